@@ -1,0 +1,115 @@
+"""Under which account PostgreSQL runs: it refuses root, and root must not need a new user."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+NOBODY = 65534
+PUBLIC = Path("/var/lib/ecgreview")
+NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+PROBE_SECONDS = 10
+
+
+class NoAccount(Exception):
+    """PostgreSQL cannot be run by this user in any known way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How to start PostgreSQL's programs, and where they and the data are.
+
+    ``prefix`` comes before the program; ``uid`` is the user to become, None to stay.
+    """
+
+    prefix: tuple[str, ...]
+    uid: int | None
+    binaries: Path
+    data: Path
+
+
+def choose(data: Path, binaries: Path) -> Account:
+    """Return the first account that works for the present user.
+
+    An ordinary user is taken as it is. Root is renamed inside a user namespace, which needs
+    no change of owner; where namespaces are forbidden (Docker's default profile) PostgreSQL
+    runs as ``nobody`` from copies that ``nobody`` can reach.
+    ECGREVIEW_POSTGRES_ACCOUNT=namespace or =nobody insists on one of the two.
+    """
+    if os.geteuid() != 0:
+        return Account(prefix=(), uid=None, binaries=binaries, data=data)
+    wanted = os.environ.get("ECGREVIEW_POSTGRES_ACCOUNT", "")
+    if wanted not in {"", "namespace", "nobody"}:
+        raise NoAccount(f"ECGREVIEW_POSTGRES_ACCOUNT is {wanted!r}; write namespace or nobody.")
+    if wanted == "namespace" or (not wanted and namespaces_work()):
+        return namespaced(data, binaries)
+    return as_nobody(data, binaries)
+
+
+def namespaces_work() -> bool:
+    """Return whether this machine lets us create a user namespace."""
+    if shutil.which("unshare") is None:
+        return False
+    probe = subprocess.run(
+        [*NAMESPACE, "true"], check=False, capture_output=True, timeout=PROBE_SECONDS
+    )
+    return probe.returncode == 0
+
+
+def namespaced(data: Path, binaries: Path) -> Account:
+    """Return root renamed to user 1000 in a namespace of its own; files stay root's."""
+    _give(data, 0)
+    return Account(prefix=NAMESPACE, uid=None, binaries=binaries, data=data)
+
+
+def as_nobody(data: Path, binaries: Path) -> Account:
+    """Return the account ``nobody``, with data and programs moved to where it can reach them.
+
+    ``nobody`` cannot pass through a home directory of mode 0700, and opening that directory
+    for everybody is not ours to do; so the data move and a symbolic link stays behind.
+    """
+    public = PUBLIC / hashlib.sha256(str(data).encode()).hexdigest()[:12]
+    public.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _move(data, public / "postgres")
+    _give(public / "postgres", NOBODY)
+    return Account(prefix=(), uid=NOBODY, binaries=_copied(binaries), data=public / "postgres")
+
+
+def _move(data: Path, target: Path) -> None:
+    if data.is_symlink():
+        data.unlink()
+    elif data.exists():
+        shutil.move(data, target)
+    data.symlink_to(target)
+
+
+def _give(directory: Path, uid: int) -> None:
+    """Make ``uid`` the owner of everything in ``directory``, when it is not yet."""
+    if not directory.exists() or directory.stat().st_uid == uid:
+        return
+    for folder, _, files in os.walk(directory):
+        for entry in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
+            os.chown(entry, uid, uid, follow_symlinks=False)
+    os.chown(directory.resolve(), uid, uid)
+
+
+def _copied(binaries: Path) -> Path:
+    """Return a copy of the programs that everybody may run, made once per release.
+
+    The layout stays, because the programs find their libraries relative to themselves.
+    """
+    package = binaries.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")
+    version = hashlib.sha256(str(binaries.stat().st_mtime_ns).encode()).hexdigest()[:12]
+    release = PUBLIC / f"programs-{version}"
+    copy = release / package.name / binaries.parent.name
+    if not copy.exists():
+        draft = PUBLIC / f"programs-{version}.{os.getpid()}"
+        shutil.copytree(libraries, draft / libraries.name)
+        shutil.copytree(binaries.parent, draft / package.name / binaries.parent.name)
+        for folder, _, _ in os.walk(draft):
+            Path(folder).chmod(0o755)
+        draft.rename(release)
+    return copy / binaries.name

@@ -1,0 +1,73 @@
+"""What a command line needs before Django starts: the two addresses and a secret key."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from ecgreview import embedded, env
+from ecgreview.embedded.places import Places, default_home
+
+ADDRESSES = ("DATABASE_URL", "REDIS_URL")
+WITHOUT_SERVICES = frozenset({
+    "--help", "-h", "--version", "collectstatic", "compilemessages", "diffsettings", "findstatic",
+    "help", "makemessages", "spectacular", "startapp", "startproject", "version",
+})  # fmt: skip
+NOT_STARTED = {
+    "DATABASE_URL": "postgresql://services-not-started@127.0.0.1:1/none",
+    "REDIS_URL": "redis://services-not-started@127.0.0.1:1/0",
+}
+SECRET_KEY_BYTES = 48
+
+
+class HalfConfigured(Exception):
+    """Only one of DATABASE_URL and REDIS_URL is set."""
+
+
+@contextmanager
+def services_for(arguments: Sequence[str]) -> Iterator[None]:
+    """Give the command in ``arguments`` (without the program) its environment.
+
+    With both addresses set nothing embedded starts. With neither, the embedded services start
+    on demand and stop after the last command that uses them. One alone is refused: half of the
+    data in an unexpected place is worse than a message.
+
+    Raises:
+        HalfConfigured: exactly one address is set.
+        ServicesFailed: the embedded services did not start.
+    """
+    given = [name for name in ADDRESSES if env.is_set(name)]
+    if len(given) == len(ADDRESSES):
+        yield
+    elif given:
+        missing = next(name for name in ADDRESSES if name not in given)
+        raise HalfConfigured(
+            f"{given[0]} is set but {missing} is not. Set both for servers of your own, or "
+            "neither for the embedded ones."
+        )
+    elif needs_services(arguments):
+        with embedded.running() as services:
+            _set(services)
+            yield
+    else:
+        os.environ.update(NOT_STARTED)
+        _set_local_defaults()
+        yield
+
+
+def needs_services(arguments: Sequence[str]) -> bool:
+    """Return whether the command opens the database or the queue."""
+    return bool(arguments) and WITHOUT_SERVICES.isdisjoint((arguments[0], *arguments[-1:]))
+
+
+def _set(services: embedded.Services) -> None:
+    os.environ["DATABASE_URL"] = services.database_url
+    os.environ["REDIS_URL"] = services.redis_url
+    _set_local_defaults()
+
+
+def _set_local_defaults() -> None:
+    """Use this home's own secret key, and plain HTTP on loopback, unless told otherwise."""
+    if not env.is_set("SECRET_KEY"):
+        places = Places(default_home()).create()
+        os.environ["SECRET_KEY"] = places.secret("django", SECRET_KEY_BYTES)
+    os.environ.setdefault("ECGREVIEW_DEMO", "1")

@@ -1,0 +1,35 @@
+"""Become another program that dies with its parent, even when the parent is killed outright.
+
+Run by path and with the standard library only: ``leash.py SIGNAL UID PROGRAM ARGUMENT...``.
+UID is ``-`` to stay who we are. Linux delivers SIGNAL when the parent ends, however it ends;
+elsewhere the program simply runs.
+"""
+
+import ctypes
+import os
+import sys
+
+PR_SET_PDEATHSIG = 1
+LEASH = os.path.abspath(__file__)  # noqa: PTH100 - pathlib would double the start of this script
+
+
+def command(signal_number: int, program: list[str], uid: int | None = None) -> list[str]:
+    """Return ``program`` as an argument list that ends with this process."""
+    who = "-" if uid is None else str(uid)
+    return [sys.executable, "-I", "-S", LEASH, str(signal_number), who, *program]
+
+
+def become(signal_number: int, uid: int | None, program: list[str]) -> None:
+    """Replace this process by ``program``; does not return."""
+    if uid is not None:
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
+    # After the change of user, which would clear it.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
+    os.execv(program[0], program)  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    become(int(sys.argv[1]), None if sys.argv[2] == "-" else int(sys.argv[2]), sys.argv[3:])

@@ -1,0 +1,27 @@
+#!/usr/bin/env python
+"""Django's command line; the embedded services run while a command needs them."""
+
+import os
+import sys
+
+from ecgreview import embedded
+from ecgreview.embedded import commandline
+
+
+def main() -> int:
+    """Run the command that the arguments name."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecgreview.settings")
+    try:
+        with commandline.services_for(sys.argv[1:]):
+            # After the services, because the settings read their addresses.
+            from django.core.management import execute_from_command_line
+
+            execute_from_command_line(sys.argv)
+    except (embedded.ServicesFailed, commandline.HalfConfigured) as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
