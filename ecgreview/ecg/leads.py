@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 LEADS: tuple[str, ...] = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 """The order of the rows of every signal in this project."""
 
 N_LEADS = len(LEADS)
+
+LIMB_WEIGHTS: dict[str, tuple[float, float]] = {
+    "III": (-1.0, 1.0),
+    "aVR": (-0.5, -0.5),
+    "aVL": (1.0, -0.5),
+    "aVF": (-0.5, 1.0),
+}
+"""What I and II weigh in each lead that follows from them: Einthoven 1908, Goldberger 1942."""
 
 _ALIASES = {lead.upper(): lead for lead in LEADS} | {"DI": "I", "DII": "II", "DIII": "III"}
 
@@ -20,7 +30,17 @@ def canonical(name: str) -> str:
     Raises:
         UnknownLead: ``name`` is no standard lead.
     """
-    key = name.strip().upper().removeprefix("LEAD").strip()
+    key = _key(name)
     if key not in _ALIASES:
         raise UnknownLead(name)
     return _ALIASES[key]
+
+
+def standard(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of ``names`` that are standard leads, spelt and ordered as in ``LEADS``."""
+    known = {_ALIASES.get(_key(name)) for name in names}
+    return tuple(lead for lead in LEADS if lead in known)
+
+
+def _key(name: str) -> str:
+    return name.strip().upper().removeprefix("LEAD").strip()

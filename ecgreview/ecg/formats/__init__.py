@@ -1,0 +1,121 @@
+"""Files -> recordings: ``find`` what can be imported and ``read`` it, whatever it is called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import code_hdf5, wfdb_header, wfdb_record
+from .recording import Recording, Refusal, Refused
+
+__all__ = ["Recording", "Refusal", "find", "read"]
+
+SUFFIXES = frozenset({".hea", ".h5", ".hdf5"})
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_HEAD_BYTES = wfdb_header.MAX_HEADER_CHARS
+_OTHERS = {
+    "a ZIP archive": lambda head: head.startswith(b"PK\x03\x04"),
+    "a gzip file": lambda head: head.startswith(b"\x1f\x8b"),
+    "a DICOM object": lambda head: head[128:132] == b"DICM",
+    "an XML or HTML document": lambda head: head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<",
+    "an EDF file": lambda head: head.startswith(b"0       "),
+    "an empty file": lambda head: not head,
+}
+
+
+def find(path: Path) -> list[Path]:
+    """Return the WFDB headers and HDF5 files at or below ``path``, sorted.
+
+    A file is returned whatever it is called. Folders are not entered through symbolic links, and
+    hidden files are passed over, for archives made on macOS hide a shadow beside every file.
+
+    Raises:
+        FileNotFoundError: there is nothing at ``path``.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise FileNotFoundError(path)
+    found = []
+    for folder, subfolders, names in os.walk(path, onerror=_raise):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        found += [Path(folder, name) for name in names if _is_candidate(name)]
+    return sorted(found)
+
+
+def read(path: Path, root: Path) -> Iterator[Recording | Refusal]:
+    """Yield what the file at ``path`` holds, each exam either as a recording or with a reason.
+
+    Args:
+        path: a WFDB header or an HDF5 file.
+        root: the folder of the import. Keys and reasons name files relative to it, and nothing
+            outside it is opened.
+    """
+    key = _key(path, root)
+    try:
+        yield from _read(path, root, key)
+    except Refused as refused:
+        yield Refusal(key, refused.code, refused.reason, refused.hint)
+    except OSError as error:
+        hint = "Check that the file is there and may be read."
+        reason = error.strerror or type(error).__name__
+        yield Refusal(key, "unreadable", f"Expected a readable file, found: {reason}.", hint)
+
+
+def _read(path: Path, root: Path, key: str) -> Iterator[Recording | Refusal]:
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise Refused(
+            "outside",
+            "Expected a file below the folder of the import, found a link that leaves it.",
+            "Copy the file itself into the folder.",
+        )
+    if path.exists() and not path.is_file():
+        hint = "Give a WFDB header or an HDF5 file."
+        raise Refused("not_a_file", "Expected a file, found a folder or a device.", hint)
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES + 1)
+    if head.startswith(_HDF5):
+        yield from code_hdf5.read(path, key)
+        return
+    yield from wfdb_record.read(path, _header_text(head, path.name), key)
+
+
+def _header_text(head: bytes, name: str) -> str:
+    """Return ``head`` as the text of a WFDB header, or refuse it by what it looks like."""
+    if head.startswith(wfdb_record.LFS):
+        raise wfdb_record.lfs_pointer(name)
+    # Headers are ASCII but for comments, which older tools wrote in Latin-1.
+    try:
+        text = head.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    other = next((what for what, fits in _OTHERS.items() if fits(head)), None)
+    if other or "\0" in text or not wfdb_header.looks_like_header(text):
+        raise Refused(
+            "unknown_format",
+            f"Expected a WFDB header or an HDF5 file, found {other or 'something else'}.",
+            "Convert the recording to WFDB (format 16) or to the HDF5 layout of CODE-15%.",
+        )
+    if len(head) > _HEAD_BYTES:
+        raise Refused(
+            "header_too_long",
+            f"Expected a header of at most {_HEAD_BYTES:,} bytes, found more.",
+            "A header has one line per signal and some comments; shorten it.",
+        )
+    return text
+
+
+def _is_candidate(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
+
+
+def _key(path: Path, root: Path) -> str:
+    """Return ``path`` relative to ``root``; its bare name when it does not lie below."""
+    is_below = path.absolute().is_relative_to(root.absolute())
+    return path.absolute().relative_to(root.absolute()).as_posix() if is_below else path.name
+
+
+def _raise(error: OSError) -> None:
+    raise error

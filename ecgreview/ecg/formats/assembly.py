@@ -1,0 +1,129 @@
+"""Lead traces of any format -> one checked Signal of twelve leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.ecg.audit import peak_to_peak
+from ecgreview.ecg.leads import LEADS, LIMB_WEIGHTS
+from ecgreview.ecg.signal import INVALID, LeadStatus, Signal
+
+from .recording import Refused
+
+MIN_DURATION_S = 2.0
+MIN_RATE_HZ, MAX_RATE_HZ = 50.0, 10_000.0
+MAX_ABSOLUTE_MV = 1_000.0
+"""A volt: no electrode on skin gives that, so the numbers are not what the file says."""
+
+_COARSER = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_FULL_SCALE = 32767
+
+Traces = Mapping[str, NDArray[np.float64]]
+
+
+def assemble(traces: Traces, *, sampling_rate_hz: float, microvolts_per_lsb: float) -> Signal:
+    """Return the twelve-lead signal made of ``traces``, deriving what I and II determine.
+
+    Args:
+        traces: standard lead name -> shape (n,), in steps of ``microvolts_per_lsb``; NaN or
+            infinity where there is no value. Whole steps are stored exactly.
+        sampling_rate_hz: as the file states it.
+        microvolts_per_lsb: made coarser when an amplitude would not fit 16 bits.
+
+    Raises:
+        Refused: leads are missing, or the signal is too short, blank or of impossible size.
+    """
+    check_rate(sampling_rate_hz)
+    complete, status = _complete(traces)
+    steps = np.stack([complete[lead] for lead in LEADS])
+    _check_duration(steps.shape[1], sampling_rate_hz)
+    _check_amplitude(steps * (microvolts_per_lsb / 1000))
+    samples, coarser = _quantised(steps)
+    status = tuple(
+        LeadStatus.MISSING if (row == INVALID).all() else known
+        for row, known in zip(samples, status, strict=True)
+    )
+    return Signal(samples, sampling_rate_hz, microvolts_per_lsb * coarser, status)
+
+
+def check_rate(sampling_rate_hz: float) -> None:
+    """Refuse a sampling rate no electrocardiograph has.
+
+    Raises:
+        Refused: it lies outside 50 to 10,000 Hz.
+    """
+    if not MIN_RATE_HZ <= sampling_rate_hz <= MAX_RATE_HZ:
+        raise Refused(
+            "sampling_rate",
+            f"Expected a sampling rate of {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz, "
+            f"found {sampling_rate_hz:g}.",
+            "Correct the sampling rate in the header.",
+        )
+
+
+def _complete(traces: Traces) -> tuple[dict[str, NDArray[np.float64]], tuple[LeadStatus, ...]]:
+    derived = {}
+    if "I" in traces and "II" in traces:
+        derived = {
+            lead: weight_i * traces["I"] + weight_ii * traces["II"]
+            for lead, (weight_i, weight_ii) in LIMB_WEIGHTS.items()
+            if lead not in traces
+        }
+    complete = {**traces, **derived}
+    absent = [lead for lead in LEADS if lead not in complete]
+    if absent:
+        raise Refused(
+            "leads_missing",
+            f"Expected twelve leads, found {len(traces)}; no {', '.join(absent)}.",
+            "Readers are shown all twelve leads. Give a record that holds at least "
+            "I, II and V1 to V6; the other four can be computed.",
+        )
+    status = [LeadStatus.DERIVED if lead in derived else LeadStatus.RECORDED for lead in LEADS]
+    return complete, tuple(status)
+
+
+def _check_duration(n_samples: int, sampling_rate_hz: float) -> None:
+    duration_s = n_samples / sampling_rate_hz
+    if duration_s < MIN_DURATION_S:
+        raise Refused(
+            "too_short",
+            f"Expected at least {MIN_DURATION_S:g} s of signal, found {duration_s:.2f} s.",
+            "Check length and sampling rate; shorter strips cannot be read.",
+        )
+
+
+def _check_amplitude(millivolts: NDArray[np.float64]) -> None:
+    finite = np.where(np.isfinite(millivolts), millivolts, np.nan)
+    if not (peak_to_peak(finite) > 0).any():
+        raise Refused(
+            "blank",
+            "Expected a signal, found twelve leads that are flat or empty.",
+            "Nothing was recorded here; leave the exam out.",
+        )
+    peak_mv = np.fmax.reduce(np.abs(finite), axis=None)
+    if peak_mv > MAX_ABSOLUTE_MV:
+        raise Refused(
+            "amplitude",
+            f"Expected amplitudes of some millivolts, found {peak_mv:.3g} mV.",
+            "The gain or the unit stated is wrong; correct it and import again.",
+        )
+
+
+def _quantised(steps: NDArray[np.float64]) -> tuple[NDArray[np.int16], int]:
+    """Return int16 samples and how many steps each of theirs is worth, so that none clips."""
+    is_valid = np.isfinite(steps)
+    whole = np.where(is_valid, steps, 0.0)
+    peak = np.abs(whole).max()
+    coarser = next((c for c in _COARSER if peak / c <= _FULL_SCALE), None)
+    if coarser is None:
+        raise Refused(
+            "resolution",
+            f"Expected amplitudes within {_COARSER[-1] * _FULL_SCALE:,} steps, found {peak:.3g}.",
+            "The gain stated is implausibly fine; correct it and import again.",
+        )
+    samples = np.rint(whole / coarser).astype(np.int16)
+    samples[~is_valid] = INVALID
+    return samples, coarser

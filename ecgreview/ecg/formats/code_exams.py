@@ -1,0 +1,98 @@
+"""``exams.csv`` of the CODE datasets: whose tracing it is, how old and of which sex.
+
+Only three columns are read. The others hold labels and outcomes, which no reader may see.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .recording import Refused, Sex
+
+NAME = "exams.csv"
+MAX_BYTES = 256 * 2**20
+MAX_AGE_YEARS = 120
+
+_SEXES: dict[str, Sex] = {"true": "M", "1": "M", "false": "F", "0": "F"}
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What ``exams.csv`` says about the patient of one exam; None where it says nothing."""
+
+    key: str | None = None
+    age_years: float | None = None
+    sex: Sex | None = None
+
+
+def load(folder: Path, exam_ids: Collection[int]) -> dict[int, Patient]:
+    """Return exam id -> patient, for those of ``exam_ids`` that ``exams.csv`` in ``folder`` lists.
+
+    Columns are found by name; a byte-order mark and semicolons are tolerated. Empty when there
+    is no such file. An id listed twice with different facts is left out.
+
+    Raises:
+        Refused: the file is too large, is not text, or has no ``exam_id`` column.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        return {}
+    if path.is_symlink() or path.stat().st_size > MAX_BYTES:
+        raise Refused(
+            "exams_csv",
+            f"Expected {NAME} to be a file of at most {MAX_BYTES:,} bytes, found otherwise.",
+            "Put the table itself beside the HDF5 file, or take it away.",
+        )
+    wanted = frozenset(exam_ids)
+    patients: dict[int, Patient] = {}
+    contradictory = set()
+    for exam_id, patient in _rows(path):
+        if exam_id in wanted and patients.setdefault(exam_id, patient) != patient:
+            contradictory.add(exam_id)
+    return {key: patient for key, patient in patients.items() if key not in contradictory}
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Patient]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            first = stream.readline()
+            delimiter = ";" if first.count(";") > first.count(",") else ","
+            columns = [name.strip().lower() for name in first.strip().split(delimiter)]
+            if "exam_id" not in columns:
+                raise _no_ids(columns)
+            for cells in csv.reader(stream, delimiter=delimiter):
+                row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
+                with contextlib.suppress(ValueError):  # a line without a number is no exam
+                    yield int(row.get("exam_id", "")), _patient(row)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Refused(
+            "exams_csv", f"Expected {NAME} to be UTF-8 text, found: {error}.", "Save it as UTF-8."
+        ) from error
+
+
+def _no_ids(columns: list[str]) -> Refused:
+    return Refused(
+        "exams_csv",
+        f"Expected a column exam_id in {NAME}, found {', '.join(columns)[:80]}.",
+        "Name the column of the exam numbers exam_id.",
+    )
+
+
+def _patient(row: dict[str, str]) -> Patient:
+    return Patient(
+        key=row.get("patient_id") or None,
+        age_years=_age(row.get("age", "")),
+        sex=_SEXES.get(row.get("is_male", "").lower()),
+    )
+
+
+def _age(written: str) -> float | None:
+    try:
+        age_years = float(written)
+    except ValueError:
+        return None
+    return age_years if 0 <= age_years <= MAX_AGE_YEARS else None

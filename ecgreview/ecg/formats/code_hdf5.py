@@ -1,0 +1,206 @@
+"""HDF5 in the layout of CODE-15%: ``tracings`` (N, n_samples, 12) in mV and ``exam_id`` (N,).
+
+The unit is millivolts and the order of the leads that of ``leads.LEADS``; both were settled on
+the published signals, for the texts that come with them contradict each other. The file is
+parsed in this process: a crash of the HDF5 library would end the worker that imports.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.ecg.audit import Remark, audit
+from ecgreview.ecg.leads import LEADS, N_LEADS
+
+from . import assembly, code_exams
+from .code_exams import Patient
+from .recording import Recording, Refusal, Refused
+
+SAMPLING_RATE_HZ = 400.0
+MICROVOLTS_PER_UNIT = 1000.0
+
+MAX_EXAMS = 5_000_000
+MAX_SAMPLES_PER_LEAD = 65_536
+MAX_CHUNK_BYTES = 64 * 2**20
+"""A compressed chunk is inflated whole, so its size bounds what one row can cost."""
+
+_LAYOUT_HINT = "Arrange the file as CODE-15% does: tracings (N, 4096, 12) in mV, exam_id (N,)."
+
+
+def read(path: Path, key: str) -> Iterator[Recording | Refusal]:
+    """Yield one recording or refusal for each row, in order, one row in memory at a time.
+
+    Args:
+        path: an HDF5 file; ``exams.csv`` beside it is consulted for patient, age and sex.
+        key: how recordings and refusals name the file.
+
+    Raises:
+        Refused: the file as a whole is not in the layout.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            yield from _rows(file, path, key)
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise Refused(
+            "damaged_hdf5",
+            f"Expected a whole HDF5 file, found: {error}.",
+            "The file is damaged or was not copied to its end; fetch it again.",
+        ) from error
+
+
+def _rows(file: h5py.File, path: Path, key: str) -> Iterator[Recording | Refusal]:
+    tracings = _dataset(file, "tracings")
+    _check_tracings(tracings)
+    exam_ids = _exam_ids(file, tracings.shape[0])
+    patients = code_exams.load(path.parent, exam_ids)
+    occurrences = Counter(exam_ids)
+    for exam_id, millivolts in zip(exam_ids, _each(tracings), strict=True):
+        exam_key = f"{key}#{exam_id}"
+        try:
+            # Nobody can tell which of two tracings is meant, so neither is taken.
+            _check_once(occurrences[exam_id])
+            yield _recording(millivolts, exam_key, patients.get(exam_id))
+        except Refused as refused:
+            if exam_id == 0 and refused.code == "blank":
+                yield _padding_row(exam_key)
+            else:
+                yield Refusal(exam_key, refused.code, refused.reason, refused.hint)
+
+
+def _each(tracings: h5py.Dataset) -> Iterator[NDArray[np.float64]]:
+    """Yield each tracing, shape (12, n_samples), reading as many at once as share a chunk."""
+    n_exams, n_samples, _ = tracings.shape
+    row_bytes = max(1, n_samples * N_LEADS * tracings.dtype.itemsize)
+    shared = tracings.chunks[0] if tracings.chunks else 1
+    at_once = max(1, min(shared, MAX_CHUNK_BYTES // row_bytes))
+    for start in range(0, n_exams, at_once):
+        for tracing in tracings[start : start + at_once]:
+            yield np.asarray(tracing, dtype=np.float64).T
+
+
+def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
+    """Return a dataset that is stored in the file itself.
+
+    Links, virtual and external datasets can name any other file of this machine.
+    """
+    link = file.get(name, getlink=True)
+    found = file[name] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(found, h5py.Dataset) or found.is_virtual or found.external:
+        names = ", ".join(file)[:80] or "nothing"
+        raise Refused(
+            "hdf5_layout",
+            f"Expected a dataset {name} stored in the file itself, found {names}.",
+            _LAYOUT_HINT,
+        )
+    return found
+
+
+def _check_tracings(tracings: h5py.Dataset) -> None:
+    shape = tracings.shape
+    is_transposed = shape is not None and len(shape) == 3 and shape[1] == N_LEADS != shape[2]
+    if is_transposed:
+        raise Refused(
+            "transposed",
+            f"Expected tracings (N, n_samples, 12), found {shape}: leads before samples.",
+            "Swap the last two axes and import again.",
+        )
+    if shape is None or len(shape) != 3 or shape[2] != N_LEADS or tracings.dtype.kind != "f":
+        raise Refused(
+            "hdf5_layout",
+            f"Expected real tracings (N, n_samples, 12), found {tracings.dtype} {shape}.",
+            _LAYOUT_HINT,
+        )
+    chunk_bytes = int(np.prod(tracings.chunks or (1,), dtype=np.float64)) * tracings.dtype.itemsize
+    is_huge = shape[0] > MAX_EXAMS or shape[1] > MAX_SAMPLES_PER_LEAD
+    if is_huge or chunk_bytes > MAX_CHUNK_BYTES:
+        raise Refused(
+            "too_large",
+            f"Expected at most {MAX_EXAMS:,} exams of {MAX_SAMPLES_PER_LEAD:,} samples in chunks "
+            f"of {MAX_CHUNK_BYTES:,} bytes, found {shape} in chunks of {chunk_bytes:,} bytes.",
+            "Split the file, or store it with one exam per chunk.",
+        )
+
+
+def _exam_ids(file: h5py.File, n_exams: int) -> list[int]:
+    if "exam_id" not in file:
+        raise Refused(
+            "no_exam_ids",
+            "Expected the exam numbers in exam_id, found none.",
+            "Add the dataset exam_id; without it no exam could be traced back to its source.",
+        )
+    ids = _dataset(file, "exam_id")
+    if ids.shape != (n_exams,) or ids.dtype.kind not in "iu":
+        raise Refused(
+            "exam_id_length",
+            f"Expected {n_exams} whole numbers in exam_id, one per tracing, "
+            f"found {ids.dtype} {ids.shape}.",
+            "Make exam_id and tracings the same length; which tracing is whose is never guessed.",
+        )
+    return [int(exam_id) for exam_id in ids[:]]
+
+
+def _check_once(occurrences: int) -> None:
+    if occurrences > 1:
+        raise Refused(
+            "duplicate_id",
+            f"Expected each exam number once, found this one {occurrences} times.",
+            "Give every exam its own number and import again.",
+        )
+
+
+def _padding_row(exam_key: str) -> Refusal:
+    return Refusal(
+        exam_key,
+        "padding_row",
+        "Expected an exam, found the empty row number 0 that ends the files of CODE-15%.",
+        "Nothing to do.",
+        is_expected=True,
+    )
+
+
+def _recording(millivolts: NDArray[np.float64], key: str, patient: Patient | None) -> Recording:
+    """Return the recording of one row.
+
+    Args:
+        millivolts: shape (12, n_samples), zero padding included.
+        key: the source key.
+        patient: None when ``exams.csv`` does not list the exam.
+    """
+    steps = _unpadded(millivolts) * MICROVOLTS_PER_UNIT
+    signal = assembly.assemble(
+        dict(zip(LEADS, steps, strict=True)),
+        sampling_rate_hz=SAMPLING_RATE_HZ,
+        microvolts_per_lsb=1.0,
+    )
+    unlisted = Remark("no_metadata", f"Not listed in {code_exams.NAME}: age and sex unknown.")
+    known = patient or Patient()
+    return Recording(
+        signal=signal,
+        source_key=key,
+        patient_key=known.key,
+        age_years=known.age_years,
+        sex=known.sex,
+        warnings=(*(() if patient else (unlisted,)), *audit(signal)),
+    )
+
+
+def _unpadded(millivolts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the samples between the zeros that centre a tracing in its 4096 places.
+
+    Shown, the padding would look like asystole.
+    """
+    has_signal = np.isfinite(millivolts) & (millivolts != 0)
+    alive = np.flatnonzero(has_signal.any(axis=0))
+    if not alive.size:
+        raise Refused(
+            "blank",
+            "Expected a signal, found zeros and gaps only.",
+            "Nothing was recorded here; leave the exam out.",
+        )
+    return millivolts[:, alive[0] : alive[-1] + 1]

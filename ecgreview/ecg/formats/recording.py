@@ -1,0 +1,67 @@
+"""What comes out of a file: a recording, or the reason why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ecgreview.ecg.audit import Remark
+from ecgreview.ecg.signal import Signal
+
+Sex = Literal["F", "M"]
+
+
+class Refused(Exception):
+    """A file, or one exam of it, cannot be imported.
+
+    Attributes:
+        code: stable identifier, such as ``truncated``.
+        reason: what was expected and what was found.
+        hint: what the person who has the file can do.
+    """
+
+    def __init__(self, code: str, reason: str, hint: str) -> None:
+        super().__init__(f"{reason} {hint}")
+        self.code = code
+        self.reason = reason
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One exam as a file holds it: the signal and the two facts a blinded reader may know.
+
+    There is deliberately no field for a diagnosis, a report, a name, a device or a date.
+
+    Attributes:
+        source_key: where it came from, relative to the root of the import; unique under it.
+        patient_key: the source's pseudonym of the patient.
+        age_years: 0 to 120.
+        warnings: what is remarkable, from the format and from ``audit``.
+    """
+
+    signal: Signal
+    source_key: str
+    patient_key: str | None
+    age_years: float | None
+    sex: Sex | None
+    warnings: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something was not imported.
+
+    Attributes:
+        file: path relative to the root of the import, with ``#exam`` when about one exam.
+        code: stable identifier, such as ``truncated``.
+        reason: what was expected and what was found.
+        hint: what the person who has the file can do.
+        is_expected: a known row that is no exam; to be counted, not to be mended.
+    """
+
+    file: str
+    code: str
+    reason: str
+    hint: str
+    is_expected: bool = False

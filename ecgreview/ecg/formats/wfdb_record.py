@@ -1,0 +1,278 @@
+"""WFDB: a text header and, beside it, one or more files of samples.
+
+The header is parsed and the signal files are measured here first. The wfdb library then decodes
+the samples, from a header written afresh, so that it never meets a line nobody has checked.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.ecg import leads
+from ecgreview.ecg.audit import Remark, audit
+
+from . import assembly, wfdb_header
+from .recording import Recording, Refused, Sex
+from .wfdb_header import BITS_PER_SAMPLE, Header, SignalLine
+
+MAX_SIGNAL_FILE_BYTES = 16 * 2**20
+"""Twenty minutes of twelve leads at 500 Hz and 16 bits; study exams last ten seconds."""
+
+MAX_AGE_YEARS = 120
+
+_NO_VALUE = {
+    "16": -(2**15),
+    "24": -(2**23),
+    "32": -(2**31),
+    "61": -(2**15),
+    "80": -(2**7),
+    "160": -(2**15),
+    "212": -(2**11),
+}
+_AGE = re.compile(r"<?age>?\s*:\s*(\S+)", re.IGNORECASE)
+_SEX = re.compile(r"<?sex>?\s*:\s*(\S+)", re.IGNORECASE)
+_SEXES: dict[str, Sex] = {"female": "F", "f": "F", "male": "M", "m": "M"}
+LFS = b"version https://git-lfs"
+
+
+def read(path: Path, text: str, source_key: str) -> Iterator[Recording]:
+    """Yield the one recording of the header ``text`` that was read from ``path``.
+
+    Raises:
+        Refused: header or signal file is not what it should be.
+    """
+    header = wfdb_header.parse(text)
+    chosen, remarks = _choose_leads(header)
+    files = {name: _signal_file(path, name) for name in {s.file for s in header.signals}}
+    for name, file in files.items():
+        remarks += _check_length(file, header, name)
+    digital = _decode(header, files)
+    remarks += _check_sums(header, digital)
+    traces, microvolts_per_lsb = _traces(header, digital, chosen)
+    signal = assembly.assemble(
+        traces,
+        sampling_rate_hz=header.sampling_rate_hz,
+        microvolts_per_lsb=microvolts_per_lsb,
+    )
+    age_years, about_age = _age(header.comments)
+    yield Recording(
+        signal=signal,
+        source_key=source_key,
+        patient_key=None,
+        age_years=age_years,
+        sex=_sex(header.comments),
+        warnings=(*remarks, *about_age, *audit(signal)),
+    )
+
+
+def _choose_leads(header: Header) -> tuple[dict[str, int], list[Remark]]:
+    """Return standard lead -> index of its signal, by name only, and what was left out."""
+    chosen: dict[str, int] = {}
+    others: list[str] = []
+    for index, signal in enumerate(header.signals):
+        try:
+            lead = leads.canonical(signal.name)
+        except leads.UnknownLead:
+            others.append(signal.name or f"signal {index + 1}")
+            continue
+        if lead in chosen:
+            raise Refused(
+                "duplicate_lead",
+                f"Expected each lead once, found two signals named {lead}.",
+                "Correct the lead names in the header.",
+            )
+        chosen[lead] = index
+    if not chosen:
+        raise Refused(
+            "no_lead_names",
+            f"Expected signals named I, II, ... V6, found {', '.join(others)[:80]}.",
+            "Add the lead names to the header; the order of the signals is never guessed.",
+        )
+    return chosen, _layout_remarks(header, others)
+
+
+def _layout_remarks(header: Header, others: list[str]) -> list[Remark]:
+    remarks = []
+    if others:
+        text = f"Not one of the twelve leads, left out: {', '.join(others)[:200]}."
+        remarks.append(Remark("other_signals", text))
+    if not all(signal.states_unit for signal in header.signals):
+        text = "The header states no unit; read as millivolts, as WFDB prescribes."
+        remarks.append(Remark("unit_not_stated", text))
+    return remarks
+
+
+def _signal_file(header_path: Path, name: str) -> Path:
+    """Return the path of signal file ``name``, which must lie beside its header."""
+    folder = header_path.resolve().parent
+    is_plain = name not in {"", ".", "..", "~", "-"} and not set(name) & set("/\\:\0")
+    file = (folder / name).resolve() if is_plain else folder
+    if file.parent != folder:
+        raise Refused(
+            "outside",
+            f"Expected the signal file beside its header, found {name[:60]!r}.",
+            "Put both files into one folder and write the bare file name into the header.",
+        )
+    if not file.is_file():
+        raise Refused(
+            "missing_file",
+            f"Expected the signal file {name}, found none.",
+            "Copy it beside its header and import again.",
+        )
+    return file
+
+
+def _check_length(file: Path, header: Header, name: str) -> list[Remark]:
+    """Compare the length of ``file`` with what the header announces, before reading it."""
+    stored = [signal for signal in header.signals if signal.file == name]
+    if len({(signal.format, signal.offset) for signal in stored}) > 1:
+        raise Refused(
+            "signal_format",
+            f"Expected one format and offset throughout {name}, found several.",
+            "Convert the record with xform to format 16.",
+        )
+    bits = header.n_samples * len(stored) * BITS_PER_SAMPLE[stored[0].format]
+    expected = stored[0].offset + -(-bits // 8)
+    found = file.stat().st_size
+    if expected > MAX_SIGNAL_FILE_BYTES:
+        raise Refused(
+            "too_long",
+            f"Expected at most {MAX_SIGNAL_FILE_BYTES:,} bytes, found a header that announces "
+            f"{expected:,} ({header.n_samples:,} samples).",
+            "Correct the header, or cut the record to the part to be read.",
+        )
+    if found < expected:
+        raise _too_small(file, expected, found, header.n_samples)
+    # Format 212 stores pairs of samples; some writers pad the last one.
+    padding = 1 if stored[0].format == "212" else 0
+    if found > expected + padding:
+        text = f"{found - expected} bytes after the last sample of {name} were ignored."
+        return [Remark("trailing_bytes", text)]
+    return []
+
+
+def _too_small(file: Path, expected: int, found: int, n_samples: int) -> Refused:
+    with file.open("rb") as stream:
+        start = stream.read(200).lstrip()
+    if start.startswith(LFS):
+        return lfs_pointer(file.name)
+    what = "an HTML page" if start[:1] == b"<" else f"{found:,} bytes"
+    return Refused(
+        "truncated",
+        f"Expected {expected:,} bytes ({n_samples:,} samples per lead) in {file.name}, "
+        f"found {what}.",
+        "The file is damaged or was not copied to its end; fetch it again.",
+    )
+
+
+def lfs_pointer(name: str) -> Refused:
+    """Return the refusal of a Git LFS pointer that stands where a file should."""
+    return Refused(
+        "lfs_pointer",
+        f"Expected the contents of {name}, found a Git LFS pointer.",
+        "Run `git lfs pull` where the data came from and import again.",
+    )
+
+
+def _decode(header: Header, files: dict[str, Path]) -> NDArray[np.int64]:
+    """Return the raw sample values, shape (n_signals, n_samples)."""
+    names = {name: f"s{number}.dat" for number, name in enumerate(files)}
+    with tempfile.TemporaryDirectory(prefix="ecgreview-") as folder:
+        for name, file in files.items():
+            Path(folder, names[name]).symlink_to(file)
+        Path(folder, "record.hea").write_text(_clean_header(header, names), encoding="ascii")
+        try:
+            record: Any = _wfdb().rdrecord(str(Path(folder, "record")), physical=False)
+        except (ValueError, IndexError, OSError) as error:
+            raise Refused(
+                "undecodable",
+                f"Expected samples in WFDB format {header.signals[0].format}, found: {error}.",
+                "Fetch the record again, or convert it with xform to format 16.",
+            ) from error
+    digital: NDArray[np.int64] = np.ascontiguousarray(record.d_signal.T, dtype=np.int64)
+    return digital
+
+
+def _clean_header(header: Header, names: dict[str, str]) -> str:
+    def line(signal: SignalLine) -> str:
+        offset = f"+{signal.offset}" if signal.offset else ""
+        return f"{names[signal.file]} {signal.format}{offset} 1(0)/mV 16 0 0 0 0 lead"
+
+    rate = f"{header.sampling_rate_hz:.10g}"
+    lines = [f"record {len(header.signals)} {rate} {header.n_samples}"]
+    return "\n".join([*lines, *map(line, header.signals)]) + "\n"
+
+
+@functools.cache
+def _wfdb() -> ModuleType:
+    # Late, because wfdb draws in pandas and matplotlib: a second that only importers should pay.
+    # Quiet, because its use of pandas triggers deprecation warnings that are not ours to mend.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import wfdb
+    module: ModuleType = wfdb
+    return module
+
+
+def _check_sums(header: Header, digital: NDArray[np.int64]) -> list[Remark]:
+    wrong = [
+        signal.name or f"signal {number}"
+        for number, (signal, values) in enumerate(zip(header.signals, digital, strict=True), 1)
+        if signal.checksum is not None and int(values.sum()) % 2**16 != signal.checksum
+    ]
+    if not wrong:
+        return []
+    text = f"The checksum in the header does not fit the samples of {', '.join(wrong)[:200]}."
+    return [Remark("checksum", text, leads.standard(wrong))]
+
+
+def _traces(
+    header: Header, digital: NDArray[np.int64], chosen: dict[str, int]
+) -> tuple[dict[str, NDArray[np.float64]], float]:
+    """Return lead -> steps, and what a step is worth in microvolts.
+
+    When all leads share a gain and have no baseline the stored integers are kept as they are;
+    otherwise they are brought to a common step of 1 microvolt.
+    """
+    used = [header.signals[index] for index in chosen.values()]
+    is_uniform = len({s.microvolts_per_step for s in used}) == 1 and not any(
+        s.baseline for s in used
+    )
+    traces = {}
+    for lead, index in chosen.items():
+        signal = header.signals[index]
+        steps = digital[index].astype(np.float64)
+        steps[digital[index] == _NO_VALUE[signal.format]] = np.nan
+        scale = 1.0 if is_uniform else signal.microvolts_per_step
+        traces[lead] = (steps - signal.baseline) * scale
+    return traces, used[0].microvolts_per_step if is_uniform else 1.0
+
+
+def _age(comments: tuple[str, ...]) -> tuple[float | None, list[Remark]]:
+    written = _first(_AGE, comments)
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,6})?", written):
+        return None, []
+    age_years = float(written)
+    if age_years > MAX_AGE_YEARS:
+        # Some releases write 300 for "over 89"; neither number is an age.
+        return None, [Remark("age", f"An age of {age_years:g} years was left out.")]
+    return age_years, []
+
+
+def _sex(comments: tuple[str, ...]) -> Sex | None:
+    return _SEXES.get(_first(_SEX, comments).lower())
+
+
+def _first(pattern: re.Pattern[str], comments: tuple[str, ...]) -> str:
+    matches = (pattern.match(comment) for comment in comments)
+    return next((match[1] for match in matches if match), "")
