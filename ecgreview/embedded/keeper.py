@@ -34,7 +34,7 @@ class Keeper:
 
     def __init__(self, places: Places) -> None:
         self.places = places
-        self.services: tuple[Postgres, Valkey] = (Postgres(places), Valkey(places))
+        self.services: tuple[Postgres | Valkey, ...] = (Postgres(places), Valkey(places))
         self.over = threading.Event()
         self.pause_s = 0.0
         self.next_try_at = 0.0
