@@ -20,7 +20,7 @@ SMALL_MV = 0.1
 LARGE_MV = 15.0
 """Peak to peak. Genuine recordings can be taller (PTB-XL 421), so this is a remark, no refusal."""
 
-CLIPPED_S = 0.01
+CLIPPED_S = 0.02
 CLIPPED_FROM_MV = 0.5
 """A plateau this long, this far from the median, at the very extreme of the lead: a full scale."""
 

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from ecgreview.ecg import leads
+
+
+@pytest.mark.parametrize(
+    ("written", "lead"),
+    [
+        ("AVR", "aVR"),
+        ("aVl", "aVL"),
+        ("DII", "II"),
+        ("dIII", "III"),
+        ("Lead V1", "V1"),
+        (" i ", "I"),
+    ],
+)
+def test_spellings_of_the_wild_are_recognised(written, lead):
+    assert leads.canonical(written) == lead
+
+
+@pytest.mark.parametrize("written", ["", "vx", "V7", "MLII", "IV", "-aVR"])
+def test_other_names_are_refused(written):
+    with pytest.raises(leads.UnknownLead):
+        leads.canonical(written)
+
+
+def test_standard_names_come_in_the_standard_order():
+    assert leads.standard(["v6", "DI", "vx"]) == ("I", "V6")
+
+
+def test_the_three_limb_leads_sum_to_zero():
+    # Einthoven: I + III = II; Goldberger: aVR + aVL + aVF = 0.
+    assert leads.LIMB_WEIGHTS["III"] == (-1, 1)
+    augmented = [leads.LIMB_WEIGHTS[lead] for lead in ("aVR", "aVL", "aVF")]
+    assert [sum(weights) for weights in zip(*augmented, strict=True)] == [0, 0]
