@@ -20,7 +20,8 @@ def exam(condition: str, seed: int = 0, **options: float) -> synth.SyntheticExam
 
 
 def lead(made: synth.SyntheticExam, name: str) -> NDArray[np.int32]:
-    return made.signal.samples[leads.LEADS.index(name)].astype(np.int32)
+    row: NDArray[np.int32] = made.signal.samples[leads.LEADS.index(name)].astype(np.int32)
+    return row
 
 
 @pytest.mark.parametrize("condition", synth.CONDITIONS)
