@@ -7,6 +7,8 @@ import sys
 from ecgreview import embedded
 from ecgreview.embedded import commandline
 
+INTERRUPTED = 130  # what shells expect of a program ended by Ctrl-C
+
 
 def main() -> int:
     """Run the command that the arguments name."""
@@ -20,6 +22,8 @@ def main() -> int:
     except (embedded.ServicesFailed, commandline.HalfConfigured) as refusal:
         sys.stderr.write(f"{refusal}\n")
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 

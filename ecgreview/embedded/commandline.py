@@ -62,6 +62,7 @@ def needs_services(arguments: Sequence[str]) -> bool:
 def _set(services: embedded.Services) -> None:
     os.environ["DATABASE_URL"] = services.database_url
     os.environ["REDIS_URL"] = services.redis_url
+    os.environ["ECGREVIEW_EMBEDDED"] = "1"
     _set_local_defaults()
 
 

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -17,6 +17,7 @@ from ecgreview.embedded.places import Places, write_private
 LOOPBACK = "127.0.0.1"
 LOG_LIMIT_BYTES = 10_000_000
 POLL_SECONDS = 0.02
+ROOT = Path("/")
 
 
 class ServiceFailed(Exception):
@@ -30,6 +31,8 @@ def spawn(
     dies_by: int,
     uid: int | None = None,
     prefix: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    directory: Path = ROOT,
 ) -> subprocess.Popen[bytes]:
     """Start ``program`` on a leash, its output appended to ``log``.
 
@@ -38,8 +41,8 @@ def spawn(
     with _log(log) as stream:
         return subprocess.Popen(
             [*prefix, *leash.command(dies_by, list(program), uid)],
-            stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, cwd="/",
-            start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment,
+            cwd=directory, start_new_session=True,
         )  # fmt: skip
 
 

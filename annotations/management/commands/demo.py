@@ -1,0 +1,109 @@
+"""``manage.py demo``: the whole site on this machine, with synthetic exams to read."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.management import BaseCommand, CommandError, call_command
+from rich.console import Console
+
+from ecgreview.embedded import service
+from ecgreview.embedded.places import Places, default_home
+from ecgreview.embedded.site import KeepsFailing, NoAnswer, Site
+
+TEND_SECONDS = 0.5
+
+
+class Stop(Exception):
+    """Somebody asked the demo to stop."""
+
+
+class Command(BaseCommand):
+    """Prepare the demo study, start the site, and stay until Ctrl-C."""
+
+    help = "Run the whole site on this machine with a demo study, until Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1")
+        parser.add_argument("--data", type=Path, help="import recordings from this directory too")
+
+    def handle(self, *, port: int, data: Path | None, **options: Any) -> None:
+        """Run every step; whatever was started is ended."""
+        if not settings.DEMO:
+            raise CommandError("This server holds real work: the demo needs ECGREVIEW_DEMO=1.")
+        if not service.is_free(port):
+            raise CommandError(f"Port {port} is in use. Choose another: make demo PORT={port + 1}")
+        if data is not None and not data.is_dir():
+            raise CommandError(f"DATA={data} is not a directory.")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
+        self.console = Console(highlight=False, soft_wrap=True)
+        site = Site(Places(default_home()).create(), port)
+        try:
+            self._run(site, data)
+        except Stop:
+            self.console.print("Stopping …")
+        except (KeepsFailing, NoAnswer) as failure:
+            raise CommandError(str(failure)) from failure
+        finally:
+            site.stop()
+
+    def _run(self, site: Site, data: Path | None) -> None:
+        self._step("Updating the database", lambda: call_command("migrate", verbosity=0))
+        self._step("Collecting static files", collect_static)
+        self._step("Preparing the demo study", lambda: call_command("prepare_demo", data=data))
+        self._step("Starting web server, worker and beat", site.start)
+        self.console.print(f"\nECG Review is at [bold]{site.address}[/bold]\n")
+        call_command("demo_links", base_url=site.address, stdout=self.stdout)
+        self.console.print(f"\nLogs are in {site.places.logs}. Ctrl-C stops everything.")
+        while True:
+            site.tend()
+            time.sleep(TEND_SECONDS)
+
+    def _step(self, title: str, work: Callable[[], object]) -> None:
+        """Run ``work``, showing that it runs and how long it took."""
+        began = time.monotonic()
+        if self.console.is_terminal:
+            with self.console.status(f"{title} …"):
+                work()
+        else:
+            self.console.print(f"{title} …")
+            work()
+        self.console.print(f"[green]✓[/green] {title} ({time.monotonic() - began:.1f} s)")
+
+
+def collect_static() -> None:
+    """Collect and compress the static files, unless nothing changed since the last time."""
+    root = Path(settings.STATIC_ROOT)
+    stamp, state = root / ".collected", _static_state()
+    if stamp.exists() and stamp.read_text(encoding="ascii") == state:
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(state, encoding="ascii")
+
+
+def _static_state() -> str:
+    """Return a fingerprint of all static sources: names, sizes and times."""
+    state = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    for finder in finders.get_finders():
+        for name, storage in sorted(finder.list([]), key=lambda found: found[0]):
+            facts = Path(storage.path(name)).stat()
+            state.update(f"{name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+    return state.hexdigest()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    # A second signal must not interrupt the orderly end that the first one began.
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, signal.SIG_IGN)
+    raise Stop

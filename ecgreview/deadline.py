@@ -1,0 +1,66 @@
+"""A deadline for the whole web request, for what no timeout of a driver can cut.
+
+A database that is frozen rather than dead keeps its connections alive: neither keepalives nor
+``statement_timeout`` end the wait (measured: a stopped backend holds psycopg for ever). So the
+process watches its own requests, and replaces itself when one is overdue.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+GRACE_SECONDS = 3.0
+
+
+class WithDeadline:
+    """A WSGI application whose process ends when one of its requests takes too long.
+
+    The time counts until the application returns its response. Sending it, perhaps to a slow
+    reader, does not count.
+    """
+
+    def __init__(self, application: Application, seconds: float) -> None:
+        self.application = application
+        self.seconds = seconds
+        self.started_at: dict[int, float] = {}
+        threading.Thread(target=self._watch, name="deadline", daemon=True).start()
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request on the present thread, under watch."""
+        thread = threading.get_ident()
+        self.started_at[thread] = time.monotonic()
+        try:
+            return self.application(environ, start_response)
+        finally:
+            del self.started_at[thread]
+
+    def overdue(self, now: float) -> list[int]:
+        """Return the threads whose request began more than the deadline before ``now``."""
+        return [
+            thread for thread, began in list(self.started_at.items()) if now - began > self.seconds
+        ]
+
+    def _watch(self) -> None:
+        while not (overdue := self.overdue(time.monotonic())):
+            time.sleep(self.seconds / 10)
+        for thread in overdue:
+            frame = sys._current_frames().get(thread)
+            stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
+            logger.error("A request took more than %.0f s; replacing this process.\n%s",
+                         self.seconds, stack)  # fmt: skip
+        # First politely, so that the other requests finish; then for certain, because the
+        # stuck thread would keep the process alive.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_SECONDS)
+        os._exit(1)
