@@ -1,0 +1,87 @@
+"""The words of the reading desk's scripts, in the language of the request."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+
+def desk_texts() -> dict[str, str]:
+    """Return every text that static/js uses, by key; ``{name}`` marks what the script fills in."""
+    return {**_sheet_texts(), **_form_texts(), **_draft_texts(), **_queue_texts()}
+
+
+def _sheet_texts() -> dict[str, str]:
+    """Return what is written on and around the sheet."""
+    return {
+        "sheet-label": _("12-lead ECG of exam {code}. {line}"),
+        "settings": _("{speed} mm/s · {gain} mm/mV · raw, no filter · {rate} Hz · {scale} px/mm"),
+        "window": _("{start}–{end} of {total} s"),
+        "tracing": _("Tracing {position}"),
+        "next-tracing": _("Next tracing"),
+        "lead-missing": _("not recorded"),
+        "lead-flat": _("flat"),
+        "lead-derived": _("derived"),
+        "sex-F": _("Woman"),
+        "sex-M": _("Man"),
+        "age": _("{years} years"),
+    }
+
+
+def _form_texts() -> dict[str, str]:
+    """Return the words of the form and of its objections."""
+    return {
+        "normal": _("Normal"),
+        "finder-none": _("No class has this name or abbreviation."),
+        "blocked": _("{name} cannot stand beside {other}. Remove that first."),
+        "remove": _("Remove {name}"),
+        "remove-last": _("Remove the finding at hand"),
+        "less-certain": _("Less certain"),
+        "more-certain": _("More certain"),
+        "certainty-definite": _("Definite"),
+        "certainty-probable": _("Probable"),
+        "certainty-possible": _("Possible"),
+        "quality": _("Signal quality"),
+        "quality-good": _("Good"),
+        "quality-acceptable": _("Acceptable"),
+        "quality-poor": _("Poor"),
+        "quality-unreadable": _("Unreadable"),
+        "nothing-yet": _("No findings"),
+        "nothing-chosen": _("Nothing is chosen: none of the classes is present, nor is it normal."),
+        "unreadable-with-findings": _("An unreadable exam has no findings. Remove them first."),
+        "contradiction": _("{one} and {other} contradict each other on one rhythm."),
+        "unusual": _("{one} and {other} are unusual together."),
+        "confirm": _("Submit again to confirm."),
+        "key-escape": _("Leave a field"),
+    }
+
+
+def _draft_texts() -> dict[str, str]:
+    """Return what is said about saving and sending."""
+    return {
+        "draft-saving": _("Saving …"),
+        "draft-saved": _("Saved"),
+        "draft-offline": _("Offline – kept on this device"),
+        "draft-signed-out": _("Signed out – kept on this device"),
+        "draft-elsewhere": _("Changed elsewhere"),
+        "draft-refused": _("Not saved"),
+        "draft-unkept": _("Not kept: this browser has no storage left"),
+        "outbox-offline": _("Offline: {count} to send, kept on this device"),
+        "outbox-signed-out": _("Signed out: {count} to send, kept on this device"),
+        "refused": _("A reading was not accepted: {reason}"),
+        "refused-already": _("This exam had already been submitted; the earlier reading stands."),
+        "refused-closed": _("The batch was closed before this reading arrived."),
+        "refused-stale": _("An exam you submitted was changed in another window or device."),
+        "open-it": _("Open it"),
+        "dismiss": _("Dismiss"),
+    }
+
+
+def _queue_texts() -> dict[str, str]:
+    """Return what is said about the place in the queue."""
+    return {
+        "place": _("{position} of {total}"),
+        "submitted-already": _("You have submitted this reading. It can no longer be changed."),
+        "batch-closed": _("The batch is closed. Nothing can be changed any more."),
+        "signed-out": _("Your session has ended. Your work is kept on this device."),
+        "sign-in": _("Sign in again"),
+    }

@@ -1,0 +1,78 @@
+// The server as functions. The only file that fetches.
+
+const PATIENCE_MS = 20_000;
+
+/** The server was not reached, or answered that it cannot answer now: try again later. */
+export class Unreachable extends Error {}
+
+/** The session is gone; what was asked may be asked again after signing in. */
+export class SignedOut extends Error {}
+
+/** The server understood and said no; `problem` is its application/problem+json. */
+export class Refused extends Error {
+  constructor(status, problem) {
+    super(problem.detail || problem.title || `HTTP ${status}`);
+    this.status = status;
+    this.problem = problem;
+  }
+
+  /** The last part of the problem's type: "stale-draft", "batch-closed", "already-submitted". */
+  get kind() {
+    return String(this.problem.type ?? "").split(/[/:#]/).at(-1);
+  }
+}
+
+export function loadAssignment(id) {
+  return json("GET", `/api/assignments/${id}/`);
+}
+
+export function saveDraft(id, draft) {
+  return json("PUT", `/api/assignments/${id}/draft/`, { body: draft });
+}
+
+/** The same `key` sent twice makes one reading. */
+export function submitReading(id, reading, key) {
+  return json("POST", `/api/assignments/${id}/reading/`, { body: reading, headers: { "Idempotency-Key": key } });
+}
+
+/** The packed bytes of a tracing; the browser has inflated them and keeps them in its cache. */
+export async function loadTracing(href) {
+  const response = await send(href, { headers: { Accept: "application/octet-stream" } });
+  return response.arrayBuffer();
+}
+
+async function json(method, url, { body, headers = {} } = {}) {
+  const options = { method, headers: { Accept: "application/json", ...headers } };
+  if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers["Content-Type"] = "application/json";
+    options.headers["X-CSRFToken"] = cookie("csrftoken");
+  }
+  const response = await send(url, options);
+  return response.json();
+}
+
+async function send(url, options) {
+  let response;
+  try {
+    response = await fetch(url, { ...options, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch (error) {
+    // fetch rejects for every reason the network can have, and for our own patience.
+    throw new Unreachable(error.message, { cause: error });
+  }
+  if (response.ok && !response.redirected) return response;
+  throw await refusal(response);
+}
+
+async function refusal(response) {
+  // A redirect leads to the page for signing in: an endpoint itself never moves.
+  if (response.redirected || response.status === 401 || response.status === 403) return new SignedOut(response.statusText);
+  if (response.status >= 500 || response.status === 429) return new Unreachable(`HTTP ${response.status}`);
+  const isProblem = (response.headers.get("Content-Type") ?? "").includes("json");
+  return new Refused(response.status, isProblem ? await response.json() : { title: response.statusText });
+}
+
+function cookie(name) {
+  const pair = document.cookie.split("; ").find((text) => text.startsWith(`${name}=`));
+  return pair ? decodeURIComponent(pair.slice(name.length + 1)) : "";
+}

@@ -1,0 +1,102 @@
+// What the page says about itself: the place in the queue, what is saved, what waits, and the end.
+
+import { make } from "../dom.js";
+
+/** The words for each state of a draft; a state without words needs none. */
+const DRAFT_WORDS = {
+  saving: "draft-saving",
+  saved: "draft-saved",
+  offline: "draft-offline",
+  "signed-out": "draft-signed-out",
+  "changed-elsewhere": "draft-elsewhere",
+  closed: "batch-closed",
+  refused: "draft-refused",
+};
+
+const REFUSAL_WORDS = {
+  "already-submitted": "refused-already",
+  "batch-closed": "refused-closed",
+  "stale-draft": "refused-stale",
+};
+
+export class Messages {
+  /** @param {HTMLElement} root @param {{words: Function}} world */
+  constructor(root, { words }) {
+    this.root = root;
+    this.words = words;
+    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+  }
+
+  /** "5 of 30", counting the exam on view. */
+  showPlace({ queue, study, batch }) {
+    this.part("place").textContent = this.words("place", { position: queue.position, total: queue.total });
+    this.part("progress").max = queue.total;
+    this.part("progress").value = queue.position;
+    this.part("batch").textContent = `${study.name} · ${batch.name}`;
+  }
+
+  showDraft(draft) {
+    const key = draft.isKept ? DRAFT_WORDS[draft.state] : "draft-unkept";
+    const state = this.part("draft-state");
+    state.textContent = key ? this.words(key) : "";
+    state.dataset.state = draft.isKept ? draft.state : "unkept";
+    if (draft.state === "signed-out") this.signIn();
+  }
+
+  showOutbox(event) {
+    if (event.type === "waiting") {
+      this.part("outbox").textContent = this.words(`outbox-${event.why}`, { count: event.count });
+      if (event.why === "signed-out") this.signIn();
+    }
+    if (event.type === "sent") {
+      this.part("outbox").textContent = "";
+      this.part("finished-sending").hidden = true;
+    }
+    if (event.type === "refused") this.#refused(event);
+  }
+
+  /** Offer the way back to a session; what was read stays on this device. */
+  signIn() {
+    const href = `/sign-in/?next=${encodeURIComponent(window.location.pathname)}`;
+    this.#banner(this.words("signed-out"), make("a", { href }, this.words("sign-in")));
+  }
+
+  say(sentence) {
+    this.#banner(sentence);
+  }
+
+  wait(isWaiting) {
+    this.root.classList.toggle("is-waiting", isWaiting);
+    this.part("waiting").hidden = !isWaiting;
+  }
+
+  get isFinished() {
+    return this.root.classList.contains("is-finished");
+  }
+
+  /** The queue is empty: a friendly end, and whether something is still on its way. */
+  finish({ isSending }) {
+    this.root.classList.add("is-finished");
+    this.part("finished").hidden = false;
+    this.part("finished-sending").hidden = !isSending;
+    this.part("finished-title").focus();
+  }
+
+  resume() {
+    this.root.classList.remove("is-finished");
+    this.part("finished").hidden = true;
+  }
+
+  #refused({ entry, kind, problem }) {
+    const key = REFUSAL_WORDS[kind];
+    const sentence = key ? this.words(key) : this.words("refused", { reason: problem.detail || problem.title });
+    this.#banner(sentence, make("a", { href: `/read/${entry.assignment}/` }, this.words("open-it")));
+  }
+
+  #banner(sentence, link) {
+    const close = make("button", { type: "button", class: "icon-button", "aria-label": this.words("dismiss") }, "×");
+    const banner = this.part("banner");
+    close.addEventListener("click", () => banner.replaceChildren());
+    banner.replaceChildren(make("p", {}, sentence, " ", link), close);
+  }
+}

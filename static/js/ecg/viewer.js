@@ -1,0 +1,152 @@
+// <ecg-viewer>: the 12-lead sheet on paper. The only file that names Plotly.
+//
+// Two plots lie on top of each other. prepare() draws into the hidden one while the reader is still thinking;
+// show() swaps the two, which costs one frame. Colours and line width belong to the stylesheet.
+
+import { DEFAULT_SETTINGS, arrange, fitScale, pageCount } from "./layout.js";
+import { figure } from "./sheet.js";
+
+// showSendToCloud and plotlyServerURL: by default Plotly offers to upload the chart, here a patient's ECG.
+const CONFIG = Object.freeze({
+  staticPlot: true,
+  displayModeBar: false,
+  showSendToCloud: false,
+  plotlyServerURL: "",
+  responsive: false,
+});
+
+class Buffer {
+  constructor() {
+    this.element = document.createElement("div");
+    this.element.className = "plot";
+    this.element.inert = true;
+    this.key = null;
+    this.signal = null;
+    this.sheet = null;
+  }
+}
+
+export class EcgViewer extends HTMLElement {
+  #front = new Buffer();
+  #back = new Buffer();
+  #paper = document.createElement("div");
+  #settings = { ...DEFAULT_SETTINGS };
+  #page = 0;
+  #room = { widthPx: 0, heightPx: 0 };
+
+  /** The product's words for the states of a lead: `{missing, flat, derived}`. */
+  words = {};
+
+  connectedCallback() {
+    this.#paper.className = "paper";
+    this.append(this.#paper, this.#back.element, this.#front.element);
+    this.setAttribute("role", "img");
+    this.#room = this.#measure();
+    new ResizeObserver(() => this.#refit()).observe(this.parentElement);
+  }
+
+  /** The key of the sheet on view, or null. */
+  get shown() {
+    return this.#front.key;
+  }
+
+  /** How the sheet is drawn now; the reading keeps it, for what was seen depends on it. */
+  get display() {
+    const scale = this.#front.sheet ? this.#scaleOf(this.#front.sheet) : null;
+    return { ...this.#settings, page: this.#page, pxPerMm: scale };
+  }
+
+  get pages() {
+    return this.#front.signal ? pageCount(durationOf(this.#front.signal), this.#settings.speedMmPerS) : 1;
+  }
+
+  get page() {
+    return this.#page;
+  }
+
+  /** Draw `signal` where it is not seen, to be shown later under `key`. */
+  async prepare(key, signal) {
+    if (this.#back.key === key) return;
+    await this.#draw(this.#back, key, signal, 0);
+  }
+
+  /** Show the sheet prepared under `key`; false when it was never prepared. */
+  show(key) {
+    if (this.#front.key === key) return true;
+    if (this.#back.key !== key) return false;
+    [this.#front, this.#back] = [this.#back, this.#front];
+    this.#page = 0;
+    this.#present();
+    return true;
+  }
+
+  /** Change arrangement, speed or gain of this and all later sheets. */
+  async configure(settings) {
+    this.#settings = { ...this.#settings, ...settings };
+    this.#page = 0;
+    await this.#redraw();
+  }
+
+  /** Turn to another page of a recording longer than the paper. */
+  async turn(page) {
+    const wanted = Math.min(Math.max(page, 0), this.pages - 1);
+    if (wanted === this.#page) return;
+    this.#page = wanted;
+    await this.#draw(this.#front, this.#front.key, this.#front.signal, wanted);
+    this.#present();
+  }
+
+  async #draw(buffer, key, signal, page) {
+    const sheet = arrange({ durationS: durationOf(signal), page, ...this.#settings });
+    const { data, layout } = figure(signal, sheet, this.#scaleOf(sheet), this.words);
+    Object.assign(buffer, { key, signal, sheet });
+    await globalThis.Plotly.react(buffer.element, data, layout, CONFIG);
+  }
+
+  async #redraw() {
+    for (const buffer of [this.#front, this.#back]) {
+      if (buffer.signal) {
+        await this.#draw(buffer, buffer.key, buffer.signal, buffer === this.#front ? this.#page : 0);
+      }
+    }
+    this.#present();
+  }
+
+  /** Put the paper under the front plot and hide the other one. */
+  #present() {
+    const { sheet } = this.#front;
+    if (!sheet) return;
+    const scale = this.#scaleOf(sheet);
+    this.#front.element.classList.add("is-front");
+    this.#back.element.classList.remove("is-front");
+    this.style.width = `${sheet.widthMm * scale}px`;
+    this.style.height = `${sheet.heightMm * scale}px`;
+    this.#paper.style.backgroundSize = `${5 * scale}px ${5 * scale}px`;
+    this.classList.toggle("is-coarse", scale < 2.6);
+    this.dispatchEvent(new CustomEvent("sheet", { detail: { sheet, scale, signal: this.#front.signal } }));
+  }
+
+  #scaleOf(sheet) {
+    return fitScale(sheet, this.#room, globalThis.devicePixelRatio);
+  }
+
+  /** The stylesheet says with --fit whether the height of the room limits the sheet. */
+  #measure() {
+    const { clientWidth, clientHeight } = this.parentElement;
+    const heightMatters = getComputedStyle(this).getPropertyValue("--fit").trim() === "both";
+    return { widthPx: clientWidth, heightPx: heightMatters && clientHeight > 0 ? clientHeight : Infinity };
+  }
+
+  #refit() {
+    const room = this.#measure();
+    const changed = room.widthPx !== this.#room.widthPx || room.heightPx !== this.#room.heightPx;
+    this.#room = room;
+    if (changed && this.#front.sheet) this.#redraw();
+  }
+}
+
+function durationOf(signal) {
+  return signal.nSamples / signal.samplingRateHz;
+}
+
+customElements.define("ecg-viewer", EcgViewer);

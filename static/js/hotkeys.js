@@ -1,0 +1,69 @@
+// A control names its own key in aria-keyshortcuts; pressing the key clicks the control.
+// So mouse, keyboard, touch and screen reader all run the same one handler.
+
+const EDITABLE = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+
+/** The keys that work while a field has the focus; all others belong to the field. */
+const EVERYWHERE = new Set(["Control+Enter", "F1", "Escape"]);
+
+const SPELLING = { " ": "Space", "+": "Plus" };
+
+/**
+ * The key as aria-keyshortcuts spells it: "a", "ArrowRight", "Shift+J", "Control+Enter".
+ *
+ * Shift is left out for signs such as "?", because whether they need it depends on the keyboard's layout.
+ */
+export function shortcut({ key, ctrlKey, altKey, shiftKey, metaKey }) {
+  const isLetter = key.length === 1 && key.toLowerCase() !== key.toUpperCase();
+  const isSign = key.length === 1 && !isLetter && key !== " ";
+  const modifiers = [
+    (ctrlKey || metaKey) && "Control", // Command on a Mac is what Control is elsewhere
+    altKey && "Alt",
+    shiftKey && !isSign && "Shift",
+  ].filter(Boolean);
+  const spelled = SPELLING[key] ?? (isLetter ? cased(key, shiftKey) : key);
+  return [...modifiers, spelled].join("+");
+}
+
+/** Caps Lock alone must not turn "n" into another key. */
+function cased(letter, shiftKey) {
+  return shiftKey ? letter.toUpperCase() : letter.toLowerCase();
+}
+
+/** Is this a key that WCAG 2.1.4 wants to be able to switch off? */
+export function isSingle(pressed) {
+  return !pressed.includes("+") && (pressed.length === 1 || pressed === "Space" || pressed === "Plus");
+}
+
+/** The enabled control under `root` that claims the pressed key, or undefined. */
+export function controlFor(root, pressed) {
+  return [...root.querySelectorAll("[aria-keyshortcuts]:not(:disabled)")].find((control) =>
+    control.getAttribute("aria-keyshortcuts").split(" ").includes(pressed),
+  );
+}
+
+/** Should `event` be left to whatever has the focus? A held key never repeats a command. */
+export function isForeign(event, pressed, { singleKeys }) {
+  if (event.defaultPrevented || event.isComposing || event.repeat) return true;
+  if (event.target.closest(EDITABLE)) return !EVERYWHERE.has(pressed);
+  return isSingle(pressed) && !singleKeys;
+}
+
+/**
+ * Listen on `root` for the keys of the controls inside it.
+ *
+ * @param {Document | HTMLElement} root
+ * @param {{singleKeys: () => boolean, scope?: () => ParentNode}} options `scope` is where controls are looked
+ *   for: an open dialog takes the keys of the page behind it away.
+ */
+export function bindHotkeys(root, { singleKeys, scope = () => root }) {
+  root.addEventListener("keydown", (event) => {
+    const pressed = shortcut(event);
+    if (isForeign(event, pressed, { singleKeys: singleKeys() })) return;
+    const control = controlFor(scope(), pressed);
+    if (!control) return;
+    event.preventDefault();
+    if (control.matches(EDITABLE)) control.focus();
+    else control.click();
+  });
+}

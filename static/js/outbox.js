@@ -1,0 +1,127 @@
+// Readings on their way to the server. A reading stays here, on this device, until the server has answered.
+//
+// Every reading carries a key of its own, so that sending it twice makes one reading: after a lost answer,
+// from two windows, or after a reload.
+
+import { Refused, SignedOut, Unreachable } from "./api.js";
+import { backoffMs } from "./clock.js";
+import { same } from "./labels.js";
+
+const NEVER = () => {};
+
+export class Outbox {
+  #isSending = false;
+  #tries = 0;
+  #cancelTimer = NEVER;
+  #settling = new Map();
+
+  /**
+   * @param {{shelf: object, api: object, clock: object, newKey: () => string, onEvent: (event: object) => void}} world
+   *   Events: `{type: "accepted", entry, answer}`, `{type: "refused", entry, kind, problem}`,
+   *   `{type: "waiting", why: "offline" | "signed-out", count}`, `{type: "sent"}` when nothing is left.
+   */
+  constructor(world) {
+    this.world = world;
+  }
+
+  /** The readings not yet answered, oldest first. */
+  get entries() {
+    const read = (name) => this.world.shelf.read(name);
+    return this.world.shelf.names("outbox/").map(read).filter(Boolean).sort((a, b) => a.at - b.at);
+  }
+
+  /** Is a reading of this assignment on its way? */
+  holds(assignment) {
+    return this.entries.some((entry) => String(entry.assignment) === String(assignment));
+  }
+
+  /**
+   * Take a reading in and send it.
+   *
+   * @param {number|string} assignment
+   * @param {object} reading the body of the request without `based_on`
+   * @param {object} draft its Draft: a save that is still on its way would make the reading's basis stale,
+   *   so the reading leaves after it
+   * @returns {boolean} false when this device could not keep it
+   */
+  add(assignment, reading, draft) {
+    const entry = { key: this.world.newKey(), assignment, reading, basis: draft.basis, at: this.world.clock.now() };
+    this.#settling.set(entry.key, draft.settle());
+    const isKept = this.world.shelf.write(nameOf(entry), entry);
+    this.drain([entry]);
+    return isKept;
+  }
+
+  /** Send all that waits, one after the other; `extra` are entries the shelf may have had no room for. */
+  async drain(extra = []) {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    this.#cancelTimer();
+    let isGoingOn = true;
+    for (let next = this.#first(extra); next && isGoingOn; next = this.#first([])) {
+      isGoingOn = await this.#send(next);
+    }
+    this.#isSending = false;
+    if (isGoingOn) this.world.onEvent({ type: "sent" });
+  }
+
+  #first(extra) {
+    return this.entries[0] ?? extra[0];
+  }
+
+  /** Send one reading; false when the others had better wait. */
+  async #send(entry) {
+    const settled = await this.#settling.get(entry.key);
+    this.#settling.delete(entry.key);
+    const { assignment, reading, key, basis } = { ...entry, basis: settled ?? entry.basis };
+    try {
+      const answer = await this.world.api.submitReading(assignment, { ...reading, based_on: basis.version }, key);
+      this.#finish(entry, { type: "accepted", entry, answer });
+    } catch (error) {
+      return this.#fail(error, { ...entry, basis });
+    }
+    return true;
+  }
+
+  #finish(entry, event) {
+    this.#tries = 0;
+    this.world.shelf.remove(nameOf(entry));
+    this.world.onEvent(event);
+  }
+
+  #fail(error, entry) {
+    if (error instanceof Unreachable) return this.#wait("offline", entry);
+    if (error instanceof SignedOut) return this.#wait("signed-out", entry);
+    if (!(error instanceof Refused)) throw error;
+    if (error.kind === "stale-draft" && isOurs(error.problem.draft, entry)) {
+      this.#readdress(entry, error.problem.draft.version);
+    } else {
+      this.#finish(entry, { type: "refused", entry, kind: error.kind, problem: error.problem });
+    }
+    return true;
+  }
+
+  #wait(why, entry) {
+    this.world.shelf.write(nameOf(entry), entry);
+    this.#tries += 1;
+    this.#cancelTimer = this.world.clock.after(backoffMs(this.#tries), () => this.drain());
+    this.world.onEvent({ type: "waiting", why, count: this.entries.length });
+    return false;
+  }
+
+  /** The refusal was final for this key, so the same reading goes out under a new one. */
+  #readdress(entry, version) {
+    this.world.shelf.remove(nameOf(entry));
+    const renewed = { ...entry, key: this.world.newKey(), basis: { version, unanswered: [] } };
+    this.world.shelf.write(nameOf(renewed), renewed);
+  }
+}
+
+function nameOf(entry) {
+  return `outbox/${entry.key}`;
+}
+
+/** Is the draft that stands in the way one that we sent ourselves and never got an answer for? */
+function isOurs(theirs, { reading, basis }) {
+  return [reading, ...basis.unanswered].some((sent) => same(sent, theirs.content));
+}

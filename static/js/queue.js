@@ -1,0 +1,82 @@
+// The assignments ahead, loaded before they are needed so that the next exam is there at once.
+
+const DEPTH = 3;
+const KEPT_SIGNALS = 12;
+
+export class Queue {
+  #assignments = new Map();
+  #signals = new Map();
+  #done = new Set();
+
+  /** @param {{loadAssignment: Function, loadTracing: Function, decode: Function}} world */
+  constructor(world) {
+    this.world = world;
+  }
+
+  /** Take in an assignment that came with the page. */
+  keep(assignment) {
+    this.#assignments.set(String(assignment.id), assignment);
+  }
+
+  /** The assignment, from memory or from the server. */
+  async assignment(id) {
+    const known = this.#assignments.get(String(id));
+    return known ?? this.refresh(id);
+  }
+
+  /** The assignment as the server has it now. */
+  async refresh(id) {
+    const assignment = await this.world.loadAssignment(id);
+    this.keep(assignment);
+    return assignment;
+  }
+
+  /** The signal of a tracing, from memory or from the server. */
+  async signal(href) {
+    if (!this.#signals.has(href)) {
+      const signal = this.world.decode(await this.world.loadTracing(href));
+      this.#signals.set(href, signal);
+      // A Map gives its keys in the order they came: the first is the oldest.
+      if (this.#signals.size > KEPT_SIGNALS) this.#signals.delete(this.#signals.keys().next().value);
+    }
+    return this.#signals.get(href);
+  }
+
+  /** The assignment, if it and its first tracing can be shown without waiting; else null. */
+  ready(id) {
+    const assignment = this.#assignments.get(String(id));
+    return assignment && this.#signals.has(firstTracing(assignment)) ? assignment : null;
+  }
+
+  /** The reading of `id` was submitted here: it is never next again, and its content is out of date. */
+  finish(id) {
+    this.#done.add(String(id));
+    this.#assignments.delete(String(id));
+  }
+
+  /** The id of what follows `assignment`, or null when none is known that is still to be read. */
+  after(assignment) {
+    const { next } = assignment;
+    return next === null || this.#done.has(String(next)) ? null : next;
+  }
+
+  isDone(id) {
+    return this.#done.has(String(id));
+  }
+
+  /** Load what follows `assignment`; calls `onFirst` with the next one as soon as it can be drawn. */
+  async loadAhead(assignment, onFirst, depth = DEPTH) {
+    let current = assignment;
+    for (let step = 0; step < depth; step += 1) {
+      const next = this.after(current);
+      if (next === null) return;
+      current = await this.assignment(next);
+      const signal = await this.signal(firstTracing(current));
+      if (step === 0) await onFirst(current, signal);
+    }
+  }
+}
+
+export function firstTracing(assignment) {
+  return assignment.exam.tracings[0].href;
+}

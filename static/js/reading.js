@@ -1,0 +1,267 @@
+// The reading desk, wired together. What each part does stands in the part.
+
+import * as api from "./api.js";
+import { Catalogue } from "./catalogue.js";
+import { clock } from "./clock.js";
+import { Conflict } from "./desk/conflict.js";
+import { ReadingForm } from "./desk/form.js";
+import { Help } from "./desk/help.js";
+import { Messages } from "./desk/messages.js";
+import { SheetBar } from "./desk/sheetbar.js";
+import { embedded } from "./dom.js";
+import { Draft, DraftState } from "./draft.js";
+import { decode } from "./ecg/signal.js";
+import "./ecg/viewer.js";
+import { bindHotkeys } from "./hotkeys.js";
+import * as labels from "./labels.js";
+import { Outbox } from "./outbox.js";
+import { Queue, firstTracing } from "./queue.js";
+import { Shelf } from "./shelf.js";
+import { Stopwatch } from "./stopwatch.js";
+import { createTexts } from "./texts.js";
+
+class Desk {
+  #assignment = null;
+  #draft = null;
+  #history = null;
+  #stopwatch = null;
+  #confirmed = "";
+
+  constructor(root) {
+    this.root = root;
+    this.words = createTexts(embedded("texts"));
+    this.catalogue = new Catalogue(embedded("classes"), document.documentElement.lang);
+    this.shelf = new Shelf(localStorage, root.dataset.reader);
+    this.queue = new Queue({ ...api, decode });
+    this.viewer = root.querySelector("ecg-viewer");
+    this.messages = new Messages(root, { words: this.words });
+    this.#furnish();
+    this.outbox = new Outbox({
+      shelf: this.shelf, api, clock, newKey: () => crypto.randomUUID(), onEvent: (event) => this.#hear(event),
+    });
+  }
+
+  /** Put the parts of the page to work. */
+  #furnish() {
+    const { root, words, catalogue, shelf } = this;
+    const part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.viewer.words = { missing: words("lead-missing"), flat: words("lead-flat"), derived: words("lead-derived") };
+    this.form = new ReadingForm(root.querySelector("form"), { catalogue, words, intents: this.#intents() });
+    this.bar = new SheetBar(root, this.viewer, { shelf, words, onTracing: (tracing) => this.#showTracing(tracing) });
+    this.help = new Help(part("help-dialog"), { desk: root, shelf, words });
+    this.conflict = new Conflict(part("conflict-dialog"), { catalogue, words, onResolve: () => this.#adopt() });
+    part("help").addEventListener("click", () => this.help.open());
+    const scope = () => document.querySelector("dialog[open]") ?? root;
+    bindHotkeys(document, { singleKeys: () => this.help.singleKeys, scope });
+    this.#watch();
+  }
+
+  #watch() {
+    const retry = () => {
+      this.#draft?.retry();
+      this.outbox.drain();
+    };
+    window.addEventListener("online", retry);
+    window.addEventListener("popstate", () => window.location.reload());
+    for (const deed of ["pointerdown", "pointermove", "keydown", "wheel"]) {
+      document.addEventListener(deed, () => this.#stopwatch?.mark(clock.now()), { passive: true });
+    }
+    document.addEventListener("visibilitychange", () => this.#stopwatch?.see(!document.hidden, clock.now()));
+  }
+
+  /** Begin with the assignment that the page came with. */
+  async start(assignment) {
+    this.queue.keep(assignment);
+    this.outbox.drain();
+    await this.#fetchSheet(assignment);
+    this.#seat(assignment);
+  }
+
+  #intents() {
+    const change = (edit) => this.#change(edit(this.#history.present));
+    return {
+      toggle: (code) => change((content) =>
+        labels.holds(content, code) ? labels.remove(content, code) : labels.add(content, code, this.catalogue)),
+      remove: (code) => change((content) => labels.remove(content, code)),
+      certainty: (code, certainty) => change((content) => labels.setCertainty(content, code, certainty)),
+      quality: (quality) => change((content) => labels.setQuality(content, quality)),
+      comment: (text) => change((content) => labels.setComment(content, text)),
+      undo: () => this.#go(labels.undo(this.#history)),
+      submit: () => this.#submit(),
+    };
+  }
+
+  #change(content) {
+    this.#go(labels.step(this.#history, content));
+  }
+
+  #go(history) {
+    if (history === this.#history) return;
+    this.#history = history;
+    this.#confirmed = "";
+    this.form.say("");
+    this.#draft.edit(history.present);
+    this.#render();
+  }
+
+  #render() {
+    this.form.show(this.#history.present, { canUndo: this.#history.past.length > 0 });
+    this.messages.showDraft(this.#draft);
+  }
+
+  /** Take `assignment` in hand: its sheet is on view already. */
+  #seat(assignment) {
+    this.#assignment = assignment;
+    const server = assignment.draft && {
+      ...assignment.draft, content: labels.restore(assignment.draft.content, this.catalogue),
+    };
+    this.#draft = new Draft({ id: assignment.id, server, blank: labels.blank() }, {
+      shelf: this.shelf, api, clock, onChange: (draft) => this.#hearDraft(draft),
+    });
+    this.#stopwatch = new Stopwatch(clock.now());
+    this.form.reset();
+    this.form.offer(assignment.study.frequent_classes);
+    this.bar.showExam(assignment.exam);
+    this.messages.showPlace(assignment);
+    this.#adopt();
+    this.#hearDraft(this.#draft);
+    this.#close(assignment);
+    this.#lookAhead();
+  }
+
+  /** The draft's content becomes what the form shows, with nothing to take back. */
+  #adopt() {
+    this.#history = labels.begin(labels.restore(this.#draft.content, this.catalogue));
+    this.#confirmed = "";
+    this.#render();
+  }
+
+  #close(assignment) {
+    const isSubmitted = assignment.state === "submitted" || this.outbox.holds(assignment.id);
+    const isShut = isSubmitted || !assignment.batch.is_open;
+    this.form.disable(isShut);
+    if (isShut) this.form.say(this.words(isSubmitted ? "submitted-already" : "batch-closed"));
+  }
+
+  #hearDraft(draft) {
+    if (draft !== this.#draft) return; // an earlier exam's save came back late
+    this.messages.showDraft(draft);
+    if (draft.state === DraftState.ELSEWHERE) this.conflict.ask(draft);
+    if (draft.state === DraftState.CLOSED) this.form.disable(true);
+    if (draft.problem) this.form.say(draft.problem.detail || draft.problem.title);
+  }
+
+  #submit() {
+    const content = this.#history.present;
+    if (!this.#isConfirmed(content)) return;
+    const { id } = this.#assignment;
+    const reading = { ...content, active_ms: this.#stopwatch.activeMs(clock.now()), display: this.#display() };
+    this.queue.finish(id);
+    this.outbox.add(id, reading, this.#draft);
+    this.#proceed();
+  }
+
+  /** What is legal but rarely meant is asked once: submitting again says yes. */
+  #isConfirmed(content) {
+    const found = labels.objections(content, this.catalogue);
+    const forbidden = found.find(({ weight }) => weight === "forbids");
+    const doubts = forbidden ? [forbidden] : found.filter(({ weight }) => weight === "asks");
+    const fingerprint = JSON.stringify(doubts);
+    if (doubts.length === 0 || (!forbidden && fingerprint === this.#confirmed)) return true;
+    this.#confirmed = fingerprint;
+    const [one, other] = doubts[0].codes.map((code) => this.catalogue.name(code));
+    const doubt = this.words(doubts[0].kind, { one, other });
+    this.form.say(forbidden ? doubt : `${doubt} ${this.words("confirm")}`, { isAsking: true });
+    return false;
+  }
+
+  #display() {
+    return {
+      ...this.viewer.display,
+      devicePixelRatio: window.devicePixelRatio,
+      viewport: [window.innerWidth, window.innerHeight],
+    };
+  }
+
+  /** Show what comes next: in this very frame when it lies ready. */
+  #proceed() {
+    const next = this.queue.after(this.#assignment);
+    if (next === null) return this.messages.finish({ isSending: this.outbox.entries.length > 0 });
+    const ready = this.queue.ready(next);
+    if (ready && this.viewer.show(firstTracing(ready))) return this.#arrive(ready);
+    return this.#travel(next);
+  }
+
+  #arrive(assignment) {
+    window.history.pushState(null, "", `/read/${assignment.id}/`);
+    this.#seat(assignment);
+    this.root.querySelector("[data-part=code]").focus({ preventScroll: true });
+  }
+
+  /** The next exam has to be fetched first; without a network it is asked for until it comes. */
+  async #travel(id) {
+    this.form.disable(true);
+    this.messages.wait(true);
+    try {
+      const assignment = await this.queue.assignment(id);
+      await this.#fetchSheet(assignment);
+      this.messages.wait(false);
+      this.#arrive(assignment);
+    } catch (error) {
+      if (error instanceof api.Unreachable) clock.after(3000, () => this.#travel(id));
+      else this.#report(error);
+    }
+  }
+
+  async #fetchSheet(assignment) {
+    const href = firstTracing(assignment);
+    await this.viewer.prepare(href, await this.queue.signal(href));
+    this.viewer.show(href);
+  }
+
+  async #showTracing({ href }) {
+    await this.viewer.prepare(href, await this.queue.signal(href));
+    this.viewer.show(href);
+  }
+
+  /** Load the exams ahead, and draw the next one where it is not seen. */
+  async #lookAhead() {
+    const current = this.#assignment;
+    try {
+      await this.queue.loadAhead(current, async (next, signal) => {
+        if (current === this.#assignment) await this.viewer.prepare(firstTracing(next), signal);
+      });
+    } catch (error) {
+      // The next exam is then fetched when it is wanted, and only then is there something to say.
+      if (!(error instanceof api.Unreachable || error instanceof api.SignedOut || error instanceof api.Refused)) throw error;
+    }
+  }
+
+  #hear(event) {
+    this.messages.showOutbox(event);
+    if (event.type === "accepted") this.#accepted(event);
+  }
+
+  /** The server has the reading: the device may forget it, and the queue may have gone on. */
+  async #accepted({ entry, answer }) {
+    this.shelf.remove(`draft/${entry.assignment}`);
+    const { next } = answer;
+    if (this.messages.isFinished && next !== null && !this.queue.isDone(next)) {
+      this.messages.resume();
+      await this.#travel(next);
+    } else if (this.queue.after(this.#assignment) === null && !this.queue.isDone(this.#assignment.id)) {
+      // What followed was read in the meantime: ask again what comes next.
+      Object.assign(this.#assignment, { next: (await this.queue.refresh(this.#assignment.id)).next });
+      this.#lookAhead();
+    }
+  }
+
+  #report(error) {
+    if (error instanceof api.SignedOut) this.messages.signIn();
+    else if (error instanceof api.Refused) this.messages.say(error.message);
+    else throw error;
+  }
+}
+
+const desk = new Desk(document.getElementById("desk"));
+await desk.start(embedded("assignment"));
