@@ -117,11 +117,11 @@ def _limb_identities(millivolts: NDArray[np.float64]) -> list[Remark]:
 
 
 def _arm_reversal(millivolts: NDArray[np.float64]) -> list[Remark]:
-    pair = millivolts[[LEADS.index("I"), LEADS.index("V6")]]
-    pair = pair[:, np.isfinite(pair).all(axis=0)]
-    if pair.shape[1] < 2 or (np.ptp(pair, axis=1) == 0).any():
+    one, other = millivolts[LEADS.index("I")], millivolts[LEADS.index("V6")]
+    both = np.isfinite(one) & np.isfinite(other)
+    if not both.any() or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
         return []
-    correlation = float(np.corrcoef(pair)[0, 1])
+    correlation = float(np.corrcoef(one[both], other[both])[0, 1])
     if correlation >= REVERSAL_CORRELATION:
         return []
     text = f"I runs against V6 (correlation {correlation:.2f}): arm leads perhaps interchanged."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import code_hdf5, wfdb_header, wfdb_record
@@ -15,7 +15,7 @@ SUFFIXES = frozenset({".hea", ".h5", ".hdf5"})
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD_BYTES = wfdb_header.MAX_HEADER_CHARS
-_OTHERS = {
+_OTHERS: dict[str, Callable[[bytes], bool]] = {
     "a ZIP archive": lambda head: head.startswith(b"PK\x03\x04"),
     "a gzip file": lambda head: head.startswith(b"\x1f\x8b"),
     "a DICOM object": lambda head: head[128:132] == b"DICM",
@@ -65,7 +65,8 @@ def read(path: Path, root: Path) -> Iterator[Recording | Refusal]:
 
 
 def _read(path: Path, root: Path, key: str) -> Iterator[Recording | Refusal]:
-    if not path.resolve().is_relative_to(root.resolve()):
+    # realpath and not Path.resolve: the latter raises RuntimeError on links that go round.
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
         raise Refused(
             "outside",
             "Expected a file below the folder of the import, found a link that leaves it.",

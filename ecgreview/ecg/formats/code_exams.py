@@ -61,10 +61,12 @@ def _rows(path: Path) -> Iterator[tuple[int, Patient]]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             first = stream.readline()
             delimiter = ";" if first.count(";") > first.count(",") else ","
-            columns = [name.strip().lower() for name in first.strip().split(delimiter)]
+            stream.seek(0)
+            lines = csv.reader(stream, delimiter=delimiter)
+            columns = [name.strip().lower() for name in next(lines, [])]
             if "exam_id" not in columns:
                 raise _no_ids(columns)
-            for cells in csv.reader(stream, delimiter=delimiter):
+            for cells in lines:
                 row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
                 with contextlib.suppress(ValueError):  # a line without a number is no exam
                     yield int(row.get("exam_id", "")), _patient(row)

@@ -7,6 +7,7 @@ the samples, from a header written afresh, so that it never meets a line nobody 
 from __future__ import annotations
 
 import functools
+import os
 import re
 import tempfile
 import warnings
@@ -53,7 +54,9 @@ def read(path: Path, text: str, source_key: str) -> Iterator[Recording]:
     """
     header = wfdb_header.parse(text)
     chosen, remarks = _choose_leads(header)
-    files = {name: _signal_file(path, name) for name in {s.file for s in header.signals}}
+    files = {
+        name: _signal_file(path, name) for name in dict.fromkeys(s.file for s in header.signals)
+    }
     for name, file in files.items():
         remarks += _check_length(file, header, name)
     digital = _decode(header, files)
@@ -114,9 +117,10 @@ def _layout_remarks(header: Header, others: list[str]) -> list[Remark]:
 
 def _signal_file(header_path: Path, name: str) -> Path:
     """Return the path of signal file ``name``, which must lie beside its header."""
-    folder = header_path.resolve().parent
+    # realpath and not Path.resolve: the latter raises RuntimeError on links that go round.
+    folder = Path(os.path.realpath(header_path)).parent
     is_plain = name not in {"", ".", "..", "~", "-"} and not set(name) & set("/\\:\0")
-    file = (folder / name).resolve() if is_plain else folder
+    file = Path(os.path.realpath(folder / name)) if is_plain else folder
     if file.parent != folder:
         raise Refused(
             "outside",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from ecgreview.ecg import leads
@@ -30,8 +31,11 @@ def test_standard_names_come_in_the_standard_order():
     assert leads.standard(["v6", "DI", "vx"]) == ("I", "V6")
 
 
-def test_the_three_limb_leads_sum_to_zero():
-    # Einthoven: I + III = II; Goldberger: aVR + aVL + aVF = 0.
+def test_the_augmented_leads_sum_to_zero():
+    # Goldberger 1942.
+    weights = np.array([leads.LIMB_WEIGHTS[lead] for lead in ("aVR", "aVL", "aVF")])
+    assert weights.sum(axis=0) == pytest.approx(0)
+
+
+def test_lead_three_is_two_less_one():
     assert leads.LIMB_WEIGHTS["III"] == (-1, 1)
-    augmented = [leads.LIMB_WEIGHTS[lead] for lead in ("aVR", "aVL", "aVF")]
-    assert [sum(weights) for weights in zip(*augmented, strict=True)] == [0, 0]

@@ -131,7 +131,7 @@ def test_a_huge_announcement_takes_no_memory(n_samples, monkeypatch):
     def no_arrays(*_args, **_kwargs):
         raise AssertionError("allocated an array for bytes that are not there")
 
-    monkeypatch.setattr(wire.np, "frombuffer", no_arrays)
+    monkeypatch.setattr(np, "frombuffer", no_arrays)
     with pytest.raises(wire.BadPacket):
         wire.unpack(_packet(_head(n=n_samples)))
 

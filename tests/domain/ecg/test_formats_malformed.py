@@ -1,0 +1,186 @@
+"""Every WFDB and HDF5 case of the shared malformed files ends as its line in CASES.csv says."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecgreview.ecg import formats
+from ecgreview.ecg.formats import Recording, Refusal
+from ecgreview.ecg.leads import LEADS
+from ecgreview.ecg.signal import LeadStatus
+
+REFUSED = {
+    "truncated_dat": ("truncated", "120,000 bytes (5,000 samples per lead)", "72,000"),
+    "odd_byte": ("truncated", "120,000", "119,999"),
+    "missing_dat": ("missing_file", "00050_hr.dat"),
+    "empty_dat": ("truncated", "found 0 bytes"),
+    "html_as_dat": ("truncated", "an HTML page"),
+    "missing_signal_line": ("signal_lines", "12 signal lines", "found 11"),
+    "traversal_relative": ("outside", "etc/passwd"),
+    "traversal_absolute": ("outside", "/etc/passwd"),
+    "huge_nsamp": ("too_long", "999,999,999,999 samples"),
+    "gain_zero": ("gain", "uncalibrated"),
+    "gain_absent": ("no_lead_names", "lead name"),
+    "duplicate_lead": ("duplicate_lead", "two signals named II"),
+    "fs_zero": ("sampling_rate", "found 0"),
+    "fs_negative": ("sampling_rate", "found -500"),
+    "fs_text": ("sampling_rate", "found 'abc'"),
+    "git_lfs_pointer": ("lfs_pointer", "Git LFS pointer"),
+    "hdf5/transposed.hdf5": ("transposed", "(2, 12, 4096)"),
+    "hdf5/no_exam_id.hdf5": ("no_exam_ids", "exam_id"),
+    "hdf5/length_mismatch.hdf5": ("exam_id_length", "Expected 2 ", "(3,)"),
+    "hdf5/duplicate_id.hdf5": ("duplicate_id", "found this one 2 times"),
+    "hdf5/truncated.hdf5": ("damaged_hdf5", "eof = 200000"),
+}
+"""Case -> code of the refusal and what its reason must mention."""
+
+ACCEPTED = {
+    "trailing_bytes": {"trailing_bytes"},
+    "wrong_checksum": {"checksum"},
+    "units_uV": set(),
+    "nan_sentinel": {"gap"},
+    "eight_leads": {"derived_lead"},
+    "limb_reversal": {"arm_reversal_suspected"},
+    "order_and_names": set(),
+    "fs_257": set(),
+    "fs_360": set(),
+    "crlf_bom_latin1": set(),
+    "format_212": set(),
+    "record_name_with_dot": set(),
+    "hdf5/nan_and_blank.hdf5": {"no_metadata", "gap", "amplitude_large", "limb_identity"},
+    "hdf5/volts.hdf5": {"no_metadata", "amplitude_small"},
+}
+"""Case -> codes of the remarks its first recording comes with."""
+
+OTHER_FORMATS = ("tables/", "xml/", "dicom/", "zip/")
+
+
+def _read(shared_data: Path, case: str) -> list[Recording | Refusal]:
+    folder = shared_data / "malformed"
+    (path,) = formats.find(folder / case)
+    return list(formats.read(path, folder))
+
+
+def _recording(shared_data: Path, case: str) -> Recording:
+    first = _read(shared_data, case)[0]
+    assert isinstance(first, Recording), first
+    return first
+
+
+def _millivolts(shared_data: Path, case: str) -> np.ndarray:
+    return _recording(shared_data, case).signal.millivolts()
+
+
+@pytest.fixture(scope="module")
+def untouched(shared_data) -> np.ndarray:
+    """PTB-XL exam 50, which the cases were made of, in mV."""
+    root = shared_data / "ptbxl"
+    (recording,) = formats.read(root / "records500/00000/00050_hr.hea", root)
+    assert isinstance(recording, Recording)
+    return recording.signal.millivolts()
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_is_refused_with_a_reason(shared_data, case):
+    code, *mentioned = REFUSED[case]
+    for refusal in _read(shared_data, case):
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == code
+        assert all(words in refusal.reason for words in mentioned)
+        assert refusal.hint
+        assert not refusal.is_expected
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_it_is_accepted_with_just_these_remarks(shared_data, case):
+    warnings = _recording(shared_data, case).warnings
+    assert {remark.code for remark in warnings} == ACCEPTED[case]
+
+
+def test_every_case_has_an_expectation(shared_data):
+    with (shared_data / "malformed/CASES.csv").open(encoding="utf-8", newline="") as stream:
+        cases = {row["case"] for row in csv.DictReader(stream)}
+    ours = {case for case in cases if not case.startswith(OTHER_FORMATS)}
+    assert ours == REFUSED.keys() | ACCEPTED.keys()
+
+
+@pytest.mark.parametrize("case", ["units_uV", "trailing_bytes", "order_and_names", "fs_257"])
+def test_it_has_the_samples_of_the_untouched_record(shared_data, case, untouched):
+    assert _millivolts(shared_data, case) == pytest.approx(untouched, abs=1e-9)
+
+
+@pytest.mark.parametrize("case", ["crlf_bom_latin1", "wrong_checksum", "fs_360"])
+def test_it_has_the_samples_of_the_untouched_record_too(shared_data, case, untouched):
+    assert _millivolts(shared_data, case) == pytest.approx(untouched, abs=1e-9)
+
+
+def test_format_212_is_as_exact_as_its_own_step(shared_data, untouched):
+    millivolts = _millivolts(shared_data, "format_212")
+    assert millivolts == pytest.approx(untouched, abs=0.00125 + 1e-9)
+
+
+def test_derived_leads_equal_the_recorded_ones_within_two_microvolts(shared_data, untouched):
+    recording = _recording(shared_data, "eight_leads")
+    assert recording.signal.millivolts() == pytest.approx(untouched, abs=0.002 + 1e-9)
+    assert recording.signal.lead_status[2:6] == (LeadStatus.DERIVED,) * 4
+
+
+@pytest.mark.parametrize(("case", "rate_hz"), [("fs_257", 257), ("fs_360", 360)])
+def test_the_time_axis_follows_the_header(shared_data, case, rate_hz):
+    assert _recording(shared_data, case).signal.duration_s == 5000 / rate_hz
+
+
+def test_a_gap_stays_a_gap(shared_data, untouched):
+    millivolts = _millivolts(shared_data, "nan_sentinel")
+    is_gap = np.zeros_like(untouched, dtype=bool)
+    is_gap[LEADS.index("V1"), 1000:1500] = True
+    assert (np.isnan(millivolts) == is_gap).all()
+    assert millivolts[~is_gap] == pytest.approx(untouched[~is_gap], abs=1e-9)
+
+
+def test_interchanged_arms_are_imported_as_they_are(shared_data, untouched):
+    assert _millivolts(shared_data, "limb_reversal")[0] == pytest.approx(-untouched[0], abs=1e-9)
+
+
+def test_the_dotted_record_name_gives_the_signal_of_the_plain_one(shared_data):
+    root = shared_data / "cinc2021"
+    (plain,) = formats.read(root / "E07500.hea", root)
+    assert isinstance(plain, Recording)
+    dotted = _recording(shared_data, "record_name_with_dot")
+    assert dotted.signal.content_hash == plain.signal.content_hash
+
+
+def test_a_blank_row_is_reported_beside_the_good_one(shared_data):
+    _, blank = _read(shared_data, "hdf5/nan_and_blank.hdf5")
+    assert isinstance(blank, Refusal)
+    assert (blank.code, blank.file) == ("blank", "hdf5/nan_and_blank.hdf5#1594286")
+
+
+@pytest.mark.parametrize("folder", ["two", "three", "four", "six"])
+def test_too_few_leads_are_refused_by_name(shared_data, folder):
+    root = shared_data / "cinc2021_reduced_leads" / folder
+    for path in formats.find(root):
+        (refusal,) = formats.read(path, root)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "leads_missing"
+        assert "V6" in refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [
+        ("xml/entity_bomb.xml", "an XML or HTML document"),
+        ("dicom/truncated.dcm", "a DICOM object"),
+        ("zip/zip_slip.zip", "a ZIP archive"),
+        ("tables/bad_values.csv", "something else"),
+    ],
+)
+def test_other_formats_are_refused_by_what_they_are(shared_data, file, found):
+    (refusal,) = _read(shared_data, file)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "unknown_format"
+    assert found in refusal.reason
