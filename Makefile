@@ -1,0 +1,35 @@
+# Each target is a thin door to a script. `make help` lists them.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	"$$p" -c 'import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && { echo "$$p"; break; }; done)
+PORT ?= 8000
+
+export PORT DATA
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock python
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+python:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 on PATH. On Debian: apt install python3 python3-venv python3-pip"; exit 1; }
+
+setup: python ## Install everything into .venv; then .venv/bin/python manage.py COMMAND works
+	@$(PYTHON) scripts/bootstrap.py setup
+
+demo: python ## Run the site with a demo study; PORT=8000, DATA=DIR imports your recordings too
+	@$(PYTHON) scripts/bootstrap.py demo
+
+test: python ## Install everything the tests need, headless Chromium too, and run all of them
+	@$(PYTHON) scripts/bootstrap.py test
+
+check: python ## Run the static checks only
+	@$(PYTHON) scripts/bootstrap.py check
+
+bench: python ## Run the benchmarks; they print ratios
+	@$(PYTHON) scripts/bootstrap.py bench
+
+lock: python ## Compile requirements*.txt anew from requirements*.in
+	@$(PYTHON) scripts/bootstrap.py lock

@@ -1,0 +1,207 @@
+"""Set up .venv and run the project's commands from it; needs nothing but Python's own library.
+
+``bootstrap.py setup | demo | test | check | bench | lock``, called by the Makefile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+VENV = REPOSITORY / ".venv"
+VENV_PYTHON = VENV / "bin" / "python"
+LOCAL_UV = REPOSITORY / ".cache" / "uv"
+RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
+
+
+class SetupFailed(Exception):
+    """The set-up cannot go on; the message says what to do."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command that the first argument names."""
+    command = arguments[0] if arguments else "setup"
+    try:
+        if command == "lock":
+            lock()
+            return 0
+        prepare(with_development=command in {"test", "check", "bench"})
+        if command == "setup":
+            say("Ready: `make demo`, or `.venv/bin/python manage.py help`.")
+            return 0
+        run_from_venv(command)
+    except (SetupFailed, KeyboardInterrupt) as refusal:
+        print(str(refusal) or "Interrupted.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def prepare(*, with_development: bool) -> None:
+    """Bring .venv, the browser library and the translations up to date."""
+    install(with_development=with_development)
+    run([str(VENV_PYTHON), "scripts/vendor.py"])
+    compile_translations()
+
+
+def run_from_venv(command: str) -> None:
+    """Become the program behind ``command``, so that signals reach it directly."""
+    os.chdir(REPOSITORY)
+    if command == "demo":
+        say("Starting PostgreSQL and Valkey …")
+        data = ["--data", os.environ["DATA"]] if os.environ.get("DATA") else []
+        program = ["manage.py", "demo", "--port", os.environ.get("PORT") or "8000", *data]
+        # A PORT or DATA of the demo must not reach anything else.
+        environment = {k: v for k, v in os.environ.items() if k not in {"PORT", "DATA"}}
+        environment.setdefault("ECGREVIEW_DEMO", "1")
+    else:
+        program = [f"scripts/{command}.py"]
+        environment = dict(os.environ)
+    sys.stdout.flush()
+    os.execve(str(VENV_PYTHON), [str(VENV_PYTHON), *program], environment)  # noqa: S606 - no shell
+
+
+def install(*, with_development: bool) -> None:
+    """Install the pinned and hashed requirements, unless they are installed already.
+
+    A .venv that once had the tools of development keeps them.
+    """
+    level = VENV / ".development"
+    with_development = with_development or level.exists()
+    files = [RUNTIME, DEVELOPMENT] if with_development else [RUNTIME]
+    stamp, wanted = VENV / ".installed", fingerprint(files)
+    if stamp.exists() and stamp.read_text(encoding="ascii") == wanted and starts(VENV_PYTHON):
+        return
+    began = time.monotonic()
+    stamp.unlink(missing_ok=True)
+    uv = find_uv()
+    if uv is not None:
+        install_with_uv(uv, files)
+    else:
+        install_with_pip(files)
+    if with_development:
+        level.touch()
+    stamp.write_text(wanted, encoding="ascii")
+    say(f"Installed {' and '.join(files)} ({time.monotonic() - began:.0f} s)")
+
+
+def fingerprint(files: list[str]) -> str:
+    """Return what the installation depends on: the requirements and the interpreter."""
+    state = hashlib.sha256(f"{sys.version}{sys.base_prefix}{REPOSITORY}".encode())
+    for name in files:
+        state.update((REPOSITORY / name).read_bytes())
+    return state.hexdigest()
+
+
+def find_uv() -> Path | None:
+    """Return our own copy of uv, fetched with pip the first time; None when pip cannot."""
+    uv = LOCAL_UV / "bin" / "uv"
+    if uv.exists():
+        return uv
+    say("Fetching uv …")
+    fetch = [
+        sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+        "--no-input", "--root-user-action=ignore", "--require-hashes",
+        "--target", str(LOCAL_UV), "-r", "scripts/uv.txt",
+    ]  # fmt: skip
+    done = subprocess.run(fetch, cwd=REPOSITORY, check=False, capture_output=True, text=True)
+    if done.returncode != 0 or not uv.exists():
+        shutil.rmtree(LOCAL_UV, ignore_errors=True)
+        say("uv is not to be had; pip will do, more slowly.")
+        return None
+    return uv
+
+
+def install_with_uv(uv: Path, files: list[str]) -> None:
+    """Make .venv exactly what ``files`` say."""
+    if not starts(VENV_PYTHON):
+        say(f"Creating .venv with Python {sys.version.split()[0]} …")
+        run([str(uv), "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)])
+    say(f"Installing {' and '.join(files)} with uv …")
+    run(
+        [
+            str(uv),
+            "pip",
+            "sync",
+            "--quiet",
+            "--require-hashes",
+            "--python",
+            str(VENV_PYTHON),
+            *files,
+        ]
+    )
+
+
+def install_with_pip(files: list[str]) -> None:
+    """Install with the standard library's venv and the pip inside it."""
+    if not starts(VENV_PYTHON):
+        say(f"Creating .venv with Python {sys.version.split()[0]} …")
+        run(
+            [sys.executable, "-m", "venv", "--clear", str(VENV)],
+            hint="Python's venv module is missing. On Debian: apt install python3-venv python3-pip",
+        )
+    say(f"Installing {' and '.join(files)} with pip; this takes a few minutes …")
+    named = [part for name in files for part in ("-r", name)]
+    pip = [str(VENV_PYTHON), "-m", "pip", "install", "--quiet", "--no-input"]
+    run([*pip, "--disable-pip-version-check", "--require-hashes", "--no-deps", *named])
+
+
+def compile_translations() -> None:
+    """Compile the translations that are newer than what was compiled from them."""
+    for source in sorted(REPOSITORY.glob("locale/*/LC_MESSAGES/*.po")):
+        target = source.with_suffix(".mo")
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            say(f"Compiling {source.relative_to(REPOSITORY)} …")
+            compile_ = [str(VENV / "bin" / "pybabel"), "--quiet", "compile"]
+            run([*compile_, "-i", str(source), "-o", str(target), "-l", source.parts[-3]])
+
+
+def lock() -> None:
+    """Write requirements*.txt anew, one universal file for Python 3.11 to 3.13 each."""
+    uv = find_uv()
+    if uv is None:
+        raise SetupFailed("make lock needs uv, which pip could not fetch.")
+    for target in (RUNTIME, DEVELOPMENT):
+        source = target.replace(".txt", ".in")
+        say(f"Compiling {source} …")
+        run([
+            str(uv), "pip", "compile", "--quiet", "--universal", "--python-version", "3.11",
+            "--generate-hashes", "--custom-compile-command", "make lock", "--upgrade",
+            source, "-o", target,
+        ])  # fmt: skip
+
+
+def starts(python: Path) -> bool:
+    """Return whether ``python`` runs and is the version we were called with."""
+    if not python.exists():
+        return False
+    probe = [str(python), "-c", "import sys; print(sys.version)"]
+    done = subprocess.run(probe, check=False, capture_output=True, text=True)
+    return done.returncode == 0 and done.stdout.strip() == sys.version.strip()
+
+
+def run(command: list[str], hint: str = "") -> None:
+    """Run ``command`` in the repository; the machine's own certificates count for downloads.
+
+    Raises:
+        SetupFailed: it failed; its output is above.
+    """
+    settings = {"UV_SYSTEM_CERTS": "1", "UV_PYTHON_DOWNLOADS": "never", "VIRTUAL_ENV": ""}
+    done = subprocess.run(command, cwd=REPOSITORY, check=False, env={**os.environ, **settings})
+    if done.returncode != 0:
+        program = Path(command[0]).name
+        raise SetupFailed(hint or f"{program} stopped with code {done.returncode}; see above.")
+
+
+def say(line: str) -> None:
+    """Print one line of progress at once."""
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""Find a Chromium for the browser tests, or install one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DEBIAN = ["chromium", "fonts-dejavu-core"]
+FIND = (
+    "from playwright.sync_api import sync_playwright as p\n"
+    "with p() as started: print(started.chromium.executable_path)"
+)
+
+
+class NoBrowser(Exception):
+    """There is no Chromium and none can be installed."""
+
+
+def chromium() -> str:
+    """Return the path of a Chromium that starts.
+
+    Tried in this order: the variable CHROMIUM, what is on PATH, Debian's package when we are
+    root, Playwright's own download.
+
+    Raises:
+        NoBrowser: none of them works; tests that need a browser are never left out in silence.
+    """
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return checked(named)
+    found = on_path() or (install_package() and on_path()) or download()
+    if not found:
+        raise NoBrowser(
+            "No Chromium: `apt install chromium` and try again, or set CHROMIUM to the path of one."
+        )
+    return checked(found)
+
+
+def on_path() -> str | None:
+    """Return the first browser on PATH."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def install_package() -> bool:
+    """Install Debian's package when we may."""
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return False
+    print("Installing Chromium from the system's packages …", flush=True)
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *DEBIAN]
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # The lists may be absent (images) or fine already: only the installation decides.
+    subprocess.run(["apt-get", "update", "-qq"], check=False, env=quiet)
+    return subprocess.run(install, check=False, env=quiet).returncode == 0
+
+
+def download() -> str | None:
+    """Return the browser that Playwright downloads, or None when it cannot."""
+    print("Downloading Chromium with Playwright …", flush=True)
+    install = [sys.executable, "-m", "playwright", "install", "chromium"]
+    if subprocess.run(install, check=False).returncode != 0:
+        return None
+    done = subprocess.run([sys.executable, "-c", FIND], check=False, capture_output=True, text=True)
+    return done.stdout.strip() or None
+
+
+def checked(path: str) -> str:
+    """Return ``path`` if it starts.
+
+    Raises:
+        NoBrowser: it does not; a library may be missing.
+    """
+    try:
+        done = subprocess.run([path, "--version"], check=False, capture_output=True, text=True)
+    except OSError as error:
+        raise NoBrowser(f"{path} does not start: {error}") from error
+    if done.returncode != 0:
+        raise NoBrowser(f"{path} does not start: {done.stderr.strip()}")
+    return path
