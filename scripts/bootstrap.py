@@ -99,7 +99,12 @@ def fingerprint(files: list[str]) -> str:
 
 
 def find_uv() -> Path | None:
-    """Return our own copy of uv, fetched with pip the first time; None when pip cannot."""
+    """Return our own copy of uv, fetched with pip the first time; None when pip cannot.
+
+    ECGREVIEW_UV=0 does without it.
+    """
+    if os.environ.get("ECGREVIEW_UV") == "0":
+        return None
     uv = LOCAL_UV / "bin" / "uv"
     if uv.exists():
         return uv

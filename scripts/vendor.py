@@ -52,7 +52,8 @@ def fetch() -> Path:
     """Return the bundle's source, installing it with npm where that works."""
     program = npm()
     if program is not None:
-        install = [program, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        install = [program, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
+                   "--no-update-notifier"]  # fmt: skip
         done = subprocess.run(install, cwd=REPOSITORY, check=False)
         if done.returncode == 0:
             return FROM_NPM / "plotly-basic.min.js"
