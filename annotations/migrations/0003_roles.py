@@ -1,0 +1,23 @@
+"""The groups of the roles, so that a new database has them from the start."""
+
+from django.apps import apps as installed_apps
+from django.contrib.auth.management import create_permissions
+from django.db import migrations
+
+
+def make_groups(apps, schema_editor):
+    from annotations.services import roles
+
+    for label in ("annotations",):
+        create_permissions(installed_apps.get_app_config(label), verbosity=0)
+    roles.sync()
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("annotations", "0002_guards"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("contenttypes", "0002_remove_content_type_name"),
+    ]
+
+    operations = [migrations.RunPython(make_groups, migrations.RunPython.noop)]

@@ -1,0 +1,88 @@
+"""The labels that follow from the readings by the rule of the study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from .exam import Exam
+from .study import Batch, Study
+from .taxonomy import DiagnosticClass
+
+if TYPE_CHECKING:
+    from .people import User
+
+
+class Outcome(models.TextChoices):
+    """How the rule came to the labels of an exam."""
+
+    AGREEMENT = "agreement", _("All readers gave the same classes")
+    MAJORITY = "majority", _("Classes given by at least two readers")
+    UNDECIDED = "undecided", _("Undecided: needs another reading")
+    UNREADABLE = "unreadable", _("Unreadable")
+
+
+class ConsensusQuerySet(models.QuerySet["Consensus"]):
+    """Which consensus rows."""
+
+    def visible_to(self, user: User) -> ConsensusQuerySet:
+        """Return those ``user`` may see: by permission, of studies they do not read."""
+        if not user.has_perm("annotations.view_consensus"):
+            return self.none()
+        readable = Batch.objects.all().not_read_by(user).values("study")
+        return self.filter(study__in=readable)
+
+
+class Consensus(models.Model):
+    """The outcome of one exam in one study; derived from readings, never edited."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="consensus")
+    exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="consensus")
+    rule = models.CharField(max_length=60)
+    outcome = models.CharField(max_length=20, choices=Outcome)
+    reason = models.TextField(blank=True)
+    n_readings = models.PositiveSmallIntegerField()
+    computed_at = models.DateTimeField()
+
+    objects = ConsensusQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "consensus"
+        constraints = [
+            models.UniqueConstraint(name="consensus_once_per_exam", fields=["study", "exam"]),
+            models.CheckConstraint(
+                name="consensus_outcome_is_known", condition=Q(outcome__in=Outcome.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"consensus of {self.exam.code}"
+
+
+class ConsensusLabel(models.Model):
+    """A class that readers gave to the exam: how many did, and whether the rule keeps it."""
+
+    consensus = models.ForeignKey(Consensus, on_delete=models.CASCADE, related_name="labels")
+    diagnostic_class = models.ForeignKey(
+        DiagnosticClass, on_delete=models.PROTECT, related_name="consensus_labels"
+    )
+    n_positive = models.PositiveSmallIntegerField()
+    n_readings = models.PositiveSmallIntegerField()
+    is_present = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="consensus_label_once", fields=["consensus", "diagnostic_class"]
+            ),
+            models.CheckConstraint(
+                name="consensus_votes_are_possible",
+                condition=Q(n_positive__gte=1, n_positive__lte=F("n_readings")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.diagnostic_class.code} {self.n_positive}/{self.n_readings}"

@@ -1,0 +1,187 @@
+"""Exams and their tracings, and the imports that brought them in."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from .people import User
+
+MAX_TRACINGS = 4
+"""CODE-II exams hold up to four successive tracings."""
+
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def new_code() -> str:
+    """Return a random exam code such as ``K7Q2M9XA``: it says nothing about source or order."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+class Dataset(models.Model):
+    """Where exams come from; its name and the ids inside it never reach a reader."""
+
+    name = models.CharField(max_length=120)
+    licence = models.CharField(max_length=120, blank=True)
+    attribution = models.TextField(blank=True)
+    is_synthetic = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="dataset_name_once", fields=["name"]),
+            models.CheckConstraint(name="dataset_has_a_name", condition=~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Patient(models.Model):
+    """The person an exam belongs to, known by the pseudonym of the data set only."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="patients")
+    pseudonym = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="patient_once", fields=["dataset", "pseudonym"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"patient {self.pk}"
+
+
+class Sex(models.TextChoices):
+    """Sex as recorded with the exam."""
+
+    FEMALE = "F", _("Female")
+    MALE = "M", _("Male")
+
+
+class ExamQuerySet(models.QuerySet["Exam"]):
+    """Which exams."""
+
+    def visible_to(self, user: User) -> ExamQuerySet:
+        """Return the exams whose tracings ``user`` may open: assigned, or all by permission."""
+        if user.has_perm("annotations.view_exam"):
+            return self
+        return self.filter(pk__in=Exam.objects.filter(assignments__reader=user).values("pk"))
+
+
+class Exam(models.Model):
+    """One visit to the ECG machine: one to four tracings of one patient."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="exams")
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="exams", null=True, blank=True
+    )
+    code = models.CharField(max_length=8, default=new_code)
+    source_key = models.CharField(max_length=300)
+    age_years = models.FloatField(null=True, blank=True)
+    sex = models.CharField(max_length=1, choices=Sex, null=True, blank=True)  # noqa: DJ001
+    content_hash = models.CharField(max_length=64)
+    imported_at = models.DateTimeField()
+
+    objects = ExamQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="exam_code_once", fields=["code"]),
+            models.UniqueConstraint(name="exam_source_key_once", fields=["dataset", "source_key"]),
+            models.UniqueConstraint(name="exam_content_once", fields=["dataset", "content_hash"]),
+            models.CheckConstraint(
+                name="exam_age_is_human",
+                condition=Q(age_years=None) | Q(age_years__gte=0, age_years__lte=130),
+            ),
+            models.CheckConstraint(
+                name="exam_sex_is_known", condition=Q(sex=None) | Q(sex__in=Sex.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Tracing(models.Model):
+    """One recording of twelve leads, stored once, packed, in the form that the browser gets."""
+
+    exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="tracings")
+    position = models.PositiveSmallIntegerField()
+    sampling_rate_hz = models.FloatField()
+    n_samples = models.PositiveIntegerField()
+    missing_leads = models.JSONField(default=list)
+    remarks = models.JSONField(default=list, help_text="What the import noticed about the signal.")
+    content_hash = models.CharField(max_length=64)
+    packed = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="tracing_position_once", fields=["exam", "position"]),
+            models.CheckConstraint(
+                name="tracing_is_one_of_four",
+                condition=Q(position__gte=1, position__lte=MAX_TRACINGS),
+            ),
+            models.CheckConstraint(
+                name="tracing_has_samples", condition=Q(n_samples__gt=0, sampling_rate_hz__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exam.code}/{self.position}"
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the recording in seconds."""
+        return self.n_samples / self.sampling_rate_hz
+
+
+class ImportRun(models.Model):
+    """One run of the importer: what it was asked and how it ended."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="import_runs")
+    source = models.CharField(max_length=500)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    n_imported = models.PositiveIntegerField(default=0)
+    n_known = models.PositiveIntegerField(default=0)
+    n_refused = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="import_ends_after_it_starts",
+                condition=Q(finished_at=None) | Q(finished_at__gte=models.F("started_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"import {self.pk}"
+
+
+class ImportIssue(models.Model):
+    """Why one file or record was not imported, or what was noticed about one that was."""
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="issues")
+    file = models.CharField(max_length=500)
+    code = models.CharField(max_length=60)
+    reason = models.TextField()
+    hint = models.TextField(blank=True)
+    is_refusal = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="issue_gives_a_reason", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason}"

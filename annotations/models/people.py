@@ -1,0 +1,31 @@
+"""The people who use the application; what they may do is their groups' permissions."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """The names of the groups that ``services.roles`` keeps in step with their permissions."""
+
+    READER = "reader", _("Reader")
+    ADJUDICATOR = "adjudicator", _("Adjudicator")
+    COORDINATOR = "coordinator", _("Coordinator")
+    RESEARCHER = "researcher", _("Researcher")
+    AUDITOR = "auditor", _("Auditor")
+
+
+class User(AbstractUser):
+    """A person who signs in."""
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.CheckConstraint(name="user_has_a_name", condition=~models.Q(username="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username

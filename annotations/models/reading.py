@@ -1,0 +1,156 @@
+"""Readings, which never change, the drafts they grow from, and the blinding rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .study import Assignment, Batch
+from .taxonomy import DiagnosticClass, Taxonomy
+
+if TYPE_CHECKING:
+    from .people import User
+
+
+class Quality(models.TextChoices):
+    """How well the signal can be read; an unreadable exam has no findings."""
+
+    GOOD = "good", _("Good")
+    ACCEPTABLE = "acceptable", _("Acceptable")
+    POOR = "poor", _("Poor")
+    UNREADABLE = "unreadable", _("Unreadable")
+
+
+class Certainty(models.TextChoices):
+    """How sure the reader is that the class is present."""
+
+    DEFINITE = "definite", _("Definite")
+    PROBABLE = "probable", _("Probable")
+    POSSIBLE = "possible", _("Possible")
+
+
+class Stage(models.TextChoices):
+    """Whether the reading was made blind or revised after something was revealed."""
+
+    BLIND = "blind", _("Blind")
+    REVISED = "revised", _("Revised")
+
+
+class Draft(models.Model):
+    """What a reader has entered so far; gone when the reading is submitted."""
+
+    assignment = models.OneToOneField(Assignment, on_delete=models.CASCADE, related_name="draft")
+    version = models.PositiveIntegerField()
+    content = models.JSONField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="draft_version_counts_from_one", condition=Q(version__gte=1)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"draft of assignment {self.assignment_id}"
+
+
+class ReadingQuerySet(models.QuerySet["Reading"]):
+    """Which readings."""
+
+    def visible_to(self, user: User) -> ReadingQuerySet:
+        """Return the readings ``user`` may see: this is the blinding rule.
+
+        One's own always. Those of others only when their batch is closed, only to people who may
+        see closed readings, and only in studies in which one has nothing left to read. Whatever
+        shows readings, or anything computed from single readings, starts from here.
+        """
+        own = Q(assignment__reader=user)
+        if not user.has_perm("annotations.view_closed_readings"):
+            return self.filter(own)
+        closed = Batch.objects.closed().not_read_by(user)
+        return self.filter(own | Q(assignment__batch__in=closed))
+
+    def blind(self) -> ReadingQuerySet:
+        """Return the first, blind stage: agreement and consensus use no other."""
+        return self.filter(stage=Stage.BLIND)
+
+    def readable(self) -> ReadingQuerySet:
+        """Leave out exams that the reader called unreadable: they count in no denominator."""
+        return self.exclude(quality=Quality.UNREADABLE)
+
+
+class Reading(models.Model):
+    """One reader's signed reading of one exam.
+
+    An empty set of findings is a statement: every class of ``taxonomy`` was held to be absent.
+    Triggers (migration 0002) refuse to change or delete a reading or its findings, to add a
+    finding later (``n_findings`` must hold at commit), a class of another taxonomy, and anything
+    beside an exclusive class.
+    """
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="readings")
+    stage = models.CharField(max_length=10, choices=Stage, default=Stage.BLIND)
+    taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="readings")
+    quality = models.CharField(max_length=10, choices=Quality)
+    comment = models.TextField(blank=True)
+    n_findings = models.PositiveSmallIntegerField()
+    submitted_at = models.DateTimeField()
+    idempotency_key = models.UUIDField()
+    active_ms = models.PositiveIntegerField(default=0)
+    display = models.JSONField(default=dict, help_text="Layout, speed, gain, filter, px/mm.")
+
+    objects = ReadingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="reading_once_per_stage", fields=["assignment", "stage"]),
+            models.UniqueConstraint(name="reading_key_once", fields=["idempotency_key"]),
+            models.CheckConstraint(
+                name="reading_stage_is_known", condition=Q(stage__in=Stage.values)
+            ),
+            models.CheckConstraint(
+                name="reading_quality_is_known", condition=Q(quality__in=Quality.values)
+            ),
+            models.CheckConstraint(
+                name="reading_of_the_unreadable_is_empty",
+                condition=~Q(quality=Quality.UNREADABLE) | Q(n_findings=0),
+            ),
+        ]
+        permissions = [
+            ("view_closed_readings", "Can see every reader's readings of closed batches")
+        ]
+
+    def __str__(self) -> str:
+        return f"reading {self.pk}"
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the reader could read the exam at all."""
+        return self.quality != Quality.UNREADABLE
+
+
+class Finding(models.Model):
+    """A class that the reader holds to be present."""
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="findings")
+    diagnostic_class = models.ForeignKey(
+        DiagnosticClass, on_delete=models.PROTECT, related_name="findings"
+    )
+    certainty = models.CharField(max_length=10, choices=Certainty)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="finding_once_per_reading", fields=["reading", "diagnostic_class"]
+            ),
+            models.CheckConstraint(
+                name="finding_certainty_is_known", condition=Q(certainty__in=Certainty.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.diagnostic_class.code} ({self.certainty})"

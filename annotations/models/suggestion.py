@@ -1,0 +1,109 @@
+"""What models suggest about exams, kept from readers until their blind reading is submitted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from .exam import Exam
+from .reading import Reading
+from .study import Assignment, SuggestionPolicy
+from .taxonomy import DiagnosticClass
+
+if TYPE_CHECKING:
+    from .people import User
+
+
+class SuggestionModel(models.Model):
+    """One version of a model, and the classes about which it has anything to say."""
+
+    name = models.CharField(max_length=60)
+    version = models.CharField(max_length=40)
+    covered_classes = ArrayField(models.CharField(max_length=60))
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="model_version_once", fields=["name", "version"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class SuggestionRunQuerySet(models.QuerySet["SuggestionRun"]):
+    """Which runs."""
+
+    def due(self) -> SuggestionRunQuerySet:
+        """Return the runs that nobody has finished."""
+        return self.filter(finished_at=None)
+
+    def visible_to(self, user: User) -> SuggestionRunQuerySet:
+        """Return the runs whose result ``user`` may see, under their study's policy.
+
+        A reader sees those of exams whose blind reading they have submitted, unless another open
+        batch of theirs still asks for the same exam.
+        """
+        unread_again = Assignment.objects.unread().filter(reader=user, exam=OuterRef("exam"))
+        committed = Reading.objects.blind().filter(
+            assignment__reader=user,
+            assignment__exam=OuterRef("exam"),
+            assignment__batch__study__suggestion_policy=SuggestionPolicy.AFTER_COMMIT,
+        )
+        finished = self.filter(finished_at__isnull=False)
+        return finished.filter(Exists(committed), ~Exists(unread_again))
+
+
+class SuggestionRun(models.Model):
+    """One model applied to one exam: due until it is finished."""
+
+    exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="suggestion_runs")
+    model = models.ForeignKey(SuggestionModel, on_delete=models.PROTECT, related_name="runs")
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    measurements = models.JSONField(default=dict)
+    failure = models.TextField(blank=True)
+
+    objects = SuggestionRunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="suggestion_run_once", fields=["exam", "model"]),
+            models.CheckConstraint(
+                name="suggestion_run_fails_when_finished",
+                condition=Q(failure="") | Q(finished_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(name="suggestion_run_due", fields=["id"], condition=Q(finished_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"suggestion run {self.pk}"
+
+
+class Suggestion(models.Model):
+    """A class that a model proposes, with the evidence a cardiologist can check."""
+
+    run = models.ForeignKey(SuggestionRun, on_delete=models.CASCADE, related_name="suggestions")
+    diagnostic_class = models.ForeignKey(
+        DiagnosticClass, on_delete=models.PROTECT, related_name="suggestions"
+    )
+    strength = models.FloatField()
+    evidence = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="suggestion_once", fields=["run", "diagnostic_class"]),
+            models.CheckConstraint(
+                name="suggestion_strength_is_a_fraction",
+                condition=Q(strength__gte=0, strength__lte=1),
+            ),
+            models.CheckConstraint(name="suggestion_gives_evidence", condition=~Q(evidence="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.diagnostic_class.code

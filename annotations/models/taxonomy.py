@@ -1,0 +1,162 @@
+"""The versioned list of diagnostic classes, as it was when labels were made with it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+
+class TaxonomyQuerySet(models.QuerySet["Taxonomy"]):
+    """Which taxonomies."""
+
+    def newest(self) -> Taxonomy:
+        """Return the taxonomy that was installed last.
+
+        Raises:
+            Taxonomy.DoesNotExist: none is installed.
+        """
+        return self.latest("installed_at", "pk")
+
+
+class Taxonomy(models.Model):
+    """One version of a list of classes; never changed after it was installed."""
+
+    name = models.CharField(max_length=80)
+    version = models.CharField(max_length=40)
+    status = models.CharField(max_length=200)
+    banner = models.TextField()
+    banner_pt = models.TextField(blank=True)
+    installed_at = models.DateTimeField()
+
+    objects = TaxonomyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "taxonomies"
+        constraints = [
+            models.UniqueConstraint(name="taxonomy_version_once", fields=["name", "version"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @property
+    def local_banner(self) -> str:
+        """The provenance banner in the language of the interface."""
+        return self.banner_pt if _speaks_portuguese() and self.banner_pt else self.banner
+
+
+class DiagnosticGroup(models.Model):
+    """A heading under which classes are listed."""
+
+    taxonomy = models.ForeignKey(Taxonomy, on_delete=models.CASCADE, related_name="groups")
+    code = models.SlugField(max_length=60)
+    name = models.CharField(max_length=120)
+    name_pt = models.CharField(max_length=120)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="group_code_once", fields=["taxonomy", "code"]),
+            models.UniqueConstraint(name="group_position_once", fields=["taxonomy", "position"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.local_name
+
+    @property
+    def local_name(self) -> str:
+        """The name in the language of the interface."""
+        return self.name_pt if _speaks_portuguese() else self.name
+
+
+class Evidence(models.TextChoices):
+    """How well it is documented that CODE-II has the class."""
+
+    CODE_II = "A", _("printed in a CODE-II source")
+    NETWORK = "B", _("printed in another source of the same network")
+    FIELD = "C", _("from the field standards")
+
+
+class DiagnosticClass(models.Model):
+    """One of the classes that a reader may give."""
+
+    taxonomy = models.ForeignKey(Taxonomy, on_delete=models.CASCADE, related_name="classes")
+    group = models.ForeignKey(DiagnosticGroup, on_delete=models.CASCADE, related_name="classes")
+    code = models.SlugField(max_length=60)
+    abbreviation = models.CharField(max_length=20)
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=200)
+    name_pt = models.CharField(max_length=200)
+    definition = models.TextField()
+    definition_pt = models.TextField(blank=True)
+    is_exclusive = models.BooleanField(default=False)
+    codes = models.JSONField(
+        default=dict, help_text="Codes of other vocabularies, by vocabulary, with their match."
+    )
+    evidence = models.CharField(max_length=1, choices=Evidence)
+    sources = models.JSONField(default=list)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "diagnostic classes"
+        constraints = [
+            models.UniqueConstraint(name="class_code_once", fields=["taxonomy", "code"]),
+            models.UniqueConstraint(
+                name="class_abbreviation_once", fields=["taxonomy", "abbreviation"]
+            ),
+            models.UniqueConstraint(name="class_position_once", fields=["taxonomy", "position"]),
+            models.CheckConstraint(
+                name="class_evidence_is_known", condition=models.Q(evidence__in=Evidence.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.abbreviation}: {self.local_name}"
+
+    @property
+    def local_name(self) -> str:
+        """The name in the language of the interface."""
+        return self.name_pt if _speaks_portuguese() else self.name
+
+    @property
+    def local_definition(self) -> str:
+        """The definition in the language of the interface."""
+        return (
+            self.definition_pt if _speaks_portuguese() and self.definition_pt else self.definition
+        )
+
+
+class RelationKind(models.TextChoices):
+    """What giving the first class says about the second."""
+
+    EXCLUDES = "excludes", _("contradicts")
+    IMPLIES = "implies", _("implies")
+    SOFT_CONFLICT = "soft_conflicts", _("is unusual together with")
+
+
+class ClassRelation(models.Model):
+    """A directed relation between two classes of one taxonomy."""
+
+    source = models.ForeignKey(DiagnosticClass, on_delete=models.CASCADE, related_name="relations")
+    target = models.ForeignKey(DiagnosticClass, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20, choices=RelationKind)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="relation_once", fields=["source", "target", "kind"]),
+            models.CheckConstraint(
+                name="relation_joins_two_classes",
+                condition=~models.Q(source=models.F("target")),
+            ),
+            models.CheckConstraint(
+                name="relation_kind_is_known", condition=models.Q(kind__in=RelationKind.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source.code} {self.kind} {self.target.code}"
+
+
+def _speaks_portuguese() -> bool:
+    return (get_language() or "en").startswith("pt")
