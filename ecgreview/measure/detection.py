@@ -1,0 +1,138 @@
+"""Find the beats of a recording, and which of them have the dominant shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import butter, find_peaks, sosfiltfilt
+
+from .preparation import RATE_HZ, Prepared, Unmeasurable
+
+Places = NDArray[np.intp]
+
+_REFRACTORY = round(0.24 * RATE_HZ)
+_BEFORE, _AFTER = round(0.10 * RATE_HZ), round(0.14 * RATE_HZ)
+_LAG = round(0.04 * RATE_HZ)
+_ALIKE = 0.85
+_NOISE_RATIO = 0.5
+"""Between beats a heart is silent; where the median energy exceeds this share of that of a
+beat, what was found is noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """The beats of one recording.
+
+    Attributes:
+        places: shape (n_beats,), sample at the middle of each QRS, ascending.
+        dominant: shape (n_beats,), True where the beat has the dominant shape.
+        likeness: median correlation of the dominant beats with their mean, -1 to 1.
+    """
+
+    places: Places
+    dominant: NDArray[np.bool_]
+    likeness: float
+
+
+def detect(prepared: Prepared) -> Beats:
+    """Return the beats found in all usable leads together.
+
+    Raises:
+        Unmeasurable: nothing stands out of the noise.
+    """
+    band = butter(2, (5.0, 25.0), btype="bandpass", fs=RATE_HZ, output="sos")
+    steep = sosfiltfilt(band, prepared.millivolts[prepared.usable], axis=1)
+    places = _peaks(_energy(steep))
+    whole = (places >= _BEFORE + _LAG) & (places + _AFTER + _LAG < steep.shape[1])
+    # A beat cut by the edge still counts for the rhythm, never for the shape.
+    inner = places[whole & prepared.valid[places]]
+    if inner.size == 0:
+        raise Unmeasurable("No whole beat was found.")
+    aligned, alike, likeness = _dominant(prepared.millivolts[prepared.usable], inner)
+    moved = places.copy()
+    moved[np.searchsorted(places, inner)] = aligned
+    order = np.argsort(moved, kind="stable")
+    dominant = np.isin(moved, aligned[alike])
+    return Beats(moved[order], dominant[order], likeness)
+
+
+def _energy(steep: NDArray[np.float64]) -> NDArray[np.float64]:
+    energy: NDArray[np.float64] = np.sqrt(
+        uniform_filter1d((steep**2).sum(axis=0), round(0.07 * RATE_HZ))
+    )
+    return energy
+
+
+def _peaks(energy: NDArray[np.float64]) -> Places:
+    """Return where ``energy`` says a QRS is, after a second look into long pauses."""
+    span = round(1.6 * RATE_HZ)
+    highest = np.array([energy[i : i + span].max() for i in range(0, energy.size, span)])
+    level = float(np.median(highest[highest > 0.1 * highest.max()]))
+    active = energy[energy > 0.01 * level]  # zero padding is not silence between beats
+    if level <= 0 or np.median(active) > _NOISE_RATIO * level:
+        raise Unmeasurable("No beats stand out of the noise.")
+    found: Places = find_peaks(energy, height=0.4 * level, distance=_REFRACTORY)[0]
+    weaker: Places = find_peaks(energy, height=0.22 * level, distance=_REFRACTORY)[0]
+    if found.size < 3:
+        return weaker if weaker.size else found
+    usual = float(np.median(np.diff(found)))
+    nearest = np.abs(weaker[:, None] - found[None, :]).min(axis=1)
+    missed = weaker[nearest > 0.6 * usual]
+    merged: Places = np.union1d(found, missed)
+    return merged
+
+
+def _dominant(
+    leads: NDArray[np.float64], places: Places
+) -> tuple[Places, NDArray[np.bool_], float]:
+    """Return ``places`` aligned to the dominant shape, which are alike, and how alike they are."""
+    cuts = _cut(leads, places)
+    alike = _largest_family(cuts, places)
+    for _ in range(2):
+        template = np.median(_cut(leads, places[alike]), axis=0)
+        places = np.array([_best_lag(leads, place, template) for place in places], dtype=np.intp)
+        alike = _correlations(_cut(leads, places), template) > _ALIKE
+        if not alike.any():
+            alike[0] = True
+    template = np.median(_cut(leads, places[alike]), axis=0)
+    likeness = float(np.median(_correlations(_cut(leads, places[alike]), template)))
+    return places, alike, likeness
+
+
+def _largest_family(cuts: NDArray[np.float64], places: Places) -> NDArray[np.bool_]:
+    """Return the beats of the most frequent shape; of two, the one that comes less early."""
+    flat = _normalised(cuts)
+    alike = flat @ flat.T > _ALIKE
+    waits = np.diff(places, prepend=places[0] - np.median(np.diff(places, prepend=0)))
+    # The wait (a fraction of the longest) only decides between families of about equal size.
+    score = alike.sum(axis=1) + 1.5 * (alike @ waits) / (alike.sum(axis=1) * waits.max())
+    family: NDArray[np.bool_] = alike[int(np.argmax(score))]
+    return family.copy()
+
+
+def _cut(leads: NDArray[np.float64], places: Places) -> NDArray[np.float64]:
+    """Return the QRS windows, shape (n_beats, n_leads, width)."""
+    offsets = np.arange(-_BEFORE, _AFTER)
+    inside = np.clip(places[:, None] + offsets, 0, leads.shape[1] - 1)
+    return leads[:, inside].transpose(1, 0, 2)
+
+
+def _normalised(cuts: NDArray[np.float64]) -> NDArray[np.float64]:
+    centred = cuts - cuts.mean(axis=2, keepdims=True)
+    flat = centred.reshape(len(cuts), -1)
+    size = np.linalg.norm(flat, axis=1, keepdims=True)
+    return flat / np.where(size > 0, size, 1.0)
+
+
+def _correlations(cuts: NDArray[np.float64], template: NDArray[np.float64]) -> NDArray[np.float64]:
+    correlation: NDArray[np.float64] = _normalised(cuts) @ _normalised(template[None])[0]
+    return correlation
+
+
+def _best_lag(leads: NDArray[np.float64], place: int, template: NDArray[np.float64]) -> int:
+    """Return ``place`` moved by at most ``_LAG`` to where the window is most like ``template``."""
+    tried = place + np.arange(-_LAG, _LAG + 1)
+    return int(tried[int(np.argmax(_correlations(_cut(leads, tried), template)))])

@@ -1,0 +1,146 @@
+"""Where P, QRS and T begin and end on the median beat, over all leads together.
+
+Global fiducials (earliest onset, latest offset over simultaneous leads) are what the AHA/ACCF/HRS
+recommendations ask for: Kligfield et al. 2007, Circulation 115:1306.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from .preparation import RATE_HZ
+
+MS_PER_SAMPLE = 1000.0 / RATE_HZ
+
+
+class NotFound(ValueError):
+    """The wave cannot be delimited; the message is the sentence that says why."""
+
+
+def speed(beat: NDArray[np.float64], smooth_ms: float) -> NDArray[np.float64]:
+    """Return how fast the vector of all leads moves, shape (n,), mV per sample.
+
+    Args:
+        beat: shape (n_leads, n), mV.
+        smooth_ms: standard deviation of the smoothing.
+    """
+    slopes = gaussian_filter1d(beat, smooth_ms / MS_PER_SAMPLE, axis=1, order=1)
+    size: NDArray[np.float64] = np.sqrt((slopes**2).sum(axis=0))
+    return size
+
+
+def qrs_bounds(beat: NDArray[np.float64], centre: int) -> tuple[int, int]:
+    """Return the first and last sample of QRS around ``centre``.
+
+    Raises:
+        NotFound: the edges are lost in noise.
+    """
+    moving = speed(beat, 2.0)
+    near = slice(max(centre - _samples(90), 0), centre + _samples(110))
+    fastest = float(moving[near].max())
+    peaks = np.flatnonzero(moving[near] > 0.25 * fastest) + (near.start or 0)
+    floor = float(np.percentile(moving[max(centre - _samples(350), 0) : near.stop], 10))
+    level = floor + 0.045 * fastest
+    if floor > 0.2 * fastest:
+        raise NotFound("The edges of QRS are lost in noise.")
+    onset = _quiet_before(moving, int(peaks[0]), level, _samples(10))
+    offset = _quiet_after(moving, int(peaks[-1]), level * 1.25, _samples(10))
+    return onset, offset
+
+
+def p_onset(beat: NDArray[np.float64], qrs_onset: int, earliest: int) -> int:
+    """Return the first sample of the P wave between ``earliest`` and QRS.
+
+    Raises:
+        NotFound: nothing there stands out of a quiet line, as in fibrillation or flutter.
+    """
+    latest = qrs_onset - _samples(24)
+    if latest - earliest < _samples(70):
+        raise NotFound("There is no room for a P wave before QRS.")
+    moving = speed(beat, 6.0)
+    window = moving[earliest:latest]
+    fastest = int(np.argmax(window[_samples(20) :])) + _samples(20)
+    quiet = float(np.percentile(window, 15))
+    if window[fastest] < 3.0 * quiet:
+        raise NotFound("No P wave stands out of the line before QRS.")
+    first = _first_hump(window, fastest)
+    level = quiet + 0.18 * (window[first] - quiet)
+    start = _quiet_before(window, first, level, _samples(8))
+    if _is_restless(window, start, float(window[first])):
+        raise NotFound("The line before QRS is never at rest, as in flutter or fibrillation.")
+    if start <= 1:
+        raise NotFound("The beginning of the P wave cannot be told from what precedes it.")
+    return earliest + start
+
+
+def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
+    """Return where the tangent to the steepest descent of T meets the baseline.
+
+    The leads are first added up along the direction in which T is greatest.
+
+    Raises:
+        NotFound: T is flat, or cut.
+    """
+    start = qrs_offset + _samples(50)
+    if latest - start < _samples(150):
+        raise NotFound("There is no room for a T wave before the next beat.")
+    direction = _main_direction(beat[:, start:latest])
+    t = gaussian_filter1d(direction @ beat, 4.0)
+    peak = start + int(np.argmax(np.abs(t[start:latest])))
+    height = float(t[peak])
+    slope = np.gradient(t) * -np.sign(height)
+    stop = min(peak + _samples(200), latest)
+    if abs(height) < 0.06 or stop - peak < _samples(30):
+        raise NotFound("The T wave is too flat to find its end.")
+    steepest = peak + int(np.argmax(slope[peak:stop]))
+    if slope[steepest] <= 0:
+        raise NotFound("The T wave does not return to the baseline.")
+    end = steepest + abs(float(t[steepest])) / float(slope[steepest])
+    if not steepest < end < steepest + _samples(200):
+        raise NotFound("The T wave does not return to the baseline.")
+    return round(end)
+
+
+def _is_restless(window: NDArray[np.float64], start: int, height: float) -> bool:
+    """Tell whether there is as much movement before and behind the P wave as in it."""
+    before = window[: max(start - _samples(10), 0)]
+    behind = window[start + _samples(150) :]
+    rest = np.concatenate([before, behind])
+    return rest.size > _samples(50) and float(np.percentile(rest, 95)) > 0.6 * height
+
+
+def _main_direction(segment: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the unit vector over leads, shape (n_leads,), along which ``segment`` is greatest."""
+    left, _, _ = np.linalg.svd(segment @ segment.T)
+    direction: NDArray[np.float64] = left[:, 0]
+    return direction
+
+
+def _first_hump(window: NDArray[np.float64], fastest: int) -> int:
+    """Return the earliest peak of the P wave's speed that belongs with the ``fastest`` one."""
+    reach = max(fastest - _samples(110), 1)
+    for i in range(reach, fastest):
+        is_peak = window[i - 1] <= window[i] >= window[i + 1]
+        if is_peak and window[i] > 0.45 * window[fastest]:
+            return i
+    return fastest
+
+
+def _quiet_before(values: NDArray[np.float64], start: int, level: float, n_quiet: int) -> int:
+    """Return the first sample after the last stretch of ``n_quiet`` quiet ones before ``start``."""
+    run = 0
+    for i in range(start, -1, -1):
+        run = run + 1 if values[i] < level else 0
+        if run >= n_quiet:
+            return i + n_quiet
+    return 0
+
+
+def _quiet_after(values: NDArray[np.float64], start: int, level: float, n_quiet: int) -> int:
+    return values.size - 1 - _quiet_before(values[::-1], values.size - 1 - start, level, n_quiet)
+
+
+def _samples(ms: float) -> int:
+    return round(ms / MS_PER_SAMPLE)

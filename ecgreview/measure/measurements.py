@@ -1,0 +1,92 @@
+"""What can be measured on an exam, and why a number may be missing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One number, or the reason why there is none.
+
+    Attributes:
+        value: in the unit its field is named for; None when it could not be measured.
+        confidence: 0 (none) to 1; how consistent the beats were, no probability of being right.
+        n_beats: how many beats support the value.
+        reason: a sentence, empty when there is a value.
+    """
+
+    value: float | None
+    confidence: float
+    n_beats: int
+    reason: str
+
+    @classmethod
+    def of(cls, value: float, confidence: float, n_beats: int) -> Measured:
+        """Return a number that was measured."""
+        return cls(round(value, 3), round(min(max(confidence, 0.0), 1.0), 3), n_beats, "")
+
+    @classmethod
+    def missing(cls, reason: str, n_beats: int = 0) -> Measured:
+        """Return the absence of a number."""
+        return cls(None, 0.0, n_beats, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """All measurements of one exam.
+
+    Attributes:
+        heart_rate_bpm: ventricular rate, of the mean RR interval.
+        pr_ms: earliest P onset to earliest QRS onset over the leads.
+        qrs_ms: earliest QRS onset to latest QRS offset over the leads.
+        qt_ms: QRS onset to the end of T by the tangent method.
+        qtc_fridericia_ms: ``qt_ms`` over the cube root of RR in seconds.
+        qtc_bazett_ms: ``qt_ms`` over the square root of RR in seconds.
+        axis_deg: frontal axis (-180, 180] of the net area of QRS in I and aVF.
+        limb_voltage_mv: peak to peak of QRS in the limb lead where it is greatest.
+        precordial_voltage_mv: the same for V1-V6.
+        rr_variation: standard deviation of successive RR intervals over their mean.
+        p_consistency: median correlation of a beat's PR segment with that of the others.
+        dominant_share: beats of the dominant shape over all beats.
+        v1_terminal_mv: mean of V1 over the last third of QRS.
+        lateral_terminal_mv: mean of I and V6 over the last third of QRS.
+        lateral_initial_mv: least value of I and V6 in the first 40 ms of QRS.
+        method_version: of the program that measured.
+    """
+
+    heart_rate_bpm: Measured
+    pr_ms: Measured
+    qrs_ms: Measured
+    qt_ms: Measured
+    qtc_fridericia_ms: Measured
+    qtc_bazett_ms: Measured
+    axis_deg: Measured
+    limb_voltage_mv: Measured
+    precordial_voltage_mv: Measured
+    rr_variation: Measured
+    p_consistency: Measured
+    dominant_share: Measured
+    v1_terminal_mv: Measured
+    lateral_terminal_mv: Measured
+    lateral_initial_mv: Measured
+    method_version: str
+
+    @classmethod
+    def none(cls, reason: str, method_version: str) -> Measurements:
+        """Return an exam on which nothing could be measured."""
+        absent = {name: Measured.missing(reason) for name in NAMES}
+        return cls(**absent, method_version=method_version)
+
+    def fields(self) -> dict[str, Measured]:
+        """Return the measurements by name."""
+        return {name: getattr(self, name) for name in NAMES}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain dictionaries, numbers and strings."""
+        return asdict(self)
+
+
+NAMES: tuple[str, ...] = tuple(f.name for f in fields(Measurements) if f.name != "method_version")
+"""The names of the measurements, in the order they are shown."""
