@@ -88,7 +88,7 @@ RECIPES: dict[str, Condition] = {
         ("av_block_2_1",), rhythms.blocked_two_to_one((78.0, 90.0), (165.0, 190.0))
     ),
     "complete_av_block": Condition(
-        ("complete_av_block",), rhythms.dissociated((78.0, 92.0), (36.0, 43.0))
+        ("complete_av_block",), rhythms.dissociated((84.0, 92.0), (35.0, 39.0))
     ),
     "left_bundle_branch_block": Condition(
         ("left_bundle_branch_block", _SECONDARY),

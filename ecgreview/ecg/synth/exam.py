@@ -163,10 +163,12 @@ def _add_beat(
         fall_ms=fall_ms,
         gain=gain,
     )
-    level = Wave(0.0, 0.16, 1.0, beat.st)
-    start_ms = 0.86 * qrs_ms
-    span_ms = qt_ms - start_ms
-    canvas.add_wave(level, onset_ms=onset_ms + start_ms, length_ms=span_ms, gain=gain)
+    # The injury current is at its full level when QRS ends: no J point is blurred.
+    rise = 0.5 * qrs_ms / (qt_ms - 0.5 * qrs_ms)
+    level = Wave(0.0, rise, 1.0, beat.st)
+    canvas.add_wave(
+        level, onset_ms=onset_ms + 0.5 * qrs_ms, length_ms=qt_ms - 0.5 * qrs_ms, gain=gain
+    )
     if beat.spike:
         spike: Vector = (0.5, -1.3, 1.0)
         canvas.add_wave(
@@ -212,7 +214,8 @@ def _truth(recipe: Condition, schedule: Schedule, heart: _Heart, duration_ms: fl
     inside = [(b, width) for b, width in inside if b.onset_ms + width <= duration_ms]
     shapes = (heart.ectopic if b.is_ectopic and heart.ectopic else recipe.beat for b, _ in inside)
     peaks = [b.onset_ms + width * _peak(s) for (b, width), s in zip(inside, shapes, strict=True)]
-    area = np.sum([wave.area for wave in recipe.beat.qrs], axis=0)
+    injury = Wave(0.5, 1.0, 1.5, recipe.beat.st).area / 2  # the half of it within QRS
+    area = np.sum([wave.area for wave in recipe.beat.qrs], axis=0) + injury
     return Truth(
         beats_ms=tuple(peaks),
         is_ectopic=tuple(b.is_ectopic for b, _ in inside),
