@@ -2,10 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from annotations.models import Assignment, Role, User
+
+THEMES = ("light", "dark")
 
 
-def site(_request: HttpRequest) -> dict[str, object]:
-    """Return the variables that ``base.html`` needs."""
-    return {"is_demo": settings.DEMO}
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the main navigation."""
+
+    url: str
+    label: str
+    is_current: bool
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """Return the variables that ``base.html`` needs.
+
+    ``places`` and ``roles`` are functions: what is not a page of ours does not ask the database.
+    """
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "is_demo": settings.DEMO,
+        "theme": theme if theme in THEMES else "",
+        "places": partial(_places, request),
+        "roles": partial(_roles, request),
+    }
+
+
+def _places(request: HttpRequest) -> list[Place]:
+    """Return where this person can go; what they may not open is not offered."""
+    user = getattr(request, "user", None)
+    offered = [("taxonomy", _("Classes"), True)]
+    if isinstance(user, User):
+        offered = [
+            ("worklist", _("Worklist"), _reads(user)),
+            ("studies", _("Studies"), user.has_perm("annotations.view_study")),
+            ("datasets", _("Data sets"), user.has_perm("annotations.view_dataset")),
+            *offered,
+        ]
+    return [
+        Place(url=reverse(name), label=label, is_current=_is_within(request, reverse(name)))
+        for name, label, is_offered in offered
+        if is_offered
+    ]
+
+
+def _reads(user: User) -> bool:
+    """Whether ``user`` is a reader by role, or was given something to read."""
+    roles = (Role.READER, Role.ADJUDICATOR)
+    return (
+        user.groups.filter(name__in=roles).exists() or Assignment.objects.visible_to(user).exists()
+    )
+
+
+def _is_within(request: HttpRequest, url: str) -> bool:
+    """Whether the page is ``url`` or below it; batches belong to their studies."""
+    path = request.path
+    if path.startswith(reverse("studies")) or path.startswith("/batches/"):
+        return url == reverse("studies")
+    return path.startswith(url)
+
+
+def _roles(request: HttpRequest) -> list[str]:
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return []
+    labels = {role.value: str(role.label) for role in Role}
+    names = user.groups.order_by("name").values_list("name", flat=True)
+    return [labels.get(name, name) for name in names]
