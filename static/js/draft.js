@@ -120,8 +120,10 @@ export class Draft {
     }
   }
 
+  /** What the server has as well need not lie on a computer that others may use. */
   #keep() {
-    this.isKept = this.world.shelf.write(this.#name, this.#record);
+    if (this.#record.isDirty) this.isKept = this.world.shelf.write(this.#name, this.#record);
+    else this.world.shelf.remove(this.#name);
   }
 
   #move(state) {

@@ -15,7 +15,7 @@ export class SheetBar {
     this.viewer = viewer;
     this.world = world;
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
-    viewer.addEventListener("sheet", (event) => this.#describe(event.detail));
+    viewer.addEventListener("sheet", (event) => this.#describe((this.shown = event.detail)));
     this.part("earlier").addEventListener("click", () => viewer.turn(viewer.page - 1));
     this.part("later").addEventListener("click", () => viewer.turn(viewer.page + 1));
     this.part("tracings").addEventListener("click", (event) => this.#choose(event.target.closest("[data-position]")));
@@ -33,6 +33,7 @@ export class SheetBar {
     ];
     this.part("context").textContent = context.filter(Boolean).join(", ");
     this.#showTracings(exam.tracings[0]);
+    if (this.shown) this.#describe(this.shown);
   }
 
   #showTracings(shown) {
@@ -84,7 +85,7 @@ export class SheetBar {
       speed: sheet.speedMmPerS, gain: sheet.gainMmPerMv, rate: Math.round(signal.samplingRateHz), scale: scale.toFixed(1),
     });
     this.part("settings").textContent = line;
-    this.viewer.setAttribute("aria-label", words("sheet-label", { code: this.exam?.code ?? "", line }));
+    this.viewer.setAttribute("aria-label", words("sheet-label", { code: this.part("code").textContent, line }));
     const { startS, endS, pages } = sheet.window;
     this.part("pages").hidden = pages === 1;
     this.part("window").textContent = words("window", {

@@ -20,11 +20,11 @@ const RIGHT_MARGIN_MM = 1;
 export const ARRANGEMENTS = Object.freeze({
   "3x4": {
     columns: [["I", "II", "III"], ["aVR", "aVL", "aVF"], ["V1", "V2", "V3"], ["V4", "V5", "V6"]],
-    rhythm: ["II"], pitchMm: 35, topMm: 20, bottomMm: 15, labelMm: 11,
+    rhythm: ["II"], pitchMm: 40, topMm: 30, bottomMm: 15, labelMm: 12,
   },
   "6x2": {
     columns: [["I", "II", "III", "aVR", "aVL", "aVF"], ["V1", "V2", "V3", "V4", "V5", "V6"]],
-    rhythm: [], pitchMm: 25, topMm: 20, bottomMm: 15, labelMm: 9,
+    rhythm: [], pitchMm: 25, topMm: 25, bottomMm: 15, labelMm: 9,
   },
   "12x1": { columns: [LEADS], rhythm: [], pitchMm: 15, topMm: 20, bottomMm: 15, labelMm: null },
 });

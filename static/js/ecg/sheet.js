@@ -9,8 +9,9 @@ export function figure(signal, sheet, pxPerMm, words) {
   const offsets = signal.leads.map(median);
   const cells = sheet.cells.map((cell) => ({ ...cell, ...stretch(signal, cell, sheet, offsets[cell.lead]) }));
   return {
-    data: [...cells.filter(({ state }) => state !== "missing").map(lineTrace), pulseTrace(sheet.pulses),
-      nameTrace(cells, words, pxPerMm)],
+    // Names first: what is drawn later lies above, and nothing may hide a piece of the signal.
+    data: [nameTrace(cells, words, pxPerMm), pulseTrace(sheet.pulses),
+      ...cells.filter(({ state }) => state !== "missing").map(lineTrace)],
     layout: layoutOf(sheet, pxPerMm),
   };
 }

@@ -39,7 +39,8 @@ export class EcgViewer extends HTMLElement {
 
   connectedCallback() {
     this.#paper.className = "paper";
-    this.append(this.#paper, this.#back.element, this.#front.element);
+    this.prepend(this.#paper); // what the page wrote into the element lies on the paper and under the signal
+    this.append(this.#back.element, this.#front.element);
     this.setAttribute("role", "img");
     this.#room = this.#measure();
     new ResizeObserver(() => this.#refit()).observe(this.parentElement);
@@ -119,7 +120,6 @@ export class EcgViewer extends HTMLElement {
     const scale = this.#scaleOf(sheet);
     this.#front.element.classList.add("is-front");
     this.#back.element.classList.remove("is-front");
-    this.style.width = `${sheet.widthMm * scale}px`;
     this.style.height = `${sheet.heightMm * scale}px`;
     this.#paper.style.backgroundSize = `${5 * scale}px ${5 * scale}px`;
     this.classList.toggle("is-coarse", scale < 2.6);

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Refused, SignedOut } from "../../static/js/api.js";
+import { Draft } from "../../static/js/draft.js";
+import { content, settled, world } from "./fakes/world.js";
+
+const BLANK = content();
+
+function open(room, server = room.api.drafts.get(1) ?? null) {
+  return new Draft({ id: 1, server, blank: BLANK }, room);
+}
+
+test("a change is saved when the reader pauses", async () => {
+  const room = world();
+  const draft = open(room);
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  assert.deepEqual([draft.state, room.api.drafts.get(1).content], ["saved", content("af")]);
+});
+
+test("quick changes are saved once", async () => {
+  const room = world();
+  const draft = open(room);
+  for (const code of ["a", "b", "c"]) draft.edit(content(code));
+  await room.clock.advance(1000);
+  assert.equal(room.api.requests, 1);
+});
+
+test("a change is kept on the device before anything is sent", () => {
+  const room = world();
+  open(room).edit(content("af"));
+  assert.deepEqual(open(room).content, content("af"));
+});
+
+test("what the server has is no longer kept on the device", async () => {
+  const room = world();
+  open(room).edit(content("af"));
+  await room.clock.advance(1000);
+  assert.deepEqual(room.shelf.names("draft/"), []);
+});
+
+test("another reader of the same computer does not find it", () => {
+  const room = world();
+  open(room).edit(content("af"));
+  assert.equal(room.shelf.names("draft/").length, 1);
+  assert.equal(room.shelf.read("draft/1").content.findings.length, 1);
+  const bruno = world();
+  assert.equal(bruno.shelf.read("draft/1"), null);
+});
+
+test("without a network the draft waits, then goes", async () => {
+  const room = world();
+  const draft = open(room);
+  room.api.isDown = true;
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  assert.equal(draft.state, "offline");
+  room.api.isDown = false;
+  await room.clock.advance(60_000);
+  assert.equal(draft.state, "saved");
+});
+
+test("coming back online does not wait for the next try", async () => {
+  const room = world();
+  const draft = open(room);
+  room.api.isDown = true;
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  room.api.isDown = false;
+  draft.retry();
+  await room.clock.advance(0);
+  assert.equal(draft.state, "saved");
+});
+
+test("a lost answer is no conflict", async () => {
+  const room = world();
+  const draft = open(room);
+  room.api.losesAnswers = true;
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  room.api.losesAnswers = false;
+  await room.clock.advance(60_000);
+  assert.deepEqual([draft.state, draft.basis.version], ["saved", 1]);
+});
+
+test("a lost answer is no conflict even when the reader went on", async () => {
+  const room = world();
+  const draft = open(room);
+  room.api.losesAnswers = true;
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  room.api.losesAnswers = false;
+  draft.edit(content("af", "rbbb"));
+  await room.clock.advance(60_000);
+  assert.deepEqual([draft.state, room.api.drafts.get(1)], ["saved", { version: 2, content: content("af", "rbbb") }]);
+});
+
+test("a lost answer is no conflict after a reload either", async () => {
+  const room = world();
+  room.api.losesAnswers = true;
+  open(room).edit(content("af"));
+  await room.clock.advance(1000);
+  room.api.losesAnswers = false;
+  const draft = open(room);
+  await room.clock.advance(60_000);
+  assert.equal(draft.state, "saved");
+});
+
+test("another device's draft is not overwritten", async () => {
+  const room = world();
+  const draft = open(room);
+  room.api.drafts.set(1, { version: 1, content: content("afl") });
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  assert.deepEqual([draft.state, room.api.drafts.get(1).content], ["changed-elsewhere", content("afl")]);
+});
+
+test("keeping mine overwrites the other", async () => {
+  const room = world();
+  const draft = open(room);
+  room.api.drafts.set(1, { version: 1, content: content("afl") });
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  draft.resolve("mine");
+  await room.clock.advance(1000);
+  assert.deepEqual([draft.state, room.api.drafts.get(1)], ["saved", { version: 2, content: content("af") }]);
+});
+
+test("taking the other leaves the server as it is", async () => {
+  const room = world();
+  const draft = open(room);
+  room.api.drafts.set(1, { version: 1, content: content("afl") });
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  draft.resolve("theirs");
+  await room.clock.advance(1000);
+  assert.deepEqual([draft.content, room.api.drafts.get(1).version], [content("afl"), 1]);
+});
+
+test("unsaved work meeting another device's draft asks on the next visit", async () => {
+  const room = world();
+  room.api.isDown = true;
+  open(room).edit(content("af"));
+  await room.clock.advance(1000);
+  room.api.drafts.set(1, { version: 1, content: content("afl") });
+  const draft = open(room);
+  assert.deepEqual([draft.state, draft.content, draft.other.content], ["changed-elsewhere", content("af"), content("afl")]);
+});
+
+test("a closed batch is said, not retried", async () => {
+  const room = world();
+  room.api.saveDraft = async () => {
+    throw new Refused(409, { type: "/problems/batch-closed", detail: "closed" });
+  };
+  const draft = open(room);
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  assert.deepEqual([draft.state, draft.problem.detail], ["closed", "closed"]);
+});
+
+test("an ended session keeps the work", async () => {
+  const room = world();
+  room.api.saveDraft = async () => {
+    throw new SignedOut();
+  };
+  const draft = open(room);
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  assert.deepEqual([draft.state, room.shelf.names("draft/").length], ["signed-out", 1]);
+});
+
+test("settling waits for a save that is on its way", async () => {
+  const room = world();
+  const draft = open(room);
+  let answer;
+  room.api.saveDraft = () => new Promise((resolve) => (answer = resolve));
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  const basis = draft.settle();
+  answer({ version: 1 });
+  assert.equal((await basis).version, 1);
+  await settled();
+});

@@ -1,0 +1,113 @@
+// Stand-ins for the browser: storage, time and a server that a test holds in its hands.
+
+import { Refused, Unreachable } from "../../../static/js/api.js";
+import { Shelf } from "../../../static/js/shelf.js";
+
+export class FakeStorage {
+  #items = new Map();
+  get length() {
+    return this.#items.size;
+  }
+  key(i) {
+    return [...this.#items.keys()][i];
+  }
+  getItem(name) {
+    return this.#items.get(name) ?? null;
+  }
+  setItem(name, text) {
+    this.#items.set(name, text);
+  }
+  removeItem(name) {
+    this.#items.delete(name);
+  }
+}
+
+/** Time stands still until `advance` is called. */
+export class FakeClock {
+  #now = 0;
+  #timers = new Set();
+  now = () => this.#now;
+  after = (ms, action) => {
+    const timer = { due: this.#now + ms, action };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  };
+
+  async advance(ms) {
+    const until = this.#now + ms;
+    for (;;) {
+      const next = [...this.#timers].filter((timer) => timer.due <= until).sort((a, b) => a.due - b.due)[0];
+      if (!next) break;
+      this.#timers.delete(next);
+      this.#now = next.due;
+      next.action();
+      await settled();
+    }
+    this.#now = until;
+    await settled();
+  }
+}
+
+/** Let everything that waits for nothing but promises come to its end. */
+export function settled() {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A server with the rules of the real one: drafts are numbered, a key makes one reading. */
+export class FakeServer {
+  drafts = new Map();
+  readings = new Map();
+  isDown = false;
+  losesAnswers = false;
+  requests = 0;
+
+  saveDraft = async (id, { based_on, content }) => {
+    this.#arrive();
+    const draft = this.drafts.get(id);
+    if ((draft?.version ?? 0) !== based_on) throw new Refused(409, { type: "/problems/stale-draft", draft });
+    this.drafts.set(id, { version: based_on + 1, content });
+    return this.#answer({ version: based_on + 1 });
+  };
+
+  submitReading = async (id, reading, key) => {
+    this.#arrive();
+    const known = this.readings.get(id);
+    if (known && known.key !== key) throw new Refused(409, { type: "/problems/already-submitted" });
+    const draft = this.drafts.get(id);
+    if (!known && (draft?.version ?? 0) !== reading.based_on) {
+      throw new Refused(409, { type: "/problems/stale-draft", draft });
+    }
+    this.readings.set(id, { key, reading });
+    this.drafts.delete(id);
+    return this.#answer({ id, next: null });
+  };
+
+  #arrive() {
+    this.requests += 1;
+    if (this.isDown) throw new Unreachable("the cable is out");
+  }
+
+  #answer(answer) {
+    if (this.losesAnswers) throw new Unreachable("the answer was lost");
+    return answer;
+  }
+}
+
+export function world(overrides = {}) {
+  const events = [];
+  let keys = 0;
+  return {
+    shelf: new Shelf(new FakeStorage(), "ana"),
+    api: new FakeServer(),
+    clock: new FakeClock(),
+    newKey: () => `key-${(keys += 1)}`,
+    events,
+    onEvent: (event) => events.push(event),
+    onChange: (draft) => events.push(draft.state),
+    ...overrides,
+  };
+}
+
+export function content(...codes) {
+  return { findings: codes.map((code) => ({ class: code, certainty: "definite" })), quality: "good", comment: "" };
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { keyCaps } from "../../static/js/desk/help.js";
+import { controlFor, isForeign, isSingle, shortcut } from "../../static/js/hotkeys.js";
+
+function event(key, { inField = false, ...rest } = {}) {
+  return { key, target: { closest: () => (inField ? {} : null) }, ...rest };
+}
+
+function control(keys) {
+  return { getAttribute: () => keys };
+}
+
+const ON = { singleKeys: true };
+const OFF = { singleKeys: false };
+
+for (const [pressed, spelled] of [
+  [{ key: "a" }, "a"],
+  [{ key: "A" }, "a"],
+  [{ key: "J", shiftKey: true }, "Shift+J"],
+  [{ key: "?", shiftKey: true }, "?"],
+  [{ key: "/" }, "/"],
+  [{ key: "+", shiftKey: true }, "Plus"],
+  [{ key: " " }, "Space"],
+  [{ key: "Enter", ctrlKey: true }, "Control+Enter"],
+  [{ key: "Enter", metaKey: true }, "Control+Enter"],
+  [{ key: "ArrowRight" }, "ArrowRight"],
+  [{ key: "z", ctrlKey: true }, "Control+z"],
+]) {
+  test(`the key ${JSON.stringify(pressed)} is spelled ${spelled}`, () => {
+    assert.equal(shortcut(pressed), spelled);
+  });
+}
+
+test("the control that claims the key is found", () => {
+  const wanted = control("? F1");
+  const root = { querySelectorAll: () => [control("n"), wanted] };
+  assert.equal(controlFor(root, "F1"), wanted);
+});
+
+test("a key that no control claims finds none", () => {
+  assert.equal(controlFor({ querySelectorAll: () => [control("n")] }, "q"), undefined);
+});
+
+test("letters typed into a field are not commands", () => {
+  assert.ok(isForeign(event("n", { inField: true }), "n", ON));
+});
+
+test("submitting works from inside a field", () => {
+  assert.ok(!isForeign(event("Enter", { inField: true }), "Control+Enter", ON));
+});
+
+test("a field keeps its own undo", () => {
+  assert.ok(isForeign(event("z", { inField: true }), "Control+z", ON));
+});
+
+test("a held key does not submit one exam after the other", () => {
+  assert.ok(isForeign(event("Enter", { repeat: true }), "Control+Enter", ON));
+});
+
+test("single keys can be switched off", () => {
+  assert.ok(isForeign(event("n"), "n", OFF));
+});
+
+test("keys with Control still work when single keys are off", () => {
+  assert.ok(!isForeign(event("Enter"), "Control+Enter", OFF));
+});
+
+test("letters, digits and signs are single keys", () => {
+  assert.deepEqual(["n", "1", "?", "Plus", "Space", "F1", "Control+z", "ArrowLeft"].map(isSingle), [true, true, true, true, true, false, false, false]);
+});
+
+test("help prints keys as they are on the keyboard", () => {
+  assert.deepEqual(["Control+Enter", "n", "Plus"].map(keyCaps), ["Ctrl ↵", "N", "+"]);
+});

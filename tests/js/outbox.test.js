@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Refused, SignedOut } from "../../static/js/api.js";
+import { Draft } from "../../static/js/draft.js";
+import { Outbox } from "../../static/js/outbox.js";
+import { content, settled, world } from "./fakes/world.js";
+
+function draftOf(room, id = 1) {
+  return new Draft({ id, server: room.api.drafts.get(id) ?? null, blank: content() }, { ...room, onChange: () => {} });
+}
+
+function types(room) {
+  return room.events.map(({ type }) => type);
+}
+
+test("a reading is sent and forgotten", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  outbox.add(1, content("af"), draftOf(room));
+  await settled();
+  assert.deepEqual([types(room), outbox.entries], [["accepted", "sent"], []]);
+});
+
+test("a reading waits for the network and is sent once", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  room.api.isDown = true;
+  outbox.add(1, content("af"), draftOf(room));
+  await settled();
+  assert.equal(outbox.entries.length, 1);
+  room.api.isDown = false;
+  await room.clock.advance(60_000);
+  assert.deepEqual([room.api.readings.size, outbox.entries.length], [1, 0]);
+});
+
+test("a lost answer makes no second reading", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  room.api.losesAnswers = true;
+  outbox.add(1, content("af"), draftOf(room));
+  await settled();
+  room.api.losesAnswers = false;
+  await room.clock.advance(60_000);
+  assert.deepEqual([types(room), room.api.readings.get(1).key], [["waiting", "accepted", "sent"], "key-1"]);
+});
+
+test("a reading survives a reload", async () => {
+  const room = world();
+  room.api.isDown = true;
+  new Outbox(room).add(1, content("af"), draftOf(room));
+  await settled();
+  room.api.isDown = false;
+  await new Outbox(room).drain();
+  assert.equal(room.api.readings.size, 1);
+});
+
+test("fifty readings of an hour offline arrive in their order, each once", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  room.api.isDown = true;
+  for (let id = 1; id <= 50; id += 1) {
+    outbox.add(id, content("af"), draftOf(room, id));
+    await room.clock.advance(1000);
+  }
+  room.api.isDown = false;
+  await room.clock.advance(60_000);
+  assert.deepEqual([...room.api.readings.keys()], Array.from({ length: 50 }, (_, i) => i + 1));
+});
+
+test("a reading leaves after the draft that is on its way", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  const draft = draftOf(room);
+  const { saveDraft } = room.api;
+  let release;
+  room.api.saveDraft = async (...sent) => {
+    await new Promise((resolve) => (release = resolve));
+    return saveDraft(...sent);
+  };
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  outbox.add(1, content("af"), draft);
+  release();
+  await settled();
+  assert.deepEqual([types(room), room.api.readings.get(1).reading.based_on], [["accepted", "sent"], 1]);
+});
+
+test("a draft saved without our knowing is still our own", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  const draft = draftOf(room);
+  room.api.losesAnswers = true;
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  outbox.add(1, content("af", "rbbb"), draft);
+  await settled();
+  room.api.losesAnswers = false;
+  await room.clock.advance(60_000);
+  assert.equal(room.api.readings.get(1).reading.findings.length, 2);
+});
+
+test("a draft of another device stops the reading and is told", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  const draft = draftOf(room);
+  room.api.drafts.set(1, { version: 1, content: content("afl") });
+  outbox.add(1, content("af"), draft);
+  await settled();
+  assert.deepEqual([room.events[0].kind, room.api.readings.size], ["stale-draft", 0]);
+});
+
+test("a refused reading does not hold up the others", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  const { submitReading } = room.api;
+  room.api.submitReading = async (id, ...rest) => {
+    if (id === 1) throw new Refused(400, { title: "Findings: unknown class." });
+    return submitReading(id, ...rest);
+  };
+  outbox.add(1, content("af"), draftOf(room, 1));
+  outbox.add(2, content("af"), draftOf(room, 2));
+  await settled();
+  assert.deepEqual(types(room), ["refused", "accepted", "sent"]);
+});
+
+test("an ended session keeps the readings", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  room.api.submitReading = async () => {
+    throw new SignedOut();
+  };
+  outbox.add(1, content("af"), draftOf(room));
+  await settled();
+  assert.deepEqual([room.events[0].why, outbox.entries.length], ["signed-out", 1]);
+});
+
+test("it is known which assignments are on their way", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  room.api.isDown = true;
+  outbox.add(7, content("af"), draftOf(room, 7));
+  await settled();
+  assert.deepEqual([outbox.holds("7"), outbox.holds(8)], [true, false]);
+});

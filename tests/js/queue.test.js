@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Queue } from "../../static/js/queue.js";
+
+function assignment(id, next) {
+  return { id, next, exam: { tracings: [{ position: 1, href: `/tracings/${id}` }] } };
+}
+
+/** A queue of five exams that counts what it fetches. */
+function five() {
+  const fetched = [];
+  const queue = new Queue({
+    loadAssignment: async (id) => {
+      fetched.push(`assignment ${id}`);
+      return assignment(id, id < 5 ? id + 1 : null);
+    },
+    loadTracing: async (href) => {
+      fetched.push(href);
+      return new ArrayBuffer(1);
+    },
+    decode: (buffer) => buffer,
+  });
+  return { queue, fetched };
+}
+
+test("the next three are loaded ahead", async () => {
+  const { queue } = five();
+  await queue.loadAhead(assignment(1, 2), async () => {});
+  assert.deepEqual([2, 3, 4, 5].map((id) => queue.ready(id) !== null), [true, true, true, false]);
+});
+
+test("only the very next is drawn ahead", async () => {
+  const { queue } = five();
+  const drawn = [];
+  await queue.loadAhead(assignment(1, 2), async (next) => drawn.push(next.id));
+  assert.deepEqual(drawn, [2]);
+});
+
+test("nothing is fetched twice", async () => {
+  const { queue, fetched } = five();
+  await queue.loadAhead(assignment(1, 2), async () => {});
+  await queue.loadAhead(assignment(1, 2), async () => {});
+  assert.equal(new Set(fetched).size, fetched.length);
+});
+
+test("a submitted exam never comes next", async () => {
+  const { queue } = five();
+  queue.finish(2);
+  assert.equal(queue.after(assignment(1, 2)), null);
+});
+
+test("the end of the queue is known", () => {
+  assert.equal(five().queue.after(assignment(5, null)), null);
+});

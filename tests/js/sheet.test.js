@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { arrange } from "../../static/js/ecg/layout.js";
+import { figure, median } from "../../static/js/ecg/sheet.js";
+import { INVALID } from "../../static/js/ecg/signal.js";
+
+const WORDS = { missing: "not recorded", flat: "flat", derived: "derived" };
+
+/** Ten seconds in which every lead rests at `rest` and once rises by a millivolt. */
+function signal({ rate = 500, seconds = 10, rest = 0, unit = 1 } = {}) {
+  const lead = () => {
+    const samples = new Int16Array(rate * seconds).fill(rest);
+    for (let t = 0; t < samples.length; t += rate) samples[t + 10] = rest + 1000 / unit;
+    return samples;
+  };
+  return {
+    samplingRateHz: rate, microvoltsPerLsb: unit, nSamples: rate * seconds,
+    status: new Uint8Array(12).fill(1), leads: Array.from({ length: 12 }, lead),
+  };
+}
+
+function draw(one, asked = {}) {
+  const sheet = arrange({ durationS: one.nSamples / one.samplingRateHz, ...asked });
+  const { data } = figure(one, sheet, 4, WORDS);
+  return {
+    sheet,
+    lines: data.filter(({ mode, name }) => mode === "lines" && name !== "calibration"),
+    names: data.find(({ mode }) => mode === "text").text,
+    layout: figure(one, sheet, 4, WORDS).layout,
+  };
+}
+
+test("a millivolt is ten millimetres high", () => {
+  const { lines } = draw(signal());
+  assert.equal(Math.max(...lines[0].y) - Math.min(...lines[0].y), 10);
+});
+
+test("a millivolt is as high in another unit", () => {
+  const { lines } = draw(signal({ unit: 5 }));
+  assert.ok(Math.abs(Math.max(...lines[0].y) - Math.min(...lines[0].y) - 10) < 1e-9);
+});
+
+test("twice the gain is twice the height", () => {
+  const { lines } = draw(signal(), { gainMmPerMv: 20 });
+  assert.equal(Math.max(...lines[0].y) - Math.min(...lines[0].y), 20);
+});
+
+for (const rate of [100, 300, 500, 1000]) {
+  test(`a second is 25 mm wide at ${rate} Hz`, () => {
+    const { lines } = draw(signal({ rate }));
+    assert.ok(Math.abs(lines[0].dx * rate - 25) < 1e-9);
+  });
+
+  test(`no sample is shown twice nor left out at ${rate} Hz`, () => {
+    const { lines } = draw(signal({ rate }));
+    const columns = [lines[0], lines[3], lines[6], lines[9]];
+    assert.equal(columns.reduce((sum, { y }) => sum + y.length, 0), rate * 10);
+  });
+}
+
+test("an electrode's offset does not move the lead off its baseline", () => {
+  const { lines, sheet } = draw(signal({ rest: 3000 }));
+  assert.equal(lines[0].y[0], sheet.cells[0].baselineMm);
+});
+
+test("a gap stays a gap", () => {
+  const one = signal();
+  one.leads[0].fill(INVALID, 100, 200);
+  const { lines } = draw(one);
+  assert.deepEqual([lines[0].y[99], lines[0].y[100], lines[0].y[199], lines[0].y[200]].map(Number.isNaN), [false, true, true, false]);
+});
+
+test("a missing lead is named and not drawn", () => {
+  const one = signal();
+  one.status[8] = 0;
+  const { lines, names } = draw(one);
+  assert.ok(names.includes("V3 · not recorded"));
+  assert.ok(!lines.some(({ name }) => name === "V3"));
+});
+
+test("a flat lead is named and drawn", () => {
+  const one = signal();
+  one.leads[11].fill(0);
+  const { lines, names } = draw(one);
+  assert.ok(names.includes("V6 · flat"));
+  assert.ok(lines.some(({ name }) => name === "V6"));
+});
+
+test("a derived lead says so", () => {
+  const one = signal();
+  one.status[2] = 2;
+  assert.ok(draw(one).names.includes("III · derived"));
+});
+
+test("thirteen stretches are drawn on 3x4 with a rhythm strip", () => {
+  assert.equal(draw(signal()).lines.length, 13);
+});
+
+test("one unit of either axis is one millimetre", () => {
+  const { layout, sheet } = draw(signal());
+  assert.deepEqual([layout.width, layout.height], [sheet.widthMm * 4, sheet.heightMm * 4]);
+  assert.deepEqual([layout.xaxis.range, layout.yaxis.range], [[0, sheet.widthMm], [0, sheet.heightMm]]);
+});
+
+test("the median leaves out what has no value", () => {
+  assert.equal(median(Int16Array.of(INVALID, 5, 7, 9, INVALID, INVALID)), 7);
+});
+
+test("the median of no value at all is zero", () => {
+  assert.equal(median(Int16Array.of(INVALID, INVALID)), 0);
+});

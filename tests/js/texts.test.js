@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+
+import { createTexts } from "../../static/js/texts.js";
+
+const server = readFileSync(new URL("../../annotations/views/desk_texts.py", import.meta.url), "utf8");
+const known = new Set([...server.matchAll(/^ +"([a-zA-Z-]+)": _\(/gm)].map(([, key]) => key));
+
+const folder = new URL("../../static/js/", import.meta.url);
+const scripts = readdirSync(folder, { recursive: true })
+  .filter((name) => name.endsWith(".js"))
+  .map((name) => readFileSync(new URL(name, folder), "utf8"))
+  .join("\n");
+
+test("every text that a script asks for by name is translated", () => {
+  const asked = [...scripts.matchAll(/\bwords\(\s*"([^"]+)"/g)].map(([, key]) => key);
+  assert.deepEqual(asked.filter((key) => !known.has(key)), []);
+});
+
+test("every text that is made of a state is translated", () => {
+  const states = [
+    ...["good", "acceptable", "poor", "unreadable"].map((quality) => `quality-${quality}`),
+    ...["definite", "probable", "possible"].map((certainty) => `certainty-${certainty}`),
+    ...["nothing-chosen", "unreadable-with-findings", "contradiction", "unusual"],
+    ...["outbox-offline", "outbox-signed-out", "sex-F", "sex-M"],
+  ];
+  assert.deepEqual(states.filter((key) => !known.has(key)), []);
+});
+
+test("no text is translated in vain", () => {
+  const isUsed = (key) => scripts.includes(`"${key}"`) || scripts.includes(`\`${key.replace(/-[a-zA-Z]+$/, "-")}\${`);
+  const kinds = new Set(["nothing-chosen", "unreadable-with-findings", "contradiction", "unusual"]);
+  assert.deepEqual([...known].filter((key) => !isUsed(key) && !kinds.has(key)), []);
+});
+
+test("values are filled in", () => {
+  assert.equal(createTexts({ place: "{position} of {total}" })("place", { position: 5, total: 30 }), "5 of 30");
+});
+
+test("an unknown text is refused", () => {
+  assert.throws(() => createTexts({})("place"), RangeError);
+});
+
+test("only the viewer names Plotly", () => {
+  const naming = readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(".js"))
+    .filter((name) => /\bPlotly\./.test(readFileSync(new URL(name, folder), "utf8")));
+  assert.deepEqual(naming, ["ecg/viewer.js"]);
+});
+
+test("only the api fetches", () => {
+  const fetching = readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(".js"))
+    .filter((name) => /\bfetch\(/.test(readFileSync(new URL(name, folder), "utf8")));
+  assert.deepEqual(fetching, ["api.js"]);
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { indexOf, plain, rank } from "../../static/js/typeahead.js";
+
+const classes = JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url)));
+const index = indexOf(classes);
+
+function first(typed) {
+  return rank(index, typed)[0]?.abbreviation;
+}
+
+/** How many letters of `text` bring the class to the first place; Infinity when not even all of them do. */
+function keysToTop(code, text) {
+  for (let n = 1; n <= text.length; n += 1) {
+    if (rank(index, text.slice(0, n))[0]?.code === code) return n;
+  }
+  return Infinity;
+}
+
+function mean(numbers) {
+  return numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+}
+
+test("every class is first when its abbreviation is typed", () => {
+  assert.deepEqual(classes.filter(({ abbreviation }) => first(abbreviation) !== abbreviation), []);
+});
+
+test("abbreviations take 2.2 letters on average", () => {
+  const keys = classes.map(({ code, abbreviation }) => keysToTop(code, abbreviation));
+  assert.ok(mean(keys) <= 2.2, `${mean(keys)} letters`);
+});
+
+test("the better of abbreviation and name takes two letters on average", () => {
+  const keys = classes.map((one) =>
+    Math.min(keysToTop(one.code, one.abbreviation), keysToTop(one.code, one.name), keysToTop(one.code, one.name_pt)));
+  assert.ok(mean(keys) <= 2, `${mean(keys)} letters`);
+});
+
+test("a whole abbreviation goes before longer ones", () => {
+  assert.deepEqual([first("st"), first("af"), first("er")], ["ST", "AF", "ER"]);
+});
+
+test("an abbreviation is found without its signs", () => {
+  assert.deepEqual([first("avb21"), first("avb2:1"), first("eiaant")], ["AVB2:1", "AVB2:1", "EIA-ANT"]);
+});
+
+test("beginnings of several words find the name", () => {
+  assert.equal(first("compl left"), "LBBB");
+});
+
+test("Portuguese names are found without their accents", () => {
+  assert.deepEqual([first("fibrilacao"), first("repolarizacao prec"), first("padrao de bru")], ["AF", "ER", "BRU"]);
+});
+
+test("British and American spelling are one", () => {
+  assert.deepEqual([first("early repolarisation"), first("early repolarization"), first("hyperkalemia")], ["ER", "ER", "HYPERK"]);
+});
+
+test("Portuguese initials find what Brazilian cardiologists call it", () => {
+  assert.ok(rank(index, "bdase").some(({ code }) => code === "left_anterior_fascicular_block"));
+});
+
+test("nothing typed lists all in the order of the taxonomy", () => {
+  assert.deepEqual(rank(index, "  "), classes);
+});
+
+test("what matches nothing finds nothing", () => {
+  assert.deepEqual(rank(index, "qqq"), []);
+});
+
+test("accents and case are no difference", () => {
+  assert.equal(plain("Pré-excitação"), "pre-excitacao");
+});
