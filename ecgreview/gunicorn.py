@@ -9,6 +9,7 @@ from ecgreview.deadline import Application, WithDeadline
 DEFAULTS = {
     "DATABASE_POOL": "1",  # measured: about ten times the requests per second without it
     "STATEMENT_TIMEOUT_MS": "5000",
+    "BROKER_TIMEOUT_S": "1",  # a silent broker costs a submission two of these at most
 }
 
 wsgi_app = "ecgreview.gunicorn:application()"

@@ -124,7 +124,10 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_TIME_LIMIT = 600
+# A task drains what is due in bites and is called again, so none needs longer than this. It must
+# end before its delivery counts as lost (visibility_timeout), or two workers have it at once.
+CELERY_TASK_SOFT_TIME_LIMIT = 15
+CELERY_TASK_TIME_LIMIT = 20
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
@@ -133,14 +136,21 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_REDIS_SOCKET_TIMEOUT = 5
 CELERY_REDIS_SOCKET_CONNECT_TIMEOUT = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # kombu sweeps orphaned tasks only every interval x throttle seconds: 100 by default.
+    # The task of a killed worker is delivered again after visibility_timeout, at the next sweep.
+    # kombu sweeps only every interval x throttle seconds, 100 by default.
+    "visibility_timeout": 24,
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
-    "visibility_timeout": 660,
     "socket_connect_timeout": 1,
-    "socket_timeout": 5,
+    # Workers wait up to 1 s for a message; the web server only publishes and waits less.
+    "socket_timeout": env.integer("BROKER_TIMEOUT_S", 3, minimum=1),
     "socket_keepalive": True,
     "health_check_interval": 10,
+    # How often publishing tries to connect. By default a dead broker costs each request 6 s.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
 CELERY_BEAT_SCHEDULE = {
     # The rows say what is due; these repair nudges that were lost with the broker.

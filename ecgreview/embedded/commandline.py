@@ -1,7 +1,7 @@
 """What a command line needs before Django starts: the two addresses and a secret key."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from ecgreview import embedded, env
@@ -45,13 +45,11 @@ def services_for(arguments: Sequence[str]) -> Iterator[None]:
             "neither for the embedded ones."
         )
     elif needs_services(arguments):
-        with embedded.running() as services:
-            _set(services)
+        with embedded.running() as services, _environment(_embedded(services)):
             yield
     else:
-        os.environ.update(NOT_STARTED)
-        _set_local_defaults()
-        yield
+        with _environment(NOT_STARTED):
+            yield
 
 
 def needs_services(arguments: Sequence[str]) -> bool:
@@ -59,16 +57,26 @@ def needs_services(arguments: Sequence[str]) -> bool:
     return bool(arguments) and WITHOUT_SERVICES.isdisjoint((arguments[0], *arguments[-1:]))
 
 
-def _set(services: embedded.Services) -> None:
-    os.environ["DATABASE_URL"] = services.database_url
-    os.environ["REDIS_URL"] = services.redis_url
-    os.environ["ECGREVIEW_EMBEDDED"] = "1"
-    _set_local_defaults()
+def _embedded(services: embedded.Services) -> dict[str, str]:
+    return {
+        "DATABASE_URL": services.database_url,
+        "REDIS_URL": services.redis_url,
+        "ECGREVIEW_EMBEDDED": "1",
+    }
 
 
-def _set_local_defaults() -> None:
-    """Use this home's own secret key, and plain HTTP on loopback, unless told otherwise."""
+@contextmanager
+def _environment(addresses: Mapping[str, str]) -> Iterator[None]:
+    """Set ``addresses`` and what one machine needs besides; put everything back at the end."""
+    before = dict(os.environ)
+    os.environ.update(addresses)
+    # Plain HTTP on loopback, and this home's own secret key, unless told otherwise.
+    os.environ.setdefault("ECGREVIEW_DEMO", "1")
     if not env.is_set("SECRET_KEY"):
         places = Places(default_home()).create()
         os.environ["SECRET_KEY"] = places.secret("django", SECRET_KEY_BYTES)
-    os.environ.setdefault("ECGREVIEW_DEMO", "1")
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,8 +1,8 @@
 """Become another program that dies with its parent, even when the parent is killed outright.
 
-Run by path and with the standard library only: ``leash.py SIGNAL UID PROGRAM ARGUMENT...``.
-UID is ``-`` to stay who we are. Linux delivers SIGNAL when the parent ends, however it ends;
-elsewhere the program simply runs.
+Run by path and with the standard library only: ``leash.py PARENT SIGNAL UID PROGRAM
+ARGUMENT...``. UID is ``-`` to stay who we are. Linux delivers SIGNAL when the parent ends,
+however it ends; elsewhere the program simply runs.
 """
 
 import ctypes
@@ -16,11 +16,12 @@ LEASH = os.path.abspath(__file__)  # noqa: PTH100 - pathlib would double the sta
 def command(signal_number: int, program: list[str], uid: int | None = None) -> list[str]:
     """Return ``program`` as an argument list that ends with this process."""
     who = "-" if uid is None else str(uid)
-    return [sys.executable, "-I", "-S", LEASH, str(signal_number), who, *program]
+    parent = str(os.getpid())
+    return [sys.executable, "-I", "-S", LEASH, parent, str(signal_number), who, *program]
 
 
-def become(signal_number: int, uid: int | None, program: list[str]) -> None:
-    """Replace this process by ``program``; does not return."""
+def become(parent: int, signal_number: int, uid: int | None, program: list[str]) -> None:
+    """Replace this process by ``program``; returns only when the parent is gone already."""
     if uid is not None:
         os.setgroups([])
         os.setgid(uid)
@@ -28,8 +29,11 @@ def become(signal_number: int, uid: int | None, program: list[str]) -> None:
     # After the change of user, which would clear it.
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
+    if os.getppid() != parent:  # it died before we were tied to it
+        return
     os.execv(program[0], program)  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":
-    become(int(sys.argv[1]), None if sys.argv[2] == "-" else int(sys.argv[2]), sys.argv[3:])
+    user = None if sys.argv[3] == "-" else int(sys.argv[3])
+    become(int(sys.argv[1]), int(sys.argv[2]), user, sys.argv[4:])

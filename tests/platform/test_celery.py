@@ -1,0 +1,125 @@
+"""Drills of the queue: a dead broker delays nobody, a killed worker loses nothing."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+import redis
+from django.conf import settings
+
+from ecgreview import embedded
+from ecgreview.celery import app
+from ecgreview.embedded import service
+from ecgreview.embedded.places import REPOSITORY
+from ecgreview.embedded.site import QUIET_WORKER
+from tests.platform.test_embedded import eventually
+
+PUBLISH = """
+import os, sys
+import django
+django.setup()
+from kombu.exceptions import OperationalError
+from tests.platform.drill_tasks import hold
+try:
+    hold.delay()
+except OperationalError:
+    sys.exit(7)
+"""
+REFUSED = 7
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory):
+    with embedded.running(tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+@pytest.fixture
+def board(services):
+    with redis.Redis.from_url(services.redis_url) as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def worker(services, tmp_path):
+    """Start workers of the drill's application; all are ended afterwards."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        with (tmp_path / "log").open("ab") as log:
+            command = ["-m", "celery", "-A", "tests.platform.drill_tasks", "worker", "-c", "1"]
+            process = subprocess.Popen(
+                [sys.executable, *command, "--loglevel=INFO", *QUIET_WORKER],
+                cwd=REPOSITORY, env=environment(services.redis_url), stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def environment(redis_url: str) -> dict[str, str]:
+    return {**os.environ, "REDIS_URL": redis_url, "DJANGO_SETTINGS_MODULE": "ecgreview.settings"}
+
+
+def publish(redis_url: str) -> int:
+    command = [sys.executable, "-c", PUBLISH]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environment(redis_url), timeout=60, check=False
+    )
+    return done.returncode
+
+
+def test_a_task_of_a_killed_worker_is_picked_up_by_the_next(services, board, worker):
+    first = worker()
+    assert publish(services.redis_url) == 0
+    assert eventually(lambda: board.get("runs") == b"1")
+    first.kill()
+    first.wait()
+    worker()
+    assert eventually(lambda: board.get("runs") == b"2")
+    board.set("release", 1)
+    assert eventually(lambda: board.exists("done") == 1)
+
+
+def test_publishing_fails_when_the_broker_is_dead():
+    port = service._free_port()
+    assert publish(f"redis://:password@127.0.0.1:{port}/0") == REFUSED
+
+
+def test_publishing_fails_when_the_broker_is_silent():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"redis://:password@127.0.0.1:{silent.getsockname()[1]}/0"
+        assert publish(address) == REFUSED
+
+
+def test_only_json_is_accepted():
+    assert app.conf.accept_content == ["json"]
+
+
+def test_no_task_outlives_its_claim():
+    """A delivery that is still running must not be given to a second worker."""
+    assert app.conf.task_time_limit < app.conf.broker_transport_options["visibility_timeout"]
+
+
+def test_orphaned_tasks_come_back_within_thirty_seconds():
+    options = app.conf.broker_transport_options
+    sweep = options["unacked_restore_interval"] * options["unacked_restore_throttle"]
+    assert options["visibility_timeout"] + sweep <= 30
+
+
+def test_work_is_acknowledged_when_it_is_done():
+    assert (app.conf.task_acks_late, app.conf.task_reject_on_worker_lost) == (True, True)
+
+
+def test_every_entry_of_the_beat_names_a_task():
+    app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert scheduled <= set(app.tasks)

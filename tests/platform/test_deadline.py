@@ -1,0 +1,56 @@
+"""A request that never ends costs its process, not the site."""
+
+import http.client
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from ecgreview.deadline import WithDeadline
+from ecgreview.embedded import service
+from ecgreview.embedded.places import REPOSITORY
+from tests.platform.test_embedded import DEADLINE_SECONDS, eventually
+
+
+@pytest.fixture
+def site(tmp_path):
+    """The address of a gunicorn with one process and our deadline of one second."""
+    port = service._free_port()
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "2",
+         "--no-control-socket", "tests.platform.slow_site:application()"],
+        cwd=REPOSITORY, stdout=log, stderr=log,
+    ) as server:  # fmt: skip
+        address = f"http://127.0.0.1:{port}"
+        assert eventually(lambda: process_of(address) is not None), (tmp_path / "log").read_text()
+        yield address
+        server.terminate()
+
+
+def process_of(address: str) -> int | None:
+    """Return which process answers, None when none does."""
+    try:
+        with urllib.request.urlopen(address, timeout=DEADLINE_SECONDS) as answer:  # noqa: S310
+            return int(answer.read())
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+def test_a_stuck_request_costs_its_process(site):
+    before = process_of(site)
+    with pytest.raises((OSError, http.client.HTTPException)):
+        urllib.request.urlopen(f"{site}/stuck", timeout=DEADLINE_SECONDS)  # noqa: S310
+    assert eventually(lambda: process_of(site) not in {None, before})
+
+
+def test_a_request_is_overdue_only_after_its_deadline():
+    watched = WithDeadline(lambda environ, start: [], seconds=1e6)
+    watched.started_at = {1: 0.0, 2: 5e5}
+    assert (watched.overdue(1e6), watched.overdue(1.1e6)) == ([], [1])
+
+
+def test_an_answered_request_is_no_longer_watched():
+    watched = WithDeadline(lambda environ, start: [b"answer"], seconds=1e6)
+    assert watched({}, lambda status, headers: None) == [b"answer"]
+    assert watched.started_at == {}

@@ -1,0 +1,81 @@
+"""What the readers of the environment accept."""
+
+import pytest
+
+from ecgreview import env
+
+
+def test_a_missing_variable_stops_the_start(monkeypatch):
+    monkeypatch.delenv("DOOR", raising=False)
+    with pytest.raises(env.BadEnvironment, match="DOOR is not set"):
+        env.text("DOOR")
+
+
+def test_a_secret_comes_from_a_file(monkeypatch, tmp_path):
+    file = tmp_path / "door"
+    file.write_text("sesame\n")
+    monkeypatch.setenv("DOOR_FILE", str(file))
+    assert env.text("DOOR") == "sesame"
+
+
+def test_a_secret_file_that_is_not_there_stops_the_start(monkeypatch, tmp_path):
+    monkeypatch.setenv("DOOR_FILE", str(tmp_path / "none"))
+    with pytest.raises(env.BadEnvironment, match="cannot be read"):
+        env.text("DOOR", "default")
+
+
+def test_a_value_beside_its_file_is_ambiguous(monkeypatch, tmp_path):
+    monkeypatch.setenv("DOOR", "open")
+    monkeypatch.setenv("DOOR_FILE", str(tmp_path))
+    with pytest.raises(env.BadEnvironment, match="both set"):
+        env.text("DOOR")
+
+
+@pytest.mark.parametrize(("value", "meaning"), [("1", True), ("Yes", True), ("off", False)])
+def test_a_flag_reads_the_usual_words(monkeypatch, value, meaning):
+    monkeypatch.setenv("DOOR", value)
+    assert env.flag("DOOR") is meaning
+
+
+def test_a_flag_that_is_neither_yes_nor_no_stops_the_start(monkeypatch):
+    monkeypatch.setenv("DOOR", "ajar")
+    with pytest.raises(env.BadEnvironment, match="write 1 or 0"):
+        env.flag("DOOR")
+
+
+@pytest.mark.parametrize("value", ["many", "0", "99"])
+def test_a_number_out_of_range_stops_the_start(monkeypatch, value):
+    monkeypatch.setenv("DOOR", value)
+    with pytest.raises(env.BadEnvironment, match="DOOR is"):
+        env.integer("DOOR", 5, minimum=1, maximum=9)
+
+
+def test_a_list_has_no_blank_entries(monkeypatch):
+    monkeypatch.setenv("DOOR", " a, ,b,")
+    assert env.words("DOOR") == ["a", "b"]
+
+
+def test_a_database_address_may_quote_its_password(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ecg:p%40ss@db/exams?sslmode=require")
+    address = env.postgres()
+    assert (address.password, address.port, address.options) == (
+        "p@ss", 5432, {"sslmode": "require"},
+    )  # fmt: skip
+
+
+def test_a_database_password_is_not_in_a_representation(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ecg:secret@db/exams")
+    assert "secret" not in repr(env.postgres())
+
+
+@pytest.mark.parametrize("url", ["mysql://a@b/c", "postgresql://db/exams", "postgresql://a@b:x/c"])
+def test_another_kind_of_database_address_stops_the_start(monkeypatch, url):
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(env.BadEnvironment, match="DATABASE_URL"):
+        env.postgres()
+
+
+def test_another_kind_of_queue_stops_the_start(monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "amqp://localhost")
+    with pytest.raises(env.BadEnvironment, match="redis://"):
+        env.redis()
