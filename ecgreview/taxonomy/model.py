@@ -1,0 +1,136 @@
+"""What a taxonomy is: groups, classes, relations, and the lookups between vocabularies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+RelationKind: TypeAlias = Literal["excludes", "implies", "soft_conflict"]
+
+Match: TypeAlias = Literal["exact", "broader", "narrower", "related"]
+"""How a code of another vocabulary compares with our class; ``broader``: it covers more."""
+
+
+Evidence: TypeAlias = Literal["A", "B", "C"]
+"""Named in a CODE-II source, in another source of the same network, or in the field only."""
+
+
+class UnknownClass(KeyError):
+    """The taxonomy has no class of that code."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignCode:
+    """A code of another vocabulary, and how it compares with the class it is listed under."""
+
+    code: str
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class ClassGroup:
+    """A heading under which classes are listed."""
+
+    code: str
+    name: str
+    name_pt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What giving the class ``from_code`` says about the class ``to_code``."""
+
+    from_code: str
+    to_code: str
+    kind: RelationKind
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosticClass:
+    """One class that a reader may give.
+
+    Attributes:
+        codes: by vocabulary (``snomed_ct``, ``scp``, ``aha``, ``code15``, ``cpsc2018``).
+        is_exclusive: the class stands alone; no other may be given beside it.
+        evidence: A, B or C, how well it is documented that CODE-II has this class.
+        sources: keys into the sources of the taxonomy file.
+    """
+
+    position: int
+    code: str
+    abbreviation: str
+    name: str
+    name_pt: str
+    group: str
+    definition: str
+    definition_pt: str
+    is_exclusive: bool
+    codes: Mapping[str, tuple[ForeignCode, ...]]
+    evidence: Evidence
+    sources: tuple[str, ...]
+    note: str
+
+    def codes_as_json(self) -> dict[str, list[dict[str, str]]]:
+        """Return ``codes`` as plain lists and dicts, for storage beside labels."""
+        return {
+            vocabulary: [{"code": code.code, "match": code.match} for code in codes]
+            for vocabulary, codes in self.codes.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Taxonomy:
+    """One version of the list of classes; ``banner`` tells where it comes from."""
+
+    name: str
+    version: str
+    status: str
+    banner: str
+    banner_pt: str
+    groups: tuple[ClassGroup, ...]
+    classes: tuple[DiagnosticClass, ...]
+    relations: tuple[Relation, ...]
+
+    def by_code(self, code: str) -> DiagnosticClass:
+        """Return the class whose own code is ``code``.
+
+        Raises:
+            UnknownClass: there is none.
+        """
+        for diagnostic_class in self.classes:
+            if diagnostic_class.code == code:
+                return diagnostic_class
+        raise UnknownClass(code)
+
+    def by_snomed(self, code: str) -> tuple[DiagnosticClass, ...]:
+        """Return the classes that list a SNOMED CT ``code``, exact matches first."""
+        return self._listing("snomed_ct", code)
+
+    def by_scp(self, code: str) -> tuple[DiagnosticClass, ...]:
+        """Return the classes that list an SCP-ECG ``code`` (as PTB-XL writes them)."""
+        return self._listing("scp", code)
+
+    def by_code15(self, code: str) -> tuple[DiagnosticClass, ...]:
+        """Return the classes of a CODE-15 column such as ``1dAVb``."""
+        return self._listing("code15", code)
+
+    def by_cpsc(self, code: str) -> tuple[DiagnosticClass, ...]:
+        """Return the classes of a CPSC 2018 label such as ``I-AVB``."""
+        return self._listing("cpsc2018", code)
+
+    def related(self, code: str, kind: RelationKind) -> tuple[str, ...]:
+        """Return the codes of the classes that ``code`` excludes, implies or softly conflicts with.
+
+        Exclusiveness is not spelled out here; see ``DiagnosticClass.is_exclusive``.
+        """
+        return tuple(r.to_code for r in self.relations if r.from_code == code and r.kind == kind)
+
+    def _listing(self, vocabulary: str, code: str) -> tuple[DiagnosticClass, ...]:
+        found = [
+            (foreign.match != "exact", diagnostic_class.position, diagnostic_class)
+            for diagnostic_class in self.classes
+            for foreign in diagnostic_class.codes.get(vocabulary, ())
+            if foreign.code == code
+        ]
+        return tuple(entry[2] for entry in sorted(found, key=lambda entry: entry[:2]))
