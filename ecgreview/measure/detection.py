@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
 from .preparation import RATE_HZ, Prepared, Unmeasurable
@@ -15,8 +15,10 @@ Places = NDArray[np.intp]
 
 _REFRACTORY = round(0.24 * RATE_HZ)
 _BEFORE, _AFTER = round(0.10 * RATE_HZ), round(0.14 * RATE_HZ)
+_EDGE = round(0.06 * RATE_HZ)
 _LAG = round(0.04 * RATE_HZ)
 _ALIKE = 0.85
+_T_WAVE_REACH = round(0.42 * RATE_HZ)
 _NOISE_RATIO = 0.5
 """Between beats a heart is silent; where the median energy exceeds this share of that of a
 beat, what was found is noise."""
@@ -45,7 +47,8 @@ def detect(prepared: Prepared) -> Beats:
     """
     band = butter(2, (5.0, 25.0), btype="bandpass", fs=RATE_HZ, output="sos")
     steep = sosfiltfilt(band, prepared.millivolts[prepared.usable], axis=1)
-    places = _peaks(_energy(steep))
+    places = _without_t_waves(_peaks(_energy(steep)), prepared.millivolts[prepared.usable])
+    places = places[(places > _EDGE) & (places < steep.shape[1] - _EDGE)]
     whole = (places >= _BEFORE + _LAG) & (places + _AFTER + _LAG < steep.shape[1])
     # A beat cut by the edge still counts for the rhythm, never for the shape.
     inner = places[whole & prepared.valid[places]]
@@ -60,9 +63,9 @@ def detect(prepared: Prepared) -> Beats:
 
 
 def _energy(steep: NDArray[np.float64]) -> NDArray[np.float64]:
-    energy: NDArray[np.float64] = np.sqrt(
-        uniform_filter1d((steep**2).sum(axis=0), round(0.07 * RATE_HZ))
-    )
+    power = uniform_filter1d((steep**2).sum(axis=0), round(0.07 * RATE_HZ))
+    # The running sum may leave less than nothing of a silent stretch.
+    energy: NDArray[np.float64] = np.sqrt(np.maximum(power, 0.0))
     return energy
 
 
@@ -83,6 +86,21 @@ def _peaks(energy: NDArray[np.float64]) -> Places:
     missed = weaker[nearest > 0.6 * usual]
     merged: Places = np.union1d(found, missed)
     return merged
+
+
+def _without_t_waves(places: Places, leads: NDArray[np.float64]) -> Places:
+    """Return ``places`` without those that follow a QRS closely and are far less steep than it.
+
+    Source: the T-wave discrimination of Pan & Tompkins 1985, IEEE Trans Biomed Eng 32:230.
+    """
+    slope = np.sqrt((np.diff(leads, axis=1) ** 2).sum(axis=0))
+    steepest = maximum_filter1d(slope, round(0.12 * RATE_HZ))[np.minimum(places, slope.size - 1)]
+    kept: list[int] = []
+    for i, place in enumerate(places):
+        is_close = bool(kept) and place - places[kept[-1]] < _T_WAVE_REACH
+        if not (is_close and steepest[i] < 0.4 * steepest[kept[-1]]):
+            kept.append(i)
+    return places[kept]
 
 
 def _dominant(
@@ -117,14 +135,16 @@ def _cut(leads: NDArray[np.float64], places: Places) -> NDArray[np.float64]:
     """Return the QRS windows, shape (n_beats, n_leads, width)."""
     offsets = np.arange(-_BEFORE, _AFTER)
     inside = np.clip(places[:, None] + offsets, 0, leads.shape[1] - 1)
-    return leads[:, inside].transpose(1, 0, 2)
+    cuts: NDArray[np.float64] = leads[:, inside].transpose(1, 0, 2)
+    return cuts
 
 
 def _normalised(cuts: NDArray[np.float64]) -> NDArray[np.float64]:
     centred = cuts - cuts.mean(axis=2, keepdims=True)
     flat = centred.reshape(len(cuts), -1)
     size = np.linalg.norm(flat, axis=1, keepdims=True)
-    return flat / np.where(size > 0, size, 1.0)
+    normalised: NDArray[np.float64] = flat / np.where(size > 0, size, 1.0)
+    return normalised
 
 
 def _correlations(cuts: NDArray[np.float64], template: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -42,11 +42,14 @@ def qrs_bounds(beat: NDArray[np.float64], centre: int) -> tuple[int, int]:
     fastest = float(moving[near].max())
     peaks = np.flatnonzero(moving[near] > 0.25 * fastest) + (near.start or 0)
     floor = float(np.percentile(moving[max(centre - _samples(350), 0) : near.stop], 10))
-    level = floor + 0.045 * fastest
+    level = floor + 0.030 * fastest
     if floor > 0.2 * fastest:
         raise NotFound("The edges of QRS are lost in noise.")
     onset = _quiet_before(moving, int(peaks[0]), level, _samples(10))
-    offset = _quiet_after(moving, int(peaks[-1]), level * 1.25, _samples(10))
+    offset = _quiet_after(moving, int(peaks[-1]), level * 1.25, _samples(6))
+    latest = int(peaks[-1]) + _samples(70)
+    if offset > latest:  # ST slopes from the very end of QRS: the slowest moment is J
+        offset = int(peaks[-1]) + int(np.argmin(moving[peaks[-1] : latest]))
     return onset, offset
 
 

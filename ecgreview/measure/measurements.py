@@ -50,6 +50,7 @@ class Measurements:
         rr_variation: standard deviation of successive RR intervals over their mean.
         p_consistency: median correlation of a beat's PR segment with that of the others.
         dominant_share: beats of the dominant shape over all beats.
+        paced_share: dominant beats that begin with a pacing spike, over all dominant beats.
         v1_terminal_mv: mean of V1 over the last third of QRS.
         lateral_terminal_mv: mean of I and V6 over the last third of QRS.
         lateral_initial_mv: least value of I and V6 in the first 40 ms of QRS.
@@ -68,6 +69,7 @@ class Measurements:
     rr_variation: Measured
     p_consistency: Measured
     dominant_share: Measured
+    paced_share: Measured
     v1_terminal_mv: Measured
     lateral_terminal_mv: Measured
     lateral_initial_mv: Measured

@@ -54,6 +54,12 @@ class _Average:
         """The usable leads of the median beat."""
         return self.beat[self.usable]
 
+    @property
+    def quiet(self) -> NDArray[np.bool_]:
+        """Shape (12,), the usable leads without those much noisier than the others."""
+        noise = np.median(np.abs(self.cuts - self.beat), axis=(0, 2))
+        return self.usable & (noise <= max(2.5 * float(np.median(noise[self.usable])), 0.02))
+
 
 def measure(signal: Signal) -> Measurements:
     """Return what can be measured on ``signal``; never raises on a valid one."""
@@ -69,6 +75,7 @@ def measure(signal: Signal) -> Measurements:
         absent = Measurements.none(str(refusal), METHOD_VERSION).fields()
         return Measurements(**(absent | rhythm), method_version=METHOD_VERSION)
     found = rhythm | _intervals(average, rhythm["heart_rate_bpm"]) | _voltages(average)
+    found["paced_share"] = _paced_share(prepared, beats, average)
     return Measurements(**found, method_version=METHOD_VERSION)
 
 
@@ -80,7 +87,7 @@ def _rhythm(beats: Beats) -> dict[str, Measured]:
         few = Measured.missing("Fewer than three beats were found.", n_beats)
         return {"heart_rate_bpm": few, "rr_variation": few, "dominant_share": share}
     rr = np.diff(beats.places) / RATE_HZ
-    confidence = min(1.0, n_beats / 5) * max(beats.likeness, 0.0)
+    confidence = min(1.0, n_beats / 5) * max(beats.likeness, 0.0) * float(beats.dominant.mean())
     rate = Measured.of(60 / float(rr.mean()), confidence, n_beats)
     return {
         "heart_rate_bpm": _plausible("heart_rate_bpm", rate),
@@ -126,6 +133,14 @@ def _short_wait(beats: Beats, waits: NDArray[np.intp]) -> float:
     return float(np.percentile(waits[beats.dominant], 25))
 
 
+def _paced_share(prepared: Prepared, beats: Beats, average: _Average) -> Measured:
+    starts = beats.places[beats.dominant] + (average.onset - _BEFORE)
+    if prepared.spikes.size == 0:
+        return _measured(average, 0.0)
+    distance = np.abs(starts[:, None] - prepared.spikes[None, :]).min(axis=1)
+    return _measured(average, float((distance <= round(0.03 * RATE_HZ)).mean()))
+
+
 def _intervals(average: _Average, rate: Measured) -> dict[str, Measured]:
     consistency = _p_consistency(average)
     qrs = (average.offset - average.onset) * MS_PER_SAMPLE
@@ -154,7 +169,7 @@ def _p_consistency(average: _Average) -> Measured:
     if n_beats < 3:
         return Measured.missing("Fewer than three beats are alike.", n_beats)
     region = slice(max(average.onset - 110, 0), average.onset - 8)
-    parts = average.cuts[:, average.usable, region]
+    parts = average.cuts[:, average.quiet, region]
     parts = parts - parts.mean(axis=2, keepdims=True)
     flat = parts.reshape(n_beats, -1)
     others = (flat.sum(axis=0) - flat) / (n_beats - 1)
@@ -174,7 +189,7 @@ def _pr(average: _Average, consistency: Measured, qt: Measured) -> Measured:
     )
     earliest = max(average.onset - round(rest), average.onset - 195, 0)
     try:
-        start = fiducials.p_onset(average.leads, average.onset, earliest)
+        start = fiducials.p_onset(average.beat[average.quiet], average.onset, earliest)
     except NotFound as refusal:
         return Measured.missing(str(refusal), average.n_beats)
     pr = Measured.of(
@@ -202,26 +217,28 @@ def _corrected(qt: Measured, divisor: float) -> Measured:
 
 def _voltages(average: _Average) -> dict[str, Measured]:
     qrs = average.beat[:, average.onset : average.offset + 1]
-    third = max(qrs.shape[1] // 3, 1)
     lead = dict(zip(LEADS, qrs, strict=True))
-    has_lateral = average.usable[LEADS.index("I")] and average.usable[LEADS.index("V6")]
-    lateral = np.minimum(lead["I"], lead["V6"])
     return {
         "axis_deg": _axis(average, lead["I"].sum(), lead["aVF"].sum(), np.abs(qrs[:6]).sum()),
         "limb_voltage_mv": _voltage(average, qrs, slice(0, 6), "limb"),
         "precordial_voltage_mv": _voltage(average, qrs, slice(6, 12), "chest"),
-        "v1_terminal_mv": _measured(average, lead["V1"][-third:].mean())
-        if average.usable[LEADS.index("V1")]
-        else Measured.missing("V1 has no signal.", average.n_beats),
-        "lateral_terminal_mv": _measured(
-            average, (lead["I"][-third:].mean() + lead["V6"][-third:].mean()) / 2
-        )
-        if has_lateral
-        else Measured.missing("I or V6 has no signal.", average.n_beats),
-        "lateral_initial_mv": _measured(average, lateral[: round(0.04 * RATE_HZ)].min())
-        if has_lateral
-        else Measured.missing("I or V6 has no signal.", average.n_beats),
-    }
+    } | _bundle_branch_signs(average, lead)
+
+
+def _bundle_branch_signs(
+    average: _Average, lead: dict[str, NDArray[np.float64]]
+) -> dict[str, Measured]:
+    """Measure what tells the shapes of bundle branch block: the end of QRS, and its beginning."""
+    third = max((average.offset + 1 - average.onset) // 3, 1)
+    usable = dict(zip(LEADS, average.usable, strict=True))
+    v1 = lateral = initial = Measured.missing("V1, I or V6 has no signal.", average.n_beats)
+    if usable["V1"]:
+        v1 = _measured(average, lead["V1"][-third:].mean())
+    if usable["I"] and usable["V6"]:
+        lateral = _measured(average, (lead["I"] + lead["V6"])[-third:].mean() / 2)
+        lowest = np.minimum(lead["I"], lead["V6"])[: round(0.04 * RATE_HZ)].min()
+        initial = _measured(average, lowest)
+    return {"v1_terminal_mv": v1, "lateral_terminal_mv": lateral, "lateral_initial_mv": initial}
 
 
 def _axis(average: _Average, net_i: float, net_avf: float, total: float) -> Measured:

@@ -10,7 +10,6 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import binary_dilation, median_filter
 from scipy.signal import butter, sosfiltfilt
 
-from ecgreview.ecg.leads import LEADS
 from ecgreview.ecg.signal import Signal
 
 RATE_HZ = 500.0
@@ -23,6 +22,7 @@ LONGEST_S = 60.0
 
 _FLAT_MV = 0.03
 _SPIKE_MV = 0.3
+_SKIRT_MV = 0.01
 _LOW_CUT_HZ = 0.3
 _HIGH_CUT_HZ = 45.0
 
@@ -37,17 +37,15 @@ class Prepared:
 
     Attributes:
         millivolts: shape (12, n), at ``RATE_HZ``; zero where a lead is not usable.
+        valid: shape (n,), False in gaps.
         usable: shape (12,), which leads hold a signal.
-        valid: shape (n,), False near gaps.
+        spikes: samples at which a pacing spike, or what looks like one, was taken out.
     """
 
     millivolts: NDArray[np.float64]
-    usable: NDArray[np.bool_]
     valid: NDArray[np.bool_]
-
-    def has(self, *names: str) -> bool:
-        """Tell whether all these leads are usable."""
-        return all(self.usable[LEADS.index(name)] for name in names)
+    usable: NDArray[np.bool_]
+    spikes: NDArray[np.intp]
 
 
 def prepare(signal: Signal) -> Prepared:
@@ -62,6 +60,7 @@ def prepare(signal: Signal) -> Prepared:
     if signal.duration_s < SHORTEST_S:
         raise Unmeasurable(f"The recording of {signal.duration_s:.1f} s is too short to measure.")
     raw = signal.millivolts()[:, : int(LONGEST_S * rate)]
+    raw = _without_padding(raw)
     gaps = np.isnan(raw)
     usable = gaps.mean(axis=1) < 0.2
     if not usable.any():
@@ -71,8 +70,20 @@ def prepare(signal: Signal) -> Prepared:
     if not usable.any():
         raise Unmeasurable("Every lead is flat.")
     raw[~usable] = 0.0
-    filtered = _filter(_without_spikes(raw, rate), rate)
-    return _at_common_rate(filtered, usable, ~gaps[usable].any(axis=0), rate)
+    raw -= np.median(raw, axis=1, keepdims=True)
+    spiky, smooth = _spikes(raw, rate)
+    filtered = _filter(np.where(spiky, smooth, raw), rate)
+    valid = ~gaps[usable].any(axis=0)
+    spikes = np.rint(_starts(spiky) * (RATE_HZ / rate)).astype(np.intp)
+    return Prepared(*_at_common_rate(filtered, valid, rate), usable=usable, spikes=spikes)
+
+
+def _without_padding(raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``raw`` without ends in which no lead moves, such as CODE-15's zero padding."""
+    moves = np.flatnonzero(
+        (np.diff(raw, axis=1) != 0).any(axis=0) & ~np.isnan(raw[:, 1:]).all(axis=0)
+    )
+    return raw[:, moves[0] + 1 : moves[-1] + 1] if moves.size else raw
 
 
 def _bridge(
@@ -87,20 +98,28 @@ def _bridge(
     return bridged
 
 
-def _without_spikes(raw: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
-    """Return ``raw`` centred, without deflections too narrow to come from a heart: pacing spikes."""
-    centred: NDArray[np.float64] = raw - np.median(raw, axis=1, keepdims=True)
+def _spikes(raw: NDArray[np.float64], rate: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return where ``raw`` is too narrow to come from a heart, and ``raw`` without it.
+
+    Args:
+        raw: shape (12, n), mV, each lead centred.
+        rate: in Hz; below about 400 Hz a spike has no shape of its own, and none is found.
+    """
     width = int(0.012 * rate) | 1
     if width < 5:
-        return centred
-    smooth = median_filter(centred, size=(1, width), mode="nearest")
-    rest = np.abs(centred - smooth)
+        return np.zeros(raw.shape, dtype=np.bool_), raw
+    smooth: NDArray[np.float64] = median_filter(raw, size=(1, width), mode="nearest")
+    rest = np.abs(raw - smooth)
     # Of a sharp R the filter takes a tenth, of a spike nearly all.
-    is_spike = (rest > _SPIKE_MV) & (rest > 0.35 * np.abs(centred))
-    if not is_spike.any():
-        return centred
-    with_skirts = binary_dilation(is_spike.any(axis=0), iterations=width // 2)
-    return np.where(with_skirts & (rest > 0.01), smooth, centred)
+    core = ((rest > _SPIKE_MV) & (rest > 0.35 * np.abs(raw))).any(axis=0)
+    near = binary_dilation(core, iterations=width // 2) if core.any() else core
+    return near & (rest > _SKIRT_MV), smooth
+
+
+def _starts(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return where ``flags``, shape (n_leads, n), turn True in any lead."""
+    anywhere = flags.max(axis=0).astype(np.int8)
+    return np.flatnonzero(np.diff(anywhere, prepend=0) == 1)
 
 
 def _filter(raw: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
@@ -114,14 +133,11 @@ def _filter(raw: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
 
 
 def _at_common_rate(
-    filtered: NDArray[np.float64],
-    usable: NDArray[np.bool_],
-    valid: NDArray[np.bool_],
-    rate: float,
-) -> Prepared:
+    filtered: NDArray[np.float64], valid: NDArray[np.bool_], rate: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     if rate == RATE_HZ:
-        return Prepared(filtered, usable, valid)
+        return filtered, valid
     old = np.arange(filtered.shape[1]) / rate
     new = np.arange(0.0, old[-1], 1 / RATE_HZ)
     nearest = np.minimum(np.rint(new * rate).astype(int), old.size - 1)
-    return Prepared(CubicSpline(old, filtered, axis=1)(new), usable, valid[nearest])
+    return CubicSpline(old, filtered, axis=1)(new), valid[nearest]
