@@ -1,0 +1,144 @@
+"""The consensus of a study: what follows from the readings of its closed batches."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from annotations.models import (
+    Batch,
+    Consensus,
+    ConsensusLabel,
+    DiagnosticClass,
+    Finding,
+    Outcome,
+    Reading,
+    Study,
+)
+from ecgreview import consensus
+
+ROWS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rule makes of the readings of one exam.
+
+    Attributes:
+        votes: for each class that anybody gave, by how many of ``n_readings``.
+        present: the classes that the rule keeps.
+    """
+
+    outcome: Outcome
+    reason: str
+    n_readings: int
+    votes: dict[str, int]
+    present: frozenset[str]
+
+
+def refresh_next(*, now: datetime) -> bool:
+    """Recompute the consensus of one study that is due; return False when there is none."""
+    with transaction.atomic():
+        due = Batch.objects.filter(consensus_is_due=True).values("study")
+        studies = Study.objects.select_for_update(skip_locked=True, no_key=True)
+        study = studies.filter(pk__in=due).order_by("pk").first()
+        if study is None:
+            return False
+        compute(study=study, now=now)
+        return True
+
+
+@transaction.atomic
+def compute(*, study: Study, now: datetime) -> None:
+    """Replace the consensus of ``study`` by what its closed batches say now."""
+    # Two at once would both insert; whoever comes second waits here, then starts from our rows.
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    settled = list(
+        study.batches.closed().filter(consensus_is_due=True).values_list("pk", flat=True)
+    )
+    verdicts = {
+        exam_id: judge(study.consensus_rule, label_sets)
+        for exam_id, label_sets in sorted(_label_sets(study).items())
+    }
+    study.consensus.all().delete()
+    rows = Consensus.objects.bulk_create(
+        (_row(study, exam_id, verdict, now) for exam_id, verdict in verdicts.items()),
+        batch_size=ROWS_AT_ONCE,
+    )
+    classes = {item.code: item for item in study.taxonomy.classes.all()}
+    ConsensusLabel.objects.bulk_create(
+        (label for row in rows for label in _labels(row, verdicts[row.exam_id], classes)),
+        batch_size=ROWS_AT_ONCE,
+    )
+    Batch.objects.filter(pk__in=settled).update(consensus_is_due=False)
+
+
+def judge(rule: str, label_sets: Sequence[frozenset[str] | None]) -> Verdict:
+    """Return what ``rule`` makes of one exam's readings; None stands for "unreadable".
+
+    Who cannot read an exam says nothing about its classes, so only the others vote; an exam that
+    most of at least two readers cannot read is unreadable.
+    """
+    legible = [labels for labels in label_sets if labels is not None]
+    n_illegible = len(label_sets) - len(legible)
+    votes = dict(sorted(Counter(code for labels in legible for code in labels).items()))
+    if len(label_sets) >= 2 and n_illegible > len(legible):
+        reason = f"{n_illegible} of {len(label_sets)} readers could not read it."
+        return Verdict(Outcome.UNREADABLE, reason, len(label_sets), votes, frozenset())
+    decision = consensus.decide(rule, legible)
+    is_decided = decision.status != "undecided"
+    reason = decision.reason
+    if n_illegible:
+        reason = f"{reason} {n_illegible} of {len(label_sets)} readers could not read it.".strip()
+    return Verdict(
+        Outcome(decision.status),
+        reason,
+        len(label_sets),
+        votes,
+        frozenset(decision.labels) if is_decided else frozenset(),
+    )
+
+
+def _label_sets(study: Study) -> dict[int, list[frozenset[str] | None]]:
+    """Return for each exam read in a closed batch what each reading gave, None if unreadable."""
+    readings = Reading.objects.blind().filter(
+        assignment__batch__study=study, assignment__batch__closed_at__isnull=False
+    )
+    codes: dict[int, set[str]] = defaultdict(set)
+    given = Finding.objects.filter(reading__in=readings)
+    for reading_id, code in given.values_list("reading", "diagnostic_class__code"):
+        codes[reading_id].add(code)
+    found: dict[int, list[frozenset[str] | None]] = defaultdict(list)
+    for reading in readings.select_related("assignment").order_by("pk"):
+        labels = frozenset(codes[reading.pk]) if reading.is_readable else None
+        found[reading.assignment.exam_id].append(labels)
+    return found
+
+
+def _row(study: Study, exam_id: int, verdict: Verdict, now: datetime) -> Consensus:
+    return Consensus(
+        study=study,
+        exam_id=exam_id,
+        rule=study.consensus_rule,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        n_readings=verdict.n_readings,
+        computed_at=now,
+    )
+
+
+def _labels(
+    row: Consensus, verdict: Verdict, classes: dict[str, DiagnosticClass]
+) -> Iterable[ConsensusLabel]:
+    for code, n_positive in verdict.votes.items():
+        yield ConsensusLabel(
+            consensus=row,
+            diagnostic_class=classes[code],
+            n_positive=n_positive,
+            n_readings=verdict.n_readings,
+            is_present=code in verdict.present,
+        )

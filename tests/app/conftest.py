@@ -1,0 +1,253 @@
+"""The cast and the props: Ana and Bruno read, Clara adjudicates, Davi coordinates.
+
+Rosa does research, Otto audits, Eva has no role. Everything is made through the services.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import numpy as np
+import pytest
+
+from annotations.models import (
+    Assignment,
+    Batch,
+    Dataset,
+    Exam,
+    Reading,
+    Role,
+    Study,
+    Taxonomy,
+    Tracing,
+    User,
+)
+from annotations.services import batches, people, readings, studies, taxonomies
+from ecgreview.ecg import wire
+from ecgreview.ecg.signal import Signal
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class MakeBatch(Protocol):
+    """Open a batch; by default of one new exam, read by Ana and Bruno."""
+
+    def __call__(
+        self,
+        exams: Sequence[Exam] | None = None,
+        readers: Sequence[User] | None = None,
+        name: str | None = None,
+    ) -> Batch: ...
+
+
+class Submit(Protocol):
+    """Submit a reading of an assignment that has no draft."""
+
+    def __call__(
+        self,
+        assignment: Assignment,
+        *codes: str,
+        quality: str = "good",
+        comment: str = "",
+        key: uuid.UUID | None = None,
+        certainty: str = "definite",
+    ) -> Reading: ...
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The time of everything that happens in a test."""
+    return NOW
+
+
+@pytest.fixture
+def taxonomy(db: None, now: datetime) -> Taxonomy:
+    """The product's own 66 classes."""
+    return taxonomies.install(now=now)
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., User]:
+    """Make a person with some roles; the name is also the user name."""
+
+    def make(name: str, *wanted: Role) -> User:
+        return people.create(username=name.lower(), first_name=name, wanted=wanted)
+
+    return make
+
+
+@pytest.fixture
+def ana(make_user: Callable[..., User]) -> User:
+    """A reader."""
+    return make_user("Ana", Role.READER)
+
+
+@pytest.fixture
+def bruno(make_user: Callable[..., User]) -> User:
+    """The other reader."""
+    return make_user("Bruno", Role.READER)
+
+
+@pytest.fixture
+def clara(make_user: Callable[..., User]) -> User:
+    """The adjudicator."""
+    return make_user("Clara", Role.ADJUDICATOR)
+
+
+@pytest.fixture
+def davi(make_user: Callable[..., User]) -> User:
+    """The coordinator."""
+    return make_user("Davi", Role.COORDINATOR)
+
+
+@pytest.fixture
+def eva(make_user: Callable[..., User]) -> User:
+    """Somebody with an account and no role."""
+    return make_user("Eva")
+
+
+@pytest.fixture
+def rosa(make_user: Callable[..., User]) -> User:
+    """A researcher."""
+    return make_user("Rosa", Role.RESEARCHER)
+
+
+@pytest.fixture
+def otto(make_user: Callable[..., User]) -> User:
+    """An auditor."""
+    return make_user("Otto", Role.AUDITOR)
+
+
+@pytest.fixture
+def dataset(db: None, now: datetime) -> Dataset:
+    """Where the exams of a test come from."""
+    return Dataset.objects.create(name="Ward 3", created_at=now)
+
+
+@pytest.fixture
+def make_exam(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
+    """Make an exam with one tracing of a second, unlike every other; ``seed`` makes it repeatable."""
+    n_made = 0
+
+    def make(
+        *, age_years: float | None = 61.0, sex: str | None = "F", seed: int | None = None
+    ) -> Exam:
+        nonlocal n_made
+        n_made += 1
+        signal = small_signal(n_made if seed is None else seed)
+        exam = Exam.objects.create(
+            dataset=dataset,
+            source_key=f"records/{n_made:05d}",
+            age_years=age_years,
+            sex=sex,
+            content_hash=signal.content_hash,
+            imported_at=now,
+        )
+        Tracing.objects.create(
+            exam=exam,
+            position=1,
+            sampling_rate_hz=signal.sampling_rate_hz,
+            n_samples=signal.n_samples,
+            content_hash=signal.content_hash,
+            packed=wire.pack(signal),
+        )
+        return exam
+
+    return make
+
+
+def small_signal(seed: int) -> Signal:
+    """Return a second of noise at 100 Hz: enough for whatever does not look at the waves."""
+    rng = np.random.default_rng(seed)
+    return Signal(rng.integers(-500, 500, (12, 100), dtype=np.int16), 100.0, 1.0)
+
+
+@pytest.fixture
+def study(taxonomy: Taxonomy, davi: User, now: datetime) -> Study:
+    """Davi's study, with the defaults of a new study."""
+    return studies.create(name="Morning list", taxonomy=taxonomy, created_by=davi, now=now)
+
+
+@pytest.fixture
+def make_batch(
+    study: Study,
+    davi: User,
+    now: datetime,
+    make_exam: Callable[..., Exam],
+    request: pytest.FixtureRequest,
+) -> MakeBatch:
+    """Open a batch of the study."""
+    n_made = 0
+
+    def make(
+        exams: Sequence[Exam] | None = None,
+        readers: Sequence[User] | None = None,
+        name: str | None = None,
+    ) -> Batch:
+        nonlocal n_made
+        n_made += 1
+        if readers is None:
+            readers = [request.getfixturevalue("ana"), request.getfixturevalue("bruno")]
+        return batches.create(
+            study=study,
+            name=name or f"Batch {n_made}",
+            exams=[make_exam()] if exams is None else exams,
+            readers=readers,
+            created_by=davi,
+            now=now,
+        )
+
+    return make
+
+
+@pytest.fixture
+def assign(make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> Callable[..., Assignment]:
+    """Give a reader an exam to read, alone in an open batch unless one is given."""
+
+    def make(reader: User, exam: Exam | None = None) -> Assignment:
+        batch = make_batch([exam or make_exam()], [reader])
+        return batch.assignments.get(reader=reader)
+
+    return make
+
+
+@pytest.fixture
+def submit(now: datetime) -> Submit:
+    """Submit a reading on behalf of the assignment's reader."""
+
+    def make(
+        assignment: Assignment,
+        *codes: str,
+        quality: str = "good",
+        comment: str = "",
+        key: uuid.UUID | None = None,
+        certainty: str = "definite",
+    ) -> Reading:
+        submission = readings.submit(
+            assignment_id=assignment.pk,
+            reader=assignment.reader,
+            based_on=0,
+            findings=[readings.FindingIn(code, certainty) for code in codes],
+            quality=quality,
+            comment=comment,
+            idempotency_key=key or uuid.uuid4(),
+            active_ms=58_000,
+            display={},
+            now=now,
+        )
+        return submission.reading
+
+    return make
+
+
+@pytest.fixture
+def close(davi: User, now: datetime) -> Callable[[Batch], Batch]:
+    """Close a batch as Davi."""
+
+    def make(batch: Batch) -> Batch:
+        return batches.close(batch_id=batch.pk, closed_by=davi, now=now)
+
+    return make

@@ -1,0 +1,161 @@
+"""Submitting a reading."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from annotations.models import Assignment, Batch, Draft, Reading
+from annotations.services import drafts, readings
+
+
+def sign(assignment, now, *codes, **changes):
+    said = {
+        "assignment_id": assignment.pk,
+        "reader": assignment.reader,
+        "based_on": 0,
+        "findings": [readings.FindingIn(code, "definite") for code in codes],
+        "quality": "good",
+        "comment": "",
+        "idempotency_key": uuid.uuid4(),
+        "active_ms": 58_000,
+        "display": {},
+        "now": now,
+    }
+    return readings.submit(**{**said, **changes})
+
+
+def test_a_submission_stores_what_was_said(assign, ana, now):
+    reading = sign(assign(ana), now, "atrial_fibrillation", "low_qrs_voltage").reading
+    stored = reading.findings.values_list("diagnostic_class__code", "certainty")
+    assert sorted(stored) == [("atrial_fibrillation", "definite"), ("low_qrs_voltage", "definite")]
+
+
+def test_nothing_found_is_a_signed_statement(assign, ana, now):
+    assert sign(assign(ana), now).reading.n_findings == 0
+
+
+def test_the_taxonomy_that_was_shown_is_stored(assign, ana, now, taxonomy):
+    assert sign(assign(ana), now).reading.taxonomy == taxonomy
+
+
+def test_a_submission_makes_the_agreement_due(assign, ana, now):
+    assignment = assign(ana)
+    sign(assignment, now)
+    assert Batch.objects.get(pk=assignment.batch_id).agreement_is_due
+
+
+def test_a_submission_ends_the_draft(assign, ana, now):
+    assignment = assign(ana)
+    drafts.save(assignment_id=assignment.pk, reader=ana, based_on=0, content={}, now=now)
+    sign(assignment, now, based_on=1)
+    assert not Draft.objects.exists()
+
+
+def test_sending_the_same_again_returns_the_first_reading(assign, ana, now):
+    assignment, key = assign(ana), uuid.uuid4()
+    first = sign(assignment, now, "atrial_fibrillation", idempotency_key=key)
+    second = sign(assignment, now, "atrial_fibrillation", idempotency_key=key)
+    assert (second.reading, first.is_repeat, second.is_repeat) == (first.reading, False, True)
+
+
+def test_sending_the_same_again_after_the_batch_was_closed_returns_the_reading(
+    assign, ana, now, close
+):
+    assignment, key = assign(ana), uuid.uuid4()
+    sign(assignment, now, idempotency_key=key)
+    close(assignment.batch)
+    assert sign(assignment, now, idempotency_key=key).is_repeat
+
+
+def test_a_key_cannot_say_something_else(assign, ana, now):
+    assignment, key = assign(ana), uuid.uuid4()
+    sign(assignment, now, idempotency_key=key)
+    with pytest.raises(readings.KeyReused):
+        sign(assignment, now, "atrial_fibrillation", idempotency_key=key)
+
+
+def test_a_key_serves_one_assignment(assign, ana, now):
+    key = uuid.uuid4()
+    sign(assign(ana), now, idempotency_key=key)
+    with pytest.raises(readings.KeyReused):
+        sign(assign(ana), now, idempotency_key=key)
+
+
+def test_a_reading_is_submitted_once(assign, ana, now):
+    assignment = assign(ana)
+    sign(assignment, now)
+    with pytest.raises(readings.AlreadySubmitted):
+        sign(assignment, now)
+
+
+def test_a_closed_batch_takes_no_reading(assign, ana, now, close):
+    assignment = assign(ana)
+    close(assignment.batch)
+    with pytest.raises(readings.BatchClosed):
+        sign(assignment, now)
+
+
+def test_a_batch_closed_while_a_reading_was_on_its_way_takes_it_no_more(
+    assign, ana, now, close, monkeypatch
+):
+    assignment = assign(ana)
+    # The batch is closed after the submission has looked at it.
+    monkeypatch.setattr(
+        "annotations.services.assignments.refuse_if_over", lambda _: close(assignment.batch)
+    )
+    with pytest.raises(readings.BatchClosed):
+        sign(assignment, now)
+    assert not Reading.objects.exists()
+
+
+def test_a_reading_based_on_another_draft_is_refused(assign, ana, now):
+    assignment = assign(ana)
+    drafts.save(assignment_id=assignment.pk, reader=ana, based_on=0, content={}, now=now)
+    with pytest.raises(readings.StaleDraft) as refusal:
+        sign(assignment, now)
+    assert refusal.value.draft == Draft.objects.get()
+
+
+def test_another_readers_assignment_does_not_exist(assign, ana, bruno, now):
+    with pytest.raises(Assignment.DoesNotExist):
+        sign(assign(ana), now, reader=bruno)
+
+
+def test_an_assignment_that_is_not_there_does_not_exist(assign, ana, now):
+    assignment = assign(ana)
+    with pytest.raises(Assignment.DoesNotExist):
+        sign(assignment, now, assignment_id=assignment.pk + 1)
+
+
+@pytest.mark.parametrize(
+    ("codes", "quality", "refusal", "named"),
+    [
+        (["no_such_class"], "good", readings.UnknownClass, ("no_such_class",)),
+        (["normal_ecg", "low_qrs_voltage"], "good", readings.ExclusiveClass, ("normal_ecg",)),
+        (
+            ["low_qrs_voltage", "low_qrs_voltage"],
+            "good",
+            readings.RepeatedClass,
+            ("low_qrs_voltage",),
+        ),
+        (["normal_ecg"], "unreadable", readings.UnreadableWithFindings, ("normal_ecg",)),
+    ],
+)
+def test_findings_that_cannot_be_are_refused_by_name(
+    assign, ana, now, codes, quality, refusal, named
+):
+    with pytest.raises(refusal) as refused:
+        sign(assign(ana), now, *codes, quality=quality)
+    assert refused.value.codes == named
+
+
+def test_a_refused_reading_leaves_nothing_behind(assign, ana, now):
+    with pytest.raises(readings.UnknownClass):
+        sign(assign(ana), now, "no_such_class")
+    assert not Reading.objects.exists()
+
+
+def test_an_unreadable_exam_can_be_said_to_be_so(assign, ana, now):
+    assert not sign(assign(ana), now, quality="unreadable").reading.is_readable
