@@ -49,7 +49,7 @@ class Desk {
     this.form = new ReadingForm(root.querySelector("form"), { catalogue, words, intents: this.#intents() });
     this.bar = new SheetBar(root, this.viewer, { shelf, words, onTracing: (tracing) => this.#showTracing(tracing) });
     this.help = new Help(part("help-dialog"), { desk: root, shelf, words });
-    this.conflict = new Conflict(part("conflict-dialog"), { catalogue, words, onResolve: () => this.#adopt() });
+    this.conflict = new Conflict(part("conflict-dialog"), { catalogue, words, onResolve: (draft) => this.#adopt(draft.content) });
     part("help").addEventListener("click", () => this.help.open());
     const scope = () => document.querySelector("dialog[open]") ?? root;
     bindHotkeys(document, { singleKeys: () => this.help.singleKeys, scope });
@@ -123,15 +123,15 @@ class Desk {
     this.form.offer(assignment.study.frequent_classes);
     this.bar.showExam(assignment.exam);
     this.messages.showPlace(assignment);
-    this.#adopt();
+    this.#adopt(assignment.reading ?? this.#draft.content);
     this.#hearDraft(this.#draft);
     this.#close(assignment);
     this.#lookAhead();
   }
 
-  /** The draft's content becomes what the form shows, with nothing to take back. */
-  #adopt() {
-    this.#history = labels.begin(labels.restore(this.#draft.content, this.catalogue));
+  /** `content` becomes what the form shows, with nothing to take back. */
+  #adopt(content) {
+    this.#history = labels.begin(labels.restore(content, this.catalogue));
     this.#confirmed = "";
     this.#render();
   }

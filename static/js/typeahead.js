@@ -56,7 +56,7 @@ export function rank(index, typed) {
 /** [tier, place within the tier], smaller is better; null when the entry does not match. */
 function scoreOf(entry, query) {
   if (entry.abbreviation === query.compact) return [TIERS.EXACT, 0];
-  if (entry.abbreviation.startsWith(query.compact)) return [TIERS.ABBREVIATION, entry.abbreviation.length];
+  if (entry.abbreviation.startsWith(query.compact)) return [TIERS.ABBREVIATION, 0];
   const places = entry.names.map((words) => firstPlace(words, query.words)).filter((place) => place >= 0);
   if (places.length > 0) return [TIERS.WORDS, Math.min(...places)];
   if (entry.initials.some((initials) => initials.startsWith(query.compact))) return [TIERS.INITIALS, 0];
