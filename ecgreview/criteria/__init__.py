@@ -1,0 +1,8 @@
+"""Suggest findings from measurements, by published thresholds, each with its evidence."""
+
+from __future__ import annotations
+
+from .engine import Proposal, suggest
+from .rules import COVERED, NAME, VERSION
+
+__all__ = ["COVERED", "NAME", "VERSION", "Proposal", "suggest"]
