@@ -1,0 +1,50 @@
+"""Cut the network under a running query, inside a network namespace of our own.
+
+A proxy in user space cannot do this: the kernel would go on acknowledging for it. Prints what
+psycopg raised. Run under ``unshare --net``.
+"""
+
+import fcntl
+import socket
+import struct
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+
+from ecgreview import embedded
+
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+
+
+def set_loopback(*, up: bool) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = struct.pack("16sH14s", b"lo", 0, b"")
+        flags = struct.unpack("16sH14s", fcntl.ioctl(control, SIOCGIFFLAGS, request))[1]
+        flags = flags | IFF_UP if up else flags & ~IFF_UP
+        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH14s", b"lo", flags, b""))
+
+
+def main(home: Path) -> None:
+    options = dict(settings.DATABASES["default"]["OPTIONS"])
+    options.pop("pool", None)
+    options.pop("options", None)  # the statement timeout is the server's: it cannot help here
+    set_loopback(up=True)
+    with embedded.running(home) as services:
+        connection = psycopg.connect(services.database_url, **options)
+        threading.Timer(1.0, set_loopback, kwargs={"up": False}).start()
+        began = time.monotonic()
+        try:
+            connection.execute("SELECT pg_sleep(600)")
+        except psycopg.OperationalError as error:
+            sys.stdout.write(
+                f"OperationalError after {time.monotonic() - began - 1.0:.1f} s: {error}"
+            )
+        set_loopback(up=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,103 @@
+"""What docker-compose.yml promises: one open port, no superuser, nothing writable by surprise."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from ecgreview.embedded.places import REPOSITORY
+
+COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+EXAMPLE = (REPOSITORY / ".env.example").read_text()
+VARIABLES = re.findall(r"^([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+
+
+def parser() -> list[str] | None:
+    """Return the real parser's command, if this machine has one."""
+    if shutil.which("docker") is None:
+        return None
+    probe = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    return ["docker", "compose"] if probe.returncode == 0 else None
+
+
+@pytest.mark.skipif(parser() is None, reason="docker compose is not installed")
+@pytest.mark.parametrize(("missing", "code"), [(None, 0), ("SECRET_KEY", 1), ("ECG_PASSWORD", 1)])
+def test_the_real_parser_wants_every_secret(tmp_path, missing, code):
+    shutil.copy(REPOSITORY / "docker-compose.yml", tmp_path)
+    values = [f"{name}=x" for name in VARIABLES if name not in {missing, "PORT"}]
+    (tmp_path / ".env").write_text("\n".join(values))
+    bare = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    done = subprocess.run(
+        [*parser(), "config", "--quiet"], cwd=tmp_path, env=bare, capture_output=True, check=False
+    )
+    assert min(done.returncode, 1) == code, done.stderr
+
+
+def test_only_the_web_server_opens_a_port():
+    assert {name for name, service in SERVICES.items() if "ports" in service} == {"web"}
+
+
+def test_the_port_is_open_on_loopback_only():
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES["web"]["ports"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_can_write_only_where_it_says(name):
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_limits(name):
+    assert {"mem_limit", "pids_limit"} <= set(SERVICES[name])
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
+def test_a_service_says_whether_it_is_well(name):
+    assert SERVICES[name]["healthcheck"]["test"]
+
+
+def test_databases_are_out_of_reach_from_outside():
+    assert COMPOSE["networks"]["back"] == {"internal": True}
+    assert SERVICES["postgres"]["networks"] == SERVICES["redis"]["networks"] == ["back"]
+
+
+def test_postgres_keeps_its_data_where_version_18_puts_them():
+    assert "postgres:/var/lib/postgresql" in SERVICES["postgres"]["volumes"]
+
+
+def test_the_application_is_not_the_superuser():
+    assert SERVICES["web"]["environment"]["DATABASE_URL"].startswith("postgresql://ecg_owner:")
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_nothing_starts_before_the_migrations(name):
+    condition = SERVICES[name]["depends_on"]["migrate"]["condition"]
+    assert condition == "service_completed_successfully"
+
+
+def test_every_variable_of_the_composition_is_explained():
+    used = set(re.findall(r"\$\{([A-Z_]+)", (REPOSITORY / "docker-compose.yml").read_text()))
+    assert used <= set(VARIABLES)
+
+
+def test_no_secret_has_a_default():
+    values = re.findall(r"^([A-Z_]*(?:PASSWORD|KEY))=(.*)$", EXAMPLE, re.MULTILINE)
+    assert [value for _, value in values] == ["", "", "", ""]
+
+
+def test_the_image_does_not_run_as_root():
+    assert "\nUSER 10001\n" in (REPOSITORY / "Dockerfile").read_text()
+
+
+def test_embedded_and_composed_postgres_have_one_major_version():
+    from ecgreview.embedded import postgres
+
+    assert postgres.binaries().parent.name == "pginstall18"
+    assert SERVICES["postgres"]["image"] == "postgres:18"
