@@ -4,6 +4,6 @@
 set -eu
 psql --set=ON_ERROR_STOP=1 --username=postgres --dbname="$POSTGRES_DB" --set=password="$ECG_PASSWORD" <<'SQL'
 CREATE ROLE ecg_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'password';
-ALTER DATABASE :DBNAME OWNER TO ecg_owner;
+ALTER DATABASE :"DBNAME" OWNER TO ecg_owner;
 ALTER SCHEMA public OWNER TO ecg_owner;
 SQL
