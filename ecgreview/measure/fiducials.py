@@ -40,9 +40,11 @@ def qrs_bounds(beat: NDArray[np.float64], centre: int) -> tuple[int, int]:
     moving = speed(beat, 2.0)
     near = slice(max(centre - _samples(90), 0), centre + _samples(110))
     fastest = float(moving[near].max())
-    peaks = np.flatnonzero(moving[near] > 0.25 * fastest) + (near.start or 0)
     floor = float(np.percentile(moving[max(centre - _samples(350), 0) : near.stop], 10))
     level = floor + 0.030 * fastest
+    # Flutter waves raise the floor, and must not be taken for the end of QRS.
+    swift = moving[near] > 0.15 * fastest + 2.0 * floor
+    peaks = np.flatnonzero(swift) + near.start
     if floor > 0.2 * fastest:
         raise NotFound("The edges of QRS are lost in noise.")
     onset = _quiet_before(moving, int(peaks[0]), level, _samples(10))
@@ -108,7 +110,7 @@ def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
 
 def _is_restless(window: NDArray[np.float64], start: int, height: float) -> bool:
     """Tell whether there is as much movement before and behind the P wave as in it."""
-    before = window[: max(start - _samples(10), 0)]
+    before = window[_samples(24) : max(start - _samples(10), 0)]  # the end of T is no rest yet
     behind = window[start + _samples(150) :]
     rest = np.concatenate([before, behind])
     return rest.size > _samples(50) and float(np.percentile(rest, 95)) > 0.6 * height

@@ -1,0 +1,197 @@
+"""Criteria: each threshold on both sides, evidence, and silence where nothing was measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from ecgreview import criteria
+from ecgreview.criteria import rules
+from ecgreview.criteria.rules import BOOK, Condition, Rule
+from ecgreview.ecg import synth
+from ecgreview.measure import Measured, Measurements, measure
+
+CLASSES = Path(__file__).parents[3] / "ecgreview" / "taxonomy" / "ecg_review_66.yaml"
+NOTHING = Measurements.none("Not measured.", "test")
+NORMAL_VALUES = {
+    "heart_rate_bpm": 70.0,
+    "pr_ms": 160.0,
+    "qrs_ms": 90.0,
+    "qt_ms": 390.0,
+    "qtc_fridericia_ms": 410.0,
+    "qtc_bazett_ms": 415.0,
+    "axis_deg": 50.0,
+    "limb_voltage_mv": 1.2,
+    "precordial_voltage_mv": 2.0,
+    "rr_variation": 0.02,
+    "p_consistency": 0.95,
+    "dominant_share": 1.0,
+    "paced_share": 0.0,
+    "v1_terminal_mv": -0.3,
+    "lateral_terminal_mv": 0.05,
+    "lateral_initial_mv": -0.1,
+}
+
+
+def having(**values: float) -> Measurements:
+    found = {name: Measured.of(v, 1.0, 9) for name, v in (NORMAL_VALUES | values).items()}
+    return Measurements(**(NOTHING.fields() | found), method_version="test")
+
+
+NORMAL = having()
+
+
+def codes(measurements: Measurements, sex: str | None = "M", age: float | None = 50) -> set[str]:
+    return {p.code for p in criteria.suggest(measurements, age_years=age, sex=sex)}
+
+
+def satisfying(condition: Condition, sex: str, past: float) -> float:
+    sign = 1 if condition.comparison in ("above", "at_least") else -1
+    return condition.threshold(sex) + sign * past
+
+
+def meeting(rule: Rule, sex: str, past: float) -> Measurements:
+    required = {c.measurement: satisfying(c, sex, 0.01) for c in rule.requires}
+    return having(**(required | {rule.main.measurement: satisfying(rule.main, sex, past)}))
+
+
+def test_a_normal_exam_gets_no_proposal():
+    assert codes(NORMAL) == set()
+
+
+def test_nothing_fires_on_what_was_not_measured():
+    assert codes(NOTHING) == set()
+
+
+@pytest.mark.parametrize("sex", ["F", "M"])
+@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda r: f"{r.code}-{r.main.measurement}")
+def test_a_rule_fires_just_beyond_its_threshold(rule, sex):
+    assert rule.code in codes(meeting(rule, sex, past=0.02), sex)
+
+
+@pytest.mark.parametrize("sex", ["F", "M"])
+@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda r: f"{r.code}-{r.main.measurement}")
+def test_a_rule_is_silent_just_short_of_its_threshold(rule, sex):
+    assert rule.code not in codes(meeting(rule, sex, past=-0.02), sex)
+
+
+@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda r: f"{r.code}-{r.main.measurement}")
+def test_a_rule_is_silent_when_its_measurement_is_missing(rule):
+    met = meeting(rule, "M", past=0.02)
+    found = met.fields() | {rule.main.measurement: Measured.missing("Not measured.")}
+    gone = Measurements(**found, method_version="test")
+    assert rule.code not in codes(gone)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "expected"),
+    [("above", False), ("at_least", True), ("below", False), ("at_most", True)],
+)
+def test_the_threshold_itself_belongs_to_at_least_and_at_most_only(comparison, expected):
+    condition = Condition("pr_ms", comparison, {"unknown": 200.0})
+    assert condition.holds(200.0, None) is expected
+
+
+def test_a_pr_of_200_ms_is_no_block():
+    assert codes(having(pr_ms=200.0)) == set()
+
+
+def test_a_rate_of_50_is_no_bradycardia_in_brazilian_practice():
+    assert codes(having(heart_rate_bpm=50.0)) == set()
+
+
+@pytest.mark.parametrize(("sex", "expected"), [("M", True), ("F", False), (None, False)])
+def test_a_qtc_of_455_ms_is_long_in_men_only(sex, expected):
+    assert ("prolonged_qt" in codes(having(qtc_fridericia_ms=455.0), sex)) is expected
+
+
+def test_nothing_is_proposed_for_a_child():
+    assert codes(having(pr_ms=240.0), age=12) == set()
+
+
+def test_an_uncertain_measurement_proposes_nothing():
+    assert codes(replace(NORMAL, pr_ms=Measured.of(240.0, 0.3, 2))) == set()
+
+
+def test_evidence_quotes_the_numbers():
+    (proposal,) = criteria.suggest(having(pr_ms=238.0), age_years=60, sex="F")
+    assert proposal.evidence == "PR 238 ms > 200 ms (9 of 9 beats)"
+    assert proposal.evidence_data["threshold"] == 200.0
+    assert proposal.evidence_data["value"] == 238.0
+
+
+def test_evidence_never_reads_as_a_number_beyond_itself():
+    (proposal,) = criteria.suggest(having(pr_ms=200.3), age_years=60, sex="F")
+    assert proposal.evidence == "PR 200.3 ms > 200 ms (9 of 9 beats)"
+
+
+def test_strength_grows_with_the_distance_beyond_the_threshold():
+    values = [
+        criteria.suggest(having(pr_ms=pr), age_years=60, sex="F")[0].strength
+        for pr in (201.0, 220.0, 240.0, 300.0)
+    ]
+    assert values == sorted(values)
+    assert values[-1] == 1.0
+
+
+def test_one_wide_qrs_gets_one_name():
+    wide = having(
+        qrs_ms=140.0, v1_terminal_mv=0.5, lateral_terminal_mv=-0.3, lateral_initial_mv=0.0
+    )
+    assert codes(wide) == {"right_bundle_branch_block"}
+
+
+def test_every_rule_names_its_source():
+    assert all(rule.source for rule in BOOK.rules)
+
+
+def test_every_code_is_a_class_of_the_taxonomy():
+    if not CLASSES.exists():
+        pytest.skip("the taxonomy is not there")
+    known = {c["code"] for c in yaml.safe_load(CLASSES.read_text(encoding="utf-8"))["classes"]}
+    assert set(criteria.COVERED) <= known
+
+
+def test_no_proposal_leaves_what_the_model_covers():
+    for condition in synth.CONDITIONS:
+        made = synth.synthesise(condition, np.random.default_rng(1))
+        proposed = codes(measure(made.signal), made.sex, made.age_years)
+        assert proposed <= set(criteria.COVERED)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "normal_ecg",
+        "sinus_bradycardia",
+        "sinus_tachycardia",
+        "first_degree_av_block",
+        "left_bundle_branch_block",
+        "right_bundle_branch_block",
+        "left_anterior_fascicular_block",
+        "bifascicular_block",
+        "pacemaker_rhythm",
+        "prolonged_qt",
+        "low_qrs_voltage",
+        "atrial_fibrillation",
+        "atrial_flutter",
+        "supraventricular_tachycardia",
+    ],
+)
+def test_a_synthetic_exam_is_proposed_its_own_covered_findings(condition, seed):
+    made = synth.synthesise(condition, np.random.default_rng(seed))
+    expected = set(made.findings) & set(criteria.COVERED)
+    assert codes(measure(made.signal), made.sex, made.age_years) == expected
+
+
+def test_a_rule_on_an_unknown_measurement_is_refused(tmp_path):
+    file = tmp_path / "rules.toml"
+    text = Path(rules.__file__).with_name("rules.toml").read_text(encoding="utf-8")
+    file.write_text(text.replace('measurement = "pr_ms"', 'measurement = "pq_ms"'))
+    with pytest.raises(rules.BadRule):
+        rules.read(file)
