@@ -156,7 +156,7 @@ def send_undecided(
 
 
 def undecided(batch: Batch, *, now: datetime) -> list[Exam]:
-    """Return the exams of a closed ``batch`` that need another reading, the consensus up to date."""
+    """Return the exams of a closed ``batch`` that need another reading, as things are now."""
     if batch.study.batches.filter(consensus_is_due=True).exists():
         consensus.compute(study=batch.study, now=now)
     open_questions = Consensus.objects.filter(study=batch.study, outcome=Outcome.UNDECIDED)

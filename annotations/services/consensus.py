@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,7 +36,7 @@ class Verdict:
     outcome: Outcome
     reason: str
     n_readings: int
-    votes: dict[str, int]
+    votes: Mapping[str, int]
     present: frozenset[str]
 
 
@@ -60,8 +60,10 @@ def compute(*, study: Study, now: datetime) -> None:
     settled = list(
         study.batches.closed().filter(consensus_is_due=True).values_list("pk", flat=True)
     )
+    classes = {item.code: item for item in study.taxonomy.classes.all()}
+    exclusive = [code for code, item in classes.items() if item.is_exclusive]
     verdicts = {
-        exam_id: judge(study.consensus_rule, label_sets)
+        exam_id: judge(study.consensus_rule, label_sets, exclusive)
         for exam_id, label_sets in sorted(_label_sets(study).items())
     }
     study.consensus.all().delete()
@@ -69,7 +71,6 @@ def compute(*, study: Study, now: datetime) -> None:
         (_row(study, exam_id, verdict, now) for exam_id, verdict in verdicts.items()),
         batch_size=ROWS_AT_ONCE,
     )
-    classes = {item.code: item for item in study.taxonomy.classes.all()}
     ConsensusLabel.objects.bulk_create(
         (label for row in rows for label in _labels(row, verdicts[row.exam_id], classes)),
         batch_size=ROWS_AT_ONCE,
@@ -77,29 +78,31 @@ def compute(*, study: Study, now: datetime) -> None:
     Batch.objects.filter(pk__in=settled).update(consensus_is_due=False)
 
 
-def judge(rule: str, label_sets: Sequence[frozenset[str] | None]) -> Verdict:
+def judge(
+    rule: str, label_sets: Sequence[frozenset[str] | None], exclusive: Collection[str]
+) -> Verdict:
     """Return what ``rule`` makes of one exam's readings; None stands for "unreadable".
 
     Who cannot read an exam says nothing about its classes, so only the others vote; an exam that
     most of at least two readers cannot read is unreadable.
+
+    Args:
+        rule: a key of ``consensus.RULES``.
+        label_sets: for each reading the codes it gave.
+        exclusive: the codes of the classes that stand alone.
     """
     legible = [labels for labels in label_sets if labels is not None]
-    n_illegible = len(label_sets) - len(legible)
-    votes = dict(sorted(Counter(code for labels in legible for code in labels).items()))
-    if len(label_sets) >= 2 and n_illegible > len(legible):
-        reason = f"{n_illegible} of {len(label_sets)} readers could not read it."
-        return Verdict(Outcome.UNREADABLE, reason, len(label_sets), votes, frozenset())
-    decision = consensus.decide(rule, legible)
-    is_decided = decision.status != "undecided"
-    reason = decision.reason
-    if n_illegible:
-        reason = f"{reason} {n_illegible} of {len(label_sets)} readers could not read it.".strip()
+    n_readings, n_illegible = len(label_sets), len(label_sets) - len(legible)
+    decision = consensus.decide(rule, legible, exclusive=exclusive)
+    remark = f"{n_illegible} of {n_readings} readers could not read it." if n_illegible else ""
+    if n_readings >= 2 and n_illegible > len(legible):
+        return Verdict(Outcome.UNREADABLE, remark, n_readings, decision.votes, frozenset())
     return Verdict(
-        Outcome(decision.status),
-        reason,
-        len(label_sets),
-        votes,
-        frozenset(decision.labels) if is_decided else frozenset(),
+        outcome=Outcome(decision.status),
+        reason=f"{decision.reason} {remark}".strip(),
+        n_readings=n_readings,
+        votes=decision.votes,
+        present=frozenset(decision.labels),
     )
 
 
@@ -123,7 +126,7 @@ def _row(study: Study, exam_id: int, verdict: Verdict, now: datetime) -> Consens
     return Consensus(
         study=study,
         exam_id=exam_id,
-        rule=study.consensus_rule,
+        rule=f"{study.consensus_rule} {consensus.RULES[study.consensus_rule].version}",
         outcome=verdict.outcome,
         reason=verdict.reason,
         n_readings=verdict.n_readings,

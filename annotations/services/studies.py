@@ -10,9 +10,8 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from annotations.models import ClinicalInformation, Study, SuggestionPolicy, Taxonomy, User
+from ecgreview import consensus
 from ecgreview.taxonomy import FREQUENT
-
-CONSENSUS_RULES = ("agreement_then_majority",)
 
 RESERVED_SLUGS = frozenset({"new"})
 """Parts of addresses below /studies/."""
@@ -50,7 +49,7 @@ def create(
         UnknownClass: a frequent class is none of ``taxonomy``.
         NameTaken: there is a study of that name.
     """
-    if consensus_rule not in CONSENSUS_RULES:
+    if consensus_rule not in consensus.RULES:
         raise UnknownRule(consensus_rule)
     study = Study(
         name=name,

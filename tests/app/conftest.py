@@ -129,7 +129,7 @@ def dataset(db: None, now: datetime) -> Dataset:
 
 @pytest.fixture
 def make_exam(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
-    """Make an exam with one tracing of a second, unlike every other; ``seed`` makes it repeatable."""
+    """Make an exam with one tracing of a second, unlike every other unless given a ``seed``."""
     n_made = 0
 
     def make(

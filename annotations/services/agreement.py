@@ -1,0 +1,95 @@
+"""The agreement of a batch, recomputed from its readings whenever it is due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+
+from annotations.models import AgreementReport, Batch, Finding, Reading
+from annotations.models.reading import ReadingQuerySet
+from ecgreview import agreement
+
+_LOCKS = 0x0A62
+"""Names our advisory locks among those of the database."""
+
+MISSING, ABSENT, PRESENT = 0, 1, 2
+"""What a reader says of a class in an exam, as ``ecgreview.agreement`` wants it."""
+
+
+@transaction.atomic
+def refresh_next(*, now: datetime) -> bool:
+    """Recompute the agreement of one batch that is due; return False when there is none.
+
+    Several workers share the backlog: an advisory lock claims a batch, not the row, because every
+    submission writes that row and must not wait until the statistics are done.
+    """
+    due = Batch.objects.filter(agreement_is_due=True).order_by("pk")
+    batch = next((found for found in due if _claim(found)), None)
+    if batch is None:
+        return False
+    refresh(batch=batch, now=now)
+    return True
+
+
+@transaction.atomic
+def refresh(*, batch: Batch, now: datetime) -> AgreementReport:
+    """Recompute the agreement of ``batch`` from the blind readings that are there now."""
+    readings = list(_blind_readings(batch).select_related("assignment"))
+    report, _ = AgreementReport.objects.update_or_create(
+        batch=batch,
+        defaults={
+            "computed_at": now,
+            "n_readings": len(readings),
+            "results": _results(batch, readings),
+        },
+    )
+    _settle(batch, len(readings))
+    return report
+
+
+def _results(batch: Batch, readings: list[Reading]) -> dict[str, Any]:
+    """Return the report; its readers are primary keys, for pages to name or to leave unnamed."""
+    pairs = batch.assignments.values_list("reader", "exam")
+    readers = {reader: row for row, reader in enumerate(sorted({pair[0] for pair in pairs}))}
+    exams = {exam: row for row, exam in enumerate(sorted({pair[1] for pair in pairs}))}
+    classes = list(batch.study.taxonomy.classes.order_by("position"))
+    columns = {item.pk: column for column, item in enumerate(classes)}
+    places = {
+        reading.pk: (readers[reading.assignment.reader_id], exams[reading.assignment.exam_id])
+        for reading in readings
+        if reading.is_readable
+    }
+    states = np.full((len(readers), len(exams), len(classes)), MISSING, dtype=np.int8)
+    for place in places.values():
+        states[place] = ABSENT
+    given = Finding.objects.filter(reading__in=places).values_list("reading", "diagnostic_class")
+    for reading, diagnostic_class in given:
+        states[(*places[reading], columns[diagnostic_class])] = PRESENT
+    names = [str(reader) for reader in readers]
+    return agreement.report(states, names, [item.code for item in classes])
+
+
+def _claim(batch: Batch) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [_LOCKS, batch.pk])
+        (is_ours,) = cursor.fetchone()
+    return bool(is_ours)
+
+
+def _settle(batch: Batch, n_counted: int) -> None:
+    """Take the mark away, unless readings came in since we counted ``n_counted`` of them.
+
+    Whoever submits holds the batch's row until their reading is committed, so under this lock no
+    reading can be on its way unseen.
+    """
+    locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    if _blind_readings(locked).count() == n_counted:
+        locked.agreement_is_due = False
+        locked.save(update_fields=["agreement_is_due"])
+
+
+def _blind_readings(batch: Batch) -> ReadingQuerySet:
+    return Reading.objects.blind().filter(assignment__batch=batch)

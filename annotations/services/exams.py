@@ -1,0 +1,124 @@
+"""Exams: recordings sorted out by what the data set holds already, then stored all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from annotations.models import Dataset, Exam, Patient
+from annotations.models.exam import new_code
+from ecgreview.ecg import wire
+from ecgreview.ecg.formats import Recording
+
+COPY_TRACINGS = (
+    "copy annotations_tracing (exam_id, position, sampling_rate_hz, n_samples, missing_leads,"
+    " remarks, content_hash, packed) from stdin (format binary)"
+)
+TRACING_TYPES = ("int8", "int2", "float8", "int4", "jsonb", "jsonb", "varchar", "bytea")
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Recordings by what is to be done with them.
+
+    Attributes:
+        new: to be stored.
+        n_known: how many hold a signal that the data set has already.
+        changed: another signal is stored under the same source key.
+    """
+
+    new: tuple[Recording, ...]
+    n_known: int
+    changed: tuple[Recording, ...]
+
+
+def sort_out(dataset: Dataset | None, recordings: Sequence[Recording]) -> Sorted:
+    """Return ``recordings`` sorted by what ``dataset`` holds; None is a data set not made yet."""
+    hashes = [recording.signal.content_hash for recording in recordings]
+    keys = [recording.source_key for recording in recordings]
+    stored = Exam.objects.filter(dataset=dataset) if dataset else Exam.objects.none()
+    known_hashes = set(
+        stored.filter(content_hash__in=hashes).values_list("content_hash", flat=True)
+    )
+    known_keys = set(stored.filter(source_key__in=keys).values_list("source_key", flat=True))
+    new, changed, n_known = [], [], 0
+    for recording, content_hash in zip(recordings, hashes, strict=True):
+        if content_hash in known_hashes:
+            n_known += 1
+        elif recording.source_key in known_keys:
+            changed.append(recording)
+        else:
+            new.append(recording)
+            known_hashes.add(content_hash)
+            known_keys.add(recording.source_key)
+    return Sorted(tuple(new), n_known, tuple(changed))
+
+
+@transaction.atomic
+def store(*, dataset: Dataset, recordings: Sequence[Recording], now: datetime) -> list[Exam]:
+    """Store each recording as an exam with one tracing, and return the exams in their order.
+
+    The tracings go in by COPY: one statement, binary, no text form of the bytes.
+    """
+    patients = _patients(dataset, recordings)
+    codes = _unused_codes(len(recordings))
+    exams = Exam.objects.bulk_create(
+        Exam(
+            dataset=dataset,
+            patient=patients.get(recording.patient_key or ""),
+            code=code,
+            source_key=recording.source_key,
+            age_years=recording.age_years,
+            sex=recording.sex,
+            content_hash=recording.signal.content_hash,
+            imported_at=now,
+        )
+        for recording, code in zip(recordings, codes, strict=True)
+    )
+    with connection.cursor() as cursor, cursor.copy(COPY_TRACINGS) as copy:
+        copy.set_types(TRACING_TYPES)
+        for exam, recording in zip(exams, recordings, strict=True):
+            copy.write_row((exam.pk, *_tracing(recording, exam.content_hash)))
+    return exams
+
+
+def _tracing(recording: Recording, content_hash: str) -> tuple[object, ...]:
+    """Return the columns of ``COPY_TRACINGS`` after the first."""
+    signal = recording.signal
+    remarks = [
+        {"code": remark.code, "text": remark.text, "leads": list(remark.leads)}
+        for remark in recording.warnings
+    ]
+    return (
+        1,
+        float(signal.sampling_rate_hz),
+        signal.n_samples,
+        Jsonb(list(signal.missing_leads)),
+        Jsonb(remarks),
+        content_hash,
+        wire.pack(signal),
+    )
+
+
+def _patients(dataset: Dataset, recordings: Sequence[Recording]) -> dict[str, Patient]:
+    """Return the patients of ``recordings`` by pseudonym, made where they are new."""
+    pseudonyms = sorted({item.patient_key for item in recordings if item.patient_key})
+    Patient.objects.bulk_create(
+        (Patient(dataset=dataset, pseudonym=pseudonym) for pseudonym in pseudonyms),
+        ignore_conflicts=True,
+    )
+    found = Patient.objects.filter(dataset=dataset, pseudonym__in=pseudonyms)
+    return {patient.pseudonym: patient for patient in found}
+
+
+def _unused_codes(n: int) -> list[str]:
+    """Return ``n`` random exam codes that no exam has: among millions, two draws do meet."""
+    codes: set[str] = set()
+    while len(codes) < n:
+        codes |= {new_code() for _ in range(n - len(codes))}
+        codes -= set(Exam.objects.filter(code__in=codes).values_list("code", flat=True))
+    return list(codes)

@@ -1,0 +1,92 @@
+"""Suggestions: what the criteria model makes of an exam, computed when the row says it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from annotations.models import Exam, Suggestion, SuggestionModel, SuggestionRun, Taxonomy
+from ecgreview import criteria, measure
+from ecgreview.ecg import wire
+
+ROWS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What was measured and proposed, or why that failed."""
+
+    measurements: dict[str, Any]
+    proposals: tuple[criteria.Proposal, ...]
+    failure: str = ""
+
+
+@transaction.atomic
+def request(*, exams: Iterable[Exam], now: datetime) -> None:
+    """Note that the criteria model is to look at ``exams``; where it has, nothing changes."""
+    model, _ = SuggestionModel.objects.get_or_create(
+        name=criteria.NAME,
+        version=criteria.VERSION,
+        defaults={"covered_classes": list(criteria.COVERED), "created_at": now},
+    )
+    SuggestionRun.objects.bulk_create(
+        (SuggestionRun(exam=exam, model=model, requested_at=now) for exam in exams),
+        batch_size=ROWS_AT_ONCE,
+        ignore_conflicts=True,
+    )
+
+
+def run_next(*, now: datetime) -> bool:
+    """Compute the suggestions of one exam that waits for them; return False when none does.
+
+    Raises:
+        Taxonomy.DoesNotExist: no taxonomy is installed that could name what is suggested.
+    """
+    with transaction.atomic():
+        waiting = SuggestionRun.objects.select_for_update(of=("self",), skip_locked=True).due()
+        run = (
+            waiting.filter(model__name=criteria.NAME).select_related("exam").order_by("pk").first()
+        )
+        if run is None:
+            return False
+        _finish(run, _look_at(run.exam), now)
+        return True
+
+
+def _look_at(exam: Exam) -> _Outcome:
+    """Measure the first tracing of ``exam`` and apply the criteria to it."""
+    tracing = exam.tracings.order_by("position").first()
+    if tracing is None:
+        return _Outcome({}, (), "The exam has no tracing.")
+    try:
+        measured = measure.measure(wire.unpack(bytes(tracing.packed)))
+        proposals = criteria.suggest(measured, age_years=exam.age_years, sex=exam.sex)
+    except (ValueError, ArithmeticError, LookupError) as error:
+        # Numerical code that meets a signal nobody thought of: this exam goes without, others not.
+        return _Outcome({}, (), f"{type(error).__name__}: {error}")
+    return _Outcome(measured.to_json(), tuple(proposals))
+
+
+def _finish(run: SuggestionRun, outcome: _Outcome, now: datetime) -> None:
+    classes = {item.code: item for item in Taxonomy.objects.newest().classes.all()}
+    unnamed = [item.code for item in outcome.proposals if item.code not in classes]
+    Suggestion.objects.bulk_create(
+        Suggestion(
+            run=run,
+            diagnostic_class=classes[item.code],
+            strength=item.strength,
+            evidence=item.evidence,
+        )
+        for item in outcome.proposals
+        if item.code in classes
+    )
+    run.measurements = outcome.measurements
+    run.failure = outcome.failure
+    if unnamed:
+        run.failure = f"The taxonomy has no class {', '.join(unnamed)}."
+    run.finished_at = now
+    run.save(update_fields=["measurements", "failure", "finished_at"])
