@@ -130,11 +130,15 @@ export class EcgViewer extends HTMLElement {
     return fitScale(sheet, this.#room, globalThis.devicePixelRatio);
   }
 
-  /** The stylesheet says with --fit whether the height of the room limits the sheet. */
+  /** The stylesheet says with --fit whether the height of the room limits the sheet, and how narrow it may get. */
   #measure() {
     const { clientWidth, clientHeight } = this.parentElement;
-    const heightMatters = getComputedStyle(this).getPropertyValue("--fit").trim() === "both";
-    return { widthPx: clientWidth, heightPx: heightMatters && clientHeight > 0 ? clientHeight : Infinity };
+    const style = getComputedStyle(this);
+    const heightMatters = style.getPropertyValue("--fit").trim() === "both" && clientHeight > 0;
+    return {
+      widthPx: Math.max(clientWidth, parseFloat(style.minWidth) || 0),
+      heightPx: heightMatters ? clientHeight : Infinity,
+    };
   }
 
   #refit() {
