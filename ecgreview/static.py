@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -13,3 +17,7 @@ class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
 
     support_js_module_import_aggregation = True
     manifest_strict = True
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        """Return a compressor without Brotli in the demo: it takes half a minute, for loopback."""
+        return Compressor(use_brotli=not settings.DEMO, **options)
