@@ -49,6 +49,8 @@ class Measurements:
         precordial_voltage_mv: the same for V1-V6.
         rr_variation: standard deviation of successive RR intervals over their mean.
         p_consistency: median correlation of a beat's PR segment with that of the others.
+        second_p_ratio: fastest movement between T and the next P over that of P itself; towards 1
+            where another P wave stands there, as in 2:1 block.
         dominant_share: beats of the dominant shape over all beats.
         paced_share: dominant beats that begin with a pacing spike, over all dominant beats.
         v1_terminal_mv: mean of V1 over the last third of QRS.
@@ -68,6 +70,7 @@ class Measurements:
     precordial_voltage_mv: Measured
     rr_variation: Measured
     p_consistency: Measured
+    second_p_ratio: Measured
     dominant_share: Measured
     paced_share: Measured
     v1_terminal_mv: Measured

@@ -151,12 +151,14 @@ def _intervals(average: _Average, rate: Measured) -> dict[str, Measured]:
     if rate.value is None or rate.value > FASTEST_FOR_INTERVALS_BPM:
         reason = rate.reason or f"PR and QT are not told above {FASTEST_FOR_INTERVALS_BPM:g} bpm."
         fast = Measured.missing(reason, average.n_beats)
-        names = ("pr_ms", "qt_ms", "qtc_fridericia_ms", "qtc_bazett_ms")
+        names = ("pr_ms", "second_p_ratio", "qt_ms", "qtc_fridericia_ms", "qtc_bazett_ms")
         return found | dict.fromkeys(names, fast)
     qt = _qt(average)
+    pr = _pr(average, consistency, qt)
     rr_s = 60 / rate.value
     return found | {
-        "pr_ms": _pr(average, consistency, qt),
+        "pr_ms": pr,
+        "second_p_ratio": _second_p(average, pr, qt),
         "qt_ms": qt,
         "qtc_fridericia_ms": _corrected(qt, rr_s ** (1 / 3)),
         "qtc_bazett_ms": _corrected(qt, rr_s**0.5),
@@ -198,6 +200,21 @@ def _pr(average: _Average, consistency: Measured, qt: Measured) -> Measured:
         average.n_beats,
     )
     return _plausible("pr_ms", pr)
+
+
+def _second_p(average: _Average, pr: Measured, qt: Measured) -> Measured:
+    """Compare what moves between T and the next P with P itself."""
+    if pr.value is None or qt.value is None:
+        return Measured.missing("P or T was not found.", average.n_beats)
+    moving = fiducials.speed(average.beat[average.quiet], 6.0)
+    p_length = round(pr.value / MS_PER_SAMPLE)
+    p = moving[average.onset - p_length : average.onset - round(0.02 * RATE_HZ)]
+    start = average.onset + round((qt.value + 60) / MS_PER_SAMPLE)
+    stop = average.onset + round(average.wait_after) - p_length - round(0.05 * RATE_HZ)
+    between = moving[start:stop]
+    if p.size == 0 or between.size < round(0.08 * RATE_HZ):
+        return Measured.missing("There is no room between T and the next P.", average.n_beats)
+    return _measured(average, between.max() / p.max())
 
 
 def _qt(average: _Average) -> Measured:

@@ -29,6 +29,7 @@ NORMAL_VALUES = {
     "precordial_voltage_mv": 2.0,
     "rr_variation": 0.02,
     "p_consistency": 0.95,
+    "second_p_ratio": 0.2,
     "dominant_share": 1.0,
     "paced_share": 0.0,
     "v1_terminal_mv": -0.3,
@@ -169,6 +170,7 @@ def test_no_proposal_leaves_what_the_model_covers():
     [
         "normal_ecg",
         "sinus_bradycardia",
+        "av_block_2_1",
         "sinus_tachycardia",
         "first_degree_av_block",
         "left_bundle_branch_block",

@@ -132,6 +132,11 @@ def test_low_voltage_is_measured_below_half_a_millivolt():
     assert value_of(measured("low_qrs_voltage"), "limb_voltage_mv") < 0.5
 
 
+def test_the_blocked_p_wave_of_two_to_one_block_is_noticed():
+    assert value_of(measured("av_block_2_1"), "second_p_ratio") > 0.7
+    assert value_of(measured("sinus_bradycardia"), "second_p_ratio") < 0.3
+
+
 def test_paced_beats_are_told_by_their_spikes():
     assert measured("pacemaker_rhythm").paced_share.value == 1.0
     assert measured("left_bundle_branch_block").paced_share.value == 0.0
