@@ -1,0 +1,172 @@
+"""The CODE-II-test rule: agreement of all, else what two readers gave, else undecided."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecgreview import consensus, taxonomy
+from ecgreview.consensus import RULES, ContradictoryReading, Decision, UnknownRule
+
+RULE = "agreement_then_majority"
+NORMAL = "normal_ecg"
+AF = "atrial_fibrillation"
+RBBB = "right_bundle_branch_block"
+LVH = "left_ventricular_hypertrophy"
+
+
+def decide(*readings: set[str]) -> Decision:
+    return consensus.decide(RULE, [frozenset(codes) for codes in readings])
+
+
+def test_the_same_classes_are_agreement():
+    decision = decide({AF, RBBB}, {RBBB, AF})
+    assert decision.status == "agreement"
+    assert decision.labels == {AF: 2, RBBB: 2}
+
+
+def test_two_empty_readings_agree_that_no_class_applies():
+    decision = decide(set(), set())
+    assert decision.status == "agreement"
+    assert decision.labels == {}
+    assert decision.reason == ""
+
+
+def test_a_class_of_two_readers_is_kept_when_the_readings_differ():
+    decision = decide({AF, RBBB}, {AF})
+    assert decision.status == "majority"
+    assert decision.labels == {AF: 2}
+    assert decision.votes == {AF: 2, RBBB: 1}
+
+
+def test_two_readers_with_nothing_in_common_are_undecided():
+    decision = decide({AF}, {RBBB})
+    assert decision.status == "undecided"
+    assert decision.labels == {}
+    assert decision.votes == {AF: 1, RBBB: 1}
+    assert decision.reason == "The readers differ and no class was given by two of them."
+
+
+def test_a_third_reading_decides_between_two():
+    assert decide({NORMAL}, {AF}, {AF}).labels == {AF: 2}
+
+
+def test_two_readers_are_enough_among_five():
+    assert decide({AF}, {AF}, {RBBB}, {LVH}, set()).labels == {AF: 2}
+
+
+def test_empty_readings_outvote_nobody():
+    assert decide(set(), set(), {AF}).status == "undecided"
+
+
+def test_one_reading_is_undecided():
+    decision = decide({AF})
+    assert decision.status == "undecided"
+    assert decision.reason == "There is only one reading."
+    assert decision.n_readings == 1
+
+
+def test_no_reading_is_undecided():
+    assert decide() == Decision("undecided", {}, {}, 0, "There is no reading.")
+
+
+def test_two_for_normal_against_two_for_a_finding_is_undecided():
+    decision = decide({NORMAL}, {NORMAL}, {AF}, {AF})
+    assert decision.status == "undecided"
+    assert decision.reason == (
+        "Classes that exclude each other have two votes or more: atrial_fibrillation, normal_ecg."
+    )
+
+
+def test_a_study_may_have_another_class_that_stands_alone():
+    sets = [frozenset({"fine"}), frozenset({"fine"}), frozenset({AF}), frozenset({AF})]
+    assert consensus.decide(RULE, sets).status == "majority"
+    assert consensus.decide(RULE, sets, exclusive={"fine"}).status == "undecided"
+
+
+def test_normal_beside_a_finding_in_one_reading_is_refused():
+    with pytest.raises(ContradictoryReading, match="atrial_fibrillation, normal_ecg"):
+        decide({NORMAL, AF}, {NORMAL})
+
+
+def test_an_unknown_rule_is_refused():
+    with pytest.raises(UnknownRule, match="'coin' is none of agreement_then_majority"):
+        consensus.decide("coin", [])
+
+
+def test_every_rule_has_a_version_with_a_sentence():
+    for rule in RULES.values():
+        assert rule.version
+        assert rule.sentence.endswith(".")
+
+
+def test_the_class_that_stands_alone_is_that_of_the_taxonomy():
+    exclusive = {row.code for row in taxonomy.load().classes if row.is_exclusive}
+    assert exclusive == consensus.rules.NORMAL
+
+
+findings = st.frozensets(st.sampled_from([AF, RBBB, LVH]))
+label_set = st.one_of(findings, st.just(frozenset({NORMAL})))
+label_sets = st.lists(label_set, max_size=6)
+
+
+@given(label_sets, st.randoms())
+def test_it_does_not_matter_who_read_first(sets, random):
+    shuffled = sets[:]
+    random.shuffle(shuffled)
+    assert consensus.decide(RULE, shuffled) == consensus.decide(RULE, sets)
+
+
+@given(label_sets)
+def test_every_kept_class_has_two_votes(sets):
+    labels = consensus.decide(RULE, sets).labels
+    counted = Counter(code for labels in sets for code in labels)
+    assert all(votes >= 2 for votes in labels.values())
+    assert all(counted[code] == votes for code, votes in labels.items())
+
+
+@given(label_sets)
+def test_normal_never_stands_beside_a_finding(sets):
+    labels = consensus.decide(RULE, sets).labels
+    assert NORMAL not in labels or len(labels) == 1
+
+
+@given(st.lists(label_set, min_size=2, max_size=3))
+def test_up_to_three_readers_cannot_bring_about_a_contradiction(sets):
+    assert "exclude each other" not in consensus.decide(RULE, sets).reason
+
+
+@given(label_set, st.integers(min_value=2, max_value=6))
+def test_unanimous_readers_get_what_they_gave(labels, n_readers):
+    decision = consensus.decide(RULE, [labels] * n_readers)
+    assert decision.status == "agreement"
+    assert decision.labels == dict.fromkeys(labels, n_readers)
+
+
+@given(label_sets)
+def test_what_is_undecided_says_why(sets):
+    decision = consensus.decide(RULE, sets)
+    assert bool(decision.reason) == (decision.status == "undecided")
+    assert decision.status != "undecided" or not decision.labels
+
+
+def test_two_cardiologists_of_code_test_agree_on_95_of_100_exams(shared_data: Path):
+    readings = [
+        _label_sets(shared_data / "readers" / f"code_test_cardiologist{who}_first100.csv")
+        for who in (1, 2)
+    ]
+    pairs = zip(*readings, strict=True)
+    statuses = Counter(consensus.decide(RULE, pair).status for pair in pairs)
+    assert statuses["agreement"] == 95
+    assert sum(statuses.values()) == 100
+
+
+def _label_sets(path: Path) -> list[frozenset[str]]:
+    with path.open(newline="", encoding="utf-8") as lines:
+        rows = csv.DictReader(lines)
+        return [frozenset(name for name, cell in row.items() if cell == "1") for row in rows]
