@@ -83,8 +83,16 @@ class Site:
             sys.executable, "-m", "celery", "-A", "ecgreview.celery", "worker", "--loglevel=INFO",
             f"--concurrency={env.integer('WORKERS', 2, minimum=1)}", *QUIET_WORKER,
         ]  # fmt: skip
+        # Root on a laptop or in a container is as good as anybody here: only JSON is accepted.
+        quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
         # Killed with us it drops its task at once: the task is delivered again.
-        return Member("worker", program, self.places.logs / "worker.log", dies_by=signal.SIGQUIT)
+        return Member(
+            "worker",
+            program,
+            self.places.logs / "worker.log",
+            dies_by=signal.SIGQUIT,
+            environment=quiet,
+        )
 
     def _beat(self) -> Member:
         program = [
