@@ -182,12 +182,12 @@ export class Draft {
     this.#schedule(backoffMs(this.#tries));
   }
 
-  /** The server has a draft we did not know of: ours, when only its answer was lost. */
+  /** The server has a draft we did not know of, ours when only its answer was lost, or none any more. */
   #meet(theirs, content) {
-    if (same(theirs.content, content)) {
+    if (theirs && same(theirs.content, content)) {
       this.#accept(theirs.version, content);
-    } else if (this.#record.unanswered.some((sent) => same(sent, theirs.content))) {
-      this.#record = { ...this.#record, version: theirs.version, unanswered: [] };
+    } else if (!theirs || this.#record.unanswered.some((sent) => same(sent, theirs.content))) {
+      this.#record = { ...this.#record, version: theirs?.version ?? 0, unanswered: [] };
       this.#keep();
       this.#move(DraftState.SAVING);
     } else {

@@ -94,7 +94,7 @@ export class Outbox {
     if (error instanceof SignedOut) return this.#wait("signed-out", entry);
     if (!(error instanceof Refused)) throw error;
     if (error.kind === "stale-draft" && isOurs(error.problem.draft, entry)) {
-      this.#readdress(entry, error.problem.draft.version);
+      this.#readdress(entry, error.problem.draft?.version ?? 0);
     } else {
       this.#finish(entry, { type: "refused", entry, kind: error.kind, problem: error.problem });
     }
@@ -121,7 +121,7 @@ function nameOf(entry) {
   return `outbox/${entry.key}`;
 }
 
-/** Is the draft that stands in the way one that we sent ourselves and never got an answer for? */
+/** Does nobody else's draft stand in the way: none at all, or one of ours whose answer was lost? */
 function isOurs(theirs, { reading, basis }) {
-  return [reading, ...basis.unanswered].some((sent) => same(sent, theirs.content));
+  return !theirs || [reading, ...basis.unanswered].some((sent) => same(sent, theirs.content));
 }

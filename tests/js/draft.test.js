@@ -182,3 +182,18 @@ test("settling waits for a save that is on its way", async () => {
   assert.equal((await basis).version, 1);
   await settled();
 });
+
+test("a draft that the server no longer has is saved anew", async () => {
+  const room = world();
+  room.api.drafts.set(1, { version: 3, content: content("afl") });
+  const draft = open(room);
+  const { saveDraft } = room.api;
+  room.api.drafts.delete(1);
+  room.api.saveDraft = async (id, sent) => {
+    if (sent.based_on > 0) throw new Refused(409, { type: "/problems/stale-draft", draft: null });
+    return saveDraft(id, sent);
+  };
+  draft.edit(content("af"));
+  await room.clock.advance(3000);
+  assert.deepEqual([draft.state, room.api.drafts.get(1).content], ["saved", content("af")]);
+});

@@ -185,7 +185,7 @@ export class ReadingForm {
     const spoken = objections(this.#content, catalogue).filter(({ kind }) => kind !== "nothing-chosen");
     const sentence = ({ kind, codes }) => {
       const [one, other] = codes.map((code) => catalogue.name(code));
-      return make("li", { class: `objection is-${kind}` }, words(kind, { one, other }));
+      return make("p", { class: `objection is-${kind}` }, words(kind, { one, other }));
     };
     this.part("objections").replaceChildren(...spoken.map(sentence));
   }
