@@ -16,7 +16,7 @@ from django.utils import timezone
 from annotations.services import agreement, consensus, suggestions
 
 
-def nudge(task: Task) -> None:
+def nudge(task: Task[..., None]) -> None:
     """Ask for ``task`` once the transaction is committed, whether or not the broker can hear it.
 
     ``robust`` makes of a broker that is down a line in the log: the reading is committed and its

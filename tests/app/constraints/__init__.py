@@ -1,0 +1,26 @@
+"""One function for each database constraint, named after it, that breaks it on purpose."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+
+from . import of_exams, of_readings, of_results, of_studies, of_taxonomies
+
+
+def _breaks(module: ModuleType) -> list[Callable[..., None]]:
+    """Return the functions that ``module`` itself defines."""
+    functions = inspect.getmembers(module, inspect.isfunction)
+    return [
+        found
+        for _, found in functions
+        if found.__module__ == module.__name__ and not found.__name__.startswith("_")
+    ]
+
+
+BREAKS = [
+    found
+    for module in (of_exams, of_readings, of_results, of_studies, of_taxonomies)
+    for found in _breaks(module)
+]

@@ -1,0 +1,71 @@
+"""Data sets, patients, exams, tracings, imports, people."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from annotations.models import ImportIssue, ImportRun, Patient
+
+from .acts import again, change
+
+
+def dataset_name_once(the):
+    again(the("dataset"))
+
+
+def dataset_has_a_name(the):
+    change(the("dataset"), name="")
+
+
+def patient_once(the):
+    again(Patient.objects.create(dataset=the("dataset"), pseudonym="p7"))
+
+
+def exam_code_once(the):
+    again(the("make_exam")(), source_key="another", content_hash="another")
+
+
+def exam_source_key_once(the):
+    again(the("make_exam")(), code="ANOTHER2", content_hash="another")
+
+
+def exam_content_once(the):
+    again(the("make_exam")(), code="ANOTHER2", source_key="another")
+
+
+def exam_age_is_human(the):
+    change(the("make_exam")(), age_years=131)
+
+
+def exam_sex_is_known(the):
+    change(the("make_exam")(), sex="X")
+
+
+def tracing_position_once(the):
+    again(the("make_exam")().tracings.get())
+
+
+def tracing_is_one_of_four(the):
+    change(the("make_exam")().tracings.get(), position=5)
+
+
+def tracing_has_samples(the):
+    change(the("make_exam")().tracings.get(), n_samples=0)
+
+
+def import_ends_after_it_starts(the):
+    ImportRun.objects.create(
+        dataset=the("dataset"),
+        source="/data",
+        started_at=the("now"),
+        finished_at=the("now") - timedelta(seconds=1),
+    )
+
+
+def issue_gives_a_reason(the):
+    run = ImportRun.objects.create(dataset=the("dataset"), source="/data", started_at=the("now"))
+    ImportIssue.objects.create(run=run, file="a.hea", code="truncated", reason="", is_refusal=True)
+
+
+def user_has_a_name(the):
+    change(the("eva"), username="")
