@@ -7,19 +7,20 @@ assignments.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 
 from annotations.models import (
     Assignment,
+    Batch,
     ClassRelation,
     ClinicalInformation,
     DiagnosticClass,
     Draft,
     Exam,
+    Finding,
     Reading,
     RelationKind,
     Stage,
@@ -34,19 +35,19 @@ Payload = dict[str, Any]
 
 def assignment_payload(assignment: Assignment, user: User) -> Payload:
     """Return the exam, its context, what ``user`` has entered so far, and what comes next."""
-    reading = assignment.readings.filter(stage=Stage.BLIND).first()
+    reading = with_findings(assignment.readings.filter(stage=Stage.BLIND)).first()
     draft = Draft.objects.filter(assignment=assignment).first()
-    batch = assignment.batch
+    study = assignment.batch.study
     return {
         "id": assignment.pk,
-        "exam": exam_payload(assignment.exam, batch.study),
-        "batch": {"id": batch.pk, "name": batch.name, "is_open": batch.is_open},
+        "exam": exam_payload(assignment.exam, study),
+        "batch": _batch_payload(assignment.batch),
         "study": {
-            "slug": batch.study.slug,
-            "name": batch.study.name,
-            "frequent_classes": batch.study.frequent_classes,
+            "slug": study.slug,
+            "name": study.name,
+            "frequent_classes": study.frequent_classes,
         },
-        "state": _state(reading, draft),
+        "state": _state(is_submitted=reading is not None, has_draft=draft is not None),
         "draft": draft and draft_payload(draft),
         "reading": reading and reading_payload(reading),
         "next": next_id(assignment, user),
@@ -81,16 +82,44 @@ def reading_payload(reading: Reading) -> Payload:
     """Return a reading as it was signed.
 
     Its id is the key it was submitted with: a row number would count the readings of others.
+    Ask for it ``with_findings`` to keep their order and the number of queries.
     """
-    findings = reading.findings.order_by("diagnostic_class__position").values_list(
-        "diagnostic_class__code", "certainty"
-    )
     return {
         "id": str(reading.idempotency_key),
-        "findings": [{"class": code, "certainty": certainty} for code, certainty in findings],
+        "findings": [
+            {"class": finding.diagnostic_class.code, "certainty": finding.certainty}
+            for finding in reading.findings.all()
+        ],
         "quality": reading.quality,
         "comment": reading.comment,
         "submitted_at": reading.submitted_at,
+    }
+
+
+def with_findings(readings: QuerySet[Reading]) -> QuerySet[Reading]:
+    """Fetch the findings along, in the order of their classes."""
+    findings = Finding.objects.select_related("diagnostic_class")
+    in_order = findings.order_by("diagnostic_class__position")
+    return readings.prefetch_related(Prefetch("findings", in_order))
+
+
+def with_states(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    """Annotate what ``summary_payload`` needs to tell the state."""
+    return assignments.select_related("exam", "batch__study").annotate(
+        is_submitted=Exists(Reading.objects.blind().filter(assignment=OuterRef("pk"))),
+        has_draft=Exists(Draft.objects.filter(assignment=OuterRef("pk"))),
+    )
+
+
+def summary_payload(assignment: Assignment) -> Payload:
+    """Return a line of the worklist, for an assignment that came ``with_states``."""
+    marks = vars(assignment)
+    return {
+        "id": assignment.pk,
+        "exam": assignment.exam.code,
+        "batch": _batch_payload(assignment.batch),
+        "study": assignment.batch.study.slug,
+        "state": _state(is_submitted=marks["is_submitted"], has_draft=marks["has_draft"]),
     }
 
 
@@ -156,7 +185,7 @@ def _class_payload(one: DiagnosticClass, related: Relations) -> Payload:
 
 def _relations(taxonomy: Taxonomy) -> Relations:
     related: Relations = defaultdict(list)
-    rows: Iterable[tuple[str, str, str]] = (
+    rows = (
         ClassRelation.objects.filter(source__taxonomy=taxonomy)
         .order_by("target__position")
         .values_list("kind", "source__code", "target__code")
@@ -166,10 +195,14 @@ def _relations(taxonomy: Taxonomy) -> Relations:
     return related
 
 
-def _state(reading: Reading | None, draft: Draft | None) -> str:
-    if reading is not None:
+def _batch_payload(batch: Batch) -> Payload:
+    return {"id": batch.pk, "name": batch.name, "is_open": batch.is_open}
+
+
+def _state(*, is_submitted: bool, has_draft: bool) -> str:
+    if is_submitted:
         return "submitted"
-    return "todo" if draft is None else "draft"
+    return "draft" if has_draft else "todo"
 
 
 def _queue(assignment: Assignment, user: User) -> Payload:

@@ -1,0 +1,221 @@
+"""Batches: opening, closing, how far they are, and how well their readers agree."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from functools import partial
+
+from django.db.models import Count, Q
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from annotations import tasks
+from annotations.api import paging, result_shapes, serializers, shapes
+from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.desk import Payload
+from annotations.api.firewall import is_still_reading, refuse_readers
+from annotations.api.reading import CURSOR
+from annotations.models import AgreementReport, Batch, Exam, Stage, Study, User
+from annotations.services import batches
+
+
+class StudyBatches(ApiView):
+    """The batches of a study."""
+
+    needs = {"GET": "view_batch", "POST": "add_batch"}
+    parameters = paging.PARAMETERS
+
+    @extend_schema(
+        operation_id="batches",
+        parameters=CURSOR,
+        responses=shapes.page_of(result_shapes.BatchShape),
+    )
+    def get(self, request: UserRequest, slug: str) -> Response:
+        """List the batches of a study."""
+        study = Study.objects.visible_to(request.user).get(slug=slug)
+        rows = Batch.objects.visible_to(request.user).filter(study=study)
+        payload = partial(_payload, is_hidden=is_still_reading(study, request.user))
+        return answer(
+            paging.page(rows.select_related("study").with_progress(), request, {"pk": int}, payload)
+        )
+
+    @extend_schema(
+        operation_id="batch_create",
+        request=serializers.BatchInput,
+        responses={201: result_shapes.BatchShape},
+    )
+    def post(self, request: UserRequest, slug: str) -> Response:
+        """Open a batch: every reader named is to read every exam named."""
+        said = checked(serializers.BatchInput, request.data)
+        batch = batches.create(
+            study=Study.objects.visible_to(request.user).get(slug=slug),
+            name=said["name"],
+            exams=_exams(said["exams"], request.user),
+            readers=_people(said["readers"]),
+            created_by=request.user,
+            now=timezone.now(),
+        )
+        return answer(_current(request, batch.pk), status=201)
+
+
+class BatchDetail(ApiView):
+    """A batch."""
+
+    needs = {"GET": "view_batch"}
+
+    @extend_schema(operation_id="batch", responses=result_shapes.BatchShape)
+    def get(self, request: UserRequest, pk: int) -> Response:
+        """Tell how far a batch is."""
+        return answer(_current(request, pk))
+
+
+class BatchClosing(ApiView):
+    """The end of a batch."""
+
+    needs = {"POST": "close_batch"}
+
+    @extend_schema(
+        operation_id="batch_close",
+        request=serializers.Nothing,
+        responses=result_shapes.BatchShape,
+    )
+    def post(self, request: UserRequest, pk: int) -> Response:
+        """Close a batch: it takes no more readings, for good."""
+        checked(serializers.Nothing, request.data)
+        batches.close(batch_id=_visible(request, pk).pk, closed_by=request.user, now=timezone.now())
+        tasks.nudge(tasks.refresh_agreement)
+        tasks.nudge(tasks.compute_consensus)
+        return answer(_current(request, pk))
+
+
+class BatchProgress(ApiView):
+    """How far each reader is."""
+
+    needs = {"GET": "view_batch"}
+
+    @extend_schema(operation_id="batch_progress", responses=result_shapes.ProgressShape)
+    def get(self, request: UserRequest, pk: int) -> Response:
+        """Tell how many exams each reader has submitted; hidden from who reads in the study."""
+        batch = _visible(request, pk)
+        refuse_readers(batch.study, request.user)
+        submitted = Q(assignments__readings__stage=Stage.BLIND)
+        readers = (
+            User.objects.filter(assignments__batch=batch)
+            .annotate(
+                n_assigned=Count("assignments", distinct=True),
+                n_submitted=Count("assignments", filter=submitted, distinct=True),
+            )
+            .order_by("username")
+        )
+        return answer({"readers": [_progress(reader) for reader in readers]})
+
+
+class BatchAdjudication(ApiView):
+    """What happens to the exams that stayed undecided."""
+
+    needs = {"POST": "add_batch"}
+
+    @extend_schema(
+        operation_id="batch_adjudicate",
+        request=serializers.AdjudicationInput,
+        responses={201: result_shapes.BatchShape},
+    )
+    def post(self, request: UserRequest, pk: int) -> Response:
+        """Send the undecided exams of a closed batch to adjudicators, who read them blind."""
+        said = checked(serializers.AdjudicationInput, request.data)
+        batch = _visible(request, pk)
+        refuse_readers(batch.study, request.user)
+        adjudication = batches.send_undecided(
+            batch_id=batch.pk,
+            readers=_people(said["readers"]),
+            created_by=request.user,
+            now=timezone.now(),
+        )
+        return answer(_current(request, adjudication.pk), status=201)
+
+
+class BatchAgreement(ApiView):
+    """How well the readers of a batch agree."""
+
+    needs = {"GET": "view_agreementreport"}
+
+    @extend_schema(operation_id="batch_agreement", responses=result_shapes.AgreementShape)
+    def get(self, request: UserRequest, pk: int) -> Response:
+        """Tell the agreement as last computed; hidden from those who read in the study."""
+        batch = _visible(request, pk)
+        refuse_readers(batch.study, request.user)
+        report = AgreementReport.objects.visible_to(request.user).filter(batch=batch).first()
+        return answer(
+            {
+                "batch": batch.pk,
+                "is_due": batch.agreement_is_due,
+                "computed_at": report and report.computed_at,
+                "n_readings": report.n_readings if report else 0,
+                "results": report and report.results,
+            }
+        )
+
+
+def _visible(request: UserRequest, pk: int) -> Batch:
+    return Batch.objects.visible_to(request.user).select_related("study").get(pk=pk)
+
+
+def _current(request: UserRequest, pk: int) -> Payload:
+    visible = Batch.objects.visible_to(request.user).select_related("study")
+    batch = visible.with_progress().get(pk=pk)
+    return _payload(batch, is_hidden=is_still_reading(batch.study, request.user))
+
+
+def _payload(batch: Batch, *, is_hidden: bool) -> Payload:
+    counts = vars(batch)
+    return {
+        "id": batch.pk,
+        "study": batch.study.slug,
+        "name": batch.name,
+        "is_open": batch.is_open,
+        "created_at": batch.created_at,
+        "closed_at": batch.closed_at,
+        "n_exams": counts["n_exams"],
+        "n_readers": counts["n_readers"],
+        "n_assigned": counts["n_assigned"],
+        # Who reads too could subtract their own readings and see how far the others are.
+        "n_submitted": None if is_hidden else counts["n_submitted"],
+    }
+
+
+def _progress(reader: User) -> Payload:
+    counts = vars(reader)
+    return {
+        "username": reader.username,
+        "name": str(reader),
+        "n_assigned": counts["n_assigned"],
+        "n_submitted": counts["n_submitted"],
+    }
+
+
+def _exams(codes: Sequence[str], user: User) -> list[Exam]:
+    """Return the exams in the order of ``codes``, which must all be known."""
+    visible = Exam.objects.visible_to(user).filter(code__in=codes)
+    found = {exam.code: exam for exam in visible}
+    return [found[code] for code in _all_known("exams", codes, found)]
+
+
+def _people(usernames: Sequence[str]) -> list[User]:
+    """Return the active people of these names, who must all be known."""
+    active = User.objects.filter(is_active=True, username__in=usernames)
+    found = {user.username: user for user in active}
+    return [found[name] for name in _all_known("readers", usernames, found)]
+
+
+def _all_known(field: str, wanted: Sequence[str], known: Container[str]) -> list[str]:
+    """Return ``wanted`` without repetitions.
+
+    Raises:
+        ValidationError: some of it is not among ``known``.
+    """
+    names = list(dict.fromkeys(wanted))
+    if unknown := [name for name in names if name not in known]:
+        raise ValidationError({field: [f"Unknown: {', '.join(unknown[:10])}."]})
+    return names

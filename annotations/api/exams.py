@@ -1,0 +1,108 @@
+"""Data sets and exams, for those who put batches together."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Prefetch, QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from annotations.api import paging, result_shapes, shapes
+from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.desk import Payload
+from annotations.api.reading import CURSOR
+from annotations.models import Dataset, Exam, Tracing
+
+
+class Datasets(ApiView):
+    """Where exams come from."""
+
+    needs = {"GET": "view_dataset"}
+    parameters = paging.PARAMETERS
+
+    @extend_schema(
+        operation_id="datasets",
+        parameters=CURSOR,
+        responses=shapes.page_of(result_shapes.DatasetShape),
+    )
+    def get(self, request: UserRequest) -> Response:
+        """List the data sets."""
+        rows = Dataset.objects.annotate(n_exams=Count("exams"))
+        return answer(paging.page(rows, request, {"pk": int}, _dataset))
+
+
+class Exams(ApiView):
+    """The exams of the house."""
+
+    needs = {"GET": "view_exam"}
+    parameters = paging.PARAMETERS | {"dataset"}
+
+    @extend_schema(
+        operation_id="exams",
+        parameters=[*CURSOR, OpenApiParameter("dataset", int)],
+        responses=shapes.page_of(result_shapes.ExamShape),
+    )
+    def get(self, request: UserRequest) -> Response:
+        """List the exams, of one data set if wished."""
+        rows = _exams(request)
+        if (dataset := request.query_params.get("dataset")) is not None:
+            rows = rows.filter(dataset=_number("dataset", dataset))
+        return answer(paging.page(rows, request, {"pk": int}, _exam))
+
+
+class ExamDetail(ApiView):
+    """An exam with its origin."""
+
+    needs = {"GET": "view_exam"}
+
+    @extend_schema(operation_id="exam", responses=result_shapes.ExamShape)
+    def get(self, request: UserRequest, code: str) -> Response:
+        """Tell what is known about an exam."""
+        return answer(_exam(_exams(request).get(code=code)))
+
+
+def _exams(request: UserRequest) -> QuerySet[Exam]:
+    tracings = Tracing.objects.defer("packed").order_by("position")
+    visible = Exam.objects.visible_to(request.user)
+    return visible.prefetch_related(Prefetch("tracings", tracings))
+
+
+def _dataset(dataset: Dataset) -> Payload:
+    return {
+        "id": dataset.pk,
+        "name": dataset.name,
+        "licence": dataset.licence,
+        "attribution": dataset.attribution,
+        "is_synthetic": dataset.is_synthetic,
+        "n_exams": vars(dataset)["n_exams"],
+    }
+
+
+def _exam(exam: Exam) -> Payload:
+    return {
+        "code": exam.code,
+        "dataset": exam.dataset_id,
+        "source_key": exam.source_key,
+        "age_years": exam.age_years,
+        "sex": exam.sex,
+        "tracings": [_tracing(exam, tracing) for tracing in exam.tracings.all()],
+    }
+
+
+def _tracing(exam: Exam, tracing: Tracing) -> Payload:
+    place = {"code": exam.code, "position": tracing.position}
+    return {
+        "position": tracing.position,
+        "href": reverse("api-tracing", kwargs=place),
+        "sampling_rate_hz": tracing.sampling_rate_hz,
+        "n_samples": tracing.n_samples,
+        "missing_leads": tracing.missing_leads,
+        "remarks": tracing.remarks,
+    }
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ValidationError({name: ["Must be a number."]})
+    return int(text)

@@ -1,0 +1,46 @@
+"""Bytes of a request into plain values, or a refusal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import JSONParser
+
+
+class TooLarge(APIException):
+    """The body is larger than any request needs."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is too large."
+    default_code = "too-large"
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON of a bounded size; neither size nor nesting can exhaust the process."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return what the body says.
+
+        Raises:
+            TooLarge: more than ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes, however it was announced.
+            ParseError: not JSON, or nested deeper than Python can follow.
+        """
+        # Django's own limit guards request.body only, which DRF never reads.
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise TooLarge
+        try:
+            return super().parse(io.BytesIO(body), media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("JSON parse error - nested too deeply") from error

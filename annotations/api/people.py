@@ -1,0 +1,48 @@
+"""Who is signed in, and the tokens with which their programs sign in."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from knox.models import get_token_model
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.response import Response
+
+from annotations.api import serializers, shapes
+from annotations.api.authentication import TOKEN_LIFETIME
+from annotations.api.base import ApiView, UserRequest, answer, checked
+
+
+class Me(ApiView):
+    """The person who asks."""
+
+    @extend_schema(operation_id="me", responses=shapes.MeShape)
+    def get(self, request: UserRequest) -> Response:
+        """Tell who is signed in."""
+        roles = request.user.groups.order_by("name").values_list("name", flat=True)
+        return answer(
+            {"username": request.user.username, "name": str(request.user), "roles": list(roles)}
+        )
+
+
+class Tokens(ApiView):
+    """One's own tokens; they can be made and revoked by the person, not by a program."""
+
+    # A token that could make tokens would never expire.
+    authentication_classes = (SessionAuthentication,)
+
+    @extend_schema(
+        operation_id="tokens_create",
+        request=serializers.Nothing,
+        responses={201: shapes.TokenShape},
+    )
+    def post(self, request: UserRequest) -> Response:
+        """Make a token; it is shown this once and expires after 90 days."""
+        checked(serializers.Nothing, request.data)
+        token, secret = get_token_model().objects.create(request.user, expiry=TOKEN_LIFETIME)
+        return answer({"token": secret, "expires_at": token.expiry}, status=201)
+
+    @extend_schema(operation_id="tokens_revoke", request=None, responses={204: None})
+    def delete(self, request: UserRequest) -> Response:
+        """Revoke all of one's own tokens."""
+        get_token_model().objects.filter(user=request.user).delete()
+        return answer(None, status=204)

@@ -1,0 +1,242 @@
+"""The one table from refusals to HTTP: what a client is told about each, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import OperationalError
+from django.http import Http404
+from rest_framework import exceptions, status
+
+from annotations.api import firewall, parsers
+from annotations.services import batches, drafts, readings, studies
+
+TYPE_BASE = "/api/docs/#"
+"""The docs page has a section for each type of problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a client is told about one kind of refusal; the docs page lists them all."""
+
+    status: int
+    slug: str
+    title: str
+    hint: str
+    field: str | None = None
+
+
+INVALID = Problem(
+    status.HTTP_400_BAD_REQUEST,
+    "invalid",
+    "The request has fields that cannot be accepted.",
+    "Correct the fields named in errors and send the request again.",
+)
+NOT_FOUND = Problem(
+    status.HTTP_404_NOT_FOUND,
+    "not-found",
+    "There is no such object, or it is not yours to see.",
+    "Check the address; ask a coordinator if you expected to have this object.",
+)
+FORBIDDEN = Problem(
+    status.HTTP_403_FORBIDDEN,
+    "forbidden",
+    "Your role does not allow this.",
+    "Ask a coordinator, or sign in as somebody who may do this.",
+)
+UNAVAILABLE = Problem(
+    status.HTTP_503_SERVICE_UNAVAILABLE,
+    "unavailable",
+    "The database does not answer.",
+    "Nothing was changed. Send the same request again in a few seconds.",
+)
+
+PROBLEMS: dict[type[Exception], Problem] = {
+    drafts.StaleDraft: Problem(
+        status.HTTP_409_CONFLICT,
+        "stale-draft",
+        "The draft was changed elsewhere in the meantime.",
+        "Compare your version with the draft in this answer and save on top of its version.",
+        "based_on",
+    ),
+    readings.AlreadySubmitted: Problem(
+        status.HTTP_409_CONFLICT,
+        "already-submitted",
+        "This exam has been submitted; a submitted reading never changes.",
+        "Go on with the next exam.",
+    ),
+    readings.BatchClosed: Problem(
+        status.HTTP_409_CONFLICT,
+        "batch-closed",
+        "The batch is closed and takes no more readings.",
+        "Ask the coordinator of the study.",
+    ),
+    readings.KeyReused: Problem(
+        status.HTTP_409_CONFLICT,
+        "key-reused",
+        "This idempotency key belongs to another submission.",
+        "Send a fresh random UUID as Idempotency-Key.",
+        "Idempotency-Key",
+    ),
+    readings.UnknownClass: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "unknown-class",
+        "A class is not in the taxonomy of the study.",
+        "Use the codes of /api/classes/.",
+        "findings",
+    ),
+    readings.RepeatedClass: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "repeated-class",
+        "A class is given more than once.",
+        "Give each class once, with one certainty.",
+        "findings",
+    ),
+    readings.ExclusiveClass: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "exclusive-class",
+        "A class that stands alone was given beside others.",
+        "Remove the other classes, or this one.",
+        "findings",
+    ),
+    readings.UnreadableWithFindings: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "unreadable-with-findings",
+        "An unreadable exam has no findings.",
+        "Remove the findings, or choose another quality.",
+        "findings",
+    ),
+    studies.UnknownRule: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "unknown-rule",
+        "There is no such consensus rule.",
+        "Use agreement_then_majority.",
+        "consensus_rule",
+    ),
+    studies.UnknownClass: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "unknown-class",
+        "A frequent class is not in the taxonomy.",
+        "Use the codes of /api/classes/.",
+        "frequent_classes",
+    ),
+    studies.NameTaken: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "name-taken",
+        "A study of this name exists.",
+        "Choose another name.",
+        "name",
+    ),
+    batches.NameTaken: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "name-taken",
+        "The study has a batch of this name.",
+        "Choose another name.",
+        "name",
+    ),
+    batches.NoExams: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "no-exams",
+        "A batch needs at least one exam.",
+        "Name exams by their codes, see /api/exams/.",
+        "exams",
+    ),
+    batches.NoReaders: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "no-readers",
+        "A batch needs at least one reader.",
+        "Name readers by their user names.",
+        "readers",
+    ),
+    batches.NotAReader: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "not-a-reader",
+        "Somebody named is not allowed to read this.",
+        "Name people who have the role of a reader or adjudicator.",
+        "readers",
+    ),
+    batches.AlreadyRead: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "already-read",
+        "Somebody named has read some of these exams: nobody judges themselves.",
+        "Name adjudicators who did not read in this batch.",
+        "readers",
+    ),
+    batches.AlreadyClosed: Problem(
+        status.HTTP_409_CONFLICT,
+        "already-closed",
+        "The batch was closed before.",
+        "Nothing needs to be done.",
+    ),
+    batches.BatchStillOpen: Problem(
+        status.HTTP_409_CONFLICT,
+        "batch-still-open",
+        "The batch still takes readings.",
+        "Close the batch first.",
+    ),
+    batches.NothingUndecided: Problem(
+        status.HTTP_409_CONFLICT,
+        "nothing-undecided",
+        "No exam of this batch is undecided.",
+        "Nothing needs to be done.",
+    ),
+    firewall.StillReading: Problem(
+        status.HTTP_403_FORBIDDEN,
+        "still-reading",
+        "You still read in this study, so its results are hidden from you.",
+        "Come back when the batches you read in are closed.",
+    ),
+    parsers.TooLarge: Problem(
+        status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+        "too-large",
+        "The body is too large.",
+        "Send less at once.",
+    ),
+    exceptions.ValidationError: INVALID,
+    exceptions.ParseError: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "not-json",
+        "The body is not JSON.",
+        "Send UTF-8 JSON with Content-Type: application/json.",
+    ),
+    exceptions.UnsupportedMediaType: Problem(
+        status.HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "Only JSON is accepted.",
+        "Send Content-Type: application/json.",
+    ),
+    exceptions.MethodNotAllowed: Problem(
+        status.HTTP_405_METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "This address does not have this method.",
+        "The methods it has are in the header Allow.",
+    ),
+    exceptions.AuthenticationFailed: Problem(
+        status.HTTP_401_UNAUTHORIZED,
+        "not-authenticated",
+        "The token is not valid.",
+        "Make a new token; tokens expire after 90 days.",
+    ),
+    exceptions.NotAuthenticated: Problem(
+        status.HTTP_401_UNAUTHORIZED,
+        "not-authenticated",
+        "You are not signed in.",
+        "Sign in, or send Authorization: Token followed by your token.",
+    ),
+    exceptions.Throttled: Problem(
+        status.HTTP_429_TOO_MANY_REQUESTS,
+        "throttled",
+        "Too many requests.",
+        "Wait as long as the header Retry-After says.",
+    ),
+    exceptions.PermissionDenied: FORBIDDEN,
+    PermissionDenied: FORBIDDEN,
+    exceptions.NotFound: NOT_FOUND,
+    Http404: NOT_FOUND,
+    ObjectDoesNotExist: NOT_FOUND,
+    OperationalError: UNAVAILABLE,
+}
+
+SILENT = frozenset({NOT_FOUND, UNAVAILABLE})
+"""Their messages could tell what exists, or where the database is."""

@@ -1,0 +1,39 @@
+"""What everybody may know: the classes, where they come from, and the API itself."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularJSONAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotations.api import desk, shapes
+from annotations.api.base import PublicView, answer
+from annotations.models import Taxonomy
+
+
+class Classes(PublicView):
+    """The diagnostic classes of the newest taxonomy."""
+
+    @extend_schema(operation_id="classes", responses=shapes.ClassShape(many=True))
+    def get(self, _request: Request) -> Response:
+        """List the diagnostic classes of the newest taxonomy, in their order."""
+        return answer(desk.classes_payload(Taxonomy.objects.all().newest()))
+
+
+class Taxonomies(PublicView):
+    """Every version of the classes that labels were made with."""
+
+    @extend_schema(operation_id="taxonomies", responses=shapes.TaxonomyShape(many=True))
+    def get(self, _request: Request) -> Response:
+        """List the versions of the classes, newest first."""
+        newest_first = Taxonomy.objects.order_by("-installed_at", "-pk")
+        return answer([desk.taxonomy_payload(one) for one in newest_first])
+
+
+class Schema(SpectacularJSONAPIView):
+    """The OpenAPI schema as JSON: public, and the same for everybody."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)

@@ -1,0 +1,119 @@
+"""The shape of what is answered to those who manage studies; tests hold every answer to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from annotations.api.shapes import Anything, Shape, TracingLinkShape
+from annotations.models import ClinicalInformation, Outcome, Sex, SuggestionPolicy
+
+
+class DatasetShape(Shape):
+    """Where exams come from."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    licence = serializers.CharField()
+    attribution = serializers.CharField()
+    is_synthetic = serializers.BooleanField()
+    n_exams = serializers.IntegerField()
+
+
+class TracingShape(TracingLinkShape):
+    """A tracing and what the import noticed about it."""
+
+    sampling_rate_hz = serializers.FloatField()
+    n_samples = serializers.IntegerField()
+    missing_leads = serializers.ListField(child=serializers.CharField())
+    remarks = serializers.ListField(child=serializers.JSONField())
+
+
+class ExamShape(Shape):
+    """An exam with its origin, for those who manage it."""
+
+    code = serializers.CharField()
+    dataset = serializers.IntegerField()
+    source_key = serializers.CharField()
+    age_years = serializers.FloatField(allow_null=True)
+    sex = serializers.ChoiceField(choices=Sex.choices, allow_null=True)
+    tracings = TracingShape(many=True)
+
+
+class StudyShape(Shape):
+    """A study's protocol."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    taxonomy = serializers.IntegerField()
+    consensus_rule = serializers.CharField()
+    suggestion_policy = serializers.ChoiceField(choices=SuggestionPolicy.choices)
+    clinical_information = serializers.ChoiceField(choices=ClinicalInformation.choices)
+    frequent_classes = serializers.ListField(child=serializers.CharField())
+    is_demo = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+
+
+class BatchShape(Shape):
+    """A batch; how far it is stays hidden from those who read in the study."""
+
+    id = serializers.IntegerField()
+    study = serializers.CharField()
+    name = serializers.CharField()
+    is_open = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    n_exams = serializers.IntegerField()
+    n_readers = serializers.IntegerField()
+    n_assigned = serializers.IntegerField()
+    n_submitted = serializers.IntegerField(allow_null=True)
+
+
+class ReaderProgressShape(Shape):
+    """How far one reader is."""
+
+    username = serializers.CharField()
+    name = serializers.CharField()
+    n_assigned = serializers.IntegerField()
+    n_submitted = serializers.IntegerField()
+
+
+class ProgressShape(Shape):
+    """How far the readers of a batch are."""
+
+    readers = ReaderProgressShape(many=True)
+
+
+class AgreementShape(Shape):
+    """The agreement of a batch as last computed; `results` is null before the first time."""
+
+    batch = serializers.IntegerField()
+    is_due = serializers.BooleanField(help_text="Readings came in since; it is being recomputed.")
+    computed_at = serializers.DateTimeField(allow_null=True)
+    n_readings = serializers.IntegerField()
+    results = Anything(allow_null=True)
+
+
+class ConsensusLabelShape(Shape):
+    """A class that somebody gave, by how many, and whether the rule keeps it."""
+
+    n_positive = serializers.IntegerField()
+    n_readings = serializers.IntegerField()
+    is_present = serializers.BooleanField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        return {"class": serializers.CharField(), **super().get_fields()}
+
+
+class ConsensusShape(Shape):
+    """What the rule of the study makes of an exam's readings."""
+
+    exam = serializers.CharField()
+    rule = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=Outcome.choices)
+    reason = serializers.CharField()
+    n_readings = serializers.IntegerField()
+    computed_at = serializers.DateTimeField()
+    labels = ConsensusLabelShape(many=True)

@@ -1,0 +1,247 @@
+"""The shape of what readers are answered, for the schema; tests hold every answer to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field, inline_serializer
+from rest_framework import serializers
+
+from annotations.models import Certainty, Evidence, Quality, Sex
+
+STATES = ("todo", "draft", "submitted")
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class Anything(serializers.JSONField):
+    """An object whose keys are data."""
+
+
+class Shape(serializers.Serializer[Any]):
+    """An object of an answer."""
+
+
+def page_of(item: type[Shape]) -> Any:
+    """Return the shape of one portion of a list."""
+    return inline_serializer(
+        f"{item.__name__}Page",
+        {
+            "results": item(many=True),
+            "next": serializers.CharField(
+                allow_null=True, help_text="Send it as `after` to get the next portion."
+            ),
+        },
+    )
+
+
+class ProblemShape(Shape):
+    """A refusal (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
+    hint = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``errors`` is an attribute of every serializer."""
+        messages = serializers.ListField(child=serializers.CharField())
+        return {**super().get_fields(), "errors": serializers.DictField(child=messages)}
+
+
+class ClassShape(Shape):
+    """A diagnostic class and its relations."""
+
+    code = serializers.CharField()
+    abbreviation = serializers.CharField()
+    name = serializers.CharField()
+    name_pt = serializers.CharField()
+    group = serializers.CharField()
+    group_name = serializers.CharField()
+    group_name_pt = serializers.CharField()
+    definition = serializers.CharField()
+    definition_pt = serializers.CharField()
+    is_exclusive = serializers.BooleanField()
+    excludes = serializers.ListField(child=serializers.CharField())
+    implies = serializers.ListField(child=serializers.CharField())
+    soft_conflicts = serializers.ListField(child=serializers.CharField())
+    position = serializers.IntegerField()
+    codes = Anything()
+    evidence = serializers.ChoiceField(choices=Evidence.choices)
+    sources = serializers.ListField(child=serializers.CharField())
+
+
+class TaxonomyShape(Shape):
+    """A version of the list of classes."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    version = serializers.CharField()
+    status = serializers.CharField()
+    banner = serializers.CharField()
+    banner_pt = serializers.CharField()
+    n_classes = serializers.IntegerField()
+
+
+class MeShape(Shape):
+    """Who is signed in."""
+
+    username = serializers.CharField()
+    name = serializers.CharField()
+    roles = serializers.ListField(child=serializers.CharField())
+
+
+class TokenShape(Shape):
+    """A new token; it is never shown again."""
+
+    token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class FindingShape(Shape):
+    """A class held to be present."""
+
+    certainty = serializers.ChoiceField(choices=Certainty.choices)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        return {"class": serializers.CharField(), **super().get_fields()}
+
+
+class ContentShape(Shape):
+    """What a draft holds."""
+
+    findings = FindingShape(many=True)
+    quality = serializers.ChoiceField(choices=Quality.choices, allow_blank=True)
+    comment = serializers.CharField()
+
+
+class DraftVersionShape(Shape):
+    """The version to base the next change on."""
+
+    version = serializers.IntegerField()
+
+
+class DraftShape(DraftVersionShape):
+    """A draft."""
+
+    content = ContentShape()
+
+
+class StaleDraftShape(ProblemShape):
+    """A refused change; the draft that is stored comes with it."""
+
+    draft = DraftShape(allow_null=True)
+
+
+class SignedShape(Shape):
+    """One's own reading as it was signed; the id is the key it was submitted with."""
+
+    id = serializers.UUIDField()
+    findings = FindingShape(many=True)
+    quality = serializers.ChoiceField(choices=Quality.choices)
+    comment = serializers.CharField()
+    submitted_at = serializers.DateTimeField()
+
+
+class ReadingShape(SignedShape):
+    """A reading that one may see."""
+
+    exam = serializers.CharField()
+    batch = serializers.IntegerField()
+    reader = serializers.CharField(help_text="A pseudonym within the study, or `me`.")
+
+
+class TracingLinkShape(Shape):
+    """Where the samples of a tracing are."""
+
+    position = serializers.IntegerField()
+    href = serializers.CharField()
+
+
+class BlindExamShape(Shape):
+    """What a reader is told about an exam."""
+
+    code = serializers.CharField()
+    age_years = serializers.FloatField(allow_null=True)
+    sex = serializers.ChoiceField(choices=Sex.choices, allow_null=True)
+    tracings = TracingLinkShape(many=True)
+
+
+class BatchNameShape(Shape):
+    """The batch that an assignment belongs to."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    is_open = serializers.BooleanField()
+
+
+class StudyNameShape(Shape):
+    """The study that an assignment belongs to."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    frequent_classes = serializers.ListField(child=serializers.CharField())
+
+
+class QueueShape(Shape):
+    """How far one is in one's own part of the batch."""
+
+    position = serializers.IntegerField()
+    total = serializers.IntegerField()
+    submitted = serializers.IntegerField()
+
+
+class AssignmentShape(Shape):
+    """An exam to read, and what was entered so far."""
+
+    id = serializers.IntegerField()
+    exam = BlindExamShape()
+    batch = BatchNameShape()
+    study = StudyNameShape()
+    state = serializers.ChoiceField(choices=STATES)
+    draft = DraftShape(allow_null=True)
+    reading = SignedShape(allow_null=True)
+    next = serializers.IntegerField(allow_null=True)
+    queue = QueueShape()
+
+
+class AssignmentSummaryShape(Shape):
+    """A line of one's worklist."""
+
+    id = serializers.IntegerField()
+    exam = serializers.CharField()
+    batch = BatchNameShape()
+    study = serializers.CharField()
+    state = serializers.ChoiceField(choices=STATES)
+
+
+class AcceptedShape(Shape):
+    """The reading was signed."""
+
+    id = serializers.UUIDField()
+    submitted_at = serializers.DateTimeField()
+    next = serializers.IntegerField(allow_null=True)
+
+
+class SuggestionShape(Shape):
+    """A class that a model proposes."""
+
+    strength = serializers.FloatField()
+    evidence = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        return {"class": serializers.CharField(), **super().get_fields()}
+
+
+class SuggestionsShape(Shape):
+    """What a model says about an exam; silence about a class it does not cover means nothing."""
+
+    model = serializers.CharField()
+    version = serializers.CharField()
+    covered_classes = serializers.ListField(child=serializers.CharField())
+    suggestions = SuggestionShape(many=True)
+    measurements = Anything()

@@ -1,0 +1,154 @@
+"""Studies and what comes out of them: their protocol, consensus and export."""
+
+from __future__ import annotations
+
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from annotations.api import paging, result_shapes, serializers, shapes
+from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.desk import Payload
+from annotations.api.firewall import refuse_readers
+from annotations.api.reading import CURSOR
+from annotations.models import Consensus, ConsensusLabel, Study, Taxonomy
+from annotations.services import studies
+
+
+class Studies(ApiView):
+    """The studies of the house."""
+
+    needs = {"GET": "view_study", "POST": "add_study"}
+    parameters = paging.PARAMETERS
+
+    @extend_schema(
+        operation_id="studies",
+        parameters=CURSOR,
+        responses=shapes.page_of(result_shapes.StudyShape),
+    )
+    def get(self, request: UserRequest) -> Response:
+        """List the studies."""
+        rows = Study.objects.visible_to(request.user)
+        return answer(paging.page(rows, request, {"pk": int}, study_payload))
+
+    @extend_schema(
+        operation_id="study_create",
+        request=serializers.StudyInput,
+        responses={201: result_shapes.StudyShape},
+    )
+    def post(self, request: UserRequest) -> Response:
+        """Create a study."""
+        said = checked(serializers.StudyInput, request.data)
+        study = studies.create(
+            taxonomy=_taxonomy(said.pop("taxonomy", None)),
+            created_by=request.user,
+            now=timezone.now(),
+            **said,
+        )
+        return answer(study_payload(study), status=201)
+
+
+class StudyDetail(ApiView):
+    """A study's protocol."""
+
+    needs = {"GET": "view_study"}
+
+    @extend_schema(operation_id="study", responses=result_shapes.StudyShape)
+    def get(self, request: UserRequest, slug: str) -> Response:
+        """Tell under which protocol the study reads."""
+        return answer(study_payload(Study.objects.visible_to(request.user).get(slug=slug)))
+
+
+class StudyConsensus(ApiView):
+    """What follows from the readings of a study."""
+
+    needs = {"GET": "view_consensus"}
+    parameters = paging.PARAMETERS
+
+    @extend_schema(
+        operation_id="consensus",
+        parameters=CURSOR,
+        responses=shapes.page_of(result_shapes.ConsensusShape),
+    )
+    def get(self, request: UserRequest, slug: str) -> Response:
+        """List the outcome of every exam that was read in a closed batch."""
+        study = Study.objects.visible_to(request.user).get(slug=slug)
+        refuse_readers(study, request.user)
+        labels = ConsensusLabel.objects.select_related("diagnostic_class").order_by(
+            "diagnostic_class__position"
+        )
+        rows = (
+            Consensus.objects.visible_to(request.user)
+            .filter(study=study)
+            .select_related("exam")
+            .prefetch_related(Prefetch("labels", labels))
+        )
+        return answer(paging.page(rows, request, {"exam_id": int}, _consensus))
+
+
+class StudyExport(ApiView):
+    """The files that researchers take away."""
+
+    needs = {"GET": "export_study"}
+
+    @extend_schema(
+        operation_id="study_export", responses={(200, "application/zip"): OpenApiTypes.BINARY}
+    )
+    def get(self, request: UserRequest, slug: str) -> HttpResponse:
+        """Give consensus, readings, taxonomy and agreement as a zip of CSV files."""
+        study = Study.objects.visible_to(request.user).get(slug=slug)
+        refuse_readers(study, request.user)
+        from annotations.services import export
+
+        archive = export.archive(study=study, now=timezone.now())
+        response = HttpResponse(archive, content_type="application/zip")
+        response["Content-Disposition"] = f'attachment; filename="{study.slug}.zip"'
+        return response
+
+
+def study_payload(study: Study) -> Payload:
+    """Return the protocol; the seed stays secret, for it foretells every reader's order."""
+    return {
+        "slug": study.slug,
+        "name": study.name,
+        "taxonomy": study.taxonomy_id,
+        "consensus_rule": study.consensus_rule,
+        "suggestion_policy": study.suggestion_policy,
+        "clinical_information": study.clinical_information,
+        "frequent_classes": study.frequent_classes,
+        "is_demo": study.is_demo,
+        "created_at": study.created_at,
+    }
+
+
+def _consensus(row: Consensus) -> Payload:
+    return {
+        "exam": row.exam.code,
+        "rule": row.rule,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "n_readings": row.n_readings,
+        "computed_at": row.computed_at,
+        "labels": [
+            {
+                "class": label.diagnostic_class.code,
+                "n_positive": label.n_positive,
+                "n_readings": label.n_readings,
+                "is_present": label.is_present,
+            }
+            for label in row.labels.all()
+        ],
+    }
+
+
+def _taxonomy(pk: int | None) -> Taxonomy:
+    if pk is None:
+        return Taxonomy.objects.all().newest()
+    found = Taxonomy.objects.filter(pk=pk).first()
+    if found is None:
+        raise ValidationError({"taxonomy": ["There is no such taxonomy, see /api/taxonomies/."]})
+    return found

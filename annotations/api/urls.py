@@ -1,0 +1,58 @@
+"""The addresses of the API, below /api/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from annotations.api import batches, exams, people, public, reading, studies, tracings
+
+urlpatterns = [
+    path("schema/", public.Schema.as_view(), name="api-schema"),
+    path("classes/", public.Classes.as_view(), name="api-classes"),
+    path("taxonomies/", public.Taxonomies.as_view(), name="api-taxonomies"),
+    path("me/", people.Me.as_view(), name="api-me"),
+    path("tokens/", people.Tokens.as_view(), name="api-tokens"),
+    path("assignments/", reading.Assignments.as_view(), name="api-assignments"),
+    path("assignments/<int:pk>/", reading.AssignmentDetail.as_view(), name="api-assignment"),
+    path("assignments/<int:pk>/draft/", reading.DraftDetail.as_view(), name="api-draft"),
+    path(
+        "assignments/<int:pk>/reading/", reading.ReadingCreate.as_view(), name="api-reading-create"
+    ),
+    path(
+        "assignments/<int:pk>/suggestions/",
+        reading.AssignmentSuggestions.as_view(),
+        name="api-assignment-suggestions",
+    ),
+    path("readings/", reading.Readings.as_view(), name="api-readings"),
+    path("readings/<uuid:key>/", reading.ReadingDetail.as_view(), name="api-reading"),
+    path("datasets/", exams.Datasets.as_view(), name="api-datasets"),
+    path("exams/", exams.Exams.as_view(), name="api-exams"),
+    path("exams/<slug:code>/", exams.ExamDetail.as_view(), name="api-exam"),
+    path(
+        "exams/<slug:code>/tracings/<int:position>/",
+        tracings.TracingSamples.as_view(),
+        name="api-tracing",
+    ),
+    path("studies/", studies.Studies.as_view(), name="api-studies"),
+    path("studies/<slug:slug>/", studies.StudyDetail.as_view(), name="api-study"),
+    path("studies/<slug:slug>/batches/", batches.StudyBatches.as_view(), name="api-study-batches"),
+    path(
+        "studies/<slug:slug>/consensus/",
+        studies.StudyConsensus.as_view(),
+        name="api-study-consensus",
+    ),
+    path("studies/<slug:slug>/export/", studies.StudyExport.as_view(), name="api-study-export"),
+    path("batches/<int:pk>/", batches.BatchDetail.as_view(), name="api-batch"),
+    path("batches/<int:pk>/closing/", batches.BatchClosing.as_view(), name="api-batch-closing"),
+    path("batches/<int:pk>/progress/", batches.BatchProgress.as_view(), name="api-batch-progress"),
+    path(
+        "batches/<int:pk>/adjudication/",
+        batches.BatchAdjudication.as_view(),
+        name="api-batch-adjudication",
+    ),
+    path(
+        "batches/<int:pk>/agreement/",
+        batches.BatchAgreement.as_view(),
+        name="api-batch-agreement",
+    ),
+]
