@@ -1,0 +1,107 @@
+"""A coefficient that may be undefined, and then says why in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+NOT_COMPARED = "No exam was read by two readers."
+ALL_ALIKE = "All readings say the same, so agreement beyond chance is undefined."
+NEVER_GIVEN = "No reader gave the class."
+ALWAYS_GIVEN = "Every reader gave the class to every exam."
+UNUSED = "No reading is of this category."
+ONE_CATEGORY = "There is only one category, so nothing else could have been said."
+NO_PAIR = "No pair of readers has a defined kappa."
+ABSENCE_ONLY = "No reader gave the class: this is agreement about its absence only."
+NO_CLASS = "No class has a value."
+
+REASONS = (
+    NOT_COMPARED,
+    ALL_ALIKE,
+    NEVER_GIVEN,
+    ALWAYS_GIVEN,
+    UNUSED,
+    ONE_CATEGORY,
+    NO_PAIR,
+    ABSENCE_ONLY,
+    NO_CLASS,
+)
+"""Every sentence a coefficient may carry, for whoever translates them."""
+
+
+class CoefficientJson(TypedDict):
+    """A coefficient as it is stored in a report."""
+
+    value: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One coefficient of agreement.
+
+    Attributes:
+        value: None when undefined; never NaN, and never 1 where agreement beyond chance has no
+            meaning.
+        reason: why there is no value; beside a value, what to mind when reading it, mostly empty.
+    """
+
+    value: float | None
+    reason: str = ""
+
+    def to_json(self) -> CoefficientJson:
+        """Return the coefficient as plain values."""
+        return {"value": self.value, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimates:
+    """A coefficient of many classes (or pairs, or replicates) at once.
+
+    Attributes:
+        values: any shape; NaN where undefined, for arithmetic only.
+        reasons: the same shape; the sentences of ``Coefficient.reason``.
+    """
+
+    values: NDArray[np.float64]
+    reasons: NDArray[np.str_]
+
+    @property
+    def is_defined(self) -> NDArray[np.bool_]:
+        """Where there is a value."""
+        return ~np.isnan(self.values)
+
+    def coefficients(self) -> list[Coefficient]:
+        """Return the estimates one by one, in C order."""
+        return [
+            Coefficient(None if np.isnan(value) else float(value), str(reason))
+            for value, reason in zip(self.values.flat, self.reasons.flat, strict=True)
+        ]
+
+    def with_caution(self, where: NDArray[np.bool_], sentence: str) -> Estimates:
+        """Return the same values; those of ``where`` that are defined carry ``sentence``."""
+        return Estimates(self.values, np.where(where & self.is_defined, sentence, self.reasons))
+
+
+def ratio(
+    numerator: NDArray[np.float64],
+    denominator: NDArray[np.float64],
+    *,
+    unless: Sequence[tuple[NDArray[np.bool_], str]],
+) -> Estimates:
+    """Return the quotients, undefined where a mask of ``unless`` holds; the first one says why.
+
+    Args:
+        numerator: any shape.
+        denominator: the same shape; not 0 wherever no mask holds.
+        unless: masks of the same shape, each with its sentence.
+    """
+    masks, sentences = [mask for mask, _ in unless], [sentence for _, sentence in unless]
+    is_undefined = np.logical_or.reduce(masks)
+    values = np.full(np.shape(numerator), np.nan)
+    np.divide(numerator, denominator, out=values, where=~is_undefined)
+    return Estimates(values, np.select(masks, sentences, default=""))
