@@ -193,6 +193,7 @@ class Desk {
   }
 
   #arrive(assignment) {
+    document.title = document.title.replace(this.#assignment.exam.code, assignment.exam.code);
     window.history.pushState(null, "", `/read/${assignment.id}/`);
     this.#seat(assignment);
     this.root.querySelector("[data-part=code]").focus({ preventScroll: true });

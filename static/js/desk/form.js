@@ -99,7 +99,6 @@ export class ReadingForm {
     else if (remove) intents.remove(remove);
     else if (certainty) this.#changeCertainty(certainty, Number(button.dataset.by));
     else if (act === "undo") intents.undo();
-    else if (act === "clear") button.closest("form").reset();
   }
 
   /** Add or remove a class, or say which finding stands in its way. */
@@ -157,7 +156,7 @@ export class ReadingForm {
       this.#certainty(finding, isActive),
       make("button", {
         type: "button", class: "icon-button", "data-remove": code, "data-focus": `remove-${code}`,
-        "aria-label": words("remove", { name }), "data-key-label": words("remove-last"),
+        "aria-label": words("remove", { name }),
         "aria-keyshortcuts": isActive ? "Delete Backspace" : null,
       }, "×"),
     );
@@ -168,7 +167,7 @@ export class ReadingForm {
     const place = CERTAINTIES.indexOf(certainty);
     const stepper = (by, sign, key, label) => make("button", {
       type: "button", class: "icon-button", "data-certainty": code, "data-by": by, "data-focus": `${by}-${code}`,
-      "aria-label": `${words(label)}: ${catalogue.name(code)}`, "data-key-label": words(label),
+      "aria-label": `${words(label)}: ${catalogue.name(code)}`,
       "aria-keyshortcuts": isActive ? key : null, "aria-disabled": CERTAINTIES[place + by] ? null : "true",
     }, sign);
     return make(

@@ -48,15 +48,29 @@ export class Help {
   }
 
   #rows() {
-    const { desk, words } = this.world;
-    const own = [...desk.querySelectorAll("[aria-keyshortcuts]")].map((control) => [
-      control.getAttribute("aria-keyshortcuts").split(" ").filter((key) => key !== "="),
-      control.dataset.keyLabel || control.getAttribute("aria-label") || control.textContent.trim(),
-    ]);
-    const always = [[["Escape"], words("key-escape")]];
-    return [...own, ...always].flatMap(([keys, label]) => [
+    return [...this.#ownKeys(), ...this.#otherKeys()].flatMap(([keys, label]) => [
       make("dt", {}, ...keys.map((key) => make("kbd", {}, keyCaps(key)))),
       make("dd", {}, label),
     ]);
+  }
+
+  /** The keys of the controls that are always there. */
+  #ownKeys() {
+    const controls = [...this.world.desk.querySelectorAll("[aria-keyshortcuts]")];
+    return controls.filter((control) => !control.closest(".finding")).map((control) => [
+      control.getAttribute("aria-keyshortcuts").split(" "),
+      control.dataset.keyLabel || control.getAttribute("aria-label") || control.textContent.trim(),
+    ]);
+  }
+
+  /** The keys of a finding's row, listed even while there is no finding, and the one that has no control. */
+  #otherKeys() {
+    const { words } = this.world;
+    return [
+      [["-"], words("less-certain")],
+      [["Plus"], words("more-certain")],
+      [["Delete", "Backspace"], words("remove-last")],
+      [["Escape"], words("key-escape")],
+    ];
   }
 }
