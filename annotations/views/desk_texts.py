@@ -82,6 +82,8 @@ def _queue_texts() -> dict[str, str]:
         "place": _("{position} of {total}"),
         "submitted-already": _("You have submitted this reading. It can no longer be changed."),
         "batch-closed": _("The batch is closed. Nothing can be changed any more."),
+        "to-next": _("Go to the next exam"),
+        "to-worklist": _("Back to the worklist"),
         "signed-out": _("Your session has ended. Your work is kept on this device."),
         "sign-in": _("Sign in again"),
     }

@@ -8,7 +8,7 @@ import { ReadingForm } from "./desk/form.js";
 import { Help } from "./desk/help.js";
 import { Messages } from "./desk/messages.js";
 import { SheetBar } from "./desk/sheetbar.js";
-import { embedded } from "./dom.js";
+import { embedded, make } from "./dom.js";
 import { Draft, DraftState } from "./draft.js";
 import { decode } from "./ecg/signal.js";
 import "./ecg/viewer.js";
@@ -140,7 +140,12 @@ class Desk {
     const isSubmitted = assignment.state === "submitted" || this.outbox.holds(assignment.id);
     const isShut = isSubmitted || !assignment.batch.is_open;
     this.form.disable(isShut);
-    if (isShut) this.form.say(this.words(isSubmitted ? "submitted-already" : "batch-closed"));
+    if (!isShut) return;
+    const { next } = assignment;
+    const link = next === null || !assignment.batch.is_open
+      ? make("a", { href: "/worklist/" }, this.words("to-worklist"))
+      : make("a", { href: `/read/${next}/` }, this.words("to-next"));
+    this.form.say(this.words(isSubmitted ? "submitted-already" : "batch-closed"), { link });
   }
 
   #hearDraft(draft) {

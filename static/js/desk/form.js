@@ -69,13 +69,15 @@ export class ReadingForm {
   /** Nothing can be changed: submitted already, or the batch is closed. */
   disable(isDisabled) {
     this.#isDisabled = isDisabled;
-    for (const control of this.root.elements) control.disabled = isDisabled;
+    for (const control of this.root.elements) {
+      if (control.dataset.part !== "help") control.disabled = isDisabled;
+    }
   }
 
-  /** Say one sentence under the form, also to a screen reader. */
-  say(sentence, { isAsking = false } = {}) {
+  /** Say one sentence under the form, also to a screen reader; `link` may lead on. */
+  say(sentence, { isAsking = false, link = null } = {}) {
     const notice = this.part("notice");
-    notice.textContent = sentence;
+    notice.replaceChildren(sentence, ...(link ? [" ", link] : []));
     notice.hidden = sentence === "";
     this.root.classList.toggle("is-asking", isAsking);
   }
