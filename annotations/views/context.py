@@ -67,7 +67,7 @@ def _reads(user: User) -> bool:
 def _is_within(request: HttpRequest, url: str) -> bool:
     """Whether the page is ``url`` or below it; batches belong to their studies."""
     path = request.path
-    if path.startswith(reverse("studies")) or path.startswith("/batches/"):
+    if path.startswith((reverse("studies"), "/batches/")):
         return url == reverse("studies")
     return path.startswith(url)
 

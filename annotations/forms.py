@@ -1,0 +1,171 @@
+"""The forms of the coordinator's pages: they check shape; what is true, the services check."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from annotations.models import (
+    ClinicalInformation,
+    Dataset,
+    Exam,
+    Role,
+    Study,
+    SuggestionPolicy,
+    User,
+)
+
+MAX_EXAMS = 10_000
+"""More in one batch is a slip of the keyboard: CODE-II-test has 8,475 exams."""
+
+RULES = {
+    "agreement_then_majority": _(
+        "Agreement, then majority: if all readers gave exactly the same classes, those; otherwise "
+        "the classes that at least two readers gave. Undecided when there is none."
+    ),
+}
+"""What each rule of ``ecgreview.consensus`` does, in a sentence for the form."""
+
+
+class StudyForm(forms.Form):
+    """What a new study is called and under which rules it is read."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        help_text=_("Readers see it on their worklist. Do not put a diagnosis into it."),
+    )
+    suggestion_policy = forms.ChoiceField(
+        label=_("When may readers see what the criteria model suggests?"),
+        choices=SuggestionPolicy.choices,
+        initial=SuggestionPolicy.AFTER_COMMIT,
+        widget=forms.RadioSelect,
+        help_text=_("Never before their own reading: seen first, a wrong suggestion misleads."),
+    )
+    clinical_information = forms.ChoiceField(
+        label=_("What are readers told about the patient?"),
+        choices=ClinicalInformation.choices,
+        initial=ClinicalInformation.AGE_AND_SEX,
+        widget=forms.RadioSelect,
+    )
+    consensus_rule = forms.ChoiceField(
+        label=_("How do readings become labels?"),
+        choices=list(RULES.items()),
+        initial="agreement_then_majority",
+        widget=forms.RadioSelect,
+    )
+
+
+class BatchForm(forms.Form):
+    """Which exams a new batch has, and who reads them.
+
+    After ``is_valid`` the exams are in ``cleaned_data["exams"]``, chosen either by their codes or
+    as the first so many of a data set.
+    """
+
+    name = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("For example: Batch 1, or the month.")
+    )
+    dataset = forms.ModelChoiceField(
+        label=_("Data set"), queryset=Dataset.objects.none(), required=False
+    )
+    n_exams = forms.IntegerField(
+        label=_("How many exams"),
+        required=False,
+        min_value=1,
+        max_value=MAX_EXAMS,
+        help_text=_("The first so many, in the order of import. Empty: all of them."),
+    )
+    leave_out_used = forms.BooleanField(
+        label=_("Leave out exams that already are in a batch of this study"),
+        required=False,
+        initial=True,
+    )
+    codes = forms.CharField(
+        label=_("Or: exactly these exams"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_("Exam codes, separated by spaces or lines. They go before the choice above."),
+    )
+    readers = forms.ModelMultipleChoiceField(
+        label=_("Readers"),
+        queryset=User.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Each of them reads each exam, in an order of their own."),
+    )
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.study = study
+        self._choices("dataset").queryset = Dataset.objects.order_by("name")
+        self._choices("readers").queryset = people_who(Role.READER, Role.ADJUDICATOR)
+
+    def clean(self) -> dict[str, Any]:
+        """Find the exams, and say of each code that is unknown which it is."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if codes := codes_in(cleaned.get("codes", "")):
+            cleaned["exams"] = self._exams_by_code(codes)
+        elif cleaned.get("dataset"):
+            cleaned["exams"] = self._exams_of_dataset(cleaned)
+        elif "dataset" not in self.errors:
+            self.add_error("dataset", _("Choose a data set, or write exam codes below."))
+        return cleaned
+
+    def _exams_by_code(self, codes: list[str]) -> list[Exam]:
+        found = {exam.code: exam for exam in Exam.objects.filter(code__in=codes)}
+        if unknown := [code for code in codes if code not in found]:
+            message = ngettext(
+                "There is no exam %(codes)s.", "There are no exams %(codes)s.", len(unknown)
+            )
+            self.add_error("codes", message % {"codes": ", ".join(unknown[:10])})
+        return [found[code] for code in codes if code in found]
+
+    def _exams_of_dataset(self, cleaned: dict[str, Any]) -> list[Exam]:
+        exams = Exam.objects.filter(dataset=cleaned["dataset"]).order_by("pk")
+        if cleaned.get("leave_out_used"):
+            used = Exam.objects.filter(assignments__batch__study=self.study)
+            exams = exams.exclude(pk__in=used.values("pk"))
+        chosen = list(exams[: cleaned.get("n_exams") or MAX_EXAMS])
+        if not chosen:
+            self.add_error("dataset", _t("This data set has no exam left for this study."))
+        return chosen
+
+    def _choices(self, name: str) -> forms.ModelChoiceField:
+        field = self.fields[name]
+        if not isinstance(field, forms.ModelChoiceField):
+            raise TypeError(name)
+        return field
+
+
+class AdjudicationForm(forms.Form):
+    """Who reads what was left undecided."""
+
+    readers = forms.ModelMultipleChoiceField(
+        label=_("Adjudicators"),
+        queryset=User.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one adjudicator.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["readers"]
+        if isinstance(field, forms.ModelMultipleChoiceField):
+            field.queryset = people_who(Role.ADJUDICATOR)
+
+
+def people_who(*roles: Role) -> QuerySet[User]:
+    """Return the active people with one of ``roles``, by name."""
+    named = User.objects.filter(is_active=True, groups__name__in=[role.value for role in roles])
+    return named.distinct().order_by("first_name", "last_name", "username")
+
+
+def codes_in(text: str) -> list[str]:
+    """Return the exam codes in ``text``, each once, in their order."""
+    return list(dict.fromkeys(re.findall(r"[^\s,;]+", text.upper())))

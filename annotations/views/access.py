@@ -1,0 +1,37 @@
+"""Who may open a page: everybody, whoever signed in, or whoever has a permission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponseBase
+
+from annotations.models import User
+
+if TYPE_CHECKING:
+
+    class SignedInRequest(HttpRequest):
+        """A request of somebody; the decorators below have turned the anonymous away."""
+
+        user: User
+else:
+    SignedInRequest = HttpRequest
+
+View = Callable[..., HttpResponseBase]
+
+
+def signed_in(view: Callable[..., Any]) -> View:
+    """Send the anonymous to the sign-in page and bring them back."""
+    return cast("View", login_required(view))
+
+
+def needs(permission: str) -> Callable[[Callable[..., Any]], View]:
+    """Send the anonymous to the sign-in page; refuse those without ``permission`` with 403."""
+    refuse = permission_required(f"annotations.{permission}", raise_exception=True)
+
+    def decorate(view: Callable[..., Any]) -> View:
+        return signed_in(refuse(view))
+
+    return decorate

@@ -1,0 +1,176 @@
+"""Batches: making one, watching it, closing it, sending on what it left undecided."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotations import tasks
+from annotations.api.firewall import is_still_reading
+from annotations.forms import AdjudicationForm, BatchForm
+from annotations.models import AgreementReport, Batch, Consensus, Exam, Outcome, Study, User
+from annotations.services import batches
+from annotations.views.access import SignedInRequest, needs
+from annotations.views.matrix import matrix
+from annotations.views.reading import SECONDS_PER_EXAM
+
+
+@needs("add_batch")
+@require_http_methods(["GET", "HEAD", "POST"])
+def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Choose exams and readers; nothing is written before the summary was confirmed."""
+    study = get_object_or_404(Study.objects.visible_to(request.user), slug=slug)
+    if request.method != "POST":
+        return _batch_form(request, study, BatchForm(study=study), 200)
+    form = BatchForm(request.POST, study=study)
+    if not form.is_valid():
+        return _batch_form(request, study, form, 400)
+    if request.POST.get("step") != "create":
+        context = {"study": study, "form": form, **_plan(form.cleaned_data)}
+        return render(request, "batches/preview.html", context)
+    return _create(request, study, form)
+
+
+@never_cache
+@needs("view_batch")
+@require_safe
+def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show how far everybody is, exam by reader; hidden from whoever reads in the study."""
+    batch = _batch(request.user, pk)
+    return _batch_page(request, batch, AdjudicationForm())
+
+
+@needs("close_batch")
+@require_POST
+def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
+    """End the reading of a batch; agreement and consensus follow."""
+    batch = _batch(request.user, pk)
+    try:
+        batches.close(batch_id=batch.pk, closed_by=request.user, now=timezone.now())
+    except batches.AlreadyClosed:
+        messages.error(request, _("This batch had been closed before."))
+        return _batch_page(request, batch, AdjudicationForm(), status=409)
+    tasks.nudge(tasks.refresh_agreement)
+    tasks.nudge(tasks.compute_consensus)
+    messages.success(request, _("The batch is closed. Agreement and consensus are computed now."))
+    return redirect("batch", pk=batch.pk)
+
+
+@needs("add_batch")
+@require_POST
+def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Give the undecided exams of a closed batch to adjudicators, as a batch of their own."""
+    batch = _batch(request.user, pk)
+    form = AdjudicationForm(request.POST)
+    if not form.is_valid():
+        return _batch_page(request, batch, form, status=400)
+    try:
+        made = batches.send_undecided(
+            batch_id=batch.pk,
+            readers=list(form.cleaned_data["readers"]),
+            created_by=request.user,
+            now=timezone.now(),
+        )
+    except (batches.AlreadyRead, batches.NotAReader) as refusal:
+        form.add_error("readers", _why_not(refusal))
+        return _batch_page(request, batch, form, status=400)
+    except (batches.BatchStillOpen, batches.NothingUndecided, batches.NameTaken) as refusal:
+        messages.error(request, _why_not(refusal))
+        return _batch_page(request, batch, form, status=409)
+    messages.success(request, _("The undecided exams now wait for the adjudicators."))
+    return redirect("batch", pk=made.pk)
+
+
+def _batch(user: User, pk: int) -> Batch:
+    visible = Batch.objects.visible_to(user).select_related("study__taxonomy", "closed_by")
+    return get_object_or_404(visible, pk=pk)
+
+
+def _batch_page(
+    request: SignedInRequest, batch: Batch, form: AdjudicationForm, status: int = 200
+) -> HttpResponse:
+    context: dict[str, Any] = {"batch": batch, "study": batch.study, "form": form}
+    context["is_hidden"] = is_still_reading(batch.study, request.user)
+    if not context["is_hidden"]:
+        context |= {
+            "matrix": matrix(batch, request.user, request.GET.get("page")),
+            "agreement": AgreementReport.objects.visible_to(request.user).filter(batch=batch),
+            "n_undecided": _n_undecided(request.user, batch),
+        }
+    return render(request, "batches/detail.html", context, status=status)
+
+
+def _n_undecided(user: User, batch: Batch) -> int:
+    undecided = Consensus.objects.visible_to(user).filter(
+        study=batch.study, outcome=Outcome.UNDECIDED
+    )
+    exams = Exam.objects.filter(assignments__batch=batch)
+    return undecided.filter(exam__in=exams).count()
+
+
+def _batch_form(
+    request: SignedInRequest, study: Study, form: BatchForm, status: int
+) -> HttpResponse:
+    context = {"study": study, "form": form, "has_exams": Exam.objects.exists()}
+    return render(request, "batches/new.html", context, status=status)
+
+
+def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResponse:
+    cleaned = form.cleaned_data
+    try:
+        batch = batches.create(
+            study=study,
+            name=cleaned["name"],
+            exams=cleaned["exams"],
+            readers=list(cleaned["readers"]),
+            created_by=request.user,
+            now=timezone.now(),
+        )
+    except batches.NameTaken:
+        form.add_error("name", _("This study already has a batch of this name."))
+        return _batch_form(request, study, form, 400)
+    except batches.NotAReader as refusal:
+        form.add_error("readers", _why_not(refusal))
+        return _batch_form(request, study, form, 400)
+    messages.success(request, _("The batch is open. Its readers find it on their worklists."))
+    return redirect("batch", pk=batch.pk)
+
+
+def _plan(cleaned: dict[str, Any]) -> dict[str, object]:
+    """Return what the new batch would mean in readings and hours."""
+    exams, readers = cleaned["exams"], list(cleaned["readers"])
+    patients = Counter(exam.patient_id for exam in exams if exam.patient_id)
+    return {
+        "exams": exams,
+        "readers": readers,
+        "codes": " ".join(exam.code for exam in exams),
+        "n_readings": len(exams) * len(readers),
+        "minutes_each": round(len(exams) * SECONDS_PER_EXAM / 60),
+        "minutes_all": round(len(exams) * len(readers) * SECONDS_PER_EXAM / 60),
+        "n_same_patient": sum(count for count in patients.values() if count > 1),
+        "seconds": SECONDS_PER_EXAM,
+    }
+
+
+def _why_not(refusal: Exception) -> str:
+    """Return the sentence for the coordinator."""
+    names = str(refusal)
+    if isinstance(refusal, batches.AlreadyRead):
+        return _("%(names)s read some of these exams already: nobody judges themselves.") % {
+            "names": names
+        }
+    if isinstance(refusal, batches.NotAReader):
+        return _("%(names)s cannot be given exams to read here.") % {"names": names}
+    if isinstance(refusal, batches.BatchStillOpen):
+        return _("Close the batch first: what is undecided is known only then.")
+    if isinstance(refusal, batches.NameTaken):
+        return _("The undecided exams of this batch were sent to adjudication before.")
+    return _("No exam of this batch is undecided.")
