@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import check
+from scripts import check
 
 
 def main() -> int:

@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
 def prepare(*, with_development: bool) -> None:
     """Bring .venv, the browser library and the translations up to date."""
     install(with_development=with_development)
-    run([str(VENV_PYTHON), "scripts/vendor.py"])
+    run([str(VENV_PYTHON), "-m", "scripts.vendor"])
     compile_translations()
 
 
@@ -60,7 +60,7 @@ def run_from_venv(command: str) -> None:
         environment = {k: v for k, v in os.environ.items() if k not in {"PORT", "DATA"}}
         environment.setdefault("ECGREVIEW_DEMO", "1")
     else:
-        program = [f"scripts/{command}.py"]
+        program = ["-m", f"scripts.{command}"]
         environment = dict(os.environ)
     sys.stdout.flush()
     os.execve(str(VENV_PYTHON), [str(VENV_PYTHON), *program], environment)  # noqa: S606 - no shell

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import tempfile
 
-import browser
-import check
+from scripts import browser, check
 
 REPOSITORY = check.REPOSITORY
+# Fails when ES modules import each other in a circle; pages are tested with hashed names.
+COLLECT = ["manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+WITH_SERVICES = ["-m", "ecgreview.embedded", sys.executable]
 PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--cov", "--cov-report=term"]
 
 
@@ -44,12 +46,17 @@ def python(chromium: str, arguments: list[str]) -> int:
             "CHROMIUM": chromium,
             "ECGREVIEW_HOME": home,
             "ECGREVIEW_DEMO": "1",
+            "STATIC_ROOT": f"{home}/static",
             "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's sync API runs a loop of its own
         }
         environment.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
-        command = [sys.executable, "-m", "ecgreview.embedded", sys.executable, *PYTEST, *arguments]
-        print("$ pytest", flush=True)
-        done = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False)
+        return run(COLLECT, environment) or run([*WITH_SERVICES, *PYTEST, *arguments], environment)
+
+
+def run(command: list[str], environment: dict[str, str]) -> int:
+    """Run this Python with ``command`` in the repository."""
+    print(f"$ python {' '.join(command)}", flush=True)
+    done = subprocess.run([sys.executable, *command], cwd=REPOSITORY, env=environment, check=False)
     return done.returncode
 
 

@@ -14,7 +14,7 @@ from ecgreview.celery import app
 from ecgreview.embedded import service
 from ecgreview.embedded.places import REPOSITORY
 from ecgreview.embedded.site import QUIET_WORKER
-from tests.platform.test_embedded import eventually
+from tests.platform.processes import eventually
 
 PUBLISH = """
 import os, sys

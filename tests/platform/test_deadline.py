@@ -10,7 +10,7 @@ import pytest
 from ecgreview.deadline import WithDeadline
 from ecgreview.embedded import service
 from ecgreview.embedded.places import REPOSITORY
-from tests.platform.test_embedded import DEADLINE_SECONDS, eventually
+from tests.platform.processes import DEADLINE_SECONDS, eventually
 
 
 @pytest.fixture

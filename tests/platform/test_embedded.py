@@ -6,8 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,8 +16,8 @@ import redis
 from ecgreview import embedded
 from ecgreview.embedded import account, service
 from ecgreview.embedded.places import REPOSITORY, Places
+from tests.platform.processes import DEADLINE_SECONDS, eventually, first_line
 
-DEADLINE_SECONDS = 30.0
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has two accounts to try")
 
 USER = """
@@ -61,15 +59,6 @@ def closed_home(tmp_path):
     outside = (home / "postgres").resolve()
     if outside.is_relative_to(account.PUBLIC):
         shutil.rmtree(outside.parent)
-
-
-def eventually(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def execute(services: embedded.Services, statement: str) -> list[tuple[object, ...]]:
@@ -120,7 +109,7 @@ def test_the_services_stop_after_their_last_user(home):
 def test_the_services_outlive_one_of_two_users(home, user):
     with embedded.running(home) as services:
         other = user()
-        assert other.stdout.readline().strip() == services.database_url
+        assert first_line(other).strip() == services.database_url
         other.stdin.close()
         other.wait(DEADLINE_SECONDS)
         assert answers(services)
@@ -130,18 +119,18 @@ def test_a_second_process_joins_instead_of_starting_its_own(home, user):
     with embedded.running(home) as services:
         pid = postmaster(home)
         other = user()
-        assert other.stdout.readline().strip() == services.database_url
+        assert first_line(other).strip() == services.database_url
         assert postmaster(home) == pid
 
 
 def test_simultaneous_starters_share_one_database(user):
     starters = [user() for _ in range(3)]
-    assert len({starter.stdout.readline() for starter in starters}) == 1
+    assert len({first_line(starter) for starter in starters}) == 1
 
 
 def test_the_services_stop_when_their_only_user_is_killed(home, user):
     only = user()
-    only.stdout.readline()
+    first_line(only)
     only.kill()
     assert eventually(lambda: not embedded.is_kept(Places(home)))
 
@@ -169,10 +158,10 @@ def test_a_killed_valkey_is_brought_back(home):
 
 def test_a_killed_keeper_takes_its_services_with_it(home, user):
     only = user()
-    only.stdout.readline()
-    server = service.living(postmaster(home))
+    first_line(only)
+    server = postmaster(home)
     os.kill(keeper(home), signal.SIGKILL)
-    assert eventually(lambda: service.living(server.pid) is None)
+    assert eventually(lambda: service.living(server) is None)
 
 
 def test_a_user_can_bring_a_killed_keeper_back(home):
@@ -211,7 +200,7 @@ def test_a_taken_port_is_exchanged_for_another(home):
     with subprocess.Popen(
         [sys.executable, "-c", LISTENER, str(number)], stdout=subprocess.PIPE, stdin=subprocess.PIPE
     ) as squatter:
-        squatter.stdout.readline()
+        first_line(squatter)
         with embedded.running(home) as services:
             assert str(number) not in services.database_url
         squatter.communicate(timeout=DEADLINE_SECONDS)

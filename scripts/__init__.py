@@ -1,0 +1,1 @@
+"""One file per command of the Makefile, and what they share."""
