@@ -1,0 +1,28 @@
+"""The published examples kept beside the shared data, where those are mounted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+VECTORS = Path(__file__).resolve().parents[4] / "shared" / "design" / "vectors"
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Callable[[str], dict[str, Any]]:
+    """Return a reader of one file of examples, named without its ending."""
+    if not VECTORS.is_dir():
+        pytest.skip(f"no published examples at {VECTORS}")
+
+    def read(name: str) -> dict[str, Any]:
+        path = VECTORS / f"{name}.json"
+        if not path.is_file():
+            pytest.fail(f"the published examples are incomplete: no {path.name}")
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
+    return read
