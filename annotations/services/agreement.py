@@ -15,9 +15,6 @@ from ecgreview import agreement
 _LOCKS = 0x0A62
 """Names our advisory locks among those of the database."""
 
-MISSING, ABSENT, PRESENT = 0, 1, 2
-"""What a reader says of a class in an exam, as ``ecgreview.agreement`` wants it."""
-
 
 @transaction.atomic
 def refresh_next(*, now: datetime) -> bool:
@@ -62,12 +59,12 @@ def _results(batch: Batch, readings: list[Reading]) -> dict[str, Any]:
         for reading in readings
         if reading.is_readable
     }
-    states = np.full((len(readers), len(exams), len(classes)), MISSING, dtype=np.int8)
+    states = np.full((len(readers), len(exams), len(classes)), agreement.MISSING, dtype=np.int8)
     for place in places.values():
-        states[place] = ABSENT
+        states[place] = agreement.ABSENT
     given = Finding.objects.filter(reading__in=places).values_list("reading", "diagnostic_class")
     for reading, diagnostic_class in given:
-        states[(*places[reading], columns[diagnostic_class])] = PRESENT
+        states[(*places[reading], columns[diagnostic_class])] = agreement.PRESENT
     names = [str(reader) for reader in readers]
     return agreement.report(states, names, [item.code for item in classes])
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from annotations.models import (
+    Assignment,
     Batch,
     Consensus,
     ConsensusLabel,
@@ -107,7 +108,7 @@ def judge(
 
 
 def _label_sets(study: Study) -> dict[int, list[frozenset[str] | None]]:
-    """Return for each exam read in a closed batch what each reading gave, None if unreadable."""
+    """Return for each exam of a closed batch what each reading gave, None if unreadable."""
     readings = Reading.objects.blind().filter(
         assignment__batch__study=study, assignment__batch__closed_at__isnull=False
     )
@@ -115,7 +116,8 @@ def _label_sets(study: Study) -> dict[int, list[frozenset[str] | None]]:
     given = Finding.objects.filter(reading__in=readings)
     for reading_id, code in given.values_list("reading", "diagnostic_class__code"):
         codes[reading_id].add(code)
-    found: dict[int, list[frozenset[str] | None]] = defaultdict(list)
+    exams = Assignment.objects.filter(batch__in=study.batches.closed()).values_list("exam")
+    found: dict[int, list[frozenset[str] | None]] = {exam: [] for (exam,) in exams.distinct()}
     for reading in readings.select_related("assignment").order_by("pk"):
         labels = frozenset(codes[reading.pk]) if reading.is_readable else None
         found[reading.assignment.exam_id].append(labels)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -55,6 +55,14 @@ class Submit(Protocol):
         key: uuid.UUID | None = None,
         certainty: str = "definite",
     ) -> Reading: ...
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let pages name their static files without collecting them first."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    settings.STATIC_ROOT = tmp_path_factory.getbasetemp()
 
 
 @pytest.fixture

@@ -124,7 +124,8 @@ def test_the_progress_ends_with_all_files_done(folder, now):
 
 def test_an_import_that_fails_in_its_second_block_keeps_the_first_whole(folder, now, monkeypatch):
     monkeypatch.setattr(ingest, "EXAMS_AT_ONCE", 1)
-    real, stored = exams.store, []
+    real = exams.store
+    stored: list[Exam] = []
 
     def store_once(**block):
         if stored:
@@ -161,6 +162,7 @@ def test_a_preview_says_what_is_known(folder, now):
 def test_a_name_too_long_for_the_database_is_refused(folder, now, monkeypatch):
     def long_name(path, root):
         for found in formats_read(path, root):
+            assert isinstance(found, formats.Recording)
             yield dataclasses.replace(found, source_key="x" * 301)
 
     formats_read = formats.read

@@ -1,0 +1,29 @@
+"""``manage.py create_link NAME --base-url ADDRESS``: a sign-in link that works once."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from annotations.models import User
+from annotations.services import sign_in
+
+
+class Command(BaseCommand):
+    """Print a link with which one person can sign in once."""
+
+    help = "Print a link that signs a person in once, within a day."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("username")
+        parser.add_argument("--base-url", required=True, help="address of the site")
+
+    def handle(self, *, username: str, base_url: str, **options: Any) -> None:
+        """Print the link."""
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise CommandError(f"Nobody active is called {username}.")
+        self.stdout.write(sign_in.link(user, base_url))

@@ -1,0 +1,49 @@
+"""``manage.py create_user NAME --role reader``: an account without a password."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from annotations.models import Role
+from annotations.services import people, sign_in
+
+
+class Command(BaseCommand):
+    """Create a person; with --base-url also print the link that signs them in once."""
+
+    help = "Create a person with roles. No password is set: they sign in by a one-time link."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("username")
+        parser.add_argument("--first-name", default="")
+        parser.add_argument("--last-name", default="")
+        parser.add_argument("--role", choices=Role.values, action="append", default=[])
+        parser.add_argument("--base-url", help="address of the site, to print a sign-in link")
+
+    def handle(
+        self,
+        *,
+        username: str,
+        first_name: str,
+        last_name: str,
+        role: list[str],
+        base_url: str | None,
+        **options: Any,
+    ) -> None:
+        """Create the person and say what to do next."""
+        try:
+            user = people.create(
+                username=username,
+                first_name=first_name,
+                last_name=last_name,
+                wanted=[Role(name) for name in role],
+            )
+        except people.NameTaken as taken:
+            raise CommandError(f"There is somebody called {username}.") from taken
+        self.stdout.write(f"Created {username} ({', '.join(role) or 'no role'}).")
+        if base_url:
+            self.stdout.write(sign_in.link(user, base_url))

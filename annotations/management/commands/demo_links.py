@@ -1,0 +1,37 @@
+"""``manage.py demo_links``: how to sign in as the people of the demo."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+
+from annotations.models import User
+from annotations.services import demo, sign_in
+
+
+class Command(BaseCommand):
+    """Print a one-time link for each person of the demo."""
+
+    help = "Print one-time sign-in links for the people of the demo."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--base-url", default="http://127.0.0.1:8000", help="address of the site"
+        )
+
+    def handle(self, *, base_url: str, **options: Any) -> None:
+        """Print a line per person."""
+        if not settings.DEMO:
+            raise CommandError("This is not a demo. For one person use: manage.py create_link")
+        people = {user.username: user for user in User.objects.filter(username__in=demo.CAST)}
+        if not people:
+            raise CommandError("The demo has no people yet: run manage.py prepare_demo")
+        self.stdout.write("Sign in (each link works once; manage.py demo_links prints new ones):")
+        for username, part in demo.CAST.items():
+            if user := people.get(username):
+                link = sign_in.link(user, base_url)
+                self.stdout.write(f"  {user.first_name:<6} {part.describes:<32} {link}")

@@ -1,0 +1,39 @@
+"""``manage.py export_consensus STUDY DIR``: consensus, readings, classes and agreement as CSV."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.utils import timezone
+
+from annotations.models import Study
+from annotations.services import export
+
+
+class Command(BaseCommand):
+    """Export the closed batches of a study."""
+
+    help = "Write consensus, readings, classes and agreement of a study's closed batches as CSV."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("study", help="the study as its address names it, such as morning-list")
+        parser.add_argument("directory", type=Path, help="folder to write to; made if absent")
+
+    def handle(self, *, study: str, directory: Path, **options: Any) -> None:
+        """Write the files and name them."""
+        found = Study.objects.filter(slug=study).first()
+        if found is None:
+            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
+            raise CommandError(f"There is no study {study!r}. There are: {known or 'none'}.")
+        if not found.batches.closed().exists():
+            raise CommandError("The study has no closed batch yet: close one first.")
+        try:
+            written = export.write(study=found, directory=directory, now=timezone.now())
+        except OSError as error:
+            raise CommandError(f"Cannot write to {directory}: {error.strerror}.") from error
+        for path in written:
+            self.stdout.write(str(path))

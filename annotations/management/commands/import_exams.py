@@ -1,0 +1,127 @@
+"""``manage.py import_exams PATH --dataset NAME``: recordings become exams."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from annotations.services import ingest, taxonomies
+from annotations.tasks import compute_suggestions, nudge
+from ecgreview.ecg.formats import Refusal
+
+SOME_REFUSED = 1
+NOTHING_IMPORTABLE = 2
+SAY_EVERY_PERCENT = 10
+
+
+class Command(BaseCommand):
+    """Import WFDB records and CODE-style HDF5 files."""
+
+    help = (
+        "Import every WFDB record and CODE-style HDF5 file at or below PATH. Exit code 0: all fine;"
+        " 1: some were refused, each with its reason; 2: nothing could be imported."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("path", type=Path, help="a folder, a .hea or a .hdf5 file")
+        parser.add_argument("--dataset", required=True, help="name of the data set to add to")
+        parser.add_argument("--dry-run", action="store_true", help="read all, write nothing")
+
+    def handle(self, *, path: Path, dataset: str, dry_run: bool, **options: Any) -> None:
+        """Import, say what happened, and end with the code that says it to scripts."""
+        if not dataset.strip():
+            raise CommandError("Give the data set a name: --dataset NAME", returncode=2)
+        try:
+            refused = self._preview(path, dataset) if dry_run else self._import(path, dataset)
+        except ingest.NothingToImport as nothing:
+            raise CommandError(
+                f"Nothing to import: there is no .hea, .h5 or .hdf5 file at {path}.",
+                returncode=NOTHING_IMPORTABLE,
+            ) from nothing
+        if refused:
+            sys.exit(refused)
+
+    def _import(self, path: Path, dataset: str) -> int:
+        """Import ``path`` and return the exit code."""
+        taxonomies.install(now=timezone.now())
+        with self._progress() as progress:
+            run = ingest.import_path(
+                path=path,
+                dataset_name=dataset,
+                started_by=None,
+                now=timezone.now(),
+                progress=progress,
+            )
+        nudge(compute_suggestions)
+        for issue in run.issues.filter(is_refusal=True).order_by("pk"):
+            self._say_refusal(issue.file, issue.reason, issue.hint)
+        self.stdout.write(
+            f"{run.n_imported} imported, {run.n_known} already known, {run.n_refused} refused."
+        )
+        return _code(run.n_refused, run.n_imported + run.n_known)
+
+    def _preview(self, path: Path, dataset: str) -> int:
+        """Say what importing ``path`` would do and return the exit code it would have."""
+        with self._progress() as progress:
+            seen = ingest.preview(path=path, dataset_name=dataset, progress=progress)
+        refusals = [refusal for refusal in seen.refusals if not refusal.is_expected]
+        for refusal in refusals:
+            self._say_refusal(*_legible(refusal))
+        self.stdout.write(
+            f"Dry run, nothing was written: {seen.n_new} would be imported,"
+            f" {seen.n_known} already known, {len(refusals)} would be refused."
+        )
+        return _code(len(refusals), seen.n_new + seen.n_known)
+
+    def _say_refusal(self, file: str, reason: str, hint: str) -> None:
+        self.stderr.write(f"{file}: {reason} {hint}")
+
+    @contextmanager
+    def _progress(self) -> Iterator[ingest.Progress]:
+        """Show a bar on a terminal, a line for every tenth of the files elsewhere."""
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            yield _Lines(self)
+            return
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("files"), TimeRemainingColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("importing")
+            yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+class _Lines:
+    """Say how far it is, in lines that a log can hold."""
+
+    def __init__(self, command: BaseCommand) -> None:
+        self.command = command
+        self.next_percent = SAY_EVERY_PERCENT
+
+    def __call__(self, done: int, of: int) -> None:
+        """Say it when another tenth is done."""
+        percent = 100 * done // of
+        if percent >= self.next_percent:
+            self.command.stdout.write(f"{done} of {of} files ({percent} %)")
+            self.next_percent = percent - percent % SAY_EVERY_PERCENT + SAY_EVERY_PERCENT
+
+
+def _legible(refusal: Refusal) -> tuple[str, str, str]:
+    """Return file, reason and hint; a name that is no Unicode would break the terminal."""
+    texts = (refusal.file, refusal.reason, refusal.hint)
+    file, reason, hint = (text.encode("utf-8", "backslashreplace").decode() for text in texts)
+    return file, reason, hint
+
+
+def _code(n_refused: int, n_fine: int) -> int:
+    if not n_refused:
+        return 0
+    return SOME_REFUSED if n_fine else NOTHING_IMPORTABLE

@@ -1,0 +1,46 @@
+"""``manage.py prepare_demo``: people, synthetic exams and a study to try everything on."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+from django.utils import timezone
+
+from annotations.models import ImportRun
+from annotations.services import demo, ingest
+
+
+class Command(BaseCommand):
+    """Prepare the demo; what is prepared already stays as it is."""
+
+    help = "Prepare the demo study, and a batch of your own recordings if you name a folder."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--data", type=Path, help="folder of recordings to import too")
+
+    def handle(self, *, data: Path | None, **options: Any) -> None:
+        """Prepare it, and say how the import of the user's own recordings went."""
+        if not settings.DEMO:
+            raise CommandError("This server holds real work: the demo needs ECGREVIEW_DEMO=1.")
+        demo.prepare(now=timezone.now())
+        if data is None:
+            return
+        try:
+            self._say(demo.add_recordings(data_dir=data, now=timezone.now()))
+        except ingest.NothingToImport as nothing:
+            raise CommandError(
+                f"Nothing to import: there is no .hea, .h5 or .hdf5 file at {data}."
+            ) from nothing
+
+    def _say(self, run: ImportRun) -> None:
+        for issue in run.issues.filter(is_refusal=True).order_by("pk"):
+            self.stderr.write(f"{issue.file}: {issue.reason} {issue.hint}")
+        self.stdout.write(
+            f"{run.n_imported} of your recordings imported, {run.n_known} already known,"
+            f" {run.n_refused} refused."
+        )

@@ -1,0 +1,205 @@
+"""The tables of an export, row by row in a fixed order, headings first."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from typing import Any, TypeAlias
+
+from django.db.models import Prefetch
+
+from annotations.models import (
+    AgreementReport,
+    Consensus,
+    ConsensusLabel,
+    DiagnosticClass,
+    Exam,
+    Finding,
+    Outcome,
+    Reading,
+    Study,
+)
+
+Cell: TypeAlias = str | int | float | None
+Row: TypeAlias = tuple[Cell, ...]
+
+OLDEST_STATED_YEARS = 89
+"""Ages above it identify people and are given as 90+, as HIPAA's safe harbor asks."""
+
+PRESENT, ABSENT, NOT_ASSESSED = "present", "absent", "not_assessed"
+VOCABULARIES = ("snomed_ct", "scp", "aha", "code15", "cpsc2018")
+ROWS_AT_ONCE = 500
+COUNTS = ("n_exams", "n_readings", "n_positive", "n_positive_any", "n_positive_all")
+PAIR_COUNTS = ("n", "n11", "n10", "n01", "n00")
+
+
+def consensus(study: Study) -> Iterator[Row]:
+    """Yield one row per exam: how the rule decided, and the state of every class."""
+    codes = _codes(study)
+    yield (
+        *("exam", "dataset", "source_key", "age_years", "sex"),
+        *("rule", "outcome", "n_readings", "reason", "labels", "votes", *codes),
+    )
+    labels = ConsensusLabel.objects.select_related("diagnostic_class")
+    rows = Consensus.objects.filter(study=study).select_related("exam__dataset")
+    with_labels = rows.prefetch_related(Prefetch("labels", queryset=labels))
+    for row in with_labels.order_by("exam__code").iterator(chunk_size=ROWS_AT_ONCE):
+        votes = {label.diagnostic_class.code: label for label in row.labels.all()}
+        kept = [code for code in codes if code in votes and votes[code].is_present]
+        yield (
+            *_exam(row.exam),
+            row.rule,
+            row.outcome,
+            row.n_readings,
+            row.reason,
+            ";".join(kept),
+            ";".join(f"{code}:{votes[code].n_positive}" for code in codes if code in votes),
+            *(_decided(row, code in kept) for code in codes),
+        )
+
+
+def readings_long(study: Study) -> Iterator[Row]:
+    """Yield one row per reading of a closed batch and class.
+
+    Comments are left out: free text may hold what identifies a person.
+    """
+    codes = _codes(study)
+    yield (
+        *("exam", "dataset", "source_key", "age_years", "sex"),
+        *("batch", "reader", "stage", "submitted_at", "active_ms", "quality"),
+        *("class", "state", "certainty"),
+    )
+    readings = Reading.objects.filter(
+        assignment__batch__study=study, assignment__batch__closed_at__isnull=False
+    ).select_related("assignment__batch", "assignment__exam__dataset")
+    findings = Finding.objects.select_related("diagnostic_class")
+    complete = readings.prefetch_related(Prefetch("findings", queryset=findings))
+    ordered = complete.order_by("assignment__exam__code", "submitted_at", "pk")
+    for reading in ordered.iterator(chunk_size=ROWS_AT_ONCE):
+        given = {item.diagnostic_class.code: item.certainty for item in reading.findings.all()}
+        head = (*_exam(reading.assignment.exam), *_reading(study, reading))
+        for code in codes:
+            yield (*head, code, _read(reading, code in given), given.get(code, ""))
+
+
+def taxonomy(study: Study) -> Iterator[Row]:
+    """Yield one row per class, with its codes in other vocabularies."""
+    yield (
+        *("taxonomy", "version", "position", "code", "abbreviation", "name", "name_pt"),
+        *("group", "group_name", "definition", "is_exclusive", "evidence", *VOCABULARIES),
+    )
+    classes = study.taxonomy.classes.select_related("group").order_by("position")
+    for item in classes:
+        yield (
+            study.taxonomy.name,
+            study.taxonomy.version,
+            item.position,
+            item.code,
+            item.abbreviation,
+            item.name,
+            item.name_pt,
+            item.group.code,
+            item.group.name,
+            item.definition,
+            int(item.is_exclusive),
+            item.evidence,
+            *(_foreign(item, vocabulary) for vocabulary in VOCABULARIES),
+        )
+
+
+def agreement(study: Study) -> Iterator[Row]:
+    """Yield one row per closed batch, class, group of readers and statistic.
+
+    An empty class is all classes together, empty readers are all readers of the batch; n10 counts
+    the exams to which the first of two readers gave the class alone. A missing value has its
+    reason beside it.
+    """
+    yield ("batch", "class", "readers", "statistic", "value", "reason")
+    reports = AgreementReport.objects.filter(batch__in=study.batches.closed())
+    for report in reports.select_related("batch").order_by("batch__name"):
+        results, batch = report.results, report.batch.name
+        for name in ("n_readers", "n_exams", "n_exams_compared"):
+            yield (batch, "", "", name, results[name], "")
+        for name, found in _overall(results["overall"]):
+            yield (batch, "", "", name, found["value"], found["reason"])
+        for item in results["classes"]:
+            yield from _of_class(study, batch, item)
+
+
+def pseudonym(study: Study, reader_id: int) -> str:
+    """Return how an export of ``study`` names a reader: stable, and told by the seed alone."""
+    message = f"reader:{reader_id}".encode()
+    return f"reader-{hmac.new(study.seed.encode(), message, hashlib.sha256).hexdigest()[:8]}"
+
+
+def stated_age(age_years: float | None) -> Cell:
+    """Return an age as it may be published."""
+    if age_years is None or age_years <= OLDEST_STATED_YEARS:
+        return age_years
+    return f"{OLDEST_STATED_YEARS + 1}+"
+
+
+def _codes(study: Study) -> list[str]:
+    return list(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
+
+
+def _exam(exam: Exam) -> Row:
+    age = stated_age(exam.age_years)
+    return (exam.code, exam.dataset.name, exam.source_key, age, exam.sex)
+
+
+def _reading(study: Study, reading: Reading) -> Row:
+    return (
+        reading.assignment.batch.name,
+        pseudonym(study, reading.assignment.reader_id),
+        reading.stage,
+        reading.submitted_at.astimezone(UTC).isoformat(timespec="seconds"),
+        reading.active_ms,
+        reading.quality,
+    )
+
+
+def _decided(row: Consensus, is_kept: bool) -> str:
+    if row.outcome in {Outcome.UNDECIDED, Outcome.UNREADABLE}:
+        return NOT_ASSESSED
+    return PRESENT if is_kept else ABSENT
+
+
+def _read(reading: Reading, is_given: bool) -> str:
+    if not reading.is_readable:
+        return NOT_ASSESSED
+    return PRESENT if is_given else ABSENT
+
+
+def _foreign(item: DiagnosticClass, vocabulary: str) -> str:
+    """Return the codes of ``vocabulary``, each with how it compares unless it is the same."""
+    found = item.codes.get(vocabulary, [])
+    return ";".join(
+        code["code"] if code["match"] == "exact" else f"{code['code']} ({code['match']})"
+        for code in found
+    )
+
+
+def _overall(overall: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield "exact_set", overall["exact_set"]
+    yield "jaccard", overall["jaccard"]
+    for name, found in overall["macro"].items():
+        yield f"macro_{name}", found
+
+
+def _of_class(study: Study, batch: str, item: Mapping[str, Any]) -> Iterator[Row]:
+    yield from _statistics((batch, item["class"], ""), item, COUNTS)
+    for pair in item["pairs"]:
+        names = " ".join(pseudonym(study, int(reader)) for reader in pair["readers"])
+        yield from _statistics((batch, item["class"], names), pair, PAIR_COUNTS)
+
+
+def _statistics(head: Row, found: Mapping[str, Any], counts: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the counts, then every coefficient in ``found``."""
+    for name in counts:
+        yield (*head, name, found[name], "")
+    for name, value in found.items():
+        if isinstance(value, dict):
+            yield (*head, name, value["value"], value["reason"])

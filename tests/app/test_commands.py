@@ -1,0 +1,156 @@
+"""The commands: what they print, how they end."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotations.models import Dataset, Exam, User
+from tests.domain.ecg import signals, wfdb_files
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A recording and one that is cut short."""
+    for number, name in enumerate(("whole", "broken")):
+        (tmp_path / name).mkdir()
+        wfdb_files.write(tmp_path / name, values=signals.heartbeats() + number)
+    data = tmp_path / "broken" / "ana.dat"
+    data.write_bytes(data.read_bytes()[:-1000])
+    return tmp_path
+
+
+def run(*words):
+    """Return exit code, output and errors of a command."""
+    out, err = StringIO(), StringIO()
+    try:
+        call_command(*map(str, words), stdout=out, stderr=err)
+    except SystemExit as end:
+        return end.code, out.getvalue(), err.getvalue()
+    except CommandError as error:
+        return error.returncode, out.getvalue(), str(error)
+    return 0, out.getvalue(), err.getvalue()
+
+
+def test_an_import_without_refusal_ends_well(folder):
+    code, out, _ = run("import_exams", folder / "whole", "--dataset", "Ward 3")
+    assert code == 0
+    assert "1 imported, 0 already known, 0 refused." in out
+
+
+def test_a_refusal_is_printed_with_file_reason_hint(folder):
+    code, out, err = run("import_exams", folder, "--dataset", "Ward 3")
+    assert code == 1
+    assert "1 imported, 0 already known, 1 refused." in out
+    assert err.startswith("broken/ana.hea: Expected ")
+
+
+def test_the_progress_is_shown_in_lines_without_a_terminal(folder):
+    _, out, _ = run("import_exams", folder, "--dataset", "Ward 3")
+    assert "2 of 2 files (100 %)" in out
+
+
+def test_importing_again_says_what_is_known(folder):
+    run("import_exams", folder / "whole", "--dataset", "Ward 3")
+    _, out, _ = run("import_exams", folder / "whole", "--dataset", "Ward 3")
+    assert "0 imported, 1 already known, 0 refused." in out
+
+
+@pytest.mark.parametrize("place", ["empty", "nowhere"])
+def test_nothing_to_import_ends_with_two(tmp_path, place):
+    (tmp_path / "empty").mkdir()
+    code, _, err = run("import_exams", tmp_path / place, "--dataset", "Ward 3")
+    assert code == 2
+    assert str(tmp_path / place) in err
+
+
+def test_only_refusals_end_with_two(folder):
+    assert run("import_exams", folder / "broken", "--dataset", "Ward 3")[0] == 2
+
+
+def test_a_data_set_without_a_name_is_refused(folder):
+    assert run("import_exams", folder, "--dataset", " ")[0] == 2
+
+
+def test_a_dry_run_says_what_would_happen(folder):
+    code, out, err = run("import_exams", folder, "--dataset", "Ward 3", "--dry-run")
+    assert code == 1
+    assert "1 would be imported, 0 already known, 1 would be refused." in out
+    assert "broken/ana.hea" in err
+    assert not Dataset.objects.exists()
+
+
+def test_every_malformed_case_that_is_refused_leaves_nothing(shared_data):
+    code, out, _ = run("import_exams", shared_data / "malformed", "--dataset", "Malformed")
+    assert code == 1
+    assert f"{Exam.objects.count()} imported" in out
+    assert all(exam.tracings.count() == 1 for exam in Exam.objects.all())
+
+
+def test_a_person_is_created_with_a_link_and_no_password():
+    base = "https://ecg.example"
+    _, out, _ = run("create_user", "ana", "--role", "reader", "--base-url", base)
+    assert "https://ecg.example/link/?sesame=" in out
+    assert not User.objects.get(username="ana").has_usable_password()
+
+
+def test_a_user_name_is_given_once(ana):
+    assert "somebody called ana" in run("create_user", "ana")[2]
+
+
+def test_a_link_is_printed_for_somebody(ana):
+    assert "sesame=" in run("create_link", "ana", "--base-url", "https://ecg.example")[1]
+
+
+def test_no_link_is_printed_for_nobody():
+    code, out, _ = run("create_link", "nobody", "--base-url", "https://ecg.example")
+    assert (code, out) == (1, "")
+
+
+def test_the_taxonomy_is_installed_by_command():
+    assert "66 classes" in run("install_taxonomy")[1]
+
+
+def test_the_demo_prints_a_link_for_each_of_its_four_people(settings):
+    settings.DEMO = True
+    run("prepare_demo")
+    _, out, _ = run("demo_links", "--base-url", "http://127.0.0.1:8123")
+    assert len(re.findall(r"http://127\.0\.0\.1:8123/link/\?sesame=\S+", out)) == 4
+
+
+@pytest.mark.parametrize("command", ["prepare_demo", "demo_links"])
+def test_there_is_no_demo_where_real_work_is_done(settings, command):
+    settings.DEMO = False
+    assert run(command)[0] == 1
+    assert not User.objects.exists()
+
+
+def test_the_demo_takes_ones_own_recordings(settings, folder):
+    settings.DEMO = True
+    code, out, err = run("prepare_demo", "--data", folder)
+    assert (code, "1 of your recordings imported" in out) == (0, True)
+    assert "broken/ana.hea" in err
+
+
+def test_the_export_names_its_files(study, make_batch, close, tmp_path):
+    close(make_batch())
+    _, out, _ = run("export_consensus", study.slug, tmp_path)
+    assert str(tmp_path / "consensus.csv") in out.splitlines()
+
+
+def test_a_study_that_is_not_there_is_answered_by_those_that_are(study, tmp_path):
+    code, _, err = run("export_consensus", "evening", tmp_path)
+    assert code == 1
+    assert study.slug in err
+
+
+def test_a_study_with_nothing_closed_is_not_exported(study, make_batch, tmp_path):
+    make_batch()
+    code, _, err = run("export_consensus", study.slug, tmp_path)
+    assert (code, list(tmp_path.iterdir())) == (1, [])
+    assert "close one first" in err

@@ -1,0 +1,150 @@
+"""Batches: made, closed, sent to adjudication."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import pytest
+
+from annotations.models import Assignment, Batch
+from annotations.services import batches
+
+
+def test_every_reader_gets_every_exam_once(make_batch, make_exam):
+    exam = make_exam()
+    batch = make_batch([exam, make_exam(), exam])
+    assert batch.assignments.count() == 4
+
+
+def test_the_order_is_the_published_hmac(make_batch, study, ana):
+    assignment = make_batch().assignments.get(reader=ana)
+    message = f"{ana.pk}:{assignment.exam_id}".encode()
+    expected = hmac.new(study.seed.encode(), message, hashlib.sha256).hexdigest()
+    assert assignment.order_key == expected
+
+
+def test_readers_meet_the_exams_in_different_orders(make_batch, make_exam, ana, bruno):
+    batch = make_batch([make_exam() for _ in range(12)])
+    orders = [
+        list(
+            Assignment.objects.visible_to(reader)
+            .filter(batch=batch)
+            .in_reading_order()
+            .values_list("exam", flat=True)
+        )
+        for reader in (ana, bruno)
+    ]
+    assert orders[0] != orders[1]
+
+
+def test_a_batch_needs_exams(make_batch):
+    with pytest.raises(batches.NoExams):
+        make_batch([])
+
+
+def test_a_batch_needs_readers(make_batch, make_exam):
+    with pytest.raises(batches.NoReaders):
+        make_batch([make_exam()], [])
+
+
+@pytest.mark.parametrize("name", ["davi", "eva"])
+def test_only_readers_read(make_batch, make_exam, request, name):
+    with pytest.raises(batches.NotAReader, match=name.title()):
+        make_batch([make_exam()], [request.getfixturevalue(name)])
+
+
+def test_who_has_left_reads_no_more(make_batch, make_exam, ana):
+    ana.is_active = False
+    ana.save()
+    with pytest.raises(batches.NotAReader):
+        make_batch([make_exam()], [ana])
+
+
+def test_a_name_is_used_once_in_a_study(make_batch, make_exam):
+    make_batch(name="Monday")
+    with pytest.raises(batches.NameTaken):
+        make_batch(name="Monday")
+    assert Batch.objects.count() == 1
+
+
+def test_closing_says_who_did_it(make_batch, close, davi, now):
+    closed = close(make_batch())
+    assert (closed.closed_by, closed.closed_at) == (davi, now)
+
+
+def test_closing_makes_agreement_due(make_batch, close):
+    assert close(make_batch()).agreement_is_due
+
+
+def test_closing_makes_consensus_due(make_batch, close):
+    assert close(make_batch()).consensus_is_due
+
+
+def test_a_batch_is_closed_once(make_batch, close):
+    batch = make_batch()
+    close(batch)
+    with pytest.raises(batches.AlreadyClosed):
+        close(batch)
+
+
+@pytest.fixture
+def disputed(make_batch, make_exam, submit, close, ana, bruno):
+    """A closed batch with one exam agreed upon and one in dispute."""
+    batch = make_batch([make_exam(), make_exam()], name="Monday")
+    agreed, other = batch.assignments.order_by("exam").values_list("exam", flat=True).distinct()
+    said = {(ana, agreed): "artifact", (bruno, agreed): "artifact"}
+    said |= {(ana, other): "atrial_flutter", (bruno, other): "atrial_fibrillation"}
+    for (reader, exam), code in said.items():
+        submit(batch.assignments.get(reader=reader, exam=exam), code)
+    return close(batch)
+
+
+def adjudicate(batch, readers, davi, now):
+    return batches.send_undecided(batch_id=batch.pk, readers=readers, created_by=davi, now=now)
+
+
+def test_only_what_is_undecided_is_sent(disputed, clara, davi, now):
+    sent = adjudicate(disputed, [clara], davi, now)
+    other = disputed.assignments.order_by("exam").last().exam
+    assert [item.exam for item in sent.assignments.all()] == [other]
+
+
+def test_the_new_batch_is_named_after_the_old(disputed, clara, davi, now):
+    assert adjudicate(disputed, [clara], davi, now).name == "Monday, adjudication"
+
+
+def test_nothing_is_sent_twice(disputed, clara, davi, now):
+    adjudicate(disputed, [clara], davi, now)
+    with pytest.raises(batches.NameTaken):
+        adjudicate(disputed, [clara], davi, now)
+
+
+def test_an_open_batch_has_nothing_undecided_yet(make_batch, clara, davi, now):
+    with pytest.raises(batches.BatchStillOpen):
+        adjudicate(make_batch(), [clara], davi, now)
+
+
+def test_agreement_leaves_nothing_to_adjudicate(make_batch, submit, close, clara, davi, now):
+    batch = make_batch()
+    for assignment in batch.assignments.all():
+        submit(assignment, "artifact")
+    with pytest.raises(batches.NothingUndecided):
+        adjudicate(close(batch), [clara], davi, now)
+
+
+def test_a_reader_does_not_adjudicate(disputed, ana, davi, now):
+    with pytest.raises(batches.NotAReader):
+        adjudicate(disputed, [ana], davi, now)
+
+
+def test_nobody_adjudicates_what_they_have_read(
+    make_batch, make_exam, submit, close, ana, clara, davi, now
+):
+    batch = make_batch([make_exam()], [ana, clara])
+    for assignment, code in zip(
+        batch.assignments.order_by("pk"), ["atrial_flutter", "atrial_fibrillation"], strict=True
+    ):
+        submit(assignment, code)
+    with pytest.raises(batches.AlreadyRead, match="Clara"):
+        adjudicate(close(batch), [clara], davi, now)

@@ -1,0 +1,111 @@
+"""The demo: prepared once, then left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotations.models import (
+    AgreementReport,
+    Assignment,
+    Batch,
+    Consensus,
+    Exam,
+    Outcome,
+    Reading,
+    Study,
+    User,
+)
+from annotations.services import demo, demo_readings
+from ecgreview.ecg import synth
+from tests.domain.ecg import wfdb_files
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def prepared(now):
+    return demo.prepare(now=now)
+
+
+def counts():
+    return [model.objects.count() for model in (User, Exam, Study, Batch, Assignment, Reading)]
+
+
+def test_the_demo_has_two_readers_an_adjudicator_a_coordinator(prepared):
+    assert counts() == [4, 60, 1, 2, 120, 40]
+
+
+def test_nobody_of_the_demo_has_a_password(prepared):
+    assert not any(user.has_usable_password() for user in prepared.values())
+
+
+def test_preparing_again_changes_nothing(prepared, now, django_assert_max_num_queries):
+    with django_assert_max_num_queries(25):
+        demo.prepare(now=now)
+    assert counts() == [4, 60, 1, 2, 120, 40]
+
+
+def test_every_condition_is_among_the_exams(prepared):
+    keys = Exam.objects.values_list("source_key", flat=True)
+    assert {key.split("-", 1)[1] for key in keys} == set(synth.CONDITIONS)
+
+
+def test_a_third_of_the_exams_is_normal(prepared):
+    assert Exam.objects.filter(source_key__endswith="-normal_ecg").count() == 20
+
+
+def test_the_first_batch_waits_to_be_read(prepared):
+    assert Assignment.objects.visible_to(prepared["ana"]).unread().count() == 40
+
+
+def test_the_pilot_shows_every_page_something(prepared):
+    pilot = Batch.objects.get(name="Pilot")
+    assert not pilot.is_open
+    assert AgreementReport.objects.get(batch=pilot).results["n_exams_compared"] == 20
+    assert 2 <= Consensus.objects.filter(outcome=Outcome.UNDECIDED).count() <= 10
+
+
+def test_simulated_readings_say_so(prepared):
+    assert set(Reading.objects.values_list("comment", flat=True)) == {demo_readings.COMMENT}
+
+
+def test_the_exams_are_the_same_every_time(prepared):
+    again = {recording.signal.content_hash for recording in demo._drawings()}
+    assert again == set(Exam.objects.values_list("content_hash", flat=True))
+
+
+def test_a_start_that_was_killed_is_finished_by_the_next(now, monkeypatch):
+    def killed(**what):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo_readings, "simulate", killed)
+    with pytest.raises(KeyboardInterrupt):
+        demo.prepare(now=now)
+    monkeypatch.undo()
+    demo.prepare(now=now)
+    assert counts() == [4, 60, 1, 2, 120, 40]
+
+
+@pytest.fixture
+def own(tmp_path):
+    wfdb_files.write(tmp_path)
+    return tmp_path
+
+
+def test_ones_own_recordings_become_a_batch(prepared, own, now):
+    demo.prepare(now=now, data_dir=own)
+    assert Batch.objects.get(name="My recordings").assignments.count() == 2
+
+
+def test_the_same_recordings_are_no_further_batch(prepared, own, now):
+    demo.add_recordings(data_dir=own, now=now)
+    demo.add_recordings(data_dir=own, now=now)
+    assert Batch.objects.count() == 3
+
+
+def test_new_recordings_are_a_further_batch(prepared, own, now):
+    demo.add_recordings(data_dir=own, now=now)
+    (own / "more").mkdir()
+    wfdb_files.write(own / "more", values=wfdb_files.signals.heartbeats() + 5)
+    demo.add_recordings(data_dir=own, now=now)
+    assert Batch.objects.get(name="My recordings 2").assignments.count() == 2

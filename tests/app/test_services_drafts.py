@@ -1,0 +1,71 @@
+"""Drafts: no tab overwrites what another has saved."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotations.models import Assignment, Draft
+from annotations.services import drafts
+
+
+def save(assignment, now, based_on=0, text="", **changes):
+    return drafts.save(
+        **{
+            "assignment_id": assignment.pk,
+            "reader": assignment.reader,
+            "based_on": based_on,
+            "content": {"comment": text},
+            "now": now,
+            **changes,
+        }
+    )
+
+
+def test_the_first_draft_is_version_one(assign, ana, now):
+    assert save(assign(ana), now).version == 1
+
+
+def test_each_save_counts_on(assign, ana, now):
+    assignment = assign(ana)
+    save(assignment, now, 0, "P waves")
+    assert save(assignment, now, 1, "P waves?").version == 2
+
+
+def test_a_save_based_on_an_older_version_is_refused_with_the_stored_one(assign, ana, now):
+    assignment = assign(ana)
+    save(assignment, now, 0, "from the other tab")
+    with pytest.raises(drafts.StaleDraft) as refusal:
+        save(assignment, now, 0, "from this tab")
+    assert refusal.value.draft.content == {"comment": "from the other tab"}
+
+
+def test_a_save_based_on_a_draft_that_never_was_is_refused(assign, ana, now):
+    with pytest.raises(drafts.StaleDraft) as refusal:
+        save(assign(ana), now, 3)
+    assert refusal.value.draft is None
+
+
+def test_saving_the_same_again_after_a_lost_answer_changes_nothing(assign, ana, now):
+    assignment = assign(ana)
+    save(assignment, now, 0, "P waves")
+    assert save(assignment, now, 0, "P waves").version == 1
+
+
+def test_a_submitted_assignment_takes_no_draft(assign, ana, now, submit):
+    assignment = assign(ana)
+    submit(assignment)
+    with pytest.raises(drafts.AlreadySubmitted):
+        save(assignment, now)
+
+
+def test_a_closed_batch_takes_no_draft(assign, ana, now, close):
+    assignment = assign(ana)
+    close(assignment.batch)
+    with pytest.raises(drafts.BatchClosed):
+        save(assignment, now)
+
+
+def test_another_readers_assignment_does_not_exist(assign, ana, bruno, now):
+    with pytest.raises(Assignment.DoesNotExist):
+        save(assign(ana), now, reader=bruno)
+    assert not Draft.objects.exists()

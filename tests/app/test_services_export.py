@@ -1,0 +1,146 @@
+"""The export: the same files every time, safe to open, nothing that is still blind."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotations.models import Dataset
+from annotations.services import export, export_tables
+
+FILES = ["SHA256SUMS", "agreement.csv", "consensus.csv", "readings_long.csv", "taxonomy.csv"]
+
+
+@pytest.fixture
+def closed(make_batch, make_exam, submit, close):
+    """A closed batch of one exam, aged 93: Ana says fibrillation with noise, Bruno fibrillation."""
+    batch = make_batch([make_exam(age_years=93.0)], name="Monday")
+    first, second = batch.assignments.order_by("reader__username")
+    submit(first, "atrial_fibrillation", "artifact", comment="Dona Maria, bed 7")
+    submit(second, "atrial_fibrillation", certainty="probable")
+    return close(batch)
+
+
+def rows(study, now, name):
+    content = export.contents(study=study, now=now)[name].decode()
+    return list(csv.DictReader(io.StringIO(content)))
+
+
+def test_the_files_are_the_promised_ones(closed, study, tmp_path, now):
+    written = export.write(study=study, directory=tmp_path / "new" / "folder", now=now)
+    assert sorted(path.name for path in written) == FILES
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == FILES
+
+
+def test_the_sums_are_those_of_the_files(closed, study, tmp_path, now):
+    export.write(study=study, directory=tmp_path, now=now)
+    for line in (tmp_path / "SHA256SUMS").read_text().splitlines():
+        expected, name = line.split("  ")
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == expected
+
+
+def test_exporting_again_gives_the_same_bytes(closed, study, now):
+    assert export.archive(study=study, now=now) == export.archive(study=study, now=now)
+
+
+def test_the_archive_holds_the_files(closed, study, now):
+    names = zipfile.ZipFile(io.BytesIO(export.archive(study=study, now=now))).namelist()
+    assert sorted(names) == [f"{study.slug}/{name}" for name in FILES]
+
+
+def test_the_consensus_says_how_it_was_decided(closed, study, now):
+    (row,) = rows(study, now, "consensus.csv")
+    assert (row["outcome"], row["labels"]) == ("majority", "atrial_fibrillation")
+    assert row["votes"] == "artifact:1;atrial_fibrillation:2"
+
+
+def test_every_class_has_a_state(closed, study, taxonomy, now):
+    (row,) = rows(study, now, "consensus.csv")
+    states = {item.code: row[item.code] for item in taxonomy.classes.all()}
+    assert states.pop("atrial_fibrillation") == "present"
+    assert set(states.values()) == {"absent"}
+
+
+def test_an_undecided_exam_has_no_absent_class(make_batch, submit, close, study, now):
+    batch = make_batch()
+    for assignment, code in zip(batch.assignments.all(), ["artifact", "stemi"], strict=True):
+        submit(assignment, code)
+    close(batch)
+    (row,) = rows(study, now, "consensus.csv")
+    assert row["normal_ecg"] == "not_assessed"
+
+
+def test_a_reading_has_a_row_per_class(closed, study, now):
+    assert len(rows(study, now, "readings_long.csv")) == 2 * 66
+
+
+def test_a_reading_keeps_its_certainty(closed, study, now):
+    found = rows(study, now, "readings_long.csv")
+    given_states = [(row["class"], row["certainty"]) for row in found if row["state"] == "present"]
+    assert sorted(given_states) == [
+        ("artifact", "definite"),
+        ("atrial_fibrillation", "definite"),
+        ("atrial_fibrillation", "probable"),
+    ]
+
+
+def test_readers_are_pseudonyms(closed, study, ana, bruno, now):
+    names = {row["reader"] for row in rows(study, now, "readings_long.csv")}
+    assert names == {export.pseudonym(study, reader.pk) for reader in (ana, bruno)}
+
+
+def test_no_file_names_a_reader_or_quotes_a_comment(closed, study, now):
+    everything = b"".join(export.contents(study=study, now=now).values()).lower()
+    assert not [word for word in (b"bruno", b"dona maria") if word in everything]
+
+
+def test_a_great_age_is_not_stated(closed, study, now):
+    assert rows(study, now, "consensus.csv")[0]["age_years"] == "90+"
+
+
+@pytest.mark.parametrize(("age", "stated"), [(None, None), (89.0, 89.0), (89.5, "90+")])
+def test_ages_above_89_are_one(age, stated):
+    assert export_tables.stated_age(age) == stated
+
+
+def test_the_agreement_is_that_of_the_app(closed, study, now):
+    found = {
+        (row["class"], row["readers"], row["statistic"]): row
+        for row in rows(study, now, "agreement.csv")
+    }
+    assert found["artifact", "", "percent"]["value"] == "0.0"
+    assert found["normal_ecg", "", "cohen_mean"]["value"] == ""
+    assert found["normal_ecg", "", "cohen_mean"]["reason"]
+
+
+def test_the_classes_come_in_their_order(closed, study, now):
+    positions = [int(row["position"]) for row in rows(study, now, "taxonomy.csv")]
+    assert positions == list(range(1, 67))
+
+
+def test_an_open_batch_is_not_exported(make_batch, submit, study, now):
+    batch = make_batch()
+    submit(batch.assignments.all()[0], "artifact")
+    assert rows(study, now, "readings_long.csv") == rows(study, now, "consensus.csv") == []
+
+
+def test_a_name_that_is_a_formula_is_made_harmless(closed, study, now):
+    Dataset.objects.update(name='=HYPERLINK("http://evil")')
+    (row,) = rows(study, now, "consensus.csv")
+    assert row["dataset"] == '\'=HYPERLINK("http://evil")'
+
+
+@given(st.text())
+def test_no_text_begins_like_a_formula(text):
+    assert not export.formula_safe(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_the_text_is_still_there(text):
+    assert export.formula_safe(text).endswith(text)

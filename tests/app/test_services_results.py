@@ -1,0 +1,214 @@
+"""Agreement, consensus and suggestions: computed when due, from what is there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from annotations.models import (
+    AgreementReport,
+    Batch,
+    Consensus,
+    Dataset,
+    SuggestionRun,
+    Tracing,
+)
+from annotations.services import agreement, batches, consensus, exams, suggestions
+from ecgreview.ecg import synth
+from ecgreview.ecg.formats import Recording
+
+
+@pytest.fixture
+def read(make_batch, make_exam, submit):
+    """Open a batch in which each exam gets these readings: (Ana's codes, Bruno's codes)."""
+
+    def make(*exams_read, quality=("good", "good")):
+        batch = make_batch([make_exam() for _ in exams_read])
+        rows = batch.assignments.order_by("exam", "reader__username")
+        said = [codes for pair in exams_read for codes in pair]
+        for number, (assignment, codes) in enumerate(zip(rows, said, strict=True)):
+            if codes is not None:
+                submit(assignment, *codes, quality=quality[number % 2])
+        return batch
+
+    return make
+
+
+AF, FLUTTER = ("atrial_fibrillation",), ("atrial_flutter",)
+
+
+def of_class(report, code):
+    return next(item for item in report.results["classes"] if item["class"] == code)
+
+
+def test_the_agreement_counts_what_both_gave(read, now, ana, bruno):
+    report = agreement.refresh(batch=read((AF, AF), (AF, ()), ((), ())), now=now)
+    (pair,) = of_class(report, "atrial_fibrillation")["pairs"]
+    assert pair["readers"] == [str(ana.pk), str(bruno.pk)]
+    assert (pair["n11"], pair["n10"], pair["n01"], pair["n00"]) == (1, 1, 0, 1)
+
+
+def test_an_exam_not_read_by_both_is_not_compared(read, now):
+    report = agreement.refresh(batch=read((AF, AF), (AF, None)), now=now)
+    assert (report.results["n_exams_compared"], report.n_readings) == (1, 3)
+
+
+def test_who_could_not_read_it_says_nothing(read, now):
+    report = agreement.refresh(batch=read((AF, ()), quality=("good", "unreadable")), now=now)
+    assert report.results["n_exams_compared"] == 0
+
+
+def test_a_batch_nobody_has_read_has_a_report_too(make_batch, now):
+    assert agreement.refresh(batch=make_batch(), now=now).results["n_exams_compared"] == 0
+
+
+def test_what_was_due_is_done_once(read, now):
+    read((AF, AF))
+    assert [agreement.refresh_next(now=now), agreement.refresh_next(now=now)] == [True, False]
+
+
+def test_a_second_look_replaces_the_first(read, now):
+    batch = read((AF, AF))
+    agreement.refresh(batch=batch, now=now)
+    agreement.refresh(batch=batch, now=now)
+    assert AgreementReport.objects.count() == 1
+
+
+def test_a_reading_that_comes_in_meanwhile_stays_due(read, now, submit, monkeypatch):
+    batch = read((AF, None))
+    bruno = batch.assignments.get(readings=None)
+    real = agreement._results
+
+    def meanwhile(*args):
+        submit(bruno, *AF)
+        return real(*args)
+
+    monkeypatch.setattr(agreement, "_results", meanwhile)
+    agreement.refresh_next(now=now)
+    assert Batch.objects.get(pk=batch.pk).agreement_is_due
+
+
+def consensus_of(batch, close, now):
+    close(batch)
+    while consensus.refresh_next(now=now):
+        pass
+    rows = Consensus.objects.order_by("exam")
+    return [
+        (
+            row.outcome,
+            sorted(item.diagnostic_class.code for item in row.labels.filter(is_present=True)),
+        )
+        for row in rows
+    ]
+
+
+def test_the_rule_of_code_ii_test_decides(read, close, now):
+    batch = read((AF, AF), (AF, (*AF, "artifact")), (AF, FLUTTER), ((), ()))
+    assert consensus_of(batch, close, now) == [
+        ("agreement", ["atrial_fibrillation"]),
+        ("majority", ["atrial_fibrillation"]),
+        ("undecided", []),
+        ("agreement", []),
+    ]
+
+
+def test_what_two_readers_cannot_read_is_unreadable(read, close, now):
+    batch = read(((), ()), quality=("unreadable", "unreadable"))
+    assert consensus_of(batch, close, now) == [("unreadable", [])]
+
+
+def test_one_readable_reading_of_two_is_undecided(read, close, now):
+    batch = read((AF, ()), quality=("good", "unreadable"))
+    assert consensus_of(batch, close, now) == [("undecided", [])]
+    assert "1 of 2 readers could not read it." in Consensus.objects.get().reason
+
+
+def test_an_exam_nobody_has_read_is_undecided(read, close, now):
+    assert consensus_of(read((None, None)), close, now) == [("undecided", [])]
+
+
+def test_an_open_batch_has_no_consensus(read, study, now):
+    read((AF, AF))
+    consensus.compute(study=study, now=now)
+    assert not Consensus.objects.exists()
+
+
+def test_the_adjudicators_reading_decides(read, close, submit, clara, davi, now):
+    batch = close(read((AF, FLUTTER)))
+    sent = batches.send_undecided(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
+    submit(sent.assignments.get(), *AF)
+    assert consensus_of(sent, close, now) == [("majority", ["atrial_fibrillation"])]
+
+
+def test_every_vote_is_kept(read, close, now):
+    consensus_of(read((AF, FLUTTER)), close, now)
+    labels = Consensus.objects.get().labels.values_list(
+        "diagnostic_class__code", "n_positive", "n_readings", "is_present"
+    )
+    assert sorted(labels) == [
+        ("atrial_fibrillation", 1, 2, False),
+        ("atrial_flutter", 1, 2, False),
+    ]
+
+
+def test_consensus_that_was_due_is_done_once(read, close, now):
+    close(read((AF, AF)))
+    assert [consensus.refresh_next(now=now), consensus.refresh_next(now=now)] == [True, False]
+
+
+@pytest.fixture
+def bradycardia(db, taxonomy, now):
+    """A synthetic exam at 40 to 47 beats a minute that waits for its suggestions."""
+    drawn = synth.synthesise("sinus_bradycardia", np.random.default_rng(1))
+    dataset = Dataset.objects.create(name="Drawn", created_at=now)
+    recording = Recording(drawn.signal, "1", None, 70.0, "F", ())
+    (exam,) = exams.store(dataset=dataset, recordings=[recording], now=now)
+    suggestions.request(exams=[exam], now=now)
+    return exam
+
+
+def test_a_suggestion_gives_its_evidence(bradycardia, now):
+    suggestions.run_next(now=now)
+    found = SuggestionRun.objects.get().suggestions.get(diagnostic_class__code="sinus_bradycardia")
+    assert "50" in found.evidence
+
+
+def test_the_measurements_are_stored(bradycardia, now):
+    suggestions.run_next(now=now)
+    assert 38 < SuggestionRun.objects.get().measurements["heart_rate_bpm"]["value"] < 49
+
+
+def test_a_run_is_finished_once(bradycardia, now):
+    assert [suggestions.run_next(now=now), suggestions.run_next(now=now)] == [True, False]
+
+
+def test_asking_again_for_suggestions_changes_nothing(bradycardia, now):
+    suggestions.run_next(now=now)
+    suggestions.request(exams=[bradycardia], now=now)
+    assert not suggestions.run_next(now=now)
+
+
+def test_a_tracing_that_cannot_be_measured_fails_with_a_reason(bradycardia, now):
+    Tracing.objects.update(packed=b"no packet")
+    suggestions.run_next(now=now)
+    run = SuggestionRun.objects.get()
+    assert run.finished_at == now
+    assert "BadPacket" in run.failure
+
+
+def test_a_failure_does_not_stop_the_next_exam(bradycardia, make_exam, now):
+    Tracing.objects.update(packed=b"no packet")
+    suggestions.request(exams=[make_exam()], now=now)
+    while suggestions.run_next(now=now):
+        pass
+    assert not SuggestionRun.objects.due().exists()
+
+
+def test_tracings_are_kept_outside_the_row_as_they_are(bradycardia):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select attstorage from pg_attribute"
+            " where attrelid = 'annotations_tracing'::regclass and attname = 'packed'"
+        )
+        assert cursor.fetchone() == ("e",)
