@@ -69,10 +69,9 @@ def run_from_venv(command: str) -> None:
 def install(*, with_development: bool) -> None:
     """Install the pinned and hashed requirements, unless they are installed already.
 
-    A .venv that once had the tools of development keeps them.
+    A .venv that has the tools of development keeps them.
     """
-    level = VENV / ".development"
-    with_development = with_development or level.exists()
+    with_development = with_development or (VENV / "bin" / "pytest").exists()
     files = [RUNTIME, DEVELOPMENT] if with_development else [RUNTIME]
     stamp, wanted = VENV / ".installed", fingerprint(files)
     if stamp.exists() and stamp.read_text(encoding="ascii") == wanted and starts(VENV_PYTHON):
@@ -84,8 +83,6 @@ def install(*, with_development: bool) -> None:
         install_with_uv(uv, files)
     else:
         install_with_pip(files)
-    if with_development:
-        level.touch()
     stamp.write_text(wanted, encoding="ascii")
     say(f"Installed {' and '.join(files)} ({time.monotonic() - began:.0f} s)")
 
