@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from functools import partial
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -18,7 +19,7 @@ from annotations.api.desk import Payload
 from annotations.api.firewall import is_still_reading, refuse_readers
 from annotations.api.reading import CURSOR
 from annotations.models import AgreementReport, Batch, Exam, Stage, Study, User
-from annotations.services import batches
+from annotations.services import batches, export
 
 
 class StudyBatches(ApiView):
@@ -153,7 +154,7 @@ class BatchAgreement(ApiView):
                 "is_due": batch.agreement_is_due,
                 "computed_at": report and report.computed_at,
                 "n_readings": report.n_readings if report else 0,
-                "results": report and report.results,
+                "results": report and _named(report.results, batch.study),
             }
         )
 
@@ -193,6 +194,20 @@ def _progress(reader: User) -> Payload:
         "n_assigned": counts["n_assigned"],
         "n_submitted": counts["n_submitted"],
     }
+
+
+def _named(results: Any, study: Study) -> Any:
+    """Return the results with pseudonyms, as in the export, where they name readers by row."""
+    if isinstance(results, dict):
+        return {
+            key: [export.pseudonym(study, int(reader)) for reader in value]
+            if key == "readers"
+            else _named(value, study)
+            for key, value in results.items()
+        }
+    if isinstance(results, list):
+        return [_named(value, study) for value in results]
+    return results
 
 
 def _exams(codes: Sequence[str], user: User) -> list[Exam]:

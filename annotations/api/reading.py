@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from annotations import tasks
 from annotations.api import desk, paging, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
-from annotations.models import Assignment, Reading, Stage, Study, SuggestionPolicy, SuggestionRun
-from annotations.services import drafts, readings
+from annotations.models import Assignment, Reading, Stage, SuggestionPolicy, SuggestionRun
+from annotations.services import drafts, export, readings
 
 WORKLIST_ORDER = {"batch_id": int, "order_key": str, "pk": int}
 READINGS_ORDER = {"assignment_id": int, "stage": str}
@@ -160,18 +160,13 @@ def _visible(request: UserRequest) -> QuerySet[Reading]:
 def _reading(reading: Reading, request: UserRequest) -> desk.Payload:
     assignment = reading.assignment
     is_own = assignment.reader_id == request.user.pk
+    pseudonym = export.pseudonym(assignment.batch.study, assignment.reader_id)
     return {
         **desk.reading_payload(reading),
         "exam": assignment.exam.code,
         "batch": assignment.batch_id,
-        "reader": "me" if is_own else _pseudonym(assignment.batch.study, assignment.reader_id),
+        "reader": "me" if is_own else pseudonym,
     }
-
-
-def _pseudonym(study: Study, reader_id: int) -> str:
-    from annotations.services import export
-
-    return export.pseudonym(study, reader_id)
 
 
 def _suggestions(run: SuggestionRun) -> desk.Payload:

@@ -71,7 +71,7 @@ class DraftInput(Strict):
 class DisplayField(serializers.DictField):
     """How the sheet was displayed: few short entries of numbers, words and lists of them."""
 
-    child = serializers.JSONField()
+    child = serializers.JSONField(allow_null=True)
 
     def run_validation(self, data: Any = empty) -> Any:
         """Return the entries.

@@ -16,7 +16,7 @@ from annotations.api.desk import Payload
 from annotations.api.firewall import refuse_readers
 from annotations.api.reading import CURSOR
 from annotations.models import Consensus, ConsensusLabel, Study, Taxonomy
-from annotations.services import studies
+from annotations.services import export, studies
 
 
 class Studies(ApiView):
@@ -102,8 +102,6 @@ class StudyExport(ApiView):
         """Give consensus, readings, taxonomy and agreement as a zip of CSV files."""
         study = Study.objects.visible_to(request.user).get(slug=slug)
         refuse_readers(study, request.user)
-        from annotations.services import export
-
         archive = export.archive(study=study, now=timezone.now())
         response = HttpResponse(archive, content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="{study.slug}.zip"'

@@ -1,0 +1,110 @@
+"""Who may do what: every address, every method, every role.
+
+An address that is not in this table makes the tests fail, and so does a method that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ROLES = ("anonymous", "eva", "ana", "bruno", "clara", "davi", "rosa", "otto")
+"""Ana is assigned what the address names, Bruno reads the same exam, Clara adjudicates,
+Davi coordinates, Rosa does research, Otto audits; Eva has no role."""
+
+Statuses = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a method of an address answers to each role, to a request that is well-formed."""
+
+    statuses: Statuses
+    body: Any = None
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def row(default: int, anonymous: int | None = None, **others: int) -> Statuses:
+    """Return the status of each role: ``default`` but for those that are named."""
+    base = dict.fromkeys(ROLES, default)
+    return {**base, "anonymous": default if anonymous is None else anonymous, **others}
+
+
+def public() -> Statuses:
+    return row(200)
+
+
+def api(default: int, **others: int) -> Statuses:
+    """Return the statuses of an endpoint: programs are told that they are not signed in."""
+    return row(default, anonymous=401, **others)
+
+
+def page(default: int, **others: int) -> Statuses:
+    """Return the statuses of a page: people are sent to sign in."""
+    return row(default, anonymous=302, **others)
+
+
+MANAGERS = ("davi", "rosa", "otto")
+SEEN_BY_MANAGERS = dict.fromkeys(MANAGERS, 200)
+"""Coordinators, researchers and auditors see studies and results."""
+
+FINDINGS = {"findings": [], "quality": "good", "comment": ""}
+KEY = {"Idempotency-Key": "0d6f6a3c-54a7-4d3c-9f5e-0d7f0c1c2b11"}
+
+API: dict[str, dict[str, Cell]] = {
+    "api-schema": {"GET": Cell(public())},
+    "api-docs": {"GET": Cell(public())},
+    "api-classes": {"GET": Cell(public())},
+    "api-taxonomies": {"GET": Cell(public())},
+    "api-me": {"GET": Cell(api(200))},
+    "api-tokens": {
+        # Signing in by token is not offered here, so the anonymous meet 403, without a challenge.
+        "POST": Cell(row(201, anonymous=403), body={}),
+        "DELETE": Cell(row(204, anonymous=403)),
+    },
+    "api-assignments": {"GET": Cell(api(200))},
+    "api-assignment": {"GET": Cell(api(404, ana=200))},
+    "api-draft": {
+        "PUT": Cell(api(404, ana=200), body={"based_on": 0, "content": FINDINGS}),
+    },
+    "api-reading-create": {
+        "POST": Cell(api(404, ana=201), body={"based_on": 0, **FINDINGS}, headers=KEY),
+    },
+    # Nobody before the blind reading, not even its reader.
+    "api-assignment-suggestions": {"GET": Cell(api(404))},
+    "api-tracing": {"GET": Cell(api(404, ana=200, bruno=200, **SEEN_BY_MANAGERS))},
+    "api-readings": {"GET": Cell(api(200))},
+    # Bruno's, of a batch that is open: nobody else's business, whatever the role.
+    "api-reading": {"GET": Cell(api(404, bruno=200))},
+    "api-datasets": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-exams": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-exam": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-studies": {
+        "GET": Cell(api(403, **SEEN_BY_MANAGERS)),
+        "POST": Cell(api(403, davi=201), body={"name": "Another study"}),
+    },
+    "api-study": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-study-batches": {
+        "GET": Cell(api(403, **SEEN_BY_MANAGERS)),
+        "POST": Cell(
+            api(403, davi=201),
+            body={"name": "Another batch", "exams": ["{code}"], "readers": ["ana"]},
+        ),
+    },
+    "api-study-consensus": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-study-export": {"GET": Cell(api(403, davi=200, rosa=200))},
+    "api-batch": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-batch-closing": {"POST": Cell(api(403, davi=200), body={})},
+    "api-batch-progress": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-batch-adjudication": {
+        # Davi may, but the batch of the address is still open.
+        "POST": Cell(api(403, davi=409), body={"readers": ["clara"]}),
+    },
+    "api-batch-agreement": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+}
+
+PAGES: dict[str, dict[str, Cell]] = {}
+
+ADDRESSES = {**API, **PAGES}

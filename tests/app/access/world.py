@@ -1,0 +1,79 @@
+"""A small clinic in which every address leads somewhere."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from rest_framework.test import APIClient
+
+from annotations.models import Assignment, Batch, Reading, User
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+@dataclass(frozen=True)
+class World:
+    """An open batch that Ana and Bruno read, a closed one, and everybody else.
+
+    Attributes:
+        assignment: Ana's, untouched, in the open batch.
+        reading: Bruno's, of the same exam in the same batch.
+    """
+
+    people: dict[str, User]
+    batch: Batch
+    assignment: Assignment
+    reading: Reading
+
+    def address(self, name: str) -> str:
+        """Return where the address called ``name`` leads in this world."""
+        return reverse(name, kwargs=self.arguments(name))
+
+    def arguments(self, name: str) -> dict[str, Any]:
+        assignment, batch = self.assignment, self.batch
+        known: dict[str, Any] = {
+            "code": assignment.exam.code,
+            "position": 1,
+            "slug": batch.study.slug,
+            "key": uuid.UUID(str(self.reading.idempotency_key)),
+        }
+        of_assignment = {"api-assignment", "api-draft", "api-reading-create"}
+        if name in of_assignment | {"api-assignment-suggestions", "desk"}:
+            known["pk"] = assignment.pk
+        elif name == "dataset":
+            known["pk"] = assignment.exam.dataset_id
+        else:
+            known["pk"] = batch.pk
+        return {key: known[key] for key in parameters()[name]}
+
+    def client(self, role: str) -> APIClient:
+        """Return a browser in which somebody of this role is signed in."""
+        client = APIClient()
+        if role != "anonymous":
+            client.force_login(
+                self.people[role], backend="django.contrib.auth.backends.ModelBackend"
+            )
+        return client
+
+
+def parameters() -> dict[str, list[str]]:
+    """Return the name of every address of the site, and what it takes."""
+    return dict(_walk(get_resolver(), [], []))
+
+
+def _walk(
+    resolver: URLResolver, spaces: list[str], outer: list[str]
+) -> list[tuple[str, list[str]]]:
+    found = []
+    for entry in resolver.url_patterns:
+        inner = [*outer, *entry.pattern.converters]
+        if isinstance(entry, URLPattern):
+            name = ":".join([*spaces, str(entry.name or entry.pattern)])
+            found.append((name, inner))
+        else:
+            space = [entry.namespace] if entry.namespace else []
+            found += _walk(entry, [*spaces, *space], inner)
+    return found
