@@ -7,9 +7,8 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from annotations.models import (
     ClinicalInformation,
@@ -73,7 +72,10 @@ class BatchForm(forms.Form):
         label=_("Name"), max_length=120, help_text=_("For example: Batch 1, or the month.")
     )
     dataset = forms.ModelChoiceField(
-        label=_("Data set"), queryset=Dataset.objects.none(), required=False
+        label=_("Data set"),
+        queryset=Dataset.objects.none(),
+        required=False,
+        empty_label=_("Choose …"),
     )
     n_exams = forms.IntegerField(
         label=_("How many exams"),
@@ -133,7 +135,7 @@ class BatchForm(forms.Form):
             exams = exams.exclude(pk__in=used.values("pk"))
         chosen = list(exams[: cleaned.get("n_exams") or MAX_EXAMS])
         if not chosen:
-            self.add_error("dataset", _t("This data set has no exam left for this study."))
+            self.add_error("dataset", gettext("This data set has no exam left for this study."))
         return chosen
 
     def _choices(self, name: str) -> forms.ModelChoiceField:

@@ -30,8 +30,8 @@ def state(name: str, *, quiet: bool = False) -> dict[str, object]:
 
 @register.filter
 def get(mapping: Mapping[str, Value], key: str) -> Value | str:
-    """Return the value of ``key``, or the key itself."""
-    return mapping.get(key, key)
+    """Return the value of ``key``, or nothing."""
+    return mapping.get(key, "")
 
 
 @register.filter
@@ -48,7 +48,7 @@ def percent(fraction: float | None) -> str:
     """Return a fraction of 1 as a whole percentage, or a dash."""
     if fraction is None:
         return "–"
-    return f"{number_format(100 * fraction, decimal_pos=0)} %"
+    return f"{round(100 * fraction)}%"
 
 
 @register.simple_tag

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import DiagnosticClass
@@ -105,8 +105,14 @@ def number(found: Mapping[str, Any], *, as_percent: bool = False) -> Number:
     told = str(REASONS.get(reason, reason))
     if value is None:
         return Number("–", told, is_defined=False, dot_x="")
-    text = f"{number_format(100 * value, 0)} %" if as_percent else number_format(value, 2)
+    text = f"{round(100 * value)}%" if as_percent else _decimal(value)
     return Number(text, told, is_defined=True, dot_x=f"{AXIS_WIDTH * max(0.0, value):.1f}")
+
+
+def _decimal(value: float) -> str:
+    """Return ``value`` with two decimals, in the language of the page, with a true minus sign."""
+    rounded = round(value, 2) or 0.0  # no "-0.00"
+    return number_format(rounded, 2).replace("-", "\N{MINUS SIGN}")
 
 
 def _class_line(one: Mapping[str, Any], of: DiagnosticClass, names: Mapping[str, str]) -> ClassLine:
@@ -134,16 +140,16 @@ def _sentence(one: Mapping[str, Any]) -> str:
         "all": one["n_positive_all"],
     }
     if not one["n_exams"]:
-        return _t("No exam has been read by two readers yet.")
+        return gettext("No exam has been read by two readers yet.")
     if counts["some"] == counts["all"]:
-        return _t("Whenever one reader gave it, all did: %(all)d of %(exams)d exams.") % counts
+        return gettext("Whenever one reader gave it, all did: %(all)d of %(exams)d exams.") % counts
     if not counts["all"]:
         return (
-            _t("Given in %(some)d of %(exams)d exams, and never by all readers of an exam.")
+            gettext("Given in %(some)d of %(exams)d exams, and never by all readers of an exam.")
             % counts
         )
     return (
-        _t(
+        gettext(
             "At least one reader gave it in %(some)d of %(exams)d exams; "
             "in %(all)d of these all readers did."
         )

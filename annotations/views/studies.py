@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -18,6 +19,14 @@ from annotations.services import export, studies
 from annotations.views.access import SignedInRequest, needs
 
 EXAMS_PER_PAGE = 50
+
+SHORT = {
+    Outcome.AGREEMENT: gettext_lazy("Agreement"),
+    Outcome.MAJORITY: gettext_lazy("Majority"),
+    Outcome.UNDECIDED: gettext_lazy("Undecided"),
+    Outcome.UNREADABLE: gettext_lazy("Unreadable"),
+}
+"""The outcomes where there is room for a word."""
 
 
 @never_cache
@@ -123,7 +132,12 @@ def _outcomes(consensus: QuerySet[Consensus]) -> list[dict[str, object]]:
     """Return how many exams came to each outcome, in the order of the outcomes."""
     counts = dict(consensus.values_list("outcome").annotate(n=Count("pk")))
     return [
-        {"value": outcome.value, "label": outcome.label, "n": counts[outcome.value]}
+        {
+            "value": outcome.value,
+            "label": outcome.label,
+            "short": SHORT[outcome],
+            "n": counts[outcome.value],
+        }
         for outcome in Outcome
         if outcome.value in counts
     ]
