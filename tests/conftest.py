@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
@@ -18,3 +19,8 @@ def shared_data() -> Path:
         if not (SHARED_DATA / name).exists():
             pytest.fail(f"the shared data are incomplete: no {name}")
     return SHARED_DATA
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a case by its function: an address in memory would differ between xdist's workers."""
+    return val.__name__ if isinstance(val, FunctionType) else None
