@@ -89,8 +89,8 @@ def _messages(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
 
 def _headers(problem: Problem, error: Exception) -> dict[str, str]:
     headers = {}
-    if challenge := getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = challenge
+    if problem.status == status.HTTP_401_UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Token"
     if problem is UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     elif wait := getattr(error, "wait", None):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotations.api import batches, exams, people, public, reading, studies, tracings
+from annotations.api import batches, docs, exams, people, public, reading, studies, tracings
 
 urlpatterns = [
     path("schema/", public.Schema.as_view(), name="api-schema"),
+    path("docs/", docs.page, name="api-docs"),
     path("classes/", public.Classes.as_view(), name="api-classes"),
     path("taxonomies/", public.Taxonomies.as_view(), name="api-taxonomies"),
     path("me/", people.Me.as_view(), name="api-me"),

@@ -16,6 +16,7 @@ from django.views.i18n import set_language as django_set_language
 class SignIn(LoginView):
     """Name and password; who is signed in already goes on to their work."""
 
+    http_method_names = ["get", "head", "post"]
     template_name = "session/sign_in.html"
     redirect_authenticated_user = True
 
@@ -28,7 +29,7 @@ class SignIn(LoginView):
 class SignOut(LogoutView):
     """End the session; by POST only."""
 
-    http_method_names = ["post", "options"]
+    http_method_names = ["post"]
 
 
 @never_cache

@@ -60,9 +60,8 @@ API: dict[str, dict[str, Cell]] = {
     "api-taxonomies": {"GET": Cell(public())},
     "api-me": {"GET": Cell(api(200))},
     "api-tokens": {
-        # Signing in by token is not offered here, so the anonymous meet 403, without a challenge.
-        "POST": Cell(row(201, anonymous=403), body={}),
-        "DELETE": Cell(row(204, anonymous=403)),
+        "POST": Cell(api(201), body={}),
+        "DELETE": Cell(api(204)),
     },
     "api-assignments": {"GET": Cell(api(200))},
     "api-assignment": {"GET": Cell(api(404, ana=200))},
@@ -105,6 +104,31 @@ API: dict[str, dict[str, Cell]] = {
     "api-batch-agreement": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
 }
 
-PAGES: dict[str, dict[str, Cell]] = {}
+PAGES: dict[str, dict[str, Cell]] = {
+    # Whoever is signed in is sent on to their next thing to do.
+    "home": {"GET": Cell(row(302, anonymous=200))},
+    "sign-in": {"GET": Cell(row(302, anonymous=200)), "POST": Cell(row(302, anonymous=400))},
+    "sign-out": {"POST": Cell(row(302))},
+    # Without its token a link is a dead one, whoever follows it.
+    "link": {"GET": Cell(row(403))},
+    "language": {"POST": Cell(row(302))},
+    "taxonomy": {"GET": Cell(public())},
+    "livez": {"GET": Cell(public())},
+    "readyz": {"GET": Cell(public())},
+    "worklist": {"GET": Cell(page(200))},
+    "desk": {"GET": Cell(page(404, ana=200))},
+    "studies": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
+    "study": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study-consensus": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study-export": {"GET": Cell(page(403, davi=200, rosa=200))},
+    "batch-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
+    "batch": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "batch-close": {"POST": Cell(page(403, davi=302))},
+    "batch-adjudicate": {"POST": Cell(page(403, davi=400))},
+    "batch-agreement": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "datasets": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "dataset": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+}
 
 ADDRESSES = {**API, **PAGES}
