@@ -228,7 +228,7 @@ BAD_LAYOUTS = {
 }
 
 
-@pytest.mark.parametrize(("lay_out", "code"), BAD_LAYOUTS.items(), ids=str)
+@pytest.mark.parametrize(("lay_out", "code"), BAD_LAYOUTS.items())
 def test_another_layout_is_refused_before_anything_is_read(tmp_path, lay_out, code, monkeypatch):
     path = tmp_path / "exams.hdf5"
     with h5py.File(path, "w") as file:
