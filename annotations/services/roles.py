@@ -57,8 +57,12 @@ def sync() -> None:
 
 
 def give(user: User, roles: Iterable[Role]) -> None:
-    """Put ``user`` into the groups of ``roles``, and no other."""
-    user.groups.set(Group.objects.filter(name__in=[role.value for role in roles]))
+    """Put ``user`` into the groups of ``roles``, and no other; a group that is lost is remade."""
+    names = {role.value for role in roles}
+    groups = Group.objects.filter(name__in=names)
+    if groups.count() < len(names):
+        sync()
+    user.groups.set(groups.all())
 
 
 def _permissions(codenames: Iterable[str]) -> list[Permission]:

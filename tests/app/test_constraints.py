@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, transaction
@@ -21,7 +22,9 @@ guards = importlib.import_module("annotations.migrations.0002_guards")
 def test_postgres_refuses(break_it, request):
     with pytest.raises(IntegrityError) as refusal, transaction.atomic():
         break_it(request.getfixturevalue)
-    assert refusal.value.__cause__.diag.constraint_name == break_it.__name__
+    cause = refusal.value.__cause__
+    assert isinstance(cause, psycopg.IntegrityError)
+    assert cause.diag.constraint_name == break_it.__name__
 
 
 def test_no_constraint_is_untested():

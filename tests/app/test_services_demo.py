@@ -17,7 +17,7 @@ from annotations.models import (
 )
 from annotations.services import demo, demo_readings
 from ecgreview.ecg import synth
-from tests.domain.ecg import wfdb_files
+from tests.domain.ecg import signals, wfdb_files
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +106,6 @@ def test_the_same_recordings_are_no_further_batch(prepared, own, now):
 def test_new_recordings_are_a_further_batch(prepared, own, now):
     demo.add_recordings(data_dir=own, now=now)
     (own / "more").mkdir()
-    wfdb_files.write(own / "more", values=wfdb_files.signals.heartbeats() + 5)
+    wfdb_files.write(own / "more", values=signals.heartbeats() + 5)
     demo.add_recordings(data_dir=own, now=now)
     assert Batch.objects.get(name="My recordings 2").assignments.count() == 2

@@ -1,0 +1,79 @@
+"""Django's admin as a window: it shows people and data sets and changes nothing.
+
+What changes anything goes through a service, so that its rules hold; readings, drafts and what is
+computed from them are not shown here at all, because this window knows nothing of blinding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin  # noqa: F401 - see below
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.http import HttpRequest
+
+from annotations.models import Dataset, ImportRun, User
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:  # generic for the type checker only
+    ModelAdmin = admin.ModelAdmin
+
+
+class ReadOnly(ModelAdmin):
+    """Shows what the user may view, to change nothing."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds anything here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody changes anything here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes anything here."""
+        return False
+
+
+@admin.register(User)
+class UserAdmin(ReadOnly):
+    """People, without their passwords' hashes."""
+
+    list_display = ("username", "first_name", "last_name", "is_active", "last_login")
+    fields = (*list_display, "groups", "is_staff", "is_superuser", "date_joined")
+    search_fields = ("username", "first_name", "last_name")
+    ordering = ("username",)
+
+
+@admin.register(Dataset)
+class DatasetAdmin(ReadOnly):
+    """Where exams come from."""
+
+    list_display = ("name", "licence", "is_synthetic", "created_at")
+    ordering = ("name",)
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(ReadOnly):
+    """How the imports went."""
+
+    list_display = ("dataset", "started_at", "n_imported", "n_known", "n_refused")
+    ordering = ("-started_at",)
+
+
+# This app comes before Django's, so the import is what registers the group we then replace.
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(ReadOnly):
+    """Roles, as ``services.roles`` made them."""
+
+    list_display = ("name",)
+    fields = ("name", "permissions")
+    ordering = ("name",)

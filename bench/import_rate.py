@@ -1,0 +1,161 @@
+"""How many exams a second are imported, against one row at a time through the ORM?
+
+Both store the same records in a database made for this run: ours in blocks with COPY, the other
+with ``exists``, ``get_or_create`` and ``create`` for each exam, as the first version of such an
+importer does. The time is given apart for reading files, packing signals and storing rows, because
+the first two cost both the same. Run: ``python bench/import_rate.py [number of exams]``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecgreview.settings")
+os.environ.setdefault("ECGREVIEW_DEMO", "1")
+os.environ.setdefault("SECRET_KEY", "a-benchmark-signs-nothing-0123456789-abcdefghijklmnopq")
+os.environ["ECGREVIEW_TEST_DB"] = f"bench_import_{os.getpid()}"
+
+import django
+import numpy as np
+
+django.setup()
+
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from annotations.models import Dataset, Exam, Patient, Tracing  # noqa: E402
+from annotations.services import exams  # noqa: E402
+from annotations.services.ingest import EXAMS_AT_ONCE  # noqa: E402
+from ecgreview.ecg import formats, synth, wire  # noqa: E402
+from ecgreview.ecg.formats import Recording  # noqa: E402
+from ecgreview.ecg.leads import LEADS  # noqa: E402
+
+Result = TypeVar("Result")
+
+N_EXAMS = 256
+ROUNDS = 3
+
+
+def main() -> None:
+    """Print the table."""
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else N_EXAMS
+    with tempfile.TemporaryDirectory() as name, empty_database():
+        folder = write_records(Path(name), n)
+        read_s, recordings = timed(lambda: read(folder))
+        pack_s, packets = timed(lambda: [wire.pack(item.signal) for item in recordings])
+        known = dict(zip((id(item.signal) for item in recordings), packets, strict=True))
+        wire.pack = lambda signal: known[id(signal)]
+        blocks_s = best(in_blocks, recordings)
+        rows_s = best(row_by_row, recordings)
+    both_s = read_s + pack_s
+    print(f"{n} exams of 12 x 5000 samples, best of {ROUNDS}; ms per exam:")
+    print(f"  reading files {1000 * read_s / n:.2f}, packing signals {1000 * pack_s / n:.2f}")
+    print(f"  storing in blocks {1000 * blocks_s / n:.2f}, row by row {1000 * rows_s / n:.2f}")
+    print(f"storing alone: {n / blocks_s:,.0f}/s against {n / rows_s:,.0f}/s", end="")
+    print(f", {rows_s / blocks_s:.1f} times as fast")
+    whole, other = both_s + blocks_s, both_s + rows_s
+    print(f"whole import: {n / whole:,.0f}/s against {n / other:,.0f}/s", end="")
+    print(f", {other / whole:.1f} times as fast")
+
+
+def write_records(folder: Path, n: int) -> Path:
+    """Write ``n`` WFDB records, each unlike the others, and return the folder."""
+    rng = np.random.default_rng(1)
+    drawn = [synth.synthesise(name, rng).signal.samples for name in synth.CONDITIONS]
+    for number in range(n):
+        samples = drawn[number % len(drawn)] + np.int16(number // len(drawn))
+        (folder / f"{number:05d}.dat").write_bytes(samples.astype("<i2").T.tobytes())
+        sums = [int(row.sum(dtype=np.int64)) % 2**16 for row in samples]
+        lines = [
+            f"{number:05d}.dat 16 1000(0)/mV 16 0 {row[0]} {total} 0 {lead}"
+            for row, total, lead in zip(samples, sums, LEADS, strict=True)
+        ]
+        text = "\n".join([f"{number:05d} 12 500 5000", *lines, "# Age: 61", "# Sex: Female"])
+        (folder / f"{number:05d}.hea").write_text(f"{text}\n", encoding="ascii")
+    return folder
+
+
+def read(folder: Path) -> list[Recording]:
+    found = [result for path in formats.find(folder) for result in formats.read(path, folder)]
+    return [result for result in found if isinstance(result, Recording)]
+
+
+def in_blocks(dataset: Dataset, recordings: Sequence[Recording]) -> None:
+    """Store as ``annotations.services.ingest`` does."""
+    for start in range(0, len(recordings), EXAMS_AT_ONCE):
+        block = recordings[start : start + EXAMS_AT_ONCE]
+        new = exams.sort_out(dataset, block).new
+        exams.store(dataset=dataset, recordings=new, now=timezone.now())
+
+
+def row_by_row(dataset: Dataset, recordings: Sequence[Recording]) -> None:
+    """Store one object after the other."""
+    for item in recordings:
+        content_hash = item.signal.content_hash
+        if Exam.objects.filter(dataset=dataset, content_hash=content_hash).exists():
+            continue
+        patient = None
+        if item.patient_key:
+            patient, _ = Patient.objects.get_or_create(dataset=dataset, pseudonym=item.patient_key)
+        exam = Exam.objects.create(
+            dataset=dataset,
+            patient=patient,
+            source_key=item.source_key,
+            age_years=item.age_years,
+            sex=item.sex,
+            content_hash=content_hash,
+            imported_at=timezone.now(),
+        )
+        Tracing.objects.create(
+            exam=exam,
+            position=1,
+            sampling_rate_hz=item.signal.sampling_rate_hz,
+            n_samples=item.signal.n_samples,
+            content_hash=content_hash,
+            packed=wire.pack(item.signal),
+        )
+
+
+def best(
+    store: Callable[[Dataset, Sequence[Recording]], None], recordings: Sequence[Recording]
+) -> float:
+    """Return the shortest of some rounds in seconds, each into an empty data set."""
+    seconds = []
+    for number in range(ROUNDS):
+        name = f"{store.__name__} {number}"
+        dataset = Dataset.objects.create(name=name, created_at=timezone.now())
+        elapsed, _ = timed(partial(store, dataset, recordings))
+        seconds.append(elapsed)
+        if dataset.exams.count() != len(recordings):
+            raise SystemExit(f"{name} stored {dataset.exams.count()} of {len(recordings)} exams")
+    return min(seconds)
+
+
+def timed(act: Callable[[], Result]) -> tuple[float, Result]:
+    began = time.perf_counter()
+    result = act()
+    return time.perf_counter() - began, result
+
+
+@contextmanager
+def empty_database() -> Iterator[None]:
+    """Make a migrated database for this run, and remove it after."""
+    name = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+if __name__ == "__main__":
+    main()

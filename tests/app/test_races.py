@@ -1,0 +1,149 @@
+"""Two at once: PostgreSQL's locks, not luck, decide who was first."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from annotations.models import Assignment, Batch, Consensus, Draft, Exam, Reading
+from annotations.services import agreement, batches, consensus, drafts, ingest, readings
+from tests.domain.ecg import signals, wfdb_files
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Run ``acts`` in a thread each, all released together; return results or exceptions."""
+    ready = threading.Barrier(len(acts), timeout=30)
+
+    def run(act: Callable[[], Any]) -> Any:
+        try:
+            connection.ensure_connection()
+            ready.wait()
+            return act()
+        except (Exception, threading.BrokenBarrierError) as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return list(threads.map(run, acts))
+
+
+def sign(assignment: Assignment, now, key: uuid.UUID, comment: str = "") -> readings.Submission:
+    return readings.submit(
+        assignment_id=assignment.pk,
+        reader=assignment.reader,
+        based_on=0,
+        findings=[readings.FindingIn("artifact", "definite")],
+        quality="good",
+        comment=comment,
+        idempotency_key=key,
+        active_ms=0,
+        display={},
+        now=now,
+    )
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_two_tabs_submit_one_reading(assign, ana, now, attempt):
+    assignment = assign(ana)
+    results = at_once(*[lambda: sign(assignment, now, uuid.uuid4())] * 4)
+    refused = [result for result in results if isinstance(result, readings.AlreadySubmitted)]
+    assert (len(refused), Reading.objects.count()) == (3, 1)
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_one_key_sent_twice_at_once_is_one_reading(assign, ana, now, attempt):
+    assignment, key = assign(ana), uuid.uuid4()
+    results = at_once(*[lambda: sign(assignment, now, key)] * 4)
+    assert sorted(result.is_repeat for result in results) == [False, True, True, True]
+    assert Reading.objects.count() == 1
+
+
+def test_one_key_for_two_assignments_at_once_serves_one(assign, ana, now):
+    first, second, key = assign(ana), assign(ana), uuid.uuid4()
+    results = at_once(lambda: sign(first, now, key), lambda: sign(second, now, key))
+    assert sum(isinstance(result, readings.KeyReused) for result in results) == 1
+    assert Reading.objects.count() == 1
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_no_reading_is_younger_than_the_end_of_its_batch(assign, ana, davi, now, attempt):
+    assignment = assign(ana)
+    submitted, closed = at_once(
+        lambda: sign(assignment, now, uuid.uuid4()),
+        lambda: batches.close(batch_id=assignment.batch_id, closed_by=davi, now=now),
+    )
+    assert isinstance(closed, Batch)
+    is_in = not isinstance(submitted, readings.BatchClosed)
+    assert Reading.objects.exists() == is_in
+    # Whoever came second, what is there is what gets counted.
+    assert Batch.objects.get().agreement_is_due
+
+
+def test_two_tabs_save_one_draft(assign, ana, now):
+    assignment = assign(ana)
+
+    def save(text: str) -> Draft:
+        return drafts.save(
+            assignment_id=assignment.pk, reader=ana, based_on=0, content={"comment": text}, now=now
+        )
+
+    results = at_once(lambda: save("left"), lambda: save("right"))
+    assert sum(isinstance(result, drafts.StaleDraft) for result in results) == 1
+    assert Draft.objects.get().version == 1
+
+
+def test_a_batch_is_closed_by_one_of_two(make_batch, davi, now):
+    batch = make_batch()
+    results = at_once(*[lambda: batches.close(batch_id=batch.pk, closed_by=davi, now=now)] * 2)
+    assert sum(isinstance(result, batches.AlreadyClosed) for result in results) == 1
+
+
+def test_the_agreement_never_misses_a_reading(make_batch, make_exam, ana, bruno, now):
+    batch = make_batch([make_exam() for _ in range(6)])
+    mine = list(batch.assignments.filter(reader=ana).select_related("reader"))
+    his = list(batch.assignments.filter(reader=bruno).select_related("reader"))
+
+    def read(assignments):
+        return [sign(assignment, now, uuid.uuid4()) for assignment in assignments]
+
+    def refresh():
+        return [agreement.refresh_next(now=now) for _ in range(8)]
+
+    results = at_once(lambda: read(mine), lambda: read(his), refresh, refresh)
+    assert not [result for result in results if isinstance(result, Exception)]
+    while agreement.refresh_next(now=now):
+        pass
+    batch.refresh_from_db()
+    assert batch.agreement.n_readings == 12
+
+
+def test_two_workers_make_one_consensus(make_batch, study, submit, close, now):
+    batch = make_batch()
+    for assignment in batch.assignments.all():
+        submit(assignment, "artifact")
+    close(batch)
+    results = at_once(*[lambda: consensus.compute(study=study, now=now)] * 3)
+    assert results == [None] * 3
+    assert Consensus.objects.count() == 1
+
+
+def test_two_imports_of_one_folder_store_each_exam_once(tmp_path, now):
+    for number in range(4):
+        (tmp_path / str(number)).mkdir()
+        wfdb_files.write(tmp_path / str(number), values=signals.heartbeats() + number)
+
+    def run():
+        return ingest.import_path(path=tmp_path, dataset_name="Ward 3", started_by=None, now=now)
+
+    first, second = at_once(run, run)
+    assert first.n_imported + second.n_imported == first.n_known + second.n_known == 4
+    assert Exam.objects.count() == 4

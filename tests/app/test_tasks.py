@@ -1,0 +1,139 @@
+"""The tasks, with a real broker and a worker; and with no broker at all."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+from django.db import connection, transaction
+from kombu import pools
+
+from annotations import tasks
+from annotations.models import AgreementReport, Batch, Consensus, SuggestionRun
+from annotations.services import suggestions
+from ecgreview.celery import app
+
+PATIENCE_S = 30
+
+
+def wait_until(is_so) -> bool:
+    """Look until ``is_so`` or until nobody would wait any longer."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (result := is_so()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(result)
+
+
+def forget_broker() -> None:
+    """Drop the connections that are kept, so that the next one goes where the settings say."""
+    pools.reset()
+    app._after_fork()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def queue(monkeypatch) -> Iterator[str]:
+    """A queue of one's own: test runs side by side share the broker, not the work."""
+    name = f"test-{uuid.uuid4()}"
+    monkeypatch.setitem(app.conf, "task_default_queue", name)
+    forget_broker()
+    app.amqp.__dict__.pop("queues", None)
+    yield name
+    with app.connection_for_write() as broker:
+        broker.default_channel.queue_delete(name)  # type: ignore[attr-defined]
+    monkeypatch.undo()
+    app.amqp.__dict__.pop("queues", None)
+    forget_broker()
+
+
+@pytest.fixture
+def no_broker(monkeypatch) -> Iterator[None]:
+    """Settings that point to where nothing listens."""
+    monkeypatch.setitem(app.conf, "broker_url", "redis://127.0.0.1:1/0")
+    forget_broker()
+    yield
+    monkeypatch.undo()
+    forget_broker()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_submission_leads_to_a_report_through_broker_and_worker(queue, assign, ana, submit):
+    assignment = assign(ana)
+    with start_worker(app, pool="solo", perform_ping_check=False, queues=[queue]):
+        with transaction.atomic():
+            submit(assignment, "artifact")
+            tasks.nudge(tasks.refresh_agreement)
+        assert wait_until(lambda: AgreementReport.objects.filter(n_readings=1).exists())
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_a_reading_is_taken_all_the_same(no_broker, assign, ana, submit, caplog):
+    assignment = assign(ana)
+    with caplog.at_level(logging.ERROR), transaction.atomic():
+        submit(assignment, "artifact")
+        tasks.nudge(tasks.refresh_agreement)
+    assert assignment.readings.count() == 1
+    assert "on_commit" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_broker_lost_stays_due(no_broker, assign, ana, submit, caplog):
+    assignment = assign(ana)
+    with caplog.at_level(logging.ERROR), transaction.atomic():
+        submit(assignment, "artifact")
+        tasks.nudge(tasks.refresh_agreement)
+    assert Batch.objects.get().agreement_is_due
+    tasks.refresh_agreement()
+    assert not Batch.objects.get().agreement_is_due
+
+
+@pytest.mark.django_db
+def test_a_nudge_waits_for_the_commit(assign, ana, submit, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as waiting:
+        tasks.nudge(tasks.refresh_agreement)
+    assert len(waiting) == 1
+
+
+def test_every_task_of_the_timetable_exists():
+    wanted = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert wanted <= app.tasks.keys()
+
+
+def test_the_agreement_task_drains_every_batch(assign, ana, submit):
+    for _ in range(3):
+        submit(assign(ana), "artifact")
+    tasks.refresh_agreement()
+    assert AgreementReport.objects.count() == 3
+
+
+def test_the_consensus_task_drains_every_study(make_batch, submit, close):
+    batch = make_batch()
+    for assignment in batch.assignments.all():
+        submit(assignment, "artifact")
+    close(batch)
+    tasks.compute_consensus()
+    assert Consensus.objects.count() == 1
+
+
+def test_the_suggestions_task_drains_every_exam(taxonomy, make_exam, now):
+    suggestions.request(exams=[make_exam(), make_exam()], now=now)
+    tasks.compute_suggestions()
+    assert SuggestionRun.objects.filter(finished_at__isnull=False).count() == 2
+
+
+@pytest.mark.parametrize(
+    "task", [tasks.refresh_agreement, tasks.compute_consensus, tasks.compute_suggestions]
+)
+@pytest.mark.django_db
+def test_a_task_with_nothing_due_does_nothing(task, django_assert_max_num_queries):
+    with django_assert_max_num_queries(4):
+        task()
+
+
+@pytest.mark.django_db
+def test_sessions_are_cleared():
+    tasks.clear_sessions()
