@@ -1,0 +1,125 @@
+"""From a new study to the exported labels, as people do it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from annotations.models import AgreementReport, Assignment, Batch, Exam, User
+from annotations.services import agreement, consensus
+
+from .conftest import SignIn
+
+# What each reader types for an exam: keys only, as the help of the desk names them.
+NORMAL = ["n"]
+FIBRILLATION = ["/", "a", "f", "Enter"]
+LEFT_BUNDLE = ["/", "l", "b", "b", "b", "Enter"]
+BLOCK_AND_TACHYCARDIA = ["/", "1", "a", "v", "b", "Enter", "/", "s", "t", "Enter"]
+UNREADABLE = ["u"]
+
+ANA = [NORMAL, FIBRILLATION, LEFT_BUNDLE, BLOCK_AND_TACHYCARDIA, UNREADABLE]
+BRUNO = [NORMAL, FIBRILLATION, FIBRILLATION, ["/", "s", "t", "Enter"], UNREADABLE]
+
+EXPECTED = [
+    ("agreement", "normal_ecg"),
+    ("agreement", "atrial_fibrillation"),
+    ("undecided", ""),
+    ("majority", "sinus_tachycardia"),
+    ("unreadable", ""),
+]
+
+
+@pytest.fixture
+def exams(make_exam: Callable[..., Exam]) -> list[Exam]:
+    """Five exams, in the order of the lists above."""
+    return [make_exam() for _ in EXPECTED]
+
+
+def open_a_batch(page: Page, exams: list[Exam], readers: list[User]) -> Batch:
+    """Make a study and open a batch of ``exams`` for ``readers``, through the pages."""
+
+    page.get_by_role("link", name="Make the first study").first.click()
+    page.get_by_label("Name").fill("Spring reading")
+    page.get_by_role("button", name="Make the study").click()
+    page.get_by_role("link", name="Make the first batch").click()
+    page.get_by_label("Name").fill("First batch")
+    page.get_by_text("Choose by exam code instead").click()
+    page.get_by_label("Or: exactly these exams").fill(" ".join(exam.code for exam in exams))
+    for reader in readers:
+        page.get_by_label(reader.first_name).check()
+    page.get_by_role("button", name="Show the summary").click()
+    expect(page.locator(".figures")).to_contain_text("10")
+    page.get_by_role("button", name="Open the batch").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("First batch")
+    return Batch.objects.get(name="First batch")
+
+
+def read_everything(page: Page, reader: User, exams: list[Exam], keys: list[list[str]]) -> None:
+    """Read the reader's queue in its own order with the keys meant for each exam."""
+    queue = Assignment.objects.filter(reader=reader).in_reading_order()
+    page.get_by_role("link", name="Start reading").click()
+    for place, assignment in enumerate(queue, start=1):
+        code = assignment.exam.code
+        expect(page.locator("[data-part=code]")).to_have_text(code)
+        expect(page.locator("[data-part=place]")).to_have_text(f"{place} of {len(queue)}")
+        wanted = [exam.code for exam in exams].index(code)
+        for key in keys[wanted]:
+            page.keyboard.press(key)
+        page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("That was the last one.")).to_be_visible()
+
+
+def exported(page: Page, folder: Path) -> dict[str, list[dict[str, str]]]:
+    """Download the study's archive and return its tables."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").first.click()
+    archive = folder / "export.zip"
+    download.value.save_as(archive)
+    tables = {}
+    with zipfile.ZipFile(archive) as files:
+        for name in files.namelist():
+            if name.endswith(".csv"):
+                text = io.StringIO(files.read(name).decode())
+                tables[Path(name).stem] = list(csv.DictReader(text))
+    return tables
+
+
+def test_the_exported_consensus_is_what_two_readers_clicked(
+    sign_in_as: SignIn,
+    ana: User,
+    bruno: User,
+    davi: User,
+    taxonomy: object,
+    exams: list[Exam],
+    now: datetime,
+    tmp_path: Path,
+) -> None:
+    coordinator = sign_in_as(davi)
+    batch = open_a_batch(coordinator, exams, [ana, bruno])
+
+    read_everything(sign_in_as(ana), ana, exams, ANA)
+    read_everything(sign_in_as(bruno), bruno, exams, BRUNO)
+
+    coordinator.goto(coordinator.url.split("/batches/")[0] + f"/batches/{batch.pk}/")
+    expect(coordinator.get_by_text("10 of 10 readings submitted")).to_be_visible()
+    coordinator.get_by_text("Close …").click()
+    coordinator.get_by_role("button", name="Yes, close it").click()
+    expect(coordinator.get_by_text("Closed", exact=True)).to_be_visible()
+    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+        pass
+
+    coordinator.reload()
+    coordinator.get_by_role("link", name="Consensus").click()
+    tables = exported(coordinator, tmp_path)
+    rows = {row["exam"]: row for row in tables["consensus"]}
+    found = [(rows[exam.code]["outcome"], rows[exam.code]["labels"]) for exam in exams]
+    assert found == EXPECTED
+    assert AgreementReport.objects.get(batch=batch).n_readings == 10
+    assert len(tables["readings_long"]) == 10 * 66
