@@ -42,7 +42,9 @@ def consensus(study: Study) -> Iterator[Row]:
         *("exam", "dataset", "source_key", "age_years", "sex"),
         *("rule", "outcome", "n_readings", "reason", "labels", "votes", *codes),
     )
-    labels = ConsensusLabel.objects.select_related("diagnostic_class")
+    labels = ConsensusLabel.objects.select_related("diagnostic_class").only(
+        "consensus", "n_positive", "is_present", "diagnostic_class__code"
+    )
     rows = Consensus.objects.filter(study=study).select_related("exam__dataset")
     with_labels = rows.prefetch_related(Prefetch("labels", queryset=labels))
     for row in with_labels.order_by("exam__code").iterator(chunk_size=ROWS_AT_ONCE):
@@ -61,27 +63,30 @@ def consensus(study: Study) -> Iterator[Row]:
 
 
 def readings_long(study: Study) -> Iterator[Row]:
-    """Yield one row per reading of a closed batch and class.
+    """Yield one row per reading of a closed batch and class; the exams are in ``consensus``.
 
     Comments are left out: free text may hold what identifies a person.
     """
     codes = _codes(study)
     yield (
-        *("exam", "dataset", "source_key", "age_years", "sex"),
-        *("batch", "reader", "stage", "submitted_at", "active_ms", "quality"),
+        *("exam", "batch", "reader", "stage", "submitted_at", "active_ms", "quality"),
         *("class", "state", "certainty"),
     )
     readings = Reading.objects.filter(
         assignment__batch__study=study, assignment__batch__closed_at__isnull=False
-    ).select_related("assignment__batch", "assignment__exam__dataset")
-    findings = Finding.objects.select_related("diagnostic_class")
+    ).select_related("assignment__batch", "assignment__exam")
+    findings = Finding.objects.select_related("diagnostic_class").only(
+        "reading", "certainty", "diagnostic_class__code"
+    )
     complete = readings.prefetch_related(Prefetch("findings", queryset=findings))
     ordered = complete.order_by("assignment__exam__code", "submitted_at", "pk")
     for reading in ordered.iterator(chunk_size=ROWS_AT_ONCE):
         given = {item.diagnostic_class.code: item.certainty for item in reading.findings.all()}
-        head = (*_exam(reading.assignment.exam), *_reading(study, reading))
+        head = (reading.assignment.exam.code, *_reading(study, reading))
+        other = ABSENT if reading.is_readable else NOT_ASSESSED
         for code in codes:
-            yield (*head, code, _read(reading, code in given), given.get(code, ""))
+            certainty = given.get(code)
+            yield (*head, code, PRESENT if certainty else other, certainty)
 
 
 def taxonomy(study: Study) -> Iterator[Row]:
@@ -165,12 +170,6 @@ def _decided(row: Consensus, is_kept: bool) -> str:
     if row.outcome in {Outcome.UNDECIDED, Outcome.UNREADABLE}:
         return NOT_ASSESSED
     return PRESENT if is_kept else ABSENT
-
-
-def _read(reading: Reading, is_given: bool) -> str:
-    if not reading.is_readable:
-        return NOT_ASSESSED
-    return PRESENT if is_given else ABSENT
 
 
 def _foreign(item: DiagnosticClass, vocabulary: str) -> str:
