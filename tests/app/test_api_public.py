@@ -1,0 +1,160 @@
+"""What the API tells everybody, how it refuses, and who may sign in to it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError
+from knox.models import AuthToken
+from openapi_spec_validator import validate
+from rest_framework.test import APIClient
+
+from annotations.api import openapi, problems
+from annotations.models import Taxonomy
+
+PROBLEM = {"type", "title", "status", "detail", "field", "hint", "errors"}
+
+
+@pytest.fixture
+def anonymous():
+    return APIClient()
+
+
+@pytest.fixture
+def as_ana(ana):
+    client = APIClient()
+    client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_the_classes_are_66_in_their_order(anonymous, taxonomy):
+    classes = anonymous.get("/api/classes/").json()
+    assert [one["position"] for one in classes] == list(range(1, 67))
+
+
+def test_the_classes_of_the_newest_taxonomy_are_told(anonymous, taxonomy, now):
+    Taxonomy.objects.create(
+        name="Another", version="2", status="draft", banner="b", installed_at=now
+    )
+    assert anonymous.get("/api/classes/").json() == []
+
+
+def test_before_a_taxonomy_is_installed_there_are_no_classes(anonymous, db):
+    assert anonymous.get("/api/classes/").status_code == 404
+
+
+def test_the_schema_is_valid(anonymous):
+    validate(anonymous.get("/api/schema/").json())
+
+
+def test_the_schema_is_made_without_a_warning(tmp_path):
+    file = str(tmp_path / "schema.yaml")
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", file)
+
+
+def test_the_docs_explain_every_operation(anonymous, db):
+    page = anonymous.get("/api/docs/").content.decode()
+    operations = [
+        said["operationId"]
+        for methods in openapi.document()["paths"].values()
+        for said in methods.values()
+    ]
+    assert all(f'id="{operation}"' in page for operation in operations)
+
+
+def test_the_docs_explain_every_refusal(anonymous, db):
+    page = anonymous.get("/api/docs/").content.decode()
+    assert all(f'id="{one.slug}"' in page for one in problems.PROBLEMS.values())
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "/api/me/", 401),
+        ("GET", "/api/classes/?x=1", 400),
+        ("DELETE", "/api/classes/", 405),
+        ("GET", "/api/assignments/", 401),
+    ],
+)
+def test_a_refusal_is_a_problem(anonymous, db, method, address, status):
+    refusal = anonymous.generic(method, address)
+    assert refusal.status_code == refusal.json()["status"] == status
+    assert refusal.headers["Content-Type"] == "application/problem+json"
+    assert set(refusal.json()) == PROBLEM
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/png", "*/*", ""])
+def test_json_is_the_only_form(anonymous, taxonomy, accept):
+    response = anonymous.get("/api/classes/", headers={"Accept": accept})
+    assert response.headers["Content-Type"] == "application/json"
+
+
+def test_a_database_that_is_down_is_a_matter_of_seconds(as_ana, monkeypatch):
+    def down(*_args):
+        raise OperationalError("connection to server at 10.0.0.7 failed")
+
+    monkeypatch.setattr("annotations.api.desk.summary_payload", down)
+    monkeypatch.setattr("annotations.api.paging.page", down)
+    refusal = as_ana.get("/api/assignments/")
+    assert (refusal.status_code, refusal.headers["Retry-After"]) == (503, "5")
+    assert "10.0.0.7" not in refusal.content.decode()
+
+
+class TestTokens:
+    @pytest.fixture
+    def token(self, as_ana):
+        return as_ana.post("/api/tokens/", {}).json()["token"]
+
+    def ask(self, token):
+        header = {"Authorization": f"Token {token}"}
+        return APIClient().get("/api/me/", headers=header)
+
+    def test_sign_in_a_program(self, token):
+        assert self.ask(token).json()["username"] == "ana"
+
+    def test_expire_after_90_days(self, token):
+        found = AuthToken.objects.get()
+        assert (found.expiry - found.created).days in {89, 90}
+
+    def test_are_stored_as_a_digest_only(self, token):
+        assert token not in json.dumps(list(AuthToken.objects.values()), default=str)
+
+    def test_can_be_revoked(self, as_ana, token):
+        assert as_ana.delete("/api/tokens/").status_code == 204
+        assert self.ask(token).status_code == 401
+
+    def test_end_with_their_owner(self, ana, token):
+        ana.is_active = False
+        ana.save()
+        assert self.ask(token).status_code == 401
+
+    def test_make_no_tokens(self, token):
+        header = {"Authorization": f"Token {token}"}
+        assert APIClient().post("/api/tokens/", {}, headers=header).status_code == 401
+
+    @pytest.mark.parametrize("token", ["", "x", "\xff\xfe", "a\0b", "a b", "é", "9" * 10_000])
+    def test_that_are_none_are_refused(self, db, token):
+        assert self.ask(token).status_code == 401
+
+
+class TestCsrf:
+    """What a page of somebody else's makes the browser send is refused."""
+
+    @pytest.fixture
+    def browser(self, ana):
+        client = APIClient(enforce_csrf_checks=True)
+        client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    def test_a_change_needs_the_token_of_the_page(self, browser):
+        refusal = browser.post("/api/tokens/", {})
+        assert (refusal.status_code, AuthToken.objects.count()) == (403, 0)
+
+    def test_a_change_with_the_token_of_the_page_is_made(self, browser):
+        browser.get("/taxonomy/")
+        token = "t" * 32
+        browser.cookies["csrftoken"] = token
+        made = browser.post("/api/tokens/", {}, headers={"X-CSRFToken": token})
+        assert made.status_code == 201

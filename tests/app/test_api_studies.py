@@ -1,0 +1,186 @@
+"""What coordinators, researchers and auditors do through the API."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from rest_framework.test import APIClient
+
+from annotations.models import Batch, Role, Study
+from annotations.services import agreement, consensus
+
+
+def signed_in(user):
+    client = APIClient()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def as_davi(davi):
+    return signed_in(davi)
+
+
+@pytest.fixture
+def read_batch(make_batch, make_exam, submit, close, ana, bruno, now):
+    """A closed batch: agreed on the first exam, not on the second."""
+    first, second = make_exam(), make_exam()
+    batch = make_batch([first, second], [ana, bruno], "Read")
+    for assignment in batch.assignments.select_related("reader"):
+        agreed = assignment.exam_id == first.pk or assignment.reader_id == ana.pk
+        submit(assignment, "atrial_fibrillation" if agreed else "sinus_bradycardia")
+    close(batch)
+    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+        pass
+    return batch
+
+
+def test_a_study_is_created(as_davi, taxonomy):
+    made = as_davi.post("/api/studies/", {"name": "Night list", "clinical_information": "none"})
+    assert made.status_code == 201
+    study = Study.objects.get(slug=made.json()["slug"])
+    assert (study.clinical_information, study.taxonomy) == ("none", taxonomy)
+
+
+def test_the_seed_of_a_study_is_told_to_nobody(as_davi, study):
+    assert study.seed not in as_davi.get(f"/api/studies/{study.slug}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "Morning list"}, "name"),
+        ({"consensus_rule": "whim"}, "consensus_rule"),
+        ({"frequent_classes": ["whim"]}, "frequent_classes"),
+        ({"frequent_classes": ["normal_ecg"] * 10}, "frequent_classes"),
+        ({"taxonomy": 10**9}, "taxonomy"),
+        ({"suggestion_policy": "concurrent"}, "suggestion_policy"),
+        ({"seed": "0" * 64}, "seed"),
+        ({"created_by": 1}, "created_by"),
+        ({"is_demo": True}, "is_demo"),
+    ],
+)
+def test_a_study_that_cannot_be_is_refused_by_field(as_davi, study, changes, field):
+    refusal = as_davi.post("/api/studies/", {"name": "Night list", **changes})
+    assert (refusal.status_code, refusal.json()["field"]) == (400, field)
+    assert field in refusal.json()["errors"]
+
+
+def test_a_batch_is_opened(as_davi, study, make_exam, ana, bruno):
+    codes = [make_exam().code for _ in range(3)]
+    body = {"name": "First", "exams": codes, "readers": ["ana", "bruno"]}
+    made = as_davi.post(f"/api/studies/{study.slug}/batches/", body)
+    assert made.status_code == 201
+    assert (made.json()["n_assigned"], made.json()["n_submitted"]) == (6, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"exams": []}, "exams"),
+        ({"exams": ["NOSUCH00"]}, "exams"),
+        ({"exams": "all"}, "exams"),
+        ({"readers": []}, "readers"),
+        ({"readers": ["nobody"]}, "readers"),
+        ({"readers": ["davi"]}, "readers"),
+        ({"name": "x" * 121}, "name"),
+        ({"closed_at": None}, "closed_at"),
+    ],
+)
+def test_a_batch_that_cannot_be_is_refused_by_field(as_davi, study, make_exam, ana, changes, field):
+    body = {"name": "First", "exams": [make_exam().code], "readers": ["ana"], **changes}
+    refusal = as_davi.post(f"/api/studies/{study.slug}/batches/", body)
+    assert (refusal.status_code, refusal.json()["field"]) == (400, field)
+    assert not Batch.objects.exists()
+
+
+def test_a_batch_is_closed_once(as_davi, make_batch):
+    address = f"/api/batches/{make_batch().pk}/closing/"
+    first, second = as_davi.post(address, {}), as_davi.post(address, {})
+    assert (first.status_code, first.json()["is_open"]) == (200, False)
+    assert (second.status_code, second.json()["type"][-14:]) == (409, "already-closed")
+
+
+def test_progress_is_told_by_reader(as_davi, make_batch, make_exam, ana, bruno, submit):
+    batch = make_batch([make_exam(), make_exam()], [ana, bruno])
+    make_batch([make_exam()], [ana])
+    submit(batch.assignments.filter(reader=ana)[0])
+    readers = as_davi.get(f"/api/batches/{batch.pk}/progress/").json()["readers"]
+    found = [(one["username"], one["n_assigned"], one["n_submitted"]) for one in readers]
+    assert found == [("ana", 2, 1), ("bruno", 2, 0)]
+
+
+def test_agreement_names_readers_as_the_export_does(as_davi, read_batch, ana):
+    found = as_davi.get(f"/api/batches/{read_batch.pk}/agreement/").json()
+    assert found["n_readings"] == 4
+    assert all(name.startswith("reader-") for name in found["results"]["readers"])
+
+
+def test_agreement_not_computed_yet_is_not_an_error(as_davi, make_batch):
+    found = as_davi.get(f"/api/batches/{make_batch().pk}/agreement/").json()
+    assert found["results"] is None
+
+
+def test_consensus_is_told_by_exam(as_davi, study, read_batch):
+    rows = as_davi.get(f"/api/studies/{study.slug}/consensus/").json()["results"]
+    assert [row["outcome"] for row in rows] == ["agreement", "undecided"]
+    assert rows[0]["labels"] == [
+        {"class": "atrial_fibrillation", "n_positive": 2, "n_readings": 2, "is_present": True}
+    ]
+
+
+def test_the_undecided_are_sent_to_the_adjudicator(as_davi, read_batch, clara):
+    sent = as_davi.post(f"/api/batches/{read_batch.pk}/adjudication/", {"readers": ["clara"]})
+    assert (sent.status_code, sent.json()["n_exams"]) == (201, 1)
+
+
+def test_the_export_is_a_zip_archive(as_davi, study, read_batch):
+    response = as_davi.get(f"/api/studies/{study.slug}/export/")
+    names = zipfile.ZipFile(io.BytesIO(response.content)).namelist()
+    assert "consensus.csv" in {name.rpartition("/")[2] for name in names}
+
+
+def test_closed_readings_come_under_a_pseudonym(otto, read_batch):
+    found = signed_in(otto).get("/api/readings/").json()["results"]
+    assert len(found) == 4
+    assert all(row["reader"].startswith("reader-") for row in found)
+
+
+def test_readings_are_told_with_few_queries(otto, read_batch, django_assert_max_num_queries):
+    client = signed_in(otto)
+    with django_assert_max_num_queries(10):
+        client.get("/api/readings/")
+
+
+class TestACoordinatorWhoReads:
+    """The firewall: whoever still reads in a study sees no result of it."""
+
+    @pytest.fixture
+    def as_gil(self, make_user, make_batch, make_exam):
+        gil = make_user("Gil", Role.READER, Role.COORDINATOR)
+        make_batch([make_exam()], [gil], "Gil's")
+        return signed_in(gil)
+
+    @pytest.mark.parametrize("what", ["agreement", "progress"])
+    def test_sees_no_results_of_a_batch(self, as_gil, read_batch, what):
+        refusal = as_gil.get(f"/api/batches/{read_batch.pk}/{what}/")
+        assert (refusal.status_code, refusal.json()["type"][-13:]) == (403, "still-reading")
+
+    @pytest.mark.parametrize("what", ["consensus", "export"])
+    def test_sees_no_results_of_the_study(self, as_gil, study, read_batch, what):
+        refusal = as_gil.get(f"/api/studies/{study.slug}/{what}/")
+        assert (refusal.status_code, refusal.json()["type"][-13:]) == (403, "still-reading")
+
+    def test_sees_no_readings_of_others(self, as_gil, read_batch):
+        assert as_gil.get("/api/readings/").json()["results"] == []
+
+    def test_sees_not_how_far_others_are(self, as_gil, read_batch):
+        assert as_gil.get(f"/api/batches/{read_batch.pk}/").json()["n_submitted"] is None
+
+    def test_sends_nobody_the_undecided(self, as_gil, read_batch, clara):
+        body = {"readers": ["clara"]}
+        refusal = as_gil.post(f"/api/batches/{read_batch.pk}/adjudication/", body)
+        assert refusal.status_code == 403
