@@ -51,5 +51,5 @@ def compute_consensus() -> None:
 
 @shared_task
 def clear_sessions() -> None:
-    """Delete sessions and tokens that have expired."""
+    """Delete the sessions that have expired."""
     call_command("clearsessions")
