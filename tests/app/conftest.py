@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pytest
+from django.test import Client
 
 from annotations.models import (
     Assignment,
@@ -257,5 +258,16 @@ def close(davi: User, now: datetime) -> Callable[[Batch], Batch]:
 
     def make(batch: Batch) -> Batch:
         return batches.close(batch_id=batch.pk, closed_by=davi, now=now)
+
+    return make
+
+
+@pytest.fixture
+def signed_in(client: Client) -> Callable[[User], Client]:
+    """Return a browser in which somebody is signed in."""
+
+    def make(user: User) -> Client:
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
 
     return make

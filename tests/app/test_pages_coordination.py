@@ -1,0 +1,279 @@
+"""What coordinators, researchers and auditors meet: studies, batches and what comes out of them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from annotations import tasks
+from annotations.models import Batch, Role, Study
+from annotations.services import agreement, consensus, roles
+
+pytestmark = pytest.mark.django_db
+
+STUDY = {
+    "name": "Evening list",
+    "suggestion_policy": "none",
+    "clinical_information": "none",
+    "consensus_rule": "agreement_then_majority",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_broker(monkeypatch):
+    """Pages only nudge; what the tasks do is tested with the services."""
+    monkeypatch.setattr(tasks, "nudge", lambda task: None)
+
+
+@pytest.fixture
+def disputed(make_batch, make_exam, submit, close, now):
+    """A closed batch: one exam agreed upon, one not; with agreement and consensus."""
+    batch = make_batch([make_exam(), make_exam()], name="Disputed")
+    one, other = batch.assignments.order_by("exam").values_list("exam", flat=True).distinct()
+    for assignment in batch.assignments.filter(exam=one):
+        submit(assignment, "atrial_fibrillation")
+    for assignment, code in zip(
+        batch.assignments.filter(exam=other).order_by("pk"),
+        ("sinus_bradycardia", "normal_ecg"),
+        strict=True,
+    ):
+        submit(assignment, code)
+    close(batch)
+    agreement.refresh(batch=batch, now=now)
+    consensus.compute(study=batch.study, now=now)
+    batch.refresh_from_db()
+    return batch
+
+
+@pytest.mark.parametrize("address", ["/studies/", "/datasets/"])
+def test_a_list_with_nothing_in_it_says_what_to_do(signed_in, davi, address):
+    page = signed_in(davi).get(address)
+    assert page.status_code == 200
+    assert 'class="empty"' in page.content.decode()
+
+
+def test_the_list_of_classes_can_be_empty(client):
+    assert "No classes are installed" in client.get("/taxonomy/").content.decode()
+
+
+def test_the_list_of_classes_has_all_66(client, taxonomy):
+    assert client.get("/taxonomy/").content.decode().count('class="class-card"') == 66
+
+
+def test_a_new_batch_needs_exams_first(signed_in, davi, study):
+    page = signed_in(davi).get(f"/studies/{study.slug}/batches/new/")
+    assert "No exams yet" in page.content.decode()
+
+
+def test_a_study_is_made(signed_in, davi, taxonomy):
+    response = signed_in(davi).post("/studies/new/", STUDY)
+    assert response.url == "/studies/evening-list/"
+    assert Study.objects.get().suggestion_policy == "none"
+
+
+def test_a_study_without_a_name_is_refused_at_its_field(signed_in, davi, taxonomy):
+    response = signed_in(davi).post("/studies/new/", {**STUDY, "name": ""})
+    assert response.status_code == 400
+    assert "name" in response.context["form"].errors
+
+
+def test_a_name_that_is_taken_is_refused_at_its_field(signed_in, davi, study):
+    response = signed_in(davi).post("/studies/new/", {**STUDY, "name": study.name})
+    assert response.status_code == 400
+    assert "name" in response.context["form"].errors
+
+
+def batch_form(dataset, *readers, **others):
+    chosen = [reader.pk for reader in readers]
+    return {"name": "March", "dataset": dataset.pk, "readers": chosen, **others}
+
+
+def test_the_summary_writes_nothing(signed_in, davi, study, ana, bruno, make_exam, dataset):
+    make_exam()
+    address = f"/studies/{study.slug}/batches/new/"
+    response = signed_in(davi).post(address, batch_form(dataset, ana, bruno))
+    assert response.context["n_readings"] == 2
+    assert not Batch.objects.exists()
+
+
+def test_the_summary_counts_exams_of_one_patient(signed_in, davi, study, ana, make_exam, dataset):
+    patient = dataset.patients.create(pseudonym="P1")
+    for exam in (make_exam(), make_exam()):
+        exam.patient = patient
+        exam.save()
+    response = signed_in(davi).post(f"/studies/{study.slug}/batches/new/", batch_form(dataset, ana))
+    assert response.context["n_same_patient"] == 2
+
+
+def test_confirming_the_summary_opens_the_batch(signed_in, davi, study, ana, make_exam, dataset):
+    form = {"name": "March", "readers": [ana.pk], "codes": make_exam().code, "step": "create"}
+    response = signed_in(davi).post(f"/studies/{study.slug}/batches/new/", form)
+    assert response.url == f"/batches/{Batch.objects.get().pk}/"
+
+
+def test_unknown_exam_codes_are_named_at_their_field(signed_in, davi, study, ana, make_exam):
+    make_exam()
+    form = {"name": "March", "readers": [ana.pk], "codes": "NOSUCHXX"}
+    response = signed_in(davi).post(f"/studies/{study.slug}/batches/new/", form)
+    assert response.status_code == 400
+    assert "NOSUCHXX" in str(response.context["form"].errors["codes"])
+
+
+def test_a_nul_in_exam_codes_is_refused_at_its_field(signed_in, davi, study, ana, make_exam):
+    make_exam()
+    form = {"name": "March", "readers": [ana.pk], "codes": "A\0B"}
+    response = signed_in(davi).post(f"/studies/{study.slug}/batches/new/", form)
+    assert response.status_code == 400
+    assert "codes" in response.context["form"].errors
+
+
+def test_a_batch_without_readers_is_refused_at_its_field(signed_in, davi, study, ana, make_exam):
+    form = {"name": "March", "codes": make_exam().code}
+    response = signed_in(davi).post(f"/studies/{study.slug}/batches/new/", form)
+    assert response.status_code == 400
+    assert "readers" in response.context["form"].errors
+
+
+def test_exams_of_other_batches_of_the_study_are_left_out(
+    signed_in, davi, study, ana, make_batch, make_exam, dataset
+):
+    make_batch([make_exam()])
+    fresh = make_exam()
+    form = batch_form(dataset, ana, leave_out_used="on")
+    response = signed_in(davi).post(f"/studies/{study.slug}/batches/new/", form)
+    assert response.context["exams"] == [fresh]
+
+
+def test_the_matrix_tells_who_has_submitted_what(signed_in, davi, ana, make_batch, submit):
+    batch = make_batch()
+    submit(batch.assignments.get(reader=ana), "normal_ecg")
+    matrix = signed_in(davi).get(f"/batches/{batch.pk}/").context["matrix"]
+    assert matrix.rows[0].states == ["submitted", "todo"]
+
+
+def test_a_researcher_sees_letters_for_readers(signed_in, rosa, make_batch):
+    batch = make_batch()
+    matrix = signed_in(rosa).get(f"/batches/{batch.pk}/").context["matrix"]
+    assert [reader.name for reader in matrix.readers] == ["A", "B"]
+
+
+def test_closing_a_batch_ends_it(signed_in, davi, make_batch):
+    batch = make_batch()
+    signed_in(davi).post(f"/batches/{batch.pk}/closing/")
+    batch.refresh_from_db()
+    assert batch.closed_by == davi
+
+
+def test_closing_twice_is_a_conflict(signed_in, davi, disputed):
+    response = signed_in(davi).post(f"/batches/{disputed.pk}/closing/")
+    assert response.status_code == 409
+    assert "This batch had been closed before." in response.content.decode()
+
+
+def test_a_closed_batch_offers_its_undecided_exams_to_adjudicators(
+    signed_in, davi, clara, disputed
+):
+    page = signed_in(davi).get(f"/batches/{disputed.pk}/")
+    assert page.context["n_undecided"] == 1
+    assert "Clara" in page.content.decode()
+
+
+def test_undecided_exams_become_a_batch_of_the_adjudicator(signed_in, davi, clara, disputed):
+    response = signed_in(davi).post(
+        f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}
+    )
+    made = Batch.objects.get(name="Disputed, adjudication")
+    assert response.url == f"/batches/{made.pk}/"
+
+
+def test_sending_the_undecided_twice_is_a_conflict(signed_in, davi, clara, disputed):
+    client = signed_in(davi)
+    client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]})
+    again = client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]})
+    assert again.status_code == 409
+
+
+def test_adjudication_without_an_adjudicator_is_refused_at_its_field(signed_in, davi, disputed):
+    response = signed_in(davi).post(f"/batches/{disputed.pk}/adjudication/", {})
+    assert response.status_code == 400
+    assert "readers" in response.context["form"].errors
+
+
+def test_agreement_is_told_in_words(signed_in, davi, disputed):
+    page = signed_in(davi).get(f"/batches/{disputed.pk}/agreement/").content.decode()
+    assert "Whenever one reader gave it, all did: 1 of 2 exams." in page
+
+
+def test_what_is_undefined_is_never_a_number(signed_in, davi, make_batch, submit, now):
+    batch = make_batch()
+    for assignment in batch.assignments.all():
+        submit(assignment, "atrial_fibrillation")
+    agreement.refresh(batch=batch, now=now)
+    line = signed_in(davi).get(f"/batches/{batch.pk}/agreement/").context["lines"][0]
+    assert (line.alpha.text, line.alpha.is_defined) == ("–", False)
+    assert line.alpha.reason
+
+
+def test_agreement_without_readings_says_so(signed_in, davi, make_batch):
+    page = signed_in(davi).get(f"/batches/{make_batch().pk}/agreement/").content.decode()
+    assert "Nothing to compare yet" in page
+
+
+@pytest.mark.parametrize(
+    "address", ["/batches/{batch}/agreement/", "/batches/{batch}/", "/studies/{study}/consensus/"]
+)
+def test_a_coordinator_who_still_reads_is_told_why_results_are_hidden(
+    signed_in, davi, ana, disputed, make_batch, make_exam, address
+):
+    roles.give(davi, [Role.COORDINATOR, Role.READER])
+    make_batch([make_exam()], [davi])
+    page = signed_in(davi).get(address.format(batch=disputed.pk, study=disputed.study.slug))
+    assert "Hidden while you read in this study." in page.content.decode()
+    assert "AF" not in page.content.decode()
+
+
+def test_a_coordinator_who_still_reads_cannot_export(
+    signed_in, davi, disputed, make_batch, make_exam
+):
+    roles.give(davi, [Role.COORDINATOR, Role.READER])
+    make_batch([make_exam()], [davi])
+    response = signed_in(davi).get(f"/studies/{disputed.study.slug}/export/")
+    assert response.status_code == 403
+
+
+def test_consensus_lists_kept_classes_with_their_votes(signed_in, davi, disputed):
+    page = signed_in(davi).get(f"/studies/{disputed.study.slug}/consensus/")
+    assert "2/2" in page.content.decode()
+
+
+def test_consensus_can_be_narrowed_to_what_is_undecided(signed_in, davi, disputed):
+    page = signed_in(davi).get(f"/studies/{disputed.study.slug}/consensus/?outcome=undecided")
+    assert [row.outcome for row in page.context["pages"]] == ["undecided"]
+
+
+def test_consensus_before_any_batch_is_closed_says_so(signed_in, davi, study):
+    page = signed_in(davi).get(f"/studies/{study.slug}/consensus/").content.decode()
+    assert "No consensus yet" in page
+
+
+def test_the_export_is_a_zip_of_tables(signed_in, rosa, disputed):
+    response = signed_in(rosa).get(f"/studies/{disputed.study.slug}/export/")
+    names = zipfile.ZipFile(io.BytesIO(response.content)).namelist()
+    assert "consensus.csv" in {name.rsplit("/", 1)[-1] for name in names}
+
+
+def test_a_refused_file_is_reported_with_its_hint(signed_in, davi, dataset, now):
+    run = dataset.import_runs.create(source="/data", started_at=now, finished_at=now, n_refused=1)
+    run.issues.create(
+        file="<b>x.hea", code="bad", reason="No gain.", hint="Write one.", is_refusal=True
+    )
+    page = signed_in(davi).get(f"/datasets/{dataset.pk}/").content.decode()
+    assert "&lt;b&gt;x.hea" in page
+    assert "Write one." in page
+
+
+def test_a_researcher_does_not_see_import_reports(signed_in, rosa, dataset, now):
+    dataset.import_runs.create(source="/data", started_at=now, finished_at=now)
+    assert "Imports" not in signed_in(rosa).get(f"/datasets/{dataset.pk}/").content.decode()
