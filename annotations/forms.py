@@ -138,7 +138,7 @@ class BatchForm(forms.Form):
             self.add_error("dataset", gettext("This data set has no exam left for this study."))
         return chosen
 
-    def _choices(self, name: str) -> forms.ModelChoiceField:
+    def _choices(self, name: str) -> forms.ModelChoiceField[Any]:
         field = self.fields[name]
         if not isinstance(field, forms.ModelChoiceField):
             raise TypeError(name)

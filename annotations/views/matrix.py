@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from annotations.models import Assignment, Batch, Exam, User
 from annotations.views.states import DRAFT, SUBMITTED, with_state
@@ -82,18 +82,15 @@ def letter(place: int) -> str:
 
 def _progress(batch: Batch, names: dict[int, str]) -> list[ReaderProgress]:
     states = with_state(Assignment.objects.filter(batch=batch))
-    counts = states.values("reader").annotate(
-        n_assigned=Count("pk"),
-        n_submitted=Count("pk", filter=Q(state=SUBMITTED)),
-        n_drafts=Count("pk", filter=Q(state=DRAFT)),
-    )
-    by_reader = {count["reader"]: count for count in counts}
+    counts: dict[int, dict[str, int]] = {pk: {} for pk in names}
+    for reader, state, n in states.values_list("reader", "state").annotate(n=Count("pk")):
+        counts[reader][state] = n
     return [
         ReaderProgress(
-            name,
-            by_reader[pk]["n_assigned"],
-            by_reader[pk]["n_submitted"],
-            by_reader[pk]["n_drafts"],
+            name=name,
+            n_assigned=sum(counts[pk].values()),
+            n_submitted=counts[pk].get(SUBMITTED, 0),
+            n_drafts=counts[pk].get(DRAFT, 0),
         )
         for pk, name in names.items()
     ]

@@ -43,7 +43,7 @@ def words_of_python() -> Iterator[str]:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
             if node.func.id in GETTEXT and isinstance(node.args[0], ast.Constant):
-                yield node.args[0].value
+                yield str(node.args[0].value)
 
 
 def test_every_word_is_in_the_catalogue(catalogue):
