@@ -240,6 +240,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "ECG Review",
     "DESCRIPTION": "Blinded labelling of 12-lead ECGs: readings, agreement, consensus.",
     "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -135,10 +135,11 @@ def _type(schema: Json) -> str:
         if key in schema:
             return " or ".join(dict.fromkeys(_type(one) for one in schema[key]))
     if "enum" in schema:
-        return " | ".join(str(value) for value in schema["enum"])
+        return " | ".join(str(value) or "(empty)" for value in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_type(schema['items'])}"
-    return str(schema.get("format") or schema.get("type") or "anything")
+    types = schema.get("type", "anything")
+    return " or ".join(types) if isinstance(types, list) else str(schema.get("format") or types)
 
 
 def _last(reference: str) -> str:

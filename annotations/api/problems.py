@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
@@ -44,6 +44,12 @@ FORBIDDEN = Problem(
     "forbidden",
     "Your role does not allow this.",
     "Ask a coordinator, or sign in as somebody who may do this.",
+)
+TOO_LARGE = Problem(
+    status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    "too-large",
+    "The body is too large.",
+    "Send less at once.",
 )
 UNAVAILABLE = Problem(
     status.HTTP_503_SERVICE_UNAVAILABLE,
@@ -187,12 +193,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "You still read in this study, so its results are hidden from you.",
         "Come back when the batches you read in are closed.",
     ),
-    parsers.TooLarge: Problem(
-        status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
-        "too-large",
-        "The body is too large.",
-        "Send less at once.",
-    ),
+    parsers.TooLarge: TOO_LARGE,
+    RequestDataTooBig: TOO_LARGE,
     exceptions.ValidationError: INVALID,
     exceptions.ParseError: Problem(
         status.HTTP_400_BAD_REQUEST,
