@@ -7,7 +7,13 @@ from django.utils.translation import gettext as _
 
 def desk_texts() -> dict[str, str]:
     """Return every text that static/js uses, by key; ``{name}`` marks what the script fills in."""
-    return {**_sheet_texts(), **_form_texts(), **_draft_texts(), **_queue_texts()}
+    return {
+        **_sheet_texts(),
+        **_form_texts(),
+        **_draft_texts(),
+        **_queue_texts(),
+        **_model_texts(),
+    }
 
 
 def _sheet_texts() -> dict[str, str]:
@@ -82,8 +88,38 @@ def _queue_texts() -> dict[str, str]:
         "place": _("{position} of {total}"),
         "submitted-already": _("You have submitted this reading. It can no longer be changed."),
         "batch-closed": _("The batch is closed. Nothing can be changed any more."),
+        "last-exam": _("Last exam: {code}"),
         "to-next": _("Go to the next exam"),
         "to-worklist": _("Back to the worklist"),
         "signed-out": _("Your session has ended. Your work is kept on this device."),
         "sign-in": _("Sign in again"),
+    }
+
+
+def _model_texts() -> dict[str, str]:
+    """Return what is said about the model, once one's own reading is signed."""
+    return {
+        "model-title": _("What the criteria model says"),
+        "model-name": _("{model}, version {version}; it looked at the first tracing only."),
+        "model-suggests-none": _("It suggests none of the classes it looks for."),
+        "model-not-suggested": _("{name}: yours, not suggested"),
+        "model-not-assessed": _("{name}: yours, not assessed by the model"),
+        "model-scope": _(
+            "This model looks at {covered} of {total} classes;"
+            " that it is silent about the others says nothing."
+        ),
+        "model-covered": _("The classes it looks for"),
+        "model-unreachable": _("It could not be fetched. Reload the page to try again."),
+        "strength-strong": _("strong ({strength})"),
+        "strength-moderate": _("moderate ({strength})"),
+        "strength-weak": _("weak ({strength})"),
+        "measured-rate": _("Heart rate"),
+        "measured-pr": _("PR"),
+        "measured-qrs": _("QRS"),
+        "measured-qt": _("QT"),
+        "measured-qtc": _("QTc (Fridericia)"),
+        "measured-axis": _("Frontal axis"),
+        "measured-not": _("not measured"),
+        "measured-beats": _("{count} beats"),
+        "measured-nothing": _("Nothing could be measured on this exam."),
     }

@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count
 
 from annotations.models import Assignment, Batch, Exam, User
-from annotations.views.states import DRAFT, SUBMITTED, with_state
+from annotations.views.states import DRAFT, SUBMITTED, state
 
 EXAMS_PER_PAGE = 100
 
@@ -81,10 +81,10 @@ def letter(place: int) -> str:
 
 
 def _progress(batch: Batch, names: dict[int, str]) -> list[ReaderProgress]:
-    states = with_state(Assignment.objects.filter(batch=batch))
+    states = Assignment.objects.filter(batch=batch).annotate(state=state())
     counts: dict[int, dict[str, int]] = {pk: {} for pk in names}
-    for reader, state, n in states.values_list("reader", "state").annotate(n=Count("pk")):
-        counts[reader][state] = n
+    for reader, found, n in states.values_list("reader", "state").annotate(n=Count("pk")):
+        counts[reader][found] = n
     return [
         ReaderProgress(
             name=name,
@@ -98,9 +98,10 @@ def _progress(batch: Batch, names: dict[int, str]) -> list[ReaderProgress]:
 
 def _rows(batch: Batch, exams: list[Exam], readers: list[int]) -> list[Row]:
     shown = Assignment.objects.filter(batch=batch, exam__in=exams)
-    cells = with_state(shown).order_by("exam_id").values_list("exam_id", "reader_id", "state")
+    stated = shown.annotate(state=state()).order_by("exam_id")
+    cells = stated.values_list("exam_id", "reader_id", "state")
     by_exam = {
-        exam: {reader: state for _, reader, state in group}
+        exam: {reader: found for _, reader, found in group}
         for exam, group in groupby(cells, key=lambda cell: cell[0])
     }
     return [Row(exam, [by_exam[exam.pk].get(reader) for reader in readers]) for exam in exams]

@@ -15,7 +15,7 @@ from annotations.api.desk import assignment_payload, classes_payload
 from annotations.models import Assignment, Batch, Reading, User
 from annotations.views.access import SignedInRequest, signed_in
 from annotations.views.desk_texts import desk_texts
-from annotations.views.states import DRAFT, SUBMITTED, with_state
+from annotations.views.states import DRAFT, SUBMITTED, state
 
 SECONDS_PER_EXAM = 58
 """What an expert takes for one ECG, until the reader's own pace is known (protocol.md 1)."""
@@ -75,8 +75,8 @@ def desk(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _piles(user: User) -> list[Pile]:
-    own = with_state(Assignment.objects.visible_to(user)).in_reading_order()
-    rows = own.select_related("exam", "batch__study")
+    own = Assignment.objects.visible_to(user).in_reading_order()
+    rows = own.select_related("exam", "batch__study").annotate(state=state())
     seconds = _pace_s(user)
     return [
         _pile(list(assignments), seconds)

@@ -7,7 +7,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Draft, Reading
-from annotations.models.study import AssignmentQuerySet
 
 TODO = "todo"
 DRAFT = "draft"
@@ -20,14 +19,13 @@ LABELS: dict[str, Promise] = {
 }
 
 
-def with_state(assignments: AssignmentQuerySet) -> AssignmentQuerySet:
-    """Annotate ``state``: one of the three above."""
-    state = Case(
-        When(
-            Exists(Reading.objects.blind().filter(assignment=OuterRef("pk"))), then=Value(SUBMITTED)
-        ),
-        When(Exists(Draft.objects.filter(assignment=OuterRef("pk"))), then=Value(DRAFT)),
+def state() -> Case:
+    """Return the expression to annotate assignments with: one of the three above."""
+    reading = Reading.objects.blind().filter(assignment=OuterRef("pk"))
+    draft = Draft.objects.filter(assignment=OuterRef("pk"))
+    return Case(
+        When(Exists(reading), then=Value(SUBMITTED)),
+        When(Exists(draft), then=Value(DRAFT)),
         default=Value(TODO),
         output_field=CharField(),
     )
-    return assignments.annotate(state=state)
