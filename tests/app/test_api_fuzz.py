@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-ODD = st.sampled_from(
+ODD: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
         True,
@@ -81,12 +82,16 @@ def send(assign, ana):
     base = f"/api/assignments/{assign(ana).pk}/"
 
     def send(method, what, body):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        data: Any = body if isinstance(body, bytes) else json.dumps(body).encode()
         key = {"Idempotency-Key": str(uuid.UUID(int=5))}
         try:
             with transaction.atomic():
                 status = client.generic(
-                    method, base + what, data, content_type="application/json", headers=key
+                    method,
+                    base + what,
+                    data,
+                    content_type="application/json",
+                    headers=key,
                 ).status_code
                 raise Undone
         except Undone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import uuid
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
@@ -53,11 +54,11 @@ def test_the_open_worklist_leaves_out_what_is_submitted(as_ana, assign, ana, sub
 def test_the_portions_of_a_list_make_the_list(as_ana, make_batch, make_exam, ana):
     make_batch([make_exam() for _ in range(7)], [ana])
     whole = as_ana.get("/api/assignments/").json()["results"]
-    found, cursor = [], ""
+    found: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
-        portion = as_ana.get(
-            "/api/assignments/", {"limit": 3, **({"after": cursor} if cursor else {})}
-        )
+        where = {"after": cursor} if cursor else {}
+        portion = as_ana.get("/api/assignments/", {"limit": 3, **where})
         found += portion.json()["results"]
         cursor = portion.json()["next"]
     assert found == whole
