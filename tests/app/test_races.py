@@ -12,7 +12,16 @@ import pytest
 from django.db import connection
 
 from annotations.models import Assignment, Batch, Consensus, Draft, Exam, Reading
-from annotations.services import agreement, batches, consensus, drafts, ingest, readings
+from annotations.services import (
+    agreement,
+    batches,
+    consensus,
+    drafts,
+    ingest,
+    readings,
+    studies,
+    taxonomies,
+)
 from tests.domain.ecg import signals, wfdb_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -147,3 +156,22 @@ def test_two_imports_of_one_folder_store_each_exam_once(tmp_path, now):
     first, second = at_once(run, run)
     assert first.n_imported + second.n_imported == first.n_known + second.n_known == 4
     assert Exam.objects.count() == 4
+
+
+def test_one_of_two_studies_gets_the_name(taxonomy, davi, now):
+    def create():
+        return studies.create(name="Evening list", taxonomy=taxonomy, created_by=davi, now=now)
+
+    results = at_once(create, create)
+    assert sum(isinstance(result, studies.NameTaken) for result in results) == 1
+
+
+def test_one_of_two_batches_gets_the_name(make_batch, make_exam, ana):
+    exam = make_exam()
+    results = at_once(*[lambda: make_batch([exam], [ana], "Monday")] * 2)
+    assert sum(isinstance(result, batches.NameTaken) for result in results) == 1
+
+
+def test_two_installers_install_one_taxonomy(now):
+    first, second = at_once(*[lambda: taxonomies.install(now=now)] * 2)
+    assert first == second
