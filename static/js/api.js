@@ -35,6 +35,11 @@ export function submitReading(id, reading, key) {
   return json("POST", `/api/assignments/${id}/reading/`, { body: reading, headers: { "Idempotency-Key": key } });
 }
 
+/** What the model suggests; refused as not found before one's own reading is signed. */
+export function loadSuggestions(id) {
+  return json("GET", `/api/assignments/${id}/suggestions/`);
+}
+
 /** The packed bytes of a tracing; the browser has inflated them and keeps them in its cache. */
 export async function loadTracing(href) {
   const response = await send(href, { headers: { Accept: "application/octet-stream" } });

@@ -8,6 +8,7 @@ import { ReadingForm } from "./desk/form.js";
 import { Help } from "./desk/help.js";
 import { Messages } from "./desk/messages.js";
 import { SheetBar } from "./desk/sheetbar.js";
+import { Suggestions } from "./desk/suggestions.js";
 import { embedded, make } from "./dom.js";
 import { Draft, DraftState } from "./draft.js";
 import { decode } from "./ecg/signal.js";
@@ -50,6 +51,9 @@ class Desk {
     this.bar = new SheetBar(root, this.viewer, { shelf, words, onTracing: (tracing) => this.#showTracing(tracing) });
     this.help = new Help(part("help-dialog"), { desk: root, shelf, words });
     this.conflict = new Conflict(part("conflict-dialog"), { catalogue, words, onResolve: (draft) => this.#adopt(draft.content) });
+    this.suggestions = new Suggestions(part("suggestions"), {
+      api, catalogue, words, onSignedOut: () => this.messages.signIn(),
+    });
     part("help").addEventListener("click", () => this.help.open());
     const scope = () => document.querySelector("dialog[open]") ?? root;
     bindHotkeys(document, { singleKeys: () => this.help.singleKeys, scope });
@@ -126,6 +130,7 @@ class Desk {
     this.#adopt(assignment.reading ?? this.#draft.content);
     this.#hearDraft(this.#draft);
     this.#close(assignment);
+    this.suggestions.show(assignment);
     this.#lookAhead();
   }
 
@@ -140,6 +145,7 @@ class Desk {
     const isSubmitted = assignment.state === "submitted" || this.outbox.holds(assignment.id);
     const isShut = isSubmitted || !assignment.batch.is_open;
     this.form.disable(isShut);
+    this.root.classList.toggle("is-submitted", isSubmitted);
     if (!isShut) return;
     const { next } = assignment;
     const link = next === null || !assignment.batch.is_open
@@ -159,9 +165,10 @@ class Desk {
   #submit() {
     const content = this.#history.present;
     if (!this.#isConfirmed(content)) return;
-    const { id } = this.#assignment;
+    const { id, exam } = this.#assignment;
     const reading = { ...content, active_ms: this.#stopwatch.activeMs(clock.now()), display: this.#display() };
     this.queue.finish(id);
+    this.messages.remember({ id, code: exam.code });
     this.outbox.add(id, reading, this.#draft);
     this.#proceed();
   }

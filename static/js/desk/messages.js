@@ -20,6 +20,8 @@ const REFUSAL_WORDS = {
 };
 
 export class Messages {
+  #last = null;
+
   /** @param {HTMLElement} root @param {{words: Function}} world */
   constructor(root, { words }) {
     this.root = root;
@@ -52,7 +54,20 @@ export class Messages {
       this.part("outbox").textContent = "";
       this.part("finished-sending").hidden = true;
     }
+    if (event.type === "accepted") this.#showLast(event.entry.assignment);
     if (event.type === "refused") this.#refused(event);
+  }
+
+  /** The exam that was submitted last: once the server has it, a link leads back to it. */
+  remember(last) {
+    this.#last = last;
+  }
+
+  #showLast(id) {
+    if (String(id) !== String(this.#last?.id)) return;
+    for (const place of this.root.querySelectorAll("[data-last-exam]")) {
+      place.replaceChildren(make("a", { href: `/read/${id}/` }, this.words("last-exam", { code: this.#last.code })));
+    }
   }
 
   /** Offer the way back to a session; what was read stays on this device. */

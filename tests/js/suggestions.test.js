@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Suggestions, mayAsk, readouts, standings, strengthName } from "../../static/js/desk/suggestions.js";
+
+const SIGNED = { id: 7, state: "submitted", reading: { findings: [] } };
+
+function measured(value, reason = "") {
+  return { value, confidence: 1, n_beats: 9, reason };
+}
+
+/** A panel whose questions are kept. */
+function panel() {
+  const asked = [];
+  const api = {
+    loadSuggestions: async (id) => {
+      asked.push(id);
+      return new Promise(() => {});
+    },
+  };
+  return { asked, shown: new Suggestions({ hidden: false }, { api }) };
+}
+
+for (const state of ["todo", "draft"]) {
+  test(`the model is not asked of an exam in state ${state}`, () => {
+    const { asked, shown } = panel();
+    shown.show({ id: 7, state, reading: null });
+    assert.deepEqual(asked, []);
+  });
+}
+
+test("the model is asked of a signed exam", () => {
+  const { asked, shown } = panel();
+  shown.show(SIGNED);
+  assert.deepEqual(asked, [7]);
+});
+
+test("what was shown of the last exam is hidden at once", () => {
+  const { shown } = panel();
+  shown.show({ id: 8, state: "todo", reading: null });
+  assert.equal(shown.root.hidden, true);
+});
+
+test("a reading that the server does not give back is not signed", () => {
+  assert.equal(mayAsk({ state: "submitted", reading: null }), false);
+});
+
+test("a finding of a class that the model never looks at is not assessed", () => {
+  const answer = { suggestions: [], covered_classes: ["prolonged_qt"] };
+  assert.deepEqual(standings(["atrial_fibrillation"], answer), [
+    { code: "atrial_fibrillation", standing: "not-assessed" },
+  ]);
+});
+
+test("a finding that the model looked for in vain is not suggested", () => {
+  const answer = { suggestions: [], covered_classes: ["prolonged_qt"] };
+  assert.deepEqual(standings(["prolonged_qt"], answer), [{ code: "prolonged_qt", standing: "not-suggested" }]);
+});
+
+test("a finding that the model suggests too needs no word", () => {
+  const answer = { suggestions: [{ class: "prolonged_qt" }], covered_classes: ["prolonged_qt"] };
+  assert.deepEqual(standings(["prolonged_qt"], answer), []);
+});
+
+test("a measurement is shown with its unit", () => {
+  assert.deepEqual(readouts({ pr_ms: measured(238.4) }), [
+    { name: "measured-pr", text: "238 ms", nBeats: 9, reason: "" },
+  ]);
+});
+
+test("an angle has no space before its sign", () => {
+  assert.equal(readouts({ axis_deg: measured(-45) })[0].text, "-45°");
+});
+
+test("what could not be measured gives its reason instead of a number", () => {
+  const [row] = readouts({ pr_ms: measured(null, "No P wave was found.") });
+  assert.deepEqual([row.text, row.reason], [null, "No P wave was found."]);
+});
+
+test("an exam on which measuring failed has nothing to show", () => {
+  assert.deepEqual(readouts({}), []);
+});
+
+for (const [strength, name] of [[0, "weak"], [0.59, "weak"], [0.6, "moderate"], [0.8, "strong"], [1, "strong"]]) {
+  test(`a strength of ${strength} is ${name}`, () => {
+    assert.equal(strengthName(strength), name);
+  });
+}
