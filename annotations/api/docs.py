@@ -59,6 +59,11 @@ class Operation:
         """The first part of the address."""
         return self.path.split("/")[2]
 
+    @property
+    def steps(self) -> list[str]:
+        """The parts of the address, between which a narrow screen may break the line."""
+        return self.path.strip("/").split("/")
+
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
@@ -91,7 +96,7 @@ def _operations(document: Json) -> Iterator[Operation]:
                 path=path,
                 description=said.get("description", ""),
                 is_public="security" not in said or {} in said["security"],
-                parameters=tuple(_parameter(one) for one in said.get("parameters", ())),
+                parameters=tuple(_parameter(one, components) for one in said.get("parameters", ())),
                 body=_fields(body.get("schema", {}), components),
                 answers=tuple(
                     _answer(status, one, components) for status, one in said["responses"].items()
@@ -99,23 +104,30 @@ def _operations(document: Json) -> Iterator[Operation]:
             )
 
 
-def _parameter(said: Json) -> Value:
+def _parameter(said: Json, components: Json) -> Value:
     note = " ".join(filter(None, (f"({said['in']})", said.get("description", ""))))
-    return Value(said["name"], _type(said["schema"]), said.get("required", False), note)
+    return Value(said["name"], _type(said["schema"], components), said.get("required", False), note)
 
 
 def _answer(status: str, said: Json, components: Json) -> Answer:
     schemas = [content["schema"] for content in said.get("content", {}).values()]
     if not schemas:
         return Answer(status, "", ())
-    return Answer(status, _type(schemas[0]), _fields(schemas[0], components))
+    kind = "a list of" if "items" in schemas[0] else ""
+    fields = _fields(schemas[0], components)
+    return Answer(status, kind if fields else _type(schemas[0], components), fields)
 
 
 def _fields(schema: Json, components: Json) -> tuple[Value, ...]:
     inner = _resolved(schema.get("items", schema), components)
     required = inner.get("required", ())
     return tuple(
-        Value(name, _type(one), name in required, one.get("description", "").partition("\n")[0])
+        Value(
+            name,
+            _type(one, components),
+            name in required,
+            one.get("description", "").partition("\n")[0],
+        )
         for name, one in inner.get("properties", {}).items()
     )
 
@@ -123,24 +135,21 @@ def _fields(schema: Json, components: Json) -> tuple[Value, ...]:
 def _resolved(schema: Json, components: Json) -> Json:
     if "$ref" not in schema:
         return schema
-    found: Json = components[_last(schema["$ref"])]
+    found: Json = components[schema["$ref"].rpartition("/")[2]]
     return found
 
 
-def _type(schema: Json) -> str:
-    """Return a few words for a schema: ``string``, ``list of Finding``, ``a or b``."""
-    if "$ref" in schema:
-        return _last(schema["$ref"])
+def _type(schema: Json, components: Json) -> str:
+    """Return a few words for a schema: ``string``, ``list of {class, certainty}``, ``F or M``."""
+    inner = _resolved(schema, components)
     for key in ("oneOf", "anyOf", "allOf"):
-        if key in schema:
-            return " or ".join(dict.fromkeys(_type(one) for one in schema[key]))
-    if "enum" in schema:
-        return " | ".join(str(value) or "(empty)" for value in schema["enum"])
-    if schema.get("type") == "array":
-        return f"list of {_type(schema['items'])}"
-    types = schema.get("type", "anything")
-    return " or ".join(types) if isinstance(types, list) else str(schema.get("format") or types)
-
-
-def _last(reference: str) -> str:
-    return reference.rpartition("/")[2]
+        if key in inner:
+            return " or ".join(dict.fromkeys(_type(one, components) for one in inner[key]))
+    if "enum" in inner:
+        return " or ".join(str(value) or "(empty)" for value in inner["enum"])
+    if inner.get("type") == "array":
+        return f"list of {_type(inner['items'], components)}"
+    if "properties" in inner:
+        return f"{{{', '.join(inner['properties'])}}}"
+    types = inner.get("type", "anything")
+    return " or ".join(types) if isinstance(types, list) else str(inner.get("format") or types)
