@@ -6,12 +6,26 @@ nudge that was lost with the broker is only a delay.
 
 from __future__ import annotations
 
+from datetime import datetime
+from time import monotonic
+from typing import Protocol
+
 from celery import Task, shared_task
 from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
 from annotations.services import agreement, consensus, suggestions
+
+BITE_S = 8.0
+"""A task works this long and then asks for itself again: well inside the worker's time limit."""
+
+
+class Step(Protocol):
+    """Do one piece of the work that is due; False when there is none."""
+
+    def __call__(self, *, now: datetime) -> bool:
+        """Do it as of ``now``."""
 
 
 def nudge(task: Task[..., None]) -> None:
@@ -28,25 +42,31 @@ def nudge(task: Task[..., None]) -> None:
     transaction.on_commit(ask, robust=True)
 
 
+def drain(step: Step, task: Task[..., None], bite_s: float = BITE_S) -> None:
+    """Repeat ``step`` until nothing is due, or ``task`` has to go on in another bite."""
+    began = monotonic()
+    while step(now=timezone.now()):
+        if monotonic() - began >= bite_s:
+            nudge(task)
+            return
+
+
 @shared_task
 def refresh_agreement() -> None:
     """Recompute the agreement of every batch that has new readings."""
-    while agreement.refresh_next(now=timezone.now()):
-        pass
+    drain(agreement.refresh_next, refresh_agreement)
 
 
 @shared_task
 def compute_suggestions() -> None:
     """Let the criteria model look at every exam that waits for it."""
-    while suggestions.run_next(now=timezone.now()):
-        pass
+    drain(suggestions.run_next, compute_suggestions)
 
 
 @shared_task
 def compute_consensus() -> None:
     """Recompute the consensus of every study of which a batch was closed."""
-    while consensus.refresh_next(now=timezone.now()):
-        pass
+    drain(consensus.refresh_next, compute_consensus)
 
 
 @shared_task

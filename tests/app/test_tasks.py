@@ -137,3 +137,31 @@ def test_a_task_with_nothing_due_does_nothing(task, django_assert_max_num_querie
 @pytest.mark.django_db
 def test_sessions_are_cleared():
     tasks.clear_sessions()
+
+
+def three_pieces() -> tasks.Step:
+    """Work that is done after three steps."""
+    left = 3
+
+    def step(*, now: object) -> bool:
+        nonlocal left
+        left -= 1
+        return left > 0
+
+    step.left = lambda: left  # type: ignore[attr-defined]
+    return step
+
+
+def test_a_task_drains_what_is_due_in_one_bite():
+    work = three_pieces()
+    tasks.drain(work, tasks.refresh_agreement)
+    assert work.left() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db
+def test_a_task_asks_for_itself_again_when_its_bite_is_over(django_capture_on_commit_callbacks):
+    work = three_pieces()
+    with django_capture_on_commit_callbacks() as waiting:
+        tasks.drain(work, tasks.refresh_agreement, bite_s=0)
+    assert len(waiting) == 1
+    assert work.left() == 2  # type: ignore[attr-defined]
