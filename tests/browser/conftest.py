@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 from pytest_django.live_server_helper import LiveServer
 
-from annotations.models import User
-from annotations.services import roles, sign_in
+from annotations.models import Exam, User
+from annotations.services import ingest, roles, sign_in
 
 # The cast and the props are those of the app's tests.
 from tests.app.conftest import (
     ana,
+    assign,
     bruno,
     clara,
+    close,
     dataset,
     davi,
     eva,
@@ -27,15 +31,20 @@ from tests.app.conftest import (
     make_exam,
     make_user,
     now,
+    otto,
     plain_static_files,
+    rosa,
     study,
+    submit,
     taxonomy,
 )
 
 __all__ = [
     "ana",
+    "assign",
     "bruno",
     "clara",
+    "close",
     "dataset",
     "davi",
     "eva",
@@ -43,8 +52,11 @@ __all__ = [
     "make_exam",
     "make_user",
     "now",
+    "otto",
     "plain_static_files",
+    "rosa",
     "study",
+    "submit",
     "taxonomy",
 ]
 
@@ -90,19 +102,25 @@ class Witness:
     def __init__(self, own_host: str) -> None:
         self.own_host = own_host
         self.complaints: list[str] = []
+        self.expected: tuple[str, ...] = ()
+
+    def expect(self, *pieces: str) -> None:
+        """Let what contains one of ``pieces`` pass: the browser logs every refusal of the server."""
+        self.expected += pieces
 
     def watch(self, page: Page) -> None:
         """Listen to whatever ``page`` says and asks for."""
-        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
-        page.on(
-            "console",
-            lambda message: (
-                self.complaints.append(f"{page.url}: {message.text}")
-                if message.type in {"error", "warning"}
-                else None
-            ),
-        )
+        page.on("pageerror", lambda error: self._note(page, str(error)))
+        page.on("console", lambda message: self._note_console(page, message))
         page.on("request", self._note_strangers)
+
+    def _note(self, page: Page, complaint: str) -> None:
+        if not any(piece in complaint for piece in self.expected):
+            self.complaints.append(f"{page.url}: {complaint}")
+
+    def _note_console(self, page: Page, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self._note(page, message.text)
 
     def _note_strangers(self, request: Request) -> None:
         address = urlsplit(request.url)
@@ -134,3 +152,16 @@ def sign_in_as(browser: Browser, live_server: LiveServer, witness: Witness) -> I
     yield open_window
     for context in contexts:
         context.close()
+
+
+REAL_RECORDS = "ptbxl/records500/00000"
+"""Recordings of PTB-XL: twelve leads, ten seconds at 500 Hz."""
+
+
+@pytest.fixture
+def real_exams(shared_data: Path, tmp_path: Path, now: datetime) -> list[Exam]:
+    """Three real exams, imported as a coordinator would import them."""
+    for file in sorted((shared_data / REAL_RECORDS).iterdir())[:6]:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    run = ingest.import_path(path=tmp_path, dataset_name="PTB-XL", started_by=None, now=now)
+    return list(run.dataset.exams.order_by("source_key"))

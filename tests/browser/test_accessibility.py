@@ -1,0 +1,164 @@
+"""Every page, light and dark, wide and narrow, as axe-core sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Batch, Exam, Study, User
+from annotations.services import agreement, consensus
+from tests.app.conftest import MakeBatch, Submit
+
+from .conftest import SignIn, Witness
+
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+EVERYTHING = {"resultTypes": ["violations"], "preload": False, "selectors": False}
+COLOURS = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
+# What is no colour is the same in the dark.
+LOOKS = [
+    (theme, size, rules)
+    for size in (WIDE, PHONE)
+    for theme, rules in (("light", EVERYTHING), ("dark", COLOURS))
+]
+A_404 = "the server responded with a status of 404"
+
+
+@pytest.fixture
+def closed_batch(
+    ana: User,
+    bruno: User,
+    make_batch: MakeBatch,
+    make_exam: Callable[..., Exam],
+    submit: Submit,
+    close: Callable[[Batch], Batch],
+    now: datetime,
+) -> Batch:
+    """A batch that is over: one exam agreed upon, one undecided; its results are there."""
+    batch = make_batch([make_exam(), make_exam()], [ana, bruno])
+    for reader, codes in ((ana, ["left_bundle_branch_block", "normal_ecg"]), (bruno, ["right_bundle_branch_block", "normal_ecg"])):
+        assignments = batch.assignments.filter(reader=reader).order_by("exam")
+        for assignment, code in zip(assignments, codes, strict=True):
+            submit(assignment, code)
+    close(batch)
+    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+        pass
+    return batch
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core objects to in each look of the page, and sideways scrolling on a phone."""
+    found = []
+    for theme, size, rules in LOOKS:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        look = f"{page.url} {theme} {size['width']} px"
+        for violation in Axe().run(page, options=rules).response["violations"]:
+            nodes = [node["html"][:160] for node in violation["nodes"]]
+            found.append(f"{look}: {violation['id']}: {violation['help']}: {nodes}")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{look}: scrolls sideways")
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    return found
+
+
+def violations_at(page: Page, base: str, *paths: str) -> list[str]:
+    """Return the violations of all ``paths``, so that one run names them all."""
+    found = []
+    for path in paths:
+        page.goto(base + path)
+        found += violations(page)
+    return found
+
+
+def test_the_public_pages_are_accessible(
+    browser: Browser, live_server: LiveServer, taxonomy: object, witness: Witness
+) -> None:
+    witness.expect(A_404)
+    with browser.new_context() as context:
+        page = context.new_page()
+        witness.watch(page)
+        found = violations_at(
+            page, live_server.url, "/", "/sign-in/", "/taxonomy/", "/api/docs/", "/nowhere/"
+        )
+    assert not found, "\n".join(found)
+
+
+def test_the_readers_pages_are_accessible(
+    sign_in_as: SignIn,
+    live_server: LiveServer,
+    ana: User,
+    closed_batch: Batch,
+    make_batch: MakeBatch,
+    real_exams: list[Exam],
+) -> None:
+    batch = make_batch(real_exams, [ana], name="Batch to read")
+    page = sign_in_as(ana)
+    found = violations(page)
+
+    page.goto(f"{live_server.url}/read/{batch.assignments.in_reading_order()[0].pk}/")
+    expect(page.locator(".plot.is-front .trace").first).to_be_attached()
+    page.keyboard.press("1")
+    found += violations(page)
+    page.keyboard.press("/")
+    page.keyboard.type("bl")
+    expect(page.get_by_role("listbox").get_by_role("option").first).to_be_visible()
+    found += violations(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found += violations(page)
+    assert not found, "\n".join(found)
+
+
+def test_the_coordinators_pages_are_accessible(
+    sign_in_as: SignIn,
+    live_server: LiveServer,
+    davi: User,
+    clara: User,
+    study: Study,
+    closed_batch: Batch,
+    make_batch: MakeBatch,
+    real_exams: list[Exam],
+) -> None:
+    open_batch = make_batch(real_exams, name="Batch to read")
+    page = sign_in_as(davi)
+    found = violations_at(
+        page,
+        live_server.url,
+        "/studies/",
+        "/studies/new/",
+        f"/studies/{study.slug}/",
+        f"/batches/{open_batch.pk}/",
+        f"/batches/{closed_batch.pk}/",
+        f"/batches/{closed_batch.pk}/agreement/",
+        f"/studies/{study.slug}/consensus/",
+        "/datasets/",
+        f"/datasets/{real_exams[0].dataset_id}/",
+        f"/studies/{study.slug}/batches/new/",
+    )
+    page.get_by_label("Name").fill("Another batch")
+    page.get_by_label("Data set").select_option(label="PTB-XL")
+    page.get_by_text("Leave out exams").uncheck()
+    page.get_by_label("Ana").check()
+    page.get_by_role("button", name="Show the summary").click()
+    expect(page.get_by_role("button", name="Open the batch")).to_be_visible()
+    found += violations(page)
+    assert not found, "\n".join(found)
+
+
+def test_the_forms_name_what_is_wrong_accessibly(
+    sign_in_as: SignIn, live_server: LiveServer, davi: User, study: Study, witness: Witness
+) -> None:
+    witness.expect("the server responded with a status of 400")
+    page = sign_in_as(davi)
+    page.goto(f"{live_server.url}/studies/new/")
+    page.get_by_role("button", name="Make the study").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    found = violations(page)
+    assert not found, "\n".join(found)
