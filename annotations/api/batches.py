@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from annotations import tasks
 from annotations.api import paging, result_shapes, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
-from annotations.api.desk import Payload
-from annotations.api.firewall import is_still_reading, refuse_readers
 from annotations.api.reading import CURSOR
+from annotations.firewall import is_still_reading, refuse_readers
 from annotations.models import AgreementReport, Batch, Exam, Stage, Study, User
+from annotations.payloads import Payload
 from annotations.services import batches, export
 
 

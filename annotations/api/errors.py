@@ -9,7 +9,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from annotations.api import desk
+from annotations import payloads
 from annotations.api.problems import PROBLEMS, SILENT, TYPE_BASE, UNAVAILABLE, Problem
 from annotations.services import drafts
 
@@ -45,7 +45,7 @@ def _body(problem: Problem, error: Exception) -> dict[str, Any]:
         "errors": errors,
     }
     if isinstance(error, drafts.StaleDraft):
-        body["draft"] = desk.draft_payload(error.draft) if error.draft else None
+        body["draft"] = payloads.draft_payload(error.draft) if error.draft else None
     return body
 
 

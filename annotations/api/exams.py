@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from annotations.api import paging, result_shapes, shapes
 from annotations.api.base import ApiView, UserRequest, answer
-from annotations.api.desk import Payload
 from annotations.api.reading import CURSOR
 from annotations.models import Dataset, Exam, Tracing
+from annotations.payloads import Payload
 
 
 class Datasets(ApiView):

@@ -9,7 +9,8 @@ from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
 
-from annotations.api import firewall, parsers
+from annotations import firewall
+from annotations.api import parsers
 from annotations.services import batches, drafts, readings, studies
 
 TYPE_BASE = "/api/docs/#"

@@ -7,7 +7,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotations.api import desk, openapi, shapes
+from annotations import payloads
+from annotations.api import openapi, shapes
 from annotations.api.base import PublicView, answer
 from annotations.models import Taxonomy
 
@@ -18,7 +19,7 @@ class Classes(PublicView):
     @extend_schema(operation_id="classes", responses=shapes.ClassShape(many=True))
     def get(self, _request: Request) -> Response:
         """List the diagnostic classes of the newest taxonomy, in their order."""
-        return answer(desk.classes_payload(Taxonomy.objects.all().newest()))
+        return answer(payloads.classes_payload(Taxonomy.objects.all().newest()))
 
 
 class Taxonomies(PublicView):
@@ -28,7 +29,7 @@ class Taxonomies(PublicView):
     def get(self, _request: Request) -> Response:
         """List the versions of the classes, newest first."""
         newest_first = Taxonomy.objects.order_by("-installed_at", "-pk")
-        return answer([desk.taxonomy_payload(one) for one in newest_first])
+        return answer([payloads.taxonomy_payload(one) for one in newest_first])
 
 
 class Schema(PublicView):

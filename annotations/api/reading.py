@@ -10,8 +10,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
-from annotations import tasks
-from annotations.api import desk, paging, serializers, shapes
+from annotations import payloads, tasks
+from annotations.api import paging, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.models import Assignment, Reading, Stage, SuggestionPolicy, SuggestionRun
 from annotations.services import drafts, export, readings
@@ -39,7 +39,9 @@ class Assignments(ApiView):
             raise ValidationError({"state": ["Must be `open`, or left out."]})
         rows = mine.unread() if state else mine
         return answer(
-            paging.page(desk.with_states(rows), request, WORKLIST_ORDER, desk.summary_payload)
+            paging.page(
+                payloads.with_states(rows), request, WORKLIST_ORDER, payloads.summary_payload
+            )
         )
 
 
@@ -49,7 +51,7 @@ class AssignmentDetail(ApiView):
     @extend_schema(operation_id="assignment", responses=shapes.AssignmentShape)
     def get(self, request: UserRequest, pk: int) -> Response:
         """Tell all the reading desk needs about one of one's own assignments."""
-        return answer(desk.assignment_payload(_own(request, pk), request.user))
+        return answer(payloads.assignment_payload(_own(request, pk), request.user))
 
 
 class DraftDetail(ApiView):
@@ -98,7 +100,7 @@ class ReadingCreate(ApiView):
         payload = {
             "id": str(reading.idempotency_key),
             "submitted_at": reading.submitted_at,
-            "next": desk.next_id(reading.assignment, request.user),
+            "next": payloads.next_id(reading.assignment, request.user),
         }
         return answer(payload, status=200 if submission.is_repeat else 201)
 
@@ -129,7 +131,7 @@ class Readings(ApiView):
     )
     def get(self, request: UserRequest) -> Response:
         """List the readings that one may see."""
-        rows = desk.with_findings(_visible(request))
+        rows = payloads.with_findings(_visible(request))
         return answer(
             paging.page(rows, request, READINGS_ORDER, lambda row: _reading(row, request))
         )
@@ -142,7 +144,7 @@ class ReadingDetail(ApiView):
     def get(self, request: UserRequest, key: UUID) -> Response:
         """Tell what a reading says."""
         return answer(
-            _reading(desk.with_findings(_visible(request)).get(idempotency_key=key), request)
+            _reading(payloads.with_findings(_visible(request)).get(idempotency_key=key), request)
         )
 
 
@@ -157,19 +159,19 @@ def _visible(request: UserRequest) -> QuerySet[Reading]:
     )
 
 
-def _reading(reading: Reading, request: UserRequest) -> desk.Payload:
+def _reading(reading: Reading, request: UserRequest) -> payloads.Payload:
     assignment = reading.assignment
     is_own = assignment.reader_id == request.user.pk
     pseudonym = export.pseudonym(assignment.batch.study, assignment.reader_id)
     return {
-        **desk.reading_payload(reading),
+        **payloads.reading_payload(reading),
         "exam": assignment.exam.code,
         "batch": assignment.batch_id,
         "reader": "me" if is_own else pseudonym,
     }
 
 
-def _suggestions(run: SuggestionRun) -> desk.Payload:
+def _suggestions(run: SuggestionRun) -> payloads.Payload:
     found = run.suggestions.order_by("-strength", "diagnostic_class__position").values_list(
         "diagnostic_class__code", "evidence", "strength"
     )

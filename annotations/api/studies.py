@@ -12,10 +12,10 @@ from rest_framework.response import Response
 
 from annotations.api import paging, result_shapes, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
-from annotations.api.desk import Payload
-from annotations.api.firewall import refuse_readers
 from annotations.api.reading import CURSOR
+from annotations.firewall import refuse_readers
 from annotations.models import Consensus, ConsensusLabel, Study, Taxonomy
+from annotations.payloads import Payload
 from annotations.services import export, studies
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.api.firewall import is_still_reading
+from annotations.firewall import is_still_reading
 from annotations.models import AgreementReport, Batch
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_lines import class_lines, number

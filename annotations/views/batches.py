@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations import tasks
-from annotations.api.firewall import is_still_reading
+from annotations.firewall import is_still_reading
 from annotations.forms import AdjudicationForm, BatchForm
 from annotations.models import AgreementReport, Batch, Consensus, Exam, Outcome, Study, User
 from annotations.services import batches

@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.api.desk import assignment_payload, classes_payload
 from annotations.models import Assignment, Batch, Reading, User
+from annotations.payloads import assignment_payload, classes_payload
 from annotations.views.access import SignedInRequest, signed_in
 from annotations.views.desk_texts import desk_texts
 from annotations.views.states import DRAFT, SUBMITTED, state

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotations.api.firewall import is_still_reading
+from annotations.firewall import is_still_reading
 from annotations.forms import StudyForm
 from annotations.models import Batch, Consensus, Outcome, Study, Taxonomy, User
 from annotations.services import export, studies

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from annotations.api import desk
+from annotations import payloads
 from annotations.models import (
     Role,
     Suggestion,
@@ -149,9 +149,9 @@ class TestTheProbeFindsALeak:
         assert "GET /api/readings/: body" in found
 
     def test_when_readings_are_known_by_their_number(self, world, ana, bruno_works, monkeypatch):
-        honest = desk.reading_payload
+        honest = payloads.reading_payload
         numbered = lambda reading: {**honest(reading), "id": reading.pk}  # noqa: E731
-        monkeypatch.setattr(desk, "reading_payload", numbered)
+        monkeypatch.setattr(payloads, "reading_payload", numbered)
         assert compare(world, ana, world.assignment, bruno_works) != []
 
     def test_when_the_firewall_is_open(self, world, gil, bruno_works, monkeypatch):
