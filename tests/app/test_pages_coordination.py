@@ -231,7 +231,7 @@ def test_a_coordinator_who_still_reads_is_told_why_results_are_hidden(
     make_batch([make_exam()], [davi])
     page = signed_in(davi).get(address.format(batch=disputed.pk, study=disputed.study.slug))
     assert "Hidden while you read in this study." in page.content.decode()
-    assert "AF" not in page.content.decode()
+    assert "Atrial fibrillation" not in page.content.decode()
 
 
 def test_a_coordinator_who_still_reads_cannot_export(

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils.translation.template import templatize
+from django.views import defaults
 
 from annotations.views import health
 
@@ -113,3 +114,17 @@ def test_readyz_says_what_is_unreachable(client, settings):
 @pytest.mark.parametrize("status", ["400", "403", "404", "500", "403_csrf"])
 def test_an_error_page_offers_a_way_on(status):
     assert 'class="button"' in (ROOT / "templates" / f"{status}.html").read_text(encoding="utf-8")
+
+
+def test_the_page_of_a_failure_needs_no_database():
+    # No database mark: a query would be refused.
+    response = defaults.server_error(RequestFactory().get("/"))
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_an_expired_form_says_what_to_do():
+    response = Client(enforce_csrf_checks=True).post("/language/", {"language": "pt-br"})
+    assert response.status_code == 403
+    assert "The form had expired" in response.content.decode()
