@@ -1,0 +1,147 @@
+"""The documentation says what the code does: commands, settings, columns, links."""
+
+from __future__ import annotations
+
+import ast
+import re
+from argparse import Action
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import BaseCommand, get_commands, load_command_class
+
+from annotations.services import export, export_tables
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+SECTION = re.compile(r"^## `([^`]+)`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
+PROGRAMS = [*(ROOT / "ecgreview").rglob("*.py"), *(ROOT / "scripts").glob("*.py")]
+SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE"  # Django's own, and always ours
+COMMANDS = sorted(name for name, app in get_commands().items() if app == "annotations")
+EXPORTED = {
+    "consensus.csv": export_tables.consensus,
+    "readings_long.csv": export_tables.readings_long,
+    "taxonomy.csv": export_tables.taxonomy,
+    "agreement.csv": export_tables.agreement,
+}
+
+
+def sections(page: str) -> dict[str, str]:
+    """Return the text below each heading that is nothing but code, such as a command's name."""
+    return dict(SECTION.findall((DOCS / page).read_text(encoding="utf-8")))
+
+
+def rows(text: str) -> list[str]:
+    """Return the first cells of the tables in ``text``."""
+    return ROW.findall(text)
+
+
+class TestLinks:
+    @pytest.mark.parametrize("document", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+    def test_every_relative_link_leads_to_something_that_exists(self, document):
+        targets = LINK.findall(document.read_text(encoding="utf-8"))
+        relative = [target for target in targets if not re.match(r"[a-z]+:|#", target)]
+        broken = [one for one in relative if not (document.parent / one.split("#")[0]).exists()]
+        assert broken == []
+
+    @pytest.mark.parametrize("document", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+    def test_every_link_to_a_heading_names_one(self, document):
+        targets = LINK.findall(document.read_text(encoding="utf-8"))
+        inner = [one.split("#") for one in targets if re.match(r"(?![a-z]+:)[^#]*#", one)]
+        lost = [
+            f"{path}#{anchor}"
+            for path, anchor in inner
+            if anchor not in anchors(document.parent / path if path else document)
+        ]
+        assert lost == []
+
+    def test_every_page_can_be_reached_from_the_table_of_contents(self):
+        linked = {
+            (page.parent / target.split("#")[0]).resolve()
+            for page in PAGES
+            for target in LINK.findall(page.read_text(encoding="utf-8"))
+        }
+        meant = {*DOCS.rglob("*.md")} - {*DOCS.glob("adr/*.md"), DOCS / "README.md"}
+        assert [page for page in sorted(meant) if page.resolve() not in linked] == []
+
+
+class TestCommands:
+    def test_every_command_is_documented(self):
+        assert sorted(sections("reference/commands.md")) == COMMANDS
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_the_arguments_documented_are_those_of_the_command(self, name):
+        assert rows(sections("reference/commands.md")[name]) == list(arguments(name))
+
+
+class TestSettings:
+    def test_every_variable_the_program_reads_is_documented(self):
+        documented = {*rows((DOCS / "guides/operator.md").read_text(encoding="utf-8"))}
+        read = {name for program in PROGRAMS for name in variables(program)}
+        assert read - documented == set()
+
+    def test_no_variable_is_documented_that_nothing_reads(self):
+        documented = {*rows((DOCS / "guides/operator.md").read_text(encoding="utf-8"))}
+        read = {name for program in PROGRAMS for name in variables(program)}
+        assert documented - read - compose_variables() == set()
+
+    def test_every_variable_of_the_example_is_documented(self):
+        documented = {*rows((DOCS / "guides/operator.md").read_text(encoding="utf-8"))}
+        assert compose_variables() - documented == set()
+
+
+@pytest.mark.django_db
+class TestExport:
+    def test_every_file_is_documented(self, study, now):
+        written = export.contents(study=study, now=now)
+        assert sorted(sections("reference/export.md")) == sorted(written)
+
+    @pytest.mark.parametrize("name", EXPORTED)
+    def test_the_columns_documented_are_those_written(self, study, name):
+        codes = set(study.taxonomy.classes.values_list("code", flat=True))
+        headings = [str(heading) for heading in next(iter(EXPORTED[name](study)))]
+        one_by_one = [heading for heading in headings if heading not in codes]
+        per_class = ["<class code>"] if len(one_by_one) < len(headings) else []
+        assert rows(sections("reference/export.md")[name]) == [*one_by_one, *per_class]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return how the headings of ``page`` are linked to."""
+    headings = HEADING.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", one).strip().lower().replace(" ", "-") for one in headings}
+
+
+def arguments(command: str) -> Iterator[str]:
+    """Yield what ``command --help`` adds to the options of every Django command."""
+    parser = load_command_class("annotations", command).create_parser("manage.py", command)
+    everyone = {action.dest for action in everybodys_options()}
+    for action in parser._actions:
+        if action.dest not in everyone:
+            yield action.option_strings[-1] if action.option_strings else action.dest
+
+
+def everybodys_options() -> list[Action]:
+    """Return the options that every command of Django has."""
+    return BaseCommand().create_parser("manage.py", "any")._actions
+
+
+def variables(program: Path) -> Iterator[str]:
+    """Yield the environment variables that ``program`` reads by name."""
+    for node in ast.walk(ast.parse(program.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=owner), args=[ast.Constant(value=str(name)), *_]
+            ):
+                if ast.unparse(owner) in {"env", "os.environ"} and name != SETTINGS_MODULE:
+                    yield name
+
+
+def compose_variables() -> set[str]:
+    """Return the names that .env.example asks for or offers."""
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    return set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))
