@@ -8,8 +8,8 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.response import Response
 
 from annotations.api import serializers, shapes
-from annotations.api.authentication import TOKEN_LIFETIME
 from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.services import people
 
 
 class Me(ApiView):
@@ -38,8 +38,8 @@ class Tokens(ApiView):
     def post(self, request: UserRequest) -> Response:
         """Make a token; it is shown this once and expires after 90 days."""
         checked(serializers.Nothing, request.data)
-        token, secret = get_token_model().objects.create(request.user, expiry=TOKEN_LIFETIME)
-        return answer({"token": secret, "expires_at": token.expiry}, status=201)
+        secret, expires_at = people.new_token(user=request.user)
+        return answer({"token": secret, "expires_at": expires_at}, status=201)
 
     @extend_schema(operation_id="tokens_revoke", request=None, responses={204: None})
     def delete(self, request: UserRequest) -> Response:

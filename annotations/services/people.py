@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from knox.models import get_token_model
 
 from annotations.models import Role, User
 from annotations.services import roles
+
+TOKEN_LIFETIME = timedelta(days=90)
 
 
 class NameTaken(ValueError):
@@ -30,3 +34,32 @@ def create(
     )
     roles.give(user, wanted)
     return user
+
+
+@transaction.atomic
+def change(
+    *, username: str, wanted: Iterable[Role] | None = None, is_active: bool | None = None
+) -> User:
+    """Give a person the roles of ``wanted`` and no other, or end or restore their access.
+
+    None leaves things as they are. Whoever is deactivated loses their tokens at once, and their
+    sessions with the next request.
+
+    Raises:
+        User.DoesNotExist: nobody has this user name.
+    """
+    user = User.objects.select_for_update().get(username=username)
+    if wanted is not None:
+        roles.give(user, wanted)
+    if is_active is not None:
+        user.is_active = is_active
+        user.save(update_fields=["is_active"])
+    if is_active is False:
+        get_token_model().objects.filter(user=user).delete()
+    return user
+
+
+def new_token(*, user: User) -> tuple[str, datetime]:
+    """Return a token for a program of ``user``, stored as a hash only, and when it expires."""
+    token, secret = get_token_model().objects.create(user, expiry=TOKEN_LIFETIME)
+    return secret, token.expiry

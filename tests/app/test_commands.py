@@ -112,6 +112,36 @@ def test_no_link_is_printed_for_nobody():
     assert (code, out) == (1, "")
 
 
+def test_a_token_opens_the_api_to_its_owner(ana, client):
+    code, out, _ = run("create_token", "ana")
+    answer = client.get("/api/me/", headers={"Authorization": f"Token {out.strip()}"})
+    assert (code, answer.json()["username"]) == (0, "ana")
+
+
+def test_no_token_is_made_for_nobody():
+    assert run("create_token", "nobody")[0] == 1
+
+
+def test_roles_are_replaced_by_those_given(ana):
+    assert "active (adjudicator)" in run("change_user", "ana", "--role", "adjudicator")[1]
+
+
+def test_all_roles_can_be_taken_away(ana):
+    assert "active (no role)" in run("change_user", "ana", "--no-role")[1]
+
+
+def test_the_token_of_somebody_deactivated_opens_nothing(ana, client):
+    token = run("create_token", "ana")[1].strip()
+    assert "deactivated (reader)" in run("change_user", "ana", "--deactivate")[1]
+    answer = client.get("/api/me/", headers={"Authorization": f"Token {token}"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("arguments", [["ana"], ["nobody", "--deactivate"]])
+def test_a_change_of_nothing_or_nobody_is_refused(ana, arguments):
+    assert run("change_user", *arguments)[0] == 1
+
+
 def test_the_taxonomy_is_installed_by_command():
     assert "66 classes" in run("install_taxonomy")[1]
 

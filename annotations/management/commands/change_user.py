@@ -1,0 +1,45 @@
+"""``manage.py change_user NAME --role reader``: other roles, or no access any more."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from annotations.models import Role, User
+from annotations.services import people
+
+
+class Command(BaseCommand):
+    """Change what a person may do."""
+
+    help = "Replace a person's roles, or end or restore their access. Their readings stay."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("username")
+        given = parser.add_mutually_exclusive_group()
+        given.add_argument("--role", choices=Role.values, action="append")
+        given.add_argument("--no-role", action="store_true", help="take all roles away")
+        access = parser.add_mutually_exclusive_group()
+        access.add_argument("--deactivate", action="store_true", help="no sign-in, tokens deleted")
+        access.add_argument("--activate", action="store_true")
+
+    def handle(self, *, username: str, **options: Any) -> None:
+        """Change the person and say how they stand now."""
+        names = [] if options["no_role"] else options["role"]
+        is_active = True if options["activate"] else False if options["deactivate"] else None
+        if names is None and is_active is None:
+            raise CommandError("Nothing to change: give --role, --no-role or --deactivate.")
+        try:
+            user = people.change(
+                username=username,
+                wanted=None if names is None else [Role(name) for name in names],
+                is_active=is_active,
+            )
+        except User.DoesNotExist as nobody:
+            raise CommandError(f"Nobody is called {username}.") from nobody
+        held = ", ".join(user.groups.order_by("name").values_list("name", flat=True))
+        state = "active" if user.is_active else "deactivated"
+        self.stdout.write(f"{username} is {state} ({held or 'no role'}).")

@@ -1,0 +1,30 @@
+"""``manage.py create_token NAME``: a token for a program of somebody."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from annotations.models import User
+from annotations.services import people
+
+
+class Command(BaseCommand):
+    """Make a token with which a program speaks to the API as one person."""
+
+    help = "Print a token for a person's programs. It is shown this once and expires in 90 days."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("username")
+
+    def handle(self, *, username: str, **options: Any) -> None:
+        """Print the token alone, so that a script can take it; the rest goes to stderr."""
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise CommandError(f"Nobody active is called {username}.")
+        secret, expires_at = people.new_token(user=user)
+        self.stderr.write(f"Send it as 'Authorization: Token …'; it expires {expires_at:%Y-%m-%d}.")
+        self.stdout.write(secret)
