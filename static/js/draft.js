@@ -39,6 +39,7 @@ export class Draft {
   #cancelTimer = () => {};
   #inFlight = null;
   #tries = 0;
+  #isSubmitted = false;
 
   /**
    * @param {{id: number|string, server: {version: number, content: object}|null, blank: object}} reading
@@ -77,11 +78,12 @@ export class Draft {
     if (this.#record.isDirty && !RESTING.has(this.state)) this.#schedule(0);
   }
 
-  /** Stop saving and wait for what is on its way; returns the basis for a submission. */
+  /** Stop saving for good and wait for what is on its way; returns the basis for a submission. */
   async settle() {
+    this.#isSubmitted = true; // when the network is back, only the reading goes out
     this.#cancelTimer();
+    this.state = DraftState.CLEAN;
     await this.#inFlight;
-    this.#cancelTimer();
     return this.basis;
   }
 
@@ -133,6 +135,7 @@ export class Draft {
 
   #schedule(ms) {
     this.#cancelTimer();
+    if (this.#isSubmitted) return;
     this.#cancelTimer = this.world.clock.after(ms, () => this.#save());
   }
 

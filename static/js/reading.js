@@ -75,10 +75,11 @@ class Desk {
 
   /** Begin with the assignment that the page came with. */
   async start(assignment) {
+    for (const entry of this.outbox.entries) this.queue.finish(entry.assignment); // on its way since an earlier visit
     this.queue.keep(assignment);
-    this.outbox.drain();
     await this.#fetchSheet(assignment);
     this.#seat(assignment);
+    this.outbox.drain();
   }
 
   #intents() {
@@ -122,6 +123,7 @@ class Desk {
     this.#draft = new Draft({ id: assignment.id, server, blank: labels.blank() }, {
       shelf: this.shelf, api, clock, onChange: (draft) => this.#hearDraft(draft),
     });
+    if (this.#isSubmitted(assignment)) this.#draft.settle();
     this.#stopwatch = new Stopwatch(clock.now());
     this.form.reset();
     this.form.offer(assignment.study.frequent_classes);
@@ -141,8 +143,13 @@ class Desk {
     this.#render();
   }
 
+  /** Signed, whether or not the server knows yet. */
+  #isSubmitted({ id, state }) {
+    return state === "submitted" || this.queue.isDone(id) || this.outbox.holds(id);
+  }
+
   #close(assignment) {
-    const isSubmitted = assignment.state === "submitted" || this.outbox.holds(assignment.id);
+    const isSubmitted = this.#isSubmitted(assignment);
     const isShut = isSubmitted || !assignment.batch.is_open;
     this.form.disable(isShut);
     this.root.classList.toggle("is-submitted", isSubmitted);

@@ -183,6 +183,18 @@ test("settling waits for a save that is on its way", async () => {
   await settled();
 });
 
+test("a draft handed over with its reading is not saved when the network comes back", async () => {
+  const room = world();
+  room.api.isDown = true;
+  const draft = open(room);
+  draft.edit(content("af"));
+  await draft.settle();
+  room.api.isDown = false;
+  draft.retry();
+  await room.clock.advance(60_000);
+  assert.equal(room.api.requests, 0);
+});
+
 test("a draft that the server no longer has is saved anew", async () => {
   const room = world();
   room.api.drafts.set(1, { version: 3, content: content("afl") });
