@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core import signals
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 from pytest_django.live_server_helper import LiveServer
 
@@ -105,7 +107,7 @@ class Witness:
         self.expected: tuple[str, ...] = ()
 
     def expect(self, *pieces: str) -> None:
-        """Let what contains one of ``pieces`` pass: the browser logs every refusal of the server."""
+        """Let pass what contains one of ``pieces``: Chromium logs each refusal of the server."""
         self.expected += pieces
 
     def watch(self, page: Page) -> None:
@@ -136,8 +138,45 @@ def witness(live_server: LiveServer) -> Iterator[Witness]:
     assert one.complaints == []
 
 
+class Requests:
+    """How many requests the live server is at work on."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.changed = threading.Condition()
+
+    def start(self, **_: object) -> None:
+        """Count one more."""
+        self.add(1)
+
+    def finish(self, **_: object) -> None:
+        """Count one less."""
+        self.add(-1)
+
+    def add(self, number: int) -> None:
+        """Change the count and tell who waits for it."""
+        with self.changed:
+            self.n += number
+            self.changed.notify_all()
+
+
 @pytest.fixture
-def sign_in_as(browser: Browser, live_server: LiveServer, witness: Witness) -> Iterator[SignIn]:
+def requests_in_work(live_server: LiveServer) -> Iterator[None]:
+    """Let the server finish what a closed window asked for, before the tables are emptied."""
+    requests = Requests()
+    signals.request_started.connect(requests.start)
+    signals.request_finished.connect(requests.finish)
+    yield
+    with requests.changed:
+        assert requests.changed.wait_for(lambda: requests.n <= 0, timeout=20)
+    signals.request_started.disconnect(requests.start)
+    signals.request_finished.disconnect(requests.finish)
+
+
+@pytest.fixture
+def sign_in_as(
+    browser: Browser, live_server: LiveServer, witness: Witness, requests_in_work: None
+) -> Iterator[SignIn]:
     """Open a window of one's own for somebody, signed in by a one-time link."""
     contexts: list[BrowserContext] = []
 

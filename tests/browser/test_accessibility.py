@@ -41,10 +41,10 @@ def closed_batch(
 ) -> Batch:
     """A batch that is over: one exam agreed upon, one undecided; its results are there."""
     batch = make_batch([make_exam(), make_exam()], [ana, bruno])
-    for reader, codes in ((ana, ["left_bundle_branch_block", "normal_ecg"]), (bruno, ["right_bundle_branch_block", "normal_ecg"])):
-        assignments = batch.assignments.filter(reader=reader).order_by("exam")
-        for assignment, code in zip(assignments, codes, strict=True):
-            submit(assignment, code)
+    for reader, code in ((ana, "left_bundle_branch_block"), (bruno, "atrial_fibrillation")):
+        disputed, agreed = batch.assignments.filter(reader=reader).order_by("exam")
+        submit(disputed, code)
+        submit(agreed, "normal_ecg")
     close(batch)
     while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
         pass
@@ -52,7 +52,7 @@ def closed_batch(
 
 
 def violations(page: Page) -> list[str]:
-    """Return what axe-core objects to in each look of the page, and sideways scrolling on a phone."""
+    """Return what axe-core objects to in each look of ``page``, and scrolling sideways."""
     found = []
     for theme, size, rules in LOOKS:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]

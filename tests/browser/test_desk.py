@@ -1,0 +1,258 @@
+"""Reading at the desk with the keyboard, and whatever may come between a reader and the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Assignment, Batch, Draft, Exam, Reading, User
+from annotations.services import sign_in
+from tests.app.conftest import MakeBatch
+
+from .conftest import SignIn, Witness
+
+SUBMIT = "Control+Enter"
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture
+def queue(ana: User, make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> list[Assignment]:
+    """Two exams for Ana, in her order."""
+    batch = make_batch([make_exam(), make_exam()], [ana])
+    return list(batch.assignments.in_reading_order())
+
+
+@pytest.fixture
+def address(live_server: LiveServer, queue: list[Assignment]) -> str:
+    """Where Ana reads the first of them."""
+    return f"{live_server.url}/read/{queue[0].pk}/"
+
+
+@pytest.fixture
+def desk(sign_in_as: SignIn, ana: User, address: str) -> Page:
+    """Ana's desk with the first exam on view."""
+    page = sign_in_as(ana)
+    open_desk(page, address)
+    return page
+
+
+def open_desk(page: Page, address: str) -> None:
+    """Go to the desk and wait until it listens to keys."""
+    page.goto(address)
+    expect(page.locator("[data-part=place]")).to_have_text("1 of 2")
+
+
+def press(page: Page, *keys: str) -> int:
+    """Press ``keys`` and return how many they were."""
+    for key in keys:
+        page.keyboard.press(key)
+    return len(keys)
+
+
+def expect_findings(page: Page, *abbreviations: str) -> None:
+    """Expect these findings on the form, and no others."""
+    expect(page.locator(".finding-name b")).to_have_text(list(abbreviations))
+
+
+def expect_exam(page: Page, assignment: Assignment) -> None:
+    """Expect the exam of ``assignment`` on view."""
+    expect(page.locator("[data-part=code]")).to_have_text(assignment.exam.code)
+
+
+def expect_saved(page: Page) -> None:
+    """Expect the draft to lie on the server."""
+    expect(page.locator("[data-part=draft-state]")).to_have_text("Saved")
+
+
+@contextmanager
+def arriving(page: Page, assignment: Assignment) -> Iterator[None]:
+    """Do what is done inside, and wait until the server has taken the reading."""
+    with page.expect_response(f"**/api/assignments/{assignment.pk}/reading/") as answer:
+        yield
+    assert answer.value.status == 201
+
+
+def labels(reading: Reading) -> set[str]:
+    """Return the codes of the findings of ``reading``."""
+    return {finding.diagnostic_class.code for finding in reading.findings.all()}
+
+
+def test_a_normal_exam_takes_two_keys(desk: Page, queue: list[Assignment]) -> None:
+    with arriving(desk, queue[0]):
+        assert press(desk, "n", SUBMIT) <= 3
+    expect_exam(desk, queue[1])
+    assert labels(Reading.objects.get(assignment=queue[0])) == {"normal_ecg"}
+
+
+def test_a_common_finding_takes_at_most_six_keys(desk: Page, queue: list[Assignment]) -> None:
+    with arriving(desk, queue[0]):
+        assert press(desk, "/", "a", "f", "Enter", SUBMIT) <= 6
+    expect_exam(desk, queue[1])
+    assert labels(Reading.objects.get(assignment=queue[0])) == {"atrial_fibrillation"}
+
+
+def test_undo_takes_back_the_last_step(desk: Page) -> None:
+    press(desk, "6", "5")
+    expect_findings(desk, "AF", "LBBB")
+    press(desk, "Control+z")
+    expect_findings(desk, "AF")
+
+
+def test_a_draft_survives_a_reload(desk: Page) -> None:
+    press(desk, "6", "-", "p", "c")
+    desk.keyboard.type("irregular")
+    expect_saved(desk)
+    desk.reload()
+    expect_findings(desk, "AF")
+    expect(desk.locator(".certainty-name")).to_have_text("Probable")
+    expect(desk.get_by_role("button", name="Poor")).to_have_attribute("aria-pressed", "true")
+    expect(desk.get_by_label("Comment")).to_have_value("irregular")
+
+
+def test_the_help_names_every_key_of_the_page(desk: Page) -> None:
+    press(desk, "?")
+    dialog = desk.get_by_role("dialog", name="Keys")
+    for label in (
+        "ECG within normal limits for age and sex",
+        "Find a class",
+        "Submit and go to the next exam",
+        "Undo",
+    ):
+        expect(dialog.get_by_text(label, exact=True)).to_be_visible()
+    press(desk, "Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_single_keys_can_be_switched_off_for_good(desk: Page, queue: list[Assignment]) -> None:
+    press(desk, "F1")
+    desk.get_by_label("Single letters, digits and signs are commands").uncheck()
+    desk.get_by_role("button", name="Close").click()
+    press(desk, "n", "6")
+    expect_findings(desk)
+    desk.reload()
+    expect(desk.locator("[data-part=place]")).to_have_text("1 of 2")
+    press(desk, "n", "6")
+    expect_findings(desk)
+    desk.get_by_role("button", name="AF", exact=True).click()
+    press(desk, SUBMIT)
+    expect_exam(desk, queue[1])
+
+
+def test_what_is_submitted_offline_arrives_once(
+    desk: Page, queue: list[Assignment], witness: Witness
+) -> None:
+    witness.expect("net::ERR_INTERNET_DISCONNECTED")
+    # The next exam lies ready: going on needs no network.
+    expect(desk.locator(".plot:not(.is-front) .trace")).not_to_have_count(0)
+    desk.context.set_offline(True)
+    press(desk, "6", SUBMIT)
+    expect_exam(desk, queue[1])
+    expect(desk.locator("[data-part=outbox]")).to_contain_text("Offline: 1 to send")
+    press(desk, "n", SUBMIT)
+    expect(desk.get_by_text("The last readings are still being sent")).to_be_visible()
+    assert Reading.objects.count() == 0
+
+    desk.context.set_offline(False)
+    expect(desk.get_by_text("The last readings are still being sent")).to_be_hidden()
+    found = [labels(Reading.objects.get(assignment=assignment)) for assignment in queue]
+    assert found == [{"atrial_fibrillation"}, {"normal_ecg"}]
+
+
+def test_a_session_that_ends_while_reading_loses_nothing(
+    desk: Page, ana: User, address: str, queue: list[Assignment], witness: Witness
+) -> None:
+    witness.expect("the server responded with a status of 401", "status of 403")
+    ana.set_password(PASSWORD)
+    ana.save(update_fields=["password"])
+    Session.objects.all().delete()
+    press(desk, "6")
+    expect(desk.get_by_text("Your session has ended. Your work is kept")).to_be_visible()
+
+    desk.get_by_role("link", name="Sign in again").click()
+    desk.get_by_label("Username").fill(ana.username)
+    desk.get_by_label("Password").fill(PASSWORD)
+    desk.get_by_role("button", name="Sign in").click()
+    expect(desk).to_have_url(address)
+    expect_findings(desk, "AF")
+    expect_saved(desk)
+    with arriving(desk, queue[0]):
+        press(desk, SUBMIT)
+    assert labels(Reading.objects.get()) == {"atrial_fibrillation"}
+
+
+def test_a_reading_that_met_the_end_of_the_session_is_sent_after_signing_in(
+    desk: Page,
+    ana: User,
+    live_server: LiveServer,
+    queue: list[Assignment],
+    witness: Witness,
+) -> None:
+    witness.expect("the server responded with a status of 401", "status of 403")
+    expect(desk.locator(".plot:not(.is-front) .trace")).not_to_have_count(0)
+    Session.objects.all().delete()
+    press(desk, "n", SUBMIT)
+    expect(desk.locator("[data-part=outbox]")).to_contain_text("Signed out: 1 to send")
+
+    ana.refresh_from_db()  # a link knows when its person last signed in
+    desk.goto(sign_in.link(ana, live_server.url))
+    with arriving(desk, queue[0]):
+        desk.get_by_role("link", name="reading").click()
+    assert labels(Reading.objects.get(assignment=queue[0])) == {"normal_ecg"}
+
+
+@pytest.mark.parametrize(("choice", "kept"), [("Keep mine", "LBBB"), ("Take the other", "AF")])
+def test_two_windows_ask_which_draft_is_right(
+    desk: Page, address: str, witness: Witness, choice: str, kept: str
+) -> None:
+    witness.expect("the server responded with a status of 409")
+    other = desk.context.new_page()
+    witness.watch(other)
+    open_desk(other, address)
+    press(other, "6")
+    expect_saved(other)
+
+    press(desk, "5")
+    dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")
+    expect(dialog.locator("[data-side=mine]")).to_contain_text("bundle branch block")
+    expect(dialog.locator("[data-side=theirs]")).to_contain_text("Atrial fibrillation")
+    press(desk, "Escape")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name=choice).click()
+    expect_findings(desk, kept)
+    expect_saved(desk)
+    assert Draft.objects.get().version == (2 if choice == "Keep mine" else 1)
+
+
+def test_a_batch_closed_while_reading_says_so_with_nothing_lost(
+    desk: Page, close: Callable[[Batch], Batch], queue: list[Assignment], witness: Witness
+) -> None:
+    witness.expect("the server responded with a status of 409")
+    press(desk, "6")
+    expect_saved(desk)
+    close(queue[0].batch)
+    press(desk, "5")
+    expect(desk.get_by_role("alert").filter(has_text="closed")).to_be_visible()
+    expect_findings(desk, "AF", "LBBB")
+    expect(desk.get_by_role("button", name="Submit")).to_be_disabled()
+
+    desk.reload()
+    expect_findings(desk, "AF", "LBBB")
+    assert Draft.objects.get().content["findings"][0]["class"] == "atrial_fibrillation"
+
+
+def test_a_reading_too_late_for_its_batch_is_refused_in_words(
+    desk: Page, close: Callable[[Batch], Batch], queue: list[Assignment], witness: Witness
+) -> None:
+    witness.expect("the server responded with a status of 409")
+    expect(desk.locator(".plot:not(.is-front) .trace")).not_to_have_count(0)
+    close(queue[0].batch)
+    press(desk, "n", SUBMIT)
+    banner = desk.locator("[data-part=banner]")
+    expect(banner).to_contain_text("The batch was closed before this reading arrived.")
+    expect(banner.get_by_role("link", name="Open it")).to_be_visible()
+    assert not Reading.objects.exists()
