@@ -120,17 +120,12 @@ def test_nothing_sent_to_a_reader_at_work_betrays_another_reader(
     page = sign_in_as(ana)
     bodies: list[tuple[str, str]] = []
 
-    def keep(path: str, body: bytes) -> None:
-        bodies.append((path, body.decode("latin-1")))
+    def keep(request: Request) -> None:
+        response = request.response()
+        if response and request.resource_type in {"document", "fetch"}:
+            bodies.append((urlsplit(request.url).path, response.body().decode("latin-1")))
 
-    page.on(
-        "requestfinished",
-        lambda request: (
-            keep(urlsplit(request.url).path, request.response().body())
-            if request.resource_type in {"document", "fetch"}
-            else None
-        ),
-    )
+    page.on("requestfinished", keep)
     page.get_by_role("link", name="Start reading").click()
     for place in ("1 of 2", "2 of 2"):
         expect(page.locator("[data-part=place]")).to_have_text(place)
