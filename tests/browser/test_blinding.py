@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import APIResponse, Page, expect
+from playwright.sync_api import APIResponse, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Batch, Exam, Reading, User
