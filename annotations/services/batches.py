@@ -13,6 +13,7 @@ from annotations.models import Assignment, Batch, Consensus, Exam, Outcome, Role
 from annotations.services import consensus
 
 ROWS_AT_ONCE = 2000
+ADJUDICATION = ", adjudication"
 
 
 class NoExams(ValueError):
@@ -106,6 +107,10 @@ def close(*, batch_id: int, closed_by: User, now: datetime) -> Batch:
         Batch.DoesNotExist: there is no such batch.
         AlreadyClosed: it was closed before.
     """
+    # The study comes before its batch, as in consensus and export: a batch that ended between two
+    # of their statements would be counted by halves. Readers lock no study and do not wait.
+    study_id = Batch.objects.values_list("study", flat=True).get(pk=batch_id)
+    Study.objects.select_for_update(no_key=True).get(pk=study_id)
     # A submission that is under way holds this row, and is waited for.
     batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
     if not batch.is_open:
@@ -147,7 +152,7 @@ def send_undecided(
     _refuse_who_has_read(readers, exams, batch.study)
     return create(
         study=batch.study,
-        name=f"{batch.name}, adjudication",
+        name=_adjudication_name(batch),
         exams=exams,
         readers=readers,
         created_by=created_by,
@@ -162,6 +167,12 @@ def undecided(batch: Batch, *, now: datetime) -> list[Exam]:
     open_questions = Consensus.objects.filter(study=batch.study, outcome=Outcome.UNDECIDED)
     exams = Exam.objects.filter(consensus__in=open_questions, assignments__batch=batch)
     return list(exams.distinct().order_by("pk"))
+
+
+def _adjudication_name(batch: Batch) -> str:
+    """Return the name of the batch that adjudicates ``batch``, cut to what a name may hold."""
+    room = (Batch._meta.get_field("name").max_length or 0) - len(ADJUDICATION)
+    return f"{batch.name[:room]}{ADJUDICATION}"
 
 
 def _refuse_others_than(readers: Sequence[User], roles: Sequence[Role]) -> None:

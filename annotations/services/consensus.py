@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from annotations.models import (
     Reading,
     Study,
 )
+from annotations.models.reading import ReadingQuerySet
 from ecgreview import consensus
 
 ROWS_AT_ONCE = 2000
@@ -57,6 +58,7 @@ def refresh_next(*, now: datetime) -> bool:
 def compute(*, study: Study, now: datetime) -> None:
     """Replace the consensus of ``study`` by what its closed batches say now."""
     # Two at once would both insert; whoever comes second waits here, then starts from our rows.
+    # So does the end of a batch, which must not fall between two of our queries.
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     settled = list(
         study.batches.closed().filter(consensus_is_due=True).values_list("pk", flat=True)
@@ -108,7 +110,10 @@ def judge(
 
 
 def _label_sets(study: Study) -> dict[int, list[frozenset[str] | None]]:
-    """Return for each exam of a closed batch what each reading gave, None if unreadable."""
+    """Return for each exam of a closed batch what each reader gave, None if unreadable.
+
+    Who read an exam again in another batch has no second vote: the first reading is the blindest.
+    """
     readings = Reading.objects.blind().filter(
         assignment__batch__study=study, assignment__batch__closed_at__isnull=False
     )
@@ -118,10 +123,19 @@ def _label_sets(study: Study) -> dict[int, list[frozenset[str] | None]]:
         codes[reading_id].add(code)
     exams = Assignment.objects.filter(batch__in=study.batches.closed()).values_list("exam")
     found: dict[int, list[frozenset[str] | None]] = {exam: [] for (exam,) in exams.distinct()}
-    for reading in readings.select_related("assignment").order_by("pk"):
+    for reading in _first_of_each_reader(readings):
         labels = frozenset(codes[reading.pk]) if reading.is_readable else None
         found[reading.assignment.exam_id].append(labels)
     return found
+
+
+def _first_of_each_reader(readings: ReadingQuerySet) -> Iterator[Reading]:
+    voted: set[tuple[int, int]] = set()
+    for reading in readings.select_related("assignment").order_by("pk"):
+        vote = (reading.assignment.exam_id, reading.assignment.reader_id)
+        if vote not in voted:
+            voted.add(vote)
+            yield reading
 
 
 def _row(study: Study, exam_id: int, verdict: Verdict, now: datetime) -> Consensus:

@@ -61,10 +61,13 @@ def contents(*, study: Study, now: datetime) -> dict[str, bytes]:
 
     What is open is never exported: as long as no batch is closed, the tables have headings only.
     """
-    if study.batches.filter(consensus_is_due=True).exists():
-        consensus.compute(study=study, now=now)
+    # The study first, so that no batch ends between two tables. Then each report before its batch,
+    # in the order of ``agreement.refresh``: consensus, which changes batches, comes last.
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     for batch in study.batches.closed().filter(agreement_is_due=True).order_by("pk"):
         agreement.refresh(batch=batch, now=now)
+    if study.batches.filter(consensus_is_due=True).exists():
+        consensus.compute(study=study, now=now)
     files = {
         "consensus.csv": _csv(export_tables.consensus(study)),
         "readings_long.csv": _csv(export_tables.readings_long(study)),
