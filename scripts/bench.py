@@ -1,21 +1,41 @@
-"""Run every benchmark in bench/ that needs no argument; each prints ratios against a peer."""
+"""Run every benchmark in bench/; each prints ratios against a peer, measured in the same run."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
-from scripts import check
+from scripts import browser, check
+
+WITH_SERVICES = [sys.executable, "-m", "ecgreview.embedded", sys.executable]
 
 
 def main() -> int:
-    """Run the files in order; return how many failed."""
+    """Run the benchmarks in order; return how many failed."""
+    try:
+        environment = {**os.environ, "CHROMIUM": browser.chromium()}
+    except browser.NoBrowser as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
     failures = 0
-    for file in sorted((check.REPOSITORY / "bench").glob("[!_]*.py")):
-        print(f"\n$ {file.relative_to(check.REPOSITORY)}", flush=True)
-        command = [sys.executable, "-m", "ecgreview.embedded", sys.executable, str(file)]
-        failures += subprocess.run(command, cwd=check.REPOSITORY, check=False).returncode != 0
+    for module in modules():
+        print(f"\n$ python -m {module}", flush=True)
+        command = [*WITH_SERVICES, "-m", module]
+        done = subprocess.run(command, cwd=check.REPOSITORY, env=environment, check=False)
+        failures += done.returncode != 0
     return failures
+
+
+def modules() -> list[str]:
+    """Return the benchmarks as modules, those of subfolders after the others."""
+    files = [
+        file.relative_to(check.REPOSITORY).with_suffix("")
+        for file in (check.REPOSITORY / "bench").rglob("[!_]*.py")
+    ]
+    return [
+        ".".join(file.parts) for file in sorted(files, key=lambda file: (len(file.parts), file))
+    ]
 
 
 if __name__ == "__main__":
