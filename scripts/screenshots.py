@@ -1,0 +1,129 @@
+"""Photograph a running demo: ``python -m scripts.screenshots FOLDER [--url http://127.0.0.1:8000]``.
+
+Worklist, desk, batch and agreement, light and dark, wide and narrow. Needs the ECGREVIEW_HOME of
+the demo, from whose people the one-time links are asked; nothing in the demo is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scripts import browser, check
+
+SIZES = {"wide": (1440, 820), "phone": (390, 844)}
+THEMES = ("light", "dark")
+ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+
+
+class NoDemo(Exception):
+    """The demo did not say how to sign in, or has not what is to be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A picture: who looks, which links lead there, and what is there once it is drawn."""
+
+    name: str
+    person: str
+    links: tuple[str, ...]
+    sign: str
+
+
+STUDY, BATCH = "main a[href^='/studies/demo']", "main a[href^='/batches/']"
+VIEWS = (
+    View("worklist", "Ana", (), ".pile"),
+    View("desk", "Ana", ("a[href^='/read/']",), ".plot.is-front .trace"),
+    View("batch", "Davi", (STUDY, BATCH), ".matrix"),
+    View("agreement", "Davi", (STUDY, BATCH, "main a[href$='/agreement/']"), ".agreement"),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Take the pictures and name the files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--url", default="http://127.0.0.1:8000")
+    chosen = parser.parse_args(arguments)
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        executable, links = browser.chromium(), sign_in_links(chosen.url)
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+            for person, link in links.items():
+                photograph(chromium, person, link, chosen.url, chosen.folder)
+            chromium.close()
+    except (NoDemo, browser.NoBrowser) as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    return 0
+
+
+def sign_in_links(url: str) -> dict[str, str]:
+    """Return a fresh link for each person of the demo who looks at something.
+
+    Raises:
+        NoDemo: there is none in this ECGREVIEW_HOME.
+    """
+    ask = [sys.executable, "manage.py", "demo_links", "--base-url", url]
+    environment = {**os.environ, "ECGREVIEW_DEMO": "1"}
+    told = subprocess.run(
+        ask, cwd=check.REPOSITORY, env=environment, check=False, capture_output=True, text=True
+    )
+    if told.returncode != 0:
+        raise NoDemo(f"No links from the demo: {told.stderr.strip()}")
+    found = dict(re.findall(r"^ +(\w+) .*?(http\S+)$", told.stdout, re.MULTILINE))
+    return {person: link for person, link in found.items() if person in {v.person for v in VIEWS}}
+
+
+def photograph(chromium: Browser, person: str, link: str, url: str, folder: Path) -> None:
+    """Sign ``person`` in and take their pictures."""
+    context = chromium.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(link)
+    for view in VIEWS:
+        if view.person == person:
+            go_to(page, url, view)
+            for file in pictures(page, view, folder):
+                print(file, flush=True)
+    context.close()
+
+
+def go_to(page: Page, url: str, view: View) -> None:
+    """Follow the links of ``view`` from the person's start page.
+
+    Raises:
+        NoDemo: a link is not there.
+    """
+    page.set_viewport_size({"width": 1440, "height": 820})
+    page.goto(url)
+    for link in view.links:
+        if page.locator(link).count() == 0:
+            raise NoDemo(f"{view.name}: no link {link} at {page.url}")
+        page.goto(url + str(page.locator(link).last.get_attribute("href")))
+
+
+def pictures(page: Page, view: View, folder: Path) -> list[Path]:
+    """Take ``view`` in every look; the sheet is drawn anew for each window."""
+    files = []
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.reload()
+        page.locator(view.sign).first.wait_for(state="attached")
+        page.wait_for_load_state("networkidle")
+        for theme in THEMES:
+            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+            files.append(folder / f"{view.name}-{size}-{theme}.png")
+            page.screenshot(path=files[-1])
+    return files
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
