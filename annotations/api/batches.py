@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Count, Q
@@ -98,7 +99,10 @@ class BatchProgress(ApiView):
 
     @extend_schema(operation_id="batch_progress", responses=result_shapes.ProgressShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Tell how many exams each reader has submitted; hidden from who reads in the study."""
+        """Tell how many exams each reader has submitted; hidden from who reads in the study.
+
+        Coordinators see names; others, who have no work to hand out, see pseudonyms.
+        """
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
         submitted = Q(assignments__readings__stage=Stage.BLIND)
@@ -108,9 +112,11 @@ class BatchProgress(ApiView):
                 n_assigned=Count("assignments", distinct=True),
                 n_submitted=Count("assignments", filter=submitted, distinct=True),
             )
-            .order_by("username")
+            .order_by("pk")
         )
-        return answer({"readers": [_progress(reader) for reader in readers]})
+        is_named = request.user.has_perm("annotations.close_batch")
+        lines = [_progress(reader, batch.study, is_named=is_named) for reader in readers]
+        return answer({"readers": sorted(lines, key=itemgetter("name"))})
 
 
 class BatchAdjudication(ApiView):
@@ -186,11 +192,11 @@ def _payload(batch: Batch, *, is_hidden: bool) -> Payload:
     }
 
 
-def _progress(reader: User) -> Payload:
+def _progress(reader: User, study: Study, *, is_named: bool) -> Payload:
     counts = vars(reader)
     return {
-        "username": reader.username,
-        "name": str(reader),
+        "username": reader.username if is_named else None,
+        "name": str(reader) if is_named else export.pseudonym(study, reader.pk),
         "n_assigned": counts["n_assigned"],
         "n_submitted": counts["n_submitted"],
     }

@@ -44,7 +44,7 @@ class Exams(ApiView):
         responses=shapes.page_of(result_shapes.ExamShape),
     )
     def get(self, request: UserRequest) -> Response:
-        """List the exams, of one data set if wished."""
+        """List the exams, of one data set if wished, without those that one still reads."""
         rows = _exams(request)
         if (dataset := request.query_params.get("dataset")) is not None:
             rows = rows.filter(dataset=_number("dataset", dataset))
@@ -58,13 +58,13 @@ class ExamDetail(ApiView):
 
     @extend_schema(operation_id="exam", responses=result_shapes.ExamShape)
     def get(self, request: UserRequest, code: str) -> Response:
-        """Tell what is known about an exam."""
+        """Tell what is known about an exam; not found for those who still read it."""
         return answer(_exam(_exams(request).get(code=code)))
 
 
 def _exams(request: UserRequest) -> QuerySet[Exam]:
     tracings = Tracing.objects.defer("packed").order_by("position")
-    visible = Exam.objects.visible_to(request.user)
+    visible = Exam.objects.visible_to(request.user).not_read_by(request.user)
     return visible.prefetch_related(Prefetch("tracings", tracings))
 
 

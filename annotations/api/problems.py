@@ -170,6 +170,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Name adjudicators who did not read in this batch.",
         "readers",
     ),
+    batches.KnowsResults: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "knows-results",
+        "Somebody named can see what others found in some of these exams.",
+        "Name people who have no access to the results of studies with these exams.",
+        "readers",
+    ),
     batches.AlreadyClosed: Problem(
         status.HTTP_409_CONFLICT,
         "already-closed",

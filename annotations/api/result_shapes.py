@@ -73,8 +73,8 @@ class BatchShape(Shape):
 class ReaderProgressShape(Shape):
     """How far one reader is."""
 
-    username = serializers.CharField()
-    name = serializers.CharField()
+    username = serializers.CharField(allow_null=True, help_text="Null but for coordinators.")
+    name = serializers.CharField(help_text="A pseudonym within the study but for coordinators.")
     n_assigned = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
 

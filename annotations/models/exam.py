@@ -74,6 +74,14 @@ class ExamQuerySet(models.QuerySet["Exam"]):
             return self
         return self.filter(pk__in=Exam.objects.filter(assignments__reader=user).values("pk"))
 
+    def read_by(self, user: User) -> ExamQuerySet:
+        """Return the exams that ``user`` has in a batch that is still open."""
+        return self.filter(assignments__reader=user, assignments__batch__closed_at=None)
+
+    def not_read_by(self, user: User) -> ExamQuerySet:
+        """Leave out those: where an exam comes from may tell what it shows, so no reader knows."""
+        return self.exclude(pk__in=Exam.objects.all().read_by(user).values("pk"))
+
 
 class Exam(models.Model):
     """One visit to the ECG machine: one to four tracings of one patient."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from .exam import Exam
@@ -117,15 +117,15 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(closed_at__isnull=False)
 
     def not_read_by(self, user: User) -> BatchQuerySet:
-        """Leave out every study in which ``user`` still has a batch to read.
+        """Leave out every study with an exam of a batch that ``user`` still reads, in any study.
 
-        The firewall between reading a study and looking at its results: a coordinator who also
-        reads sees no label and no agreement of that study until their reading is over.
+        The firewall between reading and looking at results: a coordinator who also reads sees no
+        label and no agreement of these exams until their reading is over, not even those that
+        another study came to.
         """
-        reading = Assignment.objects.filter(
-            reader=user, batch__closed_at=None, batch__study=OuterRef("study")
-        )
-        return self.exclude(Exists(reading))
+        exams = Exam.objects.all().read_by(user).values("pk")
+        touched = Assignment.objects.filter(exam__in=exams)
+        return self.exclude(study__in=touched.values("batch__study"))
 
     def with_progress(self) -> BatchQuerySet:
         """Annotate ``n_assigned``, ``n_submitted``, ``n_exams`` and ``n_readers``."""

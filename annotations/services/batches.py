@@ -9,10 +9,23 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from annotations.models import Assignment, Batch, Consensus, Exam, Outcome, Role, Study, User
+from annotations.models import (
+    Assignment,
+    Batch,
+    Consensus,
+    Exam,
+    Outcome,
+    Reading,
+    Role,
+    Study,
+    User,
+)
 from annotations.services import consensus
 
 ROWS_AT_ONCE = 2000
+BY_ROLE = "django.contrib.auth.backends.ModelBackend"
+"""The backend that knows permissions; the other one only knows sign-in links."""
+
 ADJUDICATION = ", adjudication"
 
 
@@ -48,6 +61,10 @@ class AlreadyRead(ValueError):
     """Somebody chosen to adjudicate has read some of these exams: nobody judges themselves."""
 
 
+class KnowsResults(ValueError):
+    """Somebody chosen to read can see what others found in some of these exams."""
+
+
 @transaction.atomic
 def create(
     *,
@@ -64,6 +81,7 @@ def create(
         NoExams: ``exams`` is empty.
         NoReaders: ``readers`` is empty.
         NotAReader: one of them is neither reader nor adjudicator.
+        KnowsResults: one of them may look at closed readings of these exams.
         NameTaken: the study has a batch called ``name``.
     """
     if not exams:
@@ -71,6 +89,7 @@ def create(
     if not readers:
         raise NoReaders(name)
     _refuse_others_than(readers, (Role.READER, Role.ADJUDICATOR))
+    _refuse_who_knows_results(readers, exams)
     batch = Batch(study=study, name=name, created_by=created_by, created_at=now)
     _insert(batch)
     pairs = {(reader.pk, exam.pk) for reader in readers for exam in exams}
@@ -140,6 +159,7 @@ def send_undecided(
         NoReaders: ``readers`` is empty.
         NotAReader: one of them is no adjudicator.
         AlreadyRead: one of them has read one of these exams in this study.
+        KnowsResults: one of them may look at closed readings of these exams.
         NameTaken: they were sent before.
     """
     batch = Batch.objects.select_related("study").get(pk=batch_id)
@@ -188,6 +208,14 @@ def _refuse_who_has_read(readers: Sequence[User], exams: Sequence[Exam], study: 
     )
     if names := sorted({str(found.reader) for found in theirs.select_related("reader")}):
         raise AlreadyRead(", ".join(names))
+
+
+def _refuse_who_knows_results(readers: Sequence[User], exams: Sequence[Exam]) -> None:
+    able = User.objects.with_perm("annotations.view_closed_readings", backend=BY_ROLE)
+    for reader in able.filter(pk__in=[reader.pk for reader in readers]).order_by("pk"):
+        of_others = Reading.objects.visible_to(reader).exclude(assignment__reader=reader)
+        if of_others.filter(assignment__exam__in=exams).exists():
+            raise KnowsResults(str(reader))
 
 
 def _insert(batch: Batch) -> None:

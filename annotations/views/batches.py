@@ -9,7 +9,9 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -69,6 +71,9 @@ def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
 def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
     """Give the undecided exams of a closed batch to adjudicators, as a batch of their own."""
     batch = _batch(request.user, pk)
+    if is_still_reading(batch.study, request.user):
+        # How many exams are undecided, or whether any is, would tell what others found.
+        return render(request, "studies/still_reading.html", {"study": batch.study}, status=403)
     form = AdjudicationForm(request.POST)
     if not form.is_valid():
         return _batch_page(request, batch, form, status=400)
@@ -79,7 +84,7 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
             created_by=request.user,
             now=timezone.now(),
         )
-    except (batches.AlreadyRead, batches.NotAReader) as refusal:
+    except (batches.AlreadyRead, batches.KnowsResults, batches.NotAReader) as refusal:
         form.add_error("readers", _why_not(refusal))
         return _batch_page(request, batch, form, status=400)
     except (batches.BatchStillOpen, batches.NothingUndecided, batches.NameTaken) as refusal:
@@ -137,7 +142,7 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
     except batches.NameTaken:
         form.add_error("name", _("This study already has a batch of this name."))
         return _batch_form(request, study, form, 400)
-    except batches.NotAReader as refusal:
+    except (batches.KnowsResults, batches.NotAReader) as refusal:
         form.add_error("readers", _why_not(refusal))
         return _batch_form(request, study, form, 400)
     messages.success(request, _("The batch is open. Its readers find it on their worklists."))
@@ -162,15 +167,22 @@ def _plan(cleaned: dict[str, Any]) -> dict[str, object]:
 
 def _why_not(refusal: Exception) -> str:
     """Return the sentence for the coordinator."""
-    names = str(refusal)
-    if isinstance(refusal, batches.AlreadyRead):
-        return _("%(names)s read some of these exams already: nobody judges themselves.") % {
-            "names": names
-        }
-    if isinstance(refusal, batches.NotAReader):
-        return _("%(names)s cannot be given exams to read here.") % {"names": names}
-    if isinstance(refusal, batches.BatchStillOpen):
-        return _("Close the batch first: what is undecided is known only then.")
-    if isinstance(refusal, batches.NameTaken):
-        return _("The undecided exams of this batch were sent to adjudication before.")
-    return _("No exam of this batch is undecided.")
+    return str(REFUSALS[type(refusal)]) % {"names": refusal}
+
+
+REFUSALS: dict[type[Exception], Promise] = {
+    batches.AlreadyRead: gettext_lazy(
+        "%(names)s read some of these exams already: nobody judges themselves."
+    ),
+    batches.KnowsResults: gettext_lazy(
+        "%(names)s can see what others found in some of these exams, and so cannot read them blind."
+    ),
+    batches.NotAReader: gettext_lazy("%(names)s cannot be given exams to read here."),
+    batches.BatchStillOpen: gettext_lazy(
+        "Close the batch first: what is undecided is known only then."
+    ),
+    batches.NameTaken: gettext_lazy(
+        "The undecided exams of this batch were sent to adjudication before."
+    ),
+    batches.NothingUndecided: gettext_lazy("No exam of this batch is undecided."),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Max, Prefetch
+from django.db.models import Count, Max, Prefetch, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
@@ -32,21 +32,29 @@ def dataset_list(request: SignedInRequest) -> HttpResponse:
 @needs("view_dataset")
 @require_safe
 def dataset_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show the exams of a data set and the report of each import."""
+    """Show the exams of a data set and the report of each import, but not what one still reads."""
     dataset = get_object_or_404(Dataset, pk=pk)
-    exams = Exam.objects.visible_to(request.user).filter(dataset=dataset)
+    visible = Exam.objects.visible_to(request.user).filter(dataset=dataset)
+    exams = visible.not_read_by(request.user)
+    n_hidden = visible.count() - exams.count()
     counted = exams.annotate(n_tracings=Count("tracings")).order_by("pk")
     context = {
         "dataset": dataset,
         "pages": Paginator(counted, EXAMS_PER_PAGE).get_page(request.GET.get("page")),
-        "runs": _runs(request.user, dataset),
+        "n_hidden": n_hidden,
+        "runs": _runs(request.user, dataset, refusals_only=n_hidden > 0),
     }
     return render(request, "datasets/detail.html", context)
 
 
-def _runs(user: User, dataset: Dataset) -> list[ImportRun]:
+def _runs(user: User, dataset: Dataset, *, refusals_only: bool) -> list[ImportRun]:
+    """Return the last imports with their first remarks; what was refused became no exam."""
     if not user.has_perm("annotations.view_importrun"):
         return []
-    issues = ImportIssue.objects.order_by("-is_refusal", "pk")
+    told = Q(is_refusal=True) if refusals_only else Q()
+    issues = ImportIssue.objects.filter(told).order_by("-is_refusal", "pk")[:ISSUES_SHOWN]
+    counted = Q(issues__is_refusal=True) if refusals_only else None
     runs = dataset.import_runs.select_related("started_by").order_by("-started_at", "-pk")
-    return list(runs.prefetch_related(Prefetch("issues", queryset=issues))[:RUNS_SHOWN])
+    with_counts = runs.annotate(n_issues=Count("issues", filter=counted))
+    shown = Prefetch("issues", queryset=issues, to_attr="first_issues")
+    return list(with_counts.prefetch_related(shown)[:RUNS_SHOWN])

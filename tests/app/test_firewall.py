@@ -1,0 +1,187 @@
+"""People who read and do something else besides: a reader first, in every room of the house."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from annotations.models import Consensus, Exam, ImportIssue, ImportRun, Reading, Role, User
+from annotations.services import batches, consensus, roles, studies
+from annotations.views import datasets
+
+AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
+
+
+@pytest.fixture
+def gil(make_user):
+    """A coordinator who also reads."""
+    return make_user("Gil", Role.READER, Role.COORDINATOR)
+
+
+@pytest.fixture
+def judged(make_batch, submit, close, study, ana, bruno, now):
+    """A closed batch in which Ana and Bruno differ about its only exam."""
+    batch = make_batch()
+    submit(batch.assignments.get(reader=ana), AF)
+    submit(batch.assignments.get(reader=bruno), FLUTTER)
+    close(batch)
+    consensus.compute(study=study, now=now)
+    return batch
+
+
+@pytest.fixture
+def elsewhere(judged, taxonomy, davi, gil, now):
+    """The same exam in another study, where it waits for Gil, who had no access before."""
+    gil.groups.clear()
+    other = studies.create(name="Evening list", taxonomy=taxonomy, created_by=davi, now=now)
+    batch = batches.create(
+        study=other,
+        name="Batch 1",
+        exams=[judged.assignments.first().exam],
+        readers=[_as_reader(gil)],
+        created_by=davi,
+        now=now,
+    )
+    _as_coordinator(gil)
+    return batch
+
+
+def _as_reader(user):
+    roles.give(user, [Role.READER])
+    return user
+
+
+def _as_coordinator(user):
+    roles.give(user, [Role.READER, Role.COORDINATOR])
+
+
+def fresh(user):
+    """Return ``user`` without the permissions that Django remembers."""
+    return User.objects.get(pk=user.pk)
+
+
+def test_no_reading_of_an_exam_that_one_reads_in_another_study(elsewhere, gil):
+    assert not Reading.objects.visible_to(fresh(gil)).exists()
+
+
+def test_no_consensus_of_an_exam_that_one_reads_in_another_study(elsewhere, gil):
+    assert not Consensus.objects.visible_to(fresh(gil)).exists()
+
+
+def test_the_other_study_opens_when_the_reading_is_over(elsewhere, gil, close):
+    close(elsewhere)
+    assert Reading.objects.visible_to(fresh(gil)).count() == 2
+
+
+def test_a_superuser_who_reads_is_a_reader_first(elsewhere, gil):
+    User.objects.filter(pk=gil.pk).update(is_superuser=True)
+    assert not Reading.objects.visible_to(fresh(gil)).exists()
+
+
+def test_who_has_left_sees_no_reading_of_others(judged, davi):
+    User.objects.filter(pk=davi.pk).update(is_active=False)
+    assert not Reading.objects.visible_to(fresh(davi)).exists()
+
+
+def test_the_api_lists_no_exam_that_one_reads(make_batch, make_exam, gil, signed_in):
+    make_batch([make_exam()], [gil])
+    other = make_exam()
+    found = signed_in(gil).get("/api/exams/").json()["results"]
+    assert [exam["code"] for exam in found] == [other.code]
+
+
+def test_the_api_keeps_the_origin_of_an_exam_that_one_reads(make_batch, make_exam, gil, signed_in):
+    exam = make_exam()
+    make_batch([exam], [gil])
+    assert signed_in(gil).get(reverse("api-exam", args=[exam.code])).status_code == 404
+
+
+def test_its_tracing_is_open_all_the_same(make_batch, make_exam, gil, signed_in):
+    exam = make_exam()
+    make_batch([exam], [gil])
+    assert signed_in(gil).get(reverse("api-tracing", args=[exam.code, 1])).status_code == 200
+
+
+def test_the_origin_is_told_when_the_batch_is_closed(make_batch, make_exam, gil, close):
+    batch = make_batch([make_exam()], [gil])
+    close(batch)
+    assert Exam.objects.all().not_read_by(gil).count() == 1
+
+
+def test_the_page_of_a_data_set_leaves_out_what_one_reads(
+    make_batch, make_exam, dataset, gil, signed_in
+):
+    exam = make_exam()
+    make_batch([exam], [gil])
+    html = signed_in(gil).get(reverse("dataset", args=[dataset.pk])).content.decode()
+    assert exam.source_key not in html
+    assert "1 exam is not shown" in html
+
+
+def test_remarks_about_what_one_reads_are_not_shown(
+    make_batch, make_exam, dataset, gil, signed_in, now
+):
+    run = ImportRun.objects.create(dataset=dataset, source="here", started_at=now)
+    for file, is_refusal in (("noticed-04", False), ("refused-05", True)):
+        ImportIssue.objects.create(
+            run=run, file=file, code="flat", reason="A lead is flat.", is_refusal=is_refusal
+        )
+    make_batch([make_exam()], [gil])
+    html = signed_in(gil).get(reverse("dataset", args=[dataset.pk])).content.decode()
+    assert ("noticed-04" in html, "refused-05" in html) == (False, True)
+
+
+def test_a_page_asks_for_no_more_remarks_than_it_shows(dataset, davi, signed_in, now, monkeypatch):
+    run = ImportRun.objects.create(dataset=dataset, source="here", started_at=now)
+    ImportIssue.objects.bulk_create(
+        ImportIssue(run=run, file=f"f{n}", code="flat", reason="Flat.", is_refusal=False)
+        for n in range(5)
+    )
+    monkeypatch.setattr(datasets, "ISSUES_SHOWN", 2)
+    page = signed_in(davi).get(reverse("dataset", args=[dataset.pk]))
+    (shown,) = page.context["runs"]
+    assert (len(shown.first_issues), shown.n_issues) == (2, 5)
+
+
+def test_nobody_sends_on_what_they_still_read(judged, make_batch, gil, clara, signed_in):
+    make_batch(readers=[gil])
+    page = signed_in(gil).post(
+        reverse("batch-adjudicate", args=[judged.pk]), {"readers": [clara.pk]}
+    )
+    assert page.status_code == 403
+    assert not clara.assignments.exists()
+
+
+def test_who_can_see_the_results_does_not_read_the_exam_again(judged, make_batch, gil):
+    exam = judged.assignments.first().exam
+    with pytest.raises(batches.KnowsResults, match="Gil"):
+        make_batch([exam], [gil])
+
+
+def test_who_can_see_the_results_does_not_adjudicate(judged, make_user, davi, now):
+    ines = make_user("Ines", Role.ADJUDICATOR, Role.RESEARCHER)
+    with pytest.raises(batches.KnowsResults):
+        batches.send_undecided(batch_id=judged.pk, readers=[ines], created_by=davi, now=now)
+
+
+def test_a_coordinator_reads_what_nobody_has_read(judged, make_batch, make_exam, gil):
+    assert make_batch([make_exam()], [gil]).assignments.count() == 1
+
+
+def test_the_form_says_who_knows_the_results(judged, gil, davi, study, signed_in):
+    exam = judged.assignments.first().exam
+    form = {"name": "Again", "codes": exam.code, "readers": [gil.pk], "step": "create"}
+    page = signed_in(davi).post(reverse("batch-new", args=[study.slug]), form)
+    assert page.status_code == 400
+    assert "Gil can see what others found" in page.content.decode()
+
+
+def test_a_researcher_sees_progress_without_names(judged, rosa, signed_in):
+    readers = signed_in(rosa).get(reverse("api-batch-progress", args=[judged.pk])).json()["readers"]
+    assert {reader["username"] for reader in readers} == {None}
+    assert all(reader["name"].startswith("reader-") for reader in readers)
+
+
+def test_a_coordinator_sees_progress_by_name(judged, davi, signed_in):
+    readers = signed_in(davi).get(reverse("api-batch-progress", args=[judged.pk])).json()["readers"]
+    assert [reader["username"] for reader in readers] == ["ana", "bruno"]
