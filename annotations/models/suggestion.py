@@ -64,6 +64,7 @@ class SuggestionRun(models.Model):
     model = models.ForeignKey(SuggestionModel, on_delete=models.PROTECT, related_name="runs")
     requested_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    n_attempts = models.PositiveSmallIntegerField(default=0)
     measurements = models.JSONField(default=dict)
     failure = models.TextField(blank=True)
 
@@ -78,7 +79,11 @@ class SuggestionRun(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="suggestion_run_due", fields=["id"], condition=Q(finished_at=None)),
+            models.Index(
+                name="suggestion_run_due",
+                fields=["n_attempts", "id"],
+                condition=Q(finished_at=None),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
 from annotations.models import Exam, Suggestion, SuggestionModel, SuggestionRun, Taxonomy
 from ecgreview import criteria, measure
 from ecgreview.ecg import wire
 
 ROWS_AT_ONCE = 2000
+MAX_ATTEMPTS = 3
+"""An exam that so many workers did not survive is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +46,35 @@ def request(*, exams: Iterable[Exam], now: datetime) -> None:
 def run_next(*, now: datetime) -> bool:
     """Compute the suggestions of one exam that waits for them; return False when none does.
 
+    The attempt is counted before the work begins, and committed: an exam that kills its worker
+    goes behind all others instead of holding them up for ever.
+
     Raises:
         Taxonomy.DoesNotExist: no taxonomy is installed that could name what is suggested.
     """
     with transaction.atomic():
-        waiting = SuggestionRun.objects.select_for_update(of=("self",), skip_locked=True).due()
-        run = (
-            waiting.filter(model__name=criteria.NAME).select_related("exam").order_by("pk").first()
-        )
-        if run is None:
+        claimed = _waiting().order_by("n_attempts", "pk").first()
+        if claimed is None:
             return False
-        _finish(run, _look_at(run.exam), now)
-        return True
+        taxonomy = Taxonomy.objects.all().newest()  # without one, nothing was attempted
+        SuggestionRun.objects.filter(pk=claimed.pk).update(n_attempts=F("n_attempts") + 1)
+    with transaction.atomic():
+        run = _waiting().select_related("exam").filter(pk=claimed.pk).first()
+        if run is not None:  # else another worker took it between the two transactions
+            _finish(run, _outcome(run), taxonomy, now)
+    return True
+
+
+def _waiting() -> QuerySet[SuggestionRun]:
+    """Return the runs that are due and in no worker's hands; whoever reads one locks it."""
+    unlocked = SuggestionRun.objects.select_for_update(of=("self",), skip_locked=True)
+    return unlocked.due().filter(model__name=criteria.NAME)
+
+
+def _outcome(run: SuggestionRun) -> _Outcome:
+    if run.n_attempts > MAX_ATTEMPTS:
+        return _Outcome({}, (), f"Given up: {MAX_ATTEMPTS} times it did not come to an end.")
+    return _look_at(run.exam)
 
 
 def _look_at(exam: Exam) -> _Outcome:
@@ -71,8 +91,8 @@ def _look_at(exam: Exam) -> _Outcome:
     return _Outcome(measured.to_json(), tuple(proposals))
 
 
-def _finish(run: SuggestionRun, outcome: _Outcome, now: datetime) -> None:
-    classes = {item.code: item for item in Taxonomy.objects.newest().classes.all()}
+def _finish(run: SuggestionRun, outcome: _Outcome, taxonomy: Taxonomy, now: datetime) -> None:
+    classes = {item.code: item for item in taxonomy.classes.all()}
     unnamed = [item.code for item in outcome.proposals if item.code not in classes]
     Suggestion.objects.bulk_create(
         Suggestion(

@@ -12,6 +12,7 @@ from annotations.models import (
     Consensus,
     Dataset,
     SuggestionRun,
+    Taxonomy,
     Tracing,
 )
 from annotations.services import agreement, batches, consensus, exams, suggestions
@@ -203,6 +204,48 @@ def test_a_failure_does_not_stop_the_next_exam(bradycardia, make_exam, now):
     while suggestions.run_next(now=now):
         pass
     assert not SuggestionRun.objects.due().exists()
+
+
+class WorkerLost(BaseException):
+    """Stands for a signal that kills the worker: nothing in the service may catch it."""
+
+
+@pytest.fixture
+def deadly(bradycardia, monkeypatch):
+    """An exam that ends every worker that looks at it, first in the row."""
+    real = suggestions._look_at
+
+    def look_at(exam):
+        if exam == bradycardia:
+            raise WorkerLost
+        return real(exam)
+
+    monkeypatch.setattr(suggestions, "_look_at", look_at)
+    return bradycardia
+
+
+def test_an_exam_that_kills_workers_lets_the_others_pass(deadly, make_exam, now):
+    suggestions.request(exams=[make_exam()], now=now)
+    with pytest.raises(WorkerLost):
+        suggestions.run_next(now=now)
+    suggestions.run_next(now=now)
+    assert [run.exam for run in SuggestionRun.objects.due()] == [deadly]
+
+
+def test_an_exam_that_kills_workers_is_given_up(deadly, now):
+    for _ in range(suggestions.MAX_ATTEMPTS):
+        with pytest.raises(WorkerLost):
+            suggestions.run_next(now=now)
+    assert suggestions.run_next(now=now)
+    assert "Given up" in SuggestionRun.objects.get().failure
+    assert not suggestions.run_next(now=now)
+
+
+def test_without_a_taxonomy_no_attempt_is_counted(make_exam, now):
+    suggestions.request(exams=[make_exam()], now=now)
+    with pytest.raises(Taxonomy.DoesNotExist):
+        suggestions.run_next(now=now)
+    assert SuggestionRun.objects.get().n_attempts == 0
 
 
 def test_tracings_are_kept_outside_the_row_as_they_are(bradycardia):
