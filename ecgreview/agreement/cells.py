@@ -45,6 +45,11 @@ class Cells:
         return self.n_exams @ self.is_compared.astype(np.float64)
 
     @property
+    def compared_readings(self) -> NDArray[np.float64]:
+        """Shape (..., n_categories): readings of each category in the exams compared."""
+        return np.asarray(self.n_exams @ np.where(self.is_compared[:, None], self.table, 0.0))
+
+    @property
     def disagreement(self) -> NDArray[np.float64]:
         """Shape (n_cells,): share of the pairs of readers that chose different categories."""
         pairs = self.n_readings * (self.n_readings - 1)

@@ -50,15 +50,17 @@ def fleiss_kappa(cells: Cells) -> Estimates:
     category c. With two readers throughout it is Scott's pi.
 
     Returns:
-        Shape (...), at most 1; 0 is chance. Undefined when all readings say the same.
+        Shape (...), at most 1; 0 is chance. Undefined when all readings of the exams compared say
+        the same: a category that lone readings alone use would make that agreement perfect.
 
     Source:
         Fleiss 1971, Psychological Bulletin 76(5):378-382; Gwet 2014, chapter 3.
     """
     shares = cells.mean_shares
     expected = (shares * (1 - shares)).sum(axis=-1)
+    is_one_used = np.count_nonzero(cells.compared_readings, axis=-1) <= 1
     return _beyond_chance(
-        _observed(cells), expected, [_nothing_compared(cells), (_is_one_used(shares), ALL_ALIKE)]
+        _observed(cells), expected, [_nothing_compared(cells), (is_one_used, ALL_ALIKE)]
     )
 
 
@@ -71,13 +73,13 @@ def krippendorff_alpha(cells: Cells) -> Estimates:
     between two readings drawn without replacement from all exams compared.
 
     Returns:
-        Shape (...), at most 1; 0 is chance. Undefined when all readings say the same.
+        Shape (...), at most 1; 0 is chance. Undefined when all those readings say the same.
 
     Source:
         Hayes & Krippendorff 2007, Communication Methods and Measures 1(1):77-89.
     """
     paired = np.where(cells.is_compared, cells.n_readings, 0.0)
-    totals = cells.n_exams @ np.where(cells.is_compared[:, None], cells.table, 0.0)
+    totals = cells.compared_readings
     n = totals.sum(axis=-1)
     observed = (cells.n_exams @ (paired * cells.disagreement)) / np.maximum(n, 1)
     different = n**2 - (totals**2).sum(axis=-1)  # exact: sums of whole numbers
@@ -155,10 +157,6 @@ def _nothing_compared(cells: Cells) -> tuple[NDArray[np.bool_], str]:
 
 def _no_choice(cells: Cells) -> tuple[NDArray[np.bool_], str]:
     return np.full(np.shape(cells.n_compared), cells.n_categories < 2), ONE_CATEGORY
-
-
-def _is_one_used(shares: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return np.asarray(np.count_nonzero(shares, axis=-1) <= 1)
 
 
 def _beyond_chance(

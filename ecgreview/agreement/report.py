@@ -76,7 +76,7 @@ def report(
 
 def _estimates(cells: Cells, pairs: PairTables) -> dict[str, Estimates]:
     """Return every coefficient, each of shape (n_classes,)."""
-    totals = _compared_readings(cells)
+    totals = cells.compared_readings
     never = totals[:, _PRESENT] == 0
     return {
         "prevalence": ratio(
@@ -128,11 +128,6 @@ def _pair_tables(patterns: PatternCount) -> dict[tuple[int, int], NDArray[np.flo
     }
 
 
-def _compared_readings(cells: Cells) -> NDArray[np.float64]:
-    """Return the readings (absent, present) in exams compared, shape (n_classes, 2)."""
-    return np.asarray(cells.n_exams @ np.where(cells.is_compared[:, None], cells.table, 0.0))
-
-
 def _classes(
     cells: Cells,
     estimates: Mapping[str, Estimates],
@@ -157,7 +152,7 @@ def _classes(
 
 def _counts(cells: Cells) -> dict[str, NDArray[np.float64]]:
     """Return the numbers behind the coefficients, each of shape (n_classes,)."""
-    totals = _compared_readings(cells)
+    totals = cells.compared_readings
     absent, present = cells.table.T
     is_any = cells.is_compared & (present > 0)
     return {

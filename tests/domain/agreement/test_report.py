@@ -83,6 +83,13 @@ def test_a_class_everybody_gave_to_every_exam_has_no_kappa():
     assert found["fleiss"]["value"] is None
 
 
+def test_a_finding_that_one_reader_alone_has_come_to_gives_no_kappa():
+    ratings = np.full((2, 4, 1), agreement.ABSENT, dtype=np.int8)
+    ratings[:, 3] = [[agreement.PRESENT], [agreement.MISSING]]
+    (found,) = agreement.report(ratings, ["Ana", "Bruno"], ["x"])["classes"]
+    assert found["fleiss"] == {"value": None, "reason": coefficient.ALL_ALIKE}
+
+
 def test_one_discordant_exam_has_no_positive_agreement():
     (found,) = report_of("-" * 49 + "+", "-" * 50)["classes"]
     assert found["positive"]["value"] == 0.0
