@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { Catalogue } from "./catalogue.js";
 import { clock } from "./clock.js";
+import { Confirmation } from "./confirmation.js";
 import { Conflict } from "./desk/conflict.js";
 import { ReadingForm } from "./desk/form.js";
 import { Help } from "./desk/help.js";
@@ -26,7 +27,7 @@ class Desk {
   #draft = null;
   #history = null;
   #stopwatch = null;
-  #confirmed = "";
+  #confirmation = new Confirmation();
 
   constructor(root) {
     this.root = root;
@@ -103,7 +104,7 @@ class Desk {
   #go(history) {
     if (history === this.#history) return;
     this.#history = history;
-    this.#confirmed = "";
+    this.#confirmation.clear();
     this.form.say("");
     this.#draft.edit(history.present);
     this.#render();
@@ -139,7 +140,7 @@ class Desk {
   /** `content` becomes what the form shows, with nothing to take back. */
   #adopt(content) {
     this.#history = labels.begin(labels.restore(content, this.catalogue));
-    this.#confirmed = "";
+    this.#confirmation.clear();
     this.#render();
   }
 
@@ -185,9 +186,8 @@ class Desk {
     const found = labels.objections(content, this.catalogue);
     const forbidden = found.find(({ weight }) => weight === "forbids");
     const doubts = forbidden ? [forbidden] : found.filter(({ weight }) => weight === "asks");
-    const fingerprint = JSON.stringify(doubts);
-    if (doubts.length === 0 || (!forbidden && fingerprint === this.#confirmed)) return true;
-    this.#confirmed = fingerprint;
+    if (doubts.length === 0) return true;
+    if (!forbidden && this.#confirmation.answers(JSON.stringify(doubts), clock.now())) return true;
     const [one, other] = doubts[0].codes.map((code) => this.catalogue.name(code));
     const doubt = this.words(doubts[0].kind, { one, other });
     this.form.say(forbidden ? doubt : `${doubt} ${this.words("confirm")}`, { isAsking: true });
