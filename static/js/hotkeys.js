@@ -1,7 +1,8 @@
 // A control names its own key in aria-keyshortcuts; pressing the key clicks the control.
 // So mouse, keyboard, touch and screen reader all run the same one handler.
 
-const EDITABLE = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+const TYPED_INTO = "input:not([type=checkbox], [type=radio]), textarea, [contenteditable]";
+const FIELDS = `${TYPED_INTO}, select`;
 
 /** The keys that work while a field has the focus; all others belong to the field. */
 const EVERYWHERE = new Set(["Control+Enter", "F1", "Escape"]);
@@ -45,8 +46,17 @@ export function controlFor(root, pressed) {
 /** Should `event` be left to whatever has the focus? A held key never repeats a command. */
 export function isForeign(event, pressed, { singleKeys }) {
   if (event.defaultPrevented || event.isComposing || event.repeat) return true;
-  if (event.target.closest(EDITABLE)) return !EVERYWHERE.has(pressed);
-  return isSingle(pressed) && !singleKeys;
+  if (event.target.closest(TYPED_INTO)) return !EVERYWHERE.has(pressed);
+  if (isSingle(pressed) && !singleKeys) return true;
+  return Boolean(event.target.closest("select")) && !passesSelect(pressed);
+}
+
+/**
+ * Chosen with the mouse, a select keeps the focus. It needs the arrows and Space; were letters and digits
+ * its own too, the reader's next "1" would change the arrangement of the sheet instead of adding a class.
+ */
+function passesSelect(pressed) {
+  return EVERYWHERE.has(pressed) || (isSingle(pressed) && pressed !== "Space");
 }
 
 /**
@@ -60,10 +70,14 @@ export function bindHotkeys(root, { singleKeys, scope = () => root }) {
   root.addEventListener("keydown", (event) => {
     const pressed = shortcut(event);
     if (isForeign(event, pressed, { singleKeys: singleKeys() })) return;
+    if (pressed === "Escape") {
+      event.target.closest(FIELDS)?.blur();
+      return;
+    }
     const control = controlFor(scope(), pressed);
     if (!control) return;
     event.preventDefault();
-    if (control.matches(EDITABLE)) control.focus();
+    if (control.matches(FIELDS)) control.focus();
     else control.click();
   });
 }

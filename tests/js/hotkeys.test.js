@@ -8,6 +8,10 @@ function event(key, { inField = false, ...rest } = {}) {
   return { key, target: { closest: () => (inField ? {} : null) }, ...rest };
 }
 
+function inSelect(key) {
+  return { key, target: { closest: (selector) => (selector.includes("select") ? {} : null) } };
+}
+
 function control(keys) {
   return { getAttribute: () => keys };
 }
@@ -57,6 +61,22 @@ test("a field keeps its own undo", () => {
 
 test("a held key does not submit one exam after the other", () => {
   assert.ok(isForeign(event("Enter", { repeat: true }), "Control+Enter", ON));
+});
+
+for (const key of ["n", "1", "/", "?"]) {
+  test(`${key} is a command even after a choice about the sheet`, () => {
+    assert.ok(!isForeign(inSelect(key), key, ON));
+  });
+}
+
+for (const key of ["ArrowDown", "Home", "Enter", "Space"]) {
+  test(`a select keeps ${key}`, () => {
+    assert.ok(isForeign(inSelect(key), key, ON));
+  });
+}
+
+test("a select keeps letters too when single keys are off", () => {
+  assert.ok(isForeign(inSelect("n"), "n", OFF));
 });
 
 test("single keys can be switched off", () => {
