@@ -20,7 +20,7 @@ const REFUSAL_WORDS = {
 };
 
 export class Messages {
-  #last = null;
+  #codes = new Map();
 
   /** @param {HTMLElement} root @param {{words: Function}} world */
   constructor(root, { words }) {
@@ -58,15 +58,17 @@ export class Messages {
     if (event.type === "refused") this.#refused(event);
   }
 
-  /** The exam that was submitted last: once the server has it, a link leads back to it. */
-  remember(last) {
-    this.#last = last;
+  /** An exam was submitted: once the server has the reading, a link leads back to it. */
+  remember({ id, code }) {
+    this.#codes.set(String(id), code);
   }
 
   #showLast(id) {
-    if (String(id) !== String(this.#last?.id)) return;
+    const code = this.#codes.get(String(id));
+    if (!code) return; // submitted before this page was opened
+    this.#codes.delete(String(id));
     for (const place of this.root.querySelectorAll("[data-last-exam]")) {
-      place.replaceChildren(make("a", { href: `/read/${id}/` }, this.words("last-exam", { code: this.#last.code })));
+      place.replaceChildren(make("a", { href: `/read/${id}/` }, this.words("last-exam", { code })));
     }
   }
 
