@@ -88,6 +88,8 @@ def photograph(chromium: Browser, person: str, link: str, url: str, folder: Path
     context = chromium.new_context(reduced_motion="reduce")
     page = context.new_page()
     page.goto(link)
+    page.get_by_role("button", name="Sign in as").click()
+    page.wait_for_url(lambda reached: "/link/" not in reached)
     for view in VIEWS:
         if view.person == person:
             go_to(page, url, view)

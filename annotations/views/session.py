@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language as django_set_language
 
 
@@ -33,12 +33,17 @@ class SignOut(LogoutView):
 
 
 @never_cache
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest) -> HttpResponse:
-    """Sign in whoever brings a fresh one-time link; tell the others what to do."""
+    """Sign in whoever presses the button behind a fresh one-time link; tell others what to do.
+
+    Looking does not use the link up: mail scanners and previews of chats look at every link.
+    """
     user = authenticate(request, sesame=request.GET.get("sesame", ""))
     if user is None:
         return render(request, "session/link_used.html", status=403)
+    if request.method != "POST":
+        return render(request, "session/link.html", {"person": user})
     login(request, user)
     return redirect("home")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
+from annotations.models import User
 from annotations.services import drafts, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -32,14 +34,38 @@ def test_a_coordinator_who_has_exams_to_read_reads_first(
 
 
 def test_a_fresh_link_signs_in(client, ana):
-    response = client.get(sign_in.link(ana, ""))
+    response = client.post(sign_in.link(ana, ""))
     assert response.url == "/"
     assert client.session["_auth_user_id"] == str(ana.pk)
 
 
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_looking_at_a_link_does_not_use_it_up(client, ana, method):
+    link = sign_in.link(ana, "")
+    assert getattr(client, method)(link).status_code == 200
+    assert "_auth_user_id" not in client.session
+    assert client.post(link).status_code == 302
+
+
+def test_a_fresh_link_says_whose_it_is(client, ana):
+    assert "Sign in as Ana" in client.get(sign_in.link(ana, "")).content.decode()
+
+
+def test_a_link_signs_in_nobody_who_did_not_press_its_button(ana):
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(sign_in.link(ana, "")).status_code == 403
+    assert "_auth_user_id" not in client.session
+
+
+def test_the_link_of_somebody_who_has_left_is_dead(client, ana):
+    link = sign_in.link(ana, "")
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+    assert (client.get(link).status_code, client.post(link).status_code) == (403, 403)
+
+
 def test_a_used_link_says_what_to_do(client, ana):
     link = sign_in.link(ana, "")
-    client.get(link)
+    client.post(link)
     client.logout()
     response = client.get(link)
     assert response.status_code == 403
@@ -48,7 +74,7 @@ def test_a_used_link_says_what_to_do(client, ana):
 
 def test_a_used_link_lets_whoever_is_signed_in_go_on(client, ana):
     link = sign_in.link(ana, "")
-    client.get(link)
+    client.post(link)
     assert "You are already signed in as Ana" in client.get(link).content.decode()
 
 

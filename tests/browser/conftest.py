@@ -186,6 +186,8 @@ def sign_in_as(
         page = context.new_page()
         witness.watch(page)
         page.goto(sign_in.link(user, live_server.url))
+        page.get_by_role("button", name="Sign in as").click()
+        page.wait_for_url(lambda reached: "/link/" not in reached)
         return page
 
     yield open_window

@@ -110,7 +110,7 @@ PAGES: dict[str, dict[str, Cell]] = {
     "sign-in": {"GET": Cell(row(302, anonymous=200)), "POST": Cell(row(302, anonymous=400))},
     "sign-out": {"POST": Cell(row(302))},
     # Without its token a link is a dead one, whoever follows it.
-    "link": {"GET": Cell(row(403))},
+    "link": {"GET": Cell(row(403)), "POST": Cell(row(403))},
     "language": {"POST": Cell(row(302))},
     "taxonomy": {"GET": Cell(public())},
     "livez": {"GET": Cell(public())},
