@@ -156,6 +156,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Name readers by their user names.",
         "readers",
     ),
+    batches.TooManyReadings: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "too-many-readings",
+        "Exams times readers is more than one batch holds.",
+        "Open several batches.",
+        "exams",
+    ),
     batches.NotAReader: Problem(
         status.HTTP_400_BAD_REQUEST,
         "not-a-reader",

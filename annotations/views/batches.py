@@ -142,7 +142,7 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
     except batches.NameTaken:
         form.add_error("name", _("This study already has a batch of this name."))
         return _batch_form(request, study, form, 400)
-    except (batches.KnowsResults, batches.NotAReader) as refusal:
+    except (batches.KnowsResults, batches.NotAReader, batches.TooManyReadings) as refusal:
         form.add_error("readers", _why_not(refusal))
         return _batch_form(request, study, form, 400)
     messages.success(request, _("The batch is open. Its readers find it on their worklists."))
@@ -178,6 +178,9 @@ REFUSALS: dict[type[Exception], Promise] = {
         "%(names)s can see what others found in some of these exams, and so cannot read them blind."
     ),
     batches.NotAReader: gettext_lazy("%(names)s cannot be given exams to read here."),
+    batches.TooManyReadings: gettext_lazy(
+        "Too many readings for one batch (%(names)s): open several batches."
+    ),
     batches.BatchStillOpen: gettext_lazy(
         "Close the batch first: what is undecided is known only then."
     ),

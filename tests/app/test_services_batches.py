@@ -6,6 +6,7 @@ import hashlib
 import hmac
 
 import pytest
+from django.urls import reverse
 
 from annotations.models import Assignment, Batch
 from annotations.services import batches
@@ -46,6 +47,22 @@ def test_a_batch_needs_exams(make_batch):
 def test_a_batch_needs_readers(make_batch, make_exam):
     with pytest.raises(batches.NoReaders):
         make_batch([make_exam()], [])
+
+
+def test_a_batch_is_made_within_a_request(make_batch, make_exam, ana, bruno, monkeypatch):
+    monkeypatch.setattr(batches, "MAX_READINGS", 3)
+    with pytest.raises(batches.TooManyReadings, match="4"):
+        make_batch([make_exam(), make_exam()], [ana, bruno])
+
+
+def test_the_form_says_when_a_batch_is_too_large(
+    make_exam, ana, davi, study, signed_in, monkeypatch
+):
+    monkeypatch.setattr(batches, "MAX_READINGS", 0)
+    form = {"name": "All", "codes": make_exam().code, "readers": [ana.pk], "step": "create"}
+    page = signed_in(davi).post(reverse("batch-new", args=[study.slug]), form)
+    assert page.status_code == 400
+    assert "open several batches" in page.content.decode()
 
 
 @pytest.mark.parametrize("name", ["davi", "eva"])
