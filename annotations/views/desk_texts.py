@@ -21,6 +21,7 @@ def _sheet_texts() -> dict[str, str]:
     return {
         "sheet-label": _("12-lead ECG of exam {code}. {line}"),
         "settings": _("{speed} mm/s · {gain} mm/mV · raw, no filter · {rate} Hz · {scale} px/mm"),
+        "sheet-cut": _("cut at the edge: taller than the paper"),
         "window": _("{start}–{end} of {total} s"),
         "tracing": _("Tracing {position}"),
         "next-tracing": _("Next tracing"),

@@ -120,7 +120,7 @@ def test_the_rhythm_strip_of_lead_ii_goes_through_its_samples(desk: Page, signal
     samples = signal.millivolts()[LEADS.index("II")]
     at = (strip[:, 0] - GUTTER_MM) / MM_PER_S * signal.sampling_rate_hz
     expected_mm = np.interp(at, np.arange(samples.size), samples - np.median(samples)) * MM_PER_MV
-    baseline_mm = 15.0
+    baseline_mm = lines_mm(desk, PULSES)[-1][:, 1].min()
 
     assert np.ptp(at) == pytest.approx(samples.size - 1, abs=0.5)
     # Half the width of the line: what Plotly leaves out lies inside the stroke.

@@ -31,6 +31,13 @@ for (const arrangement of names) {
   });
 }
 
+test("paper added above and below leaves the rows their distance and the ruling", () => {
+  const usual = arrange({ durationS: 10 });
+  const taller = arrange({ durationS: 10, headMm: 10, footMm: 5 });
+  assert.equal(taller.heightMm, usual.heightMm + 15);
+  assert.deepEqual(taller.cells.map(({ baselineMm }) => baselineMm - 5), usual.cells.map(({ baselineMm }) => baselineMm));
+});
+
 test("ten seconds at 25 mm/s are 250 mm of paper", () => {
   const sheet = arrange({ durationS: 10 });
   assert.equal(sheet.widthMm - GUTTER_MM, 251);

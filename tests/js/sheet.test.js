@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrange } from "../../static/js/ecg/layout.js";
-import { figure, median } from "../../static/js/ecg/sheet.js";
+import { figure, median, paperLacking } from "../../static/js/ecg/sheet.js";
 import { INVALID } from "../../static/js/ecg/signal.js";
 
 const WORDS = { missing: "not recorded", flat: "flat", derived: "derived" };
@@ -109,4 +109,32 @@ test("the median leaves out what has no value", () => {
 
 test("the median of no value at all is zero", () => {
   assert.equal(median(Int16Array.of(INVALID, INVALID)), 0);
+});
+
+/** One wave of `millivolts` in `lead`, half a second after the start. */
+function wave(lead, millivolts) {
+  const one = signal();
+  one.leads[lead][250] = millivolts * 1000;
+  return one;
+}
+
+const [LEAD_I, LEAD_II] = [0, 1];
+
+test("an ordinary ECG lacks no paper", () => {
+  assert.deepEqual(paperLacking(signal(), arrange({ durationS: 10 })), { headMm: 0, footMm: 0, isCut: false });
+});
+
+test("a wave taller than the paper gets whole squares more, and nothing is cut", () => {
+  const lacking = paperLacking(wave(LEAD_I, 3.6), arrange({ durationS: 10 }));
+  assert.deepEqual(lacking, { headMm: 10, footMm: 0, isCut: false });
+  const { lines, sheet } = draw(wave(LEAD_I, 3.6), lacking);
+  assert.ok(lines.every(({ y }) => Math.max(...y) <= sheet.heightMm && Math.min(...y) >= 0));
+});
+
+test("a deep wave of the last strip stays clear of the settings", () => {
+  assert.deepEqual(paperLacking(wave(LEAD_II, -1.2), arrange({ durationS: 10 })), { headMm: 0, footMm: 5, isCut: false });
+});
+
+test("an artefact does not make the paper endless, and is known to be cut", () => {
+  assert.deepEqual(paperLacking(wave(LEAD_I, 30), arrange({ durationS: 10 })), { headMm: 20, footMm: 0, isCut: true });
 });

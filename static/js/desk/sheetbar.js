@@ -81,9 +81,10 @@ export class SheetBar {
   /** The line every printed ECG carries: speed, gain, filter, sampling. */
   #describe({ sheet, scale, signal }) {
     const { words } = this.world;
-    const line = words("settings", {
+    const settings = words("settings", {
       speed: sheet.speedMmPerS, gain: sheet.gainMmPerMv, rate: Math.round(signal.samplingRateHz), scale: scale.toFixed(1),
     });
+    const line = sheet.isCut ? `${settings} · ${words("sheet-cut")}` : settings;
     this.part("settings").textContent = line;
     this.viewer.setAttribute("aria-label", words("sheet-label", { code: this.part("code").textContent, line }));
     const { startS, endS, pages } = sheet.window;

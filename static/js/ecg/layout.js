@@ -43,20 +43,22 @@ export function pageCount(durationS, speedMmPerS) {
 /**
  * The sheet for a recording.
  *
- * @param {{durationS: number, arrangement?: string, speedMmPerS?: number, gainMmPerMv?: number, page?: number}} asked
- *   `page` counts from 0 and matters for recordings longer than the paper.
+ * @param {{durationS: number, arrangement?: string, speedMmPerS?: number, gainMmPerMv?: number, page?: number,
+ *   headMm?: number, footMm?: number}} asked
+ *   `page` counts from 0 and matters for recordings longer than the paper; `headMm` and `footMm` are whole
+ *   squares of paper added above and below for tall waves.
  * @returns {object} `widthMm`, `heightMm`, the settings, the `window` in seconds, and `cells`: one per stretch
  *   of a lead with its `lead` (row in LEADS), `leftMm`, `baselineMm`, `startS`, `endS` and `label` position;
  *   `pulses`: the calibration pulse as polylines.
  */
-export function arrange({ durationS, page = 0, ...asked }) {
+export function arrange({ durationS, page = 0, headMm = 0, footMm = 0, ...asked }) {
   const settings = { ...DEFAULT_SETTINGS, ...asked };
   const plan = ARRANGEMENTS[settings.arrangement];
   if (!plan) throw new RangeError(`unknown arrangement: ${settings.arrangement}`);
   const window = shownWindow(durationS, settings.speedMmPerS, page);
   const rows = plan.columns[0].length + plan.rhythm.length;
-  const heightMm = plan.topMm + plan.pitchMm * (rows - 1) + plan.bottomMm;
-  const baselineMm = (row) => heightMm - plan.topMm - plan.pitchMm * row;
+  const heightMm = headMm + plan.topMm + plan.pitchMm * (rows - 1) + plan.bottomMm + footMm;
+  const baselineMm = (row) => heightMm - headMm - plan.topMm - plan.pitchMm * row;
   const traceMm = Math.max(TRACE_MM, (window.endS - window.startS) * settings.speedMmPerS);
   return Object.freeze({
     ...settings,

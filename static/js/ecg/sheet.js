@@ -2,6 +2,14 @@
 
 import { INVALID, Status } from "./signal.js";
 
+/** Of paper added for tall waves; beyond that the wave is an artefact, or the gain is too high. */
+const MOST_ADDED_MM = 20;
+
+/** What the line of settings at the foot of the sheet takes. */
+const LINE_OF_SETTINGS_MM = 7;
+
+const SQUARE_MM = 5;
+
 const LINE = Object.freeze({ color: "#000", width: 1 });
 
 /** The figure of `signal` on `sheet`: `{data, layout}`; `words` names the states of a lead. */
@@ -14,6 +22,29 @@ export function figure(signal, sheet, pxPerMm, words) {
       ...cells.filter(({ state }) => state !== "missing").map(lineTrace)],
     layout: layoutOf(sheet, pxPerMm),
   };
+}
+
+/**
+ * How much paper `sheet` lacks, so that no wave of `signal` is cut at its edge and none runs through the settings.
+ *
+ * @returns {{headMm: number, footMm: number, isCut: boolean}} `isCut`: even with that something is cut.
+ */
+export function paperLacking(signal, sheet) {
+  const offsets = signal.leads.map(median);
+  let low = LINE_OF_SETTINGS_MM;
+  let high = sheet.heightMm;
+  for (const cell of sheet.cells) {
+    for (const height of stretch(signal, cell, sheet, offsets[cell.lead]).y) {
+      if (height < low) low = height;
+      if (height > high) high = height;
+    }
+  }
+  const [headMm, footMm] = [high - sheet.heightMm, LINE_OF_SETTINGS_MM - low].map(wholeSquares);
+  return { headMm, footMm, isCut: high > sheet.heightMm + headMm || low < -footMm };
+}
+
+function wholeSquares(lackingMm) {
+  return Math.min(Math.ceil(lackingMm / SQUARE_MM) * SQUARE_MM, MOST_ADDED_MM);
 }
 
 /** Plot layout: the axes are the paper, so that one unit is one millimetre both ways. */

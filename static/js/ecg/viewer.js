@@ -4,7 +4,7 @@
 // show() swaps the two, which costs one frame. Colours and line width belong to the stylesheet.
 
 import { DEFAULT_SETTINGS, arrange, fitScale, pageCount } from "./layout.js";
-import { figure } from "./sheet.js";
+import { figure, paperLacking } from "./sheet.js";
 
 // showSendToCloud and plotlyServerURL: by default Plotly offers to upload the chart, here a patient's ECG.
 const CONFIG = Object.freeze({
@@ -98,10 +98,16 @@ export class EcgViewer extends HTMLElement {
   }
 
   async #draw(buffer, key, signal, page) {
-    const sheet = arrange({ durationS: durationOf(signal), page, ...this.#settings });
+    const sheet = this.#arrange(signal, page);
     const { data, layout } = figure(signal, sheet, this.#scaleOf(sheet), this.words);
     Object.assign(buffer, { key, signal, sheet });
     await globalThis.Plotly.react(buffer.element, data, layout, CONFIG);
+  }
+
+  /** The usual sheet, or a taller one for tall waves: a wave cut at the edge would be a false voltage. */
+  #arrange(signal, page) {
+    const asked = { durationS: durationOf(signal), page, ...this.#settings };
+    return arrange({ ...asked, ...paperLacking(signal, arrange(asked)) });
   }
 
   async #redraw() {
