@@ -56,7 +56,7 @@ export function isForeign(event, pressed, { singleKeys }) {
  * its own too, the reader's next "1" would change the arrangement of the sheet instead of adding a class.
  */
 function passesSelect(pressed) {
-  return EVERYWHERE.has(pressed) || (isSingle(pressed) && pressed !== "Space");
+  return EVERYWHERE.has(pressed) || pressed.startsWith("Control+") || (isSingle(pressed) && pressed !== "Space");
 }
 
 /**

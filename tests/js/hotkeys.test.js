@@ -63,7 +63,7 @@ test("a held key does not submit one exam after the other", () => {
   assert.ok(isForeign(event("Enter", { repeat: true }), "Control+Enter", ON));
 });
 
-for (const key of ["n", "1", "/", "?"]) {
+for (const key of ["n", "1", "/", "?", "Control+z"]) {
   test(`${key} is a command even after a choice about the sheet`, () => {
     assert.ok(!isForeign(inSelect(key), key, ON));
   });
