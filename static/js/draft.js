@@ -55,6 +55,15 @@ export class Draft {
     if (kept?.isDirty) this.#takeUp(kept, theirs);
   }
 
+  /**
+   * Was the page with `assignment` made before the last save of this device had reached the server?
+   *
+   * A reload overtakes a save that is on its way; what the save was answered is known here only.
+   */
+  static isBehind(shelf, { id, draft }) {
+    return (shelf.read(`saved/${id}`) ?? 0) > (draft?.version ?? 0);
+  }
+
   get content() {
     return this.#record.content;
   }
@@ -102,6 +111,7 @@ export class Draft {
   forget() {
     this.#cancelTimer();
     this.world.shelf.remove(this.#name);
+    this.world.shelf.remove(`saved/${this.id}`);
   }
 
   get #name() {
@@ -164,6 +174,7 @@ export class Draft {
     this.#tries = 0;
     const isDirty = this.content !== content;
     this.#record = { ...this.#record, version, isDirty, unanswered: [] };
+    this.world.shelf.write(`saved/${this.id}`, version);
     this.#keep();
     this.#move(isDirty ? DraftState.SAVING : DraftState.SAVED);
   }

@@ -79,8 +79,19 @@ class Desk {
     for (const entry of this.outbox.entries) this.queue.finish(entry.assignment); // on its way since an earlier visit
     this.queue.keep(assignment);
     await this.#fetchSheet(assignment);
-    this.#seat(assignment);
+    this.#seat(await this.#upToDate(assignment));
     this.outbox.drain();
+  }
+
+  /** A reload may overtake a save that is on its way: ask again then, or make do without a network. */
+  async #upToDate(assignment) {
+    if (assignment.state === "submitted" || !Draft.isBehind(this.shelf, assignment)) return assignment;
+    try {
+      return await this.queue.refresh(assignment.id);
+    } catch (error) {
+      if (error instanceof api.Unreachable) return assignment;
+      throw error;
+    }
   }
 
   #intents() {

@@ -258,3 +258,18 @@ def test_a_reading_too_late_for_its_batch_is_refused_in_words(
     expect(banner).to_contain_text("The batch was closed before this reading arrived.")
     expect(banner.get_by_role("link", name="Open it")).to_be_visible()
     assert not Reading.objects.exists()
+
+
+def test_a_page_that_overtook_a_save_shows_what_was_saved(
+    sign_in_as: SignIn, ana: User, address: str
+) -> None:
+    page = sign_in_as(ana)
+    earlier = page.goto(address)
+    assert earlier is not None
+    body = earlier.text()
+    expect(page.locator("[data-part=place]")).to_have_text("1 of 2")
+    press(page, "6")
+    expect(page.locator("[data-part=draft-state]")).to_have_text("Saved")
+    page.route(address, lambda route: route.fulfill(body=body, content_type="text/html"))
+    page.reload()
+    expect_findings(page, "AF")

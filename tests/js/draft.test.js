@@ -209,3 +209,26 @@ test("a draft that the server no longer has is saved anew", async () => {
   await room.clock.advance(3000);
   assert.deepEqual([draft.state, room.api.drafts.get(1).content], ["saved", content("af")]);
 });
+
+test("a page that was made before the last save is known to be behind", async () => {
+  const room = world();
+  open(room).edit(content("af"));
+  await room.clock.advance(1000);
+  assert.equal(Draft.isBehind(room.shelf, { id: 1, draft: null }), true);
+});
+
+test("a page that has the last save is not behind", async () => {
+  const room = world();
+  open(room).edit(content("af"));
+  await room.clock.advance(1000);
+  assert.equal(Draft.isBehind(room.shelf, { id: 1, draft: room.api.drafts.get(1) }), false);
+});
+
+test("a reading that was submitted leaves nothing on the device", async () => {
+  const room = world();
+  const draft = open(room);
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  draft.forget();
+  assert.deepEqual(room.shelf.names(""), []);
+});
