@@ -181,7 +181,7 @@ def send_undecided(
     _refuse_who_has_read(readers, exams, batch.study)
     return create(
         study=batch.study,
-        name=_adjudication_name(batch),
+        name=adjudication_name(batch),
         exams=exams,
         readers=readers,
         created_by=created_by,
@@ -198,7 +198,7 @@ def undecided(batch: Batch, *, now: datetime) -> list[Exam]:
     return list(exams.distinct().order_by("pk"))
 
 
-def _adjudication_name(batch: Batch) -> str:
+def adjudication_name(batch: Batch) -> str:
     """Return the name of the batch that adjudicates ``batch``, cut to what a name may hold."""
     room = (Batch._meta.get_field("name").max_length or 0) - len(ADJUDICATION)
     return f"{batch.name[:room]}{ADJUDICATION}"

@@ -109,6 +109,7 @@ def _batch_page(
             "matrix": matrix(batch, request.user, request.GET.get("page")),
             "agreement": AgreementReport.objects.visible_to(request.user).filter(batch=batch),
             "n_undecided": _n_undecided(request.user, batch),
+            "adjudication": _adjudication(request.user, batch),
         }
     return render(request, "batches/detail.html", context, status=status)
 
@@ -119,6 +120,12 @@ def _n_undecided(user: User, batch: Batch) -> int:
     )
     exams = Exam.objects.filter(assignments__batch=batch)
     return undecided.filter(exam__in=exams).count()
+
+
+def _adjudication(user: User, batch: Batch) -> Batch | None:
+    """Return the batch that the undecided exams of ``batch`` were sent to, if they were."""
+    name = batches.adjudication_name(batch)
+    return Batch.objects.visible_to(user).filter(study=batch.study, name=name).first()
 
 
 def _batch_form(

@@ -195,6 +195,15 @@ def test_sending_the_undecided_twice_is_a_conflict(signed_in, davi, clara, dispu
     assert again.status_code == 409
 
 
+def test_what_was_sent_to_adjudication_is_not_offered_again(signed_in, davi, clara, disputed):
+    client = signed_in(davi)
+    made = client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}).url
+    page = client.get(f"/batches/{disputed.pk}/").content.decode()
+    assert "They were sent to adjudication." in page
+    assert f'href="{made}"' in page
+    assert "Send to adjudication" not in page
+
+
 def test_adjudication_without_an_adjudicator_is_refused_at_its_field(signed_in, davi, disputed):
     response = signed_in(davi).post(f"/batches/{disputed.pk}/adjudication/", {})
     assert response.status_code == 400
