@@ -153,6 +153,19 @@ def test_the_demo_prints_a_link_for_each_of_its_four_people(settings):
     assert len(re.findall(r"http://127\.0\.0\.1:8123/link/\?sesame=\S+", out)) == 4
 
 
+def test_the_way_to_new_links_leads_to_the_same_address(settings):
+    settings.DEMO = True
+    run("prepare_demo")
+    _, out, _ = run("demo_links", "--base-url", "http://127.0.0.1:8123")
+    assert "manage.py demo_links --base-url http://127.0.0.1:8123 prints new ones" in out
+
+
+@pytest.mark.parametrize("port", ["0", "80000", "abc"])
+def test_the_demo_refuses_what_is_no_port(settings, port):
+    settings.DEMO = True
+    assert f"'{port}' is no port from 1 to 65535" in run("demo", "--port", port)[2]
+
+
 @pytest.mark.parametrize("command", ["prepare_demo", "demo_links"])
 def test_there_is_no_demo_where_real_work_is_done(settings, command):
     settings.DEMO = False

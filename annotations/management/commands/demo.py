@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import signal
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -21,6 +21,7 @@ from ecgreview.embedded.places import Places, default_home
 from ecgreview.embedded.site import KeepsFailing, NoAnswer, Site
 
 TEND_SECONDS = 0.5
+HIGHEST_PORT = 65535
 
 
 class Stop(Exception):
@@ -34,7 +35,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1")
+        parser.add_argument("--port", type=_port, default=8000, help="port on 127.0.0.1")
         parser.add_argument("--data", type=Path, help="import recordings from this directory too")
 
     def handle(self, *, port: int, data: Path | None, **options: Any) -> None:
@@ -80,6 +81,13 @@ class Command(BaseCommand):
             self.console.print(f"{title} …")
             work()
         self.console.print(f"[green]✓[/green] {title} ({time.monotonic() - began:.1f} s)")
+
+
+def _port(text: str) -> int:
+    """Return the number of a port, refused in words where the socket would only overflow."""
+    if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
+        raise ArgumentTypeError(f"{text!r} is no port from 1 to {HIGHEST_PORT}")
+    return int(text)
 
 
 def collect_static() -> None:

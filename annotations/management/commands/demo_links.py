@@ -11,6 +11,8 @@ from django.core.management import BaseCommand, CommandError
 from annotations.models import User
 from annotations.services import demo, sign_in
 
+USUAL_ADDRESS = "http://127.0.0.1:8000"
+
 
 class Command(BaseCommand):
     """Print a one-time link for each person of the demo."""
@@ -19,9 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument(
-            "--base-url", default="http://127.0.0.1:8000", help="address of the site"
-        )
+        parser.add_argument("--base-url", default=USUAL_ADDRESS, help="address of the site")
 
     def handle(self, *, base_url: str, **options: Any) -> None:
         """Print a line per person."""
@@ -30,7 +30,11 @@ class Command(BaseCommand):
         people = {user.username: user for user in User.objects.filter(username__in=demo.CAST)}
         if not people:
             raise CommandError("The demo has no people yet: run manage.py prepare_demo")
-        self.stdout.write("Sign in (each link works once; manage.py demo_links prints new ones):")
+        # Links to another port than the demo's would lead nowhere, or into another site.
+        again = "" if base_url == USUAL_ADDRESS else f" --base-url {base_url}"
+        self.stdout.write(
+            f"Sign in (each link works once; manage.py demo_links{again} prints new ones):"
+        )
         for username, part in demo.CAST.items():
             if user := people.get(username):
                 link = sign_in.link(user, base_url)
