@@ -136,11 +136,7 @@ def submit(
         active_ms=active_ms,
         display=display,
     )
-    _insert(reading)
-    Finding.objects.bulk_create(
-        Finding(reading=reading, diagnostic_class=classes[f.code], certainty=f.certainty)
-        for f in findings
-    )
+    _insert(reading, [(classes[f.code], f.certainty) for f in findings])
     if draft:
         draft.delete()
     _mark_due(assignment.batch)
@@ -177,8 +173,8 @@ def _classes(
     return classes
 
 
-def _insert(reading: Reading) -> None:
-    """Save ``reading``; its key may meanwhile have been used for another assignment."""
+def _insert(reading: Reading, findings: Iterable[tuple[DiagnosticClass, str]]) -> None:
+    """Save ``reading`` whole; its key may meanwhile have been used for another assignment."""
     try:
         with transaction.atomic():
             reading.save(force_insert=True)
@@ -186,6 +182,10 @@ def _insert(reading: Reading) -> None:
         if Reading.objects.filter(idempotency_key=reading.idempotency_key).exists():
             raise KeyReused(reading.idempotency_key) from error
         raise
+    Finding.objects.bulk_create(
+        Finding(reading=reading, diagnostic_class=given, certainty=certainty)
+        for given, certainty in findings
+    )
 
 
 def _mark_due(batch: Batch) -> None:
