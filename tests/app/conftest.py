@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -58,12 +59,18 @@ class Submit(Protocol):
     ) -> Reading: ...
 
 
+@pytest.fixture(scope="session")
+def no_collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder: whatever lies in STATIC_ROOT is looked at when the site starts."""
+    return tmp_path_factory.mktemp("static")
+
+
 @pytest.fixture(autouse=True)
-def plain_static_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+def plain_static_files(settings: Any, no_collected_files: Path) -> None:
     """Let pages name their static files without collecting them first."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-    settings.STATIC_ROOT = tmp_path_factory.getbasetemp()
+    settings.STATIC_ROOT = no_collected_files
 
 
 @pytest.fixture

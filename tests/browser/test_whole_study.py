@@ -74,6 +74,7 @@ def read_everything(page: Page, reader: User, exams: list[Exam], keys: list[list
             page.keyboard.press(key)
         page.keyboard.press("Control+Enter")
     expect(page.get_by_text("That was the last one.")).to_be_visible()
+    expect(page.locator("[data-part=finished-sending]")).to_be_hidden()
 
 
 def exported(page: Page, folder: Path) -> dict[str, list[dict[str, str]]]:
