@@ -7,10 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 
-from annotations.models import AgreementReport, Batch, Consensus, Study
-from annotations.services import agreement, batches, consensus, export
+from annotations.models import AgreementReport, Batch, Consensus
+from annotations.services import agreement, batches, consensus, export, export_tables
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 
@@ -56,11 +56,10 @@ def test_a_batch_of_a_long_name_can_be_adjudicated(
     assert sent.name.endswith("B, adjudication")
 
 
-@pytest.mark.django_db(transaction=True)
-def test_no_batch_ends_while_a_consensus_is_computed(make_batch, study, davi, now):
-    batch = make_batch()
+def close_impatiently(batch, davi, now):
+    """Close ``batch`` in another connection, unless somebody's lock is in the way."""
 
-    def close_impatiently():
+    def close():
         try:
             with connection.cursor() as cursor:
                 cursor.execute("set lock_timeout = '100ms'")
@@ -68,11 +67,37 @@ def test_no_batch_ends_while_a_consensus_is_computed(make_batch, study, davi, no
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(1) as thread, transaction.atomic():
-        # What ``consensus.compute`` and an export hold from their first look to their last.
-        Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(close).result()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_batch_ends_while_a_consensus_is_computed(make_batch, study, davi, now, monkeypatch):
+    batch = make_batch()
+    real = consensus._label_sets
+
+    def label_sets(study):
         with pytest.raises(OperationalError, match="lock timeout"):
-            thread.submit(close_impatiently).result()
+            close_impatiently(batch, davi, now)
+        return real(study)
+
+    monkeypatch.setattr(consensus, "_label_sets", label_sets)
+    consensus.compute(study=study, now=now)
+    assert Batch.objects.get().is_open
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_batch_ends_between_two_tables_of_an_export(make_batch, study, davi, now, monkeypatch):
+    batch = make_batch()
+    real = export_tables.taxonomy
+
+    def taxonomy(study):
+        with pytest.raises(OperationalError, match="lock timeout"):
+            close_impatiently(batch, davi, now)
+        return real(study)
+
+    monkeypatch.setattr(export_tables, "taxonomy", taxonomy)
+    export.contents(study=study, now=now)
     assert Batch.objects.get().is_open
 
 

@@ -135,6 +135,21 @@ def test_the_agreement_never_misses_a_reading(make_batch, make_exam, ana, bruno,
     assert batch.agreement.n_readings == 12
 
 
+def test_a_batch_in_one_workers_hands_is_left_alone_by_others(assign, ana, now, monkeypatch):
+    sign(assign(ana), now, uuid.uuid4())
+    real = agreement._results
+    seen_by_others = []
+
+    def results(*args):
+        (found,) = at_once(lambda: agreement.refresh_next(now=now))
+        seen_by_others.append(found)
+        return real(*args)
+
+    monkeypatch.setattr(agreement, "_results", results)
+    agreement.refresh_next(now=now)
+    assert seen_by_others == [False]
+
+
 def test_two_workers_make_one_consensus(make_batch, study, submit, close, now):
     batch = make_batch()
     for assignment in batch.assignments.all():

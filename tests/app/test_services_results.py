@@ -15,6 +15,7 @@ from annotations.models import (
     Taxonomy,
     Tracing,
 )
+from annotations.models.taxonomy import TaxonomyQuerySet
 from annotations.services import agreement, batches, consensus, exams, suggestions
 from ecgreview.ecg import synth
 from ecgreview.ecg.formats import Recording
@@ -239,6 +240,18 @@ def test_an_exam_that_kills_workers_is_given_up(deadly, now):
     assert suggestions.run_next(now=now)
     assert "Given up" in SuggestionRun.objects.get().failure
     assert not suggestions.run_next(now=now)
+
+
+def test_an_exam_that_another_worker_takes_meanwhile_is_left_to_it(
+    bradycardia, taxonomy, now, monkeypatch
+):
+    def taken(_taxonomies):
+        SuggestionRun.objects.update(finished_at=now)
+        return taxonomy
+
+    monkeypatch.setattr(TaxonomyQuerySet, "newest", taken)
+    assert suggestions.run_next(now=now)
+    assert not SuggestionRun.objects.get().suggestions.exists()
 
 
 def test_without_a_taxonomy_no_attempt_is_counted(make_exam, now):
