@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,6 +31,19 @@ class Taxonomies(PublicView):
         """List the versions of the classes, newest first."""
         newest_first = Taxonomy.objects.order_by("-installed_at", "-pk")
         return answer([payloads.taxonomy_payload(one) for one in newest_first])
+
+
+class Nowhere(PublicView):
+    """Any other address below /api/: programs get an answer in the form of all the others."""
+
+    @extend_schema(exclude=True)
+    def get(self, _request: Request, rest: str) -> Response:
+        """Say that there is nothing.
+
+        Raises:
+            NotFound: always.
+        """
+        raise NotFound(rest)
 
 
 class Schema(PublicView):

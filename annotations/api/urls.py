@@ -56,4 +56,5 @@ urlpatterns = [
         batches.BatchAgreement.as_view(),
         name="api-batch-agreement",
     ),
+    path("<path:rest>", public.Nowhere.as_view(), name="api-nowhere"),
 ]

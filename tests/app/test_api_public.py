@@ -158,3 +158,12 @@ class TestCsrf:
         browser.cookies["csrftoken"] = token
         made = browser.post("/api/tokens/", {}, headers={"X-CSRFToken": token})
         assert made.status_code == 201
+
+
+@pytest.mark.django_db
+def test_an_address_that_is_none_is_answered_like_every_other_refusal(client):
+    response = client.get("/api/nope/")
+    assert (response.status_code, response.headers["Content-Type"]) == (
+        404,
+        "application/problem+json",
+    )

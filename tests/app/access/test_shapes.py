@@ -12,7 +12,10 @@ from annotations.services import agreement, consensus
 
 from .table import API
 
-GETS = sorted({name for name, methods in API.items() if "GET" in methods} - {"api-docs"})
+UNTOLD = {"api-docs", "api-nowhere"}
+"""A page, and what is no address of the API: the schema does not tell of them."""
+
+GETS = sorted({name for name, methods in API.items() if "GET" in methods} - UNTOLD)
 
 
 def schema_of(address):

@@ -37,6 +37,7 @@ class World:
         known: dict[str, Any] = {
             "code": assignment.exam.code,
             "position": 1,
+            "rest": "no/such/place",
             "slug": batch.study.slug,
             "key": uuid.UUID(str(self.reading.idempotency_key)),
         }
