@@ -1,9 +1,11 @@
 """Where the embedded services keep their data, secrets, locks and logs under one home."""
 
+import fcntl
 import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ecgreview import env
 
@@ -54,6 +56,19 @@ class Places:
         for directory in (self.home, self.logs, self.run, self.home / "secrets"):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self
+
+    def claim(self, name: str) -> IO[str] | None:
+        """Return a file that keeps others from the claim until it is closed, or None if taken.
+
+        The kernel gives the claim back when its holder dies, however that happens.
+        """
+        file = (self.run / f"{name}.lock").open("w", encoding="ascii")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        return file
 
     def secret(self, name: str, n_bytes: int = 32) -> str:
         """Return the secret ``name``, made at random the first time and kept in a 0600 file."""

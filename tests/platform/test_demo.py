@@ -92,6 +92,12 @@ def test_a_killed_demo_leaves_no_process(demo):
     assert eventually(lambda: all(service.living(member.pid) is None for member in members))
 
 
+def test_a_second_demo_with_the_same_data_is_refused(demo):
+    printed_until_ready(demo()[0])
+    second, _ = demo()
+    assert "A demo runs already" in output(second).read()
+
+
 def test_a_taken_port_is_named(bare):
     with socket.create_server(("127.0.0.1", 0)) as squatter:
         port = squatter.getsockname()[1]

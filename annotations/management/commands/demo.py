@@ -49,7 +49,10 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _stop)
         self.console = Console(highlight=False, soft_wrap=True)
-        site = Site(Places(default_home()).create(), port)
+        places = Places(default_home()).create()
+        if not (claim := places.claim("demo")):
+            raise CommandError(f"A demo runs already with the data in {places.home}.")
+        site = Site(places, port)
         try:
             self._run(site, data)
         except Stop:
@@ -58,6 +61,7 @@ class Command(BaseCommand):
             raise CommandError(str(failure)) from failure
         finally:
             site.stop()
+            claim.close()
 
     def _run(self, site: Site, data: Path | None) -> None:
         self._step("Updating the database", lambda: call_command("migrate", verbosity=0))
