@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.services import agreement, consensus, suggestions
+from annotations.services import agreement, consensus, people, suggestions
 
 BITE_S = 8.0
 """A task works this long and then asks for itself again: well inside the worker's time limit."""
@@ -71,5 +71,6 @@ def compute_consensus() -> None:
 
 @shared_task
 def clear_sessions() -> None:
-    """Delete the sessions that have expired."""
+    """Delete the sessions and tokens that have expired."""
     call_command("clearsessions")
+    people.forget_tokens(now=timezone.now())

@@ -63,3 +63,9 @@ def new_token(*, user: User) -> tuple[str, datetime]:
     """Return a token for a program of ``user``, stored as a hash only, and when it expires."""
     token, secret = get_token_model().objects.create(user, expiry=TOKEN_LIFETIME)
     return secret, token.expiry
+
+
+def forget_tokens(*, now: datetime) -> int:
+    """Delete the tokens that expired before ``now`` and return how many they were."""
+    n_deleted, _ = get_token_model().objects.filter(expiry__lt=now).delete()
+    return int(n_deleted)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 import pytest
 from celery.contrib.testing.worker import start_worker
 from django.db import connection, transaction
+from django.utils import timezone
 from kombu import pools
 
 from annotations import tasks
 from annotations.models import AgreementReport, Batch, Consensus, SuggestionRun
-from annotations.services import suggestions
+from annotations.services import people, suggestions
 from ecgreview.celery import app
 
 PATIENCE_S = 30
@@ -165,3 +166,9 @@ def test_a_task_asks_for_itself_again_when_its_bite_is_over(django_capture_on_co
         tasks.drain(work, tasks.refresh_agreement, bite_s=0)
     assert len(waiting) == 1
     assert work.left() == 2  # type: ignore[attr-defined]
+
+
+def test_a_token_is_forgotten_when_it_has_expired(ana):
+    people.new_token(user=ana)
+    assert people.forget_tokens(now=timezone.now()) == 0
+    assert people.forget_tokens(now=timezone.now() + 2 * people.TOKEN_LIFETIME) == 1
