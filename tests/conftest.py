@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType
 
 import pytest
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
+
+END_OTHER_SESSIONS = """
+    select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid()
+"""
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -19,6 +27,17 @@ def shared_data() -> Path:
         if not (SHARED_DATA / name).exists():
             pytest.fail(f"the shared data are incomplete: no {name}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """End what still holds the test database before it is dropped.
+
+    The network drill cuts a connection of which the server hears only minutes later.
+    """
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(END_OTHER_SESSIONS)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
