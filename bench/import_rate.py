@@ -3,41 +3,33 @@
 Both store the same records in a database made for this run: ours in blocks with COPY, the other
 with ``exists``, ``get_or_create`` and ``create`` for each exam, as the first version of such an
 importer does. The time is given apart for reading files, packing signals and storing rows, because
-the first two cost both the same. Run: ``python bench/import_rate.py [number of exams]``.
+the first two cost both the same. Run with the services up:
+``python -m bench.import_rate [number of exams]``.
 """
+
+# ruff: noqa: I001 - the first import sets Django up for those that follow.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecgreview.settings")
-os.environ.setdefault("ECGREVIEW_DEMO", "1")
-os.environ.setdefault("SECRET_KEY", "a-benchmark-signs-nothing-0123456789-abcdefghijklmnopq")
-os.environ["ECGREVIEW_TEST_DB"] = f"bench_import_{os.getpid()}"
+from bench._site import empty_database
 
-import django
 import numpy as np
+from django.utils import timezone
 
-django.setup()
-
-from django.db import connection  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from annotations.models import Dataset, Exam, Patient, Tracing  # noqa: E402
-from annotations.services import exams  # noqa: E402
-from annotations.services.ingest import EXAMS_AT_ONCE  # noqa: E402
-from ecgreview.ecg import formats, synth, wire  # noqa: E402
-from ecgreview.ecg.formats import Recording  # noqa: E402
-from ecgreview.ecg.leads import LEADS  # noqa: E402
+from annotations.models import Dataset, Exam, Patient, Tracing
+from annotations.services import exams
+from annotations.services.ingest import EXAMS_AT_ONCE
+from ecgreview.ecg import formats, synth, wire
+from ecgreview.ecg.formats import Recording
+from ecgreview.ecg.leads import LEADS
 
 Result = TypeVar("Result")
 
@@ -144,17 +136,6 @@ def timed(act: Callable[[], Result]) -> tuple[float, Result]:
     began = time.perf_counter()
     result = act()
     return time.perf_counter() - began, result
-
-
-@contextmanager
-def empty_database() -> Iterator[None]:
-    """Make a migrated database for this run, and remove it after."""
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":

@@ -5,26 +5,20 @@ one row read); prints the ratio of time and of bytes on the wire. Run with the s
 ``python -m bench.serve_waveform``.
 """
 
-# ruff: noqa: E402 - Django must be set up before its models can be imported.
+# ruff: noqa: I001 - the first import sets Django up for those that follow.
 
 from __future__ import annotations
 
 import gzip
 import json
-import os
 import statistics
 import time
 from collections.abc import Callable
 from functools import partial
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecgreview.settings")
-
-import django
-
-django.setup()
+from bench._site import empty_database
 
 import numpy as np
-from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import override_settings
@@ -53,20 +47,12 @@ class AsJson(ApiView):
         return response
 
 
-urlpatterns = [*api, path("json/<slug:code>/", AsJson.as_view())]
-
-
-class Rewind(Exception):
-    """Leaves the database as it was."""
+urlpatterns = [path("json/<slug:code>/", AsJson.as_view()), *api]
 
 
 def main() -> None:
-    try:
-        with transaction.atomic(), override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"]):
-            compare()
-            raise Rewind
-    except Rewind:
-        return
+    with empty_database(), override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"]):
+        compare()
 
 
 def compare() -> None:
