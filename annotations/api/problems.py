@@ -12,6 +12,7 @@ from rest_framework import exceptions, status
 from annotations import firewall
 from annotations.api import parsers
 from annotations.services import batches, drafts, readings, studies
+from ecgreview import consensus
 
 TYPE_BASE = "/api/docs/#"
 """The docs page has a section for each type of problem."""
@@ -118,7 +119,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         status.HTTP_400_BAD_REQUEST,
         "unknown-rule",
         "There is no such consensus rule.",
-        "Use agreement_then_majority.",
+        f"Use {' or '.join(consensus.RULES)}.",
         "consensus_rule",
     ),
     studies.UnknownClass: Problem(

@@ -8,8 +8,7 @@ from django.db import migrations
 def make_groups(apps, schema_editor):
     from annotations.services import roles
 
-    for label in ("annotations",):
-        create_permissions(installed_apps.get_app_config(label), verbosity=0)
+    create_permissions(installed_apps.get_app_config("annotations"), verbosity=0)
     roles.sync()
 
 
