@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
 POSTGRES_SCHEMES = frozenset({"postgres", "postgresql"})
+MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 
 
 class BadEnvironment(Exception):
@@ -28,6 +29,18 @@ class PostgresAddress:
     host: str
     port: int
     options: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mails go; the password never shows in a representation."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    starts_tls: bool
+    is_tls: bool
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -110,6 +123,34 @@ def postgres(name: str = "DATABASE_URL") -> PostgresAddress:
         host=unquote(parts.hostname),
         port=port,
         options=dict(parse_qsl(parts.query)),
+    )
+
+
+def mail_server(name: str = "EMAIL_URL") -> MailServer | None:
+    """Return the parts of ``smtp://user:password@host:587``; None when it is not set.
+
+    ``smtp`` begins in plain text and changes to TLS at once (STARTTLS), ``smtps`` speaks TLS from
+    the first byte; ``smtp+plain`` never does and is for a server on the same machine.
+
+    Raises:
+        BadEnvironment: the scheme is another one, or the host is missing.
+    """
+    if not is_set(name):
+        return None
+    parts = urlsplit(text(name))
+    if parts.scheme not in MAIL_PORTS or not parts.hostname:
+        raise BadEnvironment(f"{name} must look like smtp://user:password@host:587.")
+    try:
+        port = parts.port or MAIL_PORTS[parts.scheme]
+    except ValueError as error:
+        raise BadEnvironment(f"{name} has a port that is not a number.") from error
+    return MailServer(
+        host=unquote(parts.hostname),
+        port=port,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starts_tls=parts.scheme == "smtp",
+        is_tls=parts.scheme == "smtps",
     )
 
 

@@ -43,6 +43,10 @@ INSTALLED_APPS = [
     "rest_framework",
     "knox",
     "drf_spectacular",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -56,6 +60,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "annotations.views.account_second_factor.Enrolment",
+    "annotations.middleware.RowSecurity",
 ]
 
 ROOT_URLCONF = "ecgreview.urls"
@@ -159,6 +166,14 @@ CELERY_BEAT_SCHEDULE = {
     "refresh agreement": {"task": "annotations.tasks.refresh_agreement", "schedule": 15.0},
     "compute suggestions": {"task": "annotations.tasks.compute_suggestions", "schedule": 15.0},
     "compute consensus": {"task": "annotations.tasks.compute_consensus", "schedule": 15.0},
+    "judge qualifications": {"task": "annotations.tasks.judge_qualifications", "schedule": 60.0},
+    "reclaim leases": {"task": "annotations.tasks.reclaim_leases", "schedule": 60.0},
+    "mail notices": {"task": "annotations.tasks.mail_notices", "schedule": 60.0},
+    "remind readers": {"task": "annotations.tasks.remind_readers", "schedule": crontab(hour="6")},
+    "verify audit": {
+        "task": "annotations.tasks.verify_audit",
+        "schedule": crontab(hour="3", minute="30"),
+    },
     "clear sessions": {"task": "annotations.tasks.clear_sessions", "schedule": crontab(hour="4")},
 }
 
@@ -166,6 +181,7 @@ CELERY_BEAT_SCHEDULE = {
 
 AUTH_USER_MODEL = "annotations.User"
 AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
     "django.contrib.auth.backends.ModelBackend",
     "sesame.backends.ModelBackend",
 ]
@@ -186,6 +202,71 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 SESAME_ONE_TIME = True
 SESAME_MAX_AGE = 24 * 60 * 60
+PASSWORD_RESET_TIMEOUT = 60 * 60
+
+INVITATION_DAYS = 7
+"""How long an invited person may take to choose a password."""
+
+MFA_ROLES = env.words("ECGREVIEW_MFA_ROLES", "" if DEMO else "coordinator,auditor,researcher")
+"""The roles that see nothing without a second factor; superusers need one as soon as any does."""
+if unknown := set(MFA_ROLES) - {"reader", "adjudicator", "coordinator", "researcher", "auditor"}:
+    raise ImproperlyConfigured(f"ECGREVIEW_MFA_ROLES names no role: {', '.join(sorted(unknown))}.")
+
+SESSION_ENGINE = "ecgreview.sessions"
+SESSION_IDLE_S = 60 * env.integer("SESSION_IDLE_MINUTES", 720 if DEMO else 60, minimum=1)
+SESSION_ABSOLUTE_S = 3600 * env.integer("SESSION_HOURS", 168 if DEMO else 12, minimum=1)
+
+ACCOUNT_ADAPTER = "annotations.views.account_adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # read by the sign-in form; nobody signs up
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True  # until the limits above, also when the browser is closed
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+ACCOUNT_FORMS = {
+    "login": "annotations.views.account_forms.SignInForm",
+    "change_password": "annotations.views.account_forms.ChangePasswordForm",
+    "set_password": "annotations.views.account_forms.SetPasswordForm",
+    "reset_password": "annotations.views.account_forms.ForgottenPasswordForm",
+    "reset_password_from_key": "annotations.views.account_forms.NewPasswordForm",
+    "reauthenticate": "annotations.views.account_forms.ConfirmPasswordForm",
+}
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    # The key is user name and address of the network together: nobody locks out a colleague.
+    "login_failed": "30/5m/ip,5/5m/key",
+}
+# How many proxies of ours append to X-Forwarded-For: what is before them anybody can write.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.flag("BEHIND_PROXY") else 0
+
+MFA_ADAPTER = "annotations.views.account_adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "ECG Review"
+MFA_TOTP_TOLERANCE = 0  # a code is remembered as used for its own half minute, no longer
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "authenticate": "annotations.views.account_forms.CodeForm",
+    "reauthenticate": "annotations.views.account_forms.ConfirmCodeForm",
+    "activate_totp": "annotations.views.account_forms.FirstCodeForm",
+    "add_webauthn": "annotations.views.account_forms.AddPasskeyForm",
+    "edit_webauthn": "annotations.views.account_forms.RenamePasskeyForm",
+}
+
+# Failed attempts are counted where every process sees them. Nothing else is kept there.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "ecgreview",
+        "OPTIONS": {
+            "serializer": "ecgreview.cache.JsonSerializer",
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+        },
+    }
+}
 
 # -- Security ---------------------------------------------------------------------------------
 
@@ -194,7 +275,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
+SESSION_COOKIE_AGE = SESSION_ABSOLUTE_S
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
@@ -203,6 +284,8 @@ if env.flag("BEHIND_PROXY"):
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -241,6 +324,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Asked for of a study and had by a person: one thing under two names.
+    "ENUM_NAME_OVERRIDES": {"ReaderLevelEnum": "annotations.models.people.ReaderLevel"},
 }
 
 # -- Files, words, logs -----------------------------------------------------------------------
@@ -264,7 +349,23 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# -- Mail -------------------------------------------------------------------------------------
+
+MAIL_SERVER = env.mail_server("EMAIL_URL")
+"""None: mails are written to standard output."""
+
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_SERVER else 'console'}.EmailBackend"
+if MAIL_SERVER:
+    EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SERVER.starts_tls, MAIL_SERVER.is_tls
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "ECG Review <ecg-review@localhost>")
+
+SITE_URL = env.text("SITE_URL", "")
+"""The address that mails name, since no request tells it to the worker."""
+
+# -- Logs -------------------------------------------------------------------------------------
 
 LOGGING = {
     "version": 1,

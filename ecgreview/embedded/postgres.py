@@ -17,6 +17,9 @@ from ecgreview.embedded.places import Places
 
 DATABASE = "ecg"
 OWNER = "ecg_owner"
+ACTING = ("ecg_reader", "ecg_manager")
+"""What web requests act as, see ``ecgreview.row_security``."""
+
 SUPERUSER = "postgres"
 START_SECONDS = 120.0  # recovery after a power cut replays the log before it answers
 ENDING = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
@@ -70,6 +73,7 @@ class Postgres:
             self._answers, self.child, name=self.name, log=self.log, seconds=START_SECONDS
         )
         self._create_owner()
+        self._create_acting_roles()
 
     def stop(self) -> None:
         """Stop the server cleanly, cutting its connections."""
@@ -148,6 +152,25 @@ class Postgres:
                 connection.execute(
                     sql.SQL("CREATE DATABASE {} OWNER {}").format(
                         sql.Identifier(DATABASE), sql.Identifier(OWNER)
+                    )
+                )
+
+    def _create_acting_roles(self) -> None:
+        """Create the roles that web requests act as; at every start, for homes from before them.
+
+        The owner may take them on and has none of their rights by itself.
+        """
+        with self._connect() as connection:
+            known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+            for role in ACTING:
+                verb = "ALTER" if role in known else "CREATE"
+                name = sql.Identifier(role)
+                connection.execute(
+                    sql.SQL(verb + " ROLE {} NOLOGIN NOSUPERUSER NOBYPASSRLS").format(name)
+                )
+                connection.execute(
+                    sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(
+                        name, sql.Identifier(OWNER)
                     )
                 )
 

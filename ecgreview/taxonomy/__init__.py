@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from ecgreview.document import Problem
+
 from .consistency import BadTaxonomy
+from .difference import ClassChange, TaxonomyDiff, diff
+from .mapping import (
+    Kind,
+    MappingsDoNotMeet,
+    Origin,
+    Step,
+    TaxonomyMapping,
+    Translation,
+)
+from .mapping_file import BadMapping, load_mapping, map_steps
 from .model import (
     ClassGroup,
     DiagnosticClass,
@@ -14,7 +26,8 @@ from .model import (
     Taxonomy,
     UnknownClass,
 )
-from .source import BUILT_IN, load
+from .source import BUILT_IN, label, load, read_yaml
+from .spreadsheet import COLUMNS, read_csv
 
 FREQUENT: tuple[str, ...] = (
     "nonspecific_st_t_abnormality",
@@ -35,16 +48,33 @@ the six classes of CODE-15, and no CODE-II figure is printed for them. Normal ha
 
 __all__ = [
     "BUILT_IN",
+    "COLUMNS",
     "FREQUENT",
+    "BadMapping",
     "BadTaxonomy",
+    "ClassChange",
     "ClassGroup",
     "DiagnosticClass",
     "Evidence",
     "ForeignCode",
+    "Kind",
+    "MappingsDoNotMeet",
     "Match",
+    "Origin",
+    "Problem",
     "Relation",
     "RelationKind",
+    "Step",
     "Taxonomy",
+    "TaxonomyDiff",
+    "TaxonomyMapping",
+    "Translation",
     "UnknownClass",
+    "diff",
+    "label",
     "load",
+    "load_mapping",
+    "map_steps",
+    "read_csv",
+    "read_yaml",
 ]

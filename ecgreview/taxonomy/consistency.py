@@ -3,71 +3,122 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from .model import Taxonomy
+from ecgreview.document import Path, Problem, closest
+
+from .model import Relation, RelationKind, Taxonomy
 
 
 class BadTaxonomy(ValueError):
-    """The taxonomy file cannot be used; the message says where and why."""
+    """The list of classes cannot be used; ``problems`` holds everything that is wrong with it."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def check(taxonomy: Taxonomy, sources: Collection[str]) -> None:
-    """Refuse a taxonomy that contradicts itself.
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Something that does not fit together: where in the file, about which class, and why."""
 
-    Raises:
-        BadTaxonomy: something is listed twice, refers to nothing, or says two things at once.
+    path: Path
+    about: str
+    reason: str
+    hint: str = ""
+
+
+def contradictions(taxonomy: Taxonomy, sources: Collection[str]) -> Iterator[Contradiction]:
+    """Yield whatever is listed twice, refers to nothing, or says two things at once.
+
+    Texts that are empty are passed over: whoever read the file has complained about them.
     """
     if not taxonomy.classes:
-        raise BadTaxonomy("the taxonomy has no class")
-    _listed_once("group code", (group.code for group in taxonomy.groups))
-    _listed_once("class code", (row.code for row in taxonomy.classes))
-    _listed_once("abbreviation", (row.abbreviation for row in taxonomy.classes))
-    _listed_once("relation", (f"{r.from_code} {r.kind} {r.to_code}" for r in taxonomy.relations))
-    _positions_count_up(taxonomy)
-    _references_exist(taxonomy, sources)
-    _relations_make_sense(taxonomy)
+        yield Contradiction(("classes",), "", "the taxonomy has no class", "List the classes.")
+    groups = [group.code for group in taxonomy.groups]
+    yield from _listed_once("group code", groups, "groups", "code")
+    yield from _listed_once("class code", [row.code for row in taxonomy.classes], "classes", "code")
+    abbreviations = [row.abbreviation for row in taxonomy.classes]
+    yield from _listed_once("abbreviation", abbreviations, "classes", "abbreviation")
+    yield from _positions_count_up(taxonomy)
+    yield from _references_exist(taxonomy, sources)
+    yield from _relations_make_sense(taxonomy)
 
 
-def _listed_once(what: str, names: Iterable[str]) -> None:
-    for name, times in Counter(names).items():
-        if times > 1:
-            raise BadTaxonomy(f"{what} {name!r} is listed {times} times")
+def _listed_once(what: str, names: list[str], part: str, key: str) -> Iterator[Contradiction]:
+    times, seen = Counter(names), Counter[str]()
+    for index, name in enumerate(names):
+        seen[name] += 1
+        # Once for each name, at the place where it comes back first.
+        if name and seen[name] == 2:
+            reason = f"{what} {name!r} is listed {times[name]} times"
+            yield Contradiction((part, index, key), "", reason, "Give each its own.")
 
 
-def _positions_count_up(taxonomy: Taxonomy) -> None:
+def _positions_count_up(taxonomy: Taxonomy) -> Iterator[Contradiction]:
     for expected, row in enumerate(taxonomy.classes, start=1):
         if row.position != expected:
-            raise BadTaxonomy(f"{row.code}: position is {row.position}, expected {expected}")
+            path = ("classes", expected - 1, "position")
+            reason = f"position is {row.position}, expected {expected}"
+            yield Contradiction(path, row.code, reason, "Number the classes from 1 on.")
 
 
-def _references_exist(taxonomy: Taxonomy, sources: Collection[str]) -> None:
+def _references_exist(taxonomy: Taxonomy, sources: Collection[str]) -> Iterator[Contradiction]:
     groups = {group.code for group in taxonomy.groups}
-    codes = {row.code for row in taxonomy.classes}
-    for row in taxonomy.classes:
-        if row.group not in groups:
-            raise BadTaxonomy(f"{row.code}: group {row.group!r} does not exist")
+    for index, row in enumerate(taxonomy.classes):
+        if row.group and row.group not in groups:
+            path: Path = ("classes", index, "group")
+            reason = f"group {row.group!r} does not exist"
+            yield Contradiction(path, row.code, reason, closest(row.group, groups))
         for source in row.sources:
             if source not in sources:
-                raise BadTaxonomy(f"{row.code}: source {source!r} does not exist")
-    for relation in taxonomy.relations:
-        if relation.to_code not in codes:
-            raise BadTaxonomy(
-                f"{relation.from_code}: {relation.kind} {relation.to_code!r}, which does not exist"
-            )
+                path = ("classes", index, "sources")
+                reason = f"source {source!r} does not exist"
+                yield Contradiction(path, row.code, reason, closest(source, sources))
 
 
-def _relations_make_sense(taxonomy: Taxonomy) -> None:
-    known = {(r.from_code, r.kind, r.to_code) for r in taxonomy.relations}
+def _relations_make_sense(taxonomy: Taxonomy) -> Iterator[Contradiction]:
+    index_of: dict[str, int] = {}
+    for index, row in enumerate(taxonomy.classes):
+        index_of.setdefault(row.code, index)
+    known = {(one.from_code, one.kind, one.to_code) for one in taxonomy.relations}
+    seen: set[Relation] = set()
     for relation in taxonomy.relations:
-        here, kind, there = relation.from_code, relation.kind, relation.to_code
-        if here == there:
-            raise BadTaxonomy(f"{here}: {kind} itself")
-        if kind != "implies" and (there, kind, here) not in known:
-            raise BadTaxonomy(f"{here}: {kind} {there}, but {there} does not say so of {here}")
-        if kind != "excludes" and (here, "excludes", there) in known:
-            raise BadTaxonomy(f"{here}: {kind} {there} and excludes it too")
-    related = {code for r in taxonomy.relations for code in (r.from_code, r.to_code)}
-    for row in taxonomy.classes:
+        reason, hint = _nonsense(relation, known, index_of)
+        if relation in seen:
+            told = f"{relation.from_code} {relation.kind} {relation.to_code}"
+            reason, hint = f"relation {told!r} is listed twice", "Remove one."
+        seen.add(relation)
+        if reason:
+            path = ("classes", index_of[relation.from_code], KEYS[relation.kind])
+            yield Contradiction(path, relation.from_code, reason, hint)
+    related = {code for one in taxonomy.relations for code in (one.from_code, one.to_code)}
+    for index, row in enumerate(taxonomy.classes):
         if row.is_exclusive and row.code in related:
-            raise BadTaxonomy(f"{row.code}: stands alone, so it can have no relation")
+            reason = "stands alone, so it can have no relation"
+            hint = "Remove its relations, here and where others name it."
+            yield Contradiction(("classes", index, "is_exclusive"), row.code, reason, hint)
+
+
+def _nonsense(
+    relation: Relation, known: Collection[tuple[str, str, str]], codes: Collection[str]
+) -> tuple[str, str]:
+    here, kind, there = relation.from_code, relation.kind, relation.to_code
+    if there not in codes:
+        return f"{kind} {there!r}, which does not exist", closest(there, codes)
+    if here == there:
+        return f"{kind} itself", "Remove it."
+    if kind != "implies" and (there, kind, here) not in known:
+        return f"{kind} {there}, but {there} does not say so of {here}", "Say it of both."
+    if kind != "excludes" and (here, "excludes", there) in known:
+        return f"{kind} {there} and excludes it too", "Keep one of the two."
+    return "", ""
+
+
+KEYS: Mapping[RelationKind, str] = {
+    "excludes": "excludes",
+    "implies": "implies",
+    "soft_conflict": "soft_conflicts",
+}
+"""The key of a class in the file, by the kind of relation it lists."""

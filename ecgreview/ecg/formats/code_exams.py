@@ -1,6 +1,6 @@
-"""``exams.csv`` of the CODE datasets: whose tracing it is, how old and of which sex.
+"""``exams.csv`` of the CODE datasets: whose tracing it is, how old, of which sex, and its labels.
 
-Only three columns are read. The others hold labels and outcomes, which no reader may see.
+Labels are kept apart, for drawing samples: no reader may see them. Outcomes are not read at all.
 """
 
 from __future__ import annotations
@@ -11,22 +11,28 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .recording import Refused, Sex
+from .recording import Refused, Sex, plain_labels
 
 NAME = "exams.csv"
 MAX_BYTES = 256 * 2**20
 MAX_AGE_YEARS = 120
+
+_YES = frozenset({"true", "1"})
+
+LABELS = ("1davb", "rbbb", "lbbb", "sb", "st", "af", "normal_ecg")
+"""The columns that hold a label, in small letters as their names are compared."""
 
 _SEXES: dict[str, Sex] = {"true": "M", "1": "M", "false": "F", "0": "F"}
 
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What ``exams.csv`` says about the patient of one exam; None where it says nothing."""
+    """What ``exams.csv`` says about one exam and its patient; None where it says nothing."""
 
     key: str | None = None
     age_years: float | None = None
     sex: Sex | None = None
+    labels: tuple[str, ...] = ()
 
 
 def load(folder: Path, exam_ids: Collection[int]) -> dict[int, Patient]:
@@ -89,6 +95,7 @@ def _patient(row: dict[str, str]) -> Patient:
         key=row.get("patient_id") or None,
         age_years=_age(row.get("age", "")),
         sex=_SEXES.get(row.get("is_male", "").lower()),
+        labels=plain_labels(name for name in LABELS if row.get(name, "").lower() in _YES),
     )
 
 

@@ -186,6 +186,7 @@ def _recording(millivolts: NDArray[np.float64], key: str, patient: Patient | Non
         patient_key=known.key,
         age_years=known.age_years,
         sex=known.sex,
+        source_labels=known.labels,
         warnings=(*(() if patient else (unlisted,)), *audit(signal)),
     )
 

@@ -23,7 +23,7 @@ from ecgreview.ecg import leads
 from ecgreview.ecg.audit import Remark, audit
 
 from . import assembly, wfdb_header
-from .recording import Recording, Refused, Sex
+from .recording import Recording, Refused, Sex, plain_labels
 from .wfdb_header import BITS_PER_SAMPLE, Header, SignalLine
 
 MAX_SIGNAL_FILE_BYTES = 16 * 2**20
@@ -42,6 +42,7 @@ _NO_VALUE = {
 }
 _AGE = re.compile(r"<?age>?\s*:\s*(\S+)", re.IGNORECASE)
 _SEX = re.compile(r"<?sex>?\s*:\s*(\S+)", re.IGNORECASE)
+_LABELS = re.compile(r"<?dx>?\s*:\s*(\S.*)", re.IGNORECASE)
 _SEXES: dict[str, Sex] = {"female": "F", "f": "F", "male": "M", "m": "M"}
 LFS = b"version https://git-lfs"
 
@@ -75,6 +76,7 @@ def read(path: Path, text: str, source_key: str) -> Iterator[Recording]:
         age_years=age_years,
         sex=_sex(header.comments),
         warnings=(*remarks, *about_age, *audit(signal)),
+        source_labels=plain_labels(_first(_LABELS, header.comments).split(",")),
     )
 
 

@@ -171,7 +171,13 @@ def test_a_bad_table_is_refused(tmp_path, content):
     assert wfdb_files.refusal(_write(tmp_path, _tracing()[None])).code == "exams_csv"
 
 
-def test_labels_never_reach_a_recording(tmp_path):
+def test_labels_are_kept_apart_for_drawing_samples(tmp_path):
+    table = "exam_id,age,is_male,AF,LBBB,RBBB,death\n1,46,False,1,True,False,True\n"
+    (tmp_path / "exams.csv").write_text(table)
+    assert _one(tmp_path, _tracing()).source_labels == ("af", "lbbb")
+
+
+def test_labels_are_in_no_text_made_of_a_recording(tmp_path):
     (tmp_path / "exams.csv").write_text("exam_id,age,is_male,LBBB,death\n1,46,False,True,True\n")
     found = repr(_one(tmp_path, _tracing()))
     assert "LBBB" not in found

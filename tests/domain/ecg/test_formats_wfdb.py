@@ -123,9 +123,23 @@ def test_every_format_is_read_as_wfdb_wrote_it(tmp_path, code):
         ([], None, None),
     ],
 )
-def test_age_and_sex_are_all_that_comments_give(tmp_path, comments, age_years, sex):
+def test_age_and_sex_come_from_the_comments(tmp_path, comments, age_years, sex):
     found = recording(wfdb_files.write(tmp_path, comments=comments))
     assert (found.age_years, found.sex) == (age_years, sex)
+
+
+@pytest.mark.parametrize(
+    ("comments", "labels"),
+    [
+        (["#Dx: 426177001,59118001"], ("426177001", "59118001")),
+        (["# Dx: AF, AF ,, RBBB"], ("AF", "RBBB")),
+        (["# Dx: " + "x" * 61, "# Rx: none"], ()),
+        (["# Dx: A\x7fB"], ()),
+        (["# Reason for admission: infarction"], ()),
+    ],
+)
+def test_labels_are_kept_apart_for_drawing_samples(tmp_path, comments, labels):
+    assert recording(wfdb_files.write(tmp_path, comments=comments)).source_labels == labels
 
 
 def test_an_impossible_age_is_remarked(tmp_path):

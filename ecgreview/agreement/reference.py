@@ -1,0 +1,71 @@
+"""One reader's answers held against answers that are taken for right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+
+
+class NothingToCompare(ValueError):
+    """There is no exam with both an answer and a reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How far a reader's sets of classes are those of the reference.
+
+    Attributes:
+        n_exams: exams compared.
+        n_right: exams whose set of classes is exactly that of the reference.
+        n_hits: classes given that the reference has.
+        n_extra: classes given that it has not.
+        n_missed: classes that it has and that were not given.
+    """
+
+    n_exams: int
+    n_right: int
+    n_hits: int
+    n_extra: int
+    n_missed: int
+
+    @property
+    def right_share(self) -> float:
+        """Share of the exams answered exactly, 0 to 1."""
+        return self.n_right / self.n_exams
+
+    @property
+    def micro_f1(self) -> float:
+        """Harmonic mean of precision and recall over the cells of all exams, 0 to 1.
+
+        2 hits / (2 hits + extra + missed); 1 when nobody gave anything, for then all is right.
+
+        Source:
+            Sokolova & Lapalme 2009, Information Processing & Management 45(4):427-437.
+        """
+        cells = 2 * self.n_hits + self.n_extra + self.n_missed
+        return 2 * self.n_hits / cells if cells else 1.0
+
+
+def compare(answers: Iterable[tuple[Set[str] | None, Set[str]]]) -> Comparison:
+    """Return how the reader's sets of class codes compare with those of the reference.
+
+    Args:
+        answers: for each exam what the reader gave and what the reference says. None stands for
+            "unreadable": it is wrong, and misses what the reference has, at least one cell.
+
+    Raises:
+        NothingToCompare: ``answers`` is empty.
+    """
+    n_exams = n_right = n_hits = n_extra = n_missed = 0
+    for given, right in answers:
+        n_exams += 1
+        if given is None:
+            n_missed += max(1, len(right))
+            continue
+        n_right += given == right
+        n_hits += len(given & right)
+        n_extra += len(given - right)
+        n_missed += len(right - given)
+    if not n_exams:
+        raise NothingToCompare
+    return Comparison(n_exams, n_right, n_hits, n_extra, n_missed)

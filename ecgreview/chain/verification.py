@@ -1,0 +1,180 @@
+"""Walking a chain from its beginning and naming the first row that is not as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+
+from .entry import START, Entry, Event, Head, Link, link_digest
+
+
+class Kind(StrEnum):
+    """What is wrong."""
+
+    ALTERED_EVENT = "altered_event"
+    ALTERED_LINK = "altered_link"
+    MISSING_EVENT = "missing_event"
+    MISSING_LINK = "missing_link"
+    MOVED = "moved"
+    OUT_OF_ORDER = "out_of_order"
+    UNLINKED_EVENT = "unlinked_event"
+    REPLACED = "replaced"
+    REWRITTEN = "rewritten"
+    TRUNCATED = "truncated"
+    READING_UNRECORDED = "reading_unrecorded"
+    READING_RECORDED_TWICE = "reading_recorded_twice"
+    READING_ALTERED = "reading_altered"
+    READING_MISSING = "reading_missing"
+
+
+SENTENCES = {
+    Kind.ALTERED_EVENT: "The event of link {seq} (event {event}) was altered.",
+    Kind.ALTERED_LINK: "Link {seq} (event {event}) was altered.",
+    Kind.MISSING_EVENT: "The event of link {seq} is missing.",
+    Kind.MISSING_LINK: "Link {seq} is missing.",
+    Kind.MOVED: "What stands at link {seq} (event {event}) belongs to link {other}.",
+    Kind.OUT_OF_ORDER: "Link {seq} (event {event}) comes after link {other}.",
+    Kind.UNLINKED_EVENT: "Event {event} has no link: it was added past the chain, or its link was"
+    " deleted.",
+    Kind.REPLACED: "Link {seq} (event {event}) was replaced: the link after it remembers another"
+    " digest.",
+    Kind.REWRITTEN: "Link {seq} (event {event}) is not the one that was written down.",
+    Kind.TRUNCATED: "Link {seq} is missing, and all after it: a later head was written down.",
+    Kind.READING_UNRECORDED: "Reading {other} was never recorded as submitted.",
+    Kind.READING_RECORDED_TWICE: "Reading {other} is recorded as submitted more than once.",
+    Kind.READING_ALTERED: "Reading {other} is not what was submitted (event {event}).",
+    Kind.READING_MISSING: "Reading {other}, recorded as submitted (event {event}), is missing.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first row that is not as it was written.
+
+    Attributes:
+        kind: what is wrong with it.
+        seq: its place in the chain, None where it has none.
+        event: the number of its event as text, None where there is none.
+        other: another place, or the reading it is about.
+    """
+
+    kind: Kind
+    seq: int | None = None
+    event: str | None = None
+    other: int | None = None
+
+    def __str__(self) -> str:
+        return SENTENCES[self.kind].format(seq=self.seq, event=self.event, other=self.other)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How far the chain holds.
+
+    Attributes:
+        head: the last link that holds.
+        n_events: how many were looked at and hold.
+        fault: what comes after, None when all is well.
+    """
+
+    head: Head
+    n_events: int
+    fault: Fault | None
+
+
+def verify(
+    entries: Iterable[Entry],
+    *,
+    after: Head = START,
+    expected: Head | None = None,
+    has_gaps: bool = False,
+) -> Verdict:
+    """Return how far ``entries`` are what they were when they were chained.
+
+    Takes constant memory. A whole chain that was computed anew from some row on is told from the
+    true one only by ``expected``, and so is a chain whose end was cut off.
+
+    Args:
+        entries: in the order of ``seq``, events without a link last.
+        after: the head that was verified before; the first entry must follow it.
+        expected: a head that was written down earlier and must still be part of the chain.
+        has_gaps: the entries are a selection: each must hold, and follow the one before it only
+            where that one is its neighbour.
+    """
+    head, last, n_events = after, None, 0
+    walk = iter(entries)
+    for entry in walk:
+        if has_gaps and entry.link and entry.link.seq > head.seq + 1:
+            head, last = Head(entry.link.seq - 1, entry.link.previous), None
+        fault = _fault(entry, head, last, walk) or _unexpected(entry, expected)
+        if fault or entry.link is None:
+            return Verdict(head, n_events, fault)
+        head, last, n_events = Head(entry.link.seq, entry.link.digest), entry, n_events + 1
+    if expected and expected.seq > head.seq and not has_gaps:
+        return Verdict(head, n_events, Fault(Kind.TRUNCATED, head.seq + 1))
+    return Verdict(head, n_events, None)
+
+
+def _fault(entry: Entry, head: Head, last: Entry | None, rest: Iterator[Entry]) -> Fault | None:
+    """Return what is wrong with ``entry`` after ``head``, asking ``rest`` only for the reason."""
+    link, event = entry
+    if link is None:
+        return Fault(Kind.UNLINKED_EVENT, event=event.id if event else None)
+    if link.seq > head.seq + 1:
+        return Fault(Kind.MISSING_LINK, head.seq + 1)
+    if link.seq <= head.seq:
+        return Fault(Kind.OUT_OF_ORDER, link.seq, event.id if event else None, head.seq)
+    if event is None:
+        return Fault(Kind.MISSING_EVENT, link.seq)
+    is_own, follows = link_digest(link, event) == link.digest, link.previous == head.digest
+    if is_own and follows:
+        return None
+    if is_own:
+        return _broken_before(link, event, head, last)
+    return _altered(link, event, head, rest)
+
+
+def _broken_before(link: Link, event: Event, head: Head, last: Entry | None) -> Fault:
+    """Return why ``link``, whole in itself, does not follow: the one before it is not its own."""
+    if last is not None and last.event is not None:
+        return Fault(Kind.REPLACED, head.seq, last.event.id)
+    if head.seq:
+        return Fault(Kind.REWRITTEN, head.seq)
+    return Fault(Kind.ALTERED_LINK, link.seq, event.id)
+
+
+def _altered(link: Link, event: Event, head: Head, rest: Iterator[Entry]) -> Fault:
+    """Return which part of a row was altered, or from where it was moved."""
+    if link_digest(link._replace(previous=head.digest), event) == link.digest:
+        return Fault(Kind.ALTERED_LINK, link.seq, event.id)
+    is_first, true = True, link_digest(link, event)
+    for later in rest:
+        if later.link is None:
+            break
+        if is_first and later.link.previous == true:
+            return Fault(Kind.ALTERED_LINK, link.seq, event.id)
+        if _comes_from(later.link, link, event):
+            return Fault(Kind.MOVED, link.seq, event.id, later.link.seq)
+        is_first = False
+    return Fault(Kind.ALTERED_EVENT, link.seq, event.id)
+
+
+def _comes_from(later: Link, link: Link, event: Event) -> bool:
+    """Tell whether ``event``, and perhaps parts of its link, once stood at ``later``."""
+    moments, befores = (later.chained_at, link.chained_at), (later.previous, link.previous)
+    return any(
+        link_digest(Link(later.seq, moment, before, ""), event) in {link.digest, later.digest}
+        for moment, before in product(moments, befores)
+    )
+
+
+def _unexpected(entry: Entry, expected: Head | None) -> Fault | None:
+    """Return a fault when ``entry`` is where a head was written down, and is another one."""
+    link, event = entry
+    if link is None or expected is None or link.seq != expected.seq:
+        return None
+    if link.digest == expected.digest:
+        return None
+    return Fault(Kind.REWRITTEN, link.seq, event.id if event else None)

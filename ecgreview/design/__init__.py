@@ -1,0 +1,57 @@
+"""The design generator: who reads what, what twice and in which order, and what that will show."""
+
+from __future__ import annotations
+
+from .allocation import CapBelowAnchors, CapsTooSmall, NobodyLeft, TooFewReaders, allocate
+from .generation import generate
+from .ordering import key, order
+from .prediction import Precision, Prediction, precision, predict
+from .readings import UNKNOWN, Plan, Readings, Row
+from .refusals import BadDesign, DesignRefused
+from .repeats import WashoutTooLong, repeats
+from .report import (
+    SECONDS_PER_READING,
+    Balance,
+    Correlations,
+    OrderStatistics,
+    Spread,
+    balance,
+    order_statistics,
+)
+from .request import NO_CAP, Request
+from .sampling import QuotaUnmet, Sample, sample
+
+__all__ = [
+    "NO_CAP",
+    "SECONDS_PER_READING",
+    "UNKNOWN",
+    "BadDesign",
+    "Balance",
+    "CapBelowAnchors",
+    "CapsTooSmall",
+    "Correlations",
+    "DesignRefused",
+    "NobodyLeft",
+    "OrderStatistics",
+    "Plan",
+    "Precision",
+    "Prediction",
+    "QuotaUnmet",
+    "Readings",
+    "Request",
+    "Row",
+    "Sample",
+    "Spread",
+    "TooFewReaders",
+    "WashoutTooLong",
+    "allocate",
+    "balance",
+    "generate",
+    "key",
+    "order",
+    "order_statistics",
+    "precision",
+    "predict",
+    "repeats",
+    "sample",
+]

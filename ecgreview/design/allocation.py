@@ -1,0 +1,168 @@
+"""Which readers read which exams."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import chance, dealing, levelling, pairing
+from .board import Board, count_pairs, pairs_in
+from .readings import Ids, Readings
+from .refusals import DesignRefused
+from .request import NO_CAP, Frame, Request
+
+
+class TooFewReaders(DesignRefused):
+    """There are fewer readers than an exam still needs.
+
+    Attributes:
+        needed, available: how many readers.
+    """
+
+    def __init__(self, needed: int, available: int) -> None:
+        super().__init__(
+            f"An exam needs {needed} readers and there are {available}: "
+            "name more readers, or fewer readers per exam."
+        )
+        self.needed, self.available = needed, available
+
+
+class NobodyLeft(DesignRefused):
+    """An exam cannot have its readers, whatever the others read.
+
+    Attributes:
+        exam: its id.
+        needed: how many more readers it needs.
+        available: how many of the readers may read it.
+    """
+
+    def __init__(self, exam: int, needed: int, available: int) -> None:
+        super().__init__(
+            f"Exam {exam} needs {needed} more readers, and of those who may read it only "
+            f"{available} can: let more readers read it, raise caps, or leave it out."
+        )
+        self.exam, self.needed, self.available = exam, needed, available
+
+
+class CapsTooSmall(DesignRefused):
+    """The readers together may not read as much as the exams need.
+
+    Attributes:
+        needed, available: how many first readings.
+    """
+
+    def __init__(self, needed: int, available: int) -> None:
+        super().__init__(
+            f"The exams need {needed} readings and the readers' caps leave {available}: "
+            "raise caps, name more readers, or fewer exams."
+        )
+        self.needed, self.available = needed, available
+
+
+class CapBelowAnchors(DesignRefused):
+    """A reader's cap leaves too little for the exams that everyone reads.
+
+    Attributes:
+        reader: the id.
+        needed, available: how many exams.
+    """
+
+    def __init__(self, reader: int, needed: int, available: int) -> None:
+        super().__init__(
+            f"Reader {reader} has {needed} anchor exams to read and a cap that leaves "
+            f"{available}: raise the cap, or choose fewer anchors."
+        )
+        self.reader, self.needed, self.available = reader, needed, available
+
+
+def allocate(request: Request) -> tuple[Ids, Ids]:
+    """Return the new pairs of reader and exam: who is to read what.
+
+    Loads (exams per reader, history included) differ by at most one, or follow the caps; no
+    allocation of these exams has more even ones. Within that, the numbers of exams that two
+    readers share are as even as exchanges can make them, mostly within one.
+
+    Returns:
+        Ids of readers and of exams, each of shape (n,), sorted by reader, then exam.
+
+    Raises:
+        BadDesign: something in the request has a wrong shape or is outside its range.
+        TooFewReaders: there are fewer readers than each exam is to have.
+        NobodyLeft: an exam has too few readers who may read it.
+        CapBelowAnchors: a reader's cap does not hold the anchors.
+        CapsTooSmall: all caps together do not hold the readings.
+    """
+    frame = Frame.of(request)
+    readers, exams = np.nonzero(given(frame))
+    return frame.readers[readers], frame.exams[exams]
+
+
+def given(frame: Frame) -> NDArray[np.bool_]:
+    """Return the same as a table, shape (n_readers, n_exams)."""
+    limits = _limits(frame)
+    _refuse_impossible(frame, limits)
+    rng = chance.generator(frame.request.seed, f"allocation:{len(frame.request.history)}")
+    board = Board.of(frame, limits)
+    dealing.deal(board, rng)
+    if (exam := levelling.fill(board)) is not None:
+        needed = int(frame.needs[exam])
+        raise NobodyLeft(int(frame.exams[exam]), needed, needed - int(board.missing[exam]))
+    levelling.level(board)
+    elsewhere = pairs_in(frame.request.history, frame.readers) - count_pairs(frame.present)
+    pairing.even_out(board, elsewhere, rng)
+    return board.given
+
+
+def n_repeats(n_exams: int, fraction: float) -> int:
+    """Return how many of ``n_exams`` are read twice; half a repeat is rounded up."""
+    return math.floor(n_exams * fraction + 0.5)
+
+
+def repeats_due(history: Readings, reader: int, n_new: int, fraction: float) -> int:
+    """Return how many of ``n_new`` exams ``reader`` reads twice, so that all are ``fraction``."""
+    occurrences = history.occurrences[history.readers == reader]
+    n_earlier, n_before = int((occurrences == 1).sum()), int((occurrences > 1).sum())
+    return min(n_new, max(0, n_repeats(n_earlier + n_new, fraction) - n_before))
+
+
+def _limits(frame: Frame) -> Ids:
+    """Return how many new exams each reader may be given, so that repeats fit under the cap."""
+    return np.array(
+        [
+            _limit(frame, int(reader), int(cap)) if cap != NO_CAP else len(frame.exams)
+            for reader, cap in zip(frame.readers, frame.caps, strict=True)
+        ],
+        dtype=np.int64,
+    )
+
+
+def _limit(frame: Frame, reader: int, cap: int) -> int:
+    history = frame.request.history
+    left = cap - int((history.readers == reader).sum())
+    low, high = 0, min(len(frame.exams), max(left, 0))
+    while low < high:
+        middle = (low + high + 1) // 2
+        extra = repeats_due(history, reader, middle, frame.request.repeat_fraction)
+        low, high = (middle, high) if middle + extra <= left else (low, middle - 1)
+    return low
+
+
+def _refuse_impossible(frame: Frame, limits: Ids) -> None:
+    able = frame.allowed.sum(axis=0)
+    if (frame.needs > len(frame.readers)).any():
+        raise TooFewReaders(int(frame.needs.max()), len(frame.readers))
+    if (short := np.flatnonzero(frame.needs > able)).size:
+        exam = short[0]
+        raise NobodyLeft(int(frame.exams[exam]), int(frame.needs[exam]), int(able[exam]))
+    n_anchors = (frame.allowed & frame.anchors).sum(axis=1)
+    if (short := np.flatnonzero(n_anchors > limits)).size:
+        reader = short[0]
+        raise CapBelowAnchors(
+            int(frame.readers[reader]), int(n_anchors[reader]), int(limits[reader])
+        )
+    needed = int(frame.needs.sum())
+    available = int(np.minimum(limits, frame.allowed.sum(axis=1)).sum())
+    if needed > available:
+        raise CapsTooSmall(needed, available)

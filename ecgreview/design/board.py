@@ -1,0 +1,105 @@
+"""The table of who is given what, while it is being filled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .readings import Ids, Readings
+from .request import Frame, place
+
+_EXAMS_AT_ONCE = 20_000
+
+
+@dataclass(slots=True, eq=False)
+class Board:
+    """Which reader is given which exam, as far as it is decided.
+
+    Attributes:
+        present: shape (n_readers, n_exams), bool; in the history, so they never move.
+        allowed: the same shape; may be given.
+        given: the same shape; is given now.
+        missing: shape (n_exams,); how many readers an exam still lacks.
+        loads: shape (n_readers,); exams of each reader, the history included.
+        room: shape (n_readers,); how many more exams each reader may be given.
+    """
+
+    present: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+    given: NDArray[np.bool_]
+    missing: Ids
+    loads: Ids
+    room: Ids
+
+    @classmethod
+    def of(cls, frame: Frame, limits: Ids) -> Board:
+        """Return an empty board for ``frame``, with at most ``limits`` new exams per reader."""
+        return cls(
+            present=frame.present,
+            allowed=frame.allowed,
+            given=np.zeros_like(frame.allowed),
+            missing=frame.needs.copy(),
+            loads=frame.loads.copy(),
+            room=limits.copy(),
+        )
+
+    @property
+    def n_readers(self) -> int:
+        """How many readers may be given exams."""
+        return len(self.loads)
+
+    def may_give(self, exam: int) -> NDArray[np.bool_]:
+        """Return which readers could be given ``exam``, were there no limits."""
+        return self.allowed[:, exam] & ~self.given[:, exam]
+
+    def movable(self, giver: int, taker: int) -> NDArray[np.intp]:
+        """Return the exams of ``giver`` that ``taker`` could read instead."""
+        free = self.allowed[taker] & ~self.given[taker]
+        return np.flatnonzero(self.given[giver] & free)
+
+    def give(self, reader: int, exam: int) -> None:
+        """Give ``exam`` to one more reader."""
+        self.given[reader, exam] = True
+        self.loads[reader] += 1
+        self.room[reader] -= 1
+        self.missing[exam] -= 1
+
+    def move(self, giver: int, taker: int, exam: int) -> None:
+        """Let ``taker`` read ``exam`` in the place of ``giver``."""
+        self.given[giver, exam] = False
+        self.loads[giver] -= 1
+        self.room[giver] += 1
+        self.missing[exam] += 1
+        self.give(taker, exam)
+
+
+def count_pairs(is_read: NDArray[np.bool_]) -> Ids:
+    """Return how many exams each two readers share, shape (n_readers, n_readers), diagonal 0.
+
+    Args:
+        is_read: shape (n_readers, n_exams).
+    """
+    n_readers, n_exams = is_read.shape
+    pairs = np.zeros((n_readers, n_readers))
+    for start in range(0, n_exams, _EXAMS_AT_ONCE):
+        # float32 counts exactly to 2**24, far above the exams of one block.
+        block = is_read[:, start : start + _EXAMS_AT_ONCE].astype(np.float32)
+        pairs += block @ block.T
+    np.fill_diagonal(pairs, 0)
+    return pairs.astype(np.int64)
+
+
+def pairs_in(readings: Readings, readers: Ids) -> Ids:
+    """Return how many exams each two of ``readers`` share in ``readings``.
+
+    Args:
+        readings: any rows; repeats count once.
+        readers: shape (n_readers,), sorted.
+    """
+    at, is_known = place(readings.readers, readers)
+    exams, at_exam = np.unique(readings.exams[is_known], return_inverse=True)
+    is_read = np.zeros((len(readers), len(exams)), dtype=bool)
+    is_read[at[is_known], at_exam] = True
+    return count_pairs(is_read)

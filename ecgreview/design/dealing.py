@@ -1,0 +1,122 @@
+"""Dealing exams to readers: quickly, evenly and without regard to who meets whom too often.
+
+Most exams may be read by anybody. They are dealt in blocks by a cyclic design (John & Williams,
+Cyclic and Computer Generated Designs, 2nd ed. 1995): with readers in a circle and k steps, exam i
+of a block goes to the readers i + step. Every reader gets k exams of each block, and how often two
+readers meet depends only on their distance on the circle; the steps of each block are chosen so
+that all distances come up equally often.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .board import Board
+from .readings import Ids
+
+_MAX_CANDIDATES = 1500
+
+
+def deal(board: Board, rng: np.random.Generator) -> None:
+    """Give exams to readers until none is missing one, or nobody has room for it.
+
+    Exams with little choice go first. Each exam goes to those who have least so far.
+    """
+    order = rng.permutation(len(board.missing))
+    choice = board.allowed.sum(axis=0) - board.missing
+    usual = _usual_need(board)
+    is_plain = (choice == board.n_readers - usual) & (board.missing == usual)
+    special = order[~is_plain[order]]
+    for exam in special[np.argsort(choice[special], kind="stable")]:
+        _to_the_idlest(board, int(exam), rng)
+    _deal_plain(board, order[is_plain[order]], usual, rng)
+
+
+def _usual_need(board: Board) -> int:
+    """Return how many readers most exams lack that anybody may read."""
+    anybody = board.missing[board.allowed.all(axis=0)]
+    anybody = anybody[(anybody > 0) & (anybody < board.n_readers)]
+    return int(np.bincount(anybody).argmax()) if anybody.size else 0
+
+
+def _deal_plain(board: Board, exams: NDArray[np.intp], need: int, rng: np.random.Generator) -> None:
+    done = 0
+    while done < len(exams):
+        able = np.flatnonzero(board.room > 0)
+        n_blocks = _n_blocks(board, able, len(exams) - done, need)
+        if n_blocks:
+            until = done + n_blocks * len(able)
+            _deal_blocks(board, exams[done:until].reshape(n_blocks, -1), able, need, rng)
+            done = until
+        else:
+            _to_the_idlest(board, int(exams[done]), rng)
+            done += 1
+
+
+def _n_blocks(board: Board, able: NDArray[np.intp], n_exams: int, need: int) -> int:
+    """Return how many whole blocks can be dealt to all who are ``able``; 0 to level them first."""
+    if len(able) <= need or np.ptp(board.loads[able]) > 1:
+        return 0
+    return int(min(n_exams // len(able), board.room[able].min() // need))
+
+
+def _deal_blocks(
+    board: Board,
+    exams: NDArray[np.intp],
+    able: NDArray[np.intp],
+    need: int,
+    rng: np.random.Generator,
+) -> None:
+    n_blocks, size = exams.shape
+    circle = rng.permutation(able)
+    steps = _steps(n_blocks, size, need, rng)  # (n_blocks, need)
+    at = (np.arange(size)[None, :, None] + steps[:, None, :]) % size
+    board.given[circle[at], exams[:, :, None]] = True
+    board.loads[able] += n_blocks * need
+    board.room[able] -= n_blocks * need
+    board.missing[exams] = 0
+
+
+def _steps(n_blocks: int, size: int, need: int, rng: np.random.Generator) -> Ids:
+    """Return the steps of each block, shape (n_blocks, need), that even out the distances."""
+    candidates = rng.permutation(_candidates(size, need, rng))
+    half = size // 2
+    first, second = np.triu_indices(need, 1)
+    apart = (candidates[:, second] - candidates[:, first]) % size
+    apart = np.minimum(apart, size - apart)
+    met = (apart[:, :, None] == np.arange(1, half + 1)).sum(axis=1).astype(np.float64)
+    if size % 2 == 0:
+        met[:, -1] *= 2  # two opposite readers meet twice in a block, going round
+    pairs_apart = np.full(half, 1.0)
+    if size % 2 == 0:
+        pairs_apart[-1] = 0.5  # and there are half as many of them
+    squares = (met**2) @ pairs_apart
+    counts = np.zeros(half)
+    chosen = np.empty(n_blocks, dtype=np.intp)
+    for block in range(n_blocks):
+        chosen[block] = np.argmin(2 * (met @ (counts * pairs_apart)) + squares)
+        counts += met[chosen[block]]
+    return candidates[chosen]
+
+
+def _candidates(size: int, need: int, rng: np.random.Generator) -> Ids:
+    """Return sets of steps, shape (n_candidates, need), each starting with 0: all, or a sample."""
+    if comb(size - 1, need - 1) <= _MAX_CANDIDATES:
+        others = list(combinations(range(1, size), need - 1))
+        table = np.array(others, dtype=np.int64).reshape(len(others), need - 1)
+    else:
+        drawn = rng.random((_MAX_CANDIDATES, size - 1)).argsort(axis=1)[:, : need - 1]
+        table = np.sort(drawn, axis=1) + 1
+    return np.hstack([np.zeros((len(table), 1), dtype=np.int64), table])
+
+
+def _to_the_idlest(board: Board, exam: int, rng: np.random.Generator) -> None:
+    able = np.flatnonzero(board.may_give(exam) & (board.room > 0))
+    # Who has least comes first, and chance decides between equals.
+    chosen = able[np.argsort(board.loads[able] + rng.random(len(able)))]
+    for reader in chosen[: board.missing[exam]]:
+        board.give(int(reader), exam)

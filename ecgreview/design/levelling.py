@@ -1,0 +1,81 @@
+"""Passing exams on from reader to reader until loads are level and nobody is above a limit."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .board import Board
+
+
+def fill(board: Board) -> int | None:
+    """Give each exam the readers it lacks, by making room along chains of readers.
+
+    A chain passes one exam each from a reader at the limit to a next one, up to somebody with
+    room. When there is no chain there is no allocation at all (Ford & Fulkerson 1956).
+
+    Returns:
+        The index of an exam that cannot have its readers, or None when all have them.
+    """
+    for exam in np.repeat(np.arange(len(board.missing)), np.maximum(board.missing, 0)):
+        starts = np.flatnonzero(board.may_give(int(exam)))
+        chain = _chain(board, starts, board.room > 0)
+        if not chain:
+            return int(exam)
+        _pass_on(board, chain)
+        board.give(chain[0], int(exam))
+    return None
+
+
+def level(board: Board) -> None:
+    """Pass exams on from who has most to who has two fewer, for as long as a chain leads there.
+
+    What remains cannot be evened out: the loads are an optimal semi-matching (Harvey, Ladner,
+    Lovasz & Tamir 2006, J Algorithms 59:53-78).
+    """
+    stuck = np.zeros(board.n_readers, dtype=bool)
+    while not stuck.all():
+        giver = int(np.where(stuck, -1, board.loads).argmax())
+        takers = (board.loads < board.loads[giver] - 1) & (board.room > 0)
+        chain = _chain(board, np.array([giver]), takers) if takers.any() else []
+        if chain:
+            _pass_on(board, chain)
+            stuck[:] = False
+        else:
+            stuck[giver] = True
+
+
+def _chain(board: Board, starts: NDArray[np.intp], ends: NDArray[np.bool_]) -> list[int]:
+    """Return the shortest chain of readers from one of ``starts`` to one of ``ends``, or []."""
+    before: dict[int, int | None] = {int(start): None for start in starts}
+    queue = list(before)
+    for reader in queue:
+        if ends[reader]:
+            return _walk_back(before, reader)
+        for taker in np.flatnonzero(_takers(board, reader)):
+            if int(taker) not in before:
+                before[int(taker)] = reader
+                queue.append(int(taker))
+    return []
+
+
+def _takers(board: Board, giver: int) -> NDArray[np.bool_]:
+    """Return who could take some exam of ``giver``."""
+    exams = np.flatnonzero(board.given[giver])
+    free = board.allowed[:, exams] & ~board.given[:, exams]
+    return np.asarray(free.any(axis=1))
+
+
+def _walk_back(before: dict[int, int | None], last: int) -> list[int]:
+    chain = [last]
+    while (reader := before[chain[-1]]) is not None:
+        chain.append(reader)
+    return chain[::-1]
+
+
+def _pass_on(board: Board, chain: list[int]) -> None:
+    # From the end, so that each reader makes room before being given something.
+    for giver, taker in reversed(list(pairwise(chain))):
+        board.move(giver, taker, int(board.movable(giver, taker)[0]))

@@ -1,0 +1,181 @@
+"""In which order a reader reads."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop, heappush
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import chance
+from .readings import UNKNOWN, Ids
+
+
+def key(seed: str, reader: int, exam: int, occurrence: int = 1) -> str:
+    """Return where a reading comes in its reader's order: HMAC-SHA256, 64 hex digits.
+
+    Who does not know the seed can neither foresee the order nor learn anything from it; who does
+    can check years later that it was kept.
+    """
+    return chance.digest(seed, _message(reader, exam, occurrence)).hex()
+
+
+def digests(seed: str, rows: Iterable[tuple[int, int, int]]) -> NDArray[np.uint8]:
+    """Return the keys of ``rows`` of reader, exam and occurrence as bytes, shape (n, 32)."""
+    return chance.digests(seed, (_message(*row) for row in rows))
+
+
+def by_digest(readers: Ids, keys: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Return the order of rows by reader, then key.
+
+    Args:
+        readers: shape (n,).
+        keys: shape (n, 32), uint8.
+    """
+    words = np.ascontiguousarray(keys).view(">u8")  # (n, 4), compared from the first
+    return np.lexsort((*words.T[::-1], readers))
+
+
+def order(
+    *, seed: str, reader: int, exams: Ids, patients: Ids, patient_gap: int, before: Sequence[int]
+) -> Ids:
+    """Return the order in which ``reader`` reads ``exams`` for the first time, as indices.
+
+    It is the order of the keys, in which exams are moved back, and at the very end some moved
+    forward, where two of one patient would be closer than ``patient_gap``. Only where that does
+    not suffice is the order made anew.
+
+    Args:
+        seed: the study's.
+        reader: the id.
+        exams: shape (n,); ids.
+        patients: shape (n,); whose exam it is.
+        patient_gap: wanted distance in places; where it cannot be had, a smaller one.
+        before: patients of what the reader reads just before, the last one last.
+    """
+    keys = digests(seed, ((reader, int(exam), 1) for exam in exams))
+    by_key = by_digest(np.zeros(len(exams), dtype=np.int64), keys)
+    return by_key[apart(patients[by_key], patient_gap, before)]
+
+
+def apart(patients: Ids, gap: int, before: Sequence[int]) -> NDArray[np.intp]:
+    """Return indices of ``patients`` such that equal ones are ``gap`` places apart, or nearly.
+
+    Args:
+        patients: shape (n,), in the order to be kept where possible; ``UNKNOWN`` equals nobody.
+        gap: wanted distance.
+        before: patients of the places just before.
+    """
+    own = strangers(patients)
+    near = [patient for patient in before if patient != UNKNOWN]
+    for narrower in range(min(gap, _widest(own)), 1, -1):
+        found = _put_forward(own, _put_back(own, narrower, near), narrower, near)
+        found = found or _most_first(own, narrower, near)
+        if found:
+            return np.array(found, dtype=np.intp)
+    return np.arange(len(patients))
+
+
+def strangers(patients: Ids) -> list[int]:
+    """Return ``patients`` with a number of its own for each that is unknown."""
+    numbered = np.where(patients == UNKNOWN, UNKNOWN - 1 - np.arange(len(patients)), patients)
+    return [int(patient) for patient in numbered]
+
+
+def _widest(patients: Sequence[int]) -> int:
+    """Return the widest distance that all exams of one patient can have.
+
+    A patient's m exams need (m - 1) distances; all who have that many need a place each in the
+    last stretch.
+    """
+    counts = Counter(patients)
+    most = max(counts.values(), default=1)
+    if most == 1:
+        return len(patients)
+    n_having_most = sum(count == most for count in counts.values())
+    return (len(patients) - n_having_most) // (most - 1)
+
+
+def _put_back(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int]:
+    """Return the indices in order, each put back until its patient is ``gap`` away.
+
+    Those for whom the order ends too soon are left out.
+    """
+    last = {patient: place for place, patient in enumerate(before, start=-len(before))}
+    placed: list[int] = []
+    waiting: list[int] = []
+    coming = deque(range(len(patients)))
+
+    def is_free(index: int) -> bool:
+        return len(placed) - last.get(patients[index], -gap) >= gap
+
+    while coming or waiting:
+        chosen = next((index for index in waiting if is_free(index)), None)
+        if chosen is not None:
+            waiting.remove(chosen)
+        elif not coming:
+            break
+        else:
+            chosen = coming.popleft()
+            if not is_free(chosen):
+                waiting.append(chosen)
+                continue
+        last[patients[chosen]] = len(placed)
+        placed.append(chosen)
+    return placed
+
+
+def _put_forward(
+    patients: Sequence[int], placed: list[int], gap: int, before: Sequence[int]
+) -> list[int] | None:
+    """Put what was left out as late as it is ``gap`` away; None if there is no such place.
+
+    What is put in between moves others further apart, never closer.
+    """
+    for index in sorted(set(range(len(patients))) - set(placed)):
+        row = [*before, *(patients[other] for other in placed)]
+        own = [place - len(before) for place, other in enumerate(row) if other == patients[index]]
+        fits = (
+            place
+            for place in range(len(placed), -1, -1)
+            if all(
+                place - other >= gap if other < place else other + 1 - place >= gap for other in own
+            )
+        )
+        if (place := next(fits, None)) is None:
+            return None
+        placed.insert(place, index)
+    return placed
+
+
+def _most_first(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int] | None:
+    """Return an order in which always that patient comes who has most exams left.
+
+    It does not keep the order of the keys, but finds a solution when there is one.
+    """
+    left: dict[int, deque[int]] = {}
+    for index, patient in enumerate(patients):
+        left.setdefault(patient, deque()).append(index)
+    ready_at = {patient: place + gap for place, patient in enumerate(before, start=-len(before))}
+    resting = [(ready_at.get(patient, 0), own[0], patient) for patient, own in left.items()]
+    heapify(resting)
+    waiting: list[tuple[int, int, int]] = []
+    placed: list[int] = []
+    while len(placed) < len(patients):
+        while resting and resting[0][0] <= len(placed):
+            _, first, patient = heappop(resting)
+            heappush(waiting, (-len(left[patient]), first, patient))
+        if not waiting:
+            return None
+        _, _, patient = heappop(waiting)
+        placed.append(left[patient].popleft())
+        if left[patient]:
+            heappush(resting, (len(placed) - 1 + gap, left[patient][0], patient))
+    return placed
+
+
+def _message(reader: int, exam: int, occurrence: int) -> str:
+    # First readings keep the message they had before there were repeats, and so their order.
+    return f"{reader}:{exam}" if occurrence == 1 else f"{reader}:{exam}:{occurrence}"

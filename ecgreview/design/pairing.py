@@ -1,0 +1,164 @@
+"""Exchanging exams between readers until every two readers share about equally many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .board import Board, count_pairs
+from .readings import Ids
+
+_SIDEWAYS, _SIDEWAYS_PER_READER = 300, 10
+"""Exchanges tried that change nothing for the better, to leave a place where all are worse."""
+
+
+def even_out(board: Board, earlier: Ids, rng: np.random.Generator) -> None:
+    """Exchange exams between readers so that all pairs of readers share about equally many.
+
+    Two readers exchange one exam each, or one with an exam more passes it on, so loads stay as
+    even as they are. That is done when it lowers the sum of squares of the pair counts, which is
+    least when they differ by at most 1.
+
+    Args:
+        board: complete.
+        earlier: shape (n_readers, n_readers); the exams that two readers share already and that
+            ``board.present`` does not show.
+        rng: decides between equally good exchanges.
+    """
+    table = _Table.of(board, earlier)
+    if table is None:
+        return
+    table.improve(range(board.n_readers))
+    for _ in range(min(_SIDEWAYS, _SIDEWAYS_PER_READER * board.n_readers)):
+        if table.is_even:
+            return
+        worst = table.worst_pair(rng)
+        table.step_aside(int(rng.choice(worst)), rng)
+        table.improve(worst)
+
+
+@dataclass(slots=True, eq=False)
+class _Table:
+    """The exams that can be exchanged.
+
+    Attributes:
+        board: the whole.
+        pairs: shape (n_readers, n_readers); exams that two readers share.
+        members: shape (n_exams, most readers of one); who reads it, filled up with n_readers.
+    """
+
+    board: Board
+    pairs: Ids
+    members: Ids
+
+    @classmethod
+    def of(cls, board: Board, earlier: Ids) -> _Table | None:
+        """Return the table of ``board``, or None when nothing can be exchanged."""
+        is_read = board.given | board.present
+        can_change = board.given.any(axis=0) & (board.allowed & ~board.given).any(axis=0)
+        if board.n_readers < 3 or not can_change.any():
+            return None
+        sizes = np.where(can_change, is_read.sum(axis=0), 0)
+        members = np.full((len(sizes), int(sizes.max())), board.n_readers, dtype=np.int64)
+        exams, readers = np.nonzero((is_read & can_change).T)
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        members[exams, np.arange(len(exams)) - starts[exams]] = readers
+        return cls(board, count_pairs(is_read) + earlier, members)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether no two readers share over one exam more than two others do."""
+        counts = self.pairs[~np.eye(len(self.pairs), dtype=bool)]
+        return int(counts.max() - counts.min()) <= 1
+
+    def worst_pair(self, rng: np.random.Generator) -> tuple[int, int]:
+        """Return two readers who share fewer or more exams than any others do."""
+        first, second = np.triu_indices(len(self.pairs), 1)
+        off = np.abs(self.pairs[first, second] - self.pairs[first, second].mean())
+        at = rng.choice(np.flatnonzero(off == off.max()))
+        return int(first[at]), int(second[at])
+
+    def improve(self, readers: Iterable[int]) -> None:
+        """Make every exchange of ``readers`` with anybody that helps."""
+        for first in readers:
+            if self.is_even:
+                return
+            more = self.pairs - self.pairs[first]
+            more[:, first] = 0
+            np.fill_diagonal(more, 0)
+            # With less difference than this between partners nothing can help.
+            hopeful = (np.ptp(more, axis=1) > 2) | (more.min(axis=1) < -1)
+            for second in np.flatnonzero(hopeful):
+                while self._pass_one(first, int(second)) or self._exchange(first, int(second)):
+                    pass
+
+    def step_aside(self, first: int, rng: np.random.Generator) -> None:
+        """Make an exchange of ``first`` with anybody that costs nothing, if chance finds one."""
+        second = int(rng.choice(np.delete(np.arange(len(self.pairs)), first)))
+        self._exchange(first, second, below=1, rng=rng)
+
+    def _pass_one(self, first: int, second: int) -> bool:
+        """Pass the best exam on, if that lowers the sum and the two only exchange their loads."""
+        loads, room = self.board.loads, self.board.room
+        if loads[first] != loads[second] + 1 or room[second] < 1:
+            return False
+        exams = self.board.movable(first, second)
+        if not exams.size:
+            return False
+        costs = self._cost(exams, self._more_shared(first, second))
+        best = int(costs.argmin())
+        if costs[best] >= 0:
+            return False
+        self._hand_over(first, second, int(exams[best]))
+        return True
+
+    def _exchange(
+        self, first: int, second: int, *, below: int = 0, rng: np.random.Generator | None = None
+    ) -> bool:
+        """Make the best exchange of two readers if it changes the sum of squares by < ``below``."""
+        mine, yours = self.board.movable(first, second), self.board.movable(second, first)
+        if not (mine.size and yours.size):
+            return False
+        more = self._more_shared(first, second)
+        to_second, to_first = self._cost(mine, more), self._cost(yours, -more)
+        out, back = _least(to_second, rng), _least(to_first, rng)
+        if to_second[out] + to_first[back] >= below:
+            return False
+        self._hand_over(first, second, int(mine[out]))
+        self._hand_over(second, first, int(yours[back]))
+        return True
+
+    def _more_shared(self, first: int, second: int) -> Ids:
+        """Return how many exams more ``second`` shares with each reader, and 0 for nobody."""
+        more = np.append(self.pairs[second] - self.pairs[first], 0)
+        more[[first, second]] = 0
+        return more
+
+    def _cost(self, exams: NDArray[np.intp], more: Ids) -> Ids:
+        """Return the change of the sum of squares, halved, when each exam alone changes hands.
+
+        An exam with m other readers o changes it by the sum of 2 (pairs[taker, o] -
+        pairs[giver, o]) + 2. When both exams have a reader in common the truth is lower still.
+        """
+        members = self.members[exams]
+        n_others = (members < len(self.pairs)).sum(axis=1) - 1
+        return np.asarray(more[members].sum(axis=1) + n_others)
+
+    def _hand_over(self, giver: int, taker: int, exam: int) -> None:
+        row = self.members[exam]
+        others = row[(row < len(self.pairs)) & (row != giver)]
+        self.pairs[giver, others] -= 1
+        self.pairs[others, giver] -= 1
+        self.pairs[taker, others] += 1
+        self.pairs[others, taker] += 1
+        row[row == giver] = taker
+        self.board.move(giver, taker, exam)
+
+
+def _least(costs: Ids, rng: np.random.Generator | None) -> int:
+    if rng is None:
+        return int(costs.argmin())
+    return int(rng.choice(np.flatnonzero(costs == costs.min())))

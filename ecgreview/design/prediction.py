@@ -1,0 +1,277 @@
+"""What a study will cost and what it will be able to say, before a reading is bought."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import comb
+
+from ecgreview.agreement import Coefficient
+
+from .allocation import n_repeats
+from .readings import Ids
+from .refusals import BadDesign
+from .report import SECONDS_PER_READING
+from .request import NO_CAP
+
+KAPPA = 0.6
+"""What is assumed where nothing is known: the lower end of what is called substantial."""
+
+NEVER_THERE = "No exam is expected to have the class."
+ALWAYS_THERE = "Every exam is expected to have the class."
+TOO_FEW = "Fewer than five exams are expected to have the class, or to be without it."
+NO_PAIR = "No exam is to be read by two readers."
+
+REASONS = (NEVER_THERE, ALWAYS_THERE, TOO_FEW, NO_PAIR)
+"""Every sentence a prediction may carry, for whoever translates them."""
+
+_FEWEST = 5
+_Z = 1.959963984540054
+"""The 97.5 % point of the standard normal distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How precisely the kappa of one class will be known.
+
+    Attributes:
+        prevalence: the share of exams assumed to have the class.
+        kappa: the agreement assumed.
+        expected_positives: how many exams are expected to have it.
+        half_width: half the width of the 95 % interval of Fleiss' kappa; a reason beside the
+            value says what to mind, a reason without one why there is none.
+    """
+
+    prevalence: float
+    kappa: float
+    expected_positives: float
+    half_width: Coefficient
+
+    @property
+    def width(self) -> float | None:
+        """The width of the 95 % interval."""
+        return None if self.half_width.value is None else 2 * self.half_width.value
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the precision as plain values."""
+        return {
+            "prevalence": self.prevalence,
+            "kappa": self.kappa,
+            "expected_positives": self.expected_positives,
+            "half_width": self.half_width.value,
+            "width": self.width,
+            "reason": self.half_width.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a design costs and what it will show.
+
+    Attributes:
+        n_readings: all readings, repeats included.
+        readings_per_reader: for each reader, in the order of the caps; most first without them.
+        seconds_per_reading: assumed.
+        classes: what will be known of each class, by its code.
+    """
+
+    n_readings: int
+    readings_per_reader: tuple[int, ...]
+    seconds_per_reading: float
+    classes: dict[str, Precision]
+
+    @property
+    def hours(self) -> float:
+        """Time for all readings."""
+        return self.n_readings * self.seconds_per_reading / 3600
+
+    @property
+    def hours_per_reader(self) -> tuple[float, ...]:
+        """Time for the readings of each reader."""
+        return tuple(n * self.seconds_per_reading / 3600 for n in self.readings_per_reader)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the prediction as plain values."""
+        return {
+            "n_readings": self.n_readings,
+            "readings_per_reader": list(self.readings_per_reader),
+            "seconds_per_reading": self.seconds_per_reading,
+            "hours": self.hours,
+            "hours_per_reader": list(self.hours_per_reader),
+            "classes": {code: found.as_dict() for code, found in self.classes.items()},
+        }
+
+
+def predict(
+    *,
+    n_exams: int,
+    n_readers: int,
+    readers_per_exam: int,
+    prevalences: Mapping[str, float],
+    kappas: Mapping[str, float] | None = None,
+    n_anchors: int = 0,
+    repeat_fraction: float = 0.0,
+    caps: ArrayLike | None = None,
+    seconds_per_reading: float = SECONDS_PER_READING,
+) -> Prediction:
+    """Return the hours a design takes and the interval of kappa it will give for each class.
+
+    Args:
+        n_exams: anchors included.
+        n_readers: who read.
+        readers_per_exam: how many of them read one exam.
+        prevalences: by code of class, the share of exams that have it.
+        kappas: by code of class, the agreement assumed; ``KAPPA`` where not given.
+        n_anchors: how many of the exams everyone reads.
+        repeat_fraction: the share of each reader's exams read twice.
+        caps: shape (n_readers,); the most readings of each reader, repeats included.
+        seconds_per_reading: mean time.
+
+    Raises:
+        BadDesign: a number is outside its range, or the caps do not hold the readings.
+    """
+    _refuse(n_exams, n_readers, readers_per_exam, n_anchors)
+    n_firsts = (n_exams - n_anchors) * readers_per_exam + n_anchors * n_readers
+    limits = _limits(caps, n_readers, n_exams, repeat_fraction)
+    loads = _level(n_firsts, limits)
+    readings = [load + n_repeats(load, repeat_fraction) for load in loads.tolist()]
+    numbers = np.repeat([readers_per_exam, n_readers], [n_exams - n_anchors, n_anchors])
+    assumed = kappas or {}
+    return Prediction(
+        n_readings=sum(readings),
+        readings_per_reader=tuple(readings),
+        seconds_per_reading=seconds_per_reading,
+        classes={
+            code: precision(numbers, prevalence, assumed.get(code, KAPPA))
+            for code, prevalence in prevalences.items()
+        },
+    )
+
+
+def precision(n_readers: ArrayLike, prevalence: float, kappa: float = KAPPA) -> Precision:
+    """Return how precisely kappa will be known.
+
+    Args:
+        n_readers: shape (n_exams,); how many readers each exam is to have.
+        prevalence: from 0 to 1.
+        kappa: from 0 to 1.
+
+    Raises:
+        BadDesign: prevalence or kappa is outside its range.
+    """
+    if not 0 <= prevalence <= 1:
+        raise BadDesign("prevalence", "must be from 0 to 1")
+    if not 0 <= kappa <= 1:
+        raise BadDesign("kappa", "must be from 0 to 1")
+    numbers, counts = np.unique(np.asarray(n_readers, dtype=np.int64), return_counts=True)
+    n_exams = int(counts.sum())
+    positives = n_exams * prevalence
+    if reason := _undefined(n_exams, int(counts[numbers >= 2].sum()), prevalence):
+        return Precision(prevalence, kappa, positives, Coefficient(None, reason))
+    half = _Z * standard_error(numbers, counts, prevalence, kappa)
+    is_rare = min(positives, n_exams - positives) < _FEWEST
+    return Precision(prevalence, kappa, positives, Coefficient(half, TOO_FEW if is_rare else ""))
+
+
+def standard_error(
+    n_readers: NDArray[np.int64], n_exams: NDArray[np.intp], prevalence: float, kappa: float
+) -> float:
+    r"""Return the standard error of Fleiss' kappa under the common correlation model.
+
+    With probability kappa all readers of an exam say the same, otherwise each decides alone; any
+    two readers then agree by kappa beyond chance. For two readers this is the one model there
+    is; for more it is the simplest extension. Of m readings of an exam, j positive,
+
+    .. math:: u_j = \frac{2 j (m - j)}{m (m - 1)}, \quad
+              \hat\kappa = 1 - \frac{\bar u}{2 \hat p (1 - \hat p)}
+
+    and the delta method gives the variance. For equal numbers of readings it is the closed form of
+    Zou & Donner, and for two readers that of Bloch & Kraemer.
+
+    Args:
+        n_readers: shape (n_kinds,); distinct numbers of readers of an exam.
+        n_exams: shape (n_kinds,); exams with that many.
+        prevalence: strictly between 0 and 1.
+        kappa: from 0 to 1.
+
+    Source:
+        Bloch & Kraemer 1989, Biometrics 45:269-287; Donner & Eliasziw 1992, Stat Med
+        11:1511-1519; for several readers Zou & Donner 2004, Biometrics 60:807-811.
+    """
+    n_all, n_compared = n_exams.sum(), n_exams[n_readers >= 2].sum()
+    chance = 2 * prevalence * (1 - prevalence)
+    slope = (1 - kappa) * 2 * (1 - 2 * prevalence) / chance
+    variance = 0.0
+    for size, number in zip(n_readers.tolist(), n_exams.tolist(), strict=True):
+        positives = np.arange(size + 1)
+        by_share = slope * (positives / size - prevalence) / n_all if size else np.zeros(1)
+        apart = 2 * positives * (size - positives) / max(size * (size - 1), 1)
+        by_disagreement = (apart - chance * (1 - kappa)) / chance / n_compared
+        influence = by_share - (by_disagreement if size >= 2 else 0.0)
+        variance += number * float(patterns(size, prevalence, kappa) @ influence**2)
+    return math.sqrt(variance)
+
+
+def patterns(n_readers: int, prevalence: float, kappa: float) -> NDArray[np.float64]:
+    """Return how likely 0, 1 ... of ``n_readers`` find the class, shape (n_readers + 1,)."""
+    positives = np.arange(n_readers + 1)
+    alone = comb(n_readers, positives) * prevalence**positives
+    alone = alone * (1 - prevalence) ** (n_readers - positives)
+    together = np.zeros(n_readers + 1)
+    together[0] += 1 - prevalence
+    together[-1] += prevalence  # the same place when nobody reads
+    return np.asarray((1 - kappa) * alone + kappa * together)
+
+
+def _undefined(n_exams: int, n_compared: int, prevalence: float) -> str:
+    if n_compared == 0:
+        return NO_PAIR
+    if prevalence == 0:
+        return NEVER_THERE
+    return ALWAYS_THERE if prevalence == 1 else ""
+
+
+def _refuse(n_exams: int, n_readers: int, readers_per_exam: int, n_anchors: int) -> None:
+    if readers_per_exam < 1:
+        raise BadDesign("readers_per_exam", "must be at least 1")
+    if n_readers < readers_per_exam:
+        raise BadDesign("n_readers", f"{n_readers} are fewer than the {readers_per_exam} per exam")
+    if not 0 <= n_anchors <= n_exams:
+        raise BadDesign("n_anchors", f"must be from 0 to the {n_exams} exams")
+
+
+def _limits(caps: ArrayLike | None, n_readers: int, n_exams: int, fraction: float) -> Ids:
+    values = np.full(n_readers, NO_CAP) if caps is None else np.asarray(caps, dtype=np.int64)
+    if values.shape != (n_readers,):
+        raise BadDesign("caps", f"{values.shape} values, not {n_readers}")
+    limits = [n_exams if cap == NO_CAP else _most(int(cap), n_exams, fraction) for cap in values]
+    return np.array(limits, dtype=np.int64)
+
+
+def _most(cap: int, n_exams: int, fraction: float) -> int:
+    """Return the most exams that fit under ``cap`` together with their repeats."""
+    most = min(cap, n_exams)
+    while most > 0 and most + n_repeats(most, fraction) > cap:
+        most -= 1
+    return most
+
+
+def _level(total: int, limits: Ids) -> Ids:
+    """Return loads that sum to ``total``, as even as ``limits`` let them be."""
+    if total > limits.sum():
+        raise BadDesign("caps", f"leave {limits.sum()} first readings, and {total} are needed")
+    low, high = 0, int(limits.max(initial=0))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (
+            (middle, high) if np.minimum(limits, middle).sum() <= total else (low, middle - 1)
+        )
+    loads = np.minimum(limits, low)
+    more = np.flatnonzero(limits > low)[: total - int(loads.sum())]
+    loads[more] += 1
+    return loads

@@ -1,0 +1,104 @@
+"""Who reads what when: the rows a design is made of, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .refusals import BadDesign
+
+Ids = NDArray[np.int64]
+
+UNKNOWN = -1
+"""Stands for the patient of an exam of whom nothing is known; such exams share no patient."""
+
+
+class Row(NamedTuple):
+    """One reading to be made."""
+
+    reader: int
+    exam: int
+    patient: int
+    occurrence: int
+    position: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """Readings made or to be made, one a row.
+
+    Attributes:
+        readers, exams, patients: shape (n,), ids; ``UNKNOWN`` for a patient.
+        occurrences: shape (n,); 1 for a first reading, 2 for its hidden repeat.
+        positions: shape (n,); place in the reader's own order, from 1.
+    """
+
+    readers: Ids
+    exams: Ids
+    patients: Ids
+    occurrences: Ids
+    positions: Ids
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, int, int, int, int]]) -> Readings:
+        """Return the readings of ``rows`` of reader, exam, patient, occurrence and position."""
+        table = np.array(list(rows), dtype=np.int64).reshape(-1, 5)
+        return cls(*np.ascontiguousarray(table.T))
+
+    @classmethod
+    def none(cls) -> Readings:
+        """Return no reading."""
+        return cls.of([])
+
+    def __post_init__(self) -> None:
+        shapes = {np.shape(getattr(self, column.name)) for column in fields(self)}
+        if len(shapes) > 1 or len(next(iter(shapes))) != 1:
+            raise BadDesign("readings", "the columns differ in length")
+
+    def __len__(self) -> int:
+        return len(self.readers)
+
+    def chosen(self, where: NDArray[np.bool_] | NDArray[np.intp]) -> Readings:
+        """Return the rows of a mask, or of indices in their order."""
+        return Readings(*(getattr(self, column.name)[where] for column in fields(self)))
+
+    def joined(self, later: Readings) -> Readings:
+        """Return these rows, then those of ``later``."""
+        return Readings(
+            *(
+                np.concatenate([getattr(self, column.name), getattr(later, column.name)])
+                for column in fields(self)
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A generated design: its new readings, by reader and position.
+
+    Attributes:
+        readings: the rows; what was in the history is not among them.
+        digests: shape (n, 32), uint8; the HMAC-SHA256 of each row.
+    """
+
+    readings: Readings
+    digests: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.readings)
+
+    @property
+    def keys(self) -> list[str]:
+        """The order key of each row, 64 hex digits; what ``order_key`` gives for it."""
+        text = self.digests.tobytes().hex()
+        return [text[start : start + 64] for start in range(0, len(text), 64)]
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows as plain values."""
+        columns = [getattr(self.readings, column.name).tolist() for column in fields(Readings)]
+        return map(Row, *columns, self.keys)

@@ -1,0 +1,166 @@
+"""Hidden repeats: which exams a reader reads twice, and where the second reading comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .readings import Ids
+from .refusals import DesignRefused
+
+
+class WashoutTooLong(DesignRefused):
+    """A reader has too few exams for a repeat to be that far from its first reading.
+
+    Attributes:
+        reader: the id.
+        washout_exams: the distance asked for.
+        longest: the longest there can be, which is the number of the reader's new exams.
+    """
+
+    def __init__(self, reader: int, washout_exams: int, longest: int) -> None:
+        super().__init__(
+            f"Reader {reader} has {longest} exams, so a repeat can be at most {longest} places "
+            f"after its first reading, not {washout_exams}: shorten the washout, release more "
+            "exams at once, or do without repeats."
+        )
+        self.reader, self.washout_exams, self.longest = reader, washout_exams, longest
+
+
+def repeats(
+    *, reader: int, n_exams: int, n_repeats: int, washout_exams: int, rng: np.random.Generator
+) -> Ids:
+    """Return which of a reader's exams are read twice.
+
+    They are drawn from those early enough in the order that a repeat can follow after the
+    washout; as the order is random, so are they.
+
+    Args:
+        reader: for the refusal.
+        n_exams: how many exams the reader has, first readings only.
+        n_repeats: how many to draw, at most ``n_exams``.
+        washout_exams: least distance in places, at least 1.
+        rng: draws.
+
+    Returns:
+        Shape (n_repeats,); ranks of first readings, from 0, ascending.
+
+    Raises:
+        WashoutTooLong: no order of these readings has the washout.
+    """
+    if n_repeats == 0:
+        return np.zeros(0, dtype=np.int64)
+    if washout_exams > n_exams:
+        # The mean distance of n_repeats last places from as many first ones is n_exams.
+        raise WashoutTooLong(reader, washout_exams, n_exams)
+    pool = max(n_exams - washout_exams + 1, n_repeats)
+    return np.sort(rng.choice(pool, n_repeats, replace=False)).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixing:
+    """How repeats are mixed among first readings.
+
+    Attributes:
+        patients: whose exam each first reading is, in their order.
+        repeated: ranks of the exams read twice, as ``repeats`` returns them.
+        washout_exams: least distance of a repeat from its first reading.
+        patient_gap: wanted distance of a repeat from other exams of the patient.
+    """
+
+    patients: Sequence[int]
+    repeated: Ids
+    washout_exams: int
+    patient_gap: int
+
+    def mix(self, rng: np.random.Generator) -> tuple[Ids, Ids]:
+        """Return the order of all readings: ranks and occurrences, each of shape (n,).
+
+        First readings keep their order. Each repeat draws a place among those it may have and
+        is put there, or at the next place where its patient is not near. At the end of the
+        order the washout goes before the patients' distance.
+        """
+        n_all = len(self.patients) + len(self.repeated)
+        earliest = self.repeated + self.washout_exams
+        earliest = np.maximum(earliest, self._first_place_for_repeats())
+        wished = earliest + np.floor(rng.random(len(earliest)) * (n_all - earliest)).astype(int)
+        by_wish = np.argsort(wished, kind="stable")
+        return _Walk(self, self.repeated[by_wish].tolist(), wished[by_wish].tolist()).order()
+
+    def _first_place_for_repeats(self) -> int:
+        """Return how many first readings must go before any repeat.
+
+        Where the washout is long, a repeat put early would push the last of the repeated exams so
+        far back that its own repeat came too soon.
+        """
+        n_exams, n_repeats = len(self.patients), len(self.repeated)
+        is_tight = n_repeats > n_exams - self.washout_exams + 1
+        return int(self.repeated[-1]) + 1 if n_repeats and is_tight else 0
+
+
+class _Walk:
+    """One walk along the order, place by place from 0."""
+
+    def __init__(self, mixing: Mixing, waiting: list[int], wished: list[int]) -> None:
+        self.mixing = mixing
+        self.waiting, self.wished = waiting, wished
+        self.ranks: list[int] = []
+        self.occurrences: list[int] = []
+        self.patients: list[int] = []
+        self.place_of: dict[int, int] = {}
+        self.n_firsts = 0
+
+    def order(self) -> tuple[Ids, Ids]:
+        while self.waiting or self.n_firsts < len(self.mixing.patients):
+            due = self._due()
+            if due is not None:
+                self._put_repeat(due)
+            else:
+                self._put_firsts()
+        return np.array(self.ranks, dtype=np.int64), np.array(self.occurrences, dtype=np.int64)
+
+    def _due(self) -> int | None:
+        """Return the index in ``waiting`` of the repeat that comes now, or None."""
+        washed = [at for at in range(self._n_wished()) if self._is_washed_out(self.waiting[at])]
+        apart = [at for at in washed if self._is_apart(self.waiting[at])]
+        if apart:
+            return apart[0]
+        is_over = self.n_firsts == len(self.mixing.patients)
+        return washed[0] if is_over else None
+
+    def _n_wished(self) -> int:
+        if self.n_firsts == len(self.mixing.patients):
+            return len(self.waiting)
+        here = len(self.ranks)
+        return next((at for at, place in enumerate(self.wished) if place > here), len(self.wished))
+
+    def _is_washed_out(self, rank: int) -> bool:
+        place = self.place_of.get(rank)
+        return place is not None and len(self.ranks) - place >= self.mixing.washout_exams
+
+    def _is_apart(self, rank: int) -> bool:
+        patient, reach = self.mixing.patients[rank], self.mixing.patient_gap - 1
+        before = self.patients[max(0, len(self.patients) - reach) :]
+        after = self.mixing.patients[self.n_firsts : self.n_firsts + reach]
+        return patient not in before and patient not in after
+
+    def _put_repeat(self, at: int) -> None:
+        rank = self.waiting.pop(at)
+        self.wished.pop(at)
+        self._put(rank, 2)
+
+    def _put_firsts(self) -> None:
+        """Put the next first reading, and all that come before any repeat wishes its place."""
+        here, end = len(self.ranks), len(self.mixing.patients)
+        free = self.wished[0] - here if self.wished else end
+        for _ in range(min(max(1, free), end - self.n_firsts)):
+            self.place_of[self.n_firsts] = len(self.ranks)
+            self._put(self.n_firsts, 1)
+            self.n_firsts += 1
+
+    def _put(self, rank: int, occurrence: int) -> None:
+        self.ranks.append(rank)
+        self.occurrences.append(occurrence)
+        self.patients.append(self.mixing.patients[rank])

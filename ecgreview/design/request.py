@@ -1,0 +1,184 @@
+"""What is asked of the design generator, and its refusal when that makes no sense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .readings import UNKNOWN, Ids, Readings
+from .refusals import BadDesign
+
+NO_CAP = -1
+"""Stands for a reader who may be given any number of readings."""
+
+PATIENT_GAP = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Request:
+    """Which exams are to be read by how many of which readers, and how.
+
+    Attributes:
+        seed: the study's secret; the same request with the same seed gives the same plan.
+        exams: shape (n_exams,); ids, each once. Exams that the history holds may be named again:
+            they are only given the readers they still lack.
+        readers: shape (n_readers,); ids, each once.
+        readers_per_exam: how many different readers each exam is to have, those of the history
+            included.
+        patients: shape (n_exams,); whose exam it is, ``UNKNOWN`` where unknown. All unknown by
+            default.
+        anchors: shape (n_exams,), bool; exams that everyone reads who may. None by default.
+        caps: shape (n_readers,); the most readings of each reader, repeats and history included,
+            ``NO_CAP`` for any number. No caps by default.
+        excluded: shape (n, 2); pairs of reader and exam that must not meet. Ids that are not in
+            the request are passed over.
+        history: readings already assigned. They never move, and what is balanced is the whole.
+            Readers who are not in ``readers`` count for their exams only.
+        repeat_fraction: the share of each reader's exams to be read twice, from 0 to 1.
+        washout_exams: least distance of a repeat from its first reading, in places of the order:
+            1 is the very next exam.
+        patient_gap: wanted distance of two exams of one patient, in places of the order.
+    """
+
+    seed: str
+    exams: ArrayLike
+    readers: ArrayLike
+    readers_per_exam: int
+    patients: ArrayLike | None = None
+    anchors: ArrayLike | None = None
+    caps: ArrayLike | None = None
+    excluded: ArrayLike | None = None
+    history: Readings = field(default_factory=Readings.none)
+    repeat_fraction: float = 0.0
+    washout_exams: int = 1
+    patient_gap: int = PATIENT_GAP
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A request that makes sense, its exams and readers in the order of their ids.
+
+    Sorting makes the result independent of the order in which exams were imported.
+
+    Attributes:
+        request: as it was asked.
+        exams, patients, anchors: shape (n_exams,).
+        readers, caps: shape (n_readers,).
+        loads: shape (n_readers,); exams of each reader in the history.
+        present: shape (n_readers, n_exams), bool; who has the exam in the history.
+        allowed: the same shape; who may be given it.
+        needs: shape (n_exams,); how many readers the exam still lacks.
+    """
+
+    request: Request
+    exams: Ids
+    patients: Ids
+    anchors: NDArray[np.bool_]
+    readers: Ids
+    caps: Ids
+    loads: Ids
+    present: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+    needs: Ids
+
+    @classmethod
+    def of(cls, request: Request) -> Frame:
+        """Return ``request`` as arrays.
+
+        Raises:
+            BadDesign: something in it has a wrong shape or is outside its range.
+        """
+        _refuse_numbers(request)
+        exams, by_exam = _ids("exams", request.exams)
+        readers, by_reader = _ids("readers", request.readers)
+        anchors = _column("anchors", request.anchors, len(exams), 0)[by_exam] != 0
+        present = _meetings(_pairs_of(request.history), readers, exams)
+        barred = _meetings(_excluded(request.excluded), readers, exams)
+        allowed = ~present & ~barred
+        lacking = request.readers_per_exam - _n_readers(request.history, exams)
+        needs = np.where(anchors, np.maximum(lacking, allowed.sum(axis=0)), lacking)
+        return cls(
+            request=request,
+            exams=exams,
+            patients=_column("patients", request.patients, len(exams), UNKNOWN)[by_exam],
+            anchors=anchors,
+            readers=readers,
+            caps=_column("caps", request.caps, len(readers), NO_CAP)[by_reader],
+            loads=_loads(request.history, readers),
+            present=present,
+            allowed=allowed,
+            needs=np.maximum(needs, 0),
+        )
+
+
+def place(wanted: Ids, among: Ids) -> tuple[Ids, NDArray[np.bool_]]:
+    """Return where each of ``wanted`` stands in sorted ``among``, and whether it does."""
+    if len(among) == 0:
+        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
+    at = np.minimum(np.searchsorted(among, wanted), len(among) - 1)
+    return at, among[at] == wanted
+
+
+def _refuse_numbers(request: Request) -> None:
+    if request.readers_per_exam < 1:
+        raise BadDesign("readers_per_exam", "must be at least 1")
+    if not 0 <= request.repeat_fraction <= 1:
+        raise BadDesign("repeat_fraction", "must be from 0 to 1")
+    if request.washout_exams < 1:
+        raise BadDesign("washout_exams", "must be at least 1")
+    if request.patient_gap < 1:
+        raise BadDesign("patient_gap", "must be at least 1")
+
+
+def _ids(name: str, values: ArrayLike) -> tuple[Ids, NDArray[np.intp]]:
+    ids = np.asarray(values, dtype=np.int64)
+    if ids.ndim != 1:
+        raise BadDesign(name, "must be one row of ids")
+    order = np.argsort(ids, kind="stable")
+    ids = ids[order]
+    if len(ids) and (same := np.flatnonzero(ids[1:] == ids[:-1])).size:
+        raise BadDesign(name, f"{ids[same[0]]} is named twice")
+    return ids, order
+
+
+def _column(name: str, values: ArrayLike | None, length: int, default: int) -> Ids:
+    column = np.full(length, default) if values is None else np.asarray(values, dtype=np.int64)
+    if column.shape != (length,):
+        raise BadDesign(name, f"{column.shape} values, not {length}")
+    return column
+
+
+def _excluded(pairs: ArrayLike | None) -> Ids:
+    table = np.asarray([] if pairs is None else pairs, dtype=np.int64)
+    if table.size and (table.ndim != 2 or table.shape[1] != 2):
+        raise BadDesign("excluded", "must be pairs of reader and exam")
+    return table.reshape(-1, 2)
+
+
+def _pairs_of(history: Readings) -> Ids:
+    """Return the distinct pairs of reader and exam, shape (n, 2)."""
+    pairs = np.stack([history.readers, history.exams], axis=1)
+    return np.unique(pairs, axis=0)
+
+
+def _meetings(pairs: Ids, readers: Ids, exams: Ids) -> NDArray[np.bool_]:
+    """Return who meets what, shape (n_readers, n_exams)."""
+    table = np.zeros((len(readers), len(exams)), dtype=bool)
+    at_reader, is_reader = place(pairs[:, 0], readers)
+    at_exam, is_exam = place(pairs[:, 1], exams)
+    known = is_reader & is_exam
+    table[at_reader[known], at_exam[known]] = True
+    return table
+
+
+def _n_readers(history: Readings, exams: Ids) -> Ids:
+    """Return how many readers each exam has in the history, whoever they are."""
+    at, is_known = place(_pairs_of(history)[:, 1], exams)
+    return np.bincount(at[is_known], minlength=len(exams)).astype(np.int64)
+
+
+def _loads(history: Readings, readers: Ids) -> Ids:
+    at, is_known = place(_pairs_of(history)[:, 0], readers)
+    return np.bincount(at[is_known], minlength=len(readers)).astype(np.int64)

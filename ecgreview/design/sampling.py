@@ -1,0 +1,251 @@
+"""Choosing exams from a pool so that each kind of them is there in the number wanted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import chance
+from .ordering import strangers
+from .readings import UNKNOWN, Ids
+from .refusals import BadDesign, DesignRefused
+
+Quota: TypeAlias = Literal["equal", "proportional"] | Mapping[str, int]
+
+UNLABELLED = ""
+"""The stratum of exams without a label."""
+
+
+class QuotaUnmet(DesignRefused):
+    """A stratum has too few exams.
+
+    Attributes:
+        stratum: its label.
+        wanted, available: how many exams; what is available depends on how many of one patient
+            may be chosen.
+    """
+
+    def __init__(self, stratum: str, wanted: int, available: int) -> None:
+        name = stratum or "(no label)"
+        super().__init__(
+            f"{name}: {wanted} exams are wanted and {available} can be had: lower the quota, "
+            "allow more exams of one patient, or widen the pool."
+        )
+        self.stratum, self.wanted, self.available = stratum, wanted, available
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The exams chosen.
+
+    Attributes:
+        exams: shape (n,); ids, ascending.
+        quotas: by stratum, how many were chosen.
+        available: by stratum, how many the pool has.
+    """
+
+    exams: Ids
+    quotas: dict[str, int]
+    available: dict[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the sample as plain values."""
+        return {
+            "exams": self.exams.tolist(),
+            "quotas": self.quotas,
+            "available": self.available,
+        }
+
+
+def sample(
+    *,
+    seed: str,
+    exams: ArrayLike,
+    labels: Sequence[Collection[str]],
+    n_exams: int | None = None,
+    quota: Quota = "proportional",
+    patients: ArrayLike | None = None,
+    per_patient: int | None = None,
+) -> Sample:
+    """Return exams chosen by chance within each stratum.
+
+    An exam with several labels belongs to the rarest of them in the pool.
+
+    Args:
+        seed: the study's.
+        exams: shape (n,); the pool's ids, each once, in any order.
+        labels: the labels of each exam.
+        n_exams: how many to choose; not needed when ``quota`` lists numbers.
+        quota: as many of each stratum (``equal``), as many as its share of the pool
+            (``proportional``, by largest remainder), or a number for each stratum named.
+        patients: shape (n,); whose exam it is, -1 where unknown.
+        per_patient: the most exams of one patient; any number by default.
+
+    Raises:
+        BadDesign: lengths differ, an exam is named twice, or the number is missing or wrong.
+        QuotaUnmet: a stratum has too few exams.
+    """
+    pool = _Pool.of(seed, exams, labels, patients)
+    available = dict(sorted(Counter(pool.strata).items()))
+    quotas = _quotas(quota, n_exams, available)
+    for stratum, wanted in quotas.items():
+        if wanted > available.get(stratum, 0):
+            raise QuotaUnmet(stratum, wanted, available.get(stratum, 0))
+    if per_patient is not None and per_patient < 1:
+        raise BadDesign("per_patient", "must be at least 1")
+    chosen = _Draw(pool, quotas, len(pool.exams) if per_patient is None else per_patient).run()
+    return Sample(np.sort(pool.exams[chosen]), quotas, available)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pool:
+    """The exams in the order in which they are drawn.
+
+    Attributes:
+        exams: shape (n,).
+        strata, patients: of length n.
+    """
+
+    exams: Ids
+    strata: list[str]
+    patients: list[int]
+
+    @classmethod
+    def of(
+        cls,
+        seed: str,
+        exams: ArrayLike,
+        labels: Sequence[Collection[str]],
+        patients: ArrayLike | None,
+    ) -> _Pool:
+        ids = np.asarray(exams, dtype=np.int64)
+        whose = np.full(ids.shape, UNKNOWN) if patients is None else np.asarray(patients, np.int64)
+        if not ids.shape == whose.shape == (len(labels),):
+            raise BadDesign("exams", "exams, labels and patients differ in length")
+        if len(np.unique(ids)) != len(ids):
+            raise BadDesign("exams", "one is named twice")
+        keys = chance.digests(seed, (f"sample:{exam}" for exam in ids.tolist()))
+        order = np.lexsort(np.ascontiguousarray(keys).view(">u8").T[::-1])
+        strata = _rarest(labels)
+        return cls(ids[order], [strata[at] for at in order], strangers(whose[order]))
+
+
+def _rarest(labels: Sequence[Collection[str]]) -> list[str]:
+    """Return the rarest label of each exam; of equally rare ones the first by name."""
+    counts = Counter(label for own in labels for label in set(own))
+    return [
+        min(own, key=lambda label: (counts[label], label), default=UNLABELLED) for own in labels
+    ]
+
+
+def _quotas(quota: Quota, n_exams: int | None, available: Mapping[str, int]) -> dict[str, int]:
+    if isinstance(quota, Mapping):
+        if any(wanted < 0 for wanted in quota.values()):
+            raise BadDesign("quota", "must not be below 0")
+        if n_exams is not None and n_exams != sum(quota.values()):
+            raise BadDesign("n_exams", f"{n_exams} is not the {sum(quota.values())} of the quota")
+        return dict(sorted(quota.items()))
+    if n_exams is None or n_exams < 0:
+        raise BadDesign("n_exams", "must be given, and not below 0")
+    if quota == "equal":
+        return _shared_out(n_exams, dict.fromkeys(available, 1), available)
+    return _shared_out(n_exams, available, available)
+
+
+def _shared_out(
+    n_exams: int, shares: Mapping[str, int], available: Mapping[str, int]
+) -> dict[str, int]:
+    """Return ``n_exams`` in proportion to ``shares``; what is left goes by largest remainder."""
+    total = sum(shares.values())
+    if total == 0 and n_exams:
+        raise QuotaUnmet(UNLABELLED, n_exams, 0)
+    quotas = {name: n_exams * share // total for name, share in shares.items()}
+    # Of equal remainders the larger stratum's is served first: it can spare the exam.
+    by_remainder = sorted(
+        shares, key=lambda name: (-(n_exams * shares[name] % total), -available[name], name)
+    )
+    for name in by_remainder[: n_exams - sum(quotas.values())]:
+        quotas[name] += 1
+    return quotas
+
+
+class _Draw:
+    """The drawing, with at most so many exams of each patient."""
+
+    def __init__(self, pool: _Pool, quotas: Mapping[str, int], per_patient: int) -> None:
+        self.pool, self.quotas, self.per_patient = pool, quotas, per_patient
+        self.members: dict[str, list[int]] = {name: [] for name in quotas}
+        self.exams_of: dict[int, list[int]] = {}
+        for at, (stratum, patient) in enumerate(zip(pool.strata, pool.patients, strict=True)):
+            if stratum in self.members:
+                self.members[stratum].append(at)
+                self.exams_of.setdefault(patient, []).append(at)
+        self.is_chosen = np.zeros(len(pool.strata), dtype=bool)
+        self.n_of: Counter[int] = Counter()
+
+    def run(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Return which of the pool are chosen, shape (n,).
+
+        Raises:
+            QuotaUnmet: the patients of a stratum do not suffice.
+        """
+        # Where there is least to choose from goes first.
+        by_size = sorted(self.quotas, key=lambda name: (len(self.members[name]), name))
+        for stratum in by_size:
+            n_drawn = self._draw(stratum, self.quotas[stratum])
+            while n_drawn < self.quotas[stratum] and self._make_room(stratum):
+                n_drawn += 1
+            if n_drawn < self.quotas[stratum]:
+                raise QuotaUnmet(stratum, self.quotas[stratum], n_drawn)
+        return self.is_chosen
+
+    def _draw(self, stratum: str, wanted: int) -> int:
+        """Choose the first exams of ``stratum`` whose patients are not used up; return how many."""
+        n_drawn = 0
+        for at in self.members[stratum]:
+            if n_drawn == wanted:
+                break
+            if self.n_of[self.pool.patients[at]] < self.per_patient:
+                self._choose(at)
+                n_drawn += 1
+        return n_drawn
+
+    def _make_room(self, stratum: str) -> bool:
+        """Choose one exam more of ``stratum`` by exchanging others for exams of other patients.
+
+        A chain leads from an exam wanted to a chosen exam of the same patient, from there to
+        another exam of that one's stratum, and so on to a patient who is not used up. Without
+        such a chain there is no sample at all.
+        """
+        queue: list[tuple[str, list[int]]] = [(stratum, [])]
+        seen = {stratum}
+        for wanting, swaps in queue:
+            for at in self.members[wanting]:
+                if self.is_chosen[at]:
+                    continue
+                if self.n_of[self.pool.patients[at]] < self.per_patient:
+                    self._exchange([*swaps, at])
+                    return True
+                for other in self.exams_of[self.pool.patients[at]]:
+                    theirs = self.pool.strata[other]
+                    if self.is_chosen[other] and theirs not in seen:
+                        seen.add(theirs)
+                        queue.append((theirs, [*swaps, at, other]))
+        return False
+
+    def _exchange(self, swaps: list[int]) -> None:
+        """Choose the exams at even places of ``swaps`` and drop those at odd ones."""
+        for at in swaps[1::2]:
+            self.is_chosen[at] = False
+            self.n_of[self.pool.patients[at]] -= 1
+        for at in swaps[::2]:
+            self._choose(at)
+
+    def _choose(self, at: int) -> None:
+        self.is_chosen[at] = True
+        self.n_of[self.pool.patients[at]] += 1

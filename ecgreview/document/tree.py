@@ -1,0 +1,161 @@
+"""YAML as plain values that remember their lines; nothing clever of YAML is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import yaml
+
+from .problem import Problem, Unreadable
+from .text import decoded
+
+Path: TypeAlias = tuple[str | int, ...]
+"""How a value is reached from the top: keys, and places in lists counted from 0."""
+
+MAX_DEPTH = 12
+MAX_VALUES = 50_000
+
+PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*([eE][-+]?[0-9]+)?)?|[-+]?\.(inf|nan)")
+"""Other ways of YAML to write a number surprise: 010 is eight, and 1:30 is ninety."""
+
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What a YAML text says, and where.
+
+    Attributes:
+        value: plain values: dict, list, str, int, float, bool, None, date.
+        places: line and column of each value, from 1, by its path.
+        problems: what was found wrong with single values while reading.
+    """
+
+    value: object
+    places: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def problem(self, path: Path, reason: str, hint: str = "", *, code: str = "") -> Problem:
+        """Return a problem with the value at ``path``, or with what holds it when it is missing."""
+        known = path
+        while known and known not in self.places:
+            known = known[:-1]
+        line, column = self.places.get(known, (None, None))
+        return Problem(in_words(path), reason, hint, line, column, code)
+
+
+def in_words(path: Path) -> str:
+    """Return ``path`` as people write it: ``arms[0].weight``."""
+    told = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return told.removeprefix(".")
+
+
+def read_tree(source: bytes | str, *, max_values: int = MAX_VALUES) -> Tree:
+    """Return what a YAML ``source`` says.
+
+    Keys that are listed twice, are not text, or numbers in a form that surprises are problems of
+    the tree that is returned.
+
+    Raises:
+        Unreadable: it is no UTF-8 or no YAML, it is larger than a megabyte, nested more than 12
+            deep, has more than ``max_values`` values, or uses anchors, aliases, tags or more than
+            one document.
+    """
+    text = decoded(source)
+    try:
+        _refuse_what_is_clever(text, max_values)
+        return _Walk(text).tree()
+    except yaml.YAMLError as error:
+        raise Unreadable(_syntax(error)) from error
+
+
+def _refuse_what_is_clever(text: str, max_values: int) -> None:
+    """Look through the events first: they come one by one, so a bomb never unfolds."""
+    depth = 0
+    events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
+    for n_events, event in enumerate(events):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if reason := _cleverness(event, depth, n_events > max_values):
+            mark: yaml.Mark = event.start_mark
+            hint = "Write it out plainly."
+            raise Unreadable(Problem("", reason, hint, mark.line + 1, mark.column + 1))
+
+
+def _cleverness(event: Any, depth: int, has_too_many: bool) -> str:
+    if depth > MAX_DEPTH:
+        return f"lists and mappings are nested more than {MAX_DEPTH} deep"
+    if has_too_many:
+        return "there are more values than could belong here"
+    if getattr(event, "anchor", None):
+        return "anchors (&) and aliases (*) are not allowed"
+    if getattr(event, "tag", None):
+        return f"tags such as {event.tag} are not allowed"
+    return ""
+
+
+def _syntax(error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it ends early"
+    hint = "Check indentation, colons, quotes and brackets there."
+    return Problem("", f"is not valid YAML ({reason})", hint, line, column)
+
+
+class _Walk:
+    """One walk over the nodes of a text."""
+
+    def __init__(self, text: str) -> None:
+        self.loader = yaml.SafeLoader(text)
+        self.places: dict[Path, tuple[int, int]] = {}
+        self.problems: list[Problem] = []
+
+    def tree(self) -> Tree:
+        node = self.loader.get_single_node()
+        value = None if node is None else self.value(node, ())
+        return Tree(value, self.places, tuple(self.problems))
+
+    def value(self, node: yaml.Node, path: Path) -> object:
+        self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self.scalar(node, path)
+
+    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            here = (*path, key)
+            if not key_node.tag.endswith(":str") or key == "?":
+                self.problem(key_node, here, "is a key that is no plain word", "key")
+            elif key in found:
+                line = self.places[here][0]
+                self.problem(key_node, here, f"is given twice, first in line {line}", "twice")
+            else:
+                found[key] = self.value(value_node, here)
+        return found
+
+    def scalar(self, node: yaml.Node, path: Path) -> object:
+        if node.tag in NUMBERS and not PLAIN_NUMBER.fullmatch(node.value):
+            reason = f"{_short(node.value)} is an unusual way to write a number"
+            self.problem(node, path, reason, "value")
+            return None
+        try:
+            return self.loader.construct_object(node)
+        except ValueError as error:  # the 40th of May; a number of five thousand digits
+            self.problem(node, path, f"{_short(node.value)} cannot be read ({error})", "value")
+            return None
+
+    def problem(self, node: yaml.Node, path: Path, reason: str, code: str) -> None:
+        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+        hint = "Write each key once, numbers as plain decimals, other texts in quotes."
+        self.problems.append(Problem(in_words(path), reason, hint, line, column, code))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"

@@ -1,0 +1,34 @@
+"""A study's protocol as a document: read, checked, shown, amended."""
+
+from __future__ import annotations
+
+from ecgreview.document import Problem as ProtocolProblem
+
+from .amendment import FROZEN_FOREVER, LATER_BATCHES_ONLY, Change, changes, check_amendment
+from .arms import NoArms, arm
+from .context import check
+from .document import as_document, digest, dump, load
+from .model import Arm, InvalidProtocol, Protocol, Qualification, parse
+from .values import KEYS
+
+__all__ = [
+    "FROZEN_FOREVER",
+    "KEYS",
+    "LATER_BATCHES_ONLY",
+    "Arm",
+    "Change",
+    "InvalidProtocol",
+    "NoArms",
+    "Protocol",
+    "ProtocolProblem",
+    "Qualification",
+    "arm",
+    "as_document",
+    "changes",
+    "check",
+    "check_amendment",
+    "digest",
+    "dump",
+    "load",
+    "parse",
+]

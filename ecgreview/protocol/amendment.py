@@ -1,0 +1,84 @@
+"""What changes from one version of a protocol to the next, and what never may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ecgreview.document import Problem
+
+from .document import COMMITMENT, as_document
+from .model import Protocol
+
+FROZEN_FOREVER: frozenset[str] = frozenset({"name", "order_seed"})
+"""Keys that no amendment changes once the study is open.
+
+Approvals, releases and the audit trail cite the name; orders that were stored must stay derivable
+from the seed.
+"""
+
+LATER_BATCHES_ONLY: frozenset[str] = frozenset(
+    {
+        "taxonomy",
+        "readers_per_exam",
+        "results_open",
+        "clinical_information",
+        "suggestion_policy",
+        "suggestion_arms",
+        "repeat_fraction",
+        "washout_days",
+        "washout_exams",
+        "patient_gap",
+        "minimum_reader_level",
+        "qualification",
+    }
+)
+"""Keys whose new value holds for batches released after the amendment.
+
+Readers began the others under what they were told then; exams of one batch that were read under
+two policies could not be compared, and results that readers were promised to be hidden stay so.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A key with its value before and after; of the secret seed only the commitment."""
+
+    key: str
+    before: object
+    after: object
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.before} → {self.after}"
+
+
+def changes(old: Protocol, new: Protocol) -> list[Change]:
+    """Return what differs, in the order of the document; parts as ``qualification.pass_mark``."""
+    before, after = dict(_flat(old)), dict(_flat(new))
+    return [Change(key, before[key], after[key]) for key in before if before[key] != after[key]]
+
+
+def check_amendment(old: Protocol, new: Protocol) -> list[Problem]:
+    """Return why ``new`` may not follow ``old`` in a study that is open; empty when it may."""
+    found = changes(old, new)
+    if not found:
+        hint = "Change a value, or leave the protocol as it is."
+        return [Problem("", "nothing differs from the version in force", hint, code="no_change")]
+    return [
+        Problem(
+            change.key,
+            "can never change once the study is open",
+            "Put back what it was, or make a new study.",
+            code="frozen",
+        )
+        for change in found
+        if change.key in FROZEN_FOREVER
+    ]
+
+
+def _flat(protocol: Protocol) -> Iterator[tuple[str, object]]:
+    for key, value in as_document(protocol).items():
+        if isinstance(value, dict):
+            yield from ((f"{key}.{part}", one) for part, one in value.items())
+        else:
+            yield ("order_seed" if key == COMMITMENT else key), value

@@ -1,0 +1,110 @@
+"""Whether a protocol can be carried out here: with these lists, rules, readers and exams."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from ecgreview.document import Problem, closest
+
+from .model import Protocol
+
+
+def check(
+    protocol: Protocol,
+    *,
+    known_rules: Collection[str],
+    known_taxonomies: Mapping[str, Collection[str]],
+    n_readers: int | None = None,
+    n_exams: int | None = None,
+    unavailable: Collection[tuple[str, object]] = (),
+) -> list[Problem]:
+    """Return what keeps ``protocol`` from being carried out, in the order of the document.
+
+    Args:
+        protocol: the protocol.
+        known_rules: names of the consensus rules there are.
+        known_taxonomies: codes of the classes by ``name version`` of the lists installed.
+        n_readers: how many people may read; None when that is not known yet.
+        n_exams: how many exams are to be read; None when that is not known yet.
+        unavailable: settings that cannot be carried out, as pairs of key and value, such as
+            ``("suggestion_policy", "concurrent")``; ``("suggestion_arms", "concurrent")`` is
+            that arm, ``("qualification.required", True)`` that part of a setting.
+    """
+    return [
+        *_taxonomy(protocol, known_taxonomies),
+        *_rule(protocol, known_rules),
+        *_readers(protocol, n_readers),
+        *_repeats(protocol),
+        *_repeats_fit(protocol, n_readers, n_exams),
+        *_unavailable(protocol, unavailable),
+    ]
+
+
+def _taxonomy(protocol: Protocol, known: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+    if protocol.taxonomy not in known:
+        reason = f"{protocol.taxonomy!r} is not installed"
+        yield Problem("taxonomy", reason, closest(protocol.taxonomy, known), code="no_taxonomy")
+        return
+    codes = known[protocol.taxonomy]
+    for index, code in enumerate(protocol.frequent_classes or ()):
+        if code not in codes:
+            reason = f"{code!r} is no class of {protocol.taxonomy}"
+            key = f"frequent_classes[{index}]"
+            yield Problem(key, reason, closest(code, codes), code="no_class")
+
+
+def _rule(protocol: Protocol, known: Collection[str]) -> Iterator[Problem]:
+    rule = protocol.consensus_rule
+    if rule not in known:
+        reason = f"{rule!r} is no consensus rule"
+        yield Problem("consensus_rule", reason, closest(rule, known), code="no_rule")
+
+
+def _readers(protocol: Protocol, n_readers: int | None) -> Iterator[Problem]:
+    wanted = protocol.readers_per_exam
+    if n_readers is not None and n_readers < wanted:
+        reason = f"each exam wants {wanted} readers, and there are {n_readers}"
+        hint = f"Invite {wanted - n_readers} more, or let fewer people read each exam."
+        yield Problem("readers_per_exam", reason, hint, code="too_few_readers")
+
+
+def _repeats(protocol: Protocol) -> Iterator[Problem]:
+    has_washout = protocol.washout_days or protocol.washout_exams
+    if protocol.repeat_fraction and not has_washout:
+        reason = "there are hidden repeats, but no washout: one could follow its first reading"
+        hint = "Set washout_days, washout_exams or both above 0."
+        yield Problem("washout_exams", reason, hint, code="no_washout")
+
+
+def _repeats_fit(
+    protocol: Protocol, n_readers: int | None, n_exams: int | None
+) -> Iterator[Problem]:
+    """Look at a reader with the usual number of exams; the design looks at each of them."""
+    if not (protocol.repeat_fraction and n_readers and n_exams):
+        return
+    each = n_exams * min(protocol.readers_per_exam, n_readers) // n_readers
+    if round(each * protocol.repeat_fraction) == 0:
+        reason = f"of {each} exams for each reader, this is not even one repeat"
+        hint = "Raise it, give each reader more exams, or set it to 0."
+        yield Problem("repeat_fraction", reason, hint, code="no_repeats")
+    elif protocol.washout_exams >= each:
+        reason = f"a reader has {each} exams, too few to put {protocol.washout_exams} in between"
+        hint = f"Set it to {max(each - 1, 0)} or less, or give each reader more exams."
+        yield Problem("washout_exams", reason, hint, code="washout_too_long")
+
+
+def _unavailable(
+    protocol: Protocol, unavailable: Collection[tuple[str, object]]
+) -> Iterator[Problem]:
+    for key, value in _told(protocol):
+        # A value that equals another of another type (1 and True) is not meant by it.
+        if any((key, value) == pair and type(value) is type(pair[1]) for pair in unavailable):
+            reason = f"{value!r} cannot be carried out by this version"
+            yield Problem(key, reason, "Choose another value.", code="unavailable")
+
+
+def _told(protocol: Protocol) -> Iterator[tuple[str, object]]:
+    settings = protocol.settings()
+    yield from settings.items()
+    yield from (("suggestion_arms", one["arm"]) for one in settings["suggestion_arms"])
+    yield from ((f"qualification.{key}", one) for key, one in settings["qualification"].items())

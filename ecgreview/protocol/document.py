@@ -1,0 +1,117 @@
+"""A protocol as a YAML file, as JSON that may be shown, and as a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ecgreview.document import Problem, Tree, Unreadable, in_words, read_tree
+
+from . import values
+from .model import InvalidProtocol, Protocol, parse, refuse
+
+COMMITMENT = "order_seed_sha256"
+"""Stands for the secret seed where people who read may look: it can be checked, not guessed."""
+
+LINE_LENGTH = 100
+MAX_VALUES = 1000
+
+
+def load(source: str | bytes | Path) -> Protocol:
+    """Return the protocol of a YAML text, or of a file when ``source`` is a path.
+
+    Raises:
+        InvalidProtocol: the file cannot be read, is larger than a megabyte, uses anchors, aliases
+            or tags, or makes no protocol; with everything that is wrong, each with its line.
+    """
+    try:
+        tree = read_tree(_content(source), max_values=MAX_VALUES)
+    except Unreadable as error:
+        raise InvalidProtocol(error.problems) from error
+    settings = tree.value
+    if not isinstance(settings, dict):
+        hint = "Write one key in each line, such as name: My study."
+        raise InvalidProtocol([Problem("", "the file has no keys with values", hint, 1)])
+    refuse(sorted(_located(tree, settings), key=lambda problem: problem.line or 0))
+    return parse(settings)
+
+
+def _content(source: str | bytes | Path) -> str | bytes:
+    if not isinstance(source, Path):
+        return source
+    try:
+        return source.read_bytes()
+    except OSError as error:
+        reason = f"{source.name} cannot be read ({error.strerror})"
+        raise Unreadable(Problem("", reason, "Check the name and the rights.")) from error
+
+
+def _located(tree: Tree, settings: dict[str, Any]) -> Iterator[Problem]:
+    for problem in tree.problems:
+        is_secret = problem.key == "order_seed" and problem.code == "value"
+        # What was written is not repeated: it is a secret, and messages end in logs.
+        yield replace(problem, reason="is not a text in quotes") if is_secret else problem
+    already = {problem.key for problem in tree.problems}
+    lines = {in_words(path): place for path, place in tree.places.items()}
+    for problem in values.problems(settings):
+        # What could not be read at all has no value that could be judged.
+        if problem.key not in already:
+            line, column = lines.get(problem.key, lines.get(_parent(problem.key), (None, None)))
+            yield replace(problem, line=line, column=column)
+
+
+def _parent(key: str) -> str:
+    return re.sub(r"(\.[^.\[]*|\[\d+\])$", "", key)
+
+
+def dump(protocol: Protocol) -> str:
+    """Return ``protocol`` as YAML with a comment on each key; ``load`` gives it back unchanged.
+
+    The text holds the secret seed, when there is one: it is not for people who read.
+    """
+    blocks = (
+        f"{_comment(values.KEYS[name].about)}{name}: {_scalar(value)}\n"
+        for name, value in protocol.settings().items()
+    )
+    return "\n".join(blocks)
+
+
+def _comment(about: str) -> str:
+    told = about[0].upper() + about[1:]
+    return "".join(f"# {line}\n" for line in textwrap.wrap(told, LINE_LENGTH - 2))
+
+
+def _scalar(value: object) -> str:
+    # Inside a list, because a lone value is dumped with an end-of-document mark.
+    return yaml.safe_dump(
+        [value], default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**9
+    ).strip()[1:-1]
+
+
+def as_document(protocol: Protocol) -> dict[str, Any]:
+    """Return ``protocol`` as plain JSON values that people who read may see.
+
+    The seed is replaced by ``order_seed_sha256``: a commitment that shows, once the seed is
+    revealed, that it was not changed in between.
+    """
+    settings = protocol.settings()
+    seed = settings.pop("order_seed")
+    return {**settings, COMMITMENT: None if seed is None else _sha256(seed)}
+
+
+def digest(protocol: Protocol) -> str:
+    """Return the SHA-256 of the document in canonical JSON, 64 hex digits."""
+    document = as_document(protocol)
+    return _sha256(json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,264 @@
+"""What each key of a protocol may hold, by itself and beside the others."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ecgreview.document import Path, Problem, closest, has_hidden, in_words
+
+Check: TypeAlias = Callable[[Any, Path], Iterator[Problem]]
+
+SEED = re.compile(r"[0-9a-f]{64}")
+CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")
+TAXONOMY = re.compile(r"\S(.{0,78}\S)? \S{1,40}")
+MAX_FREQUENT_CLASSES = 9
+"""One for each of the number keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the document: what it is for, in words for its comment, and what it may hold."""
+
+    about: str
+    check: Check
+    is_required: bool = False
+
+
+def problems(settings: Mapping[str, object]) -> list[Problem]:
+    """Return everything that is wrong with ``settings``, in the order of the document."""
+    found = [*_unknown(settings), *_missing(settings)]
+    for name, key in KEYS.items():
+        if name in settings:
+            found += key.check(settings[name], (name,))
+    return found or [*_arms_go_with_the_policy(settings)]
+
+
+def _unknown(settings: Mapping[str, object]) -> Iterator[Problem]:
+    for name in settings:
+        if name not in KEYS:
+            yield _problem((name,), "is no key of a protocol", closest(str(name), KEYS), "unknown")
+
+
+def _missing(settings: Mapping[str, object]) -> Iterator[Problem]:
+    for name, key in KEYS.items():
+        if key.is_required and name not in settings:
+            yield _problem((name,), "is missing", f"Add it: {key.about}", "missing")
+
+
+def _arms_go_with_the_policy(settings: Mapping[str, Any]) -> Iterator[Problem]:
+    is_randomised = settings.get("suggestion_policy") == "randomised"
+    arms = settings.get("suggestion_arms") or []
+    if is_randomised and len(arms) < 2:
+        reason = "has fewer than two arms, so nothing can be randomised"
+        yield _problem(("suggestion_arms",), reason, "List at least two arms.", "too_few_arms")
+    if arms and not is_randomised:
+        reason = "is given, but suggestion_policy is not randomised"
+        hint = "Remove the arms, or set suggestion_policy to randomised."
+        yield _problem(("suggestion_arms",), reason, hint, "arms_without_policy")
+
+
+def _problem(path: Path, reason: str, hint: str, code: str) -> Problem:
+    return Problem(in_words(path), reason, hint, code=code)
+
+
+# Below: checks of one value each. They say what was found, so that it is found again in the file.
+
+
+def _line(longest: int, pattern: re.Pattern[str] | None = None, example: str = "") -> Check:
+    hint = f"Write a line of at most {longest} characters{example and f', such as {example}'}."
+
+    def check(value: object, path: Path) -> Iterator[Problem]:
+        if not isinstance(value, str):
+            quotes = " If it is one, put it between quotes." if value is not None else ""
+            yield _problem(path, f"is {_told(value)}, not a text", hint + quotes, "not_a_text")
+        elif not value.strip():
+            yield _problem(path, "is empty", hint, "empty")
+        elif value != value.strip() or len(value) > longest or has_hidden(value):
+            reason = f"{_told(value)} is too long, or has hidden characters or spaces around it"
+            yield _problem(path, reason, hint, "bad_text")
+        elif pattern and not pattern.fullmatch(value):
+            yield _problem(path, f"{_told(value)} has another form", hint, "bad_form")
+
+    return check
+
+
+def _choice(*choices: str) -> Check:
+    def check(value: object, path: Path) -> Iterator[Problem]:
+        if not isinstance(value, str) or value not in choices:
+            hint = f"One of {', '.join(choices)}."
+            if isinstance(value, str) and (near := closest(value, choices)).startswith("Did"):
+                hint = f"{near} {hint}"
+            yield _problem(path, f"is {_told(value)}, which is no choice", hint, "no_choice")
+
+    return check
+
+
+def _whole(low: int, high: int) -> Check:
+    def check(value: object, path: Path) -> Iterator[Problem]:
+        if type(value) is not int or not low <= value <= high:  # True is an int to isinstance
+            reason = f"is {_told(value)}, not a whole number from {low} to {high}"
+            hint = f"Write a whole number from {low} to {high}."
+            yield _problem(path, reason, hint, "not_in_range")
+
+    return check
+
+
+def _share(high: float) -> Check:
+    def check(value: object, path: Path) -> Iterator[Problem]:
+        is_number = type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+        if not is_number or not 0 <= value <= high:  # type: ignore[operator]
+            reason = f"is {_told(value)}, not a number from 0 to {high:g}"
+            hint = f"Write a decimal number from 0 to {high:g}, with a point."
+            yield _problem(path, reason, hint, "not_in_range")
+
+    return check
+
+
+def _flag(value: object, path: Path) -> Iterator[Problem]:
+    if not isinstance(value, bool):
+        reason = f"is {_told(value)}, neither true nor false"
+        yield _problem(path, reason, "Write true or false.", "not_a_flag")
+
+
+def _parts(checks: Mapping[str, Check], needed: frozenset[str]) -> Check:
+    def check(value: object, path: Path) -> Iterator[Problem]:
+        if not isinstance(value, dict):
+            hint = f"Write the keys {', '.join(checks)} below it."
+            yield _problem(path, f"is {_told(value)}, not keys with values", hint, "not_keys")
+            return
+        for name, part in value.items():
+            if name in checks:
+                yield from checks[name](part, (*path, name))
+            else:
+                hint = closest(str(name), checks)
+                yield _problem((*path, str(name)), "is no key here", hint, "unknown")
+        for name in sorted(needed - value.keys()):
+            yield _problem((*path, name), "is missing", f"Add {name}.", "missing")
+
+    return check
+
+
+def _list(check_one: Check, longest: int, of: Callable[[Any], object], what: str) -> Check:
+    """Return a check of a list whose entries all differ in what ``of`` returns of them."""
+
+    def check(value: object, path: Path) -> Iterator[Problem]:
+        if not isinstance(value, list):
+            hint = f"Write {what}, each after a hyphen."
+            yield _problem(path, f"is {_told(value)}, not a list", hint, "not_a_list")
+            return
+        if len(value) > longest:
+            reason = f"has {len(value)} entries, more than {longest}"
+            yield _problem(path, reason, f"Write {what}.", "too_many")
+        seen: list[object] = []
+        for index, one in enumerate(value):
+            here = (*path, index)
+            yield from check_one(one, here)
+            if of(one) in seen:
+                yield _problem(here, f"{_told(of(one))} is listed twice", "Remove one.", "twice")
+            seen.append(of(one))
+
+    return check
+
+
+def _or_null(check_value: Check) -> Check:
+    def check(value: object, path: Path) -> Iterator[Problem]:
+        return check_value(value, path) if value is not None else iter(())
+
+    return check
+
+
+def _seed(value: object, path: Path) -> Iterator[Problem]:
+    # What was written is not repeated: it is a secret, and messages end in logs.
+    if not isinstance(value, str) or not SEED.fullmatch(value):
+        hint = "Write null to have one drawn, or the digits 0-9 and a-f between quotes."
+        yield _problem(path, "is not 64 hexadecimal digits in small letters", hint, "bad_seed")
+
+
+def _told(value: object) -> str:
+    text = "null" if value is None else str(value).lower() if value in (True, False) else ""
+    if not isinstance(value, bool | None):
+        text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+ARM_NAMES = ("none", "after_commit", "concurrent")
+
+KEYS: Mapping[str, Key] = {
+    "name": Key("what readers know the study by; put no diagnosis into it.", _line(120), True),
+    "taxonomy": Key(
+        "the list of classes: its name, a space, its version.",
+        _line(121, TAXONOMY, "'ecg-review-66 0.1-draft'"),
+        True,
+    ),
+    "consensus_rule": Key("how single readings become one label.", _line(60, CODE)),
+    "readers_per_exam": Key("how many people read each exam.", _whole(1, 1000)),
+    "results_open": Key(
+        "when those who do not read see results: live (agreement at once, readings at closing), "
+        "batch_closed, or study_locked.",
+        _choice("live", "batch_closed", "study_locked"),
+    ),
+    "clinical_information": Key(
+        "what readers are told about the patient: none, age_and_sex, or full.",
+        _choice("none", "age_and_sex", "full"),
+    ),
+    "suggestion_policy": Key(
+        "when readers see what a model suggests: none, after_commit (after their own blind"
+        " reading), concurrent (while they read), or randomised (see suggestion_arms).",
+        _choice("none", "after_commit", "concurrent", "randomised"),
+    ),
+    "suggestion_arms": Key(
+        "only when randomised: the policies that are drawn from, each an arm with a weight.",
+        _list(
+            _parts(
+                {"arm": _choice(*ARM_NAMES), "weight": _whole(1, 1000)},
+                frozenset({"arm", "weight"}),
+            ),
+            len(ARM_NAMES),
+            lambda one: one.get("arm") if isinstance(one, dict) else one,
+            "each arm once",
+        ),
+    ),
+    "adjudication": Key(
+        "what an adjudicator sees: masked (no votes), open (the votes), or masked_then_open.",
+        _choice("masked", "open", "masked_then_open"),
+    ),
+    "repeat_fraction": Key(
+        "share of each reader's exams that come back to them unannounced, from 0 to 0.5.",
+        _share(0.5),
+    ),
+    "washout_days": Key(
+        "least number of days between the two readings of a repeat.", _whole(0, 3650)
+    ),
+    "washout_exams": Key(
+        "least number of other exams between the two readings of a repeat.", _whole(0, 10_000)
+    ),
+    "patient_gap": Key("other exams wanted between two of one patient.", _whole(0, 10_000)),
+    "undo_window_s": Key(
+        "seconds in which a submission can be taken back; 0 is never.", _whole(0, 86_400)
+    ),
+    "minimum_reader_level": Key(
+        "who may read: from 1 (trainee), 2 (cardiologist) or 3 (senior) on.", _whole(1, 3)
+    ),
+    "qualification": Key(
+        "whether readers pass a set with reference answers first, and the share to be right.",
+        _parts({"required": _flag, "pass_mark": _share(1)}, frozenset()),
+    ),
+    "frequent_classes": Key(
+        "codes on the number keys 1 to 9, in order; null is the usual ones of the list.",
+        _or_null(
+            _list(
+                _line(60, CODE),
+                MAX_FREQUENT_CLASSES,
+                lambda one: one,
+                f"at most {MAX_FREQUENT_CLASSES} codes",
+            )
+        ),
+    ),
+    "order_seed": Key(
+        "SECRET from which everybody's order is derived; null has one drawn.", _or_null(_seed)
+    ),
+}

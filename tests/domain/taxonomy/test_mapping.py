@@ -1,0 +1,220 @@
+"""Readings carried from one version of a list to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecgreview import taxonomy
+from ecgreview.taxonomy import (
+    MappingsDoNotMeet,
+    Step,
+    TaxonomyMapping,
+    Translation,
+    UnknownClass,
+)
+
+from .lists import listing
+
+OLD = listing(["same", "a", "b", "c", "wide", "gone"])
+NEW = listing(["same", "a2", "bc", "left", "right", "fresh"], version="2")
+MAPPING = taxonomy.map_steps(
+    (
+        Step("rename", ("a",), ("a2",)),
+        Step("merge", ("b", "c"), ("bc",)),
+        Step("split", ("wide",), ("left", "right")),
+        Step("retire", ("gone",), ()),
+        Step("add", (), ("fresh",)),
+    ),
+    OLD,
+    NEW,
+)
+
+
+def translated(*codes: str, by: TaxonomyMapping = MAPPING) -> tuple[set[str], set[str], set[str]]:
+    found = by.translate(frozenset(codes))
+    return set(found.codes), set(found.undecided), set(found.not_asked)
+
+
+@pytest.mark.parametrize(
+    ("given_codes", "present"),
+    [
+        ((), set()),
+        (("same",), {"same"}),
+        (("a",), {"a2"}),
+        (("b",), {"bc"}),
+        (("b", "c"), {"bc"}),
+        (("gone",), set()),
+        (("gone", "a", "same"), {"a2", "same"}),
+    ],
+)
+def test_what_a_reading_gave_is_exact_without_a_split(given_codes, present):
+    assert translated(*given_codes) == (present, set(), {"fresh"})
+
+
+def test_a_class_that_was_split_leaves_all_its_targets_undecided():
+    assert translated("wide", "a") == ({"a2"}, {"left", "right"}, {"fresh"})
+
+
+def test_a_split_class_that_was_absent_is_absent_in_all_its_targets():
+    assert translated("a") == ({"a2"}, set(), {"fresh"})
+
+
+def test_only_readings_that_gave_a_split_class_are_read_again():
+    assert MAPPING.needs_reread({"wide"})
+    assert not MAPPING.needs_reread({"a", "b", "gone"})
+    assert not MAPPING.needs_reread(())
+
+
+def test_classes_that_were_never_asked_are_read_again_when_that_is_wanted():
+    assert MAPPING.needs_reread((), for_added=True)
+
+
+def test_the_classes_that_touch_a_split_are_known():
+    assert MAPPING.split_codes == {"wide"}
+    assert MAPPING.added_codes == {"fresh"}
+
+
+def test_a_class_that_was_given_by_itself_is_no_longer_undecided():
+    mapping = taxonomy.map_steps(
+        (Step("split", ("wide",), ("left", "same")),),
+        listing(["same", "wide"]),
+        listing(["same", "left"], version="2"),
+    )
+    assert translated("wide", "same", by=mapping) == ({"same"}, {"left"}, set())
+    assert translated("wide", by=mapping) == (set(), {"left", "same"}, set())
+    assert translated("same", by=mapping) == ({"same"}, set(), set())
+
+
+def test_a_class_nobody_knows_is_refused():
+    with pytest.raises(UnknownClass):
+        MAPPING.translate({"left"})
+
+
+def test_what_was_undecided_stays_so_in_the_version_after():
+    later = taxonomy.map_steps(
+        (Step("merge", ("left", "right"), ("side",)), Step("retire", ("fresh",), ())),
+        NEW,
+        listing(["same", "a2", "bc", "side"], version="3"),
+    )
+    assert translated("wide", by=MAPPING.then(later)) == (set(), {"side"}, set())
+
+
+def test_what_was_never_asked_is_decided_when_it_merges_with_what_was_given():
+    later = taxonomy.map_steps(
+        (Step("merge", ("fresh", "bc"), ("sum",)),),
+        NEW,
+        listing(["same", "a2", "left", "right", "sum"], version="3"),
+    )
+    both = MAPPING.then(later)
+    assert translated("b", by=both) == ({"sum"}, set(), set())
+    assert translated("a", by=both) == ({"a2"}, set(), {"sum"})
+
+
+def test_mappings_that_do_not_meet_are_not_joined():
+    with pytest.raises(MappingsDoNotMeet, match="small 2 is not small 1"):
+        MAPPING.then(MAPPING)
+
+
+def test_a_version_of_the_same_name_with_other_classes_is_another():
+    other = listing(["same"], version="2")
+    with pytest.raises(MappingsDoNotMeet):
+        MAPPING.then(taxonomy.map_steps((), other, other))
+
+
+def test_joined_mappings_lead_from_the_first_version_to_the_last():
+    later = taxonomy.map_steps((), NEW, listing([row.code for row in NEW.classes], version="3"))
+    both = MAPPING.then(later)
+    assert (both.old, both.new) == ("small 1", "small 3")
+    assert both.steps == MAPPING.steps + later.steps
+    assert both.origins == MAPPING.origins
+
+
+# Below: what holds of any mapping.
+
+
+@st.composite
+def mappings(draw: st.DrawFn, old_codes: Iterable[str], version: int) -> TaxonomyMapping:
+    """Draw a mapping from a list of ``old_codes`` to one that it leads to."""
+    left = draw(st.permutations(sorted(old_codes)))
+    steps: list[Step] = []
+    while left:
+        kind = draw(st.sampled_from(["keep", "rename", "merge", "split", "split", "retire"]))
+        n_taken = 2 if kind == "merge" and len(left) > 1 else 1
+        taken, left = tuple(left[:n_taken]), left[n_taken:]
+        fresh = f"{taken[0]}_{version}"
+        if kind == "rename":
+            steps.append(Step("rename", taken, (fresh,)))
+        elif kind == "merge" and n_taken > 1:
+            steps.append(Step("merge", taken, (fresh,)))
+        elif kind == "split":
+            # One target may be a class that is kept: then it is certain or undecided.
+            kept = [one.targets[0] for one in steps if one.kind == "keep"]
+            other = draw(st.sampled_from([f"{fresh}b", *kept]))
+            steps.append(Step("split", taken, (f"{fresh}a", other)))
+        elif kind == "retire":
+            steps.append(Step("retire", taken, ()))
+        else:
+            steps.append(Step("keep", taken, taken))
+    if draw(st.booleans()):
+        steps.append(Step("add", (), (f"new{version}",)))
+    new_codes = dict.fromkeys(code for step in steps for code in step.targets)
+    if not new_codes:
+        steps.append(Step("add", (), (f"new{version}",)))
+        new_codes = {f"new{version}": None}
+    old = listing(sorted(old_codes), version=str(version))
+    return taxonomy.map_steps(tuple(steps), old, listing(new_codes, version=str(version + 1)))
+
+
+CODES = [f"c{n}" for n in range(6)]
+READINGS = st.frozensets(st.sampled_from(CODES))
+
+
+@given(st.data(), READINGS)
+def test_a_version_with_the_same_classes_says_the_same(data, reading):
+    steps = tuple(Step("keep", (code,), (code,)) for code in CODES)
+    mapping = taxonomy.map_steps(steps, listing(CODES), listing(CODES, version="2"))
+    assert mapping.translate(reading) == Translation(reading)
+
+
+@given(st.data(), READINGS)
+def test_every_class_of_the_new_version_has_one_state(data, reading):
+    mapping = data.draw(mappings(CODES, 1))
+    found = mapping.translate(reading)
+    parts = (found.codes, found.undecided, found.not_asked)
+    assert sum(map(len, parts)) == len(frozenset().union(*parts))
+    assert frozenset().union(*parts) <= mapping.origins.keys()
+
+
+@given(st.data(), READINGS)
+def test_every_step_does_what_its_kind_says(data, reading):
+    mapping = data.draw(mappings(CODES, 1))
+    found = mapping.translate(reading)
+    for step in mapping.steps:
+        is_given = bool(reading & set(step.sources))
+        if step.kind in ("keep", "rename", "merge"):
+            assert is_given <= (step.targets[0] in found.codes)
+        if step.kind == "split" and is_given:
+            assert set(step.targets) <= found.undecided | found.codes
+        if step.kind == "add":
+            assert set(step.targets) <= found.not_asked
+
+
+@given(st.data(), READINGS)
+def test_only_a_split_makes_anybody_read_again(data, reading):
+    mapping = data.draw(mappings(CODES, 1))
+    if not reading & mapping.split_codes:
+        assert not mapping.needs_reread(reading)
+
+
+@given(st.data(), READINGS)
+def test_a_joined_mapping_says_what_one_after_the_other_say(data, reading):
+    first = data.draw(mappings(CODES, 1))
+    second = data.draw(mappings(first.origins, 2))
+    third = data.draw(mappings(second.origins, 3))
+    step_by_step = third.carry(second.carry(first.translate(reading)))
+    assert first.then(second).then(third).translate(reading) == step_by_step
+    assert first.then(second.then(third)).translate(reading) == step_by_step
