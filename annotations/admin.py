@@ -8,6 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account import admin as account_admin  # noqa: F401 - see below
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa import admin as mfa_admin  # noqa: F401 - see below
+from allauth.mfa.models import Authenticator
+from allauth.usersessions import admin as sessions_admin  # noqa: F401 - see below
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin  # noqa: F401 - see below
 from django.contrib.auth.models import Group
@@ -66,8 +73,12 @@ class ImportRunAdmin(ReadOnly):
     ordering = ("-started_at",)
 
 
-# This app comes before Django's, so the import is what registers the group we then replace.
-admin.site.unregister(Group)
+# This app comes before Django's and allauth's, so the imports are what registers the models that
+# we then replace, or do not show: an authenticator holds a secret, a session where somebody was.
+admin.site.unregister([Group, EmailAddress, Authenticator, UserSession])
+
+# The admin has no door of its own: one signs in where attempts are counted and codes asked for.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 @admin.register(Group)

@@ -19,6 +19,8 @@ from annotations.models import (
     SuggestionPolicy,
     User,
 )
+from annotations.services.audit import Action
+from annotations.services.audit_trail import Wanted
 
 MAX_EXAMS = 10_000
 """More in one batch is a slip of the keyboard: CODE-II-test has 8,475 exams."""
@@ -32,6 +34,11 @@ RULES = {
 """What each rule of ``ecgreview.consensus`` does, in a sentence for the form."""
 
 
+QUICK_POLICIES = (SuggestionPolicy.NONE, SuggestionPolicy.AFTER_COMMIT)
+QUICK_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
+"""What a study that is made in one step can have; setting one up step by step offers all."""
+
+
 class StudyForm(forms.Form):
     """What a new study is called and under which rules it is read."""
 
@@ -42,14 +49,14 @@ class StudyForm(forms.Form):
     )
     suggestion_policy = forms.ChoiceField(
         label=_("When may readers see what the criteria model suggests?"),
-        choices=SuggestionPolicy.choices,
+        choices=[(one.value, one.label) for one in QUICK_POLICIES],
         initial=SuggestionPolicy.AFTER_COMMIT,
         widget=forms.RadioSelect,
         help_text=_("Never before their own reading: seen first, a wrong suggestion misleads."),
     )
     clinical_information = forms.ChoiceField(
         label=_("What are readers told about the patient?"),
-        choices=ClinicalInformation.choices,
+        choices=[(one.value, one.label) for one in QUICK_INFORMATION],
         initial=ClinicalInformation.AGE_AND_SEX,
         widget=forms.RadioSelect,
     )
@@ -59,6 +66,15 @@ class StudyForm(forms.Form):
         initial="agreement_then_majority",
         widget=forms.RadioSelect,
     )
+    open_now = forms.BooleanField(
+        label=_("Open it at once: its rules are frozen, and exams can be read"),
+        required=False,
+        initial=True,
+    )
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings of the protocol that were entered."""
+        return {key: value for key, value in self.cleaned_data.items() if key != "open_now"}
 
 
 class BatchForm(forms.Form):
@@ -171,3 +187,58 @@ def people_who(*roles: Role) -> QuerySet[User]:
 def codes_in(text: str) -> list[str]:
     """Return the exam codes in ``text``, each once, in their order."""
     return list(dict.fromkeys(re.findall(r"[^\s,;]+", text.upper())))
+
+
+class DateInput(forms.DateInput):
+    """The browser's own calendar, which wants ISO 8601."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+AUDIT_GROUPS = {
+    "people": _("People"),
+    "session": _("Sign-in"),
+    "study": _("Studies"),
+    "reader": _("Readers"),
+    "batch": _("Batches"),
+    "assignment": _("Assignments"),
+    "reading": _("Readings"),
+    "suggestion": _("Suggestions"),
+    "results": _("Results"),
+    "export": _("Exports"),
+    "taxonomy": _("Classes"),
+    "exams": _("Exams"),
+    "audit": _("Audit trail"),
+}
+"""What comes before the dot of an action."""
+
+
+def audit_actions() -> list[tuple[str, str]]:
+    """Return every action under its group, which can itself be chosen."""
+    choices = [("", gettext("Any"))]
+    for group, label in AUDIT_GROUPS.items():
+        within = [action for action in Action if action.value.startswith(f"{group}.")]
+        if len(within) > 1:
+            choices.append((group, gettext("%(group)s: all") % {"group": label}))
+        choices += [(action.value, f"{label}: {action.label}") for action in within]
+    return choices
+
+
+class AuditFilterForm(forms.Form):
+    """Which events of the audit trail are looked for; every field may be left empty."""
+
+    study = forms.SlugField(label=_("Study"), required=False, max_length=60)
+    person = forms.CharField(label=_("Done by"), required=False, max_length=150)
+    action = forms.ChoiceField(label=_("Action"), required=False, choices=audit_actions)
+    object_type = forms.SlugField(label=_("Done to"), required=False, max_length=40)
+    object_id = forms.CharField(label=_("Its number or name"), required=False, max_length=80)
+    since = forms.DateField(label=_("From"), required=False, widget=DateInput)
+    until = forms.DateField(label=_("To"), required=False, widget=DateInput)
+    text = forms.CharField(label=_("In the reason"), required=False, max_length=200)
+
+    def wanted(self) -> Wanted:
+        """Return what was asked for, once the form is valid."""
+        return Wanted(**self.cleaned_data)

@@ -9,25 +9,30 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.urls import reverse
 
 from annotations.models import (
+    Arm,
     Assignment,
+    AssignmentState,
     Batch,
     ClassRelation,
     ClinicalInformation,
     DiagnosticClass,
     Draft,
-    Exam,
     Finding,
+    Handout,
+    Notice,
+    NoticeKind,
     Reading,
     RelationKind,
+    Seat,
     Stage,
-    Study,
     Taxonomy,
     User,
 )
+from annotations.services import notice_words
 
 Payload = dict[str, Any]
 """What ``json.dumps`` turns into an object."""
@@ -40,7 +45,7 @@ def assignment_payload(assignment: Assignment, user: User) -> Payload:
     study = assignment.batch.study
     return {
         "id": assignment.pk,
-        "exam": exam_payload(assignment.exam, study),
+        "exam": exam_payload(assignment),
         "batch": _batch_payload(assignment.batch),
         "study": {
             "slug": study.slug,
@@ -52,21 +57,29 @@ def assignment_payload(assignment: Assignment, user: User) -> Payload:
         "reading": reading and reading_payload(reading),
         "next": next_id(assignment, user),
         "queue": _queue(assignment, user),
+        "is_shown_suggestions": assignment.arm == Arm.CONCURRENT,
     }
 
 
-def exam_payload(exam: Exam, study: Study) -> Payload:
-    """Return what ``study`` lets its readers know of ``exam``: never where it comes from."""
-    tells = study.clinical_information == ClinicalInformation.AGE_AND_SEX
+def exam_payload(assignment: Assignment) -> Payload:
+    """Return what the protocol lets a reader know of an exam: never where it comes from.
+
+    Its code and the addresses of its tracings are those of the assignment: a hidden repeat looks
+    like any other exam, and two readers have nothing to compare.
+    """
+    exam = assignment.exam
+    tells = assignment.batch.clinical_information == ClinicalInformation.AGE_AND_SEX
     positions = exam.tracings.order_by("position").values_list("position", flat=True)
     return {
-        "code": exam.code,
+        "code": assignment.code,
         "age_years": exam.age_years if tells else None,
         "sex": exam.sex if tells else None,
         "tracings": [
             {
                 "position": position,
-                "href": reverse("api-tracing", kwargs={"code": exam.code, "position": position}),
+                "href": reverse(
+                    "api-assignment-tracing", kwargs={"pk": assignment.pk, "position": position}
+                ),
             }
             for position in positions
         ],
@@ -105,36 +118,60 @@ def with_findings(readings: QuerySet[Reading]) -> QuerySet[Reading]:
 
 def with_states(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
     """Annotate what ``summary_payload`` needs to tell the state."""
-    return assignments.select_related("exam", "batch__study").annotate(
-        is_submitted=Exists(Reading.objects.blind().filter(assignment=OuterRef("pk"))),
+    return assignments.select_related("batch__study").annotate(
         has_draft=Exists(Draft.objects.filter(assignment=OuterRef("pk"))),
     )
 
 
 def summary_payload(assignment: Assignment) -> Payload:
     """Return a line of the worklist, for an assignment that came ``with_states``."""
-    marks = vars(assignment)
     return {
         "id": assignment.pk,
-        "exam": assignment.exam.code,
+        "exam": assignment.code,
         "batch": _batch_payload(assignment.batch),
         "study": assignment.batch.study.slug,
-        "state": _state(is_submitted=marks["is_submitted"], has_draft=marks["has_draft"]),
+        "state": _state(
+            is_submitted=assignment.state == AssignmentState.READ,
+            has_draft=vars(assignment)["has_draft"],
+        ),
     }
 
 
 def next_id(assignment: Assignment, user: User) -> int | None:
-    """Return the unread assignment after this one, or the first skipped one, or None."""
+    """Return the unread assignment after this one, or the first skipped one, or None.
+
+    None as well while ``user`` is handed nothing, such as one whose reading is paused.
+    """
     unread = (
         Assignment.objects.visible_to(user)
         .unread()
-        .filter(batch=assignment.batch_id)
+        .filter(batch=assignment.batch_id, batch__in=Batch.objects.serving(user))
         .exclude(pk=assignment.pk)
         .in_reading_order()
         .values_list("pk", flat=True)
     )
-    later = unread.filter(order_key__gt=assignment.order_key).first()
+    later = unread.filter(position__gt=assignment.position).first()
     return later if later is not None else unread.first()
+
+
+NOTICES_SHOWN = 100
+"""So many of the latest are told; older ones stay in the database."""
+
+
+def notice_payload(notice: Notice) -> Payload:
+    """Return what ``notice`` says in the language in use, and where it leads.
+
+    Without its id: a row number would count the notices of others.
+    """
+    words = notice_words.of(notice)
+    return {
+        "kind": notice.kind,
+        "title": words.title,
+        "text": words.text,
+        "href": _notice_href(notice),
+        "created_at": notice.created_at,
+        "is_seen": notice.seen_at is not None,
+    }
 
 
 def classes_payload(taxonomy: Taxonomy) -> list[Payload]:
@@ -195,6 +232,26 @@ def _relations(taxonomy: Taxonomy) -> Relations:
     return related
 
 
+def _notice_href(notice: Notice) -> str:
+    """Return the page on which to go on after ``notice``, or nothing."""
+    kind, batch = NoticeKind(notice.kind), notice.data.get("batch_id")
+    if kind in TO_WORKLIST:
+        return reverse("worklist")
+    if kind in TO_FEEDBACK and batch:
+        return reverse("feedback", kwargs={"pk": batch})
+    return reverse("audit") if kind == NoticeKind.AUDIT_BROKEN else ""
+
+
+TO_FEEDBACK = (NoticeKind.QUALIFICATION_PASSED, NoticeKind.QUALIFICATION_FAILED)
+TO_WORKLIST = (
+    NoticeKind.BATCH_RELEASED,
+    NoticeKind.BATCH_DUE,
+    NoticeKind.BATCH_OVERDUE,
+    NoticeKind.EXAMS_REASSIGNED,
+    NoticeKind.READER_RESUMED,
+)
+
+
 def _batch_payload(batch: Batch) -> Payload:
     return {"id": batch.pk, "name": batch.name, "is_open": batch.is_open}
 
@@ -206,17 +263,36 @@ def _state(*, is_submitted: bool, has_draft: bool) -> str:
 
 
 def _queue(assignment: Assignment, user: User) -> Payload:
-    """Return how far ``user`` is in their own part of the batch."""
-    earlier = Q(order_key__lt=assignment.order_key)
-    submitted = Q(readings__stage=Stage.BLIND)
-    own = Assignment.objects.visible_to(user).filter(batch=assignment.batch_id)
-    counts = own.aggregate(
-        total=Count("pk", distinct=True),
-        submitted=Count("pk", filter=submitted, distinct=True),
-        earlier=Count("pk", filter=earlier, distinct=True),
-    )
+    """Return how far ``user`` is in their own part of the batch.
+
+    A pool has no total: nobody knows how many come to them.
+    """
+    seat = Seat.objects.get(batch=assignment.batch_id, reader=user)
+    n_held = Assignment.objects.held().filter(batch=assignment.batch_id, reader=user).count()
+    is_pooled = assignment.batch.handout == Handout.POOLED
     return {
-        "position": counts["earlier"] + 1,
-        "total": counts["total"],
-        "submitted": counts["submitted"],
+        "position": _place(assignment, user, seat.n_read),
+        "total": None if is_pooled else seat.n_assigned - n_held,
+        "submitted": seat.n_read,
     }
+
+
+NEAR = 1000
+"""So many exams ahead a place is counted exactly: a desk loads a few, and lists name a few more."""
+
+
+def _place(assignment: Assignment, user: User, n_read: int) -> int:
+    """Return which exam of the reader's own part this is, from 1.
+
+    One that waits comes after those that were read and those that wait before it: the stored
+    positions would have gaps where hidden repeats are held back.
+    """
+    if assignment.state == AssignmentState.READ:
+        return min(assignment.position, n_read)
+    ahead = (
+        Assignment.objects.visible_to(user)
+        .waiting()
+        .filter(batch=assignment.batch_id, position__lt=assignment.position)
+    )
+    nearest = ahead.order_by("-position")[:NEAR]  # sorted, so that the index is used
+    return n_read + nearest.count() + 1

@@ -6,6 +6,7 @@ nudge that was lost with the broker is only a delay.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from time import monotonic
 from typing import Protocol
@@ -15,7 +16,21 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.services import agreement, consensus, people, suggestions
+from annotations.services import (
+    agreement,
+    audit_verification,
+    consensus,
+    leases,
+    notices,
+    people,
+    qualification,
+    sign_in,
+    suggestions,
+)
+from annotations.services.audit_verification import Position
+from ecgreview import chain
+
+logger = logging.getLogger(__name__)
 
 BITE_S = 8.0
 """A task works this long and then asks for itself again: well inside the worker's time limit."""
@@ -70,7 +85,65 @@ def compute_consensus() -> None:
 
 
 @shared_task
+def judge_qualifications() -> None:
+    """Judge every qualification set whose last reading is in and was not judged with it."""
+    drain(qualification.judge_next, judge_qualifications)
+
+
+@shared_task
+def reclaim_leases() -> None:
+    """Give back to their pools the exams that nobody has touched for too long."""
+    drain(leases.reclaim_next, reclaim_leases)
+
+
+@shared_task
+def mail_notices() -> None:
+    """Mail the notices that wait for it, as long as the mail server takes them."""
+    drain(notices.mail_next, mail_notices)
+
+
+@shared_task
+def remind_readers() -> None:
+    """Leave notices about batches that are due soon or overdue."""
+    notices.remind(now=timezone.now())
+
+
+@shared_task
 def clear_sessions() -> None:
     """Delete the sessions and tokens that have expired."""
     call_command("clearsessions")
+    sign_in.forget_sessions()
     people.forget_tokens(now=timezone.now())
+
+
+@shared_task
+def verify_audit(
+    head: str | None = None, *, is_at_end: bool = False, reading: int = 0, n_readings: int = 0
+) -> None:
+    """Verify the audit trail from the beginning, or from where the last bite ended.
+
+    A bite that is lost with the broker ends the verification of this night; the next begins anew.
+    """
+    began = monotonic()
+    at = Position(chain.head(head) if head else chain.START, is_at_end, reading, n_readings)
+    at, found = audit_verification.step(at)
+    while found is None and monotonic() - began < BITE_S:
+        at, found = audit_verification.step(at)
+    if found is None:
+        _verify_on(at)
+        return
+    audit_verification.conclude(found=found, now=timezone.now())
+    if found.fault is None:
+        logger.info("audit trail verified: %s, %d readings", found.head, found.n_readings)
+    else:
+        logger.error("audit trail broken after %s: %s", found.head, found.fault)
+
+
+def _verify_on(at: Position) -> None:
+    """Ask for the next bite of a verification."""
+    rest = {"is_at_end": at.is_at_end, "reading": at.reading, "n_readings": at.n_readings}
+
+    def ask() -> None:
+        verify_audit.apply_async((str(at.head),), rest, retry=False)
+
+    transaction.on_commit(ask, robust=True)

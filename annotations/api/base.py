@@ -17,6 +17,8 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from annotations.models import User
+from annotations.services import sign_in
+from ecgreview import row_security
 
 from .authentication import AUTHENTICATION
 from .parsers import BoundedJSONParser
@@ -73,9 +75,17 @@ class ApiView(APIView):
     parameters: ClassVar[frozenset[str]] = frozenset()
     """The query parameters it understands; any other is refused rather than ignored."""
 
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who asks, and let the database know when a token tells."""
+        super().perform_authentication(request)
+        if request.auth is not None:
+            row_security.act_as(request.user.pk)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let in who may use this, asking what it understands."""
         super().initial(request, *args, **kwargs)
+        if isinstance(request.user, User):
+            sign_in.refuse_without_second_factor(request.user)
         unknown = sorted(set(request.query_params) - self.parameters)
         if unknown:
             raise ValidationError({name: ["Unknown parameter."] for name in unknown})

@@ -7,7 +7,6 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Count, Q
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
@@ -18,9 +17,9 @@ from annotations.api import paging, result_shapes, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.reading import CURSOR
 from annotations.firewall import is_still_reading, refuse_readers
-from annotations.models import AgreementReport, Batch, Exam, Stage, Study, User
+from annotations.models import AgreementReport, Batch, Exam, Seat, Study, User
 from annotations.payloads import Payload
-from annotations.services import batches, export
+from annotations.services import batches, export, exposures
 
 
 class StudyBatches(ApiView):
@@ -105,17 +104,9 @@ class BatchProgress(ApiView):
         """
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
-        submitted = Q(assignments__readings__stage=Stage.BLIND)
-        readers = (
-            User.objects.filter(assignments__batch=batch)
-            .annotate(
-                n_assigned=Count("assignments", distinct=True),
-                n_submitted=Count("assignments", filter=submitted, distinct=True),
-            )
-            .order_by("pk")
-        )
+        seats = Seat.objects.filter(batch=batch).select_related("reader").order_by("reader")
         is_named = request.user.has_perm("annotations.close_batch")
-        lines = [_progress(reader, batch.study, is_named=is_named) for reader in readers]
+        lines = [_progress(seat, batch.study, is_named=is_named) for seat in seats]
         return answer({"readers": sorted(lines, key=itemgetter("name"))})
 
 
@@ -154,6 +145,9 @@ class BatchAgreement(ApiView):
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
         report = AgreementReport.objects.visible_to(request.user).filter(batch=batch).first()
+        if report:
+            own = Batch.objects.filter(pk=batch.pk)
+            exposures.results(batches=own, user=request.user, now=timezone.now())
         return answer(
             {
                 "batch": batch.pk,
@@ -192,13 +186,12 @@ def _payload(batch: Batch, *, is_hidden: bool) -> Payload:
     }
 
 
-def _progress(reader: User, study: Study, *, is_named: bool) -> Payload:
-    counts = vars(reader)
+def _progress(seat: Seat, study: Study, *, is_named: bool) -> Payload:
     return {
-        "username": reader.username if is_named else None,
-        "name": str(reader) if is_named else export.pseudonym(study, reader.pk),
-        "n_assigned": counts["n_assigned"],
-        "n_submitted": counts["n_submitted"],
+        "username": seat.reader.username if is_named else None,
+        "name": str(seat.reader) if is_named else export.pseudonym(study, seat.reader_id),
+        "n_assigned": seat.n_assigned,
+        "n_submitted": seat.n_read,
     }
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import OperationalError
+from django.http import JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from annotations import payloads
 from annotations.api.problems import PROBLEMS, SILENT, TYPE_BASE, UNAVAILABLE, Problem
-from annotations.services import drafts
+from annotations.services import drafts, studies
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -27,6 +29,18 @@ def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
         _body(problem, error),
         status=problem.status,
         headers=_headers(problem, error),
+        content_type=CONTENT_TYPE,
+    )
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def unavailable(error: OperationalError) -> JsonResponse:
+    """Return the answer to ``error`` where no view could give it: the same as ``handle`` does."""
+    answer = JsonResponse(
+        _body(UNAVAILABLE, error),
+        status=UNAVAILABLE.status,
+        headers=_headers(UNAVAILABLE, error),
         content_type=CONTENT_TYPE,
     )
     answer["Cache-Control"] = "no-store"
@@ -53,6 +67,8 @@ def _errors(problem: Problem, error: Exception) -> dict[str, list[str]]:
     """Return what is wrong with each field."""
     if isinstance(error, exceptions.ValidationError):
         return dict(_messages(error.detail))
+    if isinstance(error, studies.InvalidProtocol):
+        return {found.key or "body": [f"{found.reason}. {found.hint}"] for found in error.problems}
     if problem.field and problem.status == status.HTTP_400_BAD_REQUEST:
         return {problem.field: [_sentence(problem, error)]}
     return {}

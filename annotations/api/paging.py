@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -30,9 +30,7 @@ def page(
         ValidationError: ``limit`` is no number from 1 to 200, or ``after`` no cursor of this list.
     """
     limit = _limit(request.query_params.get("limit"))
-    if cursor := request.query_params.get("after"):
-        rows = rows.filter(_beyond(_read(cursor, order)))
-    portion = list(rows.order_by(*order)[: limit + 1])
+    portion = _portion(rows, order, request.query_params.get("after"), limit + 1)
     shown = portion[:limit]
     is_last = len(portion) <= limit
     return {
@@ -50,13 +48,28 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _beyond(position: Mapping[str, Any]) -> Q:
-    """Return the condition of coming after ``position`` in lexicographic order."""
-    condition, same = Q(pk__in=()), Q()
-    for field, value in position.items():
-        condition |= same & Q(**{f"{field}__gt": value})
-        same &= Q(**{field: value})
-    return condition
+def _portion(rows: QuerySet[Row], order: Order, cursor: str | None, n: int) -> list[Row]:
+    """Return the first ``n`` rows, or the first that come after ``cursor``."""
+    if not cursor:
+        return list(rows.order_by(*order)[:n])
+    found: list[Row] = []
+    for beyond in _beyond(_read(cursor, order)):
+        found += rows.filter(**beyond).order_by(*order)[: n - len(found)]
+        if len(found) == n:
+            break
+    return found
+
+
+def _beyond(position: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the conditions of coming after ``position``, the nearest rows first.
+
+    One after the other, because an index answers each from the place where it begins; the same
+    joined by OR, or as one comparison of rows, makes the database read all that came before.
+    """
+    fields = list(position.items())
+    for place in reversed(range(len(fields))):
+        field, value = fields[place]
+        yield {**dict(fields[:place]), f"{field}__gt": value}
 
 
 def _write(row: Model, order: Order) -> str:

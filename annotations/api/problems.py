@@ -11,8 +11,18 @@ from rest_framework import exceptions, status
 
 from annotations import firewall
 from annotations.api import parsers
-from annotations.services import batches, drafts, readings, studies
-from ecgreview import consensus
+from annotations.services import (
+    audit_trail,
+    batches,
+    designs,
+    drafts,
+    leases,
+    people,
+    readings,
+    roster,
+    sign_in,
+    studies,
+)
 
 TYPE_BASE = "/api/docs/#"
 """The docs page has a section for each type of problem."""
@@ -115,19 +125,107 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Remove the findings, or choose another quality.",
         "findings",
     ),
-    studies.UnknownRule: Problem(
-        status.HTTP_400_BAD_REQUEST,
-        "unknown-rule",
-        "There is no such consensus rule.",
-        f"Use {' or '.join(consensus.RULES)}.",
-        "consensus_rule",
+    readings.Withdrawn: Problem(
+        status.HTTP_409_CONFLICT,
+        "withdrawn",
+        "This exam is no longer yours to read.",
+        "What you entered is kept. Ask the coordinator of the study.",
     ),
-    studies.UnknownClass: Problem(
+    readings.StudyNotOpen: Problem(
+        status.HTTP_409_CONFLICT,
+        "study-locked",
+        "The study is locked and takes no more readings.",
+        "What you entered is kept. Ask the coordinator of the study.",
+    ),
+    studies.InvalidProtocol: Problem(
         status.HTTP_400_BAD_REQUEST,
-        "unknown-class",
-        "A frequent class is not in the taxonomy.",
-        "Use the codes of /api/classes/.",
-        "frequent_classes",
+        "invalid-protocol",
+        "The study cannot be run under this protocol.",
+        "Correct the settings named in errors; docs/reference/protocol.md explains each.",
+    ),
+    studies.NotOpen: Problem(
+        status.HTTP_409_CONFLICT,
+        "study-not-open",
+        "The study is not open.",
+        "Open a draft first; nothing is read any more in a study that is locked.",
+    ),
+    studies.NotThisPhase: Problem(
+        status.HTTP_409_CONFLICT,
+        "not-this-phase",
+        "The study is in a phase that does not allow this.",
+        "Look at its phase: draft, open, locked, released; it only goes forward.",
+    ),
+    studies.ReasonMissing: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "reason-missing",
+        "This needs a reason.",
+        "Say why: it is written into the audit trail.",
+        "reason",
+    ),
+    studies.StillReading: Problem(
+        status.HTTP_409_CONFLICT,
+        "consensus-due",
+        "The consensus of the study is still being computed.",
+        "Try again in a minute.",
+    ),
+    roster.LevelTooLow: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "level-too-low",
+        "Somebody named is less experienced than the protocol asks.",
+        "Name more experienced readers, or amend the protocol.",
+        "readers",
+    ),
+    roster.HasLeft: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "has-left",
+        "Somebody named was withdrawn from the study.",
+        "Name other readers.",
+        "readers",
+    ),
+    roster.StatusUnchanged: Problem(
+        status.HTTP_409_CONFLICT,
+        "status-unchanged",
+        "The reader has this status already, or has left for good.",
+        "Nothing needs to be done.",
+    ),
+    batches.MixedWithData: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "mixed-with-data",
+        "Some of these exams are practised with and read as data in one study.",
+        "Choose other exams: practice never mixes with data.",
+        "exams",
+    ),
+    batches.DueBeforeToday: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "due-before-today",
+        "The day by which the batch is due is over.",
+        "Choose today or a later day.",
+        "due_on",
+    ),
+    batches.AlreadyReleased: Problem(
+        status.HTTP_409_CONFLICT,
+        "already-released",
+        "The batch was released before.",
+        "Nothing needs to be done.",
+    ),
+    designs.DesignRefused: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "design-refused",
+        "The exams cannot be dealt among the readers as the protocol says.",
+        "Add readers, raise their limits, or plan fewer or larger batches; detail says which.",
+    ),
+    designs.NothingToPlan: Problem(
+        status.HTTP_409_CONFLICT,
+        "nothing-to-plan",
+        "Every exam of the study has its readers.",
+        "Add exams to the study first.",
+    ),
+    designs.TooManyBatches: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "too-many-batches",
+        "There are fewer exams than batches.",
+        "Ask for fewer batches.",
+        "n_batches",
     ),
     studies.NameTaken: Problem(
         status.HTTP_400_BAD_REQUEST,
@@ -181,8 +279,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     batches.KnowsResults: Problem(
         status.HTTP_400_BAD_REQUEST,
         "knows-results",
-        "Somebody named can see what others found in some of these exams.",
-        "Name people who have no access to the results of studies with these exams.",
+        "Somebody named was shown what others found in some of these exams.",
+        "Name people who have not looked at results of batches with these exams.",
         "readers",
     ),
     batches.AlreadyClosed: Problem(
@@ -203,11 +301,41 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "No exam of this batch is undecided.",
         "Nothing needs to be done.",
     ),
+    audit_trail.TooManyEvents: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "too-many-events",
+        "More events are asked for than are handed out at once.",
+        "Ask for a shorter span of time, or run manage.py export_audit on the server.",
+    ),
+    leases.NotServed: Problem(
+        status.HTTP_409_CONFLICT,
+        "nothing-served",
+        "Nothing is handed out to you in this study for now.",
+        "Your reading is paused, or a qualification comes first: ask the coordinator.",
+    ),
+    firewall.NotServed: Problem(
+        status.HTTP_409_CONFLICT,
+        "not-served",
+        "This exam is not handed out to you now.",
+        "Your reading is paused, or its qualification comes first. What you entered is kept.",
+    ),
     firewall.StillReading: Problem(
         status.HTTP_403_FORBIDDEN,
         "still-reading",
-        "You still read in this study, so its results are hidden from you.",
-        "Come back when the batches you read in are closed.",
+        "You read in this study, so its results are hidden from you.",
+        "Come back when the study is locked.",
+    ),
+    sign_in.SecondFactorMissing: Problem(
+        status.HTTP_403_FORBIDDEN,
+        "second-factor-missing",
+        "Your role needs a second factor, and you have none yet.",
+        "Sign in on the site and set one up; then send the same request again.",
+    ),
+    people.TooManyTokens: Problem(
+        status.HTTP_409_CONFLICT,
+        "too-many-tokens",
+        "You have five tokens, as many as one may have.",
+        "Revoke your tokens with DELETE, or wait until one has expired.",
     ),
     parsers.TooLarge: TOO_LARGE,
     RequestDataTooBig: TOO_LARGE,

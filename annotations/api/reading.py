@@ -10,13 +10,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
-from annotations import payloads, tasks
+from annotations import firewall, payloads, tasks
 from annotations.api import paging, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
-from annotations.models import Assignment, Reading, Stage, SuggestionPolicy, SuggestionRun
-from annotations.services import drafts, export, readings
+from annotations.models import Assignment, Batch, Reading, SuggestionRun, User
+from annotations.services import drafts, export, exposures, leases, readings, suggestions
 
-WORKLIST_ORDER = {"batch_id": int, "order_key": str, "pk": int}
+WORKLIST_ORDER = {"batch_id": int, "position": int}
 READINGS_ORDER = {"assignment_id": int, "stage": str}
 CURSOR = [OpenApiParameter("after"), OpenApiParameter("limit", int)]
 
@@ -51,7 +51,9 @@ class AssignmentDetail(ApiView):
     @extend_schema(operation_id="assignment", responses=shapes.AssignmentShape)
     def get(self, request: UserRequest, pk: int) -> Response:
         """Tell all the reading desk needs about one of one's own assignments."""
-        return answer(payloads.assignment_payload(_own(request, pk), request.user))
+        own = _own(request, pk)
+        firewall.refuse_unserved(own, request.user)
+        return answer(payloads.assignment_payload(own, request.user))
 
 
 class DraftDetail(ApiView):
@@ -100,7 +102,7 @@ class ReadingCreate(ApiView):
         payload = {
             "id": str(reading.idempotency_key),
             "submitted_at": reading.submitted_at,
-            "next": payloads.next_id(reading.assignment, request.user),
+            "next": _next(reading.assignment, request.user),
         }
         return answer(payload, status=200 if submission.is_repeat else 201)
 
@@ -111,14 +113,13 @@ class AssignmentSuggestions(ApiView):
     @extend_schema(operation_id="suggestions", responses=shapes.SuggestionsShape)
     def get(self, request: UserRequest, pk: int) -> Response:
         """Tell what the model suggests; not found before the study's policy allows it."""
-        allowed = Assignment.objects.visible_to(request.user).filter(
-            readings__stage=Stage.BLIND,
-            batch__study__suggestion_policy=SuggestionPolicy.AFTER_COMMIT,
+        assignment = (
+            Assignment.objects.visible_to(request.user)
+            .select_related("batch__study", "reader")
+            .get(pk=pk)
         )
-        runs = SuggestionRun.objects.visible_to(request.user).filter(
-            exam=allowed.get(pk=pk).exam_id
-        )
-        return answer(_suggestions(runs.select_related("model").latest("requested_at", "pk")))
+        run = suggestions.show(assignment=assignment, now=timezone.now())
+        return answer(_suggestions(run))
 
 
 class Readings(ApiView):
@@ -132,6 +133,7 @@ class Readings(ApiView):
     def get(self, request: UserRequest) -> Response:
         """List the readings that one may see."""
         rows = payloads.with_findings(_visible(request))
+        _note_results(request)
         return answer(
             paging.page(rows, request, READINGS_ORDER, lambda row: _reading(row, request))
         )
@@ -143,14 +145,30 @@ class ReadingDetail(ApiView):
     @extend_schema(operation_id="reading", responses=shapes.ReadingShape)
     def get(self, request: UserRequest, key: UUID) -> Response:
         """Tell what a reading says."""
-        return answer(
-            _reading(payloads.with_findings(_visible(request)).get(idempotency_key=key), request)
-        )
+        found = payloads.with_findings(_visible(request)).get(idempotency_key=key)
+        if found.reader_id != request.user.pk:
+            _note_results(request)
+        return answer(_reading(found, request))
 
 
 def _own(request: UserRequest, pk: int) -> Assignment:
     mine = Assignment.objects.visible_to(request.user)
-    return mine.select_related("exam", "batch__study").get(pk=pk)
+    return mine.select_related("exam", "batch__study", "batch__taxonomy").get(pk=pk)
+
+
+def _next(assignment: Assignment, user: User) -> int | None:
+    """Return what comes next; of a pool it is taken with the answer."""
+    waiting = payloads.next_id(assignment, user)
+    if waiting is not None:
+        return waiting
+    return leases.next_id(assignment=assignment, now=timezone.now())
+
+
+def _note_results(request: UserRequest) -> None:
+    """Note which batches' readings the person may page through from here, if any."""
+    if request.user.has_perm("annotations.view_closed_readings"):
+        opened = Batch.objects.all().with_open_results().not_read_by(request.user)
+        exposures.results(batches=opened, user=request.user, now=timezone.now())
 
 
 def _visible(request: UserRequest) -> QuerySet[Reading]:
@@ -161,11 +179,11 @@ def _visible(request: UserRequest) -> QuerySet[Reading]:
 
 def _reading(reading: Reading, request: UserRequest) -> payloads.Payload:
     assignment = reading.assignment
-    is_own = assignment.reader_id == request.user.pk
-    pseudonym = export.pseudonym(assignment.batch.study, assignment.reader_id)
+    is_own = reading.reader_id == request.user.pk
+    pseudonym = export.pseudonym(assignment.batch.study, reading.reader_id)
     return {
         **payloads.reading_payload(reading),
-        "exam": assignment.exam.code,
+        "exam": assignment.code if is_own else assignment.exam.code,
         "batch": assignment.batch_id,
         "reader": "me" if is_own else pseudonym,
     }

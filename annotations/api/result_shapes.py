@@ -7,7 +7,17 @@ from typing import Any
 from rest_framework import serializers
 
 from annotations.api.shapes import Anything, Shape, TracingLinkShape
-from annotations.models import ClinicalInformation, Outcome, Sex, SuggestionPolicy
+from annotations.models import (
+    Adjudication,
+    Arm,
+    ClinicalInformation,
+    Outcome,
+    Phase,
+    ReaderLevel,
+    ResultsOpen,
+    Sex,
+    SuggestionPolicy,
+)
 
 
 class DatasetShape(Shape):
@@ -41,16 +51,47 @@ class ExamShape(Shape):
     tracings = TracingShape(many=True)
 
 
+class ArmShape(Shape):
+    """One way of showing suggestions, and its share."""
+
+    arm = serializers.ChoiceField(choices=Arm.choices)
+    weight = serializers.IntegerField()
+
+
+class QualificationShape(Shape):
+    """Whether readers pass a set with reference answers first."""
+
+    pass_mark = serializers.FloatField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; a serializer keeps the word ``required`` for itself."""
+        return {"required": serializers.BooleanField(), **super().get_fields()}
+
+
 class StudyShape(Shape):
-    """A study's protocol."""
+    """A study's phase, and the protocol that is in force."""
 
     slug = serializers.CharField()
     name = serializers.CharField()
     taxonomy = serializers.IntegerField()
+    phase = serializers.ChoiceField(choices=Phase.choices)
+    protocol_version = serializers.IntegerField()
     consensus_rule = serializers.CharField()
-    suggestion_policy = serializers.ChoiceField(choices=SuggestionPolicy.choices)
+    readers_per_exam = serializers.IntegerField()
+    results_open = serializers.ChoiceField(choices=ResultsOpen.choices)
     clinical_information = serializers.ChoiceField(choices=ClinicalInformation.choices)
+    suggestion_policy = serializers.ChoiceField(choices=SuggestionPolicy.choices)
+    suggestion_arms = ArmShape(many=True)
+    adjudication = serializers.ChoiceField(choices=Adjudication.choices)
+    repeat_fraction = serializers.FloatField()
+    washout_days = serializers.IntegerField()
+    washout_exams = serializers.IntegerField()
+    patient_gap = serializers.IntegerField()
+    undo_window_s = serializers.IntegerField()
+    minimum_reader_level = serializers.ChoiceField(choices=ReaderLevel.choices)
+    qualification = QualificationShape()
     frequent_classes = serializers.ListField(child=serializers.CharField())
+    order_seed_sha256 = serializers.CharField(help_text="Commits to the secret of the orders.")
     is_demo = serializers.BooleanField()
     created_at = serializers.DateTimeField()
 

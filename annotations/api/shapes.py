@@ -190,7 +190,7 @@ class QueueShape(Shape):
     """How far one is in one's own part of the batch."""
 
     position = serializers.IntegerField()
-    total = serializers.IntegerField()
+    total = serializers.IntegerField(allow_null=True, help_text="Null in a pooled batch.")
     submitted = serializers.IntegerField()
 
 
@@ -206,6 +206,9 @@ class AssignmentShape(Shape):
     reading = SignedShape(allow_null=True)
     next = serializers.IntegerField(allow_null=True)
     queue = QueueShape()
+    is_shown_suggestions = serializers.BooleanField(
+        help_text="Whether this arm shows a model's suggestions while the exam is read."
+    )
 
 
 class AssignmentSummaryShape(Shape):

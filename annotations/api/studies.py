@@ -10,13 +10,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
+from annotations import tasks
 from annotations.api import paging, result_shapes, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.reading import CURSOR
 from annotations.firewall import refuse_readers
 from annotations.models import Consensus, ConsensusLabel, Study, Taxonomy
 from annotations.payloads import Payload
-from annotations.services import export, studies
+from annotations.services import export, exposures, studies
+from ecgreview import protocol
 
 
 class Studies(ApiView):
@@ -32,7 +34,7 @@ class Studies(ApiView):
     )
     def get(self, request: UserRequest) -> Response:
         """List the studies."""
-        rows = Study.objects.visible_to(request.user)
+        rows = Study.objects.visible_to(request.user).select_related("taxonomy")
         return answer(paging.page(rows, request, {"pk": int}, study_payload))
 
     @extend_schema(
@@ -43,11 +45,9 @@ class Studies(ApiView):
     def post(self, request: UserRequest) -> Response:
         """Create a study."""
         said = checked(serializers.StudyInput, request.data)
+        said["taxonomy"] = str(_taxonomy(said.pop("taxonomy", None)))
         study = studies.create(
-            taxonomy=_taxonomy(said.pop("taxonomy", None)),
-            created_by=request.user,
-            now=timezone.now(),
-            **said,
+            wanted=protocol.parse(said), created_by=request.user, now=timezone.now()
         )
         return answer(study_payload(study), status=201)
 
@@ -61,6 +61,44 @@ class StudyDetail(ApiView):
     def get(self, request: UserRequest, slug: str) -> Response:
         """Tell under which protocol the study reads."""
         return answer(study_payload(Study.objects.visible_to(request.user).get(slug=slug)))
+
+
+class StudyOpening(ApiView):
+    """The beginning of a study."""
+
+    needs = {"POST": "add_study"}
+
+    @extend_schema(
+        operation_id="study_open",
+        request=serializers.Nothing,
+        responses=result_shapes.StudyShape,
+    )
+    def post(self, request: UserRequest, slug: str) -> Response:
+        """Freeze the protocol of a draft and let exams be read under it."""
+        checked(serializers.Nothing, request.data)
+        study = Study.objects.visible_to(request.user).get(slug=slug)
+        opened = studies.open_study(study_id=study.pk, actor=request.user, now=timezone.now())
+        return answer(study_payload(opened))
+
+
+class StudyLocking(ApiView):
+    """The end of all reading in a study."""
+
+    needs = {"POST": "close_batch"}
+
+    @extend_schema(
+        operation_id="study_lock",
+        request=serializers.Nothing,
+        responses=result_shapes.StudyShape,
+    )
+    def post(self, request: UserRequest, slug: str) -> Response:
+        """Lock a study, for good: its open batches close with it."""
+        checked(serializers.Nothing, request.data)
+        study = Study.objects.visible_to(request.user).get(slug=slug)
+        locked = studies.lock(study_id=study.pk, actor=request.user, now=timezone.now())
+        tasks.nudge(tasks.refresh_agreement)
+        tasks.nudge(tasks.compute_consensus)
+        return answer(study_payload(locked))
 
 
 class StudyConsensus(ApiView):
@@ -78,15 +116,13 @@ class StudyConsensus(ApiView):
         """List the outcome of every exam that was read in a closed batch."""
         study = Study.objects.visible_to(request.user).get(slug=slug)
         refuse_readers(study, request.user)
+        visible = Consensus.objects.visible_to(request.user).filter(study=study)
+        if visible.exists():
+            exposures.results_of_study(study=study, user=request.user, now=timezone.now())
         labels = ConsensusLabel.objects.select_related("diagnostic_class").order_by(
             "diagnostic_class__position"
         )
-        rows = (
-            Consensus.objects.visible_to(request.user)
-            .filter(study=study)
-            .select_related("exam")
-            .prefetch_related(Prefetch("labels", labels))
-        )
+        rows = visible.select_related("exam").prefetch_related(Prefetch("labels", labels))
         return answer(paging.page(rows, request, {"exam_id": int}, _consensus))
 
 
@@ -102,7 +138,8 @@ class StudyExport(ApiView):
         """Give consensus, readings, taxonomy and agreement as a zip of CSV files."""
         study = Study.objects.visible_to(request.user).get(slug=slug)
         refuse_readers(study, request.user)
-        archive = export.archive(study=study, now=timezone.now())
+        archive = export.archive(study=study, actor=request.user, now=timezone.now())
+        exposures.results_of_study(study=study, user=request.user, now=timezone.now())
         response = HttpResponse(archive, content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="{study.slug}.zip"'
         return response
@@ -112,12 +149,10 @@ def study_payload(study: Study) -> Payload:
     """Return the protocol; the seed stays secret, for it foretells every reader's order."""
     return {
         "slug": study.slug,
-        "name": study.name,
+        "phase": study.phase,
+        "protocol_version": study.protocol_version,
+        **protocol.as_document(studies.protocol_of(study)),
         "taxonomy": study.taxonomy_id,
-        "consensus_rule": study.consensus_rule,
-        "suggestion_policy": study.suggestion_policy,
-        "clinical_information": study.clinical_information,
-        "frequent_classes": study.frequent_classes,
         "is_demo": study.is_demo,
         "created_at": study.created_at,
     }

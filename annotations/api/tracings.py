@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -11,13 +13,33 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
 from annotations.api.base import ApiView, UserRequest
-from annotations.models import Exam, Tracing
+from annotations.models import Assignment, Exam, Tracing
 
 FOREVER = "private, max-age=31536000, immutable"
 
 
+class AssignmentTracing(ApiView):
+    """One tracing of an exam that one is to read, or has read."""
+
+    @extend_schema(
+        operation_id="assignment_tracing",
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None},
+    )
+    def get(self, request: UserRequest, pk: int, position: int) -> HttpResponseBase:
+        """Give the packed samples (wire format ECG1), gzip-compressed as they are stored.
+
+        The tag is the assignment's own: equal ones would give a hidden repeat away.
+        """
+        assignment = Assignment.objects.visible_to(request.user).get(pk=pk)
+        tracing = _without_samples().get(exam=assignment.exam_id, position=position)
+        tag = hashlib.sha256(f"{pk}:{tracing.content_hash}".encode()).hexdigest()
+        return _answer(request, tracing, tag)
+
+
 class TracingSamples(ApiView):
-    """One tracing of an exam that one may see."""
+    """One tracing of an exam, for those who may know where it comes from."""
+
+    needs = {"GET": "view_exam"}
 
     @extend_schema(
         operation_id="tracing",
@@ -25,18 +47,26 @@ class TracingSamples(ApiView):
     )
     def get(self, request: UserRequest, code: str, position: int) -> HttpResponseBase:
         """Give the packed samples (wire format ECG1), gzip-compressed as they are stored."""
-        exams = Exam.objects.visible_to(request.user).filter(code=code)
-        # Whether the browser has it already is answered without fetching the samples.
-        tracing = Tracing.objects.defer("packed").get(exam__in=exams, position=position)
-        takes_gzip = _takes_gzip(request.headers.get("Accept-Encoding", ""))
-        etag = f'"{tracing.content_hash}"' if takes_gzip else f'"{tracing.content_hash}-plain"'
-        response = get_conditional_response(request, etag=etag)
-        if response is None:
-            response = _samples(tracing, takes_gzip=takes_gzip)
-        response["ETag"] = etag
-        response["Cache-Control"] = FOREVER
-        patch_vary_headers(response, ["Accept-Encoding"])
-        return response
+        exams = Exam.objects.visible_to(request.user).not_read_by(request.user).filter(code=code)
+        tracing = _without_samples().get(exam__in=exams, position=position)
+        return _answer(request, tracing, tracing.content_hash)
+
+
+def _without_samples() -> QuerySet[Tracing]:
+    """Whether the browser has them already is answered without fetching them."""
+    return Tracing.objects.defer("packed")
+
+
+def _answer(request: UserRequest, tracing: Tracing, tag: str) -> HttpResponseBase:
+    takes_gzip = _takes_gzip(request.headers.get("Accept-Encoding", ""))
+    etag = f'"{tag}"' if takes_gzip else f'"{tag}-plain"'
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        response = _samples(tracing, takes_gzip=takes_gzip)
+    response["ETag"] = etag
+    response["Cache-Control"] = FOREVER
+    patch_vary_headers(response, ["Accept-Encoding"])
+    return response
 
 
 def _samples(tracing: Tracing, *, takes_gzip: bool) -> HttpResponse:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotations.api import batches, docs, exams, people, public, reading, studies, tracings
+from annotations.api import (
+    audit,
+    batches,
+    docs,
+    exams,
+    leases,
+    notices,
+    people,
+    plans,
+    public,
+    reading,
+    roster,
+    studies,
+    tracings,
+)
 
 urlpatterns = [
     path("schema/", public.Schema.as_view(), name="api-schema"),
@@ -20,12 +34,19 @@ urlpatterns = [
         "assignments/<int:pk>/reading/", reading.ReadingCreate.as_view(), name="api-reading-create"
     ),
     path(
+        "assignments/<int:pk>/tracings/<int:position>/",
+        tracings.AssignmentTracing.as_view(),
+        name="api-assignment-tracing",
+    ),
+    path(
         "assignments/<int:pk>/suggestions/",
         reading.AssignmentSuggestions.as_view(),
         name="api-assignment-suggestions",
     ),
     path("readings/", reading.Readings.as_view(), name="api-readings"),
     path("readings/<uuid:key>/", reading.ReadingDetail.as_view(), name="api-reading"),
+    path("notices/", notices.Notices.as_view(), name="api-notices"),
+    path("notices/seen/", notices.NoticesSeen.as_view(), name="api-notices-seen"),
     path("datasets/", exams.Datasets.as_view(), name="api-datasets"),
     path("exams/", exams.Exams.as_view(), name="api-exams"),
     path("exams/<slug:code>/", exams.ExamDetail.as_view(), name="api-exam"),
@@ -36,6 +57,11 @@ urlpatterns = [
     ),
     path("studies/", studies.Studies.as_view(), name="api-studies"),
     path("studies/<slug:slug>/", studies.StudyDetail.as_view(), name="api-study"),
+    path("studies/<slug:slug>/opening/", studies.StudyOpening.as_view(), name="api-study-opening"),
+    path("studies/<slug:slug>/locking/", studies.StudyLocking.as_view(), name="api-study-locking"),
+    path("studies/<slug:slug>/readers/", roster.StudyReaders.as_view(), name="api-study-readers"),
+    path("studies/<slug:slug>/plans/", plans.StudyPlans.as_view(), name="api-study-plans"),
+    path("studies/<slug:slug>/progress/", plans.StudyProgress.as_view(), name="api-study-progress"),
     path("studies/<slug:slug>/batches/", batches.StudyBatches.as_view(), name="api-study-batches"),
     path(
         "studies/<slug:slug>/consensus/",
@@ -44,6 +70,9 @@ urlpatterns = [
     ),
     path("studies/<slug:slug>/export/", studies.StudyExport.as_view(), name="api-study-export"),
     path("batches/<int:pk>/", batches.BatchDetail.as_view(), name="api-batch"),
+    path("batches/<int:pk>/lease/", leases.Lease.as_view(), name="api-lease"),
+    path("batches/<int:pk>/release/", plans.BatchRelease.as_view(), name="api-batch-release"),
+    path("batches/<int:pk>/plan/", plans.BatchPlan.as_view(), name="api-batch-plan"),
     path("batches/<int:pk>/closing/", batches.BatchClosing.as_view(), name="api-batch-closing"),
     path("batches/<int:pk>/progress/", batches.BatchProgress.as_view(), name="api-batch-progress"),
     path(
@@ -56,5 +85,7 @@ urlpatterns = [
         batches.BatchAgreement.as_view(),
         name="api-batch-agreement",
     ),
+    path("audit/", audit.AuditEvents.as_view(), name="api-audit"),
+    path("audit/export/", audit.AuditExport.as_view(), name="api-audit-export"),
     path("<path:rest>", public.Nowhere.as_view(), name="api-nowhere"),
 ]

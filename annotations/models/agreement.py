@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
-from .study import Batch
+from .batch import Batch
 
 if TYPE_CHECKING:
     from .people import User
@@ -17,10 +17,15 @@ class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
     """Which reports."""
 
     def visible_to(self, user: User) -> AgreementReportQuerySet:
-        """Return the reports ``user`` may see: by permission, of studies they do not read."""
+        """Return the reports ``user`` may see.
+
+        By permission, when the policy of the study opens them, and of studies that they do not
+        read in.
+        """
         if not user.has_perm("annotations.view_agreementreport"):
             return self.none()
-        return self.filter(batch__in=Batch.objects.all().not_read_by(user))
+        opened = Batch.objects.all().with_open_agreement().not_read_by(user)
+        return self.filter(batch__in=opened)
 
 
 class AgreementReport(models.Model):

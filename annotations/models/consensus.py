@@ -8,8 +8,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from .batch import Batch
 from .exam import Exam
-from .study import Batch, Study
+from .protocol import ResultsOpen
+from .study import UNSETTLED, Study
 from .taxonomy import DiagnosticClass
 
 if TYPE_CHECKING:
@@ -29,11 +31,27 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
     """Which consensus rows."""
 
     def visible_to(self, user: User) -> ConsensusQuerySet:
-        """Return those ``user`` may see: by permission, of studies they do not read."""
+        """Return those ``user`` may see.
+
+        By permission, when the policy of the study opens them, and of studies that they do not
+        read in.
+        """
         if not user.has_perm("annotations.view_consensus"):
             return self.none()
-        readable = Batch.objects.all().not_read_by(user).values("study")
-        return self.filter(study__in=readable)
+        opened = Batch.objects.all().with_open_results().not_read_by(user)
+        return self.with_open_results().filter(study__in=opened.values("study"))
+
+    def with_open_results(self) -> ConsensusQuerySet:
+        """Return those of studies all of whose closed batches have open results.
+
+        A consensus is made from all of them: one that must be hidden would be told by the others.
+        """
+        hidden = (
+            Batch.objects.closed()
+            .of_data()
+            .filter(results_open=ResultsOpen.STUDY_LOCKED, study__phase__in=UNSETTLED)
+        )
+        return self.exclude(study__in=hidden.values("study"))
 
 
 class Consensus(models.Model):

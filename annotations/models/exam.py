@@ -6,9 +6,12 @@ import secrets
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from .study import Study
 
 if TYPE_CHECKING:
     from .people import User
@@ -69,14 +72,18 @@ class ExamQuerySet(models.QuerySet["Exam"]):
     """Which exams."""
 
     def visible_to(self, user: User) -> ExamQuerySet:
-        """Return the exams whose tracings ``user`` may open: assigned, or all by permission."""
-        if user.has_perm("annotations.view_exam"):
-            return self
-        return self.filter(pk__in=Exam.objects.filter(assignments__reader=user).values("pk"))
+        """Return the exams that ``user`` may know by their codes: all by permission, or none.
+
+        Readers know their assignments only, each by a code of its own.
+        """
+        return self if user.has_perm("annotations.view_exam") else self.none()
 
     def read_by(self, user: User) -> ExamQuerySet:
-        """Return the exams that ``user`` has in a batch that is still open."""
-        return self.filter(assignments__reader=user, assignments__batch__closed_at=None)
+        """Return the exams assigned to ``user`` in studies whose results are kept from them."""
+        return self.filter(
+            assignments__reader=user,
+            assignments__batch__study__in=Study.objects.all().blinding(user),
+        )
 
     def not_read_by(self, user: User) -> ExamQuerySet:
         """Leave out those: where an exam comes from may tell what it shows, so no reader knows."""
@@ -95,6 +102,12 @@ class Exam(models.Model):
     age_years = models.FloatField(null=True, blank=True)
     sex = models.CharField(max_length=1, choices=Sex, null=True, blank=True)  # noqa: DJ001
     content_hash = models.CharField(max_length=64)
+    source_labels = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        help_text="What the source says it shows; for drawing samples, never for readers.",
+    )
     imported_at = models.DateTimeField()
 
     objects = ExamQuerySet.as_manager()

@@ -17,15 +17,31 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", _("Auditor")
 
 
+class ReaderLevel(models.IntegerChoices):
+    """How experienced a reader is; a protocol may ask for a minimum."""
+
+    TRAINEE = 1, _("Trainee")
+    CARDIOLOGIST = 2, _("Cardiologist")
+    SENIOR = 3, _("Senior cardiologist")
+
+
 class User(AbstractUser):
     """A person who signs in."""
+
+    level = models.PositiveSmallIntegerField(
+        _("reader level"), choices=ReaderLevel, default=ReaderLevel.CARDIOLOGIST
+    )
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
         constraints = [
             models.CheckConstraint(name="user_has_a_name", condition=~models.Q(username="")),
+            models.CheckConstraint(
+                name="user_level_is_known", condition=models.Q(level__in=ReaderLevel.values)
+            ),
         ]
+        permissions = [("invite_user", "Can invite people and end their access")]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

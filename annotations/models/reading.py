@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .study import Assignment, Batch
+from .assignment import Assignment, Occurrence
+from .batch import NO_DATA, Batch
 from .taxonomy import DiagnosticClass, Taxonomy
 
 if TYPE_CHECKING:
@@ -64,15 +66,27 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
     def visible_to(self, user: User) -> ReadingQuerySet:
         """Return the readings ``user`` may see: this is the blinding rule.
 
-        One's own always. Those of others only when their batch is closed, only to people who may
-        see closed readings, and only in studies in which one has nothing left to read. Whatever
-        shows readings, or anything computed from single readings, starts from here.
+        One's own always. Those of others only when the study's policy has opened their batch, only
+        to people who may see closed readings, and only of studies that they do not read in.
+        Whatever shows readings, or anything computed from single readings, starts from here.
         """
-        own = Q(assignment__reader=user)
+        own = Q(reader=user)
         if not user.has_perm("annotations.view_closed_readings"):
             return self.filter(own)
-        closed = Batch.objects.closed().not_read_by(user)
-        return self.filter(own | Q(assignment__batch__in=closed))
+        opened = Batch.objects.all().with_open_results().not_read_by(user)
+        return self.filter(own | Q(assignment__batch__in=opened))
+
+    def counted(self) -> ReadingQuerySet:
+        """Return the readings that agreement and consensus are made from.
+
+        The blind stage of the first time that a reader had the exam in a batch: hidden repeats
+        measure the reader against themselves, and practice never mixes with data.
+        """
+        return (
+            self.blind()
+            .filter(assignment__occurrence=Occurrence.FIRST)
+            .exclude(assignment__batch__purpose__in=NO_DATA)
+        )
 
     def blind(self) -> ReadingQuerySet:
         """Return the first, blind stage: agreement and consensus use no other."""
@@ -88,11 +102,15 @@ class Reading(models.Model):
 
     An empty set of findings is a statement: every class of ``taxonomy`` was held to be absent.
     Triggers (migration 0002) refuse to change or delete a reading or its findings, to add a
-    finding later (``n_findings`` must hold at commit), a class of another taxonomy, and anything
-    beside an exclusive class.
+    finding later (``n_findings`` must hold at commit), a class of another taxonomy, anything
+    beside an exclusive class, and (migration 0006) another reader than the assignment's.
     """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="readings")
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="readings"
+    )
+    protocol_version = models.PositiveSmallIntegerField(default=1)
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.BLIND)
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="readings")
     quality = models.CharField(max_length=10, choices=Quality)
@@ -119,6 +137,10 @@ class Reading(models.Model):
                 name="reading_of_the_unreadable_is_empty",
                 condition=~Q(quality=Quality.UNREADABLE) | Q(n_findings=0),
             ),
+        ]
+        indexes = [
+            # Of a reader's own pace: their latest readings.
+            models.Index(name="reading_latest", fields=["reader", "-id"]),
         ]
         permissions = [
             ("view_closed_readings", "Can see every reader's readings of closed batches")

@@ -8,9 +8,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from .assignment import Assignment, AssignmentState, Occurrence
 from .exam import Exam
-from .reading import Reading
-from .study import Assignment, SuggestionPolicy
+from .protocol import Arm
 from .taxonomy import DiagnosticClass
 
 if TYPE_CHECKING:
@@ -44,17 +44,19 @@ class SuggestionRunQuerySet(models.QuerySet["SuggestionRun"]):
     def visible_to(self, user: User) -> SuggestionRunQuerySet:
         """Return the runs whose result ``user`` may see, under their study's policy.
 
-        A reader sees those of exams whose blind reading they have submitted, unless another open
-        batch of theirs still asks for the same exam.
+        A reader sees those of exams whose blind reading they have submitted in an arm that shows
+        them then, and those of exams they have in an arm that shows them while reading; but none
+        of an exam that still waits for them without. A hidden repeat holds nothing back: what is
+        missing for one exam and there for the others would give it away.
         """
-        unread_again = Assignment.objects.unread().filter(reader=user, exam=OuterRef("exam"))
-        committed = Reading.objects.blind().filter(
-            assignment__reader=user,
-            assignment__exam=OuterRef("exam"),
-            assignment__batch__study__suggestion_policy=SuggestionPolicy.AFTER_COMMIT,
+        own = Assignment.objects.filter(reader=user, exam=OuterRef("exam"))
+        committed = own.filter(
+            state=AssignmentState.READ, arm__in=(Arm.AFTER_COMMIT, Arm.CONCURRENT)
         )
+        concurrent = own.unread().filter(arm=Arm.CONCURRENT)
+        blind = own.unread().filter(occurrence=Occurrence.FIRST).exclude(arm=Arm.CONCURRENT)
         finished = self.filter(finished_at__isnull=False)
-        return finished.filter(Exists(committed), ~Exists(unread_again))
+        return finished.filter(Exists(committed) | Exists(concurrent), ~Exists(blind))
 
 
 class SuggestionRun(models.Model):
@@ -112,3 +114,20 @@ class Suggestion(models.Model):
 
     def __str__(self) -> str:
         return self.diagnostic_class.code
+
+
+class Exposure(models.Model):
+    """What a reader was shown of a model, when, and whether their blind reading was in by then."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="exposures")
+    run = models.ForeignKey(SuggestionRun, on_delete=models.PROTECT, related_name="exposures")
+    arm = models.CharField(max_length=15, choices=Arm)
+    first_shown_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="exposure_once", fields=["assignment", "run"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"exposure of assignment {self.assignment_id}"

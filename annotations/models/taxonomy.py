@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -156,6 +157,42 @@ class ClassRelation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source.code} {self.kind} {self.target.code}"
+
+
+class ChangeKind(models.TextChoices):
+    """What became of the classes of a list in its next version."""
+
+    KEEP = "keep", _("Kept")
+    RENAME = "rename", _("Renamed")
+    MERGE = "merge", _("Merged")
+    SPLIT = "split", _("Split")
+    RETIRE = "retire", _("Retired")
+    ADD = "add", _("Added")
+
+
+class TaxonomyChange(models.Model):
+    """One line of the explicit mapping from one version to the next."""
+
+    old = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="changes_from")
+    new = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="changes_to")
+    kind = models.CharField(max_length=10, choices=ChangeKind)
+    sources = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    targets = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="taxonomy_change_once", fields=["old", "new", "position"]),
+            models.CheckConstraint(
+                name="taxonomy_change_is_known", condition=models.Q(kind__in=ChangeKind.values)
+            ),
+            models.CheckConstraint(
+                name="taxonomy_change_between_two", condition=~models.Q(old=models.F("new"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {', '.join(self.sources)} -> {', '.join(self.targets)}"
 
 
 def _speaks_portuguese() -> bool:

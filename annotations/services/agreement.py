@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
-from annotations.models import AgreementReport, Batch, Finding, Reading
+from annotations.models import AgreementReport, Batch, Finding, Occurrence, Reading
 from annotations.models.reading import ReadingQuerySet
 from ecgreview import agreement
 
@@ -49,13 +49,14 @@ def refresh(*, batch: Batch, now: datetime) -> AgreementReport:
 
 def _results(batch: Batch, readings: list[Reading]) -> dict[str, Any]:
     """Return the report; its readers are primary keys, for pages to name or to leave unnamed."""
-    pairs = batch.assignments.values_list("reader", "exam")
+    counted = batch.assignments.filter(occurrence=Occurrence.FIRST)
+    pairs = counted.values_list("reader", "exam")
     readers = {reader: row for row, reader in enumerate(sorted({pair[0] for pair in pairs}))}
     exams = {exam: row for row, exam in enumerate(sorted({pair[1] for pair in pairs}))}
-    classes = list(batch.study.taxonomy.classes.order_by("position"))
+    classes = list(batch.taxonomy.classes.order_by("position"))
     columns = {item.pk: column for column, item in enumerate(classes)}
     places = {
-        reading.pk: (readers[reading.assignment.reader_id], exams[reading.assignment.exam_id])
+        reading.pk: (readers[reading.reader_id], exams[reading.assignment.exam_id])
         for reading in readings
         if reading.is_readable
     }
@@ -89,4 +90,4 @@ def _settle(batch: Batch, n_counted: int) -> None:
 
 
 def _blind_readings(batch: Batch) -> ReadingQuerySet:
-    return Reading.objects.blind().filter(assignment__batch=batch)
+    return Reading.objects.counted().filter(assignment__batch=batch)

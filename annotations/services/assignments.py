@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from annotations.models import Assignment, Stage, User
+from django.db.models.functions import Now
+
+from annotations.models import Assignment, AssignmentState, User
 
 
 class BatchClosed(Exception):
     """The batch takes no more readings."""
+
+
+class StudyNotOpen(Exception):
+    """The study is locked and takes no more readings."""
+
+
+class Withdrawn(Exception):
+    """The reader has left the study, or the exam was given to somebody else."""
 
 
 class AlreadySubmitted(Exception):
@@ -16,6 +26,8 @@ class AlreadySubmitted(Exception):
 def lock(*, assignment_id: int, reader: User) -> Assignment:
     """Return ``reader``'s assignment with its row locked; its batch, study and taxonomy come along.
 
+    A withdrawn one as well: its reader has to be told what became of it.
+
     The assignment is always the first row that is locked, its batch the last: whoever follows
     this order waits for others but never in a circle.
 
@@ -23,8 +35,9 @@ def lock(*, assignment_id: int, reader: User) -> Assignment:
         Assignment.DoesNotExist: there is none with this id, or it is somebody else's.
     """
     locked = Assignment.objects.select_for_update(of=("self",), no_key=True)
-    related = locked.select_related("batch__study__taxonomy")
-    return related.visible_to(reader).get(pk=assignment_id)
+    related = locked.select_related("batch__study", "batch__taxonomy")
+    given = related.filter(reader=reader, batch__released_at__isnull=False)
+    return given.exclude(not_before__gt=Now()).get(pk=assignment_id)
 
 
 def refuse_if_over(assignment: Assignment) -> None:
@@ -32,9 +45,15 @@ def refuse_if_over(assignment: Assignment) -> None:
 
     Raises:
         AlreadySubmitted: it has been read.
+        Withdrawn: it was taken from its reader.
+        StudyNotOpen: the study is locked.
         BatchClosed: it can no longer be read.
     """
-    if assignment.readings.filter(stage=Stage.BLIND).exists():
+    if assignment.state == AssignmentState.READ:
         raise AlreadySubmitted(assignment)
+    if assignment.state == AssignmentState.WITHDRAWN:
+        raise Withdrawn(assignment)
+    if not assignment.batch.study.is_open:
+        raise StudyNotOpen(assignment.batch.study)
     if not assignment.batch.is_open:
         raise BatchClosed(assignment.batch)

@@ -1,32 +1,59 @@
-"""Batches: who reads which exams in which order, and the end of it."""
+"""Batches: made, released to their readers, and ended."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
 from annotations.models import (
+    NO_DATA,
     Assignment,
+    AssignmentState,
     Batch,
     Consensus,
     Exam,
+    Handout,
     Outcome,
-    Reading,
+    Purpose,
     Role,
+    Slot,
     Study,
     User,
 )
-from annotations.services import consensus
+from annotations.services import assigning, audit, consensus, notices, roster, studies
+from annotations.services.assigning import Row
+from annotations.services.roster import KnowsResults, NotAReader
+from ecgreview import design, row_security
 
-ROWS_AT_ONCE = 2000
+__all__ = [
+    "AlreadyClosed",
+    "AlreadyRead",
+    "AlreadyReleased",
+    "BatchStillOpen",
+    "DueBeforeToday",
+    "KnowsResults",
+    "MixedWithData",
+    "NameTaken",
+    "NoExams",
+    "NoReaders",
+    "NotAReader",
+    "NothingUndecided",
+    "TooManyReadings",
+    "adjudication_name",
+    "close",
+    "create",
+    "make",
+    "refuse_mixing",
+    "release",
+    "send_undecided",
+    "set_due",
+    "undecided",
+]
+
 MAX_READINGS = 100_000
 """Made in four seconds, within a web request: the 8,475 exams of CODE-II-test eleven times."""
-BY_ROLE = "django.contrib.auth.backends.ModelBackend"
-"""The backend that knows permissions; the other one only knows sign-in links."""
 
 ADJUDICATION = ", adjudication"
 
@@ -43,12 +70,12 @@ class NameTaken(ValueError):
     """The study has a batch of this name."""
 
 
-class NotAReader(ValueError):
-    """Somebody chosen to read has no role that reads, or is no longer active."""
-
-
 class AlreadyClosed(Exception):
     """The batch was closed before."""
+
+
+class AlreadyReleased(Exception):
+    """The batch was released before."""
 
 
 class BatchStillOpen(Exception):
@@ -67,8 +94,12 @@ class TooManyReadings(ValueError):
     """Exams times readers is more than one batch holds."""
 
 
-class KnowsResults(ValueError):
-    """Somebody chosen to read can see what others found in some of these exams."""
+class MixedWithData(ValueError):
+    """Some of these exams are practised with here and read as data there: never both."""
+
+
+class DueBeforeToday(ValueError):
+    """A batch cannot be due on a day that is over."""
 
 
 @transaction.atomic
@@ -80,16 +111,23 @@ def create(
     readers: Sequence[User],
     created_by: User,
     now: datetime,
+    purpose: str = Purpose.DATA,
+    due_on: date | None = None,
 ) -> Batch:
-    """Return a new, open batch in which each of ``readers`` is to read each of ``exams``.
+    """Return a new batch, released at once, in which each of ``readers`` reads each of ``exams``.
 
     Raises:
+        studies.NotOpen: the study is a draft or locked.
         NoExams: ``exams`` is empty.
         NoReaders: ``readers`` is empty.
         TooManyReadings: they would have more than ``MAX_READINGS`` to make.
         NotAReader: one of them is neither reader nor adjudicator.
-        KnowsResults: one of them may look at closed readings of these exams.
+        roster.LevelTooLow: one of them is less experienced than the protocol asks.
+        roster.HasLeft: one of them was withdrawn from the study.
+        KnowsResults: one of them was shown what others found in some of these exams.
+        MixedWithData: some exams are practised with in one batch and read as data in another.
         NameTaken: the study has a batch called ``name``.
+        DueBeforeToday: ``due_on`` is over.
     """
     if not exams:
         raise NoExams(name)
@@ -97,34 +135,119 @@ def create(
         raise NoReaders(name)
     if (n_readings := len(exams) * len(readers)) > MAX_READINGS:
         raise TooManyReadings(f"{n_readings}, at most {MAX_READINGS}")
-    _refuse_others_than(readers, (Role.READER, Role.ADJUDICATOR))
-    _refuse_who_knows_results(readers, exams)
-    batch = Batch(study=study, name=name, created_by=created_by, created_at=now)
-    _insert(batch)
-    pairs = {(reader.pk, exam.pk) for reader in readers for exam in exams}
-    Assignment.objects.bulk_create(
-        (
-            Assignment(
-                batch=batch,
-                exam_id=exam_id,
-                reader_id=reader_id,
-                order_key=order_key(study.seed, reader_id, exam_id),
-            )
-            for reader_id, exam_id in sorted(pairs)
-        ),
-        batch_size=ROWS_AT_ONCE,
+    roster.join(study=study, readers=readers, actor=created_by, now=now)
+    rows = _everybody_reads_all(study, exams, readers)
+    batch = make(
+        study=study, name=name, rows=rows, created_by=created_by, now=now, purpose=purpose,
+        due_on=due_on,
+    )  # fmt: skip
+    return release(batch_id=batch.pk, actor=created_by, now=now)
+
+
+@transaction.atomic
+def make(
+    *,
+    study: Study,
+    name: str,
+    rows: Sequence[Row],
+    created_by: User,
+    now: datetime,
+    purpose: str = Purpose.DATA,
+    handout: str = Handout.NAMED,
+    lease_minutes: int | None = None,
+    due_on: date | None = None,
+) -> Batch:
+    """Return a new batch of ``rows`` under the protocol in force, which no reader knows of yet.
+
+    Its readers must have joined the study.
+
+    Raises:
+        studies.NotOpen: the study is locked.
+        KnowsResults, MixedWithData, NameTaken, DueBeforeToday: as for ``create``.
+    """
+    if study.is_settled:
+        raise studies.NotOpen(study.phase)
+    _refuse_due_before(due_on, now)
+    exam_ids = {row.exam_id for row in rows}
+    roster.refuse_pairs_that_know({(row.reader_id, row.exam_id) for row in rows})
+    refuse_mixing(study, exam_ids, purpose)
+    batch = Batch(
+        study=study,
+        name=name,
+        created_by=created_by,
+        created_at=now,
+        purpose=purpose,
+        handout=handout,
+        due_on=due_on,
+        protocol_version=study.protocol_version,
+        taxonomy=study.taxonomy,
+        clinical_information=study.clinical_information,
+        results_open=study.results_open,
     )
+    if lease_minutes is not None:
+        batch.lease_minutes = lease_minutes
+    _insert(batch)
+    n_made = assigning.assign(batch, rows)
+    audit.record(
+        actor=created_by, action=audit.Action.BATCH_PLANNED, study=study, target=batch,
+        after={"name": name, "purpose": purpose, "handout": handout, "n_assignments": n_made,
+               "protocol_version": batch.protocol_version, "plan": assigning.fingerprint(rows)},
+        now=now,
+    )  # fmt: skip
     return batch
 
 
-def order_key(seed: str, reader_id: int, exam_id: int) -> str:
-    """Return where ``exam_id`` comes in the reader's order: HMAC-SHA256, 64 hex digits.
+@transaction.atomic
+def release(*, batch_id: int, actor: User, now: datetime, due_on: date | None = None) -> Batch:
+    """Let the readers of a batch know of it and read it; each is notified.
 
-    Who does not know the seed can neither foresee the order nor learn anything from it; who does
-    can check years later that it was kept.
+    Raises:
+        Batch.DoesNotExist: there is no such batch.
+        studies.NotOpen: the study is a draft or locked.
+        AlreadyReleased: it was released before.
+        AlreadyClosed: it was closed.
+        DueBeforeToday: ``due_on`` is over.
     """
-    message = f"{reader_id}:{exam_id}"
-    return hmac.new(seed.encode(), message.encode(), hashlib.sha256).hexdigest()
+    batch = _locked(batch_id)
+    if not batch.study.is_open:
+        raise studies.NotOpen(batch.study.phase)
+    if not batch.is_open:
+        raise AlreadyClosed(batch)
+    if batch.is_released:
+        raise AlreadyReleased(batch)
+    _refuse_due_before(due_on, now)
+    batch.released_at = max(now, batch.created_at)
+    batch.due_on = due_on or batch.due_on
+    batch.save(update_fields=["released_at", "due_on"])
+    audit.record(
+        actor=actor, action=audit.Action.BATCH_RELEASED, study=batch.study, target=batch,
+        after={"due_on": batch.due_on and batch.due_on.isoformat()}, now=now,
+    )  # fmt: skip
+    notices.batch_released(batch, now=now)
+    return batch
+
+
+@transaction.atomic
+def set_due(*, batch_id: int, due_on: date | None, actor: User, now: datetime) -> Batch:
+    """Move the day by which an open batch is to be read; None: no day.
+
+    Raises:
+        Batch.DoesNotExist: there is no such batch.
+        AlreadyClosed: it was closed.
+        DueBeforeToday: ``due_on`` is over.
+    """
+    batch = _locked(batch_id)
+    if not batch.is_open:
+        raise AlreadyClosed(batch)
+    _refuse_due_before(due_on, now)
+    before, batch.due_on = batch.due_on, due_on
+    batch.save(update_fields=["due_on"])
+    audit.record(
+        actor=actor, action=audit.Action.BATCH_DUE_CHANGED, study=batch.study, target=batch,
+        before={"due_on": before and before.isoformat()},
+        after={"due_on": due_on and due_on.isoformat()}, now=now,
+    )  # fmt: skip
+    return batch
 
 
 @transaction.atomic
@@ -135,21 +258,10 @@ def close(*, batch_id: int, closed_by: User, now: datetime) -> Batch:
         Batch.DoesNotExist: there is no such batch.
         AlreadyClosed: it was closed before.
     """
-    # The study comes before its batch, as in consensus and export: a batch that ended between two
-    # of their statements would be counted by halves. Readers lock no study and do not wait.
-    study_id = Batch.objects.values_list("study", flat=True).get(pk=batch_id)
-    Study.objects.select_for_update(no_key=True).get(pk=study_id)
-    # A submission that is under way holds this row, and is waited for.
-    batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
+    batch = _locked(batch_id)
     if not batch.is_open:
         raise AlreadyClosed(batch)
-    batch.closed_at = now
-    batch.closed_by = closed_by
-    batch.agreement_is_due = True
-    batch.consensus_is_due = True
-    batch.save(
-        update_fields=["closed_at", "closed_by", "agreement_is_due", "consensus_is_due"],
-    )
+    studies.end_batch(batch, closed_by, now)
     return batch
 
 
@@ -168,7 +280,7 @@ def send_undecided(
         NoReaders: ``readers`` is empty.
         NotAReader: one of them is no adjudicator.
         AlreadyRead: one of them has read one of these exams in this study.
-        KnowsResults: one of them may look at closed readings of these exams.
+        KnowsResults: one of them was shown what others found in some of these exams.
         NameTaken: they were sent before.
     """
     batch = Batch.objects.select_related("study").get(pk=batch_id)
@@ -177,7 +289,7 @@ def send_undecided(
     exams = undecided(batch, now=now)
     if not exams:
         raise NothingUndecided(batch)
-    _refuse_others_than(readers, (Role.ADJUDICATOR,))
+    roster.refuse_others_than(readers, (Role.ADJUDICATOR,))
     _refuse_who_has_read(readers, exams, batch.study)
     return create(
         study=batch.study,
@@ -186,16 +298,19 @@ def send_undecided(
         readers=readers,
         created_by=created_by,
         now=now,
+        purpose=Purpose.ADJUDICATION,
     )
 
 
 def undecided(batch: Batch, *, now: datetime) -> list[Exam]:
     """Return the exams of a closed ``batch`` that need another reading, as things are now."""
-    if batch.study.batches.filter(consensus_is_due=True).exists():
-        consensus.compute(study=batch.study, now=now)
-    open_questions = Consensus.objects.filter(study=batch.study, outcome=Outcome.UNDECIDED)
-    exams = Exam.objects.filter(consensus__in=open_questions, assignments__batch=batch)
-    return list(exams.distinct().order_by("pk"))
+    # As a worker would: a study may have its disputes settled before it opens its results.
+    with row_security.as_owner():
+        if batch.study.batches.filter(consensus_is_due=True).exists():
+            consensus.compute(study=batch.study, now=now)
+        open_questions = Consensus.objects.filter(study=batch.study, outcome=Outcome.UNDECIDED)
+        exams = Exam.objects.filter(consensus__in=open_questions, assignments__batch=batch)
+        return list(exams.distinct().order_by("pk"))
 
 
 def adjudication_name(batch: Batch) -> str:
@@ -204,27 +319,64 @@ def adjudication_name(batch: Batch) -> str:
     return f"{batch.name[:room]}{ADJUDICATION}"
 
 
-def _refuse_others_than(readers: Sequence[User], roles: Sequence[Role]) -> None:
-    wanted = User.objects.filter(is_active=True, groups__name__in=[role.value for role in roles])
-    able = set(wanted.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", flat=True))
-    if others := [reader for reader in readers if reader.pk not in able]:
-        raise NotAReader(", ".join(str(reader) for reader in others))
+def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
+    """Do nothing when none of these exams is both practised with and read as data in ``study``.
+
+    Raises:
+        MixedWithData: some would be.
+    """
+    others = Batch.objects.filter(study=study)
+    is_data = purpose in {Purpose.DATA, Purpose.REREAD, Purpose.ADJUDICATION}
+    clashing = others.filter(purpose__in=NO_DATA) if is_data else others.of_data()
+    wanted = list(exam_ids)
+    found = Assignment.objects.filter(batch__in=clashing, exam__in=wanted)
+    pooled = Slot.objects.filter(batch__in=clashing, exam__in=wanted)
+    codes = {code for rows in (found, pooled) for (code,) in rows.values_list("exam__code")}
+    if codes:
+        raise MixedWithData(", ".join(sorted(codes)[:10]))
+
+
+def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[User]) -> list[Row]:
+    """Return every pair in the order of each reader, exams of one patient kept apart."""
+    patients = {exam.pk: exam.patient_id or design.UNKNOWN for exam in exams}
+    reader_ids = sorted({reader.pk for reader in readers})
+    plan = design.generate(
+        design.Request(
+            seed=study.seed,
+            exams=list(patients),
+            patients=list(patients.values()),
+            readers=reader_ids,
+            readers_per_exam=len(reader_ids),
+            patient_gap=max(study.patient_gap, 1),
+        )
+    )
+    return [Row(row.reader, row.exam, row.position) for row in plan.rows()]
+
+
+def _locked(batch_id: int) -> Batch:
+    """Return the batch with its study's row and its own locked, in this order.
+
+    The study comes before its batch, as in consensus, export and the locking of a study: a batch
+    that ended between two of their statements would be counted by halves. Readers lock no study
+    and do not wait; a submission that is under way holds the batch's row, and is waited for.
+    """
+    study_id = Batch.objects.values_list("study", flat=True).get(pk=batch_id)
+    Study.objects.select_for_update(no_key=True).get(pk=study_id)
+    locked = Batch.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("study").get(pk=batch_id)
+
+
+def _refuse_due_before(due_on: date | None, now: datetime) -> None:
+    if due_on is not None and due_on < now.date():
+        raise DueBeforeToday(due_on.isoformat())
 
 
 def _refuse_who_has_read(readers: Sequence[User], exams: Sequence[Exam], study: Study) -> None:
     theirs = Assignment.objects.filter(
-        reader__in=readers, exam__in=exams, batch__study=study, readings__isnull=False
+        reader__in=readers, exam__in=exams, batch__study=study, state=AssignmentState.READ
     )
     if names := sorted({str(found.reader) for found in theirs.select_related("reader")}):
         raise AlreadyRead(", ".join(names))
-
-
-def _refuse_who_knows_results(readers: Sequence[User], exams: Sequence[Exam]) -> None:
-    able = User.objects.with_perm("annotations.view_closed_readings", backend=BY_ROLE)
-    for reader in able.filter(pk__in=[reader.pk for reader in readers]).order_by("pk"):
-        of_others = Reading.objects.visible_to(reader).exclude(assignment__reader=reader)
-        if of_others.filter(assignment__exam__in=exams).exists():
-            raise KnowsResults(str(reader))
 
 
 def _insert(batch: Batch) -> None:

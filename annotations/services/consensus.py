@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -15,12 +14,12 @@ from annotations.models import (
     Consensus,
     ConsensusLabel,
     DiagnosticClass,
-    Finding,
     Outcome,
     Reading,
     Study,
 )
-from annotations.models.reading import ReadingQuerySet
+from annotations.services import votes
+from annotations.services.votes import Vote
 from ecgreview import consensus
 
 ROWS_AT_ONCE = 2000
@@ -66,8 +65,7 @@ def compute(*, study: Study, now: datetime) -> None:
     classes = {item.code: item for item in study.taxonomy.classes.all()}
     exclusive = [code for code, item in classes.items() if item.is_exclusive]
     verdicts = {
-        exam_id: judge(study.consensus_rule, label_sets, exclusive)
-        for exam_id, label_sets in sorted(_label_sets(study).items())
+        exam_id: _verdict(study, cast, exclusive) for exam_id, cast in sorted(_votes(study).items())
     }
     study.consensus.all().delete()
     rows = Consensus.objects.bulk_create(
@@ -109,33 +107,29 @@ def judge(
     )
 
 
-def _label_sets(study: Study) -> dict[int, list[frozenset[str] | None]]:
-    """Return for each exam of a closed batch what each reader gave, None if unreadable.
+def _verdict(study: Study, cast: Sequence[Vote], exclusive: Collection[str]) -> Verdict:
+    """Return what the study's rule makes of the votes on one exam.
 
-    Who read an exam again in another batch has no second vote: the first reading is the blindest.
+    While a reading waits to be made again, because a class it gave was split, nothing is decided.
     """
-    readings = Reading.objects.blind().filter(
+    label_sets = [vote.translation.codes if vote.translation else None for vote in cast]
+    verdict = judge(study.consensus_rule, label_sets, exclusive)
+    if n_open := sum(vote.is_open for vote in cast):
+        reason = f"{n_open} of {len(cast)} readings wait to be made again under new classes."
+        return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason, present=frozenset())
+    return verdict
+
+
+def _votes(study: Study) -> dict[int, list[Vote]]:
+    """Return for each exam of a closed batch the vote of each reader, in the study's classes."""
+    readings = Reading.objects.counted().filter(
         assignment__batch__study=study, assignment__batch__closed_at__isnull=False
     )
-    codes: dict[int, set[str]] = defaultdict(set)
-    given = Finding.objects.filter(reading__in=readings)
-    for reading_id, code in given.values_list("reading", "diagnostic_class__code"):
-        codes[reading_id].add(code)
-    exams = Assignment.objects.filter(batch__in=study.batches.closed()).values_list("exam")
-    found: dict[int, list[frozenset[str] | None]] = {exam: [] for (exam,) in exams.distinct()}
-    for reading in _first_of_each_reader(readings):
-        labels = frozenset(codes[reading.pk]) if reading.is_readable else None
-        found[reading.assignment.exam_id].append(labels)
-    return found
-
-
-def _first_of_each_reader(readings: ReadingQuerySet) -> Iterator[Reading]:
-    voted: set[tuple[int, int]] = set()
-    for reading in readings.select_related("assignment").order_by("pk"):
-        vote = (reading.assignment.exam_id, reading.assignment.reader_id)
-        if vote not in voted:
-            voted.add(vote)
-            yield reading
+    rows = readings.select_related("assignment").order_by("pk")
+    counting = votes.that_count(votes.translated(study, rows))
+    closed = study.batches.closed().of_data()
+    exams = Assignment.objects.filter(batch__in=closed).values_list("exam")
+    return {exam: counting.get(exam, []) for (exam,) in exams.distinct()}
 
 
 def _row(study: Study, exam_id: int, verdict: Verdict, now: datetime) -> Consensus:

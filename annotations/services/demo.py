@@ -26,6 +26,7 @@ from annotations.services import (
 )
 from ecgreview.ecg import audit, synth
 from ecgreview.ecg.formats import Recording
+from ecgreview.protocol import Protocol
 
 N_EXAMS = 60
 N_PILOT = 20
@@ -168,13 +169,11 @@ def _drawing(number: int, condition: str, rng: np.random.Generator) -> Recording
 
 def _study(coordinator: User, now: datetime) -> Study:
     found = Study.objects.filter(slug=studies.slug_for(STUDY)).first()
-    return found or studies.create(
-        name=STUDY,
-        taxonomy=taxonomies.install(now=now),
-        created_by=coordinator,
-        now=now,
-        is_demo=True,
-    )
+    if found:
+        return found
+    wanted = Protocol(name=STUDY, taxonomy=str(taxonomies.install(now=now)))
+    made = studies.create(wanted=wanted, created_by=coordinator, now=now, is_demo=True)
+    return studies.open_study(study_id=made.pk, actor=coordinator, now=now)
 
 
 def _batch(

@@ -8,10 +8,23 @@ from typing import Any
 from django.db import transaction
 
 from annotations.models import Assignment, Draft, User
-from annotations.services import assignments
-from annotations.services.assignments import AlreadySubmitted, BatchClosed
+from annotations.services import assignments, leases
+from annotations.services.assignments import (
+    AlreadySubmitted,
+    BatchClosed,
+    StudyNotOpen,
+    Withdrawn,
+)
 
-__all__ = ["AlreadySubmitted", "BatchClosed", "StaleDraft", "refuse_if_stale", "save"]
+__all__ = [
+    "AlreadySubmitted",
+    "BatchClosed",
+    "StaleDraft",
+    "StudyNotOpen",
+    "Withdrawn",
+    "refuse_if_stale",
+    "save",
+]
 
 
 class StaleDraft(Exception):
@@ -42,6 +55,7 @@ def save(
     """
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)
     assignments.refuse_if_over(assignment)
+    leases.extend(assignment, now=now)
     stored = stored_for(assignment)
     if stored and stored.version == based_on + 1 and stored.content == content:
         return stored

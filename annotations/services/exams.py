@@ -75,6 +75,7 @@ def store(*, dataset: Dataset, recordings: Sequence[Recording], now: datetime) -
             age_years=recording.age_years,
             sex=recording.sex,
             content_hash=recording.signal.content_hash,
+            source_labels=list(recording.source_labels),
             imported_at=now,
         )
         for recording, code in zip(recordings, codes, strict=True)

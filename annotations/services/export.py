@@ -12,46 +12,58 @@ from pathlib import Path
 
 from django.db import transaction
 
-from annotations.models import Study
-from annotations.services import agreement, consensus, export_tables
+from annotations.models import Study, User
+from annotations.services import agreement, audit, consensus, export_tables
 from annotations.services.export_tables import Cell, pseudonym
+from ecgreview import row_security
 
 __all__ = ["archive", "contents", "formula_safe", "pseudonym", "write"]
 
 FORMULA_STARTS = frozenset("=+-@\t\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
+SUMS = "SHA256SUMS"
+
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every file in an archive: the earliest that the ZIP format knows."""
 
 
+@transaction.atomic
 def write(*, study: Study, directory: Path, now: datetime) -> list[Path]:
     """Write the export of ``study`` into ``directory``, made if absent, and return its files.
 
-    Each file appears under its name only when it is complete.
+    Each file appears under its name only when it is complete. That they were written is recorded
+    with the digest of their list of digests.
 
     Raises:
         OSError: the directory cannot be written to.
     """
     directory.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, content in contents(study=study, now=now).items():
+    files = contents(study=study, now=now)
+    for name, content in files.items():
         path = directory / name
         partial = path.with_name(f".{name}.partial")
         partial.write_bytes(content)
         partial.replace(path)
         written.append(path)
+    _record(study, SUMS, files[SUMS], None, now)
     return written
 
 
-def archive(*, study: Study, now: datetime) -> bytes:
-    """Return the export of ``study`` as a ZIP archive that depends on its content alone."""
+@transaction.atomic
+def archive(*, study: Study, actor: User | None = None, now: datetime) -> bytes:
+    """Return the export of ``study`` as a ZIP archive that depends on its content alone.
+
+    That ``actor`` took it away is recorded with the digest of the archive.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as bundle:
         for name, content in contents(study=study, now=now).items():
             entry = zipfile.ZipInfo(f"{study.slug}/{name}", date_time=EPOCH)
             entry.external_attr = 0o644 << 16
             bundle.writestr(entry, content, zipfile.ZIP_DEFLATED, 6)
+    _record(study, f"{study.slug}.zip", buffer.getvalue(), actor, now)
     return buffer.getvalue()
 
 
@@ -59,15 +71,13 @@ def archive(*, study: Study, now: datetime) -> bytes:
 def contents(*, study: Study, now: datetime) -> dict[str, bytes]:
     """Return the files of the export by name; what is due is computed first.
 
-    What is open is never exported: as long as no batch is closed, the tables have headings only.
+    Only data whose results the study's policy has opened is exported, as far as it is closed:
+    before that, the tables have headings only. Practice and qualification are no data.
     """
-    # The study first, so that no batch ends between two tables. Then each report before its batch,
-    # in the order of ``agreement.refresh``: consensus, which changes batches, comes last.
+    # The study first, so that no batch ends between two tables.
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    for batch in study.batches.closed().filter(agreement_is_due=True).order_by("pk"):
-        agreement.refresh(batch=batch, now=now)
-    if study.batches.filter(consensus_is_due=True).exists():
-        consensus.compute(study=study, now=now)
+    with row_security.as_owner():
+        _compute_what_is_due(study, now)
     files = {
         "consensus.csv": _csv(export_tables.consensus(study)),
         "readings_long.csv": _csv(export_tables.readings_long(study)),
@@ -75,7 +85,28 @@ def contents(*, study: Study, now: datetime) -> dict[str, bytes]:
         "agreement.csv": _csv(export_tables.agreement(study)),
     }
     sums = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-    return {**files, "SHA256SUMS": "".join(sums).encode()}
+    return {**files, SUMS: "".join(sums).encode()}
+
+
+def _record(study: Study, name: str, content: bytes, actor: User | None, now: datetime) -> None:
+    audit.record(
+        actor=actor,
+        action=audit.Action.EXPORT_MADE,
+        study=study,
+        target=study,
+        after={"file": name, "digest": hashlib.sha256(content).hexdigest()},
+        now=now,
+    )
+
+
+def _compute_what_is_due(study: Study, now: datetime) -> None:
+    """Bring agreement and consensus up to date, as a worker would."""
+    # Each report before its batch, in the order of ``agreement.refresh``: consensus, which changes
+    # batches, comes last.
+    for batch in study.batches.closed().filter(agreement_is_due=True).order_by("pk"):
+        agreement.refresh(batch=batch, now=now)
+    if study.batches.filter(consensus_is_due=True).exists():
+        consensus.compute(study=study, now=now)
 
 
 def _csv(rows: Iterable[Sequence[Cell]]) -> bytes:

@@ -12,6 +12,7 @@ from django.db.models import Prefetch
 
 from annotations.models import (
     AgreementReport,
+    Batch,
     Consensus,
     ConsensusLabel,
     DiagnosticClass,
@@ -20,7 +21,10 @@ from annotations.models import (
     Outcome,
     Reading,
     Study,
+    StudyReader,
+    Taxonomy,
 )
+from annotations.models.batch import BatchQuerySet
 
 Cell: TypeAlias = str | int | float | None
 Row: TypeAlias = tuple[Cell, ...]
@@ -37,7 +41,7 @@ PAIR_COUNTS = ("n", "n11", "n10", "n01", "n00")
 
 def consensus(study: Study) -> Iterator[Row]:
     """Yield one row per exam: how the rule decided, and the state of every class."""
-    codes = _codes(study)
+    codes = _codes(study.taxonomy)
     yield (
         *("exam", "dataset", "source_key", "age_years", "sex"),
         *("rule", "outcome", "n_readings", "reason", "labels", "votes", *codes),
@@ -45,7 +49,7 @@ def consensus(study: Study) -> Iterator[Row]:
     labels = ConsensusLabel.objects.select_related("diagnostic_class").only(
         "consensus", "n_positive", "is_present", "diagnostic_class__code"
     )
-    rows = Consensus.objects.filter(study=study).select_related("exam__dataset")
+    rows = Consensus.objects.with_open_results().filter(study=study).select_related("exam__dataset")
     with_labels = rows.prefetch_related(Prefetch("labels", queryset=labels))
     for row in with_labels.order_by("exam__code").iterator(chunk_size=ROWS_AT_ONCE):
         votes = {label.diagnostic_class.code: label for label in row.labels.all()}
@@ -63,66 +67,69 @@ def consensus(study: Study) -> Iterator[Row]:
 
 
 def readings_long(study: Study) -> Iterator[Row]:
-    """Yield one row per reading of a closed batch and class; the exams are in ``consensus``.
+    """Yield one row per reading of an opened batch and class; the exams are in ``consensus``.
 
-    Comments are left out: free text may hold what identifies a person.
+    Each reading has the classes of the list that its reader was shown. Comments are left out: free
+    text may hold what identifies a person.
     """
-    codes = _codes(study)
     yield (
-        *("exam", "batch", "reader", "stage", "submitted_at", "active_ms", "quality"),
+        *("exam", "batch", "purpose", "reader", "reader_status", "stage", "occurrence", "arm"),
+        *("protocol_version", "taxonomy", "submitted_at", "active_ms", "quality"),
         *("class", "state", "certainty"),
     )
-    readings = Reading.objects.filter(
-        assignment__batch__study=study, assignment__batch__closed_at__isnull=False
-    ).select_related("assignment__batch", "assignment__exam")
+    codes = {one.pk: _codes(one) for one in _taxonomies(study)}
+    statuses = dict(StudyReader.objects.filter(study=study).values_list("user", "status"))
+    readings = Reading.objects.filter(assignment__batch__in=_opened(study))
     findings = Finding.objects.select_related("diagnostic_class").only(
         "reading", "certainty", "diagnostic_class__code"
     )
-    complete = readings.prefetch_related(Prefetch("findings", queryset=findings))
+    complete = readings.select_related(
+        "assignment__batch", "assignment__exam", "taxonomy"
+    ).prefetch_related(Prefetch("findings", queryset=findings))
     ordered = complete.order_by("assignment__exam__code", "submitted_at", "pk")
     for reading in ordered.iterator(chunk_size=ROWS_AT_ONCE):
         given = {item.diagnostic_class.code: item.certainty for item in reading.findings.all()}
-        head = (reading.assignment.exam.code, *_reading(study, reading))
+        head = _reading(study, reading, statuses.get(reading.reader_id, ""))
         other = ABSENT if reading.is_readable else NOT_ASSESSED
-        for code in codes:
+        for code in codes[reading.taxonomy_id]:
             certainty = given.get(code)
             yield (*head, code, PRESENT if certainty else other, certainty)
 
 
 def taxonomy(study: Study) -> Iterator[Row]:
-    """Yield one row per class, with its codes in other vocabularies."""
+    """Yield one row per class of each list that the tables use, with its codes in others."""
     yield (
         *("taxonomy", "version", "position", "code", "abbreviation", "name", "name_pt"),
         *("group", "group_name", "definition", "is_exclusive", "evidence", *VOCABULARIES),
     )
-    classes = study.taxonomy.classes.select_related("group").order_by("position")
-    for item in classes:
-        yield (
-            study.taxonomy.name,
-            study.taxonomy.version,
-            item.position,
-            item.code,
-            item.abbreviation,
-            item.name,
-            item.name_pt,
-            item.group.code,
-            item.group.name,
-            item.definition,
-            int(item.is_exclusive),
-            item.evidence,
-            *(_foreign(item, vocabulary) for vocabulary in VOCABULARIES),
-        )
+    for one in _taxonomies(study):
+        for item in one.classes.select_related("group").order_by("position"):
+            yield (
+                one.name,
+                one.version,
+                item.position,
+                item.code,
+                item.abbreviation,
+                item.name,
+                item.name_pt,
+                item.group.code,
+                item.group.name,
+                item.definition,
+                int(item.is_exclusive),
+                item.evidence,
+                *(_foreign(item, vocabulary) for vocabulary in VOCABULARIES),
+            )
 
 
 def agreement(study: Study) -> Iterator[Row]:
-    """Yield one row per closed batch, class, group of readers and statistic.
+    """Yield one row per opened batch that is closed, class, group of readers and statistic.
 
     An empty class is all classes together, empty readers are all readers of the batch; n10 counts
     the exams to which the first of two readers gave the class alone. A missing value has its
     reason beside it.
     """
     yield ("batch", "class", "readers", "statistic", "value", "reason")
-    reports = AgreementReport.objects.filter(batch__in=study.batches.closed())
+    reports = AgreementReport.objects.filter(batch__in=_opened(study))
     for report in reports.select_related("batch").order_by("batch__name"):
         results, batch = report.results, report.batch.name
         for name in ("n_readers", "n_exams", "n_exams_compared"):
@@ -146,8 +153,19 @@ def stated_age(age_years: float | None) -> Cell:
     return f"{OLDEST_STATED_YEARS + 1}+"
 
 
-def _codes(study: Study) -> list[str]:
-    return list(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
+def _opened(study: Study) -> BatchQuerySet:
+    """Return the batches that may be taken away: closed, opened by the policy, and data."""
+    return Batch.objects.filter(study=study).closed().with_open_results().of_data()
+
+
+def _taxonomies(study: Study) -> list[Taxonomy]:
+    """Return the list in force and then those that opened batches were read under."""
+    used = Taxonomy.objects.filter(batches__in=_opened(study)).exclude(pk=study.taxonomy_id)
+    return [study.taxonomy, *used.distinct().order_by("pk")]
+
+
+def _codes(taxonomy: Taxonomy) -> list[str]:
+    return list(taxonomy.classes.order_by("position").values_list("code", flat=True))
 
 
 def _exam(exam: Exam) -> Row:
@@ -155,11 +173,19 @@ def _exam(exam: Exam) -> Row:
     return (exam.code, exam.dataset.name, exam.source_key, age, exam.sex)
 
 
-def _reading(study: Study, reading: Reading) -> Row:
+def _reading(study: Study, reading: Reading, reader_status: str) -> Row:
+    assignment = reading.assignment
     return (
-        reading.assignment.batch.name,
-        pseudonym(study, reading.assignment.reader_id),
+        assignment.exam.code,
+        assignment.batch.name,
+        assignment.batch.purpose,
+        pseudonym(study, reading.reader_id),
+        reader_status,
         reading.stage,
+        assignment.occurrence,
+        assignment.arm,
+        reading.protocol_version,
+        str(reading.taxonomy),
         reading.submitted_at.astimezone(UTC).isoformat(timespec="seconds"),
         reading.active_ms,
         reading.quality,

@@ -12,7 +12,7 @@ from django.db import transaction
 from annotations.models import Dataset, ImportIssue, ImportRun, User
 from annotations.models.exam import Exam as ExamRow
 from annotations.models.exam import Patient as PatientRow
-from annotations.services import exams, suggestions
+from annotations.services import audit, exams, suggestions
 from ecgreview.ecg import formats
 from ecgreview.ecg.formats import Recording, Refusal
 
@@ -74,9 +74,22 @@ def import_path(
         _store(run, block, now)
         if progress:
             progress(block.n_files_done, len(files))
+    _finish(run, now)
+    return run
+
+
+@transaction.atomic
+def _finish(run: ImportRun, now: datetime) -> None:
     run.finished_at = now
     run.save(update_fields=["finished_at"])
-    return run
+    counts = {"imported": run.n_imported, "known": run.n_known, "refused": run.n_refused}
+    audit.record(
+        actor=run.started_by,
+        action=audit.Action.EXAMS_IMPORTED,
+        target=run,
+        after={"dataset": run.dataset.name, "source": run.source, **counts},
+        now=now,
+    )
 
 
 def preview(*, path: Path, dataset_name: str, progress: Progress | None = None) -> Preview:

@@ -1,39 +1,202 @@
-"""People: accounts without a password, and what they may do."""
+"""People: invitations, accounts, and what they may do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.core.signing import BadSignature, Signer
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.utils.crypto import constant_time_compare, get_random_string, salted_hmac
 from knox.models import get_token_model
+from psycopg.errors import UniqueViolation
 
-from annotations.models import Role, User
-from annotations.services import roles
+from annotations.models import ReaderLevel, Role, User
+from annotations.services import audit, roles, sign_in
 
 TOKEN_LIFETIME = timedelta(days=90)
+MAX_TOKENS = 5
+
+INVITABLE = (Role.READER, Role.ADJUDICATOR, Role.RESEARCHER, Role.AUDITOR)
+"""Who may be invited over the web; coordinators are made on the command line only."""
+
+INVITED = f"{UNUSABLE_PASSWORD_PREFIX}invited:"
+"""How the password column begins while an invitation is open; what follows is random.
+
+Like every value that begins with the prefix it is no password. The links are signed together with
+it, so that a later link, a password or a withdrawal makes all earlier links void.
+"""
+
+SALT = "annotations.invitation"
 
 
 class NameTaken(ValueError):
     """Somebody has this user name."""
 
 
+class EmailTaken(ValueError):
+    """Somebody has this e-mail address."""
+
+
+class NotInvitable(ValueError):
+    """This role is not given over the web."""
+
+
+class NotInvited(Exception):
+    """The person has no open invitation: they have accepted it, or lost their access."""
+
+
+class InvitationOver(Exception):
+    """The link was used, replaced, withdrawn, is too old, or was never one of ours."""
+
+
+class TooManyTokens(Exception):
+    """The person has as many tokens as one may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What an invited person needs to choose a password: nobody can read it out again."""
+
+    user: User
+    key: str
+    expires_at: datetime
+
+
 @transaction.atomic
 def create(
-    *, username: str, wanted: Iterable[Role], first_name: str = "", last_name: str = ""
+    *,
+    username: str,
+    wanted: Iterable[Role],
+    first_name: str = "",
+    last_name: str = "",
+    level: ReaderLevel = ReaderLevel.CARDIOLOGIST,
 ) -> User:
     """Return a new person in the groups of ``wanted``, who signs in by link until they choose more.
 
     Raises:
         NameTaken: there is somebody of that user name.
     """
-    if User.objects.filter(username=username).exists():
-        raise NameTaken(username)
-    user = User.objects.create_user(
-        username, password=None, first_name=first_name, last_name=last_name
-    )
+    user = User(username=username, first_name=first_name, last_name=last_name, level=level)
+    user.set_unusable_password()
+    _add(user)
     roles.give(user, wanted)
     return user
+
+
+@transaction.atomic
+def invite(
+    *,
+    actor: User,
+    username: str,
+    email: str,
+    first_name: str,
+    last_name: str,
+    role: Role,
+    level: ReaderLevel,
+    now: datetime,
+) -> Invitation:
+    """Make an account that nobody can use yet, and the link with which its person begins.
+
+    Without a user name, the e-mail address is the user name.
+
+    Raises:
+        NotInvitable: the role is given on the command line only.
+        NameTaken: there is somebody of that user name.
+        EmailTaken: there is somebody with that e-mail address.
+    """
+    if role not in INVITABLE:
+        raise NotInvitable(role)
+    address = email.lower()
+    if address and User.objects.filter(email__iexact=address).exists():
+        raise EmailTaken(email)
+    user = User(
+        username=username or address,
+        email=address,
+        first_name=first_name,
+        last_name=last_name,
+        level=level,
+        is_active=False,
+        password=_open_invitation(),
+    )
+    _add(user)
+    roles.give(user, [role])
+    audit.record(
+        actor=actor,
+        action=audit.Action.PEOPLE_INVITED,
+        target=user,
+        after={"role": role.value, "level": int(level)},
+        now=now,
+    )
+    return _invitation(user, now)
+
+
+@transaction.atomic
+def invite_again(*, actor: User, user_id: int, now: datetime) -> Invitation:
+    """Return a new link for somebody who has not accepted yet; the former link is void.
+
+    Raises:
+        User.DoesNotExist: there is nobody of that number within reach of the web.
+        NotInvited: they have accepted, or their access was ended.
+    """
+    user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
+    if not is_invited(user):
+        raise NotInvited
+    user.password = _open_invitation()
+    user.save(update_fields=["password"])
+    audit.record(actor=actor, action=audit.Action.PEOPLE_INVITED, target=user, now=now)
+    return _invitation(user, now)
+
+
+def invited(*, key: str, now: datetime) -> User:
+    """Return whom the link was made for.
+
+    Raises:
+        InvitationOver: the link is not, or no longer, one.
+    """
+    try:
+        claim = Signer(salt=SALT).unsign_object(key)
+    except BadSignature as forged:
+        raise InvitationOver from forged
+    user = User.objects.filter(pk=claim["user"]).first()
+    if user is None or not is_invited(user) or claim["until"] < now.timestamp():
+        raise InvitationOver
+    if not constant_time_compare(claim["state"], _state(user)):
+        raise InvitationOver
+    return user
+
+
+@transaction.atomic
+def accept(*, key: str, password: str, now: datetime) -> User:
+    """Give the invited person their password and let them in from now on.
+
+    Raises:
+        InvitationOver: the link is not, or no longer, one.
+    """
+    # Locked first and looked at again: of two browsers with the same link one is refused.
+    User.objects.select_for_update().get(pk=invited(key=key, now=now).pk)
+    user = invited(key=key, now=now)
+    user.set_password(password)
+    user.is_active = True
+    user.save(update_fields=["password", "is_active"])
+    audit.record(actor=user, action=audit.Action.PEOPLE_ACCEPTED, target=user, now=now)
+    return user
+
+
+def is_invited(user: User) -> bool:
+    """Tell whether ``user`` has an invitation that is still open."""
+    return not user.is_active and user.password.startswith(INVITED)
+
+
+def in_reach() -> QuerySet[User]:
+    """Return whom a coordinator may end: neither coordinators nor whoever runs the server."""
+    above = Q(groups__name=Role.COORDINATOR.value) | Q(is_staff=True) | Q(is_superuser=True)
+    return User.objects.exclude(pk__in=User.objects.filter(above).values("pk"))
 
 
 @transaction.atomic
@@ -42,8 +205,7 @@ def change(
 ) -> User:
     """Give a person the roles of ``wanted`` and no other, or end or restore their access.
 
-    None leaves things as they are. Whoever is deactivated loses their tokens at once, and their
-    sessions with the next request.
+    None leaves things as they are. Whoever is deactivated loses sessions and tokens at once.
 
     Raises:
         User.DoesNotExist: nobody has this user name.
@@ -51,16 +213,54 @@ def change(
     user = User.objects.select_for_update().get(username=username)
     if wanted is not None:
         roles.give(user, wanted)
-    if is_active is not None:
-        user.is_active = is_active
+    if is_active is True:
+        user.is_active = True
         user.save(update_fields=["is_active"])
     if is_active is False:
-        get_token_model().objects.filter(user=user).delete()
+        _end(user)
     return user
 
 
+@transaction.atomic
+def deactivate(*, actor: User, user_id: int, now: datetime) -> User:
+    """End the access of somebody over the web: sessions, tokens and open invitations.
+
+    Raises:
+        User.DoesNotExist: there is nobody of that number within reach of the web.
+    """
+    user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
+    withdrawn, ended = audit.Action.PEOPLE_INVITATION_WITHDRAWN, audit.Action.PEOPLE_DEACTIVATED
+    action = withdrawn if is_invited(user) else ended
+    _end(user)
+    audit.record(actor=actor, action=action, target=user, now=now)
+    return user
+
+
+@transaction.atomic
+def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
+    """Take away the second factors of somebody who lost theirs, and end what was begun with them.
+
+    Raises:
+        User.DoesNotExist: there is nobody of that number within reach of the web.
+    """
+    user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
+    sign_in.forget_second_factor(user)
+    _cut_off(user)
+    audit.record(actor=actor, action=audit.Action.MFA_RESET, target=user, now=now)
+    return user
+
+
+@transaction.atomic
 def new_token(*, user: User) -> tuple[str, datetime]:
-    """Return a token for a program of ``user``, stored as a hash only, and when it expires."""
+    """Return a token for a program of ``user``, stored as a hash only, and when it expires.
+
+    Raises:
+        TooManyTokens: they have five already.
+    """
+    # The person's row is the lock: two requests at once must not both be the fifth.
+    User.objects.select_for_update().get(pk=user.pk)
+    if get_token_model().objects.filter(user=user, expiry__gt=Now()).count() >= MAX_TOKENS:
+        raise TooManyTokens
     token, secret = get_token_model().objects.create(user, expiry=TOKEN_LIFETIME)
     return secret, token.expiry
 
@@ -69,3 +269,49 @@ def forget_tokens(*, now: datetime) -> int:
     """Delete the tokens that expired before ``now`` and return how many they were."""
     n_deleted, _ = get_token_model().objects.filter(expiry__lt=now).delete()
     return int(n_deleted)
+
+
+def _add(user: User) -> None:
+    """Store a new person.
+
+    Raises:
+        NameTaken: there is somebody of that user name, in whatever case.
+    """
+    user.username = User.normalize_username(user.username)
+    if User.objects.filter(username__iexact=user.username).exists():
+        raise NameTaken(user.username)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as refusal:
+        if not isinstance(refusal.__cause__, UniqueViolation):
+            raise
+        raise NameTaken(user.username) from refusal  # since we asked
+
+
+def _open_invitation() -> str:
+    return INVITED + get_random_string(40)
+
+
+def _invitation(user: User, now: datetime) -> Invitation:
+    expires_at = now + timedelta(days=settings.INVITATION_DAYS)
+    claim = {"user": user.pk, "until": int(expires_at.timestamp()), "state": _state(user)}
+    return Invitation(user, Signer(salt=SALT).sign_object(claim), expires_at)
+
+
+def _state(user: User) -> str:
+    return salted_hmac(SALT, f"{user.pk}:{user.password}", algorithm="sha256").hexdigest()
+
+
+def _end(user: User) -> None:
+    user.is_active = False
+    if user.password.startswith(INVITED):
+        user.set_unusable_password()
+    user.save(update_fields=["is_active", "password"])
+    _cut_off(user)
+
+
+def _cut_off(user: User) -> None:
+    """End all that ``user`` and their programs have open."""
+    sign_in.end_sessions(user)
+    get_token_model().objects.filter(user=user).delete()

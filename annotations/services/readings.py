@@ -11,9 +11,15 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from annotations.models import Assignment, Batch, DiagnosticClass, Finding, Quality, Reading, User
-from annotations.services import assignments, drafts
-from annotations.services.assignments import AlreadySubmitted, BatchClosed
+from annotations.services import assignments, audit, drafts, leases, qualification
+from annotations.services.assignments import (
+    AlreadySubmitted,
+    BatchClosed,
+    StudyNotOpen,
+    Withdrawn,
+)
 from annotations.services.drafts import StaleDraft
+from ecgreview import row_security
 
 __all__ = [
     "AlreadySubmitted",
@@ -24,9 +30,11 @@ __all__ = [
     "KeyReused",
     "RepeatedClass",
     "StaleDraft",
+    "StudyNotOpen",
     "Submission",
     "UnknownClass",
     "UnreadableWithFindings",
+    "Withdrawn",
     "submit",
 ]
 
@@ -113,6 +121,8 @@ def submit(
         Assignment.DoesNotExist: ``reader`` was not assigned this.
         KeyReused: the key was used for another reading.
         AlreadySubmitted: a reading with another key is stored.
+        Withdrawn: the reader has left, or the exam was given to somebody else.
+        StudyNotOpen: the study is locked.
         BatchClosed: the batch takes no more readings.
         StaleDraft: another version of the draft is stored.
         InvalidReading: see its subclasses.
@@ -125,9 +135,12 @@ def submit(
     draft = drafts.stored_for(assignment)
     drafts.refuse_if_stale(draft, based_on)
     classes = _classes(assignment, findings, quality)
+    leases.fill(assignment)
     reading = Reading(
         assignment=assignment,
-        taxonomy=assignment.batch.study.taxonomy,
+        reader=reader,
+        protocol_version=assignment.batch.protocol_version,
+        taxonomy=assignment.batch.taxonomy,
         quality=quality,
         comment=comment,
         n_findings=len(findings),
@@ -139,6 +152,12 @@ def submit(
     _insert(reading, [(classes[f.code], f.certainty) for f in findings])
     if draft:
         draft.delete()
+    audit.record(
+        actor=reader, action=audit.Action.READING_SUBMITTED, study=assignment.batch.study,
+        target=reading, after={"assignment": assignment.pk, "stage": reading.stage,
+                               "digest": audit.reading_digest(reading)}, now=now,
+    )  # fmt: skip
+    qualification.settle(assignment, now=now)
     _mark_due(assignment.batch)
     return Submission(reading, is_repeat=False)
 
@@ -163,7 +182,7 @@ def _classes(
         raise UnreadableWithFindings(codes)
     if repeated := {code for code in codes if codes.count(code) > 1}:
         raise RepeatedClass(sorted(repeated))
-    known = assignment.batch.study.taxonomy.classes.filter(code__in=codes)
+    known = assignment.batch.taxonomy.classes.filter(code__in=codes)
     classes = {item.code: item for item in known}
     if unknown := set(codes) - classes.keys():
         raise UnknownClass(sorted(unknown))
@@ -179,7 +198,9 @@ def _insert(reading: Reading, findings: Iterable[tuple[DiagnosticClass, str]]) -
         with transaction.atomic():
             reading.save(force_insert=True)
     except IntegrityError as error:
-        if Reading.objects.filter(idempotency_key=reading.idempotency_key).exists():
+        with row_security.as_owner():  # somebody else's reading may have it
+            is_known = Reading.objects.filter(idempotency_key=reading.idempotency_key).exists()
+        if is_known:
             raise KeyReused(reading.idempotency_key) from error
         raise
     Finding.objects.bulk_create(

@@ -24,6 +24,8 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "view_consensus",
         "view_closed_readings",
         "export_study",
+        "invite_user",
+        "break_glass",
     ),
     Role.RESEARCHER: (
         "view_dataset",
@@ -44,6 +46,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "view_agreementreport",
         "view_consensus",
         "view_closed_readings",
+        "view_auditevent",
     ),
 }
 """Readers and adjudicators need none: being assigned an exam is what lets them read it."""

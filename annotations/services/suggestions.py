@@ -10,7 +10,18 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from annotations.models import Exam, Suggestion, SuggestionModel, SuggestionRun, Taxonomy
+from annotations.models import (
+    Arm,
+    Assignment,
+    AssignmentState,
+    Exam,
+    Exposure,
+    Suggestion,
+    SuggestionModel,
+    SuggestionRun,
+    Taxonomy,
+)
+from annotations.services import audit
 from ecgreview import criteria, measure
 from ecgreview.ecg import wire
 
@@ -41,6 +52,36 @@ def request(*, exams: Iterable[Exam], now: datetime) -> None:
         batch_size=ROWS_AT_ONCE,
         ignore_conflicts=True,
     )
+
+
+@transaction.atomic
+def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
+    """Return what a model suggests about the exam, and note that its reader was shown it.
+
+    Raises:
+        SuggestionRun.DoesNotExist: there is nothing, or its arm does not show it, or not yet.
+    """
+    if not is_shown(assignment):
+        raise SuggestionRun.DoesNotExist
+    runs = SuggestionRun.objects.visible_to(assignment.reader).filter(exam=assignment.exam_id)
+    run = runs.select_related("model").latest("requested_at", "pk")
+    _, is_new = Exposure.objects.get_or_create(
+        assignment=assignment, run=run, defaults={"arm": assignment.arm, "first_shown_at": now}
+    )
+    if is_new:
+        audit.record(
+            actor=assignment.reader, action=audit.Action.SUGGESTION_SHOWN,
+            study=assignment.batch.study, target=assignment,
+            after={"model": str(run.model), "arm": assignment.arm, "state": assignment.state},
+            now=now,
+        )  # fmt: skip
+    return run
+
+
+def is_shown(assignment: Assignment) -> bool:
+    """Tell whether the arm of ``assignment`` shows its reader a model's word now."""
+    is_read = assignment.state == AssignmentState.READ
+    return assignment.arm == Arm.CONCURRENT or (assignment.arm == Arm.AFTER_COMMIT and is_read)
 
 
 def run_next(*, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from annotations.models import (
     RelationKind,
     Taxonomy,
 )
+from annotations.services import audit
 from ecgreview import taxonomy as published
 
 
@@ -60,6 +61,13 @@ def _write(source: published.Taxonomy, now: datetime) -> Taxonomy:
             kind=RelationKind[relation.kind.upper()],
         )
         for relation in source.relations
+    )
+    audit.record(
+        actor=None,
+        action=audit.Action.TAXONOMY_INSTALLED,
+        target=row,
+        after={"name": row.name, "version": row.version, "n_classes": len(classes)},
+        now=now,
     )
     return row
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 
 from annotations.models import User
 
@@ -35,3 +35,8 @@ def needs(permission: str) -> Callable[[Callable[..., Any]], View]:
         return signed_in(refuse(view))
 
     return decorate
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what a form was sent, empty or not; None when none was."""
+    return request.POST if request.method == "POST" else None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.firewall import is_still_reading
 from annotations.models import AgreementReport, Batch
+from annotations.services import exposures
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_lines import class_lines, number
 from annotations.views.matrix import reader_names
@@ -22,6 +24,9 @@ def batch_agreement(request: SignedInRequest, pk: int) -> HttpResponse:
     visible = Batch.objects.visible_to(request.user).select_related("study__taxonomy")
     batch = get_object_or_404(visible, pk=pk)
     report = AgreementReport.objects.visible_to(request.user).filter(batch=batch).first()
+    if report:
+        own = Batch.objects.filter(pk=batch.pk)
+        exposures.results(batches=own, user=request.user, now=timezone.now())
     context = {
         "batch": batch,
         "study": batch.study,
@@ -35,7 +40,7 @@ def batch_agreement(request: SignedInRequest, pk: int) -> HttpResponse:
 def _shown(report: AgreementReport, batch: Batch, request: SignedInRequest) -> dict[str, object]:
     results = report.results
     names = {str(pk): name for pk, name in reader_names(batch, request.user).items()}
-    classes = {item.code: item for item in batch.study.taxonomy.classes.all()}
+    classes = {item.code: item for item in batch.taxonomy.classes.all()}
     lines = class_lines(results, classes, names)
     overall = results["overall"]
     return {

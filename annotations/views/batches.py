@@ -19,9 +19,11 @@ from annotations import tasks
 from annotations.firewall import is_still_reading
 from annotations.forms import AdjudicationForm, BatchForm
 from annotations.models import AgreementReport, Batch, Consensus, Exam, Outcome, Study, User
-from annotations.services import batches
+from annotations.services import batches, exposures, outlooks, roster, studies
 from annotations.views.access import SignedInRequest, needs
-from annotations.views.matrix import matrix
+from annotations.views.matrix import matrix, reader_names
+from annotations.views.outlook_lines import balance_lines
+from annotations.views.plan_forms import DueForm
 from annotations.views.reading import SECONDS_PER_EXAM
 
 
@@ -104,7 +106,16 @@ def _batch_page(
 ) -> HttpResponse:
     context: dict[str, Any] = {"batch": batch, "study": batch.study, "form": form}
     context["is_hidden"] = is_still_reading(batch.study, request.user)
+    context["due_form"] = DueForm(initial={"due_on": batch.due_on})
+    if not batch.is_released:
+        if not context["is_hidden"]:
+            report = outlooks.report(batch)
+            context["balance"] = balance_lines(report, reader_names(batch, request.user))
+            context["report"] = report.own
+        return render(request, "batches/planned.html", context, status=status)
     if not context["is_hidden"]:
+        shown = Batch.objects.filter(pk=batch.pk).with_open_results()
+        exposures.results(batches=shown, user=request.user, now=timezone.now())
         context |= {
             "matrix": matrix(batch, request.user, request.GET.get("page")),
             "agreement": AgreementReport.objects.visible_to(request.user).filter(batch=batch),
@@ -149,8 +160,11 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
     except batches.NameTaken:
         form.add_error("name", _("This study already has a batch of this name."))
         return _batch_form(request, study, form, 400)
-    except (batches.KnowsResults, batches.NotAReader, batches.TooManyReadings) as refusal:
+    except tuple(OF_READERS) as refusal:
         form.add_error("readers", _why_not(refusal))
+        return _batch_form(request, study, form, 400)
+    except (batches.MixedWithData, studies.NotOpen) as refusal:
+        form.add_error(None, _why_not(refusal))
         return _batch_form(request, study, form, 400)
     messages.success(request, _("The batch is open. Its readers find it on their worklists."))
     return redirect("batch", pk=batch.pk)
@@ -177,12 +191,29 @@ def _why_not(refusal: Exception) -> str:
     return str(REFUSALS[type(refusal)]) % {"names": refusal}
 
 
+OF_READERS: tuple[type[Exception], ...] = (
+    batches.KnowsResults,
+    batches.NotAReader,
+    batches.TooManyReadings,
+    roster.LevelTooLow,
+    roster.HasLeft,
+)
+"""Refusals that are about who was chosen."""
+
 REFUSALS: dict[type[Exception], Promise] = {
+    batches.MixedWithData: gettext_lazy(
+        "These exams are practised with in this study and cannot be data: %(names)s."
+    ),
+    studies.NotOpen: gettext_lazy("The study is not open: open it first."),
+    roster.LevelTooLow: gettext_lazy(
+        "%(names)s: less experienced than the protocol of this study asks."
+    ),
+    roster.HasLeft: gettext_lazy("%(names)s: withdrawn from this study, for good."),
     batches.AlreadyRead: gettext_lazy(
         "%(names)s read some of these exams already: nobody judges themselves."
     ),
     batches.KnowsResults: gettext_lazy(
-        "%(names)s can see what others found in some of these exams, and so cannot read them blind."
+        "%(names)s was shown what others found in some of these exams and cannot read them blind."
     ),
     batches.NotAReader: gettext_lazy("%(names)s cannot be given exams to read here."),
     batches.TooManyReadings: gettext_lazy(

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from annotations.models import Assignment, Role, User
+from annotations.models import Assignment, Notice, Role, User
 
 THEMES = ("light", "dark")
 
@@ -27,7 +27,7 @@ class Place:
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the variables that ``base.html`` needs.
 
-    ``places`` and ``roles`` are functions: what is not a page of ours does not ask the database.
+    Those that ask the database are functions: what is not a page of ours does not call them.
     """
     theme = request.COOKIES.get("theme", "")
     return {
@@ -35,6 +35,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "theme": theme if theme in THEMES else "",
         "places": partial(_places, request),
         "roles": partial(_roles, request),
+        "n_notices": partial(_n_notices, request),
     }
 
 
@@ -47,6 +48,8 @@ def _places(request: HttpRequest) -> list[Place]:
             ("worklist", _("Worklist"), _reads(user)),
             ("studies", _("Studies"), user.has_perm("annotations.view_study")),
             ("datasets", _("Data sets"), user.has_perm("annotations.view_dataset")),
+            ("audit", _("Audit"), user.has_perm("annotations.view_auditevent")),
+            ("people", _("People"), user.has_perm("annotations.invite_user")),
             *offered,
         ]
     return [
@@ -70,6 +73,12 @@ def _is_within(request: HttpRequest, url: str) -> bool:
     if path.startswith((reverse("studies"), "/batches/")):
         return url == reverse("studies")
     return path.startswith(url)
+
+
+def _n_notices(request: HttpRequest) -> int:
+    """Return how many of the person's notices are new."""
+    user = getattr(request, "user", None)
+    return Notice.objects.visible_to(user).unseen().count() if isinstance(user, User) else 0
 
 
 def _roles(request: HttpRequest) -> list[str]:

@@ -87,6 +87,9 @@ def _queue_texts() -> dict[str, str]:
     """Return what is said about the place in the queue."""
     return {
         "place": _("{position} of {total}"),
+        "place-pooled": _("Exam {position}"),
+        "pool-empty": _("No exam is free for you now"),
+        "pool-empty-why": _("You can look again later on the worklist."),
         "submitted-already": _("You have submitted this reading. It can no longer be changed."),
         "batch-closed": _("The batch is closed. Nothing can be changed any more."),
         "last-exam": _("Last exam: {code}"),

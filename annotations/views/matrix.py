@@ -8,8 +8,8 @@ from itertools import groupby
 from django.core.paginator import Page, Paginator
 from django.db.models import Count
 
-from annotations.models import Assignment, Batch, Exam, User
-from annotations.views.states import DRAFT, SUBMITTED, state
+from annotations.models import Assignment, Batch, Draft, Exam, Occurrence, Seat, User
+from annotations.views.states import state
 
 EXAMS_PER_PAGE = 100
 
@@ -68,7 +68,7 @@ def reader_names(batch: Batch, user: User) -> dict[int, str]:
 
     Coordinators see names; others, who have no work to hand out, see letters.
     """
-    readers = User.objects.filter(assignments__batch=batch).distinct().order_by("pk")
+    readers = User.objects.filter(seats__batch=batch).order_by("pk")
     if user.has_perm("annotations.close_batch"):
         return {reader.pk: str(reader) for reader in readers}
     return {reader.pk: letter(place) for place, reader in enumerate(readers)}
@@ -81,25 +81,24 @@ def letter(place: int) -> str:
 
 
 def _progress(batch: Batch, names: dict[int, str]) -> list[ReaderProgress]:
-    states = Assignment.objects.filter(batch=batch).annotate(state=state())
-    counts: dict[int, dict[str, int]] = {pk: {} for pk in names}
-    for reader, found, n in states.values_list("reader", "state").annotate(n=Count("pk")):
-        counts[reader][found] = n
+    seats = {seat.reader_id: seat for seat in Seat.objects.filter(batch=batch)}
+    drafts = Draft.objects.filter(assignment__batch=batch).values_list("assignment__reader")
+    n_drafts = dict(drafts.annotate(n=Count("pk")))
     return [
         ReaderProgress(
             name=name,
-            n_assigned=sum(counts[pk].values()),
-            n_submitted=counts[pk].get(SUBMITTED, 0),
-            n_drafts=counts[pk].get(DRAFT, 0),
+            n_assigned=seats[pk].n_assigned,
+            n_submitted=seats[pk].n_read,
+            n_drafts=n_drafts.get(pk, 0),
         )
         for pk, name in names.items()
     ]
 
 
 def _rows(batch: Batch, exams: list[Exam], readers: list[int]) -> list[Row]:
-    shown = Assignment.objects.filter(batch=batch, exam__in=exams)
-    stated = shown.annotate(state=state()).order_by("exam_id")
-    cells = stated.values_list("exam_id", "reader_id", "state")
+    shown = Assignment.objects.filter(batch=batch, exam__in=exams, occurrence=Occurrence.FIRST)
+    stated = shown.annotate(progress=state()).order_by("exam_id")
+    cells = stated.values_list("exam_id", "reader_id", "progress")
     by_exam = {
         exam: {reader: found for _, reader, found in group}
         for exam, group in groupby(cells, key=lambda cell: cell[0])

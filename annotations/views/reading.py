@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 
-from django.db.models import Avg, Count
+from django.db.models import Avg, Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.models import Assignment, Batch, Reading, User
+from annotations.firewall import is_served
+from annotations.models import (
+    Assignment,
+    Batch,
+    Draft,
+    Handout,
+    Phase,
+    Purpose,
+    Reading,
+    Seat,
+    StudyReader,
+    StudyReaderStatus,
+    User,
+)
 from annotations.payloads import assignment_payload, classes_payload
 from annotations.views.access import SignedInRequest, signed_in
 from annotations.views.desk_texts import desk_texts
-from annotations.views.states import DRAFT, SUBMITTED, state
+from annotations.views.states import state
 
 SECONDS_PER_EXAM = 58
 """What an expert takes for one ECG, until the reader's own pace is known (protocol.md 1)."""
@@ -23,22 +35,53 @@ SECONDS_PER_EXAM = 58
 PACE_NEEDS = 5
 """So many readings of one's own make a pace."""
 
+PACE_OF = 100
+"""It is the pace of the last so many."""
+
+
+SHOWN_READ = 12
+SHOWN_WAITING = 24
+"""So many exams of a batch are named on the worklist, around the place where its reader is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pile:
     """A batch as its reader sees it: their own part of it."""
 
     batch: Batch
-    assignments: list[Assignment]
     next: Assignment | None
+    n_total: int
     n_submitted: int
     n_drafts: int
     minutes_left: int
+    shown: list[Assignment]
+    takes_from_pool: bool
 
     @property
     def n_left(self) -> int:
         """How many exams still wait."""
-        return len(self.assignments) - self.n_submitted
+        return self.n_total - self.n_submitted
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether its exams are taken one by one: how many will come, nobody knows."""
+        return self.batch.handout == Handout.POOLED
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is something to do here now, or may be."""
+        return self.next is not None or self.takes_from_pool
+
+    @property
+    def has_feedback(self) -> bool:
+        """Whether own answers stand beside a reference."""
+        is_ready = self.batch.purpose == Purpose.PRACTICE or not self.n_left
+        return not self.batch.counts and self.n_submitted > 0 and is_ready
+
+    @property
+    def n_not_shown(self) -> int:
+        """How many exams the page does not name."""
+        return self.n_total - len(self.shown)
 
 
 @never_cache
@@ -47,11 +90,12 @@ class Pile:
 def worklist(request: SignedInRequest) -> HttpResponse:
     """Show the reader's batches with their own progress, and one button to go on."""
     piles = _piles(request.user)
-    waiting = [pile for pile in piles if pile.next]
+    waiting = [pile for pile in piles if pile.goes_on]
     context = {
         "next": waiting[0] if waiting else None,
-        "piles": waiting + [pile for pile in piles if pile.batch.is_open and not pile.next],
+        "piles": waiting + [pile for pile in piles if pile.batch.is_open and not pile.goes_on],
         "closed": [pile for pile in piles if not pile.batch.is_open],
+        "withheld": _withheld(request.user),
     }
     return render(request, "worklist.html", context)
 
@@ -62,44 +106,75 @@ def worklist(request: SignedInRequest) -> HttpResponse:
 def desk(request: SignedInRequest, pk: int) -> HttpResponse:
     """Open one of the reader's own assignments at the reading desk."""
     own = Assignment.objects.visible_to(request.user)
-    related = own.select_related("exam", "batch__study__taxonomy")
+    related = own.select_related("exam", "batch__study", "batch__taxonomy")
     assignment = get_object_or_404(related, pk=pk)
+    if not is_served(assignment, request.user):
+        return render(request, "desk/withheld.html", {"assignment": assignment}, status=403)
     context = {
         "page": "reading",
         "assignment": assignment_payload(assignment, request.user),
-        "classes": classes_payload(assignment.batch.study.taxonomy),
-        "taxonomy": assignment.batch.study.taxonomy,
+        "classes": classes_payload(assignment.batch.taxonomy),
+        "taxonomy": assignment.batch.taxonomy,
         "texts": desk_texts(),
     }
     return render(request, "desk/reading.html", context)
 
 
 def _piles(user: User) -> list[Pile]:
-    own = Assignment.objects.visible_to(user).in_reading_order()
-    rows = own.select_related("exam", "batch__study").annotate(state=state())
+    """Return the batches that ``user`` has a seat in, with a bounded look at each.
+
+    The work is that of the batches, however many exams they have: seats hold the counts, and the
+    next exam is the first in the index of those that wait.
+    """
+    seats = Seat.objects.filter(reader=user, batch__released_at__isnull=False)
+    is_pool = Q(batch__handout=Handout.POOLED, batch__closed_at=None)
+    given = seats.filter(Q(n_assigned__gt=0) | is_pool)
+    shown = given.select_related("batch__study").order_by("batch")
+    serving = set(Batch.objects.serving(user).values_list("pk", flat=True))
+    drafts = Draft.objects.filter(assignment__reader=user).values_list("assignment__batch")
+    n_drafts = dict(drafts.annotate(n=Count("pk")))
     seconds = _pace_s(user)
     return [
-        _pile(list(assignments), seconds)
-        for _, assignments in groupby(rows, key=lambda row: row.batch_id)
+        _pile(
+            seat, user, n_drafts.get(seat.batch_id, 0), seconds, is_served=seat.batch_id in serving
+        )
+        for seat in shown
     ]
 
 
-def _pile(assignments: list[Assignment], seconds: float) -> Pile:
-    batch = assignments[0].batch
-    states = [getattr(assignment, "state", "") for assignment in assignments]
-    left = [row for row, state in zip(assignments, states, strict=True) if state != SUBMITTED]
+def _pile(seat: Seat, user: User, n_drafts: int, seconds: float, *, is_served: bool) -> Pile:
+    own = Assignment.objects.visible_to(user).filter(batch=seat.batch_id).in_reading_order()
+    named = own.annotate(progress=state())
+    waiting = list(named.waiting()[:SHOWN_WAITING]) if seat.batch.is_open else []
+    place = waiting[0].position if waiting else 2**31 - 1
+    read = list(named.filter(position__lt=place).reverse()[:SHOWN_READ]) if waiting else []
+    n_held = Assignment.objects.held().filter(batch=seat.batch_id, reader=user).count()
+    n_left = seat.n_assigned - n_held - seat.n_read
     return Pile(
-        batch=batch,
-        assignments=assignments,
-        next=left[0] if left and batch.is_open else None,
-        n_submitted=states.count(SUBMITTED),
-        n_drafts=states.count(DRAFT),
-        minutes_left=max(1, round(len(left) * seconds / 60)),
+        batch=seat.batch,
+        next=waiting[0] if waiting and is_served else None,
+        n_total=seat.n_assigned - n_held,
+        n_submitted=seat.n_read,
+        n_drafts=n_drafts,
+        minutes_left=max(1, round(n_left * seconds / 60)),
+        shown=[*reversed(read), *waiting],
+        takes_from_pool=is_served and seat.batch.is_open and seat.batch.handout == Handout.POOLED,
     )
 
 
+def _withheld(user: User) -> list[StudyReader]:
+    """Return the open studies that hand nothing to ``user`` for now, for the page to say why."""
+    lines = StudyReader.objects.filter(user=user, study__phase=Phase.OPEN).select_related("study")
+    paused = Q(status=StudyReaderStatus.PAUSED)
+    unqualified = Q(
+        status=StudyReaderStatus.ACTIVE, study__qualification_required=True, qualified_at=None
+    )
+    return list(lines.filter(paused | unqualified).order_by("pk"))
+
+
 def _pace_s(user: User) -> float:
-    """Return the seconds an exam takes ``user``: their own mean, once it is one."""
-    own = Reading.objects.blind().filter(assignment__reader=user, active_ms__gt=0)
-    pace = own.aggregate(n=Count("pk"), mean=Avg("active_ms"))
+    """Return the seconds an exam takes ``user``: the mean of their last, once it is one."""
+    own = Reading.objects.blind().filter(reader=user, active_ms__gt=0)
+    latest = own.order_by("-pk").values("active_ms")[:PACE_OF]
+    pace = latest.aggregate(n=Count("active_ms"), mean=Avg("active_ms"))
     return pace["mean"] / 1000 if pace["n"] >= PACE_NEEDS else SECONDS_PER_EXAM

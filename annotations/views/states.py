@@ -6,7 +6,7 @@ from django.db.models import Case, CharField, Exists, OuterRef, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from annotations.models import Draft, Reading
+from annotations.models import AssignmentState, Draft
 
 TODO = "todo"
 DRAFT = "draft"
@@ -21,10 +21,9 @@ LABELS: dict[str, Promise] = {
 
 def state() -> Case:
     """Return the expression to annotate assignments with: one of the three above."""
-    reading = Reading.objects.blind().filter(assignment=OuterRef("pk"))
     draft = Draft.objects.filter(assignment=OuterRef("pk"))
     return Case(
-        When(Exists(reading), then=Value(SUBMITTED)),
+        When(state=AssignmentState.READ, then=Value(SUBMITTED)),
         When(Exists(draft), then=Value(DRAFT)),
         default=Value(TODO),
         output_field=CharField(),

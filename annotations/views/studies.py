@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Max, QuerySet
+from django.db import transaction
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,9 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotations.firewall import is_still_reading
 from annotations.forms import StudyForm
-from annotations.models import Batch, Consensus, Outcome, Study, Taxonomy, User
-from annotations.services import export, studies
+from annotations.models import Batch, Consensus, Outcome, Study, StudyReaderStatus, Taxonomy, User
+from annotations.services import designs, export, exposures, studies
+from annotations.views import protocol_lines
 from annotations.views.access import SignedInRequest, needs
+from ecgreview import protocol
 
 EXAMS_PER_PAGE = 50
 
@@ -37,7 +41,7 @@ def study_list(request: SignedInRequest) -> HttpResponse:
     visible = Study.objects.visible_to(request.user)
     counted = visible.annotate(
         n_batches=Count("batches", distinct=True),
-        n_exams=Count("batches__assignments__exam", distinct=True),
+        n_exams=_n_exams(),
         last_batch_at=Max("batches__created_at"),
     )
     return render(request, "studies/list.html", {"studies": counted.order_by("-created_at", "-pk")})
@@ -51,14 +55,12 @@ def study_new(request: SignedInRequest) -> HttpResponse:
     form = StudyForm(request.POST or None)
     if taxonomy and request.method == "POST" and form.is_valid():
         try:
-            study = studies.create(
-                taxonomy=taxonomy,
-                created_by=request.user,
-                now=timezone.now(),
-                **form.cleaned_data,
-            )
+            wanted = protocol.parse({**form.settings(), "taxonomy": str(taxonomy)})
+            study = _made(request.user, wanted, is_open=form.cleaned_data["open_now"])
         except studies.NameTaken:
             form.add_error("name", _("Another study has this name. Choose a different one."))
+        except protocol.InvalidProtocol as refusal:
+            form.add_error(None, "; ".join(str(one) for one in refusal.problems))
         else:
             return redirect("study", slug=study.slug)
     status = 400 if request.method == "POST" else 200
@@ -75,12 +77,23 @@ def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     is_hidden = is_still_reading(study, request.user)
     batches = Batch.objects.visible_to(request.user).filter(study=study)
     shown = batches if is_hidden else batches.with_progress()
+    outcomes = _outcomes(Consensus.objects.visible_to(request.user).filter(study=study))
+    if outcomes:
+        exposures.results_of_study(study=study, user=request.user, now=timezone.now())
     context = {
         "study": study,
         "batches": shown.order_by("-created_at", "-pk"),
         "is_hidden": is_hidden,
-        "outcomes": _outcomes(Consensus.objects.visible_to(request.user).filter(study=study)),
+        "outcomes": outcomes,
         "has_closed_batch": study.batches.closed().exists(),
+        "lines": [line for line in _rules(study) if line.key not in LEFT_OUT],
+        "n_readers": study.readers.exclude(status=StudyReaderStatus.WITHDRAWN).count(),
+        "n_pool": study.pool.count(),
+        "n_left": designs.left(study).count(),
+        "n_open": study.batches.open().count(),
+        "may_break_glass": request.user.has_perm("annotations.break_glass")
+        and Study.objects.blinding(request.user).filter(pk=study.pk).exists(),
+        "today": timezone.now().date(),
     }
     return render(request, "studies/detail.html", context)
 
@@ -92,6 +105,8 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show what follows from the readings of the closed batches, exam by exam."""
     study = _study(request.user, slug)
     visible = Consensus.objects.visible_to(request.user).filter(study=study)
+    if visible.exists():
+        exposures.results_of_study(study=study, user=request.user, now=timezone.now())
     wanted = request.GET.get("outcome", "")
     chosen = visible.filter(outcome=wanted) if wanted in Outcome.values else visible
     rows = chosen.select_related("exam").prefetch_related("labels__diagnostic_class")
@@ -116,10 +131,35 @@ def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
     study = _study(request.user, slug)
     if is_still_reading(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
-    archive = export.archive(study=study, now=timezone.now())
+    archive = export.archive(study=study, actor=request.user, now=timezone.now())
+    exposures.results_of_study(study=study, user=request.user, now=timezone.now())
     response = HttpResponse(archive, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{study.slug}.zip"'
     return response
+
+
+LEFT_OUT = frozenset({"name", "frequent_classes", "order_seed_sha256"})
+"""Rules that stand in the whole protocol only."""
+
+
+def _rules(study: Study) -> list[protocol_lines.Line]:
+    return protocol_lines.lines(protocol.as_document(studies.protocol_of(study)))
+
+
+@transaction.atomic
+def _made(user: User, wanted: protocol.Protocol, *, is_open: bool) -> Study:
+    """Return a new study, opened at once when that is wished."""
+    study = studies.create(wanted=wanted, created_by=user, now=timezone.now())
+    if is_open:
+        return studies.open_study(study_id=study.pk, actor=user, now=timezone.now())
+    return study
+
+
+def _n_exams() -> Coalesce:
+    """Return the expression for how many exams a study has assigned, one study at a time."""
+    found = Batch.objects.filter(study=OuterRef("pk")).order_by().values("study")
+    counted = found.annotate(n=Count("assignments__exam", distinct=True)).values("n")
+    return Coalesce(Subquery(counted), 0)
 
 
 def _study(user: User, slug: str) -> Study:

@@ -6,9 +6,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
 
 from annotations.models import User
-from annotations.services import sign_in
+from annotations.services import audit, sign_in
 
 
 class Command(BaseCommand):
@@ -26,4 +28,12 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody active is called {username}.")
+        with transaction.atomic():
+            audit.record(
+                actor=None,
+                action=audit.Action.PEOPLE_LINK_MADE,
+                target=user,
+                reason="on the command line",
+                now=timezone.now(),
+            )
         self.stdout.write(sign_in.link(user, base_url))

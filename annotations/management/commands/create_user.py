@@ -6,9 +6,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
 
-from annotations.models import Role
-from annotations.services import people, sign_in
+from annotations.models import Role, User
+from annotations.services import audit, people, sign_in
 
 
 class Command(BaseCommand):
@@ -36,7 +38,7 @@ class Command(BaseCommand):
     ) -> None:
         """Create the person and say what to do next."""
         try:
-            user = people.create(
+            user = _create(
                 username=username,
                 first_name=first_name,
                 last_name=last_name,
@@ -47,3 +49,19 @@ class Command(BaseCommand):
         self.stdout.write(f"Created {username} ({', '.join(role) or 'no role'}).")
         if base_url:
             self.stdout.write(sign_in.link(user, base_url))
+
+
+@transaction.atomic
+def _create(*, username: str, first_name: str, last_name: str, wanted: list[Role]) -> User:
+    user = people.create(
+        username=username, first_name=first_name, last_name=last_name, wanted=wanted
+    )
+    audit.record(
+        actor=None,
+        action=audit.Action.PEOPLE_CREATED,
+        target=user,
+        after={"roles": sorted(role.value for role in wanted)},
+        reason="on the command line",
+        now=timezone.now(),
+    )
+    return user

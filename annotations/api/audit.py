@@ -1,0 +1,111 @@
+"""The audit trail, for auditors' own programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from annotations.api import paging, shapes
+from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.reading import CURSOR
+from annotations.firewall import StillReading
+from annotations.forms import AuditFilterForm
+from annotations.models import AuditEvent, AuditLink, Study
+from annotations.payloads import Payload
+from annotations.services import audit_trail
+from annotations.services.audit_trail import Format, Wanted
+from ecgreview.chain import files
+
+FILTERS = frozenset(AuditFilterForm.base_fields)
+FILTER_PARAMETERS = [OpenApiParameter(name) for name in sorted(FILTERS)]
+
+
+class AuditEventShape(shapes.Shape):
+    """An event with its link, as the chain digests them: every value is a text or null."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the columns of an exported trail."""
+        fields = {
+            name: serializers.CharField(allow_null=name in files.NULLABLE) for name in files.COLUMNS
+        }
+        return {**super().get_fields(), **fields}
+
+
+class AuditEvents(ApiView):
+    """Who did what."""
+
+    needs = {"GET": "view_auditevent"}
+    parameters = paging.PARAMETERS | FILTERS
+
+    @extend_schema(
+        operation_id="audit_events",
+        parameters=[*CURSOR, *FILTER_PARAMETERS],
+        responses=shapes.page_of(AuditEventShape),
+    )
+    def get(self, request: UserRequest) -> Response:
+        """List the events that are wanted, in the order of the chain."""
+        refuse_while_reading(request)
+        visible = AuditEvent.objects.visible_to(request.user)
+        events = audit_trail.find(visible, _wanted(request))
+        links = AuditLink.objects.filter(event__in=events).select_related("event")
+        return answer(paging.page(links, request, {"seq": int}, _event))
+
+
+class AuditExport(ApiView):
+    """A file that can be verified without the site."""
+
+    needs = {"GET": "view_auditevent"}
+    parameters = FILTERS | {"format"}
+
+    @extend_schema(
+        operation_id="audit_export",
+        parameters=[OpenApiParameter("format", enum=Format.values), *FILTER_PARAMETERS],
+        responses={(200, "text/csv"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: UserRequest) -> HttpResponse:
+        """Give the events that are wanted as a file; that this was done is an event itself."""
+        refuse_while_reading(request)
+        wanted, kind = _wanted(request), _format(request.query_params.get("format", "csv"))
+        now = timezone.now()
+        content = audit_trail.download(kind=kind, actor=request.user, wanted=wanted, now=now)
+        response = HttpResponse(content, content_type=audit_trail.CONTENT_TYPES[kind])
+        filename = f"audit-{now:%Y%m%d-%H%M%S}.{kind.value}"
+        response["Content-Disposition"] = f'attachment; filename="{filename}"'
+        return response
+
+
+def refuse_while_reading(request: UserRequest) -> None:
+    """Do nothing for those who read in no study.
+
+    Raises:
+        StillReading: the numbers of events would count what colleagues do.
+    """
+    if (study := Study.objects.all().blinding(request.user).first()) is not None:
+        raise StillReading(study)
+
+
+def _wanted(request: UserRequest) -> Wanted:
+    form = AuditFilterForm({name: request.query_params.get(name, "") for name in FILTERS})
+    if not form.is_valid():
+        raise ValidationError(
+            {name: [str(one) for one in told] for name, told in form.errors.items()}
+        )
+    return form.wanted()
+
+
+def _format(text: str) -> Format:
+    if text not in Format.values:
+        raise ValidationError({"format": [f"Must be one of {', '.join(Format.values)}."]})
+    return Format(text)
+
+
+def _event(link: AuditLink) -> Payload:
+    row = files.row(audit_trail.entry_of(link.event))
+    return dict(zip(files.COLUMNS, row, strict=True))

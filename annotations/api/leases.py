@@ -1,0 +1,31 @@
+"""Taking exams from a pool."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.shapes import Shape
+from annotations.services import leases
+
+
+class LeaseShape(Shape):
+    """What to read next, or null when nothing is free now."""
+
+    next = serializers.IntegerField(allow_null=True)
+
+
+class Lease(ApiView):
+    """The exam of a pooled batch that one has in hand."""
+
+    @extend_schema(operation_id="lease_take", request=None, responses=LeaseShape)
+    def post(self, request: UserRequest, pk: int) -> Response:
+        """Take the next exam of a pooled batch; the one that one has in hand, if there is one."""
+        try:
+            lease = leases.take(batch_id=pk, reader=request.user, now=timezone.now())
+        except leases.NoExamNow:
+            return answer({"next": None})
+        return answer({"next": lease.pk})

@@ -1,0 +1,63 @@
+"""One's own notices."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.shapes import Shape
+from annotations.models import Notice, NoticeKind
+from annotations.payloads import NOTICES_SHOWN, notice_payload
+from annotations.services import notices
+
+
+class NoticeShape(Shape):
+    """Something one was told."""
+
+    kind = serializers.ChoiceField(choices=NoticeKind.choices)
+    title = serializers.CharField()
+    text = serializers.CharField()
+    href = serializers.CharField(help_text="Where to go on, or empty.")
+    created_at = serializers.DateTimeField()
+    is_seen = serializers.BooleanField()
+
+
+class NoticesShape(Shape):
+    """The latest notices, newest first."""
+
+    n_unseen = serializers.IntegerField()
+    notices = NoticeShape(many=True)
+
+
+class SeenShape(Shape):
+    """How many notices were new."""
+
+    n_seen = serializers.IntegerField()
+
+
+class Notices(ApiView):
+    """One's own notices."""
+
+    @extend_schema(operation_id="notices", responses=NoticesShape)
+    def get(self, request: UserRequest) -> Response:
+        """List one's own latest 100 notices, newest first, in the language of the request."""
+        own = Notice.objects.visible_to(request.user)
+        latest = own.order_by("-created_at", "-pk")[:NOTICES_SHOWN]
+        return answer(
+            {
+                "n_unseen": own.unseen().count(),
+                "notices": [notice_payload(notice) for notice in latest],
+            }
+        )
+
+
+class NoticesSeen(ApiView):
+    """Having read one's notices."""
+
+    @extend_schema(operation_id="notices_seen", request=None, responses=SeenShape)
+    def post(self, request: UserRequest) -> Response:
+        """Mark all of one's own notices as seen."""
+        return answer({"n_seen": notices.mark_seen(user=request.user, now=timezone.now())})

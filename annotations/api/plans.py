@@ -1,0 +1,235 @@
+"""Batches planned from the exams of a study, and how far a study is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.serializers import Strict
+from annotations.api.shapes import Anything, Shape
+from annotations.firewall import refuse_readers
+from annotations.models import Batch, Study, StudyReaderStatus
+from annotations.payloads import Payload
+from annotations.services import batches, designs, export, outlooks, progress
+from annotations.services.progress import BatchProgress, ReaderProgress
+
+
+class PlanInput(Strict):
+    """How exams that nobody has yet become batches."""
+
+    name = serializers.CharField(max_length=110)
+    n_exams = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    n_batches = serializers.IntegerField(
+        required=False, default=1, min_value=1, max_value=designs.MAX_BATCHES
+    )
+    due_on = serializers.DateField(required=False, allow_null=True)
+
+
+class PlannedShape(Shape):
+    """A planned batch, of which no reader knows yet."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    due_on = serializers.DateField(allow_null=True)
+    balance = Anything(help_text="Loads, pairs, repeats and least distances of the batch.")
+    order = Anything(help_text="Whether its readers' orders follow a pattern.")
+
+
+class PlansShape(Shape):
+    """The batches that a plan made."""
+
+    batches = PlannedShape(many=True)
+
+
+class ReaderComingOnShape(Shape):
+    """How one reader comes on; nothing says what they answered."""
+
+    username = serializers.CharField(allow_null=True, help_text="Null but for coordinators.")
+    name = serializers.CharField(help_text="A pseudonym within the study but for coordinators.")
+    status = serializers.ChoiceField(choices=StudyReaderStatus.choices)
+    n_assigned = serializers.IntegerField()
+    n_submitted = serializers.IntegerField()
+    n_left = serializers.IntegerField()
+    n_overdue = serializers.IntegerField()
+    n_given_back = serializers.IntegerField()
+    last_reading_at = serializers.DateTimeField(allow_null=True)
+    idle_days = serializers.IntegerField(allow_null=True)
+    readings_per_day = serializers.FloatField()
+    median_active_s = serializers.FloatField(allow_null=True)
+    finish_on = serializers.DateField(allow_null=True)
+    too_fast_share = serializers.FloatField(allow_null=True)
+    is_too_fast = serializers.BooleanField()
+    odd_run_length = serializers.IntegerField(
+        allow_null=True, help_text="Identical answers in a row that chance does not explain."
+    )
+
+
+class BatchComingOnShape(Shape):
+    """How one released batch comes on."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    due_on = serializers.DateField(allow_null=True)
+    is_open = serializers.BooleanField()
+    is_overdue = serializers.BooleanField()
+    n_wanted = serializers.IntegerField()
+    n_submitted = serializers.IntegerField()
+    finish_on = serializers.DateField(allow_null=True)
+
+
+class StudyProgressShape(Shape):
+    """How far a study is."""
+
+    n_wanted = serializers.IntegerField()
+    n_submitted = serializers.IntegerField()
+    readings_per_day = serializers.FloatField()
+    finish_on = serializers.DateField(allow_null=True)
+    readers = ReaderComingOnShape(many=True)
+    batches = BatchComingOnShape(many=True)
+
+
+class StudyPlans(ApiView):
+    """Batches that are to be."""
+
+    needs = {"POST": "add_batch"}
+
+    @extend_schema(operation_id="study_plan", request=PlanInput, responses={201: PlansShape})
+    def post(self, request: UserRequest, slug: str) -> Response:
+        """Deal the exams that are left among the readers; release the batches when they please."""
+        said = checked(PlanInput, request.data)
+        study = Study.objects.visible_to(request.user).get(slug=slug)
+        made = designs.plan(
+            study=study,
+            name=said["name"],
+            n_exams=said.get("n_exams"),
+            n_batches=said["n_batches"],
+            due_on=said.get("due_on"),
+            created_by=request.user,
+            now=timezone.now(),
+        )
+        return answer({"batches": [_planned(batch) for batch in made]}, status=201)
+
+
+class BatchPlan(ApiView):
+    """A batch of which no reader knows yet."""
+
+    needs = {"DELETE": "add_batch"}
+
+    @extend_schema(operation_id="batch_discard", responses={204: None})
+    def delete(self, request: UserRequest, pk: int) -> Response:
+        """Throw the plan away; its exams can be planned anew."""
+        batch = Batch.objects.visible_to(request.user).get(pk=pk)
+        designs.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
+        return Response(status=204)
+
+
+class ReleaseInput(Strict):
+    """The day by which a batch is to be read, if there is one."""
+
+    due_on = serializers.DateField(required=False, allow_null=True)
+
+
+class ReleasedShape(Shape):
+    """A batch that its readers know of."""
+
+    id = serializers.IntegerField()
+    released_at = serializers.DateTimeField()
+    due_on = serializers.DateField(allow_null=True)
+
+
+class BatchRelease(ApiView):
+    """The beginning of a batch's reading."""
+
+    needs = {"POST": "add_batch"}
+
+    @extend_schema(operation_id="batch_release", request=ReleaseInput, responses=ReleasedShape)
+    def post(self, request: UserRequest, pk: int) -> Response:
+        """Let the readers of a planned batch know of it."""
+        said = checked(ReleaseInput, request.data)
+        batch = Batch.objects.visible_to(request.user).get(pk=pk)
+        released = batches.release(
+            batch_id=batch.pk, actor=request.user, now=timezone.now(), due_on=said.get("due_on")
+        )
+        return answer(
+            {
+                "id": released.pk,
+                "released_at": released.released_at,
+                "due_on": released.due_on,
+            }
+        )
+
+
+class StudyProgress(ApiView):
+    """How far a study is."""
+
+    needs = {"GET": "view_batch"}
+
+    @extend_schema(operation_id="study_progress", responses=StudyProgressShape)
+    def get(self, request: UserRequest, slug: str) -> Response:
+        """Tell how many, how fast and how long still; hidden from who reads in the study."""
+        study = Study.objects.visible_to(request.user).get(slug=slug)
+        refuse_readers(study, request.user)
+        found = progress.of_study(study=study, now=timezone.now())
+        is_named = request.user.has_perm("annotations.close_batch")
+        return answer(
+            {
+                "n_wanted": found.n_wanted,
+                "n_submitted": found.n_read,
+                "readings_per_day": found.per_day,
+                "finish_on": found.finish_on,
+                "readers": [_reader(one, study, is_named=is_named) for one in found.readers],
+                "batches": [_batch(one) for one in found.batches],
+            }
+        )
+
+
+def _planned(batch: Batch) -> Payload:
+    report = outlooks.report(batch)
+    balance: dict[str, Any] = report.own.as_dict()
+    return {
+        "id": batch.pk,
+        "name": batch.name,
+        "due_on": batch.due_on,
+        # By reader it is told by number of the row, which means nothing outside.
+        "balance": {key: one for key, one in balance.items() if not key.endswith("_by_reader")},
+        "order": report.order.as_dict(),
+    }
+
+
+def _reader(one: ReaderProgress, study: Study, *, is_named: bool) -> Payload:
+    return {
+        "username": one.user.get_username() if is_named else None,
+        "name": str(one.user) if is_named else export.pseudonym(study, one.user.pk),
+        "status": one.status,
+        "n_assigned": one.n_assigned,
+        "n_submitted": one.n_read,
+        "n_left": one.n_left,
+        "n_overdue": one.n_overdue,
+        "n_given_back": one.n_lapsed,
+        "last_reading_at": one.pace.last_at,
+        "idle_days": one.idle_days,
+        "readings_per_day": one.pace.per_day,
+        "median_active_s": one.pace.median_s,
+        "finish_on": one.finish_on,
+        "too_fast_share": one.haste.share,
+        "is_too_fast": one.haste.is_flagged,
+        "odd_run_length": one.run.length if one.run.is_flagged else None,
+    }
+
+
+def _batch(one: BatchProgress) -> Payload:
+    return {
+        "id": one.batch.pk,
+        "name": one.batch.name,
+        "due_on": one.batch.due_on,
+        "is_open": one.batch.is_open,
+        "is_overdue": one.is_overdue,
+        "n_wanted": one.n_wanted,
+        "n_submitted": one.n_read,
+        "finish_on": one.finish_on,
+    }

@@ -1,0 +1,75 @@
+"""The readers of a study, for those who hand out work."""
+
+from __future__ import annotations
+
+from django.db.models import Sum
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.shapes import Shape
+from annotations.firewall import is_still_reading
+from annotations.models import ReaderLevel, Seat, Study, StudyReader, StudyReaderStatus
+from annotations.payloads import Payload
+from annotations.services import export
+
+
+class StudyReaderShape(Shape):
+    """A reader of a study; what they have read is told by the progress of the study."""
+
+    username = serializers.CharField(allow_null=True, help_text="Null but for coordinators.")
+    name = serializers.CharField(help_text="A pseudonym within the study but for coordinators.")
+    level = serializers.ChoiceField(choices=ReaderLevel.choices)
+    status = serializers.ChoiceField(choices=StudyReaderStatus.choices)
+    status_since = serializers.DateTimeField()
+    max_exams = serializers.IntegerField(allow_null=True)
+    n_assigned = serializers.IntegerField(
+        allow_null=True, help_text="Null for who reads in the study: a pool gives as one reads."
+    )
+
+
+class ReadersShape(Shape):
+    """The readers of a study."""
+
+    readers = StudyReaderShape(many=True)
+
+
+class StudyReaders(ApiView):
+    """Who reads in a study."""
+
+    needs = {"GET": "view_study"}
+
+    @extend_schema(operation_id="study_readers", responses=ReadersShape)
+    def get(self, request: UserRequest, slug: str) -> Response:
+        """List the readers in the order in which they joined."""
+        study = Study.objects.visible_to(request.user).get(slug=slug)
+        n_assigned = {} if is_still_reading(study, request.user) else _given(study)
+        lines = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
+        is_named = request.user.has_perm("annotations.close_batch")
+        return answer(
+            {
+                "readers": [
+                    _line(line, n_assigned.get(line.user_id), is_named=is_named) for line in lines
+                ]
+            }
+        )
+
+
+def _given(study: Study) -> dict[int, int]:
+    """Return how many readings each reader of the study was given."""
+    seats = Seat.objects.filter(batch__study=study).order_by().values_list("reader")
+    nobody = dict.fromkeys(study.readers.values_list("user", flat=True), 0)
+    return nobody | dict(seats.annotate(n=Sum("n_assigned", default=0)))
+
+
+def _line(line: StudyReader, n_assigned: int | None, *, is_named: bool) -> Payload:
+    return {
+        "username": line.user.get_username() if is_named else None,
+        "name": str(line.user) if is_named else export.pseudonym(line.study, line.user_id),
+        "level": line.user.level,
+        "status": line.status,
+        "status_since": line.status_since,
+        "max_exams": line.max_exams,
+        "n_assigned": n_assigned,
+    }

@@ -1,0 +1,100 @@
+"""``manage.py create_study FILE.yaml --by NAME``: a study from its protocol, as the pages do it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import Dataset, Study, User
+from annotations.services import pools, roster, studies
+from ecgreview import protocol
+from ecgreview.protocol import InvalidProtocol, Protocol
+
+
+class Command(BaseCommand):
+    """Make a study, or say everything that keeps it from being made."""
+
+    help = (
+        "Make a study from a protocol file (docs/reference/protocol.md): a draft, or open with"
+        " --open. Everything that is wrong in the file is told at once, with its line."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("file", type=Path, help="the protocol, YAML")
+        parser.add_argument("--by", required=True, help="user name of whoever makes it")
+        parser.add_argument(
+            "--reader", action="append", default=[], help="user name of somebody who reads in it"
+        )
+        parser.add_argument("--dataset", help="data set from which its exams are drawn")
+        parser.add_argument("--exams", type=int, help="how many are drawn; all by default")
+        parser.add_argument("--open", action="store_true", help="freeze the protocol and open it")
+        parser.add_argument("--dry-run", action="store_true", help="write nothing, say the same")
+
+    def handle(self, *, file: Path, dry_run: bool, **options: Any) -> None:
+        """Make the study and say what to do next."""
+        try:
+            with transaction.atomic():
+                study = self._make(protocol.load(file), **options)
+                self._say(study, is_open=options["open"])
+                if dry_run:
+                    self.stdout.write("Dry run: nothing was written.")
+                    transaction.set_rollback(True)
+        except InvalidProtocol as refusal:
+            told = "\n".join(f"  {problem}" for problem in refusal.problems)
+            raise CommandError(f"{file.name} cannot be used:\n{told}") from refusal
+        except studies.NameTaken as refusal:
+            raise CommandError(f"There is a study called {refusal}: change the name.") from refusal
+
+    def _make(self, wanted: Protocol, *, by: str, **options: Any) -> Study:
+        now, actor = timezone.now(), _person(by)
+        study = studies.create(wanted=wanted, created_by=actor, now=now)
+        readers = [_person(name) for name in options["reader"]]
+        try:
+            if readers:
+                roster.join(study=study, readers=readers, actor=actor, now=now)
+            if options["dataset"]:
+                wish = pools.Wish(_dataset(options["dataset"]), options["exams"])
+                pools.draw(study=study, wish=wish, actor=actor, now=now)
+        except tuple(REFUSALS) as refusal:
+            raise CommandError(REFUSALS[type(refusal)].format(refusal)) from refusal
+        if options["open"]:
+            return studies.open_study(study_id=study.pk, actor=actor, now=now)
+        return study
+
+    def _say(self, study: Study, *, is_open: bool) -> None:
+        current = studies.protocol_of(study)
+        self.stdout.write(f"{study.name}: /studies/{study.slug}/, {study.phase}")
+        self.stdout.write(f"protocol {protocol.digest(studies.without_seed(current))}")
+        self.stdout.write(f"{study.readers.count()} readers, {study.pool.count()} exams")
+        if is_open and study.pool.exists():
+            self.stdout.write(f"Next: manage.py plan_batch {study.slug} --name 'Batch 1' --by NAME")
+
+
+REFUSALS: dict[type[Exception], str] = {
+    roster.NotAReader: "{}: no role that reads, or no access any more.",
+    roster.LevelTooLow: "{}: less experienced than minimum_reader_level asks.",
+    pools.NothingToAdd: "The data set {} has no exam.",
+    pools.PoolTooLarge: "A study has at most {} exams.",
+    pools.QuotaUnmet: "{}",
+}
+
+
+def _person(username: str) -> User:
+    found = User.objects.filter(username=username).first()
+    if found is None:
+        raise CommandError(f"There is nobody called {username!r}.")
+    return found
+
+
+def _dataset(name: str) -> Dataset:
+    found = Dataset.objects.filter(name=name).first()
+    if found is None:
+        known = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
+        raise CommandError(f"There is no data set {name!r}. There are: {known or 'none'}.")
+    return found

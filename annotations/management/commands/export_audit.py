@@ -1,0 +1,61 @@
+"""``manage.py export_audit FILE``: the audit trail as a file that verifies by itself."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.utils import timezone
+
+from annotations.models import Study
+from annotations.services import audit_trail
+from annotations.services.audit_trail import Format, Wanted
+
+
+class Command(BaseCommand):
+    """Export all events, or some."""
+
+    help = "Write the audit trail as CSV or JSON Lines; python -m ecgreview.chain verifies it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("file", type=Path, help="to write to: its name ends in .csv or .jsonl")
+        parser.add_argument("--study", default="", help="only of this study, such as morning-list")
+        parser.add_argument("--since", type=_day, metavar="DATE", help="only from this day on")
+        parser.add_argument("--until", type=_day, metavar="DATE", help="only up to this day")
+
+    def handle(self, *, file: Path, study: str, **options: Any) -> None:
+        """Write the file, which appears under its name only when it is complete."""
+        kind = file.suffix.removeprefix(".")
+        if kind not in Format.values:
+            raise CommandError(f"The name of {file} must end in .csv or .jsonl.")
+        if study and not Study.objects.filter(slug=study).exists():
+            raise CommandError(f"There is no study {study!r}.")
+        wanted = Wanted(study=study, since=options["since"], until=options["until"])
+        partial = file.with_name(f".{file.name}.partial")
+        try:
+            with partial.open("wb") as opened:
+                exported = audit_trail.export(
+                    file=opened,
+                    kind=Format(kind),
+                    actor=None,
+                    wanted=wanted,
+                    now=timezone.now(),
+                )
+            partial.replace(file)
+        except OSError as error:
+            raise CommandError(f"Cannot write {file}: {error.strerror}.") from error
+        self.stdout.write(f"{exported.n_events} events, SHA-256 {exported.digest}")
+        if exported.head:
+            self.stdout.write(f"Head to write down: {exported.head}")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        message = f"{text!r} is no date such as 2026-03-02"
+        raise ArgumentTypeError(message) from error

@@ -1,0 +1,68 @@
+"""``manage.py import_taxonomy``: another list of classes, or the next version of one."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.management import lists
+from annotations.models import Taxonomy
+from annotations.services import mappings, taxonomies
+from ecgreview import taxonomy as published
+from ecgreview.taxonomy import BadMapping, BadTaxonomy, diff
+
+
+class Command(BaseCommand):
+    """Check, compare and install a list; nothing is stored when anything is wrong."""
+
+    help = (
+        "Install a list of classes from a YAML or CSV file and, with --from, say how readings made "
+        "with an installed version are carried over. Readings keep the version they were made "
+        "with. Everything that is wrong is told with its line, and then nothing is stored."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Name the files."""
+        parser.add_argument("file", type=Path, help="the list, .yaml or .csv")
+        parser.add_argument("--name", default="", help="of the list; a CSV file has none")
+        parser.add_argument("--version-name", default="", help="of this version, for a CSV file")
+        parser.add_argument("--from", dest="old", help="installed version, as 'name version'")
+        parser.add_argument(
+            "--mapping", type=Path, help="what became of its classes, .yaml or .csv"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="compare, and store nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Install the list.
+
+        Raises:
+            CommandError: the list or the mapping cannot be used; with everything that is wrong.
+        """
+        try:
+            wanted = lists.read_list(options["file"], options["name"], options["version_name"])
+            old = lists.installed(options["old"]) if options["old"] else None
+            if old:
+                for line in diff(mappings.as_published(old), wanted).lines():
+                    self.stdout.write(line)
+            with transaction.atomic():
+                self._install(wanted, old, options["mapping"])
+                if options["dry_run"]:
+                    transaction.set_rollback(True)
+        except (BadTaxonomy, BadMapping, mappings.MappingExists) as refusal:
+            raise CommandError(str(refusal)) from refusal
+        done = "can be installed" if options["dry_run"] else "installed"
+        self.stdout.write(f"{wanted.name} {wanted.version}: {len(wanted.classes)} classes, {done}")
+
+    def _install(
+        self, wanted: published.Taxonomy, old: Taxonomy | None, mapping: Path | None
+    ) -> None:
+        now = timezone.now()
+        row = taxonomies.install(taxonomy=wanted, now=now)
+        if old and old.pk != row.pk:
+            found = lists.read_mapping(mapping, mappings.as_published(old), wanted)
+            mappings.install(old=old, new=row, mapping=found, actor=None, now=now)

@@ -1,0 +1,86 @@
+"""Prove, or disprove, that readers learn nothing of each other's work."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.test.utils import (
+    override_settings,
+    setup_test_environment,
+    teardown_test_environment,
+)
+from django.utils import timezone
+
+from annotations import probe
+
+PLAIN = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+class Command(BaseCommand):
+    """Run the leak probe in a database of its own, made for it and dropped afterwards."""
+
+    help = (
+        "Play the same sessions in two worlds that differ only in others' work, compare every "
+        "answer byte for byte, and report. The site's own data are neither read nor touched: the "
+        "probe makes a database of its own beside it (which needs the right to create one) and "
+        "drops it. Exit code 1 when anything differs."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say how much is to be asked, and where the report goes."""
+        parser.add_argument(
+            "--requests", type=int, default=10_000, help="at least so many in each world (10000)"
+        )
+        parser.add_argument("--seed", type=int, default=66, help="draws the same sessions again")
+        parser.add_argument("--report", type=Path, help="also write the report here, .json or text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Conduct the experiment and report.
+
+        Raises:
+            CommandError: something differs, or there is no right to create a database.
+        """
+        logging.getLogger("django.request").setLevel(logging.CRITICAL)
+        report = self._conduct(options)
+        text = report.as_text()
+        self.stdout.write(text)
+        if path := options["report"]:
+            as_json = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
+            path.write_text(as_json if path.suffix == ".json" else text, encoding="utf-8")
+        if report.n_leaks:
+            raise CommandError(f"{report.n_leaks} differences: blinding does not hold.")
+
+    def _conduct(self, options: dict[str, Any]) -> probe.Report:
+        ours = str(connection.settings_dict["NAME"])
+        connection.settings_dict["TEST"]["NAME"] = f"leak_probe_{secrets.token_hex(4)}"
+        setup_test_environment(debug=False)
+        try:
+            connection.creation.create_test_db(verbosity=0, autoclobber=True)
+        except (DatabaseError, SystemExit) as error:
+            teardown_test_environment()
+            raise CommandError(
+                "The probe could not make a database of its own. Let the application's role do so "
+                "for the time: ALTER ROLE ecg_owner CREATEDB."
+            ) from error
+        try:
+            # How static files are called was settled when the site was built.
+            with override_settings(STORAGES={**settings.STORAGES, "staticfiles": PLAIN}):
+                clinic = probe.build(timezone.now())
+                return probe.conduct(
+                    clinic, n_requests=options["requests"], seed=options["seed"], tell=self._tell
+                )
+        finally:
+            connection.creation.destroy_test_db(ours, verbosity=0)
+            teardown_test_environment()
+
+    def _tell(self, text: str) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(text)

@@ -1,0 +1,141 @@
+"""``manage.py make_qualification STUDY FILE``: exams with reference answers, from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+from argparse import ArgumentParser
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.utils import timezone
+
+from annotations.models import NO_DATA, Purpose, Study, User
+from annotations.services import batches, qualification, roster, studies
+
+COLUMNS = ["exam", "codes"]
+
+
+class Command(BaseCommand):
+    """Make a set that readers qualify or practise with."""
+
+    help = (
+        "Make a set of exams with reference answers, released at once. FILE is CSV in UTF-8 with"
+        " the columns exam,codes: an exam's code and the codes of its classes, separated by"
+        " semicolons; no class is an answer too. Readers see the reference only after they have"
+        " answered, and nothing of it is ever data."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("study", help="the last part of the study's address")
+        parser.add_argument("file", type=Path, help="CSV file with the columns exam,codes")
+        parser.add_argument("--name", required=True, help="name of the batch; readers see it")
+        parser.add_argument(
+            "--readers", required=True, help="user names of the readers, separated by commas"
+        )
+        parser.add_argument("--by", required=True, help="user name of the coordinator who makes it")
+        parser.add_argument(
+            "--purpose",
+            choices=[purpose.value for purpose in NO_DATA],
+            default=Purpose.QUALIFICATION.value,
+            help="what the set is for (default: qualification)",
+        )
+        parser.add_argument(
+            "--due", type=date.fromisoformat, help="the day by which to read, as 2026-05-31"
+        )
+
+    def handle(
+        self,
+        *,
+        study: str,
+        file: Path,
+        name: str,
+        readers: str,
+        by: str,
+        purpose: str,
+        due: date | None,
+        **options: Any,
+    ) -> None:
+        """Make the set and say what it is."""
+        found = Study.objects.filter(slug=study).first()
+        if found is None:
+            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
+            raise CommandError(f"There is no study {study}. There are: {known or 'none'}.")
+        references = read(file)
+        (maker,) = people([by])
+        try:
+            batch = qualification.make(
+                study=found,
+                name=name,
+                references=references,
+                readers=people([one.strip() for one in readers.split(",") if one.strip()]),
+                created_by=maker,
+                now=timezone.now(),
+                purpose=purpose,
+                due_on=due,
+            )
+        except tuple(WHY_NOT) as refusal:
+            raise CommandError(WHY_NOT[type(refusal)].format(refusal)) from refusal
+        self.stdout.write(
+            f"{batch}: {len(references)} exams for {batch.seats.count()} readers. Released."
+        )
+
+
+WHY_NOT: dict[type[Exception], str] = {
+    qualification.UnknownExams: "There are no exams with these codes: {}.",
+    qualification.UnknownClasses: "The study's list has no classes with these codes: {}.",
+    qualification.ContradictoryReference: "A class that stands alone is given with others: {}.",
+    qualification.KnowsAnswers: "{} makes the set, knows its answers, and cannot read it.",
+    qualification.SeenBefore: "These readers have read some of the exams before: {}.",
+    batches.NoExams: "The file names no exam.",
+    batches.NoReaders: "Name at least one reader with --readers.",
+    batches.NotAReader: "These people have no role that reads: {}.",
+    batches.NameTaken: "The study has a batch called {}.",
+    batches.MixedWithData: "These exams are read as data in this study: {}.",
+    batches.KnowsResults: "These readers were shown results of some of the exams: {}.",
+    batches.DueBeforeToday: "The day {} is over.",
+    batches.TooManyReadings: "Too many readings for one batch: {}.",
+    roster.LevelTooLow: "These readers are less experienced than the protocol asks: {}.",
+    roster.HasLeft: "These readers were withdrawn from the study: {}.",
+    studies.NotOpen: "The study is {}: only an open study hands exams out.",
+}
+
+
+def read(file: Path) -> dict[str, list[str]]:
+    """Return for each exam of ``file`` its reference codes.
+
+    Raises:
+        CommandError: the file cannot be read as such; the message names the line.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            rows = list(csv.reader(opened))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CommandError(f"{file} cannot be read: {error}") from error
+    if not rows or [cell.strip() for cell in rows[0]] != COLUMNS:
+        raise CommandError(f"{file}, line 1: the columns must be {','.join(COLUMNS)}.")
+    found: dict[str, list[str]] = {}
+    for number, row in enumerate(rows[1:], start=2):
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) != len(COLUMNS) or not row[0].strip():
+            raise CommandError(f"{file}, line {number}: write one exam and its codes.")
+        exam = row[0].strip()
+        if exam in found:
+            raise CommandError(f"{file}, line {number}: {exam} was named before.")
+        found[exam] = [code.strip() for code in row[1].split(";") if code.strip()]
+    return found
+
+
+def people(usernames: list[str]) -> list[User]:
+    """Return the people of these user names.
+
+    Raises:
+        CommandError: somebody is not there.
+    """
+    known = {user.username: user for user in User.objects.filter(username__in=usernames)}
+    if unknown := sorted(set(usernames) - known.keys()):
+        raise CommandError(f"There is nobody called {', '.join(unknown)}.")
+    return [known[username] for username in dict.fromkeys(usernames)]

@@ -1,0 +1,111 @@
+"""``manage.py plan_batch STUDY --name NAME --by NAME``: batches of the exams that are left."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import date
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import Batch, Study, User
+from annotations.services import batches, designs, outlooks, roster, studies
+from annotations.services.designs import DesignRefused
+
+REFUSALS: tuple[type[Exception], ...] = (
+    DesignRefused,
+    batches.DueBeforeToday,
+    batches.KnowsResults,
+    batches.MixedWithData,
+    batches.NameTaken,
+    batches.TooManyReadings,
+    designs.NothingToPlan,
+    designs.TooManyBatches,
+    roster.NotAReader,
+    studies.NotOpen,
+)
+
+WORDS: dict[type[Exception], str] = {
+    batches.DueBeforeToday: "{} is over.",
+    batches.NameTaken: "The study has a batch called {}.",
+    batches.KnowsResults: "{} was shown results of some of these exams.",
+    batches.MixedWithData: "Practised with in this study, so they cannot be data: {}.",
+    batches.TooManyReadings: "Too many readings at once: {}.",
+    designs.NothingToPlan: "Every exam of the study has its readers.",
+    designs.TooManyBatches: "There are fewer exams than {} batches.",
+    studies.NotOpen: "The study is {}, not open.",
+}
+
+
+class Command(BaseCommand):
+    """Plan batches, and release them if asked."""
+
+    help = (
+        "Deal the exams of an open study that nobody has yet among its readers, as one batch or"
+        " several. No reader knows of them before they are released, here with --release."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("study", help="the study as its address names it")
+        parser.add_argument("--name", required=True, help="of the batch; a last number counts on")
+        parser.add_argument("--by", required=True, help="user name of whoever plans")
+        parser.add_argument("--exams", type=int, help="how many; all that are left by default")
+        parser.add_argument("--batches", type=int, default=1, help="in how many batches; 1")
+        parser.add_argument("--due", type=_day, help="the day by which to read, as 2026-05-31")
+        parser.add_argument("--release", action="store_true", help="tell the readers at once")
+        parser.add_argument("--dry-run", action="store_true", help="write nothing, say the same")
+
+    def handle(self, *, study: str, by: str, dry_run: bool, **options: Any) -> None:
+        """Plan, and tell how even the batches are."""
+        found = Study.objects.filter(slug=study).first()
+        actor = User.objects.filter(username=by).first()
+        if found is None or actor is None:
+            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
+            missing = f"study {study!r}" if found is None else f"user {by!r}"
+            raise CommandError(f"There is no {missing}. Studies: {known or 'none'}.")
+        try:
+            with transaction.atomic():
+                for batch in self._plan(found, actor, options):
+                    self._say(batch)
+                if dry_run:
+                    self.stdout.write("Dry run: nothing was written.")
+                    transaction.set_rollback(True)
+        except REFUSALS as refusal:
+            raise CommandError(WORDS.get(type(refusal), "{}").format(refusal)) from refusal
+
+    def _plan(self, study: Study, actor: User, options: dict[str, Any]) -> list[Batch]:
+        made = designs.plan(
+            study=study,
+            name=options["name"],
+            n_exams=options["exams"],
+            n_batches=options["batches"],
+            due_on=options["due"],
+            created_by=actor,
+            now=timezone.now(),
+        )
+        if options["release"]:
+            return [
+                batches.release(batch_id=batch.pk, actor=actor, now=timezone.now())
+                for batch in made
+            ]
+        return made
+
+    def _say(self, batch: Batch) -> None:
+        found = outlooks.report(batch)
+        state = "released" if batch.is_released else "planned"
+        loads = found.whole.loads
+        self.stdout.write(
+            f"{batch.name}: {state}, /batches/{batch.pk}/, {found.own.n_exams} exams,"
+            f" {found.own.n_readings} readings, {found.own.hours:.1f} reader-hours;"
+            f" {loads.least} to {loads.most} exams for each reader in all"
+        )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no day, such as 2026-05-31") from error

@@ -1,0 +1,59 @@
+"""``manage.py plan_reread``: read again what a new version of the classes left open."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from annotations.models import Study, User
+from annotations.services import batches, mappings, rereads, studies
+
+
+class Command(BaseCommand):
+    """Plan a batch of just the exams that a split touches, or say how many they are."""
+
+    help = (
+        "After a study was amended to a new version of the classes, plan a batch in which each "
+        "reader reads again those exams of theirs to which they gave a class that was split - no "
+        "others. A coordinator releases it."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Name the study and the batch."""
+        parser.add_argument("study", help="the study, as in its address")
+        parser.add_argument("--name", default="Read again", help="of the batch")
+        parser.add_argument("--as", dest="username", required=True, help="who plans it")
+        parser.add_argument("--dry-run", action="store_true", help="only say how many they are")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Plan the batch.
+
+        Raises:
+            CommandError: there is no such study or person, or nothing to read again.
+        """
+        study = Study.objects.filter(slug=options["study"]).select_related("taxonomy").first()
+        if study is None:
+            raise CommandError(f"There is no study {options['study']!r}.")
+        try:
+            if options["dry_run"]:
+                self._tell(rereads.queue(study))
+                return
+            batch = rereads.make(
+                study=study, name=options["name"], now=timezone.now(),
+                created_by=User.objects.get(username=options["username"]),
+            )  # fmt: skip
+        except User.DoesNotExist as error:
+            raise CommandError(f"Nobody is called {options['username']!r}.") from error
+        except rereads.NothingToReread as error:
+            raise CommandError("No reading touches a class that was split.") from error
+        except (mappings.NoMapping, batches.NameTaken, studies.NotOpen) as refusal:
+            raise CommandError(f"{type(refusal).__name__}: {refusal}") from refusal
+        self.stdout.write(f"{batch.name}: {batch.assignments.count()} readings, not yet released")
+
+    def _tell(self, queue: dict[int, list[int]]) -> None:
+        n_exams = len({exam for exams in queue.values() for exam in exams})
+        n_readings = sum(map(len, queue.values()))
+        self.stdout.write(f"{n_readings} readings of {n_exams} exams by {len(queue)} readers")

@@ -1,0 +1,113 @@
+"""``manage.py show_design STUDY``: how even a plan is, or what planning everything would give."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from annotations.models import Batch, Study, User
+from annotations.services import outlooks
+from ecgreview import design
+
+
+class Command(BaseCommand):
+    """Print the balance report of a batch, or the outlook of a study."""
+
+    help = (
+        "Print how even a batch is and that its orders follow no pattern; without --batch, what"
+        " planning all exams of the study now would give and cost. Nothing is written."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("study", help="the study as its address names it")
+        parser.add_argument("--batch", help="name of a batch of the study")
+        parser.add_argument("--json", action="store_true", help="all numbers, for programs")
+
+    def handle(self, *, study: str, batch: str | None, **options: Any) -> None:
+        """Print the report."""
+        found = Study.objects.filter(slug=study).first()
+        if found is None:
+            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
+            raise CommandError(f"There is no study {study!r}. There are: {known or 'none'}.")
+        told = _of_batch(found, batch) if batch else _of_study(found)
+        if options["json"]:
+            self.stdout.write(json.dumps(told, indent=2, sort_keys=True))
+            return
+        for line in _lines(told):
+            self.stdout.write(line)
+
+
+def _of_batch(study: Study, name: str) -> dict[str, Any]:
+    batch = Batch.objects.filter(study=study, name=name).first()
+    if batch is None:
+        known = ", ".join(study.batches.order_by("pk").values_list("name", flat=True))
+        raise CommandError(f"There is no batch {name!r}. There are: {known or 'none'}.")
+    return _report(outlooks.report(batch))
+
+
+def _of_study(study: Study) -> dict[str, Any]:
+    found = outlooks.outlook(study, is_blind=False)
+    if found.refusal:
+        raise CommandError(f"It cannot be planned. {found.refusal}")
+    if found.report is None:
+        raise CommandError("The study has no exams, or nobody reads in it.")
+    told = _report(found.report)
+    if found.prediction:
+        told["prediction"] = found.prediction.as_dict()
+    return told
+
+
+def _report(found: outlooks.Report) -> dict[str, Any]:
+    names = dict(
+        User.objects.filter(pk__in=found.own.exams_by_reader).values_list("pk", "username")
+    )
+    return {
+        "batch": _named(found.own, names),
+        "with_all_before": _named(found.whole, names),
+        "order": found.order.as_dict(),
+    }
+
+
+def _named(balance: design.Balance, names: dict[int, str]) -> dict[str, Any]:
+    """Return the report with readers by their user names."""
+    told = balance.as_dict()
+    for key in ("exams_by_reader", "repeats_by_reader", "hours_by_reader"):
+        told[key] = {names.get(reader, str(reader)): n for reader, n in told[key].items()}
+    return told
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    own, whole, order = told["batch"], told["with_all_before"], told["order"]
+    n_repeats = sum(own["repeats_by_reader"].values())
+    lines = [
+        f"{own['n_exams']} exams, {own['n_readings']} readings, {own['hours']:.1f} reader-hours",
+        f"exams for each reader: {_spread(own['loads'])}; in all: {_spread(whole['loads'])}",
+        f"exams that two readers share: {_spread(whole['pairs'])}",
+        f"hidden repeats: {n_repeats}, least distance {own['least_washout'] or '-'} places",
+        f"least distance of two exams of one patient: {own['least_patient_gap'] or '-'} places",
+        f"orders of two readers: {_chance(order['between_readers'])}",
+        f"orders and import: {_chance(order['with_import'])}",
+    ]
+    for share, one in told.get("prediction", {}).get("classes", {}).items():
+        width = "-" if one["width"] is None else f"{one['width']:.2f}"
+        lines.append(
+            f"kappa of {share} ({one['expected_positives']:.0f} exams): width {width}"
+            f" {one['reason']}".rstrip()
+        )
+    return lines
+
+
+def _spread(spread: dict[str, Any]) -> str:
+    return f"{spread['least']} to {spread['most']}"
+
+
+def _chance(found: dict[str, Any]) -> str:
+    if found["mean"] is None:
+        return "too few exams to tell"
+    return (
+        f"mean r {found['mean']:.3f}, spread {found['sd']:.3f} (chance {found['expected_sd']:.3f})"
+    )

@@ -1,0 +1,69 @@
+"""Reading lists of classes and mappings from files, for the commands that take them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from django.core.management.base import CommandError
+
+from annotations.models import Taxonomy
+from ecgreview import taxonomy as published
+
+MOST_BYTES = 5_000_000
+
+
+def read_list(file: Path, name: str, version: str) -> published.Taxonomy:
+    """Return the list of classes in ``file``; a CSV file needs ``name`` and ``version``.
+
+    Raises:
+        CommandError: there is no such file, it is too large, or a CSV file has no name.
+        published.BadTaxonomy: it is no list; with everything that is wrong.
+    """
+    text = _bytes(file)
+    if not _is_csv(file):
+        return published.read_yaml(text)
+    if not (name and version):
+        raise CommandError("A CSV file does not say what it is: give --name and --version-name.")
+    return published.read_csv(text, name=name, version=version)
+
+
+def read_mapping(
+    file: Path | None, old: published.Taxonomy, new: published.Taxonomy
+) -> published.TaxonomyMapping:
+    """Return the mapping in ``file``; without one, every class must be in both versions.
+
+    Raises:
+        CommandError: there is no such file, or it is too large.
+        published.BadMapping: it does not account for every class; with everything that is wrong.
+    """
+    if file is None:
+        return published.map_steps((), old, new)
+    form: Literal["csv", "yaml"] = "csv" if _is_csv(file) else "yaml"
+    return published.load_mapping(_bytes(file), old, new, form=form)
+
+
+def installed(label: str) -> Taxonomy:
+    """Return the installed version called ``label``, such as ``ecg-review-66 0.1-draft``.
+
+    Raises:
+        CommandError: it is not installed; names those that are.
+    """
+    name, _, version = label.rpartition(" ")
+    found = Taxonomy.objects.filter(name=name, version=version).first()
+    if found is None:
+        known = ", ".join(str(row) for row in Taxonomy.objects.order_by("pk"))
+        raise CommandError(f"{label!r} is not installed. Installed: {known or 'none'}.")
+    return found
+
+
+def _is_csv(file: Path) -> bool:
+    return file.suffix.lower() == ".csv"
+
+
+def _bytes(file: Path) -> bytes:
+    if not file.is_file():
+        raise CommandError(f"There is no file {file}.")
+    if file.stat().st_size > MOST_BYTES:
+        raise CommandError(f"{file} is larger than {MOST_BYTES // 10**6} MB: is it the right file?")
+    return file.read_bytes()

@@ -1,0 +1,41 @@
+"""Every request in one transaction, in which the database knows whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import OperationalError, transaction
+from django.http import HttpRequest, HttpResponseBase
+
+from annotations.api import errors
+from ecgreview import row_security
+
+WITHOUT_ROWS = frozenset({"/livez", "/readyz"})
+"""What looks at no rows, and must answer when the database does not."""
+
+
+class RowSecurity:
+    """Middleware after those that find out who asks, nearest to the view.
+
+    The session is loaded before and saved after, by the owner of the tables. An answer that says
+    that we failed (5xx) takes back what its view did; a refusal (4xx) does not, since services
+    take back what they refused themselves.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer as the person whose session it is; a token's person is known only in the view."""
+        if request.path_info in WITHOUT_ROWS:
+            return self.get_response(request)
+        try:
+            with row_security.acting_as(request.user.pk):
+                response = self.get_response(request)
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+        except OperationalError as error:
+            if not request.path_info.startswith("/api/"):
+                raise
+            return errors.unavailable(error)
+        return response

@@ -1,0 +1,202 @@
+"""Who reads what in which order: assignments, and the slots of a pool they may come from."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from .batch import Batch, Handout
+from .exam import Exam
+from .protocol import Arm
+
+if TYPE_CHECKING:
+    from .people import User
+
+ID_BITS = 50
+"""A million random ids of so many bits differ, and JavaScript holds them exactly."""
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no I, L, O or U."""
+
+
+def new_id() -> int:
+    """Return a random number: a serial one would count what others were given since."""
+    return secrets.randbits(ID_BITS) or 1
+
+
+class Occurrence(models.IntegerChoices):
+    """Which time the same reader reads the exam in the batch."""
+
+    FIRST = 1, _("First")
+    REPEAT = 2, _("Hidden repeat")
+
+
+class AssignmentState(models.TextChoices):
+    """How an assignment stands."""
+
+    WAITING = "waiting", _("Waiting")
+    READ = "read", _("Read")
+    LAPSED = "lapsed", _("Given back")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    """Which assignments."""
+
+    def visible_to(self, user: User) -> AssignmentQuerySet:
+        """Return ``user``'s own assignments of released batches: nobody works another's list.
+
+        Without those that were withdrawn, and without hidden repeats that are held back until
+        their first reading is washed out.
+        """
+        own = self.filter(reader=user, batch__released_at__isnull=False)
+        return own.exclude(state=AssignmentState.WITHDRAWN).exclude(not_before__gt=Now())
+
+    def held(self) -> AssignmentQuerySet:
+        """Return the hidden repeats that nobody may know of yet."""
+        return self.waiting().filter(not_before__gt=Now())
+
+    def in_reading_order(self) -> AssignmentQuerySet:
+        """Sort by batch, then by the stored order of the reader."""
+        return self.order_by("batch_id", "position", "pk")
+
+    def waiting(self) -> AssignmentQuerySet:
+        """Return those that have no reading yet; the index of the worklist holds just these."""
+        return self.filter(state=AssignmentState.WAITING)
+
+    def pending(self) -> AssignmentQuerySet:
+        """Return those that a reading may still come for: also those given back to a pool."""
+        return self.filter(state__in=(AssignmentState.WAITING, AssignmentState.LAPSED))
+
+    def surplus(self) -> AssignmentQuerySet:
+        """Return those read in a pool too late for a slot: one reading more than was wanted."""
+        return self.filter(batch__handout=Handout.POOLED, state=AssignmentState.READ, slot=None)
+
+    def unread(self) -> AssignmentQuerySet:
+        """Return those of open, released batches that wait for their reading.
+
+        Held repeats among them: a reader's list starts from ``visible_to``.
+        """
+        return self.waiting().filter(batch__closed_at=None, batch__released_at__isnull=False)
+
+
+class Assignment(models.Model):
+    """One exam that one reader is to read in one batch, once or once again.
+
+    Readers know it by ``code``: a hidden repeat has another one than the first reading, and two
+    readers of an exam have nothing to compare. Triggers (migration 0006) make it READ when its
+    blind reading is inserted.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="assignments")
+    exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="assignments")
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments"
+    )
+    occurrence = models.PositiveSmallIntegerField(choices=Occurrence, default=Occurrence.FIRST)
+    position = models.PositiveIntegerField()
+    order_key = models.CharField(max_length=64, help_text="HMAC-SHA256 of seed, reader and exam.")
+    arm = models.CharField(max_length=15, choices=Arm, default=Arm.AFTER_COMMIT)
+    state = models.CharField(
+        max_length=10, choices=AssignmentState, default=AssignmentState.WAITING
+    )
+    not_before = models.DateTimeField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="assignment_once_per_reader", fields=["batch", "exam", "reader", "occurrence"]
+            ),
+            models.UniqueConstraint(
+                name="assignment_position_once", fields=["reader", "batch", "position"]
+            ),
+            models.CheckConstraint(name="assignment_has_an_order", condition=~Q(order_key="")),
+            models.CheckConstraint(
+                name="assignment_position_counts_from_one", condition=Q(position__gte=1)
+            ),
+            models.CheckConstraint(
+                name="assignment_occurrence_is_known",
+                condition=Q(occurrence__in=Occurrence.values),
+            ),
+            models.CheckConstraint(
+                name="assignment_state_is_known", condition=Q(state__in=AssignmentState.values)
+            ),
+            models.CheckConstraint(name="assignment_arm_is_known", condition=Q(arm__in=Arm.values)),
+        ]
+        indexes = [
+            models.Index(
+                name="assignment_waiting",
+                fields=["reader", "batch", "position"],
+                condition=Q(state="waiting"),
+            ),
+            models.Index(
+                name="assignment_held",
+                fields=["reader", "batch"],
+                condition=Q(state="waiting", not_before__isnull=False),
+            ),
+            models.Index(
+                name="assignment_leases",
+                fields=["lease_expires_at"],
+                condition=Q(state="waiting", lease_expires_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"assignment {self.pk}"
+
+    @property
+    def code(self) -> str:
+        """The name by which its reader knows the exam, such as ``7QF2M-XA0K3``."""
+        return code_of(self.pk)
+
+
+def code_of(assignment_id: int) -> str:
+    """Return ten characters of base 32 for an assignment's id, in two groups."""
+    digits = [_ALPHABET[(assignment_id >> 5 * place) & 31] for place in reversed(range(10))]
+    return f"{''.join(digits[:5])}-{''.join(digits[5:])}"
+
+
+class SlotQuerySet(models.QuerySet["Slot"]):
+    """Which slots."""
+
+    def free(self) -> SlotQuerySet:
+        """Return the slots that nobody has taken."""
+        return self.filter(assignment=None)
+
+
+class Slot(models.Model):
+    """One of the readings that a pooled batch wants of an exam, for whoever takes it first."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="slots")
+    exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="+")
+    ordinal = models.PositiveSmallIntegerField()
+    order_key = models.CharField(max_length=64)
+    assignment = models.OneToOneField(
+        Assignment, on_delete=models.PROTECT, null=True, blank=True, related_name="slot"
+    )
+
+    objects = SlotQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="slot_once", fields=["batch", "exam", "ordinal"]),
+            models.CheckConstraint(name="slot_has_an_order", condition=~Q(order_key="")),
+        ]
+        indexes = [
+            models.Index(
+                name="slot_free", fields=["batch", "order_key"], condition=Q(assignment=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"slot {self.ordinal} of exam {self.exam_id} in batch {self.batch_id}"

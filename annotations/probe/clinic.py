@@ -1,0 +1,219 @@
+"""A small clinic in which everybody has something to do: the world before the others' work."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import transaction
+
+from annotations.models import (
+    Assignment,
+    Batch,
+    Dataset,
+    Exam,
+    Reading,
+    Role,
+    Study,
+    SuggestionModel,
+    User,
+)
+from annotations.services import (
+    batches,
+    exams,
+    people,
+    readings,
+    roles,
+    roster,
+    studies,
+    suggestions,
+    taxonomies,
+)
+from annotations.services.assigning import Row
+from ecgreview.ecg.formats import Recording
+from ecgreview.ecg.signal import Signal
+from ecgreview.protocol import Protocol
+
+N_EXAMS = 14
+FINDING = "atrial_fibrillation"
+
+CAST: Mapping[str, tuple[Role, ...]] = {
+    "ana": (Role.READER,),
+    "bruno": (Role.READER,),
+    "clara": (Role.ADJUDICATOR,),
+    "davi": (Role.COORDINATOR,),
+    "gil": (Role.READER, Role.COORDINATOR),
+    "eva": (),
+}
+"""Ana probes, Clara, and Gil, who coordinates and reads; the others do what must not be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """Who is there and what waits for them.
+
+    Attributes:
+        open_batch: every exam of it waits for Ana, Bruno and Gil; one is Ana's hidden repeat.
+        closed_batch: was read by Bruno and Clara and closed.
+        second_study: asks Bruno and Clara for the same exams.
+        theirs: a reading of Bruno's.
+    """
+
+    people: Mapping[str, User]
+    study: Study
+    second_study: Study
+    open_batch: Batch
+    closed_batch: Batch
+    second_batch: Batch
+    dataset: Dataset
+    theirs: Reading
+    now: datetime
+
+    def own(self, person: str) -> list[Assignment]:
+        """Return the assignments that wait for a person and that they know of, in order."""
+        mine = Assignment.objects.visible_to(self.people[person])
+        return list(mine.unread().in_reading_order())
+
+    def others(self) -> list[Assignment]:
+        """Return assignments of the open batch and the second study that are Bruno's."""
+        his = Assignment.objects.filter(reader=self.people["bruno"]).waiting()
+        return list(his.order_by("batch_id", "position"))
+
+    def known_ids(self) -> frozenset[str]:
+        """Return the ids of all assignments there are."""
+        return frozenset(map(str, Assignment.objects.values_list("pk", flat=True)))
+
+    def values(self, person: str) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return examples of what addresses take: the person's own, another's, and nobody's."""
+        mine, theirs = self.own(person), self.others()
+        held = Assignment.objects.held().filter(reader=self.people[person])
+        ids = [mine[0].pk, mine[1].pk, theirs[0].pk, *held.values_list("pk", flat=True)[:1], 1]
+        batch_ids = [self.open_batch.pk, self.closed_batch.pk, self.second_batch.pk, 999_999]
+        people_ids = [user.pk for user in self.people.values()]
+        codes = [mine[0].exam.code, self.theirs.assignment.exam.code, "NOSUCH22"]
+        of_assignments = {"pk": ids}
+        return {
+            "": {
+                "pk": batch_ids,
+                "slug": [self.study.slug, self.second_study.slug, "nowhere"],
+                "code": codes,
+                "position": [1, 2],
+                "key": [self.theirs.idempotency_key, uuid.UUID(int=7)],
+                "rest": ["no/such/place"],
+                "uidb36": ["1"],
+                "version": [1, 2],
+                "user_pk": people_ids[:3],
+                "event": [1, 999_999],
+            },
+            "desk": of_assignments,
+            "api-assignment": of_assignments,
+            "api-draft": of_assignments,
+            "api-reading-create": of_assignments,
+            "dataset": {"pk": [self.dataset.pk, 999_999]},
+            "person": {"pk": people_ids[:3]},
+            "audit": {"pk": [1, 2, 999_999], "seq": [1, 2, 999_999]},
+            "api-audit": {"pk": [1, 2, 999_999], "seq": [1, 2, 999_999]},
+            "notice": {"pk": [1, 2, 999_999]},
+            "api-notice": {"pk": [1, 2, 999_999]},
+            "account": {"key": ["1-abc"]},
+        }
+
+
+@transaction.atomic
+def build(now: datetime) -> Clinic:
+    """Make the clinic through the services, in a database that is otherwise empty."""
+    roles.sync()
+    cast = {name: people.create(username=name, wanted=wanted) for name, wanted in CAST.items()}
+    davi = cast["davi"]
+    taxonomy = taxonomies.install(now=now)
+    dataset, stored = _exams(now)
+    wanted = Protocol(name="Probed study", taxonomy=str(taxonomy))
+    study = _open(wanted, davi, now)
+    second = _open(Protocol(name="Second study", taxonomy=str(taxonomy)), davi, now)
+    closed = batches.create(
+        study=study, name="Closed", exams=stored[:4], readers=[cast["bruno"], cast["clara"]],
+        created_by=davi, now=now,
+    )  # fmt: skip
+    for number, assignment in enumerate(closed.assignments.order_by("order_key")):
+        read(assignment, number, FINDING if number % 3 else "normal_ecg", now)
+    theirs = Reading.objects.filter(reader=cast["bruno"]).order_by("pk").first()
+    batches.close(batch_id=closed.pk, closed_by=davi, now=now)
+    opened = _open_batch(study, stored[4:12], [cast[x] for x in ("ana", "bruno", "gil")], davi, now)
+    again = batches.create(
+        study=second, name="Again", exams=stored[4:8], readers=[cast["bruno"], cast["clara"]],
+        created_by=davi, now=now,
+    )  # fmt: skip
+    suggestions.request(exams=stored, now=now)
+    if theirs is None:
+        raise AssertionError(closed)
+    return Clinic(cast, study, second, opened, closed, again, dataset, theirs, now)
+
+
+def read(assignment: Assignment, number: int, code: str, now: datetime) -> Reading:
+    """Submit a reading as the assignment's reader; ``number`` makes its key."""
+    return readings.submit(
+        assignment_id=assignment.pk,
+        reader=assignment.reader,
+        based_on=assignment.draft.version if hasattr(assignment, "draft") else 0,
+        findings=[readings.FindingIn(code, "possible")],
+        quality="poor",
+        comment="what nobody else may know",
+        idempotency_key=uuid.UUID(int=10**6 + number),
+        active_ms=1234,
+        display={"layout": "12x1"},
+        now=now,
+    ).reading
+
+
+def model(now: datetime) -> SuggestionModel:
+    """Return the model whose word is kept back."""
+    found, _ = SuggestionModel.objects.get_or_create(
+        name="probe", version="1", defaults={"covered_classes": [FINDING], "created_at": now}
+    )
+    return found
+
+
+def _open(wanted: Protocol, davi: User, now: datetime) -> Study:
+    made = studies.create(wanted=wanted, created_by=davi, now=now)
+    return studies.open_study(study_id=made.pk, actor=davi, now=now)
+
+
+def _open_batch(
+    study: Study, wanted: Sequence[Exam], readers: Sequence[User], davi: User, now: datetime
+) -> Batch:
+    """Return a released batch in which Ana, the first of ``readers``, has a hidden repeat."""
+    roster.join(study=study, readers=readers, actor=davi, now=now)
+    rows = [
+        Row(reader.pk, exam.pk, place)
+        for reader in readers
+        for place, exam in enumerate(wanted, start=1)
+    ]
+    rows.append(Row(readers[0].pk, wanted[0].pk, len(wanted) + 1, occurrence=2))
+    batch = batches.make(study=study, name="Open", rows=rows, created_by=davi, now=now)
+    due_on = (now + timedelta(days=7)).date()
+    return batches.release(batch_id=batch.pk, actor=davi, now=now, due_on=due_on)
+
+
+def _exams(now: datetime) -> tuple[Dataset, list[Exam]]:
+    dataset = Dataset.objects.create(name="Probed ward", created_at=now)
+    stored = exams.store(
+        dataset=dataset, recordings=[_recording(number) for number in range(N_EXAMS)], now=now
+    )
+    return dataset, sorted(stored, key=lambda exam: exam.source_key)
+
+
+def _recording(number: int) -> Recording:
+    """Return a second of noise: the probe looks at answers, not at waves."""
+    rng = np.random.default_rng(number)
+    samples = rng.integers(-500, 500, (12, 100), dtype=np.int16)
+    return Recording(
+        signal=Signal(samples, 100.0, 1.0),
+        source_key=f"{number:02d}",
+        patient_key=f"patient {number // 2}",
+        age_years=60.0 + number,
+        sex="F" if number % 2 else "M",
+        warnings=(),
+    )

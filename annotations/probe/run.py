@@ -1,0 +1,153 @@
+"""The experiment: the same session in two worlds, one after the other, both undone afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from unittest import mock
+
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import override_settings
+from django.utils import timezone
+
+from .clinic import Clinic
+from .deeds import DEEDS
+from .differences import Difference, differences
+from .script import Script
+from .seen import Eye, Seen, Step
+
+SUBMITTED = frozenset({200, 201})
+FORGETFUL = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+"""Limits of how often somebody may try are no part of the experiment, and outlive a world."""
+
+WARMING = tuple(Step("GET", address) for address in ("/worklist/", "/api/assignments/", "/admin/"))
+"""Asked first: whoever comes first fills the caches of the process."""
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came out of a number of sessions.
+
+    Attributes:
+        requests: how many were sent in each world, by "method status" of their answer.
+        addresses: how often each address was asked for, queries apart.
+        n_allowed: how many answers were about what a model suggests of an exam that the person
+            had submitted by then: the policy of the study lets it be shown, so they are not
+            compared.
+        leaks: every difference that was found.
+    """
+
+    person: str
+    n_allowed: int = 0
+    n_sessions: int = 0
+    n_deeds: int = 0
+    requests: Counter[str] = field(default_factory=Counter)
+    addresses: Counter[str] = field(default_factory=Counter)
+    leaks: list[Difference] = field(default_factory=list)
+
+    @property
+    def n_requests(self) -> int:
+        """How many requests were sent in each of the two worlds."""
+        return self.requests.total()
+
+    def count(self, script: Script, seen: Iterable[Seen], leaks: Iterable[Difference]) -> None:
+        """Add one session."""
+        self.n_sessions += 1
+        self.n_deeds += sum(not isinstance(one, Step) for one in script)
+        self.leaks += leaks
+        for one in seen:
+            self.requests[f"{one.step.method} {one.status}"] += 1
+            self.addresses[one.step.address.partition("?")[0]] += 1
+
+
+class _Undo(Exception):
+    """Takes a world back to where both began."""
+
+
+def probe(clinic: Clinic, person: str, scripts: Iterable[Script]) -> Outcome:
+    """Play each of ``scripts`` as ``person`` in both worlds and compare what they saw.
+
+    Args:
+        clinic: the world as it is stored now; it is left as it was.
+        person: one of ``clinic.CAST``.
+        scripts: sessions; their deeds are done in the second world only.
+    """
+    outcome = Outcome(person)
+    _play(clinic, person, WARMING, is_busy=False)
+    for script in scripts:
+        quiet = _play(clinic, person, script, is_busy=False)
+        busy = _play(clinic, person, script, is_busy=True)
+        allowed = _allowed(quiet) & _allowed(busy)
+        outcome.n_allowed += len(allowed)
+        outcome.count(script, quiet, differences(_but(quiet, allowed), _but(busy, allowed)))
+    return outcome
+
+
+def _allowed(seen: Sequence[Seen]) -> frozenset[int]:
+    """Return the places of answers that the policy lets depend on a model."""
+    submitted: set[str] = set()
+    found = set()
+    for place, one in enumerate(seen):
+        base, _, what = one.step.address.partition("?")[0].removesuffix("/").rpartition("/")
+        if one.step.method == "POST" and what == "reading" and one.status in SUBMITTED:
+            submitted.add(base)
+        elif what == "suggestions" and base in submitted:
+            found.add(place)
+    return frozenset(found)
+
+
+def _but(seen: Sequence[Seen], left_out: Container[int]) -> list[Seen]:
+    return [one for place, one in enumerate(seen) if place not in left_out]
+
+
+def _play(clinic: Clinic, person: str, script: Script, *, is_busy: bool) -> list[Seen]:
+    seen: list[Seen] = []
+    with _still(clinic.now), _undone(), override_settings(CACHES=FORGETFUL):
+        client = Client(raise_request_exception=False)
+        client.force_login(clinic.people[person], backend=BACKEND)
+        eye = Eye(client, clinic.known_ids())
+        for one in script:
+            if isinstance(one, Step):
+                seen.append(eye.see(one))
+            elif is_busy:
+                DEEDS[one](clinic, person)
+    return seen
+
+
+@contextmanager
+def _still(now: datetime) -> Iterator[None]:
+    """Stop the clock: both worlds live through the same instant."""
+    with mock.patch.object(timezone, "now", return_value=now):
+        yield
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """Undo everything afterwards, the counters included: both worlds draw the same numbers."""
+    counters = _counters()
+    try:
+        with transaction.atomic():
+            yield
+            raise _Undo
+    except _Undo:
+        _restore(counters)
+
+
+def _counters() -> dict[str, int | None]:
+    with connection.cursor() as cursor:
+        cursor.execute("select sequencename, last_value from pg_sequences order by 1")
+        return dict(cursor.fetchall())
+
+
+def _restore(counters: dict[str, int | None]) -> None:
+    with connection.cursor() as cursor:
+        for name, value in counters.items():
+            cursor.execute(
+                "select setval(quote_ident(%s), %s, %s)", [name, value or 1, value is not None]
+            )

@@ -1,0 +1,33 @@
+"""Who was shown what others found: from then on they cannot read these exams blind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from annotations.models import Batch, ResultsSeen, Study, User
+from annotations.models.batch import BatchQuerySet
+from annotations.services import audit
+
+
+@transaction.atomic
+def results_of_study(*, study: Study, user: User, now: datetime) -> None:
+    """Note that ``user`` is shown what came out of those batches of ``study`` that are opened."""
+    opened = Batch.objects.all().with_open_results().filter(study=study)
+    results(batches=opened, user=user, now=now)
+
+
+@transaction.atomic
+def results(*, batches: BatchQuerySet, user: User, now: datetime) -> None:
+    """Note that ``user`` is shown results of ``batches``; the first time for each counts."""
+    known = ResultsSeen.objects.filter(user=user).values("batch")
+    for batch in batches.exclude(pk__in=known).select_related("study").order_by("pk"):
+        _, is_new = ResultsSeen.objects.get_or_create(
+            user=user, batch=batch, defaults={"first_seen_at": now}
+        )
+        if is_new:
+            audit.record(
+                actor=user, action=audit.Action.RESULTS_SEEN, study=batch.study, target=batch,
+                now=now,
+            )  # fmt: skip

@@ -1,0 +1,86 @@
+"""What was given to the readers of a study before, as the design generator is told it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import QuerySet
+
+from annotations.models import Assignment, AssignmentState, Purpose, ResultsSeen, Study
+from ecgreview import design
+
+DATA = Purpose.DATA
+STANDING = (AssignmentState.WAITING, AssignmentState.READ, AssignmentState.LAPSED)
+"""What was withdrawn gives an exam no reader; the others do or may yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was given before.
+
+    Attributes:
+        readings: with positions that go on from batch to batch.
+        barred: pairs of reader and exam that must not meet again.
+    """
+
+    readings: design.Readings
+    barred: list[tuple[int, int]]
+
+
+def past(study: Study) -> Past:
+    """Return all that was given in ``study``, and who must not be given what.
+
+    Nobody is given again what was taken from them, what they practised with or adjudicated, or
+    exams of batches whose results they were shown.
+    """
+    of_study = Assignment.objects.filter(batch__study=study)
+    of_data = of_study.filter(batch__purpose=DATA)
+    elsewhere = of_study.exclude(batch__purpose=DATA)
+    gone = of_data.filter(state=AssignmentState.WITHDRAWN)
+    seen = ResultsSeen.objects.filter(
+        user__study_readers__study=study, batch__assignments__exam__in_studies__study=study
+    )
+    barred = {
+        *elsewhere.values_list("reader_id", "exam_id"),
+        *gone.values_list("reader_id", "exam_id"),
+        *seen.values_list("user_id", "batch__assignments__exam_id").distinct(),
+    }
+    return Past(readings(standing(of_data)), sorted(barred))
+
+
+def standing(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    """Return ``assignments`` without those that were taken from their readers."""
+    return assignments.filter(state__in=STANDING)
+
+
+def readings(assignments: QuerySet[Assignment]) -> design.Readings:
+    """Return ``assignments`` with each reader's places counted on from batch to batch."""
+    rows = assignments.order_by("reader_id", "batch_id", "position").values_list(
+        "reader_id", "exam_id", "exam__patient_id", "occurrence"
+    )
+    counted: dict[int, int] = {}
+    table = []
+    for reader, exam, patient, occurrence in rows.iterator(chunk_size=10_000):
+        counted[reader] = counted.get(reader, 0) + 1
+        whose = design.UNKNOWN if patient is None else patient
+        table.append((reader, exam, whose, occurrence, counted[reader]))
+    return design.Readings.of(table)
+
+
+def after(past: design.Readings, later: design.Readings) -> design.Readings:
+    """Return ``later`` with places that go on after those of ``past``."""
+    places = last(past)
+    shift = np.array([places.get(reader, 0) for reader in later.readers.tolist()], dtype=np.int64)
+    return design.Readings(
+        later.readers, later.exams, later.patients, later.occurrences, later.positions + shift
+    )
+
+
+def last(given: design.Readings) -> dict[int, int]:
+    """Return each reader's last place."""
+    found: dict[int, int] = {}
+    pairs = zip(given.readers.tolist(), given.positions.tolist(), strict=True)
+    for reader, position in pairs:
+        found[reader] = max(position, found.get(reader, 0))
+    return found

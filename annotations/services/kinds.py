@@ -1,0 +1,97 @@
+"""Of what kind exams are: told by their source or by a model, for drawing samples alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from django.db import models
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
+
+from annotations.models import Study, StudyExam, Suggestion, User
+from annotations.models.study import StudyQuerySet
+
+MAX_STRATUM = StudyExam._meta.get_field("stratum").max_length or 0
+
+EXAMS_AT_ONCE = 5_000
+
+
+class Kinds(models.TextChoices):
+    """What an exam's kind is taken from when exams are drawn."""
+
+    NONE = "none", _("Nothing: every exam alike")
+    SOURCE = "source", _("What the source of the exams says they show")
+    SUGGESTED = "suggested", _("What the criteria model suggests")
+
+
+class KindsHidden(PermissionError):
+    """Kinds tell what exams show, and the person reads in the study."""
+
+
+def in_pool(study: Study) -> list[tuple[str, int]]:
+    """Return the kinds in the pool with the number of their exams, the most frequent first."""
+    counts = Counter(study.pool.values_list("stratum", flat=True))
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def suggested_shares(study: Study) -> dict[str, float]:
+    """Return for each class the share of the pool's exams for which the model suggests it.
+
+    Of the exams that the model has looked at; none when that are fewer than half of the pool.
+    """
+    in_pool = StudyExam.objects.filter(study=study, exam=OuterRef("run__exam"))
+    found = Suggestion.objects.filter(Exists(in_pool), run__finished_at__isnull=False)
+    n_exams = study.pool.count()
+    n_seen = (
+        study.pool.filter(exam__suggestion_runs__finished_at__isnull=False)
+        .values("exam")
+        .distinct()
+        .count()
+    )
+    if not n_exams or n_seen < n_exams / 2:
+        return {}
+    pairs = found.values_list("diagnostic_class__code", "run__exam").distinct()
+    counts = Counter(code for code, _ in pairs)
+    return {code: count / n_seen for code, count in counts.items()}
+
+
+def refuse_who_reads(study: Study, user: User) -> None:
+    """Do nothing when ``user`` may know what kinds of exams a study has.
+
+    Raises:
+        KindsHidden: they read in it.
+    """
+    blinding: StudyQuerySet = Study.objects.all()
+    if blinding.blinding(user).filter(pk=study.pk).exists():
+        raise KindsHidden(study)
+
+
+def of_exams(
+    table: Sequence[tuple[int, int | None, list[str]]], kinds: str, study: Study
+) -> list[str]:
+    """Return the kind of each exam: of several labels the rarest."""
+    if kinds == Kinds.NONE:
+        return [""] * len(table)
+    labels: Sequence[Collection[str]] = [own for *_, own in table]
+    if kinds == Kinds.SUGGESTED:
+        suggested = _suggested([pk for pk, *_ in table], study)
+        labels = [suggested.get(pk, ()) for pk, *_ in table]
+    counts = Counter(label for own in labels for label in set(own))
+    return [
+        min(own, key=lambda label: (counts[label], label), default="")[:MAX_STRATUM]
+        for own in labels
+    ]
+
+
+def _suggested(exam_ids: Sequence[int], study: Study) -> dict[int, set[str]]:
+    """Return the codes that the model suggests, by exam."""
+    of_taxonomy = Suggestion.objects.filter(
+        diagnostic_class__taxonomy=study.taxonomy, run__finished_at__isnull=False
+    )
+    found: dict[int, set[str]] = {}
+    for start in range(0, len(exam_ids), EXAMS_AT_ONCE):
+        some = of_taxonomy.filter(run__exam__in=exam_ids[start : start + EXAMS_AT_ONCE])
+        for exam_id, code in some.values_list("run__exam", "diagnostic_class__code"):
+            found.setdefault(exam_id, set()).add(code)
+    return found

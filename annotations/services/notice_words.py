@@ -1,0 +1,157 @@
+"""What notices say: made when somebody looks, in the language they look in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotations.models import Notice, NoticeKind
+
+MAIL_LANGUAGES = ("en", "pt-br")
+"""Which language a person reads is a matter of their browser: a mail says it in both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A notice in words."""
+
+    title: str
+    text: str
+
+
+def of(notice: Notice) -> Words:
+    """Return what ``notice`` says, in the language in use."""
+    kind = NoticeKind(notice.kind)
+    return Words(str(kind.label), TEXTS[kind](_Filled(notice.data)))
+
+
+def of_mail(kind: NoticeKind, address: str) -> Words:
+    """Return subject and text of the mail about a notice of ``kind``.
+
+    It names no study, batch, exam or person: a mail is read by many machines on its way.
+
+    Args:
+        kind: what it is about.
+        address: of the site, or empty.
+    """
+    titles, texts = [], []
+    for language in MAIL_LANGUAGES:
+        with translation.override(language):
+            titles.append(str(kind.label))
+            says = _("%(title)s. Sign in to ECG Review to see more.") % {"title": kind.label}
+            texts.append(says)
+    lines = [*texts, *([address] if address else [])]
+    return Words(f"ECG Review: {' / '.join(titles)}", "\n\n".join(lines) + "\n")
+
+
+class _Filled(Mapping[str, Any]):
+    """The data of a notice; what an older one does not hold reads as a dash."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.data = data
+
+    def __getitem__(self, key: str) -> Any:
+        return self.data.get(key) or "–"
+
+    def __iter__(self) -> Any:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def n_exams(self) -> int:
+        """How many exams it is about."""
+        return int(self.data.get("n_exams") or 0)
+
+    @property
+    def due(self) -> str:
+        """The sentence about the day by which to read, with a blank before it, or nothing."""
+        written = self.data.get("due_on")
+        if not written:
+            return ""
+        day = date_format(date.fromisoformat(written), "DATE_FORMAT")
+        return " " + _("Please read them by %(day)s.") % {"day": day}
+
+
+def _released(data: _Filled) -> str:
+    if not data.n_exams:
+        return _("%(study)s · %(batch)s: take one exam after the other.") % data + data.due
+    text = ngettext(
+        "%(study)s · %(batch)s: %(n_exams)s exam waits for you.",
+        "%(study)s · %(batch)s: %(n_exams)s exams wait for you.",
+        data.n_exams,
+    )
+    return text % data + data.due
+
+
+def _reassigned(data: _Filled) -> str:
+    text = ngettext(
+        "%(study)s: %(n_exams)s more exam was put at the end of your list.",
+        "%(study)s: %(n_exams)s more exams were put at the end of your list.",
+        data.n_exams,
+    )
+    return text % data
+
+
+def _due(data: _Filled) -> str:
+    return _("%(study)s · %(batch)s is not finished yet.") % data + data.due
+
+
+def _overdue(data: _Filled) -> str:
+    text = _("%(study)s · %(batch)s should have been read. If you cannot, tell the coordinator.")
+    return text % data
+
+
+def _paused(data: _Filled) -> str:
+    return _("%(study)s: you are given no more exams for now. What you have read is kept.") % data
+
+
+def _resumed(data: _Filled) -> str:
+    return _("%(study)s: your exams wait on the worklist.") % data
+
+
+def _withdrawn(data: _Filled) -> str:
+    return _("%(study)s: what you have read is kept; there is nothing left to do.") % data
+
+
+def _passed(data: _Filled) -> str:
+    return _("%(study)s · %(batch)s: the exams of the study are open to you.") % data
+
+
+def _failed(data: _Filled) -> str:
+    text = _(
+        "%(study)s · %(batch)s: look through your answers beside the reference. The coordinator "
+        "can open another set for you."
+    )
+    return text % data
+
+
+def _locked(data: _Filled) -> str:
+    return _("%(study)s takes no more readings. Thank you for yours.") % data
+
+
+def _broken(_data: _Filled) -> str:
+    return _("A nightly check found that events were changed, lost or reordered. Look at it now.")
+
+
+TEXTS: dict[NoticeKind, Callable[[_Filled], str]] = {
+    NoticeKind.BATCH_RELEASED: _released,
+    NoticeKind.BATCH_DUE: _due,
+    NoticeKind.BATCH_OVERDUE: _overdue,
+    NoticeKind.EXAMS_REASSIGNED: _reassigned,
+    NoticeKind.READER_PAUSED: _paused,
+    NoticeKind.READER_RESUMED: _resumed,
+    NoticeKind.READER_WITHDRAWN: _withdrawn,
+    NoticeKind.QUALIFICATION_PASSED: _passed,
+    NoticeKind.QUALIFICATION_FAILED: _failed,
+    NoticeKind.STUDY_LOCKED: _locked,
+    NoticeKind.AUDIT_BROKEN: _broken,
+}

@@ -1,0 +1,72 @@
+"""Who may be given which exams of somebody else's list, and dealing them evenly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Sum
+
+from annotations.models import NO_DATA, Assignment, ResultsSeen, Seat, Study, StudyReader, User
+from ecgreview import design
+
+
+@dataclass(slots=True)
+class Taker:
+    """Somebody who gets exams, while they are dealt.
+
+    Attributes:
+        had: exams of the study that they have, or once had in the same batch.
+        room: how many more they may have; None: no bound.
+        given: the first readings they get.
+    """
+
+    reader: User
+    had: set[int]
+    room: int | None
+    given: list[Assignment] = field(default_factory=list)
+
+    def can_read(self, exam_id: int) -> bool:
+        """Whether they may get this exam."""
+        is_full = self.room is not None and len(self.given) >= self.room
+        return exam_id not in self.had and not is_full
+
+
+def of(study: Study, line: StudyReader, moving: Sequence[Assignment]) -> Taker:
+    """Return what may be given to the reader of ``line``, of the exams that are ``moving``."""
+    exams = [assignment.exam_id for assignment in moving]
+    of_theirs = Assignment.objects.filter(reader=line.user_id, exam__in=exams)
+    had = set(of_theirs.filter(batch__study=study).values_list("exam", flat=True))
+    seen = ResultsSeen.objects.filter(user=line.user_id, batch__assignments__exam__in=exams)
+    had |= set(seen.values_list("batch__assignments__exam", flat=True))
+    return Taker(line.user, had, _room(study, line))
+
+
+def _room(study: Study, line: StudyReader) -> int | None:
+    if line.max_exams is None:
+        return None
+    seats = Seat.objects.filter(reader=line.user_id, batch__study=study)
+    counted = seats.exclude(batch__purpose__in=NO_DATA).aggregate(n=Sum("n_assigned"))
+    return max(0, line.max_exams - (counted["n"] or 0))
+
+
+def deal(study: Study, moving: Sequence[Assignment], takers: Sequence[Taker]) -> int:
+    """Deal the exams, those first that few can read, to who has got fewest; return what is left."""
+    able = {
+        assignment.pk: [taker for taker in takers if assignment.exam_id not in taker.had]
+        for assignment in moving
+    }
+    n_left = 0
+    for assignment in sorted(moving, key=lambda one: (len(able[one.pk]), one.order_key)):
+        free = [taker for taker in able[assignment.pk] if taker.can_read(assignment.exam_id)]
+        if not free:
+            n_left += 1
+            continue
+        fewest = min(free, key=lambda taker: (len(taker.given), _chance(study, taker, assignment)))
+        fewest.given.append(assignment)
+        fewest.had.add(assignment.exam_id)  # it may wait in two batches of the study
+    return n_left
+
+
+def _chance(study: Study, taker: Taker, assignment: Assignment) -> str:
+    return design.key(study.seed, taker.reader.pk, assignment.exam_id)

@@ -1,0 +1,86 @@
+"""What readings say in the classes that are in force, and which of them have a vote."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from annotations.models import Finding, Quality, Reading, Study, Taxonomy
+from annotations.services import mappings
+from ecgreview.taxonomy import TaxonomyMapping, Translation
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What a reading says in the classes of the study's protocol in force.
+
+    Attributes:
+        translation: None when the reader could not read the exam.
+    """
+
+    reading_id: int
+    reader_id: int
+    exam_id: int
+    translation: Translation | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether only another look can tell what it says: it gave a class that was split."""
+        return self.translation is not None and bool(self.translation.undecided)
+
+
+def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
+    """Return what ``readings`` say in the classes of ``study``, in their order.
+
+    Args:
+        study: gives the version of the classes that is in force.
+        readings: with their assignments selected.
+
+    Raises:
+        mappings.NoMapping: a reading was made under a version from which no mapping leads here.
+    """
+    rows = list(readings)
+    given: dict[int, set[str]] = defaultdict(set)
+    found = Finding.objects.filter(reading__in=[row.pk for row in rows])
+    for reading_id, code in found.values_list("reading", "diagnostic_class__code"):
+        given[reading_id].add(code)
+    carriers = _carriers(study, {row.taxonomy_id for row in rows})
+    return [
+        Vote(
+            row.pk,
+            row.reader_id,
+            row.assignment.exam_id,
+            None
+            if row.quality == Quality.UNREADABLE
+            else _carry(carriers.get(row.taxonomy_id), given[row.pk]),
+        )
+        for row in rows
+    ]
+
+
+def that_count(found: Iterable[Vote]) -> dict[int, list[Vote]]:
+    """Return for each exam one vote of each reader: the first that leaves nothing open.
+
+    The first reading is the blindest, so who read an exam again has no second vote; but a reading
+    that a split left open gives way to the one that was made for it. Where there is none yet, the
+    open one stands, and the exam waits.
+    """
+    chosen: dict[tuple[int, int], Vote] = {}
+    for vote in found:
+        place = (vote.exam_id, vote.reader_id)
+        if place not in chosen or (chosen[place].is_open and not vote.is_open):
+            chosen[place] = vote
+    by_exam: dict[int, list[Vote]] = defaultdict(list)
+    for (exam_id, _), vote in chosen.items():
+        by_exam[exam_id].append(vote)
+    return dict(by_exam)
+
+
+def _carriers(study: Study, versions: Iterable[int]) -> Mapping[int, TaxonomyMapping]:
+    others = Taxonomy.objects.filter(pk__in=set(versions) - {study.taxonomy_id})
+    return {row.pk: mappings.between(row, study.taxonomy) for row in others}
+
+
+def _carry(mapping: TaxonomyMapping | None, codes: set[str]) -> Translation:
+    return mapping.translate(codes) if mapping else Translation(frozenset(codes))

@@ -1,0 +1,133 @@
+"""The forms of signing in and of one's own account: allauth's, in our words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as account
+from allauth.mfa.base import forms as codes
+from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as webauthn
+from django import forms
+from django.contrib.auth import password_validation
+from django.utils.translation import gettext_lazy as _
+
+from annotations.models import User
+
+RULE = _("At least 12 characters. Four words that have nothing to do with each other are good.")
+NEW = _("New password")
+AGAIN = _("New password, once more")
+CURRENT = _("Your password until now")
+CODE = _("Code")
+PASSKEY_NAME = _("Name of the passkey")
+
+LABELS = {
+    "login": _("User name"),
+    "password": _("Password"),
+    "oldpassword": CURRENT,
+    "password1": NEW,
+    "password2": AGAIN,
+    "code": CODE,
+    "name": PASSKEY_NAME,
+    "email": _("E-mail address"),
+    "passwordless": _("Sign in with this passkey alone"),
+}
+HELP = {
+    "password1": RULE,
+    "name": _("So that you know it again, for example: my phone."),
+    "passwordless": _(
+        "The device then asks for your finger, face or PIN, and you need neither user name nor "
+        "password."
+    ),
+}
+
+
+class Plain:
+    """Gives the fields our labels and helps, and takes placeholders away."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = LABELS.get(name, field.label)
+            field.help_text = HELP.get(name, "")
+
+
+class SignInForm(Plain, account.LoginForm):  # type: ignore[misc]
+    """User name and password."""
+
+
+class ChangePasswordForm(Plain, account.ChangePasswordForm):  # type: ignore[misc]
+    """Another password, by whoever knows the present one."""
+
+
+class SetPasswordForm(Plain, account.SetPasswordForm):  # type: ignore[misc]
+    """A first password, for whoever signed in by link until now."""
+
+
+class ForgottenPasswordForm(Plain, account.ResetPasswordForm):  # type: ignore[misc]
+    """Where to send the link."""
+
+
+class NewPasswordForm(Plain, account.ResetPasswordKeyForm):  # type: ignore[misc]
+    """Another password, by whoever has the link."""
+
+
+class ConfirmPasswordForm(Plain, account.ReauthenticateForm):  # type: ignore[misc]
+    """The password again, before what matters is changed."""
+
+
+class CodeForm(Plain, codes.AuthenticateForm):  # type: ignore[misc]
+    """The code of the app, or a recovery code."""
+
+
+class ConfirmCodeForm(Plain, codes.ReauthenticateForm):  # type: ignore[misc]
+    """A code, before what matters is changed."""
+
+
+class FirstCodeForm(Plain, totp.ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an app, which shows that it has understood the secret."""
+
+
+class AddPasskeyForm(Plain, webauthn.AddWebAuthnForm):  # type: ignore[misc]
+    """What the device answered, and what its owner calls it."""
+
+
+class RenamePasskeyForm(Plain, webauthn.EditWebAuthnForm):  # type: ignore[misc]
+    """Another name for a passkey."""
+
+
+class InvitationForm(forms.Form):
+    """The first password of somebody invited."""
+
+    password1 = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=RULE,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    password2 = forms.CharField(
+        label=_("Password, once more"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password1(self) -> str:
+        """Hold the password to the rules of the site."""
+        password: str = self.cleaned_data["password1"]
+        password_validation.validate_password(password, self.user)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        """Compare the two."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        first = cleaned.get("password1")
+        if first and first != cleaned.get("password2"):
+            self.add_error("password2", _("The two passwords are not the same."))
+        return cleaned

@@ -1,0 +1,28 @@
+"""The notices of whoever is signed in: a page to read them, and to say that they were read."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from annotations.models import Notice
+from annotations.payloads import NOTICES_SHOWN, notice_payload
+from annotations.services import notices
+from annotations.views.access import SignedInRequest, signed_in
+
+
+@never_cache
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def notice_list(request: SignedInRequest) -> HttpResponse:
+    """List one's own latest notices; a POST marks them all as seen."""
+    if request.method == "POST":
+        notices.mark_seen(user=request.user, now=timezone.now())
+        return redirect("notices")
+    latest = Notice.objects.visible_to(request.user).order_by("-created_at", "-pk")
+    shown = [notice_payload(notice) for notice in latest[:NOTICES_SHOWN]]
+    context = {"notices": shown, "has_unseen": any(not one["is_seen"] for one in shown)}
+    return render(request, "notices/list.html", context)

@@ -1,0 +1,164 @@
+"""People, for coordinators: who there is, inviting them, ending their access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotations.models import Role, User
+from annotations.services import people, sign_in
+from annotations.views import account_mail
+from annotations.views.access import SignedInRequest, needs
+from annotations.views.people_forms import InviteForm
+
+TAKEN: dict[type[ValueError], tuple[str, Promise]] = {
+    people.NameTaken: ("username", gettext_lazy("Somebody has this user name already.")),
+    people.EmailTaken: ("email", gettext_lazy("Somebody has this e-mail address already.")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One person of the list."""
+
+    person: User
+    roles: list[str]
+    is_reader: bool
+    is_invited: bool
+    is_in_reach: bool
+
+
+@never_cache
+@needs("invite_user")
+@require_safe
+def person_list(request: SignedInRequest) -> HttpResponse:
+    """List everybody, by name."""
+    return render(request, "people/list.html", {"lines": _lines()})
+
+
+@never_cache
+@needs("invite_user")
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_invite(request: SignedInRequest) -> HttpResponse:
+    """Make an account for somebody, and show the link with which they begin: this once."""
+    form = InviteForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            made = people.invite(actor=request.user, **form.cleaned_data, now=timezone.now())
+        except (people.NameTaken, people.EmailTaken) as refusal:
+            field, words = TAKEN[type(refusal)]
+            form.add_error(field, str(words))
+        else:
+            return _show_link(request, made)
+    status = 400 if form.is_bound else 200
+    return render(request, "people/invite.html", {"form": form}, status=status)
+
+
+@never_cache
+@needs("invite_user")
+@require_safe
+def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show one person, and what can be done about their access."""
+    line = next((one for one in _lines() if one.person.pk == pk and one.is_in_reach), None)
+    if line is None:
+        raise Http404
+    return render(request, "people/detail.html", {"line": line, "person": line.person})
+
+
+@never_cache
+@needs("invite_user")
+@require_POST
+def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Give whoever is invited another link; mail everybody else one for a new password.
+
+    The latter is never shown: with it a coordinator could read as somebody else.
+    """
+    try:
+        made = people.invite_again(actor=request.user, user_id=pk, now=timezone.now())
+        return _show_link(request, made)
+    except User.DoesNotExist as nobody:
+        raise Http404 from nobody
+    except people.NotInvited:
+        person = people.in_reach().get(pk=pk)
+    if person.is_active and account_mail.send_password_link(
+        person, _password_link(person, request)
+    ):
+        messages.success(request, _("A link for a new password is on its way to them."))
+    else:
+        messages.error(request, _("No mail could be sent to them. Ask who runs the server."))
+    return redirect("person", pk=pk)
+
+
+@needs("invite_user")
+@require_POST
+def person_end(request: SignedInRequest, pk: int) -> HttpResponse:
+    """End somebody's access; what they have read stays."""
+    return _act(request, pk, people.deactivate, _("Their access has ended."))
+
+
+@needs("invite_user")
+@require_POST
+def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take away the second factor of somebody who lost it."""
+    words = _("They now sign in without a second factor, and can set up another.")
+    return _act(request, pk, people.reset_second_factor, words)
+
+
+def _act(request: SignedInRequest, pk: int, deed: Callable[..., User], words: str) -> HttpResponse:
+    try:
+        deed(actor=request.user, user_id=pk, now=timezone.now())
+    except User.DoesNotExist as nobody:
+        raise Http404 from nobody
+    messages.success(request, words)
+    return redirect("person", pk=pk)
+
+
+def _lines() -> list[Line]:
+    labels = {role.value: str(role.label) for role in Role}
+    readers = {Role.READER.value, Role.ADJUDICATOR.value}
+    in_reach = set(people.in_reach().values_list("pk", flat=True))
+    everybody = User.objects.annotate(has_second_factor=sign_in.has_second_factor())
+    lines = []
+    for person in everybody.prefetch_related("groups").order_by(
+        "first_name", "last_name", "username"
+    ):
+        names = sorted(group.name for group in person.groups.all())
+        lines.append(
+            Line(
+                person,
+                roles=[labels.get(name, name) for name in names],
+                is_reader=bool(readers & {*names}),
+                is_invited=people.is_invited(person),
+                is_in_reach=person.pk in in_reach,
+            )
+        )
+    return lines
+
+
+def _show_link(request: HttpRequest, made: people.Invitation) -> HttpResponse:
+    query = urlencode({"key": made.key})
+    address = request.build_absolute_uri(f"{reverse('invitation')}?{query}")
+    is_mailed = account_mail.send_invitation(made.user, address)
+    context = {"person": made.user, "address": address, "is_mailed": is_mailed, "made": made}
+    return render(request, "people/link.html", context)
+
+
+def _password_link(person: User, request: HttpRequest) -> str:
+    key = f"{user_pk_to_url_str(person)}-{default_token_generator.make_token(person)}"
+    address: str = get_adapter(request).get_reset_password_from_key_url(key)
+    return address

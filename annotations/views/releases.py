@@ -1,0 +1,79 @@
+"""What becomes of a planned batch: released to its readers, put off, or thrown away."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from annotations.models import Batch, User
+from annotations.services import batches, designs, studies
+from annotations.views import refusals
+from annotations.views.access import SignedInRequest, needs
+from annotations.views.plan_forms import DueForm
+
+
+@needs("add_batch")
+@require_POST
+def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Let the readers of a planned batch know of it."""
+    batch = _batch(request.user, pk)
+    try:
+        batches.release(
+            batch_id=batch.pk, actor=request.user, now=timezone.now(), due_on=_due(request)
+        )
+    except (
+        batches.AlreadyClosed,
+        batches.AlreadyReleased,
+        batches.DueBeforeToday,
+        studies.NotOpen,
+    ) as refusal:
+        messages.error(request, refusals.told(refusal))
+    else:
+        messages.success(request, _("The batch is released. Its readers find it on their lists."))
+    return redirect("batch", pk=batch.pk)
+
+
+@needs("add_batch")
+@require_POST
+def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Move the day by which a batch is to be read."""
+    batch = _batch(request.user, pk)
+    try:
+        batches.set_due(
+            batch_id=batch.pk, due_on=_due(request), actor=request.user, now=timezone.now()
+        )
+    except (batches.AlreadyClosed, batches.DueBeforeToday) as refusal:
+        messages.error(request, refusals.told(refusal))
+    else:
+        messages.success(request, _("The day is changed."))
+    return redirect("batch", pk=batch.pk)
+
+
+@needs("add_batch")
+@require_POST
+def batch_discard(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Throw a plan away that no reader knows of."""
+    batch = _batch(request.user, pk)
+    try:
+        designs.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
+    except (batches.AlreadyClosed, batches.AlreadyReleased) as refusal:
+        messages.error(request, refusals.told(refusal))
+        return redirect("batch", pk=batch.pk)
+    messages.success(request, _("The plan was thrown away; its exams can be planned anew."))
+    return redirect("study", slug=batch.study.slug)
+
+
+def _due(request: SignedInRequest) -> date | None:
+    form = DueForm(request.POST)
+    found: date | None = form.cleaned_data["due_on"] if form.is_valid() else None
+    return found
+
+
+def _batch(user: User, pk: int) -> Batch:
+    return get_object_or_404(Batch.objects.visible_to(user).select_related("study"), pk=pk)

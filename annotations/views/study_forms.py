@@ -1,0 +1,196 @@
+"""The forms in which a study is set up: they check shape; what is true, the services check."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from annotations.forms import RULES
+from annotations.models import (
+    Arm,
+    ClinicalInformation,
+    ReaderLevel,
+    ResultsOpen,
+    SuggestionPolicy,
+    Taxonomy,
+)
+from annotations.models.study import MAX_FREQUENT_CLASSES
+from ecgreview.protocol import Protocol
+
+MAX_READERS_PER_EXAM = 20
+MOST_REPEATS_PERCENT = 50
+
+OFFERED_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
+
+
+class NameForm(forms.Form):
+    """What a study is called and which classes its readers choose from."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        help_text=_("Readers see it on their worklist. Do not put a diagnosis into it."),
+    )
+    taxonomy = forms.ModelChoiceField(
+        label=_("List of classes"),
+        queryset=Taxonomy.objects.none(),
+        empty_label=None,
+        help_text=_("Each batch keeps the list under which it was made."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["taxonomy"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = Taxonomy.objects.order_by("-installed_at", "-pk")
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings of the protocol that were entered."""
+        cleaned = self.cleaned_data
+        return {"name": cleaned["name"], "taxonomy": str(cleaned["taxonomy"])}
+
+
+class ReadingForm(forms.Form):
+    """How exams are read: everything in a protocol but its name and its classes."""
+
+    readers_per_exam = forms.IntegerField(
+        label=_("Readers per exam"), min_value=1, max_value=MAX_READERS_PER_EXAM
+    )
+    minimum_reader_level = forms.TypedChoiceField(
+        label=_("Least experience of a reader"), choices=ReaderLevel.choices, coerce=int
+    )
+    clinical_information = forms.ChoiceField(
+        label=_("What are readers told about the patient?"),
+        choices=[(one.value, one.label) for one in OFFERED_INFORMATION],
+        widget=forms.RadioSelect,
+    )
+    suggestion_policy = forms.ChoiceField(
+        label=_("When may readers see what the criteria model suggests?"),
+        choices=SuggestionPolicy.choices,
+        widget=forms.RadioSelect,
+        help_text=_(
+            "Seen before one's own reading, a wrong suggestion misleads: choose “while reading” or "
+            "“by chance” only to study just that."
+        ),
+    )
+    arm_none = forms.IntegerField(label=_("Never"), min_value=0, max_value=1000, required=False)
+    arm_after_commit = forms.IntegerField(
+        label=_("After submitting"), min_value=0, max_value=1000, required=False
+    )
+    arm_concurrent = forms.IntegerField(
+        label=_("While reading"), min_value=0, max_value=1000, required=False
+    )
+    repeat_percent = forms.DecimalField(
+        label=_("Hidden repeats, in percent of each reader's exams"),
+        min_value=0,
+        max_value=MOST_REPEATS_PERCENT,
+        max_digits=4,
+        decimal_places=1,
+        help_text=_("Exams that come back to the same reader unannounced; 5 is usual, 0 is none."),
+    )
+    washout_days = forms.IntegerField(
+        label=_("Days before an exam comes back"), min_value=0, max_value=3650
+    )
+    washout_exams = forms.IntegerField(
+        label=_("Other exams in between"), min_value=0, max_value=10_000
+    )
+    patient_gap = forms.IntegerField(
+        label=_("Other exams between two of one patient"),
+        min_value=0,
+        max_value=10_000,
+        help_text=_("As far as a reader's list allows."),
+    )
+    undo_window_s = forms.IntegerField(
+        label=_("Seconds in which a submission can be taken back"),
+        min_value=0,
+        max_value=86_400,
+        help_text=_("0 is never."),
+    )
+    results_open = forms.ChoiceField(
+        label=_("When may results be looked at, by those who do not read in the study?"),
+        choices=ResultsOpen.choices,
+        widget=forms.RadioSelect,
+        help_text=_("Whoever reads in the study sees nothing before it is locked."),
+    )
+    consensus_rule = forms.ChoiceField(
+        label=_("How do readings become labels?"),
+        choices=list(RULES.items()),
+        widget=forms.RadioSelect,
+    )
+    qualification_required = forms.BooleanField(
+        label=_("Readers pass a set with reference answers first"), required=False
+    )
+    pass_percent = forms.DecimalField(
+        label=_("Pass mark, in percent"), min_value=0, max_value=100, max_digits=4, decimal_places=1
+    )
+    frequent_classes = forms.CharField(
+        label=_("Classes on the number keys 1 to 9"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text=_("Codes in the order of the keys. Empty: the usual ones of the list."),
+    )
+
+    def clean_frequent_classes(self) -> list[str]:
+        """Return the codes, at most as many as there are keys."""
+        codes = re.findall(r"[^\s,;]+", self.cleaned_data["frequent_classes"])
+        if len(codes) > MAX_FREQUENT_CLASSES:
+            raise forms.ValidationError(_("There are nine number keys."))
+        return codes
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings of the protocol that were entered."""
+        cleaned = self.cleaned_data
+        policy = cleaned["suggestion_policy"]
+        plain = (
+            "readers_per_exam", "minimum_reader_level", "clinical_information",
+            "suggestion_policy", "washout_days", "washout_exams", "patient_gap", "undo_window_s",
+            "results_open", "consensus_rule",
+        )  # fmt: skip
+        return {
+            **{key: cleaned[key] for key in plain},
+            "suggestion_arms": self._arms() if policy == SuggestionPolicy.RANDOMISED else [],
+            "repeat_fraction": float(cleaned["repeat_percent"]) / 100,
+            "qualification": {
+                "required": cleaned["qualification_required"],
+                "pass_mark": float(cleaned["pass_percent"]) / 100,
+            },
+            "frequent_classes": cleaned["frequent_classes"] or None,
+        }
+
+    def _arms(self) -> list[dict[str, Any]]:
+        weights = {arm: self.cleaned_data.get(f"arm_{arm.value}") or 0 for arm in Arm}
+        return [{"arm": arm.value, "weight": weight} for arm, weight in weights.items() if weight]
+
+
+class AmendmentForm(ReadingForm):
+    """What is to hold for the batches that are made from now on, and why."""
+
+    reason = forms.CharField(
+        label=_("Why?"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It is kept with the new version and in the audit trail."),
+    )
+
+
+def initial(protocol: Protocol) -> dict[str, Any]:
+    """Return what the fields of both forms hold for ``protocol``."""
+    settings = protocol.settings()
+    arms = {f"arm_{one['arm']}": one["weight"] for one in settings["suggestion_arms"]}
+    return {
+        "arm_none": 0, "arm_after_commit": 1, "arm_concurrent": 1,
+        **settings,
+        **({f"arm_{arm.value}": 0 for arm in Arm} | arms if arms else {}),
+        "repeat_percent": _percent(settings["repeat_fraction"]),
+        "qualification_required": settings["qualification"]["required"],
+        "pass_percent": _percent(settings["qualification"]["pass_mark"]),
+        "frequent_classes": " ".join(settings["frequent_classes"] or ()),
+    }  # fmt: skip
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}".removesuffix(".0")
