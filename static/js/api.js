@@ -40,6 +40,11 @@ export function loadSuggestions(id) {
   return json("GET", `/api/assignments/${id}/suggestions/`);
 }
 
+/** What a passkey has to sign, for whoever is not signed in yet. */
+export function loadPasskeyOptions(url) {
+  return json("GET", url);
+}
+
 /** The packed bytes of a tracing; the browser has inflated them and keeps them in its cache. */
 export async function loadTracing(href) {
   const response = await send(href, { headers: { Accept: "application/octet-stream" } });

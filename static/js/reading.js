@@ -28,6 +28,7 @@ class Desk {
   #history = null;
   #stopwatch = null;
   #confirmation = new Confirmation();
+  #isAwaiting = false;
 
   constructor(root) {
     this.root = root;
@@ -216,6 +217,7 @@ class Desk {
   /** Show what comes next: in this very frame when it lies ready. */
   #proceed() {
     const next = this.queue.after(this.#assignment);
+    if (next === null && isPooled(this.#assignment)) return this.#await();
     if (next === null) return this.messages.finish({ isSending: this.outbox.entries.length > 0 });
     const ready = this.queue.ready(next);
     if (ready && this.viewer.show(firstTracing(ready))) return this.#arrive(ready);
@@ -227,6 +229,22 @@ class Desk {
     window.history.pushState(null, "", `/read/${assignment.id}/`);
     this.#seat(assignment);
     this.root.querySelector("[data-part=code]").focus({ preventScroll: true });
+  }
+
+  /** Of a pool the next exam is known only when the server has this reading: its answer names it. */
+  #await() {
+    this.#isAwaiting = true;
+    this.form.disable(true);
+    this.messages.wait(true);
+  }
+
+  /** The server has answered for the last reading: go on, or say that nothing is free now. */
+  async #awaited(next) {
+    if (this.outbox.entries.length > 0) return;
+    this.#isAwaiting = false;
+    this.messages.wait(false);
+    if (next === null || this.queue.isDone(next)) this.messages.finish({ isSending: false, isPooled: true });
+    else await this.#travel(next);
   }
 
   /** The next exam has to be fetched first; without a network it is asked for until it comes. */
@@ -271,13 +289,16 @@ class Desk {
   #hear(event) {
     this.messages.showOutbox(event);
     if (event.type === "accepted") this.#accepted(event);
+    if (event.type === "refused" && this.#isAwaiting) this.#awaited(null);
   }
 
   /** The server has the reading: the device may forget it, and the queue may have gone on. */
   async #accepted({ entry, answer }) {
     this.shelf.remove(`draft/${entry.assignment}`);
     const { next } = answer;
-    if (this.messages.isFinished && next !== null && !this.queue.isDone(next)) {
+    if (this.#isAwaiting) {
+      await this.#awaited(next);
+    } else if (this.messages.isFinished && next !== null && !this.queue.isDone(next)) {
       this.messages.resume();
       await this.#travel(next);
     } else if (this.queue.after(this.#assignment) === null && !this.queue.isDone(this.#assignment.id)) {
@@ -292,6 +313,11 @@ class Desk {
     else if (error instanceof api.Refused) this.messages.say(error.message);
     else throw error;
   }
+}
+
+/** Of a pool nobody knows how many exams come. */
+function isPooled(assignment) {
+  return assignment.queue.total === null;
 }
 
 const desk = new Desk(document.getElementById("desk"));

@@ -43,6 +43,8 @@ test("what was shown of the last exam is hidden at once", () => {
 
 test("a reading that the server does not give back is not signed", () => {
   assert.equal(mayAsk({ state: "submitted", reading: null }), false);
+  assert.equal(mayAsk({ state: "todo", reading: null, is_shown_suggestions: false }), false);
+  assert.equal(mayAsk({ state: "todo", reading: null, is_shown_suggestions: true }), true);
 });
 
 test("a finding of a class that the model never looks at is not assessed", () => {

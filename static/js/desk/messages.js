@@ -31,8 +31,10 @@ export class Messages {
 
   /** "5 of 30", counting the exam on view. */
   showPlace({ queue, study, batch }) {
-    this.part("place").textContent = this.words("place", { position: queue.position, total: queue.total });
-    this.part("progress").max = queue.total;
+    const isPooled = queue.total === null; // nobody knows how many come
+    this.part("place").textContent = this.words(isPooled ? "place-pooled" : "place", { position: queue.position, total: queue.total });
+    this.part("progress").hidden = isPooled;
+    this.part("progress").max = queue.total ?? 1;
     this.part("progress").value = queue.position;
     this.part("batch").textContent = `${study.name} · ${batch.name}`;
   }
@@ -92,7 +94,11 @@ export class Messages {
   }
 
   /** The queue is empty: a friendly end, and whether something is still on its way. */
-  finish({ isSending }) {
+  finish({ isSending, isPooled = false }) {
+    if (isPooled) {
+      this.part("finished-title").textContent = this.words("pool-empty");
+      this.part("finished-why").textContent = this.words("pool-empty-why");
+    }
     this.root.classList.add("is-finished");
     this.part("finished").hidden = false;
     this.part("finished-sending").hidden = !isSending;

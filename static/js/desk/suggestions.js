@@ -25,7 +25,7 @@ export class Suggestions {
     this.world = world;
   }
 
-  /** Show what the model says of `assignment` if its reading is signed; else ask nothing and show nothing. */
+  /** Show what the model says of `assignment` if it may be asked; else ask nothing and show nothing. */
   async show(assignment) {
     this.#assignment = assignment;
     this.root.hidden = true;
@@ -92,6 +92,7 @@ export class Suggestions {
   /** What the reader found and the model did not: a silence has two meanings. */
   #standings(reading, answer) {
     const { words, catalogue } = this.world;
+    if (!reading) return null; // shown while reading: nothing is signed that could be compared
     const lines = standings(reading.findings.map((finding) => finding.class), answer);
     if (lines.length === 0) return null;
     const line = ({ code, standing }) => make("li", {}, words(`model-${standing}`, { name: catalogue.name(code) }));
@@ -111,9 +112,12 @@ export class Suggestions {
   }
 }
 
-/** Only of what is signed may the model be asked; a reading still on its way is not signed yet. */
-export function mayAsk({ state, reading }) {
-  return state === "submitted" && Boolean(reading);
+/**
+ * Only of what is signed may the model be asked, unless the arm of the study shows it while reading;
+ * a reading still on its way is not signed yet.
+ */
+export function mayAsk({ state, reading, is_shown_suggestions: isShown = false }) {
+  return isShown || (state === "submitted" && Boolean(reading));
 }
 
 /** The name of a strength: "weak", "moderate" or "strong". */

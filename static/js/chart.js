@@ -1,0 +1,83 @@
+// <line-chart>: how many readings were submitted by the end of each day. Names Plotly, as ecg/viewer.js does.
+//
+// The numbers stand in a table below it; the colours are those of the page, asked for anew when the theme changes.
+
+import { embedded } from "./dom.js";
+
+const CONFIG = Object.freeze({
+  staticPlot: true,
+  displayModeBar: false,
+  showSendToCloud: false,
+  plotlyServerURL: "",
+  responsive: false,
+});
+
+const MARGIN = Object.freeze({ l: 52, r: 16, t: 12, b: 44 });
+
+/** The traces and the layout of the chart, as Plotly wants them. */
+export function figure(curve, { total, words, colours, font, width, height }) {
+  const line = (color, dash) => ({ color, width: 2.5, dash, shape: "linear" });
+  const data = [
+    { x: curve.days, y: curve.done, name: words.done, mode: "lines", line: line(colours.accent, "solid"), fill: "tozeroy", fillcolor: colours.soft },
+    { x: curve.ahead, y: curve.expected, name: words.expected, mode: "lines", line: line(colours.accent, "dot") },
+    { x: ends(curve), y: [total, total], name: words.total, mode: "lines", line: { color: colours.faint, width: 1.5, dash: "dash" } },
+  ].filter((trace) => trace.x.length);
+  const axis = { gridcolor: colours.line, linecolor: colours.line, zeroline: false, tickcolor: colours.line, fixedrange: true };
+  const layout = {
+    width,
+    height,
+    margin: MARGIN,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: font, size: 13, color: colours.ink },
+    xaxis: { ...axis, type: "date", tickformat: "%d/%m", nticks: Math.max(3, Math.floor(width / 110)) },
+    yaxis: { ...axis, rangemode: "tozero", range: [0, Math.max(total, ...curve.done, 1) * 1.08], tickformat: ",d", separatethousands: true },
+    showlegend: true,
+    legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top" },
+  };
+  return { data, layout };
+}
+
+/** The first and the last day of the chart. */
+export function ends(curve) {
+  return [curve.days[0], curve.ahead.at(-1) ?? curve.days.at(-1)];
+}
+
+function colour(style, name) {
+  return style.getPropertyValue(`--${name}`).trim();
+}
+
+if (typeof HTMLElement !== "undefined") {
+  class LineChart extends HTMLElement {
+    connectedCallback() {
+      this.setAttribute("role", "img");
+      this.plot = document.createElement("div");
+      this.append(this.plot);
+      new ResizeObserver(() => this.draw()).observe(this);
+      document.addEventListener("themechange", () => this.draw());
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+    }
+
+    async draw() {
+      if (!this.clientWidth || !globalThis.Plotly) return;
+      const style = getComputedStyle(this);
+      const { data, layout } = figure(embedded(this.dataset.source), {
+        total: Number(this.dataset.total),
+        words: embedded(this.dataset.words),
+        colours: {
+          accent: colour(style, "accent"),
+          soft: colour(style, "accent-soft"),
+          faint: colour(style, "ink-faint"),
+          line: colour(style, "line"),
+          ink: colour(style, "ink-soft"),
+        },
+        font: style.fontFamily,
+        width: this.clientWidth,
+        height: this.clientHeight,
+      });
+      await globalThis.Plotly.react(this.plot, data, layout, CONFIG);
+    }
+  }
+
+  customElements.define("line-chart", LineChart);
+}

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { ends, figure } from "../../static/js/chart.js";
+
+const CURVE = { days: ["2026-03-01", "2026-03-04"], done: [0, 30], ahead: ["2026-03-04", "2026-03-10"], expected: [30, 90] };
+const LOOK = {
+  total: 90,
+  words: { done: "Done", expected: "Expected", total: "All" },
+  colours: { accent: "#000", soft: "#eee", faint: "#777", line: "#ccc", ink: "#111" },
+  font: "Inter",
+  width: 800,
+  height: 300,
+};
+
+test("the line of all readings reaches from the first day to the forecast", () => {
+  assert.deepEqual(ends(CURVE), ["2026-03-01", "2026-03-10"]);
+});
+
+test("without a forecast it ends today", () => {
+  assert.deepEqual(ends({ ...CURVE, ahead: [], expected: [] }), ["2026-03-01", "2026-03-04"]);
+});
+
+test("without a forecast nothing is drawn ahead", () => {
+  const { data } = figure({ ...CURVE, ahead: [], expected: [] }, LOOK);
+  assert.deepEqual(data.map((trace) => trace.name), ["Done", "All"]);
+});
+
+test("the axis holds all readings from zero", () => {
+  const { layout } = figure(CURVE, LOOK);
+  assert.equal(layout.yaxis.range[0], 0);
+  assert.ok(layout.yaxis.range[1] > LOOK.total);
+});
