@@ -28,10 +28,17 @@ from annotations.models import (
     User,
 )
 from annotations.services import batches, people, readings, studies, taxonomies
+from ecgreview import protocol
 from ecgreview.ecg import wire
 from ecgreview.ecg.signal import Signal
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class MakeStudy(Protocol):
+    """Make a study; by default open and with the defaults of a new one."""
+
+    def __call__(self, *, is_open: bool = True, **settings: Any) -> Study: ...
 
 
 class MakeBatch(Protocol):
@@ -71,6 +78,13 @@ def plain_static_files(settings: Any, no_collected_files: Path) -> None:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     settings.STATIC_ROOT = no_collected_files
+
+
+@pytest.fixture(autouse=True)
+def own_cache(settings: Any) -> None:
+    """Count the failed attempts of this test alone."""
+    default = {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid.uuid4().hex}"}
+    settings.CACHES = {"default": default}
 
 
 @pytest.fixture
@@ -182,9 +196,21 @@ def small_signal(seed: int) -> Signal:
 
 
 @pytest.fixture
-def study(taxonomy: Taxonomy, davi: User, now: datetime) -> Study:
-    """Davi's study, with the defaults of a new study."""
-    return studies.create(name="Morning list", taxonomy=taxonomy, created_by=davi, now=now)
+def make_study(taxonomy: Taxonomy, davi: User, now: datetime) -> MakeStudy:
+    """Make a study of Davi's and open it, with the defaults of a new study but for ``settings``."""
+
+    def make(*, is_open: bool = True, **settings: Any) -> Study:
+        wanted = protocol.parse({"name": "Morning list", "taxonomy": str(taxonomy), **settings})
+        made = studies.create(wanted=wanted, created_by=davi, now=now)
+        return studies.open_study(study_id=made.pk, actor=davi, now=now) if is_open else made
+
+    return make
+
+
+@pytest.fixture
+def study(make_study: MakeStudy) -> Study:
+    """Davi's study, open, with the defaults of a new study."""
+    return make_study()
 
 
 @pytest.fixture

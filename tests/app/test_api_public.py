@@ -45,7 +45,7 @@ def test_before_a_taxonomy_is_installed_there_are_no_classes(anonymous, db):
     assert anonymous.get("/api/classes/").status_code == 404
 
 
-def test_the_schema_is_valid(anonymous):
+def test_the_schema_is_valid(anonymous, db):
     validate(anonymous.get("/api/schema/").json())
 
 

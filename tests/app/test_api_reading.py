@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from annotations.models import Draft, Reading
+from annotations.models import Batch, Draft, Reading
 from ecgreview.ecg import wire
 
 EMPTY = {"findings": [], "quality": "good", "comment": ""}
@@ -74,8 +74,8 @@ def test_the_worklist_is_in_reading_order(as_ana, make_batch, make_exam, ana):
     "query",
     [
         "limit=0", "limit=201", "limit=x", "limit=-1", "limit=99999999", "after=%00", "after=x",
-        "after=W10", "after=WzEsMiwzXQ", "state=closed", "ordering=-readings", "reader=2",
-        "batch__assignments__reader__password__startswith=a",
+        "after=W10", "after=WzEsMiwzXQ", "after=WzEsIngiXQ", "state=closed",
+        "ordering=-readings", "reader=2", "batch__assignments__reader__password__startswith=a",
     ],
 )  # fmt: skip
 def test_a_query_it_does_not_know_is_refused(as_ana, query):
@@ -94,8 +94,7 @@ def test_age_and_sex_are_told_when_the_study_says_so(as_ana, sheet):
 
 
 def test_age_and_sex_are_kept_back_when_the_study_says_so(as_ana, sheet):
-    sheet.batch.study.clinical_information = "none"
-    sheet.batch.study.save()
+    Batch.objects.filter(pk=sheet.batch_id).update(clinical_information="none")
     exam = as_ana.get(address(sheet)).json()["exam"]
     assert (exam["age_years"], exam["sex"]) == (None, None)
 
@@ -146,6 +145,25 @@ def test_a_submission_tells_what_comes_next(as_ana, make_batch, make_exam, ana):
     batch = make_batch([make_exam(), make_exam()], [ana])
     first, second = batch.assignments.all().in_reading_order()
     assert send(as_ana, first).json()["next"] == second.pk
+
+
+def places(client, assignments):
+    return [client.get(address(one)).json()["queue"]["position"] for one in assignments]
+
+
+def test_an_exam_that_is_loaded_ahead_knows_its_place(as_ana, make_batch, make_exam, ana):
+    batch = make_batch([make_exam() for _ in range(4)], [ana])
+    queue = list(batch.assignments.all().in_reading_order())
+    assert places(as_ana, queue) == [1, 2, 3, 4]
+    send(as_ana, queue[0])
+    assert places(as_ana, queue) == [1, 2, 3, 4]
+
+
+def test_an_exam_that_was_skipped_comes_after_what_is_read(as_ana, make_batch, make_exam, ana):
+    batch = make_batch([make_exam() for _ in range(3)], [ana])
+    skipped, read, waiting = batch.assignments.all().in_reading_order()
+    send(as_ana, read)
+    assert places(as_ana, [read, skipped, waiting]) == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -287,5 +305,10 @@ class TestTracings:
     def test_that_do_not_exist_are_missing(self, as_ana, href, end):
         assert as_ana.get(href.removesuffix("1/") + end).status_code == 404
 
-    def test_of_exams_one_does_not_read_are_missing(self, as_ana, make_exam):
-        assert as_ana.get(f"/api/exams/{make_exam().code}/tracings/1/").status_code == 404
+    def test_of_others_assignments_are_missing(self, as_ana, assign, bruno):
+        theirs = address(assign(bruno), "tracings/1/")
+        missing = as_ana.get(address(assign(bruno), "tracings/1/").replace("1/", "9/", 1))
+        assert as_ana.get(theirs).status_code == missing.status_code == 404
+
+    def test_are_not_asked_for_by_the_code_of_the_exam(self, as_ana, sheet):
+        assert as_ana.get(f"/api/exams/{sheet.exam.code}/tracings/1/").status_code == 403

@@ -74,14 +74,14 @@ def close_impatiently(batch, davi, now):
 @pytest.mark.django_db(transaction=True)
 def test_no_batch_ends_while_a_consensus_is_computed(make_batch, study, davi, now, monkeypatch):
     batch = make_batch()
-    real = consensus._label_sets
+    real = consensus._votes
 
-    def label_sets(study):
+    def found(study):
         with pytest.raises(OperationalError, match="lock timeout"):
             close_impatiently(batch, davi, now)
         return real(study)
 
-    monkeypatch.setattr(consensus, "_label_sets", label_sets)
+    monkeypatch.setattr(consensus, "_votes", found)
     consensus.compute(study=study, now=now)
     assert Batch.objects.get().is_open
 

@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 
 from annotations.models import Consensus, Exam, ImportIssue, ImportRun, Reading, Role, User
-from annotations.services import batches, consensus, roles, studies
+from annotations.services import batches, consensus, exposures, studies
 from annotations.views import datasets
+from ecgreview.protocol import Protocol
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 
@@ -30,29 +31,30 @@ def judged(make_batch, submit, close, study, ana, bruno, now):
 
 
 @pytest.fixture
+def shown(study, now):
+    """Show somebody what came out of the study."""
+
+    def show(user):
+        exposures.results_of_study(study=study, user=user, now=now)
+
+    return show
+
+
+@pytest.fixture
 def elsewhere(judged, taxonomy, davi, gil, now):
-    """The same exam in another study, where it waits for Gil, who had no access before."""
-    gil.groups.clear()
-    other = studies.create(name="Evening list", taxonomy=taxonomy, created_by=davi, now=now)
-    batch = batches.create(
+    """The same exam in another study, where it waits for Gil, who has not looked at results."""
+    wanted = Protocol(name="Evening list", taxonomy=str(taxonomy))
+    other = studies.create(wanted=wanted, created_by=davi, now=now)
+    studies.open_study(study_id=other.pk, actor=davi, now=now)
+    other.refresh_from_db()
+    return batches.create(
         study=other,
         name="Batch 1",
         exams=[judged.assignments.first().exam],
-        readers=[_as_reader(gil)],
+        readers=[gil],
         created_by=davi,
         now=now,
     )
-    _as_coordinator(gil)
-    return batch
-
-
-def _as_reader(user):
-    roles.give(user, [Role.READER])
-    return user
-
-
-def _as_coordinator(user):
-    roles.give(user, [Role.READER, Role.COORDINATOR])
 
 
 def fresh(user):
@@ -68,8 +70,13 @@ def test_no_consensus_of_an_exam_that_one_reads_in_another_study(elsewhere, gil)
     assert not Consensus.objects.visible_to(fresh(gil)).exists()
 
 
-def test_the_other_study_opens_when_the_reading_is_over(elsewhere, gil, close):
+def test_the_other_study_stays_hidden_when_the_batch_is_closed(elsewhere, gil, close):
     close(elsewhere)
+    assert not Reading.objects.visible_to(fresh(gil)).exists()
+
+
+def test_the_other_study_opens_when_ones_own_is_locked(elsewhere, gil, davi, now):
+    studies.lock(study_id=elsewhere.study_id, actor=davi, now=now)
     assert Reading.objects.visible_to(fresh(gil)).count() == 2
 
 
@@ -96,15 +103,22 @@ def test_the_api_keeps_the_origin_of_an_exam_that_one_reads(make_batch, make_exa
     assert signed_in(gil).get(reverse("api-exam", args=[exam.code])).status_code == 404
 
 
-def test_its_tracing_is_open_all_the_same(make_batch, make_exam, gil, signed_in):
+def test_its_tracing_is_known_by_the_assignment_alone(make_batch, make_exam, gil, signed_in):
     exam = make_exam()
-    make_batch([exam], [gil])
-    assert signed_in(gil).get(reverse("api-tracing", args=[exam.code, 1])).status_code == 200
+    own = make_batch([exam], [gil]).assignments.get()
+    by_exam = signed_in(gil).get(reverse("api-tracing", args=[exam.code, 1]))
+    by_assignment = signed_in(gil).get(reverse("api-assignment-tracing", args=[own.pk, 1]))
+    assert (by_exam.status_code, by_assignment.status_code) == (404, 200)
 
 
-def test_the_origin_is_told_when_the_batch_is_closed(make_batch, make_exam, gil, close):
-    batch = make_batch([make_exam()], [gil])
-    close(batch)
+def test_the_origin_stays_hidden_when_the_batch_is_closed(make_batch, make_exam, gil, close):
+    close(make_batch([make_exam()], [gil]))
+    assert not Exam.objects.all().not_read_by(gil).exists()
+
+
+def test_the_origin_is_told_when_the_study_is_locked(make_batch, make_exam, gil, davi, study, now):
+    make_batch([make_exam()], [gil])
+    studies.lock(study_id=study.pk, actor=davi, now=now)
     assert Exam.objects.all().not_read_by(gil).count() == 1
 
 
@@ -152,14 +166,21 @@ def test_nobody_sends_on_what_they_still_read(judged, make_batch, gil, clara, si
     assert not clara.assignments.exists()
 
 
-def test_who_can_see_the_results_does_not_read_the_exam_again(judged, make_batch, gil):
+def test_who_was_shown_the_results_does_not_read_the_exam_again(judged, make_batch, gil, shown):
+    shown(gil)
     exam = judged.assignments.first().exam
     with pytest.raises(batches.KnowsResults, match="Gil"):
         make_batch([exam], [gil])
 
 
-def test_who_can_see_the_results_does_not_adjudicate(judged, make_user, davi, now):
+def test_who_could_have_looked_and_did_not_reads_the_exam(judged, make_batch, gil):
+    exam = judged.assignments.first().exam
+    assert make_batch([exam], [gil]).assignments.get().reader == gil
+
+
+def test_who_was_shown_the_results_does_not_adjudicate(judged, make_user, shown, davi, now):
     ines = make_user("Ines", Role.ADJUDICATOR, Role.RESEARCHER)
+    shown(ines)
     with pytest.raises(batches.KnowsResults):
         batches.send_undecided(batch_id=judged.pk, readers=[ines], created_by=davi, now=now)
 
@@ -168,12 +189,13 @@ def test_a_coordinator_reads_what_nobody_has_read(judged, make_batch, make_exam,
     assert make_batch([make_exam()], [gil]).assignments.count() == 1
 
 
-def test_the_form_says_who_knows_the_results(judged, gil, davi, study, signed_in):
+def test_the_form_says_who_knows_the_results(judged, gil, davi, study, shown, signed_in):
+    shown(gil)
     exam = judged.assignments.first().exam
     form = {"name": "Again", "codes": exam.code, "readers": [gil.pk], "step": "create"}
     page = signed_in(davi).post(reverse("batch-new", args=[study.slug]), form)
     assert page.status_code == 400
-    assert "Gil can see what others found" in page.content.decode()
+    assert "Gil was shown what others found" in page.content.decode()
 
 
 def test_a_researcher_sees_progress_without_names(judged, rosa, signed_in):

@@ -215,10 +215,11 @@ def test_agreement_is_told_in_words(signed_in, davi, disputed):
     assert "Whenever one reader gave it, all did: 1 of 2 exams." in page
 
 
-def test_what_is_undefined_is_never_a_number(signed_in, davi, make_batch, submit, now):
+def test_what_is_undefined_is_never_a_number(signed_in, davi, make_batch, submit, close, now):
     batch = make_batch()
     for assignment in batch.assignments.all():
         submit(assignment, "atrial_fibrillation")
+    close(batch)
     agreement.refresh(batch=batch, now=now)
     line = signed_in(davi).get(f"/batches/{batch.pk}/agreement/").context["lines"][0]
     assert (line.alpha.text, line.alpha.is_defined) == ("–", False)

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotations.models import User
-from annotations.services import drafts, sign_in
+from annotations.models import Role, User
+from annotations.services import drafts, roles, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -25,11 +25,9 @@ def test_a_coordinator_is_taken_to_the_studies(signed_in, davi):
     assert signed_in(davi).get("/").url == reverse("studies")
 
 
-def test_a_coordinator_who_has_exams_to_read_reads_first(
-    signed_in, davi, ana, make_batch, make_exam
-):
-    batch = make_batch([make_exam()], [ana])
-    batch.assignments.update(reader=davi)
+def test_a_coordinator_who_has_exams_to_read_reads_first(signed_in, davi, make_batch, make_exam):
+    roles.give(davi, [Role.COORDINATOR, Role.READER])
+    make_batch([make_exam()], [davi])
     assert signed_in(davi).get("/").url == reverse("worklist")
 
 
@@ -79,7 +77,7 @@ def test_a_used_link_lets_whoever_is_signed_in_go_on(client, ana):
 
 
 def test_a_wrong_password_is_a_400_with_a_message(client, ana):
-    response = client.post("/sign-in/", {"username": "ana", "password": "not hers"})
+    response = client.post("/sign-in/", {"login": "ana", "password": "not hers"})
     assert response.status_code == 400
     assert response.context["form"].non_field_errors()
 
@@ -87,7 +85,7 @@ def test_a_wrong_password_is_a_400_with_a_message(client, ana):
 def test_signing_in_does_not_lead_to_another_site(client, ana):
     ana.set_password("a long enough passphrase")
     ana.save()
-    form = {"username": "ana", "password": "a long enough passphrase", "next": "https://evil.test/"}
+    form = {"login": "ana", "password": "a long enough passphrase", "next": "https://evil.test/"}
     assert client.post("/sign-in/", form).url == "/"
 
 
@@ -138,10 +136,16 @@ def test_a_closed_batch_moves_to_the_closed_ones(signed_in, ana, make_batch, clo
     assert "Closed batches" in page.content.decode()
 
 
-def test_the_desk_knows_the_exam_by_its_code(signed_in, ana, assign):
+def test_the_desk_knows_the_exam_by_the_code_of_the_assignment(signed_in, ana, assign):
     assignment = assign(ana)
     page = signed_in(ana).get(f"/read/{assignment.pk}/").content.decode()
-    assert assignment.exam.code in page
+    assert (assignment.code in page, assignment.exam.code in page) == (True, False)
+
+
+def test_the_worklist_knows_exams_by_the_codes_of_the_assignments(signed_in, ana, assign):
+    assignment = assign(ana)
+    page = signed_in(ana).get("/worklist/").content.decode()
+    assert (assignment.code in page, assignment.exam.code in page) == (True, False)
 
 
 def test_the_desk_does_not_name_the_data_set(signed_in, ana, assign):

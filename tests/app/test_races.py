@@ -22,6 +22,7 @@ from annotations.services import (
     studies,
     taxonomies,
 )
+from ecgreview.protocol import Protocol
 from tests.domain.ecg import signals, wfdb_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -175,7 +176,8 @@ def test_two_imports_of_one_folder_store_each_exam_once(tmp_path, now):
 
 def test_one_of_two_studies_gets_the_name(taxonomy, davi, now):
     def create():
-        return studies.create(name="Evening list", taxonomy=taxonomy, created_by=davi, now=now)
+        wanted = Protocol(name="Evening list", taxonomy=str(taxonomy))
+        return studies.create(wanted=wanted, created_by=davi, now=now)
 
     results = at_once(create, create)
     assert sum(isinstance(result, studies.NameTaken) for result in results) == 1

@@ -10,11 +10,12 @@ from sesame.utils import get_user
 from annotations.models import ClassRelation, Role, Study, Taxonomy
 from annotations.services import people, roles, sign_in, studies, taxonomies
 from ecgreview import taxonomy as published
+from ecgreview.protocol import Protocol
 
 
 def create(taxonomy, davi, now, **changes):
-    said = {"name": "Evening list", "taxonomy": taxonomy, "created_by": davi, "now": now}
-    return studies.create(**{**said, **changes})
+    wanted = Protocol(**{"name": "Evening list", "taxonomy": str(taxonomy), **changes})
+    return studies.create(wanted=wanted, created_by=davi, now=now)
 
 
 def test_a_study_has_its_name_in_its_address(taxonomy, davi, now):
@@ -38,13 +39,13 @@ def test_two_studies_cannot_share_an_address(taxonomy, davi, now):
 
 
 def test_an_unknown_rule_is_refused(taxonomy, davi, now):
-    with pytest.raises(studies.UnknownRule):
+    with pytest.raises(studies.InvalidProtocol, match="'loudest_voice' is no consensus rule"):
         create(taxonomy, davi, now, consensus_rule="loudest_voice")
 
 
 def test_an_unknown_frequent_class_is_refused(taxonomy, davi, now):
-    with pytest.raises(studies.UnknownClass, match="no_such_class"):
-        create(taxonomy, davi, now, frequent_classes=["artifact", "no_such_class"])
+    with pytest.raises(studies.InvalidProtocol, match="'no_such_class' is no class of"):
+        create(taxonomy, davi, now, frequent_classes=("artifact", "no_such_class"))
 
 
 def test_the_number_keys_are_the_frequent_classes_of_code_ii(taxonomy, davi, now):
@@ -52,7 +53,7 @@ def test_the_number_keys_are_the_frequent_classes_of_code_ii(taxonomy, davi, now
 
 
 def test_a_refused_study_is_not_stored(taxonomy, davi, now):
-    with pytest.raises(studies.UnknownRule):
+    with pytest.raises(studies.InvalidProtocol):
         create(taxonomy, davi, now, consensus_rule="loudest_voice")
     assert not Study.objects.exists()
 

@@ -61,7 +61,7 @@ def expect_findings(page: Page, *abbreviations: str) -> None:
 
 def expect_exam(page: Page, assignment: Assignment) -> None:
     """Expect the exam of ``assignment`` on view."""
-    expect(page.locator("[data-part=code]")).to_have_text(assignment.exam.code)
+    expect(page.locator("[data-part=code]")).to_have_text(assignment.code)
 
 
 def expect_saved(page: Page) -> None:
@@ -174,9 +174,9 @@ def test_a_session_that_ends_while_reading_loses_nothing(
     expect(desk.get_by_text("Your session has ended. Your work is kept")).to_be_visible()
 
     desk.get_by_role("link", name="Sign in again").click()
-    desk.get_by_label("Username").fill(ana.username)
+    desk.get_by_label("User name").fill(ana.username)
     desk.get_by_label("Password").fill(PASSWORD)
-    desk.get_by_role("button", name="Sign in").click()
+    desk.get_by_role("button", name="Sign in", exact=True).click()
     expect(desk).to_have_url(address)
     expect_findings(desk, "AF")
     expect_saved(desk)

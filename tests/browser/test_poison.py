@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Batch, Dataset, Exam, Role, Study, Taxonomy, User
 from annotations.services import agreement, batches, consensus, people, studies
+from ecgreview.protocol import Protocol
 from tests.app.conftest import Submit
 
 from .conftest import SignIn, Witness
@@ -29,6 +30,9 @@ POISON = (
     "<!--<a href=javascript:boom()>--><b>",
 )
 """Ten ways out of the places where a text may stand."""
+
+FILES = ("/export/", ".csv", ".yaml")
+"""Ends of the addresses that give files and no pages."""
 
 WATCH = """() => {
   window.booms = [];
@@ -64,7 +68,9 @@ def poisoned(
     ]
     Dataset.objects.filter(pk=dataset.pk).update(name=doses(100)[0])
     for dose in doses(110):
-        study = studies.create(name=dose, taxonomy=taxonomy, created_by=owner, now=now)
+        wanted = Protocol(name=dose, taxonomy=str(taxonomy))
+        made = studies.create(wanted=wanted, created_by=owner, now=now)
+        study = studies.open_study(study_id=made.pk, actor=owner, now=now)
         for name in (f"{dose} 1", f"{dose} 2"):
             batch = batches.create(
                 study=study,
@@ -92,7 +98,7 @@ def pages_for(page: Page, base: str) -> Iterator[str]:
     waiting, seen = ["/"], {"/sign-out/", "/language/"}
     while waiting:
         path = waiting.pop()
-        if path in seen or path.startswith(("/static/", "/api/")) or path.endswith("/export/"):
+        if path in seen or path.startswith(("/static/", "/api/")) or path.endswith(FILES):
             continue
         seen.add(path)
         page.goto(base + path)

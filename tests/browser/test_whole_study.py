@@ -66,10 +66,9 @@ def read_everything(page: Page, reader: User, exams: list[Exam], keys: list[list
     queue = Assignment.objects.filter(reader=reader).in_reading_order()
     page.get_by_role("link", name="Start reading").click()
     for place, assignment in enumerate(queue, start=1):
-        code = assignment.exam.code
-        expect(page.locator("[data-part=code]")).to_have_text(code)
+        expect(page.locator("[data-part=code]")).to_have_text(assignment.code)
         expect(page.locator("[data-part=place]")).to_have_text(f"{place} of {len(queue)}")
-        wanted = [exam.code for exam in exams].index(code)
+        wanted = exams.index(assignment.exam)
         for key in keys[wanted]:
             page.keyboard.press(key)
         page.keyboard.press("Control+Enter")

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from ecgreview import embedded
-from ecgreview.embedded import account, service
+from ecgreview.embedded import account, postgres, service
 from ecgreview.embedded.places import REPOSITORY, Places
 from tests.platform.processes import DEADLINE_SECONDS, eventually, first_line
 
@@ -221,6 +221,50 @@ def test_the_application_is_neither_superuser_nor_above_row_level_security(home)
     with embedded.running(home) as services:
         rights = "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
         assert execute(services, rights) == [(False, False)]
+
+
+ACTING = """
+    SELECT rolname, rolcanlogin OR rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb,
+           pg_has_role(current_user, oid, 'SET'), pg_has_role(current_user, oid, 'USAGE')
+      FROM pg_roles WHERE rolname IN ('ecg_manager', 'ecg_reader') ORDER BY 1
+"""
+"""What each role may do beyond its grants; whether the owner may act as it; and is it anyway."""
+
+
+def as_superuser(home: Path, services: embedded.Services) -> dict[str, str]:
+    """Return what libpq needs to know, as variables of the environment."""
+    known = psycopg.conninfo.conninfo_to_dict(services.database_url)
+    return {
+        "PGHOST": str(known["host"]), "PGPORT": str(known["port"]), "PGUSER": "postgres",
+        "PGDATABASE": "ecg", "PGPASSWORD": Places(home).secret("postgres"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("spoilt", ["DROP ROLE ecg_reader", "ALTER ROLE ecg_manager BYPASSRLS"])
+def test_a_start_puts_the_acting_roles_right(home, spoilt):
+    with embedded.running(home) as services:
+        password = Places(home).secret("postgres")
+        address = psycopg.conninfo.make_conninfo(
+            services.database_url, user="postgres", password=password
+        )
+        with psycopg.connect(address) as connection:
+            connection.execute(spoilt)
+    with embedded.running(home) as services:
+        roles = [("ecg_manager", False, True, False), ("ecg_reader", False, True, False)]
+        assert execute(services, ACTING) == roles
+
+
+def test_the_script_of_the_composition_makes_the_same_roles_however_often(home):
+    with embedded.running(home) as services:
+        found = execute(services, ACTING)
+        programs = {"PATH": f"{postgres.binaries()}:{os.environ['PATH']}", "POSTGRES_DB": "ecg"}
+        password = Places(home).secret("postgres_owner")
+        for _ in range(2):
+            subprocess.run(
+                ["sh", "scripts/postgres-role.sh"], cwd=REPOSITORY, check=True,
+                env={**as_superuser(home, services), **programs, "ECG_PASSWORD": password},
+            )  # fmt: skip
+        assert execute(services, ACTING) == found
 
 
 def test_postgres_checks_its_pages_and_waits_for_the_disk(home):

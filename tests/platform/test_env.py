@@ -79,3 +79,38 @@ def test_another_kind_of_queue_stops_the_start(monkeypatch):
     monkeypatch.setenv("REDIS_URL", "amqp://localhost")
     with pytest.raises(env.BadEnvironment, match="redis://"):
         env.redis()
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "starts_tls", "is_tls"),
+    [
+        ("smtp://ana:secret@mail.example", 587, True, False),
+        ("smtps://ana:secret@mail.example", 465, False, True),
+        ("smtp+plain://ana:secret@mail.example:2525", 2525, False, False),
+    ],
+)
+def test_a_mail_server_is_read_from_its_address(monkeypatch, address, port, starts_tls, is_tls):
+    monkeypatch.setenv("POST", address)
+    server = env.mail_server("POST")
+    assert server is not None
+    assert (server.host, server.port, server.user) == ("mail.example", port, "ana")
+    assert (server.starts_tls, server.is_tls) == (starts_tls, is_tls)
+    assert "secret" not in repr(server)
+
+
+def test_without_an_address_there_is_no_mail_server(monkeypatch):
+    monkeypatch.setenv("POST", "")
+    assert env.mail_server("POST") is None
+
+
+@pytest.mark.parametrize("address", ["mail.example", "http://mail.example", "smtp://"])
+def test_an_address_that_is_no_mail_server_stops_the_start(monkeypatch, address):
+    monkeypatch.setenv("POST", address)
+    with pytest.raises(env.BadEnvironment, match="must look like smtp://"):
+        env.mail_server("POST")
+
+
+def test_a_mail_server_with_a_word_for_a_port_stops_the_start(monkeypatch):
+    monkeypatch.setenv("POST", "smtp://mail.example:post")
+    with pytest.raises(env.BadEnvironment, match="port that is not a number"):
+        env.mail_server("POST")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.app.constraints.acts import commit_and_go_on
+
 from .world import World
 
 
@@ -16,6 +18,7 @@ def world(ana, bruno, clara, davi, eva, rosa, otto, make_exam, make_batch, submi
     assignment = batch.assignments.filter(reader=ana).in_reading_order()[0]
     theirs = batch.assignments.get(reader=bruno, exam=assignment.exam)
     reading = submit(theirs, "right_bundle_branch_block", comment="Bruno's own words")
+    commit_and_go_on()  # so that the audit trail has its links
     everybody = (ana, bruno, clara, davi, eva, rosa, otto)
     people = {person.username: person for person in everybody}
     return World(people, batch, assignment, reading)

@@ -65,6 +65,10 @@ API: dict[str, dict[str, Cell]] = {
         "DELETE": Cell(api(204)),
     },
     "api-assignments": {"GET": Cell(api(200))},
+    "api-notices": {"GET": Cell(api(200))},
+    "api-notices-seen": {"POST": Cell(api(200), body={})},
+    # The batch of the address is no pool, for nobody.
+    "api-lease": {"POST": Cell(api(404), body={})},
     "api-assignment": {"GET": Cell(api(404, ana=200))},
     "api-draft": {
         "PUT": Cell(api(404, ana=200), body={"based_on": 0, "content": FINDINGS}),
@@ -74,7 +78,9 @@ API: dict[str, dict[str, Cell]] = {
     },
     # Nobody before the blind reading, not even its reader.
     "api-assignment-suggestions": {"GET": Cell(api(404))},
-    "api-tracing": {"GET": Cell(api(404, ana=200, bruno=200, **SEEN_BY_MANAGERS))},
+    "api-assignment-tracing": {"GET": Cell(api(404, ana=200))},
+    # By the code of the exam, which no reader knows.
+    "api-tracing": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
     "api-readings": {"GET": Cell(api(200))},
     # Bruno's, of a batch that is open: nobody else's business, whatever the role.
     "api-reading": {"GET": Cell(api(404, bruno=200))},
@@ -93,6 +99,9 @@ API: dict[str, dict[str, Cell]] = {
             body={"name": "Another batch", "exams": ["{code}"], "readers": ["ana"]},
         ),
     },
+    # Davi may, but the study of the address is open.
+    "api-study-opening": {"POST": Cell(api(403, davi=409), body={})},
+    "api-study-locking": {"POST": Cell(api(403, davi=200), body={})},
     "api-study-consensus": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
     "api-study-export": {"GET": Cell(api(403, davi=200, rosa=200))},
     "api-batch": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
@@ -102,21 +111,23 @@ API: dict[str, dict[str, Cell]] = {
         # Davi may, but the batch of the address is still open.
         "POST": Cell(api(403, davi=409), body={"readers": ["clara"]}),
     },
+    "api-audit": {"GET": Cell(api(403, otto=200))},
+    "api-audit-export": {"GET": Cell(api(403, otto=200))},
     "api-batch-agreement": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
 }
 
 PAGES: dict[str, dict[str, Cell]] = {
     # Whoever is signed in is sent on to their next thing to do.
     "home": {"GET": Cell(row(302, anonymous=200))},
-    "sign-in": {"GET": Cell(row(302, anonymous=200)), "POST": Cell(row(302, anonymous=400))},
-    "sign-out": {"POST": Cell(row(302))},
-    # Without its token a link is a dead one, whoever follows it.
-    "link": {"GET": Cell(row(403)), "POST": Cell(row(403))},
     "language": {"POST": Cell(row(302))},
     "taxonomy": {"GET": Cell(public())},
     "livez": {"GET": Cell(public())},
     "readyz": {"GET": Cell(public())},
     "worklist": {"GET": Cell(page(200))},
+    # The batch of the address is neither a pool nor a set with reference answers.
+    "take-next": {"POST": Cell(page(404))},
+    "feedback": {"GET": Cell(page(404))},
+    "notices": {"GET": Cell(page(200)), "POST": Cell(page(302))},
     "desk": {"GET": Cell(page(404, ana=200))},
     "studies": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "study-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
@@ -128,8 +139,92 @@ PAGES: dict[str, dict[str, Cell]] = {
     "batch-close": {"POST": Cell(page(403, davi=302))},
     "batch-adjudicate": {"POST": Cell(page(403, davi=400))},
     "batch-agreement": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "audit": {"GET": Cell(page(403, otto=200))},
+    "audit-export": {"GET": Cell(page(403, otto=200))},
+    "audit-event": {"GET": Cell(page(403, otto=200))},
     "datasets": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "dataset": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
 }
 
-ADDRESSES = {**API, **PAGES}
+SIGN_IN: dict[str, dict[str, Cell]] = {
+    "sign-in": {"GET": Cell(row(302, anonymous=200)), "POST": Cell(row(302, anonymous=400))},
+    "account_login": {"GET": Cell(row(302, anonymous=200)), "POST": Cell(row(302, anonymous=400))},
+    # Both lead back to the beginning: nobody has given a password yet, or everybody is in.
+    "mfa_authenticate": {"GET": Cell(row(302)), "POST": Cell(row(302))},
+    "mfa_login_webauthn": {"GET": Cell(row(302)), "POST": Cell(row(302))},
+    "sign-out": {"POST": Cell(row(302))},
+    "account_logout": {"POST": Cell(row(302))},
+    # Without its token a link is a dead one, whoever follows it.
+    "link": {"GET": Cell(row(403)), "POST": Cell(row(403))},
+    "invitation": {"GET": Cell(row(403)), "POST": Cell(row(403))},
+    "account_reset_password": {"GET": Cell(public()), "POST": Cell(row(400))},
+    "account_reset_password_done": {"GET": Cell(public())},
+    "account_reset_password_from_key": {"GET": Cell(public()), "POST": Cell(row(400))},
+    "account_reset_password_from_key_done": {"GET": Cell(public())},
+}
+
+ACCOUNT: dict[str, dict[str, Cell]] = {
+    "mfa_index": {"GET": Cell(page(200))},
+    # Nobody of the cast has a password: they are sent on to set one, and need not confirm it.
+    "account_change_password": {"GET": Cell(page(302)), "POST": Cell(page(302))},
+    "account_set_password": {"GET": Cell(page(200)), "POST": Cell(page(400))},
+    "account_reauthenticate": {"GET": Cell(page(403)), "POST": Cell(page(403))},
+    "mfa_reauthenticate": {"GET": Cell(page(403)), "POST": Cell(page(403))},
+    "mfa_reauthenticate_webauthn": {"GET": Cell(page(403)), "POST": Cell(page(403))},
+    "mfa_activate_totp": {"GET": Cell(page(200)), "POST": Cell(page(400))},
+    # Nor has anybody a second factor that could be seen or taken away.
+    "mfa_deactivate_totp": {"GET": Cell(page(404)), "POST": Cell(page(404))},
+    "mfa_view_recovery_codes": {"GET": Cell(page(404))},
+    "mfa_generate_recovery_codes": {"GET": Cell(page(200)), "POST": Cell(page(400))},
+    "mfa_list_webauthn": {"GET": Cell(page(200))},
+    "mfa_add_webauthn": {"GET": Cell(page(200)), "POST": Cell(page(400))},
+    "mfa_edit_webauthn": {"GET": Cell(page(404)), "POST": Cell(page(404))},
+    "mfa_remove_webauthn": {"GET": Cell(page(404)), "POST": Cell(page(404))},
+    "usersessions_list": {"GET": Cell(page(200)), "POST": Cell(page(302))},
+}
+
+PEOPLE: dict[str, dict[str, Cell]] = {
+    "people": {"GET": Cell(page(403, davi=200))},
+    "person-invite": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
+    "person": {"GET": Cell(page(403, davi=200))},
+    "person-link": {"POST": Cell(page(403, davi=302))},
+    "person-end": {"POST": Cell(page(403, davi=302))},
+    "person-second-factor": {"POST": Cell(page(403, davi=302))},
+}
+
+SETTING_UP: dict[str, dict[str, Cell]] = {
+    "study-start": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
+    # The study of the address is open: there is nothing left to set up.
+    "study-setup-name": {"GET": Cell(page(403, davi=302)), "POST": Cell(page(403, davi=302))},
+    "study-setup-reading": {"GET": Cell(page(403, davi=302)), "POST": Cell(page(403, davi=302))},
+    "study-setup-check": {"GET": Cell(page(403, davi=302))},
+    "study-open": {"POST": Cell(page(403, davi=302))},
+    "study-lock": {"POST": Cell(page(403, davi=302))},
+    "study-release": {"POST": Cell(page(403, davi=302))},
+    "study-protocol": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study-protocol-file": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study-amend": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
+    # Davi does not read in the study: there is no glass before him.
+    "study-break-glass": {"GET": Cell(page(403, davi=302)), "POST": Cell(page(403, davi=302))},
+    "study-readers": {
+        "GET": Cell(page(403, **SEEN_BY_MANAGERS)),
+        "POST": Cell(page(403, davi=400)),
+    },
+    "study-reader": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
+    "study-reassign": {"POST": Cell(page(403, davi=400))},
+    "study-exams": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
+    "study-plan": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
+    "study-progress": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study-progress-file": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "batch-release": {"POST": Cell(page(403, davi=302))},
+    "batch-due": {"POST": Cell(page(403, davi=302))},
+    "batch-discard": {"POST": Cell(page(403, davi=302))},
+    "api-study-readers": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    # No exam is left to be planned, and the batch of the address was released.
+    "api-study-plans": {"POST": Cell(api(403, davi=409), body={"name": "Another"})},
+    "api-study-progress": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-batch-release": {"POST": Cell(api(403, davi=409), body={})},
+    "api-batch-plan": {"DELETE": Cell(api(403, davi=409))},
+}
+
+ADDRESSES = {**SETTING_UP, **API, **PAGES, **SIGN_IN, **ACCOUNT, **PEOPLE}

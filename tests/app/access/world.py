@@ -40,10 +40,16 @@ class World:
             "rest": "no/such/place",
             "slug": batch.study.slug,
             "key": uuid.UUID(str(self.reading.idempotency_key)),
+            "uidb36": "1",
+            "seq": 1,
         }
         of_assignment = {"api-assignment", "api-draft", "api-reading-create"}
-        if name in of_assignment | {"api-assignment-suggestions", "desk"}:
+        if name in of_assignment | {"api-assignment-suggestions", "api-assignment-tracing", "desk"}:
             known["pk"] = assignment.pk
+        elif name.startswith("person"):
+            known["pk"] = self.people["eva"].pk
+        elif name in {"study-reader", "study-reassign"}:
+            known["pk"] = self.people["ana"].pk
         elif name == "dataset":
             known["pk"] = assignment.exam.dataset_id
         else:

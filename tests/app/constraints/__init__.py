@@ -6,7 +6,31 @@ import inspect
 from collections.abc import Callable
 from types import ModuleType
 
-from . import of_exams, of_readings, of_results, of_studies, of_taxonomies
+from . import (
+    of_audit,
+    of_batches,
+    of_exams,
+    of_notices,
+    of_protocols,
+    of_readings,
+    of_results,
+    of_seats,
+    of_studies,
+    of_taxonomies,
+)
+
+MODULES = (
+    of_audit,
+    of_batches,
+    of_exams,
+    of_notices,
+    of_protocols,
+    of_readings,
+    of_results,
+    of_seats,
+    of_studies,
+    of_taxonomies,
+)
 
 
 def _breaks(module: ModuleType) -> list[Callable[..., None]]:
@@ -19,8 +43,4 @@ def _breaks(module: ModuleType) -> list[Callable[..., None]]:
     ]
 
 
-BREAKS = [
-    found
-    for module in (of_exams, of_readings, of_results, of_studies, of_taxonomies)
-    for found in _breaks(module)
-]
+BREAKS = [found for module in MODULES for found in _breaks(module)]

@@ -27,3 +27,10 @@ def commit() -> None:
     """Let the constraints speak that wait for the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("set constraints all immediate")
+
+
+def commit_and_go_on() -> None:
+    """The same, and let those of the next deeds wait again."""
+    commit()
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all deferred")

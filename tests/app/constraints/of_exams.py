@@ -69,3 +69,7 @@ def issue_gives_a_reason(the):
 
 def user_has_a_name(the):
     change(the("eva"), username="")
+
+
+def user_level_is_known(the):
+    change(the("eva"), level=4)

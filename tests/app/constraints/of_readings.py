@@ -16,6 +16,7 @@ def _reading(the, *codes, **changes):
     assignment = the("assign")(the("ana"))
     said = {
         "assignment": assignment,
+        "reader": the("ana"),
         "taxonomy": the("taxonomy"),
         "quality": "good",
         "n_findings": len(codes),
@@ -65,6 +66,10 @@ def finding_certainty_is_known(the):
     reading = _reading(the, n_findings=1)
     artifact = the("taxonomy").classes.get(code="artifact")
     Finding.objects.create(reading=reading, diagnostic_class=artifact, certainty="hardly")
+
+
+def reading_is_by_its_reader(the):
+    _reading(the, reader=the("bruno"))
 
 
 def reading_is_immutable(the):

@@ -6,6 +6,7 @@ from annotations.models import (
     AgreementReport,
     Consensus,
     ConsensusLabel,
+    Exposure,
     Suggestion,
     SuggestionModel,
     SuggestionRun,
@@ -100,3 +101,8 @@ def suggestion_strength_is_a_fraction(the):
 
 def suggestion_gives_evidence(the):
     change(_suggestion(the), evidence="")
+
+
+def exposure_once(the):
+    shown = {"arm": "after_commit", "first_shown_at": the("now")}
+    again(Exposure.objects.create(assignment=the("assign")(the("ana")), run=_run(the), **shown))

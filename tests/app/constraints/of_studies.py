@@ -1,52 +1,83 @@
-"""Studies, batches, assignments."""
+"""Studies: what their rules may be, and when they may change."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from .acts import again, change
+from annotations.models import Study
+from annotations.services import studies
+from ecgreview.protocol import Protocol
+
+from .acts import again, change, commit
+
+
+def _draft(the):
+    wanted = Protocol(name="Evening list", taxonomy=str(the("taxonomy")))
+    return studies.create(wanted=wanted, created_by=the("davi"), now=the("now"))
 
 
 def study_slug_once(the):
-    again(the("study"))
+    again(_draft(the))
 
 
 def study_has_a_name(the):
-    change(the("study"), name="")
+    change(_draft(the), name="")
 
 
 def study_suggestion_policy_is_known(the):
-    change(the("study"), suggestion_policy="always")
+    change(_draft(the), suggestion_policy="always")
+
+
+def study_arms_when_randomised(the):
+    change(_draft(the), suggestion_policy="randomised")
 
 
 def study_clinical_information_is_known(the):
-    change(the("study"), clinical_information="everything")
+    change(_draft(the), clinical_information="everything")
+
+
+def study_results_open_is_known(the):
+    change(_draft(the), results_open="on_request")
+
+
+def study_adjudication_is_known(the):
+    change(_draft(the), adjudication="loud")
+
+
+def study_has_readers_per_exam(the):
+    change(_draft(the), readers_per_exam=0)
+
+
+def study_repeats_at_most_half(the):
+    change(_draft(the), repeat_fraction=0.51)
+
+
+def study_pass_mark_is_a_fraction(the):
+    change(_draft(the), pass_mark=1.01)
 
 
 def study_frequent_classes_fit_the_keys(the):
-    change(the("study"), frequent_classes=[f"class_{number}" for number in range(10)])
+    change(_draft(the), frequent_classes=[f"class_{number}" for number in range(10)])
 
 
-def batch_name_once(the):
-    again(the("make_batch")())
+def study_phase_is_known(the):
+    change(_draft(the), phase="asleep")
 
 
-def batch_has_a_name(the):
-    change(the("make_batch")(), name="")
-
-
-def batch_closed_by_somebody(the):
-    change(the("make_batch")(), closed_at=the("now"))
-
-
-def batch_closed_after_it_was_made(the):
+def study_phase_matches_its_dates(the):
     before = the("now") - timedelta(seconds=1)
-    change(the("make_batch")(), closed_at=before, closed_by=the("davi"))
+    change(the("study"), phase="locked", locked_at=before)
 
 
-def assignment_once_per_reader(the):
-    again(the("assign")(the("ana")))
+def study_phase_goes_forward(the):
+    change(the("study"), phase="draft", opened_at=None)
 
 
-def assignment_has_an_order(the):
-    change(the("assign")(the("ana")), order_key="")
+def study_protocol_is_frozen(the):
+    change(the("study"), readers_per_exam=3)
+
+
+def study_protocol_is_recorded(the):
+    draft = _draft(the)
+    Study.objects.filter(pk=draft.pk).update(phase="open", opened_at=the("now"))
+    commit()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from annotations.models import ClassRelation
+from annotations.models import ClassRelation, TaxonomyChange
+from annotations.services import taxonomies
+from ecgreview import taxonomy
 
 from .acts import again, change
 
@@ -57,3 +59,27 @@ def relation_joins_two_classes(the):
 
 def relation_kind_is_known(the):
     change(_relation(the), kind="resembles")
+
+
+def _change(the):
+    newer = taxonomies.install(now=the("now"), taxonomy=_newer(taxonomy.load()))
+    return TaxonomyChange.objects.create(
+        old=the("taxonomy"), new=newer, kind="retire", sources=["artifact"], position=1
+    )
+
+
+def _newer(original):
+    fields = {field: getattr(original, field) for field in original.__dataclass_fields__}
+    return taxonomy.Taxonomy(**{**fields, "version": "99"})
+
+
+def taxonomy_change_once(the):
+    again(_change(the))
+
+
+def taxonomy_change_is_known(the):
+    change(_change(the), kind="forget")
+
+
+def taxonomy_change_between_two(the):
+    change(_change(the), new=the("taxonomy"))

@@ -1,0 +1,139 @@
+"""Nothing a reader gets may depend on another reader's work, or on a model's before its time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from annotations import firewall, payloads, probe
+from annotations.models.assignment import AssignmentQuerySet
+from annotations.models.batch import BatchQuerySet
+from annotations.models.reading import ReadingQuerySet
+from annotations.models.study import StudyQuerySet
+from annotations.models.suggestion import SuggestionRunQuerySet
+from annotations.probe.doors import UnknownParameter, doors
+from annotations.probe.report import conduct
+from ecgreview import row_security
+
+from .world import parameters
+
+pytestmark = pytest.mark.django_db(databases=["default"])
+
+
+@pytest.fixture
+def clinic(db):
+    """The world before the others' work."""
+    return probe.build(datetime.now(UTC))
+
+
+@pytest.fixture
+def no_row_security(monkeypatch):
+    """Take the second line of defence away, to see whether the first one is missed."""
+    monkeypatch.setattr(row_security, "act_as", lambda user_id: None)
+
+
+@pytest.mark.parametrize("person", probe.PROBED)
+def test_every_door_shows_the_same_whatever_the_others_do(clinic, person):
+    outcome = probe.probe(clinic, person, [probe.scripted(clinic, person)])
+    assert [str(leak) for leak in outcome.leaks] == []
+    assert outcome.n_deeds
+
+
+@pytest.mark.parametrize("person", probe.PROBED)
+def test_whatever_a_session_asks_shows_the_same(clinic, person):
+    @settings(
+        max_examples=10,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.randoms(use_true_random=False), st.integers(5, 60))
+    def same(chance, length):
+        script = probe.written(clinic, person, chance, length)
+        outcome = probe.probe(clinic, person, [script])
+        assert [str(leak) for leak in outcome.leaks] == []
+
+    same()
+
+
+def test_a_new_address_must_tell_the_probe_what_it_takes():
+    with pytest.raises(UnknownParameter):
+        doors({"": {}})
+
+
+def test_the_probe_knows_every_address_of_the_site(clinic):
+    names = {door.name for door in doors(clinic.values("ana"))}
+    assert parameters().keys() - names - {"sign-out", "account_logout"} <= {
+        name for name in parameters() if name.startswith("admin:") or not name
+    }
+
+
+def test_the_report_says_how_far_it_reached(clinic):
+    report = conduct(clinic, n_requests=120, seed=1)
+    text = report.as_text()
+    assert report.n_leaks == 0
+    assert f"Requests in each world: {report.n_requests}." in text
+    assert "Differences: 0." in text
+    assert report.as_dict()["people"][0]["person"] == "ana"
+
+
+class TestTheProbeFindsALeak:
+    """A probe that cannot fail proves nothing: each of these removes one guard."""
+
+    @pytest.fixture(autouse=True)
+    def first_line_only(self, no_row_security):
+        """Each guard is tried without the other line of defence behind it."""
+
+    def leaks(self, clinic, person="ana"):
+        looked_at = ("/api/readings/", "/api/assignments/", "/api/batches/", "/worklist/")
+        script = [
+            one
+            for one in probe.scripted(clinic, person)
+            if isinstance(one, str) or one.address.startswith(looked_at)
+        ]
+        outcome = probe.probe(clinic, person, [script])
+        return {str(leak) for leak in outcome.leaks}
+
+    def test_none_while_all_guards_stand(self, clinic):
+        assert self.leaks(clinic) == set()
+
+    def test_when_every_reading_is_visible(self, clinic, monkeypatch):
+        monkeypatch.setattr(ReadingQuerySet, "visible_to", lambda self, user: self)
+        assert "GET /api/readings/: body" in self.leaks(clinic)
+
+    def test_when_every_assignment_is_visible(self, clinic, monkeypatch):
+        monkeypatch.setattr(AssignmentQuerySet, "visible_to", lambda self, user: self)
+        assert "GET /api/assignments/: body" in self.leaks(clinic)
+
+    def test_when_readings_are_known_by_their_number(self, clinic, monkeypatch):
+        honest = payloads.reading_payload
+        numbered = lambda reading: {**honest(reading), "id": reading.pk}  # noqa: E731
+        monkeypatch.setattr(payloads, "reading_payload", numbered)
+        assert "GET /api/readings/: body" in self.leaks(clinic)
+
+    def test_when_the_firewall_is_open(self, clinic, monkeypatch):
+        monkeypatch.setattr(firewall, "is_still_reading", lambda study, user: False)
+        monkeypatch.setattr(BatchQuerySet, "not_read_by", lambda self, user: self)
+        monkeypatch.setattr(StudyQuerySet, "blinding", lambda self, user: self.none())
+        assert any("/progress/: body" in leak for leak in self.leaks(clinic, "gil"))
+
+    def test_when_a_model_speaks_too_early(self, clinic, monkeypatch):
+        finished = lambda self, user: self.filter(finished_at__isnull=False)  # noqa: E731
+        monkeypatch.setattr(SuggestionRunQuerySet, "visible_to", finished)
+        from annotations.services import suggestions
+
+        monkeypatch.setattr(suggestions, "is_shown", lambda assignment: True)
+        assert any("/suggestions/: status" in leak for leak in self.leaks(clinic))
+
+
+def test_the_second_line_holds_where_the_first_is_missing(clinic, monkeypatch):
+    monkeypatch.setattr(ReadingQuerySet, "visible_to", lambda self, user: self)
+    readings = [probe.Step("GET", "/api/readings/"), probe.Step("GET", "/worklist/")]
+    script = ["submit_all", *readings, *probe.written(clinic, "ana", Random(3), 40), *readings]
+    outcome = probe.probe(clinic, "ana", [script])
+    assert [str(leak) for leak in outcome.leaks if leak.part != "sql"] == []

@@ -1,0 +1,274 @@
+"""Hidden repeats: nobody knows of them before they are washed out, nor tells them apart after."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from annotations.models import Assignment, Exam, Purpose, Seat
+from annotations.services import (
+    agreement,
+    assigning,
+    batches,
+    consensus,
+    export_tables,
+    readings,
+    roster,
+)
+
+WASHOUT = timedelta(days=14)
+
+
+@pytest.fixture
+def study(make_study):
+    """A study in which some exams come a second time, after fourteen days."""
+    return make_study(repeat_fraction=0.5, washout_days=WASHOUT.days)
+
+
+@pytest.fixture
+def released(study, davi, now):
+    """Plan and release a batch of rows."""
+
+    def make(rows, name="Repeats"):
+        planned = batches.make(study=study, name=name, rows=rows, created_by=davi, now=now)
+        return batches.release(batch_id=planned.pk, actor=davi, now=now)
+
+    return make
+
+
+@pytest.fixture
+def batch(study, released, make_exam, ana, bruno, davi, now):
+    """Ana reads three exams and the first of them again; Bruno reads each once."""
+    roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
+    exams = [make_exam() for _ in range(3)]
+    rows = [
+        assigning.Row(reader.pk, exam.pk, place)
+        for reader in (ana, bruno)
+        for place, exam in enumerate(exams, start=1)
+    ]
+    return released([*rows, assigning.Row(ana.pk, exams[0].pk, 4, occurrence=2)])
+
+
+@pytest.fixture
+def first(batch, ana):
+    return batch.assignments.get(reader=ana, position=1)
+
+
+@pytest.fixture
+def repeat(batch, ana):
+    return batch.assignments.get(reader=ana, occurrence=2)
+
+
+@pytest.fixture
+def as_ana(ana):
+    client = APIClient()
+    client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def washed_out(first, repeat, submit):
+    """Ana read the first so long ago that the repeat may come."""
+    long_ago = timezone.now() - WASHOUT - timedelta(days=1)
+    sign(first, long_ago)
+    repeat.refresh_from_db()
+    return repeat
+
+
+def sign(assignment, now, *codes):
+    return readings.submit(
+        assignment_id=assignment.pk, reader=assignment.reader, based_on=0,
+        findings=[readings.FindingIn(code, "definite") for code in codes], quality="good",
+        comment="", idempotency_key=uuid.UUID(int=assignment.pk), active_ms=0, display={}, now=now,
+    )  # fmt: skip
+
+
+def listed(client):
+    return [row["id"] for row in client.get("/api/assignments/").json()["results"]]
+
+
+# -- Held back ----------------------------------------------------------------------------------
+
+
+def test_a_held_repeat_is_on_no_list(as_ana, repeat):
+    assert len(listed(as_ana)) == 3
+    assert repeat.pk not in listed(as_ana)
+
+
+def test_a_held_repeat_is_not_counted(as_ana, first):
+    queue = as_ana.get(f"/api/assignments/{first.pk}/").json()["queue"]
+    assert queue == {"position": 1, "total": 3, "submitted": 0}
+    assert "0 of 3" in as_ana.get("/worklist/").content.decode()
+
+
+@pytest.mark.parametrize("what", ["", "suggestions/", "tracings/1/"])
+def test_a_held_repeat_is_as_missing_as_a_missing_one(as_ana, repeat, what):
+    held = as_ana.get(f"/api/assignments/{repeat.pk}/{what}")
+    missing = as_ana.get(f"/api/assignments/{repeat.pk ^ 1}/{what}")
+    assert (held.status_code, held.content) == (404, missing.content)
+
+
+def test_a_held_repeat_cannot_be_read(as_ana, repeat, now):
+    body = {"based_on": 0, "content": {"findings": [], "quality": "good", "comment": ""}}
+    assert as_ana.put(f"/api/assignments/{repeat.pk}/draft/", body).status_code == 404
+    assert as_ana.get(f"/read/{repeat.pk}/").status_code == 404
+    with pytest.raises(Assignment.DoesNotExist):
+        sign(repeat, now)
+
+
+def test_a_held_repeat_is_not_next(as_ana, batch, ana, now):
+    last = batch.assignments.get(reader=ana, position=3)
+    for assignment in batch.assignments.filter(reader=ana, position__lt=3):
+        sign(assignment, timezone.now())
+    assert as_ana.get(f"/api/assignments/{last.pk}/").json()["next"] is None
+
+
+def test_the_washout_counts_from_the_first_reading(first, repeat, now):
+    sign(first, now)
+    repeat.refresh_from_db()
+    assert repeat.not_before == now + WASHOUT
+
+
+def test_another_readers_reading_washes_nothing_out(batch, repeat, bruno, now):
+    before = repeat.not_before
+    sign(batch.assignments.get(reader=bruno, exam=repeat.exam), now)
+    repeat.refresh_from_db()
+    assert repeat.not_before == before
+
+
+# -- Then like any other exam -------------------------------------------------------------------
+
+
+def test_a_washed_out_repeat_is_on_the_list(as_ana, washed_out):
+    assert washed_out.pk in listed(as_ana)
+
+
+def test_a_washed_out_repeat_is_counted(as_ana, washed_out):
+    queue = as_ana.get(f"/api/assignments/{washed_out.pk}/").json()["queue"]
+    assert queue == {"position": 4, "total": 4, "submitted": 1}
+
+
+def test_a_repeat_has_a_code_of_its_own(washed_out, first):
+    assert washed_out.code != first.code
+
+
+def test_a_repeat_tells_nothing_that_another_exam_does_not(as_ana, washed_out, batch, ana):
+    other = batch.assignments.get(reader=ana, position=2)
+    repeated, usual = (
+        as_ana.get(f"/api/assignments/{one.pk}/").json() for one in (washed_out, other)
+    )
+    for own in ("id", "exam", "next"):
+        del repeated[own], usual[own]
+    assert (repeated["queue"].pop("position"), usual["queue"].pop("position")) == (4, 2)
+    assert repeated == usual
+
+
+def test_the_tracing_of_a_repeat_has_an_address_and_a_tag_of_its_own(as_ana, washed_out, first):
+    hrefs, tags, bodies = set(), set(), set()
+    for one in (washed_out, first):
+        (tracing,) = as_ana.get(f"/api/assignments/{one.pk}/").json()["exam"]["tracings"]
+        sent = as_ana.get(tracing["href"])
+        hrefs.add(tracing["href"])
+        tags.add(sent.headers["ETag"])
+        bodies.add(sent.content)
+    assert (len(hrefs), len(tags), len(bodies)) == (2, 2, 1)
+
+
+def test_the_tag_of_a_tracing_is_not_its_content(as_ana, first):
+    sent = as_ana.get(f"/api/assignments/{first.pk}/tracings/1/")
+    assert first.exam.tracings.get().content_hash not in str(sent.headers)
+
+
+def test_no_answer_about_a_repeat_holds_the_code_of_its_exam(as_ana, washed_out):
+    for address in (f"/api/assignments/{washed_out.pk}/", "/api/assignments/", "/worklist/"):
+        assert washed_out.exam.code not in as_ana.get(address).content.decode()
+
+
+# -- What they count for ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read(batch, washed_out, bruno, now, close):
+    """Everything is read and closed; of the repeated exam Ana says at last something else."""
+    for assignment in batch.assignments.exclude(pk=washed_out.pk).filter(readings=None):
+        sign(assignment, now)
+    sign(washed_out, now, "artifact")
+    return close(batch)
+
+
+def test_a_repeat_is_no_vote(read, study, now):
+    consensus.compute(study=study, now=now)
+    assert set(study.consensus.values_list("outcome", "n_readings")) == {("agreement", 2)}
+
+
+def test_a_repeat_is_not_compared_with_the_other_reader(read, now):
+    report = agreement.refresh(batch=read, now=now)
+    artifact = next(one for one in report.results["classes"] if one["class"] == "artifact")
+    assert (report.n_readings, artifact["n_positive"]) == (6, 0)
+
+
+def test_a_repeat_is_exported_as_what_it_is(read, study):
+    heading, *rows = export_tables.readings_long(study)
+    column = {name: place for place, name in enumerate(heading)}
+    found = {row[column["class"]] for row in rows if row[column["occurrence"]] == 2}
+    present = [
+        row[column["class"]]
+        for row in rows
+        if row[column["occurrence"]] == 2 and row[column["state"]] == "present"
+    ]
+    assert (len(found), present) == (66, ["artifact"])
+
+
+@pytest.fixture
+def practised(study, released, make_exam, ana, bruno, davi, now, close):
+    """A closed practice batch, read by two."""
+    made = batches.create(
+        study=study, name="Practice", exams=[make_exam()], readers=[ana, bruno],
+        created_by=davi, now=now, purpose=Purpose.PRACTICE,
+    )  # fmt: skip
+    for assignment in made.assignments.all():
+        sign(assignment, now, "artifact")
+    return close(made)
+
+
+def test_practice_makes_no_consensus(practised, study, now):
+    consensus.compute(study=study, now=now)
+    assert not study.consensus.exists()
+
+
+def test_practice_makes_no_consensus_due(practised):
+    assert not practised.consensus_is_due
+
+
+def test_practice_makes_no_agreement(practised, now):
+    assert agreement.refresh(batch=practised, now=now).n_readings == 0
+
+
+def test_practice_is_not_exported(practised, study):
+    assert len(list(export_tables.readings_long(study))) == 1
+
+
+def test_what_was_practised_with_is_never_data(practised, study, ana, davi, now):
+    (exam,) = Exam.objects.filter(assignments__batch=practised).distinct()
+    with pytest.raises(batches.MixedWithData, match=exam.code):
+        batches.create(
+            study=study, name="Data", exams=[exam], readers=[ana], created_by=davi, now=now
+        )
+
+
+def test_what_is_data_is_never_practised_with(batch, study, ana, davi, now):
+    exams = list(Exam.objects.filter(assignments__batch=batch).distinct())
+    with pytest.raises(batches.MixedWithData):
+        batches.create(
+            study=study, name="Practice", exams=exams, readers=[ana], created_by=davi, now=now,
+            purpose=Purpose.QUALIFICATION,
+        )  # fmt: skip
+
+
+def test_a_seat_counts_repeats_too(read, ana):
+    seat = Seat.objects.get(batch=read, reader=ana)
+    assert (seat.n_assigned, seat.n_read) == (4, 4)

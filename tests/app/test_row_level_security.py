@@ -1,0 +1,620 @@
+"""The database itself holds people to their own rows, should a filter ever be forgotten."""
+
+from __future__ import annotations
+
+import importlib
+import uuid
+from itertools import product
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.http import HttpResponse, JsonResponse
+from django.urls import path
+from knox.models import AuthToken
+from rest_framework.response import Response
+from rest_framework.test import APIClient
+
+from annotations.api.base import ApiView
+from annotations.models import (
+    Assignment,
+    Batch,
+    BreakGlass,
+    Draft,
+    Finding,
+    Notice,
+    NoticeKind,
+    Phase,
+    ProtocolVersion,
+    Reading,
+    ResultsOpen,
+    Seat,
+    Study,
+    StudyReader,
+)
+from annotations.models.reading import ReadingQuerySet
+from annotations.models.study import SETTLED
+from annotations.services import agreement, batches, consensus, drafts
+from ecgreview import row_security
+from ecgreview import urls as site
+from ecgreview.embedded.places import REPOSITORY
+
+migration = importlib.import_module("annotations.migrations.0008_row_level_security")
+
+USES_OWNER = {
+    "annotations/services/audit.py",
+    "annotations/services/batches.py",
+    "annotations/services/designs.py",
+    "annotations/services/export.py",
+    "annotations/services/feedback.py",
+    "annotations/services/leases.py",
+    "annotations/services/qualification.py",
+    "annotations/services/readings.py",
+    "annotations/services/records.py",
+    "annotations/services/roster.py",
+    "annotations/services/slots.py",
+}
+"""Whoever works with the owner's rights is looked at twice: see row_security.as_owner."""
+
+WHOSE = "select current_user, current_setting('role'), current_setting('app.user_id', true)"
+
+
+def whose():
+    """Return the role and the person that the connection acts as at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(WHOSE)
+        current, role, person = cursor.fetchone()
+    return current, role, person or ""
+
+
+def execute(statement, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+# -- A site whose views forgot to ask who may see what ------------------------------------------
+
+
+def forgetful(_request):
+    return JsonResponse({"readers": sorted(Reading.objects.values_list("reader", flat=True))})
+
+
+def acting(_request):
+    return JsonResponse({"whose": whose()})
+
+
+def failing(_request):
+    Notice.objects.count()
+    raise RuntimeError("a defect")
+
+
+def breaking(_request):
+    execute("select 1 / 0")
+    return HttpResponse("never")
+
+
+def swallowing(_request):
+    try:
+        execute("select 1 / 0")
+    except DatabaseError:
+        return HttpResponse("Sorry.", status=400)
+    return HttpResponse("never")
+
+
+def noticing(request, status):
+    """Leave a notice and answer with ``status``."""
+    Notice.objects.create(user=request.user, kind=NoticeKind.BATCH_DUE, created_at=MOMENT)
+    if status == 999:
+        raise RuntimeError("a defect")
+    return HttpResponse("so be it", status=status)
+
+
+def calling_back(_request):
+    transaction.on_commit(lambda: HEARD.append(whose()), robust=True)
+    return HttpResponse("later")
+
+
+class ForgetfulApi(ApiView):
+    def get(self, _request):
+        return Response({"readers": sorted(Reading.objects.values_list("reader", flat=True))})
+
+
+MOMENT = "2026-03-02T09:00:00Z"
+HEARD: list[tuple[str, str, str]] = []
+
+urlpatterns = [
+    path("forgetful/", forgetful),
+    path("api/forgetful/", ForgetfulApi.as_view()),
+    path("acting/", acting),
+    path("api/acting/", acting),
+    path("failing/", failing),
+    path("breaking/", breaking),
+    path("swallowing/", swallowing),
+    path("noticing/<int:status>/", noticing),
+    path("calling-back/", calling_back),
+    *site.urlpatterns,
+]
+forgetful_site = pytest.mark.urls(__name__)
+
+
+def browser(user=None):
+    client = APIClient(raise_request_exception=False)
+    if user is not None:
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def program(user):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {AuthToken.objects.create(user)[1]}")
+    return client
+
+
+@pytest.fixture
+def read_batch(make_batch, submit, make_exam):
+    """An open batch of two exams that Ana and Bruno have read, with a finding each."""
+    batch = make_batch([make_exam(), make_exam()])
+    for assignment in batch.assignments.select_related("reader"):
+        submit(assignment, "atrial_fibrillation")
+    return batch
+
+
+# -- The roles ----------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_no_role_of_the_application_passes_the_policies():
+    rights = "select rolname from pg_roles where (rolsuper or rolbypassrls) and rolname = any(%s)"
+    (owner,) = execute("select current_user")[0]
+    assert execute(rights, [owner, *migration.ROLES]) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", migration.ROLES)
+def test_nobody_signs_in_as_an_acting_role(role):
+    assert execute("select rolcanlogin from pg_roles where rolname = %s", role) == [(False,)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", migration.ROLES)
+def test_the_owner_has_nothing_from_the_roles_it_may_act_as(role):
+    has = "select pg_has_role(current_user, %s, 'SET'), pg_has_role(current_user, %s, 'USAGE')"
+    assert execute(has, role, role) == [(True, False)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", migration.ROLES)
+def test_an_acting_role_makes_and_owns_nothing(role):
+    owned = "select count(*) from pg_class where relowner = %s::regrole"
+    assert execute(owned, role) == [(0,)]
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        transaction.atomic(),
+        row_security.acting_as(None),
+    ):
+        execute("create table public.mine (n int)")
+
+
+@pytest.mark.django_db
+def test_a_database_without_the_roles_is_not_migrated(monkeypatch):
+    monkeypatch.setattr(migration, "ROLES", ("ecg_reader", "ecg_nobody_made"))
+    with (
+        pytest.raises(migration.RolesMissing, match="CREATE ROLE ecg_reader NOLOGIN"),
+        connection.schema_editor() as editor,
+    ):
+        migration.refuse_without_roles(apps, editor)
+
+
+@pytest.mark.django_db
+def test_every_table_was_decided_on():
+    named = set(migration.PEOPLE)
+    named |= set(migration.NOBODYS)
+    named |= {f"annotations_{table}" for table in {**migration.STUDIES, **migration.ROWS}}
+    tables = execute("select tablename from pg_tables where schemaname = 'public'")
+    assert {table for (table,) in tables} == named
+
+
+@pytest.mark.django_db
+def test_a_role_has_one_policy_for_each_command():
+    """Two permissive policies are joined by OR, which no index answers."""
+    policies = execute("select tablename, unnest(roles), cmd from pg_policies")
+    spread = [
+        (table, role, one)
+        for table, role, command in policies
+        for one in (["SELECT", "INSERT", "UPDATE", "DELETE"] if command == "ALL" else [command])
+    ]
+    assert len(spread) == len(set(spread))
+
+
+@pytest.mark.django_db
+def test_a_reader_can_change_nothing_that_was_signed():
+    may = """
+        select t, p from unnest(%s::text[]) t, unnest(%s::text[]) r,
+               unnest(array['UPDATE', 'DELETE', 'TRUNCATE']) p
+         where has_table_privilege(r, 'annotations_' || t, p)
+            or p = 'UPDATE' and has_any_column_privilege(r, 'annotations_' || t, p)"""
+    signed = ["reading", "finding", "auditevent", "auditlink", "exposure", "protocolversion"]
+    assert execute(may, signed, list(migration.ROLES)) == []
+
+
+def test_who_works_with_the_rights_of_the_owner():
+    files = [*(REPOSITORY / "annotations").rglob("*.py"), *(REPOSITORY / "ecgreview").rglob("*.py")]
+    users = {
+        str(file.relative_to(REPOSITORY))
+        for file in files
+        if "as_owner(" in file.read_text(encoding="utf-8") and file.name != "row_security.py"
+    }
+    assert users == USES_OWNER
+
+
+# -- What is seen -------------------------------------------------------------------------------
+
+
+@forgetful_site
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/forgetful/", "/api/forgetful/"])
+def test_a_reader_sees_their_own_readings_where_the_filter_was_forgotten(address, read_batch, ana):
+    assert browser(ana).get(address).json() == {"readers": [ana.pk] * 2}
+
+
+@forgetful_site
+@pytest.mark.django_db
+def test_the_rule_holds_for_programs(read_batch, bruno):
+    assert program(bruno).get("/api/forgetful/").json() == {"readers": [bruno.pk] * 2}
+
+
+@forgetful_site
+@pytest.mark.django_db
+def test_a_token_counts_more_than_a_session(read_batch, ana, bruno):
+    client = browser(ana)
+    client.credentials(HTTP_AUTHORIZATION=f"Token {AuthToken.objects.create(bruno)[1]}")
+    assert client.get("/api/forgetful/").json() == {"readers": [bruno.pk] * 2}
+
+
+@forgetful_site
+@pytest.mark.django_db
+def test_a_manager_sees_nothing_of_an_open_batch(read_batch, davi):
+    assert browser(davi).get("/forgetful/").json() == {"readers": []}
+
+
+@forgetful_site
+@pytest.mark.django_db
+def test_a_manager_sees_what_the_policy_of_the_study_has_opened(read_batch, close, davi):
+    close(read_batch)
+    assert len(browser(davi).get("/forgetful/").json()["readers"]) == 4
+
+
+@forgetful_site
+@pytest.mark.django_db
+def test_a_manager_who_reads_in_the_study_sees_their_own(read_batch, close, study, davi, now):
+    StudyReader.objects.create(study=study, user=davi, status_since=now, added_at=now)
+    close(read_batch)
+    assert browser(davi).get("/forgetful/").json() == {"readers": []}
+
+
+@forgetful_site
+@pytest.mark.django_db
+def test_programs_of_managers_see_what_managers_see(read_batch, close, rosa):
+    close(read_batch)
+    assert len(program(rosa).get("/api/forgetful/").json()["readers"]) == 4
+
+
+@forgetful_site
+@pytest.mark.django_db
+def test_the_anonymous_see_nothing(read_batch):
+    assert browser().get("/forgetful/").json() == {"readers": []}
+
+
+@pytest.mark.django_db
+def test_where_nobody_acts_there_are_no_rows(read_batch, close, now):
+    close(read_batch)
+    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+        pass
+    shown = []
+    with row_security.acting_as(None):
+        for table in migration.PROTECTED:
+            name = f"annotations_{table}"
+            if execute("select has_table_privilege(%s, 'SELECT')", name)[0][0]:
+                shown += execute(f"select 1 from {name}")  # noqa: S608
+    assert shown == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", [Assignment, Seat, Draft, Reading, Finding, Notice, StudyReader])
+def test_a_reader_sees_their_own_half(model, read_batch, assign, ana, bruno, now):
+    for reader in (ana, bruno):
+        given = assign(reader)
+        drafts.save(assignment_id=given.pk, reader=reader, based_on=0, content={}, now=now)
+        Notice.objects.create(user=reader, kind=NoticeKind.BATCH_DUE, created_at=now)
+    with row_security.acting_as(ana.pk):
+        hers = model.objects.count()
+    with row_security.acting_as(bruno.pk):
+        his = model.objects.count()
+    assert hers == his == model.objects.count() / 2 > 0
+
+
+@pytest.mark.django_db
+def test_a_manager_sees_who_reads_what_and_no_draft(assign, ana, davi, now):
+    given = assign(ana)
+    drafts.save(assignment_id=given.pk, reader=ana, based_on=0, content={}, now=now)
+    with row_security.acting_as(davi.pk):
+        assert (Assignment.objects.count(), Draft.objects.count()) == (1, 0)
+
+
+@pytest.fixture
+def every_kind_of_batch(davi, taxonomy, now):
+    """A study in each phase, with a batch of each kind; Davi reads in half of them."""
+    for phase, reads in product(Phase.values, (True, False)):
+        study = Study.objects.create(
+            name=f"{phase} {reads}", slug=f"{phase}-{reads}", taxonomy=taxonomy, created_by=davi,
+            created_at=now, phase=phase, opened_at=None if phase == Phase.DRAFT else now,
+            locked_at=now if phase in SETTLED else None,
+            released_at=now if phase == Phase.RELEASED else None,
+        )  # fmt: skip
+        ProtocolVersion.objects.create(
+            study=study, version=1, document={}, digest="", created_by=davi, created_at=now
+        )
+        if reads:
+            StudyReader.objects.create(study=study, user=davi, status_since=now, added_at=now)
+        for results_open, is_closed in product(ResultsOpen.values, (True, False)):
+            Batch.objects.create(
+                study=study, name=f"{results_open} {is_closed}", created_by=davi, created_at=now,
+                taxonomy=taxonomy, results_open=results_open,
+                closed_at=now if is_closed else None, closed_by=davi if is_closed else None,
+            )  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("has_broken_the_glass", [True, False])
+def test_the_database_opens_what_the_rule_of_the_application_opens(
+    every_kind_of_batch, has_broken_the_glass, davi, now
+):
+    if has_broken_the_glass:
+        study = Study.objects.get(slug="open-True")
+        BreakGlass.objects.create(study=study, user=davi, reason="A recall.", broken_at=now)
+    allowed = Batch.objects.exclude(study__in=Study.objects.all().blinding(davi))
+    by_rule = [
+        set(rows.values_list("pk", flat=True))
+        for rows in (allowed.with_open_results(), allowed.with_open_agreement())
+    ]
+    with row_security.acting_as(davi.pk):
+        opened = execute("select row_security_open_results(), row_security_open_agreement()")[0]
+    assert [set(ids) for ids in opened] == by_rule
+    assert 0 < len(by_rule[0]) < len(by_rule[1]) < allowed.count()
+
+
+# -- What is written ----------------------------------------------------------------------------
+
+SIGNED = [
+    "update annotations_reading set comment = 'mine now'",
+    "delete from annotations_reading",
+    "update annotations_finding set certainty = 'possible'",
+    "delete from annotations_finding",
+    "update annotations_auditevent set reason = ''",
+    "delete from annotations_auditlink",
+    "truncate annotations_draft",
+    "alter table annotations_reading disable row level security",
+    "drop policy blinding_1_ecg_reader_all on annotations_assignment",
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("statement", SIGNED)
+@pytest.mark.parametrize("name", ["ana", "davi"])
+def test_what_is_signed_stays(statement, name, read_batch, request):
+    person = request.getfixturevalue(name)
+    with (
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
+        transaction.atomic(),
+        row_security.acting_as(person.pk),
+    ):
+        execute(statement)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["ana", "davi"])
+def test_nobody_signs_for_another(name, assign, bruno, taxonomy, now, request):
+    person, his = request.getfixturevalue(name), assign(bruno)
+    for reader in (person, bruno):
+        reading = Reading(
+            assignment=his, reader=reader, taxonomy=taxonomy, quality="good", n_findings=0,
+            submitted_at=now, idempotency_key=uuid.uuid4(),
+        )  # fmt: skip
+        with (
+            pytest.raises(DatabaseError, match=r"row-level security|not by its reader"),
+            transaction.atomic(),
+            row_security.acting_as(person.pk),
+        ):
+            reading.save()
+
+
+@pytest.mark.django_db
+def test_nobody_writes_into_the_draft_of_another(assign, ana, bruno, now):
+    his = assign(bruno)
+    draft = drafts.save(assignment_id=his.pk, reader=bruno, based_on=0, content={}, now=now)
+    with row_security.acting_as(ana.pk):
+        assert Draft.objects.filter(pk=draft.pk).update(version=9) == 0
+        assert Draft.objects.filter(pk=draft.pk).delete()[0] == 0
+    assert Draft.objects.get().version == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["ana", "davi"])
+def test_no_event_is_written_but_by_the_audit_trail(name, request, now):
+    person = request.getfixturevalue(name)
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        transaction.atomic(),
+        row_security.acting_as(person.pk),
+    ):
+        execute("insert into annotations_auditevent (at, action) values (now(), 'forged')")
+
+
+@pytest.mark.django_db
+def test_the_key_of_another_readers_submission_is_refused_like_ones_own(
+    assign, submit, ana, bruno, taxonomy
+):
+    key = uuid.uuid4()
+    submit(assign(bruno), "atrial_fibrillation", key=key)
+    reading = {"based_on": 0, "findings": [], "quality": "good", "comment": ""}
+    refusal = browser(ana).post(
+        f"/api/assignments/{assign(ana).pk}/reading/", reading,
+        headers={"Idempotency-Key": str(key)},
+    )  # fmt: skip
+    assert (refusal.status_code, refusal.json()["type"][-10:]) == (409, "key-reused")
+    assert Reading.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_nobody_adjudicates_what_they_read_though_its_results_are_closed(
+    make_batch, submit, close, ana, clara, davi, now
+):
+    batch = make_batch(readers=[ana, clara])
+    for assignment in batch.assignments.select_related("reader"):
+        submit(assignment, "atrial_fibrillation" if assignment.reader == ana else "artifact")
+    close(batch)
+    Batch.objects.filter(pk=batch.pk).update(results_open=ResultsOpen.STUDY_LOCKED)
+    with row_security.acting_as(davi.pk), pytest.raises(batches.AlreadyRead):
+        batches.send_undecided(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
+
+
+# -- Two lines, each of which holds alone -------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_without_the_rule_of_the_application_the_database_holds(read_batch, ana, monkeypatch):
+    monkeypatch.setattr(ReadingQuerySet, "visible_to", lambda self, user: self)
+    assert {row["reader"] for row in listed(ana)} == {"me"}
+
+
+@pytest.mark.django_db
+def test_without_the_database_the_rule_of_the_application_holds(read_batch, ana, monkeypatch):
+    monkeypatch.setattr(row_security, "act_as", lambda user_id: None)
+    assert {row["reader"] for row in listed(ana)} == {"me"}
+
+
+@pytest.mark.django_db
+def test_without_both_the_test_sees_the_leak(read_batch, ana, monkeypatch):
+    monkeypatch.setattr(ReadingQuerySet, "visible_to", lambda self, user: self)
+    monkeypatch.setattr(row_security, "act_as", lambda user_id: None)
+    assert {row["reader"] for row in listed(ana)} != {"me"}
+
+
+def listed(user):
+    return browser(user).get("/api/readings/").json()["results"]
+
+
+# -- The transaction of a request ---------------------------------------------------------------
+
+ENDS = [
+    ("/acting/", 200), ("/nowhere/", 404), ("/noticing/409/", 409), ("/noticing/503/", 503),
+    ("/failing/", 500), ("/breaking/", 500), ("/swallowing/", 400),
+]  # fmt: skip
+
+
+@forgetful_site
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("address", "status"), ENDS)
+def test_the_role_ends_with_the_request(address, status, ana):
+    owner = whose()
+    assert browser(ana).get(address).status_code == status
+    assert whose() == owner
+    assert not connection.in_atomic_block
+
+
+@forgetful_site
+@pytest.mark.django_db
+@pytest.mark.parametrize(("address", "status"), ENDS)
+def test_the_role_ends_with_the_request_inside_another_transaction(address, status, ana):
+    owner = whose()
+    assert browser(ana).get(address).status_code == status
+    assert whose() == owner
+
+
+@forgetful_site
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_carries_nothing_into_the_next_request(ana, davi):
+    seen = [browser(user).get("/acting/").json()["whose"] for user in (davi, ana, None)]
+    assert seen == [
+        ["ecg_manager", "ecg_manager", str(davi.pk)],
+        ["ecg_reader", "ecg_reader", str(ana.pk)],
+        ["ecg_reader", "ecg_reader", ""],
+    ]
+
+
+@forgetful_site
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("status", "n_kept"), [(200, 1), (302, 1), (409, 1), (500, 0), (503, 0), (999, 0)]
+)
+def test_an_answer_that_says_we_failed_takes_back_what_was_done(status, n_kept, ana):
+    browser(ana).get(f"/noticing/{status}/")
+    assert Notice.objects.count() == n_kept
+
+
+@forgetful_site
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_for_the_commit_comes_after_it_as_the_owner(ana):
+    HEARD.clear()
+    assert browser(ana).get("/calling-back/").status_code == 200
+    assert [whose()] == HEARD
+
+
+@forgetful_site
+@pytest.mark.django_db
+@pytest.mark.parametrize(("address", "status"), [("/api/acting/", 503), ("/acting/", 500)])
+def test_a_database_that_is_down_is_no_way_around(address, status, ana, monkeypatch):
+    def down(_user_id):
+        raise OperationalError("connection to server at 10.0.0.7 failed")
+
+    client = browser(ana)
+    monkeypatch.setattr(row_security, "act_as", down)
+    response = client.get(address)
+    assert response.status_code == status
+    assert "10.0.0.7" not in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_health_needs_no_transaction(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert client.get("/livez").status_code == 200
+
+
+class TestAsOwner:
+    pytestmark = pytest.mark.django_db
+
+    def test_gives_the_rights_of_a_worker_and_takes_them_back(self, ana, read_batch):
+        with row_security.acting_as(ana.pk):
+            before = whose()
+            with row_security.as_owner():
+                assert Reading.objects.count() == 4
+            assert whose() == before
+            assert Reading.objects.count() == 2
+
+    def test_takes_them_back_after_a_refusal(self, ana):
+        with row_security.acting_as(ana.pk):
+            before = whose()
+            with pytest.raises(LookupError), row_security.as_owner():
+                raise LookupError
+            assert whose() == before
+
+    def test_takes_them_back_after_an_error_of_the_database(self, ana):
+        with row_security.acting_as(ana.pk):
+            before = whose()
+            with pytest.raises(DatabaseError), transaction.atomic(), row_security.as_owner():
+                execute("select 1 / 0")
+            assert whose() == before
+
+    def test_changes_nothing_where_nobody_acts(self):
+        before = whose()
+        with row_security.as_owner():
+            assert whose() == before
+        assert whose() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rights_of_the_owner_are_not_left_on_a_connection():
+    with row_security.as_owner():
+        pass
+    assert whose()[1] == "none"

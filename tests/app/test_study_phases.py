@@ -1,0 +1,424 @@
+"""From draft to release: what is frozen when, what an amendment changes, how a study ends."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from rest_framework.test import APIClient
+
+from annotations.models import (
+    AuditEvent,
+    Batch,
+    Draft,
+    ProtocolVersion,
+    Reading,
+    Role,
+    Study,
+    StudyReader,
+    User,
+)
+from annotations.services import (
+    assigning,
+    batches,
+    consensus,
+    drafts,
+    readings,
+    roster,
+    studies,
+)
+from ecgreview import protocol
+
+EMPTY = {"findings": [], "quality": "good", "comment": ""}
+
+
+@pytest.fixture
+def draft(make_study):
+    """A study whose rules may still change."""
+    return make_study(is_open=False)
+
+
+@pytest.fixture
+def amend(davi, now):
+    """Amend a study's protocol as Davi."""
+
+    def make(study, reason="The first month showed it.", **changes):
+        wanted = replace(studies.protocol_of(study), **changes)
+        return studies.amend(study_id=study.pk, wanted=wanted, reason=reason, actor=davi, now=now)
+
+    return make
+
+
+@pytest.fixture
+def lock(davi, now):
+    """Lock a study as Davi."""
+
+    def make(study, at=now):
+        return studies.lock(study_id=study.pk, actor=davi, now=at)
+
+    return make
+
+
+def current(row):
+    return type(row).objects.get(pk=row.pk)
+
+
+def test_a_new_study_is_a_draft(draft):
+    assert (draft.phase, draft.opened_at) == ("draft", None)
+
+
+def test_a_draft_takes_another_protocol(draft, davi, now):
+    wanted = replace(studies.protocol_of(draft), readers_per_exam=3)
+    studies.rewrite(study_id=draft.pk, wanted=wanted, actor=davi, now=now)
+    assert studies.protocol_of(current(draft)) == wanted
+
+
+def test_a_draft_cannot_take_the_name_of_another_study(draft, make_study, davi, now):
+    make_study(name="Evening list")
+    wanted = replace(studies.protocol_of(draft), name="Evening list")
+    with pytest.raises(studies.NameTaken):
+        studies.rewrite(study_id=draft.pk, wanted=wanted, actor=davi, now=now)
+
+
+def test_an_open_study_is_not_rewritten(study, davi, now):
+    wanted = replace(studies.protocol_of(study), readers_per_exam=3)
+    with pytest.raises(studies.NotThisPhase):
+        studies.rewrite(study_id=study.pk, wanted=wanted, actor=davi, now=now)
+
+
+def test_nothing_is_read_in_a_draft(draft, make_exam, ana, davi, now):
+    with pytest.raises(studies.NotOpen):
+        batches.create(
+            study=draft, name="Batch 1", exams=[make_exam()], readers=[ana], created_by=davi,
+            now=now,
+        )  # fmt: skip
+
+
+def test_a_refused_batch_puts_nobody_on_the_list(draft, make_exam, ana, davi, now):
+    with pytest.raises(studies.NotOpen):
+        batches.create(
+            study=draft, name="Batch 1", exams=[make_exam()], readers=[ana], created_by=davi,
+            now=now,
+        )  # fmt: skip
+    assert not StudyReader.objects.exists()
+
+
+def test_opening_records_the_protocol(study):
+    recorded = ProtocolVersion.objects.get()
+    assert recorded.document == protocol.as_document(studies.protocol_of(study))
+    assert recorded.digest == protocol.digest(studies.protocol_of(study))
+
+
+def test_the_recorded_protocol_does_not_tell_the_seed(study):
+    assert study.seed not in str(ProtocolVersion.objects.get().document)
+
+
+def test_a_study_is_opened_once(study, davi, now):
+    with pytest.raises(studies.NotThisPhase):
+        studies.open_study(study_id=study.pk, actor=davi, now=now)
+
+
+def test_a_study_with_too_few_readers_does_not_open(draft, ana, davi, now):
+    roster.join(study=draft, readers=[ana], actor=davi, now=now)
+    with pytest.raises(studies.InvalidProtocol, match="wants 2 readers, and there are 1"):
+        studies.open_study(study_id=draft.pk, actor=davi, now=now)
+    assert current(draft).is_draft
+
+
+def test_the_api_tells_which_setting_has_too_few_readers(draft, ana, davi, now):
+    roster.join(study=draft, readers=[ana], actor=davi, now=now)
+    client = APIClient()
+    client.force_login(davi, backend="django.contrib.auth.backends.ModelBackend")
+    refusal = client.post(f"/api/studies/{draft.slug}/opening/", {})
+    assert (refusal.status_code, list(refusal.json()["errors"])) == (400, ["readers_per_exam"])
+
+
+# -- Amendments ---------------------------------------------------------------------------------
+
+
+def test_an_amendment_is_a_new_version_with_its_reason(study, amend):
+    amend(study, patient_gap=5)
+    latest = ProtocolVersion.objects.get(version=2)
+    assert (latest.document["patient_gap"], latest.reason) == (5, "The first month showed it.")
+    assert (current(study).protocol_version, current(study).patient_gap) == (2, 5)
+
+
+def test_the_first_version_stays_as_it_was(study, amend):
+    amend(study, patient_gap=5)
+    assert ProtocolVersion.objects.get(version=1).document["patient_gap"] == 10
+
+
+@pytest.mark.parametrize("reason", ["", "  \n"])
+def test_an_amendment_needs_a_reason(study, amend, reason):
+    with pytest.raises(studies.ReasonMissing):
+        amend(study, reason, patient_gap=5)
+
+
+def test_an_amendment_changes_something(study, amend):
+    with pytest.raises(studies.InvalidProtocol, match="nothing differs"):
+        amend(study)
+
+
+def test_an_amendment_cannot_rename_the_study(study, amend):
+    with pytest.raises(studies.InvalidProtocol, match="can never change"):
+        amend(study, name="Evening list")
+    assert not ProtocolVersion.objects.filter(version=2).exists()
+
+
+def test_an_amendment_cannot_draw_other_orders(study, amend):
+    amend(study, patient_gap=5, order_seed="0" * 64)
+    assert current(study).seed == study.seed
+
+
+def test_an_amendment_that_cannot_be_carried_out_is_refused(study, amend):
+    with pytest.raises(studies.InvalidProtocol, match="is no consensus rule"):
+        amend(study, consensus_rule="loudest_voice")
+
+
+def test_a_draft_is_not_amended(draft, amend):
+    with pytest.raises(studies.NotThisPhase):
+        amend(draft, patient_gap=5)
+
+
+def test_a_locked_study_is_not_amended(study, lock, amend):
+    lock(study)
+    with pytest.raises(studies.NotThisPhase):
+        amend(study, patient_gap=5)
+
+
+def test_a_batch_keeps_what_its_readers_were_promised(study, make_batch, amend):
+    batch = make_batch()
+    amend(study, clinical_information="none", results_open="study_locked")
+    kept = current(batch)
+    assert (kept.clinical_information, kept.results_open) == ("age_and_sex", "batch_closed")
+
+
+def test_a_batch_made_after_the_amendment_follows_it(study, make_exam, ana, amend, davi, now):
+    amend(study, clinical_information="none", suggestion_policy="none")
+    later = batches.create(
+        study=current(study), name="Later", exams=[make_exam()], readers=[ana], created_by=davi,
+        now=now,
+    )  # fmt: skip
+    assert (later.protocol_version, later.clinical_information) == (2, "none")
+    assert later.assignments.get().arm == "none"
+
+
+def test_a_reading_says_under_which_version_it_was_made(study, make_batch, amend, submit):
+    batch = make_batch()
+    amend(study, patient_gap=5)
+    assert submit(batch.assignments.first()).protocol_version == 1
+
+
+def test_an_amendment_is_in_the_trail_with_before_and_after(study, amend, davi):
+    amend(study, patient_gap=5)
+    event = AuditEvent.objects.get(action="study.amended")
+    assert (event.actor, event.reason) == (davi, "The first month showed it.")
+    assert ('"patient_gap":10' in event.before, '"patient_gap":5' in event.after) == (True, True)
+
+
+# -- The end ------------------------------------------------------------------------------------
+
+
+def sign(assignment, now):
+    return readings.submit(
+        assignment_id=assignment.pk, reader=assignment.reader, based_on=0, findings=[],
+        quality="good", comment="", idempotency_key=uuid.uuid4(), active_ms=0, display={}, now=now,
+    )  # fmt: skip
+
+
+def test_locking_closes_the_batches_that_are_open(study, make_batch, lock, davi):
+    batch = make_batch()
+    lock(study)
+    assert (current(batch).closed_by, current(study).phase) == (davi, "locked")
+
+
+def test_what_is_submitted_after_the_locking_is_refused(study, assign, ana, lock, now):
+    assignment = assign(ana)
+    lock(study)
+    with pytest.raises(readings.StudyNotOpen):
+        sign(assignment, now)
+    assert not Reading.objects.exists()
+
+
+def test_what_was_entered_when_the_study_was_locked_is_kept(study, assign, ana, lock, now):
+    assignment = assign(ana)
+    drafts.save(assignment_id=assignment.pk, reader=ana, based_on=0, content=EMPTY, now=now)
+    lock(study)
+    with pytest.raises(readings.StudyNotOpen):
+        sign(assignment, now)
+    assert Draft.objects.get().content == EMPTY
+
+
+def test_a_reader_is_told_that_the_study_was_locked(study, assign, ana, lock):
+    assignment = assign(ana)
+    lock(study)
+    client = APIClient()
+    client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
+    refusal = client.put(
+        f"/api/assignments/{assignment.pk}/draft/", {"based_on": 0, "content": EMPTY}
+    )
+    assert (refusal.status_code, refusal.json()["type"][-12:]) == (409, "study-locked")
+
+
+def test_a_study_is_locked_once(study, lock):
+    lock(study)
+    with pytest.raises(studies.NotThisPhase):
+        lock(study)
+
+
+def test_no_batch_is_made_in_a_locked_study(study, make_batch, lock):
+    lock(study)
+    study.refresh_from_db()
+    with pytest.raises(studies.NotOpen):
+        make_batch()
+
+
+def test_no_plan_is_released_in_a_locked_study(study, make_exam, ana, lock, davi, now):
+    roster.join(study=study, readers=[ana], actor=davi, now=now)
+    row = assigning.Row(ana.pk, make_exam().pk, 1)
+    planned = batches.make(study=study, name="Later", rows=[row], created_by=davi, now=now)
+    lock(study)
+    with pytest.raises(studies.NotOpen):
+        batches.release(batch_id=planned.pk, actor=davi, now=now)
+
+
+def test_a_study_is_released_after_it_was_locked(study, davi, now):
+    with pytest.raises(studies.NotThisPhase):
+        studies.release(study_id=study.pk, actor=davi, now=now)
+
+
+def test_a_release_waits_for_the_consensus(study, make_batch, lock, davi, now):
+    make_batch()
+    lock(study)
+    with pytest.raises(studies.StillReading):
+        studies.release(study_id=study.pk, actor=davi, now=now)
+    consensus.compute(study=study, now=now)
+    assert studies.release(study_id=study.pk, actor=davi, now=now).phase == "released"
+
+
+# -- Breaking the glass -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def judged(make_batch, submit, close):
+    """A closed batch that Ana and Bruno have read."""
+    batch = make_batch()
+    for assignment in batch.assignments.all():
+        submit(assignment, "artifact")
+    return close(batch)
+
+
+@pytest.fixture
+def gil(make_user, study, davi, now):
+    """A coordinator who is on the study's list of readers."""
+    gil = make_user("Gil", Role.READER, Role.COORDINATOR)
+    roster.join(study=study, readers=[gil], actor=davi, now=now)
+    return gil
+
+
+@pytest.fixture
+def broken(study, gil, now):
+    """Gil broke the glass of the study."""
+    return studies.break_glass(study=study, user=gil, reason="A patient was harmed.", now=now)
+
+
+def sees_others(user):
+    return Reading.objects.visible_to(User.objects.get(pk=user.pk)).exists()
+
+
+def test_who_is_on_the_list_sees_nothing_of_a_closed_batch(judged, gil):
+    assert not sees_others(gil)
+
+
+def test_behind_the_broken_glass_are_the_results(judged, broken, gil):
+    assert sees_others(gil)
+
+
+def test_breaking_the_glass_ends_ones_reading(study, broken, gil):
+    assert StudyReader.objects.get(study=study, user=gil).status == "withdrawn"
+
+
+def test_who_broke_the_glass_is_given_nothing_more(broken, make_batch, make_exam, gil):
+    with pytest.raises(roster.HasLeft, match="Gil"):
+        make_batch([make_exam()], [gil])
+
+
+def test_breaking_the_glass_takes_a_reason(study, gil, now):
+    with pytest.raises(studies.ReasonMissing):
+        studies.break_glass(study=study, user=gil, reason=" ", now=now)
+
+
+def test_broken_glass_is_in_the_trail(broken, gil):
+    event = AuditEvent.objects.get(action="study.glass_broken")
+    assert (event.actor, event.reason) == (gil, "A patient was harmed.")
+
+
+def test_glass_breaks_once(study, broken, gil, now):
+    again = studies.break_glass(study=study, user=gil, reason="Once more.", now=now)
+    assert (again, again.reason) == (broken, "A patient was harmed.")
+    assert AuditEvent.objects.filter(action="study.glass_broken").count() == 1
+
+
+def test_there_is_no_glass_in_a_locked_study(study, gil, lock, now):
+    lock(study)
+    with pytest.raises(studies.NotThisPhase):
+        studies.break_glass(study=current(study), user=gil, reason="Curious.", now=now)
+
+
+# -- A clock that was set back ------------------------------------------------------------------
+
+
+@pytest.fixture
+def before(now):
+    """A day before everything else: what a clock tells that was set back."""
+    return now - timedelta(days=1)
+
+
+def test_a_study_opens_no_earlier_than_it_was_made(draft, davi, before, now):
+    assert studies.open_study(study_id=draft.pk, actor=davi, now=before).opened_at == now
+
+
+def test_a_study_is_locked_no_earlier_than_it_was_opened(study, lock, before, now):
+    assert lock(study, at=before).locked_at == now
+
+
+def test_a_study_is_released_no_earlier_than_it_was_locked(study, lock, davi, before, now):
+    lock(study)
+    assert studies.release(study_id=study.pk, actor=davi, now=before).released_at == now
+
+
+def test_a_batch_is_closed_no_earlier_than_it_was_made(make_batch, davi, before, now):
+    closed = batches.close(batch_id=make_batch().pk, closed_by=davi, now=before)
+    assert closed.closed_at == now
+
+
+def test_a_batch_is_released_no_earlier_than_it_was_made(study, make_exam, ana, davi, before, now):
+    roster.join(study=study, readers=[ana], actor=davi, now=now)
+    row = assigning.Row(ana.pk, make_exam().pk, 1)
+    planned = batches.make(study=study, name="Later", rows=[row], created_by=davi, now=now)
+    released = batches.release(batch_id=planned.pk, actor=davi, now=before)
+    assert released.released_at == now
+
+
+@pytest.mark.parametrize("deed", ["pause", "withdraw"])
+def test_nobody_leaves_before_they_came(study, gil, davi, deed, before, now):
+    line = getattr(roster, deed)(study=study, user=gil, reason="Ill.", actor=davi, now=before)
+    assert line.status_since == now
+
+
+def test_a_reading_at_a_time_before_its_batch_is_taken_all_the_same(assign, ana, before):
+    assert sign(assign(ana), before).reading.submitted_at == before
+
+
+def test_glass_breaks_at_whatever_the_clock_says(study, gil, before):
+    broken = studies.break_glass(study=study, user=gil, reason="Harm.", now=before)
+    assert broken.broken_at == before
+
+
+def test_an_amendment_is_taken_at_whatever_the_clock_says(study, davi, before):
+    wanted = replace(studies.protocol_of(study), patient_gap=5)
+    studies.amend(study_id=study.pk, wanted=wanted, reason="Why not.", actor=davi, now=before)
+    assert Study.objects.get().protocol_version == 2
+    assert not Batch.objects.exists()

@@ -1,0 +1,507 @@
+"""Setting a study up on the pages: each step is kept, nothing is frozen before it is opened."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotations import tasks
+from annotations.models import (
+    Assignment,
+    AuditEvent,
+    Batch,
+    BreakGlass,
+    Notice,
+    ProtocolVersion,
+    Role,
+    Study,
+    StudyReader,
+)
+from annotations.services import batches, designs, pools, roles, roster, studies
+from annotations.views import protocol_lines
+from annotations.views.kinds import kind_names
+from annotations.views.study_forms import ReadingForm, initial
+from ecgreview import protocol
+from ecgreview.protocol import KEYS, Arm, Protocol
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_broker(monkeypatch):
+    """Pages only nudge; what the tasks do is tested with the services."""
+    monkeypatch.setattr(tasks, "nudge", lambda task: None)
+
+
+@pytest.fixture
+def draft(taxonomy, davi, now):
+    wanted = Protocol(name="Spring", taxonomy=str(taxonomy))
+    return studies.create(wanted=wanted, created_by=davi, now=now)
+
+
+@pytest.fixture
+def ready(draft, ana, bruno, clara, make_exam, davi, now):
+    """A draft with three readers and six exams."""
+    roster.join(study=draft, readers=[ana, bruno, clara], actor=davi, now=now)
+    pools.add(study=draft, exams=[make_exam() for _ in range(6)], actor=davi, now=now)
+    return draft
+
+
+@pytest.fixture
+def opened(ready, davi, now):
+    return studies.open_study(study_id=ready.pk, actor=davi, now=now)
+
+
+@pytest.fixture
+def gil(make_user):
+    """Somebody who coordinates and reads."""
+    return make_user("Gil", Role.READER, Role.COORDINATOR)
+
+
+def reading_form(study, **others):
+    """Return what the form holds when it is sent as it was shown."""
+    shown = initial(studies.protocol_of(study)) | others
+    return {key: value for key, value in shown.items() if value is not None and value is not False}
+
+
+class TestSteps:
+    def test_the_first_step_makes_a_draft(self, signed_in, davi, taxonomy):
+        form = {"name": "Autumn", "taxonomy": taxonomy.pk}
+        response = signed_in(davi).post("/studies/new/steps/", form)
+        assert response.url == "/studies/autumn/setup/reading/"
+        assert Study.objects.get().is_draft
+
+    def test_a_name_that_is_taken_is_refused_at_its_field(self, signed_in, davi, draft):
+        form = {"name": draft.name, "taxonomy": draft.taxonomy_id}
+        response = signed_in(davi).post("/studies/new/steps/", form)
+        assert response.status_code == 400
+        assert "name" in response.context["form"].errors
+
+    def test_a_new_name_changes_the_address(self, signed_in, davi, draft):
+        form = {"name": "Summer", "taxonomy": draft.taxonomy_id}
+        response = signed_in(davi).post(f"/studies/{draft.slug}/setup/name/", form)
+        assert response.url == "/studies/summer/setup/reading/"
+
+    def test_the_rules_of_reading_are_kept(self, signed_in, davi, draft):
+        form = reading_form(draft, readers_per_exam=3, repeat_percent="5", washout_days=14)
+        response = signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", form)
+        draft.refresh_from_db()
+        assert response.url == f"/studies/{draft.slug}/readers/"
+        assert (draft.readers_per_exam, draft.repeat_fraction) == (3, 0.05)
+
+    def test_a_step_that_is_sent_as_it_was_shown_changes_nothing(self, signed_in, davi, draft):
+        before = studies.protocol_of(draft)
+        signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", reading_form(draft))
+        draft.refresh_from_db()
+        assert studies.protocol_of(draft) == before
+
+    def test_repeats_without_a_washout_are_refused_in_words(self, signed_in, davi, draft):
+        form = reading_form(draft, repeat_percent="5", washout_days=0, washout_exams=0)
+        client = signed_in(davi)
+        client.post(f"/studies/{draft.slug}/setup/reading/", form)
+        page = client.get(f"/studies/{draft.slug}/setup/check/").content.decode()
+        told = client.post(f"/studies/{draft.slug}/setup/reading/", form).content.decode()
+        assert "An exam could come back at once" in told + page
+
+    def test_chance_needs_two_ways_of_showing(self, signed_in, davi, draft):
+        form = reading_form(
+            draft, suggestion_policy="randomised", arm_none=0, arm_after_commit=1, arm_concurrent=0
+        )
+        response = signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", form)
+        assert response.status_code == 400
+        assert "suggestion_policy" in response.context["form"].errors
+
+    def test_the_arms_are_kept_with_their_weights(self, signed_in, davi, draft):
+        form = reading_form(
+            draft, suggestion_policy="randomised", arm_none=0, arm_after_commit=2, arm_concurrent=1
+        )
+        signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", form)
+        draft.refresh_from_db()
+        arms = studies.protocol_of(draft).suggestion_arms
+        assert set(arms) == {Arm("after_commit", 2), Arm("concurrent", 1)}
+
+    def test_an_unknown_class_on_a_key_is_refused_at_its_field(self, signed_in, davi, draft):
+        form = reading_form(draft, frequent_classes="no_such_class")
+        response = signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", form)
+        assert "frequent_classes" in response.context["form"].errors
+
+    def test_the_form_holds_every_rule(self):
+        entered = {"name", "taxonomy", "order_seed", "adjudication"}
+        renamed = {"repeat_fraction", "suggestion_arms", "qualification"}
+        assert set(KEYS) - entered - renamed <= set(ReadingForm.base_fields)
+
+    @pytest.mark.parametrize("step", ["setup/name", "setup/reading", "readers", "exams"])
+    def test_a_draft_can_be_left_and_taken_up_anywhere(self, signed_in, davi, draft, step):
+        page = signed_in(davi).get(f"/studies/{draft.slug}/{step}/")
+        assert page.status_code == 200
+        assert 'aria-current="step"' in page.content.decode()
+
+    def test_readers_join(self, signed_in, davi, draft, ana, bruno):
+        form = {"do": "add", "readers": [ana.pk, bruno.pk]}
+        signed_in(davi).post(f"/studies/{draft.slug}/readers/", form)
+        assert StudyReader.objects.filter(study=draft).count() == 2
+
+    def test_a_limit_is_set_and_taken_away(self, signed_in, davi, ready, ana):
+        client, address = signed_in(davi), f"/studies/{ready.slug}/readers/"
+        client.post(address, {"do": "caps", f"cap-{ana.pk}": "40"})
+        assert StudyReader.objects.get(user=ana).max_exams == 40
+        client.post(address, {"do": "caps", f"cap-{ana.pk}": ""})
+        assert StudyReader.objects.get(user=ana).max_exams is None
+
+    @pytest.mark.parametrize("wrong", ["-1", "four", "9" * 30, "٣", "\0"])
+    def test_a_limit_that_is_no_number_changes_nothing(self, signed_in, davi, ready, ana, wrong):
+        form = {"do": "caps", f"cap-{ana.pk}": wrong}
+        page = signed_in(davi).post(f"/studies/{ready.slug}/readers/", form, follow=True)
+        assert "a limit is a whole number" in page.content.decode()
+        assert StudyReader.objects.get(user=ana).max_exams is None
+
+    def test_somebody_is_taken_off_the_list_of_a_draft(self, signed_in, davi, ready, ana):
+        signed_in(davi).post(f"/studies/{ready.slug}/readers/{ana.pk}/", {"do": "take-off"})
+        assert not StudyReader.objects.filter(user=ana).exists()
+
+    def test_exams_are_drawn(self, signed_in, davi, draft, make_exam, dataset):
+        for _ in range(4):
+            make_exam()
+        form = {"do": "draw", "dataset": dataset.pk, "n_exams": 3, "kinds": "none",
+                "quota": "proportional"}  # fmt: skip
+        signed_in(davi).post(f"/studies/{draft.slug}/exams/", form)
+        assert draft.pool.count() == 3
+
+    def test_exams_are_named_by_code(self, signed_in, davi, draft, make_exam):
+        exam = make_exam()
+        form = {"do": "codes", "codes": f"{exam.code} NOSUCHXX"}
+        page = signed_in(davi).post(f"/studies/{draft.slug}/exams/", form, follow=True)
+        assert "NOSUCHXX" in page.content.decode()
+        assert draft.pool.get().exam == exam
+
+    def test_too_few_of_a_kind_are_told_in_words(self, signed_in, davi, draft, make_exam, dataset):
+        make_exam()
+        form = {"do": "draw", "dataset": dataset.pk, "kinds": "source", "quota": "listed",
+                "listed": "AFIB 3"}  # fmt: skip
+        response = signed_in(davi).post(f"/studies/{draft.slug}/exams/", form)
+        assert "Of AFIB 3 exams are wanted and 0 can be had." in response.content.decode()
+
+    def test_drawing_again_what_is_all_there_is_refused(
+        self, signed_in, davi, ready, make_exam, dataset
+    ):
+        form = {"do": "draw", "dataset": dataset.pk, "kinds": "none", "quota": "equal"}
+        response = signed_in(davi).post(f"/studies/{ready.slug}/exams/", form)
+        assert "No exam is left for this." in response.content.decode()
+
+
+class TestCheck:
+    def test_it_tells_what_the_study_will_take(self, signed_in, davi, ready):
+        page = signed_in(davi).get(f"/studies/{ready.slug}/setup/check/")
+        assert page.context["outlook"].n_readings == 12
+        assert page.context["problems"] == []
+
+    def test_it_tells_every_rule(self, signed_in, davi, ready):
+        page = signed_in(davi).get(f"/studies/{ready.slug}/setup/check/")
+        assert len(page.context["lines"]) == len(protocol_lines.RULES_TOLD)
+
+    def test_too_few_readers_keep_it_from_being_opened(self, signed_in, davi, ready):
+        form = reading_form(ready, readers_per_exam=5)
+        client = signed_in(davi)
+        client.post(f"/studies/{ready.slug}/setup/reading/", form)
+        page = client.get(f"/studies/{ready.slug}/setup/check/").content.decode()
+        assert "Each exam wants 5 readers, and the study has 3: add 2 more" in page
+        assert client.post(f"/studies/{ready.slug}/opening/").status_code == 400
+
+    def test_a_washout_longer_than_a_list_is_told_before_anything_is_planned(
+        self, signed_in, davi, ready
+    ):
+        form = reading_form(ready, repeat_percent="50", washout_exams=400)
+        client = signed_in(davi)
+        client.post(f"/studies/{ready.slug}/setup/reading/", form)
+        page = client.get(f"/studies/{ready.slug}/setup/check/").content.decode()
+        assert "too few exams to put 400 others in between" in page
+
+    def test_a_draft_without_anything_can_be_looked_at(self, signed_in, davi, draft):
+        page = signed_in(davi).get(f"/studies/{draft.slug}/setup/check/").content.decode()
+        assert "Nobody reads in the study yet." in page
+
+    def test_opening_freezes_version_1(self, signed_in, davi, ready):
+        response = signed_in(davi).post(f"/studies/{ready.slug}/opening/")
+        assert response.url == f"/studies/{ready.slug}/plan/"
+        assert ProtocolVersion.objects.get().version == 1
+
+    def test_opening_twice_is_told(self, signed_in, davi, opened):
+        page = signed_in(davi).post(f"/studies/{opened.slug}/opening/", follow=True)
+        assert "in a phase that does not allow this" in page.content.decode()
+
+    def test_an_open_study_has_no_steps(self, signed_in, davi, opened):
+        response = signed_in(davi).get(f"/studies/{opened.slug}/setup/check/")
+        assert response.url == f"/studies/{opened.slug}/"
+
+
+class TestPlanning:
+    def test_a_plan_leads_to_its_balance(self, signed_in, davi, opened):
+        client = signed_in(davi)
+        form = {"name": "Batch 1", "n_batches": 1, "handout": "named", "lease_minutes": 120}
+        page = client.post(f"/studies/{opened.slug}/plan/", form, follow=True)
+        assert page.context["report"].n_readings == 12
+        assert "Planned" in page.content.decode()
+
+    def test_a_plan_of_a_name_that_is_taken_is_refused_at_its_field(
+        self, signed_in, davi, opened, now
+    ):
+        designs.plan(study=opened, name="Batch 1", n_exams=2, created_by=davi, now=now)
+        form = {"name": "Batch 1", "n_batches": 1, "handout": "named", "lease_minutes": 120}
+        response = signed_in(davi).post(f"/studies/{opened.slug}/plan/", form)
+        assert "name" in response.context["form"].errors
+
+    def test_a_plan_that_cannot_be_is_told_in_words(self, signed_in, davi, opened, bruno, ana, now):
+        for reader in (ana, bruno):
+            roster.pause(study=opened, user=reader, reason="leave", actor=davi, now=now)
+        form = {"name": "Batch 1", "n_batches": 1, "handout": "named", "lease_minutes": 120}
+        response = signed_in(davi).post(f"/studies/{opened.slug}/plan/", form)
+        assert response.status_code == 400
+        assert "Each exam needs 2 readers, and 1 may read" in response.content.decode()
+
+    def test_a_pool_can_be_planned(self, signed_in, davi, opened):
+        form = {"name": "Pool", "n_batches": 1, "handout": "pooled", "lease_minutes": 60}
+        page = signed_in(davi).post(f"/studies/{opened.slug}/plan/", form, follow=True)
+        assert Batch.objects.get().slots.count() == 12
+        assert "goes back to the pool" in page.content.decode()
+
+    def test_releasing_tells_the_readers(self, signed_in, davi, ana, opened, now):
+        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        signed_in(davi).post(f"/batches/{batch.pk}/release/", {"due_on": "2099-01-31"})
+        batch.refresh_from_db()
+        assert batch.is_released
+        assert str(batch.due_on) == "2099-01-31"
+        assert Notice.objects.filter(user=ana).exists()
+
+    def test_a_day_that_is_over_is_refused(self, signed_in, davi, opened, now):
+        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        form = {"due_on": "2001-01-31"}
+        page = signed_in(davi).post(f"/batches/{batch.pk}/release/", form, follow=True)
+        assert "Choose today or a later day." in page.content.decode()
+        assert not Batch.objects.get().is_released
+
+    def test_a_plan_is_thrown_away(self, signed_in, davi, opened, now):
+        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        response = signed_in(davi).post(f"/batches/{batch.pk}/discarding/")
+        assert response.url == f"/studies/{opened.slug}/"
+        assert not Assignment.objects.exists()
+
+    def test_a_released_batch_is_not_thrown_away(self, signed_in, davi, opened, now):
+        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        batches.release(batch_id=batch.pk, actor=davi, now=now)
+        signed_in(davi).post(f"/batches/{batch.pk}/discarding/")
+        assert Batch.objects.exists()
+
+    def test_the_due_day_is_moved(self, signed_in, davi, opened, now):
+        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        signed_in(davi).post(f"/batches/{batch.pk}/due/", {"due_on": "2099-03-01"})
+        assert str(Batch.objects.get().due_on) == "2099-03-01"
+
+
+class TestAmending:
+    def test_what_changes_is_shown_before_it_is_written(self, signed_in, davi, opened):
+        form = {**reading_form(opened, readers_per_exam=3), "step": "show"}
+        page = signed_in(davi).post(f"/studies/{opened.slug}/amendment/", form)
+        assert [one.after for one in page.context["changes"]] == ["3 readers read each exam"]
+        assert ProtocolVersion.objects.count() == 1
+
+    def test_it_needs_a_reason(self, signed_in, davi, opened):
+        form = {**reading_form(opened, readers_per_exam=3), "step": "amend", "reason": " "}
+        response = signed_in(davi).post(f"/studies/{opened.slug}/amendment/", form)
+        assert response.status_code == 400
+        assert "reason" in response.context["form"].errors
+
+    def test_a_new_version_is_put_in_force(self, signed_in, davi, opened):
+        form = {**reading_form(opened, readers_per_exam=3), "step": "amend", "reason": "Disputes"}
+        page = signed_in(davi).post(f"/studies/{opened.slug}/amendment/", form, follow=True)
+        told = page.context["versions"]
+        assert [one["row"].version for one in told] == [2, 1]
+        assert told[0]["changes"][0].before == "2 readers read each exam"
+
+    def test_no_change_is_no_amendment(self, signed_in, davi, opened):
+        form = {**reading_form(opened), "step": "show"}
+        response = signed_in(davi).post(f"/studies/{opened.slug}/amendment/", form)
+        assert "Nothing differs from the version in force." in response.content.decode()
+
+    def test_a_draft_is_changed_in_its_steps(self, signed_in, davi, draft):
+        response = signed_in(davi).get(f"/studies/{draft.slug}/amendment/")
+        assert response.url == f"/studies/{draft.slug}/setup/reading/"
+
+
+class TestPhases:
+    def test_locking_closes_what_is_open(self, signed_in, davi, opened, now):
+        designs.plan(study=opened, name="B", created_by=davi, now=now)
+        signed_in(davi).post(f"/studies/{opened.slug}/locking/")
+        opened.refresh_from_db()
+        assert opened.phase == "locked"
+        assert not Batch.objects.get().is_open
+
+    def test_only_a_locked_study_is_released(self, signed_in, davi, opened):
+        client = signed_in(davi)
+        client.post(f"/studies/{opened.slug}/release/")
+        opened.refresh_from_db()
+        assert opened.phase == "open"
+        client.post(f"/studies/{opened.slug}/locking/")
+        client.post(f"/studies/{opened.slug}/release/")
+        opened.refresh_from_db()
+        assert opened.phase == "released"
+
+    def test_the_quick_way_opens_at_once_when_asked(self, signed_in, davi, taxonomy):
+        form = {"name": "Quick", "suggestion_policy": "none", "clinical_information": "none",
+                "consensus_rule": "agreement_then_majority", "open_now": "on"}  # fmt: skip
+        signed_in(davi).post("/studies/new/", form)
+        assert Study.objects.get().is_open
+
+    def test_the_file_of_a_study_makes_the_same_protocol(self, signed_in, davi, opened):
+        text = signed_in(davi).get(f"/studies/{opened.slug}/protocol.yaml").content.decode()
+        wanted = studies.without_seed(studies.protocol_of(opened))
+        assert protocol.load(text) == wanted
+
+    def test_the_file_keeps_the_secret_of_the_orders(self, signed_in, davi, opened):
+        text = signed_in(davi).get(f"/studies/{opened.slug}/protocol.yaml").content.decode()
+        assert opened.seed not in text
+
+    @pytest.mark.parametrize("page", ["", "protocol/", "readers/", "exams/", "progress/"])
+    def test_no_page_tells_the_secret_of_the_orders(self, signed_in, davi, opened, page):
+        text = signed_in(davi).get(f"/studies/{opened.slug}/{page}").content.decode()
+        assert opened.seed not in text
+
+    def test_every_rule_of_a_protocol_has_its_line(self, opened):
+        document = protocol.as_document(studies.protocol_of(opened))
+        within = {"suggestion_arms", "washout_days", "washout_exams"}
+        told = {line.key for line in protocol_lines.lines(document)}
+        assert set(document) - within == told
+
+
+class TestReaders:
+    def test_pausing_needs_a_reason(self, signed_in, davi, opened, ana):
+        response = signed_in(davi).post(
+            f"/studies/{opened.slug}/readers/{ana.pk}/", {"do": "pause", "reason": ""}
+        )
+        assert response.status_code == 400
+
+    @pytest.mark.parametrize(("deed", "status"), [("pause", "paused"), ("withdraw", "withdrawn")])
+    def test_a_reader_comes_and_goes(self, signed_in, davi, opened, ana, deed, status):
+        form = {"do": deed, "reason": "on leave"}
+        signed_in(davi).post(f"/studies/{opened.slug}/readers/{ana.pk}/", form)
+        assert StudyReader.objects.get(user=ana).status == status
+
+    def test_a_paused_reader_resumes(self, signed_in, davi, opened, ana, now):
+        roster.pause(study=opened, user=ana, reason="leave", actor=davi, now=now)
+        signed_in(davi).post(f"/studies/{opened.slug}/readers/{ana.pk}/", {"do": "resume"})
+        assert StudyReader.objects.get(user=ana).status == "active"
+
+    def test_what_waits_is_given_to_others(self, signed_in, davi, opened, ana, clara, now):
+        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        batches.release(batch_id=batch.pk, actor=davi, now=now)
+        form = {"to": [clara.pk], "reason": "moved away"}
+        signed_in(davi).post(f"/studies/{opened.slug}/readers/{ana.pk}/reassigning/", form)
+        assert Assignment.objects.filter(reader=ana, state="withdrawn").exists()
+
+    def test_a_researcher_sees_pseudonyms(self, signed_in, rosa, opened, ana):
+        page = signed_in(rosa).get(f"/studies/{opened.slug}/readers/").content.decode()
+        assert "Ana" not in page
+        assert "reader-" in page
+
+    def test_a_researcher_adds_nobody(self, signed_in, rosa, opened, eva):
+        form = {"do": "add", "readers": [eva.pk]}
+        response = signed_in(rosa).post(f"/studies/{opened.slug}/readers/", form)
+        assert response.status_code == 403
+
+
+class TestFirewall:
+    @pytest.fixture
+    def reading_gil(self, gil, ready, davi, now):
+        roster.join(study=ready, readers=[gil], actor=davi, now=now)
+        return gil
+
+    def test_kinds_are_hidden_from_who_reads(self, signed_in, reading_gil, ready):
+        ready.pool.update(stratum="AFIB-KIND")
+        page = signed_in(reading_gil).get(f"/studies/{ready.slug}/exams/").content.decode()
+        assert "AFIB-KIND" not in page
+        assert 'name="kinds"' not in page
+
+    def test_kinds_are_shown_to_who_does_not_read(self, signed_in, davi, ready):
+        ready.pool.filter(pk=ready.pool.first().pk).update(stratum="AFIB-KIND")
+        page = signed_in(davi).get(f"/studies/{ready.slug}/exams/").content.decode()
+        assert "AFIB-KIND" in page
+
+    def test_asking_for_a_kind_all_the_same_is_no_way_around(
+        self, signed_in, reading_gil, ready, make_exam, dataset
+    ):
+        make_exam()
+        form = {"do": "draw", "dataset": dataset.pk, "n_exams": 1, "kinds": "source",
+                "quota": "equal"}  # fmt: skip
+        signed_in(reading_gil).post(f"/studies/{ready.slug}/exams/", form)
+        assert set(ready.pool.values_list("stratum", flat=True)) == {""}
+
+    def test_how_many_exams_wait_for_a_colleague_is_hidden(
+        self, signed_in, reading_gil, ready, ana, bruno, davi, now
+    ):
+        study = studies.open_study(study_id=ready.pk, actor=davi, now=now)
+        (batch,) = designs.plan(study=study, name="B", created_by=davi, now=now)
+        batches.release(batch_id=batch.pk, actor=davi, now=now)
+        client = signed_in(reading_gil)
+        page = client.get(f"/studies/{study.slug}/readers/{ana.pk}/")
+        assert page.context["n_waiting"] == 0
+        form = {"to": [bruno.pk], "reason": "x"}
+        address = f"/studies/{study.slug}/readers/{ana.pk}/reassigning/"
+        assert client.post(address, form).status_code == 403
+
+    def test_what_colleagues_were_given_is_hidden(self, signed_in, reading_gil, ready):
+        client = signed_in(reading_gil)
+        assert ">Given<" not in client.get(f"/studies/{ready.slug}/readers/").content.decode()
+        told = client.get(f"/api/studies/{ready.slug}/readers/").json()["readers"]
+        assert {one["n_assigned"] for one in told} == {None}
+
+    def test_what_readers_were_given_is_told_to_others(self, signed_in, davi, ready):
+        told = signed_in(davi).get(f"/api/studies/{ready.slug}/readers/").json()["readers"]
+        assert {one["n_assigned"] for one in told} == {0}
+
+    def test_breaking_the_glass_asks_for_a_reason(self, signed_in, reading_gil, ready):
+        client = signed_in(reading_gil)
+        assert (
+            "cannot be undone" in client.get(f"/studies/{ready.slug}/break-glass/").content.decode()
+        )
+        response = client.post(f"/studies/{ready.slug}/break-glass/", {"reason": ""})
+        assert response.status_code == 400
+        assert not BreakGlass.objects.exists()
+
+    def test_breaking_the_glass_ends_ones_reading(self, signed_in, reading_gil, ready):
+        signed_in(reading_gil).post(
+            f"/studies/{ready.slug}/break-glass/", {"reason": "A patient is in danger."}
+        )
+        assert StudyReader.objects.get(user=reading_gil).status == "withdrawn"
+        assert AuditEvent.objects.filter(action="study.glass_broken").exists()
+
+    def test_who_does_not_read_has_no_glass_before_them(self, signed_in, davi, ready):
+        response = signed_in(davi).get(f"/studies/{ready.slug}/break-glass/")
+        assert response.url == f"/studies/{ready.slug}/"
+
+    def test_a_reader_breaks_no_glass(self, signed_in, ana, ready):
+        assert signed_in(ana).get(f"/studies/{ready.slug}/break-glass/").status_code == 403
+
+
+class TestSourceLabels:
+    def test_they_reach_no_reader(self, signed_in, ana, bruno, make_exam, make_batch):
+        exam = make_exam()
+        exam.source_labels = ["POISON-LABEL"]
+        exam.save()
+        assignment = make_batch([exam], [ana, bruno]).assignments.get(reader=ana)
+        client = signed_in(ana)
+        for address in (
+            "/worklist/",
+            f"/read/{assignment.pk}/",
+            "/api/assignments/",
+            f"/api/assignments/{assignment.pk}/",
+            f"/api/assignments/{assignment.pk}/suggestions/",
+            "/api/readings/",
+        ):
+            assert "POISON-LABEL" not in client.get(address).content.decode(), address
+
+    def test_a_number_of_the_source_is_told_as_a_class(self, taxonomy):
+        found = kind_names(taxonomy, ["164889003", "nowhere"])
+        assert found == {"164889003": taxonomy.classes.get(code="atrial_fibrillation").local_name}
+
+
+def test_roles_that_break_the_glass():
+    holders = {role for role, names in roles.PERMISSIONS.items() if "break_glass" in names}
+    assert holders == {Role.COORDINATOR}

@@ -1,0 +1,92 @@
+"""The next exam costs the same whether a reader has a thousand exams to read or 200,000."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from annotations.models import Assignment
+from annotations.services import batches, roster
+from bench import _long_list as filled
+from ecgreview import row_security
+
+FEW, MANY = 1_000, 200_000
+
+ROWS_AT_MOST = 150
+"""What one statement may look at: a page of the worklist, and a little around it."""
+
+
+def client_of(user):
+    client = APIClient()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def requests_of(user):
+    """Return the addresses that a reader asks in the course of an exam, by what they are."""
+    middle = Assignment.objects.filter(reader=user).waiting().order_by("position")[0]
+    return {
+        "worklist": "/worklist/",
+        "list": "/api/assignments/?limit=50",
+        "waiting": "/api/assignments/?state=open&limit=1",
+        "exam": f"/api/assignments/{middle.pk}/",
+        "desk": f"/read/{middle.pk}/",
+    }
+
+
+def statements(user, address):
+    """Return what the database is asked for one request, the second time."""
+    client = client_of(user)
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def works(user, sqls):
+    """Return what the statements about assignments cost, asked as the reader."""
+    with row_security.acting_as(user.pk):
+        return [filled.work_of(sql) for sql in sqls if _is_about_assignments(sql)]
+
+
+def _is_about_assignments(sql):
+    return sql.startswith("SELECT") and "annotations_assignment" in sql
+
+
+@pytest.fixture
+def lists(study, dataset, make_exam, ana, bruno, davi, now):
+    """Ana has few exams on her list, Bruno many; either has read half."""
+    filled.exams(dataset, MANY)
+    roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
+    for reader, n in ((ana, FEW), (bruno, MANY)):
+        made = batches.make(study=study, name=f"{n}", rows=[], created_by=davi, now=now)
+        filled.assignments(made, reader, n)
+        batches.release(batch_id=made.pk, actor=davi, now=now)
+    return ana, bruno
+
+
+def test_the_next_exam_costs_the_same_on_a_long_list_as_on_a_short_one(lists):
+    few, many = lists
+    for name in requests_of(few):
+        short = statements(few, requests_of(few)[name])
+        long = statements(many, requests_of(many)[name])
+        assert len(short) == len(long), name
+        for work in works(many, long):
+            assert "Seq Scan annotations_assignment" not in work.scans, name
+            assert work.n_rows <= ROWS_AT_MOST, (name, work)
+
+
+def test_going_on_from_the_middle_of_a_long_list_starts_in_the_middle(lists):
+    _, many = lists
+    middle = Assignment.objects.get(reader=many, position=3 * MANY // 4)
+    place = json.dumps([middle.batch_id, middle.position]).encode()
+    after = base64.urlsafe_b64encode(place).decode().rstrip("=")
+    for state in ("", "state=open&"):
+        address = f"/api/assignments/?{state}limit=50&after={after}"
+        for work in works(many, statements(many, address)):
+            assert work.n_rows <= ROWS_AT_MOST, work
