@@ -1,0 +1,157 @@
+"""What does the next exam cost a reader whose list is a thousand times as long?
+
+The requests of a reader with 1,000 assignments and of one with 1,000,000, in the same database and
+interleaved in this process, against what is usual without stored order and counts: sorting the
+list and counting it for every page. Prints time and rows looked at, and the ratio; exits with 1
+when the long list costs over 25 % more. Run with the services up:
+``python -m bench.study_worklist [assignments of the long list]``.
+"""
+
+# ruff: noqa: I001 - the first import sets Django up for those that follow.
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+from bench._site import empty_database
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, override_settings
+from django.utils import timezone
+
+from annotations.models import Assignment, Dataset, Role, Study, User
+from annotations.services import batches, people, roster, studies, taxonomies
+from bench import _long_list
+from ecgreview import row_security
+from ecgreview.protocol import Protocol
+
+FEW, MANY = 1_000, 1_000_000
+ROUNDS, WARM_UP = 60, 5
+AT_MOST = 1.25
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def main() -> int:
+    """Print the table; return 1 when the long list costs more than it may."""
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else MANY
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    storages = {**settings.STORAGES, "staticfiles": plain}
+    with empty_database(), override_settings(ALLOWED_HOSTS=["*"], STORAGES=storages):
+        few, many = prepare(n)
+        return compare(few, many, n)
+
+
+def prepare(n: int) -> tuple[User, User]:
+    """Return a reader with a short list and one with ``n`` assignments."""
+    now = timezone.now()
+    dataset = Dataset.objects.create(name="bench", created_at=now)
+    owner = people.create(username="owner", wanted=[Role.COORDINATOR])
+    wanted = Protocol(name="Bench", taxonomy=str(taxonomies.install(now=now)))
+    made = studies.create(wanted=wanted, created_by=owner, now=now)
+    study = studies.open_study(study_id=made.pk, actor=owner, now=now)
+    readers = [people.create(username=name, wanted=[Role.READER]) for name in ("few", "many")]
+    roster.join(study=study, readers=readers, actor=owner, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("set statement_timeout = 0")
+    _long_list.exams(dataset, n)
+    for reader, size in zip(readers, (FEW, n), strict=True):
+        fill(study, owner, reader, size)
+    return readers[0], readers[1]
+
+
+def fill(study: Study, owner: User, reader: User, size: int) -> None:
+    now = timezone.now()
+    batch = batches.make(study=study, name=str(size), rows=[], created_by=owner, now=now)
+    _long_list.assignments(batch, reader, size)
+    batches.release(batch_id=batch.pk, actor=owner, now=now)
+
+
+def compare(few: User, many: User, n: int) -> int:
+    print(f"{'':26}{FEW:>12,}{n:>12,}   ratio")
+    worst = 0.0
+    for name, address in addresses().items():
+        short, long = (partial(ask, client_of(user), address(user)) for user in (few, many))
+        worst = max(worst, told(name, short, long))
+        rows = [looked_at(user, address(user)) for user in (few, many)]
+        print(f"{'  rows looked at':26}{rows[0]:>12,}{rows[1]:>12,}")
+    naive = [partial(sorted_and_counted, user) for user in (few, many)]
+    told("sorted and counted anew", naive[0], naive[1], rounds=5)
+    print(f"the long list costs {worst:.2f} x at most; {AT_MOST} x are allowed")
+    return int(worst > AT_MOST)
+
+
+def addresses() -> dict[str, Callable[[User], str]]:
+    """Return the requests of a reader in the course of an exam."""
+    return {
+        "worklist page": lambda user: "/worklist/",
+        "next exam in the list": lambda user: "/api/assignments/?state=open&limit=1",
+        "exam with its next": lambda user: f"/api/assignments/{first_waiting(user)}/",
+        "desk page": lambda user: f"/read/{first_waiting(user)}/",
+    }
+
+
+def first_waiting(user: User) -> int:
+    waiting = Assignment.objects.filter(reader=user).waiting().order_by("batch", "position")
+    return waiting.values_list("pk", flat=True)[0]
+
+
+def told(
+    name: str, short: Callable[[], None], long: Callable[[], None], rounds: int = ROUNDS
+) -> float:
+    """Print the median times of both, and return the median of their ratios."""
+    # Interleaved, so that whatever else the machine does burdens both alike.
+    for _ in range(min(WARM_UP, rounds)):
+        short()
+        long()
+    times = [(clocked(short), clocked(long)) for _ in range(rounds)]
+    ratio = statistics.median(slow / fast for fast, slow in times)
+    short_ms, long_ms = (1000 * statistics.median(column) for column in zip(*times, strict=True))
+    print(f"{name:26}{short_ms:>9.2f} ms{long_ms:>9.2f} ms{ratio:8.2f}")
+    return ratio
+
+
+def sorted_and_counted(user: User) -> None:
+    """Do what is usual: order by the key of each row, and count for every page."""
+    own = Assignment.objects.filter(reader=user)
+    own.filter(readings=None).order_by("order_key").first()
+    own.count()
+    own.filter(readings__isnull=False).count()
+
+
+def looked_at(user: User, address: str) -> int:
+    """Return how many rows about assignments the database looks at for a request."""
+    client = client_of(user)
+    with CaptureQueriesContext(connection) as captured:
+        ask(client, address)
+    sqls = [query["sql"] for query in captured.captured_queries]
+    about = [sql for sql in sqls if sql.startswith("SELECT") and "_assignment" in sql]
+    with row_security.acting_as(user.pk):
+        return sum(_long_list.work_of(sql).n_rows for sql in about)
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    return client
+
+
+def ask(client: Client, address: str) -> None:
+    response = client.get(address)
+    if response.status_code != 200:
+        raise SystemExit(f"{address}: HTTP {response.status_code}")
+
+
+def clocked(deed: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    deed()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main())
