@@ -1,9 +1,16 @@
 #!/bin/sh
-# Runs once, when the postgres container makes its cluster: the application must not be the
-# superuser, who would pass every row level policy.
+# Runs when the postgres container makes its cluster, and may be run again at any time: the
+# application must not be the superuser, who would pass every row level policy, and its web
+# requests act as two roles that see only what the policies let through.
 set -eu
-psql --set=ON_ERROR_STOP=1 --username=postgres --dbname="$POSTGRES_DB" --set=password="$ECG_PASSWORD" <<'SQL'
-CREATE ROLE ecg_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'password';
+psql --set=ON_ERROR_STOP=1 --quiet --username=postgres --dbname="$POSTGRES_DB" --set=password="$ECG_PASSWORD" <<'SQL'
+SELECT format('CREATE ROLE %I', wanted) FROM unnest(ARRAY['ecg_owner', 'ecg_reader', 'ecg_manager']) AS wanted
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted)
+\gexec
+ALTER ROLE ecg_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'password';
+ALTER ROLE ecg_reader NOLOGIN NOSUPERUSER NOBYPASSRLS;
+ALTER ROLE ecg_manager NOLOGIN NOSUPERUSER NOBYPASSRLS;
+GRANT ecg_reader, ecg_manager TO ecg_owner WITH INHERIT FALSE, SET TRUE;
 ALTER DATABASE :"DBNAME" OWNER TO ecg_owner;
 ALTER SCHEMA public OWNER TO ecg_owner;
 SQL

@@ -1,7 +1,8 @@
 """Photograph a running demo: ``python -m scripts.screenshots FOLDER [--url http://127.0.0.1:8000]``.
 
-Worklist, desk, batch and agreement, light and dark, wide and narrow. Needs the ECGREVIEW_HOME of
-the demo, from whose people the one-time links are asked; nothing in the demo is changed.
+Worklist, desk, study, progress, batch and agreement, light and dark, wide and narrow. Needs the
+ECGREVIEW_HOME of the demo, from whose people the one-time links are asked; nothing in the demo is
+changed.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ VIEWS = (
     View("worklist", "Ana", (), ".pile"),
     View("desk", "Ana", ("a[href^='/read/']",), ".plot.is-front .trace"),
     View("batch", "Davi", (STUDY, BATCH), ".matrix"),
+    View("new-study", "Davi", ("main a[href='/studies/new/steps/']",), ".stages"),
+    View("study", "Davi", (STUDY,), ".protocol"),
+    View("progress", "Davi", (STUDY, "main a[href$='/progress/']"), "line-chart .js-line"),
+    View("readers", "Davi", (STUDY, "main a[href$='/readers/']"), "table"),
     View("agreement", "Davi", (STUDY, BATCH, "main a[href$='/agreement/']"), ".agreement"),
 )
 
