@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, Func, IntegerField, OuterRef, Prefetch, QuerySet
 from django.urls import reverse
 
 from annotations.models import (
@@ -262,37 +263,46 @@ def _state(*, is_submitted: bool, has_draft: bool) -> str:
     return "draft" if has_draft else "todo"
 
 
-def _queue(assignment: Assignment, user: User) -> Payload:
-    """Return how far ``user`` is in their own part of the batch.
-
-    A pool has no total: nobody knows how many come to them.
-    """
-    seat = Seat.objects.get(batch=assignment.batch_id, reader=user)
-    n_held = Assignment.objects.held().filter(batch=assignment.batch_id, reader=user).count()
-    is_pooled = assignment.batch.handout == Handout.POOLED
-    return {
-        "position": _place(assignment, user, seat.n_read),
-        "total": None if is_pooled else seat.n_assigned - n_held,
-        "submitted": seat.n_read,
-    }
-
-
 NEAR = 1000
 """So many exams ahead a place is counted exactly: a desk loads a few, and lists name a few more."""
 
 
-def _place(assignment: Assignment, user: User, n_read: int) -> int:
-    """Return which exam of the reader's own part this is, from 1.
+def _queue(assignment: Assignment, user: User) -> Payload:
+    """Return how far ``user`` is in their own part of the batch.
 
-    One that waits comes after those that were read and those that wait before it: the stored
-    positions would have gaps where hidden repeats are held back.
+    A pool has no total: nobody knows how many come to them. One statement, hence one moment:
+    another desk of theirs may sign between two.
     """
-    if assignment.state == AssignmentState.READ:
-        return min(assignment.position, n_read)
-    ahead = (
-        Assignment.objects.visible_to(user)
-        .waiting()
-        .filter(batch=assignment.batch_id, position__lt=assignment.position)
+    seat = (
+        Seat.objects.filter(batch=assignment.batch_id, reader=user)
+        .annotate(
+            is_read=Exists(Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.READ)),
+            n_ahead=_length(_ahead(assignment, user)),
+            n_held=_length(Assignment.objects.held().filter(batch=OuterRef("batch"), reader=user)),
+        )
+        .get()
     )
-    nearest = ahead.order_by("-position")[:NEAR]  # sorted, so that the index is used
-    return n_read + nearest.count() + 1
+    told = vars(seat)  # what a query annotates is not an attribute of the model
+    is_pooled = assignment.batch.handout == Handout.POOLED
+    place = seat.n_read + told["n_ahead"] + 1
+    return {
+        "position": min(assignment.position, seat.n_read) if told["is_read"] else place,
+        "total": None if is_pooled else seat.n_assigned - told["n_held"],
+        "submitted": seat.n_read,
+    }
+
+
+def _ahead(assignment: Assignment, user: User) -> QuerySet[Assignment]:
+    """Return what waits before ``assignment`` in ``user``'s part of the batch, nearest first.
+
+    With those read this makes its place: the stored positions would have gaps where hidden
+    repeats are held back. Sorted, so that the index is used.
+    """
+    waiting = Assignment.objects.visible_to(user).waiting().filter(batch=assignment.batch_id)
+    return waiting.filter(position__lt=assignment.position).order_by("-position")[:NEAR]
+
+
+def _length(rows: QuerySet[Assignment]) -> Func:
+    return Func(
+        ArraySubquery(rows.values("pk")), function="CARDINALITY", output_field=IntegerField()
+    )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from annotations import payloads
 from annotations.models import Assignment, Batch, Consensus, Draft, Exam, Reading
 from annotations.services import (
     agreement,
@@ -59,6 +60,22 @@ def sign(assignment: Assignment, now, key: uuid.UUID, comment: str = "") -> read
         display={},
         now=now,
     )
+
+
+def test_a_place_in_the_queue_is_told_as_of_one_moment(make_batch, make_exam, ana, now):
+    batch = make_batch([make_exam() for _ in range(9)], [ana])
+    *others, last = batch.assignments.all().in_reading_order()
+
+    def sign_one_more_after(execute, *query):
+        answer = execute(*query)
+        if others:
+            at_once(lambda: sign(others.pop(0), now, uuid.uuid4()))
+        return answer
+
+    with connection.execute_wrapper(sign_one_more_after):
+        queue = payloads.assignment_payload(last, ana)["queue"]
+
+    assert (queue["position"], queue["total"]) == (9, 9)
 
 
 @pytest.mark.parametrize("attempt", range(5))
