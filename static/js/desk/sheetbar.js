@@ -86,7 +86,7 @@ export class SheetBar {
     });
     const line = sheet.isCut ? `${settings} · ${words("sheet-cut")}` : settings;
     this.part("settings").textContent = line;
-    this.viewer.setAttribute("aria-label", words("sheet-label", { code: this.part("code").textContent, line }));
+    this.viewer.label = words("sheet-label", { code: this.part("code").textContent, line });
     const { startS, endS, pages } = sheet.window;
     this.part("pages").hidden = pages === 1;
     this.part("window").textContent = words("window", {

@@ -32,7 +32,7 @@ export const ARRANGEMENTS = Object.freeze({
 export const SPEEDS_MM_PER_S = Object.freeze([25, 50]);
 export const GAINS_MM_PER_MV = Object.freeze([5, 10, 20]);
 
-export const DEFAULT_SETTINGS = Object.freeze({ arrangement: "3x4", speedMmPerS: 25, gainMmPerMv: 10 });
+export const DEFAULT_SETTINGS = Object.freeze({ arrangement: "3x4", speedMmPerS: 25, gainMmPerMv: 10, filter: "off" });
 
 /** How many sheets a recording of `durationS` needs. */
 export function pageCount(durationS, speedMmPerS) {

@@ -4,6 +4,7 @@
 // show() swaps the two, which costs one frame. Colours and line width belong to the stylesheet.
 
 import { DEFAULT_SETTINGS, arrange, fitScale, pageCount } from "./layout.js";
+import { createOverlay, fitOverlay } from "./overlay.js";
 import { figure, paperLacking } from "./sheet.js";
 
 // showSendToCloud and plotlyServerURL: by default Plotly offers to upload the chart, here a patient's ECG.
@@ -21,7 +22,8 @@ class Buffer {
     this.element.className = "plot";
     this.element.inert = true;
     this.key = null;
-    this.signal = null;
+    this.raw = null; // as recorded
+    this.signal = null; // as drawn: what the views made of it
     this.sheet = null;
   }
 }
@@ -30,6 +32,8 @@ export class EcgViewer extends HTMLElement {
   #front = new Buffer();
   #back = new Buffer();
   #paper = document.createElement("div");
+  #overlay = createOverlay();
+  #views = [];
   #settings = { ...DEFAULT_SETTINGS };
   #page = 0;
   #room = { widthPx: 0, heightPx: 0 };
@@ -40,8 +44,8 @@ export class EcgViewer extends HTMLElement {
   connectedCallback() {
     this.#paper.className = "paper";
     this.prepend(this.#paper); // what the page wrote into the element lies on the paper and under the signal
-    this.append(this.#back.element, this.#front.element);
-    this.setAttribute("role", "img");
+    this.append(this.#back.element, this.#front.element, this.#overlay);
+    this.#paper.setAttribute("role", "img"); // and not the viewer: what lies in the overlay may take the focus
     this.#room = this.#measure();
     new ResizeObserver(() => this.#refit()).observe(this.parentElement);
   }
@@ -51,6 +55,38 @@ export class EcgViewer extends HTMLElement {
     return this.#front.key;
   }
 
+  /** What a screen reader says of the sheet. */
+  set label(text) {
+    this.#paper.setAttribute("aria-label", text);
+  }
+
+  /** The recording on view as it is, before any view changed it; null while there is none. */
+  get recording() {
+    return this.#front.raw;
+  }
+
+  /**
+   * An SVG over the sheet for what is drawn on it: millimetres from the upper left corner, y down. Its layers are
+   * `<g data-layer="localisation | evidence | calipers">`. Who draws there redraws at each "sheet" event.
+   */
+  get overlay() {
+    return this.#overlay;
+  }
+
+  /** The name of the filter the sheet is seen through, "off" for none. */
+  get filter() {
+    return this.#settings.filter;
+  }
+
+  /** Pure functions from a signal to a signal, applied in turn before drawing: filters, exchanged leads. */
+  get views() {
+    return this.#views;
+  }
+
+  set views(views) {
+    this.configure({ views });
+  }
+
   /** How the sheet is drawn now; the reading keeps it, for what was seen depends on it. */
   get display() {
     const scale = this.#front.sheet ? this.#scaleOf(this.#front.sheet) : null;
@@ -58,7 +94,7 @@ export class EcgViewer extends HTMLElement {
   }
 
   get pages() {
-    return this.#front.signal ? pageCount(durationOf(this.#front.signal), this.#settings.speedMmPerS) : 1;
+    return this.#front.raw ? pageCount(durationOf(this.#front.raw), this.#settings.speedMmPerS) : 1;
   }
 
   get page() {
@@ -81,10 +117,15 @@ export class EcgViewer extends HTMLElement {
     return true;
   }
 
-  /** Change arrangement, speed or gain of this and all later sheets. */
-  async configure(settings) {
-    this.#settings = { ...this.#settings, ...settings };
-    this.#page = 0;
+  /**
+   * Change how this and all later sheets are drawn: arrangement, speed, gain, and the filter's name together with
+   * the `views` that do what it says.
+   */
+  async configure({ views = this.#views, ...settings }) {
+    const before = this.#settings;
+    this.#settings = { ...before, ...settings };
+    this.#views = Object.freeze([...views]);
+    if (this.#settings.speedMmPerS !== before.speedMmPerS) this.#page = 0; // the pages begin elsewhere then
     await this.#redraw();
   }
 
@@ -93,14 +134,15 @@ export class EcgViewer extends HTMLElement {
     const wanted = Math.min(Math.max(page, 0), this.pages - 1);
     if (wanted === this.#page) return;
     this.#page = wanted;
-    await this.#draw(this.#front, this.#front.key, this.#front.signal, wanted);
+    await this.#draw(this.#front, this.#front.key, this.#front.raw, wanted);
     this.#present();
   }
 
-  async #draw(buffer, key, signal, page) {
+  async #draw(buffer, key, raw, page) {
+    const signal = this.#views.reduce((seen, view) => view(seen), raw);
     const sheet = this.#arrange(signal, page);
     const { data, layout } = figure(signal, sheet, this.#scaleOf(sheet), this.words);
-    Object.assign(buffer, { key, signal, sheet });
+    Object.assign(buffer, { key, raw, signal, sheet });
     await globalThis.Plotly.react(buffer.element, data, layout, CONFIG);
   }
 
@@ -112,8 +154,8 @@ export class EcgViewer extends HTMLElement {
 
   async #redraw() {
     for (const buffer of [this.#front, this.#back]) {
-      if (buffer.signal) {
-        await this.#draw(buffer, buffer.key, buffer.signal, buffer === this.#front ? this.#page : 0);
+      if (buffer.raw) {
+        await this.#draw(buffer, buffer.key, buffer.raw, buffer === this.#front ? this.#page : 0);
       }
     }
     this.#present();
@@ -129,7 +171,9 @@ export class EcgViewer extends HTMLElement {
     this.style.height = `${sheet.heightMm * scale}px`;
     this.#paper.style.backgroundSize = `${5 * scale}px ${5 * scale}px`;
     this.classList.toggle("is-coarse", scale < 2.6);
-    this.dispatchEvent(new CustomEvent("sheet", { detail: { sheet, scale, signal: this.#front.signal } }));
+    fitOverlay(this.#overlay, sheet);
+    const { key, raw, signal } = this.#front;
+    this.dispatchEvent(new CustomEvent("sheet", { detail: { key, sheet, scale, signal, raw } }));
   }
 
   #scaleOf(sheet) {

@@ -1,0 +1,53 @@
+// What lies over the sheet – calipers, intervals, evidence – and where a place of the sheet is in the recording.
+
+import { LEADS } from "./signal.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** From below to above: what the reader handles lies on top. */
+const LAYERS = ["localisation", "evidence", "calipers"];
+
+/** An empty overlay; one user unit is a millimetre once it is fitted. */
+export function createOverlay() {
+  const overlay = document.createElementNS(SVG, "svg");
+  overlay.setAttribute("class", "overlay");
+  overlay.setAttribute("preserveAspectRatio", "none");
+  for (const layer of LAYERS) {
+    const group = document.createElementNS(SVG, "g");
+    group.dataset.layer = layer;
+    overlay.append(group);
+  }
+  return overlay;
+}
+
+/** Lay `overlay` on `sheet`. */
+export function fitOverlay(overlay, { widthMm, heightMm }) {
+  overlay.setAttribute("viewBox", `0 0 ${widthMm} ${heightMm}`);
+}
+
+/** Where in the overlay `seconds` and `millivolts` (above the baseline) of `cell` lie: `{x, y}` in mm, y down. */
+export function placeOf(sheet, cell, { seconds, millivolts = 0 }) {
+  return {
+    x: cell.leftMm + (seconds - cell.startS) * sheet.speedMmPerS,
+    y: sheet.heightMm - cell.baselineMm - millivolts * sheet.gainMmPerMv,
+  };
+}
+
+/**
+ * The stretch of a lead at a place of the overlay: the one whose baseline is nearest, of those drawn at that time.
+ *
+ * @returns {{cell: object, name: string, lead: number, seconds: number, millivolts: number} | null} null beside all traces
+ */
+export function cellAt(sheet, { x, y }) {
+  const up = sheet.heightMm - y;
+  const near = sheet.cells
+    .filter(({ leftMm, startS, endS }) => x >= leftMm && x < leftMm + (endS - startS) * sheet.speedMmPerS)
+    .sort((one, other) => Math.abs(one.baselineMm - up) - Math.abs(other.baselineMm - up));
+  if (near.length === 0) return null;
+  const [cell] = near;
+  return {
+    cell, name: LEADS[cell.lead], lead: cell.lead,
+    seconds: cell.startS + (x - cell.leftMm) / sheet.speedMmPerS,
+    millivolts: (up - cell.baselineMm) / sheet.gainMmPerMv,
+  };
+}
