@@ -1,13 +1,18 @@
-"""The classes that the JavaScript tests use are those of the taxonomy."""
+"""What the JavaScript tests hold for true: the classes of the taxonomy, and filters as SciPy runs them."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
 from ecgreview import taxonomy
 
 FIXTURE = Path(__file__).parent / "fixtures" / "classes.json"
+FILTERS = Path(__file__).parent / "fixtures" / "filters_golden.json"
 
 
 def test_the_scripts_are_tested_on_the_classes_of_the_taxonomy():
@@ -21,3 +26,25 @@ def test_the_scripts_are_tested_on_the_classes_of_the_taxonomy():
             fixture["name"],
             fixture["name_pt"],
         )
+
+
+def test_the_filters_are_tested_on_what_scipy_gives():
+    golden = json.loads(FILTERS.read_text(encoding="utf-8"))
+    samples = np.array(golden["input"], dtype=float)
+    for one in golden["filters"]:
+        expected = through_scipy(samples, one["name"], one["rate"])
+        assert np.abs(expected - one["output"]).max() <= 0.51
+
+
+def through_scipy(samples: NDArray[np.float64], name: str, rate: int) -> NDArray[np.float64]:
+    """Return ``samples`` through the filter ``name``, whose corner is 3 dB of both ways together."""
+    corner_hz, kind, pad_s = {
+        "150hz": (150.0, "low", 0.2),
+        "40hz": (40.0, "low", 0.2),
+        "baseline": (0.67, "high", 3.0),
+    }[name]
+    one_way = (np.sqrt(2) - 1) ** (0.25 if kind == "high" else -0.25)
+    warped = np.tan(np.pi * corner_hz / rate) * one_way
+    sections = signal.butter(2, 2 / np.pi * np.arctan(warped), kind, output="ba")
+    pad = min(round(pad_s * rate), samples.size - 1)
+    return signal.filtfilt(*sections, samples, padtype="odd", padlen=pad)
