@@ -33,7 +33,8 @@ function cased(letter, shiftKey) {
 
 /** Is this a key that WCAG 2.1.4 wants to be able to switch off? */
 export function isSingle(pressed) {
-  return !pressed.includes("+") && (pressed.length === 1 || pressed === "Space" || pressed === "Plus");
+  const key = pressed.replace(/^Shift\+/, ""); // a capital letter is a single character too
+  return !key.includes("+") && (key.length === 1 || key === "Space" || key === "Plus");
 }
 
 /** The enabled control under `root` that claims the pressed key, or undefined. */
@@ -77,7 +78,14 @@ export function bindHotkeys(root, { singleKeys, scope = () => root }) {
     const control = controlFor(scope(), pressed);
     if (!control) return;
     event.preventDefault();
-    if (control.matches(FIELDS)) control.focus();
+    if (control.matches("select[data-steps]")) takeNext(control);
+    else if (control.matches(FIELDS)) control.focus();
     else control.click();
   });
+}
+
+/** A select that says data-steps has a handful of values: its key goes round them and leaves the focus where it is. */
+function takeNext(select) {
+  select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
 }

@@ -91,6 +91,10 @@ test("letters, digits and signs are single keys", () => {
   assert.deepEqual(["n", "1", "?", "Plus", "Space", "F1", "Control+z", "ArrowLeft"].map(isSingle), [true, true, true, true, true, false, false, false]);
 });
 
+test("a capital letter is a single key", () => {
+  assert.deepEqual(["Shift+L", "Shift+Tab", "Control+Shift+z"].map(isSingle), [true, false, false]);
+});
+
 test("help prints keys as they are on the keyboard", () => {
   assert.deepEqual(["Control+Enter", "n", "Plus"].map(keyCaps), ["Ctrl ↵", "N", "+"]);
 });
