@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { beatsOf, medianBeat } from "../../static/js/ecg/beats.js";
+import { INVALID } from "../../static/js/ecg/signal.js";
+
+const RATE = 500;
+
+const bump = (s, at, widthS, height) => height * Math.exp(-((s - at) ** 2) / (2 * widthS ** 2));
+
+/** A beat at 0: P, QRS and T in microvolts. */
+const usual = (s) => bump(s, -0.16, 0.02, 120) + bump(s, 0, 0.01, 1200) + bump(s, 0.25, 0.04, 300);
+const extra = (s) => bump(s, 0.02, 0.04, -1500) + bump(s, 0.3, 0.05, 500);
+
+/** Twelve leads with a beat at each of `at` seconds; `noise` microvolts to both sides. */
+function recording(at, { rate = RATE, seconds = 10, noise = 0, wander = 0, shapes = () => usual } = {}) {
+  let seed = 7;
+  const random = () => ((seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5) * 2;
+  const leads = Array.from({ length: 12 }, (_, lead) => Int16Array.from({ length: rate * seconds }, (_, t) => {
+    const s = t / rate;
+    const beats = at.reduce((sum, beat, i) => sum + (Math.abs(s - beat) < 0.6 ? shapes(i)(s - beat) : 0), 0);
+    return Math.round((1 - lead / 12) * beats + wander * Math.sin(2 * Math.PI * 0.2 * s) + noise * random());
+  }));
+  return { samplingRateHz: rate, microvoltsPerLsb: 1, nSamples: rate * seconds, status: new Uint8Array(12).fill(1), leads };
+}
+
+const every = (s, { from = 0.5, to = 9.6 } = {}) => {
+  const times = [];
+  for (let at = from; at < to; at += s) times.push(at);
+  return times;
+};
+
+function assertFound(signal, at) {
+  const found = beatsOf(signal).map((t) => t / signal.samplingRateHz);
+  assert.equal(found.length, at.length, `found at ${found}`);
+  at.forEach((s, i) => assert.ok(Math.abs(found[i] - s) <= 0.02, `${found[i]} for ${s}`));
+}
+
+for (const rr of [0.28, 0.4, 0.8, 1.9]) {
+  test(`beats ${rr} s apart are found, and nothing else`, () => assertFound(recording(every(rr)), every(rr)));
+}
+
+for (const rate of [100, 250, 1000]) {
+  test(`beats are found at ${rate} Hz`, () => assertFound(recording(every(0.8), { rate }), every(0.8)));
+}
+
+test("beats are found in noise on a wandering baseline", () => {
+  assertFound(recording(every(0.83), { noise: 120, wander: 1500 }), every(0.83));
+});
+
+test("tall T waves are no beats", () => {
+  const tall = (s) => usual(s) + bump(s, 0.25, 0.05, 900);
+  assertFound(recording(every(0.9), { shapes: () => tall }), every(0.9));
+});
+
+test("one artefact hides no beat", () => {
+  const one = recording(every(0.8));
+  for (const lead of one.leads) lead[2600] += 20000;
+  const found = beatsOf(one);
+  for (const s of every(0.8)) assert.ok(found.some((t) => Math.abs(t / RATE - s) < 0.03), `${s} is lost`);
+});
+
+test("a flat recording has no beats", () => {
+  assert.deepEqual(beatsOf(recording([])), []);
+});
+
+test("missing leads are left out of account", () => {
+  const one = recording(every(0.8));
+  for (let lead = 2; lead < 12; lead += 1) {
+    one.status[lead] = 0;
+    one.leads[lead].fill(INVALID);
+  }
+  assertFound(one, every(0.8));
+});
+
+test("the median beat is the beat without its noise", () => {
+  const { signal, nBeats, beforeS } = medianBeat(recording(every(0.8), { noise: 60 }));
+  const [lead] = signal.leads;
+  const rest = lead[Math.round((beforeS - 0.07) * RATE)];
+  assert.ok(nBeats >= 10);
+  assert.ok(Math.abs(Math.max(...lead) - rest - 1200) < 60);
+  const twelfth = signal.leads[11];
+  assert.ok(Math.abs(Math.max(...twelfth) - Math.min(...twelfth) - 100) < 60);
+});
+
+test("a beat of another kind does not go into the median", () => {
+  const shapes = (i) => (i % 4 === 2 ? extra : usual);
+  const { signal, nBeats, nFound } = medianBeat(recording(every(0.9), { shapes }));
+  assert.ok(nBeats < nFound);
+  assert.ok(Math.abs(Math.max(...signal.leads[0]) - 1200) < 40);
+});
+
+test("the median of beats half a sample apart keeps the height", () => {
+  const { signal } = medianBeat(recording(every(0.801)));
+  assert.ok(Math.max(...signal.leads[0]) > 1150);
+});
+
+test("one beat has no median", () => {
+  assert.equal(medianBeat(recording([3])), null);
+});
+
+test("the beat does not reach into its neighbours at a high rate", () => {
+  const { signal } = medianBeat(recording(every(0.3)));
+  assert.ok(signal.nSamples / RATE <= 0.301);
+});
+
+test("a lead that is missing is missing in the median", () => {
+  const one = recording(every(0.8));
+  one.status[5] = 0;
+  one.leads[5].fill(INVALID);
+  const { signal } = medianBeat(one);
+  assert.equal(signal.leads[5].length, signal.nSamples);
+  assert.ok(signal.leads[5].every((value) => value === INVALID));
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { INVALID, LEADS } from "../../static/js/ecg/signal.js";
+import { SWAPS, swapped } from "../../static/js/tools/swap.js";
+
+const HEART = { RA: -260, LA: 340, LL: 940, V1: -500, V2: 700, V3: 1100, V4: 1400, V5: 1000, V6: 600 };
+
+/** The twelve leads, in steps, of electrodes at these potentials; doubled, so that Goldberger's halves are whole. */
+function recorded(at) {
+  const centre = (at.RA + at.LA + at.LL) / 3;
+  const values = {
+    I: at.LA - at.RA, II: at.LL - at.RA, III: at.LL - at.LA,
+    aVR: at.RA - (at.LA + at.LL) / 2, aVL: at.LA - (at.RA + at.LL) / 2, aVF: at.LL - (at.RA + at.LA) / 2,
+  };
+  for (const chest of ["V1", "V2", "V3", "V4", "V5", "V6"]) values[chest] = at[chest] - centre;
+  return {
+    samplingRateHz: 500, microvoltsPerLsb: 1, nSamples: 1, status: new Uint8Array(12).fill(1),
+    leads: LEADS.map((lead) => Int16Array.of(Math.round(values[lead]))),
+  };
+}
+
+for (const [name, places] of Object.entries(SWAPS)) {
+  test(`${name} gives what exchanged electrodes would have recorded`, () => {
+    const exchanged = Object.fromEntries(Object.keys(HEART).map((electrode) => [electrode, HEART[places[electrode] ?? electrode]]));
+    assert.deepEqual(swapped(recorded(HEART), name).leads, recorded(exchanged).leads);
+  });
+}
+
+test("an exchange of two undoes itself", () => {
+  const one = recorded(HEART);
+  assert.deepEqual(swapped(swapped(one, "ra-ll"), "ra-ll").leads, one.leads);
+});
+
+test("going round one way undoes going round the other", () => {
+  const one = recorded(HEART);
+  assert.deepEqual(swapped(swapped(one, "ra-la-ll"), "ra-ll-la").leads, one.leads);
+});
+
+test("a sample without a value has none after an inversion", () => {
+  const one = recorded(HEART);
+  one.leads[0][0] = INVALID;
+  assert.equal(swapped(one, "ra-la").leads[0][0], INVALID);
+});
+
+test("a lead that is missing takes its place along", () => {
+  const one = recorded(HEART);
+  one.status[LEADS.indexOf("V1")] = 0;
+  assert.deepEqual([...swapped(one, "v1-v2").status].slice(6, 8), [1, 0]);
+});
+
+test("an unknown exchange is refused", () => {
+  assert.throws(() => swapped(recorded(HEART), "v1-v6"), RangeError);
+});
