@@ -7,10 +7,11 @@ assignments.
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, Func, IntegerField, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, Func, IntegerField, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 
 from annotations.models import (
@@ -24,24 +25,30 @@ from annotations.models import (
     Draft,
     Finding,
     Handout,
+    NotAssessable,
     Notice,
     NoticeKind,
     Reading,
     RelationKind,
     Seat,
-    Stage,
     Taxonomy,
     User,
 )
-from annotations.services import notice_words
+from annotations.services import corrections, notice_words
 
 Payload = dict[str, Any]
 """What ``json.dumps`` turns into an object."""
 
 
-def assignment_payload(assignment: Assignment, user: User) -> Payload:
-    """Return the exam, its context, what ``user`` has entered so far, and what comes next."""
-    reading = with_findings(assignment.readings.filter(stage=Stage.BLIND)).first()
+def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> Payload:
+    """Return the exam, its context, what ``user`` has entered so far, and what comes next.
+
+    Args:
+        assignment: with its exam, batch, study and taxonomy selected.
+        user: its reader.
+        now: the time at which they ask: it says whether a submission can still be taken back.
+    """
+    reading = with_findings(assignment.readings.blind().effective()).first()
     draft = Draft.objects.filter(assignment=assignment).first()
     study = assignment.batch.study
     return {
@@ -56,6 +63,8 @@ def assignment_payload(assignment: Assignment, user: User) -> Payload:
         "state": _state(is_submitted=reading is not None, has_draft=draft is not None),
         "draft": draft and draft_payload(draft),
         "reading": reading and reading_payload(reading),
+        "undo_until": reading and corrections.until(reading, now=now),
+        "is_deferred": is_deferred(assignment),
         "next": next_id(assignment, user),
         "queue": _queue(assignment, user),
         "is_shown_suggestions": assignment.arm == Arm.CONCURRENT,
@@ -88,8 +97,21 @@ def exam_payload(assignment: Assignment) -> Payload:
 
 
 def draft_payload(draft: Draft) -> Payload:
-    """Return what a draft holds and the version the next change has to be based on."""
-    return {"version": draft.version, "content": draft.content}
+    """Return what a draft holds and the version the next change has to be based on.
+
+    Drafts of before a field was asked for say nothing in it.
+    """
+    content = {"not_assessable": [], "problems": [], **draft.content}
+    content["findings"] = [
+        {"localisations": [], "measurements": [], **finding}
+        for finding in draft.content.get("findings", [])
+    ]
+    return {"version": draft.version, "content": content}
+
+
+def is_deferred(assignment: Assignment) -> bool:
+    """Tell whether its reader put ``assignment`` off and has not read it since."""
+    return assignment.deferred_at is not None and assignment.state != AssignmentState.READ
 
 
 def reading_payload(reading: Reading) -> Payload:
@@ -100,21 +122,33 @@ def reading_payload(reading: Reading) -> Payload:
     """
     return {
         "id": str(reading.idempotency_key),
+        "outcome": reading.outcome,
         "findings": [
-            {"class": finding.diagnostic_class.code, "certainty": finding.certainty}
+            {
+                "class": finding.diagnostic_class.code,
+                "certainty": finding.certainty,
+                "localisations": finding.localisations,
+                "measurements": finding.measurements,
+            }
             for finding in reading.findings.all()
         ],
+        "not_assessable": [item.diagnostic_class.code for item in reading.not_assessable.all()],
         "quality": reading.quality,
+        "problems": reading.problems,
         "comment": reading.comment,
         "submitted_at": reading.submitted_at,
     }
 
 
 def with_findings(readings: QuerySet[Reading]) -> QuerySet[Reading]:
-    """Fetch the findings along, in the order of their classes."""
+    """Fetch the findings and what is not assessable along, in the order of their classes."""
     findings = Finding.objects.select_related("diagnostic_class")
-    in_order = findings.order_by("diagnostic_class__position")
-    return readings.prefetch_related(Prefetch("findings", in_order))
+    untold = NotAssessable.objects.select_related("diagnostic_class")
+    place = "diagnostic_class__position"
+    return readings.prefetch_related(
+        Prefetch("findings", findings.order_by(place)),
+        Prefetch("not_assessable", untold.order_by(place)),
+    )
 
 
 def with_states(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
@@ -135,24 +169,37 @@ def summary_payload(assignment: Assignment) -> Payload:
             is_submitted=assignment.state == AssignmentState.READ,
             has_draft=vars(assignment)["has_draft"],
         ),
+        "is_deferred": is_deferred(assignment),
     }
 
 
 def next_id(assignment: Assignment, user: User) -> int | None:
     """Return the unread assignment after this one, or the first skipped one, or None.
 
-    None as well while ``user`` is handed nothing, such as one whose reading is paused.
+    What was put off comes last, in the order in which it was; in a pool it comes when there is
+    nothing else to take. None as well while ``user`` is handed nothing, such as one whose reading
+    is paused.
     """
     unread = (
         Assignment.objects.visible_to(user)
         .unread()
         .filter(batch=assignment.batch_id, batch__in=Batch.objects.serving(user))
         .exclude(pk=assignment.pk)
-        .in_reading_order()
-        .values_list("pk", flat=True)
     )
-    later = unread.filter(position__gt=assignment.position).first()
-    return later if later is not None else unread.first()
+    in_turn = unread.filter(deferred_at=None).in_reading_order()
+    found = _next_of(in_turn, Q(position__gt=assignment.position))
+    if found is not None or assignment.batch.handout == Handout.POOLED:
+        return found
+    put_off = unread.filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
+    mine = assignment.deferred_at
+    return _next_of(put_off, Q(deferred_at__gt=mine) if mine else Q())
+
+
+def _next_of(rows: QuerySet[Assignment], is_later: Q) -> int | None:
+    """Return the first of ``rows`` that is later, or else the first of all, or None."""
+    ids = rows.values_list("pk", flat=True)
+    later = ids.filter(is_later).first()
+    return later if later is not None else ids.first()
 
 
 NOTICES_SHOWN = 100
@@ -299,7 +346,11 @@ def _ahead(assignment: Assignment, user: User) -> QuerySet[Assignment]:
     repeats are held back. Sorted, so that the index is used.
     """
     waiting = Assignment.objects.visible_to(user).waiting().filter(batch=assignment.batch_id)
-    return waiting.filter(position__lt=assignment.position).order_by("-position")[:NEAR]
+    if assignment.deferred_at:
+        earlier = Q(deferred_at=None) | Q(deferred_at__lt=assignment.deferred_at)
+        return waiting.filter(earlier).exclude(pk=assignment.pk).order_by("position")[:NEAR]
+    in_turn = waiting.filter(deferred_at=None, position__lt=assignment.position)
+    return in_turn.order_by("-position")[:NEAR]
 
 
 def _length(rows: QuerySet[Assignment]) -> Func:

@@ -11,10 +11,19 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from annotations import firewall, payloads, tasks
-from annotations.api import paging, serializers, shapes
+from annotations.api import paging, reading_inputs, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.models import Assignment, Batch, Reading, SuggestionRun, User
-from annotations.services import drafts, export, exposures, leases, readings, suggestions
+from annotations.services import (
+    corrections,
+    deferrals,
+    drafts,
+    export,
+    exposures,
+    leases,
+    readings,
+    suggestions,
+)
 
 WORKLIST_ORDER = {"batch_id": int, "position": int}
 READINGS_ORDER = {"assignment_id": int, "stage": str}
@@ -53,7 +62,7 @@ class AssignmentDetail(ApiView):
         """Tell all the reading desk needs about one of one's own assignments."""
         own = _own(request, pk)
         firewall.refuse_unserved(own, request.user)
-        return answer(payloads.assignment_payload(own, request.user))
+        return answer(payloads.assignment_payload(own, request.user, now=timezone.now()))
 
 
 class DraftDetail(ApiView):
@@ -61,7 +70,7 @@ class DraftDetail(ApiView):
 
     @extend_schema(
         operation_id="draft_save",
-        request=serializers.DraftInput,
+        request=reading_inputs.DraftInput,
         responses={200: shapes.DraftVersionShape, 409: shapes.StaleDraftShape},
     )
     def put(self, request: UserRequest, pk: int) -> Response:
@@ -70,7 +79,7 @@ class DraftDetail(ApiView):
             assignment_id=pk,
             reader=request.user,
             now=timezone.now(),
-            **checked(serializers.DraftInput, request.data),
+            **checked(reading_inputs.DraftInput, request.data),
         )
         return answer({"version": draft.version})
 
@@ -81,7 +90,7 @@ class ReadingCreate(ApiView):
     @extend_schema(
         operation_id="reading_submit",
         parameters=[OpenApiParameter("Idempotency-Key", UUID, "header", required=True)],
-        request=serializers.ReadingInput,
+        request=reading_inputs.ReadingInput,
         responses={
             201: shapes.AcceptedShape,
             200: shapes.AcceptedShape,
@@ -90,21 +99,37 @@ class ReadingCreate(ApiView):
     )
     def post(self, request: UserRequest, pk: int) -> Response:
         """Sign the reading; the same key sent again gives the same answer and no second reading."""
+        now = timezone.now()
         submission = readings.submit(
             assignment_id=pk,
             reader=request.user,
             idempotency_key=_idempotency_key(request),
-            now=timezone.now(),
-            **checked(serializers.ReadingInput, request.data),
+            now=now,
+            **checked(reading_inputs.ReadingInput, request.data),
         )
         tasks.nudge(tasks.refresh_agreement)
         reading = submission.reading
         payload = {
             "id": str(reading.idempotency_key),
             "submitted_at": reading.submitted_at,
+            "undo_until": corrections.until(reading, now=now),
             "next": _next(reading.assignment, request.user),
         }
         return answer(payload, status=200 if submission.is_repeat else 201)
+
+
+class DeferralCreate(ApiView):
+    """Putting an exam off."""
+
+    @extend_schema(
+        operation_id="assignment_defer", request=serializers.Nothing, responses=shapes.NextShape
+    )
+    def post(self, request: UserRequest, pk: int) -> Response:
+        """Put the exam off until all others are read; what was entered is kept."""
+        checked(serializers.Nothing, request.data)
+        deferred = deferrals.defer(assignment_id=pk, reader=request.user, now=timezone.now())
+        following = _next(deferred, request.user)
+        return answer({"next": None if following == pk else following})
 
 
 class AssignmentSuggestions(ApiView):

@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from annotations.models import Certainty, Evidence, Quality, Sex
+from annotations.models import Certainty, Evidence, Quality, ReadingOutcome, Sex
 
 STATES = ("todo", "draft", "submitted")
 
@@ -100,21 +100,53 @@ class TokenShape(Shape):
     expires_at = serializers.DateTimeField()
 
 
+class LocalisationShape(Shape):
+    """Where a finding shows."""
+
+    tracing = serializers.IntegerField()
+    leads = serializers.ListField(child=serializers.CharField())
+    from_s = serializers.FloatField()
+    to_s = serializers.FloatField()
+
+
+class MeasurementShape(Shape):
+    """What was measured for a finding."""
+
+    kind = serializers.CharField()
+    tracing = serializers.IntegerField()
+    lead = serializers.CharField(allow_null=True)
+    from_s = serializers.FloatField()
+    to_s = serializers.FloatField()
+    value = serializers.FloatField(help_text="ms of an interval, mV of an amplitude.")
+    n_cycles = serializers.IntegerField(required=False)
+
+
 class FindingShape(Shape):
     """A class held to be present."""
 
     certainty = serializers.ChoiceField(choices=Certainty.choices)
+    localisations = LocalisationShape(many=True)
+    measurements = MeasurementShape(many=True)
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields; ``class`` is a word that Python keeps for itself."""
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
+class SignalProblemShape(Shape):
+    """Why the quality is not good."""
+
+    kind = serializers.CharField()
+    leads = serializers.ListField(child=serializers.CharField())
+
+
 class ContentShape(Shape):
     """What a draft holds."""
 
     findings = FindingShape(many=True)
+    not_assessable = serializers.ListField(child=serializers.CharField())
     quality = serializers.ChoiceField(choices=Quality.choices, allow_blank=True)
+    problems = SignalProblemShape(many=True)
     comment = serializers.CharField()
 
 
@@ -140,8 +172,13 @@ class SignedShape(Shape):
     """One's own reading as it was signed; the id is the key it was submitted with."""
 
     id = serializers.UUIDField()
+    outcome = serializers.ChoiceField(choices=ReadingOutcome.choices)
     findings = FindingShape(many=True)
-    quality = serializers.ChoiceField(choices=Quality.choices)
+    not_assessable = serializers.ListField(child=serializers.CharField())
+    quality = serializers.ChoiceField(
+        choices=Quality.choices, allow_blank=True, help_text="Blank only of who abstained."
+    )
+    problems = SignalProblemShape(many=True)
     comment = serializers.CharField()
     submitted_at = serializers.DateTimeField()
 
@@ -204,6 +241,10 @@ class AssignmentShape(Shape):
     state = serializers.ChoiceField(choices=STATES)
     draft = DraftShape(allow_null=True)
     reading = SignedShape(allow_null=True)
+    undo_until = serializers.DateTimeField(
+        allow_null=True, help_text="Until when the reading can be taken back; null: it cannot."
+    )
+    is_deferred = serializers.BooleanField(help_text="Whether it was put off until the end.")
     next = serializers.IntegerField(allow_null=True)
     queue = QueueShape()
     is_shown_suggestions = serializers.BooleanField(
@@ -219,14 +260,23 @@ class AssignmentSummaryShape(Shape):
     batch = BatchNameShape()
     study = serializers.CharField()
     state = serializers.ChoiceField(choices=STATES)
+    is_deferred = serializers.BooleanField()
 
 
-class AcceptedShape(Shape):
+class NextShape(Shape):
+    """What comes next."""
+
+    next = serializers.IntegerField(allow_null=True)
+
+
+class AcceptedShape(NextShape):
     """The reading was signed."""
 
     id = serializers.UUIDField()
     submitted_at = serializers.DateTimeField()
-    next = serializers.IntegerField(allow_null=True)
+    undo_until = serializers.DateTimeField(
+        allow_null=True, help_text="Until when it can be taken back; null: it cannot."
+    )
 
 
 class SuggestionShape(Shape):

@@ -33,6 +33,7 @@ urlpatterns = [
     path(
         "assignments/<int:pk>/reading/", reading.ReadingCreate.as_view(), name="api-reading-create"
     ),
+    path("assignments/<int:pk>/deferral/", reading.DeferralCreate.as_view(), name="api-deferral"),
     path(
         "assignments/<int:pk>/tracings/<int:position>/",
         tracings.AssignmentTracing.as_view(),

@@ -21,7 +21,18 @@ from .protocol import (
     StudyReaderStatus,
     SuggestionPolicy,
 )
-from .reading import Certainty, Draft, Finding, Quality, Reading, Stage
+from .reading import (
+    MAX_MARKS,
+    MAX_PROBLEMS,
+    Certainty,
+    Draft,
+    Finding,
+    NotAssessable,
+    Quality,
+    Reading,
+    ReadingOutcome,
+    Stage,
+)
 from .study import Study
 from .suggestion import Exposure, Suggestion, SuggestionModel, SuggestionRun
 from .taxonomy import (
@@ -36,6 +47,8 @@ from .taxonomy import (
 )
 
 __all__ = [
+    "MAX_MARKS",
+    "MAX_PROBLEMS",
     "NO_DATA",
     "Adjudication",
     "AgreementReport",
@@ -63,6 +76,7 @@ __all__ = [
     "Handout",
     "ImportIssue",
     "ImportRun",
+    "NotAssessable",
     "Notice",
     "NoticeKind",
     "Occurrence",
@@ -74,6 +88,7 @@ __all__ = [
     "Quality",
     "ReaderLevel",
     "Reading",
+    "ReadingOutcome",
     "Reference",
     "RelationKind",
     "ResultsOpen",

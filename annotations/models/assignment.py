@@ -109,6 +109,9 @@ class Assignment(models.Model):
     )
     not_before = models.DateTimeField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    deferred_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its reader last put it off until the end."
+    )
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -143,6 +146,11 @@ class Assignment(models.Model):
                 name="assignment_held",
                 fields=["reader", "batch"],
                 condition=Q(state="waiting", not_before__isnull=False),
+            ),
+            models.Index(
+                name="assignment_deferred",
+                fields=["reader", "batch", "deferred_at"],
+                condition=Q(state="waiting", deferred_at__isnull=False),
             ),
             models.Index(
                 name="assignment_leases",

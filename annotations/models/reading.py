@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from .assignment import Assignment, Occurrence
@@ -39,6 +39,31 @@ class Stage(models.TextChoices):
 
     BLIND = "blind", _("Blind")
     REVISED = "revised", _("Revised")
+
+
+class ReadingOutcome(models.TextChoices):
+    """Whether the reader judged the exam, or said that they are not competent to."""
+
+    READ = "read", _("Read")
+    ABSTAINED = "abstained", _("Abstained")
+
+
+MAX_MARKS = 20
+"""So many localisations, and so many measurements, stand with one finding."""
+
+MAX_PROBLEMS = 10
+"""So many reasons are given why the signal is not good."""
+
+
+def _is_list(name: str, *, at_most: int) -> Func:
+    """Return the condition that the JSON in column ``name`` is a list of a bounded length."""
+    path = f'$.type() == "array" && $.size() <= {at_most}'
+    return Func(
+        F(name),
+        Value(f"strict {path}"),
+        function="jsonb_path_match",
+        output_field=BooleanField(),
+    )
 
 
 class Draft(models.Model):
@@ -79,11 +104,14 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
     def counted(self) -> ReadingQuerySet:
         """Return the readings that agreement and consensus are made from.
 
-        The blind stage of the first time that a reader had the exam in a batch: hidden repeats
-        measure the reader against themselves, and practice never mixes with data.
+        What stands of the blind stage of the first time that a reader had the exam in a batch:
+        hidden repeats measure the reader against themselves, practice never mixes with data, and
+        who abstained has given no reading.
         """
         return (
             self.blind()
+            .effective()
+            .answered()
             .filter(assignment__occurrence=Occurrence.FIRST)
             .exclude(assignment__batch__purpose__in=NO_DATA)
         )
@@ -91,6 +119,14 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
     def blind(self) -> ReadingQuerySet:
         """Return the first, blind stage: agreement and consensus use no other."""
         return self.filter(stage=Stage.BLIND)
+
+    def effective(self) -> ReadingQuerySet:
+        """Return the readings that stand: those that no later one supersedes."""
+        return self.filter(superseded_by=None)
+
+    def answered(self) -> ReadingQuerySet:
+        """Leave out those whose readers abstained: they are missing, whatever they stand for."""
+        return self.exclude(outcome=ReadingOutcome.ABSTAINED)
 
     def readable(self) -> ReadingQuerySet:
         """Leave out exams that the reader called unreadable: they count in no denominator."""
@@ -100,10 +136,13 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 class Reading(models.Model):
     """One reader's signed reading of one exam.
 
-    An empty set of findings is a statement: every class of ``taxonomy`` was held to be absent.
+    An empty set of findings is a statement: every class of ``taxonomy`` that is not said to be not
+    assessable was held to be absent. A slip is corrected by a reading that supersedes this one.
     Triggers (migration 0002) refuse to change or delete a reading or its findings, to add a
     finding later (``n_findings`` must hold at commit), a class of another taxonomy, anything
-    beside an exclusive class, and (migration 0006) another reader than the assignment's.
+    beside an exclusive class, and (migration 0006) another reader than the assignment's. Those of
+    migration 0013 refuse a class in two states, to supersede what is of another assignment or
+    stage, and a blind reading after its reader was shown suggestions.
     """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="readings")
@@ -112,30 +151,68 @@ class Reading(models.Model):
     )
     protocol_version = models.PositiveSmallIntegerField(default=1)
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.BLIND)
+    supersedes = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="superseded_by",
+        db_index=False,  # the constraint below has one
+    )
+    outcome = models.CharField(max_length=10, choices=ReadingOutcome, default=ReadingOutcome.READ)
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="readings")
-    quality = models.CharField(max_length=10, choices=Quality)
+    quality = models.CharField(
+        max_length=10, choices=Quality, blank=True, help_text="Blank only of who abstained."
+    )
+    problems = models.JSONField(
+        default=list, blank=True, help_text="[{kind, leads}]: why the quality is not good."
+    )
     comment = models.TextField(blank=True)
     n_findings = models.PositiveSmallIntegerField()
+    n_not_assessable = models.PositiveSmallIntegerField(default=0)
     submitted_at = models.DateTimeField()
     idempotency_key = models.UUIDField()
     active_ms = models.PositiveIntegerField(default=0)
+    idle_ms = models.PositiveIntegerField(default=0)
     display = models.JSONField(default=dict, help_text="Layout, speed, gain, filter, px/mm.")
+    tools = models.JSONField(
+        default=dict, blank=True, help_text="How often each tool was used, by its name."
+    )
 
     objects = ReadingQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="reading_once_per_stage", fields=["assignment", "stage"]),
+            models.UniqueConstraint(
+                name="reading_once_per_stage",
+                fields=["assignment", "stage"],
+                condition=Q(supersedes=None),
+            ),
+            models.UniqueConstraint(name="reading_superseded_once", fields=["supersedes"]),
             models.UniqueConstraint(name="reading_key_once", fields=["idempotency_key"]),
             models.CheckConstraint(
                 name="reading_stage_is_known", condition=Q(stage__in=Stage.values)
             ),
             models.CheckConstraint(
-                name="reading_quality_is_known", condition=Q(quality__in=Quality.values)
+                name="reading_outcome_is_known", condition=Q(outcome__in=ReadingOutcome.values)
+            ),
+            models.CheckConstraint(
+                name="reading_quality_is_known",
+                condition=Q(quality__in=Quality.values)
+                | Q(outcome=ReadingOutcome.ABSTAINED, quality=""),
             ),
             models.CheckConstraint(
                 name="reading_of_the_unreadable_is_empty",
-                condition=~Q(quality=Quality.UNREADABLE) | Q(n_findings=0),
+                condition=~Q(quality=Quality.UNREADABLE) | Q(n_findings=0, n_not_assessable=0),
+            ),
+            models.CheckConstraint(
+                name="reading_of_who_abstained_is_empty",
+                condition=~Q(outcome=ReadingOutcome.ABSTAINED)
+                | Q(n_findings=0, n_not_assessable=0) & ~Q(quality=Quality.UNREADABLE),
+            ),
+            models.CheckConstraint(
+                name="reading_problems_are_a_short_list",
+                condition=_is_list("problems", at_most=MAX_PROBLEMS),
             ),
         ]
         indexes = [
@@ -154,6 +231,11 @@ class Reading(models.Model):
         """Whether the reader could read the exam at all."""
         return self.quality != Quality.UNREADABLE
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the reader judged the exam, be it as unreadable."""
+        return self.outcome != ReadingOutcome.ABSTAINED
+
 
 class Finding(models.Model):
     """A class that the reader holds to be present."""
@@ -163,6 +245,14 @@ class Finding(models.Model):
         DiagnosticClass, on_delete=models.PROTECT, related_name="findings"
     )
     certainty = models.CharField(max_length=10, choices=Certainty)
+    localisations = models.JSONField(
+        default=list, blank=True, help_text="[{tracing, leads, from_s, to_s}]"
+    )
+    measurements = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="[{kind, tracing, lead, from_s, to_s, value, n_cycles}]; value in ms or mV.",
+    )
 
     class Meta:
         constraints = [
@@ -172,7 +262,35 @@ class Finding(models.Model):
             models.CheckConstraint(
                 name="finding_certainty_is_known", condition=Q(certainty__in=Certainty.values)
             ),
+            models.CheckConstraint(
+                name="finding_localisations_are_a_short_list",
+                condition=_is_list("localisations", at_most=MAX_MARKS),
+            ),
+            models.CheckConstraint(
+                name="finding_measurements_are_a_short_list",
+                condition=_is_list("measurements", at_most=MAX_MARKS),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.diagnostic_class.code} ({self.certainty})"
+
+
+class NotAssessable(models.Model):
+    """A class of which the reader says that this exam cannot tell: neither present nor absent."""
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="not_assessable")
+    diagnostic_class = models.ForeignKey(
+        DiagnosticClass, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name_plural = "not assessable"
+        constraints = [
+            models.UniqueConstraint(
+                name="not_assessable_once_per_reading", fields=["reading", "diagnostic_class"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.diagnostic_class.code} (not assessable)"

@@ -45,12 +45,21 @@ def refuse_if_over(assignment: Assignment) -> None:
 
     Raises:
         AlreadySubmitted: it has been read.
+        Withdrawn, StudyNotOpen, BatchClosed: as ``refuse_if_ended``.
+    """
+    if assignment.state == AssignmentState.READ:
+        raise AlreadySubmitted(assignment)
+    refuse_if_ended(assignment)
+
+
+def refuse_if_ended(assignment: Assignment) -> None:
+    """Do nothing while readings of ``assignment``, which must be locked, are still taken.
+
+    Raises:
         Withdrawn: it was taken from its reader.
         StudyNotOpen: the study is locked.
         BatchClosed: it can no longer be read.
     """
-    if assignment.state == AssignmentState.READ:
-        raise AlreadySubmitted(assignment)
     if assignment.state == AssignmentState.WITHDRAWN:
         raise Withdrawn(assignment)
     if not assignment.batch.study.is_open:

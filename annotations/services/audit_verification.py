@@ -137,8 +137,7 @@ def entries(*, after: Head = START, limit: int | None = None) -> Iterator[Entry]
 def check_readings(*, after: int = 0, limit: int | None = None) -> Compared:
     """Compare each reading with the one event of its submission, up to the first that differs."""
     ordered = Reading.objects.filter(pk__gt=after).order_by("pk")
-    complete = ordered.select_related("taxonomy").prefetch_related("findings__diagnostic_class")
-    walk = islice(complete.iterator(chunk_size=READINGS_AT_ONCE), limit)
+    walk = islice(audit.with_content(ordered).iterator(chunk_size=READINGS_AT_ONCE), limit)
     n_readings, last = 0, after
     while block := list(islice(walk, READINGS_AT_ONCE)):
         recorded = _submissions(block)
@@ -248,8 +247,7 @@ def _compare(reading: Reading, recorded: Sequence[AuditEvent]) -> Fault | None:
     if len(recorded) != 1:
         kind = Kind.READING_RECORDED_TWICE if recorded else Kind.READING_UNRECORDED
         return Fault(kind, other=reading.pk)
-    given = [(item.diagnostic_class.code, item.certainty) for item in reading.findings.all()]
-    found = chain.content_digest(audit.reading_content(reading, given))
+    found = chain.content_digest(audit.reading_content(reading))
     if _recorded_digest(recorded[0]) == found:
         return None
     return Fault(Kind.READING_ALTERED, event=str(recorded[0].pk), other=reading.pk)

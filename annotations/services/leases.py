@@ -62,7 +62,8 @@ def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
     """Return the exam that ``reader`` is to read next: the one they hold, or else a free one.
 
     First comes what they hold already, then what they once began and gave back, then the next
-    free slot on the way from where they are. The work does not grow with the pool.
+    free slot on the way from where they are; and when there is none, what they put off. The work
+    does not grow with the pool.
 
     Raises:
         Batch.DoesNotExist: they have no seat in a released pool of this id.
@@ -71,6 +72,7 @@ def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
         NotServed: they are paused, or qualify first.
         NoExamNow: nothing is free for them.
     """
+    in_turn, put_off = Q(deferred_at=None), Q(deferred_at__isnull=False)
     with row_security.as_owner():
         # One's two tabs wait for each other here, and find the same lease. Every other row is
         # skipped when it is locked.
@@ -80,11 +82,17 @@ def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
         if seat is None:
             raise Batch.DoesNotExist
         _refuse_if_not_served(seat.batch, reader)
-        held = _held(seat, now)
+        held = _held(seat, now, in_turn)
         if held is not None:
             return held
         line = _line(seat.batch.study, reader)
-        return _given_back(seat, now) or _fresh(seat, line, now)
+        try:
+            return _given_back(seat, now, in_turn) or _fresh(seat, line, now)
+        except NoExamNow:
+            again = _held(seat, now, put_off) or _given_back(seat, now, put_off)
+            if again is None:
+                raise
+            return again
 
 
 def next_id(*, assignment: Assignment, now: datetime) -> int | None:
@@ -164,10 +172,11 @@ def _refuse_if_not_served(batch: Batch, reader: User) -> None:
         raise NotServed(batch)
 
 
-def _held(seat: Seat, now: datetime) -> Assignment | None:
+def _held(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
     """Return the lease the reader has, prolonged unless it is just being submitted elsewhere."""
-    own = Assignment.objects.waiting().filter(batch=seat.batch_id, reader=seat.reader_id)
-    found = own.select_related("batch__study").order_by("position").first()
+    own = Assignment.objects.waiting().filter(wanted, batch=seat.batch_id, reader=seat.reader_id)
+    in_order = own.order_by("deferred_at", "position")
+    found = in_order.select_related("batch__study").first()
     if found is not None:
         free = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         ids = list(free.filter(pk=found.pk).values_list("pk", flat=True))
@@ -189,14 +198,20 @@ def _line(study: Study, reader: User) -> StudyReader:
     return line
 
 
-def _given_back(seat: Seat, now: datetime) -> Assignment | None:
+def _given_back(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
     """Take again what the reader once began, if its exam still wants a reading."""
     free = Slot.objects.free().filter(batch=seat.batch_id, exam=OuterRef("exam"))
     unlocked = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     lapsed = unlocked.filter(
-        Exists(free), batch=seat.batch_id, reader=seat.reader_id, state=AssignmentState.LAPSED
+        wanted,
+        Exists(free),
+        batch=seat.batch_id,
+        reader=seat.reader_id,
+        state=AssignmentState.LAPSED,
     )
-    found = lapsed.order_by("position").select_related("batch__study", "reader").first()
+    found = (
+        lapsed.order_by("deferred_at", "position").select_related("batch__study", "reader").first()
+    )
     if found is None:
         return None
     slot = _unlocked(seat).filter(exam=found.exam_id).order_by("ordinal").first()

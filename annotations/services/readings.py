@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,73 +10,70 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from annotations.models import Assignment, Batch, DiagnosticClass, Finding, Quality, Reading, User
-from annotations.services import assignments, audit, drafts, leases, qualification
+from annotations.models import Assignment, Batch, Reading, ReadingOutcome, User
+from annotations.services import (
+    assignments,
+    audit,
+    contents,
+    corrections,
+    drafts,
+    leases,
+    qualification,
+)
 from annotations.services.assignments import (
     AlreadySubmitted,
     BatchClosed,
     StudyNotOpen,
     Withdrawn,
 )
+from annotations.services.contents import (
+    AbstainedFromUnreadable,
+    AbstainedWithFindings,
+    Classes,
+    Content,
+    ExclusiveClass,
+    FindingIn,
+    InvalidReading,
+    Mark,
+    QualityMissing,
+    RepeatedClass,
+    TwoStates,
+    UnknownClass,
+    UnknownTracing,
+    UnreadableWithFindings,
+)
+from annotations.services.corrections import NotTheLatest, ReadingFinal
 from annotations.services.drafts import StaleDraft
 from ecgreview import row_security
 
 __all__ = [
+    "AbstainedFromUnreadable",
+    "AbstainedWithFindings",
     "AlreadySubmitted",
     "BatchClosed",
     "ExclusiveClass",
     "FindingIn",
     "InvalidReading",
     "KeyReused",
+    "NotTheLatest",
+    "QualityMissing",
+    "ReadingFinal",
     "RepeatedClass",
     "StaleDraft",
     "StudyNotOpen",
     "Submission",
+    "TwoStates",
     "UnknownClass",
+    "UnknownTracing",
     "UnreadableWithFindings",
     "Withdrawn",
+    "insert",
     "submit",
 ]
 
 
 class KeyReused(Exception):
     """The idempotency key belongs to a submission that said something else."""
-
-
-class InvalidReading(ValueError):
-    """The findings contradict the taxonomy, the quality or themselves.
-
-    Attributes:
-        codes: the classes it is about.
-    """
-
-    def __init__(self, codes: Iterable[str]) -> None:
-        self.codes = tuple(codes)
-        super().__init__(", ".join(self.codes))
-
-
-class UnknownClass(InvalidReading):
-    """The taxonomy of the study has no such class."""
-
-
-class RepeatedClass(InvalidReading):
-    """A class is given more than once."""
-
-
-class ExclusiveClass(InvalidReading):
-    """A class that stands alone is given beside others."""
-
-
-class UnreadableWithFindings(InvalidReading):
-    """An exam that cannot be read has no findings."""
-
-
-@dataclass(frozen=True, slots=True)
-class FindingIn:
-    """A class the reader holds to be present, and how surely."""
-
-    code: str
-    certainty: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +97,12 @@ def submit(
     active_ms: int,
     display: dict[str, Any],
     now: datetime,
+    not_assessable: Collection[str] = (),
+    problems: Sequence[Mark] = (),
+    outcome: str = ReadingOutcome.READ,
+    idle_ms: int = 0,
+    tools: Mapping[str, int] | None = None,
+    supersedes: UUID | None = None,
 ) -> Submission:
     """Record ``reader``'s blind reading, drop the draft, mark the batch's agreement as due.
 
@@ -110,46 +113,58 @@ def submit(
         reader: who read it.
         based_on: version of the draft the reader looked at; 0 when there was none.
         findings: the classes held to be present; all others are thereby held to be absent.
-        quality: one of ``Quality``.
+        quality: one of ``Quality``; may be empty when the reader abstains.
         comment: free text, shown to nobody while the batch is open.
         idempotency_key: made by the client, once for each reading.
         active_ms: time the reader spent on the exam.
         display: layout, speed, gain and filter it was read with.
         now: time of submission.
+        not_assessable: codes of the classes that this exam cannot tell: neither present nor absent.
+        problems: why the quality is not good.
+        outcome: one of ``ReadingOutcome``.
+        idle_ms: time the exam was open and nobody at work on it.
+        tools: how often each tool was used.
+        supersedes: key of the reader's earlier reading that this one corrects.
 
     Raises:
         Assignment.DoesNotExist: ``reader`` was not assigned this.
         KeyReused: the key was used for another reading.
         AlreadySubmitted: a reading with another key is stored.
+        NotTheLatest: what is to be superseded does not stand, or not any more.
+        ReadingFinal: it can no longer be taken back.
         Withdrawn: the reader has left, or the exam was given to somebody else.
         StudyNotOpen: the study is locked.
         BatchClosed: the batch takes no more readings.
         StaleDraft: another version of the draft is stored.
         InvalidReading: see its subclasses.
+        AbstainedFromUnreadable, QualityMissing: as they say.
     """
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)
-    said = (sorted((f.code, f.certainty) for f in findings), quality, comment)
+    content = Content(findings, quality, comment, not_assessable, problems, outcome)
     if earlier := Reading.objects.filter(idempotency_key=idempotency_key).first():
-        return _repeat(earlier, assignment, said)
-    assignments.refuse_if_over(assignment)
+        return _repeat(earlier, assignment, content, supersedes)
+    corrected = corrections.of(assignment, supersedes, now=now) if supersedes else None
+    if corrected is None:
+        assignments.refuse_if_over(assignment)
     draft = drafts.stored_for(assignment)
     drafts.refuse_if_stale(draft, based_on)
-    classes = _classes(assignment, findings, quality)
+    classes = contents.classes_of(assignment, content)
     leases.fill(assignment)
     reading = Reading(
         assignment=assignment,
         reader=reader,
         protocol_version=assignment.batch.protocol_version,
         taxonomy=assignment.batch.taxonomy,
-        quality=quality,
-        comment=comment,
-        n_findings=len(findings),
+        supersedes=corrected,
         submitted_at=now,
         idempotency_key=idempotency_key,
         active_ms=active_ms,
+        idle_ms=idle_ms,
         display=display,
+        tools=dict(tools or {}),
+        **contents.columns(content),
     )
-    _insert(reading, [(classes[f.code], f.certainty) for f in findings])
+    insert(reading, content, classes)
     if draft:
         draft.delete()
     audit.record(
@@ -157,43 +172,19 @@ def submit(
         target=reading, after={"assignment": assignment.pk, "stage": reading.stage,
                                "digest": audit.reading_digest(reading)}, now=now,
     )  # fmt: skip
+    if corrected:
+        corrections.record(corrected, reading, now=now)
     qualification.settle(assignment, now=now)
     _mark_due(assignment.batch)
     return Submission(reading, is_repeat=False)
 
 
-def _repeat(
-    earlier: Reading, assignment: Assignment, said: tuple[list[tuple[str, str]], str, str]
-) -> Submission:
-    stored = earlier.findings.values_list("diagnostic_class__code", "certainty")
-    if earlier.assignment_id != assignment.pk:
-        raise KeyReused(earlier.idempotency_key)
-    if (sorted(stored), earlier.quality, earlier.comment) != said:
-        raise KeyReused(earlier.idempotency_key)
-    return Submission(earlier, is_repeat=True)
+def insert(reading: Reading, content: Content, classes: Classes) -> None:
+    """Save ``reading`` whole.
 
-
-def _classes(
-    assignment: Assignment, findings: Sequence[FindingIn], quality: str
-) -> dict[str, DiagnosticClass]:
-    """Return the classes that ``findings`` name, by code, or refuse the findings."""
-    codes = [finding.code for finding in findings]
-    if quality == Quality.UNREADABLE and codes:
-        raise UnreadableWithFindings(codes)
-    if repeated := {code for code in codes if codes.count(code) > 1}:
-        raise RepeatedClass(sorted(repeated))
-    known = assignment.batch.taxonomy.classes.filter(code__in=codes)
-    classes = {item.code: item for item in known}
-    if unknown := set(codes) - classes.keys():
-        raise UnknownClass(sorted(unknown))
-    exclusive = [code for code in codes if classes[code].is_exclusive]
-    if exclusive and len(codes) > 1:
-        raise ExclusiveClass(exclusive)
-    return classes
-
-
-def _insert(reading: Reading, findings: Iterable[tuple[DiagnosticClass, str]]) -> None:
-    """Save ``reading`` whole; its key may meanwhile have been used for another assignment."""
+    Raises:
+        KeyReused: its key was meanwhile used for another assignment.
+    """
     try:
         with transaction.atomic():
             reading.save(force_insert=True)
@@ -203,10 +194,17 @@ def _insert(reading: Reading, findings: Iterable[tuple[DiagnosticClass, str]]) -
         if is_known:
             raise KeyReused(reading.idempotency_key) from error
         raise
-    Finding.objects.bulk_create(
-        Finding(reading=reading, diagnostic_class=given, certainty=certainty)
-        for given, certainty in findings
-    )
+    contents.store(reading, content, classes)
+
+
+def _repeat(
+    earlier: Reading, assignment: Assignment, content: Content, supersedes: UUID | None
+) -> Submission:
+    corrected = earlier.supersedes.idempotency_key if earlier.supersedes else None
+    is_same = earlier.assignment_id == assignment.pk and corrected == supersedes
+    if not is_same or not content.is_of(earlier):
+        raise KeyReused(earlier.idempotency_key)
+    return Submission(earlier, is_repeat=True)
 
 
 def _mark_due(batch: Batch) -> None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from django.db.models import Avg, Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.firewall import is_served
 from annotations.models import (
     Assignment,
+    AssignmentState,
     Batch,
     Draft,
     Handout,
@@ -24,6 +26,7 @@ from annotations.models import (
     StudyReaderStatus,
     User,
 )
+from annotations.models.assignment import AssignmentQuerySet
 from annotations.payloads import assignment_payload, classes_payload
 from annotations.views.access import SignedInRequest, signed_in
 from annotations.views.desk_texts import desk_texts
@@ -112,7 +115,7 @@ def desk(request: SignedInRequest, pk: int) -> HttpResponse:
         return render(request, "desk/withheld.html", {"assignment": assignment}, status=403)
     context = {
         "page": "reading",
-        "assignment": assignment_payload(assignment, request.user),
+        "assignment": assignment_payload(assignment, request.user, now=timezone.now()),
         "classes": classes_payload(assignment.batch.taxonomy),
         "taxonomy": assignment.batch.taxonomy,
         "texts": desk_texts(),
@@ -145,9 +148,10 @@ def _piles(user: User) -> list[Pile]:
 def _pile(seat: Seat, user: User, n_drafts: int, seconds: float, *, is_served: bool) -> Pile:
     own = Assignment.objects.visible_to(user).filter(batch=seat.batch_id).in_reading_order()
     named = own.annotate(progress=state())
-    waiting = list(named.waiting()[:SHOWN_WAITING]) if seat.batch.is_open else []
+    waiting = _waiting(named) if seat.batch.is_open else []
     place = waiting[0].position if waiting else 2**31 - 1
-    read = list(named.filter(position__lt=place).reverse()[:SHOWN_READ]) if waiting else []
+    before = named.exclude(state=AssignmentState.WAITING, deferred_at__isnull=False)
+    read = list(before.filter(position__lt=place).reverse()[:SHOWN_READ]) if waiting else []
     n_held = Assignment.objects.held().filter(batch=seat.batch_id, reader=user).count()
     n_left = seat.n_assigned - n_held - seat.n_read
     return Pile(
@@ -162,6 +166,13 @@ def _pile(seat: Seat, user: User, n_drafts: int, seconds: float, *, is_served: b
     )
 
 
+def _waiting(named: AssignmentQuerySet) -> list[Assignment]:
+    """Return the first that wait, in the order in which they come: what was put off is last."""
+    waiting = list(named.waiting().filter(deferred_at=None)[:SHOWN_WAITING])
+    put_off = named.waiting().filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
+    return waiting + list(put_off[: SHOWN_WAITING - len(waiting)])
+
+
 def _withheld(user: User) -> list[StudyReader]:
     """Return the open studies that hand nothing to ``user`` for now, for the page to say why."""
     lines = StudyReader.objects.filter(user=user, study__phase=Phase.OPEN).select_related("study")
@@ -174,7 +185,7 @@ def _withheld(user: User) -> list[StudyReader]:
 
 def _pace_s(user: User) -> float:
     """Return the seconds an exam takes ``user``: the mean of their last, once it is one."""
-    own = Reading.objects.blind().filter(reader=user, active_ms__gt=0)
+    own = Reading.objects.blind().effective().answered().filter(reader=user, active_ms__gt=0)
     latest = own.order_by("-pk").values("active_ms")[:PACE_OF]
     pace = latest.aggregate(n=Count("active_ms"), mean=Avg("active_ms"))
     return pace["mean"] / 1000 if pace["n"] >= PACE_NEEDS else SECONDS_PER_EXAM

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from annotations.models import Batch, Draft, Reading
 from ecgreview.ecg import wire
 
-EMPTY = {"findings": [], "quality": "good", "comment": ""}
+EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good", "comment": ""}
 
 
 @pytest.fixture
@@ -100,8 +100,9 @@ def test_age_and_sex_are_kept_back_when_the_study_says_so(as_ana, sheet):
 
 
 def test_a_draft_comes_back_as_it_was_saved(as_ana, sheet):
-    findings = [{"class": "atrial_fibrillation", "certainty": "probable"}]
-    content = {"findings": findings, "quality": "poor", "comment": " a  b "}
+    finding = {"class": "atrial_fibrillation", "certainty": "probable"}
+    findings = [{**finding, "localisations": [], "measurements": []}]
+    content = {**EMPTY, "findings": findings, "quality": "poor", "comment": " a  b "}
     saved = as_ana.put(address(sheet, "draft/"), {"based_on": 0, "content": content})
     assert (saved.status_code, saved.json()) == (200, {"version": 1})
     found = as_ana.get(address(sheet)).json()

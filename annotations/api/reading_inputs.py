@@ -1,0 +1,270 @@
+"""The shape of what a reader sends: drafts, readings, and what both say of an exam."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
+
+from annotations.api.serializers import MAX_POSITIVE_INTEGER, Strict
+from annotations.models import MAX_MARKS, MAX_PROBLEMS, Certainty, Quality, ReadingOutcome
+from annotations.services.readings import FindingIn
+from ecgreview.ecg.leads import LEADS
+
+MAX_FINDINGS = 100
+MAX_COMMENT = 2000
+MAX_DISPLAY_ENTRIES = 30
+MAX_TOOLS = 30
+MAX_TOOL_USES = 10_000
+MAX_SECONDS = 3600
+MAX_MS = 1000 * MAX_SECONDS
+MAX_MV = 1000
+DECIMALS = 4
+"""A tenth of a millisecond, a tenth of a microvolt: finer than any caliper."""
+
+MEASUREMENTS = (("interval", "Interval, in ms"), ("amplitude", "Amplitude, in mV"))
+PROBLEMS = ("noise", "lead_off", "reversal", "calibration", "other")
+TOOL = re.compile(r"[a-z0-9_]{1,40}")
+
+
+class Decimal(serializers.FloatField):
+    """A number that is kept with four decimals."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Return the rounded number; words, booleans and what is not finite are refused."""
+        if isinstance(data, bool | str):
+            self.fail("invalid")
+        number: float = super().to_internal_value(data)
+        if not math.isfinite(number):
+            self.fail("invalid")
+        return round(number, DECIMALS) + 0.0  # no minus zero: JSON would keep it
+
+
+@extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=LEADS)))
+class Leads(serializers.MultipleChoiceField):
+    """Some of the twelve leads, kept once each and in their order."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=LEADS, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the leads as a list."""
+        if not isinstance(data, list) or not all(isinstance(lead, str) for lead in data):
+            self.fail("not_a_list", input_type=type(data).__name__)
+        given = super().to_internal_value(data)
+        return [lead for lead in LEADS if lead in given]
+
+
+class Stretch(Strict):
+    """A stretch of a tracing, from its first sample on."""
+
+    tracing = serializers.IntegerField(min_value=1, max_value=MAX_POSITIVE_INTEGER)
+    from_s = Decimal(min_value=0, max_value=MAX_SECONDS)
+    to_s = Decimal(min_value=0, max_value=MAX_SECONDS)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields in order of time: a stretch may be drawn from its end."""
+        start, end = sorted((attrs["from_s"], attrs["to_s"]))
+        return {**attrs, "from_s": start, "to_s": end}
+
+
+class LocalisationInput(Stretch):
+    """Where a finding shows."""
+
+    leads = Leads(allow_empty=False)
+
+
+class MeasurementInput(Stretch):
+    """What was measured with the calipers for a finding."""
+
+    kind = serializers.ChoiceField(choices=MEASUREMENTS)
+    lead = serializers.ChoiceField(choices=LEADS, allow_null=True, default=None)
+    value = Decimal(
+        min_value=-MAX_MS, max_value=MAX_MS, help_text="ms of an interval, mV of an amplitude."
+    )
+    n_cycles = serializers.IntegerField(
+        min_value=1, max_value=1000, required=False, help_text="Cycles that the interval spans."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields.
+
+        Raises:
+            ValidationError: the value is none that the kind of measurement can have.
+        """
+        is_interval = attrs["kind"] == "interval"
+        least, most = (0, MAX_MS) if is_interval else (-MAX_MV, MAX_MV)
+        if not least <= attrs["value"] <= most:
+            raise ValidationError({"value": [f"Must be from {least} to {most}."]})
+        return super().validate(attrs)
+
+
+class FindingInput(Strict):
+    """A class that the reader holds to be present."""
+
+    certainty = serializers.ChoiceField(choices=Certainty.choices)
+    localisations = serializers.ListField(
+        child=LocalisationInput(), max_length=MAX_MARKS, default=list
+    )
+    measurements = serializers.ListField(
+        child=MeasurementInput(), max_length=MAX_MARKS, default=list
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        code = serializers.CharField(max_length=60, help_text="A code of /api/classes/.")
+        return {"class": code, **super().get_fields()}
+
+
+class ProblemInput(Strict):
+    """Why the quality is not good."""
+
+    kind = serializers.ChoiceField(choices=PROBLEMS)
+    leads = Leads(default=list, help_text="None named: all of them, or it is not said.")
+
+
+class ContentInput(Strict):
+    """What a reader says of an exam."""
+
+    findings = serializers.ListField(child=FindingInput(), max_length=MAX_FINDINGS)
+    not_assessable = serializers.ListField(
+        child=serializers.CharField(max_length=60),
+        max_length=MAX_FINDINGS,
+        default=list,
+        help_text="Codes of classes that this exam cannot tell: neither present nor absent.",
+    )
+    problems = serializers.ListField(child=ProblemInput(), max_length=MAX_PROBLEMS, default=list)
+
+
+class DraftContent(ContentInput):
+    """What a reader has entered so far; nothing of it needs to be complete."""
+
+    quality = serializers.ChoiceField(choices=Quality.choices, allow_blank=True)
+    comment = serializers.CharField(
+        max_length=MAX_COMMENT, allow_blank=True, trim_whitespace=False, default=""
+    )
+
+
+class DraftInput(Strict):
+    """A draft, and the version that it was made from."""
+
+    based_on = serializers.IntegerField(min_value=0, max_value=MAX_POSITIVE_INTEGER - 1)
+    content = DraftContent()
+
+    def validate_content(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Return the content as plain JSON, for it is stored and given back as it is."""
+        return {**content, "findings": [dict(finding) for finding in content["findings"]]}
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class DisplayField(serializers.DictField):
+    """How the sheet was displayed: few short entries of numbers, words and lists of them."""
+
+    child = serializers.JSONField(allow_null=True)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Return the entries.
+
+        Raises:
+            ValidationError: more, longer or deeper than any display is described by.
+        """
+        entries = super().run_validation(data)
+        if len(entries) > MAX_DISPLAY_ENTRIES:
+            raise ValidationError(f"At most {MAX_DISPLAY_ENTRIES} entries.")
+        for name, value in entries.items():
+            values = value if isinstance(value, list) else [value]
+            if len(values) > MAX_DISPLAY_ENTRIES or not all(map(_is_scalar, [name, *values])):
+                raise ValidationError("Entries must be numbers, short words, or lists of them.")
+        return entries
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class ToolsField(serializers.DictField):
+    """How often each tool was used, by its name in a-z, 0-9 and _."""
+
+    child = serializers.IntegerField(min_value=0, max_value=MAX_TOOL_USES)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Return the counts.
+
+        Raises:
+            ValidationError: more tools than any desk has, or names that no tool has.
+        """
+        counts = super().run_validation(data)
+        if len(counts) > MAX_TOOLS:
+            raise ValidationError(f"At most {MAX_TOOLS} tools.")
+        if not all(TOOL.fullmatch(name) for name in counts):
+            raise ValidationError("Names are of 1 to 40 characters of a-z, 0-9 and _.")
+        return counts
+
+
+class WorkInput(ContentInput):
+    """A content to be signed, and how it was come to."""
+
+    quality = serializers.ChoiceField(choices=Quality.choices)
+    comment = serializers.CharField(max_length=MAX_COMMENT, allow_blank=True, default="")
+    active_ms = serializers.IntegerField(min_value=0, max_value=MAX_POSITIVE_INTEGER, default=0)
+    idle_ms = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_POSITIVE_INTEGER,
+        default=0,
+        help_text="Time the exam was open and nobody at work on it.",
+    )
+    display = DisplayField(default=dict)
+    tools = ToolsField(default=dict)
+
+    def validate_findings(self, findings: list[dict[str, Any]]) -> list[FindingIn]:
+        """Return the findings as the service takes them."""
+        return [
+            FindingIn(
+                finding["class"],
+                finding["certainty"],
+                finding["localisations"],
+                finding["measurements"],
+            )
+            for finding in findings
+        ]
+
+
+class ReadingInput(WorkInput):
+    """A reading to be signed."""
+
+    based_on = serializers.IntegerField(min_value=0, max_value=MAX_POSITIVE_INTEGER - 1)
+    outcome = serializers.ChoiceField(choices=ReadingOutcome.choices, default=ReadingOutcome.READ)
+    quality = serializers.ChoiceField(
+        choices=Quality.choices,
+        allow_blank=True,
+        default="",
+        help_text="Only who abstains may leave it out.",
+    )
+    supersedes = serializers.UUIDField(
+        allow_null=True,
+        default=None,
+        help_text="Id of one's own reading that this one corrects, until undo_until.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields.
+
+        Raises:
+            ValidationError: the quality is missing.
+        """
+        if not attrs["quality"] and attrs["outcome"] != ReadingOutcome.ABSTAINED:
+            raise ValidationError({"quality": ["Say how well the signal can be read."]})
+        return attrs
+
+
+def _is_scalar(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= 100 and value.isprintable()
+    return value is None or isinstance(value, bool | float) or _is_plain_integer(value)
+
+
+def _is_plain_integer(value: Any) -> bool:
+    return isinstance(value, int) and abs(value) <= MAX_POSITIVE_INTEGER

@@ -1,0 +1,219 @@
+"""What a reader says of an exam: findings and where they show, what cannot be told, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from annotations.models import (
+    Assignment,
+    DiagnosticClass,
+    Finding,
+    NotAssessable,
+    Quality,
+    Reading,
+    ReadingOutcome,
+)
+
+Mark = Mapping[str, Any]
+"""A localisation, a measurement or a problem of the signal, as JSON."""
+
+
+class InvalidReading(ValueError):
+    """The findings contradict the taxonomy, the quality or themselves.
+
+    Attributes:
+        codes: the classes it is about.
+    """
+
+    def __init__(self, codes: Iterable[str]) -> None:
+        self.codes = tuple(codes)
+        super().__init__(", ".join(self.codes))
+
+
+class UnknownClass(InvalidReading):
+    """The taxonomy of the study has no such class."""
+
+
+class RepeatedClass(InvalidReading):
+    """A class is given more than once."""
+
+
+class ExclusiveClass(InvalidReading):
+    """A class that stands alone is given beside others."""
+
+
+class UnreadableWithFindings(InvalidReading):
+    """An exam that cannot be read has no findings, and none of its classes can be assessed."""
+
+
+class TwoStates(InvalidReading):
+    """A class is said to be present and not to be assessable."""
+
+
+class AbstainedWithFindings(InvalidReading):
+    """Who abstains says nothing of the classes."""
+
+
+class AbstainedFromUnreadable(ValueError):
+    """That an exam is unreadable is a reading: who says so does not abstain."""
+
+
+class QualityMissing(ValueError):
+    """Every reading says how well the signal can be read."""
+
+
+class UnknownTracing(InvalidReading):
+    """A place is marked in a tracing that the exam does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingIn:
+    """A class the reader holds to be present, how surely, and what shows it.
+
+    Attributes:
+        localisations: ``{tracing, leads, from_s, to_s}`` each.
+        measurements: ``{kind, tracing, lead, from_s, to_s, value}`` each; value in ms or mV.
+    """
+
+    code: str
+    certainty: str
+    localisations: Sequence[Mark] = ()
+    measurements: Sequence[Mark] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that a reading says.
+
+    Attributes:
+        findings: the classes held to be present; all others are held to be absent, but for
+        not_assessable: the codes of those that this exam cannot tell.
+        quality: one of ``Quality``; may be empty when the reader abstained.
+        problems: ``{kind, leads}`` each: why the quality is not good.
+        comment: free text, shown to nobody while the batch is open.
+        outcome: one of ``ReadingOutcome``.
+    """
+
+    findings: Sequence[FindingIn]
+    quality: str
+    comment: str = ""
+    not_assessable: Collection[str] = ()
+    problems: Sequence[Mark] = ()
+    outcome: str = ReadingOutcome.READ
+
+    def is_of(self, reading: Reading) -> bool:
+        """Tell whether ``reading``, as stored, says just this."""
+        return self._said() == _stored(reading)._said()
+
+    def _said(self) -> tuple[Any, ...]:
+        said = [
+            (one.code, one.certainty, list(one.localisations), list(one.measurements))
+            for one in self.findings
+        ]
+        findings = sorted(said, key=lambda one: one[:2])
+        missing = sorted(self.not_assessable)
+        return (findings, missing, self.quality, list(self.problems), self.comment, self.outcome)
+
+
+Classes = Mapping[str, DiagnosticClass]
+"""The classes that a content names, by code."""
+
+
+def classes_of(assignment: Assignment, content: Content) -> Classes:
+    """Return the classes that ``content`` names, or refuse it.
+
+    Raises:
+        InvalidReading: see its subclasses.
+        AbstainedFromUnreadable, QualityMissing: as they say.
+    """
+    present = [finding.code for finding in content.findings]
+    named = [*present, *content.not_assessable]
+    _refuse_by_outcome(content, named)
+    missing = list(content.not_assessable)
+    if repeated := {code for of in (present, missing) for code in of if of.count(code) > 1}:
+        raise RepeatedClass(sorted(repeated))
+    if both := set(present) & set(missing):
+        raise TwoStates(sorted(both))
+    known = assignment.batch.taxonomy.classes.filter(code__in=named)
+    classes = {item.code: item for item in known}
+    if unknown := set(named) - classes.keys():
+        raise UnknownClass(sorted(unknown))
+    exclusive = [code for code in present if classes[code].is_exclusive]
+    if exclusive and len(present) > 1:
+        raise ExclusiveClass(exclusive)
+    _refuse_unknown_tracings(assignment, content)
+    return classes
+
+
+def store(reading: Reading, content: Content, classes: Classes) -> None:
+    """Save the classes of ``content`` with ``reading``, which was just inserted."""
+    Finding.objects.bulk_create(
+        Finding(
+            reading=reading,
+            diagnostic_class=classes[finding.code],
+            certainty=finding.certainty,
+            localisations=list(finding.localisations),
+            measurements=list(finding.measurements),
+        )
+        for finding in content.findings
+    )
+    NotAssessable.objects.bulk_create(
+        NotAssessable(reading=reading, diagnostic_class=classes[code])
+        for code in content.not_assessable
+    )
+
+
+def columns(content: Content) -> dict[str, Any]:
+    """Return what ``content`` writes into the row of its reading itself."""
+    return {
+        "outcome": content.outcome,
+        "quality": content.quality,
+        "problems": list(content.problems),
+        "comment": content.comment,
+        "n_findings": len(content.findings),
+        "n_not_assessable": len(content.not_assessable),
+    }
+
+
+def _stored(reading: Reading) -> Content:
+    return Content(
+        findings=[
+            FindingIn(one.diagnostic_class.code, one.certainty, one.localisations, one.measurements)
+            for one in reading.findings.select_related("diagnostic_class")
+        ],
+        quality=reading.quality,
+        comment=reading.comment,
+        not_assessable=list(
+            reading.not_assessable.values_list("diagnostic_class__code", flat=True)
+        ),
+        problems=reading.problems,
+        outcome=reading.outcome,
+    )
+
+
+def _refuse_by_outcome(content: Content, named: Sequence[str]) -> None:
+    if content.outcome == ReadingOutcome.ABSTAINED:
+        if named:
+            raise AbstainedWithFindings(named)
+        if content.quality == Quality.UNREADABLE:
+            raise AbstainedFromUnreadable
+    elif not content.quality:
+        raise QualityMissing
+    if content.quality == Quality.UNREADABLE and named:
+        raise UnreadableWithFindings(named)
+
+
+def _refuse_unknown_tracings(assignment: Assignment, content: Content) -> None:
+    """Do nothing unless a mark is made in a tracing that the exam does not have."""
+    marked = {
+        (finding.code, mark["tracing"])
+        for finding in content.findings
+        for mark in (*finding.localisations, *finding.measurements)
+    }
+    if not marked:
+        return
+    known = set(assignment.exam.tracings.values_list("position", flat=True))
+    if wrong := sorted({code for code, position in marked if position not in known}):
+        raise UnknownTracing(wrong)
