@@ -1,0 +1,77 @@
+// What the tools stand on: the samples as they lie on the sheet, so that a place can be snapped to them. Pure.
+
+import { placeOf } from "../ecg/overlay.js";
+import { median } from "../ecg/sheet.js";
+import { INVALID, Status } from "../ecg/signal.js";
+
+export class Ground {
+  #offsets = new Map();
+
+  /** @param {object} sheet as layout.arrange() makes it @param {object} signal what is drawn on it */
+  constructor(sheet, signal) {
+    this.sheet = sheet;
+    this.signal = signal;
+  }
+
+  /** Is `other` laid out as this one is, so that what was measured here still lies where it was? */
+  isLaidOutLike({ sheet, signal }) {
+    const kept = ["arrangement", "order", "speedMmPerS", "gainMmPerMv", "widthMm", "heightMm"];
+    return signal === this.signal && kept.every((name) => sheet[name] === this.sheet[name])
+      && sheet.window.startS === this.sheet.window.startS
+      && sheet.cells.length === this.sheet.cells.length
+      && sheet.cells.every(({ name }, i) => name === this.sheet.cells[i].name);
+  }
+
+  /** The seconds at `xMm` of the row of `cell`, at the nearest sample on view. */
+  secondsAt(cell, xMm) {
+    return this.snapped(cell.startS + (xMm - cell.leftMm) / this.sheet.speedMmPerS);
+  }
+
+  /** The sample nearest to `seconds` among those on view. */
+  snapped(seconds) {
+    const rate = this.signal.samplingRateHz;
+    const { startS, endS } = this.sheet.window;
+    const last = Math.min(Math.ceil(endS * rate - 1e-6), this.signal.nSamples) - 1;
+    return Math.min(Math.max(Math.round(seconds * rate), Math.ceil(startS * rate - 1e-6)), last) / rate;
+  }
+
+  /** As `snapped`, and within what `cell` itself shows. */
+  snappedIn(cell, seconds) {
+    const rate = this.signal.samplingRateHz;
+    return this.snapped(Math.min(Math.max(seconds, cell.startS), cell.endS - 1 / rate));
+  }
+
+  /** How high the sample at `seconds` is drawn above the baseline of `cell`, in mV; null where it has no value. */
+  drawnMillivolts(cell, seconds) {
+    const samples = this.signal.leads[cell.lead];
+    const sample = samples[Math.round(seconds * this.signal.samplingRateHz)];
+    if (sample === undefined || sample === INVALID) return null;
+    return ((sample - this.#offsetOf(cell.lead)) * (cell.sign ?? 1) * this.signal.microvoltsPerLsb) / 1000;
+  }
+
+  #offsetOf(lead) {
+    if (!this.#offsets.has(lead)) this.#offsets.set(lead, median(this.signal.leads[lead]));
+    return this.#offsets.get(lead);
+  }
+
+  /** The cells of the row of `cell`, which show one stretch of time without a gap. */
+  rowOf(cell) {
+    return this.sheet.cells.filter(({ baselineMm }) => baselineMm === cell.baselineMm);
+  }
+
+  /** The distance to the next row, in mm; the height of the sheet when there is one row. */
+  get pitchMm() {
+    const rows = [...new Set(this.sheet.cells.map(({ baselineMm }) => baselineMm))].sort((one, other) => one - other);
+    return rows.length > 1 ? rows[1] - rows[0] : this.sheet.heightMm;
+  }
+
+  /** `{x, y}` in the overlay. */
+  placeOf(cell, seconds, millivolts = 0) {
+    return placeOf(this.sheet, cell, { seconds, millivolts });
+  }
+
+  /** Is there anything recorded to measure in `cell`? */
+  isRecorded(cell) {
+    return this.signal.status[cell.lead] !== Status.MISSING;
+  }
+}
