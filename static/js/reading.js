@@ -5,19 +5,20 @@ import { Catalogue } from "./catalogue.js";
 import { clock } from "./clock.js";
 import { Confirmation } from "./confirmation.js";
 import { Conflict } from "./desk/conflict.js";
+import { Flow } from "./desk/flow.js";
 import { ReadingForm } from "./desk/form.js";
 import { Help } from "./desk/help.js";
 import { Messages } from "./desk/messages.js";
 import { SheetBar } from "./desk/sheetbar.js";
 import { Suggestions } from "./desk/suggestions.js";
-import { embedded, make } from "./dom.js";
+import { embedded } from "./dom.js";
 import { Draft, DraftState } from "./draft.js";
 import { decode } from "./ecg/signal.js";
 import "./ecg/viewer.js";
 import { bindHotkeys } from "./hotkeys.js";
 import * as labels from "./labels.js";
 import { Outbox } from "./outbox.js";
-import { Queue, firstTracing } from "./queue.js";
+import { Queue } from "./queue.js";
 import { Shelf } from "./shelf.js";
 import { Stopwatch } from "./stopwatch.js";
 import { createTexts } from "./texts.js";
@@ -28,7 +29,6 @@ class Desk {
   #history = null;
   #stopwatch = null;
   #confirmation = new Confirmation();
-  #isAwaiting = false;
 
   constructor(root) {
     this.root = root;
@@ -42,6 +42,7 @@ class Desk {
     this.outbox = new Outbox({
       shelf: this.shelf, api, clock, newKey: () => crypto.randomUUID(), onEvent: (event) => this.#hear(event),
     });
+    this.flow = new Flow({ ...this, clock, onArrive: (assignment) => this.#arrive(assignment) });
   }
 
   /** Put the parts of the page to work. */
@@ -50,7 +51,7 @@ class Desk {
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     this.viewer.words = { missing: words("lead-missing"), flat: words("lead-flat"), derived: words("lead-derived") };
     this.form = new ReadingForm(root.querySelector("form"), { catalogue, words, intents: this.#intents() });
-    this.bar = new SheetBar(root, this.viewer, { shelf, words, onTracing: (tracing) => this.#showTracing(tracing) });
+    this.bar = new SheetBar(root, this.viewer, { shelf, words, onTracing: (tracing) => this.flow.showTracing(tracing) });
     this.help = new Help(part("help-dialog"), { desk: root, shelf, words });
     this.conflict = new Conflict(part("conflict-dialog"), { catalogue, words, onResolve: (draft) => this.#adopt(draft.content) });
     this.suggestions = new Suggestions(part("suggestions"), {
@@ -79,7 +80,7 @@ class Desk {
   async start(assignment) {
     for (const entry of this.outbox.entries) this.queue.finish(entry.assignment); // on its way since an earlier visit
     this.queue.keep(assignment);
-    await this.#fetchSheet(assignment);
+    await this.flow.fetchSheet(assignment);
     this.#seat(await this.#upToDate(assignment));
     this.outbox.drain();
   }
@@ -146,7 +147,7 @@ class Desk {
     this.#hearDraft(this.#draft);
     this.#close(assignment);
     this.suggestions.show(assignment);
-    this.#lookAhead();
+    this.flow.settle(assignment);
   }
 
   /** `content` becomes what the form shows, with nothing to take back. */
@@ -167,11 +168,7 @@ class Desk {
     this.form.disable(isShut);
     this.root.classList.toggle("is-submitted", isSubmitted);
     if (!isShut) return;
-    const { next } = assignment;
-    const link = next === null || !assignment.batch.is_open
-      ? make("a", { href: "/worklist/" }, this.words("to-worklist"))
-      : make("a", { href: `/read/${next}/` }, this.words("to-next"));
-    this.form.say(this.words(isSubmitted ? "submitted-already" : "batch-closed"), { link });
+    this.form.say(this.words(isSubmitted ? "submitted-already" : "batch-closed"), { link: this.flow.wayOn(assignment) });
   }
 
   #hearDraft(draft) {
@@ -190,7 +187,7 @@ class Desk {
     this.queue.finish(id);
     this.messages.remember({ id, code: exam.code });
     this.outbox.add(id, reading, this.#draft);
-    this.#proceed();
+    this.flow.proceed();
   }
 
   /** What is legal but rarely meant is asked once: submitting again says yes. */
@@ -214,110 +211,18 @@ class Desk {
     };
   }
 
-  /** Show what comes next: in this very frame when it lies ready. */
-  #proceed() {
-    const next = this.queue.after(this.#assignment);
-    if (next === null && isPooled(this.#assignment)) return this.#await();
-    if (next === null) return this.messages.finish({ isSending: this.outbox.entries.length > 0 });
-    const ready = this.queue.ready(next);
-    if (ready && this.viewer.show(firstTracing(ready))) return this.#arrive(ready);
-    return this.#travel(next);
-  }
-
   #arrive(assignment) {
-    document.title = document.title.replace(this.#assignment.exam.code, assignment.exam.code);
-    window.history.pushState(null, "", `/read/${assignment.id}/`);
     this.#seat(assignment);
     this.root.querySelector("[data-part=code]").focus({ preventScroll: true });
   }
 
-  /** Of a pool the next exam is known only when the server has this reading: its answer names it. */
-  #await() {
-    this.#isAwaiting = true;
-    this.form.disable(true);
-    this.messages.wait(true);
-  }
-
-  /** The server has answered for the last reading: go on, or say that nothing is free now. */
-  async #awaited(next) {
-    if (this.outbox.entries.length > 0) return;
-    this.#isAwaiting = false;
-    this.messages.wait(false);
-    if (next === null || this.queue.isDone(next)) this.messages.finish({ isSending: false, isPooled: true });
-    else await this.#travel(next);
-  }
-
-  /** The next exam has to be fetched first; without a network it is asked for until it comes. */
-  async #travel(id) {
-    this.form.disable(true);
-    this.messages.wait(true);
-    try {
-      const assignment = await this.queue.assignment(id);
-      await this.#fetchSheet(assignment);
-      this.messages.wait(false);
-      this.#arrive(assignment);
-    } catch (error) {
-      if (error instanceof api.Unreachable) clock.after(3000, () => this.#travel(id));
-      else this.#report(error);
-    }
-  }
-
-  async #fetchSheet(assignment) {
-    const href = firstTracing(assignment);
-    await this.viewer.prepare(href, await this.queue.signal(href));
-    this.viewer.show(href);
-  }
-
-  async #showTracing({ href }) {
-    await this.viewer.prepare(href, await this.queue.signal(href));
-    this.viewer.show(href);
-  }
-
-  /** Load the exams ahead, and draw the next one where it is not seen. */
-  async #lookAhead() {
-    const current = this.#assignment;
-    try {
-      await this.queue.loadAhead(current, async (next, signal) => {
-        if (current === this.#assignment) await this.viewer.prepare(firstTracing(next), signal);
-      });
-    } catch (error) {
-      // The next exam is then fetched when it is wanted, and only then is there something to say.
-      if (!(error instanceof api.Unreachable || error instanceof api.SignedOut || error instanceof api.Refused)) throw error;
-    }
-  }
-
   #hear(event) {
     this.messages.showOutbox(event);
-    if (event.type === "accepted") this.#accepted(event);
-    if (event.type === "refused" && this.#isAwaiting) this.#awaited(null);
+    if (event.type === "refused") this.flow.hearRefused();
+    if (event.type !== "accepted") return;
+    this.shelf.remove(`draft/${event.entry.assignment}`); // the server has the reading: the device may forget it
+    this.flow.hearAccepted(event.answer);
   }
-
-  /** The server has the reading: the device may forget it, and the queue may have gone on. */
-  async #accepted({ entry, answer }) {
-    this.shelf.remove(`draft/${entry.assignment}`);
-    const { next } = answer;
-    if (this.#isAwaiting) {
-      await this.#awaited(next);
-    } else if (this.messages.isFinished && next !== null && !this.queue.isDone(next)) {
-      this.messages.resume();
-      await this.#travel(next);
-    } else if (this.queue.after(this.#assignment) === null && !this.queue.isDone(this.#assignment.id)) {
-      // What followed was read in the meantime: ask again what comes next.
-      Object.assign(this.#assignment, { next: (await this.queue.refresh(this.#assignment.id)).next });
-      this.#lookAhead();
-    }
-  }
-
-  #report(error) {
-    if (error instanceof api.SignedOut) this.messages.signIn();
-    else if (error instanceof api.Refused) this.messages.say(error.message);
-    else throw error;
-  }
-}
-
-/** Of a pool nobody knows how many exams come. */
-function isPooled(assignment) {
-  return assignment.queue.total === null;
 }
 
 const desk = new Desk(document.getElementById("desk"));

@@ -1,0 +1,141 @@
+// From one exam to the next: what comes after a submission, fetched and drawn before it is wanted.
+
+import { Refused, SignedOut, Unreachable } from "../api.js";
+import { make } from "../dom.js";
+import { firstTracing } from "../queue.js";
+
+const RETRY_MS = 3000;
+
+export class Flow {
+  #current = null;
+  #isAwaiting = false;
+
+  /**
+   * @param {{queue: object, viewer: HTMLElement, outbox: object, form: object, messages: object, clock: object,
+   *   words: Function, onArrive: (assignment: object) => void}} world `onArrive` takes the exam on view in hand
+   */
+  constructor(world) {
+    this.world = world;
+  }
+
+  /** `assignment` is on view: what follows it is loaded. */
+  settle(assignment) {
+    this.#current = assignment;
+    this.#lookAhead();
+  }
+
+  /** Show what comes next: in this very frame when it lies ready. */
+  proceed() {
+    const { queue, viewer, messages, outbox } = this.world;
+    const next = queue.after(this.#current);
+    if (next === null && isPooled(this.#current)) return this.#await();
+    if (next === null) return messages.finish({ isSending: outbox.entries.length > 0 });
+    const ready = queue.ready(next);
+    if (ready && viewer.show(firstTracing(ready))) return this.#arrive(ready);
+    return this.travel(next);
+  }
+
+  /** Go to an exam that has to be fetched first; without a network it is asked for until it comes. */
+  async travel(id) {
+    const { form, messages, queue, clock } = this.world;
+    form.disable(true);
+    messages.wait(true);
+    try {
+      const assignment = await queue.assignment(id);
+      await this.fetchSheet(assignment);
+      messages.wait(false);
+      this.#arrive(assignment);
+    } catch (error) {
+      if (error instanceof Unreachable) clock.after(RETRY_MS, () => this.travel(id));
+      else this.#report(error);
+    }
+  }
+
+  /** Fetch and show the first tracing of `assignment`. */
+  fetchSheet(assignment) {
+    return this.showTracing({ href: firstTracing(assignment) });
+  }
+
+  async showTracing({ href }) {
+    const { viewer, queue } = this.world;
+    await viewer.prepare(href, await queue.signal(href));
+    viewer.show(href);
+  }
+
+  /** The server has a reading and said what comes `next`: the queue may have gone on. */
+  async hearAccepted({ next }) {
+    const { queue, messages } = this.world;
+    if (this.#isAwaiting) {
+      await this.#awaited(next);
+    } else if (messages.isFinished && next !== null && !queue.isDone(next)) {
+      messages.resume();
+      await this.travel(next);
+    } else if (queue.after(this.#current) === null && !queue.isDone(this.#current.id)) {
+      // What followed was read in the meantime: ask again what comes next.
+      Object.assign(this.#current, { next: (await queue.refresh(this.#current.id)).next });
+      this.#lookAhead();
+    }
+  }
+
+  /** The server refused a reading: of a pool there is nothing more to wait for. */
+  hearRefused() {
+    if (this.#isAwaiting) this.#awaited(null);
+  }
+
+  /** Where to go on from an exam that cannot be changed any more. */
+  wayOn({ next, batch }) {
+    const { words } = this.world;
+    return next === null || !batch.is_open
+      ? make("a", { href: "/worklist/" }, words("to-worklist"))
+      : make("a", { href: `/read/${next}/` }, words("to-next"));
+  }
+
+  #arrive(assignment) {
+    document.title = document.title.replace(this.#current.exam.code, assignment.exam.code);
+    window.history.pushState(null, "", `/read/${assignment.id}/`);
+    this.world.onArrive(assignment);
+  }
+
+  /** Of a pool the next exam is known only when the server has this reading: its answer names it. */
+  #await() {
+    this.#isAwaiting = true;
+    this.world.form.disable(true);
+    this.world.messages.wait(true);
+  }
+
+  /** The server has answered for the last reading: go on, or say that nothing is free now. */
+  async #awaited(next) {
+    const { outbox, messages, queue } = this.world;
+    if (outbox.entries.length > 0) return;
+    this.#isAwaiting = false;
+    messages.wait(false);
+    if (next === null || queue.isDone(next)) messages.finish({ isSending: false, isPooled: true });
+    else await this.travel(next);
+  }
+
+  /** Load the exams ahead, and draw the next one where it is not seen. */
+  async #lookAhead() {
+    const { queue, viewer } = this.world;
+    const current = this.#current;
+    try {
+      await queue.loadAhead(current, async (next, signal) => {
+        if (current === this.#current) await viewer.prepare(firstTracing(next), signal);
+      });
+    } catch (error) {
+      // The next exam is then fetched when it is wanted, and only then is there something to say.
+      if (!(error instanceof Unreachable || error instanceof SignedOut || error instanceof Refused)) throw error;
+    }
+  }
+
+  #report(error) {
+    const { messages } = this.world;
+    if (error instanceof SignedOut) messages.signIn();
+    else if (error instanceof Refused) messages.say(error.message);
+    else throw error;
+  }
+}
+
+/** Of a pool nobody knows how many exams come. */
+function isPooled(assignment) {
+  return assignment.queue.total === null;
+}
