@@ -1,34 +1,50 @@
 // What the reader says about one exam, as pure state: every function returns a new content.
 //
-// A content is `{findings: [{class, certainty}], quality, comment}`, the form in which it is drafted and
-// submitted. The normal class stands alone and blocks; all other contradictions only warn, because an exam
-// may hold several tracings with different rhythms.
+// A content is `{findings, not_assessable, quality, problems, comment}`, the form in which it is drafted and
+// submitted. A finding is `{class, certainty, localisations, measurements}`. A class is found, not assessable,
+// or absent: never two of them. The normal class stands alone and blocks; all other contradictions only warn,
+// because an exam may hold several tracings with different rhythms.
+
+import * as evidence from "./evidence.js";
 
 export const CERTAINTIES = Object.freeze(["possible", "probable", "definite"]);
 export const QUALITIES = Object.freeze(["good", "acceptable", "poor", "unreadable"]);
+export const PROBLEMS = Object.freeze(["noise", "lead_off", "reversal", "calibration", "other"]);
 
 /** What a reading starts from. */
 export function blank() {
-  return freeze({ findings: [], quality: "good", comment: "" });
+  return freeze({ findings: [], not_assessable: [], quality: "good", problems: [], comment: "" });
 }
 
 /** A content from outside, with what it lacks filled in and classes the taxonomy does not know left out. */
 export function restore(content, catalogue) {
-  const { findings = [], quality, comment } = content ?? {};
+  const { findings = [], not_assessable = [], quality, problems = [], comment } = content ?? {};
+  const known = findings.filter((finding) => catalogue.has(finding.class));
+  const found = new Set(known.map((finding) => finding.class));
   return freeze({
-    findings: findings
-      .filter((finding) => catalogue.has(finding.class))
-      .map((finding) => ({
-        class: finding.class,
-        certainty: CERTAINTIES.includes(finding.certainty) ? finding.certainty : "definite",
-      })),
+    findings: known.map((finding) => ({
+      class: finding.class,
+      certainty: CERTAINTIES.includes(finding.certainty) ? finding.certainty : "definite",
+      ...evidence.restore(finding),
+    })),
+    not_assessable: [...new Set(not_assessable)].filter((code) => catalogue.has(code) && !found.has(code)),
     quality: QUALITIES.includes(quality) ? quality : "good",
+    problems: problems.filter(({ kind }) => PROBLEMS.includes(kind)).map(({ kind, leads = [] }) => ({ kind, leads: [...leads] })),
     comment: comment ?? "",
   });
 }
 
 export function holds(content, code) {
   return content.findings.some((finding) => finding.class === code);
+}
+
+export function cannotAssess(content, code) {
+  return content.not_assessable.includes(code);
+}
+
+/** The codes of all that the reader has said something about, findings first. */
+export function mentioned(content) {
+  return [...content.findings.map((finding) => finding.class), ...content.not_assessable];
 }
 
 /** Which class forbids adding `code`, or null when it may be added. */
@@ -41,86 +57,104 @@ export function blockedBy(content, code, catalogue) {
 /** Add a finding at the end; the content unchanged when it is there already or blocked. */
 export function add(content, code, catalogue) {
   if (holds(content, code) || blockedBy(content, code, catalogue)) return content;
-  return freeze({ ...content, findings: [...content.findings, { class: code, certainty: "definite" }] });
+  const finding = { class: code, certainty: "definite", localisations: [], measurements: [] };
+  return freeze({ ...content, findings: [...content.findings, finding], not_assessable: without(content.not_assessable, code) });
 }
 
+/** Say nothing about `code` any more. */
 export function remove(content, code) {
-  return freeze({ ...content, findings: content.findings.filter((finding) => finding.class !== code) });
+  const findings = content.findings.filter((finding) => finding.class !== code);
+  return freeze({ ...content, findings, not_assessable: without(content.not_assessable, code) });
+}
+
+/** `code` can be called neither present nor absent. The normal ECG is a statement on all classes: it is read or not. */
+export function setNotAssessable(content, code, catalogue) {
+  if (catalogue.isExclusive(code) || cannotAssess(content, code)) return content;
+  const rest = remove(content, code);
+  return freeze({ ...rest, not_assessable: [...rest.not_assessable, code] });
+}
+
+/** From found to not assessable and back. */
+export function toggleNotAssessable(content, code, catalogue) {
+  if (!cannotAssess(content, code)) return setNotAssessable(content, code, catalogue);
+  return blockedBy(content, code, catalogue) ? content : add(content, code, catalogue);
 }
 
 export function setCertainty(content, code, certainty) {
-  const findings = content.findings.map((finding) => (finding.class === code ? { ...finding, certainty } : finding));
-  return freeze({ ...content, findings });
+  return change(content, code, (finding) => ({ ...finding, certainty }));
 }
 
+/** The place where a finding is seen, as dragged on the sheet. */
+export function localise(content, code, localisation) {
+  return change(content, code, (finding) => evidence.withLocalisation(finding, localisation));
+}
+
+/** A measurement that justifies a finding. */
+export function measure(content, code, measurement) {
+  return change(content, code, (finding) => evidence.withMeasurement(finding, measurement));
+}
+
+/** Take one piece of evidence away: number `index` of the finding's `kind`, "localisations" or "measurements". */
+export function dropEvidence(content, code, kind, index) {
+  return change(content, code, (finding) => ({ ...finding, [kind]: finding[kind].filter((_, i) => i !== index) }));
+}
+
+/** A good signal has no problems: what was said of them goes with it. */
 export function setQuality(content, quality) {
-  return freeze({ ...content, quality });
+  return freeze({ ...content, quality, problems: quality === "good" ? [] : content.problems });
+}
+
+export function hasProblem(content, kind) {
+  return content.problems.some((problem) => problem.kind === kind);
+}
+
+export function toggleProblem(content, kind) {
+  const problems = hasProblem(content, kind)
+    ? content.problems.filter((problem) => problem.kind !== kind)
+    : [...content.problems, { kind, leads: [] }];
+  return freeze({ ...content, problems });
+}
+
+/** Say that the problem `kind` is, or is not, one of `lead`; leads keep the order of `names`. */
+export function toggleProblemLead(content, kind, lead, names) {
+  const turn = (leads) => (leads.includes(lead) ? without(leads, lead) : names.filter((name) => name === lead || leads.includes(name)));
+  const problems = content.problems.map((problem) => (problem.kind === kind ? { ...problem, leads: turn(problem.leads) } : problem));
+  return freeze({ ...content, problems });
 }
 
 export function setComment(content, comment) {
   return freeze({ ...content, comment });
 }
 
-/** Do two contents say the same? The order of the findings says nothing. */
+/** Do two contents say the same? The order of what is said says nothing. */
 export function same(one, other) {
   return fingerprint(one) === fingerprint(other);
 }
 
-function fingerprint({ findings, quality, comment }) {
-  const said = findings.map((finding) => `${finding.class}:${finding.certainty}`).sort();
-  return JSON.stringify([said, quality, (comment ?? "").trim()]);
+function fingerprint({ findings = [], not_assessable = [], quality, problems = [], comment }) {
+  return JSON.stringify([
+    findings.map((finding) => `${finding.class}:${finding.certainty}:${evidence.fingerprint(finding)}`).sort(),
+    [...not_assessable].sort(),
+    quality,
+    problems.map(({ kind, leads = [] }) => `${kind}:${[...leads].sort().join()}`).sort(),
+    (comment ?? "").trim(),
+  ]);
 }
 
-/**
- * What speaks against the content: `{kind, codes, weight}`.
- *
- * Findings on an unreadable exam are forbidden. Nothing chosen or a contradiction is legal but rarely meant,
- * so the reader is asked; classes that are merely unusual together get a hint.
- */
-export function objections(content, catalogue) {
-  const codes = content.findings.map((finding) => finding.class);
-  const found = [];
-  if (codes.length === 0 && content.quality !== "unreadable") found.push(objection("nothing-chosen", [], "asks"));
-  if (codes.length > 0 && content.quality === "unreadable") found.push(objection("unreadable-with-findings", [], "forbids"));
-  for (const [one, other] of pairs(codes)) {
-    if (catalogue.contradict(one, other)) found.push(objection("contradiction", [one, other], "asks"));
-    else if (catalogue.unusualTogether(one, other)) found.push(objection("unusual", [one, other], "hints"));
-  }
-  return found;
+function change(content, code, edit) {
+  const findings = content.findings.map((finding) => (finding.class === code ? edit(finding) : finding));
+  return freeze({ ...content, findings });
 }
 
-function objection(kind, codes, weight) {
-  return { kind, codes, weight };
-}
-
-function* pairs(codes) {
-  for (let i = 0; i < codes.length; i += 1) {
-    for (let j = i + 1; j < codes.length; j += 1) yield [codes[i], codes[j]];
-  }
+function without(list, value) {
+  return list.filter((one) => one !== value);
 }
 
 function freeze(content) {
-  return Object.freeze({ ...content, findings: Object.freeze(content.findings.map(Object.freeze)) });
-}
-
-/** The steps that can be taken back: `{past, present}`. */
-export function begin(content) {
-  return Object.freeze({ past: Object.freeze([]), present: content });
-}
-
-/** Go on to `content`. Letters of a comment are one step, or undo would take them back one by one. */
-export function step(history, content) {
-  if (same(history.present, content) && history.present.comment === content.comment) return history;
-  const isTyping = onlyCommentChanged(history.present, content) && onlyCommentChanged(history.past.at(-1), history.present);
-  const past = isTyping ? history.past : [...history.past, history.present];
-  return Object.freeze({ past: Object.freeze(past), present: content });
-}
-
-export function undo(history) {
-  if (history.past.length === 0) return history;
-  return Object.freeze({ past: Object.freeze(history.past.slice(0, -1)), present: history.past.at(-1) });
-}
-
-function onlyCommentChanged(before, after) {
-  return Boolean(before) && before.comment !== after.comment && same({ ...before, comment: "" }, { ...after, comment: "" });
+  return Object.freeze({
+    ...content,
+    findings: Object.freeze(content.findings.map(Object.freeze)),
+    not_assessable: Object.freeze(content.not_assessable),
+    problems: Object.freeze(content.problems.map(Object.freeze)),
+  });
 }

@@ -15,8 +15,10 @@ import { embedded } from "./dom.js";
 import { Draft, DraftState } from "./draft.js";
 import { decode } from "./ecg/signal.js";
 import "./ecg/viewer.js";
+import * as history from "./history.js";
 import { bindHotkeys } from "./hotkeys.js";
 import * as labels from "./labels.js";
+import { objections } from "./objections.js";
 import { Outbox } from "./outbox.js";
 import { Queue } from "./queue.js";
 import { Shelf } from "./shelf.js";
@@ -105,21 +107,21 @@ class Desk {
       certainty: (code, certainty) => change((content) => labels.setCertainty(content, code, certainty)),
       quality: (quality) => change((content) => labels.setQuality(content, quality)),
       comment: (text) => change((content) => labels.setComment(content, text)),
-      undo: () => this.#go(labels.undo(this.#history)),
+      undo: () => this.#go(history.undo(this.#history)),
       submit: () => this.#submit(),
     };
   }
 
   #change(content) {
-    this.#go(labels.step(this.#history, content));
+    this.#go(history.step(this.#history, content));
   }
 
-  #go(history) {
-    if (history === this.#history) return;
-    this.#history = history;
+  #go(steps) {
+    if (steps === this.#history) return;
+    this.#history = steps;
     this.#confirmation.clear();
     this.form.say("");
-    this.#draft.edit(history.present);
+    this.#draft.edit(steps.present);
     this.#render();
   }
 
@@ -152,7 +154,7 @@ class Desk {
 
   /** `content` becomes what the form shows, with nothing to take back. */
   #adopt(content) {
-    this.#history = labels.begin(labels.restore(content, this.catalogue));
+    this.#history = history.begin(labels.restore(content, this.catalogue));
     this.#confirmation.clear();
     this.#render();
   }
@@ -192,7 +194,7 @@ class Desk {
 
   /** What is legal but rarely meant is asked once: submitting again says yes. */
   #isConfirmed(content) {
-    const found = labels.objections(content, this.catalogue);
+    const found = objections(content, this.catalogue);
     const forbidden = found.find(({ weight }) => weight === "forbids");
     const doubts = forbidden ? [forbidden] : found.filter(({ weight }) => weight === "asks");
     if (doubts.length === 0) return true;

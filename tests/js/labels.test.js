@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { Catalogue } from "../../static/js/catalogue.js";
 import * as labels from "../../static/js/labels.js";
+import { objections } from "../../static/js/objections.js";
 
 const classes = JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url)));
 const catalogue = new Catalogue(classes, "pt-br");
@@ -16,11 +17,11 @@ function having(...codes) {
 }
 
 function kinds(content) {
-  return labels.objections(content, catalogue).map(({ kind, weight }) => `${kind} ${weight}`);
+  return objections(content, catalogue).map(({ kind, weight }) => `${kind} ${weight}`);
 }
 
 test("a finding is definite until said otherwise", () => {
-  assert.deepEqual(having(AF).findings, [{ class: AF, certainty: "definite" }]);
+  assert.deepEqual(having(AF).findings, [{ class: AF, certainty: "definite", localisations: [], measurements: [] }]);
 });
 
 test("the same finding is not added twice", () => {
@@ -71,7 +72,7 @@ test("certainty belongs to one finding", () => {
 
 test("a draft with a class that the taxonomy no longer knows is restored without it", () => {
   const { findings } = labels.restore({ findings: [{ class: "gone" }, { class: AF, certainty: "probable" }] }, catalogue);
-  assert.deepEqual(findings, [{ class: AF, certainty: "probable" }]);
+  assert.deepEqual(findings.map((finding) => [finding.class, finding.certainty]), [[AF, "probable"]]);
 });
 
 test("nothing restored is a blank reading", () => {
@@ -86,31 +87,80 @@ test("another certainty says something else", () => {
   assert.ok(!labels.same(having(AF), labels.setCertainty(having(AF), AF, "possible")));
 });
 
-test("undo takes back step by step", () => {
-  let history = labels.begin(labels.blank());
-  history = labels.step(history, having(AF));
-  history = labels.step(history, having(AF, RBBB));
-  assert.deepEqual(labels.undo(history).present, having(AF));
-  assert.deepEqual(labels.undo(labels.undo(history)).present, labels.blank());
-});
-
-test("nothing is left to undo at the beginning", () => {
-  const history = labels.begin(labels.blank());
-  assert.equal(labels.undo(history), history);
-});
-
-test("the letters of a comment are one step", () => {
-  let history = labels.begin(labels.blank());
-  for (const comment of ["n", "no", "noi", "noisy"]) history = labels.step(history, labels.setComment(history.present, comment));
-  assert.equal(labels.undo(history).present.comment, "");
-});
-
-test("a step that changes nothing is none", () => {
-  const history = labels.begin(having(AF));
-  assert.equal(labels.step(history, having(AF)), history);
-});
-
 test("names come in the language of the page", () => {
   assert.equal(catalogue.name(AF), "Fibrilação atrial");
   assert.equal(new Catalogue(classes, "en").name(AF), "Atrial fibrillation");
+});
+
+test("a class is found or not assessable, never both", () => {
+  const untold = labels.setNotAssessable(having(AF, RBBB), AF, catalogue);
+  assert.deepEqual([untold.findings.map((finding) => finding.class), untold.not_assessable], [[RBBB], [AF]]);
+  const found = labels.add(untold, AF, catalogue);
+  assert.deepEqual([labels.holds(found, AF), found.not_assessable], [true, []]);
+});
+
+test("the normal ECG is read or not: it cannot be called not assessable", () => {
+  assert.deepEqual(labels.setNotAssessable(labels.blank(), NORMAL, catalogue), labels.blank());
+});
+
+test("not assessable goes back to found, unless the normal ECG stands in its way", () => {
+  const untold = labels.setNotAssessable(labels.blank(), AF, catalogue);
+  assert.ok(labels.holds(labels.toggleNotAssessable(untold, AF, catalogue), AF));
+  const beside = labels.add(untold, NORMAL, catalogue);
+  assert.equal(labels.toggleNotAssessable(beside, AF, catalogue), beside);
+});
+
+test("what is not assessable is a statement: nothing is missing then", () => {
+  assert.deepEqual(kinds(labels.setNotAssessable(labels.blank(), AF, catalogue)), []);
+});
+
+test("a normal exam with a class that is not assessable is asked about", () => {
+  assert.deepEqual(kinds(labels.setNotAssessable(having(NORMAL), AF, catalogue)), ["normal-not-assessable asks"]);
+});
+
+test("an unreadable exam has no single class that is not assessable", () => {
+  const untold = labels.setNotAssessable(labels.blank(), AF, catalogue);
+  assert.deepEqual(kinds(labels.setQuality(untold, "unreadable")), ["unreadable-with-findings forbids"]);
+});
+
+test("evidence stays with its finding through a change of certainty", () => {
+  const place = { tracing: 1, leads: ["V1", "V2"], from_s: 1.00004, to_s: 0.5 };
+  const content = labels.setCertainty(labels.localise(having(AF), AF, place), AF, "possible");
+  assert.deepEqual(content.findings[0].localisations, [{ tracing: 1, leads: ["V1", "V2"], from_s: 0.5, to_s: 1 }]);
+});
+
+test("the same measurement is not attached twice", () => {
+  const qrs = { kind: "interval", tracing: 1, lead: "II", from_s: 1, to_s: 1.132, value: 132 };
+  const once = labels.measure(having(RBBB), RBBB, qrs);
+  assert.ok(labels.same(labels.measure(once, RBBB, { ...qrs }), once));
+  assert.deepEqual(labels.dropEvidence(once, RBBB, "measurements", 0).findings[0].measurements, []);
+});
+
+test("a draft with other evidence is another draft", () => {
+  const one = labels.localise(having(AF), AF, { tracing: 1, leads: ["II"], from_s: 1, to_s: 2 });
+  assert.ok(!labels.same(one, having(AF)));
+});
+
+test("evidence without shape is not restored", () => {
+  const { findings } = labels.restore({ findings: [{ class: AF, localisations: [{ leads: "II" }], measurements: [{ kind: "x" }] }] }, catalogue);
+  assert.deepEqual([findings[0].localisations, findings[0].measurements], [[], []]);
+});
+
+test("a good signal has no problems", () => {
+  const poor = labels.toggleProblem(labels.setQuality(labels.blank(), "poor"), "noise");
+  assert.deepEqual(labels.setQuality(poor, "acceptable").problems, [{ kind: "noise", leads: [] }]);
+  assert.deepEqual(labels.setQuality(poor, "good").problems, []);
+});
+
+test("the leads of a problem keep the order of the sheet", () => {
+  const names = ["I", "II", "III"];
+  let content = labels.toggleProblem(labels.setQuality(labels.blank(), "poor"), "lead_off");
+  for (const lead of ["III", "I"]) content = labels.toggleProblemLead(content, "lead_off", lead, names);
+  assert.deepEqual(content.problems, [{ kind: "lead_off", leads: ["I", "III"] }]);
+  assert.deepEqual(labels.toggleProblemLead(content, "lead_off", "I", names).problems[0].leads, ["III"]);
+});
+
+test("a draft of before these fields says the same as one that leaves them empty", () => {
+  const old = { findings: [{ class: AF, certainty: "definite" }], quality: "good", comment: "" };
+  assert.ok(labels.same(old, labels.restore(old, catalogue)));
 });

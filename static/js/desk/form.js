@@ -1,7 +1,8 @@
 // The form beside the sheet: it shows a content and tells what the reader wants. It holds no state of the reading.
 
 import { make } from "../dom.js";
-import { CERTAINTIES, blockedBy, holds, objections } from "../labels.js";
+import { CERTAINTIES, blockedBy, holds } from "../labels.js";
+import { objections } from "../objections.js";
 import { ClassFinder } from "./combobox.js";
 
 export class ReadingForm {

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { Catalogue } from "../../static/js/catalogue.js";
+import { begin, step, undo } from "../../static/js/history.js";
+import * as labels from "../../static/js/labels.js";
+
+const catalogue = new Catalogue(JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url))));
+const AF = "atrial_fibrillation";
+const RBBB = "right_bundle_branch_block";
+
+function having(...codes) {
+  return codes.reduce((content, code) => labels.add(content, code, catalogue), labels.blank());
+}
+
+test("undo takes back step by step", () => {
+  let history = begin(labels.blank());
+  history = step(history, having(AF));
+  history = step(history, having(AF, RBBB));
+  assert.deepEqual(undo(history).present, having(AF));
+  assert.deepEqual(undo(undo(history)).present, labels.blank());
+});
+
+test("nothing is left to undo at the beginning", () => {
+  const history = begin(labels.blank());
+  assert.equal(undo(history), history);
+});
+
+test("the letters of a comment are one step", () => {
+  let history = begin(labels.blank());
+  for (const comment of ["n", "no", "noi", "noisy"]) history = step(history, labels.setComment(history.present, comment));
+  assert.equal(undo(history).present.comment, "");
+});
+
+test("a step that changes nothing is none", () => {
+  const history = begin(having(AF));
+  assert.equal(step(history, having(AF)), history);
+});
