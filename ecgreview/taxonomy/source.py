@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -27,7 +28,16 @@ def load(path: Path | None = None) -> Taxonomy:
     Raises:
         BadTaxonomy: the file cannot be read, lacks something, or contradicts itself.
     """
-    path = path or BUILT_IN
+    return _built_in() if path is None else _read(path)
+
+
+@cache
+def _built_in() -> Taxonomy:
+    """Return the product's own list: it cannot change while the product runs, nor be changed."""
+    return _read(BUILT_IN)
+
+
+def _read(path: Path) -> Taxonomy:
     try:
         return read_yaml(path.read_bytes())
     except OSError as error:
