@@ -46,7 +46,7 @@ def test_every_door_shows_the_same_whatever_the_others_do(clinic, person):
 @pytest.mark.parametrize("person", probe.PROBED)
 def test_whatever_a_session_asks_shows_the_same(clinic, person):
     @settings(
-        max_examples=10,
+        max_examples=5,
         deadline=None,
         derandomize=True,
         database=None,
