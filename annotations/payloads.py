@@ -35,6 +35,7 @@ from annotations.models import (
     User,
 )
 from annotations.services import corrections, notice_words
+from ecgreview.taxonomy.synonyms import synonyms
 
 Payload = dict[str, Any]
 """What ``json.dumps`` turns into an object."""
@@ -261,6 +262,7 @@ def _class_payload(one: DiagnosticClass, related: Relations) -> Payload:
         "excludes": related[RelationKind.EXCLUDES, one.code],
         "implies": related[RelationKind.IMPLIES, one.code],
         "soft_conflicts": related[RelationKind.SOFT_CONFLICT, one.code],
+        "synonyms": list(synonyms().get(one.code, ())),
         "position": one.position,
         "codes": one.codes,
         "evidence": one.evidence,

@@ -67,6 +67,7 @@ class ClassShape(Shape):
     excludes = serializers.ListField(child=serializers.CharField())
     implies = serializers.ListField(child=serializers.CharField())
     soft_conflicts = serializers.ListField(child=serializers.CharField())
+    synonyms = serializers.ListField(child=serializers.CharField())
     position = serializers.IntegerField()
     codes = Anything()
     evidence = serializers.ChoiceField(choices=Evidence.choices)

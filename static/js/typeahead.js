@@ -1,9 +1,10 @@
 // Which of the classes is meant by a few typed letters. Pure: no page, no state.
 //
 // The order of the tiers was measured over the 66 classes (two letters and Enter on average): the whole
-// abbreviation, its beginning, beginnings of words of either language, initials, any other place.
+// abbreviation, a whole synonym ("FA"), the abbreviation's beginning, beginnings of words of either language,
+// those of synonyms ("bigem"), initials, any other place.
 
-const TIERS = Object.freeze({ EXACT: 0, ABBREVIATION: 1, WORDS: 2, INITIALS: 3, INSIDE: 4 });
+const TIERS = Object.freeze({ EXACT: 0, SYNONYM: 1, ABBREVIATION: 2, WORDS: 3, SYNONYM_WORDS: 4, INITIALS: 5, INSIDE: 6 });
 
 // Initials leave these out, as people do: "BDAS", not "BDAES".
 const SMALL_WORDS = new Set(["a", "as", "da", "das", "de", "do", "dos", "e", "for", "na", "nas", "of", "on", "or", "ou", "para", "the"]);
@@ -38,6 +39,8 @@ export function indexOf(classes) {
       names: names.map((name) => wordsOf(name).map(spellings)),
       initials: names.map((name) => wordsOf(name).filter((word) => !SMALL_WORDS.has(word)).map((word) => word[0]).join("")),
       text: names.map(compact),
+      synonyms: new Set((one.synonyms ?? []).map(compact)),
+      synonymWords: (one.synonyms ?? []).map((name) => wordsOf(name).map(spellings)),
     };
   });
 }
@@ -56,12 +59,21 @@ export function rank(index, typed) {
 /** [tier, place within the tier], smaller is better; null when the entry does not match. */
 function scoreOf(entry, query) {
   if (entry.abbreviation === query.compact) return [TIERS.EXACT, 0];
+  if (entry.synonyms.has(query.compact)) return [TIERS.SYNONYM, 0];
   if (entry.abbreviation.startsWith(query.compact)) return [TIERS.ABBREVIATION, 0];
-  const places = entry.names.map((words) => firstPlace(words, query.words)).filter((place) => place >= 0);
-  if (places.length > 0) return [TIERS.WORDS, Math.min(...places)];
+  const named = bestPlace(entry.names, query.words);
+  if (named !== null) return [TIERS.WORDS, named];
+  const called = bestPlace(entry.synonymWords, query.words);
+  if (called !== null) return [TIERS.SYNONYM_WORDS, called];
   if (entry.initials.some((initials) => initials.startsWith(query.compact))) return [TIERS.INITIALS, 0];
   const inside = [entry.abbreviation, ...entry.text].some((text) => text.includes(query.compact));
   return inside ? [TIERS.INSIDE, 0] : null;
+}
+
+/** The earliest place of the typed words in any of `names`, or null. */
+function bestPlace(names, typed) {
+  const places = names.map((words) => firstPlace(words, typed)).filter((place) => place >= 0);
+  return places.length > 0 ? Math.min(...places) : null;
 }
 
 /** Where the first typed word begins in `words`, if every typed word begins one of them; else -1. */

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from ecgreview import taxonomy
+from ecgreview.taxonomy.synonyms import synonyms
 
 FIXTURE = Path(__file__).parent / "fixtures" / "classes.json"
+SYNONYMS = Path(__file__).parent / "fixtures" / "synonyms.json"
 FILTERS = Path(__file__).parent / "fixtures" / "filters_golden.json"
 
 
@@ -26,6 +28,11 @@ def test_the_scripts_are_tested_on_the_classes_of_the_taxonomy():
             fixture["name"],
             fixture["name_pt"],
         )
+
+
+def test_the_scripts_are_tested_on_the_synonyms_of_the_classes():
+    known = json.loads(SYNONYMS.read_text(encoding="utf-8"))
+    assert known == {code: list(names) for code, names in synonyms().items()}
 
 
 def test_the_filters_are_tested_on_what_scipy_gives():

@@ -4,7 +4,9 @@ import { test } from "node:test";
 
 import { indexOf, plain, rank } from "../../static/js/typeahead.js";
 
-const classes = JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url)));
+const read = (name) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url)));
+const synonyms = read("synonyms");
+const classes = read("classes").map((one) => ({ ...one, synonyms: synonyms[one.code] }));
 const index = indexOf(classes);
 
 function first(typed) {
@@ -36,6 +38,25 @@ test("the better of abbreviation and name takes two letters on average", () => {
   const keys = classes.map((one) =>
     Math.min(keysToTop(one.code, one.abbreviation), keysToTop(one.code, one.name), keysToTop(one.code, one.name_pt)));
   assert.ok(mean(keys) <= 2, `${mean(keys)} letters`);
+});
+
+test("every synonym finds its class among the first three", () => {
+  const missed = classes.flatMap(({ code, synonyms: names }) => names.filter((name) => !rank(index, name).slice(0, 3).some((one) => one.code === code)));
+  assert.deepEqual(missed, []);
+});
+
+test("what cardiologists call it in either language comes first", () => {
+  const called = { afib: "AF", fa: "AF", brd: "RBBB", bre: "LBBB", bigeminy: "PVC", bavt: "3AVB", sve: "LVH", wenckebach: "AVB2-I", bdas: "LAFB", iam: "STEMI", paced: "PACE", "delta wave": "WPW" };
+  assert.deepEqual(Object.keys(called).map(first), Object.values(called));
+});
+
+test("part of a synonym is enough", () => {
+  assert.deepEqual([first("bigem"), first("onda del"), first("hemibloqueio ant")], ["PVC", "WPW", "LAFB"]);
+});
+
+test("classes of a study's own list, without synonyms, are found all the same", () => {
+  const plainIndex = indexOf(classes.map(({ synonyms: _, ...one }) => one));
+  assert.equal(rank(plainIndex, "af")[0].abbreviation, "AF");
 });
 
 test("a whole abbreviation goes before longer ones", () => {

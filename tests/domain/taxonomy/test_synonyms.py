@@ -1,0 +1,26 @@
+"""The everyday names of the classes."""
+
+from __future__ import annotations
+
+from ecgreview import taxonomy
+from ecgreview.taxonomy.synonyms import synonyms
+
+
+def test_every_class_has_everyday_names():
+    assert set(synonyms()) == {one.code for one in taxonomy.load().classes}
+
+
+def test_no_everyday_name_is_the_abbreviation_of_another_class():
+    abbreviations = {one.abbreviation.casefold(): one.code for one in taxonomy.load().classes}
+    taken = [
+        (code, name)
+        for code, names in synonyms().items()
+        for name in names
+        if abbreviations.get(name.casefold(), code) != code
+    ]
+    assert taken == []
+
+
+def test_no_class_has_the_same_everyday_name_twice():
+    for names in synonyms().values():
+        assert len({name.casefold() for name in names}) == len(names)
