@@ -1,6 +1,6 @@
 """Photograph a running demo: ``python -m scripts.screenshots FOLDER [--url http://127.0.0.1:8000]``.
 
-Worklist, desk, study, progress, batch and agreement, light and dark, wide and narrow. Needs the
+Worklist, desk, study, progress, batch, agreement and audit trail, light and dark, wide and narrow. Needs the
 ECGREVIEW_HOME of the demo, from whose people the one-time links are asked; nothing in the demo is
 changed.
 """
@@ -48,6 +48,7 @@ VIEWS = (
     View("progress", "Davi", (STUDY, "main a[href$='/progress/']"), "line-chart .js-line"),
     View("readers", "Davi", (STUDY, "main a[href$='/readers/']"), "table"),
     View("agreement", "Davi", (STUDY, BATCH, "main a[href$='/agreement/']"), ".agreement"),
+    View("audit", "Otto", ("nav a[href='/audit/']",), "table"),
 )
 
 

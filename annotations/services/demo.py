@@ -56,6 +56,8 @@ CAST: Mapping[str, Part] = MappingProxyType(
         "bruno": Part("Bruno", "Costa", Role.READER, "reads, without seeing Ana's"),
         "clara": Part("Clara", "Reis", Role.ADJUDICATOR, "adjudicates what is undecided"),
         "davi": Part("Davi", "Alves", Role.COORDINATOR, "coordinates the study"),
+        "rosa": Part("Rosa", "Melo", Role.RESEARCHER, "exports what is agreed"),
+        "otto": Part("Otto", "Nunes", Role.AUDITOR, "audits who did what"),
     }
 )
 READERS = ("ana", "bruno")

@@ -12,6 +12,9 @@ const CONFIG = Object.freeze({
   responsive: false,
 });
 
+const DAY_MS = 86_400_000;
+const LABEL_PX = 110;
+
 const MARGIN = Object.freeze({ l: 52, r: 16, t: 12, b: 44 });
 
 /** The traces and the layout of the chart, as Plotly wants them. */
@@ -30,7 +33,7 @@ export function figure(curve, { total, words, colours, font, width, height }) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: font, size: 13, color: colours.ink },
-    xaxis: { ...axis, type: "date", tickformat: "%d/%m", nticks: Math.max(3, Math.floor(width / 110)) },
+    xaxis: { ...axis, type: "date", tickformat: "%d/%m", tick0: curve.days[0], dtick: daysApart(curve, width) * DAY_MS },
     yaxis: { ...axis, rangemode: "tozero", range: [0, Math.max(total, ...curve.done, 1) * 1.08], tickformat: ",d", separatethousands: true },
     showlegend: true,
     legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top" },
@@ -41,6 +44,12 @@ export function figure(curve, { total, words, colours, font, width, height }) {
 /** The first and the last day of the chart. */
 export function ends(curve) {
   return [curve.days[0], curve.ahead.at(-1) ?? curve.days.at(-1)];
+}
+
+/** Whole days between two labels, so that none is told twice and none touches the next. */
+function daysApart(curve, width) {
+  const [first, last] = ends(curve).map(Date.parse);
+  return Math.max(1, Math.ceil((last - first) / DAY_MS / Math.max(2, Math.floor(width / LABEL_PX))));
 }
 
 function colour(style, name) {

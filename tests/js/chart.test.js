@@ -31,3 +31,13 @@ test("the axis holds all readings from zero", () => {
   assert.equal(layout.yaxis.range[0], 0);
   assert.ok(layout.yaxis.range[1] > LOOK.total);
 });
+
+test("no day is named twice on the axis", () => {
+  const short = { days: ["2026-03-01", "2026-03-02"], done: [0, 30], ahead: [], expected: [] };
+  assert.equal(figure(short, LOOK).layout.xaxis.dtick, 86_400_000);
+});
+
+test("the labels of a long study do not touch", () => {
+  const long = { ...CURVE, ahead: ["2026-03-04", "2027-03-01"] };
+  assert.ok(365 / (figure(long, LOOK).layout.xaxis.dtick / 86_400_000) <= LOOK.width / 100);
+});
