@@ -1,0 +1,35 @@
+// A window over the desk for one tool. It exists while it is open, so that its keys work only then.
+
+import { make } from "../dom.js";
+
+/**
+ * Open a dialog called `title` with `body`; it closes by its button, by Escape, and by a click beside it.
+ *
+ * @param {HTMLElement} desk @param {{title: string, note?: string, body: Node[], head?: Node[], onClose?: () => void}} content
+ * @returns {HTMLDialogElement}
+ */
+export function openDialog(desk, { title, note = "", body, head = [], onClose = () => {} }, words) {
+  const close = make("button", { type: "button", class: "icon-button", "aria-label": words("close"), title: `${words("close")} (Esc)` }, "×");
+  const dialog = make("dialog", { class: "desk-dialog tool-dialog", "aria-labelledby": "tool-title" },
+    make("header", { class: "tool-head" }, make("h2", { id: "tool-title", tabindex: "-1" }, title), ...head, close),
+    make("p", { class: "tool-note", "data-part": "tool-note", role: "status" }, note), ...body);
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    onClose();
+  });
+  desk.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/** A button that stays pressed: one of several, or on and off. */
+export function toggle(text, { isOn, key = null, label = null, onClick, name = null }) {
+  const button = make("button", {
+    type: "button", class: "tool-toggle", "aria-pressed": String(isOn), "aria-keyshortcuts": key, "data-key-label": label,
+    "aria-label": name, title: label && key ? `${label}` : null,
+  }, text);
+  button.addEventListener("click", onClick);
+  return button;
+}

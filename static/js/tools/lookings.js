@@ -1,0 +1,74 @@
+// The sheet seen otherwise: through a filter, or as it would be with two electrodes exchanged. Both say so loudly.
+
+import { make } from "../dom.js";
+import { filtered, mainsLineHz } from "../ecg/filters.js";
+import { swapped } from "./swap.js";
+
+export class Lookings {
+  #filter = "off";
+  #swap = null; // {name, recording}: a preview of one recording, never of the next exam
+
+  /**
+   * @param {HTMLElement} viewer @param {{filter: HTMLSelectElement, swap: HTMLSelectElement}} menus
+   * @param {{words: Function, onUse: (name: string) => void}} world
+   */
+  constructor(viewer, menus, { words, onUse }) {
+    this.viewer = viewer;
+    this.menus = menus;
+    this.words = words;
+    this.onUse = onUse;
+    this.badges = make("div", { class: "sheet-badges", role: "status" });
+    viewer.append(this.badges);
+    menus.filter.addEventListener("change", () => this.#setFilter(menus.filter.value));
+    menus.swap.addEventListener("change", () => this.#setSwap(menus.swap.value));
+  }
+
+  /** Another sheet is on view. */
+  show() {
+    if (this.#swap && this.#swap.recording !== this.viewer.recording) {
+      this.#swap = null;
+      this.menus.swap.value = "";
+    }
+    this.#mark();
+  }
+
+  #setFilter(name) {
+    this.#filter = name;
+    if (name !== "off") this.onUse(`filter_${name.replace("hz", "")}`);
+    this.#look();
+  }
+
+  #setSwap(name) {
+    this.#swap = name ? { name, recording: this.viewer.recording } : null;
+    if (name) this.onUse("lead_swap");
+    this.#look();
+  }
+
+  #look() {
+    const name = this.#filter;
+    this.viewer.configure({
+      filter: name,
+      views: [
+        (signal) => (this.#swap?.recording === signal ? swapped(signal, this.#swap.name) : signal),
+        (signal) => filtered(signal, name),
+      ],
+    });
+    this.#mark();
+  }
+
+  #mark() {
+    const badges = [];
+    if (this.#swap) badges.push(["is-loud", this.words("swap-badge", { name: this.menus.swap.selectedOptions[0].textContent.trim() })]);
+    if (this.#filter !== "off") badges.push([this.#filter === "40hz" ? "is-warning" : "", this.#told()]);
+    const texts = badges.map(([, text]) => text).join("|");
+    if (texts === this.told) return; // a live region speaks only of what is new
+    this.told = texts;
+    this.badges.replaceChildren(...badges.map(([kind, text]) => make("span", { class: `sheet-badge ${kind}` }, text)));
+  }
+
+  #told() {
+    const { recording } = this.viewer;
+    if (this.#filter !== "mains" || !recording) return this.words(`filter-badge-${this.#filter}`, { hz: "" });
+    return this.words("filter-badge-mains", { hz: mainsLineHz(recording) });
+  }
+}

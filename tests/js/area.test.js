@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { arrange } from "../../static/js/ecg/layout.js";
+import { areaOf, boxesOf, localisation } from "../../static/js/tools/area.js";
+import { Ground } from "../../static/js/tools/ground.js";
+import { placeLabel } from "../../static/js/tools/label.js";
+
+const signal = {
+  samplingRateHz: 500, microvoltsPerLsb: 1, nSamples: 5000, status: new Uint8Array(12).fill(1),
+  leads: Array.from({ length: 12 }, () => new Int16Array(5000)),
+};
+const ground = (asked = {}) => new Ground(arrange({ durationS: 10, ...asked }), signal);
+
+function on(where, name, seconds) {
+  const cell = where.sheet.cells.find((one) => one.name === name && seconds >= one.startS && seconds < one.endS);
+  return where.placeOf(cell, seconds);
+}
+
+test("dragging along a lead marks that lead and the time", () => {
+  const where = ground();
+  const area = areaOf(where, on(where, "V2", 5.4), on(where, "V2", 6.2));
+  assert.deepEqual(localisation(area, 1), { tracing: 1, leads: ["V2"], from_s: 5.4, to_s: 6.2 });
+});
+
+test("dragging down takes in the leads below", () => {
+  const where = ground();
+  assert.deepEqual(areaOf(where, on(where, "V1", 5.4), on(where, "V3", 6.2)).leads, ["V1", "V2", "V3"]);
+});
+
+test("dragging from right to left and up marks the same", () => {
+  const where = ground();
+  assert.deepEqual(areaOf(where, on(where, "V3", 6.2), on(where, "V1", 5.4)), areaOf(where, on(where, "V1", 5.4), on(where, "V3", 6.2)));
+});
+
+test("the strip below is a row of its own", () => {
+  const where = ground();
+  const strip = where.sheet.cells.at(-1);
+  assert.deepEqual(areaOf(where, where.placeOf(strip, 5.4), where.placeOf(strip, 6.2)).leads, ["II"]);
+});
+
+test("in one column twelve leads can be marked at once", () => {
+  const where = ground({ arrangement: "12x1" });
+  assert.equal(areaOf(where, on(where, "I", 5), on(where, "V6", 6)).leads.length, 12);
+});
+
+test("the area ends where the leads end", () => {
+  const where = ground();
+  const { fromS, toS } = areaOf(where, on(where, "I", 1), { x: -40, y: on(where, "I", 1).y });
+  assert.deepEqual([fromS, toS], [0, 1]);
+});
+
+test("a click marks nothing", () => {
+  const where = ground();
+  assert.equal(areaOf(where, on(where, "I", 1), on(where, "I", 1.02)), null);
+});
+
+test("an area of lead II shows in its column only at the times that the column shows, and in the strip", () => {
+  const where = ground();
+  assert.equal(boxesOf(where, { leads: ["II"], from_s: 1, to_s: 2 }, 10).length, 2);
+  assert.equal(boxesOf(where, { leads: ["II"], from_s: 6, to_s: 7 }, 10).length, 1);
+});
+
+const bounds = { left: 0, right: 100, top: 0, bottom: 100 };
+const size = { width: 20, height: 5 };
+const span = { left: 40, right: 60, top: 40, bottom: 60 };
+
+test("a read-out stands above what it belongs to", () => {
+  const { x, y } = placeLabel(size, span, [], bounds);
+  assert.equal(x, 40);
+  assert.ok(y + size.height < span.top);
+});
+
+test("a read-out gives way to the name of a lead", () => {
+  const name = { left: 35, right: 50, top: 30, bottom: 38 };
+  const { x, y } = placeLabel(size, span, [name], bounds);
+  assert.ok(x >= span.right || y >= span.bottom || x + size.width <= span.left);
+});
+
+test("a read-out at the upper edge does not leave the sheet", () => {
+  const { y } = placeLabel(size, { ...span, top: 2, bottom: 30 }, [], bounds);
+  assert.ok(y >= 0);
+});
+
+test("a read-out at the left edge slides inwards", () => {
+  assert.equal(placeLabel(size, { ...span, left: 1, right: 5 }, [], bounds).x, 0);
+});
+
+test("where names are all around there is no read-out on the sheet", () => {
+  assert.equal(placeLabel(size, span, [bounds], bounds), null);
+});
