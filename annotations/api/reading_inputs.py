@@ -57,8 +57,12 @@ class Leads(serializers.MultipleChoiceField):
         """Return the leads as a list."""
         if not isinstance(data, list) or not all(isinstance(lead, str) for lead in data):
             self.fail("not_a_list", input_type=type(data).__name__)
-        given = super().to_internal_value(data)
-        return [lead for lead in LEADS if lead in given]
+        if not data and not self.allow_empty:
+            self.fail("empty")
+        for lead in data:
+            if lead not in LEADS:
+                self.fail("invalid_choice", input=lead)
+        return [lead for lead in LEADS if lead in data]
 
 
 class Stretch(Strict):

@@ -115,9 +115,9 @@ end $$;
 SUPERSEDING = """
 create function reading_check_superseded() returns trigger language plpgsql as $$
 begin
-    if not exists (select from annotations_reading old
-                    where old.id = new.supersedes_id and old.assignment_id = new.assignment_id
-                      and old.stage = new.stage) then
+    if not exists (select from annotations_reading earlier
+                    where earlier.id = new.supersedes_id and earlier.assignment_id = new.assignment_id
+                      and earlier.stage = new.stage) then
         raise exception 'a reading of assignment % supersedes one of another assignment or stage',
             new.assignment_id
             using errcode = 'check_violation', constraint = 'reading_supersedes_its_own';
@@ -127,9 +127,9 @@ begin
               join annotations_assignment shown on shown.id = e.assignment_id
               join annotations_assignment own on own.exam_id = shown.exam_id
                                              and own.reader_id = shown.reader_id
-              join annotations_reading old on old.id = new.supersedes_id
+              join annotations_reading earlier on earlier.id = new.supersedes_id
              where own.id = new.assignment_id
-               and (e.first_shown_at >= old.submitted_at
+               and (e.first_shown_at >= earlier.submitted_at
                     or (shown.id = own.id and own.arm <> 'concurrent'))) then
         raise exception 'the blind reading of assignment % is final: suggestions were shown',
             new.assignment_id

@@ -74,9 +74,14 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """Return those that a reading may still come for: also those given back to a pool."""
         return self.filter(state__in=(AssignmentState.WAITING, AssignmentState.LAPSED))
 
+    def answered(self) -> AssignmentQuerySet:
+        """Leave out those whose readers abstained: the exam still lacks that reading."""
+        return self.filter(is_abstained=False)
+
     def surplus(self) -> AssignmentQuerySet:
         """Return those read in a pool too late for a slot: one reading more than was wanted."""
-        return self.filter(batch__handout=Handout.POOLED, state=AssignmentState.READ, slot=None)
+        read = self.answered().filter(state=AssignmentState.READ)
+        return read.filter(batch__handout=Handout.POOLED, slot=None)
 
     def unread(self) -> AssignmentQuerySet:
         """Return those of open, released batches that wait for their reading.
@@ -90,8 +95,8 @@ class Assignment(models.Model):
     """One exam that one reader is to read in one batch, once or once again.
 
     Readers know it by ``code``: a hidden repeat has another one than the first reading, and two
-    readers of an exam have nothing to compare. Triggers (migration 0006) make it READ when its
-    blind reading is inserted.
+    readers of an exam have nothing to compare. Triggers (migrations 0006 and 0015) make it READ
+    when its blind reading is inserted, and note whether its reader abstained.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -109,6 +114,11 @@ class Assignment(models.Model):
     )
     not_before = models.DateTimeField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    is_abstained = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its reader said that they are not competent: no reading of it.",
+    )
     deferred_at = models.DateTimeField(
         null=True, blank=True, help_text="When its reader last put it off until the end."
     )
@@ -133,6 +143,10 @@ class Assignment(models.Model):
             ),
             models.CheckConstraint(
                 name="assignment_state_is_known", condition=Q(state__in=AssignmentState.values)
+            ),
+            models.CheckConstraint(
+                name="assignment_abstained_is_read",
+                condition=Q(is_abstained=False) | Q(state=AssignmentState.READ),
             ),
             models.CheckConstraint(name="assignment_arm_is_known", condition=Q(arm__in=Arm.values)),
         ]

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from ecgreview.consensus import LEAST_READINGS
+
 from .batch import Batch
 from .exam import Exam
 from .protocol import ResultsOpen
@@ -63,6 +65,10 @@ class Consensus(models.Model):
     outcome = models.CharField(max_length=20, choices=Outcome)
     reason = models.TextField(blank=True)
     n_readings = models.PositiveSmallIntegerField()
+    n_unreadable = models.PositiveSmallIntegerField(default=0)
+    not_assessable = models.JSONField(
+        default=dict, blank=True, help_text="By how many readings, for each class that any said."
+    )
     computed_at = models.DateTimeField()
 
     objects = ConsensusQuerySet.as_manager()
@@ -79,9 +85,18 @@ class Consensus(models.Model):
     def __str__(self) -> str:
         return f"consensus of {self.exam.code}"
 
+    def is_told(self, code: str) -> bool:
+        """Whether enough readings could tell if the class is present: fewer decide nothing."""
+        n_untold: int = self.not_assessable.get(code, 0)
+        return not n_untold or self.n_readings - self.n_unreadable - n_untold >= LEAST_READINGS
+
 
 class ConsensusLabel(models.Model):
-    """A class that readers gave to the exam: how many did, and whether the rule keeps it."""
+    """A class that readers gave to the exam: how many did, and whether the rule keeps it.
+
+    Its ``n_readings`` are those that could tell: who said that the class is not assessable is none
+    of them.
+    """
 
     consensus = models.ForeignKey(Consensus, on_delete=models.CASCADE, related_name="labels")
     diagnostic_class = models.ForeignKey(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
-from annotations.models import AgreementReport, Batch, Finding, Occurrence, Reading
+from annotations.models import AgreementReport, Batch, Finding, NotAssessable, Occurrence, Reading
 from annotations.models.reading import ReadingQuerySet
 from ecgreview import agreement
 
@@ -43,7 +43,7 @@ def refresh(*, batch: Batch, now: datetime) -> AgreementReport:
             "results": _results(batch, readings),
         },
     )
-    _settle(batch, len(readings))
+    _settle(batch, {reading.pk for reading in readings})
     return report
 
 
@@ -66,6 +66,9 @@ def _results(batch: Batch, readings: list[Reading]) -> dict[str, Any]:
     given = Finding.objects.filter(reading__in=places).values_list("reading", "diagnostic_class")
     for reading, diagnostic_class in given:
         states[(*places[reading], columns[diagnostic_class])] = agreement.PRESENT
+    untold = NotAssessable.objects.filter(reading__in=places)
+    for reading, diagnostic_class in untold.values_list("reading", "diagnostic_class"):
+        states[(*places[reading], columns[diagnostic_class])] = agreement.MISSING
     names = [str(reader) for reader in readers]
     return agreement.report(states, names, [item.code for item in classes])
 
@@ -77,14 +80,16 @@ def _claim(batch: Batch) -> bool:
     return bool(is_ours)
 
 
-def _settle(batch: Batch, n_counted: int) -> None:
-    """Take the mark away, unless readings came in since we counted ``n_counted`` of them.
+def _settle(batch: Batch, counted: set[int]) -> None:
+    """Take the mark away, unless other readings count by now than those in ``counted``.
+
+    Their number would not do: a correction takes the place of what it corrects.
 
     Whoever submits holds the batch's row until their reading is committed, so under this lock no
     reading can be on its way unseen.
     """
     locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    if _blind_readings(locked).count() == n_counted:
+    if set(_blind_readings(locked).values_list("pk", flat=True)) == counted:
         locked.agreement_is_due = False
         locked.save(update_fields=["agreement_is_due"])
 

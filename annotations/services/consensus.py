@@ -32,13 +32,16 @@ class Verdict:
     Attributes:
         votes: for each class that anybody gave, by how many of ``n_readings``.
         present: the classes that the rule keeps.
+        not_assessable: for each class that any of them could not assess, how many could not.
     """
 
     outcome: Outcome
     reason: str
     n_readings: int
+    n_unreadable: int
     votes: Mapping[str, int]
     present: frozenset[str]
+    not_assessable: Mapping[str, int]
 
 
 def refresh_next(*, now: datetime) -> bool:
@@ -80,7 +83,10 @@ def compute(*, study: Study, now: datetime) -> None:
 
 
 def judge(
-    rule: str, label_sets: Sequence[frozenset[str] | None], exclusive: Collection[str]
+    rule: str,
+    label_sets: Sequence[frozenset[str] | None],
+    exclusive: Collection[str],
+    missing: Sequence[frozenset[str]] | None = None,
 ) -> Verdict:
     """Return what ``rule`` makes of one exam's readings; None stands for "unreadable".
 
@@ -91,19 +97,30 @@ def judge(
         rule: a key of ``consensus.RULES``.
         label_sets: for each reading the codes it gave.
         exclusive: the codes of the classes that stand alone.
+        missing: for each reading the codes of the classes it could not assess; None: it could all.
     """
-    legible = [labels for labels in label_sets if labels is not None]
+    untold = missing or [frozenset[str]()] * len(label_sets)
+    both = zip(label_sets, untold, strict=True)
+    told = [(labels, unknown) for labels, unknown in both if labels is not None]
+    legible = [labels for labels, _ in told]
     n_readings, n_illegible = len(label_sets), len(label_sets) - len(legible)
-    decision = consensus.decide(rule, legible, exclusive=exclusive)
+    decision = consensus.decide(
+        rule, legible, exclusive=exclusive, missing=[unknown for _, unknown in told]
+    )
     remark = f"{n_illegible} of {n_readings} readers could not read it." if n_illegible else ""
     if n_readings >= 2 and n_illegible > len(legible):
-        return Verdict(Outcome.UNREADABLE, remark, n_readings, decision.votes, frozenset())
+        return Verdict(
+            Outcome.UNREADABLE, remark, n_readings, n_illegible,
+            decision.votes, frozenset(), decision.n_missing,
+        )  # fmt: skip
     return Verdict(
         outcome=Outcome(decision.status),
         reason=f"{decision.reason} {remark}".strip(),
         n_readings=n_readings,
+        n_unreadable=n_illegible,
         votes=decision.votes,
         present=frozenset(decision.labels),
+        not_assessable=decision.n_missing,
     )
 
 
@@ -113,7 +130,9 @@ def _verdict(study: Study, cast: Sequence[Vote], exclusive: Collection[str]) -> 
     While a reading waits to be made again, because a class it gave was split, nothing is decided.
     """
     label_sets = [vote.translation.codes if vote.translation else None for vote in cast]
-    verdict = judge(study.consensus_rule, label_sets, exclusive)
+    verdict = judge(
+        study.consensus_rule, label_sets, exclusive, missing=[vote.missing for vote in cast]
+    )
     if n_open := sum(vote.is_open for vote in cast):
         reason = f"{n_open} of {len(cast)} readings wait to be made again under new classes."
         return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason, present=frozenset())
@@ -140,6 +159,8 @@ def _row(study: Study, exam_id: int, verdict: Verdict, now: datetime) -> Consens
         outcome=verdict.outcome,
         reason=verdict.reason,
         n_readings=verdict.n_readings,
+        n_unreadable=verdict.n_unreadable,
+        not_assessable=dict(verdict.not_assessable),
         computed_at=now,
     )
 
@@ -152,6 +173,6 @@ def _labels(
             consensus=row,
             diagnostic_class=classes[code],
             n_positive=n_positive,
-            n_readings=verdict.n_readings,
+            n_readings=verdict.n_readings - verdict.not_assessable.get(code, 0),
             is_present=code in verdict.present,
         )

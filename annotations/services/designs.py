@@ -199,13 +199,15 @@ def left(study: Study) -> QuerySet[StudyExam]:
 def incomplete(study: Study) -> QuerySet[StudyExam]:
     """Return the part of the pool that was given out and lacks a reader.
 
-    Exams that lost one, or were planned when fewer read each; anchors that an active reader lacks.
+    Exams that lost one, or whose reader abstained, or were planned when fewer read each; anchors
+    that an active reader lacks.
     What is in a pool finds its readers there.
     """
     standing = Q(
         exam__assignments__batch__study=study,
         exam__assignments__batch__purpose=histories.DATA,
         exam__assignments__state__in=histories.STANDING,
+        exam__assignments__is_abstained=False,
     )
     readers = StudyReader.objects.filter(study=study, status=StudyReaderStatus.ACTIVE)
     ids = list(readers.values_list("user", flat=True))

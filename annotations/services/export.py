@@ -13,8 +13,8 @@ from pathlib import Path
 from django.db import transaction
 
 from annotations.models import Study, User
-from annotations.services import agreement, audit, consensus, export_tables
-from annotations.services.export_tables import Cell, pseudonym
+from annotations.services import agreement, audit, consensus, export_readings, export_tables
+from annotations.services.export_sources import Cell, pseudonym
 from ecgreview import row_security
 
 __all__ = ["archive", "contents", "formula_safe", "pseudonym", "write"]
@@ -80,7 +80,10 @@ def contents(*, study: Study, now: datetime) -> dict[str, bytes]:
         _compute_what_is_due(study, now)
     files = {
         "consensus.csv": _csv(export_tables.consensus(study)),
+        "readings.csv": _csv(export_readings.readings(study)),
         "readings_long.csv": _csv(export_tables.readings_long(study)),
+        "localisations.csv": _csv(export_readings.localisations(study)),
+        "measurements.csv": _csv(export_readings.measurements(study)),
         "taxonomy.csv": _csv(export_tables.taxonomy(study)),
         "agreement.csv": _csv(export_tables.agreement(study)),
     }

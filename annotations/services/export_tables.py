@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterator, Mapping
-from datetime import UTC
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.db.models import Prefetch
 
 from annotations.models import (
     AgreementReport,
-    Batch,
     Consensus,
     ConsensusLabel,
     DiagnosticClass,
     Exam,
-    Finding,
     Outcome,
-    Reading,
     Study,
-    StudyReader,
     Taxonomy,
 )
-from annotations.models.batch import BatchQuerySet
-
-Cell: TypeAlias = str | int | float | None
-Row: TypeAlias = tuple[Cell, ...]
+from annotations.services.export_sources import (
+    ROWS_AT_ONCE,
+    UNDER,
+    WHOSE,
+    Cell,
+    Row,
+    Source,
+    opened,
+    pseudonym,
+    under,
+)
 
 OLDEST_STATED_YEARS = 89
 """Ages above it identify people and are given as 90+, as HIPAA's safe harbor asks."""
 
 PRESENT, ABSENT, NOT_ASSESSED = "present", "absent", "not_assessed"
+NOT_ASSESSABLE = "not_assessable"
 VOCABULARIES = ("snomed_ct", "scp", "aha", "code15", "cpsc2018")
-ROWS_AT_ONCE = 500
-COUNTS = ("n_exams", "n_readings", "n_positive", "n_positive_any", "n_positive_all")
+COUNTS = (
+    *("n_exams", "n_readings", "n_positive", "n_positive_any", "n_positive_all"),
+    "n_not_assessable",
+)
 PAIR_COUNTS = ("n", "n11", "n10", "n01", "n00")
 
 
@@ -44,7 +47,7 @@ def consensus(study: Study) -> Iterator[Row]:
     codes = _codes(study.taxonomy)
     yield (
         *("exam", "dataset", "source_key", "age_years", "sex"),
-        *("rule", "outcome", "n_readings", "reason", "labels", "votes", *codes),
+        *("rule", "outcome", "n_readings", "reason", "labels", "votes", "not_assessable", *codes),
     )
     labels = ConsensusLabel.objects.select_related("diagnostic_class").only(
         "consensus", "n_positive", "is_present", "diagnostic_class__code"
@@ -62,38 +65,29 @@ def consensus(study: Study) -> Iterator[Row]:
             row.reason,
             ";".join(kept),
             ";".join(f"{code}:{votes[code].n_positive}" for code in codes if code in votes),
-            *(_decided(row, code in kept) for code in codes),
+            ";".join(f"{code}:{n}" for code in codes if (n := row.not_assessable.get(code))),
+            *(_decided(row, code, is_kept=code in kept) for code in codes),
         )
 
 
 def readings_long(study: Study) -> Iterator[Row]:
     """Yield one row per reading of an opened batch and class; the exams are in ``consensus``.
 
-    Each reading has the classes of the list that its reader was shown. Comments are left out: free
-    text may hold what identifies a person.
+    Each reading that stands has the classes of the list that its reader was shown. Comments are
+    left out: free text may hold what identifies a person.
     """
-    yield (
-        *("exam", "batch", "purpose", "reader", "reader_status", "stage", "occurrence", "arm"),
-        *("protocol_version", "taxonomy", "submitted_at", "active_ms", "quality"),
-        *("class", "state", "certainty"),
-    )
+    yield (*WHOSE, *UNDER, "quality", "class", "state", "certainty")
     codes = {one.pk: _codes(one) for one in _taxonomies(study)}
-    statuses = dict(StudyReader.objects.filter(study=study).values_list("user", "status"))
-    readings = Reading.objects.filter(assignment__batch__in=_opened(study))
-    findings = Finding.objects.select_related("diagnostic_class").only(
-        "reading", "certainty", "diagnostic_class__code"
-    )
-    complete = readings.select_related(
-        "assignment__batch", "assignment__exam", "taxonomy"
-    ).prefetch_related(Prefetch("findings", queryset=findings))
-    ordered = complete.order_by("assignment__exam__code", "submitted_at", "pk")
-    for reading in ordered.iterator(chunk_size=ROWS_AT_ONCE):
+    source = Source(study)
+    for reading in source.standing():
         given = {item.diagnostic_class.code: item.certainty for item in reading.findings.all()}
-        head = _reading(study, reading, statuses.get(reading.reader_id, ""))
-        other = ABSENT if reading.is_readable else NOT_ASSESSED
+        untold = {item.diagnostic_class.code for item in reading.not_assessable.all()}
+        head = (*source.whose(reading), *under(reading), reading.quality)
+        other = ABSENT if reading.is_readable and reading.is_answered else NOT_ASSESSED
         for code in codes[reading.taxonomy_id]:
             certainty = given.get(code)
-            yield (*head, code, PRESENT if certainty else other, certainty)
+            absent = NOT_ASSESSABLE if code in untold else other
+            yield (*head, code, PRESENT if certainty else absent, certainty)
 
 
 def taxonomy(study: Study) -> Iterator[Row]:
@@ -129,7 +123,7 @@ def agreement(study: Study) -> Iterator[Row]:
     reason beside it.
     """
     yield ("batch", "class", "readers", "statistic", "value", "reason")
-    reports = AgreementReport.objects.filter(batch__in=_opened(study))
+    reports = AgreementReport.objects.filter(batch__in=opened(study))
     for report in reports.select_related("batch").order_by("batch__name"):
         results, batch = report.results, report.batch.name
         for name in ("n_readers", "n_exams", "n_exams_compared"):
@@ -140,12 +134,6 @@ def agreement(study: Study) -> Iterator[Row]:
             yield from _of_class(study, batch, item)
 
 
-def pseudonym(study: Study, reader_id: int) -> str:
-    """Return how an export of ``study`` names a reader: stable, and told by the seed alone."""
-    message = f"reader:{reader_id}".encode()
-    return f"reader-{hmac.new(study.seed.encode(), message, hashlib.sha256).hexdigest()[:8]}"
-
-
 def stated_age(age_years: float | None) -> Cell:
     """Return an age as it may be published."""
     if age_years is None or age_years <= OLDEST_STATED_YEARS:
@@ -153,14 +141,9 @@ def stated_age(age_years: float | None) -> Cell:
     return f"{OLDEST_STATED_YEARS + 1}+"
 
 
-def _opened(study: Study) -> BatchQuerySet:
-    """Return the batches that may be taken away: closed, opened by the policy, and data."""
-    return Batch.objects.filter(study=study).closed().with_open_results().of_data()
-
-
 def _taxonomies(study: Study) -> list[Taxonomy]:
     """Return the list in force and then those that opened batches were read under."""
-    used = Taxonomy.objects.filter(batches__in=_opened(study)).exclude(pk=study.taxonomy_id)
+    used = Taxonomy.objects.filter(batches__in=opened(study)).exclude(pk=study.taxonomy_id)
     return [study.taxonomy, *used.distinct().order_by("pk")]
 
 
@@ -173,27 +156,8 @@ def _exam(exam: Exam) -> Row:
     return (exam.code, exam.dataset.name, exam.source_key, age, exam.sex)
 
 
-def _reading(study: Study, reading: Reading, reader_status: str) -> Row:
-    assignment = reading.assignment
-    return (
-        assignment.exam.code,
-        assignment.batch.name,
-        assignment.batch.purpose,
-        pseudonym(study, reading.reader_id),
-        reader_status,
-        reading.stage,
-        assignment.occurrence,
-        assignment.arm,
-        reading.protocol_version,
-        str(reading.taxonomy),
-        reading.submitted_at.astimezone(UTC).isoformat(timespec="seconds"),
-        reading.active_ms,
-        reading.quality,
-    )
-
-
-def _decided(row: Consensus, is_kept: bool) -> str:
-    if row.outcome in {Outcome.UNDECIDED, Outcome.UNREADABLE}:
+def _decided(row: Consensus, code: str, *, is_kept: bool) -> str:
+    if row.outcome in {Outcome.UNDECIDED, Outcome.UNREADABLE} or not row.is_told(code):
         return NOT_ASSESSED
     return PRESENT if is_kept else ABSENT
 
@@ -224,7 +188,7 @@ def _of_class(study: Study, batch: str, item: Mapping[str, Any]) -> Iterator[Row
 def _statistics(head: Row, found: Mapping[str, Any], counts: tuple[str, ...]) -> Iterator[Row]:
     """Yield the counts, then every coefficient in ``found``."""
     for name in counts:
-        yield (*head, name, found[name], "")
+        yield (*head, name, found.get(name, 0), "")  # older reports do not know every count
     for name, value in found.items():
         if isinstance(value, dict):
             yield (*head, name, value["value"], value["reason"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from annotations.models import Assignment, AssignmentState, Purpose, ResultsSeen, Study
 from ecgreview import design
@@ -31,13 +31,13 @@ class Past:
 def past(study: Study) -> Past:
     """Return all that was given in ``study``, and who must not be given what.
 
-    Nobody is given again what was taken from them, what they practised with or adjudicated, or
-    exams of batches whose results they were shown.
+    Nobody is given again what was taken from them, what they abstained from, what they practised
+    with or adjudicated, or exams of batches whose results they were shown.
     """
     of_study = Assignment.objects.filter(batch__study=study)
     of_data = of_study.filter(batch__purpose=DATA)
     elsewhere = of_study.exclude(batch__purpose=DATA)
-    gone = of_data.filter(state=AssignmentState.WITHDRAWN)
+    gone = of_data.filter(Q(state=AssignmentState.WITHDRAWN) | Q(is_abstained=True))
     seen = ResultsSeen.objects.filter(
         user__study_readers__study=study, batch__assignments__exam__in_studies__study=study
     )
@@ -50,8 +50,8 @@ def past(study: Study) -> Past:
 
 
 def standing(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
-    """Return ``assignments`` without those that were taken from their readers."""
-    return assignments.filter(state__in=STANDING)
+    """Return ``assignments`` that give an exam a reader: not withdrawn, and none who abstained."""
+    return assignments.filter(state__in=STANDING, is_abstained=False)
 
 
 def readings(assignments: QuerySet[Assignment]) -> design.Readings:

@@ -42,6 +42,7 @@ __all__ = [
     "admit",
     "extend",
     "fill",
+    "give_up",
     "make_pool",
     "next_id",
     "reclaim_next",
@@ -123,19 +124,33 @@ def extend(assignment: Assignment, *, now: datetime) -> None:
 
 
 def fill(assignment: Assignment) -> bool:
-    """Give ``assignment``, locked and given back, a free slot of its exam; False: there is none.
+    """Give ``assignment``, locked and without a slot, a free one of its exam; False: there is none.
 
-    A late reading without a slot is kept as well: it is one more than the pool wanted.
+    It was given back, or its reader had abstained. A late reading without a slot is kept as well:
+    it is one more than the pool wanted.
     """
-    if assignment.state != AssignmentState.LAPSED:
+    is_pooled = assignment.batch.handout == Handout.POOLED
+    if not is_pooled or assignment.state == AssignmentState.WAITING:
         return False
     with row_security.as_owner():
+        if Slot.objects.filter(assignment=assignment).exists():
+            return False
         free = Slot.objects.free().select_for_update(of=("self",), no_key=True)
         same = free.filter(batch=assignment.batch_id, exam=assignment.exam_id)
         slot = same.order_by("ordinal").first()
         if slot is not None:
             _put(slot, assignment)
     return slot is not None
+
+
+def give_up(assignment: Assignment) -> None:
+    """Free the slot of ``assignment``, which must be locked: its reader abstains for good.
+
+    The next reader of the pool takes it. Of batches that are not pooled nothing changes.
+    """
+    if assignment.batch.handout == Handout.POOLED:
+        with row_security.as_owner():
+            Slot.objects.filter(assignment=assignment).update(assignment=None)
 
 
 def reclaim_next(*, now: datetime) -> bool:

@@ -35,7 +35,11 @@ from ecgreview.agreement import reference
 ROWS_AT_ONCE = 2000
 
 Answer = tuple[frozenset[str] | None, frozenset[str]]
-"""What a reader gave, None if they called the exam unreadable, and what the reference says."""
+"""What a reader gave, None if they could not read the exam, and what the reference says.
+
+Who calls an exam unreadable or abstains gave nothing; a class that they call not assessable was
+not given.
+"""
 
 
 class NoQualification(ValueError):
@@ -138,8 +142,10 @@ def answers(seat: Seat) -> dict[int, Answer]:
 
     For services that have the rights of the owner: nobody else may look at references.
     """
-    own = Reading.objects.blind().filter(
-        assignment__batch=seat.batch_id, assignment__reader=seat.reader_id
+    own = (
+        Reading.objects.blind()
+        .effective()
+        .filter(assignment__batch=seat.batch_id, assignment__reader=seat.reader_id)
     )
     right = dict(Reference.objects.filter(batch=seat.batch_id).values_list("exam", "codes"))
     given: dict[int, set[str]] = defaultdict(set)
@@ -147,7 +153,7 @@ def answers(seat: Seat) -> dict[int, Answer]:
         given[pk] |= {code} if code else set()
     return {
         reading.assignment_id: (
-            frozenset(given[reading.pk]) if reading.is_readable else None,
+            frozenset(given[reading.pk]) if reading.is_readable and reading.is_answered else None,
             frozenset(right.get(reading.assignment.exam_id, ())),
         )
         for reading in own.select_related("assignment")

@@ -149,7 +149,10 @@ def submit(
     draft = drafts.stored_for(assignment)
     drafts.refuse_if_stale(draft, based_on)
     classes = contents.classes_of(assignment, content)
-    leases.fill(assignment)
+    if outcome == ReadingOutcome.ABSTAINED:
+        leases.give_up(assignment)
+    else:
+        leases.fill(assignment)
     reading = Reading(
         assignment=assignment,
         reader=reader,

@@ -27,7 +27,8 @@ def of_study(study: Study) -> defaultdict[int, Record]:
     """Return the readings of each reader as times and hashes.
 
     Nobody but the reader may see a reading of an open batch; what leaves this function says
-    whether two answers are the same, and not what they are.
+    whether two answers are the same, and not what they are. A correction takes the place of what
+    it corrects, and who abstained gave no answer.
     """
     data = study.batches.of_data()
     finding = Concat(
@@ -41,6 +42,8 @@ def of_study(study: Study) -> defaultdict[int, Record]:
     )
     hashed = (
         Reading.objects.blind()
+        .effective()
+        .answered()
         .filter(assignment__batch__in=data)
         .annotate(answer=MD5(Concat("quality", Value("/"), given, output_field=TextField())))
         .order_by("submitted_at", "pk")

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from annotations.models import Finding, Quality, Reading, Study, Taxonomy
+from django.db.models import QuerySet
+
+from annotations.models import Finding, NotAssessable, Quality, Reading, Study, Taxonomy
 from annotations.services import mappings
 from ecgreview.taxonomy import TaxonomyMapping, Translation
 
@@ -17,12 +19,14 @@ class Vote:
 
     Attributes:
         translation: None when the reader could not read the exam.
+        missing: classes that they said are not assessable: no vote for or against them.
     """
 
     reading_id: int
     reader_id: int
     exam_id: int
     translation: Translation | None
+    missing: frozenset[str] = frozenset()
 
     @property
     def is_open(self) -> bool:
@@ -41,22 +45,11 @@ def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
         mappings.NoMapping: a reading was made under a version from which no mapping leads here.
     """
     rows = list(readings)
-    given: dict[int, set[str]] = defaultdict(set)
-    found = Finding.objects.filter(reading__in=[row.pk for row in rows])
-    for reading_id, code in found.values_list("reading", "diagnostic_class__code"):
-        given[reading_id].add(code)
+    ids = [row.pk for row in rows]
+    given = _codes(Finding.objects.filter(reading__in=ids))
+    untold = _codes(NotAssessable.objects.filter(reading__in=ids))
     carriers = _carriers(study, {row.taxonomy_id for row in rows})
-    return [
-        Vote(
-            row.pk,
-            row.reader_id,
-            row.assignment.exam_id,
-            None
-            if row.quality == Quality.UNREADABLE
-            else _carry(carriers.get(row.taxonomy_id), given[row.pk]),
-        )
-        for row in rows
-    ]
+    return [_vote(row, carriers.get(row.taxonomy_id), given, untold) for row in rows]
 
 
 def that_count(found: Iterable[Vote]) -> dict[int, list[Vote]]:
@@ -77,10 +70,31 @@ def that_count(found: Iterable[Vote]) -> dict[int, list[Vote]]:
     return dict(by_exam)
 
 
+Codes = Mapping[int, frozenset[str]]
+"""Codes of classes, by reading."""
+
+
+def _codes(rows: QuerySet[Finding] | QuerySet[NotAssessable]) -> Codes:
+    found: dict[int, set[str]] = defaultdict(set)
+    for reading_id, code in rows.values_list("reading", "diagnostic_class__code"):
+        found[reading_id].add(code)
+    return {reading_id: frozenset(codes) for reading_id, codes in found.items()}
+
+
+def _vote(row: Reading, mapping: TaxonomyMapping | None, given: Codes, untold: Codes) -> Vote:
+    place = (row.pk, row.reader_id, row.assignment.exam_id)
+    if row.quality == Quality.UNREADABLE:
+        return Vote(*place, None)
+    codes, missing = given.get(row.pk, frozenset()), untold.get(row.pk, frozenset())
+    if mapping is None:
+        return Vote(*place, Translation(codes), missing)
+    said = mapping.translate(codes)
+    if not missing:
+        return Vote(*place, said)
+    carried = mapping.carry(Translation(codes, not_asked=missing))
+    return Vote(*place, said, carried.not_asked - said.not_asked)
+
+
 def _carriers(study: Study, versions: Iterable[int]) -> Mapping[int, TaxonomyMapping]:
     others = Taxonomy.objects.filter(pk__in=set(versions) - {study.taxonomy_id})
     return {row.pk: mappings.between(row, study.taxonomy) for row in others}
-
-
-def _carry(mapping: TaxonomyMapping | None, codes: set[str]) -> Translation:
-    return mapping.translate(codes) if mapping else Translation(frozenset(codes))

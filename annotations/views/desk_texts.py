@@ -4,33 +4,22 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from annotations.views.desk_form_texts import form_texts
+
+from .sheet_texts import sheet_texts
+from .tool_texts import tool_texts
+
 
 def desk_texts() -> dict[str, str]:
     """Return every text that static/js uses, by key; ``{name}`` marks what the script fills in."""
     return {
-        **_sheet_texts(),
+        **sheet_texts(),
         **_form_texts(),
+        **form_texts(),
         **_draft_texts(),
         **_queue_texts(),
         **_model_texts(),
-    }
-
-
-def _sheet_texts() -> dict[str, str]:
-    """Return what is written on and around the sheet."""
-    return {
-        "sheet-label": _("12-lead ECG of exam {code}. {line}"),
-        "settings": _("{speed} mm/s · {gain} mm/mV · raw, no filter · {rate} Hz · {scale} px/mm"),
-        "sheet-cut": _("cut at the edge: taller than the paper"),
-        "window": _("{start}–{end} of {total} s"),
-        "tracing": _("Tracing {position}"),
-        "next-tracing": _("Next tracing"),
-        "lead-missing": _("not recorded"),
-        "lead-flat": _("flat"),
-        "lead-derived": _("derived"),
-        "sex-F": _("Woman"),
-        "sex-M": _("Man"),
-        "age": _("{years} years"),
+        **tool_texts(),
     }
 
 

@@ -23,7 +23,7 @@ from .coefficient import (
 )
 from .patterns import MISSING, BadRatings, PatternCount
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same readings would give another report."""
 
 _ABSENT, _PRESENT = 0, 1  # the columns of binary cells
@@ -40,7 +40,8 @@ def report(
 
     Every coefficient is ``{"value", "reason"}``: the value is null when it is undefined, and the
     reason says why. Counts are of exams that two readers or more have read; pairs that have no
-    exam in common are left out.
+    exam in common are left out. Who read an exam may be missing for some of its classes, which
+    they could not assess: ``n_not_assessable`` counts these readings of a class.
 
     Args:
         ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
@@ -65,7 +66,14 @@ def report(
         "n_exams": ratings.shape[1],
         "n_exams_compared": int((has_read.sum(axis=0) >= 2).sum()),
         "readers": list(readers),
-        "classes": list(_classes(patterns.cells(), estimates, pairs, readers, classes)),
+        "classes": [
+            {**one, "n_not_assessable": int(n_missing)}
+            for one, n_missing in zip(
+                _classes(patterns.cells(), estimates, pairs, readers, classes),
+                ((ratings == MISSING) & has_read[:, :, None]).sum(axis=(0, 1)),
+                strict=True,
+            )
+        ],
         "overall": {
             "exact_set": sets.exact_agreement(ratings).to_json(),
             "jaccard": sets.mean_jaccard(ratings).to_json(),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .decision import Decision, Status
+from .decision import LEAST_READINGS, Decision, Status
 from .rules import RULES, ContradictoryReading, Rule, UnknownRule, decide
 
 __all__ = [
+    "LEAST_READINGS",
     "RULES",
     "ContradictoryReading",
     "Decision",

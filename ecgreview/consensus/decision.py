@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+LEAST_READINGS = 2
+"""Fewer decide nothing, of an exam or of one of its classes."""
 
 Status: TypeAlias = Literal["agreement", "majority", "undecided"]
 
@@ -21,6 +24,7 @@ class Decision:
         votes: every class that any reading gave, with the number of readings that gave it.
         n_readings: how many readings the rule was given.
         reason: one sentence why it is undecided; empty when it is decided.
+        n_missing: every class that any reading could not assess, with the number of those readings.
     """
 
     status: Status
@@ -28,3 +32,4 @@ class Decision:
     votes: Mapping[str, int]
     n_readings: int
     reason: str = ""
+    n_missing: Mapping[str, int] = field(default_factory=dict)

@@ -73,7 +73,7 @@ def test_a_place_in_the_queue_is_told_as_of_one_moment(make_batch, make_exam, an
         return answer
 
     with connection.execute_wrapper(sign_one_more_after):
-        queue = payloads.assignment_payload(last, ana)["queue"]
+        queue = payloads.assignment_payload(last, ana, now=now)["queue"]
 
     assert (queue["position"], queue["total"]) == (9, 9)
 

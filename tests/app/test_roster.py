@@ -9,9 +9,9 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from annotations.models import Assignment, AuditEvent, Draft, Reading, Role, StudyReader, User
-from annotations.services import consensus, drafts, export_tables, readings, roles, roster
+from annotations.services import consensus, drafts, export, export_tables, readings, roles, roster
 
-EMPTY = {"findings": [], "quality": "good", "comment": ""}
+EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good", "comment": ""}
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ def test_readings_of_who_has_left_are_marked_in_the_export(
     heading, *rows = export_tables.readings_long(study)
     column = {name: place for place, name in enumerate(heading)}
     found = {(row[column["reader"]], row[column["reader_status"]]) for row in rows}
-    assert (export_tables.pseudonym(study, ana.pk), "withdrawn") in found
+    assert (export.pseudonym(study, ana.pk), "withdrawn") in found
     assert {status for _, status in found} == {"withdrawn", "active"}
 
 

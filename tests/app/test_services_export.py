@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from annotations.models import Dataset
 from annotations.services import export, export_tables
 
-FILES = ["SHA256SUMS", "agreement.csv", "consensus.csv", "readings_long.csv", "taxonomy.csv"]
+FILES = [
+    *("SHA256SUMS", "agreement.csv", "consensus.csv", "localisations.csv", "measurements.csv"),
+    *("readings.csv", "readings_long.csv", "taxonomy.csv"),
+]
 
 
 @pytest.fixture

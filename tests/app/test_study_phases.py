@@ -31,7 +31,7 @@ from annotations.services import (
 )
 from ecgreview import protocol
 
-EMPTY = {"findings": [], "quality": "good", "comment": ""}
+EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good", "comment": ""}
 
 
 @pytest.fixture

@@ -121,3 +121,7 @@ def slot_once(the):
 
 def slot_has_an_order(the):
     change(_slot(the), order_key="")
+
+
+def assignment_abstained_is_read(the):
+    change(the("assign")(the("ana")), is_abstained=True)

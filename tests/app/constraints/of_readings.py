@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import uuid
 
-from annotations.models import Draft, Finding, Reading, Stage
+from annotations.models import (
+    Draft,
+    Exposure,
+    Finding,
+    NotAssessable,
+    Reading,
+    Stage,
+    SuggestionModel,
+    SuggestionRun,
+)
 from annotations.services import taxonomies
 from ecgreview import taxonomy
 
@@ -50,6 +59,64 @@ def reading_stage_is_known(the):
     _reading(the, stage="asleep")
 
 
+def reading_outcome_is_known(the):
+    _reading(the, outcome="asleep")
+
+
+def reading_superseded_once(the):
+    first = _reading(the)
+    second = _supersede(the, first)
+    again(second, idempotency_key=uuid.uuid4())
+
+
+def reading_supersedes_its_own(the):
+    _reading(the, supersedes=_reading(the))
+
+
+def reading_blind_stage_is_final(the):
+    first = _reading(the)
+    model = SuggestionModel.objects.create(
+        name="m", version="1", covered_classes=[], created_at=the("now")
+    )
+    run = SuggestionRun.objects.create(
+        exam=first.assignment.exam, model=model, requested_at=the("now")
+    )
+    Exposure.objects.create(
+        assignment=first.assignment, run=run, arm="after_commit", first_shown_at=the("now")
+    )
+    _supersede(the, first)
+
+
+def reading_of_who_abstained_is_empty(the):
+    _reading(the, "artifact", outcome="abstained")
+
+
+def reading_problems_are_a_short_list(the):
+    _reading(the, problems={})
+
+
+def finding_localisations_are_a_short_list(the):
+    _mark(the, localisations=[{}] * 21)
+
+
+def finding_measurements_are_a_short_list(the):
+    _mark(the, measurements=[{}] * 21)
+
+
+def not_assessable_once_per_reading(the):
+    again(_untold(the, _reading(the, n_not_assessable=1)))
+
+
+def reading_has_all_not_assessable(the):
+    _reading(the, n_not_assessable=1)
+    commit()
+
+
+def reading_class_has_one_state(the):
+    _untold(the, _reading(the, "artifact", n_not_assessable=1))
+    commit()
+
+
 def reading_quality_is_known(the):
     _reading(the, quality="superb")
 
@@ -90,6 +157,27 @@ def reading_uses_the_shown_taxonomy(the):
     shown = _renamed(taxonomy.load(), "another list")
     _reading(the, "artifact", taxonomy=taxonomies.install(now=the("now"), taxonomy=shown))
     commit()
+
+
+def _supersede(the, first):
+    return _reading(the, assignment=first.assignment, supersedes=first)
+
+
+def _mark(the, **marks):
+    """Store a finding with ``marks``."""
+    artifact = the("taxonomy").classes.get(code="artifact")
+    Finding.objects.create(
+        reading=_reading(the, n_findings=1),
+        diagnostic_class=artifact,
+        certainty="definite",
+        **marks,
+    )
+
+
+def _untold(the, reading):
+    """Call noise not assessable."""
+    artifact = the("taxonomy").classes.get(code="artifact")
+    return NotAssessable.objects.create(reading=reading, diagnostic_class=artifact)
 
 
 def _renamed(original, name):

@@ -1,0 +1,97 @@
+"""What the tables of an export are made from: opened batches, and their readings in order."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from datetime import UTC
+from typing import TypeAlias
+
+from django.db.models import Prefetch
+
+from annotations.models import Batch, Finding, NotAssessable, Reading, Study, StudyReader
+from annotations.models.batch import BatchQuerySet
+from annotations.models.reading import ReadingQuerySet
+
+Cell: TypeAlias = str | int | float | None
+Row: TypeAlias = tuple[Cell, ...]
+
+ROWS_AT_ONCE = 500
+
+WHOSE = ("exam", "batch", "purpose", "reader", "reader_status", "stage", "occurrence", "arm")
+UNDER = ("protocol_version", "taxonomy", "submitted_at", "active_ms", "idle_ms", "outcome")
+
+
+class Source:
+    """The readings of ``study`` that may be taken away, and whose they are."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        lines = StudyReader.objects.filter(study=study)
+        self._statuses: dict[int, str] = dict(lines.values_list("user", "status"))
+
+    def standing(self) -> Iterator[Reading]:
+        """Yield the readings that stand, by exam and then in the order of submission."""
+        return _in_order(_of(self.study).effective())
+
+    def all(self) -> Iterator[Reading]:
+        """Yield those that were superseded as well."""
+        return _in_order(_of(self.study))
+
+    def whose(self, reading: Reading) -> Row:
+        """Return the cells of ``WHOSE``."""
+        assignment = reading.assignment
+        return (
+            assignment.exam.code,
+            assignment.batch.name,
+            assignment.batch.purpose,
+            pseudonym(self.study, reading.reader_id),
+            self._statuses.get(reading.reader_id, ""),
+            reading.stage,
+            assignment.occurrence,
+            assignment.arm,
+        )
+
+
+def under(reading: Reading) -> Row:
+    """Return the cells of ``UNDER``."""
+    return (
+        reading.protocol_version,
+        str(reading.taxonomy),
+        reading.submitted_at.astimezone(UTC).isoformat(timespec="seconds"),
+        reading.active_ms,
+        reading.idle_ms,
+        reading.outcome,
+    )
+
+
+def opened(study: Study) -> BatchQuerySet:
+    """Return the batches that may be taken away: closed, opened by the policy, and data."""
+    return Batch.objects.filter(study=study).closed().with_open_results().of_data()
+
+
+def pseudonym(study: Study, reader_id: int) -> str:
+    """Return how an export of ``study`` names a reader: stable, and told by the seed alone."""
+    message = f"reader:{reader_id}".encode()
+    return f"reader-{hmac.new(study.seed.encode(), message, hashlib.sha256).hexdigest()[:8]}"
+
+
+def _of(study: Study) -> ReadingQuerySet:
+    return Reading.objects.filter(assignment__batch__in=opened(study))
+
+
+def _in_order(readings: ReadingQuerySet) -> Iterator[Reading]:
+    findings = Finding.objects.select_related("diagnostic_class").order_by(
+        "diagnostic_class__position"
+    )
+    untold = NotAssessable.objects.select_related("diagnostic_class").order_by(
+        "diagnostic_class__position"
+    )
+    complete = readings.select_related(
+        "assignment__batch", "assignment__exam", "taxonomy", "supersedes"
+    ).prefetch_related(
+        Prefetch("findings", queryset=findings), Prefetch("not_assessable", queryset=untold)
+    )
+    ordered = complete.order_by("assignment__exam__code", "submitted_at", "pk")
+    return ordered.iterator(chunk_size=ROWS_AT_ONCE)
