@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotations.models import Dataset, Exam, User
+from annotations.services import demo
 from tests.domain.ecg import signals, wfdb_files
 
 pytestmark = pytest.mark.django_db
@@ -146,11 +147,11 @@ def test_the_taxonomy_is_installed_by_command():
     assert "66 classes" in run("install_taxonomy")[1]
 
 
-def test_the_demo_prints_a_link_for_each_of_its_four_people(settings):
+def test_the_demo_prints_a_link_for_each_of_its_people(settings):
     settings.DEMO = True
     run("prepare_demo")
     _, out, _ = run("demo_links", "--base-url", "http://127.0.0.1:8123")
-    assert len(re.findall(r"http://127\.0\.0\.1:8123/link/\?sesame=\S+", out)) == 4
+    assert len(re.findall(r"http://127\.0\.0\.1:8123/link/\?sesame=\S+", out)) == len(demo.CAST)
 
 
 def test_the_way_to_new_links_leads_to_the_same_address(settings):

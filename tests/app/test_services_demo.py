@@ -31,8 +31,8 @@ def counts():
     return [model.objects.count() for model in (User, Exam, Study, Batch, Assignment, Reading)]
 
 
-def test_the_demo_has_two_readers_an_adjudicator_a_coordinator(prepared):
-    assert counts() == [4, 60, 1, 2, 120, 40]
+def test_the_demo_has_somebody_in_every_role(prepared):
+    assert counts() == [6, 60, 1, 2, 120, 40]
 
 
 def test_nobody_of_the_demo_has_a_password(prepared):
@@ -42,7 +42,7 @@ def test_nobody_of_the_demo_has_a_password(prepared):
 def test_preparing_again_changes_nothing(prepared, now, django_assert_max_num_queries):
     with django_assert_max_num_queries(25):
         demo.prepare(now=now)
-    assert counts() == [4, 60, 1, 2, 120, 40]
+    assert counts() == [6, 60, 1, 2, 120, 40]
 
 
 def test_every_condition_is_among_the_exams(prepared):
@@ -83,7 +83,7 @@ def test_a_start_that_was_killed_is_finished_by_the_next(now, monkeypatch):
         demo.prepare(now=now)
     monkeypatch.undo()
     demo.prepare(now=now)
-    assert counts() == [4, 60, 1, 2, 120, 40]
+    assert counts() == [6, 60, 1, 2, 120, 40]
 
 
 @pytest.fixture
