@@ -61,6 +61,8 @@ def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
     Raises:
         SuggestionRun.DoesNotExist: there is nothing, or its arm does not show it, or not yet.
     """
+    # A correction that is under way comes first: once something is shown, the reading is final.
+    Assignment.objects.select_for_update(of=("self",), no_key=True).get(pk=assignment.pk)
     if not is_shown(assignment):
         raise SuggestionRun.DoesNotExist
     runs = SuggestionRun.objects.visible_to(assignment.reader).filter(exam=assignment.exam_id)

@@ -63,6 +63,7 @@ class Submit(Protocol):
         comment: str = "",
         key: uuid.UUID | None = None,
         certainty: str = "definite",
+        **more: Any,
     ) -> Reading: ...
 
 
@@ -267,6 +268,7 @@ def submit(now: datetime) -> Submit:
         comment: str = "",
         key: uuid.UUID | None = None,
         certainty: str = "definite",
+        **more: Any,
     ) -> Reading:
         submission = readings.submit(
             assignment_id=assignment.pk,
@@ -276,9 +278,7 @@ def submit(now: datetime) -> Submit:
             quality=quality,
             comment=comment,
             idempotency_key=key or uuid.uuid4(),
-            active_ms=58_000,
-            display={},
-            now=now,
+            **{"active_ms": 58_000, "display": {}, "now": now, **more},
         )
         return submission.reading
 
