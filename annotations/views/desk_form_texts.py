@@ -24,7 +24,6 @@ def _class_texts() -> dict[str, str]:
         "evidence-attached": _("Attached to {name}."),
         "chip-place": _("{leads} · {from}–{to} s"),
         "chip-leads": _("{count} leads"),
-        "chip-measure": "{value}",
         "chip-measure-lead": _("{value} in {lead}"),
     }
 

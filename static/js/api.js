@@ -35,6 +35,11 @@ export function submitReading(id, reading, key) {
   return json("POST", `/api/assignments/${id}/reading/`, { body: reading, headers: { "Idempotency-Key": key } });
 }
 
+/** Put the exam behind all others; the answer names what comes `next`. Sent twice it changes nothing. */
+export function deferExam(id) {
+  return json("POST", `/api/assignments/${id}/deferral/`, { body: {} });
+}
+
 /** What the model suggests; refused as not found before one's own reading is signed. */
 export function loadSuggestions(id) {
   return json("GET", `/api/assignments/${id}/suggestions/`);

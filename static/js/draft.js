@@ -19,6 +19,7 @@ export const DraftState = Object.freeze({
   ELSEWHERE: "changed-elsewhere",
   CLOSED: "closed",
   REFUSED: "refused",
+  HERE: "kept-here",
 });
 
 const RESTING = new Set([DraftState.ELSEWHERE, DraftState.CLOSED, DraftState.REFUSED]);
@@ -42,11 +43,14 @@ export class Draft {
   #isSubmitted = false;
 
   /**
-   * @param {{id: number|string, server: {version: number, content: object}|null, blank: object}} reading
-   * @param {{shelf: object, api: object, clock: object, onChange: (draft: Draft) => void}} world
+   * @param {{id: number|string, server: {version: number, content: object}|null, blank: object, of?: string}} reading
+   *   `of` is the submitted reading that is being corrected
+   * @param {{shelf: object, api: object|null, clock: object, onChange: (draft: Draft) => void}} world without an
+   *   api, the draft is kept on this device only
    */
-  constructor({ id, server, blank }, world) {
+  constructor({ id, server, blank, of = null }, world) {
     this.id = id;
+    this.of = of;
     this.world = world;
     const theirs = { version: server?.version ?? 0, content: server?.content ?? blank };
     const kept = world.shelf.read(this.#name);
@@ -78,8 +82,14 @@ export class Draft {
     this.#record = { ...this.#record, content, isDirty: true };
     this.#keep();
     if (RESTING.has(this.state)) return;
+    if (!this.world.api) return this.#move(DraftState.HERE);
     this.#move(DraftState.SAVING);
     this.#schedule(PAUSE_MS);
+  }
+
+  /** Is a correction of the reading `of` of assignment `id` kept on this device? */
+  static isCorrecting(shelf, { id, of }) {
+    return shelf.read(correctionName(id, of)) !== null;
   }
 
   /** Try again now: the network or the session has come back. */
@@ -115,7 +125,7 @@ export class Draft {
   }
 
   get #name() {
-    return `draft/${this.id}`;
+    return this.of ? correctionName(this.id, this.of) : `draft/${this.id}`;
   }
 
   /** Unsaved work of an earlier visit meets what the server has now. */
@@ -124,7 +134,7 @@ export class Draft {
     this.#record = { ...kept, version: isOurs ? theirs.version : kept.version };
     if (isOurs || same(kept.content, theirs.content)) {
       this.#record.version = theirs.version;
-      this.state = DraftState.SAVING;
+      this.state = this.world.api ? DraftState.SAVING : DraftState.HERE;
       this.#schedule(0);
     } else {
       this.other = theirs;
@@ -145,7 +155,7 @@ export class Draft {
 
   #schedule(ms) {
     this.#cancelTimer();
-    if (this.#isSubmitted) return;
+    if (this.#isSubmitted || !this.world.api) return;
     this.#cancelTimer = this.world.clock.after(ms, () => this.#save());
   }
 
@@ -209,4 +219,9 @@ export class Draft {
       this.#move(DraftState.ELSEWHERE);
     }
   }
+}
+
+/** A correction belongs to the reading it corrects: once another stands, it is no correction any more. */
+function correctionName(id, of) {
+  return `correction/${id}/${of}`;
 }

@@ -39,7 +39,7 @@ export function isSingle(pressed) {
 
 /** The enabled control under `root` that claims the pressed key, or undefined. */
 export function controlFor(root, pressed) {
-  return [...root.querySelectorAll("[aria-keyshortcuts]:not(:disabled)")].find((control) =>
+  return [...root.querySelectorAll("[aria-keyshortcuts]:not(:disabled, [hidden], [hidden] *)")].find((control) =>
     control.getAttribute("aria-keyshortcuts").split(" ").includes(pressed),
   );
 }

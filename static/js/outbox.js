@@ -16,7 +16,8 @@ export class Outbox {
   #settling = new Map();
 
   /**
-   * @param {{shelf: object, api: object, clock: object, newKey: () => string, onEvent: (event: object) => void}} world
+   * @param {{shelf: object, api: object, clock: object, newKey: () => string, onEvent: (event: object) => void,
+   *   alone?: (action: () => Promise) => Promise}} world `alone` lets one window at a time act
    *   Events: `{type: "accepted", entry, answer}`, `{type: "refused", entry, kind, problem}`,
    *   `{type: "waiting", why: "offline" | "signed-out", count}`, `{type: "sent"}` when nothing is left.
    */
@@ -42,10 +43,11 @@ export class Outbox {
    * @param {object} reading the body of the request without `based_on`
    * @param {object} draft its Draft: a save that is still on its way would make the reading's basis stale,
    *   so the reading leaves after it
+   * @param {string} code of the exam, as the reader knows it
    * @returns {boolean} false when this device could not keep it
    */
-  add(assignment, reading, draft) {
-    const entry = { key: this.world.newKey(), assignment, reading, basis: draft.basis, at: this.world.clock.now() };
+  add(assignment, reading, draft, code = "") {
+    const entry = { key: this.world.newKey(), assignment, code, reading, basis: draft.basis, at: this.world.clock.now() };
     this.#settling.set(entry.key, draft.settle());
     const isKept = this.world.shelf.write(nameOf(entry), entry);
     this.drain([entry]);
@@ -57,12 +59,22 @@ export class Outbox {
     if (this.#isSending) return;
     this.#isSending = true;
     this.#cancelTimer();
+    const isGoingOn = await this.#alone(() => this.#sendAll(extra));
+    this.#isSending = false;
+    if (isGoingOn) this.world.onEvent({ type: "sent" });
+  }
+
+  /** Another window may be sending the same: one after the other, what is sent is gone when our turn comes. */
+  #alone(action) {
+    return this.world.alone ? this.world.alone(action) : action();
+  }
+
+  async #sendAll(extra) {
     let isGoingOn = true;
     for (let next = this.#first(extra); next && isGoingOn; next = this.#first([])) {
       isGoingOn = await this.#send(next);
     }
-    this.#isSending = false;
-    if (isGoingOn) this.world.onEvent({ type: "sent" });
+    return isGoingOn;
   }
 
   #first(extra) {

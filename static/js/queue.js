@@ -54,6 +54,12 @@ export class Queue {
     this.#assignments.delete(String(id));
   }
 
+  /** What was known of `id` is out of date: it is asked for anew, and may be read again. */
+  forget(id) {
+    this.#done.delete(String(id));
+    this.#assignments.delete(String(id));
+  }
+
   /** The id of what follows `assignment`, or null when none is known that is still to be read. */
   after(assignment) {
     const { next } = assignment;

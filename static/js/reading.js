@@ -3,34 +3,33 @@
 import * as api from "./api.js";
 import { Catalogue } from "./catalogue.js";
 import { clock } from "./clock.js";
-import { Confirmation } from "./confirmation.js";
 import { Conflict } from "./desk/conflict.js";
 import { Flow } from "./desk/flow.js";
 import { ReadingForm } from "./desk/form.js";
 import { Help } from "./desk/help.js";
+import { Keys } from "./desk/keys.js";
+import { Leaving } from "./desk/leaving.js";
 import { Messages } from "./desk/messages.js";
+import { Retraction } from "./desk/retraction.js";
 import { SheetBar } from "./desk/sheetbar.js";
+import { Sitting } from "./desk/sitting.js";
 import { Suggestions } from "./desk/suggestions.js";
 import { embedded } from "./dom.js";
 import { Draft, DraftState } from "./draft.js";
-import { decode } from "./ecg/signal.js";
+import { LEADS, decode } from "./ecg/signal.js";
 import "./ecg/viewer.js";
-import * as history from "./history.js";
 import { bindHotkeys } from "./hotkeys.js";
 import * as labels from "./labels.js";
-import { objections } from "./objections.js";
 import { Outbox } from "./outbox.js";
+import { pace, withSubmission } from "./pace.js";
 import { Queue } from "./queue.js";
 import { Shelf } from "./shelf.js";
-import { Stopwatch } from "./stopwatch.js";
 import { createTexts } from "./texts.js";
+import { Tools } from "./tools/tools.js";
 
 class Desk {
-  #assignment = null;
-  #draft = null;
-  #history = null;
-  #stopwatch = null;
-  #confirmation = new Confirmation();
+  #sitting = null;
+  #retracted = null; // the assignment that the reader goes back to
 
   constructor(root) {
     this.root = root;
@@ -43,8 +42,12 @@ class Desk {
     this.#furnish();
     this.outbox = new Outbox({
       shelf: this.shelf, api, clock, newKey: () => crypto.randomUUID(), onEvent: (event) => this.#hear(event),
+      alone: (action) => navigator.locks.request(`outbox/${root.dataset.reader}`, action),
     });
     this.flow = new Flow({ ...this, clock, onArrive: (assignment) => this.#arrive(assignment) });
+    this.leaving = new Leaving({
+      ...this, api, clock, display: () => this.#display(), sitting: () => this.#sitting, onSubmit: (...submitted) => this.#keepPace(...submitted),
+    });
   }
 
   /** Put the parts of the page to work. */
@@ -54,8 +57,15 @@ class Desk {
     this.viewer.words = { missing: words("lead-missing"), flat: words("lead-flat"), derived: words("lead-derived") };
     this.form = new ReadingForm(root.querySelector("form"), { catalogue, words, intents: this.#intents() });
     this.bar = new SheetBar(root, this.viewer, { shelf, words, onTracing: (tracing) => this.flow.showTracing(tracing) });
-    this.help = new Help(part("help-dialog"), { desk: root, shelf, words });
+    this.tools = new Tools(root, this.viewer, {
+      words, nameOf: (code) => catalogue.name(code),
+      tracing: () => this.bar.exam?.tracings.find(({ href }) => href === this.viewer.shown)?.position ?? 1,
+    });
+    this.help = new Help(part("help-dialog"), { desk: root, keys: new Keys(root, shelf), shelf, words });
     this.conflict = new Conflict(part("conflict-dialog"), { catalogue, words, onResolve: (draft) => this.#adopt(draft.content) });
+    this.retraction = new Retraction(root, {
+      clock, words, language: document.documentElement.lang, onRetract: (last) => this.#retract(last),
+    });
     this.suggestions = new Suggestions(part("suggestions"), {
       api, catalogue, words, onSignedOut: () => this.messages.signIn(),
     });
@@ -67,15 +77,19 @@ class Desk {
 
   #watch() {
     const retry = () => {
-      this.#draft?.retry();
+      this.#sitting?.draft.retry();
       this.outbox.drain();
     };
     window.addEventListener("online", retry);
     window.addEventListener("popstate", () => window.location.reload());
+    window.addEventListener("storage", () => this.#seeOtherWindow());
     for (const deed of ["pointerdown", "pointermove", "keydown", "wheel"]) {
-      document.addEventListener(deed, () => this.#stopwatch?.mark(clock.now()), { passive: true });
+      document.addEventListener(deed, () => this.#sitting?.stopwatch.mark(clock.now()), { passive: true });
     }
-    document.addEventListener("visibilitychange", () => this.#stopwatch?.see(!document.hidden, clock.now()));
+    document.addEventListener("visibilitychange", () => this.#sitting?.stopwatch.see(!document.hidden, clock.now()));
+    document.addEventListener("tool", ({ detail }) => this.#sitting?.countTool(detail.name));
+    this.viewer.addEventListener("localisation", ({ detail }) => this.#attach(labels.localise, detail));
+    this.viewer.addEventListener("measurement", ({ detail }) => this.#attach(labels.measure, detail));
   }
 
   /** Begin with the assignment that the page came with. */
@@ -99,110 +113,134 @@ class Desk {
   }
 
   #intents() {
-    const change = (edit) => this.#change(edit(this.#history.present));
+    const { catalogue } = this;
+    const change = (edit) => this.#change(edit);
     return {
-      toggle: (code) => change((content) =>
-        labels.holds(content, code) ? labels.remove(content, code) : labels.add(content, code, this.catalogue)),
+      toggle: (code) => change((content) => (labels.holds(content, code) ? labels.remove(content, code) : labels.add(content, code, catalogue))),
+      untold: (code) => change((content) => labels.toggleNotAssessable(content, code, catalogue)),
       remove: (code) => change((content) => labels.remove(content, code)),
       certainty: (code, certainty) => change((content) => labels.setCertainty(content, code, certainty)),
+      drop: (code, kind, index) => change((content) => labels.dropEvidence(content, code, kind, index)),
       quality: (quality) => change((content) => labels.setQuality(content, quality)),
+      problem: (kind) => change((content) => labels.toggleProblem(content, kind)),
+      problemLead: (kind, lead) => change((content) => labels.toggleProblemLead(content, kind, lead, LEADS)),
       comment: (text) => change((content) => labels.setComment(content, text)),
-      undo: () => this.#go(history.undo(this.#history)),
-      submit: () => this.#submit(),
+      undo: () => this.#sitting.undo() && this.#changed(),
+      submit: () => this.leaving.submit(),
+      abstain: () => this.leaving.abstain(),
+      defer: () => this.leaving.defer(),
     };
   }
 
-  #change(content) {
-    this.#go(history.step(this.#history, content));
+  /** Evidence from the sheet goes to the finding at hand. */
+  #attach(edit, piece) {
+    const { active } = this.form;
+    const isFound = active !== null && labels.holds(this.#sitting.content, active);
+    if (!isFound) return this.form.say(this.words("no-finding-at-hand"), { isAsking: true });
+    this.#change((content) => edit(content, active, piece));
+    return this.form.say(this.words("evidence-attached", { name: this.catalogue.name(active) }));
   }
 
-  #go(steps) {
-    if (steps === this.#history) return;
-    this.#history = steps;
-    this.#confirmation.clear();
+  #change(edit) {
+    if (!this.#isShut() && this.#sitting.change(edit)) this.#changed();
+  }
+
+  #changed() {
+    this.leaving.clear();
     this.form.say("");
-    this.#draft.edit(steps.present);
     this.#render();
   }
 
   #render() {
-    this.form.show(this.#history.present, { canUndo: this.#history.past.length > 0 });
-    this.messages.showDraft(this.#draft);
+    const { content, canUndo, draft } = this.#sitting;
+    this.form.show(content, { canUndo });
+    this.messages.showDraft(draft);
+    this.tools.mark(content.findings);
   }
 
   /** Take `assignment` in hand: its sheet is on view already. */
   #seat(assignment) {
-    this.#assignment = assignment;
-    const server = assignment.draft && {
-      ...assignment.draft, content: labels.restore(assignment.draft.content, this.catalogue),
-    };
-    this.#draft = new Draft({ id: assignment.id, server, blank: labels.blank() }, {
-      shelf: this.shelf, api, clock, onChange: (draft) => this.#hearDraft(draft),
+    const isTooLate = String(this.#retracted) === String(assignment.id) && !assignment.undo_until;
+    this.#sitting = new Sitting(assignment, {
+      catalogue: this.catalogue, shelf: this.shelf, api, clock, onDraft: (draft) => this.#hearDraft(draft),
+      isCorrecting: this.#isCorrecting(assignment),
     });
-    if (this.#isSubmitted(assignment)) this.#draft.settle();
-    this.#stopwatch = new Stopwatch(clock.now());
+    if (this.#isSubmitted()) this.#sitting.draft.settle();
     this.form.reset();
     this.form.offer(assignment.study.frequent_classes);
     this.bar.showExam(assignment.exam);
     this.messages.showPlace(assignment);
-    this.#adopt(assignment.reading ?? this.#draft.content);
-    this.#hearDraft(this.#draft);
-    this.#close(assignment);
+    this.leaving.clear();
+    this.#render();
+    this.#hearDraft(this.#sitting.draft);
+    this.#close();
+    if (isTooLate) this.form.say(this.words("retract-over"), { link: this.flow.wayOn(assignment) });
+    this.#showPace();
     this.suggestions.show(assignment);
     this.flow.settle(assignment);
   }
 
   /** `content` becomes what the form shows, with nothing to take back. */
   #adopt(content) {
-    this.#history = history.begin(labels.restore(content, this.catalogue));
-    this.#confirmation.clear();
+    this.#sitting.adopt(content);
+    this.leaving.clear();
     this.#render();
   }
 
-  /** Signed, whether or not the server knows yet. */
-  #isSubmitted({ id, state }) {
-    return state === "submitted" || this.queue.isDone(id) || this.outbox.holds(id);
+  /** Going back to what was submitted, now or before a reload; until when, the server says. */
+  #isCorrecting({ id, reading, undo_until }) {
+    const isWanted = String(this.#retracted) === String(id);
+    this.#retracted = null;
+    if (!undo_until || !reading) return false;
+    return isWanted || Draft.isCorrecting(this.shelf, { id, of: reading.id });
   }
 
-  #close(assignment) {
-    const isSubmitted = this.#isSubmitted(assignment);
-    const isShut = isSubmitted || !assignment.batch.is_open;
-    this.form.disable(isShut);
+  /** Signed, whether or not the server knows yet. */
+  #isSubmitted() {
+    const { id, assignment, isCorrecting } = this.#sitting;
+    if (isCorrecting) return this.outbox.holds(id);
+    return assignment.state === "submitted" || this.queue.isDone(id) || this.outbox.holds(id);
+  }
+
+  #isShut() {
+    return this.#isSubmitted() || !this.#sitting.assignment.batch.is_open;
+  }
+
+  #close() {
+    const { assignment, isCorrecting } = this.#sitting;
+    const isSubmitted = this.#isSubmitted();
+    this.form.disable(this.#isShut());
     this.root.classList.toggle("is-submitted", isSubmitted);
-    if (!isShut) return;
-    this.form.say(this.words(isSubmitted ? "submitted-already" : "batch-closed"), { link: this.flow.wayOn(assignment) });
+    if (isCorrecting) this.form.say(this.words("retracting"));
+    if (!this.#isShut()) return;
+    const why = isSubmitted ? (assignment.reading?.outcome === "abstained" ? "abstained-already" : "submitted-already") : "batch-closed";
+    this.form.say(this.words(why), { link: this.flow.wayOn(assignment) });
+    if (assignment.reading) this.retraction.offer({ id: assignment.id, code: assignment.exam.code, until: assignment.undo_until });
+  }
+
+  /** The last submission is taken back: its content is open again until it is submitted anew. */
+  #retract({ id }) {
+    this.#retracted = id;
+    this.queue.forget(id);
+    if (this.messages.isFinished) this.messages.resume();
+    return this.flow.travel(id);
+  }
+
+  /** Another window of this browser has submitted the exam on view. */
+  #seeOtherWindow() {
+    if (!this.#sitting || this.#sitting.isCorrecting || this.queue.isDone(this.#sitting.id) || !this.outbox.holds(this.#sitting.id)) return;
+    this.queue.finish(this.#sitting.id);
+    this.#sitting.draft.settle();
+    this.#close();
+    this.form.say(this.words("submitted-elsewhere"), { link: this.flow.wayOn(this.#sitting.assignment) });
   }
 
   #hearDraft(draft) {
-    if (draft !== this.#draft) return; // an earlier exam's save came back late
+    if (draft !== this.#sitting?.draft) return; // an earlier exam's save came back late
     this.messages.showDraft(draft);
     if (draft.state === DraftState.ELSEWHERE) this.conflict.ask(draft);
     if (draft.state === DraftState.CLOSED) this.form.disable(true);
     if (draft.problem) this.form.say(draft.problem.detail || draft.problem.title);
-  }
-
-  #submit() {
-    const content = this.#history.present;
-    if (!this.#isConfirmed(content)) return;
-    const { id, exam } = this.#assignment;
-    const reading = { ...content, active_ms: this.#stopwatch.activeMs(clock.now()), display: this.#display() };
-    this.queue.finish(id);
-    this.messages.remember({ id, code: exam.code });
-    this.outbox.add(id, reading, this.#draft);
-    this.flow.proceed();
-  }
-
-  /** What is legal but rarely meant is asked once: submitting again says yes. */
-  #isConfirmed(content) {
-    const found = objections(content, this.catalogue);
-    const forbidden = found.find(({ weight }) => weight === "forbids");
-    const doubts = forbidden ? [forbidden] : found.filter(({ weight }) => weight === "asks");
-    if (doubts.length === 0) return true;
-    if (!forbidden && this.#confirmation.answers(JSON.stringify(doubts), clock.now())) return true;
-    const [one, other] = doubts[0].codes.map((code) => this.catalogue.name(code));
-    const doubt = this.words(doubts[0].kind, { one, other });
-    this.form.say(forbidden ? doubt : `${doubt} ${this.words("confirm")}`, { isAsking: true });
-    return false;
   }
 
   #display() {
@@ -218,12 +256,36 @@ class Desk {
     this.root.querySelector("[data-part=code]").focus({ preventScroll: true });
   }
 
+  #keepPace({ id }, { active_ms: activeMs }) {
+    this.shelf.write("pace", withSubmission(this.shelf.read("pace"), { id, at: clock.now(), activeMs }));
+  }
+
+  #showPace() {
+    this.messages.showPace(pace(this.shelf.read("pace"), clock.now(), new Date().getHours()));
+  }
+
   #hear(event) {
     this.messages.showOutbox(event);
-    if (event.type === "refused") this.flow.hearRefused();
-    if (event.type !== "accepted") return;
-    this.shelf.remove(`draft/${event.entry.assignment}`); // the server has the reading: the device may forget it
-    this.flow.hearAccepted(event.answer);
+    if (event.type === "refused") this.#refused(event);
+    if (event.type === "accepted") this.#accepted(event);
+    if (event.type === "sent") this.flow.hearSent();
+  }
+
+  /** The server has the reading: the device may forget what led to it. */
+  #accepted({ entry: { assignment: id, code }, answer }) {
+    for (const name of [`draft/${id}`, `saved/${id}`, ...this.shelf.names(`correction/${id}/`)]) this.shelf.remove(name);
+    this.retraction.offer({ id, code, until: answer.undo_until });
+    this.flow.hearAccepted(answer);
+  }
+
+  /** Nothing entered is lost: opening the exam again shows it, beside the draft it met. */
+  #refused({ entry, kind }) {
+    if (kind === "stale-draft" && !entry.reading.supersedes) {
+      const { basis, reading: { findings, not_assessable, quality, problems, comment } } = entry;
+      const content = { findings, not_assessable, quality, problems, comment };
+      this.shelf.write(`draft/${entry.assignment}`, { ...basis, content, isDirty: true });
+    }
+    this.flow.hearRefused();
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { keyCaps } from "../../static/js/desk/help.js";
+import { keyCaps } from "../../static/js/desk/keys.js";
 import { controlFor, isForeign, isSingle, shortcut } from "../../static/js/hotkeys.js";
 
 function event(key, { inField = false, ...rest } = {}) {

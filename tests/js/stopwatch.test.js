@@ -19,3 +19,12 @@ test("a hidden page is not being read", () => {
   watch.see(true, 40_000);
   assert.equal(watch.activeMs(45_000), 15_000);
 });
+
+test("active and idle time make up the time the exam was open", () => {
+  const watch = new Stopwatch(0);
+  watch.mark(30_000);
+  watch.see(false, 40_000);
+  watch.see(true, 100_000);
+  watch.mark(400_000);
+  assert.deepEqual([watch.activeMs(400_000), watch.idleMs(400_000)], [100_000, 300_000]);
+});

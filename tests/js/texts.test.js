@@ -4,8 +4,12 @@ import { test } from "node:test";
 
 import { createTexts } from "../../static/js/texts.js";
 
-const server = readFileSync(new URL("../../annotations/views/desk_texts.py", import.meta.url), "utf8");
-const known = new Set([...server.matchAll(/^ +"([a-zA-Z-]+)": _\(/gm)].map(([, key]) => key));
+const views = new URL("../../annotations/views/", import.meta.url);
+const server = readdirSync(views)
+  .filter((name) => name.endsWith("_texts.py"))
+  .map((name) => readFileSync(new URL(name, views), "utf8"))
+  .join("\n");
+const known = new Set([...server.matchAll(/^ +"([a-zA-Z0-9_-]+)": _\(/gm)].map(([, key]) => key));
 
 const folder = new URL("../../static/js/", import.meta.url);
 const scripts = readdirSync(folder, { recursive: true })

@@ -17,7 +17,8 @@ export class ClassFinder {
    * @param {HTMLInputElement} input
    * @param {HTMLElement} list
    * @param {{catalogue: object, isHeld: (code) => boolean, blocker: (code) => string|null,
-   *   onChoose: (code) => void, onRemoveLast: () => void, words: (key, values) => string}} world
+   *   onChoose: (code, options: {untold: boolean}) => void, onRemoveLast: () => void, words: (key, values) => string}} world
+   *   `untold`: chosen with Shift, the class is called not assessable
    */
   constructor(input, list, world) {
     this.#input = input;
@@ -94,7 +95,7 @@ export class ClassFinder {
     const act = {
       ArrowDown: () => this.#move(1),
       ArrowUp: () => this.#move(-1),
-      Enter: () => this.#choose(this.#active),
+      Enter: () => this.#choose(this.#active, event.shiftKey),
       Escape: () => this.#leave(),
     }[event.key];
     if (act) {
@@ -114,11 +115,11 @@ export class ClassFinder {
     this.#present();
   }
 
-  #choose(i) {
+  #choose(i, untold) {
     const one = this.#options[i];
     if (!this.#isOpen || !one) return;
     this.clear();
-    this.world.onChoose(one.code);
+    this.world.onChoose(one.code, { untold });
   }
 
   /** First the list, then the letters, then the field. */
@@ -131,6 +132,6 @@ export class ClassFinder {
   #point(event) {
     event.preventDefault();
     const row = event.target.closest("[data-option]");
-    if (row) this.#choose(Number(row.dataset.option));
+    if (row) this.#choose(Number(row.dataset.option), event.shiftKey);
   }
 }

@@ -26,13 +26,19 @@ export class Flow {
 
   /** Show what comes next: in this very frame when it lies ready. */
   proceed() {
-    const { queue, viewer, messages, outbox } = this.world;
+    const { queue, messages, outbox } = this.world;
     const next = queue.after(this.#current);
     if (next === null && isPooled(this.#current)) return this.#await();
     if (next === null) return messages.finish({ isSending: outbox.entries.length > 0 });
-    const ready = queue.ready(next);
+    return this.go(next);
+  }
+
+  /** Show the exam `id`: in this very frame when it lies ready. */
+  go(id) {
+    const { queue, viewer } = this.world;
+    const ready = queue.ready(id);
     if (ready && viewer.show(firstTracing(ready))) return this.#arrive(ready);
-    return this.travel(next);
+    return this.travel(id);
   }
 
   /** Go to an exam that has to be fetched first; without a network it is asked for until it comes. */
@@ -75,6 +81,15 @@ export class Flow {
       Object.assign(this.#current, { next: (await queue.refresh(this.#current.id)).next });
       this.#lookAhead();
     }
+  }
+
+  /** Nothing is left to send: another window may have sent what this one waits for. */
+  async hearSent() {
+    const { queue } = this.world;
+    if (!this.#isAwaiting) return;
+    const { next } = await queue.refresh(this.#current.id);
+    queue.finish(this.#current.id);
+    if (this.#isAwaiting) await this.#awaited(next);
   }
 
   /** The server refused a reading: of a pool there is nothing more to wait for. */

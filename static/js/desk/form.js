@@ -1,33 +1,49 @@
 // The form beside the sheet: it shows a content and tells what the reader wants. It holds no state of the reading.
 
 import { make } from "../dom.js";
-import { CERTAINTIES, blockedBy, holds } from "../labels.js";
+import { CERTAINTIES, blockedBy, cannotAssess, holds, mentioned } from "../labels.js";
 import { objections } from "../objections.js";
+import { ClassTree } from "./classtree.js";
 import { ClassFinder } from "./combobox.js";
+import { FindingList } from "./findings.js";
+import { QualityPanel } from "./quality.js";
+
+/** These stay usable while nothing can be changed. */
+const ALWAYS = new Set(["help", "retract"]);
 
 export class ReadingForm {
   #content = null;
-  #active = null;
   #isDisabled = false;
+  #canUndo = false;
 
   /**
    * @param {HTMLFormElement} root
-   * @param {{catalogue: object, words: Function, frequent: string[], intents: object}} world
-   *   Intents: toggle(code), remove(code), certainty(code, certainty), quality(quality), comment(text), submit(), undo().
+   * @param {{catalogue: object, words: Function, intents: object}} world
+   *   Intents: toggle(code), remove(code), untold(code), certainty(code, certainty), drop(code, kind, index),
+   *   quality(quality), problem(kind), problemLead(kind, lead), comment(text), submit(), undo(), abstain(), defer(), retract().
    */
   constructor(root, world) {
     this.root = root;
     this.world = world;
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
-    this.finder = new ClassFinder(this.part("finder"), this.part("options"), {
-      catalogue: world.catalogue,
-      words: world.words,
+    const choosing = {
+      ...world,
       isHeld: (code) => holds(this.#content, code),
       blocker: (code) => blockedBy(this.#content, code, world.catalogue),
-      onChoose: (code) => this.#choose(code),
+      stateOf: (code) => this.#stateOf(code),
+      onChoose: (code, options) => this.#choose(code, options),
       onRemoveLast: () => this.#removeLast(),
-    });
+    };
+    this.finder = new ClassFinder(this.part("finder"), this.part("options"), choosing);
+    this.tree = new ClassTree(this.part("tree-panel"), choosing);
+    this.findings = new FindingList(this.part("findings"), world);
+    this.quality = new QualityPanel(root, world);
     this.#listen();
+  }
+
+  /** The class whose row is at hand, or null. */
+  get active() {
+    return this.findings.active;
   }
 
   /** Offer these classes on the number keys. */
@@ -41,29 +57,26 @@ export class ReadingForm {
 
   /** Show `content`; `canUndo` says whether a step can be taken back. */
   show(content, { canUndo }) {
-    const held = content.findings.map((finding) => finding.class);
-    const added = held.find((code) => !this.#content || !holds(this.#content, code));
-    this.#active = added ?? (held.includes(this.#active) ? this.#active : (held.at(-1) ?? null));
     this.#content = content;
-    this.#keepingFocus(() => {
-      this.#showClasses();
-      this.part("findings").replaceChildren(...content.findings.map((finding) => this.#findingRow(finding)));
-    });
-    this.part("nothing").hidden = content.findings.length > 0;
-    for (const button of this.root.querySelectorAll("[data-quality]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.quality === content.quality));
-    }
+    this.#showClasses();
+    this.findings.show(content);
+    this.quality.show(content);
+    this.tree.show();
+    this.part("nothing").hidden = mentioned(content).length > 0;
     const comment = this.part("comment");
     if (comment.value !== content.comment) comment.value = content.comment;
-    this.part("undo").disabled = this.#isDisabled || !canUndo;
+    this.#canUndo = canUndo;
     this.#showObjections();
+    this.disable(this.#isDisabled); // rows are made anew
   }
 
   /** Forget which row was at hand: another exam is on view. */
   reset() {
     this.#content = null;
-    this.#active = null;
+    this.findings.reset();
+    this.quality.reset();
     this.finder.clear();
+    this.tree.close();
     this.say("");
   }
 
@@ -71,8 +84,9 @@ export class ReadingForm {
   disable(isDisabled) {
     this.#isDisabled = isDisabled;
     for (const control of this.root.elements) {
-      if (control.dataset.part !== "help") control.disabled = isDisabled;
+      if (!ALWAYS.has(control.dataset.part)) control.disabled = isDisabled;
     }
+    this.part("undo").disabled = isDisabled || !this.#canUndo;
   }
 
   /** Say one sentence under the form, also to a screen reader; `link` may lead on. */
@@ -91,34 +105,51 @@ export class ReadingForm {
     });
     this.root.addEventListener("click", (event) => this.#click(event.target.closest("button")));
     this.part("comment").addEventListener("input", (event) => intents.comment(event.target.value));
+    this.part("tree-open").addEventListener("click", () => this.#turnTree());
   }
 
   #click(button) {
     if (!button) return;
-    const { toggle, quality, remove, certainty, act } = button.dataset;
+    const { toggle, remove, certainty, select, untold, drop, act } = button.dataset;
     const { intents } = this.world;
     if (toggle) this.#choose(toggle);
-    else if (quality) intents.quality(quality);
+    else if (select) this.findings.select(select);
+    else if (untold) this.#choose(untold, { untold: true });
     else if (remove) intents.remove(remove);
     else if (certainty) this.#changeCertainty(certainty, Number(button.dataset.by));
-    else if (act === "undo") intents.undo();
+    else if (drop) intents.drop(button.dataset.of, drop, Number(button.dataset.index));
+    else if (act) intents[act]();
+  }
+
+  #turnTree() {
+    if (this.tree.isOpen) this.tree.close();
+    else this.tree.open(this.active);
   }
 
   /** Add or remove a class, or say which finding stands in its way. */
-  #choose(code) {
+  #choose(code, { untold = false } = {}) {
     const { catalogue, intents, words } = this.world;
     const blocker = blockedBy(this.#content, code, catalogue);
-    if (blocker) this.say(words("blocked", { name: catalogue.name(code), other: catalogue.name(blocker) }));
+    const isAdding = !untold || cannotAssess(this.#content, code);
+    if (blocker && isAdding) this.say(words("blocked", { name: catalogue.name(code), other: catalogue.name(blocker) }));
+    else if (untold && catalogue.isExclusive(code)) this.say(words("normal-is-read", { name: catalogue.name(code) }));
+    else if (untold) intents.untold(code);
     else intents.toggle(code);
   }
 
+  #stateOf(code) {
+    if (holds(this.#content, code)) return "found";
+    if (cannotAssess(this.#content, code)) return "untold";
+    return blockedBy(this.#content, code, this.world.catalogue) ? "blocked" : "";
+  }
+
   #removeLast() {
-    const last = this.#content.findings.at(-1);
-    if (last) this.world.intents.remove(last.class);
+    const last = mentioned(this.#content).at(-1);
+    if (last) this.world.intents.remove(last);
   }
 
   #changeCertainty(code, by) {
-    this.#active = code;
+    this.findings.active = code;
     const { certainty } = this.#content.findings.find((finding) => finding.class === code);
     const wanted = CERTAINTIES[CERTAINTIES.indexOf(certainty) + by];
     if (wanted) this.world.intents.certainty(code, wanted);
@@ -141,45 +172,11 @@ export class ReadingForm {
 
   #showClasses() {
     for (const button of this.root.querySelectorAll("[data-toggle]")) {
-      const code = button.dataset.toggle;
-      button.setAttribute("aria-pressed", String(holds(this.#content, code)));
-      button.classList.toggle("is-blocked", Boolean(blockedBy(this.#content, code, this.world.catalogue)));
+      const state = this.#stateOf(button.dataset.toggle);
+      button.setAttribute("aria-pressed", String(state === "found"));
+      button.classList.toggle("is-blocked", state === "blocked");
+      button.classList.toggle("is-untold", state === "untold");
     }
-  }
-
-  #findingRow(finding) {
-    const { catalogue, words } = this.world;
-    const code = finding.class;
-    const name = catalogue.name(code);
-    const isActive = code === this.#active;
-    return make(
-      "li",
-      { class: `finding${isActive ? " is-active" : ""}`, title: catalogue.definition(code) },
-      make("div", { class: "finding-name" }, make("b", {}, catalogue.get(code).abbreviation), make("span", {}, name)),
-      this.#certainty(finding, isActive),
-      make("button", {
-        type: "button", class: "icon-button", "data-remove": code, "data-focus": `remove-${code}`,
-        "aria-label": words("remove", { name }),
-        "aria-keyshortcuts": isActive ? "Delete Backspace" : null,
-      }, "×"),
-    );
-  }
-
-  #certainty({ class: code, certainty }, isActive) {
-    const { words, catalogue } = this.world;
-    const place = CERTAINTIES.indexOf(certainty);
-    const stepper = (by, sign, key, label) => make("button", {
-      type: "button", class: "icon-button", "data-certainty": code, "data-by": by, "data-focus": `${by}-${code}`,
-      "aria-label": `${words(label)}: ${catalogue.name(code)}`,
-      "aria-keyshortcuts": isActive ? key : null, "aria-disabled": CERTAINTIES[place + by] ? null : "true",
-    }, sign);
-    return make(
-      "div",
-      { class: `certainty is-${certainty}` },
-      stepper(-1, "−", "-", "less-certain"),
-      make("span", { class: "certainty-name" }, words(`certainty-${certainty}`)),
-      stepper(1, "+", "Plus =", "more-certain"),
-    );
   }
 
   #showObjections() {
@@ -190,12 +187,5 @@ export class ReadingForm {
       return make("p", { class: `objection is-${kind}` }, words(kind, { one, other }));
     };
     this.part("objections").replaceChildren(...spoken.map(sentence));
-  }
-
-  /** Rows are made anew; a reader who steps through them with the keyboard stays where they were. */
-  #keepingFocus(change) {
-    const focused = document.activeElement?.dataset?.focus;
-    change();
-    if (focused) this.root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 }

@@ -9,6 +9,7 @@ const DRAFT_WORDS = {
   offline: "draft-offline",
   "signed-out": "draft-signed-out",
   "changed-elsewhere": "draft-elsewhere",
+  "kept-here": "draft-here",
   closed: "batch-closed",
   refused: "draft-refused",
 };
@@ -17,11 +18,11 @@ const REFUSAL_WORDS = {
   "already-submitted": "refused-already",
   "batch-closed": "refused-closed",
   "stale-draft": "refused-stale",
+  "reading-final": "refused-final",
+  "not-the-latest": "refused-not-latest",
 };
 
 export class Messages {
-  #codes = new Map();
-
   /** @param {HTMLElement} root @param {{words: Function}} world */
   constructor(root, { words }) {
     this.root = root;
@@ -37,6 +38,16 @@ export class Messages {
     this.part("progress").max = queue.total ?? 1;
     this.part("progress").value = queue.position;
     this.part("batch").textContent = `${study.name} · ${batch.name}`;
+  }
+
+  /** "12 this evening · 41 s each": of one's own sitting, null before the first. */
+  showPace(pace) {
+    this.part("pace").textContent = pace ? this.words(`pace-${pace.part}`, pace) : "";
+  }
+
+  /** The exam was put off; it can be opened again any time. */
+  noteDeferred({ id, exam: { code } }) {
+    this.#last(make("a", { href: `/read/${id}/` }, this.words("deferred", { code })));
   }
 
   showDraft(draft) {
@@ -56,22 +67,17 @@ export class Messages {
       this.part("outbox").textContent = "";
       this.part("finished-sending").hidden = true;
     }
-    if (event.type === "accepted") this.#showLast(event.entry.assignment);
+    if (event.type === "accepted") this.#showLast(event.entry);
     if (event.type === "refused") this.#refused(event);
   }
 
-  /** An exam was submitted: once the server has the reading, a link leads back to it. */
-  remember({ id, code }) {
-    this.#codes.set(String(id), code);
+  /** An exam was submitted: now that the server has the reading, a link leads back to it. */
+  #showLast({ assignment: id, code }) {
+    if (code) this.#last(make("a", { href: `/read/${id}/` }, this.words("last-exam", { code })));
   }
 
-  #showLast(id) {
-    const code = this.#codes.get(String(id));
-    if (!code) return; // submitted before this page was opened
-    this.#codes.delete(String(id));
-    for (const place of this.root.querySelectorAll("[data-last-exam]")) {
-      place.replaceChildren(make("a", { href: `/read/${id}/` }, this.words("last-exam", { code })));
-    }
+  #last(link) {
+    for (const place of this.root.querySelectorAll("[data-last-exam]")) place.replaceChildren(link.cloneNode(true));
   }
 
   /** Offer the way back to a session; what was read stays on this device. */

@@ -1,0 +1,108 @@
+// The ways to leave an exam: submit it, abstain from it, put it off. What is final and doubtful is asked once.
+
+import { Refused, SignedOut, Unreachable } from "../api.js";
+import { Confirmation } from "../confirmation.js";
+import { mentioned } from "../labels.js";
+import { objections } from "../objections.js";
+
+export class Leaving {
+  #confirmation = new Confirmation();
+  #isDeferring = false;
+
+  /**
+   * @param {{api: object, clock: object, words: Function, catalogue: object, form: object, messages: object,
+   *   queue: object, outbox: object, flow: object, display: () => object, sitting: () => object,
+   *   onSubmit: (sitting: object, reading: object) => void}} world
+   */
+  constructor(world) {
+    this.world = world;
+  }
+
+  /** Something was changed: nothing is asked any more. */
+  clear() {
+    this.#confirmation.clear();
+  }
+
+  submit() {
+    const { sitting } = this.world;
+    const { content } = sitting();
+    if (this.#isConfirmed(content)) this.#send(content);
+  }
+
+  /** Not competent for this exam: no reading, and final. */
+  abstain() {
+    const { words, sitting } = this.world;
+    const { content } = sitting();
+    if (mentioned(content).length > 0) return this.#refuse(words("abstain-with-findings"));
+    if (content.quality === "unreadable") return this.#refuse(words("abstain-unreadable"));
+    if (!this.#answers("abstain")) return this.#ask(`${words("abstain-confirm")} ${words("abstain-again")}`);
+    // That the signal is good is only what the form begins with: who abstains has not said it.
+    return this.#send({ ...content, outcome: "abstained", quality: content.quality === "good" ? "" : content.quality });
+  }
+
+  /** Put the exam behind all others; what was entered is kept. */
+  async defer() {
+    const { api, words, messages, queue, flow, sitting } = this.world;
+    const { assignment, isCorrecting } = sitting();
+    if (this.#isDeferring || isCorrecting) return;
+    this.#isDeferring = true;
+    try {
+      const { next } = await api.deferExam(assignment.id);
+      if (sitting().id !== assignment.id) return;
+      if (next === null || queue.isDone(next)) return this.#refuse(words("defer-last"));
+      queue.forget(assignment.id);
+      messages.noteDeferred(assignment);
+      await flow.go(next);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isDeferring = false;
+    }
+  }
+
+  #fail(error) {
+    const { words, messages } = this.world;
+    if (error instanceof Unreachable) this.#refuse(words("defer-offline"));
+    else if (error instanceof SignedOut) messages.signIn();
+    else if (error instanceof Refused) this.#refuse(error.message);
+    else throw error;
+  }
+
+  #send(content) {
+    const { sitting, display, queue, outbox, flow, onSubmit } = this.world;
+    const { id, assignment, draft, isCorrecting } = sitting();
+    const reading = { ...content, ...sitting().circumstances(display()) };
+    if (isCorrecting) reading.supersedes = assignment.reading.id;
+    queue.finish(id);
+    outbox.add(id, reading, draft, assignment.exam.code);
+    onSubmit(sitting(), reading);
+    flow.proceed();
+  }
+
+  /** What is legal but rarely meant is asked once: submitting again says yes. */
+  #isConfirmed(content) {
+    const { catalogue, words } = this.world;
+    const found = objections(content, catalogue);
+    const forbidden = found.find(({ weight }) => weight === "forbids");
+    const doubts = forbidden ? [forbidden] : found.filter(({ weight }) => weight === "asks");
+    if (doubts.length === 0) return true;
+    if (!forbidden && this.#answers(JSON.stringify(doubts))) return true;
+    const [one, other] = doubts[0].codes.map((code) => catalogue.name(code));
+    const doubt = words(doubts[0].kind, { one, other });
+    this.#ask(forbidden ? doubt : `${doubt} ${words("confirm")}`);
+    return false;
+  }
+
+  #answers(question) {
+    return this.#confirmation.answers(question, this.world.clock.now());
+  }
+
+  #ask(sentence) {
+    this.world.form.say(sentence, { isAsking: true });
+  }
+
+  #refuse(sentence) {
+    this.#confirmation.clear();
+    this.world.form.say(sentence, { isAsking: true });
+  }
+}

@@ -1,0 +1,61 @@
+// The way back to the last submission, for as long as the study allows it.
+
+import { make } from "../dom.js";
+
+export class Retraction {
+  #last = null;
+  #cancelTimer = () => {};
+
+  /**
+   * @param {HTMLElement} root
+   * @param {{clock: object, words: Function, language: string, onRetract: (last: {id, code, until}) => void}} world
+   */
+  constructor(root, world) {
+    this.root = root;
+    this.world = world;
+    root.addEventListener("click", (event) => event.target.closest("[data-retract] button") && this.#retract());
+  }
+
+  /** `until` is an ISO time, or null when the submission is final. */
+  offer({ id, code, until }) {
+    const left = until === null || until === undefined ? 0 : Date.parse(until) - this.world.clock.now();
+    if (left <= 0) {
+      if (!this.#last || String(this.#last.id) === String(id)) this.withdraw();
+      return;
+    }
+    this.#last = { id, code, until };
+    this.#cancelTimer();
+    this.#cancelTimer = this.world.clock.after(left, () => this.withdraw());
+    this.#show();
+  }
+
+  withdraw() {
+    this.#cancelTimer();
+    this.#last = null;
+    this.#show();
+  }
+
+  #retract() {
+    const last = this.#last;
+    this.withdraw();
+    if (last) this.world.onRetract(last);
+  }
+
+  /** One place in the form's head, one at the end of the queue; the key belongs to the first. */
+  #show() {
+    this.root.querySelectorAll("[data-retract]").forEach((place, i) => {
+      place.replaceChildren(...(this.#last ? [this.#button(i === 0)] : []));
+      place.hidden = !this.#last;
+    });
+  }
+
+  #button(hasKey) {
+    const { words, language } = this.world;
+    const { code, until } = this.#last;
+    const time = new Date(until).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+    return make("button", {
+      type: "button", class: "button-link", "data-part": "retract", title: words("retract-until", { time }),
+      "aria-keyshortcuts": hasKey ? "Control+Shift+Z" : null, "data-key-label": words("retract-key"),
+    }, words("retract", { code }));
+  }
+}

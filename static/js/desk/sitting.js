@@ -1,0 +1,86 @@
+// One exam in the reader's hands: what they have entered, how it is kept, and how long they have been at it.
+
+import { Draft } from "../draft.js";
+import * as history from "../history.js";
+import * as labels from "../labels.js";
+import { Stopwatch } from "../stopwatch.js";
+import { Tally } from "../tally.js";
+
+export class Sitting {
+  #history;
+  #tally = new Tally();
+
+  /**
+   * @param {object} assignment as the server tells it
+   * @param {{catalogue: object, shelf: object, api: object, clock: object, onDraft: (draft: Draft) => void,
+   *   isCorrecting?: boolean}} world correcting what was submitted: kept on this device until it is submitted again
+   */
+  constructor(assignment, world) {
+    this.assignment = assignment;
+    this.world = world;
+    this.isCorrecting = Boolean(world.isCorrecting);
+    this.stopwatch = new Stopwatch(world.clock.now());
+    this.draft = this.isCorrecting ? this.#correction() : this.#ordinaryDraft();
+    this.adopt(this.isCorrecting ? this.draft.content : (assignment.reading ?? this.draft.content));
+  }
+
+  get id() {
+    return this.assignment.id;
+  }
+
+  get content() {
+    return this.#history.present;
+  }
+
+  get canUndo() {
+    return this.#history.past.length > 0;
+  }
+
+  /** `content` becomes what is entered, with nothing to take back. */
+  adopt(content) {
+    this.#history = history.begin(labels.restore(content, this.world.catalogue));
+  }
+
+  /** Change what is entered; false when that changes nothing. */
+  change(edit) {
+    return this.#go(history.step(this.#history, edit(this.content)));
+  }
+
+  undo() {
+    return this.#go(history.undo(this.#history));
+  }
+
+  countTool(name) {
+    this.#tally.count(name);
+  }
+
+  /** How the exam was read: times in ms, the display, and the tools used. */
+  circumstances(display) {
+    const now = this.world.clock.now();
+    return { active_ms: this.stopwatch.activeMs(now), idle_ms: this.stopwatch.idleMs(now), display, tools: this.#tally.counts };
+  }
+
+  #go(steps) {
+    if (steps === this.#history) return false;
+    this.#history = steps;
+    this.draft.edit(steps.present);
+    return true;
+  }
+
+  #ordinaryDraft() {
+    const { draft } = this.assignment;
+    const server = draft && { ...draft, content: labels.restore(draft.content, this.world.catalogue) };
+    return this.#draft({ id: this.id, server, blank: labels.blank() }, this.world.api);
+  }
+
+  /** The server takes no drafts of what is submitted. */
+  #correction() {
+    const { reading } = this.assignment;
+    return this.#draft({ id: this.id, server: null, blank: labels.restore(reading, this.world.catalogue), of: reading.id }, null);
+  }
+
+  #draft(reading, api) {
+    const { shelf, clock, onDraft } = this.world;
+    return new Draft(reading, { shelf, api, clock, onChange: onDraft });
+  }
+}

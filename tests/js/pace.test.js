@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { SITTING_MS, current, pace, withSubmission } from "../../static/js/pace.js";
+
+const MINUTE = 60_000;
+
+function read(...minutes) {
+  return minutes.reduce((list, minute, id) => withSubmission(list, { id, at: minute * MINUTE, activeMs: 40_000 }), []);
+}
+
+test("there is no pace before the first submission", () => {
+  assert.equal(pace(null, 0, 20), null);
+});
+
+test("the pace is the mean of the sitting", () => {
+  const list = withSubmission(read(0, 1), { id: 9, at: 2 * MINUTE, activeMs: 10_000 });
+  assert.deepEqual(pace(list, 2 * MINUTE, 20), { count: 3, seconds: 30, part: "evening" });
+});
+
+test("a long pause begins a new sitting", () => {
+  const list = read(0, 1, 200);
+  assert.equal(list.length, 1);
+  assert.deepEqual(current(read(0, 1), MINUTE + SITTING_MS + 1), []);
+});
+
+test("a correction counts its exam once", () => {
+  const list = withSubmission(read(0, 1), { id: 1, at: 3 * MINUTE, activeMs: 20_000 });
+  assert.equal(pace(list, 3 * MINUTE, 9).count, 2);
+});
+
+test("the part of the day is told", () => {
+  assert.deepEqual([2, 9, 14, 21].map((hour) => pace(read(0), 0, hour).part), ["night", "morning", "afternoon", "evening"]);
+});
+
+test("a broken store is an empty one", () => {
+  assert.deepEqual(current({ x: 1 }, 0), []);
+});
