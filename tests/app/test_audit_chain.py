@@ -281,6 +281,18 @@ EDITS = {
     "class": "update annotations_finding f set diagnostic_class_id = c.id"
     " from annotations_diagnosticclass c where c.code = 'artifact'",
     "finding": "delete from annotations_finding",
+    "localisation": "update annotations_finding set localisations = '[{\"tracing\": 1}]'",
+    "measurement": "update annotations_finding set measurements = '[{\"value\": 200}]'",
+    "outcome": "alter table annotations_reading drop constraint reading_of_who_abstained_is_empty;"
+    " update annotations_reading set outcome = 'abstained'",
+    "supersedes": "update annotations_reading set supersedes_id = id",
+    "problems": "update annotations_reading set problems = '[{\"kind\": \"noise\"}]'",
+    "idle_ms": "update annotations_reading set idle_ms = 1",
+    "tools": "update annotations_reading set tools = '{\"calipers\": 1}'",
+    "n_not_assessable": "update annotations_reading set n_not_assessable = 1",
+    "not_assessable": "insert into annotations_notassessable (reading_id, diagnostic_class_id)"
+    " select r.id, c.id from annotations_reading r, annotations_diagnosticclass c"
+    " where c.code = 'artifact'",
 }
 
 
@@ -297,6 +309,7 @@ class TestReadings:
     def test_that_were_edited_are_found(self, reading, name):
         run("alter table annotations_reading disable trigger user")
         run("alter table annotations_finding disable trigger user")
+        run("alter table annotations_notassessable disable trigger user")
         run(EDITS[name])
         fault = fault_found()
         assert (fault.kind, fault.other) == (Kind.READING_ALTERED, reading.pk)
