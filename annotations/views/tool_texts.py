@@ -57,12 +57,12 @@ def _view_texts() -> dict[str, str]:
         "overlay-all": _("All"),
         "tool-median": _("Median beat"),
         "median-note": _(
-            "Median of {count} like beats among {found} · twice as large · {speed} mm/s · {gain} mm/mV"
+            "Median of {count} like beats among {found} · {factor} × · {speed} mm/s · {gain} mm/mV"
         ),
         "median-none": _("No two beats are alike enough for a median."),
         "swap-badge": _("Preview, not the recording: {name}"),
         "filter-badge-150hz": _("Filter: 150 Hz"),
-        "filter-badge-40hz": _("Filter: 40 Hz – not for diagnosis: it lowers QRS and bends ST"),
+        "filter-badge-40hz": _("Filter: 40 Hz – not for diagnosis"),
         "filter-badge-baseline": _("Filter: baseline 0.67 Hz"),
         "filter-badge-mains": _("Filter: mains {hz} Hz"),
     }

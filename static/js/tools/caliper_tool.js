@@ -12,6 +12,7 @@ export class CaliperTool {
   #scale = 1;
   #isOut = false;
   #frame = 0;
+  #before = null; // what had the focus when they were taken out
 
   /**
    * @param {{element: HTMLElement, overlay: SVGSVGElement, layer: SVGGElement, host: HTMLElement, namesMm: () => object[]}} place
@@ -63,11 +64,16 @@ export class CaliperTool {
 
   /** Lie on another sheet: what was measured stays only where the sheet is the same. */
   show(ground, scale) {
-    const isSame = this.#ground !== null && this.#ground.isLaidOutLike(ground);
+    const isSame = this.#ground !== null && this.#ground.isLaidOutLike(ground) && this.#holdsFor(ground);
     this.#ground = ground;
     this.#scale = scale;
     if (!isSame) this.#state = { ...calipers.idle(this.#state.kind), isMarching: this.#state.isMarching };
     this.#present();
+  }
+
+  /** Through another filter an interval is the same, a voltage is not. */
+  #holdsFor({ signal }) {
+    return signal === this.#ground.signal || this.#state.kind === calipers.Kind.INTERVAL;
   }
 
   /** Take out the calipers of `kind`; those that are out of that kind are put away. */
@@ -94,10 +100,11 @@ export class CaliperTool {
     this.#state = calipers.idle(this.#state.kind);
     this.element.classList.remove("is-measuring");
     this.#present();
-    if (hadFocus) this.element.closest("[tabindex]")?.focus({ preventScroll: true });
+    if (hadFocus) this.#before?.focus({ preventScroll: true });
   }
 
   #takeOut() {
+    if (!this.#isOut) this.#before = document.activeElement;
     this.#isOut = true;
     this.element.classList.add("is-measuring");
     this.#present();

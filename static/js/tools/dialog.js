@@ -5,20 +5,17 @@ import { make } from "../dom.js";
 /**
  * Open a dialog called `title` with `body`; it closes by its button, by Escape, and by a click beside it.
  *
- * @param {HTMLElement} desk @param {{title: string, note?: string, body: Node[], head?: Node[], onClose?: () => void}} content
+ * @param {HTMLElement} desk @param {{title: string, note?: string, body: Node[], head?: Node[], isNarrow?: boolean}} content
  * @returns {HTMLDialogElement}
  */
-export function openDialog(desk, { title, note = "", body, head = [], onClose = () => {} }, words) {
-  const close = make("button", { type: "button", class: "icon-button", "aria-label": words("close"), title: `${words("close")} (Esc)` }, "×");
-  const dialog = make("dialog", { class: "desk-dialog tool-dialog", "aria-labelledby": "tool-title" },
+export function openDialog(desk, { title, note = "", body, head = [], isNarrow = false }, words) {
+  const close = make("button", { type: "button", class: "icon-button tool-close", "aria-label": words("close"), title: `${words("close")} (Esc)` }, "×");
+  const dialog = make("dialog", { class: `desk-dialog tool-dialog ${isNarrow ? "is-narrow" : ""}`, "aria-labelledby": "tool-title" },
     make("header", { class: "tool-head" }, make("h2", { id: "tool-title", tabindex: "-1" }, title), ...head, close),
     make("p", { class: "tool-note", "data-part": "tool-note", role: "status" }, note), ...body);
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    onClose();
-  });
+  dialog.addEventListener("close", () => dialog.remove());
   desk.append(dialog);
   dialog.showModal();
   return dialog;

@@ -7,16 +7,20 @@ import { INVALID, Status } from "../ecg/signal.js";
 export class Ground {
   #offsets = new Map();
 
-  /** @param {object} sheet as layout.arrange() makes it @param {object} signal what is drawn on it */
-  constructor(sheet, signal) {
+  /**
+   * @param {object} sheet as layout.arrange() makes it @param {object} signal what is drawn on it
+   * @param {object} recording what that signal is a view of
+   */
+  constructor(sheet, signal, recording = signal) {
     this.sheet = sheet;
     this.signal = signal;
+    this.recording = recording;
   }
 
-  /** Is `other` laid out as this one is, so that what was measured here still lies where it was? */
-  isLaidOutLike({ sheet, signal }) {
+  /** Is `other` the same recording, laid out as this one is, so that what was measured here still lies where it was? */
+  isLaidOutLike({ sheet, recording }) {
     const kept = ["arrangement", "order", "speedMmPerS", "gainMmPerMv", "widthMm", "heightMm"];
-    return signal === this.signal && kept.every((name) => sheet[name] === this.sheet[name])
+    return recording === this.recording && kept.every((name) => sheet[name] === this.sheet[name])
       && sheet.window.startS === this.sheet.window.startS
       && sheet.cells.length === this.sheet.cells.length
       && sheet.cells.every(({ name }, i) => name === this.sheet.cells[i].name);

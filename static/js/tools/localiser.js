@@ -12,6 +12,7 @@ export class Localiser {
   #ground = null;
   #from = null;
   #area = null;
+  #before = null; // what had the focus
   #box = svg("rect", { class: "area-drag", hidden: "" });
 
   /**
@@ -50,13 +51,15 @@ export class Localiser {
   }
 
   turn(isOn) {
+    if (isOn === this.#isOn) return;
     const hadFocus = this.host.contains(document.activeElement);
+    if (isOn) this.#before = document.activeElement;
     this.#isOn = isOn;
     this.host.hidden = !isOn;
     this.viewer.classList.toggle("is-measuring", isOn);
     this.#clear();
     if (isOn) this.byKey.focus({ preventScroll: true });
-    else if (hadFocus) this.viewer.closest("[tabindex]")?.focus({ preventScroll: true });
+    else if (hadFocus) this.#before.focus({ preventScroll: true });
     this.world.onChange();
   }
 
@@ -99,7 +102,7 @@ export class Localiser {
     const form = make("form", { class: "localise-form", novalidate: true },
       make("fieldset", {}, make("legend", {}, words("localise-leads")), make("div", { class: "tool-row" }, ...leads)),
       make("label", {}, words("localise-from"), from), make("label", {}, words("localise-to"), to), problem, add);
-    const dialog = openDialog(desk, { title: words("tool-localise"), body: [form] }, words);
+    const dialog = openDialog(desk, { title: words("tool-localise"), body: [form], isNarrow: true }, words);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const chosen = LEADS.filter((_, i) => leads[i].getAttribute("aria-pressed") === "true");

@@ -6,6 +6,8 @@ import { rulingPath } from "../ecg/ruling.js";
 import { figure } from "../ecg/sheet.js";
 import { svg } from "./svg.js";
 
+const LARGEST_NAME_PX = 15;
+
 /**
  * An SVG of `signal` on `sheet`, `pxPerMm` large; its user units are millimetres, y down.
  *
@@ -42,7 +44,8 @@ export function pathOf({ x, x0, dx, y }, heightMm) {
 }
 
 function textsOf({ x, y, text, textfont }, heightMm, pxPerMm) {
-  const size = (i) => (Array.isArray(textfont.size) ? textfont.size[i] : textfont.size) / pxPerMm;
+  // The paper is enlarged, the names need not be.
+  const size = (i) => Math.min(Array.isArray(textfont.size) ? textfont.size[i] : textfont.size, LARGEST_NAME_PX) / pxPerMm;
   return text.map((name, i) => {
     const element = svg("text", { class: "strip-name", x: x[i], y: heightMm - y[i] + 0.36 * size(i), "font-size": size(i) });
     element.textContent = name;

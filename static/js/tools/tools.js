@@ -67,21 +67,22 @@ export class Tools {
       amplitude: () => this.#measure("calipers", () => this.calipers.toggle(Kind.AMPLITUDE)),
       march: () => this.#measure("march", () => this.calipers.toggleMarch()),
       localise: () => this.#localise(),
-      magnifier: () => this.#magnify(),
+      magnifier: (event) => this.#magnify({ isByKey: event.detail === 0 }),
       zoom: () => this.#zoom({ lead: LEADS.indexOf("II") }),
       overlay: () => this.#open("overlay", () => new LeadOverlay(this.desk, this.#seen, this.world)),
       median: () => this.#open("median_beat", () => showMedian(this.desk, this.#seen, this.world.words)),
     };
-    this.bar.element.addEventListener("click", (event) => deeds[event.target.closest("[data-tool]")?.dataset.tool]?.());
+    this.bar.element.addEventListener("click", (event) => deeds[event.target.closest("[data-tool]")?.dataset.tool]?.(event));
     document.addEventListener("keydown", (event) => this.#leave(event));
     this.viewer.addEventListener("click", (event) => this.#clickName(event));
     this.viewer.addEventListener("pointermove", (event) => this.#hoverName(event));
   }
 
   #show(detail) {
+    if (this.#seen?.raw !== detail.raw) this.#leaveAll();
     this.#seen = detail;
     this.#names = null;
-    const ground = new Ground(detail.sheet, detail.signal);
+    const ground = new Ground(detail.sheet, detail.signal, detail.raw);
     this.calipers.show(ground, detail.scale);
     this.localiser.show(ground);
     this.magnifier.show(detail);
@@ -106,10 +107,11 @@ export class Tools {
   }
 
   /** A key that is held shows the lens while it is held; a tap leaves it on. */
-  #magnify() {
+  #magnify({ isByKey }) {
     this.magnifier.turn(!this.magnifier.isOn);
     if (!this.magnifier.isOn) return;
     used("magnifier");
+    if (!isByKey) return;
     const since = performance.now();
     document.addEventListener("keyup", () => {
       if (performance.now() - since > HOLD_MS) this.magnifier.turn(false);
@@ -145,6 +147,12 @@ export class Tools {
     else if (this.magnifier.isOn) this.magnifier.turn(false);
     else return;
     event.preventDefault();
+  }
+
+  /** Another recording begins without a tool in the hand. */
+  #leaveAll() {
+    this.calipers.putAway();
+    this.localiser.turn(false);
   }
 
   #press() {
