@@ -79,7 +79,8 @@ QUIET = [
     "--disable-sync",
 ]
 
-SignIn = Callable[[User], Page]
+SignIn = Callable[..., Page]
+"""Opens a window for a user; what else is given are settings of the browser, as Playwright names them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -186,8 +187,8 @@ def sign_in_as(
     """Open a window of one's own for somebody, signed in by a one-time link."""
     contexts: list[BrowserContext] = []
 
-    def open_window(user: User) -> Page:
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
+    def open_window(user: User, **settings: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
         contexts.append(context)
         page = context.new_page()
         witness.watch(page)

@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from datetime import datetime
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from annotations.models import Exam, Tracing, User
+from annotations.models import Dataset, Exam, Tracing, User
 from ecgreview.ecg import wire
 from ecgreview.ecg.leads import LEADS
-from ecgreview.ecg.signal import Signal
+from ecgreview.ecg.signal import INVALID, LeadStatus, Signal
 from tests.app.conftest import MakeBatch
 
 from .conftest import SignIn
+from .sheets import GUTTER_MM, drawn, leads, set_sheet
 
-GUTTER_MM = 15.0
 MM_PER_S = 25.0
 MM_PER_MV = 10.0
-NAMES, PULSES, FIRST_LEAD = 0, 1, 2
-"""The order of what is drawn; after the names and the pulses come twelve leads and the rhythm."""
+CARD_WIDTH_MM = 85.6
 
-Points = NDArray[np.float64]
+
+OpenDesk = Callable[..., Page]
 
 
 @pytest.fixture
-def desk(
-    sign_in_as: SignIn,
-    live_server: LiveServer,
-    ana: User,
-    make_batch: MakeBatch,
-    real_exams: list[Exam],
-) -> Page:
+def open_desk(
+    sign_in_as: SignIn, live_server: LiveServer, ana: User, make_batch: MakeBatch
+) -> OpenDesk:
+    """Open Ana's reading desk with an exam."""
+
+    def open_it(exam: Exam, **settings: object) -> Page:
+        batch = make_batch([exam], [ana])
+        page = sign_in_as(ana, **settings)
+        page.goto(f"{live_server.url}/read/{batch.assignments.get().pk}/")
+        expect(page.locator("[data-part=settings]")).to_contain_text("mm/s")
+        return page
+
+    return open_it
+
+
+@pytest.fixture
+def desk(open_desk: OpenDesk, real_exams: list[Exam]) -> Page:
     """Ana's reading desk with a real ECG."""
-    batch = make_batch(real_exams[:1], [ana])
-    page = sign_in_as(ana)
-    page.goto(f"{live_server.url}/read/{batch.assignments.get().pk}/")
-    expect(drawn(page)).to_have_count(FIRST_LEAD + 13)
-    return page
+    return open_desk(real_exams[0])
 
 
 @pytest.fixture
@@ -49,56 +55,50 @@ def signal(real_exams: list[Exam]) -> Signal:
     return wire.unpack(bytes(Tracing.objects.get(exam=real_exams[0]).packed))
 
 
-def drawn(page: Page) -> Locator:
-    """Return the names, the pulses and the leads on view."""
-    return page.locator(".plot.is-front .scatterlayer .trace")
+@pytest.fixture
+def exam_of(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
+    """Make an exam of one or more tracings."""
+
+    def make(*signals: Signal) -> Exam:
+        exam = Exam.objects.create(
+            dataset=dataset, source_key="made", content_hash=signals[0].content_hash, imported_at=now
+        )
+        for position, signal in enumerate(signals, start=1):
+            Tracing.objects.create(
+                exam=exam,
+                position=position,
+                sampling_rate_hz=signal.sampling_rate_hz,
+                n_samples=signal.n_samples,
+                content_hash=signal.content_hash,
+                packed=wire.pack(signal),
+            )
+        return exam
+
+    return make
 
 
-def px_per_mm(page: Page) -> float:
-    """Return the scale that the page claims for its sheet."""
-    line = page.locator("[data-part=settings]")
-    expect(line).to_contain_text("px/mm")
-    found = re.search(r"([\d.]+) px/mm", line.inner_text())
-    assert found
-    return float(found[1])
-
-
-def lines_mm(page: Page, place: int) -> list[Points]:
-    """Return what was drawn at ``place``: per line (n, 2) millimetres, y upwards."""
-    height = page.locator(".plot.is-front svg.main-svg").first.get_attribute("height")
-    scale = px_per_mm(page)
-    lines = []
-    for path in drawn(page).nth(place).locator("path.js-line").all():
-        points = vertices(path.get_attribute("d") or "")
-        points[:, 1] = float(height or "nan") - points[:, 1]
-        lines.append(points / scale)
-    return lines
-
-
-def vertices(path: str) -> Points:
-    """Return the points of an SVG ``path`` made of M, L, H and V."""
-    x = y = 0.0
-    points = []
-    for command, text in re.findall(r"([MLHV])([^MLHV]+)", path):
-        numbers = [float(number) for number in re.findall(r"-?[\d.]+", text)]
-        if command in "ML":
-            x, y = numbers
-        elif command == "H":
-            (x,) = numbers
-        else:
-            (y,) = numbers
-        points.append((x, y))
-    return np.array(points)
+def waves(duration_s: float = 10.0, rate_hz: float = 500.0, *, seed: int = 1) -> Signal:
+    """Return a triangle wave a second in each lead."""
+    t = np.arange(int(duration_s * rate_hz)) / rate_hz
+    wave = np.maximum(0, 1 - np.abs(t % 1.0 - 0.5) / 0.05) * 1000
+    heights = np.linspace(0.5, 1.5, 12) * seed
+    return Signal(np.round(heights[:, None] * wave).astype(np.int16), rate_hz, 1.0)
 
 
 def test_the_calibration_pulse_is_ten_millimetres_by_five_on_the_ruling(desk: Page) -> None:
-    for pulse in lines_mm(desk, PULSES):
+    for pulse in drawn(desk).pulses:
         left, right = pulse[pulse[:, 1] > pulse[:, 1].mean(), 0]
         foot, top = pulse[:, 1].min(), pulse[:, 1].max()
         assert [right - left, top - foot] == pytest.approx([5.0, 10.0], abs=0.02)
         assert [edge % 5 for edge in (left, foot)] == pytest.approx([0.0, 0.0], abs=0.02)
-    tile = desk.locator("ecg-viewer .paper").evaluate("e => getComputedStyle(e).backgroundSize")
-    assert float(tile.split("px")[0]) == pytest.approx(5 * px_per_mm(desk), abs=0.01)
+
+
+def test_the_ruling_lies_under_the_whole_sheet_in_millimetres(desk: Page) -> None:
+    sheet = drawn(desk)
+    box = desk.locator("ecg-viewer .paper").get_attribute("viewBox") or ""
+    assert [float(number) for number in box.split()] == pytest.approx(
+        [0, 0, sheet.width_mm, sheet.height_mm], abs=0.01
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,18 +109,19 @@ def test_the_pulse_shows_how_the_sheet_is_drawn(
     desk: Page, setting: str, value: str, n_leads: int, height_mm: float
 ) -> None:
     desk.get_by_label(setting).select_option(value)
-    expect(drawn(desk)).to_have_count(FIRST_LEAD + n_leads)
+    expect(leads(desk)).to_have_count(n_leads)
     expect(desk.locator("[data-part=settings]")).to_contain_text(f"{height_mm:.0f} mm/mV")
-    for pulse in lines_mm(desk, PULSES):
+    for pulse in drawn(desk).pulses:
         assert np.ptp(pulse[:, 1]) == pytest.approx(height_mm, abs=0.02)
 
 
 def test_the_rhythm_strip_of_lead_ii_goes_through_its_samples(desk: Page, signal: Signal) -> None:
-    (strip,) = lines_mm(desk, FIRST_LEAD + 12)
+    sheet = drawn(desk)
+    (strip,) = sheet.lead(12)
     samples = signal.millivolts()[LEADS.index("II")]
     at = (strip[:, 0] - GUTTER_MM) / MM_PER_S * signal.sampling_rate_hz
     expected_mm = np.interp(at, np.arange(samples.size), samples - np.median(samples)) * MM_PER_MV
-    baseline_mm = lines_mm(desk, PULSES)[-1][:, 1].min()
+    baseline_mm = sheet.pulses[-1][:, 1].min()
 
     assert np.ptp(at) == pytest.approx(samples.size - 1, abs=0.5)
     # Half the width of the line: what Plotly leaves out lies inside the stroke.
@@ -128,17 +129,144 @@ def test_the_rhythm_strip_of_lead_ii_goes_through_its_samples(desk: Page, signal
 
 
 def test_every_lead_is_as_high_as_it_was_recorded(desk: Page, signal: Signal) -> None:
+    sheet = drawn(desk)
     for row, samples in enumerate(signal.millivolts()):
         column = samples.reshape(4, -1)[row // 3]
-        heights = np.hstack([line[:, 1] for line in lines_mm(desk, FIRST_LEAD + row)])
+        heights = np.hstack([line[:, 1] for line in sheet.lead(row)])
         assert np.ptp(heights) == pytest.approx(np.ptp(column) * MM_PER_MV, abs=0.1), LEADS[row]
 
 
-def test_a_sheet_is_light_with_no_way_to_send_it_away(desk: Page) -> None:
+@pytest.mark.parametrize("layout", ["3x4+II", "3x4+II+V1+V5", "6x2", "12x1"])
+def test_a_sheet_is_light(desk: Page, layout: str) -> None:
+    set_sheet(desk, layout=layout)
     sheet = desk.locator(".plot.is-front")
     assert sheet.evaluate("sheet => sheet.querySelectorAll('*').length") <= 250
     assert desk.locator("canvas").count() == 0
 
-    config = sheet.evaluate("({_context: c}) => [c.showSendToCloud, c.plotlyServerURL]")
-    assert config == [False, ""]
-    assert desk.locator(".modebar, .modebar-btn, a[href*=plotly], [data-title]").count() == 0
+
+def test_each_setting_goes_round_its_values_by_one_key(desk: Page) -> None:
+    foot = desk.locator("[data-part=settings]")
+    desk.keyboard.press("Shift+S")
+    expect(foot).to_contain_text("50 mm/s")
+    desk.keyboard.press("Shift+S")
+    expect(foot).to_contain_text("12.5 mm/s")
+    desk.keyboard.press("Shift+G")
+    expect(foot).to_contain_text("20 mm/mV")
+    desk.keyboard.press("Shift+L")
+    expect(desk.get_by_label("Arrangement")).to_have_value("3x4+V1")
+    desk.keyboard.press("Shift+C")
+    expect(desk.get_by_role("button", name="Cabrera")).to_have_attribute("aria-pressed", "true")
+    expect(desk.locator(".tracenames")).to_contain_text("−aVR")
+
+
+def test_the_settings_come_back_after_a_reload(desk: Page) -> None:
+    set_sheet(desk, layout="6x2", speed=50, gain=5)
+    desk.reload()
+    expect(desk.locator("[data-part=settings]")).to_contain_text("50 mm/s · 5 mm/mV")
+    expect(desk.get_by_label("Arrangement")).to_have_value("6x2")
+
+
+def test_a_missing_lead_is_named_and_dashed_and_a_flat_one_named(
+    open_desk: OpenDesk, exam_of: Callable[..., Exam]
+) -> None:
+    whole = waves()
+    samples = whole.samples.copy()
+    samples[8] = INVALID
+    samples[11] = 0
+    status = [LeadStatus.RECORDED] * 12
+    status[8] = LeadStatus.MISSING
+    page = open_desk(exam_of(Signal(samples, 500.0, 1.0, tuple(status))))
+    expect(page.locator(".tracenames").first).to_contain_text("V3 · not recorded")
+    expect(page.locator(".tracenames").first).to_contain_text("V6 · flat")
+    expect(leads(page)).to_have_count(12)
+    dashes = page.locator(".plot.is-front .traceabsent path.js-line")
+    assert dashes.evaluate("path => getComputedStyle(path).strokeDasharray") != "none"
+
+
+@pytest.mark.parametrize(("duration_s", "rate_hz"), [(7.0, 300.0), (10.24, 400.0), (10.0, 100.0), (10.0, 1000.0)])
+def test_a_recording_of_any_length_and_rate_is_drawn_in_true_seconds(
+    open_desk: OpenDesk, exam_of: Callable[..., Exam], duration_s: float, rate_hz: float
+) -> None:
+    page = open_desk(exam_of(waves(duration_s, rate_hz)))
+    (strip,) = drawn(page).lead(12)
+    assert np.ptp(strip[:, 0]) == pytest.approx((duration_s - 1 / rate_hz) * 25, abs=0.02)
+    tops = strip[strip[:, 1] > strip[:, 1].max() - 0.5, 0]
+    assert (tops - GUTTER_MM) / 25 % 1.0 == pytest.approx(0.5, abs=0.006)
+
+
+def test_a_minute_is_turned_page_by_page(open_desk: OpenDesk, exam_of: Callable[..., Exam]) -> None:
+    page = open_desk(exam_of(waves(60.0, 250.0)))
+    expect(page.locator("[data-part=window]")).to_have_text("0–10 of 60 s")
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-part=window]")).to_have_text("50–60 of 60 s")
+    expect(page.get_by_role("button", name="Later")).to_be_disabled()
+
+
+def test_several_tracings_are_tabs_with_a_key(
+    open_desk: OpenDesk, exam_of: Callable[..., Exam]
+) -> None:
+    page = open_desk(exam_of(waves(), waves(seed=2)))
+    before = np.ptp(drawn(page).lead(12)[0][:, 1])
+    page.keyboard.press("t")
+    expect(page.get_by_role("button", name="Tracing 2")).to_have_attribute("aria-pressed", "true")
+    assert np.ptp(drawn(page).lead(12)[0][:, 1]) == pytest.approx(2 * before, rel=0.01)
+
+
+def measure_screen(page: Page, px_per_mm: float) -> None:
+    """Make the outline of the card as large as a card is on a screen of ``px_per_mm``."""
+    page.keyboard.press("Shift+M")
+    page.get_by_label("Size of the outline").fill(str(px_per_mm))
+    box = page.locator("[data-part=card]").bounding_box()
+    assert box
+    assert [box["width"], box["height"]] == pytest.approx(
+        [CARD_WIDTH_MM * px_per_mm, 53.98 * px_per_mm], abs=0.1
+    )
+    page.get_by_role("button", name="Save the measure").click()
+
+
+def test_life_size_is_a_millimetre_for_a_millimetre_by_the_card(desk: Page) -> None:
+    measure_screen(desk, 3.605)
+    expect(desk.locator("[data-part=size]")).to_have_text("4.0 px/mm · 1.11 × life size")
+    desk.keyboard.press("Shift+T")
+    expect(desk.locator("[data-part=size]")).to_have_text("3.6 px/mm · life size")
+    (strip,) = drawn(desk).lead(12)
+    box = desk.locator("ecg-viewer").bounding_box()
+    assert box
+    assert box["width"] == pytest.approx(266 * 3.605, abs=0.1)
+    assert np.ptp(strip[:, 0]) == pytest.approx(249.95, abs=0.1)
+
+
+def test_a_screen_is_remembered_on_the_device(desk: Page) -> None:
+    measure_screen(desk, 3.605)
+    desk.keyboard.press("Shift+T")
+    desk.reload()
+    expect(desk.locator("[data-part=size]")).to_have_text("3.6 px/mm · life size")
+
+
+def test_another_magnification_is_asked_to_be_measured(desk: Page) -> None:
+    measure_screen(desk, 3.605)
+    desk.keyboard.press("Shift+T")
+    session = desk.context.new_cdp_session(desk)
+    session.send(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 1152, "height": 720, "deviceScaleFactor": 1.25, "mobile": False},
+    )
+    expect(desk.locator("[data-part=size]")).to_contain_text("another screen: measure it")
+
+
+def test_life_size_asks_for_the_measure_of_an_unknown_screen(desk: Page) -> None:
+    desk.keyboard.press("Shift+T")
+    expect(desk.get_by_role("dialog", name="This screen")).to_be_visible()
+
+
+def test_settings_and_pulse_stay_in_view_where_the_sheet_does_not_fit(
+    open_desk: OpenDesk, real_exams: list[Exam]
+) -> None:
+    page = open_desk(real_exams[0], viewport={"width": 390, "height": 844})
+    page.locator(".sheet-scroll").evaluate("e => e.scrollLeft = 250")
+    expect(page.locator("[data-part=settings]")).to_be_in_viewport(ratio=1)
+    pulse = page.locator(".sheet-foot .pulse")
+    expect(pulse).to_be_in_viewport(ratio=1)
+    height = pulse.locator("path").evaluate("path => path.getBoundingClientRect().height")
+    assert height == pytest.approx(10 * drawn(page).px_per_mm, abs=1)

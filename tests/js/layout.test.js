@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ARRANGEMENTS, GUTTER_MM, arrange, fitScale, pageCount } from "../../static/js/ecg/layout.js";
+import {
+  ARRANGEMENTS, GAINS_MM_PER_MV, GUTTER_MM, ORDERS, RHYTHMS, SPEEDS_MM_PER_S, arrange, fitScale, pageCount,
+} from "../../static/js/ecg/layout.js";
+import { printShare } from "../../static/js/ecg/print.js";
 import { LEADS } from "../../static/js/ecg/signal.js";
 
 const names = Object.keys(ARRANGEMENTS);
@@ -25,11 +28,62 @@ for (const arrangement of names) {
     }
   });
 
-  test(`${arrangement} keeps every name inside the paper`, () => {
-    const { cells, widthMm, heightMm } = arrange({ durationS: 10, arrangement });
-    assert.ok(cells.every(({ label }) => label.xMm > 0 && label.xMm < widthMm && label.yMm > 0 && label.yMm < heightMm));
+  for (const order of Object.keys(ORDERS)) {
+    test(`${arrangement} draws each sample of each lead once in ${order} order`, () => {
+      const { cells } = arrange({ durationS: 10, arrangement, order, rhythm: [] });
+      assert.equal(cells.length, 12);
+      assert.deepEqual(new Set(cells.map(({ lead }) => lead)), new Set(LEADS.keys()));
+    });
+  }
+
+  test(`${arrangement} fits a page of A4 lying`, () => {
+    assert.equal(printShare(arrange({ durationS: 10, arrangement })), 1);
+  });
+
+  for (const speedMmPerS of SPEEDS_MM_PER_S) {
+    for (const gainMmPerMv of GAINS_MM_PER_MV) {
+      test(`${arrangement} at ${speedMmPerS} mm/s and ${gainMmPerMv} mm/mV shows a pulse of 1 mV and 200 ms in the gutter`, () => {
+        for (const { xMm, yMm } of arrange({ durationS: 10, arrangement, speedMmPerS, gainMmPerMv }).pulses) {
+          assert.equal(yMm[2] - yMm[1], gainMmPerMv);
+          assert.ok(Math.abs(xMm[3] - xMm[2] - 0.2 * speedMmPerS) < 1e-9);
+          assert.ok(Math.min(...xMm) >= 0 && Math.max(...xMm) < GUTTER_MM);
+        }
+      });
+    }
+  }
+}
+
+test("the order of Cabrera goes around the heart, with aVR turned over", () => {
+  const { cells } = arrange({ durationS: 10, order: "cabrera" });
+  assert.deepEqual(cells.slice(0, 6).map(({ name }) => name), ["aVL", "I", "−aVR", "II", "aVF", "III"]);
+  assert.deepEqual(cells.filter(({ sign }) => sign === -1).map(({ lead }) => LEADS[lead]), ["aVR"]);
+});
+
+test("the standard order turns no lead over", () => {
+  assert.ok(arrange({ durationS: 10 }).cells.every(({ sign }) => sign === 1));
+});
+
+for (const rhythm of RHYTHMS) {
+  test(`3x4 with ${rhythm.length} rhythm strips (${rhythm}) runs them over the whole time`, () => {
+    const { cells } = arrange({ durationS: 10, rhythm });
+    const strips = cells.slice(12);
+    assert.deepEqual(strips.map(({ name }) => name), [...rhythm]);
+    assert.ok(strips.every(({ startS, endS }) => startS === 0 && endS === 10));
+  });
+
+  test(`3x4 with ${rhythm.length} rhythm strips (${rhythm}) fits a page of A4 lying`, () => {
+    assert.equal(printShare(arrange({ durationS: 10, rhythm })), 1);
+  });
+
+  test(`3x4 with ${rhythm.length} rhythm strips (${rhythm}) puts every baseline on the 5 mm ruling`, () => {
+    assert.ok(arrange({ durationS: 10, rhythm }).cells.every(({ baselineMm }) => baselineMm % 5 === 0));
   });
 }
+
+test("a sheet too tall for the page is printed at whole per cents of its size", () => {
+  const share = printShare(arrange({ durationS: 10, headMm: 20, footMm: 20 }));
+  assert.ok(share < 1 && Math.abs(share * 100 - Math.round(share * 100)) < 1e-9);
+});
 
 test("paper added above and below leaves the rows their distance and the ruling", () => {
   const usual = arrange({ durationS: 10 });
@@ -78,9 +132,17 @@ test("50 mm/s halves what a page holds", () => {
   assert.deepEqual([window.endS, window.pages, cells.at(-1).endS], [5, 2, 5]);
 });
 
+test("12.5 mm/s doubles what a page holds", () => {
+  assert.deepEqual([pageCount(20, 12.5), pageCount(60, 12.5)], [1, 3]);
+});
+
 test("half the gain halves the pulse", () => {
   const { yMm } = arrange({ durationS: 10, gainMmPerMv: 5 }).pulses[0];
   assert.equal(Math.max(...yMm) - Math.min(...yMm), 5);
+});
+
+test("an unknown order of leads is refused", () => {
+  assert.throws(() => arrange({ durationS: 10, order: "alphabet" }), RangeError);
 });
 
 test("an unknown arrangement is refused", () => {

@@ -25,7 +25,8 @@ function draw(one, asked = {}) {
   const { data } = figure(one, sheet, 4, WORDS);
   return {
     sheet,
-    lines: data.filter(({ mode, name }) => mode === "lines" && name !== "calibration"),
+    lines: data.filter(({ uid }) => uid.startsWith("lead-")),
+    absent: data.find(({ uid }) => uid === "absent"),
     names: data.find(({ mode }) => mode === "text").text,
     layout: figure(one, sheet, 4, WORDS).layout,
   };
@@ -71,12 +72,15 @@ test("a gap stays a gap", () => {
   assert.deepEqual([lines[0].y[99], lines[0].y[100], lines[0].y[199], lines[0].y[200]].map(Number.isNaN), [false, true, true, false]);
 });
 
-test("a missing lead is named and not drawn", () => {
+test("a missing lead is named, and a dashed line stands for it", () => {
   const one = signal();
   one.status[8] = 0;
-  const { lines, names } = draw(one);
+  const { lines, names, absent, sheet } = draw(one);
+  const v3 = sheet.cells.find(({ name }) => name === "V3");
   assert.ok(names.includes("V3 · not recorded"));
   assert.ok(!lines.some(({ name }) => name === "V3"));
+  assert.equal(absent.line.dash, "dash");
+  assert.deepEqual([absent.x, absent.y], [[v3.leftMm, v3.rightMm, null], [v3.baselineMm, v3.baselineMm, null]]);
 });
 
 test("a flat lead is named and drawn", () => {
@@ -85,6 +89,14 @@ test("a flat lead is named and drawn", () => {
   const { lines, names } = draw(one);
   assert.ok(names.includes("V6 · flat"));
   assert.ok(lines.some(({ name }) => name === "V6"));
+});
+
+test("−aVR is aVR turned over", () => {
+  const upright = draw(signal()).lines.find(({ name }) => name === "aVR");
+  const { lines, sheet } = draw(signal(), { order: "cabrera" });
+  const turned = lines.find(({ name }) => name === "−aVR");
+  const cell = sheet.cells.find(({ name }) => name === "−aVR");
+  assert.deepEqual([Math.max(...upright.y) - upright.y[0], Math.min(...turned.y) - cell.baselineMm], [10, -10]);
 });
 
 test("a derived lead says so", () => {
@@ -131,8 +143,8 @@ test("a wave taller than the paper gets whole squares more, and nothing is cut",
   assert.ok(lines.every(({ y }) => Math.max(...y) <= sheet.heightMm && Math.min(...y) >= 0));
 });
 
-test("a deep wave of the last strip stays clear of the settings", () => {
-  assert.deepEqual(paperLacking(wave(LEAD_II, -1.2), arrange({ durationS: 10 })), { headMm: 0, footMm: 5, isCut: false });
+test("a deep wave of the last strip gets paper below it", () => {
+  assert.deepEqual(paperLacking(wave(LEAD_II, -1.6), arrange({ durationS: 10 })), { headMm: 0, footMm: 5, isCut: false });
 });
 
 test("an artefact does not make the paper endless, and is known to be cut", () => {

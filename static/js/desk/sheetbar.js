@@ -1,9 +1,13 @@
-// What stands above and below the sheet: the exam, its tracings and pages, and how the sheet is drawn.
+// What stands above and below the sheet: the exam, its tracings and pages, how the sheet is drawn, and how large.
 
-import { GAINS_MM_PER_MV, SPEEDS_MM_PER_S, ARRANGEMENTS } from "../ecg/layout.js";
 import { make } from "../dom.js";
+import { Shelf } from "../shelf.js";
+import { ThisScreen } from "./calibration.js";
+import { Printing } from "./printing.js";
+import { forViewer, restore, settingsLine, sizeLine } from "./sheetsettings.js";
 
 const SETTINGS = "sheet";
+const MENUS = ["layout", "speedMmPerS", "gainMmPerMv"];
 
 export class SheetBar {
   /**
@@ -15,6 +19,11 @@ export class SheetBar {
     this.viewer = viewer;
     this.world = world;
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.settings = restore(world.shelf.read(SETTINGS)); // the last ones of this reader on this device
+    this.printing = new Printing(root, viewer, world.words);
+    this.screen = new ThisScreen(this.part("screen-dialog"), {
+      viewer, words: world.words, shelf: new Shelf(localStorage, "device"), onChange: () => this.#resize(),
+    });
     viewer.addEventListener("sheet", (event) => this.#describe((this.shown = event.detail)));
     this.part("earlier").addEventListener("click", () => viewer.turn(viewer.page - 1));
     this.part("later").addEventListener("click", () => viewer.turn(viewer.page + 1));
@@ -53,44 +62,76 @@ export class SheetBar {
     this.world.onTracing(tracing);
   }
 
-  /** The last settings of this reader on this device come back. */
   #offerSettings() {
-    const known = this.world.shelf.read(SETTINGS) ?? {};
-    const select = (name, values, convert) => {
-      const element = this.part(name);
-      const isKnown = values.includes(known[name]);
-      element.value = String(isKnown ? known[name] : convert(element.value));
-      element.addEventListener("change", () => this.#configure());
-    };
-    select("arrangement", Object.keys(ARRANGEMENTS), String);
-    select("speedMmPerS", SPEEDS_MM_PER_S, Number);
-    select("gainMmPerMv", GAINS_MM_PER_MV, Number);
-    this.#configure();
+    for (const name of MENUS) {
+      const menu = this.part(name);
+      menu.value = String(this.settings[name]);
+      menu.addEventListener("change", () => this.#set({ [name]: name === "layout" ? menu.value : Number(menu.value) }));
+    }
+    this.part("cabrera").addEventListener("click", () => this.#set({ isCabrera: !this.settings.isCabrera }));
+    this.part("life-size").addEventListener("click", () => this.#toggleLifeSize());
+    for (const name of ["screen", "size"]) this.part(name).addEventListener("click", () => this.screen.open());
+    this.#set({});
   }
 
-  #configure() {
-    const settings = {
-      arrangement: this.part("arrangement").value,
-      speedMmPerS: Number(this.part("speedMmPerS").value),
-      gainMmPerMv: Number(this.part("gainMmPerMv").value),
-    };
-    this.world.shelf.write(SETTINGS, settings);
-    this.viewer.configure(settings);
+  #set(changes) {
+    Object.assign(this.settings, changes);
+    this.world.shelf.write(SETTINGS, this.settings);
+    this.part("cabrera").setAttribute("aria-pressed", String(this.settings.isCabrera));
+    this.viewer.configure(forViewer(this.settings));
+    this.#resize();
   }
 
-  /** The line every printed ECG carries: speed, gain, filter, sampling. */
-  #describe({ sheet, scale, signal }) {
+  /** Life size needs to know the screen: who never measured it is asked to. */
+  #toggleLifeSize() {
+    this.#set({ isLifeSize: !this.settings.isLifeSize });
+    if (this.settings.isLifeSize && this.screen.pxPerMm === null) this.screen.open();
+  }
+
+  #resize() {
+    const { pxPerMm } = this.screen;
+    const { isLifeSize } = this.settings;
+    this.part("life-size").setAttribute("aria-pressed", String(isLifeSize && pxPerMm !== null));
+    this.viewer.screenPxPerMm = pxPerMm;
+    this.viewer.drawAt(isLifeSize ? pxPerMm : null);
+    if (this.shown) this.#describe(this.shown);
+  }
+
+  #describe(shown) {
     const { words } = this.world;
-    const settings = words("settings", {
-      speed: sheet.speedMmPerS, gain: sheet.gainMmPerMv, rate: Math.round(signal.samplingRateHz), scale: scale.toFixed(1),
-    });
-    const line = sheet.isCut ? `${settings} · ${words("sheet-cut")}` : settings;
+    const { sheet, signal } = shown;
+    const line = settingsLine(shown, words);
+    const size = sizeLine(shown, this.screen, words);
+    const code = this.part("code").textContent;
     this.part("settings").textContent = line;
-    this.viewer.label = words("sheet-label", { code: this.part("code").textContent, line });
-    const { startS, endS, pages } = sheet.window;
+    this.part("size").textContent = size.text;
+    this.part("size").classList.toggle("is-doubtful", size.isDoubtful);
+    this.viewer.label = words("sheet-label", { code, line });
+    this.printing.describe(shown, { code, line });
+    this.#showPulse(shown);
+    this.#showPages(sheet.window, signal.nSamples / signal.samplingRateHz);
+  }
+
+  /** Beside the settings where the sheet is wider than the window: its own pulse may be out of sight. */
+  #showPulse({ sheet, scale }) {
+    const pulse = this.part("pulse");
+    const { parentElement: room } = this.viewer;
+    pulse.toggleAttribute("hidden", sheet.widthMm * scale <= room.clientWidth + 1);
+    const [{ xMm, yMm }] = sheet.pulses;
+    const [left, foot] = [Math.min(...xMm), Math.min(...yMm)];
+    const [widthMm, heightMm] = [Math.max(...xMm) - left, sheet.gainMmPerMv + 1];
+    pulse.setAttribute("viewBox", `0 0 ${widthMm} ${heightMm}`);
+    pulse.setAttribute("width", widthMm * scale);
+    pulse.setAttribute("height", heightMm * scale);
+    const points = xMm.map((x, i) => `${x - left} ${heightMm - 0.5 - (yMm[i] - foot)}`);
+    pulse.querySelector("path").setAttribute("d", `M${points.join("L")}`);
+  }
+
+  #showPages({ startS, endS, pages }, totalS) {
+    const { words } = this.world;
     this.part("pages").hidden = pages === 1;
     this.part("window").textContent = words("window", {
-      start: startS.toFixed(0), end: endS.toFixed(0), total: (signal.nSamples / signal.samplingRateHz).toFixed(0),
+      start: startS.toFixed(0), end: endS.toFixed(0), total: totalS.toFixed(0),
     });
     this.part("earlier").disabled = startS === 0;
     this.part("later").disabled = this.viewer.page >= pages - 1;

@@ -25,7 +25,7 @@ export function fitOverlay(overlay, { widthMm, heightMm }) {
   overlay.setAttribute("viewBox", `0 0 ${widthMm} ${heightMm}`);
 }
 
-/** Where in the overlay `seconds` and `millivolts` (above the baseline) of `cell` lie: `{x, y}` in mm, y down. */
+/** Where in the overlay `seconds` and `millivolts` (above the baseline, as drawn) of `cell` lie: `{x, y}` in mm, y down. */
 export function placeOf(sheet, cell, { seconds, millivolts = 0 }) {
   return {
     x: cell.leftMm + (seconds - cell.startS) * sheet.speedMmPerS,
@@ -36,12 +36,14 @@ export function placeOf(sheet, cell, { seconds, millivolts = 0 }) {
 /**
  * The stretch of a lead at a place of the overlay: the one whose baseline is nearest, of those drawn at that time.
  *
+ * `millivolts` is the height above the baseline as drawn; where `cell.sign` is −1 the lead itself has the opposite sign.
+ *
  * @returns {{cell: object, name: string, lead: number, seconds: number, millivolts: number} | null} null beside all traces
  */
 export function cellAt(sheet, { x, y }) {
   const up = sheet.heightMm - y;
   const near = sheet.cells
-    .filter(({ leftMm, startS, endS }) => x >= leftMm && x < leftMm + (endS - startS) * sheet.speedMmPerS)
+    .filter(({ leftMm, rightMm }) => x >= leftMm && x < rightMm)
     .sort((one, other) => Math.abs(one.baselineMm - up) - Math.abs(other.baselineMm - up));
   if (near.length === 0) return null;
   const [cell] = near;

@@ -1,45 +1,56 @@
 // A signal laid out on a sheet, as the plain data a plot is made from. Pure; everything is in millimetres.
 
+import { letter } from "./lettering.js";
 import { INVALID, Status } from "./signal.js";
 
 /** Of paper added for tall waves; beyond that the wave is an artefact, or the gain is too high. */
 const MOST_ADDED_MM = 20;
 
-/** What the line of settings at the foot of the sheet takes. */
-const LINE_OF_SETTINGS_MM = 7;
+/** Between a wave and the edge of the paper. */
+const EDGE_MM = 1;
 
 const SQUARE_MM = 5;
 
 const LINE = Object.freeze({ color: "#000", width: 1 });
 
-/** The figure of `signal` on `sheet`: `{data, layout}`; `words` names the states of a lead. */
+/**
+ * The figure of `signal` on `sheet`: `{data, layout}`; `words` names the states of a lead.
+ *
+ * `data` begins with the lettering, the leads that are absent and the calibration pulse: what is drawn later lies
+ * above, and nothing may hide a piece of the signal. Then comes one trace for each stretch of a lead.
+ */
 export function figure(signal, sheet, pxPerMm, words) {
-  const offsets = signal.leads.map(median);
-  const cells = sheet.cells.map((cell) => ({ ...cell, ...stretch(signal, cell, sheet, offsets[cell.lead]) }));
+  const cells = stretches(signal, sheet).map((cell) => ({ ...cell, note: words[cell.state] }));
+  const { names, ticks } = letter(cells, sheet, pxPerMm);
+  const absent = cells.filter(({ state }) => state === "missing");
   return {
-    // Names first: what is drawn later lies above, and nothing may hide a piece of the signal.
-    data: [nameTrace(cells, words, pxPerMm), pulseTrace(sheet.pulses),
-      ...cells.filter(({ state }) => state !== "missing").map(lineTrace)],
-    layout: layoutOf(sheet, pxPerMm),
+    data: [nameTrace(names), polylines("absent", absent.map(restingLine), "dash"),
+      polylines("calibration", sheet.pulses), ...cells.map(lineTrace).filter(({ y }) => y.length > 0)],
+    layout: { ...layoutOf(sheet, pxPerMm), shapes: tickShapes(ticks) },
   };
 }
 
+/** The cells of `sheet` with their samples as heights. */
+function stretches(signal, sheet) {
+  const offsets = signal.leads.map(median);
+  return sheet.cells.map((cell) => ({ ...cell, ...stretch(signal, cell, sheet, offsets[cell.lead]) }));
+}
+
 /**
- * How much paper `sheet` lacks, so that no wave of `signal` is cut at its edge and none runs through the settings.
+ * How much paper `sheet` lacks, so that no wave of `signal` is cut at its edge.
  *
  * @returns {{headMm: number, footMm: number, isCut: boolean}} `isCut`: even with that something is cut.
  */
 export function paperLacking(signal, sheet) {
-  const offsets = signal.leads.map(median);
-  let low = LINE_OF_SETTINGS_MM;
-  let high = sheet.heightMm;
-  for (const cell of sheet.cells) {
-    for (const height of stretch(signal, cell, sheet, offsets[cell.lead]).y) {
+  let low = EDGE_MM;
+  let high = sheet.heightMm - EDGE_MM;
+  for (const { y } of stretches(signal, sheet)) {
+    for (const height of y) {
       if (height < low) low = height;
       if (height > high) high = height;
     }
   }
-  const [headMm, footMm] = [high - sheet.heightMm, LINE_OF_SETTINGS_MM - low].map(wholeSquares);
+  const [headMm, footMm] = [high - sheet.heightMm + EDGE_MM, EDGE_MM - low].map(wholeSquares);
   return { headMm, footMm, isCut: high > sheet.heightMm + headMm || low < -footMm };
 }
 
@@ -76,7 +87,7 @@ function stretch(signal, cell, sheet, offset) {
     state,
     x0: cell.leftMm + (from / rate - cell.startS) * sheet.speedMmPerS,
     dx: sheet.speedMmPerS / rate,
-    y: state === "missing" ? [] : heights(samples, offset, signal.microvoltsPerLsb, sheet.gainMmPerMv, cell.baselineMm),
+    y: state === "missing" ? [] : heights(samples, offset, cell, (signal.microvoltsPerLsb / 1000) * sheet.gainMmPerMv),
   };
 }
 
@@ -95,11 +106,10 @@ function stateOf(samples, status) {
 }
 
 /** NaN where there is no value: the line breaks there. */
-function heights(samples, offset, microvoltsPerLsb, gainMmPerMv, baselineMm) {
-  const mmPerLsb = (microvoltsPerLsb / 1000) * gainMmPerMv;
+function heights(samples, offset, { baselineMm, sign }, mmPerLsb) {
   const y = new Float64Array(samples.length);
   for (let t = 0; t < samples.length; t += 1) {
-    y[t] = samples[t] === INVALID ? NaN : baselineMm + (samples[t] - offset) * mmPerLsb;
+    y[t] = samples[t] === INVALID ? NaN : baselineMm + (samples[t] - offset) * sign * mmPerLsb;
   }
   return y;
 }
@@ -126,25 +136,39 @@ export function median(samples) {
   return 0;
 }
 
-function lineTrace({ x0, dx, y, name }) {
-  return { type: "scatter", mode: "lines", name, x0, dx, y, line: LINE, connectgaps: false, hoverinfo: "skip" };
+function lineTrace({ x0, dx, y, name }, place) {
+  const uid = `lead-${place}`; // a rhythm strip bears the name of a lead that is there already
+  return { type: "scatter", mode: "lines", name, uid, x0, dx, y, line: LINE, connectgaps: false, hoverinfo: "skip" };
 }
 
-function pulseTrace(pulses) {
+/** Several lines as one trace; `name` is also the class by which the stylesheet finds it. */
+function polylines(name, lines, dash = "solid") {
   return {
-    type: "scatter", mode: "lines", name: "calibration", line: LINE, connectgaps: false, hoverinfo: "skip",
-    x: pulses.flatMap(({ xMm }) => [...xMm, null]),
-    y: pulses.flatMap(({ yMm }) => [...yMm, null]),
+    type: "scatter", mode: "lines", name, uid: name, line: { ...LINE, dash }, connectgaps: false, hoverinfo: "skip",
+    x: lines.flatMap(({ xMm }) => [...xMm, null]),
+    y: lines.flatMap(({ yMm }) => [...yMm, null]),
   };
 }
 
+/** All ticks as one path: as lines of a trace each would be an element of its own. */
+function tickShapes(ticks) {
+  if (ticks.length === 0) return [];
+  const path = ticks.map(({ xMm, yMm }) => `M${xMm[0]},${yMm[0]}L${xMm[1]},${yMm[1]}`).join("");
+  return [{ type: "path", name: "ticks", path, xref: "x", yref: "y", layer: "below", line: LINE }];
+}
+
+/** Where a lead would run that was not recorded: a dashed line cannot be taken for a flat lead. */
+function restingLine({ leftMm, rightMm, baselineMm }) {
+  return { xMm: [leftMm, rightMm], yMm: [baselineMm, baselineMm] };
+}
+
 /** Only names of leads and the product's own words are written here, never a user's text. */
-function nameTrace(cells, words, pxPerMm) {
+function nameTrace(names) {
   return {
-    type: "scatter", mode: "text", name: "names", hoverinfo: "skip", textposition: "middle right",
-    x: cells.map(({ label }) => label.xMm),
-    y: cells.map(({ label }) => label.yMm),
-    text: cells.map(({ name, state }) => (words[state] ? `${name} · ${words[state]}` : name)),
-    textfont: { size: Math.max(11, Math.round(3.1 * pxPerMm)), weight: 700, color: "#000" },
+    type: "scatter", mode: "text", name: "names", uid: "names", hoverinfo: "skip", textposition: "middle right",
+    x: names.map(({ xMm }) => xMm),
+    y: names.map(({ yMm }) => yMm),
+    text: names.map(({ text }) => text),
+    textfont: { size: names.map(({ px }) => px), weight: names.map(({ isNote }) => (isNote ? 500 : 700)), color: "#000" },
   };
 }

@@ -5,6 +5,8 @@
 
 import { DEFAULT_SETTINGS, arrange, fitScale, pageCount } from "./layout.js";
 import { createOverlay, fitOverlay } from "./overlay.js";
+import { Paper } from "./ruling.js";
+import { lifeSize } from "./screen.js";
 import { figure, paperLacking } from "./sheet.js";
 
 // showSendToCloud and plotlyServerURL: by default Plotly offers to upload the chart, here a patient's ECG.
@@ -15,6 +17,9 @@ const CONFIG = Object.freeze({
   plotlyServerURL: "",
   responsive: false,
 });
+
+/** Below this the lines of the millimetres would run into one another. */
+const COARSE_PX_PER_MM = 2.6;
 
 class Buffer {
   constructor() {
@@ -31,21 +36,24 @@ class Buffer {
 export class EcgViewer extends HTMLElement {
   #front = new Buffer();
   #back = new Buffer();
-  #paper = document.createElement("div");
+  #paper = new Paper();
   #overlay = createOverlay();
   #views = [];
   #settings = { ...DEFAULT_SETTINGS };
   #page = 0;
   #room = { widthPx: 0, heightPx: 0 };
+  #lifePxPerMm = null;
 
   /** The product's words for the states of a lead: `{missing, flat, derived}`. */
   words = {};
 
+  /** CSS pixels per millimetre of this screen as measured, or null. */
+  screenPxPerMm = null;
+
   connectedCallback() {
-    this.#paper.className = "paper";
-    this.prepend(this.#paper); // what the page wrote into the element lies on the paper and under the signal
+    this.prepend(this.#paper.element); // what the page wrote into the element lies on the paper and under the signal
     this.append(this.#back.element, this.#front.element, this.#overlay);
-    this.#paper.setAttribute("role", "img"); // and not the viewer: what lies in the overlay may take the focus
+    this.#paper.element.setAttribute("role", "img"); // and not the viewer: what lies in the overlay may take the focus
     this.#room = this.#measure();
     new ResizeObserver(() => this.#refit()).observe(this.parentElement);
   }
@@ -57,7 +65,7 @@ export class EcgViewer extends HTMLElement {
 
   /** What a screen reader says of the sheet. */
   set label(text) {
-    this.#paper.setAttribute("aria-label", text);
+    this.#paper.element.setAttribute("aria-label", text);
   }
 
   /** The recording on view as it is, before any view changed it; null while there is none. */
@@ -90,7 +98,10 @@ export class EcgViewer extends HTMLElement {
   /** How the sheet is drawn now; the reading keeps it, for what was seen depends on it. */
   get display() {
     const scale = this.#front.sheet ? this.#scaleOf(this.#front.sheet) : null;
-    return { ...this.#settings, page: this.#page, pxPerMm: scale };
+    return {
+      ...this.#settings, page: this.#page, pxPerMm: scale, calibratedPxPerMm: this.screenPxPerMm,
+      lifeSize: scale && lifeSize(scale, this.screenPxPerMm), lineWidthPx: this.#lineWidthPx,
+    };
   }
 
   get pages() {
@@ -118,14 +129,21 @@ export class EcgViewer extends HTMLElement {
   }
 
   /**
-   * Change how this and all later sheets are drawn: arrangement, speed, gain, and the filter's name together with
-   * the `views` that do what it says.
+   * Change how this and all later sheets are drawn: arrangement, rhythm, order, speed, gain, and the filter's name
+   * together with the `views` that do what it says.
    */
   async configure({ views = this.#views, ...settings }) {
     const before = this.#settings;
     this.#settings = { ...before, ...settings };
     this.#views = Object.freeze([...views]);
     if (this.#settings.speedMmPerS !== before.speedMmPerS) this.#page = 0; // the pages begin elsewhere then
+    await this.#redraw();
+  }
+
+  /** Draw one millimetre as `pxPerMm`, however large the sheet then is; null: as large as the room allows. */
+  async drawAt(pxPerMm) {
+    if (pxPerMm === this.#lifePxPerMm) return;
+    this.#lifePxPerMm = pxPerMm;
     await this.#redraw();
   }
 
@@ -168,26 +186,33 @@ export class EcgViewer extends HTMLElement {
     const scale = this.#scaleOf(sheet);
     this.#front.element.classList.add("is-front");
     this.#back.element.classList.remove("is-front");
+    this.style.setProperty("--px-per-mm", scale); // print enlarges or shrinks by it to a true millimetre
+    this.style.width = `${sheet.widthMm * scale}px`;
     this.style.height = `${sheet.heightMm * scale}px`;
-    this.#paper.style.backgroundSize = `${5 * scale}px ${5 * scale}px`;
-    this.classList.toggle("is-coarse", scale < 2.6);
+    this.#paper.fit(sheet);
+    this.classList.toggle("is-coarse", scale < COARSE_PX_PER_MM);
     fitOverlay(this.#overlay, sheet);
     const { key, raw, signal } = this.#front;
     this.dispatchEvent(new CustomEvent("sheet", { detail: { key, sheet, scale, signal, raw } }));
   }
 
+  get #lineWidthPx() {
+    return parseFloat(getComputedStyle(this).getPropertyValue("--trace-width")) || 1;
+  }
+
   #scaleOf(sheet) {
-    return fitScale(sheet, this.#room, globalThis.devicePixelRatio);
+    return this.#lifePxPerMm ?? fitScale(sheet, this.#room, globalThis.devicePixelRatio);
   }
 
   /** The stylesheet says with --fit whether the height of the room limits the sheet, and how narrow it may get. */
   #measure() {
-    const { clientWidth, clientHeight } = this.parentElement;
+    const { clientWidth, clientHeight, children } = this.parentElement;
+    const takenPx = [...children].reduce((sum, one) => sum + (one === this ? 0 : one.offsetHeight), 0);
     const style = getComputedStyle(this);
     const heightMatters = style.getPropertyValue("--fit").trim() === "both" && clientHeight > 0;
     return {
       widthPx: Math.max(clientWidth, parseFloat(style.minWidth) || 0),
-      heightPx: heightMatters ? clientHeight : Infinity,
+      heightPx: heightMatters ? Math.max(clientHeight - takenPx, 1) : Infinity,
     };
   }
 

@@ -1,0 +1,153 @@
+// What is written and ticked between the waves: the names of the leads, and where one lead ends and the next begins.
+//
+// No name touches a wave and no tick lies on a QRS: a place is chosen from the samples. Pure; in millimetres, y upwards.
+
+import { Envelope } from "./envelope.js";
+
+/** Of bold sans serif: how wide a letter and how high a line is, in parts of the size of the type. */
+const LETTER_WIDTH = 0.64;
+const LINE_HEIGHT = 0.92;
+
+/** Smaller could not be read on the screen, larger would be louder than the waves. */
+const SMALLEST_PX = 11;
+const SIZE_MM = 3.1;
+const NOTE_SIZE = 0.8;
+
+const CLEARANCE_MM = 0.7;
+const GUTTER_NAME_MM = 0.8;
+
+/** Above the baseline, in the upper part of a row; below it when waves fill that. */
+const ROOMY = { usual: 12, heights: [12, 11, 10, 9, 8, 7, 6, 5, 13.5, 15, 17, 19, -6, -7, -8, -10, -12, -14] };
+const NARROW = { usual: 9, heights: [9, 8, 7, 6, 5, 4.5, 10, 11, 12.5, 14, -5.5, -6.5, -8, -9.5] };
+const GUTTER = { usual: 0, heights: [0, 3, -3, 4.5, -4.5, 6, -6], shifts: [0] };
+const SHIFTS_MM = [1, 2.5, 4, 5.5, 7, 9, 11, 13, 17, 22];
+
+/** What a name below its line costs, in millimetres of being out of place: the eye looks for it above. */
+const BELOW = 9;
+
+const TICK_MM = 2.5;
+const TICK_CLEARANCE_MM = 1;
+const TICK_HALF_WIDTH_MM = 0.75;
+const TICK_STEPS_MM = [0, 1, 2, 3, 4];
+/** What is further from the baseline than this belongs to another row. */
+const REACH_MM = 12;
+
+/** Size of the letters in CSS pixels at this scale. */
+export function letterPx(pxPerMm) {
+  return Math.max(SMALLEST_PX, Math.round(SIZE_MM * pxPerMm));
+}
+
+/**
+ * The names of the leads with what is to be said of them, each in a place that nothing crosses.
+ *
+ * @param {object[]} cells of a sheet, with their samples as `x0`, `dx`, `y`, and their `note` ("flat") or undefined
+ * @param {object} sheet @param {number} pxPerMm
+ * @returns {{names: object[], ticks: object[]}} names: `{text, xMm, yMm, px, isNote}`, from the left and around the
+ *   middle; ticks: polylines `{xMm, yMm}`
+ */
+export function letter(cells, sheet, pxPerMm) {
+  const envelope = new Envelope();
+  for (const cell of cells) envelope.addSamples(cell);
+  for (const { xMm, yMm } of sheet.pulses) {
+    envelope.addBox({ x0: Math.min(...xMm), x1: Math.max(...xMm), y0: Math.min(...yMm), y1: Math.max(...yMm) });
+  }
+  const ticks = ticksOf(cells, sheet, envelope);
+  return { names: namesOf(cells, sheet, envelope, letterPx(pxPerMm), pxPerMm), ticks };
+}
+
+function namesOf(cells, sheet, envelope, px, pxPerMm) {
+  return cells.flatMap((cell) => {
+    const lines = linesOf(cell, sheet, px);
+    const { xMm, yMm, box } = placeFor(cell, sheet, envelope, sizeOf(lines, pxPerMm));
+    envelope.addBox(box); // the next name keeps clear of this one
+    return set(lines, xMm, yMm, pxPerMm);
+  });
+}
+
+/** In the narrow gutter the note goes below the name. */
+function linesOf({ name, note }, { isClose }, px) {
+  if (!note) return [{ text: name, px, isNote: false }];
+  if (!isClose) return [{ text: `${name} · ${note}`, px, isNote: false }];
+  return [{ text: name, px, isNote: false }, { text: note, px: Math.max(10, Math.round(px * NOTE_SIZE)), isNote: true }];
+}
+
+function sizeOf(lines, pxPerMm) {
+  return {
+    width: Math.max(...lines.map(({ text, px }) => (text.length * px * LETTER_WIDTH) / pxPerMm)),
+    height: lines.reduce((sum, { px }) => sum + (px * LINE_HEIGHT) / pxPerMm, 0),
+  };
+}
+
+function set(lines, xMm, yMm, pxPerMm) {
+  const { height } = sizeOf(lines, pxPerMm);
+  let top = yMm + height / 2;
+  return lines.map((line) => {
+    const lineMm = (line.px * LINE_HEIGHT) / pxPerMm;
+    top -= lineMm;
+    return { ...line, xMm, yMm: top + lineMm / 2 };
+  });
+}
+
+/** The free place nearest to the usual one, or the one that is crossed least. */
+function placeFor(cell, sheet, envelope, size) {
+  let best = null;
+  for (const { shift, height } of places(sheet)) {
+    const candidate = boxed(cell.leftMm + (sheet.isClose ? GUTTER_NAME_MM - cell.leftMm : shift), cell.baselineMm + height, size);
+    if (!isOnPaper(candidate.box, sheet)) continue;
+    const crossed = envelope.crossings(candidate.box);
+    if (crossed === 0) return candidate;
+    if (best === null || crossed < best.crossed) best = { ...candidate, crossed };
+  }
+  // A sheet too small for the name still has to name the lead.
+  return best ?? boxed(cell.leftMm, cell.baselineMm, size);
+}
+
+function boxed(xMm, yMm, { width, height }) {
+  return {
+    xMm, yMm,
+    box: {
+      x0: xMm - CLEARANCE_MM, x1: xMm + width + CLEARANCE_MM,
+      y0: yMm - height / 2 - CLEARANCE_MM, y1: yMm + height / 2 + CLEARANCE_MM,
+    },
+  };
+}
+
+function isOnPaper({ x0, x1, y0, y1 }, { widthMm, heightMm }) {
+  return x0 >= 0 && x1 <= widthMm && y0 >= 0 && y1 <= heightMm;
+}
+
+/** Where a name may stand from the start of its lead, the usual place first. */
+const PLACES = new Map([ROOMY, NARROW, GUTTER].map((kind) => [kind, ranked(kind)]));
+
+function ranked({ usual, heights, shifts = SHIFTS_MM }) {
+  const cost = ({ shift, height }) => shift + Math.abs(height - usual) * (height < 0 ? 0.5 : 1) + (height < 0 ? BELOW : 0);
+  const all = shifts.flatMap((shift) => heights.map((height) => ({ shift, height })));
+  return all.sort((one, other) => cost(one) - cost(other));
+}
+
+function places({ isClose, cells }) {
+  if (isClose) return PLACES.get(GUTTER);
+  return PLACES.get(cells[0].baselineMm - cells[1].baselineMm < 30 ? NARROW : ROOMY);
+}
+
+/** Two short ticks, above and below the waves, where a lead ends and the next one begins on its row. */
+function ticksOf(cells, sheet, envelope) {
+  const borders = cells.filter(({ row, leftMm }) =>
+    cells.some((before) => before.row === row && Math.abs(before.rightMm - leftMm) < 1e-6));
+  return borders.flatMap(({ leftMm: x, baselineMm: y }) => {
+    const { low, high } = envelope.extent({
+      x0: x - TICK_HALF_WIDTH_MM, x1: x + TICK_HALF_WIDTH_MM, y, reachMm: REACH_MM,
+    });
+    return [tick(x, high + TICK_CLEARANCE_MM, 1, envelope), tick(x, low - TICK_CLEARANCE_MM, -1, envelope)];
+  }).filter((one) => one && Math.min(...one.yMm) >= 0 && Math.max(...one.yMm) <= sheet.heightMm);
+}
+
+function tick(x, y, direction, envelope) {
+  for (const step of TICK_STEPS_MM) {
+    const from = y + direction * step;
+    const ends = [from, from + direction * TICK_MM];
+    const box = { x0: x - TICK_HALF_WIDTH_MM, x1: x + TICK_HALF_WIDTH_MM, y0: Math.min(...ends), y1: Math.max(...ends) };
+    if (envelope.crossings(box) === 0) return { xMm: [x, x], yMm: ends };
+  }
+  return null; // better none than one that could be read as a wave
+}

@@ -1,0 +1,139 @@
+"""A PDF's pages as the lines and words that lie on them: enough to measure what Chromium prints.
+
+It reads the operators that set a matrix, build a path and paint it. Whatever else a page holds is passed over, but
+pictures are counted, for a vector drawing has none.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+MM_PER_POINT = 25.4 / 72
+
+OBJECT = re.compile(rb"(\d+) 0 obj\b(.*?)\bendobj", re.DOTALL)
+STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+TOKEN = re.compile(rb"\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f\s]*>|<<|>>|[\[\]]|/[^\s/<>\[\]()]+|[^\s/<>\[\]()]+")
+NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)$")
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Page:
+    """One page: its size and its painted lines, in millimetres from the lower left corner."""
+
+    width_mm: float
+    height_mm: float
+    lines: list[NDArray[np.float64]] = field(default_factory=list)
+    n_pictures: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was painted."""
+        return not self.lines
+
+
+def pages(pdf: bytes) -> list[Page]:
+    """Return the pages of ``pdf``, in the order they are written."""
+    objects = {int(number): body for number, body in OBJECT.findall(pdf)}
+    found = [body for body in objects.values() if re.search(rb"/Type\s*/Page\b(?!s)", body)]
+    return [read(body, objects) for body in found]
+
+
+def read(body: bytes, objects: dict[int, bytes]) -> Page:
+    """Return the page that ``body`` describes."""
+    box = re.search(rb"/MediaBox\s*\[([^\]]*)\]", body)
+    assert box
+    left, bottom, right, top = (float(number) for number in box[1].split())
+    page = Page((right - left) * MM_PER_POINT, (top - bottom) * MM_PER_POINT)
+    contents = re.search(rb"/Contents\s+(\d+) 0 R", body)
+    if contents:
+        Painter(page, objects, body).run(inflated(objects[int(contents[1])]), np.eye(3))
+    return page
+
+
+def inflated(body: bytes) -> bytes:
+    """Return the stream of an object."""
+    stream = STREAM.search(body)
+    assert stream
+    return zlib.decompress(stream[1]) if b"/FlateDecode" in body else stream[1]
+
+
+class Painter:
+    """Follows the operators of a page."""
+
+    def __init__(self, page: Page, objects: dict[int, bytes], resources: bytes) -> None:
+        self.page = page
+        self.objects = objects
+        self.resources = resources
+
+    def run(self, content: bytes, matrix: Matrix) -> None:
+        """Paint ``content`` under ``matrix``."""
+        stack: list[Matrix] = []
+        numbers: list[float] = []
+        name = b""
+        path: list[list[tuple[float, float]]] = []
+        for token in TOKEN.findall(content):
+            if NUMBER.match(token):
+                numbers.append(float(token))
+                continue
+            if token.startswith(b"/"):
+                name = token[1:]
+                continue
+            if token == b"q":
+                stack.append(matrix)
+            elif token == b"Q":
+                matrix = stack.pop()
+            elif token == b"cm":
+                matrix = matrix_of(numbers[-6:]) @ matrix
+            elif token == b"m":
+                path.append([point(numbers)])
+            elif token == b"l":
+                path[-1].append(point(numbers))
+            elif token == b"c":
+                path[-1].append(point(numbers))
+            elif token == b"re":
+                x, y, width, height = numbers[-4:]
+                path.append([(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)])
+            elif token in {b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"}:
+                self.paint(path, matrix)
+                path = []
+            elif token == b"n":
+                path = []
+            elif token == b"Do":
+                self.do(name, matrix)
+            numbers = []
+
+    def paint(self, path: list[list[tuple[float, float]]], matrix: Matrix) -> None:
+        """Put the lines of ``path`` on the page."""
+        for line in path:
+            points = np.column_stack([np.array(line), np.ones(len(line))]) @ matrix
+            self.page.lines.append(points[:, :2] * MM_PER_POINT)
+
+    def do(self, name: bytes, matrix: Matrix) -> None:
+        """Paint the form, or count the picture, that is called ``name``."""
+        reference = re.search(rb"/" + re.escape(name) + rb"\s+(\d+) 0 R", self.resources)
+        assert reference, name
+        body = self.objects[int(reference[1])]
+        if b"/Image" in body.split(b"stream")[0]:
+            self.page.n_pictures += 1
+            return
+        inner = re.search(rb"/Matrix\s*\[([^\]]*)\]", body)
+        own = matrix_of([float(number) for number in inner[1].split()]) if inner else np.eye(3)
+        Painter(self.page, self.objects, body).run(inflated(body), own @ matrix)
+
+
+def matrix_of(numbers: list[float]) -> Matrix:
+    """Return the six numbers of a PDF matrix as one that points are multiplied with from the left."""
+    a, b, c, d, e, f = numbers
+    return np.array([[a, b, 0.0], [c, d, 0.0], [e, f, 1.0]])
+
+
+def point(numbers: list[float]) -> tuple[float, float]:
+    """Return the end of a stroke."""
+    return numbers[-2], numbers[-1]

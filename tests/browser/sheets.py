@@ -1,0 +1,175 @@
+"""What lies on the sheet, read off the page: as paths in millimetres, and as the pixels of a screenshot."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Locator, Page, expect
+
+GUTTER_MM = 15.0
+
+Points = NDArray[np.float64]
+
+DRAWN = """viewer => {
+  const traces = [...viewer.querySelectorAll(".plot.is-front .scatterlayer .trace")];
+  const uid = ({ classList }) => [...classList].find((name) => name.startsWith("trace") && name !== "trace").slice(5);
+  const paths = (trace) => [...trace.querySelectorAll("path.js-line")].map((path) => path.getAttribute("d"));
+  const { width, height } = viewer.getBoundingClientRect();
+  return {
+    scale: parseFloat(viewer.style.getPropertyValue("--px-per-mm")), width, height,
+    traces: Object.fromEntries(traces.map((trace) => [uid(trace), paths(trace)])),
+  };
+}"""
+
+# A page without a content policy turns a PNG into brightness, one byte a pixel.
+BRIGHTNESS = """async (png) => {
+  const bytes = Uint8Array.from(atob(png), (char) => char.charCodeAt(0));
+  const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, image.width, image.height);
+  const grey = new Uint8Array(image.width * image.height);
+  for (let i = 0; i < grey.length; i += 1) grey[i] = (data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 3;
+  let text = "";
+  for (let i = 0; i < grey.length; i += 32768) text += String.fromCharCode(...grey.subarray(i, i + 32768));
+  return { width: image.width, height: image.height, grey: btoa(text) };
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The lines of the sheet on view, in millimetres from its lower left corner, y upwards."""
+
+    px_per_mm: float
+    width_mm: float
+    height_mm: float
+    lines: dict[str, list[Points]]
+
+    @property
+    def pulses(self) -> list[Points]:
+        """The calibration pulses, from the upper row to the lowest."""
+        return sorted(self.lines["calibration"], key=lambda pulse: -pulse[:, 1].min())
+
+    def lead(self, place: int) -> list[Points]:
+        """Return the pieces of what is drawn in the cell at ``place``."""
+        return self.lines.get(f"lead-{place}", [])
+
+
+def drawn(page: Page) -> Drawn:
+    """Return what is drawn now."""
+    found = page.locator("ecg-viewer").evaluate(DRAWN)
+    scale, height = found["scale"], found["height"]
+    lines = {
+        name: [in_mm(vertices(path), height, scale) for path in paths if path]
+        for name, paths in found["traces"].items()
+    }
+    return Drawn(scale, found["width"] / scale, height / scale, lines)
+
+
+def in_mm(points: Points, height_px: float, scale: float) -> Points:
+    """Return pixels from the upper left as millimetres from the lower left."""
+    return np.column_stack([points[:, 0], height_px - points[:, 1]]) / scale
+
+
+def vertices(path: str) -> Points:
+    """Return the points of an SVG ``path`` made of M, L, H and V."""
+    x = y = 0.0
+    points = []
+    for command, text in re.findall(r"([MLHV])([^MLHV]+)", path):
+        numbers = [float(number) for number in re.findall(r"-?[\d.]+", text)]
+        if command in "ML":
+            x, y = numbers
+        elif command == "H":
+            (x,) = numbers
+        else:
+            (y,) = numbers
+        points.append((x, y))
+    return np.array(points)
+
+
+def leads(page: Page) -> Locator:
+    """Return what is drawn of leads and rhythm strips on view."""
+    return page.locator(".plot.is-front .scatterlayer [class*=tracelead]")
+
+
+def set_sheet(
+    page: Page,
+    *,
+    layout: str | None = None,
+    speed: float | None = None,
+    gain: float | None = None,
+) -> None:
+    """Choose how the sheet is drawn, and wait until the line below it says so."""
+    foot = page.locator("[data-part=settings]")
+    if layout is not None:
+        page.locator("[data-part=layout]").select_option(layout)
+    if speed is not None:
+        page.locator("[data-part=speedMmPerS]").select_option(f"{speed:g}")
+        expect(foot).to_contain_text(f"{speed:g} mm/s")
+    if gain is not None:
+        page.locator("[data-part=gainMmPerMv]").select_option(f"{gain:g}")
+        expect(foot).to_contain_text(f"· {gain:g} mm/mV")
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """The pixels of the sheet.
+
+    Attributes:
+        ink: shape (rows, columns), from the top left; 0 is paper and 1 the full colour of the trace.
+        px_per_mm: device pixels in a millimetre.
+    """
+
+    ink: NDArray[np.float64]
+    px_per_mm: float
+
+    def level(self, x0: float, x1: float, y: float, *, reach: float = 1.2) -> float:
+        """Return the height of the level line between ``x0`` and ``x1``, sought around ``y``; all in mm, y upwards.
+
+        NaN where there is no ink.
+        """
+        rows, columns = self.ink.shape
+        first, last = round(x0 * self.px_per_mm), max(round(x1 * self.px_per_mm), round(x0 * self.px_per_mm) + 1)
+        top = max(round(rows - (y + reach) * self.px_per_mm), 0)
+        bottom = min(round(rows - (y - reach) * self.px_per_mm), rows)
+        window = self.ink[top:bottom, first : min(last, columns)].sum(axis=1)
+        return (rows - (top + centre(window))) / self.px_per_mm
+
+    def edge(self, y0: float, y1: float, x: float, *, reach: float = 0.5) -> float:
+        """Return where the upright stroke between the heights ``y0`` and ``y1`` is, sought around ``x``."""
+        rows, columns = self.ink.shape
+        left = max(round((x - reach) * self.px_per_mm), 0)
+        right = min(round((x + reach) * self.px_per_mm) + 1, columns)
+        top, bottom = round(rows - y1 * self.px_per_mm), round(rows - y0 * self.px_per_mm)
+        window = self.ink[top : max(bottom, top + 1), left:right].sum(axis=0)
+        return (left + centre(window)) / self.px_per_mm
+
+
+def centre(ink: NDArray[np.float64]) -> float:
+    """Return the middle of ``ink`` along its length, counting from the edge of the first pixel."""
+    if ink.sum() == 0:
+        return float("nan")
+    return float((ink * (np.arange(ink.size) + 0.5)).sum() / ink.sum())
+
+
+def raster(page: Page, decoder: Page) -> Raster:
+    """Return the sheet on view as it was rendered; ``decoder`` is any page without a content policy."""
+    box = page.locator("ecg-viewer").bounding_box()
+    assert box
+    png = page.screenshot(clip=box, scale="device", animations="disabled")
+    image = decoder.evaluate(BRIGHTNESS, base64.b64encode(png).decode())
+    grey = np.frombuffer(base64.b64decode(image["grey"]), dtype=np.uint8)
+    brightness = grey.reshape(image["height"], image["width"]).astype(float)
+    # Half as bright as the darkest line of the ruling is where ink begins.
+    ink = np.clip((RULING_BRIGHTNESS - brightness) / (RULING_BRIGHTNESS - TRACE_BRIGHTNESS), 0, 1)
+    scale: float = page.locator("ecg-viewer").evaluate("e => parseFloat(e.style.getPropertyValue('--px-per-mm'))")
+    return Raster(ink, scale * image["width"] / box["width"])
+
+
+TRACE_BRIGHTNESS = 25.0
+RULING_BRIGHTNESS = 190.0

@@ -1,0 +1,96 @@
+"""The printed sheet: one page, true to the millimetre, vectors only, and saying what it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Exam, User
+from tests.app.conftest import MakeBatch
+
+from . import pdf
+from .conftest import SignIn
+from .sheets import drawn, leads, set_sheet
+
+
+@pytest.fixture
+def desk(
+    sign_in_as: SignIn, live_server: LiveServer, ana: User, make_batch: MakeBatch, real_exams: list[Exam]
+) -> Page:
+    """Ana's reading desk with a real ECG."""
+    batch = make_batch(real_exams[:1], [ana])
+    page = sign_in_as(ana)
+    page.goto(f"{live_server.url}/read/{batch.assignments.get().pk}/")
+    expect(leads(page)).to_have_count(13)
+    return page
+
+
+def printed(page: Page) -> list[pdf.Page]:
+    """Return the pages that the browser's own command prints."""
+    return pdf.pages(page.pdf(prefer_css_page_size=True, print_background=False))
+
+
+def strip(page: pdf.Page) -> np.ndarray:
+    """Return the longest line: that of the rhythm strip."""
+    return max(page.lines, key=len)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_ten_seconds_are_250_mm_on_one_page_of_a4(desk: Page, theme: str) -> None:
+    desk.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    (page,) = printed(desk)
+    assert [page.width_mm, page.height_mm] == pytest.approx([297, 210], abs=0.5)
+    # 5000 samples at 500 Hz: from the first to the last are 249.95 mm.
+    assert np.ptp(strip(page)[:, 0]) == pytest.approx(249.95, rel=0.005)
+
+
+def test_a_printed_sheet_has_no_pixels(desk: Page) -> None:
+    (page,) = printed(desk)
+    assert page.n_pictures == 0
+
+
+@pytest.mark.parametrize(("layout", "gain"), [("3x4+II", 10.0), ("12x1", 10.0), ("3x4+II+V1+V5", 5.0)])
+def test_the_printed_waves_are_as_high_as_those_on_the_screen_in_millimetres(
+    desk: Page, layout: str, gain: float
+) -> None:
+    set_sheet(desk, layout=layout, gain=gain)
+    on_screen = drawn(desk)
+    (page,) = printed(desk)
+    for place in range(12):
+        wanted = max(on_screen.lead(place), key=len)
+        heights = [np.ptp(line[:, 1]) for line in page.lines if len(line) == len(wanted)]
+        assert min(abs(height - np.ptp(wanted[:, 1])) for height in heights) <= 0.005 * np.ptp(wanted[:, 1])
+
+
+def test_the_printed_squares_are_five_millimetres(desk: Page) -> None:
+    (page,) = printed(desk)
+    upright = [line for line in page.lines if len(line) == 2 and np.ptp(line[:, 0]) < 0.01 and np.ptp(line[:, 1]) > 150]
+    steps = np.diff(np.unique(np.round([line[0, 0] for line in upright], 2)))
+    assert len(upright) >= 250
+    assert steps == pytest.approx(1.0, rel=0.02)
+
+
+def test_the_page_says_whose_ecg_it_is_and_how_it_is_drawn(desk: Page) -> None:
+    code = desk.locator("[data-part=code]").inner_text()
+    set_sheet(desk, speed=25, gain=10)
+    desk.emulate_media(media="print")
+    head = desk.locator(".print-head")
+    expect(head).to_contain_text(code)
+    expect(head).to_contain_text("25 mm/s · 10 mm/mV · raw, no filter · 500 Hz · 1:1, true size")
+    expect(desk.locator(".sheet-head")).to_be_hidden()
+    expect(desk.locator("form.reading")).to_be_hidden()
+
+
+def test_the_ruler_on_the_page_is_a_hundred_millimetres(desk: Page) -> None:
+    desk.emulate_media(media="print")
+    box = desk.locator(".print-ruler").bounding_box()
+    assert box
+    assert box["width"] == pytest.approx(100 * 96 / 25.4, abs=0.5)
+
+
+def test_printing_is_counted_as_a_tool_in_use(desk: Page) -> None:
+    desk.evaluate("() => { window.used = []; document.addEventListener('tool', (e) => used.push(e.detail.name)); }")
+    printed(desk)
+    assert "print" in desk.evaluate("window.used")

@@ -1,0 +1,237 @@
+"""Pixel truth: in every layout, speed and gain, at two pixel ratios, what is rendered is what was recorded.
+
+One exam is synthetic and exact to a sample, and measured in the pixels of a screenshot; the other is real, and
+measured on the paths that were drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Dataset, Exam, Tracing, User
+from ecgreview.ecg import wire
+from ecgreview.ecg.leads import LEADS
+from ecgreview.ecg.signal import Signal
+from tests.app.conftest import MakeBatch
+
+from .conftest import SignIn
+from .sheets import GUTTER_MM, Drawn, Raster, drawn, leads, raster, set_sheet
+
+RATE_HZ = 500
+DURATION_S = 10.0
+RR_S = 0.8
+R_S = 0.064
+FIRST_R_S = 0.3
+R_MV = (0.6, 0.9, 1.1, 1.2)
+"""In turn from lead to lead; so chosen that no R ends on the line of another row at any gain."""
+
+LIMB = list(LEADS[:6])
+CHEST = list(LEADS[6:])
+CABRERA = ["aVL", "I", "−aVR", "II", "aVF", "III"]
+# By layout: its columns, its rhythm strips and the distance of its rows in millimetres.
+LAYOUTS: dict[str, tuple[int, list[str], float]] = {
+    "3x4+II": (4, ["II"], 40),
+    "3x4+V1": (4, ["V1"], 40),
+    "3x4+V5": (4, ["V5"], 40),
+    "3x4+II+V1+V5": (4, ["II", "V1", "V5"], 30),
+    "3x4": (4, [], 40),
+    "6x2": (2, [], 25),
+    "12x1": (1, [], 15),
+}
+PIXEL_LAYOUTS = ["3x4+II", "3x4+II+V1+V5", "6x2", "12x1"]
+SPEEDS = [12.5, 25.0, 50.0]
+GAINS = [2.5, 5.0, 10.0, 20.0]
+
+HIDE_WORDS = """() => {
+  const rules = new CSSStyleSheet();
+  rules.replaceSync(".tracenames, .shapelayer { display: none !important; }");
+  document.adoptedStyleSheets = [rules];
+}"""
+
+
+def r_wave_s(lead: int) -> NDArray[np.float64]:
+    """Return when the R waves of ``lead`` begin, in seconds: no two leads have theirs at one time."""
+    return np.arange(FIRST_R_S + lead * R_S, DURATION_S - R_S, RR_S)
+
+
+def exact_signal() -> Signal:
+    """Return square R waves of known height at known samples."""
+    samples = np.zeros((12, int(DURATION_S * RATE_HZ)), dtype=np.int16)
+    for lead in range(12):
+        for begin in r_wave_s(lead):
+            first = round(begin * RATE_HZ)
+            samples[lead, first : first + round(R_S * RATE_HZ)] = round(1000 * R_MV[lead % 4])
+    return Signal(samples, float(RATE_HZ), 1.0)
+
+
+@pytest.fixture
+def exact_exam(dataset: Dataset, now: object) -> Exam:
+    """An exam of that signal."""
+    signal = exact_signal()
+    exam = Exam.objects.create(
+        dataset=dataset, source_key="exact", content_hash=signal.content_hash, imported_at=now
+    )
+    Tracing.objects.create(
+        exam=exam,
+        position=1,
+        sampling_rate_hz=signal.sampling_rate_hz,
+        n_samples=signal.n_samples,
+        content_hash=signal.content_hash,
+        packed=wire.pack(signal),
+    )
+    return exam
+
+
+@pytest.fixture
+def open_desk(
+    sign_in_as: SignIn, live_server: LiveServer, ana: User, make_batch: MakeBatch
+) -> Callable[..., Page]:
+    """Open Ana's desk with an exam at a pixel ratio."""
+
+    def open_it(exam: Exam, ratio: int = 1) -> Page:
+        batch = make_batch([exam], [ana])
+        page = sign_in_as(ana, device_scale_factor=ratio)
+        page.goto(f"{live_server.url}/read/{batch.assignments.get().pk}/")
+        expect(leads(page)).to_have_count(13)
+        return page
+
+    return open_it
+
+
+@pytest.fixture
+def decoder(browser: Browser) -> Page:
+    """An empty page that reads pictures."""
+    return browser.new_page()
+
+
+class Cell:
+    """Where a stretch of a lead ought to be: computed here, and not asked of the page."""
+
+    def __init__(self, name: str, row: int, rows: int, from_s: float, to_s: float, sheet: Drawn, pitch: float) -> None:
+        self.name = name
+        self.lead = LEADS.index(name.removeprefix("−"))
+        self.sign = -1 if name.startswith("−") else 1
+        self.from_s, self.to_s = from_s, to_s
+        lowest = sheet.pulses[-1][:, 1].min()
+        self.baseline = lowest + pitch * (rows - 1 - row)
+
+    def x(self, seconds: float, speed: float) -> float:
+        """Return where ``seconds`` is; every page here begins at 0 s."""
+        return GUTTER_MM + seconds * speed
+
+
+def cells_of(layout: str, sheet: Drawn, speed: float, *, cabrera: bool = False) -> list[Cell]:
+    """Return the cells in the order in which they are drawn."""
+    columns, strips, pitch = LAYOUTS[layout]
+    names = [*(CABRERA if cabrera else LIMB), *CHEST]
+    shown_s = min(DURATION_S, 250 / speed)
+    per_column = 12 // columns
+    rows = per_column + len(strips)
+    column_s = shown_s / columns
+    grid = [
+        Cell(name, i % per_column, rows, i // per_column * column_s, (i // per_column + 1) * column_s, sheet, pitch)
+        for i, name in enumerate(names)
+    ]
+    return grid + [Cell(name, per_column + i, rows, 0.0, shown_s, sheet, pitch) for i, name in enumerate(strips)]
+
+
+def errors_px(image: Raster, cell: Cell, speed: float, gain: float) -> list[float]:
+    """Return by how many pixels each measure of the waves of ``cell`` is off: heights of R, then RR."""
+    mv = cell.sign * R_MV[cell.lead % 4]
+    edges = []
+    errors = []
+    for begin in r_wave_s(cell.lead):
+        if begin - 0.05 < cell.from_s or begin + R_S + 0.01 > cell.to_s:
+            continue
+        x, top = cell.x(begin, speed), cell.baseline + mv * gain
+        rest = image.level(x - 0.03 * speed, x - 0.012 * speed, cell.baseline)
+        height = image.level(x + 0.02 * speed, x + 0.044 * speed, top) - rest
+        errors.append(height - mv * gain)
+        middle = sorted([cell.baseline + 0.35 * mv * gain, cell.baseline + 0.65 * mv * gain])
+        edges.append(image.edge(*middle, x))
+    rr = np.diff(edges) - RR_S * speed
+    return [*(np.array(errors) * image.px_per_mm), *(rr * image.px_per_mm)]
+
+
+def pulse_errors_px(image: Raster, sheet: Drawn, speed: float, gain: float) -> list[float]:
+    """Return by how many pixels the 1 mV pulses are too high and too wide."""
+    errors = []
+    for pulse in sheet.pulses:
+        foot, left = pulse[:, 1].min(), pulse[1, 0]
+        right = left + 0.2 * speed
+        rest = image.level(left - 0.9, left - 0.3, foot)
+        height = image.level(left + 0.5, right - 0.5, foot + gain) - rest
+        middle = (foot + 0.4 * gain, foot + 0.6 * gain)
+        width = image.edge(*middle, right) - image.edge(*middle, left)
+        errors += [height - gain, width - 0.2 * speed]
+    return list(np.array(errors) * image.px_per_mm)
+
+
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_every_pixel_tells_the_truth(
+    open_desk: Callable[..., Page], exact_exam: Exam, decoder: Page, ratio: int
+) -> None:
+    page = open_desk(exact_exam, ratio)
+    page.evaluate(HIDE_WORDS)
+    wrong = []
+    for layout, speed, gain in product(PIXEL_LAYOUTS, SPEEDS, GAINS):
+        set_sheet(page, layout=layout, speed=speed, gain=gain)
+        sheet, image = drawn(page), raster(page, decoder)
+        errors = {"pulse": pulse_errors_px(image, sheet, speed, gain)}
+        for cell in cells_of(layout, sheet, speed):
+            errors.setdefault(cell.name, []).extend(errors_px(image, cell, speed, gain))
+        assert all(errors.values()), errors
+        wrong += [
+            (layout, speed, gain, name, round(worst, 2))
+            for name, found in errors.items()
+            if not (worst := max(map(abs, found), default=9.0)) <= 0.6
+        ]
+    assert wrong == []
+
+
+def test_the_lead_turned_over_is_drawn_upside_down(
+    open_desk: Callable[..., Page], exact_exam: Exam, decoder: Page
+) -> None:
+    page = open_desk(exact_exam)
+    page.evaluate(HIDE_WORDS)
+    page.keyboard.press("Shift+C")
+    for layout in ("3x4+II", "6x2", "12x1"):
+        set_sheet(page, layout=layout)
+        sheet, image = drawn(page), raster(page, decoder)
+        for cell in cells_of(layout, sheet, 25.0, cabrera=True):
+            assert max(map(abs, errors_px(image, cell, 25.0, 10.0))) <= 0.6, (layout, cell.name)
+
+
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_a_real_recording_is_drawn_as_it_was_recorded(
+    open_desk: Callable[..., Page], real_exams: list[Exam], ratio: int
+) -> None:
+    exam = real_exams[0]
+    signal = wire.unpack(bytes(Tracing.objects.get(exam=exam).packed))
+    millivolts = signal.millivolts()
+    page = open_desk(exam, ratio)
+    for layout, speed, gain in product(LAYOUTS, SPEEDS, GAINS):
+        set_sheet(page, layout=layout, speed=speed, gain=gain)
+        sheet = drawn(page)
+        for place, cell in enumerate(cells_of(layout, sheet, speed)):
+            line = np.vstack(sheet.lead(place))
+            at = cell.from_s + (line[:, 0] - cell.x(cell.from_s, speed)) / speed
+            samples = millivolts[cell.lead] - np.median(millivolts[cell.lead])
+            expected = np.interp(at * signal.sampling_rate_hz, np.arange(samples.size), samples) * gain
+            where = (layout, speed, gain, cell.name)
+            # Half the width of the line: what Plotly leaves out lies inside the stroke.
+            assert line[:, 1] - cell.baseline == pytest.approx(expected, abs=0.16), where
+            first, last = round(cell.from_s * 500), round(cell.to_s * 500)
+            assert np.ptp(line[:, 1]) == pytest.approx(np.ptp(samples[first:last]) * gain, abs=0.1), where
+            r_wave = first + int(samples[first:last].argmax())
+            drawn_at = cell.from_s + (line[line[:, 1].argmax(), 0] - cell.x(cell.from_s, speed)) / speed
+            # Two samples as high as each other are one R wave: within a sample of the tallest.
+            tallest = np.flatnonzero(samples[first:last] > samples[r_wave] - 0.02 / gain) + first
+            assert np.abs(tallest / 500 - drawn_at).min() <= 1 / 500, where
