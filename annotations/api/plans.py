@@ -57,6 +57,7 @@ class ReaderComingOnShape(Shape):
     n_left = serializers.IntegerField()
     n_overdue = serializers.IntegerField()
     n_given_back = serializers.IntegerField()
+    n_abstained = serializers.IntegerField()
     last_reading_at = serializers.DateTimeField(allow_null=True)
     idle_days = serializers.IntegerField(allow_null=True)
     readings_per_day = serializers.FloatField()
@@ -211,6 +212,7 @@ def _reader(one: ReaderProgress, study: Study, *, is_named: bool) -> Payload:
         "n_left": one.n_left,
         "n_overdue": one.n_overdue,
         "n_given_back": one.n_lapsed,
+        "n_abstained": one.n_abstained,
         "last_reading_at": one.pace.last_at,
         "idle_days": one.idle_days,
         "readings_per_day": one.pace.per_day,

@@ -33,6 +33,7 @@ class Line:
         missed: classes that only the reference gives.
         extra: classes that only the reader gave.
         is_unreadable: the reader could not read it, and so gave nothing.
+        is_abstained: the reader said that they are not competent, and gave nothing.
     """
 
     assignment: Assignment
@@ -40,11 +41,13 @@ class Line:
     missed: list[DiagnosticClass]
     extra: list[DiagnosticClass]
     is_unreadable: bool
+    is_abstained: bool
 
     @property
     def is_right(self) -> bool:
         """Whether the reader gave exactly what the reference says."""
-        return not (self.missed or self.extra or self.is_unreadable)
+        gave_nothing = self.is_unreadable or self.is_abstained
+        return not (self.missed or self.extra or gave_nothing)
 
 
 def seat_of(*, batch_id: int, reader: User) -> Seat:
@@ -93,5 +96,6 @@ def _line(
         hits=named(said & right),
         missed=named(right - said),
         extra=named(said - right),
-        is_unreadable=given is None,
+        is_unreadable=given is None and not assignment.is_abstained,
+        is_abstained=assignment.is_abstained,
     )

@@ -35,6 +35,7 @@ class ReaderProgress:
 
     Attributes:
         n_assigned, n_read: in batches that were released, repeats among them.
+        n_abstained: exams that they said they are not competent for; no readings.
         n_left: unread in open batches.
         n_held: of these, hidden repeats that they cannot read yet.
         n_overdue: of the others, in batches whose day is over.
@@ -48,6 +49,7 @@ class ReaderProgress:
     status: str
     n_assigned: int
     n_read: int
+    n_abstained: int
     n_left: int
     n_held: int
     n_overdue: int
@@ -75,6 +77,7 @@ class BatchProgress:
 
     Attributes:
         n_wanted, n_read: readings; ``n_read`` may be larger in a pool with late readings.
+        n_abstained: exams whose readers gave no reading; a pool hands them to others.
         n_left: still to be made; 0 when the batch is closed.
         finish_on: when it will be done; None: never at this pace.
     """
@@ -82,6 +85,7 @@ class BatchProgress:
     batch: Batch
     n_wanted: int
     n_read: int
+    n_abstained: int
     n_left: int
     is_overdue: bool
     finish_on: date | None
@@ -103,6 +107,7 @@ class Progress:
     days: list[tuple[date, int]]
     n_wanted: int
     n_read: int
+    n_abstained: int
     n_left: int
     per_day: float
     n_stalled: int
@@ -114,21 +119,24 @@ def of_study(*, study: Study, now: datetime) -> Progress:
     batches = _batches(study)
     seats = list(Seat.objects.filter(batch__in=[batch.pk for batch in batches]))
     known = records.of_study(study)
-    lapsed, held = _lapsed(study), _held(study)
+    lapsed, held, abstained = _lapsed(study), _held(study), _abstained(study)
     lines = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
     of_reader = _grouped(seats)
     by_id = {batch.pk: batch for batch in batches}
     readers = [
         _reader(
             line,
-            [_Share(seat, by_id[seat.batch_id], held) for seat in of_reader[line.user_id]],
+            [
+                _Share(seat, by_id[seat.batch_id], held, abstained)
+                for seat in of_reader[line.user_id]
+            ],
             known[line.user_id],
             lapsed[line.user_id],
             now,
         )
         for line in lines
     ]
-    told = _told(batches, seats, {one.user.pk: one for one in readers}, now)
+    told = _told(batches, seats, {one.user.pk: one for one in readers}, abstained, now)
     return _whole(readers, told, known.values(), now)
 
 
@@ -156,6 +164,13 @@ def _held(study: Study) -> Counter[tuple[int, int]]:
     return Counter({(batch, reader): n for batch, reader, n in rows})
 
 
+def _abstained(study: Study) -> Counter[tuple[int, int]]:
+    """Return the exams without a reading because of who was to read them, by batch and reader."""
+    gone = Assignment.objects.filter(batch__study=study, is_abstained=True).order_by()
+    rows = gone.values_list("batch_id", "reader_id").annotate(n=Count("pk"))
+    return Counter({(batch, reader): n for batch, reader, n in rows})
+
+
 def _grouped(seats: Iterable[Seat]) -> defaultdict[int, list[Seat]]:
     found: defaultdict[int, list[Seat]] = defaultdict(list)
     for seat in seats:
@@ -166,7 +181,14 @@ def _grouped(seats: Iterable[Seat]) -> defaultdict[int, list[Seat]]:
 class _Share:
     """What a reader has in one batch."""
 
-    def __init__(self, seat: Seat, batch: Batch, held: Counter[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        seat: Seat,
+        batch: Batch,
+        held: Counter[tuple[int, int]],
+        abstained: Counter[tuple[int, int]],
+    ) -> None:
+        self.n_abstained = abstained[seat.batch_id, seat.reader_id]
         self.seat, self.batch = seat, batch
         self.n_left = seat.n_assigned - seat.n_read if batch.is_open else 0
         self.n_held = held[seat.batch_id, seat.reader_id] if batch.is_open else 0
@@ -177,6 +199,7 @@ def _reader(
 ) -> ReaderProgress:
     is_active = line.status == StudyReaderStatus.ACTIVE
     n_left, n_held = sum(one.n_left for one in shares), sum(one.n_held for one in shares)
+    n_abstained = sum(one.n_abstained for one in shares)
     late = [one.n_left - one.n_held for one in shares if _is_overdue(one.batch, now)]
     since = _since(line, [one.batch for one in shares], now)
     pace = quality.pace(record.times, record.active_ms, since=since, now=now)
@@ -185,7 +208,8 @@ def _reader(
         user=line.user,
         status=line.status,
         n_assigned=sum(one.seat.n_assigned for one in shares),
-        n_read=sum(one.seat.n_read for one in shares),
+        n_read=sum(one.seat.n_read for one in shares) - n_abstained,
+        n_abstained=n_abstained,
         n_left=n_left,
         n_held=n_held,
         n_overdue=sum(late),
@@ -212,6 +236,7 @@ def _told(
     batches: Sequence[Batch],
     seats: Sequence[Seat],
     readers: Mapping[int, ReaderProgress],
+    abstained: Counter[tuple[int, int]],
     now: datetime,
 ) -> list[BatchProgress]:
     """Return the batches; readers read the earlier ones first."""
@@ -223,14 +248,18 @@ def _told(
         ahead.update(left)
         n_slots: int = getattr(batch, "n_slots", 0)
         n_wanted = n_slots or sum(seat.n_assigned for seat in own)
-        n_read = sum(seat.n_read for seat in own)
-        n_left = max(n_wanted - n_read, 0) if batch.is_open else 0
+        n_abstained = sum(abstained[batch.pk, seat.reader_id] for seat in own)
+        n_read = sum(seat.n_read for seat in own) - n_abstained
+        # What is nobody's to read any more is left to a later batch; a pool hands it out again.
+        n_done = n_read if n_slots else n_read + n_abstained
+        n_left = max(n_wanted - n_done, 0) if batch.is_open else 0
         behind = {reader: ahead[reader] for reader, n in left.items() if n}
         found.append(
             BatchProgress(
                 batch=batch,
                 n_wanted=n_wanted,
                 n_read=n_read,
+                n_abstained=n_abstained,
                 n_left=n_left,
                 is_overdue=bool(n_left) and _is_overdue(batch, now),
                 finish_on=_pooled(n_left, own, readers, now)
@@ -288,6 +317,7 @@ def _whole(
         days=sorted(counts.items()),
         n_wanted=sum(batch.n_wanted for batch in batches),
         n_read=sum(batch.n_read for batch in batches),
+        n_abstained=sum(batch.n_abstained for batch in batches),
         n_left=sum(batch.n_left for batch in batches),
         per_day=sum(_per_day(one) for one in readers),
         n_stalled=len(stalled),

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import CharField, F, Q, TextField, Value
-from django.db.models.functions import MD5, Cast, Concat
+from django.db.models import CharField, F, OuterRef, Q, Subquery, TextField, Value
+from django.db.models.functions import MD5, Cast, Coalesce, Concat
 
-from annotations.models import Reading, Study
+from annotations.models import NotAssessable, Reading, Study
 from ecgreview import row_security
+
+CLASS = Cast("diagnostic_class_id", CharField())
 
 
 @dataclass(slots=True)
@@ -40,12 +42,28 @@ def of_study(study: Study) -> defaultdict[int, Record]:
     given = StringAgg(
         finding, ",", filter=Q(findings__isnull=False), order_by=finding, default=Value("")
     )
+    # Apart from the findings: joined to both, each would be told once for each of the others.
+    untold = (
+        NotAssessable.objects.filter(reading=OuterRef("pk"))
+        .order_by()
+        .values("reading")
+        .annotate(told=StringAgg(CLASS, ",", order_by=CLASS, output_field=TextField()))
+        .values("told")
+    )
+    answer = Concat(
+        "quality",
+        Value("/"),
+        given,
+        Value("/"),
+        Coalesce(Subquery(untold), Value(""), output_field=TextField()),
+        output_field=TextField(),
+    )
     hashed = (
         Reading.objects.blind()
         .effective()
         .answered()
         .filter(assignment__batch__in=data)
-        .annotate(answer=MD5(Concat("quality", Value("/"), given, output_field=TextField())))
+        .annotate(answer=MD5(answer))
         .order_by("submitted_at", "pk")
         .values_list("reader_id", "submitted_at", "active_ms", "answer")
     )

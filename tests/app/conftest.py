@@ -274,11 +274,16 @@ def submit(now: datetime) -> Submit:
             assignment_id=assignment.pk,
             reader=assignment.reader,
             based_on=0,
-            findings=[readings.FindingIn(code, certainty) for code in codes],
             quality=quality,
             comment=comment,
             idempotency_key=key or uuid.uuid4(),
-            **{"active_ms": 58_000, "display": {}, "now": now, **more},
+            **{
+                "findings": [readings.FindingIn(code, certainty) for code in codes],
+                "active_ms": 58_000,
+                "display": {},
+                "now": now,
+                **more,
+            },
         )
         return submission.reading
 
