@@ -1,4 +1,4 @@
-"""The words of the form of the reading desk: classes, evidence, signal, keys, and the acts that end an exam."""
+"""The words of the desk's form: classes, evidence, signal, keys, and the acts that end an exam."""
 
 from __future__ import annotations
 
@@ -44,18 +44,28 @@ def _signal_texts() -> dict[str, str]:
 def _act_texts() -> dict[str, str]:
     """Return what is said of the ways to leave an exam, and of the way back."""
     return {
-        "abstain-with-findings": _("Who abstains says nothing of the classes: remove the findings first."),
-        "abstain-unreadable": _("An unreadable exam is submitted as unreadable, which is a reading."),
-        "abstain-confirm": _("Abstain: you give no reading of this exam, and it does not come back."),
+        "abstain-with-findings": _(
+            "Who abstains says nothing of the classes: remove the findings first."
+        ),
+        "abstain-unreadable": _(
+            "An unreadable exam is submitted as unreadable, which is a reading."
+        ),
+        "abstain-confirm": _(
+            "Abstain: you give no reading of this exam, and it does not come back."
+        ),
         "abstain-again": _("Abstain again to confirm."),
         "abstained-already": _("You have abstained from reading this exam."),
         "deferred": _("Put off until all others are read: {code}"),
         "defer-offline": _("Putting an exam off needs the network. What you have entered is kept."),
         "defer-last": _("No other exam waits: this one is the last."),
-        "retract": _("Take back {code}"),
+        "retract": _("Take back"),
+        "retract-name": _("Take back {code}"),
         "retract-key": _("Take back the last submission"),
         "retract-until": _("Possible until {time}"),
-        "retracting": _("You are correcting what you submitted. Until you submit again, the earlier reading stands."),
+        "retracting": _(
+            "You are correcting what you submitted. Until you submit again, the"
+            " earlier reading stands."
+        ),
         "retract-over": _("It can no longer be taken back."),
         "draft-here": _("Correction kept on this device"),
         "refused-final": _("The time to correct a reading was over: the earlier one stands."),

@@ -176,8 +176,15 @@ class Desk {
     this.#close();
     if (isTooLate) this.form.say(this.words("retract-over"), { link: this.flow.wayOn(assignment) });
     this.#showPace();
-    this.suggestions.show(assignment);
+    this.#showSuggestions(assignment);
     this.flow.settle(assignment);
+  }
+
+  /** Who corrects a reading is asked nothing that would make it final; what was shown makes it so. */
+  async #showSuggestions(assignment) {
+    if (this.#sitting.isCorrecting && !assignment.is_shown_suggestions) return;
+    await this.suggestions.show(assignment);
+    if (!this.suggestions.root.hidden) this.retraction.withdraw(assignment.id);
   }
 
   /** `content` becomes what the form shows, with nothing to take back. */
@@ -211,6 +218,7 @@ class Desk {
     const isSubmitted = this.#isSubmitted();
     this.form.disable(this.#isShut());
     this.root.classList.toggle("is-submitted", isSubmitted);
+    this.root.classList.toggle("is-correcting", isCorrecting);
     if (isCorrecting) this.form.say(this.words("retracting"));
     if (!this.#isShut()) return;
     const why = isSubmitted ? (assignment.reading?.outcome === "abstained" ? "abstained-already" : "submitted-already") : "batch-closed";

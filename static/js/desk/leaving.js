@@ -32,7 +32,8 @@ export class Leaving {
   /** Not competent for this exam: no reading, and final. */
   abstain() {
     const { words, sitting } = this.world;
-    const { content } = sitting();
+    const { content, isCorrecting } = sitting();
+    if (isCorrecting) return undefined;
     if (mentioned(content).length > 0) return this.#refuse(words("abstain-with-findings"));
     if (content.quality === "unreadable") return this.#refuse(words("abstain-unreadable"));
     if (!this.#answers("abstain")) return this.#ask(`${words("abstain-confirm")} ${words("abstain-again")}`);

@@ -4,7 +4,7 @@ import { make } from "../dom.js";
 import { LEADS } from "../ecg/signal.js";
 import { PROBLEMS, hasProblem } from "../labels.js";
 
-const PROBLEM_KEYS = { noise: "Shift+N", lead_off: "Shift+O", reversal: "Shift+R", calibration: "Shift+K", other: "Shift+X" };
+const PROBLEM_KEYS = { noise: "Shift+N", lead_off: "Shift+O", reversal: "Shift+R", calibration: "Shift+B", other: "Shift+X" };
 
 export class QualityPanel {
   #content = null;

@@ -19,17 +19,16 @@ export class Retraction {
   /** `until` is an ISO time, or null when the submission is final. */
   offer({ id, code, until }) {
     const left = until === null || until === undefined ? 0 : Date.parse(until) - this.world.clock.now();
-    if (left <= 0) {
-      if (!this.#last || String(this.#last.id) === String(id)) this.withdraw();
-      return;
-    }
+    if (left <= 0) return this.withdraw();
     this.#last = { id, code, until };
     this.#cancelTimer();
     this.#cancelTimer = this.world.clock.after(left, () => this.withdraw());
-    this.#show();
+    return this.#show();
   }
 
-  withdraw() {
+  /** Nothing can be taken back any more; of the assignment `id` only, if one is given. */
+  withdraw(id = null) {
+    if (id !== null && String(this.#last?.id) !== String(id)) return;
     this.#cancelTimer();
     this.#last = null;
     this.#show();
@@ -54,8 +53,9 @@ export class Retraction {
     const { code, until } = this.#last;
     const time = new Date(until).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
     return make("button", {
-      type: "button", class: "button-link", "data-part": "retract", title: words("retract-until", { time }),
+      type: "button", class: "button-link", "data-part": "retract",
+      "aria-label": words("retract-name", { code }), title: words("retract-until", { time }),
       "aria-keyshortcuts": hasKey ? "Control+Shift+Z" : null, "data-key-label": words("retract-key"),
-    }, words("retract", { code }));
+    }, words("retract"));
   }
 }

@@ -1,0 +1,279 @@
+"""The form beyond findings: evidence, the signal, the tree, own keys, ways to leave an exam."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import (
+    Assignment,
+    Draft,
+    Exam,
+    Reading,
+    ReadingOutcome,
+    Study,
+    User,
+)
+from tests.app.conftest import MakeBatch, MakeStudy
+
+from .conftest import SignIn, Witness
+from .test_desk import SUBMIT, arriving, expect_exam, expect_findings, expect_saved, labels, press
+
+RETRACT = "Control+Shift+Z"
+PLACE = {"tracing": 1, "leads": ["V1", "V2"], "from_s": 1.2, "to_s": 1.5}
+QRS = {
+    "kind": "interval",
+    "tracing": 1,
+    "lead": "II",
+    "from_s": 1.2,
+    "to_s": 1.332,
+    "value": 132.0,
+}
+
+
+@pytest.fixture
+def study(make_study: MakeStudy, request: pytest.FixtureRequest) -> Study:
+    """Davi's study, open, with the settings that a test asks for."""
+    return make_study(**getattr(request, "param", {}))
+
+
+@pytest.fixture
+def queue(ana: User, make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> list[Assignment]:
+    """Three exams for Ana, in her order."""
+    batch = make_batch([make_exam() for _ in range(3)], [ana])
+    return list(batch.assignments.in_reading_order())
+
+
+@pytest.fixture
+def desk(sign_in_as: SignIn, ana: User, live_server: LiveServer, queue: list[Assignment]) -> Page:
+    """Ana's desk with the first exam on view and the next one drawn."""
+    page = sign_in_as(ana)
+    page.goto(f"{live_server.url}/read/{queue[0].pk}/")
+    expect(page.locator("[data-part=place]")).to_have_text("1 of 3")
+    expect(page.locator(".plot:not(.is-front) .trace")).not_to_have_count(0)
+    return page
+
+
+def send(page: Page, name: str, detail: dict[str, Any]) -> None:
+    """Let the sheet tell the form something, as its tools do."""
+    script = f"""viewer => viewer.dispatchEvent(
+        new CustomEvent({json.dumps(name)}, {{ detail: {json.dumps(detail)} }}))"""
+    page.locator("ecg-viewer").evaluate(script)
+
+
+def count_keys(page: Page) -> list[str]:
+    """Return the keys of the controls that can be used now."""
+    usable = page.locator("[aria-keyshortcuts]:not(:disabled, [hidden], [hidden] *, dialog *)")
+    return [
+        key
+        for one in usable.all()
+        for key in (one.get_attribute("aria-keyshortcuts") or "").split()
+    ]
+
+
+def test_no_two_controls_claim_one_key(desk: Page) -> None:
+    press(desk, "5", "6", "p", "Shift+O")
+    keys = count_keys(desk)
+    assert [key for key in keys if keys.count(key) > 1] == []
+
+
+def test_evidence_from_the_sheet_goes_to_the_finding_at_hand(
+    desk: Page, queue: list[Assignment]
+) -> None:
+    press(desk, "5")
+    send(desk, "localisation", PLACE)
+    send(desk, "measurement", QRS)
+    expect(desk.locator(".chip span")).to_have_text(["V1 V2 · 1.20–1.50 s", "132 ms in II"])
+    expect_saved(desk)
+    desk.reload()
+    expect(desk.locator(".chip")).to_have_count(2)
+    desk.get_by_role("button", name="Remove 132 ms in II").click()
+    with arriving(desk, queue[0]):
+        press(desk, SUBMIT)
+    finding = Reading.objects.get().findings.get()
+    assert (finding.localisations, finding.measurements) == ([PLACE], [])
+
+
+def test_evidence_needs_a_finding(desk: Page) -> None:
+    send(desk, "localisation", PLACE)
+    expect(desk.get_by_text("Choose a finding first")).to_be_visible()
+
+
+def test_a_class_can_be_called_not_assessable(desk: Page, queue: list[Assignment]) -> None:
+    press(desk, "6", "i")
+    expect(desk.locator(".finding.is-untold")).to_contain_text("Not assessable")
+    press(desk, "/")
+    desk.keyboard.type("lvh")
+    press(desk, "Shift+Enter", "Escape")
+    expect(desk.locator(".finding.is-untold")).to_have_count(2)
+    with arriving(desk, queue[0]):
+        press(desk, SUBMIT)
+    reading = Reading.objects.get()
+    untold = {item.diagnostic_class.code for item in reading.not_assessable.all()}
+    assert untold == {"atrial_fibrillation", "left_ventricular_hypertrophy"}
+    assert labels(reading) == set()
+
+
+def test_the_problem_of_the_signal_is_told_with_its_leads(
+    desk: Page, queue: list[Assignment]
+) -> None:
+    expect(desk.get_by_text("What is wrong with the signal?")).to_be_hidden()
+    press(desk, "n", "p", "Shift+O", "r", "Enter", "ArrowDown", "Enter")
+    with arriving(desk, queue[0]):
+        press(desk, SUBMIT)
+    assert Reading.objects.get().problems == [{"kind": "lead_off", "leads": ["I", "V1"]}]
+
+
+def test_the_tree_is_walked_with_the_keyboard(desk: Page) -> None:
+    press(desk, "e")
+    tree = desk.get_by_role("tree")
+    expect(tree.get_by_role("treeitem", name="Normal")).to_be_focused()
+    press(desk, "a", "ArrowRight", "ArrowRight", "ArrowDown", "Enter")
+    expect(tree.get_by_role("treeitem", name="Atrial flutter")).to_have_attribute(
+        "aria-checked", "true"
+    )
+    press(desk, "ArrowUp", "Shift+Enter", "Escape")
+    expect(tree).to_be_hidden()
+    expect_findings(desk, "AFL", "AF")
+    expect(desk.locator(".finding.is-untold .finding-name b")).to_have_text("AF")
+
+
+def test_a_key_can_be_changed_with_a_warning_and_given_back(desk: Page) -> None:
+    press(desk, "?")
+    dialog = desk.get_by_role("dialog", name="Keys")
+    dialog.locator("[data-change=n]").click()
+    press(desk, "Tab")
+    expect(dialog.get_by_text("belongs to the browser or the page")).to_be_visible()
+    press(desk, "p")
+    expect(dialog.get_by_text("P is “Signal quality: poor” already.")).to_be_visible()
+    press(desk, "Enter", "Escape")
+    expect(dialog).to_be_hidden()
+    press(desk, "p")
+    expect_findings(desk, "NORMAL")
+    desk.reload()
+    expect_findings(desk, "NORMAL")
+    expect(desk.locator("[data-part=normal] kbd")).to_have_text("P")
+    press(desk, "n")
+    expect(desk.get_by_role("button", name="Poor")).to_have_attribute("aria-pressed", "true")
+    press(desk, "?")
+    dialog.get_by_role("button", name="Restore the given keys").click()
+    press(desk, "Escape", "g", "p")
+    expect(desk.get_by_role("button", name="Poor")).to_have_attribute("aria-pressed", "true")
+
+
+def test_abstaining_is_confirmed_and_final(desk: Page, queue: list[Assignment]) -> None:
+    press(desk, "6", "Shift+A")
+    expect(desk.get_by_text("remove the findings first")).to_be_visible()
+    press(desk, "Delete", "Shift+A")
+    expect(desk.get_by_text("Abstain again to confirm.")).to_be_visible()
+    desk.wait_for_timeout(800)
+    with arriving(desk, queue[0]):
+        press(desk, "Shift+A")
+    expect_exam(desk, queue[1])
+    reading = Reading.objects.get()
+    assert (reading.outcome, reading.quality) == (ReadingOutcome.ABSTAINED, "")
+
+
+def test_an_exam_put_off_comes_again_with_what_was_entered(
+    desk: Page, queue: list[Assignment]
+) -> None:
+    press(desk, "6")
+    expect_saved(desk)
+    press(desk, "d")
+    expect_exam(desk, queue[1])
+    for assignment in queue[1:]:
+        expect_exam(desk, assignment)
+        with arriving(desk, assignment):
+            press(desk, "n", SUBMIT)
+    expect_exam(desk, queue[0])
+    expect_findings(desk, "AF")
+
+
+def test_a_submission_is_taken_back_within_the_window(desk: Page, queue: list[Assignment]) -> None:
+    with arriving(desk, queue[0]):
+        press(desk, "6", SUBMIT)
+    expect_exam(desk, queue[1])
+    expect(desk.get_by_role("button", name=f"Take back {queue[0].code}")).to_be_visible()
+    press(desk, RETRACT)
+    expect_exam(desk, queue[0])
+    expect_findings(desk, "AF")
+    expect(desk.get_by_text("the earlier reading stands")).to_be_visible()
+    press(desk, "5")
+    desk.reload()
+    expect_findings(desk, "AF", "LBBB")
+    with arriving(desk, queue[0]):
+        press(desk, SUBMIT)
+    expect_exam(desk, queue[1])
+    old, new = Reading.objects.order_by("pk")
+    assert new.supersedes == old
+    assert labels(new) == {"atrial_fibrillation", "left_bundle_branch_block"}
+
+
+@pytest.mark.parametrize("study", [{"undo_window_s": 0}], indirect=True)
+def test_without_a_window_nothing_is_taken_back(desk: Page, queue: list[Assignment]) -> None:
+    with arriving(desk, queue[0]):
+        press(desk, "n", SUBMIT)
+    expect_exam(desk, queue[1])
+    expect(desk.get_by_role("link", name="Last exam:")).to_be_visible()
+    expect(desk.get_by_role("button", name="Take back")).to_have_count(0)
+    press(desk, RETRACT)
+    expect_exam(desk, queue[1])
+
+
+def test_the_pace_of_this_sitting_is_told(desk: Page, queue: list[Assignment]) -> None:
+    with arriving(desk, queue[0]):
+        press(desk, "n", SUBMIT)
+    expect(desk.locator("[data-part=pace]")).to_contain_text("1 this")
+    desk.reload()
+    expect(desk.locator("[data-part=pace]")).to_contain_text("s each")
+
+
+def test_times_and_tools_are_told_with_the_reading(desk: Page, queue: list[Assignment]) -> None:
+    desk.evaluate(
+        """() => { for (const name of ["calipers", "calipers", "print"])
+        document.dispatchEvent(new CustomEvent("tool", { detail: { name } })); }"""
+    )
+    with arriving(desk, queue[0]):
+        press(desk, "n", SUBMIT)
+    reading = Reading.objects.get()
+    assert reading.tools == {"calipers": 2, "print": 1}
+    assert reading.active_ms > 0
+    assert reading.display["viewport"] == [1440, 900]
+
+
+def test_a_second_window_sees_that_the_exam_was_submitted(
+    desk: Page, queue: list[Assignment], witness: Witness
+) -> None:
+    other = desk.context.new_page()
+    witness.watch(other)
+    other.goto(desk.url)
+    expect(other.locator("[data-part=place]")).to_have_text("1 of 3")
+    desk.bring_to_front()
+    with arriving(desk, queue[0]):
+        press(desk, "n", SUBMIT)
+    expect(other.get_by_text("This exam was submitted in another window.")).to_be_visible()
+    expect(other.get_by_role("button", name="Submit")).to_be_hidden()
+
+
+def test_another_device_that_saved_in_between_loses_neither_reading(
+    desk: Page, queue: list[Assignment], witness: Witness
+) -> None:
+    witness.expect("the server responded with a status of 409")
+    press(desk, "5")
+    expect_saved(desk)
+    theirs = {"findings": [{"class": "atrial_fibrillation", "certainty": "definite"}]}
+    content = {**theirs, "quality": "good", "comment": ""}
+    Draft.objects.update(version=7, content=content)
+    press(desk, SUBMIT)
+    banner = desk.locator("[data-part=banner]")
+    expect(banner).to_contain_text("was changed in another window or device")
+    assert not Reading.objects.exists()
+    banner.get_by_role("link", name="Open it").click()
+    dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")
+    expect(dialog.locator("[data-side=mine]")).to_contain_text("bundle branch block")
+    expect(dialog.locator("[data-side=theirs]")).to_contain_text("Atrial fibrillation")
