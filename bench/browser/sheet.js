@@ -1,19 +1,23 @@
-// This product's sheet: the next exam lies drawn in the hidden buffer when the key is pressed.
+// This product's sheet: the next exam lies drawn in the hidden buffer when the key is pressed. With ?late it does not,
+// as for a reader who is faster than the network or leaps to another exam: it is drawn once the key is pressed.
 
 import "/static/js/ecg/viewer.js";
 import { countPresses, loadExams } from "./exams.js";
 
+const isLate = new URLSearchParams(window.location.search).has("late");
 const exams = await loadExams();
 const viewer = document.querySelector("ecg-viewer");
 let shown = 0;
 
-await viewer.prepare("exam 0", exams[0]);
-viewer.show("exam 0");
-await viewer.prepare("exam 1", exams[1]);
+const prepare = (number) => viewer.prepare(`exam ${number}`, exams[number % exams.length]);
 
-countPresses(() => {
+await prepare(0);
+viewer.show("exam 0");
+if (!isLate) await prepare(1);
+
+countPresses(async () => {
   shown += 1;
+  if (isLate) await prepare(shown);
   viewer.show(`exam ${shown}`);
-  const next = shown + 1;
-  setTimeout(() => viewer.prepare(`exam ${next}`, exams[next % exams.length]), 50);
+  if (!isLate) setTimeout(() => prepare(shown + 1), 50);
 });

@@ -1,179 +1,167 @@
-"""How long from a key to the next exam, and how heavy is a sheet, against twelve naive subplots?
+"""How long from a key to the next exam, and how heavy is a sheet, against its peers?
 
-Both pages show the same synthetic exams in one run of one Chromium, so read the ratios first.
-Run: ``python -m bench.browser.sheet [--presses N]``.
+In one run of one Chromium and over the same synthetic exams: this product's sheet with the next exam
+prepared and not prepared, twelve naive Plotly subplots, uPlot, and a canvas drawn by hand. Read the
+ratios first: milliseconds belong to the machine and are never a limit.
+Run: ``python -m bench.browser.sheet [--long]``.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
-import json
-import mimetypes
-import os
-import shutil
-import statistics
 import sys
-import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
-import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from ecgreview.ecg import synth, wire
+from bench.browser import _chromium, _files
+from bench.browser._table import Limits, median, p90, p95
 
-HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[1]
-FOLDERS = {
-    "/static/": REPOSITORY / "static",
-    "/vendor/": REPOSITORY / "build" / "vendor" / "plotly",
-    "/bench/": HERE,
-}
-N_EXAMS = 12
-PAUSE_MS = 500
 FLOOR_MS = 16.0
-"""The Event Timing API reports nothing faster than one frame."""
+"""The Event Timing API reports nothing faster than one frame, and everything in steps of 8 ms."""
 
-CHROMIUM_ARGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+SLOWDOWN = 4.0
+MOST_NODES = 250
 
 COUNT = """selector => {
   const sheet = document.querySelector(selector);
-  return [sheet.querySelectorAll("*").length, sheet.querySelectorAll("canvas").length];
+  return [sheet.querySelectorAll("*").length + 1, sheet.querySelectorAll("canvas").length];
 }"""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What one page needed: milliseconds per press, and elements per sheet."""
+class Peer:
+    """A page that shows the next exam at each right arrow, and where its sheet is."""
 
-    frame_ms: list[float]
+    name: str
+    page: str
+    sheet: str
+
+
+OURS = Peer("this sheet, prepared", "sheet.html", "ecg-viewer .is-front")
+LATE = Peer("this sheet, not prepared", "sheet.html?late", "ecg-viewer .is-front")
+NAIVE = Peer("12 Plotly subplots", "naive.html", "#naive")
+UPLOT = Peer("uPlot", "uplot.html", "#peer")
+CANVAS = Peer("canvas by hand", "canvas.html", "#peer")
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a key is pressed, and what is between two presses, in ms."""
+
+    presses: int
+    slow_presses: int
+    pause_ms: float
+
+
+SHORT, LONG = Rhythm(12, 8, 300), Rhythm(60, 30, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one page needed: milliseconds per press, and elements per sheet.
+
+    Attributes:
+        paint_ms: from each key to the frame that shows what it did.
+        slow_ms: the same with a processor ``SLOWDOWN`` times as slow.
+        cpu_ms: of the main thread per press, what is drawn ahead among it.
+        frame_ms: from each key to the end of the script of the next frame.
+    """
+
     paint_ms: list[float]
+    slow_ms: list[float]
+    cpu_ms: float
+    frame_ms: list[float]
     n_nodes: int
     n_canvases: int
 
 
-class Files(BaseHTTPRequestHandler):
-    """The pages, the product's scripts, and the exams packed as the product serves them."""
-
-    def __init__(self, exams: list[bytes], *args: object) -> None:
-        self.exams = exams
-        super().__init__(*args)  # type: ignore[arg-type]
-
-    def do_GET(self) -> None:
-        """Answer with a file, the number of exams, or one exam."""
-        if self.path == "/exams/count":
-            self.reply(json.dumps(len(self.exams)).encode(), "application/json")
-        elif self.path.startswith("/exams/"):
-            packed = self.exams[int(self.path.removeprefix("/exams/"))]
-            self.reply(packed, "application/octet-stream", encoding="gzip")
-        else:
-            self.reply_file()
-
-    def reply_file(self) -> None:
-        """Answer with what one of ``FOLDERS`` holds."""
-        for prefix, folder in FOLDERS.items():
-            file = (folder / self.path.removeprefix(prefix)).resolve()
-            if self.path.startswith(prefix) and file.is_relative_to(folder) and file.is_file():
-                self.reply(file.read_bytes(), mimetypes.guess_type(file.name)[0] or "text/plain")
-                return
-        self.send_error(404)
-
-    def reply(self, body: bytes, content_type: str, encoding: str = "identity") -> None:
-        """Send ``body``."""
-        self.send_response(200)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Encoding", encoding)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the parent's name)
-        """Say nothing per request."""
-
-
-def packed_exams() -> list[bytes]:
-    """Return exams of different conditions, as stored."""
-    rng = np.random.default_rng(12)
-    names = [synth.CONDITIONS[i % len(synth.CONDITIONS)] for i in range(N_EXAMS)]
-    return [wire.pack(synth.synthesise(name, rng).signal) for name in names]
-
-
-def measure(browser: Browser, url: str, sheet: str, presses: int) -> Result:
-    """Press the right arrow ``presses`` times on the page at ``url``."""
+def measure(browser: Browser, url: str, peer: Peer, rhythm: Rhythm) -> Result:
+    """Press the right arrow on the page of ``peer``, then again on a slow processor."""
     page = browser.new_page(viewport={"width": 1100, "height": 760})
-    page.goto(url)
+    page.goto(f"{url}/{peer.page}")
     page.locator("body[data-ready]").wait_for()
-    page.wait_for_timeout(PAUSE_MS)
-    for _ in range(presses):
-        page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(PAUSE_MS)
-    n_nodes, n_canvases = page.evaluate(COUNT, sheet)
-    frame_ms, paint_ms = timings(page)
+    page.wait_for_timeout(rhythm.pause_ms)
+    meter = _chromium.Meter(page)
+    before = meter.cpu_ms()
+    paint_ms, frame_ms = press(page, rhythm.presses, rhythm.pause_ms)
+    cpu_ms = (meter.cpu_ms() - before) / rhythm.presses
+    meter.throttle(SLOWDOWN)
+    slow_ms, _ = press(page, rhythm.slow_presses, rhythm.pause_ms * 2)
+    n_nodes, n_canvases = page.evaluate(COUNT, peer.sheet)
     page.close()
-    paint_ms += [FLOOR_MS] * (presses - len(paint_ms))
-    return Result(frame_ms, paint_ms, n_nodes, n_canvases)
+    return Result(paint_ms, slow_ms, cpu_ms, frame_ms, n_nodes, n_canvases)
 
 
-def timings(page: Page) -> tuple[list[float], list[float]]:
-    """Return what the page noted of itself."""
-    return page.evaluate("[globalThis.keyToFrameMs, globalThis.keyToPaintMs]")  # type: ignore[no-any-return]
+def press(page: Page, times: int, pause_ms: float) -> tuple[list[float], list[float]]:
+    """Press the key so many times; return what the page noted of itself."""
+    page.evaluate("globalThis.keyToFrameMs.length = globalThis.keyToPaintMs.length = 0")
+    for _ in range(times):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(pause_ms)
+    paint_ms, frame_ms = page.evaluate("[globalThis.keyToPaintMs, globalThis.keyToFrameMs]")
+    return paint_ms + [FLOOR_MS] * (times - len(paint_ms)), frame_ms
 
 
-def report(ours: Result, naive: Result) -> None:
-    """Print the ratios, then what they are made of."""
-    rows: list[tuple[str, float, float]] = [
-        ("key to paint, median ms", median(ours.paint_ms), median(naive.paint_ms)),
-        ("key to paint, p95 ms", p95(ours.paint_ms), p95(naive.paint_ms)),
-        ("key to end of frame, median ms", median(ours.frame_ms), median(naive.frame_ms)),
-        ("DOM nodes per sheet", ours.n_nodes, naive.n_nodes),
-    ]
-    print(f"{'':34}{'this sheet':>12}{'12 subplots':>13}{'ratio':>8}")
-    for name, one, other in rows:
-        print(f"{name:34}{one:12.1f}{other:13.1f}{other / one:8.1f}")
-    print(f"canvases: {ours.n_canvases} and {naive.n_canvases}; {len(ours.paint_ms)} presses each")
+def report(results: dict[Peer, Result]) -> None:
+    """Print what each page needed, and the ratio to this sheet."""
+    ours = results[OURS]
+    print(
+        f"{'key to paint, ms':26}{'median':>8}{'p90':>7}{'p95':>7}{'ratio':>7}"
+        f"{f'x{SLOWDOWN:.0f} slow':>9}{'p95':>7}{'CPU ms':>8}{'ratio':>7}{'nodes':>7}{'canvases':>10}"
+    )
+    for peer, found in results.items():
+        print(
+            f"{peer.name:26}{median(found.paint_ms):8.0f}{p90(found.paint_ms):7.0f}"
+            f"{p95(found.paint_ms):7.0f}{median(found.paint_ms) / median(ours.paint_ms):7.1f}"
+            f"{median(found.slow_ms):9.0f}{p95(found.slow_ms):7.0f}"
+            f"{found.cpu_ms:8.0f}{found.cpu_ms / ours.cpu_ms:7.1f}"
+            f"{found.n_nodes:7}{found.n_canvases:10}"
+        )
+    print(
+        f"{len(ours.paint_ms)} presses each, {len(ours.slow_ms)} of them slowed; "
+        f"{_chromium.load_note()}"
+    )
 
 
-def median(values: list[float]) -> float:
-    """Return the median."""
-    return statistics.median(values)
-
-
-def p95(values: list[float]) -> float:
-    """Return the 95th percentile."""
-    return float(np.percentile(values, 95))
+def limits(results: dict[Peer, Result]) -> Limits:
+    """Return which counts and ratios do not hold; the margins allow for a busy machine."""
+    ours, late, naive = results[OURS], results[LATE], results[NAIVE]
+    canvas = results[CANVAS]
+    found = Limits()
+    found.at_most("nodes of a sheet", ours.n_nodes, MOST_NODES)
+    found.at_most("canvases of a sheet", ours.n_canvases, 0)
+    found.at_least("naive nodes per node", naive.n_nodes / ours.n_nodes, 4)
+    found.at_least(
+        "naive key to paint per ours", median(naive.paint_ms) / median(ours.paint_ms), 3
+    )
+    found.at_least(
+        "the same on a slow processor", median(naive.slow_ms) / median(ours.slow_ms), 3
+    )
+    found.at_least("naive CPU per ours", naive.cpu_ms / ours.cpu_ms, 1.3)
+    found.at_least("naive per ours not prepared", median(naive.paint_ms) / median(late.paint_ms), 1)
+    found.at_most("ours per canvas", median(ours.paint_ms) / median(canvas.paint_ms), 3)
+    return found
 
 
 def main() -> int:
-    """Serve the pages, drive Chromium through both, print."""
+    """Serve the pages, drive Chromium through all of them, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--presses", type=int, default=30)
-    presses = parser.parse_args().presses
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if chromium is None:
-        print("No Chromium: install it, or set CHROMIUM to its path.", file=sys.stderr)
+    parser.add_argument("--long", action="store_true", help="five times the presses")
+    rhythm = LONG if parser.parse_args().long else SHORT
+    peers = [OURS, LATE, NAIVE, CANVAS]
+    if _files.UPLOT.is_dir():
+        peers.insert(-1, UPLOT)
+    else:
+        print("uPlot is left out: npm did not install it.")
+    try:
+        with _files.serving() as url, _chromium.chromium() as browser:
+            results = {peer: measure(browser, url, peer, rhythm) for peer in peers}
+    except _chromium.NoChromium as refusal:
+        print(refusal, file=sys.stderr)
         return 1
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, packed_exams()))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/bench"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-        ours = measure(browser, f"{url}/sheet.html", "ecg-viewer .is-front", presses)
-        naive = measure(browser, f"{url}/naive.html", "#naive", presses)
-        browser.close()
-    server.shutdown()
-    report(ours, naive)
-    return 0
+    report(results)
+    return int(bool(limits(results).broken))
 
 
 if __name__ == "__main__":
