@@ -47,7 +47,7 @@ def _form_texts() -> dict[str, str]:
         "contradiction": _("{one} and {other} contradict each other on one rhythm."),
         "unusual": _("{one} and {other} are unusual together."),
         "confirm": _("Submit again to confirm."),
-        "key-escape": _("Leave a field"),
+        "key-escape": _("Leave a field or a tool"),
     }
 
 

@@ -338,3 +338,16 @@ def test_the_tools_are_accessible(desk: Page, theme: str) -> None:
         desk.keyboard.press("Escape")
         desk.keyboard.press("Escape")
     assert found == []
+
+
+def test_what_was_measured_and_marked_stays_on_the_sheet_with_its_finding(desk: Page) -> None:
+    desk.keyboard.press("1")
+    desk.keyboard.press("l")
+    drag(desk, at(desk, 5.4, 135), at(desk, 6.2, 55))
+    expect(overlay(desk).locator(".mark.is-area")).to_have_count(3)
+    desk.keyboard.press("k")
+    drag(desk, at(desk, 1.0), at(desk, 1.8))
+    desk.keyboard.press("Shift+K")
+    expect(overlay(desk).locator(".mark.is-measured")).to_have_count(2)  # in its column, below
+    desk.keyboard.press("Control+z")
+    expect(overlay(desk).locator(".mark.is-measured")).to_have_count(0)

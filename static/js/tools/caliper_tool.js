@@ -121,6 +121,7 @@ export class CaliperTool {
   #set(state) {
     if (state === this.#state) return;
     this.#state = state;
+    if (state.hand === null) return this.#present(); // at rest: the next key may want what was measured
     // Pointers report more often than a screen shows.
     this.#frame ||= requestAnimationFrame(() => this.#present());
   }

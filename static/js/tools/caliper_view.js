@@ -62,7 +62,8 @@ export class CaliperView {
     set(this.#parts.bar, { d: `M${right - 1.5} ${one.y}V${other.y}` });
     set(this.#parts.grip, { d: `M${left} ${one.y}H${right}M${left} ${other.y}H${right}` });
     set(this.#parts.marks, { d: "" });
-    return { left, right, top: Math.min(one.y, other.y), bottom: Math.max(one.y, other.y) };
+    // A few millimetres off, so that the read-out does not lie on the very wave that is measured.
+    return { left, right, top: Math.min(one.y, other.y) - 3, bottom: Math.max(one.y, other.y) + 3 };
   }
 
   #write(said, span, { widthMm, heightMm }, scale) {
