@@ -26,6 +26,7 @@ import { Queue } from "./queue.js";
 import { Shelf } from "./shelf.js";
 import { createTexts } from "./texts.js";
 import { Tools } from "./tools/tools.js";
+import { Vault } from "./vault.js";
 
 class Desk {
   #sitting = null;
@@ -35,7 +36,7 @@ class Desk {
     this.root = root;
     this.words = createTexts(embedded("texts"));
     this.catalogue = new Catalogue(embedded("classes"), document.documentElement.lang);
-    this.shelf = new Shelf(localStorage, root.dataset.reader);
+    this.shelf = new Shelf(localStorage, root.dataset.reader, new Vault(indexedDB, "ecg-review"));
     this.queue = new Queue({ ...api, decode });
     this.viewer = root.querySelector("ecg-viewer");
     this.messages = new Messages(root, { words: this.words });
@@ -94,11 +95,20 @@ class Desk {
 
   /** Begin with the assignment that the page came with. */
   async start(assignment) {
+    await this.#recover();
     for (const entry of this.outbox.entries) this.queue.finish(entry.assignment); // on its way since an earlier visit
     this.queue.keep(assignment);
     await this.flow.fetchSheet(assignment);
     this.#seat(await this.#upToDate(assignment));
     this.outbox.drain();
+  }
+
+  /** The first window after a browser was killed finds what its storage had lost; each window tells the next it is open. */
+  async #recover() {
+    const name = `desk/${this.root.dataset.reader}`;
+    const { held } = await navigator.locks.query();
+    if (!held.some((lock) => lock.name === name)) await this.shelf.recover();
+    navigator.locks.request(name, { mode: "shared" }, () => new Promise(() => {}));
   }
 
   /** A reload may overtake a save that is on its way: ask again then, or make do without a network. */

@@ -1,17 +1,34 @@
 // A reader's own place in the browser's storage. What lies here survives a reload, a crash and a sign-out.
 
+/** What would be lost work; the rest is settings. */
+const WORK = /^(outbox|draft|saved|correction)\//;
+
 /** JSON values under names that no other reader of this browser shares. */
 export class Shelf {
   #storage;
   #prefix;
+  #vault;
 
   /**
    * @param {Storage} storage such as localStorage
    * @param {string} reader whose shelf it is: two people may share one computer, but not their drafts
+   * @param {{put: Function, remove: Function, entries: Function}} [vault] a second copy of the reader's work, which
+   *   survives a browser that is killed
    */
-  constructor(storage, reader) {
+  constructor(storage, reader, vault = null) {
     this.#storage = storage;
     this.#prefix = `ecg-review/${reader}/`;
+    this.#vault = vault;
+  }
+
+  /**
+   * Take back what the storage lost when the browser was killed. Only while no other window is open: until the
+   * browser ends, the storage is never behind.
+   *
+   * Work that was done with meanwhile may come back as well. That is harmless: a reading sent twice is one.
+   */
+  async recover() {
+    for (const [key, text] of (await this.#vault?.entries(this.#prefix)) ?? []) this.#storage.setItem(key, text);
   }
 
   read(name) {
@@ -21,8 +38,10 @@ export class Shelf {
 
   /** Keep `value`; false when the browser has no room or forbids storage, so that the page can say so. */
   write(name, value) {
+    const text = JSON.stringify(value);
+    if (WORK.test(name)) this.#vault?.put(this.#prefix + name, text);
     try {
-      this.#storage.setItem(this.#prefix + name, JSON.stringify(value));
+      this.#storage.setItem(this.#prefix + name, text);
       return true;
     } catch (error) {
       if (error instanceof DOMException) return false;
@@ -31,6 +50,7 @@ export class Shelf {
   }
 
   remove(name) {
+    if (WORK.test(name)) this.#vault?.remove(this.#prefix + name);
     this.#storage.removeItem(this.#prefix + name);
   }
 

@@ -1,0 +1,107 @@
+"""A batch of thirty real exams is read with keys only, as few of them as protocol.md asks for."""
+
+from __future__ import annotations
+
+import ast
+import csv
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Assignment, Exam, Reading, User
+from annotations.services import ingest
+from tests.app.conftest import MakeBatch
+
+from .conftest import REAL_RECORDS, SignIn
+from .test_desk import SUBMIT, expect_exam, labels, press
+
+N_EXAMS = 30
+MOST_FOR_NORMAL = 3
+MOST_FOR_ONE_FINDING = 6
+
+KEYS: dict[str, tuple[str, str]] = {
+    "NORM": ("normal_ecg", "n"),
+    "AFIB": ("atrial_fibrillation", "6"),
+    "AFLT": ("atrial_flutter", "/afl"),
+    "PACE": ("pacemaker_rhythm", "/p"),
+    "WPW": ("ventricular_preexcitation", "/wp"),
+    "CLBBB": ("left_bundle_branch_block", "5"),
+    "CRBBB": ("right_bundle_branch_block", "7"),
+    "1AVB": ("first_degree_av_block", "8"),
+    "LVH": ("left_ventricular_hypertrophy", "3"),
+    "LAFB": ("left_anterior_fascicular_block", "/laf"),
+    "LPFB": ("left_posterior_fascicular_block", "/lp"),
+    "IRBBB": ("incomplete_right_bundle_branch_block", "/ir"),
+    "ILBBB": ("incomplete_left_bundle_branch_block", "/il"),
+    "IVCD": ("nonspecific_intraventricular_conduction_delay", "/iv"),
+    "IMI": ("electrically_inactive_area", "/ei"),
+    "ASMI": ("electrically_inactive_area", "/ei"),
+    "ILMI": ("electrically_inactive_area", "/ei"),
+    "INJAS": ("st_elevation", "/ste"),
+    "ISCIL": ("ischemic_t_wave_inversion", "/ti"),
+    "ISCAL": ("ischemic_t_wave_inversion", "/ti"),
+    "NST_": ("nonspecific_st_t_abnormality", "1"),
+    "NDT": ("nonspecific_st_t_abnormality", "1"),
+}
+"""What is typed for a statement of PTB-XL: the key of a class, or letters in the finder."""
+
+
+@pytest.fixture
+def records(shared_data: Path) -> dict[str, str]:
+    """The statement of PTB-XL that comes first in ``KEYS``, by the name of its record."""
+    found: dict[str, str] = {}
+    with (shared_data / "ptbxl" / "ptbxl_database.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            stated = ast.literal_eval(row["scp_codes"])
+            names = [statement for statement in KEYS if statement in stated]
+            if row["filename_hr"].startswith(REAL_RECORDS.removeprefix("ptbxl/")) and names:
+                found[Path(row["filename_hr"]).name] = names[0]
+    return dict(sorted(found.items())[:N_EXAMS])
+
+
+@pytest.fixture
+def exams(records: dict[str, str], shared_data: Path, tmp_path: Path, now: datetime) -> list[Exam]:
+    """The recordings, imported as a coordinator would import them."""
+    for name in records:
+        for file in (shared_data / REAL_RECORDS).glob(f"{name}.*"):
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    run = ingest.import_path(path=tmp_path, dataset_name="PTB-XL", started_by=None, now=now)
+    return list(run.dataset.exams.all())
+
+
+def statement(assignment: Assignment, records: dict[str, str]) -> str:
+    """Return what PTB-XL states of the exam."""
+    return records[Path(assignment.exam.source_key).stem]
+
+
+def type_and_submit(page: Page, keys: str) -> int:
+    """Type ``keys`` and submit; return how many times something was pressed."""
+    chosen = [*keys, "Enter"] if keys.startswith("/") else [*keys]
+    return press(page, *chosen, SUBMIT)
+
+
+def test_thirty_real_exams_are_read_with_few_keys(
+    sign_in_as: SignIn,
+    ana: User,
+    make_batch: MakeBatch,
+    exams: list[Exam],
+    records: dict[str, str],
+    live_server: LiveServer,
+) -> None:
+    queue = list(make_batch(exams, [ana]).assignments.in_reading_order())
+    assert len(queue) == N_EXAMS
+    page = sign_in_as(ana)
+    page.goto(f"{live_server.url}/read/{queue[0].pk}/")
+    expect(page.locator("[data-part=place]")).to_have_text(f"1 of {N_EXAMS}")
+    for assignment in queue:
+        expect_exam(page, assignment)
+        stated = statement(assignment, records)
+        most = MOST_FOR_NORMAL if stated == "NORM" else MOST_FOR_ONE_FINDING
+        assert type_and_submit(page, KEYS[stated][1]) <= most
+    expect(page.get_by_text("That was the last one. Thank you.")).to_be_visible()
+    expect(page.get_by_text("The last readings are still being sent")).to_be_hidden()
+    read = {reading.assignment_id: labels(reading) for reading in Reading.objects.all()}
+    assert read == {one.pk: {KEYS[statement(one, records)][0]} for one in queue}
