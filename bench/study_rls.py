@@ -66,14 +66,16 @@ select batch_id, reader_id, count(*), count(*) filter (where state = 'read')
   from annotations_assignment group by 1, 2;
 
 insert into annotations_reading (assignment_id, reader_id, protocol_version, stage, taxonomy_id,
-                                 quality, comment, n_findings, submitted_at, idempotency_key,
-                                 active_ms, display)
-select a.id, a.reader_id, 1, 'blind', t.id, 'good', '', {FINDINGS_EACH}, now(),
-       gen_random_uuid(), 0, '{{}}'
+                                 outcome, quality, problems, comment, n_findings,
+                                 n_not_assessable, submitted_at, idempotency_key, active_ms,
+                                 idle_ms, display, tools)
+select a.id, a.reader_id, 1, 'blind', t.id, 'read', 'good', '[]', '', {FINDINGS_EACH}, 0, now(),
+       gen_random_uuid(), 0, 0, '{{}}', '{{}}'
   from annotations_assignment a, annotations_taxonomy t where a.state = 'read';
 
-insert into annotations_finding (reading_id, diagnostic_class_id, certainty)
-select r.id, c.id, 'definite' from annotations_reading r
+insert into annotations_finding (reading_id, diagnostic_class_id, certainty, localisations,
+                                 measurements)
+select r.id, c.id, 'definite', '[]', '[]' from annotations_reading r
  cross join (select id from annotations_diagnosticclass order by id limit {FINDINGS_EACH}) c;
 
 alter table annotations_assignment enable trigger user;
