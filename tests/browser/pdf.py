@@ -93,9 +93,7 @@ class Painter:
                 matrix = matrix_of(numbers[-6:]) @ matrix
             elif token == b"m":
                 path.append([point(numbers)])
-            elif token == b"l":
-                path[-1].append(point(numbers))
-            elif token == b"c":
+            elif token == b"l" or token == b"c":
                 path[-1].append(point(numbers))
             elif token == b"re":
                 x, y, width, height = numbers[-4:]
@@ -120,7 +118,7 @@ class Painter:
         reference = re.search(rb"/" + re.escape(name) + rb"\s+(\d+) 0 R", self.resources)
         assert reference, name
         body = self.objects[int(reference[1])]
-        if b"/Image" in body.split(b"stream")[0]:
+        if re.search(rb"/Subtype\s*/Image\b", body):
             self.page.n_pictures += 1
             return
         inner = re.search(rb"/Matrix\s*\[([^\]]*)\]", body)

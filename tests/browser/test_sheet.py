@@ -200,7 +200,7 @@ def test_a_minute_is_turned_page_by_page(open_desk: OpenDesk, exam_of: Callable[
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     expect(page.locator("[data-part=window]")).to_have_text("50–60 of 60 s")
-    expect(page.get_by_role("button", name="Later")).to_be_disabled()
+    expect(page.get_by_role("button", name="Later", exact=True)).to_be_disabled()
 
 
 def test_several_tracings_are_tabs_with_a_key(
@@ -208,7 +208,10 @@ def test_several_tracings_are_tabs_with_a_key(
 ) -> None:
     page = open_desk(exam_of(waves(), waves(seed=2)))
     before = np.ptp(drawn(page).lead(12)[0][:, 1])
+    strip = leads(page).nth(12).locator("path.js-line")
+    first = strip.get_attribute("d") or ""
     page.keyboard.press("t")
+    expect(strip).not_to_have_attribute("d", first)
     expect(page.get_by_role("button", name="Tracing 2")).to_have_attribute("aria-pressed", "true")
     assert np.ptp(drawn(page).lead(12)[0][:, 1]) == pytest.approx(2 * before, rel=0.01)
 

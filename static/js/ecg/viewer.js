@@ -187,6 +187,7 @@ export class EcgViewer extends HTMLElement {
     this.#front.element.classList.add("is-front");
     this.#back.element.classList.remove("is-front");
     this.style.setProperty("--px-per-mm", scale); // print enlarges or shrinks by it to a true millimetre
+    this.style.setProperty("--width-mm", sheet.widthMm);
     this.style.width = `${sheet.widthMm * scale}px`;
     this.style.height = `${sheet.heightMm * scale}px`;
     this.#paper.fit(sheet);
