@@ -39,6 +39,7 @@ for (const [event, deed] of [
   [{ key: "ArrowLeft" }, { right: -1, isCoarse: false }],
   [{ key: "ArrowUp", shiftKey: true }, { up: 1, isCoarse: true }],
   [{ key: "PageDown" }, { cell: 1 }],
+  [{ key: "Enter" }, { right: 0 }],
   [{ key: "ArrowLeft", altKey: true }, null],
   [{ key: "5" }, null],
 ]) {

@@ -16,7 +16,9 @@ const NOTCH_Q = 30;
 
 const HIGHEST = 32767;
 
+/** Per recording what was made of it: the next exam is seen through the same filter while it is drawn ahead. */
 const made = new WeakMap();
+const lines = new WeakMap();
 
 /**
  * `signal` seen through the filter `name`; the very same signal where there is nothing to take away.
@@ -37,16 +39,18 @@ export function filtered(signal, name, { mainsHz } = {}) {
 /** The mains line that is stronger against the noise beside it, in hertz; 50 when neither can be told. */
 export function mainsLineHz(signal) {
   const excess = (hz) => lineStrength(signal, hz);
-  return excess(60) > excess(50) ? 60 : 50;
+  if (!lines.has(signal)) lines.set(signal, excess(60) > excess(50) ? 60 : 50);
+  return lines.get(signal);
 }
 
 /** The sections, and how the signal goes on beyond its ends; null when nothing recorded could pass the corner. */
-function plan({ samplingRateHz, ...signal }, name, mainsHz) {
+function plan(signal, name, mainsHz) {
+  const { samplingRateHz } = signal;
   if (name === "baseline") {
     return { section: highPass(BASELINE_HZ, samplingRateHz), padS: 3, extend: mirrored };
   }
   if (name === "mains") {
-    const hz = mainsHz ?? mainsLineHz({ samplingRateHz, ...signal });
+    const hz = mainsHz ?? mainsLineHz(signal);
     if (hz >= 0.49 * samplingRateHz) return null;
     return { section: notch(hz, samplingRateHz), padS: 1, extend: repeated };
   }

@@ -78,5 +78,6 @@ const CELLS = { PageUp: -1, PageDown: 1 };
 export function keyDeed({ key, shiftKey, ctrlKey, altKey, metaKey }) {
   if (ctrlKey || altKey || metaKey) return null;
   if (CELLS[key]) return { cell: CELLS[key] };
+  if (key === "Enter") return { right: 0 }; // puts the calipers down where there are none yet
   return ARROWS[key] ? { ...ARROWS[key], isCoarse: shiftKey } : null;
 }
