@@ -16,8 +16,9 @@ import { Sitting } from "./desk/sitting.js";
 import { Suggestions } from "./desk/suggestions.js";
 import { embedded } from "./dom.js";
 import { Draft, DraftState } from "./draft.js";
-import { LEADS, decode } from "./ecg/signal.js";
+import { decode } from "./ecg/signal.js";
 import "./ecg/viewer.js";
+import { editsFor } from "./edits.js";
 import { bindHotkeys } from "./hotkeys.js";
 import * as labels from "./labels.js";
 import { Outbox } from "./outbox.js";
@@ -26,7 +27,7 @@ import { Queue } from "./queue.js";
 import { Shelf } from "./shelf.js";
 import { createTexts } from "./texts.js";
 import { Tools } from "./tools/tools.js";
-import { Vault } from "./vault.js";
+import { Vault, recoverOnce } from "./vault.js";
 
 class Desk {
   #sitting = null;
@@ -95,20 +96,12 @@ class Desk {
 
   /** Begin with the assignment that the page came with. */
   async start(assignment) {
-    await this.#recover();
+    await recoverOnce(this.shelf, navigator.locks, `desk/${this.root.dataset.reader}`);
     for (const entry of this.outbox.entries) this.queue.finish(entry.assignment); // on its way since an earlier visit
     this.queue.keep(assignment);
     await this.flow.fetchSheet(assignment);
     this.#seat(await this.#upToDate(assignment));
     this.outbox.drain();
-  }
-
-  /** The first window after a browser was killed finds what its storage had lost; each window tells the next it is open. */
-  async #recover() {
-    const name = `desk/${this.root.dataset.reader}`;
-    const { held } = await navigator.locks.query();
-    if (!held.some((lock) => lock.name === name)) await this.shelf.recover();
-    navigator.locks.request(name, { mode: "shared" }, () => new Promise(() => {}));
   }
 
   /** A reload may overtake a save that is on its way: ask again then, or make do without a network. */
@@ -123,18 +116,9 @@ class Desk {
   }
 
   #intents() {
-    const { catalogue } = this;
-    const change = (edit) => this.#change(edit);
+    const edits = Object.entries(editsFor(this.catalogue));
     return {
-      toggle: (code) => change((content) => (labels.holds(content, code) ? labels.remove(content, code) : labels.add(content, code, catalogue))),
-      untold: (code) => change((content) => labels.toggleNotAssessable(content, code, catalogue)),
-      remove: (code) => change((content) => labels.remove(content, code)),
-      certainty: (code, certainty) => change((content) => labels.setCertainty(content, code, certainty)),
-      drop: (code, kind, index) => change((content) => labels.dropEvidence(content, code, kind, index)),
-      quality: (quality) => change((content) => labels.setQuality(content, quality)),
-      problem: (kind) => change((content) => labels.toggleProblem(content, kind)),
-      problemLead: (kind, lead) => change((content) => labels.toggleProblemLead(content, kind, lead, LEADS)),
-      comment: (text) => change((content) => labels.setComment(content, text)),
+      ...Object.fromEntries(edits.map(([name, edit]) => [name, (...told) => this.#change(edit(...told))])),
       undo: () => this.#sitting.undo() && this.#changed(),
       submit: () => this.leaving.submit(),
       abstain: () => this.leaving.abstain(),

@@ -58,3 +58,10 @@ function answer(request) {
     };
   });
 }
+
+/** The first window after a browser was killed takes back what was lost; each window tells the next that it is open. */
+export async function recoverOnce(shelf, locks, name) {
+  const { held } = await locks.query();
+  if (!held.some((lock) => lock.name === name)) await shelf.recover();
+  locks.request(name, { mode: "shared" }, () => new Promise(() => {}));
+}

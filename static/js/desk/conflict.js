@@ -1,6 +1,7 @@
 // The choice between two drafts of one reading, when another window or device saved one in between.
 
 import { make } from "../dom.js";
+import { KINDS, told } from "./findings.js";
 
 export class Conflict {
   #draft = null;
@@ -35,12 +36,23 @@ export class Conflict {
     this.world.onResolve(this.#draft);
   }
 
-  #list(side, { findings, quality, comment }) {
-    const { catalogue, words } = this.world;
-    const lines = findings.map((finding) => `${catalogue.name(finding.class)} · ${words(`certainty-${finding.certainty}`)}`);
-    if (lines.length === 0) lines.push(words("nothing-yet"));
-    lines.push(`${words("quality")}: ${words(`quality-${quality}`)}`);
-    if (comment) lines.push(`“${comment}”`);
+  #list(side, content) {
+    const lines = linesOf(content, this.world);
     this.dialog.querySelector(`[data-side="${side}"]`).replaceChildren(...lines.map((line) => make("li", {}, line)));
   }
+}
+
+/** All that a draft says, so that two that differ never look the same. */
+function linesOf({ findings, not_assessable = [], quality, problems = [], comment }, { catalogue, words }) {
+  const evidence = (finding) => KINDS.flatMap((kind) => (finding[kind] ?? []).map((piece) => told(kind, piece, words)));
+  const lines = [
+    ...findings.map((finding) =>
+      [catalogue.name(finding.class), words(`certainty-${finding.certainty}`), ...evidence(finding)].join(" · ")),
+    ...not_assessable.map((code) => words("not-assessable-name", { name: catalogue.name(code) })),
+  ];
+  if (lines.length === 0) lines.push(words("nothing-yet"));
+  const why = problems.map(({ kind, leads = [] }) => [words(`problem-${kind}`), ...leads].join(" "));
+  lines.push([`${words("quality")}: ${words(`quality-${quality}`)}`, ...why].join(" · "));
+  if (comment) lines.push(`“${comment}”`);
+  return lines;
 }

@@ -3,7 +3,7 @@
 import { make } from "../dom.js";
 import { CERTAINTIES, mentioned } from "../labels.js";
 
-const KINDS = ["localisations", "measurements"];
+export const KINDS = ["localisations", "measurements"];
 
 export class FindingList {
   #content = null;
@@ -112,7 +112,7 @@ export class FindingList {
 
   /** Places and measurements as chips that can be taken away one by one. */
   #evidence(finding) {
-    const chips = KINDS.flatMap((kind) => finding[kind].map((piece, i) => this.#chip(finding.class, kind, i, this.#told(kind, piece))));
+    const chips = KINDS.flatMap((kind) => finding[kind].map((piece, i) => this.#chip(finding.class, kind, i, told(kind, piece, this.world.words))));
     return chips.length > 0 ? make("ul", { class: "evidence-chips" }, ...chips) : null;
   }
 
@@ -128,20 +128,21 @@ export class FindingList {
     );
   }
 
-  #told(kind, piece) {
-    const { words } = this.world;
-    const seconds = { from: piece.from_s.toFixed(2), to: piece.to_s.toFixed(2) };
-    if (kind === "localisations") return words("chip-place", { leads: leadRange(piece.leads, words), ...seconds });
-    const value = piece.kind === "interval" ? `${Math.round(piece.value)} ms` : `${piece.value.toFixed(2)} mV`;
-    return piece.lead ? words("chip-measure-lead", { value, lead: piece.lead }) : value;
-  }
-
   /** Rows are made anew; a reader who steps through them with the keyboard stays where they were. */
   #keepingFocus(change) {
     const focused = document.activeElement?.dataset?.focus;
     change();
     if (focused) this.list.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
+}
+
+/** A place or a measurement in words. */
+export function told(kind, piece, words) {
+  if (kind === "localisations") {
+    return words("chip-place", { leads: leadRange(piece.leads, words), from: piece.from_s.toFixed(2), to: piece.to_s.toFixed(2) });
+  }
+  const value = piece.kind === "interval" ? `${Math.round(piece.value)} ms` : `${piece.value.toFixed(2)} mV`;
+  return piece.lead ? words("chip-measure-lead", { value, lead: piece.lead }) : value;
 }
 
 /** "V1 V2 V3" when few, else how many. */
