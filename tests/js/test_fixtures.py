@@ -1,4 +1,4 @@
-"""What the JavaScript tests hold for true: the classes of the taxonomy, and filters as SciPy runs them."""
+"""What the JavaScript tests hold for true: the taxonomy's classes, and filters as SciPy has them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_filters_are_tested_on_what_scipy_gives():
 
 
 def through_scipy(samples: NDArray[np.float64], name: str, rate: int) -> NDArray[np.float64]:
-    """Return ``samples`` through the filter ``name``, whose corner is 3 dB of both ways together."""
+    """Return ``samples`` through the filter ``name``; its corner is 3 dB of both ways together."""
     corner_hz, kind, pad_s = {
         "150hz": (150.0, "low", 0.2),
         "40hz": (40.0, "low", 0.2),
