@@ -1,4 +1,4 @@
-"""What the JavaScript tests hold for true: the taxonomy's classes, and filters as SciPy has them."""
+"""What the JavaScript tests hold for true: the classes of the taxonomy, and SciPy's filters."""
 
 from __future__ import annotations
 
@@ -54,4 +54,5 @@ def through_scipy(samples: NDArray[np.float64], name: str, rate: int) -> NDArray
     warped = np.tan(np.pi * corner_hz / rate) * one_way
     sections = signal.butter(2, 2 / np.pi * np.arctan(warped), kind, output="ba")
     pad = min(round(pad_s * rate), samples.size - 1)
-    return signal.filtfilt(*sections, samples, padtype="odd", padlen=pad)
+    through = signal.filtfilt(*sections, samples, padtype="odd", padlen=pad)
+    return np.asarray(through, dtype=np.float64)
