@@ -21,6 +21,7 @@ from annotations.models import (
     Batch,
     ClassRelation,
     ClinicalInformation,
+    Decision,
     DiagnosticClass,
     Draft,
     Finding,
@@ -31,6 +32,7 @@ from annotations.models import (
     Reading,
     RelationKind,
     Seat,
+    Stage,
     Taxonomy,
     User,
 )
@@ -49,7 +51,9 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
         user: its reader.
         now: the time at which they ask: it says whether a submission can still be taken back.
     """
-    reading = with_findings(assignment.readings.blind().effective()).first()
+    standing = with_findings(assignment.readings.effective())
+    signed = {reading.stage: reading for reading in standing}
+    reading, revision = signed.get(Stage.BLIND), signed.get(Stage.REVISED)
     draft = Draft.objects.filter(assignment=assignment).first()
     study = assignment.batch.study
     return {
@@ -65,6 +69,7 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
         "draft": draft and draft_payload(draft),
         "reading": reading and reading_payload(reading),
         "undo_until": reading and corrections.until(reading, now=now),
+        "revision": revision and reading_payload(revision),
         "is_deferred": is_deferred(assignment),
         "next": next_id(assignment, user),
         "queue": _queue(assignment, user),
@@ -123,6 +128,7 @@ def reading_payload(reading: Reading) -> Payload:
     """
     return {
         "id": str(reading.idempotency_key),
+        "stage": reading.stage,
         "outcome": reading.outcome,
         "findings": [
             {
@@ -137,18 +143,25 @@ def reading_payload(reading: Reading) -> Payload:
         "quality": reading.quality,
         "problems": reading.problems,
         "comment": reading.comment,
+        "reason": reading.reason,
+        "decisions": [
+            {"class": one.diagnostic_class.code, "verdict": one.verdict}
+            for one in reading.decisions.all()
+        ],
         "submitted_at": reading.submitted_at,
     }
 
 
 def with_findings(readings: QuerySet[Reading]) -> QuerySet[Reading]:
-    """Fetch the findings and what is not assessable along, in the order of their classes."""
+    """Fetch along what a reading says of classes, in their order."""
     findings = Finding.objects.select_related("diagnostic_class")
     untold = NotAssessable.objects.select_related("diagnostic_class")
+    decided = Decision.objects.select_related("diagnostic_class")
     place = "diagnostic_class__position"
     return readings.prefetch_related(
         Prefetch("findings", findings.order_by(place)),
         Prefetch("not_assessable", untold.order_by(place)),
+        Prefetch("decisions", decided.order_by(place)),
     )
 
 

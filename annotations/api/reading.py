@@ -1,10 +1,9 @@
-"""What a reader does: the worklist, drafts, submissions, and suggestions after the fact."""
+"""What a reader does: the worklist, drafts and submissions."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -13,7 +12,9 @@ from rest_framework.response import Response
 from annotations import firewall, payloads, tasks
 from annotations.api import paging, reading_inputs, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
-from annotations.models import Assignment, Batch, Reading, SuggestionRun, User
+from annotations.api.headers import KEY, idempotency_key
+from annotations.models import Assignment, Batch, Reading, User
+from annotations.models.reading import ReadingQuerySet
 from annotations.services import (
     corrections,
     deferrals,
@@ -22,7 +23,6 @@ from annotations.services import (
     exposures,
     leases,
     readings,
-    suggestions,
 )
 
 WORKLIST_ORDER = {"batch_id": int, "position": int}
@@ -89,7 +89,7 @@ class ReadingCreate(ApiView):
 
     @extend_schema(
         operation_id="reading_submit",
-        parameters=[OpenApiParameter("Idempotency-Key", UUID, "header", required=True)],
+        parameters=[OpenApiParameter(KEY, UUID, "header", required=True)],
         request=reading_inputs.ReadingInput,
         responses={
             201: shapes.AcceptedShape,
@@ -103,7 +103,7 @@ class ReadingCreate(ApiView):
         submission = readings.submit(
             assignment_id=pk,
             reader=request.user,
-            idempotency_key=_idempotency_key(request),
+            idempotency_key=idempotency_key(request),
             now=now,
             **checked(reading_inputs.ReadingInput, request.data),
         )
@@ -132,21 +132,6 @@ class DeferralCreate(ApiView):
         return answer({"next": None if following == pk else following})
 
 
-class AssignmentSuggestions(ApiView):
-    """What a model suggests, once one's own reading is signed."""
-
-    @extend_schema(operation_id="suggestions", responses=shapes.SuggestionsShape)
-    def get(self, request: UserRequest, pk: int) -> Response:
-        """Tell what the model suggests; not found before the study's policy allows it."""
-        assignment = (
-            Assignment.objects.visible_to(request.user)
-            .select_related("batch__study", "reader")
-            .get(pk=pk)
-        )
-        run = suggestions.show(assignment=assignment, now=timezone.now())
-        return answer(_suggestions(run))
-
-
 class Readings(ApiView):
     """The readings that one may see: one's own, and by role those of closed batches."""
 
@@ -156,8 +141,8 @@ class Readings(ApiView):
         operation_id="readings", parameters=CURSOR, responses=shapes.page_of(shapes.ReadingShape)
     )
     def get(self, request: UserRequest) -> Response:
-        """List the readings that one may see."""
-        rows = payloads.with_findings(_visible(request))
+        """List the readings that one may see and that stand: not those that were corrected."""
+        rows = payloads.with_findings(_visible(request).effective())
         _note_results(request)
         return answer(
             paging.page(rows, request, READINGS_ORDER, lambda row: _reading(row, request))
@@ -196,7 +181,7 @@ def _note_results(request: UserRequest) -> None:
         exposures.results(batches=opened, user=request.user, now=timezone.now())
 
 
-def _visible(request: UserRequest) -> QuerySet[Reading]:
+def _visible(request: UserRequest) -> ReadingQuerySet:
     return Reading.objects.visible_to(request.user).select_related(
         "assignment__exam", "assignment__reader", "assignment__batch__study"
     )
@@ -212,28 +197,3 @@ def _reading(reading: Reading, request: UserRequest) -> payloads.Payload:
         "batch": assignment.batch_id,
         "reader": "me" if is_own else pseudonym,
     }
-
-
-def _suggestions(run: SuggestionRun) -> payloads.Payload:
-    found = run.suggestions.order_by("-strength", "diagnostic_class__position").values_list(
-        "diagnostic_class__code", "evidence", "strength"
-    )
-    return {
-        "model": run.model.name,
-        "version": run.model.version,
-        "covered_classes": run.model.covered_classes,
-        "suggestions": [
-            {"class": code, "evidence": evidence, "strength": strength}
-            for code, evidence, strength in found
-        ],
-        "measurements": run.measurements,
-    }
-
-
-def _idempotency_key(request: UserRequest) -> UUID:
-    try:
-        return UUID(request.headers.get("Idempotency-Key", ""))
-    except ValueError as error:
-        raise ValidationError(
-            {"Idempotency-Key": ["Send a random UUID in this header."]}
-        ) from error

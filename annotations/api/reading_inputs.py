@@ -13,8 +13,16 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
 from annotations.api.serializers import MAX_POSITIVE_INTEGER, Strict
-from annotations.models import MAX_MARKS, MAX_PROBLEMS, Certainty, Quality, ReadingOutcome
-from annotations.services.readings import FindingIn
+from annotations.models import (
+    MAX_MARKS,
+    MAX_PROBLEMS,
+    Certainty,
+    Quality,
+    ReadingOutcome,
+    RevisionReason,
+    Verdict,
+)
+from annotations.services.readings import DecisionIn, FindingIn
 from ecgreview.ecg.leads import LEADS
 
 MAX_FINDINGS = 100
@@ -208,6 +216,16 @@ class ToolsField(serializers.DictField):
         return counts
 
 
+class DecisionInput(Strict):
+    """What the reader made of a suggestion."""
+
+    verdict = serializers.ChoiceField(choices=Verdict.choices)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        return {"class": serializers.CharField(max_length=60), **super().get_fields()}
+
+
 class WorkInput(ContentInput):
     """A content to be signed, and how it was come to."""
 
@@ -222,6 +240,17 @@ class WorkInput(ContentInput):
     )
     display = DisplayField(default=dict)
     tools = ToolsField(default=dict)
+    decisions = serializers.ListField(
+        child=DecisionInput(),
+        max_length=MAX_FINDINGS,
+        default=list,
+        help_text="What became of the suggestions that were decided on.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields as the service takes them."""
+        chosen = [DecisionIn(one["class"], one["verdict"]) for one in attrs.pop("decisions")]
+        return {**attrs, "chosen": chosen}
 
     def validate_findings(self, findings: list[dict[str, Any]]) -> list[FindingIn]:
         """Return the findings as the service takes them."""
@@ -261,7 +290,19 @@ class ReadingInput(WorkInput):
         """
         if not attrs["quality"] and attrs["outcome"] != ReadingOutcome.ABSTAINED:
             raise ValidationError({"quality": ["Say how well the signal can be read."]})
-        return attrs
+        return super().validate(attrs)
+
+
+class RevisionInput(WorkInput):
+    """A revision to be signed, after the suggestions were shown."""
+
+    reason = serializers.ChoiceField(choices=RevisionReason.choices)
+
+
+class ViewingInput(Strict):
+    """A stretch of time for which suggestions were on view."""
+
+    shown_ms = serializers.IntegerField(min_value=0, max_value=MAX_POSITIVE_INTEGER)
 
 
 def _is_scalar(value: Any) -> bool:

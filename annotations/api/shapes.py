@@ -8,7 +8,16 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from annotations.models import Certainty, Evidence, Quality, ReadingOutcome, Sex
+from annotations.models import (
+    Certainty,
+    Evidence,
+    Quality,
+    ReadingOutcome,
+    RevisionReason,
+    Sex,
+    Stage,
+    Verdict,
+)
 
 STATES = ("todo", "draft", "submitted")
 
@@ -169,10 +178,21 @@ class StaleDraftShape(ProblemShape):
     draft = DraftShape(allow_null=True)
 
 
+class DecisionShape(Shape):
+    """What the reader made of a suggestion."""
+
+    verdict = serializers.ChoiceField(choices=Verdict.choices)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        return {"class": serializers.CharField(), **super().get_fields()}
+
+
 class SignedShape(Shape):
     """One's own reading as it was signed; the id is the key it was submitted with."""
 
     id = serializers.UUIDField()
+    stage = serializers.ChoiceField(choices=Stage.choices)
     outcome = serializers.ChoiceField(choices=ReadingOutcome.choices)
     findings = FindingShape(many=True)
     not_assessable = serializers.ListField(child=serializers.CharField())
@@ -181,6 +201,10 @@ class SignedShape(Shape):
     )
     problems = SignalProblemShape(many=True)
     comment = serializers.CharField()
+    reason = serializers.ChoiceField(
+        choices=RevisionReason.choices, allow_blank=True, help_text="Blank unless it is a revision."
+    )
+    decisions = DecisionShape(many=True)
     submitted_at = serializers.DateTimeField()
 
 
@@ -245,6 +269,9 @@ class AssignmentShape(Shape):
     undo_until = serializers.DateTimeField(
         allow_null=True, help_text="Until when the reading can be taken back; null: it cannot."
     )
+    revision = SignedShape(
+        allow_null=True, help_text="What its reader said again after the suggestions."
+    )
     is_deferred = serializers.BooleanField(help_text="Whether it was put off until the end.")
     next = serializers.IntegerField(allow_null=True)
     queue = QueueShape()
@@ -280,11 +307,37 @@ class AcceptedShape(NextShape):
     )
 
 
+class RevisedShape(NextShape):
+    """The revision was signed."""
+
+    id = serializers.UUIDField()
+    submitted_at = serializers.DateTimeField()
+
+
+class ViewingShape(Shape):
+    """A stretch of looking at suggestions was noted."""
+
+    shown_ms = serializers.IntegerField()
+
+
+class MarksShape(Shape):
+    """Where the evidence of a suggestion shows, in seconds of a tracing."""
+
+    tracing = serializers.IntegerField()
+    label = serializers.CharField()
+    leads = serializers.ListField(child=serializers.CharField(), help_text="Empty: in all leads.")
+    intervals_s = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField()),
+        help_text="From and to; the same twice for an instant.",
+    )
+
+
 class SuggestionShape(Shape):
     """A class that a model proposes."""
 
     strength = serializers.FloatField()
     evidence = serializers.CharField()
+    marks = MarksShape(allow_null=True)
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields; ``class`` is a word that Python keeps for itself."""

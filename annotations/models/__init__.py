@@ -31,10 +31,19 @@ from .reading import (
     Quality,
     Reading,
     ReadingOutcome,
+    RevisionReason,
     Stage,
 )
 from .study import Study
-from .suggestion import Exposure, Suggestion, SuggestionModel, SuggestionRun
+from .suggestion import (
+    Decision,
+    Exposure,
+    Suggestion,
+    SuggestionModel,
+    SuggestionRun,
+    Verdict,
+    Viewing,
+)
 from .taxonomy import (
     ChangeKind,
     ClassRelation,
@@ -66,6 +75,7 @@ __all__ = [
     "Consensus",
     "ConsensusLabel",
     "Dataset",
+    "Decision",
     "DiagnosticClass",
     "DiagnosticGroup",
     "Draft",
@@ -93,6 +103,7 @@ __all__ = [
     "RelationKind",
     "ResultsOpen",
     "ResultsSeen",
+    "RevisionReason",
     "Role",
     "Seat",
     "Sex",
@@ -110,5 +121,7 @@ __all__ = [
     "TaxonomyChange",
     "Tracing",
     "User",
+    "Verdict",
+    "Viewing",
     "code_of",
 ]

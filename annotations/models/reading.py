@@ -48,6 +48,15 @@ class ReadingOutcome(models.TextChoices):
     ABSTAINED = "abstained", _("Abstained")
 
 
+class RevisionReason(models.TextChoices):
+    """Why a reader revises what they read blind."""
+
+    SUGGESTION = "suggestion", _("The suggestion")
+    SECOND_LOOK = "second_look", _("A second look")
+    SLIP = "slip", _("A slip of mine")
+    OTHER = "other", _("Something else")
+
+
 MAX_MARKS = 20
 """So many localisations, and so many measurements, stand with one finding."""
 
@@ -142,7 +151,8 @@ class Reading(models.Model):
     finding later (``n_findings`` must hold at commit), a class of another taxonomy, anything
     beside an exclusive class, and (migration 0006) another reader than the assignment's. Those of
     migration 0013 refuse a class in two states, to supersede what is of another assignment or
-    stage, and a blind reading after its reader was shown suggestions.
+    stage, and a blind reading after its reader was shown suggestions; those of migration 0017 a
+    revision of what nobody signed or of what was not followed by a suggestion.
     """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="readings")
@@ -170,6 +180,10 @@ class Reading(models.Model):
     comment = models.TextField(blank=True)
     n_findings = models.PositiveSmallIntegerField()
     n_not_assessable = models.PositiveSmallIntegerField(default=0)
+    reason = models.CharField(
+        max_length=15, choices=RevisionReason, blank=True, help_text="Why it was revised."
+    )
+    n_decisions = models.PositiveSmallIntegerField(default=0)
     submitted_at = models.DateTimeField()
     idempotency_key = models.UUIDField()
     active_ms = models.PositiveIntegerField(default=0)
@@ -209,6 +223,15 @@ class Reading(models.Model):
                 name="reading_of_who_abstained_is_empty",
                 condition=~Q(outcome=ReadingOutcome.ABSTAINED)
                 | Q(n_findings=0, n_not_assessable=0) & ~Q(quality=Quality.UNREADABLE),
+            ),
+            models.CheckConstraint(
+                name="reading_revision_gives_its_reason",
+                condition=Q(stage=Stage.REVISED, reason__in=RevisionReason.values)
+                | (~Q(stage=Stage.REVISED) & Q(reason="")),
+            ),
+            models.CheckConstraint(
+                name="reading_revision_is_no_abstention",
+                condition=~Q(stage=Stage.REVISED, outcome=ReadingOutcome.ABSTAINED),
             ),
             models.CheckConstraint(
                 name="reading_problems_are_a_short_list",

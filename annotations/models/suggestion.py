@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
 from .assignment import Assignment, AssignmentState, Occurrence
 from .exam import Exam
 from .protocol import Arm
+from .reading import Reading
 from .taxonomy import DiagnosticClass
 
 if TYPE_CHECKING:
@@ -93,7 +95,12 @@ class SuggestionRun(models.Model):
 
 
 class Suggestion(models.Model):
-    """A class that a model proposes, with the evidence a cardiologist can check."""
+    """A class that a model proposes, with the evidence a cardiologist can check.
+
+    Attributes:
+        marks: where the evidence shows, as ``ecgreview.criteria.Marks.to_json`` gives it, in
+            seconds of a tracing; empty where nobody noted it.
+    """
 
     run = models.ForeignKey(SuggestionRun, on_delete=models.CASCADE, related_name="suggestions")
     diagnostic_class = models.ForeignKey(
@@ -101,6 +108,9 @@ class Suggestion(models.Model):
     )
     strength = models.FloatField()
     evidence = models.TextField()
+    marks = models.JSONField(
+        default=dict, blank=True, help_text="{tracing, label, leads, intervals_s}."
+    )
 
     class Meta:
         constraints = [
@@ -131,3 +141,55 @@ class Exposure(models.Model):
 
     def __str__(self) -> str:
         return f"exposure of assignment {self.assignment_id}"
+
+
+class Viewing(models.Model):
+    """A stretch of time for which what was shown lay before its reader's eyes."""
+
+    exposure = models.ForeignKey(Exposure, on_delete=models.PROTECT, related_name="viewings")
+    key = models.UUIDField(help_text="Made by the desk, so that a repeat counts once.")
+    shown_ms = models.PositiveIntegerField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="viewing_key_once", fields=["key"])]
+
+    def __str__(self) -> str:
+        return f"viewing of {self.shown_ms} ms"
+
+
+class Verdict(models.TextChoices):
+    """What a reader makes of one suggestion."""
+
+    ACCEPTED = "accepted", _("Accepted")
+    REJECTED = "rejected", _("Rejected")
+    UNCERTAIN = "uncertain", _("Uncertain")
+
+
+class Decision(models.Model):
+    """What a reader made of one suggestion, signed with the reading they had it before them for.
+
+    Triggers (migration 0017) refuse to change or delete one, to add one to a reading later
+    (``Reading.n_decisions`` must hold at commit), and a decision on what its reader was not shown.
+    It names run and class rather than the suggestion: who may see the reading may not see the run.
+    """
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="decisions")
+    run = models.ForeignKey(SuggestionRun, on_delete=models.PROTECT, related_name="decisions")
+    diagnostic_class = models.ForeignKey(
+        DiagnosticClass, on_delete=models.PROTECT, related_name="+"
+    )
+    verdict = models.CharField(max_length=10, choices=Verdict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="decision_once_per_reading", fields=["reading", "diagnostic_class"]
+            ),
+            models.CheckConstraint(
+                name="decision_verdict_is_known", condition=Q(verdict__in=Verdict.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.diagnostic_class.code} ({self.verdict})"

@@ -74,6 +74,7 @@ class Action(models.TextChoices):
     ASSIGNMENT_WITHDRAWN = "assignment.withdrawn", _("Exams withdrawn")
 
     READING_SUBMITTED = "reading.submitted", _("Reading submitted")
+    READING_REVISED = "reading.revised", _("Reading revised after suggestions")
     READING_SUPERSEDED = "reading.superseded", _("Reading corrected by its reader")
     SUGGESTION_SHOWN = "suggestion.shown", _("Suggestion shown")
     RESULTS_SEEN = "results.seen", _("Results looked at")
@@ -158,7 +159,9 @@ def reading_digest(reading: Reading) -> str:
 def with_content(readings: QuerySet[Reading]) -> QuerySet[Reading]:
     """Fetch along what ``reading_content`` looks at."""
     return readings.select_related("taxonomy", "supersedes").prefetch_related(
-        "findings__diagnostic_class", "not_assessable__diagnostic_class"
+        "findings__diagnostic_class",
+        "not_assessable__diagnostic_class",
+        "decisions__diagnostic_class",
     )
 
 
@@ -180,6 +183,12 @@ def reading_content(reading: Reading) -> dict[str, Any]:
             item.diagnostic_class.code for item in reading.not_assessable.all()
         ),
         "n_not_assessable": reading.n_not_assessable,
+        "reason": reading.reason,
+        "decisions": sorted(
+            [item.diagnostic_class.code, item.run_id, item.verdict]
+            for item in reading.decisions.all()
+        ),
+        "n_decisions": reading.n_decisions,
         "idle_ms": reading.idle_ms,
         "tools": reading.tools,
     }

@@ -10,12 +10,13 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from annotations.models import Assignment, Batch, Reading, ReadingOutcome, User
+from annotations.models import Arm, Assignment, Batch, Reading, ReadingOutcome, User
 from annotations.services import (
     assignments,
     audit,
     contents,
     corrections,
+    decisions,
     drafts,
     leases,
     qualification,
@@ -43,6 +44,7 @@ from annotations.services.contents import (
     UnreadableWithFindings,
 )
 from annotations.services.corrections import NotTheLatest, ReadingFinal
+from annotations.services.decisions import DecisionIn, NotFound, UnknownSuggestion
 from annotations.services.drafts import StaleDraft
 from ecgreview import row_security
 
@@ -51,10 +53,12 @@ __all__ = [
     "AbstainedWithFindings",
     "AlreadySubmitted",
     "BatchClosed",
+    "DecisionIn",
     "ExclusiveClass",
     "FindingIn",
     "InvalidReading",
     "KeyReused",
+    "NotFound",
     "NotTheLatest",
     "QualityMissing",
     "ReadingFinal",
@@ -64,6 +68,7 @@ __all__ = [
     "Submission",
     "TwoStates",
     "UnknownClass",
+    "UnknownSuggestion",
     "UnknownTracing",
     "UnreadableWithFindings",
     "Withdrawn",
@@ -103,6 +108,7 @@ def submit(
     idle_ms: int = 0,
     tools: Mapping[str, int] | None = None,
     supersedes: UUID | None = None,
+    chosen: Sequence[DecisionIn] = (),
 ) -> Submission:
     """Record ``reader``'s blind reading, drop the draft, mark the batch's agreement as due.
 
@@ -125,6 +131,7 @@ def submit(
         idle_ms: time the exam was open and nobody at work on it.
         tools: how often each tool was used.
         supersedes: key of the reader's earlier reading that this one corrects.
+        chosen: where suggestions are shown while reading, what became of each.
 
     Raises:
         Assignment.DoesNotExist: ``reader`` was not assigned this.
@@ -142,13 +149,15 @@ def submit(
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)
     content = Content(findings, quality, comment, not_assessable, problems, outcome)
     if earlier := Reading.objects.filter(idempotency_key=idempotency_key).first():
-        return _repeat(earlier, assignment, content, supersedes)
+        return _repeat(earlier, assignment, content, supersedes, chosen)
     corrected = corrections.of(assignment, supersedes, now=now) if supersedes else None
     if corrected is None:
         assignments.refuse_if_over(assignment)
     draft = drafts.stored_for(assignment)
     drafts.refuse_if_stale(draft, based_on)
     classes = contents.classes_of(assignment, content)
+    found = [one.code for one in findings]
+    shown = decisions.of(assignment, chosen, arm=Arm.CONCURRENT, found=found)
     if outcome == ReadingOutcome.ABSTAINED:
         leases.give_up(assignment)
     else:
@@ -165,9 +174,11 @@ def submit(
         idle_ms=idle_ms,
         display=display,
         tools=dict(tools or {}),
+        n_decisions=len(chosen),
         **contents.columns(content),
     )
     insert(reading, content, classes)
+    decisions.store(reading, chosen, shown)
     if draft:
         draft.delete()
     audit.record(
@@ -201,11 +212,16 @@ def insert(reading: Reading, content: Content, classes: Classes) -> None:
 
 
 def _repeat(
-    earlier: Reading, assignment: Assignment, content: Content, supersedes: UUID | None
+    earlier: Reading,
+    assignment: Assignment,
+    content: Content,
+    supersedes: UUID | None,
+    chosen: Sequence[DecisionIn],
 ) -> Submission:
     corrected = earlier.supersedes.idempotency_key if earlier.supersedes else None
     is_same = earlier.assignment_id == assignment.pk and corrected == supersedes
-    if not is_same or not content.is_of(earlier):
+    is_said = content.is_of(earlier) and decisions.are_of(earlier, chosen)
+    if not is_same or not is_said:
         raise KeyReused(earlier.idempotency_key)
     return Submission(earlier, is_repeat=True)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
 from annotations.models import (
@@ -20,8 +21,10 @@ from annotations.models import (
     SuggestionModel,
     SuggestionRun,
     Taxonomy,
+    Viewing,
 )
 from annotations.services import audit
+from annotations.services.readings import KeyReused
 from ecgreview import criteria, measure
 from ecgreview.ecg import wire
 
@@ -37,6 +40,7 @@ class _Outcome:
     measurements: dict[str, Any]
     proposals: tuple[criteria.Proposal, ...]
     failure: str = ""
+    tracing: int = 1
 
 
 @transaction.atomic
@@ -78,6 +82,29 @@ def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
             now=now,
         )  # fmt: skip
     return run
+
+
+@transaction.atomic
+def view(*, assignment: Assignment, key: UUID, shown_ms: int, now: datetime) -> Viewing:
+    """Note that what was shown last lay before its reader's eyes for ``shown_ms``.
+
+    A stretch sent again with its key, after a lost answer, counts once.
+
+    Raises:
+        Exposure.DoesNotExist: nothing was shown.
+        KeyReused: the key is that of another stretch.
+    """
+    exposure = Exposure.objects.filter(assignment=assignment).latest("first_shown_at", "pk")
+    viewing = Viewing(exposure=exposure, key=key, shown_ms=shown_ms, told_at=now)
+    try:
+        with transaction.atomic():
+            viewing.save(force_insert=True)
+    except IntegrityError as error:
+        earlier = Viewing.objects.filter(key=key, exposure=exposure, shown_ms=shown_ms).first()
+        if earlier is None:
+            raise KeyReused(key) from error
+        return earlier
+    return viewing
 
 
 def is_shown(assignment: Assignment) -> bool:
@@ -131,7 +158,7 @@ def _look_at(exam: Exam) -> _Outcome:
     except (ValueError, ArithmeticError, LookupError) as error:
         # Numerical code that meets a signal nobody thought of: this exam goes without, others not.
         return _Outcome({}, (), f"{type(error).__name__}: {error}")
-    return _Outcome(measured.to_json(), tuple(proposals))
+    return _Outcome(measured.to_json(), tuple(proposals), tracing=tracing.position)
 
 
 def _finish(run: SuggestionRun, outcome: _Outcome, taxonomy: Taxonomy, now: datetime) -> None:
@@ -143,6 +170,7 @@ def _finish(run: SuggestionRun, outcome: _Outcome, taxonomy: Taxonomy, now: date
             diagnostic_class=classes[item.code],
             strength=item.strength,
             evidence=item.evidence,
+            marks=item.marks.to_json(tracing=outcome.tracing) if item.marks else {},
         )
         for item in outcome.proposals
         if item.code in classes

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ecgreview.measure.measurements import Measured, Measurements
 
+from .marks import Marks, marks_of
 from .rules import BOOK, COMPARISONS, Condition, Rule
 
 
@@ -19,12 +20,14 @@ class Proposal:
         evidence: one English line, such as "PR 238 ms > 200 ms (9 of 9 beats)".
         strength: 0 to 1, distance beyond the threshold and confidence of the measurement together;
             no probability.
+        marks: where on the recording the evidence shows.
         evidence_data: the numbers and names of ``evidence``, for other languages.
     """
 
     code: str
     evidence: str
     strength: float
+    marks: Marks | None = None
     evidence_data: Mapping[str, str | float | int] = field(default_factory=dict)
 
 
@@ -73,12 +76,11 @@ def _propose(rule: Rule, measurements: Measurements, sex: str | None) -> Proposa
     while round(value, decimals) == threshold != value and decimals < 3:
         decimals += 1
     beyond = min(abs(value - threshold) / rule.margin, 1.0)
+    told = f"{label.text} {value:.{decimals}f}{unit}"
     return Proposal(
         code=rule.code,
-        evidence=(
-            f"{label.text} {value:.{decimals}f}{unit} {sign} {threshold:g}{unit}"
-            f" ({measured.n_beats} of {n_all} beats)"
-        ),
+        evidence=f"{told} {sign} {threshold:g}{unit} ({measured.n_beats} of {n_all} beats)",
+        marks=marks_of(rule.main.measurement, told, measurements),
         strength=round(measured.confidence * (0.5 + 0.5 * beyond), 3),
         evidence_data={
             "measurement": rule.main.measurement,

@@ -34,6 +34,21 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Instants:
+    """When in the recording what was measured took place, in seconds from its first sample.
+
+    Attributes:
+        beats_s: the middle of every QRS.
+        qrs_onsets_s: where QRS begins over all leads, of the beats that were averaged.
+        spikes_s: pacing spikes, or what looks like one.
+    """
+
+    beats_s: tuple[float, ...] = ()
+    qrs_onsets_s: tuple[float, ...] = ()
+    spikes_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Measurements:
     """All measurements of one exam.
 
@@ -57,6 +72,7 @@ class Measurements:
         lateral_terminal_mv: mean of I and V6 over the last third of QRS.
         lateral_initial_mv: least value of I and V6 in the first 40 ms of QRS.
         method_version: of the program that measured.
+        instants: when what was measured took place.
     """
 
     heart_rate_bpm: Measured
@@ -77,6 +93,7 @@ class Measurements:
     lateral_terminal_mv: Measured
     lateral_initial_mv: Measured
     method_version: str
+    instants: Instants = Instants()
 
     @classmethod
     def none(cls, reason: str, method_version: str) -> Measurements:
@@ -89,9 +106,13 @@ class Measurements:
         return {name: getattr(self, name) for name in NAMES}
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain dictionaries, numbers and strings."""
-        return asdict(self)
+        """Return plain dictionaries, numbers and strings: the numbers that were measured."""
+        return {name: asdict(one) for name, one in self.fields().items()} | {
+            "method_version": self.method_version
+        }
 
 
-NAMES: tuple[str, ...] = tuple(f.name for f in fields(Measurements) if f.name != "method_version")
+NAMES: tuple[str, ...] = tuple(
+    f.name for f in fields(Measurements) if f.name not in {"method_version", "instants"}
+)
 """The names of the measurements, in the order they are shown."""

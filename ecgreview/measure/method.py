@@ -14,7 +14,7 @@ from ecgreview.ecg.signal import Signal
 from . import detection, fiducials
 from .detection import Beats
 from .fiducials import MS_PER_SAMPLE, NotFound
-from .measurements import Measured, Measurements
+from .measurements import Instants, Measured, Measurements
 from .preparation import RATE_HZ, Prepared, Unmeasurable, prepare
 
 METHOD_VERSION = "median-beat-1"
@@ -37,6 +37,7 @@ class _Average:
     """The median beat, its limits in samples, and what it was made of."""
 
     cuts: NDArray[np.float64]  # (n_beats, 12, width), mV from the level at QRS onset
+    places: NDArray[np.intp]  # (n_beats,), sample of the middle of each
     beat: NDArray[np.float64]  # (12, width)
     usable: NDArray[np.bool_]
     onset: int
@@ -73,10 +74,20 @@ def measure(signal: Signal) -> Measurements:
         average = _average(prepared, beats)
     except NotFound as refusal:
         absent = Measurements.none(str(refusal), METHOD_VERSION).fields()
-        return Measurements(**(absent | rhythm), method_version=METHOD_VERSION)
+        instants = _instants(prepared, beats, np.array([], dtype=np.intp))
+        return Measurements(**(absent | rhythm), method_version=METHOD_VERSION, instants=instants)
     found = rhythm | _intervals(average, rhythm["heart_rate_bpm"]) | _voltages(average)
     found["paced_share"] = _paced_share(prepared, beats, average)
-    return Measurements(**found, method_version=METHOD_VERSION)
+    onsets = average.places + (average.onset - _BEFORE)
+    instants = _instants(prepared, beats, onsets)
+    return Measurements(**found, method_version=METHOD_VERSION, instants=instants)
+
+
+def _instants(prepared: Prepared, beats: Beats, onsets: NDArray[np.intp]) -> Instants:
+    def seconds(samples: NDArray[np.intp]) -> tuple[float, ...]:
+        return tuple(round(prepared.start_s + int(one) / RATE_HZ, 4) for one in samples)
+
+    return Instants(seconds(beats.places), seconds(onsets), seconds(prepared.spikes))
 
 
 def _rhythm(beats: Beats) -> dict[str, Measured]:
@@ -115,6 +126,7 @@ def _average(prepared: Prepared, beats: Beats) -> _Average:
     confidence = min(1.0, len(places) / 5) * max(beats.likeness, 0.0)
     return _Average(
         cuts=cuts,
+        places=np.array(places, dtype=np.intp),
         beat=np.median(cuts, axis=0),
         usable=prepared.usable,
         onset=onset,

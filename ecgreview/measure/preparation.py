@@ -39,6 +39,7 @@ class Prepared:
         millivolts: shape (12, n), at ``RATE_HZ``; zero where a lead is not usable.
         valid: shape (n,), False in gaps.
         usable: shape (12,), which leads hold a signal.
+        start_s: where in the recording sample 0 is: behind padding that was cut off.
         spikes: samples at which a pacing spike, or what looks like one, was taken out.
     """
 
@@ -46,6 +47,7 @@ class Prepared:
     valid: NDArray[np.bool_]
     usable: NDArray[np.bool_]
     spikes: NDArray[np.intp]
+    start_s: float
 
 
 def prepare(signal: Signal) -> Prepared:
@@ -60,7 +62,7 @@ def prepare(signal: Signal) -> Prepared:
     if signal.duration_s < SHORTEST_S:
         raise Unmeasurable(f"The recording of {signal.duration_s:.1f} s is too short to measure.")
     raw = signal.millivolts()[:, : int(LONGEST_S * rate)]
-    raw = _without_padding(raw)
+    raw, n_cut = _without_padding(raw)
     gaps = np.isnan(raw)
     usable = gaps.mean(axis=1) < 0.2
     if not usable.any():
@@ -75,15 +77,20 @@ def prepare(signal: Signal) -> Prepared:
     filtered = _filter(np.where(spiky, smooth, raw), rate)
     valid = ~gaps[usable].any(axis=0)
     spikes = np.rint(_starts(spiky) * (RATE_HZ / rate)).astype(np.intp)
-    return Prepared(*_at_common_rate(filtered, valid, rate), usable=usable, spikes=spikes)
+    return Prepared(
+        *_at_common_rate(filtered, valid, rate), usable=usable, spikes=spikes, start_s=n_cut / rate
+    )
 
 
-def _without_padding(raw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``raw`` without ends in which no lead moves, such as CODE-15's zero padding."""
+def _without_padding(raw: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+    """Return ``raw`` without ends in which no lead moves, and how much was cut off before it.
+
+    Such ends are CODE-15's zero padding.
+    """
     moves = np.flatnonzero(
         (np.diff(raw, axis=1) != 0).any(axis=0) & ~np.isnan(raw[:, 1:]).all(axis=0)
     )
-    return raw[:, moves[0] + 1 : moves[-1] + 1] if moves.size else raw
+    return (raw[:, moves[0] + 1 : moves[-1] + 1], int(moves[0]) + 1) if moves.size else (raw, 0)
 
 
 def _bridge(

@@ -76,8 +76,13 @@ API: dict[str, dict[str, Cell]] = {
     "api-reading-create": {
         "POST": Cell(api(404, ana=201), body={"based_on": 0, **FINDINGS}, headers=KEY),
     },
+    "api-deferral": {"POST": Cell(api(404, ana=200), body={})},
     # Nobody before the blind reading, not even its reader.
     "api-assignment-suggestions": {"GET": Cell(api(404))},
+    "api-viewing": {"POST": Cell(api(404), body={"shown_ms": 1}, headers=KEY)},
+    "api-revision": {
+        "POST": Cell(api(404, ana=409), body={**FINDINGS, "reason": "slip"}, headers=KEY),
+    },
     "api-assignment-tracing": {"GET": Cell(api(404, ana=200))},
     # By the code of the exam, which no reader knows.
     "api-tracing": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},

@@ -43,7 +43,8 @@ class World:
             "uidb36": "1",
             "seq": 1,
         }
-        of_assignment = {"api-assignment", "api-draft", "api-reading-create"}
+        of_assignment = {"api-assignment", "api-draft", "api-deferral", "api-reading-create"}
+        of_assignment |= {"api-revision", "api-viewing"}
         if name in of_assignment | {"api-assignment-suggestions", "api-assignment-tracing", "desk"}:
             known["pk"] = assignment.pk
         elif name.startswith("person"):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import uuid
 
 from annotations.models import (
+    Decision,
     Draft,
     Exposure,
     Finding,
     NotAssessable,
     Reading,
     Stage,
+    Suggestion,
     SuggestionModel,
     SuggestionRun,
+    Viewing,
 )
 from annotations.services import taxonomies
 from ecgreview import taxonomy
@@ -41,6 +44,36 @@ def _reading(the, *codes, **changes):
     return reading
 
 
+def _show(the, assignment):
+    """Show the assignment's reader that a model suggests an artifact, past the service."""
+    model = SuggestionModel.objects.create(
+        name="m", version="1", covered_classes=[], created_at=the("now")
+    )
+    run = SuggestionRun.objects.create(exam=assignment.exam, model=model, requested_at=the("now"))
+    artifact = the("taxonomy").classes.get(code="artifact")
+    Suggestion.objects.create(run=run, diagnostic_class=artifact, strength=0.9, evidence="noise")
+    return Exposure.objects.create(
+        assignment=assignment, run=run, arm="after_commit", first_shown_at=the("now")
+    )
+
+
+def _revised(the, **changes):
+    """Store a reading, what was shown after it, and its revision."""
+    assignment = _reading(the).assignment
+    _show(the, assignment)
+    said = {"assignment": assignment, "stage": Stage.REVISED, "reason": "slip", **changes}
+    return _reading(the, **said)
+
+
+def _decide(the, reading, *, code="artifact", verdict="rejected"):
+    return Decision.objects.create(
+        reading=reading,
+        run=SuggestionRun.objects.get(),
+        diagnostic_class=the("taxonomy").classes.get(code=code),
+        verdict=verdict,
+    )
+
+
 def draft_version_counts_from_one(the):
     Draft.objects.create(
         assignment=the("assign")(the("ana")), version=0, content={}, saved_at=the("now")
@@ -52,7 +85,7 @@ def reading_once_per_stage(the):
 
 
 def reading_key_once(the):
-    again(_reading(the), stage=Stage.REVISED)
+    _reading(the, idempotency_key=_reading(the).idempotency_key)
 
 
 def reading_stage_is_known(the):
@@ -75,16 +108,48 @@ def reading_supersedes_its_own(the):
 
 def reading_blind_stage_is_final(the):
     first = _reading(the)
-    model = SuggestionModel.objects.create(
-        name="m", version="1", covered_classes=[], created_at=the("now")
-    )
-    run = SuggestionRun.objects.create(
-        exam=first.assignment.exam, model=model, requested_at=the("now")
-    )
-    Exposure.objects.create(
-        assignment=first.assignment, run=run, arm="after_commit", first_shown_at=the("now")
-    )
+    _show(the, first.assignment)
     _supersede(the, first)
+
+
+def reading_revision_gives_its_reason(the):
+    _reading(the, reason="slip")
+
+
+def reading_revision_is_no_abstention(the):
+    _revised(the, outcome="abstained")
+
+
+def reading_revises_what_was_shown(the):
+    signed = _reading(the)
+    _reading(the, assignment=signed.assignment, stage=Stage.REVISED, reason="slip")
+
+
+def reading_has_all_its_decisions(the):
+    _revised(the, n_decisions=2)
+    commit()
+
+
+def decision_is_on_what_was_shown(the):
+    _decide(the, _revised(the, n_decisions=1), code="atrial_flutter")
+
+
+def decision_once_per_reading(the):
+    again(_decide(the, _revised(the, n_decisions=1)))
+
+
+def decision_verdict_is_known(the):
+    _decide(the, _revised(the, n_decisions=1), verdict="hardly")
+
+
+def viewing_key_once(the):
+    assignment = the("assign")(the("ana"))
+    exposure = _show(the, assignment)
+    again(
+        Viewing.objects.create(
+            exposure=exposure, key=uuid.uuid4(), shown_ms=1000, told_at=the("now")
+        )
+    )
 
 
 def reading_of_who_abstained_is_empty(the):

@@ -1,0 +1,97 @@
+"""What a reader does once suggestions may be seen: look at them, and revise their own reading."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+
+from annotations import payloads
+from annotations.api import reading_inputs, shapes
+from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.headers import KEY, idempotency_key
+from annotations.models import Assignment, SuggestionRun
+from annotations.services import leases, revisions, suggestions
+
+
+class AssignmentSuggestions(ApiView):
+    """What a model suggests, once one's own reading is signed."""
+
+    @extend_schema(operation_id="suggestions", responses=shapes.SuggestionsShape)
+    def get(self, request: UserRequest, pk: int) -> Response:
+        """Tell what the model suggests; not found before the study's policy allows it."""
+        run = suggestions.show(assignment=_own(request, pk), now=timezone.now())
+        return answer(_suggestions(run))
+
+
+class ViewingCreate(ApiView):
+    """How long suggestions were on view."""
+
+    @extend_schema(
+        operation_id="suggestions_viewed",
+        parameters=[OpenApiParameter(KEY, UUID, "header", required=True)],
+        request=reading_inputs.ViewingInput,
+        responses=shapes.ViewingShape,
+    )
+    def post(self, request: UserRequest, pk: int) -> Response:
+        """Note a stretch of time for which they were; not found while nothing was shown."""
+        seen = suggestions.view(
+            assignment=_own(request, pk),
+            key=idempotency_key(request),
+            now=timezone.now(),
+            **checked(reading_inputs.ViewingInput, request.data),
+        )
+        return answer({"shown_ms": seen.shown_ms})
+
+
+class RevisionCreate(ApiView):
+    """Saying it again, with the suggestions known."""
+
+    @extend_schema(
+        operation_id="revision_submit",
+        parameters=[OpenApiParameter(KEY, UUID, "header", required=True)],
+        request=reading_inputs.RevisionInput,
+        responses={201: shapes.RevisedShape, 200: shapes.RevisedShape},
+    )
+    def post(self, request: UserRequest, pk: int) -> Response:
+        """Sign the revision, once; the blind reading stays, and results are made from that."""
+        submission = revisions.submit(
+            assignment_id=pk,
+            reader=request.user,
+            idempotency_key=idempotency_key(request),
+            now=timezone.now(),
+            **checked(reading_inputs.RevisionInput, request.data),
+        )
+        revision = submission.reading
+        following = payloads.next_id(revision.assignment, request.user)
+        if following is None:
+            following = leases.next_id(assignment=revision.assignment, now=timezone.now())
+        payload = {
+            "id": str(revision.idempotency_key),
+            "submitted_at": revision.submitted_at,
+            "next": following,
+        }
+        return answer(payload, status=200 if submission.is_repeat else 201)
+
+
+def _own(request: UserRequest, pk: int) -> Assignment:
+    mine = Assignment.objects.visible_to(request.user)
+    return mine.select_related("batch__study", "reader").get(pk=pk)
+
+
+def _suggestions(run: SuggestionRun) -> payloads.Payload:
+    found = run.suggestions.order_by("-strength", "diagnostic_class__position").values_list(
+        "diagnostic_class__code", "evidence", "strength", "marks"
+    )
+    return {
+        "model": run.model.name,
+        "version": run.model.version,
+        "covered_classes": run.model.covered_classes,
+        "suggestions": [
+            {"class": code, "evidence": evidence, "strength": strength, "marks": marks or None}
+            for code, evidence, strength, marks in found
+        ],
+        "measurements": run.measurements,
+    }
