@@ -7,6 +7,7 @@ export class Queue {
   #assignments = new Map();
   #signals = new Map();
   #done = new Set();
+  #underway = new Map(); // what is asked for at this moment, so that nothing is asked for twice
 
   /** @param {{loadAssignment: Function, loadTracing: Function, decode: Function}} world */
   constructor(world) {
@@ -21,7 +22,7 @@ export class Queue {
   /** The assignment, from memory or from the server. */
   async assignment(id) {
     const known = this.#assignments.get(String(id));
-    return known ?? this.refresh(id);
+    return known ?? this.#once(`assignment ${id}`, () => this.refresh(id));
   }
 
   /** The assignment as the server has it now. */
@@ -33,13 +34,21 @@ export class Queue {
 
   /** The signal of a tracing, from memory or from the server. */
   async signal(href) {
-    if (!this.#signals.has(href)) {
-      const signal = this.world.decode(await this.world.loadTracing(href));
-      this.#signals.set(href, signal);
-      // A Map gives its keys in the order they came: the first is the oldest.
-      if (this.#signals.size > KEPT_SIGNALS) this.#signals.delete(this.#signals.keys().next().value);
-    }
-    return this.#signals.get(href);
+    return this.#signals.get(href) ?? this.#once(href, () => this.#loadSignal(href));
+  }
+
+  async #loadSignal(href) {
+    const signal = this.world.decode(await this.world.loadTracing(href));
+    this.#signals.set(href, signal);
+    // A Map gives its keys in the order they came: the first is the oldest.
+    if (this.#signals.size > KEPT_SIGNALS) this.#signals.delete(this.#signals.keys().next().value);
+    return signal;
+  }
+
+  /** Whoever wants the same while it is on its way waits for the one answer. */
+  #once(name, load) {
+    if (!this.#underway.has(name)) this.#underway.set(name, load().finally(() => this.#underway.delete(name)));
+    return this.#underway.get(name);
   }
 
   /** The assignment, if it and its first tracing can be shown without waiting; else null. */

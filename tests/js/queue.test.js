@@ -44,6 +44,27 @@ test("nothing is fetched twice", async () => {
   assert.equal(new Set(fetched).size, fetched.length);
 });
 
+test("what is on its way is waited for, not asked for again", async () => {
+  const { queue, fetched } = five();
+  await Promise.all([queue.loadAhead(assignment(1, 2), async () => {}), queue.loadAhead(assignment(1, 2), async () => {}), queue.assignment(2)]);
+  assert.equal(new Set(fetched).size, fetched.length);
+});
+
+test("what failed is asked for again", async () => {
+  let tries = 0;
+  const queue = new Queue({ loadAssignment: async () => { tries += 1; throw new Error("the cable is out"); } });
+  await assert.rejects(queue.assignment(2));
+  await assert.rejects(queue.assignment(2));
+  assert.equal(tries, 2);
+});
+
+test("what was taken back may be read again", () => {
+  const { queue } = five();
+  queue.finish(2);
+  queue.forget(2);
+  assert.equal(queue.after(assignment(1, 2)), 2);
+});
+
 test("a submitted exam never comes next", async () => {
   const { queue } = five();
   queue.finish(2);

@@ -9,6 +9,7 @@ const RETRY_MS = 3000;
 export class Flow {
   #current = null;
   #isAwaiting = false;
+  #goal = null; // the exam that is being fetched
 
   /**
    * @param {{queue: object, viewer: HTMLElement, outbox: object, form: object, messages: object, clock: object,
@@ -44,15 +45,18 @@ export class Flow {
   /** Go to an exam that has to be fetched first; without a network it is asked for until it comes. */
   async travel(id) {
     const { form, messages, queue, clock } = this.world;
+    this.#goal = id;
     form.disable(true);
     messages.wait(true);
     try {
       const assignment = await queue.assignment(id);
-      await this.fetchSheet(assignment);
+      const { href, signal } = await this.#fetched(assignment);
+      if (this.#goal !== id) return; // the reader chose another way meanwhile
+      await this.#draw(href, signal);
       messages.wait(false);
       this.#arrive(assignment);
     } catch (error) {
-      if (error instanceof Unreachable) clock.after(RETRY_MS, () => this.travel(id));
+      if (error instanceof Unreachable) clock.after(RETRY_MS, () => this.#goal === id && this.travel(id));
       else this.#report(error);
     }
   }
@@ -63,8 +67,17 @@ export class Flow {
   }
 
   async showTracing({ href }) {
-    const { viewer, queue } = this.world;
-    await viewer.prepare(href, await queue.signal(href));
+    await this.#draw(href, await this.world.queue.signal(href));
+  }
+
+  async #fetched(assignment) {
+    const href = firstTracing(assignment);
+    return { href, signal: await this.world.queue.signal(href) };
+  }
+
+  async #draw(href, signal) {
+    const { viewer } = this.world;
+    await viewer.prepare(href, signal);
     viewer.show(href);
   }
 
@@ -106,6 +119,7 @@ export class Flow {
   }
 
   #arrive(assignment) {
+    this.#goal = null;
     document.title = document.title.replace(this.#current.exam.code, assignment.exam.code);
     window.history.pushState(null, "", `/read/${assignment.id}/`);
     this.world.onArrive(assignment);
@@ -130,15 +144,18 @@ export class Flow {
 
   /** Load the exams ahead, and draw the next one where it is not seen. */
   async #lookAhead() {
-    const { queue, viewer } = this.world;
+    const { queue, viewer, clock } = this.world;
     const current = this.#current;
     try {
       await queue.loadAhead(current, async (next, signal) => {
-        if (current === this.#current) await viewer.prepare(firstTracing(next), signal);
+        if (current !== this.#current) return;
+        await viewer.prepare(firstTracing(next), signal);
+        viewer.dataset.ready = next.id; // going on needs no network now
       });
     } catch (error) {
-      // The next exam is then fetched when it is wanted, and only then is there something to say.
-      if (!(error instanceof Unreachable || error instanceof SignedOut || error instanceof Refused)) throw error;
+      // The next exam is also fetched when it is wanted, and only then is there something to say.
+      if (error instanceof Unreachable) clock.after(RETRY_MS, () => current === this.#current && this.#lookAhead());
+      else if (!(error instanceof SignedOut || error instanceof Refused)) throw error;
     }
   }
 
