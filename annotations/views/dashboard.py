@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from annotations.firewall import is_still_reading
 from annotations.models import Study, User
 from annotations.services import export, progress
-from annotations.services.export_tables import Cell
+from annotations.services.export_sources import Cell
 from annotations.services.progress import Progress, ReaderProgress
 from annotations.views.access import SignedInRequest, needs
 from ecgreview import quality
@@ -163,7 +163,8 @@ def _cells(line: ReaderLine) -> list[Cell]:
     """Return what the file says of a reader after the name."""
     one = line.found
     return [
-        one.status, one.n_assigned, one.n_read, one.n_left, one.n_overdue, one.n_lapsed, one.n_abstained,
+        one.status, one.n_assigned, one.n_read, one.n_left, one.n_overdue, one.n_lapsed,
+        one.n_abstained,
         _day(one.pace.last_at.date() if one.pace.last_at else None),
         one.idle_days, round(one.pace.per_day, 2), one.pace.median_s, _day(one.finish_on),
         None if one.haste.share is None else round(one.haste.share, 3),
