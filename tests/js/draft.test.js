@@ -232,3 +232,34 @@ test("a reading that was submitted leaves nothing on the device", async () => {
   draft.forget();
   assert.deepEqual(room.shelf.names(""), []);
 });
+
+test("a correction is kept on this device and sent nowhere", async () => {
+  const room = world();
+  const draft = new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null });
+  draft.edit(content("af", "rbbb"));
+  await room.clock.advance(60_000);
+  assert.deepEqual([draft.state, room.api.requests], ["kept-here", 0]);
+  assert.ok(Draft.isCorrecting(room.shelf, { id: 1, of: "reading-1" }));
+});
+
+test("a correction survives a reload", () => {
+  const room = world();
+  new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null }).edit(content("rbbb"));
+  const again = new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null });
+  assert.deepEqual([again.content, again.state], [content("rbbb"), "kept-here"]);
+});
+
+test("a correction of a reading that was replaced is none of the new one", () => {
+  const room = world();
+  new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null }).edit(content("rbbb"));
+  assert.ok(!Draft.isCorrecting(room.shelf, { id: 1, of: "reading-2" }));
+});
+
+test("what is said besides the findings makes another draft", async () => {
+  const room = world();
+  room.api.drafts.set(1, { version: 1, content: { ...content("af"), not_assessable: ["rbbb"] } });
+  const draft = new Draft({ id: 1, server: null, blank: content() }, room);
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  assert.equal(draft.state, "changed-elsewhere");
+});

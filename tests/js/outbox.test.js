@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Refused, SignedOut } from "../../static/js/api.js";
+import { Refused, SignedOut, Unreachable } from "../../static/js/api.js";
 import { Draft } from "../../static/js/draft.js";
 import { Outbox } from "../../static/js/outbox.js";
 import { content, settled, world } from "./fakes/world.js";
@@ -142,4 +142,35 @@ test("it is known which assignments are on their way", async () => {
   outbox.add(7, content("af"), draftOf(room, 7));
   await settled();
   assert.deepEqual([outbox.holds("7"), outbox.holds(8)], [true, false]);
+});
+
+test("a correction leaves after what it corrects", async () => {
+  const room = world();
+  const outbox = new Outbox(room);
+  const sent = [];
+  room.api.submitReading = async (id, reading) => {
+    if (room.api.isDown) throw new Unreachable("the cable is out");
+    sent.push(reading.supersedes ?? "first");
+    return { id, next: null };
+  };
+  room.api.isDown = true;
+  outbox.add(1, content("af"), draftOf(room));
+  await room.clock.advance(10);
+  outbox.add(1, { ...content("rbbb"), supersedes: "key-1" }, draftOf(room));
+  room.api.isDown = false;
+  await room.clock.advance(60_000);
+  assert.deepEqual(sent, ["first", "key-1"]);
+});
+
+test("two windows send what waits once", async () => {
+  const room = world();
+  let turn = Promise.resolve();
+  const alone = (action) => (turn = turn.then(action));
+  room.api.isDown = true;
+  new Outbox(room).add(1, content("af"), draftOf(room));
+  await settled();
+  room.api.isDown = false;
+  const before = room.api.requests;
+  await Promise.all([new Outbox({ ...room, alone }).drain(), new Outbox({ ...room, alone }).drain()]);
+  assert.deepEqual([room.api.requests - before, room.api.readings.size], [1, 1]);
 });
