@@ -64,6 +64,7 @@ def _view_texts() -> dict[str, str]:
         "filter-badge-150hz": _("Filter: 150 Hz"),
         "filter-badge-40hz": _("Filter: 40 Hz – not for diagnosis"),
         "filter-badge-baseline": _("Filter: baseline 0.67 Hz"),
+        "filter-badge-idle": _("Filter without effect: recorded at {rate} Hz"),
         "filter-badge-mains": _("Filter: mains {hz} Hz"),
     }
 

@@ -2,10 +2,12 @@
 
 import { make } from "../dom.js";
 import { filtered, mainsLineHz } from "../ecg/filters.js";
+import { freePlace } from "./room.js";
 import { swapped } from "./swap.js";
 
 export class Lookings {
   #filter = "off";
+  #sheet = null;
   #swap = null; // {name, recording}: a preview of one recording, never of the next exam
 
   /**
@@ -23,13 +25,19 @@ export class Lookings {
     menus.swap.addEventListener("change", () => this.#setSwap(menus.swap.value));
   }
 
-  /** Another sheet is on view. */
-  show() {
+  /** Another sheet is on view: `ground` at `scale` px/mm, with the names of its leads where `namesMm()` says. */
+  show(ground, scale, namesMm) {
+    this.#sheet = { ground, scale, namesMm };
     if (this.#swap && this.#swap.recording !== this.viewer.recording) {
       this.#swap = null;
       this.menus.swap.value = "";
     }
     this.#mark();
+  }
+
+  /** The same badges for another place than the sheet. */
+  copy() {
+    return make("div", { class: "sheet-badges" }, ...[...this.badges.children].map((badge) => badge.cloneNode(true)));
   }
 
   #setFilter(name) {
@@ -61,14 +69,28 @@ export class Lookings {
     if (this.#swap) badges.push(["is-loud", this.words("swap-badge", { name: this.menus.swap.selectedOptions[0].textContent.trim() })]);
     if (this.#filter !== "off") badges.push([this.#filter === "40hz" ? "is-warning" : "", this.#told()]);
     const texts = badges.map(([, text]) => text).join("|");
-    if (texts === this.told) return; // a live region speaks only of what is new
-    this.told = texts;
-    this.badges.replaceChildren(...badges.map(([kind, text]) => make("span", { class: `sheet-badge ${kind}` }, text)));
+    if (texts !== this.told) { // a live region speaks only of what is new
+      this.told = texts;
+      this.badges.replaceChildren(...badges.map(([kind, text]) => make("span", { class: `sheet-badge ${kind}` }, text)));
+    }
+    if (badges.length > 0 && this.#sheet) this.#place(this.#sheet);
+  }
+
+  /** Where no wave and no name is; where there is no such place, what lies below is seen through. */
+  #place({ ground, scale, namesMm }) {
+    const { offsetWidth, offsetHeight } = this.badges;
+    const place = freePlace(ground, namesMm(), { width: offsetWidth / scale + 1, height: offsetHeight / scale + 1 });
+    const { widthMm, heightMm } = ground.sheet;
+    this.badges.classList.toggle("is-clear", place === null);
+    this.badges.style.left = `${(((place?.x ?? 0) + 0.5) / widthMm) * 100}%`;
+    this.badges.style.top = `${(((place?.y ?? 0) + 0.5) / heightMm) * 100}%`;
   }
 
   #told() {
     const { recording } = this.viewer;
-    if (this.#filter !== "mains" || !recording) return this.words(`filter-badge-${this.#filter}`, { hz: "" });
-    return this.words("filter-badge-mains", { hz: mainsLineHz(recording) });
+    if (recording && filtered(recording, this.#filter) === recording) {
+      return this.words("filter-badge-idle", { rate: Math.round(recording.samplingRateHz) });
+    }
+    return this.words(`filter-badge-${this.#filter}`, { hz: this.#filter === "mains" && recording ? mainsLineHz(recording) : "" });
   }
 }

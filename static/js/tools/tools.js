@@ -87,7 +87,7 @@ export class Tools {
     this.localiser.show(ground);
     this.magnifier.show(detail);
     this.marks.show(ground);
-    this.lookings.show();
+    this.lookings.show(ground, detail.scale, () => this.#namesMm());
   }
 
   #measure(name, deed) {
@@ -127,6 +127,8 @@ export class Tools {
   #open(name, deed) {
     if (!this.#seen) return;
     deed();
+    // What is looked at there is what the sheet shows, filter and all: it has to say so too.
+    this.desk.querySelector(".tool-dialog[open] h2").after(this.lookings.copy());
     used(name);
   }
 
