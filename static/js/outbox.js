@@ -88,11 +88,24 @@ export class Outbox {
     const { assignment, reading, key, basis } = { ...entry, basis: settled ?? entry.basis };
     try {
       const answer = await this.world.api.submitReading(assignment, { ...reading, based_on: basis.version }, key);
+      this.#forgetWork(assignment);
       this.#finish(entry, { type: "accepted", entry, answer });
     } catch (error) {
       return this.#fail(error, { ...entry, basis });
     }
     return true;
+  }
+
+  /** The server has the reading: the device may forget what led to it. */
+  #forgetWork(assignment) {
+    const { shelf } = this.world;
+    for (const name of [`draft/${assignment}`, `saved/${assignment}`, ...shelf.names(`correction/${assignment}/`)]) shelf.remove(name);
+  }
+
+  /** Nothing entered is lost: whoever opens the exam again finds it, beside the draft that it met. */
+  #keepAsDraft({ assignment, basis, reading: { findings, not_assessable, quality, problems, comment } }) {
+    const content = { findings, not_assessable, quality, problems, comment };
+    this.world.shelf.write(`draft/${assignment}`, { ...basis, content, isDirty: true });
   }
 
   #finish(entry, event) {
@@ -108,6 +121,7 @@ export class Outbox {
     if (error.kind === "stale-draft" && isOurs(error.problem.draft, entry)) {
       this.#readdress(entry, error.problem.draft?.version ?? 0);
     } else {
+      if (error.kind === "stale-draft" && !entry.reading.supersedes) this.#keepAsDraft(entry);
       this.#finish(entry, { type: "refused", entry, kind: error.kind, problem: error.problem });
     }
     return true;

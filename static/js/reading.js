@@ -268,26 +268,13 @@ class Desk {
 
   #hear(event) {
     this.messages.showOutbox(event);
-    if (event.type === "refused") this.#refused(event);
-    if (event.type === "accepted") this.#accepted(event);
-    if (event.type === "sent") this.flow.hearSent();
-  }
-
-  /** The server has the reading: the device may forget what led to it. */
-  #accepted({ entry: { assignment: id, code }, answer }) {
-    for (const name of [`draft/${id}`, `saved/${id}`, ...this.shelf.names(`correction/${id}/`)]) this.shelf.remove(name);
-    this.retraction.offer({ id, code, until: answer.undo_until });
-    this.flow.hearAccepted(answer);
-  }
-
-  /** Nothing entered is lost: opening the exam again shows it, beside the draft it met. */
-  #refused({ entry, kind }) {
-    if (kind === "stale-draft" && !entry.reading.supersedes) {
-      const { basis, reading: { findings, not_assessable, quality, problems, comment } } = entry;
-      const content = { findings, not_assessable, quality, problems, comment };
-      this.shelf.write(`draft/${entry.assignment}`, { ...basis, content, isDirty: true });
+    if (event.type === "refused") this.flow.hearRefused();
+    if (event.type === "accepted") {
+      const { entry: { assignment: id, code }, answer } = event;
+      this.retraction.offer({ id, code, until: answer.undo_until });
+      this.flow.hearAccepted(answer);
     }
-    this.flow.hearRefused();
+    if (event.type === "sent") this.flow.hearSent();
   }
 }
 

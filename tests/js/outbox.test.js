@@ -174,3 +174,21 @@ test("two windows send what waits once", async () => {
   await Promise.all([new Outbox({ ...room, alone }).drain(), new Outbox({ ...room, alone }).drain()]);
   assert.deepEqual([room.api.requests - before, room.api.readings.size], [1, 1]);
 });
+
+test("a reading that met another device's draft is kept beside it", async () => {
+  const room = world();
+  const draft = draftOf(room);
+  room.api.drafts.set(1, { version: 1, content: content("afl") });
+  new Outbox(room).add(1, { ...content("af"), active_ms: 5 }, draft);
+  await settled();
+  const again = draftOf(room);
+  assert.deepEqual([again.state, again.content.findings[0].class, again.other.content], ["changed-elsewhere", "af", content("afl")]);
+});
+
+test("an accepted reading leaves nothing on the device", async () => {
+  const room = world();
+  for (const name of ["draft/1", "saved/1", "correction/1/key-0", "draft/10"]) room.shelf.write(name, {});
+  new Outbox(room).add(1, content("af"), { settle: async () => null, basis: { version: 0, unanswered: [] } });
+  await settled();
+  assert.deepEqual(["draft/", "saved/", "correction/", "outbox/"].flatMap((name) => room.shelf.names(name)), ["draft/10"]);
+});

@@ -1,0 +1,40 @@
+// The worklist sends what was submitted on this device and has not reached the server: the session had ended, or the
+// network was away, when the reader left the desk.
+
+import * as api from "./api.js";
+import { clock } from "./clock.js";
+import { Outbox } from "./outbox.js";
+import { Shelf } from "./shelf.js";
+import { createTexts } from "./texts.js";
+import { Vault, recoverOnce } from "./vault.js";
+
+const place = document.getElementById("waiting");
+const { reader } = place.dataset;
+const told = createTexts({ ...place.dataset });
+const shelf = new Shelf(localStorage, reader, new Vault(indexedDB, "ecg-review"));
+let nAccepted = 0;
+
+const outbox = new Outbox({
+  shelf, api, clock, newKey: () => crypto.randomUUID(), onEvent: hear,
+  alone: (action) => navigator.locks.request(`outbox/${reader}`, action),
+});
+
+function hear(event) {
+  if (event.type === "accepted") nAccepted += 1;
+  if (event.type === "waiting") say(told("waiting", { count: event.count }));
+  if (event.type === "refused") say(told("refused", { code: event.entry.code }));
+  // What the page tells of the queue is out of date now.
+  if (event.type === "sent" && nAccepted > 0) window.location.reload();
+}
+
+function say(sentence) {
+  place.textContent = sentence;
+  place.hidden = false;
+}
+
+await recoverOnce(shelf, navigator.locks, `desk/${reader}`);
+if (outbox.entries.length > 0) {
+  say(told("sending", { count: outbox.entries.length }));
+  await outbox.drain();
+}
+window.addEventListener("online", () => outbox.drain());
