@@ -19,7 +19,7 @@ from typing import TypeVar
 from ecgreview.ecg import formats, wire
 from ecgreview.ecg.signal import Signal
 
-TARGET_BYTES = 65_000
+TARGET_BYTES = 50_000
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 FOLDERS = ("ptbxl", "cinc2021")
 REPEATS = 3

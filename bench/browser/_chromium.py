@@ -87,9 +87,7 @@ class Meter:
         """Collect the garbage and return what is left."""
         self.session.send("HeapProfiler.collectGarbage")
         found = self._metrics()
-        return Memory(
-            found["JSHeapUsedSize"], int(found["Nodes"]), int(found["JSEventListeners"])
-        )
+        return Memory(found["JSHeapUsedSize"], int(found["Nodes"]), int(found["JSEventListeners"]))
 
     def _metrics(self) -> dict[str, float]:
         told = self.session.send("Performance.getMetrics")["metrics"]

@@ -1,8 +1,8 @@
 """How long from a key to the next exam, and how heavy is a sheet, against its peers?
 
-In one run of one Chromium and over the same synthetic exams: this product's sheet with the next exam
-prepared and not prepared, twelve naive Plotly subplots, uPlot, and a canvas drawn by hand. Read the
-ratios first: milliseconds belong to the machine and are never a limit.
+In one run of one Chromium and over the same synthetic exams: this product's sheet with the next
+exam prepared and not prepared, twelve naive Plotly subplots, uPlot, and a canvas drawn by hand.
+Read the ratios first: milliseconds belong to the machine and are never a limit.
 Run: ``python -m bench.browser.sheet [--long]``.
 """
 
@@ -108,7 +108,8 @@ def report(results: dict[Peer, Result]) -> None:
     ours = results[OURS]
     print(
         f"{'key to paint, ms':26}{'median':>8}{'p90':>7}{'p95':>7}{'ratio':>7}"
-        f"{f'x{SLOWDOWN:.0f} slow':>9}{'p95':>7}{'CPU ms':>8}{'ratio':>7}{'nodes':>7}{'canvases':>10}"
+        f"{f'x{SLOWDOWN:.0f} slow':>9}{'p95':>7}{'CPU ms':>8}{'ratio':>7}{'nodes':>7}"
+        f"{'canvases':>10}"
     )
     for peer, found in results.items():
         print(
@@ -132,12 +133,8 @@ def limits(results: dict[Peer, Result]) -> Limits:
     found.at_most("nodes of a sheet", ours.n_nodes, MOST_NODES)
     found.at_most("canvases of a sheet", ours.n_canvases, 0)
     found.at_least("naive nodes per node", naive.n_nodes / ours.n_nodes, 4)
-    found.at_least(
-        "naive key to paint per ours", median(naive.paint_ms) / median(ours.paint_ms), 3
-    )
-    found.at_least(
-        "the same on a slow processor", median(naive.slow_ms) / median(ours.slow_ms), 3
-    )
+    found.at_least("naive key to paint per ours", median(naive.paint_ms) / median(ours.paint_ms), 3)
+    found.at_least("the same on a slow processor", median(naive.slow_ms) / median(ours.slow_ms), 3)
     found.at_least("naive CPU per ours", naive.cpu_ms / ours.cpu_ms, 1.3)
     found.at_least("naive per ours not prepared", median(naive.paint_ms) / median(late.paint_ms), 1)
     found.at_most("ours per canvas", median(ours.paint_ms) / median(canvas.paint_ms), 3)

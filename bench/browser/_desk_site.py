@@ -1,0 +1,121 @@
+"""The site as in production - compressed files under hashed names - with a reader and a queue."""
+
+# ruff: noqa: E402, I001 - the environment is set before Django reads it.
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+
+# Not the demo: that one leaves Brotli away. Plain HTTP, for the line is emulated in the browser.
+STATIC = tempfile.TemporaryDirectory(prefix="ecgreview-bench-")
+os.environ.update({"ECGREVIEW_DEMO": "0", "HTTPS": "0", "DEBUG": "0", "STATIC_ROOT": STATIC.name})
+
+from bench._site import empty_database
+
+from django.core.management import call_command
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.wsgi import get_wsgi_application
+from django.db import connection
+from django.utils import timezone
+
+from annotations.models import Batch, Dataset, Exam, Role, Tracing, User
+from annotations.services import batches, people, sign_in, studies, taxonomies
+from bench import waveform_bytes
+from bench.browser import _files
+from ecgreview.ecg import wire
+from ecgreview.protocol import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the site is, who reads, and what."""
+
+    url: str
+    reader: User
+    batch: Batch
+
+    def link(self) -> str:
+        """Return an address that signs the reader in, once."""
+        return sign_in.link(self.reader, self.url)
+
+    def desk(self) -> str:
+        """Return the address of the first exam that waits."""
+        first = self.batch.assignments.in_reading_order().waiting().first()
+        assert first is not None, "the queue is read to its end"
+        return f"{self.url}/read/{first.pk}/"
+
+
+@contextmanager
+def serving(n_exams: int) -> Iterator[Site]:
+    """Make a study with one reader and ``n_exams``, and serve the site on a free port."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+    with empty_database():
+        reader, batch = prepare(n_exams)
+        server = ThreadedWSGIServer(("127.0.0.1", 0), WSGIRequestHandler)
+        server.set_app(get_wsgi_application())
+        logging.getLogger("django.server").setLevel(logging.ERROR)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield Site(f"http://127.0.0.1:{server.server_port}", reader, batch)
+        finally:
+            server.shutdown()
+            server.server_close()
+            end_connections()
+    STATIC.cleanup()
+
+
+def end_connections() -> None:
+    """Cut off what a thread of the server still holds, so that the database can be removed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+
+
+def prepare(n_exams: int) -> tuple[User, Batch]:
+    """Return a reader and what waits for them."""
+    now = timezone.now()
+    owner = people.create(username="owner", wanted=[Role.COORDINATOR])
+    reader = people.create(username="reader", wanted=[Role.READER])
+    wanted = Protocol(name="Bench", taxonomy=str(taxonomies.install(now=now)))
+    made = studies.create(wanted=wanted, created_by=owner, now=now)
+    study = studies.open_study(study_id=made.pk, actor=owner, now=now)
+    dataset = Dataset.objects.create(name="bench", created_at=now)
+    exams = [
+        exam(dataset, number, packed) for number, packed in enumerate(recordings(n_exams), start=1)
+    ]
+    batch = batches.create(
+        study=study, name="Bench", exams=exams, readers=[reader], created_by=owner, now=now
+    )
+    return reader, batch
+
+
+def recordings(number: int) -> Iterator[bytes]:
+    """Return so many packed exams: real ones as far as there are any, then synthetic ones."""
+    real = [
+        wire.pack(signal) for signal in islice(waveform_bytes.exams(waveform_bytes.DATA), number)
+    ]
+    yield from real
+    yield from _files.packed_exams(number - len(real))
+
+
+def exam(dataset: Dataset, number: int, packed: bytes) -> Exam:
+    """Store one exam of one tracing."""
+    signal = wire.unpack(packed)
+    made = Exam.objects.create(
+        dataset=dataset, source_key=f"bench/{number:05}", content_hash=signal.content_hash,
+        imported_at=dataset.created_at,
+    )  # fmt: skip
+    Tracing.objects.create(
+        exam=made, position=1, sampling_rate_hz=signal.sampling_rate_hz, packed=packed,
+        n_samples=signal.n_samples, content_hash=signal.content_hash,
+    )  # fmt: skip
+    return made
