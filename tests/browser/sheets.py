@@ -137,8 +137,10 @@ class Raster:
         first, last = round(x0 * self.px_per_mm), max(round(x1 * self.px_per_mm), round(x0 * self.px_per_mm) + 1)
         top = max(round(rows - (y + reach) * self.px_per_mm), 0)
         bottom = min(round(rows - (y - reach) * self.px_per_mm), rows)
-        window = self.ink[top:bottom, first : min(last, columns)].sum(axis=1)
-        return (rows - (top + centre(window))) / self.px_per_mm
+        window = self.ink[top:bottom, first : min(last, columns)]
+        # A column that an upright stroke runs through has more ink than one with the level line alone.
+        clean = window[:, window.sum(axis=0) <= window.sum(axis=0).min() + 0.25]
+        return (rows - (top + centre(clean.sum(axis=1)))) / self.px_per_mm
 
     def edge(self, y0: float, y1: float, x: float, *, reach: float = 0.5) -> float:
         """Return where the upright stroke between the heights ``y0`` and ``y1`` is, sought around ``x``."""

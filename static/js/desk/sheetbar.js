@@ -112,11 +112,12 @@ export class SheetBar {
     this.#showPages(sheet.window, signal.nSamples / signal.samplingRateHz);
   }
 
-  /** Beside the settings where the sheet is wider than the window: its own pulse may be out of sight. */
+  /** Beside the settings where the sheet does not fit the window: its own pulse may be out of sight. */
   #showPulse({ sheet, scale }) {
     const pulse = this.part("pulse");
-    const { parentElement: room } = this.viewer;
-    pulse.toggleAttribute("hidden", sheet.widthMm * scale <= room.clientWidth + 1);
+    const isWide = sheet.widthMm * scale > this.viewer.parentElement.clientWidth + 1;
+    const isTall = this.viewer.getBoundingClientRect().bottom > window.innerHeight;
+    pulse.toggleAttribute("hidden", !isWide && !(isTall && sheet.isClose)); // rows apart have a pulse each
     const [{ xMm, yMm }] = sheet.pulses;
     const [left, foot] = [Math.min(...xMm), Math.min(...yMm)];
     const [widthMm, heightMm] = [Math.max(...xMm) - left, sheet.gainMmPerMv + 1];

@@ -5,6 +5,7 @@
 
 import { DEFAULT_SETTINGS, arrange, fitScale, pageCount } from "./layout.js";
 import { createOverlay, fitOverlay } from "./overlay.js";
+import { holderOf, roomFor } from "./room.js";
 import { Paper } from "./ruling.js";
 import { lifeSize } from "./screen.js";
 import { figure, paperLacking } from "./sheet.js";
@@ -17,6 +18,8 @@ const CONFIG = Object.freeze({
   plotlyServerURL: "",
   responsive: false,
 });
+
+const FINE_PIXEL_RATIO = 1.5;
 
 /** Below this the lines of the millimetres would run into one another. */
 const COARSE_PX_PER_MM = 2.6;
@@ -43,6 +46,7 @@ export class EcgViewer extends HTMLElement {
   #page = 0;
   #room = { widthPx: 0, heightPx: 0 };
   #lifePxPerMm = null;
+  #isPrinting = false;
 
   /** The product's words for the states of a lead: `{missing, flat, derived}`. */
   words = {};
@@ -54,8 +58,10 @@ export class EcgViewer extends HTMLElement {
     this.prepend(this.#paper.element); // what the page wrote into the element lies on the paper and under the signal
     this.append(this.#back.element, this.#front.element, this.#overlay);
     this.#paper.element.setAttribute("role", "img"); // and not the viewer: what lies in the overlay may take the focus
-    this.#room = this.#measure();
-    new ResizeObserver(() => this.#refit()).observe(this.parentElement);
+    this.#room = roomFor(this);
+    new ResizeObserver(() => this.#refit()).observe(holderOf(this));
+    globalThis.addEventListener("beforeprint", () => this.#print(true));
+    globalThis.addEventListener("afterprint", () => this.#print(false));
   }
 
   /** The key of the sheet on view, or null. */
@@ -159,7 +165,7 @@ export class EcgViewer extends HTMLElement {
   async #draw(buffer, key, raw, page) {
     const signal = this.#views.reduce((seen, view) => view(seen), raw);
     const sheet = this.#arrange(signal, page);
-    const { data, layout } = figure(signal, sheet, this.#scaleOf(sheet), this.words);
+    const { data, layout } = figure(signal, sheet, this.#scaleOf(sheet), this.words, { isExact: this.#isExact });
     Object.assign(buffer, { key, raw, signal, sheet });
     await globalThis.Plotly.react(buffer.element, data, layout, CONFIG);
   }
@@ -197,6 +203,18 @@ export class EcgViewer extends HTMLElement {
     this.dispatchEvent(new CustomEvent("sheet", { detail: { key, sheet, scale, signal, raw } }));
   }
 
+  /** A CSS pixel may be coarser than what shows the line: then no sample is left out. */
+  get #isExact() {
+    return this.#isPrinting || globalThis.devicePixelRatio >= FINE_PIXEL_RATIO;
+  }
+
+  /** Draw the sheet on view for paper, or again for the screen; at once, for the browser does not wait. */
+  #print(isPrinting) {
+    this.#isPrinting = isPrinting;
+    const { key, raw } = this.#front;
+    if (raw) this.#draw(this.#front, key, raw, this.#page);
+  }
+
   get #lineWidthPx() {
     return parseFloat(getComputedStyle(this).getPropertyValue("--trace-width")) || 1;
   }
@@ -205,20 +223,8 @@ export class EcgViewer extends HTMLElement {
     return this.#lifePxPerMm ?? fitScale(sheet, this.#room, globalThis.devicePixelRatio);
   }
 
-  /** The stylesheet says with --fit whether the height of the room limits the sheet, and how narrow it may get. */
-  #measure() {
-    const { clientWidth, clientHeight, children } = this.parentElement;
-    const takenPx = [...children].reduce((sum, one) => sum + (one === this ? 0 : one.offsetHeight), 0);
-    const style = getComputedStyle(this);
-    const heightMatters = style.getPropertyValue("--fit").trim() === "both" && clientHeight > 0;
-    return {
-      widthPx: Math.max(clientWidth, parseFloat(style.minWidth) || 0),
-      heightPx: heightMatters ? Math.max(clientHeight - takenPx, 1) : Infinity,
-    };
-  }
-
   #refit() {
-    const room = this.#measure();
+    const room = roomFor(this);
     const changed = room.widthPx !== this.#room.widthPx || room.heightPx !== this.#room.heightPx;
     this.#room = room;
     if (changed && this.#front.sheet) this.#redraw();
