@@ -45,6 +45,7 @@ def desk(
     assert first is not None
     page.goto(f"{live_server.url}/read/{first.pk}/")
     expect(page.locator("[data-part=place]")).to_have_text("1 of 2")
+    expect(page.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
     page.evaluate(NOTE)
     return page
 

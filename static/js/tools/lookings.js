@@ -21,8 +21,6 @@ export class Lookings {
     this.onUse = onUse;
     this.badges = make("div", { class: "sheet-badges", role: "status" });
     viewer.append(this.badges);
-    menus.filter.addEventListener("change", () => this.#setFilter(menus.filter.value));
-    menus.swap.addEventListener("change", () => this.#setSwap(menus.swap.value));
   }
 
   /** Another sheet is on view: `ground` at `scale` px/mm, with the names of its leads where `namesMm()` says. */
@@ -40,13 +38,17 @@ export class Lookings {
     return make("div", { class: "sheet-badges" }, ...[...this.badges.children].map((badge) => badge.cloneNode(true)));
   }
 
-  #setFilter(name) {
+  /** See the sheet through the filter that the menu says. */
+  setFilter() {
+    const name = this.menus.filter.value;
     this.#filter = name;
     if (name !== "off") this.onUse(`filter_${name.replace("hz", "")}`);
     this.#look();
   }
 
-  #setSwap(name) {
+  /** See the recording at hand as the menu of exchanges says. */
+  setSwap() {
+    const name = this.menus.swap.value;
     this.#swap = name ? { name, recording: this.viewer.recording } : null;
     if (name) this.onUse("lead_swap");
     this.#look();
