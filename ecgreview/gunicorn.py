@@ -19,7 +19,7 @@ workers = env.integer("WEB_WORKERS", 2, minimum=1)
 threads = env.integer("WEB_THREADS", 4, minimum=1)
 raw_env = [f"{name}={value}" for name, value in DEFAULTS.items() if name not in os.environ]
 preload_app = False  # a connection pool must not be inherited by a fork
-timeout = 30
+timeout = 90  # the first imports on a loaded machine; requests have a deadline of their own
 graceful_timeout = 10
 keepalive = 5
 max_requests = 20_000

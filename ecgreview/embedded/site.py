@@ -12,7 +12,7 @@ from ecgreview.embedded.crew import Crew, KeepsFailing, Member
 from ecgreview.embedded.places import Places
 from ecgreview.embedded.service import LOOPBACK, POLL_SECONDS, tail
 
-WEB_SECONDS = 60.0
+WEB_SECONDS = 120.0
 QUIET_WORKER = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
