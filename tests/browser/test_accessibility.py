@@ -103,8 +103,15 @@ def test_the_readers_pages_are_accessible(
 
     page.goto(f"{live_server.url}/read/{batch.assignments.in_reading_order()[0].pk}/")
     expect(page.locator(".plot.is-front .trace").first).to_be_attached()
-    page.keyboard.press("1")
+    for key in ("1", "2", "i", "p", "Shift+O"):
+        page.keyboard.press(key)
+    expect(page.get_by_text("Lead off: in which leads?")).to_be_visible()
     found += violations(page)
+    page.keyboard.press("e")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("tree")).to_be_visible()
+    found += violations(page)
+    page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.type("bl")
     expect(page.get_by_role("listbox").get_by_role("option").first).to_be_visible()
