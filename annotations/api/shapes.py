@@ -324,7 +324,7 @@ class MarksShape(Shape):
     """Where the evidence of a suggestion shows, in seconds of a tracing."""
 
     tracing = serializers.IntegerField()
-    label = serializers.CharField()
+    text = serializers.CharField()
     leads = serializers.ListField(child=serializers.CharField(), help_text="Empty: in all leads.")
     intervals_s = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField()),

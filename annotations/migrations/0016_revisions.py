@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
             model_name="suggestion",
             name="marks",
             field=models.JSONField(
-                blank=True, default=dict, help_text="{tracing, label, leads, intervals_s}."
+                blank=True, default=dict, help_text="{tracing, text, leads, intervals_s}."
             ),
         ),
         migrations.AddConstraint(

@@ -109,7 +109,7 @@ class Suggestion(models.Model):
     strength = models.FloatField()
     evidence = models.TextField()
     marks = models.JSONField(
-        default=dict, blank=True, help_text="{tracing, label, leads, intervals_s}."
+        default=dict, blank=True, help_text="{tracing, text, leads, intervals_s}."
     )
 
     class Meta:

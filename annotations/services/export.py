@@ -84,6 +84,7 @@ def contents(*, study: Study, now: datetime) -> dict[str, bytes]:
         "readings_long.csv": _csv(export_tables.readings_long(study)),
         "localisations.csv": _csv(export_readings.localisations(study)),
         "measurements.csv": _csv(export_readings.measurements(study)),
+        "exposures.csv": _csv(export_readings.exposures(study)),
         "taxonomy.csv": _csv(export_tables.taxonomy(study)),
         "agreement.csv": _csv(export_tables.agreement(study)),
     }

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from typing import Any
 
-from annotations.models import Reading, Study
-from annotations.services.export_sources import UNDER, WHOSE, Row, Source, under
+from django.db.models import Count, Prefetch, Sum
+from django.db.models.functions import Coalesce
+
+from annotations.models import Decision, Exposure, Reading, Study, Suggestion
+from annotations.services.export_sources import (
+    ROWS_AT_ONCE,
+    UNDER,
+    WHOSE,
+    Row,
+    Source,
+    opened,
+    pseudonym,
+    under,
+)
 from ecgreview import chain
 
 PLACE = ("exam", "batch", "reader", "stage", "occurrence", "class", "tracing")
@@ -22,7 +35,7 @@ def readings(study: Study) -> Iterator[Row]:
     """
     yield (
         *("reading", "supersedes", "stands", *WHOSE, *UNDER, "quality", "problems"),
-        *("labels", "not_assessable", "tools", "display"),
+        *("labels", "not_assessable", "reason", "decisions", "tools", "display"),
     )
     source = Source(study)
     superseded = _superseded(study)
@@ -38,8 +51,40 @@ def readings(study: Study) -> Iterator[Row]:
             ";".join(_problem(one) for one in reading.problems),
             ";".join(one.diagnostic_class.code for one in reading.findings.all()),
             ";".join(one.diagnostic_class.code for one in reading.not_assessable.all()),
+            reading.reason,
+            ";".join(f"{one.diagnostic_class.code}:{one.verdict}" for one in _decisions(reading)),
             ";".join(f"{name}:{n}" for name, n in sorted(reading.tools.items())),
             chain.canonical_json(reading.display),
+        )
+
+
+def exposures(study: Study) -> Iterator[Row]:
+    """Yield one row per model's word that a reader was shown: what, when, and for how long."""
+    yield (
+        *("exam", "batch", "reader", "occurrence", "arm", "model", "version", "first_shown_at"),
+        *("n_viewings", "shown_ms", "suggested"),
+    )
+    shown = Exposure.objects.filter(assignment__batch__in=opened(study))
+    rows = shown.select_related("assignment__exam", "assignment__batch", "run__model").annotate(
+        n_viewings=Count("viewings"), shown_ms=Coalesce(Sum("viewings__shown_ms"), 0)
+    )
+    ordered = rows.order_by("assignment__exam__code", "first_shown_at", "pk")
+    found = Suggestion.objects.select_related("diagnostic_class").order_by("-strength", "pk")
+    complete = ordered.prefetch_related(Prefetch("run__suggestions", queryset=found))
+    for one in complete.iterator(chunk_size=ROWS_AT_ONCE):
+        assignment, told = one.assignment, vars(one)
+        yield (
+            assignment.exam.code,
+            assignment.batch.name,
+            pseudonym(study, assignment.reader_id),
+            assignment.occurrence,
+            one.arm,
+            one.run.model.name,
+            one.run.model.version,
+            one.first_shown_at.astimezone(UTC).isoformat(timespec="seconds"),
+            told["n_viewings"],
+            told["shown_ms"],
+            ";".join(f"{x.diagnostic_class.code}:{x.strength}" for x in one.run.suggestions.all()),
         )
 
 
@@ -75,6 +120,10 @@ def _marks(study: Study, name: str) -> Iterator[tuple[Row, Mapping[str, Any]]]:
             marks: Iterable[Mapping[str, Any]] = getattr(finding, name)
             for mark in marks:
                 yield (*head, mark["tracing"]), mark
+
+
+def _decisions(reading: Reading) -> list[Decision]:
+    return sorted(reading.decisions.all(), key=lambda one: one.diagnostic_class.position)
 
 
 def _problem(one: Mapping[str, Any]) -> str:

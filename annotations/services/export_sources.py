@@ -91,7 +91,9 @@ def _in_order(readings: ReadingQuerySet) -> Iterator[Reading]:
     complete = readings.select_related(
         "assignment__batch", "assignment__exam", "taxonomy", "supersedes"
     ).prefetch_related(
-        Prefetch("findings", queryset=findings), Prefetch("not_assessable", queryset=untold)
+        Prefetch("findings", queryset=findings),
+        Prefetch("not_assessable", queryset=untold),
+        "decisions__diagnostic_class",
     )
     ordered = complete.order_by("assignment__exam__code", "submitted_at", "pk")
     return ordered.iterator(chunk_size=ROWS_AT_ONCE)

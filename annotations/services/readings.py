@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from annotations.models import Arm, Assignment, Batch, Reading, ReadingOutcome, User
+from annotations.models import Arm, Assignment, Batch, Reading, ReadingOutcome, Stage, User
 from annotations.services import (
     assignments,
     audit,
@@ -219,7 +219,8 @@ def _repeat(
     chosen: Sequence[DecisionIn],
 ) -> Submission:
     corrected = earlier.supersedes.idempotency_key if earlier.supersedes else None
-    is_same = earlier.assignment_id == assignment.pk and corrected == supersedes
+    is_blind = earlier.stage == Stage.BLIND  # a revision may say the same, and has its own key
+    is_same = is_blind and earlier.assignment_id == assignment.pk and corrected == supersedes
     is_said = content.is_of(earlier) and decisions.are_of(earlier, chosen)
     if not is_same or not is_said:
         raise KeyReused(earlier.idempotency_key)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from annotations.views.desk_form_texts import form_texts
 
+from .model_texts import model_texts
 from .sheet_texts import sheet_texts
 from .tool_texts import tool_texts
 
@@ -18,7 +19,7 @@ def desk_texts() -> dict[str, str]:
         **form_texts(),
         **_draft_texts(),
         **_queue_texts(),
-        **_model_texts(),
+        **model_texts(),
         **tool_texts(),
     }
 
@@ -86,33 +87,4 @@ def _queue_texts() -> dict[str, str]:
         "to-worklist": _("Back to the worklist"),
         "signed-out": _("Your session has ended. Your work is kept on this device."),
         "sign-in": _("Sign in again"),
-    }
-
-
-def _model_texts() -> dict[str, str]:
-    """Return what is said about the model, once one's own reading is signed."""
-    return {
-        "model-title": _("What the criteria model says"),
-        "model-name": _("{model}, version {version}; it looked at the first tracing only."),
-        "model-suggests-none": _("It suggests none of the classes it looks for."),
-        "model-not-suggested": _("{name}: yours, not suggested"),
-        "model-not-assessed": _("{name}: yours, not assessed by the model"),
-        "model-scope": _(
-            "This model looks at {covered} of {total} classes;"
-            " that it is silent about the others says nothing."
-        ),
-        "model-covered": _("The classes it looks for"),
-        "model-unreachable": _("It could not be fetched. Reload the page to try again."),
-        "strength-strong": _("strong ({strength})"),
-        "strength-moderate": _("moderate ({strength})"),
-        "strength-weak": _("weak ({strength})"),
-        "measured-rate": _("Heart rate"),
-        "measured-pr": _("PR"),
-        "measured-qrs": _("QRS"),
-        "measured-qt": _("QT"),
-        "measured-qtc": _("QTc (Fridericia)"),
-        "measured-axis": _("Frontal axis"),
-        "measured-not": _("not measured"),
-        "measured-beats": _("{count} beats"),
-        "measured-nothing": _("Nothing could be measured on this exam."),
     }

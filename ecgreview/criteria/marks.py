@@ -26,12 +26,12 @@ class Marks:
     """What to draw for one line of evidence.
 
     Attributes:
-        label: what was measured, such as "PR 238 ms".
+        text: what was measured, such as "PR 238 ms".
         leads: in which leads it shows; empty for all of them.
         intervals_s: from and to, in seconds from the first sample; equal for an instant.
     """
 
-    label: str
+    text: str
     leads: tuple[str, ...]
     intervals_s: Stretches
 
@@ -39,18 +39,18 @@ class Marks:
         """Return plain lists, numbers and strings, of the tracing at position ``tracing``."""
         return {
             "tracing": tracing,
-            "label": self.label,
+            "text": self.text,
             "leads": list(self.leads),
             "intervals_s": [list(one) for one in self.intervals_s],
         }
 
 
-def marks_of(measurement: str, label: str, measurements: Measurements) -> Marks | None:
+def marks_of(measurement: str, text: str, measurements: Measurements) -> Marks | None:
     """Return where ``measurement`` was taken, or None where nothing was noted of it."""
     intervals = _intervals_s(measurement, measurements)
     if not intervals:
         return None
-    return Marks(label, SHOWN_IN.get(measurement, ()), intervals)
+    return Marks(text, SHOWN_IN.get(measurement, ()), intervals)
 
 
 def _intervals_s(measurement: str, measurements: Measurements) -> Stretches:

@@ -99,7 +99,7 @@ class Measurements:
     def none(cls, reason: str, method_version: str) -> Measurements:
         """Return an exam on which nothing could be measured."""
         absent = {name: Measured.missing(reason) for name in NAMES}
-        return cls(**absent, method_version=method_version)
+        return cls(**absent, method_version=method_version, instants=Instants())
 
     def fields(self) -> dict[str, Measured]:
         """Return the measurements by name."""

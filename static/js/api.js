@@ -45,6 +45,16 @@ export function loadSuggestions(id) {
   return json("GET", `/api/assignments/${id}/suggestions/`);
 }
 
+/** How long suggestions were on view; sent while the page goes away, if need be. */
+export function noteViewing(id, seen, key) {
+  return json("POST", `/api/assignments/${id}/viewing/`, { body: seen, headers: { "Idempotency-Key": key }, keepalive: true });
+}
+
+/** What the reader says again with the suggestions known; the same `key` sent twice makes one revision. */
+export function submitRevision(id, revision, key) {
+  return json("POST", `/api/assignments/${id}/revision/`, { body: revision, headers: { "Idempotency-Key": key } });
+}
+
 /** What a passkey has to sign, for whoever is not signed in yet. */
 export function loadPasskeyOptions(url) {
   return json("GET", url);
@@ -56,8 +66,8 @@ export async function loadTracing(href) {
   return response.arrayBuffer();
 }
 
-async function json(method, url, { body, headers = {} } = {}) {
-  const options = { method, headers: { Accept: "application/json", ...headers } };
+async function json(method, url, { body, headers = {}, keepalive = false } = {}) {
+  const options = { method, keepalive, headers: { Accept: "application/json", ...headers } };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers["Content-Type"] = "application/json";

@@ -44,10 +44,11 @@ export class Outbox {
    * @param {object} draft its Draft: a save that is still on its way would make the reading's basis stale,
    *   so the reading leaves after it
    * @param {string} code of the exam, as the reader knows it
+   * @param {string} kind "reading", or "revision" of one
    * @returns {boolean} false when this device could not keep it
    */
-  add(assignment, reading, draft, code = "") {
-    const entry = { key: this.world.newKey(), assignment, code, reading, basis: draft.basis, at: this.world.clock.now() };
+  add(assignment, reading, draft, code = "", kind = "reading") {
+    const entry = { key: this.world.newKey(), kind, assignment, code, reading, basis: draft.basis, at: this.world.clock.now() };
     this.#settling.set(entry.key, draft.settle());
     const isKept = this.world.shelf.write(nameOf(entry), entry);
     this.drain([entry]);
@@ -85,10 +86,10 @@ export class Outbox {
   async #send(entry) {
     const settled = await this.#settling.get(entry.key);
     this.#settling.delete(entry.key);
-    const { assignment, reading, key, basis } = { ...entry, basis: settled ?? entry.basis };
+    const basis = settled ?? entry.basis;
     try {
-      const answer = await this.world.api.submitReading(assignment, { ...reading, based_on: basis.version }, key);
-      this.#forgetWork(assignment);
+      const answer = await this.#deliver({ ...entry, basis });
+      this.#forgetWork(entry.assignment);
       this.#finish(entry, { type: "accepted", entry, answer });
     } catch (error) {
       return this.#fail(error, { ...entry, basis });
@@ -96,10 +97,16 @@ export class Outbox {
     return true;
   }
 
+  #deliver({ kind, assignment, reading, key, basis }) {
+    const { api } = this.world;
+    if (kind === "revision") return api.submitRevision(assignment, reading, key);
+    return api.submitReading(assignment, { ...reading, based_on: basis.version }, key);
+  }
+
   /** The server has the reading: the device may forget what led to it. */
   #forgetWork(assignment) {
     const { shelf } = this.world;
-    for (const name of [`draft/${assignment}`, `saved/${assignment}`, ...shelf.names(`correction/${assignment}/`)]) shelf.remove(name);
+    for (const name of [`draft/${assignment}`, `saved/${assignment}`, `second/${assignment}`, ...shelf.names(`correction/${assignment}/`)]) shelf.remove(name);
   }
 
   /** Nothing entered is lost: whoever opens the exam again finds it, beside the draft that it met. */

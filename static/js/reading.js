@@ -12,8 +12,8 @@ import { Leaving } from "./desk/leaving.js";
 import { Messages } from "./desk/messages.js";
 import { Retraction } from "./desk/retraction.js";
 import { SheetBar } from "./desk/sheetbar.js";
+import { SecondOpinion } from "./desk/second_opinion.js";
 import { Sitting } from "./desk/sitting.js";
-import { Suggestions } from "./desk/suggestions.js";
 import { embedded } from "./dom.js";
 import { Draft, DraftState } from "./draft.js";
 import { decode } from "./ecg/signal.js";
@@ -59,17 +59,18 @@ class Desk {
     this.viewer.words = { missing: words("lead-missing"), flat: words("lead-flat"), derived: words("lead-derived") };
     this.form = new ReadingForm(root.querySelector("form"), { catalogue, words, intents: this.#intents() });
     this.bar = new SheetBar(root, this.viewer, { shelf, words, onTracing: (tracing) => this.flow.showTracing(tracing) });
+    const tracing = () => this.bar.exam?.tracings.find(({ href }) => href === this.viewer.shown)?.position ?? 1;
     this.tools = new Tools(root, this.viewer, {
-      words, nameOf: (code) => catalogue.name(code),
-      tracing: () => this.bar.exam?.tracings.find(({ href }) => href === this.viewer.shown)?.position ?? 1,
+      words, nameOf: (code) => catalogue.name(code), tracing,
     });
     this.help = new Help(part("help-dialog"), { desk: root, keys: new Keys(root, shelf), shelf, words });
     this.conflict = new Conflict(part("conflict-dialog"), { catalogue, words, onResolve: (draft) => this.#adopt(draft.content) });
     this.retraction = new Retraction(root, {
       clock, words, language: document.documentElement.lang, onRetract: (last) => this.#retract(last),
     });
-    this.suggestions = new Suggestions(part("suggestions"), {
-      api, catalogue, words, onSignedOut: () => this.messages.signIn(),
+    this.opinion = new SecondOpinion(root, {
+      ...this, api, clock, tracing, isUnderWay: (id) => this.outbox.holds(id), onSignedOut: () => this.messages.signIn(),
+      onReopen: (assignment) => this.#seat(assignment), onChange: (edit) => this.#change(edit),
     });
     part("help").addEventListener("click", () => this.help.open());
     const scope = () => document.querySelector("dialog[open]") ?? root;
@@ -150,6 +151,7 @@ class Desk {
     this.form.show(content, { canUndo });
     this.messages.showDraft(draft);
     this.tools.mark(content.findings);
+    this.opinion.follow(content);
   }
 
   /** Take `assignment` in hand: its sheet is on view already. */
@@ -157,8 +159,9 @@ class Desk {
     const isTooLate = String(this.#retracted) === String(assignment.id) && !assignment.undo_until;
     this.#sitting = new Sitting(assignment, {
       catalogue: this.catalogue, shelf: this.shelf, api, clock, onDraft: (draft) => this.#hearDraft(draft),
-      isCorrecting: this.#isCorrecting(assignment),
+      isCorrecting: this.#isCorrecting(assignment), isRevising: this.opinion.isBegun(assignment),
     });
+    this.opinion.seat(this.#sitting);
     if (this.#isSubmitted()) this.#sitting.draft.settle();
     this.form.reset();
     this.form.offer(assignment.study.frequent_classes);
@@ -177,8 +180,7 @@ class Desk {
   /** Who corrects a reading is asked nothing that would make it final; what was shown makes it so. */
   async #showSuggestions(assignment) {
     if (this.#sitting.isCorrecting && !assignment.is_shown_suggestions) return;
-    await this.suggestions.show(assignment);
-    if (!this.suggestions.root.hidden) this.retraction.withdraw(assignment.id);
+    if (await this.opinion.show(assignment)) this.retraction.withdraw(assignment.id);
   }
 
   /** `content` becomes what the form shows, with nothing to take back. */
@@ -198,8 +200,8 @@ class Desk {
 
   /** Signed, whether or not the server knows yet. */
   #isSubmitted() {
-    const { id, assignment, isCorrecting } = this.#sitting;
-    if (isCorrecting) return this.outbox.holds(id);
+    const { id, assignment, isCorrecting, isRevising } = this.#sitting;
+    if (isCorrecting || isRevising) return this.outbox.holds(id);
     return assignment.state === "submitted" || this.queue.isDone(id) || this.outbox.holds(id);
   }
 
@@ -270,8 +272,8 @@ class Desk {
     this.messages.showOutbox(event);
     if (event.type === "refused") this.flow.hearRefused();
     if (event.type === "accepted") {
-      const { entry: { assignment: id, code }, answer } = event;
-      this.retraction.offer({ id, code, until: answer.undo_until });
+      const { entry: { assignment: id, code, kind }, answer } = event;
+      if (kind !== "revision") this.retraction.offer({ id, code, until: answer.undo_until });
       this.flow.hearAccepted(answer);
     }
     if (event.type === "sent") this.flow.hearSent();

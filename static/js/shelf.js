@@ -1,7 +1,7 @@
 // A reader's own place in the browser's storage. What lies here survives a reload, a crash and a sign-out.
 
 /** What would be lost work; the rest is settings. */
-const WORK = /^(outbox|draft|saved|correction)\//;
+const WORK = /^(outbox|draft|saved|correction|second|viewing)\//;
 
 /** JSON values under names that no other reader of this browser shares. */
 export class Shelf {

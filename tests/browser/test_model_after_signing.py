@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotations.models import Batch, Exam, User
-from annotations.services import suggestions
+from annotations.models import Batch, Exam, Reading, Stage, Study, User, Viewing
+from annotations.services import batches, suggestions
 from ecgreview.ecg import synth, wire
 
 from .conftest import SignIn
+from .test_accessibility import violations
+
+AF, LBBB = "atrial_fibrillation", "left_bundle_branch_block"
 
 
 @pytest.fixture
@@ -77,3 +80,152 @@ def test_the_way_back_to_the_last_exam_shows_the_suggestion(ana_reads: Page) -> 
     panel = ana_reads.get_by_role("region", name="What the criteria model says")
     expect(panel.locator(".suggested")).to_contain_text("QRS 154 ms")
     expect(panel.locator(".standings")).to_contain_text("not assessed by the model")
+
+
+# -- The second reading ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ana_looks(ana_reads: Page) -> Page:
+    """Ana, back at the exam that she signed as fibrillation, with the model's word before her."""
+    submit_fibrillation(ana_reads)
+    ana_reads.get_by_role("link", name="Last exam").click()
+    expect(ana_reads.locator(".suggested")).to_contain_text("QRS 154 ms")
+    return ana_reads
+
+
+def revised() -> Reading:
+    return Reading.objects.get(stage=Stage.REVISED)
+
+
+def codes_of(reading: Reading) -> set[str]:
+    return set(reading.findings.values_list("diagnostic_class__code", flat=True))
+
+
+def send_revision(page: Page) -> None:
+    """Give the first reason, and submit."""
+    page.keyboard.press("q")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("That was the last one.")).to_be_visible()
+    expect(page.get_by_role("link", name="Last exam").last).to_be_visible()
+
+
+def test_the_evidence_at_hand_is_drawn_on_the_sheet(ana_looks: Page) -> None:
+    expect(ana_looks.locator(".evidence-text")).to_have_text("QRS 154 ms")
+    # Twelve leads of two and a half seconds and one of ten, at more than a beat a second.
+    assert ana_looks.locator(".evidence-ticks").count() > 20
+
+
+def test_a_suggestion_is_accepted_by_one_key_and_revised_with_a_reason(ana_looks: Page) -> None:
+    ana_looks.keyboard.press("y")
+    expect(ana_looks.get_by_text("Second reading")).to_be_visible()
+    expect(ana_looks.locator(".findings")).to_contain_text("left bundle")
+    send_revision(ana_looks)
+    revision = revised()
+    assert (revision.reason, codes_of(revision)) == ("suggestion", {AF, LBBB})
+    assert [one.verdict for one in revision.decisions.all()] == ["accepted"]
+    assert codes_of(Reading.objects.get(stage=Stage.BLIND)) == {AF}
+
+
+def test_a_revision_without_a_reason_is_not_sent(ana_looks: Page) -> None:
+    ana_looks.keyboard.press("t")
+    ana_looks.keyboard.press("Control+Enter")
+    expect(ana_looks.get_by_text("Say why you revise it")).to_be_visible()
+    expect(ana_looks.get_by_role("button", name="The suggestion")).to_be_focused()
+    assert not Reading.objects.filter(stage=Stage.REVISED).exists()
+
+
+def test_who_removes_what_was_accepted_accepts_it_no_more(ana_looks: Page) -> None:
+    ana_looks.keyboard.press("y")
+    ana_looks.keyboard.press("Delete")
+    expect(ana_looks.locator('.verdict-button[aria-pressed="true"]')).to_have_count(0)
+    send_revision(ana_looks)
+    assert not revised().decisions.exists()
+
+
+def test_a_second_reading_survives_a_reload(ana_looks: Page) -> None:
+    ana_looks.keyboard.press("y")
+    ana_looks.keyboard.press("q")
+    ana_looks.reload()
+    expect(ana_looks.locator(".findings")).to_contain_text("left bundle")
+    expect(ana_looks.locator('.verdict-button[aria-pressed="true"]')).to_have_text("AcceptY")
+    ana_looks.keyboard.press("Control+Enter")
+    expect(ana_looks.get_by_text("That was the last one.")).to_be_visible()
+    expect(ana_looks.get_by_role("link", name="Last exam").last).to_be_visible()
+    assert codes_of(revised()) == {AF, LBBB}
+
+
+def test_a_revision_waits_for_the_network(ana_looks: Page) -> None:
+    ana_looks.keyboard.press("h")
+    ana_looks.context.set_offline(True)
+    ana_looks.keyboard.press("q")
+    ana_looks.keyboard.press("Control+Enter")
+    expect(ana_looks.locator("[data-part=outbox]")).to_contain_text("1 to send")
+    assert not Reading.objects.filter(stage=Stage.REVISED).exists()
+    ana_looks.context.set_offline(False)
+    expect(ana_looks.get_by_role("link", name="Last exam").last).to_be_visible(timeout=15_000)
+    assert revised().decisions.get().verdict == "uncertain"
+
+
+def test_a_second_reading_that_is_left_leaves_nothing(ana_looks: Page) -> None:
+    ana_looks.keyboard.press("y")
+    ana_looks.get_by_role("button", name="Leave it as it was").click()
+    expect(ana_looks.get_by_text("Second reading")).to_be_hidden()
+    expect(ana_looks.locator(".findings")).not_to_contain_text("left bundle")
+
+
+def test_what_was_revised_is_shown_and_not_revised_again(ana_looks: Page) -> None:
+    ana_looks.keyboard.press("y")
+    send_revision(ana_looks)
+    ana_looks.get_by_role("link", name="Last exam").last.click()
+    expect(ana_looks.get_by_text("You have revised this reading")).to_be_visible()
+    expect(ana_looks.get_by_text("you accepted it")).to_be_visible()
+    ana_looks.keyboard.press("Shift+R")
+    expect(ana_looks.get_by_text("Second reading")).to_be_hidden()
+
+
+def test_how_long_it_was_looked_at_is_noted(ana_looks: Page) -> None:
+    ana_looks.wait_for_timeout(600)
+    ana_looks.keyboard.press("y")
+    ana_looks.goto(ana_looks.url.partition("/read/")[0] + "/worklist/")
+    for _ in range(50):
+        if Viewing.objects.exists():
+            break
+        ana_looks.wait_for_timeout(100)
+    assert Viewing.objects.get().shown_ms >= 600
+
+
+def test_the_second_reading_is_accessible(ana_looks: Page) -> None:
+    ana_looks.keyboard.press("y")
+    expect(ana_looks.get_by_text("Second reading")).to_be_visible()
+    assert violations(ana_looks) == []
+
+
+# -- Where the study shows it while reading -------------------------------------------------------
+
+
+def test_where_suggestions_are_shown_while_reading_each_is_decided_on(
+    asked: list[str],
+    sign_in_as: SignIn,
+    ana: User,
+    davi: User,
+    exam_with_left_bundle_branch_block: Exam,
+    make_study: Callable[..., Study],
+    now: datetime,
+) -> None:
+    study = make_study(name="Concurrent", suggestion_policy="concurrent")
+    batches.create(
+        study=study, name="Batch 1", exams=[exam_with_left_bundle_branch_block], readers=[ana],
+        created_by=davi, now=now,
+    )  # fmt: skip
+    page = sign_in_as(ana)
+    page.get_by_role("link", name="Start reading").click()
+    expect(page.locator(".suggested")).to_contain_text("QRS 154 ms")
+    page.keyboard.press("y")
+    expect(page.locator(".findings")).to_contain_text("left bundle")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("That was the last one.")).to_be_visible()
+    expect(page.get_by_role("link", name="Last exam").last).to_be_visible()
+    reading = Reading.objects.get()
+    assert (reading.stage, codes_of(reading)) == (Stage.BLIND, {LBBB})
+    assert reading.decisions.get().verdict == "accepted"

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Suggestions, mayAsk, readouts, standings, strengthName } from "../../static/js/desk/suggestions.js";
+import { decided, readouts, standings, strengthName } from "../../static/js/desk/model.js";
+import { Suggestions, mayAsk } from "../../static/js/desk/suggestions.js";
 
 const SIGNED = { id: 7, state: "submitted", reading: { findings: [] } };
 
@@ -88,3 +89,13 @@ for (const [strength, name] of [[0, "weak"], [0.59, "weak"], [0.6, "moderate"], 
     assert.equal(strengthName(strength), name);
   });
 }
+
+test("what was decided afterwards counts before what was decided while reading", () => {
+  const reading = { decisions: [{ class: "af", verdict: "rejected" }] };
+  const revision = { decisions: [{ class: "af", verdict: "accepted" }] };
+  assert.deepEqual([decided({ reading }, "af"), decided({ reading, revision }, "af")], ["rejected", "accepted"]);
+});
+
+test("what nobody decided on has no verdict", () => {
+  assert.equal(decided({ reading: null }, "af"), undefined);
+});

@@ -84,7 +84,7 @@ export class ReadingForm {
   disable(isDisabled) {
     this.#isDisabled = isDisabled;
     for (const control of this.root.elements) {
-      if (!ALWAYS.has(control.dataset.part)) control.disabled = isDisabled;
+      if (!ALWAYS.has(control.dataset.part) && !control.closest("[data-part=suggestions]")) control.disabled = isDisabled;
     }
     this.part("undo").disabled = isDisabled || !this.#canUndo;
   }

@@ -11,7 +11,7 @@ export class Leaving {
 
   /**
    * @param {{api: object, clock: object, words: Function, catalogue: object, form: object, messages: object,
-   *   queue: object, outbox: object, flow: object, display: () => object, sitting: () => object,
+   *   queue: object, outbox: object, flow: object, opinion: object, display: () => object, sitting: () => object,
    *   onSubmit: (sitting: object, reading: object) => void}} world
    */
   constructor(world) {
@@ -24,16 +24,16 @@ export class Leaving {
   }
 
   submit() {
-    const { sitting } = this.world;
+    const { sitting, opinion } = this.world;
     const { content } = sitting();
-    if (this.#isConfirmed(content)) this.#send(content);
+    if (opinion.isReady() && this.#isConfirmed(content)) this.#send(content);
   }
 
   /** Not competent for this exam: no reading, and final. */
   abstain() {
     const { words, sitting } = this.world;
-    const { content, isCorrecting } = sitting();
-    if (isCorrecting) return undefined;
+    const { content, isCorrecting, isRevising } = sitting();
+    if (isCorrecting || isRevising) return undefined;
     if (mentioned(content).length > 0) return this.#refuse(words("abstain-with-findings"));
     if (content.quality === "unreadable") return this.#refuse(words("abstain-unreadable"));
     if (!this.#answers("abstain")) return this.#ask(`${words("abstain-confirm")} ${words("abstain-again")}`);
@@ -44,8 +44,8 @@ export class Leaving {
   /** Put the exam behind all others; what was entered is kept. */
   async defer() {
     const { api, words, messages, queue, flow, sitting } = this.world;
-    const { assignment, isCorrecting } = sitting();
-    if (this.#isDeferring || isCorrecting) return;
+    const { assignment, isCorrecting, isRevising } = sitting();
+    if (this.#isDeferring || isCorrecting || isRevising) return;
     this.#isDeferring = true;
     try {
       const { next } = await api.deferExam(assignment.id);
@@ -70,13 +70,13 @@ export class Leaving {
   }
 
   #send(content) {
-    const { sitting, display, queue, outbox, flow, onSubmit } = this.world;
-    const { id, assignment, draft, isCorrecting } = sitting();
-    const reading = { ...content, ...sitting().circumstances(display()) };
+    const { sitting, display, queue, outbox, flow, opinion, onSubmit } = this.world;
+    const { id, assignment, draft, isCorrecting, isRevising } = sitting();
+    const reading = { ...content, ...sitting().circumstances(display()), ...opinion.said };
     if (isCorrecting) reading.supersedes = assignment.reading.id;
     queue.finish(id);
-    outbox.add(id, reading, draft, assignment.exam.code);
-    onSubmit(sitting(), reading);
+    outbox.add(id, reading, draft, assignment.exam.code, isRevising ? "revision" : "reading");
+    if (!isRevising) onSubmit(sitting(), reading);
     flow.proceed();
   }
 

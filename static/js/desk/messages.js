@@ -20,6 +20,7 @@ const REFUSAL_WORDS = {
   "stale-draft": "refused-stale",
   "reading-final": "refused-final",
   "not-the-latest": "refused-not-latest",
+  "already-revised": "refused-revised",
 };
 
 export class Messages {

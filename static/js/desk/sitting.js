@@ -13,15 +13,18 @@ export class Sitting {
   /**
    * @param {object} assignment as the server tells it
    * @param {{catalogue: object, shelf: object, api: object, clock: object, onDraft: (draft: Draft) => void,
-   *   isCorrecting?: boolean}} world correcting what was submitted: kept on this device until it is submitted again
+   *   isCorrecting?: boolean, isRevising?: boolean}} world correcting what was submitted, or reading it a second time:
+   *   kept on this device until it is submitted again
    */
   constructor(assignment, world) {
     this.assignment = assignment;
     this.world = world;
     this.isCorrecting = Boolean(world.isCorrecting);
+    this.isRevising = Boolean(world.isRevising);
     this.stopwatch = new Stopwatch(world.clock.now());
-    this.draft = this.isCorrecting ? this.#correction() : this.#ordinaryDraft();
-    this.adopt(this.isCorrecting ? this.draft.content : (assignment.reading ?? this.draft.content));
+    const isAgain = this.isCorrecting || this.isRevising;
+    this.draft = isAgain ? this.#draftOfAnother() : this.#ordinaryDraft();
+    this.adopt(isAgain ? this.draft.content : (assignment.revision ?? assignment.reading ?? this.draft.content));
   }
 
   get id() {
@@ -74,9 +77,10 @@ export class Sitting {
   }
 
   /** The server takes no drafts of what is submitted. */
-  #correction() {
+  #draftOfAnother() {
     const { reading } = this.assignment;
-    return this.#draft({ id: this.id, server: null, blank: labels.restore(reading, this.world.catalogue), of: reading.id }, null);
+    const of = this.isRevising ? "second" : reading.id;
+    return this.#draft({ id: this.id, server: null, blank: labels.restore(reading, this.world.catalogue), of }, null);
   }
 
   #draft(reading, api) {

@@ -1,47 +1,72 @@
-// What the criteria model says of an exam, shown beside the reader's own signed reading and never before it.
+// What the criteria model says of an exam: beside the reader's own signed reading and never before it, unless the arm
+// of the study shows it while reading; and what the reader makes of each suggestion, one by one.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { make } from "../dom.js";
+import { decided, readouts, standings, strengthName } from "./model.js";
 
-/** What is shown of the measurements, in this order: field, key of its name, unit, decimals. */
-const READOUTS = [
-  ["heart_rate_bpm", "measured-rate", "bpm", 0],
-  ["pr_ms", "measured-pr", "ms", 0],
-  ["qrs_ms", "measured-qrs", "ms", 0],
-  ["qt_ms", "measured-qt", "ms", 0],
-  ["qtc_fridericia_ms", "measured-qtc", "ms", 0],
-  ["axis_deg", "measured-axis", "°", 0],
-];
-
-/** Strength is no probability: from these values on it is called so. */
-const STRENGTHS = [["strong", 0.8], ["moderate", 0.6], ["weak", 0]];
+/** What a reader may make of a suggestion, and by which key: three neighbours under one finger. */
+const VERDICT_KEYS = [["accepted", "y"], ["rejected", "t"], ["uncertain", "h"]];
 
 export class Suggestions {
   #assignment = null;
+  #answer = null;
+  #active = null;
 
-  /** @param {HTMLElement} root @param {{api: object, catalogue: object, words: Function, onSignedOut: Function}} world */
+  /**
+   * @param {HTMLElement} root
+   * @param {{api: object, catalogue: object, words: Function, onSignedOut: Function, decisions: () => object,
+   *   mayDecide: () => boolean, onDecide: (code: string, verdict: string) => void,
+   *   onShow: (suggestion: object | null) => void, onView: (id: number | null) => void}} world
+   *   `onShow` is told which suggestion is at hand, `onView` whose suggestions are on view.
+   */
   constructor(root, world) {
     this.root = root;
     this.world = world;
+    root.addEventListener?.("click", ({ target }) => this.#click(target.closest("button")));
+    root.addEventListener?.("keydown", (event) => this.#move(event));
   }
 
   /** Show what the model says of `assignment` if it may be asked; else ask nothing and show nothing. */
   async show(assignment) {
+    const isSame = this.#answer !== null && this.#assignment?.id === assignment.id;
     this.#assignment = assignment;
-    this.root.hidden = true;
-    if (!mayAsk(assignment)) return;
+    if (isSame && mayAsk(assignment)) return this.#draw();
+    this.#leave();
+    if (!mayAsk(assignment)) return undefined;
     const parts = await this.#ask(assignment);
     // Meanwhile another exam may have come on view.
-    if (assignment !== this.#assignment || parts === null) return;
+    if (assignment !== this.#assignment || parts === null) return undefined;
     this.root.replaceChildren(this.#title(), ...parts);
     this.root.hidden = false;
+    return undefined;
+  }
+
+  /** The decisions have changed. */
+  refresh() {
+    if (this.#answer) this.#draw();
+  }
+
+  /** Nothing of another exam stays on view. */
+  #leave() {
+    this.root.hidden = true;
+    this.#answer = null;
+    this.#active = null;
+    this.world.onView?.(null);
+    this.world.onShow?.(null);
   }
 
   /** The parts of the panel, or null when there is nothing to show. */
   async #ask(assignment) {
-    const { api, words, onSignedOut } = this.world;
+    const { api, words, onSignedOut, onView } = this.world;
     try {
-      return this.#panel(await api.loadSuggestions(assignment.id), assignment);
+      const answer = await api.loadSuggestions(assignment.id);
+      if (assignment !== this.#assignment) return null;
+      this.#answer = answer;
+      this.#active = this.#named()[0]?.class ?? null;
+      onView(assignment.id);
+      this.#tell();
+      return this.#panel();
     } catch (error) {
       if (error instanceof Unreachable) return [make("p", {}, words("model-unreachable"))];
       if (error instanceof SignedOut) onSignedOut();
@@ -51,21 +76,68 @@ export class Suggestions {
     }
   }
 
+  /** The panel is made anew; whoever is in it by key stays where they were. */
+  #draw() {
+    const focused = document.activeElement?.closest("[data-focus]")?.dataset.focus;
+    const isOpen = this.root.querySelector("details")?.open;
+    this.root.replaceChildren(this.#title(), ...this.#panel());
+    this.root.querySelector("details")?.toggleAttribute("open", Boolean(isOpen));
+    if (focused) this.root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  }
+
+  #click(button) {
+    if (button?.dataset.suggestion) this.#take(button.dataset.suggestion);
+    else if (button?.dataset.verdict) this.#decide(button.dataset.of, button.dataset.verdict);
+  }
+
+  /** Take the suggestion of `code` at hand: its evidence is drawn and its keys work. */
+  #take(code) {
+    this.#active = code;
+    this.#draw();
+    this.#tell();
+    this.root.querySelector(`[data-suggestion="${CSS.escape(code)}"]`).focus();
+  }
+
+  #decide(code, verdict) {
+    this.#active = code;
+    this.#tell();
+    this.world.onDecide(code, verdict);
+  }
+
+  #tell() {
+    this.world.onShow(this.#named().find((one) => one.class === this.#active) ?? null);
+  }
+
+  /** Within the list the arrows go from suggestion to suggestion. */
+  #move(event) {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by || !event.target.closest(".suggested")) return;
+    const codes = this.#named().map((one) => one.class);
+    const next = codes[codes.indexOf(this.#active) + by];
+    event.preventDefault();
+    if (next) this.#take(next);
+  }
+
   #title() {
     return make("h2", { id: "suggestions-title" }, this.world.words("model-title"));
   }
 
-  #panel(answer, { reading }) {
+  #named() {
+    return this.#answer.suggestions.filter((one) => this.world.catalogue.has(one.class));
+  }
+
+  #panel() {
     const { words, catalogue } = this.world;
-    const { model, version, suggestions, covered_classes: covered } = answer;
-    const named = suggestions.filter((one) => catalogue.has(one.class));
+    const { model, version, covered_classes: covered } = this.#answer;
+    const named = this.#named();
     return [
       make("p", { class: "model-name" }, words("model-name", { model, version })),
+      this.#invitation(named),
       named.length > 0
-        ? make("ul", { class: "suggested" }, ...named.map((one) => this.#suggestion(one)))
+        ? make("ul", { class: "suggested" }, ...named.map((one, i) => this.#suggestion(one, i, named)))
         : make("p", {}, words("model-suggests-none")),
-      this.#standings(reading, answer),
-      this.#measurements(answer.measurements),
+      this.#standings(),
+      this.#measurements(this.#answer.measurements),
       make("p", { class: "model-scope" }, words("model-scope", { covered: covered.length, total: catalogue.classes.length })),
       make("details", { class: "model-scope" },
         make("summary", {}, words("model-covered")),
@@ -73,12 +145,32 @@ export class Suggestions {
     ].filter((part) => part !== null);
   }
 
-  #suggestion({ class: code, evidence, strength }) {
+  /** What the reader can do here: decide while reading, read a second time afterwards, or look. */
+  #invitation(named) {
+    const { words, mayDecide, isRevising } = this.world;
+    if (this.#assignment.revision) return make("p", { class: "model-invitation" }, words("revised-already"));
+    if (!mayDecide() || isRevising()) return null;
+    if (this.#assignment.state !== "submitted") return named.length > 0 ? make("p", { class: "model-invitation" }, words("model-decide")) : null;
+    return make("div", { class: "model-invitation" },
+      make("p", {}, words("model-revise")),
+      make("button", {
+        type: "button", class: "button-link", "data-part": "revise", "data-focus": "revise",
+        "aria-keyshortcuts": "Shift+R", "data-key-label": words("revise-key"),
+      }, words("revise"), " ", make("kbd", {}, "⇧ R")));
+  }
+
+  #suggestion({ class: code, evidence, strength }, i, named) {
     const { words, catalogue } = this.world;
+    const isActive = code === this.#active;
+    const next = named[(named.findIndex((one) => one.class === this.#active) + 1) % named.length];
     return make(
       "li",
-      { title: catalogue.definition(code) },
-      make("b", {}, catalogue.name(code)),
+      { class: isActive ? "is-active" : null, title: catalogue.definition(code) },
+      make("button", {
+        type: "button", class: "suggestion-name", "data-suggestion": code, "data-focus": `suggestion-${code}`,
+        "aria-current": isActive ? "true" : null,
+        "aria-keyshortcuts": code === next.class ? "s" : null, "data-key-label": words("suggestion-next"),
+      }, catalogue.name(code)),
       make("span", { class: "evidence" }, evidence),
       make(
         "span",
@@ -86,14 +178,29 @@ export class Suggestions {
         make("meter", { min: 0, max: 1, value: strength, "aria-hidden": "true" }),
         words(`strength-${strengthName(strength)}`, { strength: strength.toFixed(2) }),
       ),
+      this.#verdicts(code, isActive),
     );
   }
 
+  /** Three buttons for who may decide, one word for who has decided. */
+  #verdicts(code, isActive) {
+    const { words, catalogue, mayDecide, decisions } = this.world;
+    const verdict = mayDecide() ? decisions()[code]?.verdict : decided(this.#assignment, code);
+    if (!mayDecide()) return verdict ? make("span", { class: `verdict is-${verdict}` }, words(`verdict-${verdict}`)) : null;
+    const button = ([one, key]) => make("button", {
+      type: "button", class: `verdict-button is-${one}`, "data-verdict": one, "data-of": code, "data-focus": `${one}-${code}`,
+      "aria-pressed": String(one === verdict), "aria-label": words(`decide-${one}-name`, { name: catalogue.name(code) }),
+      "aria-keyshortcuts": isActive ? key : null, "data-key-label": words(`decide-${one}-key`),
+    }, words(`decide-${one}`), isActive ? make("kbd", {}, key.toUpperCase()) : null);
+    return make("div", { class: "verdicts" }, ...VERDICT_KEYS.map(button));
+  }
+
   /** What the reader found and the model did not: a silence has two meanings. */
-  #standings(reading, answer) {
+  #standings() {
     const { words, catalogue } = this.world;
+    const { reading } = this.#assignment;
     if (!reading) return null; // shown while reading: nothing is signed that could be compared
-    const lines = standings(reading.findings.map((finding) => finding.class), answer);
+    const lines = standings(reading.findings.map((finding) => finding.class), this.#answer);
     if (lines.length === 0) return null;
     const line = ({ code, standing }) => make("li", {}, words(`model-${standing}`, { name: catalogue.name(code) }));
     return make("ul", { class: "standings" }, ...lines.map(line));
@@ -118,29 +225,4 @@ export class Suggestions {
  */
 export function mayAsk({ state, reading, is_shown_suggestions: isShown = false }) {
   return isShown || (state === "submitted" && Boolean(reading));
-}
-
-/** The name of a strength: "weak", "moderate" or "strong". */
-export function strengthName(strength) {
-  return STRENGTHS.find(([, least]) => strength >= least)[0];
-}
-
-/**
- * The reader's own classes that the model does not suggest, each with its standing:
- * "not-suggested" when the model looked for it, "not-assessed" when it never does.
- */
-export function standings(codes, { suggestions, covered_classes: covered }) {
-  const suggested = new Set(suggestions.map((one) => one.class));
-  return codes
-    .filter((code) => !suggested.has(code))
-    .map((code) => ({ code, standing: covered.includes(code) ? "not-suggested" : "not-assessed" }));
-}
-
-/** The measurements to show, as text with their unit; text is null where there is a reason instead. */
-export function readouts(measurements) {
-  return READOUTS.filter(([field]) => measurements[field]).map(([field, name, unit, decimals]) => {
-    const { value, n_beats: nBeats, reason } = measurements[field];
-    const space = unit === "°" ? "" : " ";
-    return { name, text: value === null ? null : `${value.toFixed(decimals)}${space}${unit}`, nBeats, reason };
-  });
 }

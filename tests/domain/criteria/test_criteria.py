@@ -14,6 +14,7 @@ from ecgreview.criteria import rules
 from ecgreview.criteria.rules import BOOK, Condition, Rule
 from ecgreview.ecg import synth
 from ecgreview.measure import Measured, Measurements, measure
+from ecgreview.measure.measurements import Instants
 
 CLASSES = Path(__file__).parents[3] / "ecgreview" / "taxonomy" / "ecg_review_66.yaml"
 NOTHING = Measurements.none("Not measured.", "test")
@@ -38,9 +39,12 @@ NORMAL_VALUES = {
 }
 
 
+INSTANTS = Instants(beats_s=(0.5, 1.5, 2.5), qrs_onsets_s=(0.46, 1.46), spikes_s=(0.44, 1.44))
+
+
 def having(**values: float) -> Measurements:
     found = {name: Measured.of(v, 1.0, 9) for name, v in (NORMAL_VALUES | values).items()}
-    return Measurements(**(NOTHING.fields() | found), method_version="test")
+    return Measurements(**(NOTHING.fields() | found), method_version="test", instants=INSTANTS)
 
 
 NORMAL = having()
