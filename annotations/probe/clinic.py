@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -39,6 +40,11 @@ from ecgreview.protocol import Protocol
 
 N_EXAMS = 14
 FINDING = "atrial_fibrillation"
+UNTOLD = "artifact"
+PLACE = {"tracing": 1, "leads": ["II"], "from_s": 0.1, "to_s": 0.9}
+PR = {
+    "kind": "interval", "tracing": 1, "lead": "II", "from_s": 0.2, "to_s": 0.4, "value": 200.0,
+}  # fmt: skip
 
 CAST: Mapping[str, tuple[Role, ...]] = {
     "ana": (Role.READER,),
@@ -111,6 +117,7 @@ class Clinic:
             "desk": of_assignments,
             "api-assignment": of_assignments,
             "api-draft": of_assignments,
+            "api-deferral": of_assignments,
             "api-reading-create": of_assignments,
             "dataset": {"pk": [self.dataset.pk, 999_999]},
             "person": {"pk": people_ids[:3]},
@@ -152,19 +159,26 @@ def build(now: datetime) -> Clinic:
     return Clinic(cast, study, second, opened, closed, again, dataset, theirs, now)
 
 
-def read(assignment: Assignment, number: int, code: str, now: datetime) -> Reading:
+def read(assignment: Assignment, number: int, code: str, now: datetime, **changes: Any) -> Reading:
     """Submit a reading as the assignment's reader; ``number`` makes its key."""
+    said: dict[str, Any] = {
+        "findings": [readings.FindingIn(code, "possible", [PLACE], [PR])],
+        "not_assessable": [UNTOLD],
+        "problems": [{"kind": "noise", "leads": ["V1"]}],
+        "quality": "poor",
+        "comment": "what nobody else may know",
+    }
     return readings.submit(
         assignment_id=assignment.pk,
         reader=assignment.reader,
         based_on=assignment.draft.version if hasattr(assignment, "draft") else 0,
-        findings=[readings.FindingIn(code, "possible")],
-        quality="poor",
-        comment="what nobody else may know",
         idempotency_key=uuid.UUID(int=10**6 + number),
         active_ms=1234,
+        idle_ms=567,
         display={"layout": "12x1"},
+        tools={"calipers": 3},
         now=now,
+        **{**said, **changes},
     ).reading
 
 

@@ -13,12 +13,13 @@ from annotations.models import (
     Batch,
     Exam,
     NoticeKind,
+    Reading,
     Role,
     StudyReader,
     Suggestion,
     SuggestionRun,
 )
-from annotations.services import agreement, batches, consensus, drafts, notices, roster
+from annotations.services import agreement, batches, consensus, deferrals, drafts, notices, roster
 
 from .clinic import CAST, FINDING, Clinic, model, read
 
@@ -42,6 +43,29 @@ def submit_all(clinic: Clinic, person: str) -> None:
     """Read everything that is there to read."""
     for assignment in _their(clinic, person):
         read(assignment, assignment.pk % 10**12, "normal_ecg", clinic.now)
+
+
+def correct(clinic: Clinic, person: str) -> None:
+    """Take back a submission and send another reading in its place."""
+    theirs = Reading.objects.blind().effective().exclude(reader=clinic.people[person])
+    in_open = theirs.filter(assignment__batch__closed_at=None).select_related("assignment__reader")
+    for reading in in_open.order_by("-pk")[:1]:
+        number = reading.pk % 10**9 + 10**9
+        read(reading.assignment, number, "atrial_flutter", clinic.now,
+             supersedes=reading.idempotency_key)  # fmt: skip
+
+
+def abstain(clinic: Clinic, person: str) -> None:
+    """Say of an exam that one is not competent to read it."""
+    nothing = {"findings": [], "not_assessable": [], "quality": "", "outcome": "abstained"}
+    for assignment in _their(clinic, person)[:1]:
+        read(assignment, assignment.pk % 10**12, FINDING, clinic.now, **nothing)
+
+
+def defer(clinic: Clinic, person: str) -> None:
+    """Put an exam off."""
+    for assignment in _their(clinic, person)[:1]:
+        deferrals.defer(assignment_id=assignment.pk, reader=assignment.reader, now=clinic.now)
 
 
 def draft(clinic: Clinic, person: str) -> None:
@@ -108,6 +132,9 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
     {
         "submit": submit,
         "submit_all": submit_all,
+        "correct": correct,
+        "abstain": abstain,
+        "defer": defer,
         "draft": draft,
         "suggest": suggest,
         "reckon": reckon,

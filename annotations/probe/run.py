@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ FORGETFUL = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache
 WARMING = tuple(Step("GET", address) for address in ("/worklist/", "/api/assignments/", "/admin/"))
 """Asked first: whoever comes first fills the caches of the process."""
 
+OF_AN_EXAM = re.compile(r"/(?:api/assignments|read)/(\d+)/")
+
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -37,9 +40,9 @@ class Outcome:
     Attributes:
         requests: how many were sent in each world, by "method status" of their answer.
         addresses: how often each address was asked for, queries apart.
-        n_allowed: how many answers were about what a model suggests of an exam that the person
-            had submitted by then: the policy of the study lets it be shown, so they are not
-            compared.
+        n_allowed: how many answers were about an exam that the person had submitted by then, and
+            had asked what a model suggests of it: the policy of the study lets it be shown, so
+            they are not compared.
         leaks: every difference that was found.
     """
 
@@ -90,16 +93,31 @@ def probe(clinic: Clinic, person: str, scripts: Iterable[Script]) -> Outcome:
 
 
 def _allowed(seen: Sequence[Seen]) -> frozenset[int]:
-    """Return the places of answers that the policy lets depend on a model."""
+    """Return the places of answers that the policy lets depend on a model.
+
+    What it suggests of an exam, once the reading is in; and from then on whether that reading can
+    still be taken back, for whoever was shown something cannot.
+    """
     submitted: set[str] = set()
+    asked: set[str] = set()
     found = set()
     for place, one in enumerate(seen):
         base, _, what = one.step.address.partition("?")[0].removesuffix("/").rpartition("/")
+        exam = _exam(one.step.address)
         if one.step.method == "POST" and what == "reading" and one.status in SUBMITTED:
             submitted.add(base)
         elif what == "suggestions" and base in submitted:
+            asked.add(exam)
+            found.add(place)
+        if exam and exam in asked:
             found.add(place)
     return frozenset(found)
+
+
+def _exam(address: str) -> str:
+    """Return the id of the assignment that ``address`` is about, or nothing."""
+    match = OF_AN_EXAM.match(address)
+    return match[1] if match else ""
 
 
 def _but(seen: Sequence[Seen], left_out: Container[int]) -> list[Seen]:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from annotations.models import Assignment
 
-from .clinic import FINDING, Clinic
+from .clinic import FINDING, UNTOLD, Clinic
 from .deeds import deeds_kept_from
 from .doors import Door, doors
 from .seen import Step
@@ -31,11 +31,19 @@ PEOPLE_DOORS = ("account", "mfa", "usersessions", "sign", "link", "person", "peo
 
 
 def scripted(clinic: Clinic, person: str) -> Script:
-    """Return one's own work, while the others do theirs, and every door with every example."""
-    every = [Step("GET", address) for door in _doors(clinic, person) for address in door.addresses]
+    """Return one's own work, while the others do theirs, and every door with every example.
+
+    What a model suggests comes last: from then on it is known to whoever asks.
+    """
+    addresses = [address for door in _doors(clinic, person) for address in door.addresses]
+    every = [Step("GET", address) for address in sorted(addresses, key=_is_suggestion)]
     work = [step for assignment in clinic.own(person)[:2] for step in _work(assignment)]
     deeds = deeds_kept_from(person)
     return [*deeds, *work, *deeds, *every]
+
+
+def _is_suggestion(address: str) -> bool:
+    return address.endswith("/suggestions/")
 
 
 def written(clinic: Clinic, person: str, chance: Random, length: int) -> Script:
@@ -48,9 +56,10 @@ def written(clinic: Clinic, person: str, chance: Random, length: int) -> Script:
         if dice < 0.06:
             found.append(chance.choice(deeds_kept_from(person)))
         elif dice < 0.40:
-            found += _bit_of_work(chance.choice(own), chance)
+            assignment = chance.choice(own)
+            found += _bit_of_work(assignment, chance, can_correct=assignment not in own[:2])
         elif dice < 0.46:
-            found += _bit_of_work(chance.choice(others), chance)
+            found += _bit_of_work(chance.choice(others), chance, can_correct=True)
         else:
             found.append(_visit(chance.choice(all_doors), chance))
     return found
@@ -72,29 +81,48 @@ def _visit(door: Door, chance: Random) -> Step:
 
 
 def _work(assignment: Assignment) -> Iterator[Step]:
-    """Save a draft, submit, and submit again as after a lost answer."""
+    """Put off, save a draft, submit, submit again as after a lost answer, and correct it."""
     base = f"/api/assignments/{assignment.pk}/"
     content = {"findings": [], "quality": "good", "comment": "mine"}
     reading = json.dumps({"based_on": 1, **content})
     key, other = _key(uuid.UUID(int=assignment.pk)), _key(uuid.UUID(int=1))
+    corrected = {**content, "supersedes": str(uuid.UUID(int=assignment.pk)), "based_on": 0}
+    abstained = {**content, "quality": "", "outcome": "abstained", "based_on": 0}
+    yield Step("POST", f"{base}deferral/", "{}")
+    yield Step("POST", f"{base}deferral/", "{}")
     yield Step("PUT", f"{base}draft/", json.dumps({"based_on": 0, "content": content}))
     yield Step("PUT", f"{base}draft/", json.dumps({"based_on": 7, "content": content}))
     yield Step("GET", base)
     yield Step("POST", f"{base}reading/", reading, key)
     yield Step("POST", f"{base}reading/", reading, key)
     yield Step("POST", f"{base}reading/", reading, other)
+    yield Step("GET", base)
+    third = _key(uuid.UUID(int=assignment.pk + 2))
+    yield Step("POST", f"{base}reading/", json.dumps(corrected), third)
+    yield Step("POST", f"{base}reading/", json.dumps(corrected), third)
+    yield Step("POST", f"{base}reading/", json.dumps(abstained), other)
     yield Step("GET", f"/api/readings/{uuid.UUID(int=assignment.pk)}/")
-    yield Step("GET", f"{base}suggestions/")
+    yield Step("GET", f"/api/readings/{uuid.UUID(int=assignment.pk + 2)}/")
 
 
-def _bit_of_work(assignment: Assignment, chance: Random) -> list[Step]:
-    """Return one or two requests about an assignment, valid ones and others."""
+def _bit_of_work(assignment: Assignment, chance: Random, *, can_correct: bool) -> list[Step]:
+    """Return one or two requests about an assignment, valid ones and others.
+
+    Nobody corrects a reading of an exam of which they ask what a model suggests: whether they
+    still may then depends on its word, and so does all that follows.
+    """
     base = f"/api/assignments/{assignment.pk}/"
     content = {
         "findings": chance.choice([[], [{"class": FINDING, "certainty": "definite"}]]),
         "quality": chance.choice(["good", "poor", "unreadable"]),
         "comment": chance.choice(["", "mine"]),
+        "not_assessable": chance.choice([[], [], [UNTOLD]]),
+        "problems": chance.choice([[], [{"kind": "noise", "leads": ["V1"]}]]),
     }
+    earlier = str(uuid.UUID(int=assignment.pk))
+    reading = {"outcome": chance.choice(["read", "read", "abstained"])}
+    correction = {**content, **reading, **({"supersedes": earlier} if can_correct else {})}
+    ask = Step("GET", base if can_correct else f"{base}suggestions/")
     based_on = chance.choice([0, 0, 0, 1, 2])
     key = _key(uuid.UUID(int=assignment.pk + chance.choice([0, 0, 1])))
     return chance.choice(
@@ -102,10 +130,13 @@ def _bit_of_work(assignment: Assignment, chance: Random) -> list[Step]:
             [Step("GET", f"/read/{assignment.pk}/")],
             [Step("GET", base)],
             [Step("GET", f"{base}tracings/1/", headers=chance.choice([(), _cached("x")]))],
-            [Step("GET", f"{base}suggestions/")],
+            [ask],
+            [Step("POST", f"{base}deferral/", "{}"), Step("GET", base)],
+            [_submission(base, based_on, correction, key), Step("GET", base)],
+            [_submission(base, based_on, {**content, **reading}, key), Step("GET", base)],
             [Step("PUT", f"{base}draft/", json.dumps({"based_on": based_on, "content": content}))],
             [_submission(base, based_on, content, key), Step("GET", "/worklist/")],
-            [_submission(base, based_on, content, key), Step("GET", f"{base}suggestions/")],
+            [_submission(base, based_on, content, key), ask],
             [_submission(base, based_on, {**content, **BLOCKED}, key)],
         ]
     )

@@ -12,15 +12,28 @@ import pytest
 from django.db import connection
 
 from annotations import payloads
-from annotations.models import Assignment, Batch, Consensus, Draft, Exam, Reading
+from annotations.models import (
+    Assignment,
+    AuditEvent,
+    Batch,
+    Consensus,
+    Draft,
+    Exam,
+    Reading,
+    SuggestionModel,
+    SuggestionRun,
+)
 from annotations.services import (
     agreement,
+    audit,
     batches,
     consensus,
+    deferrals,
     drafts,
     ingest,
     readings,
     studies,
+    suggestions,
     taxonomies,
 )
 from ecgreview.protocol import Protocol
@@ -47,7 +60,13 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
         return list(threads.map(run, acts))
 
 
-def sign(assignment: Assignment, now, key: uuid.UUID, comment: str = "") -> readings.Submission:
+def sign(
+    assignment: Assignment,
+    now,
+    key: uuid.UUID,
+    comment: str = "",
+    supersedes: uuid.UUID | None = None,
+) -> readings.Submission:
     return readings.submit(
         assignment_id=assignment.pk,
         reader=assignment.reader,
@@ -59,6 +78,7 @@ def sign(assignment: Assignment, now, key: uuid.UUID, comment: str = "") -> read
         active_ms=0,
         display={},
         now=now,
+        supersedes=supersedes,
     )
 
 
@@ -209,3 +229,53 @@ def test_one_of_two_batches_gets_the_name(make_batch, make_exam, ana):
 def test_two_installers_install_one_taxonomy(now):
     first, second = at_once(*[lambda: taxonomies.install(now=now)] * 2)
     assert first == second
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_two_tabs_correct_a_reading_once(assign, ana, now, attempt):
+    assignment, key = assign(ana), uuid.uuid4()
+    sign(assignment, now, key)
+    results = at_once(*[lambda: sign(assignment, now, uuid.uuid4(), supersedes=key)] * 4)
+    refused = [result for result in results if isinstance(result, readings.NotTheLatest)]
+    assert (len(refused), Reading.objects.count()) == (3, 2)
+    assert Reading.objects.effective().count() == 1
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_correction_and_a_first_look_at_suggestions_take_turns(assign, ana, now, attempt):
+    assignment, key = assign(ana), uuid.uuid4()
+    first = sign(assignment, now, key).reading
+    model = SuggestionModel.objects.create(
+        name="m", version="1", covered_classes=[], created_at=now
+    )
+    SuggestionRun.objects.create(
+        exam=assignment.exam, model=model, requested_at=now, finished_at=now
+    )
+    assignment.refresh_from_db()
+    shown, corrected = at_once(
+        lambda: suggestions.show(assignment=assignment, now=now),
+        lambda: sign(assignment, now, uuid.uuid4(), supersedes=key),
+    )
+    assert isinstance(shown, SuggestionRun)
+    assert isinstance(corrected, readings.Submission | readings.ReadingFinal)
+    is_superseded = Reading.objects.filter(supersedes=first).exists()
+    assert is_superseded == isinstance(corrected, readings.Submission)
+
+
+def test_an_exam_that_is_put_off_while_it_is_submitted_is_submitted(assign, ana, now):
+    assignment = assign(ana)
+    results = at_once(
+        lambda: sign(assignment, now, uuid.uuid4()),
+        lambda: deferrals.defer(assignment_id=assignment.pk, reader=ana, now=now),
+    )
+    refused = [one for one in results if isinstance(one, Exception)]
+    assert all(isinstance(one, readings.AlreadySubmitted) for one in refused)
+    assert Reading.objects.count() == 1
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_tabs_put_an_exam_off_once(assign, ana, now, attempt):
+    assignment = assign(ana)
+    at_once(*[lambda: deferrals.defer(assignment_id=assignment.pk, reader=ana, now=now)] * 4)
+    events = AuditEvent.objects.filter(action=audit.Action.ASSIGNMENT_DEFERRED)
+    assert events.count() == 1

@@ -57,6 +57,15 @@ def test_exams_are_counted_apart_when_they_were_read_once():
     assert (report["n_readers"], report["n_exams"], report["n_exams_compared"]) == (3, 5, 3)
 
 
+def test_a_class_that_a_reader_could_not_assess_is_missing_for_that_class_alone():
+    ratings = np.full((2, 3, 2), agreement.ABSENT, dtype=np.int8)
+    ratings[0, 0, 1] = agreement.MISSING  # Ana could not assess the second class
+    ratings[1, 2] = agreement.MISSING  # Bruno did not read the third exam
+    report = agreement.report(ratings, READERS[:2], CLASSES[:2])
+    told = [(one["n_exams"], one["n_not_assessable"]) for one in report["classes"]]
+    assert (told, report["n_exams_compared"]) == ([(2, 0), (1, 1)], 2)
+
+
 def test_a_class_nobody_gave_has_reasons():
     (found,) = report_of("----", "----")["classes"]
     assert found["positive"] == {"value": None, "reason": "No reader gave the class."}

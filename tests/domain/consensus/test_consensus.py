@@ -170,3 +170,44 @@ def _label_sets(path: Path) -> list[frozenset[str]]:
     with path.open(newline="", encoding="utf-8") as lines:
         rows = csv.DictReader(lines)
         return [frozenset(name for name, cell in row.items() if cell == "1") for row in rows]
+
+
+def decide_some(*readings: tuple[set[str], set[str]]) -> Decision:
+    """Decide on readings, each what it gave and what it could not assess."""
+    given, missing = zip(*readings, strict=True)
+    return consensus.decide(
+        RULE,
+        [frozenset(codes) for codes in given],
+        missing=[frozenset(codes) for codes in missing],
+    )
+
+
+def test_who_could_not_assess_a_class_disputes_nothing_of_it():
+    decision = decide_some(({AF}, set()), ({AF}, set()), (set(), {AF}))
+    assert (decision.status, decision.labels, decision.n_missing) == ("agreement", {AF: 2}, {AF: 1})
+
+
+def test_who_could_not_assess_a_class_confirms_nothing_of_it():
+    assert decide_some(({AF}, set()), (set(), {AF})).status == "undecided"
+
+
+def test_what_one_reader_alone_could_assess_is_not_kept():
+    decision = decide_some(({AF, RBBB}, set()), ({AF}, {RBBB}))
+    assert (decision.status, decision.labels) == ("majority", {AF: 2})
+
+
+def test_what_nobody_gave_and_somebody_could_not_assess_leaves_the_agreement():
+    decision = decide_some(({AF}, {LVH}), ({AF}, set()))
+    assert (decision.status, decision.n_missing) == ("agreement", {LVH: 1})
+
+
+def test_a_reading_cannot_give_what_it_could_not_assess():
+    with pytest.raises(ContradictoryReading):
+        decide_some(({AF}, {AF}), ({AF}, set()))
+
+
+@given(label_sets)
+def test_where_all_was_assessed_nothing_is_missing(sets):
+    decision = consensus.decide(RULE, sets, missing=[frozenset()] * len(sets))
+    assert decision == consensus.decide(RULE, sets)
+    assert decision.n_missing == {}
