@@ -72,10 +72,11 @@ def test_the_same_draft_sent_again_is_the_same_version(as_ana, sheet):
 
 
 def test_a_draft_of_before_says_nothing_of_the_rest(as_ana, sheet, now):
-    old = {"findings": [{"class": AF, "certainty": "definite"}], "quality": "", "comment": ""}
+    finding = {"class": AF, "certainty": "definite"}
+    old = {"findings": [finding], "quality": "", "comment": ""}
     Draft.objects.create(assignment=sheet, version=1, content=old, saved_at=now)
     content = told(as_ana, sheet)["draft"]["content"]
-    assert content["findings"] == [{**old["findings"][0], "localisations": [], "measurements": []}]
+    assert content["findings"] == [{**finding, "localisations": [], "measurements": []}]
     assert (content["not_assessable"], content["problems"]) == ([], [])
 
 
