@@ -1,0 +1,59 @@
+"""What the reading desk may weigh on the hospital's line, in bytes after Brotli."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+import brotli
+import pytest
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+from annotations.models import Assignment, User
+from ecgreview import lean
+from ecgreview.ecg import formats, wire
+
+MOST_BYTES = 400_000
+MOST_EXAM_BYTES = 50_000
+NAMED = re.compile(r'(?:src|href)="/static/([^"]+\.(?:js|css))"')
+
+
+def source(name: str) -> str:
+    """Return a static file as it was written."""
+    found = finders.find(name)
+    assert found, name
+    return Path(found).read_text(encoding="utf-8")
+
+
+def sent(name: str) -> str:
+    """Return what collecting makes of it."""
+    if name.startswith("vendor/"):
+        return source(name)
+    return lean.styles(name, source) if name.endswith(".css") else lean.joined(name, source)
+
+
+def test_scripts_and_styles_of_the_desk_fit_their_budget(
+    ana: User, assign: Callable[..., Assignment], signed_in: Callable[[User], Client]
+) -> None:
+    page = signed_in(ana).get(f"/read/{assign(ana).pk}/").content.decode()
+    names = set(NAMED.findall(page))
+    assert {"vendor/plotly/plotly.min.js", "js/reading.js", "css/reading.css"} <= names
+    sizes = {name: len(brotli.compress(sent(name).encode())) for name in names}
+    assert sum(sizes.values()) <= MOST_BYTES, sizes
+
+
+def test_a_real_exam_fits_its_budget(shared_data: Path) -> None:
+    folder = shared_data / "ptbxl" / "records500" / "00000"
+    found = [result for path in formats.find(folder) for result in formats.read(path, folder)]
+    sizes = [len(wire.pack(one.signal)) for one in found if isinstance(one, formats.Recording)]
+    assert len(sizes) >= 10
+    assert statistics.median(sizes) <= MOST_EXAM_BYTES
+
+
+@pytest.mark.parametrize("name", ["uPlot.iife.min.js", "uplot/dist/uPlot.iife.min.js"])
+def test_the_peer_of_the_benchmarks_is_never_served(name: str) -> None:
+    assert finders.find(name) is None
+    assert finders.find(f"vendor/{name}") is None
