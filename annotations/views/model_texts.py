@@ -67,6 +67,7 @@ def _revision_texts() -> dict[str, str]:
         ),
         "revise": _("Read a second time"),
         "revise-key": _("Read a second time, with the suggestions known"),
+        "second-here": _("Second reading kept on this device"),
         "revision-why": _("Say why you revise it, then submit again."),
         "revision-reason-key": _("Next reason of the revision"),
         "reason-suggestion": _("The suggestion"),

@@ -13,7 +13,7 @@ from annotations.models import Batch, Exam, Reading, Stage, Study, User, Viewing
 from annotations.services import batches, suggestions
 from ecgreview.ecg import synth, wire
 
-from .conftest import SignIn
+from .conftest import SignIn, Witness
 from .test_accessibility import violations
 
 AF, LBBB = "atrial_fibrillation", "left_bundle_branch_block"
@@ -118,7 +118,7 @@ def test_the_evidence_at_hand_is_drawn_on_the_sheet(ana_looks: Page) -> None:
 
 def test_a_suggestion_is_accepted_by_one_key_and_revised_with_a_reason(ana_looks: Page) -> None:
     ana_looks.keyboard.press("y")
-    expect(ana_looks.get_by_text("Second reading")).to_be_visible()
+    expect(ana_looks.get_by_text("Second reading", exact=True)).to_be_visible()
     expect(ana_looks.locator(".findings")).to_contain_text("left bundle")
     send_revision(ana_looks)
     revision = revised()
@@ -155,7 +155,8 @@ def test_a_second_reading_survives_a_reload(ana_looks: Page) -> None:
     assert codes_of(revised()) == {AF, LBBB}
 
 
-def test_a_revision_waits_for_the_network(ana_looks: Page) -> None:
+def test_a_revision_waits_for_the_network(ana_looks: Page, witness: Witness) -> None:
+    witness.expect("net::ERR_INTERNET_DISCONNECTED")
     ana_looks.keyboard.press("h")
     ana_looks.context.set_offline(True)
     ana_looks.keyboard.press("q")
@@ -170,7 +171,7 @@ def test_a_revision_waits_for_the_network(ana_looks: Page) -> None:
 def test_a_second_reading_that_is_left_leaves_nothing(ana_looks: Page) -> None:
     ana_looks.keyboard.press("y")
     ana_looks.get_by_role("button", name="Leave it as it was").click()
-    expect(ana_looks.get_by_text("Second reading")).to_be_hidden()
+    expect(ana_looks.get_by_text("Second reading", exact=True)).to_be_hidden()
     expect(ana_looks.locator(".findings")).not_to_contain_text("left bundle")
 
 
@@ -181,7 +182,7 @@ def test_what_was_revised_is_shown_and_not_revised_again(ana_looks: Page) -> Non
     expect(ana_looks.get_by_text("You have revised this reading")).to_be_visible()
     expect(ana_looks.get_by_text("you accepted it")).to_be_visible()
     ana_looks.keyboard.press("Shift+R")
-    expect(ana_looks.get_by_text("Second reading")).to_be_hidden()
+    expect(ana_looks.get_by_text("Second reading", exact=True)).to_be_hidden()
 
 
 def test_how_long_it_was_looked_at_is_noted(ana_looks: Page) -> None:
@@ -197,7 +198,7 @@ def test_how_long_it_was_looked_at_is_noted(ana_looks: Page) -> None:
 
 def test_the_second_reading_is_accessible(ana_looks: Page) -> None:
     ana_looks.keyboard.press("y")
-    expect(ana_looks.get_by_text("Second reading")).to_be_visible()
+    expect(ana_looks.get_by_text("Second reading", exact=True)).to_be_visible()
     assert violations(ana_looks) == []
 
 

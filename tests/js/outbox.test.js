@@ -192,3 +192,30 @@ test("an accepted reading leaves nothing on the device", async () => {
   await settled();
   assert.deepEqual(["draft/", "saved/", "correction/", "outbox/"].flatMap((name) => room.shelf.names(name)), ["draft/10"]);
 });
+
+test("a revision goes to its own door, without a basis", async () => {
+  const room = world();
+  const sent = [];
+  const api = { ...room.api, submitRevision: async (...said) => { sent.push(said); return { next: null }; } };
+  const outbox = new Outbox({ ...room, api });
+  outbox.add(1, { ...content("af"), reason: "slip" }, draftOf(room), "", "revision");
+  await settled();
+  const [[id, revision, key]] = sent;
+  assert.deepEqual([id, "based_on" in revision, key, room.api.readings.size], [1, false, "key-1", 0]);
+});
+
+test("a revision waits for the network like a reading", async () => {
+  const room = world();
+  let isDown = true;
+  const submitRevision = async () => {
+    if (isDown) throw new Unreachable("down");
+    return { next: null };
+  };
+  const outbox = new Outbox({ ...room, api: { ...room.api, submitRevision } });
+  outbox.add(1, { ...content("af"), reason: "slip" }, draftOf(room), "", "revision");
+  await settled();
+  assert.equal(outbox.entries[0].kind, "revision");
+  isDown = false;
+  await room.clock.advance(60_000);
+  assert.deepEqual(types(room), ["waiting", "accepted", "sent"]);
+});

@@ -1,6 +1,7 @@
 // What the page says about itself: the place in the queue, what is saved, what waits, and the end.
 
 import { make } from "../dom.js";
+import { SECOND } from "./sitting.js";
 
 /** The words for each state of a draft; a state without words needs none. */
 const DRAFT_WORDS = {
@@ -52,7 +53,9 @@ export class Messages {
   }
 
   showDraft(draft) {
-    const key = draft.isKept ? DRAFT_WORDS[draft.state] : "draft-unkept";
+    const isSecond = draft.of === SECOND && draft.state === "kept-here";
+    const known = isSecond ? "second-here" : DRAFT_WORDS[draft.state];
+    const key = draft.isKept ? known : "draft-unkept";
     const state = this.part("draft-state");
     state.textContent = key ? this.words(key) : "";
     state.dataset.state = draft.isKept ? draft.state : "unkept";

@@ -6,6 +6,9 @@ import * as labels from "../labels.js";
 import { Stopwatch } from "../stopwatch.js";
 import { Tally } from "../tally.js";
 
+/** What the draft of a second reading is one of, in the place of a reading that is corrected. */
+export const SECOND = "second";
+
 export class Sitting {
   #history;
   #tally = new Tally();
@@ -79,7 +82,7 @@ export class Sitting {
   /** The server takes no drafts of what is submitted. */
   #draftOfAnother() {
     const { reading } = this.assignment;
-    const of = this.isRevising ? "second" : reading.id;
+    const of = this.isRevising ? SECOND : reading.id;
     return this.#draft({ id: this.id, server: null, blank: labels.restore(reading, this.world.catalogue), of }, null);
   }
 

@@ -83,6 +83,8 @@ export class Suggestions {
     this.root.replaceChildren(this.#title(), ...this.#panel());
     this.root.querySelector("details")?.toggleAttribute("open", Boolean(isOpen));
     if (focused) this.root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    // The second reading brings the whole form back above it.
+    this.root.querySelector(".is-active")?.scrollIntoView({ block: "nearest" });
   }
 
   #click(button) {

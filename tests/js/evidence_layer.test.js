@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { labelled, stretches } from "../../static/js/desk/evidence.js";
+import { DEFAULT_SETTINGS, arrange } from "../../static/js/ecg/layout.js";
+import { LEADS } from "../../static/js/ecg/signal.js";
+
+const sheet = arrange({ durationS: 10, page: 0, ...DEFAULT_SETTINGS });
+const QRS = { leads: [], intervals_s: [[0.5, 0.65], [1.3, 1.45], [4.4, 4.55]] };
+
+function near(one, other) {
+  return Math.abs(one - other) < 1e-9;
+}
+
+test("an interval is as long on the paper as its time says", () => {
+  assert.ok(stretches(sheet, QRS).every(({ from, to }) => near(to - from, 0.15 * sheet.speedMmPerS)));
+});
+
+test("an interval is drawn in each cell that shows all of it", () => {
+  for (const [from] of QRS.intervals_s) {
+    const showing = sheet.cells.filter(({ startS, endS }) => from >= startS && from + 0.15 <= endS);
+    const drawn = stretches(sheet, { leads: [], intervals_s: [[from, from + 0.15]] });
+    assert.deepEqual([drawn.length, showing.length > 0], [showing.length, true]);
+  }
+});
+
+test("an interval that a cell cuts is not drawn there: it would be too short", () => {
+  const { endS } = sheet.cells[0];
+  const cut = stretches(sheet, { leads: [LEADS[sheet.cells[0].lead]], intervals_s: [[endS - 0.1, endS + 0.1]] });
+  assert.ok(cut.every(({ cell }) => cell !== sheet.cells[0]));
+});
+
+test("evidence of some leads is drawn in those", () => {
+  const leads = new Set(stretches(sheet, { ...QRS, leads: ["I", "aVF"] }).map(({ cell }) => LEADS[cell.lead]));
+  assert.deepEqual([...leads].sort(), ["I", "aVF"]);
+});
+
+test("the label stands over the second interval of the longest row", () => {
+  const { cell, from } = labelled(stretches(sheet, QRS));
+  const longest = Math.max(...sheet.cells.map(({ startS, endS }) => endS - startS));
+  assert.equal(cell.endS - cell.startS, longest);
+  assert.ok(near(from, cell.leftMm + (1.3 - cell.startS) * sheet.speedMmPerS));
+});
+
+test("nothing to draw has no label", () => {
+  assert.equal(labelled(stretches(sheet, { leads: [], intervals_s: [] })), null);
+});
