@@ -13,6 +13,7 @@ def tool_texts() -> dict[str, str]:
 def _caliper_texts() -> dict[str, str]:
     """Return what the calipers say and are told."""
     return {
+        "tools-unreachable": _("The tools did not arrive. With a network, reload the page."),
         "close": _("Close"),
         "tool-leave": _("Leave the tool"),
         "tool-interval": _("Calipers for time"),

@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import Exam, User
 from tests.app.conftest import MakeBatch
 
-from .conftest import SignIn
+from .conftest import SignIn, Witness
 
 GUTTER_MM = 15.0
 MM_PER_S = 25.0
@@ -357,3 +357,28 @@ def test_what_was_measured_and_marked_stays_on_the_sheet_with_its_finding(desk: 
     expect(overlay(desk).locator(".mark.is-measured")).to_have_count(2)  # in its column, below
     desk.keyboard.press("Control+z")
     expect(overlay(desk).locator(".mark.is-measured")).to_have_count(0)
+
+
+def test_tools_that_did_not_arrive_say_so_and_come_with_a_reload(
+    sign_in_as: SignIn,
+    live_server: LiveServer,
+    ana: User,
+    make_batch: MakeBatch,
+    real_exams: list[Exam],
+    witness: Witness,
+) -> None:
+    witness.expect("ERR_FAILED", "ERR_INTERNET_DISCONNECTED")
+    batch = make_batch(real_exams[:1], [ana])
+    page = sign_in_as(ana)
+    page.route("**/tools/toolbox*.js", lambda route: route.abort())
+    page.goto(f"{live_server.url}/read/{batch.assignments.get().pk}/")
+    expect(page.locator("[data-part=place]")).to_have_text("1 of 1")
+    page.keyboard.press("k")
+    problem = page.locator("[data-part=tools-problem]")
+    expect(problem).to_have_text("The tools did not arrive. With a network, reload the page.")
+    page.unroute("**/tools/toolbox*.js")
+    page.reload()
+    expect(page.locator("[data-part=place]")).to_have_text("1 of 1")
+    page.keyboard.press("k")
+    expect(readout(page)).to_be_visible()
+    expect(problem).to_be_empty()

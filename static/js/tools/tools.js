@@ -22,6 +22,7 @@ export class Tools {
     this.viewer = viewer;
     this.world = world;
     this.bar = new Toolbar(desk.querySelector("[data-part=tools]"));
+    this.problem = desk.querySelector("[data-part=tools-problem]");
     const { element } = this.bar;
     element.addEventListener("click", (event) => this.#use(event.target.closest("[data-tool]")?.dataset.tool, event));
     element.addEventListener("change", (event) => this.#use(event.target.dataset.part, event));
@@ -44,6 +45,7 @@ export class Tools {
   async #use(name, event) {
     if (!name) return;
     const toolbox = await this.#fetch();
+    this.problem.textContent = toolbox ? "" : this.world.words("tools-unreachable");
     toolbox?.use(name, event);
   }
 
@@ -52,19 +54,24 @@ export class Tools {
     return this.#toolbox;
   }
 
-  /** Null when there is no network just now: the next use asks again. */
   async #furnish() {
-    try {
-      const { Toolbox } = await import("./toolbox.js");
-      this.#ready = new Toolbox(this.desk, this.viewer, this.bar, this.world);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // which is how a browser says that a module did not come
-      this.#toolbox = null;
-      return null;
-    }
+    const part = await this.#arrived();
+    if (part === null) return null;
+    this.#ready = new part.Toolbox(this.desk, this.viewer, this.bar, this.world);
     if (this.#seen) this.#ready.show(this.#seen);
     this.#ready.mark(this.#findings);
     this.bar.element.dataset.ready = "yes";
     return this.#ready;
+  }
+
+  /** The module; null when there was no network. Some browsers ask again at the next use, others after a reload. */
+  async #arrived() {
+    try {
+      return await import("./toolbox.js");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // a TypeError is how a browser says that a module did not come
+      this.#toolbox = null;
+      return null;
+    }
   }
 }
