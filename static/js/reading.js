@@ -58,6 +58,7 @@ class Desk {
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     this.viewer.words = { missing: words("lead-missing"), flat: words("lead-flat"), derived: words("lead-derived") };
     this.form = new ReadingForm(root.querySelector("form"), { catalogue, words, intents: this.#intents() });
+    this.form.disable(true); // until an exam is in hand
     this.bar = new SheetBar(root, this.viewer, { shelf, words, onTracing: (tracing) => this.flow.showTracing(tracing) });
     const tracing = () => this.bar.exam?.tracings.find(({ href }) => href === this.viewer.shown)?.position ?? 1;
     this.tools = new Tools(root, this.viewer, {

@@ -103,6 +103,7 @@ def test_the_readers_pages_are_accessible(
 
     page.goto(f"{live_server.url}/read/{batch.assignments.in_reading_order()[0].pk}/")
     expect(page.locator(".plot.is-front .trace").first).to_be_attached()
+    expect(page.get_by_role("button", name="Submit")).to_be_enabled()
     for key in ("1", "2", "i", "p", "Shift+O"):
         page.keyboard.press(key)
     expect(page.get_by_text("Lead off: in which leads?")).to_be_visible()
