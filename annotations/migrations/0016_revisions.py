@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                     ("suggestion", "The suggestion"),
                     ("second_look", "A second look"),
                     ("slip", "A slip of mine"),
-                    ("other", "Something else"),
+                    ("other", "Another reason"),
                 ],
                 help_text="Why it was revised.",
                 max_length=15,

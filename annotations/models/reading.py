@@ -54,7 +54,7 @@ class RevisionReason(models.TextChoices):
     SUGGESTION = "suggestion", _("The suggestion")
     SECOND_LOOK = "second_look", _("A second look")
     SLIP = "slip", _("A slip of mine")
-    OTHER = "other", _("Something else")
+    OTHER = "other", _("Another reason")
 
 
 MAX_MARKS = 20

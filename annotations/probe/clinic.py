@@ -119,6 +119,8 @@ class Clinic:
             "api-draft": of_assignments,
             "api-deferral": of_assignments,
             "api-reading-create": of_assignments,
+            "api-revision": of_assignments,
+            "api-viewing": of_assignments,
             "dataset": {"pk": [self.dataset.pk, 999_999]},
             "person": {"pk": people_ids[:3]},
             "audit": {"pk": [1, 2, 999_999], "seq": [1, 2, 999_999]},

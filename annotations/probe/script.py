@@ -81,15 +81,23 @@ def _visit(door: Door, chance: Random) -> Step:
 
 
 def _work(assignment: Assignment) -> Iterator[Step]:
-    """Put off, save a draft, submit, submit again as after a lost answer, and correct it."""
+    """Put off, save a draft, submit, submit again as after a lost answer, and correct it.
+
+    Now and then revise it, which nobody can before they were shown something.
+    """
     base = f"/api/assignments/{assignment.pk}/"
     content = {"findings": [], "quality": "good", "comment": "mine"}
     reading = json.dumps({"based_on": 1, **content})
     key, other = _key(uuid.UUID(int=assignment.pk)), _key(uuid.UUID(int=1))
     corrected = {**content, "supersedes": str(uuid.UUID(int=assignment.pk)), "based_on": 0}
     abstained = {**content, "quality": "", "outcome": "abstained", "based_on": 0}
+    revision = json.dumps({**content, "reason": "suggestion", "decisions": []})
+    decisions = [{"class": FINDING, "verdict": "rejected"}]
+    judged = json.dumps({**content, "reason": "suggestion", "decisions": decisions})
     yield Step("POST", f"{base}deferral/", "{}")
     yield Step("POST", f"{base}deferral/", "{}")
+    yield Step("POST", f"{base}revision/", revision, other)
+    yield Step("POST", f"{base}viewing/", json.dumps({"shown_ms": 5}), other)
     yield Step("PUT", f"{base}draft/", json.dumps({"based_on": 0, "content": content}))
     yield Step("PUT", f"{base}draft/", json.dumps({"based_on": 7, "content": content}))
     yield Step("GET", base)
@@ -101,6 +109,8 @@ def _work(assignment: Assignment) -> Iterator[Step]:
     yield Step("POST", f"{base}reading/", json.dumps(corrected), third)
     yield Step("POST", f"{base}reading/", json.dumps(corrected), third)
     yield Step("POST", f"{base}reading/", json.dumps(abstained), other)
+    yield Step("POST", f"{base}revision/", judged, other)
+    yield Step("POST", f"{base}viewing/", json.dumps({"shown_ms": 5}), other)
     yield Step("GET", f"/api/readings/{uuid.UUID(int=assignment.pk)}/")
     yield Step("GET", f"/api/readings/{uuid.UUID(int=assignment.pk + 2)}/")
 

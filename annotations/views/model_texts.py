@@ -73,7 +73,7 @@ def _revision_texts() -> dict[str, str]:
         "reason-suggestion": _("The suggestion"),
         "reason-second_look": _("A second look"),
         "reason-slip": _("A slip of mine"),
-        "reason-other": _("Something else"),
+        "reason-other": _("Another reason"),
         "revised-already": _("You have revised this reading; the revision is what you see above."),
         "refused-revised": _("This reading had already been revised; the earlier revision stands."),
     }
