@@ -32,24 +32,24 @@ export class Tools {
   /** Draw what the reader has marked with the findings. */
   mark(findings) {
     this.#findings = findings;
-    if (findings.some(({ localisations, measurements }) => localisations?.length || measurements?.length)) this.#fetch();
+    if (findings.some(({ localisations, measurements }) => localisations?.length || measurements?.length)) this.#bring();
     this.#ready?.mark(findings);
   }
 
   #show(detail) {
-    if (!this.#seen) window.setTimeout(() => this.#fetch(), REST_MS);
+    if (!this.#seen) window.setTimeout(() => this.#bring(), REST_MS);
     this.#seen = detail;
     this.#ready?.show(detail);
   }
 
   async #use(name, event) {
     if (!name) return;
-    const toolbox = await this.#fetch();
+    const toolbox = await this.#bring();
     this.problem.textContent = toolbox ? "" : this.world.words("tools-unreachable");
     toolbox?.use(name, event);
   }
 
-  #fetch() {
+  #bring() {
     this.#toolbox ??= this.#furnish();
     return this.#toolbox;
   }
