@@ -10,6 +10,12 @@ export const clock = Object.freeze({
   },
 });
 
+/** Call `action` once the next frame is on the screen; soon, where nothing is shown. */
+export function afterPaint(action) {
+  if (document.hidden) setTimeout(action);
+  else requestAnimationFrame(() => setTimeout(action));
+}
+
 const LONGEST_WAIT_MS = 30_000;
 
 /** How long to wait before try number `tries` (from 1): doubling, and never so long that the reader worries. */

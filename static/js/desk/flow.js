@@ -1,6 +1,7 @@
 // From one exam to the next: what comes after a submission, fetched and drawn before it is wanted.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
+import { afterPaint } from "../clock.js";
 import { make } from "../dom.js";
 import { firstTracing } from "../queue.js";
 
@@ -22,7 +23,8 @@ export class Flow {
   /** `assignment` is on view: what follows it is loaded. */
   settle(assignment) {
     this.#current = assignment;
-    this.#lookAhead();
+    // Drawing what follows takes longer than a frame: first the reader sees what they asked for.
+    afterPaint(() => assignment === this.#current && this.#lookAhead());
   }
 
   /** Show what comes next: in this very frame when it lies ready. */
@@ -110,12 +112,11 @@ export class Flow {
     if (this.#isAwaiting) this.#awaited(null);
   }
 
-  /** Where to go on from an exam that cannot be changed any more. */
+  /** Where to go on from an exam that cannot be changed any more: by the key that goes on from all others. */
   wayOn({ next, batch }) {
     const { words } = this.world;
-    return next === null || !batch.is_open
-      ? make("a", { href: "/worklist/" }, words("to-worklist"))
-      : make("a", { href: `/read/${next}/` }, words("to-next"));
+    const [href, name] = next === null || !batch.is_open ? ["/worklist/", "to-worklist"] : [`/read/${next}/`, "to-next"];
+    return make("a", { href, "aria-keyshortcuts": "Control+Enter" }, words(name));
   }
 
   #arrive(assignment) {
