@@ -1,8 +1,9 @@
 """Photograph a running demo: ``python -m scripts.screenshots FOLDER [--url http://127.0.0.1:8000]``.
 
-Worklist, desk, study, progress, batch, agreement and audit trail, light and dark, wide and narrow. Needs the
-ECGREVIEW_HOME of the demo, from whose people the one-time links are asked; nothing in the demo is
-changed.
+Worklist, desk, study, progress, batch, agreement and audit trail, light and dark, wide and narrow.
+Needs the ECGREVIEW_HOME of the demo, from whose people the one-time links are asked; nothing in the
+demo is changed. ``--desk`` takes the reading desk in every layout, theme and state instead, and
+reads some exams of the demo on the way; ``--only WORD`` takes only states called like that.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from scripts import browser, check
+from scripts import browser, check, desk_pictures
 
 SIZES = {"wide": (1440, 820), "phone": (390, 844)}
 THEMES = ("light", "dark")
@@ -57,14 +58,21 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--url", default="http://127.0.0.1:8000")
+    parser.add_argument(
+        "--desk", action="store_true", help="every layout, theme and state of the desk"
+    )
+    parser.add_argument("--only", default="", help="with --desk: states whose name contains this")
     chosen = parser.parse_args(arguments)
     chosen.folder.mkdir(parents=True, exist_ok=True)
     try:
         executable, links = browser.chromium(), sign_in_links(chosen.url)
         with sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-            for person, link in links.items():
-                photograph(chromium, person, link, chosen.url, chosen.folder)
+            if chosen.desk:
+                photograph_desk(chromium, links["Ana"], chosen)
+            else:
+                for person, link in links.items():
+                    photograph(chromium, person, link, chosen.url, chosen.folder)
             chromium.close()
     except (NoDemo, browser.NoBrowser) as refusal:
         print(refusal, file=sys.stderr)
@@ -89,19 +97,32 @@ def sign_in_links(url: str) -> dict[str, str]:
     return {person: link for person, link in found.items() if person in {v.person for v in VIEWS}}
 
 
-def photograph(chromium: Browser, person: str, link: str, url: str, folder: Path) -> None:
-    """Sign ``person`` in and take their pictures."""
-    context = chromium.new_context(reduced_motion="reduce")
-    page = context.new_page()
+def photograph_desk(chromium: Browser, link: str, chosen: argparse.Namespace) -> None:
+    """Sign Ana in and take the reading desk in all its states."""
+    page = signed_in(chromium, link)
+    for file in desk_pictures.photograph(page, chosen.url, chosen.folder, chosen.only):
+        print(file, flush=True)
+    page.context.close()
+
+
+def signed_in(chromium: Browser, link: str) -> Page:
+    """Open a window for whom ``link`` signs in."""
+    page = chromium.new_context(reduced_motion="reduce").new_page()
     page.goto(link)
     page.get_by_role("button", name="Sign in as").click()
     page.wait_for_url(lambda reached: "/link/" not in reached)
+    return page
+
+
+def photograph(chromium: Browser, person: str, link: str, url: str, folder: Path) -> None:
+    """Sign ``person`` in and take their pictures."""
+    page = signed_in(chromium, link)
     for view in VIEWS:
         if view.person == person:
             go_to(page, url, view)
             for file in pictures(page, view, folder):
                 print(file, flush=True)
-    context.close()
+    page.context.close()
 
 
 def go_to(page: Page, url: str, view: View) -> None:
