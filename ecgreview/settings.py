@@ -325,7 +325,11 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     # Asked for of a study and had by a person: one thing under two names.
-    "ENUM_NAME_OVERRIDES": {"ReaderLevelEnum": "annotations.models.people.ReaderLevel"},
+    "ENUM_NAME_OVERRIDES": {
+        "LeadEnum": "ecgreview.ecg.leads.LEADS",
+        "ReaderLevelEnum": "annotations.models.people.ReaderLevel",
+        "ReadingOutcomeEnum": "annotations.models.reading.ReadingOutcome",
+    },
 }
 
 # -- Files, words, logs -----------------------------------------------------------------------
