@@ -31,7 +31,8 @@ class LeanSources:
         """Return a source as it was written."""
         storage, path = self.paths[name]
         with storage.open(path) as file:
-            return file.read().decode()
+            text: str = file.read().decode()
+        return text
 
     def open(self, name: str) -> ContentFile[bytes]:
         """Return what is sent for ``name``."""

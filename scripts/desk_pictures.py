@@ -146,6 +146,12 @@ def evidence(page: Page) -> None:
     measuring("l")(page)
 
 
+def not_assessable(page: Page) -> None:
+    """A class of which this signal tells nothing."""
+    findings(page)
+    page.keyboard.press("i")
+
+
 def not_good(page: Page) -> None:
     """A poor signal, with what is wrong and where."""
     keys("p", "Shift+O", "r", "Enter", "ArrowDown", "Enter")(page)
@@ -204,7 +210,7 @@ FORM = (
     State("findings", findings),
     State("evidence", evidence),
     State("contradiction", contradiction),
-    State("not-assessable", lambda page: (findings(page), page.keyboard.press("i"))[0]),
+    State("not-assessable", not_assessable),
     State("poor", not_good),
     State("unreadable", keys("u")),
     State("abstain", keys("Shift+A")),

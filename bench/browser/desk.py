@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Response, ViewportSize, expect
 
 from bench.browser import _chromium, _desk_site
 from bench.browser._table import Limits, median, p95
 from tests.browser import pdf
 
-VIEWPORT = {"width": 1440, "height": 900}
+VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
 LINE = {"bits_per_s": 50e6, "latency_ms": 20.0}
 MOST_BYTES = 400_000
 MOST_GROWTH_BYTES = 5_000_000
