@@ -83,6 +83,7 @@ def _queue_texts() -> dict[str, str]:
         "submitted-already": _("You have submitted this reading. It can no longer be changed."),
         "batch-closed": _("The batch is closed. Nothing can be changed any more."),
         "last-exam": _("Last exam: {code}"),
+        "last-exam-key": _("Go back to the last exam"),
         "to-next": _("Go to the next exam"),
         "to-worklist": _("Back to the worklist"),
         "signed-out": _("Your session has ended. Your work is kept on this device."),

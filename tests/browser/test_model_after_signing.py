@@ -89,7 +89,8 @@ def test_the_way_back_to_the_last_exam_shows_the_suggestion(ana_reads: Page) -> 
 def ana_looks(ana_reads: Page) -> Page:
     """Ana, back at the exam that she signed as fibrillation, with the model's word before her."""
     submit_fibrillation(ana_reads)
-    ana_reads.get_by_role("link", name="Last exam").click()
+    expect(ana_reads.get_by_role("link", name="Last exam").last).to_be_visible()
+    ana_reads.keyboard.press("Shift+E")
     expect(ana_reads.locator(".suggested")).to_contain_text("QRS 154 ms")
     return ana_reads
 
@@ -114,6 +115,11 @@ def test_the_evidence_at_hand_is_drawn_on_the_sheet(ana_looks: Page) -> None:
     expect(ana_looks.locator(".evidence-text")).to_have_text("QRS 154 ms")
     # Twelve leads of two and a half seconds and one of ten, at more than a beat a second.
     assert ana_looks.locator(".evidence-ticks").count() > 20
+
+
+def test_the_key_that_goes_on_leaves_an_exam_that_was_only_looked_at(ana_looks: Page) -> None:
+    ana_looks.keyboard.press("Control+Enter")
+    ana_looks.wait_for_url("**/worklist/")
 
 
 def test_a_suggestion_is_accepted_by_one_key_and_revised_with_a_reason(ana_looks: Page) -> None:
@@ -181,7 +187,7 @@ def test_what_was_revised_is_shown_and_not_revised_again(ana_looks: Page) -> Non
     ana_looks.get_by_role("link", name="Last exam").last.click()
     expect(ana_looks.get_by_text("You have revised this reading")).to_be_visible()
     expect(ana_looks.get_by_text("you accepted it")).to_be_visible()
-    ana_looks.keyboard.press("Shift+R")
+    ana_looks.keyboard.press("Shift+Y")
     expect(ana_looks.get_by_text("Second reading", exact=True)).to_be_hidden()
 
 

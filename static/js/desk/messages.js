@@ -81,7 +81,11 @@ export class Messages {
   }
 
   #last(link) {
-    for (const place of this.root.querySelectorAll("[data-last-exam]")) place.replaceChildren(link.cloneNode(true));
+    const places = [...this.root.querySelectorAll("[data-last-exam]")];
+    for (const place of places) place.replaceChildren(link.cloneNode(true));
+    const first = places[0].firstElementChild; // the key belongs to one of them
+    first.setAttribute("aria-keyshortcuts", "Shift+E");
+    first.dataset.keyLabel = this.words("last-exam-key");
   }
 
   /** Offer the way back to a session; what was read stays on this device. */

@@ -157,8 +157,8 @@ export class Suggestions {
       make("p", {}, words("model-revise")),
       make("button", {
         type: "button", class: "button-link", "data-part": "revise", "data-focus": "revise",
-        "aria-keyshortcuts": "Shift+R", "data-key-label": words("revise-key"),
-      }, words("revise"), " ", make("kbd", {}, "⇧ R")));
+        "aria-keyshortcuts": "Shift+Y", "data-key-label": words("revise-key"),
+      }, words("revise"), " ", make("kbd", {}, "⇧ Y")));
   }
 
   #suggestion({ class: code, evidence, strength }, i, named) {
