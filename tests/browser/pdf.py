@@ -17,7 +17,9 @@ MM_PER_POINT = 25.4 / 72
 
 OBJECT = re.compile(rb"(\d+) 0 obj\b(.*?)\bendobj", re.DOTALL)
 STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
-TOKEN = re.compile(rb"\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f\s]*>|<<|>>|[\[\]]|/[^\s/<>\[\]()]+|[^\s/<>\[\]()]+")
+TOKEN = re.compile(
+    rb"\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f\s]*>|<<|>>|[\[\]]|/[^\s/<>\[\]()]+|[^\s/<>\[\]()]+"
+)
 NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)$")
 
 Matrix = NDArray[np.float64]
@@ -97,7 +99,9 @@ class Painter:
                 path[-1].append(point(numbers))
             elif token == b"re":
                 x, y, width, height = numbers[-4:]
-                path.append([(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)])
+                path.append(
+                    [(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)]
+                )
             elif token in {b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"}:
                 self.paint(path, matrix)
                 path = []

@@ -134,7 +134,10 @@ class Raster:
         NaN where there is no ink.
         """
         rows, columns = self.ink.shape
-        first, last = round(x0 * self.px_per_mm), max(round(x1 * self.px_per_mm), round(x0 * self.px_per_mm) + 1)
+        first, last = (
+            round(x0 * self.px_per_mm),
+            max(round(x1 * self.px_per_mm), round(x0 * self.px_per_mm) + 1),
+        )
         top = max(round(rows - (y + reach) * self.px_per_mm), 0)
         bottom = min(round(rows - (y - reach) * self.px_per_mm), rows)
         window = self.ink[top:bottom, first : min(last, columns)]
@@ -169,7 +172,9 @@ def raster(page: Page, decoder: Page) -> Raster:
     brightness = grey.reshape(image["height"], image["width"]).astype(float)
     # Half as bright as the darkest line of the ruling is where ink begins.
     ink = np.clip((RULING_BRIGHTNESS - brightness) / (RULING_BRIGHTNESS - TRACE_BRIGHTNESS), 0, 1)
-    scale: float = page.locator("ecg-viewer").evaluate("e => parseFloat(e.style.getPropertyValue('--px-per-mm'))")
+    scale: float = page.locator("ecg-viewer").evaluate(
+        "e => parseFloat(e.style.getPropertyValue('--px-per-mm'))"
+    )
     return Raster(ink, scale * image["width"] / box["width"])
 
 

@@ -24,10 +24,17 @@ BUNDLE = "vendor/plotly/plotly.min.js"
 PAGES_WITH_PLOTS = {"desk/reading.html", "studies/progress.html"}
 """The templates that load Plotly. A new one belongs here and into ``open_plots``."""
 
-SWITCHES = ["staticPlot: true", "displayModeBar: false", "showSendToCloud: false", 'plotlyServerURL: ""']
+SWITCHES = [
+    "staticPlot: true",
+    "displayModeBar: false",
+    "showSendToCloud: false",
+    'plotlyServerURL: ""',
+]
 PLOT = ".js-plotly-plot"
 
-CONTEXT = "({ _context: c }) => [c.showSendToCloud, c.plotlyServerURL, c.displayModeBar, c.staticPlot]"
+CONTEXT = (
+    "({ _context: c }) => [c.showSendToCloud, c.plotlyServerURL, c.displayModeBar, c.staticPlot]"
+)
 # What the button would do, and what else could carry a chart away.
 SEND = """async (plot) => {
   const violations = [];

@@ -61,7 +61,10 @@ def exam_of(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
 
     def make(*signals: Signal) -> Exam:
         exam = Exam.objects.create(
-            dataset=dataset, source_key="made", content_hash=signals[0].content_hash, imported_at=now
+            dataset=dataset,
+            source_key="made",
+            content_hash=signals[0].content_hash,
+            imported_at=now,
         )
         for position, signal in enumerate(signals, start=1):
             Tracing.objects.create(
@@ -183,7 +186,9 @@ def test_a_missing_lead_is_named_and_dashed_and_a_flat_one_named(
     assert dashes.evaluate("path => getComputedStyle(path).strokeDasharray") != "none"
 
 
-@pytest.mark.parametrize(("duration_s", "rate_hz"), [(7.0, 300.0), (10.24, 400.0), (10.0, 100.0), (10.0, 1000.0)])
+@pytest.mark.parametrize(
+    ("duration_s", "rate_hz"), [(7.0, 300.0), (10.24, 400.0), (10.0, 100.0), (10.0, 1000.0)]
+)
 def test_a_recording_of_any_length_and_rate_is_drawn_in_true_seconds(
     open_desk: OpenDesk, exam_of: Callable[..., Exam], duration_s: float, rate_hz: float
 ) -> None:

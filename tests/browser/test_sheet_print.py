@@ -17,7 +17,11 @@ from .sheets import drawn, leads, set_sheet
 
 @pytest.fixture
 def desk(
-    sign_in_as: SignIn, live_server: LiveServer, ana: User, make_batch: MakeBatch, real_exams: list[Exam]
+    sign_in_as: SignIn,
+    live_server: LiveServer,
+    ana: User,
+    make_batch: MakeBatch,
+    real_exams: list[Exam],
 ) -> Page:
     """Ana's reading desk with a real ECG."""
     batch = make_batch(real_exams[:1], [ana])
@@ -56,7 +60,9 @@ def test_a_printed_sheet_has_no_pixels(desk: Page) -> None:
     assert page.n_pictures == 0
 
 
-@pytest.mark.parametrize(("layout", "gain"), [("3x4+II", 10.0), ("12x1", 10.0), ("3x4+II+V1+V5", 5.0)])
+@pytest.mark.parametrize(
+    ("layout", "gain"), [("3x4+II", 10.0), ("12x1", 10.0), ("3x4+II+V1+V5", 5.0)]
+)
 def test_the_printed_waves_are_as_high_as_those_on_the_screen_in_millimetres(
     desk: Page, layout: str, gain: float
 ) -> None:
@@ -71,7 +77,11 @@ def test_the_printed_waves_are_as_high_as_those_on_the_screen_in_millimetres(
 
 def test_the_printed_squares_are_five_millimetres(desk: Page) -> None:
     (page,) = printed(desk)
-    upright = [line for line in page.lines if len(line) == 2 and np.ptp(line[:, 0]) < 0.01 and np.ptp(line[:, 1]) > 150]
+    upright = [
+        line
+        for line in page.lines
+        if len(line) == 2 and np.ptp(line[:, 0]) < 0.01 and np.ptp(line[:, 1]) > 150
+    ]
     steps = np.diff(np.unique(np.round([line[0, 0] for line in upright], 2)))
     assert len(upright) >= 250
     assert steps == pytest.approx(1.0, rel=0.02)
@@ -96,6 +106,8 @@ def test_the_ruler_on_the_page_is_a_hundred_millimetres(desk: Page) -> None:
 
 
 def test_printing_is_counted_as_a_tool_in_use(desk: Page) -> None:
-    desk.evaluate("() => { window.used = []; document.addEventListener('tool', (e) => used.push(e.detail.name)); }")
+    desk.evaluate(
+        "() => { window.used = []; document.addEventListener('tool', (e) => used.push(e.detail.name)); }"
+    )
     printed(desk)
     assert "print" in desk.evaluate("window.used")

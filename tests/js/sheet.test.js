@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrange } from "../../static/js/ecg/layout.js";
-import { figure, median, paperLacking } from "../../static/js/ecg/sheet.js";
+import { figure, layoutOf, median, paperLacking } from "../../static/js/ecg/sheet.js";
 import { INVALID } from "../../static/js/ecg/signal.js";
 
 const WORDS = { missing: "not recorded", flat: "flat", derived: "derived" };
@@ -113,6 +113,16 @@ test("one unit of either axis is one millimetre", () => {
   const { layout, sheet } = draw(signal());
   assert.deepEqual([layout.width, layout.height], [sheet.widthMm * 4, sheet.heightMm * 4]);
   assert.deepEqual([layout.xaxis.range, layout.yaxis.range], [[0, sheet.widthMm], [0, sheet.heightMm]]);
+});
+
+test("one unit is one millimetre where the sheet is no whole number of pixels", () => {
+  for (const pxPerMm of [3.6, 3.7, 3.605]) {
+    const { width, height, xaxis, yaxis } = layoutOf({ widthMm: 266, heightMm: 165 }, pxPerMm);
+    assert.ok(Number.isInteger(width) && Number.isInteger(height));
+    assert.ok(Math.abs(width / (xaxis.range[1] - xaxis.range[0]) - pxPerMm) < 1e-9);
+    assert.ok(Math.abs(height / (yaxis.range[1] - yaxis.range[0]) - pxPerMm) < 1e-9);
+    assert.deepEqual([xaxis.range[0], yaxis.range[1]], [0, 165]);
+  }
 });
 
 test("the median leaves out what has no value", () => {

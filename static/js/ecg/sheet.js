@@ -59,16 +59,22 @@ function wholeSquares(lackingMm) {
   return Math.min(Math.ceil(lackingMm / SQUARE_MM) * SQUARE_MM, MOST_ADDED_MM);
 }
 
-/** Plot layout: the axes are the paper, so that one unit is one millimetre both ways. */
+/**
+ * Plot layout: the axes are the paper, so that one unit is one millimetre both ways.
+ *
+ * Plotly rounds its size to whole pixels and would stretch the axes over them, so the plot reaches beyond the paper on
+ * the right and below by what is missing to a whole pixel.
+ */
 export function layoutOf({ widthMm, heightMm }, pxPerMm) {
+  const [width, height] = [widthMm, heightMm].map((mm) => Math.ceil(mm * pxPerMm - 1e-6));
   const axis = { visible: false, fixedrange: true, zeroline: false, showgrid: false };
   return {
-    width: widthMm * pxPerMm,
-    height: heightMm * pxPerMm,
+    width,
+    height,
     autosize: false,
     margin: { l: 0, r: 0, t: 0, b: 0, pad: 0 },
-    xaxis: { ...axis, range: [0, widthMm] },
-    yaxis: { ...axis, range: [0, heightMm] },
+    xaxis: { ...axis, range: [0, width / pxPerMm] },
+    yaxis: { ...axis, range: [heightMm - height / pxPerMm, heightMm] },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     showlegend: false,
