@@ -21,19 +21,8 @@ from .protocol import (
     StudyReaderStatus,
     SuggestionPolicy,
 )
-from .reading import (
-    MAX_MARKS,
-    MAX_PROBLEMS,
-    Certainty,
-    Draft,
-    Finding,
-    NotAssessable,
-    Quality,
-    Reading,
-    ReadingOutcome,
-    RevisionReason,
-    Stage,
-)
+from .reading import MAX_MARKS, MAX_PROBLEMS, Draft, Finding, NotAssessable, Reading
+from .reading_states import Certainty, Quality, ReadingOutcome, RevisionReason, Stage
 from .study import Study
 from .suggestion import (
     Decision,

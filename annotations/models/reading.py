@@ -7,54 +7,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import BooleanField, F, Func, Q, Value
-from django.utils.translation import gettext_lazy as _
 
 from .assignment import Assignment, Occurrence
 from .batch import NO_DATA, Batch
+from .reading_states import Certainty, Quality, ReadingOutcome, RevisionReason, Stage
 from .taxonomy import DiagnosticClass, Taxonomy
 
 if TYPE_CHECKING:
     from .people import User
-
-
-class Quality(models.TextChoices):
-    """How well the signal can be read; an unreadable exam has no findings."""
-
-    GOOD = "good", _("Good")
-    ACCEPTABLE = "acceptable", _("Acceptable")
-    POOR = "poor", _("Poor")
-    UNREADABLE = "unreadable", _("Unreadable")
-
-
-class Certainty(models.TextChoices):
-    """How sure the reader is that the class is present."""
-
-    DEFINITE = "definite", _("Definite")
-    PROBABLE = "probable", _("Probable")
-    POSSIBLE = "possible", _("Possible")
-
-
-class Stage(models.TextChoices):
-    """Whether the reading was made blind or revised after something was revealed."""
-
-    BLIND = "blind", _("Blind")
-    REVISED = "revised", _("Revised")
-
-
-class ReadingOutcome(models.TextChoices):
-    """Whether the reader judged the exam, or said that they are not competent to."""
-
-    READ = "read", _("Read")
-    ABSTAINED = "abstained", _("Abstained")
-
-
-class RevisionReason(models.TextChoices):
-    """Why a reader revises what they read blind."""
-
-    SUGGESTION = "suggestion", _("The suggestion")
-    SECOND_LOOK = "second_look", _("A second look")
-    SLIP = "slip", _("A slip of mine")
-    OTHER = "other", _("Another reason")
 
 
 MAX_MARKS = 20

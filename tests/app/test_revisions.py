@@ -1,4 +1,4 @@
-"""Saying it again once the suggestions are known: a second stage beside the blind one, made once."""
+"""Saying it again once the suggestions are known: a second stage beside the blind one."""
 
 from __future__ import annotations
 

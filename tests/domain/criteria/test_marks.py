@@ -36,11 +36,15 @@ MEASURED = replace(
     ],
 )
 def test_an_interval_lies_where_it_was_measured(measurement, intervals):
-    assert marks_of(measurement, "", MEASURED).intervals_s == intervals
+    found = marks_of(measurement, "", MEASURED)
+    assert found is not None
+    assert found.intervals_s == intervals
 
 
 def test_what_was_measured_in_some_leads_is_marked_in_those():
-    assert marks_of("axis_deg", "", MEASURED).leads == ("I", "aVF")
+    found = marks_of("axis_deg", "", MEASURED)
+    assert found is not None
+    assert found.leads == ("I", "aVF")
 
 
 def test_what_was_not_measured_is_not_marked():
@@ -49,7 +53,9 @@ def test_what_was_not_measured_is_not_marked():
 
 def test_no_interval_begins_before_the_recording():
     early = replace(MEASURED, instants=Instants(qrs_onsets_s=(0.1,)))
-    assert marks_of("pr_ms", "", early).intervals_s == ((0.0, 0.1),)
+    found = marks_of("pr_ms", "", early)
+    assert found is not None
+    assert found.intervals_s == ((0.0, 0.1),)
 
 
 def left_bundle_branch_block() -> Signal:
