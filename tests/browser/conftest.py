@@ -80,7 +80,7 @@ QUIET = [
 ]
 
 SignIn = Callable[..., Page]
-"""Opens a window for a user; what else is given are settings of the browser, as Playwright names them."""
+"""Opens a window for a user; what else is given are settings of Playwright's browser."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,7 +1,7 @@
 """A PDF's pages as the lines and words that lie on them: enough to measure what Chromium prints.
 
-It reads the operators that set a matrix, build a path and paint it. Whatever else a page holds is passed over, but
-pictures are counted, for a vector drawing has none.
+It reads the operators that set a matrix, build a path and paint it. Whatever else a page holds is
+passed over, but pictures are counted, for a vector drawing has none.
 """
 
 from __future__ import annotations
@@ -66,6 +66,9 @@ def inflated(body: bytes) -> bytes:
     return zlib.decompress(stream[1]) if b"/FlateDecode" in body else stream[1]
 
 
+PAINTING = {b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"}
+
+
 class Painter:
     """Follows the operators of a page."""
 
@@ -73,43 +76,56 @@ class Painter:
         self.page = page
         self.objects = objects
         self.resources = resources
+        self.stack: list[Matrix] = []
+        self.matrix: Matrix = np.eye(3)
+        self.path: list[list[tuple[float, float]]] = []
 
     def run(self, content: bytes, matrix: Matrix) -> None:
         """Paint ``content`` under ``matrix``."""
-        stack: list[Matrix] = []
+        self.matrix = matrix
         numbers: list[float] = []
         name = b""
-        path: list[list[tuple[float, float]]] = []
         for token in TOKEN.findall(content):
             if NUMBER.match(token):
                 numbers.append(float(token))
-                continue
-            if token.startswith(b"/"):
+            elif token.startswith(b"/"):
                 name = token[1:]
-                continue
-            if token == b"q":
-                stack.append(matrix)
-            elif token == b"Q":
-                matrix = stack.pop()
-            elif token == b"cm":
-                matrix = matrix_of(numbers[-6:]) @ matrix
-            elif token == b"m":
-                path.append([point(numbers)])
-            elif token == b"l" or token == b"c":
-                path[-1].append(point(numbers))
-            elif token == b"re":
-                x, y, width, height = numbers[-4:]
-                path.append(
-                    [(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)]
-                )
-            elif token in {b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"}:
-                self.paint(path, matrix)
-                path = []
-            elif token == b"n":
-                path = []
-            elif token == b"Do":
-                self.do(name, matrix)
-            numbers = []
+            else:
+                self.obey(token, numbers, name)
+                numbers = []
+
+    def obey(self, operator: bytes, numbers: list[float], name: bytes) -> None:
+        """Do what one operator says."""
+        if operator in {b"m", b"l", b"c", b"re"}:
+            self.draw(operator, numbers)
+        elif operator in PAINTING or operator == b"n":
+            if operator != b"n":
+                self.paint(self.path, self.matrix)
+            self.path = []
+        elif operator == b"Do":
+            self.do(name, self.matrix)
+        else:
+            self.move(operator, numbers)
+
+    def move(self, operator: bytes, numbers: list[float]) -> None:
+        """Change the matrix, keep it, or take back the one kept."""
+        if operator == b"q":
+            self.stack.append(self.matrix)
+        elif operator == b"Q":
+            self.matrix = self.stack.pop()
+        elif operator == b"cm":
+            self.matrix = matrix_of(numbers[-6:]) @ self.matrix
+
+    def draw(self, operator: bytes, numbers: list[float]) -> None:
+        """Go on with the path."""
+        if operator == b"m":
+            self.path.append([point(numbers)])
+        elif operator == b"re":
+            x, y, width, height = numbers[-4:]
+            right, top = x + width, y + height
+            self.path.append([(x, y), (right, y), (right, top), (x, top), (x, y)])
+        else:
+            self.path[-1].append(point(numbers))
 
     def paint(self, path: list[list[tuple[float, float]]], matrix: Matrix) -> None:
         """Put the lines of ``path`` on the page."""
@@ -131,7 +147,7 @@ class Painter:
 
 
 def matrix_of(numbers: list[float]) -> Matrix:
-    """Return the six numbers of a PDF matrix as one that points are multiplied with from the left."""
+    """Return six numbers as a matrix that points are multiplied with from the left."""
     a, b, c, d, e, f = numbers
     return np.array([[a, b, 0.0], [c, d, 0.0], [e, f, 1.0]])
 

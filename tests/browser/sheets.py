@@ -1,4 +1,4 @@
-"""What lies on the sheet, read off the page: as paths in millimetres, and as the pixels of a screenshot."""
+"""What lies on the sheet, read off the page: as paths in millimetres, and as pixels."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ Points = NDArray[np.float64]
 
 DRAWN = """viewer => {
   const traces = [...viewer.querySelectorAll(".plot.is-front .scatterlayer .trace")];
-  const uid = ({ classList }) => [...classList].find((name) => name.startsWith("trace") && name !== "trace").slice(5);
-  const paths = (trace) => [...trace.querySelectorAll("path.js-line")].map((path) => path.getAttribute("d"));
+  const uid = ({ classList }) => [...classList].find((name) => /^trace./.test(name)).slice(5);
+  const lines = (trace) => [...trace.querySelectorAll("path.js-line")];
+  const paths = (trace) => lines(trace).map((path) => path.getAttribute("d"));
   const { width, height } = viewer.getBoundingClientRect();
   return {
     scale: parseFloat(viewer.style.getPropertyValue("--px-per-mm")), width, height,
@@ -34,9 +35,13 @@ BRIGHTNESS = """async (png) => {
   context.drawImage(image, 0, 0);
   const { data } = context.getImageData(0, 0, image.width, image.height);
   const grey = new Uint8Array(image.width * image.height);
-  for (let i = 0; i < grey.length; i += 1) grey[i] = (data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 3;
+  for (let i = 0, at = 0; i < grey.length; i += 1, at += 4) {
+    grey[i] = (data[at] + data[at + 1] + data[at + 2]) / 3;
+  }
   let text = "";
-  for (let i = 0; i < grey.length; i += 32768) text += String.fromCharCode(...grey.subarray(i, i + 32768));
+  for (let i = 0; i < grey.length; i += 32768) {
+    text += String.fromCharCode(...grey.subarray(i, i + 32768));
+  }
   return { width: image.width, height: image.height, grey: btoa(text) };
 }"""
 
@@ -121,7 +126,7 @@ class Raster:
     """The pixels of the sheet.
 
     Attributes:
-        ink: shape (rows, columns), from the top left; 0 is paper and 1 the full colour of the trace.
+        ink: shape (rows, columns), from the top left; 0 is paper, 1 the full colour of a trace.
         px_per_mm: device pixels in a millimetre.
     """
 
@@ -129,9 +134,9 @@ class Raster:
     px_per_mm: float
 
     def level(self, x0: float, x1: float, y: float, *, reach: float = 1.2) -> float:
-        """Return the height of the level line between ``x0`` and ``x1``, sought around ``y``; all in mm, y upwards.
+        """Return the height of the level line between ``x0`` and ``x1``, sought around ``y``.
 
-        NaN where there is no ink.
+        In millimetres, y upwards; NaN where there is no ink.
         """
         rows, columns = self.ink.shape
         first, last = (
@@ -141,12 +146,12 @@ class Raster:
         top = max(round(rows - (y + reach) * self.px_per_mm), 0)
         bottom = min(round(rows - (y - reach) * self.px_per_mm), rows)
         window = self.ink[top:bottom, first : min(last, columns)]
-        # A column that an upright stroke runs through has more ink than one with the level line alone.
+        # A column that an upright stroke runs through has more ink than the level line alone.
         clean = window[:, window.sum(axis=0) <= window.sum(axis=0).min() + 0.25]
-        return (rows - (top + centre(clean.sum(axis=1)))) / self.px_per_mm
+        return float((rows - (top + centre(clean.sum(axis=1)))) / self.px_per_mm)
 
     def edge(self, y0: float, y1: float, x: float, *, reach: float = 0.5) -> float:
-        """Return where the upright stroke between the heights ``y0`` and ``y1`` is, sought around ``x``."""
+        """Return where the upright stroke between ``y0`` and ``y1`` is, sought around ``x``."""
         rows, columns = self.ink.shape
         left = max(round((x - reach) * self.px_per_mm), 0)
         right = min(round((x + reach) * self.px_per_mm) + 1, columns)
@@ -163,7 +168,7 @@ def centre(ink: NDArray[np.float64]) -> float:
 
 
 def raster(page: Page, decoder: Page) -> Raster:
-    """Return the sheet on view as it was rendered; ``decoder`` is any page without a content policy."""
+    """Return the sheet as it was rendered; ``decoder`` is any page without a content policy."""
     box = page.locator("ecg-viewer").bounding_box()
     assert box
     png = page.screenshot(clip=box, scale="device", animations="disabled")

@@ -1,7 +1,8 @@
-"""Plotly offers to upload a chart to its cloud; here a chart is a patient's ECG. On no page with a plot is that possible.
+"""Plotly offers to upload a chart to its cloud; here a chart is a patient's ECG.
 
-There is no button to press, the switches of every plot leave it no address, and the page's policies let nothing reach
-another origin: neither a request, nor a form, nor a message to a window.
+On no page with a plot is that possible: there is no button to press, the switches of every plot
+leave it no address, and the page's policies let nothing reach another origin, neither a request,
+nor a form, nor a message to a window.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ CONTEXT = (
 # What the button would do, and what else could carry a chart away.
 SEND = """async (plot) => {
   const violations = [];
-  document.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => violations.push(effectiveDirective));
+  const note = ({ effectiveDirective }) => violations.push(effectiveDirective);
+  document.addEventListener("securitypolicyviolation", note);
   let refusal = null;
   try {
     globalThis.Plotly.Plots.sendDataToCloud(plot, plot._context.plotlyServerURL);
@@ -141,5 +143,5 @@ def test_the_policy_lets_a_page_with_a_plot_speak_to_its_own_server_only(
     )
     assert policy["connect-src"] == policy["form-action"] == policy["script-src"] == "'self'"
     assert policy["default-src"] == "'none'"
-    # The button opens a window and hands it the chart: a window of another origin is none of this page's.
+    # The button hands the chart to a window: one of another origin is out of this page's reach.
     assert response.headers["cross-origin-opener-policy"] == "same-origin"

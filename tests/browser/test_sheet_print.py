@@ -107,7 +107,10 @@ def test_the_ruler_on_the_page_is_a_hundred_millimetres(desk: Page) -> None:
 
 def test_printing_is_counted_as_a_tool_in_use(desk: Page) -> None:
     desk.evaluate(
-        "() => { window.used = []; document.addEventListener('tool', (e) => used.push(e.detail.name)); }"
+        """() => {
+          window.used = [];
+          document.addEventListener("tool", ({ detail }) => window.used.push(detail.name));
+        }"""
     )
     printed(desk)
     assert "print" in desk.evaluate("window.used")

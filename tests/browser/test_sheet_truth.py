@@ -1,12 +1,13 @@
-"""Pixel truth: in every layout, speed and gain, at two pixel ratios, what is rendered is what was recorded.
+"""Pixel truth: what is rendered is what was recorded, in every layout, speed and gain.
 
-One exam is synthetic and exact to a sample, and measured in the pixels of a screenshot; the other is real, and
-measured on the paths that were drawn.
+At two pixel ratios. One exam is synthetic and exact to a sample, and measured in the pixels of a
+screenshot; the other is real, and measured on the paths that were drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ RR_S = 0.8
 R_S = 0.064
 FIRST_R_S = 0.3
 CLEAR_R = {"V4", "V5"}
-"""Leads whose R waves stand out from all else in that real recording: one level is crossed once a beat."""
+"""Leads of that real recording in which one level is crossed once a beat."""
 
 R_MV = (0.6, 0.9, 1.1, 1.15)
 """In turn from lead to lead; so chosen that no R ends on the line of another row at any gain."""
@@ -70,7 +71,7 @@ def each_way(page: Page, layouts: Iterable[str]) -> Iterator[tuple[str, float, f
 
 
 def r_wave_s(lead: int) -> NDArray[np.float64]:
-    """Return when the R waves of ``lead`` begin, in seconds: no two leads have theirs at one time."""
+    """Return when the R waves of ``lead`` begin, in seconds; each lead has times of its own."""
     return np.arange(FIRST_R_S + lead * R_S, DURATION_S - R_S, RR_S)
 
 
@@ -85,7 +86,7 @@ def exact_signal() -> Signal:
 
 
 @pytest.fixture
-def exact_exam(dataset: Dataset, now: object) -> Exam:
+def exact_exam(dataset: Dataset, now: datetime) -> Exam:
     """An exam of that signal."""
     signal = exact_signal()
     exam = Exam.objects.create(
@@ -171,7 +172,7 @@ def cells_of(layout: str, sheet: Drawn, speed: float, *, cabrera: bool = False) 
 
 
 def errors_px(image: Raster, cell: Cell, speed: float, gain: float) -> list[float]:
-    """Return by how many pixels each measure of the waves of ``cell`` is off: heights of R, then RR."""
+    """Return by how many pixels heights of R and then RR distances of ``cell`` are off."""
     mv = cell.sign * R_MV[cell.lead % 4]
     edges = []
     errors = []
@@ -183,7 +184,7 @@ def errors_px(image: Raster, cell: Cell, speed: float, gain: float) -> list[floa
         height = image.level(x + 0.016 * speed, x + 0.048 * speed, top) - rest
         errors.append(height - mv * gain)
         middle = sorted([cell.baseline + 0.35 * mv * gain, cell.baseline + 0.65 * mv * gain])
-        edges.append(image.edge(*middle, x, reach=min(0.5, 0.35 * R_S * speed)))
+        edges.append(image.edge(middle[0], middle[1], x, reach=min(0.5, 0.35 * R_S * speed)))
     rr = np.diff(edges) - RR_S * speed
     return [*(np.array(errors) * image.px_per_mm), *(rr * image.px_per_mm)]
 
@@ -255,7 +256,7 @@ def test_a_real_recording_is_drawn_as_it_was_recorded(
                 [GUTTER_MM + seconds * speed, cell.baseline + samples[first:last] * gain]
             )
             where = (layout, speed, gain, cell.name)
-            # Where a pixel is a pixel of the screen, Plotly leaves out what is finer than three quarters of it.
+            # On such a screen Plotly leaves out what is finer than three quarters of a pixel.
             finest_mm = (0.76 if ratio == 1 else 0.05) / sheet.px_per_mm
             assert distances(points, line).max() <= finest_mm, where
             assert distances(line, points).max() <= finest_mm, where
@@ -280,9 +281,10 @@ def distances(points: NDArray[np.float64], line: NDArray[np.float64]) -> NDArray
 
 
 def upstrokes(line: NDArray[np.float64], baseline: float) -> NDArray[np.float64]:
-    """Return where ``line`` rises through most of its height, in millimetres from the left: once for each R wave."""
+    """Return where ``line`` rises to most of its height: in mm, once for each R wave."""
     level = baseline + 0.7 * (line[:, 1].max() - baseline)
     rises = np.flatnonzero((line[:-1, 1] < level) & (line[1:, 1] >= level))
     before, after = line[rises], line[rises + 1]
     share = (level - before[:, 1]) / (after[:, 1] - before[:, 1])
-    return before[:, 0] + share * (after[:, 0] - before[:, 0])
+    rises_at: NDArray[np.float64] = before[:, 0] + share * (after[:, 0] - before[:, 0])
+    return rises_at
