@@ -76,6 +76,7 @@ export class Leaving {
     if (isCorrecting) reading.supersedes = assignment.reading.id;
     queue.finish(id);
     outbox.add(id, reading, draft, assignment.exam.code, isRevising ? "revision" : "reading");
+    opinion.leave();
     if (!isRevising) onSubmit(sitting(), reading);
     flow.proceed();
   }

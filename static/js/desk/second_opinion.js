@@ -39,6 +39,11 @@ export class SecondOpinion {
     return !this.suggestions.root.hidden;
   }
 
+  /** The exam is submitted: nothing of it is looked at any more. */
+  leave() {
+    this.suggestions.leave();
+  }
+
   /** Was the second reading of `assignment` begun on this device? */
   isBegun(assignment) {
     return this.revision.isBegun(assignment);

@@ -32,7 +32,7 @@ export class Suggestions {
     const isSame = this.#answer !== null && this.#assignment?.id === assignment.id;
     this.#assignment = assignment;
     if (isSame && mayAsk(assignment)) return this.#draw();
-    this.#leave();
+    this.leave();
     if (!mayAsk(assignment)) return undefined;
     const parts = await this.#ask(assignment);
     // Meanwhile another exam may have come on view.
@@ -48,7 +48,7 @@ export class Suggestions {
   }
 
   /** Nothing of another exam stays on view. */
-  #leave() {
+  leave() {
     this.root.hidden = true;
     this.#answer = null;
     this.#active = null;
