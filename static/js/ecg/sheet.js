@@ -18,7 +18,7 @@ const LINE = Object.freeze({ color: "#000", width: 1 });
  *
  * `data` begins with the lettering, the leads that are absent and the calibration pulse: what is drawn later lies
  * above, and nothing may hide a piece of the signal. Then comes one trace for each stretch of a lead. With `isExact` each
- * sample is a point of its line; else what is finer than three quarters of a CSS pixel may be left out.
+ * sample is a point of its line; else what is about as fine as a CSS pixel may be left out.
  */
 export function figure(signal, sheet, pxPerMm, words, { isExact = false } = {}) {
   const cells = stretches(signal, sheet).map((cell) => ({ ...cell, note: words[cell.state] }));
