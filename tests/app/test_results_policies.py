@@ -122,7 +122,7 @@ def test_the_export_opens_as_the_policy_says(step, study, rosa, stage, is_open):
     step(stage)
     found = tables(client_of(rosa).get(f"/api/studies/{study.slug}/export/"))
     filled = {name for name, rows in found.items() if rows} - {"taxonomy.csv"}
-    everything = {"consensus.csv", "readings_long.csv", "agreement.csv"}
+    everything = {"consensus.csv", "readings.csv", "readings_long.csv", "agreement.csv"}
     assert filled == (everything if is_open else set())
 
 
