@@ -272,7 +272,11 @@ def reading(assign, ana, submit):
 EDITS = {
     "quality": "update annotations_reading set quality = 'poor'",
     "comment": "update annotations_reading set comment = ''",
-    "stage": "update annotations_reading set stage = 'revised'",
+    "stage": "alter table annotations_reading drop constraint reading_revision_gives_its_reason;"
+    " update annotations_reading set stage = 'revised'",
+    "reason": "alter table annotations_reading drop constraint reading_revision_gives_its_reason;"
+    " update annotations_reading set reason = 'slip'",
+    "n_decisions": "update annotations_reading set n_decisions = 1",
     "submitted_at": "update annotations_reading set submitted_at = now()",
     "active_ms": "update annotations_reading set active_ms = 1",
     "display": "update annotations_reading set display = '{\"gain\": 20}'",
@@ -286,7 +290,7 @@ EDITS = {
     "outcome": "alter table annotations_reading drop constraint reading_of_who_abstained_is_empty;"
     " update annotations_reading set outcome = 'abstained'",
     "supersedes": "update annotations_reading set supersedes_id = id",
-    "problems": "update annotations_reading set problems = '[{\"kind\": \"noise\"}]'",
+    "problems": 'update annotations_reading set problems = \'[{"kind": "noise"}]\'',
     "idle_ms": "update annotations_reading set idle_ms = 1",
     "tools": "update annotations_reading set tools = '{\"calipers\": 1}'",
     "n_not_assessable": "update annotations_reading set n_not_assessable = 1",

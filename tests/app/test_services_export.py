@@ -15,8 +15,8 @@ from annotations.models import Dataset
 from annotations.services import export, export_tables
 
 FILES = [
-    *("SHA256SUMS", "agreement.csv", "consensus.csv", "localisations.csv", "measurements.csv"),
-    *("readings.csv", "readings_long.csv", "taxonomy.csv"),
+    *("SHA256SUMS", "agreement.csv", "consensus.csv", "exposures.csv", "localisations.csv"),
+    *("measurements.csv", "readings.csv", "readings_long.csv", "taxonomy.csv"),
 ]
 
 
