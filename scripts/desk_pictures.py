@@ -16,6 +16,8 @@ from playwright.sync_api import Page, Route, expect
 SIZES = {"large": (1440, 900), "small": (1024, 700), "phone": (390, 844)}
 THEMES = ("light", "dark")
 SUBMIT = "Control+Enter"
+BELOW_PX = 110
+"""The line of settings and the edge of the window take so much below the sheet."""
 READ_LINK = "a[href^='/read/']"
 
 Step = Callable[[Page], None]
@@ -102,7 +104,9 @@ def measuring(key: str) -> Step:
         page.keyboard.press(key)
         box = page.locator("ecg-viewer .overlay").bounding_box()
         assert box is not None  # noqa: S101 - it is on view
-        x, y = box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.9
+        size = page.viewport_size or {"height": box["height"]}
+        x = box["x"] + box["width"] * 0.25
+        y = min(box["y"] + box["height"] * 0.9, size["height"] - BELOW_PX)  # what is on view of it
         page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x + box["width"] * 0.08, y - box["height"] * 0.05, steps=5)
