@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 
 # Not the demo: that one leaves Brotli away. Plain HTTP, for the line is emulated in the browser.
 STATIC = tempfile.TemporaryDirectory(prefix="ecgreview-bench-")
@@ -98,13 +97,14 @@ def prepare(n_exams: int) -> tuple[User, Batch]:
     return reader, batch
 
 
-def recordings(number: int) -> Iterator[bytes]:
+def recordings(number: int) -> list[bytes]:
     """Return so many packed exams: real ones as far as there are any, then synthetic ones."""
-    real = [
-        wire.pack(signal) for signal in islice(waveform_bytes.exams(waveform_bytes.DATA), number)
-    ]
-    yield from real
-    yield from _files.packed_exams(number - len(real))
+    real = {  # two collections may hold the same recording
+        signal.content_hash: wire.pack(signal)
+        for signal in waveform_bytes.exams(waveform_bytes.DATA)
+    }
+    found = list(real.values())[:number]
+    return found + _files.packed_exams(number - len(found))
 
 
 def exam(dataset: Dataset, number: int, packed: bytes) -> Exam:
