@@ -60,6 +60,11 @@ def overlay(page: Page) -> Locator:
     return page.locator("ecg-viewer .overlay")
 
 
+def marks(page: Page, kind: str) -> Locator:
+    """Return what is marked of the findings, which lies under the signal."""
+    return page.locator(f"ecg-viewer .underlay .mark.is-{kind}")
+
+
 def at(page: Page, seconds: float, above_mm: float = STRIP_MM) -> tuple[float, float]:
     """Return where on the screen ``seconds`` of the lowest row lie, ``above_mm`` above the edge."""
     box = overlay(page).bounding_box()
@@ -276,11 +281,15 @@ def test_exchanged_electrodes_are_a_loud_preview_of_one_exam(desk: Page) -> None
     desk.keyboard.press("w")
     desk.keyboard.press("ArrowDown")
     expect(desk.locator(".sheet-badge.is-loud")).to_contain_text("Preview, not the recording")
+    preview = "preview, electrodes exchanged: RA ↔ LA · 25 mm/s · 10 mm/mV · no filter"
+    for line in ("settings", "print-line"):
+        expect(desk.locator(f"[data-part={line}]")).to_contain_text(preview)
     expect(trace.last).not_to_have_attribute("d", before or "")
     desk.keyboard.press("n")
     desk.keyboard.press("Control+Enter")
     expect(desk.locator("[data-part=place]")).to_have_text("2 of 2")
     expect(desk.locator(".sheet-badge")).to_have_count(0)
+    expect(desk.locator("[data-part=settings]")).to_contain_text("raw, no filter")
     expect(desk.get_by_label("Preview of exchanged electrodes")).to_have_value("")
 
 
@@ -350,13 +359,18 @@ def test_what_was_measured_and_marked_stays_on_the_sheet_with_its_finding(desk: 
     desk.keyboard.press("1")
     desk.keyboard.press("l")
     drag(desk, at(desk, 5.4, 135), at(desk, 6.2, 55))
-    expect(overlay(desk).locator(".mark.is-area")).to_have_count(3)
+    expect(marks(desk, "area")).to_have_count(3)
+    under = "document.querySelector('.underlay').compareDocumentPosition"
+    follows = (
+        f"{under}(document.querySelector('.plot.is-front')) & Node.DOCUMENT_POSITION_FOLLOWING"
+    )
+    assert desk.evaluate(follows)
     desk.keyboard.press("k")
     drag(desk, at(desk, 1.0), at(desk, 1.8))
     desk.keyboard.press("Shift+K")
-    expect(overlay(desk).locator(".mark.is-measured")).to_have_count(2)  # in its column, below
+    expect(marks(desk, "measured")).to_have_count(2)  # in its column, below
     desk.keyboard.press("Control+z")
-    expect(overlay(desk).locator(".mark.is-measured")).to_have_count(0)
+    expect(marks(desk, "measured")).to_have_count(0)
 
 
 def test_tools_that_did_not_arrive_say_so_and_come_with_a_reload(

@@ -34,13 +34,16 @@ export function forViewer({ layout, isCabrera, speedMmPerS, gainMmPerMv }) {
   return { ...LAYOUTS[layout], order: isCabrera ? "cabrera" : "standard", speedMmPerS, gainMmPerMv };
 }
 
-/** The line every ECG carries: speed, gain, filter, sampling – and whether something is cut. */
+/** The line every ECG carries: speed, gain, filter, sampling – and whether it is a preview, or cut at the edge. */
 export function settingsLine({ sheet, signal }, words) {
+  const isUnfiltered = sheet.filter === "off";
+  const isRaw = isUnfiltered && !signal.exchanged;
   const line = words("settings", {
-    speed: sheet.speedMmPerS, gain: sheet.gainMmPerMv, filter: words(`filter-${sheet.filter}`),
+    speed: sheet.speedMmPerS, gain: sheet.gainMmPerMv, filter: words(`filter-${isRaw ? "off" : isUnfiltered ? "none" : sheet.filter}`),
     rate: Math.round(signal.samplingRateHz),
   });
-  return sheet.isCut ? `${line} · ${words("sheet-cut")}` : line;
+  const preview = signal.exchanged && words("electrodes-exchanged", { name: signal.exchanged });
+  return [preview, line, sheet.isCut && words("sheet-cut")].filter(Boolean).join(" · ");
 }
 
 /** How large the sheet is on this screen: `{text, isDoubtful}`; doubtful when another screen was measured. */

@@ -5,7 +5,7 @@ import { LEADS } from "./signal.js";
 const SVG = "http://www.w3.org/2000/svg";
 
 /** From below to above: what the reader handles lies on top. */
-const LAYERS = ["localisation", "evidence", "calipers"];
+const LAYERS = ["evidence", "calipers"];
 
 /** An empty overlay; one user unit is a millimetre once it is fitted. */
 export function createOverlay() {

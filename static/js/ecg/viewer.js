@@ -81,7 +81,7 @@ export class EcgViewer extends HTMLElement {
 
   /**
    * An SVG over the sheet for what is drawn on it: millimetres from the upper left corner, y down. Its layers are
-   * `<g data-layer="localisation | evidence | calipers">`. Who draws there redraws at each "sheet" event.
+   * `<g data-layer="evidence | calipers">`. Who draws there redraws at each "sheet" event.
    */
   get overlay() {
     return this.#overlay;

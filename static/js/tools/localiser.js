@@ -17,7 +17,7 @@ export class Localiser {
 
   /**
    * @param {HTMLElement} viewer @param {HTMLElement} host where the hint and the way by key go
-   * @param {{desk: HTMLElement, words: Function, tracing: () => number, stretch: () => object | null,
+   * @param {{desk: HTMLElement, layer: SVGElement, words: Function, tracing: () => number, stretch: () => object | null,
    *   onArea: (area: object) => void, onChange: () => void}} world `stretch`: what the calipers span, to begin with
    */
   constructor(viewer, host, world) {
@@ -25,7 +25,7 @@ export class Localiser {
     this.host = host;
     this.world = world;
     const { words } = world;
-    viewer.overlay.querySelector("[data-layer=localisation]").append(this.#box);
+    world.layer.append(this.#box);
     const byKey = make("button", { type: "button", class: "tool-act" }, words("localise-by-key"));
     const leave = make("button", { type: "button", class: "icon-button", "aria-label": words("tool-leave"), title: `${words("tool-leave")} (Esc)` }, "×");
     byKey.addEventListener("click", () => this.#ask());

@@ -49,7 +49,7 @@ export class Lookings {
   /** See the recording at hand as the menu of exchanges says. */
   setSwap() {
     const name = this.menus.swap.value;
-    this.#swap = name ? { name, recording: this.viewer.recording } : null;
+    this.#swap = name ? { name, told: this.#chosenSwap, recording: this.viewer.recording } : null;
     if (name) this.onUse("lead_swap");
     this.#look();
   }
@@ -59,16 +59,26 @@ export class Lookings {
     this.viewer.configure({
       filter: name,
       views: [
-        (signal) => (this.#swap?.recording === signal ? swapped(signal, this.#swap.name) : signal),
+        (signal) => this.#exchanged(signal),
         (signal) => filtered(signal, name),
       ],
     });
     this.#mark();
   }
 
+  /** `signal`, or the preview of it, which says of itself what it is: the settings and the printed page tell it. */
+  #exchanged(signal) {
+    if (this.#swap?.recording !== signal) return signal;
+    return { ...swapped(signal, this.#swap.name), exchanged: this.#swap.told };
+  }
+
+  get #chosenSwap() {
+    return this.menus.swap.selectedOptions[0].textContent.trim();
+  }
+
   #mark() {
     const badges = [];
-    if (this.#swap) badges.push(["is-loud", this.words("swap-badge", { name: this.menus.swap.selectedOptions[0].textContent.trim() })]);
+    if (this.#swap) badges.push(["is-loud", this.words("swap-badge", { name: this.#swap.told })]);
     if (this.#filter !== "off") badges.push([this.#filter === "40hz" ? "is-warning" : "", this.#told()]);
     const texts = badges.map(([, text]) => text).join("|");
     if (texts !== this.told) { // a live region speaks only of what is new

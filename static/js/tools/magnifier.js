@@ -1,6 +1,7 @@
 // A lens under the pointer: the sheet a little larger, drawn anew in vectors and not blown up.
 
 import { make } from "../dom.js";
+import { lookAt } from "./lens.js";
 import { placeIn } from "./pointer.js";
 import { strip } from "./strip.js";
 
@@ -14,6 +15,7 @@ const ABOVE_FINGER_PX = 140;
 export class Magnifier {
   #isOn = false;
   #seen = null;
+  #ground = null;
   #picture = null;
   #at = null;
 
@@ -33,8 +35,9 @@ export class Magnifier {
   }
 
   /** Another sheet lies there: the lens shows it. */
-  show(seen) {
+  show(seen, ground) {
     this.#seen = seen;
+    this.#ground = ground;
     this.#picture = null;
     if (this.#isOn && this.#at) this.#move();
   }
@@ -58,7 +61,8 @@ export class Magnifier {
     this.lens.hidden = false;
     const picture = this.#drawn();
     const [width, height] = [WIDTH_PX, HEIGHT_PX].map((px) => px / scale / FACTOR);
-    picture.setAttribute("viewBox", `${x - width / 2} ${y - height / 2} ${width} ${height}`);
+    const lookY = lookAt(this.#ground, { x, y }, { width, height });
+    picture.setAttribute("viewBox", `${x - width / 2} ${lookY - height / 2} ${width} ${height}`);
     const lift = isTouch ? ABOVE_FINGER_PX : 0;
     this.lens.style.transform = `translate(${x * scale - WIDTH_PX / 2}px, ${y * scale - HEIGHT_PX / 2 - lift}px)`;
   }

@@ -8,7 +8,7 @@ export class Marks {
   #ground = null;
   #findings = [];
 
-  /** @param {SVGGElement} layer @param {{tracing: () => number, nameOf: (code: string) => string}} world */
+  /** @param {SVGElement} layer under the signal @param {{tracing: () => number, nameOf: (code: string) => string}} world */
   constructor(layer, world) {
     this.world = world;
     layer.append(this.#group);

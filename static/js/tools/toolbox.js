@@ -1,7 +1,7 @@
 // All tools of the sheet, put together. What each one does stands in its own file; tools.js fetches them.
 
 import { LEADS } from "../ecg/signal.js";
-import { cellAt } from "../ecg/overlay.js";
+import { cellAt, fitOverlay } from "../ecg/overlay.js";
 import { CaliperTool } from "./caliper_tool.js";
 import { Kind, measurement } from "./calipers.js";
 import { Ground } from "./ground.js";
@@ -13,6 +13,7 @@ import { Magnifier } from "./magnifier.js";
 import { Marks } from "./marks.js";
 import { showMedian } from "./median_view.js";
 import { placeIn } from "./pointer.js";
+import { svg } from "./svg.js";
 
 /** Held down for longer than this, a key works only as long as it is held. */
 const HOLD_MS = 400;
@@ -23,6 +24,7 @@ const TARGET_PX = 24;
 export class Toolbox {
   #seen = null;
   #names = null;
+  #underlay = svg("svg", { class: "underlay", preserveAspectRatio: "none", "aria-hidden": "true" });
   #span = null; // what the calipers spanned before an area was to be marked
 
   /**
@@ -54,13 +56,14 @@ export class Toolbox {
     const layer = (name) => viewer.overlay.querySelector(`[data-layer=${name}]`);
     const host = (name) => desk.querySelector(`[data-part=${name}]`);
     const onChange = () => this.#press();
-    this.marks = new Marks(layer("localisation"), { tracing, nameOf });
+    viewer.querySelector(".paper").after(this.#underlay); // on the paper and under the signal, which nothing may dim
+    this.marks = new Marks(this.#underlay, { tracing, nameOf });
     this.calipers = new CaliperTool({
       element: viewer, overlay: viewer.overlay, layer: layer("calipers"), host: host("caliper-panel"), namesMm: () => this.#namesMm(),
     }, { words, language: document.documentElement.lang, onChange, onAttach: (state, ground) => this.#attach(state, ground) });
     this.magnifier = new Magnifier(viewer, { words, onChange });
     this.localiser = new Localiser(viewer, host("localise-panel"), {
-      desk, words, tracing, onChange, stretch: () => this.#span, onArea: (area) => this.#tell("localisation", area),
+      desk, layer: this.#underlay, words, tracing, onChange, stretch: () => this.#span, onArea: (area) => this.#tell("localisation", area),
     });
     this.lookings = new Lookings(viewer, { filter: host("filter"), swap: host("swap") }, { words, onUse: used });
   }
@@ -91,10 +94,11 @@ export class Toolbox {
     if (this.#seen?.raw !== detail.raw) this.#leaveAll();
     this.#seen = detail;
     this.#names = null;
+    fitOverlay(this.#underlay, detail.sheet);
     const ground = new Ground(detail.sheet, detail.signal, detail.raw);
     this.calipers.show(ground, detail.scale);
     this.localiser.show(ground);
-    this.magnifier.show(detail);
+    this.magnifier.show(detail, ground);
     this.marks.show(ground);
     this.lookings.show(ground, detail.scale, () => this.#namesMm());
   }
