@@ -9,6 +9,9 @@ import { same } from "./labels.js";
 
 const NEVER = () => {};
 
+/** Refusals after which a correction can never be taken any more: what it corrects stands, or another does. */
+const TOO_LATE = new Set(["reading-final", "not-the-latest", "batch-closed"]);
+
 export class Outbox {
   #isSending = false;
   #tries = 0;
@@ -109,6 +112,11 @@ export class Outbox {
     for (const name of [`draft/${assignment}`, `saved/${assignment}`, `second/${assignment}`, ...shelf.names(`correction/${assignment}/`)]) shelf.remove(name);
   }
 
+  /** Of no use to anybody, and not for whoever sits at this computer next. */
+  #forgetCorrection({ assignment, reading: { supersedes } }) {
+    if (supersedes) this.world.shelf.remove(`correction/${assignment}/${supersedes}`);
+  }
+
   /** Nothing entered is lost: whoever opens the exam again finds it, beside the draft that it met. */
   #keepAsDraft({ assignment, basis, reading: { findings, not_assessable, quality, problems, comment } }) {
     const content = { findings, not_assessable, quality, problems, comment };
@@ -129,6 +137,7 @@ export class Outbox {
       this.#readdress(entry, error.problem.draft?.version ?? 0);
     } else {
       if (error.kind === "stale-draft" && !entry.reading.supersedes) this.#keepAsDraft(entry);
+      if (TOO_LATE.has(error.kind)) this.#forgetCorrection(entry);
       this.#finish(entry, { type: "refused", entry, kind: error.kind, problem: error.problem });
     }
     return true;

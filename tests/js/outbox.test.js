@@ -162,6 +162,20 @@ test("a correction leaves after what it corrects", async () => {
   assert.deepEqual(sent, ["first", "key-1"]);
 });
 
+test("a correction that came too late leaves no copy on the device; one refused for what it says stays", async () => {
+  const kept = async (kind) => {
+    const room = world();
+    room.shelf.write("correction/1/key-1", {});
+    room.api.submitReading = async () => { throw new Refused(409, { type: `/problems/${kind}` }); };
+    new Outbox(room).add(1, { ...content("rbbb"), supersedes: "key-1" }, draftOf(room));
+    await settled();
+    assert.equal(room.events[0].type, "refused");
+    return room.shelf.names("correction/").length;
+  };
+  const kinds = ["reading-final", "not-the-latest", "batch-closed", "withdrawn", "invalid"];
+  assert.deepEqual(await Promise.all(kinds.map(kept)), [0, 0, 0, 1, 1]);
+});
+
 test("two windows send what waits once", async () => {
   const room = world();
   let turn = Promise.resolve();
