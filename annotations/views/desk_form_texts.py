@@ -31,6 +31,7 @@ def _class_texts() -> dict[str, str]:
 def _signal_texts() -> dict[str, str]:
     """Return why a signal is not good."""
     return {
+        "unreadable-cleared": _("All findings were removed. Undo brings them back."),
         "problem-noise": _("Noise"),
         "problem-lead_off": _("Lead off"),
         "problem-reversal": _("Leads exchanged"),

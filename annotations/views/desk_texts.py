@@ -44,7 +44,9 @@ def _form_texts() -> dict[str, str]:
         "quality-unreadable": _("Unreadable"),
         "nothing-yet": _("No findings"),
         "nothing-chosen": _("Nothing is chosen: none of the classes is present, nor is it normal."),
-        "unreadable-with-findings": _("An unreadable exam has no findings. Remove them first."),
+        "unreadable-with-findings": _(
+            "An unreadable exam has no findings. Choose “Unreadable” again to remove them."
+        ),
         "contradiction": _("{one} and {other} contradict each other on one rhythm."),
         "unusual": _("{one} and {other} are unusual together."),
         "confirm": _("Submit again to confirm."),

@@ -99,8 +99,12 @@ export function dropEvidence(content, code, kind, index) {
   return change(content, code, (finding) => ({ ...finding, [kind]: finding[kind].filter((_, i) => i !== index) }));
 }
 
-/** A good signal has no problems: what was said of them goes with it. */
+/**
+ * A good signal has no problems: what was said of them goes with it. Unreadable, said once more, takes away what was
+ * said of the classes: nothing can be found there.
+ */
 export function setQuality(content, quality) {
+  if (quality === "unreadable" && content.quality === quality) return freeze({ ...content, findings: [], not_assessable: [] });
   return freeze({ ...content, quality, problems: quality === "good" ? [] : content.problems });
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -277,3 +278,57 @@ def test_another_device_that_saved_in_between_loses_neither_reading(
     dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")
     expect(dialog.locator("[data-side=mine]")).to_contain_text("bundle branch block")
     expect(dialog.locator("[data-side=theirs]")).to_contain_text("Atrial fibrillation")
+
+
+def test_letters_offer_the_usual_classes_first_and_say_what_else_they_are_called(
+    desk: Page,
+) -> None:
+    press(desk, "/")
+    desk.keyboard.type("blo")
+    options = desk.locator(".finder-option")
+    expect(options.first.locator("b")).to_have_text("LBBB")
+    desk.keyboard.press("Control+a")
+    desk.keyboard.type("fa")
+    expect(options.first).to_have_text(re.compile("Atrial fibrillation.*FA"))
+    expect(options.nth(1).locator(".finder-synonym")).to_have_count(0)
+
+
+def test_the_name_of_a_finding_stands_on_one_line_below(desk: Page) -> None:
+    press(desk, "5")
+    finding = desk.locator(".finding")
+    name = finding.locator(".finding-name span").bounding_box()
+    certainty = finding.locator(".certainty").bounding_box()
+    assert name is not None
+    assert certainty is not None
+    assert name["height"] < 20
+    assert name["y"] >= certainty["y"] + certainty["height"]
+
+
+def test_unreadable_once_more_removes_the_findings_says_so_and_can_be_undone(desk: Page) -> None:
+    press(desk, "5", "6", "i", "u")
+    expect(desk.locator(".objection")).to_contain_text("Choose “Unreadable” again")
+    press(desk, "u")
+    expect(desk.locator(".finding")).to_have_count(0)
+    expect(desk.get_by_text("All findings were removed.")).to_be_visible()
+    expect(desk.get_by_role("button", name="Unreadable")).to_have_attribute("aria-pressed", "true")
+    press(desk, "Control+z")
+    expect(desk.locator(".finding")).to_have_count(2)
+
+
+def test_the_problems_of_the_signal_show_their_keys(desk: Page) -> None:
+    press(desk, "p")
+    expect(desk.locator("[data-part=problems] kbd")).to_have_text(
+        ["⇧ N", "⇧ O", "⇧ R", "⇧ B", "⇧ X"]
+    )
+
+
+def test_every_group_of_keys_is_headed_over_all_its_rows(desk: Page) -> None:
+    press(desk, "?")
+    for section in desk.locator(".key-sections section").all():
+        heading = section.locator("h3").bounding_box()
+        assert heading is not None
+        for row in section.locator("dl > div").all():
+            box = row.bounding_box()
+            assert box is not None
+            assert box["y"] >= heading["y"] + heading["height"]
+            assert box["x"] + box["width"] <= heading["x"] + heading["width"] + 1

@@ -61,6 +61,14 @@ test("an unreadable exam cannot have findings", () => {
   assert.deepEqual(kinds(labels.setQuality(having(AF), "unreadable")), ["unreadable-with-findings forbids"]);
 });
 
+test("unreadable once more takes away what was said of the classes, and nothing else", () => {
+  const untold = labels.setNotAssessable(labels.setComment(having(AF), "noise"), "left_bundle_branch_block", catalogue);
+  const once = labels.setQuality(untold, "unreadable");
+  assert.deepEqual(labels.mentioned(once), labels.mentioned(untold));
+  const twice = labels.setQuality(once, "unreadable");
+  assert.deepEqual([labels.mentioned(twice), twice.quality, twice.comment], [[], "unreadable", "noise"]);
+});
+
 test("a plain reading meets no objection", () => {
   assert.deepEqual(kinds(having(RBBB)), []);
 });

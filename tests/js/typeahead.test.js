@@ -2,12 +2,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { indexOf, plain, rank } from "../../static/js/typeahead.js";
+import { indexOf, matches, plain } from "../../static/js/typeahead.js";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url)));
 const synonyms = read("synonyms");
 const classes = read("classes").map((one) => ({ ...one, synonyms: synonyms[one.code] }));
 const index = indexOf(classes);
+
+/** The classes that match, best first. */
+function rank(...asked) {
+  return matches(...asked).map(({ one }) => one);
+}
 
 function first(typed) {
   return rank(index, typed)[0]?.abbreviation;
@@ -85,6 +90,31 @@ test("Portuguese initials find what Brazilian cardiologists call it", () => {
 
 test("nothing typed lists all in the order of the taxonomy", () => {
   assert.deepEqual(rank(index, "  "), classes);
+});
+
+test("of equal matches the usual classes of the study come first", () => {
+  const usual = ["left_bundle_branch_block", "first_degree_av_block"];
+  const [one, other, ...rest] = rank(index, "blo", usual);
+  assert.deepEqual([one.code, other.code], usual);
+  assert.deepEqual(rest, rank(index, "blo").filter(({ code }) => !usual.includes(code)));
+});
+
+test("a usual class does not go before a better match", () => {
+  assert.equal(rank(index, "fa", ["left_anterior_fascicular_block"])[0].abbreviation, "AF");
+});
+
+test("the synonym is told when it is why a class is there, and only then", () => {
+  const told = (typed) => matches(index, typed)[0].synonym;
+  assert.deepEqual([told("fa"), told("bigem"), told("af"), told("atrial fib")], ["FA", "bigeminy", null, null]);
+});
+
+test("inside of its words a synonym counts for less than any name", () => {
+  const two = indexOf([
+    { code: "one", abbreviation: "X", name: "First", synonyms: ["hemiblock"] },
+    { code: "two", abbreviation: "Y", name: "Sinusblock", synonyms: [] },
+  ]);
+  assert.deepEqual(rank(two, "blo").map(({ code }) => code), ["two", "one"]);
+  assert.deepEqual(rank(two, "bl").map(({ code }) => code), ["two"]);
 });
 
 test("what matches nothing finds nothing", () => {

@@ -1,7 +1,7 @@
 // The field that finds a class by a few letters: an ARIA combobox with a listbox under it.
 
 import { make } from "../dom.js";
-import { indexOf, rank } from "../typeahead.js";
+import { indexOf, matches } from "../typeahead.js";
 
 const MOST_SHOWN = 12;
 
@@ -9,6 +9,7 @@ export class ClassFinder {
   #input;
   #list;
   #index;
+  #usual = [];
   #options = [];
   #active = -1;
   #isOpen = false;
@@ -33,6 +34,11 @@ export class ClassFinder {
     list.addEventListener("pointerdown", (event) => this.#point(event));
   }
 
+  /** Put the classes `codes` first among those that match equally well. */
+  prefer(codes) {
+    this.#usual = codes;
+  }
+
   clear() {
     this.#input.value = "";
     this.#close();
@@ -40,8 +46,8 @@ export class ClassFinder {
 
   #open() {
     const typed = this.#input.value.trim();
-    const ranked = rank(this.#index, typed);
-    this.#options = typed ? ranked.slice(0, MOST_SHOWN) : ranked;
+    const found = matches(this.#index, typed, this.#usual);
+    this.#options = typed ? found.slice(0, MOST_SHOWN) : found;
     this.#active = typed && this.#options.length > 0 ? 0 : -1;
     this.#isOpen = true;
     this.#list.replaceChildren(...this.#rows(!typed));
@@ -58,14 +64,14 @@ export class ClassFinder {
   #rows(areGrouped) {
     if (this.#options.length === 0) return [make("li", { class: "finder-none" }, this.world.words("finder-none"))];
     const { catalogue } = this.world;
-    return this.#options.flatMap((one, i) => {
-      const isFirstOfGroup = areGrouped && one.group !== this.#options[i - 1]?.group;
+    return this.#options.flatMap(({ one, synonym }, i) => {
+      const isFirstOfGroup = areGrouped && one.group !== this.#options[i - 1]?.one.group;
       const heading = make("li", { class: "finder-group", role: "presentation" }, catalogue.groupName(one.code) ?? one.group);
-      return isFirstOfGroup ? [heading, this.#row(one, i)] : [this.#row(one, i)];
+      return isFirstOfGroup ? [heading, this.#row(one, synonym, i)] : [this.#row(one, synonym, i)];
     });
   }
 
-  #row(one, i) {
+  #row(one, synonym, i) {
     const isHeld = this.world.isHeld(one.code);
     return make(
       "li",
@@ -75,7 +81,7 @@ export class ClassFinder {
         "aria-disabled": !isHeld && this.world.blocker(one.code) ? "true" : null,
       },
       make("b", {}, one.abbreviation),
-      make("span", {}, this.world.catalogue.name(one.code)),
+      make("span", {}, this.world.catalogue.name(one.code), synonym && " ", synonym && make("small", { class: "finder-synonym" }, synonym)),
     );
   }
 
@@ -116,7 +122,7 @@ export class ClassFinder {
   }
 
   #choose(i, untold) {
-    const one = this.#options[i];
+    const one = this.#options[i]?.one;
     if (!this.#isOpen || !one) return;
     this.clear();
     this.world.onChoose(one.code, { untold });

@@ -63,7 +63,7 @@ export class FindingList {
       { class: `finding ${className}${isActive ? " is-active" : ""}`, title: catalogue.definition(code) },
       this.#name(code, name),
       state,
-      catalogue.isExclusive(code) ? make("span") : make("button", {
+      catalogue.isExclusive(code) ? null : make("button", {
         type: "button", class: "icon-button", "data-untold": code, "data-focus": `untold-${code}`,
         "aria-pressed": String(className === "is-untold"), "aria-label": words("not-assessable-name", { name }),
         title: words("not-assessable-toggle"), "aria-keyshortcuts": isActive ? "i" : null,

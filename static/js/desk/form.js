@@ -37,7 +37,7 @@ export class ReadingForm {
     this.finder = new ClassFinder(this.part("finder"), this.part("options"), choosing);
     this.tree = new ClassTree(this.part("tree-panel"), choosing);
     this.findings = new FindingList(this.part("findings"), world);
-    this.quality = new QualityPanel(root, world);
+    this.quality = new QualityPanel(root, { ...world, say: (sentence) => this.say(sentence) });
     this.#listen();
   }
 
@@ -50,6 +50,7 @@ export class ReadingForm {
   offer(codes) {
     const { catalogue } = this.world;
     const known = codes.filter((code) => catalogue.has(code) && !catalogue.isExclusive(code)).slice(0, 9);
+    this.finder.prefer(known);
     this.part("frequent").replaceChildren(...known.map((code, i) => this.#classButton(code, String(i + 1))));
     const normal = catalogue.exclusive;
     this.part("normal").replaceChildren(...(normal ? [this.#classButton(normal.code, "n", "normal-button")] : []));

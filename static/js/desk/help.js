@@ -55,7 +55,7 @@ export class Help {
 
   #draw(focused = null) {
     this.part("keys").replaceChildren(...[...this.#sections()].map(([title, rows]) => make(
-      "section", {}, make("h3", {}, title), make("dl", { class: "keys" }, ...rows.flatMap((row) => this.#row(row))),
+      "section", {}, make("h3", {}, title), make("dl", { class: "keys" }, ...rows.map((row) => this.#row(row))),
     )));
     this.part("restore-keys").hidden = !this.world.keys.isOwn;
     if (focused) this.part("keys").querySelector(`[data-change="${CSS.escape(focused)}"]`)?.focus();
@@ -93,7 +93,7 @@ export class Help {
   }
 
   #row([keys, label]) {
-    return [make("dt", {}, ...keys.map((key) => this.#cap(key, label))), make("dd", {}, label)];
+    return make("div", {}, make("dt", {}, ...keys.map((key) => this.#cap(key, label))), make("dd", {}, label));
   }
 
   /** A key cap is the button that changes it; the keys that always work are none. */

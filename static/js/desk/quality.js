@@ -2,7 +2,8 @@
 
 import { make } from "../dom.js";
 import { LEADS } from "../ecg/signal.js";
-import { PROBLEMS, hasProblem } from "../labels.js";
+import { PROBLEMS, hasProblem, mentioned } from "../labels.js";
+import { keyCaps } from "./keys.js";
 
 const PROBLEM_KEYS = { noise: "Shift+N", lead_off: "Shift+O", reversal: "Shift+R", calibration: "Shift+B", other: "Shift+X" };
 
@@ -12,7 +13,8 @@ export class QualityPanel {
 
   /**
    * @param {HTMLElement} root the form
-   * @param {{words: Function, intents: {quality: Function, problem: Function, problemLead: Function}}} world
+   * @param {{words: Function, say: (sentence: string) => void,
+   *   intents: {quality: Function, problem: Function, problemLead: Function}}} world
    */
   constructor(root, world) {
     this.root = root;
@@ -58,7 +60,7 @@ export class QualityPanel {
     return make("button", {
       type: "button", class: "chip-button", "data-problem": kind, "aria-pressed": "false",
       "aria-keyshortcuts": PROBLEM_KEYS[kind], "data-key-label": words("problem-key", { name: words(`problem-${kind}`) }),
-    }, words(`problem-${kind}`));
+    }, make("kbd", {}, keyCaps(PROBLEM_KEYS[kind])), words(`problem-${kind}`));
   }
 
   #leadButton(lead, i) {
@@ -69,10 +71,17 @@ export class QualityPanel {
     if (!button) return;
     const { quality, problem, lead, part } = button.dataset;
     const { intents } = this.world;
-    if (quality) intents.quality(quality);
+    if (quality) this.#rate(quality);
     else if (problem) this.#choose(problem);
     else if (part === "problem-leads-open") this.#focusLead(0);
     else if (lead) intents.problemLead(this.#problem, lead);
+  }
+
+  /** Unreadable, chosen a second time, takes away what was found; the reader is told, for it is more than they see. */
+  #rate(quality) {
+    const hadSaid = mentioned(this.#content).length > 0;
+    this.world.intents.quality(quality);
+    if (hadSaid && mentioned(this.#content).length === 0) this.world.say(this.world.words("unreadable-cleared"));
   }
 
   /** A problem that is new shows its leads; the same again takes it away. */
