@@ -25,11 +25,13 @@ COPY static static
 COPY locale locale
 COPY --from=plotly /plotly/node_modules/plotly.js-basic-dist-min/plotly-basic.min.js \
     build/vendor/plotly/plotly.min.js
+COPY --from=plotly /plotly/node_modules/@esbuild node_modules/@esbuild
 # Addresses and key are placeholders: collecting files and words opens no connection.
 RUN export DATABASE_URL=postgresql://build@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0 \
     SECRET_KEY=only-while-this-image-is-built-0123456789-abcdefghijklmnop \
     && (pybabel --quiet compile -d locale -D django || test -z "$(find locale -name '*.po')") \
-    && python manage.py collectstatic --noinput --verbosity 0
+    && python manage.py collectstatic --noinput --verbosity 0 \
+    && rm -r node_modules
 USER 10001
 EXPOSE 8000
 CMD ["gunicorn", "-c", "python:ecgreview.gunicorn"]
