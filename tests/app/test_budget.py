@@ -36,7 +36,8 @@ def sent(name: str, bundles: Path) -> bytes:
     """Return what a browser is sent for a static file."""
     path = finders.find(name) if name.startswith("vendor/") else bundles / name
     assert path, name
-    return brotli.compress(Path(path).read_bytes())
+    compressed: bytes = brotli.compress(Path(path).read_bytes())
+    return compressed
 
 
 def test_scripts_and_styles_of_the_desk_fit_their_budget(
