@@ -29,6 +29,7 @@ LATER_BATCHES_ONLY: frozenset[str] = frozenset(
         "washout_days",
         "washout_exams",
         "patient_gap",
+        "undo_window_s",
         "minimum_reader_level",
         "qualification",
     }

@@ -67,8 +67,6 @@ def test_the_printed_waves_are_as_high_as_those_on_the_screen_in_millimetres(
     desk: Page, layout: str, gain: float
 ) -> None:
     set_sheet(desk, layout=layout, gain=gain)
-    # Drawn for paper, no sample is left out: on a coarse screen a peak may lack half a pixel.
-    desk.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
     on_screen = drawn(desk)
     (page,) = printed(desk)
     for place in range(12):

@@ -256,8 +256,7 @@ def test_a_real_recording_is_drawn_as_it_was_recorded(
                 [GUTTER_MM + seconds * speed, cell.baseline + samples[first:last] * gain]
             )
             where = (layout, speed, gain, cell.name)
-            # On a coarse screen Plotly leaves out what is about as fine as a pixel; else nothing.
-            finest_mm = (1.2 if ratio == 1 else 0.05) / sheet.px_per_mm
+            finest_mm = 0.05 / sheet.px_per_mm
             assert distances(points, line).max() <= finest_mm, where
             assert distances(line, points).max() <= finest_mm, where
             r_height = np.ptp(samples[first:last]) * gain

@@ -19,8 +19,6 @@ const CONFIG = Object.freeze({
   responsive: false,
 });
 
-const FINE_PIXEL_RATIO = 1.5;
-
 /** Below this the lines of the millimetres would run into one another. */
 const COARSE_PX_PER_MM = 2.6;
 
@@ -46,7 +44,6 @@ export class EcgViewer extends HTMLElement {
   #page = 0;
   #room = { widthPx: 0, heightPx: 0 };
   #lifePxPerMm = null;
-  #isPrinting = false;
 
   /** The product's words for the states of a lead: `{missing, flat, derived}`. */
   words = {};
@@ -60,8 +57,6 @@ export class EcgViewer extends HTMLElement {
     this.#paper.element.setAttribute("role", "img"); // and not the viewer: what lies in the overlay may take the focus
     this.#room = roomFor(this);
     new ResizeObserver(() => this.#refit()).observe(holderOf(this));
-    globalThis.addEventListener("beforeprint", () => this.#print(true));
-    globalThis.addEventListener("afterprint", () => this.#print(false));
   }
 
   /** The key of the sheet on view, or null. */
@@ -165,7 +160,7 @@ export class EcgViewer extends HTMLElement {
   async #draw(buffer, key, raw, page) {
     const signal = this.#views.reduce((seen, view) => view(seen), raw);
     const sheet = this.#arrange(signal, page);
-    const { data, layout } = figure(signal, sheet, this.#scaleOf(sheet), this.words, { isExact: this.#isExact });
+    const { data, layout } = figure(signal, sheet, this.#scaleOf(sheet), this.words);
     Object.assign(buffer, { key, raw, signal, sheet });
     await globalThis.Plotly.react(buffer.element, data, layout, CONFIG);
   }
@@ -201,18 +196,6 @@ export class EcgViewer extends HTMLElement {
     fitOverlay(this.#overlay, sheet);
     const { key, raw, signal } = this.#front;
     this.dispatchEvent(new CustomEvent("sheet", { detail: { key, sheet, scale, signal, raw } }));
-  }
-
-  /** A CSS pixel may be coarser than what shows the line: then no sample is left out. */
-  get #isExact() {
-    return this.#isPrinting || globalThis.devicePixelRatio >= FINE_PIXEL_RATIO;
-  }
-
-  /** Draw the sheet on view for paper, or again for the screen; at once, for the browser does not wait. */
-  #print(isPrinting) {
-    this.#isPrinting = isPrinting;
-    const { key, raw } = this.#front;
-    if (raw) this.#draw(this.#front, key, raw, this.#page);
   }
 
   get #lineWidthPx() {
