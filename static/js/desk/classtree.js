@@ -44,7 +44,9 @@ export class ClassTree {
     if (!this.isOpen) return;
     const hadFocus = this.panel.contains(document.activeElement);
     this.panel.hidden = true;
-    if (hadFocus) this.#cameFrom?.focus?.({ preventScroll: true });
+    if (!hadFocus) return;
+    document.activeElement.blur(); // a hidden row keeps the focus until the next frame, and would take the next key
+    this.#cameFrom?.focus?.({ preventScroll: true });
   }
 
   /** Show what the reading says of the classes now. */
