@@ -24,6 +24,7 @@ from annotations.models import (
     Decision,
     DiagnosticClass,
     Draft,
+    Exam,
     Finding,
     Handout,
     NotAssessable,
@@ -36,7 +37,7 @@ from annotations.models import (
     Taxonomy,
     User,
 )
-from annotations.services import corrections, notice_words
+from annotations.services import corrections, notice_words, priors
 from ecgreview.taxonomy.synonyms import synonyms
 
 Payload = dict[str, Any]
@@ -85,21 +86,30 @@ def exam_payload(assignment: Assignment) -> Payload:
     """
     exam = assignment.exam
     tells = assignment.batch.clinical_information == ClinicalInformation.AGE_AND_SEX
-    positions = exam.tracings.order_by("position").values_list("position", flat=True)
+    prior = priors.shown_with(assignment)
     return {
         "code": assignment.code,
         "age_years": exam.age_years if tells else None,
         "sex": exam.sex if tells else None,
-        "tracings": [
-            {
-                "position": position,
-                "href": reverse(
-                    "api-assignment-tracing", kwargs={"pk": assignment.pk, "position": position}
-                ),
-            }
-            for position in positions
-        ],
+        "tracings": _tracings(exam, assignment, "api-assignment-tracing"),
+        "prior": prior
+        and {
+            "days_before": prior.days_before,
+            "tracings": _tracings(prior.exam, assignment, "api-prior-tracing"),
+        },
     }
+
+
+def _tracings(exam: Exam, assignment: Assignment, address: str) -> list[Payload]:
+    """Return where the tracings of ``exam`` are for the reader of ``assignment``."""
+    positions = exam.tracings.order_by("position").values_list("position", flat=True)
+    return [
+        {
+            "position": position,
+            "href": reverse(address, kwargs={"pk": assignment.pk, "position": position}),
+        }
+        for position in positions
+    ]
 
 
 def draft_payload(draft: Draft) -> Payload:

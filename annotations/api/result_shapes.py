@@ -13,6 +13,7 @@ from annotations.models import (
     ClinicalInformation,
     Outcome,
     Phase,
+    PriorExam,
     ReaderLevel,
     ResultsOpen,
     Sex,
@@ -80,6 +81,7 @@ class StudyShape(Shape):
     readers_per_exam = serializers.IntegerField()
     results_open = serializers.ChoiceField(choices=ResultsOpen.choices)
     clinical_information = serializers.ChoiceField(choices=ClinicalInformation.choices)
+    prior_exam = serializers.ChoiceField(choices=PriorExam.choices)
     suggestion_policy = serializers.ChoiceField(choices=SuggestionPolicy.choices)
     suggestion_arms = ArmShape(many=True)
     adjudication = serializers.ChoiceField(choices=Adjudication.choices)

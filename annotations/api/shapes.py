@@ -223,6 +223,13 @@ class TracingLinkShape(Shape):
     href = serializers.CharField()
 
 
+class PriorShape(Shape):
+    """The exam of the same patient before, to compare with."""
+
+    days_before = serializers.IntegerField()
+    tracings = TracingLinkShape(many=True)
+
+
 class BlindExamShape(Shape):
     """What a reader is told about an exam."""
 
@@ -230,6 +237,7 @@ class BlindExamShape(Shape):
     age_years = serializers.FloatField(allow_null=True)
     sex = serializers.ChoiceField(choices=Sex.choices, allow_null=True)
     tracings = TracingLinkShape(many=True)
+    prior = PriorShape(allow_null=True, help_text="Null where the study keeps it from readers.")
 
 
 class BatchNameShape(Shape):

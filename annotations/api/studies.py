@@ -151,7 +151,7 @@ def study_payload(study: Study) -> Payload:
         "slug": study.slug,
         "phase": study.phase,
         "protocol_version": study.protocol_version,
-        **protocol.as_document(studies.protocol_of(study)),
+        **protocol.complete(protocol.as_document(studies.protocol_of(study))),
         "taxonomy": study.taxonomy_id,
         "is_demo": study.is_demo,
         "created_at": study.created_at,

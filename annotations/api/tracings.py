@@ -14,6 +14,7 @@ from drf_spectacular.utils import extend_schema
 
 from annotations.api.base import ApiView, UserRequest
 from annotations.models import Assignment, Exam, Tracing
+from annotations.services import priors
 
 FOREVER = "private, max-age=31536000, immutable"
 
@@ -33,6 +34,27 @@ class AssignmentTracing(ApiView):
         assignment = Assignment.objects.visible_to(request.user).get(pk=pk)
         tracing = _without_samples().get(exam=assignment.exam_id, position=position)
         tag = hashlib.sha256(f"{pk}:{tracing.content_hash}".encode()).hexdigest()
+        return _answer(request, tracing, tag)
+
+
+class PriorTracing(ApiView):
+    """One tracing of the patient's exam before, where the study lets its readers compare."""
+
+    @extend_schema(
+        operation_id="prior_tracing",
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None},
+    )
+    def get(self, request: UserRequest, pk: int, position: int) -> HttpResponseBase:
+        """Give the packed samples (wire format ECG1), gzip-compressed as they are stored.
+
+        The tag is the assignment's own: the exam before may itself be one that is to be read.
+        """
+        own = Assignment.objects.visible_to(request.user).select_related("exam", "batch")
+        prior = priors.shown_with(own.get(pk=pk))
+        if prior is None:
+            raise Exam.DoesNotExist
+        tracing = _without_samples().get(exam=prior.exam, position=position)
+        tag = hashlib.sha256(f"{pk}:prior:{tracing.content_hash}".encode()).hexdigest()
         return _answer(request, tracing, tag)
 
 

@@ -41,6 +41,11 @@ urlpatterns = [
         name="api-assignment-tracing",
     ),
     path(
+        "assignments/<int:pk>/prior/tracings/<int:position>/",
+        tracings.PriorTracing.as_view(),
+        name="api-prior-tracing",
+    ),
+    path(
         "assignments/<int:pk>/suggestions/",
         revisions.AssignmentSuggestions.as_view(),
         name="api-assignment-suggestions",

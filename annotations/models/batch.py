@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from .exam import Exam
-from .protocol import ClinicalInformation, ResultsOpen
+from .protocol import ClinicalInformation, PriorExam, ResultsOpen
 from .study import SETTLED, Study
 from .taxonomy import Taxonomy
 
@@ -137,6 +137,7 @@ class Batch(models.Model):
     clinical_information = models.CharField(
         max_length=20, choices=ClinicalInformation, default=ClinicalInformation.AGE_AND_SEX
     )
+    prior_exam = models.CharField(max_length=10, choices=PriorExam, default=PriorExam.HIDDEN)
     results_open = models.CharField(
         max_length=20, choices=ResultsOpen, default=ResultsOpen.BATCH_CLOSED
     )
@@ -168,6 +169,9 @@ class Batch(models.Model):
             models.CheckConstraint(
                 name="batch_clinical_information_is_known",
                 condition=Q(clinical_information__in=ClinicalInformation.values),
+            ),
+            models.CheckConstraint(
+                name="batch_prior_exam_is_known", condition=Q(prior_exam__in=PriorExam.values)
             ),
             models.CheckConstraint(
                 name="batch_results_open_is_known", condition=Q(results_open__in=ResultsOpen.values)

@@ -97,6 +97,9 @@ class Exam(models.Model):
     patient = models.ForeignKey(
         Patient, on_delete=models.PROTECT, related_name="exams", null=True, blank=True
     )
+    patient_day = models.IntegerField(
+        null=True, blank=True, help_text="Counts from any day of the patient's own: never a date."
+    )
     code = models.CharField(max_length=8, default=new_code)
     source_key = models.CharField(max_length=300)
     age_years = models.FloatField(null=True, blank=True)
@@ -117,6 +120,10 @@ class Exam(models.Model):
             models.UniqueConstraint(name="exam_code_once", fields=["code"]),
             models.UniqueConstraint(name="exam_source_key_once", fields=["dataset", "source_key"]),
             models.UniqueConstraint(name="exam_content_once", fields=["dataset", "content_hash"]),
+            models.CheckConstraint(
+                name="exam_day_is_of_a_patient",
+                condition=Q(patient_day=None) | Q(patient__isnull=False),
+            ),
             models.CheckConstraint(
                 name="exam_age_is_human",
                 condition=Q(age_years=None) | Q(age_years__gte=0, age_years__lte=130),

@@ -42,6 +42,13 @@ class ClinicalInformation(models.TextChoices):
     FULL = "full", _("Age, sex and clinical context")
 
 
+class PriorExam(models.TextChoices):
+    """Whether a reader may look at the exam of the same patient before the one at hand."""
+
+    HIDDEN = "hidden", _("Not shown")
+    SHOWN = "shown", _("Shown on request, with the days in between")
+
+
 class Adjudication(models.TextChoices):
     """What an adjudicator sees of the readings that disagree."""
 

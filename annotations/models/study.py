@@ -15,6 +15,7 @@ from .protocol import (
     Adjudication,
     ClinicalInformation,
     Phase,
+    PriorExam,
     ResultsOpen,
     StudyReaderStatus,
     SuggestionPolicy,
@@ -88,6 +89,7 @@ class Study(models.Model):
         choices=ClinicalInformation,
         default=ClinicalInformation.AGE_AND_SEX,
     )
+    prior_exam = models.CharField(max_length=10, choices=PriorExam, default=PriorExam.HIDDEN)
     suggestion_policy = models.CharField(
         _("suggestions"),
         max_length=20,
@@ -133,6 +135,9 @@ class Study(models.Model):
             models.CheckConstraint(
                 name="study_clinical_information_is_known",
                 condition=Q(clinical_information__in=ClinicalInformation.values),
+            ),
+            models.CheckConstraint(
+                name="study_prior_exam_is_known", condition=Q(prior_exam__in=PriorExam.values)
             ),
             models.CheckConstraint(
                 name="study_phase_is_known", condition=Q(phase__in=Phase.values)

@@ -26,6 +26,7 @@ from annotations.services import (
     batches,
     exams,
     people,
+    priors,
     readings,
     roles,
     roster,
@@ -36,6 +37,7 @@ from annotations.services import (
 from annotations.services.assigning import Row
 from ecgreview.ecg.formats import Recording
 from ecgreview.ecg.signal import Signal
+from ecgreview.ecg.visits import Visit
 from ecgreview.protocol import Protocol
 
 N_EXAMS = 14
@@ -120,6 +122,7 @@ class Clinic:
             "api-deferral": of_assignments,
             "api-reading-create": of_assignments,
             "api-revision": of_assignments,
+            "api-prior-tracing": of_assignments,
             "api-viewing": of_assignments,
             "dataset": {"pk": [self.dataset.pk, 999_999]},
             "person": {"pk": people_ids[:3]},
@@ -139,7 +142,7 @@ def build(now: datetime) -> Clinic:
     davi = cast["davi"]
     taxonomy = taxonomies.install(now=now)
     dataset, stored = _exams(now)
-    wanted = Protocol(name="Probed study", taxonomy=str(taxonomy))
+    wanted = Protocol(name="Probed study", taxonomy=str(taxonomy), prior_exam="shown")
     study = _open(wanted, davi, now)
     second = _open(Protocol(name="Second study", taxonomy=str(taxonomy)), davi, now)
     closed = batches.create(
@@ -218,7 +221,14 @@ def _exams(now: datetime) -> tuple[Dataset, list[Exam]]:
     stored = exams.store(
         dataset=dataset, recordings=[_recording(number) for number in range(N_EXAMS)], now=now
     )
-    return dataset, sorted(stored, key=lambda exam: exam.source_key)
+    visits = [Visit(exam.source_key, _patient(n), day=n, line=n) for n, exam in enumerate(stored)]
+    priors.link(dataset=dataset, visits=visits, actor=None, now=now)
+    return dataset, sorted(dataset.exams.all(), key=lambda exam: exam.source_key)
+
+
+def _patient(number: int) -> str:
+    """Return whose exam it is: each patient has two."""
+    return f"patient {number // 2}"
 
 
 def _recording(number: int) -> Recording:
@@ -228,7 +238,7 @@ def _recording(number: int) -> Recording:
     return Recording(
         signal=Signal(samples, 100.0, 1.0),
         source_key=f"{number:02d}",
-        patient_key=f"patient {number // 2}",
+        patient_key=_patient(number),
         age_years=60.0 + number,
         sex="F" if number % 2 else "M",
         warnings=(),

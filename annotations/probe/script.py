@@ -140,6 +140,7 @@ def _bit_of_work(assignment: Assignment, chance: Random, *, can_correct: bool) -
             [Step("GET", f"/read/{assignment.pk}/")],
             [Step("GET", base)],
             [Step("GET", f"{base}tracings/1/", headers=chance.choice([(), _cached("x")]))],
+            [Step("GET", f"{base}prior/tracings/1/")],
             [ask],
             [Step("POST", f"{base}deferral/", "{}"), Step("GET", base)],
             [_submission(base, based_on, correction, key), Step("GET", base)],

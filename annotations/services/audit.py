@@ -83,6 +83,7 @@ class Action(models.TextChoices):
     TAXONOMY_INSTALLED = "taxonomy.installed", _("List of classes installed")
     TAXONOMY_MAPPED = "taxonomy.mapped", _("Classes mapped to a new list")
     EXAMS_IMPORTED = "exams.imported", _("Exams imported")
+    EXAMS_LINKED = "exams.linked", _("Exams of one patient linked")
 
     AUDIT_EXPORTED = "audit.exported", _("Audit trail exported")
     AUDIT_VERIFIED = "audit.verified", _("Audit trail verified")

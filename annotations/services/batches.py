@@ -182,6 +182,7 @@ def make(
         protocol_version=study.protocol_version,
         taxonomy=study.taxonomy,
         clinical_information=study.clinical_information,
+        prior_exam=study.prior_exam,
         results_open=study.results_open,
     )
     if lease_minutes is not None:

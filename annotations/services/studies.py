@@ -332,6 +332,7 @@ PLAIN: Sequence[str] = (
     "readers_per_exam",
     "results_open",
     "clinical_information",
+    "prior_exam",
     "suggestion_policy",
     "suggestion_arms",
     "adjudication",

@@ -15,11 +15,12 @@ from annotations.models import (
     Adjudication,
     Arm,
     ClinicalInformation,
+    PriorExam,
     ReaderLevel,
     ResultsOpen,
     SuggestionPolicy,
 )
-from ecgreview.protocol import Protocol, ProtocolProblem
+from ecgreview.protocol import Protocol, ProtocolProblem, complete
 
 Document = Mapping[str, Any]
 
@@ -44,6 +45,7 @@ class Change:
 
 def lines(document: Document) -> list[Line]:
     """Return the rules of a protocol, which is given as ``ecgreview.protocol.as_document`` does."""
+    document = complete(document)
     return [
         Line(key, str(label), tell(document)) for key, label, tell in RULES_TOLD if key in document
     ]
@@ -153,6 +155,7 @@ RULES_TOLD: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
         gettext_lazy("Readers are told"),
         _chosen("clinical_information", ClinicalInformation),
     ),
+    ("prior_exam", gettext_lazy("The patient's exam before"), _chosen("prior_exam", PriorExam)),
     ("suggestion_policy", gettext_lazy("Suggestions are seen"), _suggestions),
     ("repeat_fraction", gettext_lazy("Hidden repeats"), _repeats),
     ("patient_gap", gettext_lazy("Exams of one patient"), _gap),

@@ -12,6 +12,7 @@ from annotations.forms import RULES
 from annotations.models import (
     Arm,
     ClinicalInformation,
+    PriorExam,
     ReaderLevel,
     ResultsOpen,
     SuggestionPolicy,
@@ -66,6 +67,15 @@ class ReadingForm(forms.Form):
         label=_("What are readers told about the patient?"),
         choices=[(one.value, one.label) for one in OFFERED_INFORMATION],
         widget=forms.RadioSelect,
+    )
+    prior_exam = forms.ChoiceField(
+        label=_("May readers compare with the patient's exam before?"),
+        choices=PriorExam.choices,
+        widget=forms.RadioSelect,
+        help_text=_(
+            "Only where the days of a patient's exams are known. A reading that knows the exam "
+            "before is another than one that does not."
+        ),
     )
     suggestion_policy = forms.ChoiceField(
         label=_("When may readers see what the criteria model suggests?"),
@@ -145,7 +155,7 @@ class ReadingForm(forms.Form):
         cleaned = self.cleaned_data
         policy = cleaned["suggestion_policy"]
         plain = (
-            "readers_per_exam", "minimum_reader_level", "clinical_information",
+            "readers_per_exam", "minimum_reader_level", "clinical_information", "prior_exam",
             "suggestion_policy", "washout_days", "washout_exams", "patient_gap", "undo_window_s",
             "results_open", "consensus_rule",
         )  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from .problem import Problem, Unreadable, closest
-from .text import decoded
+from .text import MAX_BYTES, decoded
 
 MOST_ROWS = 10_000
 
@@ -47,6 +47,7 @@ def read_table(
     known: Collection[str],
     required: Collection[str],
     most_rows: int = MOST_ROWS,
+    most_bytes: int = MAX_BYTES,
 ) -> Table:
     """Return the rows of a CSV file with a heading row.
 
@@ -58,12 +59,13 @@ def read_table(
         known: the columns there may be.
         required: the columns there must be.
         most_rows: how many rows there may be below the heading.
+        most_bytes: how large it may be.
 
     Raises:
-        Unreadable: it is no UTF-8, larger than a megabyte, without a heading row or with
+        Unreadable: it is no UTF-8, larger than ``most_bytes``, without a heading row or with
             more than ``most_rows``, or it is broken as CSV.
     """
-    text = decoded(source)
+    text = decoded(source, most_bytes=most_bytes)
     heading = text.split("\n", 1)[0]
     separator = ";" if heading.count(";") > heading.count(",") else ","
     try:

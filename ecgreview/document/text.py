@@ -21,16 +21,16 @@ def has_hidden(text: str, *, allowed: str = "") -> bool:
     )
 
 
-def decoded(source: bytes | str) -> str:
+def decoded(source: bytes | str, *, most_bytes: int = MAX_BYTES) -> str:
     """Return ``source`` as text without a mark before it.
 
     Raises:
-        Unreadable: it is larger than a megabyte or is not UTF-8.
+        Unreadable: it is larger than ``most_bytes`` or is not UTF-8.
     """
     content = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
-    if len(content) > MAX_BYTES:
+    if len(content) > most_bytes:
         raise Unreadable(
-            Problem("", f"the file is larger than {MAX_BYTES} bytes", "Send what belongs here.")
+            Problem("", f"the file is larger than {most_bytes} bytes", "Send what belongs here.")
         )
     hint = 'Save it as UTF-8; spreadsheets call it "CSV UTF-8".'
     if content.startswith(OTHER_ENCODINGS):

@@ -7,7 +7,7 @@ from ecgreview.document import Problem as ProtocolProblem
 from .amendment import FROZEN_FOREVER, LATER_BATCHES_ONLY, Change, changes, check_amendment
 from .arms import NoArms, arm
 from .context import check
-from .document import as_document, digest, dump, load
+from .document import as_document, complete, digest, dump, load
 from .model import Arm, InvalidProtocol, Protocol, Qualification, parse
 from .values import KEYS
 
@@ -27,6 +27,7 @@ __all__ = [
     "changes",
     "check",
     "check_amendment",
+    "complete",
     "digest",
     "dump",
     "load",

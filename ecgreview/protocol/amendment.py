@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ecgreview.document import Problem
 
-from .document import COMMITMENT, as_document
+from .document import COMMITMENT, as_document, complete
 from .model import Protocol
 
 FROZEN_FOREVER: frozenset[str] = frozenset({"name", "order_seed"})
@@ -23,6 +23,7 @@ LATER_BATCHES_ONLY: frozenset[str] = frozenset(
         "readers_per_exam",
         "results_open",
         "clinical_information",
+        "prior_exam",
         "suggestion_policy",
         "suggestion_arms",
         "repeat_fraction",
@@ -78,7 +79,7 @@ def check_amendment(old: Protocol, new: Protocol) -> list[Problem]:
 
 
 def _flat(protocol: Protocol) -> Iterator[tuple[str, object]]:
-    for key, value in as_document(protocol).items():
+    for key, value in complete(as_document(protocol)).items():
         if isinstance(value, dict):
             yield from ((f"{key}.{part}", one) for part, one in value.items())
         else:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,13 @@ from .model import InvalidProtocol, Protocol, parse, refuse
 
 COMMITMENT = "order_seed_sha256"
 """Stands for the secret seed where people who read may look: it can be checked, not guessed."""
+
+ADDED_KEYS: Mapping[str, object] = {"prior_exam": "hidden"}
+"""Keys that earlier versions of this program did not know, and what holds where they are absent.
+
+A document leaves them out when they say just that, so that the digest of a protocol that was
+written down before they came stays what it was.
+"""
 
 LINE_LENGTH = 100
 MAX_VALUES = 1000
@@ -100,11 +107,21 @@ def as_document(protocol: Protocol) -> dict[str, Any]:
     """Return ``protocol`` as plain JSON values that people who read may see.
 
     The seed is replaced by ``order_seed_sha256``: a commitment that shows, once the seed is
-    revealed, that it was not changed in between.
+    revealed, that it was not changed in between. ``ADDED_KEYS`` may be absent.
     """
     settings = protocol.settings()
     seed = settings.pop("order_seed")
-    return {**settings, COMMITMENT: None if seed is None else _sha256(seed)}
+    told = {
+        key: value
+        for key, value in settings.items()
+        if key not in ADDED_KEYS or value != ADDED_KEYS[key]
+    }
+    return {**told, COMMITMENT: None if seed is None else _sha256(seed)}
+
+
+def complete(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with every key, those of ``ADDED_KEYS`` too."""
+    return {**ADDED_KEYS, **document}
 
 
 def digest(protocol: Protocol) -> str:

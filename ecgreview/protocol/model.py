@@ -12,6 +12,7 @@ from . import values
 
 ResultsOpen: TypeAlias = Literal["live", "batch_closed", "study_locked"]
 ClinicalInformation: TypeAlias = Literal["none", "age_and_sex", "full"]
+PriorExam: TypeAlias = Literal["hidden", "shown"]
 SuggestionPolicy: TypeAlias = Literal["none", "after_commit", "concurrent", "randomised"]
 ArmName: TypeAlias = Literal["none", "after_commit", "concurrent"]
 Adjudication: TypeAlias = Literal["masked", "open", "masked_then_open"]
@@ -51,6 +52,7 @@ class Protocol:
     Attributes:
         taxonomy: name, a space, version, as in ``ecg-review-66 0.1-draft``.
         results_open: when readers who may see results see them.
+        prior_exam: whether readers may look at the exam of the same patient before this one.
         suggestion_arms: two or more, exactly when ``suggestion_policy`` is ``randomised``.
         repeat_fraction: share of each reader's exams that comes a second time, 0 to 0.5.
         washout_days: least time between the two readings of a hidden repeat.
@@ -71,6 +73,7 @@ class Protocol:
     readers_per_exam: int = 2
     results_open: ResultsOpen = "batch_closed"
     clinical_information: ClinicalInformation = "age_and_sex"
+    prior_exam: PriorExam = "hidden"
     suggestion_policy: SuggestionPolicy = "after_commit"
     suggestion_arms: tuple[Arm, ...] = ()
     adjudication: Adjudication = "masked"

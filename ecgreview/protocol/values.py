@@ -205,6 +205,10 @@ KEYS: Mapping[str, Key] = {
         "what readers are told about the patient: none, age_and_sex, or full.",
         _choice("none", "age_and_sex", "full"),
     ),
+    "prior_exam": Key(
+        "whether readers may compare with the patient's exam before this one: hidden or shown.",
+        _choice("hidden", "shown"),
+    ),
     "suggestion_policy": Key(
         "when readers see what a model suggests: none, after_commit (after their own blind"
         " reading), concurrent (while they read), or randomised (see suggestion_arms).",

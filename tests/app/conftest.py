@@ -27,10 +27,11 @@ from annotations.models import (
     Tracing,
     User,
 )
-from annotations.services import batches, people, readings, studies, taxonomies
+from annotations.services import batches, people, priors, readings, studies, taxonomies
 from ecgreview import protocol
 from ecgreview.ecg import wire
 from ecgreview.ecg.signal import Signal
+from ecgreview.ecg.visits import Visit
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -194,6 +195,26 @@ def small_signal(seed: int) -> Signal:
     """Return a second of noise at 100 Hz: enough for whatever does not look at the waves."""
     rng = np.random.default_rng(seed)
     return Signal(rng.integers(-500, 500, (12, 100), dtype=np.int16), 100.0, 1.0)
+
+
+@pytest.fixture
+def make_visits(
+    make_exam: Callable[..., Exam], dataset: Dataset, now: datetime
+) -> Callable[..., list[Exam]]:
+    """Make the exams of one patient, one for each day."""
+
+    def make(*days: int, patient: str = "p1") -> list[Exam]:
+        exams = [make_exam() for _ in days]
+        visits = [
+            Visit(exam.source_key, patient, day, line)
+            for line, (exam, day) in enumerate(zip(exams, days, strict=True), start=2)
+        ]
+        priors.link(dataset=dataset, visits=visits, actor=None, now=now)
+        for exam in exams:
+            exam.refresh_from_db()
+        return exams
+
+    return make
 
 
 @pytest.fixture

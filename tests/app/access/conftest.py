@@ -8,13 +8,21 @@ from .world import World
 
 
 @pytest.fixture
-def world(ana, bruno, clara, davi, eva, rosa, otto, make_exam, make_batch, submit, close):
+def study(make_study):
+    """A study whose readers may compare with the exam before."""
+    return make_study(prior_exam="shown")
+
+
+@pytest.fixture
+def world(
+    ana, bruno, clara, davi, eva, rosa, otto, make_exam, make_visits, make_batch, submit, close
+):
     """An open batch with one of Bruno's readings in it, and a closed batch of the same study."""
     closed = make_batch([make_exam()], [ana, bruno], "Closed")
     for assignment in closed.assignments.all():
         submit(assignment, "atrial_fibrillation", comment="a comment")
     close(closed)
-    batch = make_batch([make_exam(), make_exam()], [ana, bruno], "Open")
+    batch = make_batch(make_visits(0, 1, 2)[1:], [ana, bruno], "Open")
     assignment = batch.assignments.filter(reader=ana).in_reading_order()[0]
     theirs = batch.assignments.get(reader=bruno, exam=assignment.exam)
     reading = submit(theirs, "right_bundle_branch_block", comment="Bruno's own words")

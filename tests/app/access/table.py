@@ -84,6 +84,7 @@ API: dict[str, dict[str, Cell]] = {
         "POST": Cell(api(404, ana=409), body={**FINDINGS, "reason": "slip"}, headers=KEY),
     },
     "api-assignment-tracing": {"GET": Cell(api(404, ana=200))},
+    "api-prior-tracing": {"GET": Cell(api(404, ana=200))},
     # By the code of the exam, which no reader knows.
     "api-tracing": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
     "api-readings": {"GET": Cell(api(200))},

@@ -44,7 +44,7 @@ class World:
             "seq": 1,
         }
         of_assignment = {"api-assignment", "api-draft", "api-deferral", "api-reading-create"}
-        of_assignment |= {"api-revision", "api-viewing"}
+        of_assignment |= {"api-revision", "api-viewing", "api-prior-tracing"}
         if name in of_assignment | {"api-assignment-suggestions", "api-assignment-tracing", "desk"}:
             known["pk"] = assignment.pk
         elif name.startswith("person"):

@@ -39,6 +39,10 @@ def batch_clinical_information_is_known(the):
     change(the("make_batch")(), clinical_information="everything")
 
 
+def batch_prior_exam_is_known(the):
+    change(the("make_batch")(), prior_exam="perhaps")
+
+
 def batch_results_open_is_known(the):
     change(the("make_batch")(), results_open="on_request")
 

@@ -33,6 +33,17 @@ def exam_content_once(the):
     again(the("make_exam")(), code="ANOTHER2", source_key="another")
 
 
+def exam_day_is_of_a_patient(the):
+    change(the("make_exam")(), patient_day=3)
+
+
+def exam_history_is_kept(the):
+    exam = the("make_exam")()
+    the("make_batch")([exam])
+    exam.assignments.first().batch.study.batches.update(prior_exam="shown")
+    change(exam, patient=Patient.objects.create(dataset=the("dataset"), pseudonym="p8"))
+
+
 def exam_age_is_human(the):
     change(the("make_exam")(), age_years=131)
 

@@ -33,6 +33,7 @@ def protocols(draw: st.DrawFn) -> Protocol:
         readers_per_exam=draw(st.integers(1, 1000)),
         results_open=draw(st.sampled_from(["batch_closed", "study_locked"])),
         clinical_information=draw(st.sampled_from(["none", "age_and_sex", "full"])),
+        prior_exam=draw(st.sampled_from(["hidden", "shown"])),
         suggestion_policy=policy,
         suggestion_arms=draw(ARMS) if policy == "randomised" else (),
         adjudication=draw(st.sampled_from(["masked", "open", "masked_then_open"])),

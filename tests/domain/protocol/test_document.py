@@ -40,6 +40,7 @@ consensus_rule: union_then_adjudicate
 readers_per_exam: 3
 results_open: study_locked
 clinical_information: full
+prior_exam: shown
 suggestion_policy: randomised
 suggestion_arms:
   - arm: none
@@ -63,6 +64,7 @@ order_seed: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
         readers_per_exam=3,
         results_open="study_locked",
         clinical_information="full",
+        prior_exam="shown",
         suggestion_policy="randomised",
         suggestion_arms=(Arm("none", 1), Arm("after_commit", 2)),
         adjudication="masked_then_open",
@@ -211,6 +213,13 @@ def test_the_digest_stays_what_it_was():
     """Studies store it: a change of this number breaks every study that was opened before."""
     digest = protocols.digest(SMALL)
     assert digest == "4fbdfe4804a39ef59bb463df9bd78ae4a7c20063a27ab941f72b261baa1d6851"
+
+
+def test_a_key_that_came_later_is_told_only_when_it_says_something_new():
+    shown = protocols.as_document(replace(SMALL, prior_exam="shown"))
+    assert "prior_exam" not in protocols.as_document(SMALL)
+    assert shown["prior_exam"] == "shown"
+    assert protocols.complete(protocols.as_document(SMALL))["prior_exam"] == "hidden"
 
 
 @given(strategies.protocols(), strategies.protocols())

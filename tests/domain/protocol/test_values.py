@@ -51,7 +51,7 @@ def test_the_share_of_repeats_is_at_most_a_half(value):
 
 @pytest.mark.parametrize(
     "key",
-    ["results_open", "clinical_information", "suggestion_policy", "adjudication"],
+    ["results_open", "clinical_information", "prior_exam", "suggestion_policy", "adjudication"],
 )
 @pytest.mark.parametrize("value", ["never", "", None, 3, ["none"]])
 def test_a_choice_is_one_of_its_words(key, value):

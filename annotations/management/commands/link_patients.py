@@ -1,0 +1,73 @@
+"""``manage.py link_patients DATASET FILE``: which exams are of one patient, and in which order."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.utils import timezone
+
+from annotations.management.commands.make_qualification import people
+from annotations.models import Dataset
+from annotations.services import priors
+from ecgreview.document import Unreadable
+from ecgreview.ecg import visits
+
+
+class Command(BaseCommand):
+    """Say of exams whose they are and how many days lie between them."""
+
+    help = (
+        "Say which exams of a data set are of one patient, and on which day of the patient's own"
+        " each was recorded. FILE is CSV in UTF-8 with the columns source_key,patient,day: the"
+        " exam as its data set names it, a pseudonym, and whole days since any one day of the"
+        " patient's, such as the first exam. No date is stored. Studies whose protocol says"
+        " prior_exam: shown let readers compare with the exam before. All lines are stored, or,"
+        " when anything is wrong, none."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("dataset", help="name of the data set")
+        parser.add_argument("file", type=Path, help="CSV file: source_key,patient,day")
+        parser.add_argument("--by", help="user name of whoever says so, for the audit trail")
+
+    def handle(self, *, dataset: str, file: Path, by: str | None, **options: Any) -> None:
+        """Store what the file says and count it.
+
+        Raises:
+            CommandError: the file or the data set cannot be used; with everything that is wrong.
+        """
+        found = Dataset.objects.filter(name=dataset).first()
+        if found is None:
+            known = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
+            raise CommandError(f"There is no data set {dataset}. There are: {known or 'none'}.")
+        try:
+            n_exams, n_with_prior = priors.link(
+                dataset=found,
+                visits=visits.read_visits(file.read_bytes()),
+                actor=people([by])[0] if by else None,
+                now=timezone.now(),
+            )
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+        except Unreadable as refusal:
+            raise CommandError(_first(str(refusal).splitlines())) from refusal
+        except priors.UnknownExams as refusal:
+            raise CommandError(f"{dataset} has no exams under these keys: {refusal}.") from refusal
+        except priors.AlreadyCompared as refusal:
+            raise CommandError(
+                f"Readers were given these exams with the exam before them: {refusal}. Their"
+                " history stays; leave these patients out."
+            ) from refusal
+        self.stdout.write(f"{n_exams} exams linked; {n_with_prior} have an earlier one.")
+
+
+MOST_LINES = 20
+
+
+def _first(lines: list[str]) -> str:
+    more = len(lines) - MOST_LINES
+    return "\n".join([*lines[:MOST_LINES], *([f"and {more} more."] if more > 0 else [])])

@@ -1,0 +1,128 @@
+"""The exam of the same patient before the one at hand: which it is, and who may look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from annotations.models import Assignment, Dataset, Exam, Patient, PriorExam, User
+from annotations.services import audit
+from ecgreview.ecg.visits import Visit
+
+ROWS_AT_ONCE = 5_000
+MOST_TOLD = 5
+
+
+class UnknownExams(ValueError):
+    """The data set has no exams under these source keys."""
+
+
+class AlreadyCompared(ValueError):
+    """Batches that show the exam before were made with these exams: their history stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """An earlier exam, and the whole days from it to the one at hand."""
+
+    exam: Exam
+    days_before: int
+
+
+def shown_with(assignment: Assignment) -> Prior | None:
+    """Return what the reader of ``assignment`` may compare with; None: nothing, or not allowed.
+
+    Args:
+        assignment: with its exam and batch.
+    """
+    exam = assignment.exam
+    is_allowed = assignment.batch.prior_exam == PriorExam.SHOWN
+    if not is_allowed or exam.patient_id is None or exam.patient_day is None:
+        return None
+    earlier = Exam.objects.filter(patient=exam.patient_id, patient_day__lt=exam.patient_day)
+    latest = earlier.order_by("-patient_day", "-pk").first()
+    if latest is None or latest.patient_day is None:
+        return None
+    return Prior(latest, exam.patient_day - latest.patient_day)
+
+
+@transaction.atomic
+def link(
+    *, dataset: Dataset, visits: Sequence[Visit], actor: User | None, now: datetime
+) -> tuple[int, int]:
+    """Say of exams whose they are and on which day of the patient's own they were recorded.
+
+    Returns:
+        How many exams were told, and how many of them have an earlier one now.
+
+    Raises:
+        UnknownExams: some of the exams are not in ``dataset``; nothing is stored.
+        AlreadyCompared: readers compare some of them already; nothing is stored.
+    """
+    stored = _exams(dataset, visits)
+    patients = _patients(dataset, {visit.patient for visit in visits})
+    told = {stored[one.source_key]: (patients[one.patient], one.day) for one in visits}
+    changed = [exam for exam, what in told.items() if (exam.patient_id, exam.patient_day) != what]
+    _refuse_compared(changed, patients.values())
+    for exam in changed:
+        exam.patient_id, exam.patient_day = told[exam]
+    Exam.objects.bulk_update(changed, ["patient", "patient_day"], batch_size=ROWS_AT_ONCE)
+    n_with_prior = _with_prior(dataset, patients.values())
+    audit.record(
+        actor=actor,
+        action=audit.Action.EXAMS_LINKED,
+        target=dataset,
+        after={"dataset": dataset.name, "exams": len(told), "with_prior": n_with_prior},
+        now=now,
+    )
+    return len(told), n_with_prior
+
+
+def _exams(dataset: Dataset, visits: Sequence[Visit]) -> dict[str, Exam]:
+    """Return the exams that ``visits`` tell of, by source key."""
+    keys = [visit.source_key for visit in visits]
+    rows = dataset.exams.only("source_key", "patient", "patient_day")
+    found: dict[str, Exam] = {}
+    for start in range(0, len(keys), ROWS_AT_ONCE):
+        named = rows.filter(source_key__in=keys[start : start + ROWS_AT_ONCE])
+        found |= {exam.source_key: exam for exam in named}
+    if unknown := [key for key in keys if key not in found]:
+        raise UnknownExams(_some(unknown))
+    return found
+
+
+def _refuse_compared(exams: Collection[Exam], patients: Collection[int]) -> None:
+    """Refuse what a trigger (migration 0018) refuses as well: readers were promised a history."""
+    if not exams:
+        return
+    compared = Assignment.objects.filter(
+        Q(exam__in=exams) | Q(exam__patient__in=patients), batch__prior_exam=PriorExam.SHOWN
+    )
+    codes = compared.order_by("exam__code").values_list("exam__code", flat=True).distinct()
+    if codes:
+        raise AlreadyCompared(_some(list(codes[: MOST_TOLD + 1])))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_TOLD]) + (" …" if len(names) > MOST_TOLD else "")
+
+
+def _patients(dataset: Dataset, pseudonyms: Collection[str]) -> dict[str, int]:
+    """Return the ids of patients by pseudonym, made where they are new."""
+    wanted = sorted(pseudonyms)
+    Patient.objects.bulk_create(
+        (Patient(dataset=dataset, pseudonym=one) for one in wanted), ignore_conflicts=True
+    )
+    rows = Patient.objects.filter(dataset=dataset, pseudonym__in=wanted)
+    return dict(rows.values_list("pseudonym", "pk"))
+
+
+def _with_prior(dataset: Dataset, patients: Collection[int]) -> int:
+    earlier = Exam.objects.filter(
+        patient=OuterRef("patient"), patient_day__lt=OuterRef("patient_day")
+    )
+    return dataset.exams.filter(Exists(earlier), patient__in=patients).count()

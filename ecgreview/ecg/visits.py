@@ -1,0 +1,77 @@
+"""A table that says which exams are of one patient, and how many days lie between them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ecgreview.document import Problem, Row, Table, Unreadable, read_table
+
+COLUMNS = ("source_key", "patient", "day")
+MOST_ROWS = 1_000_000
+MOST_BYTES = 128 * 2**20
+MAX_DAY = 50_000
+"""More than a life has, in days; a date written as a number is larger."""
+
+_DAY = re.compile(r"[+-]?[0-9]{1,7}")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One exam of a patient.
+
+    Attributes:
+        source_key: the exam as its data set names it, as in ``records500/00001_hr.hea``.
+        patient: pseudonym of the patient in the data set.
+        day: whole days since any one day of the patient's own; never a date.
+        line: where it stands, counted from 1.
+    """
+
+    source_key: str
+    patient: str
+    day: int
+    line: int
+
+
+def read_visits(source: bytes | str) -> list[Visit]:
+    """Return the visits of a CSV file with the columns ``source_key``, ``patient``, ``day``.
+
+    Raises:
+        Unreadable: the file is no such table; with everything that is wrong, line by line.
+    """
+    table = read_table(
+        source, known=COLUMNS, required=COLUMNS, most_rows=MOST_ROWS, most_bytes=MOST_BYTES
+    )
+    problems = [*table.problems]
+    if not problems:
+        problems += [problem for row in table.rows for problem in _problems(table, row)]
+        problems += _told_twice(table)
+    if problems:
+        raise Unreadable(*problems)
+    return [
+        Visit(row.cells["source_key"], row.cells["patient"], int(row.cells["day"]), row.line)
+        for row in table.rows
+    ]
+
+
+def _problems(table: Table, row: Row) -> list[Problem]:
+    missing = [column for column in COLUMNS if not row.cells.get(column)]
+    if missing:
+        return [table.problem(row, column, "is empty", "Fill it in.") for column in missing]
+    day = row.cells["day"]
+    if _DAY.fullmatch(day) and abs(int(day)) <= MAX_DAY:
+        return []
+    reason = f"{day[:40]!r} is no number of days up to {MAX_DAY}"
+    hint = "Write whole days since the patient's first exam; dates are never stored."
+    return [table.problem(row, "day", reason, hint)]
+
+
+def _told_twice(table: Table) -> list[Problem]:
+    lines: dict[str, int] = {}
+    found = []
+    for row in table.rows:
+        key = row.cells.get("source_key", "")
+        if (before := lines.setdefault(key, row.line)) != row.line:
+            reason = f"{key[:80]!r} stands in line {before} too"
+            found.append(table.problem(row, "source_key", reason, "Keep one of them."))
+    return found
