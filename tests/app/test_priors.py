@@ -149,7 +149,8 @@ class TestLinking:
         with pytest.raises(priors.AlreadyCompared, match=mine.exam.code):
             self.link(dataset, [visit(changed, day=400)], now)
         prior = priors.shown_with(mine)
-        assert prior and prior.days_before == 412
+        assert prior is not None
+        assert prior.days_before == 412
 
     def test_the_same_file_again_changes_nothing_and_is_fine(
         self, dataset, make_visits, assign, ana, now

@@ -137,7 +137,7 @@ def test_nothing_sent_to_a_reader_at_work_betrays_another_reader(
     expect(page.get_by_text("2 of 2")).to_be_visible()
     page.wait_for_load_state("networkidle")  # the last answers are told when they have ended
 
-    assert [path for path, _ in bodies if path.endswith("/reading/")] and len(bodies) >= 5
+    assert len(bodies) >= 6
     found = [mark for path, text in bodies for mark in betrayals(path, text, brunos.marks)]
     assert found == []
 
