@@ -61,40 +61,58 @@ export function loadPasskeyOptions(url) {
 }
 
 /** The packed bytes of a tracing; the browser has inflated them and keeps them in its cache. */
-export async function loadTracing(href) {
-  const response = await send(href, { headers: { Accept: "application/octet-stream" } });
-  return response.arrayBuffer();
+export function loadTracing(href) {
+  return send(href, { headers: { Accept: "application/octet-stream" } }, (response) => response.arrayBuffer());
 }
 
-async function json(method, url, { body, headers = {}, keepalive = false } = {}) {
+function json(method, url, { body, headers = {}, keepalive = false } = {}) {
   const options = { method, keepalive, headers: { Accept: "application/json", ...headers } };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers["Content-Type"] = "application/json";
     options.headers["X-CSRFToken"] = cookie("csrftoken");
   }
-  const response = await send(url, options);
-  return response.json();
+  return send(url, options, (response) => response.json());
 }
 
-async function send(url, options) {
+/** What `read` makes of the answer. The body comes after the headers, and the network may end between the two. */
+async function send(url, options, read) {
   let response;
+  let found;
   try {
     response = await fetch(url, { ...options, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) });
+    found = isTaken(response) ? await read(own(response)) : await problemOf(response);
   } catch (error) {
-    // fetch rejects for every reason the network can have, and for our own patience.
+    // fetch and the body reject for every reason the network can have, and for our own patience.
     throw new Unreachable(error.message, { cause: error });
   }
-  if (response.ok && !response.redirected) return response;
-  throw await refusal(response);
+  if (isTaken(response)) return found;
+  throw refusal(response, found);
 }
 
-async function refusal(response) {
+function isTaken(response) {
+  return response.ok && !response.redirected;
+}
+
+/** A network in between, such as a hotel's, answers with a page of its own; our endpoints never do. */
+function own(response) {
+  if (typeOf(response).includes("html")) throw new TypeError("a page came instead of the answer");
+  return response;
+}
+
+async function problemOf(response) {
+  return typeOf(response).includes("json") ? response.json() : { title: response.statusText };
+}
+
+function refusal(response, problem) {
   // A redirect leads to the page for signing in: an endpoint itself never moves.
   if (response.redirected || response.status === 401 || response.status === 403) return new SignedOut(response.statusText);
   if (response.status >= 500 || response.status === 429) return new Unreachable(`HTTP ${response.status}`);
-  const isProblem = (response.headers.get("Content-Type") ?? "").includes("json");
-  return new Refused(response.status, isProblem ? await response.json() : { title: response.statusText });
+  return new Refused(response.status, problem);
+}
+
+function typeOf(response) {
+  return response.headers.get("Content-Type") ?? "";
 }
 
 function cookie(name) {

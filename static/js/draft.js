@@ -102,7 +102,7 @@ export class Draft {
     this.#isSubmitted = true; // when the network is back, only the reading goes out
     this.#cancelTimer();
     this.state = DraftState.CLEAN;
-    await this.#inFlight;
+    await this.#inFlight?.catch(() => {}); // what went wrong there is no reason to hold the reading back
     return this.basis;
   }
 
@@ -162,8 +162,11 @@ export class Draft {
   async #save() {
     if (this.#inFlight) return; // its end looks for newer work
     this.#inFlight = this.#send(this.content);
-    await this.#inFlight;
-    this.#inFlight = null;
+    try {
+      await this.#inFlight;
+    } finally {
+      this.#inFlight = null; // whatever became of it, the next change is saved
+    }
     const hasMore = this.#record.isDirty && this.state === DraftState.SAVING;
     if (hasMore) this.#schedule(PAUSE_MS);
   }

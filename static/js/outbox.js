@@ -63,8 +63,12 @@ export class Outbox {
     if (this.#isSending) return;
     this.#isSending = true;
     this.#cancelTimer();
-    const isGoingOn = await this.#alone(() => this.#sendAll(extra));
-    this.#isSending = false;
+    let isGoingOn = false;
+    try {
+      isGoingOn = await this.#alone(() => this.#sendAll(extra));
+    } finally {
+      this.#isSending = false; // whatever went wrong, the next drain sends again
+    }
     if (isGoingOn) this.world.onEvent({ type: "sent" });
   }
 

@@ -263,3 +263,36 @@ test("what is said besides the findings makes another draft", async () => {
   await room.clock.advance(1000);
   assert.equal(draft.state, "changed-elsewhere");
 });
+
+/** A world whose failures nobody foresaw are kept, where a page would tell them in its console. */
+function worldOfFailures() {
+  const room = world();
+  const failures = [];
+  const clock = { ...room.clock, after: (ms, action) => room.clock.after(ms, () => action().catch((error) => failures.push(error.message))) };
+  return { room, clock, failures };
+}
+
+test("a save that fails as nobody foresaw does not end all saving", async () => {
+  const { room, clock, failures } = worldOfFailures();
+  const { saveDraft } = room.api;
+  const draft = open({ ...room, clock });
+  room.api.saveDraft = async () => { throw new TypeError("unforeseen"); };
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  room.api.saveDraft = saveDraft;
+  draft.edit(content("af", "rbbb"));
+  await room.clock.advance(1000);
+  assert.deepEqual([draft.state, failures], ["saved", ["unforeseen"]]);
+});
+
+test("a save that fails as nobody foresaw does not hold the reading back", async () => {
+  const { room, clock, failures } = worldOfFailures();
+  const draft = open({ ...room, clock });
+  let fail;
+  room.api.saveDraft = () => new Promise((_, reject) => (fail = reject));
+  draft.edit(content("af"));
+  await room.clock.advance(1000);
+  const basis = draft.settle();
+  fail(new TypeError("unforeseen"));
+  assert.deepEqual([(await basis).version, failures], [0, ["unforeseen"]]);
+});

@@ -233,3 +233,16 @@ test("a revision waits for the network like a reading", async () => {
   await room.clock.advance(60_000);
   assert.deepEqual(types(room), ["waiting", "accepted", "sent"]);
 });
+
+test("an answer that nobody foresaw does not end all sending", async () => {
+  const room = world();
+  const { submitReading } = room.api;
+  const entry = { key: "key-0", kind: "reading", assignment: 1, reading: content("af"), basis: { version: 0, unanswered: [] }, at: 0 };
+  room.shelf.write("outbox/key-0", entry);
+  const outbox = new Outbox(room);
+  room.api.submitReading = async () => { throw new TypeError("unforeseen"); };
+  await assert.rejects(outbox.drain(), { message: "unforeseen" });
+  room.api.submitReading = submitReading;
+  await outbox.drain();
+  assert.deepEqual([room.api.readings.size, outbox.entries], [1, []]);
+});
