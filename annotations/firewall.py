@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from annotations.models import Assignment, AssignmentState, Batch, Study, User
+from annotations.services.assignments import NotServed, is_barred
 
 
 class StillReading(Exception):
     """The person reads in the study, and it is not locked yet."""
-
-
-class NotServed(Exception):
-    """The exam is not handed out now: its reader is paused, or has to pass a qualification."""
 
 
 def is_still_reading(study: Study, user: User) -> bool:
@@ -33,7 +30,7 @@ def refuse_readers(study: Study, user: User) -> None:
 
 def is_served(assignment: Assignment, user: User) -> bool:
     """Tell whether ``user`` may open ``assignment`` now: it is read, or its batch is served."""
-    if assignment.state == AssignmentState.READ or not assignment.batch.is_open:
+    if _is_over(assignment):
         return True
     return Batch.objects.serving(user).filter(pk=assignment.batch_id).exists()
 
@@ -48,3 +45,19 @@ def refuse_unserved(assignment: Assignment, user: User) -> None:
     """
     if not is_served(assignment, user):
         raise NotServed(assignment)
+
+
+def refuse_barred(assignment: Assignment) -> None:
+    """Do nothing unless a qualification comes before ``assignment``, its batch and study selected.
+
+    What belongs to the exam on a reader's screen is still given to them when they are paused.
+
+    Raises:
+        NotServed: it does.
+    """
+    if not _is_over(assignment) and is_barred(assignment):
+        raise NotServed(assignment)
+
+
+def _is_over(assignment: Assignment) -> bool:
+    return assignment.state == AssignmentState.READ or not assignment.batch.is_open

@@ -12,6 +12,7 @@ from rest_framework import exceptions, status
 from annotations import firewall
 from annotations.api import parsers
 from annotations.services import (
+    assignments,
     audit_trail,
     batches,
     designs,
@@ -395,7 +396,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Nothing is handed out to you in this study for now.",
         "Your reading is paused, or a qualification comes first: ask the coordinator.",
     ),
-    firewall.NotServed: Problem(
+    assignments.NotServed: Problem(
         status.HTTP_409_CONFLICT,
         "not-served",
         "This exam is not handed out to you now.",

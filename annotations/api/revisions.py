@@ -8,7 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from annotations import payloads
+from annotations import firewall, payloads
 from annotations.api import reading_inputs, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.headers import KEY, idempotency_key
@@ -78,7 +78,9 @@ class RevisionCreate(ApiView):
 
 def _own(request: UserRequest, pk: int) -> Assignment:
     mine = Assignment.objects.visible_to(request.user)
-    return mine.select_related("batch__study", "reader").get(pk=pk)
+    found = mine.select_related("batch__study", "reader").get(pk=pk)
+    firewall.refuse_barred(found)
+    return found
 
 
 def _suggestions(run: SuggestionRun) -> payloads.Payload:

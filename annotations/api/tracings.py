@@ -12,6 +12,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
+from annotations import firewall
 from annotations.api.base import ApiView, UserRequest
 from annotations.models import Assignment, Exam, Tracing
 from annotations.services import priors
@@ -31,7 +32,7 @@ class AssignmentTracing(ApiView):
 
         The tag is the assignment's own: equal ones would give a hidden repeat away.
         """
-        assignment = Assignment.objects.visible_to(request.user).get(pk=pk)
+        assignment = _own(request, pk)
         tracing = _without_samples().get(exam=assignment.exam_id, position=position)
         tag = hashlib.sha256(f"{pk}:{tracing.content_hash}".encode()).hexdigest()
         return _answer(request, tracing, tag)
@@ -49,8 +50,7 @@ class PriorTracing(ApiView):
 
         The tag is the assignment's own: the exam before may itself be one that is to be read.
         """
-        own = Assignment.objects.visible_to(request.user).select_related("exam", "batch")
-        prior = priors.shown_with(own.get(pk=pk))
+        prior = priors.shown_with(_own(request, pk))
         if prior is None:
             raise Exam.DoesNotExist
         tracing = _without_samples().get(exam=prior.exam, position=position)
@@ -72,6 +72,13 @@ class TracingSamples(ApiView):
         exams = Exam.objects.visible_to(request.user).not_read_by(request.user).filter(code=code)
         tracing = _without_samples().get(exam__in=exams, position=position)
         return _answer(request, tracing, tracing.content_hash)
+
+
+def _own(request: UserRequest, pk: int) -> Assignment:
+    mine = Assignment.objects.visible_to(request.user)
+    found = mine.select_related("exam", "batch__study", "reader").get(pk=pk)
+    firewall.refuse_barred(found)
+    return found
 
 
 def _without_samples() -> QuerySet[Tracing]:

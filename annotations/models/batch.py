@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from .exam import Exam
-from .protocol import ClinicalInformation, PriorExam, ResultsOpen
+from .protocol import ClinicalInformation, PriorExam, ResultsOpen, StudyReader
 from .study import SETTLED, Study
 from .taxonomy import Taxonomy
 
@@ -42,15 +42,11 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         practise with do.
         """
         studies = Study.objects.serving(user)
-        qualified = studies.filter(
-            Q(qualification_required=False)
-            | Q(readers__user=user, readers__qualified_at__isnull=False)
-        )
-        return (
-            self.open()
-            .released()
-            .filter(Q(study__in=qualified) | Q(study__in=studies, purpose__in=NO_DATA))
-        )
+        return self.open().released().filter(~_barring(user), study__in=studies)
+
+    def barred(self, user: User) -> BatchQuerySet:
+        """Return the batches of data that wait until ``user`` has passed a qualification."""
+        return self.filter(_barring(user))
 
     def of_data(self) -> BatchQuerySet:
         """Return the batches whose readings count: practice never mixes with data."""
@@ -108,6 +104,12 @@ class Purpose(models.TextChoices):
 
 
 NO_DATA = (Purpose.PRACTICE, Purpose.QUALIFICATION)
+
+
+def _barring(user: User) -> Q:
+    passed = StudyReader.objects.filter(user=user, qualified_at__isnull=False).values("study")
+    asked = Q(study__qualification_required=True) & ~Q(study__in=passed)
+    return asked & ~Q(purpose__in=NO_DATA)
 
 
 class Handout(models.TextChoices):

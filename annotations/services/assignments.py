@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models.functions import Now
 
-from annotations.models import Assignment, AssignmentState, User
+from annotations.models import Assignment, AssignmentState, Batch, User
 
 
 class BatchClosed(Exception):
@@ -17,6 +17,10 @@ class StudyNotOpen(Exception):
 
 class Withdrawn(Exception):
     """The reader has left the study, or the exam was given to somebody else."""
+
+
+class NotServed(Exception):
+    """The exam is not handed out now: its reader is paused, or has to pass a qualification."""
 
 
 class AlreadySubmitted(Exception):
@@ -45,7 +49,7 @@ def refuse_if_over(assignment: Assignment) -> None:
 
     Raises:
         AlreadySubmitted: it has been read.
-        Withdrawn, StudyNotOpen, BatchClosed: as ``refuse_if_ended``.
+        Withdrawn, StudyNotOpen, BatchClosed, NotServed: as ``refuse_if_ended``.
     """
     if assignment.state == AssignmentState.READ:
         raise AlreadySubmitted(assignment)
@@ -59,6 +63,8 @@ def refuse_if_ended(assignment: Assignment) -> None:
         Withdrawn: it was taken from its reader.
         StudyNotOpen: the study is locked.
         BatchClosed: it can no longer be read.
+        NotServed: it is data, and its reader has not passed the qualification that comes first.
+            Who is paused may finish what is on their screen.
     """
     if assignment.state == AssignmentState.WITHDRAWN:
         raise Withdrawn(assignment)
@@ -66,3 +72,13 @@ def refuse_if_ended(assignment: Assignment) -> None:
         raise StudyNotOpen(assignment.batch.study)
     if not assignment.batch.is_open:
         raise BatchClosed(assignment.batch)
+    if is_barred(assignment):
+        raise NotServed(assignment)
+
+
+def is_barred(assignment: Assignment) -> bool:
+    """Tell whether the reader of ``assignment`` has to pass a qualification before they read it."""
+    batch = assignment.batch
+    if not batch.study.qualification_required:
+        return False
+    return Batch.objects.barred(assignment.reader).filter(pk=batch.pk).exists()

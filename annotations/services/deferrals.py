@@ -19,7 +19,8 @@ def defer(*, assignment_id: int, reader: User, now: datetime) -> Assignment:
 
     Raises:
         Assignment.DoesNotExist: ``reader`` was not assigned this.
-        AlreadySubmitted, Withdrawn, StudyNotOpen, BatchClosed: there is nothing left to read.
+        AlreadySubmitted, Withdrawn, StudyNotOpen, BatchClosed, NotServed: there is nothing left
+            to read, or not for them.
     """
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)
     assignments.refuse_if_over(assignment)

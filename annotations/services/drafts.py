@@ -50,7 +50,7 @@ def save(
     Raises:
         Assignment.DoesNotExist: ``reader`` was not assigned this.
         AlreadySubmitted: the reading was submitted.
-        BatchClosed: the batch takes no more readings.
+        Withdrawn, StudyNotOpen, BatchClosed, NotServed: it is not read, or not by them.
         StaleDraft: another version is stored.
     """
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)

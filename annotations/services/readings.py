@@ -142,6 +142,7 @@ def submit(
         Withdrawn: the reader has left, or the exam was given to somebody else.
         StudyNotOpen: the study is locked.
         BatchClosed: the batch takes no more readings.
+        NotServed: the reader has to pass a qualification first.
         StaleDraft: another version of the draft is stored.
         InvalidReading: see its subclasses.
         AbstainedFromUnreadable, QualityMissing: as they say.

@@ -74,7 +74,7 @@ def submit(
         Assignment.DoesNotExist: ``reader`` was not assigned this.
         KeyReused: the key was used for something else.
         NothingToRevise, NothingShown, AlreadyRevised: as they say.
-        Withdrawn, StudyNotOpen, BatchClosed: nothing is read any more.
+        Withdrawn, StudyNotOpen, BatchClosed, NotServed: nothing is read any more, or not by them.
         InvalidReading: see its subclasses.
     """
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)

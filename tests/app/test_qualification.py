@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,7 @@ from annotations.models import (
 )
 from annotations.services import (
     agreement,
+    assignments,
     batches,
     consensus,
     feedback,
@@ -32,6 +34,7 @@ from ecgreview import row_security
 
 pytestmark = pytest.mark.django_db
 
+EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good", "comment": ""}
 AF, RBBB = "atrial_fibrillation", "right_bundle_branch_block"
 
 
@@ -186,6 +189,57 @@ def test_data_waits_until_the_set_is_passed(make_set, answer, make_batch, ana):
     assert list(Batch.objects.serving(ana)) == [qualifying]
     answer(qualifying, ana)
     assert set(Batch.objects.serving(ana)) == {qualifying, data}
+
+
+@pytest.fixture
+def data(make_set, make_batch, ana, make_exam):
+    """Three assignments of data, for Ana, who has not read her set yet."""
+    make_set([AF])
+    batch = make_batch([make_exam() for _ in range(3)], [ana])
+    return list(batch.assignments.select_related("reader").in_reading_order())
+
+
+DOORS = {
+    "reading": ("post", "reading/", {"based_on": 0, **EMPTY}),
+    "draft": ("put", "draft/", {"based_on": 0, "content": EMPTY}),
+    "deferral": ("post", "deferral/", {}),
+    "tracing": ("get", "tracings/1/", None),
+    "prior": ("get", "prior/tracings/1/", None),
+    "suggestions": ("get", "suggestions/", None),
+    "viewing": ("post", "viewing/", {"shown_ms": 5}),
+}
+
+
+def knock(browser, assignment, door):
+    method, path, body = DOORS[door]
+    sent = {} if body is None else {"data": body, "content_type": "application/json"}
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    address = f"/api/assignments/{assignment.pk}/{path}"
+    return getattr(browser, method)(address, headers=headers, **sent)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_door_to_data_opens_before_the_set_is_passed(data, ana, signed_in, door):
+    refusal = knock(signed_in(ana), data[0], door)
+    assert (refusal.status_code, refusal.json()["type"]) == (409, "/api/docs/#not-served")
+
+
+@pytest.mark.parametrize("door", ["reading", "draft", "tracing"])
+def test_the_doors_to_data_open_once_the_set_is_passed(data, answer, ana, signed_in, door):
+    answer(Batch.objects.get(purpose="qualification"), ana)
+    assert knock(signed_in(ana), data[0], door).status_code in {200, 201}
+
+
+@pytest.mark.parametrize("door", ["reading", "draft", "tracing"])
+def test_the_set_itself_is_read_by_who_has_not_passed(make_set, ana, signed_in, door):
+    own = make_set([AF]).assignments.get()
+    assert knock(signed_in(ana), own, door).status_code in {200, 201}
+
+
+def test_nothing_is_signed_before_the_set_is_passed(data, submit):
+    with pytest.raises(assignments.NotServed):
+        submit(data[0], AF)
+    assert not Reading.objects.exists()
 
 
 # -- Apart from all data ------------------------------------------------------------------------
