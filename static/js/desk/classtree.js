@@ -119,7 +119,8 @@ export class ClassTree {
   #press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Enter" || event.key === " ") {
-      this.#act(event.target.closest("[data-id]"), { untold: event.shiftKey });
+      // Held, it would choose and take away by turns.
+      if (!event.repeat) this.#act(event.target.closest("[data-id]"), { untold: event.shiftKey });
     } else {
       const tree = press(this.#tree, event.key);
       if (tree === null) return;

@@ -107,7 +107,7 @@ export class ClassFinder {
     if (act) {
       event.preventDefault(); // Enter would submit the whole form
       act();
-    } else if (event.key === "Backspace" && this.#input.value === "") {
+    } else if (event.key === "Backspace" && this.#input.value === "" && !event.repeat) { // a held key empties the field only
       this.world.onRemoveLast();
     }
   }

@@ -1,0 +1,42 @@
+"""Hands at the desk: held keys, fingers, and a focus that is never lost."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from annotations.models import Study
+from tests.app.conftest import MakeStudy
+
+from .test_desk import expect_findings, press
+from .test_desk_form import desk, queue
+
+__all__ = ["desk", "queue"]
+
+
+@pytest.fixture
+def study(make_study: MakeStudy) -> Study:
+    """Davi's study, open."""
+    return make_study()
+
+
+def hold(page: Page, key: str) -> None:
+    """Hold ``key`` until the keyboard has repeated it a few times."""
+    for _ in range(4):
+        page.keyboard.down(key)
+    page.keyboard.up(key)
+
+
+def test_a_held_key_empties_the_field_and_takes_no_finding_away(desk: Page) -> None:
+    press(desk, "5", "6", "/")
+    desk.keyboard.type("a")
+    hold(desk, "Backspace")
+    expect_findings(desk, "LBBB", "AF")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_a_held_key_chooses_one_class_of_the_tree_once(desk: Page, key: str) -> None:
+    press(desk, "e", "a", "ArrowRight", "ArrowRight", "ArrowDown")
+    hold(desk, key)
+    flutter = desk.get_by_role("tree").get_by_role("treeitem", name="Atrial flutter")
+    expect(flutter).to_have_attribute("aria-checked", "true")
