@@ -70,7 +70,7 @@ export class Leaving {
   }
 
   #send(content) {
-    const { sitting, display, queue, outbox, flow, opinion, onSubmit } = this.world;
+    const { sitting, display, queue, outbox, flow, form, messages, opinion, onSubmit } = this.world;
     const { id, assignment, draft, isCorrecting, isRevising } = sitting();
     const reading = { ...content, ...sitting().circumstances(display()), ...opinion.said };
     if (isCorrecting) reading.supersedes = assignment.reading.id;
@@ -79,6 +79,7 @@ export class Leaving {
     opinion.leave();
     if (!isRevising) onSubmit(sitting(), reading);
     flow.proceed();
+    if (messages.isFinished) form.disable(true); // behind the farewell its keys would still work
   }
 
   /** What is legal but rarely meant is asked once: submitting again says yes. */

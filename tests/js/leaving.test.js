@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Catalogue } from "../../static/js/catalogue.js";
+import { Leaving } from "../../static/js/desk/leaving.js";
+import { FakeClock } from "./fakes/world.js";
+
+const CLASSES = [{ code: "af", group: "rhythm", abbreviation: "AF", name: { en: "AF" } }];
+const CONTENT = { findings: [{ class: "af", certainty: "definite" }], not_assessable: [], quality: "good", problems: [], comment: "" };
+
+/** A desk of one exam: what it was told, and whether another exam follows. */
+function desk({ isLast = false, isKept = true } = {}) {
+  const told = { sent: 0, isShut: false, said: [] };
+  const messages = { isFinished: false, say: (sentence) => told.said.push(sentence) };
+  const sitting = {
+    id: 7, content: CONTENT, draft: {}, assignment: { id: 7, exam: { code: "E7" } }, circumstances: () => ({}),
+  };
+  const outbox = { add: () => { told.sent += 1; return isKept; }, hasUnkept: !isKept };
+  const leaving = new Leaving({
+    clock: new FakeClock(), words: (key) => key, catalogue: new Catalogue(CLASSES, "en"), messages, outbox,
+    form: { say: () => {}, disable: (isDisabled) => (told.isShut = isDisabled) },
+    queue: { finish: () => {} }, flow: { proceed: () => (messages.isFinished = isLast) },
+    opinion: { isReady: () => true, said: {}, leave: () => {} },
+    display: () => ({}), sitting: () => sitting, onSubmit: () => {},
+  });
+  return { told, leaving };
+}
+
+test("after the last exam the form behind the farewell is shut", () => {
+  const { told, leaving } = desk({ isLast: true });
+  leaving.submit();
+  assert.deepEqual([told.sent, told.isShut], [1, true]);
+});
+
+test("where another exam follows, it is for that exam to say whether the form is shut", () => {
+  const { told, leaving } = desk();
+  leaving.submit();
+  assert.deepEqual([told.sent, told.isShut], [1, false]);
+});
