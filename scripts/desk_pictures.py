@@ -178,6 +178,19 @@ def conflict(page: Page) -> None:
     page.get_by_role("dialog", name="This reading was changed elsewhere").wait_for()
 
 
+def compared(page: Page) -> None:
+    """The patient's exam before, on the first exam that has one."""
+    page.goto("/".join([*page.url.split("/")[:3], "worklist", ""]))
+    links = page.locator(READ_LINK).evaluate_all("links => links.map((link) => link.href)")
+    for link in dict.fromkeys(links):
+        page.goto(link)
+        drawn(page)
+        if page.locator(".tab.is-prior").count():
+            page.keyboard.press("h")
+            page.locator("[data-part=prior]").wait_for()
+            return
+
+
 SHEETS = (
     *(
         State(f"layout-{layout.replace('+', '-')}", choose("layout", layout))
@@ -258,4 +271,11 @@ def without_next(route: Route) -> None:
     route.fulfill(response=answer, body=re.sub(r'"next": "?\w+"?', '"next": null', answer.text()))
 
 
-STATES = (*SHEETS, *TOOLS, *FORM, State("finished", finished), State("submitted", submitted))
+STATES = (
+    *SHEETS,
+    *TOOLS,
+    *FORM,
+    State("prior", compared),
+    State("finished", finished),
+    State("submitted", submitted),
+)

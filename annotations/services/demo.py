@@ -20,16 +20,20 @@ from annotations.services import (
     exams,
     ingest,
     people,
+    priors,
     studies,
     suggestions,
     taxonomies,
 )
 from ecgreview.ecg import audit, synth
 from ecgreview.ecg.formats import Recording
+from ecgreview.ecg.visits import Visit
 from ecgreview.protocol import Protocol
 
 N_EXAMS = 60
 N_PILOT = 20
+DAYS_BEFORE = (412, 37, 1830, 95, 730, 12)
+"""Of the first exams to read, how long ago their patients were in the pilot."""
 SEED = 66
 DATASET = "Synthetic demo"
 STUDY = "Demo study"
@@ -137,8 +141,19 @@ def _synthetic_exams(now: datetime) -> list[Exam]:
     if stored:
         return stored
     drawn = exams.store(dataset=dataset, recordings=_drawings(), now=now)
+    _link(dataset, drawn, now)
     suggestions.request(exams=drawn, now=now)
     return drawn
+
+
+def _link(dataset: Dataset, drawn: Sequence[Exam], now: datetime) -> None:
+    """Say that some exams to read are of patients who were in the pilot, so many days before."""
+    visits = [
+        Visit(exam.source_key, f"patient-{number}", day, number)
+        for number, days in enumerate(DAYS_BEFORE)
+        for exam, day in ((drawn[number], 0), (drawn[N_PILOT + number], days))
+    ]
+    priors.link(dataset=dataset, visits=visits, actor=None, now=now)
 
 
 def _drawings() -> list[Recording]:
@@ -173,7 +188,7 @@ def _study(coordinator: User, now: datetime) -> Study:
     found = Study.objects.filter(slug=studies.slug_for(STUDY)).first()
     if found:
         return found
-    wanted = Protocol(name=STUDY, taxonomy=str(taxonomies.install(now=now)))
+    wanted = Protocol(name=STUDY, taxonomy=str(taxonomies.install(now=now)), prior_exam="shown")
     made = studies.create(wanted=wanted, created_by=coordinator, now=now, is_demo=True)
     return studies.open_study(study_id=made.pk, actor=coordinator, now=now)
 

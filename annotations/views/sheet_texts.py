@@ -30,6 +30,14 @@ def sheet_texts() -> dict[str, str]:
         "window": _("{start}–{end} of {total} s"),
         "tracing": _("Tracing {position}"),
         "next-tracing": _("Next tracing"),
+        "tracing-unreachable": _("This tracing did not come: there is no network. Try again."),
+        "this-exam": _("This exam"),
+        "other-exam": _("The patient's exam before, and back"),
+        "time-before": _("{time} before"),
+        "exam-before": _("the patient's exam {time}"),
+        "no-evidence-of-prior": _(
+            "This is the exam before: evidence is marked on the exam you read."
+        ),
         "lead-missing": _("not recorded"),
         "lead-flat": _("flat"),
         "lead-derived": _("derived"),

@@ -90,6 +90,11 @@ export class Queue {
       if (step === 0) await onFirst(current, signal);
     }
   }
+
+  /** Load the patient's exam before `assignment`, where its reader may compare: turning to it is one frame then. */
+  async loadPrior({ exam: { prior } }) {
+    if (prior) await this.signal(prior.tracings[0].href);
+  }
 }
 
 export function firstTracing(assignment) {

@@ -59,8 +59,10 @@ class Desk {
     this.viewer.words = { missing: words("lead-missing"), flat: words("lead-flat"), derived: words("lead-derived") };
     this.form = new ReadingForm(root.querySelector("form"), { catalogue, words, intents: this.#intents() });
     this.form.disable(true); // until an exam is in hand
-    this.bar = new SheetBar(root, this.viewer, { shelf, words, onTracing: (tracing) => this.flow.showTracing(tracing) });
-    const tracing = () => this.bar.exam?.tracings.find(({ href }) => href === this.viewer.shown)?.position ?? 1;
+    this.bar = new SheetBar(root, this.viewer, {
+      shelf, words, language: document.documentElement.lang, onTracing: (tracing) => this.#showTracing(tracing),
+    });
+    const tracing = () => this.#tracing;
     this.tools = new Tools(root, this.viewer, {
       words, nameOf: (code) => catalogue.name(code), tracing,
     });
@@ -128,8 +130,20 @@ class Desk {
     };
   }
 
+  #showTracing(tracing) {
+    if (tracing.daysBefore !== null) this.#sitting?.countTool("prior_exam");
+    this.flow.showTracing(tracing);
+  }
+
+  /** The number of the exam's tracing on view; null while the exam before is. */
+  get #tracing() {
+    const { shown } = this.bar.tabs;
+    return shown?.daysBefore === null ? shown.position : null;
+  }
+
   /** Evidence from the sheet goes to the finding at hand. */
   #attach(edit, piece) {
+    if (this.#tracing === null) return this.form.say(this.words("no-evidence-of-prior"), { isAsking: true });
     const { active } = this.form;
     const isFound = active !== null && labels.holds(this.#sitting.content, active);
     if (!isFound) return this.form.say(this.words("no-finding-at-hand"), { isAsking: true });

@@ -15,7 +15,7 @@ from annotations.models import (
     Study,
     User,
 )
-from annotations.services import demo, demo_readings
+from annotations.services import demo, demo_readings, priors
 from ecgreview.ecg import synth
 from tests.domain.ecg import signals, wfdb_files
 
@@ -48,6 +48,14 @@ def test_preparing_again_changes_nothing(prepared, now, django_assert_max_num_qu
 def test_every_condition_is_among_the_exams(prepared):
     keys = Exam.objects.values_list("source_key", flat=True)
     assert {key.split("-", 1)[1] for key in keys} == set(synth.CONDITIONS)
+
+
+def test_some_of_the_exams_to_read_can_be_compared(prepared):
+    waiting = (
+        Assignment.objects.visible_to(prepared["ana"]).unread().select_related("exam", "batch")
+    )
+    shown = [priors.shown_with(one) for one in waiting]
+    assert sorted(one.days_before for one in shown if one) == sorted(demo.DAYS_BEFORE)
 
 
 def test_a_third_of_the_exams_is_normal(prepared):

@@ -74,3 +74,12 @@ test("a submitted exam never comes next", async () => {
 test("the end of the queue is known", () => {
   assert.equal(five().queue.after(assignment(5, null)), null);
 });
+
+test("the exam before is loaded where its reader may compare, and asked for nowhere else", async () => {
+  const { queue, fetched } = five();
+  const compared = assignment(1, 2);
+  await queue.loadPrior({ ...compared, exam: { ...compared.exam, prior: null } });
+  assert.deepEqual(fetched, []);
+  await queue.loadPrior({ ...compared, exam: { ...compared.exam, prior: { days_before: 3, tracings: [{ position: 1, href: "/prior" }] } } });
+  assert.deepEqual(fetched, ["/prior"]);
+});

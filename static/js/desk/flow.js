@@ -11,6 +11,7 @@ export class Flow {
   #current = null;
   #isAwaiting = false;
   #goal = null; // the exam that is being fetched
+  #asked = null; // the tracing that was asked for last
 
   /**
    * @param {{queue: object, viewer: HTMLElement, outbox: object, form: object, messages: object, clock: object,
@@ -53,8 +54,9 @@ export class Flow {
     try {
       const assignment = await queue.assignment(id);
       const { href, signal } = await this.#fetched(assignment);
+      const isOnView = await this.#draw(href, signal, () => this.#goal === id);
       if (this.#goal !== id) return; // the reader chose another way meanwhile
-      await this.#draw(href, signal);
+      if (!isOnView) return this.travel(id); // another sheet was drawn into the same buffer
       messages.wait(false);
       this.#arrive(assignment);
     } catch (error) {
@@ -63,13 +65,32 @@ export class Flow {
     }
   }
 
-  /** Fetch and show the first tracing of `assignment`. */
-  fetchSheet(assignment) {
-    return this.showTracing({ href: firstTracing(assignment) });
+  /** Fetch and show the first tracing of the exam the desk opens with; without a network until it comes. */
+  async fetchSheet(assignment) {
+    const { messages, clock } = this.world;
+    try {
+      const { href, signal } = await this.#fetched(assignment);
+      await this.#draw(href, signal);
+      messages.wait(false);
+    } catch (error) {
+      if (!(error instanceof Unreachable)) return this.#report(error);
+      messages.wait(true);
+      await new Promise((resolve) => clock.after(RETRY_MS, resolve));
+      return this.fetchSheet(assignment);
+    }
   }
 
+  /** Show another tracing of the exam on view, unless the reader has gone on before it came. */
   async showTracing({ href }) {
-    await this.#draw(href, await this.world.queue.signal(href));
+    const { messages, queue, words } = this.world;
+    const current = this.#current;
+    this.#asked = href;
+    try {
+      await this.#draw(href, await queue.signal(href), () => current === this.#current && href === this.#asked);
+    } catch (error) {
+      if (error instanceof Unreachable) messages.say(words("tracing-unreachable"));
+      else this.#report(error);
+    }
   }
 
   async #fetched(assignment) {
@@ -77,10 +98,12 @@ export class Flow {
     return { href, signal: await this.world.queue.signal(href) };
   }
 
-  async #draw(href, signal) {
+  /** Draw `signal` and show it if it is still wanted then; tells whether it is on view. */
+  async #draw(href, signal, isWanted = () => true) {
     const { viewer } = this.world;
-    await viewer.prepare(href, signal);
-    viewer.show(href);
+    if (!isWanted()) return false;
+    if (viewer.shown !== href) await viewer.prepare(href, signal);
+    return isWanted() && viewer.show(href);
   }
 
   /** The server has a reading and said what comes `next`: the queue may have gone on. */
@@ -143,7 +166,7 @@ export class Flow {
     else await this.travel(next);
   }
 
-  /** Load the exams ahead, and draw the next one where it is not seen. */
+  /** Load the exams ahead, draw the next one where it is not seen, and load what this one is compared with. */
   async #lookAhead() {
     const { queue, viewer, clock } = this.world;
     const current = this.#current;
@@ -153,6 +176,7 @@ export class Flow {
         await viewer.prepare(firstTracing(next), signal);
         viewer.dataset.ready = next.id; // going on needs no network now
       });
+      await queue.loadPrior(current);
     } catch (error) {
       // The next exam is also fetched when it is wanted, and only then is there something to say.
       if (error instanceof Unreachable) clock.after(RETRY_MS, () => current === this.#current && this.#lookAhead());

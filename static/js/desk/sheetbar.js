@@ -1,10 +1,10 @@
 // What stands above and below the sheet: the exam, its tracings and pages, how the sheet is drawn, and how large.
 
-import { make } from "../dom.js";
 import { Shelf } from "../shelf.js";
 import { ThisScreen } from "./calibration.js";
 import { Printing } from "./printing.js";
 import { forViewer, restore, settingsLine, sizeLine } from "./sheetsettings.js";
+import { TracingTabs } from "./tracing_tabs.js";
 
 const SETTINGS = "sheet";
 const MENUS = ["layout", "speedMmPerS", "gainMmPerMv"];
@@ -12,7 +12,7 @@ const MENUS = ["layout", "speedMmPerS", "gainMmPerMv"];
 export class SheetBar {
   /**
    * @param {HTMLElement} root @param {HTMLElement} viewer an <ecg-viewer>
-   * @param {{shelf: object, words: Function, onTracing: (tracing: object) => void}} world
+   * @param {{shelf: object, words: Function, language: string, onTracing: (tracing: {href: string}) => void}} world
    */
   constructor(root, viewer, world) {
     this.root = root;
@@ -24,16 +24,18 @@ export class SheetBar {
     this.screen = new ThisScreen(this.part("screen-dialog"), {
       viewer, words: world.words, shelf: new Shelf(localStorage, "device"), onChange: () => this.#resize(),
     });
-    viewer.addEventListener("sheet", (event) => this.#describe((this.shown = event.detail)));
+    this.tabs = new TracingTabs(this.part("tracings"), { ...world, onChoose: world.onTracing });
+    viewer.addEventListener("sheet", ({ detail }) => {
+      this.tabs.show(detail.key);
+      this.#describe((this.shown = detail));
+    });
     this.part("earlier").addEventListener("click", () => viewer.turn(viewer.page - 1));
     this.part("later").addEventListener("click", () => viewer.turn(viewer.page + 1));
-    this.part("tracings").addEventListener("click", (event) => this.#choose(event.target.closest("[data-position]")));
     this.#offerSettings();
   }
 
   /** Show whose ECG this is, as far as the study lets the reader know. */
   showExam(exam) {
-    this.exam = exam;
     this.part("code").textContent = exam.code;
     const { words } = this.world;
     const context = [
@@ -41,25 +43,8 @@ export class SheetBar {
       exam.age_years !== null && words("age", { years: Math.floor(exam.age_years) }),
     ];
     this.part("context").textContent = context.filter(Boolean).join(", ");
-    this.#showTracings(exam.tracings[0]);
+    this.tabs.offer(exam);
     if (this.shown) this.#describe(this.shown);
-  }
-
-  #showTracings(shown) {
-    const { tracings } = this.exam;
-    const tabs = tracings.map((tracing) => make("button", {
-      type: "button", class: "tab", "data-position": tracing.position, "aria-pressed": String(tracing === shown),
-      "aria-keyshortcuts": isAfter(tracings, shown, tracing) ? "t" : null,
-      "data-key-label": this.world.words("next-tracing"),
-    }, this.world.words("tracing", { position: tracing.position })));
-    this.part("tracings").replaceChildren(...(tracings.length > 1 ? tabs : []));
-  }
-
-  #choose(tab) {
-    if (!tab) return;
-    const tracing = this.exam.tracings.find(({ position }) => String(position) === tab.dataset.position);
-    this.#showTracings(tracing);
-    this.world.onTracing(tracing);
   }
 
   #offerSettings() {
@@ -100,7 +85,8 @@ export class SheetBar {
   #describe(shown) {
     const { words } = this.world;
     const { sheet, signal } = shown;
-    const line = settingsLine(shown, words);
+    const { timeBefore } = this.tabs;
+    const line = [timeBefore && words("exam-before", { time: timeBefore }), settingsLine(shown, words)].filter(Boolean).join(" · ");
     const size = sizeLine(shown, this.screen, words);
     const code = this.part("code").textContent;
     this.part("settings").textContent = line;
@@ -108,6 +94,8 @@ export class SheetBar {
     this.part("size").classList.toggle("is-doubtful", size.isDoubtful);
     this.viewer.label = words("sheet-label", { code, line });
     this.printing.describe(shown, { code, line });
+    this.part("prior").hidden = timeBefore === null;
+    this.part("prior-time").textContent = timeBefore ?? "";
     this.#showPulse(shown);
     this.#showPages(sheet.window, signal.nSamples / signal.samplingRateHz);
   }
@@ -137,8 +125,4 @@ export class SheetBar {
     this.part("earlier").disabled = startS === 0;
     this.part("later").disabled = this.viewer.page >= pages - 1;
   }
-}
-
-function isAfter(tracings, shown, tracing) {
-  return tracings.length > 1 && tracings[(tracings.indexOf(shown) + 1) % tracings.length] === tracing;
 }
