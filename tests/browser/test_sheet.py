@@ -221,6 +221,23 @@ def test_several_tracings_are_tabs_with_a_key(
     assert np.ptp(drawn(page).lead(12)[0][:, 1]) == pytest.approx(2 * before, rel=0.01)
 
 
+def test_a_preview_of_exchanged_electrodes_ends_with_its_tracing(
+    open_desk: OpenDesk, exam_of: Callable[..., Exam]
+) -> None:
+    page = open_desk(exam_of(waves(), waves(seed=2)))
+    expect(page.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
+    strip = leads(page).nth(12).locator("path.js-line")
+    recorded = strip.get_attribute("d") or ""
+    page.get_by_label("Preview of exchanged electrodes").select_option("ra-la")
+    expect(page.locator(".sheet-badge.is-loud")).to_be_visible()
+    for name in ("Tracing 2", "Tracing 1"):
+        page.keyboard.press("t")
+        tab = page.get_by_role("button", name=name)
+        expect(tab).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".sheet-badge")).to_have_count(0)
+    expect(strip).to_have_attribute("d", recorded)
+
+
 def measure_screen(page: Page, px_per_mm: float) -> None:
     """Make the outline of the card as large as a card is on a screen of ``px_per_mm``."""
     page.keyboard.press("Shift+M")

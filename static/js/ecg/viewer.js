@@ -119,6 +119,11 @@ export class EcgViewer extends HTMLElement {
     await this.#draw(this.#back, key, signal, 0);
   }
 
+  /** What was drawn where it is not seen is out of date: the next prepare() draws anew. */
+  forgetHidden() {
+    this.#back.key = null;
+  }
+
   /** Show the sheet prepared under `key`; false when it was never prepared. */
   show(key) {
     if (this.#front.key === key) return true;

@@ -29,6 +29,7 @@ export class Lookings {
     if (this.#swap && this.#swap.recording !== this.viewer.recording) {
       this.#swap = null;
       this.menus.swap.value = "";
+      this.viewer.forgetHidden(); // there the recording before may still lie, drawn exchanged
     }
     this.#mark();
   }
