@@ -64,6 +64,9 @@ def _draft_texts() -> dict[str, str]:
         "draft-elsewhere": _("Changed elsewhere"),
         "draft-refused": _("Not saved"),
         "draft-unkept": _("Not kept: this browser has no storage left"),
+        "reading-unkept": _(
+            "This device has no room to keep {code}. Leave this page open until it is sent."
+        ),
         "outbox-offline": _("Offline: {count} to send, kept on this device"),
         "outbox-signed-out": _("Signed out: {count} to send, kept on this device"),
         "refused": _("A reading was not accepted: {reason}"),

@@ -17,6 +17,7 @@ export class Outbox {
   #tries = 0;
   #cancelTimer = NEVER;
   #settling = new Map();
+  #unkept = new Map(); // by key: what this device has no room for, and what is lost if the page is closed
 
   /**
    * @param {{shelf: object, api: object, clock: object, newKey: () => string, onEvent: (event: object) => void,
@@ -31,7 +32,14 @@ export class Outbox {
   /** The readings not yet answered, oldest first. */
   get entries() {
     const read = (name) => this.world.shelf.read(name);
-    return this.world.shelf.names("outbox/").map(read).filter(Boolean).sort((a, b) => a.at - b.at);
+    const kept = this.world.shelf.names("outbox/").map(read).filter(Boolean);
+    const byKey = new Map([...kept.map((entry) => [entry.key, entry]), ...this.#unkept]);
+    return [...byKey.values()].sort((a, b) => a.at - b.at);
+  }
+
+  /** Would a reading be lost if the page were closed now? */
+  get hasUnkept() {
+    return this.#unkept.size > 0;
   }
 
   /** Is a reading of this assignment on its way? */
@@ -53,23 +61,25 @@ export class Outbox {
   add(assignment, reading, draft, code = "", kind = "reading") {
     const entry = { key: this.world.newKey(), kind, assignment, code, reading, basis: draft.basis, at: this.world.clock.now() };
     this.#settling.set(entry.key, draft.settle());
-    const isKept = this.world.shelf.write(nameOf(entry), entry);
-    this.drain([entry]);
+    const isKept = this.#keep(entry);
+    this.drain();
     return isKept;
   }
 
-  /** Send all that waits, one after the other; `extra` are entries the shelf may have had no room for. */
-  async drain(extra = []) {
+  /** Send all that waits, one after the other. */
+  async drain() {
     if (this.#isSending) return;
     this.#isSending = true;
     this.#cancelTimer();
     let isGoingOn = false;
     try {
-      isGoingOn = await this.#alone(() => this.#sendAll(extra));
+      isGoingOn = await this.#alone(() => this.#sendAll());
     } finally {
       this.#isSending = false; // whatever went wrong, the next drain sends again
     }
+    if (isGoingOn && this.entries.length > 0) return this.drain(); // something came while the last answer did
     if (isGoingOn) this.world.onEvent({ type: "sent" });
+    return undefined;
   }
 
   /** Another window may be sending the same: one after the other, what is sent is gone when our turn comes. */
@@ -77,16 +87,23 @@ export class Outbox {
     return this.world.alone ? this.world.alone(action) : action();
   }
 
-  async #sendAll(extra) {
+  async #sendAll() {
     let isGoingOn = true;
-    for (let next = this.#first(extra); next && isGoingOn; next = this.#first([])) {
-      isGoingOn = await this.#send(next);
-    }
+    for (let [next] = this.entries; next && isGoingOn; [next] = this.entries) isGoingOn = await this.#send(next);
     return isGoingOn;
   }
 
-  #first(extra) {
-    return this.entries[0] ?? extra[0];
+  /** Keep `entry` until it is answered: on the device, or for want of room as long as the page is open. */
+  #keep(entry) {
+    const isKept = this.world.shelf.write(nameOf(entry), entry);
+    if (isKept) this.#unkept.delete(entry.key);
+    else this.#unkept.set(entry.key, entry);
+    return isKept;
+  }
+
+  #drop(entry) {
+    this.world.shelf.remove(nameOf(entry));
+    this.#unkept.delete(entry.key);
   }
 
   /** Send one reading; false when the others had better wait. */
@@ -129,7 +146,7 @@ export class Outbox {
 
   #finish(entry, event) {
     this.#tries = 0;
-    this.world.shelf.remove(nameOf(entry));
+    this.#drop(entry);
     this.world.onEvent(event);
   }
 
@@ -148,7 +165,7 @@ export class Outbox {
   }
 
   #wait(why, entry) {
-    this.world.shelf.write(nameOf(entry), entry);
+    this.#keep(entry);
     this.#tries += 1;
     this.#cancelTimer = this.world.clock.after(backoffMs(this.#tries), () => this.drain());
     this.world.onEvent({ type: "waiting", why, count: this.entries.length });
@@ -157,9 +174,8 @@ export class Outbox {
 
   /** The refusal was final for this key, so the same reading goes out under a new one. */
   #readdress(entry, version) {
-    this.world.shelf.remove(nameOf(entry));
-    const renewed = { ...entry, key: this.world.newKey(), basis: { version, unanswered: [] } };
-    this.world.shelf.write(nameOf(renewed), renewed);
+    this.#drop(entry);
+    this.#keep({ ...entry, key: this.world.newKey(), basis: { version, unanswered: [] } });
   }
 }
 

@@ -37,3 +37,14 @@ test("where another exam follows, it is for that exam to say whether the form is
   leaving.submit();
   assert.deepEqual([told.sent, told.isShut], [1, false]);
 });
+
+test("a reading that the device cannot keep is told, and asked about before the page is closed", () => {
+  let guard = null;
+  globalThis.addEventListener = (name, action) => (guard = { name, action });
+  const { told, leaving } = desk({ isKept: false });
+  leaving.submit();
+  let isAsking = false;
+  guard.action({ preventDefault: () => (isAsking = true) });
+  delete globalThis.addEventListener;
+  assert.deepEqual([told.said, guard.name, isAsking], [["reading-unkept"], "beforeunload", true]);
+});

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { Refused, SignedOut, Unreachable } from "../../static/js/api.js";
 import { Draft } from "../../static/js/draft.js";
 import { Outbox } from "../../static/js/outbox.js";
-import { content, settled, world } from "./fakes/world.js";
+import { Shelf } from "../../static/js/shelf.js";
+import { FakeStorage, content, settled, world } from "./fakes/world.js";
 
 function draftOf(room, id = 1) {
   return new Draft({ id, server: room.api.drafts.get(id) ?? null, blank: content() }, { ...room, onChange: () => {} });
@@ -245,4 +246,62 @@ test("an answer that nobody foresaw does not end all sending", async () => {
   room.api.submitReading = submitReading;
   await outbox.drain();
   assert.deepEqual([room.api.readings.size, outbox.entries], [1, []]);
+});
+
+/** A world whose device has no room left. */
+function fullWorld() {
+  const storage = new FakeStorage();
+  storage.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
+  return world({ shelf: new Shelf(storage, "ana") });
+}
+
+test("a reading that the device has no room for is sent behind the one that is being sent", async () => {
+  const room = fullWorld();
+  const outbox = new Outbox(room);
+  const kept = [outbox.add(1, content("af"), draftOf(room, 1)), outbox.add(2, content("af"), draftOf(room, 2))];
+  await settled();
+  assert.deepEqual([kept, [...room.api.readings.keys()]], [[false, false], [1, 2]]);
+});
+
+test("a reading that the device has no room for waits for the network too", async () => {
+  const room = fullWorld();
+  const outbox = new Outbox(room);
+  room.api.isDown = true;
+  outbox.add(7, content("af"), draftOf(room, 7));
+  await settled();
+  assert.deepEqual([outbox.holds(7), outbox.hasUnkept, room.events[0].count], [true, true, 1]);
+  room.api.isDown = false;
+  await room.clock.advance(60_000);
+  assert.deepEqual([room.api.readings.size, outbox.hasUnkept, outbox.entries], [1, false, []]);
+});
+
+test("a reading for which room was made meanwhile is kept", async () => {
+  const room = fullWorld();
+  const roomy = world().shelf;
+  const shelf = { ...Object.fromEntries(["read", "names", "remove"].map((deed) => [deed, (...told) => roomy[deed](...told)])) };
+  shelf.write = (...told) => (room.hasRoom ? roomy.write(...told) : false);
+  const outbox = new Outbox({ ...room, shelf });
+  room.api.isDown = true;
+  outbox.add(7, content("af"), draftOf(room, 7));
+  room.hasRoom = true;
+  await settled();
+  assert.deepEqual([outbox.hasUnkept, roomy.names("outbox/").length, outbox.entries.length], [false, 1, 1]);
+});
+
+test("a reading that comes just when all is sent is sent too", async () => {
+  const room = world();
+  let whenDone = () => {};
+  const alone = async (action) => {
+    const answer = await action();
+    whenDone();
+    return answer;
+  };
+  const outbox = new Outbox({ ...room, alone });
+  whenDone = () => {
+    whenDone = () => {};
+    outbox.add(2, content("rbbb"), draftOf(room, 2));
+  };
+  outbox.add(1, content("af"), draftOf(room, 1));
+  await settled();
+  assert.deepEqual([room.api.readings.size, types(room)], [2, ["accepted", "accepted", "sent"]]);
 });

@@ -8,6 +8,7 @@ import { objections } from "../objections.js";
 export class Leaving {
   #confirmation = new Confirmation();
   #isDeferring = false;
+  #isGuarding = false;
 
   /**
    * @param {{api: object, clock: object, words: Function, catalogue: object, form: object, messages: object,
@@ -75,11 +76,21 @@ export class Leaving {
     const reading = { ...content, ...sitting().circumstances(display()), ...opinion.said };
     if (isCorrecting) reading.supersedes = assignment.reading.id;
     queue.finish(id);
-    outbox.add(id, reading, draft, assignment.exam.code, isRevising ? "revision" : "reading");
+    const isKept = outbox.add(id, reading, draft, assignment.exam.code, isRevising ? "revision" : "reading");
+    if (!isKept) this.#warn(assignment);
     opinion.leave();
     if (!isRevising) onSubmit(sitting(), reading);
     flow.proceed();
     if (messages.isFinished) form.disable(true); // behind the farewell its keys would still work
+  }
+
+  /** The device has no room for the reading of `assignment`: until the server has it, closing the page would lose it. */
+  #warn({ exam: { code } }) {
+    const { messages, outbox, words } = this.world;
+    messages.say(words("reading-unkept", { code }));
+    if (this.#isGuarding) return;
+    this.#isGuarding = true;
+    globalThis.addEventListener("beforeunload", (event) => outbox.hasUnkept && event.preventDefault());
   }
 
   /** What is legal but rarely meant is asked once: submitting again says yes. */
