@@ -99,3 +99,16 @@ test("what was decided afterwards counts before what was decided while reading",
 test("what nobody decided on has no verdict", () => {
   assert.equal(decided({ reading: null }, "af"), undefined);
 });
+
+test("what arrives after the reader has left stays out of view and is not counted", async () => {
+  let answer;
+  const viewed = [];
+  const shown = new Suggestions({ hidden: false }, {
+    api: { loadSuggestions: () => new Promise((resolve) => (answer = resolve)) }, onView: (id) => viewed.push(id), onShow: () => {},
+  });
+  const showing = shown.show(SIGNED);
+  shown.leave();
+  answer({ suggestions: [], covered_classes: [] });
+  await showing;
+  assert.deepEqual([shown.root.hidden, viewed.filter((id) => id !== null)], [true, []]);
+});

@@ -68,3 +68,14 @@ test("what the server refuses is not told again", async () => {
   await settled();
   assert.deepEqual(room.shelf.names("viewing/"), []);
 });
+
+test("what arrives while the page is hidden is not looked at", async () => {
+  const { room, told, viewing } = begun();
+  viewing.begin(8, false);
+  await room.clock.advance(60_000);
+  viewing.see(true);
+  await room.clock.advance(500);
+  viewing.end();
+  await settled();
+  assert.deepEqual(told.map(([id, ms]) => [id, ms]), [[8, 500]]);
+});

@@ -25,7 +25,7 @@ export class SecondOpinion {
       isRevising: () => this.revision.isRevising,
       onDecide: (code, verdict) => this.revision.decide(code, verdict),
       onShow: (suggestion) => this.evidence.show(suggestion?.marks ?? null),
-      onView: (id) => (id === null ? this.viewing.end() : this.viewing.begin(id)),
+      onView: (id) => (id === null ? this.viewing.end() : this.viewing.begin(id, !document.hidden)),
     });
     document.addEventListener("visibilitychange", () => this.viewing.see(!document.hidden));
     window.addEventListener("pagehide", () => this.viewing.see(false));

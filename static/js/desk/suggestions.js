@@ -30,12 +30,15 @@ export class Suggestions {
   /** Show what the model says of `assignment` if it may be asked; else ask nothing and show nothing. */
   async show(assignment) {
     const isSame = this.#answer !== null && this.#assignment?.id === assignment.id;
-    this.#assignment = assignment;
-    if (isSame && mayAsk(assignment)) return this.#draw();
+    if (isSame && mayAsk(assignment)) {
+      this.#assignment = assignment;
+      return this.#draw();
+    }
     this.leave();
     if (!mayAsk(assignment)) return undefined;
+    this.#assignment = assignment;
     const parts = await this.#ask(assignment);
-    // Meanwhile another exam may have come on view.
+    // Meanwhile another exam may have come on view, or the reader may have left this one.
     if (assignment !== this.#assignment || parts === null) return undefined;
     this.root.replaceChildren(this.#title(), ...parts);
     this.root.hidden = false;
@@ -47,9 +50,10 @@ export class Suggestions {
     if (this.#answer) this.#draw();
   }
 
-  /** Nothing of another exam stays on view. */
+  /** Nothing of another exam stays on view, and nothing that is still asked for comes to it. */
   leave() {
     this.root.hidden = true;
+    this.#assignment = null;
     this.#answer = null;
     this.#active = null;
     this.world.onView?.(null);

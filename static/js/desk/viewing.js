@@ -14,11 +14,11 @@ export class Viewing {
     this.world = world;
   }
 
-  /** The suggestions of the assignment `id` are on view. */
-  begin(id) {
+  /** The suggestions of the assignment `id` are on view, and seen unless the page itself is hidden. */
+  begin(id, isVisible = true) {
     this.end();
     this.#assignment = id;
-    this.see(true);
+    this.see(isVisible);
   }
 
   /** They are not any more. */
