@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.serializers import Strict
 from annotations.api.shapes import Anything, Shape
-from annotations.firewall import refuse_readers
+from annotations.firewall import is_still_reading, refuse_readers
 from annotations.models import Batch, Study, StudyReaderStatus
 from annotations.payloads import Payload
 from annotations.services import batches, designs, export, outlooks, progress
@@ -36,8 +36,14 @@ class PlannedShape(Shape):
     id = serializers.IntegerField()
     name = serializers.CharField()
     due_on = serializers.DateField(allow_null=True)
-    balance = Anything(help_text="Loads, pairs, repeats and least distances of the batch.")
-    order = Anything(help_text="Whether its readers' orders follow a pattern.")
+    balance = Anything(
+        allow_null=True,
+        help_text="Loads, pairs, repeats and least distances of the batch; null for who reads too.",
+    )
+    order = Anything(
+        allow_null=True,
+        help_text="Whether its readers' orders follow a pattern; null for who reads too.",
+    )
 
 
 class PlansShape(Shape):
@@ -101,9 +107,14 @@ class StudyPlans(ApiView):
 
     @extend_schema(operation_id="study_plan", request=PlanInput, responses={201: PlansShape})
     def post(self, request: UserRequest, slug: str) -> Response:
-        """Deal the exams that are left among the readers; release the batches when they please."""
+        """Deal the exams that are left among the readers; release the batches when they please.
+
+        Exams that lack a reader are dealt again, unless you read in the study yourself: what they
+        lack tells who abstained.
+        """
         said = checked(PlanInput, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
+        is_hidden = is_still_reading(study, request.user)
         made = designs.plan(
             study=study,
             name=said["name"],
@@ -112,8 +123,10 @@ class StudyPlans(ApiView):
             due_on=said.get("due_on"),
             created_by=request.user,
             now=timezone.now(),
+            is_filling_up=not is_hidden,
         )
-        return answer({"batches": [_planned(batch) for batch in made]}, status=201)
+        planned = [_planned(batch, is_hidden=is_hidden) for batch in made]
+        return answer({"batches": planned}, status=201)
 
 
 class BatchPlan(ApiView):
@@ -189,13 +202,15 @@ class StudyProgress(ApiView):
         )
 
 
-def _planned(batch: Batch) -> Payload:
+def _planned(batch: Batch, *, is_hidden: bool) -> Payload:
+    """Return a planned batch; who reads in it is not told that exams come back as repeats."""
+    told: Payload = {"id": batch.pk, "name": batch.name, "due_on": batch.due_on}
+    if is_hidden:
+        return {**told, "balance": None, "order": None}
     report = outlooks.report(batch)
     balance: dict[str, Any] = report.own.as_dict()
     return {
-        "id": batch.pk,
-        "name": batch.name,
-        "due_on": batch.due_on,
+        **told,
         # By reader it is told by number of the row, which means nothing outside.
         "balance": {key: one for key, one in balance.items() if not key.endswith("_by_reader")},
         "order": report.order.as_dict(),

@@ -26,6 +26,7 @@ from annotations.services import (
     batches,
     exams,
     people,
+    pools,
     priors,
     readings,
     roles,
@@ -142,7 +143,9 @@ def build(now: datetime) -> Clinic:
     davi = cast["davi"]
     taxonomy = taxonomies.install(now=now)
     dataset, stored = _exams(now)
-    wanted = Protocol(name="Probed study", taxonomy=str(taxonomy), prior_exam="shown")
+    wanted = Protocol(
+        name="Probed study", taxonomy=str(taxonomy), prior_exam="shown", readers_per_exam=3
+    )
     study = _open(wanted, davi, now)
     second = _open(Protocol(name="Second study", taxonomy=str(taxonomy)), davi, now)
     closed = batches.create(
@@ -159,6 +162,7 @@ def build(now: datetime) -> Clinic:
         created_by=davi, now=now,
     )  # fmt: skip
     suggestions.request(exams=stored, now=now)
+    pools.add(study=study, exams=stored, actor=davi, now=now)
     if theirs is None:
         raise AssertionError(closed)
     return Clinic(cast, study, second, opened, closed, again, dataset, theirs, now)

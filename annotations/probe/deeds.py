@@ -131,11 +131,11 @@ def notify(clinic: Clinic, person: str) -> None:
 DEEDS: Mapping[str, Deed] = MappingProxyType(
     {
         "submit": submit,
-        "submit_all": submit_all,
         "correct": correct,
         "abstain": abstain,
         "defer": defer,
         "draft": draft,
+        "submit_all": submit_all,
         "suggest": suggest,
         "reckon": reckon,
         "pause": pause,
@@ -143,6 +143,7 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "notify": notify,
     }
 )
+"""In the order of a session: who has read everything can no longer abstain or put off."""
 
 ACTS_OF_COORDINATORS = frozenset({"pause", "close_other"})
 """What a person who coordinates may know of a colleague's acts; a reader may not."""

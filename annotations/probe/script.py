@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import TypeAlias
 
-from annotations.models import Assignment
+from annotations.models import Assignment, Role
 
-from .clinic import FINDING, UNTOLD, Clinic
+from .clinic import CAST, FINDING, UNTOLD, Clinic
 from .deeds import deeds_kept_from
 from .doors import Door, doors
 from .seen import Step
@@ -39,7 +39,17 @@ def scripted(clinic: Clinic, person: str) -> Script:
     every = [Step("GET", address) for address in sorted(addresses, key=_is_suggestion)]
     work = [step for assignment in clinic.own(person)[:2] for step in _work(assignment)]
     deeds = deeds_kept_from(person)
-    return [*deeds, *work, *deeds, *every]
+    plans = _planning(clinic) if Role.COORDINATOR in CAST[person] else ()
+    return [*deeds, *work, *deeds, *every, *plans]
+
+
+def _planning(clinic: Clinic) -> Iterator[Step]:
+    """Plan what nobody has yet, once more when nothing is left, and look at the plans."""
+    plans = f"/api/studies/{clinic.study.slug}/plans/"
+    for name in ("Planned", "Planned again"):
+        yield Step("POST", plans, json.dumps({"name": name}))
+    yield Step("GET", f"/studies/{clinic.study.slug}/plan/")
+    yield Step("GET", "/api/batches/")
 
 
 def _is_suggestion(address: str) -> bool:

@@ -144,7 +144,10 @@ class AnchorsForm(forms.Form):
 
 
 class PlanForm(forms.Form):
-    """How the exams that are left become batches."""
+    """How the exams that are left become batches.
+
+    Who may not see gaps reads in the study: an exam that lacks a reader may tell who abstained.
+    """
 
     name = forms.CharField(
         label=_("Name"), max_length=110, help_text=_("Several batches are numbered.")
@@ -181,6 +184,11 @@ class PlanForm(forms.Form):
         required=False,
         initial=True,
     )
+
+    def __init__(self, *args: Any, may_see_gaps: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_see_gaps:
+            del self.fields["fill_up"]
 
 
 class DueForm(forms.Form):

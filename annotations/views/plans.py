@@ -106,7 +106,9 @@ def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
     """Plan batches of the exams that are left; no reader knows of them before their release."""
     study = _study(request.user, slug)
     n_made = study.batches.of_data().count()
-    form = PlanForm(posted(request), initial={"name": _("Batch %(n)d") % {"n": n_made + 1}})
+    may_see_gaps = not is_still_reading(study, request.user)
+    named = {"name": _("Batch %(n)d") % {"n": n_made + 1}}
+    form = PlanForm(posted(request), initial=named, may_see_gaps=may_see_gaps)
     if request.method == "POST" and form.is_valid():
         try:
             made = _plan(study, form.cleaned_data, request.user)
@@ -121,7 +123,8 @@ def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
         "study": study,
         "form": form,
         "n_left": designs.left(study).count(),
-        "n_short": designs.incomplete(study).count(),
+        "may_see_gaps": may_see_gaps,
+        "n_short": designs.incomplete(study).count() if may_see_gaps else None,
         "n_readers": len(designs.readers_of(study)),
     }
     status = 400 if request.method == "POST" else 200
@@ -184,7 +187,8 @@ def _plan(study: Study, cleaned: dict[str, Any], user: User) -> list[Batch]:
             "due_on": cleaned["due_on"], "created_by": user, "now": timezone.now()}  # fmt: skip
     if cleaned["handout"] == Handout.POOLED:
         return [designs.plan_pool(**both, lease_minutes=cleaned["lease_minutes"])]
-    return designs.plan(**both, n_batches=cleaned["n_batches"], is_filling_up=cleaned["fill_up"])
+    is_filling_up = cleaned.get("fill_up", False)
+    return designs.plan(**both, n_batches=cleaned["n_batches"], is_filling_up=is_filling_up)
 
 
 def _planned(made: list[Batch]) -> str:

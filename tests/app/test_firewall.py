@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from annotations.models import Consensus, Exam, ImportIssue, ImportRun, Reading, Role, User
-from annotations.services import batches, consensus, exposures, studies
+from annotations.services import batches, consensus, exposures, pools, roster, studies
 from annotations.views import datasets
 from ecgreview.protocol import Protocol
 
@@ -207,3 +207,30 @@ def test_a_researcher_sees_progress_without_names(judged, rosa, signed_in):
 def test_a_coordinator_sees_progress_by_name(judged, davi, signed_in):
     readers = signed_in(davi).get(reverse("api-batch-progress", args=[judged.pk])).json()["readers"]
     assert [reader["username"] for reader in readers] == ["ana", "bruno"]
+
+
+@pytest.fixture
+def planned(make_study, make_exam, ana, bruno, gil, davi, now):
+    """Plan ten exams, some of which come back as repeats, through the API as somebody."""
+    study = make_study(name="Noon list", repeat_fraction=0.2, washout_exams=1, patient_gap=0)
+    pools.add(study=study, exams=[make_exam() for _ in range(10)], actor=davi, now=now)
+    roster.join(study=study, readers=[ana, bruno, gil], actor=davi, now=now)
+
+    def plan(client):
+        address = f"/api/studies/{study.slug}/plans/"
+        answer = client.post(address, {"name": "One"}, content_type="application/json")
+        assert answer.status_code == 201
+        return answer.json()["batches"][0]
+
+    return plan
+
+
+def test_who_reads_is_not_told_of_the_repeats_they_plan(planned, gil, signed_in):
+    told = planned(signed_in(gil))
+    assert (told["name"], told["balance"], told["order"]) == ("One", None, None)
+
+
+def test_who_does_not_read_is_told_how_even_a_plan_is(planned, davi, signed_in):
+    told = planned(signed_in(davi))
+    assert told["balance"]["n_readings"] > 20  # two of each exam, and what comes back
+    assert told["order"]

@@ -83,8 +83,9 @@ class TestTheProbeFindsALeak:
     def first_line_only(self, no_row_security):
         """Each guard is tried without the other line of defence behind it."""
 
-    def leaks(self, clinic, person="ana"):
-        looked_at = ("/api/readings/", "/api/assignments/", "/api/batches/", "/worklist/")
+    LISTS = ("/api/readings/", "/api/assignments/", "/api/batches/", "/worklist/")
+
+    def leaks(self, clinic, person="ana", looked_at=LISTS):
         script = [
             one
             for one in probe.scripted(clinic, person)
@@ -116,6 +117,19 @@ class TestTheProbeFindsALeak:
         monkeypatch.setattr(StudyQuerySet, "blinding", lambda self, user: self.none())
         assert any("/progress/: body" in leak for leak in self.leaks(clinic, "gil"))
 
+    def test_none_where_batches_are_planned(self, clinic):
+        assert self.leaks(clinic, "gil", planning(clinic)) == set()
+
+    def test_when_it_is_told_what_lacks_a_reader(self, clinic, monkeypatch):
+        monkeypatch.setattr("annotations.views.plans.is_still_reading", lambda study, user: False)
+        page, _ = planning(clinic)
+        assert f"GET {page}: body" in self.leaks(clinic, "gil", planning(clinic))
+
+    def test_when_what_lacks_a_reader_is_dealt_again(self, clinic, monkeypatch):
+        monkeypatch.setattr("annotations.api.plans.is_still_reading", lambda study, user: False)
+        _, plans = planning(clinic)
+        assert f"POST {plans}: body" in self.leaks(clinic, "gil", planning(clinic))
+
     def test_when_a_model_speaks_too_early(self, clinic, monkeypatch):
         finished = lambda self, user: self.filter(finished_at__isnull=False)  # noqa: E731
         monkeypatch.setattr(SuggestionRunQuerySet, "visible_to", finished)
@@ -123,6 +137,12 @@ class TestTheProbeFindsALeak:
 
         monkeypatch.setattr(suggestions, "is_shown", lambda assignment: True)
         assert any("/suggestions/: status" in leak for leak in self.leaks(clinic))
+
+
+def planning(clinic):
+    """Return the addresses at which batches are planned."""
+    slug = clinic.study.slug
+    return (f"/studies/{slug}/plan/", f"/api/studies/{slug}/plans/")
 
 
 def test_the_second_line_holds_where_the_first_is_missing(clinic, monkeypatch):
