@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Study
 from tests.app.conftest import MakeStudy
@@ -40,3 +41,16 @@ def test_a_held_key_chooses_one_class_of_the_tree_once(desk: Page, key: str) -> 
     hold(desk, key)
     flutter = desk.get_by_role("tree").get_by_role("treeitem", name="Atrial flutter")
     expect(flutter).to_have_attribute("aria-checked", "true")
+
+
+def test_the_menus_of_the_view_do_not_come_back_with_the_page(
+    desk: Page, live_server: LiveServer
+) -> None:
+    expect(desk.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
+    press(desk, "f")
+    expect(desk.locator("[data-part=filter]")).to_have_value("150hz")
+    desk.goto(f"{live_server.url}/worklist/")
+    desk.go_back()
+    expect(desk.locator("[data-part=place]")).to_have_text("1 of 3")
+    expect(desk.locator("[data-part=settings]")).to_contain_text("no filter")
+    expect(desk.locator("[data-part=filter]")).to_have_value("off")

@@ -24,6 +24,7 @@ export class Tools {
     this.bar = new Toolbar(desk.querySelector("[data-part=tools]"));
     this.problem = desk.querySelector("[data-part=tools-problem]");
     const { element } = this.bar;
+    for (const menu of element.querySelectorAll("select")) menu.selectedIndex = 0; // a browser may bring back the last visit's
     element.addEventListener("click", (event) => this.#use(event.target.closest("[data-tool]")?.dataset.tool, event));
     element.addEventListener("change", (event) => this.#use(event.target.dataset.part, event));
     viewer.addEventListener("sheet", (event) => this.#show(event.detail));
