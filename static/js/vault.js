@@ -41,11 +41,22 @@ export class Vault {
 /** The database, or null where the browser refuses it, as private windows may. */
 function opened(factory, name) {
   return new Promise((resolve) => {
-    const request = factory.open(name, 1);
+    const request = asked(factory, name);
+    if (request === null) return resolve(null);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE);
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => resolve(null);
+    return undefined;
   });
+}
+
+function asked(factory, name) {
+  try {
+    return factory.open(name, 1);
+  } catch (error) {
+    if (error instanceof DOMException) return null; // pages in a strange frame, or all cookies forbidden
+    throw error;
+  }
 }
 
 /** What a request brings, or [] where it fails: the other copy is still there. */
