@@ -6,10 +6,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from annotations.models import Study
+from annotations.models import Assignment, Study
 from tests.app.conftest import MakeStudy
 
-from .test_desk import expect_findings, press
+from .conftest import Witness
+from .test_desk import SUBMIT, arriving, expect_findings, press
 from .test_desk_form import desk, queue
 
 __all__ = ["desk", "queue"]
@@ -54,3 +55,13 @@ def test_the_menus_of_the_view_do_not_come_back_with_the_page(
     expect(desk.locator("[data-part=place]")).to_have_text("1 of 3")
     expect(desk.locator("[data-part=settings]")).to_contain_text("no filter")
     expect(desk.locator("[data-part=filter]")).to_have_value("off")
+
+
+def test_a_submitted_exam_opened_by_its_address_can_be_taken_back(
+    desk: Page, queue: list[Assignment], live_server: LiveServer, witness: Witness
+) -> None:
+    witness.expect("the server responded with a status of 404")  # nothing is suggested
+    with arriving(desk, queue[0]):
+        press(desk, "n", SUBMIT)
+    desk.goto(f"{live_server.url}/read/{queue[0].pk}/")
+    expect(desk.get_by_role("button", name=f"Take back {queue[0].code}")).to_be_visible()
