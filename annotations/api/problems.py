@@ -18,6 +18,7 @@ from annotations.services import (
     designs,
     drafts,
     leases,
+    mappings,
     people,
     readings,
     revisions,
@@ -389,6 +390,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "too-many-events",
         "More events are asked for than are handed out at once.",
         "Ask for a shorter span of time, or run manage.py export_audit on the server.",
+    ),
+    mappings.NoMapping: Problem(
+        status.HTTP_409_CONFLICT,
+        "no-mapping",
+        "No mapping leads from the classes of earlier readings to those of the study.",
+        "Install the mapping on the server with manage.py import_taxonomy.",
     ),
     leases.NotServed: Problem(
         status.HTTP_409_CONFLICT,

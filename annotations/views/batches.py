@@ -9,9 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,12 +17,32 @@ from annotations import tasks
 from annotations.firewall import is_still_reading
 from annotations.forms import AdjudicationForm, BatchForm
 from annotations.models import AgreementReport, Batch, Consensus, Exam, Outcome, Study, User
-from annotations.services import batches, exposures, outlooks, roster, studies
+from annotations.services import batches, exposures, mappings, outlooks, roster, studies
+from annotations.views import refusals
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.matrix import matrix, reader_names
 from annotations.views.outlook_lines import balance_lines
 from annotations.views.plan_forms import DueForm
 from annotations.views.reading import SECONDS_PER_EXAM
+
+OF_READERS: tuple[type[Exception], ...] = (
+    batches.AlreadyRead,
+    batches.KnowsResults,
+    batches.NotAReader,
+    batches.TooManyReadings,
+    roster.LevelTooLow,
+    roster.HasLeft,
+)
+"""Refusals that are about who was chosen."""
+
+OF_UNDECIDED: tuple[type[Exception], ...] = (
+    batches.BatchStillOpen,
+    batches.MixedWithData,
+    batches.NothingUndecided,
+    mappings.NoMapping,
+    studies.NotOpen,
+)
+"""Refusals that are about what is to be adjudicated."""
 
 
 @needs("add_batch")
@@ -59,8 +77,8 @@ def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
     batch = _batch(request.user, pk)
     try:
         batches.close(batch_id=batch.pk, closed_by=request.user, now=timezone.now())
-    except batches.AlreadyClosed:
-        messages.error(request, _("This batch had been closed before."))
+    except batches.AlreadyClosed as refusal:
+        messages.error(request, refusals.told(refusal))
         return _batch_page(request, batch, AdjudicationForm(), status=409)
     tasks.nudge(tasks.refresh_agreement)
     tasks.nudge(tasks.compute_consensus)
@@ -86,11 +104,15 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
             created_by=request.user,
             now=timezone.now(),
         )
-    except (batches.AlreadyRead, batches.KnowsResults, batches.NotAReader) as refusal:
-        form.add_error("readers", _why_not(refusal))
+    except OF_READERS as refusal:
+        form.add_error("readers", refusals.told(refusal))
         return _batch_page(request, batch, form, status=400)
-    except (batches.BatchStillOpen, batches.NothingUndecided, batches.NameTaken) as refusal:
-        messages.error(request, _why_not(refusal))
+    except batches.NameTaken:
+        told = _("The undecided exams of this batch were sent to adjudication before.")
+        messages.error(request, told)
+        return _batch_page(request, batch, form, status=409)
+    except OF_UNDECIDED as refusal:
+        messages.error(request, refusals.told(refusal))
         return _batch_page(request, batch, form, status=409)
     messages.success(request, _("The undecided exams now wait for the adjudicators."))
     return redirect("batch", pk=made.pk)
@@ -157,14 +179,14 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
             created_by=request.user,
             now=timezone.now(),
         )
-    except batches.NameTaken:
-        form.add_error("name", _("This study already has a batch of this name."))
+    except batches.NameTaken as refusal:
+        form.add_error("name", refusals.told(refusal))
         return _batch_form(request, study, form, 400)
-    except tuple(OF_READERS) as refusal:
-        form.add_error("readers", _why_not(refusal))
+    except OF_READERS as refusal:
+        form.add_error("readers", refusals.told(refusal))
         return _batch_form(request, study, form, 400)
     except (batches.MixedWithData, studies.NotOpen) as refusal:
-        form.add_error(None, _why_not(refusal))
+        form.add_error(None, refusals.told(refusal))
         return _batch_form(request, study, form, 400)
     messages.success(request, _("The batch is open. Its readers find it on their worklists."))
     return redirect("batch", pk=batch.pk)
@@ -184,46 +206,3 @@ def _plan(cleaned: dict[str, Any]) -> dict[str, object]:
         "n_same_patient": sum(count for count in patients.values() if count > 1),
         "seconds": SECONDS_PER_EXAM,
     }
-
-
-def _why_not(refusal: Exception) -> str:
-    """Return the sentence for the coordinator."""
-    return str(REFUSALS[type(refusal)]) % {"names": refusal}
-
-
-OF_READERS: tuple[type[Exception], ...] = (
-    batches.KnowsResults,
-    batches.NotAReader,
-    batches.TooManyReadings,
-    roster.LevelTooLow,
-    roster.HasLeft,
-)
-"""Refusals that are about who was chosen."""
-
-REFUSALS: dict[type[Exception], Promise] = {
-    batches.MixedWithData: gettext_lazy(
-        "These exams are practised with in this study and cannot be data: %(names)s."
-    ),
-    studies.NotOpen: gettext_lazy("The study is not open: open it first."),
-    roster.LevelTooLow: gettext_lazy(
-        "%(names)s: less experienced than the protocol of this study asks."
-    ),
-    roster.HasLeft: gettext_lazy("%(names)s: withdrawn from this study, for good."),
-    batches.AlreadyRead: gettext_lazy(
-        "%(names)s read some of these exams already: nobody judges themselves."
-    ),
-    batches.KnowsResults: gettext_lazy(
-        "%(names)s was shown what others found in some of these exams and cannot read them blind."
-    ),
-    batches.NotAReader: gettext_lazy("%(names)s cannot be given exams to read here."),
-    batches.TooManyReadings: gettext_lazy(
-        "Too many readings for one batch (%(names)s): open several batches."
-    ),
-    batches.BatchStillOpen: gettext_lazy(
-        "Close the batch first: what is undecided is known only then."
-    ),
-    batches.NameTaken: gettext_lazy(
-        "The undecided exams of this batch were sent to adjudication before."
-    ),
-    batches.NothingUndecided: gettext_lazy("No exam of this batch is undecided."),
-}

@@ -9,7 +9,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotations.models import Exam, User
-from annotations.services import batches, designs, pools, reassigning, roster, slots, studies
+from annotations.services import (
+    batches,
+    designs,
+    mappings,
+    pools,
+    reassigning,
+    roster,
+    slots,
+    studies,
+)
 from annotations.services.designs import DesignRefused
 from ecgreview import design
 
@@ -124,6 +133,19 @@ SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
     ),
     batches.AlreadyReleased: _said(lambda: _("This batch was released before.")),
     batches.AlreadyClosed: _said(lambda: _("This batch had been closed before.")),
+    batches.AlreadyRead: _said(
+        lambda: _("%(names)s read some of these exams already: nobody judges themselves.")
+    ),
+    batches.BatchStillOpen: _said(
+        lambda: _("Close the batch first: what is undecided is known only then.")
+    ),
+    batches.NothingUndecided: _said(lambda: _("No exam of this batch is undecided.")),
+    mappings.NoMapping: _said(
+        lambda: _(
+            "No mapping of classes leads from one version to the other (%(names)s): whoever runs "
+            "the server installs it."
+        )
+    ),
     roster.NotAReader: _said(lambda: _("%(names)s cannot be given exams to read here.")),
     roster.LevelTooLow: _said(
         lambda: _("%(names)s: less experienced than the protocol of this study asks.")

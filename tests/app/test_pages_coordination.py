@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from annotations import tasks
-from annotations.models import Batch, Role, Study
-from annotations.services import agreement, consensus, roles
+from annotations.models import Batch, Role, Study, User
+from annotations.services import agreement, consensus, mappings, roles, roster, studies
 
 pytestmark = pytest.mark.django_db
 
@@ -208,6 +209,75 @@ def test_adjudication_without_an_adjudicator_is_refused_at_its_field(signed_in, 
     response = signed_in(davi).post(f"/batches/{disputed.pk}/adjudication/", {})
     assert response.status_code == 400
     assert "readers" in response.context["form"].errors
+
+
+def test_nothing_is_sent_to_adjudication_in_a_locked_study(
+    signed_in, davi, clara, disputed, study, now
+):
+    studies.lock(study_id=study.pk, actor=davi, now=now)
+    client = signed_in(davi)
+    page = client.get(f"/batches/{disputed.pk}/").content.decode()
+    assert "they stay undecided" in page
+    assert "Send to adjudication" not in page
+    refusal = client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]})
+    assert refusal.status_code == 409
+    assert "The study is not open." in refusal.content.decode()
+
+
+def test_an_adjudicator_with_too_little_experience_is_refused_at_their_field(
+    signed_in, davi, clara, disputed, study, now
+):
+    wanted = replace(studies.protocol_of(study), minimum_reader_level=2)
+    studies.amend(study_id=study.pk, wanted=wanted, reason="Seniors.", actor=davi, now=now)
+    User.objects.filter(pk=clara.pk).update(level=1)
+    response = signed_in(davi).post(
+        f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}
+    )
+    assert response.status_code == 400
+    (told,) = response.context["form"].errors["readers"]
+    assert "Clara: less experienced" in told
+
+
+def test_an_adjudicator_who_has_left_is_refused_at_their_field(
+    signed_in, davi, clara, disputed, study, now
+):
+    roster.join(study=study, readers=[clara], actor=davi, now=now)
+    roster.withdraw(study=study, user=clara, reason="Moved.", actor=davi, now=now)
+    response = signed_in(davi).post(
+        f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}
+    )
+    assert response.status_code == 400
+    (told,) = response.context["form"].errors["readers"]
+    assert "Clara: withdrawn from this study" in told
+
+
+@pytest.fixture
+def no_mapping(disputed, monkeypatch):
+    """Consensus is due again, and classes of earlier readings lead nowhere."""
+
+    def compute(**_):
+        raise mappings.NoMapping("classes 1 to classes 2")
+
+    Batch.objects.filter(pk=disputed.pk).update(consensus_is_due=True)
+    monkeypatch.setattr(consensus, "compute", compute)
+
+
+def test_classes_without_a_mapping_are_told_on_the_page(
+    signed_in, davi, clara, disputed, no_mapping
+):
+    refusal = signed_in(davi).post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]})
+    assert refusal.status_code == 409
+    assert "classes 1 to classes 2" in refusal.content.decode()
+
+
+def test_classes_without_a_mapping_are_a_refusal_of_the_api(
+    signed_in, davi, clara, disputed, no_mapping
+):
+    refusal = signed_in(davi).post(
+        f"/api/batches/{disputed.pk}/adjudication/", {"readers": ["clara"]},
+        content_type="application/json",
+    )  # fmt: skip
+    assert (refusal.status_code, refusal.json()["type"]) == (409, "/api/docs/#no-mapping")
 
 
 def test_agreement_is_told_in_words(signed_in, davi, disputed):
