@@ -281,8 +281,9 @@ def send_undecided(
         NoReaders: ``readers`` is empty.
         NotAReader: one of them is no adjudicator.
         AlreadyRead: one of them has read one of these exams in this study.
-        KnowsResults: one of them was shown what others found in some of these exams.
         NameTaken: they were sent before.
+        mappings.NoMapping: consensus is due, and cannot be had under the study's classes.
+        studies.NotOpen, roster.LevelTooLow, KnowsResults and the like: as for ``create``.
     """
     batch = Batch.objects.select_related("study").get(pk=batch_id)
     if batch.is_open:
@@ -348,7 +349,8 @@ def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[
             patients=list(patients.values()),
             readers=reader_ids,
             readers_per_exam=len(reader_ids),
-            patient_gap=max(study.patient_gap, 1),
+            # The protocol counts the exams in between, the design the places.
+            patient_gap=study.patient_gap + 1,
         )
     )
     return [Row(row.reader, row.exam, row.position) for row in plan.rows()]

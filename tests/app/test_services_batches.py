@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from annotations.models import Assignment, Batch
 from annotations.services import batches
+from ecgreview import design
 
 
 def test_every_reader_gets_every_exam_once(make_batch, make_exam):
@@ -62,7 +63,7 @@ def test_the_form_says_when_a_batch_is_too_large(
     form = {"name": "All", "codes": make_exam().code, "readers": [ana.pk], "step": "create"}
     page = signed_in(davi).post(reverse("batch-new", args=[study.slug]), form)
     assert page.status_code == 400
-    assert "open several batches" in page.content.decode()
+    assert "plan fewer exams at a time" in page.content.decode()
 
 
 @pytest.mark.parametrize("name", ["davi", "eva"])
@@ -165,3 +166,13 @@ def test_nobody_adjudicates_what_they_have_read(
         submit(assignment, code)
     with pytest.raises(batches.AlreadyRead, match="Clara"):
         adjudicate(close(batch), [clara], davi, now)
+
+
+def test_as_many_exams_lie_between_two_of_one_patient_as_the_protocol_says(
+    make_batch, study, monkeypatch
+):
+    asked = []
+    generate = design.generate
+    monkeypatch.setattr(design, "generate", lambda one: asked.append(one) or generate(one))
+    make_batch()
+    assert asked[0].patient_gap == study.patient_gap + 1  # places, not exams in between
