@@ -8,7 +8,7 @@ PORT ?= 8000
 export PORT DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock python
+.PHONY: help setup demo test check coverage bench lock python
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ test: python ## Install everything the tests need, headless Chromium too, and ru
 
 check: python ## Run the static checks only
 	@$(PYTHON) scripts/bootstrap.py check
+
+coverage: python ## Run the tests, and tell which lines none of them has run
+	@$(PYTHON) scripts/bootstrap.py coverage
 
 bench: python ## Run the benchmarks; they print ratios
 	@$(PYTHON) scripts/bootstrap.py bench

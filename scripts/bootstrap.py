@@ -1,6 +1,6 @@
 """Set up .venv and run the project's commands from it; needs nothing but Python's own library.
 
-``bootstrap.py setup | demo | test | check | bench | lock``, called by the Makefile.
+``bootstrap.py setup | demo | test | check | coverage | bench | lock``, called by the Makefile.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
         if command == "lock":
             lock()
             return 0
-        prepare(with_development=command in {"test", "check", "bench"})
+        prepare(with_development=command in {"test", "check", "coverage", "bench"})
         if command == "setup":
             say("Ready: `make demo`, or `.venv/bin/python manage.py help`.")
             return 0

@@ -15,7 +15,8 @@ REPOSITORY = check.REPOSITORY
 # Fails when ES modules import each other in a circle; pages are tested with hashed names.
 COLLECT = ["manage.py", "collectstatic", "--noinput", "--verbosity=0"]
 WITH_SERVICES = ["-m", "ecgreview.embedded", sys.executable]
-PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--cov", "--cov-report=term"]
+# The order of tests/conftest.py, in which the long ones come first.
+PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 
 
 def main(arguments: list[str]) -> int:

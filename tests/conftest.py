@@ -8,6 +8,7 @@ from types import FunctionType
 
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
 END_OTHER_SESSIONS = """
@@ -21,7 +22,8 @@ LET_TESTS_EMPTY_THE_TRAIL = """
 """
 """After a test that commits, Django truncates every table; the test of these triggers has them."""
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+TESTS = Path(__file__).resolve().parent
+SHARED_DATA = TESTS.parents[1] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +48,44 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(END_OTHER_SESSIONS)
+
+
+FIRST = ("browser", "platform", "app", "domain", "js")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders whose tests take longest: at the end the workers finish together."""
+    items.sort(key=lambda item: FIRST.index(item.path.relative_to(TESTS).parts[0]))
+
+
+KEPT = {
+    "django_content_type",
+    "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
+}
+"""What migrations fill, and no test changes for good."""
+
+
+def empty_tables(case: TransactionTestCase) -> None:
+    """Empty all tables but ``KEPT`` after a test that commits.
+
+    Django's own way fills those anew each time, without the groups, which the first person of
+    every later test then has to bring back.
+    """
+    tables = set(connection.introspection.django_table_names(only_existing=True)) - KEPT
+    names = ", ".join(connection.ops.quote_name(name) for name in sorted(tables))
+    with connection.cursor() as cursor:
+        cursor.execute(f"truncate {names}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_emptying() -> Iterator[None]:
+    """Use ``empty_tables`` throughout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_tables)
+        yield
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

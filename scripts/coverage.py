@@ -1,0 +1,10 @@
+"""Run everything, and tell which lines no test has run."""
+
+from __future__ import annotations
+
+import sys
+
+from scripts import test
+
+if __name__ == "__main__":
+    sys.exit(test.main(["--cov", "--cov-report=term"]))
