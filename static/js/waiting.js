@@ -12,6 +12,7 @@ const place = document.getElementById("waiting");
 const { reader } = place.dataset;
 const told = createTexts({ ...place.dataset });
 const shelf = new Shelf(localStorage, reader, new Vault(indexedDB, "ecg-review"));
+const refusals = [];
 let nAccepted = 0;
 
 const outbox = new Outbox({
@@ -22,13 +23,20 @@ const outbox = new Outbox({
 function hear(event) {
   if (event.type === "accepted") nAccepted += 1;
   if (event.type === "waiting") say(told("waiting", { count: event.count }));
-  if (event.type === "refused") say(told("refused", { code: event.entry.code }));
-  // What the page tells of the queue is out of date now.
-  if (event.type === "sent" && nAccepted > 0) window.location.reload();
+  if (event.type === "refused") refuse(event.entry);
+  // What the page tells of the queue is out of date then; but a refusal is told nowhere else.
+  if (event.type === "sent" && refusals.length > 0) say("");
+  else if (event.type === "sent" && nAccepted > 0) window.location.reload();
 }
 
+function refuse({ code }) {
+  refusals.push(told("refused", { code }));
+  say("");
+}
+
+/** Say `sentence` after what was refused, which stays. */
 function say(sentence) {
-  place.textContent = sentence;
+  place.textContent = [...refusals, sentence].join(" ").trim();
   place.hidden = false;
 }
 

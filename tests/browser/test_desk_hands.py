@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from annotations.models import Assignment, Study
+from annotations.models import Assignment, Study, User
 from tests.app.conftest import MakeStudy
 
 from .conftest import Witness
@@ -65,3 +67,42 @@ def test_a_submitted_exam_opened_by_its_address_can_be_taken_back(
         press(desk, "n", SUBMIT)
     desk.goto(f"{live_server.url}/read/{queue[0].pk}/")
     expect(desk.get_by_role("button", name=f"Take back {queue[0].code}")).to_be_visible()
+
+
+def keep_for_sending(page: Page, reader: User, *assignments: Assignment) -> None:
+    """Let the device hold a reading of each of ``assignments`` that no server has seen."""
+    for at, one in enumerate(assignments):
+        entry = {
+            "key": f"key-{at}",
+            "kind": "reading",
+            "assignment": one.pk,
+            "code": one.code,
+            "reading": {},
+            "basis": {"version": 0, "unanswered": []},
+            "at": at,
+        }
+        name = f"ecg-review/{reader.pk}/outbox/key-{at}"
+        page.evaluate(
+            "([name, text]) => localStorage.setItem(name, text)", [name, json.dumps(entry)]
+        )
+
+
+def test_the_worklist_does_not_reload_what_it_says_was_refused(
+    desk: Page, ana: User, queue: list[Assignment], live_server: LiveServer, witness: Witness
+) -> None:
+    witness.expect("the server responded with a status of 409")
+    closed = {"type": "/problems/batch-closed", "title": "Closed."}
+    for one in queue[:2]:
+        desk.route(
+            f"**/api/assignments/{one.pk}/reading/", lambda to: to.fulfill(status=409, json=closed)
+        )
+    desk.route(
+        f"**/api/assignments/{queue[2].pk}/reading/", lambda to: to.fulfill(json={"next": None})
+    )
+    desk.goto(f"{live_server.url}/account/")
+    keep_for_sending(desk, ana, *queue)
+    with desk.expect_response(f"**/api/assignments/{queue[2].pk}/reading/"):
+        desk.goto(f"{live_server.url}/worklist/")
+    desk.evaluate("() => new Promise(resolve => setTimeout(resolve, 500))")
+    for one in queue[:2]:
+        expect(desk.locator("#waiting")).to_contain_text(one.code)
