@@ -69,6 +69,17 @@ def test_a_submitted_exam_opened_by_its_address_can_be_taken_back(
     expect(desk.get_by_role("button", name=f"Take back {queue[0].code}")).to_be_visible()
 
 
+def test_a_finger_on_the_list_may_still_scroll_it(desk: Page) -> None:
+    press(desk, "/")
+    desk.keyboard.type("af")
+    row = desk.get_by_role("option", name="Atrial fibrillation").first
+    row.dispatch_event("pointerdown", {"pointerType": "touch"})
+    expect_findings(desk)
+    row.click()
+    expect_findings(desk, "AF")
+    expect(desk.locator("#finder")).to_be_focused()
+
+
 def keep_for_sending(page: Page, reader: User, *assignments: Assignment) -> None:
     """Let the device hold a reading of each of ``assignments`` that no server has seen."""
     for at, one in enumerate(assignments):

@@ -30,8 +30,9 @@ export class ClassFinder {
     input.addEventListener("click", () => this.#open());
     input.addEventListener("keydown", (event) => this.#press(event));
     input.addEventListener("blur", () => this.#close());
-    // pointerdown, because a click would come after the field has lost the focus and the list is gone.
-    list.addEventListener("pointerdown", (event) => this.#point(event));
+    // The field keeps the focus, or the list would be gone before the click; a finger may still scroll the list.
+    list.addEventListener("mousedown", (event) => event.preventDefault());
+    list.addEventListener("click", (event) => this.#point(event));
   }
 
   /** Put the classes `codes` first among those that match equally well. */
@@ -136,7 +137,6 @@ export class ClassFinder {
   }
 
   #point(event) {
-    event.preventDefault();
     const row = event.target.closest("[data-option]");
     if (row) this.#choose(Number(row.dataset.option), event.shiftKey);
   }
