@@ -12,7 +12,7 @@ from annotations.models import Assignment, Study, User
 from tests.app.conftest import MakeStudy
 
 from .conftest import Witness
-from .test_desk import SUBMIT, arriving, expect_findings, press
+from .test_desk import SUBMIT, arriving, expect_findings, expect_saved, press
 from .test_desk_form import desk, queue
 
 __all__ = ["desk", "queue"]
@@ -78,6 +78,24 @@ def test_a_finger_on_the_list_may_still_scroll_it(desk: Page) -> None:
     row.click()
     expect_findings(desk, "AF")
     expect(desk.locator("#finder")).to_be_focused()
+
+
+def test_two_drafts_stay_a_question_however_often_escape_is_pressed(
+    desk: Page, witness: Witness
+) -> None:
+    witness.expect("the server responded with a status of 409")
+    elsewhere = desk.context.new_page()
+    elsewhere.goto(desk.url)
+    expect(elsewhere.locator("[data-part=place]")).to_have_text("1 of 3")
+    press(elsewhere, "6")
+    expect_saved(elsewhere)
+    press(desk, "5")
+    dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")
+    expect(dialog).to_be_visible()
+    press(desk, "Escape", "Escape", "Escape")
+    expect(dialog).to_be_visible()
+    dialog.evaluate("dialog => dialog.close()")  # as a browser does that lets no page prevent it
+    expect(dialog).to_be_visible()
 
 
 def keep_for_sending(page: Page, reader: User, *assignments: Assignment) -> None:

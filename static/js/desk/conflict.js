@@ -14,8 +14,10 @@ export class Conflict {
       const { choice } = event.target.closest("[data-choice]")?.dataset ?? {};
       if (choice) this.#resolve(choice);
     });
-    // Escape would leave two drafts and no decision.
+    // Escape would leave two drafts and no decision; a browser lets a page prevent it once, but not the second time.
+    dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault());
     dialog.addEventListener("cancel", (event) => event.preventDefault());
+    dialog.addEventListener("close", () => this.#draft && !dialog.open && dialog.showModal());
   }
 
   ask(draft) {
@@ -26,14 +28,12 @@ export class Conflict {
     this.dialog.showModal();
   }
 
-  close() {
-    this.dialog.close();
-  }
-
   #resolve(choice) {
+    const draft = this.#draft;
+    this.#draft = null; // decided: now it may close
     this.dialog.close();
-    this.#draft.resolve(choice);
-    this.world.onResolve(this.#draft);
+    draft.resolve(choice);
+    this.world.onResolve(draft);
   }
 
   #list(side, content) {
