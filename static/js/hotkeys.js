@@ -60,6 +60,11 @@ function passesSelect(pressed) {
   return EVERYWHERE.has(pressed) || pressed.startsWith("Control+") || (isSingle(pressed) && pressed !== "Space");
 }
 
+/** Would a select take the key, which is or may become a command, for the first letter of one of its values? */
+function isTypeahead(event, pressed, { singleKeys }) {
+  return singleKeys && isSingle(pressed) && pressed !== "Space" && Boolean(event.target.closest("select"));
+}
+
 /**
  * Listen on `root` for the keys of the controls inside it.
  *
@@ -70,7 +75,10 @@ function passesSelect(pressed) {
 export function bindHotkeys(root, { singleKeys, scope = () => root }) {
   root.addEventListener("keydown", (event) => {
     const pressed = shortcut(event);
-    if (isForeign(event, pressed, { singleKeys: singleKeys() })) return;
+    const options = { singleKeys: singleKeys() };
+    const isOthers = isForeign(event, pressed, options);
+    if (isTypeahead(event, pressed, options)) event.preventDefault();
+    if (isOthers) return;
     if (pressed === "Escape") {
       event.target.closest(FIELDS)?.blur();
       return;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { keyCaps } from "../../static/js/desk/keys.js";
-import { controlFor, isForeign, isSingle, shortcut } from "../../static/js/hotkeys.js";
+import { bindHotkeys, controlFor, isForeign, isSingle, shortcut } from "../../static/js/hotkeys.js";
 
 function event(key, { inField = false, ...rest } = {}) {
   return { key, target: { closest: () => (inField ? {} : null) }, ...rest };
@@ -97,4 +97,34 @@ test("a capital letter is a single key", () => {
 
 test("help prints keys as they are on the keyboard", () => {
   assert.deepEqual(["Control+Enter", "n", "Plus"].map(keyCaps), ["Ctrl ↵", "N", "+"]);
+});
+
+/** Is what the browser itself would do with the key prevented in a select? */
+function isPrevented(key, { singleKeys = true, ...rest } = {}) {
+  let listener;
+  let wasPrevented = false;
+  const root = { addEventListener: (_, action) => (listener = action), querySelectorAll: () => [] };
+  bindHotkeys(root, { singleKeys: () => singleKeys });
+  listener({ ...inSelect(key), preventDefault: () => (wasPrevented = true), ...rest });
+  return wasPrevented;
+}
+
+for (const key of ["3", "6", "q", "Q"]) {
+  test(`${key} that no command claims does not choose in a select`, () => {
+    assert.ok(isPrevented(key));
+  });
+}
+
+test("a held key does not choose in a select", () => {
+  assert.ok(isPrevented("3", { repeat: true }));
+});
+
+for (const key of [" ", "ArrowDown", "Tab", "Enter"]) {
+  test(`a select is worked with ${JSON.stringify(key)}`, () => {
+    assert.ok(!isPrevented(key));
+  });
+}
+
+test("where single keys are off, letters choose in a select", () => {
+  assert.ok(!isPrevented("q", { singleKeys: false }));
 });
