@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from annotations.models import Arm, Assignment, Batch, Occurrence, Study, SuggestionPolicy
+from annotations.models import Arm, Assignment, Batch, Occurrence
+from annotations.services import protocols
 from ecgreview import design, protocol
+from ecgreview.protocol import Protocol
 
 ROWS_AT_ONCE = 2000
 
@@ -33,9 +35,9 @@ class Row:
 
 def assign(batch: Batch, rows: Iterable[Row]) -> int:
     """Make the assignments of ``rows`` and return how many; all of them or, on an error, none."""
-    study = batch.study
+    rules = protocols.of_batch(batch)
     made = Assignment.objects.bulk_create(
-        (_assignment(study, batch, row) for row in rows), batch_size=ROWS_AT_ONCE
+        (_assignment(batch, rules, row) for row in rows), batch_size=ROWS_AT_ONCE
     )
     return len(made)
 
@@ -46,15 +48,22 @@ def fingerprint(rows: Iterable[Row]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def arm_of(study: Study, reader_id: int, exam_id: int) -> str:
-    """Return what of a model the reader is shown with this exam, under the protocol in force."""
-    if study.suggestion_policy != SuggestionPolicy.RANDOMISED:
-        return Arm(study.suggestion_policy)
-    arms = [protocol.Arm(**given) for given in study.suggestion_arms]
-    return protocol.arm(study.seed, reader_id, exam_id, arms)
+def arm_of(rules: Protocol, seed: str, reader_id: int, exam_id: int) -> str:
+    """Return what of a model the reader is shown with this exam.
+
+    Args:
+        rules: the protocol under which the batch was made.
+        seed: of the study.
+        reader_id: who is to read.
+        exam_id: what they are to read.
+    """
+    if rules.suggestion_policy == "randomised":
+        return protocol.arm(seed, reader_id, exam_id, rules.suggestion_arms)
+    return Arm(rules.suggestion_policy)
 
 
-def _assignment(study: Study, batch: Batch, row: Row) -> Assignment:
+def _assignment(batch: Batch, rules: Protocol, row: Row) -> Assignment:
+    seed = batch.study.seed
     is_repeat = row.occurrence != Occurrence.FIRST
     return Assignment(
         batch=batch,
@@ -62,7 +71,7 @@ def _assignment(study: Study, batch: Batch, row: Row) -> Assignment:
         reader_id=row.reader_id,
         occurrence=row.occurrence,
         position=row.position,
-        order_key=design.key(study.seed, row.reader_id, row.exam_id, row.occurrence),
-        arm=arm_of(study, row.reader_id, row.exam_id),
+        order_key=design.key(seed, row.reader_id, row.exam_id, row.occurrence),
+        arm=arm_of(rules, seed, row.reader_id, row.exam_id),
         not_before=UNTIL_READ if is_repeat else None,
     )

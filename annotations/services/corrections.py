@@ -11,12 +11,11 @@ from annotations.models import (
     Arm,
     Assignment,
     Exposure,
-    ProtocolVersion,
     Purpose,
     Reading,
     Seat,
 )
-from annotations.services import assignments, audit
+from annotations.services import assignments, audit, protocols
 
 TIME_TO_CORRECT = timedelta(minutes=5)
 """So long after the window a correction still arrives: who takes back in time has to read again."""
@@ -108,8 +107,4 @@ def _is_judged(assignment: Assignment) -> bool:
 
 def _window(assignment: Assignment) -> timedelta:
     """Return the window of the protocol under which the batch was made."""
-    batch = assignment.batch
-    frozen = ProtocolVersion.objects.filter(study=batch.study_id, version=batch.protocol_version)
-    document = frozen.values_list("document", flat=True).first() or {}
-    asked = document.get("undo_window_s")
-    return timedelta(seconds=batch.study.undo_window_s if asked is None else int(asked))
+    return timedelta(seconds=protocols.of_batch(assignment.batch).undo_window_s)

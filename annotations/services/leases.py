@@ -28,7 +28,7 @@ from annotations.models import (
     User,
 )
 from annotations.models.assignment import SlotQuerySet
-from annotations.services import assigning, audit, slots
+from annotations.services import assigning, audit, protocols, slots
 from annotations.services.assignments import BatchClosed, StudyNotOpen
 from annotations.services.slots import TooFewReaders, admit, make_pool
 from ecgreview import row_security
@@ -242,15 +242,15 @@ def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
     _refuse_above_cap(seat, line)
     own = Assignment.objects.filter(batch=seat.batch_id, reader=seat.reader_id)
     latest = own.order_by("-position").first()
-    slot = _next_slot(seat, latest)
-    study = seat.batch.study
+    rules = protocols.of_batch(seat.batch)
+    slot = _next_slot(seat, latest, rules.patient_gap)
     taken = Assignment.objects.create(
         batch=seat.batch,
         exam_id=slot.exam_id,
         reader=seat.reader,
         position=latest.position + 1 if latest else 1,
         order_key=slot.order_key,
-        arm=assigning.arm_of(study, seat.reader_id, slot.exam_id),
+        arm=assigning.arm_of(rules, seat.batch.study.seed, seat.reader_id, slot.exam_id),
         lease_expires_at=_expiry(seat.batch, now),
     )
     _put(slot, taken)
@@ -258,12 +258,12 @@ def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
     return taken
 
 
-def _next_slot(seat: Seat, latest: Assignment | None) -> Slot:
+def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
     """Return the next free slot after ``latest``, locked.
 
     Everybody begins at another place of the round and goes on from their last exam, so nobody
-    passes again and again what they cannot read. Exams of one patient are kept apart as long as
-    there is any other.
+    passes again and again what they cannot read. Between two exams of one patient come
+    ``patient_gap`` others, as long as there is any.
 
     Raises:
         NoExamNow: there is none.
@@ -271,7 +271,7 @@ def _next_slot(seat: Seat, latest: Assignment | None) -> Slot:
     start = slots.start_key(seat.batch.study.seed, seat.reader_id, seat.batch_id)
     place = latest.order_key if latest else start
     readable = _readable(seat)
-    recent = _recent_patients(seat)
+    recent = _recent_patients(seat, patient_gap)
     apart = readable.exclude(exam__patient__in=recent) if recent else readable
     for wanted in (apart, readable) if recent else (readable,):
         for part in (Q(order_key__gt=place), Q(order_key__lte=place)):
@@ -299,11 +299,11 @@ def _unlocked(seat: Seat) -> SlotQuerySet:
     return locking.free().filter(batch=seat.batch_id)
 
 
-def _recent_patients(seat: Seat) -> list[int]:
+def _recent_patients(seat: Seat, patient_gap: int) -> list[int]:
     """Return the patients of the last exams the reader took, as many as are kept apart."""
     own = Assignment.objects.filter(batch=seat.batch_id, reader=seat.reader_id)
     last = own.order_by("-position").values_list("exam__patient", flat=True)
-    return [pk for pk in last[: seat.batch.study.patient_gap] if pk is not None]
+    return [pk for pk in last[:patient_gap] if pk is not None]
 
 
 def _refuse_above_cap(seat: Seat, line: StudyReader) -> None:

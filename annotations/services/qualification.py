@@ -18,7 +18,6 @@ from annotations.models import (
     Batch,
     Exam,
     NoticeKind,
-    ProtocolVersion,
     Purpose,
     Reading,
     Reference,
@@ -28,7 +27,7 @@ from annotations.models import (
     Taxonomy,
     User,
 )
-from annotations.services import audit, batches, notices
+from annotations.services import audit, batches, notices, protocols
 from ecgreview import row_security
 from ecgreview.agreement import reference
 
@@ -162,10 +161,7 @@ def answers(seat: Seat) -> dict[int, Answer]:
 
 def pass_mark(batch: Batch) -> float:
     """Return the micro-F1 to reach, under the protocol that the set was made under."""
-    frozen = ProtocolVersion.objects.filter(study=batch.study_id, version=batch.protocol_version)
-    document = frozen.values_list("document", flat=True).first() or {}
-    asked = document.get("qualification", {}).get("pass_mark")
-    return batch.study.pass_mark if asked is None else float(asked)
+    return protocols.of_batch(batch).qualification.pass_mark
 
 
 def _judge_first_of(ids: Iterable[int], now: datetime) -> bool:

@@ -24,7 +24,7 @@ from annotations.models import (
     User,
 )
 from annotations.models.assignment import AssignmentQuerySet
-from annotations.services import assigning, audit, notices, roster, studies, takers
+from annotations.services import assigning, audit, notices, protocols, roster, studies, takers
 from annotations.services.assigning import Row
 from annotations.services.roster import HasLeft, LevelTooLow, NotAReader
 from annotations.services.takers import Taker
@@ -140,7 +140,7 @@ def reassign(
     n_left = takers.deal(study, moving, getting)
     if n_left == len(moving):
         raise NobodyToReadThem(", ".join(str(one) for one in to))
-    n_dropped = _move(study, reader, getting)
+    n_dropped = _move(reader, getting)
     done = Reassignment(
         {taker.reader.pk: len(taker.given) for taker in getting if taker.given}, n_left, n_dropped
     )
@@ -187,7 +187,7 @@ def _locked(waiting: QuerySet[Assignment], limit: int | None) -> list[Assignment
     return [rows[pk] for pk in chosen if pk in rows]
 
 
-def _move(study: Study, reader: User, getting: Sequence[Taker]) -> int:
+def _move(reader: User, getting: Sequence[Taker]) -> int:
     """Withdraw what was dealt and append it to the new orders; return the repeats that went."""
     given = [assignment for taker in getting for assignment in taker.given]
     repeats = _repeats(reader, given)
@@ -198,7 +198,7 @@ def _move(study: Study, reader: User, getting: Sequence[Taker]) -> int:
         for batch_id, part in _by_batch(taker.given).items():
             batch = Batch.objects.select_related("study").get(pk=batch_id)
             repeated = {one.exam_id for one in part if one.pk in repeats}
-            rows = _appended(study, batch, taker.reader, part, repeated)
+            rows = _appended(batch, taker.reader, part, repeated)
             assigning.assign(batch, rows)
             n_kept += sum(row.occurrence == Occurrence.REPEAT for row in rows)
     return len(repeats) - n_kept
@@ -225,19 +225,20 @@ def _by_batch(given: Iterable[Assignment]) -> dict[int, list[Assignment]]:
 
 
 def _appended(
-    study: Study, batch: Batch, reader: User, part: Sequence[Assignment], repeated: set[int]
+    batch: Batch, reader: User, part: Sequence[Assignment], repeated: set[int]
 ) -> list[Row]:
     """Return the rows after the last of ``reader``: the new exams by their keys, then repeats."""
     last = Assignment.objects.filter(batch=batch, reader=reader).aggregate(n=Max("position"))["n"]
     place = last or 0
     exams = sorted(
         (one.exam_id for one in part),
-        key=lambda exam_id: design.key(study.seed, reader.pk, exam_id),
+        key=lambda exam_id: design.key(batch.study.seed, reader.pk, exam_id),
     )
     rows = [Row(reader.pk, exam, place + nth) for nth, exam in enumerate(exams, start=1)]
     place += len(exams)
+    washout_exams = protocols.of_batch(batch).washout_exams
     for row in [row for row in rows if row.exam_id in repeated]:
-        if place + 1 - row.position > study.washout_exams:
+        if place + 1 - row.position > washout_exams:
             place += 1
             rows.append(Row(reader.pk, row.exam_id, place, Occurrence.REPEAT))
     return rows

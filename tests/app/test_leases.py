@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -200,13 +201,19 @@ def test_the_round_is_that_of_the_slots_keys(make_pool, ana, submit, now, study)
     assert keys == sorted(keys, key=lambda key: (key <= start, key))
 
 
-def test_exams_of_one_patient_are_kept_apart(make_pool, make_exam, dataset, ana, submit, now):
+@pytest.mark.parametrize("is_amended", [False, True])
+def test_exams_of_one_patient_are_kept_apart(
+    make_pool, make_exam, dataset, study, ana, davi, submit, now, is_amended
+):
     patient = Patient.objects.create(dataset=dataset, pseudonym="p1")
     exams = [make_exam() for _ in range(3)]
     for exam in exams[:2]:
         exam.patient = patient
         exam.save()
     batch = make_pool(exams=exams)
+    if is_amended:  # which holds for later batches
+        wanted = replace(studies.protocol_of(study), patient_gap=0)
+        studies.amend(study_id=study.pk, wanted=wanted, reason="pilot", actor=davi, now=now)
     order = []
     for _ in range(3):
         taken = leases.take(batch_id=batch.pk, reader=ana, now=now)

@@ -167,15 +167,26 @@ def wash_out(study, davi, now):
 
 
 @pytest.fixture
-def with_repeat(study, wash_out, make_exam, ana, davi, now):
-    """A batch of Ana's in which the first of four exams comes back at the end."""
-    wash_out(5)
-    exams = [make_exam() for _ in range(4)]
-    roster.join(study=study, readers=[ana], actor=davi, now=now)
-    rows = [Row(ana.pk, exam.pk, place) for place, exam in enumerate(exams, start=1)]
-    rows.append(Row(ana.pk, exams[0].pk, 5, Occurrence.REPEAT))
-    batch = batches.make(study=study, name="Repeats", rows=rows, created_by=davi, now=now)
-    return batches.release(batch_id=batch.pk, actor=davi, now=now)
+def make_repeats(study, wash_out, make_exam, ana, davi, now):
+    """Make a batch of Ana's in which the first of four exams comes back at the end."""
+
+    def make(washout_exams):
+        wash_out(washout_exams)
+        study.refresh_from_db()
+        exams = [make_exam() for _ in range(4)]
+        roster.join(study=study, readers=[ana], actor=davi, now=now)
+        rows = [Row(ana.pk, exam.pk, place) for place, exam in enumerate(exams, start=1)]
+        rows.append(Row(ana.pk, exams[0].pk, 5, Occurrence.REPEAT))
+        batch = batches.make(study=study, name="Repeats", rows=rows, created_by=davi, now=now)
+        return batches.release(batch_id=batch.pk, actor=davi, now=now)
+
+    return make
+
+
+@pytest.fixture
+def with_repeat(make_repeats):
+    """Such a batch, made when the protocol asked for five exams in between."""
+    return make_repeats(5)
 
 
 def test_a_repeat_that_cannot_be_washed_out_is_dropped(with_repeat, hand_over, bruno):
@@ -184,10 +195,15 @@ def test_a_repeat_that_cannot_be_washed_out_is_dropped(with_repeat, hand_over, b
     assert not with_repeat.assignments.filter(reader=bruno, occurrence=2).exists()
 
 
-def test_a_repeat_goes_with_its_first_reading(with_repeat, hand_over, wash_out, bruno):
-    wash_out(0)  # wherever in Bruno's order the first reading comes
+def test_an_amended_washout_holds_for_later_batches(with_repeat, hand_over, wash_out):
+    wash_out(0)
+    assert hand_over().n_repeats_dropped == 1
+
+
+def test_a_repeat_goes_with_its_first_reading(make_repeats, hand_over, bruno):
+    batch = make_repeats(0)  # wherever in Bruno's order the first reading comes
     assert hand_over().n_repeats_dropped == 0
-    repeat = with_repeat.assignments.get(reader=bruno, occurrence=2)
+    repeat = batch.assignments.get(reader=bruno, occurrence=2)
     assert (repeat.position, repeat.not_before) == (5, assigning.UNTIL_READ)
 
 

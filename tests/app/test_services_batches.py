@@ -173,6 +173,11 @@ def test_as_many_exams_lie_between_two_of_one_patient_as_the_protocol_says(
 ):
     asked = []
     generate = design.generate
-    monkeypatch.setattr(design, "generate", lambda one: asked.append(one) or generate(one))
+
+    def listen(request):
+        asked.append(request)
+        return generate(request)
+
+    monkeypatch.setattr(design, "generate", listen)
     make_batch()
     assert asked[0].patient_gap == study.patient_gap + 1  # places, not exams in between

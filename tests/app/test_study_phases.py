@@ -25,7 +25,9 @@ from annotations.services import (
     batches,
     consensus,
     drafts,
+    leases,
     readings,
+    reassigning,
     roster,
     studies,
 )
@@ -193,6 +195,33 @@ def test_a_batch_keeps_what_its_readers_were_promised(study, make_batch, amend):
     amend(study, clinical_information="none", results_open="study_locked")
     kept = current(batch)
     assert (kept.clinical_information, kept.results_open) == ("age_and_sex", "batch_closed")
+
+
+@pytest.fixture
+def old_pool(study, make_exam, ana, davi, now):
+    """A pool that was made while suggestions came after the blind reading."""
+    pool = leases.make_pool(
+        study=study, name="Pool", exams=[make_exam()], readers=[ana], readers_per_exam=1,
+        created_by=davi, now=now,
+    )  # fmt: skip
+    return batches.release(batch_id=pool.pk, actor=davi, now=now)
+
+
+def test_a_pool_goes_on_showing_what_it_was_made_to_show(old_pool, study, ana, amend, now):
+    amend(study, suggestion_policy="concurrent")
+    taken = leases.take(batch_id=old_pool.pk, reader=ana, now=now)
+    assert taken.arm == "after_commit"
+
+
+def test_what_changes_hands_goes_on_being_shown_as_it_was(
+    study, make_batch, ana, bruno, amend, davi, now
+):
+    batch = make_batch(readers=[ana])
+    amend(study, suggestion_policy="none")
+    reassigning.reassign(
+        study=study, reader=ana, to=[bruno], actor=davi, reason="on leave", now=now
+    )
+    assert batch.assignments.get(reader=bruno).arm == "after_commit"
 
 
 def test_a_batch_made_after_the_amendment_follows_it(study, make_exam, ana, amend, davi, now):

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from annotations.models import Arm, Assignment, AuditEvent, Exposure, SuggestionModel, SuggestionRun
-from annotations.services import assigning, batches
+from annotations.services import assigning, batches, studies
 
 
 @pytest.fixture
@@ -145,7 +145,9 @@ def test_arms_are_drawn_for_each_reading_and_kept(randomised, make_exam, ana, br
     )  # fmt: skip
     drawn = list(made.assignments.values_list("reader", "exam", "arm"))
     assert {arm for *_, arm in drawn} == {Arm.NONE, Arm.CONCURRENT}
-    assert [assigning.arm_of(randomised, *pair) for *pair, _ in drawn] == [x for *_, x in drawn]
+    rules = studies.protocol_of(randomised)
+    expected = [assigning.arm_of(rules, randomised.seed, *pair) for *pair, _ in drawn]
+    assert expected == [x for *_, x in drawn]
 
 
 def test_each_reading_is_shown_what_its_arm_allows(
