@@ -98,6 +98,14 @@ def test_two_drafts_stay_a_question_however_often_escape_is_pressed(
     expect(dialog).to_be_visible()
 
 
+def test_the_list_of_the_finder_says_that_several_can_be_chosen(desk: Page) -> None:
+    press(desk, "/")
+    desk.keyboard.type("zzzz")
+    listbox = desk.get_by_role("listbox", name="Classes")
+    expect(listbox).to_have_attribute("aria-multiselectable", "true")
+    expect(listbox.get_by_role("option")).to_have_attribute("aria-disabled", "true")
+
+
 def keep_for_sending(page: Page, reader: User, *assignments: Assignment) -> None:
     """Let the device hold a reading of each of ``assignments`` that no server has seen."""
     for at, one in enumerate(assignments):

@@ -63,7 +63,7 @@ export class ClassFinder {
 
   /** One row per class; all classes together are headed by their groups. */
   #rows(areGrouped) {
-    if (this.#options.length === 0) return [make("li", { class: "finder-none" }, this.world.words("finder-none"))];
+    if (this.#options.length === 0) return [make("li", { class: "finder-none", role: "option", "aria-disabled": "true" }, this.world.words("finder-none"))];
     const { catalogue } = this.world;
     return this.#options.flatMap(({ one, synonym }, i) => {
       const isFirstOfGroup = areGrouped && one.group !== this.#options[i - 1]?.one.group;
