@@ -17,7 +17,7 @@ HEADING = "source_key,patient,day\n"
 def link(tmp_path, dataset):
     """Run the command on lines of a file, and return exit code, output and errors."""
 
-    def run_it(lines: str, *more: str, name: str = dataset.name) -> tuple[int, str, str]:
+    def run_it(lines, *more, name=dataset.name):
         file = tmp_path / "visits.csv"
         file.write_text(HEADING + lines, encoding="utf-8")
         return run("link_patients", name, file, *more)

@@ -12,12 +12,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings as site
 from django.core import signals
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Exam, User
-from annotations.services import ingest, roles, sign_in
+from annotations.services import ingest, roles
 
 # The cast and the props are those of the app's tests.
 from tests.app.conftest import (
@@ -68,6 +70,9 @@ __all__ = [
     "taxonomy",
 ]
 
+expect.set_options(timeout=15_000)
+"""Three times the usual: what is waited for comes later on a machine at work."""
+
 QUIET = [
     "--headless=new",
     "--no-sandbox",
@@ -79,8 +84,16 @@ QUIET = [
     "--disable-sync",
 ]
 
+SESSION = site.SESSION_COOKIE_NAME
+
 SignIn = Callable[..., Page]
 """Opens a window for a user; what else is given are settings of Playwright's browser."""
+
+AT_REST = """{
+  const { setTimeout } = window;
+  window.setTimeout = (deed, ms, ...more) => setTimeout(deed, ms === 2500 ? 0 : ms, ...more);
+}"""
+"""The desk fetches its tools after so many milliseconds of rest: here it rests at once."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -184,22 +197,32 @@ def requests_in_work(live_server: LiveServer) -> Iterator[None]:
 def sign_in_as(
     browser: Browser, live_server: LiveServer, witness: Witness, requests_in_work: None
 ) -> Iterator[SignIn]:
-    """Open a window of one's own for somebody, signed in by a one-time link."""
+    """Open a window of one's own for somebody signed in, on their first page or another."""
     contexts: list[BrowserContext] = []
 
-    def open_window(user: User, **settings: Any) -> Page:
+    def open_window(user: User, path: str = "/", *, at_rest: bool = False, **settings: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
         contexts.append(context)
+        context.add_cookies([{"name": SESSION, "value": session_of(user), "url": live_server.url}])
+        if at_rest:
+            context.add_init_script(AT_REST)
         page = context.new_page()
         witness.watch(page)
-        page.goto(sign_in.link(user, live_server.url))
-        page.get_by_role("button", name="Sign in as").click()
-        page.wait_for_url(lambda reached: "/link/" not in reached)
+        page.goto(live_server.url + path)
         return page
 
     yield open_window
     for context in contexts:
         context.close()
+
+
+def session_of(user: User) -> str:
+    """Return the key of a new session of ``user``, made without the pages that lead to one."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    key = client.session.session_key
+    assert key
+    return key
 
 
 REAL_RECORDS = "ptbxl/records500/00000"

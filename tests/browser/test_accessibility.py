@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -14,12 +13,11 @@ from annotations.models import Batch, Exam, Study, User
 from annotations.services import agreement, consensus
 from tests.app.conftest import MakeBatch, Submit
 
+from .axe import COLOURS, EVERYTHING, objections
 from .conftest import SignIn, Witness
 
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-EVERYTHING = {"resultTypes": ["violations"], "preload": False, "selectors": False}
-COLOURS = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
 # What is no colour is the same in the dark.
 LOOKS = [
     (theme, size, rules)
@@ -58,9 +56,7 @@ def violations(page: Page) -> list[str]:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
         page.set_viewport_size(size)  # type: ignore[arg-type]
         look = f"{page.url} {theme} {size['width']} px"
-        for violation in Axe().run(page, options=rules).response["violations"]:
-            nodes = [node["html"][:160] for node in violation["nodes"]]
-            found.append(f"{look}: {violation['id']}: {violation['help']}: {nodes}")
+        found += [f"{look}: {objection}" for objection in objections(page, rules)]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{look}: scrolls sideways")
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]

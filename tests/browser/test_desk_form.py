@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import (
     Assignment,
@@ -51,10 +50,9 @@ def queue(ana: User, make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> l
 
 
 @pytest.fixture
-def desk(sign_in_as: SignIn, ana: User, live_server: LiveServer, queue: list[Assignment]) -> Page:
+def desk(sign_in_as: SignIn, ana: User, queue: list[Assignment]) -> Page:
     """Ana's desk with the first exam on view and the next one drawn."""
-    page = sign_in_as(ana)
-    page.goto(f"{live_server.url}/read/{queue[0].pk}/")
+    page = sign_in_as(ana, f"/read/{queue[0].pk}/")
     expect(page.locator("[data-part=place]")).to_have_text("1 of 3")
     expect(page.locator(".plot:not(.is-front) .trace")).not_to_have_count(0)
     return page

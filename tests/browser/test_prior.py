@@ -6,7 +6,6 @@ from datetime import datetime
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Exam, Reading, Study, User
 from annotations.services import priors
@@ -35,10 +34,9 @@ def compared(real_exams: list[Exam], ana: User, make_batch: MakeBatch, now: date
 
 
 @pytest.fixture
-def desk(sign_in_as: SignIn, live_server: LiveServer, ana: User, compared: Assignment) -> Page:
+def desk(sign_in_as: SignIn, ana: User, compared: Assignment) -> Page:
     """Ana's desk with that exam on view."""
-    page = sign_in_as(ana)
-    page.goto(f"{live_server.url}/read/{compared.pk}/")
+    page = sign_in_as(ana, f"/read/{compared.pk}/")
     expect(page.get_by_role("button", name="Submit")).to_be_enabled()
     return page
 

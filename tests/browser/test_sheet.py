@@ -8,7 +8,6 @@ from datetime import datetime
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Dataset, Exam, Tracing, User
 from ecgreview.ecg import wire
@@ -28,15 +27,12 @@ OpenDesk = Callable[..., Page]
 
 
 @pytest.fixture
-def open_desk(
-    sign_in_as: SignIn, live_server: LiveServer, ana: User, make_batch: MakeBatch
-) -> OpenDesk:
+def open_desk(sign_in_as: SignIn, ana: User, make_batch: MakeBatch) -> OpenDesk:
     """Open Ana's reading desk with an exam."""
 
     def open_it(exam: Exam, **settings: object) -> Page:
         batch = make_batch([exam], [ana])
-        page = sign_in_as(ana, **settings)
-        page.goto(f"{live_server.url}/read/{batch.assignments.get().pk}/")
+        page = sign_in_as(ana, f"/read/{batch.assignments.get().pk}/", **settings)
         expect(page.locator("[data-part=settings]")).to_contain_text("mm/s")
         return page
 

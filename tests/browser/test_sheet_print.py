@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Exam, User
 from tests.app.conftest import MakeBatch
@@ -18,15 +17,13 @@ from .sheets import drawn, leads, set_sheet
 @pytest.fixture
 def desk(
     sign_in_as: SignIn,
-    live_server: LiveServer,
     ana: User,
     make_batch: MakeBatch,
     real_exams: list[Exam],
 ) -> Page:
     """Ana's reading desk with a real ECG."""
     batch = make_batch(real_exams[:1], [ana])
-    page = sign_in_as(ana)
-    page.goto(f"{live_server.url}/read/{batch.assignments.get().pk}/")
+    page = sign_in_as(ana, f"/read/{batch.assignments.get().pk}/")
     expect(leads(page)).to_have_count(13)
     return page
 

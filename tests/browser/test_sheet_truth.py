@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
-from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Dataset, Exam, Tracing, User
 from ecgreview.ecg import wire
@@ -104,15 +103,13 @@ def exact_exam(dataset: Dataset, now: datetime) -> Exam:
 
 
 @pytest.fixture
-def open_desk(
-    sign_in_as: SignIn, live_server: LiveServer, ana: User, make_batch: MakeBatch
-) -> Callable[..., Page]:
+def open_desk(sign_in_as: SignIn, ana: User, make_batch: MakeBatch) -> Callable[..., Page]:
     """Open Ana's desk with an exam at a pixel ratio."""
 
     def open_it(exam: Exam, ratio: int = 1) -> Page:
         batch = make_batch([exam], [ana])
-        page = sign_in_as(ana, device_scale_factor=ratio)
-        page.goto(f"{live_server.url}/read/{batch.assignments.get().pk}/")
+        address = f"/read/{batch.assignments.get().pk}/"
+        page = sign_in_as(ana, address, device_scale_factor=ratio)
         expect(leads(page)).to_have_count(13)
         return page
 

@@ -6,13 +6,13 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Exam, User
 from tests.app.conftest import MakeBatch
 
+from .axe import objections
 from .conftest import SignIn, Witness
 
 GUTTER_MM = 15.0
@@ -33,17 +33,15 @@ NOTE = """() => {
 @pytest.fixture
 def desk(
     sign_in_as: SignIn,
-    live_server: LiveServer,
     ana: User,
     make_batch: MakeBatch,
     real_exams: list[Exam],
 ) -> Page:
     """Ana's reading desk with two real ECGs, which notes what the tools tell."""
     batch = make_batch(real_exams[:2], [ana])
-    page = sign_in_as(ana)
     first = batch.assignments.in_reading_order().first()
     assert first is not None
-    page.goto(f"{live_server.url}/read/{first.pk}/")
+    page = sign_in_as(ana, f"/read/{first.pk}/", at_rest=True)
     expect(page.locator("[data-part=place]")).to_have_text("1 of 2")
     expect(page.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
     page.evaluate(NOTE)
@@ -346,10 +344,7 @@ def test_the_tools_are_accessible(desk: Page, theme: str) -> None:
         for key in keys:
             desk.keyboard.press(key)
         desk.wait_for_timeout(100)
-        options = {"resultTypes": ["violations"], "preload": False}
-        for violation in Axe().run(desk, options=options).response["violations"]:
-            nodes = [node["html"][:160] for node in violation["nodes"]]
-            found.append(f"{keys}: {violation['id']}: {nodes}")
+        found += [f"{keys}: {objection}" for objection in objections(desk)]
         desk.keyboard.press("Escape")
         desk.keyboard.press("Escape")
     assert found == []
