@@ -22,10 +22,10 @@ from annotations.services import (
     consensus,
     leases,
     notices,
-    people,
     qualification,
     sign_in,
     suggestions,
+    tokens,
 )
 from annotations.services.audit_verification import Position
 from ecgreview import chain
@@ -113,7 +113,7 @@ def clear_sessions() -> None:
     """Delete the sessions and tokens that have expired."""
     call_command("clearsessions")
     sign_in.forget_sessions()
-    people.forget_tokens(now=timezone.now())
+    tokens.forget(now=timezone.now())
 
 
 @shared_task

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from knox.models import get_token_model
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.response import Response
 
 from annotations.api import serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
-from annotations.services import people
+from annotations.services import tokens
 
 
 class Me(ApiView):
@@ -38,11 +38,12 @@ class Tokens(ApiView):
     def post(self, request: UserRequest) -> Response:
         """Make a token; it is shown this once and expires after 90 days."""
         checked(serializers.Nothing, request.data)
-        secret, expires_at = people.new_token(user=request.user)
+        me = request.user
+        secret, expires_at = tokens.make(user=me, actor=me, now=timezone.now())
         return answer({"token": secret, "expires_at": expires_at}, status=201)
 
     @extend_schema(operation_id="tokens_revoke", request=None, responses={204: None})
     def delete(self, request: UserRequest) -> Response:
         """Revoke all of one's own tokens."""
-        get_token_model().objects.filter(user=request.user).delete()
+        tokens.revoke(user=request.user, now=timezone.now())
         return answer(None, status=204)

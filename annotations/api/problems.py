@@ -19,12 +19,12 @@ from annotations.services import (
     drafts,
     leases,
     mappings,
-    people,
     readings,
     revisions,
     roster,
     sign_in,
     studies,
+    tokens,
 )
 
 TYPE_BASE = "/api/docs/#"
@@ -421,7 +421,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Your role needs a second factor, and you have none yet.",
         "Sign in on the site and set one up; then send the same request again.",
     ),
-    people.TooManyTokens: Problem(
+    tokens.TooManyTokens: Problem(
         status.HTTP_409_CONFLICT,
         "too-many-tokens",
         "You have five tokens, as many as one may have.",

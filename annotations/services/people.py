@@ -11,16 +11,12 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.signing import BadSignature, Signer
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
 from django.utils.crypto import constant_time_compare, get_random_string, salted_hmac
 from knox.models import get_token_model
 from psycopg.errors import UniqueViolation
 
 from annotations.models import ReaderLevel, Role, User
 from annotations.services import audit, roles, sign_in
-
-TOKEN_LIFETIME = timedelta(days=90)
-MAX_TOKENS = 5
 
 INVITABLE = (Role.READER, Role.ADJUDICATOR, Role.RESEARCHER, Role.AUDITOR)
 """Who may be invited over the web; coordinators are made on the command line only."""
@@ -53,10 +49,6 @@ class NotInvited(Exception):
 
 class InvitationOver(Exception):
     """The link was used, replaced, withdrawn, is too old, or was never one of ours."""
-
-
-class TooManyTokens(Exception):
-    """The person has as many tokens as one may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,24 +243,17 @@ def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
 
 
 @transaction.atomic
-def new_token(*, user: User) -> tuple[str, datetime]:
-    """Return a token for a program of ``user``, stored as a hash only, and when it expires.
+def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
+    """Return somebody who is to be mailed a link for another password, because ``actor`` says so.
+
+    The link itself is nobody's to see: with it one could read as somebody else.
 
     Raises:
-        TooManyTokens: they have five already.
+        User.DoesNotExist: nobody active of that number is within reach of the web.
     """
-    # The person's row is the lock: two requests at once must not both be the fifth.
-    User.objects.select_for_update().get(pk=user.pk)
-    if get_token_model().objects.filter(user=user, expiry__gt=Now()).count() >= MAX_TOKENS:
-        raise TooManyTokens
-    token, secret = get_token_model().objects.create(user, expiry=TOKEN_LIFETIME)
-    return secret, token.expiry
-
-
-def forget_tokens(*, now: datetime) -> int:
-    """Delete the tokens that expired before ``now`` and return how many they were."""
-    n_deleted, _ = get_token_model().objects.filter(expiry__lt=now).delete()
-    return int(n_deleted)
+    user = in_reach().get(pk=user_id, is_active=True)
+    audit.record(actor=actor, action=audit.Action.PEOPLE_PASSWORD_RESET, target=user, now=now)
+    return user
 
 
 def _add(user: User) -> None:

@@ -94,10 +94,8 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     except User.DoesNotExist as nobody:
         raise Http404 from nobody
     except people.NotInvited:
-        person = people.in_reach().get(pk=pk)
-    if person.is_active and account_mail.send_password_link(
-        person, _password_link(person, request)
-    ):
+        is_sent = _send_password_link(request, pk)
+    if is_sent:
         messages.success(request, _("A link for a new password is on its way to them."))
     else:
         messages.error(request, _("No mail could be sent to them. Ask who runs the server."))
@@ -156,6 +154,14 @@ def _show_link(request: HttpRequest, made: people.Invitation) -> HttpResponse:
     is_mailed = account_mail.send_invitation(made.user, address)
     context = {"person": made.user, "address": address, "is_mailed": is_mailed, "made": made}
     return render(request, "people/link.html", context)
+
+
+def _send_password_link(request: SignedInRequest, pk: int) -> bool:
+    try:
+        person = people.send_to_new_password(actor=request.user, user_id=pk, now=timezone.now())
+    except User.DoesNotExist:  # their access has ended
+        return False
+    return account_mail.send_password_link(person, _password_link(person, request))
 
 
 def _password_link(person: User, request: HttpRequest) -> str:

@@ -18,7 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import AuditEvent, Role, User
-from annotations.services import people, sign_in
+from annotations.services import people, sign_in, tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -435,7 +435,7 @@ class TestRolesThatNeedOne:
         assert response.json()["type"].endswith("second-factor-missing")
 
     def test_the_api_refuses_a_token_too(self, client, davi):
-        secret, _ = people.new_token(user=davi)
+        secret, _ = tokens.make(user=davi, actor=davi, now=timezone.now())
         headers = {"Authorization": f"Token {secret}"}
         assert client.get("/api/me/", headers=headers).status_code == 403
 

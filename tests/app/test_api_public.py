@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 from rest_framework.test import APIClient
 
 from annotations.api import openapi, problems
-from annotations.models import Taxonomy
+from annotations.models import AuditEvent, Taxonomy
 
 PROBLEM = {"type", "title", "status", "detail", "field", "hint", "errors"}
 
@@ -124,6 +124,15 @@ class TestTokens:
     def test_can_be_revoked(self, as_ana, token):
         assert as_ana.delete("/api/tokens/").status_code == 204
         assert self.ask(token).status_code == 401
+
+    def test_are_in_the_trail_from_first_to_last(self, as_ana, ana, token):
+        for _ in range(2):  # the second time there is none
+            as_ana.delete("/api/tokens/")
+        events = AuditEvent.objects.filter(action__startswith="people.token").order_by("pk")
+        told = [(event.action, event.actor, event.object_id) for event in events]
+        mine = (ana, str(ana.pk))
+        assert told == [("people.token_made", *mine), ("people.tokens_deleted", *mine)]
+        assert token not in str(list(events.values()))
 
     def test_end_with_their_owner(self, ana, token):
         ana.is_active = False

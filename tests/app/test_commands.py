@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotations.models import Dataset, Exam, User
+from annotations.models import AuditEvent, Dataset, Exam, User
 from annotations.services import demo
 from tests.domain.ecg import signals, wfdb_files
 
@@ -141,6 +141,34 @@ def test_the_token_of_somebody_deactivated_opens_nothing(ana, client):
 @pytest.mark.parametrize("arguments", [["ana"], ["nobody", "--deactivate"]])
 def test_a_change_of_nothing_or_nobody_is_refused(ana, arguments):
     assert run("change_user", *arguments)[0] == 1
+
+
+DEEDS = {
+    "people.created": ("create_user", "bea", "--role", "reader"),
+    "people.link_made": ("create_user", "bea", "--base-url", "https://ecg.example"),
+    "people.changed": ("change_user", "ana", "--no-role"),
+    "people.deactivated": ("change_user", "ana", "--deactivate"),
+    "people.token_made": ("create_token", "ana"),
+}
+
+
+@pytest.mark.parametrize("action", DEEDS)
+def test_what_is_done_to_accounts_on_the_command_line_is_in_the_trail(ana, action):
+    assert run(*DEEDS[action])[0] == 0
+    event = AuditEvent.objects.get(action=action)
+    assert (event.actor, event.reason) == (None, "on the command line")
+
+
+def test_a_link_for_somebody_is_in_the_trail(ana):
+    run("create_link", "ana", "--base-url", "https://ecg.example")
+    assert AuditEvent.objects.get(action="people.link_made").object_id == str(ana.pk)
+
+
+def test_a_sixth_token_is_refused(ana):
+    for _ in range(5):
+        run("create_token", "ana")
+    code, _, err = run("create_token", "ana")
+    assert (code, "five tokens" in err) == (1, True)
 
 
 def test_the_taxonomy_is_installed_by_command():

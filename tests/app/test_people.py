@@ -13,10 +13,11 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from knox.models import get_token_model
 
 from annotations.models import AuditEvent, ReaderLevel, Role, User
-from annotations.services import people, sign_in
+from annotations.services import people, sign_in, tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -229,6 +230,18 @@ class TestThePage:
         as_davi.post(f"/people/{ana.pk}/link/")
         assert "/password/new/" in mail.outbox[0].body
 
+    def test_a_link_to_somebody_who_has_accepted_is_in_the_trail(self, as_davi, ana, davi):
+        User.objects.filter(pk=ana.pk).update(email="ana@hospital.example")
+        as_davi.post(f"/people/{ana.pk}/link/")
+        event = AuditEvent.objects.get(action="people.password_reset")
+        assert (event.actor, event.object_id) == (davi, str(ana.pk))
+
+    def test_no_link_goes_to_somebody_whose_access_has_ended(self, as_davi, ana):
+        User.objects.filter(pk=ana.pk).update(email="ana@hospital.example", is_active=False)
+        as_davi.post(f"/people/{ana.pk}/link/")
+        assert not mail.outbox
+        assert not AuditEvent.objects.filter(action="people.password_reset").exists()
+
     def test_a_link_to_somebody_who_has_accepted_is_never_shown(self, as_davi, ana):
         User.objects.filter(pk=ana.pk).update(email="ana@hospital.example")
         shown = as_davi.post(f"/people/{ana.pk}/link/", follow=True).content.decode()
@@ -255,7 +268,7 @@ class TestThePage:
         assert not theirs.session.exists(key)
 
     def test_ending_somebodys_access_ends_their_tokens(self, as_davi, ana):
-        people.new_token(user=ana)
+        tokens.make(user=ana, actor=ana, now=timezone.now())
         as_davi.post(f"/people/{ana.pk}/end/")
         assert not get_token_model().objects.exists()
 
@@ -322,23 +335,23 @@ class TestOutOfReach:
 
 def test_a_person_has_five_tokens_at_most(ana):
     for _ in range(5):
-        people.new_token(user=ana)
-    with pytest.raises(people.TooManyTokens):
-        people.new_token(user=ana)
+        tokens.make(user=ana, actor=ana, now=timezone.now())
+    with pytest.raises(tokens.TooManyTokens):
+        tokens.make(user=ana, actor=ana, now=timezone.now())
 
 
 def test_a_sixth_token_is_a_409(signed_in, ana):
     for _ in range(5):
-        people.new_token(user=ana)
+        tokens.make(user=ana, actor=ana, now=timezone.now())
     response = signed_in(ana).post("/api/tokens/", {}, content_type="application/json")
     assert (response.status_code, response.json()["type"][-15:]) == (409, "too-many-tokens")
 
 
 def test_a_token_that_has_expired_does_not_count(ana, now):
     for _ in range(5):
-        people.new_token(user=ana)
+        tokens.make(user=ana, actor=ana, now=timezone.now())
     get_token_model().objects.update(expiry=now - timedelta(days=400))
-    assert people.new_token(user=ana)
+    assert tokens.make(user=ana, actor=ana, now=timezone.now())
 
 
 def test_the_list_asks_as_often_for_many_as_for_few(as_davi, make_user):

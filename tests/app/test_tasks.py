@@ -15,7 +15,7 @@ from kombu import pools
 
 from annotations import tasks
 from annotations.models import AgreementReport, Batch, Consensus, SuggestionRun
-from annotations.services import people, suggestions
+from annotations.services import suggestions, tokens
 from ecgreview.celery import app
 
 PATIENCE_S = 30
@@ -169,6 +169,6 @@ def test_a_task_asks_for_itself_again_when_its_bite_is_over(django_capture_on_co
 
 
 def test_a_token_is_forgotten_when_it_has_expired(ana):
-    people.new_token(user=ana)
-    assert people.forget_tokens(now=timezone.now()) == 0
-    assert people.forget_tokens(now=timezone.now() + 2 * people.TOKEN_LIFETIME) == 1
+    tokens.make(user=ana, actor=ana, now=timezone.now())
+    assert tokens.forget(now=timezone.now()) == 0
+    assert tokens.forget(now=timezone.now() + 2 * tokens.LIFETIME) == 1

@@ -6,11 +6,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import User
-from annotations.services import audit, sign_in
+from annotations.services import accounts
 
 
 class Command(BaseCommand):
@@ -28,12 +27,5 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody active is called {username}.")
-        with transaction.atomic():
-            audit.record(
-                actor=None,
-                action=audit.Action.PEOPLE_LINK_MADE,
-                target=user,
-                reason="on the command line",
-                now=timezone.now(),
-            )
-        self.stdout.write(sign_in.link(user, base_url))
+        link = accounts.make_link(user=user, base_url=base_url, now=timezone.now())
+        self.stdout.write(link)

@@ -6,9 +6,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
+from django.utils import timezone
 
 from annotations.models import User
-from annotations.services import people
+from annotations.services import accounts, tokens
 
 
 class Command(BaseCommand):
@@ -25,6 +26,9 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody active is called {username}.")
-        secret, expires_at = people.new_token(user=user)
+        try:
+            secret, expires_at = accounts.make_token(user=user, now=timezone.now())
+        except tokens.TooManyTokens as refusal:
+            raise CommandError(f"{username} has five tokens already.") from refusal
         self.stderr.write(f"Send it as 'Authorization: Token …'; it expires {expires_at:%Y-%m-%d}.")
         self.stdout.write(secret)

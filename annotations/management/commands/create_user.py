@@ -6,11 +6,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import Role, User
-from annotations.services import audit, people, sign_in
+from annotations.models import Role
+from annotations.services import accounts, people
 
 
 class Command(BaseCommand):
@@ -38,30 +37,15 @@ class Command(BaseCommand):
     ) -> None:
         """Create the person and say what to do next."""
         try:
-            user = _create(
+            user = accounts.create(
                 username=username,
                 first_name=first_name,
                 last_name=last_name,
                 wanted=[Role(name) for name in role],
+                now=timezone.now(),
             )
         except people.NameTaken as taken:
             raise CommandError(f"There is somebody called {username}.") from taken
         self.stdout.write(f"Created {username} ({', '.join(role) or 'no role'}).")
         if base_url:
-            self.stdout.write(sign_in.link(user, base_url))
-
-
-@transaction.atomic
-def _create(*, username: str, first_name: str, last_name: str, wanted: list[Role]) -> User:
-    user = people.create(
-        username=username, first_name=first_name, last_name=last_name, wanted=wanted
-    )
-    audit.record(
-        actor=None,
-        action=audit.Action.PEOPLE_CREATED,
-        target=user,
-        after={"roles": sorted(role.value for role in wanted)},
-        reason="on the command line",
-        now=timezone.now(),
-    )
-    return user
+            self.stdout.write(accounts.make_link(user=user, base_url=base_url, now=timezone.now()))

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
+from django.utils import timezone
 
 from annotations.models import User
-from annotations.services import demo, sign_in
+from annotations.services import accounts, demo
 
 USUAL_ADDRESS = "http://127.0.0.1:8000"
 
@@ -37,5 +38,5 @@ class Command(BaseCommand):
         )
         for username, part in demo.CAST.items():
             if user := people.get(username):
-                link = sign_in.link(user, base_url)
+                link = accounts.make_link(user=user, base_url=base_url, now=timezone.now())
                 self.stdout.write(f"  {user.first_name:<6} {part.describes:<32} {link}")
