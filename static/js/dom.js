@@ -15,3 +15,27 @@ export function make(tag, attributes = {}, ...children) {
 export function embedded(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
+
+/**
+ * `panel` is hidden or shut. What has the focus in it would keep it until the next frame, and take the next key: the
+ * focus goes `back` to what had it before, or to nothing.
+ */
+export function letGo(panel, back = null) {
+  if (!panel.contains(document.activeElement)) return;
+  document.activeElement.blur();
+  back?.focus?.({ preventScroll: true });
+}
+
+/**
+ * Let `change` make the content of `root` anew: what has the focus there, by its data-focus, has it still. Where that
+ * is gone, `instead(it)` names another element.
+ */
+export function keepingFocus(root, change, instead = () => null) {
+  const at = document.activeElement;
+  const isHere = root.contains(at);
+  const name = isHere && at.closest("[data-focus]")?.dataset.focus;
+  change();
+  if (!isHere) return;
+  const same = name && root.querySelector(`[data-focus="${CSS.escape(name)}"]`);
+  (same || instead(at))?.focus({ preventScroll: true });
+}

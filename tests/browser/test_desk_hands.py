@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -104,6 +105,50 @@ def test_the_list_of_the_finder_says_that_several_can_be_chosen(desk: Page) -> N
     listbox = desk.get_by_role("listbox", name="Classes")
     expect(listbox).to_have_attribute("aria-multiselectable", "true")
     expect(listbox.get_by_role("option")).to_have_attribute("aria-disabled", "true")
+
+
+def test_the_button_of_the_tree_says_whether_it_is_open(desk: Page) -> None:
+    button = desk.locator("[data-part=tree-open]")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    press(desk, "e")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(desk.locator(f"#{button.get_attribute('aria-controls')}")).to_be_visible()
+    press(desk, "Escape")
+    expect(button).to_have_attribute("aria-expanded", "false")
+
+
+def act(page: Page, script: str) -> Any:
+    """Run ``script`` with the desk's parts at hand, in one turn of the page."""
+    part = "name => document.querySelector(`[data-part=${name}]`)"
+    return page.evaluate(f"() => {{ const part = {part}; {script} }}")
+
+
+@pytest.mark.parametrize(("key", "panel"), [("k", "caliper-panel"), ("l", "localise-panel")])
+def test_a_tool_put_away_lets_go_of_the_keyboard_at_once(desk: Page, key: str, panel: str) -> None:
+    expect(desk.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
+    press(desk, "5", key)
+    expect(desk.locator(f"[data-part={panel}]")).to_be_visible()
+    is_within = act(
+        desk,
+        f"""const panel = part({json.dumps(panel)});
+        [...panel.querySelectorAll("button")].at(-1).focus(); // the one that leaves
+        document.activeElement.click();
+        return panel.contains(document.activeElement);""",
+    )
+    assert is_within is False
+
+
+def test_a_form_that_is_shut_lets_go_of_the_keyboard(
+    desk: Page, queue: list[Assignment], live_server: LiveServer
+) -> None:
+    second = desk.context.new_page()
+    second.goto(f"{live_server.url}/read/{queue[0].pk}/")
+    expect(second.locator("[data-part=place]")).to_have_text("1 of 3")
+    second.locator("[data-part=comment]").focus()
+    with arriving(desk, queue[0]):
+        press(desk, "n", SUBMIT)
+    expect(second.locator("[data-part=comment]")).to_be_disabled()
+    expect(second.locator("[data-part=comment]")).not_to_be_focused()
 
 
 def keep_for_sending(page: Page, reader: User, *assignments: Assignment) -> None:

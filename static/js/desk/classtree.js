@@ -1,6 +1,6 @@
 // Every class by its group, over the form and never over the sheet: an ARIA tree with a roving tabindex.
 
-import { make } from "../dom.js";
+import { letGo, make } from "../dom.js";
 import { classId, groupId, isOpen, plant, press, reveal, stand, toggle } from "../tree.js";
 
 export class ClassTree {
@@ -9,7 +9,7 @@ export class ClassTree {
 
   /**
    * @param {HTMLElement} panel with the parts "tree" and "tree-close"
-   * @param {{catalogue: object, words: Function, stateOf: (code) => "found"|"untold"|"blocked"|"",
+   * @param {{opener: HTMLElement, catalogue: object, words: Function, stateOf: (code) => "found"|"untold"|"blocked"|"",
    *   onChoose: (code, options: {untold: boolean}) => void}} world
    */
   constructor(panel, world) {
@@ -36,17 +36,16 @@ export class ClassTree {
     this.#cameFrom = document.activeElement;
     if (code) this.#tree = reveal(this.#tree, code);
     this.panel.hidden = false;
+    this.world.opener.setAttribute("aria-expanded", "true");
     this.show();
     this.#focus();
   }
 
   close() {
     if (!this.isOpen) return;
-    const hadFocus = this.panel.contains(document.activeElement);
     this.panel.hidden = true;
-    if (!hadFocus) return;
-    document.activeElement.blur(); // a hidden row keeps the focus until the next frame, and would take the next key
-    this.#cameFrom?.focus?.({ preventScroll: true });
+    this.world.opener.setAttribute("aria-expanded", "false");
+    letGo(this.panel, this.#cameFrom);
   }
 
   /** Show what the reading says of the classes now. */

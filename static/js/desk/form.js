@@ -1,6 +1,6 @@
 // The form beside the sheet: it shows a content and tells what the reader wants. It holds no state of the reading.
 
-import { make } from "../dom.js";
+import { letGo, make } from "../dom.js";
 import { CERTAINTIES, blockedBy, cannotAssess, holds, mentioned } from "../labels.js";
 import { objections } from "../objections.js";
 import { ClassTree } from "./classtree.js";
@@ -35,7 +35,7 @@ export class ReadingForm {
       onRemoveLast: () => this.#removeLast(),
     };
     this.finder = new ClassFinder(this.part("finder"), this.part("options"), choosing);
-    this.tree = new ClassTree(this.part("tree-panel"), choosing);
+    this.tree = new ClassTree(this.part("tree-panel"), { ...choosing, opener: this.part("tree-open") });
     this.findings = new FindingList(this.part("findings"), world);
     this.quality = new QualityPanel(root, { ...world, say: (sentence) => this.say(sentence) });
     this.#listen();
@@ -88,6 +88,7 @@ export class ReadingForm {
       if (!ALWAYS.has(control.dataset.part) && !control.closest("[data-part=suggestions]")) control.disabled = isDisabled;
     }
     this.part("undo").disabled = isDisabled || !this.#canUndo;
+    if (document.activeElement.disabled) letGo(this.root);
   }
 
   /** Say one sentence under the form, also to a screen reader; `link` may lead on. */

@@ -1,5 +1,6 @@
 // Calipers at work on one sheet: pointer and keys change the state, view and panel show it.
 
+import { letGo } from "../dom.js";
 import * as calipers from "./calipers.js";
 import { CaliperPanel } from "./caliper_panel.js";
 import { CaliperView } from "./caliper_view.js";
@@ -95,12 +96,11 @@ export class CaliperTool {
   }
 
   putAway() {
-    const hadFocus = this.panel.host.contains(document.activeElement);
     this.#isOut = false;
     this.#state = calipers.idle(this.#state.kind);
     this.element.classList.remove("is-measuring");
     this.#present();
-    if (hadFocus) this.#before?.focus({ preventScroll: true });
+    letGo(this.panel.host, this.#before);
   }
 
   #takeOut() {

@@ -1,6 +1,6 @@
 // Saying where a finding shows: an area dragged over the sheet, or leads and seconds chosen by key.
 
-import { make } from "../dom.js";
+import { letGo, make } from "../dom.js";
 import { LEADS } from "../ecg/signal.js";
 import { areaOf, localisation } from "./area.js";
 import { openDialog, toggle } from "./dialog.js";
@@ -52,14 +52,13 @@ export class Localiser {
 
   turn(isOn) {
     if (isOn === this.#isOn) return;
-    const hadFocus = this.host.contains(document.activeElement);
     if (isOn) this.#before = document.activeElement;
     this.#isOn = isOn;
     this.host.hidden = !isOn;
     this.viewer.classList.toggle("is-measuring", isOn);
     this.#clear();
     if (isOn) this.byKey.focus({ preventScroll: true });
-    else if (hadFocus) this.#before.focus({ preventScroll: true });
+    else letGo(this.host, this.#before);
     this.world.onChange();
   }
 
