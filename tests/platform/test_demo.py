@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from dataclasses import dataclass
 
 import psutil
 import pytest
@@ -29,7 +30,25 @@ def bare(tmp_path_factory):
             "ECGREVIEW_DEMO": "1", "PYTHONUNBUFFERED": "1"}  # fmt: skip
 
 
-@pytest.fixture
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a newcomer met: one demo from an empty home to its end.
+
+    Attributes:
+        printed: until it was ready.
+        second: what another demo with the same data printed meanwhile.
+        is_gone: whether every process of it has ended.
+    """
+
+    address: str
+    printed: str
+    n_classes: int
+    second: str
+    exit_code: int
+    is_gone: bool
+
+
+@pytest.fixture(scope="module")
 def demo(bare):
     """Start a demo; whatever is left of it is ended afterwards."""
     started: list[subprocess.Popen[str]] = []
@@ -50,6 +69,20 @@ def demo(bare):
         output(process).close()
 
 
+@pytest.fixture(scope="module")
+def visit(demo):
+    """Start a demo in an empty home, look round, and end it politely."""
+    process, address = demo()
+    printed = printed_until_ready(process)
+    n_classes = classes(address)
+    second = output(demo()[0]).read()
+    members = family(process)
+    process.send_signal(signal.SIGTERM)
+    exit_code = process.wait(SETUP_SECONDS)
+    is_gone = eventually(lambda: all(service.living(member.pid) is None for member in members))
+    return Visit(address, printed, n_classes, second, exit_code, is_gone)
+
+
 def printed_until_ready(process: subprocess.Popen[str]) -> str:
     lines = []
     for line in output(process):
@@ -68,20 +101,17 @@ def classes(address: str) -> int:
         return len(json.load(answer))
 
 
-def test_an_empty_home_becomes_a_site_with_every_class(demo):
-    process, address = demo()
-    printed = printed_until_ready(process)
-    assert address in printed
-    assert classes(address) == 66
+def test_an_empty_home_becomes_a_site_with_every_class(visit):
+    assert visit.address in visit.printed
+    assert visit.n_classes == 66
 
 
-def test_a_polite_end_leaves_no_process(demo):
-    process, _ = demo()
-    printed_until_ready(process)
-    members = family(process)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(SETUP_SECONDS) == 0
-    assert eventually(lambda: all(service.living(member.pid) is None for member in members))
+def test_a_second_demo_with_the_same_data_is_refused(visit):
+    assert "A demo runs already" in visit.second
+
+
+def test_a_polite_end_leaves_no_process(visit):
+    assert (visit.exit_code, visit.is_gone) == (0, True)
 
 
 def test_a_killed_demo_leaves_no_process(demo):
@@ -90,12 +120,6 @@ def test_a_killed_demo_leaves_no_process(demo):
     members = family(process)
     process.kill()
     assert eventually(lambda: all(service.living(member.pid) is None for member in members))
-
-
-def test_a_second_demo_with_the_same_data_is_refused(demo):
-    printed_until_ready(demo()[0])
-    second, _ = demo()
-    assert "A demo runs already" in output(second).read()
 
 
 def test_a_taken_port_is_named(bare):
