@@ -117,6 +117,15 @@ def test_the_button_of_the_tree_says_whether_it_is_open(desk: Page) -> None:
     expect(button).to_have_attribute("aria-expanded", "false")
 
 
+def test_a_finding_taken_away_leaves_the_focus_with_the_next(desk: Page) -> None:
+    press(desk, "5", "6")
+    desk.get_by_role("button", name="Remove Complete left bundle branch block").press("Enter")
+    expect_findings(desk, "AF")
+    expect(desk.locator(".finding-name")).to_be_focused()
+    desk.get_by_role("button", name="Remove Atrial fibrillation").press("Enter")
+    expect(desk.get_by_text("None yet.")).to_be_focused()
+
+
 def act(page: Page, script: str) -> Any:
     """Run ``script`` with the desk's parts at hand, in one turn of the page."""
     part = "name => document.querySelector(`[data-part=${name}]`)"

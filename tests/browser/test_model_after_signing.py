@@ -141,6 +141,16 @@ def test_a_revision_without_a_reason_is_not_sent(ana_looks: Page) -> None:
     assert not Reading.objects.filter(stage=Stage.REVISED).exists()
 
 
+def test_a_reason_that_was_chosen_keeps_the_focus(ana_looks: Page) -> None:
+    ana_looks.keyboard.press("t")
+    ana_looks.keyboard.press("Control+Enter")
+    reason = ana_looks.get_by_role("button", name="The suggestion")
+    expect(reason).to_be_focused()
+    ana_looks.keyboard.press("Enter")
+    expect(reason).to_have_attribute("aria-pressed", "true")
+    expect(reason).to_be_focused()
+
+
 def test_who_removes_what_was_accepted_accepts_it_no_more(ana_looks: Page) -> None:
     ana_looks.keyboard.press("y")
     ana_looks.keyboard.press("Delete")

@@ -1,6 +1,6 @@
 // The list of what the reader has said about classes: findings with their evidence, and what is not assessable.
 
-import { make } from "../dom.js";
+import { keepingFocus, make } from "../dom.js";
 import { CERTAINTIES, mentioned } from "../labels.js";
 
 export const KINDS = ["localisations", "measurements"];
@@ -11,7 +11,7 @@ export class FindingList {
   /** The class whose row is at hand: its keys work, and evidence from the sheet goes to it. */
   active = null;
 
-  /** @param {HTMLElement} list @param {{catalogue: object, words: Function}} world */
+  /** @param {HTMLElement} list @param {{catalogue: object, words: Function, none: HTMLElement}} world `none` says that there is none */
   constructor(list, world) {
     this.list = list;
     this.world = world;
@@ -41,7 +41,15 @@ export class FindingList {
   #draw() {
     const { findings, not_assessable } = this.#content;
     const rows = [...findings.map((finding) => this.#found(finding)), ...not_assessable.map((code) => this.#untold(code))];
-    this.#keepingFocus(() => this.list.replaceChildren(...rows));
+    const places = [...this.list.children];
+    const placeOf = (gone) => places.findIndex((row) => row.contains(gone));
+    keepingFocus(this.list, () => this.list.replaceChildren(...rows), (gone) => this.#nearest(placeOf(gone)));
+  }
+
+  /** Where a row was taken away: the name of the row that is there now, or else the word that there is none. */
+  #nearest(place) {
+    const row = this.list.children[place] ?? this.list.lastElementChild;
+    return row?.querySelector("[data-select]") ?? this.world.none;
   }
 
   #found(finding) {
@@ -126,13 +134,6 @@ export class FindingList {
         "aria-label": this.world.words("remove", { name: text }),
       }, "×"),
     );
-  }
-
-  /** Rows are made anew; a reader who steps through them with the keyboard stays where they were. */
-  #keepingFocus(change) {
-    const focused = document.activeElement?.dataset?.focus;
-    change();
-    if (focused) this.list.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 }
 

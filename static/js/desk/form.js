@@ -36,7 +36,7 @@ export class ReadingForm {
     };
     this.finder = new ClassFinder(this.part("finder"), this.part("options"), choosing);
     this.tree = new ClassTree(this.part("tree-panel"), { ...choosing, opener: this.part("tree-open") });
-    this.findings = new FindingList(this.part("findings"), world);
+    this.findings = new FindingList(this.part("findings"), { ...world, none: this.part("nothing") });
     this.quality = new QualityPanel(root, { ...world, say: (sentence) => this.say(sentence) });
     this.#listen();
   }
@@ -60,10 +60,10 @@ export class ReadingForm {
   show(content, { canUndo }) {
     this.#content = content;
     this.#showClasses();
+    this.part("nothing").hidden = mentioned(content).length > 0; // before the list, which may lead the focus there
     this.findings.show(content);
     this.quality.show(content);
     this.tree.show();
-    this.part("nothing").hidden = mentioned(content).length > 0;
     const comment = this.part("comment");
     if (comment.value !== content.comment) comment.value = content.comment;
     this.#canUndo = canUndo;

@@ -1,7 +1,7 @@
 // What a reader does with suggestions: decide on them one by one, while reading or afterwards; and afterwards read a
 // second time, with a reason. The blind reading stays as it was signed.
 
-import { make } from "../dom.js";
+import { keepingFocus, make } from "../dom.js";
 import * as labels from "../labels.js";
 import { decide, restore, settle, told } from "./decisions.js";
 
@@ -132,7 +132,8 @@ export class Revision {
     this.root.classList.toggle("is-revising", isRevising);
     this.part("revision-banner").hidden = !isRevising;
     this.part("revision-reasons").hidden = !isRevising;
-    this.part("reasons").replaceChildren(...(isRevising ? REASONS.map((reason) => this.#reason(reason)) : []));
+    const reasons = this.part("reasons");
+    keepingFocus(reasons, () => reasons.replaceChildren(...(isRevising ? REASONS.map((reason) => this.#reason(reason)) : [])));
   }
 
   /** The key goes from reason to reason. */
@@ -141,7 +142,7 @@ export class Revision {
     const chosen = REASONS.indexOf(this.#state.reason);
     const isNext = REASONS[(chosen + 1) % REASONS.length] === reason;
     return make("button", {
-      type: "button", class: "chip-button", "data-reason": reason, "aria-pressed": String(reason === this.#state.reason),
+      type: "button", class: "chip-button", "data-reason": reason, "data-focus": reason, "aria-pressed": String(reason === this.#state.reason),
       "aria-keyshortcuts": isNext ? "q" : null, "data-key-label": isNext ? words("revision-reason-key") : null,
     }, words(`reason-${reason}`), isNext ? make("kbd", {}, "Q") : null);
   }

@@ -2,7 +2,7 @@
 // of the study shows it while reading; and what the reader makes of each suggestion, one by one.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
-import { make } from "../dom.js";
+import { keepingFocus, make } from "../dom.js";
 import { decided, readouts, standings, strengthName } from "./model.js";
 
 /** What a reader may make of a suggestion, and by which key: three neighbours under one finger. */
@@ -82,11 +82,11 @@ export class Suggestions {
 
   /** The panel is made anew; whoever is in it by key stays where they were. */
   #draw() {
-    const focused = document.activeElement?.closest("[data-focus]")?.dataset.focus;
     const isOpen = this.root.querySelector("details")?.open;
-    this.root.replaceChildren(this.#title(), ...this.#panel());
-    this.root.querySelector("details")?.toggleAttribute("open", Boolean(isOpen));
-    if (focused) this.root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    keepingFocus(this.root, () => {
+      this.root.replaceChildren(this.#title(), ...this.#panel());
+      this.root.querySelector("details")?.toggleAttribute("open", Boolean(isOpen));
+    });
     // The second reading brings the whole form back above it.
     this.root.querySelector(".is-active")?.scrollIntoView({ block: "nearest" });
   }
