@@ -38,8 +38,11 @@ export function filtered(signal, name, { mainsHz } = {}) {
 
 /** The mains line that is stronger against the noise beside it, in hertz; 50 when neither can be told. */
 export function mainsLineHz(signal) {
-  const excess = (hz) => lineStrength(signal, hz);
-  if (!lines.has(signal)) lines.set(signal, excess(60) > excess(50) ? 60 : 50);
+  if (!lines.has(signal)) {
+    const leads = underHann(signal);
+    const strength = (hz) => lineStrength(leads, hz, signal.samplingRateHz);
+    lines.set(signal, strength(60) > strength(50) ? 60 : 50);
+  }
   return lines.get(signal);
 }
 
@@ -87,7 +90,7 @@ function through(samples, { section, extend }, pad) {
 
 /** The samples with straight lines across what has no value; null when nothing has one. */
 function bridged(samples) {
-  const values = Float64Array.from(samples);
+  const values = new Float64Array(samples);
   let before = -1;
   for (let t = 0; t <= samples.length; t += 1) {
     if (t < samples.length && samples[t] === INVALID) continue;
@@ -171,24 +174,25 @@ function notch(hz, rateHz) {
 }
 
 /** Power at `hz` over the power a few hertz beside it, of all leads together; 0 beyond what was recorded. */
-function lineStrength({ samplingRateHz, leads, status }, hz) {
-  if (hz + 4 >= samplingRateHz / 2) return 0;
+function lineStrength(leads, hz, rateHz) {
+  if (hz + 4 >= rateHz / 2) return 0;
   let line = 0;
   let beside = 1e-12;
-  leads.forEach((samples, lead) => {
-    const values = status[lead] === Status.MISSING ? null : bridged(samples);
-    if (values === null) return;
-    const windowed = underHann(values);
-    line += power(windowed, hz / samplingRateHz);
-    for (const off of [-4, -3, 3, 4]) beside += power(windowed, (hz + off) / samplingRateHz) / 4;
-  });
+  for (const values of leads) {
+    line += power(values, hz / rateHz);
+    for (const off of [-4, -3, 3, 4]) beside += power(values, (hz + off) / rateHz) / 4;
+  }
   return line / beside;
 }
 
-/** Without a window the jump from the last sample to the first would look like power at every frequency. */
-function underHann(values) {
-  const turn = (2 * Math.PI) / values.length;
-  return values.map((value, t) => value * (1 - Math.cos(turn * t)));
+/** The recorded leads under a Hann window: a jump from the last sample to the first would be power at every frequency. */
+function underHann({ leads, status, nSamples }) {
+  const turn = (2 * Math.PI) / nSamples;
+  const window = new Float64Array(nSamples).map((_, t) => 1 - Math.cos(turn * t));
+  return leads.flatMap((samples, lead) => {
+    const values = status[lead] === Status.MISSING ? null : bridged(samples);
+    return values === null ? [] : [values.map((value, t) => value * window[t])];
+  });
 }
 
 /** Goertzel's: the power of one frequency, in cycles per sample. */
