@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import F
 
 from annotations.models import AgreementReport, Batch, Finding, NotAssessable, Occurrence, Reading
 from annotations.models.reading import ReadingQuerySet
@@ -16,18 +17,25 @@ _LOCKS = 0x0A62
 """Names our advisory locks among those of the database."""
 
 
-@transaction.atomic
 def refresh_next(*, now: datetime) -> bool:
     """Recompute the agreement of one batch that is due; return False when there is none.
 
     Several workers share the backlog: an advisory lock claims a batch, not the row, because every
-    submission writes that row and must not wait until the statistics are done.
+    submission writes that row and must not wait until the statistics are done. The attempt is
+    counted before the work begins, and committed: a batch whose agreement comes to no end goes
+    behind all others instead of holding them up for ever.
     """
-    due = Batch.objects.filter(agreement_is_due=True).order_by("pk")
-    batch = next((found for found in due if _claim(found)), None)
-    if batch is None:
-        return False
-    refresh(batch=batch, now=now)
+    due = Batch.objects.filter(agreement_is_due=True)
+    with transaction.atomic():
+        waiting = due.order_by("n_agreement_attempts", "pk")
+        claimed = next((found for found in waiting if _claim(found)), None)
+        if claimed is None:
+            return False
+        due.filter(pk=claimed.pk).update(n_agreement_attempts=F("n_agreement_attempts") + 1)
+    with transaction.atomic():
+        batch = due.filter(pk=claimed.pk).first()
+        if batch is not None and _claim(batch):  # else another worker took it in between
+            refresh(batch=batch, now=now)
     return True
 
 
@@ -91,7 +99,8 @@ def _settle(batch: Batch, counted: set[int]) -> None:
     locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
     if set(_blind_readings(locked).values_list("pk", flat=True)) == counted:
         locked.agreement_is_due = False
-        locked.save(update_fields=["agreement_is_due"])
+    locked.n_agreement_attempts = 0
+    locked.save(update_fields=["agreement_is_due", "n_agreement_attempts"])
 
 
 def _blind_readings(batch: Batch) -> ReadingQuerySet:

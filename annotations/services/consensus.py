@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from annotations.models import (
     Assignment,
@@ -45,15 +46,25 @@ class Verdict:
 
 
 def refresh_next(*, now: datetime) -> bool:
-    """Recompute the consensus of one study that is due; return False when there is none."""
+    """Recompute the consensus of one study that is due; return False when there is none.
+
+    The attempt is counted before the work begins, and committed: a study whose consensus comes to
+    no end goes behind all others instead of holding them up for ever.
+    """
+    due = Batch.objects.filter(consensus_is_due=True)
+    unlocked = Study.objects.select_for_update(skip_locked=True, no_key=True)
     with transaction.atomic():
-        due = Batch.objects.filter(consensus_is_due=True).values("study")
-        studies = Study.objects.select_for_update(skip_locked=True, no_key=True)
-        study = studies.filter(pk__in=due).order_by("pk").first()
-        if study is None:
+        waiting = due.order_by("n_consensus_attempts", "pk").values_list("study", flat=True)
+        found = (unlocked.filter(pk=pk).first() for pk in dict.fromkeys(waiting))
+        claimed = next((study for study in found if study), None)
+        if claimed is None:
             return False
-        compute(study=study, now=now)
-        return True
+        due.filter(study=claimed).update(n_consensus_attempts=F("n_consensus_attempts") + 1)
+    with transaction.atomic():
+        study = unlocked.filter(pk=claimed.pk, pk__in=due.values("study")).first()
+        if study is not None:  # else another worker took it between the two transactions
+            compute(study=study, now=now)
+    return True
 
 
 @transaction.atomic
@@ -79,7 +90,7 @@ def compute(*, study: Study, now: datetime) -> None:
         (label for row in rows for label in _labels(row, verdicts[row.exam_id], classes)),
         batch_size=ROWS_AT_ONCE,
     )
-    Batch.objects.filter(pk__in=settled).update(consensus_is_due=False)
+    Batch.objects.filter(pk__in=settled).update(consensus_is_due=False, n_consensus_attempts=0)
 
 
 def judge(

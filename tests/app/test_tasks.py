@@ -15,7 +15,7 @@ from kombu import pools
 
 from annotations import tasks
 from annotations.models import AgreementReport, Batch, Consensus, SuggestionRun
-from annotations.services import suggestions, tokens
+from annotations.services import agreement, batches, consensus, suggestions, tokens
 from ecgreview.celery import app
 
 PATIENCE_S = 30
@@ -118,6 +118,48 @@ def test_the_consensus_task_drains_every_study(make_batch, submit, close):
     close(batch)
     tasks.compute_consensus()
     assert Consensus.objects.count() == 1
+
+
+@pytest.fixture
+def two_due(assign, make_batch, make_study, ana, davi, submit, close, now):
+    """Two closed batches, each alone in its study: agreement and consensus are due."""
+    first = assign(ana)
+    submit(first, "artifact")
+    other = batches.create(
+        study=make_study(name="Evening list"), name="Batch 1",
+        exams=[first.exam], readers=[ana], created_by=davi, now=now,
+    )  # fmt: skip
+    submit(other.assignments.get(), "artifact")
+    return [close(first.batch), close(other)]
+
+
+class Broken(ArithmeticError):
+    """What nobody thought of."""
+
+
+@pytest.mark.parametrize(
+    ("service", "work", "mark"),
+    [(agreement, "refresh", "agreement_is_due"), (consensus, "compute", "consensus_is_due")],
+)
+def test_what_comes_to_no_end_holds_up_nothing_else(two_due, now, monkeypatch, service, work, mark):
+    bad, good = two_due
+    honest = getattr(service, work)
+
+    def some(**given):
+        if bad.pk in {getattr(given.get("batch"), "pk", 0)} or given.get("study") == bad.study:
+            raise Broken
+        return honest(**given)
+
+    monkeypatch.setattr(service, work, some)
+    with pytest.raises(Broken):
+        service.refresh_next(now=now)
+    assert service.refresh_next(now=now)
+    assert [getattr(Batch.objects.get(pk=one.pk), mark) for one in (bad, good)] == [True, False]
+    with pytest.raises(Broken):  # it stays due, and is tried again
+        service.refresh_next(now=now)
+    monkeypatch.setattr(service, work, honest)
+    assert service.refresh_next(now=now)
+    assert not service.refresh_next(now=now)
 
 
 def test_the_suggestions_task_drains_every_exam(taxonomy, make_exam, now):
