@@ -24,7 +24,7 @@ from annotations.models import (
     User,
 )
 from annotations.models.study import new_seed
-from annotations.services import audit, notices, roster
+from annotations.services import audit, mappings, notices, roster
 from ecgreview import consensus, protocol
 from ecgreview.protocol import InvalidProtocol, Protocol, ProtocolProblem
 from ecgreview.taxonomy import FREQUENT
@@ -173,6 +173,7 @@ def amend(
     if found := protocol.check_amendment(before, wanted):
         raise InvalidProtocol(found)
     refuse_what_cannot_be_done(wanted)
+    _refuse_unmapped(study, wanted)
     study.protocol_version += 1
     _write(study, wanted)
     version = _record(study, wanted, reason=reason, actor=actor, now=now)
@@ -350,11 +351,33 @@ def _write(study: Study, wanted: Protocol) -> None:
     settings: dict[str, Any] = wanted.settings()
     for key in PLAIN:
         setattr(study, key, settings[key])
-    name, _, version = wanted.taxonomy.rpartition(" ")
-    study.taxonomy = Taxonomy.objects.get(name=name, version=version)
+    study.taxonomy = _taxonomy(wanted)
     study.qualification_required = wanted.qualification.required
     study.pass_mark = wanted.qualification.pass_mark
     study.frequent_classes = _frequent(study.taxonomy, wanted.frequent_classes)
+
+
+def _refuse_unmapped(study: Study, wanted: Protocol) -> None:
+    """Do nothing unless labels of ``study`` could not be carried over to the classes wanted.
+
+    Raises:
+        InvalidProtocol: no mapping leads there from the classes of one of its batches.
+    """
+    new = _taxonomy(wanted)
+    used = Taxonomy.objects.filter(batches__in=study.batches.of_data()).exclude(pk=new.pk)
+    for old in used.distinct().order_by("pk"):
+        try:
+            mappings.between(old, new)
+        except mappings.NoMapping as refusal:
+            hint = "Install the mapping first, with manage.py import_taxonomy."
+            problem = ProtocolProblem("taxonomy", f"no mapping leads there from {old}", hint,
+                                      code="no_mapping")  # fmt: skip
+            raise InvalidProtocol([problem]) from refusal
+
+
+def _taxonomy(wanted: Protocol) -> Taxonomy:
+    name, _, version = wanted.taxonomy.rpartition(" ")
+    return Taxonomy.objects.get(name=name, version=version)
 
 
 def _frequent(taxonomy: Taxonomy, wanted: Sequence[str] | None) -> list[str]:

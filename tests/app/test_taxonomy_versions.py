@@ -104,6 +104,29 @@ def test_without_a_mapping_nothing_is_carried_over(taxonomy, now):
         mappings.between(taxonomy, lonely)
 
 
+@pytest.fixture
+def lonely(taxonomy, now):
+    """A version to which no mapping leads."""
+    return taxonomies.install(taxonomy=replace(next_version(), version="9"), now=now)
+
+
+def test_classes_to_which_no_mapping_leads_are_refused_once_there_is_data(
+    lonely, make_batch, amend
+):
+    make_batch()
+    with pytest.raises(studies.InvalidProtocol) as refusal:
+        amend(lonely)
+    (problem,) = refusal.value.problems
+    assert (problem.key, problem.code) == ("taxonomy", "no_mapping")
+
+
+def test_classes_to_which_no_mapping_leads_are_taken_where_nothing_is_carried_over(
+    lonely, amend, study
+):
+    amend(lonely)
+    assert study.taxonomy == lonely
+
+
 def test_a_batch_keeps_the_classes_it_began_with(
     taxonomy, newer, make_batch, amend, submit, ana, study
 ):
