@@ -87,7 +87,7 @@ class Desk {
       this.outbox.drain();
     };
     window.addEventListener("online", retry);
-    window.addEventListener("popstate", () => window.location.reload());
+    window.addEventListener("popstate", () => this.#goTo(window.location.pathname));
     window.addEventListener("storage", () => this.#seeOtherWindow());
     for (const deed of ["pointerdown", "pointermove", "keydown", "wheel"]) {
       document.addEventListener(deed, () => this.#sitting?.stopwatch.mark(clock.now()), { passive: true });
@@ -117,6 +117,11 @@ class Desk {
       if (error instanceof api.Unreachable) return assignment;
       throw error;
     }
+  }
+
+  /** Back and forward lead to another exam, or only to another part of this page. */
+  #goTo(pathname) {
+    if (pathname !== `/read/${this.#sitting?.id}/`) window.location.reload();
   }
 
   #intents() {
@@ -194,7 +199,10 @@ class Desk {
 
   /** Who corrects a reading is asked nothing that would make it final; what was shown makes it so. */
   async #showSuggestions(assignment) {
-    if (this.#sitting.isCorrecting && !assignment.is_shown_suggestions) return;
+    if (this.#sitting.isCorrecting && !assignment.is_shown_suggestions) {
+      this.opinion.leave(); // of another exam they may be on view still
+      return;
+    }
     if (await this.opinion.show(assignment)) this.retraction.withdraw(assignment.id);
   }
 

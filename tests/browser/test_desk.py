@@ -272,3 +272,15 @@ def test_a_page_that_overtook_a_save_shows_what_was_saved(
     page.route(address, lambda route: route.fulfill(body=body, content_type="text/html"))
     page.reload()
     expect_findings(page, "AF")
+
+
+def test_going_to_the_content_keeps_what_can_be_undone(desk: Page) -> None:
+    press(desk, "n")
+    expect(desk.get_by_role("button", name="Undo")).to_be_enabled()
+    desk.get_by_role("link", name="Skip to the content").focus()
+    press(desk, "Enter")
+    desk.wait_for_url("**/#main")
+    expect(desk.get_by_role("button", name="Undo")).to_be_enabled()
+    press(desk, "Control+z")
+    expect_findings(desk)
+    expect(desk.get_by_role("button", name="Normal")).to_have_attribute("aria-pressed", "false")

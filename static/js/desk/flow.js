@@ -115,19 +115,37 @@ export class Flow {
       messages.resume();
       await this.travel(next);
     } else if (queue.after(this.#current) === null && !queue.isDone(this.#current.id)) {
-      // What followed was read in the meantime: ask again what comes next.
-      Object.assign(this.#current, { next: (await queue.refresh(this.#current.id)).next });
+      await this.#lookAgain();
+    }
+  }
+
+  /** What followed was read in the meantime: what follows now is asked for, or at the latest when it is wanted. */
+  async #lookAgain() {
+    try {
+      Object.assign(this.#current, { next: await this.#askNext() });
       this.#lookAhead();
+    } catch (error) {
+      if (!(error instanceof Unreachable)) this.#report(error);
     }
   }
 
   /** Nothing is left to send: another window may have sent what this one waits for. */
   async hearSent() {
-    const { queue } = this.world;
     if (!this.#isAwaiting) return;
-    const { next } = await queue.refresh(this.#current.id);
-    queue.finish(this.#current.id);
-    if (this.#isAwaiting) await this.#awaited(next);
+    try {
+      const next = await this.#askNext();
+      this.world.queue.finish(this.#current.id);
+      if (this.#isAwaiting) await this.#awaited(next);
+    } catch (error) {
+      if (error instanceof Unreachable) this.world.clock.after(RETRY_MS, () => this.hearSent());
+      else this.#report(error);
+    }
+  }
+
+  /** What follows the exam on view now, as the server has it. */
+  async #askNext() {
+    const { next } = await this.world.queue.refresh(this.#current.id);
+    return next;
   }
 
   /** The server refused a reading: of a pool there is nothing more to wait for. */
@@ -187,7 +205,10 @@ export class Flow {
   #report(error) {
     const { messages } = this.world;
     if (error instanceof SignedOut) messages.signIn();
-    else if (error instanceof Refused) messages.say(error.message);
+    else if (error instanceof Refused) {
+      messages.wait(false);
+      messages.refuse(error.message);
+    }
     else throw error;
   }
 }

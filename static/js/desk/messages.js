@@ -94,6 +94,11 @@ export class Messages {
     this.#banner(this.words("signed-out"), make("a", { href }, this.words("sign-in")));
   }
 
+  /** The server gives no more here: the worklist is the way on. */
+  refuse(sentence) {
+    this.#banner(sentence, make("a", { href: "/worklist/" }, this.words("to-worklist")));
+  }
+
   say(sentence) {
     this.#banner(sentence);
   }
