@@ -12,7 +12,7 @@ from annotations import firewall, payloads
 from annotations.api import reading_inputs, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.headers import KEY, idempotency_key
-from annotations.models import Assignment, SuggestionRun
+from annotations.models import Assignment, SuggestionRun, Taxonomy
 from annotations.services import leases, revisions, suggestions
 
 
@@ -22,8 +22,9 @@ class AssignmentSuggestions(ApiView):
     @extend_schema(operation_id="suggestions", responses=shapes.SuggestionsShape)
     def get(self, request: UserRequest, pk: int) -> Response:
         """Tell what the model suggests; not found before the study's policy allows it."""
-        run = suggestions.show(assignment=_own(request, pk), now=timezone.now())
-        return answer(_suggestions(run))
+        own = _own(request, pk)
+        run = suggestions.show(assignment=own, now=timezone.now())
+        return answer(_suggestions(run, own.batch.taxonomy))
 
 
 class ViewingCreate(ApiView):
@@ -78,19 +79,20 @@ class RevisionCreate(ApiView):
 
 def _own(request: UserRequest, pk: int) -> Assignment:
     mine = Assignment.objects.visible_to(request.user)
-    found = mine.select_related("batch__study", "reader").get(pk=pk)
+    found = mine.select_related("batch__study", "batch__taxonomy", "reader").get(pk=pk)
     firewall.refuse_barred(found)
     return found
 
 
-def _suggestions(run: SuggestionRun) -> payloads.Payload:
-    found = run.suggestions.order_by("-strength", "diagnostic_class__position").values_list(
-        "diagnostic_class__code", "evidence", "strength", "marks"
-    )
+def _suggestions(run: SuggestionRun, taxonomy: Taxonomy) -> payloads.Payload:
+    """Return what ``run`` came to, in the classes that the batch is read under."""
+    known = set(taxonomy.classes.values_list("code", flat=True))
+    ordered = run.suggestions.named_in(taxonomy).order_by("-strength", "diagnostic_class__position")
+    found = ordered.values_list("diagnostic_class__code", "evidence", "strength", "marks")
     return {
         "model": run.model.name,
         "version": run.model.version,
-        "covered_classes": run.model.covered_classes,
+        "covered_classes": [code for code in run.model.covered_classes if code in known],
         "suggestions": [
             {"class": code, "evidence": evidence, "strength": strength, "marks": marks or None}
             for code, evidence, strength, marks in found

@@ -13,7 +13,7 @@ from .assignment import Assignment, AssignmentState, Occurrence
 from .exam import Exam
 from .protocol import Arm
 from .reading import Reading
-from .taxonomy import DiagnosticClass
+from .taxonomy import DiagnosticClass, Taxonomy
 
 if TYPE_CHECKING:
     from .people import User
@@ -94,6 +94,17 @@ class SuggestionRun(models.Model):
         return f"suggestion run {self.pk}"
 
 
+class SuggestionQuerySet(models.QuerySet["Suggestion"]):
+    """Which suggestions."""
+
+    def named_in(self, taxonomy: Taxonomy) -> SuggestionQuerySet:
+        """Return those of classes that ``taxonomy`` has too.
+
+        Suggestions are stored in the newest list; a batch may be read under another.
+        """
+        return self.filter(diagnostic_class__code__in=taxonomy.classes.values("code"))
+
+
 class Suggestion(models.Model):
     """A class that a model proposes, with the evidence a cardiologist can check.
 
@@ -111,6 +122,8 @@ class Suggestion(models.Model):
     marks = models.JSONField(
         default=dict, blank=True, help_text="{tracing, text, leads, intervals_s}."
     )
+
+    objects = SuggestionQuerySet.as_manager()
 
     class Meta:
         constraints = [

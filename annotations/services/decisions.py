@@ -90,8 +90,12 @@ def are_of(reading: Reading, decisions: Sequence[DecisionIn]) -> bool:
 
 
 def _shown(assignment: Assignment, arm: Arm) -> Shown:
-    """Return what the reader was shown last: a newer run takes the place of an older one."""
+    """Return what the reader was shown last, in the classes of the batch.
+
+    A newer run takes the place of an older one.
+    """
     exposures = Exposure.objects.filter(assignment=assignment, arm=arm).values("run")
     latest = SuggestionRun.objects.filter(pk__in=exposures).order_by("requested_at", "pk").last()
-    rows = Suggestion.objects.filter(run=latest).select_related("diagnostic_class")
+    named = Suggestion.objects.filter(run=latest).named_in(assignment.batch.taxonomy)
+    rows = named.select_related("diagnostic_class")
     return {one.diagnostic_class.code: one for one in rows}

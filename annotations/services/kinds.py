@@ -41,7 +41,8 @@ def suggested_shares(study: Study) -> dict[str, float]:
     Of the exams that the model has looked at; none when that are fewer than half of the pool.
     """
     in_pool = StudyExam.objects.filter(study=study, exam=OuterRef("run__exam"))
-    found = Suggestion.objects.filter(Exists(in_pool), run__finished_at__isnull=False)
+    named = Suggestion.objects.named_in(study.taxonomy)
+    found = named.filter(Exists(in_pool), run__finished_at__isnull=False)
     n_exams = study.pool.count()
     n_seen = (
         study.pool.filter(exam__suggestion_runs__finished_at__isnull=False)
@@ -86,12 +87,10 @@ def of_exams(
 
 def _suggested(exam_ids: Sequence[int], study: Study) -> dict[int, set[str]]:
     """Return the codes that the model suggests, by exam."""
-    of_taxonomy = Suggestion.objects.filter(
-        diagnostic_class__taxonomy=study.taxonomy, run__finished_at__isnull=False
-    )
+    named = Suggestion.objects.named_in(study.taxonomy).filter(run__finished_at__isnull=False)
     found: dict[int, set[str]] = {}
     for start in range(0, len(exam_ids), EXAMS_AT_ONCE):
-        some = of_taxonomy.filter(run__exam__in=exam_ids[start : start + EXAMS_AT_ONCE])
+        some = named.filter(run__exam__in=exam_ids[start : start + EXAMS_AT_ONCE])
         for exam_id, code in some.values_list("run__exam", "diagnostic_class__code"):
             found.setdefault(exam_id, set()).add(code)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 
 import pytest
@@ -13,10 +14,24 @@ from annotations.models import (
     Consensus,
     Outcome,
     Purpose,
+    Suggestion,
+    SuggestionModel,
+    SuggestionRun,
     Taxonomy,
     TaxonomyChange,
 )
-from annotations.services import batches, consensus, mappings, rereads, studies, taxonomies, votes
+from annotations.services import (
+    batches,
+    consensus,
+    kinds,
+    mappings,
+    pools,
+    rereads,
+    studies,
+    taxonomies,
+    votes,
+)
+from annotations.services.kinds import Kinds
 from ecgreview import taxonomy as published
 from ecgreview.taxonomy import Step
 
@@ -262,3 +277,57 @@ class TestTheCommands:
         assert "2 readings of 1 exams by 2 readers" in capsys.readouterr().out
         call_command("plan_reread", study.slug, username="davi")
         assert study.batches.filter(purpose=Purpose.REREAD, released_at=None).exists()
+
+
+class TestSuggestionsInAnotherVersion:
+    """A model names what it suggests in the newest classes; a batch may have older ones."""
+
+    @pytest.fixture
+    def suggested(self, newer, make_exam, now):
+        """An exam with two suggestions: in a class of both versions, and in one of the newer."""
+        exam = make_exam()
+        codes = ["atrial_fibrillation", PARTS[0]]
+        model = SuggestionModel.objects.create(
+            name="probe", version="1", covered_classes=codes, created_at=now
+        )
+        run = SuggestionRun.objects.create(
+            exam=exam, model=model, requested_at=now, finished_at=now
+        )
+        for word in newer.classes.filter(code__in=codes):
+            Suggestion.objects.create(
+                run=run, diagnostic_class=word, strength=0.9, evidence="irregular RR"
+            )
+        return exam
+
+    @pytest.fixture
+    def read(self, suggested, assign, ana, submit):
+        """Ana's assignment of it, in the older classes, once it is read."""
+        assignment = assign(ana, suggested)
+        submit(assignment, "artifact")
+        return assignment
+
+    def test_a_reader_is_shown_those_of_the_batch(self, read, ana, signed_in):
+        told = signed_in(ana).get(f"/api/assignments/{read.pk}/suggestions/").json()
+        assert [one["class"] for one in told["suggestions"]] == ["atrial_fibrillation"]
+        assert told["covered_classes"] == ["atrial_fibrillation"]
+
+    def test_a_reader_decides_on_those_of_the_batch(self, read, ana, signed_in):
+        client = signed_in(ana)
+        client.get(f"/api/assignments/{read.pk}/suggestions/")
+        for code, status in ((PARTS[0], 400), ("atrial_fibrillation", 201)):
+            body = {
+                "findings": [], "quality": "good", "comment": "", "reason": "suggestion",
+                "decisions": [{"class": code, "verdict": "rejected"}],
+            }  # fmt: skip
+            answer = client.post(
+                f"/api/assignments/{read.pk}/revision/", body, content_type="application/json",
+                headers={"Idempotency-Key": str(uuid.uuid4())},
+            )  # fmt: skip
+            assert answer.status_code == status
+
+    def test_kinds_are_told_in_the_classes_of_the_study(self, suggested, study, davi, now):
+        pools.add(study=study, exams=[suggested], actor=davi, now=now)
+        assert kinds.suggested_shares(study) == {"atrial_fibrillation": 1}
+        assert kinds.of_exams([(suggested.pk, None, [])], Kinds.SUGGESTED, study) == [
+            "atrial_fibrillation"
+        ]
