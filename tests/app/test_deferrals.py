@@ -160,6 +160,12 @@ class TestInAPool:
         defer(one)
         assert take().exam != one.exam
 
+    def test_what_is_free_comes_before_what_is_put_off(self, take, defer, submit):
+        defer(take())
+        other = take()
+        submit(other)
+        assert next_of(other) is None  # so that the desk asks the pool
+
     def test_it_is_handed_out_when_there_is_nothing_else(self, take, defer, submit):
         one = take()
         defer(one)
