@@ -365,7 +365,7 @@ class TestPhases:
         assert opened.seed not in text
 
     def test_every_rule_of_a_protocol_has_its_line(self, opened):
-        document = protocol.as_document(studies.protocol_of(opened))
+        document = protocol.complete(protocol.as_document(studies.protocol_of(opened)))
         within = {"suggestion_arms", "washout_days", "washout_exams"}
         told = {line.key for line in protocol_lines.lines(document)}
         assert set(document) - within == told
