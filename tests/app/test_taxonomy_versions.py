@@ -14,6 +14,7 @@ from annotations.models import (
     Consensus,
     Outcome,
     Purpose,
+    Reading,
     Suggestion,
     SuggestionModel,
     SuggestionRun,
@@ -331,3 +332,16 @@ class TestSuggestionsInAnotherVersion:
         assert kinds.of_exams([(suggested.pk, None, [])], Kinds.SUGGESTED, study) == [
             "atrial_fibrillation"
         ]
+
+
+def test_what_could_not_be_assessed_is_carried_over_by_its_new_name(
+    newer, amend, make_batch, submit, study, ana
+):
+    submit(
+        make_batch(readers=[ana]).assignments.get(), "atrial_fibrillation", not_assessable=[RENAMED]
+    )
+    amend(newer)
+    (vote,) = votes.translated(study, Reading.objects.all())
+    assert vote.missing == {"sinus_bradycardia_renamed"}
+    assert vote.translation is not None
+    assert vote.translation.codes == {"atrial_fibrillation"}
