@@ -99,13 +99,15 @@ class ReadingCreate(ApiView):
     )
     def post(self, request: UserRequest, pk: int) -> Response:
         """Sign the reading; the same key sent again gives the same answer and no second reading."""
-        now = timezone.now()
+        now, key = timezone.now(), idempotency_key(request)
+        said = checked(reading_inputs.ReadingInput, request.data)
         submission = readings.submit(
             assignment_id=pk,
             reader=request.user,
-            idempotency_key=idempotency_key(request),
+            based_on=said["based_on"],
+            signed=reading_inputs.signed(said, key),
+            supersedes=said["supersedes"],
             now=now,
-            **checked(reading_inputs.ReadingInput, request.data),
         )
         tasks.nudge(tasks.refresh_agreement)
         reading = submission.reading

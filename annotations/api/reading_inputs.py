@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -22,7 +25,9 @@ from annotations.models import (
     RevisionReason,
     Verdict,
 )
-from annotations.services.readings import DecisionIn, FindingIn
+from annotations.services.contents import Content, FindingIn
+from annotations.services.decisions import DecisionIn
+from annotations.services.signing import Signed, Work
 from ecgreview.ecg.leads import LEADS
 
 MAX_FINDINGS = 100
@@ -297,6 +302,13 @@ class RevisionInput(WorkInput):
     """A revision to be signed, after the suggestions were shown."""
 
     reason = serializers.ChoiceField(choices=RevisionReason.choices)
+
+
+def signed(said: Mapping[str, Any], key: UUID) -> Signed:
+    """Return what is signed under ``key`` of the fields of a ``WorkInput``."""
+    content = {one.name: said[one.name] for one in fields(Content) if one.name in said}
+    work = {one.name: said[one.name] for one in fields(Work)}
+    return Signed(Content(**content), key, said["chosen"], Work(**work))
 
 
 class ViewingInput(Strict):

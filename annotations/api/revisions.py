@@ -58,12 +58,14 @@ class RevisionCreate(ApiView):
     )
     def post(self, request: UserRequest, pk: int) -> Response:
         """Sign the revision, once; the blind reading stays, and results are made from that."""
+        now, key = timezone.now(), idempotency_key(request)
+        said = checked(reading_inputs.RevisionInput, request.data)
         submission = revisions.submit(
             assignment_id=pk,
             reader=request.user,
-            idempotency_key=idempotency_key(request),
-            now=timezone.now(),
-            **checked(reading_inputs.RevisionInput, request.data),
+            reason=said["reason"],
+            signed=reading_inputs.signed(said, key),
+            now=now,
         )
         revision = submission.reading
         following = payloads.next_id(revision.assignment, request.user)

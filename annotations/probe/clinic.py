@@ -36,6 +36,8 @@ from annotations.services import (
     taxonomies,
 )
 from annotations.services.assigning import Row
+from annotations.services.contents import Content
+from annotations.services.signing import Signed, Work
 from ecgreview.ecg.formats import Recording
 from ecgreview.ecg.signal import Signal
 from ecgreview.ecg.visits import Visit
@@ -170,6 +172,7 @@ def build(now: datetime) -> Clinic:
 
 def read(assignment: Assignment, number: int, code: str, now: datetime, **changes: Any) -> Reading:
     """Submit a reading as the assignment's reader; ``number`` makes its key."""
+    supersedes = changes.pop("supersedes", None)
     said: dict[str, Any] = {
         "findings": [readings.FindingIn(code, "possible", [PLACE], [PR])],
         "not_assessable": [UNTOLD],
@@ -181,13 +184,13 @@ def read(assignment: Assignment, number: int, code: str, now: datetime, **change
         assignment_id=assignment.pk,
         reader=assignment.reader,
         based_on=assignment.draft.version if hasattr(assignment, "draft") else 0,
-        idempotency_key=uuid.UUID(int=10**6 + number),
-        active_ms=1234,
-        idle_ms=567,
-        display={"layout": "12x1"},
-        tools={"calipers": 3},
+        signed=Signed(
+            Content(**{**said, **changes}),
+            uuid.UUID(int=10**6 + number),
+            work=Work(1234, 567, {"layout": "12x1"}, {"calipers": 3}),
+        ),
+        supersedes=supersedes,
         now=now,
-        **{**said, **changes},
     ).reading
 
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from annotations.models import Assignment, Batch
 from annotations.services import readings
+from annotations.services.contents import Content
+from annotations.services.signing import Signed, Work
 
 COMMENT = "Simulated for the demo: no person read this."
 SLIP = 0.22
@@ -54,14 +56,20 @@ def simulate(
             assignment_id=assignment.pk,
             reader=assignment.reader,
             based_on=0,
-            findings=[_finding(code, rng) for code in codes],
-            quality=str(rng.choice(["good", "good", "good", "acceptable"])),
-            comment=COMMENT,
-            idempotency_key=uuid.UUID(bytes=rng.bytes(16), version=4),
-            active_ms=int(rng.normal(58_000, 9_000)),
-            display={"simulated": True},
+            signed=_signed(codes, rng),
             now=now,
         )
+
+
+def _signed(codes: tuple[str, ...], rng: np.random.Generator) -> Signed:
+    content = Content(
+        findings=[_finding(code, rng) for code in codes],
+        quality=str(rng.choice(["good", "good", "good", "acceptable"])),
+        comment=COMMENT,
+    )
+    key = uuid.UUID(bytes=rng.bytes(16), version=4)
+    active_ms = int(rng.normal(58_000, 9_000))
+    return Signed(content, key, work=Work(active_ms, display={"simulated": True}))
 
 
 def _finding(code: str, rng: np.random.Generator) -> readings.FindingIn:

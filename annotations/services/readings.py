@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from annotations.models import Arm, Assignment, Batch, Reading, ReadingOutcome, Stage, User
 from annotations.services import (
     assignments,
     audit,
-    contents,
     corrections,
-    decisions,
     drafts,
     leases,
     qualification,
+    signing,
 )
 from annotations.services.assignments import (
     AlreadySubmitted,
@@ -30,12 +26,9 @@ from annotations.services.assignments import (
 from annotations.services.contents import (
     AbstainedFromUnreadable,
     AbstainedWithFindings,
-    Classes,
-    Content,
     ExclusiveClass,
     FindingIn,
     InvalidReading,
-    Mark,
     QualityMissing,
     RepeatedClass,
     TwoStates,
@@ -46,7 +39,7 @@ from annotations.services.contents import (
 from annotations.services.corrections import NotTheLatest, ReadingFinal
 from annotations.services.decisions import DecisionIn, NotFound, UnknownSuggestion
 from annotations.services.drafts import StaleDraft
-from ecgreview import row_security
+from annotations.services.signing import KeyReused, Signed, Submission
 
 __all__ = [
     "AbstainedFromUnreadable",
@@ -72,21 +65,8 @@ __all__ = [
     "UnknownTracing",
     "UnreadableWithFindings",
     "Withdrawn",
-    "insert",
     "submit",
 ]
-
-
-class KeyReused(Exception):
-    """The idempotency key belongs to a submission that said something else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """The stored reading, and whether it had been stored by an earlier sending."""
-
-    reading: Reading
-    is_repeat: bool
 
 
 @transaction.atomic
@@ -95,20 +75,9 @@ def submit(
     assignment_id: int,
     reader: User,
     based_on: int,
-    findings: Sequence[FindingIn],
-    quality: str,
-    comment: str,
-    idempotency_key: UUID,
-    active_ms: int,
-    display: dict[str, Any],
+    signed: Signed,
     now: datetime,
-    not_assessable: Collection[str] = (),
-    problems: Sequence[Mark] = (),
-    outcome: str = ReadingOutcome.READ,
-    idle_ms: int = 0,
-    tools: Mapping[str, int] | None = None,
     supersedes: UUID | None = None,
-    chosen: Sequence[DecisionIn] = (),
 ) -> Submission:
     """Record ``reader``'s blind reading, drop the draft, mark the batch's agreement as due.
 
@@ -118,20 +87,9 @@ def submit(
         assignment_id: what was read.
         reader: who read it.
         based_on: version of the draft the reader looked at; 0 when there was none.
-        findings: the classes held to be present; all others are thereby held to be absent.
-        quality: one of ``Quality``; may be empty when the reader abstains.
-        comment: free text, shown to nobody while the batch is open.
-        idempotency_key: made by the client, once for each reading.
-        active_ms: time the reader spent on the exam.
-        display: layout, speed, gain and filter it was read with.
+        signed: what they say; decisions where suggestions are shown while reading.
         now: time of submission.
-        not_assessable: codes of the classes that this exam cannot tell: neither present nor absent.
-        problems: why the quality is not good.
-        outcome: one of ``ReadingOutcome``.
-        idle_ms: time the exam was open and nobody at work on it.
-        tools: how often each tool was used.
         supersedes: key of the reader's earlier reading that this one corrects.
-        chosen: where suggestions are shown while reading, what became of each.
 
     Raises:
         Assignment.DoesNotExist: ``reader`` was not assigned this.
@@ -148,84 +106,50 @@ def submit(
         AbstainedFromUnreadable, QualityMissing: as they say.
     """
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)
-    content = Content(findings, quality, comment, not_assessable, problems, outcome)
-    if earlier := Reading.objects.filter(idempotency_key=idempotency_key).first():
-        return _repeat(earlier, assignment, content, supersedes, chosen)
+    if earlier := signing.earlier(signed):
+        is_same = _is_same(earlier, assignment, supersedes)
+        return signing.repeat(earlier, signed, is_same=is_same)
     corrected = corrections.of(assignment, supersedes, now=now) if supersedes else None
     if corrected is None:
         assignments.refuse_if_over(assignment)
     draft = drafts.stored_for(assignment)
     drafts.refuse_if_stale(draft, based_on)
-    classes = contents.classes_of(assignment, content)
-    found = [one.code for one in findings]
-    shown = decisions.of(assignment, chosen, arm=Arm.CONCURRENT, found=found)
-    if outcome == ReadingOutcome.ABSTAINED:
-        leases.give_up(assignment)
-    else:
-        leases.fill(assignment)
-    reading = Reading(
-        assignment=assignment,
-        reader=reader,
-        protocol_version=assignment.batch.protocol_version,
-        taxonomy=assignment.batch.taxonomy,
-        supersedes=corrected,
-        submitted_at=now,
-        idempotency_key=idempotency_key,
-        active_ms=active_ms,
-        idle_ms=idle_ms,
-        display=display,
-        tools=dict(tools or {}),
-        n_decisions=len(chosen),
-        **contents.columns(content),
-    )
-    insert(reading, content, classes)
-    decisions.store(reading, chosen, shown)
+    checked = signing.check(assignment, signed, arm=Arm.CONCURRENT)
+    _settle_slot(assignment, signed)
+    version = assignment.batch.protocol_version
+    reading = Reading(assignment=assignment, reader=reader, protocol_version=version,
+                      supersedes=corrected, submitted_at=now)  # fmt: skip
+    signing.store(reading, signed, checked)
     if draft:
         draft.delete()
-    audit.record(
-        actor=reader, action=audit.Action.READING_SUBMITTED, study=assignment.batch.study,
-        target=reading, after={"assignment": assignment.pk, "stage": reading.stage,
-                               "digest": audit.reading_digest(reading)}, now=now,
-    )  # fmt: skip
-    if corrected:
-        corrections.record(corrected, reading, now=now)
+    _record(reading, corrected, now)
     qualification.settle(assignment, now=now)
     _mark_due(assignment.batch)
     return Submission(reading, is_repeat=False)
 
 
-def insert(reading: Reading, content: Content, classes: Classes) -> None:
-    """Save ``reading`` whole.
-
-    Raises:
-        KeyReused: its key was meanwhile used for another assignment.
-    """
-    try:
-        with transaction.atomic():
-            reading.save(force_insert=True)
-    except IntegrityError as error:
-        with row_security.as_owner():  # somebody else's reading may have it
-            is_known = Reading.objects.filter(idempotency_key=reading.idempotency_key).exists()
-        if is_known:
-            raise KeyReused(reading.idempotency_key) from error
-        raise
-    contents.store(reading, content, classes)
-
-
-def _repeat(
-    earlier: Reading,
-    assignment: Assignment,
-    content: Content,
-    supersedes: UUID | None,
-    chosen: Sequence[DecisionIn],
-) -> Submission:
+def _is_same(earlier: Reading, assignment: Assignment, supersedes: UUID | None) -> bool:
     corrected = earlier.supersedes.idempotency_key if earlier.supersedes else None
     is_blind = earlier.stage == Stage.BLIND  # a revision may say the same, and has its own key
-    is_same = is_blind and earlier.assignment_id == assignment.pk and corrected == supersedes
-    is_said = content.is_of(earlier) and decisions.are_of(earlier, chosen)
-    if not is_same or not is_said:
-        raise KeyReused(earlier.idempotency_key)
-    return Submission(earlier, is_repeat=True)
+    return is_blind and earlier.assignment_id == assignment.pk and corrected == supersedes
+
+
+def _settle_slot(assignment: Assignment, signed: Signed) -> None:
+    if signed.content.outcome == ReadingOutcome.ABSTAINED:
+        leases.give_up(assignment)
+    else:
+        leases.fill(assignment)
+
+
+def _record(reading: Reading, corrected: Reading | None, now: datetime) -> None:
+    audit.record(
+        actor=reading.reader, action=audit.Action.READING_SUBMITTED,
+        study=reading.assignment.batch.study, target=reading,
+        after={"assignment": reading.assignment_id, "stage": reading.stage,
+               "digest": audit.reading_digest(reading)}, now=now,
+    )  # fmt: skip
+    if corrected:
+        corrections.record(corrected, reading, now=now)
 
 
 def _mark_due(batch: Batch) -> None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 
 from annotations.models import Arm, Assignment, Batch, Exposure, Reading, Stage, User
-from annotations.services import assignments, audit, contents, decisions, readings
+from annotations.services import assignments, audit, signing
 from annotations.services.assignments import BatchClosed
-from annotations.services.contents import Content, FindingIn, Mark
-from annotations.services.decisions import DecisionIn
-from annotations.services.readings import KeyReused, Submission
+from annotations.services.signing import Signed, Submission
 
 
 class NothingToRevise(Exception):
@@ -31,22 +26,7 @@ class AlreadyRevised(Exception):
 
 @transaction.atomic
 def submit(
-    *,
-    assignment_id: int,
-    reader: User,
-    findings: Sequence[FindingIn],
-    quality: str,
-    comment: str,
-    reason: str,
-    idempotency_key: UUID,
-    now: datetime,
-    chosen: Sequence[DecisionIn] = (),
-    not_assessable: Collection[str] = (),
-    problems: Sequence[Mark] = (),
-    active_ms: int = 0,
-    idle_ms: int = 0,
-    display: Mapping[str, Any] | None = None,
-    tools: Mapping[str, int] | None = None,
+    *, assignment_id: int, reader: User, reason: str, signed: Signed, now: datetime
 ) -> Submission:
     """Record what ``reader`` says now that they were shown the suggestions, beside what they said.
 
@@ -56,19 +36,9 @@ def submit(
     Args:
         assignment_id: what was read.
         reader: who read it.
-        findings: the classes held to be present now, all of them.
-        quality: one of ``Quality``.
-        comment: free text, shown to nobody while the batch is open.
         reason: one of ``RevisionReason``.
-        idempotency_key: made by the client, once for each revision.
+        signed: what they say now, all of it, and what they made of the suggestions.
         now: time of the revision.
-        chosen: what became of each suggestion that the reader decided on.
-        not_assessable: codes of the classes that this exam cannot tell.
-        problems: why the quality is not good.
-        active_ms: time the reader spent on it; the blind stage has its own.
-        idle_ms: time it was open and nobody at work on it.
-        display: layout, speed, gain and filter it was read with.
-        tools: how often each tool was used.
 
     Raises:
         Assignment.DoesNotExist: ``reader`` was not assigned this.
@@ -78,32 +48,14 @@ def submit(
         InvalidReading: see its subclasses.
     """
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)
-    content = Content(findings, quality, comment, not_assessable, problems)
-    if earlier := Reading.objects.filter(idempotency_key=idempotency_key).first():
-        return _repeat(earlier, assignment, content, reason, chosen)
+    if earlier := signing.earlier(signed):
+        return signing.repeat(earlier, signed, is_same=_is_same(earlier, assignment, reason))
     blind = _blind(assignment)
     assignments.refuse_if_ended(assignment)
-    classes = contents.classes_of(assignment, content)
-    found = [one.code for one in findings]
-    shown = decisions.of(assignment, chosen, arm=Arm.AFTER_COMMIT, found=found)
-    revision = Reading(
-        assignment=assignment,
-        reader=reader,
-        stage=Stage.REVISED,
-        protocol_version=blind.protocol_version,
-        taxonomy=assignment.batch.taxonomy,
-        reason=reason,
-        n_decisions=len(chosen),
-        submitted_at=now,
-        idempotency_key=idempotency_key,
-        active_ms=active_ms,
-        idle_ms=idle_ms,
-        display=dict(display or {}),
-        tools=dict(tools or {}),
-        **contents.columns(content),
-    )
-    readings.insert(revision, content, classes)
-    decisions.store(revision, chosen, shown)
+    checked = signing.check(assignment, signed, arm=Arm.AFTER_COMMIT)
+    revision = Reading(assignment=assignment, reader=reader, stage=Stage.REVISED, reason=reason,
+                       protocol_version=blind.protocol_version, submitted_at=now)  # fmt: skip
+    signing.store(revision, signed, checked)
     _record(blind, revision, now)
     _refuse_if_closed(assignment.batch)
     return Submission(revision, is_repeat=False)
@@ -126,23 +78,9 @@ def _blind(assignment: Assignment) -> Reading:
     return blind
 
 
-def _repeat(
-    earlier: Reading,
-    assignment: Assignment,
-    content: Content,
-    reason: str,
-    chosen: Sequence[DecisionIn],
-) -> Submission:
-    is_same = (
-        earlier.assignment_id == assignment.pk
-        and earlier.stage == Stage.REVISED
-        and earlier.reason == reason
-        and content.is_of(earlier)
-        and decisions.are_of(earlier, chosen)
-    )
-    if not is_same:
-        raise KeyReused(earlier.idempotency_key)
-    return Submission(earlier, is_repeat=True)
+def _is_same(earlier: Reading, assignment: Assignment, reason: str) -> bool:
+    is_revised = earlier.stage == Stage.REVISED
+    return is_revised and earlier.assignment_id == assignment.pk and earlier.reason == reason
 
 
 def _record(blind: Reading, revision: Reading, now: datetime) -> None:

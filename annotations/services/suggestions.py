@@ -24,7 +24,7 @@ from annotations.models import (
     Viewing,
 )
 from annotations.services import audit
-from annotations.services.readings import KeyReused
+from annotations.services.signing import KeyReused
 from ecgreview import criteria, measure
 from ecgreview.ecg import wire
 

@@ -32,6 +32,7 @@ from ecgreview import protocol
 from ecgreview.ecg import wire
 from ecgreview.ecg.signal import Signal
 from ecgreview.ecg.visits import Visit
+from tests.app import signing
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -291,7 +292,7 @@ def submit(now: datetime) -> Submit:
         certainty: str = "definite",
         **more: Any,
     ) -> Reading:
-        submission = readings.submit(
+        submission = signing.submit_reading(
             assignment_id=assignment.pk,
             reader=assignment.reader,
             based_on=0,

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from annotations.models import Role
 from annotations.services import batches, leases, progress, readings, roles, roster
+from tests.app import signing
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +24,7 @@ def read(now):
     """Submit a reading so many days after the beginning."""
 
     def make(assignment, *codes, days=0.0, active_ms=58_000):
-        return readings.submit(
+        return signing.submit_reading(
             assignment_id=assignment.pk,
             reader=assignment.reader,
             based_on=0,

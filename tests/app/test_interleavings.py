@@ -48,11 +48,11 @@ from annotations.services import (
     drafts,
     leases,
     notices,
-    readings,
     reassigning,
     roster,
     studies,
 )
+from tests.app import signing
 
 STANDING = (AssignmentState.WAITING, AssignmentState.READ)
 
@@ -322,7 +322,7 @@ class Interleavings(RuleBasedStateMachine):
     def sign(self, assignment: Assignment, key: uuid.UUID) -> Any:
         batch = Batch.objects.get(pk=assignment.batch_id)
         done = self.attempt(
-            lambda: readings.submit(
+            lambda: signing.submit_reading(
                 assignment_id=assignment.pk, reader=assignment.reader,
                 based_on=self.version(assignment), findings=[], quality="good", comment="",
                 idempotency_key=key, active_ms=0, display={}, now=self.now,

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from annotations.models import Assignment, AssignmentState, Role, Seat, Slot
 from annotations.services import batches, drafts, leases, readings, reassigning, roster
+from tests.app import signing
 from tests.app.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +38,7 @@ def make_pool(study, davi, now, make_exam):
 
 
 def sign(assignment, now):
-    return readings.submit(
+    return signing.submit_reading(
         assignment_id=assignment.pk, reader=assignment.reader, based_on=0, findings=[],
         quality="good", comment="", idempotency_key=uuid.uuid4(), active_ms=0, display={}, now=now,
     )  # fmt: skip
@@ -114,7 +115,7 @@ def read_one(batch, reader, now):
     with transaction.atomic():
         drafts.save(assignment_id=held.pk, reader=reader, based_on=0, content={}, now=now)
     with transaction.atomic():
-        submission = readings.submit(
+        submission = signing.submit_reading(
             assignment_id=held.pk, reader=reader, based_on=1, findings=[], quality="good",
             comment="", idempotency_key=uuid.uuid4(), active_ms=0, display={}, now=now,
         )  # fmt: skip

@@ -37,6 +37,7 @@ from annotations.services import (
     taxonomies,
 )
 from ecgreview.protocol import Protocol
+from tests.app import signing
 from tests.domain.ecg import signals, wfdb_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,7 +68,7 @@ def sign(
     comment: str = "",
     supersedes: uuid.UUID | None = None,
 ) -> readings.Submission:
-    return readings.submit(
+    return signing.submit_reading(
         assignment_id=assignment.pk,
         reader=assignment.reader,
         based_on=0,

@@ -8,6 +8,7 @@ import pytest
 
 from annotations.models import Finding, Reading
 from annotations.services import audit, contents, readings
+from tests.app import signing
 
 AF, NOISE, NORMAL = "atrial_fibrillation", "artifact", "normal_ecg"
 PLACE = {"tracing": 1, "leads": ["II", "V1"], "from_s": 0.5, "to_s": 2.25}
@@ -47,7 +48,7 @@ def whole(sheet, now):
             "idle_ms": 9_000,
             "tools": {"calipers": 3},
         }
-        return readings.submit(**{**said, **changes})
+        return signing.submit_reading(**{**said, **changes})
 
     return say
 

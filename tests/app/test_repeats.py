@@ -19,6 +19,7 @@ from annotations.services import (
     readings,
     roster,
 )
+from tests.app import signing
 
 WASHOUT = timedelta(days=14)
 
@@ -80,7 +81,7 @@ def washed_out(first, repeat, submit):
 
 
 def sign(assignment, now, *codes):
-    return readings.submit(
+    return signing.submit_reading(
         assignment_id=assignment.pk, reader=assignment.reader, based_on=0,
         findings=[readings.FindingIn(code, "definite") for code in codes], quality="good",
         comment="", idempotency_key=uuid.UUID(int=assignment.pk), active_ms=0, display={}, now=now,

@@ -37,6 +37,7 @@ from annotations.services import (
     suggestions,
 )
 from ecgreview import row_security
+from tests.app import signing
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 A_MOMENT = timedelta(seconds=1)
@@ -93,7 +94,7 @@ def revise(now):
     """Revise a reading."""
 
     def make(reading, *codes, chosen=(), key=None, **more):
-        submission = revisions.submit(
+        submission = signing.submit_revision(
             **{
                 "assignment_id": reading.assignment_id,
                 "reader": reading.assignment.reader,

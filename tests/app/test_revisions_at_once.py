@@ -8,6 +8,7 @@ import pytest
 
 from annotations.models import Reading, Stage, SuggestionModel, SuggestionRun
 from annotations.services import batches, readings, revisions, suggestions
+from tests.app import signing
 from tests.app.test_races import at_once, sign
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,7 +31,7 @@ def shown(assign, ana, now):
 
 
 def revise(assignment, now, key=None):
-    return revisions.submit(
+    return signing.submit_revision(
         assignment_id=assignment.pk, reader=assignment.reader, findings=[], quality="good",
         comment="", reason="slip", idempotency_key=key or uuid.uuid4(), now=now,
     )  # fmt: skip

@@ -9,7 +9,8 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from annotations.models import Assignment, AuditEvent, Draft, Reading, Role, StudyReader, User
-from annotations.services import consensus, drafts, export, export_tables, readings, roles, roster
+from annotations.services import consensus, drafts, export, export_tables, roles, roster
+from tests.app import signing
 
 EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good", "comment": ""}
 
@@ -268,9 +269,9 @@ def test_a_submission_that_was_accepted_is_repeated_to_who_has_left(queue, ana, 
         "quality": "good", "comment": "", "idempotency_key": uuid.uuid4(), "active_ms": 0,
         "display": {}, "now": now,
     }  # fmt: skip
-    readings.submit(**said)
+    signing.submit_reading(**said)
     withdraw(ana)
-    assert readings.submit(**said).is_repeat
+    assert signing.submit_reading(**said).is_repeat
 
 
 def test_taking_back_spares_what_is_read(queue, as_ana):

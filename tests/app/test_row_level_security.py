@@ -56,9 +56,9 @@ USES_OWNER = {
     "annotations/services/feedback.py",
     "annotations/services/leases.py",
     "annotations/services/qualification.py",
-    "annotations/services/readings.py",
     "annotations/services/records.py",
     "annotations/services/roster.py",
+    "annotations/services/signing.py",
     "annotations/services/slots.py",
 }
 """Whoever works with the owner's rights is looked at twice: see row_security.as_owner."""

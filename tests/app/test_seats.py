@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from annotations.models import Assignment, AssignmentState, Batch, Seat
 from annotations.services import assigning, batches, readings, roster
+from tests.app import signing
 
 N_EXAMS = 4
 PLACES = st.integers(0, 2 * N_EXAMS - 1)
@@ -44,7 +45,7 @@ class House:
 
     def read(self, place):
         for assignment in self.chosen([place]).exclude(state__in=["read", "withdrawn"]):
-            readings.submit(
+            signing.submit_reading(
                 assignment_id=assignment.pk, reader=assignment.reader, based_on=0, findings=[],
                 quality="good", comment="", idempotency_key=uuid.uuid4(), active_ms=0, display={},
                 now=self.now,
@@ -127,7 +128,7 @@ def test_a_reading_that_is_refused_is_not_counted(make_batch, ana, now):
     batch = make_batch()
     assignment = batch.assignments.get(reader=ana)
     with pytest.raises(readings.UnknownClass):
-        readings.submit(
+        signing.submit_reading(
             assignment_id=assignment.pk, reader=ana, based_on=0,
             findings=[readings.FindingIn("no_such_class", "definite")], quality="good",
             comment="", idempotency_key=uuid.uuid4(), active_ms=0, display={}, now=now,

@@ -8,6 +8,7 @@ import pytest
 
 from annotations.models import Assignment, Batch, Draft, Reading
 from annotations.services import drafts, readings
+from tests.app import signing
 
 
 def sign(assignment, now, *codes, **changes):
@@ -23,7 +24,7 @@ def sign(assignment, now, *codes, **changes):
         "display": {},
         "now": now,
     }
-    return readings.submit(**{**said, **changes})
+    return signing.submit_reading(**{**said, **changes})
 
 
 def test_a_submission_stores_what_was_said(assign, ana, now):

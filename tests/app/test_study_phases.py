@@ -32,6 +32,7 @@ from annotations.services import (
     studies,
 )
 from ecgreview import protocol
+from tests.app import signing
 
 EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good", "comment": ""}
 
@@ -251,7 +252,7 @@ def test_an_amendment_is_in_the_trail_with_before_and_after(study, amend, davi):
 
 
 def sign(assignment, now):
-    return readings.submit(
+    return signing.submit_reading(
         assignment_id=assignment.pk, reader=assignment.reader, based_on=0, findings=[],
         quality="good", comment="", idempotency_key=uuid.uuid4(), active_ms=0, display={}, now=now,
     )  # fmt: skip
