@@ -19,7 +19,8 @@ from annotations.api.reading import CURSOR
 from annotations.firewall import is_still_reading, refuse_readers
 from annotations.models import AgreementReport, Batch, Exam, Seat, Study, User
 from annotations.payloads import Payload
-from annotations.services import batches, export, exposures
+from annotations.services import batches, export, exposures, names
+from annotations.services.names import Names
 
 
 class StudyBatches(ApiView):
@@ -105,8 +106,8 @@ class BatchProgress(ApiView):
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
         seats = Seat.objects.filter(batch=batch).select_related("reader").order_by("reader")
-        is_named = request.user.has_perm("annotations.close_batch")
-        lines = [_progress(seat, batch.study, is_named=is_named) for seat in seats]
+        told = names.told_to(request.user, batch.study)
+        lines = [_progress(seat, told) for seat in seats]
         return answer({"readers": sorted(lines, key=itemgetter("name"))})
 
 
@@ -186,10 +187,10 @@ def _payload(batch: Batch, *, is_hidden: bool) -> Payload:
     }
 
 
-def _progress(seat: Seat, study: Study, *, is_named: bool) -> Payload:
+def _progress(seat: Seat, told: Names) -> Payload:
     return {
-        "username": seat.reader.username if is_named else None,
-        "name": str(seat.reader) if is_named else export.pseudonym(study, seat.reader_id),
+        "username": told.username_of(seat.reader),
+        "name": told.of(seat.reader),
         "n_assigned": seat.n_assigned,
         "n_submitted": seat.n_read,
     }

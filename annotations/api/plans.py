@@ -15,7 +15,8 @@ from annotations.api.shapes import Anything, Shape
 from annotations.firewall import is_still_reading, refuse_readers
 from annotations.models import Batch, Study, StudyReaderStatus
 from annotations.payloads import Payload
-from annotations.services import batches, designs, export, outlooks, progress
+from annotations.services import batches, designs, names, outlooks, progress
+from annotations.services.names import Names
 from annotations.services.progress import BatchProgress, ReaderProgress
 
 
@@ -189,14 +190,14 @@ class StudyProgress(ApiView):
         study = Study.objects.visible_to(request.user).get(slug=slug)
         refuse_readers(study, request.user)
         found = progress.of_study(study=study, now=timezone.now())
-        is_named = request.user.has_perm("annotations.close_batch")
+        told = names.told_to(request.user, study)
         return answer(
             {
                 "n_wanted": found.n_wanted,
                 "n_submitted": found.n_read,
                 "readings_per_day": found.per_day,
                 "finish_on": found.finish_on,
-                "readers": [_reader(one, study, is_named=is_named) for one in found.readers],
+                "readers": [_reader(one, told) for one in found.readers],
                 "batches": [_batch(one) for one in found.batches],
             }
         )
@@ -217,10 +218,10 @@ def _planned(batch: Batch, *, is_hidden: bool) -> Payload:
     }
 
 
-def _reader(one: ReaderProgress, study: Study, *, is_named: bool) -> Payload:
+def _reader(one: ReaderProgress, told: Names) -> Payload:
     return {
-        "username": one.user.get_username() if is_named else None,
-        "name": str(one.user) if is_named else export.pseudonym(study, one.user.pk),
+        "username": told.username_of(one.user),
+        "name": told.of(one.user),
         "status": one.status,
         "n_assigned": one.n_assigned,
         "n_submitted": one.n_read,

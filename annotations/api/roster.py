@@ -12,7 +12,8 @@ from annotations.api.shapes import Shape
 from annotations.firewall import is_still_reading
 from annotations.models import ReaderLevel, Seat, Study, StudyReader, StudyReaderStatus
 from annotations.payloads import Payload
-from annotations.services import export
+from annotations.services import names
+from annotations.services.names import Names
 
 
 class StudyReaderShape(Shape):
@@ -46,14 +47,9 @@ class StudyReaders(ApiView):
         study = Study.objects.visible_to(request.user).get(slug=slug)
         n_assigned = {} if is_still_reading(study, request.user) else _given(study)
         lines = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
-        is_named = request.user.has_perm("annotations.close_batch")
-        return answer(
-            {
-                "readers": [
-                    _line(line, n_assigned.get(line.user_id), is_named=is_named) for line in lines
-                ]
-            }
-        )
+        told = names.told_to(request.user, study)
+        listed = [_line(line, n_assigned.get(line.user_id), told) for line in lines]
+        return answer({"readers": listed})
 
 
 def _given(study: Study) -> dict[int, int]:
@@ -63,10 +59,10 @@ def _given(study: Study) -> dict[int, int]:
     return nobody | dict(seats.annotate(n=Sum("n_assigned", default=0)))
 
 
-def _line(line: StudyReader, n_assigned: int | None, *, is_named: bool) -> Payload:
+def _line(line: StudyReader, n_assigned: int | None, told: Names) -> Payload:
     return {
-        "username": line.user.get_username() if is_named else None,
-        "name": str(line.user) if is_named else export.pseudonym(line.study, line.user_id),
+        "username": told.username_of(line.user),
+        "name": told.of(line.user),
         "level": line.user.level,
         "status": line.status,
         "status_since": line.status_since,

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from annotations.firewall import is_still_reading
 from annotations.models import Study, User
-from annotations.services import export, progress
+from annotations.services import export, names, progress
 from annotations.services.export_sources import Cell
 from annotations.services.progress import Progress, ReaderProgress
 from annotations.views.access import SignedInRequest, needs
@@ -88,10 +88,10 @@ def study_progress_file(request: SignedInRequest, slug: str) -> HttpResponse:
 
 def reader_lines(study: Study, user: User, found: Progress) -> list[ReaderLine]:
     """Return the readers; by name for coordinators, by pseudonym for others."""
-    is_named = user.has_perm("annotations.close_batch")
+    told = names.told_to(user, study)
     return [
         ReaderLine(
-            name=str(one.user) if is_named else export.pseudonym(study, one.user.pk),
+            name=told.of(one.user),
             found=one,
             flags=list(_flags(one)),
         )

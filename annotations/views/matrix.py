@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count
 
 from annotations.models import Assignment, Batch, Draft, Exam, Occurrence, Seat, User
+from annotations.services.names import are_own_told_to
 from annotations.views.states import state
 
 EXAMS_PER_PAGE = 100
@@ -69,7 +70,7 @@ def reader_names(batch: Batch, user: User) -> dict[int, str]:
     Coordinators see names; others, who have no work to hand out, see letters.
     """
     readers = User.objects.filter(seats__batch=batch).order_by("pk")
-    if user.has_perm("annotations.close_batch"):
+    if are_own_told_to(user):
         return {reader.pk: str(reader) for reader in readers}
     return {reader.pk: letter(place) for place, reader in enumerate(readers)}
 

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotations.firewall import is_still_reading
 from annotations.models import Seat, Study, StudyReader, User
-from annotations.services import export, reassigning, roster, studies
+from annotations.services import names, reassigning, roster, studies
+from annotations.services.names import Names
 from annotations.views import refusals
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.plan_forms import AddReadersForm, ReasonForm, ReassignForm
@@ -142,22 +143,22 @@ def _reader_page(
 def _readers_page(
     request: SignedInRequest, study: Study, form: AddReadersForm, *, may_change: bool, status: int
 ) -> HttpResponse:
-    is_named = request.user.has_perm("annotations.close_batch")
+    told = names.told_to(request.user, study)
     is_hidden = is_still_reading(study, request.user)
     context = {
         "study": study,
         "steps": steps(study, "study-readers") if may_change else [],
-        "lines": _lines(study, is_named=is_named, is_hidden=is_hidden),
+        "lines": _lines(study, told, is_hidden=is_hidden),
         "form": form,
         "may_change": may_change,
-        "is_named": is_named,
+        "is_named": told.are_own,
         # Whether a colleague passed a qualification is a result of theirs.
         "is_hidden": is_hidden,
     }
     return render(request, "studies/readers.html", context, status=status)
 
 
-def _lines(study: Study, *, is_named: bool, is_hidden: bool) -> list[dict[str, object]]:
+def _lines(study: Study, told: Names, *, is_hidden: bool) -> list[dict[str, object]]:
     """Return the readers in the order in which they joined.
 
     What they were given is hidden with the results: in a pool it grows with what they read.
@@ -168,7 +169,7 @@ def _lines(study: Study, *, is_named: bool, is_hidden: bool) -> list[dict[str, o
     return [
         {
             "line": line,
-            "name": str(line.user) if is_named else export.pseudonym(study, line.user_id),
+            "name": told.of(line.user),
             "n_assigned": n_assigned.get(line.user_id, 0),
             "is_too_low": line.user.level < study.minimum_reader_level,
         }
