@@ -3,7 +3,7 @@
 // A localisation is `{tracing, leads, from_s, to_s}`, a measurement
 // `{kind: "interval" | "amplitude", tracing, lead, from_s, to_s, value, n_cycles?}` with value in ms or mV.
 
-export const MOST = 20;
+const MOST = 20;
 
 const KINDS = new Set(["interval", "amplitude"]);
 

@@ -8,7 +8,7 @@
 import * as evidence from "./evidence.js";
 
 export const CERTAINTIES = Object.freeze(["possible", "probable", "definite"]);
-export const QUALITIES = Object.freeze(["good", "acceptable", "poor", "unreadable"]);
+const QUALITIES = Object.freeze(["good", "acceptable", "poor", "unreadable"]);
 export const PROBLEMS = Object.freeze(["noise", "lead_off", "reversal", "calibration", "other"]);
 
 /** What a reading starts from. */

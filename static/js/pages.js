@@ -3,7 +3,7 @@
 const YEAR_S = 365 * 24 * 60 * 60;
 
 /** The theme after the present one, which may follow the system. */
-export function otherTheme(chosen, systemIsDark) {
+function otherTheme(chosen, systemIsDark) {
   const isDark = chosen ? chosen === "dark" : systemIsDark;
   return isDark ? "light" : "dark";
 }
@@ -14,7 +14,7 @@ export function plain(text) {
 }
 
 /** Whether every word of `query` occurs in `text`. */
-export function matches(text, query) {
+function matches(text, query) {
   const hay = plain(text);
   return plain(query).split(/\s+/).every((word) => hay.includes(word));
 }
@@ -56,13 +56,6 @@ function bindFilter(box) {
   });
 }
 
-/** A form whose button asks once more in a dialog that the page already holds. */
-function bindDialog(opener) {
-  const dialog = document.getElementById(opener.dataset.opens);
-  opener.hidden = false;
-  opener.addEventListener("click", () => dialog.showModal());
-}
-
 /** Tick or clear all the boxes of one fieldset. */
 function bindAll(button) {
   button.hidden = false;
@@ -87,7 +80,6 @@ function start() {
   document.querySelectorAll("[data-act=theme]").forEach(bindTheme);
   document.querySelectorAll("details.user-menu").forEach(bindMenu);
   document.querySelectorAll("input[data-act=filter]").forEach(bindFilter);
-  document.querySelectorAll("[data-opens]").forEach(bindDialog);
   document.querySelectorAll("[data-act=all]").forEach(bindAll);
   document.querySelectorAll("form[data-once]").forEach(bindOnce);
 }

@@ -5,7 +5,7 @@
 
 import * as labels from "../labels.js";
 
-export const VERDICTS = Object.freeze(["accepted", "rejected", "uncertain"]);
+const VERDICTS = Object.freeze(["accepted", "rejected", "uncertain"]);
 
 /** What was stored of an earlier visit, as far as it still is about `codes`. */
 export function restore(stored, codes) {

@@ -6,7 +6,7 @@ import * as labels from "../labels.js";
 import { decide, restore, settle, told } from "./decisions.js";
 
 /** Why a reader revises, in the order of the page. */
-export const REASONS = Object.freeze(["suggestion", "second_look", "slip", "other"]);
+const REASONS = Object.freeze(["suggestion", "second_look", "slip", "other"]);
 
 /** The way in which suggestions may be decided on. */
 export const Mode = Object.freeze({ NONE: "none", WHILE_READING: "while-reading", AFTERWARDS: "afterwards" });

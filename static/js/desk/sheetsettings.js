@@ -4,7 +4,7 @@ import { DEFAULT_SETTINGS, GAINS_MM_PER_MV, RHYTHMS, SPEEDS_MM_PER_S } from "../
 import { lifeSize } from "../ecg/screen.js";
 
 /** The layouts in one list: 3 × 4 with each choice of rhythm strips, then those whose leads run on anyway. */
-export const LAYOUTS = Object.freeze({
+const LAYOUTS = Object.freeze({
   ...Object.fromEntries(RHYTHMS.map((rhythm) => [["3x4", ...rhythm].join("+"), { arrangement: "3x4", rhythm }])),
   "6x2": { arrangement: "6x2", rhythm: [] },
   "12x1": { arrangement: "12x1", rhythm: [] },

@@ -33,7 +33,7 @@ const TICK_STEPS_MM = [0, 1, 2, 3, 4];
 const REACH_MM = 12;
 
 /** Size of the letters in CSS pixels at this scale. */
-export function letterPx(pxPerMm) {
+function letterPx(pxPerMm) {
   return Math.max(SMALLEST_PX, Math.round(SIZE_MM * pxPerMm));
 }
 

@@ -1,7 +1,7 @@
 // The sheet on a page of A4. Pure; in millimetres.
 
 /** A4 lying on its side, what no printer reaches, and the line that says whose ECG it is and how it is drawn. */
-export const PAGE = Object.freeze({ widthMm: 297, heightMm: 210, sideMm: 6, topMm: 5, headMm: 9, footMm: 5 });
+const PAGE = Object.freeze({ widthMm: 297, heightMm: 210, sideMm: 6, topMm: 5, headMm: 9, footMm: 5 });
 
 /** The part of its true size at which `sheet` fits the page: 1 when it does as it is. */
 export function printShare({ widthMm, heightMm }) {

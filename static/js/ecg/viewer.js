@@ -34,12 +34,12 @@ class Buffer {
   }
 }
 
-export class EcgViewer extends HTMLElement {
+class EcgViewer extends HTMLElement {
   #front = new Buffer();
   #back = new Buffer();
   #paper = new Paper();
   #overlay = createOverlay();
-  #views = [];
+  #views = []; // pure functions from a signal to a signal, applied in turn before drawing: filters, exchanged leads
   #settings = { ...DEFAULT_SETTINGS };
   #page = 0;
   #room = { widthPx: 0, heightPx: 0 };
@@ -80,20 +80,6 @@ export class EcgViewer extends HTMLElement {
    */
   get overlay() {
     return this.#overlay;
-  }
-
-  /** The name of the filter the sheet is seen through, "off" for none. */
-  get filter() {
-    return this.#settings.filter;
-  }
-
-  /** Pure functions from a signal to a signal, applied in turn before drawing: filters, exchanged leads. */
-  get views() {
-    return this.#views;
-  }
-
-  set views(views) {
-    this.configure({ views });
   }
 
   /** How the sheet is drawn now; the reading keeps it, for what was seen depends on it. */

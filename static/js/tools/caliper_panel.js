@@ -5,10 +5,9 @@ import { make } from "../dom.js";
 export class CaliperPanel {
   /**
    * @param {HTMLElement} host an element of its own
-   * @param {{words: Function, intents: object, hasAttach?: boolean}} world `intents`: nudge, changeCell, cycles,
-   *   attach, leave
+   * @param {{words: Function, intents: object}} world `intents`: nudge, changeCell, cycles, attach, leave
    */
-  constructor(host, { words, intents, hasAttach = true }) {
+  constructor(host, { words, intents }) {
     this.words = words;
     this.host = host;
     this.reading = make("output", { class: "tool-reading" });
@@ -20,7 +19,7 @@ export class CaliperPanel {
     this.attach.addEventListener("click", intents.attach);
     const leave = make("button", { type: "button", class: "icon-button", "aria-label": words("tool-leave"), title: `${words("tool-leave")} (Esc)` }, "×");
     leave.addEventListener("click", intents.leave);
-    host.append(this.reading, make("span", { class: "tool-legs" }, ...this.legs), this.#stepper(intents), ...(hasAttach ? [this.attach] : []), leave);
+    host.append(this.reading, make("span", { class: "tool-legs" }, ...this.legs), this.#stepper(intents), this.attach, leave);
     host.hidden = true;
   }
 

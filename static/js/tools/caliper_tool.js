@@ -18,7 +18,7 @@ export class CaliperTool {
   /**
    * @param {{element: HTMLElement, overlay: SVGSVGElement, layer: SVGGElement, host: HTMLElement, namesMm: () => object[]}} place
    *   `element` is where the pointer works, `host` where the panel goes
-   * @param {{words: Function, language: string, onChange: () => void, onAttach: ((state: object, ground: object) => void) | null}} world
+   * @param {{words: Function, language: string, onChange: () => void, onAttach: (state: object, ground: object) => void}} world
    */
   constructor({ element, overlay, layer, host, namesMm }, { words, language, onChange, onAttach }) {
     this.words = words;
@@ -26,7 +26,7 @@ export class CaliperTool {
     this.onChange = onChange;
     this.view = new CaliperView(layer, namesMm);
     this.panel = new CaliperPanel(host, {
-      words, hasAttach: onAttach !== null,
+      words,
       intents: {
         nudge: (leg, deed) => this.#set(this.#orPlaced((state) => calipers.nudge(state, this.#ground, leg, deed))),
         changeCell: (by) => this.#set(this.#orPlaced((state) => calipers.changeCell(state, this.#ground, by))),

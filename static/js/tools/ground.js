@@ -58,11 +58,6 @@ export class Ground {
     return this.#offsets.get(lead);
   }
 
-  /** The cells of the row of `cell`, which show one stretch of time without a gap. */
-  rowOf(cell) {
-    return this.sheet.cells.filter(({ baselineMm }) => baselineMm === cell.baselineMm);
-  }
-
   /** The distance to the next row, in mm; the height of the sheet when there is one row. */
   get pitchMm() {
     const rows = [...new Set(this.sheet.cells.map(({ baselineMm }) => baselineMm))].sort((one, other) => one - other);
