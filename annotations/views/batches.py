@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -18,7 +18,7 @@ from annotations.firewall import is_still_reading
 from annotations.forms import AdjudicationForm, BatchForm
 from annotations.models import AgreementReport, Batch, Consensus, Exam, Outcome, Study, User
 from annotations.services import batches, exposures, mappings, outlooks, roster, studies
-from annotations.views import refusals
+from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.matrix import matrix, reader_names
 from annotations.views.outlook_lines import balance_lines
@@ -49,7 +49,7 @@ OF_UNDECIDED: tuple[type[Exception], ...] = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
     """Choose exams and readers; nothing is written before the summary was confirmed."""
-    study = get_object_or_404(Study.objects.visible_to(request.user), slug=slug)
+    study = lookups.study(request.user, slug)
     if request.method != "POST":
         return _batch_form(request, study, BatchForm(study=study), 200)
     form = BatchForm(request.POST, study=study)
@@ -66,7 +66,7 @@ def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_safe
 def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show how far everybody is, exam by reader; hidden from whoever reads in the study."""
-    batch = _batch(request.user, pk)
+    batch = lookups.batch(request.user, pk)
     return _batch_page(request, batch, AdjudicationForm())
 
 
@@ -74,7 +74,7 @@ def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
     """End the reading of a batch; agreement and consensus follow."""
-    batch = _batch(request.user, pk)
+    batch = lookups.batch(request.user, pk)
     try:
         batches.close(batch_id=batch.pk, closed_by=request.user, now=timezone.now())
     except batches.AlreadyClosed as refusal:
@@ -90,7 +90,7 @@ def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
     """Give the undecided exams of a closed batch to adjudicators, as a batch of their own."""
-    batch = _batch(request.user, pk)
+    batch = lookups.batch(request.user, pk)
     if is_still_reading(batch.study, request.user):
         # How many exams are undecided, or whether any is, would tell what others found.
         return render(request, "studies/still_reading.html", {"study": batch.study}, status=403)
@@ -116,11 +116,6 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
         return _batch_page(request, batch, form, status=409)
     messages.success(request, _("The undecided exams now wait for the adjudicators."))
     return redirect("batch", pk=made.pk)
-
-
-def _batch(user: User, pk: int) -> Batch:
-    visible = Batch.objects.visible_to(user).select_related("study__taxonomy", "closed_by")
-    return get_object_or_404(visible, pk=pk)
 
 
 def _batch_page(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +20,7 @@ from annotations.models import Study, User
 from annotations.services import export, names, progress
 from annotations.services.export_sources import Cell
 from annotations.services.progress import Progress, ReaderProgress
+from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from ecgreview import quality
 
@@ -45,7 +46,7 @@ class ReaderLine:
 @require_safe
 def study_progress(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show completion, pace, forecast, and who should be asked how it goes."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     if is_still_reading(study, request.user):
         return render(request, "studies/progress.html", {"study": study, "is_hidden": True})
     now = timezone.now()
@@ -72,7 +73,7 @@ def study_progress(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_safe
 def study_progress_file(request: SignedInRequest, slug: str) -> HttpResponse:
     """Hand out the readers' progress as CSV."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     if is_still_reading(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     found = progress.of_study(study=study, now=timezone.now())
@@ -183,7 +184,3 @@ def _chart_words() -> dict[str, str]:
         "expected": _("Expected at this pace"),
         "total": _("All readings"),
     }
-
-
-def _study(user: User, slug: str) -> Study:
-    return get_object_or_404(Study.objects.visible_to(user), slug=slug)

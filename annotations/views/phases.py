@@ -6,16 +6,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations import tasks
-from annotations.models import ProtocolVersion, Study, StudyReader, User
+from annotations.models import ProtocolVersion, Study, StudyReader
 from annotations.services import studies
-from annotations.views import protocol_lines, refusals
+from annotations.views import lookups, protocol_lines, refusals
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.plan_forms import ReasonForm
 from annotations.views.study_forms import AmendmentForm, initial
@@ -28,7 +28,7 @@ from ecgreview import protocol
 @require_safe
 def study_protocol(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the protocol in force, and what each version before it had otherwise."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     document = protocol.as_document(studies.protocol_of(study))
     context = {
         "study": study,
@@ -43,7 +43,7 @@ def study_protocol(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_safe
 def study_protocol_file(request: SignedInRequest, slug: str) -> HttpResponse:
     """Hand out the protocol as the file that ``create_study`` reads; without the secret seed."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     text = protocol.dump(studies.without_seed(studies.protocol_of(study)))
     response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{study.slug}.yaml"'
@@ -55,7 +55,7 @@ def study_protocol_file(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
     """Change rules of an open study for its later batches: first show what, then ask why."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     if study.is_draft:
         return redirect("study-setup-reading", slug=study.slug)
     if not study.is_open:
@@ -82,7 +82,7 @@ def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_POST
 def study_lock(request: SignedInRequest, slug: str) -> HttpResponse:
     """End all reading in a study, for good."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     try:
         studies.lock(study_id=study.pk, actor=request.user, now=timezone.now())
     except studies.NotThisPhase as refusal:
@@ -98,7 +98,7 @@ def study_lock(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_POST
 def study_release(request: SignedInRequest, slug: str) -> HttpResponse:
     """Declare the results of a locked study final."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     try:
         studies.release(study_id=study.pk, actor=request.user, now=timezone.now())
     except (studies.NotThisPhase, studies.StillReading) as refusal:
@@ -113,7 +113,7 @@ def study_release(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
     """Let somebody who reads in the study see its results, for a reason and at a price."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     if not Study.objects.blinding(request.user).filter(pk=study.pk).exists():
         messages.info(request, _("You do not read in this study: nothing is kept from you."))
         return redirect("study", slug=study.slug)
@@ -178,8 +178,3 @@ def _versions(study: Study) -> list[dict[str, Any]]:
         }
         for old, row in zip(before, rows, strict=True)
     ][::-1]
-
-
-def _study(user: User, slug: str) -> Study:
-    visible = Study.objects.visible_to(user).select_related("taxonomy", "created_by")
-    return get_object_or_404(visible, slug=slug)

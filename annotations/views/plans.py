@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,7 +19,7 @@ from annotations.firewall import is_still_reading
 from annotations.forms import codes_in
 from annotations.models import Batch, Dataset, Exam, Handout, Study, User
 from annotations.services import batches, designs, kinds, pools, roster, slots, studies
-from annotations.views import refusals
+from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.kinds import kind_names
 from annotations.views.plan_forms import AnchorsForm, CodesForm, DrawForm, PlanForm
@@ -66,7 +66,7 @@ AT_FIELDS: dict[type[Exception], str] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the exams of a study by kind, and add more; kinds are hidden from who reads in it."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     wanted = request.POST.get("do", "")
     sent = request.POST if wanted in DEEDS else None
     may_see_kinds = not is_still_reading(study, request.user)
@@ -104,7 +104,7 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
     """Plan batches of the exams that are left; no reader knows of them before their release."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     n_made = study.batches.of_data().count()
     may_see_gaps = not is_still_reading(study, request.user)
     named = {"name": _("Batch %(n)d") % {"n": n_made + 1}}
@@ -198,8 +198,3 @@ def _planned(made: list[Batch]) -> str:
         "%(n)d batches are planned. Look at them, then release them to their readers.",
         n,
     ) % {"n": n}
-
-
-def _study(user: User, slug: str) -> Study:
-    visible = Study.objects.visible_to(user).select_related("taxonomy", "created_by")
-    return get_object_or_404(visible, slug=slug)

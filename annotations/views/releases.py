@@ -6,14 +6,13 @@ from datetime import date
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from annotations.models import Batch, User
 from annotations.services import batches, designs, studies
-from annotations.views import refusals
+from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.plan_forms import DueForm
 
@@ -22,7 +21,7 @@ from annotations.views.plan_forms import DueForm
 @require_POST
 def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
     """Let the readers of a planned batch know of it."""
-    batch = _batch(request.user, pk)
+    batch = lookups.batch(request.user, pk)
     try:
         batches.release(
             batch_id=batch.pk, actor=request.user, now=timezone.now(), due_on=_due(request)
@@ -43,7 +42,7 @@ def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
     """Move the day by which a batch is to be read."""
-    batch = _batch(request.user, pk)
+    batch = lookups.batch(request.user, pk)
     try:
         batches.set_due(
             batch_id=batch.pk, due_on=_due(request), actor=request.user, now=timezone.now()
@@ -59,7 +58,7 @@ def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def batch_discard(request: SignedInRequest, pk: int) -> HttpResponse:
     """Throw a plan away that no reader knows of."""
-    batch = _batch(request.user, pk)
+    batch = lookups.batch(request.user, pk)
     try:
         designs.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
     except (batches.AlreadyClosed, batches.AlreadyReleased) as refusal:
@@ -73,7 +72,3 @@ def _due(request: SignedInRequest) -> date | None:
     form = DueForm(request.POST)
     found: date | None = form.cleaned_data["due_on"] if form.is_valid() else None
     return found
-
-
-def _batch(user: User, pk: int) -> Batch:
-    return get_object_or_404(Batch.objects.visible_to(user).select_related("study"), pk=pk)

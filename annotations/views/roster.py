@@ -18,7 +18,7 @@ from annotations.firewall import is_still_reading
 from annotations.models import Seat, Study, StudyReader, User
 from annotations.services import names, reassigning, roster, studies
 from annotations.services.names import Names
-from annotations.views import refusals
+from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.plan_forms import AddReadersForm, ReasonForm, ReassignForm
 from annotations.views.wizard import steps
@@ -31,7 +31,7 @@ MAX_CAP = 1_000_000
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_readers(request: SignedInRequest, slug: str) -> HttpResponse:
     """List the readers; add some, or set how many exams each may be given."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     may_change = request.user.has_perm("annotations.add_batch") and not study.is_settled
     form = AddReadersForm(study=study)
     status = 200
@@ -52,7 +52,7 @@ def study_readers(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     """Pause, resume or withdraw one reader, saying why; or take them off the list of a draft."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     line = _line(study, pk)
     form = ReasonForm(posted(request))
     deed = DEEDS.get(request.POST.get("do", ""))
@@ -69,7 +69,7 @@ def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
 @require_POST
 def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     """Give what waits for one reader to others."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     line = _line(study, pk)
     if is_still_reading(study, request.user):
         # How many exams wait for a colleague would tell how far they are.
@@ -258,8 +258,3 @@ WITHOUT_REASON = (_resume, _take_off)
 
 def _reason(form: ReasonForm) -> str:
     return str(form.cleaned_data.get("reason", "")) if form.is_valid() else ""
-
-
-def _study(user: User, slug: str) -> Study:
-    visible = Study.objects.visible_to(user).select_related("taxonomy", "created_by")
-    return get_object_or_404(visible, slug=slug)

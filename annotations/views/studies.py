@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +18,7 @@ from annotations.firewall import is_still_reading
 from annotations.forms import StudyForm
 from annotations.models import Batch, Consensus, Outcome, Study, StudyReaderStatus, Taxonomy, User
 from annotations.services import designs, export, exposures, studies
-from annotations.views import protocol_lines
+from annotations.views import lookups, protocol_lines
 from annotations.views.access import SignedInRequest, needs
 from ecgreview import protocol
 
@@ -73,7 +73,7 @@ def study_new(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the rules of a study and its batches; progress only to those who do not read in it."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     is_hidden = is_still_reading(study, request.user)
     batches = Batch.objects.visible_to(request.user).filter(study=study)
     shown = batches if is_hidden else batches.with_progress()
@@ -103,7 +103,7 @@ def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_safe
 def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show what follows from the readings of the closed batches, exam by exam."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     visible = Consensus.objects.visible_to(request.user).filter(study=study)
     if visible.exists():
         exposures.results_of_study(study=study, user=request.user, now=timezone.now())
@@ -128,7 +128,7 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_safe
 def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
     """Hand out the study's tables as one archive, unless the person still reads in it."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     if is_still_reading(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     archive = export.archive(study=study, actor=request.user, now=timezone.now())
@@ -160,12 +160,6 @@ def _n_exams() -> Coalesce:
     found = Batch.objects.filter(study=OuterRef("pk")).order_by().values("study")
     counted = found.annotate(n=Count("assignments__exam", distinct=True)).values("n")
     return Coalesce(Subquery(counted), 0)
-
-
-def _study(user: User, slug: str) -> Study:
-    return get_object_or_404(
-        Study.objects.visible_to(user).select_related("taxonomy", "created_by"), slug=slug
-    )
 
 
 def _outcomes(consensus: QuerySet[Consensus]) -> list[dict[str, object]]:

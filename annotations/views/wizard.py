@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -18,9 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotations.firewall import is_still_reading
-from annotations.models import Study, StudyReader, StudyReaderStatus, Taxonomy, User
+from annotations.models import Study, StudyReader, StudyReaderStatus, Taxonomy
 from annotations.services import outlooks, studies
-from annotations.views import protocol_lines, refusals
+from annotations.views import lookups, protocol_lines, refusals
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.outlook_lines import outlook_lines
 from annotations.views.study_forms import NameForm, ReadingForm, initial
@@ -93,7 +93,7 @@ def study_start(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup_name(request: SignedInRequest, slug: str) -> HttpResponse:
     """Change the name or the classes of a draft."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     if not study.is_draft:
         return redirect("study", slug=study.slug)
     given = {"name": study.name, "taxonomy": study.taxonomy_id}
@@ -115,7 +115,7 @@ def setup_name(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup_reading(request: SignedInRequest, slug: str) -> HttpResponse:
     """Change how exams are read in a draft."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     if not study.is_draft:
         return redirect("study", slug=study.slug)
     form = ReadingForm(posted(request), initial=initial(studies.protocol_of(study)))
@@ -134,7 +134,7 @@ def setup_reading(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 def setup_check(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the whole protocol, all that is wrong with it, and what it will cost and tell."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     if not study.is_draft:
         return redirect("study", slug=study.slug)
     return _check_page(request, study)
@@ -144,7 +144,7 @@ def setup_check(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_POST
 def study_open(request: SignedInRequest, slug: str) -> HttpResponse:
     """Freeze the protocol of a draft and let its batches be planned."""
-    study = _study(request.user, slug)
+    study = lookups.study(request.user, slug)
     try:
         studies.open_study(study_id=study.pk, actor=request.user, now=timezone.now())
     except studies.InvalidProtocol:
@@ -244,11 +244,6 @@ def _done(study: Study) -> set[str]:
     if study.pool.exists():
         done.add("study-exams")
     return done
-
-
-def _study(user: User, slug: str) -> Study:
-    visible = Study.objects.visible_to(user).select_related("taxonomy", "created_by")
-    return get_object_or_404(visible, slug=slug)
 
 
 def _bad_name(refusal: protocol.InvalidProtocol) -> str:

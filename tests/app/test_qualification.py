@@ -448,7 +448,7 @@ def test_unknown_people_are_refused(run, make_exam):
 
 
 def test_an_unknown_study_is_refused(davi, tmp_path):
-    with pytest.raises(CommandError, match="There is no study nowhere"):
+    with pytest.raises(CommandError, match="There is no study 'nowhere'"):
         call_command(
             "make_qualification", "nowhere", str(tmp_path), "--name", "x", "--readers", "ana",
             "--by", "davi",

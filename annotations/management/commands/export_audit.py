@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
-from annotations.models import Study
+from annotations.management import lookups
 from annotations.services import audit_trail
 from annotations.services.audit_trail import Format, Wanted
 
@@ -32,8 +32,8 @@ class Command(BaseCommand):
         kind = file.suffix.removeprefix(".")
         if kind not in Format.values:
             raise CommandError(f"The name of {file} must end in .csv or .jsonl.")
-        if study and not Study.objects.filter(slug=study).exists():
-            raise CommandError(f"There is no study {study!r}.")
+        if study:
+            lookups.study(study)
         wanted = Wanted(study=study, since=options["since"], until=options["until"])
         partial = file.with_name(f".{file.name}.partial")
         try:

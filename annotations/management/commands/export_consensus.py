@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
-from annotations.models import Study
+from annotations.management import lookups
 from annotations.services import export
 
 
@@ -25,10 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *, study: str, directory: Path, **options: Any) -> None:
         """Write the files and name them."""
-        found = Study.objects.filter(slug=study).first()
-        if found is None:
-            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
-            raise CommandError(f"There is no study {study!r}. There are: {known or 'none'}.")
+        found = lookups.study(study)
         if not found.batches.closed().exists():
             raise CommandError("The study has no closed batch yet: close one first.")
         try:

@@ -11,7 +11,8 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
-from annotations.models import NO_DATA, Purpose, Study, User
+from annotations.management import lookups
+from annotations.models import NO_DATA, Purpose, User
 from annotations.services import batches, qualification, roster, studies
 
 COLUMNS = ["exam", "codes"]
@@ -59,10 +60,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         """Make the set and say what it is."""
-        found = Study.objects.filter(slug=study).first()
-        if found is None:
-            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
-            raise CommandError(f"There is no study {study}. There are: {known or 'none'}.")
+        found = lookups.study(study)
         references = read(file)
         (maker,) = people([by])
         try:

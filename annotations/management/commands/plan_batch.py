@@ -10,6 +10,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from annotations.management import lookups
 from annotations.models import Batch, Study, User
 from annotations.services import batches, designs, outlooks, roster, studies
 from annotations.services.designs import DesignRefused
@@ -60,12 +61,10 @@ class Command(BaseCommand):
 
     def handle(self, *, study: str, by: str, dry_run: bool, **options: Any) -> None:
         """Plan, and tell how even the batches are."""
-        found = Study.objects.filter(slug=study).first()
+        found = lookups.study(study)
         actor = User.objects.filter(username=by).first()
-        if found is None or actor is None:
-            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
-            missing = f"study {study!r}" if found is None else f"user {by!r}"
-            raise CommandError(f"There is no {missing}. Studies: {known or 'none'}.")
+        if actor is None:
+            raise CommandError(f"There is no user {by!r}.")
         try:
             with transaction.atomic():
                 for batch in self._plan(found, actor, options):

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from annotations.models import Study, User
+from annotations.management import lookups
+from annotations.models import User
 from annotations.services import batches, mappings, rereads, studies
 
 
@@ -34,9 +35,7 @@ class Command(BaseCommand):
         Raises:
             CommandError: there is no such study or person, or nothing to read again.
         """
-        study = Study.objects.filter(slug=options["study"]).select_related("taxonomy").first()
-        if study is None:
-            raise CommandError(f"There is no study {options['study']!r}.")
+        study = lookups.study(options["study"])
         try:
             if options["dry_run"]:
                 self._tell(rereads.queue(study))

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
+from annotations.management import lookups
 from annotations.models import Batch, Study, User
 from annotations.services import outlooks
 from ecgreview import design
@@ -29,10 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *, study: str, batch: str | None, **options: Any) -> None:
         """Print the report."""
-        found = Study.objects.filter(slug=study).first()
-        if found is None:
-            known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
-            raise CommandError(f"There is no study {study!r}. There are: {known or 'none'}.")
+        found = lookups.study(study)
         told = _of_batch(found, batch) if batch else _of_study(found)
         if options["json"]:
             self.stdout.write(json.dumps(told, indent=2, sort_keys=True))

@@ -1,0 +1,27 @@
+"""What an address names, found among what somebody may see; anything else is not found."""
+
+from __future__ import annotations
+
+from django.shortcuts import get_object_or_404
+
+from annotations.models import Batch, Study, User
+
+
+def study(user: User, slug: str) -> Study:
+    """Return the study of this slug.
+
+    Raises:
+        Http404: there is none, or ``user`` may not look into it.
+    """
+    visible = Study.objects.visible_to(user).select_related("taxonomy", "created_by")
+    return get_object_or_404(visible, slug=slug)
+
+
+def batch(user: User, pk: int) -> Batch:
+    """Return the batch of this number, with its study.
+
+    Raises:
+        Http404: there is none, or ``user`` may not look into it.
+    """
+    visible = Batch.objects.visible_to(user).select_related("study__taxonomy", "closed_by")
+    return get_object_or_404(visible, pk=pk)
