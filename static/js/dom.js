@@ -11,6 +11,11 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** The parts of `root` by their names: what returns the element that says data-part="name". */
+export function partsOf(root) {
+  return (name) => root.querySelector(`[data-part="${name}"]`);
+}
+
 /** The data that the server wrote into the page under `id`. */
 export function embedded(id) {
   return JSON.parse(document.getElementById(id).textContent);

@@ -1,5 +1,6 @@
 // This screen: how large a millimetre is on it, measured with a bank card, and how strong the trace is drawn.
 
+import { partsOf } from "../dom.js";
 import { CARD_MM, PX_PER_MM, forget, measured, plausible, remember, screenOf } from "../ecg/screen.js";
 
 const MEASURED = "screens";
@@ -17,7 +18,7 @@ export class ThisScreen {
   constructor(dialog, world) {
     this.dialog = dialog;
     this.world = world;
-    this.part = (name) => dialog.querySelector(`[data-part="${name}"]`);
+    this.part = partsOf(dialog);
     this.part("card-size").addEventListener("input", () => this.#show(this.part("card-size").valueAsNumber));
     this.part("card-save").addEventListener("click", () => this.#keep(remember(this.#all, this.#here, this.wanted)));
     this.part("card-forget").addEventListener("click", () => this.#keep(forget(this.#all, this.#here)));

@@ -1,6 +1,6 @@
 // The form beside the sheet: it shows a content and tells what the reader wants. It holds no state of the reading.
 
-import { letGo, make } from "../dom.js";
+import { letGo, make, partsOf } from "../dom.js";
 import { CERTAINTIES, blockedBy, cannotAssess, holds, mentioned } from "../labels.js";
 import { objections } from "../objections.js";
 import { ClassTree } from "./classtree.js";
@@ -25,7 +25,7 @@ export class ReadingForm {
   constructor(root, world) {
     this.root = root;
     this.world = world;
-    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.part = partsOf(root);
     const choosing = {
       ...world,
       isHeld: (code) => holds(this.#content, code),

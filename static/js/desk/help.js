@@ -1,7 +1,7 @@
 // The list of all keys, made from the controls themselves; here the reader switches single keys off or chooses
 // others (WCAG 2.1.4).
 
-import { make } from "../dom.js";
+import { make, partsOf } from "../dom.js";
 import { shortcut } from "../hotkeys.js";
 import { FIXED, objection } from "../keymap.js";
 import { givenKeys, keyCaps } from "./keys.js";
@@ -19,7 +19,7 @@ export class Help {
   constructor(dialog, world) {
     this.dialog = dialog;
     this.world = world;
-    this.part = (name) => dialog.querySelector(`[data-part="${name}"]`);
+    this.part = partsOf(dialog);
     const toggle = this.part("single-keys");
     toggle.checked = this.singleKeys;
     toggle.addEventListener("change", () => this.#switch(toggle.checked));

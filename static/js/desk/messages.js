@@ -1,6 +1,6 @@
 // What the page says about itself: the place in the queue, what is saved, what waits, and the end.
 
-import { make } from "../dom.js";
+import { make, partsOf } from "../dom.js";
 import { SECOND } from "./sitting.js";
 
 /** The words for each state of a draft; a state without words needs none. */
@@ -29,7 +29,7 @@ export class Messages {
   constructor(root, { words }) {
     this.root = root;
     this.words = words;
-    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.part = partsOf(root);
   }
 
   /** "5 of 30", counting the exam on view. */

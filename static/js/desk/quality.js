@@ -1,6 +1,6 @@
 // How well the signal can be read and, when it is not good, why and in which leads.
 
-import { make } from "../dom.js";
+import { make, partsOf } from "../dom.js";
 import { LEADS } from "../ecg/signal.js";
 import { PROBLEMS, hasProblem, mentioned } from "../labels.js";
 import { keyCaps } from "./keys.js";
@@ -19,7 +19,7 @@ export class QualityPanel {
   constructor(root, world) {
     this.root = root;
     this.world = world;
-    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.part = partsOf(root);
     this.part("problems").replaceChildren(...PROBLEMS.map((kind) => this.#kindButton(kind)));
     this.part("problem-leads").replaceChildren(...LEADS.map((lead, i) => this.#leadButton(lead, i)));
     this.part("problem-leads").addEventListener("keydown", (event) => this.#move(event));

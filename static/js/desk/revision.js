@@ -1,7 +1,7 @@
 // What a reader does with suggestions: decide on them one by one, while reading or afterwards; and afterwards read a
 // second time, with a reason. The blind reading stays as it was signed.
 
-import { keepingFocus, make } from "../dom.js";
+import { keepingFocus, make, partsOf } from "../dom.js";
 import * as labels from "../labels.js";
 import { decide, restore, settle, told } from "./decisions.js";
 
@@ -25,7 +25,7 @@ export class Revision {
   constructor(root, world) {
     this.root = root;
     this.world = world;
-    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.part = partsOf(root);
     root.addEventListener("click", ({ target }) => this.#click(target.closest("button")));
   }
 
