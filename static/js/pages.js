@@ -1,16 +1,13 @@
 // What every page gains from scripts: the theme toggle, menus that close, lists that filter.
 
+import { plain } from "./plain.js";
+
 const YEAR_S = 365 * 24 * 60 * 60;
 
 /** The theme after the present one, which may follow the system. */
 function otherTheme(chosen, systemIsDark) {
   const isDark = chosen ? chosen === "dark" : systemIsDark;
   return isDark ? "light" : "dark";
-}
-
-/** Lower case without accents, so that "eletrica" finds "elétrica". */
-export function plain(text) {
-  return text.normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase();
 }
 
 /** Whether every word of `query` occurs in `text`. */

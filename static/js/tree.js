@@ -3,6 +3,8 @@
 // A tree is `{groups: [{code, name, classes: [{code, name}]}], open: Set of group codes, at: id}`. Ids are
 // "group:CODE" and "class:CODE".
 
+import { plain } from "./plain.js";
+
 /** The groups of `classes` in their order, all closed, with the first group at hand. */
 export function plant(classes, { groupName, className }) {
   const groups = [];
@@ -88,8 +90,4 @@ function search(tree, rows, i, letter) {
   const begins = ({ name }) => plain(name).startsWith(plain(letter));
   const found = [...rows.slice(i + 1), ...rows.slice(0, i + 1)].find(begins);
   return found ? stand(tree, found.id) : tree;
-}
-
-function plain(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }

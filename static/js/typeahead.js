@@ -4,6 +4,8 @@
 // abbreviation, a whole synonym ("FA"), the abbreviation's beginning, beginnings of words of either language,
 // those of synonyms ("bigem"), initials, any other place of a name, any other place of a synonym.
 
+import { plain } from "./plain.js";
+
 const TIERS = Object.freeze({
   EXACT: 0, SYNONYM: 1, ABBREVIATION: 2, WORDS: 3, SYNONYM_WORDS: 4, INITIALS: 5, INSIDE: 6, INSIDE_SYNONYM: 7,
 });
@@ -13,11 +15,6 @@ const LEAST_INSIDE = 3;
 
 // Initials leave these out, as people do: "BDAS", not "BDAES".
 const SMALL_WORDS = new Set(["a", "as", "da", "das", "de", "do", "dos", "e", "for", "na", "nas", "of", "on", "or", "ou", "para", "the"]);
-
-/** Lower case without accents: "Sobrecarga atrial" is found by "sobrecarga", "elétrico" by "eletrico". */
-export function plain(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-}
 
 function compact(text) {
   return plain(text).replace(/[^a-z0-9]/g, "");

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { indexOf, matches, plain } from "../../static/js/typeahead.js";
+import { plain } from "../../static/js/plain.js";
+import { indexOf, matches } from "../../static/js/typeahead.js";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url)));
 const synonyms = read("synonyms");
