@@ -36,6 +36,7 @@ from annotations.models import (
     Stage,
     Taxonomy,
     User,
+    WorkState,
 )
 from annotations.services import corrections, notice_words, priors
 from ecgreview.taxonomy.synonyms import synonyms
@@ -66,7 +67,7 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
             "name": study.name,
             "frequent_classes": study.frequent_classes,
         },
-        "state": _state(is_submitted=reading is not None, has_draft=draft is not None),
+        "state": WorkState.of(is_submitted=reading is not None, has_draft=draft is not None),
         "draft": draft and draft_payload(draft),
         "reading": reading and reading_payload(reading),
         "undo_until": reading and corrections.until(reading, now=now),
@@ -189,7 +190,7 @@ def summary_payload(assignment: Assignment) -> Payload:
         "exam": assignment.code,
         "batch": _batch_payload(assignment.batch),
         "study": assignment.batch.study.slug,
-        "state": _state(
+        "state": WorkState.of(
             is_submitted=assignment.state == AssignmentState.READ,
             has_draft=vars(assignment)["has_draft"],
         ),
@@ -327,12 +328,6 @@ TO_WORKLIST = (
 
 def _batch_payload(batch: Batch) -> Payload:
     return {"id": batch.pk, "name": batch.name, "is_open": batch.is_open}
-
-
-def _state(*, is_submitted: bool, has_draft: bool) -> str:
-    if is_submitted:
-        return "submitted"
-    return "draft" if has_draft else "todo"
 
 
 NEAR = 1000

@@ -17,9 +17,8 @@ from annotations.models import (
     Sex,
     Stage,
     Verdict,
+    WorkState,
 )
-
-STATES = ("todo", "draft", "submitted")
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -271,7 +270,7 @@ class AssignmentShape(Shape):
     exam = BlindExamShape()
     batch = BatchNameShape()
     study = StudyNameShape()
-    state = serializers.ChoiceField(choices=STATES)
+    state = serializers.ChoiceField(choices=WorkState.values)
     draft = DraftShape(allow_null=True)
     reading = SignedShape(allow_null=True)
     undo_until = serializers.DateTimeField(
@@ -295,7 +294,7 @@ class AssignmentSummaryShape(Shape):
     exam = serializers.CharField()
     batch = BatchNameShape()
     study = serializers.CharField()
-    state = serializers.ChoiceField(choices=STATES)
+    state = serializers.ChoiceField(choices=WorkState.values)
     is_deferred = serializers.BooleanField()
 
 

@@ -1,7 +1,7 @@
 """The models, one file per aggregate."""
 
 from .agreement import AgreementReport
-from .assignment import Assignment, AssignmentState, Occurrence, Slot, code_of
+from .assignment import Assignment, AssignmentState, Occurrence, Slot, WorkState, code_of
 from .audit import AuditEvent, AuditLink
 from .batch import NO_DATA, Batch, Handout, Purpose, Reference, ResultsSeen, Seat
 from .consensus import Consensus, ConsensusLabel, Outcome
@@ -114,5 +114,6 @@ __all__ = [
     "User",
     "Verdict",
     "Viewing",
+    "WorkState",
     "code_of",
 ]

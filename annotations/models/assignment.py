@@ -46,6 +46,21 @@ class AssignmentState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+class WorkState(models.TextChoices):
+    """How far the reader of an assignment is with it."""
+
+    NOT_STARTED = "todo", _("Not started")
+    BEGUN = "draft", _("Begun")
+    SUBMITTED = "submitted", _("Submitted")
+
+    @classmethod
+    def of(cls, *, is_submitted: bool, has_draft: bool) -> WorkState:
+        """Return how far somebody is who has, or has not, submitted it or begun."""
+        if is_submitted:
+            return cls.SUBMITTED
+        return cls.BEGUN if has_draft else cls.NOT_STARTED
+
+
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     """Which assignments."""
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotations.forms import RULES
-from annotations.views.states import LABELS
+from annotations.models import WorkState
 
 register = template.Library()
 
@@ -25,7 +25,7 @@ LONG_MIN = 120
 @register.inclusion_tag("includes/state.html")
 def state(name: str, *, quiet: bool = False) -> dict[str, object]:
     """Show how far an assignment is, by colour, shape and word; ``quiet`` hides the word."""
-    return {"state": name, "label": LABELS[name], "quiet": quiet}
+    return {"state": name, "label": WorkState(name).label, "quiet": quiet}
 
 
 @register.filter

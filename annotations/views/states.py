@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from django.db.models import Case, CharField, Exists, OuterRef, Value, When
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from annotations.models import AssignmentState, Draft
-
-TODO = "todo"
-DRAFT = "draft"
-SUBMITTED = "submitted"
-
-LABELS: dict[str, Promise] = {
-    TODO: _("Not started"),
-    DRAFT: _("Begun"),
-    SUBMITTED: _("Submitted"),
-}
+from annotations.models import AssignmentState, Draft, WorkState
 
 
 def state() -> Case:
-    """Return the expression to annotate assignments with: one of the three above."""
+    """Return the expression to annotate assignments with: one of ``WorkState``."""
     draft = Draft.objects.filter(assignment=OuterRef("pk"))
     return Case(
-        When(state=AssignmentState.READ, then=Value(SUBMITTED)),
-        When(Exists(draft), then=Value(DRAFT)),
-        default=Value(TODO),
+        When(state=AssignmentState.READ, then=Value(WorkState.SUBMITTED)),
+        When(Exists(draft), then=Value(WorkState.BEGUN)),
+        default=Value(WorkState.NOT_STARTED),
         output_field=CharField(),
     )
