@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from .batch import Batch, Handout
+from .batch import Batch
 from .exam import Exam
 from .protocol import Arm
 
@@ -92,11 +92,6 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def answered(self) -> AssignmentQuerySet:
         """Leave out those whose readers abstained: the exam still lacks that reading."""
         return self.filter(is_abstained=False)
-
-    def surplus(self) -> AssignmentQuerySet:
-        """Return those read in a pool too late for a slot: one reading more than was wanted."""
-        read = self.answered().filter(state=AssignmentState.READ)
-        return read.filter(batch__handout=Handout.POOLED, slot=None)
 
     def unread(self) -> AssignmentQuerySet:
         """Return those of open, released batches that wait for their reading.

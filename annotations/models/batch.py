@@ -235,10 +235,6 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         """Return the seats whose readers have read all that they have."""
         return self.filter(n_assigned__gt=0, n_read=F("n_assigned"))
 
-    def unfinished(self) -> SeatQuerySet:
-        """Return the seats on which something is left to read, as far as their readers know."""
-        return self.filter(n_read__lt=F("n_assigned"))
-
     def to_judge(self) -> SeatQuerySet:
         """Return the complete seats of qualification sets that were not judged yet."""
         return self.complete().filter(judged_at=None, batch__purpose=Purpose.QUALIFICATION)

@@ -45,10 +45,6 @@ class StudyQuerySet(models.QuerySet["Study"]):
         """Return the studies in which exams are read."""
         return self.filter(phase=Phase.OPEN)
 
-    def settled(self) -> StudyQuerySet:
-        """Return the studies in which nothing is read any more."""
-        return self.filter(phase__in=SETTLED)
-
     def serving(self, user: User) -> StudyQuerySet:
         """Return the open studies that hand exams to ``user`` now: not paused, not withdrawn."""
         return self.open().filter(readers__user=user, readers__status=StudyReaderStatus.ACTIVE)
