@@ -1,9 +1,9 @@
 // The evidence of the suggestion at hand, drawn where it was measured: a tick at each onset and offset, the stretch
 // between them, and once what was measured. Redrawn with each sheet.
 
-import { LEADS } from "../ecg/signal.js";
 import { placeOf } from "../ecg/overlay.js";
-import { svg } from "../tools/svg.js";
+import { LEADS } from "../ecg/signal.js";
+import { svg } from "../svg.js";
 
 /** Half the height of a tick, in mm: where the label stands, and elsewhere. */
 const TALL_MM = 9;

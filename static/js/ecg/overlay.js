@@ -1,23 +1,15 @@
 // What lies over the sheet – calipers, intervals, evidence – and where a place of the sheet is in the recording.
 
+import { svg } from "../svg.js";
 import { LEADS } from "./signal.js";
-
-const SVG = "http://www.w3.org/2000/svg";
 
 /** From below to above: what the reader handles lies on top. */
 const LAYERS = ["evidence", "calipers"];
 
 /** An empty overlay; one user unit is a millimetre once it is fitted. */
 export function createOverlay() {
-  const overlay = document.createElementNS(SVG, "svg");
-  overlay.setAttribute("class", "overlay");
-  overlay.setAttribute("preserveAspectRatio", "none");
-  for (const layer of LAYERS) {
-    const group = document.createElementNS(SVG, "g");
-    group.dataset.layer = layer;
-    overlay.append(group);
-  }
-  return overlay;
+  const layers = LAYERS.map((layer) => svg("g", { "data-layer": layer }));
+  return svg("svg", { class: "overlay", preserveAspectRatio: "none" }, ...layers);
 }
 
 /** Lay `overlay` on `sheet`. */

@@ -3,7 +3,7 @@
 // A repeated 5 mm tile would be as quick, but a browser rounds it to whole pixels: at life size the squares then run
 // away from the trace. Two paths in millimetres do not, and in a PDF they are vectors.
 
-const SVG = "http://www.w3.org/2000/svg";
+import { svg } from "../svg.js";
 
 const SQUARE_MM = 5;
 
@@ -24,18 +24,9 @@ export class Paper {
   #size = "";
 
   constructor() {
-    this.element = document.createElementNS(SVG, "svg");
-    this.element.setAttribute("class", "paper");
-    this.element.setAttribute("preserveAspectRatio", "none");
-    this.minor = this.#path("minor");
-    this.major = this.#path("major");
-  }
-
-  #path(name) {
-    const path = document.createElementNS(SVG, "path");
-    path.setAttribute("class", name);
-    this.element.append(path);
-    return path;
+    this.minor = svg("path", { class: "minor" });
+    this.major = svg("path", { class: "major" });
+    this.element = svg("svg", { class: "paper", preserveAspectRatio: "none" }, this.minor, this.major);
   }
 
   fit({ widthMm, heightMm }) {

@@ -1,8 +1,8 @@
 // The calipers as they are drawn over a sheet. It draws and knows nothing of pointers or keys.
 
+import { set, svg } from "../svg.js";
 import { Kind, isPlaced, marks, reachMm } from "./calipers.js";
 import { placeLabel } from "./label.js";
-import { set, svg } from "./svg.js";
 
 const TEXT_PX = 13;
 

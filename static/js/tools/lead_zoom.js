@@ -3,12 +3,12 @@
 import { make } from "../dom.js";
 import { paperLacking } from "../ecg/sheet.js";
 import { LEADS } from "../ecg/signal.js";
+import { svg } from "../svg.js";
 import { CaliperTool } from "./caliper_tool.js";
 import { Kind } from "./calipers.js";
 import { openDialog, toggle } from "./dialog.js";
 import { Ground } from "./ground.js";
 import { row, strip } from "./strip.js";
-import { svg } from "./svg.js";
 
 const FACTORS = [2, 3, 4];
 let lastFactor = 2;

@@ -2,10 +2,10 @@
 
 import { letGo, make } from "../dom.js";
 import { LEADS } from "../ecg/signal.js";
+import { set, svg } from "../svg.js";
 import { areaOf, localisation } from "./area.js";
 import { openDialog, toggle } from "./dialog.js";
 import { pointerOn } from "./pointer.js";
-import { set, svg } from "./svg.js";
 
 export class Localiser {
   #isOn = false;

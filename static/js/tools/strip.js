@@ -4,7 +4,7 @@
 
 import { rulingPath } from "../ecg/ruling.js";
 import { figure } from "../ecg/sheet.js";
-import { svg } from "./svg.js";
+import { svg } from "../svg.js";
 
 const LARGEST_NAME_PX = 15;
 
