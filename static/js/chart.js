@@ -1,16 +1,9 @@
-// <line-chart>: how many readings were submitted by the end of each day. Names Plotly, as ecg/viewer.js does.
+// <line-chart>: how many readings were submitted by the end of each day.
 //
 // The numbers stand in a table below it; the colours are those of the page, asked for anew when the theme changes.
 
 import { embedded } from "./dom.js";
-
-const CONFIG = Object.freeze({
-  staticPlot: true,
-  displayModeBar: false,
-  showSendToCloud: false,
-  plotlyServerURL: "",
-  responsive: false,
-});
+import { canPlot, plot } from "./plot.js";
 
 const DAY_MS = 86_400_000;
 const LABEL_PX = 110;
@@ -68,9 +61,9 @@ if (typeof HTMLElement !== "undefined") {
     }
 
     async draw() {
-      if (!this.clientWidth || !globalThis.Plotly) return;
+      if (!this.clientWidth || !canPlot()) return;
       const style = getComputedStyle(this);
-      const { data, layout } = figure(embedded(this.dataset.source), {
+      const drawn = figure(embedded(this.dataset.source), {
         total: Number(this.dataset.total),
         words: embedded(this.dataset.words),
         colours: {
@@ -84,7 +77,7 @@ if (typeof HTMLElement !== "undefined") {
         width: this.clientWidth,
         height: this.clientHeight,
       });
-      await globalThis.Plotly.react(this.plot, data, layout, CONFIG);
+      await plot(this.plot, drawn);
     }
   }
 

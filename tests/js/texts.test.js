@@ -47,11 +47,11 @@ test("an unknown text is refused", () => {
   assert.throws(() => createTexts({})("place"), RangeError);
 });
 
-test("only the viewer and the chart name Plotly", () => {
+test("only one file names Plotly", () => {
   const naming = readdirSync(folder, { recursive: true })
     .filter((name) => name.endsWith(".js"))
     .filter((name) => /\bPlotly\./.test(readFileSync(new URL(name, folder), "utf8")));
-  assert.deepEqual(naming.sort(), ["chart.js", "ecg/viewer.js"]);
+  assert.deepEqual(naming.sort(), ["plot.js"]);
 });
 
 test("only the api fetches", () => {

@@ -1,23 +1,15 @@
-// <ecg-viewer>: the 12-lead sheet on paper. The only file that names Plotly.
+// <ecg-viewer>: the 12-lead sheet on paper.
 //
 // Two plots lie on top of each other. prepare() draws into the hidden one while the reader is still thinking;
 // show() swaps the two, which costs one frame. Colours and line width belong to the stylesheet.
 
+import { plot } from "../plot.js";
 import { DEFAULT_SETTINGS, arrange, fitScale, pageCount } from "./layout.js";
 import { createOverlay, fitOverlay } from "./overlay.js";
 import { holderOf, roomFor } from "./room.js";
 import { Paper } from "./ruling.js";
 import { lifeSize } from "./screen.js";
 import { figure, paperLacking } from "./sheet.js";
-
-// showSendToCloud and plotlyServerURL: by default Plotly offers to upload the chart, here a patient's ECG.
-const CONFIG = Object.freeze({
-  staticPlot: true,
-  displayModeBar: false,
-  showSendToCloud: false,
-  plotlyServerURL: "",
-  responsive: false,
-});
 
 /** Below this the lines of the millimetres would run into one another. */
 const COARSE_PX_PER_MM = 2.6;
@@ -151,9 +143,9 @@ class EcgViewer extends HTMLElement {
   async #draw(buffer, key, raw, page) {
     const signal = this.#views.reduce((seen, view) => view(seen), raw);
     const sheet = this.#arrange(signal, page);
-    const { data, layout } = figure(signal, sheet, this.#scaleOf(sheet), this.words);
+    const drawn = figure(signal, sheet, this.#scaleOf(sheet), this.words);
     Object.assign(buffer, { key, raw, signal, sheet });
-    await globalThis.Plotly.react(buffer.element, data, layout, CONFIG);
+    await plot(buffer.element, drawn);
   }
 
   /** The usual sheet, or a taller one for tall waves: a wave cut at the edge would be a false voltage. */
