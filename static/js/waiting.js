@@ -1,24 +1,16 @@
 // The worklist sends what was submitted on this device and has not reached the server: the session had ended, or the
 // network was away, when the reader left the desk.
 
-import * as api from "./api.js";
-import { clock } from "./clock.js";
-import { Outbox } from "./outbox.js";
-import { Shelf } from "./shelf.js";
+import { openOutbox, openShelf, recover } from "./device.js";
 import { createTexts } from "./texts.js";
-import { Vault, recoverOnce } from "./vault.js";
 
 const place = document.getElementById("waiting");
 const { reader } = place.dataset;
 const told = createTexts({ ...place.dataset });
-const shelf = new Shelf(localStorage, reader, new Vault(indexedDB, "ecg-review"));
+const shelf = openShelf(reader);
+const outbox = openOutbox(shelf, reader, hear);
 const refusals = [];
 let nAccepted = 0;
-
-const outbox = new Outbox({
-  shelf, api, clock, newKey: () => crypto.randomUUID(), onEvent: hear,
-  alone: (action) => navigator.locks.request(`outbox/${reader}`, action),
-});
 
 function hear(event) {
   if (event.type === "accepted") nAccepted += 1;
@@ -40,7 +32,7 @@ function say(sentence) {
   place.hidden = false;
 }
 
-await recoverOnce(shelf, navigator.locks, `desk/${reader}`);
+await recover(shelf, reader);
 if (outbox.entries.length > 0) {
   say(told("sending", { count: outbox.entries.length }));
   await outbox.drain();
