@@ -1,23 +1,66 @@
-"""The protocol that a batch was made under: an amendment holds for later batches."""
+"""Which protocol holds: that in force in a study, and that under which a batch was made."""
 
 from __future__ import annotations
 
-from annotations.models import Batch, ProtocolVersion
-from annotations.services import studies
+from collections.abc import Sequence
+from dataclasses import replace
+
+from annotations.models import Batch, ProtocolVersion, Study
 from ecgreview import protocol
 from ecgreview.protocol import Protocol
 from ecgreview.protocol.document import COMMITMENT
+
+PLAIN: Sequence[str] = (
+    "name",
+    "consensus_rule",
+    "readers_per_exam",
+    "results_open",
+    "clinical_information",
+    "prior_exam",
+    "suggestion_policy",
+    "suggestion_arms",
+    "adjudication",
+    "repeat_fraction",
+    "washout_days",
+    "washout_exams",
+    "patient_gap",
+    "undo_window_s",
+    "minimum_reader_level",
+)
+"""The keys of a protocol that a study holds under the same names."""
 
 
 def of_batch(batch: Batch) -> Protocol:
     """Return the protocol under which ``batch``, its study selected, was made.
 
-    Without the secret seed, which no amendment changes and the study holds. Of a batch that was
-    made in a draft, whose rules were not frozen yet, the protocol that is in force now.
+    An amendment holds for later batches. The secret seed, which none changes, is left out: the
+    study holds it. Of a batch that was made in a draft, whose rules were not frozen yet, it is the
+    protocol that is in force now.
     """
     versions = ProtocolVersion.objects.filter(study=batch.study_id, version=batch.protocol_version)
     document = versions.values_list("document", flat=True).first()
     if document is None:
-        return studies.without_seed(studies.protocol_of(batch.study))
+        return without_seed(protocol_of(batch.study))
     settings = protocol.complete(document)
     return protocol.parse({key: settings[key] for key in settings if key != COMMITMENT})
+
+
+def protocol_of(study: Study) -> Protocol:
+    """Return the protocol that is in force in ``study``."""
+    return protocol.parse(
+        {
+            **{key: getattr(study, key) for key in PLAIN},
+            "taxonomy": str(study.taxonomy),
+            "qualification": {
+                "required": study.qualification_required,
+                "pass_mark": study.pass_mark,
+            },
+            "frequent_classes": list(study.frequent_classes),
+            "order_seed": study.seed,
+        }
+    )
+
+
+def without_seed(wanted: Protocol) -> Protocol:
+    """Return ``wanted`` without the secret of its orders, as it may leave the house."""
+    return replace(wanted, order_seed=None)

@@ -24,7 +24,8 @@ from annotations.models import (
     User,
 )
 from annotations.models.study import new_seed
-from annotations.services import audit, mappings, notices, roster
+from annotations.services import audit, mappings, notices, protocols, roster
+from annotations.services.protocols import protocol_of, without_seed
 from ecgreview import consensus, protocol
 from ecgreview.protocol import InvalidProtocol, Protocol, ProtocolProblem
 from ecgreview.taxonomy import FREQUENT
@@ -260,27 +261,6 @@ def break_glass(*, study: Study, user: User, reason: str, now: datetime) -> Brea
     return broken
 
 
-def protocol_of(study: Study) -> Protocol:
-    """Return the protocol that is in force in ``study``."""
-    return protocol.parse(
-        {
-            **{key: getattr(study, key) for key in PLAIN},
-            "taxonomy": str(study.taxonomy),
-            "qualification": {
-                "required": study.qualification_required,
-                "pass_mark": study.pass_mark,
-            },
-            "frequent_classes": list(study.frequent_classes),
-            "order_seed": study.seed,
-        }
-    )
-
-
-def without_seed(wanted: Protocol) -> Protocol:
-    """Return ``wanted`` without the secret of its orders, as it may leave the house."""
-    return replace(wanted, order_seed=None)
-
-
 def slug_for(name: str) -> str:
     """Return the part of the address that stands for a study called ``name``."""
     slug = slugify(name)[:60].strip("-")
@@ -327,29 +307,9 @@ def end_batch(batch: Batch, actor: User, now: datetime) -> None:
     )
 
 
-PLAIN: Sequence[str] = (
-    "name",
-    "consensus_rule",
-    "readers_per_exam",
-    "results_open",
-    "clinical_information",
-    "prior_exam",
-    "suggestion_policy",
-    "suggestion_arms",
-    "adjudication",
-    "repeat_fraction",
-    "washout_days",
-    "washout_exams",
-    "patient_gap",
-    "undo_window_s",
-    "minimum_reader_level",
-)
-"""The keys of a protocol that a study holds under the same names."""
-
-
 def _write(study: Study, wanted: Protocol) -> None:
     settings: dict[str, Any] = wanted.settings()
-    for key in PLAIN:
+    for key in protocols.PLAIN:
         setattr(study, key, settings[key])
     study.taxonomy = _taxonomy(wanted)
     study.qualification_required = wanted.qualification.required
