@@ -14,20 +14,18 @@ import { Retraction } from "./desk/retraction.js";
 import { SheetBar } from "./desk/sheetbar.js";
 import { SecondOpinion } from "./desk/second_opinion.js";
 import { Sitting } from "./desk/sitting.js";
-import { embedded } from "./dom.js";
+import { openOutbox, openShelf, recover } from "./device.js";
+import { embedded, partsOf } from "./dom.js";
 import { Draft, DraftState } from "./draft.js";
 import { decode } from "./ecg/signal.js";
 import "./ecg/viewer.js";
 import { editsFor } from "./edits.js";
 import { bindHotkeys } from "./hotkeys.js";
 import * as labels from "./labels.js";
-import { Outbox } from "./outbox.js";
 import { pace, withSubmission } from "./pace.js";
 import { Queue } from "./queue.js";
-import { Shelf } from "./shelf.js";
 import { createTexts } from "./texts.js";
 import { Tools } from "./tools/tools.js";
-import { Vault, recoverOnce } from "./vault.js";
 
 class Desk {
   #sitting = null;
@@ -37,15 +35,12 @@ class Desk {
     this.root = root;
     this.words = createTexts(embedded("texts"));
     this.catalogue = new Catalogue(embedded("classes"), document.documentElement.lang);
-    this.shelf = new Shelf(localStorage, root.dataset.reader, new Vault(indexedDB, "ecg-review"));
+    this.shelf = openShelf(root.dataset.reader);
     this.queue = new Queue({ ...api, decode });
     this.viewer = root.querySelector("ecg-viewer");
     this.messages = new Messages(root, { words: this.words });
     this.#furnish();
-    this.outbox = new Outbox({
-      shelf: this.shelf, api, clock, newKey: () => crypto.randomUUID(), onEvent: (event) => this.#hear(event),
-      alone: (action) => navigator.locks.request(`outbox/${root.dataset.reader}`, action),
-    });
+    this.outbox = openOutbox(this.shelf, root.dataset.reader, (event) => this.#hear(event));
     this.flow = new Flow({ ...this, clock, onArrive: (assignment) => this.#arrive(assignment) });
     this.leaving = new Leaving({
       ...this, api, clock, display: () => this.#display(), sitting: () => this.#sitting, onSubmit: (...submitted) => this.#keepPace(...submitted),
@@ -55,7 +50,7 @@ class Desk {
   /** Put the parts of the page to work. */
   #furnish() {
     const { root, words, catalogue, shelf } = this;
-    const part = (name) => root.querySelector(`[data-part="${name}"]`);
+    const part = partsOf(root);
     this.viewer.words = { missing: words("lead-missing"), flat: words("lead-flat"), derived: words("lead-derived") };
     this.form = new ReadingForm(root.querySelector("form"), { catalogue, words, intents: this.#intents() });
     this.form.disable(true); // until an exam is in hand
@@ -100,7 +95,7 @@ class Desk {
 
   /** Begin with the assignment that the page came with. */
   async start(assignment) {
-    await recoverOnce(this.shelf, navigator.locks, `desk/${this.root.dataset.reader}`);
+    await recover(this.shelf, this.root.dataset.reader);
     for (const entry of this.outbox.entries) this.queue.finish(entry.assignment); // on its way since an earlier visit
     this.queue.keep(assignment);
     await this.flow.fetchSheet(assignment);

@@ -1,5 +1,6 @@
 // What stands above and below the sheet: the exam, its tracings and pages, how the sheet is drawn, and how large.
 
+import { partsOf } from "../dom.js";
 import { Shelf } from "../shelf.js";
 import { ThisScreen } from "./calibration.js";
 import { Printing } from "./printing.js";
@@ -18,7 +19,7 @@ export class SheetBar {
     this.root = root;
     this.viewer = viewer;
     this.world = world;
-    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.part = partsOf(root);
     this.settings = restore(world.shelf.read(SETTINGS)); // the last ones of this reader on this device
     this.printing = new Printing(root, viewer, world.words);
     this.screen = new ThisScreen(this.part("screen-dialog"), {

@@ -1,7 +1,7 @@
 // What the reader has said of the findings, drawn where it was said: areas, and the stretches that were measured.
 
 import { boxesOf } from "./area.js";
-import { svg } from "./svg.js";
+import { svg } from "../svg.js";
 
 export class Marks {
   #group = svg("g", { class: "marks" });

@@ -13,7 +13,7 @@ import { Magnifier } from "./magnifier.js";
 import { Marks } from "./marks.js";
 import { showMedian } from "./median_view.js";
 import { placeIn } from "./pointer.js";
-import { svg } from "./svg.js";
+import { svg } from "../svg.js";
 
 /** Held down for longer than this, a key works only as long as it is held. */
 const HOLD_MS = 400;
