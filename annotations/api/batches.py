@@ -19,7 +19,7 @@ from annotations.api.reading import CURSOR
 from annotations.firewall import is_still_reading, refuse_readers
 from annotations.models import AgreementReport, Batch, Exam, Seat, Study, User
 from annotations.payloads import Payload
-from annotations.services import batches, export, exposures, names
+from annotations.services import adjudications, batches, export, exposures, names
 from annotations.services.names import Names
 
 
@@ -126,7 +126,7 @@ class BatchAdjudication(ApiView):
         said = checked(serializers.AdjudicationInput, request.data)
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
-        adjudication = batches.send_undecided(
+        adjudication = adjudications.send_undecided(
             batch_id=batch.pk,
             readers=_people(said["readers"]),
             created_by=request.user,

@@ -12,6 +12,7 @@ from rest_framework import exceptions, status
 from annotations import firewall
 from annotations.api import parsers
 from annotations.services import (
+    adjudications,
     assignments,
     audit_trail,
     batches,
@@ -353,7 +354,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Name people who have the role of a reader or adjudicator.",
         "readers",
     ),
-    batches.AlreadyRead: Problem(
+    adjudications.AlreadyRead: Problem(
         status.HTTP_400_BAD_REQUEST,
         "already-read",
         "Somebody named has read some of these exams: nobody judges themselves.",
@@ -373,13 +374,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "The batch was closed before.",
         "Nothing needs to be done.",
     ),
-    batches.BatchStillOpen: Problem(
+    adjudications.BatchStillOpen: Problem(
         status.HTTP_409_CONFLICT,
         "batch-still-open",
         "The batch still takes readings.",
         "Close the batch first.",
     ),
-    batches.NothingUndecided: Problem(
+    adjudications.NothingUndecided: Problem(
         status.HTTP_409_CONFLICT,
         "nothing-undecided",
         "No exam of this batch is undecided.",

@@ -10,28 +10,22 @@ from django.db import IntegrityError, transaction
 from annotations.models import (
     NO_DATA,
     Assignment,
-    AssignmentState,
     Batch,
-    Consensus,
     Exam,
     Handout,
-    Outcome,
     Purpose,
-    Role,
     Slot,
     Study,
     User,
 )
-from annotations.services import assigning, audit, consensus, notices, roster, studies
+from annotations.services import assigning, audit, notices, roster, studies
 from annotations.services.assigning import Row
 from annotations.services.roster import KnowsResults, NotAReader
-from ecgreview import design, row_security
+from ecgreview import design
 
 __all__ = [
     "AlreadyClosed",
-    "AlreadyRead",
     "AlreadyReleased",
-    "BatchStillOpen",
     "DueBeforeToday",
     "KnowsResults",
     "MixedWithData",
@@ -39,23 +33,17 @@ __all__ = [
     "NoExams",
     "NoReaders",
     "NotAReader",
-    "NothingUndecided",
     "TooManyReadings",
-    "adjudication_name",
     "close",
     "create",
     "make",
     "refuse_mixing",
     "release",
-    "send_undecided",
     "set_due",
-    "undecided",
 ]
 
 MAX_READINGS = 100_000
 """Made in four seconds, within a web request: the 8,475 exams of CODE-II-test eleven times."""
-
-ADJUDICATION = ", adjudication"
 
 
 class NoExams(ValueError):
@@ -76,18 +64,6 @@ class AlreadyClosed(Exception):
 
 class AlreadyReleased(Exception):
     """The batch was released before."""
-
-
-class BatchStillOpen(Exception):
-    """What is undecided is known only when the batch is closed."""
-
-
-class NothingUndecided(Exception):
-    """No exam of the batch needs another reading."""
-
-
-class AlreadyRead(ValueError):
-    """Somebody chosen to adjudicate has read some of these exams: nobody judges themselves."""
 
 
 class TooManyReadings(ValueError):
@@ -266,61 +242,6 @@ def close(*, batch_id: int, closed_by: User, now: datetime) -> Batch:
     return batch
 
 
-@transaction.atomic
-def send_undecided(
-    *, batch_id: int, readers: Sequence[User], created_by: User, now: datetime
-) -> Batch:
-    """Return a new batch of the exams left undecided, for adjudicators to read blind.
-
-    Under ``agreement_then_majority`` the adjudicator's reading is one more vote.
-
-    Raises:
-        Batch.DoesNotExist: there is no such batch.
-        BatchStillOpen: it is not closed.
-        NothingUndecided: every exam of it is decided.
-        NoReaders: ``readers`` is empty.
-        NotAReader: one of them is no adjudicator.
-        AlreadyRead: one of them has read one of these exams in this study.
-        NameTaken: they were sent before.
-        mappings.NoMapping: consensus is due, and cannot be had under the study's classes.
-        studies.NotOpen, roster.LevelTooLow, KnowsResults and the like: as for ``create``.
-    """
-    batch = Batch.objects.select_related("study").get(pk=batch_id)
-    if batch.is_open:
-        raise BatchStillOpen(batch)
-    exams = undecided(batch, now=now)
-    if not exams:
-        raise NothingUndecided(batch)
-    roster.refuse_others_than(readers, (Role.ADJUDICATOR,))
-    _refuse_who_has_read(readers, exams, batch.study)
-    return create(
-        study=batch.study,
-        name=adjudication_name(batch),
-        exams=exams,
-        readers=readers,
-        created_by=created_by,
-        now=now,
-        purpose=Purpose.ADJUDICATION,
-    )
-
-
-def undecided(batch: Batch, *, now: datetime) -> list[Exam]:
-    """Return the exams of a closed ``batch`` that need another reading, as things are now."""
-    # As a worker would: a study may have its disputes settled before it opens its results.
-    with row_security.as_owner():
-        if batch.study.batches.filter(consensus_is_due=True).exists():
-            consensus.compute(study=batch.study, now=now)
-        open_questions = Consensus.objects.filter(study=batch.study, outcome=Outcome.UNDECIDED)
-        exams = Exam.objects.filter(consensus__in=open_questions, assignments__batch=batch)
-        return list(exams.distinct().order_by("pk"))
-
-
-def adjudication_name(batch: Batch) -> str:
-    """Return the name of the batch that adjudicates ``batch``, cut to what a name may hold."""
-    room = (Batch._meta.get_field("name").max_length or 0) - len(ADJUDICATION)
-    return f"{batch.name[:room]}{ADJUDICATION}"
-
-
 def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
     """Do nothing when none of these exams is both practised with and read as data in ``study``.
 
@@ -372,14 +293,6 @@ def _locked(batch_id: int) -> Batch:
 def _refuse_due_before(due_on: date | None, now: datetime) -> None:
     if due_on is not None and due_on < now.date():
         raise DueBeforeToday(due_on.isoformat())
-
-
-def _refuse_who_has_read(readers: Sequence[User], exams: Sequence[Exam], study: Study) -> None:
-    theirs = Assignment.objects.filter(
-        reader__in=readers, exam__in=exams, batch__study=study, state=AssignmentState.READ
-    )
-    if names := sorted({str(found.reader) for found in theirs.select_related("reader")}):
-        raise AlreadyRead(", ".join(names))
 
 
 def _insert(batch: Batch) -> None:

@@ -17,7 +17,15 @@ from annotations import tasks
 from annotations.firewall import is_still_reading
 from annotations.forms import AdjudicationForm, BatchForm
 from annotations.models import AgreementReport, Batch, Consensus, Exam, Outcome, Study, User
-from annotations.services import batches, exposures, mappings, outlooks, roster, studies
+from annotations.services import (
+    adjudications,
+    batches,
+    exposures,
+    mappings,
+    outlooks,
+    roster,
+    studies,
+)
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.matrix import matrix, reader_names
@@ -26,7 +34,7 @@ from annotations.views.plan_forms import DueForm
 from annotations.views.reading import SECONDS_PER_EXAM
 
 OF_READERS: tuple[type[Exception], ...] = (
-    batches.AlreadyRead,
+    adjudications.AlreadyRead,
     batches.KnowsResults,
     batches.NotAReader,
     batches.TooManyReadings,
@@ -36,9 +44,9 @@ OF_READERS: tuple[type[Exception], ...] = (
 """Refusals that are about who was chosen."""
 
 OF_UNDECIDED: tuple[type[Exception], ...] = (
-    batches.BatchStillOpen,
+    adjudications.BatchStillOpen,
     batches.MixedWithData,
-    batches.NothingUndecided,
+    adjudications.NothingUndecided,
     mappings.NoMapping,
     studies.NotOpen,
 )
@@ -98,7 +106,7 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _batch_page(request, batch, form, status=400)
     try:
-        made = batches.send_undecided(
+        made = adjudications.send_undecided(
             batch_id=batch.pk,
             readers=list(form.cleaned_data["readers"]),
             created_by=request.user,
@@ -152,7 +160,7 @@ def _n_undecided(user: User, batch: Batch) -> int:
 
 def _adjudication(user: User, batch: Batch) -> Batch | None:
     """Return the batch that the undecided exams of ``batch`` were sent to, if they were."""
-    name = batches.adjudication_name(batch)
+    name = adjudications.adjudication_name(batch)
     return Batch.objects.visible_to(user).filter(study=batch.study, name=name).first()
 
 

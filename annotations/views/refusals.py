@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from annotations.models import Exam, User
 from annotations.services import (
+    adjudications,
     batches,
     designs,
     mappings,
@@ -133,13 +134,13 @@ SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
     ),
     batches.AlreadyReleased: _said(lambda: _("This batch was released before.")),
     batches.AlreadyClosed: _said(lambda: _("This batch had been closed before.")),
-    batches.AlreadyRead: _said(
+    adjudications.AlreadyRead: _said(
         lambda: _("%(names)s read some of these exams already: nobody judges themselves.")
     ),
-    batches.BatchStillOpen: _said(
+    adjudications.BatchStillOpen: _said(
         lambda: _("Close the batch first: what is undecided is known only then.")
     ),
-    batches.NothingUndecided: _said(lambda: _("No exam of this batch is undecided.")),
+    adjudications.NothingUndecided: _said(lambda: _("No exam of this batch is undecided.")),
     mappings.NoMapping: _said(
         lambda: _(
             "No mapping of classes leads from one version to the other (%(names)s): whoever runs "

@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from annotations.models import AgreementReport, Batch, Consensus
-from annotations.services import agreement, batches, consensus, export, export_tables
+from annotations.services import adjudications, agreement, batches, consensus, export, export_tables
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 
@@ -52,7 +52,9 @@ def test_a_batch_of_a_long_name_can_be_adjudicated(
     submit(batch.assignments.get(reader=ana), AF)
     submit(batch.assignments.get(reader=bruno), FLUTTER)
     close(batch)
-    sent = batches.send_undecided(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
+    sent = adjudications.send_undecided(
+        batch_id=batch.pk, readers=[clara], created_by=davi, now=now
+    )
     assert sent.name.endswith("B, adjudication")
 
 

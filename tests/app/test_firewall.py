@@ -6,7 +6,15 @@ import pytest
 from django.urls import reverse
 
 from annotations.models import Consensus, Exam, ImportIssue, ImportRun, Reading, Role, User
-from annotations.services import batches, consensus, exposures, pools, roster, studies
+from annotations.services import (
+    adjudications,
+    batches,
+    consensus,
+    exposures,
+    pools,
+    roster,
+    studies,
+)
 from annotations.views import datasets
 from ecgreview.protocol import Protocol
 
@@ -182,7 +190,7 @@ def test_who_was_shown_the_results_does_not_adjudicate(judged, make_user, shown,
     ines = make_user("Ines", Role.ADJUDICATOR, Role.RESEARCHER)
     shown(ines)
     with pytest.raises(batches.KnowsResults):
-        batches.send_undecided(batch_id=judged.pk, readers=[ines], created_by=davi, now=now)
+        adjudications.send_undecided(batch_id=judged.pk, readers=[ines], created_by=davi, now=now)
 
 
 def test_a_coordinator_reads_what_nobody_has_read(judged, make_batch, make_exam, gil):

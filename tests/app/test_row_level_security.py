@@ -35,7 +35,7 @@ from annotations.models import (
 )
 from annotations.models.reading import ReadingQuerySet
 from annotations.models.study import SETTLED
-from annotations.services import agreement, batches, consensus, drafts
+from annotations.services import adjudications, agreement, consensus, drafts
 from ecgreview import row_security
 from ecgreview import urls as site
 from ecgreview.embedded.places import REPOSITORY
@@ -484,8 +484,8 @@ def test_nobody_adjudicates_what_they_read_though_its_results_are_closed(
         submit(assignment, "atrial_fibrillation" if assignment.reader == ana else "artifact")
     close(batch)
     Batch.objects.filter(pk=batch.pk).update(results_open=ResultsOpen.STUDY_LOCKED)
-    with row_security.acting_as(davi.pk), pytest.raises(batches.AlreadyRead):
-        batches.send_undecided(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
+    with row_security.acting_as(davi.pk), pytest.raises(adjudications.AlreadyRead):
+        adjudications.send_undecided(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
 
 
 # -- Two lines, each of which holds alone -------------------------------------------------------

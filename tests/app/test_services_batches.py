@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from annotations.models import Assignment, Batch
-from annotations.services import batches
+from annotations.services import adjudications, batches
 from ecgreview import design
 
 
@@ -119,7 +119,9 @@ def disputed(make_batch, make_exam, submit, close, ana, bruno):
 
 
 def adjudicate(batch, readers, davi, now):
-    return batches.send_undecided(batch_id=batch.pk, readers=readers, created_by=davi, now=now)
+    return adjudications.send_undecided(
+        batch_id=batch.pk, readers=readers, created_by=davi, now=now
+    )
 
 
 def test_only_what_is_undecided_is_sent(disputed, clara, davi, now):
@@ -139,7 +141,7 @@ def test_nothing_is_sent_twice(disputed, clara, davi, now):
 
 
 def test_an_open_batch_has_nothing_undecided_yet(make_batch, clara, davi, now):
-    with pytest.raises(batches.BatchStillOpen):
+    with pytest.raises(adjudications.BatchStillOpen):
         adjudicate(make_batch(), [clara], davi, now)
 
 
@@ -147,7 +149,7 @@ def test_agreement_leaves_nothing_to_adjudicate(make_batch, submit, close, clara
     batch = make_batch()
     for assignment in batch.assignments.all():
         submit(assignment, "artifact")
-    with pytest.raises(batches.NothingUndecided):
+    with pytest.raises(adjudications.NothingUndecided):
         adjudicate(close(batch), [clara], davi, now)
 
 
@@ -164,7 +166,7 @@ def test_nobody_adjudicates_what_they_have_read(
         batch.assignments.order_by("pk"), ["atrial_flutter", "atrial_fibrillation"], strict=True
     ):
         submit(assignment, code)
-    with pytest.raises(batches.AlreadyRead, match="Clara"):
+    with pytest.raises(adjudications.AlreadyRead, match="Clara"):
         adjudicate(close(batch), [clara], davi, now)
 
 

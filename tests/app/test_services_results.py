@@ -16,7 +16,7 @@ from annotations.models import (
     Tracing,
 )
 from annotations.models.taxonomy import TaxonomyQuerySet
-from annotations.services import agreement, batches, consensus, exams, suggestions
+from annotations.services import adjudications, agreement, consensus, exams, suggestions
 from ecgreview.ecg import synth
 from ecgreview.ecg.formats import Recording
 
@@ -138,7 +138,9 @@ def test_an_open_batch_has_no_consensus(read, study, now):
 
 def test_the_adjudicators_reading_decides(read, close, submit, clara, davi, now):
     batch = close(read((AF, FLUTTER)))
-    sent = batches.send_undecided(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
+    sent = adjudications.send_undecided(
+        batch_id=batch.pk, readers=[clara], created_by=davi, now=now
+    )
     submit(sent.assignments.get(), *AF)
     assert consensus_of(sent, close, now) == [("majority", ["atrial_fibrillation"])]
 

@@ -1,0 +1,101 @@
+"""Adjudication: what a closed batch leaves undecided is read once more, blind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    Consensus,
+    Exam,
+    Outcome,
+    Purpose,
+    Role,
+    Study,
+    User,
+)
+from annotations.services import batches, consensus, roster
+from ecgreview import row_security
+
+ADJUDICATION = ", adjudication"
+
+
+class BatchStillOpen(Exception):
+    """What is undecided is known only when the batch is closed."""
+
+
+class NothingUndecided(Exception):
+    """No exam of the batch needs another reading."""
+
+
+class AlreadyRead(ValueError):
+    """Somebody chosen to adjudicate has read some of these exams: nobody judges themselves."""
+
+
+@transaction.atomic
+def send_undecided(
+    *, batch_id: int, readers: Sequence[User], created_by: User, now: datetime
+) -> Batch:
+    """Return a new batch of the exams left undecided, for adjudicators to read blind.
+
+    Under ``agreement_then_majority`` the adjudicator's reading is one more vote.
+
+    Raises:
+        Batch.DoesNotExist: there is no such batch.
+        BatchStillOpen: it is not closed.
+        NothingUndecided: every exam of it is decided.
+        batches.NoReaders: ``readers`` is empty.
+        roster.NotAReader: one of them is no adjudicator.
+        AlreadyRead: one of them has read one of these exams in this study.
+        batches.NameTaken: they were sent before.
+        mappings.NoMapping: consensus is due, and cannot be had under the study's classes.
+        studies.NotOpen, roster.LevelTooLow, batches.KnowsResults and the like: as for
+            ``batches.create``.
+    """
+    batch = Batch.objects.select_related("study").get(pk=batch_id)
+    if batch.is_open:
+        raise BatchStillOpen(batch)
+    exams = undecided(batch, now=now)
+    if not exams:
+        raise NothingUndecided(batch)
+    roster.refuse_others_than(readers, (Role.ADJUDICATOR,))
+    _refuse_who_has_read(readers, exams, batch.study)
+    return batches.create(
+        study=batch.study,
+        name=adjudication_name(batch),
+        exams=exams,
+        readers=readers,
+        created_by=created_by,
+        now=now,
+        purpose=Purpose.ADJUDICATION,
+    )
+
+
+def undecided(batch: Batch, *, now: datetime) -> list[Exam]:
+    """Return the exams of a closed ``batch`` that need another reading, as things are now."""
+    # As a worker would: a study may have its disputes settled before it opens its results.
+    with row_security.as_owner():
+        if batch.study.batches.filter(consensus_is_due=True).exists():
+            consensus.compute(study=batch.study, now=now)
+        open_questions = Consensus.objects.filter(study=batch.study, outcome=Outcome.UNDECIDED)
+        exams = Exam.objects.filter(consensus__in=open_questions, assignments__batch=batch)
+        return list(exams.distinct().order_by("pk"))
+
+
+def adjudication_name(batch: Batch) -> str:
+    """Return the name of the batch that adjudicates ``batch``, cut to what a name may hold."""
+    room = (Batch._meta.get_field("name").max_length or 0) - len(ADJUDICATION)
+    return f"{batch.name[:room]}{ADJUDICATION}"
+
+
+def _refuse_who_has_read(readers: Sequence[User], exams: Sequence[Exam], study: Study) -> None:
+    theirs = Assignment.objects.filter(
+        reader__in=readers, exam__in=exams, batch__study=study, state=AssignmentState.READ
+    )
+    if names := sorted({str(found.reader) for found in theirs.select_related("reader")}):
+        raise AlreadyRead(", ".join(names))
