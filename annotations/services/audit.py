@@ -71,7 +71,6 @@ class Action(models.TextChoices):
     ASSIGNMENT_LEASED = "assignment.leased", _("Exam taken from the pool")
     ASSIGNMENT_DEFERRED = "assignment.deferred", _("Exam put off by its reader")
     ASSIGNMENT_RECLAIMED = "assignment.reclaimed", _("Exam returned to the pool")
-    ASSIGNMENT_WITHDRAWN = "assignment.withdrawn", _("Exams withdrawn")
 
     READING_SUBMITTED = "reading.submitted", _("Reading submitted")
     READING_REVISED = "reading.revised", _("Reading revised after suggestions")

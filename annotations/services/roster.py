@@ -20,6 +20,7 @@ from annotations.models import (
     StudyReaderStatus,
     User,
 )
+from annotations.models.assignment import AssignmentQuerySet
 from annotations.services import audit, notices
 from ecgreview import row_security
 
@@ -168,14 +169,12 @@ def set_cap(
     return line
 
 
-def take_back(assignments: object) -> list[int]:
+def take_back(assignments: AssignmentQuerySet) -> list[int]:
     """Withdraw those of ``assignments`` that may still be read, and return their ids.
 
     Rows are locked in the order of their ids, so two who take back the same do not wait in a
     circle; a submission that is under way is waited for and wins.
     """
-    if not hasattr(assignments, "pending"):
-        raise TypeError(assignments)
     waiting = assignments.pending().select_for_update(of=("self",), no_key=True).order_by("pk")
     ids = [pk for (pk,) in waiting.values_list("pk")]
     still = Assignment.objects.filter(pk__in=ids).pending()
