@@ -138,11 +138,15 @@ def reopen(context: BrowserContext, address: str) -> Visit:
 
 
 def visits(window: Window, site: _desk_site.Site, times: int) -> tuple[list[Visit], list[Visit]]:
-    """Return so many visits with an empty cache, and each followed by one with a full cache."""
+    """Return so many visits with an empty cache, and each followed by one with a full cache.
+
+    Chromium compiles scripts for keeping on the visit in between.
+    """
     cold, warm = [], []
     for _ in range(times):
         context = window()
         cold.append(reopen(context, site.desk()))
+        reopen(context, site.desk())
         warm.append(reopen(context, site.desk()))
         context.close()
     return cold, warm

@@ -10,10 +10,19 @@ export const clock = Object.freeze({
   },
 });
 
+/** A page that is hidden before its next frame gets none. */
+const LONGEST_FRAME_MS = 250;
+
 /** Call `action` once the next frame is on the screen; soon, where nothing is shown. */
 export function afterPaint(action) {
-  if (document.hidden) setTimeout(action);
-  else requestAnimationFrame(() => setTimeout(action));
+  let isDone = false;
+  const once = () => {
+    if (isDone) return;
+    isDone = true;
+    action();
+  };
+  if (!document.hidden) requestAnimationFrame(() => setTimeout(once));
+  setTimeout(once, document.hidden ? 0 : LONGEST_FRAME_MS);
 }
 
 const LONGEST_WAIT_MS = 30_000;

@@ -1,7 +1,7 @@
 // What a page of this browser keeps for its reader and sends: opened in one way by the desk and the worklist.
 
 import * as api from "./api.js";
-import { clock } from "./clock.js";
+import { afterPaint, clock } from "./clock.js";
 import { Outbox } from "./outbox.js";
 import { Shelf } from "./shelf.js";
 import { Vault, recoverOnce } from "./vault.js";
@@ -19,7 +19,7 @@ export function recover(shelf, reader) {
 /** The outbox of `reader`: one window at a time sends. */
 export function openOutbox(shelf, reader, onEvent) {
   return new Outbox({
-    shelf, api, clock, onEvent, newKey: () => crypto.randomUUID(),
+    shelf, api, clock, onEvent, rest: afterPaint, newKey: () => crypto.randomUUID(),
     alone: (action) => navigator.locks.request(`outbox/${reader}`, action),
   });
 }

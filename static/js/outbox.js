@@ -21,7 +21,8 @@ export class Outbox {
 
   /**
    * @param {{shelf: object, api: object, clock: object, newKey: () => string, onEvent: (event: object) => void,
-   *   alone?: (action: () => Promise) => Promise}} world `alone` lets one window at a time act
+   *   alone?: (action: () => Promise) => Promise, rest?: (action: () => void) => void}} world
+   *   `alone` lets one window at a time act; `rest` waits with sending until the reader sees what comes next
    *   Events: `{type: "accepted", entry, answer}`, `{type: "refused", entry, kind, problem}`,
    *   `{type: "waiting", why: "offline" | "signed-out", count}`, `{type: "sent"}` when nothing is left.
    */
@@ -62,7 +63,8 @@ export class Outbox {
     const entry = { key: this.world.newKey(), kind, assignment, code, reading, basis: draft.basis, at: this.world.clock.now() };
     this.#settling.set(entry.key, draft.settle());
     const isKept = this.#keep(entry);
-    this.drain();
+    if (this.world.rest) this.world.rest(() => this.drain());
+    else this.drain();
     return isKept;
   }
 

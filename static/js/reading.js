@@ -275,7 +275,8 @@ class Desk {
 
   #arrive(assignment) {
     this.#seat(assignment);
-    this.root.querySelector("[data-part=code]").focus({ preventScroll: true });
+    // In the frame that shows the exam: giving the focus earlier would lay the page out once more.
+    requestAnimationFrame(() => this.root.querySelector("[data-part=code]").focus({ preventScroll: true }));
   }
 
   #keepPace({ id }, { active_ms: activeMs }) {

@@ -162,9 +162,13 @@ export class Flow {
 
   #arrive(assignment) {
     this.#goal = null;
-    document.title = document.title.replace(this.#current.exam.code, assignment.exam.code);
-    window.history.pushState(null, "", `/read/${assignment.id}/`);
+    const { code } = this.#current.exam;
     this.world.onArrive(assignment);
+    // In the frame that shows the exam: earlier, the browser would compute the page's style once more.
+    requestAnimationFrame(() => {
+      document.title = document.title.replace(code, assignment.exam.code);
+      window.history.pushState(null, "", `/read/${assignment.id}/`);
+    });
   }
 
   /** Of a pool the next exam is known only when the server has this reading: its answer names it. */

@@ -11,6 +11,8 @@ const SETTINGS = "sheet";
 const MENUS = ["layout", "speedMmPerS", "gainMmPerMv"];
 
 export class SheetBar {
+  #isDescribing = false;
+
   /**
    * @param {HTMLElement} root @param {HTMLElement} viewer an <ecg-viewer>
    * @param {{shelf: object, words: Function, language: string, onTracing: (tracing: {href: string}) => void}} world
@@ -28,7 +30,8 @@ export class SheetBar {
     this.tabs = new TracingTabs(this.part("tracings"), { ...world, onChoose: world.onTracing });
     viewer.addEventListener("sheet", ({ detail }) => {
       this.tabs.show(detail.key);
-      this.#describe((this.shown = detail));
+      this.shown = detail;
+      this.#describe();
     });
     this.part("earlier").addEventListener("click", () => viewer.turn(viewer.page - 1));
     this.part("later").addEventListener("click", () => viewer.turn(viewer.page + 1));
@@ -45,7 +48,7 @@ export class SheetBar {
     ];
     this.part("context").textContent = context.filter(Boolean).join(", ");
     this.tabs.offer(exam);
-    if (this.shown) this.#describe(this.shown);
+    this.#describe();
   }
 
   #offerSettings() {
@@ -80,10 +83,20 @@ export class SheetBar {
     this.part("life-size").setAttribute("aria-pressed", String(isLifeSize && pxPerMm !== null));
     this.viewer.screenPxPerMm = pxPerMm;
     this.viewer.drawAt(isLifeSize ? pxPerMm : null);
-    if (this.shown) this.#describe(this.shown);
+    this.#describe();
   }
 
-  #describe(shown) {
+  /** Say what is on view, once and in the very frame that shows it: asking for sizes earlier would lay the page out twice. */
+  #describe() {
+    if (this.#isDescribing || !this.shown) return;
+    this.#isDescribing = true;
+    requestAnimationFrame(() => {
+      this.#isDescribing = false;
+      this.#tell(this.shown);
+    });
+  }
+
+  #tell(shown) {
     const { words } = this.world;
     const { sheet, signal } = shown;
     const { timeBefore } = this.tabs;
