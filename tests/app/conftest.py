@@ -6,14 +6,15 @@ Rosa does research, Otto audits, Eva has no role. Everything is made through the
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pytest
-from django.test import Client
+from django.conf import settings as site
+from django.test import Client, override_settings
 
 from annotations.models import (
     Assignment,
@@ -75,12 +76,17 @@ def no_collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("static")
 
 
-@pytest.fixture(autouse=True)
-def plain_static_files(settings: Any, no_collected_files: Path) -> None:
-    """Let pages name their static files without collecting them first."""
+@pytest.fixture(scope="session", autouse=True)
+def plain_static_files(no_collected_files: Path) -> Iterator[None]:
+    """Let pages name their static files without collecting them first.
+
+    Throughout: what is put back between two tests may be put back under a page that is still
+    being made for the window that the first one closed.
+    """
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-    settings.STATIC_ROOT = no_collected_files
+    storages = {**site.STORAGES, "staticfiles": plain}
+    with override_settings(STORAGES=storages, STATIC_ROOT=no_collected_files):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -50,7 +50,7 @@ LATER = {"annotations_decision", "annotations_notassessable", "annotations_viewi
 
 USES_OWNER = {
     "annotations/services/audit.py",
-    "annotations/services/batches.py",
+    "annotations/services/adjudications.py",
     "annotations/services/designs.py",
     "annotations/services/export.py",
     "annotations/services/feedback.py",
