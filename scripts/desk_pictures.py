@@ -191,6 +191,13 @@ def compared(page: Page) -> None:
             return
 
 
+def decided(page: Page) -> None:
+    """Which of two drafts is right was left open by an earlier picture."""
+    mine = page.get_by_role("button", name="Keep mine")
+    if mine.is_visible():
+        mine.click()
+
+
 SHEETS = (
     *(
         State(f"layout-{layout.replace('+', '-')}", choose("layout", layout))
@@ -239,6 +246,7 @@ def submitted(page: Page) -> None:
     """The exam after its submission: what the model says, where the study shows it."""
     if page.locator(".desk.is-submitted").count() == 0:
         here = page.url
+        decided(page)
         keys("g")(page)
         finding(page, "LBBB")
         page.keyboard.press(SUBMIT)
@@ -257,6 +265,7 @@ def finished(page: Page) -> None:
     )
     page.reload()
     drawn(page)
+    decided(page)
     keys("g", SUBMIT)(page)
     page.wait_for_timeout(300)
     if page.locator("[data-part=notice]").is_visible():  # what is in doubt is asked once
