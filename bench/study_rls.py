@@ -67,10 +67,10 @@ select batch_id, reader_id, count(*), count(*) filter (where state = 'read')
 
 insert into annotations_reading (assignment_id, reader_id, protocol_version, stage, taxonomy_id,
                                  outcome, quality, problems, comment, n_findings,
-                                 n_not_assessable, submitted_at, idempotency_key, active_ms,
-                                 idle_ms, display, tools)
-select a.id, a.reader_id, 1, 'blind', t.id, 'read', 'good', '[]', '', {FINDINGS_EACH}, 0, now(),
-       gen_random_uuid(), 0, 0, '{{}}', '{{}}'
+                                 n_not_assessable, n_decisions, reason, submitted_at,
+                                 idempotency_key, active_ms, idle_ms, display, tools)
+select a.id, a.reader_id, 1, 'blind', t.id, 'read', 'good', '[]', '', {FINDINGS_EACH}, 0, 0, '',
+       now(), gen_random_uuid(), 0, 0, '{{}}', '{{}}'
   from annotations_assignment a, annotations_taxonomy t where a.state = 'read';
 
 insert into annotations_finding (reading_id, diagnostic_class_id, certainty, localisations,
