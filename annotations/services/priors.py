@@ -67,7 +67,8 @@ def link(
     patients = _patients(dataset, {visit.patient for visit in visits})
     told = {stored[one.source_key]: (patients[one.patient], one.day) for one in visits}
     changed = [exam for exam, what in told.items() if (exam.patient_id, exam.patient_day) != what]
-    _refuse_compared(changed, patients.values())
+    touched = {exam.patient_id for exam in changed if exam.patient_id} | {*patients.values()}
+    _refuse_compared(changed, touched)
     for exam in changed:
         exam.patient_id, exam.patient_day = told[exam]
     Exam.objects.bulk_update(changed, ["patient", "patient_day"], batch_size=ROWS_AT_ONCE)

@@ -152,6 +152,14 @@ class TestLinking:
         assert prior is not None
         assert prior.days_before == 412
 
+    def test_the_exam_that_readers_compare_with_stays_with_its_patient(
+        self, dataset, make_visits, assign, ana, now
+    ):
+        earlier, later = make_visits(0, 412)
+        assign(ana, later)
+        with pytest.raises(priors.AlreadyCompared, match=later.code):
+            self.link(dataset, [visit(earlier, "p2")], now)
+
     def test_the_same_file_again_changes_nothing_and_is_fine(
         self, dataset, make_visits, assign, ana, now
     ):
