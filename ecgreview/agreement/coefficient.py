@@ -58,17 +58,30 @@ class Coefficient:
         return {"value": self.value, "reason": self.reason}
 
 
+Causes = tuple[tuple[NDArray[np.bool_], str], ...]
+"""Masks, each with the sentence that holds where it does; the first one of a place counts."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimates:
     """A coefficient of many classes (or pairs, or replicates) at once.
 
     Attributes:
         values: any shape; NaN where undefined, for arithmetic only.
-        reasons: the same shape; the sentences of ``Coefficient.reason``.
+        causes: masks that fit the shape, with the sentences of ``Coefficient.reason``: kept apart,
+            because replicates have no use for a sentence each.
     """
 
     values: NDArray[np.float64]
-    reasons: NDArray[np.str_]
+    causes: Causes = ()
+
+    @property
+    def reasons(self) -> NDArray[np.str_]:
+        """The shape of ``values``; the sentence of each place, mostly empty."""
+        masks = [np.broadcast_to(mask, np.shape(self.values)) for mask, _ in self.causes]
+        sentences = [sentence for _, sentence in self.causes]
+        empty = np.full(np.shape(self.values), "")
+        return np.asarray(np.select(masks, sentences, default="") if masks else empty)
 
     @property
     def is_defined(self) -> NDArray[np.bool_]:
@@ -84,7 +97,7 @@ class Estimates:
 
     def with_caution(self, where: NDArray[np.bool_], sentence: str) -> Estimates:
         """Return the same values; those of ``where`` that are defined carry ``sentence``."""
-        return Estimates(self.values, np.where(where & self.is_defined, sentence, self.reasons))
+        return Estimates(self.values, ((where & self.is_defined, sentence), *self.causes))
 
 
 def ratio(
@@ -100,8 +113,7 @@ def ratio(
         denominator: the same shape; not 0 wherever no mask holds.
         unless: masks of the same shape, each with its sentence.
     """
-    masks, sentences = [mask for mask, _ in unless], [sentence for _, sentence in unless]
-    is_undefined = np.logical_or.reduce(masks)
+    is_undefined = np.logical_or.reduce([mask for mask, _ in unless])
     values = np.full(np.shape(numerator), np.nan)
     np.divide(numerator, denominator, out=values, where=~is_undefined)
-    return Estimates(values, np.select(masks, sentences, default=""))
+    return Estimates(values, tuple(unless))

@@ -166,4 +166,4 @@ def _beyond_chance(
 ) -> Estimates:
     """Return 1 - observed / expected disagreement; the form that loses no digits for rare ones."""
     quotient = ratio(observed, expected, unless=unless)
-    return Estimates(1 - quotient.values, quotient.reasons)
+    return Estimates(1 - quotient.values, quotient.causes)
