@@ -1,0 +1,190 @@
+"""Alpha of whole sets of classes: published distances, other libraries, invariants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings, coefficient, nominal
+from ecgreview.agreement.set_alpha import Distance, SetCount, distances, set_alpha
+
+states = arrays.arrays(
+    np.int8,
+    st.tuples(st.integers(2, 4), st.integers(0, 8), st.integers(1, 4)),
+    elements=st.integers(0, 2),
+)
+seeds = st.integers(0, 2**32 - 1)
+both = pytest.mark.parametrize("distance", list(Distance))
+
+
+def given_sets(sets: Sequence[Sequence[int]], n_classes: int = 9) -> np.ndarray:
+    """Return one row of states for each set; None has not read."""
+    rows = np.full((len(sets), n_classes), ABSENT, dtype=np.int8)
+    for row, codes in zip(rows, sets, strict=True):
+        row[list(codes)] = PRESENT
+    return rows
+
+
+def ratings_of(exams: Sequence[Sequence[Sequence[int]]], n_classes: int = 9) -> np.ndarray:
+    """Return the ratings of exams, each told as the sets its readers gave."""
+    n_readers = max(len(exam) for exam in exams)
+    ratings = np.full((n_readers, len(exams), n_classes), MISSING, dtype=np.int8)
+    for column, exam in enumerate(exams):
+        ratings[: len(exam), column] = given_sets(exam, n_classes)
+    return ratings
+
+
+def alpha_by_pairs(ratings: np.ndarray, distance: Distance) -> float | None:
+    """Return alpha by comparing every reading with every other, as the definition has it."""
+    by_exam = [exam[(exam != MISSING).any(axis=1)] for exam in ratings.transpose(1, 0, 2)]
+    compared = [exam for exam in by_exam if len(exam) >= 2]
+    if not compared:
+        return None
+    readings = np.concatenate(compared)
+    n = len(readings)
+    observed = sum(distances(e, e, distance).sum() / (len(e) - 1) for e in compared) / n
+    expected = distances(readings, readings, distance).sum() / (n * (n - 1))
+    return 1 - observed / expected if expected else None
+
+
+def test_distances_are_those_that_are_published(vectors):
+    for pair in vectors("set_valued")["masi_pairs"]:
+        first, second = given_sets([pair["a"]]), given_sets([pair["b"]])
+        for distance in Distance:
+            (found,) = distances(first, second, distance).reshape(-1)
+            assert found == pytest.approx(pair[distance.value], rel=0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("case", "distance"), [(0, "masi"), (0, "jaccard"), (1, "masi"), (1, "jaccard")]
+)
+def test_alpha_of_published_sets(vectors, case, distance):
+    data: dict[str, Any] = vectors("set_valued")["cases"][case]
+    found = set_alpha(ratings_of(data["label_sets"]), Distance(distance)).value
+    assert found == pytest.approx(data[f"alpha_{distance}"], rel=0, abs=1e-12)
+    if f"nltk_{distance}" in data:
+        assert found == pytest.approx(data[f"nltk_{distance}"], rel=0, abs=1e-12)
+
+
+@both
+@given(ratings=states)
+def test_alpha_is_what_all_pairs_make_it(distance, ratings):
+    found, expected = set_alpha(ratings, distance).value, alpha_by_pairs(ratings, distance)
+    assert found is None if expected is None else found == pytest.approx(expected, abs=1e-9)
+
+
+@given(ratings=states)
+def test_there_is_a_value_or_a_known_reason(ratings):
+    found = set_alpha(ratings)
+    assert (found.value is None) == (found.reason in coefficient.REASONS)
+    assert found.value is None or np.isfinite(found.value)
+
+
+@both
+@given(ratings=states, seed=seeds)
+def test_no_order_matters(distance, ratings, seed):
+    rng = np.random.default_rng(seed)
+    shuffled = ratings
+    for axis in range(3):
+        shuffled = rng.permutation(shuffled, axis=axis)
+    found, expected = set_alpha(shuffled, distance).value, set_alpha(ratings, distance).value
+    assert found is None if expected is None else found == pytest.approx(expected, abs=1e-9)
+
+
+@both
+@given(ratings=states)
+def test_an_exam_read_once_changes_nothing(distance, ratings):
+    alone = np.full((len(ratings), 1, ratings.shape[2]), MISSING, dtype=np.int8)
+    alone[0] = PRESENT
+    more = np.concatenate([ratings, alone], axis=1)
+    assert set_alpha(more, distance) == set_alpha(ratings, distance)
+
+
+@both
+@given(
+    codes=arrays.arrays(
+        np.int8, st.tuples(st.integers(2, 4), st.integers(1, 8)), elements=st.integers(0, 3)
+    )
+)
+def test_sets_of_one_class_have_the_alpha_of_nominal_ratings(distance, codes):
+    ratings = np.where(codes[:, :, None] == np.arange(4), PRESENT, ABSENT).astype(np.int8)
+    found = set_alpha(ratings, distance)
+    expected = nominal.krippendorff_alpha(codes.astype(np.float64))
+    assert found.reason == expected.reason
+    assert (
+        found.value is None
+        if expected.value is None
+        else found.value == pytest.approx(expected.value, abs=1e-9)
+    )
+
+
+@given(ratings=states)
+def test_distances_are_symmetric_with_zero_for_a_set_from_itself(ratings):
+    rows = ratings.reshape(-1, ratings.shape[2])
+    for distance in Distance:
+        found = distances(rows, rows, distance)
+        np.testing.assert_array_equal(found, found.T)
+        assert (np.diagonal(found) == 0).all()
+        assert ((found >= 0) & (found <= 1)).all()
+
+
+@given(ratings=states)
+def test_masi_is_never_nearer_than_jaccard(ratings):
+    rows = ratings.reshape(-1, ratings.shape[2])
+    assert (distances(rows, rows, Distance.MASI) >= distances(rows, rows, Distance.JACCARD)).all()
+
+
+def test_a_class_that_a_reader_could_not_assess_does_not_part_the_sets():
+    first = np.array([[PRESENT, PRESENT, ABSENT]], dtype=np.int8)
+    second = np.array([[PRESENT, MISSING, ABSENT]], dtype=np.int8)
+    assert distances(first, second) == 0
+
+
+def test_readers_who_all_say_normal_have_no_alpha():
+    found = set_alpha(ratings_of([[[], []], [[], []]]))
+    assert (found.value, found.reason) == (None, coefficient.ALL_ALIKE)
+
+
+def test_nothing_read_twice_has_no_alpha():
+    found = set_alpha(ratings_of([[[1]], [[2]]]))
+    assert (found.value, found.reason) == (None, coefficient.NOT_COMPARED)
+
+
+@pytest.mark.parametrize("shape", [(0, 0, 0), (2, 0, 3), (0, 3, 2), (2, 3, 0)])
+def test_ratings_without_any_reading_have_no_alpha(shape):
+    assert set_alpha(np.ones(shape, dtype=np.int8)).reason == coefficient.NOT_COMPARED
+
+
+def test_an_unknown_state_is_refused():
+    with pytest.raises(BadRatings, match="neither 0"):
+        set_alpha(np.full((2, 2, 2), 3, dtype=np.int8))
+
+
+def test_ratings_without_classes_are_refused():
+    with pytest.raises(BadRatings, match="2 axes"):
+        set_alpha(np.ones((2, 2), dtype=np.int8))
+
+
+def test_resampled_alphas_scatter_as_those_of_exams_drawn_one_by_one():
+    rng = np.random.default_rng(11)
+    truth = rng.random((200, 5)) < 0.3
+    said = truth ^ (rng.random((2, 200, 5)) < 0.1)
+    ratings = np.where(said, PRESENT, ABSENT).astype(np.int8)
+    drawn = SetCount.of(ratings).bootstrap(Distance.MASI, 400, rng)
+    one_by_one = [set_alpha(ratings[:, rng.integers(0, 200, 200)]).value or 0 for _ in range(400)]
+    assert drawn.mean() == pytest.approx(np.mean(one_by_one), abs=0.01)
+    assert drawn.std() == pytest.approx(np.std(one_by_one), rel=0.2)
+
+
+def test_the_same_seed_draws_the_same_exams():
+    sets = SetCount.of(ratings_of([[[1], [1, 2]], [[3], [3]], [[], [4]]]))
+    first, second = (
+        sets.bootstrap(Distance.JACCARD, 250, np.random.default_rng(3)) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first, second)
