@@ -1,0 +1,8 @@
+"""Readings that were made elsewhere and published as tables, as checked arrays."""
+
+from __future__ import annotations
+
+from .codetest import CLASSES, BadReadings, Readings, parse, read
+from .lists import CODE_TEST, code_test
+
+__all__ = ["CLASSES", "CODE_TEST", "BadReadings", "Readings", "code_test", "parse", "read"]

@@ -1,0 +1,19 @@
+"""The lists of classes that published readings were made with."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from ecgreview import taxonomy
+
+CODE_TEST = "code-test-6"
+"""The name of the list of ``code_test``."""
+
+CODE_TEST_FILE = Path(__file__).with_name("code_test_6.yaml")
+
+
+@cache
+def code_test() -> taxonomy.Taxonomy:
+    """Return the six classes of CODE-test: no class for a normal exam, none that stands alone."""
+    return taxonomy.load(CODE_TEST_FILE)
