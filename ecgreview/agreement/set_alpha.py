@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from . import states
 from .coefficient import ALL_ALIKE, NOT_COMPARED, Coefficient
-from .patterns import ABSENT, MISSING, PRESENT, BadRatings
+from .patterns import MISSING, PRESENT
 
 _SETS_AT_ONCE = 512
 _REPLICATES_AT_ONCE = 100
@@ -48,10 +49,8 @@ def distances(
     Source:
         Passonneau 2006, Measuring Agreement on Set-valued Items (MASI), LREC 2006.
     """
-    given, other_given = ((states == PRESENT).astype(np.float32) for states in (first, second))
-    assessed, other_assessed = (
-        (states != MISSING).astype(np.float32) for states in (first, second)
-    )
+    given, other_given = ((sets == PRESENT).astype(np.float32) for sets in (first, second))
+    assessed, other_assessed = ((sets != MISSING).astype(np.float32) for sets in (first, second))
     # Sums of up to 2**24 ones are exact in single precision.
     return _distance(
         given @ other_given.T, given @ other_assessed.T, assessed @ other_given.T, distance
@@ -109,13 +108,13 @@ class SetCount:
         Raises:
             BadRatings: wrong shape or an unknown state.
         """
-        _refuse_bad(ratings)
+        states.refuse_bad(ratings, "readers, exams, classes")
         has_read = (ratings != MISSING).any(axis=2)
         compared = ratings[:, has_read.sum(axis=0) >= 2]
         if not compared.size:
             nothing = np.empty((0, ratings.shape[2]), dtype=np.int8)
             return cls(nothing, np.empty((0, 2), dtype=np.int64), np.empty(0))
-        sets, index = _distinct(compared.reshape(-1, ratings.shape[2]))
+        sets, index = states.distinct(compared.reshape(-1, ratings.shape[2]))
         by_exam = index.reshape(compared.shape[:2]).T
         # The order of the readers does not matter to alpha.
         kinds, n_exams = np.unique(np.sort(by_exam, axis=1), axis=0, return_counts=True)
@@ -220,23 +219,3 @@ def _paired_distances(
     mine = (given & (second != MISSING)).sum(axis=1)
     theirs = (other_given & (first != MISSING)).sum(axis=1)
     return _distance(both, mine, theirs, distance)
-
-
-def _distinct(states: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-    """Return the distinct rows of ``states``, and for each row its index among them.
-
-    Rows are compared as bit masks, one of the classes given and one of those assessed.
-    """
-    masks = np.concatenate(
-        [np.packbits(states == PRESENT, axis=1), np.packbits(states != MISSING, axis=1)], axis=1
-    )
-    words = np.ascontiguousarray(masks).view(np.dtype((np.void, masks.shape[1]))).reshape(-1)
-    _, where, index = np.unique(words, return_index=True, return_inverse=True)
-    return states[where], index
-
-
-def _refuse_bad(ratings: NDArray[np.int8]) -> None:
-    if ratings.ndim != 3:
-        raise BadRatings(f"ratings have {ratings.ndim} axes, not readers x exams x classes")
-    if not np.isin(ratings, (MISSING, ABSENT, PRESENT)).all():
-        raise BadRatings("a state is neither 0 (missing), 1 (absent) nor 2 (present)")

@@ -188,3 +188,8 @@ def test_the_same_seed_draws_the_same_exams():
         sets.bootstrap(Distance.JACCARD, 250, np.random.default_rng(3)) for _ in range(2)
     )
     np.testing.assert_array_equal(first, second)
+
+
+def test_ratings_of_another_type_are_refused():
+    with pytest.raises(BadRatings, match="int64, not int8"):
+        set_alpha(np.ones((2, 2, 2), dtype=np.int64))
