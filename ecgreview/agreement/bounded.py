@@ -1,0 +1,115 @@
+"""A number with the interval in which the truth lies, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class BadConfidence(ValueError):
+    """The confidence of an interval is not above 0 and below 1."""
+
+
+class MeasureJson(TypedDict):
+    """A number with its interval, as plain values."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number with its interval.
+
+    Attributes:
+        estimate: None when undefined, never NaN.
+        low: lower end of the interval; None when there is none.
+        high: upper end of the interval; None when there is none.
+        n: of what was counted: exams, readings or cells, as the function says that returns it.
+        reason: why there is no number; beside a number, why it has no interval, mostly empty.
+        method: how the interval was made; empty when there is none.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str = ""
+    method: str = ""
+
+    @classmethod
+    def undefined(cls, n: int, reason: str) -> Self:
+        """Return a number that does not exist, because of ``reason``."""
+        return cls(None, None, None, n, reason)
+
+    @classmethod
+    def alone(cls, estimate: float, n: int, reason: str) -> Self:
+        """Return a number without an interval, because of ``reason``."""
+        return cls(float(estimate), None, None, n, reason)
+
+    @classmethod
+    def between(cls, estimate: float, low: float, high: float, n: int, method: str) -> Self:
+        """Return a number with its interval."""
+        return cls(float(estimate), float(low), float(high), n, "", method)
+
+    @classmethod
+    def of_replicates(
+        cls,
+        estimate: float,
+        replicates: NDArray[np.float64],
+        *,
+        n: int,
+        confidence: float,
+        method: str,
+        otherwise: str,
+    ) -> Self:
+        """Return a number with the percentiles of what resamples made of it.
+
+        The interval is widened to hold its estimate.
+
+        Args:
+            estimate: of the data themselves.
+            replicates: shape (n_replicates,); NaN where a resample has no value.
+            n: of what was counted.
+            confidence: of the interval, above 0 and below 1.
+            method: how the resamples were drawn.
+            otherwise: the reason when fewer than two resamples have a value.
+
+        Raises:
+            BadConfidence: ``confidence`` is not above 0 and below 1.
+        """
+        tail = tail_of(confidence)
+        defined = replicates[~np.isnan(replicates)]
+        if defined.size < 2:
+            return cls.alone(estimate, n, otherwise)
+        low, high = np.quantile(defined, [tail, 1 - tail])
+        return cls.between(estimate, min(low, estimate), max(high, estimate), n, method)
+
+    def to_json(self) -> MeasureJson:
+        """Return the number as plain values."""
+        return {
+            "estimate": self.estimate,
+            "low": self.low,
+            "high": self.high,
+            "n": self.n,
+            "reason": self.reason,
+            "method": self.method,
+        }
+
+
+def tail_of(confidence: float) -> float:
+    """Return the share left out at each end of an interval.
+
+    Raises:
+        BadConfidence: ``confidence`` is not above 0 and below 1.
+    """
+    if not 0 < confidence < 1:
+        raise BadConfidence(f"a confidence of {confidence} is not above 0 and below 1")
+    return (1 - confidence) / 2

@@ -1,0 +1,286 @@
+"""Agreement about numbers, against published tables and what must hold of any measurements."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, fields
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from ecgreview.agreement import measurements
+from ecgreview.agreement.bounded import BadConfidence, Measure
+from ecgreview.agreement.measurements import (
+    BadMeasurements,
+    Intraclass,
+    intraclass,
+    limits_of_agreement,
+    lin_concordance,
+)
+
+FORMS = {
+    "one_way": "ICC1",
+    "agreement": "ICC2",
+    "consistency": "ICC3",
+    "one_way_mean": "ICC1k",
+    "agreement_mean": "ICC2k",
+    "consistency_mean": "ICC3k",
+}
+"""Our names of the six forms, and those of Shrout and Fleiss."""
+
+INTERVALS = {
+    "one_way": (-0.133, 0.72),
+    "agreement": (0.019, 0.76),
+    "consistency": (0.342, 0.95),
+    "one_way_mean": (-0.884, 0.91),
+    "agreement_mean": (0.071, 0.93),
+    "consistency_mean": (0.676, 0.99),
+}
+"""The limits that psych 2.4 prints for the same table; pingouin 0.7 agrees to its two decimals."""
+
+tables = arrays.arrays(
+    np.float64,
+    st.tuples(st.integers(1, 4), st.integers(0, 8)),
+    elements=st.sampled_from([0.0, 1.0, 2.5, -3.0, 120.0, float("nan")]),
+)
+columns = arrays.arrays(
+    np.float64, st.integers(0, 8), elements=st.sampled_from([0.0, 1.0, 2.5, 80.0, float("nan")])
+)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def of_forms(found: Intraclass) -> dict[str, Measure]:
+    return {one.name: getattr(found, one.name) for one in fields(found)}
+
+
+def is_told(found: Measure) -> bool:
+    """Return whether there is a finite number, or a known reason why there is none."""
+    numbers = [one for one in (found.estimate, found.low, found.high) if one is not None]
+    has_interval = found.low is not None and found.high is not None
+    return (
+        bool(np.isfinite(numbers).all())
+        and (found.reason == "") == has_interval
+        and found.reason in ("", *measurements.REASONS)
+        and (found.estimate is not None or not numbers)
+    )
+
+
+def close(first: Measure, second: Measure) -> bool:
+    pairs = zip(astuple(first)[:3], astuple(second)[:3], strict=True)
+    return first.reason == second.reason and all(
+        a is b if a is None or b is None else a == pytest.approx(b, rel=1e-6, abs=1e-6)
+        for a, b in pairs
+    )
+
+
+@pytest.fixture(scope="module")
+def shrout(vectors) -> dict[str, Any]:
+    return dict(vectors("continuous")["cases"][0])
+
+
+@pytest.fixture(scope="module")
+def bland(vectors) -> dict[str, Any]:
+    return dict(vectors("continuous")["cases"][1])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_intraclass_correlations_of_shrout_and_fleiss_1979(shrout, form):
+    found = of_forms(intraclass(np.array(shrout["ratings"], float).T))[form]
+    assert found.estimate == pytest.approx(shrout["exact"][FORMS[form]], rel=0, abs=1e-12)
+    assert round(found.estimate or 0, 2) == shrout["published"][FORMS[form]]
+    assert (found.n, found.method) == (6, "f")
+
+
+@pytest.mark.parametrize("form", INTERVALS)
+def test_limits_of_the_intraclass_correlations(shrout, form):
+    found = of_forms(intraclass(np.array(shrout["ratings"], float).T))[form]
+    low, high = INTERVALS[form]
+    assert found.low == pytest.approx(low, abs=5.1e-4)
+    assert found.high == pytest.approx(high, abs=5.1e-3)
+
+
+def test_limits_of_agreement_of_bland_and_altman_1986(bland):
+    found = limits_of_agreement(np.array(bland["x"], float), np.array(bland["y"], float))
+    exact, published = bland["exact"], bland["published"]
+    assert found.bias.estimate == pytest.approx(exact["mean_diff"], rel=0, abs=1e-12)
+    assert round(found.bias.estimate or 0, 1) == published["mean_diff"]
+    assert found.deviation == pytest.approx(exact["sd_diff"], rel=0, abs=1e-12)
+    assert round(found.deviation or 0, 1) == published["sd_diff"]
+    ends = [found.lower.estimate, found.upper.estimate]
+    assert ends == pytest.approx(exact["loa_196"], rel=0, abs=1e-11)
+
+
+def test_the_standard_errors_of_bland_and_altman_1999():
+    # SD sqrt(1/n) of the bias, and nearly SD sqrt(3/n) of a limit.
+    first = np.random.default_rng(5).normal(size=4000)
+    found = limits_of_agreement(first, np.zeros(4000))
+    widths = [(one.high or 0) - (one.low or 0) for one in (found.bias, found.upper)]
+    deviation = found.deviation or 0
+    assert widths[0] == pytest.approx(2 * 1.96 * deviation / 4000**0.5, rel=1e-3)
+    assert widths[1] / widths[0] == pytest.approx((1 + 1.96**2 / 2) ** 0.5, rel=1e-3)
+
+
+def test_concordance_of_the_peak_flows(bland):
+    found = lin_concordance(np.array(bland["x"], float), np.array(bland["y"], float))
+    assert found.estimate == pytest.approx(bland["exact"]["ccc"], rel=0, abs=1e-12)
+
+
+def test_the_limits_of_concordance_cover_the_truth():
+    rng, n_held = np.random.default_rng(8), 0
+    truth = 2 * 1 / (2 + 2 + 0.5**2)  # variances 1 + 1, shift 0.5
+    for _ in range(400):
+        shared, noise = rng.normal(size=60), rng.normal(size=(2, 60))
+        found = lin_concordance(shared + noise[0], shared + noise[1] + 0.5)
+        n_held += (found.low or 0) <= truth <= (found.high or 0)
+    assert 0.92 <= n_held / 400 <= 0.98
+
+
+@pytest.mark.parametrize(("form", "truth"), [("agreement", 4 / 6), ("consistency", 4 / 5)])
+def test_the_limits_of_an_intraclass_correlation_cover_the_truth(form, truth):
+    rng, n_held = np.random.default_rng(9), 0
+    for _ in range(300):
+        exams, readers = rng.normal(0, 2, 40), rng.normal(0, 1, 10)[:, None]
+        found = of_forms(intraclass(exams + readers + rng.normal(0, 1, (10, 40))))[form]
+        n_held += (found.low or 0) <= truth <= (found.high or 0)
+    assert 0.91 <= n_held / 300 <= 0.985
+
+
+@given(table=tables)
+def test_every_form_has_a_value_or_a_known_reason(table):
+    assert all(is_told(found) for found in of_forms(intraclass(table)).values())
+
+
+@given(first=columns, seed=seeds)
+def test_pairs_have_a_value_or_a_known_reason(first, seed):
+    second = np.random.default_rng(seed).permutation(first)
+    found = limits_of_agreement(first, second)
+    for one in (lin_concordance(first, second), found.bias, found.lower, found.upper):
+        assert is_told(one)
+
+
+@given(table=tables, seed=seeds)
+def test_no_order_of_readers_nor_exams_matters(table, seed):
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(rng.permutation(table, axis=0), axis=1)
+    for form, found in of_forms(intraclass(table)).items():
+        assert close(of_forms(intraclass(shuffled))[form], found)
+
+
+@given(table=tables)
+def test_the_unit_does_not_matter(table):
+    for form, found in of_forms(intraclass(table)).items():
+        assert close(of_forms(intraclass(table * 1000 + 0.0))[form], found)
+
+
+@given(table=tables)
+def test_a_constant_shift_of_one_reader_leaves_consistency(table):
+    shifted = table.copy()
+    shifted[0] += 64.0
+    before, after = intraclass(table), intraclass(shifted)
+    if before.consistency.estimate is not None and after.consistency.estimate is not None:
+        assert after.consistency.estimate == pytest.approx(before.consistency.estimate, abs=1e-6)
+
+
+@given(table=tables)
+def test_the_interval_holds_its_estimate(table):
+    for found in of_forms(intraclass(table)).values():
+        if found.low is not None and found.high is not None and found.estimate is not None:
+            assert found.low - 1e-9 <= found.estimate <= found.high + 1e-9
+
+
+@given(first=columns, seed=seeds)
+def test_concordance_is_symmetric(first, seed):
+    second = np.random.default_rng(seed).permutation(first)
+    assert close(lin_concordance(first, second), lin_concordance(second, first))
+
+
+@given(first=columns, seed=seeds)
+def test_differences_turn_round_with_the_measurements(first, seed):
+    second = np.random.default_rng(seed).permutation(first)
+    here, there = limits_of_agreement(first, second), limits_of_agreement(second, first)
+    if here.bias.estimate is None:
+        assert there.bias == here.bias
+    else:
+        assert there.bias.estimate == pytest.approx(-here.bias.estimate)
+        assert there.upper.estimate == pytest.approx(-(here.lower.estimate or 0))
+
+
+def test_exams_that_one_reader_left_out_do_not_count():
+    table = np.array([[1.0, 2, 3, 9], [1, 2, 4, np.nan], [2, 2, 3, 9]])
+    assert intraclass(table) == intraclass(table[:, :3])
+
+
+def test_readers_who_measure_the_same_are_perfect():
+    found = of_forms(intraclass(np.tile([1.0, 2, 7], (3, 1))))
+    assert {astuple(one)[:3] for one in found.values()} == {(1.0, 1.0, 1.0)}
+    assert astuple(lin_concordance(*np.tile([1.0, 2, 7], (2, 1))))[:3] == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (np.ones((1, 5)), measurements.ONE_READER),
+        (np.ones((0, 5)), measurements.ONE_READER),
+        (np.array([[1.0, np.nan], [2.0, 3.0]]), measurements.FEW_EXAMS),
+        (np.full((2, 5), 0.1), measurements.ALL_EQUAL),
+    ],
+)
+def test_what_cannot_be_compared_has_a_reason(table, reason):
+    assert {one.reason for one in of_forms(intraclass(table)).values()} == {reason}
+
+
+def test_exams_that_do_not_differ_have_no_consistency():
+    found = intraclass(np.tile([[0.1], [0.7]], (1, 5)))
+    assert found.consistency.reason == measurements.EXAMS_ALIKE
+    assert found.one_way.estimate == pytest.approx(-1)
+    assert found.one_way_mean.reason == measurements.EXAMS_ALIKE
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason"),
+    [
+        ([1.0], [2.0], measurements.FEW_PAIRS),
+        ([1.0, np.nan], [2.0, 3.0], measurements.FEW_PAIRS),
+        ([1.0, 1.0], [1.0, 1.0], measurements.ALL_EQUAL),
+        ([1.0, 1.0], [2.0, 2.0], measurements.ONE_CONSTANT),
+        ([1.0, 1.0], [2.0, 3.0], measurements.ONE_CONSTANT),
+        ([1.0, 2.0], [2.0, 3.0], measurements.NO_DEGREES),
+    ],
+)
+def test_a_concordance_that_cannot_be_had_has_a_reason(first, second, reason):
+    assert lin_concordance(np.array(first), np.array(second)).reason == reason
+
+
+def test_one_pair_has_no_limits():
+    found = limits_of_agreement(np.array([1.0]), np.array([2.0]))
+    assert (found.bias.reason, found.deviation) == (measurements.FEW_PAIRS, None)
+
+
+def test_differences_that_are_all_the_same_have_no_interval():
+    found = limits_of_agreement(np.array([1.0, 2, 3]), np.array([0.0, 1, 2]))
+    assert astuple(found.bias)[:3] == (1.0, None, None)
+    assert found.bias.reason == measurements.NO_SPREAD
+
+
+def test_measurements_of_a_wrong_shape_are_refused():
+    with pytest.raises(BadMeasurements, match="1 axes, not 2"):
+        intraclass(np.ones(3))
+
+
+def test_an_infinite_measurement_is_refused():
+    with pytest.raises(BadMeasurements, match="infinite"):
+        intraclass(np.array([[1.0, np.inf], [1.0, 2.0]]))
+
+
+def test_measurements_that_are_no_pairs_are_refused():
+    with pytest.raises(BadMeasurements, match="not pairs"):
+        lin_concordance(np.ones(2), np.ones(3))
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, float("nan")])
+def test_an_absurd_confidence_is_refused(confidence):
+    with pytest.raises(BadConfidence, match="not above 0"):
+        intraclass(np.ones((2, 2)), confidence=confidence)
