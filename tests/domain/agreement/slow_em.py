@@ -1,0 +1,54 @@
+"""Dawid and Skene's EM written out in plain Python, exam by exam, to hold the fast ones against."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+Exam = Sequence[Sequence[float]]
+"""For each reader, how often each category was said."""
+
+
+def fixed_point(
+    exams: Sequence[Exam], n_steps: int
+) -> tuple[list[float], list[list[list[float]]], float]:
+    """Return prevalences, error rates and log-likelihood after ``n_steps`` from equation 3.1."""
+    n_readers, n_categories = len(exams[0]), len(exams[0][0])
+    posterior = []
+    for exam in exams:
+        said = [sum(reader[k] for reader in exam) for k in range(n_categories)]
+        posterior.append([one / sum(said) for one in said])
+    for _ in range(n_steps):
+        prevalence, rates = _maximize(exams, posterior, n_readers, n_categories)
+        posterior, log_likelihood = _expect(exams, prevalence, rates)
+    return prevalence, rates, log_likelihood
+
+
+def _maximize(exams, posterior, n_readers, n_categories):
+    prevalence = [sum(row[j] for row in posterior) / len(exams) for j in range(n_categories)]
+    rates = []
+    for reader in range(n_readers):
+        matrix = []
+        for j in range(n_categories):
+            said = [
+                sum(row[j] * exam[reader][k] for row, exam in zip(posterior, exams, strict=True))
+                for k in range(n_categories)
+            ]
+            matrix.append([one / sum(said) if sum(said) else 0.0 for one in said])
+        rates.append(matrix)
+    return prevalence, rates
+
+
+def _expect(exams, prevalence, rates):
+    posterior, log_likelihood = [], 0.0
+    for exam in exams:
+        joint = []
+        for j, share in enumerate(prevalence):
+            likelihood = share
+            for reader, said in enumerate(exam):
+                for k, times in enumerate(said):
+                    likelihood *= rates[reader][j][k] ** times
+            joint.append(likelihood)
+        posterior.append([one / sum(joint) for one in joint])
+        log_likelihood += math.log(sum(joint))
+    return posterior, log_likelihood

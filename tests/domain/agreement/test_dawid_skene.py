@@ -1,0 +1,175 @@
+"""The anaesthetists of 1979, and what must hold of the model with any number of categories."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecgreview.agreement import dawid_skene
+
+from .slow_em import fixed_point
+
+EXACT = {"rel": 0, "abs": 1e-13}
+PRINTED_1979 = [0.40, 0.42, 0.11, 0.07]
+"""Dawid & Skene 1979: the prevalences of the four classes."""
+
+
+@pytest.fixture(scope="session")
+def anaesthetists(vectors):
+    return vectors("dawid_skene_1979")["cases"][0]
+
+
+def table(readings):
+    counts = np.zeros((45, 5, 4))
+    for patient, observer, said in readings:
+        counts[patient - 1, observer - 1, said - 1] += 1
+    return counts
+
+
+def other_copy(readings):
+    """Return the readings as dallascard/dawid_skene has them: observer 1 of patient 7 1, 2, 2."""
+    changed = [list(one) for one in readings]
+    where = [place for place, one in enumerate(changed) if one == [7, 1, 1]]
+    changed[where[-1]] = [7, 1, 2]
+    return changed
+
+
+def made(seed, *, n_exams=40, n_readers=4, n_categories=3):
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, n_categories, n_exams)
+    rates = rng.dirichlet(np.ones(n_categories), (n_readers, n_categories))
+    rates += 2 * np.eye(n_categories)
+    rates /= rates.sum(axis=2, keepdims=True)
+    n_times = rng.integers(0, 3, (n_exams, n_readers))
+    return np.array(
+        [
+            [
+                rng.multinomial(n_times[exam, reader], rates[reader, so])
+                for reader in range(n_readers)
+            ]
+            for exam, so in enumerate(truth)
+        ]
+    )
+
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def test_the_fixed_point_of_the_rater_copy(anaesthetists):
+    exact = anaesthetists["exact"]
+    found = dawid_skene.fit(table(anaesthetists["long"]), tolerance=0.0)
+    np.testing.assert_allclose(found.prevalence.values, exact["prevalence"], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(found.error_rates.values, exact["error_rates"], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(found.posterior, exact["posterior"], rtol=0, atol=1e-13)
+    assert found.log_likelihood == pytest.approx(exact["loglik"], **EXACT)
+
+
+def test_the_default_tolerance_is_within_a_billionth_of_it(anaesthetists):
+    exact = anaesthetists["exact"]
+    found = dawid_skene.fit(table(anaesthetists["long"]))
+    assert found.is_converged
+    np.testing.assert_allclose(found.prevalence.values, exact["prevalence"], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.error_rates.values, exact["error_rates"], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("copy", [list, other_copy])
+def test_both_copies_give_the_printed_prevalences(anaesthetists, copy):
+    found = dawid_skene.fit(table(copy(anaesthetists["long"])))
+    np.testing.assert_allclose(found.prevalence.values, PRINTED_1979, rtol=0, atol=5e-3)
+
+
+@pytest.mark.parametrize("copy", [list, other_copy])
+def test_both_copies_end_where_plain_python_ends(anaesthetists, copy):
+    counts = table(copy(anaesthetists["long"]))
+    prevalence, rates, log_likelihood = fixed_point(counts.tolist(), 80)
+    found = dawid_skene.fit(counts, tolerance=0.0)
+    np.testing.assert_allclose(found.prevalence.values, prevalence, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.error_rates.values, rates, rtol=0, atol=1e-12)
+    assert found.log_likelihood == pytest.approx(log_likelihood, rel=0, abs=1e-11)
+
+
+def test_the_copies_differ(anaesthetists):
+    ours, theirs = (
+        dawid_skene.fit(table(copy(anaesthetists["long"]))).log_likelihood
+        for copy in (list, other_copy)
+    )
+    assert abs(ours - theirs) > 0.1
+
+
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_the_log_likelihood_never_falls(seed):
+    counts = made(seed)
+    heights = [
+        dawid_skene.fit(counts, max_iterations=n_steps).log_likelihood for n_steps in range(1, 12)
+    ]
+    assert (np.diff(heights) >= -1e-10).all()
+
+
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_the_order_of_exams_readers_or_categories_does_not_matter(seed):
+    counts = made(seed)
+    rng = np.random.default_rng(seed)
+    exams, readers, categories = (rng.permutation(n) for n in counts.shape)
+    found = dawid_skene.fit(counts, max_iterations=50)
+    other = dawid_skene.fit(counts[exams][:, readers][:, :, categories], max_iterations=50)
+    same = {"rtol": 0, "atol": 1e-6}
+    np.testing.assert_allclose(other.prevalence.values, found.prevalence.values[categories], **same)
+    np.testing.assert_allclose(other.posterior, found.posterior[exams][:, categories], **same)
+
+
+def test_recovers_the_truth():
+    rng = np.random.default_rng(3)
+    prevalence = np.array([0.5, 0.3, 0.2])
+    rates = np.array([[[0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.02, 0.08, 0.9]]] * 4)
+    truth = rng.choice(3, 4000, p=prevalence)
+    said = np.array([[rng.multinomial(1, rates[r, so]) for r in range(4)] for so in truth])
+    found = dawid_skene.fit(said)
+    np.testing.assert_allclose(found.prevalence.values, prevalence, rtol=0, atol=0.03)
+    np.testing.assert_allclose(found.error_rates.values, rates, rtol=0, atol=0.06)
+
+
+def test_two_readings_of_each_exam_are_refused():
+    found = dawid_skene.fit(made(1, n_readers=2).clip(max=1) * [1, 0, 0])
+    assert not found.prevalence.is_defined.any()
+    assert dawid_skene.TOO_FEW_READINGS in found.prevalence.reasons
+
+
+def test_a_reader_without_readings_is_undefined():
+    counts = made(2)
+    counts[:, 1] = 0
+    found = dawid_skene.fit(counts)
+    assert not found.error_rates.is_defined[1].any()
+    assert (found.error_rates.reasons[1] == dawid_skene.NEVER_READ).all()
+
+
+def test_a_category_without_readings_is_undefined():
+    counts = np.concatenate([made(4), np.zeros((40, 4, 1), int)], axis=2)
+    found = dawid_skene.fit(counts)
+    assert found.prevalence.is_defined.tolist() == [True, True, True, False]
+    assert not found.error_rates.is_defined[:, 3].any()
+
+
+def test_an_exam_that_nobody_read_is_as_likely_as_any():
+    counts = made(5)
+    counts[0] = 0
+    found = dawid_skene.fit(counts)
+    np.testing.assert_allclose(found.posterior[0], found.prevalence.values)
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 2), (4, 0, 2), (4, 3, 0)])
+def test_nothing_read_is_undefined(shape):
+    found = dawid_skene.fit(np.zeros(shape))
+    assert not found.prevalence.is_defined.any()
+    assert found.log_likelihood == 0
+
+
+@pytest.mark.parametrize(
+    "counts", [np.ones((2, 2)), -np.ones((2, 2, 2)), np.full((2, 2, 2), np.nan), [[[0.5, 1]]]]
+)
+def test_an_absurd_table_is_refused(counts):
+    with pytest.raises(dawid_skene.BadTable):
+        dawid_skene.fit(counts)
