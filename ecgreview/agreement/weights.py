@@ -1,0 +1,187 @@
+"""How far two categories agree, from 0 for opposites to 1 for the same.
+
+The schemes are those of Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapter 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Weights = NDArray[np.float64]
+"""Shape (n_categories, n_categories): agreement of two categories, 1 on the diagonal."""
+
+
+class BadWeights(ValueError):
+    """The matrix weighs no agreement, or the scores do not tell the categories apart."""
+
+
+def custom(matrix: ArrayLike, n_categories: int | None = None) -> Weights:
+    """Return ``matrix`` as weights of agreement; it need not be symmetric.
+
+    Args:
+        matrix: shape (n_categories, n_categories), from 0 to 1 with 1 on the diagonal.
+        n_categories: how many categories there are, if known.
+
+    Raises:
+        BadWeights: wrong shape, not finite, outside 0 to 1, a category that does not agree with
+            itself, or several categories that all agree wholly.
+    """
+    weights = _square(matrix)
+    if n_categories is not None and len(weights) != n_categories:
+        raise BadWeights(f"weights of {len(weights)} categories, where there are {n_categories}")
+    if (np.diagonal(weights) != 1).any():
+        raise BadWeights("a category agrees with itself by 1, on the diagonal")
+    if weights.min() < 0 or weights.max() > 1:
+        raise BadWeights("a weight of agreement is from 0 to 1")
+    if len(weights) > 1 and weights.min() == 1:
+        raise BadWeights("every weight is 1, so nobody could disagree")
+    return weights
+
+
+def of_disagreement(matrix: ArrayLike) -> Weights:
+    """Return the weights of agreement for weights of disagreement, 0 for the same category.
+
+    Their scale does not matter: the worst disagreement becomes an agreement of 0.
+
+    Args:
+        matrix: shape (n_categories, n_categories), from 0 upwards with 0 on the diagonal.
+
+    Raises:
+        BadWeights: as ``custom``; or a negative disagreement.
+    """
+    disagreement = _square(matrix)
+    if disagreement.min() < 0:
+        raise BadWeights("a weight of disagreement is 0 or more")
+    if np.diagonal(disagreement).any():
+        raise BadWeights("a category does not disagree with itself: 0 on the diagonal")
+    return custom(_agreement(disagreement))
+
+
+def identity(scores: Sequence[float]) -> Weights:
+    """Return weights for categories that agree wholly or not at all."""
+    return _agreement(_apart(scores) != 0)
+
+
+def linear(scores: Sequence[float]) -> Weights:
+    """Return weights that fall with the distance of the scores."""
+    return _agreement(np.abs(_apart(scores)))
+
+
+def quadratic(scores: Sequence[float]) -> Weights:
+    """Return weights that fall with the squared distance of the scores: interval data."""
+    return _agreement(_apart(scores) ** 2)
+
+
+def radical(scores: Sequence[float]) -> Weights:
+    """Return weights that fall with the square root of the distance of the scores."""
+    return _agreement(np.sqrt(np.abs(_apart(scores))))
+
+
+def ordinal(scores: Sequence[float]) -> Weights:
+    """Return weights by how many pairs of ranks lie within the two; only the order matters.
+
+    These are Gwet's; Krippendorff's ordinal weights depend on the readings: see
+    ``krippendorff_ordinal``.
+    """
+    ranks = np.argsort(np.argsort(np.asarray(scores, dtype=np.float64)))
+    distance = np.abs(_apart(scores, ranks))
+    return _agreement(distance * (distance + 1) / 2)
+
+
+def ratio(scores: Sequence[float]) -> Weights:
+    """Return weights by the squared distance in proportion to the sum of the scores.
+
+    Raises:
+        BadWeights: a negative score; or as the other schemes.
+    """
+    apart, total = _apart(scores), np.add.outer(scores, scores)
+    if min(scores) < 0:
+        raise BadWeights("a score on a ratio scale is 0 or more")
+    share = np.divide(apart, total, out=np.zeros_like(apart), where=apart != 0)
+    return _agreement(share**2)
+
+
+def circular(scores: Sequence[float]) -> Weights:
+    """Return weights by the chord on a circle, where the last score comes before the first."""
+    apart = _apart(scores)
+    return _agreement(np.sin(np.pi * apart / (np.ptp(scores) + 1)) ** 2)
+
+
+def bipolar(scores: Sequence[float]) -> Weights:
+    """Return weights that fall faster between scores on the same side of the middle."""
+    apart, total = _apart(scores), np.add.outer(scores, scores)
+    room = (total - 2 * np.min(scores)) * (2 * np.max(scores) - total)
+    return _agreement(np.divide(apart**2, room, out=np.zeros_like(apart), where=apart != 0))
+
+
+SCHEMES: Mapping[str, Callable[[Sequence[float]], Weights]] = MappingProxyType(
+    {
+        "identity": identity,
+        "linear": linear,
+        "quadratic": quadratic,
+        "ordinal": ordinal,
+        "radical": radical,
+        "ratio": ratio,
+        "circular": circular,
+        "bipolar": bipolar,
+    }
+)
+"""Each makes weights of the categories' scores; categories that are only ordered score 1, 2, ..."""
+
+
+def krippendorff_ordinal(readings: NDArray[np.float64]) -> Weights:
+    """Return Krippendorff's ordinal weights, by the readings that lie between two categories.
+
+    Args:
+        readings: shape (..., n_categories); readings of each category, lowest category first.
+
+    Returns:
+        Shape (..., n_categories, n_categories), all 1 where there is no reading.
+
+    Source:
+        Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section D.
+    """
+    return _agreement(between(readings) ** 2)
+
+
+def between(readings: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the readings between two categories, those of the two counted by half.
+
+    Args:
+        readings: shape (..., n_categories).
+
+    Returns:
+        Shape (..., n_categories, n_categories); negative below the diagonal.
+    """
+    middles = np.cumsum(readings, axis=-1) - readings / 2
+    return np.asarray(middles[..., None, :] - middles[..., :, None])
+
+
+def _square(matrix: ArrayLike) -> NDArray[np.float64]:
+    weights = np.asarray(matrix, dtype=np.float64)
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or not weights.size:
+        raise BadWeights(f"weights have the shape {weights.shape}, not one row per category")
+    if not np.isfinite(weights).all():
+        raise BadWeights("a weight is not a finite number")
+    return weights
+
+
+def _apart(scores: Sequence[float], values: ArrayLike | None = None) -> NDArray[np.float64]:
+    """Return the differences of ``scores``, or of ``values`` in their place, once checked."""
+    known = np.asarray(scores, dtype=np.float64)
+    if known.ndim != 1 or not known.size or not np.isfinite(known).all():
+        raise BadWeights("the scores are one finite number for each category")
+    if np.unique(known).size != known.size:
+        raise BadWeights("two categories have the same score")
+    used = known if values is None else np.asarray(values, dtype=np.float64)
+    return np.asarray(np.subtract.outer(used, used))
+
+
+def _agreement(disagreement: NDArray[np.float64] | NDArray[np.bool_]) -> Weights:
+    """Return 1 for no disagreement down to 0 for the worst."""
+    worst = disagreement.max(axis=(-2, -1), keepdims=True)
+    return np.asarray(1 - disagreement / np.where(worst == 0, 1, worst))
