@@ -8,6 +8,14 @@ from typing import Self, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+NO_SPREAD = "Every resample gives the same value, so there is no interval."
+
+REASONS = (NO_SPREAD,)
+"""Every sentence a measure may carry by itself, for whoever translates them."""
+
+BOOTSTRAP = "bootstrap"
+_ROUNDING = 1e-12
+
 
 class BadConfidence(ValueError):
     """The confidence of an interval is not above 0 and below 1."""
@@ -61,36 +69,28 @@ class Measure:
 
     @classmethod
     def of_replicates(
-        cls,
-        estimate: float,
-        replicates: NDArray[np.float64],
-        *,
-        n: int,
-        confidence: float,
-        method: str,
-        otherwise: str,
+        cls, estimate: float, replicates: NDArray[np.float64], *, n: int, confidence: float
     ) -> Self:
         """Return a number with the percentiles of what resamples made of it.
 
-        The interval is widened to hold its estimate.
+        The interval is widened to hold its estimate. There is none when the resamples do not
+        differ: that they agree is no proof that the next data would.
 
         Args:
             estimate: of the data themselves.
             replicates: shape (n_replicates,); NaN where a resample has no value.
             n: of what was counted.
             confidence: of the interval, above 0 and below 1.
-            method: how the resamples were drawn.
-            otherwise: the reason when fewer than two resamples have a value.
 
         Raises:
             BadConfidence: ``confidence`` is not above 0 and below 1.
         """
         tail = tail_of(confidence)
         defined = replicates[~np.isnan(replicates)]
-        if defined.size < 2:
-            return cls.alone(estimate, n, otherwise)
+        if defined.size < 2 or np.ptp(defined) <= _ROUNDING:
+            return cls.alone(estimate, n, NO_SPREAD)
         low, high = np.quantile(defined, [tail, 1 - tail])
-        return cls.between(estimate, min(low, estimate), max(high, estimate), n, method)
+        return cls.between(estimate, min(low, estimate), max(high, estimate), n, BOOTSTRAP)
 
     def to_json(self) -> MeasureJson:
         """Return the number as plain values."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import states
+from .bounded import Measure, tail_of
 from .coefficient import ALL_ALIKE, NOT_COMPARED, Coefficient
 from .patterns import MISSING, PRESENT
 
@@ -84,6 +85,48 @@ def set_alpha(ratings: NDArray[np.int8], distance: Distance = Distance.MASI) -> 
         return Coefficient(None, NOT_COMPARED)
     (value,) = sets.alphas(sets.n_exams[None, :], distance)
     return Coefficient(None, ALL_ALIKE) if np.isnan(value) else Coefficient(float(value))
+
+
+def set_alpha_measure(
+    ratings: NDArray[np.int8],
+    rng: np.random.Generator,
+    *,
+    distance: Distance = Distance.MASI,
+    n_replicates: int = 1000,
+    confidence: float = 0.95,
+) -> Measure:
+    """Return ``set_alpha`` with the percentile interval of exams drawn again with replacement.
+
+    Args:
+        ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
+        rng: the source of chance.
+        distance: how far two sets are from each other.
+        n_replicates: so many resamples.
+        confidence: of the interval.
+
+    Returns:
+        At most 1; n is the exams that two readers or more have read.
+
+    Raises:
+        BadRatings: wrong shape or an unknown state.
+        BadConfidence: ``confidence`` is not above 0 and below 1.
+
+    Source:
+        Zapf et al. 2016, BMC Med Res Methodol 16:93.
+    """
+    tail_of(confidence)
+    sets = SetCount.of(ratings)
+    if not sets.n_compared:
+        return Measure.undefined(0, NOT_COMPARED)
+    (value,) = sets.alphas(sets.n_exams[None, :], distance)
+    if np.isnan(value):
+        return Measure.undefined(sets.n_compared, ALL_ALIKE)
+    return Measure.of_replicates(
+        value,
+        sets.bootstrap(distance, n_replicates, rng),
+        n=sets.n_compared,
+        confidence=confidence,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

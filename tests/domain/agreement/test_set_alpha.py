@@ -11,8 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings, coefficient, nominal
-from ecgreview.agreement.set_alpha import Distance, SetCount, distances, set_alpha
+from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings, bounded, coefficient, nominal
+from ecgreview.agreement.set_alpha import (
+    Distance,
+    SetCount,
+    distances,
+    set_alpha,
+    set_alpha_measure,
+)
 
 states = arrays.arrays(
     np.int8,
@@ -193,3 +199,37 @@ def test_the_same_seed_draws_the_same_exams():
 def test_ratings_of_another_type_are_refused():
     with pytest.raises(BadRatings, match="int64, not int8"):
         set_alpha(np.ones((2, 2, 2), dtype=np.int64))
+
+
+def test_an_interval_holds_its_estimate():
+    rng = np.random.default_rng(2)
+    said = (rng.random((1, 60, 4)) < 0.3) ^ (rng.random((3, 60, 4)) < 0.1)
+    ratings = np.where(said, PRESENT, ABSENT).astype(np.int8)
+    found = set_alpha_measure(ratings, rng, n_replicates=200)
+    assert found.estimate == set_alpha(ratings).value
+    assert found.low is not None
+    assert found.high is not None
+    assert -1 < found.low < (found.estimate or 0) < found.high < 1
+    assert (found.n, found.reason, found.method) == (60, "", "bootstrap")
+
+
+@pytest.mark.parametrize(
+    ("exams", "n", "reason"),
+    [
+        ([[[1]], [[2]]], 0, coefficient.NOT_COMPARED),
+        ([[[], []], [[], []]], 2, coefficient.ALL_ALIKE),
+    ],
+)
+def test_a_measure_without_a_value_has_the_reason(exams, n, reason):
+    found = set_alpha_measure(ratings_of(exams), np.random.default_rng(1))
+    assert (found.estimate, found.low, found.n, found.reason) == (None, None, n, reason)
+
+
+def test_readers_who_agree_perfectly_have_no_interval():
+    found = set_alpha_measure(ratings_of([[[1], [1]], [[], []]]), np.random.default_rng(1))
+    assert (found.estimate, found.low, found.reason) == (1.0, None, bounded.NO_SPREAD)
+
+
+def test_an_absurd_confidence_is_refused():
+    with pytest.raises(bounded.BadConfidence, match=r"of 2\.0 is not"):
+        set_alpha_measure(ratings_of([[[1], [2]]]), np.random.default_rng(1), confidence=2.0)
