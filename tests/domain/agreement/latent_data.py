@@ -1,0 +1,50 @@
+"""Readings of exams whose truth is known, because it was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ecgreview.agreement import MISSING, PatternCount
+
+THREE = [("+++", 30), ("++-", 9), ("+-+", 7), ("-++", 5), ("+--", 12), ("--+", 3), ("---", 400)]
+"""A class that three readers all read: what they said, and of how many exams."""
+
+
+def readings(
+    rng: np.random.Generator,
+    prevalence: ArrayLike,
+    sensitivity: ArrayLike,
+    false_alarms: ArrayLike,
+    *,
+    n_exams: int,
+    per_exam: int | None = None,
+) -> PatternCount:
+    """Draw readings that are independent given the truth.
+
+    Args:
+        rng: source of chance.
+        prevalence: shape (n_classes,).
+        sensitivity: shape (n_classes, n_readers).
+        false_alarms: the same.
+        n_exams: exams of each class.
+        per_exam: so many readers read each exam, drawn anew; all when None.
+    """
+    if_present, if_absent = np.asarray(sensitivity), np.asarray(false_alarms)
+    n_classes, n_readers = if_present.shape
+    truth = rng.random((n_exams, n_classes)) < np.asarray(prevalence)
+    rates = np.where(truth, if_present.T[:, None, :], if_absent.T[:, None, :])
+    ratings = (1 + (rng.random((n_readers, n_exams, n_classes)) < rates)).astype(np.int8)
+    if per_exam is not None:
+        order = rng.random((n_readers, n_exams)).argsort(axis=0)
+        ratings[order >= per_exam] = MISSING
+    return PatternCount.of(ratings)
+
+
+def counted(rows: Sequence[tuple[str, int]]) -> PatternCount:
+    """Return the counts of one class; a pattern has + (present), - (absent) or . per reader."""
+    states = [[".-+".index(letter) for letter in pattern] for pattern, _ in rows]
+    counts: NDArray[np.float64] = np.array([[count for _, count in rows]], dtype=np.float64)
+    return PatternCount(np.array(states, dtype=np.int8), counts)

@@ -1,0 +1,205 @@
+"""Prevalence and skill without a reference, for all classes at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecgreview.agreement import PatternCount, dawid_skene, latent
+from ecgreview.agreement.latent_em import Model
+
+from .latent_data import THREE, counted, readings
+from .slow_em import fixed_point
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def drawn(seed, *, n_classes=3, n_readers=4, n_exams=300, per_exam=3):
+    rng = np.random.default_rng(seed)
+    shape = (n_classes, n_readers)
+    return readings(
+        rng,
+        rng.uniform(0.05, 0.6, n_classes),
+        rng.uniform(0.6, 0.95, shape),
+        rng.uniform(0.02, 0.3, shape),
+        n_exams=n_exams,
+        per_exam=per_exam,
+    )
+
+
+# Against other computations of the same maximum.
+
+
+def test_ends_where_plain_python_ends():
+    patterns = counted(THREE)
+    exams = [
+        [[float(letter == "+"), float(letter == "-")] for letter in pattern]
+        for pattern, count in THREE
+        for _ in range(count)
+    ]
+    prevalence, rates, log_likelihood = fixed_point(exams, 400)
+    found = latent.fit(patterns, tolerance=1e-14)
+    assert found.prevalence.values[0] == pytest.approx(prevalence[0], abs=1e-8)
+    np.testing.assert_allclose(found.sensitivity.values[0], [one[0][0] for one in rates], atol=1e-7)
+    np.testing.assert_allclose(found.specificity.values[0], [one[1][1] for one in rates], atol=1e-7)
+    assert found.log_likelihood[0] == pytest.approx(log_likelihood, abs=1e-9)
+
+
+@given(seed=seeds)
+@settings(max_examples=6, deadline=None)
+def test_is_never_below_the_model_of_any_number_of_categories(seed):
+    patterns = drawn(seed)
+    found = latent.fit(patterns)
+    for row, counts in enumerate(patterns.counts):
+        exams = np.repeat(patterns.patterns, counts.astype(int), axis=0)
+        table = np.stack([exams == 2, exams == 1], axis=2)
+        other = dawid_skene.fit(table)
+        assert found.log_likelihood[row] >= other.log_likelihood - 1e-7
+
+
+def test_three_readers_reproduce_what_was_observed():
+    # Seven parameters for seven frequencies: within its bounds the model fits every table.
+    patterns = counted([(pattern, 10 * count) for pattern, count in THREE] + [("-+-", 50)])
+    found = latent.fit(patterns)
+    model = Model.of(patterns.patterns)
+    theta = np.concatenate(
+        [found.prevalence.values[:, None], found.sensitivity.values, 1 - found.specificity.values],
+        axis=1,
+    )
+    expected = np.exp(model.posterior(theta)[1]) * patterns.counts.sum()
+    np.testing.assert_allclose(expected, patterns.counts, atol=0.01)
+
+
+# What must hold whatever the readers say.
+
+
+@given(seed=seeds, pseudo_count=st.sampled_from([0.0, 0.5]))
+@settings(max_examples=40, deadline=None)
+def test_the_objective_never_falls_from_step_to_step(seed, pseudo_count):
+    patterns = drawn(seed)
+    model = Model.of(patterns.patterns, pseudo_count)
+    rng = np.random.default_rng(seed)
+    theta = rng.uniform(0.02, 0.98, (3, 1 + 2 * 4))
+    heights = []
+    for _ in range(30):
+        theta, height = model.step(theta, patterns.counts)
+        heights.append(height)
+    assert (np.diff(heights, axis=0) >= -1e-9).all()
+
+
+@given(seed=seeds)
+@settings(max_examples=20, deadline=None)
+def test_the_climb_ends_no_lower_than_plain_steps_do(seed):
+    patterns = drawn(seed, n_classes=1)
+    model = Model.of(patterns.patterns)
+    n_present, n_read = ((patterns.patterns >= state).sum(axis=1) for state in (2, 1))
+    share = n_present / n_read
+    theta = model.maximum(patterns.counts, np.stack([share, 1 - share])[None])
+    for _ in range(300):
+        theta, _ = model.step(theta, patterns.counts)
+    plain = model.log_likelihood(theta, patterns.counts)
+    assert latent.fit(patterns).log_likelihood[0] >= plain[0] - 1e-7
+
+
+def same(found, other):
+    for name in ("prevalence", "sensitivity", "specificity"):
+        ours, theirs = getattr(found, name), getattr(other, name)
+        np.testing.assert_allclose(ours.values, theirs.values, rtol=0, atol=1e-4)
+        np.testing.assert_array_equal(ours.reasons, theirs.reasons)
+
+
+@given(seed=seeds)
+@settings(max_examples=20, deadline=None)
+def test_the_order_of_patterns_does_not_matter(seed):
+    patterns = drawn(seed)
+    order = np.random.default_rng(seed).permutation(len(patterns.patterns))
+    shuffled = PatternCount(patterns.patterns[order], patterns.counts[:, order])
+    same(latent.fit(shuffled), latent.fit(patterns))
+
+
+@given(seed=seeds)
+@settings(max_examples=20, deadline=None)
+def test_the_order_of_readers_does_not_matter(seed):
+    patterns = drawn(seed)
+    order = np.random.default_rng(seed).permutation(4)
+    found = latent.fit(PatternCount(patterns.patterns[:, order], patterns.counts))
+    expected = latent.fit(patterns)
+    np.testing.assert_allclose(
+        found.sensitivity.values, expected.sensitivity.values[:, order], rtol=0, atol=1e-4
+    )
+    np.testing.assert_allclose(found.log_likelihood, expected.log_likelihood, rtol=0, atol=1e-6)
+
+
+@given(seed=seeds)
+@settings(max_examples=20, deadline=None)
+def test_each_class_is_fitted_as_if_alone(seed):
+    patterns = drawn(seed)
+    together = latent.fit(patterns)
+    for row in range(3):
+        alone = latent.fit(PatternCount(patterns.patterns, patterns.counts[[row]]))
+        assert alone.log_likelihood[0] == pytest.approx(together.log_likelihood[row], abs=1e-6)
+        assert alone.prevalence.values[0] == pytest.approx(
+            together.prevalence.values[row], abs=1e-4, nan_ok=True
+        )
+
+
+@given(seed=seeds)
+@settings(max_examples=20, deadline=None)
+def test_a_pattern_may_be_listed_twice(seed):
+    patterns = drawn(seed)
+    part = np.random.default_rng(seed).binomial(patterns.counts.astype(int), 0.5)
+    split = PatternCount(
+        np.concatenate([patterns.patterns, patterns.patterns]),
+        np.concatenate([part, patterns.counts - part], axis=1),
+    )
+    same(latent.fit(split), latent.fit(patterns))
+
+
+@given(seed=seeds)
+@settings(max_examples=20, deadline=None)
+def test_presence_and_absence_may_change_places(seed):
+    patterns = drawn(seed)
+    mirrored = np.array([0, 2, 1], dtype=np.int8)[patterns.patterns]
+    found, other = latent.fit(patterns), latent.fit(PatternCount(mirrored, patterns.counts))
+    np.testing.assert_allclose(found.log_likelihood, other.log_likelihood, rtol=0, atol=1e-5)
+
+
+def test_doubled_readings_have_the_same_maximum():
+    patterns = counted(THREE)
+    doubled = latent.fit(PatternCount(patterns.patterns, 2 * patterns.counts))
+    same(doubled, latent.fit(patterns))
+
+
+# The truth, where it is known.
+
+
+def test_recovers_prevalence_along_with_skill():
+    prevalence = np.array([0.02, 0.1, 0.3])
+    sensitivity = np.tile([0.9, 0.8, 0.7, 0.95], (3, 1))
+    false_alarms = np.tile([0.002, 0.01, 0.005, 0.02], (3, 1))
+    rng = np.random.default_rng(11)
+    found = latent.fit(readings(rng, prevalence, sensitivity, false_alarms, n_exams=20_000))
+    assert found.is_converged.all()
+    np.testing.assert_allclose(found.prevalence.values, prevalence, rtol=0.1)
+    np.testing.assert_allclose(found.sensitivity.values, sensitivity, rtol=0, atol=0.06)
+    np.testing.assert_allclose(found.specificity.values, 1 - false_alarms, rtol=0, atol=0.005)
+
+
+def test_present_is_what_readers_call_present_even_when_most_exams_have_it():
+    rng = np.random.default_rng(12)
+    found = latent.fit(readings(rng, [0.9], [[0.9] * 3], [[0.2] * 3], n_exams=5000))
+    assert found.prevalence.values[0] == pytest.approx(0.9, abs=0.05)
+
+
+def test_perfect_agreement_is_perfect_skill():
+    found = latent.fit(counted([("+++", 40), ("---", 60)]))
+    assert found.prevalence.values[0] == pytest.approx(0.4)
+    np.testing.assert_allclose(found.sensitivity.values, 1)
+    np.testing.assert_allclose(found.specificity.values, 1)
+
+
+def test_pseudo_counts_keep_skill_off_its_bounds():
+    found = latent.fit(counted([("+++", 40), ("---", 60)]), pseudo_count=0.5)
+    np.testing.assert_allclose(found.sensitivity.values, 40.5 / 41, atol=1e-4)

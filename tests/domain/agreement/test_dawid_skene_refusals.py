@@ -1,0 +1,138 @@
+"""What readings cannot tell of prevalence and skill is not told, and a sentence says why."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecgreview.agreement import PatternCount, coefficient, latent, latent_design
+from ecgreview.agreement.latent_em import Model
+
+from .latent_data import THREE, counted, readings
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def reason(estimates):
+    return str(estimates.reasons.flat[0])
+
+
+def test_two_readers_are_refused():
+    found = latent.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
+    assert reason(found.prevalence) == latent_design.TWO_READERS
+    assert not found.sensitivity.is_defined.any()
+
+
+def test_pairs_of_three_readers_are_refused():
+    found = latent.fit(counted([("++.", 20), ("+.+", 20), (".++", 20), ("--.", 40), ("-+.", 5)]))
+    assert reason(found.prevalence) == latent_design.NO_TRIPLES
+
+
+def test_pairs_fit_many_prevalences_equally_well():
+    """Why they are refused: the pairwise frequencies and covariances leave the prevalence free."""
+    rng = np.random.default_rng(5)
+    pairs = readings(rng, [0.3], [[0.8] * 3], [[0.1] * 3], n_exams=900, per_exam=2)
+    model = Model.of(pairs.patterns)
+    gives, spread = 0.1 + 0.3 * 0.7, np.sqrt(0.3 * 0.7) * 0.7
+    heights = []
+    for prevalence in (0.3, 0.27, 0.35):
+        gap = spread / np.sqrt(prevalence * (1 - prevalence))
+        alarms = gives - prevalence * gap
+        theta = np.array([[prevalence, *[alarms + gap] * 3, *[alarms] * 3]])
+        assert ((theta > 0) & (theta < 1)).all()
+        heights.append(model.log_likelihood(theta, pairs.counts)[0])
+    np.testing.assert_allclose(heights, heights[0], rtol=0, atol=1e-9)
+
+
+def test_the_log_likelihood_is_known_even_so():
+    found = latent.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
+    shares = np.array([20, 5, 6, 100])
+    # Two readers' four frequencies are fitted exactly.
+    assert found.log_likelihood[0] == pytest.approx(
+        (shares * np.log(shares / shares.sum())).sum(), abs=1e-6
+    )
+
+
+def test_exams_read_once_are_refused():
+    found = latent.fit(counted([("+..", 20), (".-.", 5), ("..+", 6)]))
+    assert reason(found.prevalence) == coefficient.NOT_COMPARED
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([("---", 50)], coefficient.NEVER_GIVEN),
+        ([("+++", 50)], coefficient.ALWAYS_GIVEN),
+        ([], coefficient.NOT_COMPARED),
+    ],
+)
+def test_a_class_of_one_kind_of_reading_is_refused(rows, sentence):
+    rows = rows or [("...", 3)]
+    found = latent.fit(counted(rows))
+    assert reason(found.prevalence) == sentence
+
+
+def test_a_constant_reader_does_not_make_three():
+    found = latent.fit(counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)]))
+    assert reason(found.prevalence) == latent_design.TOO_FEW_VARY
+
+
+def test_a_constant_reader_among_four_is_told():
+    found = latent.fit(counted([(pattern + "-", count) for pattern, count in THREE]))
+    assert found.prevalence.is_defined.all()
+    assert found.sensitivity.values[0, 3] == 0
+    assert str(found.sensitivity.reasons[0, 3]) == latent_design.CONSTANT
+
+
+def test_a_reader_without_readings_has_no_skill():
+    found = latent.fit(counted([(pattern + ".", count) for pattern, count in THREE]))
+    assert found.sensitivity.is_defined[0].tolist() == [True, True, True, False]
+    assert str(found.specificity.reasons[0, 3]) == latent_design.NEVER_READ
+
+
+def test_few_exams_with_the_class_make_a_weak_fit():
+    found = latent.fit(counted([("+++", 3), ("++-", 2), ("-++", 1), ("+-+", 2), ("---", 900)]))
+    assert found.prevalence.is_defined.all()
+    assert reason(found.prevalence) == latent_design.FEW_TRIPLES
+
+
+def test_a_climb_that_was_stopped_says_so():
+    found = latent.fit(counted(THREE), max_steps=2)
+    assert not found.is_converged[0]
+    assert reason(found.prevalence) == latent.NOT_CONVERGED
+
+
+def test_a_reader_who_contradicts_the_others_is_told():
+    rng = np.random.default_rng(8)
+    patterns = readings(rng, [0.3], [[0.9, 0.9, 0.9, 0.1]], [[0.1, 0.1, 0.1, 0.3]], n_exams=2000)
+    found = latent.fit(patterns)
+    assert str(found.sensitivity.reasons[0, 3]) == latent.NO_BETTER_THAN_CHANCE
+
+
+@given(seed=seeds, n_readers=st.integers(0, 4), n_exams=st.integers(0, 12))
+@settings(max_examples=60, deadline=None)
+def test_there_is_a_value_or_a_reason(seed, n_readers, n_exams):
+    ratings = np.random.default_rng(seed).integers(0, 3, (n_readers, n_exams, 2)).astype(np.int8)
+    found = latent.fit(PatternCount.of(ratings))
+    for estimates in (found.prevalence, found.sensitivity, found.specificity):
+        defined = estimates.values[estimates.is_defined]
+        assert ((defined >= 0) & (defined <= 1)).all()
+        assert (estimates.reasons[~estimates.is_defined] != "").all()
+    assert np.isfinite(found.posterior).all()
+    assert np.isfinite(found.log_likelihood).all()
+
+
+@pytest.mark.parametrize(
+    ("patterns", "counts"),
+    [
+        (np.ones((2, 3), np.int8), np.ones((1, 3))),
+        (np.ones((2, 3), np.int8), -np.ones((1, 2))),
+        (np.ones((2, 3), np.int8), np.full((1, 2), np.nan)),
+        (np.full((2, 3), 3, np.int8), np.ones((1, 2))),
+    ],
+)
+def test_absurd_counts_are_refused(patterns, counts):
+    with pytest.raises(latent_design.BadPatterns):
+        latent.fit(PatternCount(patterns, counts))
