@@ -7,17 +7,27 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from ecgreview.readings import CODE_TEST
+
+_IS_OF_PUBLISHED_READINGS = models.Q(name=CODE_TEST)
+"""Such a list comes with an import of readings; no study was meant to begin with it for that."""
+
 
 class TaxonomyQuerySet(models.QuerySet["Taxonomy"]):
     """Which taxonomies."""
 
     def newest(self) -> Taxonomy:
-        """Return the taxonomy that was installed last.
+        """Return the taxonomy that was installed last, of those made to read exams here with.
 
         Raises:
             Taxonomy.DoesNotExist: none is installed.
         """
-        return self.latest("installed_at", "pk")
+        return self.exclude(_IS_OF_PUBLISHED_READINGS).latest("installed_at", "pk")
+
+    def newest_first(self) -> TaxonomyQuerySet:
+        """Sort by when they came, those of readings that were published elsewhere last."""
+        is_other = models.ExpressionWrapper(_IS_OF_PUBLISHED_READINGS, models.BooleanField())
+        return self.order_by(is_other, "-installed_at", "-pk")
 
 
 class Taxonomy(models.Model):

@@ -75,6 +75,7 @@ class Action(models.TextChoices):
     READING_SUBMITTED = "reading.submitted", _("Reading submitted")
     READING_REVISED = "reading.revised", _("Reading revised after suggestions")
     READING_SUPERSEDED = "reading.superseded", _("Reading corrected by its reader")
+    READINGS_IMPORTED = "reading.imported", _("Readings made elsewhere imported")
     SUGGESTION_SHOWN = "suggestion.shown", _("Suggestion shown")
     RESULTS_SEEN = "results.seen", _("Results looked at")
     EXPORT_MADE = "export.made", _("Study exported")
@@ -145,6 +146,32 @@ def record(
             after=_written(after),
             reason=reason,
         )
+
+
+def record_submissions(
+    readings: QuerySet[Reading], *, actor: User, study: Study, reason: str, now: datetime
+) -> None:
+    """Write down the submission of many readings at once, by somebody other than their reader."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            at=now,
+            actor=actor,
+            actor_name=actor.get_username(),
+            action=Action.READING_SUBMITTED.value,
+            study=study,
+            object_type="reading",
+            object_id=str(reading.pk),
+            after=_written(
+                {
+                    "assignment": reading.assignment_id,
+                    "stage": reading.stage,
+                    "digest": chain.content_digest(reading_content(reading)),
+                }
+            ),
+            reason=reason,
+        )
+        for reading in with_content(readings)
+    )
 
 
 def reading_digest(reading: Reading) -> str:

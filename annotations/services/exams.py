@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,6 +86,23 @@ def store(*, dataset: Dataset, recordings: Sequence[Recording], now: datetime) -
         for exam, recording in zip(exams, recordings, strict=True):
             copy.write_row((exam.pk, *_tracing(recording, exam.content_hash)))
     return exams
+
+
+def store_without_tracings(
+    *, dataset: Dataset, source_keys: Sequence[str], now: datetime
+) -> list[Exam]:
+    """Store exams of which only the readings are known, and return them in their order."""
+    codes = _unused_codes(len(source_keys))
+    return Exam.objects.bulk_create(
+        Exam(
+            dataset=dataset,
+            code=code,
+            source_key=key,
+            content_hash=hashlib.sha256(f"no tracing: {key}".encode()).hexdigest(),
+            imported_at=now,
+        )
+        for key, code in zip(source_keys, codes, strict=True)
+    )
 
 
 def _tracing(recording: Recording, content_hash: str) -> tuple[object, ...]:

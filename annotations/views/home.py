@@ -40,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def taxonomy(request: HttpRequest) -> HttpResponse:
     """List the classes by group, with definitions, codes and where each comes from."""
-    newest = Taxonomy.objects.order_by("-installed_at", "-pk").first()
+    newest = Taxonomy.objects.all().newest_first().first()
     sections = _sections(newest) if newest else []
     context = {
         "taxonomy": newest,

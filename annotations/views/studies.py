@@ -51,7 +51,7 @@ def study_list(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_new(request: SignedInRequest) -> HttpResponse:
     """Make a study under the newest list of classes."""
-    taxonomy = Taxonomy.objects.order_by("-installed_at", "-pk").first()
+    taxonomy = Taxonomy.objects.all().newest_first().first()
     form = StudyForm(request.POST or None)
     if taxonomy and request.method == "POST" and form.is_valid():
         try:

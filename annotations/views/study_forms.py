@@ -46,7 +46,7 @@ class NameForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["taxonomy"]
         if isinstance(field, forms.ModelChoiceField):
-            field.queryset = Taxonomy.objects.order_by("-installed_at", "-pk")
+            field.queryset = Taxonomy.objects.all().newest_first()
 
     def settings(self) -> dict[str, Any]:
         """Return the settings of the protocol that were entered."""

@@ -69,7 +69,7 @@ def steps(study: Study | None, current: str) -> list[Step]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_start(request: SignedInRequest) -> HttpResponse:
     """Make a draft; its other rules are the usual ones until the next steps change them."""
-    newest = Taxonomy.objects.order_by("-installed_at", "-pk").first()
+    newest = Taxonomy.objects.all().newest_first().first()
     form = NameForm(posted(request), initial={"taxonomy": newest})
     if newest and request.method == "POST" and form.is_valid():
         try:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from .codetest import CLASSES, BadReadings, Readings, parse, read
+from .codetest import CLASSES, MOST_EXAMS, BadReadings, Readings, parse, read
 from .lists import CODE_TEST, code_test
 
-__all__ = ["CLASSES", "CODE_TEST", "BadReadings", "Readings", "code_test", "parse", "read"]
+__all__ = [
+    "CLASSES",
+    "CODE_TEST",
+    "MOST_EXAMS",
+    "BadReadings",
+    "Readings",
+    "code_test",
+    "parse",
+    "read",
+]

@@ -1,0 +1,225 @@
+"""Readings that were made elsewhere become readings of a study of their own, to be compared.
+
+Their readers are people who can never sign in, their exams have no tracings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from annotations.models import Batch, Dataset, Study, StudyReader, User
+from annotations.services import (
+    accounts,
+    audit,
+    batches,
+    exams,
+    people,
+    reading_import_rows,
+    studies,
+    taxonomies,
+)
+from annotations.services.assigning import Row
+from annotations.services.reading_import_rows import Differs
+from ecgreview import readings as published
+from ecgreview import taxonomy
+from ecgreview.protocol import Protocol
+from ecgreview.readings import Readings
+
+__all__ = ["Differs", "Imported", "NotAnImport", "OtherName", "OtherNumber", "TooMany", "store"]
+
+IMPORTER = "import:command-line"
+"""Whoever imports without saying who they are."""
+
+MOST_READINGS = 500_000
+"""More than the 8,475 exams of CODE-II-test by each of its 46 readers."""
+
+BATCH = "Imported readings"
+DIGITS = len(str(published.MOST_EXAMS))
+
+
+class NotAnImport(ValueError):
+    """There is a study of this name, and it was not made by such an import."""
+
+
+class OtherNumber(ValueError):
+    """The study has another number of exams."""
+
+
+class OtherName(ValueError):
+    """The study has a reader whose name differs in case only."""
+
+
+class TooMany(ValueError):
+    """There are more readings than one study of this kind takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did.
+
+    Attributes:
+        study: the readings are in.
+        new: the names of the readers whose readings were stored.
+        known: of those whose readings were there, and the same.
+    """
+
+    study: Study
+    new: tuple[str, ...]
+    known: tuple[str, ...]
+
+
+@transaction.atomic
+def store(*, name: str, found: Readings, actor: User | None, now: datetime) -> Imported:
+    """Store what was ``found`` as blind readings of the study called ``name``, made if absent.
+
+    Each reader becomes a person without access, whose last name is theirs. The new readers' exams
+    are one closed batch of data; the study stays open, so that later imports may add readers.
+
+    Args:
+        name: of the study; one that such an import made takes further readers.
+        found: the readings; those that are stored already are left alone.
+        actor: who imports; None when nobody said so.
+        now: time of the deed.
+
+    Raises:
+        NotAnImport: there is another study of that name.
+        OtherNumber: that study has another number of exams.
+        OtherName: a reader's name is another's in capitals, or the like.
+        Differs: a reader's readings are stored, and say something else.
+        TooMany: there are more than ``MOST_READINGS``.
+        studies.InvalidProtocol: no study can have this name.
+        studies.NotOpen: the study is locked, and some of the readers are new.
+    """
+    if (n_readings := len(found.readers) * found.n_exams) > MOST_READINGS:
+        raise TooMany(f"{n_readings}, at most {MOST_READINGS}")
+    by = actor or _importer(now)
+    study = _study(name, found, by, now)
+    rows = _exams(study, found, now)
+    known = _known(study)
+    reading_import_rows.refuse_changed(rows, found, known)
+    new = [reader for reader in found.readers if reader not in known]
+    if new:
+        _add(study, rows, new, found, by, now)
+    return Imported(study, tuple(new), tuple(one for one in found.readers if one in known))
+
+
+def _importer(now: datetime) -> User:
+    stored = User.objects.filter(username=IMPORTER).first()
+    return stored or _without_access(IMPORTER, "Import on the command line", now)
+
+
+def _without_access(username: str, name: str, now: datetime) -> User:
+    """Return a new person whom nobody can sign in as: no password, no role, and not active."""
+    accounts.create(username=username, first_name="", last_name=name, wanted=(), now=now)
+    return accounts.change(username=username, is_active=False, now=now)
+
+
+def _study(name: str, found: Readings, by: User, now: datetime) -> Study:
+    """Return the study of that name, locked, or a new one that is open."""
+    stored = Study.objects.select_for_update(no_key=True).filter(slug=studies.slug_for(name))
+    if study := stored.first():
+        return study
+    classes = taxonomies.install(taxonomy=published.code_test(), now=now)
+    wanted = Protocol(
+        name=name,
+        taxonomy=str(classes),
+        readers_per_exam=len(found.readers),
+        clinical_information="none",
+        suggestion_policy="none",
+        frequent_classes=published.CLASSES,
+    )
+    made = studies.create(wanted=wanted, created_by=by, now=now)
+    Dataset.objects.create(name=_dataset_name(made), created_at=now)
+    return studies.open_study(study_id=made.pk, actor=by, now=now)
+
+
+def _dataset_name(study: Study) -> str:
+    return f"Exams without tracings: {study.slug}"
+
+
+def _exams(study: Study, found: Readings, now: datetime) -> Sequence[int]:
+    """Return the ids of the study's exams in the order of the rows, stored if it has none.
+
+    Raises:
+        NotAnImport: the study was not made by such an import.
+        OtherNumber: it has another number.
+    """
+    dataset = Dataset.objects.filter(name=_dataset_name(study)).first()
+    if dataset is None or str(study.taxonomy) != taxonomy.label(published.code_test()):
+        raise NotAnImport(study.name)
+    stored = list(dataset.exams.order_by("source_key").values_list("pk", flat=True))
+    if not stored:
+        keys = [f"{number:0{DIGITS}d}" for number in range(1, found.n_exams + 1)]
+        made = exams.store_without_tracings(dataset=dataset, source_keys=keys, now=now)
+        return [exam.pk for exam in made]
+    if len(stored) != found.n_exams:
+        raise OtherNumber(f"{len(stored)}, not {found.n_exams}")
+    return stored
+
+
+def _username(study: Study, reader: str) -> str:
+    """Return a user name that no form takes, as it has colons: it can be no person's."""
+    return f"import:{study.slug}:{reader}"
+
+
+def _known(study: Study) -> Mapping[str, User]:
+    """Return who reads in the study by way of an import, by the names of their files."""
+    lines = StudyReader.objects.filter(study=study).select_related("user")
+    start = _username(study, "")
+    return {
+        line.user.username.removeprefix(start): line.user
+        for line in lines
+        if line.user.username.startswith(start)
+    }
+
+
+def _add(
+    study: Study,
+    rows: Sequence[int],
+    names: Sequence[str],
+    found: Readings,
+    by: User,
+    now: datetime,
+) -> None:
+    """Store the readings of ``names`` as a closed batch."""
+    if not study.is_open:
+        raise studies.NotOpen(study.phase)
+    readers = {name: _join(study, name, by, now) for name in names}
+    plan = [
+        Row(reader.pk, exam, position)
+        for reader in readers.values()
+        for position, exam in enumerate(rows, start=1)
+    ]
+    made = batches.make(study=study, name=_free_name(study), rows=plan, created_by=by, now=now)
+    batch = batches.release(batch_id=made.pk, actor=by, now=now)
+    reading_import_rows.store(batch, rows, found, readers, actor=by, now=now)
+    audit.record(
+        actor=by, action=audit.Action.READINGS_IMPORTED, study=study, target=batch,
+        after={"readers": list(names), "n_exams": len(rows)}, now=now,
+    )  # fmt: skip
+    batches.close(batch_id=batch.pk, closed_by=by, now=now)
+
+
+def _join(study: Study, name: str, by: User, now: datetime) -> User:
+    """Return a new reader of ``study``, who cannot join as others do: they have no role."""
+    try:
+        reader = _without_access(_username(study, name), name, now)
+    except people.NameTaken as taken:
+        raise OtherName(name) from taken
+    StudyReader.objects.create(study=study, user=reader, status_since=now, added_at=now)
+    audit.record(actor=by, action=audit.Action.READER_ADDED, study=study, target=reader, now=now)
+    return reader
+
+
+def _free_name(study: Study) -> str:
+    """Return the first of "Imported readings", "Imported readings 2" … that no batch has."""
+    taken = set(Batch.objects.filter(study=study).values_list("name", flat=True))
+    number, name = 1, BATCH
+    while name in taken:
+        number += 1
+        name = f"{BATCH} {number}"
+    return name

@@ -1,0 +1,61 @@
+"""Readings as they are published: a CSV file of 0 and 1 for each reader, with known agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.readings import CLASSES
+
+N_EXAMS = 827
+"""As many as CODE-test has."""
+
+PAIRS: Mapping[str, tuple[int, int, int, int]] = {
+    "1dAVb": (20, 5, 10, 792),
+    "RBBB": (30, 4, 1, 792),
+    "LBBB": (30, 0, 0, 797),
+    "SB": (15, 1, 2, 809),
+    "AF": (0, 13, 13, 801),
+    "ST": (0, 0, 0, 827),
+}
+"""Exams that both, only the first, only the second, and neither of two readers gave the class."""
+
+
+def table(given: NDArray[np.int8], *, has_index: bool = False) -> str:
+    """Return the CSV file of one reader, ``given`` of shape (n_exams, n_classes)."""
+    lines = [",".join(CLASSES), *(",".join(map(str, row)) for row in given.tolist())]
+    if has_index:
+        lines = [f"{'' if line == 0 else line - 1},{text}" for line, text in enumerate(lines)]
+    return "\n".join(lines) + "\n"
+
+
+def pair() -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return two readers who agree as ``PAIRS`` says, each of shape (827, 6)."""
+    first = np.zeros((N_EXAMS, len(CLASSES)), dtype=np.int8)
+    second = first.copy()
+    for column, code in enumerate(CLASSES):
+        both, only_first, only_second, _ = PAIRS[code]
+        first[: both + only_first, column] = 1
+        second[:both, column] = 1
+        second[both + only_first : both + only_first + only_second, column] = 1
+    return first, second
+
+
+def kappa(code: str) -> float:
+    """Return Cohen's kappa of the two readers of ``pair``, from its definition."""
+    both, only_first, only_second, neither = PAIRS[code]
+    first, second = both + only_first, both + only_second
+    observed = (both + neither) / N_EXAMS
+    chance = (first * second + (N_EXAMS - first) * (N_EXAMS - second)) / N_EXAMS**2
+    return (observed - chance) / (1 - chance)
+
+
+def write(folder: Path, tables: Mapping[str, NDArray[np.int8]]) -> Path:
+    """Write a file for each reader, and return the folder."""
+    folder.mkdir(exist_ok=True)
+    for reader, given in tables.items():
+        (folder / f"{reader}.csv").write_text(table(given), encoding="utf-8")
+    return folder
