@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -139,11 +141,35 @@ def cohen_kappa(tables: NDArray[np.float64]) -> Estimates:
     Source:
         Cohen 1960, Educ Psychol Meas 20:37-46.
     """
-    n = tables.sum(axis=(-2, -1))
-    same = np.trace(tables, axis1=-2, axis2=-1)
-    chance = (tables.sum(axis=-1) * tables.sum(axis=-2)).sum(axis=-1)
+    rows, columns = (_added(tables, axis) for axis in (-1, -2))
+    n = _added(rows, -1)
+    same = np.einsum("...cc->...", tables)
+    chance = np.einsum("...c,...c->...", rows, columns)
     masks = [(n == 0, NOT_COMPARED), (n**2 == chance, ALL_ALIKE)]
     return ratio(n * same - chance, n**2 - chance, unless=masks)
+
+
+def beyond_chance(
+    cells: Cells,
+    expected: NDArray[np.float64],
+    unless: Sequence[tuple[NDArray[np.bool_], str]] = (),
+) -> Estimates:
+    """Return 1 - D_o / D_e of the exams compared, for a chance that is given.
+
+    Args:
+        cells: of which the observed disagreement is the mean share of disagreeing pairs.
+        expected: shape (...); the disagreement by chance, not 0 wherever no mask holds.
+        unless: masks of the same shape, each with the sentence why there is no value there.
+    """
+    return _beyond_chance(_observed(cells), expected, [_nothing_compared(cells), *unless])
+
+
+def _added(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Return the sum along an axis, which for two categories is one addition."""
+    if values.shape[axis] != 2:
+        return np.asarray(values.sum(axis=axis))
+    first, second = (np.take(values, place, axis=axis) for place in (0, 1))
+    return np.asarray(first + second)
 
 
 def _observed(cells: Cells) -> NDArray[np.float64]:

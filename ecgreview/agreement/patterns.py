@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import counting
 from .cells import Cells
 
 MISSING, ABSENT, PRESENT = 0, 1, 2
 """What a reader says of a class in an exam."""
 
-_N_STATES = 3
-_READERS_AT_ONCE = 20  # 3**20 patterns times 2**31 earlier ones fit in 64 bits
-
 
 class BadRatings(ValueError):
     """The ratings have a wrong shape or a state that is neither missing, absent nor present."""
+
+
+class BadCounts(ValueError):
+    """A count of exams is not a number of exams, or of readers or states that there are not."""
+
+
+class Row(NamedTuple):
+    """How many exams of a class were answered in one way.
+
+    Attributes:
+        class_index: of the class.
+        readers: indexes of those who read the exams, ascending.
+        states: what each of them said: MISSING, ABSENT or PRESENT.
+        n_exams: so many exams.
+    """
+
+    class_index: int
+    readers: Sequence[int]
+    states: Sequence[int]
+    n_exams: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,11 +47,12 @@ class PatternCount:
     Attributes:
         patterns: shape (n_patterns, n_readers), int8; the state each reader gave. Only patterns
             that occur are listed, so many readers with few readings each cost little.
-        counts: shape (n_classes, n_patterns), int64; exams with that pattern.
+        counts: shape (..., n_classes, n_patterns); exams with that pattern, leading axes are
+            replicates.
     """
 
     patterns: NDArray[np.int8]
-    counts: NDArray[np.int64]
+    counts: NDArray[np.float64]
 
     @classmethod
     def of(cls, ratings: NDArray[np.int8]) -> PatternCount:
@@ -45,53 +66,100 @@ class PatternCount:
         """
         if ratings.ndim != 3:
             raise BadRatings(f"ratings have {ratings.ndim} axes, not readers, exams and classes")
-        if ratings.size and (ratings.min() < MISSING or ratings.max() > PRESENT):
+        if ratings.dtype != np.int8:
+            raise BadRatings(f"ratings are {ratings.dtype}, not int8")
+        if ratings.size and ratings.view(np.uint8).max() > PRESENT:
             raise BadRatings("a state is neither 0 (missing), 1 (absent) nor 2 (present)")
-        n_readers, n_exams, n_classes = ratings.shape
-        cells = ratings.reshape(n_readers, n_exams * n_classes)
-        index, patterns = _distinct_columns(cells)
-        classes = np.tile(np.arange(n_classes), n_exams)
-        size = n_classes * len(patterns)
-        counts = np.bincount(index + len(patterns) * classes, minlength=size)
-        return cls(patterns, counts.reshape(n_classes, len(patterns)))
+        is_few = 0 < len(ratings) <= counting.DENSE_READERS
+        patterns, counts = (counting.dense if is_few else counting.sparse)(ratings)
+        return cls(patterns, counts.astype(np.float64))
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Row], *, n_readers: int, n_classes: int) -> PatternCount:
+        """Put together counts that were kept, such as those of a data base.
+
+        Args:
+            rows: in any order; rows of one pattern add up.
+            n_readers: so many readers there are, whether or not they have read.
+            n_classes: so many classes there are.
+
+        Raises:
+            BadCounts: a negative count, an unknown reader, class or state, or states that are not
+                one for each reader.
+        """
+        places: dict[bytes, int] = {}
+        found: list[tuple[int, int, int]] = []
+        for row in rows:
+            _refuse_absurd(row, n_readers, n_classes)
+            pattern = np.zeros(n_readers, dtype=np.int8)
+            pattern[list(row.readers)] = row.states
+            place = places.setdefault(pattern.tobytes(), len(places))
+            found.append((row.class_index, place, row.n_exams))
+        patterns = np.frombuffer(b"".join(places), dtype=np.int8).reshape(len(places), n_readers)
+        counts = np.zeros((n_classes, len(places)))
+        for class_index, place, n_exams in found:
+            counts[class_index, place] += n_exams
+        return cls(patterns, counts)
+
+    @property
+    def n_readers(self) -> int:
+        """How many readers there are."""
+        return int(self.patterns.shape[1])
 
     def cells(self) -> Cells:
         """Return the cells (readings absent, readings present) of each class."""
-        table = np.stack(
-            [(self.patterns == ABSENT).sum(axis=1), (self.patterns == PRESENT).sum(axis=1)], axis=1
-        )
-        distinct, index = np.unique(table, axis=0, return_inverse=True)
-        merged = np.zeros((len(self.patterns), len(distinct)))
-        merged[np.arange(len(self.patterns)), index.reshape(-1)] = 1.0
-        return Cells(distinct.astype(np.float64), self.counts @ merged)
+        n_absent = (self.patterns == ABSENT).sum(axis=1)
+        n_present = (self.patterns == PRESENT).sum(axis=1)
+        width = self.n_readers + 1
+        codes, index = np.unique(n_absent * width + n_present, return_inverse=True)
+        merged = np.zeros((len(self.patterns), len(codes)))
+        merged[np.arange(len(self.patterns)), index] = 1.0
+        table = np.stack(np.divmod(codes, width), axis=1).astype(np.float64)
+        return Cells(table, self.counts @ merged)
 
     def pair_tables(self, first: int) -> NDArray[np.float64]:
         """Return the 2 x 2 tables of reader ``first`` against every reader.
 
         Returns:
-            Shape (n_classes, n_readers, 2, 2): exams by what ``first`` said (absent, present)
+            Shape (..., n_classes, n_readers, 2, 2): exams by what ``first`` said (absent, present)
             and the other reader.
         """
-        counts = self.counts.astype(np.float64)
-        tables = np.empty((len(counts), self.patterns.shape[1], 2, 2))
-        for row, mine in enumerate((ABSENT, PRESENT)):
-            for column, theirs in enumerate((ABSENT, PRESENT)):
-                both = (self.patterns == theirs) & (self.patterns[:, [first]] == mine)
-                tables[:, :, row, column] = counts @ both.astype(np.float64)
-        return tables
+        return self.pairs([(first, other) for other in range(self.n_readers)])
+
+    def pairs(self, which: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+        """Return the 2 x 2 tables of the pairs of readers ``which``, all at once.
+
+        Returns:
+            Shape (..., n_classes, n_pairs, 2, 2): exams by what the first of a pair said (absent,
+            present) and the second.
+        """
+        is_said = np.stack([self.patterns == ABSENT, self.patterns == PRESENT], axis=2)
+        first, second = np.array(which, dtype=np.intp).reshape(-1, 2).T
+        both = is_said[:, first, :, None] & is_said[:, second, None, :]
+        fields = both.reshape(len(self.patterns), 4 * len(which)).astype(np.float64)
+        return np.asarray((self.counts @ fields).reshape(*self.counts.shape[:-1], len(which), 2, 2))
+
+    def common_pairs(self) -> list[tuple[int, int]]:
+        """Return the pairs of readers who have answered a class of one exam, in order."""
+        has_said = (self.patterns != MISSING).astype(np.float64)
+        n_common = np.triu(has_said.T @ has_said, k=1)
+        return [(int(first), int(second)) for first, second in np.argwhere(n_common > 0)]
+
+    def without(self, reader: int) -> PatternCount:
+        """Return the counts as they are without what ``reader`` has said."""
+        rest = self.patterns.copy()
+        rest[:, reader] = MISSING
+        return PatternCount(rest, self.counts)
 
 
-def _distinct_columns(states: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-    """Return for each column of ``states`` its index among the distinct columns, and those.
-
-    The columns are read as numbers in base 3, some readers at a time; after each time they are
-    numbered anew, so that the numbers stay small with any number of readers.
-    """
-    n_readers, n_columns = states.shape
-    index = np.zeros(n_columns, dtype=np.int64)
-    where = np.zeros(min(n_columns, 1), dtype=np.int64)
-    for start in range(0, n_readers, _READERS_AT_ONCE):
-        for reader in states[start : start + _READERS_AT_ONCE]:
-            index = index * _N_STATES + reader
-        _, where, index = np.unique(index, return_index=True, return_inverse=True)
-    return index, np.ascontiguousarray(states[:, where].T)
+def _refuse_absurd(row: Row, n_readers: int, n_classes: int) -> None:
+    if not row.n_exams >= 0 or row.n_exams != int(row.n_exams):
+        raise BadCounts(f"{row.n_exams} is not a number of exams")
+    if not 0 <= row.class_index < n_classes:
+        raise BadCounts(f"there is no class {row.class_index} among {n_classes}")
+    if any(not 0 <= reader < n_readers for reader in row.readers):
+        raise BadCounts(f"readers {list(row.readers)} are not among {n_readers}")
+    if len(row.states) != len(row.readers) or len(set(row.readers)) != len(row.readers):
+        raise BadCounts(f"{len(row.states)} states of {len(set(row.readers))} readers")
+    if any(state not in (MISSING, ABSENT, PRESENT) for state in row.states):
+        raise BadCounts(f"a state of {list(row.states)} is neither 0, 1 nor 2")

@@ -1,0 +1,250 @@
+"""What readers said of exams, all classes together: exams that were answered alike are one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from .cells import Cells
+from .counting import distinct_columns
+from .patterns import ABSENT, MISSING, PRESENT, BadCounts, BadRatings, PatternCount
+
+
+class Profile(NamedTuple):
+    """How the readers of an exam have answered it.
+
+    Attributes:
+        readers: indexes of those who have read it, ascending.
+        states: for each class that not all of them call absent, what each of them said.
+        n_exams: so many exams of one patient were answered so, or of patients of one exam.
+        patient: any number, the same for exams that are drawn together; None for an exam alone.
+    """
+
+    readers: tuple[int, ...]
+    states: Mapping[int, Sequence[int]]
+    n_exams: int = 1
+    patient: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """The answers to exams, from which every count follows.
+
+    A row stands for exams that were answered alike. Nearly all that readers say is "absent", so
+    only what differs from it is kept: entries, each of one class of one row.
+
+    Attributes:
+        patterns: shape (n_patterns, n_readers), int8; the states that occur.
+        n_classes: so many classes were asked for.
+        n_exams: shape (n_rows,); the exams of a row.
+        unit: shape (n_rows,); the rows of one unit are drawn together: exams of a patient.
+        times: shape (n_units,); so many patients (or exams) are such a unit.
+        base: shape (n_rows,); the pattern in which all readers of the row say absent.
+        row, column, pattern: shape (n_entries,); row, class and pattern of each entry.
+    """
+
+    patterns: NDArray[np.int8]
+    n_classes: int
+    n_exams: NDArray[np.float64]
+    unit: NDArray[np.intp]
+    times: NDArray[np.int64]
+    base: NDArray[np.intp]
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    pattern: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, ratings: NDArray[np.int8], patients: NDArray[np.int64] | None = None) -> Answers:
+        """Return the answers in ``ratings``, a row for each exam.
+
+        Args:
+            ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
+            patients: shape (n_exams,); whose exam it is. None: everybody has one.
+
+        Raises:
+            BadRatings: wrong shape or an unknown state.
+        """
+        if ratings.ndim != 3 or ratings.dtype != np.int8:
+            raise BadRatings("ratings have three axes (readers, exams, classes) of int8")
+        if ratings.size and ratings.view(np.uint8).max() > PRESENT:
+            raise BadRatings("a state is neither 0 (missing), 1 (absent) nor 2 (present)")
+        n_readers, n_exams, n_classes = ratings.shape
+        has_read = (ratings != MISSING).any(axis=2)
+        bases = np.where(has_read, ABSENT, MISSING).astype(np.int8)
+        said = np.concatenate([bases, ratings.reshape(n_readers, -1)], axis=1)
+        index, patterns = distinct_columns(said)
+        base, given = index[:n_exams], index[n_exams:].reshape(n_exams, n_classes)
+        row, column = np.nonzero(given != base[:, None])
+        unit = np.arange(n_exams)
+        if patients is not None:
+            unit = np.unique(patients, return_inverse=True)[1].reshape(-1)
+        return cls(
+            patterns=patterns,
+            n_classes=n_classes,
+            n_exams=np.ones(n_exams),
+            unit=unit,
+            times=np.ones(int(unit.max(initial=-1)) + 1, dtype=np.int64),
+            base=base,
+            row=row,
+            column=column,
+            pattern=given[row, column],
+        )
+
+    @classmethod
+    def from_profiles(
+        cls, profiles: Sequence[Profile], *, n_readers: int, n_classes: int
+    ) -> Answers:
+        """Return the answers that ``profiles`` tell of.
+
+        Args:
+            profiles: exams that were answered alike, by patient where a patient has several.
+            n_readers: so many readers there are, whether or not they have read.
+            n_classes: so many classes there are.
+
+        Raises:
+            BadCounts: a negative number, an unknown reader, class or state, or states that are
+                not one for each reader.
+        """
+        places: dict[bytes, int] = {}
+        base, entries = [], []
+        for row, profile in enumerate(profiles):
+            base.append(_place(places, profile, [ABSENT] * len(profile.readers), n_readers))
+            for column, states in profile.states.items():
+                if not 0 <= column < n_classes:
+                    raise BadCounts(f"there is no class {column} among {n_classes}")
+                entries.append((row, column, _place(places, profile, states, n_readers)))
+        rows, columns, patterns = np.array(entries, dtype=np.intp).reshape(-1, 3).T
+        unit, n_exams, times = _units(profiles)
+        return cls(
+            patterns=np.frombuffer(b"".join(places), dtype=np.int8).reshape(-1, n_readers),
+            n_classes=n_classes,
+            n_exams=n_exams,
+            unit=unit,
+            times=times,
+            base=np.array(base, dtype=np.intp),
+            row=rows,
+            column=columns,
+            pattern=patterns,
+        )
+
+    @property
+    def n_readers(self) -> int:
+        """How many readers there are."""
+        return int(self.patterns.shape[1])
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Shape (n_rows,): the exams that each row stands for."""
+        return np.asarray(self.n_exams * self.times[self.unit])
+
+    @property
+    def is_clustered(self) -> bool:
+        """Whether exams are drawn together."""
+        return bool((np.bincount(self.unit, self.n_exams) > 1).any()) if self.unit.size else False
+
+    @property
+    def has_read(self) -> NDArray[np.bool_]:
+        """Shape (n_rows, n_readers): whether a reader has read the exams of a row."""
+        return np.asarray(self.patterns[self.base] != MISSING)
+
+    def count(self) -> PatternCount:
+        """Return for each class how many exams were answered in which way."""
+        return PatternCount(self.patterns, self.counts(self.weights[None])[0])
+
+    def anonymous(self) -> tuple[Answers, Cells]:
+        """Return the answers without who gave them, and the table of their cells.
+
+        The "patterns" of these answers are rows of the table: so many say absent, so many present.
+        """
+        n_absent = (self.patterns == ABSENT).sum(axis=1)
+        n_present = (self.patterns == PRESENT).sum(axis=1)
+        width = self.n_readers + 1
+        codes, index = np.unique(n_absent * width + n_present, return_inverse=True)
+        table = np.stack(np.divmod(codes, width), axis=1)
+        merged = Answers(
+            table.astype(np.int8), self.n_classes, self.n_exams, self.unit, self.times,
+            index[self.base], self.row, self.column, index[self.pattern],
+        )  # fmt: skip
+        return merged, Cells(table.astype(np.float64), merged.counts(merged.weights[None])[0])
+
+    def counts(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how many exams of each class have each pattern, when rows weigh so much.
+
+        Args:
+            weights: shape (n_replicates, n_rows).
+
+        Returns:
+            Shape (n_replicates, n_classes, n_patterns).
+        """
+        n_patterns, n_rows = len(self.patterns), len(self.base)
+        ones = np.ones(n_rows)
+        of_base = _summed(self.base, np.arange(n_rows), ones, (n_patterns, n_rows)) @ weights.T
+        at = self.column * n_patterns
+        places = np.concatenate([at + self.pattern, at + self.base[self.row]])
+        signs = np.repeat([1.0, -1.0], self.row.size)
+        shape = (self.n_classes * n_patterns, n_rows)
+        moved = _summed(places, np.tile(self.row, 2), signs, shape) @ weights.T
+        found = moved.reshape(self.n_classes, n_patterns, len(weights)) + of_base
+        return np.ascontiguousarray(np.moveaxis(found, -1, 0))
+
+
+def _summed(
+    places: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    signs: NDArray[np.float64],
+    shape: tuple[int, int],
+) -> csr_array:
+    """Return the matrix that adds up rows at places."""
+    return csr_array((signs, (places, rows)), shape=shape)
+
+
+def _place(
+    places: dict[bytes, int], profile: Profile, states: Sequence[int], n_readers: int
+) -> int:
+    """Return the index of a pattern, which is new or known."""
+    readers = list(profile.readers)
+    if not profile.n_exams >= 0:
+        raise BadCounts(f"{profile.n_exams} is not a number of exams")
+    if len(states) != len(readers) or len(set(readers)) != len(readers):
+        raise BadCounts(f"{len(states)} states of {len(set(readers))} readers")
+    if any(not 0 <= reader < n_readers for reader in readers):
+        raise BadCounts(f"readers {readers} are not among {n_readers}")
+    if any(state not in (MISSING, ABSENT, PRESENT) for state in states):
+        raise BadCounts(f"a state of {list(states)} is neither 0, 1 nor 2")
+    pattern = np.zeros(n_readers, dtype=np.int8)
+    pattern[readers] = states
+    return places.setdefault(pattern.tobytes(), len(places))
+
+
+def _units(
+    profiles: Sequence[Profile],
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]:
+    """Return the unit of each profile, its exams within the unit, and how often a unit occurs.
+
+    Exams of nobody in particular are units of one exam each, as often as they were answered so.
+    """
+    known: dict[int, int] = {}
+    unit: list[int] = []
+    n_exams: list[int] = []
+    times: list[int] = []
+    for profile in profiles:
+        if profile.patient is None:
+            unit.append(len(times))
+            n_exams.append(1)
+            times.append(profile.n_exams)
+            continue
+        place = known.setdefault(profile.patient, len(times))
+        if place == len(times):
+            times.append(1)
+        unit.append(place)
+        n_exams.append(profile.n_exams)
+    return (
+        np.array(unit, dtype=np.intp),
+        np.array(n_exams, dtype=np.float64),
+        np.array(times, dtype=np.int64),
+    )

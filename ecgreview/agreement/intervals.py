@@ -1,0 +1,124 @@
+"""Coefficients with the interval in which the truth lies, as far as the exams can tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .coefficient import Estimates
+
+BOOTSTRAP, POSTERIOR, NONE = "bootstrap", "dirichlet", ""
+"""How an interval was made: see ``resampling``."""
+
+
+class MeasureJson(TypedDict):
+    """A coefficient with its interval, as plain values."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measures:
+    """A coefficient of many classes (or pairs), each with its interval.
+
+    Attributes:
+        estimates: any shape.
+        low: the same shape; NaN where there is no interval.
+        high: the same shape; NaN where there is no interval.
+        error: the same shape; the standard deviation of the replicates, NaN where there are none.
+        n: the same shape; the exams that two readers or more have read.
+        is_rare: the same shape; whether the interval is that of a Dirichlet posterior.
+    """
+
+    estimates: Estimates
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    error: NDArray[np.float64]
+    n: NDArray[np.float64]
+    is_rare: NDArray[np.bool_]
+
+    def to_json(self) -> list[MeasureJson]:
+        """Return the measures one by one, in C order."""
+        methods = np.where(self.is_rare, POSTERIOR, BOOTSTRAP)
+        methods = np.where(np.isnan(self.low), NONE, methods)
+        columns = (self.low, self.high, self.n, methods)
+        flat = zip(*(np.ravel(column).tolist() for column in columns), strict=True)
+        return [
+            {
+                "estimate": one.value,
+                "low": _or_none(low),
+                "high": _or_none(high),
+                "n": round(n),
+                "reason": one.reason,
+                "method": method,
+            }
+            for one, (low, high, n, method) in zip(self.estimates.coefficients(), flat, strict=True)
+        ]
+
+
+def measures(
+    estimates: Estimates,
+    replicates: NDArray[np.float64],
+    *,
+    n: NDArray[np.float64],
+    is_rare: NDArray[np.bool_],
+    confidence: float,
+) -> Measures:
+    """Return ``estimates`` with the percentile intervals of their ``replicates``.
+
+    An interval is widened to hold its estimate, which a posterior of few exams may leave outside.
+
+    Args:
+        estimates: shape (...).
+        replicates: shape (n_replicates, ...); NaN where a replicate has no value.
+        n: shape (...).
+        is_rare: shape (...); for which the replicates are of a posterior.
+        confidence: of the interval, above 0 and below 1.
+    """
+    tail = (1 - confidence) / 2
+    low, high, error = _spread(np.moveaxis(replicates, 0, -1), (tail, 1 - tail))
+    has_none = ~estimates.is_defined | np.isnan(error)
+    low = np.where(has_none, np.nan, np.fmin(low, estimates.values))
+    high = np.where(has_none, np.nan, np.fmax(high, estimates.values))
+    error = np.where(has_none, np.nan, error)
+    return Measures(estimates, low, high, error, np.asarray(n), np.asarray(is_rare))
+
+
+def _spread(
+    replicates: NDArray[np.float64], shares: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return two quantiles and the standard deviation along the last axis, without its NaN."""
+    ordered = np.sort(replicates, axis=-1)  # NaN come last
+    is_defined = ~np.isnan(ordered)
+    n_defined = is_defined.sum(axis=-1)
+    low, high = (_quantile(ordered, n_defined, share) for share in shares)
+    values = np.where(is_defined, ordered, 0.0)
+    total = np.maximum(n_defined, 1)
+    mean = values.sum(axis=-1) / total
+    square = np.where(is_defined, (values - mean[..., None]) ** 2, 0.0).sum(axis=-1)
+    error = np.where(n_defined > 1, np.sqrt(square / np.maximum(n_defined - 1, 1)), np.nan)
+    return low, high, np.asarray(error)
+
+
+def _quantile(
+    ordered: NDArray[np.float64], n_defined: NDArray[np.int64], share: float
+) -> NDArray[np.float64]:
+    """Return the quantile that lies between two neighbours in proportion, as NumPy does."""
+    place = share * np.maximum(n_defined - 1, 0)
+    below = np.floor(place).astype(np.intp)
+    above = np.minimum(below + 1, np.maximum(n_defined - 1, 0))
+    first = np.take_along_axis(ordered, below[..., None], axis=-1)[..., 0]
+    second = np.take_along_axis(ordered, above[..., None], axis=-1)[..., 0]
+    return np.asarray(first + (place - below) * (second - first))
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else value

@@ -1,0 +1,164 @@
+"""Agreement about exams as a whole, and the means of the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import everyone, joint
+from .answers import Answers
+from .cells import Cells
+from .coefficient import NO_CLASS, NOT_COMPARED, Estimates, ratio
+from .intervals import Measures, measures
+from .patterns import ABSENT, MISSING, PRESENT
+from .resampling import Resampling
+
+_Values = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overall:
+    """What is said of all classes together; each measure has the shape ().
+
+    Attributes:
+        sets: ``exact_set``: the share of exams whose readers all gave the same set of classes;
+            ``mean_jaccard``: the mean overlap of the sets of two readers.
+        macro: the mean of each coefficient over the classes that have it.
+        n_defined: for each of these, so many classes.
+        micro: each coefficient over all answers to all classes, as if they were one class.
+        replicates: of the classes, drawn together: shape (n_replicates, n_classes) each.
+    """
+
+    sets: dict[str, Measures]
+    macro: dict[str, Measures]
+    n_defined: dict[str, int]
+    micro: dict[str, Measures]
+    replicates: _Values
+
+
+def overall(answers: Answers, how: Resampling) -> Overall:
+    """Return what the readers' ``answers`` say of all classes together, with intervals.
+
+    All classes of an exam are drawn together, and all exams of a patient: what the readers of a
+    difficult exam disagree about does not count as so many independent disagreements.
+    """
+    anonymous, cells = answers.anonymous()
+    sets = _sets(answers)
+    point = _of(anonymous, cells.table, sets, anonymous.weights[None])
+    drawn = [_of(anonymous, cells.table, sets, part) for part in joint.weights(answers, how)]
+    nothing = {name: np.full((1, *one.values.shape[1:]), np.nan) for name, one in point.items()}
+    values = {
+        name: np.concatenate([part[name].values for part in drawn]) if drawn else nothing[name]
+        for name in point
+    }
+    n = float((anonymous.weights * (sets["compared"] > 0)).sum())
+    named = {
+        name: _measure(point[name], values[name], n, how) for name in ("exact_set", "mean_jaccard")
+    }
+    classes = {name: point[name] for name in point if name.startswith(_CLASS)}
+    return Overall(
+        sets=named,
+        macro={
+            name.removeprefix(_CLASS): _macro(one, values[name], n, how)
+            for name, one in classes.items()
+        },
+        n_defined={
+            name.removeprefix(_CLASS): int(one.is_defined.sum()) for name, one in classes.items()
+        },
+        micro={
+            name.removeprefix(_MICRO): _measure(point[name], values[name], n, how)
+            for name in point
+            if name.startswith(_MICRO)
+        },
+        replicates={name.removeprefix(_CLASS): values[name] for name in classes},
+    )
+
+
+_CLASS, _MICRO = "class ", "micro "
+
+
+def _of(
+    anonymous: Answers,
+    table: NDArray[np.float64],
+    sets: Mapping[str, NDArray[np.float64]],
+    weights: NDArray[np.float64],
+) -> dict[str, Estimates]:
+    """Return everything for rows that weigh so much, the first axis being replicates."""
+    counts = anonymous.counts(weights)
+    by_class = everyone.coefficients(Cells(table, counts))
+    pooled = everyone.coefficients(Cells(table, counts.sum(axis=1)))
+    n_compared = weights @ sets["compared"]
+    masks = [(n_compared == 0, NOT_COMPARED)]
+    return {
+        "exact_set": ratio(weights @ sets["same"], n_compared, unless=masks),
+        "mean_jaccard": ratio(weights @ sets["overlap"], n_compared, unless=masks),
+        **{_CLASS + name: one for name, one in by_class.items()},
+        **{_MICRO + name: one for name, one in pooled.items()},
+    }
+
+
+def _sets(answers: Answers) -> dict[str, NDArray[np.float64]]:
+    """Return what the sets of each row have in common, each of shape (n_rows,).
+
+    ``compared``: whether two readers have read it; ``same``: whether all say the same of every
+    class; ``overlap``: the mean Jaccard index of two readers, over the classes both assessed, 1
+    when neither gave any.
+    """
+    said = answers.patterns
+    is_disputed = (said == PRESENT).any(axis=1) & (said == ABSENT).any(axis=1)
+    n_rows = len(answers.base)
+    n_disputed = np.bincount(answers.row[is_disputed[answers.pattern]], minlength=n_rows)
+    compared = answers.has_read.sum(axis=1) >= 2
+    return {
+        "compared": compared.astype(np.float64),
+        "same": (compared & (n_disputed == 0)).astype(np.float64),
+        "overlap": _overlap(answers),
+    }
+
+
+def _overlap(answers: Answers) -> NDArray[np.float64]:
+    said, n_rows = answers.patterns, len(answers.base)
+    total, n_pairs = np.zeros(n_rows), np.zeros(n_rows)
+    has_read = answers.has_read.astype(np.float64)
+    for first, second in np.argwhere(np.triu(has_read.T @ has_read, k=1) > 0):
+        is_assessed = (said[:, first] != MISSING) & (said[:, second] != MISSING)
+        gave = np.stack([said[:, first] == PRESENT, said[:, second] == PRESENT])
+        both, either = gave.all(axis=0) & is_assessed, gave.any(axis=0) & is_assessed
+        n_both, n_either = (
+            np.bincount(answers.row[is_so[answers.pattern]], minlength=n_rows).astype(np.float64)
+            for is_so in (both, either)
+        )
+        overlap = np.divide(n_both, n_either, out=np.ones(n_rows), where=n_either > 0)
+        is_common = (has_read[:, first] * has_read[:, second]) > 0
+        total += np.where(is_common, overlap, 0.0)
+        n_pairs += is_common
+    return np.asarray(total / np.maximum(n_pairs, 1))
+
+
+def _measure(point: Estimates, values: NDArray[np.float64], n: float, how: Resampling) -> Measures:
+    """Return a measure of shape () from an estimate of shape (1,)."""
+    first = Estimates(point.values[0], tuple((mask[0], why) for mask, why in point.causes))
+    return measures(
+        first, values, n=np.array(n), is_rare=np.array(False), confidence=how.confidence
+    )
+
+
+def _macro(point: Estimates, values: NDArray[np.float64], n: float, how: Resampling) -> Measures:
+    """Return the mean over the classes that have a value; in replicates, over those of them."""
+    has_value = point.is_defined[0]
+    if not has_value.any():
+        none = Estimates(np.array(np.nan), ((np.array(True), NO_CLASS),))
+        return _measure(_first_axis(none), np.full(1, np.nan), n, how)
+    mean = Estimates(np.array(point.values[0, has_value].mean()))
+    drawn = values[:, has_value]
+    n_drawn = (~np.isnan(drawn)).sum(axis=1)
+    total = np.where(np.isnan(drawn), 0.0, drawn).sum(axis=1)
+    means = np.where(n_drawn > 0, total / np.maximum(n_drawn, 1), np.nan)
+    return _measure(_first_axis(mean), means, n, how)
+
+
+def _first_axis(one: Estimates) -> Estimates:
+    return Estimates(one.values[None], tuple((mask[None], why) for mask, why in one.causes))

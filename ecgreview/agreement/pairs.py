@@ -1,0 +1,81 @@
+"""How far two readers agree: every coefficient of a pair with its interval, class by class."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import everyone, kernels, two_readers
+from .cells import Cells
+from .coefficient import Estimates
+from .intervals import Measures, measures
+from .resampling import Resampling, draw, prior_of_cells
+
+Tables = NDArray[np.float64]
+"""Shape (..., 2, 2): exams by what the first reader said (absent, present) and the second."""
+
+_SAID = np.array([[2.0, 0.0], [1.0, 1.0], [1.0, 1.0], [0.0, 2.0]])
+"""The fields of a table as divisions of two readers over absent and present."""
+
+
+def coefficients(tables: Tables) -> dict[str, Estimates]:
+    """Return the coefficients of pairs of readers, each of shape (...)."""
+    cells = _cells(tables)
+    anonymous = everyone.coefficients(cells)
+    return {
+        "cohen_kappa": kernels.cohen_kappa(tables),
+        **{name: anonymous[name] for name in _SHARED},
+        "scott_pi": anonymous["fleiss_kappa"],  # which it is for two readers
+        "cohen_kappa_max": two_readers.cohen_kappa_max(tables),
+        "prevalence_index": two_readers.prevalence_index(tables),
+        "bias_index": two_readers.bias_index(tables),
+    }
+
+
+def pair_measures(tables: Tables, how: Resampling) -> dict[str, Measures]:
+    """Return every coefficient of pairs of readers with its interval.
+
+    Intervals are made as in ``everyone.class_measures``, of each table on its own. McNemar's p,
+    which is exact, has none.
+
+    Args:
+        tables: shape (..., 2, 2).
+        how: the intervals are made.
+
+    Returns:
+        Each of shape (...).
+
+    Raises:
+        two_readers.BadTable: a number of exams is negative or not finite.
+    """
+    flat = two_readers.checked(tables, 2).reshape(-1, 2, 2)
+    cells = _cells(flat)
+    is_rare, n = everyone.rare(cells), cells.n_compared
+    drawn = draw(cells.n_exams, prior_of_cells(cells) * _SHARE_OF_CELL, is_rare, how)
+    values = coefficients(drawn.reshape(-1, len(flat), 2, 2))
+    found = {
+        name: measures(
+            estimates, values[name].values, n=n, is_rare=is_rare, confidence=how.confidence
+        )
+        for name, estimates in coefficients(flat).items()
+    }
+    nothing = np.full((1, len(flat)), np.nan)
+    found["mcnemar_p"] = measures(
+        two_readers.mcnemar(flat).exact_p, nothing, n=n, is_rare=is_rare, confidence=how.confidence
+    )
+    return found
+
+
+_SHARED = (
+    "percent_agreement",
+    "positive_agreement",
+    "negative_agreement",
+    "krippendorff_alpha",
+    "gwet_ac1",
+    "pabak",
+)
+_SHARE_OF_CELL = np.array([1.0, 0.5, 0.5, 1.0])  # who of the two said present is either's turn
+
+
+def _cells(tables: Tables) -> Cells:
+    return Cells(_SAID, tables.reshape(*tables.shape[:-2], 4))

@@ -1,0 +1,74 @@
+"""Agreement about exams as a whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from ecgreview.agreement import PatternCount, everyone, sets
+from ecgreview.agreement.answers import Answers
+from ecgreview.agreement.overall import overall
+from ecgreview.agreement.resampling import Resampling
+from tests.domain.agreement.strategies import binary_ratings, study
+
+QUICK = Resampling(n_replicates=30)
+
+
+@given(binary_ratings(n_readers=(1, 4), n_exams=(1, 10)))
+@settings(deadline=None)
+def test_sets_are_compared_exam_by_exam(ratings):
+    found = overall(Answers.of(ratings), QUICK).sets
+    for name, expected in (
+        ("exact_set", sets.exact_agreement(ratings)),
+        ("mean_jaccard", sets.mean_jaccard(ratings)),
+    ):
+        (told,) = found[name].to_json()
+        assert (told["estimate"] is None) == (expected.value is None)
+        if expected.value is not None:
+            assert told["estimate"] == pytest.approx(expected.value, abs=1e-12)
+
+
+def test_the_macro_average_is_the_mean_of_the_classes():
+    ratings = study(1)
+    by_class = everyone.coefficients(PatternCount.of(ratings).cells())
+    found = overall(Answers.of(ratings), QUICK)
+    for name, one in found.macro.items():
+        assert float(one.estimates.values) == pytest.approx(by_class[name].values.mean())
+        assert found.n_defined[name] == 4
+
+
+def test_classes_without_a_value_are_no_part_of_the_mean():
+    ratings = study(2)
+    ratings[:, :, 0] = np.where(ratings[:, :, 0] == 0, 0, 1)
+    found = overall(Answers.of(ratings), QUICK)
+    assert (found.n_defined["fleiss_kappa"], found.n_defined["percent_agreement"]) == (3, 4)
+
+
+def test_no_class_with_a_value_is_told():
+    found = overall(Answers.of(np.ones((2, 9, 2), np.int8)), QUICK)
+    (told,) = found.macro["fleiss_kappa"].to_json()
+    assert (told["estimate"], told["low"]) == (None, None)
+    assert told["reason"] == "No class has a value."
+
+
+def test_micro_is_that_of_all_answers_as_of_one_class():
+    ratings = study(3, n_readers=2)
+    one = ratings.reshape(2, -1, 1)
+    expected = everyone.coefficients(PatternCount.of(one).cells())
+    for name, measure in overall(Answers.of(ratings), QUICK).micro.items():
+        assert float(measure.estimates.values) == pytest.approx(expected[name].values[0])
+
+
+def test_a_macro_interval_knows_that_classes_go_together():
+    # The same class twice: as independent classes the interval would be narrower by 1.4.
+    ratings = study(4, n_classes=1, n_exams=4000)
+    how = Resampling(n_replicates=2000)
+    twice = Answers.of(np.concatenate([ratings, ratings], axis=2))
+    one, both = (overall(answers, how).macro for answers in (Answers.of(ratings), twice))
+    assert both["fleiss_kappa"].error == pytest.approx(one["fleiss_kappa"].error, rel=0.05)
+
+
+def test_nobody_having_read_anything_is_no_error():
+    found = overall(Answers.of(np.zeros((2, 0, 3), np.int8)), QUICK)
+    assert found.sets["exact_set"].to_json()[0]["reason"] == "No exam was read by two readers."

@@ -1,0 +1,69 @@
+"""Two readers and a class: every coefficient, with an interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ecgreview.agreement import two_readers
+from ecgreview.agreement.pairs import pair_measures
+from ecgreview.agreement.resampling import Resampling
+
+PUBLISHED = {
+    "percent_agreement": "po",
+    "cohen_kappa": "cohen",
+    "scott_pi": "scott",
+    "gwet_ac1": "ac1",
+    "pabak": "pabak",
+    "positive_agreement": "ppos",
+    "negative_agreement": "pneg",
+    "prevalence_index": "prevalence_index",
+    "bias_index": "bias_index",
+    "krippendorff_alpha": "alpha",
+    "cohen_kappa_max": "kappa_max",
+}
+
+
+def told(table: list[list[int]]) -> dict:
+    found = pair_measures(np.array([table], dtype=float), Resampling())
+    return {name: one.to_json()[0] for name, one in found.items()}
+
+
+def test_every_paradox_of_kappa_is_told_in_full(vectors):
+    for case in vectors("kappa_paradox")["cases"]:
+        (both, first), (second, neither) = case["table_pp_pn_np_nn"]
+        found = told([[neither, second], [first, both]])
+        for name, key in PUBLISHED.items():
+            assert found[name]["estimate"] == pytest.approx(case["exact"][key], abs=1e-12), name
+            assert found[name]["low"] <= found[name]["estimate"] <= found[name]["high"]
+
+
+def test_readers_change_places_without_changing_how_far_they_agree():
+    first, second = told([[45, 9], [6, 40]]), told([[45, 6], [9, 40]])
+    assert first["cohen_kappa"]["estimate"] == second["cohen_kappa"]["estimate"]
+    assert first["bias_index"]["estimate"] == -second["bias_index"]["estimate"]
+
+
+def test_a_pair_without_a_common_exam_has_a_reason():
+    found = told([[0, 0], [0, 0]])
+    for one in found.values():
+        assert (one["estimate"], one["low"], one["n"]) == (None, None, 0)
+        assert one["reason"] == "No exam was read by two readers."
+
+
+def test_one_exam_is_enough_for_a_reason_and_no_error():
+    found = told([[0, 0], [0, 1]])
+    assert found["percent_agreement"]["estimate"] == 1.0
+    assert found["cohen_kappa"]["estimate"] is None
+
+
+def test_the_test_of_who_gives_it_more_often_has_no_interval():
+    found = told([[800, 10], [30, 40]])
+    assert found["mcnemar_p"]["estimate"] == pytest.approx(0.0022, abs=1e-4)
+    assert (found["mcnemar_p"]["low"], found["mcnemar_p"]["method"]) == (None, "")
+
+
+@pytest.mark.parametrize("absurd", [-1.0, float("nan"), float("inf")])
+def test_an_absurd_count_is_refused(absurd):
+    with pytest.raises(two_readers.BadTable):
+        pair_measures(np.array([[[1.0, 2.0], [3.0, absurd]]]), Resampling())

@@ -1,0 +1,132 @@
+"""Counts that were kept are put together as if the readings had been counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.answers import Answers, Profile
+from ecgreview.agreement.patterns import BadCounts, BadRatings, Row
+from tests.domain.agreement.strategies import binary_ratings
+
+
+def by_pattern(found: PatternCount) -> dict[bytes, list[float]]:
+    """Return the counts of the patterns that occur."""
+    return {
+        pattern.tobytes(): found.counts[:, row].tolist()
+        for row, pattern in enumerate(found.patterns)
+        if found.counts[:, row].any()
+    }
+
+
+def profiles_of(ratings: np.ndarray) -> list[Profile]:
+    found = []
+    for exam in ratings.transpose(1, 0, 2):
+        readers = np.flatnonzero(exam.any(axis=1))
+        said = {
+            column: states.tolist()
+            for column, states in enumerate(exam[readers].T)
+            if (states != 1).any()
+        }
+        found.append(Profile(tuple(readers.tolist()), said))
+    return found
+
+
+@given(binary_ratings())
+def test_rows_are_counted_as_their_readings(ratings):
+    n_readers, _, n_classes = ratings.shape
+    rows = [
+        Row(column, range(n_readers), exam[:, column].tolist(), 1)
+        for exam in ratings.transpose(1, 0, 2)
+        for column in range(n_classes)
+    ]
+    kept = PatternCount.from_rows(rows, n_readers=n_readers, n_classes=n_classes)
+    assert by_pattern(kept) == by_pattern(PatternCount.of(ratings))
+
+
+@given(binary_ratings(n_readers=(1, 5)))
+def test_answers_are_counted_as_their_readings(ratings):
+    assert by_pattern(Answers.of(ratings).count()) == by_pattern(PatternCount.of(ratings))
+
+
+@given(binary_ratings(n_readers=(1, 5)))
+def test_profiles_are_counted_as_their_readings(ratings):
+    kept = Answers.from_profiles(
+        profiles_of(ratings), n_readers=len(ratings), n_classes=ratings.shape[2]
+    )
+    assert by_pattern(kept.count()) == by_pattern(PatternCount.of(ratings))
+
+
+@given(binary_ratings(n_readers=(1, 4)))
+def test_answers_without_names_are_the_cells_of_the_patterns(ratings):
+    _, cells = Answers.of(ratings).anonymous()
+    expected = PatternCount.of(ratings).cells()
+
+    def by_division(found):
+        return {
+            tuple(row): found.n_exams[:, place].tolist()
+            for place, row in enumerate(found.table.astype(int).tolist())
+            if found.n_exams[:, place].any()
+        }
+
+    assert by_division(cells) == by_division(expected)
+
+
+def test_a_profile_stands_for_as_many_exams_as_it_says():
+    profile = Profile((0, 2), {1: (2, 1)}, n_exams=7)
+    found = Answers.from_profiles([profile], n_readers=3, n_classes=2)
+    assert by_pattern(found.count()) == {
+        bytes([1, 0, 1]): [7.0, 0.0],
+        bytes([2, 0, 1]): [0.0, 7.0],
+    }
+
+
+def test_exams_of_a_patient_are_one_unit():
+    profiles = [Profile((0, 1), {}, 2, patient=5), Profile((0, 1), {0: (2, 2)}, 1, patient=5)]
+    found = Answers.from_profiles([*profiles, Profile((0,), {}, 9)], n_readers=2, n_classes=1)
+    assert (found.times.tolist(), found.is_clustered) == ([1, 9], True)
+    assert found.weights.tolist() == [2.0, 1.0, 9.0]
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (Row(0, (0, 1), (1, 1), -1), "-1 is not a number of exams"),
+        (Row(0, (0, 1), (1, 1), float("nan")), "nan is not a number of exams"),
+        (Row(2, (0, 1), (1, 1), 1), "no class 2 among 2"),
+        (Row(0, (0, 3), (1, 1), 1), "are not among 3"),
+        (Row(0, (0, 1), (1,), 1), "1 states of 2 readers"),
+        (Row(0, (1, 1), (1, 1), 1), "2 states of 1 readers"),
+        (Row(0, (0, 1), (1, 3), 1), "neither 0, 1 nor 2"),
+    ],
+)
+def test_an_absurd_row_is_refused(row, told):
+    with pytest.raises(BadCounts, match=told):
+        PatternCount.from_rows([row], n_readers=3, n_classes=2)
+
+
+@pytest.mark.parametrize(
+    ("profile", "told"),
+    [
+        (Profile((0, 1), {}, -1), "-1 is not a number of exams"),
+        (Profile((0, 1), {2: (1, 2)}), "no class 2 among 2"),
+        (Profile((0, 3), {}), "are not among 3"),
+        (Profile((0, 1), {0: (2,)}), "1 states of 2 readers"),
+        (Profile((0, 0), {}), "2 states of 1 readers"),
+        (Profile((0, 1), {0: (2, -1)}), "neither 0, 1 nor 2"),
+    ],
+)
+def test_an_absurd_profile_is_refused(profile, told):
+    with pytest.raises(BadCounts, match=told):
+        Answers.from_profiles([profile], n_readers=3, n_classes=2)
+
+
+@pytest.mark.parametrize(
+    "ratings",
+    [np.ones((2, 2), np.int8), np.ones((1, 1, 1), np.int64), np.full((1, 1, 1), 3, np.int8)],
+)
+def test_absurd_ratings_are_refused(ratings):
+    with pytest.raises(BadRatings):
+        Answers.of(ratings)

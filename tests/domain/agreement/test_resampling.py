@@ -1,0 +1,133 @@
+"""Replicates follow the law that they claim to follow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecgreview.agreement import PatternCount, joint, resampling
+from ecgreview.agreement.answers import Answers
+from ecgreview.agreement.coefficient import Estimates
+from ecgreview.agreement.intervals import measures
+from ecgreview.agreement.resampling import Resampling
+from tests.domain.agreement.strategies import binary_ratings, study
+
+COUNTS = np.array([[900.0, 60.0, 0.0, 40.0], [5.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+
+
+def test_drawn_exams_are_as_many_as_there_are():
+    drawn = resampling.bootstrap(COUNTS, 50, np.random.default_rng(1))
+    assert (drawn.sum(axis=2) == COUNTS.sum(axis=1)).all()
+
+
+def test_what_never_occurred_is_never_drawn():
+    drawn = resampling.bootstrap(COUNTS, 50, np.random.default_rng(1))
+    assert not drawn[:, COUNTS == 0].any()
+
+
+def test_counts_vary_as_those_of_exams_drawn_one_by_one():
+    drawn = resampling.bootstrap(COUNTS[:1], 20_000, np.random.default_rng(2))[:, 0]
+    shares = COUNTS[0] / 1000
+    np.testing.assert_allclose(drawn.mean(axis=0), COUNTS[0], rtol=0.01)
+    np.testing.assert_allclose(drawn.var(axis=0), 1000 * shares * (1 - shares), rtol=0.05)
+
+
+def test_joint_draws_follow_the_same_law_as_those_of_single_classes():
+    answers = Answers.of(study(3))
+    count = answers.count()
+    how = Resampling(n_replicates=4000, seed=1)
+    together = np.concatenate([answers.counts(part) for part in joint.weights(answers, how)])
+    alone = resampling.bootstrap(count.counts, 4000, np.random.default_rng(2))
+    np.testing.assert_allclose(together.mean(axis=0), alone.mean(axis=0), atol=1.0)
+    np.testing.assert_allclose(together.std(axis=0), alone.std(axis=0), atol=0.5)
+
+
+@pytest.mark.parametrize("n_alike", [1, 50])
+def test_units_are_drawn_as_often_as_there_are_units(n_alike):
+    answers = Answers.of(study(4, n_exams=40))
+    times = np.full(40, n_alike)
+    many = Answers(
+        answers.patterns, answers.n_classes, answers.n_exams, answers.unit, times,
+        answers.base, answers.row, answers.column, answers.pattern,
+    )  # fmt: skip
+    drawn = np.concatenate(list(joint.weights(many, Resampling(n_replicates=200))))
+    assert (drawn.sum(axis=1) == 40 * n_alike).all()
+    assert drawn.var() == pytest.approx(n_alike, rel=0.2)
+
+
+def test_exams_of_a_patient_are_drawn_together():
+    ratings = study(5)
+    twice = np.concatenate([ratings, ratings], axis=1)
+    patients = np.tile(np.arange(ratings.shape[1]), 2)
+    how = Resampling(n_replicates=2000)
+    spread = {}
+    for name, owners in (("exam", None), ("patient", patients)):
+        answers = Answers.of(twice, owners)
+        parts = [answers.counts(part) for part in joint.weights(answers, how)]
+        spread[name] = np.concatenate(parts).std(axis=0).max()
+    assert spread["patient"] / spread["exam"] == pytest.approx(2**0.5, rel=0.1)
+
+
+def test_the_posterior_lies_about_the_counts():
+    prior = np.full_like(COUNTS, 0.5)
+    drawn = resampling.posterior(COUNTS, prior, 20_000, np.random.default_rng(3))
+    expected = (COUNTS + 0.5) / (COUNTS + 0.5).sum(axis=1, keepdims=True)
+    totals = COUNTS.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(drawn.mean(axis=0), expected * totals, atol=0.5)
+    np.testing.assert_allclose(drawn.sum(axis=2), np.broadcast_to(totals[:, 0], (20_000, 3)))
+
+
+@given(binary_ratings(n_readers=(1, 4), n_exams=(1, 12), n_classes=(1, 3)))
+@settings(max_examples=50)
+def test_the_prior_of_what_each_says_adds_up_to_that_of_how_many_say_it(ratings):
+    whole = resampling.complete_patterns(PatternCount.of(ratings))
+    cells = resampling.complete_cells(PatternCount.of(ratings).cells())
+    np.testing.assert_allclose(
+        resampling.prior_of_patterns(whole).sum(axis=1),
+        resampling.prior_of_cells(cells).sum(axis=1),
+        atol=1e-12,
+    )
+
+
+@given(binary_ratings(n_readers=(1, 4), n_exams=(1, 12), n_classes=(1, 3)))
+@settings(max_examples=50)
+def test_completing_adds_no_exam(ratings):
+    count = PatternCount.of(ratings)
+    whole = resampling.complete_patterns(count)
+    cells = resampling.complete_cells(count.cells())
+    assert (whole.counts.sum(axis=1) == count.counts.sum(axis=1)).all()
+    assert (cells.n_exams.sum(axis=1) == count.counts.sum(axis=1)).all()
+    assert len({pattern.tobytes() for pattern in whole.patterns}) == len(whole.patterns)
+
+
+def test_a_seed_gives_the_same_intervals():
+    prior, is_rare = np.full_like(COUNTS, 0.5), np.array([False, True, True])
+    first, second = (
+        resampling.draw(COUNTS, prior, is_rare, Resampling(20, seed=seed)) for seed in (7, 7)
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+@given(
+    st.lists(
+        st.lists(st.floats(-1, 1) | st.just(float("nan")), min_size=9, max_size=9),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_intervals_are_the_percentiles_of_the_defined_replicates(rows):
+    values = np.array(rows)
+    found = measures(
+        Estimates(np.zeros(9)), values, n=np.ones(9), is_rare=np.zeros(9, bool), confidence=0.9
+    )
+    for column in range(9):
+        defined = values[~np.isnan(values[:, column]), column]
+        if len(defined) < 2:
+            assert np.isnan(found.low[column])
+            continue
+        low, high = np.percentile(defined, [5, 95])
+        assert found.low[column] == pytest.approx(min(low, 0.0), abs=1e-12)
+        assert found.high[column] == pytest.approx(max(high, 0.0), abs=1e-12)
+        assert found.error[column] == pytest.approx(defined.std(ddof=1), abs=1e-9)
