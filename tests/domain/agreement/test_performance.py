@@ -1,0 +1,301 @@
+"""A reader held against a reference: worked examples, other libraries, invariants."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+from ecgreview.agreement import ABSENT, PRESENT, BadRatings, bounded, proportions
+from ecgreview.agreement import performance as module
+from ecgreview.agreement.bounded import BadConfidence, Measure
+from ecgreview.agreement.performance import (
+    BadComparison,
+    Performance,
+    by_block,
+    confusion,
+    performance,
+)
+
+shapes = st.tuples(st.integers(0, 8), st.integers(0, 4))
+seeds = st.integers(0, 2**32 - 1)
+
+
+@st.composite
+def compared(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    shape = draw(shapes)
+    states = arrays.arrays(np.int8, shape, elements=st.integers(0, 2))
+    return draw(states), draw(states)
+
+
+def said(*exams: str) -> np.ndarray:
+    """Return the states of exams, each a row of ``+``, ``-`` and ``.`` (missing)."""
+    return np.array([[".-+".index(state) for state in exam] for exam in exams], dtype=np.int8)
+
+
+def of(answers: np.ndarray, reference: np.ndarray, **options: object) -> Performance:
+    rng = np.random.default_rng(1)
+    return performance(answers, reference, rng, **{"n_replicates": 50, **options})  # type: ignore[arg-type]
+
+
+def measures_of(found: Performance) -> list[Measure]:
+    names = ("sensitivity", "specificity", "precision", "f1")
+    of_classes = [getattr(one, name) for one in found.classes for name in names]
+    return [*of_classes, found.micro_f1, found.macro_f1]
+
+
+def simulated(seed: int, n_exams: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    truth = rng.random((n_exams, 6)) < [0.01, 0.03, 0.1, 0.2, 0.3, 0.5]
+    calls = np.where(truth, rng.random(truth.shape) < 0.8, rng.random(truth.shape) < 0.05)
+    answers, reference = (np.where(one, PRESENT, ABSENT).astype(np.int8) for one in (calls, truth))
+    return answers, reference
+
+
+def test_a_worked_example():
+    found = of(said("++-", "+--", "---", "-+-"), said("+--", "++-", "---", "-+-"))
+    first, second, third = found.classes
+    assert [first.sensitivity.estimate, first.specificity.estimate] == [1, 1]
+    assert [second.sensitivity.estimate, second.specificity.estimate] == [0.5, 0.5]
+    assert second.precision.estimate == 0.5
+    assert second.operating_point == (0.5, 0.5)
+    assert third.operating_point is None
+    assert (first.is_met, third.is_met, found.n_met) == (True, False, 2)
+    assert found.micro_f1.estimate == pytest.approx(6 / 8)
+    assert found.macro_f1.estimate == pytest.approx((1 + 0.5) / 2)
+
+
+def test_a_class_given_only_in_error_is_in_the_fair_scope():
+    found = of(said("++", "+-"), said("+-", "+-"))
+    assert found.n_met == 2
+    assert found.macro_f1.estimate == pytest.approx(0.5)
+
+
+def test_a_class_of_exams_the_reader_did_not_read_is_out_of_scope():
+    found = of(said("+-", ".."), said("+-", "-+"))
+    assert (found.n_met, found.macro_f1.estimate, found.micro_f1.n) == (1, 1.0, 1)
+
+
+def test_an_exam_without_reference_is_left_out():
+    found = of(said("+", "+"), said("+", "."))
+    assert (found.classes[0].n_false_positive, found.micro_f1.n) == (0, 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_are_those_of_sklearn(seed):
+    answers, reference = simulated(seed)
+    found = of(answers, reference)
+    true, called = reference == PRESENT, answers == PRESENT
+    is_met = (true | called).any(axis=0)
+    for average, one in (("micro", found.micro_f1), ("macro", found.macro_f1)):
+        expected = f1_score(true[:, is_met], called[:, is_met], average=average)
+        assert one.estimate == pytest.approx(expected, abs=1e-12)
+    for column in np.flatnonzero(is_met):
+        of_class = found.classes[column]
+        pair = true[:, column], called[:, column]
+        for one, score in (
+            (of_class.sensitivity, recall_score),
+            (of_class.precision, precision_score),
+            (of_class.f1, f1_score),
+        ):
+            if one.estimate is not None:
+                assert one.estimate == pytest.approx(score(*pair), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n_positive", "n", "low", "high"),
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_limits_of_newcombe_1998(n_positive, n, low, high):
+    found = proportions.wilson(np.array([n_positive]), np.array([n]), 0.025)
+    assert np.ravel(found) == pytest.approx([low, high], abs=5.1e-5)
+
+
+def test_the_limits_of_f1_cover_the_truth():
+    # Sensitivity .8 and 20 false positives for 80 true ones: F1 is 2 * .8 / (.8 + .2 + 1) = .8.
+    rng, n_held = np.random.default_rng(4), 0
+    cells = rng.multinomial(300, [0.08, 0.02, 0.02, 0.88], size=1000)
+    hits, either = cells[:, 0], cells[:, :3].sum(axis=1)
+    for overlap in proportions.measures(hits, either, "", 0.025):
+        f1 = proportions.f1_of_overlap(overlap)
+        n_held += (f1.low or 0) <= 0.8 <= (f1.high or 0)
+    assert 0.93 <= n_held / 1000 <= 0.97
+
+
+def test_the_limits_of_micro_f1_cover_the_truth():
+    truth, n_held = of(*simulated(0, 200_000)).micro_f1.estimate or 0, 0
+    for seed in range(200):
+        found = of(*simulated(seed + 1, 300), n_replicates=300).micro_f1
+        n_held += (found.low or 0) <= truth <= (found.high or 0)
+    assert 0.91 <= n_held / 200 <= 0.985
+
+
+def test_resampling_by_patient_widens_the_interval_of_exams_that_repeat():
+    answers, reference = simulated(3, 100)
+    repeated = [np.repeat(one, 4, axis=0) for one in (answers, reference)]
+    width_of = {}
+    for name, patients in (("exam", None), ("patient", np.repeat(np.arange(100), 4))):
+        found = of(*repeated, patients=patients, n_replicates=500).micro_f1
+        width_of[name] = (found.high or 0) - (found.low or 0)
+    assert width_of["patient"] == pytest.approx(2 * width_of["exam"], rel=0.25)
+
+
+def test_the_same_seed_gives_the_same_interval():
+    assert of(*simulated(1)) == of(*simulated(1))
+
+
+def test_each_block_is_the_performance_of_its_readings():
+    answers, reference = simulated(2, 90)
+    blocks = np.arange(90) % 4 - 1
+    found = by_block(answers, reference, blocks, np.random.default_rng(1), n_replicates=20)
+    assert list(found) == [0, 1, 2]
+    for block, one in found.items():
+        expected = of(answers[blocks == block], reference[blocks == block], n_replicates=20)
+        assert one.classes == expected.classes
+        assert one.micro_f1.estimate == expected.micro_f1.estimate
+
+
+def test_a_reader_who_tires_shows_in_the_blocks():
+    answers, reference = simulated(6, 2000)
+    missed = np.random.default_rng(7).random(answers[1000:].shape) < 0.5
+    answers[1000:][missed] = ABSENT
+    first, second = by_block(
+        answers, reference, np.repeat([0, 1], 1000), np.random.default_rng(1)
+    ).values()
+    assert (second.micro_f1.high or 1) < (first.micro_f1.low or 0)
+
+
+@given(pair=compared())
+def test_there_is_a_value_or_a_known_reason(pair):
+    for one in measures_of(of(*pair)):
+        if one.estimate is None:
+            assert one.reason in module.REASONS
+        else:
+            assert 0 <= one.estimate <= 1
+            assert (one.low is None) == (one.reason == bounded.NO_SPREAD)
+            if one.low is not None and one.high is not None:
+                assert 0 <= one.low <= one.estimate + 1e-12
+                assert one.estimate - 1e-12 <= one.high <= 1
+
+
+@given(pair=compared(), seed=seeds)
+def test_no_order_of_exams_nor_classes_matters(pair, seed):
+    rng = np.random.default_rng(seed)
+    exams, classes = (rng.permutation(size) for size in pair[0].shape)
+    here, there = of(*pair), of(*(one[exams][:, classes] for one in pair))
+    assert [there.classes[place] for place in range(len(classes))] == [
+        here.classes[place] for place in classes
+    ]
+    assert there.micro_f1.estimate == pytest.approx(here.micro_f1.estimate)
+    assert there.macro_f1.estimate == pytest.approx(here.macro_f1.estimate)
+
+
+@given(pair=compared())
+def test_f1_is_the_same_from_both_sides(pair):
+    here, there = of(*pair), of(*pair[::-1])
+    assert there.micro_f1.estimate == here.micro_f1.estimate
+    assert there.macro_f1.estimate == here.macro_f1.estimate
+
+
+@given(pair=compared())
+def test_twice_the_data_have_the_same_scores(pair):
+    here, there = of(*pair), of(*(np.concatenate([one, one]) for one in pair))
+    for one, other in zip(measures_of(here), measures_of(there), strict=True):
+        assert other.estimate == pytest.approx(one.estimate)
+        assert other.n == 2 * one.n
+
+
+@given(pair=compared())
+def test_only_classes_that_were_met_make_a_macro_f1(pair):
+    found = of(*pair)
+    met = [one.f1.estimate for one in found.classes if one.is_met]
+    assume(met)
+    assert found.macro_f1.estimate == pytest.approx(np.mean([one or 0.0 for one in met]))
+    assert found.n_met == len(met)
+
+
+def test_readers_are_compared_with_one_reference_at_once():
+    answers, reference = simulated(1, 50)
+    readers = np.stack([answers, reference])
+    found = confusion(readers, reference)
+    np.testing.assert_array_equal(found[:, 0], confusion(answers, reference))
+    assert (found[1:3, 1] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("answers", "reference", "name", "reason"),
+    [
+        ("-", "-", "sensitivity", module.NEVER_RIGHT),
+        ("-", "+", "specificity", module.ALWAYS_RIGHT),
+        ("-", "+", "precision", module.NEVER_CALLED),
+        ("-", "-", "f1", module.NOT_MET),
+        (".", "+", "f1", module.NOTHING_READ),
+    ],
+)
+def test_what_is_undefined_in_a_class_has_its_reason(answers, reference, name, reason):
+    (found,) = of(said(answers), said(reference)).classes
+    assert getattr(found, name) == Measure.undefined(0, reason)
+
+
+def test_nothing_but_absence_has_no_f1():
+    found = of(said("--", "--"), said("--", "--"))
+    assert found.micro_f1 == found.macro_f1 == Measure.undefined(2, module.NO_CLASS_MET)
+
+
+def test_nothing_read_has_no_f1():
+    assert of(said(".."), said("++")).micro_f1 == Measure.undefined(0, module.NOTHING_READ)
+
+
+def test_a_perfect_reader_has_no_interval_that_claims_certainty():
+    found = of(said("+-", "-+", "++"), said("+-", "-+", "++"))
+    assert (found.micro_f1.estimate, found.micro_f1.low) == (1.0, None)
+    assert found.micro_f1.reason == bounded.NO_SPREAD
+    assert (found.classes[0].sensitivity.low or 1) < 0.4
+
+
+def test_two_cardiologists_of_code_test(shared_data: Path):
+    readings = []
+    for who in (1, 2):
+        path = shared_data / "readers" / f"code_test_cardiologist{who}_first100.csv"
+        with path.open(newline="", encoding="utf-8") as lines:
+            _, *rows = csv.reader(lines)
+        readings.append(np.array(rows, dtype=np.int8) + np.int8(1))
+    found = of(*readings)
+    expected = f1_score(readings[1] == PRESENT, readings[0] == PRESENT, average="micro")
+    assert found.micro_f1.estimate == pytest.approx(expected)
+
+
+def test_answers_of_other_exams_are_refused():
+    with pytest.raises(BadComparison, match=r"of \(1, 1\), a reference of \(2, 1\)"):
+        of(said("+"), said("+", "-"))
+
+
+def test_patients_of_other_exams_are_refused():
+    with pytest.raises(BadComparison, match=r"patients of \(2,\) for 1 exams"):
+        of(said("+"), said("+"), patients=np.zeros(2, dtype=np.int64))
+
+
+def test_blocks_of_other_exams_are_refused():
+    with pytest.raises(BadComparison, match=r"blocks of \(2,\) for 1 exams"):
+        by_block(said("+"), said("+"), np.zeros(2, dtype=np.int64), np.random.default_rng(1))
+
+
+def test_an_unknown_state_is_refused():
+    with pytest.raises(BadRatings, match="neither 0"):
+        of(said("+"), np.full((1, 1), 3, dtype=np.int8))
+
+
+def test_an_absurd_confidence_is_refused():
+    with pytest.raises(BadConfidence, match="not above 0"):
+        of(said("+"), said("+"), confidence=0.0)
