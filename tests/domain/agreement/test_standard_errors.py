@@ -1,0 +1,553 @@
+"""The standard errors: printed numbers, other ways to the same, then what must always hold."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from ecgreview.agreement import (
+    Cells,
+    Estimates,
+    PatternCount,
+    kernels,
+    standard_errors,
+    two_reader_errors,
+    two_readers,
+    weighted,
+)
+from ecgreview.agreement import weights as weighing
+from ecgreview.agreement.coefficient import ALL_ALIKE, NOT_COMPARED, UNUSED
+from ecgreview.agreement.standard_errors import NO_SPREAD, ONE_EXAM, UNEQUAL_READINGS
+from ecgreview.agreement.weighted import Votes
+
+from .tables import coded, counted, only, value
+from .tables import two_readers as cells_of
+
+OF_CELLS = {
+    "pa": standard_errors.percent_agreement,
+    "bp": standard_errors.brennan_prediger,
+    "fleiss": standard_errors.fleiss_kappa,
+    "gwet": standard_errors.gwet_ac2,
+    "krippendorff": standard_errors.krippendorff_alpha,
+}
+ESTIMATES = {
+    "pa": weighted.percent_agreement,
+    "bp": weighted.brennan_prediger,
+    "fleiss": weighted.fleiss_kappa,
+    "gwet": weighted.gwet_ac2,
+    "krippendorff": weighted.krippendorff_alpha,
+}
+OTHER_NAMES = {"ac1": "gwet", "alpha": "krippendorff", "scott": "fleiss"}
+NAMES = [*OF_CELLS, "conger"]
+
+
+def find(name, votes, weights=None) -> Estimates:
+    known = OTHER_NAMES.get(name, name)
+    if known == "conger":
+        return standard_errors.conger_kappa(votes, weights)
+    return OF_CELLS[known](votes.cells, weights)
+
+
+def estimate(name, votes, weights=None) -> Estimates:
+    known = OTHER_NAMES.get(name, name)
+    if known == "conger":
+        return weighted.conger_kappa(votes, weights)
+    return ESTIMATES[known](votes.cells, weights)
+
+
+def is_printed(exact: float | None, published: float, n_decimals: int | None = None) -> bool:
+    """Return whether ``exact`` rounds to ``published``."""
+    decimals = len(repr(published).split(".")[1]) if n_decimals is None else n_decimals
+    return exact is not None and abs(exact - published) <= 0.5 * 10.0**-decimals + 1e-12
+
+
+def votes_of(data) -> Votes:
+    ratings = coded(data["ratings"], data["categories"])
+    return Votes.of(ratings, range(len(data["categories"])))
+
+
+def weights_of(case, categories):
+    if case["weights"] == "custom":
+        return weighing.custom(case["weights_matrix"])
+    is_number = isinstance(categories[0], int | float)
+    scores = categories if is_number else range(1, len(categories) + 1)
+    return weighing.SCHEMES[case["weights"]](scores)
+
+
+# Printed numbers.
+
+
+def test_the_irrcac_tests(vectors):
+    n_compared = 0
+    for data in vectors("gwet_irrcac")["raw"].values():
+        votes = votes_of(data)
+        for case in data["cases"]:
+            weights = weights_of(case, data["categories"])
+            errors, estimates = (of(case["coefficient"], votes, weights) for of in (find, estimate))
+            where = (case["coefficient"], case["weights"])
+            if case["exact"]["se"] is not None:
+                assert value(errors) == pytest.approx(case["exact"]["se"], rel=0, abs=1e-12), where
+            if "se" in case["published"]:
+                assert is_printed(value(errors), case["published"]["se"], 3), where
+            is_alpha = case["coefficient"] == "krippendorff"
+            n = votes.cells.n_compared if is_alpha else standard_errors.n_read(votes.cells)
+            limits = standard_errors.t_interval(estimates, errors, n)
+            for limit, end in zip(limits, ("lo", "hi"), strict=True):
+                assert is_printed(float(limit), case["published"][end], 3), (*where, end)
+            n_compared += 1
+    assert n_compared == 65
+
+
+def test_the_irrcac_readme(vectors):
+    readme = vectors("gwet_irrcac")["R_readme"]
+    votes = votes_of(vectors("gwet_irrcac")["raw"]["raw_4raters"])
+    assert is_printed(value(find("conger", votes)), readme["conger_raw4raters"]["se"])
+    for name, row in readme["cac_raw4raters"].items():
+        if name != "alpha":
+            assert is_printed(value(find(name, votes)), row["se"]), name
+    distribution = readme["distrib_6raters"]
+    cells = counted(distribution["counts"])
+    for name, row in distribution["values"].items():
+        found = value(OF_CELLS[OTHER_NAMES.get(name, name)](cells))
+        if name in ("ac1", "bp", "fleiss"):
+            assert is_printed(found, row["se"]), name
+
+
+def test_alpha_lies_within_what_the_ports_of_irrcac_print(vectors):
+    """Their formulas differ by 2 % at most; see ``standard_errors.krippendorff_alpha``."""
+    readme = vectors("gwet_irrcac")["R_readme"]
+    votes = votes_of(vectors("gwet_irrcac")["raw"]["raw_4raters"])
+    raw = value(find("alpha", votes))
+    assert raw == pytest.approx(readme["cac_raw4raters"]["alpha"]["se"], rel=1e-3)
+    cells = counted(readme["distrib_6raters"]["counts"])
+    found = value(standard_errors.krippendorff_alpha(cells))
+    assert found == pytest.approx(readme["distrib_6raters"]["values"]["alpha"]["se"], rel=0.02)
+
+
+def test_two_readers_of_the_irrcac_readme(vectors):
+    """The tables of two readers are printed with n in the place of n - 1."""
+    printed = vectors("gwet_irrcac")["R_readme"]["cont3x3abstractors"]
+    cells, n = cells_of(printed["table"]), 100
+    for name in ("scott", "ac1", "bp", "pa", "krippendorff"):
+        found = value(OF_CELLS[OTHER_NAMES.get(name, name)](cells))
+        assert is_printed(found * np.sqrt((n - 1) / n), printed["values"][name]["se"]), name
+    cohen = value(two_reader_errors.cohen_kappa(printed["table"]))
+    assert is_printed(cohen, printed["values"]["cohen"]["se"])
+    bangdiwala = value(two_reader_errors.bangdiwala_b(printed["table"]))
+    assert is_printed(bangdiwala, printed["values"]["bangdiwala"]["se"])
+
+
+def test_fleiss_1971(vectors):
+    case = vectors("fleiss")["cases"][0]
+    cells = counted(case["counts"])
+    for name, expected in case["se_gwet"].items():
+        found = value(OF_CELLS[OTHER_NAMES.get(name, name)](cells))
+        assert found == pytest.approx(expected, rel=0, abs=1e-12), name
+    kappa, error = kernels.fleiss_kappa(cells), standard_errors.fleiss_kappa_null(cells)
+    z = float(kappa.values / error.values)
+    assert z == pytest.approx(case["z_null"]["exact"], rel=0, abs=1e-11)
+    assert is_printed(z, case["z_null"]["published"])
+    by_category = value(standard_errors.fleiss_kappa_null_by_category(cells))
+    assert by_category == pytest.approx(case["se_by_category"], rel=0, abs=1e-12)
+
+
+def test_de_vet_2017(vectors):
+    case = vectors("specific_agreement")
+    votes = Votes.of(coded(case["ratings"], [0, 1]))
+    for name in ("bp", "ac1", "fleiss", "pa", "alpha"):
+        found = value(find(name, votes))
+        assert found == pytest.approx(case["exact"][name]["se"], rel=0, abs=1e-12)
+
+
+def test_cohen_kappas(vectors):
+    cohen, fleiss, sas, bortz = vectors("cohen")["cases"]
+    weights = {"fleiss": fleiss["agreement_weights"], "sas": weighing.linear([1, 2, 3])}
+    se, se0 = two_reader_errors.cohen_kappa, two_reader_errors.cohen_kappa_null
+    linear = sas["weighted_linear"]
+    for found, expected in (
+        (se(cohen["table"]), cohen["se_fleiss_cohen_everitt"]),
+        (se(fleiss["table"]), fleiss["se"]),
+        (se(fleiss["table"], weights["fleiss"]), fleiss["se_weighted"]),
+        (se0(fleiss["table"]), fleiss["se0"]),
+        (se0(fleiss["table"], weights["fleiss"]), fleiss["se0_weighted"]),
+        (se(sas["table"]), sas["se"]),
+        (se0(sas["table"]), sas["se0"]),
+        (se(sas["table"], weights["sas"]), linear["se"]),
+        (se0(sas["table"], weights["sas"]), linear["se0"]),
+        (se(bortz["table"]), bortz["se"]),
+    ):
+        assert value(found) == pytest.approx(expected["exact"], rel=0, abs=1e-12)
+        assert expected["published"] is None or is_printed(value(found), expected["published"])
+
+
+def test_the_z_of_sas(vectors):
+    sas = vectors("cohen")["cases"][2]
+    for weights, expected in (
+        (None, sas["z"]),
+        (weighing.linear([1, 2, 3]), sas["weighted_linear"]["z"]),
+    ):
+        z = value(two_reader_errors.cohen_kappa_z(sas["table"], weights))
+        assert z == pytest.approx(expected["exact"], rel=0, abs=1e-12)
+        assert is_printed(z, expected["published"])
+
+
+def test_cohen_kappas_of_the_paradoxes(vectors):
+    for case in vectors("kappa_paradox")["cases"]:
+        found = value(two_reader_errors.cohen_kappa(case["table_pp_pn_np_nn"]))
+        assert found == pytest.approx(case["exact"]["se_cohen"], rel=0, abs=1e-12)
+
+
+# Other ways to the same.
+
+
+def slopes(coefficient, n_exams, step=1e-4):
+    """Return how the coefficient changes with each number of exams, by central differences."""
+    steps = step * np.eye(n_exams.size)
+    more, less = (coefficient(n_exams + sign * steps).values for sign in (1, -1))
+    return (more - less) / (2 * step)
+
+
+CODES = [0.0, 1.0, 2.0]
+LINEAR = weighing.linear(CODES)
+complete = arrays.arrays(
+    np.float64, st.tuples(st.integers(2, 4), st.integers(3, 12)), elements=st.sampled_from(CODES)
+)
+
+
+@pytest.mark.parametrize("name", ["pa", "bp", "fleiss", "gwet", "conger"])
+@given(ratings=complete)
+def test_of_complete_readings_they_are_those_of_the_infinitesimal_jackknife(name, ratings):
+    votes = Votes.of(ratings, CODES)
+    error = value(find(name, votes, LINEAR))
+    assume(error is not None)
+    changes = slopes(
+        lambda n_exams: estimate(name, Votes(votes.said, n_exams), LINEAR), votes.n_exams
+    )
+    n = votes.n_exams.size
+    assert error == pytest.approx(np.sqrt((changes**2).sum() * n / (n - 1)), abs=1e-5)
+
+
+@given(ratings=complete)
+def test_alpha_leaves_its_correction_for_small_samples_out_of_the_scatter(ratings):
+    cells = Votes.of(ratings, CODES).cells
+    for error, alpha in (
+        (
+            standard_errors.krippendorff_alpha(cells, LINEAR),
+            partial(weighted.krippendorff_alpha, weights=LINEAR),
+        ),
+        (
+            standard_errors.krippendorff_ordinal_alpha(cells),
+            weighted.krippendorff_ordinal_alpha,
+        ),
+    ):
+        assume(value(error) is not None)
+        n_exams = cells.n_exams
+
+        def corrected(n, table=cells.table, alpha=alpha):
+            readings = (n * table.sum(axis=1)).sum(axis=-1)
+            short = alpha(Cells(table, n))
+            return Estimates(1 - (1 - short.values) * readings / (readings - 1))
+
+        n = n_exams.size
+        changes = slopes(corrected, n_exams)
+        jackknife = np.sqrt((changes**2).sum() * n / (n - 1))
+        assert value(error) == pytest.approx(jackknife, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ordinal_alpha_of_missing_readings_is_near_the_jackknife(seed):
+    rng = np.random.default_rng(seed)
+    truth = rng.choice(3, 200, p=[0.7, 0.2, 0.1])
+    ratings = np.clip(truth + rng.choice([-1, 0, 1], (4, 200), p=[0.15, 0.7, 0.15]), 0, 2)
+    missing = np.where(rng.random(ratings.shape) < 0.3, np.nan, ratings)
+    cells = Votes.of(missing, CODES).cells
+    cells = Cells(cells.table[cells.is_compared], np.ones(int(cells.n_compared)))
+    n = cells.n_exams.size
+    without = weighted.krippendorff_ordinal_alpha(Cells(cells.table, 1 - np.eye(n))).values
+    jackknife = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
+    found = value(standard_errors.krippendorff_ordinal_alpha(cells))
+    assert found == pytest.approx(jackknife, rel=0.02)
+
+
+counts = st.integers(0, 30).map(float)
+tables_ = st.integers(2, 4).flatmap(
+    lambda q: arrays.arrays(np.float64, (q, q), elements=counts, fill=st.nothing())
+)
+
+
+def of_table(coefficient, shape):
+    return lambda n_exams: coefficient(n_exams.reshape(-1, *shape))
+
+
+@given(table=tables_)
+def test_those_of_two_readers_are_the_infinitesimal_jackknife(table):
+    dense = table + 1  # so that a little less of a field is still a table
+    apart = np.triu(np.ones_like(table), 1) + 3 * np.tril(np.ones_like(table), -1)
+    weights = weighing.of_disagreement(apart)
+    for error, coefficient in (
+        (two_reader_errors.cohen_kappa(dense), two_readers.cohen_kappa),
+        (
+            two_reader_errors.cohen_kappa(dense, weights),
+            partial(two_readers.cohen_kappa, weights=weights),
+        ),
+        (two_reader_errors.bangdiwala_b(dense), two_readers.bangdiwala_b),
+    ):
+        changes = slopes(of_table(coefficient, table.shape), dense.reshape(-1))
+        expected = np.sqrt((dense.reshape(-1) * changes**2).sum())
+        assert value(error) == pytest.approx(expected, rel=1e-5, abs=1e-7)
+
+
+@given(table=tables_)
+def test_the_null_error_of_kappa_is_that_of_readers_who_agree_by_chance(table):
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    assume(value(two_reader_errors.cohen_kappa_null(table)) is not None)
+    weights = weighing.quadratic(range(len(table)))
+    by_chance = np.outer(rows, columns) / table.sum()
+    null = value(two_reader_errors.cohen_kappa_null(table, weights))
+    assert null == pytest.approx(value(two_reader_errors.cohen_kappa(by_chance, weights)), abs=1e-9)
+
+
+@pytest.mark.parametrize("n_readers", [2, 4])
+def test_the_null_error_of_fleiss_is_the_scatter_of_readers_who_guess(n_readers):
+    rng = np.random.default_rng(7)
+    chosen = np.arange(n_readers + 1.0)
+    table = np.stack([n_readers - chosen, chosen], axis=1)
+    said = rng.random((4000, 150, n_readers)) < 0.2
+    n_exams = (said.sum(axis=2)[:, :, None] == chosen).sum(axis=1).astype(np.float64)
+    kappas = kernels.fleiss_kappa(Cells(table, n_exams)).values
+    errors = standard_errors.fleiss_kappa_null(Cells(table, n_exams)).values
+    assert errors.mean() == pytest.approx(kappas.std(), rel=0.05)
+    both = standard_errors.fleiss_kappa_null_by_category(Cells(table, n_exams)).values
+    np.testing.assert_allclose(errors, both)
+
+
+@given(a=counts, b=counts, c=counts, d=counts)
+def test_positive_agreement_of_two_readers_is_that_of_graham_and_bull(a, b, c, d):
+    assume(a + b + c > 0)
+    assume(a + b + c + d > 1)
+    cells = cells_of([[d, c], [b, a]])
+    found = value(standard_errors.positive_agreement(cells))
+    m = b + c
+    assert found == pytest.approx(np.sqrt(4 * a * m * (a + m)) / (2 * a + m) ** 2, abs=1e-9)
+
+
+def test_the_interval_of_percent_agreement_covers_what_it_should():
+    rng = np.random.default_rng(3)
+    table = np.array([[3.0, 0], [2, 1], [1, 2], [0, 3]])
+    chances = np.array([0.6, 0.1, 0.1, 0.2])
+    truth = (chances * np.array([1, 1 / 3, 1 / 3, 1])).sum()
+    cells = Cells(table, rng.multinomial(200, chances, 4000).astype(np.float64))
+    low, high = standard_errors.t_interval(
+        weighted.percent_agreement(cells),
+        standard_errors.percent_agreement(cells),
+        standard_errors.n_read(cells),
+    )
+    assert ((low <= truth) & (truth <= high)).mean() == pytest.approx(0.95, abs=0.015)
+
+
+# What has no value.
+
+SMALL = np.array([[0.0, 1, 1, 0], [0, 1, 0, 0], [0, 1, 1, 1]])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_two_readings_of_an_exam_there_is_no_error(name):
+    coefficient = only(find(name, Votes.of([[0, np.nan], [np.nan, 1]], [0, 1])))
+    assert (coefficient.value, coefficient.reason) == (None, NOT_COMPARED)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_any_exam_there_is_no_error(name):
+    assert only(find(name, Votes.of(np.empty((2, 0)), [0, 1]))).reason == NOT_COMPARED
+
+
+@pytest.mark.parametrize("name", ["fleiss", "krippendorff", "conger"])
+def test_an_undefined_coefficient_has_no_error(name):
+    coefficient = only(find(name, Votes.of([[1, 1], [1, 1]], [0, 1])))
+    assert (coefficient.value, coefficient.reason) == (None, ALL_ALIKE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_exam_alone_has_no_error(name):
+    coefficient = only(find(name, Votes.of([[0], [1]], [0, 1])))
+    assert (coefficient.value, coefficient.reason) == (None, ONE_EXAM)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_agreement_without_a_flaw_is_not_known_without_doubt(name):
+    coefficient = only(find(name, Votes.of([[0, 1, 1], [0, 1, 1]], [0, 1])))
+    assert (coefficient.value, coefficient.reason) == (0.0, NO_SPREAD)
+
+
+def test_cohen_has_the_same_reasons():
+    for table, reason in (
+        ([[0, 0], [0, 0]], NOT_COMPARED),
+        ([[5, 0], [0, 0]], ALL_ALIKE),
+        ([[0, 1], [0, 0]], ONE_EXAM),
+        ([[5, 0], [0, 3]], NO_SPREAD),
+    ):
+        assert only(two_reader_errors.cohen_kappa(table)).reason == reason
+    assert value(two_reader_errors.cohen_kappa([[5, 0], [0, 0]])) is None
+    z = only(two_reader_errors.cohen_kappa_z([[5, 3], [0, 0]]))
+    assert (z.value, z.reason) == (None, NO_SPREAD)
+
+
+def test_bad_tables_are_refused():
+    for error in (
+        two_reader_errors.cohen_kappa,
+        two_reader_errors.cohen_kappa_null,
+        two_reader_errors.bangdiwala_b,
+    ):
+        with pytest.raises(two_readers.BadTable):
+            error([[1, -1], [0, 1]])
+
+
+def test_a_category_nobody_says_has_no_error():
+    cells = cells_of([[5, 0], [0, 0]])
+    assert only(standard_errors.positive_agreement(cells)).reason == UNUSED
+    assert only(standard_errors.negative_agreement(cells)).reason == NO_SPREAD
+
+
+def test_the_null_error_of_fleiss_needs_equal_readings():
+    unequal = only(standard_errors.fleiss_kappa_null(counted([[2, 1], [1, 1]])))
+    assert (unequal.value, unequal.reason) == (None, UNEQUAL_READINGS)
+    lone = only(standard_errors.fleiss_kappa_null(counted([[1, 1], [1, 0], [0, 2]])))
+    assert (lone.value, lone.reason) == (None, UNEQUAL_READINGS)
+    unread = counted([[1, 1], [2, 0], [0, 0]])
+    assert value(standard_errors.fleiss_kappa_null(unread)) is not None
+    alike = only(standard_errors.fleiss_kappa_null_by_category(counted([[2, 0], [2, 0]])))
+    assert (alike.value, alike.reason) == (None, ALL_ALIKE)
+    nothing = Cells(np.empty((0, 2)), np.empty(0))
+    assert only(standard_errors.fleiss_kappa_null(nothing)).reason == NOT_COMPARED
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95, float("nan")])
+def test_a_confidence_is_between_zero_and_one(confidence):
+    votes = Votes.of(SMALL)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        standard_errors.t_interval(find("pa", votes), find("pa", votes), np.array(4.0), confidence)
+
+
+def test_where_there_is_no_error_there_is_no_interval():
+    votes = Votes.of([[0], [1]], [0, 1])
+    limits = standard_errors.t_interval(
+        estimate("pa", votes), find("pa", votes), standard_errors.n_read(votes.cells)
+    )
+    assert np.isnan(limits).all()
+
+
+# What must always hold.
+
+ratings_ = arrays.arrays(
+    np.float64,
+    st.tuples(st.integers(2, 5), st.integers(1, 12)),
+    elements=st.sampled_from([*CODES, float("nan")]),
+)
+seeds = st.integers(0, 2**32 - 1)
+every = pytest.mark.parametrize("name", NAMES)
+
+
+def same(first, second):
+    if first.value is None or second.value is None:
+        return first == second
+    return (first.value, first.reason) == (pytest.approx(second.value, abs=1e-9), second.reason)
+
+
+@every
+@given(ratings=ratings_)
+def test_there_is_a_finite_error_or_a_reason(name, ratings):
+    coefficient = only(find(name, Votes.of(ratings, CODES), LINEAR))
+    if coefficient.value is None:
+        assert coefficient.reason
+    else:
+        assert coefficient.value > 0 or coefficient.reason == NO_SPREAD
+        assert np.isfinite(coefficient.value)
+
+
+@every
+@given(ratings=ratings_, seed=seeds)
+def test_neither_readers_nor_exams_have_an_order(name, ratings, seed):
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(rng.permutation(ratings, axis=0), axis=1)
+    votes, others = Votes.of(ratings, CODES), Votes.of(shuffled, CODES)
+    assert same(only(find(name, others, LINEAR)), only(find(name, votes, LINEAR)))
+
+
+@every
+@given(ratings=ratings_, seed=seeds)
+def test_the_names_of_the_categories_do_not_matter(name, ratings, seed):
+    order = np.random.default_rng(seed).permutation(3)
+    renamed = Votes.of(ratings, np.array(CODES)[order].tolist())
+    found = find(name, renamed, LINEAR[np.ix_(order, order)])
+    assert same(only(found), only(find(name, Votes.of(ratings, CODES), LINEAR)))
+
+
+@pytest.mark.parametrize("name", ["pa", "bp", "fleiss", "gwet", "conger"])
+@given(ratings=ratings_)
+def test_every_exam_twice_narrows_the_error(name, ratings):
+    votes = Votes.of(ratings, CODES)
+    once = value(find(name, votes, LINEAR))
+    assume(once is not None)
+    n = standard_errors.n_read(votes.cells)
+    twice = value(find(name, Votes(votes.said, 2 * votes.n_exams), LINEAR))
+    assert twice == pytest.approx(once * np.sqrt((n - 1) / (2 * n - 1)), abs=1e-9)
+
+
+@given(table=tables_)
+def test_every_exam_of_two_readers_twice_narrows_the_error_by_the_root_of_two(table):
+    for error in (
+        two_reader_errors.cohen_kappa,
+        two_reader_errors.cohen_kappa_null,
+        two_reader_errors.bangdiwala_b,
+        lambda one: standard_errors.specific_agreement(cells_of(one), 0),
+    ):
+        once, twice = value(error(table)), value(error(2 * table))
+        if once is not None:
+            assert twice == pytest.approx(once / np.sqrt(2), abs=1e-9)
+
+
+@every
+@given(ratings=ratings_)
+def test_an_exam_nobody_read_changes_nothing(name, ratings):
+    more = np.concatenate([ratings, np.full((len(ratings), 1), np.nan)], axis=1)
+    found = only(find(name, Votes.of(more, CODES), LINEAR))
+    assert same(found, only(find(name, Votes.of(ratings, CODES), LINEAR)))
+
+
+@given(ratings=ratings_)
+def test_a_reader_who_read_nothing_changes_nothing(ratings):
+    more = np.concatenate([ratings, np.full((1, ratings.shape[1]), np.nan)])
+    found = only(find("conger", Votes.of(more, CODES), LINEAR))
+    assert same(found, only(find("conger", Votes.of(ratings, CODES), LINEAR)))
+
+
+@given(seed=seeds)
+def test_all_classes_at_once_are_each_by_itself(seed):
+    states = np.random.default_rng(seed).integers(0, 3, (3, 15, 4)).astype(np.int8)
+    patterns = PatternCount.of(states)
+    votes = Votes.of_patterns(patterns)
+    together = {name: find(name, votes).coefficients() for name in NAMES}
+    ordinal = standard_errors.krippendorff_ordinal_alpha(patterns.cells()).coefficients()
+    for number in range(4):
+        alone = Votes.of(np.where(states[:, :, number] == 0, np.nan, states[:, :, number]), [1, 2])
+        for name in NAMES:
+            assert same(together[name][number], only(find(name, alone))), name
+        of_one = standard_errors.krippendorff_ordinal_alpha(alone.cells)
+        assert same(ordinal[number], only(of_one))
+
+
+@given(n_exams=arrays.arrays(np.float64, (2, 3, 4), elements=counts))
+def test_replicates_may_lead_the_classes(n_exams):
+    table = np.array([[2.0, 0], [1, 1], [0, 2], [0, 1]])
+    errors = [*OF_CELLS.values(), standard_errors.krippendorff_ordinal_alpha]
+    errors += [standard_errors.positive_agreement, standard_errors.negative_agreement]
+    for error in errors:
+        together = error(Cells(table, n_exams))
+        assert together.values.shape == (2, 3)
+        apart = [only(error(Cells(table, one))) for one in n_exams.reshape(6, 4)]
+        assert all(map(same, together.coefficients(), apart))
