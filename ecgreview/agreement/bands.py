@@ -1,0 +1,210 @@
+"""The words that papers use for how large a coefficient of agreement is.
+
+The words carry no evidence: they are conventions, and differ between authors. Beside a coefficient
+stands the band that is probable by its standard error, not the one that its value falls into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
+
+_LOWEST, _HIGHEST = -1.0, 1.0  # between which a coefficient is taken to lie
+
+PROBABLE = 0.95
+"""How probable it must be that the coefficient lies in the band told, or above it."""
+
+
+class BadCoefficient(ValueError):
+    """The coefficient is above 1, the error is negative, or the two do not fit each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of a scale, up to where the next higher one begins.
+
+    Attributes:
+        name: what its authors call it.
+        lowest: where it begins.
+        has_lowest: whether a coefficient of exactly ``lowest`` is in it, or in the one below.
+    """
+
+    name: str
+    lowest: float
+    has_lowest: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Bands of agreement, the best one first.
+
+    Attributes:
+        name: its authors.
+        bands: what is below the last one belongs to the last one too.
+        source: where they proposed it.
+    """
+
+    name: str
+    bands: tuple[Band, ...]
+    source: str
+
+    def at(self, estimates: ArrayLike) -> NDArray[np.intp]:
+        """Return the place among ``bands`` into which each estimate falls by its value alone.
+
+        Args:
+            estimates: any shape, at most 1; NaN where undefined.
+
+        Returns:
+            The same shape; -1 where there is no estimate.
+
+        Raises:
+            BadCoefficient: an estimate above 1.
+        """
+        values = _checked(estimates)
+        reached = [
+            values >= band.lowest if band.has_lowest else values > band.lowest
+            for band in self.bands[:-1]
+        ]
+        return _first(np.stack([*reached, np.ones(values.shape, dtype=bool)]), values)
+
+    def cumulative(self, estimates: ArrayLike, errors: ArrayLike) -> NDArray[np.float64]:
+        """Return how probable it is that a coefficient lies in a band or in a better one.
+
+        The coefficient is taken to be normally distributed about its estimate, between -1 and 1.
+
+        Args:
+            estimates: any shape, at most 1; NaN where undefined.
+            errors: standard errors, the same shape; where one is 0 the estimate is taken as sure.
+
+        Returns:
+            Shape (..., n_bands), rising; NaN where there is no estimate or no error.
+
+        Raises:
+            BadCoefficient: an estimate above 1, a negative error, or shapes that do not fit.
+
+        Source:
+            Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapter 6.
+        """
+        values, spread = _checked(estimates), np.asarray(errors, dtype=np.float64)
+        if values.shape != spread.shape:
+            raise BadCoefficient(f"{values.shape} estimates have {spread.shape} errors")
+        if (spread < 0).any():
+            raise BadCoefficient("a standard error is negative")
+        lowest = np.array([band.lowest for band in self.bands])
+        scale = np.where(spread > 0, spread, 1.0)[..., None]
+        above = _up_to_one(values[..., None], scale, lowest)
+        all_of_it = _up_to_one(values[..., None], scale, np.array([_LOWEST]))
+        is_spread = (spread > 0)[..., None] & (all_of_it > 0)
+        place = self.at(values)[..., None]
+        certain = np.where(place <= np.arange(len(self.bands)), 1.0, 0.0)
+        probabilities = np.divide(above, all_of_it, out=certain, where=is_spread)
+        is_known = ~np.isnan(values + spread)[..., None]
+        return np.where(is_known, probabilities, np.nan)
+
+    def probable(self, estimates: ArrayLike, errors: ArrayLike) -> NDArray[np.intp]:
+        """Return the place of the best band that a coefficient reaches with ``PROBABLE``.
+
+        Args:
+            estimates: any shape, at most 1; NaN where undefined.
+            errors: standard errors, the same shape.
+
+        Returns:
+            The same shape; the last band where none is probable, -1 where there is no estimate or
+            no error.
+
+        Raises:
+            BadCoefficient: as ``cumulative``.
+        """
+        probabilities = self.cumulative(estimates, errors)
+        reached = np.moveaxis(probabilities >= PROBABLE, -1, 0)
+        reached[-1] = True
+        return _first(reached, probabilities[..., -1])
+
+    def word(self, place: int) -> str:
+        """Return the name of the band at ``place``, empty for -1."""
+        return self.bands[place].name if place >= 0 else ""
+
+
+LANDIS_KOCH = Scale(
+    "Landis and Koch",
+    (
+        Band("Almost Perfect", 0.8, has_lowest=False),
+        Band("Substantial", 0.6, has_lowest=False),
+        Band("Moderate", 0.4, has_lowest=False),
+        Band("Fair", 0.2, has_lowest=False),
+        Band("Slight", 0.0),
+        Band("Poor", _LOWEST),
+    ),
+    "Landis & Koch 1977, Biometrics 33:159-174",
+)
+ALTMAN = Scale(
+    "Altman",
+    (
+        Band("Very Good", 0.8, has_lowest=False),
+        Band("Good", 0.6, has_lowest=False),
+        Band("Moderate", 0.4, has_lowest=False),
+        Band("Fair", 0.2, has_lowest=False),
+        Band("Poor", _LOWEST),
+    ),
+    "Altman 1991, Practical Statistics for Medical Research, Chapman and Hall",
+)
+FLEISS = Scale(
+    "Fleiss",
+    (
+        Band("Excellent", 0.75, has_lowest=False),
+        Band("Intermediate to Good", 0.4),
+        Band("Poor", _LOWEST),
+    ),
+    "Fleiss 1981, Statistical Methods for Rates and Proportions, 2nd ed., Wiley",
+)
+CICCHETTI_SPARROW = Scale(
+    "Cicchetti and Sparrow",
+    (Band("Excellent", 0.75), Band("Good", 0.6), Band("Fair", 0.4), Band("Poor", 0.0)),
+    "Cicchetti & Sparrow 1981, Am J Ment Defic 86:127-137",
+)
+REGIER = Scale(
+    "Regier et al.",
+    (
+        Band("Excellent", 0.8),
+        Band("Very Good", 0.6),
+        Band("Good", 0.4),
+        Band("Questionable", 0.2),
+        Band("Unacceptable", 0.0),
+    ),
+    "Regier et al. 2013, Am J Psychiatry 170:59-70",
+)
+
+SCALES: Mapping[str, Scale] = MappingProxyType(
+    {
+        "landis_koch": LANDIS_KOCH,
+        "altman": ALTMAN,
+        "fleiss": FLEISS,
+        "cicchetti_sparrow": CICCHETTI_SPARROW,
+        "regier": REGIER,
+    }
+)
+"""Each by the name that a report gives it."""
+
+
+def _checked(estimates: ArrayLike) -> NDArray[np.float64]:
+    values = np.asarray(estimates, dtype=np.float64)
+    if (values > _HIGHEST + 1e-12).any():
+        raise BadCoefficient("a coefficient of agreement is at most 1")
+    return values
+
+
+def _up_to_one(
+    values: NDArray[np.float64], scale: NDArray[np.float64], lowest: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the probability from ``lowest`` to 1 of a normal law about ``values``."""
+    return np.asarray(ndtr((_HIGHEST - values) / scale) - ndtr((lowest - values) / scale))
+
+
+def _first(reached: NDArray[np.bool_], known: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the first true place along axis 0, and -1 where ``known`` is NaN."""
+    return np.where(np.isnan(known), -1, reached.argmax(axis=0))
