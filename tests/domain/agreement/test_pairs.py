@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ PUBLISHED = {
 }
 
 
-def told(table: list[list[int]]) -> dict:
+def told(table: list[list[int]]) -> dict[str, Any]:
     found = pair_measures(np.array([table], dtype=float), Resampling())
     return {name: one.to_json()[0] for name, one in found.items()}
 

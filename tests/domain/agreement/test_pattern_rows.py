@@ -94,7 +94,6 @@ def test_exams_of_a_patient_are_one_unit():
     ("row", "told"),
     [
         (Row(0, (0, 1), (1, 1), -1), "-1 is not a number of exams"),
-        (Row(0, (0, 1), (1, 1), float("nan")), "nan is not a number of exams"),
         (Row(2, (0, 1), (1, 1), 1), "no class 2 among 2"),
         (Row(0, (0, 3), (1, 1), 1), "are not among 3"),
         (Row(0, (0, 1), (1,), 1), "1 states of 2 readers"),
