@@ -13,7 +13,10 @@ Floats = NDArray[np.float64]
 
 _TINY = 1e-300  # its logarithm stands for that of 0: finite, and beyond any sum of readings
 _LONGEST_JUMP = 256.0
-_ROWS_TIMES_PATTERNS = 400_000  # what fits into the cache's reach; more rows go block by block
+# Products up to this size stay in the cache and within one thread: OpenBLAS would share larger ones
+# among threads that cost more than they help.
+_PRODUCTS_AT_ONCE = 200_000
+_LEAST_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +123,7 @@ def climb(
         tolerance: gain per exam of a row that ends its ascent.
         max_steps: EM steps after which a row is left where it is.
     """
-    block = max(1, _ROWS_TIMES_PATTERNS // max(1, counts.shape[1]))
+    block = max(_LEAST_ROWS, _PRODUCTS_AT_ONCE // max(1, 2 * model.said.size))
     parts = [
         _climb(model, theta[at : at + block], counts[at : at + block], tolerance, max_steps)
         for at in range(0, max(len(theta), 1), block)

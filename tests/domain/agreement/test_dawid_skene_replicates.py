@@ -1,0 +1,166 @@
+"""Intervals of prevalence and skill from exams drawn again, and errors that readers share."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from ecgreview.agreement import PatternCount, latent, latent_replicates, latent_triples
+
+from .latent_data import THREE, counted, readings
+
+
+def drawn_again(patterns, seed=1, **how):
+    found = latent.fit(patterns)
+    rng = np.random.default_rng(seed)
+    return found, latent_replicates.bootstrap(patterns, found, rng=rng, **how)
+
+
+def common(seed, *, prevalence=(0.1, 0.3), n_exams=600, n_readers=3):
+    rng = np.random.default_rng(seed)
+    shape = (len(prevalence), n_readers)
+    skill = np.full(shape, 0.85), np.full(shape, 0.03)
+    return readings(rng, prevalence, *skill, n_exams=n_exams)
+
+
+def test_the_same_chance_gives_the_same_replicates():
+    patterns = common(1)
+    _, first = drawn_again(patterns, n_replicates=20)
+    _, second = drawn_again(patterns, n_replicates=20)
+    np.testing.assert_array_equal(first.prevalence, second.prevalence)
+    np.testing.assert_array_equal(first.sensitivity, second.sensitivity)
+
+
+def test_a_replicate_is_the_fit_of_its_counts():
+    patterns = common(2)
+    found = latent.fit(patterns)
+    counts = np.random.default_rng(3).multinomial(600, patterns.counts[0] / 600, size=(10, 1))
+    refits = latent_replicates.refit(
+        patterns.patterns, found.posterior[:1], counts.astype(float), tolerance=1e-13
+    )
+    alone = latent.fit(PatternCount(patterns.patterns, counts[:, 0].astype(float)))
+    np.testing.assert_allclose(refits[:, 0, 0], alone.prevalence.values, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(refits[:, 0, 1:4], alone.sensitivity.values, rtol=0, atol=1e-4)
+
+
+def test_replicates_lie_around_the_estimate():
+    found, replicates = drawn_again(common(4), n_replicates=200)
+    for name in ("prevalence", "sensitivity", "specificity"):
+        low, high = np.nanquantile(getattr(replicates, name), [0.025, 0.975], axis=0)
+        values = getattr(found, name).values
+        assert ((low <= values) & (values <= high)).all()
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say():
+    n_sets, covered = 60, np.zeros(2)
+    for seed in range(n_sets):
+        _, replicates = drawn_again(common(100 + seed), n_replicates=100)
+        low, high = np.quantile(replicates.prevalence, [0.025, 0.975], axis=0)
+        covered += (low <= [0.1, 0.3]) & (high >= [0.1, 0.3])
+    assert (covered / n_sets > 0.85).all()
+
+
+def test_what_is_refused_has_no_replicates():
+    _, replicates = drawn_again(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
+    assert np.isnan(replicates.prevalence).all()
+
+
+def test_a_replicate_without_the_class_tells_no_sensitivity():
+    patterns = counted([("+++", 1), ("++-", 1), ("-++", 1), ("+-+", 1), ("---", 400)])
+    _, replicates = drawn_again(patterns, n_replicates=400)
+    is_empty = replicates.prevalence[:, 0] == 0
+    assert is_empty.any()
+    assert np.isnan(replicates.sensitivity[is_empty]).all()
+    assert not np.isnan(replicates.specificity).any()
+
+
+def test_a_reader_without_readings_has_no_skill_in_any_replicate():
+    _, replicates = drawn_again(counted([(said + ".", n) for said, n in THREE]), n_replicates=9)
+    assert np.isnan(replicates.sensitivity[:, 0, 3]).all()
+    assert not np.isnan(replicates.sensitivity[:, 0, :3]).any()
+
+
+def test_counts_that_are_no_exams_are_refused():
+    patterns = counted(THREE)
+    halves = PatternCount(patterns.patterns, patterns.counts / 2)
+    with pytest.raises(ValueError, match="whole number"):
+        drawn_again(halves)
+
+
+# Triples.
+
+
+def test_triples_are_those_of_the_exams_one_by_one():
+    rng = np.random.default_rng(5)
+    ratings = rng.integers(0, 3, (5, 60, 1)).astype(np.int8)
+    patterns = PatternCount.of(ratings)
+    found = latent_triples.compare(patterns, latent.fit(patterns))
+    present = alike = n = 0
+    for exam in ratings[:, :, 0].T:
+        for three in combinations(exam[exam > 0], 3):
+            n += 1
+            present += three == (2, 2, 2)
+            alike += len(set(three)) == 1
+    assert found.n[0] == n
+    assert found.observed_present.values[0] == pytest.approx(present / n)
+    assert found.observed_alike.values[0] == pytest.approx(alike / n)
+
+
+def test_expected_triples_are_those_of_the_model_one_by_one():
+    patterns = common(6, n_readers=5)
+    fit = latent.fit(patterns)
+    found = latent_triples.compare(patterns, fit)
+    for row, share in enumerate(fit.prevalence.values):
+        expected = np.mean(
+            [
+                share * np.prod(fit.sensitivity.values[row, list(three)])
+                + (1 - share) * np.prod(1 - fit.specificity.values[row, list(three)])
+                for three in combinations(range(5), 3)
+            ]
+        )
+        assert found.expected_present.values[row] == pytest.approx(expected)
+
+
+def test_independent_readers_agree_as_often_as_expected():
+    patterns = common(7, n_exams=20_000, n_readers=5)
+    found = latent_triples.compare(patterns, latent.fit(patterns))
+    for name in ("present", "alike"):
+        observed = getattr(found, f"observed_{name}").values
+        expected = getattr(found, f"expected_{name}").values
+        np.testing.assert_allclose(observed, expected, rtol=0.02)
+
+
+def test_exams_that_are_hard_for_everybody_show():
+    # Half of the exams with the class are easy and half are hard: errors come together.
+    rng = np.random.default_rng(8)
+    hard = readings(rng, [0.3], [[0.35] * 5], [[0.02] * 5], n_exams=10_000)
+    easy = readings(rng, [0.3], [[0.99] * 5], [[0.02] * 5], n_exams=10_000)
+    patterns = PatternCount(
+        np.concatenate([hard.patterns, easy.patterns]),
+        np.concatenate([hard.counts, easy.counts], axis=1),
+    )
+    found = latent_triples.compare(patterns, latent.fit(patterns))
+    gap = found.observed_present.values[0] / found.expected_present.values[0]
+    assert gap > 1.01
+
+
+def test_three_readers_cannot_contradict_the_model():
+    patterns = counted(THREE)
+    found = latent_triples.compare(patterns, latent.fit(patterns))
+    assert str(found.expected_present.reasons[0]) == latent_triples.SATURATED
+
+
+def test_what_was_not_fitted_is_not_expected():
+    patterns = counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)])
+    found = latent_triples.compare(patterns, latent.fit(patterns))
+    assert found.observed_present.is_defined.all()
+    assert str(found.expected_present.reasons[0]) == latent_triples.NOT_FITTED
+
+
+def test_pairs_have_no_triples():
+    patterns = counted([("++.", 20), ("+.-", 5), (".-+", 6)])
+    found = latent_triples.compare(patterns, latent.fit(patterns))
+    assert not found.observed_alike.is_defined.any()
+    assert not found.expected_alike.is_defined.any()
