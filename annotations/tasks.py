@@ -68,8 +68,8 @@ def drain(step: Step, task: Task[..., None], bite_s: float = BITE_S) -> None:
 
 @shared_task
 def refresh_agreement() -> None:
-    """Recompute the agreement of every batch that has new readings."""
-    drain(agreement.refresh_next, refresh_agreement)
+    """Count every new reading, and compute the reports whose counts have come to rest."""
+    drain(agreement.work_next, refresh_agreement)
 
 
 @shared_task

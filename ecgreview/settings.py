@@ -163,7 +163,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     # The rows say what is due; these repair nudges that were lost with the broker.
-    "refresh agreement": {"task": "annotations.tasks.refresh_agreement", "schedule": 15.0},
+    "refresh agreement": {"task": "annotations.tasks.refresh_agreement", "schedule": 5.0},
     "compute suggestions": {"task": "annotations.tasks.compute_suggestions", "schedule": 15.0},
     "compute consensus": {"task": "annotations.tasks.compute_consensus", "schedule": 15.0},
     "judge qualifications": {"task": "annotations.tasks.judge_qualifications", "schedule": 60.0},
@@ -176,6 +176,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "clear sessions": {"task": "annotations.tasks.clear_sessions", "schedule": crontab(hour="4")},
 }
+
+AGREEMENT_QUIET_S = 5
+"""A report of the agreement waits until no reading has come in for so long ..."""
+AGREEMENT_LATEST_S = 60
+"""... unless the last one is older than this."""
 
 # -- People -----------------------------------------------------------------------------------
 

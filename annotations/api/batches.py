@@ -145,7 +145,8 @@ class BatchAgreement(ApiView):
         """Tell the agreement as last computed; hidden from those who read in the study."""
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
-        report = AgreementReport.objects.visible_to(request.user).filter(batch=batch).first()
+        reports = AgreementReport.objects.visible_to(request.user).newest()
+        report = reports.filter(batch=batch).first()
         if report:
             own = Batch.objects.filter(pk=batch.pk)
             exposures.results(batches=own, user=request.user, now=timezone.now())

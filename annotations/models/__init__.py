@@ -1,12 +1,20 @@
 """The models, one file per aggregate."""
 
-from .agreement import AgreementReport
+from .agreement import OF_STUDIES, AgreementReport, AgreementRun, RunStage
 from .assignment import Assignment, AssignmentState, Occurrence, Slot, WorkState, code_of
 from .audit import AuditEvent, AuditLink
 from .batch import NO_DATA, Batch, Handout, Purpose, Reference, ResultsSeen, Seat
 from .consensus import Consensus, ConsensusLabel, Outcome
 from .exam import Dataset, Exam, ImportIssue, ImportRun, Patient, Sex, Tracing
 from .notice import Notice, NoticeKind
+from .pattern_count import (
+    ExamPattern,
+    PatternCount,
+    ReaderSetCount,
+    Scope,
+    UncountedExam,
+    in_scope,
+)
 from .people import ReaderLevel, Role, User
 from .protocol import (
     Adjudication,
@@ -49,8 +57,10 @@ __all__ = [
     "MAX_MARKS",
     "MAX_PROBLEMS",
     "NO_DATA",
+    "OF_STUDIES",
     "Adjudication",
     "AgreementReport",
+    "AgreementRun",
     "Arm",
     "Assignment",
     "AssignmentState",
@@ -71,6 +81,7 @@ __all__ = [
     "Draft",
     "Evidence",
     "Exam",
+    "ExamPattern",
     "Exposure",
     "Finding",
     "Handout",
@@ -82,12 +93,14 @@ __all__ = [
     "Occurrence",
     "Outcome",
     "Patient",
+    "PatternCount",
     "Phase",
     "PriorExam",
     "ProtocolVersion",
     "Purpose",
     "Quality",
     "ReaderLevel",
+    "ReaderSetCount",
     "Reading",
     "ReadingOutcome",
     "Reference",
@@ -96,6 +109,8 @@ __all__ = [
     "ResultsSeen",
     "RevisionReason",
     "Role",
+    "RunStage",
+    "Scope",
     "Seat",
     "Sex",
     "Slot",
@@ -111,9 +126,11 @@ __all__ = [
     "Taxonomy",
     "TaxonomyChange",
     "Tracing",
+    "UncountedExam",
     "User",
     "Verdict",
     "Viewing",
     "WorkState",
     "code_of",
+    "in_scope",
 ]

@@ -1,16 +1,36 @@
-"""The agreement between the readers of a batch, as last computed."""
+"""The agreement between readers, version by version, and the runs that compute it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
-from .batch import Batch
+from .batch import Batch, Purpose
+from .pattern_count import Scope, in_scope
+from .study import Study
+from .taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from .people import User
+
+OF_STUDIES = (Purpose.DATA, Purpose.REREAD)
+"""The batches whose readings make up the agreement of a whole study."""
+
+
+def _opened_to(user: User) -> Q:
+    """Return the condition for rows of scopes whose agreement ``user`` may see.
+
+    Of a whole study: when the agreement of every batch that it is made from is open.
+    """
+    opened = Batch.objects.all().with_open_agreement().not_read_by(user)
+    parts = Batch.objects.filter(purpose__in=OF_STUDIES)
+    closed = parts.exclude(pk__in=opened.values("pk")).values("study")
+    whole = Q(batch=None, study__in=parts.values("study")) & ~Q(study__in=closed)
+    return Q(batch__in=opened) | whole
 
 
 class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
@@ -24,15 +44,41 @@ class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
         """
         if not user.has_perm("annotations.view_agreementreport"):
             return self.none()
-        opened = Batch.objects.all().with_open_agreement().not_read_by(user)
-        return self.filter(batch__in=opened)
+        return self.filter(_opened_to(user))
+
+    def of_scope(self, scope: Scope) -> AgreementReportQuerySet:
+        """Return all versions of one scope."""
+        return self.filter(in_scope(scope))
+
+    def newest(self) -> AgreementReportQuerySet:
+        """Return the last version of each scope."""
+        # Two questions, not one with OR in it: each is answered by the index of versions.
+        later = AgreementReport.objects.filter(
+            study=OuterRef("study"), number__gt=OuterRef("number")
+        )
+        of_batch = Exists(later.filter(batch=OuterRef("batch")))
+        of_study = Exists(later.filter(batch=None))
+        return self.filter(~of_batch).exclude(of_study, batch=None)
 
 
 class AgreementReport(models.Model):
-    """What ``ecgreview.agreement`` found in the blind readings of one batch."""
+    """What ``ecgreview.agreement`` found in the blind readings of a batch or of a whole study.
 
-    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="agreement")
+    A version is never changed (a trigger of migration 0021 sees to it): other counts or another
+    method make the next one. That nothing had changed is noted in ``checked_at``.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="agreement_reports")
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, null=True, related_name="agreement_reports"
+    )
+    number = models.PositiveIntegerField()
+    taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="+")
+    protocol_version = models.PositiveSmallIntegerField()
+    method_version = models.CharField(max_length=20)
+    inputs_digest = models.CharField(max_length=64, help_text="SHA-256 of all that was counted.")
     computed_at = models.DateTimeField()
+    checked_at = models.DateTimeField()
     n_readings = models.PositiveIntegerField()
     results = models.JSONField()
 
@@ -40,8 +86,130 @@ class AgreementReport(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                name="agreement_number_once",
+                fields=["study", "batch", "number"],
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="agreement_number_counts_from_one", condition=Q(number__gte=1)
+            ),
             models.CheckConstraint(name="agreement_has_results", condition=~Q(results={})),
         ]
 
     def __str__(self) -> str:
-        return f"agreement of batch {self.batch_id}"
+        return f"agreement {self.number} of {self.scope}"
+
+    @property
+    def scope(self) -> Scope:
+        """Whose agreement it is."""
+        return Scope(self.study_id, self.batch_id)
+
+
+class RunStage(models.TextChoices):
+    """How far a run is."""
+
+    WAITING = "waiting", _("Waiting")
+    COUNTING = "counting", _("Counting new readings")
+    COMPUTING = "computing", _("Computing")
+    STORING = "storing", _("Storing the report")
+    DONE = "done", _("Done")
+
+
+class AgreementRunQuerySet(models.QuerySet["AgreementRun"]):
+    """Which runs."""
+
+    def visible_to(self, user: User) -> AgreementRunQuerySet:
+        """Return the runs ``user`` may follow: those whose reports they may see."""
+        if not user.has_perm("annotations.view_agreementreport"):
+            return self.none()
+        return self.filter(_opened_to(user))
+
+    def of_scope(self, scope: Scope) -> AgreementRunQuerySet:
+        """Return all runs of one scope."""
+        return self.filter(in_scope(scope))
+
+    def unfinished(self) -> AgreementRunQuerySet:
+        """Return those that wait or are at work: at most one of each scope."""
+        return self.filter(finished_at=None)
+
+
+class AgreementRun(models.Model):
+    """One piece of work: the next report of a scope, asked for by a change or by a person.
+
+    What changes while it is waiting is noted on it (``n_changes``, ``changed_at``), so that the
+    unfinished run of a scope is all there is to know about what it still lacks.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="agreement_runs")
+    batch = models.ForeignKey(
+        Batch, on_delete=models.CASCADE, null=True, related_name="agreement_runs"
+    )
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Nobody: the readings changed.",
+    )
+    requested_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True, help_text="When the counts last changed.")
+    n_changes = models.PositiveIntegerField(default=0)
+    n_attempts = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(null=True, help_text="The last attempt.")
+    stage = models.CharField(max_length=10, choices=RunStage, default=RunStage.WAITING)
+    n_done = models.PositiveIntegerField(default=0)
+    n_total = models.PositiveIntegerField(default=0)
+    cancelled_at = models.DateTimeField(null=True)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    finished_at = models.DateTimeField(null=True)
+    failure = models.TextField(blank=True, help_text="Why the last attempt came to no end.")
+    n_repaired = models.PositiveIntegerField(
+        default=0, help_text="Counts that a full recount had to set right before it."
+    )
+    report = models.ForeignKey(
+        AgreementReport, on_delete=models.PROTECT, null=True, related_name="runs"
+    )
+
+    objects = AgreementRunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="agreement_run_unfinished_once",
+                fields=["study", "batch"],
+                condition=Q(finished_at=None),
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="agreement_run_stage_is_known", condition=Q(stage__in=RunStage.values)
+            ),
+            models.CheckConstraint(
+                name="agreement_run_cancelled_by_somebody",
+                condition=Q(cancelled_at=None, cancelled_by=None)
+                | Q(cancelled_at__isnull=False, cancelled_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="agreement_run_does_what_there_is", condition=Q(n_done__lte=F("n_total"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run of {self.scope}"
+
+    @property
+    def scope(self) -> Scope:
+        """Whose agreement it computes."""
+        return Scope(self.study_id, self.batch_id)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it has come to an end, with a report or without."""
+        return self.finished_at is not None
+
+    @property
+    def share(self) -> float | None:
+        """How much of its stage is done, from 0 to 1; None where that cannot be told."""
+        return self.n_done / self.n_total if self.n_total else None

@@ -152,9 +152,6 @@ class Batch(models.Model):
     )
     agreement_is_due = models.BooleanField(default=False)
     consensus_is_due = models.BooleanField(default=False)
-    n_agreement_attempts = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="Begun since the agreement last came to an end."
-    )
     n_consensus_attempts = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Begun since the consensus last came to an end."
     )

@@ -1,107 +1,149 @@
-"""The agreement of a batch, recomputed from its readings whenever it is due."""
+"""The agreement of a batch or of a whole study, computed from its counts whenever it is due."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import transaction
+from numpy.typing import NDArray
 
-from annotations.models import AgreementReport, Batch, Finding, NotAssessable, Occurrence, Reading
-from annotations.models.reading import ReadingQuerySet
+from annotations.models import AgreementReport, AgreementRun, Batch, RunStage, Scope, Study
+from annotations.services import agreement_reports, agreement_runs, pattern_counts, pattern_rows
+from annotations.services.agreement_runs import Work
+from annotations.services.pattern_rows import PatternRows
 from ecgreview import agreement
 
-_LOCKS = 0x0A62
-"""Names our advisory locks among those of the database."""
+
+def work_next(*, now: datetime) -> bool:
+    """Count what is uncounted, then make one report that is ripe; return False for neither."""
+    return pattern_counts.count_next(now=now) or refresh_ripe(now=now)
+
+
+def refresh_ripe(*, now: datetime) -> bool:
+    """Bring one report up to date whose counts have come to rest; return False without one."""
+    return _refresh_one(agreement_runs.ripe(now=now), now)
 
 
 def refresh_next(*, now: datetime) -> bool:
-    """Recompute the agreement of one batch that is due; return False when there is none.
+    """Bring the report of one batch that is due up to date at once; return False without one."""
+    return _refresh_one(agreement_runs.of_batches(now=now), now)
 
-    Several workers share the backlog: an advisory lock claims a batch, not the row, because every
-    submission writes that row and must not wait until the statistics are done. The attempt is
-    counted before the work begins, and committed: a batch whose agreement comes to no end goes
-    behind all others instead of holding them up for ever.
-    """
-    due = Batch.objects.filter(agreement_is_due=True)
-    with transaction.atomic():
-        waiting = due.order_by("n_agreement_attempts", "pk")
-        claimed = next((found for found in waiting if _claim(found)), None)
-        if claimed is None:
-            return False
-        due.filter(pk=claimed.pk).update(n_agreement_attempts=F("n_agreement_attempts") + 1)
-    with transaction.atomic():
-        batch = due.filter(pk=claimed.pk).first()
-        if batch is not None and _claim(batch):  # else another worker took it in between
-            refresh(batch=batch, now=now)
-    return True
+
+def refresh(*, batch: Batch, now: datetime) -> AgreementReport:
+    """Count what is uncounted in ``batch`` and return its report as of now."""
+    return _refresh(Scope(batch.study_id, batch.pk), now)
+
+
+def refresh_study(*, study: Study, now: datetime) -> AgreementReport:
+    """Count what is uncounted in ``study`` and return the report of the whole study."""
+    return _refresh(Scope(study.pk), now)
 
 
 @transaction.atomic
-def refresh(*, batch: Batch, now: datetime) -> AgreementReport:
-    """Recompute the agreement of ``batch`` from the blind readings that are there now."""
-    readings = list(_blind_readings(batch).select_related("assignment"))
-    report, _ = AgreementReport.objects.update_or_create(
-        batch=batch,
-        defaults={
-            "computed_at": now,
-            "n_readings": len(readings),
-            "results": _results(batch, readings),
-        },
-    )
-    _settle(batch, {reading.pk for reading in readings})
-    return report
+def refresh_closed(*, study: Study, now: datetime) -> None:
+    """Bring the reports of all closed batches of ``study`` that are due up to date.
+
+    Everything is claimed before anything is counted: who works on a batch may be waiting for the
+    counts, which stay ours until this is committed.
+    """
+    due = list(study.batches.closed().filter(agreement_is_due=True).order_by("pk"))
+    for batch in due:
+        with agreement_runs.alone(Scope(study.pk, batch.pk), waits=True):
+            pass  # claimed until the commit
+    if due:
+        pattern_counts.lock(study.pk)
+    for batch in due:
+        refresh(batch=batch, now=now)
 
 
-def _results(batch: Batch, readings: list[Reading]) -> dict[str, Any]:
+@transaction.atomic
+def inputs(scope: Scope) -> PatternRows:
+    """Return all that is counted of ``scope``, as of one moment."""
+    pattern_counts.lock(scope.study_id, is_shared=True)
+    return pattern_rows.load(scope)
+
+
+def _refresh_one(waiting: Iterable[AgreementRun], now: datetime) -> bool:
+    """Work on the first of these runs that nobody else has; return False when there is none."""
+    for run in waiting:
+        with agreement_runs.alone(run.scope, waits=False) as is_ours:
+            if is_ours and agreement_runs.begin(run, now=now):
+                _attempt(run, now)
+                return True
+    return False
+
+
+def _attempt(run: AgreementRun, now: datetime) -> None:
+    try:
+        if run.batch is None:
+            refresh_study(study=run.study, now=now)
+        else:
+            refresh(batch=run.batch, now=now)
+    except agreement_runs.Cancelled:
+        return
+
+
+def _refresh(scope: Scope, now: datetime) -> AgreementReport:
+    with (
+        agreement_runs.alone(scope, waits=True),
+        agreement_runs.Work(scope, now=now) as work,
+    ):
+        work.count(0, 0)
+        pattern_counts.count_all(scope, now=now, told=work.count)
+        work.reach(RunStage.COMPUTING)
+        with transaction.atomic():
+            rows = inputs(scope)
+            n_changes = agreement_runs.n_changes(scope)
+        known = agreement_reports.known(scope, rows)
+        results = None if known else _results(rows)
+        work.reach(RunStage.STORING)
+        with transaction.atomic():
+            if known is None:
+                report = agreement_reports.store(scope, rows, results or {}, now=now)
+            else:
+                report = agreement_reports.check(known, now=now)
+            _settle(work, report, n_changes, now)
+        return report
+
+
+def _results(rows: PatternRows) -> dict[str, Any]:
     """Return the report; its readers are primary keys, for pages to name or to leave unnamed."""
-    counted = batch.assignments.filter(occurrence=Occurrence.FIRST)
-    pairs = counted.values_list("reader", "exam")
-    readers = {reader: row for row, reader in enumerate(sorted({pair[0] for pair in pairs}))}
-    exams = {exam: row for row, exam in enumerate(sorted({pair[1] for pair in pairs}))}
-    classes = list(batch.taxonomy.classes.order_by("position"))
-    columns = {item.pk: column for column, item in enumerate(classes)}
-    places = {
-        reading.pk: (readers[reading.reader_id], exams[reading.assignment.exam_id])
-        for reading in readings
-        if reading.is_readable
-    }
-    states = np.full((len(readers), len(exams), len(classes)), agreement.MISSING, dtype=np.int8)
-    for place in places.values():
-        states[place] = agreement.ABSENT
-    given = Finding.objects.filter(reading__in=places).values_list("reading", "diagnostic_class")
-    for reading, diagnostic_class in given:
-        states[(*places[reading], columns[diagnostic_class])] = agreement.PRESENT
-    untold = NotAssessable.objects.filter(reading__in=places)
-    for reading, diagnostic_class in untold.values_list("reading", "diagnostic_class"):
-        states[(*places[reading], columns[diagnostic_class])] = agreement.MISSING
-    names = [str(reader) for reader in readers]
-    return agreement.report(states, names, [item.code for item in classes])
+    names = [str(reader) for reader in rows.readers]
+    return agreement.report(_ratings(rows), names, list(rows.classes))
 
 
-def _claim(batch: Batch) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [_LOCKS, batch.pk])
-        (is_ours,) = cursor.fetchone()
-    return bool(is_ours)
+def _ratings(rows: PatternRows) -> NDArray[np.int8]:
+    """Return what was said of each exam, shape (n_readers, n_exams, n_classes)."""
+    counts = [profile.n_exams for profile in rows.profiles]
+    said = np.full(
+        (len(rows.readers), len(counts), len(rows.classes)), agreement.MISSING, dtype=np.int8
+    )
+    for row, profile in enumerate(rows.profiles):
+        readers = list(profile.readers)
+        said[readers, row] = agreement.ABSENT
+        for column, digits in profile.states:
+            said[readers, row, column] = [int(digit) for digit in digits]
+    nobody = np.full(
+        (len(rows.readers), rows.n_exams - sum(counts), len(rows.classes)),
+        agreement.MISSING,
+        dtype=np.int8,
+    )
+    return np.concatenate([np.repeat(said, counts, axis=1), nobody], axis=1)
 
 
-def _settle(batch: Batch, counted: set[int]) -> None:
-    """Take the mark away, unless other readings count by now than those in ``counted``.
-
-    Their number would not do: a correction takes the place of what it corrects.
+def _settle(work: Work, report: AgreementReport, n_changes: int, now: datetime) -> None:
+    """End the run, and take the mark from the batch unless other readings count by now.
 
     Whoever submits holds the batch's row until their reading is committed, so under this lock no
     reading can be on its way unseen.
     """
-    locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    if set(_blind_readings(locked).values_list("pk", flat=True)) == counted:
+    is_current = work.finish(report, n_changes=n_changes, now=now)
+    if report.batch_id is None:
+        return
+    locked = Batch.objects.select_for_update(no_key=True).get(pk=report.batch_id)
+    if is_current and not pattern_counts.uncounted(report.scope).exists():
         locked.agreement_is_due = False
-    locked.n_agreement_attempts = 0
-    locked.save(update_fields=["agreement_is_due", "n_agreement_attempts"])
-
-
-def _blind_readings(batch: Batch) -> ReadingQuerySet:
-    return Reading.objects.counted().filter(assignment__batch=batch)
+        locked.save(update_fields=["agreement_is_due"])

@@ -107,8 +107,7 @@ def _compute_what_is_due(study: Study, now: datetime) -> None:
     """Bring agreement and consensus up to date, as a worker would."""
     # Each report before its batch, in the order of ``agreement.refresh``: consensus, which changes
     # batches, comes last.
-    for batch in study.batches.closed().filter(agreement_is_due=True).order_by("pk"):
-        agreement.refresh(batch=batch, now=now)
+    agreement.refresh_closed(study=study, now=now)
     if study.batches.filter(consensus_is_due=True).exists():
         consensus.compute(study=study, now=now)
 

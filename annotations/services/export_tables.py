@@ -123,9 +123,9 @@ def agreement(study: Study) -> Iterator[Row]:
     reason beside it.
     """
     yield ("batch", "class", "readers", "statistic", "value", "reason")
-    reports = AgreementReport.objects.filter(batch__in=opened(study))
+    reports = AgreementReport.objects.newest().filter(batch__in=opened(study))
     for report in reports.select_related("batch").order_by("batch__name"):
-        results, batch = report.results, report.batch.name
+        results, batch = report.results, report.batch.name if report.batch else ""
         for name in ("n_readers", "n_exams", "n_exams_compared"):
             yield (batch, "", "", name, results[name], "")
         for name, found in _overall(results["overall"]):

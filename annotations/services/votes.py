@@ -52,6 +52,15 @@ def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
     return [_vote(row, carriers.get(row.taxonomy_id), given, untold) for row in rows]
 
 
+def as_said(readings: Iterable[Reading]) -> list[Vote]:
+    """Return what ``readings``, with their assignments, say in the classes they were made with."""
+    rows = list(readings)
+    ids = [row.pk for row in rows]
+    given = _codes(Finding.objects.filter(reading__in=ids))
+    untold = _codes(NotAssessable.objects.filter(reading__in=ids))
+    return [_vote(row, None, given, untold) for row in rows]
+
+
 def that_count(found: Iterable[Vote]) -> dict[int, list[Vote]]:
     """Return for each exam one vote of each reader: the first that leaves nothing open.
 

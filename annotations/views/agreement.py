@@ -23,7 +23,8 @@ def batch_agreement(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show the agreement per class, each number with a sentence, the most disputed first."""
     visible = Batch.objects.visible_to(request.user).select_related("study__taxonomy")
     batch = get_object_or_404(visible, pk=pk)
-    report = AgreementReport.objects.visible_to(request.user).filter(batch=batch).first()
+    reports = AgreementReport.objects.visible_to(request.user).newest()
+    report = reports.filter(batch=batch).first()
     if report:
         own = Batch.objects.filter(pk=batch.pk)
         exposures.results(batches=own, user=request.user, now=timezone.now())

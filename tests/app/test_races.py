@@ -171,7 +171,7 @@ def test_the_agreement_never_misses_a_reading(make_batch, make_exam, ana, bruno,
     while agreement.refresh_next(now=now):
         pass
     batch.refresh_from_db()
-    assert batch.agreement.n_readings == 12
+    assert batch.agreement_reports.newest().get().n_readings == 12
 
 
 def test_a_batch_in_one_workers_hands_is_left_alone_by_others(assign, ana, now, monkeypatch):

@@ -45,7 +45,11 @@ migration = importlib.import_module("annotations.migrations.0008_row_level_secur
 OWN = [Assignment, Seat, Draft, Reading, Finding, NotAssessable, Notice, StudyReader]
 """What a reader sees of is theirs."""
 
-LATER = {"annotations_decision", "annotations_notassessable", "annotations_viewing"}
+LATER = {
+    *("annotations_decision", "annotations_notassessable", "annotations_viewing"),
+    *("annotations_agreementrun", "annotations_exampattern", "annotations_patterncount"),
+    *("annotations_readersetcount", "annotations_uncountedexam"),
+}
 """Tables that came with later migrations, each of which decides on its own."""
 
 USES_OWNER = {

@@ -108,7 +108,8 @@ def test_the_agreement_task_drains_every_batch(assign, ana, submit):
     for _ in range(3):
         submit(assign(ana), "artifact")
     tasks.refresh_agreement()
-    assert AgreementReport.objects.count() == 3
+    assert AgreementReport.objects.filter(batch__isnull=False).count() == 3
+    assert AgreementReport.objects.filter(batch=None).count() == 1  # of their study
 
 
 def test_the_consensus_task_drains_every_study(make_batch, submit, close):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from annotations.models import (
     AgreementReport,
+    AgreementRun,
     Consensus,
     ConsensusLabel,
+    ExamPattern,
     Exposure,
+    PatternCount,
+    ReaderSetCount,
     Suggestion,
     SuggestionModel,
     SuggestionRun,
@@ -57,10 +61,107 @@ def _label(the):
     )
 
 
+def _report(the, **values):
+    return AgreementReport.objects.create(
+        **{
+            "study": the("study"), "number": 1, "taxonomy": the("taxonomy"),
+            "protocol_version": 1, "method_version": "2", "inputs_digest": "", "n_readings": 0,
+            "computed_at": the("now"), "checked_at": the("now"), "results": {"version": "2"},
+            **values,
+        }
+    )  # fmt: skip
+
+
 def agreement_has_results(the):
-    AgreementReport.objects.create(
-        batch=the("make_batch")(), computed_at=the("now"), n_readings=0, results={}
+    _report(the, results={})
+
+
+def agreement_number_once(the):
+    again(_report(the))
+
+
+def agreement_number_counts_from_one(the):
+    _report(the, number=0)
+
+
+def agreement_report_stays(the):
+    change(_report(the), results={"version": "3"})
+
+
+def _agreement_run(the):
+    return AgreementRun.objects.create(study=the("study"), requested_at=the("now"))
+
+
+def agreement_run_unfinished_once(the):
+    again(_agreement_run(the))
+
+
+def agreement_run_stage_is_known(the):
+    change(_agreement_run(the), stage="perhaps")
+
+
+def agreement_run_cancelled_by_somebody(the):
+    change(_agreement_run(the), cancelled_at=the("now"))
+
+
+def agreement_run_does_what_there_is(the):
+    change(_agreement_run(the), n_done=1)
+
+
+def _counted(the):
+    return {"study": the("study"), "batch": None}
+
+
+def exam_pattern_once(the):
+    marker = ExamPattern.objects.create(
+        exam=the("make_exam")(), taxonomy=the("taxonomy"), readers=[1, 2], **_counted(the)
     )
+    again(marker)
+
+
+def _reader_set(the):
+    return ReaderSetCount.objects.create(
+        taxonomy=the("taxonomy"), readers=[1, 2], n_exams=1, **_counted(the)
+    )
+
+
+def reader_set_once(the):
+    again(_reader_set(the))
+
+
+def reader_set_has_readers(the):
+    change(_reader_set(the), readers=[])
+
+
+def reader_set_has_exams(the):
+    change(_reader_set(the), n_exams=0)
+
+
+def _pattern_count(the):
+    artifact = the("taxonomy").classes.get(code="artifact")
+    return PatternCount.objects.create(
+        diagnostic_class=artifact, readers=[1, 2], pattern="21", n_exams=1, **_counted(the)
+    )
+
+
+def pattern_count_once(the):
+    again(_pattern_count(the))
+
+
+def pattern_count_has_exams(the):
+    change(_pattern_count(the), n_exams=0)
+
+
+def pattern_is_of_known_states(the):
+    change(_pattern_count(the), pattern="23")
+
+
+def pattern_is_not_all_absent(the):
+    change(_pattern_count(the), pattern="11")
+
+
+def pattern_has_a_state_for_each_reader(the):
+    change(_pattern_count(the), pattern="211")
 
 
 def consensus_once_per_exam(the):
