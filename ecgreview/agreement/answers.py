@@ -76,7 +76,7 @@ class Answers:
         n_readers, n_exams, n_classes = ratings.shape
         has_read = (ratings != MISSING).any(axis=2)
         bases = np.where(has_read, ABSENT, MISSING).astype(np.int8)
-        said = np.concatenate([bases, ratings.reshape(n_readers, -1)], axis=1)
+        said = np.concatenate([bases, ratings.reshape(n_readers, n_exams * n_classes)], axis=1)
         index, patterns = distinct_columns(said)
         base, given = index[:n_exams], index[n_exams:].reshape(n_exams, n_classes)
         row, column = np.nonzero(given != base[:, None])

@@ -39,29 +39,33 @@ def pair_measures(tables: Tables, how: Resampling) -> dict[str, Measures]:
     which is exact, has none.
 
     Args:
-        tables: shape (..., 2, 2).
+        tables: shape (n_tables, 2, 2).
         how: the intervals are made.
 
     Returns:
-        Each of shape (...).
+        Each of shape (n_tables,).
 
     Raises:
         two_readers.BadTable: a number of exams is negative or not finite.
     """
-    flat = two_readers.checked(tables, 2).reshape(-1, 2, 2)
-    cells = _cells(flat)
+    checked = two_readers.checked(tables, 2)
+    cells = _cells(checked)
     is_rare, n = everyone.rare(cells), cells.n_compared
     drawn = draw(cells.n_exams, prior_of_cells(cells) * _SHARE_OF_CELL, is_rare, how)
-    values = coefficients(drawn.reshape(-1, len(flat), 2, 2))
+    values = coefficients(drawn.reshape(*drawn.shape[:-1], 2, 2))
     found = {
         name: measures(
             estimates, values[name].values, n=n, is_rare=is_rare, confidence=how.confidence
         )
-        for name, estimates in coefficients(flat).items()
+        for name, estimates in coefficients(checked).items()
     }
-    nothing = np.full((1, len(flat)), np.nan)
+    nothing = np.full((1, len(checked)), np.nan)
     found["mcnemar_p"] = measures(
-        two_readers.mcnemar(flat).exact_p, nothing, n=n, is_rare=is_rare, confidence=how.confidence
+        two_readers.mcnemar(checked).exact_p,
+        nothing,
+        n=n,
+        is_rare=is_rare,
+        confidence=how.confidence,
     )
     return found
 
