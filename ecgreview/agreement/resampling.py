@@ -137,7 +137,8 @@ def complete_patterns(patterns: PatternCount) -> PatternCount:
     sets = np.unique(patterns.patterns != MISSING, axis=0)
     numbers = np.arange(2**n_readers)[:, None] >> np.arange(n_readers) & 1
     said = np.where(numbers == 1, PRESENT, ABSENT)
-    possible = np.where(sets[:, None, :], said, MISSING).reshape(-1, n_readers).astype(np.int8)
+    possible = np.where(sets[:, None, :], said, MISSING).astype(np.int8)
+    possible = possible.reshape(len(sets) * len(said), n_readers)
     whole, index = np.unique(
         np.concatenate([patterns.patterns, possible]), axis=0, return_inverse=True
     )
