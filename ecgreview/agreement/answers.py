@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,19 +16,30 @@ from .patterns import ABSENT, MISSING, PRESENT, BadCounts, BadRatings, PatternCo
 
 
 class Profile(NamedTuple):
-    """How the readers of an exam have answered it.
+    """Exams that the same readers have answered in the same way, in all classes together.
 
     Attributes:
-        readers: indexes of those who have read it, ascending.
-        states: for each class that not all of them call absent, what each of them said.
-        n_exams: so many exams of one patient were answered so, or of patients of one exam.
-        patient: any number, the same for exams that are drawn together; None for an exam alone.
+        readers: indexes of those who have read them, ascending.
+        states: for each class that not all of them call absent, its index and a digit for each
+            reader: 0 missing, 1 absent, 2 present.
+        n_exams: so many exams.
     """
 
     readers: tuple[int, ...]
-    states: Mapping[int, Sequence[int]]
+    states: tuple[tuple[int, str], ...]
     n_exams: int = 1
-    patient: int | None = None
+
+
+class Cluster(NamedTuple):
+    """Patients with several exams, whose exams were answered in the same ways.
+
+    Attributes:
+        exams: (index of the profile, how many exams of it) of one such patient.
+        n_patients: so many patients.
+    """
+
+    exams: tuple[tuple[int, int], ...]
+    n_patients: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,39 +108,48 @@ class Answers:
 
     @classmethod
     def from_profiles(
-        cls, profiles: Sequence[Profile], *, n_readers: int, n_classes: int
+        cls,
+        profiles: Sequence[Profile],
+        clusters: Sequence[Cluster] = (),
+        *,
+        n_readers: int,
+        n_classes: int,
     ) -> Answers:
         """Return the answers that ``profiles`` tell of.
 
         Args:
-            profiles: exams that were answered alike, by patient where a patient has several.
+            profiles: all exams, those of ``clusters`` among them.
+            clusters: the patients with several exams; any other exam is drawn on its own.
             n_readers: so many readers there are, whether or not they have read.
             n_classes: so many classes there are.
 
         Raises:
-            BadCounts: a negative number, an unknown reader, class or state, or states that are
-                not one for each reader.
+            BadCounts: a negative number, an unknown reader, class or state, states that are not
+                one for each reader, or clusters with more exams than their profiles.
         """
         places: dict[bytes, int] = {}
-        base, entries = [], []
-        for row, profile in enumerate(profiles):
-            base.append(_place(places, profile, [ABSENT] * len(profile.readers), n_readers))
-            for column, states in profile.states.items():
+        base: list[int] = []
+        entries: list[tuple[int, int, int]] = []
+        for index, profile in enumerate(profiles):
+            absent = str(ABSENT) * len(profile.readers)
+            base.append(_place(places, profile, absent, n_readers))
+            for column, digits in profile.states:
                 if not 0 <= column < n_classes:
                     raise BadCounts(f"there is no class {column} among {n_classes}")
-                entries.append((row, column, _place(places, profile, states, n_readers)))
-        rows, columns, patterns = np.array(entries, dtype=np.intp).reshape(-1, 3).T
-        unit, n_exams, times = _units(profiles)
+                entries.append((index, column, _place(places, profile, digits, n_readers)))
+        of, n_exams, unit, times = _rows(profiles, clusters)
+        row, entry = _spread(np.array([index for index, _, _ in entries], dtype=np.intp), of)
+        _, columns, patterns = np.array(entries, dtype=np.intp).reshape(-1, 3).T
         return cls(
             patterns=np.frombuffer(b"".join(places), dtype=np.int8).reshape(-1, n_readers),
             n_classes=n_classes,
             n_exams=n_exams,
             unit=unit,
             times=times,
-            base=np.array(base, dtype=np.intp),
-            row=rows,
-            column=columns,
-            pattern=patterns,
+            base=np.array(base, dtype=np.intp)[of],
+            row=row,
+            column=columns[entry],
+            pattern=patterns[entry],
         )
 
     @property
@@ -203,48 +223,60 @@ def _summed(
     return csr_array((signs, (places, rows)), shape=shape)
 
 
-def _place(
-    places: dict[bytes, int], profile: Profile, states: Sequence[int], n_readers: int
-) -> int:
+def _place(places: dict[bytes, int], profile: Profile, digits: str, n_readers: int) -> int:
     """Return the index of a pattern, which is new or known."""
     readers = list(profile.readers)
-    if not profile.n_exams >= 0:
+    if profile.n_exams < 0:
         raise BadCounts(f"{profile.n_exams} is not a number of exams")
-    if len(states) != len(readers) or len(set(readers)) != len(readers):
-        raise BadCounts(f"{len(states)} states of {len(set(readers))} readers")
+    if len(digits) != len(readers) or len(set(readers)) != len(readers):
+        raise BadCounts(f"{len(digits)} states of {len(set(readers))} readers")
     if any(not 0 <= reader < n_readers for reader in readers):
         raise BadCounts(f"readers {readers} are not among {n_readers}")
-    if any(state not in (MISSING, ABSENT, PRESENT) for state in states):
-        raise BadCounts(f"a state of {list(states)} is neither 0, 1 nor 2")
+    if not set(digits) <= set("012"):
+        raise BadCounts(f"a state of {digits!r} is neither 0, 1 nor 2")
     pattern = np.zeros(n_readers, dtype=np.int8)
-    pattern[readers] = states
+    pattern[readers] = [int(digit) for digit in digits]
     return places.setdefault(pattern.tobytes(), len(places))
 
 
-def _units(
-    profiles: Sequence[Profile],
-) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]:
-    """Return the unit of each profile, its exams within the unit, and how often a unit occurs.
+def _rows(
+    profiles: Sequence[Profile], clusters: Sequence[Cluster]
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.intp], NDArray[np.int64]]:
+    """Return the profile of each row, its exams within a unit, its unit, and how often units occur.
 
-    Exams of nobody in particular are units of one exam each, as often as they were answered so.
+    What of a profile is in no cluster are units of one exam each.
     """
-    known: dict[int, int] = {}
-    unit: list[int] = []
-    n_exams: list[int] = []
-    times: list[int] = []
-    for profile in profiles:
-        if profile.patient is None:
-            unit.append(len(times))
-            n_exams.append(1)
-            times.append(profile.n_exams)
-            continue
-        place = known.setdefault(profile.patient, len(times))
-        if place == len(times):
-            times.append(1)
-        unit.append(place)
-        n_exams.append(profile.n_exams)
+    alone = [profile.n_exams for profile in profiles]
+    of, n_exams, unit = list(range(len(profiles))), [1] * len(profiles), list(range(len(profiles)))
+    times = alone
+    for number, cluster in enumerate(clusters, start=len(profiles)):
+        times.append(cluster.n_patients)
+        for index, n in cluster.exams:
+            alone[index] -= n * cluster.n_patients
+            of.append(index)
+            n_exams.append(n)
+            unit.append(number)
+    if any(n < 0 for n in times):
+        raise BadCounts("clusters have more exams than their profiles, or a negative number")
     return (
-        np.array(unit, dtype=np.intp),
+        np.array(of, dtype=np.intp),
         np.array(n_exams, dtype=np.float64),
+        np.array(unit, dtype=np.intp),
         np.array(times, dtype=np.int64),
     )
+
+
+def _spread(
+    profile: NDArray[np.intp], of: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return row and entry of each entry of a profile in each row of that profile.
+
+    Args:
+        profile: shape (n_entries,), ascending; whose entry it is.
+        of: shape (n_rows,); of which profile a row is.
+    """
+    first = np.searchsorted(profile, of, side="left")
+    n_entries = np.searchsorted(profile, of, side="right") - first
+    row = np.repeat(np.arange(len(of)), n_entries)
+    start = np.repeat(np.cumsum(n_entries) - n_entries, n_entries)
+    return row, np.repeat(first, n_entries) + np.arange(len(row)) - start

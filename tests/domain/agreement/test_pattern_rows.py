@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from ecgreview.agreement import PatternCount
-from ecgreview.agreement.answers import Answers, Profile
+from ecgreview.agreement.answers import Answers, Cluster, Profile
 from ecgreview.agreement.patterns import BadCounts, BadRatings, Row
 from tests.domain.agreement.strategies import binary_ratings
 
@@ -25,11 +25,11 @@ def profiles_of(ratings: np.ndarray) -> list[Profile]:
     found = []
     for exam in ratings.transpose(1, 0, 2):
         readers = np.flatnonzero(exam.any(axis=1))
-        said = {
-            column: states.tolist()
+        said = tuple(
+            (column, "".join(map(str, states)))
             for column, states in enumerate(exam[readers].T)
             if (states != 1).any()
-        }
+        )
         found.append(Profile(tuple(readers.tolist()), said))
     return found
 
@@ -75,7 +75,7 @@ def test_answers_without_names_are_the_cells_of_the_patterns(ratings):
 
 
 def test_a_profile_stands_for_as_many_exams_as_it_says():
-    profile = Profile((0, 2), {1: (2, 1)}, n_exams=7)
+    profile = Profile((0, 2), ((1, "21"),), n_exams=7)
     found = Answers.from_profiles([profile], n_readers=3, n_classes=2)
     assert by_pattern(found.count()) == {
         bytes([1, 0, 1]): [7.0, 0.0],
@@ -84,10 +84,25 @@ def test_a_profile_stands_for_as_many_exams_as_it_says():
 
 
 def test_exams_of_a_patient_are_one_unit():
-    profiles = [Profile((0, 1), {}, 2, patient=5), Profile((0, 1), {0: (2, 2)}, 1, patient=5)]
-    found = Answers.from_profiles([*profiles, Profile((0,), {}, 9)], n_readers=2, n_classes=1)
-    assert (found.times.tolist(), found.is_clustered) == ([1, 9], True)
-    assert found.weights.tolist() == [2.0, 1.0, 9.0]
+    profiles = [
+        Profile((0, 1), (), 9),
+        Profile((0, 1), ((0, "22"), (1, "12")), 4),
+        Profile((0,), ((1, "2"),), 3),
+    ]
+    clusters = [Cluster(((0, 2), (1, 1)), n_patients=3)]
+    found = Answers.from_profiles(profiles, clusters, n_readers=2, n_classes=2)
+    assert (found.times.tolist(), found.is_clustered) == ([3, 1, 3, 3], True)
+    assert found.weights.tolist() == [3.0, 1.0, 3.0, 6.0, 3.0]
+    plain = Answers.from_profiles(profiles, n_readers=2, n_classes=2)
+    assert not plain.is_clustered
+    assert by_pattern(found.count()) == by_pattern(plain.count())
+
+
+def test_clusters_of_exams_that_there_are_not_are_refused():
+    with pytest.raises(BadCounts, match="more exams than their profiles"):
+        Answers.from_profiles(
+            [Profile((0, 1), (), 3)], [Cluster(((0, 2),), 2)], n_readers=2, n_classes=1
+        )
 
 
 @pytest.mark.parametrize(
@@ -109,12 +124,12 @@ def test_an_absurd_row_is_refused(row, told):
 @pytest.mark.parametrize(
     ("profile", "told"),
     [
-        (Profile((0, 1), {}, -1), "-1 is not a number of exams"),
-        (Profile((0, 1), {2: (1, 2)}), "no class 2 among 2"),
-        (Profile((0, 3), {}), "are not among 3"),
-        (Profile((0, 1), {0: (2,)}), "1 states of 2 readers"),
-        (Profile((0, 0), {}), "2 states of 1 readers"),
-        (Profile((0, 1), {0: (2, -1)}), "neither 0, 1 nor 2"),
+        (Profile((0, 1), (), -1), "-1 is not a number of exams"),
+        (Profile((0, 1), ((2, "12"),)), "no class 2 among 2"),
+        (Profile((0, 3), ()), "are not among 3"),
+        (Profile((0, 1), ((0, "2"),)), "1 states of 2 readers"),
+        (Profile((0, 0), ()), "2 states of 1 readers"),
+        (Profile((0, 1), ((0, "23"),)), "neither 0, 1 nor 2"),
     ],
 )
 def test_an_absurd_profile_is_refused(profile, told):
