@@ -1,0 +1,255 @@
+"""Rare classes borrow from the others, and say so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecgreview.agreement import (
+    PatternCount,
+    additive_logits,
+    coefficient,
+    latent,
+    latent_design,
+    pooled,
+)
+from ecgreview.agreement.additive_logits import Spread
+from ecgreview.agreement.pooled_em import PooledModel
+
+from .latent_data import THREE, counted, readings
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def expit(logits):
+    return 1 / (1 + np.exp(-logits))
+
+
+def shared(seed, *, n_classes=40, n_readers=4, n_exams=3000, per_exam=3, rarest=0.003):
+    """Return prevalence, sensitivity, false alarms and the readings of classes alike in kind."""
+    rng = np.random.default_rng(seed)
+    prevalence = np.geomspace(rarest, 0.2, n_classes)
+    of_classes = rng.normal(0, 0.7, (2, n_classes, 1))
+    of_readers = rng.normal(0, 0.5, (2, n_readers))
+    sensitivity = expit(1.5 + of_classes[0] + of_readers[0])
+    false_alarms = expit(np.log(0.1 * prevalence)[:, None] + of_classes[1] + of_readers[1])
+    drawn = readings(rng, prevalence, sensitivity, false_alarms, n_exams=n_exams, per_exam=per_exam)
+    return prevalence, sensitivity, false_alarms, drawn
+
+
+def few(seed):
+    return shared(seed, n_classes=4, n_exams=200, rarest=0.05)[3]
+
+
+def error(found, truth):
+    return np.sqrt(np.nanmean((found - truth) ** 2))
+
+
+# The truth, where it is known.
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_rare_classes_are_better_known_than_alone(seed):
+    _, sensitivity, false_alarms, patterns = shared(seed)
+    rare = slice(0, 20)
+    together, alone = pooled.fit(patterns).classes, latent.fit(patterns)
+    ours, theirs = (
+        error(fit.sensitivity.values[rare], sensitivity[rare]) for fit in (together, alone)
+    )
+    assert ours < 0.75 * theirs
+    ours, theirs = (
+        error((1 - fit.specificity.values)[rare] / false_alarms[rare], 1)
+        for fit in (together, alone)
+    )
+    assert ours < 0.75 * theirs
+
+
+def test_common_classes_are_known_as_well_as_alone():
+    prevalence, sensitivity, _, patterns = shared(3, n_exams=10_000)
+    common = slice(30, 40)
+    together, alone = pooled.fit(patterns).classes, latent.fit(patterns)
+    np.testing.assert_allclose(together.prevalence.values[common], prevalence[common], rtol=0.15)
+    ours, theirs = (
+        error(fit.sensitivity.values[common], sensitivity[common]) for fit in (together, alone)
+    )
+    assert ours < 1.5 * theirs
+
+
+def test_parts_are_those_of_readers_who_differ():
+    rng = np.random.default_rng(4)
+    of_readers = np.array([-0.8, 0.0, 0.8])
+    sensitivity = np.tile(expit(1.0 + of_readers), (10, 1))
+    drawn = readings(rng, [0.2] * 10, sensitivity, np.full((10, 3), 0.02), n_exams=5000)
+    found = pooled.fit(drawn)
+    np.testing.assert_allclose(found.reader_sensitivity, of_readers, rtol=0, atol=0.15)
+    np.testing.assert_allclose(found.reader_false_alarms, 0, atol=0.15)
+    np.testing.assert_allclose(found.class_sensitivity, 1.0, atol=0.3)
+
+
+def test_two_of_three_readers_per_exam_come_near_the_truth():
+    prevalence, _, _, patterns = shared(1, n_readers=3, per_exam=2)
+    found = pooled.fit(patterns).classes.prevalence.values[20:]
+    np.testing.assert_allclose(found, prevalence[20:], rtol=0.6)
+
+
+# Where it comes from is said.
+
+
+def test_two_readers_are_not_refused_silently():
+    found = pooled.fit(shared(1, n_readers=2, per_exam=2)[3]).classes
+    assert found.prevalence.is_defined.all()
+    assert set(found.prevalence.reasons) == {pooled.TWO_READERS_POOLED}
+    assert set(found.sensitivity.reasons.flat) == {pooled.TWO_READERS_POOLED}
+
+
+def test_pairs_of_three_readers_are_known_from_pooling():
+    found = pooled.fit(shared(2, n_readers=3, per_exam=2)[3]).classes
+    assert found.prevalence.is_defined.all()
+    assert set(found.prevalence.reasons) == {pooled.POOLED}
+
+
+def test_what_three_readers_tell_needs_no_sentence():
+    found = pooled.fit(shared(2)[3]).classes
+    assert found.prevalence.reasons[-1] == ""
+
+
+def test_one_class_of_two_readers_has_nothing_to_pool():
+    found = pooled.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
+    assert found.classes.prevalence.reasons[0] == pooled.NOTHING_TO_POOL
+    assert np.isnan(found.class_sensitivity).all()
+
+
+def test_one_class_of_three_readers_needs_no_other():
+    found = pooled.fit(counted(THREE)).classes
+    assert found.prevalence.values[0] == pytest.approx(
+        latent.fit(counted(THREE)).prevalence.values[0], rel=0.2
+    )
+
+
+def test_a_class_that_nobody_gave_is_left_out():
+    patterns = few(5)
+    never = np.where((patterns.patterns == 2).any(axis=1), 0.0, patterns.counts[0])
+    with_it = PatternCount(patterns.patterns, np.concatenate([patterns.counts, never[None]]))
+    found, without = pooled.fit(with_it), pooled.fit(patterns)
+    assert found.classes.prevalence.reasons[-1] == coefficient.NEVER_GIVEN
+    np.testing.assert_allclose(
+        found.classes.prevalence.values[:-1], without.classes.prevalence.values, rtol=1e-6
+    )
+    assert np.isfinite(found.classes.posterior).all()
+
+
+def test_a_class_hardly_there_is_told():
+    # Three lone readings among thousands are more likely false alarms than finds.
+    lone = [("+--", 1), ("-+-", 1), ("--+", 1), ("---", 3000), ("+++", 0), ("++-", 0)]
+    common = [("+--", 20), ("-+-", 25), ("--+", 15), ("---", 2000), ("+++", 700), ("++-", 243)]
+    both = counted([(said, 0) for said, _ in lone])
+    counts = np.array([[n for _, n in rows] for rows in (lone, common)], dtype=float)
+    found = pooled.fit(PatternCount(both.patterns, counts)).classes
+    assert found.prevalence.reasons[0] == pooled.HARDLY_THERE
+    assert found.prevalence.values[0] > 0
+
+
+def test_a_reader_without_readings_of_a_class_has_no_skill_in_it():
+    patterns = few(6)
+    silent = np.concatenate([patterns.patterns, patterns.patterns])
+    silent[len(patterns.patterns) :, 0] = 0
+    counts = np.concatenate([patterns.counts, np.zeros_like(patterns.counts)], axis=1)
+    counts[0] = np.roll(counts[0], len(patterns.patterns))
+    found = pooled.fit(PatternCount(silent, counts)).classes
+    assert str(found.sensitivity.reasons[0, 0]) == latent_design.NEVER_READ
+    assert found.sensitivity.is_defined[1:, 0].all()
+
+
+def test_a_climb_that_was_stopped_says_so():
+    found = pooled.fit(few(7), max_steps=2).classes
+    assert not found.is_converged.any()
+    assert set(found.prevalence.reasons) == {latent.NOT_CONVERGED}
+
+
+def test_nothing_read_is_undefined():
+    found = pooled.fit(PatternCount(np.zeros((0, 3), np.int8), np.zeros((2, 0)))).classes
+    assert set(found.prevalence.reasons) == {coefficient.NOT_COMPARED}
+
+
+# What must hold whatever the readers say.
+
+
+@given(seed=seeds)
+@settings(max_examples=20, deadline=None)
+def test_the_objective_never_falls_from_step_to_step(seed):
+    patterns = few(seed)
+    model = PooledModel.of(patterns, patterns.counts, pooled.SENSITIVITY, pooled.FALSE_ALARMS)
+    vector = np.random.default_rng(seed).normal(0, 1, 4 + 2 * (1 + 4 + 4))
+    heights = []
+    for _ in range(25):
+        vector, height = model.step(vector)
+        heights.append(height)
+    assert (np.diff(heights) >= -1e-8).all()
+
+
+@given(seed=seeds)
+@settings(max_examples=15, deadline=None)
+def test_the_end_is_a_fixed_point(seed):
+    patterns = few(seed)
+    model = PooledModel.of(patterns, patterns.counts, pooled.SENSITIVITY, pooled.FALSE_ALARMS)
+    vector, _, is_converged = model.climb(model.start(patterns), tolerance=1e-13, max_steps=9000)
+    assert is_converged
+    np.testing.assert_allclose(model.step(vector)[0], vector, rtol=0, atol=1e-3)
+
+
+@given(seed=seeds)
+@settings(max_examples=15, deadline=None)
+def test_the_order_of_classes_readers_or_patterns_does_not_matter(seed):
+    patterns = few(seed)
+    rng = np.random.default_rng(seed)
+    classes, readers = rng.permutation(4), rng.permutation(4)
+    places = rng.permutation(len(patterns.patterns))
+    other = PatternCount(patterns.patterns[places][:, readers], patterns.counts[classes][:, places])
+    found, shuffled = pooled.fit(patterns).classes, pooled.fit(other).classes
+    np.testing.assert_allclose(
+        shuffled.sensitivity.values, found.sensitivity.values[classes][:, readers], atol=2e-3
+    )
+    np.testing.assert_allclose(
+        shuffled.prevalence.values, found.prevalence.values[classes], atol=2e-3
+    )
+
+
+@given(seed=seeds)
+@settings(max_examples=15, deadline=None)
+def test_a_pattern_may_be_listed_twice(seed):
+    patterns = few(seed)
+    split = PatternCount(
+        np.concatenate([patterns.patterns, patterns.patterns]),
+        np.concatenate([patterns.counts * 0.25, patterns.counts * 0.75], axis=1),
+    )
+    found, other = pooled.fit(patterns).classes, pooled.fit(split).classes
+    np.testing.assert_allclose(other.prevalence.values, found.prevalence.values, atol=2e-3)
+
+
+def test_without_spread_every_class_and_reader_is_alike():
+    none = Spread(classes=1e-4, readers=1e-4)
+    found = pooled.fit(few(8), sensitivity=none, false_alarms=none).classes
+    assert np.ptp(found.sensitivity.values) < 1e-3
+    assert np.ptp(found.specificity.values) < 1e-3
+
+
+@given(seed=seeds)
+@settings(max_examples=25, deadline=None)
+def test_newton_steps_lead_to_where_the_slope_is_none(seed):
+    rng = np.random.default_rng(seed)
+    hits, misses = rng.integers(0, 40, (2, 5, 3)).astype(float)
+    precision = Spread(1.0, 0.5).precision(5, 3)
+    parts = np.zeros(9)
+    for _ in range(25):
+        parts = additive_logits.improved(parts, hits, misses, precision)
+    rates = additive_logits.probabilities(parts, 5)
+    left_over = hits - (hits + misses) * rates
+    slope = np.concatenate([[left_over.sum()], left_over.sum(axis=1), left_over.sum(axis=0)])
+    np.testing.assert_allclose(slope, precision * parts, rtol=0, atol=1e-6)
+
+
+def test_absurd_counts_are_refused():
+    with pytest.raises(latent_design.BadPatterns):
+        pooled.fit(PatternCount(np.ones((2, 3), np.int8), -np.ones((1, 2))))
