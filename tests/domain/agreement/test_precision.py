@@ -1,0 +1,202 @@
+"""Forecasts of the width of intervals, held against simulated readings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from ecgreview.agreement import Cells, PatternCount, coefficient, kernels, precision
+from ecgreview.agreement.bounded import BadConfidence
+from ecgreview.agreement.precision import (
+    BadTable,
+    BadWidth,
+    Forecast,
+    Target,
+    forecast,
+    half_widths,
+)
+
+TWO_OR_THREE = np.array([[0.0, 1], [2, 0], [1, 1], [0, 2], [3, 0], [2, 1], [1, 2], [0, 3]])
+counts_ = arrays.arrays(np.float64, (2, len(TWO_OR_THREE)), elements=st.integers(0, 60).map(float))
+both = pytest.mark.parametrize("target", list(Target))
+
+
+def read(rng: np.random.Generator, n_exams: int, *, prevalence: float = 0.02) -> Cells:
+    """Return the cells of exams that two of three readers read, with sensitivity .8."""
+    truth = rng.random(n_exams) < prevalence
+    said = rng.random((3, n_exams)) < np.where(truth, 0.8, prevalence / 10)
+    ratings = np.where(said, 2, 1).astype(np.int8)
+    ratings[rng.integers(0, 3, n_exams), np.arange(n_exams)] = 0
+    return PatternCount.of(ratings[:, :, None]).cells()
+
+
+def bootstrapped(cells: Cells, target: Target, rng: np.random.Generator) -> float:
+    """Return half the width of the percentile interval of resampled exams."""
+    (counts,) = cells.n_exams
+    drawn = rng.multinomial(int(counts.sum()), counts / counts.sum(), size=4000)
+    resampled = Cells(cells.table, drawn.astype(np.float64))
+    if target is Target.FLEISS_KAPPA:
+        values = kernels.fleiss_kappa(resampled).values
+    else:
+        values = kernels.specific_agreement(resampled, 1).values
+    low, high = np.nanquantile(values, [0.025, 0.975])
+    return float(high - low) / 2
+
+
+def achieved(target: Target, seed: int, *, n_exams: int, wanted: float) -> float:
+    """Return the half-width after as many readings as a pilot of ``n_exams`` said were needed."""
+    rng = np.random.default_rng(seed)
+    (found,) = forecast(read(rng, n_exams), wanted, target=target)
+    assert found.reads_needed is not None
+    return bootstrapped(read(rng, found.reads_needed // 2), target, rng)
+
+
+@both
+@pytest.mark.parametrize("seed", range(8))
+def test_the_forecast_of_800_telling_exams_is_within_15_percent(target, seed):
+    assert achieved(target, seed, n_exams=36_000, wanted=0.02) == pytest.approx(0.02, rel=0.15)
+
+
+@both
+def test_the_forecast_of_90_telling_exams_is_within_15_percent_on_the_whole(target):
+    found = [achieved(target, seed, n_exams=4000, wanted=0.04) for seed in range(12)]
+    assert np.median(found) == pytest.approx(0.04, rel=0.15)
+
+
+@both
+def test_the_width_as_it_is_is_that_of_the_bootstrap(target):
+    rng = np.random.default_rng(5)
+    cells = read(rng, 6000, prevalence=0.1)
+    (found,) = forecast(cells, 0.05, target=target)
+    assert found.half_width == pytest.approx(bootstrapped(cells, target, rng), rel=0.07)
+
+
+@both
+def test_four_times_the_readings_halve_the_width(target):
+    cells = read(np.random.default_rng(6), 2000)
+    widths = half_widths(cells, np.array([1000, 4000]), target=target)
+    assert widths.shape == (2, 1)
+    assert widths[0] == pytest.approx(2 * widths[1])
+
+
+@both
+def test_the_curve_meets_the_forecast(target):
+    cells = read(np.random.default_rng(6), 2000)
+    (found,) = forecast(cells, 0.05, target=target)
+    assert (found.n_exams, found.n_reads) == (2000, 4000)
+    assert found.reads_needed is not None
+    assert found.reads_left == found.reads_needed - 4000
+    now, then = half_widths(cells, np.array([4000, found.reads_needed]), target=target)[:, 0]
+    assert now == pytest.approx(found.half_width)
+    assert then == pytest.approx(0.05, rel=1e-3)
+
+
+def test_an_interval_that_is_narrow_enough_needs_no_further_reading():
+    (found,) = forecast(read(np.random.default_rng(6), 4000), 0.5, target=Target.POSITIVE_AGREEMENT)
+    assert found.reads_left == 0
+
+
+@both
+def test_readers_who_have_agreed_so_far_still_need_readings(target):
+    cells = Cells(np.array([[2.0, 0], [0, 2]]), np.array([[500.0, 30]]))
+    (found,) = forecast(cells, 0.02, target=target)
+    assert found.half_width is not None
+    assert found.half_width > 0
+    assert (found.reads_left or 0) > 0
+
+
+@both
+@given(counts=counts_)
+def test_there_is_a_forecast_or_a_known_reason(target, counts):
+    for found in forecast(Cells(TWO_OR_THREE, counts), 0.05, target=target):
+        parts = (found.half_width, found.reads_needed, found.reads_left)
+        if found.reason in ("", precision.FEW_TOLD):
+            assert found.half_width is not None
+            assert np.isfinite(found.half_width)
+            assert found.half_width > 0
+            assert (found.reason == precision.FEW_TOLD) == (found.n_told < 20)
+        else:
+            assert found.reason in precision.REASONS
+            assert parts == (None, None, None)
+
+
+@both
+@given(counts=counts_, seed=st.integers(0, 2**32 - 1))
+def test_the_order_of_cells_and_classes_does_not_matter(target, counts, seed):
+    rng = np.random.default_rng(seed)
+    order, classes = rng.permutation(len(TWO_OR_THREE)), rng.permutation(2)
+    here = forecast(Cells(TWO_OR_THREE, counts), 0.05, target=target)
+    there = forecast(Cells(TWO_OR_THREE[order], counts[:, order][classes]), 0.05, target=target)
+    assert [one.reason for one in there] == [here[place].reason for place in classes]
+    for one, place in zip(there, classes, strict=True):
+        assert one.half_width == pytest.approx(here[place].half_width)
+
+
+@both
+@given(counts=counts_)
+def test_a_cell_told_in_two_rows_is_one_cell(target, counts):
+    parts = np.concatenate([counts, counts], axis=1), np.concatenate([TWO_OR_THREE] * 2)
+    twice = forecast(Cells(parts[1], parts[0]), 0.05, target=target)
+    once = forecast(Cells(TWO_OR_THREE, 2 * counts), 0.05, target=target)
+    for one, other in zip(twice, once, strict=True):
+        assert one.half_width == pytest.approx(other.half_width)
+
+
+@pytest.mark.parametrize(
+    ("counts", "target", "reason"),
+    [
+        ([9, 0, 0, 0, 0, 0, 0, 0], Target.FLEISS_KAPPA, coefficient.NOT_COMPARED),
+        ([9, 5, 0, 0, 0, 0, 0, 0], Target.POSITIVE_AGREEMENT, coefficient.NEVER_GIVEN),
+        ([0, 0, 0, 5, 0, 0, 0, 9], Target.FLEISS_KAPPA, coefficient.ALL_ALIKE),
+    ],
+)
+def test_what_cannot_be_forecast_has_a_reason(counts, target, reason):
+    (found,) = forecast(Cells(TWO_OR_THREE, np.array([counts], float)), 0.05, target=target)
+    assert (found.half_width, found.reads_needed, found.reason) == (None, None, reason)
+
+
+@both
+def test_no_exam_at_all_has_a_reason(target):
+    found = forecast(Cells(np.empty((0, 2)), np.empty((3, 0))), 0.05, target=target)
+    assert found == [Forecast(None, 0, 0, 0, None, None, coefficient.NOT_COMPARED)] * 3
+
+
+def test_a_rare_class_has_a_caution():
+    cells = Cells(np.array([[2.0, 0], [1, 1], [0, 2]]), np.array([[900.0, 3, 5]]))
+    (found,) = forecast(cells, 0.05, target=Target.POSITIVE_AGREEMENT)
+    assert (found.n_told, found.reason) == (8, precision.FEW_TOLD)
+
+
+@pytest.mark.parametrize("wanted", [0.0, 1.0, -0.1, float("nan")])
+def test_an_absurd_width_is_refused(wanted):
+    with pytest.raises(BadWidth, match="not above 0 and below 1"):
+        forecast(read(np.random.default_rng(1), 50), wanted, target=Target.FLEISS_KAPPA)
+
+
+def test_no_readings_at_all_are_refused():
+    with pytest.raises(BadWidth, match="readings is not above 0"):
+        half_widths(
+            read(np.random.default_rng(1), 50), np.array([10, 0]), target=Target.FLEISS_KAPPA
+        )
+
+
+@pytest.mark.parametrize("count", [-1.0, float("nan"), float("inf")])
+def test_an_absurd_count_is_refused(count):
+    cells = Cells(np.array([[2.0, 0], [0, 2]]), np.array([[5.0, count]]))
+    with pytest.raises(BadTable, match="negative or not finite"):
+        forecast(cells, 0.05, target=Target.FLEISS_KAPPA)
+
+
+def test_more_than_two_categories_are_refused():
+    with pytest.raises(BadTable, match="3 categories"):
+        forecast(Cells(np.ones((1, 3)), np.ones((1, 1))), 0.05, target=Target.FLEISS_KAPPA)
+
+
+def test_an_absurd_confidence_is_refused():
+    with pytest.raises(BadConfidence, match="not above 0"):
+        forecast(
+            read(np.random.default_rng(1), 50), 0.05, target=Target.FLEISS_KAPPA, confidence=1.5
+        )
