@@ -16,12 +16,14 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from annotations.models import Scope
 from annotations.services import (
     agreement,
     audit_verification,
     consensus,
     leases,
     notices,
+    pattern_recount,
     qualification,
     sign_in,
     suggestions,
@@ -70,6 +72,34 @@ def drain(step: Step, task: Task[..., None], bite_s: float = BITE_S) -> None:
 def refresh_agreement() -> None:
     """Count every new reading, and compute the reports whose counts have come to rest."""
     drain(agreement.work_next, refresh_agreement)
+
+
+@shared_task
+def recount_agreement(
+    study: int | None = None, batch: int | None = None, exam: int | None = None
+) -> None:
+    """Count everything again, and repair what differs; from the beginning, or from a bite's end.
+
+    A bite that is lost with the broker ends the recount of this night; the next begins anew.
+    """
+    at = pattern_recount.first()
+    if study is not None:
+        at = pattern_recount.Position(Scope(study, batch), exam)
+    began = monotonic()
+    while at is not None and monotonic() - began < BITE_S:
+        at = pattern_recount.step(at, now=timezone.now())
+    if at is not None:
+        _recount_on(at)
+
+
+def _recount_on(at: pattern_recount.Position) -> None:
+    """Ask for the next bite of a recount."""
+    rest = (at.scope.study_id, at.scope.batch_id, at.exam_id)
+
+    def ask() -> None:
+        recount_agreement.apply_async(rest, retry=False)
+
+    transaction.on_commit(ask, robust=True)
 
 
 @shared_task

@@ -164,6 +164,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     # The rows say what is due; these repair nudges that were lost with the broker.
     "refresh agreement": {"task": "annotations.tasks.refresh_agreement", "schedule": 5.0},
+    "recount agreement": {
+        "task": "annotations.tasks.recount_agreement",
+        "schedule": crontab(hour="2", minute="30"),
+    },
     "compute suggestions": {"task": "annotations.tasks.compute_suggestions", "schedule": 15.0},
     "compute consensus": {"task": "annotations.tasks.compute_consensus", "schedule": 15.0},
     "judge qualifications": {"task": "annotations.tasks.judge_qualifications", "schedule": 60.0},

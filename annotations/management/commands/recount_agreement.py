@@ -1,0 +1,58 @@
+"""``manage.py recount_agreement``: whether the live counts are what the readings add up to."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand
+from django.utils import timezone
+
+from annotations.management import lookups
+from annotations.services import pattern_recount
+from annotations.services.pattern_recount import Recount
+
+
+class Command(BaseCommand):
+    """Count everything in a study again and tell what differs."""
+
+    help = (
+        "Count all response patterns of a study again from its readings, and compare with the "
+        "counts that agreement is computed from. Ends with 1 when anything differs, repaired or "
+        "not. Readings that wait to be counted are no difference."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Name the study, and say what to do about differences."""
+        parser.add_argument("study", help="the study, as in its address")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--check", action="store_true", help="write nothing; this is the default")
+        what.add_argument("--repair", action="store_true", help="set right what differs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Recount, tell, and exit with 1 when something differs.
+
+        Raises:
+            CommandError: there is no such study.
+        """
+        study, repairs = lookups.study(options["study"]), bool(options["repair"])
+        names = dict(study.batches.values_list("pk", "name"))
+        holds = True
+        for scope in pattern_recount.scopes(study):
+            found = pattern_recount.recount(scope, repairs=repairs, now=timezone.now())
+            name = names.get(scope.batch_id, "") if scope.batch_id else "the whole study"
+            self.stdout.write(f"{name}: {_sentence(found, is_repaired=repairs)}")
+            holds = holds and found.holds
+        if not holds:
+            sys.exit(1)
+
+
+def _sentence(found: Recount, *, is_repaired: bool) -> str:
+    waiting = f", {found.n_waiting} wait to be counted" if found.n_waiting else ""
+    if found.holds:
+        return f"{found.n_exams} exams hold{waiting}"
+    named = ", ".join(map(str, found.exams))
+    done = "repaired" if is_repaired else "not repaired"
+    exams = f"{found.n_wrong_exams} of {found.n_exams} exams" + (f" ({named})" if named else "")
+    return f"{exams} and {found.n_wrong_counts} counts differ, {done}{waiting}"
