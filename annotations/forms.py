@@ -121,7 +121,7 @@ class BatchForm(forms.Form):
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.study = study
-        self._choices("dataset").queryset = Dataset.objects.order_by("name")
+        self._choices("dataset").queryset = Dataset.objects.all().with_tracings().order_by("name")
         self._choices("readers").queryset = people_who(Role.READER, Role.ADJUDICATOR)
 
     def clean(self) -> dict[str, Any]:

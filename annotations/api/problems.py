@@ -280,6 +280,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Choose other exams: practice never mixes with data.",
         "exams",
     ),
+    batches.NoTracings: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "no-tracings",
+        "Some of these exams have no tracings: only readings of them were imported.",
+        "Choose exams that can be read.",
+        "exams",
+    ),
     batches.DueBeforeToday: Problem(
         status.HTTP_400_BAD_REQUEST,
         "due-before-today",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from .study import Study
@@ -27,6 +27,14 @@ def new_code() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(8))
 
 
+class DatasetQuerySet(models.QuerySet["Dataset"]):
+    """Which data sets."""
+
+    def with_tracings(self) -> DatasetQuerySet:
+        """Return those of which something can be read here."""
+        return self.filter(Exists(Tracing.objects.filter(exam__dataset=OuterRef("pk"))))
+
+
 class Dataset(models.Model):
     """Where exams come from; its name and the ids inside it never reach a reader."""
 
@@ -35,6 +43,8 @@ class Dataset(models.Model):
     attribution = models.TextField(blank=True)
     is_synthetic = models.BooleanField(default=False)
     created_at = models.DateTimeField()
+
+    objects = DatasetQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -77,6 +87,10 @@ class ExamQuerySet(models.QuerySet["Exam"]):
         Readers know their assignments only, each by a code of its own.
         """
         return self if user.has_perm("annotations.view_exam") else self.none()
+
+    def with_tracings(self) -> ExamQuerySet:
+        """Return the exams that can be read here: of others, only readings were imported."""
+        return self.filter(Exists(Tracing.objects.filter(exam=OuterRef("pk"))))
 
     def read_by(self, user: User) -> ExamQuerySet:
         """Return the exams assigned to ``user`` in studies whose results are kept from them."""

@@ -32,6 +32,7 @@ __all__ = [
     "NameTaken",
     "NoExams",
     "NoReaders",
+    "NoTracings",
     "NotAReader",
     "TooManyReadings",
     "close",
@@ -52,6 +53,10 @@ class NoExams(ValueError):
 
 class NoReaders(ValueError):
     """A batch needs at least one reader."""
+
+
+class NoTracings(ValueError):
+    """Some of these exams have no tracings: only readings of them were imported."""
 
 
 class NameTaken(ValueError):
@@ -96,6 +101,7 @@ def create(
         studies.NotOpen: the study is a draft or locked.
         NoExams: ``exams`` is empty.
         NoReaders: ``readers`` is empty.
+        NoTracings: there is nothing to see of some exams.
         TooManyReadings: they would have more than ``MAX_READINGS`` to make.
         NotAReader: one of them is neither reader nor adjudicator.
         roster.LevelTooLow: one of them is less experienced than the protocol asks.
@@ -109,6 +115,7 @@ def create(
         raise NoExams(name)
     if not readers:
         raise NoReaders(name)
+    _refuse_without_tracings(exams)
     if (n_readings := len(exams) * len(readers)) > MAX_READINGS:
         raise TooManyReadings(f"{n_readings}, at most {MAX_READINGS}")
     roster.join(study=study, readers=readers, actor=created_by, now=now)
@@ -275,6 +282,14 @@ def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[
         )
     )
     return [Row(row.reader, row.exam, row.position) for row in plan.rows()]
+
+
+def _refuse_without_tracings(exams: Sequence[Exam]) -> None:
+    ids = {exam.pk for exam in exams}
+    seen = Exam.objects.filter(pk__in=ids).with_tracings()
+    if blank := ids - set(seen.values_list("pk", flat=True)):
+        codes = sorted(exam.code for exam in exams if exam.pk in blank)
+        raise NoTracings(", ".join(codes[:10]))
 
 
 def _locked(batch_id: int) -> Batch:

@@ -46,6 +46,7 @@ OF_READERS: tuple[type[Exception], ...] = (
 OF_UNDECIDED: tuple[type[Exception], ...] = (
     adjudications.BatchStillOpen,
     batches.MixedWithData,
+    batches.NoTracings,
     adjudications.NothingUndecided,
     mappings.NoMapping,
     studies.NotOpen,
@@ -154,7 +155,7 @@ def _n_undecided(user: User, batch: Batch) -> int:
     undecided = Consensus.objects.visible_to(user).filter(
         study=batch.study, outcome=Outcome.UNDECIDED
     )
-    exams = Exam.objects.filter(assignments__batch=batch)
+    exams = Exam.objects.filter(assignments__batch=batch).with_tracings()
     return undecided.filter(exam__in=exams).count()
 
 
@@ -188,7 +189,7 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
     except OF_READERS as refusal:
         form.add_error("readers", refusals.told(refusal))
         return _batch_form(request, study, form, 400)
-    except (batches.MixedWithData, studies.NotOpen) as refusal:
+    except (batches.MixedWithData, batches.NoTracings, studies.NotOpen) as refusal:
         form.add_error(None, refusals.told(refusal))
         return _batch_form(request, study, form, 400)
     messages.success(request, _("The batch is open. Its readers find it on their worklists."))

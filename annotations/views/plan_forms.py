@@ -74,7 +74,7 @@ class DrawForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["dataset"]
         if isinstance(field, forms.ModelChoiceField):
-            field.queryset = Dataset.objects.order_by("name")
+            field.queryset = Dataset.objects.all().with_tracings().order_by("name")
         if not may_see_kinds:
             for name in ("kinds", "quota", "listed"):
                 del self.fields[name]

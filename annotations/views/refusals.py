@@ -118,6 +118,9 @@ SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
     ),
     slots.TooFewReaders: _said(lambda: _("Each exam wants more readers than may read.")),
     batches.NoReaders: _said(lambda: _("Nobody may read now: add readers, or resume some.")),
+    batches.NoTracings: _said(
+        lambda: _("These exams have no tracings, so nobody can read them: %(names)s.")
+    ),
     batches.TooManyReadings: _said(
         lambda: _("Too many readings at once (%(names)s): plan fewer exams at a time.")
     ),

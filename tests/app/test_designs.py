@@ -297,9 +297,9 @@ def test_exams_of_one_patient_are_kept_apart(study_of, readers, make_exams, add,
 
 
 def test_whoever_saw_results_of_an_exam_is_not_given_it(
-    study_of, readers, make_exams, add, plan, make_batch, close, ana, bruno, now
+    study_of, readers, make_exam, add, plan, make_batch, close, ana, bruno, now
 ):
-    exams = make_exams(6)
+    exams = [make_exam() for _ in range(6)]
     other = close(make_batch(exams[:2], [ana, bruno]))
     ResultsSeen.objects.create(user=readers[0], batch=other, first_seen_at=now)
     study = study_of(readers)

@@ -88,6 +88,7 @@ WHY_NOT: dict[type[Exception], str] = {
     qualification.KnowsAnswers: "{} makes the set, knows its answers, and cannot read it.",
     qualification.SeenBefore: "These readers have read some of the exams before: {}.",
     batches.NoExams: "The file names no exam.",
+    batches.NoTracings: "These exams have no tracings, so nobody can read them: {}.",
     batches.NoReaders: "Name at least one reader with --readers.",
     batches.NotAReader: "These people have no role that reads: {}.",
     batches.NameTaken: "The study has a batch called {}.",
