@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -197,18 +197,10 @@ def _progress(seat: Seat, told: Names) -> Payload:
     }
 
 
-def _named(results: Any, study: Study) -> Any:
-    """Return the results with pseudonyms, as in the export, where they name readers by row."""
-    if isinstance(results, dict):
-        return {
-            key: [export.pseudonym(study, int(reader)) for reader in value]
-            if key == "readers"
-            else _named(value, study)
-            for key, value in results.items()
-        }
-    if isinstance(results, list):
-        return [_named(value, study) for value in results]
-    return results
+def _named(results: Mapping[str, Any], study: Study) -> Payload:
+    """Return the results with pseudonyms, as in the export, in the place of readers' rows."""
+    names = [export.pseudonym(study, int(reader)) for reader in results["readers"]]
+    return {**results, "readers": names}
 
 
 def _exams(codes: Sequence[str], user: User) -> list[Exam]:

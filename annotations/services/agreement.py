@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from django.db import transaction
-from numpy.typing import NDArray
 
 from annotations.models import AgreementReport, AgreementRun, Batch, RunStage, Scope, Study
 from annotations.services import agreement_reports, agreement_runs, pattern_counts, pattern_rows
@@ -111,27 +109,16 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
 
 def _results(rows: PatternRows) -> dict[str, Any]:
     """Return the report; its readers are primary keys, for pages to name or to leave unnamed."""
+    answers = agreement.Answers.from_profiles(
+        rows.profiles, rows.clusters, n_readers=len(rows.readers), n_classes=len(rows.classes)
+    )
     names = [str(reader) for reader in rows.readers]
-    return agreement.report(_ratings(rows), names, list(rows.classes))
-
-
-def _ratings(rows: PatternRows) -> NDArray[np.int8]:
-    """Return what was said of each exam, shape (n_readers, n_exams, n_classes)."""
-    counts = [profile.n_exams for profile in rows.profiles]
-    said = np.full(
-        (len(rows.readers), len(counts), len(rows.classes)), agreement.MISSING, dtype=np.int8
-    )
-    for row, profile in enumerate(rows.profiles):
-        readers = list(profile.readers)
-        said[readers, row] = agreement.ABSENT
-        for column, digits in profile.states:
-            said[readers, row, column] = [int(digit) for digit in digits]
-    nobody = np.full(
-        (len(rows.readers), rows.n_exams - sum(counts), len(rows.classes)),
-        agreement.MISSING,
-        dtype=np.int8,
-    )
-    return np.concatenate([np.repeat(said, counts, axis=1), nobody], axis=1)
+    return {
+        **agreement.report(answers, names, rows.classes),
+        "n_exams_given": rows.n_exams,
+        "n_unreadable": rows.n_unreadable,
+        "n_abstained": rows.n_abstained,
+    }
 
 
 def _settle(work: Work, report: AgreementReport, n_changes: int, now: datetime) -> None:

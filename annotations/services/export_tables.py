@@ -28,6 +28,7 @@ from annotations.services.export_sources import (
     pseudonym,
     under,
 )
+from ecgreview import agreement as domain
 
 OLDEST_STATED_YEARS = 89
 """Ages above it identify people and are given as 90+, as HIPAA's safe harbor asks."""
@@ -39,7 +40,7 @@ COUNTS = (
     *("n_exams", "n_readings", "n_positive", "n_positive_any", "n_positive_all"),
     "n_not_assessable",
 )
-PAIR_COUNTS = ("n", "n11", "n10", "n01", "n00")
+PAIR_COUNTS = ("n11", "n10", "n01", "n00")
 
 
 def consensus(study: Study) -> Iterator[Row]:
@@ -122,16 +123,19 @@ def agreement(study: Study) -> Iterator[Row]:
     the exams to which the first of two readers gave the class alone. A missing value has its
     reason beside it.
     """
-    yield ("batch", "class", "readers", "statistic", "value", "reason")
+    yield ("batch", "class", "readers", "statistic", "value", "low", "high", "n", "reason")
     reports = AgreementReport.objects.newest().filter(batch__in=opened(study))
     for report in reports.select_related("batch").order_by("batch__name"):
         results, batch = report.results, report.batch.name if report.batch else ""
         for name in ("n_readers", "n_exams", "n_exams_compared"):
-            yield (batch, "", "", name, results[name], "")
+            yield (batch, "", "", name, results[name], "", "", "", "")
         for name, found in _overall(results["overall"]):
-            yield (batch, "", "", name, found["value"], found["reason"])
+            yield _measured((batch, "", ""), name, found)
         for item in results["classes"]:
-            yield from _of_class(study, batch, item)
+            yield from _statistics((batch, item["class"], ""), item, COUNTS)
+        for line in domain.pair_lines(results):
+            names = " ".join(pseudonym(study, int(reader)) for reader in line["readers"])
+            yield from _statistics((batch, line["class"], names), line, PAIR_COUNTS)
 
 
 def stated_age(age_years: float | None) -> Cell:
@@ -173,22 +177,21 @@ def _foreign(item: DiagnosticClass, vocabulary: str) -> str:
 
 def _overall(overall: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "exact_set", overall["exact_set"]
-    yield "jaccard", overall["jaccard"]
-    for name, found in overall["macro"].items():
-        yield f"macro_{name}", found
-
-
-def _of_class(study: Study, batch: str, item: Mapping[str, Any]) -> Iterator[Row]:
-    yield from _statistics((batch, item["class"], ""), item, COUNTS)
-    for pair in item["pairs"]:
-        names = " ".join(pseudonym(study, int(reader)) for reader in pair["readers"])
-        yield from _statistics((batch, item["class"], names), pair, PAIR_COUNTS)
+    yield "mean_jaccard", overall["mean_jaccard"]
+    for kind in ("macro", "micro"):
+        for name, found in overall[kind].items():
+            yield f"{kind}_{name}", found
 
 
 def _statistics(head: Row, found: Mapping[str, Any], counts: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the counts, then every coefficient in ``found``."""
+    """Yield the counts, then every measure in ``found``."""
     for name in counts:
-        yield (*head, name, found.get(name, 0), "")  # older reports do not know every count
+        yield (*head, name, found[name], "", "", "", "")
     for name, value in found.items():
-        if isinstance(value, dict):
-            yield (*head, name, value["value"], value["reason"])
+        if isinstance(value, dict) and "estimate" in value:
+            yield _measured(head, name, value)
+
+
+def _measured(head: Row, name: str, found: Mapping[str, Any]) -> Row:
+    numbers = (found[key] for key in ("estimate", "low", "high", "n", "reason"))
+    return (*head, name, *numbers)

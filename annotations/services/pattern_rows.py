@@ -23,39 +23,10 @@ from annotations.models import (
     Taxonomy,
     in_scope,
 )
+from ecgreview.agreement import Cluster, Profile
 
 Places = tuple[int, ...]
 """Places in ``PatternRows.readers``, ascending."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Exams that the same readers read in the same way, in all classes together.
-
-    Attributes:
-        readers: who could read them.
-        states: for each class that not all of them call absent, its place in
-            ``PatternRows.classes``, ascending, and a digit for each reader: 0 not assessable,
-            1 absent, 2 present.
-        n_exams: how many exams.
-    """
-
-    readers: Places
-    states: tuple[tuple[int, str], ...]
-    n_exams: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Patients with several exams in the scope, whose exams were read in the same ways.
-
-    Attributes:
-        exams: (place in ``PatternRows.profiles``, how many exams of it), ascending: of one patient.
-        n_patients: how many such patients.
-    """
-
-    exams: tuple[tuple[int, int], ...]
-    n_patients: int
 
 
 @dataclass(frozen=True, slots=True)

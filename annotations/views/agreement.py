@@ -48,9 +48,9 @@ def _shown(report: AgreementReport, batch: Batch, request: SignedInRequest) -> d
         "lines": lines,
         "n_not_given": len(results["classes"]) - len(lines),
         "n_compared": results["n_exams_compared"],
-        "n_exams": results["n_exams"],
+        "n_exams": results["n_exams_given"],
         "exact_set": number(overall["exact_set"], as_percent=True),
-        "overlap": number(overall["jaccard"], as_percent=True),
-        "macro_alpha": number(overall["macro"]["alpha"]),
-        "n_defined": overall["macro"]["alpha"]["n_defined"],
+        "overlap": number(overall["mean_jaccard"], as_percent=True),
+        "macro_alpha": number(overall["macro"]["krippendorff_alpha"]),
+        "n_defined": overall["macro"]["krippendorff_alpha"]["n_defined"],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import DiagnosticClass
+from ecgreview import agreement
 from ecgreview.agreement import coefficient
 
 REASONS: dict[str, Promise] = {
@@ -95,13 +96,16 @@ def class_lines(
         names: of the readers, by primary key as text.
     """
     given = [one for one in results["classes"] if one["n_positive_any"]]
-    lines = [_class_line(one, classes[one["class"]], names) for one in given]
+    pairs: dict[str, list[Mapping[str, Any]]] = {one["class"]: [] for one in results["classes"]}
+    for line in agreement.pair_lines(results, classes=[one["class"] for one in given]):
+        pairs[line["class"]].append(line)
+    lines = [_class_line(one, classes[one["class"]], names, pairs[one["class"]]) for one in given]
     return sorted(lines, key=lambda line: (-line.n_disputed, -line.n_any, line.abbreviation))
 
 
 def number(found: Mapping[str, Any], *, as_percent: bool = False) -> Number:
-    """Return a coefficient ``{"value", "reason"}`` as text."""
-    value, reason = found["value"], found["reason"]
+    """Return a measure ``{"estimate", "reason", ...}`` as text."""
+    value, reason = found["estimate"], found["reason"]
     told = str(REASONS.get(reason, reason))
     if value is None:
         return Number("–", told, is_defined=False, dot_x="")
@@ -115,20 +119,25 @@ def _decimal(value: float) -> str:
     return number_format(rounded, 2).replace("-", "\N{MINUS SIGN}")
 
 
-def _class_line(one: Mapping[str, Any], of: DiagnosticClass, names: Mapping[str, str]) -> ClassLine:
+def _class_line(
+    one: Mapping[str, Any],
+    of: DiagnosticClass,
+    names: Mapping[str, str],
+    pairs: Sequence[Mapping[str, Any]],
+) -> ClassLine:
     return ClassLine(
         abbreviation=of.abbreviation,
         name=of.local_name,
         n_any=one["n_positive_any"],
         n_all=one["n_positive_all"],
         prevalence=number(one["prevalence"], as_percent=True),
-        percent=number(one["percent"], as_percent=True),
-        positive=number(one["positive"], as_percent=True),
-        cohen=number(one["cohen_mean"]),
-        fleiss=number(one["fleiss"]),
-        alpha=number(one["alpha"]),
+        percent=number(one["percent_agreement"], as_percent=True),
+        positive=number(one["positive_agreement"], as_percent=True),
+        cohen=number(one["light_kappa"]),
+        fleiss=number(one["fleiss_kappa"]),
+        alpha=number(one["krippendorff_alpha"]),
         sentence=_sentence(one),
-        pairs=[_pair_line(pair, names) for pair in one["pairs"]],
+        pairs=[_pair_line(pair, names) for pair in pairs],
     )
 
 
@@ -166,6 +175,6 @@ def _pair_line(pair: Mapping[str, Any], names: Mapping[str, str]) -> PairLine:
         n_first=pair["n10"],
         n_second=pair["n01"],
         n_neither=pair["n00"],
-        positive=number(pair["positive"], as_percent=True),
-        kappa=number(pair["cohen"]),
+        positive=number(pair["positive_agreement"], as_percent=True),
+        kappa=number(pair["cohen_kappa"]),
     )

@@ -36,7 +36,7 @@ def pair_measures(tables: Tables, how: Resampling) -> dict[str, Measures]:
     """Return every coefficient of pairs of readers with its interval.
 
     Intervals are made as in ``everyone.class_measures``, of each table on its own. McNemar's p,
-    which is exact, has none.
+    which is exact, has none; nor has a class that neither gave, of which nothing is known.
 
     Args:
         tables: shape (n_tables, 2, 2).
@@ -51,23 +51,32 @@ def pair_measures(tables: Tables, how: Resampling) -> dict[str, Measures]:
     checked = two_readers.checked(tables, 2)
     cells = _cells(checked)
     is_rare, n = everyone.rare(cells), cells.n_compared
-    drawn = draw(cells.n_exams, prior_of_cells(cells) * _SHARE_OF_CELL, is_rare, how)
-    values = coefficients(drawn.reshape(*drawn.shape[:-1], 2, 2))
-    found = {
-        name: measures(
-            estimates, values[name].values, n=n, is_rare=is_rare, confidence=how.confidence
-        )
-        for name, estimates in coefficients(checked).items()
-    }
-    nothing = np.full((1, len(checked)), np.nan)
-    found["mcnemar_p"] = measures(
-        two_readers.mcnemar(checked).exact_p,
-        nothing,
-        n=n,
-        is_rare=is_rare,
-        confidence=how.confidence,
-    )
+    has_given = checked[:, 1].sum(axis=1) + checked[:, 0, 1] > 0
+    values = _replicates(checked[has_given], is_rare[has_given], how)
+    nothing = np.full((max(how.n_replicates, 1), len(checked)), np.nan)
+    found = {}
+    for name, estimates in _all(checked).items():
+        drawn = nothing.copy()
+        if name in values:
+            drawn[:, has_given] = values[name]
+        found[name] = measures(estimates, drawn, n=n, is_rare=is_rare, confidence=how.confidence)
     return found
+
+
+def _all(tables: Tables) -> dict[str, Estimates]:
+    return {**coefficients(tables), "mcnemar_p": two_readers.mcnemar(tables).exact_p}
+
+
+def _replicates(
+    tables: Tables, is_rare: NDArray[np.bool_], how: Resampling
+) -> dict[str, NDArray[np.float64]]:
+    """Return the values of replicates, each of shape (n_replicates, n_tables)."""
+    if not how.n_replicates:
+        return {}
+    cells = _cells(tables)
+    drawn = draw(cells.n_exams, prior_of_cells(cells) * _SHARE_OF_CELL, is_rare, how)
+    found = coefficients(drawn.reshape(*drawn.shape[:-1], 2, 2))
+    return {name: estimates.values for name, estimates in found.items()}
 
 
 _SHARED = (

@@ -1,203 +1,255 @@
-"""The agreement of a batch of readings as one JSON-able report."""
+"""The agreement of readers as one JSON-able report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import kernels, sets
+from . import everyone, joint
+from .answers import Answers
 from .cells import Cells
-from .coefficient import (
-    ABSENCE_ONLY,
-    ALWAYS_GIVEN,
-    NEVER_GIVEN,
-    NO_CLASS,
-    NO_PAIR,
-    NOT_COMPARED,
-    Coefficient,
-    Estimates,
-    ratio,
-)
+from .intervals import MeasureJson, Measures
+from .overall import overall
+from .pairs import pair_measures
 from .patterns import MISSING, BadRatings, PatternCount
+from .resampling import DEFAULT, Resampling
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the same readings would give another report."""
 
-_ABSENT, _PRESENT = 0, 1  # the columns of binary cells
-_TWO_READINGS = np.array([[2.0, 0.0], [1.0, 1.0], [0.0, 2.0]])
-"""The cells of two readers: both absent, one each, both present."""
-
-PairTables = Mapping[tuple[int, int], NDArray[np.float64]]
+_PRESENT = 1  # the second column of binary cells
+_FIELDS = {"n00": (0, 0), "n01": (0, 1), "n10": (1, 0), "n11": (1, 1)}
 
 
 def report(
-    ratings: NDArray[np.int8], readers: Sequence[str], classes: Sequence[str]
+    answers: Answers,
+    readers: Sequence[str],
+    classes: Sequence[str],
+    *,
+    repeats: NDArray[np.float64] | None = None,
+    how: Resampling = DEFAULT,
 ) -> dict[str, Any]:
-    """Return how far ``readers`` agree, class by class and as a whole.
+    """Return how far ``readers`` agree, class by class, pair by pair and as a whole.
 
-    Every coefficient is ``{"value", "reason"}``: the value is null when it is undefined, and the
-    reason says why. Counts are of exams that two readers or more have read; pairs that have no
-    exam in common are left out. Who read an exam may be missing for some of its classes, which
-    they could not assess: ``n_not_assessable`` counts these readings of a class.
+    Every measure is ``{"estimate", "low", "high", "n", "reason", "method"}``: the estimate is null
+    when it is undefined, and the reason says why; ``n`` is the number of exams that two readers or
+    more have read. Pairs that have no exam in common are left out; of a pair there are the counts,
+    from which ``pair_lines`` makes measures. A reader may be missing for some classes of an exam,
+    which they could not assess: ``n_not_assessable`` counts these readings of a class.
 
     Args:
-        ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
-        readers: the names of the first axis.
-        classes: the names of the last axis.
+        answers: what was said.
+        readers: the names of the readers.
+        classes: the names of the classes.
+        repeats: shape (n_readers, n_classes, 2, 2); exams by what a reader said the first time
+            (absent, present) and the second. None: nobody read an exam twice.
+        how: the intervals are made.
 
     Raises:
-        BadRatings: the shape does not fit the names, or a state is unknown.
+        BadRatings: other numbers of names than of readers and classes.
     """
-    patterns = PatternCount.of(ratings)
-    if (len(readers), len(classes)) != (ratings.shape[0], ratings.shape[2]):
+    if (len(readers), len(classes)) != (answers.n_readers, answers.n_classes):
         raise BadRatings(
-            f"{len(readers)} readers and {len(classes)} classes are named, the ratings have "
-            f"{ratings.shape[0]} and {ratings.shape[2]}"
+            f"{len(readers)} readers and {len(classes)} classes are named, the answers have "
+            f"{answers.n_readers} and {answers.n_classes}"
         )
-    pairs = _pair_tables(patterns)
-    estimates = _estimates(patterns.cells(), pairs)
-    has_read = (ratings != MISSING).any(axis=2)
+    patterns = answers.count()
+    n_read = answers.has_read.sum(axis=1)
     return {
         "version": VERSION,
-        "n_readers": len(readers),
-        "n_exams": ratings.shape[1],
-        "n_exams_compared": int((has_read.sum(axis=0) >= 2).sum()),
-        "readers": list(readers),
-        "classes": [
-            {**one, "n_not_assessable": int(n_missing)}
-            for one, n_missing in zip(
-                _classes(patterns.cells(), estimates, pairs, readers, classes),
-                ((ratings == MISSING) & has_read[:, :, None]).sum(axis=(0, 1)),
-                strict=True,
-            )
-        ],
-        "overall": {
-            "exact_set": sets.exact_agreement(ratings).to_json(),
-            "jaccard": sets.mean_jaccard(ratings).to_json(),
-            "macro": {name: _macro(values) for name, values in estimates.items()},
+        "method": {
+            "confidence": how.confidence,
+            "n_replicates": how.n_replicates,
+            "seed": how.seed,
+            "unit": "patient" if answers.is_clustered else "exam",
+            "rare_below": everyone.RARE,
         },
+        "n_readers": len(readers),
+        "n_exams": int(answers.weights.sum()),
+        "n_exams_compared": int(answers.weights[n_read >= 2].sum()),
+        "n_readings": int((answers.weights * n_read).sum()),
+        "readers": list(readers),
+        "classes": _classes(answers, patterns, classes, how),
+        "pairs": _pairs(patterns),
+        "repeats": _repeats(repeats),
+        "overall": _overall(answers, how),
     }
 
 
-def _estimates(cells: Cells, pairs: PairTables) -> dict[str, Estimates]:
-    """Return every coefficient, each of shape (n_classes,)."""
-    totals = cells.compared_readings
-    never = totals[:, _PRESENT] == 0
-    return {
-        "prevalence": ratio(
-            totals[:, _PRESENT],
-            totals.sum(axis=1),
-            unless=[(cells.n_compared == 0, NOT_COMPARED)],
-        ),
-        "percent": kernels.percent_agreement(cells).with_caution(never, ABSENCE_ONLY),
-        **_specific(cells),
-        "cohen_mean": _mean_cohen(cells, pairs),
-        "fleiss": kernels.fleiss_kappa(cells),
-        "alpha": kernels.krippendorff_alpha(cells),
-        "ac1": kernels.gwet_ac1(cells).with_caution(never, ABSENCE_ONLY),
-        "pabak": kernels.brennan_prediger(cells).with_caution(never, ABSENCE_ONLY),
-    }
+def pair_lines(
+    found: Mapping[str, Any], *, how: Resampling = DEFAULT, classes: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Return a line for each pair of readers and class of the report ``found``.
 
+    Args:
+        found: what ``report`` returned.
+        how: the intervals are made.
+        classes: only of these; by default of all.
 
-def _specific(cells: Cells) -> dict[str, Estimates]:
-    return {
-        "positive": kernels.specific_agreement(cells, _PRESENT, unused=NEVER_GIVEN),
-        "negative": kernels.specific_agreement(cells, _ABSENT, unused=ALWAYS_GIVEN),
-    }
-
-
-def _mean_cohen(cells: Cells, pairs: PairTables) -> Estimates:
-    """Return the mean of the defined kappas of all pairs: Light's kappa.
-
-    Source:
-        Light 1971, Psychological Bulletin 76(5):365-377.
+    Returns:
+        ``{"readers": [first, second], "class", "n11", "n10", "n01", "n00", measure: ...}``, pairs
+        in the order of the report, classes in theirs; exams that both have read of a class.
     """
-    n_classes = len(cells.n_exams)
-    kappas = [kernels.cohen_kappa(table) for table in pairs.values()]
-    values = np.stack([kappa.values for kappa in kappas]) if kappas else np.empty((0, n_classes))
-    is_defined = ~np.isnan(values)
-    n_defined = is_defined.sum(axis=0).astype(np.float64)
-    masks = [(cells.n_compared == 0, NOT_COMPARED), (n_defined == 0, NO_PAIR)]
-    return ratio(np.where(is_defined, values, 0.0).sum(axis=0), n_defined, unless=masks)
+    names = [one["class"] for one in found["classes"]]
+    columns = [names.index(name) for name in classes] if classes else range(len(names))
+    lines = [
+        {
+            "readers": [found["readers"][reader] for reader in pair["readers"]],
+            "class": names[column],
+            **{field: pair[field][column] for field in _FIELDS},
+        }
+        for pair in found["pairs"]
+        for column in columns
+    ]
+    return _with_measures(lines, how)
 
 
-def _pair_tables(patterns: PatternCount) -> dict[tuple[int, int], NDArray[np.float64]]:
-    """Return the tables, shape (n_classes, 2, 2), of the pairs that have an exam in common."""
-    n_readers = patterns.patterns.shape[1]
-    against_all = (patterns.pair_tables(reader) for reader in range(n_readers))
-    return {
-        (first, second): tables[:, second]
-        for first, tables in enumerate(against_all)
-        for second in range(first + 1, n_readers)
-        if tables[:, second].any()
-    }
+def repeat_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list[dict[str, Any]]:
+    """Return a line for each reader and class who read exams twice: agreement with themselves."""
+    names = [one["class"] for one in found["classes"]]
+    lines = [
+        {
+            "reader": found["readers"][one["reader"]],
+            "class": name,
+            **{field: one[field][column] for field in _FIELDS},
+        }
+        for one in found["repeats"]
+        for column, name in enumerate(names)
+    ]
+    return _with_measures(lines, how)
+
+
+def _with_measures(lines: Sequence[Mapping[str, Any]], how: Resampling) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(lines), _LINES_AT_ONCE):
+        some = lines[start : start + _LINES_AT_ONCE]
+        tables = np.zeros((len(some), 2, 2))
+        for field, (row, column) in _FIELDS.items():
+            tables[:, row, column] = [line[field] for line in some]
+        columns = {name: one.to_json() for name, one in pair_measures(tables, how).items()}
+        found += [
+            {**line, **{name: values[row] for name, values in columns.items()}}
+            for row, line in enumerate(some)
+        ]
+    return found
+
+
+_LINES_AT_ONCE = 500
 
 
 def _classes(
-    cells: Cells,
-    estimates: Mapping[str, Estimates],
-    pairs: PairTables,
-    readers: Sequence[str],
-    classes: Sequence[str],
-) -> Iterator[dict[str, Any]]:
-    """Yield the part of the report on each class."""
-    columns = {name: values.coefficients() for name, values in estimates.items()}
-    counts = {name: values.astype(int).tolist() for name, values in _counts(cells).items()}
-    of_pairs = [
-        _pair(table, *(readers[reader] for reader in pair)) for pair, table in pairs.items()
-    ]
-    for row, name in enumerate(classes):
-        yield {
+    answers: Answers, patterns: PatternCount, classes: Sequence[str], how: Resampling
+) -> list[dict[str, Any]]:
+    drawn = None
+    if answers.is_clustered and how.n_replicates:
+        drawn = np.concatenate([answers.counts(part) for part in joint.weights(answers, how)])
+    cells = patterns.cells()
+    found = everyone.class_measures(patterns, how, drawn)
+    columns = {name: one.to_json() for name, one in found.items()}
+    counts = {name: values.tolist() for name, values in _counts(answers, cells).items()}
+    ranges = _ranges(patterns)
+    return [
+        {
             "class": name,
-            **{key: values[row] for key, values in counts.items()},
-            **{key: values[row].to_json() for key, values in columns.items()},
-            "pairs": [pair[row] for pair in of_pairs if pair[row]["n"]],
+            **{key: round(values[row]) for key, values in counts.items()},
+            **{key: values[row] for key, values in columns.items()},
+            "without_one_reader": {key: values[row] for key, values in ranges.items()},
         }
+        for row, name in enumerate(classes)
+    ]
 
 
-def _counts(cells: Cells) -> dict[str, NDArray[np.float64]]:
-    """Return the numbers behind the coefficients, each of shape (n_classes,)."""
+def _counts(answers: Answers, cells: Cells) -> dict[str, NDArray[np.float64]]:
+    """Return the numbers behind the measures, each of shape (n_classes,)."""
     totals = cells.compared_readings
     absent, present = cells.table.T
     is_any = cells.is_compared & (present > 0)
+    said = (answers.patterns != MISSING).sum(axis=1)
+    n_silent = (said[answers.base[answers.row]] - said[answers.pattern]) * answers.weights[
+        answers.row
+    ]
     return {
         "n_exams": cells.n_compared,
         "n_readings": totals.sum(axis=1),
         "n_positive": totals[:, _PRESENT],
         "n_positive_any": cells.n_exams @ is_any.astype(np.float64),
         "n_positive_all": cells.n_exams @ (is_any & (absent == 0)).astype(np.float64),
+        "n_not_assessable": np.bincount(answers.column, n_silent, minlength=answers.n_classes),
     }
 
 
-def _pair(tables: NDArray[np.float64], first: str, second: str) -> list[dict[str, Any]]:
-    """Return what two readers have in common, for each class."""
-    n00, n01, n10, n11 = (tables[:, row, column] for row in (0, 1) for column in (0, 1))
-    cells = Cells(_TWO_READINGS, np.stack([n00, n01 + n10, n11], axis=1))
-    columns = {
-        "percent": kernels.percent_agreement(cells),
-        **_specific(cells),
-        "cohen": kernels.cohen_kappa(tables),
+def _ranges(patterns: PatternCount) -> dict[str, list[list[float] | None]]:
+    """Return between which values a coefficient lies when one reader is left out, by class.
+
+    Readers are themselves a sample: how much hangs on a single one of them no interval over exams
+    can tell. None where there are fewer than three readers, or no value without one of them.
+    """
+    if patterns.n_readers < _READERS_TO_SPARE:
+        return {}
+    without = [
+        everyone.coefficients(patterns.without(reader).cells())
+        for reader in range(patterns.n_readers)
+    ]
+    return {
+        name: [
+            None if np.isnan(values).any() else [float(values.min()), float(values.max())]
+            for values in np.stack([one[name].values for one in without], axis=1)
+        ]
+        for name in without[0]
     }
-    coefficients = {name: values.coefficients() for name, values in columns.items()}
+
+
+_READERS_TO_SPARE = 3
+
+
+def _pairs(patterns: PatternCount) -> list[dict[str, Any]]:
+    """Return the counts of the pairs of readers that have an exam in common."""
+    pairs = patterns.common_pairs()
+    found = []
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        some = pairs[start : start + _PAIRS_AT_ONCE]
+        tables = patterns.pairs(some)
+        found += [
+            {"readers": list(pair), **_fields(tables[:, row])} for row, pair in enumerate(some)
+        ]
+    return found
+
+
+_PAIRS_AT_ONCE = 64
+
+
+def _repeats(tables: NDArray[np.float64] | None) -> list[dict[str, Any]]:
+    """Return the counts of the readers who read exams twice."""
+    if tables is None:
+        return []
     return [
-        {
-            "readers": [first, second],
-            "n": int(table.sum()),
-            "n11": int(table[1, 1]),
-            "n10": int(table[1, 0]),
-            "n01": int(table[0, 1]),
-            "n00": int(table[0, 0]),
-            **{name: values[row].to_json() for name, values in coefficients.items()},
-        }
-        for row, table in enumerate(tables)
+        {"reader": reader, **_fields(table)} for reader, table in enumerate(tables) if table.any()
     ]
 
 
-def _macro(estimates: Estimates) -> dict[str, Any]:
-    """Return the plain mean over the classes where the coefficient is defined."""
-    values = estimates.values[estimates.is_defined]
-    mean = Coefficient(float(values.mean())) if values.size else Coefficient(None, NO_CLASS)
-    return {**mean.to_json(), "n_defined": int(values.size), "n_classes": estimates.values.size}
+def _fields(tables: NDArray[np.float64]) -> dict[str, list[int]]:
+    return {
+        field: tables[:, row, column].astype(int).tolist()
+        for field, (row, column) in _FIELDS.items()
+    }
+
+
+def _overall(answers: Answers, how: Resampling) -> dict[str, Any]:
+    found = overall(answers, how)
+    n_classes = answers.n_classes
+    return {
+        **{name: _only(one) for name, one in found.sets.items()},
+        "macro": {
+            name: {**_only(one), "n_defined": found.n_defined[name], "n_classes": n_classes}
+            for name, one in found.macro.items()
+        },
+        "micro": {name: _only(one) for name, one in found.micro.items()},
+    }
+
+
+def _only(one: Measures) -> MeasureJson:
+    (found,) = one.to_json()
+    return found

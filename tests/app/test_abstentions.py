@@ -200,7 +200,7 @@ class TestAClassThatCannotBeTold:
         report = agreement.refresh(batch=batch, now=now)
         assert of_class(report, NOISE)["n_exams"] == 0
         assert of_class(report, AF)["n_exams"] == 1
-        assert report.results["overall"]["exact_set"]["value"] == 1.0
+        assert report.results["overall"]["exact_set"]["estimate"] == 1.0
 
     def test_is_counted(self, batch, of, ana, bruno, submit, now):
         submit(of(ana), AF, not_assessable=[NOISE])

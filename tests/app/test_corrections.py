@@ -32,6 +32,7 @@ from annotations.services import (
     studies,
     suggestions,
 )
+from ecgreview.agreement import pair_lines
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 WINDOW = timedelta(seconds=60)
@@ -317,9 +318,9 @@ class TestWhatIsCounted:
     def test_the_agreement_takes_the_correction(self, both, correct, ana, now):
         correct(Reading.objects.get(reader=ana), FLUTTER)
         report = agreement.refresh(batch=both, now=now)
-        (found,) = [one for one in report.results["classes"] if one["class"] == AF]
-        (pair,) = found["pairs"]
-        assert (report.n_readings, pair["n"], pair["n01"], pair["n11"]) == (2, 1, 1, 0)
+        (pair,) = pair_lines(report.results, classes=[AF])
+        told = [pair[name] for name in ("n11", "n10", "n01", "n00")]
+        assert (report.n_readings, told) == (2, [0, 0, 1, 0])
 
     def test_a_correction_that_comes_in_meanwhile_stays_due(
         self, both, correct, ana, now, monkeypatch

@@ -117,9 +117,9 @@ def test_the_agreement_is_that_of_the_app(closed, study, now):
         (row["class"], row["readers"], row["statistic"]): row
         for row in rows(study, now, "agreement.csv")
     }
-    assert found["artifact", "", "percent"]["value"] == "0.0"
-    assert found["normal_ecg", "", "cohen_mean"]["value"] == ""
-    assert found["normal_ecg", "", "cohen_mean"]["reason"]
+    assert found["artifact", "", "percent_agreement"]["value"] == "0.0"
+    assert found["normal_ecg", "", "light_kappa"]["value"] == ""
+    assert found["normal_ecg", "", "light_kappa"]["reason"]
 
 
 def test_the_classes_come_in_their_order(closed, study, now):

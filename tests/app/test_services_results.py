@@ -17,6 +17,7 @@ from annotations.models import (
 )
 from annotations.models.taxonomy import TaxonomyQuerySet
 from annotations.services import adjudications, agreement, consensus, exams, suggestions
+from ecgreview.agreement import pair_lines
 from ecgreview.ecg import synth
 from ecgreview.ecg.formats import Recording
 
@@ -40,13 +41,9 @@ def read(make_batch, make_exam, submit):
 AF, FLUTTER = ("atrial_fibrillation",), ("atrial_flutter",)
 
 
-def of_class(report, code):
-    return next(item for item in report.results["classes"] if item["class"] == code)
-
-
 def test_the_agreement_counts_what_both_gave(read, now, ana, bruno):
     report = agreement.refresh(batch=read((AF, AF), (AF, ()), ((), ())), now=now)
-    (pair,) = of_class(report, "atrial_fibrillation")["pairs"]
+    (pair,) = pair_lines(report.results, classes=AF)
     assert pair["readers"] == [str(ana.pk), str(bruno.pk)]
     assert (pair["n11"], pair["n10"], pair["n01"], pair["n00"]) == (1, 1, 0, 1)
 
