@@ -127,9 +127,9 @@ def specific_agreement(cells: Cells, category: int, *, unused: str = UNUSED) -> 
     """
     said = cells.table[:, category]
     estimates = kernels.specific_agreement(cells, category, unused=unused)
-    pairs = np.where(cells.is_compared, said * (cells.n_readings - 1), 0.0)
+    both, pairs = said * (said - 1), said * (cells.n_readings - 1)
     share = np.where(estimates.is_defined, estimates.values, 0.0)[..., None]
-    away = np.where(cells.is_compared, said * (said - 1), 0.0) - share * pairs
+    away = both - share * pairs
     scatter = np.sqrt((cells.n_exams * away**2).sum(axis=-1))
     return of_scatter(scatter, cells.n_exams @ pairs, cells.n_compared, estimates)
 

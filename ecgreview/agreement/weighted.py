@@ -259,7 +259,7 @@ def conger_chance(votes: Votes, apart: NDArray[np.float64]) -> NDArray[np.float6
 
 def _alpha(cells: Cells, apart: NDArray[np.float64]) -> Estimates:
     partners = np.where(cells.is_compared, cells.n_readings - 1, 1.0)
-    pairs = disagreeing_pairs(cells, apart) * cells.is_compared / partners
+    pairs = disagreeing_pairs(cells, apart) / partners  # a lone reading disagrees with none
     totals = cells.compared_readings
     n = totals.sum(axis=-1)
     different = quadratic_form(totals, apart, totals)

@@ -384,6 +384,12 @@ def test_agreement_without_a_flaw_is_not_known_without_doubt(name):
     assert (coefficient.value, coefficient.reason) == (0.0, NO_SPREAD)
 
 
+@pytest.mark.parametrize("name", ["bp", "gwet"])
+def test_agreement_about_one_category_alone_is_not_known_without_doubt(name):
+    coefficient = only(find(name, Votes.of([[1, 1, 1], [1, 1, 1]], [0, 1])))
+    assert (coefficient.value, coefficient.reason) == (0.0, NO_SPREAD)
+
+
 def test_cohen_has_the_same_reasons():
     for table, reason in (
         ([[0, 0], [0, 0]], NOT_COMPARED),
@@ -418,6 +424,8 @@ def test_the_null_error_of_fleiss_needs_equal_readings():
     assert (unequal.value, unequal.reason) == (None, UNEQUAL_READINGS)
     lone = only(standard_errors.fleiss_kappa_null(counted([[1, 1], [1, 0], [0, 2]])))
     assert (lone.value, lone.reason) == (None, UNEQUAL_READINGS)
+    unmet = Cells(np.array([[1.0, 1], [2, 0], [3, 0]]), np.array([4.0, 5, 0]))
+    assert value(standard_errors.fleiss_kappa_null(unmet)) is not None
     unread = counted([[1, 1], [2, 0], [0, 0]])
     assert value(standard_errors.fleiss_kappa_null(unread)) is not None
     alike = only(standard_errors.fleiss_kappa_null_by_category(counted([[2, 0], [2, 0]])))

@@ -16,7 +16,7 @@ from ecgreview.agreement.coefficient import ALL_ALIKE, NOT_COMPARED, ONE_CATEGOR
 from ecgreview.agreement.two_readers import NO_CHANCE_DISAGREEMENT, ONE_CATEGORY_USED
 from ecgreview.agreement.weighted import Votes
 
-from .tables import coded, only, value
+from .tables import coded, counted, only, value
 
 LINEAR_5 = [
     [1, 0.75, 0.5, 0.25, 0],
@@ -162,7 +162,7 @@ def test_bad_weights_are_refused(matrix, what):
 
 @pytest.mark.parametrize(
     ("matrix", "what"),
-    [([[0, -1], [1, 0]], "0 or more"), ([[1, 1], [1, 0]], "diagonal"), ([[0, 0]] * 2, "nobody")],
+    [([[0, -1], [1, 0]], "0 or more"), ([[1, 1], [1, 0]], "itself: 0"), ([[0, 0]] * 2, "nobody")],
 )
 def test_bad_weights_of_disagreement_are_refused(matrix, what):
     with pytest.raises(weighing.BadWeights, match=what):
@@ -348,6 +348,16 @@ def test_no_ratings_at_all_have_no_value():
 def test_a_category_nobody_chose_has_no_kappa_of_its_own():
     by_category = weighted.fleiss_kappa_by_category(Votes.of([[0, 1], [0, 1]], [0, 1, 2]).cells)
     assert [one.reason for one in by_category.coefficients()] == ["", "", UNUSED]
+
+
+def test_a_category_everybody_chose_has_no_kappa_of_its_own():
+    by_category = weighted.fleiss_kappa_by_category(counted([[0, 2], [0, 2]]))
+    assert [one.reason for one in by_category.coefficients()] == [UNUSED, ALL_ALIKE]
+
+
+def test_categories_have_no_kappa_where_nothing_is_compared():
+    by_category = weighted.fleiss_kappa_by_category(counted([[0, 1], [1, 0]]))
+    assert [one.reason for one in by_category.coefficients()] == [NOT_COMPARED] * 2
 
 
 # What must always hold.
