@@ -97,17 +97,18 @@ def fit(
     is_met = design.counts.any(axis=0)
     counts, states = design.counts[:, is_met], patterns.patterns[is_met]
     model = Model.of(states, pseudo_count)
-    ascents = [
-        latent_em.climb(
-            model,
-            model.maximum(counts, np.stack([start, 1 - start])[None]),
-            counts,
-            tolerance=tolerance,
-            max_steps=max_steps,
-        )
-        for start in _starts(states)
-    ]
-    best = _best_of(ascents, _ALIKE * counts.sum(axis=1))
+    starts = _starts(states)
+    # The starts climb side by side: each step costs little more for three than for one.
+    from_each = np.tile(counts, (len(starts), 1))
+    guess = np.repeat(np.stack([starts, 1 - starts], axis=1), len(counts), axis=0)
+    ascent = latent_em.climb(
+        model,
+        model.maximum(from_each, guess),
+        from_each,
+        tolerance=tolerance,
+        max_steps=max_steps,
+    )
+    best = _best_of(ascent, len(starts), _ALIKE * counts.sum(axis=1))
     theta = oriented(best.theta, design.n_readings)
     return Latent(
         *_explained(theta, design, best.is_converged),
@@ -133,26 +134,27 @@ def oriented(theta: Floats, n_readings: Floats) -> Floats:
     return np.where(is_swapped[:, None], swapped, theta)
 
 
-def _starts(states: NDArray[np.int8]) -> list[Floats]:
-    """Return first guesses of the posterior, each of shape (n_patterns,): the majority's first."""
+def _starts(states: NDArray[np.int8]) -> Floats:
+    """Return first guesses of the posterior, (n_starts, n_patterns): the majority's first."""
     gives = (states == PRESENT).sum(axis=1)
     n_readings = (states != MISSING).sum(axis=1)
     share = gives / np.maximum(n_readings, 1)
     anyone, everyone = gives > 0, (gives == n_readings) & (gives > 0)
     # A part of the shares keeps probabilities off 0 and 1, where EM would never leave them.
-    return [share, 0.9 * anyone + 0.1 * share, 0.9 * everyone + 0.1 * share]
+    return np.stack([share, 0.9 * anyone + 0.1 * share, 0.9 * everyone + 0.1 * share])
 
 
-def _best_of(ascents: list[Ascent], alike: Floats) -> Ascent:
-    """Return for each row the highest ascent; of those as high, the first."""
-    heights = np.stack([ascent.log_likelihood for ascent in ascents])
+def _best_of(ascent: Ascent, n_starts: int, alike: Floats) -> Ascent:
+    """Return the highest ascent of each class, start after start; of those as high, the first."""
+    heights = ascent.log_likelihood.reshape(n_starts, -1)
+    n_classes = heights.shape[1]
     chosen = np.argmax(heights >= heights.max(axis=0) - alike, axis=0)
-    rows = np.arange(heights.shape[1])
+    rows = chosen * n_classes + np.arange(n_classes)
     return Ascent(
-        np.stack([ascent.theta for ascent in ascents])[chosen, rows],
-        heights[chosen, rows],
-        np.stack([ascent.n_steps for ascent in ascents])[chosen, rows],
-        np.stack([ascent.is_converged for ascent in ascents])[chosen, rows],
+        ascent.theta[rows],
+        ascent.log_likelihood[rows],
+        ascent.n_steps[rows],
+        ascent.is_converged[rows],
     )
 
 

@@ -42,8 +42,8 @@ class Model:
     """The likelihood of response patterns when readings are independent given the truth.
 
     Attributes:
-        said: shape (n_patterns, 2 n_readers), float64; 1 where a reader says "present", then
-            1 where one says "absent".
+        said: shape (n_patterns, 1 + 2 n_readers), float64; ones, then 1 where a reader says
+            "present", then 1 where one says "absent".
         pseudo_count: added to the readings "present" and "absent" of each reader and state.
     """
 
@@ -53,8 +53,14 @@ class Model:
     @classmethod
     def of(cls, patterns: NDArray[np.int8], pseudo_count: float = 0.0) -> Model:
         """Return the model of ``patterns``, shape (n_patterns, n_readers)."""
-        said = np.concatenate([patterns == PRESENT, patterns == ABSENT], axis=1)
-        return cls(np.ascontiguousarray(said, dtype=np.float64), pseudo_count)
+        every = np.ones((len(patterns), 1))
+        said = np.concatenate([every, patterns == PRESENT, patterns == ABSENT], axis=1)
+        return cls(said, pseudo_count)
+
+    @property
+    def n_readers(self) -> int:
+        """How many readers there are, whether or not they have read."""
+        return int(self.said.shape[1]) // 2
 
     def posterior(self, theta: Floats) -> tuple[Floats, Floats]:
         """Return what each pattern tells of the truth.
@@ -63,34 +69,38 @@ class Model:
             The probabilities that the class is present and absent, shape (n_rows, 2, n_patterns),
             and the logarithm of the pattern's probability, shape (n_rows, n_patterns).
         """
-        n_rows, n_readers = len(theta), self.said.shape[1] // 2
-        rates = theta[:, 1:].reshape(n_rows * 2, n_readers)
-        logs = np.log(np.maximum(np.concatenate([rates, 1 - rates], axis=1), _TINY))
-        joint = (logs @ self.said.T).reshape(n_rows, 2, len(self.said))
-        joint[:, 0] += np.log(np.maximum(theta[:, :1], _TINY))
-        joint[:, 1] += np.log(np.maximum(1 - theta[:, :1], _TINY))
-        highest = joint.max(axis=1)
-        np.exp(joint - highest[:, None], out=joint)
-        total = joint.sum(axis=1)
+        n_rows, n_readers = len(theta), self.n_readers
+        logs = np.empty((n_rows, 2, 1 + 2 * n_readers))
+        logs[:, 0, 0] = theta[:, 0]
+        logs[:, 1, 0] = 1 - theta[:, 0]
+        rates = theta[:, 1:].reshape(n_rows, 2, n_readers)
+        logs[:, :, 1 : 1 + n_readers] = rates
+        np.subtract(1, rates, out=logs[:, :, 1 + n_readers :])
+        np.log(np.maximum(logs, _TINY, out=logs), out=logs)
+        joint = logs.reshape(2 * n_rows, 1 + 2 * n_readers) @ self.said.T
+        joint = joint.reshape(n_rows, 2, len(self.said))
+        highest = np.maximum(joint[:, 0], joint[:, 1])
+        joint -= highest[:, None]
+        np.exp(joint, out=joint)
+        total = joint[:, 0] + joint[:, 1]
         joint /= total[:, None]
         return joint, highest + np.log(total)
 
     def maximum(self, counts: Floats, posterior: Floats) -> Floats:
         """Return the parameters, shape (n_rows, 1 + 2 n_readers), that fit ``posterior`` best.
 
-        A reader of whom there is nothing to learn says "present" in half of the cases.
+        What there is nothing to learn of is 0.
         """
+        n_rows, n_readers = len(counts), self.n_readers
         weights = counts[:, None, :] * posterior
-        n_rows, n_readers = len(counts), self.said.shape[1] // 2
-        said = weights.reshape(n_rows * 2, len(self.said)) @ self.said + self.pseudo_count
-        present = said[:, :n_readers]
-        total = present + said[:, n_readers:]
+        said = weights.reshape(2 * n_rows, len(self.said)) @ self.said
+        said[:, 1:] += self.pseudo_count
+        present = said[:, 1 : 1 + n_readers]
+        rates = present / np.maximum(present + said[:, 1 + n_readers :], _TINY)
         theta = np.empty((n_rows, 1 + 2 * n_readers))
-        rates = np.full_like(total, 0.5)
-        np.divide(present, total, out=rates, where=total > 0)
         theta[:, 1:] = rates.reshape(n_rows, 2 * n_readers)
-        n_exams = weights.sum(axis=(1, 2))
-        theta[:, 0] = weights[:, 0].sum(axis=1) / np.maximum(n_exams, _TINY)
+        with_class, without = said[::2, 0], said[1::2, 0]
+        theta[:, 0] = with_class / np.maximum(with_class + without, _TINY)
         return theta
 
     def step(self, theta: Floats, counts: Floats) -> tuple[Floats, Floats]:

@@ -119,10 +119,10 @@ class PooledModel:
         """Return the parameters one Newton step closer to those that fit ``posterior`` best."""
         _, hits, alarms = self.parts(vector)
         weights = self.counts[:, None, :] * posterior
-        said = weights @ self.model.said  # (n_classes, 2, 2 n_readers)
-        n_readers = said.shape[2] // 2
-        with_class, without = (weights.sum(axis=2) + _HALF_EXAM).T
-        present, absent = said[:, :, :n_readers], said[:, :, n_readers:]
+        said = weights @ self.model.said  # (n_classes, 2, 1 + 2 n_readers)
+        n_readers = self.model.n_readers
+        with_class, without = (said[:, :, 0] + _HALF_EXAM).T
+        present, absent = said[:, :, 1 : 1 + n_readers], said[:, :, 1 + n_readers :]
         return np.concatenate(
             [
                 np.log(with_class / without),
