@@ -34,11 +34,12 @@ REASONS = (
 """Every sentence a measure of this module may carry, for whoever translates them."""
 
 F_METHOD, Z_METHOD, T_METHOD = "f", "fisher-z", "t"
+_LARGEST = 1e100
 _LIMITS = 1.96  # standard deviations, as Bland and Altman have it
 
 
 class BadMeasurements(ValueError):
-    """The measurements have a wrong shape or an infinite value."""
+    """The measurements have a wrong shape, or a value that is infinite or nearly so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,8 @@ def lin_concordance(
     if any(is_constant):
         is_one_value = all(is_constant) and x[0] == y[0]
         return Measure.undefined(n, ALL_EQUAL if is_one_value else ONE_CONSTANT)
+    scale = max(np.abs(x).max(), np.abs(y).max())
+    x, y = x / scale, y / scale
     deviations = x.std() * y.std()
     total = x.var() + y.var() + (x.mean() - y.mean()) ** 2
     value = 2 * float(((x - x.mean()) * (y - y.mean())).mean()) / total
@@ -245,5 +248,5 @@ def _pairs(
 def _refuse_bad(measurements: NDArray[np.float64], n_axes: int) -> None:
     if measurements.ndim != n_axes:
         raise BadMeasurements(f"measurements have {measurements.ndim} axes, not {n_axes}")
-    if np.isinf(measurements).any():
-        raise BadMeasurements("a measurement is infinite")
+    if (np.abs(measurements) > _LARGEST).any():
+        raise BadMeasurements("a measurement is infinite, or so large that its square is")

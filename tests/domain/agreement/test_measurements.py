@@ -239,6 +239,19 @@ def test_exams_that_do_not_differ_have_no_consistency():
     assert found.one_way_mean.reason == measurements.EXAMS_ALIKE
 
 
+def test_an_agreement_with_less_than_one_degree_of_freedom_has_no_interval():
+    found = intraclass(np.array([[0.0, -3, -3], [0, 2.5, 2.5]])).agreement
+    assert found.estimate == pytest.approx(-0.32967, abs=1e-5)
+    assert (found.low, found.reason) == (None, measurements.NO_DEGREES)
+
+
+@pytest.mark.parametrize("unit", [1e99, 1e-200])
+def test_no_unit_is_too_large_or_too_small(unit):
+    table = np.array([[1.0, 2, 4], [2.0, 2, 3]])
+    assert close(intraclass(table * unit).agreement, intraclass(table).agreement)
+    assert close(lin_concordance(*table * unit), lin_concordance(*table))
+
+
 @pytest.mark.parametrize(
     ("first", "second", "reason"),
     [
@@ -270,9 +283,10 @@ def test_measurements_of_a_wrong_shape_are_refused():
         intraclass(np.ones(3))
 
 
-def test_an_infinite_measurement_is_refused():
+@pytest.mark.parametrize("large", [float("inf"), -1e101])
+def test_an_infinite_measurement_is_refused(large):
     with pytest.raises(BadMeasurements, match="infinite"):
-        intraclass(np.array([[1.0, np.inf], [1.0, 2.0]]))
+        intraclass(np.array([[1.0, large], [1.0, 2.0]]))
 
 
 def test_measurements_that_are_no_pairs_are_refused():

@@ -230,6 +230,31 @@ def test_readers_who_agree_perfectly_have_no_interval():
     assert (found.estimate, found.low, found.reason) == (1.0, None, bounded.NO_SPREAD)
 
 
-def test_an_absurd_confidence_is_refused():
+def test_an_absurd_confidence_is_refused_though_there_is_no_exam():
     with pytest.raises(bounded.BadConfidence, match=r"of 2\.0 is not"):
-        set_alpha_measure(ratings_of([[[1], [2]]]), np.random.default_rng(1), confidence=2.0)
+        set_alpha_measure(ratings_of([[[1]]]), np.random.default_rng(1), confidence=2.0)
+
+
+@pytest.mark.parametrize(("estimate", "limits"), [(0.1, (0.1, 0.9)), (0.95, (0.5, 0.95))])
+def test_an_interval_is_widened_to_hold_its_estimate(estimate, limits):
+    replicates = np.repeat([0.5, 0.9], 50)
+    found = bounded.Measure.of_replicates(estimate, replicates, n=7, confidence=0.95)
+    assert (found.low, found.high) == pytest.approx(limits)
+
+
+def test_resamples_without_a_value_give_no_interval():
+    replicates = np.full(9, np.nan)
+    found = bounded.Measure.of_replicates(0.5, replicates, n=7, confidence=0.95)
+    assert found == bounded.Measure.alone(0.5, 7, bounded.NO_SPREAD)
+
+
+def test_a_measure_is_plain_json():
+    found = bounded.Measure.between(0.5, 0.25, 0.75, 7, "bootstrap")
+    assert found.to_json() == {
+        "estimate": 0.5,
+        "low": 0.25,
+        "high": 0.75,
+        "n": 7,
+        "reason": "",
+        "method": "bootstrap",
+    }
