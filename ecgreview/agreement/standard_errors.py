@@ -2,7 +2,9 @@ r"""How far a coefficient would scatter with other exams of the same kind.
 
 Gwet's errors are those of a mean: each exam i has a linearised value x_i, whose mean is the
 coefficient, and the error is :math:`\sqrt{\sum (x_i - \bar x)^2 / (n (n - 1))}`. The exams are
-the sample; the readers are taken as they are.
+the sample; the readers are taken as they are. Where all exams are compared this is the
+infinitesimal jackknife; exams with one reading mostly make it a few percent larger than that,
+since Gwet takes the share of exams compared as given.
 
 Source:
     Gwet 2008, Br J Math Stat Psychol 61:29-48; Gwet 2014, Handbook of Inter-Rater Reliability,
