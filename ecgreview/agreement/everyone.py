@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from . import kernels
+from . import kernels, linearised
 from .cells import Cells
 from .coefficient import (
     ABSENCE_ONLY,
@@ -34,7 +34,7 @@ RARE = 20
 """With fewer exams that tell anything, an interval is that of a posterior."""
 
 MANY_READERS = 6
-"""From so many readers on, coefficients that ask who said what have no interval of replicates."""
+"""From so many readers on, coefficients that ask who said what have linearised intervals."""
 
 _ABSENT, _PRESENT = 0, 1  # the columns of binary cells
 
@@ -70,8 +70,8 @@ def light_kappa(patterns: PatternCount) -> Estimates:
     shape = patterns.counts.shape[:-1]
     total, n_defined, n_compared = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     pairs = patterns.common_pairs()
-    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
-        tables = patterns.pairs(pairs[start : start + _PAIRS_AT_ONCE])
+    for start in range(0, len(pairs), linearised.PAIRS_AT_ONCE):
+        tables = patterns.pairs(pairs[start : start + linearised.PAIRS_AT_ONCE])
         kappas = kernels.cohen_kappa(tables)
         total += np.where(kappas.is_defined, kappas.values, 0.0).sum(axis=-1)
         n_defined += kappas.is_defined.sum(axis=-1)
@@ -118,15 +118,15 @@ def class_measures(
             were drawn together, for the classes that are not rare.
 
     Returns:
-        Each of shape (n_classes,). With MANY_READERS or more those of ``of_readers`` have no
-        interval.
+        Each of shape (n_classes,). With MANY_READERS or more those of ``of_readers`` have the
+        intervals of ``linearised``, and none where the class is rare or exams are of patients.
     """
     cells = patterns.cells()
     found = {**coefficients(cells), **of_readers(patterns)}
     is_rare, n = rare(cells), cells.n_compared
     values = _replicates(patterns, is_rare, how, drawn)
     nothing = np.full((1, *n.shape), np.nan)
-    return {
+    measured = {
         name: measures(
             estimates,
             values.get(name, nothing),
@@ -136,6 +136,11 @@ def class_measures(
         )
         for name, estimates in found.items()
     }
+    if how.n_replicates and patterns.n_readers >= MANY_READERS and drawn is None:
+        measured |= linearised.of_readers(
+            patterns, found, is_rare=is_rare, confidence=how.confidence
+        )
+    return measured
 
 
 def rare(cells: Cells) -> NDArray[np.bool_]:
@@ -180,5 +185,4 @@ def _replicates(
     return {name: estimates.values for name, estimates in found.items()}
 
 
-_PAIRS_AT_ONCE = 64
 _ROUNDING = 1e-15

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from .coefficient import Estimates
 
-BOOTSTRAP, POSTERIOR, NONE = "bootstrap", "dirichlet", ""
-"""How an interval was made: see ``resampling``."""
+BOOTSTRAP, POSTERIOR, LINEARISED, NONE = "bootstrap", "dirichlet", "linearised", ""
+"""How an interval was made: see ``resampling`` and ``linearised``."""
 
 
 class MeasureJson(TypedDict):
@@ -33,9 +33,9 @@ class Measures:
         estimates: any shape.
         low: the same shape; NaN where there is no interval.
         high: the same shape; NaN where there is no interval.
-        error: the same shape; the standard deviation of the replicates, NaN where there are none.
+        error: the same shape; the standard error, NaN where there is none.
         n: the same shape; the exams that two readers or more have read.
-        is_rare: the same shape; whether the interval is that of a Dirichlet posterior.
+        methods: the same shape; how the interval was made.
     """
 
     estimates: Estimates
@@ -43,12 +43,11 @@ class Measures:
     high: NDArray[np.float64]
     error: NDArray[np.float64]
     n: NDArray[np.float64]
-    is_rare: NDArray[np.bool_]
+    methods: NDArray[np.str_]
 
     def to_json(self) -> list[MeasureJson]:
         """Return the measures one by one, in C order."""
-        methods = np.where(self.is_rare, POSTERIOR, BOOTSTRAP)
-        methods = np.where(np.isnan(self.low), NONE, methods)
+        methods = np.where(np.isnan(self.low), NONE, self.methods)
         columns = (self.low, self.high, self.n, methods)
         flat = zip(*(np.ravel(column).tolist() for column in columns), strict=True)
         return [
@@ -89,7 +88,8 @@ def measures(
     low = np.where(has_none, np.nan, np.fmin(low, estimates.values))
     high = np.where(has_none, np.nan, np.fmax(high, estimates.values))
     error = np.where(has_none, np.nan, error)
-    return Measures(estimates, low, high, error, np.asarray(n), np.asarray(is_rare))
+    methods = np.where(is_rare, POSTERIOR, BOOTSTRAP)
+    return Measures(estimates, low, high, error, np.asarray(n), methods)
 
 
 def _spread(

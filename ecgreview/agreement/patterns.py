@@ -133,11 +133,21 @@ class PatternCount:
             Shape (..., n_classes, n_pairs, 2, 2): exams by what the first of a pair said (absent,
             present) and the second.
         """
+        tables = self.counts @ self.fields(which)
+        return np.asarray(tables.reshape(*self.counts.shape[:-1], len(which), 2, 2))
+
+    def fields(self, which: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+        """Return which field of the table of a pair an exam of each pattern is in.
+
+        Returns:
+            Shape (n_patterns, 4 n_pairs): 1 there, and 0 throughout for a pair that one of them
+            has not answered.
+        """
         is_said = np.stack([self.patterns == ABSENT, self.patterns == PRESENT], axis=2)
         first, second = np.array(which, dtype=np.intp).reshape(-1, 2).T
         both = is_said[:, first, :, None] & is_said[:, second, None, :]
-        fields = both.reshape(len(self.patterns), 4 * len(which)).astype(np.float64)
-        return np.asarray((self.counts @ fields).reshape(*self.counts.shape[:-1], len(which), 2, 2))
+        shape = (len(self.patterns), 4 * len(which))
+        return np.asarray(both.reshape(shape), dtype=np.float64)
 
     def common_pairs(self) -> list[tuple[int, int]]:
         """Return the pairs of readers who have answered a class of one exam, in order."""

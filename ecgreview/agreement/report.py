@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import everyone, joint
+from . import bands, everyone, joint
 from .answers import Answers
 from .cells import Cells
 from .intervals import MeasureJson, Measures
@@ -19,6 +19,16 @@ from .resampling import DEFAULT, Resampling
 
 VERSION = "3"
 """Raised whenever the same readings would give another report."""
+
+BEYOND_CHANCE = (
+    "light_kappa",
+    "conger_kappa",
+    "fleiss_kappa",
+    "krippendorff_alpha",
+    "gwet_ac1",
+    "pabak",
+)
+"""The coefficients that have words for how large they are."""
 
 _PRESENT = 1  # the second column of binary cells
 _FIELDS = {"n00": (0, 0), "n01": (0, 1), "n10": (1, 0), "n11": (1, 1)}
@@ -38,7 +48,8 @@ def report(
     when it is undefined, and the reason says why; ``n`` is the number of exams that two readers or
     more have read. Pairs that have no exam in common are left out; of a pair there are the counts,
     from which ``pair_lines`` makes measures. A reader may be missing for some classes of an exam,
-    which they could not assess: ``n_not_assessable`` counts these readings of a class.
+    which they could not assess: ``n_not_assessable`` counts these readings of a class. ``bands``
+    are the words of Landis and Koch that are probable, empty where there is no interval.
 
     Args:
         answers: what was said.
@@ -150,16 +161,24 @@ def _classes(
     found = everyone.class_measures(patterns, how, drawn)
     columns = {name: one.to_json() for name, one in found.items()}
     counts = {name: values.tolist() for name, values in _counts(answers, cells).items()}
+    words_of = {name: _bands(found[name]) for name in BEYOND_CHANCE}
     ranges = _ranges(patterns)
     return [
         {
             "class": name,
             **{key: round(values[row]) for key, values in counts.items()},
             **{key: values[row] for key, values in columns.items()},
+            "bands": {key: words[row] for key, words in words_of.items()},
             "without_one_reader": {key: values[row] for key, values in ranges.items()},
         }
         for row, name in enumerate(classes)
     ]
+
+
+def _bands(measured: Measures) -> list[str]:
+    """Return the word for how large each is, by Gwet's rule: the highest that is probable."""
+    places = bands.LANDIS_KOCH.probable(measured.estimates.values, measured.error)
+    return [bands.LANDIS_KOCH.word(place) for place in places.tolist()]
 
 
 def _counts(answers: Answers, cells: Cells) -> dict[str, NDArray[np.float64]]:

@@ -131,6 +131,14 @@ def test_how_much_hangs_on_one_reader_is_told():
     assert high == 1.0
 
 
+def test_what_is_beyond_chance_has_a_word_that_its_interval_allows():
+    found = class_of("+" * 85 + "-" * 115, "+" * 80 + "-" * 120)
+    few = class_of("+-+", "+-+")
+    assert found["bands"]["fleiss_kappa"] == "Almost Perfect"
+    assert few["bands"]["fleiss_kappa"] != "Almost Perfect"
+    assert class_of("----", "----")["bands"]["fleiss_kappa"] == ""
+
+
 def test_two_readers_have_none_to_spare():
     assert class_of("+-", "++")["without_one_reader"] == {}
 
