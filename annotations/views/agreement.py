@@ -1,48 +1,29 @@
-"""How far the readers of a batch agree, for people who do not read in the study any more."""
+"""How far the readers of a batch or study agree, for people who do not read in it any more."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.firewall import is_still_reading
-from annotations.models import AgreementReport, Batch
-from annotations.services import exposures
+from annotations.views import agreement_scope
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_lines import class_lines, number
-from annotations.views.matrix import reader_names
+from annotations.views.agreement_scope import Shown
 
 
 @never_cache
 @needs("view_agreementreport")
 @require_safe
-def batch_agreement(request: SignedInRequest, pk: int) -> HttpResponse:
+def classes(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """Show the agreement per class, each number with a sentence, the most disputed first."""
-    visible = Batch.objects.visible_to(request.user).select_related("study__taxonomy")
-    batch = get_object_or_404(visible, pk=pk)
-    reports = AgreementReport.objects.visible_to(request.user).newest()
-    report = reports.filter(batch=batch).first()
-    if report:
-        own = Batch.objects.filter(pk=batch.pk)
-        exposures.results(batches=own, user=request.user, now=timezone.now())
-    context = {
-        "batch": batch,
-        "study": batch.study,
-        "is_hidden": is_still_reading(batch.study, request.user),
-        "report": report,
-        **(_shown(report, batch, request) if report else {}),
-    }
-    return render(request, "batches/agreement.html", context)
+    found = agreement_scope.shown(request, pk, slug)
+    return agreement_scope.page(request, found, "", _classes(found) if found.report else None)
 
 
-def _shown(report: AgreementReport, batch: Batch, request: SignedInRequest) -> dict[str, object]:
-    results = report.results
-    names = {str(pk): name for pk, name in reader_names(batch, request.user).items()}
-    classes = {item.code: item for item in batch.taxonomy.classes.all()}
-    lines = class_lines(results, classes, names)
+def _classes(found: Shown) -> dict[str, object]:
+    results = found.results
+    lines = class_lines(results, found.classes, found.names)
     overall = results["overall"]
     return {
         "lines": lines,

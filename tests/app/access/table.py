@@ -145,6 +145,7 @@ PAGES: dict[str, dict[str, Cell]] = {
     "batch-close": {"POST": Cell(page(403, davi=302))},
     "batch-adjudicate": {"POST": Cell(page(403, davi=400))},
     "batch-agreement": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study-agreement": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "audit": {"GET": Cell(page(403, otto=200))},
     "audit-export": {"GET": Cell(page(403, otto=200))},
     "audit-event": {"GET": Cell(page(403, otto=200))},
