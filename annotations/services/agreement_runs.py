@@ -44,7 +44,7 @@ def request(*, scope: Scope, requested_by: User, now: datetime) -> AgreementRun:
 
     A run that waits already becomes ``requested_by``'s; one that is at work is left to it.
     """
-    _open(scope, now)
+    _open(scope, now, requested_by=requested_by)
     waiting = _unfinished(scope).filter(requested_by=None)
     waiting.update(requested_by=requested_by, requested_at=now)
     return _unfinished(scope).get()
@@ -126,15 +126,18 @@ def _open_what_is_due(now: datetime) -> None:
         _open(Scope(study_id, batch_id), now)
 
 
-def _open(scope: Scope, now: datetime, *, n_repaired: int = 0) -> None:
+def _open(
+    scope: Scope, now: datetime, *, requested_by: User | None = None, n_repaired: int = 0
+) -> None:
     """Make a run of ``scope``, unless there is one that is not finished."""
     AgreementRun.objects.bulk_create(
         [
             AgreementRun(
                 study_id=scope.study_id,
                 batch_id=scope.batch_id,
+                requested_by=requested_by,
                 requested_at=now,
-                changed_at=now,
+                changed_at=None if requested_by else now,
                 n_repaired=n_repaired,
             )
         ],
