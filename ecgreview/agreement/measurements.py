@@ -20,6 +20,7 @@ EXAMS_ALIKE = "The exams differ too little for a reliability to be defined."
 ONE_CONSTANT = "One of the two measured the same in every exam."
 NO_SPREAD = "All differences are the same, so there is no interval."
 NO_DEGREES = "There are too few exams for an interval."
+ONE_LINE = "The measurements lie on one line, so there is no interval."
 
 REASONS = (
     ONE_READER,
@@ -30,6 +31,7 @@ REASONS = (
     ONE_CONSTANT,
     NO_SPREAD,
     NO_DEGREES,
+    ONE_LINE,
 )
 """Every sentence a measure of this module may carry, for whoever translates them."""
 
@@ -157,7 +159,7 @@ def lin_concordance(
     accuracy = 2 * deviations / total
     error = _concordance_error(value, accuracy, (x.mean() - y.mean()) ** 2 / deviations, n)
     if not error:
-        return Measure.between(value, value, value, n, Z_METHOD)
+        return Measure.alone(value, n, ONE_LINE)
     width = stats.norm.ppf(1 - tail) * error
     low, high = np.tanh(np.arctanh(value) + np.array([-width, width]))
     return Measure.between(value, low, high, n, Z_METHOD)
@@ -213,7 +215,7 @@ def _intraclass_measure(limited: Limited, n: int) -> Measure:
 
 
 def _concordance_error(value: float, accuracy: float, shift: float, n: int) -> float:
-    """Return the standard error of Fisher's z of Lin's coefficient; 0 when it is perfect.
+    """Return the standard error of Fisher's z of Lin's coefficient; 0 without scatter.
 
     Args:
         value: the coefficient.
@@ -230,7 +232,7 @@ def _concordance_error(value: float, accuracy: float, shift: float, n: int) -> f
         + 2 * value**2 * accuracy * (1 - value) * shift
         - value**2 * accuracy**2 * shift**2 / 2
     )
-    return math.sqrt(max(square, 0.0) / (n - 2)) / unexplained
+    return math.sqrt(square / (n - 2)) / unexplained if square > TINY else 0.0
 
 
 def _pairs(

@@ -216,7 +216,13 @@ def test_exams_that_one_reader_left_out_do_not_count():
 def test_readers_who_measure_the_same_are_perfect():
     found = of_forms(intraclass(np.tile([1.0, 2, 7], (3, 1))))
     assert {astuple(one)[:3] for one in found.values()} == {(1.0, 1.0, 1.0)}
-    assert astuple(lin_concordance(*np.tile([1.0, 2, 7], (2, 1))))[:3] == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(("factor", "value"), [(1, 1.0), (2, 0.8), (-2, -0.8), (7, 0.28)])
+def test_measurements_on_one_line_have_a_concordance_without_interval(factor, value):
+    found = lin_concordance(np.array([-0.1, 0, 0.1]), factor * np.array([-0.1, 0, 0.1]))
+    assert found.estimate == pytest.approx(value)
+    assert (found.low, found.reason) == (None, measurements.ONE_LINE)
 
 
 @pytest.mark.parametrize(

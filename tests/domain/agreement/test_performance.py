@@ -122,6 +122,12 @@ def test_limits_of_newcombe_1998(n_positive, n, low, high):
     assert np.ravel(found) == pytest.approx([low, high], abs=5.1e-5)
 
 
+def test_limits_are_exact_where_all_or_none_are_positive():
+    n = np.arange(1, 300)
+    assert (proportions.wilson(0 * n, n, 0.025)[0] == 0).all()
+    assert (proportions.wilson(n, n, 0.025)[1] == 1).all()
+
+
 def test_the_limits_of_f1_cover_the_truth():
     # Sensitivity .8 and 20 false positives for 80 true ones: F1 is 2 * .8 / (.8 + .2 + 1) = .8.
     rng, n_held = np.random.default_rng(4), 0
@@ -164,6 +170,20 @@ def test_each_block_is_the_performance_of_its_readings():
         expected = of(answers[blocks == block], reference[blocks == block], n_replicates=20)
         assert one.classes == expected.classes
         assert one.micro_f1.estimate == expected.micro_f1.estimate
+
+
+def test_a_block_draws_the_exams_of_a_patient_together():
+    answers, reference = simulated(2, 60)
+    patients = np.arange(60) // 5
+    found = by_block(
+        answers,
+        reference,
+        np.zeros(60, dtype=np.int64),
+        np.random.default_rng(1),
+        patients=patients,
+        n_replicates=50,
+    )
+    assert found == {0: of(answers, reference, patients=patients)}
 
 
 def test_a_reader_who_tires_shows_in_the_blocks():
@@ -298,4 +318,4 @@ def test_an_unknown_state_is_refused():
 
 def test_an_absurd_confidence_is_refused():
     with pytest.raises(BadConfidence, match="not above 0"):
-        of(said("+"), said("+"), confidence=0.0)
+        of(said("-"), said("-"), confidence=0.0)
