@@ -19,7 +19,14 @@ from annotations.api.reading import CURSOR
 from annotations.firewall import is_still_reading, refuse_readers
 from annotations.models import AgreementReport, Batch, Exam, Seat, Study, User
 from annotations.payloads import Payload
-from annotations.services import adjudications, batches, export, exposures, names
+from annotations.services import (
+    adjudications,
+    agreement_reports,
+    batches,
+    export,
+    exposures,
+    names,
+)
 from annotations.services.names import Names
 
 
@@ -198,9 +205,9 @@ def _progress(seat: Seat, told: Names) -> Payload:
 
 
 def _named(results: Mapping[str, Any], study: Study) -> Payload:
-    """Return the results with pseudonyms, as in the export, in the place of readers' rows."""
-    names = [export.pseudonym(study, int(reader)) for reader in results["readers"]]
-    return {**results, "readers": names}
+    """Return the results with the pseudonyms of the export in the place of readers' rows."""
+    names = {reader: export.pseudonym(study, int(reader)) for reader in results["readers"]}
+    return agreement_reports.named(results, names)
 
 
 def _exams(codes: Sequence[str], user: User) -> list[Exam]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from django.core.management.base import CommandError
 
 from annotations.models import Study
+from annotations.services import studies
 
 
-def study(slug: str) -> Study:
-    """Return the study of this slug, with its classes.
+def study(name: str) -> Study:
+    """Return the study of this name or slug, with its classes.
 
     Raises:
         CommandError: there is none; names those there are.
     """
-    found = Study.objects.select_related("taxonomy").filter(slug=slug).first()
+    known = Study.objects.select_related("taxonomy")
+    found = known.filter(slug=name).first() or known.filter(slug=studies.slug_for(name)).first()
     if found is None:
-        known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
-        raise CommandError(f"There is no study {slug!r}. There are: {known or 'none'}.")
+        slugs = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
+        raise CommandError(f"There is no study {name!r}. There are: {slugs or 'none'}.")
     return found

@@ -49,6 +49,16 @@ def store(
     )
 
 
+def named(results: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return ``results`` with names in the place of readers' primary keys.
+
+    Args:
+        results: of a report.
+        names: by primary key as text; whoever is not among them keeps theirs.
+    """
+    return {**results, "readers": [names.get(one, one) for one in results["readers"]]}
+
+
 def _last(scope: Scope) -> AgreementReport | None:
     return AgreementReport.objects.of_scope(scope).order_by("-number").first()
 

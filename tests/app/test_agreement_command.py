@@ -1,0 +1,170 @@
+"""``manage.py agreement``: the numbers of a study, for people and programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from sklearn.metrics import cohen_kappa_score
+
+from annotations.models import AgreementReport, User
+from ecgreview.readings import CLASSES
+
+READERS = ("cardiologist1", "cardiologist2", "dnn")
+Print = Callable[..., str]
+
+
+@pytest.fixture
+def said() -> dict[str, np.ndarray]:
+    """What three readers say of 60 exams: who is first mostly says it, the last says nothing."""
+    rng = np.random.default_rng(20260301)
+    truth = rng.random((60, len(CLASSES))) < 0.3
+    slips = rng.random((2, 60, len(CLASSES))) < 0.1
+    return {
+        READERS[0]: (truth ^ slips[0]).astype(int),
+        READERS[1]: (truth ^ slips[1]).astype(int),
+        READERS[2]: np.zeros_like(truth, dtype=int),
+    }
+
+
+@pytest.fixture
+def study(db, tmp_path: Path, said: dict[str, np.ndarray]) -> str:
+    for name, cells in said.items():
+        lines = [",".join(["", *CLASSES])]
+        lines += [",".join(map(str, [row, *values])) for row, values in enumerate(cells)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    call_command(
+        "import_readings", str(tmp_path), format="codetest", study="CODE test", stdout=io.StringIO()
+    )
+    return "CODE test"
+
+
+def printed(*arguments: str, **options: Any) -> str:
+    out = io.StringIO()
+    call_command("agreement", *arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+def as_json(*arguments: str, **options: Any) -> Any:
+    return json.loads(printed(*arguments, format="json", **options))
+
+
+def test_there_is_a_kappa_for_every_pair_and_class(study, said):
+    lines = as_json(study)
+    told = {(*line["readers"], line["class"]): line["cohen_kappa"] for line in lines}
+    first, second = said["cardiologist1"], said["cardiologist2"]
+    assert len(lines) == len(told) == 3 * len(CLASSES)
+    for column, name in enumerate(CLASSES):
+        one = told["cardiologist1", "cardiologist2", name]
+        kappa = cohen_kappa_score(first[:, column], second[:, column])
+        assert one["estimate"] == pytest.approx(kappa, abs=1e-12)
+        assert one["low"] <= one["estimate"] <= one["high"]
+        assert (one["n"], one["reason"]) == (60, "")
+
+
+def test_the_four_counts_are_those_of_the_files(study, said):
+    first, second = said["cardiologist1"][:, 4], said["cardiologist2"][:, 4]
+    (line,) = [
+        line
+        for line in as_json(study, codes=["AF"])
+        if line["readers"] == ["cardiologist1", "cardiologist2"]
+    ]
+    told = [line[field] for field in ("n11", "n10", "n01", "n00")]
+    expected = [((first == a) & (second == b)).sum() for a, b in ((1, 1), (1, 0), (0, 1), (0, 0))]
+    assert told == expected
+
+
+def test_what_has_no_value_has_its_reason(study):
+    lines = as_json(study)
+    of_dnn = [line["positive_agreement"] for line in lines if "dnn" in line["readers"]]
+    assert {one["estimate"] for one in of_dnn} == {0.0}
+    assert all(one["high"] > 0 for one in of_dnn)
+
+
+def test_a_study_is_found_by_its_address_too(study):
+    assert as_json("code-test") == as_json(study)
+
+
+def test_nothing_is_computed_twice(study):
+    as_json(study)
+    as_json(study)
+    assert AgreementReport.objects.filter(batch=None).count() == 1
+
+
+def test_all_readers_together_are_a_line_for_each_class(study):
+    lines = as_json(study, level="classes")
+    assert [line["class"] for line in lines] == list(CLASSES)
+    assert sorted(lines[0]["readers"]) == sorted(READERS)
+    assert lines[0]["fleiss_kappa"]["n"] == 60
+
+
+def test_all_classes_together_are_averages(study):
+    lines = as_json(study, level="overall")
+    assert [line["average"] for line in lines] == ["exams", "macro", "micro"]
+    assert 0 <= lines[0]["exact_set"]["estimate"] <= 1
+
+
+def test_the_report_is_all_that_is_stored(study):
+    told = json.loads(printed(study, level="report"))
+    assert sorted(told["readers"]) == sorted(READERS)
+    assert (told["n_exams_given"], told["n_unreadable"], told["n_abstained"]) == (60, 0, 0)
+
+
+def test_a_table_is_for_people(study):
+    head, *lines = printed(study).splitlines()
+    assert head.split()[:2] == ["class", "exams"]
+    assert [line.split()[0] for line in lines] == list(CLASSES)
+
+
+@pytest.mark.parametrize("level", ["pairs", "classes", "overall"])
+def test_a_table_has_its_columns_under_each_other(study, level):
+    lines = printed(study, level=level).splitlines()
+    assert len(lines) > 3
+    first = lines[0].index("exams")
+    assert all(line[first - 1] == " " and line[first].isdigit() for line in lines[1:])
+
+
+def test_a_table_for_programs_has_a_row_for_each_measure(study):
+    rows = list(csv.DictReader(io.StringIO(printed(study, format="csv", codes=["ST"]))))
+    assert {row["class"] for row in rows} == {"ST"}
+    assert {row["readers"] for row in rows} == {
+        "cardiologist1 / cardiologist2", "cardiologist1 / dnn", "cardiologist2 / dnn",
+    }  # fmt: skip
+    assert "cohen_kappa" in {row["measure"] for row in rows}
+
+
+def test_one_batch_can_be_asked_for(study):
+    told = as_json(study, batch="Imported readings")
+    assert told == as_json(study)
+
+
+def test_readers_of_one_name_are_told_apart(study):
+    User.objects.filter(last_name="dnn").update(last_name="cardiologist1")
+    names = {name for line in as_json(study) for name in line["readers"]}
+    assert names == {
+        "cardiologist1 (import:code-test:cardiologist1)",
+        "cardiologist1 (import:code-test:dnn)",
+        "cardiologist2",
+    }
+
+
+def test_an_unknown_study_is_answered_with_those_there_are(study):
+    with pytest.raises(CommandError, match=r"no study 'other'. There are: code-test"):
+        printed("other")
+
+
+def test_an_unknown_class_is_answered_with_those_there_are(study):
+    with pytest.raises(CommandError, match=r"no class 'WPW'. There are: 1dAVb, RBBB"):
+        printed(study, codes=["WPW"])
+
+
+def test_an_unknown_batch_is_answered_with_those_there_are(study):
+    with pytest.raises(CommandError, match=r"no batch 'x'. There are: Imported readings"):
+        printed(study, batch="x")
