@@ -1,0 +1,139 @@
+"""What stands after the results: the checklist, details, and how to make the report again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from . import checklist, class_tables, sentences
+from .context import Context, is_rare
+from .document import Block, Column, Paragraph, Section, Table
+from .methods import has_ranges
+
+MOST_LINES = 400
+"""A table with more lines than this is left to the files of the report."""
+
+_PAIR_MEASURES = ("cohen_kappa", "cohen_kappa_max", "positive_agreement", "mcnemar_p")
+_REPEAT_MEASURES = ("cohen_kappa", "positive_agreement", "percent_agreement")
+
+
+def appendices(context: Context) -> Iterator[Section]:
+    """Return the appendices."""
+    say = context.say
+    yield Section(say(sentences.APPENDIX_GRRAS), 1, (checklist.table(context),))
+    yield Section(say(sentences.APPENDIX_READERS), 1, (_ranges(context),))
+    yield Section(say(sentences.APPENDIX_PAIRS), 1, (*_pairs(context), *_again_table(context)))
+    yield Section(say(sentences.APPENDIX_AGAIN), 1, (_again(context),))
+
+
+def _ranges(context: Context) -> Block:
+    if has_ranges(context):
+        return class_tables.ranges(context)
+    return context.empty(sentences.FEW_READERS if context.classes else sentences.NO_CLASSES)
+
+
+def _pairs(context: Context) -> Iterator[Block]:
+    lines = [line for line in context.pairs if line["n11"] + line["n10"] + line["n01"]]
+    if not context.report["pairs"]:
+        yield context.empty(sentences.NO_PAIRS)
+    elif not context.pairs:
+        yield context.told(sentences.PAIRS_ELSEWHERE)
+    elif not lines:
+        yield context.empty(sentences.NEVER_TOGETHER)
+    elif len(lines) > MOST_LINES:
+        yield _too_many(context, lines)
+    else:
+        yield _pair_table(context, lines)
+
+
+def _pair_table(context: Context, lines: Sequence[Mapping[str, Any]]) -> Table:
+    say = context.say
+    names = [
+        say(sentences.PAIR_NAMES, first=line["readers"][0], second=line["readers"][1])
+        for line in lines
+    ]
+    counts = (sentences.BOTH, sentences.FIRST_ONLY, sentences.SECOND_ONLY, sentences.NEITHER)
+    caption = context.captioned(sentences.PAIRS_TABLE, sentences.PAIRS_TABLE_PLAIN)
+    table = _lines(context, lines, (say(sentences.PAIR), names), counts, _PAIR_MEASURES)
+    notes = (say(sentences.PAIRS_NOTE), *table.notes)
+    return context.table(caption, Table("", table.columns, table.rows, notes))
+
+
+def _again_table(context: Context) -> Iterator[Block]:
+    lines = [line for line in context.repeats if line["n11"] + line["n10"] + line["n01"]]
+    if not lines:
+        return
+    if len(lines) > MOST_LINES:
+        yield _too_many(context, lines)
+        return
+    say = context.say
+    names = [line["reader"] for line in lines]
+    counts = (
+        sentences.TWICE,
+        sentences.FIRST_TIME,
+        sentences.SECOND_TIME_ONLY,
+        sentences.NO_TIME,
+    )
+    table = _lines(context, lines, (say(sentences.READER), names), counts, _REPEAT_MEASURES)
+    caption = context.captioned(sentences.REPEATS_TABLE, sentences.REPEATS_PLAIN)
+    notes = (say(sentences.REPEATS_NOTE), *table.notes)
+    yield context.table(caption, Table("", table.columns, table.rows, notes))
+
+
+def _lines(
+    context: Context,
+    lines: Sequence[Mapping[str, Any]],
+    who: tuple[str, Sequence[str]],
+    counts: Sequence[str],
+    measures: Sequence[str],
+) -> Table:
+    """Return a table of lines with four counts and some measures, and the reasons below it."""
+    say, whole = context.say, context.wording.whole
+    marks = class_tables.Marks(context)
+    rows = tuple(
+        (
+            say(sentences.RARE_MARK, name=line["class"]) if is_rare(line) else line["class"],
+            name,
+            *(whole(line[field]) for field in ("n11", "n10", "n01", "n00")),
+            *(marks.cell(line[measure]) for measure in measures),
+        )
+        for line, name in zip(lines, who[1], strict=True)
+    )
+    columns = (
+        Column(say(sentences.CLASS), "left"),
+        Column(who[0], "left"),
+        *(Column(say(count)) for count in counts),
+        *(Column(say(sentences.MEASURES[measure])) for measure in measures),
+    )
+    rare = whole(context.report["method"]["rare_below"])
+    has_rare = any(map(is_rare, lines))
+    notes = (say(sentences.RARE_NOTE, rare=rare),) if has_rare else ()
+    return Table("", columns, rows, (*notes, *marks.notes()))
+
+
+def _too_many(context: Context, lines: Sequence[object]) -> Paragraph:
+    return context.told(sentences.TOO_MANY_LINES, n=context.wording.whole(len(lines)))
+
+
+def _again(context: Context) -> Table:
+    facts, method, whole = context.facts, context.report["method"], context.wording.whole
+    provenance = facts.provenance
+    version = provenance.protocol_version
+    told = (
+        (sentences.SOFTWARE_NAME, provenance.software),
+        (sentences.REPORT_VERSION, str(context.report["version"])),
+        (sentences.DIGEST_NAME, provenance.digest),
+        (sentences.PROTOCOL_NAME, "" if version is None else whole(version)),
+        (sentences.PROTOCOL_DIGEST, provenance.protocol_digest),
+        (sentences.TAXONOMY_NAME, f"{facts.taxonomy} {facts.taxonomy_version}".strip()),
+        (sentences.CONFIDENCE_NAME, context.confidence if context.has_intervals else ""),
+        (sentences.REPLICATES_NAME, whole(method["n_replicates"])),
+        (sentences.SEED_NAME, str(method["seed"])),
+        (sentences.UNIT_NAME, context.say(sentences.UNITS[method["unit"]])),
+    )
+    rows = tuple((context.say(name), value) for name, value in told if value)
+    columns = (
+        Column(context.say(sentences.SETTING), "left"),
+        Column(context.say(sentences.VALUE), "left"),
+    )
+    return context.table(context.say(sentences.AGAIN_TABLE), Table("", columns, rows))

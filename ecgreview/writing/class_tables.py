@@ -1,0 +1,146 @@
+"""Tables with a line for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from . import sentences
+from .context import Context, is_rare
+from .document import Column, Paragraph, Table
+from .wording import DASH
+
+SECONDARY = ("percent_agreement", "negative_agreement", "gwet_ac1", "pabak")
+RANGED = ("positive_agreement", "fleiss_kappa", "krippendorff_alpha", "gwet_ac1")
+"""Coefficients whose range without one reader is told."""
+
+
+def warnings(context: Context) -> Iterator[Paragraph]:
+    """Return what is to be known before the table is read."""
+    n_rare = sum(map(is_rare, context.classes))
+    if n_rare:
+        whole = context.wording.whole
+        rare = whole(context.report["method"]["rare_below"])
+        text = context.say(sentences.RARE_WARNING, n=whole(n_rare), rare=rare)
+        yield Paragraph(text, "warning")
+    n_undefined = sum(_is_undefined(line, _headlines(context)) for line in context.classes)
+    if n_undefined:
+        n = context.wording.whole(n_undefined)
+        yield Paragraph(context.say(sentences.UNDEFINED_WARNING, n=n), "warning")
+
+
+def headline(context: Context) -> Table:
+    """Return raw counts, positive agreement, kappa and alpha of each class."""
+    say, whole = context.say, context.wording.whole
+    marks = Marks(context)
+    rows = tuple(
+        (
+            _name(context, line),
+            whole(line["n_exams"]),
+            whole(line["n_positive_any"]),
+            whole(line["n_positive_all"]),
+            whole(line["n_positive_any"] - line["n_positive_all"]),
+            *(marks.cell(line[measure]) for measure in _headlines(context)),
+        )
+        for line in context.classes
+    )
+    columns = (
+        Column(say(sentences.CLASS), "left"),
+        Column(say(sentences.EXAMS)),
+        Column(say(sentences.GIVEN_BY_ANY)),
+        Column(say(sentences.GIVEN_BY_ALL)),
+        Column(say(sentences.DISPUTED)),
+        Column(say(sentences.MEASURES["positive_agreement"])),
+        Column(context.kappa_name),
+        Column(say(sentences.MEASURES["krippendorff_alpha"])),
+    )
+    notes = (say(sentences.COLUMNS_NOTE), *_rare_note(context), *marks.notes())
+    caption = context.captioned(sentences.CLASS_TABLE, sentences.CLASS_TABLE_PLAIN)
+    return context.table(caption, Table("", columns, rows, notes))
+
+
+def secondary(context: Context) -> Table:
+    """Return the coefficients that are never to be read alone."""
+    marks = Marks(context)
+    rows = tuple(
+        (_name(context, line), *(marks.cell(line[measure]) for measure in SECONDARY))
+        for line in context.classes
+    )
+    columns = (
+        Column(context.say(sentences.CLASS), "left"),
+        *(Column(context.say(sentences.MEASURES[measure])) for measure in SECONDARY),
+    )
+    notes = (*_rare_note(context), *marks.notes())
+    caption = context.captioned(sentences.SECONDARY_TABLE, sentences.SECONDARY_PLAIN)
+    return context.table(caption, Table("", columns, rows, notes))
+
+
+def ranges(context: Context) -> Table:
+    """Return between which values coefficients lie when one reader is left out."""
+    rows = tuple(
+        (
+            line["class"],
+            *(_range(context, line["without_one_reader"].get(measure)) for measure in RANGED),
+        )
+        for line in context.classes
+    )
+    columns = (
+        Column(context.say(sentences.CLASS), "left"),
+        *(Column(context.say(sentences.MEASURES[measure])) for measure in RANGED),
+    )
+    notes = (context.say(sentences.RANGE_NOTE),)
+    return context.table(context.say(sentences.RANGE_TABLE), Table("", columns, rows, notes))
+
+
+class Marks:
+    """Letters that lead from the cells of a table to the reasons below it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._reasons: list[str] = []
+
+    def cell(self, measure: Mapping[str, Any]) -> str:
+        """Return a measure with its interval, and a letter where there is something to mind."""
+        text = self._context.wording.interval(measure)
+        if not measure["reason"]:
+            return text
+        if measure["reason"] not in self._reasons:
+            self._reasons.append(measure["reason"])
+        return f"{text}\u00a0{self._mark(measure['reason'])}"
+
+    def notes(self) -> tuple[str, ...]:
+        """Return the reasons, each with its letter."""
+        say, translate = self._context.say, self._context.wording.translate
+        return tuple(
+            say(sentences.REASON_NOTE, mark=self._mark(reason), reason=translate(reason))
+            for reason in self._reasons
+        )
+
+    def _mark(self, reason: str) -> str:
+        return chr(ord("a") + self._reasons.index(reason))
+
+
+def _headlines(context: Context) -> Sequence[str]:
+    return "positive_agreement", context.kappa, "krippendorff_alpha"
+
+
+def _is_undefined(line: Mapping[str, Any], measures: Sequence[str]) -> bool:
+    return any(line[measure]["estimate"] is None for measure in measures)
+
+
+def _name(context: Context, line: Mapping[str, Any]) -> str:
+    name: str = line["class"]
+    return context.say(sentences.RARE_MARK, name=name) if is_rare(line) else name
+
+
+def _rare_note(context: Context) -> Iterator[str]:
+    if any(map(is_rare, context.classes)):
+        rare = context.wording.whole(context.report["method"]["rare_below"])
+        yield context.say(sentences.RARE_NOTE, rare=rare)
+
+
+def _range(context: Context, ends: Sequence[float] | None) -> str:
+    if ends is None:
+        return DASH
+    low, high = map(context.wording.decimal, ends)
+    return context.say(sentences.RANGE, low=low, high=high)

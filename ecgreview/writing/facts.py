@@ -1,0 +1,189 @@
+"""What a report tells of its study beside the numbers of agreement; whoever knows fills it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from ecgreview.protocol.model import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many of something: of one sex, one data set, one level. The name is shown as it is."""
+
+    name: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The quartiles of a quantity, over the ``n_known`` of whom it is known."""
+
+    low: float
+    median: float
+    high: float
+    n_known: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exams:
+    """Which exams are read.
+
+    Attributes:
+        n: in the study.
+        n_patients: whose they are; None where patients are not known.
+        sampling: how they were chosen, in the words of whoever chose them.
+        datasets: where they come from.
+        age_years: of the patients.
+        sex: of the patients, those of whom it is not known among them.
+    """
+
+    n: int | None = None
+    n_patients: int | None = None
+    sampling: str = ""
+    datasets: tuple[Tally, ...] = ()
+    age_years: Spread | None = None
+    sex: tuple[Tally, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """Who reads.
+
+    Attributes:
+        n: who has read at least one exam.
+        levels: how experienced they are.
+        exams_each: exams that each of them has read.
+        background: training and experience, in the words of whoever knows.
+    """
+
+    n: int | None = None
+    levels: tuple[Tally, ...] = ()
+    exams_each: Spread | None = None
+    background: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """How the study is laid out; values are those of a protocol, None and "" where unknown.
+
+    Attributes:
+        is_blinded: the software kept each reader from the readings of the others; of readings
+            that were made elsewhere and imported it cannot know.
+    """
+
+    readers_per_exam: int | None = None
+    repeat_fraction: float | None = None
+    washout_days: int = 0
+    washout_exams: int = 0
+    patient_gap: int = 0
+    is_order_random: bool | None = None
+    is_blinded: bool | None = None
+    results_open: str = ""
+    clinical_information: str = ""
+    prior_exam: str = ""
+    suggestion_policy: str = ""
+    minimum_reader_level: int | None = None
+    pass_mark: float | None = None
+    undo_window_s: int | None = None
+
+    @classmethod
+    def of(cls, protocol: Protocol) -> Design:
+        """Return the design of a study that the product runs by ``protocol``."""
+        needed = protocol.qualification
+        return cls(
+            readers_per_exam=protocol.readers_per_exam,
+            repeat_fraction=protocol.repeat_fraction,
+            washout_days=protocol.washout_days,
+            washout_exams=protocol.washout_exams,
+            patient_gap=protocol.patient_gap,
+            is_order_random=True,
+            is_blinded=True,
+            results_open=protocol.results_open,
+            clinical_information=protocol.clinical_information,
+            prior_exam=protocol.prior_exam,
+            suggestion_policy=protocol.suggestion_policy,
+            minimum_reader_level=protocol.minimum_reader_level,
+            pass_mark=needed.pass_mark if needed.required else None,
+            undo_window_s=protocol.undo_window_s,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What became of the readings that were asked for; None where it is not known.
+
+    Attributes:
+        assigned: an exam to a reader, hidden repeats among them.
+        read: submitted and in force, whatever they say.
+        unreadable: of those read, the exam was found unreadable.
+        abstained: of those read, the reader did not feel competent.
+        not_assessable: answers about one class of one exam.
+        corrected: submissions that a later one of the same reader superseded.
+        repeats: of those read, the reader's second reading of the exam.
+    """
+
+    assigned: int | None = None
+    read: int | None = None
+    unreadable: int | None = None
+    abstained: int | None = None
+    not_assessable: int | None = None
+    corrected: int | None = None
+    repeats: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dates:
+    """When the study took place."""
+
+    opened: date | None = None
+    first_reading: date | None = None
+    last_reading: date | None = None
+    locked: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """By what the report can be made again.
+
+    Attributes:
+        software: name and version.
+        digest: of the answers and settings that the numbers were computed from.
+        protocol_version: in force.
+        protocol_digest: of the frozen protocol document.
+        written_at: when; part of the report, so that the same facts make the same file.
+    """
+
+    software: str = ""
+    digest: str = ""
+    protocol_version: int | None = None
+    protocol_digest: str = ""
+    written_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyFacts:
+    """Everything a report tells beside agreement. What is left out is told to be filled in.
+
+    Attributes:
+        study: its name.
+        scope: the name of the batch; empty when the report is of the whole study.
+        taxonomy: the name of the list of classes.
+        taxonomy_version: of it.
+        sample_size: why so many exams and readers, in the words of whoever planned them.
+        display: readings by how the tracing was shown, each in words ("25 mm/s, 10 mm/mV, 3x4").
+    """
+
+    study: str
+    scope: str = ""
+    taxonomy: str = ""
+    taxonomy_version: str = ""
+    sample_size: str = ""
+    exams: Exams = field(default_factory=Exams)
+    readers: Readers = field(default_factory=Readers)
+    design: Design = field(default_factory=Design)
+    counts: Counts = field(default_factory=Counts)
+    dates: Dates = field(default_factory=Dates)
+    display: tuple[Tally, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)

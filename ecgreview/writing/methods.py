@@ -1,0 +1,184 @@
+"""The methods section: how the study was laid out, read and computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from . import sentences
+from .context import MANY_READERS, Context
+from .document import Block, Paragraph, Section
+from .facts import Tally
+
+
+def methods(context: Context) -> Iterator[Section]:
+    """Return the sections on methods, each told as far as the facts go."""
+    say = context.say
+    yield Section(say(sentences.METHODS), 1, (_guideline(context),))
+    yield Section(say(sentences.DESIGN), 2, tuple(_design(context)))
+    yield Section(say(sentences.SAMPLE), 2, tuple(_sample(context)))
+    yield Section(say(sentences.READERS), 2, tuple(_readers(context)))
+    yield Section(say(sentences.READING), 2, tuple(_reading(context)))
+    yield Section(say(sentences.INCOMPLETE), 2, (context.told(sentences.EXCLUSIONS),))
+    yield Section(say(sentences.STATISTICS), 2, tuple(_statistics(context)))
+
+
+def _guideline(context: Context) -> Paragraph:
+    return context.told(sentences.GUIDELINE, grras=context.citations.cite("grras"))
+
+
+def _design(context: Context) -> Iterator[Block]:
+    facts, whole = context.facts, context.wording.whole
+    told = [context.say(sentences.CLASSES, n=whole(len(context.classes)))]
+    if facts.taxonomy:
+        version = facts.taxonomy_version or "?"
+        told.append(context.say(sentences.TAXONOMY, taxonomy=facts.taxonomy, version=version))
+    per_exam = facts.design.readers_per_exam
+    if per_exam == 1:
+        told.append(context.say(sentences.ONE_READER_PER_EXAM))
+    elif per_exam is not None:
+        told.append(context.say(sentences.READERS_PER_EXAM, n=whole(per_exam)))
+    told += _repeats(context)
+    yield Paragraph(" ".join(told))
+    if facts.sample_size:
+        yield Paragraph(facts.sample_size)
+    else:
+        yield context.gap(sentences.SAMPLE_SIZE)
+
+
+def _repeats(context: Context) -> Iterator[str]:
+    design, wording = context.facts.design, context.wording
+    if design.repeat_fraction is None:
+        return
+    if not design.repeat_fraction:
+        yield context.say(sentences.NO_REPEATS)
+        return
+    yield context.say(
+        sentences.REPEATS,
+        share=wording.percent(design.repeat_fraction),
+        days=wording.whole(design.washout_days),
+        exams=wording.whole(design.washout_exams),
+    )
+
+
+def _sample(context: Context) -> Iterator[Block]:
+    exams = context.facts.exams
+    yield Paragraph(exams.sampling) if exams.sampling else context.gap(sentences.SAMPLING)
+    if exams.datasets:
+        yield context.told(sentences.DATASETS, datasets=tallied(context, exams.datasets))
+
+
+def _readers(context: Context) -> Iterator[Block]:
+    design, readers = context.facts.design, context.facts.readers
+    level = design.minimum_reader_level
+    told = [context.say(sentences.LEVELS[level])] if level else []
+    if design.pass_mark is not None:
+        share = context.wording.percent(design.pass_mark)
+        told.append(context.say(sentences.QUALIFICATION, share=share))
+    elif level is not None:
+        told.append(context.say(sentences.NO_QUALIFICATION))
+    if told:
+        yield Paragraph(" ".join(told))
+    if readers.background:
+        yield Paragraph(readers.background)
+    elif not readers.levels:
+        yield context.gap(sentences.BACKGROUND)
+
+
+def _reading(context: Context) -> Iterator[Block]:
+    design, whole = context.facts.design, context.wording.whole
+    if design.is_blinded:
+        opened = _chosen(context, sentences.RESULTS_OPEN, design.results_open)
+        yield Paragraph(" ".join([context.say(sentences.INDEPENDENT), *opened]))
+    else:
+        yield context.gap(sentences.BLINDING)
+    shown = [
+        *_chosen(context, sentences.CLINICAL, design.clinical_information),
+        *_chosen(context, sentences.PRIOR, design.prior_exam),
+        *_chosen(context, sentences.SUGGESTIONS, design.suggestion_policy),
+    ]
+    if shown:
+        yield Paragraph(" ".join(shown))
+    course = [context.say(sentences.ORDER)] if design.is_order_random else []
+    if design.patient_gap:
+        course.append(context.say(sentences.PATIENT_GAP, n=whole(design.patient_gap)))
+    if design.undo_window_s:
+        course.append(context.say(sentences.UNDO, n=whole(design.undo_window_s)))
+    if course:
+        yield Paragraph(" ".join(course))
+    if context.facts.display:
+        yield context.told(sentences.DISPLAY, display=tallied(context, context.facts.display))
+    else:
+        yield context.gap(sentences.DISPLAYED)
+
+
+def _chosen(context: Context, among: Mapping[str, str], value: str) -> list[str]:
+    return [context.say(among[value])] if value in among else []
+
+
+def _statistics(context: Context) -> Iterator[Block]:
+    cite = context.citations.cite
+    yield context.told(
+        sentences.HEADLINE,
+        specific=cite("specific", "specific_many"),
+        kappa=_kappa(context),
+        alpha=cite("krippendorff"),
+    )
+    yield context.told(
+        sentences.PARADOX,
+        gwet=cite("gwet"),
+        pabak=cite("byrt", "brennan_prediger"),
+        paradox=cite("paradox"),
+    )
+    yield context.told(sentences.ON_EXAMS, jaccard=cite("jaccard"))
+    yield Paragraph(" ".join(_intervals(context)))
+    if context.report["pairs"]:
+        yield context.told(
+            sentences.PAIR_STATISTICS,
+            cohen=cite("cohen"),
+            byrt=cite("byrt"),
+            mcnemar=cite("mcnemar"),
+        )
+    told = [context.say(sentences.LEAVE_ONE_OUT)] if has_ranges(context) else []
+    yield Paragraph(" ".join([*told, context.say(sentences.UNDEFINED)]))
+    if context.facts.provenance.software:
+        yield context.told(sentences.SOFTWARE, software=context.facts.provenance.software)
+
+
+def _kappa(context: Context) -> str:
+    n_readers, cite = len(context.report["readers"]), context.citations.cite
+    if n_readers >= MANY_READERS:
+        return context.say(sentences.KAPPA_FLEISS, fleiss=cite("fleiss"))
+    if n_readers > 2:
+        return context.say(sentences.KAPPA_LIGHT, light=cite("light"))
+    return context.say(sentences.KAPPA_COHEN, cohen=cite("cohen"))
+
+
+def _intervals(context: Context) -> Iterator[str]:
+    if not context.has_intervals:
+        yield context.say(sentences.NO_INTERVALS)
+        return
+    method, cite, whole = context.report["method"], context.citations.cite, context.wording.whole
+    yield context.say(
+        sentences.BOOTSTRAP,
+        confidence=context.confidence,
+        n=whole(method["n_replicates"]),
+        bootstrap=cite("bootstrap"),
+        zapf=cite("zapf"),
+    )
+    if method["unit"] == "patient":
+        yield context.say(sentences.UNIT_PATIENT, clusters=cite("clusters"))
+    else:
+        yield context.say(sentences.UNIT_EXAM)
+    rare = whole(method["rare_below"])
+    yield context.say(sentences.POSTERIOR, rare=rare, jeffreys=cite("jeffreys"))
+
+
+def has_ranges(context: Context) -> bool:
+    """Return whether the report tells how much hangs on one reader."""
+    return any(line["without_one_reader"] for line in context.classes)
+
+
+def tallied(context: Context, tallies: tuple[Tally, ...]) -> str:
+    """Return names with their numbers, separated by semicolons."""
+    whole = context.wording.whole
+    return "; ".join(f"{one.name} (n = {whole(one.n)})" for one in tallies)

@@ -1,0 +1,118 @@
+"""A report, or a figure alone, as PDF: set by Typst from a template that only reads values.
+
+No word of a report is ever markup: the template gets them as JSON. Letters are those that come
+with Typst and matplotlib, never those of the machine, and the time is the report's own, so the
+same report gives the same bytes everywhere.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from .document import Block, Document, Figure, Paragraph, Table, plain
+
+_REPORT = Path(__file__).with_name("report.typ")
+_FIGURE = Path(__file__).with_name("figure.typ")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class NoLetters(RuntimeError):
+    """The letters of the figures, which come with matplotlib, are not installed."""
+
+
+def pdf(document: Document, *, written_at: datetime | None = None) -> bytes:
+    """Return the report as a tagged PDF (PDF/UA-1).
+
+    Args:
+        document: the report.
+        written_at: what the file says of when it was made, with a time zone; None says 1970.
+
+    Raises:
+        NoLetters: matplotlib is not installed.
+    """
+    described = {
+        "language": document.language.partition("-")[0],
+        "region": document.language.partition("-")[2] or None,
+        "title": plain(document.title),
+        "byline": [plain(line) for line in document.byline],
+        "sections": [
+            {
+                "title": plain(section.title),
+                "level": section.level,
+                "blocks": [_described(block) for block in section.blocks],
+            }
+            for section in document.sections
+        ],
+        "references_title": plain(document.references_title),
+        "references": [plain(line.partition(" ")[2]) for line in document.references],
+    }
+    return _set(_REPORT, described, written_at, ["ua-1"])
+
+
+def figure_pdf(svg: str) -> bytes:
+    """Return one figure as a PDF page of its own size, as vectors with text.
+
+    Raises:
+        NoLetters: matplotlib is not installed.
+    """
+    return _set(_FIGURE, {"svg": svg, "width": _size(svg)[0]}, None, [])
+
+
+def _described(block: Block) -> Mapping[str, Any]:
+    match block:
+        case Paragraph(text, kind):
+            return {"kind": kind, "text": plain(text)}
+        case Figure():
+            width, height = _size(block.svg)
+            told = {"caption": plain(block.caption), "alt": plain(block.alt), "svg": block.svg}
+            return {"kind": "figure", "width": width, "height": height, **told}
+        case Table():
+            return {
+                "kind": "table",
+                "caption": plain(block.caption),
+                "columns": [asdict(column) for column in block.columns],
+                "rows": [[plain(cell) for cell in row] for row in block.rows],
+                "notes": [plain(note) for note in block.notes],
+            }
+
+
+def _set(
+    template: Path, values: Mapping[str, Any], written_at: datetime | None, standards: list[Any]
+) -> bytes:
+    found = typst.compile(
+        template.read_bytes(),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={"values": json.dumps(values, ensure_ascii=False)},
+        timestamp=round((written_at or _EPOCH).timestamp()),
+        pdf_standards=standards,
+    )
+    if not isinstance(found, bytes):
+        raise TypeError(found)
+    return found
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    # Found without importing matplotlib, which would take longer than the rest.
+    found = importlib.util.find_spec("matplotlib")
+    if found is None or found.origin is None:
+        raise NoLetters
+    letters = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(letters)])
+
+
+def _size(svg: str) -> tuple[float, float]:
+    """Return the width and height that a drawing gives itself."""
+    width, height = re.findall(r'<svg[^>]* width="([\d.]+)" height="([\d.]+)"', svg)[0]
+    return float(width), float(height)

@@ -1,0 +1,72 @@
+"""The written report: methods, results and appendices from the numbers and the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from . import sentences
+from .appendices import appendices
+from .context import Context
+from .document import Document
+from .facts import StudyFacts
+from .methods import methods
+from .results import results
+from .wording import ENGLISH, Wording
+
+VERSION = "3"
+"""Of the reports of agreement that this package reads."""
+
+
+class OtherVersion(ValueError):
+    """The report of agreement is of a version whose numbers are kept in another way."""
+
+
+def write(
+    report: Mapping[str, Any],
+    facts: StudyFacts,
+    wording: Wording = ENGLISH,
+    *,
+    pairs: Sequence[Mapping[str, Any]] = (),
+    repeats: Sequence[Mapping[str, Any]] = (),
+) -> Document:
+    """Return the written report of a study or batch.
+
+    Args:
+        report: what ``ecgreview.agreement.report`` made.
+        facts: everything else; what is not known is told to be filled in.
+        wording: the language.
+        pairs: the lines of ``pair_lines``; without them the report has no table of pairs.
+        repeats: the lines of ``repeat_lines``.
+
+    Raises:
+        OtherVersion: ``report`` is of another version.
+    """
+    if report["version"] != VERSION:
+        raise OtherVersion(report["version"])
+    context = Context(report, facts, wording, pairs, repeats)
+    sections = (*methods(context), *results(context), *appendices(context))
+    return Document(
+        language=wording.language,
+        title=context.say(sentences.TITLE, study=facts.study),
+        byline=tuple(_byline(context)),
+        sections=sections,
+        references_title=context.say(sentences.REFERENCES),
+        references=context.citations.listed(),
+    )
+
+
+def _byline(context: Context) -> Iterator[str]:
+    facts, provenance = context.facts, context.facts.provenance
+    if facts.scope:
+        yield context.say(sentences.SCOPE_BATCH, batch=facts.scope)
+    else:
+        yield context.say(sentences.SCOPE_STUDY)
+    if provenance.written_at:
+        day = context.wording.day(provenance.written_at.date())
+        if provenance.software:
+            yield context.say(sentences.WRITTEN, day=day, software=provenance.software)
+        else:
+            yield context.say(sentences.WRITTEN_ON, day=day)
+    if provenance.digest:
+        yield context.say(sentences.REPORT_DIGEST, digest=provenance.digest)
