@@ -8,11 +8,27 @@ from typing import Any
 
 from django.db import transaction
 
-from annotations.models import AgreementReport, AgreementRun, Batch, RunStage, Scope, Study
-from annotations.services import agreement_reports, agreement_runs, pattern_counts, pattern_rows
+from annotations.models import (
+    OF_STUDIES,
+    AgreementReport,
+    AgreementRun,
+    Batch,
+    RunStage,
+    Scope,
+    Study,
+)
+from annotations.services import (
+    agreement_precision,
+    agreement_repeats,
+    agreement_reports,
+    agreement_runs,
+    pattern_counts,
+    pattern_rows,
+)
 from annotations.services.agreement_runs import Work
 from annotations.services.pattern_rows import PatternRows
 from ecgreview import agreement
+from ecgreview.agreement.latent_report import latent_report
 
 
 def work_next(*, now: datetime) -> bool:
@@ -93,6 +109,7 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
         pattern_counts.count_all(scope, now=now, told=work.count)
         work.reach(RunStage.COMPUTING)
         with transaction.atomic():
+            n_repeats = agreement_repeats.n_signed(scope)
             rows = inputs(scope)
             n_changes = agreement_runs.n_changes(scope)
         known = agreement_reports.known(scope, rows)
@@ -103,7 +120,7 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
                 report = agreement_reports.store(scope, rows, results or {}, now=now)
             else:
                 report = agreement_reports.check(known, now=now)
-            _settle(work, report, n_changes, now)
+            _settle(work, report, n_changes, n_repeats, now)
         return report
 
 
@@ -113,24 +130,38 @@ def _results(rows: PatternRows) -> dict[str, Any]:
         rows.profiles, rows.clusters, n_readers=len(rows.readers), n_classes=len(rows.classes)
     )
     names = [str(reader) for reader in rows.readers]
+    repeats = agreement_repeats.tables(
+        rows.repeats, n_readers=len(rows.readers), n_classes=len(rows.classes)
+    )
+    patterns = answers.count()
     return {
-        **agreement.report(answers, names, rows.classes),
+        **agreement.report(answers, names, rows.classes, repeats=repeats),
+        "cells": agreement_precision.kept(patterns.cells()),
+        "latent": latent_report(patterns),
         "n_exams_given": rows.n_exams,
         "n_unreadable": rows.n_unreadable,
         "n_abstained": rows.n_abstained,
     }
 
 
-def _settle(work: Work, report: AgreementReport, n_changes: int, now: datetime) -> None:
+def _settle(
+    work: Work, report: AgreementReport, n_changes: int, n_repeats: int, now: datetime
+) -> None:
     """End the run, and take the mark from the batch unless other readings count by now.
 
     Whoever submits holds the batch's row until their reading is committed, so under this lock no
-    reading can be on its way unseen.
+    reading can be on its way unseen. A hidden repeat changes no count: only the batch that it is
+    of is marked, and tells the whole study.
     """
     is_current = work.finish(report, n_changes=n_changes, now=now)
-    if report.batch_id is None:
+    batch = report.batch
+    if batch is None:
         return
-    locked = Batch.objects.select_for_update(no_key=True).get(pk=report.batch_id)
+    if n_repeats and report.computed_at == now and batch.purpose in OF_STUDIES:
+        pattern_counts.lock(report.study_id)
+        agreement_runs.note_change(Scope(report.study_id), now=now)
+    locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    is_current = is_current and n_repeats == agreement_repeats.n_signed(report.scope)
     if is_current and not pattern_counts.uncounted(report.scope).exists():
         locked.agreement_is_due = False
         locked.save(update_fields=["agreement_is_due"])

@@ -23,6 +23,8 @@ from annotations.models import (
     Taxonomy,
     in_scope,
 )
+from annotations.services import agreement_repeats
+from annotations.services.agreement_repeats import Repeats
 from ecgreview.agreement import Cluster, Profile
 
 Places = tuple[int, ...]
@@ -46,6 +48,7 @@ class PatternRows:
         n_exams: exams that were given out, read or not.
         n_unreadable: readings that say the exam is unreadable.
         n_abstained: readers of exams who said they are not competent.
+        repeats: what readers said of an exam the first time and again.
     """
 
     taxonomy_id: int
@@ -58,6 +61,7 @@ class PatternRows:
     n_exams: int
     n_unreadable: int
     n_abstained: int
+    repeats: Repeats = ()
 
     @property
     def n_readings(self) -> int:
@@ -101,6 +105,7 @@ def load(scope: Scope) -> PatternRows:
         n_exams=given.aggregate(n=Count("exam", distinct=True))["n"],
         n_unreadable=totals["unreadable"] or 0,
         n_abstained=totals["abstained"] or 0,
+        repeats=agreement_repeats.count(scope, readers, [code for _, code in codes]),
     )
 
 

@@ -1,0 +1,101 @@
+"""How exact the agreement of a report is, and how many readings it takes to be more exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement import Cells, precision
+from ecgreview.agreement.precision import Forecast, Target
+
+N_POINTS = 25
+"""Of the curve of a class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a class needs for an interval of the width wished for.
+
+    Attributes:
+        code: of the class.
+        forecast: what is needed.
+        half_widths: after each number of readings of the curve; empty when there is no forecast.
+    """
+
+    code: str
+    forecast: Forecast
+    half_widths: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlooks:
+    """The same of several classes.
+
+    Attributes:
+        n_reads: numbers of readings in all, ascending; empty when nothing can be forecast.
+        classes: in the order asked for.
+    """
+
+    n_reads: tuple[int, ...]
+    classes: tuple[Outlook, ...]
+
+
+def kept(cells: Cells) -> dict[str, Any]:
+    """Return ``cells`` of classes as a report keeps them."""
+    return {
+        "table": cells.table.astype(int).tolist(),
+        "n_exams": cells.n_exams.astype(int).tolist(),
+    }
+
+
+def outlooks(
+    results: Mapping[str, Any], codes: Sequence[str], wanted: float, *, target: Target
+) -> Outlooks | None:
+    """Return what ``codes`` need for an interval of estimate +- ``wanted``.
+
+    Args:
+        results: of a report.
+        codes: of some of its classes.
+        wanted: half of the interval's width, above 0 and below 1.
+        target: of which coefficient.
+
+    Returns:
+        None for a report of before its cells were kept: the next version has them.
+
+    Raises:
+        precision.BadWidth: ``wanted`` is not above 0 and below 1.
+    """
+    if "cells" not in results:
+        return None
+    places = [one["class"] for one in results["classes"]]
+    counts = np.array(results["cells"]["n_exams"], dtype=np.float64)
+    table = np.array(results["cells"]["table"], dtype=np.float64).reshape(-1, 2)
+    rows = [places.index(code) for code in codes]
+    confidence = results["method"]["confidence"]
+    cells = Cells(table, counts.reshape(len(places), len(table))[rows])
+    found = precision.forecast(cells, wanted, target=target, confidence=confidence)
+    n_reads = _points(found)
+    widths = np.full((len(n_reads), len(codes)), np.nan)
+    if n_reads.size:
+        widths = precision.half_widths(cells, n_reads, target=target, confidence=confidence)
+    return Outlooks(
+        tuple(n_reads.tolist()),
+        tuple(
+            Outlook(code, one, () if np.isnan(column).any() else tuple(column.tolist()))
+            for code, one, column in zip(codes, found, widths.T, strict=True)
+        ),
+    )
+
+
+def _points(found: Sequence[Forecast]) -> NDArray[np.int64]:
+    """Return numbers of readings that show where the classes stand and where they would arrive."""
+    told = [one for one in found if one.reads_needed is not None and one.n_reads]
+    if not told:
+        return np.empty(0, dtype=np.int64)
+    least = min(one.n_reads for one in told) / 2
+    most = max(max(one.reads_needed or 0, 2 * one.n_reads) for one in told)
+    return np.unique(np.geomspace(max(least, 2), max(most, 4), N_POINTS).astype(np.int64))

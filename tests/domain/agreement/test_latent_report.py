@@ -1,0 +1,94 @@
+"""The report of prevalence and skill says what the model says, and stays within its time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ecgreview.agreement import PatternCount, latent, latent_report
+from ecgreview.agreement.latent_design import NO_TRIPLES, TWO_READERS
+from ecgreview.agreement.latent_report import NO_INTERVALS, TOO_LARGE
+from ecgreview.agreement.resampling import Resampling
+
+FEW = Resampling(n_replicates=200)
+
+
+def read(n_readers, *, prevalence=(0.3, 0.05), n_exams=600, seed=1):
+    """Return ratings of readers who see 80 % of what there is and 2 % of what there is not."""
+    rng = np.random.default_rng(seed)
+    truth = rng.random((n_exams, len(prevalence))) < np.array(prevalence)
+    shape = (n_readers, *truth.shape)
+    gives = np.where(truth, rng.random(shape) < 0.8, rng.random(shape) < 0.02)
+    return (1 + gives).astype(np.int8)
+
+
+def test_estimates_are_those_of_the_model():
+    patterns = PatternCount.of(read(3))
+    told = latent_report.latent_report(patterns, how=FEW)
+    found = latent.fit(patterns)
+    for row, one in enumerate(told["classes"]):
+        assert one["prevalence"]["estimate"] == pytest.approx(found.prevalence.values[row])
+        for reader in one["readers"]:
+            for name in ("sensitivity", "specificity"):
+                expected = getattr(found, name).values[row, reader["reader"]]
+                assert reader[name]["estimate"] == pytest.approx(expected)
+
+
+def test_intervals_hold_what_is_so():
+    told = latent_report.latent_report(PatternCount.of(read(3, n_exams=4000)), how=FEW)
+    common = told["classes"][0]
+    assert common["prevalence"]["low"] < 0.3 < common["prevalence"]["high"]
+    assert all(one["sensitivity"]["low"] < 0.8 < one["sensitivity"]["high"]
+               for one in common["readers"])  # fmt: skip
+
+
+def test_a_class_of_which_few_exams_tell_has_the_interval_of_a_posterior():
+    told = latent_report.latent_report(
+        PatternCount.of(read(3, prevalence=(0.3, 0.01), n_exams=150)), how=FEW
+    )
+    assert [one["prevalence"]["method"] for one in told["classes"]] == ["bootstrap", "dirichlet"]
+
+
+@pytest.mark.parametrize(("n_readers", "reason"), [(2, TWO_READERS), (1, None), (0, None)])
+def test_readers_too_few_are_refused_with_the_reason(n_readers, reason):
+    told = latent_report.latent_report(PatternCount.of(read(n_readers)), how=FEW)
+    assert told["reason"] == ""
+    for one in told["classes"]:
+        assert one["prevalence"]["estimate"] is None
+        assert one["prevalence"]["reason"] == (reason or one["prevalence"]["reason"]) != ""
+        assert one["readers"] == []
+
+
+def test_pairs_of_three_readers_are_refused_with_the_reason():
+    ratings = read(3)
+    ratings[np.arange(600) % 3, np.arange(600)] = 0
+    told = latent_report.latent_report(PatternCount.of(ratings), how=FEW)
+    assert told["classes"][0]["prevalence"]["reason"] == NO_TRIPLES
+
+
+def test_the_same_counts_give_the_same_numbers():
+    patterns = PatternCount.of(read(3))
+    assert latent_report.latent_report(patterns, how=FEW) == latent_report.latent_report(
+        patterns, how=FEW
+    )
+
+
+def test_what_would_take_too_long_has_no_intervals(monkeypatch):
+    monkeypatch.setattr(latent_report, "_MOST_REPLICATED", 1.0)
+    told = latent_report.latent_report(PatternCount.of(read(3)), how=FEW)
+    assert (told["reason"], told["n_replicates"]) == (NO_INTERVALS, 0)
+    assert told["classes"][0]["prevalence"]["low"] is None
+    assert told["classes"][0]["prevalence"]["estimate"] is not None
+
+
+def test_what_would_take_far_too_long_is_left_out(monkeypatch):
+    monkeypatch.setattr(latent_report, "_MOST_WORK", 1.0)
+    told = latent_report.latent_report(PatternCount.of(read(3)), how=FEW)
+    assert told == {"reason": TOO_LARGE, "n_replicates": 0, "classes": []}
+
+
+def test_three_readers_are_compared_with_what_the_model_expects():
+    told = latent_report.latent_report(PatternCount.of(read(4)), how=FEW)
+    alike = told["classes"][0]["alike"]
+    assert alike["n"] == 600 * 4
+    assert alike["observed"] == pytest.approx(alike["expected"], abs=0.02)
