@@ -129,7 +129,6 @@ def effects(
         Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams drawn independently, a reading
         counted by the product); Tsai et al. 2003, JAMIA 10:478-483 (the question).
     """
-    tail_of(confidence)
     counts = _Counts.of(readings)
     drawn = counts.resampled(n_replicates, rng)
     return {
@@ -190,7 +189,10 @@ class _Counts:
 
 
 def _masks(suggestions: NDArray[np.int8], reference: NDArray[np.int8]) -> list[NDArray[np.bool_]]:
-    """Return which answers belong to each split, in the order of ``Split``."""
+    """Return which answers belong to each split, in the order of ``Split``.
+
+    Suggestions that are missing belong to none; the caller leaves them out.
+    """
     is_known = reference != MISSING
     is_right = suggestions == reference
     commission = (suggestions == PRESENT) & (reference == ABSENT)
@@ -198,7 +200,7 @@ def _masks(suggestions: NDArray[np.int8], reference: NDArray[np.int8]) -> list[N
     return [
         np.ones_like(is_known),
         suggestions == PRESENT,
-        is_known & is_right,
+        is_right,
         is_known & ~is_right,
         commission,
         omission,

@@ -250,6 +250,24 @@ def test_one_reader_has_no_interval():
     assert effect.difference == effect.by_reader == Measure.alone(0.0, 6, arms.ONE_READER)
 
 
+def test_readers_without_an_answer_of_the_kind_do_not_count():
+    rows = [(PRESENT, PRESENT, ABSENT, shown, 1, 1) for shown in (True, False)]
+    rows += [(PRESENT, PRESENT, PRESENT, shown, 2, 2) for shown in (True, False)]
+    found = of(one_class(rows))
+    assert found[Split.COMMISSION].difference.reason == arms.ONE_READER
+    assert found[Split.COMMISSION].shown.reason == arms.ONE_READER
+
+
+def test_only_exams_of_both_arms_are_paired():
+    rows = [
+        (answer, PRESENT, ABSENT, shown, 1 + shown, exam)
+        for exam, answer in enumerate([PRESENT, ABSENT, ABSENT])
+        for shown in (True, False)
+    ]
+    rows += [(ABSENT, PRESENT, ABSENT, True, 1, 8), (ABSENT, PRESENT, ABSENT, False, 2, 9)]
+    assert of(one_class(rows))[Split.WRONG].by_exam.difference.n == 3
+
+
 def test_readers_who_all_follow_alike_have_no_sandwich():
     rows = [
         (PRESENT if shown else ABSENT, PRESENT, ABSENT, shown, reader, exam)
