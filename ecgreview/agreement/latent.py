@@ -11,19 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from . import latent_em
+from . import latent_starts
 from .coefficient import Causes, Estimates
 from .latent_design import CONSTANT, FEW, FEW_TRIPLES, NEVER_READ, Design
-from .latent_em import Ascent, Floats, Model
-from .patterns import MISSING, PRESENT, PatternCount
+from .latent_em import Floats, Model
+from .patterns import PatternCount
 
 NO_BETTER_THAN_CHANCE = "The reader gives the class no more often where it is than where it is not."
 NOT_CONVERGED = "The search for the most likely values was stopped before it came to rest."
 
 REASONS = (NO_BETTER_THAN_CHANCE, NOT_CONVERGED)
 """Every sentence that is said here, for whoever translates them."""
-
-_ALIKE = 1e-11  # gain per exam that makes a start no better than an earlier one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,8 +37,8 @@ class Latent:
         specificity: shape (n_classes, n_readers); P(reader does not give it | it is not there).
         posterior: shape (n_classes, n_patterns); P(class is there | what the readers said). Only
             one of many that are equally likely where ``prevalence`` has no value.
-        log_likelihood: shape (n_classes,); of the observed patterns, at its maximum. It is known
-            even where many prevalences reach it.
+        log_likelihood: shape (n_classes,); of the observed patterns, at the highest maximum found.
+            It is told even where many prevalences reach it.
         n_iterations: shape (n_classes,), int64; EM steps from the best of the starts.
         is_converged: shape (n_classes,); whether the last of them gained next to nothing.
         n_triples: shape (n_classes,), int64; exams read by three readers or more who vary in what
@@ -97,25 +95,21 @@ def fit(
     is_met = design.counts.any(axis=0)
     counts, states = design.counts[:, is_met], patterns.patterns[is_met]
     model = Model.of(states, pseudo_count)
-    starts = _starts(states)
-    # The starts climb side by side: each step costs little more for three than for one.
-    from_each = np.tile(counts, (len(starts), 1))
-    guess = np.repeat(np.stack([starts, 1 - starts], axis=1), len(counts), axis=0)
-    ascent = latent_em.climb(
+    ascent = latent_starts.highest(
         model,
-        model.maximum(from_each, guess),
-        from_each,
+        states,
+        counts,
+        is_identified=~np.logical_or.reduce([mask for mask, _ in design.refusals()]),
         tolerance=tolerance,
         max_steps=max_steps,
     )
-    best = _best_of(ascent, len(starts), _ALIKE * counts.sum(axis=1))
-    theta = oriented(best.theta, design.n_readings)
+    theta = oriented(ascent.theta, design.n_readings)
     return Latent(
-        *_explained(theta, design, best.is_converged),
+        *_explained(theta, design, ascent.is_converged),
         Model.of(patterns.patterns).posterior(theta)[0][:, 0],
-        best.log_likelihood,
-        best.n_steps,
-        best.is_converged,
+        ascent.log_likelihood,
+        ascent.n_steps,
+        ascent.is_converged,
         design.n_triples.astype(np.int64),
     )
 
@@ -132,30 +126,6 @@ def oriented(theta: Floats, n_readings: Floats) -> Floats:
     is_swapped = ((if_present - if_absent) * n_readings).sum(axis=1) < 0
     swapped = np.concatenate([1 - theta[:, :1], if_absent, if_present], axis=1)
     return np.where(is_swapped[:, None], swapped, theta)
-
-
-def _starts(states: NDArray[np.int8]) -> Floats:
-    """Return first guesses of the posterior, (n_starts, n_patterns): the majority's first."""
-    gives = (states == PRESENT).sum(axis=1)
-    n_readings = (states != MISSING).sum(axis=1)
-    share = gives / np.maximum(n_readings, 1)
-    anyone, everyone = gives > 0, (gives == n_readings) & (gives > 0)
-    # A part of the shares keeps probabilities off 0 and 1, where EM would never leave them.
-    return np.stack([share, 0.9 * anyone + 0.1 * share, 0.9 * everyone + 0.1 * share])
-
-
-def _best_of(ascent: Ascent, n_starts: int, alike: Floats) -> Ascent:
-    """Return the highest ascent of each class, start after start; of those as high, the first."""
-    heights = ascent.log_likelihood.reshape(n_starts, -1)
-    n_classes = heights.shape[1]
-    chosen = np.argmax(heights >= heights.max(axis=0) - alike, axis=0)
-    rows = chosen * n_classes + np.arange(n_classes)
-    return Ascent(
-        ascent.theta[rows],
-        ascent.log_likelihood[rows],
-        ascent.n_steps[rows],
-        ascent.is_converged[rows],
-    )
 
 
 def _explained(
