@@ -268,6 +268,19 @@ def test_only_exams_of_both_arms_are_paired():
     assert of(one_class(rows))[Split.WRONG].by_exam.difference.n == 3
 
 
+def test_the_sandwich_of_two_readers():
+    """Linear parts of .125 and -.125: the error is sqrt(2 / 1 * 2 * .125**2) = .25."""
+    follows = {(1, True): 3, (1, False): 1, (2, True): 1, (2, False): 1}
+    rows = [
+        (PRESENT if exam < n else ABSENT, PRESENT, ABSENT, shown, reader, exam)
+        for (reader, shown), n in follows.items()
+        for exam in range(4)
+    ]
+    found = of(one_class(rows))[Split.ALL].by_reader
+    assert found.estimate == 0.25
+    assert (found.high or 0) - 0.25 == pytest.approx(12.7062 * 0.25, rel=1e-5)
+
+
 def test_readers_who_all_follow_alike_have_no_sandwich():
     rows = [
         (PRESENT if shown else ABSENT, PRESENT, ABSENT, shown, reader, exam)
