@@ -12,8 +12,8 @@ import time
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from crowdkit.aggregation import DawidSkene
+import pandas as pd  # type: ignore[import-untyped]
+from crowdkit.aggregation import DawidSkene  # type: ignore[import-not-found]
 
 
 def main() -> None:
