@@ -1,0 +1,159 @@
+"""Readings whose results are open, as rows of states in the classes in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from django.db.models import Q
+from numpy.typing import NDArray
+
+from annotations.models import (
+    NO_DATA,
+    OF_STUDIES,
+    Consensus,
+    ConsensusLabel,
+    Outcome,
+    Reading,
+    Scope,
+    Study,
+    User,
+)
+from annotations.services import votes
+from annotations.services.vote_states import states
+from ecgreview.agreement import ABSENT, MISSING, PRESENT
+
+DECIDED = (Outcome.AGREEMENT, Outcome.MAJORITY)
+"""What a consensus has labels from."""
+
+NOT_NEEDED = ("comment", "problems", "display", "tools", "idempotency_key")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What readers said, one row for each reader and exam that they could read.
+
+    Attributes:
+        codes: the classes in force, in their order.
+        readings: shape (n,), int64; ids.
+        exams: shape (n,), int64; ids.
+        readers: shape (n,), int64; ids.
+        assignments: shape (n,), int64; ids.
+        is_shown: shape (n,); whether suggestions lay before the reader.
+        active_ms: shape (n,), int64; 0 where the desk did not tell.
+        states: shape (n, n_classes), int8; 0 missing, 1 absent, 2 present.
+    """
+
+    codes: tuple[str, ...]
+    readings: NDArray[np.int64]
+    exams: NDArray[np.int64]
+    readers: NDArray[np.int64]
+    assignments: NDArray[np.int64]
+    is_shown: NDArray[np.bool_]
+    active_ms: NDArray[np.int64]
+    states: NDArray[np.int8]
+
+    def __getitem__(self, rows: NDArray[np.bool_]) -> Said:
+        """Return some of the rows."""
+        parts = (getattr(self, one.name) for one in fields(self)[1:])
+        return Said(self.codes, *(part[rows] for part in parts))
+
+    def __len__(self) -> int:
+        """Return how many readings there are."""
+        return len(self.readings)
+
+
+def of_scope(scope: Scope, study: Study, user: User) -> Said:
+    """Return the votes in ``scope`` that ``user`` may see, in the classes ``study`` has now."""
+    within = Q(assignment__batch=scope.batch_id) & ~Q(assignment__batch__purpose__in=NO_DATA)
+    if scope.is_study:
+        purposes = Q(assignment__batch__purpose__in=OF_STUDIES)
+        within = Q(assignment__batch__study=scope.study_id) & purposes
+    return matching(within, study, user)
+
+
+def matching(which: Q, study: Study, user: User) -> Said:
+    """Return the votes among the readings ``which`` that ``user`` may see.
+
+    Raises:
+        mappings.NoMapping: as for ``votes.translated``.
+    """
+    seen = Reading.objects.visible_to(user).counted().filter(which)
+    rows = {row.pk: row for row in seen.select_related("assignment").defer(*NOT_NEEDED)}
+    ordered = [rows[pk] for pk in sorted(rows)]
+    by_exam = votes.that_count(votes.translated(study, ordered))
+    cast = [vote for exam in sorted(by_exam) for vote in by_exam[exam] if vote.translation]
+    codes = tuple(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
+    chosen = [rows[vote.reading_id] for vote in cast]
+    return Said(
+        codes,
+        _ids([row.pk for row in chosen]),
+        _ids([vote.exam_id for vote in cast]),
+        _ids([vote.reader_id for vote in cast]),
+        _ids([row.assignment_id for row in chosen]),
+        np.array([row.assignment.arm == "concurrent" for row in chosen], dtype=np.bool_),
+        _ids([row.active_ms for row in chosen]),
+        states(cast, codes),
+    )
+
+
+def consensus(said: Said, study: Study, user: User) -> NDArray[np.int8]:
+    """Return the consensus of the exams of ``said``, as far as ``user`` may see it.
+
+    Returns:
+        Shape (n, n_classes), int8, a row for each of ``said``; missing where nothing is decided.
+    """
+    seen = Consensus.objects.visible_to(user).filter(study=study, outcome__in=DECIDED)
+    place = {code: column for column, code in enumerate(said.codes)}
+    exams, row_of = np.unique(said.exams, return_inverse=True)
+    at = {exam: row for row, exam in enumerate(exams.tolist())}
+    found = np.full((len(exams), len(said.codes)), MISSING, dtype=np.int8)
+    ids = {}
+    for one in seen.only("exam_id", "not_assessable", "n_readings", "n_unreadable"):
+        if (row := at.get(one.exam_id)) is None:
+            continue
+        ids[one.pk] = row
+        found[row] = ABSENT
+        for code in one.not_assessable:
+            if code in place and not one.is_told(code):
+                found[row, place[code]] = MISSING
+    labels = ConsensusLabel.objects.filter(consensus__in=seen, is_present=True)
+    for consensus_id, code in labels.values_list("consensus", "diagnostic_class__code"):
+        if consensus_id in ids and code in place:
+            found[ids[consensus_id], place[code]] = PRESENT
+    return np.asarray(found[row_of.reshape(-1)])
+
+
+def majority_of_others(
+    said: Said, voters: NDArray[np.bool_] | None = None, *, least: int = 1
+) -> NDArray[np.int8]:
+    """Return what most others said of the exam of each row, of each class.
+
+    Args:
+        said: the readings.
+        voters: shape (n,); the readings that have a vote; by default all.
+        least: so many others must have been able to tell.
+
+    Returns:
+        Shape (n, n_classes), int8; missing where fewer could tell, or as many said the one as the
+        other.
+    """
+    counted = np.ones(len(said), dtype=np.bool_) if voters is None else voters
+    _, row_of = np.unique(said.exams, return_inverse=True)
+    row_of = row_of.reshape(-1)
+    lean = (said.states == PRESENT).astype(np.int64) - (said.states == ABSENT)
+    lean = np.where(counted[:, None], lean, 0)
+    rest, n_others = (_sum(row_of, values)[row_of] - values for values in (lean, np.abs(lean)))
+    rest = np.where(n_others >= least, rest, 0)
+    return np.where(rest > 0, PRESENT, np.where(rest < 0, ABSENT, MISSING)).astype(np.int8)
+
+
+def _sum(row_of: NDArray[np.intp], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the sums of the rows of each exam, shape (n_exams, n_classes)."""
+    total = np.zeros((int(row_of.max(initial=-1)) + 1, values.shape[1]), dtype=np.int64)
+    np.add.at(total, row_of, values)
+    return total
+
+
+def _ids(values: list[int]) -> NDArray[np.int64]:
+    return np.array(values, dtype=np.int64)
