@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.db import connection
 
-from annotations.models import Scope
+from annotations.models import ExamPattern, Scope, in_scope
+from annotations.services.exam_patterns import Pattern
 
 READER_SETS = """
 merge into annotations_readersetcount old
@@ -36,6 +38,18 @@ using jsonb_to_recordset(%(rows)s)
       values (%(study)s, %(batch)s, new.class, new.readers, new.pattern, new.n_exams)
 """
 
+MARKERS = """
+insert into annotations_exampattern as old
+       (study_id, batch_id, exam_id, taxonomy_id, readers, states, n_unreadable, n_abstained)
+select %(study)s, %(batch)s::bigint, new.* from jsonb_to_recordset(%(rows)s)
+    as new (exam_id bigint, taxonomy_id bigint, readers bigint[], states jsonb,
+            n_unreadable smallint, n_abstained smallint)
+on conflict (study_id, batch_id, exam_id) do update
+   set (taxonomy_id, readers, states, n_unreadable, n_abstained)
+     = (excluded.taxonomy_id, excluded.readers, excluded.states, excluded.n_unreadable,
+        excluded.n_abstained)
+"""
+
 OF_BATCH, OF_STUDY = "old.batch_id = %(batch)s", "old.batch_id is null"
 """Not ``is not distinct from``, which no index answers."""
 
@@ -59,6 +73,16 @@ def patterns(scope: Scope, changes: Mapping[tuple[int, tuple[int, ...], str], in
         for (class_id, readers, digits), n in sorted(changes.items())
     ]
     _merge(PATTERNS, scope, rows)
+
+
+def markers(scope: Scope, exam_ids: Iterable[int], new: Mapping[int, Pattern]) -> None:
+    """Note on each of these exams what is counted of it from now on: ``new``, or nothing."""
+    asked = list(exam_ids)
+    gone = [exam for exam in asked if exam not in new]
+    ExamPattern.objects.filter(in_scope(scope), exam__in=gone).delete()
+    _merge(
+        MARKERS, scope, [{"exam_id": exam, **asdict(new[exam])} for exam in asked if exam in new]
+    )
 
 
 def _merge(statement: str, scope: Scope, rows: list[dict[str, Any]]) -> None:

@@ -99,12 +99,12 @@ def lock(study_id: int, *, is_shared: bool = False) -> None:
 
 def recorded(scope: Scope, exam_ids: Collection[int]) -> dict[int, Pattern]:
     """Return what is counted of these exams, by exam."""
-    rows = ExamPattern.objects.filter(in_scope(scope), exam__in=list(exam_ids))
+    rows = ExamPattern.objects.filter(in_scope(scope), exam__in=list(exam_ids)).values_list(
+        "exam", "taxonomy", "readers", "states", "n_unreadable", "n_abstained"
+    )
     return {
-        row.exam_id: Pattern(
-            row.taxonomy_id, tuple(row.readers), row.states, row.n_unreadable, row.n_abstained
-        )
-        for row in rows
+        exam_id: Pattern(taxonomy_id, tuple(readers), *rest)
+        for exam_id, taxonomy_id, readers, *rest in rows
     }
 
 
@@ -127,7 +127,7 @@ def replace(
     gone = [old[exam] for exam in changed if exam in old]
     come = [new[exam] for exam in changed if exam in new]
     _add(scope, gone, come)
-    _mark(scope, changed, new)
+    count_changes.markers(scope, changed, new)
     agreement_runs.note_change(scope, now=now, n_repaired=n_repaired)
     return len(changed)
 
@@ -190,31 +190,6 @@ def _classes(used: Iterable[tuple[int, str, object, str]]) -> dict[tuple[int, st
     rows = DiagnosticClass.objects.filter(taxonomy__in=versions, code__in=codes)
     found = rows.values_list("taxonomy", "code", "pk")
     return {(taxonomy_id, code): pk for taxonomy_id, code, pk in found}
-
-
-def _mark(scope: Scope, exam_ids: Iterable[int], new: Mapping[int, Pattern]) -> None:
-    """Note on each exam what is counted of it from now on."""
-    gone = [exam for exam in exam_ids if exam not in new]
-    ExamPattern.objects.filter(in_scope(scope), exam__in=gone).delete()
-    ExamPattern.objects.bulk_create(
-        [
-            ExamPattern(
-                study_id=scope.study_id,
-                batch_id=scope.batch_id,
-                exam_id=exam,
-                taxonomy_id=new[exam].taxonomy_id,
-                readers=list(new[exam].readers),
-                states=dict(new[exam].states),
-                n_unreadable=new[exam].n_unreadable,
-                n_abstained=new[exam].n_abstained,
-            )
-            for exam in exam_ids
-            if exam in new
-        ],
-        update_conflicts=True,
-        unique_fields=["study", "batch", "exam"],
-        update_fields=["taxonomy", "readers", "states", "n_unreadable", "n_abstained"],
-    )
 
 
 def _remember_other_classes(study_id: int) -> None:

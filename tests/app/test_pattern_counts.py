@@ -17,7 +17,14 @@ from annotations.models import (
     UncountedExam,
     in_scope,
 )
-from annotations.services import agreement, batches, exam_patterns, pattern_counts, rereads
+from annotations.services import (
+    agreement,
+    batches,
+    count_changes,
+    exam_patterns,
+    pattern_counts,
+    rereads,
+)
 from tests.app.pattern_counting import (
     amend_to_next_version,
     differences,
@@ -191,7 +198,7 @@ class TestWholeStudy:
 class TestOnce:
     def test_a_worker_that_is_killed_leaves_nothing_half_done(self, read, both, now, monkeypatch):
         batch = read(((AF,), (AF,)))
-        real = pattern_counts._mark
+        real = count_changes.markers
 
         class WorkerLost(BaseException):
             """Stands for a signal."""
@@ -201,7 +208,7 @@ class TestOnce:
             if scope.is_study:
                 raise WorkerLost
 
-        monkeypatch.setattr(pattern_counts, "_mark", lost)
+        monkeypatch.setattr(count_changes, "markers", lost)
         with pytest.raises(WorkerLost):
             pattern_counts.count_next(now=now)
         assert (sets(of_batch(batch)), ExamPattern.objects.count()) == ({}, 0)

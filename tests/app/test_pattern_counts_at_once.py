@@ -21,7 +21,8 @@ from annotations.models import (
     Scope,
     UncountedExam,
 )
-from annotations.services import agreement, batches, pattern_counts
+from annotations.services import agreement, batches, count_changes, pattern_counts
+from annotations.services.signing import Submission
 from ecgreview import row_security
 from tests.app.pattern_counting import differences, drain, of_batch, sets
 from tests.app.test_races import at_once, sign
@@ -125,7 +126,8 @@ def test_a_submission_waits_for_no_worker(readers, batch, now, monkeypatch):
     """Counts are locked by a worker in mid-work: whoever reads does not notice."""
     first, second = batch.assignments.select_related("reader").order_by("exam", "pk")[:2]
     sign(first, now, uuid.uuid4())
-    real, submitted = pattern_counts._mark, []
+    real = count_changes.markers
+    submitted: list[Submission] = []
 
     def submit():
         with connection.cursor() as cursor:
@@ -138,7 +140,7 @@ def test_a_submission_waits_for_no_worker(readers, batch, now, monkeypatch):
         if not submitted:
             submitted.extend(at_once(submit))
 
-    monkeypatch.setattr(pattern_counts, "_mark", meanwhile)
+    monkeypatch.setattr(count_changes, "markers", meanwhile)
     pattern_counts.count_next(now=now)
     assert submitted[0].reading.reader == second.reader
     monkeypatch.undo()
