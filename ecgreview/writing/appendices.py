@@ -95,7 +95,7 @@ def _lines(
             say(sentences.RARE_MARK, name=line["class"]) if is_rare(line) else line["class"],
             name,
             *(whole(line[field]) for field in ("n11", "n10", "n01", "n00")),
-            *(marks.cell(line[measure]) for measure in measures),
+            *(_cell(marks, line, measure) for measure in measures),
         )
         for line, name in zip(lines, who[1], strict=True)
     )
@@ -109,6 +109,15 @@ def _lines(
     has_rare = any(map(is_rare, lines))
     notes = (say(sentences.RARE_NOTE, rare=rare),) if has_rare else ()
     return Table("", columns, rows, (*notes, *marks.notes()))
+
+
+def _cell(marks: class_tables.Marks, line: Mapping[str, Any], measure: str) -> str:
+    found: Mapping[str, Any] = line[measure]
+    if measure == "mcnemar_p":
+        return marks.probability(found)
+    if measure == "cohen_kappa_max":  # a bound of another measure, whose interval stands beside it
+        return marks.cell({**found, "low": None, "high": None})
+    return marks.cell(found)
 
 
 def _too_many(context: Context, lines: Sequence[object]) -> Paragraph:

@@ -101,7 +101,14 @@ class Marks:
 
     def cell(self, measure: Mapping[str, Any]) -> str:
         """Return a measure with its interval, and a letter where there is something to mind."""
-        text = self._context.wording.interval(measure)
+        return self._marked(self._context.wording.interval(measure), measure)
+
+    def probability(self, measure: Mapping[str, Any]) -> str:
+        """Return the p of a test, likewise."""
+        p, wording = measure["estimate"], self._context.wording
+        return self._marked(DASH if p is None else wording.probability(p), measure)
+
+    def _marked(self, text: str, measure: Mapping[str, Any]) -> str:
         if not measure["reason"]:
             return text
         if measure["reason"] not in self._reasons:

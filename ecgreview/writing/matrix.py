@@ -24,7 +24,8 @@ def svg(report: Mapping[str, Any], wording: Wording, *, class_name: str | None =
     """Return the matrix as an SVG document.
 
     Below the diagonal stands kappa, above it the exams in common, on it the kappa of a reader
-    with themselves where exams were read twice.
+    with themselves where exams were read twice. With more than MOST_WITH_NUMBERS readers there
+    is room for colours only; pointing at a field tells its numbers.
 
     Args:
         report: the agreement of readers, version 3.
@@ -84,7 +85,8 @@ _DARK = 4
 _WIDTH = 760.0
 _LEAST_WIDTH = 300.0
 _LARGEST = 46.0
-_SMALLEST_WITH_NUMBERS = 26.0
+MOST_WITH_NUMBERS = 20
+"""With more readers the fields hold colours only, the same above the diagonal as below it."""
 _NAME_ROOM = 150.0
 _SCALE_ROOM = 80.0
 
@@ -101,7 +103,7 @@ class _Matrix:
         room = _WIDTH - self._left - _SCALE_ROOM
         self._side = min(_LARGEST, room / n)
         self._size = min(BODY, 0.78 * self._side)
-        self._has_numbers = self._side >= _SMALLEST_WITH_NUMBERS
+        self._has_numbers = len(readers) <= MOST_WITH_NUMBERS
         least = max(_LEAST_WIDTH, lettering.width(title, BODY) * 1.15)
         self._drawing = Drawing(max(least, self._left + n * self._side + _SCALE_ROOM), title)
 

@@ -135,7 +135,6 @@ def _statistics(context: Context) -> Iterator[Block]:
         yield context.told(
             sentences.PAIR_STATISTICS,
             cohen=cite("cohen"),
-            byrt=cite("byrt"),
             mcnemar=cite("mcnemar"),
         )
     told = [context.say(sentences.LEAVE_ONE_OUT)] if has_ranges(context) else []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from . import class_tables, forest, inclusion, matrix, sentences
 from .context import Context
@@ -92,27 +93,36 @@ def _secondary(context: Context) -> Iterator[Block]:
 
 
 def _pairs(context: Context) -> Iterator[Block]:
-    if not context.report["pairs"]:
+    pairs, repeats = context.report["pairs"], context.report["repeats"]
+    whole, n_readers = context.wording.whole, len(context.report["readers"])
+    if pairs:
+        low, high = _exams(pairs)
+        n = whole(len(pairs))
+        yield context.told(sentences.COMMON, n=n, low=whole(low), high=whole(high))
+    else:
         yield context.empty(sentences.NO_PAIRS)
-        return
-    yield context.figure(
-        context.say(sentences.CAPTION_MATRIX),
-        matrix.svg(context.report, context.wording),
-        context.say(sentences.ALT_MATRIX, n=context.wording.whole(len(context.report["readers"]))),
-    )
+    if pairs or repeats:
+        is_large = n_readers > matrix.MOST_WITH_NUMBERS
+        yield context.figure(
+            context.say(sentences.CAPTION_MATRIX_LARGE if is_large else sentences.CAPTION_MATRIX),
+            matrix.svg(context.report, context.wording),
+            context.say(sentences.ALT_MATRIX, n=whole(n_readers)),
+        )
 
 
 def _repeated(context: Context) -> Paragraph:
     repeats, whole = context.report["repeats"], context.wording.whole
     if not repeats:
         return context.told(sentences.NOBODY_TWICE)
+    low, high = _exams(repeats)
+    n = whole(len(repeats))
+    return context.told(sentences.TWICE_READ, n=n, low=whole(low), high=whole(high))
+
+
+def _exams(counts: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Return the fewest and the most exams, counted in the class that was assessed most often."""
     exams = [
-        max(map(sum, zip(one["n11"], one["n10"], one["n01"], one["n00"], strict=True)))
-        for one in repeats
+        max(map(sum, zip(*(one[field] for field in ("n11", "n10", "n01", "n00")), strict=True)))
+        for one in counts
     ]
-    return context.told(
-        sentences.TWICE_READ,
-        n=whole(len(repeats)),
-        low=whole(min(exams)),
-        high=whole(max(exams)),
-    )
+    return min(exams), max(exams)

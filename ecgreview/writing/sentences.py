@@ -19,7 +19,6 @@ MEDIAN = _("{median} (quartiles {low} to {high}; known for {n})")
 COUNT_AND_SHARE = _("{n} ({share})")
 TABLE = _("Table {number}. {caption}")
 FIGURE = _("Figure {number}. {caption}")
-FILL_IN = _("Not known to the software: fill in.")
 FILL_IN_WHAT = _("Not known to the software: fill in {what}.")
 NOTHING = _("There is nothing to show here: {why}")
 
@@ -100,7 +99,7 @@ RESULTS_OPEN = MappingProxyType(
 CLINICAL = MappingProxyType(
     {
         "none": _("Readers were told nothing about the patient."),
-        "age_and_sex": _("Of the patient readers were told age and sex, and nothing else."),
+        "age_and_sex": _("Readers were told the patient's age and sex, and nothing else."),
         "full": _("Readers were told the clinical information that came with the exam."),
     }
 )
@@ -173,8 +172,8 @@ POSTERIOR = _(
 )
 NO_INTERVALS = _("Intervals were not computed.")
 PAIR_STATISTICS = _(
-    "Pairs of readers are compared by Cohen's kappa {cohen} with its maximum for the readers' "
-    "shares, prevalence and bias indices {byrt}, and the exact test of McNemar {mcnemar}."
+    "Pairs of readers are compared by Cohen's kappa {cohen}, with the maximum that their shares "
+    "allow, and by the exact test of McNemar {mcnemar}."
 )
 LEAVE_ONE_OUT = _(
     "The range of a coefficient over the studies without one of the readers shows how much "
@@ -269,6 +268,11 @@ CAPTION_MATRIX = _(
     "Cohen's kappa of pairs of readers, the answers to all classes pooled. Below the diagonal: "
     "kappa. Above it: exams in common. On it: kappa of a reader with themselves."
 )
+CAPTION_MATRIX_LARGE = _(
+    "Cohen's kappa of pairs of readers, the answers to all classes pooled; on the diagonal kappa "
+    "of a reader with themselves."
+)
+COMMON = _("Pairs of readers with exams in common: {n}; exams in common: {low} to {high}.")
 ALT_MATRIX = _("Heat map of Cohen's kappa of pairs of readers: {n} readers.")
 PAIRS_TABLE = _("Pairs of readers by class; intervals of {confidence}")
 PAIRS_TABLE_PLAIN = _("Pairs of readers by class")
@@ -358,6 +362,5 @@ POOLED_OF = _("All classes")
 MATRIX_TITLE = _("Cohen's kappa: {name}")
 NOT_IN_COMMON = _("no exam in common")
 TOO_FEW = _("undefined")
-WITH_THEMSELVES = _("with themselves")
 COMMON_EXAMS = _("{first}, {second}: {kappa}; exams in common: {n}")
 SELF_EXAMS = _("{first}: {kappa}; exams read twice: {n}")

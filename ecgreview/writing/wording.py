@@ -48,6 +48,11 @@ class Wording:
             digits = digits.lstrip("-")
         return digits.replace(".", self.decimal_mark).replace("-", _MINUS)
 
+    def probability(self, p: float) -> str:
+        """Return the p of a test; one that would be written as zero is told to be below that."""
+        least = 10**-PLACES
+        return f"<\u00a0{self.decimal(least)}" if p < least / 2 else self.decimal(p)
+
     def percent(self, share: float) -> str:
         """Return a share from 0 to 1 in per cent, with as many decimal places as it needs."""
         digits = f"{100 * share:.4f}".rstrip("0").rstrip(".")

@@ -8,6 +8,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from ecgreview.agreement.answers import Answers
+from ecgreview.agreement.report import report
+from ecgreview.agreement.resampling import Resampling
 from ecgreview.protocol import model
 from ecgreview.protocol.model import Protocol
 from ecgreview.writing import Design, OtherVersion, StudyFacts, Wording, sentences, write
@@ -16,7 +19,7 @@ from ecgreview.writing.citations import WORKS, Citations
 from ecgreview.writing.document import Paragraph, Table
 from tests.domain.agreement.strategies import study
 
-from .examples import FACTS, NOTHING_KNOWN, agreement, document, three_readers
+from .examples import FACTS, NOTHING_KNOWN, QUICK, agreement, document, three_readers
 from .texts import texts
 
 
@@ -166,6 +169,27 @@ def _upper(part: str) -> str:
 def test_another_version_is_refused():
     with pytest.raises(OtherVersion):
         write({**three_readers(), "version": "2"}, FACTS)
+
+
+def test_the_resampled_unit_is_told():
+    ratings = study(1)
+    patients = np.arange(ratings.shape[1]) // 2
+    found = report(Answers.of(ratings, patients), ["A", "B", "C"], list("DEFG"), how=QUICK)
+    told = " ".join(paragraphs(document(found), "plain"))
+    assert "Patients were resampled with all their exams" in told
+
+
+def test_without_replicates_there_are_no_intervals():
+    written = document(agreement(study(1), how=Resampling(n_replicates=0)))
+    assert any(sentences.NO_INTERVALS in text for text in paragraphs(written, "plain"))
+    assert not any("intervals of" in table.caption for table in tables(written))
+
+
+@pytest.mark.parametrize(("n_readers", "numbers"), [(20, "Above it"), (21, "on the diagonal")])
+def test_the_caption_of_the_matrix_fits_its_size(n_readers, numbers):
+    written = document(agreement(study(1, n_readers=n_readers, n_classes=1)))
+    captions = [one.caption for one in written.figures()]
+    assert numbers in captions[-1]
 
 
 def test_many_pairs_are_left_to_the_files():
