@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 from crowdkit.aggregation import DawidSkene  # type: ignore[import-not-found]
 
 

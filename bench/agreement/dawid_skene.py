@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.agreement._environments import peer_environment
 from ecgreview.agreement import PatternCount, latent, latent_replicates
 from ecgreview.agreement.latent_em import Model
 
@@ -40,9 +41,7 @@ GOAL, GOAL_WITH_INTERVALS = 300, 5_000
 def main() -> int:
     """Print the table; fail when a goal is missed."""
     with tempfile.TemporaryDirectory() as folder:
-        python = peer_environment(Path(folder))
-        if python is None:
-            print(f"{PEER} cannot be installed here (is the registry reachable?): no peer.\n")
+        python = peer_environment(PEER, Path(folder))
         is_short = points(python, Path(folder)) + intervals(python, Path(folder))
     return int(is_short > 0)
 
@@ -125,20 +124,6 @@ def crowd_kit(python: Path, folder: Path, ratings: NDArray[np.int8]) -> dict[str
     )  # fmt: skip
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
-
-
-def peer_environment(folder: Path) -> Path | None:
-    """Make an environment with crowd-kit; return its Python, or None when it is not to be had."""
-    python = folder / "peer" / "bin" / "python"
-    print(f"Installing {PEER} …", flush=True)
-    steps = [
-        [sys.executable, "-m", "venv", str(folder / "peer")],
-        [str(python), "-m", "pip", "install", "--quiet", "--no-input", PEER],
-    ]
-    for step in steps:
-        if subprocess.run(step, check=False, capture_output=True).returncode != 0:
-            return None
-    return python
 
 
 def span(steps: Any) -> str:
