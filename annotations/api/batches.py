@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -17,14 +16,11 @@ from annotations.api import paging, result_shapes, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.reading import CURSOR
 from annotations.firewall import is_still_reading, refuse_readers
-from annotations.models import AgreementReport, Batch, Exam, Seat, Study, User
+from annotations.models import Batch, Exam, Seat, Study, User
 from annotations.payloads import Payload
 from annotations.services import (
     adjudications,
-    agreement_reports,
     batches,
-    export,
-    exposures,
     names,
 )
 from annotations.services.names import Names
@@ -142,32 +138,6 @@ class BatchAdjudication(ApiView):
         return answer(_current(request, adjudication.pk), status=201)
 
 
-class BatchAgreement(ApiView):
-    """How well the readers of a batch agree."""
-
-    needs = {"GET": "view_agreementreport"}
-
-    @extend_schema(operation_id="batch_agreement", responses=result_shapes.AgreementShape)
-    def get(self, request: UserRequest, pk: int) -> Response:
-        """Tell the agreement as last computed; hidden from those who read in the study."""
-        batch = _visible(request, pk)
-        refuse_readers(batch.study, request.user)
-        reports = AgreementReport.objects.visible_to(request.user).newest()
-        report = reports.filter(batch=batch).first()
-        if report:
-            own = Batch.objects.filter(pk=batch.pk)
-            exposures.results(batches=own, user=request.user, now=timezone.now())
-        return answer(
-            {
-                "batch": batch.pk,
-                "is_due": batch.agreement_is_due,
-                "computed_at": report and report.computed_at,
-                "n_readings": report.n_readings if report else 0,
-                "results": report and _named(report.results, batch.study),
-            }
-        )
-
-
 def _visible(request: UserRequest, pk: int) -> Batch:
     return Batch.objects.visible_to(request.user).select_related("study").get(pk=pk)
 
@@ -202,12 +172,6 @@ def _progress(seat: Seat, told: Names) -> Payload:
         "n_assigned": seat.n_assigned,
         "n_submitted": seat.n_read,
     }
-
-
-def _named(results: Mapping[str, Any], study: Study) -> Payload:
-    """Return the results with the pseudonyms of the export in the place of readers' rows."""
-    names = {reader: export.pseudonym(study, int(reader)) for reader in results["readers"]}
-    return agreement_reports.named(results, names)
 
 
 def _exams(codes: Sequence[str], user: User) -> list[Exam]:

@@ -129,13 +129,25 @@ class ProgressShape(Shape):
 
 
 class AgreementShape(Shape):
-    """The agreement of a batch as last computed; `results` is null before the first time."""
+    """The agreement as last computed; `results` is null before the first time."""
 
-    batch = serializers.IntegerField()
+    study = serializers.CharField()
+    batch = serializers.IntegerField(allow_null=True, help_text="Null of a whole study.")
     is_due = serializers.BooleanField(help_text="Readings came in since; it is being recomputed.")
+    version = serializers.IntegerField(allow_null=True)
     computed_at = serializers.DateTimeField(allow_null=True)
+    taxonomy = serializers.CharField(allow_null=True)
+    protocol_version = serializers.IntegerField(allow_null=True)
+    inputs_digest = serializers.CharField(allow_null=True, help_text="SHA-256 of what was counted.")
     n_readings = serializers.IntegerField()
     results = Anything(allow_null=True)
+
+
+class AgreementPairsShape(Shape):
+    """A line for each two readers: their table, and every measure with its interval."""
+
+    version = serializers.IntegerField(allow_null=True)
+    pairs = Anything()
 
 
 class ConsensusLabelShape(Shape):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from annotations.api import (
+    agreement,
     audit,
     batches,
     docs,
@@ -77,6 +78,16 @@ urlpatterns = [
         studies.StudyConsensus.as_view(),
         name="api-study-consensus",
     ),
+    path(
+        "studies/<slug:slug>/agreement/",
+        agreement.StudyAgreement.as_view(),
+        name="api-study-agreement",
+    ),
+    path(
+        "studies/<slug:slug>/agreement/pairs/",
+        agreement.StudyAgreementPairs.as_view(),
+        name="api-study-agreement-pairs",
+    ),
     path("studies/<slug:slug>/export/", studies.StudyExport.as_view(), name="api-study-export"),
     path("batches/<int:pk>/", batches.BatchDetail.as_view(), name="api-batch"),
     path("batches/<int:pk>/lease/", leases.Lease.as_view(), name="api-lease"),
@@ -91,8 +102,13 @@ urlpatterns = [
     ),
     path(
         "batches/<int:pk>/agreement/",
-        batches.BatchAgreement.as_view(),
+        agreement.BatchAgreement.as_view(),
         name="api-batch-agreement",
+    ),
+    path(
+        "batches/<int:pk>/agreement/pairs/",
+        agreement.BatchAgreementPairs.as_view(),
+        name="api-batch-agreement-pairs",
     ),
     path("audit/", audit.AuditEvents.as_view(), name="api-audit"),
     path("audit/export/", audit.AuditExport.as_view(), name="api-audit-export"),

@@ -16,7 +16,7 @@ from .cells import Cells
 from .coefficient import Coefficient, Estimates
 from .nominal import cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha, percent_agreement
 from .patterns import ABSENT, MISSING, PRESENT, BadCounts, BadRatings, PatternCount
-from .report import VERSION, pair_lines, repeat_lines, report
+from .report import VERSION, pair_lines, pooled_lines, repeat_lines, report
 from .resampling import Resampling
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "krippendorff_alpha",
     "pair_lines",
     "percent_agreement",
+    "pooled_lines",
     "repeat_lines",
     "report",
 ]

@@ -118,6 +118,27 @@ def pair_lines(
     return _with_measures(lines, how)
 
 
+def pooled_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list[dict[str, Any]]:
+    """Return a line for each pair of readers, all answers to all classes as if to one.
+
+    Args:
+        found: what ``report`` returned.
+        how: the intervals are made.
+
+    Returns:
+        As ``pair_lines``; the class is empty.
+    """
+    lines = [
+        {
+            "readers": [found["readers"][reader] for reader in pair["readers"]],
+            "class": "",
+            **{field: sum(pair[field]) for field in _FIELDS},
+        }
+        for pair in found["pairs"]
+    ]
+    return _with_measures(lines, how)
+
+
 def repeat_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list[dict[str, Any]]:
     """Return a line for each reader and class who read exams twice: agreement with themselves."""
     names = [one["class"] for one in found["classes"]]

@@ -120,6 +120,32 @@ def test_agreement_names_readers_as_the_export_does(as_davi, read_batch, ana):
     assert all(name.startswith("reader-") for name in found["results"]["readers"])
 
 
+def test_pairs_of_a_class_have_their_table_and_measures(as_davi, read_batch):
+    address = f"/api/batches/{read_batch.pk}/agreement/pairs/"
+    (line,) = as_davi.get(address, {"class": "atrial_fibrillation"}).json()["pairs"]
+    (pooled,) = as_davi.get(address).json()["pairs"]
+    assert (line["class"], pooled["class"]) == ("atrial_fibrillation", "")
+    assert line["n11"] + line["n10"] + line["n01"] + line["n00"] == line["percent_agreement"]["n"]
+    assert pooled["n11"] >= line["n11"]
+
+
+def test_pairs_of_an_unknown_class_are_refused(as_davi, read_batch):
+    address = f"/api/batches/{read_batch.pk}/agreement/pairs/"
+    refusal = as_davi.get(address, {"class": "broken_heart"})
+    assert refusal.status_code == 400
+    assert "class" in str(refusal.json())
+
+
+def test_a_whole_study_has_its_agreement_too(as_davi, study, read_batch, now):
+    agreement.refresh_study(study=study, now=now)
+    found = as_davi.get(f"/api/studies/{study.slug}/agreement/").json()
+    of_batch = as_davi.get(f"/api/batches/{read_batch.pk}/agreement/").json()
+    assert (found["batch"], found["version"], found["n_readings"]) == (None, 1, 4)
+    assert found["results"]["classes"] == of_batch["results"]["classes"]
+    pairs = as_davi.get(f"/api/studies/{study.slug}/agreement/pairs/").json()
+    assert len(pairs["pairs"]) == 1
+
+
 def test_agreement_not_computed_yet_is_not_an_error(as_davi, make_batch):
     found = as_davi.get(f"/api/batches/{make_batch().pk}/agreement/").json()
     assert found["results"] is None
@@ -166,12 +192,12 @@ class TestACoordinatorWhoReads:
         make_batch([make_exam()], [gil], "Gil's")
         return signed_in(gil)
 
-    @pytest.mark.parametrize("what", ["agreement", "progress"])
+    @pytest.mark.parametrize("what", ["agreement", "agreement/pairs", "progress"])
     def test_sees_no_results_of_a_batch(self, as_gil, read_batch, what):
         refusal = as_gil.get(f"/api/batches/{read_batch.pk}/{what}/")
         assert (refusal.status_code, refusal.json()["type"][-13:]) == (403, "still-reading")
 
-    @pytest.mark.parametrize("what", ["consensus", "export"])
+    @pytest.mark.parametrize("what", ["consensus", "export", "agreement", "agreement/pairs"])
     def test_sees_no_results_of_the_study(self, as_gil, study, read_batch, what):
         refusal = as_gil.get(f"/api/studies/{study.slug}/{what}/")
         assert (refusal.status_code, refusal.json()["type"][-13:]) == (403, "still-reading")

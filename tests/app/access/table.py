@@ -120,6 +120,9 @@ API: dict[str, dict[str, Cell]] = {
     "api-audit": {"GET": Cell(api(403, otto=200))},
     "api-audit-export": {"GET": Cell(api(403, otto=200))},
     "api-batch-agreement": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-batch-agreement-pairs": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-study-agreement": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-study-agreement-pairs": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
 }
 
 PAGES: dict[str, dict[str, Cell]] = {

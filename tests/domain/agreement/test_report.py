@@ -14,7 +14,7 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 
 from ecgreview.agreement import BadRatings, coefficient
 from ecgreview.agreement.answers import Answers
-from ecgreview.agreement.report import pair_lines, repeat_lines, report
+from ecgreview.agreement.report import pair_lines, pooled_lines, repeat_lines, report
 from ecgreview.agreement.resampling import Resampling
 from tests.domain.agreement.strategies import binary_ratings, study
 
@@ -228,3 +228,14 @@ def test_two_cardiologists_of_code_test(shared_data: Path):
         kappa, f1 = cohen_kappa_score(*pair), f1_score(*pair)
         assert line["cohen_kappa"]["estimate"] == pytest.approx(kappa, abs=1e-12)
         assert line["positive_agreement"]["estimate"] == pytest.approx(f1, abs=1e-12)
+
+
+def test_pooled_lines_are_those_of_all_answers_as_of_one_class():
+    found = report_on(study(7, n_readers=2))
+    (pooled,) = pooled_lines(found, how=QUICK)
+    tables = pair_lines(found, how=QUICK)
+    for field in ("n11", "n10", "n01", "n00"):
+        assert pooled[field] == sum(line[field] for line in tables)
+    assert pooled["cohen_kappa"]["estimate"] == pytest.approx(
+        found["overall"]["micro"]["fleiss_kappa"]["estimate"], abs=0.01
+    )

@@ -1,0 +1,145 @@
+"""How well readers agree: of a batch or of a whole study, and pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from annotations.api import result_shapes
+from annotations.api.base import ApiView, UserRequest, answer
+from annotations.firewall import refuse_readers
+from annotations.models import OF_STUDIES, AgreementReport, AgreementRun, Batch, Scope, Study
+from annotations.models.batch import BatchQuerySet
+from annotations.payloads import Payload
+from annotations.services import agreement_reports, export, exposures
+from ecgreview import agreement
+
+CLASS = OpenApiParameter(
+    "class", str, description="Code of a class; without it all answers to all classes count as one."
+)
+
+
+class BatchAgreement(ApiView):
+    """How well the readers of a batch agree."""
+
+    needs = {"GET": "view_agreementreport"}
+
+    @extend_schema(operation_id="batch_agreement", responses=result_shapes.AgreementShape)
+    def get(self, request: UserRequest, pk: int) -> Response:
+        """Tell the agreement as last computed; hidden from those who read in the study."""
+        return answer(_told(request, *_of_batch(request, pk)))
+
+
+class StudyAgreement(ApiView):
+    """How well the readers of a study agree."""
+
+    needs = {"GET": "view_agreementreport"}
+
+    @extend_schema(operation_id="study_agreement", responses=result_shapes.AgreementShape)
+    def get(self, request: UserRequest, slug: str) -> Response:
+        """Tell the agreement of the whole study, one reading of each reader and exam."""
+        return answer(_told(request, *_of_study(request, slug)))
+
+
+class BatchAgreementPairs(ApiView):
+    """How well each two readers of a batch agree about a class."""
+
+    needs = {"GET": "view_agreementreport"}
+    parameters = frozenset({"class"})
+
+    @extend_schema(
+        operation_id="batch_agreement_pairs",
+        parameters=[CLASS],
+        responses=result_shapes.AgreementPairsShape,
+    )
+    def get(self, request: UserRequest, pk: int) -> Response:
+        """Tell the table and all measures of each pair that has an exam in common."""
+        return answer(_pairs(request, *_of_batch(request, pk)))
+
+
+class StudyAgreementPairs(ApiView):
+    """How well each two readers of a study agree about a class."""
+
+    needs = {"GET": "view_agreementreport"}
+    parameters = frozenset({"class"})
+
+    @extend_schema(
+        operation_id="study_agreement_pairs",
+        parameters=[CLASS],
+        responses=result_shapes.AgreementPairsShape,
+    )
+    def get(self, request: UserRequest, slug: str) -> Response:
+        """Tell the table and all measures of each pair that has an exam in common."""
+        return answer(_pairs(request, *_of_study(request, slug)))
+
+
+def _of_batch(request: UserRequest, pk: int) -> tuple[Study, Batch | None]:
+    batch = Batch.objects.visible_to(request.user).select_related("study", "taxonomy").get(pk=pk)
+    refuse_readers(batch.study, request.user)
+    return batch.study, batch
+
+
+def _of_study(request: UserRequest, slug: str) -> tuple[Study, Batch | None]:
+    study = Study.objects.visible_to(request.user).select_related("taxonomy").get(slug=slug)
+    refuse_readers(study, request.user)
+    return study, None
+
+
+def _report(request: UserRequest, study: Study, batch: Batch | None) -> AgreementReport | None:
+    """Return the newest version that is open to them; that it is shown is noted."""
+    scope = Scope(study.pk, batch.pk if batch else None)
+    visible = AgreementReport.objects.visible_to(request.user).of_scope(scope)
+    report = visible.select_related("taxonomy").order_by("-number").first()
+    if report:
+        shown = _batches(study, batch)
+        exposures.results(batches=shown, user=request.user, now=timezone.now())
+    return report
+
+
+def _batches(study: Study, batch: Batch | None) -> BatchQuerySet:
+    if batch:
+        return Batch.objects.filter(pk=batch.pk)
+    return Batch.objects.filter(study=study, purpose__in=OF_STUDIES)
+
+
+def _told(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
+    report = _report(request, study, batch)
+    scope = Scope(study.pk, batch.pk if batch else None)
+    runs = AgreementRun.objects.visible_to(request.user).of_scope(scope).unfinished()
+    is_due = batch.agreement_is_due if batch else runs.exists()
+    return {
+        "study": study.slug,
+        "batch": batch and batch.pk,
+        "is_due": is_due,
+        "version": report and report.number,
+        "computed_at": report and report.computed_at,
+        "taxonomy": report and str(report.taxonomy),
+        "protocol_version": report and report.protocol_version,
+        "inputs_digest": report and report.inputs_digest,
+        "n_readings": report.n_readings if report else 0,
+        "results": report and _named(report.results, study),
+    }
+
+
+def _pairs(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
+    code = request.query_params.get("class")
+    taxonomy = batch.taxonomy if batch else study.taxonomy
+    if code is not None and not taxonomy.classes.filter(code=code).exists():
+        raise ValidationError({"class": ["There is no such class, see /api/taxonomies/."]})
+    report = _report(request, study, batch)
+    if report is None:
+        return {"version": None, "pairs": []}
+    named = _named(report.results, study)
+    lines = agreement.pair_lines(named, classes=[code]) if code else agreement.pooled_lines(named)
+    return {"version": report.number, "pairs": lines}
+
+
+def _named(results: Mapping[str, Any], study: Study) -> Payload:
+    """Return the results with the pseudonyms of the export in the place of readers' rows."""
+    names = {reader: export.pseudonym(study, int(reader)) for reader in results["readers"]}
+    return agreement_reports.named(results, names)
