@@ -304,6 +304,7 @@ def test_the_same_seed_gives_the_same_interval():
 def test_pairs_that_tell_too_little_have_a_reason(differences, reason):
     found = paired_by_exam(np.array(differences))
     assert (found.difference.low, found.difference.reason) == (None, reason)
+    assert (found.difference.estimate is None) == (not differences)
 
 
 def test_no_discordant_exam_has_no_test():

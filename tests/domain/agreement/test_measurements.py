@@ -208,6 +208,13 @@ def test_differences_turn_round_with_the_measurements(first, seed):
         assert there.upper.estimate == pytest.approx(-(here.lower.estimate or 0))
 
 
+def test_rounding_does_not_make_scatter_of_one_line():
+    # Here what is left of the error is the root of a number just below 0.
+    first = np.array([6.0, 2.0, 0.0, -5.0, -4.0])
+    found = lin_concordance(first, np.array([-18.8, -6.8, -0.8, 14.2, 11.2]))
+    assert found.reason == measurements.ONE_LINE
+
+
 def test_exams_that_one_reader_left_out_do_not_count():
     table = np.array([[1.0, 2, 3, 9], [1, 2, 4, np.nan], [2, 2, 3, 9]])
     assert intraclass(table) == intraclass(table[:, :3])
