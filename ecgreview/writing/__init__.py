@@ -6,6 +6,7 @@ from . import forest, matrix
 from .document import Document
 from .facts import Counts, Dates, Design, Exams, Provenance, Readers, Spread, StudyFacts, Tally
 from .markdown import markdown
+from .names import has_room_for_pairs, with_class_names
 from .pdf import figure_pdf, pdf
 from .report import OtherVersion, write
 from .webpage import html
@@ -29,9 +30,11 @@ __all__ = [
     "brazilian",
     "figure_pdf",
     "forest",
+    "has_room_for_pairs",
     "html",
     "markdown",
     "matrix",
     "pdf",
+    "with_class_names",
     "write",
 ]

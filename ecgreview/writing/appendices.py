@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from . import checklist, class_tables, sentences
-from .context import Context, is_rare
+from .context import Context, has_posterior
 from .document import Block, Column, Paragraph, Section, Table
 from .methods import has_ranges
 
@@ -92,7 +92,9 @@ def _lines(
     marks = class_tables.Marks(context)
     rows = tuple(
         (
-            say(sentences.RARE_MARK, name=line["class"]) if is_rare(line) else line["class"],
+            say(sentences.POSTERIOR_MARK, name=line["class"])
+            if has_posterior(line)
+            else line["class"],
             name,
             *(whole(line[field]) for field in ("n11", "n10", "n01", "n00")),
             *(_cell(marks, line, measure) for measure in measures),
@@ -106,8 +108,8 @@ def _lines(
         *(Column(say(sentences.MEASURES[measure])) for measure in measures),
     )
     rare = whole(context.report["method"]["rare_below"])
-    has_rare = any(map(is_rare, lines))
-    notes = (say(sentences.RARE_NOTE, rare=rare),) if has_rare else ()
+    is_marked = any(map(has_posterior, lines))
+    notes = (say(sentences.POSTERIOR_NOTE, rare=rare),) if is_marked else ()
     return Table("", columns, rows, (*notes, *marks.notes()))
 
 

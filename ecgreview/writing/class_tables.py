@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from . import sentences
-from .context import Context, is_rare
+from .context import Context, has_posterior
 from .document import Column, Paragraph, Table
 from .wording import DASH
 
@@ -17,11 +17,10 @@ RANGED = ("positive_agreement", "fleiss_kappa", "krippendorff_alpha", "gwet_ac1"
 
 def warnings(context: Context) -> Iterator[Paragraph]:
     """Return what is to be known before the table is read."""
-    n_rare = sum(map(is_rare, context.classes))
+    rare, whole = context.report["method"]["rare_below"], context.wording.whole
+    n_rare = sum(line["n_exams"] > 0 and line["n_positive_any"] < rare for line in context.classes)
     if n_rare:
-        whole = context.wording.whole
-        rare = whole(context.report["method"]["rare_below"])
-        text = context.say(sentences.RARE_WARNING, n=whole(n_rare), rare=rare)
+        text = context.say(sentences.RARE_WARNING, n=whole(n_rare), rare=whole(rare))
         yield Paragraph(text, "warning")
     n_undefined = sum(_is_undefined(line, _headlines(context)) for line in context.classes)
     if n_undefined:
@@ -54,7 +53,7 @@ def headline(context: Context) -> Table:
         Column(context.kappa_name),
         Column(say(sentences.MEASURES["krippendorff_alpha"])),
     )
-    notes = (say(sentences.COLUMNS_NOTE), *_rare_note(context), *marks.notes())
+    notes = (say(sentences.COLUMNS_NOTE), *_posterior_note(context), *marks.notes())
     caption = context.captioned(sentences.CLASS_TABLE, sentences.CLASS_TABLE_PLAIN)
     return context.table(caption, Table("", columns, rows, notes))
 
@@ -70,7 +69,7 @@ def secondary(context: Context) -> Table:
         Column(context.say(sentences.CLASS), "left"),
         *(Column(context.say(sentences.MEASURES[measure])) for measure in SECONDARY),
     )
-    notes = (*_rare_note(context), *marks.notes())
+    notes = (*_posterior_note(context), *marks.notes())
     caption = context.captioned(sentences.SECONDARY_TABLE, sentences.SECONDARY_PLAIN)
     return context.table(caption, Table("", columns, rows, notes))
 
@@ -137,13 +136,13 @@ def _is_undefined(line: Mapping[str, Any], measures: Sequence[str]) -> bool:
 
 def _name(context: Context, line: Mapping[str, Any]) -> str:
     name: str = line["class"]
-    return context.say(sentences.RARE_MARK, name=name) if is_rare(line) else name
+    return context.say(sentences.POSTERIOR_MARK, name=name) if has_posterior(line) else name
 
 
-def _rare_note(context: Context) -> Iterator[str]:
-    if any(map(is_rare, context.classes)):
+def _posterior_note(context: Context) -> Iterator[str]:
+    if any(map(has_posterior, context.classes)):
         rare = context.wording.whole(context.report["method"]["rare_below"])
-        yield context.say(sentences.RARE_NOTE, rare=rare)
+        yield context.say(sentences.POSTERIOR_NOTE, rare=rare)
 
 
 def _range(context: Context, ends: Sequence[float] | None) -> str:

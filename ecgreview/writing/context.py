@@ -100,7 +100,7 @@ class Context:
         return Figure(f"figure-{self.n_figures}", whole, svg, alt)
 
 
-def is_rare(line: Mapping[str, Any]) -> bool:
+def has_posterior(line: Mapping[str, Any]) -> bool:
     """Return whether the intervals of a class are those of a posterior, for want of exams."""
     return any(isinstance(one, Mapping) and one.get("method") == POSTERIOR for one in line.values())
 

@@ -244,12 +244,15 @@ COLUMNS_NOTE = _(
 )
 SECONDARY_TABLE = _("Secondary coefficients by class; intervals of {confidence}")
 SECONDARY_PLAIN = _("Secondary coefficients by class")
-RARE_MARK = _("{name}\u00a0*")
-RARE_NOTE = _("* Interval of a Dirichlet posterior, fewer than {rare} informative exams.")
+POSTERIOR_MARK = _("{name}\u00a0*")
+POSTERIOR_NOTE = _(
+    "* Interval of a Dirichlet posterior: the class is given, withheld or disputed in fewer than "
+    "{rare} exams."
+)
 RARE_WARNING = _(
-    "Rare classes: in the classes marked * (number: {n}) fewer than {rare} exams tell whether the "
-    "class is given, withheld or disputed. Their intervals are wide, percent agreement, AC1 and "
-    "PABAK say nothing about them, and the raw counts are to be read first."
+    "Rare classes (number: {n}): fewer than {rare} exams in which any reader gave them. Their "
+    "intervals are wide, percent agreement, AC1 and PABAK say nothing about them, and the raw "
+    "counts are to be read first."
 )
 UNDEFINED_WARNING = _("Undefined results (number of classes: {n}) are explained below the table.")
 REASON_NOTE = _("{mark} {reason}")
@@ -257,8 +260,8 @@ NO_CLASSES = _("The report has no classes.")
 NO_PAIRS = _("No two readers have an exam in common.")
 CAPTION_FOREST = _(
     "{measure} of each class with its interval, in the order of the estimates. Filled: bootstrap; "
-    "open: Dirichlet posterior of a rare class. Dashed: agreement by chance. Lowest line: mean of "
-    "the classes that have a value."
+    "open: Dirichlet posterior, few informative exams. Dashed: agreement by chance. Lowest line: "
+    "mean of the classes that have a value."
 )
 CAPTION_FOREST_PLAIN = _("{measure} of each class, in the order of the estimates.")
 ALT_FOREST = _(
@@ -354,7 +357,7 @@ MEASURES = MappingProxyType(
 INTERVAL = _("Estimate and interval")
 CHANCE = _("agreement by chance")
 BY_BOOTSTRAP = _("bootstrap")
-BY_POSTERIOR = _("Dirichlet posterior (rare class)")
+BY_POSTERIOR = _("Dirichlet posterior (few informative exams)")
 WITHOUT_INTERVAL = _("no interval")
 NOT_DEFINED = _("not defined")
 MEAN_OF = _("Mean of classes ({n} of {total})")

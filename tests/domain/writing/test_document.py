@@ -13,7 +13,16 @@ from ecgreview.agreement.report import report
 from ecgreview.agreement.resampling import Resampling
 from ecgreview.protocol import model
 from ecgreview.protocol.model import Protocol
-from ecgreview.writing import Design, OtherVersion, StudyFacts, Wording, sentences, write
+from ecgreview.writing import (
+    Design,
+    OtherVersion,
+    StudyFacts,
+    Wording,
+    has_room_for_pairs,
+    sentences,
+    with_class_names,
+    write,
+)
 from ecgreview.writing.checklist import ITEMS
 from ecgreview.writing.citations import WORKS, Citations
 from ecgreview.writing.document import Paragraph, Table
@@ -57,6 +66,17 @@ def test_every_row_has_a_cell_for_each_column():
 def test_a_rare_class_is_warned_of():
     warned = paragraphs(document(three_readers()), "warning")
     assert any(text.startswith("Rare classes") for text in warned)
+
+
+def test_few_disputes_do_not_make_a_class_rare():
+    ratings = study(1, n_exams=2000, n_readers=2, n_classes=1)
+    ratings[1] = ratings[0]
+    found = agreement(ratings)
+    written = document(found)
+    table = next(block for block in tables(written) if "by class" in block.caption)
+    assert found["classes"][0]["n_positive_any"] > 20
+    assert table.rows[0][0] == "Class 0\u00a0*"
+    assert paragraphs(written, "warning") == []
 
 
 def test_without_rare_classes_there_is_no_warning():
@@ -190,6 +210,19 @@ def test_the_caption_of_the_matrix_fits_its_size(n_readers, numbers):
     written = document(agreement(study(1, n_readers=n_readers, n_classes=1)))
     captions = [one.caption for one in written.figures()]
     assert numbers in captions[-1]
+
+
+def test_classes_are_called_by_their_names():
+    found = with_class_names(three_readers(), {"Class 0": "Atrial fibrillation"})
+    written = document(found)
+    first = [table.rows[0][0] for table in tables(written) if table.columns[0].title == "Class"]
+    assert {name.partition("\u00a0")[0] for name in first} == {"Atrial fibrillation"}
+
+
+@pytest.mark.parametrize(("n_readers", "n_classes", "room"), [(3, 66, True), (8, 66, False)])
+def test_there_is_room_for_few_pairs(n_readers, n_classes, room):
+    found = agreement(study(1, n_readers=n_readers, n_classes=n_classes, n_exams=60))
+    assert has_room_for_pairs(found) == room
 
 
 def test_many_pairs_are_left_to_the_files():
