@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from annotations import tasks
 from annotations.models import AgreementReport, AgreementRun, Batch, RunStage, Scope
@@ -160,6 +160,10 @@ class TestVersions:
         agreement.refresh_study(study=study, now=now)
         newest = AgreementReport.objects.newest()
         assert {(one.batch_id, one.number) for one in newest} == {(None, 2), (refreshed.pk, 1)}
+
+    def test_a_version_is_never_deleted(self, refreshed):
+        with pytest.raises(IntegrityError, match="never changes"):
+            AgreementReport.objects.filter(batch=refreshed)._raw_delete("default")
 
     def test_a_run_tells_its_report(self, refreshed):
         run = run_of(refreshed)

@@ -14,6 +14,7 @@ from annotations.models import (
     Purpose,
     Reading,
     Scope,
+    TaxonomyChange,
     UncountedExam,
     in_scope,
 )
@@ -24,6 +25,7 @@ from annotations.services import (
     exam_patterns,
     pattern_counts,
     rereads,
+    taxonomies,
 )
 from tests.app.pattern_counting import (
     amend_to_next_version,
@@ -33,7 +35,7 @@ from tests.app.pattern_counting import (
     patterns,
     sets,
 )
-from tests.app.test_taxonomy_versions import PARTS, SPLIT
+from tests.app.test_taxonomy_versions import PARTS, SPLIT, next_version
 
 AF, NOISE = "atrial_fibrillation", "artifact"
 
@@ -184,6 +186,26 @@ class TestWholeStudy:
         assert set(digits[PARTS[0]]) == {"1", "2"}
         assert PARTS[1] not in digits
         assert differences(study, now) == []
+
+    def test_a_new_mapping_counts_what_it_may_carry_over_anew(self, read, study, davi, now):
+        read(((AF,), (AF,)))
+        drain(now)
+        old = study.taxonomy
+        amend_to_next_version(study, davi, now)
+        drain(now)
+        TaxonomyChange.objects.create(
+            old=old, new=study.taxonomy, kind="keep", sources=[AF], targets=[AF], position=900
+        )
+        assert UncountedExam.objects.count() == 1
+
+    def test_a_mapping_between_other_lists_counts_nothing_anew(self, read, study, davi, now):
+        read(((AF,), (AF,)))
+        drain(now)
+        other = taxonomies.install(taxonomy=next_version(), now=now)
+        TaxonomyChange.objects.create(
+            old=study.taxonomy, new=other, kind="keep", sources=[AF], targets=[AF], position=1
+        )
+        assert not UncountedExam.objects.exists()
 
     def test_an_exam_counted_under_the_classes_of_before_is_found(self, read, study, davi, now):
         read(((AF,), (AF,)))

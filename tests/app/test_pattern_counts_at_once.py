@@ -8,7 +8,7 @@ import uuid
 from functools import partial
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from rest_framework.test import APIClient
 
 from annotations.models import (
@@ -181,6 +181,35 @@ def test_two_readers_do_not_wait_for_each_others_queue_rows(readers, batch, now)
         cursor.execute(queued, [first.batch_id, first.exam_id])
         (other,) = at_once(insert)
         assert isinstance(other, tuple)
+
+
+def test_who_reads_the_counts_sees_them_as_of_one_moment(batch, now):
+    """Inputs wait for whoever counts, and who counts for inputs."""
+
+    def hurried(act):
+        with connection.cursor() as cursor:
+            cursor.execute("set lock_timeout = '200ms'")
+        return act()
+
+    def look():
+        return hurried(lambda: agreement.inputs(of_batch(batch)))
+
+    with transaction.atomic():
+        pattern_counts.lock(batch.study_id)
+        (refused,) = at_once(look)
+    assert isinstance(refused, OperationalError)
+    with transaction.atomic():
+        agreement.inputs(of_batch(batch))
+        (seen,) = at_once(look)
+        sign(batch.assignments.select_related("reader").first(), now, uuid.uuid4())
+    assert seen.n_exams == N_EXAMS
+    with transaction.atomic():
+        agreement.inputs(of_batch(batch))
+        assert at_once(lambda: pattern_counts.count_next(now=now)) == [False]
+        (refused,) = at_once(
+            lambda: hurried(lambda: pattern_counts.count_all(of_batch(batch), now=now))
+        )
+    assert isinstance(refused, OperationalError)
 
 
 def test_a_batch_that_is_closed_meanwhile_is_counted_whole(readers, batch, study, davi, now):

@@ -20,7 +20,7 @@ from annotations.models import (
     Scope,
     UncountedExam,
 )
-from annotations.services import agreement, pattern_recount
+from annotations.services import agreement, pattern_arrays, pattern_recount
 from tests.app.pattern_counting import differences, drain, of_batch
 
 AF, NOISE = "atrial_fibrillation", "artifact"
@@ -91,6 +91,22 @@ def test_what_waits_to_be_counted_is_no_difference(batch, study, submit, make_ba
     found = pattern_recount.recount(Scope(study.pk), repairs=True, now=now)
     assert (found.holds, found.n_exams, found.n_waiting) == (True, 4, 1)
     assert UncountedExam.objects.count() == 1
+
+
+def test_what_comes_in_while_it_looks_is_no_difference(
+    batch, study, submit, make_batch, ana, now, monkeypatch
+):
+    given = make_batch(readers=[ana]).assignments.get()
+    real = pattern_arrays.patterns
+
+    def patterns(*args):
+        monkeypatch.undo()
+        submit(given, AF)
+        return real(*args)
+
+    monkeypatch.setattr(pattern_arrays, "patterns", patterns)
+    found = pattern_recount.recount(Scope(study.pk), repairs=False, now=now)
+    assert (found.holds, found.n_waiting) == (True, 1)
 
 
 def test_a_reading_that_slipped_by_the_queue_is_found(batch, study, submit, make_batch, ana, now):
