@@ -1,0 +1,181 @@
+"""What a written report tells of a study beside its numbers: all that the rows know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, Max, Min, Q, Sum
+
+from annotations.models import (
+    OF_STUDIES,
+    AgreementReport,
+    Assignment,
+    AssignmentState,
+    Batch,
+    Exam,
+    Occurrence,
+    ProtocolVersion,
+    Quality,
+    Reading,
+    ReadingOutcome,
+    Sex,
+    User,
+)
+from annotations.models.batch import BatchQuerySet
+from annotations.models.people import ReaderLevel
+from annotations.services import protocols
+from ecgreview import writing
+from ecgreview.writing import Spread, StudyFacts, Tally
+
+SOFTWARE = "ECG Review"
+MOST_DISPLAYS = 6
+"""So many ways of showing a tracing are told, the commonest first."""
+
+
+def of(report: AgreementReport, *, software: str) -> StudyFacts:
+    """Return what is known of the study, or of the batch, that ``report`` is of.
+
+    Args:
+        report: with its study, batch and taxonomy selected.
+        software: the version that runs.
+    """
+    batches = _batches(report)
+    readings = Reading.objects.blind().effective().filter(assignment__batch__in=batches)
+    is_imported = readings.filter(display__has_key="imported").exists()
+    return StudyFacts(
+        study=report.study.name,
+        scope=report.batch.name if report.batch else "",
+        taxonomy=report.taxonomy.name,
+        taxonomy_version=str(report.taxonomy.version),
+        exams=_exams(batches),
+        readers=_readers(report),
+        design=_design(report, is_imported=is_imported),
+        counts=_counts(batches, report),
+        dates=_dates(report, batches),
+        display=() if is_imported else _displays(batches),
+        provenance=_provenance(report, software),
+    )
+
+
+def _batches(report: AgreementReport) -> BatchQuerySet:
+    if report.batch_id:
+        return Batch.objects.filter(pk=report.batch_id)
+    return Batch.objects.filter(study=report.study_id, purpose__in=OF_STUDIES)
+
+
+def _exams(batches: BatchQuerySet) -> writing.Exams:
+    """Return the exams; ages and sexes are of exams, of which a patient may have several."""
+    read = Assignment.objects.filter(batch__in=batches).values("exam")
+    exams = Exam.objects.filter(pk__in=read)
+    ages = exams.filter(age_years__isnull=False).values_list("age_years", flat=True)
+    owners = exams.aggregate(n=Count("patient", distinct=True), known=Count("patient"))
+    n = exams.count()
+    sexes = exams.order_by().values_list("sex").annotate(n=Count("pk"))
+    sets = exams.order_by("dataset__name").values_list("dataset__name").annotate(n=Count("pk"))
+    return writing.Exams(
+        n=n,
+        n_patients=owners["n"] if owners["known"] == n else None,
+        datasets=tuple(Tally(name, n) for name, n in sets),
+        age_years=_spread(ages),
+        sex=_sexes(dict(sexes)),
+    )
+
+
+def _sexes(found: Mapping[str | None, int]) -> tuple[Tally, ...]:
+    if not any(found.get(sex) for sex in Sex.values):
+        return ()
+    names = {sex.value: str(sex.label) for sex in Sex}
+    told = [Tally(names[sex], found[sex]) for sex in Sex.values if sex in found]
+    return tuple(told)
+
+
+def _readers(report: AgreementReport) -> writing.Readers:
+    ids = [int(reader) for reader in report.results["readers"]]
+    batches = _batches(report)
+    each = (
+        Reading.objects.counted()
+        .filter(assignment__batch__in=batches, reader__in=ids)
+        .order_by()
+        .values("reader")
+        .annotate(n=Count("assignment__exam", distinct=True))
+    )
+    exams_each = {row["reader"]: row["n"] for row in each}
+    people = User.objects.filter(pk__in=exams_each, is_active=True).order_by("level")
+    levels = people.values_list("level").annotate(n=Count("pk"))
+    return writing.Readers(
+        n=len(exams_each),
+        levels=tuple(Tally(str(ReaderLevel(level).label), n) for level, n in levels),
+        exams_each=_spread(exams_each.values()),
+    )
+
+
+def _design(report: AgreementReport, *, is_imported: bool) -> writing.Design:
+    if is_imported:
+        return writing.Design()
+    known = (
+        protocols.of_batch(report.batch) if report.batch else protocols.protocol_of(report.study)
+    )
+    return writing.Design.of(known)
+
+
+def _counts(batches: BatchQuerySet, report: AgreementReport) -> writing.Counts:
+    given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
+    readings = Reading.objects.blind().filter(assignment__batch__in=batches)
+    standing = readings.effective().aggregate(
+        read=Count("pk"),
+        unreadable=Count("pk", filter=Q(quality=Quality.UNREADABLE)),
+        abstained=Count("pk", filter=Q(outcome=ReadingOutcome.ABSTAINED)),
+        repeats=Count("pk", filter=Q(assignment__occurrence=Occurrence.REPEAT)),
+        not_assessable=Sum("n_not_assessable", default=0),
+    )
+    corrected = readings.filter(supersedes__isnull=False).count()
+    return writing.Counts(assigned=given.count(), corrected=corrected, **standing)
+
+
+def _dates(report: AgreementReport, batches: BatchQuerySet) -> writing.Dates:
+    readings = Reading.objects.blind().filter(assignment__batch__in=batches)
+    found = readings.exclude(display__has_key="imported").aggregate(
+        first=Min("submitted_at"), last=Max("submitted_at")
+    )
+    study = report.study
+    return writing.Dates(
+        opened=study.opened_at.date() if study.opened_at else None,
+        first_reading=found["first"].date() if found["first"] else None,
+        last_reading=found["last"].date() if found["last"] else None,
+        locked=study.locked_at.date() if study.locked_at else None,
+    )
+
+
+def _displays(batches: BatchQuerySet) -> tuple[Tally, ...]:
+    """Return the commonest ways in which the tracing was shown when it was signed."""
+    keys = ("display__arrangement", "display__speedMmPerS", "display__gainMmPerMv")
+    readings = Reading.objects.blind().effective().filter(assignment__batch__in=batches)
+    rows = readings.order_by().values_list(*keys).annotate(n=Count("pk")).order_by("-n", *keys)
+    return tuple(
+        Tally(f"{speed} mm/s, {gain} mm/mV, {layout}", n)
+        for layout, speed, gain, n in rows[:MOST_DISPLAYS]
+        if None not in {layout, speed, gain}
+    )
+
+
+def _provenance(report: AgreementReport, software: str) -> writing.Provenance:
+    frozen = ProtocolVersion.objects.filter(
+        study=report.study_id, version=report.protocol_version
+    ).first()
+    return writing.Provenance(
+        software=f"{SOFTWARE} {software}",
+        digest=report.inputs_digest,
+        protocol_version=report.protocol_version,
+        protocol_digest=frozen.digest if frozen else "",
+        written_at=report.computed_at,
+    )
+
+
+def _spread(values: Iterable[Any]) -> Spread | None:
+    known = np.array(list(values), dtype=np.float64)
+    if not known.size:
+        return None
+    low, middle, high = np.percentile(known, [25, 50, 75]).tolist()
+    return Spread(low, middle, high, len(known))

@@ -1,0 +1,83 @@
+"""The written report: methods and results in words, to read here and to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.utils.text import slugify
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from annotations.models import AgreementReport
+from annotations.services import agreement_reports, study_facts
+from annotations.views import agreement_scope
+from annotations.views.access import SignedInRequest, needs
+from annotations.views.agreement_scope import Shown
+from ecgreview import agreement, writing
+from ecgreview.writing import Document, Wording
+
+
+@never_cache
+@needs("view_agreementreport")
+@require_safe
+def report(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
+    """Show the written report, or hand it out as ?format= says: html, md or pdf.
+
+    Raises:
+        Http404: there is no report, or no such format.
+    """
+    found = agreement_scope.shown(request, pk, slug)
+    form = request.GET.get("format", "")
+    if not form:
+        context = {"document": _document(found, found.report)} if found.report else None
+        return agreement_scope.page(request, found, "report", context)
+    if found.report is None or form not in FORMATS:
+        raise Http404
+    kind, write = FORMATS[form]
+    content = write(_document(found, found.report), found.report)
+    response = HttpResponse(content, content_type=kind)
+    name = f"{slugify(found.title)}-agreement-{found.report.number}.{form}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _document(found: Shown, stored: AgreementReport) -> Document:
+    names = {code: one.local_name for code, one in found.classes.items()}
+    told = writing.with_class_names(agreement_reports.named(found.results, found.names), names)
+    facts = study_facts.of(stored, software=settings.SPECTACULAR_SETTINGS["VERSION"])
+    has_room = writing.has_room_for_pairs(told)
+    return writing.write(
+        told,
+        facts,
+        _wording(),
+        pairs=agreement.pair_lines(told) if has_room else (),
+        repeats=agreement.repeat_lines(told),
+    )
+
+
+def _wording() -> Wording:
+    if (get_language() or "").startswith("pt"):
+        return writing.brazilian(gettext)
+    return writing.ENGLISH
+
+
+def _html(document: Document, stored: AgreementReport) -> str:
+    return writing.html(document)
+
+
+def _markdown(document: Document, stored: AgreementReport) -> str:
+    return writing.markdown(document)
+
+
+def _pdf(document: Document, stored: AgreementReport) -> bytes:
+    return writing.pdf(document, written_at=stored.computed_at)
+
+
+FORMATS: Mapping[str, tuple[str, Callable[[Document, AgreementReport], str | bytes]]] = {
+    "html": ("text/html; charset=utf-8", _html),
+    "md": ("text/markdown; charset=utf-8", _markdown),
+    "pdf": ("application/pdf", _pdf),
+}
