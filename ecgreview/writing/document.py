@@ -107,8 +107,9 @@ class Document:
 def plain(text: str) -> str:
     """Return ``text`` on one line, without characters that no document may hold.
 
-    These are controls, lone halves of characters, noncharacters, and the marks that turn the
-    direction of writing, by which a name could make a line read otherwise.
+    These are controls, lone halves of characters, noncharacters, those that only one font knows
+    (word processors paste their bullets so), and the marks that turn the direction of writing, by
+    which a name could make a line read otherwise.
     """
     visible = "".join(
         " " if character in _BREAKS or unicodedata.category(character) in _UNWANTED else character
@@ -118,6 +119,6 @@ def plain(text: str) -> str:
     return re.sub(r"[ \t]{2,}", " ", visible).strip()
 
 
-_UNWANTED = {"Cc", "Cs", "Cn"}
+_UNWANTED = {"Cc", "Cs", "Cn", "Co"}
 _BREAKS = {"\u2028", "\u2029"}
 _TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")

@@ -31,7 +31,9 @@ class NoLetters(RuntimeError):
 
 
 def pdf(document: Document, *, written_at: datetime | None = None) -> bytes:
-    """Return the report as a tagged PDF (PDF/UA-1).
+    """Return the report as a tagged PDF.
+
+    It keeps to PDF/UA-1, unless a name has a letter that no font knows.
 
     Args:
         document: the report.
@@ -56,7 +58,10 @@ def pdf(document: Document, *, written_at: datetime | None = None) -> bytes:
         "references_title": plain(document.references_title),
         "references": [plain(line.partition(" ")[2]) for line in document.references],
     }
-    return _set(_REPORT, described, written_at, ["ua-1"])
+    try:
+        return _set(_REPORT, described, written_at, ["ua-1"])
+    except typst.TypstError:
+        return _set(_REPORT, described, written_at, [])
 
 
 def figure_pdf(svg: str) -> bytes:

@@ -126,6 +126,8 @@ def test_no_text_is_markup_in_a_pdf():
         "a\nb",
         "\ufffe",
         "\x1b[0m",
+        "\uf0b7 pasted from a word processor",
+        "a mark that no font has: x\u1de6",
         "\u5fc3\u96fb\u56f3 \U0001f600 \u0642\u0644\u0628",
     ],
 )
