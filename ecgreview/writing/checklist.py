@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from . import sentences
 from .context import Context
@@ -14,10 +15,8 @@ def table(context: Context) -> Table:
     """Return the checklist as a table."""
     say = context.say
     rows = []
-    for number, (item, told, gap) in enumerate(_items(context), start=1):
-        answer = say(told) if told else ""
-        missing = say(sentences.FILL_IN_WHAT, what=say(gap)) if gap else ""
-        rows.append((str(number), say(item), " ".join(filter(None, [answer, missing]))))
+    for number, (item, parts) in enumerate(zip(ITEMS, _answers(context), strict=True), start=1):
+        rows.append((str(number), say(item), " ".join(filter(None, parts))))
     columns = (
         Column(say(ITEM_NUMBER), "left"),
         Column(say(ITEM), "left"),
@@ -26,35 +25,65 @@ def table(context: Context) -> Table:
     return context.table(say(CAPTION), Table("", columns, tuple(rows)))
 
 
-def _items(context: Context) -> Iterator[tuple[str, str, str]]:
-    """Return each item with where it is told and what is missing, either of which may be empty."""
-    facts = context.facts
-    exams, readers = facts.exams, facts.readers
-    sampling = "" if exams.sampling else sentences.SAMPLING
-    yield ITEMS[0], IN_TITLE, ""
-    yield ITEMS[1], IN_DESIGN if facts.taxonomy else "", "" if facts.taxonomy else LIST_OF_CLASSES
-    yield ITEMS[2], IN_SAMPLE if exams.sampling or exams.datasets else "", sampling
-    has_readers = facts.design.minimum_reader_level is not None
-    background = "" if readers.background or readers.levels else sentences.BACKGROUND
-    yield ITEMS[3], IN_READERS if has_readers or not background else "", background
-    yield ITEMS[4], "", RATIONALE
-    has_numbers = facts.design.readers_per_exam is not None
+def _answers(context: Context) -> Iterator[tuple[str, ...]]:
+    """Return for each item where it is told, what is told there in short, and what is missing."""
+    say, facts = context.say, context.facts
+    exams, readers, design = facts.exams, facts.readers, facts.design
+    missing = partial(_missing, context)
+    sampling = missing(exams.sampling, sentences.SAMPLING)
+    background = missing(readers.background or readers.levels, sentences.BACKGROUND)
+    yield (say(IN_TITLE),)
+    yield say(IN_DESIGN), _device(context), missing(facts.taxonomy, LIST_OF_CLASSES)
+    yield say(IN_SAMPLE) if exams.sampling or exams.datasets else "", sampling
+    yield say(IN_READERS) if design.minimum_reader_level or not background else "", background
+    yield (missing(None, RATIONALE),)
+    yield say(IN_DESIGN), missing(facts.sample_size, sentences.SAMPLE_SIZE)
+    yield say(IN_SAMPLE) if exams.sampling else "", sampling
+    yield say(IN_READING), missing(facts.display, sentences.DISPLAYED)
     yield (
-        ITEMS[5],
-        IN_DESIGN if has_numbers or facts.sample_size else "",
-        "" if facts.sample_size else sentences.SAMPLE_SIZE,
+        say(IN_READING) if design.is_blinded else "",
+        missing(design.is_blinded, sentences.BLINDING),
     )
-    yield ITEMS[6], IN_SAMPLE if exams.sampling else "", sampling
-    yield ITEMS[7], IN_READING, "" if facts.display else sentences.DISPLAYED
-    is_blinded = facts.design.is_blinded
-    yield ITEMS[8], IN_READING if is_blinded else "", "" if is_blinded else sentences.BLINDING
-    yield ITEMS[9], IN_STATISTICS, ""
-    yield ITEMS[10], IN_INCLUDED, ""
-    described = bool(readers.levels and (exams.age_years or exams.sex))
-    yield ITEMS[11], IN_INCLUDED, "" if described else CHARACTERISTICS
-    yield ITEMS[12], IN_RESULTS, ""
-    yield ITEMS[13], "", RELEVANCE
-    yield ITEMS[14], IN_APPENDICES, ""
+    yield (say(IN_STATISTICS),)
+    yield say(IN_INCLUDED), _numbers(context)
+    is_described = readers.levels and (exams.age_years or exams.sex)
+    yield say(IN_INCLUDED), missing(is_described, CHARACTERISTICS)
+    yield say(IN_RESULTS), _estimates(context)
+    yield (missing(None, RELEVANCE),)
+    yield (say(IN_APPENDICES),)
+
+
+def _missing(context: Context, known: object, what: str) -> str:
+    return "" if known else context.say(sentences.FILL_IN_WHAT, what=context.say(what))
+
+
+def _device(context: Context) -> str:
+    facts, n = context.facts, context.wording.whole(len(context.classes))
+    if not facts.taxonomy:
+        return ""
+    taxonomy = f"{facts.taxonomy} {facts.taxonomy_version}".strip()
+    return context.say(DEVICE, n=n, taxonomy=taxonomy)
+
+
+def _numbers(context: Context) -> str:
+    report, whole = context.report, context.wording.whole
+    return context.say(
+        NUMBERS,
+        readers=whole(report["n_readers"]),
+        exams=whole(report["n_exams_compared"]),
+        readings=whole(report["n_readings"]),
+        twice=whole(len(report["repeats"])),
+    )
+
+
+def _estimates(context: Context) -> str:
+    macro, interval = context.report["overall"]["macro"], context.wording.interval
+    positive, alpha = macro["positive_agreement"], macro["krippendorff_alpha"]
+    if positive["estimate"] is None or alpha["estimate"] is None:
+        return ""
+    return context.say(
+        sentences.MEAN_OVER_CLASSES, positive=interval(positive), alpha=interval(alpha)
+    )
 
 
 CAPTION = _("Checklist of the guidelines for reporting reliability and agreement studies (GRRAS)")
@@ -89,6 +118,11 @@ IN_STATISTICS = _("Methods, Incomplete readings, Statistical analysis.")
 IN_INCLUDED = _("Results, Exams, readers and readings.")
 IN_RESULTS = _("Results, all tables and figures.")
 IN_APPENDICES = _("Appendices; the CSV and JSON files of the report.")
+DEVICE = _("12-lead electrocardiograms, read for {n} classes of {taxonomy}.")
+NUMBERS = _(
+    "Readers: {readers}; exams that two readers or more have read: {exams}; readings: {readings}; "
+    "readers who read exams twice: {twice}."
+)
 RATIONALE = _("what is known already, and why the study was made")
 RELEVANCE = _("what the results mean in practice")
 LIST_OF_CLASSES = _("the list of classes")

@@ -34,7 +34,8 @@ def _together(context: Context) -> Iterator[Block]:
         overlap=interval(overall["mean_jaccard"]),
     )
     macro = overall["macro"]
-    if macro["positive_agreement"]["estimate"] is not None:
+    means = (macro["positive_agreement"], macro["krippendorff_alpha"])
+    if all(one["estimate"] is not None for one in means):
         yield context.told(
             sentences.MEAN_OVER_CLASSES,
             positive=interval(macro["positive_agreement"]),
