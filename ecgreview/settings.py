@@ -327,10 +327,13 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
+VERSION = "0.1.0"
+"""Of the product: told in reports and by the API."""
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "ECG Review",
     "DESCRIPTION": "Blinded labelling of 12-lead ECGs: readings, agreement, consensus.",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     # Asked for of a study and had by a person: one thing under two names.

@@ -47,7 +47,7 @@ def report(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
 def _document(found: Shown, stored: AgreementReport) -> Document:
     names = {code: one.local_name for code, one in found.classes.items()}
     told = writing.with_class_names(agreement_reports.named(found.results, found.names), names)
-    facts = study_facts.of(stored, software=settings.SPECTACULAR_SETTINGS["VERSION"])
+    facts = study_facts.of(stored, software=settings.VERSION)
     has_room = writing.has_room_for_pairs(told)
     return writing.write(
         told,
