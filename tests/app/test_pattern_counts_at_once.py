@@ -122,6 +122,19 @@ def test_workers_never_count_an_exam_twice(readers, batch, study, now, monkeypat
     assert differences(study, now) == []
 
 
+def test_a_worker_that_comes_second_leaves_it_to_the_first(batch, now, monkeypatch):
+    sign(batch.assignments.select_related("reader").first(), now, uuid.uuid4())
+
+    def claim_too():
+        return list(UncountedExam.objects.select_related("batch"))
+
+    monkeypatch.setattr(pattern_counts, "_claim", claim_too)
+    with transaction.atomic():
+        pattern_counts.lock(batch.study_id)
+        assert at_once(lambda: pattern_counts.count_next(now=now)) == [True]
+    assert (UncountedExam.objects.count(), ExamPattern.objects.count()) == (1, 0)
+
+
 def test_a_submission_waits_for_no_worker(readers, batch, now, monkeypatch):
     """Counts are locked by a worker in mid-work: whoever reads does not notice."""
     first, second = batch.assignments.select_related("reader").order_by("exam", "pk")[:2]
