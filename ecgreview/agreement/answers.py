@@ -172,6 +172,12 @@ class Answers:
         """Shape (n_rows, n_readers): whether a reader has read the exams of a row."""
         return np.asarray(self.patterns[self.base] != MISSING)
 
+    def ratings(self) -> NDArray[np.int8]:
+        """Return what was said in each row, shape (n_readers, n_rows, n_classes)."""
+        said = np.repeat(self.patterns[self.base].T[:, :, None], self.n_classes, axis=2)
+        said[:, self.row, self.column] = self.patterns[self.pattern].T
+        return said
+
     def count(self) -> PatternCount:
         """Return for each class how many exams were answered in which way."""
         return PatternCount(self.patterns, self.counts(self.weights[None])[0])

@@ -18,6 +18,7 @@ ONE_CATEGORY = "There is only one category, so nothing else could have been said
 NO_PAIR = "No pair of readers has a defined kappa."
 ABSENCE_ONLY = "No reader gave the class: this is agreement about its absence only."
 NO_CLASS = "No class has a value."
+TOO_MANY_SETS = "The exams have too many different sets of classes to compare all with all."
 
 REASONS = (
     NOT_COMPARED,
@@ -29,6 +30,7 @@ REASONS = (
     NO_PAIR,
     ABSENCE_ONLY,
     NO_CLASS,
+    TOO_MANY_SETS,
 )
 """Every sentence a coefficient may carry, for whoever translates them."""
 

@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 from . import everyone, joint
 from .answers import Answers
 from .cells import Cells
-from .coefficient import NO_CLASS, NOT_COMPARED, Estimates, ratio
+from .coefficient import (
+    ALL_ALIKE,
+    NO_CLASS,
+    NOT_COMPARED,
+    TOO_MANY_SETS,
+    Estimates,
+    ratio,
+)
 from .intervals import Measures, measures
 from .patterns import ABSENT, MISSING, PRESENT
 from .resampling import Resampling
+from .set_alpha import Distance, SetCount
 
 _Values = Mapping[str, NDArray[np.float64]]
 
@@ -75,6 +83,44 @@ def overall(answers: Answers, how: Resampling) -> Overall:
         },
         replicates={name.removeprefix(_CLASS): values[name] for name in classes},
     )
+
+
+def set_alphas(answers: Answers, how: Resampling) -> dict[str, Measures]:
+    """Return Krippendorff's alpha of whole sets of classes, of shape () each, with intervals.
+
+    Its cost grows with the square of the distinct sets: with more than MANY_SETS there is no
+    interval, and with more than MOST_SETS no value.
+    """
+    sets = SetCount.of(answers.ratings(), answers.weights)
+    return {f"{distance}_alpha": _set_alpha(sets, answers, distance, how) for distance in Distance}
+
+
+MANY_SETS, MOST_SETS = 3_000, 12_000
+
+
+def _set_alpha(sets: SetCount, answers: Answers, distance: Distance, how: Resampling) -> Measures:
+    n = float(sets.n_compared)
+    causes = [
+        (np.array([not n]), NOT_COMPARED),
+        (np.array([len(sets.sets) > MOST_SETS]), TOO_MANY_SETS),
+    ]
+    is_told = n > 0 and len(sets.sets) <= MOST_SETS
+    value = sets.alphas(sets.n_exams[None], distance) if is_told else np.full(1, np.nan)
+    alike = (np.isnan(value), ALL_ALIKE)
+    drawn = np.full(1, np.nan)
+    if is_told and len(sets.sets) <= MANY_SETS:
+        parts = [_of_kinds(sets, one) for one in joint.weights(answers, how)]
+        drawn = np.concatenate([sets.alphas(part, distance) for part in parts] or [drawn])
+    return _measure(Estimates(value[None], (*causes, alike)), drawn, n, how)
+
+
+def _of_kinds(sets: SetCount, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how many exams are of each kind when rows weigh so much."""
+    is_compared = sets.kind >= 0
+    shape = (len(sets.n_exams), len(weights))
+    found = np.zeros(shape)
+    np.add.at(found, sets.kind[is_compared], weights[:, is_compared].T)
+    return found.T
 
 
 _CLASS, _MICRO = "class ", "micro "

@@ -12,7 +12,7 @@ from . import bands, everyone, joint
 from .answers import Answers
 from .cells import Cells
 from .intervals import MeasureJson, Measures
-from .overall import overall
+from .overall import overall, set_alphas
 from .pairs import pair_measures
 from .patterns import MISSING, BadRatings, PatternCount
 from .resampling import DEFAULT, Resampling
@@ -282,6 +282,7 @@ def _overall(answers: Answers, how: Resampling) -> dict[str, Any]:
     n_classes = answers.n_classes
     return {
         **{name: _only(one) for name, one in found.sets.items()},
+        **{name: _only(one) for name, one in set_alphas(answers, how).items()},
         "macro": {
             name: {**_only(one), "n_defined": found.n_defined[name], "n_classes": n_classes}
             for name, one in found.macro.items()

@@ -138,33 +138,45 @@ class SetCount:
         readings: shape (n_readings, 2), int64; for each reading of each distinct kind of exam the
             index of the kind and that of its set, ordered by set.
         n_exams: shape (n_kinds,), float64; how many exams are of each kind.
+        kind: shape (n_exams given,), int64; of which kind an exam is, -1 for one that was not read
+            twice.
     """
 
     sets: NDArray[np.int8]
     readings: NDArray[np.int64]
     n_exams: NDArray[np.float64]
+    kind: NDArray[np.int64]
 
     @classmethod
-    def of(cls, ratings: NDArray[np.int8]) -> Self:
-        """Count the readings of ``ratings``, shape (n_readers, n_exams, n_classes).
+    def of(cls, ratings: NDArray[np.int8], times: NDArray[np.float64] | None = None) -> Self:
+        """Count the readings of ``ratings``.
+
+        Args:
+            ratings: shape (n_readers, n_exams, n_classes).
+            times: shape (n_exams,); so often each of these exams was read like this.
 
         Raises:
             BadRatings: wrong shape or an unknown state.
         """
         states.refuse_bad(ratings, "readers, exams, classes")
         has_read = (ratings != MISSING).any(axis=2)
-        compared = ratings[:, has_read.sum(axis=0) >= 2]
+        is_compared = has_read.sum(axis=0) >= 2
+        kind_of = np.full(ratings.shape[1], -1, dtype=np.int64)
+        compared = ratings[:, is_compared]
         if not compared.size:
             nothing = np.empty((0, ratings.shape[2]), dtype=np.int8)
-            return cls(nothing, np.empty((0, 2), dtype=np.int64), np.empty(0))
+            return cls(nothing, np.empty((0, 2), dtype=np.int64), np.empty(0), kind_of)
         sets, index = states.distinct(compared.reshape(-1, ratings.shape[2]))
         by_exam = index.reshape(compared.shape[:2]).T
         # The order of the readers does not matter to alpha.
-        kinds, n_exams = np.unique(np.sort(by_exam, axis=1), axis=0, return_counts=True)
+        kinds, place = np.unique(np.sort(by_exam, axis=1), axis=0, return_inverse=True)
+        kind_of[is_compared] = place.reshape(-1)
+        weights = np.ones(len(kind_of)) if times is None else times
+        n_exams = np.bincount(kind_of[is_compared], weights[is_compared])
         kind, _ = np.nonzero((sets[kinds] != MISSING).any(axis=2))
         given = kinds[(sets[kinds] != MISSING).any(axis=2)]
         readings = np.stack([kind, given], axis=1)[np.argsort(given, kind="stable")]
-        return cls(sets, readings, n_exams.astype(np.float64))
+        return cls(sets, readings, n_exams.astype(np.float64), kind_of)
 
     @property
     def n_compared(self) -> int:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 
 from ecgreview.agreement import PatternCount, everyone
 from ecgreview.agreement.answers import Answers
-from ecgreview.agreement.overall import overall
+from ecgreview.agreement.overall import overall, set_alphas
 from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement.set_alpha import Distance, set_alpha, set_alpha_measure
 from tests.domain.agreement import slow_sets
 from tests.domain.agreement.strategies import binary_ratings, study
 
@@ -73,3 +74,30 @@ def test_a_macro_interval_knows_that_classes_go_together():
 def test_nobody_having_read_anything_is_no_error():
     found = overall(Answers.of(np.zeros((2, 0, 3), np.int8)), QUICK)
     assert found.sets["exact_set"].to_json()[0]["reason"] == "No exam was read by two readers."
+
+
+@given(binary_ratings(n_readers=(1, 4), n_exams=(1, 10)))
+@settings(deadline=None)
+def test_alpha_of_sets_is_that_of_the_readings(ratings):
+    found = set_alphas(Answers.of(ratings), QUICK)
+    for distance in Distance:
+        (told,) = found[f"{distance}_alpha"].to_json()
+        expected = set_alpha(ratings, distance)
+        assert told["estimate"] == pytest.approx(expected.value, abs=1e-12)
+        assert (told["estimate"] is None) <= bool(told["reason"])
+
+
+def test_alpha_of_sets_has_the_interval_of_exams_drawn_again():
+    ratings = study(5)
+    how = Resampling(n_replicates=1000)
+    (told,) = set_alphas(Answers.of(ratings), how)["masi_alpha"].to_json()
+    expected = set_alpha_measure(ratings, np.random.default_rng(1))
+    assert expected.low is not None
+    assert expected.high is not None
+    assert told["low"] == pytest.approx(expected.low, abs=0.015)
+    assert told["high"] == pytest.approx(expected.high, abs=0.015)
+
+
+@given(binary_ratings(n_readers=(1, 4)))
+def test_answers_say_again_what_was_said(ratings):
+    assert (Answers.of(ratings).ratings() == ratings).all()
