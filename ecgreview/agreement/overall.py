@@ -193,17 +193,27 @@ def _measure(point: Estimates, values: NDArray[np.float64], n: float, how: Resam
 
 
 def _macro(point: Estimates, values: NDArray[np.float64], n: float, how: Resampling) -> Measures:
-    """Return the mean over the classes that have a value; in replicates, over those of them."""
+    """Return the mean over the classes that have a value; in replicates, over those of them.
+
+    Replicates of rare classes are lower than their estimates, and in the mean of many classes
+    this adds up. The interval is therefore the basic one, in which the replicates are reflected
+    at the estimate: it held the truth in 95 % of simulated studies of 66 classes, the percentile
+    interval in 81 % (tests/domain/agreement/test_coverage.py).
+
+    Source:
+        Davison & Hinkley 1997, Bootstrap Methods and their Application, section 5.2.
+    """
     has_value = point.is_defined[0]
     if not has_value.any():
         none = Estimates(np.array(np.nan), ((np.array(True), NO_CLASS),))
         return _measure(_first_axis(none), np.full(1, np.nan), n, how)
-    mean = Estimates(np.array(point.values[0, has_value].mean()))
+    mean = float(point.values[0, has_value].mean())
     drawn = values[:, has_value]
     n_drawn = (~np.isnan(drawn)).sum(axis=1)
     total = np.where(np.isnan(drawn), 0.0, drawn).sum(axis=1)
     means = np.where(n_drawn > 0, total / np.maximum(n_drawn, 1), np.nan)
-    return _measure(_first_axis(mean), means, n, how)
+    reflected = np.clip(2 * mean - means, -1.0, 1.0)
+    return _measure(_first_axis(Estimates(np.array(mean))), reflected, n, how)
 
 
 def _first_axis(one: Estimates) -> Estimates:

@@ -12,8 +12,9 @@ from math import comb
 import numpy as np
 import pytest
 
-from ecgreview.agreement import PatternCount, everyone
+from ecgreview.agreement import Answers, PatternCount, everyone
 from ecgreview.agreement.cells import Cells
+from ecgreview.agreement.overall import overall
 from ecgreview.agreement.resampling import Resampling
 
 N_EXAMS, N_STUDIES, AT_ONCE = 8475, 1500, 500
@@ -75,3 +76,22 @@ def test_ninety_five_percent_intervals_hold_the_truth(prevalence, n_readers):
 def test_readers_who_hardly_ever_differ_have_honest_intervals():
     for name, share in coverage(0.05, 2, sensitivity=0.995).items():
         assert share >= 0.93 - MARGIN, (name, share)
+
+
+def test_the_mean_of_66_classes_has_an_honest_interval():
+    n_studies, n_classes = 100, 66
+    prevalences = np.geomspace(0.0005, 0.30, n_classes)
+    table = np.array([[2.0, 0.0], [1.0, 1.0], [0.0, 2.0]])
+    law = np.stack([shares(prevalence, 2) for prevalence in prevalences])
+    truth = everyone.coefficients(Cells(table, law * 1e12))["fleiss_kappa"].values
+    held = []
+    for seed in range(n_studies):
+        rng = np.random.default_rng(seed)
+        is_there = rng.random((N_EXAMS, n_classes)) < prevalences
+        chance = np.where(is_there, SENSITIVITY, 0.1 * prevalences)
+        ratings = (1 + (rng.random((2, N_EXAMS, n_classes)) < chance)).astype(np.int8)
+        answers = Answers.of(ratings)
+        found = overall(answers, Resampling(n_replicates=150, seed=seed)).macro["fleiss_kappa"]
+        point = everyone.coefficients(answers.count().cells())["fleiss_kappa"]
+        held.append(bool(found.low <= truth[point.is_defined].mean() <= found.high))
+    assert np.mean(held) >= 0.95 - 3 * (0.05 * 0.95 / n_studies) ** 0.5
