@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from django.urls import path, register_converter
+from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 
 from annotations.views import (
     account,
     agreement,
+    agreement_exams,
+    agreement_files,
+    agreement_readers,
+    agreement_report,
     audit,
     batches,
     dashboard,
@@ -36,6 +40,22 @@ class Base36Converter(StringConverter):
 
 
 register_converter(Base36Converter, "base36")
+
+
+def _agreement(place: str, name: str) -> list[URLPattern]:
+    """Return the addresses of the agreement of a batch or of a study, which are alike."""
+    return [
+        path(place, agreement.classes, name=name),
+        path(f"{place}computing/", agreement.compute, name=f"{name}-computing"),
+        path(f"{place}cancelling/", agreement.cancel, name=f"{name}-cancelling"),
+        path(f"{place}readers/", agreement_readers.readers, name=f"{name}-readers"),
+        path(f"{place}pair/", agreement_readers.pair, name=f"{name}-pair"),
+        path(f"{place}exams/", agreement_exams.exams, name=f"{name}-exams"),
+        path(f"{place}exams/<str:code>/", agreement_exams.exam, name=f"{name}-exam"),
+        path(f"{place}file/", agreement_files.file, name=f"{name}-file"),
+        path(f"{place}report/", agreement_report.report, name=f"{name}-report"),
+    ]
+
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -78,7 +98,7 @@ urlpatterns = [
         name="study-progress-file",
     ),
     path("studies/<slug:slug>/consensus/", studies.study_consensus, name="study-consensus"),
-    path("studies/<slug:slug>/agreement/", agreement.classes, name="study-agreement"),
+    *_agreement("studies/<slug:slug>/agreement/", "study-agreement"),
     path("studies/<slug:slug>/export/", studies.study_export, name="study-export"),
     path("studies/<slug:slug>/batches/new/", batches.batch_new, name="batch-new"),
     path("batches/<int:pk>/", batches.batch_detail, name="batch"),
@@ -87,7 +107,7 @@ urlpatterns = [
     path("batches/<int:pk>/discarding/", releases.batch_discard, name="batch-discard"),
     path("batches/<int:pk>/closing/", batches.batch_close, name="batch-close"),
     path("batches/<int:pk>/adjudication/", batches.batch_adjudicate, name="batch-adjudicate"),
-    path("batches/<int:pk>/agreement/", agreement.classes, name="batch-agreement"),
+    *_agreement("batches/<int:pk>/agreement/", "batch-agreement"),
     path("audit/", audit.audit_list, name="audit"),
     path("audit/export/", audit.audit_export, name="audit-export"),
     path("audit/<int:seq>/", audit.audit_event, name="audit-event"),

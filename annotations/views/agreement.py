@@ -1,14 +1,26 @@
-"""How far the readers of a batch or study agree, for people who do not read in it any more."""
+"""How far the readers of a batch or study agree, class by class, and how that was computed."""
 
 from __future__ import annotations
 
-from django.http import HttpResponse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from collections.abc import Sequence
+from urllib.parse import urlencode
 
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from annotations import tasks
+from annotations.models import DiagnosticGroup
+from annotations.services import agreement_runs
+from annotations.views import agreement_numbers as numbers
 from annotations.views import agreement_scope
 from annotations.views.access import SignedInRequest, needs
-from annotations.views.agreement_lines import class_lines, number
+from annotations.views.agreement_lines import ONLY, SORTS, ClassLine, Wanted, class_lines, wanted
+from annotations.views.agreement_numbers import MEASURES
 from annotations.views.agreement_scope import Shown
 
 
@@ -16,22 +28,129 @@ from annotations.views.agreement_scope import Shown
 @needs("view_agreementreport")
 @require_safe
 def classes(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Show the agreement per class, each number with a sentence, the most disputed first."""
+    """Show one coefficient of every class with its interval and the counts behind it."""
     found = agreement_scope.shown(request, pk, slug)
-    return agreement_scope.page(request, found, "", _classes(found) if found.report else None)
+    context = _classes(found, wanted(request.GET)) if found.report else None
+    return agreement_scope.page(request, found, "", context)
 
 
-def _classes(found: Shown) -> dict[str, object]:
+@needs("close_batch")
+@require_POST
+def compute(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
+    """Ask for the next version without waiting until the readings have come to rest."""
+    found = agreement_scope.shown(request, pk, slug)
+    if found.is_open:
+        agreement_runs.request(scope=found.scope, requested_by=request.user, now=timezone.now())
+        tasks.nudge(tasks.refresh_agreement)
+        messages.success(request, _("The agreement is computed; this takes a few seconds."))
+    else:
+        messages.error(request, _("This agreement is not open to you yet."))
+    return redirect(found.url())
+
+
+@needs("close_batch")
+@require_POST
+def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
+    """Stop the run that waits or is at work; what was computed before stays."""
+    found = agreement_scope.shown(request, pk, slug)
+    run = found.run if found.is_open else None
+    try:
+        if run:
+            agreement_runs.cancel(run_id=run.pk, actor=request.user, now=timezone.now())
+            messages.success(request, _("The computation is stopped; the next reading starts it."))
+    except agreement_runs.RunFinished:
+        run = None
+    if run is None:
+        messages.info(request, _("Nothing is being computed."))
+    return redirect(found.url())
+
+
+def _classes(found: Shown, wish: Wanted) -> dict[str, object]:
     results = found.results
-    lines = class_lines(results, found.classes, found.names)
+    lines = class_lines(results, found.classes, wish)
     overall = results["overall"]
+    alpha = overall["macro"]["krippendorff_alpha"]
     return {
         "lines": lines,
-        "n_not_given": len(results["classes"]) - len(lines),
+        "wish": wish,
+        "measures": MEASURES,
+        "only": ONLY,
+        "groups": DiagnosticGroup.objects.filter(classes__in=found.classes.values())
+        .distinct()
+        .order_by("position"),
+        "heads": _heads(found, wish),
+        "n_classes": len(results["classes"]),
+        "has_words": any(line.word for line in lines),
+        "n_rare": sum(line.chosen.is_rare for line in lines),
+        "n_not_given": sum(not one["n_positive_any"] for one in results["classes"]),
         "n_compared": results["n_exams_compared"],
         "n_exams": results["n_exams_given"],
-        "exact_set": number(overall["exact_set"], as_percent=True),
-        "overlap": number(overall["mean_jaccard"], as_percent=True),
-        "macro_alpha": number(overall["macro"]["krippendorff_alpha"]),
-        "n_defined": overall["macro"]["krippendorff_alpha"]["n_defined"],
+        "exact_set": numbers.number(overall["exact_set"], as_percent=True),
+        "overlap": numbers.number(overall["mean_jaccard"], as_percent=True),
+        "macro_alpha": numbers.number(alpha),
+        "n_defined": alpha["n_defined"],
+        "forest": _forest(found, lines, wish),
+        "forest_words": _forest_words(wish),
+        "versions": found.versions[:VERSIONS_SHOWN],
+        "confidence": round(100 * results["method"]["confidence"]),
+    }
+
+
+VERSIONS_SHOWN = 20
+
+
+def _heads(found: Shown, wish: Wanted) -> dict[str, dict[str, str]]:
+    """Return for each column that sorts: where its head leads and how it sorts now."""
+    heads = {}
+    for name in SORTS:
+        is_here, is_turned = wish.sort.removeprefix("-") == name, wish.sort.startswith("-")
+        query = {
+            "measure": wish.measure,
+            "q": wish.text,
+            "group": wish.group,
+            "only": wish.only,
+            "sort": f"-{name}" if is_here and not is_turned else name,
+            "version": "" if found.is_newest or not found.report else found.report.number,
+        }
+        falls = (name == "name") == is_turned  # all but names begin with the largest
+        heads[name] = {
+            "url": "?" + urlencode({key: value for key, value in query.items() if value}),
+            "sorted": ("descending" if falls else "ascending") if is_here else "",
+        }
+    return heads
+
+
+def _forest(found: Shown, lines: Sequence[ClassLine], wish: Wanted) -> list[dict[str, object]]:
+    """Return what the plot needs of each class, in the order of the table."""
+    exams = found.url("exams")
+    return [
+        {
+            "code": line.of.code,
+            "label": line.of.abbreviation,
+            "name": line.of.local_name,
+            "estimate": line.chosen.value,
+            "low": line.chosen.low,
+            "high": line.chosen.high,
+            "isRare": line.chosen.is_rare,
+            "text": line.chosen.text,
+            "interval": line.chosen.interval,
+            "reason": line.chosen.reason,
+            "word": line.word,
+            "counts": f"{line.n_all} / {line.n_any}",
+            "sentence": line.sentence,
+            "url": f"{exams}?{urlencode({'class': line.of.code})}",
+        }
+        for line in lines
+    ]
+
+
+def _forest_words(wish: Wanted) -> dict[str, object]:
+    return {
+        "measure": str(wish.told.name),
+        "isShare": wish.told.is_share,
+        "class": _("Class"),
+        "counts": _("All / some"),
+        "estimate": _("Estimate"),
+        "rare": _("Interval of a Dirichlet posterior: few exams tell anything."),
+        "open": _("Enter opens the exams."),
     }

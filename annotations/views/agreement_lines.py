@@ -1,148 +1,203 @@
-"""An agreement report in the words and numbers of a page."""
+"""The classes of an agreement report as lines of a page: chosen, sorted, told in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.formats import number_format
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import DiagnosticClass
-from ecgreview import agreement
-from ecgreview.agreement import coefficient
+from annotations.views import agreement_numbers as numbers
+from annotations.views.agreement_numbers import MEASURES, Measure, Number
 
-REASONS: dict[str, Promise] = {
-    coefficient.NOT_COMPARED: _("No exam was read by two readers."),
-    coefficient.ALL_ALIKE: _("All readings say the same, so agreement beyond chance is undefined."),
-    coefficient.NEVER_GIVEN: _("No reader gave the class."),
-    coefficient.ALWAYS_GIVEN: _("Every reader gave the class to every exam."),
-    coefficient.UNUSED: _("No reading is of this category."),
-    coefficient.ONE_CATEGORY: _(
-        "There is only one category, so nothing else could have been said."
-    ),
-    coefficient.NO_PAIR: _("No pair of readers has a defined kappa."),
-    coefficient.ABSENCE_ONLY: _(
-        "No reader gave the class: this is agreement about its absence only."
-    ),
-    coefficient.NO_CLASS: _("No class has a value."),
+MAIN = "positive_agreement"
+"""The coefficient that is shown first: the one that means something for rare classes too."""
+
+ONLY: Mapping[str, Promise] = {
+    "": _("All classes"),
+    "given": _("That somebody gave"),
+    "rare": _("Rare ones"),
+    "undefined": _("Without a value"),
 }
-"""The sentences of the domain, for translation."""
-
-AXIS_WIDTH = 100
-"""Units of the little axis from 0 to 1 on which a kappa is drawn as a dot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A coefficient as it is written: the number, or a dash and why there is none."""
-
-    text: str
-    reason: str
-    is_defined: bool
-    dot_x: str
-
-
-@dataclass(frozen=True, slots=True)
-class PairLine:
-    """Two readers and one class: how often both, one, the other or neither gave it."""
-
-    first: str
-    second: str
-    n_both: int
-    n_first: int
-    n_second: int
-    n_neither: int
-    positive: Number
-    kappa: Number
+"""Which classes are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:
-    """One row of the table: a class that somebody gave."""
+    """One class.
 
-    abbreviation: str
-    name: str
+    Attributes:
+        of: the class.
+        n_exams: exams that two readers or more have read.
+        n_any: those in which somebody gave the class.
+        n_all: those in which all readers gave it.
+        n_not_assessable: readings of which the class could not be assessed.
+        chosen: the coefficient that the page is about.
+        word: what Landis and Koch call it; empty where the scale is not for it.
+        without_one: between which values it lies when one reader is left out.
+        prevalence: the share of readings that give the class.
+        numbers: all coefficients, by their names in reports.
+        sentence: the counts in plain words.
+    """
+
+    of: DiagnosticClass
+    n_exams: int
     n_any: int
     n_all: int
+    n_not_assessable: int
+    chosen: Number
+    word: str
+    without_one: str
     prevalence: Number
-    percent: Number
-    positive: Number
-    cohen: Number
-    fleiss: Number
-    alpha: Number
+    numbers: Mapping[str, Number]
     sentence: str
-    pairs: list[PairLine]
 
     @property
     def n_disputed(self) -> int:
         """How many exams some, but not all, of their readers gave the class."""
         return self.n_any - self.n_all
 
+    @property
+    def is_rare(self) -> bool:
+        """Whether so few exams tell anything that intervals are those of a posterior."""
+        return any(one.is_rare for one in self.numbers.values())
+
+    @property
+    def positive(self) -> Number:
+        """When one reader gives the class, how often another does too."""
+        return self.numbers["positive_agreement"]
+
+    @property
+    def negative(self) -> Number:
+        """When one reader says it is absent, how often another does too."""
+        return self.numbers["negative_agreement"]
+
+    @property
+    def kappa(self) -> Number:
+        """The mean of Cohen's kappa over the pairs of readers."""
+        return self.numbers["light_kappa"]
+
+    @property
+    def alpha(self) -> Number:
+        """Krippendorff's."""
+        return self.numbers["krippendorff_alpha"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person chose to see.
+
+    Attributes:
+        measure: the coefficient.
+        sort: by what, from the top; a minus turns it round.
+        text: in the name or the abbreviation.
+        group: the code of a group of classes; empty: of all.
+        only: of ``ONLY``.
+    """
+
+    measure: str = MAIN
+    sort: str = "disputed"
+    text: str = ""
+    group: str = ""
+    only: str = ""
+
+    @property
+    def told(self) -> Measure:
+        """The coefficient as it is offered."""
+        return MEASURES[self.measure]
+
+
+def wanted(query: QueryDict) -> Wanted:
+    """Return what the address asks for; what it cannot ask for counts as not asked."""
+    measure, sort = query.get("measure", ""), query.get("sort", "")
+    only = query.get("only", "")
+    return Wanted(
+        measure=measure if measure in MEASURES else MAIN,
+        sort=sort if sort.removeprefix("-") in SORTS else "disputed",
+        text=query.get("q", "")[:80].strip(),
+        group=query.get("group", "")[:60],
+        only=only if only in ONLY else "",
+    )
+
 
 def class_lines(
-    results: Mapping[str, Any],
-    classes: Mapping[str, DiagnosticClass],
-    names: Mapping[str, str],
+    results: Mapping[str, Any], classes: Mapping[str, DiagnosticClass], wish: Wanted
 ) -> list[ClassLine]:
-    """Return the classes that anybody gave, the most disputed first.
+    """Return the classes that are wished for, in the order that is.
 
     Args:
         results: what ``ecgreview.agreement.report`` returned.
         classes: by code.
-        names: of the readers, by primary key as text.
+        wish: of whoever looks.
     """
-    given = [one for one in results["classes"] if one["n_positive_any"]]
-    pairs: dict[str, list[Mapping[str, Any]]] = {one["class"]: [] for one in results["classes"]}
-    for line in agreement.pair_lines(results, classes=[one["class"] for one in given]):
-        pairs[line["class"]].append(line)
-    lines = [_class_line(one, classes[one["class"]], names, pairs[one["class"]]) for one in given]
-    return sorted(lines, key=lambda line: (-line.n_disputed, -line.n_any, line.abbreviation))
+    lines = [line_of(one, classes[one["class"]], wish.measure) for one in results["classes"]]
+    kept = [line for line in lines if _is_wanted(line, wish)]
+    kept.sort(key=lambda line: line.of.abbreviation.casefold())
+    key = SORTS[wish.sort.removeprefix("-")]
+    kept.sort(key=lambda line: key(line) or (), reverse=wish.sort.startswith("-"))
+    # What has no value comes last, whichever way round.
+    return sorted(kept, key=lambda line: key(line) is None)
 
 
-def number(found: Mapping[str, Any], *, as_percent: bool = False) -> Number:
-    """Return a measure ``{"estimate", "reason", ...}`` as text."""
-    value, reason = found["estimate"], found["reason"]
-    told = str(REASONS.get(reason, reason))
-    if value is None:
-        return Number("–", told, is_defined=False, dot_x="")
-    text = f"{round(100 * value)}%" if as_percent else _decimal(value)
-    return Number(text, told, is_defined=True, dot_x=f"{AXIS_WIDTH * max(0.0, value):.1f}")
-
-
-def _decimal(value: float) -> str:
-    """Return ``value`` with two decimals, in the language of the page, with a true minus sign."""
-    rounded = round(value, 2) or 0.0  # no "-0.00"
-    return number_format(rounded, 2).replace("-", "\N{MINUS SIGN}")
-
-
-def _class_line(
-    one: Mapping[str, Any],
-    of: DiagnosticClass,
-    names: Mapping[str, str],
-    pairs: Sequence[Mapping[str, Any]],
-) -> ClassLine:
+def line_of(one: Mapping[str, Any], of: DiagnosticClass, measure: str) -> ClassLine:
+    """Return the line of one class."""
+    given = {name: numbers.of(name, one) for name in MEASURES}
+    ends = one.get("without_one_reader", {}).get(measure) or (None, None)
     return ClassLine(
-        abbreviation=of.abbreviation,
-        name=of.local_name,
+        of=of,
+        n_exams=one["n_exams"],
         n_any=one["n_positive_any"],
         n_all=one["n_positive_all"],
-        prevalence=number(one["prevalence"], as_percent=True),
-        percent=number(one["percent_agreement"], as_percent=True),
-        positive=number(one["positive_agreement"], as_percent=True),
-        cohen=number(one["light_kappa"]),
-        fleiss=number(one["fleiss_kappa"]),
-        alpha=number(one["krippendorff_alpha"]),
+        n_not_assessable=one["n_not_assessable"],
+        chosen=given[measure],
+        word=numbers.word(one.get("bands", {}).get(measure, "")),
+        without_one=numbers.between(*ends, as_percent=MEASURES[measure].is_share),
+        prevalence=numbers.number(one["prevalence"], as_percent=True),
+        numbers=given,
         sentence=_sentence(one),
-        pairs=[_pair_line(pair, names) for pair in pairs],
     )
 
 
+Key = Callable[[ClassLine], "tuple[object, ...] | None"]
+
+SORTS: Mapping[str, Key] = {
+    "name": lambda line: (line.of.abbreviation.casefold(),),
+    "estimate": lambda line: None if line.chosen.value is None else (-line.chosen.value,),
+    "n": lambda line: (-line.n_any, -line.n_all),
+    "disputed": lambda line: (-line.n_disputed, -line.n_any),
+}
+"""What lines are sorted by, the one that is looked for first; None: at the end."""
+
+
+def _is_wanted(line: ClassLine, wish: Wanted) -> bool:
+    is_kept = {
+        "": True,
+        "given": line.n_any > 0,
+        "rare": line.is_rare,
+        "undefined": not line.chosen.is_defined,
+    }
+    hay = _plain(f"{line.of.abbreviation} {line.of.local_name}")
+    return (
+        is_kept[wish.only]
+        and wish.group in ("", line.of.group.code)
+        and all(word in hay for word in _plain(wish.text).split())
+    )
+
+
+def _plain(text: str) -> str:
+    """Return the text in lower case without accents, as the search boxes of the pages do."""
+    spread = unicodedata.normalize("NFD", text)
+    return "".join(sign for sign in spread if not unicodedata.combining(sign)).casefold()
+
+
 def _sentence(one: Mapping[str, Any]) -> str:
-    """Return the row in plain words."""
+    """Return the counts in plain words."""
     counts = {
         "exams": one["n_exams"],
         "some": one["n_positive_any"],
@@ -150,6 +205,8 @@ def _sentence(one: Mapping[str, Any]) -> str:
     }
     if not one["n_exams"]:
         return gettext("No exam has been read by two readers yet.")
+    if not counts["some"]:
+        return gettext("Nobody gave it.")
     if counts["some"] == counts["all"]:
         return gettext("Whenever one reader gave it, all did: %(all)d of %(exams)d exams.") % counts
     if not counts["all"]:
@@ -163,18 +220,4 @@ def _sentence(one: Mapping[str, Any]) -> str:
             "in %(all)d of these all readers did."
         )
         % counts
-    )
-
-
-def _pair_line(pair: Mapping[str, Any], names: Mapping[str, str]) -> PairLine:
-    first, second = pair["readers"]
-    return PairLine(
-        first=names.get(first, first),
-        second=names.get(second, second),
-        n_both=pair["n11"],
-        n_first=pair["n10"],
-        n_second=pair["n01"],
-        n_neither=pair["n00"],
-        positive=number(pair["positive_agreement"], as_percent=True),
-        kappa=number(pair["cohen_kappa"]),
     )

@@ -100,13 +100,23 @@ class Shown:
     @cached_property
     def classes(self) -> dict[str, DiagnosticClass]:
         """The classes of the report by code."""
-        return {one.code: one for one in self.report.taxonomy.classes.all()} if self.report else {}
+        if self.report is None:
+            return {}
+        known = self.report.taxonomy.classes.select_related("group")
+        return {one.code: one for one in known}
 
     @cached_property
     def run(self) -> AgreementRun | None:
         """The work on the next version that waits or goes on, if they may follow it."""
         runs = AgreementRun.objects.visible_to(self.user).of_scope(self.scope)
         return runs.unfinished().first()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the agreement may be shown to them: there need be no report yet."""
+        opened = Batch.objects.all().with_open_agreement().not_read_by(self.user)
+        closed = self.batches.exclude(pk__in=opened.values("pk"))
+        return not self.is_hidden and self.batches.exists() and not closed.exists()
 
     @property
     def versions(self) -> QuerySet[AgreementReport]:
@@ -164,6 +174,7 @@ def page(
     The template extends ``agreement/base.html`` and fills its block ``panel``, which is left out
     when there is no report to show; ``context`` may then be empty.
     """
+    version = found.report.number if found.report and not found.is_newest else None
     frame = {
         "shown": found,
         "study": found.study,
@@ -172,6 +183,11 @@ def page(
         "tabs": list(_tabs(found, part)),
         "links": {name or "classes": address for name, address in _addresses(found).items()},
         "may_compute": request.user.has_perm("annotations.close_batch"),
+        "compute_url": found.url("computing"),
+        "cancel_url": found.url("cancelling"),
+        "pair_url": found.url("pair"),
+        "file_url": found.url("file"),
+        "version_query": "" if version is None else f"&version={version}",
     }
     empty = {} if found.report else _why_empty(found)
     return render(

@@ -55,6 +55,7 @@ LATER = {
 USES_OWNER = {
     "annotations/services/audit.py",
     "annotations/services/adjudications.py",
+    "annotations/services/agreement_exams.py",
     "annotations/services/designs.py",
     "annotations/services/export.py",
     "annotations/services/feedback.py",

@@ -147,8 +147,6 @@ PAGES: dict[str, dict[str, Cell]] = {
     "batch": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "batch-close": {"POST": Cell(page(403, davi=302))},
     "batch-adjudicate": {"POST": Cell(page(403, davi=400))},
-    "batch-agreement": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "study-agreement": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "audit": {"GET": Cell(page(403, otto=200))},
     "audit-export": {"GET": Cell(page(403, otto=200))},
     "audit-event": {"GET": Cell(page(403, otto=200))},
@@ -237,4 +235,22 @@ SETTING_UP: dict[str, dict[str, Cell]] = {
     "api-batch-plan": {"DELETE": Cell(api(403, davi=409))},
 }
 
-ADDRESSES = {**SETTING_UP, **API, **PAGES, **SIGN_IN, **ACCOUNT, **PEOPLE}
+# The batch of the address is open: its agreement is shown to nobody, and nothing is computed.
+OF_AGREEMENT: dict[str, dict[str, Cell]] = {
+    "": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-readers": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-pair": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-exams": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-exam": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-file": {"GET": Cell(page(403, **dict.fromkeys(MANAGERS, 404)))},
+    "-report": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-computing": {"POST": Cell(page(403, davi=302))},
+    "-cancelling": {"POST": Cell(page(403, davi=302))},
+}
+AGREEMENT: dict[str, dict[str, Cell]] = {
+    f"{kind}-agreement{part}": methods
+    for kind in ("batch", "study")
+    for part, methods in OF_AGREEMENT.items()
+}
+
+ADDRESSES = {**AGREEMENT, **SETTING_UP, **API, **PAGES, **SIGN_IN, **ACCOUNT, **PEOPLE}

@@ -1,0 +1,225 @@
+"""Coefficients of agreement as pages write them: names, numbers, intervals, words, reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ecgreview.agreement import coefficient
+from ecgreview.agreement.intervals import POSTERIOR
+
+REASONS: dict[str, Promise] = {
+    coefficient.NOT_COMPARED: _("No exam was read by two readers."),
+    coefficient.ALL_ALIKE: _("All readings say the same, so agreement beyond chance is undefined."),
+    coefficient.NEVER_GIVEN: _("No reader gave the class."),
+    coefficient.ALWAYS_GIVEN: _("Every reader gave the class to every exam."),
+    coefficient.UNUSED: _("No reading is of this category."),
+    coefficient.ONE_CATEGORY: _(
+        "There is only one category, so nothing else could have been said."
+    ),
+    coefficient.NO_PAIR: _("No pair of readers has a defined kappa."),
+    coefficient.ABSENCE_ONLY: _(
+        "No reader gave the class: this is agreement about its absence only."
+    ),
+    coefficient.NO_CLASS: _("No class has a value."),
+}
+"""The sentences of the domain, for translation."""
+
+WORDS: Mapping[str, Promise] = {
+    "Almost Perfect": _("almost perfect"),
+    "Substantial": _("substantial"),
+    "Moderate": _("moderate"),
+    "Fair": _("fair"),
+    "Slight": _("slight"),
+    "Poor": _("poor"),
+}
+"""The bands of Landis and Koch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One of the coefficients of a class, as it is offered.
+
+    Attributes:
+        name: of the coefficient.
+        told: what it says, in a sentence.
+        is_share: whether it is written in percent.
+        is_secondary: whether it is high for every rare class, whatever the readers do.
+    """
+
+    name: Promise | str
+    told: Promise
+    is_share: bool = False
+    is_secondary: bool = False
+
+
+MEASURES: Mapping[str, Measure] = {
+    "positive_agreement": Measure(
+        _("Positive agreement"),
+        _("When one reader gives the class, how often another gives it too."),
+        is_share=True,
+    ),
+    "krippendorff_alpha": Measure(
+        _("Krippendorff's alpha"),
+        _("Agreement of all readers beyond chance; it allows for missing readings."),
+    ),
+    "light_kappa": Measure(
+        _("Light's kappa"), _("Agreement beyond chance: the mean of Cohen's kappa over all pairs.")
+    ),
+    "fleiss_kappa": Measure(
+        _("Fleiss' kappa"), _("Agreement of all readers beyond chance, as if they were one pool.")
+    ),
+    "conger_kappa": Measure(
+        _("Conger's kappa"),
+        _("Agreement of all readers beyond chance, each with their own habits."),
+    ),
+    "negative_agreement": Measure(
+        _("Negative agreement"),
+        _("When one reader says the class is absent, how often another says so too."),
+        is_share=True,
+    ),
+    "percent_agreement": Measure(
+        _("Percent agreement"),
+        _("How often two readers say the same of the class."),
+        is_share=True,
+        is_secondary=True,
+    ),
+    "gwet_ac1": Measure(
+        _("Gwet's AC1"),
+        _("Agreement beyond a chance that hardly grows for rare classes."),
+        is_secondary=True,
+    ),
+    "pabak": Measure(
+        _("PABAK"),
+        _("Percent agreement on the scale of a kappa: twice itself less one."),
+        is_secondary=True,
+    ),
+}
+"""Of a class, in the order in which they are offered; by their names in reports."""
+
+PAIR_MEASURES: Mapping[str, Measure] = {
+    "positive_agreement": MEASURES["positive_agreement"],
+    "negative_agreement": MEASURES["negative_agreement"],
+    "cohen_kappa": Measure(_("Cohen's kappa"), _("Agreement of the two beyond chance.")),
+    "cohen_kappa_max": Measure(
+        _("Highest kappa possible"), _("With as many findings as each of the two gave.")
+    ),
+    "scott_pi": Measure(
+        _("Scott's pi"), _("Beyond chance, as if both gave the class equally often.")
+    ),
+    "krippendorff_alpha": Measure(
+        _("Krippendorff's alpha"), _("The same, with a correction for few exams.")
+    ),
+    "prevalence_index": Measure(
+        _("Prevalence index"), _("From −1, absent throughout, to 1, present throughout.")
+    ),
+    "bias_index": Measure(
+        _("Bias index"), _("How much more of the exams the first of the two gave it.")
+    ),
+    "mcnemar_p": Measure(
+        _("McNemar's p"), _("How easily chance alone would divide the disagreements so unevenly.")
+    ),
+    "percent_agreement": MEASURES["percent_agreement"],
+    "gwet_ac1": MEASURES["gwet_ac1"],
+    "pabak": MEASURES["pabak"],
+}
+"""Of a pair of readers, those that say little for rare classes last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A coefficient as it is written: the number, or a dash and why there is none.
+
+    Attributes:
+        text: the estimate, or a dash.
+        interval: "0.71 to 0.90"; empty where there is none.
+        reason: why there is no estimate; beside one, what to mind when reading it.
+        is_rare: whether the interval is that of a Dirichlet posterior.
+        value: the estimate as it is, for sorting and drawing.
+        low: where the interval begins.
+        high: where it ends.
+    """
+
+    text: str
+    interval: str = ""
+    reason: str = ""
+    is_rare: bool = False
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether there is an estimate."""
+        return self.value is not None
+
+
+def number(found: Mapping[str, Any], *, as_percent: bool = False) -> Number:
+    """Return a measure ``{"estimate", "low", "high", "n", "reason", "method"}`` as text."""
+    value, reason = found["estimate"], told(found["reason"])
+    if value is None:
+        return Number("–", reason=reason)
+    low, high = found.get("low"), found.get("high")
+    return Number(
+        text=written(value, as_percent=as_percent),
+        interval=between(low, high, as_percent=as_percent),
+        reason=reason,
+        is_rare=found.get("method") == POSTERIOR,
+        value=value,
+        low=low,
+        high=high,
+    )
+
+
+def of(measure: str, line: Mapping[str, Any]) -> Number:
+    """Return the measure of that name of a line of a report; a dash where it has none."""
+    if measure not in line:
+        return Number("–")
+    known = MEASURES.get(measure) or PAIR_MEASURES.get(measure)
+    return number(line[measure], as_percent=bool(known and known.is_share))
+
+
+def between(low: float | None, high: float | None, *, as_percent: bool = False) -> str:
+    """Return "0.71 to 0.90", empty where there is no interval."""
+    if low is None or high is None:
+        return ""
+    ends = (written(low, as_percent=as_percent), written(high, as_percent=as_percent))
+    return gettext("%(low)s to %(high)s") % dict(zip(("low", "high"), ends, strict=True))
+
+
+def told(reason: str) -> str:
+    """Return a sentence of the domain in the language of the page."""
+    return str(REASONS.get(reason, reason))
+
+
+def word(band: str) -> str:
+    """Return what Landis and Koch call it, in the language of the page; empty for none."""
+    return str(WORDS.get(band, band))
+
+
+def written(value: float, *, as_percent: bool = False) -> str:
+    """Return a coefficient with two decimals or as a percentage, in the language of the page.
+
+    A share that is not quite all or nothing is not written as 100% or 0%.
+    """
+    if as_percent:
+        return f"{_percentage(value)}%"
+    rounded = round(value, 2) or 0.0  # no "-0.00"
+    return number_format(rounded, 2).replace("-", "\N{MINUS SIGN}")
+
+
+def _percentage(value: float) -> str:
+    if _ALL < value < 1:
+        return number_format(min(round(100 * value, 1), 99.9), 1)
+    if 0 < value < _NOTHING:
+        return number_format(max(round(100 * value, 1), 0.1), 1)
+    return str(round(100 * value))
+
+
+_ALL, _NOTHING = 0.985, 0.0095
