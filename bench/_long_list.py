@@ -37,14 +37,14 @@ def exams(dataset: Dataset, n: int) -> None:
         cursor.execute(EXAMS, {"dataset": dataset.pk, "n": n})
 
 
-def assignments(batch: Batch, reader: User, n: int) -> None:
+def assignments(batch: Batch, reader: User, n: int, *, first_id: int | None = None) -> None:
     """Give ``reader`` the first ``n`` of them; the first half of these is read."""
     values = {
         "batch": batch.pk,
         "reader": reader.pk,
         "n": n,
         "n_read": n // 2,
-        "first_id": batch.pk << 32,
+        "first_id": batch.pk << 32 if first_id is None else first_id,
     }
     with connection.cursor() as cursor:
         cursor.execute(ASSIGNMENTS, values)
