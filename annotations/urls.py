@@ -8,8 +8,11 @@ from django.urls.converters import StringConverter
 from annotations.views import (
     account,
     agreement,
+    agreement_arms,
     agreement_exams,
     agreement_files,
+    agreement_precision,
+    agreement_profile,
     agreement_readers,
     agreement_report,
     audit,
@@ -49,10 +52,13 @@ def _agreement(place: str, name: str) -> list[URLPattern]:
         path(f"{place}computing/", agreement.compute, name=f"{name}-computing"),
         path(f"{place}cancelling/", agreement.cancel, name=f"{name}-cancelling"),
         path(f"{place}readers/", agreement_readers.readers, name=f"{name}-readers"),
+        path(f"{place}readers/<int:place>/", agreement_profile.reader, name=f"{name}-reader"),
         path(f"{place}pair/", agreement_readers.pair, name=f"{name}-pair"),
         path(f"{place}exams/", agreement_exams.exams, name=f"{name}-exams"),
         path(f"{place}exams/<str:code>/", agreement_exams.exam, name=f"{name}-exam"),
         path(f"{place}file/", agreement_files.file, name=f"{name}-file"),
+        path(f"{place}suggestions/", agreement_arms.suggestions, name=f"{name}-suggestions"),
+        path(f"{place}precision/", agreement_precision.precision, name=f"{name}-precision"),
         path(f"{place}report/", agreement_report.report, name=f"{name}-report"),
     ]
 

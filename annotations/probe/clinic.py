@@ -112,6 +112,7 @@ class Clinic:
                 "slug": [self.study.slug, self.second_study.slug, "nowhere"],
                 "code": codes,
                 "position": [1, 2],
+                "place": [1, 99],
                 "key": [self.theirs.idempotency_key, uuid.UUID(int=7)],
                 "rest": ["no/such/place"],
                 "uidb36": ["1"],

@@ -239,6 +239,9 @@ SETTING_UP: dict[str, dict[str, Cell]] = {
 OF_AGREEMENT: dict[str, dict[str, Cell]] = {
     "": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-readers": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-reader": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-suggestions": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-precision": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-pair": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-exams": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-exam": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},

@@ -42,6 +42,7 @@ class World:
             "key": uuid.UUID(str(self.reading.idempotency_key)),
             "uidb36": "1",
             "seq": 1,
+            "place": 1,
         }
         of_assignment = {"api-assignment", "api-draft", "api-deferral", "api-reading-create"}
         of_assignment |= {"api-revision", "api-viewing", "api-prior-tracing"}
