@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -127,21 +127,22 @@ class Answers:
             BadCounts: a negative number, an unknown reader, class or state, states that are not
                 one for each reader, or clusters with more exams than their profiles.
         """
-        places: dict[bytes, int] = {}
+        places = _Places(n_readers)
         base: list[int] = []
         entries: list[tuple[int, int, int]] = []
         for index, profile in enumerate(profiles):
-            absent = str(ABSENT) * len(profile.readers)
-            base.append(_place(places, profile, absent, n_readers))
+            if profile.n_exams < 0:
+                raise BadCounts(f"{profile.n_exams} is not a number of exams")
+            base.append(places.of(profile.readers, str(ABSENT) * len(profile.readers)))
             for column, digits in profile.states:
                 if not 0 <= column < n_classes:
                     raise BadCounts(f"there is no class {column} among {n_classes}")
-                entries.append((index, column, _place(places, profile, digits, n_readers)))
+                entries.append((index, column, places.of(profile.readers, digits)))
         of, n_exams, unit, times = _rows(profiles, clusters)
         row, entry = _spread(np.array([index for index, _, _ in entries], dtype=np.intp), of)
         _, columns, patterns = np.array(entries, dtype=np.intp).reshape(-1, 3).T
         return cls(
-            patterns=np.frombuffer(b"".join(places), dtype=np.int8).reshape(-1, n_readers),
+            patterns=places.patterns(),
             n_classes=n_classes,
             n_exams=n_exams,
             unit=unit,
@@ -207,42 +208,59 @@ class Answers:
         Returns:
             Shape (n_replicates, n_classes, n_patterns).
         """
+        return self.counter()(weights)
+
+    def counter(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        """Return ``counts``, with what does not depend on the weights done once."""
         n_patterns, n_rows = len(self.patterns), len(self.base)
-        ones = np.ones(n_rows)
-        of_base = _summed(self.base, np.arange(n_rows), ones, (n_patterns, n_rows)) @ weights.T
+        of_base = csr_array(
+            (np.ones(n_rows), (self.base, np.arange(n_rows))), shape=(n_patterns, n_rows)
+        )
         at = self.column * n_patterns
         places = np.concatenate([at + self.pattern, at + self.base[self.row]])
         signs = np.repeat([1.0, -1.0], self.row.size)
         shape = (self.n_classes * n_patterns, n_rows)
-        moved = _summed(places, np.tile(self.row, 2), signs, shape) @ weights.T
-        found = moved.reshape(self.n_classes, n_patterns, len(weights)) + of_base
-        return np.ascontiguousarray(np.moveaxis(found, -1, 0))
+        moved = csr_array((signs, (places, np.tile(self.row, 2))), shape=shape)
+
+        def count(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+            columns = np.ascontiguousarray(weights.T)
+            found = (moved @ columns).reshape(self.n_classes, n_patterns, len(weights))
+            return np.ascontiguousarray(np.moveaxis(found + of_base @ columns, -1, 0))
+
+        return count
 
 
-def _summed(
-    places: NDArray[np.intp],
-    rows: NDArray[np.intp],
-    signs: NDArray[np.float64],
-    shape: tuple[int, int],
-) -> csr_array:
-    """Return the matrix that adds up rows at places."""
-    return csr_array((signs, (places, rows)), shape=shape)
+class _Places:
+    """The index of each pattern that was met, by who said what."""
 
+    def __init__(self, n_readers: int) -> None:
+        self._n_readers = n_readers
+        self._known: dict[tuple[tuple[int, ...], str], int] = {}
+        self._index: dict[bytes, int] = {}
 
-def _place(places: dict[bytes, int], profile: Profile, digits: str, n_readers: int) -> int:
-    """Return the index of a pattern, which is new or known."""
-    readers = list(profile.readers)
-    if profile.n_exams < 0:
-        raise BadCounts(f"{profile.n_exams} is not a number of exams")
-    if len(digits) != len(readers) or len(set(readers)) != len(readers):
-        raise BadCounts(f"{len(digits)} states of {len(set(readers))} readers")
-    if any(not 0 <= reader < n_readers for reader in readers):
-        raise BadCounts(f"readers {readers} are not among {n_readers}")
-    if not set(digits) <= set("012"):
-        raise BadCounts(f"a state of {digits!r} is neither 0, 1 nor 2")
-    pattern = np.zeros(n_readers, dtype=np.int8)
-    pattern[readers] = [int(digit) for digit in digits]
-    return places.setdefault(pattern.tobytes(), len(places))
+    def of(self, readers: tuple[int, ...], digits: str) -> int:
+        """Return the index of a pattern, which is new or known."""
+        found = self._known.get((readers, digits))
+        if found is None:
+            found = self._index.setdefault(self._pattern(list(readers), digits), len(self._index))
+            self._known[readers, digits] = found
+        return found
+
+    def patterns(self) -> NDArray[np.int8]:
+        """Return the patterns in the order of their indexes."""
+        flat = np.frombuffer(b"".join(self._index), dtype=np.int8)
+        return flat.reshape(len(self._index), self._n_readers)
+
+    def _pattern(self, readers: list[int], digits: str) -> bytes:
+        if len(digits) != len(readers) or len(set(readers)) != len(readers):
+            raise BadCounts(f"{len(digits)} states of {len(set(readers))} readers")
+        if any(not 0 <= reader < self._n_readers for reader in readers):
+            raise BadCounts(f"readers {readers} are not among {self._n_readers}")
+        if not set(digits) <= set("012"):
+            raise BadCounts(f"a state of {digits!r} is neither 0, 1 nor 2")
+        pattern = np.zeros(self._n_readers, dtype=np.int8)
+        pattern[readers] = [int(digit) for digit in digits]
+        return pattern.tobytes()
 
 
 def _rows(

@@ -26,10 +26,12 @@ def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
         Field & Welsh 2007, J R Stat Soc B 69(3):369-390.
     """
     rng, left = how.rng(), how.n_replicates
+    is_own = np.array_equal(answers.unit, np.arange(len(answers.times)))
+    is_plain = is_own and bool((answers.n_exams == 1).all())
     size = max(1, _NUMBERS_AT_ONCE // max(1, answers.row.size + answers.base.size))
     while left > 0:
         drawn = _drawn(answers.times, min(size, left), rng)
-        yield drawn[:, answers.unit] * answers.n_exams
+        yield drawn if is_plain else drawn[:, answers.unit] * answers.n_exams
         left -= len(drawn)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,8 +55,9 @@ def overall(answers: Answers, how: Resampling) -> Overall:
     """
     anonymous, cells = answers.anonymous()
     sets = _sets(answers)
-    point = _of(anonymous, cells.table, sets, anonymous.weights[None])
-    drawn = [_of(anonymous, cells.table, sets, part) for part in joint.weights(answers, how)]
+    count = anonymous.counter()
+    point = _of(count, cells.table, sets, anonymous.weights[None])
+    drawn = [_of(count, cells.table, sets, part) for part in joint.weights(answers, how)]
     nothing = {name: np.full((1, *one.values.shape[1:]), np.nan) for name, one in point.items()}
     values = {
         name: np.concatenate([part[name].values for part in drawn]) if drawn else nothing[name]
@@ -127,13 +128,13 @@ _CLASS, _MICRO = "class ", "micro "
 
 
 def _of(
-    anonymous: Answers,
+    count: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     table: NDArray[np.float64],
     sets: Mapping[str, NDArray[np.float64]],
     weights: NDArray[np.float64],
 ) -> dict[str, Estimates]:
     """Return everything for rows that weigh so much, the first axis being replicates."""
-    counts = anonymous.counts(weights)
+    counts = count(weights)
     by_class = everyone.coefficients(Cells(table, counts))
     pooled = everyone.coefficients(Cells(table, counts.sum(axis=1)))
     n_compared = weights @ sets["compared"]

@@ -177,7 +177,8 @@ def _classes(
 ) -> list[dict[str, Any]]:
     drawn = None
     if answers.is_clustered and how.n_replicates:
-        drawn = np.concatenate([answers.counts(part) for part in joint.weights(answers, how)])
+        count = answers.counter()
+        drawn = np.concatenate([count(part) for part in joint.weights(answers, how)])
     cells = patterns.cells()
     found = everyone.class_measures(patterns, how, drawn)
     columns = {name: one.to_json() for name, one in found.items()}
