@@ -152,5 +152,5 @@ def _forest_words(wish: Wanted) -> dict[str, object]:
         "counts": _("All / some"),
         "estimate": _("Estimate"),
         "rare": _("Interval of a Dirichlet posterior: few exams tell anything."),
-        "open": _("Enter opens the exams."),
+        "open": _("Arrow keys go from class to class; Enter opens the exams."),
     }

@@ -9,8 +9,8 @@ import { plain } from "../plain.js";
 import { canPlot, plot } from "../plot.js";
 
 export const ROW_PX = 26;
-const TOP_PX = 12;
-const FOOT_PX = 34;
+const TOP_PX = 26;
+const FOOT_PX = 10;
 const PAD = 0.03; // of the axis, so that a point at its end is whole
 
 /** The ends of the axis: 0 to 1, and lower where a coefficient or its interval is below 0. */
@@ -50,7 +50,7 @@ export function figure(rows, { words, colours, font, width }) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: font, size: 12, color: colours.ink },
-    xaxis: { ...axis, range: axisOf(rows), gridcolor: colours.line, dtick: width < 260 ? 0.5 : 0.2, tickformat: words.isShare ? ".0%" : ".1f", zeroline: true, zerolinecolor: colours.strong, ticks: "" },
+    xaxis: { ...axis, side: "top", range: axisOf(rows), gridcolor: colours.line, dtick: width < 260 ? 0.5 : 0.2, tickformat: words.isShare ? ".0%" : ".1f", zeroline: true, zerolinecolor: colours.strong, ticks: "" },
     yaxis: { ...axis, range: [rows.length - 0.5, -0.5], visible: false },
   };
   return { data, layout };
@@ -94,7 +94,7 @@ if (typeof HTMLElement !== "undefined") {
       this.picture = make("div", { class: "forest-picture", "aria-hidden": "true" });
       this.list = make("ul", { class: "forest-rows", role: "list" });
       this.note = make("p", { class: "forest-note help", "aria-hidden": "true" }, this.words.open);
-      this.append(this.#head(), this.picture, this.list, this.note);
+      this.append(this.#head(), make("div", { class: "forest-body" }, this.picture, this.list), this.note);
       this.#fill(this.rows);
       this.list.addEventListener("keydown", (event) => this.#step(event));
       this.list.addEventListener("focusin", (event) => this.#tell(event.target));

@@ -1,0 +1,124 @@
+"""The pages of agreement in a real browser: the plot, the keyboard, both themes, small windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Batch, Exam, User
+from annotations.services import agreement
+from tests.app.conftest import MakeBatch, Submit
+
+from .conftest import SignIn
+from .test_accessibility import violations_at
+
+AF, LBBB = "atrial_fibrillation", "left_bundle_branch_block"
+
+
+@pytest.fixture
+def batch(
+    ana: User,
+    bruno: User,
+    clara: User,
+    make_batch: MakeBatch,
+    make_exam: Callable[..., Exam],
+    submit: Submit,
+    close: Callable[[Batch], Batch],
+    now: datetime,
+) -> Batch:
+    """A closed batch, read by three; of one of two exams they say different things."""
+    made = make_batch([make_exam(), make_exam()], [ana, bruno, clara])
+    for reader, code in ((ana, LBBB), (bruno, AF), (clara, AF)):
+        disputed, agreed = made.assignments.filter(reader=reader).order_by("exam")
+        submit(disputed, code)
+        submit(agreed, AF)
+    close(made)
+    while agreement.work_next(now=now + timedelta(hours=1)):
+        pass
+    return made
+
+
+@pytest.fixture
+def page(sign_in_as: SignIn, live_server: LiveServer, davi: User, batch: Batch) -> Page:
+    """Davi's window with the classes of the batch."""
+    opened = sign_in_as(davi)
+    opened.goto(f"{live_server.url}/batches/{batch.pk}/agreement/")
+    return opened
+
+
+def test_the_pages_are_accessible(page: Page, live_server: LiveServer, batch: Batch) -> None:
+    start = f"/batches/{batch.pk}/agreement/"
+    exam = batch.assignments.order_by("exam")[0].exam
+    found = violations_at(
+        page, live_server.url,
+        *(start + part for part in ("", "?measure=gwet_ac1", "?q=nothing", "readers/",
+                                    f"readers/?class={AF}", "pair/?first=1&second=2", "exams/",
+                                    f"exams/?class={AF}&said=none", f"exams/{exam.code}/")),
+        f"/studies/{batch.study.slug}/agreement/",
+    )  # fmt: skip
+    assert not found, "\n".join(found)
+
+
+def test_the_plot_has_a_row_for_each_class(page: Page) -> None:
+    expect(page.locator("forest-plot .forest-rows a")).to_have_count(66)
+    expect(page.locator("forest-plot .point").first).to_be_attached()
+
+
+def test_the_plot_is_one_stop_whose_rows_the_arrows_reach(page: Page) -> None:
+    rows = page.locator("forest-plot .forest-rows a")
+    page.get_by_role("button", name="Show").focus()
+    page.keyboard.press("Tab")
+    expect(rows.nth(0)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(1)).to_be_focused()
+    expect(page.locator(".forest-note")).to_contain_text("Positive agreement")
+    page.keyboard.press("Tab")
+    expect(page.locator("forest-plot a:focus")).to_have_count(0)
+
+
+def test_enter_on_a_row_opens_its_exams(page: Page) -> None:
+    page.locator("forest-plot .forest-rows a").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Atrial fibrillation")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_typing_a_name_filters_plot_and_table(page: Page) -> None:
+    page.get_by_label("Name").fill("atrial fib")
+    expect(page.locator("forest-plot .forest-rows a")).to_have_count(1)
+    expect(page.locator("tr[data-code]:visible")).to_have_count(1)
+    page.get_by_label("Name").fill("")
+    expect(page.locator("tr[data-code]:visible")).to_have_count(66)
+
+
+def test_without_scripts_the_table_has_the_numbers(
+    sign_in_as: SignIn, live_server: LiveServer, davi: User, batch: Batch
+) -> None:
+    page = sign_in_as(davi, java_script_enabled=False)
+    page.goto(f"{live_server.url}/batches/{batch.pk}/agreement/?q=AF")
+    expect(page.locator("forest-plot")).to_be_hidden()
+    expect(page.locator("tr[data-code=atrial_fibrillation]")).to_contain_text("Atrial fibrillation")
+
+
+def test_arrows_go_through_the_matrix_and_enter_opens_the_pair(page: Page) -> None:
+    page.get_by_role("link", name="Readers", exact=True).click()
+    fields = page.locator("a[data-cell]")
+    expect(fields).to_have_count(3)
+    fields.first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Bruno and Clara")).to_be_visible()
+
+
+def test_from_a_field_to_the_tracing(page: Page, live_server: LiveServer, batch: Batch) -> None:
+    start = f"{live_server.url}/batches/{batch.pk}/agreement"
+    page.goto(f"{start}/pair/?first=1&second=2&class={LBBB}")
+    page.locator(".two-by-two .is-other a").first.click()
+    page.locator("tbody th a").first.click()
+    expect(page.locator("ecg-viewer .plot.is-front .js-line").first).to_be_attached()
+    expect(page.locator("tbody")).to_contain_text("disputed")
