@@ -1,0 +1,87 @@
+"""Reading times of two arms are compared over readers and exams that stand for others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ecgreview.agreement import arm_times
+from ecgreview.agreement.arm_times import NO_TIME
+from ecgreview.agreement.arms import NO_HIDDEN, NO_SHOWN, ONE_READER
+
+
+def compare(times, shown, readers=None, exams=None, seed=0, **more):
+    n = len(times)
+    return arm_times.compare(
+        np.asarray(times, dtype=np.float64),
+        np.asarray(shown, dtype=np.bool_),
+        np.arange(n) % 3 if readers is None else np.asarray(readers),
+        np.arange(n) if exams is None else np.asarray(exams),
+        np.random.default_rng(seed),
+        **more,
+    )
+
+
+def drawn(n=600, ratio=0.75, seed=2):
+    rng = np.random.default_rng(seed)
+    shown = rng.random(n) < 0.5
+    times = 40_000 * np.exp(rng.normal(0, 0.4, n)) * np.where(shown, ratio, 1)
+    return times, shown, rng.integers(0, 8, n), rng.integers(0, 200, n)
+
+
+def test_the_ratio_is_that_of_the_geometric_means():
+    found = compare([1000, 4000, 8000, 8000], [True, True, False, False])
+    assert found.ratio.estimate == pytest.approx(2000 / 8000)
+    assert found.ratio.n == 4
+
+
+def test_quartiles_are_those_of_each_arm():
+    found = compare([1, 2, 3, 4, 5, 10], [True] * 5 + [False])
+    assert found.shown.quartiles_ms == (2, 3, 4)
+    assert found.hidden == arm_times.Times(1, (10, 10, 10))
+
+
+def test_the_interval_holds_what_is_so():
+    found = compare(*drawn())
+    assert found.ratio.low < 0.75 < found.ratio.high
+    assert found.ratio.low < found.ratio.estimate < found.ratio.high
+
+
+def test_the_arms_change_places():
+    times, shown, readers, exams = drawn()
+    there = compare(times, shown, readers, exams, n_replicates=0)
+    back = compare(times, ~shown, readers, exams, n_replicates=0)
+    assert there.ratio.estimate == pytest.approx(1 / back.ratio.estimate)
+
+
+def test_the_unit_of_time_is_nothing():
+    times, shown, readers, exams = drawn()
+    first, second = (compare(scale * times, shown, readers, exams) for scale in (1, 1000))
+    assert first.ratio.estimate == pytest.approx(second.ratio.estimate)
+    assert first.ratio.low == pytest.approx(second.ratio.low)
+
+
+@pytest.mark.parametrize(
+    ("times", "shown", "reason"),
+    [([], [], NO_TIME), ([5.0], [True], NO_HIDDEN), ([5.0], [False], NO_SHOWN)],
+)
+def test_without_both_arms_there_is_a_reason(times, shown, reason):
+    found = compare(times, shown)
+    assert (found.ratio.estimate, found.ratio.reason) == (None, reason)
+
+
+def test_one_reader_has_a_ratio_without_an_interval():
+    found = compare([1000, 2000], [True, False], readers=[7, 7])
+    assert found.ratio.estimate == pytest.approx(0.5)
+    assert (found.ratio.low, found.ratio.reason) == (None, ONE_READER)
+
+
+@pytest.mark.parametrize("times", [[0.0, 1.0], [-1.0, 1.0], [np.inf, 1.0], [np.nan, 1.0]])
+def test_absurd_times_are_refused(times):
+    with pytest.raises(arm_times.BadTimes):
+        compare(times, [True, False])
+
+
+def test_arrays_of_other_readings_are_refused():
+    with pytest.raises(arm_times.BadTimes):
+        compare([1.0, 2.0], [True])
