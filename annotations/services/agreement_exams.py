@@ -122,13 +122,15 @@ def of_exam(report: AgreementReport, exam_id: int) -> tuple[list[int], dict[str,
 
 # Of a class that no state tells of, all readers say that it is absent.
 BEHIND = """
-select p.exam_id, e.code, p.readers, s.said
-  from annotations_exampattern p
-  join annotations_exam e on e.id = p.exam_id,
-  lateral (select coalesce(p.states ->> %(code)s, repeat('1', cardinality(p.readers))) said) s
- where p.study_id = %(study)s and p.{of_batch} and p.taxonomy_id = %(taxonomy)s
-   and p.exam_id > %(after)s and {where}
- order by p.exam_id limit %(limit)s
+select found.exam_id, e.code, found.readers, found.said from (
+    select p.exam_id, p.readers, s.said
+      from annotations_exampattern p,
+      lateral (select coalesce(p.states ->> %(code)s,
+                               repeat('1', cardinality(p.readers))) said) s
+     where p.study_id = %(study)s and p.{of_batch} and p.taxonomy_id = %(taxonomy)s
+       and p.exam_id > %(after)s and {where}
+     order by p.exam_id limit %(limit)s) found
+  join annotations_exam e on e.id = found.exam_id order by found.exam_id
 """
 OF_EXAM = """
 select p.readers, p.states from annotations_exampattern p

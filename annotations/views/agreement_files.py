@@ -19,12 +19,10 @@ from annotations.views import agreement_scope
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_lines import MAIN
 from annotations.views.agreement_matrix import FIELDS
-from annotations.views.agreement_numbers import MEASURES, PAIR_MEASURES
+from annotations.views.agreement_numbers import MEASURES, PAIR_MEASURES, wording
 from annotations.views.agreement_scope import Shown
-from ecgreview import agreement
+from ecgreview import agreement, writing
 from ecgreview.writing.forest import svg as forest_svg
-from ecgreview.writing.pdf import figure_pdf
-from ecgreview.writing.wording import ENGLISH
 
 PARTS = ("estimate", "low", "high", "n", "reason", "method")
 COUNTS = ("n_exams", "n_positive_any", "n_positive_all", "n_not_assessable")
@@ -77,7 +75,7 @@ def _forest_svg(found: Shown, report: AgreementReport, request: SignedInRequest)
 
 
 def _forest_pdf(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
-    return HttpResponse(figure_pdf(_forest(found, request)), content_type="application/pdf")
+    return HttpResponse(writing.figure_pdf(_forest(found, request)), content_type="application/pdf")
 
 
 FILES: Mapping[
@@ -118,13 +116,13 @@ def _pair_lines(found: Shown, request: SignedInRequest) -> list[dict[str, Any]]:
 
 
 def _forest(found: Shown, request: SignedInRequest) -> str:
-    """Return the plot with the classes by their names; its words are English."""
-    titles = {code: of.name for code, of in found.classes.items()}
-    lines = [{**one, "class": titles[one["class"]]} for one in found.results["classes"]]
+    """Return the plot in the language of the page, its classes by their names."""
+    titles = {code: of.local_name for code, of in found.classes.items()}
     measure = request.GET.get("measure", MAIN)
     if measure not in MEASURES:
         raise Http404
-    return forest_svg({**found.results, "classes": lines}, measure, ENGLISH)
+    told = writing.with_class_names(found.results, titles)
+    return forest_svg(told, measure, wording())
 
 
 def _class_rows(found: Shown) -> Rows:

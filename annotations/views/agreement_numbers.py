@@ -8,11 +8,13 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from ecgreview import writing
 from ecgreview.agreement import coefficient
 from ecgreview.agreement.intervals import POSTERIOR
+from ecgreview.writing import Wording
 
 REASONS: dict[str, Promise] = {
     coefficient.NOT_COMPARED: _("No exam was read by two readers."),
@@ -212,6 +214,13 @@ def written(value: float, *, as_percent: bool = False) -> str:
         return f"{_percentage(value)}%"
     rounded = round(value, 2) or 0.0  # no "-0.00"
     return number_format(rounded, 2).replace("-", "\N{MINUS SIGN}")
+
+
+def wording() -> Wording:
+    """Return how figures say things in the language of the page."""
+    if (get_language() or "").startswith("pt"):
+        return writing.brazilian(gettext)
+    return writing.ENGLISH
 
 
 def _percentage(value: float) -> str:

@@ -99,6 +99,10 @@ def _pair(found: Shown, request: SignedInRequest) -> dict[str, object]:
         "of": of,
         "first": found.names[first],
         "second": found.names[second],
+        "profiles": [
+            {"name": found.names[results["readers"][at]], "url": found.url("reader", place=at + 1)}
+            for at in row["readers"]
+        ],
         "line": line,
         "n": sum(line[cell] for cell in Cell),
         "cells": {

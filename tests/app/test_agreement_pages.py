@@ -273,6 +273,13 @@ def test_a_pair_has_every_coefficient_with_its_interval(signed_in, davi, batch, 
     assert page.context["cells"]["n10"]["n"] == line["n10"]
 
 
+def test_matrix_and_pair_lead_to_the_profiles_of_their_readers(signed_in, davi, batch):
+    for address in addresses(batch):
+        for part in ("readers/", "pair/?first=1&second=2"):
+            page = signed_in(davi).get(address + part).content.decode()
+            assert f'href="{address}readers/2/"' in page
+
+
 @pytest.mark.parametrize(
     "query",
     ["", "first=1", "first=1&second=1", "first=0&second=1", "first=1&second=9", "first=x&second=y"],
@@ -433,6 +440,24 @@ def test_a_run_can_be_stopped(signed_in, davi, batch):
     assert "Nothing is being computed." in client.post(
         f"{address}cancelling/", follow=True
     ).content.decode()  # fmt: skip
+
+
+def test_what_was_stopped_before_the_first_version_can_be_computed_from_the_empty_page(
+    signed_in, davi, make_batch, submit, close
+):
+    made = make_batch()
+    for assignment in made.assignments.all():
+        submit(assignment, AF)
+    close(made)
+    address = f"/batches/{made.pk}/agreement/"
+    client = signed_in(davi)
+    assert "Being computed" in client.get(address).content.decode()
+    client.post(f"{address}computing/")
+    client.post(f"{address}cancelling/")
+    page = client.get(address).content.decode()
+    assert ("Nothing to compare yet" in page, f'action="{address}computing/"' in page) == (
+        True, True,
+    )  # fmt: skip
 
 
 def test_what_is_not_open_is_not_computed_either(signed_in, davi, make_batch):

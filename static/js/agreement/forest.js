@@ -11,6 +11,7 @@ import { canPlot, plot } from "../plot.js";
 export const ROW_PX = 26;
 const TOP_PX = 26;
 const FOOT_PX = 10;
+const SIDE_PX = 18; // for the numbers at the ends of the axis
 const PAD = 0.03; // of the axis, so that a point at its end is whole
 
 /** The ends of the axis: 0 to 1, and lower where a coefficient or its interval is below 0. */
@@ -37,6 +38,7 @@ export function figure(rows, { words, colours, font, width }) {
         width: 0,
       },
       mode: "markers",
+      cliponaxis: false,
       marker: { color: isRare ? colours.raised : color, size: 8, symbol, line: { color, width: 1.8 } },
       showlegend: false,
     };
@@ -46,7 +48,7 @@ export function figure(rows, { words, colours, font, width }) {
   const layout = {
     width,
     height: heightOf(rows),
-    margin: { l: 0, r: 0, t: TOP_PX, b: FOOT_PX },
+    margin: { l: SIDE_PX, r: SIDE_PX, t: TOP_PX, b: FOOT_PX },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: font, size: 12, color: colours.ink },
