@@ -37,6 +37,7 @@ class Nothing(StrEnum):
     NO_READINGS = "no_readings"
     ONE_ARM = "one_arm"
     NO_SUGGESTIONS = "no_suggestions"
+    TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,10 @@ def compare(scope: Scope, study: Study, user: User) -> Arms:
     """
     if study.suggestion_policy != SuggestionPolicy.RANDOMISED:
         return Arms(Nothing.NOT_RANDOMISED)
-    said = agreement_said.of_scope(scope, study, user)
+    try:
+        said = agreement_said.of_scope(scope, study, user)
+    except agreement_said.TooMany:
+        return Arms(Nothing.TOO_MANY)
     n_shown = int(said.is_shown.sum())
     if not len(said):
         return Arms(Nothing.NO_READINGS)

@@ -77,6 +77,8 @@ class Profile:
 
     Attributes:
         against: what.
+        is_whole: whether the others stand there with all of their exams, not only those that this
+            reader read too: of a large study that would take too long.
         is_offered: for each thing to hold against, whether there is anything of it.
         n_read: exams that the reader could read.
         n_compared: of these, those for which there is a reference.
@@ -89,6 +91,7 @@ class Profile:
     """
 
     against: Against
+    is_whole: bool
     is_offered: Mapping[Against, bool]
     n_read: int
     n_compared: int
@@ -120,9 +123,10 @@ def of_reader(
         against: None: the consensus where there is any, else the others.
 
     Raises:
+        agreement_said.TooMany: even on the exams of the reader alone there are too many readings.
         mappings.NoMapping: a reading was made under classes from which no mapping leads here.
     """
-    said = agreement_said.of_scope(scope, study, user)
+    said, is_whole = _said(scope, study, reader_id, user)
     references = {
         Against.CONSENSUS: agreement_said.consensus(said, study, user),
         Against.OTHERS: agreement_said.majority_of_others(said, least=LEAST_OTHERS),
@@ -136,6 +140,7 @@ def of_reader(
     when = _when(mine, study, user)
     return Profile(
         against=chosen,
+        is_whole=is_whole,
         is_offered=offered,
         n_read=len(mine),
         n_compared=n_compared,
@@ -148,6 +153,13 @@ def of_reader(
         calendar=_calendar(mine, mine_reference, when, zone),
         sitting=_sitting(mine, mine_reference, when),
     )
+
+
+def _said(scope: Scope, study: Study, reader_id: int, user: User) -> tuple[Said, bool]:
+    try:
+        return agreement_said.of_scope(scope, study, user), True
+    except agreement_said.TooMany:
+        return agreement_said.of_scope(scope, study, user, beside=reader_id), False
 
 
 def _n_compared(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> int:

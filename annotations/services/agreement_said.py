@@ -26,7 +26,18 @@ from ecgreview.agreement import ABSENT, MISSING, PRESENT
 DECIDED = (Outcome.AGREEMENT, Outcome.MAJORITY)
 """What a consensus has labels from."""
 
-NOT_NEEDED = ("comment", "problems", "display", "tools", "idempotency_key")
+NEEDED = (
+    *("reader_id", "quality", "taxonomy_id", "active_ms", "assignment_id"),
+    *("assignment__exam_id", "assignment__arm"),
+)
+"""Of a reading: there are many, and their other columns are wide."""
+
+MOST_READINGS = 60_000
+"""More than these take a page longer than people wait."""
+
+
+class TooMany(Exception):
+    """There are more readings than are compared while somebody waits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,12 +74,26 @@ class Said:
         return len(self.readings)
 
 
-def of_scope(scope: Scope, study: Study, user: User) -> Said:
-    """Return the votes in ``scope`` that ``user`` may see, in the classes ``study`` has now."""
+def of_scope(scope: Scope, study: Study, user: User, *, beside: int | None = None) -> Said:
+    """Return the votes in ``scope`` that ``user`` may see, in the classes ``study`` has now.
+
+    Args:
+        scope: of which batches.
+        study: of the scope.
+        user: who looks.
+        beside: only on the exams that this reader read.
+
+    Raises:
+        TooMany: they are more than ``MOST_READINGS``.
+        mappings.NoMapping: as for ``votes.translated``.
+    """
     within = Q(assignment__batch=scope.batch_id) & ~Q(assignment__batch__purpose__in=NO_DATA)
     if scope.is_study:
         purposes = Q(assignment__batch__purpose__in=OF_STUDIES)
         within = Q(assignment__batch__study=scope.study_id) & purposes
+    if beside is not None:
+        own = Reading.objects.visible_to(user).counted().filter(within, reader=beside)
+        within &= Q(assignment__exam__in=own.values("assignment__exam"))
     return matching(within, study, user)
 
 
@@ -76,10 +101,13 @@ def matching(which: Q, study: Study, user: User) -> Said:
     """Return the votes among the readings ``which`` that ``user`` may see.
 
     Raises:
+        TooMany: they are more than ``MOST_READINGS``.
         mappings.NoMapping: as for ``votes.translated``.
     """
     seen = Reading.objects.visible_to(user).counted().filter(which)
-    rows = {row.pk: row for row in seen.select_related("assignment").defer(*NOT_NEEDED)}
+    if seen.count() > MOST_READINGS:
+        raise TooMany
+    rows = {row.pk: row for row in seen.select_related("assignment").only(*NEEDED)}
     ordered = [rows[pk] for pk in sorted(rows)]
     by_exam = votes.that_count(votes.translated(study, ordered))
     cast = [vote for exam in sorted(by_exam) for vote in by_exam[exam] if vote.translation]

@@ -72,6 +72,9 @@ NOTHING: Mapping[Nothing, Promise] = {
     Nothing.NO_SUGGESTIONS: gettext_lazy(
         "No model has come to an end with any of these exams, so nothing was suggested."
     ),
+    Nothing.TOO_MANY: gettext_lazy(
+        "There are more readings than a page can compare while somebody waits: look at a batch."
+    ),
 }
 
 

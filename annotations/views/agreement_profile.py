@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.services import agreement_profiles, exposures, mappings
+from annotations.services import agreement_profiles, agreement_said, exposures, mappings
 from annotations.services.agreement_profiles import Against
 from annotations.views import agreement_profile_lines as lines
 from annotations.views import agreement_scope
@@ -57,6 +57,8 @@ def _context(found: Shown, place: int, against: str) -> dict[str, object]:
         )
     except mappings.NoMapping:
         return {**context, "no_mapping": True}
+    except agreement_said.TooMany:
+        return {**context, "is_too_large": True}
     if profile.against is Against.CONSENSUS and profile.n_compared:
         exposures.results_of_study(study=found.study, user=found.user, now=timezone.now())
     classes = {one.code: one for one in found.study.taxonomy.classes.all()}

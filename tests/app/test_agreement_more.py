@@ -158,6 +158,27 @@ def test_all_readers_stand_beside_each_other(closed, ana, bruno, carla, davi):
     assert found.others[0].micro_f1 == max(one.micro_f1 for one in found.others)
 
 
+def test_of_a_large_study_the_others_count_on_the_exams_of_the_reader(
+    closed, make_batch, make_exam, ana, bruno, carla, davi, sign, close, monkeypatch
+):
+    elsewhere = make_batch([make_exam()], [bruno, carla])
+    for assignment in elsewhere.assignments.select_related("reader"):
+        sign(assignment, NOISE)
+    close(elsewhere)
+    study = Study.objects.get(pk=closed.study_id)
+    whole = agreement_profiles.of_reader(Scope(study.pk), study, ana.pk, davi)
+    monkeypatch.setattr(agreement_said, "MOST_READINGS", 18)
+    found = agreement_profiles.of_reader(Scope(study.pk), study, ana.pk, davi)
+    assert (whole.is_whole, found.is_whole) == (True, False)
+    assert found.found == whole.found
+
+
+def test_too_many_readings_are_told_in_words(closed, signed_in, davi, monkeypatch):
+    monkeypatch.setattr(agreement_said, "MOST_READINGS", 1)
+    text = signed_in(davi).get(address("batch", "reader", closed)).content.decode()
+    assert "more readings than a page can compare" in text
+
+
 def test_drift_is_looked_for_in_time_and_within_a_sitting(closed, ana, davi):
     found = profile_of(closed, ana, davi)
     assert [one.n_readings for one in found.calendar] == [6]
