@@ -33,7 +33,21 @@ from annotations.services import (
 )
 from annotations.services.agreement_arms import Nothing
 from annotations.services.agreement_profiles import Against
-from ecgreview.agreement import ABSENT, MISSING, performance, precision
+from annotations.views import agreement_numbers, agreement_reasons
+from ecgreview.agreement import (
+    ABSENT,
+    MISSING,
+    arm_times,
+    arms,
+    bounded,
+    latent,
+    latent_design,
+    latent_report,
+    latent_triples,
+    pairing,
+    performance,
+    precision,
+)
 from ecgreview.agreement.arms import Split
 from tests.app import signing
 
@@ -386,3 +400,15 @@ def test_a_report_of_before_has_a_page_that_says_so(closed, signed_in, davi):
 def test_locked_studies_are_open_to_their_former_readers_roles(closed, davi, signed_in, now):
     studies.lock(study_id=closed.study_id, actor=davi, now=now)
     assert signed_in(davi).get(address("study", "reader", closed)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        arm_times, arms, bounded, latent, latent_design, latent_report, latent_triples,
+        pairing, performance, precision,
+    ],
+)  # fmt: skip
+def test_every_sentence_of_the_domain_can_be_translated(module):
+    known = {*agreement_reasons.REASONS, *agreement_numbers.REASONS}
+    assert set(module.REASONS) <= known

@@ -1,0 +1,75 @@
+"""The charts of a reader and of precision are drawn, and their pages are for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from playwright.sync_api import expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Batch, Exam, User
+from annotations.services import agreement, consensus
+from tests.app.conftest import MakeBatch, Submit
+
+from .conftest import SignIn
+from .test_accessibility import violations
+
+AF, NOISE = "atrial_fibrillation", "artifact"
+PARTS = ("readers/1/", "suggestions/", "precision/")
+
+
+@pytest.fixture
+def closed_batch(
+    ana: User,
+    bruno: User,
+    make_batch: MakeBatch,
+    make_exam: Callable[..., Exam],
+    submit: Submit,
+    close: Callable[[Batch], Batch],
+    now: datetime,
+) -> Batch:
+    """Three exams on which the readers agree, one on which they do not."""
+    batch = make_batch([make_exam() for _ in range(4)], [ana, bruno])
+    for reader in (ana, bruno):
+        assignments = batch.assignments.filter(reader=reader).order_by("exam")
+        for code, assignment in zip((AF, AF, NOISE, ""), assignments, strict=True):
+            submit(assignment, *([code] if code else [NOISE] if reader == ana else []))
+    close(batch)
+    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+        pass
+    return batch
+
+
+def test_the_pages_are_accessible_with_their_tables_open(
+    sign_in_as: SignIn, davi: User, closed_batch: Batch, live_server: LiveServer
+) -> None:
+    page = sign_in_as(davi)
+    found = []
+    for part in PARTS:
+        page.goto(f"{live_server.url}/batches/{closed_batch.pk}/agreement/{part}")
+        page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
+        found += violations(page)
+    assert found == []
+
+
+def test_points_and_curves_are_drawn(
+    sign_in_as: SignIn, davi: User, closed_batch: Batch, live_server: LiveServer
+) -> None:
+    page = sign_in_as(davi)
+    page.goto(f"{live_server.url}/batches/{closed_batch.pk}/agreement/readers/1/")
+    expect(page.locator("measure-chart .point").first).to_be_attached()
+    page.goto(f"{live_server.url}/batches/{closed_batch.pk}/agreement/precision/")
+    expect(page.locator("measure-chart .js-line").first).to_be_attached()
+
+
+def test_another_width_is_asked_for_with_the_keyboard(
+    sign_in_as: SignIn, davi: User, closed_batch: Batch, live_server: LiveServer
+) -> None:
+    page = sign_in_as(davi)
+    page.goto(f"{live_server.url}/batches/{closed_batch.pk}/agreement/precision/")
+    page.get_by_label("Half-width wished for").fill("0.2")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**width=0.2*")
+    expect(page.get_by_label("Half-width wished for")).to_have_value("0.2")
