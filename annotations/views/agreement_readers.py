@@ -40,6 +40,9 @@ def readers(request: SignedInRequest, pk: int | None = None, slug: str = "") -> 
 def pair(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """Show what two readers said of each class, and of one of them every coefficient.
 
+    ``?first=`` and ``?second=`` are their places in the list of the report, from 1; by default the
+    first pair.
+
     Raises:
         Http404: the report has no such readers, or they have no exam in common.
     """
@@ -120,6 +123,8 @@ def _row_of_pair(results: Mapping[str, Any], request: SignedInRequest) -> Mappin
     places = [request.GET.get(name, "") for name in ("first", "second")]
     wanted = sorted(int(place) - 1 for place in places if place.isdecimal() and len(place) < 6)
     pairs: list[Mapping[str, Any]] = results["pairs"]
+    if pairs and not any(places):
+        return pairs[0]
     for row in pairs:
         if sorted(row["readers"]) == wanted:
             return row

@@ -282,10 +282,22 @@ def test_matrix_and_pair_lead_to_the_profiles_of_their_readers(signed_in, davi, 
 
 @pytest.mark.parametrize(
     "query",
-    ["", "first=1", "first=1&second=1", "first=0&second=1", "first=1&second=9", "first=x&second=y"],
+    [
+        "first=1",
+        "second=2",
+        "first=1&second=1",
+        "first=0&second=1",
+        "first=1&second=9",
+        "first=x&second=y",
+    ],
 )
 def test_a_pair_that_the_report_does_not_have_is_not_found(signed_in, davi, batch, query):
     assert signed_in(davi).get(f"{addresses(batch)[0]}pair/?{query}").status_code == 404
+
+
+def test_a_pair_that_nobody_named_is_the_first(signed_in, davi, batch):
+    page = signed_in(davi).get(f"{addresses(batch)[0]}pair/")
+    assert (page.context["first"], page.context["second"]) == ("Ana", "Bruno")
 
 
 # -- Exams --------------------------------------------------------------------------------------

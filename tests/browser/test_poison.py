@@ -31,7 +31,7 @@ POISON = (
 )
 """Ten ways out of the places where a text may stand."""
 
-FILES = ("/export/", ".csv", ".yaml")
+FILES = ("/export/", "/file/", ".csv", ".yaml")
 """Ends of the addresses that give files and no pages."""
 
 WATCH = """() => {
