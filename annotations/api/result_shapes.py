@@ -147,7 +147,7 @@ class AgreementPairsShape(Shape):
     """A line for each two readers: their table, and every measure with its interval."""
 
     version = serializers.IntegerField(allow_null=True)
-    pairs = Anything()
+    pairs = serializers.ListField(child=serializers.JSONField())
 
 
 class ConsensusLabelShape(Shape):

@@ -32,8 +32,11 @@ from ecgreview.agreement.latent_report import latent_report
 
 
 def work_next(*, now: datetime) -> bool:
-    """Count what is uncounted, then make one report that is ripe; return False for neither."""
-    return pattern_counts.count_next(now=now) or refresh_ripe(now=now)
+    """Make one report that is ripe, or count what is uncounted; return False for neither.
+
+    Reports come first: an exam that cannot be counted must not keep all studies from theirs.
+    """
+    return refresh_ripe(now=now) or pattern_counts.count_next(now=now)
 
 
 def refresh_ripe(*, now: datetime) -> bool:

@@ -79,6 +79,7 @@ class Action(models.TextChoices):
     SUGGESTION_SHOWN = "suggestion.shown", _("Suggestion shown")
     RESULTS_SEEN = "results.seen", _("Results looked at")
     EXPORT_MADE = "export.made", _("Study exported")
+    AGREEMENT_PRINTED = "agreement.printed", _("Agreement printed on the command line")
 
     TAXONOMY_INSTALLED = "taxonomy.installed", _("List of classes installed")
     TAXONOMY_MAPPED = "taxonomy.mapped", _("Classes mapped to a new list")

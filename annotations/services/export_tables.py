@@ -176,8 +176,8 @@ def _foreign(item: DiagnosticClass, vocabulary: str) -> str:
 
 
 def _overall(overall: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield "exact_set", overall["exact_set"]
-    yield "mean_jaccard", overall["mean_jaccard"]
+    for name in ("exact_set", "mean_jaccard", "jaccard_alpha", "masi_alpha"):
+        yield name, overall[name]
     for kind in ("macro", "micro"):
         for name, found in overall[kind].items():
             yield f"{kind}_{name}", found

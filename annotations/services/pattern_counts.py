@@ -13,6 +13,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Least
 
 from annotations.models import (
     OF_STUDIES,
@@ -29,6 +30,9 @@ from annotations.services.exam_patterns import Pattern
 
 EXAMS_AT_ONCE = (200, 20, 2, 1)
 """So many exams in one transaction, by how often they were tried: what fails ends up alone."""
+
+MOST_ATTEMPTS = 1_000
+"""Are counted; what fails is tried for ever, behind all others."""
 
 _LOCKS = 0x0A64
 """Names our advisory locks among those of the database."""
@@ -47,7 +51,7 @@ def count_next(*, now: datetime) -> bool:
         if not claimed:
             return False
         waiting = UncountedExam.objects.filter(pk__in=[row.pk for row in claimed])
-        waiting.update(n_attempts=F("n_attempts") + 1)
+        waiting.update(n_attempts=Least(F("n_attempts") + 1, MOST_ATTEMPTS))
     with transaction.atomic():
         if _try_lock(claimed[0].batch.study_id):  # else another worker came in between
             _count(waiting, now)

@@ -67,8 +67,8 @@ def _batches(report: AgreementReport) -> BatchQuerySet:
 
 def _exams(batches: BatchQuerySet) -> writing.Exams:
     """Return the exams; ages and sexes are of exams, of which a patient may have several."""
-    read = Assignment.objects.filter(batch__in=batches).values("exam")
-    exams = Exam.objects.filter(pk__in=read)
+    given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
+    exams = Exam.objects.filter(pk__in=given.values("exam"))
     ages = exams.filter(age_years__isnull=False).values_list("age_years", flat=True)
     owners = exams.aggregate(n=Count("patient", distinct=True), known=Count("patient"))
     n = exams.count()
@@ -102,8 +102,8 @@ def _readers(report: AgreementReport) -> writing.Readers:
         .annotate(n=Count("assignment__exam", distinct=True))
     )
     exams_each = {row["reader"]: row["n"] for row in each}
-    people = User.objects.filter(pk__in=exams_each, is_active=True).order_by("level")
-    levels = people.values_list("level").annotate(n=Count("pk"))
+    people = User.objects.filter(pk__in=exams_each).exclude(username__startswith="import:")
+    levels = people.order_by("level").values_list("level").annotate(n=Count("pk"))
     return writing.Readers(
         n=len(exams_each),
         levels=tuple(Tally(str(ReaderLevel(level).label), n) for level, n in levels),

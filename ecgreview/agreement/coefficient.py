@@ -19,6 +19,11 @@ NO_PAIR = "No pair of readers has a defined kappa."
 ABSENCE_ONLY = "No reader gave the class: this is agreement about its absence only."
 NO_CLASS = "No class has a value."
 TOO_MANY_SETS = "The exams have too many different sets of classes to compare all with all."
+NO_SPREAD = "Every resample gives the same value, so there is no interval."
+FEW_TELL = "Too few exams tell of the class for an interval."
+FEW_PATIENTS = "Patients have several exams, and too few exams tell of the class for an interval."
+OF_PATIENTS = "Patients have several exams: of pairs there are no intervals then."
+OF_CLASSES = "The classes of an exam go together: of pairs over all classes there are no intervals."
 
 REASONS = (
     NOT_COMPARED,
@@ -31,6 +36,11 @@ REASONS = (
     ABSENCE_ONLY,
     NO_CLASS,
     TOO_MANY_SETS,
+    NO_SPREAD,
+    FEW_TELL,
+    FEW_PATIENTS,
+    OF_PATIENTS,
+    OF_CLASSES,
 )
 """Every sentence a coefficient may carry, for whoever translates them."""
 
@@ -100,6 +110,10 @@ class Estimates:
     def with_caution(self, where: NDArray[np.bool_], sentence: str) -> Estimates:
         """Return the same values; those of ``where`` that are defined carry ``sentence``."""
         return Estimates(self.values, ((where & self.is_defined, sentence), *self.causes))
+
+    def with_remark(self, where: NDArray[np.bool_], sentence: str) -> Estimates:
+        """Return the same; values of ``where`` that carry no sentence yet carry this one."""
+        return Estimates(self.values, (*self.causes, (where & self.is_defined, sentence)))
 
 
 def ratio(

@@ -13,6 +13,7 @@ from .coefficient import (
     ABSENCE_ONLY,
     ALL_ALIKE,
     ALWAYS_GIVEN,
+    FEW_PATIENTS,
     NEVER_GIVEN,
     NO_PAIR,
     NOT_COMPARED,
@@ -108,7 +109,8 @@ def class_measures(
 ) -> dict[str, Measures]:
     """Return every coefficient of every class with its interval.
 
-    The interval is that of the exam bootstrap; where fewer than RARE exams are given the class by
+    The interval is that of the exam bootstrap; where patients have several exams, of patients, and
+    then rare classes have none. Else, where fewer than RARE exams are given the class by
     all readers, by none or by some, that of a Dirichlet posterior.
 
     Args:
@@ -140,6 +142,10 @@ def class_measures(
         measured |= linearised.of_readers(
             patterns, found, is_rare=is_rare, confidence=how.confidence
         )
+    if drawn is not None:
+        measured = {
+            name: one.without_interval(is_rare, FEW_PATIENTS) for name, one in measured.items()
+        }
     return measured
 
 

@@ -8,7 +8,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from .coefficient import Estimates
+from .coefficient import NO_SPREAD, Estimates
 
 BOOTSTRAP, POSTERIOR, LINEARISED, NONE = "bootstrap", "dirichlet", "linearised", ""
 """How an interval was made: see ``resampling`` and ``linearised``."""
@@ -45,6 +45,14 @@ class Measures:
     n: NDArray[np.float64]
     methods: NDArray[np.str_]
 
+    def without_interval(self, where: NDArray[np.bool_], why: str) -> Measures:
+        """Return the same without the intervals of ``where``, for the reason ``why``."""
+        low, high, error = (
+            np.where(where, np.nan, one) for one in (self.low, self.high, self.error)
+        )
+        remarked = self.estimates.with_remark(where, why)
+        return Measures(remarked, low, high, error, self.n, self.methods)
+
     def to_json(self) -> list[MeasureJson]:
         """Return the measures one by one, in C order."""
         methods = np.where(np.isnan(self.low), NONE, self.methods)
@@ -74,6 +82,7 @@ def measures(
     """Return ``estimates`` with the percentile intervals of their ``replicates``.
 
     An interval is widened to hold its estimate, which a posterior of few exams may leave outside.
+    Where all replicates are the same there is none: it would claim certainty.
 
     Args:
         estimates: shape (...).
@@ -84,12 +93,17 @@ def measures(
     """
     tail = (1 - confidence) / 2
     low, high, error = _spread(np.moveaxis(replicates, 0, -1), (tail, 1 - tail))
-    has_none = ~estimates.is_defined | np.isnan(error)
+    has_no_spread = np.asarray(error < _ROUNDING)
+    has_none = ~estimates.is_defined | np.isnan(error) | has_no_spread
     low = np.where(has_none, np.nan, np.fmin(low, estimates.values))
     high = np.where(has_none, np.nan, np.fmax(high, estimates.values))
     error = np.where(has_none, np.nan, error)
     methods = np.where(is_rare, POSTERIOR, BOOTSTRAP)
+    estimates = estimates.with_remark(has_no_spread, NO_SPREAD)
     return Measures(estimates, low, high, error, np.asarray(n), methods)
+
+
+_ROUNDING = 1e-12
 
 
 def _spread(

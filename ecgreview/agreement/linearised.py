@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import kernels, standard_errors
-from .coefficient import Estimates, ratio
+from .coefficient import FEW_TELL, Estimates, ratio
 from .intervals import LINEARISED, Measures
 from .patterns import PatternCount
 from .weighted import Votes
@@ -38,9 +38,9 @@ def of_readers(
     measured = {}
     for name, error in errors.items():
         bounds = standard_errors.t_interval(found[name], error, n[name], confidence)
-        low, high, spread = (np.where(is_rare, np.nan, one) for one in (*bounds, error.values))
-        methods = np.full(low.shape, LINEARISED)
-        measured[name] = Measures(found[name], low, high, spread, cells.n_compared, methods)
+        methods = np.full(np.shape(error.values), LINEARISED)
+        one = Measures(found[name], *bounds, error.values, cells.n_compared, methods)
+        measured[name] = one.without_interval(is_rare, FEW_TELL)
     return measured
 
 

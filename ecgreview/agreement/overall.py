@@ -71,7 +71,7 @@ def overall(answers: Answers, how: Resampling) -> Overall:
     return Overall(
         sets=named,
         macro={
-            name.removeprefix(_CLASS): _macro(one, values[name], n, how)
+            name.removeprefix(_CLASS): _macro(one, values[name], n, how, _least(name))
             for name, one in classes.items()
         },
         n_defined={
@@ -125,6 +125,12 @@ def _of_kinds(sets: SetCount, weights: NDArray[np.float64]) -> NDArray[np.float6
 
 
 _CLASS, _MICRO = "class ", "micro "
+_SHARES = {"prevalence", "percent_agreement", "positive_agreement", "negative_agreement"}
+
+
+def _least(name: str) -> float:
+    """Return the least value that a coefficient can have."""
+    return 0.0 if name.removeprefix(_CLASS) in _SHARES else -1.0
 
 
 def _of(
@@ -193,7 +199,9 @@ def _measure(point: Estimates, values: NDArray[np.float64], n: float, how: Resam
     )
 
 
-def _macro(point: Estimates, values: NDArray[np.float64], n: float, how: Resampling) -> Measures:
+def _macro(
+    point: Estimates, values: NDArray[np.float64], n: float, how: Resampling, least: float
+) -> Measures:
     """Return the mean over the classes that have a value; in replicates, over those of them.
 
     Replicates of rare classes are lower than their estimates, and in the mean of many classes
@@ -213,7 +221,7 @@ def _macro(point: Estimates, values: NDArray[np.float64], n: float, how: Resampl
     n_drawn = (~np.isnan(drawn)).sum(axis=1)
     total = np.where(np.isnan(drawn), 0.0, drawn).sum(axis=1)
     means = np.where(n_drawn > 0, total / np.maximum(n_drawn, 1), np.nan)
-    reflected = np.clip(2 * mean - means, -1.0, 1.0)
+    reflected = np.clip(2 * mean - means, least, 1.0)
     return _measure(_first_axis(Estimates(np.array(mean))), reflected, n, how)
 
 

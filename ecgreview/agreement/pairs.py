@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from . import everyone, kernels, two_readers
 from .cells import Cells
-from .coefficient import Estimates
+from .coefficient import NEVER_GIVEN, Estimates
 from .intervals import Measures, measures
 from .resampling import Resampling, draw, prior_of_cells
 
@@ -59,7 +59,8 @@ def pair_measures(tables: Tables, how: Resampling) -> dict[str, Measures]:
         drawn = nothing.copy()
         if name in values:
             drawn[:, has_given] = values[name]
-        found[name] = measures(estimates, drawn, n=n, is_rare=is_rare, confidence=how.confidence)
+        one = measures(estimates, drawn, n=n, is_rare=is_rare, confidence=how.confidence)
+        found[name] = one.without_interval(~has_given & (n > 0), NEVER_GIVEN)
     return found
 
 

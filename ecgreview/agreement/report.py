@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from . import bands, everyone, joint
 from .answers import Answers
 from .cells import Cells
+from .coefficient import OF_CLASSES, OF_PATIENTS
 from .intervals import MeasureJson, Measures
 from .overall import overall, set_alphas
 from .pairs import pair_measures
@@ -115,7 +117,7 @@ def pair_lines(
         for pair in found["pairs"]
         for column in columns
     ]
-    return _with_measures(lines, how)
+    return _with_measures(lines, *_by_unit(found, how))
 
 
 def pooled_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list[dict[str, Any]]:
@@ -126,7 +128,8 @@ def pooled_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list
         how: the intervals are made.
 
     Returns:
-        As ``pair_lines``; the class is empty.
+        As ``pair_lines``; the class is empty, and there are no intervals: the classes of an exam
+        are not independent.
     """
     lines = [
         {
@@ -136,7 +139,13 @@ def pooled_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list
         }
         for pair in found["pairs"]
     ]
-    return _with_measures(lines, how)
+    measured = _with_measures(lines, replace(how, n_replicates=0), OF_CLASSES)
+    for line, pair in zip(measured, found["pairs"], strict=True):
+        n_exams = max(map(sum, zip(*(pair[field] for field in _FIELDS), strict=True)), default=0)
+        for value in line.values():
+            if isinstance(value, dict):
+                value["n"] = n_exams
+    return measured
 
 
 def repeat_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list[dict[str, Any]]:
@@ -151,17 +160,33 @@ def repeat_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list
         for one in found["repeats"]
         for column, name in enumerate(names)
     ]
-    return _with_measures(lines, how)
+    return _with_measures(lines, *_by_unit(found, how))
 
 
-def _with_measures(lines: Sequence[Mapping[str, Any]], how: Resampling) -> list[dict[str, Any]]:
+def _by_unit(found: Mapping[str, Any], how: Resampling) -> tuple[Resampling, str]:
+    """Return how intervals of single tables are made, and why they are not.
+
+    Tables do not tell which exams are of one patient.
+    """
+    if found["method"]["unit"] == "patient":
+        return replace(how, n_replicates=0), OF_PATIENTS
+    return how, ""
+
+
+def _with_measures(
+    lines: Sequence[Mapping[str, Any]], how: Resampling, why_none: str = ""
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for start in range(0, len(lines), _LINES_AT_ONCE):
         some = lines[start : start + _LINES_AT_ONCE]
         tables = np.zeros((len(some), 2, 2))
         for field, (row, column) in _FIELDS.items():
             tables[:, row, column] = [line[field] for line in some]
-        columns = {name: one.to_json() for name, one in pair_measures(tables, how).items()}
+        nowhere = np.full(len(some), bool(why_none))
+        columns = {
+            name: one.without_interval(nowhere, why_none).to_json()
+            for name, one in pair_measures(tables, how).items()
+        }
         found += [
             {**line, **{name: values[row] for name, values in columns.items()}}
             for row, line in enumerate(some)

@@ -38,9 +38,10 @@ class Resampling:
     confidence: float = CONFIDENCE
     seed: int = 0
 
-    def rng(self) -> np.random.Generator:
-        """Return a new source of this chance."""
-        return np.random.default_rng(self.seed)
+    def rng(self, counts: NDArray[np.float64] | None = None) -> np.random.Generator:
+        """Return a new source of this chance; with ``counts``, one of their own."""
+        own = () if counts is None else counts.astype(np.int64).tolist()
+        return np.random.default_rng((self.seed, *own))
 
 
 DEFAULT = Resampling()
@@ -54,6 +55,9 @@ def draw(
 ) -> NDArray[np.float64]:
     """Return replicates of ``counts``: of a posterior for rare classes, else of the bootstrap.
 
+    Each class has chances of its own, which follow from its counts: an interval does not depend on
+    what else is asked for.
+
     Args:
         counts: shape (n_classes, n_cells).
         prior: the same shape.
@@ -63,10 +67,15 @@ def draw(
     Returns:
         Shape (n_replicates, n_classes, n_cells).
     """
-    rng = how.rng()
     drawn = np.empty((how.n_replicates, *counts.shape))
-    drawn[:, ~is_rare] = bootstrap(counts[~is_rare], how.n_replicates, rng)
-    drawn[:, is_rare] = posterior(counts[is_rare], prior[is_rare], how.n_replicates, rng)
+    for row, of_class in enumerate(counts):
+        rng = how.rng(of_class)
+        part = slice(row, row + 1)
+        drawn[:, part] = (
+            posterior(counts[part], prior[part], how.n_replicates, rng)
+            if is_rare[row]
+            else bootstrap(counts[part], how.n_replicates, rng)
+        )
     return drawn
 
 

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from sklearn.metrics import cohen_kappa_score
 
-from annotations.models import AgreementReport, User
+from annotations.models import AgreementReport, AuditEvent, Batch, User
 from ecgreview.readings import CLASSES
 
 READERS = ("cardiologist1", "cardiologist2", "dnn")
@@ -168,3 +168,18 @@ def test_an_unknown_class_is_answered_with_those_there_are(study):
 def test_an_unknown_batch_is_answered_with_those_there_are(study):
     with pytest.raises(CommandError, match=r"no batch 'x'. There are: Imported readings"):
         printed(study, batch="x")
+
+
+def test_what_is_printed_is_in_the_audit_trail(study):
+    as_json(study)
+    event = AuditEvent.objects.get(action="agreement.printed")
+    assert event.study.slug == "code-test"
+
+
+def test_the_agreement_of_an_open_study_is_printed_for_a_reason(study):
+    Batch.objects.update(closed_at=None, closed_by=None)
+    with pytest.raises(CommandError, match="does not show this agreement yet"):
+        printed(study)
+    assert as_json(study, reason="The ethics board asks for it.")
+    event = AuditEvent.objects.get(action="agreement.printed")
+    assert event.reason == "The ethics board asks for it."

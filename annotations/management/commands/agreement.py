@@ -9,17 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from annotations.management import lookups
-from annotations.models import AgreementReport, Batch, Study, User
+from annotations.models import OF_STUDIES, AgreementReport, Batch, Study, User
 from annotations.services import agreement as service
-from annotations.services import agreement_reports
+from annotations.services import agreement_reports, audit
 from ecgreview import agreement
 
 FORMATS = ("table", "json", "csv")
 LEVELS = ("pairs", "classes", "overall", "report")
 PARTS = ("estimate", "low", "high", "n", "reason", "method")
+WHOLE = ("exact_set", "mean_jaccard", "jaccard_alpha", "masi_alpha")
 SHOWN = ("positive_agreement", "light_kappa", "krippendorff_alpha", "gwet_ac1")
 SHOWN_OF_PAIRS = ("positive_agreement", "cohen_kappa", "krippendorff_alpha", "gwet_ac1")
 
@@ -54,10 +56,24 @@ class Command(BaseCommand):
             "--class", dest="codes", action="append", metavar="CODE", help="only this class; again"
         )
 
+        parser.add_argument(
+            "--reason", default="", help="why, while the study does not show its agreement yet"
+        )
+
     def handle(self, *, study: str, batch: str | None, **options: Any) -> None:
         """Print the lines."""
         found = lookups.study(study)
         report = _refreshed(found, batch)
+        _refuse_what_is_closed(report, options["reason"])
+        with transaction.atomic():
+            audit.record(
+                actor=None,
+                action=audit.Action.AGREEMENT_PRINTED,
+                study=found,
+                target=report,
+                reason=options["reason"],
+                now=timezone.now(),
+            )
         told = agreement_reports.named(report.results, _names(report))
         form = options["format"]
         level = options["level"] or ("classes" if form == "table" else "pairs")
@@ -85,6 +101,17 @@ def _refreshed(study: Study, name: str | None) -> AgreementReport:
     return service.refresh(batch=batch, now=now)
 
 
+def _refuse_what_is_closed(report: AgreementReport, reason: str) -> None:
+    parts = Batch.objects.filter(study=report.study_id, purpose__in=OF_STUDIES)
+    batches = Batch.objects.filter(pk=report.batch_id) if report.batch_id else parts
+    opened = batches.with_open_agreement()
+    if not reason and batches.exclude(pk__in=opened.values("pk")).exists():
+        raise CommandError(
+            "The study does not show this agreement yet, to keep its readers blind. Wait until its"
+            " batches are closed, or say why you need it now: --reason. That is recorded."
+        )
+
+
 def _names(report: AgreementReport) -> dict[str, str]:
     """Return the readers' names; who shares one with another is told by user name as well."""
     people = User.objects.filter(pk__in=[int(reader) for reader in report.results["readers"]])
@@ -110,7 +137,7 @@ def _lines(told: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[Li
         by_code = {one["class"]: one for one in told["classes"]}
         return [{"readers": told["readers"], **by_code[code]} for code in codes]
     overall = told["overall"]
-    whole = {key: overall[key] for key in ("exact_set", "mean_jaccard")}
+    whole = {key: overall[key] for key in WHOLE}
     return [
         {"readers": told["readers"], "average": "exams", **whole},
         *({"readers": told["readers"], "average": kind, **overall[kind]}

@@ -62,7 +62,13 @@ def statuses(world, role):
 def test_every_page_of_it_opens_as_of_any_other(imported, role):
     expected = {name: cell.statuses[role] for name, cell in GETS.items()}
     # The batch is closed, so its readings are seen; there is no tracing to be had.
-    assert statuses(imported, role) == {**expected, "api-reading": 200, "api-tracing": 404}
+    assert statuses(imported, role) == {
+        **expected,
+        "api-reading": 200,
+        "api-tracing": 404,
+        "batch-agreement-file": 200,
+        "batch-agreement-pair": 404,
+    }
 
 
 @pytest.mark.parametrize("role", OTHERS)

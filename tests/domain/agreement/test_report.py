@@ -239,3 +239,58 @@ def test_pooled_lines_are_those_of_all_answers_as_of_one_class():
     assert pooled["cohen_kappa"]["estimate"] == pytest.approx(
         found["overall"]["micro"]["fleiss_kappa"]["estimate"], abs=0.01
     )
+
+
+def test_an_interval_does_not_depend_on_what_else_is_asked_for():
+    found = report_on(study(8, n_readers=3))
+    alone = pair_lines(found, how=QUICK, classes=["1"])
+    among = [line for line in pair_lines(found, how=QUICK) if line["class"] == "1"]
+    assert alone == among
+
+
+def test_pairs_over_all_classes_have_no_interval_that_takes_them_for_exams():
+    ratings = study(9, n_readers=2)
+    (line,) = pooled_lines(report_on(ratings), how=QUICK)
+    assert line["cohen_kappa"]["low"] is None
+    assert line["cohen_kappa"]["reason"] == coefficient.OF_CLASSES
+    assert line["cohen_kappa"]["n"] == ratings.shape[1]
+
+
+def test_pairs_have_no_interval_that_takes_exams_of_a_patient_for_patients():
+    ratings = study(2, n_exams=200)
+    found = report(Answers.of(ratings, np.arange(200) // 2), READERS, list("abcd"), how=QUICK)
+    for line in pair_lines(found, how=QUICK):
+        assert line["percent_agreement"]["low"] is None
+        assert line["percent_agreement"]["reason"]
+
+
+def test_rare_classes_of_patients_with_several_exams_have_no_interval():
+    ratings = np.ones((2, 400, 1), dtype=np.int8)
+    ratings[:, :10] = 2
+    ratings[0, 5:10] = 1
+    found = report(Answers.of(ratings, np.arange(400) // 10), READERS[:2], ["x"], how=QUICK)
+    (of_class,) = found["classes"]
+    assert of_class["fleiss_kappa"]["low"] is None
+    assert of_class["fleiss_kappa"]["reason"] == coefficient.FEW_PATIENTS
+
+
+def test_one_exam_is_certain_of_nothing():
+    found = report_on(np.full((2, 1, 1), 2, dtype=np.int8))
+    assert found["overall"]["exact_set"]["estimate"] == 1.0
+    assert found["overall"]["exact_set"]["low"] is None
+    assert found["overall"]["exact_set"]["reason"] == coefficient.NO_SPREAD
+
+
+def test_a_mean_of_shares_is_no_less_than_zero():
+    ratings = np.ones((2, 6, 1), dtype=np.int8)
+    ratings[0, 0] = 2
+    macro = report_on(ratings)["overall"]["macro"]
+    assert macro["prevalence"]["low"] is None or macro["prevalence"]["low"] >= 0
+
+
+@given(binary_ratings(n_readers=(1, 7), n_exams=(1, 8), n_classes=(1, 2)))
+@settings(deadline=None)
+def test_what_has_no_interval_says_why(ratings):
+    for row in report_on(ratings)["classes"]:
+        for key in MEASURES:
+            assert row[key]["low"] is not None or row[key]["reason"], key
