@@ -30,6 +30,20 @@ REASONS: dict[str, Promise] = {
         "No reader gave the class: this is agreement about its absence only."
     ),
     coefficient.NO_CLASS: _("No class has a value."),
+    coefficient.TOO_MANY_SETS: _(
+        "The exams have too many different sets of classes to compare all with all."
+    ),
+    coefficient.NO_SPREAD: _("Every resample gives the same value, so there is no interval."),
+    coefficient.FEW_TELL: _("Too few exams tell of the class for an interval."),
+    coefficient.FEW_PATIENTS: _(
+        "Patients have several exams, and too few exams tell of the class for an interval."
+    ),
+    coefficient.OF_PATIENTS: _(
+        "Patients have several exams: of pairs there are no intervals then."
+    ),
+    coefficient.OF_CLASSES: _(
+        "The classes of an exam go together: of pairs over all classes there are no intervals."
+    ),
 }
 """The sentences of the domain, for translation."""
 

@@ -67,7 +67,6 @@ def test_every_page_of_it_opens_as_of_any_other(imported, role):
         "api-reading": 200,
         "api-tracing": 404,
         "batch-agreement-file": 200,
-        "batch-agreement-pair": 404,
     }
 
 
