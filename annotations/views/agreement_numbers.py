@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecgreview import writing
-from ecgreview.agreement import coefficient
+from ecgreview.agreement import coefficient, two_readers
 from ecgreview.agreement.intervals import POSTERIOR
 from ecgreview.writing import Wording
 
@@ -33,6 +33,7 @@ REASONS: dict[str, Promise] = {
     coefficient.TOO_MANY_SETS: _(
         "The exams have too many different sets of classes to compare all with all."
     ),
+    two_readers.NEVER_DISAGREED: _("The two readers never disagreed, so there is nothing to test."),
     coefficient.NO_SPREAD: _("Every resample gives the same value, so there is no interval."),
     coefficient.FEW_TELL: _("Too few exams tell of the class for an interval."),
     coefficient.FEW_PATIENTS: _(

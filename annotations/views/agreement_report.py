@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.utils.text import slugify
-from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.models import AgreementReport
 from annotations.services import agreement_reports, study_facts
+from annotations.views import agreement_numbers as numbers
 from annotations.views import agreement_scope
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_scope import Shown
 from ecgreview import agreement, writing
-from ecgreview.writing import Document, Wording
+from ecgreview.writing import Document
 
 
 @never_cache
@@ -52,16 +52,10 @@ def _document(found: Shown, stored: AgreementReport) -> Document:
     return writing.write(
         told,
         facts,
-        _wording(),
+        numbers.wording(),
         pairs=agreement.pair_lines(told) if has_room else (),
         repeats=agreement.repeat_lines(told),
     )
-
-
-def _wording() -> Wording:
-    if (get_language() or "").startswith("pt"):
-        return writing.brazilian(gettext)
-    return writing.ENGLISH
 
 
 def _html(document: Document, stored: AgreementReport) -> str:

@@ -13,7 +13,7 @@ from .facts import StudyFacts
 from .wording import Wording
 
 MANY_READERS = 6
-"""From so many readers on the report has no interval for coefficients that ask who said what."""
+"""From so many readers on Fleiss' kappa stands beside alpha, which any number of readers has."""
 
 _TWO = 2
 

@@ -166,8 +166,8 @@ def _intervals(context: Context) -> Iterator[str]:
     )
     if method["unit"] == "patient":
         yield context.say(sentences.UNIT_PATIENT, clusters=cite("clusters"))
-    else:
-        yield context.say(sentences.UNIT_EXAM)
+        return
+    yield context.say(sentences.UNIT_EXAM)
     rare = whole(method["rare_below"])
     yield context.say(sentences.POSTERIOR, rare=rare, jeffreys=cite("jeffreys"))
 

@@ -160,13 +160,17 @@ BOOTSTRAP = _(
     "Intervals of {confidence} are percentiles of {n} bootstrap replicates {bootstrap}, as "
     "recommended for nominal data {zapf}."
 )
-UNIT_EXAM = _("Exams were resampled; all classes of an exam together for means over classes.")
+UNIT_EXAM = _(
+    "Exams were resampled; means over classes have basic bootstrap intervals, for which all "
+    "classes of an exam were drawn together."
+)
 UNIT_PATIENT = _(
-    "Patients were resampled with all their exams {clusters}; all classes together for means "
-    "over classes."
+    "Patients were resampled with all their exams {clusters}; means over classes have basic "
+    "bootstrap intervals, for which all classes were drawn together. Pairs of readers, and "
+    "classes of which few exams tell, have no intervals then."
 )
 POSTERIOR = _(
-    "Where fewer than {rare} exams tell whether a class is given, withheld or disputed, the "
+    "Where fewer than {rare} exams are given a class by all readers, by none, or by some, the "
     "bootstrap claims too much; there the interval is that of a Dirichlet posterior with "
     "Jeffreys' prior {jeffreys}."
 )
