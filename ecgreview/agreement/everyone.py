@@ -91,12 +91,16 @@ def conger_kappa(patterns: PatternCount) -> Estimates:
     Source:
         Conger 1980, Psychological Bulletin 88:322-328; with missing readings Gwet 2014, chapter 2.
     """
-    given = patterns.counts @ (patterns.patterns == PRESENT).astype(np.float64)
-    read = patterns.counts @ (patterns.patterns != MISSING).astype(np.float64)
-    shares = np.divide(given, read, out=np.zeros_like(given), where=read > 0)
-    rest = np.where(read > 0, 1 - shares, 0.0)
-    unequal = shares.sum(axis=-1) * rest.sum(axis=-1) - (shares * rest).sum(axis=-1)
-    n_readers = np.count_nonzero(read, axis=-1)
+    shape = patterns.counts.shape[:-1]
+    given_all, n_readers, own = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for said in patterns.patterns.T:  # a reader at a time: sums over a short last axis are slow
+        read = patterns.counts @ (said != MISSING).astype(np.float64)
+        given = patterns.counts @ (said == PRESENT).astype(np.float64)
+        share = given / np.maximum(read, _ROUNDING)
+        given_all += share
+        n_readers += read > 0
+        own += share * (1 - share)
+    unequal = given_all * (n_readers - given_all) - own
     expected = 2 * unequal / np.maximum(n_readers * (n_readers - 1), 1)
     cells = patterns.cells()
     is_one_used = np.count_nonzero(cells.compared_readings, axis=-1) <= 1
