@@ -248,7 +248,7 @@ COLUMNS_NOTE = _(
 )
 SECONDARY_TABLE = _("Secondary coefficients by class; intervals of {confidence}")
 SECONDARY_PLAIN = _("Secondary coefficients by class")
-POSTERIOR_MARK = _("{name}\u00a0*")
+POSTERIOR_MARK = "{name}\u00a0*"
 POSTERIOR_NOTE = _(
     "* Interval of a Dirichlet posterior: the class is given, withheld or disputed in fewer than "
     "{rare} exams."

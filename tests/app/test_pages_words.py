@@ -18,7 +18,11 @@ from annotations.views import health
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-SOURCES = [*(ROOT / "annotations").rglob("*.py"), ROOT / "ecgreview" / "settings.py"]
+SOURCES = [
+    *(ROOT / "annotations").rglob("*.py"),
+    *(ROOT / "ecgreview" / "writing").rglob("*.py"),
+    ROOT / "ecgreview" / "settings.py",
+]
 CATALOGUE = ROOT / "locale" / "pt_BR" / "LC_MESSAGES" / "django.po"
 GETTEXT = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 CALL = re.compile(
