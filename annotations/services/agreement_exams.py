@@ -1,8 +1,8 @@
 """The exams behind the counts of an agreement: which they are, and who said what.
 
 What is counted of single exams is as good as their labels, so the database shows it to workers
-alone. Whoever calls this has found a report of the scope that the person may see: it is made of
-nothing else.
+alone. Whoever calls this has found a report of the scope that the person may see, and that its
+single readings are open to them as well (``Shown.are_readings_open``).
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def _exams(found: Shown, request: SignedInRequest) -> dict[str, object]:
     start = int(after) if after.isdecimal() and len(after) < 19 else 0
     rows = agreement_exams.behind(
         found.report, of.code, what, after=start, limit=EXAMS_PER_PAGE + 1
-    ) if found.report else []  # fmt: skip
+    ) if found.report and found.are_readings_open else []  # fmt: skip
     line = next(one for one in found.results["classes"] if one["class"] == of.code)
     query = {"class": of.code, **_query(what, request)}
     counts = _counts(line)
@@ -87,6 +87,7 @@ def _exams(found: Shown, request: SignedInRequest) -> dict[str, object]:
         "line": line,
         "count": _pair_count(found, pair, of) if pair else counts.get(_said(request)),
         "rows": [_row(found, one, query) for one in rows[:EXAMS_PER_PAGE]],
+        "is_closed_yet": not found.are_readings_open,
         "is_first": not start,
         "first_url": "?" + urlencode(query),
         "next_url": "?" + urlencode({**query, "after": rows[EXAMS_PER_PAGE - 1].exam_id})
@@ -99,7 +100,8 @@ def _exams(found: Shown, request: SignedInRequest) -> dict[str, object]:
 def _exam(found: Shown, request: SignedInRequest, code: str) -> dict[str, object]:
     visible = Exam.objects.visible_to(request.user).not_read_by(request.user)
     one = get_object_or_404(visible.select_related("dataset"), code=code)
-    told = agreement_exams.of_exam(found.report, one.pk) if found.report else None
+    is_open = found.report is not None and found.are_readings_open
+    told = agreement_exams.of_exam(found.report, one.pk) if is_open and found.report else None
     if told is None:
         raise Http404
     readers, states = told

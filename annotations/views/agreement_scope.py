@@ -119,6 +119,16 @@ class Shown:
         return not self.is_hidden and self.batches.exists() and not closed.exists()
 
     @property
+    def are_readings_open(self) -> bool:
+        """Whether single readings may be shown to them too, not their agreement alone.
+
+        A policy may show the agreement of a batch while it is read, but who said what of an exam
+        only when it is closed.
+        """
+        opened = Batch.objects.all().with_open_results().not_read_by(self.user)
+        return not self.batches.exclude(pk__in=opened.values("pk")).exists()
+
+    @property
     def versions(self) -> QuerySet[AgreementReport]:
         """All versions that they may see, the newest first, without their results."""
         seen = AgreementReport.objects.visible_to(self.user).of_scope(self.scope)

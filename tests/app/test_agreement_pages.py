@@ -12,7 +12,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotations import tasks
-from annotations.models import AgreementReport, AgreementRun, Exam, ResultsSeen, Role, Scope
+from annotations.models import (
+    AgreementReport,
+    AgreementRun,
+    Batch,
+    Exam,
+    ResultsOpen,
+    ResultsSeen,
+    Role,
+    Scope,
+)
 from annotations.services import agreement, agreement_runs, batches, roles
 from annotations.services.agreement_exams import Cell, Pair, Said, behind, of_exam
 from ecgreview import agreement as domain
@@ -571,3 +580,40 @@ def test_a_finished_run_cannot_be_stopped(signed_in, davi, batch, monkeypatch):
     assert "Nothing is being computed." in client.post(
         f"{address}cancelling/", follow=True
     ).content.decode()  # fmt: skip
+
+
+# -- Agreement at once, single readings when the batch is closed --------------------------------
+
+
+@pytest.fixture
+def live(make_batch, make_exam, submit, ana, bruno, now):
+    """An open batch whose agreement is shown at once, and that of its study."""
+    made = make_batch([make_exam()], [ana, bruno], name="Live")
+    Batch.objects.filter(pk=made.pk).update(results_open=ResultsOpen.LIVE)
+    for assignment in made.assignments.all():
+        submit(assignment, AF if assignment.reader_id == ana.pk else LBBB)
+    while agreement.work_next(now=now + timedelta(hours=1)):
+        pass
+    made.refresh_from_db()
+    return made
+
+
+def test_the_agreement_of_an_open_batch_may_be_shown_at_once(signed_in, davi, live):
+    for address in addresses(live):
+        assert signed_in(davi).get(address).context["lines"]
+
+
+@pytest.mark.parametrize("query", ["?said=some", "?first=1&second=2&cell=n10"])
+def test_who_said_what_of_an_exam_waits_until_its_batch_is_closed(signed_in, davi, live, query):
+    code = live.assignments.first().exam.code
+    for address in addresses(live):
+        page = signed_in(davi).get(f"{address}exams/{query}&class={AF}")
+        assert page.status_code == 200
+        assert page.context["rows"] == []
+        assert code not in page.content.decode()
+
+
+def test_an_exam_of_an_open_batch_is_not_found_behind_its_agreement(signed_in, davi, live):
+    code = live.assignments.first().exam.code
+    for address in addresses(live):
+        assert signed_in(davi).get(f"{address}exams/{code}/").status_code == 404
