@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,6 +180,8 @@ def _replicates(
     """Return the values of replicates, each of shape (n_replicates, n_classes)."""
     if not how.n_replicates:
         return {}
+    if together is not None:
+        how = replace(how, n_replicates=len(together))
     if patterns.n_readers >= MANY_READERS:
         cells = complete_cells(patterns.cells())
         drawn = draw(cells.n_exams, prior_of_cells(cells), is_rare, how)

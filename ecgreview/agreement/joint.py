@@ -16,7 +16,8 @@ _NUMBERS_AT_ONCE = 4_000_000
 def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
     """Yield how much each row of ``answers`` weighs in replicates, some replicates at a time.
 
-    Units are drawn again with replacement: exams, or patients with all their exams.
+    Units are drawn again with replacement: exams, or patients with all their exams. The number of
+    replicates is ``n_replicates``.
 
     Yields:
         Shape (some replicates, n_rows).
@@ -25,7 +26,7 @@ def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
         Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 8; patients as units
         Field & Welsh 2007, J R Stat Soc B 69(3):369-390.
     """
-    rng, left = how.rng(), how.n_replicates
+    rng, left = how.rng(), n_replicates(answers, how)
     is_own = np.array_equal(answers.unit, np.arange(len(answers.times)))
     is_plain = is_own and bool((answers.n_exams == 1).all())
     size = max(1, _NUMBERS_AT_ONCE // max(1, answers.row.size + answers.base.size))
@@ -33,6 +34,16 @@ def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
         drawn = _drawn(answers.times, min(size, left), rng)
         yield drawn if is_plain else drawn[:, answers.unit] * answers.n_exams
         left -= len(drawn)
+
+
+def n_replicates(answers: Answers, how: Resampling) -> int:
+    """Return how many replicates are drawn: fewer, but LEAST, of very many different answers."""
+    affordable = _MOST_NUMBERS // max(1, answers.row.size + answers.base.size)
+    return min(how.n_replicates, max(LEAST, affordable))
+
+
+LEAST = 200
+_MOST_NUMBERS = 200_000_000  # some three seconds
 
 
 def _drawn(

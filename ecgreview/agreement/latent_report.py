@@ -29,7 +29,7 @@ LEAST_REPLICATES = 200
 POSTERIOR = "dirichlet"
 _MOST_COMPLETED = 5  # readers of whom all that they could have said is listed: 3**5 patterns
 _MOST_WORK = 5e6  # probabilities in a step of the fit
-_MOST_REPLICATED = 1e8  # the same, times the replicates
+_MOST_REPLICATED = 3e7  # the same, times the replicates
 
 
 def latent_report(patterns: PatternCount, *, how: Resampling = DEFAULT) -> dict[str, Any]:

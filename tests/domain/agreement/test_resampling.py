@@ -11,6 +11,7 @@ from ecgreview.agreement import PatternCount, joint, resampling
 from ecgreview.agreement.answers import Answers
 from ecgreview.agreement.coefficient import Estimates
 from ecgreview.agreement.intervals import measures
+from ecgreview.agreement.report import report
 from ecgreview.agreement.resampling import Resampling
 from tests.domain.agreement.strategies import binary_ratings, study
 
@@ -131,3 +132,21 @@ def test_intervals_are_the_percentiles_of_the_defined_replicates(rows):
         assert found.low[column] == pytest.approx(min(low, 0.0), abs=1e-12)
         assert found.high[column] == pytest.approx(max(high, 0.0), abs=1e-12)
         assert found.error[column] == pytest.approx(defined.std(ddof=1), abs=1e-9)
+
+
+def test_very_many_different_answers_have_fewer_replicates(monkeypatch):
+    answers, how = Answers.of(study(6)), Resampling(n_replicates=1000)
+    assert joint.n_replicates(answers, how) == 1000
+    monkeypatch.setattr(joint, "_MOST_NUMBERS", 300 * (answers.row.size + answers.base.size))
+    assert joint.n_replicates(answers, how) == 300
+    monkeypatch.setattr(joint, "_MOST_NUMBERS", 1)
+    assert joint.n_replicates(answers, how) == joint.LEAST == 200
+    assert sum(map(len, joint.weights(answers, how))) == 200
+
+
+def test_patients_with_very_many_answers_have_intervals_too(monkeypatch):
+    ratings = study(7)
+    answers = Answers.of(ratings, np.arange(ratings.shape[1]) // 2)
+    monkeypatch.setattr(joint, "_MOST_NUMBERS", 1)
+    found = report(answers, list("abc"), list("wxyz"))
+    assert found["classes"][3]["fleiss_kappa"]["low"] is not None
