@@ -208,6 +208,7 @@ AUDIT_GROUPS = {
     "reading": _("Readings"),
     "suggestion": _("Suggestions"),
     "results": _("Results"),
+    "agreement": _("Agreement"),
     "export": _("Exports"),
     "taxonomy": _("Classes"),
     "exams": _("Exams"),

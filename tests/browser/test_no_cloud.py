@@ -9,20 +9,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from annotations.models import Exam, User
+from annotations.models import Batch, Exam, User
+from annotations.services import agreement, consensus
 from tests.app.conftest import MakeBatch, Submit
 
 from .conftest import SignIn, Witness
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLE = "vendor/plotly/plotly.min.js"
-PAGES_WITH_PLOTS = {"desk/reading.html", "studies/progress.html"}
+PAGES_WITH_PLOTS = {
+    "agreement/_charts_scripts.html",
+    "agreement/classes.html",
+    "agreement/exam.html",
+    "desk/reading.html",
+    "studies/progress.html",
+}
 """The templates that load Plotly. A new one belongs here and into ``open_plots``."""
 
 SWITCHES = [
@@ -64,17 +72,30 @@ def open_plots(
     sign_in_as: SignIn,
     live_server: LiveServer,
     ana: User,
+    bruno: User,
     davi: User,
     make_batch: MakeBatch,
     make_exam: Callable[..., Exam],
     submit: Submit,
+    close: Callable[[Batch], Batch],
+    now: datetime,
 ) -> Callable[[str], Page]:
     """Open the page of a template, with its plots drawn."""
+    read = make_batch([make_exam() for _ in range(3)], [ana, bruno], name="Read")
+    for place, assignment in enumerate(read.assignments.order_by("exam", "reader")):
+        submit(assignment, *(["artifact"] if place else []))  # they differ in the first
+    close(read)
+    while agreement.work_next(now=now + timedelta(hours=1)) or consensus.refresh_next(now=now):
+        pass
+    agreed = f"/batches/{read.pk}/agreement"
     batch = make_batch([make_exam(), make_exam()], [ana])
     first, second = batch.assignments.order_by("pk")
     submit(first)  # or the chart of progress has nothing to show
     place = {
         "desk/reading.html": (ana, f"/read/{second.pk}/"),
+        "agreement/classes.html": (davi, f"{agreed}/"),
+        "agreement/exam.html": (davi, f"{agreed}/exams/{read.assignments.all()[0].exam.code}/"),
+        "agreement/_charts_scripts.html": (davi, f"{agreed}/readers/1/"),
         "studies/progress.html": (davi, f"/studies/{batch.study.slug}/progress/"),
     }
 
