@@ -114,6 +114,8 @@ def _spread(
     is_defined = ~np.isnan(ordered)
     n_defined = is_defined.sum(axis=-1)
     low, high = (_quantile(ordered, n_defined, share) for share in shares)
+    if ordered.shape[-1] > 1 and is_defined.all():
+        return low, high, np.asarray(ordered.std(axis=-1, ddof=1))
     values = np.where(is_defined, ordered, 0.0)
     total = np.maximum(n_defined, 1)
     mean = values.sum(axis=-1) / total

@@ -141,8 +141,10 @@ def cohen_kappa(tables: NDArray[np.float64]) -> Estimates:
     Source:
         Cohen 1960, Educ Psychol Meas 20:37-46.
     """
-    rows, columns = (_added(tables, axis) for axis in (-1, -2))
-    n = _added(rows, -1)
+    if tables.shape[-1] == 2:
+        return _cohen_kappa_of_findings(tables)
+    rows, columns = tables.sum(axis=-1), tables.sum(axis=-2)
+    n = rows.sum(axis=-1)
     same = np.einsum("...cc->...", tables)
     chance = np.einsum("...c,...c->...", rows, columns)
     masks = [(n == 0, NOT_COMPARED), (n**2 == chance, ALL_ALIKE)]
@@ -164,12 +166,15 @@ def beyond_chance(
     return _beyond_chance(_observed(cells), expected, [_nothing_compared(cells), *unless])
 
 
-def _added(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """Return the sum along an axis, which for two categories is one addition."""
-    if values.shape[axis] != 2:
-        return np.asarray(values.sum(axis=axis))
-    first, second = (np.take(values, place, axis=axis) for place in (0, 1))
-    return np.asarray(first + second)
+def _cohen_kappa_of_findings(tables: NDArray[np.float64]) -> Estimates:
+    """Return ``cohen_kappa`` of two categories, field by field: much faster for replicates."""
+    neither, second = tables[..., 0, 0], tables[..., 0, 1]
+    first, both = tables[..., 1, 0], tables[..., 1, 1]
+    n = neither + second + first + both
+    by_first, by_second = first + both, second + both
+    chance = by_first * by_second + (n - by_first) * (n - by_second)
+    masks = [(n == 0, NOT_COMPARED), (n**2 == chance, ALL_ALIKE)]
+    return ratio(n * (neither + both) - chance, n**2 - chance, unless=masks)
 
 
 def _observed(cells: Cells) -> NDArray[np.float64]:

@@ -9,6 +9,8 @@ counts are drawn from their Dirichlet posterior.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,14 +70,20 @@ def draw(
         Shape (n_replicates, n_classes, n_cells).
     """
     drawn = np.empty((how.n_replicates, *counts.shape))
-    for row, of_class in enumerate(counts):
-        rng = how.rng(of_class)
+
+    def draw_class(row: int) -> None:
+        rng = how.rng(counts[row])
         part = slice(row, row + 1)
         drawn[:, part] = (
             posterior(counts[part], prior[part], how.n_replicates, rng)
             if is_rare[row]
             else bootstrap(counts[part], how.n_replicates, rng)
         )
+
+    # Drawing lets go of the interpreter: as many classes at once as there are processors.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(draw_class, range(len(counts))):
+            pass
     return drawn
 
 

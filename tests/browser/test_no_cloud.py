@@ -82,8 +82,8 @@ def open_plots(
 ) -> Callable[[str], Page]:
     """Open the page of a template, with its plots drawn."""
     read = make_batch([make_exam() for _ in range(3)], [ana, bruno], name="Read")
-    for place, assignment in enumerate(read.assignments.order_by("exam", "reader")):
-        submit(assignment, *(["artifact"] if place else []))  # they differ in the first
+    for number, assignment in enumerate(read.assignments.order_by("exam", "reader")):
+        submit(assignment, *(["artifact"] if number else []))  # they differ in the first
     close(read)
     while agreement.work_next(now=now + timedelta(hours=1)) or consensus.refresh_next(now=now):
         pass
