@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -21,20 +20,19 @@ from bench._site import empty_database
 
 from django.conf import settings
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
 from annotations.models import Assignment, Dataset, Role, Study, User
 from annotations.services import batches, people, roster, studies, taxonomies
 from bench import _long_list
+from bench._requests import ask, client_of, clocked
 from ecgreview import row_security
 from ecgreview.protocol import Protocol
 
 FEW, MANY = 1_000, 1_000_000
 ROUNDS, WARM_UP = 60, 5
 AT_MOST = 1.25
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def main() -> int:
@@ -133,24 +131,6 @@ def looked_at(user: User, address: str) -> int:
     about = [sql for sql in sqls if sql.startswith("SELECT") and "_assignment" in sql]
     with row_security.acting_as(user.pk):
         return sum(_long_list.work_of(sql).n_rows for sql in about)
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend=BACKEND)
-    return client
-
-
-def ask(client: Client, address: str) -> None:
-    response = client.get(address)
-    if response.status_code != 200:
-        raise SystemExit(f"{address}: HTTP {response.status_code}")
-
-
-def clocked(deed: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    deed()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from annotations.views.agreement_numbers import Number
 from ecgreview.agreement import (
     arm_times,
     arms,
-    bounded,
+    coefficient,
     latent,
     latent_design,
     latent_report,
@@ -30,7 +30,7 @@ REASONS: Mapping[str, Promise] = {
     performance.NEVER_CALLED: _("The reader never gave the class."),
     performance.NOT_MET: _("Neither the reader nor the reference has the class."),
     performance.NO_CLASS_MET: _("Neither the reader nor the reference has any class."),
-    bounded.NO_SPREAD: _("Every resample gives the same value, so there is no interval."),
+    coefficient.NO_SPREAD: _("Every resample gives the same value, so there is no interval."),
     arms.NO_SHOWN: _("No answer of this kind was given with the suggestion shown."),
     arms.NO_HIDDEN: _("No answer of this kind was given with the suggestion hidden."),
     arms.ONE_READER: _("Fewer than two readers answered, so how far readers differ is unknown."),

@@ -15,7 +15,7 @@ import statistics
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,6 @@ from bench._site import empty_database
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
@@ -43,6 +42,7 @@ from annotations.services.contents import Content, FindingIn
 from annotations.services.exam_patterns import Pattern
 from annotations.services.signing import Signed
 from bench import _long_list
+from bench._requests import ask, client_of, clocked
 from ecgreview.agreement import PatternCount
 from ecgreview.protocol import Protocol
 
@@ -50,7 +50,6 @@ FEW, MANY = 1_000, 100_000
 ROUNDS = 30
 AT_ONCE = 5_000
 COUNT_AT_MOST, PAGE_AT_MOST = 1.5, 2.0
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,24 +186,6 @@ def told(name: str, times: list[tuple[float, float]]) -> float:
     short_ms, long_ms = (1000 * statistics.median(column) for column in zip(*times, strict=True))
     print(f"{name:32}{short_ms:>9.1f} ms{long_ms:>9.1f} ms{ratio:8.2f}", flush=True)
     return ratio
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend=BACKEND)
-    return client
-
-
-def ask(client: Client, address: str) -> None:
-    response = client.get(address)
-    if response.status_code != 200:
-        raise SystemExit(f"{address}: HTTP {response.status_code}")
-
-
-def clocked(deed: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    deed()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from . import states
-from .bounded import NO_SPREAD, Measure, tail_of
+from .bounded import Measure, tail_of
+from .coefficient import NO_SPREAD
 from .pairing import Paired, paired_by_exam
 from .patterns import ABSENT, MISSING, PRESENT
 

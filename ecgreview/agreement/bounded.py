@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self, TypedDict
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-NO_SPREAD = "Every resample gives the same value, so there is no interval."
+from .coefficient import NO_SPREAD
+from .intervals import BOOTSTRAP, MeasureJson
 
-REASONS = (NO_SPREAD,)
-"""Every sentence a measure may carry by itself, for whoever translates them."""
-
-BOOTSTRAP = "bootstrap"
 _ROUNDING = 1e-12
 
 
 class BadConfidence(ValueError):
     """The confidence of an interval is not above 0 and below 1."""
-
-
-class MeasureJson(TypedDict):
-    """A number with its interval, as plain values."""
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    n: int
-    reason: str
-    method: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import latent, latent_replicates, latent_triples, resampling
-from .bounded import Measure, MeasureJson
+from .bounded import Measure
 from .coefficient import Coefficient, Estimates
+from .intervals import MeasureJson
 from .latent import Latent
 from .latent_design import FEW, Design
 from .latent_em import Floats

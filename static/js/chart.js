@@ -3,7 +3,7 @@
 // The numbers stand in a table below it; the colours are those of the page, asked for anew when the theme changes.
 
 import { embedded } from "./dom.js";
-import { canPlot, plot } from "./plot.js";
+import { canPlot, colour, keepDrawn, plot } from "./plot.js";
 
 const DAY_MS = 86_400_000;
 const LABEL_PX = 110;
@@ -45,19 +45,13 @@ function daysApart(curve, width) {
   return Math.max(1, Math.ceil((last - first) / DAY_MS / Math.max(2, Math.floor(width / LABEL_PX))));
 }
 
-function colour(style, name) {
-  return style.getPropertyValue(`--${name}`).trim();
-}
-
 if (typeof HTMLElement !== "undefined") {
   class LineChart extends HTMLElement {
     connectedCallback() {
       this.setAttribute("role", "img");
       this.plot = document.createElement("div");
       this.append(this.plot);
-      new ResizeObserver(() => this.draw()).observe(this);
-      document.addEventListener("themechange", () => this.draw());
-      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+      keepDrawn(this);
     }
 
     async draw() {

@@ -14,6 +14,19 @@ export function plot(element, { data, layout }) {
   return globalThis.Plotly.react(element, data, layout, CONFIG);
 }
 
+/** Draw `element` now and whenever its size or the colours of the page change. */
+export function keepDrawn(element) {
+  const draw = () => element.draw();
+  new ResizeObserver(draw).observe(element);
+  document.addEventListener("themechange", draw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+}
+
+/** A colour of the page by its name. */
+export function colour(style, name) {
+  return style.getPropertyValue(`--${name}`).trim();
+}
+
 /** Has the page's script for it arrived? */
 export function canPlot() {
   return Boolean(globalThis.Plotly);

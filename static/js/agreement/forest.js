@@ -6,7 +6,7 @@
 
 import { embedded, make } from "../dom.js";
 import { plain } from "../plain.js";
-import { canPlot, plot } from "../plot.js";
+import { canPlot, colour, keepDrawn, plot } from "../plot.js";
 
 export const ROW_PX = 26;
 const TOP_PX = 26;
@@ -80,10 +80,6 @@ export function said(row, words) {
   return [`${row.name}: ${words.measure} ${number}`, row.sentence, row.isRare ? words.rare : ""].filter(Boolean).join(" · ");
 }
 
-function colour(style, name) {
-  return style.getPropertyValue(`--${name}`).trim();
-}
-
 if (typeof HTMLElement !== "undefined") {
   class ForestPlot extends HTMLElement {
     connectedCallback() {
@@ -101,9 +97,7 @@ if (typeof HTMLElement !== "undefined") {
       this.list.addEventListener("keydown", (event) => this.#step(event));
       this.list.addEventListener("focusin", (event) => this.#tell(event.target));
       this.list.addEventListener("pointerover", (event) => this.#tell(event.target));
-      new ResizeObserver(() => this.draw()).observe(this);
-      document.addEventListener("themechange", () => this.draw());
-      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+      keepDrawn(this);
       document.getElementById(this.dataset.filter)?.addEventListener("input", (event) => this.#filter(event.target.value));
     }
 

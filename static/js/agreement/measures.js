@@ -3,7 +3,7 @@
 // The same numbers stand in a table on the page; the colours are those of the page, asked for anew when the theme changes.
 
 import { embedded } from "../dom.js";
-import { canPlot, plot } from "../plot.js";
+import { canPlot, colour, keepDrawn, plot } from "../plot.js";
 
 const ROW_PX = 30;
 const LEGEND_PX = 22;
@@ -94,19 +94,13 @@ function dashed(chart, colours) {
   return chart.across ? { type: "line", yref: "paper", y0: 0, y1: 1, x0: at, x1: at, line } : across;
 }
 
-function colour(style, name) {
-  return style.getPropertyValue(`--${name}`).trim();
-}
-
 if (typeof HTMLElement !== "undefined") {
   class MeasureChart extends HTMLElement {
     connectedCallback() {
       this.setAttribute("role", "img");
       this.plot = document.createElement("div");
       this.append(this.plot);
-      new ResizeObserver(() => this.draw()).observe(this);
-      document.addEventListener("themechange", () => this.draw());
-      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+      keepDrawn(this);
     }
 
     async draw() {

@@ -10,6 +10,22 @@ from numpy.typing import NDArray
 
 from ecgreview.agreement import Cells, Coefficient, Estimates
 
+KRIPPENDORFF_2011: list[list[int | None]] = [
+    [1, 1, None, 1],
+    [2, 2, 3, 2],
+    [3, 3, 3, 3],
+    [3, 3, 3, 3],
+    [2, 2, 2, 2],
+    [1, 2, 3, 4],
+    [4, 4, 4, 4],
+    [1, 1, 2, 1],
+    [2, 2, 2, 2],
+    [None, 5, 5, 5],
+    [None, None, 1, 1],
+    [None, 3, None, None],
+]
+"""Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section C."""
+
 
 def coded(units: Sequence[Sequence[Any]], categories: Sequence[Any]) -> NDArray[np.float64]:
     """Return ratings, shape (n_readers, n_exams), of rows that are exams; None is missing."""

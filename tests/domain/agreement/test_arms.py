@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings, arms, bounded, pairing
+from ecgreview.agreement import (
+    ABSENT,
+    MISSING,
+    PRESENT,
+    BadRatings,
+    arms,
+    coefficient,
+    pairing,
+)
 from ecgreview.agreement.arms import BadArms, Effect, Readings, Split, effects
 from ecgreview.agreement.bounded import BadConfidence, Measure
 from ecgreview.agreement.pairing import BadPairs, paired_by_exam, paired_counts
@@ -168,7 +176,7 @@ def test_pairs_of_exams_do_not_cover_the_truth_when_readers_differ():
 
 @given(readings=readings_())
 def test_there_is_a_value_or_a_known_reason(readings):
-    known = {*arms.REASONS, *pairing.REASONS, *bounded.REASONS}
+    known = {*arms.REASONS, *pairing.REASONS, coefficient.NO_SPREAD}
     for found in of(readings).values():
         for one in (
             found.shown,
@@ -289,7 +297,7 @@ def test_readers_who_all_follow_alike_have_no_sandwich():
         for shown in (True, False)
     ]
     effect = of(one_class(rows))[Split.ALL]
-    assert effect.by_reader == Measure.alone(1.0, 8, bounded.NO_SPREAD)
+    assert effect.by_reader == Measure.alone(1.0, 8, coefficient.NO_SPREAD)
 
 
 def test_the_same_seed_gives_the_same_interval():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from ecgreview.agreement import ABSENT, PRESENT, BadRatings, bounded, proportions
+from ecgreview.agreement import ABSENT, PRESENT, BadRatings, coefficient, proportions
 from ecgreview.agreement import performance as module
 from ecgreview.agreement.bounded import BadConfidence, Measure
 from ecgreview.agreement.performance import (
@@ -203,7 +203,7 @@ def test_there_is_a_value_or_a_known_reason(pair):
             assert one.reason in module.REASONS
         else:
             assert 0 <= one.estimate <= 1
-            assert (one.low is None) == (one.reason == bounded.NO_SPREAD)
+            assert (one.low is None) == (one.reason == coefficient.NO_SPREAD)
             if one.low is not None and one.high is not None:
                 assert 0 <= one.low <= one.estimate + 1e-12
                 assert one.estimate - 1e-12 <= one.high <= 1
@@ -280,7 +280,7 @@ def test_nothing_read_has_no_f1():
 def test_a_perfect_reader_has_no_interval_that_claims_certainty():
     found = of(said("+-", "-+", "++"), said("+-", "-+", "++"))
     assert (found.micro_f1.estimate, found.micro_f1.low) == (1.0, None)
-    assert found.micro_f1.reason == bounded.NO_SPREAD
+    assert found.micro_f1.reason == coefficient.NO_SPREAD
     assert (found.classes[0].sensitivity.low or 1) < 0.4
 
 

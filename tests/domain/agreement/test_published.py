@@ -10,23 +10,7 @@ import pytest
 from ecgreview import agreement
 from ecgreview.agreement import kernels, nominal
 
-from .tables import coded, codes, counted, only, two_readers, value
-
-KRIPPENDORFF_2011: list[list[int | None]] = [
-    [1, 1, None, 1],
-    [2, 2, 3, 2],
-    [3, 3, 3, 3],
-    [3, 3, 3, 3],
-    [2, 2, 2, 2],
-    [1, 2, 3, 4],
-    [4, 4, 4, 4],
-    [1, 1, 2, 1],
-    [2, 2, 2, 2],
-    [None, 5, 5, 5],
-    [None, None, 1, 1],
-    [None, 3, None, None],
-]
-"""Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section C."""
+from .tables import KRIPPENDORFF_2011, coded, codes, counted, only, two_readers, value
 
 SAS_PROC_FREQ = [[0, 4, 1], [0, 8, 0], [0, 1, 5]]
 """The example of PROC FREQ, as statsmodels quotes it."""

@@ -227,7 +227,7 @@ def test_a_measure_without_a_value_has_the_reason(exams, n, reason):
 
 def test_readers_who_agree_perfectly_have_no_interval():
     found = set_alpha_measure(ratings_of([[[1], [1]], [[], []]]), np.random.default_rng(1))
-    assert (found.estimate, found.low, found.reason) == (1.0, None, bounded.NO_SPREAD)
+    assert (found.estimate, found.low, found.reason) == (1.0, None, coefficient.NO_SPREAD)
 
 
 def test_an_absurd_confidence_is_refused_though_there_is_no_exam():
@@ -245,7 +245,7 @@ def test_an_interval_is_widened_to_hold_its_estimate(estimate, limits):
 def test_resamples_without_a_value_give_no_interval():
     replicates = np.full(9, np.nan)
     found = bounded.Measure.of_replicates(0.5, replicates, n=7, confidence=0.95)
-    assert found == bounded.Measure.alone(0.5, 7, bounded.NO_SPREAD)
+    assert found == bounded.Measure.alone(0.5, 7, coefficient.NO_SPREAD)
 
 
 def test_a_measure_is_plain_json():

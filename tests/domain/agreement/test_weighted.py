@@ -16,7 +16,7 @@ from ecgreview.agreement.coefficient import ALL_ALIKE, NOT_COMPARED, ONE_CATEGOR
 from ecgreview.agreement.two_readers import NO_CHANCE_DISAGREEMENT, ONE_CATEGORY_USED
 from ecgreview.agreement.weighted import Votes
 
-from .tables import coded, counted, only, value
+from .tables import KRIPPENDORFF_2011, coded, counted, only, value
 
 LINEAR_5 = [
     [1, 0.75, 0.5, 0.25, 0],
@@ -26,22 +26,6 @@ LINEAR_5 = [
     [0, 0.25, 0.5, 0.75, 1],
 ]
 """Gwet's linear weights of five categories."""
-
-KRIPPENDORFF_2011: list[list[int | None]] = [
-    [1, 1, None, 1],
-    [2, 2, 3, 2],
-    [3, 3, 3, 3],
-    [3, 3, 3, 3],
-    [2, 2, 2, 2],
-    [1, 2, 3, 4],
-    [4, 4, 4, 4],
-    [1, 1, 2, 1],
-    [2, 2, 2, 2],
-    [None, 5, 5, 5],
-    [None, None, 1, 1],
-    [None, 3, None, None],
-]
-"""Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section C."""
 
 
 def printed(exact: float | None, published: float, n_decimals: int) -> bool:
