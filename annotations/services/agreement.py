@@ -28,7 +28,7 @@ from annotations.services import (
 from annotations.services.agreement_runs import Work
 from annotations.services.pattern_rows import PatternRows
 from ecgreview import agreement
-from ecgreview.agreement.latent_report import latent_report
+from ecgreview.agreement.latent.report import latent_report
 
 
 def work_next(*, now: datetime) -> bool:

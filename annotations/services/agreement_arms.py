@@ -22,9 +22,10 @@ from annotations.models import (
 )
 from annotations.services import agreement_said
 from annotations.services.agreement_said import Said
-from ecgreview.agreement import ABSENT, MISSING, PRESENT, arm_times, arms
-from ecgreview.agreement.arm_times import Comparison
-from ecgreview.agreement.arms import Effect, Readings, Split
+from ecgreview.agreement import ABSENT, MISSING, PRESENT
+from ecgreview.agreement.accuracy import arm_times, arms
+from ecgreview.agreement.accuracy.arm_times import Comparison
+from ecgreview.agreement.accuracy.arms import Effect, Readings, Split
 
 SEED = 0
 N_REPLICATES = 1000

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgreview.agreement import Cells, precision
-from ecgreview.agreement.precision import Forecast, Target
+from ecgreview.agreement import Cells
+from ecgreview.agreement.reports import precision
+from ecgreview.agreement.reports.precision import Forecast, Target
 
 N_POINTS = 25
 """Of the curve of a class."""

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from annotations.models import Reading, Scope, Study, User
 from annotations.services import agreement_said
 from annotations.services.agreement_said import Said
-from ecgreview.agreement import MISSING, blocks, performance
-from ecgreview.agreement.bounded import Measure
-from ecgreview.agreement.performance import Performance
+from ecgreview.agreement import MISSING
+from ecgreview.agreement.accuracy import blocks, performance
+from ecgreview.agreement.accuracy.performance import Performance
+from ecgreview.agreement.values.bounded import Measure
 
 SEED = 0
 N_REPLICATES = 1000

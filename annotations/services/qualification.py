@@ -29,7 +29,7 @@ from annotations.models import (
 )
 from annotations.services import audit, batches, notices, protocols
 from ecgreview import row_security
-from ecgreview.agreement import reference
+from ecgreview.agreement.accuracy import reference
 
 ROWS_AT_ONCE = 2000
 

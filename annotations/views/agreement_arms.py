@@ -23,8 +23,8 @@ from annotations.views.agreement_charts import Axis, Chart, with_intervals
 from annotations.views.agreement_numbers import Number
 from annotations.views.agreement_reasons import number
 from annotations.views.agreement_scope import Shown
-from ecgreview.agreement.arm_times import Times
-from ecgreview.agreement.arms import Effect, Split
+from ecgreview.agreement.accuracy.arm_times import Times
+from ecgreview.agreement.accuracy.arms import Effect, Split
 
 SPLITS: Mapping[Split, tuple[Promise, Promise]] = {
     Split.SUGGESTED: (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from annotations.views import agreement_numbers as numbers
 from annotations.views.agreement_numbers import Number
-from ecgreview.agreement import kernels
+from ecgreview.agreement.coefficients import kernels
 
 N_SHADES = 5
 """Steps of colour from a kappa of 0 to 1; what is below 0 has one of its own."""

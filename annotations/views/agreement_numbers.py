@@ -12,8 +12,9 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecgreview import writing
-from ecgreview.agreement import coefficient, two_readers
-from ecgreview.agreement.intervals import POSTERIOR
+from ecgreview.agreement.coefficients import two_readers
+from ecgreview.agreement.values import coefficient
+from ecgreview.agreement.values.intervals import POSTERIOR
 from ecgreview.writing import Wording
 
 REASONS: dict[str, Promise] = {

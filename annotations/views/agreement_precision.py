@@ -25,7 +25,7 @@ from annotations.views.agreement_numbers import Number
 from annotations.views.agreement_profile_lines import no_latent
 from annotations.views.agreement_reasons import number, told
 from annotations.views.agreement_scope import Shown
-from ecgreview.agreement.precision import Target
+from ecgreview.agreement.reports.precision import Target
 
 WANTED = 0.05
 N_CHOSEN = 5

@@ -18,8 +18,9 @@ from annotations.views.agreement_numbers import Number
 from annotations.views.agreement_reasons import number, told
 from annotations.views.agreement_scope import Shown
 from ecgreview import agreement
-from ecgreview.agreement import blocks, pairs
-from ecgreview.agreement.performance import ClassPerformance
+from ecgreview.agreement.accuracy import blocks
+from ecgreview.agreement.accuracy.performance import ClassPerformance
+from ecgreview.agreement.reports import pairs
 
 CHARTED = 16
 """Of the classes met, so many are drawn: those of which most is known."""

@@ -10,18 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.views import agreement_numbers as numbers
 from annotations.views.agreement_numbers import Number
-from ecgreview.agreement import (
-    arm_times,
-    arms,
-    coefficient,
-    latent,
-    latent_design,
-    latent_report,
-    latent_triples,
-    pairing,
-    performance,
-    precision,
-)
+from ecgreview.agreement.accuracy import arm_times, arms, performance
+from ecgreview.agreement.latent import design as latent_design
+from ecgreview.agreement.latent import report as latent_report
+from ecgreview.agreement.latent import triples as latent_triples
+from ecgreview.agreement.latent import two_states
+from ecgreview.agreement.reports import precision
+from ecgreview.agreement.values import coefficient, pairing
 
 REASONS: Mapping[str, Promise] = {
     performance.NOTHING_READ: _("No exam was read that has a reference."),
@@ -38,10 +33,10 @@ REASONS: Mapping[str, Promise] = {
     pairing.FEW_PAIRS: _("Fewer than two exams were read under both conditions."),
     pairing.NO_SPREAD: _("All exams have the same difference, so there is no interval."),
     precision.FEW_TOLD: _("Fewer than 20 exams tell of the class, so the forecast is rough."),
-    latent.NO_BETTER_THAN_CHANCE: _(
+    two_states.NO_BETTER_THAN_CHANCE: _(
         "The reader gives the class no more often where it is than where it is not."
     ),
-    latent.NOT_CONVERGED: _(
+    two_states.NOT_CONVERGED: _(
         "The search for the most likely values was stopped before it came to rest."
     ),
     latent_design.TWO_READERS: _(

@@ -31,9 +31,10 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 from statsmodels.stats.inter_rater import fleiss_kappa
 
 from bench.agreement._environments import peer_environment
-from ecgreview.agreement import Answers, PatternCount, everyone
-from ecgreview.agreement.overall import overall
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement import Answers, PatternCount
+from ecgreview.agreement.reports import everyone
+from ecgreview.agreement.reports.overall import overall
+from ecgreview.agreement.sampling.resampling import Resampling
 
 PEER = "irrCAC==0.4.4"
 N_CLASSES, N_REPLICATES = 66, 1000

@@ -25,8 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.agreement._environments import peer_environment
-from ecgreview.agreement import PatternCount, latent, latent_replicates
-from ecgreview.agreement.latent_em import Model
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.latent import replicates as latent_replicates
+from ecgreview.agreement.latent import two_states
+from ecgreview.agreement.latent.em import Model
 
 PEER = "crowd-kit==1.4.2"
 N_EXAMS, N_READERS, N_CLASSES = 8_475, 3, 66
@@ -56,7 +58,7 @@ def points(python: Path | None, folder: Path) -> int:
             theirs = crowd_kit(python, folder, ratings)
             theirs_s.append(sum(theirs["seconds"]))
     patterns = PatternCount.of(ratings)
-    ours = latent.fit(patterns)
+    ours = two_states.fit(patterns)
     print(f"{N_CLASSES} classes, {N_EXAMS:,} exams x {N_READERS} readers, two of them each:")
     print(
         f"  ours       {median(ours_s):9.4f} s, {span(ours.n_iterations)} EM steps, from readings"
@@ -80,7 +82,7 @@ def intervals(python: Path | None, folder: Path) -> int:
     for _ in range(ROUNDS):
         start = time.process_time()
         patterns = PatternCount.of(ratings)
-        found = latent.fit(patterns)
+        found = two_states.fit(patterns)
         rng = np.random.default_rng(1)
         latent_replicates.bootstrap(patterns, found, rng=rng, n_replicates=N_REPLICATES)
         seconds.append(time.process_time() - start)
@@ -109,7 +111,7 @@ def draw(*, per_exam: int) -> NDArray[np.int8]:
 
 def timed_fit(ratings: NDArray[np.int8]) -> float:
     start = time.process_time()
-    latent.fit(PatternCount.of(ratings))
+    two_states.fit(PatternCount.of(ratings))
     return time.process_time() - start
 
 

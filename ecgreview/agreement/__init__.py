@@ -11,13 +11,19 @@ Usable on its own, without the site (docs/reference/agreement.md)::
 
 from __future__ import annotations
 
-from .answers import Answers, Cluster, Profile
-from .cells import Cells
-from .coefficient import Coefficient, Estimates
-from .nominal import cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha, percent_agreement
-from .patterns import ABSENT, MISSING, PRESENT, BadCounts, BadRatings, PatternCount
-from .report import VERSION, pair_lines, pooled_lines, repeat_lines, report
-from .resampling import Resampling
+from .coefficients.nominal import (
+    cohen_kappa,
+    fleiss_kappa,
+    gwet_ac1,
+    krippendorff_alpha,
+    percent_agreement,
+)
+from .counts.answers import Answers, Cluster, Profile
+from .counts.cells import Cells
+from .counts.patterns import ABSENT, MISSING, PRESENT, BadCounts, BadRatings, PatternCount
+from .reports.report import VERSION, pair_lines, pooled_lines, repeat_lines, report
+from .sampling.resampling import Resampling
+from .values.coefficient import Coefficient, Estimates
 
 __all__ = [
     "ABSENT",

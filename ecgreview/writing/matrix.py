@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgreview.agreement import kernels
+from ecgreview.agreement.coefficients import kernels
 
 from . import lettering, sentences
 from .svg import BODY, FAINT, INK, LINE, PAPER, SMALL, SOFT, Drawing

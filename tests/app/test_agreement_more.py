@@ -34,21 +34,15 @@ from annotations.services import (
 from annotations.services.agreement_arms import Nothing
 from annotations.services.agreement_profiles import Against
 from annotations.views import agreement_numbers, agreement_reasons
-from ecgreview.agreement import (
-    ABSENT,
-    MISSING,
-    arm_times,
-    arms,
-    bounded,
-    latent,
-    latent_design,
-    latent_report,
-    latent_triples,
-    pairing,
-    performance,
-    precision,
-)
-from ecgreview.agreement.arms import Split
+from ecgreview.agreement import ABSENT, MISSING
+from ecgreview.agreement.accuracy import arm_times, arms, performance
+from ecgreview.agreement.accuracy.arms import Split
+from ecgreview.agreement.latent import design as latent_design
+from ecgreview.agreement.latent import report as latent_report
+from ecgreview.agreement.latent import triples as latent_triples
+from ecgreview.agreement.latent import two_states
+from ecgreview.agreement.reports import precision
+from ecgreview.agreement.values import pairing
 from tests.app import signing
 
 pytestmark = pytest.mark.django_db
@@ -405,7 +399,7 @@ def test_locked_studies_are_open_to_their_former_readers_roles(closed, davi, sig
 @pytest.mark.parametrize(
     "module",
     [
-        arm_times, arms, bounded, latent, latent_design, latent_report, latent_triples,
+        arm_times, arms, bounded, two_states, latent_design, latent_report, latent_triples,
         pairing, performance, precision,
     ],
 )  # fmt: skip

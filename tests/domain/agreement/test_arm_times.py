@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecgreview.agreement import arm_times
-from ecgreview.agreement.arm_times import NO_TIME
-from ecgreview.agreement.arms import NO_HIDDEN, NO_SHOWN, ONE_READER
+from ecgreview.agreement.accuracy import arm_times
+from ecgreview.agreement.accuracy.arm_times import NO_TIME
+from ecgreview.agreement.accuracy.arms import NO_HIDDEN, NO_SHOWN, ONE_READER
 
 
 def compare(times, shown, readers=None, exams=None, seed=0, **more):

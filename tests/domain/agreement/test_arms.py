@@ -10,18 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ecgreview.agreement import (
-    ABSENT,
-    MISSING,
-    PRESENT,
-    BadRatings,
-    arms,
-    coefficient,
-    pairing,
-)
-from ecgreview.agreement.arms import BadArms, Effect, Readings, Split, effects
-from ecgreview.agreement.bounded import BadConfidence, Measure
-from ecgreview.agreement.pairing import BadPairs, paired_by_exam, paired_counts
+from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings
+from ecgreview.agreement.accuracy import arms
+from ecgreview.agreement.accuracy.arms import BadArms, Effect, Readings, Split, effects
+from ecgreview.agreement.values import coefficient, pairing
+from ecgreview.agreement.values.bounded import BadConfidence, Measure
+from ecgreview.agreement.values.pairing import BadPairs, paired_by_exam, paired_counts
 
 N_CLASSES = 2
 seeds = st.integers(0, 2**32 - 1)

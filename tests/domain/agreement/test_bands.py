@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgreview.agreement import bands
-from ecgreview.agreement.bands import (
+from ecgreview.agreement.coefficients import bands
+from ecgreview.agreement.coefficients.bands import (
     ALTMAN,
     CICCHETTI_SPARROW,
     FLEISS,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgreview.agreement import blocks
+from ecgreview.agreement.accuracy import blocks
 
 MINUTE = 60.0
 

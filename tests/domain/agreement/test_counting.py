@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from ecgreview.agreement import PatternCount, counting
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.counts import counting
 from tests.domain.agreement.strategies import binary_ratings
 
 

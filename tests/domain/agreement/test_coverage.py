@@ -12,10 +12,11 @@ from math import comb
 import numpy as np
 import pytest
 
-from ecgreview.agreement import Answers, PatternCount, everyone
-from ecgreview.agreement.cells import Cells
-from ecgreview.agreement.overall import overall
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement import Answers, PatternCount
+from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.reports import everyone
+from ecgreview.agreement.reports.overall import overall
+from ecgreview.agreement.sampling.resampling import Resampling
 
 N_EXAMS, N_STUDIES, AT_ONCE = 8475, 1500, 500
 MARGIN = 3 * (0.05 * 0.95 / N_STUDIES) ** 0.5

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgreview.agreement import dawid_skene
+from ecgreview.agreement.latent import dawid_skene
 
 from .slow_em import fixed_point
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgreview.agreement import PatternCount, dawid_skene, latent
-from ecgreview.agreement.latent_em import Model
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.latent import dawid_skene, two_states
+from ecgreview.agreement.latent.em import Model
 
 from .latent_data import THREE, counted, readings
 from .slow_em import fixed_point
@@ -40,7 +41,7 @@ def test_ends_where_plain_python_ends():
         for _ in range(count)
     ]
     prevalence, rates, log_likelihood = fixed_point(exams, 400)
-    found = latent.fit(patterns, tolerance=1e-14)
+    found = two_states.fit(patterns, tolerance=1e-14)
     assert found.prevalence.values[0] == pytest.approx(prevalence[0], abs=1e-8)
     np.testing.assert_allclose(found.sensitivity.values[0], [one[0][0] for one in rates], atol=1e-7)
     np.testing.assert_allclose(found.specificity.values[0], [one[1][1] for one in rates], atol=1e-7)
@@ -51,7 +52,7 @@ def test_ends_where_plain_python_ends():
 @settings(max_examples=6, deadline=None)
 def test_is_never_below_the_model_of_any_number_of_categories(seed):
     patterns = drawn(seed)
-    found = latent.fit(patterns)
+    found = two_states.fit(patterns)
     for row, counts in enumerate(patterns.counts):
         exams = np.repeat(patterns.patterns, counts.astype(int), axis=0)
         table = np.stack([exams == 2, exams == 1], axis=2)
@@ -62,7 +63,7 @@ def test_is_never_below_the_model_of_any_number_of_categories(seed):
 def test_three_readers_reproduce_what_was_observed():
     # Seven parameters for seven frequencies: within its bounds the model fits every table.
     patterns = counted([(pattern, 10 * count) for pattern, count in THREE] + [("-+-", 50)])
-    found = latent.fit(patterns)
+    found = two_states.fit(patterns)
     model = Model.of(patterns.patterns)
     theta = np.concatenate(
         [found.prevalence.values[:, None], found.sensitivity.values, 1 - found.specificity.values],
@@ -100,7 +101,7 @@ def test_the_climb_ends_no_lower_than_plain_steps_do(seed):
     for _ in range(300):
         theta, _ = model.step(theta, patterns.counts)
     plain = model.log_likelihood(theta, patterns.counts)
-    assert latent.fit(patterns).log_likelihood[0] >= plain[0] - 1e-7
+    assert two_states.fit(patterns).log_likelihood[0] >= plain[0] - 1e-7
 
 
 def same(found, other):
@@ -116,7 +117,7 @@ def test_the_order_of_patterns_does_not_matter(seed):
     patterns = drawn(seed)
     order = np.random.default_rng(seed).permutation(len(patterns.patterns))
     shuffled = PatternCount(patterns.patterns[order], patterns.counts[:, order])
-    same(latent.fit(shuffled), latent.fit(patterns))
+    same(two_states.fit(shuffled), two_states.fit(patterns))
 
 
 @given(seed=seeds)
@@ -124,8 +125,8 @@ def test_the_order_of_patterns_does_not_matter(seed):
 def test_the_order_of_readers_does_not_matter(seed):
     patterns = drawn(seed)
     order = np.random.default_rng(seed).permutation(4)
-    found = latent.fit(PatternCount(patterns.patterns[:, order], patterns.counts))
-    expected = latent.fit(patterns)
+    found = two_states.fit(PatternCount(patterns.patterns[:, order], patterns.counts))
+    expected = two_states.fit(patterns)
     np.testing.assert_allclose(
         found.sensitivity.values, expected.sensitivity.values[:, order], rtol=0, atol=1e-4
     )
@@ -136,9 +137,9 @@ def test_the_order_of_readers_does_not_matter(seed):
 @settings(max_examples=20, deadline=None)
 def test_each_class_is_fitted_as_if_alone(seed):
     patterns = drawn(seed)
-    together = latent.fit(patterns)
+    together = two_states.fit(patterns)
     for row in range(3):
-        alone = latent.fit(PatternCount(patterns.patterns, patterns.counts[[row]]))
+        alone = two_states.fit(PatternCount(patterns.patterns, patterns.counts[[row]]))
         assert alone.log_likelihood[0] == pytest.approx(together.log_likelihood[row], abs=1e-6)
         assert alone.prevalence.values[0] == pytest.approx(
             together.prevalence.values[row], abs=1e-4, nan_ok=True
@@ -154,7 +155,7 @@ def test_a_pattern_may_be_listed_twice(seed):
         np.concatenate([patterns.patterns, patterns.patterns]),
         np.concatenate([part, patterns.counts - part], axis=1),
     )
-    same(latent.fit(split), latent.fit(patterns))
+    same(two_states.fit(split), two_states.fit(patterns))
 
 
 @given(seed=seeds)
@@ -162,14 +163,14 @@ def test_a_pattern_may_be_listed_twice(seed):
 def test_presence_and_absence_may_change_places(seed):
     patterns = drawn(seed)
     mirrored = np.array([0, 2, 1], dtype=np.int8)[patterns.patterns]
-    found, other = latent.fit(patterns), latent.fit(PatternCount(mirrored, patterns.counts))
+    found, other = two_states.fit(patterns), two_states.fit(PatternCount(mirrored, patterns.counts))
     np.testing.assert_allclose(found.log_likelihood, other.log_likelihood, rtol=0, atol=1e-5)
 
 
 def test_doubled_readings_have_the_same_maximum():
     patterns = counted(THREE)
-    doubled = latent.fit(PatternCount(patterns.patterns, 2 * patterns.counts))
-    same(doubled, latent.fit(patterns))
+    doubled = two_states.fit(PatternCount(patterns.patterns, 2 * patterns.counts))
+    same(doubled, two_states.fit(patterns))
 
 
 # The truth, where it is known.
@@ -180,7 +181,7 @@ def test_recovers_prevalence_along_with_skill():
     sensitivity = np.tile([0.9, 0.8, 0.7, 0.95], (3, 1))
     false_alarms = np.tile([0.002, 0.01, 0.005, 0.02], (3, 1))
     rng = np.random.default_rng(11)
-    found = latent.fit(readings(rng, prevalence, sensitivity, false_alarms, n_exams=20_000))
+    found = two_states.fit(readings(rng, prevalence, sensitivity, false_alarms, n_exams=20_000))
     assert found.is_converged.all()
     np.testing.assert_allclose(found.prevalence.values, prevalence, rtol=0.1)
     np.testing.assert_allclose(found.sensitivity.values, sensitivity, rtol=0, atol=0.06)
@@ -189,17 +190,17 @@ def test_recovers_prevalence_along_with_skill():
 
 def test_present_is_what_readers_call_present_even_when_most_exams_have_it():
     rng = np.random.default_rng(12)
-    found = latent.fit(readings(rng, [0.9], [[0.9] * 3], [[0.2] * 3], n_exams=5000))
+    found = two_states.fit(readings(rng, [0.9], [[0.9] * 3], [[0.2] * 3], n_exams=5000))
     assert found.prevalence.values[0] == pytest.approx(0.9, abs=0.05)
 
 
 def test_perfect_agreement_is_perfect_skill():
-    found = latent.fit(counted([("+++", 40), ("---", 60)]))
+    found = two_states.fit(counted([("+++", 40), ("---", 60)]))
     assert found.prevalence.values[0] == pytest.approx(0.4)
     np.testing.assert_allclose(found.sensitivity.values, 1)
     np.testing.assert_allclose(found.specificity.values, 1)
 
 
 def test_pseudo_counts_keep_skill_off_its_bounds():
-    found = latent.fit(counted([("+++", 40), ("---", 60)]), pseudo_count=0.5)
+    found = two_states.fit(counted([("+++", 40), ("---", 60)]), pseudo_count=0.5)
     np.testing.assert_allclose(found.sensitivity.values, 40.5 / 41, atol=1e-4)

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgreview.agreement import PatternCount, coefficient, latent, latent_design
-from ecgreview.agreement.latent_em import Model
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.latent import design as latent_design
+from ecgreview.agreement.latent import two_states
+from ecgreview.agreement.latent.em import Model
+from ecgreview.agreement.values import coefficient
 
 from .latent_data import THREE, counted, readings
 
@@ -20,13 +23,15 @@ def reason(estimates):
 
 
 def test_two_readers_are_refused():
-    found = latent.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
+    found = two_states.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
     assert reason(found.prevalence) == latent_design.TWO_READERS
     assert not found.sensitivity.is_defined.any()
 
 
 def test_pairs_of_three_readers_are_refused():
-    found = latent.fit(counted([("++.", 20), ("+.+", 20), (".++", 20), ("--.", 40), ("-+.", 5)]))
+    found = two_states.fit(
+        counted([("++.", 20), ("+.+", 20), (".++", 20), ("--.", 40), ("-+.", 5)])
+    )
     assert reason(found.prevalence) == latent_design.NO_TRIPLES
 
 
@@ -47,7 +52,7 @@ def test_pairs_fit_many_prevalences_equally_well():
 
 
 def test_the_log_likelihood_is_known_even_so():
-    found = latent.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
+    found = two_states.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
     shares = np.array([20, 5, 6, 100])
     # Two readers' four frequencies are fitted exactly.
     assert found.log_likelihood[0] == pytest.approx(
@@ -56,7 +61,7 @@ def test_the_log_likelihood_is_known_even_so():
 
 
 def test_exams_read_once_are_refused():
-    found = latent.fit(counted([("+..", 20), (".-.", 5), ("..+", 6)]))
+    found = two_states.fit(counted([("+..", 20), (".-.", 5), ("..+", 6)]))
     assert reason(found.prevalence) == coefficient.NOT_COMPARED
 
 
@@ -70,52 +75,52 @@ def test_exams_read_once_are_refused():
 )
 def test_a_class_of_one_kind_of_reading_is_refused(rows, sentence):
     rows = rows or [("...", 3)]
-    found = latent.fit(counted(rows))
+    found = two_states.fit(counted(rows))
     assert reason(found.prevalence) == sentence
 
 
 def test_a_constant_reader_does_not_make_three():
-    found = latent.fit(counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)]))
+    found = two_states.fit(counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)]))
     assert reason(found.prevalence) == latent_design.TOO_FEW_VARY
 
 
 def test_a_constant_reader_among_four_is_told():
-    found = latent.fit(counted([(pattern + "-", count) for pattern, count in THREE]))
+    found = two_states.fit(counted([(pattern + "-", count) for pattern, count in THREE]))
     assert found.prevalence.is_defined.all()
     assert found.sensitivity.values[0, 3] == 0
     assert str(found.sensitivity.reasons[0, 3]) == latent_design.CONSTANT
 
 
 def test_a_reader_without_readings_has_no_skill():
-    found = latent.fit(counted([(pattern + ".", count) for pattern, count in THREE]))
+    found = two_states.fit(counted([(pattern + ".", count) for pattern, count in THREE]))
     assert found.sensitivity.is_defined[0].tolist() == [True, True, True, False]
     assert str(found.specificity.reasons[0, 3]) == latent_design.NEVER_READ
 
 
 def test_few_exams_with_the_class_make_a_weak_fit():
-    found = latent.fit(counted([("+++", 3), ("++-", 2), ("-++", 1), ("+-+", 2), ("---", 900)]))
+    found = two_states.fit(counted([("+++", 3), ("++-", 2), ("-++", 1), ("+-+", 2), ("---", 900)]))
     assert found.prevalence.is_defined.all()
     assert reason(found.prevalence) == latent_design.FEW_TRIPLES
 
 
 def test_a_climb_that_was_stopped_says_so():
-    found = latent.fit(counted(THREE), max_steps=2)
+    found = two_states.fit(counted(THREE), max_steps=2)
     assert not found.is_converged[0]
-    assert reason(found.prevalence) == latent.NOT_CONVERGED
+    assert reason(found.prevalence) == two_states.NOT_CONVERGED
 
 
 def test_a_reader_who_contradicts_the_others_is_told():
     rng = np.random.default_rng(8)
     patterns = readings(rng, [0.3], [[0.9, 0.9, 0.9, 0.1]], [[0.1, 0.1, 0.1, 0.3]], n_exams=2000)
-    found = latent.fit(patterns)
-    assert str(found.sensitivity.reasons[0, 3]) == latent.NO_BETTER_THAN_CHANCE
+    found = two_states.fit(patterns)
+    assert str(found.sensitivity.reasons[0, 3]) == two_states.NO_BETTER_THAN_CHANCE
 
 
 @given(seed=seeds, n_readers=st.integers(0, 4), n_exams=st.integers(0, 12))
 @settings(max_examples=60, deadline=None)
 def test_there_is_a_value_or_a_reason(seed, n_readers, n_exams):
     ratings = np.random.default_rng(seed).integers(0, 3, (n_readers, n_exams, 2)).astype(np.int8)
-    found = latent.fit(PatternCount.of(ratings))
+    found = two_states.fit(PatternCount.of(ratings))
     for estimates in (found.prevalence, found.sensitivity, found.specificity):
         defined = estimates.values[estimates.is_defined]
         assert ((defined >= 0) & (defined <= 1)).all()
@@ -135,4 +140,4 @@ def test_there_is_a_value_or_a_reason(seed, n_readers, n_exams):
 )
 def test_absurd_counts_are_refused(patterns, counts):
     with pytest.raises(latent_design.BadPatterns):
-        latent.fit(PatternCount(patterns, counts))
+        two_states.fit(PatternCount(patterns, counts))

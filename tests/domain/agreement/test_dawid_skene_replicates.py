@@ -7,13 +7,16 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ecgreview.agreement import PatternCount, latent, latent_replicates, latent_triples
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.latent import replicates as latent_replicates
+from ecgreview.agreement.latent import triples as latent_triples
+from ecgreview.agreement.latent import two_states
 
 from .latent_data import THREE, counted, readings
 
 
 def drawn_again(patterns, seed=1, **how):
-    found = latent.fit(patterns)
+    found = two_states.fit(patterns)
     rng = np.random.default_rng(seed)
     return found, latent_replicates.bootstrap(patterns, found, rng=rng, **how)
 
@@ -35,12 +38,12 @@ def test_the_same_chance_gives_the_same_replicates():
 
 def test_a_replicate_is_the_fit_of_its_counts():
     patterns = common(2)
-    found = latent.fit(patterns)
+    found = two_states.fit(patterns)
     counts = np.random.default_rng(3).multinomial(600, patterns.counts[0] / 600, size=(10, 1))
     refits = latent_replicates.refit(
         patterns.patterns, found.posterior[:1], counts.astype(float), tolerance=1e-13
     )
-    alone = latent.fit(PatternCount(patterns.patterns, counts[:, 0].astype(float)))
+    alone = two_states.fit(PatternCount(patterns.patterns, counts[:, 0].astype(float)))
     np.testing.assert_allclose(refits[:, 0, 0], alone.prevalence.values, rtol=0, atol=1e-5)
     np.testing.assert_allclose(refits[:, 0, 1:4], alone.sensitivity.values, rtol=0, atol=1e-4)
 
@@ -96,7 +99,7 @@ def test_triples_are_those_of_the_exams_one_by_one():
     rng = np.random.default_rng(5)
     ratings = rng.integers(0, 3, (5, 60, 1)).astype(np.int8)
     patterns = PatternCount.of(ratings)
-    found = latent_triples.compare(patterns, latent.fit(patterns))
+    found = latent_triples.compare(patterns, two_states.fit(patterns))
     present = alike = n = 0
     for exam in ratings[:, :, 0].T:
         for three in combinations(exam[exam > 0], 3):
@@ -110,7 +113,7 @@ def test_triples_are_those_of_the_exams_one_by_one():
 
 def test_expected_triples_are_those_of_the_model_one_by_one():
     patterns = common(6, n_readers=5)
-    fit = latent.fit(patterns)
+    fit = two_states.fit(patterns)
     found = latent_triples.compare(patterns, fit)
     for row, share in enumerate(fit.prevalence.values):
         expected = np.mean(
@@ -125,7 +128,7 @@ def test_expected_triples_are_those_of_the_model_one_by_one():
 
 def test_independent_readers_agree_as_often_as_expected():
     patterns = common(7, n_exams=20_000, n_readers=5)
-    found = latent_triples.compare(patterns, latent.fit(patterns))
+    found = latent_triples.compare(patterns, two_states.fit(patterns))
     for name in ("present", "alike"):
         observed = getattr(found, f"observed_{name}").values
         expected = getattr(found, f"expected_{name}").values
@@ -141,26 +144,26 @@ def test_exams_that_are_hard_for_everybody_show():
         np.concatenate([hard.patterns, easy.patterns]),
         np.concatenate([hard.counts, easy.counts], axis=1),
     )
-    found = latent_triples.compare(patterns, latent.fit(patterns))
+    found = latent_triples.compare(patterns, two_states.fit(patterns))
     gap = found.observed_present.values[0] / found.expected_present.values[0]
     assert gap > 1.01
 
 
 def test_three_readers_cannot_contradict_the_model():
     patterns = counted(THREE)
-    found = latent_triples.compare(patterns, latent.fit(patterns))
+    found = latent_triples.compare(patterns, two_states.fit(patterns))
     assert str(found.expected_present.reasons[0]) == latent_triples.SATURATED
 
 
 def test_what_was_not_fitted_is_not_expected():
     patterns = counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)])
-    found = latent_triples.compare(patterns, latent.fit(patterns))
+    found = latent_triples.compare(patterns, two_states.fit(patterns))
     assert found.observed_present.is_defined.all()
     assert str(found.expected_present.reasons[0]) == latent_triples.NOT_FITTED
 
 
 def test_pairs_have_no_triples():
     patterns = counted([("++.", 20), ("+.-", 5), (".-+", 6)])
-    found = latent_triples.compare(patterns, latent.fit(patterns))
+    found = latent_triples.compare(patterns, two_states.fit(patterns))
     assert not found.observed_alike.is_defined.any()
     assert not found.expected_alike.is_defined.any()

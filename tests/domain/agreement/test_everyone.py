@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgreview.agreement import PatternCount, everyone, kernels, weighted
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.coefficients import kernels, weighted
+from ecgreview.agreement.reports import everyone
+from ecgreview.agreement.sampling.resampling import Resampling
 from tests.domain.agreement.strategies import binary_ratings, study
 
 QUICK = Resampling(n_replicates=40)

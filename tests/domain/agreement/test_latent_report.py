@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecgreview.agreement import PatternCount, latent, latent_report
-from ecgreview.agreement.latent_design import NO_TRIPLES, TWO_READERS
-from ecgreview.agreement.latent_report import NO_INTERVALS, TOO_LARGE
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.latent import report as latent_report
+from ecgreview.agreement.latent import two_states
+from ecgreview.agreement.latent.design import NO_TRIPLES, TWO_READERS
+from ecgreview.agreement.latent.report import NO_INTERVALS, TOO_LARGE
+from ecgreview.agreement.sampling.resampling import Resampling
 
 FEW = Resampling(n_replicates=200)
 
@@ -25,7 +27,7 @@ def read(n_readers, *, prevalence=(0.3, 0.05), n_exams=600, seed=1):
 def test_estimates_are_those_of_the_model():
     patterns = PatternCount.of(read(3))
     told = latent_report.latent_report(patterns, how=FEW)
-    found = latent.fit(patterns)
+    found = two_states.fit(patterns)
     for row, one in enumerate(told["classes"]):
         assert one["prevalence"]["estimate"] == pytest.approx(found.prevalence.values[row])
         for reader in one["readers"]:

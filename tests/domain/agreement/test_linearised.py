@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ecgreview.agreement import PatternCount, everyone, kernels, linearised
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.coefficients import kernels, linearised
+from ecgreview.agreement.reports import everyone
+from ecgreview.agreement.sampling.resampling import Resampling
 from tests.domain.agreement.strategies import study
 
 tables_ = arrays.arrays(np.float64, (2, 2), elements=st.integers(1, 60).map(float))

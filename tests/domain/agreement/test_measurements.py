@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ecgreview.agreement import measurements
-from ecgreview.agreement.bounded import BadConfidence, Measure
-from ecgreview.agreement.measurements import (
+from ecgreview.agreement.coefficients import measurements
+from ecgreview.agreement.coefficients.measurements import (
     BadMeasurements,
     Intraclass,
     intraclass,
     limits_of_agreement,
     lin_concordance,
 )
+from ecgreview.agreement.values.bounded import BadConfidence, Measure
 
 FORMS = {
     "one_way": "ICC1",

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings, kernels, patterns
-from ecgreview.agreement.multilabel import BadGroups, grouped
+from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings
+from ecgreview.agreement.coefficients import kernels
+from ecgreview.agreement.coefficients.multilabel import BadGroups, grouped
+from ecgreview.agreement.counts import patterns
 
 from .tables import value
 

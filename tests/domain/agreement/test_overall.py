@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from ecgreview.agreement import PatternCount, everyone
-from ecgreview.agreement.answers import Answers
-from ecgreview.agreement.overall import overall, set_alphas
-from ecgreview.agreement.resampling import Resampling
-from ecgreview.agreement.set_alpha import Distance, set_alpha, set_alpha_measure
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.coefficients.set_alpha import Distance, set_alpha, set_alpha_measure
+from ecgreview.agreement.counts.answers import Answers
+from ecgreview.agreement.reports import everyone
+from ecgreview.agreement.reports.overall import overall, set_alphas
+from ecgreview.agreement.sampling.resampling import Resampling
 from tests.domain.agreement import slow_sets
 from tests.domain.agreement.strategies import binary_ratings, study
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ecgreview.agreement import two_readers
-from ecgreview.agreement.pairs import pair_measures
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement.coefficients import two_readers
+from ecgreview.agreement.reports.pairs import pair_measures
+from ecgreview.agreement.sampling.resampling import Resampling
 
 PUBLISHED = {
     "percent_agreement": "po",

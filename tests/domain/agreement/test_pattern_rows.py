@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from ecgreview.agreement import PatternCount
-from ecgreview.agreement.answers import Answers, Cluster, Profile
-from ecgreview.agreement.patterns import BadCounts, BadRatings, Row
+from ecgreview.agreement.counts.answers import Answers, Cluster, Profile
+from ecgreview.agreement.counts.patterns import BadCounts, BadRatings, Row
 from tests.domain.agreement.strategies import binary_ratings
 
 

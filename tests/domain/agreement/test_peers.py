@@ -9,7 +9,7 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 from statsmodels.stats import inter_rater
 
 from ecgreview import agreement
-from ecgreview.agreement import kernels, nominal
+from ecgreview.agreement.coefficients import kernels, nominal
 
 from .tables import value
 

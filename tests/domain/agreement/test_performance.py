@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from ecgreview.agreement import ABSENT, PRESENT, BadRatings, coefficient, proportions
-from ecgreview.agreement import performance as module
-from ecgreview.agreement.bounded import BadConfidence, Measure
-from ecgreview.agreement.performance import (
+from ecgreview.agreement import ABSENT, PRESENT, BadRatings
+from ecgreview.agreement.accuracy import performance as module
+from ecgreview.agreement.accuracy.performance import (
     BadComparison,
     Performance,
     by_block,
     confusion,
     performance,
 )
+from ecgreview.agreement.values import coefficient, proportions
+from ecgreview.agreement.values.bounded import BadConfidence, Measure
 
 shapes = st.tuples(st.integers(0, 8), st.integers(0, 4))
 seeds = st.integers(0, 2**32 - 1)

@@ -7,16 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgreview.agreement import (
-    PatternCount,
-    additive_logits,
-    coefficient,
-    latent,
-    latent_design,
-    pooled,
-)
-from ecgreview.agreement.additive_logits import Spread
-from ecgreview.agreement.pooled_em import PooledModel
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.latent import additive_logits, pooled, two_states
+from ecgreview.agreement.latent import design as latent_design
+from ecgreview.agreement.latent.additive_logits import Spread
+from ecgreview.agreement.latent.pooled_em import PooledModel
+from ecgreview.agreement.values import coefficient
 
 from .latent_data import THREE, counted, readings
 
@@ -54,7 +50,7 @@ def error(found, truth):
 def test_rare_classes_are_better_known_than_alone(seed):
     _, sensitivity, false_alarms, patterns = shared(seed)
     rare = slice(0, 20)
-    together, alone = pooled.fit(patterns).classes, latent.fit(patterns)
+    together, alone = pooled.fit(patterns).classes, two_states.fit(patterns)
     ours, theirs = (
         error(fit.sensitivity.values[rare], sensitivity[rare]) for fit in (together, alone)
     )
@@ -69,7 +65,7 @@ def test_rare_classes_are_better_known_than_alone(seed):
 def test_common_classes_are_known_as_well_as_alone():
     prevalence, sensitivity, _, patterns = shared(3, n_exams=10_000)
     common = slice(30, 40)
-    together, alone = pooled.fit(patterns).classes, latent.fit(patterns)
+    together, alone = pooled.fit(patterns).classes, two_states.fit(patterns)
     np.testing.assert_allclose(together.prevalence.values[common], prevalence[common], rtol=0.15)
     ours, theirs = (
         error(fit.sensitivity.values[common], sensitivity[common]) for fit in (together, alone)
@@ -124,7 +120,7 @@ def test_one_class_of_two_readers_has_nothing_to_pool():
 def test_one_class_of_three_readers_needs_no_other():
     found = pooled.fit(counted(THREE)).classes
     assert found.prevalence.values[0] == pytest.approx(
-        latent.fit(counted(THREE)).prevalence.values[0], rel=0.2
+        two_states.fit(counted(THREE)).prevalence.values[0], rel=0.2
     )
 
 
@@ -165,7 +161,7 @@ def test_a_reader_without_readings_of_a_class_has_no_skill_in_it():
 def test_a_climb_that_was_stopped_says_so():
     found = pooled.fit(few(7), max_steps=2).classes
     assert not found.is_converged.any()
-    assert set(found.prevalence.reasons) == {latent.NOT_CONVERGED}
+    assert set(found.prevalence.reasons) == {two_states.NOT_CONVERGED}
 
 
 def test_nothing_read_is_undefined():

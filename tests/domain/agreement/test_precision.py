@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ecgreview.agreement import Cells, PatternCount, coefficient, kernels, precision
-from ecgreview.agreement.bounded import BadConfidence
-from ecgreview.agreement.precision import (
+from ecgreview.agreement import Cells, PatternCount
+from ecgreview.agreement.coefficients import kernels
+from ecgreview.agreement.reports import precision
+from ecgreview.agreement.reports.precision import (
     BadTable,
     BadWidth,
     Forecast,
@@ -18,6 +19,8 @@ from ecgreview.agreement.precision import (
     forecast,
     half_widths,
 )
+from ecgreview.agreement.values import coefficient
+from ecgreview.agreement.values.bounded import BadConfidence
 
 TWO_OR_THREE = np.array([[0.0, 1], [2, 0], [1, 1], [0, 2], [3, 0], [2, 1], [1, 2], [0, 3]])
 counts_ = arrays.arrays(np.float64, (2, len(TWO_OR_THREE)), elements=st.integers(0, 60).map(float))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ecgreview import agreement
-from ecgreview.agreement import kernels, nominal
+from ecgreview.agreement.coefficients import kernels, nominal
 
 from .tables import KRIPPENDORFF_2011, coded, codes, counted, only, two_readers, value
 

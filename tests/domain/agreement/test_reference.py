@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from ecgreview.agreement import reference
+from ecgreview.agreement.accuracy import reference
 
 CODES = ["a", "b", "c", "d"]
 sets = st.frozensets(st.sampled_from(CODES))

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from ecgreview.agreement import BadRatings, coefficient
-from ecgreview.agreement.answers import Answers
-from ecgreview.agreement.report import pair_lines, pooled_lines, repeat_lines, report
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement import BadRatings
+from ecgreview.agreement.counts.answers import Answers
+from ecgreview.agreement.reports.report import pair_lines, pooled_lines, repeat_lines, report
+from ecgreview.agreement.sampling.resampling import Resampling
+from ecgreview.agreement.values import coefficient
 from tests.domain.agreement.strategies import binary_ratings, study
 
 READERS = ["ana", "bruno", "clara"]

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgreview.agreement import PatternCount, joint, resampling
-from ecgreview.agreement.answers import Answers
-from ecgreview.agreement.coefficient import Estimates
-from ecgreview.agreement.intervals import measures
-from ecgreview.agreement.report import report
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.counts.answers import Answers
+from ecgreview.agreement.reports.report import report
+from ecgreview.agreement.sampling import joint, resampling
+from ecgreview.agreement.sampling.resampling import Resampling
+from ecgreview.agreement.values.coefficient import Estimates
+from ecgreview.agreement.values.intervals import measures
 from tests.domain.agreement.strategies import binary_ratings, study
 
 COUNTS = np.array([[900.0, 60.0, 0.0, 40.0], [5.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])

@@ -11,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings, bounded, coefficient, nominal
-from ecgreview.agreement.set_alpha import (
+from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings
+from ecgreview.agreement.coefficients import nominal
+from ecgreview.agreement.coefficients.set_alpha import (
     Distance,
     SetCount,
     distances,
     set_alpha,
     set_alpha_measure,
 )
+from ecgreview.agreement.values import bounded, coefficient
 
 states = arrays.arrays(
     np.int8,

@@ -10,20 +10,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ecgreview.agreement import (
-    Cells,
-    Estimates,
-    PatternCount,
+from ecgreview.agreement import Cells, Estimates, PatternCount
+from ecgreview.agreement.coefficients import (
     kernels,
     standard_errors,
     two_reader_errors,
     two_readers,
     weighted,
 )
-from ecgreview.agreement import weights as weighing
-from ecgreview.agreement.coefficient import ALL_ALIKE, NOT_COMPARED, UNUSED
-from ecgreview.agreement.standard_errors import NO_SPREAD, ONE_EXAM, UNEQUAL_READINGS
-from ecgreview.agreement.weighted import Votes
+from ecgreview.agreement.coefficients import weights as weighing
+from ecgreview.agreement.coefficients.standard_errors import NO_SPREAD, ONE_EXAM, UNEQUAL_READINGS
+from ecgreview.agreement.coefficients.weighted import Votes
+from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, UNUSED
 
 from .tables import coded, counted, only, value
 from .tables import two_readers as cells_of

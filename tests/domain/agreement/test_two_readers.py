@@ -10,21 +10,22 @@ from hypothesis.extra import numpy as arrays
 from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score
 
-from ecgreview.agreement import Estimates, kernels, two_readers
-from ecgreview.agreement import weights as weighing
-from ecgreview.agreement.coefficient import (
-    ALL_ALIKE,
-    NEVER_GIVEN,
-    NO_PAIR,
-    NOT_COMPARED,
-    ONE_CATEGORY,
-)
-from ecgreview.agreement.two_readers import (
+from ecgreview.agreement import Estimates
+from ecgreview.agreement.coefficients import kernels, two_readers
+from ecgreview.agreement.coefficients import weights as weighing
+from ecgreview.agreement.coefficients.two_readers import (
     NEVER_DISAGREED,
     NO_CHANCE_DISAGREEMENT,
     NOTHING_SHARED,
     ONE_CATEGORY_USED,
     BadTable,
+)
+from ecgreview.agreement.values.coefficient import (
+    ALL_ALIKE,
+    NEVER_GIVEN,
+    NO_PAIR,
+    NOT_COMPARED,
+    ONE_CATEGORY,
 )
 
 from .tables import only, value

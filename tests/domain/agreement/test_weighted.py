@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ecgreview import agreement
-from ecgreview.agreement import BadRatings, Cells, PatternCount, kernels, two_readers, weighted
-from ecgreview.agreement import weights as weighing
-from ecgreview.agreement.coefficient import ALL_ALIKE, NOT_COMPARED, ONE_CATEGORY, UNUSED
-from ecgreview.agreement.two_readers import NO_CHANCE_DISAGREEMENT, ONE_CATEGORY_USED
-from ecgreview.agreement.weighted import Votes
+from ecgreview.agreement import BadRatings, Cells, PatternCount
+from ecgreview.agreement.coefficients import kernels, two_readers, weighted
+from ecgreview.agreement.coefficients import weights as weighing
+from ecgreview.agreement.coefficients.two_readers import NO_CHANCE_DISAGREEMENT, ONE_CATEGORY_USED
+from ecgreview.agreement.coefficients.weighted import Votes
+from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, ONE_CATEGORY, UNUSED
 
 from .tables import KRIPPENDORFF_2011, coded, counted, only, value
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview import design
-from ecgreview.agreement import Cells, kernels
+from ecgreview.agreement import Cells
+from ecgreview.agreement.coefficients import kernels
 from ecgreview.design import prediction
 
 from .tables import known, unhurried

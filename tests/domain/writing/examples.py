@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ecgreview.agreement.answers import Answers
-from ecgreview.agreement.report import pair_lines, repeat_lines, report
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement.counts.answers import Answers
+from ecgreview.agreement.reports.report import pair_lines, repeat_lines, report
+from ecgreview.agreement.sampling.resampling import Resampling
 from ecgreview.writing import (
     ENGLISH,
     Counts,

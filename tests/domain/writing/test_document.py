@@ -8,9 +8,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from ecgreview.agreement.answers import Answers
-from ecgreview.agreement.report import report
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement.counts.answers import Answers
+from ecgreview.agreement.reports.report import report
+from ecgreview.agreement.sampling.resampling import Resampling
 from ecgreview.protocol import model
 from ecgreview.protocol.model import Protocol
 from ecgreview.writing import (

@@ -13,8 +13,8 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from ecgreview import taxonomy
-from ecgreview.agreement.kernels import cohen_kappa
-from ecgreview.agreement.resampling import Resampling
+from ecgreview.agreement.coefficients.kernels import cohen_kappa
+from ecgreview.agreement.sampling.resampling import Resampling
 from ecgreview.writing import ENGLISH, brazilian, figure_pdf, forest, lettering, matrix
 from ecgreview.writing.forest import UnknownMeasure
 from ecgreview.writing.matrix import UnknownClass

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ecgreview.agreement.report import pair_lines, repeat_lines
+from ecgreview.agreement.reports.report import pair_lines, repeat_lines
 from ecgreview.writing import ENGLISH, Wording, brazilian
 
 from .examples import FACTS, QUICK, document, three_readers

@@ -1,0 +1,1 @@
+"""Readers and models held against answers that are taken for right."""

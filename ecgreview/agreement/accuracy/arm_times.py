@@ -1,0 +1,136 @@
+"""How long readings take with and without suggestions before the reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.values.bounded import Measure, tail_of
+
+from .arms import NO_HIDDEN, NO_SHOWN, ONE_READER
+
+NO_TIME = "No reading of this kind has a time."
+
+REASONS = (NO_TIME, NO_HIDDEN, NO_SHOWN, ONE_READER)
+"""Every sentence a measure of this module may carry, for whoever translates them."""
+
+_REPLICATES_AT_ONCE = 100
+
+
+class BadTimes(ValueError):
+    """A time is not above 0 and finite, or the arrays are not of the same readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The times of one arm.
+
+    Attributes:
+        n: readings with a time.
+        quartiles_ms: the first, the median and the third; None when there are none.
+    """
+
+    n: int
+    quartiles_ms: tuple[float, float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The times of both arms.
+
+    Attributes:
+        shown: with suggestions.
+        hidden: without.
+        ratio: of the geometric means, shown to hidden: 0.75 is a quarter less time; n is readings.
+            The interval is that of the two-way bootstrap over readers and exams.
+    """
+
+    shown: Times
+    hidden: Times
+    ratio: Measure
+
+
+def compare(
+    times_ms: NDArray[np.float64],
+    is_shown: NDArray[np.bool_],
+    readers: NDArray[np.int64],
+    exams: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    n_replicates: int = 1000,
+    confidence: float = 0.95,
+) -> Comparison:
+    """Return the reading times of both arms and their ratio.
+
+    Args:
+        times_ms: shape (n,), above 0.
+        is_shown: shape (n,).
+        readers: shape (n,); who read.
+        exams: shape (n,); what was read.
+        rng: the source of chance.
+        n_replicates: resamples of readers and exams.
+        confidence: of the interval.
+
+    Raises:
+        BadTimes: a time is not above 0 and finite, or the arrays do not fit.
+        BadConfidence: ``confidence`` is not above 0 and below 1.
+
+    Source:
+        Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams drawn independently).
+    """
+    tail_of(confidence)
+    if not (np.isfinite(times_ms).all() and (times_ms > 0).all()):
+        raise BadTimes("a time is not above 0 and finite")
+    if {one.shape for one in (is_shown, readers, exams)} != {times_ms.shape}:
+        raise BadTimes("the arrays are not of the same readings")
+    shown, hidden = _times(times_ms[is_shown]), _times(times_ms[~is_shown])
+    if not shown.n or not hidden.n:
+        reason = NO_HIDDEN if shown.n else NO_SHOWN if hidden.n else NO_TIME
+        return Comparison(shown, hidden, Measure.undefined(len(times_ms), reason))
+    logs = np.log(times_ms)
+    sums = np.stack([is_shown * logs, is_shown, ~is_shown * logs, ~is_shown], axis=1)
+    value = float(_ratios(sums.sum(axis=0)[None])[0])
+    if len(np.unique(readers)) < 2:
+        return Comparison(shown, hidden, Measure.alone(value, len(logs), ONE_READER))
+    drawn = _resampled(sums.astype(np.float64), readers, exams, n_replicates, rng)
+    ratio = Measure.of_replicates(value, _ratios(drawn), n=len(logs), confidence=confidence)
+    return Comparison(shown, hidden, ratio)
+
+
+def _times(times_ms: NDArray[np.float64]) -> Times:
+    if not times_ms.size:
+        return Times(0, None)
+    first, median, third = np.quantile(times_ms, [0.25, 0.5, 0.75]).tolist()
+    return Times(len(times_ms), (first, median, third))
+
+
+def _ratios(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the ratios of geometric means, NaN where an arm is empty; sums of shape (n, 4)."""
+    is_known = (sums[:, 1] > 0) & (sums[:, 3] > 0)
+    shown, hidden = (
+        np.divide(sums[:, at], sums[:, at + 1], out=np.zeros(len(sums)), where=is_known)
+        for at in (0, 2)
+    )
+    return np.where(is_known, np.exp(shown - hidden), np.nan)
+
+
+def _resampled(
+    sums: NDArray[np.float64],
+    readers: NDArray[np.int64],
+    exams: NDArray[np.int64],
+    n_replicates: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    places = [np.unique(labels, return_inverse=True)[1].reshape(-1) for labels in (readers, exams)]
+    parts = []
+    for start in range(0, n_replicates, _REPLICATES_AT_ONCE):
+        size = min(_REPLICATES_AT_ONCE, n_replicates - start)
+        weights = np.ones((size, len(sums)))
+        for place in places:
+            n_labels = int(place.max()) + 1
+            drawn = rng.multinomial(n_labels, np.full(n_labels, 1 / n_labels), size=size)
+            weights *= drawn[:, place]
+        parts.append(weights @ sums)
+    return np.concatenate(parts) if parts else np.empty((0, 4))

@@ -1,0 +1,300 @@
+"""What it does to readers to be shown suggestions: readings with and without, compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from ecgreview.agreement.counts import states
+from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
+from ecgreview.agreement.values.bounded import Measure, tail_of
+from ecgreview.agreement.values.coefficient import NO_SPREAD
+from ecgreview.agreement.values.pairing import Paired, paired_by_exam
+
+NO_SHOWN = "No answer of this kind was given with the suggestion shown."
+NO_HIDDEN = "No answer of this kind was given with the suggestion hidden."
+ONE_READER = "Fewer than two readers answered, so how far readers differ is unknown."
+
+REASONS = (NO_SHOWN, NO_HIDDEN, ONE_READER)
+"""Every sentence a measure of this module may carry, for whoever translates them."""
+
+SANDWICH = "sandwich"
+_REPLICATES_AT_ONCE = 100
+_ROUNDING = 1e-12
+
+
+class BadArms(ValueError):
+    """The arrays are not of the same readings and classes."""
+
+
+class Split(StrEnum):
+    """Which answers are compared; a model says nothing of classes that are missing for it."""
+
+    ALL = "all"
+    """Every class of which the model says something."""
+    SUGGESTED = "suggested"
+    """Classes suggested: that a class is not suggested is no suggestion of its absence."""
+    RIGHT = "right"
+    """What the model says is what the reference says."""
+    WRONG = "wrong"
+    """It is not: agreement is commission or omission."""
+    COMMISSION = "commission"
+    """A class suggested that the reference does not have: agreement accepts it."""
+    OMISSION = "omission"
+    """A class of the reference that was not suggested: agreement misses it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """Answers given with suggestions shown or hidden.
+
+    Attributes:
+        answers: shape (n_readings, n_classes), int8; 0 missing, 1 absent, 2 present.
+        suggestions: the same shape and states; missing where the model does not know the class.
+        reference: the same shape and states; missing where unknown. It must rest on hidden or
+            adjudicated readings alone: one that shown readings made would prove them right.
+        is_shown: shape (n_readings,); whether the reader saw the suggestions.
+        readers: shape (n_readings,); who read.
+        exams: shape (n_readings,); what was read.
+    """
+
+    answers: NDArray[np.int8]
+    suggestions: NDArray[np.int8]
+    reference: NDArray[np.int8]
+    is_shown: NDArray[np.bool_]
+    readers: NDArray[np.int64]
+    exams: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit each other.
+
+        Raises:
+            BadRatings: wrong shape or an unknown state.
+            BadArms: the arrays are not of the same readings and classes.
+        """
+        for array in (self.answers, self.suggestions, self.reference):
+            states.refuse_bad(array, "readings, classes")
+            if array.shape != self.answers.shape:
+                raise BadArms(f"states of {array.shape} beside answers of {self.answers.shape}")
+        for labels in (self.is_shown, self.readers, self.exams):
+            if labels.shape != self.answers.shape[:1]:
+                raise BadArms(f"{labels.shape} labels for {len(self.answers)} readings")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How much more often readers agree with a model whose suggestions they see.
+
+    Attributes:
+        shown: share of the answers that are what the model says, suggestions shown; n is answers.
+        hidden: the same, suggestions hidden.
+        difference: shown - hidden; n is answers of both arms. The interval is that of the two-way
+            bootstrap, for readers and for exams that stand for others; it is on the wide side.
+        by_reader: the same difference with the interval of the sandwich over readers.
+        by_exam: the mean difference of the exams that were read in both arms; n is these exams.
+            Readers are taken as they are: where they differ, its interval is too narrow.
+    """
+
+    shown: Measure
+    hidden: Measure
+    difference: Measure
+    by_reader: Measure
+    by_exam: Paired
+
+
+def effects(
+    readings: Readings,
+    rng: np.random.Generator,
+    *,
+    n_replicates: int = 1000,
+    confidence: float = 0.95,
+) -> Mapping[Split, Effect]:
+    """Return what showing suggestions does, for all answers and by what the suggestions were.
+
+    Args:
+        readings: of both arms.
+        rng: the source of chance.
+        n_replicates: resamples of readers and exams.
+        confidence: of all intervals.
+
+    Raises:
+        BadConfidence: ``confidence`` is not above 0 and below 1.
+
+    Source:
+        Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams drawn independently, a reading
+        counted by the product); Tsai et al. 2003, JAMIA 10:478-483 (the question).
+    """
+    counts = _Counts.of(readings)
+    drawn = counts.resampled(n_replicates, rng)
+    return {
+        split: _effect(counts, drawn[:, place], place, confidence)
+        for place, split in enumerate(Split)
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counts:
+    """The answers of each reading that agree, and how many there are.
+
+    Attributes:
+        sums: shape (n_readings, n_splits, 4): agreeing and all answers with the suggestions
+            shown, agreeing and all with them hidden.
+        readers: shape (n_readings,); the place of the reader among all, from 0.
+        exams: shape (n_readings,); the place of the exam among all, from 0.
+    """
+
+    sums: NDArray[np.float64]
+    readers: NDArray[np.int64]
+    exams: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, readings: Readings) -> _Counts:
+        agrees = readings.answers == readings.suggestions
+        is_counted = (readings.answers != MISSING) & (readings.suggestions != MISSING)
+        masks = _masks(readings.suggestions, readings.reference)
+        pairs = [
+            [(is_counted & mask & agrees).sum(axis=1), (is_counted & mask).sum(axis=1)]
+            for mask in masks
+        ]
+        of_reading = np.array(pairs, dtype=np.float64).transpose(2, 0, 1)
+        shown = readings.is_shown[:, None, None]
+        sums = np.concatenate([of_reading * shown, of_reading * ~shown], axis=2)
+        readers, exams = (
+            np.unique(labels, return_inverse=True)[1]
+            for labels in (readings.readers, readings.exams)
+        )
+        return cls(sums, readers, exams)
+
+    def resampled(self, n_replicates: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return the sums over resampled readers and exams, shape (n_replicates, n_splits, 4)."""
+        n_readings, *shape = self.sums.shape
+        flat = self.sums.reshape(n_readings, math.prod(shape))
+        parts = [np.empty((0, *shape))]
+        for start in range(0, n_replicates, _REPLICATES_AT_ONCE):
+            size = min(_REPLICATES_AT_ONCE, n_replicates - start)
+            weights = _drawn(self.readers, size, rng) * _drawn(self.exams, size, rng)
+            parts.append((weights @ flat).reshape(size, *shape))
+        return np.concatenate(parts)
+
+    def by(self, labels: NDArray[np.int64], place: int) -> NDArray[np.float64]:
+        """Return the sums of a split over the readings of each label, shape (n_labels, 4)."""
+        total = np.zeros((labels.max(initial=-1) + 1, 4))
+        np.add.at(total, labels, self.sums[:, place])
+        return total
+
+
+def _masks(suggestions: NDArray[np.int8], reference: NDArray[np.int8]) -> list[NDArray[np.bool_]]:
+    """Return which answers belong to each split, in the order of ``Split``.
+
+    Suggestions that are missing belong to none; the caller leaves them out.
+    """
+    is_known = reference != MISSING
+    is_right = suggestions == reference
+    commission = (suggestions == PRESENT) & (reference == ABSENT)
+    omission = (suggestions == ABSENT) & (reference == PRESENT)
+    return [
+        np.ones_like(is_known),
+        suggestions == PRESENT,
+        is_right,
+        is_known & ~is_right,
+        commission,
+        omission,
+    ]
+
+
+def _drawn(
+    labels: NDArray[np.int64], n_replicates: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return how often each reading's label was drawn, shape (n_replicates, n_readings)."""
+    n_labels = int(labels.max(initial=-1)) + 1
+    if not n_labels:
+        return np.empty((n_replicates, 0))
+    drawn = rng.multinomial(n_labels, np.full(n_labels, 1 / n_labels), size=n_replicates)
+    return np.asarray(drawn[:, labels], dtype=np.float64)
+
+
+def _effect(counts: _Counts, drawn: NDArray[np.float64], place: int, confidence: float) -> Effect:
+    of_readers = counts.by(counts.readers, place)
+    of_readers = of_readers[of_readers[:, [1, 3]].any(axis=1)]
+    totals = of_readers.sum(axis=0)
+    n_shown, n_hidden = int(totals[1]), int(totals[3])
+    values, replicates = _shares(totals[None, :])[0], _shares(drawn)
+    shown, hidden, difference = (
+        _measure(value, column, n, reason, len(of_readers), confidence)
+        for value, column, n, reason in (
+            (values[0], replicates[:, 0], n_shown, NO_SHOWN),
+            (values[1], replicates[:, 1], n_hidden, NO_HIDDEN),
+            (
+                values[0] - values[1],
+                replicates[:, 0] - replicates[:, 1],
+                n_shown + n_hidden,
+                NO_HIDDEN if n_shown else NO_SHOWN,
+            ),
+        )
+    )
+    by_reader = difference
+    if difference.estimate is not None and len(of_readers) >= 2:
+        by_reader = _sandwich(of_readers, n_shown + n_hidden, confidence)
+    of_exams = _shares(counts.by(counts.exams, place))
+    differences = of_exams[:, 0] - of_exams[:, 1]
+    by_exam = paired_by_exam(differences[~np.isnan(differences)], confidence=confidence)
+    return Effect(shown, hidden, difference, by_reader, by_exam)
+
+
+def _shares(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the shares that agree, shown and hidden, NaN where there is no answer.
+
+    Args:
+        sums: shape (n, 4).
+
+    Returns:
+        Shape (n, 2).
+    """
+    found = np.full((len(sums), 2), np.nan)
+    np.divide(sums[:, [0, 2]], sums[:, [1, 3]], out=found, where=sums[:, [1, 3]] > 0)
+    return found
+
+
+def _measure(
+    value: float,
+    replicates: NDArray[np.float64],
+    n: int,
+    reason: str,
+    n_readers: int,
+    confidence: float,
+) -> Measure:
+    if np.isnan(value):
+        return Measure.undefined(n, reason)
+    if n_readers < 2:
+        return Measure.alone(value, n, ONE_READER)
+    return Measure.of_replicates(value, replicates, n=n, confidence=confidence)
+
+
+def _sandwich(of_readers: NDArray[np.float64], n: int, confidence: float) -> Measure:
+    """Return the difference with the interval of its linear parts, summed by reader.
+
+    Args:
+        of_readers: shape (n_readers, 4); the sums of each reader, two or more.
+        n: answers of both arms.
+        confidence: of the interval, with one degree of freedom less than readers.
+
+    Source:
+        Liang & Zeger 1986, Biometrika 73(1):13-22.
+    """
+    n_readers = len(of_readers)
+    totals = of_readers.sum(axis=0)
+    shown, hidden = totals[0] / totals[1], totals[2] / totals[3]
+    parts = (of_readers[:, 0] - shown * of_readers[:, 1]) / totals[1]
+    parts -= (of_readers[:, 2] - hidden * of_readers[:, 3]) / totals[3]
+    error = math.sqrt(n_readers / (n_readers - 1) * float((parts**2).sum()))
+    width = float(stats.t.ppf(1 - tail_of(confidence), n_readers - 1)) * error
+    difference = shown - hidden
+    if error <= _ROUNDING:
+        return Measure.alone(difference, n, NO_SPREAD)
+    return Measure.between(difference, difference - width, difference + width, n, SANDWICH)

@@ -1,0 +1,293 @@
+"""A reader, or a model, held against a reference: per class, and over the classes that were met."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts import states
+from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
+from ecgreview.agreement.values import proportions
+from ecgreview.agreement.values.bounded import Measure, tail_of
+
+NOTHING_READ = "No exam was read that has a reference."
+NEVER_RIGHT = "The reference never has the class."
+ALWAYS_RIGHT = "The reference always has the class."
+NEVER_CALLED = "The reader never gave the class."
+NOT_MET = "Neither the reader nor the reference has the class."
+NO_CLASS_MET = "Neither the reader nor the reference has any class."
+
+REASONS = (NOTHING_READ, NEVER_RIGHT, ALWAYS_RIGHT, NEVER_CALLED, NOT_MET, NO_CLASS_MET)
+"""Every sentence a measure of this module may carry, for whoever translates them."""
+
+
+class BadComparison(ValueError):
+    """Answers, reference, patients or blocks are not of the same exams and classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassPerformance:
+    """How one class was called.
+
+    Attributes:
+        n_true_positive: exams that reader and reference give the class.
+        n_false_positive: exams that the reader alone gives the class.
+        n_false_negative: exams that the reference alone gives the class.
+        n_true_negative: exams that neither gives the class.
+        sensitivity: share of the reference's positives that the reader gave; n is those positives.
+        specificity: share of its negatives that the reader did not give; n is those negatives.
+        precision: share of the reader's positives that are right; n is the reader's positives.
+        f1: harmonic mean of precision and sensitivity; n is the exams that either gives the class.
+    """
+
+    n_true_positive: int
+    n_false_positive: int
+    n_false_negative: int
+    n_true_negative: int
+    sensitivity: Measure
+    specificity: Measure
+    precision: Measure
+    f1: Measure
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the class is in the fair scope: reader or reference has it at least once."""
+        return self.f1.n > 0
+
+    @property
+    def operating_point(self) -> tuple[float, float] | None:
+        """The false positive rate and the sensitivity, or None where one of them is undefined."""
+        if self.specificity.estimate is None or self.sensitivity.estimate is None:
+            return None
+        return 1 - self.specificity.estimate, self.sensitivity.estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """How a reader did.
+
+    Attributes:
+        classes: of each class, in the order of the arrays.
+        micro_f1: F1 of the cells of all classes met, taken together; n is the exams compared.
+        macro_f1: the mean of the F1 of the classes met; n is the exams compared.
+        n_met: classes in the fair scope.
+    """
+
+    classes: tuple[ClassPerformance, ...]
+    micro_f1: Measure
+    macro_f1: Measure
+    n_met: int
+
+
+def performance(
+    answers: NDArray[np.int8],
+    reference: NDArray[np.int8],
+    rng: np.random.Generator,
+    *,
+    patients: NDArray[np.int64] | None = None,
+    n_replicates: int = 1000,
+    confidence: float = 0.95,
+) -> Performance:
+    """Return how ``answers`` compare with ``reference``.
+
+    Cells missing in either are left out; so is an exam without a reference. The reference should
+    not rest on the answers that it judges.
+
+    The scope is fair: a class counts towards micro and macro F1 when the reference has it at
+    least once, or the reader gave it at least once, among the exams this reader read. A reader is
+    so not marked for classes that never came up, nor excused a class only ever given in error.
+    Resamples apply the same rule to the exams they drew.
+
+    Args:
+        answers: shape (n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
+        reference: the same shape and states.
+        rng: the source of chance.
+        patients: shape (n_exams,); the patient of each exam, when exams of one patient are to be
+            drawn together.
+        n_replicates: resamples of the exams, for micro and macro F1.
+        confidence: of all intervals. Those of a class are Wilson's; that of F1 follows from the
+            overlap J, the share of the exams either calls that both call: F1 = 2 J / (1 + J).
+
+    Raises:
+        BadRatings: wrong shape or an unknown state.
+        BadComparison: the arrays are not of the same exams and classes.
+        BadConfidence: ``confidence`` is not above 0 and below 1.
+
+    Source:
+        Sokolova & Lapalme 2009, Information Processing & Management 45(4):427-437; Wilson 1927,
+        J Am Stat Assoc 22:209-212.
+    """
+    tail = tail_of(confidence)
+    n_exams, _ = _refuse_bad(answers, reference)
+    _refuse_other_exams("patients", patients, n_exams)
+    units = np.arange(n_exams) if patients is None else patients
+    counts = confusion(answers, reference)
+    has_cells = ((answers != MISSING) & (reference != MISSING)).any(axis=1)
+    cells = _errors(answers, reference)[has_cells]
+    micro, macro = _f1s(
+        cells, units[has_cells], rng, n_replicates=n_replicates, confidence=confidence
+    )
+    return Performance(
+        _classes(counts, tail), micro, macro, int((counts[:3].sum(axis=0) > 0).sum())
+    )
+
+
+def by_block(
+    answers: NDArray[np.int8],
+    reference: NDArray[np.int8],
+    blocks: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    patients: NDArray[np.int64] | None = None,
+    n_replicates: int = 1000,
+    confidence: float = 0.95,
+) -> dict[int, Performance]:
+    """Return how the reader did in each block of time, or of position in a session: the drift.
+
+    Args:
+        answers: shape (n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
+        reference: the same shape and states.
+        blocks: shape (n_exams,); the block of each reading; below 0 for a reading of none.
+        rng: the source of chance.
+        patients: as in ``performance``.
+        n_replicates: as in ``performance``.
+        confidence: as in ``performance``.
+
+    Returns:
+        By block, ascending; each block has its own fair scope.
+
+    Raises:
+        BadRatings: wrong shape or an unknown state.
+        BadComparison: the arrays are not of the same exams and classes.
+        BadConfidence: ``confidence`` is not above 0 and below 1.
+    """
+    n_exams, _ = _refuse_bad(answers, reference)
+    for name, given in (("blocks", blocks), ("patients", patients)):
+        _refuse_other_exams(name, given, n_exams)
+    return {
+        int(block): performance(
+            answers[blocks == block],
+            reference[blocks == block],
+            rng,
+            patients=None if patients is None else patients[blocks == block],
+            n_replicates=n_replicates,
+            confidence=confidence,
+        )
+        for block in np.unique(blocks[blocks >= 0])
+    }
+
+
+def confusion(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Return true positives, false positives, false negatives, true negatives of each class.
+
+    Args:
+        answers: shape (..., n_exams, n_classes); leading axes are readers.
+        reference: a shape that fits; cells missing in either are left out.
+
+    Returns:
+        Shape (4, ..., n_classes).
+    """
+    said = [(answers == state) & (reference == right) for state, right in _CELLS]
+    return np.stack([cells.sum(axis=-2) for cells in said])
+
+
+_CELLS = ((PRESENT, PRESENT), (PRESENT, ABSENT), (ABSENT, PRESENT), (ABSENT, ABSENT))
+
+
+def _classes(counts: NDArray[np.int64], tail: float) -> tuple[ClassPerformance, ...]:
+    hits, extra, missed, rest = counts
+    columns = (
+        proportions.measures(hits, hits + missed, NEVER_RIGHT, tail),
+        proportions.measures(rest, rest + extra, ALWAYS_RIGHT, tail),
+        proportions.measures(hits, hits + extra, NEVER_CALLED, tail),
+        [
+            proportions.f1_of_overlap(one)
+            for one in proportions.measures(hits, hits + extra + missed, NOT_MET, tail)
+        ],
+    )
+    is_read = counts.sum(axis=0) > 0
+    return tuple(
+        ClassPerformance(
+            *of_class.tolist(),
+            *(row if read else [Measure.undefined(0, NOTHING_READ)] * 4),
+        )
+        for of_class, row, read in zip(counts.T, zip(*columns, strict=True), is_read, strict=True)
+    )
+
+
+def _errors(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Return hits, extra and missed classes, shape (n_exams, 3 * n_classes), as 0 and 1."""
+    said = [(answers == state) & (reference == right) for state, right in _CELLS[:3]]
+    return np.concatenate(said, axis=1).astype(np.int64)
+
+
+def _f1s(
+    cells: NDArray[np.int64],
+    units: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    n_replicates: int,
+    confidence: float,
+) -> tuple[Measure, Measure]:
+    """Return micro and macro F1 with the intervals of resampled units.
+
+    Args:
+        cells: shape (n_exams, 3 * n_classes); hits, extra, missed.
+        units: shape (n_exams,); what each exam is drawn with.
+        rng: the source of chance.
+        n_replicates: so many resamples.
+        confidence: of the intervals.
+    """
+    n = len(cells)
+    if not n or not cells.any():
+        undefined = Measure.undefined(n, NO_CLASS_MET if n else NOTHING_READ)
+        return undefined, undefined
+    kinds, n_units = _kinds(cells, units)
+    total = n_units.sum()
+    drawn = rng.multinomial(total, n_units / total, size=n_replicates).astype(np.float64)
+    values = _f1(np.concatenate([n_units[None, :], drawn]) @ kinds)
+    micro, macro = (
+        Measure.of_replicates(column[0], column[1:], n=n, confidence=confidence)
+        for column in values
+    )
+    return micro, macro
+
+
+def _kinds(
+    cells: NDArray[np.int64], units: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the distinct sums of cells over a unit, and how many units have each of them."""
+    _, place = np.unique(units, return_inverse=True)
+    sums = np.zeros((place.max() + 1, cells.shape[1]), dtype=np.int64)
+    np.add.at(sums, place, cells)
+    words = sums.view(np.dtype((np.void, sums.itemsize * sums.shape[1]))).reshape(-1)
+    _, where, n_units = np.unique(words, return_index=True, return_counts=True)
+    return sums[where].astype(np.float64), n_units.astype(np.float64)
+
+
+def _f1(sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return micro and macro F1 of each row of ``sums``, NaN where no class was met."""
+    hits, extra, missed = np.split(sums, 3, axis=1)
+    denominators = 2 * hits + extra + missed
+    is_met = denominators > 0
+    of_class = np.divide(2 * hits, denominators, out=np.zeros_like(hits), where=is_met)
+    n_met, total = is_met.sum(axis=1), denominators.sum(axis=1)
+    micro, macro = np.full(len(sums), np.nan), np.full(len(sums), np.nan)
+    np.divide(2 * hits.sum(axis=1), total, out=micro, where=n_met > 0)
+    np.divide(of_class.sum(axis=1), n_met, out=macro, where=n_met > 0)
+    return micro, macro
+
+
+def _refuse_bad(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> tuple[int, int]:
+    for array in (answers, reference):
+        states.refuse_bad(array, "exams, classes")
+    if answers.shape != reference.shape:
+        raise BadComparison(f"answers of {answers.shape}, a reference of {reference.shape}")
+    return answers.shape[0], answers.shape[1]
+
+
+def _refuse_other_exams(name: str, given: NDArray[np.int64] | None, n_exams: int) -> None:
+    if given is not None and given.shape != (n_exams,):
+        raise BadComparison(f"{name} of {given.shape} for {n_exams} exams")

@@ -1,0 +1,207 @@
+"""The coefficients, each for all classes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.values.coefficient import (
+    ALL_ALIKE,
+    NOT_COMPARED,
+    ONE_CATEGORY,
+    UNUSED,
+    Estimates,
+    ratio,
+)
+
+
+def percent_agreement(cells: Cells) -> Estimates:
+    """Return the share of pairs of readers who agree, averaged over the exams compared.
+
+    Returns:
+        Shape (...), from 0 to 1.
+
+    Source:
+        Fleiss 1971, Psychological Bulletin 76(5):378-382; for varying numbers of readings
+        Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapter 2.
+    """
+    agreed = cells.n_exams @ np.where(cells.is_compared, 1 - cells.disagreement, 0.0)
+    return ratio(agreed, cells.n_compared, unless=[_nothing_compared(cells)])
+
+
+def specific_agreement(cells: Cells, category: int, *, unused: str = UNUSED) -> Estimates:
+    """Return how likely a second reader says ``category`` too, when a first one says it.
+
+    Positive agreement is that of "present", negative agreement that of "absent".
+
+    Returns:
+        Shape (...), from 0 to 1; undefined with the sentence ``unused`` when nobody says it.
+
+    Source:
+        Cicchetti & Feinstein 1990, J Clin Epidemiol 43:551-558; for several readers
+        de Vet, Dikmans & Eekhout 2017, J Clin Epidemiol 83:85-89.
+    """
+    said = cells.table[:, category]
+    both = cells.n_exams @ (said * (said - 1))
+    pairs = cells.n_exams @ (said * (cells.n_readings - 1))
+    return ratio(both, pairs, unless=[_nothing_compared(cells), (pairs == 0, unused)])
+
+
+def fleiss_kappa(cells: Cells) -> Estimates:
+    r"""Return Fleiss' kappa, generalised to a varying number of readings per exam.
+
+    .. math:: \kappa = 1 - D_o / \sum_c p_c (1 - p_c)
+
+    where :math:`D_o` is the mean share of disagreeing pairs and :math:`p_c` the mean share of
+    category c. With two readers throughout it is Scott's pi.
+
+    Returns:
+        Shape (...), at most 1; 0 is chance. Undefined when all readings of the exams compared say
+        the same: a category that lone readings alone use would make that agreement perfect.
+
+    Source:
+        Fleiss 1971, Psychological Bulletin 76(5):378-382; Gwet 2014, chapter 3.
+    """
+    shares = cells.mean_shares
+    expected = (shares * (1 - shares)).sum(axis=-1)
+    is_one_used = np.count_nonzero(cells.compared_readings, axis=-1) <= 1
+    return _beyond_chance(
+        _observed(cells), expected, [_nothing_compared(cells), (is_one_used, ALL_ALIKE)]
+    )
+
+
+def krippendorff_alpha(cells: Cells) -> Estimates:
+    r"""Return Krippendorff's alpha for nominal ratings.
+
+    .. math:: \alpha = 1 - D_o / D_e
+
+    where :math:`D_o` is the disagreement between two readings of one exam and :math:`D_e` that
+    between two readings drawn without replacement from all exams compared.
+
+    Returns:
+        Shape (...), at most 1; 0 is chance. Undefined when all those readings say the same.
+
+    Source:
+        Hayes & Krippendorff 2007, Communication Methods and Measures 1(1):77-89.
+    """
+    paired = np.where(cells.is_compared, cells.n_readings, 0.0)
+    totals = cells.compared_readings
+    n = totals.sum(axis=-1)
+    observed = (cells.n_exams @ (paired * cells.disagreement)) / np.maximum(n, 1)
+    different = n**2 - (totals**2).sum(axis=-1)  # exact: sums of whole numbers
+    expected = different / np.maximum(n * (n - 1), 1)
+    return _beyond_chance(
+        observed, expected, [_nothing_compared(cells), (different == 0, ALL_ALIKE)]
+    )
+
+
+def gwet_ac1(cells: Cells) -> Estimates:
+    r"""Return Gwet's AC1.
+
+    .. math:: AC_1 = (p_a - p_e) / (1 - p_e), \quad p_e = \sum_c p_c (1 - p_c) / (q - 1)
+
+    For rare classes it is near 1 whatever the readers say of the positives: read it beside
+    positive agreement, never alone.
+
+    Returns:
+        Shape (...), at most 1. Undefined when there is only one category.
+
+    Source:
+        Gwet 2008, Br J Math Stat Psychol 61:29-48.
+    """
+    shares = cells.mean_shares
+    chance = (shares * (1 - shares)).sum(axis=-1) / max(cells.n_categories - 1, 1)
+    return _beyond_chance(
+        _observed(cells), 1 - chance, [_nothing_compared(cells), _no_choice(cells)]
+    )
+
+
+def brennan_prediger(cells: Cells) -> Estimates:
+    """Return Brennan and Prediger's kappa, which for two categories is PABAK, 2 p_a - 1.
+
+    Returns:
+        Shape (...), at most 1. Undefined when there is only one category.
+
+    Source:
+        Brennan & Prediger 1981, Educ Psychol Meas 41:687-699; Byrt, Bishop & Carlin 1993,
+        J Clin Epidemiol 46:423-429.
+    """
+    expected = np.full_like(cells.n_compared, 1 - 1 / max(cells.n_categories, 1))
+    return _beyond_chance(_observed(cells), expected, [_nothing_compared(cells), _no_choice(cells)])
+
+
+def cohen_kappa(tables: NDArray[np.float64]) -> Estimates:
+    r"""Return Cohen's kappa of two readers.
+
+    .. math:: \kappa = (n \sum_c n_{cc} - \sum_c n_{c.} n_{.c}) / (n^2 - \sum_c n_{c.} n_{.c})
+
+    Args:
+        tables: shape (..., n_categories, n_categories); exams by what the first reader said
+            (rows) and the second (columns).
+
+    Returns:
+        Shape (...), at most 1; 0 is chance. Undefined when both say the same one thing always.
+
+    Source:
+        Cohen 1960, Educ Psychol Meas 20:37-46.
+    """
+    if tables.shape[-1] == 2:
+        return _cohen_kappa_of_findings(tables)
+    rows, columns = tables.sum(axis=-1), tables.sum(axis=-2)
+    n = rows.sum(axis=-1)
+    same = np.einsum("...cc->...", tables)
+    chance = np.einsum("...c,...c->...", rows, columns)
+    masks = [(n == 0, NOT_COMPARED), (n**2 == chance, ALL_ALIKE)]
+    return ratio(n * same - chance, n**2 - chance, unless=masks)
+
+
+def beyond_chance(
+    cells: Cells,
+    expected: NDArray[np.float64],
+    unless: Sequence[tuple[NDArray[np.bool_], str]] = (),
+) -> Estimates:
+    """Return 1 - D_o / D_e of the exams compared, for a chance that is given.
+
+    Args:
+        cells: of which the observed disagreement is the mean share of disagreeing pairs.
+        expected: shape (...); the disagreement by chance, not 0 wherever no mask holds.
+        unless: masks of the same shape, each with the sentence why there is no value there.
+    """
+    return _beyond_chance(_observed(cells), expected, [_nothing_compared(cells), *unless])
+
+
+def _cohen_kappa_of_findings(tables: NDArray[np.float64]) -> Estimates:
+    """Return ``cohen_kappa`` of two categories, field by field: much faster for replicates."""
+    neither, second = tables[..., 0, 0], tables[..., 0, 1]
+    first, both = tables[..., 1, 0], tables[..., 1, 1]
+    n = neither + second + first + both
+    by_first, by_second = first + both, second + both
+    chance = by_first * by_second + (n - by_first) * (n - by_second)
+    masks = [(n == 0, NOT_COMPARED), (n**2 == chance, ALL_ALIKE)]
+    return ratio(n * (neither + both) - chance, n**2 - chance, unless=masks)
+
+
+def _observed(cells: Cells) -> NDArray[np.float64]:
+    disagreed = cells.n_exams @ cells.disagreement
+    return np.asarray(disagreed / np.maximum(cells.n_compared, 1))
+
+
+def _nothing_compared(cells: Cells) -> tuple[NDArray[np.bool_], str]:
+    return cells.n_compared == 0, NOT_COMPARED
+
+
+def _no_choice(cells: Cells) -> tuple[NDArray[np.bool_], str]:
+    return np.full(np.shape(cells.n_compared), cells.n_categories < 2), ONE_CATEGORY
+
+
+def _beyond_chance(
+    observed: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    unless: list[tuple[NDArray[np.bool_], str]],
+) -> Estimates:
+    """Return 1 - observed / expected disagreement; the form that loses no digits for rare ones."""
+    quotient = ratio(observed, expected, unless=unless)
+    return Estimates(1 - quotient.values, quotient.causes)

@@ -1,0 +1,97 @@
+"""Intervals of what asks who said what, for more readers than replicates can tell apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.patterns import PatternCount
+from ecgreview.agreement.values.coefficient import FEW_TELL, Estimates, ratio
+from ecgreview.agreement.values.intervals import LINEARISED, Measures
+
+from . import kernels, standard_errors
+from .weighted import Votes
+
+PAIRS_AT_ONCE = 64
+
+
+def of_readers(
+    patterns: PatternCount,
+    found: dict[str, Estimates],
+    *,
+    is_rare: NDArray[np.bool_],
+    confidence: float,
+) -> dict[str, Measures]:
+    """Return Light's and Conger's kappa with Student's intervals of their linearised errors.
+
+    Args:
+        patterns: counts of shape (n_classes, n_patterns).
+        found: both coefficients, each of shape (n_classes,).
+        is_rare: shape (n_classes,); these have no interval: the approximation fails them.
+        confidence: of the intervals.
+    """
+    cells = patterns.cells()
+    errors = {
+        "light_kappa": light_kappa(patterns),
+        "conger_kappa": standard_errors.conger_kappa(Votes.of_patterns(patterns)),
+    }
+    n = {"light_kappa": cells.n_compared, "conger_kappa": standard_errors.n_read(cells)}
+    measured = {}
+    for name, error in errors.items():
+        bounds = standard_errors.t_interval(found[name], error, n[name], confidence)
+        methods = np.full(np.shape(error.values), LINEARISED)
+        one = Measures(found[name], *bounds, error.values, cells.n_compared, methods)
+        measured[name] = one.without_interval(is_rare, FEW_TELL)
+    return measured
+
+
+def light_kappa(patterns: PatternCount) -> Estimates:
+    r"""Return the standard error of the mean of all Cohen kappas.
+
+    .. math:: SE^2 = \sum_p N_p g_p^2, \quad g_p = \partial \kappa / \partial N_p
+
+    where :math:`N_p` is how many exams have pattern p. That a pair's exams are also other pairs'
+    is in :math:`g_p`, the sum over the pairs that have read them.
+
+    Args:
+        patterns: counts of shape (n_classes, n_patterns).
+
+    Returns:
+        Shape (n_classes,).
+
+    Source:
+        The delta method for multinomial counts: Agresti 2013, Categorical Data Analysis, 3rd ed.,
+        section 16.1; for two readers it is Fleiss, Cohen & Everitt 1969, Psychol Bull 72:323-327.
+    """
+    slopes = np.zeros(patterns.counts.shape)
+    n_defined = np.zeros(len(patterns.counts))
+    pairs = patterns.common_pairs()
+    for start in range(0, len(pairs), PAIRS_AT_ONCE):
+        some = pairs[start : start + PAIRS_AT_ONCE]
+        tables = patterns.pairs(some)
+        of_fields = slope_of_cohen(tables).reshape(len(tables), -1)
+        slopes += of_fields @ patterns.fields(some).T
+        n_defined += kernels.cohen_kappa(tables).is_defined.sum(axis=-1)
+    scatter = np.sqrt((patterns.counts * slopes**2).sum(axis=-1))
+    none = n_defined == 0
+    return ratio(scatter, n_defined, unless=[(none, standard_errors.ONE_EXAM)])
+
+
+def slope_of_cohen(tables: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much kappa grows with one more exam in a field, 0 where there is no kappa.
+
+    Args:
+        tables: shape (..., 2, 2).
+
+    Returns:
+        The same shape.
+    """
+    rows, columns = tables.sum(axis=-1), tables.sum(axis=-2)
+    n = rows.sum(axis=-1)[..., None, None]
+    same = np.einsum("...cc->...", tables)[..., None, None]
+    chance = np.einsum("...c,...c->...", rows, columns)[..., None, None]
+    of_chance = columns[..., :, None] + rows[..., None, :]  # d chance / d field
+    top, bottom = n * same - chance, n**2 - chance
+    of_top, of_bottom = same + n * np.eye(2) - of_chance, 2 * n - of_chance
+    slope = of_top * bottom - top * of_bottom
+    return np.asarray(np.divide(slope, bottom**2, out=np.zeros_like(slope), where=bottom != 0))

@@ -1,0 +1,48 @@
+"""Agreement at the level of groups of classes, such as those of the taxonomy."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts import states
+from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
+
+
+class BadGroups(ValueError):
+    """A group has no class, or names one that the ratings do not have."""
+
+
+def grouped(ratings: NDArray[np.int8], groups: Sequence[Collection[int]]) -> NDArray[np.int8]:
+    """Return what the readers say of groups of classes, for the ordinary coefficients.
+
+    A reader says that a group is present when any of its classes is. When none is, the group is
+    missing if the reader did not answer all of its classes, for one of those may be present; else
+    it is absent. Two readers who name different blocks of one branch so agree about the branch.
+
+    Args:
+        ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
+        groups: for each group the indexes of its classes; groups may overlap.
+
+    Returns:
+        Shape (n_readers, n_exams, n_groups), int8, in the same states.
+
+    Raises:
+        BadRatings: wrong shape or an unknown state.
+        BadGroups: a group is empty or has an index that is not one of a class.
+    """
+    states.refuse_bad(ratings, "readers, exams, classes")
+    n_readers, n_exams, n_classes = ratings.shape
+    found = np.empty((n_readers, n_exams, len(groups)), dtype=np.int8)
+    for place, group in enumerate(groups):
+        members = sorted(group)
+        if not members:
+            raise BadGroups(f"group {place} has no class")
+        if members[0] < 0 or members[-1] >= n_classes:
+            raise BadGroups(f"group {place} names a class that is not one of 0 to {n_classes - 1}")
+        said = ratings[:, :, members]
+        unknown = np.where((said == MISSING).any(axis=2), MISSING, ABSENT)
+        found[:, :, place] = np.where((said == PRESENT).any(axis=2), PRESENT, unknown)
+    return found

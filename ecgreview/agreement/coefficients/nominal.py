@@ -1,0 +1,66 @@
+"""The coefficients of one set of nominal ratings, with any number of categories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.values.coefficient import Coefficient, Estimates
+
+from . import kernels
+
+Ratings = NDArray[np.float64]
+"""Shape (n_readers, n_exams): a category code, NaN where a reader did not rate."""
+
+
+def percent_agreement(ratings: Ratings, categories: Sequence[float] | None = None) -> Coefficient:
+    """Return the share of pairs of readers who agree, averaged over the exams compared."""
+    return _only(kernels.percent_agreement(cells(ratings, categories)))
+
+
+def fleiss_kappa(ratings: Ratings, categories: Sequence[float] | None = None) -> Coefficient:
+    """Return Fleiss' kappa, generalised to a varying number of readings per exam."""
+    return _only(kernels.fleiss_kappa(cells(ratings, categories)))
+
+
+def krippendorff_alpha(ratings: Ratings, categories: Sequence[float] | None = None) -> Coefficient:
+    """Return Krippendorff's alpha of nominal ``ratings``."""
+    return _only(kernels.krippendorff_alpha(cells(ratings, categories)))
+
+
+def gwet_ac1(ratings: Ratings, categories: Sequence[float] | None = None) -> Coefficient:
+    """Return Gwet's AC1; categories that nobody used count, so name them in ``categories``."""
+    return _only(kernels.gwet_ac1(cells(ratings, categories)))
+
+
+def cohen_kappa(ratings: Ratings) -> Coefficient:
+    """Return Cohen's kappa of two readers over the exams that both rated.
+
+    Args:
+        ratings: shape (2, n_exams); a category code, NaN where a reader did not rate.
+    """
+    first, second = ratings[:, ~np.isnan(ratings).any(axis=0)]
+    used = np.union1d(first, second)
+    table = np.zeros((used.size, used.size))
+    np.add.at(table, (np.searchsorted(used, first), np.searchsorted(used, second)), 1.0)
+    return _only(kernels.cohen_kappa(table))
+
+
+def cells(ratings: Ratings, categories: Sequence[float] | None = None) -> Cells:
+    """Return one cell for each exam of ``ratings``.
+
+    Args:
+        ratings: shape (n_readers, n_exams); a category code, NaN where a reader did not rate.
+        categories: the codes a reader could choose from; by default those that were chosen.
+    """
+    chosen = np.unique(ratings[~np.isnan(ratings)]) if categories is None else np.array(categories)
+    table = (ratings[:, :, None] == chosen).sum(axis=0).astype(np.float64)
+    return Cells(table, np.ones(ratings.shape[1]))
+
+
+def _only(estimates: Estimates) -> Coefficient:
+    (coefficient,) = estimates.coefficients()
+    return coefficient

@@ -1,0 +1,276 @@
+"""Krippendorff's alpha of whole sets of classes, with distances that credit a part in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts import states
+from ecgreview.agreement.counts.patterns import MISSING, PRESENT
+from ecgreview.agreement.values.bounded import Measure, tail_of
+from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, Coefficient
+
+_SETS_AT_ONCE = 512
+_REPLICATES_AT_ONCE = 100
+
+
+class Distance(StrEnum):
+    """How far two sets are from each other, 0 to 1.
+
+    Two empty sets are the same statement, "no class applies": their distance is 0. An empty set
+    has nothing in common with any other: that distance is 1.
+    """
+
+    JACCARD = "jaccard"
+    MASI = "masi"
+
+
+def distances(
+    first: NDArray[np.int8], second: NDArray[np.int8], distance: Distance = Distance.MASI
+) -> NDArray[np.float64]:
+    r"""Return the distance of every reading of ``first`` from every one of ``second``.
+
+    Jaccard: :math:`1 - |A \cap B| / |A \cup B|`. MASI: :math:`1 - m |A \cap B| / |A \cup B|`,
+    where m is 1 for equal sets, 2/3 when one contains the other, 1/3 when they overlap, else 0.
+    A class that either reader could not assess is left out of both sets.
+
+    Args:
+        first: shape (n, n_classes), int8; 0 missing, 1 absent, 2 present.
+        second: shape (m, n_classes), likewise.
+        distance: which of the two.
+
+    Returns:
+        Shape (n, m), from 0 to 1.
+
+    Source:
+        Passonneau 2006, Measuring Agreement on Set-valued Items (MASI), LREC 2006.
+    """
+    given, other_given = ((sets == PRESENT).astype(np.float32) for sets in (first, second))
+    assessed, other_assessed = ((sets != MISSING).astype(np.float32) for sets in (first, second))
+    # Sums of up to 2**24 ones are exact in single precision.
+    return _distance(
+        given @ other_given.T, given @ other_assessed.T, assessed @ other_given.T, distance
+    )
+
+
+def set_alpha(ratings: NDArray[np.int8], distance: Distance = Distance.MASI) -> Coefficient:
+    r"""Return Krippendorff's alpha of the sets of classes that readers gave to exams.
+
+    .. math:: \alpha = 1 - D_o / D_e
+
+    where :math:`D_o` is the mean distance of two readings of one exam and :math:`D_e` that of two
+    readings drawn without replacement from all exams compared. An exam read once is left out.
+
+    Args:
+        ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present. A
+            reader for whom all classes are missing has not read the exam.
+        distance: how far two sets are from each other.
+
+    Returns:
+        At most 1; 0 is chance. Undefined when all readings of the exams compared are alike.
+
+    Raises:
+        BadRatings: wrong shape or an unknown state.
+
+    Source:
+        Hayes & Krippendorff 2007, Communication Methods and Measures 1(1):77-89.
+    """
+    sets = SetCount.of(ratings)
+    if not sets.n_compared:
+        return Coefficient(None, NOT_COMPARED)
+    (value,) = sets.alphas(sets.n_exams[None, :], distance)
+    return Coefficient(None, ALL_ALIKE) if np.isnan(value) else Coefficient(float(value))
+
+
+def set_alpha_measure(
+    ratings: NDArray[np.int8],
+    rng: np.random.Generator,
+    *,
+    distance: Distance = Distance.MASI,
+    n_replicates: int = 1000,
+    confidence: float = 0.95,
+) -> Measure:
+    """Return ``set_alpha`` with the percentile interval of exams drawn again with replacement.
+
+    Args:
+        ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
+        rng: the source of chance.
+        distance: how far two sets are from each other.
+        n_replicates: so many resamples.
+        confidence: of the interval.
+
+    Returns:
+        At most 1; n is the exams that two readers or more have read.
+
+    Raises:
+        BadRatings: wrong shape or an unknown state.
+        BadConfidence: ``confidence`` is not above 0 and below 1.
+
+    Source:
+        Zapf et al. 2016, BMC Med Res Methodol 16:93.
+    """
+    tail_of(confidence)
+    sets = SetCount.of(ratings)
+    if not sets.n_compared:
+        return Measure.undefined(0, NOT_COMPARED)
+    (value,) = sets.alphas(sets.n_exams[None, :], distance)
+    if np.isnan(value):
+        return Measure.undefined(sets.n_compared, ALL_ALIKE)
+    return Measure.of_replicates(
+        value,
+        sets.bootstrap(distance, n_replicates, rng),
+        n=sets.n_compared,
+        confidence=confidence,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetCount:
+    """How many exams got which sets of classes from their readers; exams read once are left out.
+
+    Attributes:
+        sets: shape (n_sets, n_classes), int8; the distinct readings, as states.
+        readings: shape (n_readings, 2), int64; for each reading of each distinct kind of exam the
+            index of the kind and that of its set, ordered by set.
+        n_exams: shape (n_kinds,), float64; how many exams are of each kind.
+        kind: shape (n_exams given,), int64; of which kind an exam is, -1 for one that was not read
+            twice.
+    """
+
+    sets: NDArray[np.int8]
+    readings: NDArray[np.int64]
+    n_exams: NDArray[np.float64]
+    kind: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, ratings: NDArray[np.int8], times: NDArray[np.float64] | None = None) -> Self:
+        """Count the readings of ``ratings``.
+
+        Args:
+            ratings: shape (n_readers, n_exams, n_classes).
+            times: shape (n_exams,); so often each of these exams was read like this.
+
+        Raises:
+            BadRatings: wrong shape or an unknown state.
+        """
+        states.refuse_bad(ratings, "readers, exams, classes")
+        has_read = (ratings != MISSING).any(axis=2)
+        is_compared = has_read.sum(axis=0) >= 2
+        kind_of = np.full(ratings.shape[1], -1, dtype=np.int64)
+        compared = ratings[:, is_compared]
+        if not compared.size:
+            nothing = np.empty((0, ratings.shape[2]), dtype=np.int8)
+            return cls(nothing, np.empty((0, 2), dtype=np.int64), np.empty(0), kind_of)
+        sets, index = states.distinct(compared.reshape(-1, ratings.shape[2]))
+        by_exam = index.reshape(compared.shape[:2]).T
+        # The order of the readers does not matter to alpha.
+        kinds, place = np.unique(np.sort(by_exam, axis=1), axis=0, return_inverse=True)
+        kind_of[is_compared] = place.reshape(-1)
+        weights = np.ones(len(kind_of)) if times is None else times
+        n_exams = np.bincount(kind_of[is_compared], weights[is_compared])
+        kind, _ = np.nonzero((sets[kinds] != MISSING).any(axis=2))
+        given = kinds[(sets[kinds] != MISSING).any(axis=2)]
+        readings = np.stack([kind, given], axis=1)[np.argsort(given, kind="stable")]
+        return cls(sets, readings, n_exams.astype(np.float64), kind_of)
+
+    @property
+    def n_compared(self) -> int:
+        """How many exams two readers or more have read."""
+        return int(self.n_exams.sum())
+
+    def alphas(self, n_exams: NDArray[np.float64], distance: Distance) -> NDArray[np.float64]:
+        """Return alpha for each row of exam counts.
+
+        Args:
+            n_exams: shape (n_replicates, n_kinds); how many exams are of each kind.
+            distance: how far two sets are from each other.
+
+        Returns:
+            Shape (n_replicates,), NaN where all readings are alike.
+        """
+        n_readings = np.bincount(self.readings[:, 0], minlength=len(self.n_exams))
+        n = n_exams @ n_readings.astype(np.float64)
+        observed = (n_exams @ self._disagreement(distance)) / np.maximum(n, 1)
+        expected = self._expected(n_exams, distance) / np.maximum(n * (n - 1), 1)
+        quotient = np.full_like(n, np.nan)
+        np.divide(observed, expected, out=quotient, where=expected > 0)
+        return np.asarray(1 - quotient)
+
+    def bootstrap(
+        self, distance: Distance, n_replicates: int, rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Return alpha of as many resamples of the exams, NaN where it is undefined.
+
+        Counts of kinds of exam drawn from a multinomial have the law of exams drawn one by one.
+
+        Returns:
+            Shape (n_replicates,).
+        """
+        drawn = rng.multinomial(self.n_compared, self.n_exams / self.n_compared, n_replicates)
+        return self.alphas(drawn.astype(np.float64), distance)
+
+    def _disagreement(self, distance: Distance) -> NDArray[np.float64]:
+        """Return the sum of the distances of each kind's ordered pairs, over its readings less 1.
+
+        Returns:
+            Shape (n_kinds,).
+        """
+        total = np.zeros(len(self.n_exams))
+        by_kind = self.readings[np.argsort(self.readings[:, 0], kind="stable"), 1]
+        n_readings = np.bincount(self.readings[:, 0], minlength=len(self.n_exams))
+        starts = np.cumsum(n_readings) - n_readings
+        for size in np.unique(n_readings):
+            kinds = np.flatnonzero(n_readings == size)
+            members = self.sets[by_kind[starts[kinds][:, None] + np.arange(size)]]
+            for one, other in combinations(range(size), 2):
+                apart = _paired_distances(members[:, one], members[:, other], distance)
+                total[kinds] += 2 * apart / (size - 1)
+        return total
+
+    def _expected(self, n_exams: NDArray[np.float64], distance: Distance) -> NDArray[np.float64]:
+        """Return the sum of the distances of all ordered pairs of readings, shape (n_replicates,).
+
+        It is a quadratic form in the counts of the sets, taken some rows of the distances at a
+        time: there may be thousands of sets, but never all their distances at once.
+        """
+        kinds, given = self.readings.T
+        used, starts = np.unique(given, return_index=True)
+        counts = np.empty((len(n_exams), used.size))
+        for start in range(0, len(n_exams), _REPLICATES_AT_ONCE):
+            rows = slice(start, start + _REPLICATES_AT_ONCE)
+            counts[rows] = np.add.reduceat(n_exams[rows][:, kinds], starts, axis=1)
+        sets, total = self.sets[used], np.zeros(len(n_exams))
+        for start in range(0, used.size, _SETS_AT_ONCE):
+            rows = slice(start, start + _SETS_AT_ONCE)
+            apart = distances(sets[rows], sets, distance)
+            total += ((counts @ apart.T) * counts[:, rows]).sum(axis=1)
+        return total
+
+
+def _distance(
+    both: NDArray[Any], mine: NDArray[Any], theirs: NDArray[Any], distance: Distance
+) -> NDArray[np.float64]:
+    """Return the distances of sets with ``mine`` and ``theirs`` classes, ``both`` in common."""
+    either = mine + theirs - both
+    overlap = np.ones(both.shape)
+    np.divide(both, either, out=overlap, where=either > 0, dtype=np.float64)
+    if distance is Distance.JACCARD:
+        return np.asarray(1 - overlap)
+    is_part = both == np.minimum(mine, theirs)
+    return np.asarray(1 - overlap * np.where(either == both, 1, np.where(is_part, 2 / 3, 1 / 3)))
+
+
+def _paired_distances(
+    first: NDArray[np.int8], second: NDArray[np.int8], distance: Distance
+) -> NDArray[np.float64]:
+    """Return the distance of each row of ``first`` from the same row of ``second``."""
+    given, other_given = first == PRESENT, second == PRESENT
+    both = (given & other_given).sum(axis=1)
+    mine = (given & (second != MISSING)).sum(axis=1)
+    theirs = (other_given & (first != MISSING)).sum(axis=1)
+    return _distance(both, mine, theirs, distance)

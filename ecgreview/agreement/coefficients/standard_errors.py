@@ -1,0 +1,321 @@
+r"""How far a coefficient would scatter with other exams of the same kind.
+
+Gwet's errors are those of a mean: each exam i has a linearised value x_i, whose mean is the
+coefficient, and the error is :math:`\sqrt{\sum (x_i - \bar x)^2 / (n (n - 1))}`. The exams are
+the sample; the readers are taken as they are. Where all exams are compared this is the
+infinitesimal jackknife; exams with one reading mostly make it a few percent larger than that,
+since Gwet takes the share of exams compared as given.
+
+Source:
+    Gwet 2008, Br J Math Stat Psychol 61:29-48; Gwet 2014, Handbook of Inter-Rater Reliability,
+    4th ed., chapter 5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
+
+from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, UNUSED, Estimates, ratio
+
+from . import kernels, weighted
+from . import weights as weighing
+from .weighted import Votes
+
+ONE_EXAM = "One exam alone has no standard error."
+NO_SPREAD = "No exam differs from the others, so the formula shows no uncertainty."
+UNEQUAL_READINGS = "The exams do not all have the same number of readings."
+
+REASONS = (ONE_EXAM, NO_SPREAD, UNEQUAL_READINGS)
+"""Every sentence of this module, beside those of ``coefficient``, for whoever translates them."""
+
+_ROUNDING = 1e-12
+"""An error below this is that of the arithmetic."""
+
+Array = NDArray[np.float64]
+
+
+def n_read(cells: Cells) -> Array:
+    """Return the exams with a reading, shape (...): what the errors below count as the sample.
+
+    That of alpha is ``cells.n_compared``, since a lone reading says nothing there.
+    """
+    return np.asarray(cells.n_exams @ (cells.n_readings > 0).astype(np.float64))
+
+
+def percent_agreement(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
+    """Return Gwet's standard error of the percent agreement.
+
+    Returns:
+        Shape (...), as all here; undefined where the coefficient is and for a single exam, and
+        with a caution where it is 0, for agreement without a flaw is not known without doubt.
+    """
+    apart = weighted.disagreement(weights, cells.n_categories)
+    estimates = weighted.percent_agreement(cells, weights)
+    return _gwet(cells, _shortfall(cells, apart, np.ones_like(cells.n_compared)), estimates)
+
+
+def brennan_prediger(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
+    """Return Gwet's standard error of Brennan and Prediger's coefficient, which is PABAK's too."""
+    apart = weighted.disagreement(weights, cells.n_categories)
+    estimates = weighted.brennan_prediger(cells, weights)
+    expected = np.full_like(cells.n_compared, apart.mean() if apart.size else 0.0)
+    return _gwet(cells, _shortfall(cells, apart, expected), estimates)
+
+
+def gwet_ac2(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
+    """Return Gwet's standard error of AC2, which without weights is AC1's."""
+    apart = weighted.disagreement(weights, cells.n_categories)
+    estimates = weighted.gwet_ac2(cells, weights)
+    expected = weighted.ac2_chance(cells, apart)
+    chance = weighted.ac2_factor(apart) * _of_each(cells, 1 - cells.mean_shares)
+    surplus = 1 - expected[..., None] - chance
+    return _gwet(cells, _linearised(cells, apart, estimates, expected, surplus), estimates)
+
+
+def fleiss_kappa(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
+    """Return Gwet's standard error of Fleiss' kappa."""
+    apart = weighted.disagreement(weights, cells.n_categories)
+    estimates = weighted.fleiss_kappa(cells, weights)
+    shares = cells.mean_shares
+    expected = weighted.quadratic_form(shares, apart, shares)
+    surplus = _of_each(cells, shares @ apart) - expected[..., None]
+    return _gwet(cells, _linearised(cells, apart, estimates, expected, surplus), estimates)
+
+
+def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
+    """Return Gwet's standard error of Conger's kappa."""
+    cells = votes.cells
+    apart = weighted.disagreement(weights, cells.n_categories)
+    estimates = weighted.conger_kappa(votes, weights)
+    expected = weighted.conger_chance(votes, apart)
+    surplus = _conger_surplus(votes, apart)
+    return _gwet(cells, _linearised(cells, apart, estimates, expected, surplus), estimates)
+
+
+def krippendorff_alpha(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
+    """Return Gwet's standard error of Krippendorff's alpha.
+
+    Printed implementations differ by up to 2 %, and none is the exact derivative. With unequal
+    numbers of readings this one centres an exam's agreement on that with Krippendorff's
+    correction for small samples, as irrCAC for Python does (irrCAC for R centres it on that
+    without, .14548 for .14557 on Krippendorff's example). Like both it leaves the correction out
+    of the scatter, and so is larger than the derivative by one part in the number of readings.
+    """
+    estimates = weighted.krippendorff_alpha(cells, weights)
+    return _alpha(cells, weighted.disagreement(weights, cells.n_categories), estimates)
+
+
+def krippendorff_ordinal_alpha(cells: Cells) -> Estimates:
+    """Return the standard error of Krippendorff's ordinal alpha.
+
+    That of ``krippendorff_alpha``, with the scatter of the weights too: they are made of the same
+    readings, and to take them as given would make the error of rare categories too small.
+    """
+    totals = cells.compared_readings
+    estimates = weighted.krippendorff_ordinal_alpha(cells)
+    apart = 1 - weighing.krippendorff_ordinal(totals)
+    return _alpha(cells, apart, estimates, _drift_of_ordinal_weights(cells))
+
+
+def specific_agreement(cells: Cells, category: int, *, unused: str = UNUSED) -> Estimates:
+    """Return the standard error of positive or negative agreement by the delta method.
+
+    Exams of which nobody says ``category`` do not change it.
+
+    Source:
+        Graham & Bull 1998, J Clin Epidemiol 51:763-771, for two readers.
+    """
+    said = cells.table[:, category]
+    estimates = kernels.specific_agreement(cells, category, unused=unused)
+    both, pairs = said * (said - 1), said * (cells.n_readings - 1)
+    share = np.where(estimates.is_defined, estimates.values, 0.0)[..., None]
+    away = both - share * pairs
+    scatter = np.sqrt((cells.n_exams * away**2).sum(axis=-1))
+    return of_scatter(scatter, cells.n_exams @ pairs, cells.n_compared, estimates)
+
+
+def positive_agreement(cells: Cells) -> Estimates:
+    """Return the standard error of positive agreement of binary cells (absent, present)."""
+    return specific_agreement(cells, 1)
+
+
+def negative_agreement(cells: Cells) -> Estimates:
+    """Return the standard error of negative agreement of binary cells (absent, present)."""
+    return specific_agreement(cells, 0)
+
+
+def fleiss_kappa_null(cells: Cells) -> Estimates:
+    """Return the standard error that Fleiss' kappa would have if the readers agreed by chance.
+
+    Undefined when the exams differ in their number of readings.
+
+    Source:
+        Fleiss, Nee & Landis 1979, Psychological Bulletin 86:974-977.
+    """
+    estimates = kernels.fleiss_kappa(cells)
+    shares = cells.mean_shares
+    spread = (shares * (1 - shares)).sum(axis=-1)
+    skew = (shares * (1 - shares) * (1 - 2 * shares)).sum(axis=-1)
+    scatter = np.sqrt(2 * np.maximum(spread**2 - skew, 0.0))
+    return _null(cells, scatter, spread, estimates)
+
+
+def fleiss_kappa_null_by_category(cells: Cells) -> Estimates:
+    """Return the same of the kappa of one category against all others: equal for all of them.
+
+    Source:
+        Fleiss, Nee & Landis 1979, Psychological Bulletin 86:974-977.
+    """
+    one = np.ones_like(cells.n_compared)
+    return _null(cells, np.sqrt(2 * one), one, kernels.fleiss_kappa(cells))
+
+
+def of_scatter(scatter: Array, scale: Array, n: Array, estimates: Estimates) -> Estimates:
+    """Return ``scatter`` / ``scale``, with the reasons of ``estimates`` where they are undefined.
+
+    Args:
+        scatter: shape (...).
+        scale: the same shape.
+        n: exams, the same shape; one alone has no error.
+        estimates: the coefficient, the same shape.
+    """
+    undefined = [(mask & ~estimates.is_defined, sentence) for mask, sentence in estimates.causes]
+    errors = ratio(scatter, scale, unless=[*undefined, (n < 2, ONE_EXAM)])
+    is_none = errors.values < _ROUNDING
+    exact = Estimates(np.where(is_none, 0.0, errors.values), errors.causes)
+    return exact.with_caution(is_none, NO_SPREAD)
+
+
+def t_interval(
+    estimates: Estimates, errors: Estimates, n: Array, confidence: float = 0.95
+) -> tuple[Array, Array]:
+    """Return Student's interval with n - 1 degrees of freedom, cut off at 1.
+
+    Args:
+        estimates: any shape.
+        errors: their standard errors, the same shape.
+        n: exams, ``n_read`` or for alpha ``cells.n_compared``.
+        confidence: between 0 and 1.
+
+    Returns:
+        The lower and the upper limits, NaN where there is no error.
+
+    Raises:
+        ValueError: a confidence that is not between 0 and 1.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence of {confidence} is not between 0 and 1")
+    reach = stdtrit(np.maximum(n - 1, 1), (1 + confidence) / 2) * errors.values
+    return estimates.values - reach, np.minimum(estimates.values + reach, 1.0)
+
+
+def _of_each(cells: Cells, of_category: Array) -> Array:
+    """Return the mean of ``of_category`` (..., n_categories) over the readings of each cell."""
+    readings = np.maximum(cells.n_readings, 1)
+    return np.asarray(of_category @ (cells.table / readings[:, None]).T)
+
+
+def _shortfall(cells: Cells, apart: Array, expected: Array) -> Array:
+    """Return what each cell adds to the coefficient while chance stands; shape (..., n_cells)."""
+    share_compared = n_read(cells) / np.maximum(cells.n_compared, 1)
+    relative = weighted.disagreements(cells, apart) / _safe(expected)[..., None]
+    return np.asarray(share_compared[..., None] * cells.is_compared * (1 - relative))
+
+
+def _linearised(
+    cells: Cells, apart: Array, estimates: Estimates, expected: Array, surplus: Array
+) -> Array:
+    """Return the values of which the coefficient is the mean.
+
+    Args:
+        cells: n_cells of them.
+        apart: weights of disagreement.
+        estimates: shape (...).
+        expected: the disagreement by chance, shape (...).
+        surplus: how much more disagreement by chance a cell brings, shape (..., n_cells).
+    """
+    remaining = 1 - np.where(estimates.is_defined, estimates.values, 1.0)
+    moved = 2 * (remaining / _safe(expected))[..., None] * surplus
+    return np.asarray(_shortfall(cells, apart, expected) + moved)
+
+
+def _conger_surplus(votes: Votes, apart: Array) -> Array:
+    shares, n_rated = weighted.reader_shares(votes)
+    n_readers = np.count_nonzero(n_rated, axis=-1)[..., None]
+    others = (shares.sum(axis=-2, keepdims=True) - shares) @ apart
+    usual = weighted.quadratic_form(shares, np.eye(shares.shape[-1]), others)
+    brought = np.einsum("rpk,...rk->...rp", votes.said, others)
+    is_rated = votes.said.sum(axis=-1)
+    away = (brought - is_rated * usual[..., None]) / np.maximum(n_rated, 1)[..., None]
+    total = away.sum(axis=-2) * n_read(votes.cells)[..., None]
+    return np.asarray(total / np.maximum(n_readers * (n_readers - 1), 1))
+
+
+def _alpha(
+    cells: Cells, apart: Array, estimates: Estimates, drift: Array | float = 0.0
+) -> Estimates:
+    n, totals = cells.n_compared, cells.compared_readings
+    n_readings = np.maximum(totals.sum(axis=-1), 1)
+    shares = totals / n_readings[..., None]
+    expected = weighted.quadratic_form(shares, apart, shares)
+    mean_readings = (n_readings / np.maximum(n, 1))[..., None]
+    size = cells.n_readings / mean_readings
+    partners = np.where(cells.is_compared, cells.n_readings - 1, 1.0)
+    apart_each = weighted.disagreeing_pairs(cells, apart) / partners / mean_readings
+    disagreed = (cells.n_exams * cells.is_compared * apart_each).sum(axis=-1) / np.maximum(n, 1)
+    corrected = disagreed * (1 - 1 / n_readings)
+    against = weighted.quadratic_form(shares[..., None, :], apart[..., None, :, :], cells.table)
+    surplus = against / mean_readings - expected[..., None] * size
+    fixed = corrected[..., None] * (size - 1) - (apart_each - disagreed[..., None])
+    moved = 2 * (disagreed / _safe(expected))[..., None] * surplus
+    away = (fixed + moved) / _safe(expected)[..., None] + drift
+    squares = (cells.n_exams * cells.is_compared * away**2).sum(axis=-1)
+    return of_scatter(np.sqrt(squares), np.sqrt(n * np.maximum(n - 1, 0)), n, estimates)
+
+
+def _drift_of_ordinal_weights(cells: Cells) -> Array:
+    """Return how alpha changes with the weights that the readings of a cell bring about.
+
+    Returns:
+        Shape (..., n_cells); for one exam more, times the exams compared.
+    """
+    totals, between = cells.compared_readings, weighing.between(cells.compared_readings)
+    partners = np.where(cells.is_compared, cells.n_readings - 1, 1.0)
+    one = np.where(cells.is_compared[:, None], cells.table, 0.0)
+    observed = np.einsum("...c,cg,ck->...gk", cells.n_exams / partners, one, one)
+    expected = totals[..., :, None] * totals[..., None, :]
+    disagreed = (observed * between**2).sum(axis=(-2, -1))
+    different = _safe((expected * between**2).sum(axis=(-2, -1)))
+    share = (disagreed / different)[..., None, None]
+    slope = 2 * between * (observed - share * expected) / different[..., None, None]
+    moved = np.einsum("...gk,cgk->...c", slope, weighing.between(one))
+    return np.asarray(-moved * (totals.sum(axis=-1) * cells.n_compared)[..., None])
+
+
+def _gwet(cells: Cells, values: Array, estimates: Estimates) -> Estimates:
+    n = n_read(cells)
+    away = values - np.where(estimates.is_defined, estimates.values, 0.0)[..., None]
+    squares = (cells.n_exams * (cells.n_readings > 0) * away**2).sum(axis=-1)
+    return of_scatter(np.sqrt(squares), np.sqrt(n * np.maximum(n - 1, 0)), n, estimates)
+
+
+def _null(cells: Cells, scatter: Array, scale: Array, estimates: Estimates) -> Estimates:
+    n, compared = cells.n_compared, np.where(cells.is_compared, cells.n_readings, 0.0)
+    is_met = (cells.n_exams > 0) & (cells.n_readings > 0)
+    most = np.where(is_met, cells.n_readings, 0.0).max(axis=-1, initial=0.0)
+    is_unequal = (cells.n_exams @ compared) != n_read(cells) * most
+    pairs = np.sqrt(n * most * np.maximum(most - 1, 0))
+    masks = [
+        (n == 0, NOT_COMPARED),
+        (~estimates.is_defined, ALL_ALIKE),
+        (is_unequal, UNEQUAL_READINGS),
+    ]
+    return ratio(scatter, scale * pairs, unless=masks)
+
+
+def _safe(expected: Array) -> Array:
+    """Return ``expected`` with 1 in the place of 0, where the coefficient is undefined anyway."""
+    return np.where(expected == 0, 1.0, expected)

@@ -1,0 +1,305 @@
+"""What two readers have in common, from the table of what the one and the other said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import bdtr, chdtrc
+
+from ecgreview.agreement.values.coefficient import (
+    ALL_ALIKE,
+    NEVER_GIVEN,
+    NO_PAIR,
+    NOT_COMPARED,
+    ONE_CATEGORY,
+    Estimates,
+    ratio,
+)
+
+from . import kernels
+from . import weights as weighing
+
+NEVER_DISAGREED = "The two readers never disagreed, so there is nothing to test."
+NO_CHANCE_DISAGREEMENT = "By these weights the readers could not disagree by chance."
+NOTHING_SHARED = "The two readers have no category in common."
+ONE_CATEGORY_USED = "All readings say the same: this is agreement about that alone."
+
+REASONS = (NEVER_DISAGREED, NO_CHANCE_DISAGREEMENT, NOTHING_SHARED, ONE_CATEGORY_USED)
+"""Every sentence of this module, beside those of ``coefficient``, for whoever translates them."""
+
+Tables = NDArray[np.float64]
+"""Shape (..., n_categories, n_categories): exams by what the first reader said (rows) and the
+second (columns). Of a finding, category 0 is absent and 1 is present."""
+
+Masks = list[tuple[NDArray[np.bool_], str]]
+
+
+class BadTable(ValueError):
+    """The table is not square, or holds something that is no number of exams."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class McNemar:
+    """A test whether one reader gives a finding more often than the other.
+
+    Attributes:
+        chi2: shape (...); (b - c)**2 / (b + c) of the discordant exams, not corrected for
+            continuity.
+        p: shape (...); of chi2 with one degree of freedom.
+        exact_p: shape (...); two-sided, of the binomial law.
+    """
+
+    chi2: Estimates
+    p: Estimates
+    exact_p: Estimates
+
+
+def checked(tables: ArrayLike, n_categories: int | None = None) -> Tables:
+    """Return ``tables`` as numbers of exams.
+
+    Raises:
+        BadTable: not square, without a category, not of ``n_categories``; or a number of exams
+            that is negative or not finite.
+    """
+    counts = np.asarray(tables, dtype=np.float64)
+    if counts.ndim < 2 or counts.shape[-1] != counts.shape[-2] or not counts.shape[-1]:
+        raise BadTable(f"a table of two readers is square, not of shape {counts.shape}")
+    if n_categories is not None and counts.shape[-1] != n_categories:
+        raise BadTable(f"the table has {counts.shape[-1]} categories, not {n_categories}")
+    if not np.isfinite(counts).all() or (counts < 0).any():
+        raise BadTable("a number of exams is negative or not finite")
+    return counts
+
+
+def cohen_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimates:
+    r"""Return Cohen's kappa, weighted or not.
+
+    .. math:: \kappa = 1 - \sum v_{ij} n_{ij} n / \sum v_{ij} n_{i.} n_{.j}, \quad v = 1 - w
+
+    Args:
+        tables: ``Tables``.
+        weights: of agreement, also asymmetric (``weights.of_disagreement`` makes them of weights
+            of disagreement); by default categories agree wholly or not at all.
+
+    Returns:
+        Shape (...), at most 1; 0 is chance.
+
+    Raises:
+        BadTable, BadWeights: see ``checked`` and ``weights.custom``.
+
+    Source:
+        Cohen 1960, Educ Psychol Meas 20:37-46; Cohen 1968, Psychological Bulletin 70:213-220.
+    """
+    counts = checked(tables)
+    if weights is None:
+        return kernels.cohen_kappa(counts)
+    n, rows, columns = _margins(counts)
+    disagreement = 1 - weighing.custom(weights, counts.shape[-1])
+    observed = n * (counts * disagreement).sum(axis=(-2, -1))
+    expected = np.einsum("...i,ij,...j->...", rows, disagreement, columns)
+    masks = [*_undefined(counts), (expected == 0, NO_CHANCE_DISAGREEMENT)]
+    return _one_minus(ratio(observed, expected, unless=masks))
+
+
+def cohen_kappa_max(tables: ArrayLike) -> Estimates:
+    """Return the largest kappa that readers who use the categories this often could reach.
+
+    Source:
+        Cohen 1960, Educ Psychol Meas 20:37-46.
+    """
+    counts = checked(tables)
+    n, rows, columns = _margins(counts)
+    chance = (rows * columns).sum(axis=-1)
+    most = np.minimum(rows, columns).sum(axis=-1)
+    return ratio(n * most - chance, n**2 - chance, unless=_undefined(counts))
+
+
+def light_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimates:
+    """Return the mean of the defined Cohen kappas of several pairs: Light's kappa.
+
+    Args:
+        tables: shape (n_pairs, ..., n_categories, n_categories); pairs without an exam in common
+            are left out.
+        weights: as of ``cohen_kappa``.
+
+    Returns:
+        Shape (...).
+
+    Source:
+        Light 1971, Psychological Bulletin 76(5):365-377.
+    """
+    counts = checked(tables)
+    if counts.ndim < 3:
+        raise BadTable("the tables of several pairs have an axis of pairs")
+    kappas = cohen_kappa(counts, weights)
+    n_defined = kappas.is_defined.sum(axis=0).astype(np.float64)
+    total = np.where(kappas.is_defined, kappas.values, 0.0).sum(axis=0)
+    nothing = counts.sum(axis=(0, -2, -1)) == 0
+    return ratio(total, n_defined, unless=[(nothing, NOT_COMPARED), (n_defined == 0, NO_PAIR)])
+
+
+def percent_agreement(tables: ArrayLike) -> Estimates:
+    """Return the share of exams of which both say the same."""
+    counts = checked(tables)
+    n = counts.sum(axis=(-2, -1))
+    return ratio(_same(counts), n, unless=[(n == 0, NOT_COMPARED)])
+
+
+def prevalence_index(tables: ArrayLike) -> Estimates:
+    """Return how much more often both say present than both say absent, as a share of the exams.
+
+    Args:
+        tables: ``Tables`` of a finding.
+
+    Returns:
+        Shape (...), from -1 to 1.
+
+    Source:
+        Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
+    """
+    counts = checked(tables, 2)
+    n = counts.sum(axis=(-2, -1))
+    return ratio(counts[..., 1, 1] - counts[..., 0, 0], n, unless=[(n == 0, NOT_COMPARED)])
+
+
+def bias_index(tables: ArrayLike) -> Estimates:
+    """Return how much more often the first reader alone says present than the second alone.
+
+    Args:
+        tables: ``Tables`` of a finding.
+
+    Returns:
+        Shape (...), from -1 to 1, a share of the exams.
+
+    Source:
+        Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
+    """
+    counts = checked(tables, 2)
+    n = counts.sum(axis=(-2, -1))
+    return ratio(counts[..., 1, 0] - counts[..., 0, 1], n, unless=[(n == 0, NOT_COMPARED)])
+
+
+def scott_pi(tables: ArrayLike) -> Estimates:
+    """Return Scott's pi, for which both readers share the same chances.
+
+    Source:
+        Scott 1955, Public Opinion Quarterly 19:321-325.
+    """
+    counts = checked(tables)
+    n, rows, columns = _margins(counts)
+    both = rows + columns
+    expected = 4 * n**2 - (both**2).sum(axis=-1)
+    return _one_minus(ratio(4 * n * (n - _same(counts)), expected, unless=_undefined(counts)))
+
+
+def pabak(tables: ArrayLike) -> Estimates:
+    """Return the prevalence- and bias-adjusted kappa: Brennan and Prediger's, with q categories.
+
+    Source:
+        Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
+    """
+    counts = checked(tables)
+    n, q = counts.sum(axis=(-2, -1)), counts.shape[-1]
+    quotient = ratio(q * (n - _same(counts)), n * (q - 1.0), unless=_without_choice(counts))
+    return _one_minus(quotient).with_caution(_one_used(counts), ONE_CATEGORY_USED)
+
+
+def gwet_ac1(tables: ArrayLike) -> Estimates:
+    """Return Gwet's AC1; near 1 for rare findings, so read it beside positive agreement.
+
+    Source:
+        Gwet 2008, Br J Math Stat Psychol 61:29-48.
+    """
+    counts = checked(tables)
+    n, rows, columns = _margins(counts)
+    shares = (rows + columns) / np.maximum(2 * n, 1)[..., None]
+    chance = (shares * (1 - shares)).sum(axis=-1) / max(counts.shape[-1] - 1, 1)
+    quotient = ratio(n - _same(counts), n * (1 - chance), unless=_without_choice(counts))
+    return _one_minus(quotient).with_caution(_one_used(counts), ONE_CATEGORY_USED)
+
+
+def bangdiwala_b(tables: ArrayLike) -> Estimates:
+    """Return Bangdiwala's B: the squares of agreement in the rectangles of what each one said.
+
+    Returns:
+        Shape (...), from 0 to 1; undefined when the readers have no category in common.
+
+    Source:
+        Shankar & Bangdiwala 2014, BMC Medical Research Methodology 14:100.
+    """
+    counts = checked(tables)
+    n, rows, columns = _margins(counts)
+    squares = (np.diagonal(counts, axis1=-2, axis2=-1) ** 2).sum(axis=-1)
+    rectangles = (rows * columns).sum(axis=-1)
+    masks = [(n == 0, NOT_COMPARED), (rectangles == 0, NOTHING_SHARED)]
+    return ratio(squares, rectangles, unless=masks).with_caution(
+        _one_used(counts), ONE_CATEGORY_USED
+    )
+
+
+def positive_jaccard(tables: ArrayLike) -> Estimates:
+    """Return the exams to which both give the finding, of those to which either gives it.
+
+    Args:
+        tables: ``Tables`` of a finding.
+    """
+    counts = checked(tables, 2)
+    n = counts.sum(axis=(-2, -1))
+    either = counts[..., 1, 1] + counts[..., 1, 0] + counts[..., 0, 1]
+    return ratio(
+        counts[..., 1, 1], either, unless=[(n == 0, NOT_COMPARED), (either == 0, NEVER_GIVEN)]
+    )
+
+
+def mcnemar(tables: ArrayLike) -> McNemar:
+    """Return McNemar's test, undefined when the readers never disagreed.
+
+    Args:
+        tables: ``Tables`` of a finding.
+
+    Source:
+        McNemar 1947, Psychometrika 12:153-157; without correction for continuity, as in
+        Ribeiro et al. 2020, Nature Communications 11:1760.
+    """
+    counts = checked(tables, 2)
+    n, first, second = counts.sum(axis=(-2, -1)), counts[..., 1, 0], counts[..., 0, 1]
+    discordant = first + second
+    masks = [(n == 0, NOT_COMPARED), (discordant == 0, NEVER_DISAGREED)]
+    chi2 = ratio((first - second) ** 2, discordant, unless=masks)
+    fewer = np.rint(np.minimum(first, second))
+    tail = 2 * bdtr(fewer, np.rint(discordant).astype(np.int64), 0.5)
+    one = np.ones_like(n)
+    return McNemar(
+        chi2,
+        Estimates(np.asarray(chdtrc(1, chi2.values)), chi2.causes),
+        ratio(np.minimum(tail, 1.0), one, unless=masks),
+    )
+
+
+def _margins(counts: Tables) -> tuple[NDArray[np.float64], Tables, Tables]:
+    """Return the exams, and how many of them each reader put into each category."""
+    return counts.sum(axis=(-2, -1)), counts.sum(axis=-1), counts.sum(axis=-2)
+
+
+def _same(counts: Tables) -> NDArray[np.float64]:
+    return np.asarray(np.trace(counts, axis1=-2, axis2=-1))
+
+
+def _one_used(counts: Tables) -> NDArray[np.bool_]:
+    n, rows, columns = _margins(counts)
+    return np.asarray((n > 0) & (np.count_nonzero(rows + columns, axis=-1) == 1))
+
+
+def _undefined(counts: Tables) -> Masks:
+    return [(counts.sum(axis=(-2, -1)) == 0, NOT_COMPARED), (_one_used(counts), ALL_ALIKE)]
+
+
+def _without_choice(counts: Tables) -> Masks:
+    n = counts.sum(axis=(-2, -1))
+    return [(n == 0, NOT_COMPARED), (np.full(n.shape, counts.shape[-1] < 2), ONE_CATEGORY)]
+
+
+def _one_minus(quotient: Estimates) -> Estimates:
+    return Estimates(1 - quotient.values, quotient.causes)

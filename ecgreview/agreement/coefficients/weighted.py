@@ -1,0 +1,313 @@
+"""The coefficients of several readers with weights between the categories.
+
+Without weights they are the nominal ones of ``kernels``, and have the same values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.counts.patterns import MISSING, BadRatings, PatternCount
+from ecgreview.agreement.values.coefficient import (
+    ALL_ALIKE,
+    NOT_COMPARED,
+    ONE_CATEGORY,
+    UNUSED,
+    Estimates,
+    ratio,
+)
+
+from . import kernels
+from . import weights as weighing
+from .two_readers import NO_CHANCE_DISAGREEMENT, ONE_CATEGORY_USED
+
+_ROUNDING = 1e-14
+"""Below any chance of disagreement that readings can have, above what subtraction leaves."""
+
+Masks = list[tuple[NDArray[np.bool_], str]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Votes:
+    """Who said what, and how many exams met each such pattern of answers.
+
+    Attributes:
+        said: shape (n_readers, n_patterns, n_categories), float64; 1 for the category a reader
+            chose, 0 throughout where a reader did not rate.
+        n_exams: shape (..., n_patterns), float64; leading axes are classes or replicates.
+    """
+
+    said: NDArray[np.float64]
+    n_exams: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, ratings: ArrayLike, categories: Sequence[float] | None = None) -> Votes:
+        """Return the votes of ``ratings``, each exam a pattern of its own.
+
+        Args:
+            ratings: shape (n_readers, n_exams); a category code, NaN where a reader did not rate.
+            categories: the codes a reader could choose from; by default those that were chosen.
+
+        Raises:
+            BadRatings: not one row for each reader, a code that is no category, or a category
+                named twice.
+        """
+        codes = np.asarray(ratings, dtype=np.float64)
+        if codes.ndim != 2:
+            raise BadRatings(f"ratings have {codes.ndim} axes, not readers and exams")
+        used = np.unique(codes[~np.isnan(codes)])
+        known = used if categories is None else np.asarray(categories, dtype=np.float64)
+        if np.unique(known).size != known.size:
+            raise BadRatings("a category is named twice")
+        if not np.isin(used, known).all():
+            raise BadRatings("a rating is none of the categories")
+        said = (codes[:, :, None] == known).astype(np.float64)
+        return cls(said, np.ones(codes.shape[1]))
+
+    @classmethod
+    def of_patterns(cls, patterns: PatternCount) -> Votes:
+        """Return the votes of findings, absent or present, for all classes at once."""
+        states = patterns.patterns.T
+        said = np.stack([states == state for state in range(MISSING + 1, MISSING + 3)], axis=-1)
+        return cls(said.astype(np.float64), patterns.counts.astype(np.float64))
+
+    @property
+    def cells(self) -> Cells:
+        """The same without the names of the readers."""
+        return Cells(np.asarray(self.said.sum(axis=0)), self.n_exams)
+
+
+def counted(table: ArrayLike) -> Cells:
+    """Return the cells of a table of exams by how many readers chose each category.
+
+    Args:
+        table: shape (n_exams, n_categories).
+
+    Raises:
+        BadRatings: wrong shape, or a number of readers that is negative or not finite.
+    """
+    counts = np.asarray(table, dtype=np.float64)
+    if counts.ndim != 2 or not counts.shape[1]:
+        raise BadRatings(f"a table of exams by categories has not the shape {counts.shape}")
+    if not np.isfinite(counts).all() or (counts < 0).any():
+        raise BadRatings("a number of readers is negative or not finite")
+    return Cells(counts, np.ones(len(counts)))
+
+
+def percent_agreement(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
+    """Return the weighted share of pairs of readers who agree, averaged over the exams compared.
+
+    Args:
+        cells: leading axes as you like; so in all that follows.
+        weights: shape (n_categories, n_categories), of agreement; by default identity.
+
+    Raises:
+        BadWeights: see ``weights.custom``; so in all that follows.
+
+    Source:
+        Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapters 2 to 4, for all here.
+    """
+    apart = disagreement(weights, cells.n_categories)
+    return _beyond(observed(cells, apart), np.ones_like(cells.n_compared), [_uncompared(cells)])
+
+
+def brennan_prediger(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
+    """Return Brennan and Prediger's coefficient: chance is equal for all categories."""
+    apart = disagreement(weights, cells.n_categories)
+    expected = np.full_like(cells.n_compared, apart.mean() if apart.size else 0.0)
+    return _of_no_margins(cells, observed(cells, apart), expected)
+
+
+def gwet_ac2(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
+    """Return Gwet's AC2, which without weights is AC1."""
+    apart = disagreement(weights, cells.n_categories)
+    return _of_no_margins(cells, observed(cells, apart), ac2_chance(cells, apart))
+
+
+def fleiss_kappa(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
+    """Return Fleiss' kappa, for a varying number of readings per exam."""
+    apart = disagreement(weights, cells.n_categories)
+    expected = quadratic_form(cells.mean_shares, apart, cells.mean_shares)
+    return _beyond(observed(cells, apart), expected, _of_margins(cells, apart))
+
+
+def fleiss_kappa_by_category(cells: Cells) -> Estimates:
+    """Return Fleiss' kappa of each category against all others together.
+
+    Returns:
+        Shape (..., n_categories).
+
+    Source:
+        Fleiss 1971, Psychological Bulletin 76(5):378-382.
+    """
+    each = [kernels.fleiss_kappa(_against_others(cells, k)) for k in range(cells.n_categories)]
+    values = np.stack([one.values for one in each], axis=-1)
+    causes = (
+        ((cells.n_compared == 0)[..., None], NOT_COMPARED),
+        (cells.compared_readings == 0, UNUSED),
+        (np.isnan(values), ALL_ALIKE),
+    )
+    return Estimates(values, causes)
+
+
+def krippendorff_alpha(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
+    """Return Krippendorff's alpha; quadratic weights of the scores make it that of intervals.
+
+    Source:
+        Hayes & Krippendorff 2007, Communication Methods and Measures 1(1):77-89.
+    """
+    return _alpha(cells, disagreement(weights, cells.n_categories))
+
+
+def krippendorff_ordinal_alpha(cells: Cells) -> Estimates:
+    """Return Krippendorff's ordinal alpha, for categories that stand from lowest to highest.
+
+    It suits how sure readers are of a finding: possible, probable, definite.
+
+    Source:
+        Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section D.
+    """
+    return _alpha(cells, 1 - weighing.krippendorff_ordinal(cells.compared_readings))
+
+
+def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
+    """Return Conger's kappa: chance is that of two readers, each with shares of their own.
+
+    For two readers who read the same exams it is Cohen's kappa.
+
+    Source:
+        Conger 1980, Psychological Bulletin 88:322-328.
+    """
+    cells = votes.cells
+    apart = disagreement(weights, cells.n_categories)
+    expected = conger_chance(votes, apart)
+    masks = [*_of_margins(cells, apart), (expected <= _ROUNDING, NO_CHANCE_DISAGREEMENT)]
+    return _beyond(observed(cells, apart), expected, masks)
+
+
+# What the standard errors share with the coefficients.
+
+
+def disagreement(weights: ArrayLike | None, n_categories: int) -> NDArray[np.float64]:
+    """Return 1 - ``weights``, made symmetric: of two readings neither comes first."""
+    if weights is None:
+        return np.asarray(1 - np.eye(n_categories))
+    apart = 1 - weighing.custom(weights, n_categories)
+    return np.asarray((apart + apart.T) / 2)
+
+
+def quadratic_form(
+    left: NDArray[np.float64], apart: NDArray[np.float64], right: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return left' apart right, over leading axes of all three."""
+    return np.asarray(np.einsum("...g,...gk,...k->...", left, apart, right))
+
+
+def disagreeing_pairs(cells: Cells, apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weighted pairs of readers of a cell that disagree, each pair counted twice.
+
+    Args:
+        cells: n_cells of them.
+        apart: shape (..., n_categories, n_categories).
+
+    Returns:
+        Shape (..., n_cells).
+    """
+    return np.asarray(np.einsum("cg,...gk,ck->...c", cells.table, apart, cells.table))
+
+
+def disagreements(cells: Cells, apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the same as a share of the pairs, 0 where nothing is compared."""
+    pairs = np.where(cells.is_compared, cells.n_readings * (cells.n_readings - 1), 1.0)
+    return np.asarray(np.where(cells.is_compared, disagreeing_pairs(cells, apart) / pairs, 0.0))
+
+
+def observed(cells: Cells, apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean disagreement of the exams compared, shape (...)."""
+    disagreed = cells.n_exams @ disagreements(cells, apart)
+    return np.asarray(disagreed / np.maximum(cells.n_compared, 1))
+
+
+def ac2_chance(cells: Cells, apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the disagreement that AC2 expects by chance, shape (...)."""
+    shares = cells.mean_shares
+    return np.asarray(1 - ac2_factor(apart) * (shares * (1 - shares)).sum(axis=-1))
+
+
+def ac2_factor(apart: NDArray[np.float64]) -> float:
+    """Return the sum of all weights over q (q - 1), by which AC2's chance agreement grows."""
+    q = len(apart)
+    return float((1 - apart).sum() / max(q * (q - 1), 1))
+
+
+def reader_shares(votes: Votes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the shares of the categories in each reader's ratings, and how many these are.
+
+    Returns:
+        Shapes (..., n_readers, n_categories), all 0 for who rated nothing, and (..., n_readers).
+    """
+    chosen = np.einsum("...p,rpk->...rk", votes.n_exams, votes.said)
+    n_rated = chosen.sum(axis=-1)
+    return np.asarray(chosen / np.where(n_rated == 0, 1, n_rated)[..., None]), n_rated
+
+
+def conger_chance(votes: Votes, apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean disagreement of all pairs of readers by chance, shape (...)."""
+    shares, n_rated = reader_shares(votes)
+    others = shares.sum(axis=-2, keepdims=True) - shares
+    pairs = quadratic_form(shares, apart, others).sum(axis=-1)
+    n_readers = np.count_nonzero(n_rated, axis=-1)
+    return np.asarray(pairs / np.maximum(n_readers * (n_readers - 1), 1))
+
+
+def _alpha(cells: Cells, apart: NDArray[np.float64]) -> Estimates:
+    partners = np.where(cells.is_compared, cells.n_readings - 1, 1.0)
+    pairs = disagreeing_pairs(cells, apart) / partners  # a lone reading disagrees with none
+    totals = cells.compared_readings
+    n = totals.sum(axis=-1)
+    different = quadratic_form(totals, apart, totals)
+    quotient = (cells.n_exams * pairs).sum(axis=-1) * np.maximum(n - 1, 0)
+    return _one_minus(ratio(quotient, different, unless=_of_margins(cells, apart)))
+
+
+def _against_others(cells: Cells, category: int) -> Cells:
+    chosen = cells.table[:, category]
+    return Cells(np.stack([chosen, cells.n_readings - chosen], axis=1), cells.n_exams)
+
+
+def _of_no_margins(
+    cells: Cells, disagreed: NDArray[np.float64], expected: NDArray[np.float64]
+) -> Estimates:
+    masks = [_uncompared(cells), (np.full(expected.shape, cells.n_categories < 2), ONE_CATEGORY)]
+    one_used = np.count_nonzero(cells.compared_readings, axis=-1) == 1
+    return _beyond(disagreed, expected, masks).with_caution(one_used, ONE_CATEGORY_USED)
+
+
+def _of_margins(cells: Cells, apart: NDArray[np.float64]) -> Masks:
+    """Return where chance is undefined: no pair of readings compared could disagree."""
+    totals = cells.compared_readings
+    return [
+        _uncompared(cells),
+        (np.count_nonzero(totals, axis=-1) <= 1, ALL_ALIKE),
+        (quadratic_form(totals, apart, totals) == 0, NO_CHANCE_DISAGREEMENT),
+    ]
+
+
+def _uncompared(cells: Cells) -> tuple[NDArray[np.bool_], str]:
+    return cells.n_compared == 0, NOT_COMPARED
+
+
+def _beyond(
+    disagreed: NDArray[np.float64], expected: NDArray[np.float64], unless: Masks
+) -> Estimates:
+    """Return 1 - disagreed / expected; the form that loses no digits for rare findings."""
+    return _one_minus(ratio(disagreed, expected, unless=unless))
+
+
+def _one_minus(quotient: Estimates) -> Estimates:
+    return Estimates(1 - quotient.values, quotient.causes)

@@ -1,0 +1,1 @@
+"""What readers said, as counts of patterns: all that agreement is computed from."""

@@ -1,0 +1,1 @@
+"""Prevalence and readers' errors when nobody knows the truth: Dawid and Skene, and pooled."""

@@ -1,0 +1,150 @@
+"""Dawid and Skene's model for any number of categories, readers and repeated readings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ecgreview.agreement.values.coefficient import UNUSED, Estimates
+
+TOO_FEW_READINGS = (
+    "No exam has three readings: agreement between two does not tell right from wrong."
+)
+NEVER_READ = "The reader gave no reading."
+REASONS = (TOO_FEW_READINGS, NEVER_READ)
+"""Every sentence that is said here, for whoever translates them."""
+
+_TINY = 1e-300  # its logarithm stands for that of 0: finite, and beyond any sum of readings
+
+
+class BadTable(ValueError):
+    """The counts have a wrong shape, or one is negative, not whole or not finite."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Categorical:
+    """What readers say, given what is so.
+
+    Attributes:
+        prevalence: shape (n_categories,); share of the exams of which each category is true.
+        error_rates: shape (n_readers, n_categories, n_categories); the probability that the
+            reader says the last axis when the middle one is true.
+        posterior: shape (n_exams, n_categories); the probability that each category is true. It
+            is a maximum of the likelihood even where ``prevalence`` carries a reason; believe it
+            only where that has a value.
+        log_likelihood: of the readings, without the constant of their order.
+        n_iterations: steps of the EM algorithm taken.
+        is_converged: whether the last step gained no more than the tolerance.
+    """
+
+    prevalence: Estimates
+    error_rates: Estimates
+    posterior: NDArray[np.float64]
+    log_likelihood: float
+    n_iterations: int
+    is_converged: bool
+
+
+def fit(
+    counts: ArrayLike, *, tolerance: float = 1e-10, max_iterations: int = 10_000
+) -> Categorical:
+    """Return the maximum of the likelihood that EM reaches from the shares of the readings.
+
+    Args:
+        counts: shape (n_exams, n_readers, n_categories); how often the reader put the exam into
+            the category. A reader may read an exam several times, or not at all.
+        tolerance: gain of the log-likelihood per exam below which a step is the last.
+        max_iterations: steps after which to stop in any case.
+
+    Raises:
+        BadTable: wrong shape, or a count that is negative, not whole or not finite.
+
+    Source:
+        Dawid & Skene 1979, Applied Statistics 28(1):20-28; the start is their equation 3.1.
+    """
+    readings = _checked(counts)
+    n_exams = len(readings)
+    said = readings.sum(axis=1)
+    n_readings = said.sum(axis=1)
+    is_read = n_readings > 0
+    readings, said, n_readings = readings[is_read], said[is_read], n_readings[is_read]
+
+    posterior = said / n_readings[:, None]
+    log_likelihood, is_converged, n_iterations = -np.inf, False, 0
+    prevalence, rates = _maximize(readings, posterior)
+    while not is_converged and n_iterations < max_iterations:
+        posterior, reached = _expect(readings, prevalence, rates)
+        is_converged = reached - log_likelihood <= tolerance * n_exams
+        log_likelihood = reached
+        prevalence, rates = _maximize(readings, posterior)
+        n_iterations += 1
+
+    everywhere = np.broadcast_to(prevalence, (n_exams, len(prevalence))).copy()
+    everywhere[is_read] = posterior
+    return Categorical(
+        *_explained(prevalence, rates, readings, is_identified=bool((n_readings >= 3).any())),
+        everywhere,
+        log_likelihood if len(readings) else 0.0,
+        n_iterations,
+        is_converged,
+    )
+
+
+def _checked(counts: ArrayLike) -> NDArray[np.float64]:
+    readings = np.asarray(counts, dtype=np.float64)
+    if readings.ndim != 3:
+        raise BadTable(f"counts have {readings.ndim} axes, not exams, readers and categories")
+    if not np.isfinite(readings).all() or (readings < 0).any():
+        raise BadTable("a count is negative or not finite")
+    if (readings != np.floor(readings)).any():
+        raise BadTable("a count is not a whole number")
+    return readings
+
+
+def _expect(
+    readings: NDArray[np.float64], prevalence: NDArray[np.float64], rates: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Return what each exam is likely to be, and the log-likelihood of the parameters."""
+    logs = np.log(np.maximum(rates, _TINY))
+    joint = np.einsum("erk,rjk->ej", readings, logs) + np.log(np.maximum(prevalence, _TINY))
+    highest = joint.max(axis=1, keepdims=True, initial=-np.inf)
+    weights = np.exp(joint - highest)
+    total = weights.sum(axis=1, keepdims=True)
+    return weights / total, float((highest + np.log(total)).sum())
+
+
+def _maximize(
+    readings: NDArray[np.float64], posterior: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the prevalences and error rates that fit the posterior best; 0 where there is none."""
+    said = np.einsum("ej,erk->rjk", posterior, readings)
+    total = said.sum(axis=2, keepdims=True)
+    rates = np.divide(said, total, out=np.zeros_like(said), where=total > 0)
+    return posterior.sum(axis=0) / max(len(posterior), 1), rates
+
+
+def _explained(
+    prevalence: NDArray[np.float64],
+    rates: NDArray[np.float64],
+    readings: NDArray[np.float64],
+    *,
+    is_identified: bool,
+) -> tuple[Estimates, Estimates]:
+    """Return prevalences and error rates with the sentences of those that are undefined."""
+    is_unknown = np.array(not is_identified)
+    is_unused = readings.sum(axis=(0, 1)) == 0
+    is_silent = (readings.sum(axis=(0, 2)) == 0)[:, None, None]
+    is_unmet = rates.sum(axis=2, keepdims=True) == 0
+    is_undefined = np.broadcast_to(is_unknown | is_silent | is_unmet, rates.shape)
+    return (
+        Estimates(
+            np.where(is_unknown | is_unused, np.nan, prevalence),
+            ((is_unused, UNUSED), (is_unknown, TOO_FEW_READINGS)),
+        ),
+        Estimates(
+            np.where(is_undefined, np.nan, rates),
+            ((is_silent, NEVER_READ), (is_unknown, TOO_FEW_READINGS), (is_unmet, UNUSED)),
+        ),
+    )

@@ -1,0 +1,120 @@
+"""Who read what of each class, and whether that can tell prevalence from errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.patterns import MISSING, PRESENT, PatternCount
+from ecgreview.agreement.values.coefficient import ALWAYS_GIVEN, NEVER_GIVEN, NOT_COMPARED, Causes
+
+from .em import Floats
+
+TWO_READERS = (
+    "Only two readers read the class: their agreement does not tell the prevalence from errors."
+)
+NO_TRIPLES = (
+    "No exam was read by three readers: pairs do not tell the prevalence from the readers' errors."
+)
+TOO_FEW_VARY = (
+    "No exam was read by three readers who vary in what they say of the class: the others do not"
+    " tell the prevalence from errors."
+)
+NEVER_READ = "The reader read no exam for the class."
+CONSTANT = "The reader said the same of every exam."
+FEW_TRIPLES = (
+    "Of the exams that three readers read, few have the class or few lack it: trust the interval"
+    " rather than the estimate."
+)
+
+REASONS = (TWO_READERS, NO_TRIPLES, TOO_FEW_VARY, NEVER_READ, CONSTANT, FEW_TRIPLES)
+"""Every sentence that is said here, for whoever translates them."""
+
+FEW = 20
+"""Exams read by three, with the class or without it, below which a fit is weak."""
+
+
+class BadPatterns(ValueError):
+    """Patterns and counts do not fit each other, a state is unknown, or a count is negative."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """How often each class was read, by whom, and by how many together.
+
+    Attributes:
+        counts: shape (n_classes, n_patterns), float64; 0 for the exams that nobody read.
+        n_readings: shape (n_classes, n_readers).
+        n_present: the same; the readings that give the class.
+        n_paired: shape (n_classes,); exams with two readings or more.
+        n_thrice: the same; with three or more.
+        n_triples: the same; with three or more by readers who vary in what they say of the class.
+        n_telling: the same; of those, the exams in which a reader gives the class, or those in
+            which a reader does not, whichever are fewer.
+    """
+
+    counts: Floats
+    n_readings: Floats
+    n_present: Floats
+    n_paired: Floats
+    n_thrice: Floats
+    n_triples: Floats
+    n_telling: Floats
+
+    @classmethod
+    def of(cls, patterns: PatternCount) -> Design:
+        """Return the design of ``patterns``.
+
+        Raises:
+            BadPatterns: the counts do not belong to the patterns.
+        """
+        states, counts = _checked(patterns)
+        is_read = (states != MISSING).astype(np.float64)
+        gives = (states == PRESENT).astype(np.float64)
+        n_readings, n_present = counts @ is_read, counts @ gives
+        varies = ((n_present > 0) & (n_present < n_readings)).astype(np.float64)
+        n_varying, n_giving = varies @ is_read.T, varies @ gives.T
+        in_triples = np.where(n_varying >= 3, counts, 0.0)
+        n_together = is_read.sum(axis=1)
+        return cls(
+            np.where(n_together > 0, counts, 0.0),
+            n_readings,
+            n_present,
+            counts @ (n_together >= 2).astype(np.float64),
+            counts @ (n_together >= 3).astype(np.float64),
+            in_triples.sum(axis=1),
+            np.minimum(
+                (in_triples * (n_giving > 0)).sum(axis=1),
+                (in_triples * (n_giving < n_varying)).sum(axis=1),
+            ),
+        )
+
+    def refusals(self) -> Causes:
+        """Return where and why the models are not identified; masks of shape (n_classes,)."""
+        n_present, n_readings = self.n_present.sum(axis=1), self.n_readings.sum(axis=1)
+        return (
+            (self.n_paired == 0, NOT_COMPARED),
+            (n_present == 0, NEVER_GIVEN),
+            (n_present == n_readings, ALWAYS_GIVEN),
+            ((self.n_readings > 0).sum(axis=1) < 3, TWO_READERS),
+            (self.n_thrice == 0, NO_TRIPLES),
+            (self.n_triples == 0, TOO_FEW_VARY),
+        )
+
+    @property
+    def is_constant(self) -> NDArray[np.bool_]:
+        """Shape (n_classes, n_readers): whether a reader said the same of every exam."""
+        return np.asarray((self.n_present == 0) | (self.n_present == self.n_readings))
+
+
+def _checked(patterns: PatternCount) -> tuple[NDArray[np.int8], Floats]:
+    states, counts = patterns.patterns, np.asarray(patterns.counts, dtype=np.float64)
+    if states.ndim != 2 or counts.ndim != 2 or counts.shape[1] != len(states):
+        raise BadPatterns(f"counts of shape {counts.shape} do not fit patterns {states.shape}")
+    if not np.isfinite(counts).all() or (counts < 0).any():
+        raise BadPatterns("a count is negative or not finite")
+    if states.size and (states.min() < MISSING or states.max() > PRESENT):
+        raise BadPatterns("a state is neither 0 (missing), 1 (absent) nor 2 (present)")
+    return states, counts

@@ -1,0 +1,191 @@
+"""The ascent to a maximum of the two-state model's likelihood, for many rows of counts at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.patterns import ABSENT, PRESENT
+
+Floats = NDArray[np.float64]
+
+_TINY = 1e-300  # its logarithm stands for that of 0: finite, and beyond any sum of readings
+_LONGEST_JUMP = 256.0
+# Products up to this size stay in the cache and within one thread: OpenBLAS would share larger ones
+# among threads that cost more than they help.
+_PRODUCTS_AT_ONCE = 200_000
+_LEAST_ROWS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ascent:
+    """Where the ascents of many rows ended.
+
+    Attributes:
+        theta: shape (n_rows, 1 + 2 n_readers); the prevalence, each reader's probability of
+            saying "present" when it is, then each one's when it is not.
+        log_likelihood: shape (n_rows,); of ``theta``, without what the pseudo-counts add.
+        n_steps: shape (n_rows,), int64; EM steps taken.
+        is_converged: shape (n_rows,); whether a step gained no more than the tolerance.
+    """
+
+    theta: Floats
+    log_likelihood: Floats
+    n_steps: NDArray[np.int64]
+    is_converged: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """The likelihood of response patterns when readings are independent given the truth.
+
+    Attributes:
+        said: shape (n_patterns, 1 + 2 n_readers), float64; ones, then 1 where a reader says
+            "present", then 1 where one says "absent".
+        pseudo_count: added to the readings "present" and "absent" of each reader and state.
+    """
+
+    said: Floats
+    pseudo_count: float = 0.0
+
+    @classmethod
+    def of(cls, patterns: NDArray[np.int8], pseudo_count: float = 0.0) -> Model:
+        """Return the model of ``patterns``, shape (n_patterns, n_readers)."""
+        every = np.ones((len(patterns), 1))
+        said = np.concatenate([every, patterns == PRESENT, patterns == ABSENT], axis=1)
+        return cls(said, pseudo_count)
+
+    @property
+    def n_readers(self) -> int:
+        """How many readers there are, whether or not they have read."""
+        return int(self.said.shape[1]) // 2
+
+    def posterior(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Return what each pattern tells of the truth.
+
+        Returns:
+            The probabilities that the class is present and absent, shape (n_rows, 2, n_patterns),
+            and the logarithm of the pattern's probability, shape (n_rows, n_patterns).
+        """
+        n_rows, n_readers = len(theta), self.n_readers
+        logs = np.empty((n_rows, 2, 1 + 2 * n_readers))
+        logs[:, 0, 0] = theta[:, 0]
+        logs[:, 1, 0] = 1 - theta[:, 0]
+        rates = theta[:, 1:].reshape(n_rows, 2, n_readers)
+        logs[:, :, 1 : 1 + n_readers] = rates
+        np.subtract(1, rates, out=logs[:, :, 1 + n_readers :])
+        np.log(np.maximum(logs, _TINY, out=logs), out=logs)
+        joint = logs.reshape(2 * n_rows, 1 + 2 * n_readers) @ self.said.T
+        joint = joint.reshape(n_rows, 2, len(self.said))
+        highest = np.maximum(joint[:, 0], joint[:, 1])
+        joint -= highest[:, None]
+        np.exp(joint, out=joint)
+        total = joint[:, 0] + joint[:, 1]
+        joint /= total[:, None]
+        return joint, highest + np.log(total)
+
+    def maximum(self, counts: Floats, posterior: Floats) -> Floats:
+        """Return the parameters, shape (n_rows, 1 + 2 n_readers), that fit ``posterior`` best.
+
+        What there is nothing to learn of is 0.
+        """
+        n_rows, n_readers = len(counts), self.n_readers
+        weights = counts[:, None, :] * posterior
+        said = weights.reshape(2 * n_rows, len(self.said)) @ self.said
+        said[:, 1:] += self.pseudo_count
+        present = said[:, 1 : 1 + n_readers]
+        rates = present / np.maximum(present + said[:, 1 + n_readers :], _TINY)
+        theta = np.empty((n_rows, 1 + 2 * n_readers))
+        theta[:, 1:] = rates.reshape(n_rows, 2 * n_readers)
+        with_class, without = said[::2, 0], said[1::2, 0]
+        theta[:, 0] = with_class / np.maximum(with_class + without, _TINY)
+        return theta
+
+    def step(self, theta: Floats, counts: Floats) -> tuple[Floats, Floats]:
+        """Return the parameters after one EM step, and the objective before it, per row."""
+        posterior, log_probability = self.posterior(theta)
+        objective = np.einsum("rp,rp->r", counts, log_probability) + self._penalty(theta)
+        return self.maximum(counts, posterior), objective
+
+    def log_likelihood(self, theta: Floats, counts: Floats) -> Floats:
+        """Return the log-likelihood of the observed patterns, shape (n_rows,)."""
+        return np.asarray(np.einsum("rp,rp->r", counts, self.posterior(theta)[1]))
+
+    def _penalty(self, theta: Floats) -> Floats | float:
+        if not self.pseudo_count:
+            return 0.0
+        rates = theta[:, 1:]
+        logs = np.log(np.maximum(rates, _TINY)) + np.log(np.maximum(1 - rates, _TINY))
+        return np.asarray(self.pseudo_count * logs.sum(axis=1))
+
+
+def climb(
+    model: Model, theta: Floats, counts: Floats, *, tolerance: float, max_steps: int
+) -> Ascent:
+    """Climb from ``theta`` until an EM step gains no more than ``tolerance`` per exam.
+
+    Args:
+        model: the likelihood.
+        theta: shape (n_rows, 1 + 2 n_readers), where to start.
+        counts: shape (n_rows, n_patterns), float64; exams with each pattern.
+        tolerance: gain per exam of a row that ends its ascent.
+        max_steps: EM steps after which a row is left where it is.
+    """
+    block = max(_LEAST_ROWS, _PRODUCTS_AT_ONCE // max(1, 2 * model.said.size))
+    parts = [
+        _climb(model, theta[at : at + block], counts[at : at + block], tolerance, max_steps)
+        for at in range(0, max(len(theta), 1), block)
+    ]
+    return Ascent(
+        np.concatenate([part.theta for part in parts]),
+        np.concatenate([part.log_likelihood for part in parts]),
+        np.concatenate([part.n_steps for part in parts]),
+        np.concatenate([part.is_converged for part in parts]),
+    )
+
+
+def _climb(model: Model, theta: Floats, counts: Floats, tolerance: float, max_steps: int) -> Ascent:
+    """Climb in cycles of two EM steps and a third one from where those two point.
+
+    The jump is SQUAREM's (Varadhan & Roland 2008, Scandinavian Journal of Statistics 35:335-353).
+    It is taken only where the objective there is no lower than after the first step, so the
+    objective never falls. A row has arrived when it stands still before a jump and after it: on a
+    ridge one short step says little. Rows that have arrived leave the computation.
+    """
+    arrived = theta.copy()
+    n_steps = np.zeros(len(theta), dtype=np.int64)
+    is_converged = np.zeros(len(theta), dtype=np.bool_)
+    rows, here, of_rows = np.arange(len(theta)), theta, counts
+    enough = tolerance * counts.sum(axis=1)
+    was_still = np.zeros(len(theta), dtype=np.bool_)
+    taken = 0
+    while rows.size and taken < max_steps:
+        first, before = model.step(here, of_rows)
+        second, after = model.step(first, of_rows)
+        taken += 2
+        is_still = after - before <= enough[rows]
+        is_done = is_still & was_still
+        arrived[rows[is_done]] = second[is_done]
+        n_steps[rows], is_converged[rows] = taken, is_done
+        going = ~is_done
+        rows, of_rows, was_still = rows[going], of_rows[going], is_still[going]
+        first, second, after = first[going], second[going], after[going]
+        jump = _jump(here[going], first, second)
+        third, there = model.step(jump, of_rows)
+        taken += 1
+        here = np.where((there >= after)[:, None], third, second)
+        arrived[rows] = here
+    return Ascent(arrived, model.log_likelihood(arrived, counts), n_steps, is_converged)
+
+
+def _jump(start: Floats, first: Floats, second: Floats) -> Floats:
+    """Return where two steps from ``start`` point; a probability that leaves 0 to 1 stays."""
+    step = first - start
+    bend = second - first - step
+    steps, bends = (step**2).sum(axis=1), (bend**2).sum(axis=1)
+    length = np.sqrt(np.divide(steps, bends, out=np.ones_like(steps), where=bends > 0))
+    length = np.clip(length, 1.0, _LONGEST_JUMP)[:, None]
+    jump = start + 2 * length * step + length**2 * bend
+    return np.where((jump > 0) & (jump < 1), jump, second)

@@ -1,0 +1,172 @@
+"""Prevalence and skill of rare classes, with what the other classes tell of the readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.patterns import PatternCount
+from ecgreview.agreement.values.coefficient import (
+    ALWAYS_GIVEN,
+    NEVER_GIVEN,
+    NOT_COMPARED,
+    Causes,
+    Estimates,
+)
+
+from .additive_logits import Spread
+from .design import NEVER_READ, Design
+from .em import Floats, Model
+from .pooled_em import PooledModel
+from .two_states import NO_BETTER_THAN_CHANCE, NOT_CONVERGED, Latent, estimates
+
+POOLED = (
+    "Known from what the classes have in common: the readings of this class alone do not tell the"
+    " prevalence from errors."
+)
+TWO_READERS_POOLED = (
+    "Only two readers: known from the assumption that classes and readers differ about as much as"
+    " the model expects, not from the readings alone."
+)
+NOTHING_TO_POOL = (
+    "The readings of this class do not tell the prevalence from errors, and there is no other class"
+    " to pool with."
+)
+HARDLY_THERE = "Fewer than one exam is expected to have the class: trust no estimate of it."
+REASONS = (POOLED, TWO_READERS_POOLED, NOTHING_TO_POOL, HARDLY_THERE)
+"""Every sentence that is said here, for whoever translates them."""
+
+SENSITIVITY = Spread(classes=1.0, readers=0.5)
+FALSE_ALARMS = Spread(classes=2.0, readers=0.5)
+"""False alarms of a common class are some hundred times those of a rare one, hence more spread."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pooled:
+    """The most likely prevalences and skills when classes and readers share them.
+
+    Attributes:
+        classes: prevalence, skill and the rest, class by class; ``log_likelihood`` is without the
+            penalty, ``n_iterations`` and ``is_converged`` are of all classes together.
+        class_sensitivity: shape (n_classes,); logit of an average reader's sensitivity, NaN where
+            there is none.
+        class_false_alarms: shape (n_classes,); likewise of giving the class when it is not there.
+        reader_sensitivity: shape (n_readers,); what a reader adds to the logit of sensitivity.
+        reader_false_alarms: shape (n_readers,); what a reader adds to that of false alarms.
+    """
+
+    classes: Latent
+    class_sensitivity: Floats
+    class_false_alarms: Floats
+    reader_sensitivity: Floats
+    reader_false_alarms: Floats
+
+
+def fit(
+    patterns: PatternCount,
+    *,
+    sensitivity: Spread = SENSITIVITY,
+    false_alarms: Spread = FALSE_ALARMS,
+    tolerance: float = 1e-12,
+    max_steps: int = 5000,
+) -> Pooled:
+    r"""Return the penalised maximum of the likelihood of all classes together.
+
+    .. math:: \operatorname{logit} s_{rc} = a_c + u_r, \qquad
+        \operatorname{logit} f_{rc} = b_c + v_r
+
+    with sensitivities s and false alarm rates f. The class's and the reader's parts are drawn
+    towards their means, as if they came from normal distributions of the given spread (a maximum
+    a posteriori). A rare class so borrows from the others what good readers are. Half an exam with
+    the class and half a one without it are added to each prevalence, to keep it off 0 and 1.
+
+    A class that its own readings do not identify has values all the same, with a sentence that
+    says from where: three readers or more are told apart by what the classes have in common; with
+    two readers it is the assumed spread that decides.
+
+    Args:
+        patterns: what the readers said.
+        sensitivity: of the classes' and the readers' parts.
+        false_alarms: likewise.
+        tolerance: gain per exam and class below which the climb ends.
+        max_steps: EM steps after which it ends in any case.
+
+    Raises:
+        BadPatterns: the counts do not belong to the patterns, or a state is unknown.
+
+    Source:
+        Paun et al. 2018, Transactions of the ACL 6:571-585, hierarchical Dawid-Skene.
+    """
+    design = Design.of(patterns)
+    refusals = _refusals(design)
+    is_fitted = ~np.logical_or.reduce([mask for mask, _ in refusals])
+    model = PooledModel.of(patterns, design.counts[is_fitted], sensitivity, false_alarms)
+    vector, n_steps, is_converged = model.climb(
+        model.start(patterns), tolerance=tolerance, max_steps=max_steps
+    )
+    _, hits, alarms = model.parts(vector)
+    n_classes, n_fitted = len(is_fitted), model.n_classes
+    theta = _spread_out(model.theta(vector), is_fitted)
+    posterior, log_probability = Model.of(patterns.patterns).posterior(np.nan_to_num(theta))
+    return Pooled(
+        Latent(
+            *_explained(theta, design, refusals, is_converged=is_converged),
+            posterior[:, 0],
+            np.where(is_fitted, (design.counts * log_probability).sum(axis=1), 0.0),
+            np.full(n_classes, n_steps),
+            np.full(n_classes, is_converged),
+            design.n_triples.astype(np.int64),
+        ),
+        _spread_out(hits[0] + hits[1 : 1 + n_fitted], is_fitted),
+        _spread_out(alarms[0] + alarms[1 : 1 + n_fitted], is_fitted),
+        hits[1 + n_fitted :],
+        alarms[1 + n_fitted :],
+    )
+
+
+def _refusals(design: Design) -> Causes:
+    """Return where and why a class is left out; masks of shape (n_classes,)."""
+    n_present, n_readings = design.n_present.sum(axis=1), design.n_readings.sum(axis=1)
+    is_empty = (design.n_paired == 0) | (n_present == 0) | (n_present == n_readings)
+    is_lonely = np.full(len(is_empty), (~is_empty).sum() < 2) & (design.n_triples == 0)
+    return (
+        (design.n_paired == 0, NOT_COMPARED),
+        (n_present == 0, NEVER_GIVEN),
+        (n_present == n_readings, ALWAYS_GIVEN),
+        (is_lonely, NOTHING_TO_POOL),
+    )
+
+
+def _explained(
+    theta: Floats, design: Design, refusals: Causes, *, is_converged: bool
+) -> tuple[Estimates, Estimates, Estimates]:
+    """Return prevalence, sensitivity and specificity with their sentences."""
+    n_readers = design.n_readings.shape[1]
+    if_present, if_absent = theta[:, 1 : 1 + n_readers], theta[:, 1 + n_readers :]
+    is_pair = np.count_nonzero(design.n_readings.sum(axis=0)) < 3
+    cautions: Causes = (
+        (np.array(not is_converged), NOT_CONVERGED),
+        (theta[:, 0] * design.counts.sum(axis=1) < 1, HARDLY_THERE),
+        (np.array(is_pair), TWO_READERS_POOLED),
+        (design.n_triples == 0, POOLED),
+    )
+    of_readers = tuple((np.reshape(mask, (-1, 1)), sentence) for mask, sentence in cautions)
+    reader_refusals = (
+        *((mask[:, None], sentence) for mask, sentence in refusals),
+        (design.n_readings == 0, NEVER_READ),
+    )
+    reader_cautions = ((if_present <= if_absent, NO_BETTER_THAN_CHANCE), *of_readers)
+    return (
+        estimates(theta[:, 0], refusals, cautions),
+        estimates(if_present, reader_refusals, reader_cautions),
+        estimates(1 - if_absent, reader_refusals, reader_cautions),
+    )
+
+
+def _spread_out(values: Floats, is_fitted: NDArray[np.bool_]) -> Floats:
+    """Return ``values`` of the classes fitted at their places, NaN at the others."""
+    everywhere = np.full((len(is_fitted), *values.shape[1:]), np.nan)
+    everywhere[is_fitted] = values
+    return everywhere

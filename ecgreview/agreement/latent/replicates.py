@@ -1,0 +1,126 @@
+"""What prevalence and skill would be of other exams that the same readers might have read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.patterns import MISSING, PRESENT, PatternCount
+from ecgreview.agreement.sampling import resampling
+
+from . import em
+from .design import BadPatterns, Design
+from .em import Floats, Model
+from .two_states import Latent, oriented
+
+_SMOOTHING = 0.5  # readings added to where a climb begins: EM never leaves a probability of 0 or 1
+_AT_ONCE = 4_000_000  # counts of replicates in memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replicates:
+    """Prevalence and skill in each replicate; NaN where a replicate cannot tell them.
+
+    Attributes:
+        prevalence: shape (n_replicates, n_classes).
+        sensitivity: shape (n_replicates, n_classes, n_readers).
+        specificity: the same shape.
+    """
+
+    prevalence: Floats
+    sensitivity: Floats
+    specificity: Floats
+
+
+def bootstrap(
+    patterns: PatternCount,
+    found: Latent,
+    *,
+    rng: np.random.Generator,
+    n_replicates: int = 1000,
+    tolerance: float = 1e-10,
+) -> Replicates:
+    """Return the fits of exams drawn again with replacement, each class on its own.
+
+    Exams of one patient are drawn apart. Of a class with few exams that tell anything the
+    bootstrap claims too much: ``refit`` takes draws of a posterior as well, see ``resampling``.
+
+    Args:
+        patterns: what the readers said.
+        found: the fit of ``patterns``, from which every climb starts.
+        rng: source of chance; the same one gives the same replicates.
+        n_replicates: so many draws.
+        tolerance: as in ``two_states.fit``.
+
+    Raises:
+        BadPatterns: a count is not a whole number of exams.
+    """
+    counts = Design.of(patterns).counts
+    if (counts != np.floor(counts)).any():
+        raise BadPatterns("a count is not a whole number of exams")
+    is_known = found.prevalence.is_defined
+    refits = np.full((n_replicates, len(counts), 1 + 2 * patterns.patterns.shape[1]), np.nan)
+    for classes in _portions(np.flatnonzero(is_known), n_replicates * counts.shape[1]):
+        is_met = counts[classes].any(axis=0)
+        here = PatternCount(patterns.patterns[is_met], counts[np.ix_(classes, is_met)])
+        drawn = resampling.bootstrap(here.counts, n_replicates, rng)
+        refits[:, classes] = refit(
+            here.patterns, found.posterior[np.ix_(classes, is_met)], drawn, tolerance=tolerance
+        )
+    return _read(refits)
+
+
+def refit(
+    states: NDArray[np.int8], posterior: Floats, drawn: Floats, *, tolerance: float = 1e-10
+) -> Floats:
+    """Return the parameters that fit ``drawn`` best, NaN where there is nothing to tell them.
+
+    Args:
+        states: shape (n_patterns, n_readers), int8.
+        posterior: shape (n_classes, n_patterns); P(class is there | pattern), to start with.
+        drawn: shape (n_replicates, n_classes, n_patterns), float64; counts, whole or not.
+        tolerance: as in ``two_states.fit``.
+
+    Returns:
+        Shape (n_replicates, n_classes, 1 + 2 n_readers): prevalence, then each reader's
+        probability of giving the class when it is there, then when it is not.
+    """
+    n_replicates, n_classes, n_patterns = drawn.shape
+    rows = drawn.reshape(n_replicates * n_classes, n_patterns)
+    guess = np.tile(np.stack([posterior, 1 - posterior], axis=1), (n_replicates, 1, 1))
+    start = Model.of(states, _SMOOTHING).maximum(rows, guess)
+    ascent = em.climb(Model.of(states), start, rows, tolerance=tolerance, max_steps=5000)
+    n_readings = rows @ (states != MISSING).astype(np.float64)
+    theta = oriented(ascent.theta, n_readings)
+    _decide(theta, n_readings, rows @ (states == PRESENT).astype(np.float64))
+    return theta.reshape(n_replicates, n_classes, 1 + 2 * states.shape[1])
+
+
+def _decide(theta: Floats, n_readings: Floats, n_present: Floats) -> None:
+    """Set in ``theta`` what needs no climb: rows without the class or of nothing else.
+
+    Skills of which a row tells nothing become NaN.
+    """
+    n_readers = n_readings.shape[1]
+    if_present, if_absent = theta[:, 1 : 1 + n_readers], theta[:, 1 + n_readers :]
+    is_never = n_present.sum(axis=1) == 0
+    is_always = n_present.sum(axis=1) == n_readings.sum(axis=1)
+    theta[is_never, 0], theta[is_always, 0] = 0.0, 1.0
+    if_absent[is_never], if_present[is_always] = 0.0, 1.0
+    if_present[is_never[:, None] | (n_readings == 0)] = np.nan
+    if_absent[is_always[:, None] | (n_readings == 0)] = np.nan
+
+
+def _portions(classes: NDArray[np.intp], counts_per_class: int) -> list[NDArray[np.intp]]:
+    """Return ``classes`` in portions whose replicates fit into memory."""
+    size = max(1, _AT_ONCE // max(1, counts_per_class))
+    return [classes[at : at + size] for at in range(0, len(classes), size)]
+
+
+def _read(refits: Floats) -> Replicates:
+    n_readers = (refits.shape[2] - 1) // 2
+    return Replicates(
+        refits[:, :, 0], refits[:, :, 1 : 1 + n_readers], 1 - refits[:, :, 1 + n_readers :]
+    )

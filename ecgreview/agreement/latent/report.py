@@ -1,0 +1,224 @@
+"""Prevalence and skill without a reference as one JSON-able report, within a bounded time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.patterns import PatternCount
+from ecgreview.agreement.sampling import resampling
+from ecgreview.agreement.sampling.resampling import DEFAULT, Resampling
+from ecgreview.agreement.values.bounded import Measure
+from ecgreview.agreement.values.coefficient import Coefficient, Estimates
+from ecgreview.agreement.values.intervals import MeasureJson
+
+from . import replicates, triples, two_states
+from .design import FEW, Design
+from .em import Floats
+from .replicates import Replicates
+from .two_states import Latent
+
+TOO_LARGE = "So many readers answered in so many ways that this is not computed here."
+NO_INTERVALS = "So many readers answered in so many ways that there are no intervals."
+
+REASONS = (TOO_LARGE, NO_INTERVALS)
+"""Every sentence that is said here, for whoever translates them."""
+
+LEAST_REPLICATES = 200
+"""Fewer tell nothing of the ends of an interval: then there is none."""
+
+POSTERIOR = "dirichlet"
+_MOST_COMPLETED = 5  # readers of whom all that they could have said is listed: 3**5 patterns
+_MOST_WORK = 5e6  # probabilities in a step of the fit
+_MOST_REPLICATED = 3e7  # the same, times the replicates
+
+
+def latent_report(patterns: PatternCount, *, how: Resampling = DEFAULT) -> dict[str, Any]:
+    """Return prevalence, sensitivity and specificity of each class, by Dawid and Skene's model.
+
+    A class of which few exams tell has the interval of a posterior, where readers are few.
+
+    Args:
+        patterns: what the readers said; counts of shape (n_classes, n_patterns).
+        how: the intervals are made; there are fewer replicates, or none, where a fit costs much.
+
+    Returns:
+        ``{"reason", "n_replicates", "classes": [{"prevalence", "n_telling", "alike",
+        "readers": [{"reader", "sensitivity", "specificity"}]}]}``, classes in their order;
+        measures are as in ``report``. ``readers`` are those who read the class, by index; there
+        are none where the model is refused. ``alike`` is how often three readers say the same:
+        ``{"n", "observed", "expected", "reason"}``, null where the model is refused. ``reason``
+        tells why nothing was computed, and ``classes`` is then empty; else why there are no
+        intervals.
+
+    Raises:
+        BadPatterns: as ``two_states.fit``.
+    """
+    design = Design.of(patterns)
+    refusals = design.refusals()
+    is_told = ~np.logical_or.reduce([mask for mask, _ in refusals])
+    if _work(patterns, is_told) > _MOST_WORK:
+        return {"reason": TOO_LARGE, "n_replicates": 0, "classes": []}
+    told = _completed(PatternCount(patterns.patterns, patterns.counts[is_told]))
+    found = _fitted(told, how) if is_told.any() else []
+    n_exams = design.counts.sum(axis=1).astype(int).tolist()
+    reasons = Estimates(np.full(len(n_exams), np.nan), refusals).reasons.tolist()
+    of_class = iter(found)
+    n_replicates = _n_replicates(told, how)
+    return {
+        "reason": NO_INTERVALS if n_replicates < min(how.n_replicates, 1) else "",
+        "n_replicates": n_replicates,
+        "classes": [
+            next(of_class) if reason == "" else _refused(n, reason)
+            for n, reason in zip(n_exams, reasons, strict=True)
+        ],
+    }
+
+
+def _refused(n_exams: int, reason: str) -> dict[str, Any]:
+    return {
+        "prevalence": Measure.undefined(n_exams, reason).to_json(),
+        "n_telling": 0,
+        "alike": None,
+        "readers": [],
+    }
+
+
+def _fitted(patterns: PatternCount, how: Resampling) -> list[dict[str, Any]]:
+    """Return the classes of ``patterns``, all of which can be told."""
+    design, found = Design.of(patterns), two_states.fit(patterns)
+    is_rare = (design.n_telling < FEW) & (patterns.n_readers <= _MOST_COMPLETED)
+    drawn = _drawn(patterns, found, is_rare, _n_replicates(patterns, how), how)
+    return _classes(patterns, found, design, drawn, is_rare, how.confidence)
+
+
+def _work(patterns: PatternCount, is_told: NDArray[np.bool_] | None = None) -> float:
+    """Return how many probabilities a step of the fit of these classes computes."""
+    counts = patterns.counts if is_told is None else patterns.counts[is_told]
+    n_met = (counts > 0).any(axis=0).sum()
+    return float(len(counts) * n_met * (1 + 2 * patterns.n_readers))
+
+
+def _n_replicates(patterns: PatternCount, how: Resampling) -> int:
+    affordable = int(min(how.n_replicates, _MOST_REPLICATED / max(_work(patterns), 1.0)))
+    return affordable if affordable >= min(how.n_replicates, LEAST_REPLICATES) else 0
+
+
+def _completed(patterns: PatternCount) -> PatternCount:
+    few = patterns.n_readers <= _MOST_COMPLETED and len(patterns.patterns)
+    return resampling.complete_patterns(patterns) if few else patterns
+
+
+def _drawn(
+    patterns: PatternCount,
+    found: Latent,
+    is_rare: NDArray[np.bool_],
+    n_replicates: int,
+    how: Resampling,
+) -> Replicates | None:
+    """Return the fits of other counts: of the bootstrap, and of a posterior for rare classes."""
+    if not n_replicates:
+        return None
+    rng = how.rng()
+    common = PatternCount(patterns.patterns, np.where(is_rare[:, None], 0.0, patterns.counts))
+    drawn = replicates.bootstrap(
+        common,
+        two_states.fit(common) if is_rare.any() else found,
+        rng=rng,
+        n_replicates=n_replicates,
+    )
+    rare = np.flatnonzero(is_rare)
+    if rare.size:
+        prior = resampling.prior_of_patterns(patterns)
+        counts = resampling.posterior(patterns.counts[rare], prior[rare], n_replicates, rng)
+        refits = replicates.refit(patterns.patterns, found.posterior[rare], counts)
+        n_readers = patterns.n_readers
+        drawn.prevalence[:, rare] = refits[:, :, 0]
+        drawn.sensitivity[:, rare] = refits[:, :, 1 : 1 + n_readers]
+        drawn.specificity[:, rare] = 1 - refits[:, :, 1 + n_readers :]
+    return drawn
+
+
+def _classes(
+    patterns: PatternCount,
+    found: Latent,
+    design: Design,
+    drawn: Replicates | None,
+    is_rare: NDArray[np.bool_],
+    confidence: float,
+) -> list[dict[str, Any]]:
+    n_exams = design.counts.sum(axis=1).astype(int)
+    n_readings = design.n_readings.astype(int)
+    shape = (len(n_exams), patterns.n_readers)
+    prevalence = found.prevalence.coefficients()
+    sensitivity = np.array(found.sensitivity.coefficients(), dtype=object).reshape(shape)
+    specificity = np.array(found.specificity.coefficients(), dtype=object).reshape(shape)
+    alike = _alike(patterns, found)
+
+    def measure(one: Coefficient, n: int, row: int, values: Floats | None) -> MeasureJson:
+        return _measure(one, n, values, is_rare=bool(is_rare[row]), confidence=confidence)
+
+    return [
+        {
+            "prevalence": measure(
+                prevalence[row], int(n_exams[row]), row, drawn.prevalence[:, row] if drawn else None
+            ),
+            "n_telling": int(design.n_telling[row]),
+            "alike": alike[row],
+            "readers": [
+                {
+                    "reader": int(reader),
+                    **{
+                        name: measure(
+                            skills[row, reader],
+                            int(n_readings[row, reader]),
+                            row,
+                            getattr(drawn, name)[:, row, reader] if drawn else None,
+                        )
+                        for name, skills in (
+                            ("sensitivity", sensitivity),
+                            ("specificity", specificity),
+                        )
+                    },
+                }
+                for reader in np.flatnonzero(n_readings[row])
+            ],
+        }
+        for row in range(len(n_exams))
+    ]
+
+
+def _measure(
+    one: Coefficient, n: int, values: Floats | None, *, is_rare: bool, confidence: float
+) -> MeasureJson:
+    """Return an estimate with the percentiles of its replicates; its own reason comes first."""
+    if one.value is None:
+        return Measure.undefined(n, one.reason).to_json()
+    if values is None:
+        return Measure.alone(one.value, n, one.reason or NO_INTERVALS).to_json()
+    told = Measure.of_replicates(one.value, values, n=n, confidence=confidence).to_json()
+    told["reason"] = one.reason or told["reason"]
+    if is_rare and told["method"]:
+        told["method"] = POSTERIOR
+    return told
+
+
+def _alike(patterns: PatternCount, found: Latent) -> list[dict[str, Any]]:
+    compared = triples.compare(patterns, found)
+    rows = zip(
+        compared.n.tolist(),
+        compared.observed_alike.coefficients(),
+        compared.expected_alike.coefficients(),
+        strict=True,
+    )
+    return [
+        {
+            "n": round(n),
+            "observed": observed.value,
+            "expected": expected.value,
+            "reason": observed.reason or expected.reason,
+        }
+        for n, observed, expected in rows
+    ]

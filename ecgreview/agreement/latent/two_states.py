@@ -1,0 +1,162 @@
+"""How common each class is and how well each reader sees it, when nobody knows the truth.
+
+The model has two states per exam and class, present and absent, and readings that are independent
+given the state: Dawid and Skene's with two categories, for all classes at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.patterns import PatternCount
+from ecgreview.agreement.values.coefficient import Causes, Estimates
+
+from . import starts
+from .design import CONSTANT, FEW, FEW_TRIPLES, NEVER_READ, Design
+from .em import Floats, Model
+
+NO_BETTER_THAN_CHANCE = "The reader gives the class no more often where it is than where it is not."
+NOT_CONVERGED = "The search for the most likely values was stopped before it came to rest."
+
+REASONS = (NO_BETTER_THAN_CHANCE, NOT_CONVERGED)
+"""Every sentence that is said here, for whoever translates them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Latent:
+    """The most likely prevalences and skills, class by class.
+
+    An estimate has no value where the readings cannot tell it, and then says why; a sentence
+    beside a value is what to mind when reading it.
+
+    Attributes:
+        prevalence: shape (n_classes,); share of the exams read that have the class.
+        sensitivity: shape (n_classes, n_readers); P(reader gives the class | it is there).
+        specificity: shape (n_classes, n_readers); P(reader does not give it | it is not there).
+        posterior: shape (n_classes, n_patterns); P(class is there | what the readers said). Only
+            one of many that are equally likely where ``prevalence`` has no value.
+        log_likelihood: shape (n_classes,); of the observed patterns, at the highest maximum found.
+            It is told even where many prevalences reach it.
+        n_iterations: shape (n_classes,), int64; EM steps from the best of the starts.
+        is_converged: shape (n_classes,); whether the last of them gained next to nothing.
+        n_triples: shape (n_classes,), int64; exams read by three readers or more who vary in what
+            they say of the class. They are what tells the prevalence from errors.
+    """
+
+    prevalence: Estimates
+    sensitivity: Estimates
+    specificity: Estimates
+    posterior: Floats
+    log_likelihood: Floats
+    n_iterations: NDArray[np.int64]
+    is_converged: NDArray[np.bool_]
+    n_triples: NDArray[np.int64]
+
+
+def fit(
+    patterns: PatternCount,
+    *,
+    pseudo_count: float = 0.0,
+    tolerance: float = 1e-12,
+    max_steps: int = 20_000,
+) -> Latent:
+    r"""Return the maximum of the likelihood for each class.
+
+    .. math:: \ell = \sum_x n_x \log\Bigl(\pi \prod_r s_r^{x_r} (1 - s_r)^{1 - x_r}
+        + (1 - \pi) \prod_r f_r^{x_r} (1 - f_r)^{1 - x_r}\Bigr)
+
+    with prevalence :math:`\pi`, sensitivities :math:`s_r` and false alarm rates :math:`f_r`.
+    EM climbs from three starts; of two maxima that mirror each other, "present" is the state in
+    which the readers give the class more often.
+
+    Pairs never identify the model, however many readers there are: the readers' frequencies
+    :math:`f_r + \pi (s_r - f_r)` and covariances :math:`\pi (1 - \pi) (s_q - f_q)(s_r - f_r)` are
+    all that pairs tell, and any prevalence within bounds fits them. It takes exams with three
+    readings.
+
+    Args:
+        patterns: what the readers said; exams without a reading of the class do not count.
+        pseudo_count: readings "present" and "absent" added for each reader and state, that is, a
+            Beta(1 + pseudo_count, 1 + pseudo_count) prior. 0 is maximum likelihood; 0.5 keeps the
+            skills of few readings off 0 and 1.
+        tolerance: gain of the log-likelihood per exam below which the climb ends.
+        max_steps: EM steps after which it ends in any case.
+
+    Raises:
+        BadPatterns: the counts do not belong to the patterns, or a state is unknown.
+
+    Source:
+        Dawid & Skene 1979, Applied Statistics 28(1):20-28; on identification Hui & Walter 1980,
+        Biometrics 36:167-171.
+    """
+    design = Design.of(patterns)
+    is_met = design.counts.any(axis=0)
+    counts, states = design.counts[:, is_met], patterns.patterns[is_met]
+    model = Model.of(states, pseudo_count)
+    ascent = starts.highest(
+        model,
+        states,
+        counts,
+        is_identified=~np.logical_or.reduce([mask for mask, _ in design.refusals()]),
+        tolerance=tolerance,
+        max_steps=max_steps,
+    )
+    theta = oriented(ascent.theta, design.n_readings)
+    return Latent(
+        *_explained(theta, design, ascent.is_converged),
+        Model.of(patterns.patterns).posterior(theta)[0][:, 0],
+        ascent.log_likelihood,
+        ascent.n_steps,
+        ascent.is_converged,
+        design.n_triples.astype(np.int64),
+    )
+
+
+def oriented(theta: Floats, n_readings: Floats) -> Floats:
+    """Return ``theta`` with "present" the state in which readers give the class more often.
+
+    Args:
+        theta: shape (n_rows, 1 + 2 n_readers), as in ``em.Ascent``.
+        n_readings: shape (n_rows, n_readers); the weight of each reader.
+    """
+    n_readers = n_readings.shape[1]
+    if_present, if_absent = theta[:, 1 : 1 + n_readers], theta[:, 1 + n_readers :]
+    is_swapped = ((if_present - if_absent) * n_readings).sum(axis=1) < 0
+    swapped = np.concatenate([1 - theta[:, :1], if_absent, if_present], axis=1)
+    return np.where(is_swapped[:, None], swapped, theta)
+
+
+def _explained(
+    theta: Floats, design: Design, is_converged: NDArray[np.bool_]
+) -> tuple[Estimates, Estimates, Estimates]:
+    """Return prevalence, sensitivity and specificity with their sentences."""
+    n_readers = design.n_readings.shape[1]
+    if_present, if_absent = theta[:, 1 : 1 + n_readers], theta[:, 1 + n_readers :]
+    refusals = design.refusals()
+    cautions: Causes = ((~is_converged, NOT_CONVERGED), (design.n_telling < FEW, FEW_TRIPLES))
+    reader_refusals = (*_for_readers(refusals), (design.n_readings == 0, NEVER_READ))
+    reader_cautions = (
+        (design.is_constant, CONSTANT),
+        (if_present <= if_absent, NO_BETTER_THAN_CHANCE),
+        *_for_readers(cautions),
+    )
+    return (
+        estimates(theta[:, 0], refusals, cautions),
+        estimates(if_present, reader_refusals, reader_cautions),
+        estimates(1 - if_absent, reader_refusals, reader_cautions),
+    )
+
+
+def _for_readers(causes: Causes) -> Causes:
+    return tuple((mask[:, None], sentence) for mask, sentence in causes)
+
+
+def estimates(values: Floats, refusals: Causes, cautions: Causes) -> Estimates:
+    """Return ``values`` without those that are refused; each with the first sentence that holds."""
+    is_refused = np.zeros(values.shape, dtype=np.bool_)
+    for mask, _ in refusals:
+        is_refused |= mask
+    return Estimates(np.where(is_refused, np.nan, values), (*refusals, *cautions))

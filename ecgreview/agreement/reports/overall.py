@@ -1,0 +1,231 @@
+"""Agreement about exams as a whole, and the means of the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.coefficients.set_alpha import Distance, SetCount
+from ecgreview.agreement.counts.answers import Answers
+from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
+from ecgreview.agreement.sampling import joint
+from ecgreview.agreement.sampling.resampling import Resampling
+from ecgreview.agreement.values.coefficient import (
+    ALL_ALIKE,
+    NO_CLASS,
+    NOT_COMPARED,
+    TOO_MANY_SETS,
+    Estimates,
+    ratio,
+)
+from ecgreview.agreement.values.intervals import Measures, measures
+
+from . import everyone
+
+_Values = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overall:
+    """What is said of all classes together; each measure has the shape ().
+
+    Attributes:
+        sets: ``exact_set``: the share of exams whose readers all gave the same set of classes;
+            ``mean_jaccard``: the mean overlap of the sets of two readers.
+        macro: the mean of each coefficient over the classes that have it.
+        n_defined: for each of these, so many classes.
+        micro: each coefficient over all answers to all classes, as if they were one class.
+        replicates: of the classes, drawn together: shape (n_replicates, n_classes) each.
+    """
+
+    sets: dict[str, Measures]
+    macro: dict[str, Measures]
+    n_defined: dict[str, int]
+    micro: dict[str, Measures]
+    replicates: _Values
+
+
+def overall(answers: Answers, how: Resampling) -> Overall:
+    """Return what the readers' ``answers`` say of all classes together, with intervals.
+
+    All classes of an exam are drawn together, and all exams of a patient: what the readers of a
+    difficult exam disagree about does not count as so many independent disagreements.
+    """
+    anonymous, cells = answers.anonymous()
+    sets = _sets(answers)
+    count = anonymous.counter()
+    point = _of(count, cells.table, sets, anonymous.weights[None])
+    drawn = [_of(count, cells.table, sets, part) for part in joint.weights(answers, how)]
+    nothing = {name: np.full((1, *one.values.shape[1:]), np.nan) for name, one in point.items()}
+    values = {
+        name: np.concatenate([part[name].values for part in drawn]) if drawn else nothing[name]
+        for name in point
+    }
+    n = float((anonymous.weights * (sets["compared"] > 0)).sum())
+    named = {
+        name: _measure(point[name], values[name], n, how) for name in ("exact_set", "mean_jaccard")
+    }
+    classes = {name: point[name] for name in point if name.startswith(_CLASS)}
+    return Overall(
+        sets=named,
+        macro={
+            name.removeprefix(_CLASS): _macro(one, values[name], n, how, _least(name))
+            for name, one in classes.items()
+        },
+        n_defined={
+            name.removeprefix(_CLASS): int(one.is_defined.sum()) for name, one in classes.items()
+        },
+        micro={
+            name.removeprefix(_MICRO): _measure(point[name], values[name], n, how)
+            for name in point
+            if name.startswith(_MICRO)
+        },
+        replicates={name.removeprefix(_CLASS): values[name] for name in classes},
+    )
+
+
+def set_alphas(answers: Answers, how: Resampling) -> dict[str, Measures]:
+    """Return Krippendorff's alpha of whole sets of classes, of shape () each, with intervals.
+
+    Its cost grows with the square of the distinct sets: with more than MANY_SETS there is no
+    interval, and with more than MOST_SETS no value.
+    """
+    sets = SetCount.of(answers.ratings(), answers.weights)
+    return {f"{distance}_alpha": _set_alpha(sets, answers, distance, how) for distance in Distance}
+
+
+MANY_SETS, MOST_SETS = 3_000, 12_000
+
+
+def _set_alpha(sets: SetCount, answers: Answers, distance: Distance, how: Resampling) -> Measures:
+    n = float(sets.n_compared)
+    causes = [
+        (np.array([not n]), NOT_COMPARED),
+        (np.array([len(sets.sets) > MOST_SETS]), TOO_MANY_SETS),
+    ]
+    is_told = n > 0 and len(sets.sets) <= MOST_SETS
+    value = sets.alphas(sets.n_exams[None], distance) if is_told else np.full(1, np.nan)
+    alike = (np.isnan(value), ALL_ALIKE)
+    drawn = np.full(1, np.nan)
+    if is_told and len(sets.sets) <= MANY_SETS:
+        parts = [_of_kinds(sets, one) for one in joint.weights(answers, how)]
+        drawn = np.concatenate([sets.alphas(part, distance) for part in parts] or [drawn])
+    return _measure(Estimates(value[None], (*causes, alike)), drawn, n, how)
+
+
+def _of_kinds(sets: SetCount, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how many exams are of each kind when rows weigh so much."""
+    is_compared = sets.kind >= 0
+    shape = (len(sets.n_exams), len(weights))
+    found = np.zeros(shape)
+    np.add.at(found, sets.kind[is_compared], weights[:, is_compared].T)
+    return found.T
+
+
+_CLASS, _MICRO = "class ", "micro "
+_SHARES = {"prevalence", "percent_agreement", "positive_agreement", "negative_agreement"}
+
+
+def _least(name: str) -> float:
+    """Return the least value that a coefficient can have."""
+    return 0.0 if name.removeprefix(_CLASS) in _SHARES else -1.0
+
+
+def _of(
+    count: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    table: NDArray[np.float64],
+    sets: Mapping[str, NDArray[np.float64]],
+    weights: NDArray[np.float64],
+) -> dict[str, Estimates]:
+    """Return everything for rows that weigh so much, the first axis being replicates."""
+    counts = count(weights)
+    by_class = everyone.coefficients(Cells(table, counts))
+    pooled = everyone.coefficients(Cells(table, counts.sum(axis=1)))
+    n_compared = weights @ sets["compared"]
+    masks = [(n_compared == 0, NOT_COMPARED)]
+    return {
+        "exact_set": ratio(weights @ sets["same"], n_compared, unless=masks),
+        "mean_jaccard": ratio(weights @ sets["overlap"], n_compared, unless=masks),
+        **{_CLASS + name: one for name, one in by_class.items()},
+        **{_MICRO + name: one for name, one in pooled.items()},
+    }
+
+
+def _sets(answers: Answers) -> dict[str, NDArray[np.float64]]:
+    """Return what the sets of each row have in common, each of shape (n_rows,).
+
+    ``compared``: whether two readers have read it; ``same``: whether all say the same of every
+    class; ``overlap``: the mean Jaccard index of two readers, over the classes both assessed, 1
+    when neither gave any.
+    """
+    said = answers.patterns
+    is_disputed = (said == PRESENT).any(axis=1) & (said == ABSENT).any(axis=1)
+    n_rows = len(answers.base)
+    n_disputed = np.bincount(answers.row[is_disputed[answers.pattern]], minlength=n_rows)
+    compared = answers.has_read.sum(axis=1) >= 2
+    return {
+        "compared": compared.astype(np.float64),
+        "same": (compared & (n_disputed == 0)).astype(np.float64),
+        "overlap": _overlap(answers),
+    }
+
+
+def _overlap(answers: Answers) -> NDArray[np.float64]:
+    said, n_rows = answers.patterns, len(answers.base)
+    total, n_pairs = np.zeros(n_rows), np.zeros(n_rows)
+    has_read = answers.has_read.astype(np.float64)
+    for first, second in np.argwhere(np.triu(has_read.T @ has_read, k=1) > 0):
+        is_assessed = (said[:, first] != MISSING) & (said[:, second] != MISSING)
+        gave = np.stack([said[:, first] == PRESENT, said[:, second] == PRESENT])
+        both, either = gave.all(axis=0) & is_assessed, gave.any(axis=0) & is_assessed
+        n_both, n_either = (
+            np.bincount(answers.row[is_so[answers.pattern]], minlength=n_rows).astype(np.float64)
+            for is_so in (both, either)
+        )
+        overlap = np.divide(n_both, n_either, out=np.ones(n_rows), where=n_either > 0)
+        is_common = (has_read[:, first] * has_read[:, second]) > 0
+        total += np.where(is_common, overlap, 0.0)
+        n_pairs += is_common
+    return np.asarray(total / np.maximum(n_pairs, 1))
+
+
+def _measure(point: Estimates, values: NDArray[np.float64], n: float, how: Resampling) -> Measures:
+    """Return a measure of shape () from an estimate of shape (1,)."""
+    first = Estimates(point.values[0], tuple((mask[0], why) for mask, why in point.causes))
+    return measures(
+        first, values, n=np.array(n), is_rare=np.array(False), confidence=how.confidence
+    )
+
+
+def _macro(
+    point: Estimates, values: NDArray[np.float64], n: float, how: Resampling, least: float
+) -> Measures:
+    """Return the mean over the classes that have a value; in replicates, over those of them.
+
+    Replicates of rare classes are lower than their estimates, and in the mean of many classes
+    this adds up. The interval is therefore the basic one, in which the replicates are reflected
+    at the estimate: it held the truth in 95 % of simulated studies of 66 classes, the percentile
+    interval in 81 % (tests/domain/agreement/test_coverage.py).
+
+    Source:
+        Davison & Hinkley 1997, Bootstrap Methods and their Application, section 5.2.
+    """
+    has_value = point.is_defined[0]
+    if not has_value.any():
+        none = Estimates(np.array(np.nan), ((np.array(True), NO_CLASS),))
+        return _measure(_first_axis(none), np.full(1, np.nan), n, how)
+    mean = float(point.values[0, has_value].mean())
+    drawn = values[:, has_value]
+    n_drawn = (~np.isnan(drawn)).sum(axis=1)
+    total = np.where(np.isnan(drawn), 0.0, drawn).sum(axis=1)
+    means = np.where(n_drawn > 0, total / np.maximum(n_drawn, 1), np.nan)
+    reflected = np.clip(2 * mean - means, least, 1.0)
+    return _measure(_first_axis(Estimates(np.array(mean))), reflected, n, how)
+
+
+def _first_axis(one: Estimates) -> Estimates:
+    return Estimates(one.values[None], tuple((mask[None], why) for mask, why in one.causes))

@@ -1,0 +1,97 @@
+"""How far two readers agree: every coefficient of a pair with its interval, class by class."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.coefficients import kernels, two_readers
+from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.sampling.resampling import Resampling, draw, prior_of_cells
+from ecgreview.agreement.values.coefficient import NEVER_GIVEN, Estimates
+from ecgreview.agreement.values.intervals import Measures, measures
+
+from . import everyone
+
+Tables = NDArray[np.float64]
+"""Shape (..., 2, 2): exams by what the first reader said (absent, present) and the second."""
+
+_SAID = np.array([[2.0, 0.0], [1.0, 1.0], [1.0, 1.0], [0.0, 2.0]])
+"""The fields of a table as divisions of two readers over absent and present."""
+
+
+def coefficients(tables: Tables) -> dict[str, Estimates]:
+    """Return the coefficients of pairs of readers, each of shape (...)."""
+    cells = _cells(tables)
+    anonymous = everyone.coefficients(cells)
+    return {
+        "cohen_kappa": kernels.cohen_kappa(tables),
+        **{name: anonymous[name] for name in _SHARED},
+        "scott_pi": anonymous["fleiss_kappa"],  # which it is for two readers
+        "cohen_kappa_max": two_readers.cohen_kappa_max(tables),
+        "prevalence_index": two_readers.prevalence_index(tables),
+        "bias_index": two_readers.bias_index(tables),
+    }
+
+
+def pair_measures(tables: Tables, how: Resampling) -> dict[str, Measures]:
+    """Return every coefficient of pairs of readers with its interval.
+
+    Intervals are made as in ``everyone.class_measures``, of each table on its own. McNemar's p,
+    which is exact, has none; nor has a class that neither gave, of which nothing is known.
+
+    Args:
+        tables: shape (n_tables, 2, 2).
+        how: the intervals are made.
+
+    Returns:
+        Each of shape (n_tables,).
+
+    Raises:
+        two_readers.BadTable: a number of exams is negative or not finite.
+    """
+    checked = two_readers.checked(tables, 2)
+    cells = _cells(checked)
+    is_rare, n = everyone.rare(cells), cells.n_compared
+    has_given = checked[:, 1].sum(axis=1) + checked[:, 0, 1] > 0
+    values = _replicates(checked[has_given], is_rare[has_given], how)
+    nothing = np.full((max(how.n_replicates, 1), len(checked)), np.nan)
+    found = {}
+    for name, estimates in _all(checked).items():
+        drawn = nothing.copy()
+        if name in values:
+            drawn[:, has_given] = values[name]
+        one = measures(estimates, drawn, n=n, is_rare=is_rare, confidence=how.confidence)
+        found[name] = one.without_interval(~has_given & (n > 0), NEVER_GIVEN)
+    return found
+
+
+def _all(tables: Tables) -> dict[str, Estimates]:
+    return {**coefficients(tables), "mcnemar_p": two_readers.mcnemar(tables).exact_p}
+
+
+def _replicates(
+    tables: Tables, is_rare: NDArray[np.bool_], how: Resampling
+) -> dict[str, NDArray[np.float64]]:
+    """Return the values of replicates, each of shape (n_replicates, n_tables)."""
+    if not how.n_replicates:
+        return {}
+    cells = _cells(tables)
+    drawn = draw(cells.n_exams, prior_of_cells(cells) * _SHARE_OF_CELL, is_rare, how)
+    found = coefficients(drawn.reshape(*drawn.shape[:-1], 2, 2))
+    return {name: estimates.values for name, estimates in found.items()}
+
+
+_SHARED = (
+    "percent_agreement",
+    "positive_agreement",
+    "negative_agreement",
+    "krippendorff_alpha",
+    "gwet_ac1",
+    "pabak",
+)
+_SHARE_OF_CELL = np.array([1.0, 0.5, 0.5, 1.0])  # who of the two said present is either's turn
+
+
+def _cells(tables: Tables) -> Cells:
+    return Cells(_SAID, tables.reshape(*tables.shape[:-2], 4))

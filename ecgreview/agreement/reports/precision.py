@@ -1,0 +1,223 @@
+"""How wide an interval will be after more readings, and how many readings it takes to narrow it.
+
+The error of a coefficient falls with the root of the number of exams of the same kind. What the
+exams so far say of its scatter is therefore enough to tell its error after any other number, as
+long as the next exams and readers are like these.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from ecgreview.agreement.coefficients import standard_errors
+from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.sampling import resampling
+from ecgreview.agreement.values.bounded import tail_of
+from ecgreview.agreement.values.coefficient import (
+    ALL_ALIKE,
+    NEVER_GIVEN,
+    NOT_COMPARED,
+    Estimates,
+    ratio,
+)
+
+FEW_TOLD = "Fewer than 20 exams tell of the class, so the forecast is rough."
+
+REASONS = (NOT_COMPARED, NEVER_GIVEN, ALL_ALIKE, FEW_TOLD)
+"""Every sentence a forecast may carry, for whoever translates them."""
+
+ENOUGH_TOLD = 20
+"""With fewer exams to which any reader gave the class, a forecast carries a caution."""
+
+_PRESENT = 1  # the column of binary cells
+
+
+class BadTable(ValueError):
+    """The cells are not of binary findings, or their counts are no numbers of exams."""
+
+
+class BadWidth(ValueError):
+    """The half-width wished for is not above 0 and below 1, or a number of readings not above 0."""
+
+
+class Target(StrEnum):
+    """The coefficient whose interval is to be narrow."""
+
+    FLEISS_KAPPA = "fleiss_kappa"
+    POSITIVE_AGREEMENT = "positive_agreement"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a class needs for an interval of the width wished for.
+
+    Attributes:
+        half_width: half of the interval's width as things are; None when it cannot be told.
+        n_exams: exams that two readers or more have read.
+        n_told: those of them to which any reader gave the class.
+        n_reads: readings of those exams.
+        reads_needed: readings in all, at as many for an exam as now; None like ``half_width``.
+        reads_left: of these the ones still to come.
+        reason: why there is no forecast; beside a forecast, what to mind, mostly empty.
+    """
+
+    half_width: float | None
+    n_exams: int
+    n_told: int
+    n_reads: int
+    reads_needed: int | None
+    reads_left: int | None
+    reason: str = ""
+
+
+def forecast(
+    cells: Cells, wanted: float, *, target: Target, confidence: float = 0.95
+) -> list[Forecast]:
+    """Return how many readings each class needs for an interval of estimate +- ``wanted``.
+
+    A forecast knows the scatter of the class no better than the exams that tell of it: in
+    simulations the width after the readings forecast was off by 5 % (standard deviation) with 400
+    such exams and by 10 % with 90.
+
+    Args:
+        cells: of binary findings (absent, present); n_exams of shape (..., n_cells).
+        wanted: half of the interval's width, above 0 and below 1.
+        target: of which coefficient.
+        confidence: of the interval.
+
+    Returns:
+        One for each class, in C order of the leading axes.
+
+    Raises:
+        BadTable: the cells are not of binary findings, or a count is negative or not finite.
+        BadWidth: ``wanted`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not above 0 and below 1.
+    """
+    if not 0 < wanted < 1:
+        raise BadWidth(f"a half-width of {wanted} is not above 0 and below 1")
+    scatter = _scatter(cells, target)
+    z = _standard_errors(confidence)
+    with_positive = (cells.is_compared & (cells.table[:, _PRESENT] > 0)).astype(np.float64)
+    columns = (
+        np.ravel(scatter.values),
+        np.ravel(scatter.reasons),
+        np.ravel(cells.n_compared),
+        np.ravel(cells.n_exams @ with_positive),
+        np.ravel(cells.compared_readings.sum(axis=-1)),
+    )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [_of_class(*row, z=z, wanted=wanted) for row in rows]
+
+
+def half_widths(
+    cells: Cells, n_reads: NDArray[np.int64], *, target: Target, confidence: float = 0.95
+) -> NDArray[np.float64]:
+    """Return half of the interval's width after each number of readings.
+
+    Args:
+        cells: of binary findings (absent, present); n_exams of shape (..., n_cells).
+        n_reads: shape (n_points,); readings of a class in all, at as many for an exam as now.
+        target: of which coefficient.
+        confidence: of the interval.
+
+    Returns:
+        Shape (n_points, ...), NaN where ``forecast`` gives a reason instead.
+
+    Raises:
+        BadTable: as ``forecast``.
+        BadWidth: a number of readings is not above 0.
+        BadConfidence: ``confidence`` is not above 0 and below 1.
+    """
+    if (n_reads <= 0).any():
+        raise BadWidth("a number of readings is not above 0")
+    z = _standard_errors(confidence)
+    of_exam = cells.compared_readings.sum(axis=-1) / np.maximum(cells.n_compared, 1)
+    errors = np.sqrt(np.multiply.outer(1 / n_reads, of_exam)) * _scatter(cells, target).values
+    return np.asarray(z * errors)
+
+
+def _standard_errors(confidence: float) -> float:
+    """Return how many there are on each side of an estimate."""
+    return float(stats.norm.ppf(1 - tail_of(confidence)))
+
+
+def _of_class(
+    scatter: float,
+    reason: str,
+    n_exams: float,
+    n_told: float,
+    n_reads: float,
+    *,
+    z: float,
+    wanted: float,
+) -> Forecast:
+    """Return the forecast of one class.
+
+    Args:
+        scatter: the standard error times the root of the exams; NaN when unknown.
+        reason: why it is unknown.
+        n_exams: exams compared.
+        n_told: those with a positive.
+        n_reads: their readings.
+        z: standard errors to each side of the estimate.
+        wanted: half of the interval's width.
+    """
+    counts = round(n_exams), round(n_told), round(n_reads)
+    if math.isnan(scatter):
+        return Forecast(None, *counts, None, None, reason)
+    needed = math.ceil((z * scatter / wanted) ** 2 * n_reads / n_exams)
+    return Forecast(
+        z * scatter / math.sqrt(n_exams),
+        *counts,
+        needed,
+        max(0, needed - counts[2]),
+        FEW_TOLD if n_told < ENOUGH_TOLD else "",
+    )
+
+
+def _scatter(cells: Cells, target: Target) -> Estimates:
+    """Return the standard error that one exam would have, shape (...).
+
+    The prior of the posterior is added to the cells: else readers who have agreed so far would
+    seem to need no further exam.
+    """
+    _refuse_bad(cells)
+    positive = cells.compared_readings[..., _PRESENT]
+    causes = [(cells.n_compared == 0, NOT_COMPARED), (positive == 0, NEVER_GIVEN)]
+    if target is Target.FLEISS_KAPPA:
+        causes.append((positive == cells.compared_readings.sum(axis=-1), ALL_ALIKE))
+    complete = _with_all_divisions(cells)
+    smoothed = Cells(complete.table, complete.n_exams + resampling.prior_of_cells(complete))
+    error = _ERRORS[target](smoothed).values * np.sqrt(smoothed.n_compared)
+    return ratio(error, np.ones_like(error), unless=causes)
+
+
+_ERRORS: dict[Target, Callable[[Cells], Estimates]] = {
+    Target.FLEISS_KAPPA: standard_errors.fleiss_kappa,
+    Target.POSITIVE_AGREEMENT: standard_errors.positive_agreement,
+}
+
+
+def _with_all_divisions(cells: Cells) -> Cells:
+    """Return the cells once each, with those that were possible but that no exam has met."""
+    sizes = np.unique(cells.n_readings).astype(int).tolist()
+    possible = [[size - k, k] for size in sizes for k in range(size + 1)]
+    table, place = np.unique(
+        np.concatenate([cells.table, np.reshape(possible, (-1, 2))]), axis=0, return_inverse=True
+    )
+    is_of = place.reshape(-1)[: len(cells.table), None] == np.arange(len(table))
+    return Cells(table, cells.n_exams @ is_of.astype(np.float64))
+
+
+def _refuse_bad(cells: Cells) -> None:
+    if cells.n_categories != 2:
+        raise BadTable(f"there are {cells.n_categories} categories, not absent and present")
+    if not (np.isfinite(cells.n_exams).all() and (cells.n_exams >= 0).all()):
+        raise BadTable("a count of exams is negative or not finite")

@@ -1,0 +1,1 @@
+"""The same study once more: replicates of the counts."""

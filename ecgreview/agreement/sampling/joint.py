@@ -1,0 +1,64 @@
+"""Replicates of all classes at once, for what is asked of classes together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.answers import Answers
+
+from .resampling import Resampling
+
+_NUMBERS_AT_ONCE = 4_000_000
+
+
+def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
+    """Yield how much each row of ``answers`` weighs in replicates, some replicates at a time.
+
+    Units are drawn again with replacement: exams, or patients with all their exams. The number of
+    replicates is ``n_replicates``.
+
+    Yields:
+        Shape (some replicates, n_rows).
+
+    Source:
+        Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 8; patients as units
+        Field & Welsh 2007, J R Stat Soc B 69(3):369-390.
+    """
+    rng, left = how.rng(), n_replicates(answers, how)
+    is_own = np.array_equal(answers.unit, np.arange(len(answers.times)))
+    is_plain = is_own and bool((answers.n_exams == 1).all())
+    size = max(1, _NUMBERS_AT_ONCE // max(1, answers.row.size + answers.base.size))
+    while left > 0:
+        drawn = _drawn(answers.times, min(size, left), rng)
+        yield drawn if is_plain else drawn[:, answers.unit] * answers.n_exams
+        left -= len(drawn)
+
+
+def n_replicates(answers: Answers, how: Resampling) -> int:
+    """Return how many replicates are drawn: fewer, but LEAST, of very many different answers."""
+    affordable = _MOST_NUMBERS // max(1, answers.row.size + answers.base.size)
+    return min(how.n_replicates, max(LEAST, affordable))
+
+
+LEAST = 200
+_MOST_NUMBERS = 200_000_000  # some three seconds
+
+
+def _drawn(
+    times: NDArray[np.int64], n_replicates: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return how often each unit is drawn, shape (n_replicates, n_units)."""
+    total, n_units = int(times.sum()), len(times)
+    if total > _DRAWS_A_UNIT * n_units:
+        return rng.multinomial(total, times / total, size=n_replicates).astype(np.float64)
+    owner = np.repeat(np.arange(n_units), times)
+    drawn = owner[rng.integers(0, total, (n_replicates, total))]
+    drawn += n_units * np.arange(n_replicates)[:, None]
+    found = np.bincount(drawn.reshape(-1), minlength=n_replicates * n_units)
+    return found.reshape(n_replicates, n_units).astype(np.float64)
+
+
+_DRAWS_A_UNIT = 10  # one binomial number costs as much as so many draws

@@ -1,0 +1,206 @@
+"""Other counts that the same readers might have produced: replicates, from which intervals come.
+
+Every coefficient is a function of how many exams met each answer. To draw exams again with
+replacement, which is the exam bootstrap, is to draw these counts from a multinomial distribution:
+the same law, at a cost that does not depend on the number of exams. Where a class has too few
+exams that tell anything, the bootstrap claims too much (coverage .80 at 5 exams): there the
+counts are drawn from their Dirichlet posterior.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT, PatternCount
+
+PRIOR = 0.5
+"""Of each division of readers: Jeffreys' prior of the multinomial."""
+
+N_REPLICATES = 1000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How intervals are made.
+
+    Attributes:
+        n_replicates: so many other counts are drawn; 0 for no intervals.
+        confidence: of the intervals.
+        seed: of the chance; the same counts and seed give the same intervals.
+    """
+
+    n_replicates: int = N_REPLICATES
+    confidence: float = CONFIDENCE
+    seed: int = 0
+
+    def rng(self, counts: NDArray[np.float64] | None = None) -> np.random.Generator:
+        """Return a new source of this chance; with ``counts``, one of their own."""
+        own = () if counts is None else counts.astype(np.int64).tolist()
+        return np.random.default_rng((self.seed, *own))
+
+
+DEFAULT = Resampling()
+
+
+def draw(
+    counts: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    is_rare: NDArray[np.bool_],
+    how: Resampling,
+) -> NDArray[np.float64]:
+    """Return replicates of ``counts``: of a posterior for rare classes, else of the bootstrap.
+
+    Each class has chances of its own, which follow from its counts: an interval does not depend on
+    what else is asked for.
+
+    Args:
+        counts: shape (n_classes, n_cells).
+        prior: the same shape.
+        is_rare: shape (n_classes,).
+        how: many, and by which chance.
+
+    Returns:
+        Shape (n_replicates, n_classes, n_cells).
+    """
+    drawn = np.empty((how.n_replicates, *counts.shape))
+
+    def draw_class(row: int) -> None:
+        rng = how.rng(counts[row])
+        part = slice(row, row + 1)
+        drawn[:, part] = (
+            posterior(counts[part], prior[part], how.n_replicates, rng)
+            if is_rare[row]
+            else bootstrap(counts[part], how.n_replicates, rng)
+        )
+
+    # Drawing lets go of the interpreter: as many classes at once as there are processors.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(draw_class, range(len(counts))):
+            pass
+    return drawn
+
+
+def bootstrap(
+    counts: NDArray[np.float64], n_replicates: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return the counts of exams drawn again with replacement, each class on its own.
+
+    Args:
+        counts: shape (n_classes, n_cells); whole numbers of exams.
+        n_replicates: so many draws.
+        rng: the source of chance.
+
+    Returns:
+        Shape (n_replicates, n_classes, n_cells); every replicate has as many exams as the class.
+
+    Source:
+        Efron 1979, Ann Statist 7(1):1-26; for agreement Zapf et al. 2016, BMC Med Res Methodol
+        16:93, who find the asymptotic intervals of Fleiss' kappa wanting.
+    """
+    drawn = np.zeros((n_replicates, *counts.shape))
+    for row, of_class in enumerate(counts):
+        occurs = np.flatnonzero(of_class)
+        if not occurs.size:
+            continue
+        # The last cell of a multinomial is what is left, and costs nothing: let it be the largest.
+        order = occurs[np.argsort(of_class[occurs])]
+        n_exams = of_class.sum()
+        drawn[:, row, order] = rng.multinomial(
+            int(n_exams), of_class[order] / n_exams, size=n_replicates
+        )
+    return drawn
+
+
+def posterior(
+    counts: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    n_replicates: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Return counts drawn from the Dirichlet posterior, scaled to the exams there are.
+
+    Args:
+        counts: shape (n_classes, n_cells).
+        prior: shape (n_classes, n_cells); what is added to each cell that was possible.
+        n_replicates: so many draws.
+        rng: the source of chance.
+
+    Returns:
+        Shape (n_replicates, n_classes, n_cells), no whole numbers; zeros for a class without exams.
+
+    Source:
+        Gelman et al. 2013, Bayesian Data Analysis, 3rd ed., section 3.4.
+    """
+    weights = rng.standard_gamma(counts + prior, size=(n_replicates, *counts.shape))
+    totals = weights.sum(axis=-1, keepdims=True)
+    scale = counts.sum(axis=-1, keepdims=True) / np.maximum(totals, np.finfo(float).tiny)
+    return np.asarray(weights * scale)
+
+
+def complete_patterns(patterns: PatternCount) -> PatternCount:
+    """Return ``patterns`` with all that their sets of readers could have said as well.
+
+    Args:
+        patterns: of few readers; there are up to 3**n_readers.
+    """
+    n_readers = patterns.n_readers
+    sets = np.unique(patterns.patterns != MISSING, axis=0)
+    numbers = np.arange(2**n_readers)[:, None] >> np.arange(n_readers) & 1
+    said = np.where(numbers == 1, PRESENT, ABSENT)
+    possible = np.where(sets[:, None, :], said, MISSING).astype(np.int8)
+    possible = possible.reshape(len(sets) * len(said), n_readers)
+    whole, index = np.unique(
+        np.concatenate([patterns.patterns, possible]), axis=0, return_inverse=True
+    )
+    counts = np.zeros((*patterns.counts.shape[:-1], len(whole)))
+    counts[..., index.reshape(-1)[: len(patterns.patterns)]] = patterns.counts
+    return PatternCount(whole, counts)
+
+
+def complete_cells(cells: Cells) -> Cells:
+    """Return binary ``cells`` with every division that as many readers could have reached."""
+    sizes = np.unique(cells.n_readings).astype(int)
+    whole = np.concatenate([[[size - k, k] for k in range(size + 1)] for size in sizes])
+    width = int(cells.table.sum(axis=1).max(initial=0)) + 1
+    place = {code: row for row, code in enumerate((whole @ [width, 1]).tolist())}
+    counts = np.zeros((*cells.n_exams.shape[:-1], len(whole)))
+    counts[..., [place[int(code)] for code in cells.table @ [width, 1]]] = cells.n_exams
+    return Cells(whole.astype(np.float64), counts)
+
+
+def prior_of_cells(cells: Cells) -> NDArray[np.float64]:
+    """Return what the posterior adds to each cell: PRIOR, shared over the numbers of readings.
+
+    Where most exams have two readings and some have three, the prior of either is in proportion
+    to its exams; exams with fewer than two readings are no evidence and have none.
+
+    Returns:
+        The shape of ``cells.n_exams``.
+    """
+    sizes = cells.n_readings
+    is_same = (sizes[:, None] == sizes) & cells.is_compared
+    of_size = cells.n_exams @ is_same.astype(np.float64).T
+    share = of_size / np.maximum(cells.n_compared, 1)[..., None]
+    return np.asarray(np.where(cells.is_compared, PRIOR * share, 0.0))
+
+
+def prior_of_patterns(patterns: PatternCount) -> NDArray[np.float64]:
+    """Return the prior of each pattern: that of its cell, in equal parts; see ``prior_of_cells``.
+
+    So what the intervals say does not depend on whether it is asked who said what.
+
+    Returns:
+        The shape of ``patterns.counts``.
+    """
+    n_absent = (patterns.patterns == ABSENT).sum(axis=1)
+    n_present = (patterns.patterns == PRESENT).sum(axis=1)
+    table = np.stack([n_absent, n_present], axis=1).astype(np.float64)
+    is_same = (table[:, None] == table).all(axis=2)
+    return np.asarray(prior_of_cells(Cells(table, patterns.counts)) / is_same.sum(axis=1))

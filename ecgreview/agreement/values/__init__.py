@@ -1,0 +1,1 @@
+"""A value, its interval, or the reason why there is none."""
