@@ -399,7 +399,7 @@ def test_locked_studies_are_open_to_their_former_readers_roles(closed, davi, sig
 @pytest.mark.parametrize(
     "module",
     [
-        arm_times, arms, bounded, two_states, latent_design, latent_report, latent_triples,
+        arm_times, arms, two_states, latent_design, latent_report, latent_triples,
         pairing, performance, precision,
     ],
 )  # fmt: skip
