@@ -16,6 +16,7 @@ from .em import Floats, Model
 from .two_states import Latent, oriented
 
 _SMOOTHING = 0.5  # readings added to where a climb begins: EM never leaves a probability of 0 or 1
+_ROUNDING = 1e-6  # of an exam
 _AT_ONCE = 4_000_000  # counts of replicates in memory
 
 
@@ -41,11 +42,13 @@ def bootstrap(
     rng: np.random.Generator,
     n_replicates: int = 1000,
     tolerance: float = 1e-10,
+    effects: Floats | None = None,
 ) -> Replicates:
     """Return the fits of exams drawn again with replacement, each class on its own.
 
-    Exams of one patient are drawn apart. Of a class with few exams that tell anything the
-    bootstrap claims too much: ``refit`` takes draws of a posterior as well, see ``resampling``.
+    Exams of one patient are drawn apart; ``effects`` draws fewer of them, to make up for it. Of a
+    class with few exams that tell anything the bootstrap claims too much: ``refit`` takes draws of
+    a posterior as well, see ``resampling``.
 
     Args:
         patterns: what the readers said.
@@ -53,6 +56,7 @@ def bootstrap(
         rng: source of chance; the same one gives the same replicates.
         n_replicates: so many draws.
         tolerance: as in ``two_states.fit``.
+        effects: shape (n_classes,), 1 or more; so many times fewer exams are drawn.
 
     Raises:
         BadPatterns: a count is not a whole number of exams.
@@ -61,15 +65,24 @@ def bootstrap(
     if (counts != np.floor(counts)).any():
         raise BadPatterns("a count is not a whole number of exams")
     is_known = found.prevalence.is_defined
+    effective = counts if effects is None else _fewer(counts, effects)
     refits = np.full((n_replicates, len(counts), 1 + 2 * patterns.patterns.shape[1]), np.nan)
     for classes in _portions(np.flatnonzero(is_known), n_replicates * counts.shape[1]):
         is_met = counts[classes].any(axis=0)
         here = PatternCount(patterns.patterns[is_met], counts[np.ix_(classes, is_met)])
-        drawn = resampling.bootstrap(here.counts, n_replicates, rng)
+        drawn = resampling.bootstrap(effective[np.ix_(classes, is_met)], n_replicates, rng)
         refits[:, classes] = refit(
             here.patterns, found.posterior[np.ix_(classes, is_met)], drawn, tolerance=tolerance
         )
     return _read(refits)
+
+
+def _fewer(counts: Floats, effects: Floats) -> Floats:
+    """Return the counts of a whole number of exams, as many times fewer as ``effects`` say."""
+    n_exams = counts.sum(axis=1)
+    n_effective = np.maximum(np.rint(n_exams / effects), np.minimum(n_exams, 1))
+    # Rounding must not leave a little less than a whole number, of which one exam would be cut off.
+    return np.asarray(counts * ((n_effective + _ROUNDING) / np.maximum(n_exams, 1))[:, None])
 
 
 def refit(

@@ -35,7 +35,13 @@ _MOST_WORK = 5e6  # probabilities in a step of the fit
 _MOST_REPLICATED = 3e7  # the same, times the replicates
 
 
-def latent_report(patterns: PatternCount, *, how: Resampling = DEFAULT) -> dict[str, Any]:
+class BadEffects(ValueError):
+    """The design effects are not one finite number for each class, of 1 or more."""
+
+
+def latent_report(
+    patterns: PatternCount, *, how: Resampling = DEFAULT, effects: Floats | None = None
+) -> dict[str, Any]:
     """Return prevalence, sensitivity and specificity of each class, by Dawid and Skene's model.
 
     A class of which few exams tell has the interval of a posterior, where readers are few.
@@ -43,6 +49,8 @@ def latent_report(patterns: PatternCount, *, how: Resampling = DEFAULT) -> dict[
     Args:
         patterns: what the readers said; counts of shape (n_classes, n_patterns).
         how: the intervals are made; there are fewer replicates, or none, where a fit costs much.
+        effects: shape (n_classes,); how many times larger the variance is because patients have
+            several exams. Intervals are those of so many times fewer exams, estimates are of all.
 
     Returns:
         ``{"reason", "n_replicates", "classes": [{"prevalence", "n_telling", "alike",
@@ -55,14 +63,16 @@ def latent_report(patterns: PatternCount, *, how: Resampling = DEFAULT) -> dict[
 
     Raises:
         BadPatterns: as ``two_states.fit``.
+        BadEffects: an effect is below 1 or not finite, or there is not one for each class.
     """
     design = Design.of(patterns)
+    spread = _checked(effects, len(design.counts))
     refusals = design.refusals()
     is_told = ~np.logical_or.reduce([mask for mask, _ in refusals])
     if _work(patterns, is_told) > _MOST_WORK:
         return {"reason": TOO_LARGE, "n_replicates": 0, "classes": []}
     told = _completed(PatternCount(patterns.patterns, patterns.counts[is_told]))
-    found = _fitted(told, how) if is_told.any() else []
+    found = _fitted(told, spread[is_told], how) if is_told.any() else []
     n_exams = design.counts.sum(axis=1).astype(int).tolist()
     reasons = Estimates(np.full(len(n_exams), np.nan), refusals).reasons.tolist()
     of_class = iter(found)
@@ -77,6 +87,20 @@ def latent_report(patterns: PatternCount, *, how: Resampling = DEFAULT) -> dict[
     }
 
 
+def _checked(effects: Floats | None, n_classes: int) -> Floats:
+    if effects is None:
+        return np.ones(n_classes)
+    try:
+        known = np.asarray(effects, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadEffects("a design effect is not a number") from error
+    if known.shape != (n_classes,):
+        raise BadEffects(f"effects of shape {known.shape} are not one for each of {n_classes}")
+    if not np.isfinite(known).all() or (known < 1).any():
+        raise BadEffects("a design effect is below 1 or not finite")
+    return known
+
+
 def _refused(n_exams: int, reason: str) -> dict[str, Any]:
     return {
         "prevalence": Measure.undefined(n_exams, reason).to_json(),
@@ -86,11 +110,11 @@ def _refused(n_exams: int, reason: str) -> dict[str, Any]:
     }
 
 
-def _fitted(patterns: PatternCount, how: Resampling) -> list[dict[str, Any]]:
+def _fitted(patterns: PatternCount, effects: Floats, how: Resampling) -> list[dict[str, Any]]:
     """Return the classes of ``patterns``, all of which can be told."""
     design, found = Design.of(patterns), two_states.fit(patterns)
-    is_rare = (design.n_telling < FEW) & (patterns.n_readers <= _MOST_COMPLETED)
-    drawn = _drawn(patterns, found, is_rare, _n_replicates(patterns, how), how)
+    is_rare = (design.n_telling / effects < FEW) & (patterns.n_readers <= _MOST_COMPLETED)
+    drawn = _drawn(patterns, found, effects, is_rare, _n_replicates(patterns, how), how)
     return _classes(patterns, found, design, drawn, is_rare, how.confidence)
 
 
@@ -114,6 +138,7 @@ def _completed(patterns: PatternCount) -> PatternCount:
 def _drawn(
     patterns: PatternCount,
     found: Latent,
+    effects: Floats,
     is_rare: NDArray[np.bool_],
     n_replicates: int,
     how: Resampling,
@@ -128,11 +153,13 @@ def _drawn(
         two_states.fit(common) if is_rare.any() else found,
         rng=rng,
         n_replicates=n_replicates,
+        effects=effects,
     )
     rare = np.flatnonzero(is_rare)
     if rare.size:
         prior = resampling.prior_of_patterns(patterns)
-        counts = resampling.posterior(patterns.counts[rare], prior[rare], n_replicates, rng)
+        effective = patterns.counts[rare] / effects[rare, None]
+        counts = resampling.posterior(effective, prior[rare], n_replicates, rng)
         refits = replicates.refit(patterns.patterns, found.posterior[rare], counts)
         n_readers = patterns.n_readers
         drawn.prevalence[:, rare] = refits[:, :, 0]

@@ -94,3 +94,52 @@ def test_three_readers_are_compared_with_what_the_model_expects():
     alike = told["classes"][0]["alike"]
     assert alike["n"] == 600 * 4
     assert alike["observed"] == pytest.approx(alike["expected"], abs=0.02)
+
+
+# Patients with several exams.
+
+
+def width(measure):
+    return measure["high"] - measure["low"]
+
+
+def test_a_design_effect_widens_intervals_by_its_root():
+    patterns = PatternCount.of(read(3, prevalence=(0.3, 0.2), n_exams=2000))
+    alone = latent_report.latent_report(patterns, how=FEW)["classes"]
+    of_patients = latent_report.latent_report(patterns, how=FEW, effects=np.array([4.0, 1.0]))
+    wider, same = of_patients["classes"]
+    assert width(wider["prevalence"]) == pytest.approx(2 * width(alone[0]["prevalence"]), rel=0.25)
+    assert width(same["prevalence"]) == pytest.approx(width(alone[1]["prevalence"]), rel=0.2)
+    assert wider["prevalence"]["estimate"] == alone[0]["prevalence"]["estimate"]
+    assert wider["prevalence"]["n"] == 2000
+
+
+def test_a_design_effect_may_leave_few_exams_that_tell():
+    patterns = PatternCount.of(read(3, prevalence=(0.05, 0.2), n_exams=2000))
+    alone = latent_report.latent_report(patterns, how=FEW)["classes"][0]["prevalence"]
+    told = latent_report.latent_report(patterns, how=FEW, effects=np.array([16.0, 1.0]))
+    wider = told["classes"][0]["prevalence"]
+    assert (alone["method"], wider["method"]) == ("bootstrap", "dirichlet")
+    assert width(wider) > 2 * width(alone)
+
+
+def test_a_design_effect_of_one_changes_nothing():
+    patterns = PatternCount.of(read(3))
+    assert latent_report.latent_report(patterns, how=FEW) == latent_report.latent_report(
+        patterns, how=FEW, effects=np.ones(2)
+    )
+
+
+@pytest.mark.parametrize(
+    "effects", [[1.0], [1.0, 0.5], [1.0, np.nan], [1.0, np.inf], [[1.0, 1.0]], ["a", "b"], 2.0]
+)
+def test_absurd_design_effects_are_refused(effects):
+    with pytest.raises(latent_report.BadEffects):
+        latent_report.latent_report(PatternCount.of(read(3)), how=FEW, effects=effects)
+
+
+def test_more_effect_than_exams_tells_next_to_nothing():
+    told = latent_report.latent_report(
+        PatternCount.of(read(3)), how=FEW, effects=np.array([1e6, 1.0])
+    )
+    assert width(told["classes"][0]["prevalence"]) > 0.5
