@@ -7,12 +7,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgreview.agreement.counts import groups as grouping
 from ecgreview.agreement.counts import states
 from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
-
-
-class BadGroups(ValueError):
-    """A group has no class, or names one that the ratings do not have."""
 
 
 def grouped(ratings: NDArray[np.int8], groups: Sequence[Collection[int]]) -> NDArray[np.int8]:
@@ -36,12 +33,7 @@ def grouped(ratings: NDArray[np.int8], groups: Sequence[Collection[int]]) -> NDA
     states.refuse_bad(ratings, "readers, exams, classes")
     n_readers, n_exams, n_classes = ratings.shape
     found = np.empty((n_readers, n_exams, len(groups)), dtype=np.int8)
-    for place, group in enumerate(groups):
-        members = sorted(group)
-        if not members:
-            raise BadGroups(f"group {place} has no class")
-        if members[0] < 0 or members[-1] >= n_classes:
-            raise BadGroups(f"group {place} names a class that is not one of 0 to {n_classes - 1}")
+    for place, members in enumerate(grouping.members(groups, n_classes)):
         said = ratings[:, :, members]
         unknown = np.where((said == MISSING).any(axis=2), MISSING, ABSENT)
         found[:, :, place] = np.where((said == PRESENT).any(axis=2), PRESENT, unknown)

@@ -10,8 +10,9 @@ from hypothesis.extra import numpy as arrays
 
 from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings
 from ecgreview.agreement.coefficients import kernels
-from ecgreview.agreement.coefficients.multilabel import BadGroups, grouped
+from ecgreview.agreement.coefficients.multilabel import grouped
 from ecgreview.agreement.counts import patterns
+from ecgreview.agreement.counts.groups import BadGroups
 
 from .tables import value
 

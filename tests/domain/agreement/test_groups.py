@@ -1,0 +1,63 @@
+"""Groups of classes, made of answers and of the ratings themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecgreview.agreement import Answers, PatternCount
+from ecgreview.agreement.coefficients import multilabel
+from ecgreview.agreement.counts.groups import BadGroups, grouped
+
+from .strategies import binary_ratings, study
+
+ratings_ = binary_ratings(n_readers=(1, 4), n_exams=(0, 8), n_classes=(4, 4))
+groups_ = st.lists(st.sets(st.integers(0, 3), min_size=1), max_size=4)
+
+
+def counted(patterns: PatternCount) -> list[dict[tuple[int, ...], float]]:
+    """Return for each class how many exams have each pattern that anybody answered."""
+    return [
+        {
+            tuple(said): n
+            for said, n in zip(patterns.patterns.tolist(), counts.tolist(), strict=True)
+            if n and any(said)
+        }
+        for counts in patterns.counts
+    ]
+
+
+@given(ratings=ratings_, groups=groups_)
+def test_groups_of_answers_are_those_of_the_ratings(ratings, groups):
+    of_answers = grouped(Answers.of(ratings), groups).count()
+    of_ratings = PatternCount.of(multilabel.grouped(ratings, groups))
+    assert counted(of_answers) == counted(of_ratings)
+
+
+@given(ratings=ratings_, groups=groups_, data=st.data())
+def test_exams_of_a_patient_stay_together(ratings, groups, data):
+    n_exams = ratings.shape[1]
+    patients = np.array(
+        data.draw(st.lists(st.integers(0, 2), min_size=n_exams, max_size=n_exams)), dtype=np.int64
+    )
+    found = grouped(Answers.of(ratings, patients), groups)
+    weights = np.arange(1, n_exams + 1, dtype=np.float64)[None]
+    twin = Answers.of(multilabel.grouped(ratings, groups), patients)
+    for one in (found, twin):
+        assert one.unit.tolist() == Answers.of(ratings, patients).unit.tolist()
+    of_each = [PatternCount(one.patterns, one.counts(weights)[0]) for one in (found, twin)]
+    assert counted(of_each[0]) == counted(of_each[1])
+
+
+def test_who_has_read_is_known_of_groups_too():
+    ratings = study(1, n_exams=30)
+    found = grouped(Answers.of(ratings), [[0, 1], [2, 3]])
+    np.testing.assert_array_equal(found.has_read, Answers.of(ratings).has_read)
+
+
+@pytest.mark.parametrize(("groups", "what"), [([[0], []], "no class"), ([[0, 4]], "0 to 3")])
+def test_groups_that_are_none_are_refused(groups, what):
+    with pytest.raises(BadGroups, match=what):
+        grouped(Answers.of(study(1, n_exams=5)), groups)
