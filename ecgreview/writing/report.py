@@ -14,8 +14,8 @@ from .methods import methods
 from .results import results
 from .wording import ENGLISH, Wording
 
-VERSION = "3"
-"""Of the reports of agreement that this package reads."""
+VERSIONS = ("3", "4")
+"""Of the reports of agreement that this package reads; the first have no groups, no certainty."""
 
 
 class OtherVersion(ValueError):
@@ -42,7 +42,7 @@ def write(
     Raises:
         OtherVersion: ``report`` is of another version.
     """
-    if report["version"] != VERSION:
+    if report["version"] not in VERSIONS:
         raise OtherVersion(report["version"])
     context = Context(report, facts, wording, pairs, repeats)
     sections = (*methods(context), *results(context), *appendices(context))

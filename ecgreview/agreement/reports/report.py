@@ -22,7 +22,7 @@ from . import everyone
 from .overall import overall, set_alphas
 from .pairs import pair_measures
 
-VERSION = "3"
+VERSION = "4"
 """Raised whenever the same readings would give another report."""
 
 BEYOND_CHANCE = (
@@ -88,7 +88,7 @@ def report(
         "n_exams_compared": int(answers.weights[n_read >= 2].sum()),
         "n_readings": int((answers.weights * n_read).sum()),
         "readers": list(readers),
-        "classes": _classes(answers, patterns, classes, how),
+        "classes": class_lines(answers, patterns, classes, how),
         "pairs": _pairs(patterns),
         "repeats": _repeats(repeats),
         "overall": _overall(answers, how),
@@ -200,9 +200,17 @@ def _with_measures(
 _LINES_AT_ONCE = 500
 
 
-def _classes(
-    answers: Answers, patterns: PatternCount, classes: Sequence[str], how: Resampling
+def class_lines(
+    answers: Answers, patterns: PatternCount, classes: Sequence[str], how: Resampling = DEFAULT
 ) -> list[dict[str, Any]]:
+    """Return the line of each class as ``report`` has it.
+
+    Args:
+        answers: what was said, for what is asked of patients.
+        patterns: its counts.
+        classes: the names of the classes.
+        how: the intervals are made.
+    """
     drawn = None
     if answers.is_clustered and how.n_replicates:
         count = answers.counter()

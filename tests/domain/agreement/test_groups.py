@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgreview.agreement import Answers, PatternCount
+from ecgreview.agreement import Answers, PatternCount, report
 from ecgreview.agreement.coefficients import multilabel
 from ecgreview.agreement.counts.groups import BadGroups, grouped
+from ecgreview.agreement.reports.groups import group_lines
 
 from .strategies import binary_ratings, study
 
@@ -61,3 +62,23 @@ def test_who_has_read_is_known_of_groups_too():
 def test_groups_that_are_none_are_refused(groups, what):
     with pytest.raises(BadGroups, match=what):
         grouped(Answers.of(study(1, n_exams=5)), groups)
+
+
+NAMES = ("a", "b", "c", "d")
+
+
+def test_lines_of_groups_are_those_of_a_report_on_the_grouped_ratings():
+    ratings = study(2)
+    patients = np.arange(ratings.shape[1]) // 2
+    groups = {"left": ["a", "b"], "right": ["c", "d"], "all": list(NAMES)}
+    for of in (None, patients):
+        found = group_lines(Answers.of(ratings, of), NAMES, groups)
+        twin = multilabel.grouped(ratings, [[0, 1], [2, 3], [0, 1, 2, 3]])
+        expected = report(Answers.of(twin, of), ["x", "y", "z"], list(groups))["classes"]
+        assert [one.pop("members") for one in found] == list(groups.values())
+        assert found == expected
+
+
+def test_a_group_of_an_unknown_class_is_refused():
+    with pytest.raises(BadGroups, match="names e, which is no class"):
+        group_lines(Answers.of(study(1, n_exams=5)), NAMES, {"some": ["a", "e"]})
