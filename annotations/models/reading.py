@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models import BooleanField, F, Func, Min, OuterRef, Q, Subquery, Value
 
 from .assignment import Assignment, Occurrence
 from .batch import NO_DATA, Batch
@@ -96,6 +96,18 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
     def answered(self) -> ReadingQuerySet:
         """Leave out those whose readers abstained: they are missing, whatever they stand for."""
         return self.exclude(outcome=ReadingOutcome.ABSTAINED)
+
+    def in_turn(self) -> ReadingQuerySet:
+        """Order them by when their readers first answered the exam in that batch and stage.
+
+        A correction has the turn of what it corrects: whoever read the exam again in between has
+        not read it first by that. Who abstained comes last.
+        """
+        answers = Reading.objects.answered().filter(
+            assignment=OuterRef("assignment"), stage=OuterRef("stage")
+        )
+        first = answers.values("assignment").annotate(first=Min("pk")).values("first")
+        return self.annotate(turn=Subquery(first)).order_by(F("turn").asc(nulls_last=True), "pk")
 
     def readable(self) -> ReadingQuerySet:
         """Leave out exams that the reader called unreadable: they count in no denominator."""

@@ -107,9 +107,8 @@ def matching(which: Q, study: Study, user: User) -> Said:
     seen = Reading.objects.visible_to(user).counted().filter(which)
     if seen.count() > MOST_READINGS:
         raise TooMany
-    rows = {row.pk: row for row in seen.select_related("assignment").only(*NEEDED)}
-    ordered = [rows[pk] for pk in sorted(rows)]
-    by_exam = votes.that_count(votes.translated(study, ordered))
+    rows = {row.pk: row for row in seen.select_related("assignment").only(*NEEDED).in_turn()}
+    by_exam = votes.that_count(votes.translated(study, rows.values()))
     cast = [vote for exam in sorted(by_exam) for vote in by_exam[exam] if vote.translation]
     codes = tuple(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
     chosen = [rows[vote.reading_id] for vote in cast]

@@ -155,7 +155,7 @@ def _votes(study: Study) -> dict[int, list[Vote]]:
     readings = Reading.objects.counted().filter(
         assignment__batch__study=study, assignment__batch__closed_at__isnull=False
     )
-    rows = readings.select_related("assignment").order_by("pk")
+    rows = readings.select_related("assignment").in_turn()
     counting = votes.that_count(votes.translated(study, rows))
     closed = study.batches.closed().of_data()
     exams = Assignment.objects.filter(batch__in=closed).values_list("exam")

@@ -59,10 +59,10 @@ def in_study(study: Study, exam_ids: Collection[int]) -> dict[int, Pattern]:
 
 
 def _standing(exam_ids: Collection[int], where: Q) -> ReadingQuerySet:
-    """Return what stands of these exams, abstentions among it, in the order it was signed."""
+    """Return what stands of these exams, abstentions among it, each chain in its turn."""
     first = Q(assignment__exam__in=list(exam_ids), assignment__occurrence=Occurrence.FIRST)
     found = Reading.objects.blind().effective().filter(where & first)
-    return found.select_related("assignment").order_by("pk")
+    return found.select_related("assignment").in_turn()
 
 
 def _by_exam(said: Iterable[Vote]) -> dict[int, list[Vote]]:

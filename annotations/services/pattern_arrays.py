@@ -39,14 +39,19 @@ union
 order by 1 limit %(n)s
 """
 
+# What takes the place of an answer is heard when that was.
 READINGS = """
-select r.id, a.exam_id, a.reader_id, r.taxonomy_id,
-       (r.outcome = 'abstained')::int, (r.quality = 'unreadable')::int
-  from annotations_assignment a join annotations_reading r on r.assignment_id = a.id
- where a.batch_id = any(%(counting)s) and a.exam_id = any(%(exams)s) and a.occurrence = 1
-   and r.stage = 'blind'
-   and not exists (select from annotations_reading later where later.supersedes_id = r.id)
- order by r.id
+select id, exam_id, reader_id, taxonomy_id, has_abstained, is_unreadable
+  from (select r.id, a.exam_id, a.reader_id, r.taxonomy_id,
+               (r.outcome = 'abstained')::int as has_abstained,
+               (r.quality = 'unreadable')::int as is_unreadable,
+               min(r.id) filter (where r.outcome <> 'abstained') over chain as turn
+          from annotations_assignment a join annotations_reading r on r.assignment_id = a.id
+         where a.batch_id = any(%(counting)s) and a.exam_id = any(%(exams)s) and a.occurrence = 1
+           and r.stage = 'blind'
+        window chain as (partition by r.assignment_id)) signed
+ where not exists (select from annotations_reading later where later.supersedes_id = signed.id)
+ order by turn, id
 """
 
 FINDINGS = """
@@ -193,8 +198,8 @@ def _any(given: NDArray[np.bool_], matrix: NDArray[np.bool_]) -> NDArray[np.bool
 def _chosen(said: Said, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the row of each reader's vote on each exam, by exam and reader.
 
-    Rows are in the order in which readings were signed: the first that leaves nothing open, else
-    the first.
+    Rows are in the order in which exams were first answered: the first that leaves nothing open,
+    else the first.
     """
     order = np.lexsort((is_open, said.readers, said.exams))
     exam, reader = said.exams[order], said.readers[order]

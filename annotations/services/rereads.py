@@ -33,7 +33,7 @@ def queue(study: Study) -> dict[int, list[int]]:
         mappings.NoMapping: as for ``votes.translated``.
     """
     rows = Reading.objects.counted().filter(assignment__batch__study=study)
-    rows = rows.select_related("assignment").order_by("pk")
+    rows = rows.select_related("assignment").in_turn()
     counting = votes.that_count(votes.translated(study, rows))
     waiting: dict[int, list[int]] = defaultdict(list)
     for exam_id, found in sorted(counting.items()):

@@ -67,6 +67,10 @@ def that_count(found: Iterable[Vote]) -> dict[int, list[Vote]]:
     The first reading is the blindest, so who read an exam again has no second vote; but a reading
     that a split left open gives way to the one that was made for it. Where there is none yet, the
     open one stands, and the exam waits.
+
+    Args:
+        found: votes whose readings come ``in_turn``, so that a correction keeps the vote of what
+            it corrects.
     """
     chosen: dict[tuple[int, int], Vote] = {}
     for vote in found:
