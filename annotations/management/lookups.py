@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.management.base import CommandError
 
-from annotations.models import Study
+from annotations.models import Study, User
 from annotations.services import studies
 
 
@@ -20,3 +20,15 @@ def study(name: str) -> Study:
         slugs = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
         raise CommandError(f"There is no study {name!r}. There are: {slugs or 'none'}.")
     return found
+
+
+def people(usernames: list[str]) -> list[User]:
+    """Return the people of these user names.
+
+    Raises:
+        CommandError: somebody is not there.
+    """
+    known = {user.username: user for user in User.objects.filter(username__in=usernames)}
+    if unknown := sorted(set(usernames) - known.keys()):
+        raise CommandError(f"There is nobody called {', '.join(unknown)}.")
+    return [known[username] for username in dict.fromkeys(usernames)]

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
-from annotations.management.commands.make_qualification import people
+from annotations.management import lookups
 from annotations.services import reading_imports, studies
 from annotations.services.reading_imports import Imported
 from annotations.tasks import compute_consensus, nudge, refresh_agreement
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         Raises:
             CommandError: the files or the study cannot be used.
         """
-        actor = people([by])[0] if by else None
+        actor = lookups.people([by])[0] if by else None
         try:
             found = readings.read(directory)
             done = reading_imports.store(name=study, found=found, actor=actor, now=timezone.now())

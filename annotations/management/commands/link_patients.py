@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
-from annotations.management.commands.make_qualification import people
+from annotations.management import lookups
 from annotations.models import Dataset
 from annotations.services import priors
 from ecgreview.document import Unreadable
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             n_exams, n_with_prior = priors.link(
                 dataset=found,
                 visits=visits.read_visits(file.read_bytes()),
-                actor=people([by])[0] if by else None,
+                actor=lookups.people([by])[0] if by else None,
                 now=timezone.now(),
             )
         except OSError as error:

@@ -12,7 +12,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.management import lookups
-from annotations.models import NO_DATA, Purpose, User
+from annotations.models import NO_DATA, Purpose
 from annotations.services import batches, qualification, roster, studies
 
 COLUMNS = ["exam", "codes"]
@@ -62,13 +62,13 @@ class Command(BaseCommand):
         """Make the set and say what it is."""
         found = lookups.study(study)
         references = read(file)
-        (maker,) = people([by])
+        (maker,) = lookups.people([by])
         try:
             batch = qualification.make(
                 study=found,
                 name=name,
                 references=references,
-                readers=people([one.strip() for one in readers.split(",") if one.strip()]),
+                readers=lookups.people([one.strip() for one in readers.split(",") if one.strip()]),
                 created_by=maker,
                 now=timezone.now(),
                 purpose=purpose,
@@ -126,15 +126,3 @@ def read(file: Path) -> dict[str, list[str]]:
             raise CommandError(f"{file}, line {number}: {exam} was named before.")
         found[exam] = [code.strip() for code in row[1].split(";") if code.strip()]
     return found
-
-
-def people(usernames: list[str]) -> list[User]:
-    """Return the people of these user names.
-
-    Raises:
-        CommandError: somebody is not there.
-    """
-    known = {user.username: user for user in User.objects.filter(username__in=usernames)}
-    if unknown := sorted(set(usernames) - known.keys()):
-        raise CommandError(f"There is nobody called {', '.join(unknown)}.")
-    return [known[username] for username in dict.fromkeys(usernames)]
