@@ -1,0 +1,220 @@
+"""How far readers agree about how sure they are: absent, possible, probable or definite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.coefficients import weighted, weights
+from ecgreview.agreement.counts.answers import Answers, Cluster
+from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.counts.patterns import BadCounts
+from ecgreview.agreement.sampling import joint
+from ecgreview.agreement.sampling.resampling import DEFAULT, Resampling
+from ecgreview.agreement.values.coefficient import (
+    ABSENCE_ONLY,
+    FEW_TELL,
+    NEVER_GIVEN,
+    NOT_COMPARED,
+    Estimates,
+)
+from ecgreview.agreement.values.intervals import measures
+
+from .everyone import RARE
+
+LEVELS = ("absent", "possible", "probable", "definite")
+"""The categories, from the lowest to the highest; the columns of a table."""
+
+NEVER_BOTH = "No exam was given the class by two readers."
+
+REASONS = (NEVER_BOTH,)
+"""The sentences of this module, beside those of ``coefficient``, for whoever translates them."""
+
+Levels = tuple[int, int, int, int]
+"""How many readers of an exam chose each of ``LEVELS``."""
+
+
+class Graded(NamedTuple):
+    """Exams that as many readers have graded in the same way, in all classes together.
+
+    Attributes:
+        n_readers: so many have read them.
+        levels: for each class that not all of them call absent, its index and how many readers
+            chose each of ``LEVELS``; who could not assess the class is in none.
+    """
+
+    n_readers: int
+    levels: tuple[tuple[int, Levels], ...]
+
+
+def certainty(
+    profiles: Sequence[Graded],
+    units: Sequence[Cluster],
+    classes: Sequence[str],
+    *,
+    how: Resampling = DEFAULT,
+) -> dict[str, Any]:
+    """Return how far readers agree about how sure they are, class by class.
+
+    Args:
+        profiles: the different ways in which exams were graded.
+        units: what is drawn together: an exam, or a patient with all exams; of each the index of
+            the profile of its exams, and how many such units there are.
+        classes: the names of the classes.
+        how: the intervals are made: by a bootstrap of the units.
+
+    Returns:
+        ``{"levels": LEVELS, "classes": lines}``, a line for each class: ``{"class", "n_exams",
+        "n_both", "n_possible", "n_probable", "n_definite", measure: ...}``. ``n_exams`` are those
+        that two readers or more could assess, of which the readings of each level are counted;
+        ``n_both`` those to which two or more gave the class. Of the measures, ``ordinal_alpha`` is
+        Krippendorff's, ``gwet_ac2`` has Gwet's ordinal weights, and ``same_certainty`` is how
+        often two readers who both gave the class to an exam were as sure. There is no interval
+        where fewer than RARE exams tell of the class: see ``_few``.
+
+    Raises:
+        BadCounts: a unit of an unknown profile, an unknown class, or a negative number.
+
+    Source:
+        Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section D; Gwet 2014,
+        Handbook of Inter-Rater Reliability, 4th ed., chapters 3 and 4.
+    """
+    answers = _answers(profiles, units, len(classes))
+    table = answers.patterns.astype(np.float64)
+    cells = Cells(table, answers.counts(answers.weights[None])[0])
+    drawn = list(_replicates(answers, table, how))
+    nothing = np.full((1, len(classes)), np.nan)
+    columns = {}
+    for name, estimates in _coefficients(cells).items():
+        values = np.concatenate([one[name] for one in drawn]) if drawn else nothing
+        of = _both(cells) if name == "same_certainty" else cells
+        is_plain = np.zeros(len(classes), dtype=np.bool_)
+        measured = measures(
+            estimates, values, n=of.n_compared, is_rare=is_plain, confidence=how.confidence
+        )
+        columns[name] = measured.without_interval(_few(name, cells), FEW_TELL).to_json()
+    counts = _counts(cells)
+    return {
+        "levels": list(LEVELS),
+        "classes": [
+            {
+                "class": name,
+                **{key: round(float(values[row])) for key, values in counts.items()},
+                **{key: values[row] for key, values in columns.items()},
+            }
+            for row, name in enumerate(classes)
+        ],
+    }
+
+
+def _answers(profiles: Sequence[Graded], units: Sequence[Cluster], n_classes: int) -> Answers:
+    """Return the grades as answers whose "patterns" are rows of a table: readers by level."""
+    known: dict[tuple[int, ...], int] = {}
+    base = [known.setdefault((one.n_readers, 0, 0, 0), len(known)) for one in profiles]
+    graded = [
+        [(column, known.setdefault(levels, len(known))) for column, levels in one.levels]
+        for one in profiles
+    ]
+    rows = [(of, n, unit) for unit, one in enumerate(units) for of, n in one.exams]
+    _refuse_bad(rows, profiles, units, n_classes)
+    entries = [
+        (row, column, pattern)
+        for row, (of, _, _) in enumerate(rows)
+        for column, pattern in graded[of]
+    ]
+    row, column, pattern = np.array(entries, dtype=np.intp).reshape(-1, 3).T
+    of, n_exams, unit = np.array(rows, dtype=np.intp).reshape(-1, 3).T
+    return Answers(
+        patterns=np.array(list(known), dtype=np.int8).reshape(-1, len(LEVELS)),
+        n_classes=n_classes,
+        n_exams=n_exams.astype(np.float64),
+        unit=unit,
+        times=np.array([one.n_patients for one in units], dtype=np.int64),
+        base=np.array(base, dtype=np.intp)[of],
+        row=row,
+        column=column,
+        pattern=pattern,
+    )
+
+
+def _refuse_bad(
+    rows: Sequence[tuple[int, int, int]],
+    profiles: Sequence[Graded],
+    units: Sequence[Cluster],
+    n_classes: int,
+) -> None:
+    if any(not 0 <= of < len(profiles) for of, _, _ in rows):
+        raise BadCounts(f"a unit has exams of a profile that is not one of {len(profiles)}")
+    if any(n < 0 for _, n, _ in rows) or any(one.n_patients < 0 for one in units):
+        raise BadCounts("there is a negative number of exams or patients")
+    if any(not 0 <= column < n_classes for one in profiles for column, _ in one.levels):
+        raise BadCounts(f"a class is not one of {n_classes}")
+
+
+def _replicates(
+    answers: Answers, table: NDArray[np.float64], how: Resampling
+) -> Iterator[Mapping[str, NDArray[np.float64]]]:
+    """Yield the values of some replicates, each of shape (some replicates, n_classes)."""
+    if not how.n_replicates or not answers.times.sum():
+        return
+    count = answers.counter()
+    for part in joint.weights(answers, how):
+        found = _coefficients(Cells(table, count(part)))
+        yield {name: one.values for name, one in found.items()}
+
+
+def _coefficients(cells: Cells) -> dict[str, Estimates]:
+    given = cells.compared_readings[..., 1:].sum(axis=-1)
+    never = (given == 0) & (cells.n_compared > 0)
+    both = _both(cells)
+    same = weighted.percent_agreement(both)
+    has_none = both.n_compared == 0
+    causes = (
+        (cells.n_compared == 0, NOT_COMPARED),
+        (has_none & never, NEVER_GIVEN),
+        (has_none, NEVER_BOTH),
+    )
+    return {
+        "ordinal_alpha": weighted.krippendorff_ordinal_alpha(cells),
+        "gwet_ac2": weighted.gwet_ac2(cells, _WEIGHTS).with_caution(never, ABSENCE_ONLY),
+        "same_certainty": Estimates(same.values, causes),
+    }
+
+
+_WEIGHTS = weights.ordinal(range(len(LEVELS)))
+
+
+def _both(cells: Cells) -> Cells:
+    """Return the cells of those who gave the class, by how sure they were."""
+    return Cells(cells.table[:, 1:], cells.n_exams)
+
+
+def _counts(cells: Cells) -> dict[str, NDArray[np.float64]]:
+    readings = cells.compared_readings
+    return {
+        "n_exams": cells.n_compared,
+        "n_both": _both(cells).n_compared,
+        **{f"n_{level}": readings[..., place] for place, level in enumerate(LEVELS) if place},
+    }
+
+
+def _few(name: str, cells: Cells) -> NDArray[np.bool_]:
+    """Tell for which classes too few exams tell anything for the bootstrap, shape (n_classes,).
+
+    As of single classes: a coefficient needs exams in which all readers give the class, exams in
+    which none does, and exams in which two differ; how often two are as sure needs exams in
+    which they are, and exams in which they are not.
+    """
+    table = cells.table
+    is_mixed = np.count_nonzero(table, axis=1) > 1
+    telling = [table[:, 0] == 0, table[:, 1:].sum(axis=1) == 0, is_mixed]
+    is_compared = cells.is_compared
+    if name == "same_certainty":
+        both = _both(cells)
+        is_mixed = np.count_nonzero(both.table, axis=1) > 1
+        telling, is_compared = [is_mixed, ~is_mixed], both.is_compared
+    n_telling = [cells.n_exams @ (one & is_compared).astype(np.float64) for one in telling]
+    return np.asarray(np.min(n_telling, axis=0) < RARE)
