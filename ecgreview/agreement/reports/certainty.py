@@ -33,7 +33,7 @@ NEVER_BOTH = "No exam was given the class by two readers."
 REASONS = (NEVER_BOTH,)
 """The sentences of this module, beside those of ``coefficient``, for whoever translates them."""
 
-Levels = tuple[int, int, int, int]
+Levels = tuple[int, ...]
 """How many readers of an exam chose each of ``LEVELS``."""
 
 

@@ -105,15 +105,13 @@ def test_the_interval_has_the_width_of_the_jackknife():
     line, _ = told(levels, how=Resampling(n_replicates=1000))
     codes = levels[:, :, 0].astype(float)
     left_out = [
-        value(
-            weighted.krippendorff_ordinal_alpha(
-                weighted.Votes.of(np.delete(codes, place, axis=1), range(1, 5)).cells
-            )
-        )
+        weighted.krippendorff_ordinal_alpha(
+            weighted.Votes.of(np.delete(codes, place, axis=1), range(1, 5)).cells
+        ).values
         for place in range(codes.shape[1])
     ]
-    n = len(left_out)
-    error = np.sqrt((n - 1) / n * ((np.array(left_out) - np.mean(left_out)) ** 2).sum())
+    values = np.array(left_out, dtype=np.float64)
+    error = np.sqrt((values.size - 1) * values.var())
     width = line["ordinal_alpha"]["high"] - line["ordinal_alpha"]["low"]
     assert width == pytest.approx(2 * 1.96 * error, rel=0.15)
 

@@ -1,0 +1,99 @@
+"""How far readers agree in what they measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ecgreview.agreement.coefficients import measurements
+from ecgreview.agreement.reports.measured import (
+    MOST_POINTS,
+    SEVERAL_OF_PATIENTS,
+    Measured,
+    measured,
+)
+
+
+def of(values: np.ndarray, *, is_clustered: bool = False) -> dict[str, Any]:
+    """Return the line of ``values``, shape (n_readers, n_exams); NaN where not measured."""
+    exams = tuple(
+        tuple((reader, float(one)) for reader, one in enumerate(exam) if not np.isnan(one))
+        for exam in values.T
+    )
+    (line,) = measured([Measured(1, "interval", exams, is_clustered)], ["a", "b"])
+    return line
+
+
+def pr_intervals(seed: int, n_readers: int = 3, n_exams: int = 40) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(160, 25, n_exams)
+    return truth + rng.normal(0, 5, (n_readers, n_exams)) + np.arange(n_readers)[:, None] * 4
+
+
+def test_all_who_measured_are_compared_at_once():
+    values = pr_intervals(1)
+    line, expected = of(values), measurements.intraclass(values)
+    assert (line["class"], line["kind"], line["n_exams"]) == ("b", "interval", 40)
+    assert line["icc"]["readers"] == [0, 1, 2]
+    assert line["icc"]["agreement"] == expected.agreement.to_json()
+    assert line["icc"]["consistency"] == expected.consistency.to_json()
+    assert line["icc"]["agreement"]["estimate"] < line["icc"]["consistency"]["estimate"]
+
+
+def test_pairs_have_lins_coefficient_with_limits_of_agreement():
+    values = pr_intervals(2)
+    pairs = of(values)["pairs"]
+    assert [one["readers"] for one in pairs] == [[0, 1], [0, 2], [1, 2]]
+    limits = measurements.limits_of_agreement(values[0], values[2])
+    one = pairs[1]
+    assert one["ccc"] == measurements.lin_concordance(values[0], values[2]).to_json()
+    assert (one["bias"], one["deviation"]) == (limits.bias.to_json(), limits.deviation)
+    assert (one["lower"], one["upper"]) == (limits.lower.to_json(), limits.upper.to_json())
+    assert one["bias"]["estimate"] == pytest.approx(-8, abs=3)
+
+
+def test_the_set_with_the_most_measurements_is_compared_at_once():
+    values = pr_intervals(3)
+    values[2, 2:] = np.nan
+    assert of(values)["icc"]["readers"] == [0, 1]
+    assert of(values)["icc"]["agreement"]["n"] == 40
+
+
+def test_readers_without_a_common_exam_are_no_pair():
+    values = pr_intervals(4)
+    values[2, :20] = values[0, 20:] = np.nan
+    line = of(values)
+    assert [one["readers"] for one in line["pairs"]] == [[0, 1], [1, 2]]
+    assert [one["n"] for one in line["pairs"]] == [20, 20]
+
+
+def test_one_exam_tells_nothing_but_why():
+    line = of(pr_intervals(5, n_exams=1))
+    assert line["icc"]["agreement"]["reason"] == measurements.FEW_EXAMS
+    assert line["pairs"][0]["ccc"]["reason"] == measurements.FEW_PAIRS
+    assert (line["pairs"][0]["bias"]["estimate"], line["pairs"][0]["deviation"]) == (None, None)
+
+
+def test_exams_of_one_patient_take_the_intervals_away():
+    line, plain = of(pr_intervals(6), is_clustered=True), of(pr_intervals(6))
+    for found, expected in (
+        (line["icc"]["agreement"], plain["icc"]["agreement"]),
+        (line["pairs"][0]["bias"], plain["pairs"][0]["bias"]),
+    ):
+        assert found["estimate"] == expected["estimate"]
+        assert (found["low"], found["high"], found["reason"]) == (None, None, SEVERAL_OF_PATIENTS)
+        assert expected["low"] is not None
+
+
+def test_the_points_come_in_no_order_of_the_exams():
+    values = pr_intervals(7, n_exams=9)
+    assert of(values)["points"] == of(values[:, ::-1])["points"]
+    firsts = [exam[0][1] for exam in of(values)["points"]]
+    assert firsts == sorted(values[0].tolist())
+
+
+def test_of_very_many_exams_some_are_kept_as_points():
+    points = of(pr_intervals(8, n_exams=3 * MOST_POINTS))["points"]
+    assert len(points) == len({exam[0][1] for exam in points}) == MOST_POINTS
