@@ -313,9 +313,14 @@ def _notice_href(notice: Notice) -> str:
         return reverse("worklist")
     if kind in TO_FEEDBACK and batch:
         return reverse("feedback", kwargs={"pk": batch})
+    if kind in TO_AGREEMENT and batch:
+        return reverse("batch-agreement", kwargs={"pk": batch})
+    if kind in TO_AGREEMENT and notice.data.get("slug"):
+        return reverse("study-agreement", kwargs={"slug": notice.data["slug"]})
     return reverse("audit") if kind == NoticeKind.AUDIT_BROKEN else ""
 
 
+TO_AGREEMENT = (NoticeKind.COUNTS_REPAIRED, NoticeKind.RECOUNT_FAILED)
 TO_FEEDBACK = (NoticeKind.QUALIFICATION_PASSED, NoticeKind.QUALIFICATION_FAILED)
 TO_WORKLIST = (
     NoticeKind.BATCH_RELEASED,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from .batch import Batch, Purpose
@@ -105,6 +105,11 @@ class AgreementReport(models.Model):
         """Whose agreement it is."""
         return Scope(self.study_id, self.batch_id)
 
+    @property
+    def n_repaired(self) -> int:
+        """How many entries of the counts a recount had to set right before it."""
+        return self.runs.aggregate(n=Sum("n_repaired"))["n"] or 0
+
 
 class RunStage(models.TextChoices):
     """How far a run is."""
@@ -112,6 +117,7 @@ class RunStage(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     COUNTING = "counting", _("Counting new readings")
     COMPUTING = "computing", _("Computing")
+    COMPARING = "comparing", _("Comparing readers with references")
     STORING = "storing", _("Storing the report")
     DONE = "done", _("Done")
 

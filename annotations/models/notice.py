@@ -27,6 +27,8 @@ class NoticeKind(models.TextChoices):
     QUALIFICATION_FAILED = "qualification_failed", _("The qualification was not passed")
     STUDY_LOCKED = "study_locked", _("A study was locked")
     AUDIT_BROKEN = "audit_broken", _("The audit trail does not verify")
+    COUNTS_REPAIRED = "counts_repaired", _("Counts behind an agreement were set right")
+    RECOUNT_FAILED = "recount_failed", _("A nightly recount came to no end")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from annotations.models import AgreementReport, AgreementRun, Batch, RunStage, Scope, User, in_scope
+from annotations.services import recount_notices
 from ecgreview import row_security
 
 QUIET = timedelta(seconds=settings.AGREEMENT_QUIET_S)
@@ -73,12 +74,17 @@ def cancel(*, run_id: int, actor: User, now: datetime) -> AgreementRun:
 
 
 def note_change(scope: Scope, *, now: datetime, n_repaired: int = 0) -> None:
-    """Note that the counts of ``scope``, which must be locked, have changed; ask for a report."""
+    """Note that the counts of ``scope``, which must be locked, have changed; ask for a report.
+
+    That ``n_repaired`` of them were wrong is told to who coordinates.
+    """
     noted = _unfinished(scope).update(
         n_changes=F("n_changes") + 1, changed_at=now, n_repaired=F("n_repaired") + n_repaired
     )
     if not noted:
         _open(scope, now, n_repaired=n_repaired)
+    if n_repaired:
+        recount_notices.repaired(_unfinished(scope).select_related("study").get(), now=now)
 
 
 # -- Finding ------------------------------------------------------------------------------------

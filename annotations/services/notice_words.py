@@ -72,6 +72,16 @@ class _Filled(Mapping[str, Any]):
         return int(self.data.get("n_exams") or 0)
 
     @property
+    def n_repaired(self) -> int:
+        """How many entries of the counts were set right."""
+        return int(self.data.get("n_repaired") or 0)
+
+    @property
+    def place(self) -> str:
+        """The study and the batch, or that it is the whole study."""
+        return f"{self['study']} · {self.data.get('batch') or _('the whole study')}"
+
+    @property
     def due(self) -> str:
         """The sentence about the day by which to read, with a blank before it, or nothing."""
         written = self.data.get("due_on")
@@ -142,6 +152,28 @@ def _broken(_data: _Filled) -> str:
     return _("A nightly check found that events were changed, lost or reordered. Look at it now.")
 
 
+def _repaired(data: _Filled) -> str:
+    text = ngettext(
+        "%(place)s: a recount found %(n)s entry that was not what the readings add up to, and set "
+        "it right. The next version of the agreement is computed from right counts: use it in "
+        "the place of those before, and tell whoever runs the server.",
+        "%(place)s: a recount found %(n)s entries that were not what the readings add up to, and "
+        "set them right. The next version of the agreement is computed from right counts: use it "
+        "in the place of those before, and tell whoever runs the server.",
+        data.n_repaired,
+    )
+    return text % {"place": data.place, "n": data.n_repaired}
+
+
+def _uncounted(data: _Filled) -> str:
+    text = _(
+        "%(place)s: the recount of last night failed, so nobody knows whether the counts behind "
+        "its agreement are right. It is tried again every night. Tell whoever runs the server: "
+        "the log says why."
+    )
+    return text % {"place": data.place}
+
+
 TEXTS: dict[NoticeKind, Callable[[_Filled], str]] = {
     NoticeKind.BATCH_RELEASED: _released,
     NoticeKind.BATCH_DUE: _due,
@@ -154,4 +186,6 @@ TEXTS: dict[NoticeKind, Callable[[_Filled], str]] = {
     NoticeKind.QUALIFICATION_FAILED: _failed,
     NoticeKind.STUDY_LOCKED: _locked,
     NoticeKind.AUDIT_BROKEN: _broken,
+    NoticeKind.COUNTS_REPAIRED: _repaired,
+    NoticeKind.RECOUNT_FAILED: _uncounted,
 }
