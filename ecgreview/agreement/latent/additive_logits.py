@@ -1,4 +1,8 @@
-"""Probabilities whose logits are a class's part plus a reader's part, and their penalised fit."""
+"""Probabilities whose logits are a class's part plus a reader's part, and their penalised fit.
+
+What a reader does in one class beyond these two parts is a third part, held close to 0: readers
+differ in what they are good at, but less than classes and readers do.
+"""
 
 from __future__ import annotations
 
@@ -19,65 +23,113 @@ class Spread:
     Attributes:
         classes: of the classes' parts.
         readers: of the readers' parts.
+        within: of what a reader adds in one class beyond both; above 0.
     """
 
     classes: float
     readers: float
+    within: float = 0.5
 
     def precision(self, n_classes: int, n_readers: int) -> Floats:
-        """Return the penalty's weights, in the order of the parts: mean, classes, readers."""
-        deviations = np.repeat([_SD_OF_MEAN, self.classes, self.readers], [1, n_classes, n_readers])
-        return np.asarray(1 / deviations**2)
+        """Return the penalty's weights, in the order of ``Parts``."""
+        sizes = [1, n_classes, n_readers, n_classes * n_readers]
+        deviations = [_SD_OF_MEAN, self.classes, self.readers, self.within]
+        return np.asarray(1 / np.repeat(deviations, sizes) ** 2)
 
 
-def probabilities(parts: Floats, n_classes: int) -> Floats:
-    """Return the probabilities, shape (n_classes, n_readers), of their ``parts``."""
-    return np.asarray(1 / (1 + np.exp(-_logits(parts, n_classes))))
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """What the logits of n_classes by n_readers are made of.
+
+    Attributes:
+        mean: shape (1,).
+        classes: shape (n_classes,).
+        readers: shape (n_readers,).
+        within: shape (n_classes, n_readers).
+    """
+
+    mean: Floats
+    classes: Floats
+    readers: Floats
+    within: Floats
+
+    @classmethod
+    def of(cls, vector: Floats, n_classes: int) -> Parts:
+        """Return the parts that stand one after the other in ``vector``."""
+        n_readers = (len(vector) - 1 - n_classes) // (1 + n_classes)
+        mean, classes, readers, within = np.split(
+            vector, [1, 1 + n_classes, 1 + n_classes + n_readers]
+        )
+        return cls(mean, classes, readers, within.reshape(n_classes, n_readers))
+
+    @property
+    def logits(self) -> Floats:
+        """Shape (n_classes, n_readers)."""
+        return np.asarray(self.mean + self.classes[:, None] + self.readers + self.within)
 
 
-def penalty(parts: Floats, precision: Floats) -> float:
+def probabilities(vector: Floats, n_classes: int) -> Floats:
+    """Return the probabilities, shape (n_classes, n_readers), of their parts."""
+    return np.asarray(1 / (1 + np.exp(-Parts.of(vector, n_classes).logits)))
+
+
+def penalty(vector: Floats, precision: Floats) -> float:
     """Return what the ridge takes from the log-likelihood."""
-    return float((precision * parts**2).sum() / 2)
+    return float((precision * vector**2).sum() / 2)
 
 
-def improved(parts: Floats, hits: Floats, misses: Floats, precision: Floats) -> Floats:
-    """Return ``parts`` after a Newton step, halved until it makes the fit no worse.
+def improved(vector: Floats, hits: Floats, misses: Floats, precision: Floats) -> Floats:
+    """Return the parts after a Newton step, halved until it makes the fit no worse.
 
     Args:
-        parts: shape (1 + n_classes + n_readers,); the mean, and what classes and readers add.
+        vector: the parts, one after the other.
         hits: shape (n_classes, n_readers); cases in which it happened, whole or not.
         misses: the same shape; cases in which it did not.
-        precision: the shape of ``parts``; the weights of the ridge.
+        precision: the shape of ``vector``; the weights of the ridge.
     """
-    n_classes = len(hits)
-    rates = probabilities(parts, n_classes)
-    slope = _margins(hits - (hits + misses) * rates) - precision * parts
-    step = np.linalg.solve(_curvature((hits + misses) * rates * (1 - rates), precision), slope)
-    before = _fit(parts, hits, misses, precision)
+    step = _step(vector, hits, misses, precision)
+    before = _fit(vector, hits, misses, precision)
     for halving in range(_HALVINGS):
-        candidate = parts + step / 2**halving
+        candidate = vector + step / 2**halving
         if _fit(candidate, hits, misses, precision) >= before:
             return np.asarray(candidate)
-    return parts
+    return vector
 
 
-def _logits(parts: Floats, n_classes: int) -> Floats:
-    return np.asarray(parts[0] + parts[1 : 1 + n_classes, None] + parts[1 + n_classes :])
+def _step(vector: Floats, hits: Floats, misses: Floats, precision: Floats) -> Floats:
+    """Return Newton's step; each part within a class depends on no other of its kind.
+
+    So these are eliminated first, and what is solved has the size of the other parts.
+    """
+    n_classes = len(hits)
+    within = Parts.of(vector, n_classes).within
+    ridge = Parts.of(precision, n_classes).within
+    n_outer = len(vector) - within.size
+    rates = probabilities(vector, n_classes)
+    weights = (hits + misses) * rates * (1 - rates)
+    slope = hits - (hits + misses) * rates
+    shrunk = ridge / (weights + ridge)
+    outer_slope = _margins(shrunk * (slope + weights * within))
+    outer_slope -= precision[:n_outer] * vector[:n_outer]
+    outer = np.linalg.solve(_curvature(shrunk * weights, precision[:n_outer]), outer_slope)
+    moved = Parts.of(np.concatenate([outer, np.zeros(within.size)]), n_classes).logits
+    inner = (slope - ridge * within - weights * moved) / (weights + ridge)
+    return np.concatenate([outer, inner.ravel()])
 
 
-def _fit(parts: Floats, hits: Floats, misses: Floats, precision: Floats) -> float:
-    logits = _logits(parts, len(hits))
+def _fit(vector: Floats, hits: Floats, misses: Floats, precision: Floats) -> float:
+    logits = Parts.of(vector, len(hits)).logits
     lost = hits * np.logaddexp(0, -logits) + misses * np.logaddexp(0, logits)
-    return -float(lost.sum()) - penalty(parts, precision)
+    return -float(lost.sum()) - penalty(vector, precision)
 
 
 def _margins(table: Floats) -> Floats:
-    """Return the sums of a table that belong to the parts: all, by class, by reader."""
+    """Return the sums of a table that belong to the outer parts: all, by class, by reader."""
     return np.concatenate([[table.sum()], table.sum(axis=1), table.sum(axis=0)])
 
 
 def _curvature(weights: Floats, precision: Floats) -> Floats:
-    """Return the negative second derivatives by the parts, shape (n_parts, n_parts)."""
+    """Return the negative second derivatives by the outer parts, shape (n_parts, n_parts)."""
     n_classes = len(weights)
     margins = _margins(weights)
     curvature = np.diag(margins + precision)

@@ -16,8 +16,9 @@ from ecgreview.agreement.values.coefficient import (
     Estimates,
 )
 
-from .additive_logits import Spread
-from .design import NEVER_READ, Design
+from . import pooled_errors
+from .additive_logits import Parts, Spread
+from .design import FEW, NEVER_READ, Design
 from .em import Floats, Model
 from .pooled_em import PooledModel
 from .two_states import NO_BETTER_THAN_CHANCE, NOT_CONVERGED, Latent, estimates
@@ -30,16 +31,19 @@ TWO_READERS_POOLED = (
     "Only two readers: known from the assumption that classes and readers differ about as much as"
     " the model expects, not from the readings alone."
 )
+FEW_POOLED = (
+    "Few exams tell of the class: much of this is known from what the classes have in common."
+)
 NOTHING_TO_POOL = (
     "The readings of this class do not tell the prevalence from errors, and there is no other class"
     " to pool with."
 )
 HARDLY_THERE = "Fewer than one exam is expected to have the class: trust no estimate of it."
-REASONS = (POOLED, TWO_READERS_POOLED, NOTHING_TO_POOL, HARDLY_THERE)
+REASONS = (POOLED, FEW_POOLED, TWO_READERS_POOLED, NOTHING_TO_POOL, HARDLY_THERE)
 """Every sentence that is said here, for whoever translates them."""
 
 SENSITIVITY = Spread(classes=1.0, readers=0.5)
-FALSE_ALARMS = Spread(classes=2.0, readers=0.5)
+FALSE_ALARMS = Spread(classes=3.0, readers=0.5)
 """False alarms of a common class are some hundred times those of a rare one, hence more spread."""
 
 
@@ -55,6 +59,8 @@ class Pooled:
         class_false_alarms: shape (n_classes,); likewise of giving the class when it is not there.
         reader_sensitivity: shape (n_readers,); what a reader adds to the logit of sensitivity.
         reader_false_alarms: shape (n_readers,); what a reader adds to that of false alarms.
+        errors: shape (n_classes, 1 + 2 n_readers); standard errors of the logits of prevalence,
+            each reader's sensitivity, each reader's false alarms. NaN where there is none.
     """
 
     classes: Latent
@@ -62,11 +68,13 @@ class Pooled:
     class_false_alarms: Floats
     reader_sensitivity: Floats
     reader_false_alarms: Floats
+    errors: Floats
 
 
 def fit(
     patterns: PatternCount,
     *,
+    effects: Floats | None = None,
     sensitivity: Spread = SENSITIVITY,
     false_alarms: Spread = FALSE_ALARMS,
     tolerance: float = 1e-12,
@@ -74,13 +82,14 @@ def fit(
 ) -> Pooled:
     r"""Return the penalised maximum of the likelihood of all classes together.
 
-    .. math:: \operatorname{logit} s_{rc} = a_c + u_r, \qquad
-        \operatorname{logit} f_{rc} = b_c + v_r
+    .. math:: \operatorname{logit} s_{rc} = a_c + u_r + w_{rc}, \qquad
+        \operatorname{logit} f_{rc} = b_c + v_r + x_{rc}
 
-    with sensitivities s and false alarm rates f. The class's and the reader's parts are drawn
-    towards their means, as if they came from normal distributions of the given spread (a maximum
-    a posteriori). A rare class so borrows from the others what good readers are. Half an exam with
-    the class and half a one without it are added to each prevalence, to keep it off 0 and 1.
+    with sensitivities s and false alarm rates f. The class's and the reader's parts, and what a
+    reader does in one class beyond both, are drawn towards their means, as if they came from
+    normal distributions of the given spread (a maximum a posteriori). A rare class so borrows from
+    the others what good readers are. Half an exam with the class and half a one without it are
+    added to each prevalence, to keep it off 0 and 1.
 
     A class that its own readings do not identify has values all the same, with a sentence that
     says from where: three readers or more are told apart by what the classes have in common; with
@@ -88,6 +97,8 @@ def fit(
 
     Args:
         patterns: what the readers said.
+        effects: shape (n_classes,), 1 or more; so many times larger is the variance because
+            patients have several exams. The errors grow with it, the estimates do not change.
         sensitivity: of the classes' and the readers' parts.
         false_alarms: likewise.
         tolerance: gain per exam and class below which the climb ends.
@@ -106,8 +117,10 @@ def fit(
     vector, n_steps, is_converged = model.climb(
         model.start(patterns), tolerance=tolerance, max_steps=max_steps
     )
-    _, hits, alarms = model.parts(vector)
-    n_classes, n_fitted = len(is_fitted), model.n_classes
+    hits, alarms = (Parts.of(part, model.n_classes) for part in model.parts(vector)[1:])
+    n_classes = len(is_fitted)
+    of_fitted = np.ones(model.n_classes) if effects is None else effects[is_fitted]
+    errors = pooled_errors.of_logits(model, vector, of_fitted)
     theta = _spread_out(model.theta(vector), is_fitted)
     posterior, log_probability = Model.of(patterns.patterns).posterior(np.nan_to_num(theta))
     return Pooled(
@@ -119,10 +132,11 @@ def fit(
             np.full(n_classes, is_converged),
             design.n_triples.astype(np.int64),
         ),
-        _spread_out(hits[0] + hits[1 : 1 + n_fitted], is_fitted),
-        _spread_out(alarms[0] + alarms[1 : 1 + n_fitted], is_fitted),
-        hits[1 + n_fitted :],
-        alarms[1 + n_fitted :],
+        _spread_out(hits.mean + hits.classes, is_fitted),
+        _spread_out(alarms.mean + alarms.classes, is_fitted),
+        hits.readers,
+        alarms.readers,
+        _spread_out(errors, is_fitted),
     )
 
 
@@ -151,6 +165,7 @@ def _explained(
         (theta[:, 0] * design.counts.sum(axis=1) < 1, HARDLY_THERE),
         (np.array(is_pair), TWO_READERS_POOLED),
         (design.n_triples == 0, POOLED),
+        (design.n_telling < FEW, FEW_POOLED),
     )
     of_readers = tuple((np.reshape(mask, (-1, 1)), sentence) for mask, sentence in cautions)
     reader_refusals = (

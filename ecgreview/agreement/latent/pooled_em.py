@@ -12,7 +12,7 @@ from . import additive_logits
 from .additive_logits import Spread
 from .em import Floats, Model
 
-_HALF_EXAM = 0.5  # with the class and without it, added to each class: prevalence is never 0 or 1
+HALF_EXAM = 0.5  # with the class and without it, added to each class: prevalence is never 0 or 1
 _LONGEST_JUMP = 64.0
 _FIRST_STEPS = 12
 _FIRST_SENSITIVITY, _FIRST_FALSE_ALARMS = 1.5, -3.0  # logits: 82% and 5%
@@ -23,12 +23,12 @@ class PooledModel:
     """The likelihood of several classes with additive logits, and the ridge on them.
 
     Its parameters are one vector: the logits of the prevalences, then the parts of the logits of
-    sensitivity (mean, classes, readers), then those of the false alarm rates.
+    sensitivity (mean, classes, readers, within), then those of the false alarm rates.
 
     Attributes:
         model: of the patterns.
         counts: shape (n_classes, n_patterns), float64.
-        hits: weights of the ridge on the parts of sensitivity, shape (1 + n_classes + n_readers,).
+        hits: weights of the ridge on the parts of sensitivity, see ``additive_logits.Parts``.
         alarms: likewise of false alarms.
     """
 
@@ -89,7 +89,7 @@ class PooledModel:
         objective -= additive_logits.penalty(hits, self.hits)
         objective -= additive_logits.penalty(alarms, self.alarms)
         # log p + log (1 - p) of a logit x is -log (2 + 2 cosh x).
-        objective -= _HALF_EXAM * float(np.log(2 + 2 * np.cosh(prevalence)).sum())
+        objective -= HALF_EXAM * float(np.log(2 + 2 * np.cosh(prevalence)).sum())
         return self._maximize(vector, posterior), objective
 
     def climb(
@@ -122,7 +122,7 @@ class PooledModel:
         weights = self.counts[:, None, :] * posterior
         said = weights @ self.model.said  # (n_classes, 2, 1 + 2 n_readers)
         n_readers = self.model.n_readers
-        with_class, without = (said[:, :, 0] + _HALF_EXAM).T
+        with_class, without = (said[:, :, 0] + HALF_EXAM).T
         present, absent = said[:, :, 1 : 1 + n_readers], said[:, :, 1 + n_readers :]
         return np.concatenate(
             [

@@ -14,9 +14,10 @@ from ecgreview.agreement.values.bounded import Measure
 from ecgreview.agreement.values.coefficient import Coefficient, Estimates
 from ecgreview.agreement.values.intervals import MeasureJson
 
-from . import replicates, triples, two_states
+from . import pooled_report, replicates, triples, two_states
 from .design import FEW, Design
 from .em import Floats
+from .pooled_report import Borrowed
 from .replicates import Replicates
 from .two_states import Latent
 
@@ -53,13 +54,14 @@ def latent_report(
             several exams. Intervals are those of so many times fewer exams, estimates are of all.
 
     Returns:
-        ``{"reason", "n_replicates", "classes": [{"prevalence", "n_telling", "alike",
-        "readers": [{"reader", "sensitivity", "specificity"}]}]}``, classes in their order;
+        ``{"reason", "n_replicates", "classes": [{"prevalence", "n_telling", "alike", "readers":
+        [{"reader", "sensitivity", "specificity"}], "pooled"}]}``, classes in their order;
         measures are as in ``report``. ``readers`` are those who read the class, by index; there
         are none where the model is refused. ``alike`` is how often three readers say the same:
-        ``{"n", "observed", "expected", "reason"}``, null where the model is refused. ``reason``
-        tells why nothing was computed, and ``classes`` is then empty; else why there are no
-        intervals.
+        ``{"n", "observed", "expected", "reason"}``, null where the model is refused. ``pooled``
+        is null where the class tells enough alone, else ``{"prevalence", "readers"}`` again, with
+        what is borrowed from the other classes. ``reason`` tells why nothing was computed, and
+        ``classes`` is then empty; else why there are no intervals.
 
     Raises:
         BadPatterns: as ``two_states.fit``.
@@ -77,14 +79,30 @@ def latent_report(
     reasons = Estimates(np.full(len(n_exams), np.nan), refusals).reasons.tolist()
     of_class = iter(found)
     n_replicates = _n_replicates(told, how)
+    borrowed = _borrowed(patterns, ~is_told | (design.n_telling / spread < FEW), spread, how)
     return {
         "reason": NO_INTERVALS if n_replicates < min(how.n_replicates, 1) else "",
         "n_replicates": n_replicates,
         "classes": [
-            next(of_class) if reason == "" else _refused(n, reason)
-            for n, reason in zip(n_exams, reasons, strict=True)
+            {
+                **(next(of_class) if reason == "" else _refused(n, reason)),
+                "pooled": other,
+            }
+            for n, reason, other in zip(n_exams, reasons, borrowed, strict=True)
         ],
     }
+
+
+def _borrowed(
+    patterns: PatternCount, is_wanted: NDArray[np.bool_], effects: Floats, how: Resampling
+) -> list[Borrowed | None]:
+    if _work(patterns) > _MOST_WORK:
+        n_exams = patterns.counts.sum(axis=1).astype(int).tolist()
+        return [
+            pooled_report.without(n, TOO_LARGE) if wanted else None
+            for n, wanted in zip(n_exams, is_wanted.tolist(), strict=True)
+        ]
+    return pooled_report.report(patterns, is_wanted, effects, how.confidence)
 
 
 def _checked(effects: Floats | None, n_classes: int) -> Floats:

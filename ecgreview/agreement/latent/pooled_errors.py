@@ -1,0 +1,123 @@
+"""How exactly prevalence and skill are known when classes and readers share them.
+
+The posterior distribution of the logits is taken for the normal one that has its mode and its
+curvature. So the doubt about what the classes have in common is in the errors of each, which is
+not so with exams drawn again: these tell nothing of how far an estimate was drawn towards others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .em import Floats
+from .pooled_em import HALF_EXAM, PooledModel
+
+
+def of_logits(model: PooledModel, vector: Floats, effects: Floats) -> Floats:
+    r"""Return the standard errors of the logits at the maximum.
+
+    .. math:: V_c = A_c + A_c L J_c S^{-1} J_c^T L A_c, \quad A_c = (I_c + L)^{-1}, \quad
+        S = P + \sum_c J_c^T (L - L A_c L) J_c
+
+    with the observed information I of a class's logits, the ridge L on what a reader does in one
+    class, the ridge P on the parts that classes share, and their design J.
+
+    Args:
+        model: that was fitted.
+        vector: where its maximum is.
+        effects: shape (n_classes,); the information of each class is divided by it.
+
+    Returns:
+        Shape (n_classes, 1 + 2 n_readers): of prevalence, sensitivities and false alarm rates;
+        all NaN where the curvature shows no maximum.
+
+    Source:
+        Tierney & Kadane 1986, J Am Stat Assoc 81:82-86; the information of what is observed is
+        that of Louis 1982, J R Stat Soc B 44:226-233.
+    """
+    n_readers = model.model.n_readers
+    errors = np.full((model.n_classes, 1 + 2 * n_readers), np.nan)
+    if not model.n_classes:
+        return errors
+    n_shared = 1 + model.n_classes + n_readers
+    shared = np.diag(np.concatenate([model.hits[:n_shared], model.alarms[:n_shared]]))
+    ridges = _ridges(model, n_shared)
+    inner, outer = [], []
+    try:
+        for row, information in enumerate(_information(model, vector, effects)):
+            covariance = _inverse(information + np.diag(ridges[row]))
+            reach = ridges[row][:, None] * _design(model, row)
+            shared += _design(model, row).T @ reach - reach.T @ covariance @ reach
+            inner.append(np.diagonal(covariance))
+            outer.append(covariance @ reach)
+        common = _inverse(shared)
+    except np.linalg.LinAlgError:
+        return errors
+    for row, (own, reached) in enumerate(zip(inner, outer, strict=True)):
+        errors[row] = np.sqrt(own + ((reached @ common) * reached).sum(axis=1))
+    return errors
+
+
+def _ridges(model: PooledModel, n_shared: int) -> Floats:
+    """Return the weights that hold a class's logits to what is shared; none on prevalence."""
+    n_classes, n_readers = model.n_classes, model.model.n_readers
+    within = [
+        weights[n_shared:].reshape(n_classes, n_readers) for weights in (model.hits, model.alarms)
+    ]
+    return np.concatenate([np.zeros((n_classes, 1)), *within], axis=1)
+
+
+def _information(model: PooledModel, vector: Floats, effects: Floats) -> list[Floats]:
+    """Return the observed information of each class's logits, (1 + 2 n_readers) squared."""
+    return [
+        _of_class(model, theta, present, counts / effect)
+        for theta, present, counts, effect in zip(
+            model.theta(vector),
+            model.model.posterior(model.theta(vector))[0][:, 0],
+            model.counts,
+            effects,
+            strict=True,
+        )
+    ]
+
+
+def _of_class(model: PooledModel, theta: Floats, present: Floats, counts: Floats) -> Floats:
+    """Return what the readings would tell if the truth were known, less what it would add."""
+    n_readers = model.model.n_readers
+    gives = model.model.said[:, 1 : 1 + n_readers]
+    reads = gives + model.model.said[:, 1 + n_readers :]
+    hits, alarms = theta[1 : 1 + n_readers], theta[1 + n_readers :]
+    with_class, without = counts * present, counts * (1 - present)
+    complete = np.concatenate(
+        [
+            [(counts.sum() + 2 * HALF_EXAM) * theta[0] * (1 - theta[0])],
+            (with_class @ reads) * hits * (1 - hits),
+            (without @ reads) * alarms * (1 - alarms),
+        ]
+    )
+    every = np.ones((len(counts), 1))
+    apart = np.concatenate([every, gives - reads * hits, reads * alarms - gives], axis=1)
+    missing = (apart * (with_class * (1 - present))[:, None]).T @ apart
+    return np.asarray(np.diag(complete) - missing)
+
+
+def _design(model: PooledModel, row: int) -> Floats:
+    """Return which shared parts make each logit of a class."""
+    n_classes, n_readers = model.n_classes, model.model.n_readers
+    n_shared = 1 + n_classes + n_readers
+    design = np.zeros((1 + 2 * n_readers, 2 * n_shared))
+    for first, start in ((1, 0), (1 + n_readers, n_shared)):
+        rows = slice(first, first + n_readers)
+        design[rows, [start, start + 1 + row]] = 1.0
+        design[rows, start + 1 + n_classes : start + n_shared] = np.eye(n_readers)
+    return design
+
+
+def _inverse(matrix: Floats) -> Floats:
+    """Return the inverse of a positive definite matrix.
+
+    Raises:
+        LinAlgError: it is none.
+    """
+    root = np.linalg.inv(np.linalg.cholesky(matrix))
+    return np.asarray(root.T @ root)

@@ -1,0 +1,155 @@
+"""What classes that are too rare alone borrow from the others, as it is stored in a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit, ndtri
+
+from ecgreview.agreement.counts.patterns import PatternCount
+from ecgreview.agreement.values.bounded import Measure, tail_of
+from ecgreview.agreement.values.coefficient import Causes, Estimates
+from ecgreview.agreement.values.intervals import MeasureJson
+
+from . import pooled
+from .design import Design
+from .em import Floats
+
+NO_DONOR = "No other class tells its prevalence from errors, so there is nothing to borrow."
+READERS_APART = (
+    "Fewer than two readers of the class have read another one that tells of their skill."
+)
+NO_CURVATURE = "The readings hardly tell these values apart, so there is no interval."
+
+REASONS = (NO_DONOR, READERS_APART, NO_CURVATURE)
+"""Every sentence that is said here, for whoever translates them."""
+
+CURVATURE = "curvature"
+"""How these intervals are made: see ``pooled_errors``."""
+
+TOLERANCE, MAX_STEPS = 1e-10, 1000
+"""A tenth of a second with 3 readers and 66 classes; some seconds where readers are many."""
+
+
+class Skill(TypedDict):
+    """How well a reader sees a class; n is the readings."""
+
+    reader: int
+    sensitivity: MeasureJson
+    specificity: MeasureJson
+
+
+class Borrowed(TypedDict):
+    """What one class borrows; n is the exams read. ``readers`` are those who read the class."""
+
+    prevalence: MeasureJson
+    readers: list[Skill]
+
+
+def refusals(design: Design) -> Causes:
+    """Return where and why nothing can be borrowed; masks of shape (n_classes,).
+
+    A class borrows from others that tell their prevalence from errors without it. Where there is
+    none it is refused as it is alone: pairs of readers identify nothing, in one class or in all.
+    """
+    alone = design.refusals()
+    is_donor = ~np.logical_or.reduce([mask for mask, _ in alone])
+    n_donors = is_donor.sum() - is_donor
+    has_donor = n_donors > 0
+    is_known = (design.n_readings[is_donor] > 0).any(axis=0)
+    n_known = ((design.n_readings > 0) & is_known).sum(axis=1)
+    # The first three say that the class is not met at all, which no other class can mend.
+    unmet, unidentified = alone[:3], alone[3:]
+    return (
+        *unmet,
+        *((mask & ~has_donor, sentence) for mask, sentence in unidentified),
+        (~has_donor, NO_DONOR),
+        (n_known < 2, READERS_APART),
+    )
+
+
+def report(
+    patterns: PatternCount, is_wanted: NDArray[np.bool_], effects: Floats, confidence: float
+) -> list[Borrowed | None]:
+    """Return what each wanted class borrows from the others, None for the other classes.
+
+    Args:
+        patterns: what the readers said; counts of shape (n_classes, n_patterns).
+        is_wanted: shape (n_classes,); the classes that alone are refused or too rare.
+        effects: as in ``pooled.fit``.
+        confidence: of the intervals, above 0 and below 1.
+
+    Raises:
+        BadPatterns: as ``pooled.fit``.
+        BadConfidence: ``confidence`` is not above 0 and below 1.
+    """
+    design, reach = Design.of(patterns), float(ndtri(1 - tail_of(confidence)))
+    refused = refusals(design)
+    reasons = Estimates(np.full(len(is_wanted), np.nan), refused).reasons.tolist()
+    is_told = np.array([reason == "" for reason in reasons], dtype=np.bool_) & is_wanted
+    known = _Known.of(patterns, effects, reach) if is_told.any() else None
+    return [
+        known.borrowed(design, row)
+        if known is not None and is_told[row]
+        else without(int(design.counts[row].sum()), reasons[row])
+        if is_wanted[row]
+        else None
+        for row in range(len(is_wanted))
+    ]
+
+
+def without(n_exams: int, reason: str) -> Borrowed:
+    """Return that a class cannot borrow, because of ``reason``."""
+    return {"prevalence": Measure.undefined(n_exams, reason).to_json(), "readers": []}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """All that the pooled model tells, each array of shape (n_classes, 1 + 2 n_readers).
+
+    The first column is the prevalence; then come sensitivities, then specificities.
+    """
+
+    values: Floats
+    reasons: NDArray[np.str_]
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def of(cls, patterns: PatternCount, effects: Floats, reach: float) -> _Known:
+        """Fit the model; the intervals reach so many errors to each side, in logits."""
+        is_met = (patterns.counts > 0).any(axis=0)
+        met = PatternCount(patterns.patterns[is_met], patterns.counts[:, is_met])
+        found = pooled.fit(met, effects=effects, tolerance=TOLERANCE, max_steps=MAX_STEPS)
+        of = (found.classes.prevalence, found.classes.sensitivity, found.classes.specificity)
+        values = np.column_stack([one.values for one in of])
+        reasons = np.column_stack([one.reasons for one in of])
+        middle, width = logit(values), reach * found.errors  # the error of 1 - p is that of p
+        return cls(values, reasons, expit(middle - width), expit(middle + width))
+
+    def borrowed(self, design: Design, row: int) -> Borrowed:
+        """Return what the class of ``row`` borrows."""
+        n_readers = design.n_readings.shape[1]
+        n_readings = design.n_readings[row].astype(int).tolist()
+        return {
+            "prevalence": self._measure(row, 0, int(design.counts[row].sum())),
+            "readers": [
+                {
+                    "reader": reader,
+                    "sensitivity": self._measure(row, 1 + reader, n),
+                    "specificity": self._measure(row, 1 + n_readers + reader, n),
+                }
+                for reader, n in enumerate(n_readings)
+                if n
+            ],
+        }
+
+    def _measure(self, row: int, column: int, n: int) -> MeasureJson:
+        value, low, high = (float(one[row, column]) for one in (self.values, self.low, self.high))
+        if np.isnan(low):
+            return Measure.alone(value, n, NO_CURVATURE).to_json()
+        told = Measure.between(value, low, high, n, CURVATURE).to_json()
+        return {**told, "reason": str(self.reasons[row, column])}

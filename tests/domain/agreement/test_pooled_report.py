@@ -1,0 +1,191 @@
+"""A class that is too rare alone says what it borrows from the others, and where it cannot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ecgreview.agreement import PatternCount
+from ecgreview.agreement.latent import pooled, pooled_report
+from ecgreview.agreement.latent import report as latent_report
+from ecgreview.agreement.latent.design import NO_TRIPLES, TWO_READERS, Design
+from ecgreview.agreement.sampling.resampling import Resampling
+from ecgreview.agreement.values.coefficient import NEVER_GIVEN, NOT_COMPARED
+
+from .latent_data import readings
+
+HOW = Resampling(n_replicates=200)
+COMMON = [0.3, 0.2, 0.15, 0.25, 0.3]
+
+
+def study(prevalence, *, n_readers=3, n_exams=2000, per_exam=None, seed=1):
+    shape = len(prevalence), n_readers
+    return readings(
+        np.random.default_rng(seed), prevalence, np.full(shape, 0.8), np.full(shape, 0.001),
+        n_exams=n_exams, per_exam=per_exam,
+    )  # fmt: skip
+
+
+def told(patterns, **more):
+    return latent_report.latent_report(patterns, how=HOW, **more)["classes"]
+
+
+def without_third(patterns, row):
+    """Return the same where reader 2 has never answered the class of ``row``."""
+    silent = patterns.patterns.copy()
+    silent[:, 2] = 0
+    counts = np.concatenate([patterns.counts, np.zeros_like(patterns.counts)], axis=1)
+    counts[row] = np.roll(counts[row], len(silent))
+    return PatternCount(np.concatenate([patterns.patterns, silent]), counts)
+
+
+def test_a_rare_class_borrows_while_a_common_one_does_not():
+    classes = told(study([*COMMON, 0.002]))
+    assert [one["pooled"] is None for one in classes] == [True] * 5 + [False]
+    rare = classes[-1]["pooled"]
+    assert rare["prevalence"]["method"] == pooled_report.CURVATURE
+    assert rare["prevalence"]["reason"] == pooled.FEW_POOLED
+    assert rare["prevalence"]["low"] < 0.002 < rare["prevalence"]["high"]
+    assert [one["reader"] for one in rare["readers"]] == [0, 1, 2]
+    for one in rare["readers"]:
+        assert one["sensitivity"]["low"] < 0.8 < one["sensitivity"]["high"]
+        assert one["specificity"]["low"] < 0.999 < one["specificity"]["high"]
+
+
+def test_what_is_borrowed_is_that_of_the_pooled_fit():
+    patterns = study([*COMMON, 0.002])
+    found = pooled.fit(patterns).classes
+    rare = told(patterns)[-1]["pooled"]
+    assert rare["prevalence"]["estimate"] == pytest.approx(found.prevalence.values[-1], rel=1e-3)
+    assert rare["readers"][1]["sensitivity"]["estimate"] == pytest.approx(
+        found.sensitivity.values[-1, 1], rel=1e-3
+    )
+
+
+def test_a_class_of_two_readers_borrows_from_classes_of_three():
+    one = told(without_third(study(COMMON), 1))[1]
+    assert one["prevalence"]["reason"] == TWO_READERS
+    assert one["pooled"]["prevalence"]["low"] < COMMON[1] < one["pooled"]["prevalence"]["high"]
+    assert one["pooled"]["prevalence"]["reason"] == pooled.POOLED
+    assert [reader["reader"] for reader in one["pooled"]["readers"]] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("n_readers", "per_exam", "reason"), [(2, None, TWO_READERS), (3, 2, NO_TRIPLES)]
+)
+def test_where_nothing_is_identified_nothing_is_borrowed(n_readers, per_exam, reason):
+    for one in told(study(COMMON, n_readers=n_readers, per_exam=per_exam)):
+        assert one["pooled"]["prevalence"]["estimate"] is None
+        assert one["pooled"]["prevalence"]["reason"] == reason
+        assert one["pooled"]["readers"] == []
+
+
+def test_a_rare_class_without_others_has_nothing_to_borrow():
+    (one,) = told(study([0.002]))
+    assert one["pooled"]["prevalence"]["reason"] == pooled_report.NO_DONOR
+
+
+def test_a_class_that_nobody_gave_borrows_nothing():
+    patterns = study([*COMMON, 0.1])
+    patterns.counts[-1] *= ~(patterns.patterns == 2).any(axis=1)
+    assert told(patterns)[-1]["pooled"]["prevalence"]["reason"] == NEVER_GIVEN
+
+
+def test_a_class_that_nobody_read_borrows_nothing():
+    patterns = study([*COMMON, 0.1])
+    patterns.counts[-1] = 0
+    assert told(patterns)[-1]["pooled"]["prevalence"]["reason"] == NOT_COMPARED
+
+
+def test_readers_who_read_nothing_else_borrow_nothing():
+    both, other = study(COMMON), study([0.2], n_readers=2)
+    nobody = np.zeros((len(both.patterns), 2), dtype=np.int8)
+    apart = np.zeros((len(other.patterns), 3), dtype=np.int8)
+    patterns = PatternCount(
+        np.concatenate([np.hstack([both.patterns, nobody]), np.hstack([apart, other.patterns])]),
+        np.block(
+            [
+                [both.counts, np.zeros((5, len(other.patterns)))],
+                [np.zeros((1, len(both.patterns))), other.counts],
+            ]
+        ),
+    )
+    assert told(patterns)[-1]["pooled"]["prevalence"]["reason"] == pooled_report.READERS_APART
+
+
+def test_a_design_effect_makes_a_class_too_rare_alone():
+    patterns = study([*COMMON, 0.02])
+    assert told(patterns)[-1]["pooled"] is None
+    effects = np.array([1.0] * 5 + [8.0])
+    assert told(patterns, effects=effects)[-1]["pooled"] is not None
+
+
+def test_a_design_effect_widens_what_is_borrowed():
+    patterns = study([*COMMON, 0.002])
+    widths = [
+        np.ptp([one["low"], one["high"]])
+        for one in (
+            told(patterns, effects=effects)[-1]["pooled"]["prevalence"]
+            for effects in (np.ones(6), np.full(6, 3.0))
+        )
+    ]
+    assert widths[1] > 1.3 * widths[0]
+
+
+def test_confidence_is_that_asked_for():
+    patterns = study([*COMMON, 0.002])
+    wide, narrow = (
+        latent_report.latent_report(patterns, how=Resampling(200, confidence))["classes"][-1]
+        for confidence in (0.99, 0.8)
+    )
+    assert wide["pooled"]["prevalence"]["low"] < narrow["pooled"]["prevalence"]["low"]
+
+
+def test_without_a_maximum_there_is_no_interval(monkeypatch):
+    monkeypatch.setattr(
+        "ecgreview.agreement.latent.pooled_errors._inverse",
+        lambda matrix: np.linalg.cholesky(-np.eye(len(matrix))),
+    )
+    measure = told(study([*COMMON, 0.002]))[-1]["pooled"]["prevalence"]
+    assert (measure["low"], measure["reason"]) == (None, pooled_report.NO_CURVATURE)
+    assert measure["estimate"] is not None
+
+
+def test_a_fit_too_large_is_not_made(monkeypatch):
+    patterns = study([*COMMON, 0.002])
+    found = latent_report._borrowed(patterns, np.arange(6) == 5, np.ones(6), HOW)
+    monkeypatch.setattr(latent_report, "_MOST_WORK", 1.0)
+    refused = latent_report._borrowed(patterns, np.arange(6) == 5, np.ones(6), HOW)
+    assert found[-1]["prevalence"]["estimate"] is not None
+    assert refused[-1]["prevalence"]["reason"] == latent_report.TOO_LARGE
+    assert refused[:-1] == [None] * 5
+
+
+def test_a_climb_that_is_cut_off_says_so(monkeypatch):
+    monkeypatch.setattr(pooled_report, "MAX_STEPS", 2)
+    measure = told(study([*COMMON, 0.002]))[-1]["pooled"]["prevalence"]
+    assert measure["reason"] == latent_report.two_states.NOT_CONVERGED
+
+
+def test_every_refusal_alone_has_an_answer_in_common():
+    patterns = study(COMMON)
+    masks = pooled_report.refusals(Design.of(patterns))
+    assert not np.logical_or.reduce([mask for mask, _ in masks]).any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pooled_errs_less_than_alone_for_rare_classes(seed):
+    rng = np.random.default_rng(seed)
+    prevalence = np.geomspace(0.002, 0.2, 30)
+    sensitivity = 1 / (1 + np.exp(-rng.normal(1.5, 0.6, (30, 1)) - rng.normal(0, 0.4, 4)))
+    drawn = readings(rng, prevalence, sensitivity, np.full((30, 4), 0.001), n_exams=2000)
+    errors: dict[str, list[float]] = {"alone": [], "pooled": []}
+    for row, one in enumerate(told(drawn)):
+        if one["pooled"] is None or not one["readers"]:
+            continue
+        for alone, together in zip(one["readers"], one["pooled"]["readers"], strict=True):
+            true = sensitivity[row, alone["reader"]]
+            errors["alone"].append((alone["sensitivity"]["estimate"] - true) ** 2)
+            errors["pooled"].append((together["sensitivity"]["estimate"] - true) ** 2)
+    assert len(errors["alone"]) >= 8
+    assert np.mean(errors["pooled"]) < 0.6 * np.mean(errors["alone"])
