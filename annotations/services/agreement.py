@@ -18,6 +18,7 @@ from annotations.models import (
     Study,
 )
 from annotations.services import (
+    agreement_groups,
     agreement_precision,
     agreement_repeats,
     agreement_reports,
@@ -29,6 +30,8 @@ from annotations.services.agreement_runs import Work
 from annotations.services.pattern_rows import PatternRows
 from ecgreview import agreement
 from ecgreview.agreement.latent.report import latent_report
+from ecgreview.agreement.reports.groups import group_lines
+from ecgreview.agreement.reports.measured import measured
 
 
 def work_next(*, now: datetime) -> bool:
@@ -139,6 +142,9 @@ def _results(rows: PatternRows) -> dict[str, Any]:
     patterns = answers.count()
     return {
         **agreement.report(answers, names, rows.classes, repeats=repeats),
+        "groups": group_lines(answers, rows.classes, agreement_groups.members(rows.taxonomy_id)),
+        "certainty": rows.grades.report(rows.classes),
+        "measured": measured(rows.measured, rows.classes),
         "cells": agreement_precision.kept(patterns.cells()),
         "latent": latent_report(patterns),
         "n_exams_given": rows.n_exams,

@@ -66,10 +66,11 @@ def tables(repeats: Repeats, *, n_readers: int, n_classes: int) -> NDArray[np.fl
 def n_signed(scope: Scope) -> int:
     """Return how many readings of repeats were ever signed: they are never taken back."""
     again = Q(assignment__occurrence=Occurrence.REPEAT)
-    return Reading.objects.blind().filter(again & _within(scope)).count()
+    return Reading.objects.blind().filter(again & within(scope)).count()
 
 
-def _within(scope: Scope) -> Q:
+def within(scope: Scope) -> Q:
+    """Return the condition for readings whose data count in ``scope``."""
     if scope.is_study:
         return Q(assignment__batch__study=scope.study_id, assignment__batch__purpose__in=OF_STUDIES)
     return Q(assignment__batch=scope.batch_id) & ~Q(assignment__batch__purpose__in=NO_DATA)
@@ -77,7 +78,7 @@ def _within(scope: Scope) -> Q:
 
 def _standing(scope: Scope, occurrence: Occurrence) -> ReadingQuerySet:
     found = Reading.objects.blind().effective().answered().readable()
-    found = found.filter(_within(scope), assignment__occurrence=occurrence)
+    found = found.filter(within(scope), assignment__occurrence=occurrence)
     return found.select_related("assignment").order_by("pk")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import connection
@@ -23,9 +23,11 @@ from annotations.models import (
     Taxonomy,
     in_scope,
 )
-from annotations.services import agreement_repeats
+from annotations.services import agreement_certainty, agreement_measured, agreement_repeats
+from annotations.services.agreement_certainty import Grades
 from annotations.services.agreement_repeats import Repeats
 from ecgreview.agreement import Cluster, Profile
+from ecgreview.agreement.reports.measured import Measured
 
 Places = tuple[int, ...]
 """Places in ``PatternRows.readers``, ascending."""
@@ -49,6 +51,8 @@ class PatternRows:
         n_unreadable: readings that say the exam is unreadable.
         n_abstained: readers of exams who said they are not competent.
         repeats: what readers said of an exam the first time and again.
+        grades: how sure they were of what they gave.
+        measured: what two of them or more measured of an exam.
     """
 
     taxonomy_id: int
@@ -62,6 +66,8 @@ class PatternRows:
     n_unreadable: int
     n_abstained: int
     repeats: Repeats = ()
+    grades: Grades = field(default_factory=Grades)
+    measured: tuple[Measured, ...] = ()
 
     @property
     def n_readings(self) -> int:
@@ -91,11 +97,12 @@ def load(scope: Scope) -> PatternRows:
     count_rows = counts.values_list("diagnostic_class", "readers", "pattern", "n_exams")
     places = {code: place for place, (_, code) in enumerate(codes)}
     profiles = _profiles(scope, taxonomy, at, places)
+    in_order = [code for _, code in codes]
     totals = markers.aggregate(unreadable=Sum("n_unreadable"), abstained=Sum("n_abstained"))
     return PatternRows(
         taxonomy_id=taxonomy.pk,
         readers=readers,
-        classes=tuple(code for _, code in codes),
+        classes=tuple(in_order),
         reader_sets=tuple(sorted((_at(at, row), n) for row, n in set_rows)),
         patterns=tuple(
             sorted((classes[pk], _at(at, row), digits, n) for pk, row, digits, n in count_rows)
@@ -105,7 +112,9 @@ def load(scope: Scope) -> PatternRows:
         n_exams=given.aggregate(n=Count("exam", distinct=True))["n"],
         n_unreadable=totals["unreadable"] or 0,
         n_abstained=totals["abstained"] or 0,
-        repeats=agreement_repeats.count(scope, readers, [code for _, code in codes]),
+        repeats=agreement_repeats.count(scope, readers, in_order),
+        grades=agreement_certainty.count(scope, taxonomy.pk, in_order),
+        measured=agreement_measured.collect(scope, readers, in_order),
     )
 
 
