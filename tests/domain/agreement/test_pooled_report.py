@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecgreview.agreement import PatternCount
-from ecgreview.agreement.latent import pooled, pooled_report
+from ecgreview.agreement.latent import pooled, pooled_report, two_states
 from ecgreview.agreement.latent import report as latent_report
 from ecgreview.agreement.latent.design import NO_TRIPLES, TWO_READERS, Design
 from ecgreview.agreement.sampling.resampling import Resampling
@@ -156,15 +156,16 @@ def test_a_fit_too_large_is_not_made(monkeypatch):
     found = latent_report._borrowed(patterns, np.arange(6) == 5, np.ones(6), HOW)
     monkeypatch.setattr(latent_report, "_MOST_WORK", 1.0)
     refused = latent_report._borrowed(patterns, np.arange(6) == 5, np.ones(6), HOW)
-    assert found[-1]["prevalence"]["estimate"] is not None
-    assert refused[-1]["prevalence"]["reason"] == latent_report.TOO_LARGE
-    assert refused[:-1] == [None] * 5
+    assert [one and one["prevalence"]["reason"] for one in found] == [None] * 5 + [
+        pooled.FEW_POOLED
+    ]
+    assert refused == [None] * 5 + [pooled_report.without(2000, latent_report.TOO_LARGE)]
 
 
 def test_a_climb_that_is_cut_off_says_so(monkeypatch):
     monkeypatch.setattr(pooled_report, "MAX_STEPS", 2)
     measure = told(study([*COMMON, 0.002]))[-1]["pooled"]["prevalence"]
-    assert measure["reason"] == latent_report.two_states.NOT_CONVERGED
+    assert measure["reason"] == two_states.NOT_CONVERGED
 
 
 def test_every_refusal_alone_has_an_answer_in_common():
