@@ -12,7 +12,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.management import lookups
+from annotations.management import lookups, pipes
 from annotations.models import OF_STUDIES, AgreementReport, Batch, Study, User
 from annotations.services import agreement as service
 from annotations.services import agreement_reports, audit
@@ -75,6 +75,10 @@ class Command(BaseCommand):
                 now=timezone.now(),
             )
         told = agreement_reports.named(report.results, _names(report))
+        with pipes.that_may_close(self.stdout):
+            self._print(told, options)
+
+    def _print(self, told: Line, options: Mapping[str, Any]) -> None:
         form = options["format"]
         level = options["level"] or ("classes" if form == "table" else "pairs")
         if level == "report":
