@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FunctionType
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -48,6 +49,29 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(END_OTHER_SESSIONS)
+
+
+Story = Callable[[], AbstractContextManager[None]]
+"""Opens the database to a fixture of a module."""
+
+
+@pytest.fixture(scope="module")
+def story(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Story]:
+    """Keep what is made in it for all tests of a module, each of which undoes its own deeds only.
+
+    For tests with ``django_db`` and without transactions of their own; whoever takes part in it
+    is fetched anew by each test, so that no object carries what an earlier test did to it.
+    """
+    kept = transaction.atomic()
+    kept._from_testcase = True  # type: ignore[attr-defined]  # as around Django's own test cases
+    with django_db_blocker.unblock():
+        kept.__enter__()
+    try:
+        yield django_db_blocker.unblock
+    finally:
+        with django_db_blocker.unblock():
+            transaction.set_rollback(True)
+            kept.__exit__(None, None, None)
 
 
 FIRST = ("browser", "platform", "app", "domain", "js")

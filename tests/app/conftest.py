@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import pytest
 from django.conf import settings as site
 from django.test import Client, override_settings
@@ -25,15 +24,11 @@ from annotations.models import (
     Role,
     Study,
     Taxonomy,
-    Tracing,
     User,
 )
-from annotations.services import batches, people, priors, readings, studies, taxonomies
-from ecgreview import protocol
-from ecgreview.ecg import wire
-from ecgreview.ecg.signal import Signal
+from annotations.services import batches, priors, taxonomies
 from ecgreview.ecg.visits import Visit
-from tests.app import signing
+from tests.app import props
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -113,7 +108,7 @@ def make_user(db: None) -> Callable[..., User]:
     """Make a person with some roles; the name is also the user name."""
 
     def make(name: str, *wanted: Role) -> User:
-        return people.create(username=name.lower(), first_name=name, wanted=wanted)
+        return props.person(name, *wanted)
 
     return make
 
@@ -163,7 +158,7 @@ def otto(make_user: Callable[..., User]) -> User:
 @pytest.fixture
 def dataset(db: None, now: datetime) -> Dataset:
     """Where the exams of a test come from."""
-    return Dataset.objects.create(name="Ward 3", created_at=now)
+    return props.dataset(now=now)
 
 
 @pytest.fixture
@@ -171,37 +166,12 @@ def make_exam(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
     """Make an exam with one tracing of a second, unlike every other unless given a ``seed``."""
     n_made = 0
 
-    def make(
-        *, age_years: float | None = 61.0, sex: str | None = "F", seed: int | None = None
-    ) -> Exam:
+    def make(**more: Any) -> Exam:
         nonlocal n_made
         n_made += 1
-        signal = small_signal(n_made if seed is None else seed)
-        exam = Exam.objects.create(
-            dataset=dataset,
-            source_key=f"records/{n_made:05d}",
-            age_years=age_years,
-            sex=sex,
-            content_hash=signal.content_hash,
-            imported_at=now,
-        )
-        Tracing.objects.create(
-            exam=exam,
-            position=1,
-            sampling_rate_hz=signal.sampling_rate_hz,
-            n_samples=signal.n_samples,
-            content_hash=signal.content_hash,
-            packed=wire.pack(signal),
-        )
-        return exam
+        return props.exam(dataset, n_made, now=now, **more)
 
     return make
-
-
-def small_signal(seed: int) -> Signal:
-    """Return a second of noise at 100 Hz: enough for whatever does not look at the waves."""
-    rng = np.random.default_rng(seed)
-    return Signal(rng.integers(-500, 500, (12, 100), dtype=np.int16), 100.0, 1.0)
 
 
 @pytest.fixture
@@ -229,9 +199,7 @@ def make_study(taxonomy: Taxonomy, davi: User, now: datetime) -> MakeStudy:
     """Make a study of Davi's and open it, with the defaults of a new study but for ``settings``."""
 
     def make(*, is_open: bool = True, **settings: Any) -> Study:
-        wanted = protocol.parse({"name": "Morning list", "taxonomy": str(taxonomy), **settings})
-        made = studies.create(wanted=wanted, created_by=davi, now=now)
-        return studies.open_study(study_id=made.pk, actor=davi, now=now) if is_open else made
+        return props.study(taxonomy, davi, now=now, is_open=is_open, **settings)
 
     return make
 
@@ -262,12 +230,12 @@ def make_batch(
         n_made += 1
         if readers is None:
             readers = [request.getfixturevalue("ana"), request.getfixturevalue("bruno")]
-        return batches.create(
-            study=study,
-            name=name or f"Batch {n_made}",
-            exams=[make_exam()] if exams is None else exams,
-            readers=readers,
-            created_by=davi,
+        return props.batch(
+            study,
+            name or f"Batch {n_made}",
+            [make_exam()] if exams is None else exams,
+            readers,
+            by=davi,
             now=now,
         )
 
@@ -289,31 +257,8 @@ def assign(make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> Callable[..
 def submit(now: datetime) -> Submit:
     """Submit a reading on behalf of the assignment's reader."""
 
-    def make(
-        assignment: Assignment,
-        *codes: str,
-        quality: str = "good",
-        comment: str = "",
-        key: uuid.UUID | None = None,
-        certainty: str = "definite",
-        **more: Any,
-    ) -> Reading:
-        submission = signing.submit_reading(
-            assignment_id=assignment.pk,
-            reader=assignment.reader,
-            based_on=0,
-            quality=quality,
-            comment=comment,
-            idempotency_key=key or uuid.uuid4(),
-            **{
-                "findings": [readings.FindingIn(code, certainty) for code in codes],
-                "active_ms": 58_000,
-                "display": {},
-                "now": now,
-                **more,
-            },
-        )
-        return submission.reading
+    def make(assignment: Assignment, *codes: str, **more: Any) -> Reading:
+        return props.submit(assignment, *codes, **{"now": now, **more})
 
     return make
 

@@ -1,0 +1,119 @@
+"""What the stories of tests are made of, made through the services as their people would."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from annotations.models import (
+    Assignment,
+    Batch,
+    Dataset,
+    Exam,
+    Reading,
+    Role,
+    Study,
+    Taxonomy,
+    Tracing,
+    User,
+)
+from annotations.services import batches, people, readings, studies
+from ecgreview import protocol
+from ecgreview.ecg import wire
+from ecgreview.ecg.signal import Signal
+from tests.app import signing
+
+
+def person(name: str, *wanted: Role) -> User:
+    """Make a person with some roles; the name is also the user name."""
+    return people.create(username=name.lower(), first_name=name, wanted=wanted)
+
+
+def dataset(*, now: datetime) -> Dataset:
+    """Make the one from which the exams of a test come."""
+    return Dataset.objects.create(name="Ward 3", created_at=now)
+
+
+def exam(
+    of: Dataset,
+    number: int,
+    *,
+    now: datetime,
+    age_years: float | None = 61.0,
+    sex: str | None = "F",
+    seed: int | None = None,
+) -> Exam:
+    """Make an exam with one tracing of a second, unlike every other unless given a ``seed``."""
+    signal = small_signal(number if seed is None else seed)
+    made = Exam.objects.create(
+        dataset=of,
+        source_key=f"records/{number:05d}",
+        age_years=age_years,
+        sex=sex,
+        content_hash=signal.content_hash,
+        imported_at=now,
+    )
+    Tracing.objects.create(
+        exam=made,
+        position=1,
+        sampling_rate_hz=signal.sampling_rate_hz,
+        n_samples=signal.n_samples,
+        content_hash=signal.content_hash,
+        packed=wire.pack(signal),
+    )
+    return made
+
+
+def small_signal(seed: int) -> Signal:
+    """Return a second of noise at 100 Hz: enough for whatever does not look at the waves."""
+    rng = np.random.default_rng(seed)
+    return Signal(rng.integers(-500, 500, (12, 100), dtype=np.int16), 100.0, 1.0)
+
+
+def study(
+    classes: Taxonomy, coordinator: User, *, now: datetime, is_open: bool = True, **settings: Any
+) -> Study:
+    """Make a study and open it, with the defaults of a new study but for ``settings``."""
+    wanted = protocol.parse({"name": "Morning list", "taxonomy": str(classes), **settings})
+    made = studies.create(wanted=wanted, created_by=coordinator, now=now)
+    if not is_open:
+        return made
+    return studies.open_study(study_id=made.pk, actor=coordinator, now=now)
+
+
+def batch(
+    of: Study, name: str, exams: Sequence[Exam], readers: Sequence[User], *, by: User, now: datetime
+) -> Batch:
+    """Open a batch."""
+    return batches.create(study=of, name=name, exams=exams, readers=readers, created_by=by, now=now)
+
+
+def submit(
+    assignment: Assignment,
+    *codes: str,
+    now: datetime,
+    key: uuid.UUID | None = None,
+    certainty: str = "definite",
+    **more: Any,
+) -> Reading:
+    """Submit a reading on behalf of the assignment's reader, who has no draft of it."""
+    said = {
+        "findings": [readings.FindingIn(code, certainty) for code in codes],
+        "quality": "good",
+        "comment": "",
+        "active_ms": 58_000,
+        "display": {},
+        "now": now,
+        **more,
+    }
+    return signing.submit_reading(
+        assignment_id=assignment.pk,
+        reader=assignment.reader,
+        based_on=0,
+        idempotency_key=key or uuid.uuid4(),
+        **said,
+    ).reading
