@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from annotations.models import AgreementReport, AgreementRun, Batch, RunStage, Scope, User, in_scope
-from annotations.services import recount_notices
+from annotations.services import audit, recount_notices
 from ecgreview import row_security
 
 QUIET = timedelta(seconds=settings.AGREEMENT_QUIET_S)
@@ -48,7 +48,9 @@ def request(*, scope: Scope, requested_by: User, now: datetime) -> AgreementRun:
     _open(scope, now, requested_by=requested_by)
     waiting = _unfinished(scope).filter(requested_by=None)
     waiting.update(requested_by=requested_by, requested_at=now)
-    return _unfinished(scope).get()
+    run = _unfinished(scope).select_related("study").get()
+    _record(audit.Action.AGREEMENT_REQUESTED, run, requested_by, now)
+    return run
 
 
 @transaction.atomic
@@ -61,9 +63,11 @@ def cancel(*, run_id: int, actor: User, now: datetime) -> AgreementRun:
         AgreementRun.DoesNotExist: there is no such run.
         RunFinished: it has come to its end.
     """
-    run = AgreementRun.objects.select_for_update(of=("self",)).get(pk=run_id)
+    locked = AgreementRun.objects.select_for_update(of=("self",)).select_related("study")
+    run = locked.get(pk=run_id)
     if run.is_finished:
         raise RunFinished(run)
+    _record(audit.Action.AGREEMENT_CANCELLED, run, actor, now)
     run.cancelled_at, run.cancelled_by = now, actor
     if run.stage == RunStage.WAITING:
         run.finished_at = now
@@ -71,6 +75,12 @@ def cancel(*, run_id: int, actor: User, now: datetime) -> AgreementRun:
     if run.batch_id is not None:
         Batch.objects.filter(pk=run.batch_id).update(agreement_is_due=False)
     return run
+
+
+def _record(action: audit.Action, run: AgreementRun, actor: User, now: datetime) -> None:
+    """Write down what ``actor`` did to ``run``, whose it is, and how far it was."""
+    state = {"batch": run.batch_id, "stage": run.stage}
+    audit.record(actor=actor, action=action, study=run.study, target=run, after=state, now=now)
 
 
 def note_change(scope: Scope, *, now: datetime, n_repaired: int = 0) -> None:
