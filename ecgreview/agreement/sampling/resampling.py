@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,24 +27,54 @@ N_REPLICATES = 1000
 CONFIDENCE = 0.95
 
 
+class BadResampling(ValueError):
+    """A number of replicates, a confidence or a seed is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resampling:
     """How intervals are made.
 
     Attributes:
         n_replicates: so many other counts are drawn; 0 for no intervals.
-        confidence: of the intervals.
-        seed: of the chance; the same counts and seed give the same intervals.
+        confidence: of the intervals, above 0 and below 1.
+        seed: of the chance, 0 or more; the same counts and seed give the same intervals.
+
+    Raises:
+        BadResampling: one of them is none.
     """
 
     n_replicates: int = N_REPLICATES
     confidence: float = CONFIDENCE
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse what would fail later, or make intervals that say something else."""
+        if not _is_whole(self.n_replicates):
+            raise BadResampling(
+                f"n_replicates is {self.n_replicates!r}: give a whole number, such as "
+                f"{N_REPLICATES}, or 0 for no intervals"
+            )
+        if not (_is_real(self.confidence) and 0 < self.confidence < 1):
+            raise BadResampling(
+                f"confidence is {self.confidence!r}: give a share above 0 and below 1, such as "
+                "0.95 for 95 %"
+            )
+        if not _is_whole(self.seed):
+            raise BadResampling(f"seed is {self.seed!r}: give a whole number of 0 or more")
+
     def rng(self, counts: NDArray[np.float64] | None = None) -> np.random.Generator:
         """Return a new source of this chance; with ``counts``, one of their own."""
         own = () if counts is None else counts.astype(np.int64).tolist()
         return np.random.default_rng((self.seed, *own))
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0
 
 
 DEFAULT = Resampling()
@@ -54,6 +85,7 @@ def draw(
     prior: NDArray[np.float64],
     is_rare: NDArray[np.bool_],
     how: Resampling,
+    effects: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return replicates of ``counts``: of a posterior for rare classes, else of the bootstrap.
 
@@ -65,19 +97,21 @@ def draw(
         prior: the same shape.
         is_rare: shape (n_classes,).
         how: many, and by which chance.
+        effects: shape (n_classes,); as in ``bootstrap``. None: as if patients had one exam each.
 
     Returns:
         Shape (n_replicates, n_classes, n_cells).
     """
+    times_fewer = np.ones(len(counts)) if effects is None else effects
     drawn = np.empty((how.n_replicates, *counts.shape))
 
     def draw_class(row: int) -> None:
         rng = how.rng(counts[row])
         part = slice(row, row + 1)
         drawn[:, part] = (
-            posterior(counts[part], prior[part], how.n_replicates, rng)
+            posterior(counts[part], prior[part], how.n_replicates, rng, times_fewer[part])
             if is_rare[row]
-            else bootstrap(counts[part], how.n_replicates, rng)
+            else bootstrap(counts[part], how.n_replicates, rng, times_fewer[part])
         )
 
     # Drawing lets go of the interpreter: as many classes at once as there are processors.
@@ -88,7 +122,10 @@ def draw(
 
 
 def bootstrap(
-    counts: NDArray[np.float64], n_replicates: int, rng: np.random.Generator
+    counts: NDArray[np.float64],
+    n_replicates: int,
+    rng: np.random.Generator,
+    effects: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return the counts of exams drawn again with replacement, each class on its own.
 
@@ -96,6 +133,8 @@ def bootstrap(
         counts: shape (n_classes, n_cells); whole numbers of exams.
         n_replicates: so many draws.
         rng: the source of chance.
+        effects: shape (n_classes,), 1 or more; so many times fewer exams are drawn, each of which
+            stands for as many: the design effect of patients with several exams.
 
     Returns:
         Shape (n_replicates, n_classes, n_cells); every replicate has as many exams as the class.
@@ -112,9 +151,9 @@ def bootstrap(
         # The last cell of a multinomial is what is left, and costs nothing: let it be the largest.
         order = occurs[np.argsort(of_class[occurs])]
         n_exams = of_class.sum()
-        drawn[:, row, order] = rng.multinomial(
-            int(n_exams), of_class[order] / n_exams, size=n_replicates
-        )
+        n_drawn = int(n_exams) if effects is None else max(1, round(n_exams / effects[row]))
+        draws = rng.multinomial(n_drawn, of_class[order] / n_exams, size=n_replicates)
+        drawn[:, row, order] = draws if n_drawn == n_exams else draws * (n_exams / n_drawn)
     return drawn
 
 
@@ -123,6 +162,7 @@ def posterior(
     prior: NDArray[np.float64],
     n_replicates: int,
     rng: np.random.Generator,
+    effects: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return counts drawn from the Dirichlet posterior, scaled to the exams there are.
 
@@ -131,6 +171,7 @@ def posterior(
         prior: shape (n_classes, n_cells); what is added to each cell that was possible.
         n_replicates: so many draws.
         rng: the source of chance.
+        effects: shape (n_classes,), 1 or more; the posterior is that of so many times fewer exams.
 
     Returns:
         Shape (n_replicates, n_classes, n_cells), no whole numbers; zeros for a class without exams.
@@ -138,7 +179,8 @@ def posterior(
     Source:
         Gelman et al. 2013, Bayesian Data Analysis, 3rd ed., section 3.4.
     """
-    weights = rng.standard_gamma(counts + prior, size=(n_replicates, *counts.shape))
+    told = counts if effects is None else counts / effects[:, None]
+    weights = rng.standard_gamma(told + prior, size=(n_replicates, *counts.shape))
     totals = weights.sum(axis=-1, keepdims=True)
     scale = counts.sum(axis=-1, keepdims=True) / np.maximum(totals, np.finfo(float).tiny)
     return np.asarray(weights * scale)

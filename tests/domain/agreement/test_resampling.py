@@ -11,7 +11,7 @@ from ecgreview.agreement import PatternCount
 from ecgreview.agreement.counts.answers import Answers
 from ecgreview.agreement.reports.report import report
 from ecgreview.agreement.sampling import joint, resampling
-from ecgreview.agreement.sampling.resampling import Resampling
+from ecgreview.agreement.sampling.resampling import BadResampling, Resampling
 from ecgreview.agreement.values.coefficient import Estimates
 from ecgreview.agreement.values.intervals import measures
 from tests.domain.agreement.strategies import binary_ratings, study
@@ -110,6 +110,52 @@ def test_a_seed_gives_the_same_intervals():
         resampling.draw(COUNTS, prior, is_rare, Resampling(20, seed=seed)) for seed in (7, 7)
     )
     np.testing.assert_array_equal(first, second)
+
+
+def test_fewer_exams_that_stand_for_more_vary_more():
+    plain, fewer = (
+        resampling.bootstrap(COUNTS[:1], 20_000, np.random.default_rng(4), effects)[:, 0]
+        for effects in (None, np.array([4.0]))
+    )
+    np.testing.assert_allclose(fewer.sum(axis=1), 1000)
+    occurs = COUNTS[0] > 0
+    ratio = fewer.var(axis=0)[occurs] / plain.var(axis=0)[occurs]
+    np.testing.assert_allclose(ratio, 4.0, rtol=0.1)
+
+
+def test_the_posterior_of_fewer_exams_is_wider():
+    prior = np.full_like(COUNTS[:1], 0.5)
+    plain, fewer = (
+        resampling.posterior(COUNTS[:1], prior, 20_000, np.random.default_rng(5), effects)[:, 0]
+        for effects in (None, np.array([4.0]))
+    )
+    np.testing.assert_allclose(fewer.sum(axis=1), 1000)
+    assert fewer[:, 0].var() / plain[:, 0].var() == pytest.approx(4.0, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"confidence": 95}, "such as 0.95 for 95 %"),
+        ({"confidence": 0}, "above 0 and below 1"),
+        ({"confidence": float("nan")}, "above 0 and below 1"),
+        ({"confidence": "0.95"}, "above 0 and below 1"),
+        ({"n_replicates": -1}, "or 0 for no intervals"),
+        ({"n_replicates": 10.5}, "give a whole number"),
+        ({"n_replicates": True}, "give a whole number"),
+        ({"seed": -1}, "give a whole number of 0 or more"),
+        ({"seed": None}, "give a whole number of 0 or more"),
+        ({"seed": "seven"}, "give a whole number of 0 or more"),
+    ],
+)
+def test_what_is_no_way_of_resampling_is_refused(wrong, told):
+    with pytest.raises(BadResampling, match=told):
+        Resampling(**wrong)
+
+
+def test_numbers_of_numpy_are_numbers():
+    how = Resampling(np.int64(10), np.float64(0.9), np.uint8(3))
+    assert how.rng().random() == Resampling(10, 0.9, 3).rng().random()
 
 
 @given(
