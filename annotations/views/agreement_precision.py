@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 from annotations.models import DiagnosticClass
 from annotations.services import agreement_precision
 from annotations.services.agreement_precision import Outlooks
+from annotations.views import agreement_borrowed, agreement_scope
 from annotations.views import agreement_numbers as numbers
-from annotations.views import agreement_scope
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_charts import Axis, Chart, Series
 from annotations.views.agreement_numbers import Number
@@ -158,6 +158,7 @@ class _Page:
             "chart": self._chart(outlooks) if outlooks and outlooks.n_reads else None,
             "latent": self._latent(),
             "no_latent": no_latent(self.found.results),
+            "borrowed": agreement_borrowed.prevalences(self.found.results, self.found.classes),
             "latent_note": told(self.found.results.get("latent", {}).get("reason", "")),
         }
 

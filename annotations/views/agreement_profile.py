@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from annotations.services import agreement_profiles, agreement_said, exposures, mappings
 from annotations.services.agreement_profiles import Against
+from annotations.views import agreement_borrowed, agreement_scope
 from annotations.views import agreement_profile_lines as lines
-from annotations.views import agreement_scope
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_scope import Shown
 
@@ -45,6 +45,7 @@ def _context(found: Shown, place: int, against: str) -> dict[str, object]:
         "repeats": lines.repeats(found.results, place - 1, found.classes),
         "latent": lines.latent(found.results, place - 1, found.classes),
         "no_latent": lines.no_latent(found.results),
+        "borrowed": agreement_borrowed.skills(found.results, place - 1, found.classes),
     }
     try:
         profile = agreement_profiles.of_reader(

@@ -12,9 +12,9 @@ from annotations.views import agreement_numbers as numbers
 from annotations.views.agreement_numbers import Number
 from ecgreview.agreement.accuracy import arm_times, arms, performance
 from ecgreview.agreement.latent import design as latent_design
+from ecgreview.agreement.latent import pooled, pooled_report, two_states
 from ecgreview.agreement.latent import report as latent_report
 from ecgreview.agreement.latent import triples as latent_triples
-from ecgreview.agreement.latent import two_states
 from ecgreview.agreement.reports import precision
 from ecgreview.agreement.values import coefficient, pairing
 
@@ -59,6 +59,33 @@ REASONS: Mapping[str, Promise] = {
     latent_triples.NOT_FITTED: _("The class has no fit to compare with."),
     latent_triples.SATURATED: _(
         "With three readers the model fits whatever they say: this cannot contradict it."
+    ),
+    pooled.POOLED: _(
+        "Known from what the classes have in common: the readings of this class alone do not tell"
+        " the prevalence from errors."
+    ),
+    pooled.FEW_POOLED: _(
+        "Few exams tell of the class: much of this is known from what the classes have in common."
+    ),
+    pooled.TWO_READERS_POOLED: _(
+        "Only two readers: known from the assumption that classes and readers differ about as much"
+        " as the model expects, not from the readings alone."
+    ),
+    pooled.NOTHING_TO_POOL: _(
+        "The readings of this class do not tell the prevalence from errors, and there is no other"
+        " class to pool with."
+    ),
+    pooled.HARDLY_THERE: _(
+        "Fewer than one exam is expected to have the class: trust no estimate of it."
+    ),
+    pooled_report.NO_DONOR: _(
+        "No other class tells its prevalence from errors, so there is nothing to borrow."
+    ),
+    pooled_report.READERS_APART: _(
+        "Fewer than two readers of the class have read another one that tells of their skill."
+    ),
+    pooled_report.NO_CURVATURE: _(
+        "The readings hardly tell these values apart, so there is no interval."
     ),
     latent_report.TOO_LARGE: _(
         "So many readers answered in so many ways that this is not computed here."

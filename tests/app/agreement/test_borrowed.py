@@ -1,0 +1,117 @@
+"""What rare classes borrow is shown beside what is known without a reference, and is marked."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from annotations.models import AgreementReport, Scope
+from ecgreview.agreement.latent import pooled, pooled_report
+from ecgreview.agreement.latent.design import NO_TRIPLES
+from ecgreview.agreement.values import coefficient
+from tests.app.agreement.pages import address
+
+pytestmark = pytest.mark.django_db
+
+MARK = "Borrowed from the other classes"
+PARTS = ["reader", "precision"]
+
+
+def measure(estimate, reason=""):
+    if estimate is None:
+        return {"estimate": None, "low": None, "high": None, "n": 9, "reason": reason, "method": ""}
+    return {
+        "estimate": estimate, "low": estimate / 2, "high": (1 + estimate) / 2, "n": 9,
+        "reason": reason, "method": pooled_report.CURVATURE,
+    }  # fmt: skip
+
+
+def fitted(borrowed):
+    return {
+        "prevalence": measure(None, NO_TRIPLES),
+        "n_telling": 0,
+        "alike": None,
+        "readers": [],
+        "pooled": borrowed,
+    }
+
+
+BORROWED = {
+    "prevalence": measure(0.0123, pooled.FEW_POOLED),
+    "readers": [
+        {"reader": 0, "sensitivity": measure(0.8125), "specificity": measure(0.9875)},
+        {"reader": 1, "sensitivity": measure(0.4375), "specificity": measure(0.5625)},
+    ],
+}
+REFUSED = {"prevalence": measure(None, NO_TRIPLES), "readers": []}
+
+
+@pytest.fixture
+def with_latent(closed):
+    """Store a version of the report whose classes have these fits."""
+
+    def stored(*classes):
+        report = AgreementReport.objects.of_scope(Scope(closed.study_id, closed.pk))
+        newest = report.latest("number")
+        results = copy.deepcopy(newest.results)
+        results["latent"] = {"reason": "", "n_replicates": 0, "classes": list(classes)}
+        newest.pk, newest.number, newest.results = None, newest.number + 1, results
+        newest.save(force_insert=True)
+        return closed
+
+    return stored
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_is_borrowed_is_marked(with_latent, signed_in, davi, part):
+    batch = with_latent(fitted(BORROWED))
+    text = signed_in(davi).get(address("batch", part, batch)).content.decode()
+    assert MARK in text
+    assert '<span class="badge">borrowed</span>' in text
+
+
+def test_the_prevalence_and_its_caution_stand_on_the_page_of_precision(
+    with_latent, signed_in, davi
+):
+    batch = with_latent(fitted(BORROWED))
+    text = signed_in(davi).get(address("batch", "precision", batch)).content.decode()
+    assert "<strong>1%</strong>" in text
+    assert pooled.FEW_POOLED in text
+
+
+def test_each_reader_sees_the_numbers_of_their_page_only(with_latent, signed_in, davi):
+    batch = with_latent(fitted(BORROWED))
+    text = signed_in(davi).get(address("batch", "reader", batch)).content.decode()
+    assert "<strong>81%</strong>" in text
+    assert "<strong>44%</strong>" not in text
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_refusal_says_why(with_latent, signed_in, davi, part):
+    batch = with_latent(fitted(REFUSED), fitted(REFUSED))
+    text = signed_in(davi).get(address("batch", part, batch)).content.decode()
+    assert "Nothing to borrow:" in text
+    assert '<span class="badge">borrowed</span>' not in text
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_class_that_tells_enough_alone_borrows_nothing(with_latent, signed_in, davi, part):
+    batch = with_latent(fitted(None))
+    assert MARK not in signed_in(davi).get(address("batch", part, batch)).content.decode()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_version_of_before_says_that_it_was_not_computed(with_latent, signed_in, davi, part):
+    old = fitted(None)
+    del old["pooled"]
+    page = signed_in(davi).get(address("batch", part, with_latent(old)))
+    assert page.status_code == 200
+    assert "was not computed in this version" in page.content.decode()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_classes_that_nobody_gave_are_not_listed(with_latent, signed_in, davi, part):
+    never = {"prevalence": measure(None, coefficient.NEVER_GIVEN), "readers": []}
+    batch = with_latent(fitted(never))
+    assert MARK not in signed_in(davi).get(address("batch", part, batch)).content.decode()
