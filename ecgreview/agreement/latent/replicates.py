@@ -16,7 +16,6 @@ from .em import Floats, Model
 from .two_states import Latent, oriented
 
 _SMOOTHING = 0.5  # readings added to where a climb begins: EM never leaves a probability of 0 or 1
-_ROUNDING = 1e-6  # of an exam
 _AT_ONCE = 4_000_000  # counts of replicates in memory
 
 
@@ -56,7 +55,7 @@ def bootstrap(
         rng: source of chance; the same one gives the same replicates.
         n_replicates: so many draws.
         tolerance: as in ``two_states.fit``.
-        effects: shape (n_classes,), 1 or more; so many times fewer exams are drawn.
+        effects: shape (n_classes,), 1 or more; see ``resampling.bootstrap``.
 
     Raises:
         BadPatterns: a count is not a whole number of exams.
@@ -65,24 +64,16 @@ def bootstrap(
     if (counts != np.floor(counts)).any():
         raise BadPatterns("a count is not a whole number of exams")
     is_known = found.prevalence.is_defined
-    effective = counts if effects is None else _fewer(counts, effects)
     refits = np.full((n_replicates, len(counts), 1 + 2 * patterns.patterns.shape[1]), np.nan)
     for classes in _portions(np.flatnonzero(is_known), n_replicates * counts.shape[1]):
         is_met = counts[classes].any(axis=0)
         here = PatternCount(patterns.patterns[is_met], counts[np.ix_(classes, is_met)])
-        drawn = resampling.bootstrap(effective[np.ix_(classes, is_met)], n_replicates, rng)
+        of_patients = None if effects is None else effects[classes]
+        drawn = resampling.bootstrap(here.counts, n_replicates, rng, of_patients)
         refits[:, classes] = refit(
             here.patterns, found.posterior[np.ix_(classes, is_met)], drawn, tolerance=tolerance
         )
     return _read(refits)
-
-
-def _fewer(counts: Floats, effects: Floats) -> Floats:
-    """Return the counts of a whole number of exams, as many times fewer as ``effects`` say."""
-    n_exams = counts.sum(axis=1)
-    n_effective = np.maximum(np.rint(n_exams / effects), np.minimum(n_exams, 1))
-    # Rounding must not leave a little less than a whole number, of which one exam would be cut off.
-    return np.asarray(counts * ((n_effective + _ROUNDING) / np.maximum(n_exams, 1))[:, None])
 
 
 def refit(

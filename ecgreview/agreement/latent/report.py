@@ -176,8 +176,9 @@ def _drawn(
     rare = np.flatnonzero(is_rare)
     if rare.size:
         prior = resampling.prior_of_patterns(patterns)
-        effective = patterns.counts[rare] / effects[rare, None]
-        counts = resampling.posterior(effective, prior[rare], n_replicates, rng)
+        counts = resampling.posterior(
+            patterns.counts[rare], prior[rare], n_replicates, rng, effects[rare]
+        )
         refits = replicates.refit(patterns.patterns, found.posterior[rare], counts)
         n_readers = patterns.n_readers
         drawn.prevalence[:, rare] = refits[:, :, 0]
