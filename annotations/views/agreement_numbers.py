@@ -43,6 +43,9 @@ REASONS: dict[str, Promise] = {
     coefficient.OF_PATIENTS: _(
         "Patients have several exams: of pairs there are no intervals then."
     ),
+    coefficient.OF_REPEATS: _(
+        "Patients have several exams: of repeated readings there are no intervals then."
+    ),
     coefficient.OF_CLASSES: _(
         "The classes of an exam go together: of pairs over all classes there are no intervals."
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,6 @@ from ecgreview.agreement.values.coefficient import (
     ABSENCE_ONLY,
     ALL_ALIKE,
     ALWAYS_GIVEN,
-    FEW_PATIENTS,
     NEVER_GIVEN,
     NO_PAIR,
     NOT_COMPARED,
@@ -31,6 +30,8 @@ from ecgreview.agreement.values.coefficient import (
     ratio,
 )
 from ecgreview.agreement.values.intervals import Measures, measures
+
+from .design_effects import Effects
 
 RARE = 20
 """With fewer exams that tell anything, an interval is that of a posterior."""
@@ -109,29 +110,45 @@ def conger_kappa(patterns: PatternCount) -> Estimates:
     return kernels.beyond_chance(cells, expected, masks)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Patients:
+    """What is known of the patients who have several exams.
+
+    Attributes:
+        count: counts of shape (n_classes, n_patterns); of all exams.
+        drawn: shape (n_replicates, n_classes, n_patterns); replicates of patients with all theirs.
+        effects: shape (n_classes,).
+    """
+
+    count: PatternCount
+    drawn: NDArray[np.float64]
+    effects: Effects
+
+
 def class_measures(
-    patterns: PatternCount, how: Resampling, drawn: NDArray[np.float64] | None = None
+    patterns: PatternCount, how: Resampling, patients: Patients | None = None
 ) -> dict[str, Measures]:
     """Return every coefficient of every class with its interval.
 
-    The interval is that of the exam bootstrap; where patients have several exams, of patients, and
-    then rare classes have none. Else, where fewer than RARE exams are given the class by
-    all readers, by none or by some, that of a Dirichlet posterior.
+    The interval is that of the exam bootstrap; where patients have several exams, of patients.
+    Where fewer than RARE exams are given the class by all readers, by none or by some, it is that
+    of a Dirichlet posterior; where patients have several exams, of so many times fewer as their
+    design effect says.
 
     Args:
         patterns: counts of shape (n_classes, n_patterns).
         how: the intervals are made.
-        drawn: shape (n_replicates, n_classes, n_patterns); replicates in which exams of a patient
-            were drawn together, for the classes that are not rare.
+        patients: of the same exams; None where nobody has several.
 
     Returns:
         Each of shape (n_classes,). With MANY_READERS or more those of ``of_readers`` have the
-        intervals of ``linearised``, and none where the class is rare or exams are of patients.
+        intervals of ``linearised``, and none where the class is rare.
     """
     cells = patterns.cells()
     found = {**coefficients(cells), **of_readers(patterns)}
-    is_rare, n = rare(cells), cells.n_compared
-    values = _replicates(patterns, is_rare, how, drawn)
+    is_rare = rare(cells, patients.effects if patients else None)
+    n = cells.n_compared
+    values = _replicates(patterns, is_rare, how, patients)
     nothing = np.full((1, *n.shape), np.nan)
     measured = {
         name: measures(
@@ -143,23 +160,29 @@ def class_measures(
         )
         for name, estimates in found.items()
     }
-    if how.n_replicates and patterns.n_readers >= MANY_READERS and drawn is None:
-        measured |= linearised.of_readers(
-            patterns, found, is_rare=is_rare, confidence=how.confidence
-        )
-    if drawn is not None:
-        measured = {
-            name: one.without_interval(is_rare, FEW_PATIENTS) for name, one in measured.items()
-        }
+    if how.n_replicates and patterns.n_readers >= MANY_READERS:
+        told = linearised.of_readers(patterns, found, is_rare=is_rare, confidence=how.confidence)
+        measured |= {name: _widened(one, patients) for name, one in told.items()}
     return measured
 
 
-def rare(cells: Cells) -> NDArray[np.bool_]:
+def _widened(one: Measures, patients: Patients | None) -> Measures:
+    """Return a symmetric interval, cut off at 1, as wide as patients with several exams make it."""
+    if patients is None:
+        return one
+    times = np.sqrt(patients.effects.agreement)
+    reach = (one.estimates.values - one.low) * times
+    low, high = one.estimates.values - reach, np.minimum(one.estimates.values + reach, 1.0)
+    return replace(one, low=low, high=high, error=one.error * times)
+
+
+def rare(cells: Cells, effects: Effects | None = None) -> NDArray[np.bool_]:
     """Tell for which classes too few exams tell anything for the bootstrap, shape (...).
 
     A class needs exams that all readers give it, exams that none does, and exams where they
     differ: without one of these the bootstrap would be certain that there are none, and so of
-    perfect agreement, or of none at all.
+    perfect agreement, or of none at all. Exams of patients who have several count for as many as
+    ``effects`` leave of them.
 
     Source:
         Coverage of 95 % intervals at prevalence .0005, two readers, 8,475 exams: bootstrap .80,
@@ -168,35 +191,74 @@ def rare(cells: Cells) -> NDArray[np.bool_]:
     absent, present = (cells.table[:, column] > 0 for column in (_ABSENT, _PRESENT))
     telling = np.stack([present & ~absent, absent & ~present, present & absent], axis=1)
     n_telling = cells.n_exams @ (telling & cells.is_compared[:, None]).astype(np.float64)
-    return np.asarray(n_telling.min(axis=-1) < RARE)
+    n_least = n_telling.min(axis=-1)
+    return np.asarray((n_least if effects is None else n_least / effects.agreement) < RARE)
 
 
 def _replicates(
     patterns: PatternCount,
     is_rare: NDArray[np.bool_],
     how: Resampling,
-    together: NDArray[np.float64] | None,
+    patients: Patients | None,
 ) -> Mapping[str, NDArray[np.float64]]:
     """Return the values of replicates, each of shape (n_replicates, n_classes)."""
     if not how.n_replicates:
         return {}
-    if together is not None:
-        how = replace(how, n_replicates=len(together))
-    if patterns.n_readers >= MANY_READERS:
-        cells = complete_cells(patterns.cells())
-        drawn = draw(cells.n_exams, prior_of_cells(cells), is_rare, how)
-        if together is not None:
-            clustered = complete_cells(PatternCount(patterns.patterns, together).cells())
-            drawn[:, ~is_rare] = clustered.n_exams[:, ~is_rare]
-        found = coefficients(Cells(cells.table, drawn))
-    else:
-        whole = complete_patterns(patterns)
-        drawn = draw(whole.counts, prior_of_patterns(whole), is_rare, how)
-        if together is not None:
-            same = complete_patterns(PatternCount(patterns.patterns, together))
-            drawn[:, ~is_rare] = same.counts[:, ~is_rare]
-        replicates = PatternCount(whole.patterns, drawn)
-        found = {**coefficients(replicates.cells()), **of_readers(replicates)}
+    if patients is None:
+        possible = _possible(patterns)
+        return possible.values(draw(possible.counts, possible.prior, is_rare, how))
+    how = replace(how, n_replicates=len(patients.drawn))
+    possible = _possible(patients.count)
+    drawn = np.empty((how.n_replicates, *possible.counts.shape))
+    drawn[:, ~is_rare] = possible.completed(patients.drawn[:, ~is_rare])
+    effects, own = patients.effects[is_rare], (possible.counts[is_rare], possible.prior[is_rare])
+    drawn[:, is_rare] = draw(*own, is_rare[is_rare], how, effects.agreement)
+    found = possible.values(drawn)
+    given = possible.values(draw(*own, is_rare[is_rare], how, effects.given))
+    found["prevalence"][:, is_rare] = given["prevalence"]
+    return found
+
+
+class _Named:
+    """All that readers could have said, each under their name."""
+
+    def __init__(self, patterns: PatternCount) -> None:
+        self._observed = patterns.patterns
+        self._whole = complete_patterns(patterns)
+        self.counts, self.prior = self._whole.counts, prior_of_patterns(self._whole)
+
+    def completed(self, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return counts of the patterns observed as counts of all patterns."""
+        return complete_patterns(PatternCount(self._observed, drawn)).counts
+
+    def values(self, drawn: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return the coefficients of counts."""
+        replicates = PatternCount(self._whole.patterns, drawn)
+        return _values_of({**coefficients(replicates.cells()), **of_readers(replicates)})
+
+
+class _Unnamed:
+    """The same of many readers: only how many of them said what."""
+
+    def __init__(self, patterns: PatternCount) -> None:
+        self._observed = patterns.patterns
+        self._cells = complete_cells(patterns.cells())
+        self.counts, self.prior = self._cells.n_exams, prior_of_cells(self._cells)
+
+    def completed(self, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return counts of the patterns observed as counts of all cells."""
+        return complete_cells(PatternCount(self._observed, drawn).cells()).n_exams
+
+    def values(self, drawn: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return the coefficients of counts, those of ``of_readers`` not among them."""
+        return _values_of(coefficients(Cells(self._cells.table, drawn)))
+
+
+def _possible(patterns: PatternCount) -> _Named | _Unnamed:
+    return (_Named if patterns.n_readers < MANY_READERS else _Unnamed)(patterns)
+
+
+def _values_of(found: Mapping[str, Estimates]) -> dict[str, NDArray[np.float64]]:
     return {name: estimates.values for name, estimates in found.items()}
 
 

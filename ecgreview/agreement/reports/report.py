@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from ecgreview.agreement.coefficients import bands
 from ecgreview.agreement.counts.answers import Answers
 from ecgreview.agreement.counts.cells import Cells
-from ecgreview.agreement.counts.patterns import MISSING, BadRatings, PatternCount
+from ecgreview.agreement.counts.patterns import BadCounts, BadRatings, PatternCount
 from ecgreview.agreement.sampling import joint
 from ecgreview.agreement.sampling.resampling import DEFAULT, Resampling
-from ecgreview.agreement.values.coefficient import OF_CLASSES, OF_PATIENTS
+from ecgreview.agreement.values.coefficient import OF_CLASSES, OF_PATIENTS, OF_REPEATS
 from ecgreview.agreement.values.intervals import MeasureJson, Measures
 
-from . import everyone
+from . import design_effects, everyone
+from .design_effects import Effects
 from .overall import overall, set_alphas
-from .pairs import pair_measures
+from .pairs import FIELDS, counted, pair_counts, pair_measures
 
 VERSION = "4"
 """Raised whenever the same readings would give another report."""
@@ -36,7 +37,6 @@ BEYOND_CHANCE = (
 """The coefficients that have words for how large they are."""
 
 _PRESENT = 1  # the second column of binary cells
-_FIELDS = {"n00": (0, 0), "n01": (0, 1), "n10": (1, 0), "n11": (1, 1)}
 
 
 def report(
@@ -45,6 +45,7 @@ def report(
     classes: Sequence[str],
     *,
     repeats: NDArray[np.float64] | None = None,
+    patterns: PatternCount | None = None,
     how: Resampling = DEFAULT,
 ) -> dict[str, Any]:
     """Return how far ``readers`` agree, class by class, pair by pair and as a whole.
@@ -54,7 +55,8 @@ def report(
     more have read. Pairs that have no exam in common are left out; of a pair there are the counts,
     from which ``pair_lines`` makes measures. A reader may be missing for some classes of an exam,
     which they could not assess: ``n_not_assessable`` counts these readings of a class. ``bands``
-    are the words of Landis and Koch that are probable, empty where there is no interval.
+    are the words of Landis and Koch that are probable, empty where there is no interval. Where
+    patients have several exams, classes and pairs have their ``design_effects``.
 
     Args:
         answers: what was said.
@@ -62,17 +64,19 @@ def report(
         classes: the names of the classes.
         repeats: shape (n_readers, n_classes, 2, 2); exams by what a reader said the first time
             (absent, present) and the second. None: nobody read an exam twice.
+        patterns: ``answers`` as they are counted already. None: they are counted here.
         how: the intervals are made.
 
     Raises:
         BadRatings: other numbers of names than of readers and classes.
+        BadCounts: ``patterns`` are of other exams, readers or classes than ``answers``.
     """
     if (len(readers), len(classes)) != (answers.n_readers, answers.n_classes):
         raise BadRatings(
             f"{len(readers)} readers and {len(classes)} classes are named, the answers have "
             f"{answers.n_readers} and {answers.n_classes}"
         )
-    patterns = answers.count()
+    patterns = answers.count() if patterns is None else _checked(patterns, answers)
     n_read = answers.has_read.sum(axis=1)
     return {
         "version": VERSION,
@@ -89,10 +93,24 @@ def report(
         "n_readings": int((answers.weights * n_read).sum()),
         "readers": list(readers),
         "classes": class_lines(answers, patterns, classes, how),
-        "pairs": _pairs(patterns),
+        "pairs": pair_counts(patterns, answers),
         "repeats": _repeats(repeats),
         "overall": _overall(answers, how),
     }
+
+
+def _checked(patterns: PatternCount, answers: Answers) -> PatternCount:
+    """Return ``patterns``, which must tell of as many exams as ``answers``."""
+    shape = (answers.n_classes, answers.n_readers)
+    if (len(patterns.counts), patterns.n_readers) != shape:
+        raise BadCounts(
+            f"counts of {len(patterns.counts)} classes and {patterns.n_readers} readers are not "
+            f"those of answers of {shape[0]} and {shape[1]}"
+        )
+    n_exams = answers.weights.sum()
+    if (patterns.counts.sum(axis=1) != n_exams).any():
+        raise BadCounts(f"the counts of a class are not of the {n_exams:.0f} exams of the answers")
+    return patterns
 
 
 def pair_lines(
@@ -115,12 +133,17 @@ def pair_lines(
         {
             "readers": [found["readers"][reader] for reader in pair["readers"]],
             "class": names[column],
-            **{field: pair[field][column] for field in _FIELDS},
+            **{field: pair[field][column] for field in FIELDS},
         }
         for pair in found["pairs"]
         for column in columns
     ]
-    return _with_measures(lines, *_by_unit(found, how))
+    if not _is_of_patients(found):
+        return _with_measures(lines, how)
+    effects = design_effects.stored(found["pairs"])
+    if effects is None:  # of a version that had none
+        return _with_measures(lines, replace(how, n_replicates=0), OF_PATIENTS)
+    return _with_measures(lines, how, effects=effects.of_columns(list(columns)))
 
 
 def pooled_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list[dict[str, Any]]:
@@ -138,13 +161,13 @@ def pooled_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list
         {
             "readers": [found["readers"][reader] for reader in pair["readers"]],
             "class": "",
-            **{field: sum(pair[field]) for field in _FIELDS},
+            **{field: sum(pair[field]) for field in FIELDS},
         }
         for pair in found["pairs"]
     ]
     measured = _with_measures(lines, replace(how, n_replicates=0), OF_CLASSES)
     for line, pair in zip(measured, found["pairs"], strict=True):
-        n_exams = max(map(sum, zip(*(pair[field] for field in _FIELDS), strict=True)), default=0)
+        n_exams = max(map(sum, zip(*(pair[field] for field in FIELDS), strict=True)), default=0)
         for value in line.values():
             if isinstance(value, dict):
                 value["n"] = n_exams
@@ -158,37 +181,38 @@ def repeat_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list
         {
             "reader": found["readers"][one["reader"]],
             "class": name,
-            **{field: one[field][column] for field in _FIELDS},
+            **{field: one[field][column] for field in FIELDS},
         }
         for one in found["repeats"]
         for column, name in enumerate(names)
     ]
-    return _with_measures(lines, *_by_unit(found, how))
+    if _is_of_patients(found):  # repeats do not tell which exams are of one patient
+        return _with_measures(lines, replace(how, n_replicates=0), OF_REPEATS)
+    return _with_measures(lines, how)
 
 
-def _by_unit(found: Mapping[str, Any], how: Resampling) -> tuple[Resampling, str]:
-    """Return how intervals of single tables are made, and why they are not.
-
-    Tables do not tell which exams are of one patient.
-    """
-    if found["method"]["unit"] == "patient":
-        return replace(how, n_replicates=0), OF_PATIENTS
-    return how, ""
+def _is_of_patients(found: Mapping[str, Any]) -> bool:
+    return bool(found["method"]["unit"] == "patient")
 
 
 def _with_measures(
-    lines: Sequence[Mapping[str, Any]], how: Resampling, why_none: str = ""
+    lines: Sequence[Mapping[str, Any]],
+    how: Resampling,
+    why_none: str = "",
+    *,
+    effects: Effects | None = None,
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for start in range(0, len(lines), _LINES_AT_ONCE):
         some = lines[start : start + _LINES_AT_ONCE]
         tables = np.zeros((len(some), 2, 2))
-        for field, (row, column) in _FIELDS.items():
+        for field, (row, column) in FIELDS.items():
             tables[:, row, column] = [line[field] for line in some]
         nowhere = np.full(len(some), bool(why_none))
+        here = effects and effects[start : start + _LINES_AT_ONCE]
         columns = {
             name: one.without_interval(nowhere, why_none).to_json()
-            for name, one in pair_measures(tables, how).items()
+            for name, one in pair_measures(tables, how, here).items()
         }
         found += [
             {**line, **{name: values[row] for name, values in columns.items()}}
@@ -211,16 +235,14 @@ def class_lines(
         classes: the names of the classes.
         how: the intervals are made.
     """
-    drawn = None
-    if answers.is_clustered and how.n_replicates:
-        count = answers.counter()
-        drawn = np.concatenate([count(part) for part in joint.weights(answers, how)])
     cells = patterns.cells()
-    found = everyone.class_measures(patterns, how, drawn)
+    patients = _patients(answers, how)
+    found = everyone.class_measures(patterns, how, patients)
     columns = {name: one.to_json() for name, one in found.items()}
     counts = {name: values.tolist() for name, values in _counts(answers, cells).items()}
     words_of = {name: _bands(found[name]) for name in BEYOND_CHANCE}
     ranges = _ranges(patterns)
+    effects = patients.effects.to_json() if patients else {}
     return [
         {
             "class": name,
@@ -228,9 +250,20 @@ def class_lines(
             **{key: values[row] for key, values in columns.items()},
             "bands": {key: words[row] for key, words in words_of.items()},
             "without_one_reader": {key: values[row] for key, values in ranges.items()},
+            **{key: values[row] for key, values in effects.items()},
         }
         for row, name in enumerate(classes)
     ]
+
+
+def _patients(answers: Answers, how: Resampling) -> everyone.Patients | None:
+    effects = design_effects.of_classes(answers)
+    if effects is None:
+        return None
+    found, count = answers.count(), answers.counter()
+    drawn = [count(part) for part in joint.weights(answers, how)]
+    nothing = np.empty((0, *found.counts.shape))
+    return everyone.Patients(found, np.concatenate([nothing, *drawn]), effects)
 
 
 def _bands(measured: Measures) -> list[str]:
@@ -244,17 +277,14 @@ def _counts(answers: Answers, cells: Cells) -> dict[str, NDArray[np.float64]]:
     totals = cells.compared_readings
     absent, present = cells.table.T
     is_any = cells.is_compared & (present > 0)
-    said = (answers.patterns != MISSING).sum(axis=1)
-    n_silent = (said[answers.base[answers.row]] - said[answers.pattern]) * answers.weights[
-        answers.row
-    ]
+    n_readings = (answers.weights * answers.has_read.sum(axis=1)).sum()
     return {
         "n_exams": cells.n_compared,
         "n_readings": totals.sum(axis=1),
         "n_positive": totals[:, _PRESENT],
         "n_positive_any": cells.n_exams @ is_any.astype(np.float64),
         "n_positive_all": cells.n_exams @ (is_any & (absent == 0)).astype(np.float64),
-        "n_not_assessable": np.bincount(answers.column, n_silent, minlength=answers.n_classes),
+        "n_not_assessable": n_readings - cells.n_exams @ cells.n_readings,
     }
 
 
@@ -282,36 +312,13 @@ def _ranges(patterns: PatternCount) -> dict[str, list[list[float] | None]]:
 _READERS_TO_SPARE = 3
 
 
-def _pairs(patterns: PatternCount) -> list[dict[str, Any]]:
-    """Return the counts of the pairs of readers that have an exam in common."""
-    pairs = patterns.common_pairs()
-    found = []
-    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
-        some = pairs[start : start + _PAIRS_AT_ONCE]
-        tables = patterns.pairs(some)
-        found += [
-            {"readers": list(pair), **_fields(tables[:, row])} for row, pair in enumerate(some)
-        ]
-    return found
-
-
-_PAIRS_AT_ONCE = 64
-
-
 def _repeats(tables: NDArray[np.float64] | None) -> list[dict[str, Any]]:
     """Return the counts of the readers who read exams twice."""
     if tables is None:
         return []
     return [
-        {"reader": reader, **_fields(table)} for reader, table in enumerate(tables) if table.any()
+        {"reader": reader, **counted(table)} for reader, table in enumerate(tables) if table.any()
     ]
-
-
-def _fields(tables: NDArray[np.float64]) -> dict[str, list[int]]:
-    return {
-        field: tables[:, row, column].astype(int).tolist()
-        for field, (row, column) in _FIELDS.items()
-    }
 
 
 def _overall(answers: Answers, how: Resampling) -> dict[str, Any]:

@@ -23,6 +23,7 @@ NO_SPREAD = "Every resample gives the same value, so there is no interval."
 FEW_TELL = "Too few exams tell of the class for an interval."
 FEW_PATIENTS = "Patients have several exams, and too few exams tell of the class for an interval."
 OF_PATIENTS = "Patients have several exams: of pairs there are no intervals then."
+OF_REPEATS = "Patients have several exams: of repeated readings there are no intervals then."
 OF_CLASSES = "The classes of an exam go together: of pairs over all classes there are no intervals."
 
 REASONS = (
@@ -40,6 +41,7 @@ REASONS = (
     FEW_TELL,
     FEW_PATIENTS,
     OF_PATIENTS,
+    OF_REPEATS,
     OF_CLASSES,
 )
 """Every sentence a coefficient may carry, for whoever translates them."""

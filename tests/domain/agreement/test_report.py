@@ -257,22 +257,87 @@ def test_pairs_over_all_classes_have_no_interval_that_takes_them_for_exams():
     assert line["cohen_kappa"]["n"] == ratings.shape[1]
 
 
-def test_pairs_have_no_interval_that_takes_exams_of_a_patient_for_patients():
-    ratings = study(2, n_exams=200)
-    found = report(Answers.of(ratings, np.arange(200) // 2), READERS, list("abcd"), how=QUICK)
+def of_patients(ratings: np.ndarray, patients: np.ndarray) -> dict[str, Any]:
+    """Return the report of three readers who read ``patients``' exams."""
+    names = list("abcd")[: ratings.shape[2]]
+    return report(Answers.of(ratings, patients), READERS[: len(ratings)], names)
+
+
+def test_pairs_have_intervals_as_wide_as_patients_with_several_exams_make_them():
+    ratings = study(2, n_exams=1000)
+    twice, patients = np.concatenate([ratings, ratings], axis=1), np.tile(np.arange(1000), 2)
+    widths = []
+    for owners in (np.arange(2000), patients):
+        found = of_patients(twice, owners)
+        told = pair_lines(found, classes=["d"])[0]["cohen_kappa"]
+        widths.append(told["high"] - told["low"])
+    assert widths[1] / widths[0] == pytest.approx(2**0.5, rel=0.12)
+
+
+def test_how_often_two_give_a_class_is_told_with_the_effect_of_its_own():
+    found = of_patients(study(2, n_exams=1000), np.arange(1000) // 2)
+    changed = {**found, "pairs": [dict(pair) for pair in found["pairs"]]}
+    for pair in changed["pairs"]:
+        pair["design_effect_given"] = [9 * value for value in pair["design_effect"]]
+        pair["design_effect"] = [1.0] * 4
+    before, after = (pair_lines(one, classes=["d"])[0] for one in (found, changed))
+    assert after["prevalence_index"]["low"] < before["prevalence_index"]["low"]
+    assert after["cohen_kappa"]["low"] >= before["cohen_kappa"]["low"] - 0.05
+
+
+def test_pairs_of_an_earlier_version_have_no_interval_that_takes_exams_for_patients():
+    found = of_patients(study(2, n_exams=200), np.arange(200) // 2)
+    for pair in found["pairs"]:
+        del pair["design_effect"], pair["design_effect_given"]
     for line in pair_lines(found, how=QUICK):
         assert line["percent_agreement"]["low"] is None
-        assert line["percent_agreement"]["reason"]
+        assert line["percent_agreement"]["reason"] == coefficient.OF_PATIENTS
 
 
-def test_rare_classes_of_patients_with_several_exams_have_no_interval():
+def test_repeats_have_no_interval_that_takes_exams_of_a_patient_for_patients():
+    tables = np.full((3, 4, 2, 2), 5.0)
+    answers = Answers.of(study(2, n_exams=200), np.arange(200) // 2)
+    found = report(answers, READERS, list("abcd"), how=QUICK, repeats=tables)
+    for line in repeat_lines(found, how=QUICK):
+        assert line["percent_agreement"]["low"] is None
+        assert line["percent_agreement"]["reason"] == coefficient.OF_REPEATS
+
+
+def test_rare_classes_of_patients_with_several_exams_have_wider_intervals():
     ratings = np.ones((2, 400, 1), dtype=np.int8)
     ratings[:, :10] = 2
     ratings[0, 5:10] = 1
-    found = report(Answers.of(ratings, np.arange(400) // 10), READERS[:2], ["x"], how=QUICK)
-    (of_class,) = found["classes"]
-    assert of_class["fleiss_kappa"]["low"] is None
-    assert of_class["fleiss_kappa"]["reason"] == coefficient.FEW_PATIENTS
+    widths = []
+    for owners in (np.arange(400), np.arange(400) // 10):
+        (of_class,) = of_patients(ratings, owners)["classes"]
+        told = of_class["fleiss_kappa"]
+        assert told["method"] == "dirichlet"
+        widths.append(told["high"] - told["low"])
+    assert widths[1] > 1.5 * widths[0]
+
+
+def test_a_class_is_as_common_as_its_patients_tell():
+    # A patient has the class in all exams or in none: ten exams tell as much as one.
+    ratings = np.ones((2, 4000, 1), dtype=np.int8)
+    ratings[:, :100] = 2
+    widths = []
+    for owners in (np.arange(4000), np.arange(4000) // 10):
+        (of_class,) = of_patients(ratings, owners)["classes"]
+        told = of_class["prevalence"]
+        widths.append(told["high"] - told["low"])
+    assert 2.5 < widths[1] / widths[0] < 4
+
+
+def test_light_and_conger_of_many_readers_know_of_patients():
+    ratings = study(4, n_exams=600, n_readers=8)
+    twice, patients = np.concatenate([ratings, ratings], axis=1), np.tile(np.arange(600), 2)
+    names = [*READERS, *"defgh"]
+    widths = []
+    for owners in (None, patients):
+        found = report(Answers.of(twice, owners), names, list("abcd"), how=QUICK)
+        told = found["classes"][3]["light_kappa"]
+        widths.append(told["high"] - told["low"])
+    assert widths[1] / widths[0] == pytest.approx(2**0.5, rel=0.05)
 
 
 def test_one_exam_is_certain_of_nothing():

@@ -1,0 +1,160 @@
+"""Patients with several exams: how much of what is said of one exam is said of the others too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_array, csr_array
+
+from .answers import Answers
+from .patterns import MISSING, PRESENT, PatternCount
+
+Array = NDArray[np.float64]
+_Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clusters:
+    """The exams of patients who have several, by patient: as sparse as ``Answers`` are.
+
+    Nearly all of a patient's exams are called absent in a class by all. Who has read them is
+    therefore kept once for all classes, and apart from it only the groups, each of a patient and
+    a class of which anybody said anything else.
+
+    Attributes:
+        readings: exams of each patient by base pattern.
+        n_patients: shape (n_units,); so many patients are alike.
+        said: exams of each group by pattern, groups by class.
+        normal: what these exams were if all were called absent.
+        times: shape (n_groups,); so many patients are alike.
+        starts: shape (n_classes + 1,); the groups of a class are from its start to the next one.
+        count: exams of these patients in all, by class and pattern.
+    """
+
+    readings: _Table
+    n_patients: Array
+    said: _Table
+    normal: _Table
+    times: Array
+    starts: _Places
+    count: PatternCount
+
+    @classmethod
+    def of(cls, answers: Answers) -> Self:
+        """Return the patients of ``answers`` who have several exams."""
+        n_units, n_patterns = len(answers.times), len(answers.patterns)
+        n_own = np.bincount(answers.unit, answers.n_exams, minlength=n_units)
+        is_several = (n_own > 1) & (answers.times > 0)
+        rows = np.flatnonzero(is_several[answers.unit])
+        entries = np.flatnonzero(is_several[answers.unit[answers.row]])
+        readings = _summed(
+            answers.n_exams[rows], answers.unit[rows], answers.base[rows], (n_units, n_patterns)
+        )
+        code = answers.column[entries] * n_units + answers.unit[answers.row[entries]]
+        groups, group = np.unique(code, return_inverse=True)
+        column, unit = np.divmod(groups, max(n_units, 1))
+        n_exams, shape = answers.n_exams[answers.row[entries]], (len(groups), n_patterns)
+        normal = csr_array(readings[unit])
+        moved = _summed(n_exams, group, answers.pattern[entries], shape) - _summed(
+            n_exams, group, answers.base[answers.row[entries]], shape
+        )
+        weights = np.where(is_several[answers.unit], answers.weights, 0.0)
+        return cls(
+            readings=_Table.of(readings),
+            n_patients=np.where(is_several, answers.times, 0).astype(np.float64),
+            said=_Table.of(csr_array(normal + moved)),
+            normal=_Table.of(normal),
+            times=answers.times[unit].astype(np.float64),
+            starts=np.searchsorted(column, np.arange(answers.n_classes + 1)),
+            count=PatternCount(answers.patterns, answers.counts(weights[None])[0]),
+        )
+
+    def excess(self, features: Array) -> Array:
+        r"""Return what exams of one patient have in common, beyond what each has with itself.
+
+        .. math:: \sum_u (c_u c_u^T - \sum_{i \in u} f_i f_i^T), \quad c_u = \sum_{i \in u} f_i
+
+        where :math:`f_i` are the features of exam i, and u goes over the patients. It is 0 where
+        nobody has several exams.
+
+        Args:
+            features: shape (n_patterns, n_features); of an exam with that pattern.
+
+        Returns:
+            Shape (n_classes, n_features, n_features).
+        """
+        own = np.stack([self.count.counts * one @ features for one in features.T], axis=1)
+        together = self._together(np.flatnonzero(features.any(axis=1)), features)
+        return np.asarray(together - own)
+
+    def excess_of_pair(self, pair: tuple[int, int], tables: Array) -> Array:
+        """Return ``excess`` for the fields of the table of two readers.
+
+        Args:
+            pair: the readers.
+            tables: shape (n_classes, 2, 2); of ``count``.
+
+        Returns:
+            Shape (n_classes, 4, 4); fields in C order.
+        """
+        first, second = (self.count.patterns[:, reader] for reader in pair)
+        told = np.flatnonzero((first != MISSING) & (second != MISSING))
+        field = 2 * (first == PRESENT) + (second == PRESENT)
+        features = np.zeros((len(first), 4))
+        features[told, field[told]] = 1.0
+        return self._together(told, features) - tables.reshape(-1, 4)[:, :, None] * np.eye(4)
+
+    def _together(self, told: _Places, features: Array) -> Array:
+        """Return the sums over patients, each exam with itself among them."""
+        rows, sums = self.readings.sums(told, features)
+        everybody = (sums * self.n_patients[rows, None]).T @ sums
+        found = np.tile(everybody, (len(self.starts) - 1, 1, 1))
+        for sign, table in ((1.0, self.said), (-1.0, self.normal)):
+            groups, sums = table.sums(told, features)
+            weighted = sign * self.times[groups, None] * sums
+            bounds = np.searchsorted(groups, self.starts)
+            for column in np.flatnonzero(np.diff(bounds)):
+                part = slice(bounds[column], bounds[column + 1])
+                found[column] += weighted[part].T @ sums[part]
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """A sparse table whose rows are summed, with or without most of its columns."""
+
+    by_row: csr_array
+    by_column: csc_array
+
+    @classmethod
+    def of(cls, table: csr_array) -> Self:
+        return cls(table, csc_array(table))
+
+    def sums(self, columns: _Places, features: Array) -> tuple[_Places, Array]:
+        """Return the rows that have any of ``columns``, ascending, and the sums of features.
+
+        Args:
+            columns: ascending; all that have features.
+            features: shape (n_columns, n_features).
+        """
+        n_rows, n_columns = self.by_row.shape
+        if len(columns) * _WORTH_CHOOSING > n_columns:
+            return np.arange(n_rows), np.asarray(self.by_row @ features)
+        some = self.by_column[:, columns]
+        rows, row = np.unique(some.indices, return_inverse=True)
+        column = np.repeat(columns, np.diff(some.indptr))
+        told = some.data[:, None] * features[column]
+        sums = np.empty((len(rows), features.shape[1]))
+        for place, one in enumerate(told.T):
+            sums[:, place] = np.bincount(row, one, minlength=len(rows))
+        return rows.astype(np.intp), sums
+
+
+_WORTH_CHOOSING = 8  # to choose a column costs more than to sum it
+
+
+def _summed(values: Array, row: _Places, column: _Places, shape: tuple[int, int]) -> csr_array:
+    return csr_array((values, (row, column)), shape=shape)
