@@ -9,6 +9,7 @@ from annotations.views import (
     account,
     agreement,
     agreement_arms,
+    agreement_certainty,
     agreement_exams,
     agreement_files,
     agreement_precision,
@@ -58,6 +59,7 @@ def _agreement(place: str, name: str) -> list[URLPattern]:
         path(f"{place}exams/<str:code>/", agreement_exams.exam, name=f"{name}-exam"),
         path(f"{place}file/", agreement_files.file, name=f"{name}-file"),
         path(f"{place}suggestions/", agreement_arms.suggestions, name=f"{name}-suggestions"),
+        path(f"{place}certainty/", agreement_certainty.certainty, name=f"{name}-certainty"),
         path(f"{place}precision/", agreement_precision.precision, name=f"{name}-precision"),
         path(f"{place}report/", agreement_report.report, name=f"{name}-report"),
     ]

@@ -16,7 +16,7 @@ from annotations.firewall import refuse_readers
 from annotations.models import OF_STUDIES, AgreementReport, AgreementRun, Batch, Scope, Study
 from annotations.models.batch import BatchQuerySet
 from annotations.payloads import Payload
-from annotations.services import agreement_reports, export, exposures
+from annotations.services import agreement_measured, agreement_reports, export, exposures
 from ecgreview import agreement
 
 CLASS = OpenApiParameter(
@@ -142,4 +142,4 @@ def _pairs(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
 def _named(results: Mapping[str, Any], study: Study) -> Payload:
     """Return the results with the pseudonyms of the export in the place of readers' rows."""
     names = {reader: export.pseudonym(study, int(reader)) for reader in results["readers"]}
-    return agreement_reports.named(results, names)
+    return agreement_reports.named(agreement_measured.without_points(results), names)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
+from typing import Any
 
 from django.db.models import Q
 
@@ -54,6 +55,17 @@ def collect(scope: Scope, readers: Sequence[int], codes: Sequence[str]) -> tuple
         for (column, kind), exams in sorted(compared.items())
         if exams
     )
+
+
+def without_points(results: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the results of a report without what was measured of single exams.
+
+    They are shown apart, and later: when nobody reads these exams any more.
+    """
+    if "measured" not in results:
+        return dict(results)
+    lines = [{key: one[key] for key in one if key != "points"} for one in results["measured"]]
+    return {**results, "measured": lines}
 
 
 def _patients(exam_ids: set[int]) -> dict[int, int | None]:

@@ -22,6 +22,7 @@ from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_lines import ONLY, SORTS, ClassLine, Wanted, class_lines, wanted
 from annotations.views.agreement_numbers import MEASURES
 from annotations.views.agreement_scope import Shown
+from annotations.views.agreement_subjects import LEVELS, Subject, WholeGroup, groups
 
 
 @never_cache
@@ -67,7 +68,9 @@ def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
 
 def _classes(found: Shown, wish: Wanted) -> dict[str, object]:
     results = found.results
-    lines = class_lines(results, found.classes, wish)
+    whole = groups(results, found.classes)
+    lines = class_lines(results, whole if wish.is_of_groups else found.classes, wish)
+    told = results.get(wish.level, [])
     overall = results["overall"]
     alpha = overall["macro"]["krippendorff_alpha"]
     return {
@@ -79,10 +82,12 @@ def _classes(found: Shown, wish: Wanted) -> dict[str, object]:
         .distinct()
         .order_by("position"),
         "heads": _heads(found, wish),
-        "n_classes": len(results["classes"]),
+        "levels": _levels(found, wish),
+        "is_old": wish.level not in results,
+        "n_classes": len(told),
         "has_words": any(line.word for line in lines),
         "n_rare": sum(line.chosen.is_rare for line in lines),
-        "n_not_given": sum(not one["n_positive_any"] for one in results["classes"]),
+        "n_not_given": sum(not one["n_positive_any"] for one in told),
         "n_compared": results["n_exams_compared"],
         "n_exams": results["n_exams_given"],
         "exact_set": numbers.number(overall["exact_set"], as_percent=True),
@@ -109,8 +114,9 @@ def _heads(found: Shown, wish: Wanted) -> dict[str, dict[str, str]]:
             "q": wish.text,
             "group": wish.group,
             "only": wish.only,
+            "level": wish.level if wish.is_of_groups else "",
             "sort": f"-{name}" if is_here and not is_turned else name,
-            "version": "" if found.is_newest or not found.report else found.report.number,
+            "version": _version(found),
         }
         falls = (name == "name") == is_turned  # all but names begin with the largest
         heads[name] = {
@@ -120,9 +126,22 @@ def _heads(found: Shown, wish: Wanted) -> dict[str, dict[str, str]]:
     return heads
 
 
+def _version(found: Shown) -> int | str:
+    return "" if found.is_newest or not found.report else found.report.number
+
+
+def _levels(found: Shown, wish: Wanted) -> list[dict[str, object]]:
+    """Return where the same coefficient of classes and of groups is."""
+    found_at = []
+    for level, name in LEVELS.items():
+        query = {"level": level, "measure": wish.measure, "version": _version(found)}
+        url = "?" + urlencode({key: value for key, value in query.items() if value})
+        found_at.append({"name": name, "url": url, "is_here": level == wish.level})
+    return found_at
+
+
 def _forest(found: Shown, lines: Sequence[ClassLine], wish: Wanted) -> list[dict[str, object]]:
     """Return what the plot needs of each class, in the order of the table."""
-    exams = found.url("exams")
     return [
         {
             "code": line.of.code,
@@ -138,19 +157,35 @@ def _forest(found: Shown, lines: Sequence[ClassLine], wish: Wanted) -> list[dict
             "word": line.word,
             "counts": f"{line.n_all} / {line.n_any}",
             "sentence": line.sentence,
-            "url": f"{exams}?{urlencode({'class': line.of.code})}",
+            "url": _behind(found, wish, line.of.code),
+            **_aside(line.of),
         }
         for line in lines
     ]
+
+
+def _behind(found: Shown, wish: Wanted, code: str) -> str:
+    """Return where the exams of a class are, or the classes of a group."""
+    if not wish.is_of_groups:
+        return f"{found.url('exams')}?{urlencode({'class': code})}"
+    query = {"group": code, "measure": wish.measure, "version": _version(found)}
+    return "?" + urlencode({key: value for key, value in query.items() if value})
+
+
+def _aside(of: Subject) -> dict[str, str]:
+    """Return what stands beside the label of a group: the name of a class says more."""
+    return {"aside": of.told_members} if isinstance(of, WholeGroup) else {}
 
 
 def _forest_words(wish: Wanted) -> dict[str, object]:
     return {
         "measure": str(wish.told.name),
         "isShare": wish.told.is_share,
-        "class": _("Class"),
+        "class": _("Group") if wish.is_of_groups else _("Class"),
         "counts": _("All / some"),
         "estimate": _("Estimate"),
         "rare": _("Interval of a Dirichlet posterior: few exams tell anything."),
-        "open": _("Arrow keys go from class to class; Enter opens the exams."),
+        "open": _("Arrow keys go from group to group; Enter opens its classes.")
+        if wish.is_of_groups
+        else _("Arrow keys go from class to class; Enter opens the exams."),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
@@ -14,31 +14,26 @@ from django.views.decorators.http import require_safe
 
 from annotations.models import AgreementReport
 from annotations.services import agreement_reports
-from annotations.services.export import formula_safe
-from annotations.views import agreement_scope
+from annotations.services.agreement_measured import without_points
+from annotations.views import agreement_certainty, agreement_scope
+from annotations.views import agreement_file_rows as rows
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_lines import MAIN
-from annotations.views.agreement_matrix import FIELDS
-from annotations.views.agreement_numbers import MEASURES, PAIR_MEASURES, wording
+from annotations.views.agreement_numbers import MEASURES, wording
 from annotations.views.agreement_scope import Shown
+from annotations.views.agreement_subjects import groups
 from ecgreview import agreement, writing
 from ecgreview.writing.forest import svg as forest_svg
-
-PARTS = ("estimate", "low", "high", "n", "reason", "method")
-COUNTS = ("n_exams", "n_positive_any", "n_positive_all", "n_not_assessable")
-CELLS = tuple(name for names in FIELDS for name in names)
-
-Line = Mapping[str, Any]
-Rows = Iterator[Sequence[object]]
 
 
 @never_cache
 @needs("view_agreementreport")
 @require_safe
 def file(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Hand out what ?table= and ?format= ask for: classes or pairs, of these csv and json.
+    """Hand out what ?table= and ?format= ask for, as csv or json.
 
-    Of classes, also the forest plot of ?measure= as svg and pdf; of pairs those of ?class=.
+    Of classes and groups, also the forest plot of ?measure= as svg and pdf; of pairs those of
+    ?class=; the points of a measurement are those of ?of= and ?pair=, as csv.
 
     Raises:
         Http404: there is no report, or no such file of it.
@@ -55,15 +50,51 @@ def file(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Htt
 
 
 def _classes_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
-    return _csv(_class_rows(found))
+    return _csv(rows.classes(found))
 
 
 def _classes_json(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
-    return JsonResponse({**_about(found, report), **_named(found)})
+    return JsonResponse({**_about(found, report), **without_points(_named(found))})
+
+
+def _groups_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+    return _csv(rows.groups(found, _part(found, "groups")))
+
+
+def _groups_json(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+    return JsonResponse({**_about(found, report), "groups": _part(found, "groups")})
+
+
+def _certainty_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+    return _csv(rows.certainty(found, _part(found, "certainty")))
+
+
+def _certainty_json(
+    found: Shown, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
+    return JsonResponse({**_about(found, report), "certainty": _part(found, "certainty")})
+
+
+def _measured_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+    return _csv(rows.measured(found, _part(found, "measured")))
+
+
+def _measured_json(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+    told = {"readers": _named(found)["readers"], "measured": _part(found, "measured")}
+    return JsonResponse({**_about(found, report), **without_points(told)})
+
+
+def _points_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+    """Hand out the measurements of a pair, which wait until nobody reads these exams any more."""
+    measured = _part(found, "measured")
+    if not measured or not found.are_readings_open:
+        raise Http404
+    of, pair = agreement_certainty.chosen(found, request)
+    return _csv(rows.points(found, measured[of], measured[of]["pairs"][pair]))
 
 
 def _pairs_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
-    return _csv(_pair_rows(_pair_lines(found, request)))
+    return _csv(rows.pairs(_pair_lines(found, request)))
 
 
 def _pairs_json(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
@@ -72,6 +103,20 @@ def _pairs_json(found: Shown, report: AgreementReport, request: SignedInRequest)
 
 def _forest_svg(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
     return HttpResponse(_forest(found, request), content_type="image/svg+xml; charset=utf-8")
+
+
+def _group_forest_svg(
+    found: Shown, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
+    drawn = _group_forest(found, request)
+    return HttpResponse(drawn, content_type="image/svg+xml; charset=utf-8")
+
+
+def _group_forest_pdf(
+    found: Shown, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
+    drawn = writing.figure_pdf(_group_forest(found, request))
+    return HttpResponse(drawn, content_type="application/pdf")
 
 
 def _forest_pdf(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
@@ -85,6 +130,15 @@ FILES: Mapping[
     ("classes", "json"): _classes_json,
     ("classes", "svg"): _forest_svg,
     ("classes", "pdf"): _forest_pdf,
+    ("groups", "csv"): _groups_csv,
+    ("groups", "json"): _groups_json,
+    ("groups", "svg"): _group_forest_svg,
+    ("groups", "pdf"): _group_forest_pdf,
+    ("certainty", "csv"): _certainty_csv,
+    ("certainty", "json"): _certainty_json,
+    ("measurements", "csv"): _measured_csv,
+    ("measurements", "json"): _measured_json,
+    ("points", "csv"): _points_csv,
     ("pairs", "csv"): _pairs_csv,
     ("pairs", "json"): _pairs_json,
 }
@@ -115,47 +169,39 @@ def _pair_lines(found: Shown, request: SignedInRequest) -> list[dict[str, Any]]:
     return agreement.pair_lines(_named(found), classes=[code])
 
 
+def _part(found: Shown, name: str) -> Any:
+    """Return a part of the results that versions of before it have not.
+
+    Raises:
+        Http404: this is one of those.
+    """
+    if name not in found.results:
+        raise Http404
+    return found.results[name]
+
+
 def _forest(found: Shown, request: SignedInRequest) -> str:
     """Return the plot in the language of the page, its classes by their names."""
     titles = {code: of.local_name for code, of in found.classes.items()}
+    return _drawn(found.results, titles, request)
+
+
+def _group_forest(found: Shown, request: SignedInRequest) -> str:
+    """Return the same of groups; the mean of the classes is not theirs."""
+    lines = _part(found, "groups")
+    titles = {code: of.local_name for code, of in groups(found.results, found.classes).items()}
+    overall = {**found.results["overall"], "macro": {}}
+    return _drawn({**found.results, "classes": lines, "overall": overall}, titles, request)
+
+
+def _drawn(results: Mapping[str, Any], titles: Mapping[str, str], request: SignedInRequest) -> str:
     measure = request.GET.get("measure", MAIN)
     if measure not in MEASURES:
         raise Http404
-    told = writing.with_class_names(found.results, titles)
-    return forest_svg(told, measure, wording())
+    return forest_svg(writing.with_class_names(results, titles), measure, wording())
 
 
-def _class_rows(found: Shown) -> Rows:
-    ranges = [f"{name}_without_one_{end}" for name in MEASURES for end in ("low", "high")]
-    columns = [f"{name}_{part}" for name in MEASURES for part in PARTS]
-    yield ["class", "abbreviation", "name", "group", *COUNTS, *columns, *ranges]
-    for line in found.results["classes"]:
-        of = found.classes[line["class"]]
-        without = line.get("without_one_reader", {})
-        yield [
-            of.code,
-            formula_safe(of.abbreviation),
-            formula_safe(of.name),
-            of.group.code,
-            *(line[count] for count in COUNTS),
-            *(line[name][part] for name in MEASURES for part in PARTS),
-            *(end for name in MEASURES for end in without.get(name) or ("", "")),
-        ]
-
-
-def _pair_rows(lines: Sequence[Line]) -> Rows:
-    columns = [f"{name}_{part}" for name in PAIR_MEASURES for part in PARTS]
-    yield ["first", "second", "class", *CELLS, *columns]
-    for line in lines:
-        yield [
-            *(formula_safe(name) for name in line["readers"]),
-            line["class"],
-            *(line[cell] for cell in CELLS),
-            *(line[name][part] for name in PAIR_MEASURES for part in PARTS),
-        ]
-
-
-def _csv(rows: Rows) -> HttpResponse:
+def _csv(made: rows.Rows) -> HttpResponse:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows(made)
     return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")

@@ -1,4 +1,4 @@
-"""The classes of an agreement report as lines of a page: chosen, sorted, told in words."""
+"""Classes or groups of a report of agreement as lines of a page: chosen, sorted, in words."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from annotations.models import DiagnosticClass
 from annotations.views import agreement_numbers as numbers
 from annotations.views.agreement_numbers import MEASURES, Measure, Number
+from annotations.views.agreement_subjects import LEVELS, Subject
 
 MAIN = "positive_agreement"
 """The coefficient that is shown first: the one that means something for rare classes too."""
@@ -30,10 +30,10 @@ ONLY: Mapping[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:
-    """One class.
+    """One class, or group of classes.
 
     Attributes:
-        of: the class.
+        of: the class or group.
         n_exams: exams that two readers or more have read.
         n_any: those in which somebody gave the class.
         n_all: those in which all readers gave it.
@@ -46,7 +46,7 @@ class ClassLine:
         sentence: the counts in plain words.
     """
 
-    of: DiagnosticClass
+    of: Subject
     n_exams: int
     n_any: int
     n_all: int
@@ -99,6 +99,7 @@ class Wanted:
         text: in the name or the abbreviation.
         group: the code of a group of classes; empty: of all.
         only: of ``ONLY``.
+        level: of ``LEVELS``.
     """
 
     measure: str = MAIN
@@ -106,6 +107,12 @@ class Wanted:
     text: str = ""
     group: str = ""
     only: str = ""
+    level: str = "classes"
+
+    @property
+    def is_of_groups(self) -> bool:
+        """Whether the lines are about groups."""
+        return self.level == "groups"
 
     @property
     def told(self) -> Measure:
@@ -116,27 +123,30 @@ class Wanted:
 def wanted(query: QueryDict) -> Wanted:
     """Return what the address asks for; what it cannot ask for counts as not asked."""
     measure, sort = query.get("measure", ""), query.get("sort", "")
-    only = query.get("only", "")
+    only, level = query.get("only", ""), query.get("level", "")
     return Wanted(
         measure=measure if measure in MEASURES else MAIN,
         sort=sort if sort.removeprefix("-") in SORTS else "disputed",
         text=query.get("q", "")[:80].strip(),
         group=query.get("group", "")[:60],
         only=only if only in ONLY else "",
+        level=level if level in LEVELS else "classes",
     )
 
 
 def class_lines(
-    results: Mapping[str, Any], classes: Mapping[str, DiagnosticClass], wish: Wanted
+    results: Mapping[str, Any], subjects: Mapping[str, Subject], wish: Wanted
 ) -> list[ClassLine]:
-    """Return the classes that are wished for, in the order that is.
+    """Return the classes or groups that are wished for, in the order that is.
 
     Args:
-        results: what ``ecgreview.agreement.report`` returned.
-        classes: by code.
+        results: of a report.
+        subjects: its classes or its groups, as is wished, by code.
         wish: of whoever looks.
     """
-    lines = [line_of(one, classes[one["class"]], wish.measure) for one in results["classes"]]
+    lines = [
+        line_of(one, subjects[one["class"]], wish.measure) for one in results.get(wish.level, [])
+    ]
     kept = [line for line in lines if _is_wanted(line, wish)]
     kept.sort(key=lambda line: line.of.abbreviation.casefold())
     key = SORTS[wish.sort.removeprefix("-")]
@@ -145,8 +155,8 @@ def class_lines(
     return sorted(kept, key=lambda line: key(line) is None)
 
 
-def line_of(one: Mapping[str, Any], of: DiagnosticClass, measure: str) -> ClassLine:
-    """Return the line of one class."""
+def line_of(one: Mapping[str, Any], of: Subject, measure: str) -> ClassLine:
+    """Return the line of one class or group."""
     given = {name: numbers.of(name, one) for name in MEASURES}
     ends = one.get("without_one_reader", {}).get(measure) or (None, None)
     return ClassLine(

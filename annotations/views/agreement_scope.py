@@ -38,6 +38,7 @@ TABS: Mapping[str, Promise] = {
     "": _("Classes"),
     "readers": _("Readers"),
     "exams": _("Exams"),
+    "certainty": _("Certainty"),
     "suggestions": _("Suggestions"),
     "precision": _("Precision"),
     "report": _("Report"),

@@ -113,7 +113,7 @@ if (typeof HTMLElement !== "undefined") {
     }
 
     #row(row, place) {
-      const label = make("span", { class: "forest-label", title: row.name }, make("strong", {}, row.label), make("span", { class: "forest-name" }, row.name));
+      const label = make("span", { class: "forest-label", title: row.name }, make("strong", {}, row.label), make("span", { class: "forest-name" }, row.aside ?? row.name));
       const gap = make("span", { class: row.estimate === null ? "forest-gap reason" : "forest-gap" }, row.estimate === null ? row.reason : "");
       const number = make("span", { class: "forest-number" }, make("b", {}, row.text), make("span", { class: "interval" }, row.interval));
       const cells = [label, gap, make("span", { class: "forest-counts" }, row.counts), number];

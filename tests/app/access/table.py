@@ -241,6 +241,7 @@ OF_AGREEMENT: dict[str, dict[str, Cell]] = {
     "-readers": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-reader": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-suggestions": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-certainty": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-precision": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-pair": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-exams": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
