@@ -5,27 +5,22 @@ from __future__ import annotations
 import csv
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from annotations.management import agreement_levels as levels
 from annotations.management import lookups, pipes
 from annotations.models import OF_STUDIES, AgreementReport, Batch, Study, User
 from annotations.services import agreement as service
 from annotations.services import agreement_reports, audit
-from ecgreview import agreement
+from annotations.services.agreement_measured import without_points
 
 FORMATS = ("table", "json", "csv")
-LEVELS = ("pairs", "classes", "overall", "report")
 PARTS = ("estimate", "low", "high", "n", "reason", "method")
-WHOLE = ("exact_set", "mean_jaccard", "jaccard_alpha", "masi_alpha")
-SHOWN = ("positive_agreement", "light_kappa", "krippendorff_alpha", "gwet_ac1")
-SHOWN_OF_PAIRS = ("positive_agreement", "cohen_kappa", "krippendorff_alpha", "gwet_ac1")
-
-Line = Mapping[str, Any]
 
 
 class Command(BaseCommand):
@@ -45,15 +40,20 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=FORMATS, default="table", help="table: for people")
         parser.add_argument(
             "--level",
-            choices=LEVELS,
+            choices=levels.NAMES,
             help=(
-                "pairs: each pair of readers and class; classes: all readers together; overall:"
-                " all classes together; report: all that is stored, as JSON. By default pairs,"
-                " in a table classes"
+                "pairs: each pair of readers and class; classes: all readers together; groups: the"
+                " same of the groups of the classes; certainty: how sure they are of a class;"
+                " measurements: what they measured for a class; overall: all classes together;"
+                " report: all of that, as JSON. By default pairs, in a table classes"
             ),
         )
         parser.add_argument(
-            "--class", dest="codes", action="append", metavar="CODE", help="only this class; again"
+            "--class",
+            dest="codes",
+            action="append",
+            metavar="CODE",
+            help="only this class, or group; again",
         )
 
         parser.add_argument(
@@ -74,23 +74,23 @@ class Command(BaseCommand):
                 reason=options["reason"],
                 now=timezone.now(),
             )
-        told = agreement_reports.named(report.results, _names(report))
+        told = without_points(agreement_reports.named(report.results, _names(report)))
         with pipes.that_may_close(self.stdout):
             self._print(told, options)
 
-    def _print(self, told: Line, options: Mapping[str, Any]) -> None:
+    def _print(self, told: levels.Line, options: Mapping[str, Any]) -> None:
         form = options["format"]
         level = options["level"] or ("classes" if form == "table" else "pairs")
         if level == "report":
             self.stdout.write(json.dumps(told, indent=2))
             return
-        lines = _lines(told, level, _known(told, options["codes"] or []))
+        lines = _lines(told, level, options["codes"] or [])
         if form == "json":
             self.stdout.write(json.dumps(lines, indent=2))
         elif form == "csv":
             _write_csv(self.stdout, lines)
         else:
-            for row in _table(lines, level):
+            for row in levels.table(lines, level):
                 self.stdout.write(row)
 
 
@@ -127,81 +127,18 @@ def _names(report: AgreementReport) -> dict[str, str]:
     }
 
 
-def _known(told: Mapping[str, Any], codes: Sequence[str]) -> list[str]:
-    known = [one["class"] for one in told["classes"]]
-    if unknown := [code for code in codes if code not in known]:
-        raise CommandError(f"There is no class {unknown[0]!r}. There are: {', '.join(known)}.")
-    return list(codes) or known
+def _lines(told: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[levels.Line]:
+    try:
+        return levels.lines(told, level, codes)
+    except levels.NoSuchClass as unknown:
+        raise CommandError(str(unknown)) from None
 
 
-def _lines(told: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[Line]:
-    if level == "pairs":
-        return list(agreement.pair_lines(told, classes=codes))
-    if level == "classes":
-        by_code = {one["class"]: one for one in told["classes"]}
-        return [{"readers": told["readers"], **by_code[code]} for code in codes]
-    overall = told["overall"]
-    whole = {key: overall[key] for key in WHOLE}
-    return [
-        {"readers": told["readers"], "average": "exams", **whole},
-        *({"readers": told["readers"], "average": kind, **overall[kind]}
-          for kind in ("macro", "micro")),
-    ]  # fmt: skip
-
-
-def _write_csv(out: Any, lines: Iterable[Line]) -> None:
+def _write_csv(out: Any, lines: Iterable[levels.Line]) -> None:
     """Write a row for each measure of each line."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["readers", "class", "measure", *PARTS])
     for line in lines:
         about = line.get("class", line.get("average", ""))
-        for name, value in _measures(line).items():
+        for name, value in levels.measures(line).items():
             writer.writerow([" / ".join(line["readers"]), about, name, *(value[p] for p in PARTS)])
-
-
-def _measures(line: Line) -> dict[str, Mapping[str, Any]]:
-    return {
-        name: value for name, value in line.items() if isinstance(value, dict) and "low" in value
-    }
-
-
-def _table(lines: Sequence[Line], level: str) -> list[str]:
-    """Return the lines as columns of text, each measure with its interval."""
-    rows = list(_of_all(lines) if level == "overall" else _of_lines(lines, level))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _of_lines(lines: Sequence[Line], level: str) -> Iterator[list[str]]:
-    is_pairs = level == "pairs"
-    shown = SHOWN_OF_PAIRS if is_pairs else SHOWN
-    yield [*(["readers"] if is_pairs else []), "class", "exams", "all / some gave it", *shown]
-    for line in lines:
-        readers = [" / ".join(line["readers"])] if is_pairs else []
-        n_exams = str(line[shown[0]]["n"])
-        numbers = (_number(line[name]) for name in shown)
-        yield [*readers, line["class"], n_exams, _given(line), *numbers]
-
-
-def _of_all(lines: Sequence[Line]) -> Iterator[list[str]]:
-    yield ["average", "measure", "exams", "value"]
-    for line in lines:
-        for name, value in _measures(line).items():
-            yield [line["average"], name, str(value["n"]), _number(value)]
-
-
-def _given(line: Line) -> str:
-    if "n11" in line:
-        return f"{line['n11']} / {line['n11'] + line['n10'] + line['n01']}"
-    return f"{line['n_positive_all']} / {line['n_positive_any']}"
-
-
-def _number(value: Mapping[str, Any]) -> str:
-    if value["estimate"] is None:
-        return "-"
-    if value["low"] is None:
-        return f"{value['estimate']:.3f}"
-    return f"{value['estimate']:.3f} ({value['low']:.3f}-{value['high']:.3f})"
