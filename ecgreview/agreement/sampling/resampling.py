@@ -208,8 +208,9 @@ def complete_patterns(patterns: PatternCount) -> PatternCount:
 
 def complete_cells(cells: Cells) -> Cells:
     """Return binary ``cells`` with every division that as many readers could have reached."""
-    sizes = np.unique(cells.n_readings).astype(int)
-    whole = np.concatenate([[[size - k, k] for k in range(size + 1)] for size in sizes])
+    sizes = np.unique(cells.n_readings).astype(int).tolist()
+    possible = [[size - k, k] for size in sizes for k in range(size + 1)]
+    whole = np.array(possible, dtype=np.int64).reshape(-1, 2)
     width = int(cells.table.sum(axis=1).max(initial=0)) + 1
     place = {code: row for row, code in enumerate((whole @ [width, 1]).tolist())}
     counts = np.zeros((*cells.n_exams.shape[:-1], len(whole)))

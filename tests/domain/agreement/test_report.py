@@ -180,7 +180,9 @@ def test_patients_with_several_exams_have_wider_intervals():
     assert widths[1] / widths[0] == pytest.approx(2**0.5, rel=0.12)
 
 
-@pytest.mark.parametrize("shape", [(0, 0, 1), (2, 0, 1), (1, 4, 1), (0, 4, 0), (2, 4, 0)])
+@pytest.mark.parametrize(
+    "shape", [(0, 0, 1), (2, 0, 1), (6, 0, 1), (1, 4, 1), (0, 4, 0), (2, 4, 0)]
+)
 def test_an_empty_batch_has_a_report(shape):
     found = report_on(np.ones(shape, dtype=np.int8))
     n_readers, n_exams, n_classes = shape
