@@ -23,6 +23,7 @@ from annotations.services import (
     consensus,
     leases,
     notices,
+    pattern_counts,
     pattern_recount,
     qualification,
     sign_in,
@@ -36,6 +37,9 @@ logger = logging.getLogger(__name__)
 
 BITE_S = 8.0
 """A task works this long and then asks for itself again: well inside the worker's time limit."""
+
+BUSY_S = 60.0
+"""What others hold is asked for again after this."""
 
 
 class Step(Protocol):
@@ -76,28 +80,43 @@ def refresh_agreement() -> None:
 
 @shared_task
 def recount_agreement(
-    study: int | None = None, batch: int | None = None, exam: int | None = None
+    study: int | None = None, batch: int | None = None, exam: int | None = None, n_waits: int = 0
 ) -> None:
     """Count everything again, and repair what differs; from the beginning, or from a bite's end.
 
-    A bite that is lost with the broker ends the recount of this night; the next begins anew.
+    A bite that is lost with the broker ends the recount of this night; the next begins anew. One
+    that ends by an error goes on behind the scope that it was in.
     """
     at = pattern_recount.first()
     if study is not None:
-        at = pattern_recount.Position(Scope(study, batch), exam)
-    began = monotonic()
-    while at is not None and monotonic() - began < BITE_S:
-        at = pattern_recount.step(at, now=timezone.now())
-    if at is not None:
-        _recount_on(at)
+        at = pattern_recount.Position(Scope(study, batch), exam, n_waits)
+    rest, began = at, monotonic()
+    try:
+        while at is not None and monotonic() - began < BITE_S:
+            rest = pattern_recount.behind(at)
+            at = rest = _recount_step(at)
+    finally:
+        if rest is not None:
+            _recount_on(rest)
 
 
-def _recount_on(at: pattern_recount.Position) -> None:
+def _recount_step(at: pattern_recount.Position) -> pattern_recount.Position | None:
+    """Recount a portion, or, while others hold the counts of the study, put it off."""
+    now = timezone.now()
+    try:
+        return pattern_recount.step(at, now=now)
+    except pattern_counts.Busy:
+        if later := pattern_recount.put_off(at, now=now):
+            _recount_on(later, in_s=BUSY_S)
+        return pattern_recount.behind_study(at)
+
+
+def _recount_on(at: pattern_recount.Position, *, in_s: float = 0) -> None:
     """Ask for the next bite of a recount."""
-    rest = (at.scope.study_id, at.scope.batch_id, at.exam_id)
+    rest = (at.scope.study_id, at.scope.batch_id, at.exam_id, at.n_waits)
 
     def ask() -> None:
-        recount_agreement.apply_async(rest, retry=False)
+        recount_agreement.apply_async(rest, retry=False, countdown=in_s)
 
     transaction.on_commit(ask, robust=True)
 

@@ -38,6 +38,10 @@ _LOCKS = 0x0A64
 """Names our advisory locks among those of the database."""
 
 
+class Busy(Exception):
+    """Others work on the counts of the study at this moment."""
+
+
 def count_next(*, now: datetime) -> bool:
     """Count some exams that changed; return False when there are none, or others count them.
 
@@ -64,7 +68,7 @@ def count_all(
     """Count whatever is uncounted in ``scope``, telling how many of how many rows are done."""
     waiting = uncounted(scope)
     if scope.is_study:
-        _remember_other_classes(scope.study_id)
+        remember_other_classes(scope.study_id)
     n_total, last = waiting.count(), 0
     for n_done in range(0, n_total, EXAMS_AT_ONCE[0]):
         if told:
@@ -80,6 +84,23 @@ def count_all(
                 _count(UncountedExam.objects.filter(pk__in=ours), now)
 
 
+def remember_other_classes(study_id: int) -> None:
+    """Queue the exams that are counted under other classes than those in force.
+
+    An amendment queues what was read when it began. A reading that was counted while it was under
+    way, under the classes of before, is found here.
+    """
+    in_force = Study.objects.get(pk=study_id).taxonomy_id
+    others = ExamPattern.objects.filter(in_scope(Scope(study_id))).exclude(taxonomy=in_force)
+    of_batches = ExamPattern.objects.filter(
+        study=study_id, batch__purpose__in=OF_STUDIES, exam__in=others.values("exam")
+    )
+    UncountedExam.objects.bulk_create(
+        UncountedExam(batch_id=batch_id, exam_id=exam_id)
+        for batch_id, exam_id in of_batches.values_list("batch", "exam")
+    )
+
+
 def uncounted(scope: Scope) -> QuerySet[UncountedExam]:
     """Return the exams that the counts of ``scope`` still lack, some of them many times."""
     if scope.is_study:
@@ -89,16 +110,24 @@ def uncounted(scope: Scope) -> QuerySet[UncountedExam]:
     return UncountedExam.objects.filter(batch=scope.batch_id)
 
 
-def lock(study_id: int, *, is_shared: bool = False) -> None:
+def lock(study_id: int, *, is_shared: bool = False, waits: bool = True) -> None:
     """Keep all counts of a study as they are, until the transaction ends.
 
     Args:
         study_id: whose counts.
         is_shared: only to look at them: others may look as well.
+        waits: for whoever has them.
+
+    Raises:
+        Busy: somebody has them, and we do not wait.
     """
-    kind = "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock"
+    kind = "advisory_xact_lock_shared" if is_shared else "advisory_xact_lock"
+    function = f"pg_{kind}" if waits else f"pg_try_{kind}"
     with connection.cursor() as cursor:
-        cursor.execute(f"select {kind}(%s, %s)", [_LOCKS, study_id])
+        cursor.execute(f"select {function}(%s, %s)", [_LOCKS, study_id])
+        (answer,) = cursor.fetchone()
+    if answer is False:
+        raise Busy(study_id)
 
 
 def recorded(scope: Scope, exam_ids: Collection[int]) -> dict[int, Pattern]:
@@ -194,23 +223,6 @@ def _classes(used: Iterable[tuple[int, str, object, str]]) -> dict[tuple[int, st
     rows = DiagnosticClass.objects.filter(taxonomy__in=versions, code__in=codes)
     found = rows.values_list("taxonomy", "code", "pk")
     return {(taxonomy_id, code): pk for taxonomy_id, code, pk in found}
-
-
-def _remember_other_classes(study_id: int) -> None:
-    """Queue the exams that are counted under other classes than those in force.
-
-    An amendment queues what was read when it began. A reading that was counted while it was under
-    way, under the classes of before, is found here.
-    """
-    in_force = Study.objects.get(pk=study_id).taxonomy_id
-    others = ExamPattern.objects.filter(in_scope(Scope(study_id))).exclude(taxonomy=in_force)
-    of_batches = ExamPattern.objects.filter(
-        study=study_id, batch__purpose__in=OF_STUDIES, exam__in=others.values("exam")
-    )
-    UncountedExam.objects.bulk_create(
-        UncountedExam(batch_id=batch_id, exam_id=exam_id)
-        for batch_id, exam_id in of_batches.values_list("batch", "exam")
-    )
 
 
 def _try_lock(study_id: int) -> bool:

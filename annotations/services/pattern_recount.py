@@ -4,17 +4,21 @@ Two questions. Do the counts say what the markers of the exams say? PostgreSQL a
 Do the markers say what the readings say? They are read in bulk, some thousand exams at a time,
 and put together as arrays (``pattern_arrays``). Both are asked while people go on reading: what
 waits to be counted is left alone, and counts are locked for one portion at a time.
+
+No scope keeps another from its recount: what fails is told and tried the next night, and where
+others hold the counts, the night goes on elsewhere and comes back.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Min
 
 from annotations.models import AgreementReport, Batch, Scope, Study
@@ -24,7 +28,9 @@ from annotations.services import (
     pattern_arrays,
     pattern_counts,
     pattern_rows,
+    recount_notices,
 )
+from annotations.services.exam_patterns import Pattern
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +38,14 @@ EXAMS_AT_ONCE = 5000
 
 NAMED = 5
 """So many of the exams that differ are named in the log."""
+
+MOST_WAITS = 60
+"""So often a night comes back to counts that others hold, a minute later each time."""
+
+FAILURES = (
+    *(ArithmeticError, DatabaseError, LookupError, ObjectDoesNotExist, TypeError, ValueError),
+)
+"""What a recount ends by when the readings, classes or counts of a scope are broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,7 @@ class Recount:
         n_wrong_exams: exams of which something else was counted than their readings say.
         n_wrong_counts: counts that were not what the exams add up to.
         exams: the first few of the exams that differ.
+        failure: the kind of error that ended it, empty when none did.
     """
 
     scope: Scope
@@ -53,52 +68,101 @@ class Recount:
     n_wrong_exams: int = 0
     n_wrong_counts: int = 0
     exams: tuple[int, ...] = ()
+    failure: str = ""
 
     @property
     def holds(self) -> bool:
-        """Whether the live counts were right."""
-        return not self.n_wrong_exams and not self.n_wrong_counts
+        """Whether all was counted and the live counts were right."""
+        return not (self.n_wrong_exams or self.n_wrong_counts or self.failure)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a recount of everything is: in which scope, and behind which exam of it.
+    """Where a recount of everything is.
 
-    ``exam_id`` None means that the scope was not begun.
+    Attributes:
+        scope: in which.
+        exam_id: behind which exam of it; None: it was not begun.
+        n_waits: how often it was put off because others held the counts of the study. What was
+            put off ends with its study; the night went on without it.
     """
 
     scope: Scope
     exam_id: int | None = None
+    n_waits: int = 0
 
 
 def recount(scope: Scope, *, repairs: bool, now: datetime) -> Recount:
-    """Compare the live counts of ``scope`` with its readings, and set them right if asked to."""
-    found = Recount(scope, n_wrong_counts=_check_counts(scope, repairs=repairs, now=now))
-    after: int | None = 0
-    while after is not None:
-        part, after = _check_exams(scope, after, repairs=repairs, now=now)
-        found = _add(found, part)
-    if repairs:
-        _compare_with_report(scope, now)
+    """Compare the live counts of ``scope`` with its readings, and set them right if asked to.
+
+    An error in them ends it, is an error in the log, and stands in what is returned.
+    """
+    found = Recount(scope)
+    try:
+        found = replace(found, n_wrong_counts=_check_counts(scope, repairs=repairs, now=now))
+        after: int | None = 0
+        while after is not None:
+            part, after = _check_exams(scope, after, repairs=repairs, now=now)
+            found = _add(found, part)
+        if repairs:
+            _compare_with_report(scope, now)
+    except FAILURES as failure:
+        _log(scope)
+        return replace(found, failure=type(failure).__name__)
     return found
 
 
 def step(at: Position, *, now: datetime) -> Position | None:
     """Recount and repair a portion of everything; return where to go on, None at the end.
 
-    A difference is an error in the log.
+    A difference is an error in the log. A scope whose recount fails is one as well, is told to who
+    coordinates, and keeps no other from its own.
+
+    Raises:
+        pattern_counts.Busy: others hold the counts of the study; nothing was done.
     """
+    try:
+        return _portion(at, now)
+    except FAILURES:
+        _log(at.scope)
+        recount_notices.failed(at.scope, now=now)
+        return behind(at)
+
+
+def behind(at: Position) -> Position | None:
+    """Return where to go on without the scope of ``at``."""
+    following = _after(at.scope)
+    if at.n_waits and following and following.study_id != at.scope.study_id:
+        following = None
+    return Position(following, n_waits=at.n_waits) if following else None
+
+
+def behind_study(at: Position) -> Position | None:
+    """Return where the night goes on when that of ``at`` is put off."""
+    study_id = _study_after(at.scope.study_id)
+    return Position(Scope(study_id)) if study_id and not at.n_waits else None
+
+
+def put_off(at: Position, *, now: datetime) -> Position | None:
+    """Return where to come back to later; None, and that is told, after ``MOST_WAITS`` times."""
+    if at.n_waits < MOST_WAITS:
+        return replace(at, n_waits=at.n_waits + 1)
+    logger.error("agreement of %s: not recounted, others held its counts", _named(at.scope))
+    recount_notices.failed(at.scope, now=now)
+    return None
+
+
+def _portion(at: Position, now: datetime) -> Position | None:
     if at.exam_id is None:
-        n_wrong = _check_counts(at.scope, repairs=True, now=now)
+        n_wrong = _check_counts(at.scope, repairs=True, now=now, waits=False)
         _tell(Recount(at.scope, n_wrong_counts=n_wrong))
         return replace(at, exam_id=0)
-    part, after = _check_exams(at.scope, at.exam_id, repairs=True, now=now)
+    part, after = _check_exams(at.scope, at.exam_id, repairs=True, now=now, waits=False)
     _tell(part)
     if after is not None:
         return replace(at, exam_id=after)
-    _compare_with_report(at.scope, now)
-    following = _after(at.scope)
-    return Position(following) if following else None
+    _compare_with_report(at.scope, now, waits=False)
+    return behind(at)
 
 
 def first() -> Position | None:
@@ -119,8 +183,13 @@ def _after(scope: Scope) -> Scope | None:
     batch_id = batches.aggregate(next=Min("pk"))["next"]
     if batch_id:
         return Scope(scope.study_id, batch_id)
-    study_id = Study.objects.filter(pk__gt=scope.study_id).aggregate(next=Min("pk"))["next"]
+    study_id = _study_after(scope.study_id)
     return Scope(study_id) if study_id else None
+
+
+def _study_after(study_id: int) -> int | None:
+    found: int | None = Study.objects.filter(pk__gt=study_id).aggregate(n=Min("pk"))["n"]
+    return found
 
 
 def _tell(found: Recount) -> None:
@@ -129,6 +198,15 @@ def _tell(found: Recount) -> None:
             "agreement of %s: counted wrong, and repaired: %d exams (%s), %d counts",
             *(found.scope, found.n_wrong_exams, found.exams, found.n_wrong_counts),
         )
+
+
+def _log(scope: Scope) -> None:
+    """Write down the error that is being handled."""
+    logger.exception("agreement of %s: the recount failed", _named(scope))
+
+
+def _named(scope: Scope) -> str:
+    return f"{scope}" if scope.is_study else f"{scope} of study {scope.study_id}"
 
 
 def _add(found: Recount, part: Recount) -> Recount:
@@ -141,12 +219,12 @@ def _add(found: Recount, part: Recount) -> Recount:
     )
 
 
-def _compare_with_report(scope: Scope, now: datetime) -> None:
+def _compare_with_report(scope: Scope, now: datetime, *, waits: bool = True) -> None:
     """Ask for a report where the last one was made of something else, such as other patients."""
     reports = AgreementReport.objects.of_scope(scope).order_by("-number")
     digest = reports.values_list("inputs_digest", flat=True).first()
     with transaction.atomic():
-        pattern_counts.lock(scope.study_id)
+        pattern_counts.lock(scope.study_id, waits=waits)
         if digest and digest != pattern_rows.load(scope).digest:
             agreement_runs.note_change(scope, now=now)
 
@@ -181,9 +259,9 @@ select class, readers, pattern, coalesce(told.n_exams, 0) - coalesce(kept.n_exam
 
 
 @transaction.atomic
-def _check_counts(scope: Scope, *, repairs: bool, now: datetime) -> int:
+def _check_counts(scope: Scope, *, repairs: bool, now: datetime, waits: bool = True) -> int:
     """Return how many counts are not what the markers add up to."""
-    pattern_counts.lock(scope.study_id, is_shared=not repairs)
+    pattern_counts.lock(scope.study_id, is_shared=not repairs, waits=waits)
     sets = {(row[0], tuple(row[1])): row[2] for row in _select(READER_SETS, scope)}
     patterns = {(row[0], tuple(row[1]), row[2]): row[3] for row in _select(PATTERNS, scope)}
     n_wrong = len(sets) + len(patterns)
@@ -208,10 +286,10 @@ def _select(statement: str, scope: Scope) -> list[tuple[Any, ...]]:
 
 @transaction.atomic
 def _check_exams(
-    scope: Scope, after: int, *, repairs: bool, now: datetime
+    scope: Scope, after: int, *, repairs: bool, now: datetime, waits: bool = True
 ) -> tuple[Recount, int | None]:
     """Check a portion of exams behind ``after``; return the last of them, None when it ends."""
-    pattern_counts.lock(scope.study_id, is_shared=not repairs)
+    pattern_counts.lock(scope.study_id, is_shared=not repairs, waits=waits)
     exam_ids = pattern_arrays.exams(scope, after=after, at_most=EXAMS_AT_ONCE)
     if not exam_ids:
         return Recount(scope), None
@@ -220,6 +298,10 @@ def _check_exams(
     queue = pattern_counts.uncounted(scope).filter(exam__in=exam_ids)
     waiting = set(queue.values_list("exam", flat=True))
     counted = pattern_counts.recorded(scope, exam_ids)
+    if forgotten := _outdated(scope, counted, right) - waiting:
+        waiting |= forgotten
+        if repairs:
+            pattern_counts.remember_other_classes(scope.study_id)
     wrong = [
         exam for exam in exam_ids if exam not in waiting and right.get(exam) != counted.get(exam)
     ]
@@ -227,3 +309,16 @@ def _check_exams(
         pattern_counts.replace(scope, wrong, right, now=now, n_repaired=len(wrong))
     found = Recount(scope, len(exam_ids), len(waiting), len(wrong), exams=tuple(wrong[:NAMED]))
     return found, exam_ids[-1]
+
+
+def _outdated(
+    scope: Scope, counted: Mapping[int, Pattern], right: Mapping[int, Pattern]
+) -> set[int]:
+    """Return the exams that an amendment left under the classes of before: they wait as well."""
+    if not scope.is_study:
+        return set()
+    return {
+        exam_id
+        for exam_id, one in counted.items()
+        if exam_id in right and right[exam_id].taxonomy_id != one.taxonomy_id
+    }

@@ -10,22 +10,24 @@ from django.core.management import BaseCommand
 from django.utils import timezone
 
 from annotations.management import lookups
+from annotations.models import Study
 from annotations.services import pattern_recount
 from annotations.services.pattern_recount import Recount
 
 
 class Command(BaseCommand):
-    """Count everything in a study again and tell what differs."""
+    """Count everything in a study, or in all of them, again and tell what differs."""
 
     help = (
         "Count all response patterns of a study again from its readings, and compare with the "
         "counts that agreement is computed from. Ends with 1 when anything differs, repaired or "
-        "not. Readings that wait to be counted are no difference."
+        "not, or could not be counted; all else is recounted nevertheless. Readings that wait to "
+        "be counted are no difference."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name the study, and say what to do about differences."""
-        parser.add_argument("study", help="the study, as in its address")
+        parser.add_argument("study", nargs="?", help="as in its address; without it, all studies")
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--check", action="store_true", help="write nothing; this is the default")
         what.add_argument("--repair", action="store_true", help="set right what differs")
@@ -36,7 +38,19 @@ class Command(BaseCommand):
         Raises:
             CommandError: there is no such study.
         """
-        study, repairs = lookups.study(options["study"]), bool(options["repair"])
+        repairs, wanted = bool(options["repair"]), options["study"]
+        if wanted:
+            hold = [self._recount(lookups.study(wanted), repairs=repairs)]
+        else:
+            hold = []
+            for study in Study.objects.order_by("pk"):
+                self.stdout.write(f"{study.slug}:")
+                hold.append(self._recount(study, repairs=repairs))
+        if not all(hold):
+            sys.exit(1)
+
+    def _recount(self, study: Study, *, repairs: bool) -> bool:
+        """Tell of each scope of ``study`` what was found; return whether all of them hold."""
         names = dict(study.batches.values_list("pk", "name"))
         holds = True
         for scope in pattern_recount.scopes(study):
@@ -44,12 +58,13 @@ class Command(BaseCommand):
             name = names.get(scope.batch_id, "") if scope.batch_id else "the whole study"
             self.stdout.write(f"{name}: {_sentence(found, is_repaired=repairs)}")
             holds = holds and found.holds
-        if not holds:
-            sys.exit(1)
+        return holds
 
 
 def _sentence(found: Recount, *, is_repaired: bool) -> str:
     waiting = f", {found.n_waiting} wait to be counted" if found.n_waiting else ""
+    if found.failure:
+        return f"failed with {found.failure}; the log tells more"
     if found.holds:
         return f"{found.n_exams} exams hold{waiting}"
     named = ", ".join(map(str, found.exams))
