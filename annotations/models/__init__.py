@@ -1,6 +1,7 @@
 """The models, one file per aggregate."""
 
 from .agreement import OF_STUDIES, AgreementReport, AgreementRun, RunStage
+from .agreement_detail import AgreementDetail, DetailKind
 from .assignment import Assignment, AssignmentState, Occurrence, Slot, WorkState, code_of
 from .audit import AuditEvent, AuditLink
 from .batch import NO_DATA, Batch, Handout, Purpose, Reference, ResultsSeen, Seat
@@ -59,6 +60,7 @@ __all__ = [
     "NO_DATA",
     "OF_STUDIES",
     "Adjudication",
+    "AgreementDetail",
     "AgreementReport",
     "AgreementRun",
     "Arm",
@@ -76,6 +78,7 @@ __all__ = [
     "ConsensusLabel",
     "Dataset",
     "Decision",
+    "DetailKind",
     "DiagnosticClass",
     "DiagnosticGroup",
     "Draft",

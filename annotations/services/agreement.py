@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from annotations.models import (
@@ -18,6 +20,7 @@ from annotations.models import (
     Study,
 )
 from annotations.services import (
+    agreement_details,
     agreement_groups,
     agreement_precision,
     agreement_repeats,
@@ -25,6 +28,7 @@ from annotations.services import (
     agreement_runs,
     pattern_counts,
     pattern_rows,
+    study_facts,
 )
 from annotations.services.agreement_runs import Work
 from annotations.services.pattern_rows import PatternRows
@@ -32,6 +36,7 @@ from ecgreview import agreement
 from ecgreview.agreement.latent.report import latent_report
 from ecgreview.agreement.reports.groups import group_lines
 from ecgreview.agreement.reports.measured import measured
+from ecgreview.writing import StudyFacts
 
 
 def work_next(*, now: datetime) -> bool:
@@ -114,20 +119,53 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
         work.count(0, 0)
         pattern_counts.count_all(scope, now=now, told=work.count)
         work.reach(RunStage.COMPUTING)
-        with transaction.atomic():
-            n_repeats = agreement_repeats.n_signed(scope)
-            rows = inputs(scope)
-            n_changes = agreement_runs.n_changes(scope)
-        known = agreement_reports.known(scope, rows)
-        results = None if known else _results(rows)
+        found = _found(scope)
+        before = agreement_reports.last(scope)
+        same = before if agreement_reports.is_of(before, found.rows) else None
+        results = same.results if same else _results(found.rows)
+        parts = agreement_details.make(
+            scope, found.facts, found.rows.readers, before, told=work.compare
+        )
         work.reach(RunStage.STORING)
         with transaction.atomic():
-            if known is None:
-                report = agreement_reports.store(scope, rows, results or {}, now=now)
+            if same and agreement_details.are_stored(same, parts):
+                report = agreement_reports.check(same, now=now)
             else:
-                report = agreement_reports.check(known, now=now)
-            _settle(work, report, n_changes, n_repeats, now)
+                version = found.facts.provenance.protocol_version or 0
+                report = agreement_reports.store(
+                    scope, found.rows, results, protocol_version=version, now=now
+                )
+                agreement_details.store(report, parts, before)
+            _settle(work, report, found, now)
         return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a report is made of, as of one moment.
+
+    Attributes:
+        n_repeats: readings of hidden repeats that were ever signed.
+        n_changes: those noted on the run.
+        rows: all that is counted.
+        facts: what is known of the study beside.
+    """
+
+    n_repeats: int
+    n_changes: int
+    rows: PatternRows
+    facts: StudyFacts
+
+
+@transaction.atomic
+def _found(scope: Scope) -> _Found:
+    n_repeats = agreement_repeats.n_signed(scope)
+    pattern_counts.lock(scope.study_id, is_shared=True)
+    # Before all that may change without this lock: who changes a consensus notes it with it.
+    n_changes = agreement_runs.n_changes(scope)
+    rows = inputs(scope)
+    facts = study_facts.gather(scope, rows.readers, software=settings.VERSION)
+    return _Found(n_repeats, n_changes, rows, facts)
 
 
 def _results(rows: PatternRows) -> dict[str, Any]:
@@ -153,24 +191,22 @@ def _results(rows: PatternRows) -> dict[str, Any]:
     }
 
 
-def _settle(
-    work: Work, report: AgreementReport, n_changes: int, n_repeats: int, now: datetime
-) -> None:
+def _settle(work: Work, report: AgreementReport, found: _Found, now: datetime) -> None:
     """End the run, and take the mark from the batch unless other readings count by now.
 
     Whoever submits holds the batch's row until their reading is committed, so under this lock no
     reading can be on its way unseen. A hidden repeat changes no count: only the batch that it is
     of is marked, and tells the whole study.
     """
-    is_current = work.finish(report, n_changes=n_changes, now=now)
+    is_current = work.finish(report, n_changes=found.n_changes, now=now)
     batch = report.batch
     if batch is None:
         return
-    if n_repeats and report.computed_at == now and batch.purpose in OF_STUDIES:
+    if found.n_repeats and report.computed_at == now and batch.purpose in OF_STUDIES:
         pattern_counts.lock(report.study_id)
         agreement_runs.note_change(Scope(report.study_id), now=now)
     locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    is_current = is_current and n_repeats == agreement_repeats.n_signed(report.scope)
+    is_current = is_current and found.n_repeats == agreement_repeats.n_signed(report.scope)
     if is_current and not pattern_counts.uncounted(report.scope).exists():
         locked.agreement_is_due = False
         locked.save(update_fields=["agreement_is_due"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 import numpy as np
@@ -18,9 +18,8 @@ from annotations.models import (
     Suggestion,
     SuggestionPolicy,
     SuggestionRun,
-    User,
 )
-from annotations.services import agreement_said
+from annotations.services import agreement_said, mappings, stored_values
 from annotations.services.agreement_said import Said
 from ecgreview.agreement import ABSENT, MISSING, PRESENT
 from ecgreview.agreement.accuracy import arm_times, arms
@@ -39,6 +38,7 @@ class Nothing(StrEnum):
     ONE_ARM = "one_arm"
     NO_SUGGESTIONS = "no_suggestions"
     TOO_MANY = "too_many"
+    NO_MAPPING = "no_mapping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,46 +70,66 @@ class Arms:
     times: Comparison | None = None
 
 
-def compare(scope: Scope, study: Study, user: User) -> Arms:
-    """Return what suggestions did in ``scope``, as far as ``user`` may see readings.
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """Readings of both arms.
+
+    Attributes:
+        said: what was answered, by whom and of what.
+        suggestions: shape (n, n_classes), int8; what the model said, or would have said.
+        reference: the same shape; what is taken for right.
+        is_adjudicated: shape (n,); whether an adjudicator said so.
+        n_exposed: readings of the arm that shows suggestions which had anything to show.
+    """
+
+    said: Said
+    suggestions: NDArray[np.int8]
+    reference: NDArray[np.int8]
+    is_adjudicated: NDArray[np.bool_]
+    n_exposed: int
+
+    def digest(self) -> str:
+        """Return SHA-256 of all of it."""
+        columns = (getattr(self.said, one.name) for one in fields(self.said))
+        return stored_values.digest(
+            *columns, self.suggestions, self.reference, self.is_adjudicated, self.n_exposed
+        )
+
+
+def trial(scope: Scope, study: Study) -> Trial | Arms:
+    """Return the readings of both arms in ``scope`` that are open, or why there are none.
 
     Readings are compared as they were drawn, whether or not there was anything to show.
-
-    Raises:
-        mappings.NoMapping: a reading was made under classes from which no mapping leads here.
     """
     if study.suggestion_policy != SuggestionPolicy.RANDOMISED:
         return Arms(Nothing.NOT_RANDOMISED)
     try:
-        said = agreement_said.of_scope(scope, study, user)
+        return _trial(agreement_said.of_scope(scope, study), study)
     except agreement_said.TooMany:
         return Arms(Nothing.TOO_MANY)
-    n_shown = int(said.is_shown.sum())
-    if not len(said):
-        return Arms(Nothing.NO_READINGS)
-    if not 0 < n_shown < len(said):
-        return Arms(Nothing.ONE_ARM, n_shown=n_shown, n_hidden=len(said) - n_shown)
-    exposed = _exposed(said)
-    suggestions = _suggestions(said, exposed)
-    if not suggestions.any():
-        return Arms(Nothing.NO_SUGGESTIONS, n_shown=n_shown, n_hidden=len(said) - n_shown)
-    reference, is_adjudicated = _reference(said, study, user)
+    except mappings.NoMapping:
+        return Arms(Nothing.NO_MAPPING)
+
+
+def compare(found: Trial) -> Arms:
+    """Return what suggestions did in ``found``."""
+    said, reference = found.said, found.reference
     rng = np.random.default_rng(SEED)
     is_timed = said.active_ms > 0
+    n_shown = int(said.is_shown.sum())
+    readings = Readings(
+        said.states, found.suggestions, reference, said.is_shown, said.readers, said.exams
+    )
     return Arms(
         nothing=None,
         n_shown=n_shown,
         n_hidden=len(said) - n_shown,
-        n_exposed=sum(one in exposed for one in said.assignments[said.is_shown].tolist()),
+        n_exposed=found.n_exposed,
         n_readers=len(np.unique(said.readers)),
         n_exams=len(np.unique(said.exams)),
         n_referenced=int(reference.any(axis=1).sum()),
-        n_adjudicated=int(is_adjudicated.sum()),
-        effects=arms.effects(
-            Readings(said.states, suggestions, reference, said.is_shown, said.readers, said.exams),
-            rng,
-            n_replicates=N_REPLICATES,
-        ),
+        n_adjudicated=int(found.is_adjudicated.sum()),
+        effects=arms.effects(readings, rng, n_replicates=N_REPLICATES),
         times=arm_times.compare(
             said.active_ms[is_timed].astype(np.float64),
             said.is_shown[is_timed],
@@ -119,6 +139,21 @@ def compare(scope: Scope, study: Study, user: User) -> Arms:
             n_replicates=N_REPLICATES,
         ),
     )
+
+
+def _trial(said: Said, study: Study) -> Trial | Arms:
+    n_shown = int(said.is_shown.sum())
+    if not len(said):
+        return Arms(Nothing.NO_READINGS)
+    if not 0 < n_shown < len(said):
+        return Arms(Nothing.ONE_ARM, n_shown=n_shown, n_hidden=len(said) - n_shown)
+    exposed = _exposed(said)
+    suggestions = _suggestions(said, exposed)
+    if not suggestions.any():
+        return Arms(Nothing.NO_SUGGESTIONS, n_shown=n_shown, n_hidden=len(said) - n_shown)
+    reference, is_adjudicated = _reference(said, study)
+    n_exposed = sum(one in exposed for one in said.assignments[said.is_shown].tolist())
+    return Trial(said, suggestions, reference, is_adjudicated, n_exposed)
 
 
 def _exposed(said: Said) -> dict[int, int]:
@@ -170,7 +205,7 @@ def _words(said: Said, covered: Mapping[int, list[str]]) -> dict[int, NDArray[np
     return found
 
 
-def _reference(said: Said, study: Study, user: User) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+def _reference(said: Said, study: Study) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """Return the reference of each reading, and whether it is an adjudicator's.
 
     It rests on readings that were made without suggestions, never on the reading itself: what
@@ -182,7 +217,7 @@ def _reference(said: Said, study: Study, user: User) -> tuple[NDArray[np.int8], 
     reference = agreement_said.majority_of_others(said, ~said.is_shown)
     adjudicated = Q(assignment__batch__study=study)
     adjudicated &= Q(assignment__batch__purpose=Purpose.ADJUDICATION)
-    words = agreement_said.matching(adjudicated & ~Q(assignment__arm="concurrent"), study, user)
+    words = agreement_said.matching(adjudicated & ~Q(assignment__arm="concurrent"), study)
     told = {exam: words.states[words.exams == exam] for exam in np.unique(words.exams).tolist()}
     is_adjudicated = np.isin(said.exams, list(told))
     for row in np.flatnonzero(is_adjudicated):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import Reading, Scope, Study, User
-from annotations.services import agreement_said
+from annotations.models import Exam, Scope, Study
+from annotations.services import agreement_said, stored_values
 from annotations.services.agreement_said import Said
 from ecgreview.agreement import MISSING
 from ecgreview.agreement.accuracy import blocks, performance
@@ -103,64 +103,108 @@ class Profile:
     calendar: tuple[Block, ...]
     sitting: tuple[Block, ...]
 
+    def of_classes_met(self) -> Profile:
+        """Return the same without the classes that neither reader nor reference gave."""
+        rows = zip(self.codes, self.found.classes, strict=True)
+        met = [(code, one) for code, one in rows if one.is_met]
+        found = replace(self.found, classes=tuple(one for _, one in met))
+        return replace(self, codes=tuple(code for code, _ in met), found=found)
 
-def of_reader(
-    scope: Scope,
-    study: Study,
-    reader_id: int,
-    user: User,
-    *,
-    zone: tzinfo = UTC,
-    against: Against | None = None,
-) -> Profile:
-    """Return how ``reader_id`` does in ``scope``, as far as ``user`` may see readings.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What readers of a scope are held against.
+
+    Attributes:
+        study: of the scope, with its classes.
+        said: what everybody said.
+        is_whole: whether that is all, not only what was said of the exams of one reader.
+        references: for each thing to hold against, shape (n, n_classes), int8.
+        patients: shape (n,), int64; the patient of each exam, a number below 0 where nobody knows.
+    """
+
+    study: Study
+    said: Said
+    is_whole: bool
+    references: Mapping[Against, NDArray[np.int8]]
+    patients: NDArray[np.int64]
+
+    def digest(self) -> str:
+        """Return SHA-256 of all of it."""
+        columns = (getattr(self.said, one.name) for one in fields(self.said))
+        consensus = self.references[Against.CONSENSUS]
+        return stored_values.digest(*columns, self.is_whole, consensus, self.patients)
+
+
+def ground(scope: Scope, study: Study, *, beside: int | None = None) -> Ground:
+    """Return what readers of ``scope`` are held against, of readings that are open.
 
     Args:
         scope: of which exams.
         study: of the scope, with its classes.
-        reader_id: who.
-        user: who looks.
-        zone: in which days begin.
-        against: None: the consensus where there is any, else the others.
+        beside: only of the exams of this reader, where there are too many readings for more.
 
     Raises:
-        agreement_said.TooMany: even on the exams of the reader alone there are too many readings.
+        agreement_said.TooMany: there are too many readings even so.
         mappings.NoMapping: a reading was made under classes from which no mapping leads here.
     """
-    said, is_whole = _said(scope, study, reader_id, user)
+    said = agreement_said.of_scope(scope, study, beside=beside)
     references = {
-        Against.CONSENSUS: agreement_said.consensus(said, study, user),
+        Against.CONSENSUS: agreement_said.consensus(said, study),
         Against.OTHERS: agreement_said.majority_of_others(said, least=LEAST_OTHERS),
     }
-    is_mine = said.readers == reader_id
-    offered = {name: bool(found[is_mine].any()) for name, found in references.items()}
+    return Ground(study, said, beside is None, references, _patients(said))
+
+
+def of_reader(
+    on: Ground,
+    reader_id: int,
+    times: When,
+    *,
+    zone: tzinfo = UTC,
+    against: Against | None = None,
+) -> Profile:
+    """Return how ``reader_id`` does.
+
+    Args:
+        on: what they are held against.
+        reader_id: who.
+        times: when they read.
+        zone: in which days begin.
+        against: None: the consensus where there is any, else the others.
+    """
+    is_mine = on.said.readers == reader_id
+    offered = {name: bool(found[is_mine].any()) for name, found in on.references.items()}
     chosen = against or next((one for one in Against if offered[one]), Against.CONSENSUS)
-    reference = references[chosen]
-    mine, mine_reference = said[is_mine], reference[is_mine]
+    reference = on.references[chosen]
+    mine, mine_reference, patients = on.said[is_mine], reference[is_mine], on.patients[is_mine]
     n_compared = _n_compared(mine.states, mine_reference)
-    when = _when(mine, study, user)
+    drift = _Drift(mine, mine_reference, patients, times)
     return Profile(
         against=chosen,
-        is_whole=is_whole,
+        is_whole=on.is_whole,
         is_offered=offered,
         n_read=len(mine),
         n_compared=n_compared,
         n_own=n_compared if chosen is Against.CONSENSUS else 0,
-        codes=said.codes,
+        codes=on.said.codes,
         found=performance.performance(
-            mine.states, mine_reference, np.random.default_rng(SEED), n_replicates=N_REPLICATES
+            mine.states, mine_reference, np.random.default_rng(SEED),
+            patients=patients, n_replicates=N_REPLICATES,
         ),
-        others=_standings(said, reference),
-        calendar=_calendar(mine, mine_reference, when, zone),
-        sitting=_sitting(mine, mine_reference, when),
-    )
+        others=_standings(on.said, reference),
+        calendar=_calendar(drift, zone),
+        sitting=_sitting(drift),
+    )  # fmt: skip
 
 
-def _said(scope: Scope, study: Study, reader_id: int, user: User) -> tuple[Said, bool]:
-    try:
-        return agreement_said.of_scope(scope, study, user), True
-    except agreement_said.TooMany:
-        return agreement_said.of_scope(scope, study, user, beside=reader_id), False
+def _patients(said: Said) -> NDArray[np.int64]:
+    """Return whose exams they are, shape (n,); an exam of nobody known is on its own."""
+    exams, row_of = np.unique(said.exams, return_inverse=True)
+    known = Exam.objects.filter(pk__in=exams.tolist(), patient__isnull=False)
+    owners = dict(known.values_list("pk", "patient"))
+    of_exam = np.array([owners.get(exam, -exam) for exam in exams.tolist()], dtype=np.int64)
+    return np.asarray(of_exam[row_of.reshape(-1)])
 
 
 def _n_compared(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> int:
@@ -179,7 +223,7 @@ def _standings(said: Said, reference: NDArray[np.int8]) -> tuple[Standing, ...]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _When:
+class When:
     """When each reading was first signed, how far into its sitting, and in how much time.
 
     Attributes:
@@ -188,64 +232,71 @@ class _When:
         active_ms: shape (n,); 0 where unknown.
     """
 
-    at: list[datetime]
+    at: tuple[datetime, ...]
     places: NDArray[np.int64]
     active_ms: NDArray[np.int64]
 
+    def digest(self) -> str:
+        """Return SHA-256 of all of it."""
+        return stored_values.digest(self.at, self.places, self.active_ms)
 
-def _when(mine: Said, study: Study, user: User) -> _When:
-    """Return when the reader made these readings.
 
-    A sitting is made of all that they read in the study, hidden repeats too; a correction is no
-    second reading, and what it took is not the time of a reading.
+def when(on: Ground, reader_id: int) -> When:
+    """Return when ``reader_id`` made their readings, in the order of ``on.said``.
+
+    A sitting is made of all that they read in the study and that is open, hidden repeats too; a
+    correction is no second reading, and what it took is not the time of a reading.
     """
-    if not len(mine):
-        return _When([], np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
-    seen = Reading.objects.visible_to(user).blind()
-    seen = seen.filter(reader=int(mine.readers[0]), assignment__batch__study=study, supersedes=None)
-    rows = list(seen.order_by("pk").values_list("assignment", "submitted_at", "active_ms"))
+    mine = on.said.assignments[on.said.readers == reader_id]
+    made = agreement_said.opened().blind().filter(reader=reader_id, supersedes=None)
+    made = made.filter(assignment__batch__study=on.study)
+    rows = list(made.order_by("pk").values_list("assignment", "submitted_at", "active_ms"))
     places = blocks.positions(np.array([at.timestamp() for _, at, _ in rows], dtype=np.float64))
     of = {row[0]: (row[1], place, row[2]) for row, place in zip(rows, places, strict=True)}
-    told = [of[assignment] for assignment in mine.assignments.tolist()]
-    return _When(
-        [at for at, _, _ in told],
+    told = [of[assignment] for assignment in mine.tolist()]
+    return When(
+        tuple(at for at, _, _ in told),
         np.array([place for _, place, _ in told], dtype=np.int64),
         np.array([ms for _, _, ms in told], dtype=np.int64),
     )
 
 
-def _calendar(
-    mine: Said, reference: NDArray[np.int8], when: _When, zone: tzinfo
-) -> tuple[Block, ...]:
-    days = np.array([at.astimezone(zone).toordinal() for at in when.at], dtype=np.int64)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drift:
+    """What a reader said, with what it is held against, and when."""
+
+    mine: Said
+    reference: NDArray[np.int8]
+    patients: NDArray[np.int64]
+    when: When
+
+
+def _calendar(drift: _Drift, zone: tzinfo) -> tuple[Block, ...]:
+    days = np.array([at.astimezone(zone).toordinal() for at in drift.when.at], dtype=np.int64)
     which, length = blocks.periods(days)
     found = []
-    for block in _blocks(mine, reference, when, which):
+    for block in _blocks(drift, which):
         first = datetime.fromordinal(int(days.min()) + block.number * length)
         last = first + timedelta(days=length - 1)
-        found.append(
-            Block(block.number, block.n_readings, block.micro_f1, block.quartiles_ms, first, last)
-        )
+        found.append(replace(block, first_day=first, last_day=last))
     return tuple(found)
 
 
-def _sitting(mine: Said, reference: NDArray[np.int8], when: _When) -> tuple[Block, ...]:
-    return tuple(_blocks(mine, reference, when, blocks.stretches(when.places)))
+def _sitting(drift: _Drift) -> tuple[Block, ...]:
+    return tuple(_blocks(drift, blocks.stretches(drift.when.places)))
 
 
-def _blocks(
-    mine: Said, reference: NDArray[np.int8], when: _When, which: NDArray[np.int64]
-) -> list[Block]:
+def _blocks(drift: _Drift, which: NDArray[np.int64]) -> list[Block]:
     found = performance.by_block(
-        mine.states, reference, which, np.random.default_rng(SEED),
-        n_replicates=N_REPLICATES_OF_BLOCKS,
+        drift.mine.states, drift.reference, which, np.random.default_rng(SEED),
+        patients=drift.patients, n_replicates=N_REPLICATES_OF_BLOCKS,
     )  # fmt: skip
     return [
         Block(
             number,
             int((which == number).sum()),
             one.micro_f1,
-            _quartiles(when.active_ms[which == number]),
+            _quartiles(drift.when.active_ms[which == number]),
         )
         for number, one in found.items()
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -11,7 +11,17 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
-from annotations.models import AgreementReport, AgreementRun, Batch, RunStage, Scope, User, in_scope
+from annotations.models import (
+    AgreementReport,
+    AgreementRun,
+    Assignment,
+    Batch,
+    RunStage,
+    Scope,
+    Study,
+    User,
+    in_scope,
+)
 from annotations.services import audit, recount_notices
 from ecgreview import row_security
 
@@ -95,6 +105,18 @@ def note_change(scope: Scope, *, now: datetime, n_repaired: int = 0) -> None:
         _open(scope, now, n_repaired=n_repaired)
     if n_repaired:
         recount_notices.repaired(_unfinished(scope).select_related("study").get(), now=now)
+
+
+def note_consensus(study: Study, exam_ids: Collection[int], *, now: datetime) -> None:
+    """Ask for reports of ``study`` and of its batches with these exams, whose consensus changed.
+
+    The counts need not be locked: a run reads what is noted on it before it reads a consensus.
+    """
+    touched = Assignment.objects.filter(batch__study=study, exam__in=exam_ids).values("batch")
+    batches = study.batches.filter(pk__in=touched, closed_at__isnull=False).of_data()
+    # The whole study last, as who ends the run of a batch tells its study.
+    for batch_id in [*batches.order_by("pk").values_list("pk", flat=True), None]:
+        note_change(Scope(study.pk, batch_id), now=now)
 
 
 # -- Finding ------------------------------------------------------------------------------------
@@ -245,6 +267,14 @@ class Work:
             Cancelled: somebody stopped it.
         """
         self.reach(RunStage.COUNTING, n_done, n_total)
+
+    def compare(self, n_done: int, n_total: int) -> None:
+        """Note that so many parts of the version beside its coefficients are made.
+
+        Raises:
+            Cancelled: somebody stopped it.
+        """
+        self.reach(RunStage.COMPARING, n_done, n_total)
 
     def finish(self, report: AgreementReport, *, n_changes: int, now: datetime) -> bool:
         """End the run with its report; return False when the counts have changed meanwhile.

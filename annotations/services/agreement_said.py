@@ -1,4 +1,8 @@
-"""Readings whose results are open, as rows of states in the classes in force."""
+"""Readings whose results are open, as rows of states in the classes in force.
+
+What is made of single readings is made of these alone, whoever asks for it: it can then be stored
+for all who may see the results of the study.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,15 @@ from numpy.typing import NDArray
 from annotations.models import (
     NO_DATA,
     OF_STUDIES,
+    Batch,
     Consensus,
     ConsensusLabel,
     Outcome,
     Reading,
     Scope,
     Study,
-    User,
 )
+from annotations.models.reading import ReadingQuerySet
 from annotations.services import votes
 from annotations.services.vote_states import states
 from ecgreview.agreement import ABSENT, MISSING, PRESENT
@@ -33,11 +38,11 @@ NEEDED = (
 """Of a reading: there are many, and their other columns are wide."""
 
 MOST_READINGS = 60_000
-"""More than these take a page longer than people wait."""
+"""More than these need more memory than a worker should take."""
 
 
 class TooMany(Exception):
-    """There are more readings than are compared while somebody waits."""
+    """There are more readings than are compared at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,13 +79,17 @@ class Said:
         return len(self.readings)
 
 
-def of_scope(scope: Scope, study: Study, user: User, *, beside: int | None = None) -> Said:
-    """Return the votes in ``scope`` that ``user`` may see, in the classes ``study`` has now.
+def opened() -> ReadingQuerySet:
+    """Return the readings of batches whose results the policy of their study has opened."""
+    return Reading.objects.filter(assignment__batch__in=Batch.objects.all().with_open_results())
+
+
+def of_scope(scope: Scope, study: Study, *, beside: int | None = None) -> Said:
+    """Return the votes in ``scope`` that are open, in the classes ``study`` has now.
 
     Args:
         scope: of which batches.
         study: of the scope.
-        user: who looks.
         beside: only on the exams that this reader read.
 
     Raises:
@@ -92,19 +101,19 @@ def of_scope(scope: Scope, study: Study, user: User, *, beside: int | None = Non
         purposes = Q(assignment__batch__purpose__in=OF_STUDIES)
         within = Q(assignment__batch__study=scope.study_id) & purposes
     if beside is not None:
-        own = Reading.objects.visible_to(user).counted().filter(within, reader=beside)
+        own = opened().counted().filter(within, reader=beside)
         within &= Q(assignment__exam__in=own.values("assignment__exam"))
-    return matching(within, study, user)
+    return matching(within, study)
 
 
-def matching(which: Q, study: Study, user: User) -> Said:
-    """Return the votes among the readings ``which`` that ``user`` may see.
+def matching(which: Q, study: Study) -> Said:
+    """Return the votes among the readings ``which`` that are open.
 
     Raises:
         TooMany: they are more than ``MOST_READINGS``.
         mappings.NoMapping: as for ``votes.translated``.
     """
-    seen = Reading.objects.visible_to(user).counted().filter(which)
+    seen = opened().counted().filter(which)
     if seen.count() > MOST_READINGS:
         raise TooMany
     rows = {row.pk: row for row in seen.select_related("assignment").only(*NEEDED).in_turn()}
@@ -124,13 +133,13 @@ def matching(which: Q, study: Study, user: User) -> Said:
     )
 
 
-def consensus(said: Said, study: Study, user: User) -> NDArray[np.int8]:
-    """Return the consensus of the exams of ``said``, as far as ``user`` may see it.
+def consensus(said: Said, study: Study) -> NDArray[np.int8]:
+    """Return the consensus of the exams of ``said``, as far as it is open.
 
     Returns:
         Shape (n, n_classes), int8, a row for each of ``said``; missing where nothing is decided.
     """
-    seen = Consensus.objects.visible_to(user).filter(study=study, outcome__in=DECIDED)
+    seen = Consensus.objects.all().with_open_results().filter(study=study, outcome__in=DECIDED)
     place = {code: column for column, code in enumerate(said.codes)}
     exams, row_of = np.unique(said.exams, return_inverse=True)
     at = {exam: row for row, exam in enumerate(exams.tolist())}

@@ -19,7 +19,7 @@ from annotations.models import (
     Reading,
     Study,
 )
-from annotations.services import votes
+from annotations.services import agreement_runs, votes
 from annotations.services.votes import Vote
 from ecgreview import consensus
 
@@ -81,6 +81,7 @@ def compute(*, study: Study, now: datetime) -> None:
     verdicts = {
         exam_id: _verdict(study, cast, exclusive) for exam_id, cast in sorted(_votes(study).items())
     }
+    before = _told(study)
     study.consensus.all().delete()
     rows = Consensus.objects.bulk_create(
         (_row(study, exam_id, verdict, now) for exam_id, verdict in verdicts.items()),
@@ -91,6 +92,24 @@ def compute(*, study: Study, now: datetime) -> None:
         batch_size=ROWS_AT_ONCE,
     )
     Batch.objects.filter(pk__in=settled).update(consensus_is_due=False, n_consensus_attempts=0)
+    changed = before.symmetric_difference(
+        (exam_id, one.outcome, one.present, frozenset(one.not_assessable))
+        for exam_id, one in verdicts.items()
+    )
+    agreement_runs.note_consensus(study, {exam_id for exam_id, *_ in changed}, now=now)
+
+
+def _told(study: Study) -> set[tuple[int, str, frozenset[str], frozenset[str]]]:
+    """Return of each exam its outcome, its labels and what could not be assessed."""
+    given: dict[int, set[str]] = {}
+    present = ConsensusLabel.objects.filter(consensus__study=study, is_present=True)
+    for pk, code in present.values_list("consensus", "diagnostic_class__code"):
+        given.setdefault(pk, set()).add(code)
+    rows = study.consensus.values_list("pk", "exam", "outcome", "not_assessable")
+    return {
+        (exam_id, outcome, frozenset(given.get(pk, ())), frozenset(missing))
+        for pk, exam_id, outcome, missing in rows
+    }
 
 
 def judge(

@@ -37,10 +37,16 @@ def of_batch(batch: Batch) -> Protocol:
     study holds it. Of a batch that was made in a draft, whose rules were not frozen yet, it is the
     protocol that is in force now.
     """
-    versions = ProtocolVersion.objects.filter(study=batch.study_id, version=batch.protocol_version)
+    known = frozen(batch.study_id, batch.protocol_version)
+    return known or without_seed(protocol_of(batch.study))
+
+
+def frozen(study_id: int, version: int) -> Protocol | None:
+    """Return a version of the protocol of a study without its seed; None when it was not frozen."""
+    versions = ProtocolVersion.objects.filter(study=study_id, version=version)
     document = versions.values_list("document", flat=True).first()
     if document is None:
-        return without_seed(protocol_of(batch.study))
+        return None
     settings = protocol.complete(document)
     return protocol.parse({key: settings[key] for key in settings if key != COMMITMENT})
 

@@ -204,6 +204,8 @@ def lock(*, study_id: int, actor: User, now: datetime) -> Study:
     study.phase = Phase.LOCKED
     study.locked_at = max(now, study.opened_at or now)
     study.save(update_fields=["phase", "locked_at"])
+    # What waited for this day may be told now, and reports say when it was.
+    study.batches.of_data().update(agreement_is_due=True, consensus_is_due=True)
     audit.record(actor=actor, action=audit.Action.STUDY_LOCKED, study=study, target=study, now=now)
     staying = study.readers.exclude(status=StudyReaderStatus.WITHDRAWN)
     told = list(staying.values_list("user", flat=True))

@@ -1,8 +1,9 @@
-"""What a written report tells of a study beside its numbers: all that the rows know of it."""
+"""What a written report tells of a study beside its numbers: all that the rows knew of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from annotations.models import (
     Quality,
     Reading,
     ReadingOutcome,
+    Scope,
     Sex,
+    Study,
     User,
 )
 from annotations.models.batch import BatchQuerySet
@@ -34,35 +37,88 @@ MOST_DISPLAYS = 6
 """So many ways of showing a tracing are told, the commonest first."""
 
 
-def of(report: AgreementReport, *, software: str) -> StudyFacts:
-    """Return what is known of the study, or of the batch, that ``report`` is of.
+def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts:
+    """Return what is known of the study, or of the batch, at this moment.
+
+    Sexes and levels of readers are told by the values of their rows, in no language.
+
+    Args:
+        scope: whose report it belongs to.
+        readers: ids of those whom the report names.
+        software: the version that runs.
+    """
+    study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
+    batch = _batch(scope)
+    taxonomy = batch.taxonomy if batch else study.taxonomy
+    batches = _batches(scope)
+    is_imported = _is_imported(batches)
+    return StudyFacts(
+        study=study.name,
+        scope=batch.name if batch else "",
+        taxonomy=taxonomy.name,
+        taxonomy_version=str(taxonomy.version),
+        exams=_exams(batches),
+        readers=_readers(batches, readers),
+        design=writing.Design() if is_imported else _design(study, batch),
+        counts=_counts(batches),
+        dates=_dates(study, batches),
+        display=() if is_imported else _displays(batches),
+        provenance=writing.Provenance(
+            software=f"{SOFTWARE} {software}",
+            protocol_version=(batch or study).protocol_version,
+        ),
+    )
+
+
+def told(facts: StudyFacts, report: AgreementReport) -> StudyFacts:
+    """Return ``facts`` of ``report`` in the language of who reads them, with their provenance."""
+    sexes = {sex.value: str(sex.label) for sex in Sex}
+    levels = {str(level.value): str(level.label) for level in ReaderLevel}
+    return replace(
+        facts,
+        exams=replace(facts.exams, sex=_named(facts.exams.sex, sexes)),
+        readers=replace(facts.readers, levels=_named(facts.readers.levels, levels)),
+        provenance=_provenance(report, facts.provenance.software),
+    )
+
+
+def of_the_version(report: AgreementReport) -> StudyFacts:
+    """Return the little that ``report`` itself tells, which was made before facts were stored.
 
     Args:
         report: with its study, batch and taxonomy selected.
-        software: the version that runs.
     """
-    batches = _batches(report)
-    readings = Reading.objects.blind().effective().filter(assignment__batch__in=batches)
-    is_imported = readings.filter(display__has_key="imported").exists()
+    is_imported = _is_imported(_batches(report.scope))
+    frozen = protocols.frozen(report.study_id, report.protocol_version)
     return StudyFacts(
         study=report.study.name,
         scope=report.batch.name if report.batch else "",
         taxonomy=report.taxonomy.name,
         taxonomy_version=str(report.taxonomy.version),
-        exams=_exams(batches),
-        readers=_readers(report),
-        design=_design(report, is_imported=is_imported),
-        counts=_counts(batches, report),
-        dates=_dates(report, batches),
-        display=() if is_imported else _displays(batches),
-        provenance=_provenance(report, software),
+        design=writing.Design() if is_imported or not frozen else writing.Design.of(frozen),
+        provenance=_provenance(report, ""),
     )
 
 
-def _batches(report: AgreementReport) -> BatchQuerySet:
-    if report.batch_id:
-        return Batch.objects.filter(pk=report.batch_id)
-    return Batch.objects.filter(study=report.study_id, purpose__in=OF_STUDIES)
+def _batch(scope: Scope) -> Batch | None:
+    if scope.batch_id is None:
+        return None
+    return Batch.objects.select_related("study", "taxonomy").get(pk=scope.batch_id)
+
+
+def _batches(scope: Scope) -> BatchQuerySet:
+    if scope.batch_id is not None:
+        return Batch.objects.filter(pk=scope.batch_id)
+    return Batch.objects.filter(study=scope.study_id, purpose__in=OF_STUDIES)
+
+
+def _is_imported(batches: BatchQuerySet) -> bool:
+    readings = Reading.objects.blind().effective().filter(assignment__batch__in=batches)
+    return readings.filter(display__has_key="imported").exists()
+
+
+def _named(found: Iterable[Tally], names: Mapping[str, str]) -> tuple[Tally, ...]:
+    return tuple(Tally(names.get(one.name, one.name), one.n) for one in found)
 
 
 def _exams(batches: BatchQuerySet) -> writing.Exams:
@@ -86,17 +142,13 @@ def _exams(batches: BatchQuerySet) -> writing.Exams:
 def _sexes(found: Mapping[str | None, int]) -> tuple[Tally, ...]:
     if not any(found.get(sex) for sex in Sex.values):
         return ()
-    names = {sex.value: str(sex.label) for sex in Sex}
-    told = [Tally(names[sex], found[sex]) for sex in Sex.values if sex in found]
-    return tuple(told)
+    return tuple(Tally(str(sex), found[sex]) for sex in Sex.values if sex in found)
 
 
-def _readers(report: AgreementReport) -> writing.Readers:
-    ids = [int(reader) for reader in report.results["readers"]]
-    batches = _batches(report)
+def _readers(batches: BatchQuerySet, readers: Iterable[int]) -> writing.Readers:
     each = (
         Reading.objects.counted()
-        .filter(assignment__batch__in=batches, reader__in=ids)
+        .filter(assignment__batch__in=batches, reader__in=list(readers))
         .order_by()
         .values("reader")
         .annotate(n=Count("assignment__exam", distinct=True))
@@ -106,21 +158,16 @@ def _readers(report: AgreementReport) -> writing.Readers:
     levels = people.order_by("level").values_list("level").annotate(n=Count("pk"))
     return writing.Readers(
         n=len(exams_each),
-        levels=tuple(Tally(str(ReaderLevel(level).label), n) for level, n in levels),
-        exams_each=_spread(exams_each.values()),
+        levels=tuple(Tally(str(level), n) for level, n in levels),
+        exams_each=_spread(exams_each[reader] for reader in sorted(exams_each)),
     )
 
 
-def _design(report: AgreementReport, *, is_imported: bool) -> writing.Design:
-    if is_imported:
-        return writing.Design()
-    known = (
-        protocols.of_batch(report.batch) if report.batch else protocols.protocol_of(report.study)
-    )
-    return writing.Design.of(known)
+def _design(study: Study, batch: Batch | None) -> writing.Design:
+    return writing.Design.of(protocols.of_batch(batch) if batch else protocols.protocol_of(study))
 
 
-def _counts(batches: BatchQuerySet, report: AgreementReport) -> writing.Counts:
+def _counts(batches: BatchQuerySet) -> writing.Counts:
     given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
     readings = Reading.objects.blind().filter(assignment__batch__in=batches)
     standing = readings.effective().aggregate(
@@ -134,12 +181,11 @@ def _counts(batches: BatchQuerySet, report: AgreementReport) -> writing.Counts:
     return writing.Counts(assigned=given.count(), corrected=corrected, **standing)
 
 
-def _dates(report: AgreementReport, batches: BatchQuerySet) -> writing.Dates:
+def _dates(study: Study, batches: BatchQuerySet) -> writing.Dates:
     readings = Reading.objects.blind().filter(assignment__batch__in=batches)
     found = readings.exclude(display__has_key="imported").aggregate(
         first=Min("submitted_at"), last=Max("submitted_at")
     )
-    study = report.study
     return writing.Dates(
         opened=study.opened_at.date() if study.opened_at else None,
         first_reading=found["first"].date() if found["first"] else None,
@@ -165,7 +211,7 @@ def _provenance(report: AgreementReport, software: str) -> writing.Provenance:
         study=report.study_id, version=report.protocol_version
     ).first()
     return writing.Provenance(
-        software=f"{SOFTWARE} {software}",
+        software=software,
         digest=report.inputs_digest,
         protocol_version=report.protocol_version,
         protocol_digest=frozen.digest if frozen else "",

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.models import Batch, Purpose
-from annotations.services import agreement_arms, exposures, mappings
+from annotations.models import AgreementReport, Batch, Purpose, SuggestionPolicy
+from annotations.services import agreement_details, exposures
 from annotations.services.agreement_arms import Arms, Nothing
 from annotations.views import agreement_scope
 from annotations.views.access import SignedInRequest, needs
@@ -73,7 +73,7 @@ NOTHING: Mapping[Nothing, Promise] = {
         "No model has come to an end with any of these exams, so nothing was suggested."
     ),
     Nothing.TOO_MANY: gettext_lazy(
-        "There are more readings than a page can compare while somebody waits: look at a batch."
+        "There are more readings than can be compared at once: look at a batch."
     ),
 }
 
@@ -110,14 +110,15 @@ class TimeLine:
 def suggestions(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """Show what seeing suggestions does to readers: over-reliance, under-reliance, time."""
     found = agreement_scope.shown(request, pk, slug)
-    context = _context(found) if found.report else None
+    context = _context(found, found.report) if found.report else None
     return agreement_scope.page(request, found, "suggestions", context)
 
 
-def _context(found: Shown) -> dict[str, object]:
-    try:
-        arms = agreement_arms.compare(found.scope, found.study, found.user)
-    except mappings.NoMapping:
+def _context(found: Shown, report: AgreementReport) -> dict[str, object]:
+    arms = agreement_details.arms_of(report, found.user)
+    if arms is None:
+        return {"nothing": _why_none(found, report)}
+    if arms.nothing is Nothing.NO_MAPPING:
         return {"no_mapping": True}
     if arms.nothing:
         return {"arms": arms, "nothing": NOTHING[arms.nothing]}
@@ -127,6 +128,16 @@ def _context(found: Shown) -> dict[str, object]:
             batches=adjudicating.with_open_results(), user=found.user, now=timezone.now()
         )
     return {"arms": arms, **_shown(arms)}
+
+
+def _why_none(found: Shown, report: AgreementReport) -> str | Promise:
+    if not agreement_details.has_details(report):
+        return _(
+            "This version was computed before the comparison was stored with it: a newer version"
+            " has it."
+        )
+    is_drawn = found.study.suggestion_policy == SuggestionPolicy.RANDOMISED
+    return NOTHING[Nothing.NO_READINGS if is_drawn else Nothing.NOT_RANDOMISED]
 
 
 def _shown(arms: Arms) -> dict[str, object]:

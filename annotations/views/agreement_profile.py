@@ -7,7 +7,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.services import agreement_profiles, agreement_said, exposures, mappings
+from annotations.models import AgreementReport, DiagnosticClass
+from annotations.services import agreement_details, exposures
+from annotations.services.agreement_details import ReaderDetail
 from annotations.services.agreement_profiles import Against
 from annotations.views import agreement_borrowed, agreement_scope
 from annotations.views import agreement_profile_lines as lines
@@ -29,11 +31,12 @@ def reader(
         Http404: the report has no such reader.
     """
     found = agreement_scope.shown(request, pk, slug)
-    context = _context(found, place, request.GET.get("against", "")) if found.report else None
+    wanted = request.GET.get("against", "")
+    context = _context(found, found.report, place, wanted) if found.report else None
     return agreement_scope.page(request, found, "profile", context)
 
 
-def _context(found: Shown, place: int, against: str) -> dict[str, object]:
+def _context(found: Shown, report: AgreementReport, place: int, wanted: str) -> dict[str, object]:
     readers = found.results["readers"]
     if not 1 <= place <= len(readers):
         raise Http404
@@ -47,23 +50,23 @@ def _context(found: Shown, place: int, against: str) -> dict[str, object]:
         "no_latent": lines.no_latent(found.results),
         "borrowed": agreement_borrowed.skills(found.results, place - 1, found.classes),
     }
-    try:
-        profile = agreement_profiles.of_reader(
-            found.scope,
-            found.study,
-            int(reader_id),
-            found.user,
-            zone=timezone.get_current_timezone(),
-            against=AGAINST.get(against),
-        )
-    except mappings.NoMapping:
-        return {**context, "no_mapping": True}
-    except agreement_said.TooMany:
-        return {**context, "is_too_large": True}
+    detail = agreement_details.reader_of(report, found.user, int(reader_id))
+    if detail is None:
+        return {**context, "is_old": not agreement_details.has_details(report)}
+    if detail.refusal:
+        return {**context, "refusal": detail.refusal.value}
+    return {**context, **_profile(found, detail, reader_id, AGAINST.get(wanted))}
+
+
+def _profile(
+    found: Shown, detail: ReaderDetail, reader_id: str, wanted: Against | None
+) -> dict[str, object]:
+    profile = detail.against(wanted)
     if profile.against is Against.CONSENSUS and profile.n_compared:
         exposures.results_of_study(study=found.study, user=found.user, now=timezone.now())
-    classes = {one.code: one for one in found.study.taxonomy.classes.all()}
-    return {**context, "profile": profile, **lines.shown(profile, reader_id, found, classes)}
+    kinds = DiagnosticClass.objects.filter(taxonomy=detail.taxonomy_id)
+    classes = {one.code: one for one in kinds.filter(code__in=profile.codes)}
+    return {"profile": profile, **lines.shown(profile, reader_id, found, classes)}
 
 
 def _address(found: Shown, place: int) -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.models import AgreementReport
-from annotations.services import agreement_reports, study_facts
+from annotations.services import agreement_details, agreement_reports, study_facts
 from annotations.views import agreement_numbers as numbers
 from annotations.views import agreement_scope
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_scope import Shown
 from ecgreview import agreement, writing
 from ecgreview.writing import Document
+from ecgreview.writing.document import Paragraph
 
 
 @never_cache
@@ -47,15 +49,29 @@ def report(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
 def _document(found: Shown, stored: AgreementReport) -> Document:
     names = {code: one.local_name for code, one in found.classes.items()}
     told = writing.with_class_names(agreement_reports.named(found.results, found.names), names)
-    facts = study_facts.of(stored, software=settings.VERSION)
+    facts = agreement_details.facts_of(stored, found.user)
     has_room = writing.has_room_for_pairs(told)
-    return writing.write(
+    document = writing.write(
         told,
-        facts,
+        study_facts.told(facts, stored) if facts else study_facts.of_the_version(stored),
         numbers.wording(),
         pairs=agreement.pair_lines(told) if has_room else (),
         repeats=agreement.repeat_lines(told),
     )
+    return document if facts else _without_facts(document)
+
+
+def _without_facts(document: Document) -> Document:
+    """Return ``document`` with a word on why so much of it is left to the author."""
+    first, *others = document.sections
+    told = Paragraph(
+        _(
+            "This version was computed before facts about the study were stored with it. What they"
+            " were then is not known any more, and is left to fill in; a newer version has them."
+        ),
+        "warning",
+    )
+    return replace(document, sections=(replace(first, blocks=(told, *first.blocks)), *others))
 
 
 def _html(document: Document, stored: AgreementReport) -> str:

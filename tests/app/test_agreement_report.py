@@ -7,7 +7,7 @@ import re
 import pytest
 
 from annotations.models import AgreementReport, ResultsSeen
-from annotations.services import agreement, study_facts
+from annotations.services import agreement, agreement_details, study_facts
 
 AF = "atrial_fibrillation"
 
@@ -77,11 +77,13 @@ def test_the_report_speaks_portuguese(as_davi, address):
     assert re.search(r"\d,\d{3}", text)
 
 
-def test_facts_are_those_of_the_rows(address, study):
+def test_facts_are_those_of_the_rows(address, study, davi):
     report = AgreementReport.objects.select_related("study", "batch", "taxonomy").get(
         batch__isnull=False
     )
-    facts = study_facts.of(report, software="0.1.0")
+    stored = agreement_details.facts_of(report, davi)
+    assert stored
+    facts = study_facts.told(stored, report)
     assert facts.exams.n == 3
     assert facts.exams.age_years is not None
     assert facts.exams.age_years.median == 60.0

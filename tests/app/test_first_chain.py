@@ -123,9 +123,9 @@ def test_an_export_takes_the_correction_of_the_first(corrected, given, close, st
     assert row["votes"] == f"{NOISE}:1"
 
 
-def test_profiles_take_the_correction_of_the_first(corrected, given, close, study, davi, now):
+def test_profiles_take_the_correction_of_the_first(corrected, given, close, study, now):
     settle(close, given, now)
-    found = agreement_said.of_scope(Scope(study.pk), study, davi)
+    found = agreement_said.of_scope(Scope(study.pk), study)
     assert found.readings.tolist() == [corrected.pk]
 
 

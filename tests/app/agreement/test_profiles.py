@@ -10,6 +10,7 @@ from annotations.models import (
     Study,
 )
 from annotations.services import (
+    agreement,
     agreement_profiles,
     agreement_said,
     consensus,
@@ -21,23 +22,28 @@ from tests.app.agreement.pages import AF, NOISE, address
 pytestmark = pytest.mark.django_db
 
 
-def profile_of(batch, reader, user, **more):
-    study = Study.objects.get(pk=batch.study_id)
-    return agreement_profiles.of_reader(Scope(study.pk, batch.pk), study, reader.pk, user, **more)
+def profile_in(scope, reader, *, beside=None, **more):
+    on = agreement_profiles.ground(scope, Study.objects.get(pk=scope.study_id), beside=beside)
+    times = agreement_profiles.when(on, reader.pk)
+    return agreement_profiles.of_reader(on, reader.pk, times, **more)
 
 
-def test_a_reader_is_held_against_the_consensus(closed, ana, davi):
+def profile_of(batch, reader, **more):
+    return profile_in(Scope(batch.study_id, batch.pk), reader, **more)
+
+
+def test_a_reader_is_held_against_the_consensus(closed, ana):
     # Of five exams: of one the rule could not decide.
-    found = profile_of(closed, ana, davi)
+    found = profile_of(closed, ana)
     af = found.found.classes[found.codes.index(AF)]
     assert (found.against, found.n_read, found.n_compared) == (Against.CONSENSUS, 6, 5)
     assert (af.n_true_positive, af.n_false_positive, af.n_false_negative) == (3, 0, 0)
 
 
-def test_the_numbers_of_a_reader_are_those_of_the_domain(closed, bruno, davi):
-    found = profile_of(closed, bruno, davi)
-    said = agreement_said.of_scope(Scope(closed.study_id, closed.pk), closed.study, davi)
-    reference = agreement_said.consensus(said, closed.study, davi)
+def test_the_numbers_of_a_reader_are_those_of_the_domain(closed, bruno):
+    found = profile_of(closed, bruno)
+    said = agreement_said.of_scope(Scope(closed.study_id, closed.pk), closed.study)
+    reference = agreement_said.consensus(said, closed.study)
     mine = said.readers == bruno.pk
     expected = performance.performance(
         said.states[mine], reference[mine], np.random.default_rng(agreement_profiles.SEED)
@@ -46,59 +52,59 @@ def test_the_numbers_of_a_reader_are_those_of_the_domain(closed, bruno, davi):
     assert expected.micro_f1.estimate == pytest.approx(2 * 3 / (2 * 3 + 1))
 
 
-def test_most_of_the_others_leave_the_reader_out(closed, bruno, davi):
-    found = profile_of(closed, bruno, davi, against=Against.OTHERS)
+def test_most_of_the_others_leave_the_reader_out(closed, bruno):
+    found = profile_of(closed, bruno, against=Against.OTHERS)
     noise = found.found.classes[found.codes.index(NOISE)]
     assert found.n_own == 0
     # Of the last exam one of the others says so and one does not: there is no majority.
     assert (noise.n_true_positive, noise.n_false_positive, noise.n_true_negative) == (0, 0, 5)
 
 
-def test_two_readers_offer_no_others(make_batch, make_exam, ana, bruno, davi, sign, close, now):
+def test_two_readers_offer_no_others(make_batch, make_exam, ana, bruno, sign, close, now):
     made = make_batch([make_exam()], [ana, bruno])
     for assignment in made.assignments.select_related("reader"):
         sign(assignment, AF)
     close(made)
     while consensus.refresh_next(now=now):
         pass
-    assert profile_of(made, ana, davi).is_offered == {
+    assert profile_of(made, ana).is_offered == {
         Against.CONSENSUS: True, Against.OTHERS: False,
     }  # fmt: skip
 
 
-def test_nothing_is_told_of_single_readings_before_they_are_open(open_batch, ana, davi):
-    assert profile_of(open_batch, ana, davi).n_read == 0
+def test_nothing_is_told_of_single_readings_before_they_are_open(open_batch, ana):
+    assert profile_of(open_batch, ana).n_read == 0
 
 
-def test_all_readers_stand_beside_each_other(closed, ana, bruno, carla, davi):
-    found = profile_of(closed, ana, davi)
+def test_all_readers_stand_beside_each_other(closed, ana, bruno, carla):
+    found = profile_of(closed, ana)
     assert {one.reader_id for one in found.others} == {ana.pk, bruno.pk, carla.pk}
     assert found.others[0].micro_f1 == max(one.micro_f1 for one in found.others)
 
 
 def test_of_a_large_study_the_others_count_on_the_exams_of_the_reader(
-    closed, make_batch, make_exam, ana, bruno, carla, davi, sign, close, monkeypatch
+    closed, make_batch, make_exam, ana, bruno, carla, sign, close, monkeypatch
 ):
     elsewhere = make_batch([make_exam()], [bruno, carla])
     for assignment in elsewhere.assignments.select_related("reader"):
         sign(assignment, NOISE)
     close(elsewhere)
-    study = Study.objects.get(pk=closed.study_id)
-    whole = agreement_profiles.of_reader(Scope(study.pk), study, ana.pk, davi)
+    whole = profile_in(Scope(closed.study_id), ana)
     monkeypatch.setattr(agreement_said, "MOST_READINGS", 18)
-    found = agreement_profiles.of_reader(Scope(study.pk), study, ana.pk, davi)
+    found = profile_in(Scope(closed.study_id), ana, beside=ana.pk)
     assert (whole.is_whole, found.is_whole) == (True, False)
     assert found.found == whole.found
 
 
-def test_too_many_readings_are_told_in_words(closed, signed_in, davi, monkeypatch):
+def test_too_many_readings_are_told_in_words(closed, signed_in, davi, monkeypatch, now):
     monkeypatch.setattr(agreement_said, "MOST_READINGS", 1)
+    agreement.refresh(batch=closed, now=now)
     text = signed_in(davi).get(address("batch", "reader", closed)).content.decode()
-    assert "more readings than a page can compare" in text
+    assert "more readings than can be compared" in text
 
 
-def test_drift_is_looked_for_in_time_and_within_a_sitting(closed, ana, davi):
-    found = profile_of(closed, ana, davi)
+def test_drift_is_looked_for_in_time_and_within_a_sitting(closed, ana):
+    found = profile_of(closed, ana)
     assert [one.n_readings for one in found.calendar] == [6]
     assert [one.n_readings for one in found.sitting] == [6]
     assert found.sitting[0].quartiles_ms == (2250, 3500, 4750)

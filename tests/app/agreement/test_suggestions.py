@@ -18,7 +18,7 @@ from annotations.services import (
     agreement_said,
     batches,
 )
-from annotations.services.agreement_arms import Nothing
+from annotations.services.agreement_arms import Nothing, Trial
 from ecgreview.agreement import ABSENT, MISSING
 from ecgreview.agreement.accuracy.arms import Split
 from tests.app.agreement.pages import AF, NOISE, address
@@ -67,13 +67,14 @@ def arms_batch(randomised, make_exam, ana, bruno, carla, davi, sign, now, close)
     return made
 
 
-def compared(batch, user):
+def compared(batch):
     study = Study.objects.get(pk=batch.study_id)
-    return agreement_arms.compare(Scope(study.pk, batch.pk), study, user)
+    found = agreement_arms.trial(Scope(study.pk, batch.pk), study)
+    return agreement_arms.compare(found) if isinstance(found, Trial) else found
 
 
-def test_who_sees_a_wrong_suggestion_accepts_it(arms_batch, davi):
-    found = compared(arms_batch, davi)
+def test_who_sees_a_wrong_suggestion_accepts_it(arms_batch):
+    found = compared(arms_batch)
     assert found.nothing is None
     assert found.n_shown + found.n_hidden == 36
     assert found.n_exposed == found.n_shown > 0
@@ -83,11 +84,9 @@ def test_who_sees_a_wrong_suggestion_accepts_it(arms_batch, davi):
     assert found.effects[Split.RIGHT].hidden.estimate == 1.0  # no noise, as the model says
 
 
-def test_the_reference_of_a_reading_never_rests_on_itself(arms_batch, davi):
-    said = agreement_said.of_scope(
-        Scope(arms_batch.study_id, arms_batch.pk), arms_batch.study, davi
-    )
-    reference, is_adjudicated = agreement_arms._reference(said, arms_batch.study, davi)
+def test_the_reference_of_a_reading_never_rests_on_itself(arms_batch):
+    said = agreement_said.of_scope(Scope(arms_batch.study_id, arms_batch.pk), arms_batch.study)
+    reference, is_adjudicated = agreement_arms._reference(said, arms_batch.study)
     assert not is_adjudicated.any()
     for row in range(len(said)):
         others = (said.exams == said.exams[row]) & ~said.is_shown
@@ -96,27 +95,27 @@ def test_the_reference_of_a_reading_never_rests_on_itself(arms_batch, davi):
         assert reference[row, said.codes.index(AF)] == expected
 
 
-def test_suggestions_take_half_of_the_time(arms_batch, davi):
-    times = compared(arms_batch, davi).times
+def test_suggestions_take_half_of_the_time(arms_batch):
+    times = compared(arms_batch).times
     assert times.ratio.estimate == pytest.approx(0.5)
     assert times.shown.quartiles_ms == (10_000, 10_000, 10_000)
 
 
-def test_a_class_that_the_model_does_not_cover_is_no_answer(arms_batch, davi):
-    found = compared(arms_batch, davi)
+def test_a_class_that_the_model_does_not_cover_is_no_answer(arms_batch):
+    found = compared(arms_batch)
     n_covered = 2
     assert found.effects[Split.ALL].difference.n == 36 * n_covered
 
 
-def test_a_study_without_chance_says_why(closed, davi):
-    assert compared(closed, davi).nothing is Nothing.NOT_RANDOMISED
+def test_a_study_without_chance_says_why(closed):
+    assert compared(closed).nothing is Nothing.NOT_RANDOMISED
 
 
 def test_without_open_readings_it_says_why(randomised, make_exam, ana, davi, now):
     made = batches.create(
         study=randomised, name="Open", exams=[make_exam()], readers=[ana], created_by=davi, now=now
     )
-    assert compared(made, davi).nothing is Nothing.NO_READINGS
+    assert compared(made).nothing is Nothing.NO_READINGS
 
 
 def test_arms_have_a_page(arms_batch, signed_in, davi, now):

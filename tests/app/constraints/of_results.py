@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from annotations.models import (
+    AgreementDetail,
     AgreementReport,
     AgreementRun,
     Consensus,
@@ -86,6 +87,35 @@ def agreement_number_counts_from_one(the):
 
 def agreement_report_stays(the):
     change(_report(the), results={"version": "3"})
+
+
+def _detail(the, **values):
+    return AgreementDetail.objects.create(
+        **{
+            "report": _report(the), "kind": "facts", "inputs_digest": "", "results": {"study": ""},
+            **values,
+        }
+    )  # fmt: skip
+
+
+def agreement_detail_once(the):
+    again(_detail(the))
+
+
+def agreement_detail_kind_is_known(the):
+    _detail(the, kind="perhaps")
+
+
+def agreement_detail_of_reader_names_one(the):
+    _detail(the, kind="reader")
+
+
+def agreement_detail_has_results(the):
+    _detail(the, results={})
+
+
+def agreement_detail_stays(the):
+    change(_detail(the), inputs_digest="another")
 
 
 def _agreement_run(the):
