@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +112,7 @@ class Profile:
         return replace(self, codes=tuple(code for code, _ in met), found=found)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Ground:
     """What readers of a scope are held against.
 
@@ -134,6 +135,11 @@ class Ground:
         columns = (getattr(self.said, one.name) for one in fields(self.said))
         consensus = self.references[Against.CONSENSUS]
         return stored_values.digest(*columns, self.is_whole, consensus, self.patients)
+
+    @cached_property
+    def standings(self) -> Mapping[Against, tuple[Standing, ...]]:
+        """How everybody does against each of the references, the best first."""
+        return {one: _standings(self.said, found) for one, found in self.references.items()}
 
 
 def ground(scope: Scope, study: Study, *, beside: int | None = None) -> Ground:
@@ -192,7 +198,7 @@ def of_reader(
             mine.states, mine_reference, np.random.default_rng(SEED),
             patients=patients, n_replicates=N_REPLICATES,
         ),
-        others=_standings(on.said, reference),
+        others=on.standings[chosen],
         calendar=_calendar(drift, zone),
         sitting=_sitting(drift),
     )  # fmt: skip

@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from annotations.models import (
     AgreementReport,
     AgreementRun,
+    Batch,
     Consensus,
     DetailKind,
     ReaderLevel,
@@ -32,6 +31,7 @@ from annotations.services import (
 from annotations.services.agreement_profiles import Against
 from ecgreview.writing import Tally
 from tests.app.agreement.pages import address
+from tests.app.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -42,11 +42,17 @@ def settle(now):
         pass
 
 
-@pytest.fixture
-def settled(closed, now):
+@pytest.fixture(scope="module")
+def settled_batch(story, closed_batch):
     """The closed batch, when all that follows from its consensus is computed too."""
-    settle(now + timedelta(hours=1))
-    return closed
+    with story():
+        settle(NOW + timedelta(hours=1))
+        return closed_batch
+
+
+@pytest.fixture
+def settled(db, settled_batch):
+    return Batch.objects.get(pk=settled_batch)
 
 
 @pytest.fixture
@@ -87,14 +93,6 @@ def without_details(report):
         inputs_digest=report.inputs_digest, computed_at=report.computed_at,
         checked_at=report.checked_at, n_readings=report.n_readings, results=report.results,
     )  # fmt: skip
-
-
-def statements(client, path):
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
-        assert client.get(path).status_code == 200
-    return len(asked)
 
 
 # -- Versions -----------------------------------------------------------------------------------
