@@ -17,6 +17,7 @@ from annotations.views import agreement_numbers as numbers
 from annotations.views import agreement_scope
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_scope import Shown
+from annotations.views.agreement_subjects import groups
 from ecgreview import agreement, writing
 from ecgreview.writing import Document
 from ecgreview.writing.document import Paragraph
@@ -48,7 +49,10 @@ def report(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
 
 def _document(found: Shown, stored: AgreementReport) -> Document:
     names = {code: one.local_name for code, one in found.classes.items()}
-    told = writing.with_class_names(agreement_reports.named(found.results, found.names), names)
+    whole = {code: one.local_name for code, one in groups(found.results, found.classes).items()}
+    told = writing.with_class_names(
+        agreement_reports.named(found.results, found.names), names, whole
+    )
     facts = agreement_details.facts_of(stored, found.user)
     has_room = writing.has_room_for_pairs(told)
     document = writing.write(

@@ -64,6 +64,14 @@ WORKS = MappingProxyType(
             "Gwet KL. Computing inter-rater reliability and its variance in the presence of high "
             "agreement. Br J Math Stat Psychol. 2008;61(1):29-48. doi:10.1348/000711006X126600"
         ),
+        "gwet_handbook": (
+            "Gwet KL. Handbook of inter-rater reliability. 4th ed. Gaithersburg: Advanced "
+            "Analytics; 2014."
+        ),
+        "ordinal": (
+            "Krippendorff K. Computing Krippendorff's alpha-reliability. Philadelphia: Annenberg "
+            "School for Communication, University of Pennsylvania; 2011."
+        ),
         "brennan_prediger": (
             "Brennan RL, Prediger DJ. Coefficient kappa: some uses, misuses, and alternatives. "
             "Educ Psychol Meas. 1981;41(3):687-699. doi:10.1177/001316448104100307"

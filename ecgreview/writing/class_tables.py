@@ -30,6 +30,21 @@ def warnings(context: Context) -> Iterator[Paragraph]:
 
 def headline(context: Context) -> Table:
     """Return raw counts, positive agreement, kappa and alpha of each class."""
+    caption = context.captioned(sentences.CLASS_TABLE, sentences.CLASS_TABLE_PLAIN)
+    return headline_of(context, context.classes, head=sentences.CLASS, caption=caption)
+
+
+def headline_of(
+    context: Context, lines: Sequence[Mapping[str, Any]], *, head: str, caption: str
+) -> Table:
+    """Return the same of ``lines``, of classes or groups.
+
+    Args:
+        context: of the report.
+        lines: as a report has them.
+        head: of the first column.
+        caption: of the table, in the language of the report.
+    """
     say, whole = context.say, context.wording.whole
     marks = Marks(context)
     rows = tuple(
@@ -41,10 +56,10 @@ def headline(context: Context) -> Table:
             whole(line["n_positive_any"] - line["n_positive_all"]),
             *(marks.cell(line[measure]) for measure in _headlines(context)),
         )
-        for line in context.classes
+        for line in lines
     )
     columns = (
-        Column(say(sentences.CLASS), "left"),
+        Column(say(head), "left"),
         Column(say(sentences.EXAMS)),
         Column(say(sentences.GIVEN_BY_ANY)),
         Column(say(sentences.GIVEN_BY_ALL)),
@@ -53,8 +68,7 @@ def headline(context: Context) -> Table:
         Column(context.kappa_name),
         Column(say(sentences.MEASURES["krippendorff_alpha"])),
     )
-    notes = (say(sentences.COLUMNS_NOTE), *_posterior_note(context), *marks.notes())
-    caption = context.captioned(sentences.CLASS_TABLE, sentences.CLASS_TABLE_PLAIN)
+    notes = (say(sentences.COLUMNS_NOTE), *_posterior_note(context, lines), *marks.notes())
     return context.table(caption, Table("", columns, rows, notes))
 
 
@@ -69,7 +83,7 @@ def secondary(context: Context) -> Table:
         Column(context.say(sentences.CLASS), "left"),
         *(Column(context.say(sentences.MEASURES[measure])) for measure in SECONDARY),
     )
-    notes = (*_posterior_note(context), *marks.notes())
+    notes = (*_posterior_note(context, context.classes), *marks.notes())
     caption = context.captioned(sentences.SECONDARY_TABLE, sentences.SECONDARY_PLAIN)
     return context.table(caption, Table("", columns, rows, notes))
 
@@ -139,8 +153,8 @@ def _name(context: Context, line: Mapping[str, Any]) -> str:
     return context.say(sentences.POSTERIOR_MARK, name=name) if has_posterior(line) else name
 
 
-def _posterior_note(context: Context) -> Iterator[str]:
-    if any(map(has_posterior, context.classes)):
+def _posterior_note(context: Context, lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if any(map(has_posterior, lines)):
         rare = context.wording.whole(context.report["method"]["rare_below"])
         yield context.say(sentences.POSTERIOR_NOTE, rare=rare)
 

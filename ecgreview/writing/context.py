@@ -23,7 +23,7 @@ class Context:
     """The numbers, the facts and the language of one report, and what it has counted so far.
 
     Attributes:
-        report: the agreement of readers, version 3.
+        report: the agreement of readers, of a version that is read here.
         pairs: its lines for pairs of readers and classes.
         repeats: its lines for readers and classes read twice.
     """

@@ -30,7 +30,7 @@ def svg(
     """Return the forest plot of ``measure`` as an SVG document.
 
     Args:
-        report: the agreement of readers, version 3.
+        report: the agreement of readers, of a version that is read here.
         measure: a coefficient of classes, such as ``krippendorff_alpha``.
         wording: the language of headings and numbers.
         order: of the classes.

@@ -28,7 +28,7 @@ def svg(report: Mapping[str, Any], wording: Wording, *, class_name: str | None =
     is room for colours only; pointing at a field tells its numbers.
 
     Args:
-        report: the agreement of readers, version 3.
+        report: the agreement of readers, of a version that is read here.
         wording: the language of headings and numbers.
         class_name: of one class; None pools the answers to all of them.
 

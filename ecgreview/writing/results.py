@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from . import class_tables, forest, inclusion, matrix, sentences
+from . import class_tables, forest, further_results, inclusion, matrix, sentences
 from .context import Context
 from .document import Block, Column, Figure, Paragraph, Section, Table
 from .wording import DASH
@@ -19,6 +19,7 @@ def results(context: Context) -> Iterator[Section]:
     yield Section(say(sentences.TOGETHER), 2, tuple(_together(context)))
     yield Section(say(sentences.BY_CLASS), 2, tuple(_by_class(context)))
     yield Section(say(sentences.SECONDARY), 2, tuple(_secondary(context)))
+    yield from further_results.sections(context)
     yield Section(say(sentences.PAIRS), 2, tuple(_pairs(context)))
     yield Section(say(sentences.REPEATED), 2, (_repeated(context),))
 

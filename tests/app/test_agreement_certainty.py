@@ -61,7 +61,7 @@ def counted(scope, study, now):
     drain(now)
     codes = list(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
     found = agreement_certainty.count(scope, study.taxonomy_id, codes)
-    grades = {}
+    grades: dict[tuple[int, ...], int] = {}
     for unit in found.units:
         for place, n in unit.exams:
             profile = found.profiles[place]
@@ -118,7 +118,7 @@ def test_a_first_reading_that_is_corrected_late_keeps_the_vote(
     exam = make_exam()
     for sure in ("probable", "definite"):
         say(make_batch([exam], [ana]).assignments.get(), (AF, sure))
-    first = Reading.objects.select_related("assignment__reader").order_by("pk").first()
+    first = Reading.objects.select_related("assignment__reader").earliest("pk")
     say(first.assignment, (AF, "possible"), key=99, supersedes=first.idempotency_key)
     assert counted(Scope(study.pk), study, now) == {POSSIBLE: 1}
 
@@ -182,7 +182,7 @@ def test_the_report_tells_how_far_readers_agree_about_it(read, close, study, now
 def test_another_certainty_alone_makes_another_version(read, say, study, ana, now):
     batch = read(("definite", "definite"), (None, None))
     first = agreement.refresh(batch=batch, now=now)
-    reading = Reading.objects.filter(reader=ana).order_by("pk").first()
+    reading = Reading.objects.filter(reader=ana).earliest("pk")
     assignment = reading.assignment
     say(assignment, (AF, "possible"), key=99, supersedes=reading.idempotency_key)
     second = agreement.refresh(batch=batch, now=now + timedelta(minutes=1))
@@ -197,7 +197,7 @@ def test_what_is_counted_is_what_the_votes_say(read, study, now, seed):
     said = [tuple(names[place] for place in two) for two in rng.integers(0, 4, (12, 2))]
     read(*said)
     levels = dict(zip(names, (ABSENT, POSSIBLE, PROBABLE, DEFINITE), strict=True))
-    expected = {}
+    expected: dict[tuple[int, ...], int] = {}
     for first, second in said:
         key = added(levels[first], levels[second])
         expected[key] = expected.get(key, 0) + 1
