@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgreview.agreement.values.bounded import Measure, tail_of
+from ecgreview.agreement.values import arrays
+from ecgreview.agreement.values.bounded import Measure, refuse_bad_replicates, tail_of
 
 from .arms import NO_HIDDEN, NO_SHOWN, ONE_READER
 
@@ -81,9 +82,13 @@ def compare(
         Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams drawn independently).
     """
     tail_of(confidence)
+    refuse_bad_replicates(n_replicates)
+    times_ms = arrays.numbers(times_ms, BadTimes, "times")
+    if times_ms.ndim != 1 or not isinstance(is_shown, np.ndarray) or is_shown.dtype != np.bool_:
+        raise BadTimes("the times are no list, or is_shown is no array of truths")
     if not (np.isfinite(times_ms).all() and (times_ms > 0).all()):
         raise BadTimes("a time is not above 0 and finite")
-    if {one.shape for one in (is_shown, readers, exams)} != {times_ms.shape}:
+    if {np.shape(one) for one in (is_shown, readers, exams)} != {times_ms.shape}:
         raise BadTimes("the arrays are not of the same readings")
     shown, hidden = _times(times_ms[is_shown]), _times(times_ms[~is_shown])
     if not shown.n or not hidden.n:

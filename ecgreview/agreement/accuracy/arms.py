@@ -13,7 +13,7 @@ from scipy import stats
 
 from ecgreview.agreement.counts import states
 from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
-from ecgreview.agreement.values.bounded import Measure, tail_of
+from ecgreview.agreement.values.bounded import Measure, refuse_bad_replicates, tail_of
 from ecgreview.agreement.values.coefficient import NO_SPREAD
 from ecgreview.agreement.values.pairing import Paired, paired_by_exam
 
@@ -83,8 +83,10 @@ class Readings:
             if array.shape != self.answers.shape:
                 raise BadArms(f"states of {array.shape} beside answers of {self.answers.shape}")
         for labels in (self.is_shown, self.readers, self.exams):
-            if labels.shape != self.answers.shape[:1]:
-                raise BadArms(f"{labels.shape} labels for {len(self.answers)} readings")
+            if not isinstance(labels, np.ndarray) or labels.shape != self.answers.shape[:1]:
+                raise BadArms(f"{np.shape(labels)} labels for {len(self.answers)} readings")
+        if self.is_shown.dtype != np.bool_:
+            raise BadArms("is_shown is no array of truths")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ def effects(
         Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams drawn independently, a reading
         counted by the product); Tsai et al. 2003, JAMIA 10:478-483 (the question).
     """
+    tail_of(confidence)
+    refuse_bad_replicates(n_replicates)
     counts = _Counts.of(readings)
     drawn = counts.resampled(n_replicates, rng)
     return {

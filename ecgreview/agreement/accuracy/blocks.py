@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgreview.agreement.values import arrays
+
 PAUSE_S = 30 * 60
 """Seconds without a reading after which another sitting begins."""
 
@@ -37,7 +39,7 @@ def positions(times_s: NDArray[np.float64], *, pause_s: float = PAUSE_S) -> NDAr
     Raises:
         BadTimes: a time is not finite, or there are several axes.
     """
-    _refuse_bad(times_s)
+    times_s = _checked(times_s)
     order = np.argsort(times_s, kind="stable")
     starts = np.diff(times_s[order], prepend=-np.inf) > pause_s
     place = np.arange(len(order))
@@ -48,7 +50,12 @@ def positions(times_s: NDArray[np.float64], *, pause_s: float = PAUSE_S) -> NDAr
 
 
 def stretches(places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the stretch of its sitting that each reading falls into, from 0."""
+    """Return the stretch of its sitting that each reading falls into, from 0.
+
+    Raises:
+        BadTimes: a place is not finite, or there are several axes.
+    """
+    places = _checked(places).astype(np.int64)
     return np.minimum(places // PER_STRETCH, N_STRETCHES - 1)
 
 
@@ -62,7 +69,11 @@ def periods(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
 
     Returns:
         Shape (n,), from 0, and the days of a period.
+
+    Raises:
+        BadTimes: a day is not finite, or there are several axes.
     """
+    days = _checked(days).astype(np.int64)
     if not days.size:
         return np.empty(0, dtype=np.int64), PERIODS_DAYS[0]
     since = days - days.min()
@@ -71,6 +82,8 @@ def periods(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
     return since // length, length
 
 
-def _refuse_bad(times_s: NDArray[np.float64]) -> None:
-    if times_s.ndim != 1 or not np.isfinite(times_s).all():
+def _checked(times: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
+    found = arrays.numbers(times, BadTimes, "times")
+    if found.ndim != 1 or not (np.abs(found) <= arrays.LARGEST).all():
         raise BadTimes("the times are no list of finite numbers")
+    return found

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ecgreview.agreement.counts import states
 from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
-from ecgreview.agreement.values import proportions
-from ecgreview.agreement.values.bounded import Measure, tail_of
+from ecgreview.agreement.values import arrays, proportions
+from ecgreview.agreement.values.bounded import Measure, refuse_bad_replicates, tail_of
 
 NOTHING_READ = "No exam was read that has a reference."
 NEVER_RIGHT = "The reference never has the class."
@@ -120,9 +120,10 @@ def performance(
         J Am Stat Assoc 22:209-212.
     """
     tail = tail_of(confidence)
+    refuse_bad_replicates(n_replicates)
     n_exams, _ = _refuse_bad(answers, reference)
-    _refuse_other_exams("patients", patients, n_exams)
-    units = np.arange(n_exams) if patients is None else patients
+    every = np.arange(n_exams)
+    units = every if patients is None else _of_exams("patients", patients, n_exams)
     counts = confusion(answers, reference)
     has_cells = ((answers != MISSING) & (reference != MISSING)).any(axis=1)
     cells = _errors(answers, reference)[has_cells]
@@ -164,8 +165,8 @@ def by_block(
         BadConfidence: ``confidence`` is not above 0 and below 1.
     """
     n_exams, _ = _refuse_bad(answers, reference)
-    for name, given in (("blocks", blocks), ("patients", patients)):
-        _refuse_other_exams(name, given, n_exams)
+    blocks = _of_exams("blocks", blocks, n_exams)
+    patients = None if patients is None else _of_exams("patients", patients, n_exams)
     return {
         int(block): performance(
             answers[blocks == block],
@@ -288,6 +289,11 @@ def _refuse_bad(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> tuple
     return answers.shape[0], answers.shape[1]
 
 
-def _refuse_other_exams(name: str, given: NDArray[np.int64] | None, n_exams: int) -> None:
-    if given is not None and given.shape != (n_exams,):
-        raise BadComparison(f"{name} of {given.shape} for {n_exams} exams")
+def _of_exams(name: str, given: NDArray[np.int64] | None, n_exams: int) -> NDArray[np.int64]:
+    """Return ``given`` as one whole number for each exam."""
+    found = arrays.numbers(given, BadComparison, name)
+    if found.shape != (n_exams,):
+        raise BadComparison(f"{name} of {found.shape} for {n_exams} exams")
+    if not (np.abs(found) <= arrays.LARGEST).all():
+        raise BadComparison(f"of {name} one is not finite")
+    return found.astype(np.int64)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
+from ecgreview.agreement.values import arrays
+
 _LOWEST, _HIGHEST = -1.0, 1.0  # between which a coefficient is taken to lie
 
 PROBABLE = 0.95
@@ -90,7 +92,7 @@ class Scale:
         Source:
             Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapter 6.
         """
-        values, spread = _checked(estimates), np.asarray(errors, dtype=np.float64)
+        values, spread = _checked(estimates), arrays.numbers(errors, BadCoefficient, "errors")
         if values.shape != spread.shape:
             raise BadCoefficient(f"{values.shape} estimates have {spread.shape} errors")
         if (spread < 0).any():
@@ -192,7 +194,7 @@ SCALES: Mapping[str, Scale] = MappingProxyType(
 
 
 def _checked(estimates: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(estimates, dtype=np.float64)
+    values = arrays.numbers(estimates, BadCoefficient, "coefficients")
     if (values > _HIGHEST + 1e-12).any():
         raise BadCoefficient("a coefficient of agreement is at most 1")
     return values

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.bounded import Measure, tail_of
 
 from .mean_squares import TINY, Limited, MeanSquares
@@ -104,8 +105,8 @@ def intraclass(measurements: NDArray[np.float64], *, confidence: float = 0.95) -
         Psychological Methods 1(1):30-46.
     """
     tail = tail_of(confidence)
-    _refuse_bad(measurements, 2)
-    complete = measurements[:, ~np.isnan(measurements).any(axis=0)]
+    measured = _checked(measurements, 2)
+    complete = measured[:, ~np.isnan(measured).any(axis=0)]
     n_readers, n = complete.shape
     if n_readers < 2 or n < 2:
         return Intraclass(*[Measure.undefined(n, ONE_READER if n_readers < 2 else FEW_EXAMS)] * 6)
@@ -240,16 +241,17 @@ def _pairs(
     first: NDArray[np.float64], second: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the measurements of the exams that both have measured."""
-    if first.shape != second.shape:
-        raise BadMeasurements(f"measurements of {first.shape} and {second.shape} are not pairs")
-    _refuse_bad(first, 1)
-    _refuse_bad(second, 1)
-    is_pair = ~(np.isnan(first) | np.isnan(second))
-    return first[is_pair], second[is_pair]
+    x, y = _checked(first, 1), _checked(second, 1)
+    if x.shape != y.shape:
+        raise BadMeasurements(f"measurements of {x.shape} and {y.shape} are not pairs")
+    is_pair = ~(np.isnan(x) | np.isnan(y))
+    return x[is_pair], y[is_pair]
 
 
-def _refuse_bad(measurements: NDArray[np.float64], n_axes: int) -> None:
-    if measurements.ndim != n_axes:
-        raise BadMeasurements(f"measurements have {measurements.ndim} axes, not {n_axes}")
-    if (np.abs(measurements) > _LARGEST).any():
+def _checked(measurements: NDArray[np.float64], n_axes: int) -> NDArray[np.float64]:
+    found = arrays.numbers(measurements, BadMeasurements, "measurements")
+    if found.ndim != n_axes:
+        raise BadMeasurements(f"measurements have {found.ndim} axes, not {n_axes}")
+    if (np.abs(found) > _LARGEST).any():
         raise BadMeasurements("a measurement is infinite, or so large that its square is")
+    return found

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.counts.patterns import BadRatings
 from ecgreview.agreement.values.coefficient import Coefficient, Estimates
 
 from . import kernels
+from .weighted import Votes
 
-Ratings = NDArray[np.float64]
+Ratings = ArrayLike
 """Shape (n_readers, n_exams): a category code, NaN where a reader did not rate."""
 
 
@@ -41,12 +42,15 @@ def cohen_kappa(ratings: Ratings) -> Coefficient:
 
     Args:
         ratings: shape (2, n_exams); a category code, NaN where a reader did not rate.
+
+    Raises:
+        BadRatings: as ``cells``; or not of two readers.
     """
-    first, second = ratings[:, ~np.isnan(ratings).any(axis=0)]
-    used = np.union1d(first, second)
-    table = np.zeros((used.size, used.size))
-    np.add.at(table, (np.searchsorted(used, first), np.searchsorted(used, second)), 1.0)
-    return _only(kernels.cohen_kappa(table))
+    votes = Votes.of(ratings)
+    if len(votes.said) != 2:
+        raise BadRatings(f"Cohen's kappa is of two readers, not {len(votes.said)}")
+    first, second = votes.said
+    return _only(kernels.cohen_kappa(first.T @ second))
 
 
 def cells(ratings: Ratings, categories: Sequence[float] | None = None) -> Cells:
@@ -55,10 +59,11 @@ def cells(ratings: Ratings, categories: Sequence[float] | None = None) -> Cells:
     Args:
         ratings: shape (n_readers, n_exams); a category code, NaN where a reader did not rate.
         categories: the codes a reader could choose from; by default those that were chosen.
+
+    Raises:
+        BadRatings: as ``weighted.Votes.of``; so in all that is here.
     """
-    chosen = np.unique(ratings[~np.isnan(ratings)]) if categories is None else np.array(categories)
-    table = (ratings[:, :, None] == chosen).sum(axis=0).astype(np.float64)
-    return Cells(table, np.ones(ratings.shape[1]))
+    return Votes.of(ratings, categories).cells
 
 
 def _only(estimates: Estimates) -> Coefficient:

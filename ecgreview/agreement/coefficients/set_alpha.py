@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgreview.agreement.counts import states
-from ecgreview.agreement.counts.patterns import MISSING, PRESENT
-from ecgreview.agreement.values.bounded import Measure, tail_of
+from ecgreview.agreement.counts.patterns import MISSING, PRESENT, BadRatings
+from ecgreview.agreement.values.bounded import Measure, refuse_bad_replicates, tail_of
 from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, Coefficient
 
 _SETS_AT_ONCE = 512
@@ -47,9 +47,16 @@ def distances(
     Returns:
         Shape (n, m), from 0 to 1.
 
+    Raises:
+        BadRatings: wrong shape, an unknown state, or not of the same classes.
+
     Source:
         Passonneau 2006, Measuring Agreement on Set-valued Items (MASI), LREC 2006.
     """
+    for sets in (first, second):
+        states.refuse_bad(sets, "readings, classes")
+    if first.shape[1] != second.shape[1]:
+        raise BadRatings(f"sets of {first.shape[1]} classes and of {second.shape[1]}")
     given, other_given = ((sets == PRESENT).astype(np.float32) for sets in (first, second))
     assessed, other_assessed = ((sets != MISSING).astype(np.float32) for sets in (first, second))
     # Sums of up to 2**24 ones are exact in single precision.
@@ -115,6 +122,7 @@ def set_alpha_measure(
         Zapf et al. 2016, BMC Med Res Methodol 16:93.
     """
     tail_of(confidence)
+    refuse_bad_replicates(n_replicates)
     sets = SetCount.of(ratings)
     if not sets.n_compared:
         return Measure.undefined(0, NOT_COMPARED)

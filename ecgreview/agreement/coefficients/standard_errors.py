@@ -24,6 +24,23 @@ from . import kernels, weighted
 from . import weights as weighing
 from .weighted import Votes
 
+__all__ = [
+    "brennan_prediger",
+    "conger_kappa",
+    "fleiss_kappa",
+    "fleiss_kappa_null",
+    "fleiss_kappa_null_by_category",
+    "gwet_ac2",
+    "krippendorff_alpha",
+    "krippendorff_ordinal_alpha",
+    "n_read",
+    "negative_agreement",
+    "percent_agreement",
+    "positive_agreement",
+    "specific_agreement",
+    "t_interval",
+]
+
 ONE_EXAM = "One exam alone has no standard error."
 NO_SPREAD = "No exam differs from the others, so the formula shows no uncertainty."
 UNEQUAL_READINGS = "The exams do not all have the same number of readings."

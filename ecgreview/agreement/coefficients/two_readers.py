@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, chdtrc
 
+from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.coefficient import (
     ALL_ALIKE,
     NEVER_GIVEN,
@@ -61,15 +62,13 @@ def checked(tables: ArrayLike, n_categories: int | None = None) -> Tables:
 
     Raises:
         BadTable: not square, without a category, not of ``n_categories``; or a number of exams
-            that is negative or not finite.
+            that is none, negative, not finite or too large to be exact.
     """
-    counts = np.asarray(tables, dtype=np.float64)
+    counts = arrays.counts(tables, BadTable, "numbers of exams")
     if counts.ndim < 2 or counts.shape[-1] != counts.shape[-2] or not counts.shape[-1]:
         raise BadTable(f"a table of two readers is square, not of shape {counts.shape}")
     if n_categories is not None and counts.shape[-1] != n_categories:
         raise BadTable(f"the table has {counts.shape[-1]} categories, not {n_categories}")
-    if not np.isfinite(counts).all() or (counts < 0).any():
-        raise BadTable("a number of exams is negative or not finite")
     return counts
 
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.counts.patterns import MISSING, BadRatings, PatternCount
+from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.coefficient import (
     ALL_ALIKE,
     NOT_COMPARED,
@@ -25,6 +26,19 @@ from ecgreview.agreement.values.coefficient import (
 from . import kernels
 from . import weights as weighing
 from .two_readers import NO_CHANCE_DISAGREEMENT, ONE_CATEGORY_USED
+
+__all__ = [
+    "Votes",
+    "brennan_prediger",
+    "conger_kappa",
+    "counted",
+    "fleiss_kappa",
+    "fleiss_kappa_by_category",
+    "gwet_ac2",
+    "krippendorff_alpha",
+    "krippendorff_ordinal_alpha",
+    "percent_agreement",
+]
 
 _ROUNDING = 1e-14
 """Below any chance of disagreement that readings can have, above what subtraction leaves."""
@@ -54,14 +68,16 @@ class Votes:
             categories: the codes a reader could choose from; by default those that were chosen.
 
         Raises:
-            BadRatings: not one row for each reader, a code that is no category, or a category
-                named twice.
+            BadRatings: not one row for each reader, no numbers, a code that is no category, or a
+                category named twice.
         """
-        codes = np.asarray(ratings, dtype=np.float64)
+        codes = arrays.numbers(ratings, BadRatings, "ratings")
         if codes.ndim != 2:
             raise BadRatings(f"ratings have {codes.ndim} axes, not readers and exams")
+        if np.isinf(codes).any():
+            raise BadRatings("a rating is infinite")
         used = np.unique(codes[~np.isnan(codes)])
-        known = used if categories is None else np.asarray(categories, dtype=np.float64)
+        known = used if categories is None else _categories(categories)
         if np.unique(known).size != known.size:
             raise BadRatings("a category is named twice")
         if not np.isin(used, known).all():
@@ -89,14 +105,21 @@ def counted(table: ArrayLike) -> Cells:
         table: shape (n_exams, n_categories).
 
     Raises:
-        BadRatings: wrong shape, or a number of readers that is negative or not finite.
+        BadRatings: wrong shape, or a number of readers that is no whole number of 0 or more.
     """
-    counts = np.asarray(table, dtype=np.float64)
+    counts = arrays.counts(table, BadRatings, "numbers of readers")
     if counts.ndim != 2 or not counts.shape[1]:
         raise BadRatings(f"a table of exams by categories has not the shape {counts.shape}")
-    if not np.isfinite(counts).all() or (counts < 0).any():
-        raise BadRatings("a number of readers is negative or not finite")
+    if (counts != np.floor(counts)).any():
+        raise BadRatings("a number of readers is not whole")
     return Cells(counts, np.ones(len(counts)))
+
+
+def _categories(codes: Sequence[float]) -> NDArray[np.float64]:
+    known = arrays.numbers(codes, BadRatings, "categories")
+    if known.ndim != 1 or not np.isfinite(known).all():
+        raise BadRatings("the categories are no list of finite numbers")
+    return known
 
 
 def percent_agreement(cells: Cells, weights: ArrayLike | None = None) -> Estimates:

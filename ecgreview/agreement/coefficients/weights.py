@@ -11,6 +11,27 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ecgreview.agreement.values import arrays
+
+__all__ = [
+    "SCHEMES",
+    "BadWeights",
+    "Weights",
+    "bipolar",
+    "circular",
+    "custom",
+    "identity",
+    "linear",
+    "of_disagreement",
+    "ordinal",
+    "quadratic",
+    "radical",
+    "ratio",
+]
+
+_LARGEST = 1e100
+"""Of a score: its square can still be counted with."""
+
 Weights = NDArray[np.float64]
 """Shape (n_categories, n_categories): agreement of two categories, 1 on the diagonal."""
 
@@ -87,8 +108,8 @@ def ordinal(scores: Sequence[float]) -> Weights:
     These are Gwet's; Krippendorff's ordinal weights depend on the readings: see
     ``krippendorff_ordinal``.
     """
-    ranks = np.argsort(np.argsort(np.asarray(scores, dtype=np.float64)))
-    distance = np.abs(_apart(scores, ranks))
+    ranks = np.argsort(np.argsort(_known(scores)))
+    distance = np.abs(np.subtract.outer(ranks, ranks))
     return _agreement(distance * (distance + 1) / 2)
 
 
@@ -98,8 +119,9 @@ def ratio(scores: Sequence[float]) -> Weights:
     Raises:
         BadWeights: a negative score; or as the other schemes.
     """
-    apart, total = _apart(scores), np.add.outer(scores, scores)
-    if min(scores) < 0:
+    known = _known(scores)
+    apart, total = _apart(known), np.add.outer(known, known)
+    if known.min() < 0:
         raise BadWeights("a score on a ratio scale is 0 or more")
     share = np.divide(apart, total, out=np.zeros_like(apart), where=apart != 0)
     return _agreement(share**2)
@@ -108,13 +130,14 @@ def ratio(scores: Sequence[float]) -> Weights:
 def circular(scores: Sequence[float]) -> Weights:
     """Return weights by the chord on a circle, where the last score comes before the first."""
     apart = _apart(scores)
-    return _agreement(np.sin(np.pi * apart / (np.ptp(scores) + 1)) ** 2)
+    return _agreement(np.sin(np.pi * apart / (apart.max() + 1)) ** 2)
 
 
 def bipolar(scores: Sequence[float]) -> Weights:
     """Return weights that fall faster between scores on the same side of the middle."""
-    apart, total = _apart(scores), np.add.outer(scores, scores)
-    room = (total - 2 * np.min(scores)) * (2 * np.max(scores) - total)
+    known = _known(scores)
+    apart, total = _apart(known), np.add.outer(known, known)
+    room = (total - 2 * known.min()) * (2 * known.max() - total)
     return _agreement(np.divide(apart**2, room, out=np.zeros_like(apart), where=apart != 0))
 
 
@@ -162,7 +185,7 @@ def between(readings: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _square(matrix: ArrayLike) -> NDArray[np.float64]:
-    weights = np.asarray(matrix, dtype=np.float64)
+    weights = arrays.numbers(matrix, BadWeights, "weights")
     if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or not weights.size:
         raise BadWeights(f"weights have the shape {weights.shape}, not one row per category")
     if not np.isfinite(weights).all():
@@ -170,15 +193,20 @@ def _square(matrix: ArrayLike) -> NDArray[np.float64]:
     return weights
 
 
-def _apart(scores: Sequence[float], values: ArrayLike | None = None) -> NDArray[np.float64]:
-    """Return the differences of ``scores``, or of ``values`` in their place, once checked."""
-    known = np.asarray(scores, dtype=np.float64)
-    if known.ndim != 1 or not known.size or not np.isfinite(known).all():
+def _known(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``scores``, once checked."""
+    known = arrays.numbers(scores, BadWeights, "scores")
+    if known.ndim != 1 or not known.size or not (np.abs(known) <= _LARGEST).all():
         raise BadWeights("the scores are one finite number for each category")
     if np.unique(known).size != known.size:
         raise BadWeights("two categories have the same score")
-    used = known if values is None else np.asarray(values, dtype=np.float64)
-    return np.asarray(np.subtract.outer(used, used))
+    return known
+
+
+def _apart(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the differences of ``scores``, once checked."""
+    known = _known(scores)
+    return np.asarray(np.subtract.outer(known, known))
 
 
 def _agreement(disagreement: NDArray[np.float64] | NDArray[np.bool_]) -> Weights:

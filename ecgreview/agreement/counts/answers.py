@@ -80,7 +80,7 @@ class Answers:
         Raises:
             BadRatings: wrong shape or an unknown state.
         """
-        if ratings.ndim != 3 or ratings.dtype != np.int8:
+        if not isinstance(ratings, np.ndarray) or ratings.ndim != 3 or ratings.dtype != np.int8:
             raise BadRatings("ratings have three axes (readers, exams, classes) of int8")
         if ratings.size and ratings.view(np.uint8).max() > PRESENT:
             raise BadRatings("a state is neither 0 (missing), 1 (absent) nor 2 (present)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,12 @@ def members(groups: Sequence[Collection[int]], n_classes: int) -> Iterator[list[
         BadGroups: a group is empty or has an index that is not one of a class.
     """
     for place, group in enumerate(groups):
-        found = sorted(group)
+        try:
+            found = sorted(group)
+        except TypeError as error:
+            raise BadGroups(f"group {place} is no list of classes") from error
+        if not all(isinstance(one, Integral) for one in found):
+            raise BadGroups(f"group {place} names a class by something else than its index")
         if not found:
             raise BadGroups(f"group {place} has no class")
         if found[0] < 0 or found[-1] >= n_classes:

@@ -18,6 +18,8 @@ def refuse_bad(states: NDArray[np.int8], axes: str) -> None:
     Raises:
         BadRatings: other axes, another type than int8 or an unknown state.
     """
+    if not isinstance(states, np.ndarray):
+        raise BadRatings(f"ratings are a {type(states).__name__}, not an array")
     if states.ndim != len(axes.split(",")):
         raise BadRatings(f"ratings have {states.ndim} axes, which should be {axes}")
     if states.dtype != np.int8:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.coefficient import UNUSED, Estimates
 
 TOO_FEW_READINGS = (
@@ -93,11 +94,9 @@ def fit(
 
 
 def _checked(counts: ArrayLike) -> NDArray[np.float64]:
-    readings = np.asarray(counts, dtype=np.float64)
+    readings = arrays.counts(counts, BadTable, "counts")
     if readings.ndim != 3:
         raise BadTable(f"counts have {readings.ndim} axes, not exams, readers and categories")
-    if not np.isfinite(readings).all() or (readings < 0).any():
-        raise BadTable("a count is negative or not finite")
     if (readings != np.floor(readings)).any():
         raise BadTable("a count is not a whole number")
     return readings

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgreview.agreement.counts.patterns import MISSING, PRESENT, PatternCount
+from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.coefficient import ALWAYS_GIVEN, NEVER_GIVEN, NOT_COMPARED, Causes
 
 from .em import Floats
@@ -68,9 +69,10 @@ class Design:
         """Return the design of ``patterns``.
 
         Raises:
-            BadPatterns: the counts do not belong to the patterns.
+            BadPatterns: the counts do not belong to the patterns, or are none; a state is unknown.
         """
-        states, counts = _checked(patterns)
+        known = checked(patterns)
+        states, counts = known.patterns, known.counts
         is_read = (states != MISSING).astype(np.float64)
         gives = (states == PRESENT).astype(np.float64)
         n_readings, n_present = counts @ is_read, counts @ gives
@@ -109,12 +111,18 @@ class Design:
         return np.asarray((self.n_present == 0) | (self.n_present == self.n_readings))
 
 
-def _checked(patterns: PatternCount) -> tuple[NDArray[np.int8], Floats]:
-    states, counts = patterns.patterns, np.asarray(patterns.counts, dtype=np.float64)
+def checked(patterns: PatternCount) -> PatternCount:
+    """Return ``patterns`` as arrays that belong together.
+
+    Raises:
+        BadPatterns: they do not.
+    """
+    states = np.asarray(patterns.patterns)
+    counts = arrays.counts(patterns.counts, BadPatterns, "counts")
+    if states.dtype != np.int8:
+        raise BadPatterns(f"patterns are {states.dtype}, not int8")
     if states.ndim != 2 or counts.ndim != 2 or counts.shape[1] != len(states):
         raise BadPatterns(f"counts of shape {counts.shape} do not fit patterns {states.shape}")
-    if not np.isfinite(counts).all() or (counts < 0).any():
-        raise BadPatterns("a count is negative or not finite")
     if states.size and (states.min() < MISSING or states.max() > PRESENT):
         raise BadPatterns("a state is neither 0 (missing), 1 (absent) nor 2 (present)")
-    return states, counts
+    return PatternCount(states, counts)

@@ -18,7 +18,7 @@ from ecgreview.agreement.values.coefficient import (
 
 from . import pooled_errors
 from .additive_logits import Parts, Spread
-from .design import FEW, NEVER_READ, Design
+from .design import FEW, NEVER_READ, Design, checked
 from .em import Floats, Model
 from .pooled_em import PooledModel
 from .two_states import NO_BETTER_THAN_CHANCE, NOT_CONVERGED, Latent, estimates
@@ -110,6 +110,7 @@ def fit(
     Source:
         Paun et al. 2018, Transactions of the ACL 6:571-585, hierarchical Dawid-Skene.
     """
+    patterns = checked(patterns)
     design = Design.of(patterns)
     refusals = _refusals(design)
     is_fitted = ~np.logical_or.reduce([mask for mask, _ in refusals])

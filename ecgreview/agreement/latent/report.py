@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from ecgreview.agreement.counts.patterns import PatternCount
 from ecgreview.agreement.sampling import resampling
 from ecgreview.agreement.sampling.resampling import DEFAULT, Resampling
+from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.bounded import Measure
 from ecgreview.agreement.values.coefficient import Coefficient, Estimates
 from ecgreview.agreement.values.intervals import MeasureJson
 
 from . import pooled_report, replicates, triples, two_states
-from .design import FEW, Design
+from .design import FEW, Design, checked
 from .em import Floats
 from .pooled_report import Borrowed
 from .replicates import Replicates
@@ -67,6 +68,7 @@ def latent_report(
         BadPatterns: as ``two_states.fit``.
         BadEffects: an effect is below 1 or not finite, or there is not one for each class.
     """
+    patterns = checked(patterns)
     design = Design.of(patterns)
     spread = _checked(effects, len(design.counts))
     refusals = design.refusals()
@@ -108,10 +110,7 @@ def _borrowed(
 def _checked(effects: Floats | None, n_classes: int) -> Floats:
     if effects is None:
         return np.ones(n_classes)
-    try:
-        known = np.asarray(effects, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise BadEffects("a design effect is not a number") from error
+    known = arrays.numbers(effects, BadEffects, "design effects")
     if known.shape != (n_classes,):
         raise BadEffects(f"effects of shape {known.shape} are not one for each of {n_classes}")
     if not np.isfinite(known).all() or (known < 1).any():

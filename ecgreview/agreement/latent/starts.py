@@ -38,7 +38,7 @@ def highest(
         max_steps: EM steps after which it ends in any case.
     """
     starts = _starts(states)
-    n_starts, n_classes = len(starts), len(counts)
+    n_starts, n_classes, n_parameters = len(starts), len(counts), model.said.shape[1]
     guess = np.repeat(np.stack([starts, 1 - starts], axis=1), n_classes, axis=0)
     from_each = np.tile(counts, (n_starts, 1))
     begun = em.climb(
@@ -48,7 +48,7 @@ def highest(
         tolerance=max(tolerance, _FIRST_TOLERANCE),
         max_steps=max_steps,
     )
-    goes_on = _apart(begun.theta.reshape(n_starts, n_classes, -1)) & is_identified
+    goes_on = _apart(begun.theta.reshape(n_starts, n_classes, n_parameters)) & is_identified
     goes_on |= _is_first(begun.log_likelihood.reshape(n_starts, n_classes), 0.0)
     rows = np.flatnonzero(goes_on.reshape(-1))
     ended = em.climb(

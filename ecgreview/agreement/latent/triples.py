@@ -13,7 +13,7 @@ import numpy as np
 from ecgreview.agreement.counts.patterns import MISSING, PRESENT, PatternCount
 from ecgreview.agreement.values.coefficient import Causes, Estimates
 
-from .design import NO_TRIPLES, Design
+from .design import NO_TRIPLES, Design, checked
 from .em import Floats
 from .two_states import Latent
 
@@ -51,6 +51,7 @@ def compare(patterns: PatternCount, found: Latent) -> Triples:
     Raises:
         BadPatterns: the counts do not belong to the patterns.
     """
+    patterns = checked(patterns)
     design = Design.of(patterns)
     is_read = (patterns.patterns != MISSING).astype(np.float64)
     n_read = is_read.sum(axis=1)

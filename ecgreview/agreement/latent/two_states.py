@@ -15,8 +15,13 @@ from ecgreview.agreement.counts.patterns import PatternCount
 from ecgreview.agreement.values.coefficient import Causes, Estimates
 
 from . import starts
-from .design import CONSTANT, FEW, FEW_TRIPLES, NEVER_READ, Design
+from .design import CONSTANT, FEW, FEW_TRIPLES, NEVER_READ, Design, checked
 from .em import Floats, Model
+
+__all__ = [
+    "Latent",
+    "fit",
+]
 
 NO_BETTER_THAN_CHANCE = "The reader gives the class no more often where it is than where it is not."
 NOT_CONVERGED = "The search for the most likely values was stopped before it came to rest."
@@ -92,6 +97,7 @@ def fit(
         Dawid & Skene 1979, Applied Statistics 28(1):20-28; on identification Hui & Walter 1980,
         Biometrics 36:167-171.
     """
+    patterns = checked(patterns)
     design = Design.of(patterns)
     is_met = design.counts.any(axis=0)
     counts, states = design.counts[:, is_met], patterns.patterns[is_met]

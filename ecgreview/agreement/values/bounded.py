@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
@@ -16,6 +17,10 @@ _ROUNDING = 1e-12
 
 class BadConfidence(ValueError):
     """The confidence of an interval is not above 0 and below 1."""
+
+
+class BadReplicates(ValueError):
+    """A number of resamples is no whole number of 0 or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,24 @@ def tail_of(confidence: float) -> float:
     Raises:
         BadConfidence: ``confidence`` is not above 0 and below 1.
     """
-    if not 0 < confidence < 1:
-        raise BadConfidence(f"a confidence of {confidence} is not above 0 and below 1")
+    if not _is_real(confidence) or not 0 < confidence < 1:
+        raise BadConfidence(f"a confidence of {confidence!r} is not above 0 and below 1")
     return (1 - confidence) / 2
+
+
+def refuse_bad_replicates(n_replicates: int) -> None:
+    """Refuse what is no number of resamples.
+
+    Raises:
+        BadReplicates: it is not whole, or below 0.
+    """
+    if not _is_whole(n_replicates) or n_replicates < 0:
+        raise BadReplicates(f"{n_replicates!r} is not a number of resamples")
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -1,0 +1,384 @@
+"""Whatever is given, every function answers with a value, a reason or an error of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ecgreview import agreement
+from ecgreview.agreement import PatternCount, Resampling, accuracy, coefficients, latent
+from ecgreview.agreement.accuracy import arm_times, arms, blocks, performance, reference
+from ecgreview.agreement.coefficients import (
+    bands,
+    measurements,
+    multilabel,
+    nominal,
+    set_alpha,
+    standard_errors,
+    two_reader_errors,
+    two_readers,
+    weighted,
+    weights,
+)
+from ecgreview.agreement.latent import dawid_skene, pooled, triples, two_states
+from ecgreview.agreement.latent.report import latent_report
+from ecgreview.agreement.values.bounded import BadConfidence, BadReplicates
+from ecgreview.agreement.values.coefficient import Estimates
+
+HOW = Resampling(n_replicates=200)
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+# What is given: one number or word fills a table of the shape that the function asks for.
+
+FILLS: dict[str, Any] = {
+    "zeros": 0, "ones": 1, "twos": 2, "a negative": -1, "a fraction": 0.5, "huge": 1e300,
+    "infinite": math.inf, "not a number": math.nan, "complex": 1j, "a word": "present",
+    "nothing": None, "truths": True,
+}  # fmt: skip
+SIZES = {
+    "as it should be": (3, 4, 2), "one reader": (1, 4, 2), "one exam": (3, 1, 2),
+    "no reader": (0, 4, 2), "no exam": (3, 0, 2), "no class": (3, 4, 0), "nobody": (0, 0, 0),
+}  # fmt: skip
+
+
+def filled(fill: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
+    """Return a table of one value; states are int8 where the value is one."""
+    is_state = dtype is np.int8 and fill in (0, 1, 2, -1)
+    return np.full(shape, fill, dtype=np.int8 if is_state else None)
+
+
+Given = Callable[[tuple[int, ...], Any], Any]
+"""Makes a table of a shape; the second argument is the type that the function asks for."""
+
+
+def constant(fill: Any) -> Given:
+    def given(shape: tuple[int, ...], dtype: Any = None) -> Any:
+        return filled(fill, shape, dtype)
+
+    return given
+
+
+def ragged(shape: tuple[int, ...], dtype: Any = None) -> Any:
+    return [[1, 2], [1]]
+
+
+def a_list(shape: tuple[int, ...], dtype: Any = None) -> Any:
+    return np.ones(shape, dtype=int).tolist()
+
+
+def a_word(shape: tuple[int, ...], dtype: Any = None) -> Any:
+    return "present"
+
+
+def nothing(shape: tuple[int, ...], dtype: Any = None) -> Any:
+    return None
+
+
+def too_flat(shape: tuple[int, ...], dtype: Any = None) -> Any:
+    return np.array(1, dtype=dtype)
+
+
+def mixed(shape: tuple[int, ...], dtype: Any = None) -> Any:
+    """Return readings as there are, with readers who said the same of every exam."""
+    found = rng().integers(0, 3, shape)
+    if len(shape) and shape[0] > 1:
+        found[1] = found[0]
+    return found.astype(dtype or np.float64)
+
+
+GIVEN: dict[str, Given] = {
+    **{name: constant(fill) for name, fill in FILLS.items()},
+    "ragged": ragged, "a list": a_list, "one word": a_word, "None": nothing,
+    "no axes": too_flat, "mixed": mixed,
+}  # fmt: skip
+
+
+# How each function is called with it.
+
+Call = Callable[[Given, tuple[int, int, int]], Any]
+
+
+def _ratings(function: Callable[[Any], Any]) -> Call:
+    return lambda given, size: function(given(size[:2], None))
+
+
+def _states(function: Callable[[Any], Any]) -> Call:
+    return lambda given, size: function(given(size, np.int8))
+
+
+def _table(function: Callable[[Any], Any]) -> Call:
+    return lambda given, size: function(given((*size[:2], size[2], size[2]), None))
+
+
+def _counted(function: Callable[[Any], Any]) -> Call:
+    return lambda given, size: function(weighted.counted(given(size[1:], None)))
+
+
+def _votes(function: Callable[[Any], Any]) -> Call:
+    return lambda given, size: function(weighted.Votes.of(given(size[:2], None)))
+
+
+def _patterns(function: Callable[[PatternCount], Any]) -> Call:
+    def call(given: Given, size: tuple[int, int, int]) -> Any:
+        n_readers, n_patterns, n_classes = size
+        states = rng().integers(0, 3, (n_patterns, n_readers)).astype(np.int8)
+        with_counts = function(PatternCount(states, given((n_classes, n_patterns), None)))
+        counts = np.ones((n_classes, n_patterns))
+        function(PatternCount(given((n_patterns, n_readers), np.int8), counts))
+        return with_counts
+
+    return call
+
+
+def _square(function: Callable[[Any], Any]) -> Call:
+    return lambda given, size: function(given((size[2], size[2]), None))
+
+
+def _scores(function: Callable[[Any], Any]) -> Call:
+    return lambda given, size: function(given(size[:1], None))
+
+
+def _both(function: Callable[[Any, Any], Any], *, dtype: Any = None) -> Call:
+    def call(given: Given, size: tuple[int, int, int]) -> Any:
+        shape = size[1:] if dtype else size[1:2]
+        good = np.ones(shape, dtype=dtype)
+        return [function(good, given(shape, dtype)), function(given(shape, dtype), good)]
+
+    return call
+
+
+def _performance(given: Given, size: tuple[int, int, int]) -> Any:
+    good = np.ones(size[1:], dtype=np.int8)
+    return [
+        performance.performance(good, good, rng(), patients=given(size[1:2], None)),
+        performance.performance(given(size[1:], np.int8), good, rng(), n_replicates=50),
+    ]
+
+
+def _by_block(given: Given, size: tuple[int, int, int]) -> Any:
+    good = np.ones(size[1:], dtype=np.int8)
+    return performance.by_block(good, good, given(size[1:2], None), rng(), n_replicates=50)
+
+
+def _effects(given: Given, size: tuple[int, int, int]) -> Any:
+    n, n_classes = size[1:]
+    good = np.ones((n, n_classes), dtype=np.int8)
+    shown = np.arange(n) % 2 == 0
+    who = np.arange(n)
+    return [
+        arms.effects(arms.Readings(given((n, n_classes), np.int8), good, good, shown, who, who),
+                     rng(), n_replicates=50),
+        arms.effects(arms.Readings(good, good, good, given((n,), None), who, who), rng(),
+                     n_replicates=50),
+    ]  # fmt: skip
+
+
+def _times(given: Given, size: tuple[int, int, int]) -> Any:
+    n = size[1]
+    shown, who = np.arange(n) % 2 == 0, np.arange(n)
+    return [
+        arm_times.compare(given((n,), None), shown, who, who, rng(), n_replicates=50),
+        arm_times.compare(np.ones(n), given((n,), None), who, who, rng(), n_replicates=50),
+    ]
+
+
+def _bands(given: Given, size: tuple[int, int, int]) -> Any:
+    shape = size[:1]
+    return [
+        [scale.probable(given(shape, None), np.full(shape, 0.1)),
+         scale.cumulative(np.zeros(shape), given(shape, None)), scale.at(given(shape, None))]
+        for scale in bands.SCALES.values()
+    ]  # fmt: skip
+
+
+def _report(given: Given, size: tuple[int, int, int]) -> Any:
+    readers = [f"Reader {place}" for place in range(size[0])]
+    classes = [f"Class {place}" for place in range(size[2])]
+    answers = agreement.Answers.of(given(size, np.int8))
+    found = agreement.report(answers, readers, classes, how=HOW)
+    return [found, agreement.pair_lines(found), agreement.pooled_lines(found),
+            agreement.repeat_lines(found)]  # fmt: skip
+
+
+def _effects_of_patients(given: Given, size: tuple[int, int, int]) -> Any:
+    patterns = PatternCount.of(rng().integers(0, 3, size).astype(np.int8))
+    return latent_report(patterns, how=HOW, effects=given(size[2:], None))
+
+
+def _fitted(patterns: PatternCount) -> Any:
+    return triples.compare(patterns, two_states.fit(patterns))
+
+
+def _specific(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    return lambda cells: function(cells, 0)
+
+
+CALLS: dict[Callable[..., Any], Call] = {
+    **{one: _ratings(one) for one in (
+        nominal.percent_agreement, nominal.fleiss_kappa, nominal.krippendorff_alpha,
+        nominal.gwet_ac1, nominal.cohen_kappa, nominal.cells,
+    )},
+    **{one: _table(one) for one in (
+        two_readers.checked, two_readers.cohen_kappa, two_readers.cohen_kappa_max,
+        two_readers.light_kappa, two_readers.percent_agreement, two_readers.prevalence_index,
+        two_readers.bias_index, two_readers.scott_pi, two_readers.pabak, two_readers.gwet_ac1,
+        two_readers.bangdiwala_b, two_readers.positive_jaccard, two_readers.mcnemar,
+        two_reader_errors.cohen_kappa, two_reader_errors.cohen_kappa_null,
+        two_reader_errors.cohen_kappa_z, two_reader_errors.bangdiwala_b,
+    )},
+    **{one: _counted(one) for one in (
+        weighted.percent_agreement, weighted.brennan_prediger, weighted.gwet_ac2,
+        weighted.fleiss_kappa, weighted.fleiss_kappa_by_category, weighted.krippendorff_alpha,
+        weighted.krippendorff_ordinal_alpha, standard_errors.n_read,
+        standard_errors.percent_agreement, standard_errors.brennan_prediger,
+        standard_errors.gwet_ac2, standard_errors.fleiss_kappa,
+        standard_errors.krippendorff_alpha, standard_errors.krippendorff_ordinal_alpha,
+        standard_errors.positive_agreement, standard_errors.negative_agreement,
+        standard_errors.fleiss_kappa_null, standard_errors.fleiss_kappa_null_by_category,
+    )},
+    standard_errors.specific_agreement: _counted(_specific(standard_errors.specific_agreement)),
+    weighted.counted: lambda given, size: weighted.counted(given(size[1:], None)),
+    weighted.conger_kappa: _votes(weighted.conger_kappa),
+    standard_errors.conger_kappa: _votes(standard_errors.conger_kappa),
+    weights.custom: _square(weights.custom),
+    weights.of_disagreement: _square(weights.of_disagreement),
+    **{one: _scores(one) for one in weights.SCHEMES.values()},
+    measurements.intraclass: _ratings(measurements.intraclass),
+    measurements.lin_concordance: _both(measurements.lin_concordance),
+    measurements.limits_of_agreement: _both(measurements.limits_of_agreement),
+    set_alpha.distances: _both(set_alpha.distances, dtype=np.int8),
+    set_alpha.set_alpha: _states(set_alpha.set_alpha),
+    set_alpha.set_alpha_measure: _states(lambda one: set_alpha.set_alpha_measure(one, rng())),
+    multilabel.grouped: lambda given, size: multilabel.grouped(
+        np.ones(size, dtype=np.int8), [given((2,), np.int8)]
+    ),
+    **{one: _patterns(one) for one in (two_states.fit, pooled.fit)},
+    triples.compare: _patterns(_fitted),
+    dawid_skene.fit: lambda given, size: dawid_skene.fit(given(size, None)),
+    latent_report: lambda given, size: [
+        _patterns(lambda one: latent_report(one, how=HOW))(given, size),
+        _effects_of_patients(given, size),
+    ],
+    performance.performance: _performance,
+    performance.by_block: _by_block,
+    performance.confusion: _both(performance.confusion, dtype=np.int8),
+    arms.effects: _effects,
+    arm_times.compare: _times,
+    blocks.positions: lambda given, size: blocks.positions(given(size[1:2], None)),
+    blocks.stretches: lambda given, size: blocks.stretches(given(size[1:2], None)),
+    blocks.periods: lambda given, size: blocks.periods(given(size[1:2], None)),
+    agreement.report: _report,
+    agreement.pair_lines: _report,
+    agreement.pooled_lines: _report,
+    agreement.repeat_lines: _report,
+}  # fmt: skip
+
+ELSEWHERE: set[Callable[..., Any]] = {reference.compare, standard_errors.t_interval}
+"""Of sets of words, and of results of the others: see their own tests."""
+
+
+def own_functions(module: ModuleType) -> Iterable[Callable[..., Any]]:
+    """Return the public functions of a module, without those that it only imports."""
+    public = getattr(module, "__all__", [name for name in vars(module) if name[0] != "_"])
+    found = [getattr(module, name) for name in public]
+    return [one for one in found if getattr(one, "__module__", "") == module.__name__]
+
+
+def told(found: Any) -> None:
+    """Refuse an answer that is neither a number nor without one for a reason."""
+    if isinstance(found, Estimates):
+        silent = ~found.is_defined & (found.reasons == "")
+        assert not silent.any(), "undefined without a reason"
+        assert not np.isinf(found.values).any()
+    elif isinstance(found, np.ndarray):
+        assert found.dtype.kind != "f" or not np.isinf(found).any()
+    elif isinstance(found, float):
+        assert math.isfinite(found)
+    else:
+        if isinstance(found, Mapping) and "estimate" in found:
+            assert found["estimate"] is not None or found["reason"]
+        for one in parts(found):
+            told(one)
+
+
+def parts(found: Any) -> Iterable[Any]:
+    if isinstance(found, Mapping):
+        return found.values()
+    if dataclasses.is_dataclass(found):
+        return [getattr(found, one.name) for one in dataclasses.fields(found)]
+    return found if isinstance(found, list | tuple) else []
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("function", CALLS, ids=lambda one: f"{one.__module__}.{one.__name__}")
+def test_every_function_answers_or_refuses_by_name(function, given):
+    for size in SIZES.values():
+        refusal = _refusal(CALLS[function], GIVEN[given], size)
+        assert refusal is None or _is_own(refusal), (size, refusal)
+
+
+def _refusal(call: Call, given: Given, size: tuple[int, int, int]) -> ValueError | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            told(call(given, size))
+    except ValueError as error:
+        return error
+    return None
+
+
+def _is_own(refusal: ValueError) -> bool:
+    return type(refusal).__module__.startswith("ecgreview.agreement") and bool(str(refusal))
+
+
+STATES = np.full((4, 2), 2, dtype=np.int8)
+SHOWN, WHO = np.ones(4, dtype=np.bool_), np.zeros(4, dtype=np.int64)
+READINGS = arms.Readings(STATES, STATES, STATES, SHOWN, WHO, WHO)
+
+WITH_CHANCE: dict[str, Callable[..., Any]] = {
+    "performance": lambda **how: performance.performance(STATES, STATES, rng(), **how),
+    "by_block": lambda **how: performance.by_block(STATES, STATES, WHO, rng(), **how),
+    "effects": lambda **how: arms.effects(READINGS, rng(), **how),
+    "times": lambda **how: arm_times.compare(np.ones(4), SHOWN, WHO, WHO, rng(), **how),
+    "sets": lambda **how: set_alpha.set_alpha_measure(np.stack([STATES, STATES]), rng(), **how),
+}
+
+
+@pytest.mark.parametrize("function", WITH_CHANCE)
+@pytest.mark.parametrize("confidence", [0, 1, 95, -0.5, math.nan, "0.95", None, True])
+def test_an_absurd_confidence_is_refused(function, confidence):
+    with pytest.raises(BadConfidence):
+        WITH_CHANCE[function](confidence=confidence)
+
+
+@pytest.mark.parametrize("function", WITH_CHANCE)
+@pytest.mark.parametrize("n_replicates", [-1, 10.5, math.nan, "many", None, True])
+def test_an_absurd_number_of_replicates_is_refused(function, n_replicates):
+    with pytest.raises(BadReplicates):
+        WITH_CHANCE[function](n_replicates=n_replicates)
+
+
+@pytest.mark.parametrize("function", WITH_CHANCE)
+def test_no_replicates_make_no_interval(function):
+    told(WITH_CHANCE[function](n_replicates=0))
+
+
+def test_no_public_function_is_left_out():
+    modules = [getattr(room, name) for room in (coefficients, latent, accuracy)
+               for name in room.__all__]  # fmt: skip
+    public = {one for module in modules for one in own_functions(module)}
+    public |= {getattr(agreement, name) for name in agreement.__all__}
+    functions = {one for one in public if inspect.isfunction(one)}
+    assert functions - set(CALLS) - ELSEWHERE == set()
