@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from .agreement import AgreementReport
@@ -37,12 +38,17 @@ class AgreementDetailQuerySet(models.QuerySet["AgreementDetail"]):
             return seen
         return seen.filter(kind=DetailKind.FACTS)
 
+    def with_told(self) -> AgreementDetailQuerySet:
+        """Annotate ``told``: the results, whichever row holds them."""
+        return self.annotate(told=Coalesce("results", "taken_from__results"))
+
 
 class AgreementDetail(models.Model):
     """One part of a version of the agreement; never changed, as the version itself.
 
     ``results`` are values of the dataclass that the service names for the kind: what they were
-    made from is told by ``inputs_digest``, so that the next version takes over what is the same.
+    made from is told by ``inputs_digest``. A version that would hold the same names the row that
+    does: versions come every minute while others read, and profiles are large.
     """
 
     report = models.ForeignKey(AgreementReport, on_delete=models.PROTECT, related_name="details")
@@ -51,7 +57,14 @@ class AgreementDetail(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     inputs_digest = models.CharField(max_length=64, help_text="SHA-256 of all it was made from.")
-    results = models.JSONField()
+    results = models.JSONField(null=True)
+    taken_from = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The detail of an earlier version that holds the same results.",
+    )
 
     objects = AgreementDetailQuerySet.as_manager()
 
@@ -70,7 +83,11 @@ class AgreementDetail(models.Model):
                 condition=Q(kind=DetailKind.READER, reader__isnull=False)
                 | (~Q(kind=DetailKind.READER) & Q(reader=None)),
             ),
-            models.CheckConstraint(name="agreement_detail_has_results", condition=~Q(results={})),
+            models.CheckConstraint(
+                name="agreement_detail_has_results",
+                condition=(Q(results__isnull=False, taken_from=None) & ~Q(results={}))
+                | Q(results__isnull=True, taken_from__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

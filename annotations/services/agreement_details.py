@@ -227,17 +227,19 @@ def are_stored(before: AgreementReport, parts: Iterable[Detail]) -> bool:
 
 
 def store(report: AgreementReport, parts: Sequence[Detail], before: AgreementReport | None) -> None:
-    """Store ``parts`` of ``report``, taking over from ``before`` what is the same."""
-    same = [one.kind for one in parts if one.results is None]
-    rows = AgreementDetail.objects.filter(report=before, kind__in=same) if same else ()
-    old = {(row.kind, row.reader_id): row.results for row in rows}
+    """Store ``parts`` of ``report``; those that are the same as in ``before`` name its rows."""
+    rows = AgreementDetail.objects.filter(report=before).values_list(
+        "kind", "reader", "pk", "taken_from"
+    )
+    holders = {(kind, reader_id): taken or pk for kind, reader_id, pk, taken in rows}
     AgreementDetail.objects.bulk_create(
         AgreementDetail(
             report=report,
             kind=one.kind,
             reader_id=one.reader_id,
             inputs_digest=one.digest,
-            results=old[one.key] if one.results is None else one.results,
+            results=one.results,
+            taken_from_id=holders[one.key] if one.results is None else None,
         )
         for one in parts
     )
@@ -291,5 +293,5 @@ def _told(
     reader_id: int | None = None,
 ) -> T | None:
     seen = AgreementDetail.objects.visible_to(user).filter(report=report, kind=kind)
-    results = seen.filter(reader=reader_id).values_list("results", flat=True).first()
+    results = seen.filter(reader=reader_id).with_told().values_list("told", flat=True).first()
     return None if results is None else stored_values.restored(as_what, results)

@@ -162,6 +162,18 @@ def test_what_is_made_from_the_same_is_taken_over(settled, promoted, now, monkey
     assert (after.number, kinds) == (before.number + 1, {"facts"})
 
 
+def test_what_is_taken_over_twice_is_held_once(settled, promoted, ana, davi, now):
+    first = newest(settled)
+    agreement.refresh(batch=settled, now=now)
+    promoted.level = ReaderLevel.TRAINEE
+    promoted.save(update_fields=["level"])
+    third = agreement.refresh(batch=settled, now=now)
+    mine = third.details.get(reader=ana)
+    assert (mine.results, mine.taken_from) == (None, first.details.get(reader=ana))
+    told = [agreement_details.reader_of(one, davi, ana.pk) for one in (first, third)]
+    assert told[0] == told[1] is not None
+
+
 def test_a_run_is_cancelled_between_two_readers(settled, davi, now, monkeypatch):
     made = agreement_profiles.when
 

@@ -111,7 +111,7 @@ def agreement_detail_of_reader_names_one(the):
 
 
 def agreement_detail_has_results(the):
-    _detail(the, results={})
+    _detail(the, results=None)
 
 
 def agreement_detail_stays(the):
