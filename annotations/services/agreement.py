@@ -34,6 +34,7 @@ from annotations.services.agreement_runs import Work
 from annotations.services.pattern_rows import PatternRows
 from ecgreview import agreement
 from ecgreview.agreement.latent.report import latent_report
+from ecgreview.agreement.reports import design_effects
 from ecgreview.agreement.reports.groups import group_lines
 from ecgreview.agreement.reports.measured import measured
 from ecgreview.writing import StudyFacts
@@ -177,14 +178,15 @@ def _results(rows: PatternRows) -> dict[str, Any]:
     repeats = agreement_repeats.tables(
         rows.repeats, n_readers=len(rows.readers), n_classes=len(rows.classes)
     )
-    patterns = answers.count()
+    patterns = pattern_rows.counted(rows)
+    found = agreement.report(answers, names, rows.classes, repeats=repeats, patterns=patterns)
     return {
-        **agreement.report(answers, names, rows.classes, repeats=repeats),
+        **found,
         "groups": group_lines(answers, rows.classes, agreement_groups.members(rows.taxonomy_id)),
         "certainty": rows.grades.report(rows.classes),
         "measured": measured(rows.measured, rows.classes),
         "cells": agreement_precision.kept(patterns.cells()),
-        "latent": latent_report(patterns),
+        "latent": latent_report(patterns, effects=design_effects.largest(found["classes"])),
         "n_exams_given": rows.n_exams,
         "n_unreadable": rows.n_unreadable,
         "n_abstained": rows.n_abstained,

@@ -26,7 +26,9 @@ from annotations.models import (
 from annotations.services import agreement_certainty, agreement_measured, agreement_repeats
 from annotations.services.agreement_certainty import Grades
 from annotations.services.agreement_repeats import Repeats
+from ecgreview import agreement
 from ecgreview.agreement import Cluster, Profile
+from ecgreview.agreement.counts.patterns import Row
 from ecgreview.agreement.reports.measured import Measured
 
 Places = tuple[int, ...]
@@ -115,6 +117,20 @@ def load(scope: Scope) -> PatternRows:
         repeats=agreement_repeats.count(scope, readers, in_order),
         grades=agreement_certainty.count(scope, taxonomy.pk, in_order),
         measured=agreement_measured.collect(scope, readers, in_order),
+    )
+
+
+def counted(rows: PatternRows) -> agreement.PatternCount:
+    """Return the live counts: how many exams of each class were answered in which way.
+
+    Raises:
+        BadCounts: the counts contradict each other.
+    """
+    return agreement.PatternCount.from_sets(
+        rows.reader_sets,
+        (Row(column, who, [int(one) for one in said], n) for column, who, said, n in rows.patterns),
+        n_readers=len(rows.readers),
+        n_classes=len(rows.classes),
     )
 
 

@@ -87,24 +87,66 @@ class PatternCount:
             BadCounts: a negative count, an unknown reader, class or state, or states that are not
                 one for each reader.
         """
-        places: dict[bytes, int] = {}
-        found: list[tuple[int, int, int]] = []
+        found: list[tuple[int, bytes, int]] = []
         for row in rows:
             _refuse_absurd(row, n_readers, n_classes)
             pattern = np.zeros(n_readers, dtype=np.int8)
             pattern[list(row.readers)] = row.states
-            place = places.setdefault(pattern.tobytes(), len(places))
-            found.append((row.class_index, place, row.n_exams))
-        patterns = np.frombuffer(b"".join(places), dtype=np.int8).reshape(len(places), n_readers)
+            found.append((row.class_index, pattern.tobytes(), row.n_exams))
+        patterns = sorted({pattern for _, pattern, _ in found})
+        places = {pattern: place for place, pattern in enumerate(patterns)}
         counts = np.zeros((n_classes, len(places)))
-        for class_index, place, n_exams in found:
-            counts[class_index, place] += n_exams
-        return cls(patterns, counts)
+        for class_index, of_row, n_exams in found:
+            counts[class_index, places[of_row]] += n_exams
+        told = np.frombuffer(b"".join(patterns), dtype=np.int8)
+        return cls(told.reshape(len(patterns), n_readers), counts)
+
+    @classmethod
+    def from_sets(
+        cls,
+        sets: Iterable[tuple[Sequence[int], int]],
+        rows: Iterable[Row],
+        *,
+        n_readers: int,
+        n_classes: int,
+    ) -> PatternCount:
+        """Put together counts of which those were not kept where all readers say absent.
+
+        Args:
+            sets: (readers, exams), once for each set of readers: exams that just these have read.
+            rows: what of these exams was not called absent by all of them, class by class.
+            n_readers: so many readers there are, whether or not they have read.
+            n_classes: so many classes there are.
+
+        Raises:
+            BadCounts: as ``from_rows``, or rows have more exams than their readers have read.
+        """
+        given = [Row(*row) for row in rows]
+        left = {(column, tuple(readers)): n for readers, n in sets for column in range(n_classes)}
+        for row in given:
+            place = (row.class_index, tuple(row.readers))
+            left[place] = left.get(place, 0) - row.n_exams
+        for (column, readers), n in left.items():
+            if n < 0:
+                raise BadCounts(
+                    f"class {column} has {-n} exams more than {list(readers)} have read"
+                )
+        normal = [
+            Row(column, readers, [ABSENT] * len(readers), n)
+            for (column, readers), n in left.items()
+            if n
+        ]
+        return cls.from_rows([*given, *normal], n_readers=n_readers, n_classes=n_classes)
 
     @property
     def n_readers(self) -> int:
         """How many readers there are."""
         return int(self.patterns.shape[1])
+
+    def occurring(self) -> PatternCount:
+        """Return the same without patterns that no exam of any class has."""
+        occurs = self.counts.any(axis=tuple(range(self.counts.ndim - 1)))
+        return PatternCount(self.patterns[occurs], self.counts[..., occurs])
 
     def cells(self) -> Cells:
         """Return the cells (readings absent, readings present) of each class."""

@@ -54,11 +54,6 @@ class Effects:
     agreement: Array
     given: Array
 
-    @property
-    def largest(self) -> Array:
-        """The larger of both."""
-        return np.maximum(self.agreement, self.given)
-
     def to_json(self) -> dict[str, list[Any]]:
         """Return both by ``NAMES``, as plain numbers."""
         columns = (self.agreement, self.given)
@@ -95,6 +90,12 @@ def stored(lines: Sequence[Mapping[str, Any]]) -> Effects | None:
     if not all(NAMES[0] in line for line in lines):
         return None
     return Effects(*(np.array([line[name] for line in lines], dtype=np.float64) for name in NAMES))
+
+
+def largest(lines: Sequence[Mapping[str, Any]]) -> Array | None:
+    """Return the larger effect of each line: for how common a class is and how well it is read."""
+    found = stored(lines)
+    return None if found is None else np.maximum(found.agreement, found.given)
 
 
 NAMES = ("design_effect", "design_effect_given")

@@ -77,6 +77,7 @@ def report(
             f"{answers.n_readers} and {answers.n_classes}"
         )
     patterns = answers.count() if patterns is None else _checked(patterns, answers)
+    patterns = patterns.occurring()
     n_read = answers.has_read.sum(axis=1)
     return {
         "version": VERSION,
@@ -138,7 +139,7 @@ def pair_lines(
         for pair in found["pairs"]
         for column in columns
     ]
-    if not _is_of_patients(found):
+    if not (lines and _is_of_patients(found)):
         return _with_measures(lines, how)
     effects = design_effects.stored(found["pairs"])
     if effects is None:  # of a version that had none

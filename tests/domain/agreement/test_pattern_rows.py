@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ecgreview.agreement import PatternCount
 from ecgreview.agreement.counts.answers import Answers, Cluster, Profile
 from ecgreview.agreement.counts.patterns import BadCounts, BadRatings, Row
+from ecgreview.agreement.latent.report import latent_report
+from ecgreview.agreement.reports.report import report
+from ecgreview.agreement.sampling.resampling import Resampling
 from tests.domain.agreement.strategies import binary_ratings
 
 
@@ -44,6 +48,60 @@ def test_rows_are_counted_as_their_readings(ratings):
     ]
     kept = PatternCount.from_rows(rows, n_readers=n_readers, n_classes=n_classes)
     assert by_pattern(kept) == by_pattern(PatternCount.of(ratings))
+
+
+def sets_of(ratings: np.ndarray) -> list[tuple[tuple[int, ...], int]]:
+    """Return how many exams each set of readers has read."""
+    profiles = profiles_of(ratings)
+    return [
+        (readers, sum(one.readers == readers for one in profiles))
+        for readers in sorted({one.readers for one in profiles})
+    ]
+
+
+def rows_of(ratings: np.ndarray) -> list[Row]:
+    """Return what is not called absent by all who have read an exam, a row for each exam."""
+    return [
+        Row(column, one.readers, [int(digit) for digit in digits], 1)
+        for one in profiles_of(ratings)
+        for column, digits in one.states
+    ]
+
+
+@given(binary_ratings(n_readers=(1, 5)))
+def test_what_all_call_absent_need_not_be_kept(ratings):
+    n_readers, _, n_classes = ratings.shape
+    kept = PatternCount.from_sets(
+        sets_of(ratings), rows_of(ratings), n_readers=n_readers, n_classes=n_classes
+    )
+    assert by_pattern(kept) == by_pattern(PatternCount.of(ratings))
+
+
+@given(ratings=binary_ratings(n_readers=(1, 6), n_classes=(1, 3)), several=st.booleans())
+@settings(deadline=None, max_examples=15)
+def test_a_report_of_kept_counts_is_that_of_the_answers(ratings, several):
+    n_readers, n_exams, n_classes = ratings.shape
+    answers = Answers.of(ratings, np.arange(n_exams) // 2 if several else None)
+    kept = PatternCount.from_sets(
+        sets_of(ratings), rows_of(ratings), n_readers=n_readers, n_classes=n_classes
+    )
+    names, how = [list("abcdef")[:n] for n in (n_readers, n_classes)], Resampling(10)
+    assert report(answers, *names, patterns=kept, how=how) == report(answers, *names, how=how)
+    counted = answers.count().occurring()
+    assert latent_report(kept, how=how) == latent_report(counted, how=how)
+
+
+def test_kept_counts_of_other_exams_are_refused():
+    ratings = np.ones((2, 4, 1), dtype=np.int8)
+    for kept in (ratings[:, :3], ratings[:1], np.ones((2, 4, 2), dtype=np.int8)):
+        with pytest.raises(BadCounts, match="not"):
+            report(Answers.of(ratings), list("ab"), ["x"], patterns=PatternCount.of(kept))
+
+
+def test_more_exams_than_were_read_are_refused():
+    rows = [Row(0, (0, 1), (2, 1), 3)]
+    with pytest.raises(BadCounts, match="class 0 has 1 exams more than"):
+        PatternCount.from_sets([((0, 1), 2)], rows, n_readers=2, n_classes=1)
 
 
 @given(binary_ratings(n_readers=(1, 5)))

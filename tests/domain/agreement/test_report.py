@@ -296,6 +296,11 @@ def test_pairs_of_an_earlier_version_have_no_interval_that_takes_exams_for_patie
         assert line["percent_agreement"]["reason"] == coefficient.OF_PATIENTS
 
 
+def test_patients_without_a_pair_of_readers_have_no_lines():
+    ratings = study(2, n_exams=200, n_readers=1)
+    assert pair_lines(of_patients(ratings, np.arange(200) // 2)) == []
+
+
 def test_repeats_have_no_interval_that_takes_exams_of_a_patient_for_patients():
     tables = np.full((3, 4, 2, 2), 5.0)
     answers = Answers.of(study(2, n_exams=200), np.arange(200) // 2)
