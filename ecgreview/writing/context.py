@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecgreview.agreement.reports.everyone import MANY_READERS
+
 from . import sentences
 from .citations import Citations
 from .document import Figure, Paragraph, Table
 from .facts import StudyFacts
 from .wording import Wording
-
-MANY_READERS = 6
-"""From so many readers on Fleiss' kappa stands beside alpha, which any number of readers has."""
 
 _TWO = 2
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ecgreview.agreement.reports.everyone import MANY_READERS
+
 from . import sentences
-from .context import MANY_READERS, Context
+from .context import Context
 from .document import Block, Paragraph, Section
 from .facts import Tally
 

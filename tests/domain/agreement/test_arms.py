@@ -13,9 +13,10 @@ from hypothesis.extra import numpy as arrays
 from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings
 from ecgreview.agreement.accuracy import arms
 from ecgreview.agreement.accuracy.arms import BadArms, Effect, Readings, Split, effects
+from ecgreview.agreement.coefficients import two_readers
 from ecgreview.agreement.values import coefficient, pairing
 from ecgreview.agreement.values.bounded import BadConfidence, Measure
-from ecgreview.agreement.values.pairing import BadPairs, paired_by_exam, paired_counts
+from ecgreview.agreement.values.pairing import BadPairs, paired_by_exam
 
 N_CLASSES = 2
 seeds = st.integers(0, 2**32 - 1)
@@ -66,13 +67,12 @@ def trial(
 def test_the_paired_formula(vectors):
     check = vectors("automation_bias")["formula_check"]
     both, first_only, second_only, neither = check["n"]
-    paired, test = paired_counts(
-        both=both, first_only=first_only, second_only=second_only, neither=neither
-    )
+    paired = paired_by_exam(np.repeat([0.0, 1.0, -1.0, 0.0], check["n"]))
+    test = two_readers.mcnemar([[both, first_only], [second_only, neither]])
     assert paired.difference.estimate == pytest.approx(check["diff"], rel=0, abs=1e-12)
     assert paired.standard_error == pytest.approx(check["se"], rel=0, abs=1e-12)
-    assert test.statistic == pytest.approx(check["mcnemar_chi2"], rel=0, abs=1e-12)
-    assert test.p == pytest.approx(2.2e-6, rel=0.01)
+    assert test.chi2.values == pytest.approx(check["mcnemar_chi2"], rel=0, abs=1e-12)
+    assert test.p.values == pytest.approx(2.2e-6, rel=0.01)
 
 
 def test_the_paired_formula_from_readings(vectors):
@@ -307,16 +307,6 @@ def test_pairs_that_tell_too_little_have_a_reason(differences, reason):
     found = paired_by_exam(np.array(differences))
     assert (found.difference.low, found.difference.reason) == (None, reason)
     assert (found.difference.estimate is None) == (not differences)
-
-
-def test_no_discordant_exam_has_no_test():
-    _, test = paired_counts(both=3, first_only=0, second_only=0, neither=2)
-    assert (test.statistic, test.p) == (None, None)
-
-
-def test_a_negative_count_is_refused():
-    with pytest.raises(BadPairs, match="negative"):
-        paired_counts(both=1, first_only=-1, second_only=0, neither=2)
 
 
 def test_a_difference_that_is_no_number_is_refused():
