@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgreview.agreement import Cells
-from ecgreview.agreement.reports import precision
+from ecgreview.agreement.reports import design_effects, precision
 from ecgreview.agreement.reports.precision import Forecast, Target
 
 N_POINTS = 25
@@ -65,24 +65,30 @@ def outlooks(
         target: of which coefficient.
 
     Returns:
-        None for a report of before its cells were kept: the next version has them.
+        None for a report of before its cells were kept, or of before it was told how much less
+        exams of one patient tell: the next version has both.
 
     Raises:
         precision.BadWidth: ``wanted`` is not above 0 and below 1.
     """
-    if "cells" not in results:
+    lines = {one["class"]: one for one in results["classes"]}
+    stored = design_effects.stored([lines[code] for code in codes])
+    if "cells" not in results or (stored is None and results["method"]["unit"] == "patient"):
         return None
-    places = [one["class"] for one in results["classes"]]
+    effects = stored.agreement if stored and results["method"]["unit"] == "patient" else None
+    places = list(lines)
     counts = np.array(results["cells"]["n_exams"], dtype=np.float64)
     table = np.array(results["cells"]["table"], dtype=np.float64).reshape(-1, 2)
     rows = [places.index(code) for code in codes]
     confidence = results["method"]["confidence"]
     cells = Cells(table, counts.reshape(len(places), len(table))[rows])
-    found = precision.forecast(cells, wanted, target=target, confidence=confidence)
+    found = precision.forecast(cells, wanted, target=target, confidence=confidence, effects=effects)
     n_reads = _points(found)
     widths = np.full((len(n_reads), len(codes)), np.nan)
     if n_reads.size:
-        widths = precision.half_widths(cells, n_reads, target=target, confidence=confidence)
+        widths = precision.half_widths(
+            cells, n_reads, target=target, confidence=confidence, effects=effects
+        )
     return Outlooks(
         tuple(n_reads.tolist()),
         tuple(

@@ -36,6 +36,8 @@ REASONS = (NOT_COMPARED, NEVER_GIVEN, ALL_ALIKE, FEW_TOLD)
 ENOUGH_TOLD = 20
 """With fewer exams to which any reader gave the class, a forecast carries a caution."""
 
+Effects = NDArray[np.float64]
+
 _PRESENT = 1  # the column of binary cells
 
 
@@ -78,7 +80,12 @@ class Forecast:
 
 
 def forecast(
-    cells: Cells, wanted: float, *, target: Target, confidence: float = 0.95
+    cells: Cells,
+    wanted: float,
+    *,
+    target: Target,
+    confidence: float = 0.95,
+    effects: Effects | None = None,
 ) -> list[Forecast]:
     """Return how many readings each class needs for an interval of estimate +- ``wanted``.
 
@@ -91,22 +98,26 @@ def forecast(
         wanted: half of the interval's width, above 0 and below 1.
         target: of which coefficient.
         confidence: of the interval.
+        effects: shape (...); how many times larger the variance is because patients have several
+            exams. The next readings are then of patients who have as many. None: nobody has.
 
     Returns:
         One for each class, in C order of the leading axes.
 
     Raises:
-        BadTable: the cells are not of binary findings, or a count is negative or not finite.
+        BadTable: the cells are not of binary findings, a count is negative or not finite, or
+            effects are not one finite number for each class, of 1 or more.
         BadWidth: ``wanted`` is not above 0 and below 1.
         BadConfidence: ``confidence`` is not above 0 and below 1.
     """
     if not 0 < wanted < 1:
         raise BadWidth(f"a half-width of {wanted} is not above 0 and below 1")
     scatter = _scatter(cells, target)
+    errors = scatter.values * np.sqrt(_spread(cells, effects))
     z = _standard_errors(confidence)
     with_positive = (cells.is_compared & (cells.table[:, _PRESENT] > 0)).astype(np.float64)
     columns = (
-        np.ravel(scatter.values),
+        np.ravel(errors),
         np.ravel(scatter.reasons),
         np.ravel(cells.n_compared),
         np.ravel(cells.n_exams @ with_positive),
@@ -117,7 +128,12 @@ def forecast(
 
 
 def half_widths(
-    cells: Cells, n_reads: NDArray[np.int64], *, target: Target, confidence: float = 0.95
+    cells: Cells,
+    n_reads: NDArray[np.int64],
+    *,
+    target: Target,
+    confidence: float = 0.95,
+    effects: Effects | None = None,
 ) -> NDArray[np.float64]:
     """Return half of the interval's width after each number of readings.
 
@@ -126,6 +142,7 @@ def half_widths(
         n_reads: shape (n_points,); readings of a class in all, at as many for an exam as now.
         target: of which coefficient.
         confidence: of the interval.
+        effects: as in ``forecast``.
 
     Returns:
         Shape (n_points, ...), NaN where ``forecast`` gives a reason instead.
@@ -139,7 +156,8 @@ def half_widths(
         raise BadWidth("a number of readings is not above 0")
     z = _standard_errors(confidence)
     of_exam = cells.compared_readings.sum(axis=-1) / np.maximum(cells.n_compared, 1)
-    errors = np.sqrt(np.multiply.outer(1 / n_reads, of_exam)) * _scatter(cells, target).values
+    scatter = _scatter(cells, target).values * np.sqrt(_spread(cells, effects))
+    errors = np.sqrt(np.multiply.outer(1 / n_reads, of_exam)) * scatter
     return np.asarray(z * errors)
 
 
@@ -180,6 +198,16 @@ def _of_class(
         max(0, needed - counts[2]),
         FEW_TOLD if n_told < ENOUGH_TOLD else "",
     )
+
+
+def _spread(cells: Cells, effects: Effects | None) -> Effects:
+    """Return the effects of classes, 1 where nobody has several exams."""
+    shape = cells.n_exams.shape[:-1]
+    if effects is None:
+        return np.ones(shape)
+    if effects.shape != shape or not (np.isfinite(effects).all() and (effects >= 1).all()):
+        raise BadTable("design effects are not one finite number for each class, of 1 or more")
+    return effects
 
 
 def _scatter(cells: Cells, target: Target) -> Estimates:

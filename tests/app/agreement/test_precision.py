@@ -35,3 +35,32 @@ def test_a_report_of_before_says_so(closed):
     old = {key: value for key, value in report.results.items() if key != "cells"}
     target = precision.Target.FLEISS_KAPPA
     assert agreement_precision.outlooks(old, [AF], 0.05, target=target) is None
+
+
+def test_forecasts_know_of_patients_who_have_several_exams(closed):
+    report = AgreementReport.objects.latest("pk")
+    of_patients = {
+        **report.results,
+        "method": {**report.results["method"], "unit": "patient"},
+        "classes": [
+            {**one, "design_effect": 4.0, "design_effect_given": 5.0}
+            for one in report.results["classes"]
+        ],
+    }
+    target = precision.Target.POSITIVE_AGREEMENT
+    plain, wider = (
+        agreement_precision.outlooks(results, [AF], 0.05, target=target)
+        for results in (report.results, of_patients)
+    )
+    assert plain is not None
+    assert wider is not None
+    first, second = (one.classes[0].forecast.half_width for one in (plain, wider))
+    assert second == pytest.approx(2 * (first or 0))
+
+
+def test_a_version_that_took_exams_for_patients_has_no_forecast(closed):
+    report = AgreementReport.objects.latest("pk")
+    method = {**report.results["method"], "unit": "patient"}
+    target = precision.Target.FLEISS_KAPPA
+    old = {**report.results, "method": method}
+    assert agreement_precision.outlooks(old, [AF], 0.05, target=target) is None

@@ -173,6 +173,26 @@ def test_a_rare_class_has_a_caution():
     assert (found.n_told, found.reason) == (8, precision.FEW_TOLD)
 
 
+@both
+def test_exams_of_patients_who_have_several_take_as_many_more(target):
+    cells = read(np.random.default_rng(1), 4000)
+    (plain,) = forecast(cells, 0.05, target=target)
+    (of_patients,) = forecast(cells, 0.05, target=target, effects=np.array([3.0]))
+    assert plain.half_width is not None
+    assert of_patients.half_width == pytest.approx(3**0.5 * plain.half_width)
+    assert of_patients.reads_needed == pytest.approx(3 * (plain.reads_needed or 0), abs=3)
+    points = np.array([100, 1000])
+    widths = half_widths(cells, points, target=target, effects=np.array([3.0]))
+    np.testing.assert_allclose(widths, 3**0.5 * half_widths(cells, points, target=target))
+
+
+@pytest.mark.parametrize("effects", [[0.5], [float("nan")], [2.0, 2.0]])
+def test_an_absurd_effect_is_refused(effects):
+    cells = read(np.random.default_rng(1), 50)
+    with pytest.raises(BadTable, match="design effects"):
+        forecast(cells, 0.05, target=Target.FLEISS_KAPPA, effects=np.array(effects))
+
+
 @pytest.mark.parametrize("wanted", [0.0, 1.0, -0.1, float("nan")])
 def test_an_absurd_width_is_refused(wanted):
     with pytest.raises(BadWidth, match="not above 0 and below 1"):
