@@ -59,7 +59,7 @@ class Effects:
         columns = (self.agreement, self.given)
         return {name: np.round(one, 3).tolist() for name, one in zip(NAMES, columns, strict=True)}
 
-    def __getitem__(self, places: NDArray[np.bool_] | slice) -> Effects:
+    def __getitem__(self, places: NDArray[np.bool_] | slice | int) -> Effects:
         """Return the effects of some of the tables."""
         return Effects(self.agreement[places], self.given[places])
 

@@ -237,7 +237,7 @@ def class_lines(
         how: the intervals are made.
     """
     cells = patterns.cells()
-    patients = _patients(answers, how)
+    patients = patients_of(answers, how)
     found = everyone.class_measures(patterns, how, patients)
     columns = {name: one.to_json() for name, one in found.items()}
     counts = {name: values.tolist() for name, values in _counts(answers, cells).items()}
@@ -257,7 +257,8 @@ def class_lines(
     ]
 
 
-def _patients(answers: Answers, how: Resampling) -> everyone.Patients | None:
+def patients_of(answers: Answers, how: Resampling) -> everyone.Patients | None:
+    """Return what intervals need of patients who have several exams; None where nobody has."""
     effects = design_effects.of_classes(answers)
     if effects is None:
         return None
