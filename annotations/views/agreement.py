@@ -19,7 +19,15 @@ from annotations.services import agreement_runs
 from annotations.views import agreement_numbers as numbers
 from annotations.views import agreement_scope
 from annotations.views.access import SignedInRequest, needs
-from annotations.views.agreement_lines import ONLY, SORTS, ClassLine, Wanted, class_lines, wanted
+from annotations.views.agreement_lines import (
+    ONLY,
+    ONLY_GROUPS,
+    SORTS,
+    ClassLine,
+    Wanted,
+    class_lines,
+    wanted,
+)
 from annotations.views.agreement_numbers import MEASURES
 from annotations.views.agreement_scope import Shown
 from annotations.views.agreement_subjects import LEVELS, Subject, WholeGroup, groups
@@ -77,7 +85,7 @@ def _classes(found: Shown, wish: Wanted) -> dict[str, object]:
         "lines": lines,
         "wish": wish,
         "measures": MEASURES,
-        "only": ONLY,
+        "only": ONLY_GROUPS if wish.is_of_groups else ONLY,
         "groups": DiagnosticGroup.objects.filter(classes__in=found.classes.values())
         .distinct()
         .order_by("position"),

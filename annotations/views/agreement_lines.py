@@ -27,6 +27,9 @@ ONLY: Mapping[str, Promise] = {
 }
 """Which classes are listed."""
 
+ONLY_GROUPS: Mapping[str, Promise] = {**ONLY, "": _("All groups")}
+"""Which groups."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:

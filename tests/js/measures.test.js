@@ -43,6 +43,15 @@ test("curves differ in their dashes, not in colour alone", () => {
   assert.notEqual(data[0].line.color, data[1].line.color);
 });
 
+test("the first line is solid and the first points are circles, whichever comes first", () => {
+  const line = { ...SERIES, name: "Bias", look: "other", is_line: true, low: [], high: [] };
+  for (const series of [[line, SERIES], [SERIES, line]]) {
+    const { data } = figure({ ...CHART, series }, LOOK);
+    assert.equal(data[series.indexOf(line)].line.dash, "solid");
+    assert.equal(data[series.indexOf(SERIES)].marker.symbol, "circle");
+  }
+});
+
 test("what is wished for is a dashed line across the chart", () => {
   const { shapes } = figure({ ...CHART, across: false, line: 0.05 }, LOOK).layout;
   assert.deepEqual([shapes[0].y0, shapes[0].y1], [0.05, 0.05]);

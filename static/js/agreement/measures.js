@@ -30,7 +30,8 @@ function legendOf({ series }, width) {
 
 /** The traces and the layout of a chart, as Plotly wants them. */
 export function figure(chart, { colours, font, width }) {
-  const data = chart.series.filter((series) => series.x.length).map((series, place) => trace(series, place, chart, colours));
+  const drawn = chart.series.filter((series) => series.x.length);
+  const data = drawn.map((series) => trace(series, rankOf(series, drawn), chart, colours));
   const layout = {
     width,
     height: heightOf(chart, width),
@@ -45,6 +46,11 @@ export function figure(chart, { colours, font, width }) {
     shapes: chart.line === null ? [] : [dashed(chart, colours)],
   };
   return { data, layout };
+}
+
+/** How many of its kind come before it: dashes are for lines, symbols for points. */
+function rankOf(series, all) {
+  return all.slice(0, all.indexOf(series)).filter((other) => other.is_line === series.is_line).length;
 }
 
 /** Room for the names of the rows, or for numbers. */
