@@ -101,6 +101,10 @@ WORKS = MappingProxyType(
             "Field CA, Welsh AH. Bootstrapping clustered data. J R Stat Soc Series B Stat "
             "Methodol. 2007;69(3):369-390. doi:10.1111/j.1467-9868.2007.00593.x"
         ),
+        "effect": (
+            "Rao JNK, Scott AJ. A simple method for the analysis of clustered binary data. "
+            "Biometrics. 1992;48(2):577-585. doi:10.2307/2532311"
+        ),
         "jeffreys": (
             "Brown LD, Cai TT, DasGupta A. Interval estimation for a binomial proportion. Stat "
             "Sci. 2001;16(2):101-133. doi:10.1214/ss/1009213286"

@@ -167,9 +167,10 @@ def _intervals(context: Context) -> Iterator[str]:
         zapf=cite("zapf"),
     )
     if method["unit"] == "patient":
-        yield context.say(sentences.UNIT_PATIENT, clusters=cite("clusters"))
-        return
-    yield context.say(sentences.UNIT_EXAM)
+        cited = {"clusters": cite("clusters"), "effect": cite("effect")}
+        yield context.say(sentences.UNIT_PATIENT, **cited)
+    else:
+        yield context.say(sentences.UNIT_EXAM)
     rare = whole(method["rare_below"])
     yield context.say(sentences.POSTERIOR, rare=rare, jeffreys=cite("jeffreys"))
 

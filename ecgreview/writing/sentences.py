@@ -166,8 +166,9 @@ UNIT_EXAM = _(
 )
 UNIT_PATIENT = _(
     "Patients were resampled with all their exams {clusters}; means over classes have basic "
-    "bootstrap intervals, for which all classes were drawn together. Pairs of readers, and "
-    "classes of which few exams tell, have no intervals then."
+    "bootstrap intervals, for which all classes were drawn together. Intervals of pairs of "
+    "readers, and of classes of which few exams tell, are those of so many times fewer exams as "
+    "the design effect of patients says {effect}; repeated readings have none."
 )
 POSTERIOR = _(
     "Where fewer than {rare} exams are given a class by all readers, by none, or by some, the "

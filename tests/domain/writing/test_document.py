@@ -197,6 +197,8 @@ def test_the_resampled_unit_is_told():
     found = report(Answers.of(ratings, patients), ["A", "B", "C"], list("DEFG"), how=QUICK)
     told = " ".join(paragraphs(document(found), "plain"))
     assert "Patients were resampled with all their exams" in told
+    assert "fewer exams as the design effect of patients says" in told
+    assert "a Dirichlet posterior" in told
 
 
 def test_without_replicates_there_are_no_intervals():
