@@ -14,8 +14,11 @@ from ecgreview.agreement.values.coefficient import (
     ONE_CATEGORY,
     UNUSED,
     Estimates,
+    complement,
     ratio,
 )
+
+from .tables import chance, margins, same
 
 
 def percent_agreement(cells: Cells) -> Estimates:
@@ -113,9 +116,9 @@ def gwet_ac1(cells: Cells) -> Estimates:
         Gwet 2008, Br J Math Stat Psychol 61:29-48.
     """
     shares = cells.mean_shares
-    chance = (shares * (1 - shares)).sum(axis=-1) / max(cells.n_categories - 1, 1)
+    by_chance = (shares * (1 - shares)).sum(axis=-1) / max(cells.n_categories - 1, 1)
     return _beyond_chance(
-        _observed(cells), 1 - chance, [_nothing_compared(cells), _no_choice(cells)]
+        _observed(cells), 1 - by_chance, [_nothing_compared(cells), _no_choice(cells)]
     )
 
 
@@ -150,12 +153,10 @@ def cohen_kappa(tables: NDArray[np.float64]) -> Estimates:
     """
     if tables.shape[-1] == 2:
         return _cohen_kappa_of_findings(tables)
-    rows, columns = tables.sum(axis=-1), tables.sum(axis=-2)
-    n = rows.sum(axis=-1)
-    same = np.einsum("...cc->...", tables)
-    chance = np.einsum("...c,...c->...", rows, columns)
-    masks = [(n == 0, NOT_COMPARED), (n**2 == chance, ALL_ALIKE)]
-    return ratio(n * same - chance, n**2 - chance, unless=masks)
+    n, rows, columns = margins(tables)
+    by_chance = chance(rows, columns)
+    masks = [(n == 0, NOT_COMPARED), (n**2 == by_chance, ALL_ALIKE)]
+    return ratio(n * same(tables) - by_chance, n**2 - by_chance, unless=masks)
 
 
 def beyond_chance(
@@ -179,9 +180,9 @@ def _cohen_kappa_of_findings(tables: NDArray[np.float64]) -> Estimates:
     first, both = tables[..., 1, 0], tables[..., 1, 1]
     n = neither + second + first + both
     by_first, by_second = first + both, second + both
-    chance = by_first * by_second + (n - by_first) * (n - by_second)
-    masks = [(n == 0, NOT_COMPARED), (n**2 == chance, ALL_ALIKE)]
-    return ratio(n * (neither + both) - chance, n**2 - chance, unless=masks)
+    by_chance = by_first * by_second + (n - by_first) * (n - by_second)
+    masks = [(n == 0, NOT_COMPARED), (n**2 == by_chance, ALL_ALIKE)]
+    return ratio(n * (neither + both) - by_chance, n**2 - by_chance, unless=masks)
 
 
 def _observed(cells: Cells) -> NDArray[np.float64]:
@@ -203,5 +204,4 @@ def _beyond_chance(
     unless: list[tuple[NDArray[np.bool_], str]],
 ) -> Estimates:
     """Return 1 - observed / expected disagreement; the form that loses no digits for rare ones."""
-    quotient = ratio(observed, expected, unless=unless)
-    return Estimates(1 - quotient.values, quotient.causes)
+    return complement(ratio(observed, expected, unless=unless))

@@ -10,6 +10,7 @@ from ecgreview.agreement.values.coefficient import FEW_TELL, Estimates, ratio
 from ecgreview.agreement.values.intervals import LINEARISED, Measures
 
 from . import kernels, standard_errors
+from .tables import chance, margins, same
 from .weighted import Votes
 
 PAIRS_AT_ONCE = 64
@@ -86,12 +87,12 @@ def slope_of_cohen(tables: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns:
         The same shape.
     """
-    rows, columns = tables.sum(axis=-1), tables.sum(axis=-2)
-    n = rows.sum(axis=-1)[..., None, None]
-    same = np.einsum("...cc->...", tables)[..., None, None]
-    chance = np.einsum("...c,...c->...", rows, columns)[..., None, None]
+    n_exams, rows, columns = margins(tables)
+    n, agreed, by_chance = (
+        one[..., None, None] for one in (n_exams, same(tables), chance(rows, columns))
+    )
     of_chance = columns[..., :, None] + rows[..., None, :]  # d chance / d field
-    top, bottom = n * same - chance, n**2 - chance
-    of_top, of_bottom = same + n * np.eye(2) - of_chance, 2 * n - of_chance
+    top, bottom = n * agreed - by_chance, n**2 - by_chance
+    of_top, of_bottom = agreed + n * np.eye(2) - of_chance, 2 * n - of_chance
     slope = of_top * bottom - top * of_bottom
     return np.asarray(np.divide(slope, bottom**2, out=np.zeros_like(slope), where=bottom != 0))

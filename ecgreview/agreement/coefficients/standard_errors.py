@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from ecgreview.agreement.counts.cells import Cells
+from ecgreview.agreement.values.bounded import tail_of
 from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, UNUSED, Estimates, ratio
 
 from . import kernels, weighted
@@ -221,11 +222,9 @@ def t_interval(
         The lower and the upper limits, NaN where there is no error.
 
     Raises:
-        ValueError: a confidence that is not between 0 and 1.
+        BadConfidence: ``confidence`` is not above 0 and below 1.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"a confidence of {confidence} is not between 0 and 1")
-    reach = stdtrit(np.maximum(n - 1, 1), (1 + confidence) / 2) * errors.values
+    reach = stdtrit(np.maximum(n - 1, 1), 1 - tail_of(confidence)) * errors.values
     return estimates.values - reach, np.minimum(estimates.values + reach, 1.0)
 
 

@@ -13,6 +13,7 @@ from ecgreview.agreement.values.coefficient import Estimates, ratio
 from . import two_readers, weighted
 from . import weights as weighing
 from .standard_errors import of_scatter
+from .tables import chance, checked, shares
 
 Array = NDArray[np.float64]
 
@@ -21,13 +22,13 @@ def cohen_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
     """Return the standard error of Cohen's kappa, weighted or not.
 
     Args:
-        tables: ``two_readers.Tables``.
+        tables: ``tables.Tables``.
         weights: as of ``two_readers.cohen_kappa``.
 
     Source:
         Fleiss, Cohen & Everitt 1969, Psychological Bulletin 72:323-327.
     """
-    counts = two_readers.checked(tables)
+    counts = checked(tables)
     estimates = two_readers.cohen_kappa(counts, weights)
     n, apart, mean, joint, expected = _cohen_parts(counts, weights)
     disagreed = (joint * apart).sum(axis=(-2, -1), keepdims=True)
@@ -43,12 +44,12 @@ def cohen_kappa_null(tables: ArrayLike, weights: ArrayLike | None = None) -> Est
     Source:
         Fleiss, Cohen & Everitt 1969, Psychological Bulletin 72:323-327.
     """
-    counts = two_readers.checked(tables)
+    counts = checked(tables)
     estimates = two_readers.cohen_kappa(counts, weights)
     n, apart, mean, joint, expected = _cohen_parts(counts, weights)
-    chance = joint.sum(axis=-1)[..., :, None] * joint.sum(axis=-2)[..., None, :]
+    independent = joint.sum(axis=-1)[..., :, None] * joint.sum(axis=-2)[..., None, :]
     away = apart - mean + expected[..., None, None]
-    scatter = np.sqrt((chance * away**2).sum(axis=(-2, -1)))
+    scatter = np.sqrt((independent * away**2).sum(axis=(-2, -1)))
     return of_scatter(scatter, np.sqrt(n) * expected, n, estimates)
 
 
@@ -64,26 +65,22 @@ def bangdiwala_b(tables: ArrayLike) -> Estimates:
     Source:
         Shankar & Bangdiwala 2014, BMC Medical Research Methodology 14:100.
     """
-    counts = two_readers.checked(tables)
+    counts = checked(tables)
     estimates = two_readers.bangdiwala_b(counts)
-    n = counts.sum(axis=(-2, -1))
-    joint = counts / np.maximum(n, 1)[..., None, None]
-    rows, columns = joint.sum(axis=-1), joint.sum(axis=-2)
+    n, joint, rows, columns = shares(counts)
     share = np.where(estimates.is_defined, estimates.values, 0.0)[..., None, None]
     slope = 2 * joint * np.eye(joint.shape[-1])
     slope = slope - share * (columns[..., :, None] + rows[..., None, :])
     centre = (joint * slope).sum(axis=(-2, -1), keepdims=True)
     scatter = np.sqrt((joint * (slope - centre) ** 2).sum(axis=(-2, -1)))
-    return of_scatter(scatter, np.sqrt(n) * (rows * columns).sum(axis=-1), n, estimates)
+    return of_scatter(scatter, np.sqrt(n) * chance(rows, columns), n, estimates)
 
 
 def _cohen_parts(
     counts: Array, weights: ArrayLike | None
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Return n, the disagreements of the fields, their means by chance, the shares, the mean."""
-    apart = 1 - (np.eye(counts.shape[-1]) if weights is None else weighing.custom(weights))
-    n = counts.sum(axis=(-2, -1))
-    joint = counts / np.maximum(n, 1)[..., None, None]
-    rows, columns = joint.sum(axis=-1), joint.sum(axis=-2)
+    apart = weighing.disagreement(weights, counts.shape[-1])
+    n, joint, rows, columns = shares(counts)
     mean = (columns @ apart.T)[..., :, None] + (rows @ apart)[..., None, :]
     return n, apart, mean, joint, weighted.quadratic_form(rows, apart, columns)

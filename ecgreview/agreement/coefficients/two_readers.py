@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, chdtrc
 
-from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.coefficient import (
     ALL_ALIKE,
     NEVER_GIVEN,
@@ -16,11 +15,33 @@ from ecgreview.agreement.values.coefficient import (
     NOT_COMPARED,
     ONE_CATEGORY,
     Estimates,
+    complement,
     ratio,
 )
 
 from . import kernels
 from . import weights as weighing
+from .tables import BadTable, Tables, chance, checked, margins, n_exams, same
+
+__all__ = [
+    "REASONS",
+    "BadTable",
+    "McNemar",
+    "Tables",
+    "bangdiwala_b",
+    "bias_index",
+    "checked",
+    "cohen_kappa",
+    "cohen_kappa_max",
+    "gwet_ac1",
+    "light_kappa",
+    "mcnemar",
+    "pabak",
+    "percent_agreement",
+    "positive_jaccard",
+    "prevalence_index",
+    "scott_pi",
+]
 
 NEVER_DISAGREED = "The two readers never disagreed, so there is nothing to test."
 NO_CHANCE_DISAGREEMENT = "By these weights the readers could not disagree by chance."
@@ -30,15 +51,7 @@ ONE_CATEGORY_USED = "All readings say the same: this is agreement about that alo
 REASONS = (NEVER_DISAGREED, NO_CHANCE_DISAGREEMENT, NOTHING_SHARED, ONE_CATEGORY_USED)
 """Every sentence of this module, beside those of ``coefficient``, for whoever translates them."""
 
-Tables = NDArray[np.float64]
-"""Shape (..., n_categories, n_categories): exams by what the first reader said (rows) and the
-second (columns). Of a finding, category 0 is absent and 1 is present."""
-
 Masks = list[tuple[NDArray[np.bool_], str]]
-
-
-class BadTable(ValueError):
-    """The table is not square, or holds something that is no number of exams."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,28 +70,13 @@ class McNemar:
     exact_p: Estimates
 
 
-def checked(tables: ArrayLike, n_categories: int | None = None) -> Tables:
-    """Return ``tables`` as numbers of exams.
-
-    Raises:
-        BadTable: not square, without a category, not of ``n_categories``; or a number of exams
-            that is none, negative, not finite or too large to be exact.
-    """
-    counts = arrays.counts(tables, BadTable, "numbers of exams")
-    if counts.ndim < 2 or counts.shape[-1] != counts.shape[-2] or not counts.shape[-1]:
-        raise BadTable(f"a table of two readers is square, not of shape {counts.shape}")
-    if n_categories is not None and counts.shape[-1] != n_categories:
-        raise BadTable(f"the table has {counts.shape[-1]} categories, not {n_categories}")
-    return counts
-
-
 def cohen_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimates:
     r"""Return Cohen's kappa, weighted or not.
 
     .. math:: \kappa = 1 - \sum v_{ij} n_{ij} n / \sum v_{ij} n_{i.} n_{.j}, \quad v = 1 - w
 
     Args:
-        tables: ``Tables``.
+        tables: ``tables.Tables``.
         weights: of agreement, also asymmetric (``weights.of_disagreement`` makes them of weights
             of disagreement); by default categories agree wholly or not at all.
 
@@ -86,7 +84,7 @@ def cohen_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
         Shape (...), at most 1; 0 is chance.
 
     Raises:
-        BadTable, BadWeights: see ``checked`` and ``weights.custom``.
+        BadTable, BadWeights: see ``tables.checked`` and ``weights.custom``.
 
     Source:
         Cohen 1960, Educ Psychol Meas 20:37-46; Cohen 1968, Psychological Bulletin 70:213-220.
@@ -94,12 +92,12 @@ def cohen_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
     counts = checked(tables)
     if weights is None:
         return kernels.cohen_kappa(counts)
-    n, rows, columns = _margins(counts)
-    disagreement = 1 - weighing.custom(weights, counts.shape[-1])
+    n, rows, columns = margins(counts)
+    disagreement = weighing.disagreement(weights, counts.shape[-1])
     observed = n * (counts * disagreement).sum(axis=(-2, -1))
     expected = np.einsum("...i,ij,...j->...", rows, disagreement, columns)
     masks = [*_undefined(counts), (expected == 0, NO_CHANCE_DISAGREEMENT)]
-    return _one_minus(ratio(observed, expected, unless=masks))
+    return complement(ratio(observed, expected, unless=masks))
 
 
 def cohen_kappa_max(tables: ArrayLike) -> Estimates:
@@ -109,10 +107,10 @@ def cohen_kappa_max(tables: ArrayLike) -> Estimates:
         Cohen 1960, Educ Psychol Meas 20:37-46.
     """
     counts = checked(tables)
-    n, rows, columns = _margins(counts)
-    chance = (rows * columns).sum(axis=-1)
+    n, rows, columns = margins(counts)
+    by_chance = chance(rows, columns)
     most = np.minimum(rows, columns).sum(axis=-1)
-    return ratio(n * most - chance, n**2 - chance, unless=_undefined(counts))
+    return ratio(n * most - by_chance, n**2 - by_chance, unless=_undefined(counts))
 
 
 def light_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimates:
@@ -142,15 +140,15 @@ def light_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
 def percent_agreement(tables: ArrayLike) -> Estimates:
     """Return the share of exams of which both say the same."""
     counts = checked(tables)
-    n = counts.sum(axis=(-2, -1))
-    return ratio(_same(counts), n, unless=[(n == 0, NOT_COMPARED)])
+    n = n_exams(counts)
+    return ratio(same(counts), n, unless=[(n == 0, NOT_COMPARED)])
 
 
 def prevalence_index(tables: ArrayLike) -> Estimates:
     """Return how much more often both say present than both say absent, as a share of the exams.
 
     Args:
-        tables: ``Tables`` of a finding.
+        tables: ``tables.Tables`` of a finding.
 
     Returns:
         Shape (...), from -1 to 1.
@@ -159,7 +157,7 @@ def prevalence_index(tables: ArrayLike) -> Estimates:
         Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
     """
     counts = checked(tables, 2)
-    n = counts.sum(axis=(-2, -1))
+    n = n_exams(counts)
     return ratio(counts[..., 1, 1] - counts[..., 0, 0], n, unless=[(n == 0, NOT_COMPARED)])
 
 
@@ -167,7 +165,7 @@ def bias_index(tables: ArrayLike) -> Estimates:
     """Return how much more often the first reader alone says present than the second alone.
 
     Args:
-        tables: ``Tables`` of a finding.
+        tables: ``tables.Tables`` of a finding.
 
     Returns:
         Shape (...), from -1 to 1, a share of the exams.
@@ -176,7 +174,7 @@ def bias_index(tables: ArrayLike) -> Estimates:
         Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
     """
     counts = checked(tables, 2)
-    n = counts.sum(axis=(-2, -1))
+    n = n_exams(counts)
     return ratio(counts[..., 1, 0] - counts[..., 0, 1], n, unless=[(n == 0, NOT_COMPARED)])
 
 
@@ -187,10 +185,10 @@ def scott_pi(tables: ArrayLike) -> Estimates:
         Scott 1955, Public Opinion Quarterly 19:321-325.
     """
     counts = checked(tables)
-    n, rows, columns = _margins(counts)
+    n, rows, columns = margins(counts)
     both = rows + columns
     expected = 4 * n**2 - (both**2).sum(axis=-1)
-    return _one_minus(ratio(4 * n * (n - _same(counts)), expected, unless=_undefined(counts)))
+    return complement(ratio(4 * n * (n - same(counts)), expected, unless=_undefined(counts)))
 
 
 def pabak(tables: ArrayLike) -> Estimates:
@@ -200,9 +198,9 @@ def pabak(tables: ArrayLike) -> Estimates:
         Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
     """
     counts = checked(tables)
-    n, q = counts.sum(axis=(-2, -1)), counts.shape[-1]
-    quotient = ratio(q * (n - _same(counts)), n * (q - 1.0), unless=_without_choice(counts))
-    return _one_minus(quotient).with_caution(_one_used(counts), ONE_CATEGORY_USED)
+    n, q = n_exams(counts), counts.shape[-1]
+    quotient = ratio(q * (n - same(counts)), n * (q - 1.0), unless=_without_choice(counts))
+    return complement(quotient).with_caution(_one_used(counts), ONE_CATEGORY_USED)
 
 
 def gwet_ac1(tables: ArrayLike) -> Estimates:
@@ -212,11 +210,11 @@ def gwet_ac1(tables: ArrayLike) -> Estimates:
         Gwet 2008, Br J Math Stat Psychol 61:29-48.
     """
     counts = checked(tables)
-    n, rows, columns = _margins(counts)
+    n, rows, columns = margins(counts)
     shares = (rows + columns) / np.maximum(2 * n, 1)[..., None]
-    chance = (shares * (1 - shares)).sum(axis=-1) / max(counts.shape[-1] - 1, 1)
-    quotient = ratio(n - _same(counts), n * (1 - chance), unless=_without_choice(counts))
-    return _one_minus(quotient).with_caution(_one_used(counts), ONE_CATEGORY_USED)
+    by_chance = (shares * (1 - shares)).sum(axis=-1) / max(counts.shape[-1] - 1, 1)
+    quotient = ratio(n - same(counts), n * (1 - by_chance), unless=_without_choice(counts))
+    return complement(quotient).with_caution(_one_used(counts), ONE_CATEGORY_USED)
 
 
 def bangdiwala_b(tables: ArrayLike) -> Estimates:
@@ -229,9 +227,9 @@ def bangdiwala_b(tables: ArrayLike) -> Estimates:
         Shankar & Bangdiwala 2014, BMC Medical Research Methodology 14:100.
     """
     counts = checked(tables)
-    n, rows, columns = _margins(counts)
+    n, rows, columns = margins(counts)
     squares = (np.diagonal(counts, axis1=-2, axis2=-1) ** 2).sum(axis=-1)
-    rectangles = (rows * columns).sum(axis=-1)
+    rectangles = chance(rows, columns)
     masks = [(n == 0, NOT_COMPARED), (rectangles == 0, NOTHING_SHARED)]
     return ratio(squares, rectangles, unless=masks).with_caution(
         _one_used(counts), ONE_CATEGORY_USED
@@ -242,10 +240,10 @@ def positive_jaccard(tables: ArrayLike) -> Estimates:
     """Return the exams to which both give the finding, of those to which either gives it.
 
     Args:
-        tables: ``Tables`` of a finding.
+        tables: ``tables.Tables`` of a finding.
     """
     counts = checked(tables, 2)
-    n = counts.sum(axis=(-2, -1))
+    n = n_exams(counts)
     either = counts[..., 1, 1] + counts[..., 1, 0] + counts[..., 0, 1]
     return ratio(
         counts[..., 1, 1], either, unless=[(n == 0, NOT_COMPARED), (either == 0, NEVER_GIVEN)]
@@ -256,14 +254,14 @@ def mcnemar(tables: ArrayLike) -> McNemar:
     """Return McNemar's test, undefined when the readers never disagreed.
 
     Args:
-        tables: ``Tables`` of a finding.
+        tables: ``tables.Tables`` of a finding.
 
     Source:
         McNemar 1947, Psychometrika 12:153-157; without correction for continuity, as in
         Ribeiro et al. 2020, Nature Communications 11:1760.
     """
     counts = checked(tables, 2)
-    n, first, second = counts.sum(axis=(-2, -1)), counts[..., 1, 0], counts[..., 0, 1]
+    n, first, second = n_exams(counts), counts[..., 1, 0], counts[..., 0, 1]
     discordant = first + second
     masks = [(n == 0, NOT_COMPARED), (discordant == 0, NEVER_DISAGREED)]
     chi2 = ratio((first - second) ** 2, discordant, unless=masks)
@@ -277,28 +275,15 @@ def mcnemar(tables: ArrayLike) -> McNemar:
     )
 
 
-def _margins(counts: Tables) -> tuple[NDArray[np.float64], Tables, Tables]:
-    """Return the exams, and how many of them each reader put into each category."""
-    return counts.sum(axis=(-2, -1)), counts.sum(axis=-1), counts.sum(axis=-2)
-
-
-def _same(counts: Tables) -> NDArray[np.float64]:
-    return np.asarray(np.trace(counts, axis1=-2, axis2=-1))
-
-
 def _one_used(counts: Tables) -> NDArray[np.bool_]:
-    n, rows, columns = _margins(counts)
+    n, rows, columns = margins(counts)
     return np.asarray((n > 0) & (np.count_nonzero(rows + columns, axis=-1) == 1))
 
 
 def _undefined(counts: Tables) -> Masks:
-    return [(counts.sum(axis=(-2, -1)) == 0, NOT_COMPARED), (_one_used(counts), ALL_ALIKE)]
+    return [(n_exams(counts) == 0, NOT_COMPARED), (_one_used(counts), ALL_ALIKE)]
 
 
 def _without_choice(counts: Tables) -> Masks:
-    n = counts.sum(axis=(-2, -1))
+    n = n_exams(counts)
     return [(n == 0, NOT_COMPARED), (np.full(n.shape, counts.shape[-1] < 2), ONE_CATEGORY)]
-
-
-def _one_minus(quotient: Estimates) -> Estimates:
-    return Estimates(1 - quotient.values, quotient.causes)

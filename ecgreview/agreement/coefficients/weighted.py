@@ -20,6 +20,7 @@ from ecgreview.agreement.values.coefficient import (
     ONE_CATEGORY,
     UNUSED,
     Estimates,
+    complement,
     ratio,
 )
 
@@ -218,9 +219,7 @@ def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
 
 def disagreement(weights: ArrayLike | None, n_categories: int) -> NDArray[np.float64]:
     """Return 1 - ``weights``, made symmetric: of two readings neither comes first."""
-    if weights is None:
-        return np.asarray(1 - np.eye(n_categories))
-    apart = 1 - weighing.custom(weights, n_categories)
+    apart = weighing.disagreement(weights, n_categories)
     return np.asarray((apart + apart.T) / 2)
 
 
@@ -295,7 +294,7 @@ def _alpha(cells: Cells, apart: NDArray[np.float64]) -> Estimates:
     n = totals.sum(axis=-1)
     different = quadratic_form(totals, apart, totals)
     quotient = (cells.n_exams * pairs).sum(axis=-1) * np.maximum(n - 1, 0)
-    return _one_minus(ratio(quotient, different, unless=_of_margins(cells, apart)))
+    return complement(ratio(quotient, different, unless=_of_margins(cells, apart)))
 
 
 def _against_others(cells: Cells, category: int) -> Cells:
@@ -329,8 +328,4 @@ def _beyond(
     disagreed: NDArray[np.float64], expected: NDArray[np.float64], unless: Masks
 ) -> Estimates:
     """Return 1 - disagreed / expected; the form that loses no digits for rare findings."""
-    return _one_minus(ratio(disagreed, expected, unless=unless))
-
-
-def _one_minus(quotient: Estimates) -> Estimates:
-    return Estimates(1 - quotient.values, quotient.causes)
+    return complement(ratio(disagreed, expected, unless=unless))

@@ -74,12 +74,22 @@ def of_disagreement(matrix: ArrayLike) -> Weights:
     Raises:
         BadWeights: as ``custom``; or a negative disagreement.
     """
-    disagreement = _square(matrix)
-    if disagreement.min() < 0:
+    apart = _square(matrix)
+    if apart.min() < 0:
         raise BadWeights("a weight of disagreement is 0 or more")
-    if np.diagonal(disagreement).any():
+    if np.diagonal(apart).any():
         raise BadWeights("a category does not disagree with itself: 0 on the diagonal")
-    return custom(_agreement(disagreement))
+    return custom(_agreement(apart))
+
+
+def disagreement(weights: ArrayLike | None, n_categories: int) -> NDArray[np.float64]:
+    """Return 1 - ``weights``; without weights categories agree wholly or not at all.
+
+    Raises:
+        BadWeights: as ``custom``.
+    """
+    agreed = np.eye(n_categories) if weights is None else custom(weights, n_categories)
+    return np.asarray(1 - agreed)
 
 
 def identity(scores: Sequence[float]) -> Weights:

@@ -135,3 +135,8 @@ def ratio(
     values = np.full(np.shape(numerator), np.nan)
     np.divide(numerator, denominator, out=values, where=~is_undefined)
     return Estimates(values, tuple(unless))
+
+
+def complement(quotient: Estimates) -> Estimates:
+    """Return 1 - ``quotient``: of disagreement, the form that loses no digits for rare classes."""
+    return Estimates(1 - quotient.values, quotient.causes)

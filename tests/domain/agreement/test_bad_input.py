@@ -23,6 +23,7 @@ from ecgreview.agreement.coefficients import (
     nominal,
     set_alpha,
     standard_errors,
+    tables,
     two_reader_errors,
     two_readers,
     weighted,
@@ -231,7 +232,7 @@ CALLS: dict[Callable[..., Any], Call] = {
         nominal.gwet_ac1, nominal.cohen_kappa, nominal.cells,
     )},
     **{one: _table(one) for one in (
-        two_readers.checked, two_readers.cohen_kappa, two_readers.cohen_kappa_max,
+        tables.checked, two_readers.cohen_kappa, two_readers.cohen_kappa_max,
         two_readers.light_kappa, two_readers.percent_agreement, two_readers.prevalence_index,
         two_readers.bias_index, two_readers.scott_pi, two_readers.pabak, two_readers.gwet_ac1,
         two_readers.bangdiwala_b, two_readers.positive_jaccard, two_readers.mcnemar,

@@ -21,6 +21,7 @@ from ecgreview.agreement.coefficients import (
 from ecgreview.agreement.coefficients import weights as weighing
 from ecgreview.agreement.coefficients.standard_errors import NO_SPREAD, ONE_EXAM, UNEQUAL_READINGS
 from ecgreview.agreement.coefficients.weighted import Votes
+from ecgreview.agreement.values.bounded import BadConfidence
 from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, UNUSED
 
 from .tables import coded, counted, only, value
@@ -435,7 +436,7 @@ def test_the_null_error_of_fleiss_needs_equal_readings():
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95, float("nan")])
 def test_a_confidence_is_between_zero_and_one(confidence):
     votes = Votes.of(SMALL)
-    with pytest.raises(ValueError, match="between 0 and 1"):
+    with pytest.raises(BadConfidence, match="above 0 and below 1"):
         standard_errors.t_interval(find("pa", votes), find("pa", votes), np.array(4.0), confidence)
 
 

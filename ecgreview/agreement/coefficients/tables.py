@@ -1,0 +1,58 @@
+"""Tables of what the one and the other of two readers said: checking them, and their sums."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ecgreview.agreement.values import arrays
+
+Tables = NDArray[np.float64]
+"""Shape (..., n_categories, n_categories): exams by what the first reader said (rows) and the
+second (columns). Of a finding, category 0 is absent and 1 is present."""
+
+
+class BadTable(ValueError):
+    """The table is not square, or holds something that is no number of exams."""
+
+
+def checked(tables: ArrayLike, n_categories: int | None = None) -> Tables:
+    """Return ``tables`` as numbers of exams.
+
+    Raises:
+        BadTable: not square, without a category, not of ``n_categories``; or a number of exams
+            that is none, negative, not finite or too large to be exact.
+    """
+    counts = arrays.counts(tables, BadTable, "numbers of exams")
+    if counts.ndim < 2 or counts.shape[-1] != counts.shape[-2] or not counts.shape[-1]:
+        raise BadTable(f"a table of two readers is square, not of shape {counts.shape}")
+    if n_categories is not None and counts.shape[-1] != n_categories:
+        raise BadTable(f"the table has {counts.shape[-1]} categories, not {n_categories}")
+    return counts
+
+
+def n_exams(counts: Tables) -> NDArray[np.float64]:
+    """Return the exams of each table, shape (...)."""
+    return np.asarray(counts.sum(axis=(-2, -1)))
+
+
+def margins(counts: Tables) -> tuple[NDArray[np.float64], Tables, Tables]:
+    """Return the exams, and how many of them each reader put into each category."""
+    return n_exams(counts), counts.sum(axis=-1), counts.sum(axis=-2)
+
+
+def same(counts: Tables) -> NDArray[np.float64]:
+    """Return the exams of which both say the same, shape (...)."""
+    return np.asarray(np.trace(counts, axis1=-2, axis2=-1))
+
+
+def chance(rows: Tables, columns: Tables) -> NDArray[np.float64]:
+    """Return the sum over the categories of what both would say by chance, shape (...)."""
+    return np.asarray(np.einsum("...c,...c->...", rows, columns))
+
+
+def shares(counts: Tables) -> tuple[NDArray[np.float64], Tables, Tables, Tables]:
+    """Return the exams, the share of each field, and those of its row and its column."""
+    n = n_exams(counts)
+    joint = counts / np.maximum(n, 1)[..., None, None]
+    return n, joint, joint.sum(axis=-1), joint.sum(axis=-2)
