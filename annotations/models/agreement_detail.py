@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from .agreement import AgreementReport
@@ -37,10 +36,6 @@ class AgreementDetailQuerySet(models.QuerySet["AgreementDetail"]):
         if user.has_perm("annotations.view_closed_readings"):
             return seen
         return seen.filter(kind=DetailKind.FACTS)
-
-    def with_told(self) -> AgreementDetailQuerySet:
-        """Annotate ``told``: the results, whichever row holds them."""
-        return self.annotate(told=Coalesce("results", "taken_from__results"))
 
 
 class AgreementDetail(models.Model):
@@ -92,3 +87,8 @@ class AgreementDetail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.report}"
+
+    @property
+    def told(self) -> Any:
+        """The results, whichever row holds them; with ``taken_from`` selected it asks nothing."""
+        return self.taken_from.results if self.taken_from else self.results

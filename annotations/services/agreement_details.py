@@ -231,7 +231,7 @@ def store(report: AgreementReport, parts: Sequence[Detail], before: AgreementRep
     rows = AgreementDetail.objects.filter(report=before).values_list(
         "kind", "reader", "pk", "taken_from"
     )
-    holders = {(kind, reader_id): taken or pk for kind, reader_id, pk, taken in rows}
+    holders: dict[Key, int] = {(kind, reader): taken or pk for kind, reader, pk, taken in rows}
     AgreementDetail.objects.bulk_create(
         AgreementDetail(
             report=report,
@@ -293,5 +293,5 @@ def _told(
     reader_id: int | None = None,
 ) -> T | None:
     seen = AgreementDetail.objects.visible_to(user).filter(report=report, kind=kind)
-    results = seen.filter(reader=reader_id).with_told().values_list("told", flat=True).first()
-    return None if results is None else stored_values.restored(as_what, results)
+    row = seen.filter(reader=reader_id).select_related("taken_from").first()
+    return None if row is None else stored_values.restored(as_what, row.told)

@@ -47,7 +47,8 @@ OWN = [Assignment, Seat, Draft, Reading, Finding, NotAssessable, Notice, StudyRe
 
 LATER = {
     *("annotations_decision", "annotations_notassessable", "annotations_viewing"),
-    *("annotations_agreementrun", "annotations_exampattern", "annotations_patterncount"),
+    *("annotations_agreementdetail", "annotations_agreementrun"),
+    *("annotations_exampattern", "annotations_patterncount"),
     *("annotations_readersetcount", "annotations_uncountedexam"),
 }
 """Tables that came with later migrations, each of which decides on its own."""

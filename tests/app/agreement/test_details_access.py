@@ -34,6 +34,7 @@ from annotations.services import (
 )
 from annotations.services.agreement_profiles import Against
 from ecgreview import row_security
+from ecgreview.agreement.accuracy import performance
 from tests.app.agreement.pages import AF, address
 from tests.app.conftest import NOW
 
@@ -237,11 +238,11 @@ def test_exams_of_a_patient_are_drawn_together(settled, bruno):
     mine = on.said.readers == bruno.pk
     assert on.patients[mine].tolist() == [one.pk] * 4 + [-exam.pk for exam in exams[4:]]
     found = agreement_profiles.of_reader(on, bruno.pk, agreement_profiles.when(on, bruno.pk))
-    expected = agreement_profiles.performance.performance(
+    expected = performance.performance(
         on.said.states[mine], on.references[Against.CONSENSUS][mine],
         np.random.default_rng(agreement_profiles.SEED), patients=on.patients[mine],
     )  # fmt: skip
-    alone = agreement_profiles.performance.performance(
+    alone = performance.performance(
         on.said.states[mine], on.references[Against.CONSENSUS][mine],
         np.random.default_rng(agreement_profiles.SEED),
     )  # fmt: skip
