@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.values import arrays
 
 Tables = NDArray[np.float64]
@@ -56,3 +57,11 @@ def shares(counts: Tables) -> tuple[NDArray[np.float64], Tables, Tables, Tables]
     n = n_exams(counts)
     joint = counts / np.maximum(n, 1)[..., None, None]
     return n, joint, joint.sum(axis=-1), joint.sum(axis=-2)
+
+
+def cells(counts: Tables) -> Cells:
+    """Return the fields as divisions of two readers over the categories: who is who is left out."""
+    n_categories = counts.shape[-1]
+    one = np.eye(n_categories)
+    said = (one[:, None] + one).reshape(n_categories**2, n_categories)
+    return Cells(said, counts.reshape(*counts.shape[:-2], n_categories**2))

@@ -13,7 +13,6 @@ from ecgreview.agreement.values.coefficient import (
     NEVER_GIVEN,
     NO_PAIR,
     NOT_COMPARED,
-    ONE_CATEGORY,
     Estimates,
     complement,
     ratio,
@@ -21,7 +20,7 @@ from ecgreview.agreement.values.coefficient import (
 
 from . import kernels
 from . import weights as weighing
-from .tables import BadTable, Tables, chance, checked, margins, n_exams, same
+from .tables import BadTable, Tables, cells, chance, checked, margins, n_exams
 
 __all__ = [
     "REASONS",
@@ -139,9 +138,7 @@ def light_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
 
 def percent_agreement(tables: ArrayLike) -> Estimates:
     """Return the share of exams of which both say the same."""
-    counts = checked(tables)
-    n = n_exams(counts)
-    return ratio(same(counts), n, unless=[(n == 0, NOT_COMPARED)])
+    return kernels.percent_agreement(cells(checked(tables)))
 
 
 def prevalence_index(tables: ArrayLike) -> Estimates:
@@ -157,8 +154,7 @@ def prevalence_index(tables: ArrayLike) -> Estimates:
         Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
     """
     counts = checked(tables, 2)
-    n = n_exams(counts)
-    return ratio(counts[..., 1, 1] - counts[..., 0, 0], n, unless=[(n == 0, NOT_COMPARED)])
+    return _share(counts, counts[..., 1, 1] - counts[..., 0, 0])
 
 
 def bias_index(tables: ArrayLike) -> Estimates:
@@ -174,8 +170,7 @@ def bias_index(tables: ArrayLike) -> Estimates:
         Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
     """
     counts = checked(tables, 2)
-    n = n_exams(counts)
-    return ratio(counts[..., 1, 0] - counts[..., 0, 1], n, unless=[(n == 0, NOT_COMPARED)])
+    return _share(counts, counts[..., 1, 0] - counts[..., 0, 1])
 
 
 def scott_pi(tables: ArrayLike) -> Estimates:
@@ -184,11 +179,7 @@ def scott_pi(tables: ArrayLike) -> Estimates:
     Source:
         Scott 1955, Public Opinion Quarterly 19:321-325.
     """
-    counts = checked(tables)
-    n, rows, columns = margins(counts)
-    both = rows + columns
-    expected = 4 * n**2 - (both**2).sum(axis=-1)
-    return complement(ratio(4 * n * (n - same(counts)), expected, unless=_undefined(counts)))
+    return kernels.fleiss_kappa(cells(checked(tables)))  # which it is for two readers
 
 
 def pabak(tables: ArrayLike) -> Estimates:
@@ -198,9 +189,8 @@ def pabak(tables: ArrayLike) -> Estimates:
         Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
     """
     counts = checked(tables)
-    n, q = n_exams(counts), counts.shape[-1]
-    quotient = ratio(q * (n - same(counts)), n * (q - 1.0), unless=_without_choice(counts))
-    return complement(quotient).with_caution(_one_used(counts), ONE_CATEGORY_USED)
+    found = kernels.brennan_prediger(cells(counts))
+    return found.with_caution(_one_used(counts), ONE_CATEGORY_USED)
 
 
 def gwet_ac1(tables: ArrayLike) -> Estimates:
@@ -210,11 +200,8 @@ def gwet_ac1(tables: ArrayLike) -> Estimates:
         Gwet 2008, Br J Math Stat Psychol 61:29-48.
     """
     counts = checked(tables)
-    n, rows, columns = margins(counts)
-    shares = (rows + columns) / np.maximum(2 * n, 1)[..., None]
-    by_chance = (shares * (1 - shares)).sum(axis=-1) / max(counts.shape[-1] - 1, 1)
-    quotient = ratio(n - same(counts), n * (1 - by_chance), unless=_without_choice(counts))
-    return complement(quotient).with_caution(_one_used(counts), ONE_CATEGORY_USED)
+    found = kernels.gwet_ac1(cells(counts))
+    return found.with_caution(_one_used(counts), ONE_CATEGORY_USED)
 
 
 def bangdiwala_b(tables: ArrayLike) -> Estimates:
@@ -284,6 +271,6 @@ def _undefined(counts: Tables) -> Masks:
     return [(n_exams(counts) == 0, NOT_COMPARED), (_one_used(counts), ALL_ALIKE)]
 
 
-def _without_choice(counts: Tables) -> Masks:
+def _share(counts: Tables, part: NDArray[np.float64]) -> Estimates:
     n = n_exams(counts)
-    return [(n == 0, NOT_COMPARED), (np.full(n.shape, counts.shape[-1] < 2), ONE_CATEGORY)]
+    return ratio(part, n, unless=[(n == 0, NOT_COMPARED)])

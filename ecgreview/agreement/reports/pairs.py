@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgreview.agreement.coefficients import kernels, two_readers
+from ecgreview.agreement.coefficients.tables import cells as cells_of
 from ecgreview.agreement.counts.answers import Answers
-from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.counts.patterns import PatternCount
 from ecgreview.agreement.sampling.resampling import Resampling, draw, prior_of_cells
 from ecgreview.agreement.values.coefficient import NEVER_GIVEN, Estimates
@@ -21,13 +21,10 @@ from .design_effects import Effects
 Tables = NDArray[np.float64]
 """Shape (..., 2, 2): exams by what the first reader said (absent, present) and the second."""
 
-_SAID = np.array([[2.0, 0.0], [1.0, 1.0], [1.0, 1.0], [0.0, 2.0]])
-"""The fields of a table as divisions of two readers over absent and present."""
-
 
 def coefficients(tables: Tables) -> dict[str, Estimates]:
     """Return the coefficients of pairs of readers, each of shape (...)."""
-    cells = _cells(tables)
+    cells = cells_of(tables)
     anonymous = everyone.coefficients(cells)
     return {
         "cohen_kappa": kernels.cohen_kappa(tables),
@@ -103,7 +100,7 @@ def pair_measures(
         two_readers.BadTable: a number of exams is negative or not finite.
     """
     checked = two_readers.checked(tables, 2)
-    cells = _cells(checked)
+    cells = cells_of(checked)
     is_rare = everyone.rare(cells, effects)
     n = cells.n_compared
     has_given = checked[:, 1].sum(axis=1) + checked[:, 0, 1] > 0
@@ -144,7 +141,7 @@ def _drawn(
     how: Resampling,
     effects: NDArray[np.float64] | None,
 ) -> dict[str, NDArray[np.float64]]:
-    cells = _cells(tables)
+    cells = cells_of(tables)
     drawn = draw(cells.n_exams, prior_of_cells(cells) * _SHARE_OF_CELL, is_rare, how, effects)
     found = coefficients(drawn.reshape(*drawn.shape[:-1], 2, 2))
     return {name: estimates.values for name, estimates in found.items()}
@@ -162,7 +159,3 @@ _SHARED = (
     "pabak",
 )
 _SHARE_OF_CELL = np.array([1.0, 0.5, 0.5, 1.0])  # who of the two said present is either's turn
-
-
-def _cells(tables: Tables) -> Cells:
-    return Cells(_SAID, tables.reshape(*tables.shape[:-2], 4))
