@@ -64,6 +64,8 @@ class PatternCount:
         Raises:
             BadRatings: wrong shape or an unknown state.
         """
+        if not isinstance(ratings, np.ndarray):
+            raise BadRatings(f"ratings are a {type(ratings).__name__}, not an array")
         if ratings.ndim != 3:
             raise BadRatings(f"ratings have {ratings.ndim} axes, not readers, exams and classes")
         if ratings.dtype != np.int8:

@@ -280,6 +280,8 @@ CALLS: dict[Callable[..., Any], Call] = {
     blocks.positions: lambda given, size: blocks.positions(given(size[1:2], None)),
     blocks.stretches: lambda given, size: blocks.stretches(given(size[1:2], None)),
     blocks.periods: lambda given, size: blocks.periods(given(size[1:2], None)),
+    PatternCount.of: _states(PatternCount.of),
+    agreement.Answers.of: _states(agreement.Answers.of),
     agreement.report: _report,
     agreement.pair_lines: _report,
     agreement.pooled_lines: _report,
