@@ -216,8 +216,8 @@ def _pilot(study: Study, wanted: Sequence[Exam], cast: Mapping[str, User], now: 
     truths = {exam.pk: synth.FINDINGS[exam.source_key.split("-", 1)[1]] for exam in wanted}
     demo_readings.simulate(batch=batch, truths=truths, rng=np.random.default_rng(SEED), now=now)
     closed = batches.close(batch_id=batch.pk, closed_by=cast["davi"], now=now)
-    agreement.refresh(batch=closed, now=now)
     consensus.compute(study=study, now=now)
+    agreement.refresh(batch=closed, now=now)
 
 
 def _free_name(study: Study) -> str:
