@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from .cells import Cells
@@ -70,7 +70,7 @@ class Answers:
     pattern: NDArray[np.intp]
 
     @classmethod
-    def of(cls, ratings: NDArray[np.int8], patients: NDArray[np.int64] | None = None) -> Answers:
+    def of(cls, ratings: NDArray[np.int8], patients: ArrayLike | None = None) -> Answers:
         """Return the answers in ``ratings``, a row for each exam.
 
         Args:
@@ -78,7 +78,7 @@ class Answers:
             patients: shape (n_exams,); whose exam it is. None: everybody has one.
 
         Raises:
-            BadRatings: wrong shape or an unknown state.
+            BadRatings: wrong shape or an unknown state, or not one patient for each exam.
         """
         if not isinstance(ratings, np.ndarray) or ratings.ndim != 3 or ratings.dtype != np.int8:
             raise BadRatings("ratings have three axes (readers, exams, classes) of int8")
@@ -93,7 +93,7 @@ class Answers:
         row, column = np.nonzero(given != base[:, None])
         unit = np.arange(n_exams)
         if patients is not None:
-            unit = np.unique(patients, return_inverse=True)[1].reshape(-1)
+            unit = _units(patients, n_exams)
         return cls(
             patterns=patterns,
             n_classes=n_classes,
@@ -228,6 +228,21 @@ class Answers:
             return np.ascontiguousarray(np.moveaxis(found + of_base @ columns, -1, 0))
 
         return count
+
+
+def _units(patients: ArrayLike, n_exams: int) -> NDArray[np.intp]:
+    """Return the place of each exam's patient among all.
+
+    Raises:
+        BadRatings: there is not one for each exam.
+    """
+    try:
+        whose = np.asarray(patients)
+    except ValueError as error:
+        raise BadRatings("the patients are no list") from error
+    if whose.shape != (n_exams,):
+        raise BadRatings(f"patients of shape {whose.shape} for {n_exams} exams")
+    return np.unique(whose, return_inverse=True)[1].reshape(-1)
 
 
 class _Places:

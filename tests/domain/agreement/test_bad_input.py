@@ -378,6 +378,17 @@ def test_no_replicates_make_no_interval(function):
     told(WITH_CHANCE[function](n_replicates=0))
 
 
+@pytest.mark.parametrize("patients", [[1, 2], [[1], [2], [3], [4]], "abcd", [[1, 2], [3]], 7])
+def test_patients_of_other_exams_are_refused(patients):
+    with pytest.raises(agreement.BadRatings, match="patient"):
+        agreement.Answers.of(np.ones((2, 4, 1), dtype=np.int8), patients)
+
+
+def test_patients_may_have_any_names():
+    answers = agreement.Answers.of(np.ones((2, 4, 1), dtype=np.int8), ["a", "b", "a", "c"])
+    assert answers.times.tolist() == [1, 1, 1]
+
+
 def test_no_public_function_is_left_out():
     modules = [getattr(room, name) for room in (coefficients, latent, accuracy)
                for name in room.__all__]  # fmt: skip
