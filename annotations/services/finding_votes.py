@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from annotations.models.reading import ReadingQuerySet
 from annotations.services import agreement_repeats, mappings, votes
 
 Row = tuple[Any, ...]
+Changes = dict[str, list[str]]
 EVERY = Q()
 
 
@@ -19,25 +21,26 @@ def findings(scope: Scope, *fields: str, where: Q = EVERY) -> Iterator[Row]:
     """Yield the findings of the votes that count in ``scope``: (exam, reader, class, *fields).
 
     Exam and reader are ids, the class is a code. Where two classes of an earlier version became
-    one, it is yielded for each of them.
+    one, it is yielded for each of them. Readings made under a version from which no mapping leads
+    to the classes in force are left out: they are not counted either.
 
     Args:
         scope: a batch, in the words of its readings; or a whole study, in the classes in force.
         fields: of findings, by name.
         where: conditions for findings.
-
-    Raises:
-        mappings.NoMapping: as for ``votes.translated``.
     """
     standing = _standing(scope)
+    became = _became(scope, standing)
+    if scope.is_study:
+        standing = standing.filter(taxonomy__in=became)
     voting = standing.readable().exclude(pk__in=_without_vote(scope, standing))
     found = Finding.objects.filter(where, reading__in=voting).values_list(
         F("reading__assignment__exam"), F("reading__reader"), F("reading__taxonomy"),
         F("diagnostic_class__code"), *fields,
     )  # fmt: skip
-    became = _became(scope)
     for exam_id, reader_id, taxonomy_id, code, *more in found.iterator(chunk_size=10_000):
-        for now in became.get(taxonomy_id, {}).get(code, ()) if taxonomy_id in became else (code,):
+        changed = became.get(taxonomy_id)
+        for now in (code,) if changed is None else changed.get(code, ()):
             yield exam_id, reader_id, now, *more
 
 
@@ -67,16 +70,25 @@ def _without_vote(scope: Scope, standing: ReadingQuerySet) -> set[int]:
     return {row.pk for row in rows} - have
 
 
-def _became(scope: Scope) -> dict[int, dict[str, list[str]]]:
-    """Return, by version other than that in force, what each of its classes is now for certain."""
+def _became(scope: Scope, standing: ReadingQuerySet) -> dict[int, Changes | None]:
+    """Return, by version that leads to that in force, what each of its classes is for certain.
+
+    None where nothing has changed: of the version in force itself. In a batch all is as it was
+    said, and nothing is told here.
+    """
     if not scope.is_study:
         return {}
     study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
-    used = _standing(scope).order_by().values_list("taxonomy", flat=True).distinct()
-    found: dict[int, dict[str, list[str]]] = {}
-    for version in Taxonomy.objects.filter(pk__in=set(used) - {study.taxonomy_id}):
-        found[version.pk] = {}
-        for now, origin in mappings.between(version, study.taxonomy).origins.items():
+    used = set(standing.order_by().values_list("taxonomy", flat=True).distinct())
+    found: dict[int, Changes | None] = {study.taxonomy_id: None}
+    for version in Taxonomy.objects.filter(pk__in=used - {study.taxonomy_id}):
+        try:
+            origins = mappings.between(version, study.taxonomy).origins
+        except mappings.NoMapping:
+            continue
+        changes: Changes = defaultdict(list)
+        for now, origin in origins.items():
             for code in origin.certain:
-                found[version.pk].setdefault(code, []).append(now)
+                changes[code].append(now)
+        found[version.pk] = changes
     return found

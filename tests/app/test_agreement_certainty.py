@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from annotations.models import AgreementReport, Exam, Reading, Scope
-from annotations.services import agreement, agreement_certainty, batches, readings, rereads
+from annotations.services import (
+    agreement,
+    agreement_certainty,
+    batches,
+    mappings,
+    readings,
+    rereads,
+)
 from ecgreview.agreement import Cluster
 from ecgreview.agreement.reports.certainty import Graded
 from tests.app import signing
@@ -127,6 +134,20 @@ def test_classes_of_an_earlier_version_keep_their_certainty(read, study, davi, n
     read(("probable", "definite"))
     amend_to_next_version(study, davi, now)
     assert counted(Scope(study.pk), study, now) == {added(PROBABLE, DEFINITE): 1}
+
+
+def test_readings_that_no_mapping_leads_here_from_keep_nobody_waiting(
+    read, study, davi, now, monkeypatch
+):
+    read(("probable", "definite"))
+    amend_to_next_version(study, davi, now)
+
+    def nowhere(old, new):
+        raise mappings.NoMapping(f"{old} to {new}")
+
+    monkeypatch.setattr(mappings, "between", nowhere)
+    found = agreement_certainty.count(Scope(study.pk), study.taxonomy_id, [AF])
+    assert found == agreement_certainty.Grades()
 
 
 def test_what_a_split_left_open_gives_way_to_the_next_reading(
