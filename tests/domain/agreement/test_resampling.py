@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -154,7 +156,8 @@ def test_what_is_no_way_of_resampling_is_refused(wrong, told):
 
 
 def test_numbers_of_numpy_are_numbers():
-    how = Resampling(np.int64(10), np.float64(0.9), np.uint8(3))
+    given: Any = {"n_replicates": np.int64(10), "seed": np.uint8(3)}
+    how = Resampling(confidence=np.float64(0.9), **given)
     assert how.rng().random() == Resampling(10, 0.9, 3).rng().random()
 
 
