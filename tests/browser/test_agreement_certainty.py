@@ -1,0 +1,89 @@
+"""The pages of groups, certainty and measurements are drawn, and are for everybody."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Batch, Exam, User
+from annotations.services import agreement, readings
+from tests.app import signing
+from tests.app.conftest import MakeBatch
+
+from .conftest import SignIn
+from .test_accessibility import violations
+
+AF = "atrial_fibrillation"
+SURE = ("definite", "probable", "possible")
+N_EXAMS = 8
+
+
+@pytest.fixture
+def closed_batch(
+    ana: User,
+    bruno: User,
+    make_batch: MakeBatch,
+    make_exam: Callable[..., Exam],
+    close: Callable[[Batch], Batch],
+    now: datetime,
+) -> Batch:
+    """Exams in which two readers give AF, more or less sure of it, and measure an interval."""
+    batch = make_batch([make_exam() for _ in range(N_EXAMS)], [ana, bruno])
+    for shift, reader in enumerate((ana, bruno)):
+        for place, assignment in enumerate(batch.assignments.filter(reader=reader)):
+            mark = {
+                "kind": "interval", "tracing": 1, "lead": "II", "from_s": 0.1, "to_s": 0.2,
+                "value": 150 + 7 * place + shift * (place % 5),
+            }  # fmt: skip
+            sure = SURE[(place + shift * (place % 2)) % len(SURE)]
+            signing.submit_reading(
+                assignment_id=assignment.pk, reader=reader, based_on=0,
+                findings=[readings.FindingIn(AF, sure, (), (mark,))], quality="good", comment="",
+                idempotency_key=uuid.UUID(int=assignment.pk), now=now,
+            )  # fmt: skip
+    close(batch)
+    while agreement.refresh_next(now=now):
+        pass
+    return batch
+
+
+@pytest.fixture
+def at(
+    sign_in_as: SignIn, davi: User, closed_batch: Batch, live_server: LiveServer
+) -> Callable[[str], Page]:
+    """Open a part of the agreement as Davi."""
+    page = sign_in_as(davi)
+
+    def go(part: str) -> Page:
+        page.goto(f"{live_server.url}/batches/{closed_batch.pk}/agreement/{part}")
+        page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
+        return page
+
+    return go
+
+
+def test_the_pages_are_accessible_with_their_tables_open(at: Callable[[str], Page]) -> None:
+    assert [*violations(at("certainty/")), *violations(at("?level=groups"))] == []
+
+
+def test_the_differences_are_drawn_with_their_limits(at: Callable[[str], Page]) -> None:
+    page = at("certainty/")
+    expect(page.locator("measure-chart .point")).to_have_count(N_EXAMS)
+    expect(page.locator("measure-chart .scatterlayer .js-line")).to_have_count(3)
+
+
+def test_the_switch_leads_from_classes_to_groups_and_from_a_group_to_its_classes(
+    at: Callable[[str], Page],
+) -> None:
+    page = at("")
+    page.get_by_role("navigation", name="What the lines are about").get_by_text("Groups").click()
+    row = page.locator("forest-plot .forest-rows a").first
+    expect(row).to_contain_text("AF")
+    row.click()
+    expect(page.locator("tr[data-code=atrial_fibrillation]")).to_be_visible()
+    expect(page.get_by_role("heading", name="Class by class")).to_be_visible()
