@@ -10,7 +10,7 @@ from annotations.models import AgreementReport, Scope
 from ecgreview.agreement.latent import pooled, pooled_report
 from ecgreview.agreement.latent.design import NO_TRIPLES
 from ecgreview.agreement.values import coefficient
-from tests.app.agreement.pages import address
+from tests.app.agreement.pages import AF, address
 
 pytestmark = pytest.mark.django_db
 
@@ -51,16 +51,23 @@ REFUSED = {"prevalence": measure(None, NO_TRIPLES), "readers": []}
 def with_latent(closed):
     """Store a version of the report whose classes have these fits."""
 
-    def stored(*classes):
+    def stored(*classes, of_af=None):
         report = AgreementReport.objects.of_scope(Scope(closed.study_id, closed.pk))
         newest = report.latest("number")
         results = copy.deepcopy(newest.results)
-        results["latent"] = {"reason": "", "n_replicates": 0, "classes": list(classes)}
+        fits = [*classes, *[fitted(None)] * (len(results["classes"]) - len(classes))]
+        if of_af is not None:
+            fits[[one["class"] for one in results["classes"]].index(AF)] = of_af
+        results["latent"] = {"reason": "", "n_replicates": 0, "classes": fits}
         newest.pk, newest.number, newest.results = None, newest.number + 1, results
         newest.save(force_insert=True)
         return closed
 
     return stored
+
+
+def page_of(batch, client, part):
+    return client.get(address("batch", part, batch)).content.decode()
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -88,11 +95,18 @@ def test_each_reader_sees_the_numbers_of_their_page_only(with_latent, signed_in,
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_refusal_says_why(with_latent, signed_in, davi, part):
-    batch = with_latent(fitted(REFUSED), fitted(REFUSED))
-    text = signed_in(davi).get(address("batch", part, batch)).content.decode()
+def test_a_refusal_beside_what_is_known_says_why(with_latent, signed_in, davi, part):
+    known = {**fitted(None), **BORROWED}
+    text = page_of(with_latent(fitted(REFUSED), of_af=known), signed_in(davi), part)
     assert "Nothing to borrow:" in text
     assert '<span class="badge">borrowed</span>' not in text
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_where_nothing_is_known_the_reason_is_told_once(with_latent, signed_in, davi, part):
+    text = page_of(with_latent(fitted(REFUSED), fitted(REFUSED)), signed_in(davi), part)
+    assert text.count("No exam was read by three readers") == 1
+    assert MARK not in text
 
 
 @pytest.mark.parametrize("part", PARTS)
