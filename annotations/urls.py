@@ -16,6 +16,7 @@ from annotations.views import (
     agreement_profile,
     agreement_readers,
     agreement_report,
+    agreement_run,
     audit,
     batches,
     dashboard,
@@ -51,6 +52,7 @@ def _agreement(place: str, name: str) -> list[URLPattern]:
     return [
         path(place, agreement.classes, name=name),
         path(f"{place}computing/", agreement.compute, name=f"{name}-computing"),
+        path(f"{place}run/", agreement_run.run, name=f"{name}-run"),
         path(f"{place}cancelling/", agreement.cancel, name=f"{name}-cancelling"),
         path(f"{place}readers/", agreement_readers.readers, name=f"{name}-readers"),
         path(f"{place}readers/<int:place>/", agreement_profile.reader, name=f"{name}-reader"),

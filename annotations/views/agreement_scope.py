@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,8 +30,9 @@ from annotations.models import (
 from annotations.models.batch import BatchQuerySet
 from annotations.services import exposures
 from annotations.services.names import are_own_told_to
-from annotations.views import lookups
+from annotations.views import agreement_run_words, lookups
 from annotations.views.access import SignedInRequest
+from annotations.views.agreement_run_words import Told
 from annotations.views.matrix import letter, reader_names
 
 TABS: Mapping[str, Promise] = {
@@ -113,6 +114,11 @@ class Shown:
         return runs.unfinished().first()
 
     @property
+    def run_told(self) -> Told | None:
+        """What is told of that work."""
+        return agreement_run_words.of(self.run) if self.run else None
+
+    @property
     def is_open(self) -> bool:
         """Whether the agreement may be shown to them: there need be no report yet."""
         opened = Batch.objects.all().with_open_agreement().not_read_by(self.user)
@@ -166,15 +172,23 @@ def shown(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Sh
         Http404: there is no such batch or study, or the person may not look into it; or it has
             no version of the number that ?version= asks for.
     """
-    batch = None if pk is None else lookups.batch(request.user, pk)
-    study = batch.study if batch else lookups.study(request.user, slug)
-    is_hidden = is_still_reading(study, request.user)
-    scope = Scope(study.pk, batch.pk if batch else None)
-    report, is_newest = (None, True) if is_hidden else _report(request, scope)
-    found = Shown(study, batch, request.user, is_hidden, report, is_newest)
+    place = followed(request, pk, slug)
+    report, is_newest = (None, True) if place.is_hidden else _report(request, place.scope)
+    found = replace(place, report=report, is_newest=is_newest)
     if report:
         exposures.results(batches=found.batches, user=request.user, now=timezone.now())
     return found
+
+
+def followed(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Shown:
+    """Return the same without a report: for who asks how far its next version is.
+
+    Raises:
+        Http404: there is no such batch or study, or the person may not look into it.
+    """
+    batch = None if pk is None else lookups.batch(request.user, pk)
+    study = batch.study if batch else lookups.study(request.user, slug)
+    return Shown(study, batch, request.user, is_still_reading(study, request.user), None)
 
 
 def page(
@@ -195,6 +209,7 @@ def page(
         "links": {name or "classes": address for name, address in _addresses(found).items()},
         "may_compute": request.user.has_perm("annotations.close_batch"),
         "compute_url": found.url("computing"),
+        "run_url": found.url("run"),
         "cancel_url": found.url("cancelling"),
         "pair_url": found.url("pair"),
         "file_url": found.url("file"),

@@ -60,6 +60,11 @@ export function loadPasskeyOptions(url) {
   return json("GET", url);
 }
 
+/** How far the computation of an agreement is. */
+export function loadRun(url) {
+  return json("GET", url);
+}
+
 /** The packed bytes of a tracing; the browser has inflated them and keeps them in its cache. */
 export function loadTracing(href) {
   return send(href, { headers: { Accept: "application/octet-stream" } }, (response) => response.arrayBuffer());

@@ -248,6 +248,7 @@ OF_AGREEMENT: dict[str, dict[str, Cell]] = {
     "-exam": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-file": {"GET": Cell(page(403, **dict.fromkeys(MANAGERS, 404)))},
     "-report": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-run": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "-computing": {"POST": Cell(page(403, davi=302))},
     "-cancelling": {"POST": Cell(page(403, davi=302))},
 }
