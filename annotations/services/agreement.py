@@ -37,7 +37,6 @@ from ecgreview.agreement.latent.report import latent_report
 from ecgreview.agreement.reports import design_effects
 from ecgreview.agreement.reports.groups import group_lines
 from ecgreview.agreement.reports.measured import measured
-from ecgreview.writing import StudyFacts
 
 
 def work_next(*, now: datetime) -> bool:
@@ -121,18 +120,17 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
         pattern_counts.count_all(scope, now=now, told=work.count)
         work.reach(RunStage.COMPUTING)
         found = _found(scope)
+        facts = study_facts.gather(scope, found.rows.readers, software=settings.VERSION)
         before = agreement_reports.last(scope)
         same = before if agreement_reports.is_of(before, found.rows) else None
         results = same.results if same else _results(found.rows)
-        parts = agreement_details.make(
-            scope, found.facts, found.rows.readers, before, told=work.compare
-        )
+        parts = agreement_details.make(scope, facts, found.rows.readers, before, told=work.compare)
         work.reach(RunStage.STORING)
         with transaction.atomic():
             if same and agreement_details.are_stored(same, parts):
                 report = agreement_reports.check(same, now=now)
             else:
-                version = found.facts.provenance.protocol_version or 0
+                version = facts.provenance.protocol_version or 0
                 report = agreement_reports.store(
                     scope, found.rows, results, protocol_version=version, now=now
                 )
@@ -149,13 +147,11 @@ class _Found:
         n_repeats: readings of hidden repeats that were ever signed.
         n_changes: those noted on the run.
         rows: all that is counted.
-        facts: what is known of the study beside.
     """
 
     n_repeats: int
     n_changes: int
     rows: PatternRows
-    facts: StudyFacts
 
 
 @transaction.atomic
@@ -164,9 +160,7 @@ def _found(scope: Scope) -> _Found:
     pattern_counts.lock(scope.study_id, is_shared=True)
     # Before all that may change without this lock: who changes a consensus notes it with it.
     n_changes = agreement_runs.n_changes(scope)
-    rows = inputs(scope)
-    facts = study_facts.gather(scope, rows.readers, software=settings.VERSION)
-    return _Found(n_repeats, n_changes, rows, facts)
+    return _Found(n_repeats, n_changes, inputs(scope))
 
 
 def _results(rows: PatternRows) -> dict[str, Any]:
