@@ -123,22 +123,27 @@ class PatternCount:
         Raises:
             BadCounts: as ``from_rows``, or rows have more exams than their readers have read.
         """
-        given = [Row(*row) for row in rows]
-        left = {(column, tuple(readers)): n for readers, n in sets for column in range(n_classes)}
+        left: dict[tuple[int, ...], NDArray[np.float64]] = {}
+        for readers, n in sets:
+            _refuse_absurd(Row(0, readers, [ABSENT] * len(readers), n), n_readers, 1)
+            left[tuple(readers)] = np.full(n_classes, float(n))
+        given = list(rows)
+        kept = cls.from_rows(given, n_readers=n_readers, n_classes=n_classes)
         for row in given:
-            place = (row.class_index, tuple(row.readers))
-            left[place] = left.get(place, 0) - row.n_exams
-        for (column, readers), n in left.items():
-            if n < 0:
-                raise BadCounts(
-                    f"class {column} has {-n} exams more than {list(readers)} have read"
-                )
-        normal = [
-            Row(column, readers, [ABSENT] * len(readers), n)
-            for (column, readers), n in left.items()
-            if n
-        ]
-        return cls.from_rows([*given, *normal], n_readers=n_readers, n_classes=n_classes)
+            if tuple(row.readers) not in left:
+                raise BadCounts(f"readers {list(row.readers)} are not among those who have read")
+            left[tuple(row.readers)][row.class_index] -= row.n_exams
+        normal = np.zeros((len(left), n_readers), dtype=np.int8)
+        for place, (readers, counts) in enumerate(left.items()):
+            if (counts < 0).any():
+                raise BadCounts(f"a class has more exams than readers {list(readers)} have read")
+            normal[place, list(readers)] = ABSENT
+        said = np.concatenate([kept.patterns, normal])
+        rest = np.array([*left.values()]).reshape(len(left), n_classes)
+        patterns, place_of = np.unique(said, axis=0, return_inverse=True)
+        merged = np.zeros((len(patterns), n_classes))
+        np.add.at(merged, place_of.reshape(-1), np.concatenate([kept.counts.T, rest]))
+        return cls(patterns, merged.T).occurring()
 
     @property
     def n_readers(self) -> int:

@@ -98,10 +98,21 @@ def test_kept_counts_of_other_exams_are_refused():
             report(Answers.of(ratings), list("ab"), ["x"], patterns=PatternCount.of(kept))
 
 
-def test_more_exams_than_were_read_are_refused():
-    rows = [Row(0, (0, 1), (2, 1), 3)]
-    with pytest.raises(BadCounts, match="class 0 has 1 exams more than"):
-        PatternCount.from_sets([((0, 1), 2)], rows, n_readers=2, n_classes=1)
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (Row(0, (0, 1), (2, 1), 3), "more exams than readers"),
+        (Row(0, (0,), (2,), 1), "not among those who have read"),
+    ],
+)
+def test_more_exams_than_were_read_are_refused(row, told):
+    with pytest.raises(BadCounts, match=told):
+        PatternCount.from_sets([((0, 1), 2)], [row], n_readers=2, n_classes=1)
+
+
+def test_sets_of_readers_that_there_are_not_are_refused():
+    with pytest.raises(BadCounts, match="are not among 2"):
+        PatternCount.from_sets([((0, 2), 2)], [], n_readers=2, n_classes=1)
 
 
 @given(binary_ratings(n_readers=(1, 5)))
