@@ -12,7 +12,7 @@ is 0, with patients u as units:
 That of a table is one number, the largest of its percent agreement, positive agreement and kappa,
 and never below 1. A few patients say little of how alike their exams are. The effect is therefore
 drawn towards the largest that exams can have, that of exams of a patient which are all alike, as
-if FEW_PATIENTS more patients had been seen to be so. What this makes of coverage is in
+if PRIOR_PATIENTS more patients had been seen to be so. What this makes of coverage is in
 tests/domain/agreement/test_coverage_of_patients.py and docs/reference/agreement.md.
 
 Source:
@@ -38,7 +38,7 @@ from ecgreview.agreement.counts.patterns import ABSENT, PRESENT
 
 Array = NDArray[np.float64]
 
-FEW_PATIENTS = 5
+PRIOR_PATIENTS = 5
 """How many patients the belief counts for that all exams of a patient are alike."""
 
 
@@ -169,7 +169,7 @@ def _effects(excess: Array, cells: Cells) -> Effects:
         [totals[:, kind] / _alike(excess, totals, (kind,)) for kind in (_ALL, _SOME, _NONE)],
         axis=0,
     )
-    share = FEW_PATIENTS / (FEW_PATIENTS + n_telling)
+    share = PRIOR_PATIENTS / (PRIOR_PATIENTS + n_telling)
     agreement, given = (
         np.max([_observed(slope, excess, cells, features) for slope in slopes], axis=0)
         for slopes in _slopes(totals)
