@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
@@ -21,12 +23,14 @@ class World:
     Attributes:
         assignment: Ana's, untouched, in the open batch.
         reading: Bruno's, of the same exam in the same batch.
+        sessions: of whoever has signed in, by their key.
     """
 
     people: dict[str, User]
     batch: Batch
     assignment: Assignment
     reading: Reading
+    sessions: dict[int, str] = field(default_factory=dict)
 
     def address(self, name: str) -> str:
         """Return where the address called ``name`` leads in this world."""
@@ -62,10 +66,16 @@ class World:
         """Return a browser in which somebody of this role is signed in."""
         client = APIClient()
         if role != "anonymous":
-            client.force_login(
-                self.people[role], backend="django.contrib.auth.backends.ModelBackend"
-            )
+            client.cookies[settings.SESSION_COOKIE_NAME] = self._session_of(self.people[role])
         return client
+
+    def _session_of(self, user: User) -> str:
+        """Return the key of the session of ``user``, who signs in only once."""
+        if user.pk not in self.sessions:
+            client = Client()
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            self.sessions[user.pk] = client.session.session_key or ""
+        return self.sessions[user.pk]
 
 
 def parameters() -> dict[str, list[str]]:
