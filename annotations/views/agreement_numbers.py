@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -243,11 +244,13 @@ def wording() -> Wording:
 
 
 def _percentage(value: float) -> str:
-    if _ALL < value < 1:
-        return number_format(min(round(100 * value, 1), 99.9), 1)
-    if 0 < value < _NOTHING:
-        return number_format(max(round(100 * value, 1), 0.1), 1)
-    return str(round(100 * value))
+    if _NOTHING <= value <= _ALL or value in (0, 1):
+        return str(round(100 * value))
+    rest = min(value, 1 - value)  # how far from nothing, or from all
+    places = min(max(1, -math.floor(math.log10(100 * rest))), _MOST_PLACES)
+    told = max(round(100 * rest, places), 10**-_MOST_PLACES)
+    return number_format(told if value < _NOTHING else 100 - told, places)
 
 
-_ALL, _NOTHING = 0.985, 0.0095
+_NOTHING, _ALL = 0.0095, 0.985
+_MOST_PLACES = 4

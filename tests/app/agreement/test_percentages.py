@@ -1,0 +1,26 @@
+"""Shares as people read them: the rarest class has a prevalence that is not rounded away."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotations.views.agreement_numbers import written
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (0.0, "0%"),
+        (0.0000001, "0.0001%"),
+        (0.0005, "0.05%"),
+        (0.00048, "0.05%"),
+        (0.004, "0.4%"),
+        (0.305, "30%"),
+        (0.986, "98.6%"),
+        (0.9995, "99.95%"),
+        (0.9999999, "99.9999%"),
+        (1.0, "100%"),
+    ],
+)
+def test_a_share_near_nothing_or_all_keeps_its_first_digit(share, told):
+    assert written(share, as_percent=True) == told
