@@ -79,7 +79,8 @@ class _Filled(Mapping[str, Any]):
     @property
     def place(self) -> str:
         """The study and the batch, or that it is the whole study."""
-        return f"{self['study']} · {self.data.get('batch') or _('the whole study')}"
+        batch = self.data.get("batch") or _("the whole study")
+        return f"{self['study']} · {batch}"
 
     @property
     def due(self) -> str:
