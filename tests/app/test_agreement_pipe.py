@@ -32,6 +32,8 @@ def test_a_pipe_that_is_closed_ends_it_quietly(make_batch, submit, close, study,
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout is not None
+    assert process.stderr is not None
     process.stdout.close()
     with process.stderr:
         complaint = process.stderr.read()
