@@ -27,7 +27,6 @@ from annotations.models import (
     User,
 )
 from annotations.services import batches, priors, taxonomies
-from ecgreview.agreement.sampling import resampling
 from ecgreview.ecg.visits import Visit
 from tests.app import props
 
@@ -90,19 +89,6 @@ def own_cache(settings: Any) -> None:
     """Count the failed attempts of this test alone."""
     default = {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid.uuid4().hex}"}
     settings.CACHES = {"default": default}
-
-
-N_REPLICATES = 100
-"""How wide an interval is, is the claim of the domain's tests, which draw as many as the site."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_replicates() -> Iterator[None]:
-    """Draw a tenth of the replicates for each report of agreement."""
-    usual = resampling.DEFAULT.n_replicates
-    object.__setattr__(resampling.DEFAULT, "n_replicates", N_REPLICATES)
-    yield
-    object.__setattr__(resampling.DEFAULT, "n_replicates", usual)
 
 
 @pytest.fixture
