@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from itertools import chain, groupby, zip_longest
 from pathlib import Path
 from types import FunctionType
 
@@ -72,8 +73,17 @@ FIRST = ("browser", "platform", "app", "domain", "js")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the folders whose tests take longest: at the end the workers finish together."""
+    """Begin with the folders whose tests take longest: at the end the workers finish together.
+
+    A browser is waited for half of the time, so its files take turns with others: while one worker
+    waits, another computes.
+    """
     items.sort(key=lambda item: FIRST.index(item.path.relative_to(TESTS).parts[0]))
+    files = [list(found) for _, found in groupby(items, key=lambda item: item.path)]
+    with_browser = [file for file in files if TESTS / "browser" in file[0].path.parents]
+    without = [file for file in files if TESTS / "browser" not in file[0].path.parents]
+    turns = chain.from_iterable(zip_longest(with_browser, without, fillvalue=[]))
+    items[:] = chain.from_iterable(turns)
 
 
 KEPT = {
