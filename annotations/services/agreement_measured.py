@@ -30,7 +30,9 @@ def collect(scope: Scope, readers: Sequence[int], codes: Sequence[str]) -> tuple
     at = {reader: place for place, reader in enumerate(readers)}
     places = {code: place for place, code in enumerate(codes)}
     values: dict[tuple[int, str], dict[int, dict[int, list[float]]]] = {}
-    told = finding_votes.findings(scope, "measurements", where=~Q(measurements=[]))
+    told = finding_votes.findings(
+        scope, "measurements", where=Q(findings__measurements__0__isnull=False)
+    )
     for exam_id, reader_id, code, marks in told:
         for mark in marks:
             kind = values.setdefault((places[code], mark["kind"]), defaultdict(dict))

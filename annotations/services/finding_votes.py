@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 
-from annotations.models import Finding, Occurrence, Reading, Scope, Study, Taxonomy
+from annotations.models import Occurrence, Reading, Scope, Study, Taxonomy
 from annotations.models.reading import ReadingQuerySet
 from annotations.services import agreement_repeats, mappings, votes
 
@@ -27,16 +27,17 @@ def findings(scope: Scope, *fields: str, where: Q = EVERY) -> Iterator[Row]:
     Args:
         scope: a batch, in the words of its readings; or a whole study, in the classes in force.
         fields: of findings, by name.
-        where: conditions for findings.
+        where: conditions for ``findings`` of readings.
     """
     standing = _standing(scope)
     became = _became(scope, standing)
     if scope.is_study:
         standing = standing.filter(taxonomy__in=became)
     voting = standing.readable().exclude(pk__in=_without_vote(scope, standing))
-    found = Finding.objects.filter(where, reading__in=voting).values_list(
-        F("reading__assignment__exam"), F("reading__reader"), F("reading__taxonomy"),
-        F("diagnostic_class__code"), *fields,
+    # Joined, and no condition `reading__in`: by stale statistics that would be a loop in a loop.
+    found = voting.filter(where, findings__isnull=False).values_list(
+        "assignment__exam", "reader", "taxonomy", "findings__diagnostic_class__code",
+        *(f"findings__{field}" for field in fields),
     )  # fmt: skip
     for exam_id, reader_id, taxonomy_id, code, *more in found.iterator(chunk_size=10_000):
         changed = became.get(taxonomy_id)
