@@ -19,6 +19,7 @@ from annotations.models import (
     RunStage,
     Scope,
     Study,
+    SuggestionPolicy,
     User,
     in_scope,
 )
@@ -107,16 +108,25 @@ def note_change(scope: Scope, *, now: datetime, n_repaired: int = 0) -> None:
         recount_notices.repaired(_unfinished(scope).select_related("study").get(), now=now)
 
 
-def note_consensus(study: Study, exam_ids: Collection[int], *, now: datetime) -> None:
-    """Ask for reports of ``study`` and of its batches with these exams, whose consensus changed.
+def note_exams(study: Study, exam_ids: Collection[int], *, now: datetime) -> None:
+    """Ask for reports of ``study`` and of its batches with these exams.
 
-    The counts need not be locked: a run reads what is noted on it before it reads a consensus.
+    Their readings are as they were, but what readings are compared with is not: their consensus.
+    The counts need not be locked: a run reads what is noted on it before it reads anything else.
     """
     touched = Assignment.objects.filter(batch__study=study, exam__in=exam_ids).values("batch")
     batches = study.batches.filter(pk__in=touched, closed_at__isnull=False).of_data()
     # The whole study last, as who ends the run of a batch tells its study.
     for batch_id in [*batches.order_by("pk").values_list("pk", flat=True), None]:
         note_change(Scope(study.pk, batch_id), now=now)
+
+
+def note_suggestions(exam_id: int, *, now: datetime) -> None:
+    """Ask for reports of the studies by chance in which ``exam_id`` was read before these."""
+    read = Assignment.objects.filter(exam=exam_id, readings__isnull=False).values("batch__study")
+    randomised = Study.objects.filter(pk__in=read, suggestion_policy=SuggestionPolicy.RANDOMISED)
+    for study in randomised.order_by("pk"):
+        note_exams(study, [exam_id], now=now)
 
 
 # -- Finding ------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def compute(*, study: Study, now: datetime) -> None:
         (exam_id, one.outcome, one.present, frozenset(one.not_assessable))
         for exam_id, one in verdicts.items()
     )
-    agreement_runs.note_consensus(study, {exam_id for exam_id, *_ in changed}, now=now)
+    agreement_runs.note_exams(study, {exam_id for exam_id, *_ in changed}, now=now)
 
 
 def _told(study: Study) -> set[tuple[int, str, frozenset[str], frozenset[str]]]:

@@ -23,7 +23,7 @@ from annotations.models import (
     Taxonomy,
     Viewing,
 )
-from annotations.services import audit
+from annotations.services import agreement_runs, audit
 from annotations.services.signing import KeyReused
 from ecgreview import criteria, measure
 from ecgreview.ecg import wire
@@ -181,3 +181,5 @@ def _finish(run: SuggestionRun, outcome: _Outcome, taxonomy: Taxonomy, now: date
         run.failure = f"The taxonomy has no class {', '.join(unnamed)}."
     run.finished_at = now
     run.save(update_fields=["measurements", "failure", "finished_at"])
+    if not run.failure:
+        agreement_runs.note_suggestions(run.exam_id, now=now)

@@ -35,7 +35,7 @@ def of(run: AgreementRun, *, is_newer: bool = False) -> Told:
     if run.requested_by_id:
         lead = _("A new version is being computed.")
     else:
-        lead = _("Newer readings came in; these numbers follow in a few seconds.")
+        lead = _("What these numbers rest on has changed; the new ones follow.")
     parts = [str(RunStage(run.stage).label)]
     if run.failure:
         n = run.n_attempts

@@ -50,9 +50,9 @@ def test_it_is_told_that_it_stops(signed_in, davi, batch, run, now):
     assert told(signed_in(davi), batch)["text"] == "Computing · stopping"
 
 
-def test_what_the_readings_asked_for_is_told_as_such(signed_in, davi, batch, now):
+def test_what_a_change_asked_for_is_told_as_such(signed_in, davi, batch, now):
     agreement_runs.note_change(Scope(batch.study_id, batch.pk), now=now)
-    assert told(signed_in(davi), batch)["lead"].startswith("Newer readings came in")
+    assert told(signed_in(davi), batch)["lead"].startswith("What these numbers rest on has changed")
 
 
 def test_it_is_told_that_it_is_over_with_newer_numbers(signed_in, davi, batch):

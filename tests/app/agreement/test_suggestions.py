@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from annotations.models import (
+    AgreementRun,
+    Batch,
     Exposure,
     Scope,
     Study,
@@ -17,6 +19,7 @@ from annotations.services import (
     agreement_arms,
     agreement_said,
     batches,
+    suggestions,
 )
 from annotations.services.agreement_arms import Nothing, Trial
 from ecgreview.agreement import ABSENT, MISSING
@@ -124,3 +127,19 @@ def test_arms_have_a_page(arms_batch, signed_in, davi, now):
     text = signed_in(davi).get(address("batch", "suggestions", arms_batch)).content.decode()
     assert "effects-chart" in text
     assert "+100" in text
+
+
+def test_what_a_newer_model_says_of_exams_that_were_read_asks_for_new_versions(arms_batch, now):
+    AgreementRun.objects.all().delete()
+    Batch.objects.filter(pk=arms_batch.pk).update(agreement_is_due=False)
+    exam = arms_batch.assignments.first().exam
+    suggestions.request(exams=[exam], now=now)
+    assert suggestions.run_next(now=now)
+    asked = AgreementRun.objects.unfinished().values_list("batch", flat=True)
+    assert set(asked) == {arms_batch.pk, None}
+
+
+def test_what_a_model_says_before_anybody_reads_asks_for_none(randomised, make_exam, now):
+    suggestions.request(exams=[make_exam()], now=now)
+    assert suggestions.run_next(now=now)
+    assert not AgreementRun.objects.filter(study=randomised).exists()
