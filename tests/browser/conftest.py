@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as site
 from django.core import signals
-from django.test import Client
+from django.core.management import call_command
+from django.test import Client, override_settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -85,6 +86,8 @@ QUIET = [
 ]
 
 SESSION = site.SESSION_COOKIE_NAME
+HASHED = dict(site.STORAGES)
+SOURCES = list(site.STATICFILES_DIRS)
 
 SignIn = Callable[..., Page]
 """Opens a window for a user; what else is given are settings of Playwright's browser."""
@@ -110,6 +113,33 @@ def browser_type_launch_args() -> dict[str, Any]:
     if not path:
         pytest.fail("no Chromium: `make test` installs one; or set CHROMIUM to its path")
     return {"executable_path": path, "args": QUIET}
+
+
+@pytest.fixture(scope="session")
+def collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The static files as a site sends them: bundled, and under names with their hash."""
+    folder = tmp_path_factory.mktemp("collected")
+    with override_settings(STATIC_ROOT=folder, STORAGES=HASHED, DEMO=True):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sent_static_files(collected_files: Path, plain_static_files: None) -> Iterator[None]:
+    """Send the browser what readers get: a page of a hundred files takes twice as long."""
+    # Among the sources too: there the live server looks for what it sends.
+    where = {"STATIC_ROOT": collected_files, "STATICFILES_DIRS": [collected_files]}
+    with override_settings(STORAGES=HASHED, **where):
+        yield
+
+
+@pytest.fixture
+def one_by_one(sent_static_files: None, no_collected_files: Path) -> Iterator[None]:
+    """Send the modules one by one, as a site does that was installed without esbuild."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    where = {"STATIC_ROOT": no_collected_files, "STATICFILES_DIRS": SOURCES}
+    with override_settings(STORAGES={**HASHED, "staticfiles": plain}, **where):
+        yield
 
 
 @pytest.fixture(autouse=True)

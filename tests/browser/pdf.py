@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 MM_PER_POINT = 25.4 / 72
 
 OBJECT = re.compile(rb"(\d+) 0 obj\b(.*?)\bendobj", re.DOTALL)
-STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 TOKEN = re.compile(
     rb"\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f\s]*>|<<|>>|[\[\]]|/[^\s/<>\[\]()]+|[^\s/<>\[\]()]+"
 )
@@ -63,7 +63,9 @@ def inflated(body: bytes) -> bytes:
     """Return the stream of an object."""
     stream = STREAM.search(body)
     assert stream
-    return zlib.decompress(stream[1]) if b"/FlateDecode" in body else stream[1]
+    # What was compressed tells its own end: it may look like the line end that comes after it.
+    is_packed = b"/FlateDecode" in body
+    return zlib.decompressobj().decompress(stream[1]) if is_packed else stream[1]
 
 
 PAINTING = {b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"}

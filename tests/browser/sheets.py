@@ -83,18 +83,15 @@ def in_mm(points: Points, height_px: float, scale: float) -> Points:
 
 def vertices(path: str) -> Points:
     """Return the points of an SVG ``path`` made of M, L, H and V."""
-    x = y = 0.0
-    points = []
-    for command, text in re.findall(r"([MLHV])([^MLHV]+)", path):
-        numbers = [float(number) for number in re.findall(r"-?[\d.]+", text)]
-        if command in "ML":
-            x, y = numbers
-        elif command == "H":
-            (x,) = numbers
-        else:
-            (y,) = numbers
-        points.append((x, y))
-    return np.array(points)
+    commands = np.array(re.findall(r"[MLHV]", path))
+    numbers = np.fromstring(re.sub(r"[MLHV,]", " ", path), sep=" ")
+    is_pair = np.isin(commands, ["M", "L"])
+    first = np.cumsum(np.where(is_pair, 2, 1)) - np.where(is_pair, 2, 1)
+    assert len(numbers) == first[-1] + 1 + is_pair[-1], path[:80]
+    # What a command does not name stays as it was: the last place that named it holds.
+    x = np.maximum.accumulate(np.where(commands == "V", -1, first))
+    y = np.maximum.accumulate(np.where(commands == "H", -1, first + is_pair))
+    return np.column_stack([numbers[x], numbers[y]])
 
 
 def leads(page: Page) -> Locator:

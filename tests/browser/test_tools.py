@@ -368,6 +368,7 @@ def test_what_was_measured_and_marked_stays_on_the_sheet_with_its_finding(desk: 
     expect(marks(desk, "measured")).to_have_count(0)
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_tools_that_did_not_arrive_say_so_and_come_with_a_reload(
     sign_in_as: SignIn,
     live_server: LiveServer,
