@@ -19,12 +19,20 @@ from annotations.services import demo, demo_readings, priors
 from ecgreview.ecg import synth
 from tests.domain.ecg import signals, wfdb_files
 
+from .conftest import NOW
+
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def prepared_once(story):
+    with story():
+        demo.prepare(now=NOW)
+
+
 @pytest.fixture
-def prepared(now):
-    return demo.prepare(now=now)
+def prepared(prepared_once, db):
+    return {user.username: user for user in User.objects.all()}
 
 
 def counts():
@@ -80,18 +88,6 @@ def test_simulated_readings_say_so(prepared):
 def test_the_exams_are_the_same_every_time(prepared):
     again = {recording.signal.content_hash for recording in demo._drawings()}
     assert again == set(Exam.objects.values_list("content_hash", flat=True))
-
-
-def test_a_start_that_was_killed_is_finished_by_the_next(now, monkeypatch):
-    def killed(**what):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(demo_readings, "simulate", killed)
-    with pytest.raises(KeyboardInterrupt):
-        demo.prepare(now=now)
-    monkeypatch.undo()
-    demo.prepare(now=now)
-    assert counts() == [6, 60, 1, 2, 120, 40]
 
 
 @pytest.fixture

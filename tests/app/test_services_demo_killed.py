@@ -1,0 +1,24 @@
+"""The demo, when the process that prepares it is killed."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotations.models import Assignment, Batch, Exam, Reading, Study, User
+from annotations.services import demo, demo_readings
+
+pytestmark = pytest.mark.django_db
+
+PREPARED = {User: 6, Exam: 60, Study: 1, Batch: 2, Assignment: 120, Reading: 40}
+
+
+def test_a_start_that_was_killed_is_finished_by_the_next(now, monkeypatch):
+    def killed(**what):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo_readings, "simulate", killed)
+    with pytest.raises(KeyboardInterrupt):
+        demo.prepare(now=now)
+    monkeypatch.undo()
+    demo.prepare(now=now)
+    assert {model: model.objects.count() for model in PREPARED} == PREPARED
