@@ -163,7 +163,7 @@ def _forest(found: Shown, lines: Sequence[ClassLine], wish: Wanted) -> list[dict
             "interval": line.chosen.interval,
             "reason": line.chosen.reason,
             "word": line.word,
-            "counts": f"{line.n_all} / {line.n_any}",
+            "counts": f"{numbers.grouped(line.n_all)} / {numbers.grouped(line.n_any)}",
             "sentence": line.sentence,
             "url": _behind(found, wish, line.of.code),
             **_aside(line.of),

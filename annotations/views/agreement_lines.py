@@ -211,26 +211,21 @@ def _plain(text: str) -> str:
 
 def _sentence(one: Mapping[str, Any]) -> str:
     """Return the counts in plain words."""
-    counts = {
-        "exams": one["n_exams"],
-        "some": one["n_positive_any"],
-        "all": one["n_positive_all"],
-    }
-    if not one["n_exams"]:
+    n_exams, n_any, n_all = one["n_exams"], one["n_positive_any"], one["n_positive_all"]
+    if not n_exams:
         return gettext("No exam has been read by two readers yet.")
-    if not counts["some"]:
+    if not n_any:
         return gettext("Nobody gave it.")
-    if counts["some"] == counts["all"]:
-        return gettext("Whenever one reader gave it, all did: %(all)d of %(exams)d exams.") % counts
-    if not counts["all"]:
-        return (
-            gettext("Given in %(some)d of %(exams)d exams, and never by all readers of an exam.")
-            % counts
+    if n_any == n_all:
+        sentence = gettext("Whenever one reader gave it, all did: %(all)s of %(exams)s exams.")
+    elif not n_all:
+        sentence = gettext(
+            "Given in %(some)s of %(exams)s exams, and never by all readers of an exam."
         )
-    return (
-        gettext(
-            "At least one reader gave it in %(some)d of %(exams)d exams; "
-            "in %(all)d of these all readers did."
+    else:
+        sentence = gettext(
+            "At least one reader gave it in %(some)s of %(exams)s exams; "
+            "in %(all)s of these all readers did."
         )
-        % counts
-    )
+    told = {"exams": n_exams, "some": n_any, "all": n_all}
+    return sentence % {name: numbers.grouped(n) for name, n in told.items()}

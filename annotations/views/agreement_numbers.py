@@ -236,6 +236,11 @@ def written(value: float, *, as_percent: bool = False) -> str:
     return number_format(rounded, 2).replace("-", "\N{MINUS SIGN}")
 
 
+def grouped(count: int) -> str:
+    """Return a count with its thousands apart, in the language of the page."""
+    return number_format(count, 0, force_grouping=True)
+
+
 def wording() -> Wording:
     """Return how figures say things in the language of the page."""
     if (get_language() or "").startswith("pt"):

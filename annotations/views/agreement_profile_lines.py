@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass
 from annotations.services.agreement_profiles import Block, Profile, Standing
+from annotations.views import agreement_borrowed
 from annotations.views.agreement_charts import Axis, Chart, Series, with_intervals
 from annotations.views.agreement_numbers import Number
 from annotations.views.agreement_reasons import number, told
@@ -165,13 +166,17 @@ def _latent_line(line: Mapping[str, Any], of: DiagnosticClass) -> LatentLine:
 
 
 def no_latent(results: Mapping[str, Any]) -> str:
-    """Return why there is no skill without a reference, in a sentence."""
+    """Return why there is no skill without a reference, in a sentence.
+
+    It is the reason of most classes; those that came up tell more than those that did not.
+    """
     found = results.get("latent")
     if found is None:
         return _("This version was computed before the product could tell.")
     if found["reason"]:
         return told(found["reason"])
-    reasons = [one["prevalence"]["reason"] for one in found["classes"]]
+    every = [one["prevalence"]["reason"] for one in found["classes"]]
+    reasons = [one for one in every if one not in agreement_borrowed.UNMET] or every
     return told(max(set(reasons), key=reasons.count)) if reasons else ""
 
 

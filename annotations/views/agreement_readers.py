@@ -107,7 +107,7 @@ def _pair(found: Shown, request: SignedInRequest) -> dict[str, object]:
             for at in row["readers"]
         ],
         "line": line,
-        "n": sum(line[cell] for cell in Cell),
+        "n_exams": sum(line[cell] for cell in Cell),
         "cells": {
             cell.value: {"n": line[cell], "url": _exams(found, of.code, {**query, "cell": cell})}
             for cell in Cell

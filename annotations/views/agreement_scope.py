@@ -46,6 +46,9 @@ TABS: Mapping[str, Promise] = {
 }
 """Parts of the dashboard by the end of their addresses' names: batch-agreement-readers, say."""
 
+WITHIN: Mapping[str, str] = {"profile": "readers", "pair": "readers", "exam": "exams"}
+"""The part from which a page without a tab of its own is reached."""
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -205,7 +208,7 @@ def page(
         "study": found.study,
         "batch": found.batch,
         "report": found.report,
-        "tabs": list(_tabs(found, part)),
+        "tabs": _tabs(found, part),
         "links": {name or "classes": address for name, address in _addresses(found).items()},
         "may_compute": request.user.has_perm("annotations.close_batch"),
         "compute_url": found.url("computing"),
@@ -242,10 +245,12 @@ def _addresses(found: Shown) -> dict[str, str]:
     return addresses
 
 
-def _tabs(found: Shown, here: str) -> list[dict[str, object]]:
+def _tabs(found: Shown, here: str) -> list[dict[str, str]]:
+    """Return the tabs; ``current`` is what ``aria-current`` says of each, if anything."""
     version = f"?version={found.report.number}" if found.report and not found.is_newest else ""
+    current = {WITHIN.get(here, here): "true" if here in WITHIN else "page"}
     return [
-        {"name": TABS[part], "url": address + version, "is_here": part == here}
+        {"name": str(TABS[part]), "url": address + version, "current": current.get(part, "")}
         for part, address in _addresses(found).items()
     ]
 

@@ -47,6 +47,12 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def body(self) -> Iterator[tuple[str, list[tuple[Column, str]]]]:
+        """What each row is about, and its further cells, each with its column."""
+        for about, *cells in self.rows:
+            yield about, list(zip(self.columns[1:], cells, strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

@@ -52,7 +52,9 @@ def _together_table(context: Context) -> Table:
         (say(sentences.SETS_SAME), DASH, DASH, interval(overall["exact_set"])),
         (say(sentences.JACCARD), DASH, DASH, interval(overall["mean_jaccard"])),
     ]
-    for name, macro in overall["macro"].items():
+    macros = overall["macro"]
+    for name in (one for one in sentences.MEASURES if one in macros):
+        macro = macros[name]
         defined = say(sentences.OF, n=whole(macro["n_defined"]), total=whole(macro["n_classes"]))
         pooled = interval(overall["micro"][name])
         rows.append((say(sentences.MEASURES[name]), interval(macro), defined, pooled))

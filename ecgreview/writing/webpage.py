@@ -69,10 +69,9 @@ def _table(table: Table) -> Iterator[str]:
         for column in table.columns
     )
     yield f"<thead><tr>{''.join(titles)}</tr></thead><tbody>"
-    for row in table.rows:
-        cells = zip(table.columns[1:], row[1:], strict=True)
+    for about, cells in table.body:
         rest = (f'<td class="{column.align}">{_escaped(cell)}</td>' for column, cell in cells)
-        yield f'<tr><th scope="row" class="left">{_escaped(row[0])}</th>{"".join(rest)}</tr>'
+        yield f'<tr><th scope="row" class="left">{_escaped(about)}</th>{"".join(rest)}</tr>'
     yield "</tbody></table></div>"
     for note in table.notes:
         yield f'<p class="note">{_escaped(note)}</p>'

@@ -14,6 +14,12 @@ export function plot(element, { data, layout }) {
   return globalThis.Plotly.react(element, data, layout, CONFIG);
 }
 
+/** How numbers on the axes of a page in this language are written: its decimal sign, then that of thousands. */
+export function separatorsOf(language) {
+  const parts = new Intl.NumberFormat(language, { useGrouping: "always" }).formatToParts(1234.5);
+  return ["decimal", "group"].map((wanted) => parts.find(({ type }) => type === wanted).value).join("");
+}
+
 /** Draw `element` now and whenever its size or the colours of the page change. */
 export function keepDrawn(element) {
   const draw = () => element.draw();

@@ -6,7 +6,7 @@
 
 import { embedded, make } from "../dom.js";
 import { plain } from "../plain.js";
-import { canPlot, colour, keepDrawn, plot } from "../plot.js";
+import { canPlot, colour, keepDrawn, plot, separatorsOf } from "../plot.js";
 
 export const ROW_PX = 26;
 const TOP_PX = 26;
@@ -22,7 +22,7 @@ export function axisOf(rows) {
 }
 
 /** The traces and the layout of `rows`, the first at the top. */
-export function figure(rows, { words, colours, font, width }) {
+export function figure(rows, { words, colours, font, separators, width }) {
   const of = (isRare, color, symbol) => {
     const some = rows.map((row, place) => ({ ...row, place })).filter((row) => row.estimate !== null && row.isRare === isRare);
     return {
@@ -51,6 +51,7 @@ export function figure(rows, { words, colours, font, width }) {
     margin: { l: SIDE_PX, r: SIDE_PX, t: TOP_PX, b: FOOT_PX },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
+    separators,
     font: { family: font, size: 12, color: colours.ink },
     xaxis: { ...axis, side: "top", range: axisOf(rows), gridcolor: colours.line, dtick: width < 260 ? 0.5 : 0.2, tickformat: words.isShare ? ".0%" : ".1f", zeroline: true, zerolinecolor: colours.strong, ticks: "" },
     yaxis: { ...axis, range: [rows.length - 0.5, -0.5], visible: false },
@@ -158,6 +159,7 @@ if (typeof HTMLElement !== "undefined") {
           ink: colour(style, "ink-soft"),
         },
         font: style.fontFamily,
+        separators: separatorsOf(document.documentElement.lang),
         width: this.picture.clientWidth,
       });
       this.picture.style.height = `${heightOf(this.shown)}px`;

@@ -3,7 +3,7 @@
 // The same numbers stand in a table on the page; the colours are those of the page, asked for anew when the theme changes.
 
 import { embedded } from "../dom.js";
-import { canPlot, colour, keepDrawn, plot } from "../plot.js";
+import { canPlot, colour, keepDrawn, plot, separatorsOf } from "../plot.js";
 
 const ROW_PX = 30;
 const LEGEND_PX = 22;
@@ -29,7 +29,7 @@ function legendOf({ series }, width) {
 }
 
 /** The traces and the layout of a chart, as Plotly wants them. */
-export function figure(chart, { colours, font, width }) {
+export function figure(chart, { colours, font, separators, width }) {
   const drawn = chart.series.filter((series) => series.x.length);
   const data = drawn.map((series) => trace(series, rankOf(series, drawn), chart, colours));
   const layout = {
@@ -38,6 +38,7 @@ export function figure(chart, { colours, font, width }) {
     margin: { l: leftOf(chart, width), r: 18, t: 12, b: footOf(chart) + legendOf(chart, width) },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
+    separators,
     font: { family: font, size: 13, color: colours.ink },
     xaxis: axis(chart.x, colours, false),
     yaxis: axis(chart.y, colours, true),
@@ -125,6 +126,7 @@ if (typeof HTMLElement !== "undefined") {
           curves: ["accent", "warning", "danger", "ok", "ink-faint"].map(named),
         },
         font: style.fontFamily,
+        separators: separatorsOf(document.documentElement.lang),
         width: this.clientWidth,
       });
       this.style.height = `${drawn.layout.height}px`;

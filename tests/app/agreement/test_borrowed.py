@@ -110,6 +110,20 @@ def test_where_nothing_is_known_the_reason_is_told_once(with_latent, signed_in, 
 
 
 @pytest.mark.parametrize("part", PARTS)
+def test_the_reason_is_that_of_classes_that_came_up(with_latent, signed_in, davi, part):
+    never = {**fitted(None), "prevalence": measure(None, coefficient.NEVER_GIVEN)}
+    text = page_of(with_latent(*[never] * 65), signed_in(davi), part)
+    assert "No exam was read by three readers" in text
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_where_no_class_came_up_that_is_the_reason(with_latent, signed_in, davi, part):
+    never = {**fitted(None), "prevalence": measure(None, coefficient.NEVER_GIVEN)}
+    text = page_of(with_latent(*[never] * 66), signed_in(davi), part)
+    assert "No reader gave the class." in text
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_a_class_that_tells_enough_alone_borrows_nothing(with_latent, signed_in, davi, part):
     batch = with_latent(fitted(None))
     assert MARK not in signed_in(davi).get(address("batch", part, batch)).content.decode()

@@ -51,6 +51,20 @@ def test_who_reads_in_the_study_is_told_nothing(
     assert "tabs-row" not in text
 
 
+def test_the_page_of_a_reader_stands_among_readers(closed, signed_in, davi):
+    tabs = signed_in(davi).get(address("batch", "reader", closed)).context["tabs"]
+    assert [tab["name"] for tab in tabs if tab["current"]] == ["Readers"]
+
+
+@pytest.mark.parametrize("part", ["", "precision"])
+def test_thousands_stand_apart_on_the_pages(closed, signed_in, davi, part):
+    report = AgreementReport.objects.of_scope(Scope(closed.study_id, closed.pk)).latest("number")
+    report.pk, report.number, report.n_readings = None, report.number + 1, 200_000
+    report.save(force_insert=True)
+    place = f"/batches/{closed.pk}/agreement/" + (f"{part}/" if part else "")
+    assert "From 200,000 blind readings" in signed_in(davi).get(place).content.decode()
+
+
 def test_there_is_no_reader_that_the_report_does_not_have(closed, signed_in, davi):
     place = reverse("batch-agreement-reader", kwargs={"pk": closed.pk, "place": 99})
     assert signed_in(davi).get(place).status_code == 404

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
-from annotations.views.agreement_numbers import written
+from annotations.views.agreement_numbers import grouped, written
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,11 @@ from annotations.views.agreement_numbers import written
 )
 def test_a_share_near_nothing_or_all_keeps_its_first_digit(share, told):
     assert written(share, as_percent=True) == told
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", ["999", "100,000"]), ("pt-br", ["999", "100.000"])]
+)
+def test_thousands_stand_apart_in_the_language_of_the_page(language, told):
+    with translation.override(language):
+        assert [grouped(n) for n in (999, 100_000)] == told

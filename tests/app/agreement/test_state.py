@@ -140,7 +140,7 @@ def test_a_page_says_how_it_was_computed(signed_in, davi, batch, report):
     page = signed_in(davi).get(addresses(batch)[0]).content.decode()
     method = report.results["method"]
     assert report.inputs_digest in page
-    assert f"from {method['n_replicates']} replicates with seed {method['seed']}" in page
+    assert f"from {method['n_replicates']:,} replicates with seed {method['seed']}" in page
 
 
 def test_a_finished_run_cannot_be_stopped(signed_in, davi, batch, monkeypatch):

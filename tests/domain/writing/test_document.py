@@ -49,6 +49,21 @@ def paragraphs(written, kind):
     ]
 
 
+def test_measures_stand_in_one_order_however_they_were_stored():
+    found = three_readers()
+    macro = found["overall"]["macro"]
+    stored = {**found, "overall": {**found["overall"], "macro": dict(sorted(macro.items()))}}
+    table = next(block for block in tables(document(stored)) if "as a whole" in block.caption)
+    rows = [row[0] for row in table.rows]
+    assert rows[2:5] == [
+        "Share of readings that give the class",
+        "Percent agreement",
+        "Positive agreement",
+    ]
+    assert rows[-1] == "PABAK"
+    assert len(rows) == 2 + len(macro)
+
+
 def test_each_class_has_raw_counts_before_its_estimates():
     found = three_readers()
     table = next(block for block in tables(document(found)) if "by class" in block.caption)

@@ -1,0 +1,9 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { separatorsOf } from "../../static/js/plot.js";
+
+test("the numbers of a chart are written in the language of the page", () => {
+  assert.equal(separatorsOf("en"), ".,");
+  assert.equal(separatorsOf("pt-br"), ",.");
+});
