@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass
-from annotations.views.agreement_numbers import Number
+from annotations.views.agreement_numbers import Number, told_once
 from annotations.views.agreement_reasons import number, told
 from ecgreview.agreement.values import coefficient
 
@@ -98,7 +98,5 @@ def _rows(results: Fitted) -> Iterator[tuple[str, Fitted]]:
 
 
 def _line(of: DiagnosticClass, found: list[Fitted]) -> BorrowedLine:
-    numbers = [number(one) for one in found]
-    cautions = dict.fromkeys(one.reason for one in numbers if one.reason)
-    plain = [replace(one, reason="") for one in numbers]
-    return BorrowedLine(of.abbreviation, of.local_name, plain, " ".join(cautions))
+    plain, caution = told_once([number(one) for one in found])
+    return BorrowedLine(of.abbreviation, of.local_name, plain, caution)

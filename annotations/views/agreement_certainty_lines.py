@@ -53,7 +53,12 @@ PAIR_MEASURES = ("ccc", "bias", "lower", "upper")
 
 @dataclass(frozen=True, slots=True)
 class CertaintyLine:
-    """How sure readers were of one class."""
+    """How sure readers were of one class.
+
+    Attributes:
+        levels: how many readings said possible, probable, definite.
+        caution: what is to be minded of the numbers, once.
+    """
 
     of: DiagnosticClass
     n_exams: int
@@ -62,6 +67,7 @@ class CertaintyLine:
     same: Number
     alpha: Number
     ac2: Number
+    caution: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +112,19 @@ def certainty_lines(
     """Return the classes that somebody gave, those given most often first."""
     rows = [one for one in results["certainty"]["classes"] if _n_given(one)]
     rows.sort(key=lambda one: (-_n_given(one), classes[one["class"]].abbreviation.casefold()))
-    return [
-        CertaintyLine(
-            classes[one["class"]],
-            one["n_exams"],
-            one["n_both"],
-            (one["n_possible"], one["n_probable"], one["n_definite"]),
+    return [_certainty_line(one, classes[one["class"]]) for one in rows]
+
+
+def _certainty_line(one: Mapping[str, Any], of: DiagnosticClass) -> CertaintyLine:
+    (same, alpha, ac2), caution = numbers.told_once(
+        [
             number(one["same_certainty"], as_percent=True),
             number(one["ordinal_alpha"]),
             number(one["gwet_ac2"]),
-        )
-        for one in rows
-    ]
+        ]
+    )
+    levels = (one["n_possible"], one["n_probable"], one["n_definite"])
+    return CertaintyLine(of, one["n_exams"], one["n_both"], levels, same, alpha, ac2, caution)
 
 
 def _n_given(one: Mapping[str, Any]) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.formats import number_format
@@ -234,6 +234,12 @@ def written(value: float, *, as_percent: bool = False) -> str:
         return f"{_percentage(value)}%"
     rounded = round(value, 2) or 0.0  # no "-0.00"
     return number_format(rounded, 2).replace("-", "\N{MINUS SIGN}")
+
+
+def told_once(several: Sequence[Number]) -> tuple[list[Number], str]:
+    """Return the numbers of one line without their reasons, and these once, in a text."""
+    reasons = dict.fromkeys(one.reason for one in several if one.reason)
+    return [replace(one, reason="") for one in several], " ".join(reasons)
 
 
 def grouped(count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from annotations.models import DiagnosticClass
 from annotations.services.agreement_profiles import Block, Profile, Standing
 from annotations.views import agreement_borrowed
 from annotations.views.agreement_charts import Axis, Chart, Series, with_intervals
-from annotations.views.agreement_numbers import Number
+from annotations.views.agreement_numbers import Number, told_once
 from annotations.views.agreement_reasons import number, told
 from annotations.views.agreement_scope import Shown
 from ecgreview import agreement
@@ -154,15 +154,9 @@ def latent(results: Mapping[str, Any], place: int, classes: Classes) -> list[Lat
 
 def _latent_line(line: Mapping[str, Any], of: DiagnosticClass) -> LatentLine:
     """Return a line that says once what is to be minded of both numbers."""
-    sensitivity, specificity = number(line["sensitivity"]), number(line["specificity"])
-    cautions = dict.fromkeys(one.reason for one in (sensitivity, specificity) if one.reason)
-    return LatentLine(
-        of.abbreviation,
-        of.local_name,
-        replace(sensitivity, reason=""),
-        replace(specificity, reason=""),
-        " ".join(cautions),
-    )
+    skill = [number(line["sensitivity"]), number(line["specificity"])]
+    (sensitivity, specificity), caution = told_once(skill)
+    return LatentLine(of.abbreviation, of.local_name, sensitivity, specificity, caution)
 
 
 def no_latent(results: Mapping[str, Any]) -> str:
