@@ -166,15 +166,6 @@ class PatternCount:
         table = np.stack(np.divmod(codes, width), axis=1).astype(np.float64)
         return Cells(table, self.counts @ merged)
 
-    def pair_tables(self, first: int) -> NDArray[np.float64]:
-        """Return the 2 x 2 tables of reader ``first`` against every reader.
-
-        Returns:
-            Shape (..., n_classes, n_readers, 2, 2): exams by what ``first`` said (absent, present)
-            and the other reader.
-        """
-        return self.pairs([(first, other) for other in range(self.n_readers)])
-
     def pairs(self, which: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
         """Return the 2 x 2 tables of the pairs of readers ``which``, all at once.
 

@@ -46,11 +46,11 @@ def test_forty_six_readers_are_told_apart():
 
 @given(states.filter(lambda ratings: len(ratings) >= 2))
 def test_pair_tables_are_those_of_the_ratings(ratings):
-    tables = PatternCount.of(ratings).pair_tables(0)
+    tables = PatternCount.of(ratings).pairs([(0, 1)])
     for row, mine in enumerate((ABSENT, PRESENT)):
         for column, theirs in enumerate((ABSENT, PRESENT)):
             expected = ((ratings[0] == mine) & (ratings[1] == theirs)).sum(axis=0)
-            np.testing.assert_array_equal(tables[:, 1, row, column], expected)
+            np.testing.assert_array_equal(tables[:, 0, row, column], expected)
 
 
 def test_cells_forget_who_said_what():
