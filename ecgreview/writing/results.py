@@ -53,6 +53,7 @@ def _together_table(context: Context) -> Table:
         (say(sentences.JACCARD), DASH, DASH, interval(overall["mean_jaccard"])),
     ]
     macros = overall["macro"]
+    # In an order of our own: a report that was stored has its keys in that of the database.
     for name in (one for one in sentences.MEASURES if one in macros):
         macro = macros[name]
         defined = say(sentences.OF, n=whole(macro["n_defined"]), total=whole(macro["n_classes"]))

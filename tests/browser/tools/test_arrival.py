@@ -1,0 +1,39 @@
+"""Tools whose script did not arrive."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+from pytest_django.live_server_helper import LiveServer
+
+from annotations.models import Exam, User
+from tests.app.conftest import MakeBatch
+from tests.browser.conftest import SignIn, Witness
+
+from .hands import readout
+
+
+@pytest.mark.usefixtures("one_by_one")
+def test_tools_that_did_not_arrive_say_so_and_come_with_a_reload(
+    sign_in_as: SignIn,
+    live_server: LiveServer,
+    ana: User,
+    make_batch: MakeBatch,
+    real_exams: list[Exam],
+    witness: Witness,
+) -> None:
+    witness.expect("ERR_FAILED", "ERR_INTERNET_DISCONNECTED")
+    batch = make_batch(real_exams[:1], [ana])
+    page = sign_in_as(ana)
+    page.route("**/tools/toolbox*.js", lambda route: route.abort())
+    page.goto(f"{live_server.url}/read/{batch.assignments.get().pk}/")
+    expect(page.locator("[data-part=place]")).to_have_text("1 of 1")
+    page.keyboard.press("k")
+    problem = page.locator("[data-part=tools-problem]")
+    expect(problem).to_have_text("The tools did not arrive. With a network, reload the page.")
+    page.unroute("**/tools/toolbox*.js")
+    page.reload()
+    expect(page.locator("[data-part=place]")).to_have_text("1 of 1")
+    page.keyboard.press("k")
+    expect(readout(page)).to_be_visible()
+    expect(problem).to_be_empty()

@@ -1,0 +1,158 @@
+"""The other tools over the sheet, by mouse and key; all of them as axe-core sees them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import objections
+
+from .hands import at, drag, marks, told
+
+
+def test_an_area_is_dragged_over_the_leads(desk: Page) -> None:
+    desk.keyboard.press("l")
+    drag(desk, at(desk, 5.4, 135), at(desk, 6.2, 55))
+    (area,) = told(desk, "localisation")
+    assert area["leads"] == ["V1", "V2", "V3"]
+    assert [area["from_s"], area["to_s"]] == pytest.approx([5.4, 6.2], abs=0.012)
+
+
+def test_an_area_is_marked_by_key(desk: Page) -> None:
+    desk.keyboard.press("l")
+    desk.keyboard.press("Enter")
+    dialog = desk.get_by_role("dialog", name="Where the finding shows")
+    dialog.get_by_role("button", name="V1").press("Space")
+    dialog.get_by_label("From, in seconds").fill("2")
+    dialog.get_by_label("To, in seconds").fill("1")
+    desk.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("comes later")
+    dialog.get_by_label("To, in seconds").fill("3.5")
+    desk.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    assert told(desk, "localisation") == [
+        {"tracing": 1, "leads": ["V1"], "from_s": 2, "to_s": 3.5},
+    ]
+
+
+def test_a_lead_is_enlarged_with_its_squares(desk: Page) -> None:
+    desk.keyboard.press("z")
+    dialog = desk.get_by_role("dialog", name="One lead, enlarged")
+    picture = dialog.locator(".strip")
+    width = float(picture.get_attribute("width") or 0)
+    desk.keyboard.press("4")
+    assert float(picture.get_attribute("width") or 0) == pytest.approx(2 * width)
+    desk.keyboard.press("ArrowDown")
+    expect(dialog.get_by_role("button", name="III", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    desk.keyboard.press("k")
+    desk.keyboard.press("ArrowRight")
+    expect(dialog.locator(".tool-reading")).to_contain_text("ms")
+    desk.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_a_click_on_the_name_of_a_lead_enlarges_it(desk: Page) -> None:
+    name = desk.locator(".plot.is-front .textpoint text", has_text=re.compile("^V2$")).first
+    box = name.bounding_box()
+    assert box is not None
+    desk.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    dialog = desk.get_by_role("dialog", name="One lead, enlarged")
+    expect(dialog.get_by_role("button", name="V2")).to_have_attribute("aria-pressed", "true")
+
+
+def test_every_filter_is_told_on_the_sheet_and_logged(desk: Page) -> None:
+    badge = desk.locator("ecg-viewer .sheet-badge")
+    expect(badge).to_have_count(0)
+    for words in ("150 Hz", "40 Hz – not for diagnosis", "baseline", "mains"):
+        desk.keyboard.press("f")
+        expect(badge).to_contain_text(words)
+    desk.keyboard.press("f")
+    expect(badge).to_have_count(0)
+    desk.keyboard.press("f")
+    desk.keyboard.press("z")
+    dialog = desk.get_by_role("dialog", name="One lead, enlarged")
+    expect(dialog.locator(".sheet-badge")).to_contain_text("150 Hz")
+    desk.keyboard.press("Escape")
+    assert told(desk, "tool")[:4] == ["filter_150", "filter_40", "filter_baseline", "filter_mains"]
+
+
+def test_exchanged_electrodes_are_a_loud_preview_of_one_exam(desk: Page) -> None:
+    trace = desk.locator(".plot.is-front .scatterlayer .trace path.js-line")
+    before = trace.last.get_attribute("d")
+    desk.keyboard.press("w")
+    desk.keyboard.press("ArrowDown")
+    expect(desk.locator(".sheet-badge.is-loud")).to_contain_text("Preview, not the recording")
+    preview = "preview, electrodes exchanged: RA ↔ LA · 25 mm/s · 10 mm/mV · no filter"
+    for line in ("settings", "print-line"):
+        expect(desk.locator(f"[data-part={line}]")).to_contain_text(preview)
+    expect(trace.last).not_to_have_attribute("d", before or "")
+    desk.keyboard.press("n")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("[data-part=place]")).to_have_text("2 of 2")
+    expect(desk.locator(".sheet-badge")).to_have_count(0)
+    expect(desk.locator("[data-part=settings]")).to_contain_text("raw, no filter")
+    expect(desk.get_by_label("Preview of exchanged electrodes")).to_have_value("")
+
+
+def test_the_lens_follows_the_pointer(desk: Page) -> None:
+    lens = desk.locator(".lens")
+    desk.keyboard.press("x")
+    desk.mouse.move(*at(desk, 3, 60))
+    expect(lens).to_be_visible()
+    one = lens.locator("svg").get_attribute("viewBox")
+    desk.mouse.move(*at(desk, 4, 60))
+    expect(lens.locator("svg")).not_to_have_attribute("viewBox", one or "")
+    desk.keyboard.press("x")
+    expect(lens).to_be_hidden()
+
+
+def test_median_beats_say_of_how_many_they_are(desk: Page) -> None:
+    desk.keyboard.press("b")
+    dialog = desk.get_by_role("dialog", name="Median beat")
+    expect(dialog.locator(".tool-note")).to_have_text(re.compile(r"Median of \d+ like beats"))
+    expect(dialog.locator(".strip-name")).to_have_count(12)
+
+
+def test_chosen_leads_lie_on_one_baseline(desk: Page) -> None:
+    desk.keyboard.press("o")
+    dialog = desk.get_by_role("dialog", name="Leads laid over each other")
+    desk.keyboard.press("4")
+    expect(dialog.locator(".strip-trace[class*=is-lead-]")).to_have_count(6)
+    dialog.get_by_role("button", name="V1").click()
+    expect(dialog.locator(".strip-trace[class*=is-lead-]")).to_have_count(5)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_tools_are_accessible(desk: Page, theme: str) -> None:
+    desk.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    found = []
+    for keys in (["k", "ArrowRight"], ["l"], ["l", "Enter"], ["z", "k"], ["o"], ["b"], ["f", "f"]):
+        for key in keys:
+            desk.keyboard.press(key)
+        desk.wait_for_timeout(100)
+        found += [f"{keys}: {objection}" for objection in objections(desk)]
+        desk.keyboard.press("Escape")
+        desk.keyboard.press("Escape")
+    assert found == []
+
+
+def test_what_was_measured_and_marked_stays_on_the_sheet_with_its_finding(desk: Page) -> None:
+    desk.keyboard.press("1")
+    desk.keyboard.press("l")
+    drag(desk, at(desk, 5.4, 135), at(desk, 6.2, 55))
+    expect(marks(desk, "area")).to_have_count(3)
+    under = "document.querySelector('.underlay').compareDocumentPosition"
+    follows = (
+        f"{under}(document.querySelector('.plot.is-front')) & Node.DOCUMENT_POSITION_FOLLOWING"
+    )
+    assert desk.evaluate(follows)
+    desk.keyboard.press("k")
+    drag(desk, at(desk, 1.0), at(desk, 1.8))
+    desk.keyboard.press("Shift+K")
+    expect(marks(desk, "measured")).to_have_count(2)  # in its column, below
+    desk.keyboard.press("Control+z")
+    expect(marks(desk, "measured")).to_have_count(0)
