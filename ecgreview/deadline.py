@@ -1,4 +1,4 @@
-"""A deadline for the whole web request, for what no timeout of a driver can cut.
+"""A deadline for the work on a web request, for what no timeout of a driver can cut.
 
 A database that is frozen rather than dead keeps its connections alive: neither keepalives nor
 ``statement_timeout`` end the wait (measured: a stopped backend holds psycopg for ever). So the
@@ -26,8 +26,8 @@ GRACE_SECONDS = 3.0
 class WithDeadline:
     """A WSGI application whose process ends when one of its requests takes too long.
 
-    The time counts until the application returns its response. Sending it, perhaps to a slow
-    reader, does not count.
+    Only the application's own time counts: ``ecgreview.serving`` has received the request before,
+    and sends the response after, so no client can make a process end by being slow.
     """
 
     def __init__(self, application: Application, seconds: float) -> None:

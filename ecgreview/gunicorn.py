@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ecgreview import env
 from ecgreview.deadline import Application, WithDeadline
+from ecgreview.serving.application import Buffered
 
 DEFAULTS = {
     "DATABASE_POOL": "1",  # measured: about ten times the requests per second without it
@@ -14,12 +15,15 @@ DEFAULTS = {
 
 wsgi_app = "ecgreview.gunicorn:application()"
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, minimum=1, maximum=65535)}"
-worker_class = "gthread"
+worker_class = "ecgreview.serving.worker.Worker"
+worker_connections = 800  # of each process; a process may usually open 1,024 files
 workers = env.integer("WEB_WORKERS", 2, minimum=1)
-threads = env.integer("WEB_THREADS", 4, minimum=1)
 raw_env = [f"{name}={value}" for name, value in DEFAULTS.items() if name not in os.environ]
-preload_app = False  # a connection pool must not be inherited by a fork
-timeout = 90  # the first imports on a loaded machine; requests have a deadline of their own
+# Everything is imported once, before the first worker is there: no request waits for an import,
+# and a replaced worker serves at once. It opens no connection, which a fork would share.
+preload_app = True
+asgi_lifespan = "on"
+timeout = 90  # of the event loop, which does no work; requests have a deadline of their own
 graceful_timeout = 10
 keepalive = 5
 max_requests = 20_000
@@ -30,8 +34,15 @@ control_socket_disable = True  # it would write into the home directory
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn's heartbeat
 
 
-def application() -> Application:
-    """Return the WSGI application with a deadline, made in each worker."""
+def application() -> Buffered:
+    """Return the site for each worker; made once, before they are forked."""
+    from ecgreview.serving import preloading
     from ecgreview.wsgi import application as site
 
-    return WithDeadline(site, env.integer("REQUEST_DEADLINE_S", 10, minimum=1))
+    preloading.import_everything()
+    deadline_s = env.integer("REQUEST_DEADLINE_S", 10, minimum=1)
+
+    def in_this_process() -> Application:
+        return WithDeadline(site, deadline_s)
+
+    return Buffered(in_this_process, env.integer("WEB_THREADS", 4, minimum=1))

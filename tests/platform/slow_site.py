@@ -1,17 +1,35 @@
-"""A WSGI site for the drill of the deadline: one path answers, one never does."""
+"""A site for the drills of the web server: it echoes, sends much, or never answers."""
 
 import os
 import threading
 
 from ecgreview.deadline import WithDeadline
+from ecgreview.serving.application import Buffered
+from ecgreview.serving.bodies import BodyLimits
+
+MUCH = 8_000_000  # more than the buffers of a connection hold
 
 
 def answer(environ, start_response):
     if environ["PATH_INFO"] == "/stuck":
         threading.Event().wait()
     start_response("200 OK", [("Content-Type", "text/plain")])
+    if environ["PATH_INFO"] == "/much":
+        return [b"x" * MUCH]
+    if environ["PATH_INFO"] == "/echo":
+        return [environ["wsgi.input"].read()]
     return [str(os.getpid()).encode()]
 
 
 def application():
-    return WithDeadline(answer, seconds=1.0)
+    return Buffered(lambda: WithDeadline(answer, seconds=1.0), n_threads=2)
+
+
+def patient():
+    limits = BodyLimits(idle_s=600.0, total_s=600.0)
+    return Buffered(lambda: WithDeadline(answer, seconds=600.0), n_threads=2, limits=limits)
+
+
+def impatient():
+    limits = BodyLimits(max_bytes=1000, idle_s=0.3, total_s=600.0)
+    return Buffered(lambda: WithDeadline(answer, seconds=600.0), n_threads=2, limits=limits)

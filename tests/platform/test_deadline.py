@@ -18,8 +18,9 @@ def site(tmp_path):
     """The address of a gunicorn with one process and our deadline of one second."""
     port = service._free_port()
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "2",
-         "--no-control-socket", "tests.platform.slow_site:application()"],
+        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--no-control-socket",
+         "--worker-class", "ecgreview.serving.worker.Worker",
+         "tests.platform.slow_site:application()"],
         cwd=REPOSITORY, stdout=log, stderr=log,
     ) as server:  # fmt: skip
         address = f"http://127.0.0.1:{port}"

@@ -1,0 +1,1 @@
+"""Attacks on the running site; each says what it costs everybody else."""

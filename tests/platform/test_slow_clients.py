@@ -1,0 +1,144 @@
+"""Clients that are slow on purpose hold their own connections, and nothing else."""
+
+import http.client
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import ExitStack, contextmanager
+
+import psutil
+import pytest
+
+from ecgreview.embedded import service
+from ecgreview.embedded.places import REPOSITORY
+from tests.platform.processes import DEADLINE_SECONDS, eventually
+from tests.platform.slow_site import MUCH
+
+N_ATTACKERS = 12  # six times the threads
+MAX_CONNECTIONS = 30
+
+SLOW_HEADERS = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+SLOW_BODY = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx"
+SLOW_READER = b"GET /much HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@contextmanager
+def gunicorn(log, application, *options):
+    """Serve an application of slow_site with one process; yields port and gunicorn itself."""
+    port = service._free_port()
+    with log.open("wb") as stream, subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--no-control-socket",
+         "--worker-class", "ecgreview.serving.worker.Worker", *options,
+         f"tests.platform.slow_site:{application}()"],
+        cwd=REPOSITORY, stdout=stream, stderr=stream,
+    ) as server:  # fmt: skip
+        try:
+            assert eventually(lambda: answers(port)), log.read_text()
+            yield port, server
+        finally:
+            server.kill()  # its workers follow; a polite end would wait for the slow
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory):
+    """A site whose clients may take all the time of the test."""
+    log = tmp_path_factory.mktemp("patient") / "log"
+    options = ("--keep-alive", "600", "--worker-connections", str(MAX_CONNECTIONS))
+    with gunicorn(log, "patient", *options) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory):
+    """The port of a site that gives up on slow clients soon, and takes small bodies only."""
+    log = tmp_path_factory.mktemp("impatient") / "log"
+    with gunicorn(log, "impatient", "--keep-alive", "1") as (port, _):
+        yield port
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=DEADLINE_SECONDS):
+            return True
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def attackers(stack: ExitStack, port: int, said: bytes) -> list[socket.socket]:
+    connections = []
+    for _ in range(N_ATTACKERS):
+        connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(said)
+        connections.append(connection)
+    return connections
+
+
+def is_held(connection: socket.socket) -> bool:
+    """Return whether the server has not closed ``connection``."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1, socket.MSG_PEEK) != b""
+    except BlockingIOError:
+        return True
+    finally:
+        connection.setblocking(True)
+
+
+@pytest.mark.parametrize("said", [SLOW_HEADERS, SLOW_BODY, SLOW_READER])
+def test_others_are_answered_while_slow_clients_hold_their_connections(patient, said):
+    port, server = patient
+    processes = psutil.Process(server.pid).children()
+    with ExitStack() as stack:
+        slow = attackers(stack, port, said)
+        assert all(answers(port) for _ in range(5))
+        assert all(is_held(connection) for connection in slow)
+    assert psutil.Process(server.pid).children() == processes
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        (SLOW_HEADERS, b""),
+        (b"", b""),
+        (SLOW_BODY, b"HTTP/1.1 408 Request Timeout"),
+        (SLOW_BODY.replace(b"100", b"2000") + b"x" * 1000, b"HTTP/1.1 413 Payload Too Large"),
+    ],
+)
+def test_a_client_too_slow_or_too_large_is_given_up(impatient, said, heard):
+    with socket.create_connection(("127.0.0.1", impatient), DEADLINE_SECONDS) as connection:
+        connection.sendall(said)
+        with connection.makefile("rb") as stream:
+            assert stream.read().split(b"\r\n")[0] == heard
+
+
+def test_connections_above_the_limit_are_refused_and_make_room_when_they_end(patient):
+    port, _ = patient
+    with ExitStack() as stack:
+        connections = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            for _ in range(MAX_CONNECTIONS + 1)
+        ]
+        assert eventually(lambda: not all(map(is_held, connections)))
+    assert eventually(lambda: answers(port))
+
+
+CHUNKED = (
+    b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+    b"Connection: close\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+)
+
+
+def test_a_body_in_chunks_arrives_whole(patient):
+    port, _ = patient
+    with socket.create_connection(("127.0.0.1", port), DEADLINE_SECONDS) as connection:
+        connection.sendall(CHUNKED)
+        with connection.makefile("rb") as stream:
+            assert stream.read().endswith(b"\r\n6\r\nonetwo\r\n0\r\n\r\n")
+
+
+def test_a_large_response_arrives_whole(patient):
+    port, _ = patient
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/much") as answer:
+        assert len(answer.read()) == MUCH

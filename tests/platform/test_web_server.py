@@ -1,0 +1,28 @@
+"""The web server with its own settings: imports come before the first worker, pools after it."""
+
+import ast
+import subprocess
+import sys
+
+from ecgreview.embedded.places import REPOSITORY
+
+FIRST_REQUEST = """
+import sys, warnings
+warnings.filterwarnings("ignore", message="No directory at")
+from ecgreview import gunicorn
+gunicorn.application()
+from django.db import connection
+from django.test import Client
+print(connection.connection is None)
+before = set(sys.modules)
+Client(headers={"Accept-Language": "pt-br"}).get("/livez")
+print([name for name in set(sys.modules) - before if name.startswith("annotations")])
+"""
+
+
+def test_everything_is_imported_and_nothing_connected_before_the_workers():
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_REQUEST], cwd=REPOSITORY, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert [ast.literal_eval(line) for line in done.stdout.splitlines()] == [True, []]
