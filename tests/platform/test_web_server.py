@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 print(connection.connection is None)
 before = set(sys.modules)
-Client(headers={"Accept-Language": "pt-br"}).get("/livez")
+print(Client(SERVER_NAME="localhost").get("/livez").status_code)
 print([name for name in set(sys.modules) - before if name.startswith("annotations")])
 """
 
@@ -25,4 +25,4 @@ def test_everything_is_imported_and_nothing_connected_before_the_workers():
         [sys.executable, "-c", FIRST_REQUEST], cwd=REPOSITORY, capture_output=True, text=True,
         check=True,
     )  # fmt: skip
-    assert [ast.literal_eval(line) for line in done.stdout.splitlines()] == [True, []]
+    assert [ast.literal_eval(line) for line in done.stdout.splitlines()] == [True, 200, []]
