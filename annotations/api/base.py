@@ -56,7 +56,7 @@ class MayUse(IsAuthenticated):
         """Tell whether the person may use this method at all, whatever the object."""
         if not super().has_permission(request, view):
             return False
-        needed = view.needs.get(request.method or "") if isinstance(view, ApiView) else None
+        needed = view.needed(request.method or "") if isinstance(view, ApiView) else None
         return needed is None or request.user.has_perm(f"annotations.{needed}")
 
 
@@ -74,6 +74,19 @@ class ApiView(APIView):
 
     parameters: ClassVar[frozenset[str]] = frozenset()
     """The query parameters it understands; any other is refused rather than ignored."""
+
+    @classmethod
+    def needed(cls, method: str) -> str | None:
+        """Return the permission that ``method`` needs; None when being signed in is enough.
+
+        HEAD, OPTIONS and methods that the endpoint lacks need the same as GET, or as its only
+        method: whoever is refused there learns nothing from asking in another way.
+        """
+        if method in cls.needs:
+            return cls.needs[method]
+        if method != "OPTIONS" and hasattr(cls, method.lower()):
+            return None
+        return cls.needs.get("GET") if hasattr(cls, "get") else next(iter(cls.needs.values()), None)
 
     def perform_authentication(self, request: Request) -> None:
         """Find out who asks, and let the database know when a token tells."""

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from annotations.forms import AuditFilterForm
 from annotations.models import AuditEvent, AuditLink, Study, User
@@ -73,7 +73,7 @@ def audit_event(request: SignedInRequest, seq: int) -> HttpResponse:
 
 @never_cache
 @needs("view_auditevent")
-@require_GET
+@require_safe
 def audit_export(request: SignedInRequest) -> HttpResponse:
     """Hand out the events that are wanted as a file; that this was done is an event itself."""
     form = AuditFilterForm(_asked(request.GET))

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ROLES = ("anonymous", "eva", "ana", "bruno", "clara", "davi", "rosa", "otto")
+ROLES = ("anonymous", "eva", "ana", "bruno", "clara", "davi", "rosa", "otto", "caio", "root")
 """Ana is assigned what the address names, Bruno reads the same exam, Clara adjudicates,
-Davi coordinates, Rosa does research, Otto audits; Eva has no role."""
+Davi coordinates, Rosa does research, Otto audits; Eva has no role. Caio coordinates, and reads
+in the open study; root is the superuser."""
 
 Statuses = Mapping[str, int]
 
@@ -27,9 +28,14 @@ class Cell:
 
 
 def row(default: int, anonymous: int | None = None, **others: int) -> Statuses:
-    """Return the status of each role: ``default`` but for those that are named."""
+    """Return the status of each role: ``default`` but for those that are named.
+
+    Caio gets what Davi gets. The superuser does too, and what Otto gets where Davi is refused.
+    """
     base = dict.fromkeys(ROLES, default)
-    return {**base, "anonymous": default if anonymous is None else anonymous, **others}
+    base |= {"anonymous": default if anonymous is None else anonymous, **others}
+    davi, otto = base["davi"], base["otto"]
+    return {**base, "caio": davi, "root": otto if davi == 403 else davi, **others}
 
 
 def public() -> Statuses:
@@ -49,6 +55,9 @@ def page(default: int, **others: int) -> Statuses:
 MANAGERS = ("davi", "rosa", "otto")
 SEEN_BY_MANAGERS = dict.fromkeys(MANAGERS, 200)
 """Coordinators, researchers and auditors see studies and results."""
+
+RESULTS = {**SEEN_BY_MANAGERS, "caio": 403}
+"""Whoever still reads in the study is told nothing of its results."""
 
 FINDINGS = {"findings": [], "quality": "good", "comment": ""}
 KEY = {"Idempotency-Key": "0d6f6a3c-54a7-4d3c-9f5e-0d7f0c1c2b11"}
@@ -86,13 +95,13 @@ API: dict[str, dict[str, Cell]] = {
     "api-assignment-tracing": {"GET": Cell(api(404, ana=200))},
     "api-prior-tracing": {"GET": Cell(api(404, ana=200))},
     # By the code of the exam, which no reader knows.
-    "api-tracing": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-tracing": {"GET": Cell(api(403, **SEEN_BY_MANAGERS, caio=404))},
     "api-readings": {"GET": Cell(api(200))},
     # Bruno's, of a batch that is open: nobody else's business, whatever the role.
     "api-reading": {"GET": Cell(api(404, bruno=200))},
     "api-datasets": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
     "api-exams": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
-    "api-exam": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-exam": {"GET": Cell(api(403, **SEEN_BY_MANAGERS, caio=404))},
     "api-studies": {
         "GET": Cell(api(403, **SEEN_BY_MANAGERS)),
         "POST": Cell(api(403, davi=201), body={"name": "Another study"}),
@@ -108,21 +117,21 @@ API: dict[str, dict[str, Cell]] = {
     # Davi may, but the study of the address is open.
     "api-study-opening": {"POST": Cell(api(403, davi=409), body={})},
     "api-study-locking": {"POST": Cell(api(403, davi=200), body={})},
-    "api-study-consensus": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
-    "api-study-export": {"GET": Cell(api(403, davi=200, rosa=200))},
+    "api-study-consensus": {"GET": Cell(api(403, **RESULTS))},
+    "api-study-export": {"GET": Cell(api(403, davi=200, rosa=200, caio=403))},
     "api-batch": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
     "api-batch-closing": {"POST": Cell(api(403, davi=200), body={})},
-    "api-batch-progress": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-batch-progress": {"GET": Cell(api(403, **RESULTS))},
     "api-batch-adjudication": {
         # Davi may, but the batch of the address is still open.
-        "POST": Cell(api(403, davi=409), body={"readers": ["clara"]}),
+        "POST": Cell(api(403, davi=409, caio=403), body={"readers": ["clara"]}),
     },
     "api-audit": {"GET": Cell(api(403, otto=200))},
     "api-audit-export": {"GET": Cell(api(403, otto=200))},
-    "api-batch-agreement": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
-    "api-batch-agreement-pairs": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
-    "api-study-agreement": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
-    "api-study-agreement-pairs": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-batch-agreement": {"GET": Cell(api(403, **RESULTS))},
+    "api-batch-agreement-pairs": {"GET": Cell(api(403, **RESULTS))},
+    "api-study-agreement": {"GET": Cell(api(403, **RESULTS))},
+    "api-study-agreement-pairs": {"GET": Cell(api(403, **RESULTS))},
 }
 
 PAGES: dict[str, dict[str, Cell]] = {
@@ -142,11 +151,11 @@ PAGES: dict[str, dict[str, Cell]] = {
     "study-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "study-consensus": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "study-export": {"GET": Cell(page(403, davi=200, rosa=200))},
+    "study-export": {"GET": Cell(page(403, davi=200, rosa=200, caio=403))},
     "batch-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "batch": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "batch-close": {"POST": Cell(page(403, davi=302))},
-    "batch-adjudicate": {"POST": Cell(page(403, davi=400))},
+    "batch-adjudicate": {"POST": Cell(page(403, davi=400, caio=403))},
     "audit": {"GET": Cell(page(403, otto=200))},
     "audit-export": {"GET": Cell(page(403, otto=200))},
     "audit-event": {"GET": Cell(page(403, otto=200))},
@@ -212,25 +221,28 @@ SETTING_UP: dict[str, dict[str, Cell]] = {
     "study-protocol": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "study-protocol-file": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "study-amend": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
-    # Davi does not read in the study: there is no glass before him.
-    "study-break-glass": {"GET": Cell(page(403, davi=302)), "POST": Cell(page(403, davi=302))},
+    # Davi does not read in the study: there is no glass before him, as there is before Caio.
+    "study-break-glass": {
+        "GET": Cell(page(403, davi=302, caio=200)),
+        "POST": Cell(page(403, davi=302, caio=400)),
+    },
     "study-readers": {
         "GET": Cell(page(403, **SEEN_BY_MANAGERS)),
         "POST": Cell(page(403, davi=400)),
     },
     "study-reader": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
-    "study-reassign": {"POST": Cell(page(403, davi=400))},
+    "study-reassign": {"POST": Cell(page(403, davi=400, caio=403))},
     "study-exams": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study-plan": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study-progress": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "study-progress-file": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study-progress-file": {"GET": Cell(page(403, **RESULTS))},
     "batch-release": {"POST": Cell(page(403, davi=302))},
     "batch-due": {"POST": Cell(page(403, davi=302))},
     "batch-discard": {"POST": Cell(page(403, davi=302))},
     "api-study-readers": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
     # No exam is left to be planned, and the batch of the address was released.
     "api-study-plans": {"POST": Cell(api(403, davi=409), body={"name": "Another"})},
-    "api-study-progress": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-study-progress": {"GET": Cell(api(403, **RESULTS))},
     "api-batch-release": {"POST": Cell(api(403, davi=409), body={})},
     "api-batch-plan": {"DELETE": Cell(api(403, davi=409))},
 }
@@ -259,3 +271,6 @@ AGREEMENT: dict[str, dict[str, Cell]] = {
 }
 
 ADDRESSES = {**AGREEMENT, **SETTING_UP, **API, **PAGES, **SIGN_IN, **ACCOUNT, **PEOPLE}
+
+METHOD_COMES_FIRST = {*SIGN_IN, *ACCOUNT, "language", "api-nowhere"}
+"""Addresses that refuse a method they lack before they ask who it is."""

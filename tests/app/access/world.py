@@ -9,11 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from rest_framework.test import APIClient
+from rest_framework.test import APIClient, ForceAuthClientHandler
 
 from annotations.models import Assignment, Batch, Reading, User
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class World:
         assignment: Ana's, untouched, in the open batch.
         reading: Bruno's, of the same exam in the same batch.
         sessions: of whoever has signed in, by their key.
+        handler: the middleware, loaded once for all browsers.
     """
 
     people: dict[str, User]
@@ -31,6 +32,9 @@ class World:
     assignment: Assignment
     reading: Reading
     sessions: dict[int, str] = field(default_factory=dict)
+    handler: ForceAuthClientHandler = field(
+        default_factory=lambda: ForceAuthClientHandler(enforce_csrf_checks=False)
+    )
 
     def address(self, name: str) -> str:
         """Return where the address called ``name`` leads in this world."""
@@ -65,11 +69,12 @@ class World:
     def client(self, role: str) -> APIClient:
         """Return a browser in which somebody of this role is signed in."""
         client = APIClient()
+        client.handler = self.handler
         if role != "anonymous":
-            client.cookies[settings.SESSION_COOKIE_NAME] = self._session_of(self.people[role])
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.session_of(self.people[role])
         return client
 
-    def _session_of(self, user: User) -> str:
+    def session_of(self, user: User) -> str:
         """Return the key of the session of ``user``, who signs in only once."""
         if user.pk not in self.sessions:
             client = Client()
