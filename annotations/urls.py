@@ -44,7 +44,14 @@ class Base36Converter(StringConverter):
     regex = "[0-9A-Za-z]+"
 
 
+class TextConverter(StringConverter):
+    """A part of an address without NUL, which PostgreSQL refuses in any text."""
+
+    regex = "[^/\\x00]+"
+
+
 register_converter(Base36Converter, "base36")
+register_converter(TextConverter, "text")
 
 
 def _agreement(place: str, name: str) -> list[URLPattern]:
@@ -58,7 +65,7 @@ def _agreement(place: str, name: str) -> list[URLPattern]:
         path(f"{place}readers/<int:place>/", agreement_profile.reader, name=f"{name}-reader"),
         path(f"{place}pair/", agreement_readers.pair, name=f"{name}-pair"),
         path(f"{place}exams/", agreement_exams.exams, name=f"{name}-exams"),
-        path(f"{place}exams/<str:code>/", agreement_exams.exam, name=f"{name}-exam"),
+        path(f"{place}exams/<text:code>/", agreement_exams.exam, name=f"{name}-exam"),
         path(f"{place}file/", agreement_files.file, name=f"{name}-file"),
         path(f"{place}suggestions/", agreement_arms.suggestions, name=f"{name}-suggestions"),
         path(f"{place}certainty/", agreement_certainty.certainty, name=f"{name}-certainty"),
@@ -144,7 +151,7 @@ urlpatterns = [
         name="account_reset_password_from_key_done",
     ),
     path(
-        "password/new/<base36:uidb36>-<str:key>/",
+        "password/new/<base36:uidb36>-<text:key>/",
         account.new_password,
         name="account_reset_password_from_key",
     ),

@@ -12,6 +12,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -65,6 +66,7 @@ class Operation:
         return self.path.strip("/").split("/")
 
 
+@login_required
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """Show every address, what it takes and gives, and every refusal."""

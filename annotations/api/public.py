@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from annotations import payloads
 from annotations.api import openapi, shapes
-from annotations.api.base import PublicView, answer
+from annotations.api.base import ApiView, PublicView, UserRequest, answer
 from annotations.models import Taxonomy
 
 
@@ -46,10 +46,10 @@ class Nowhere(PublicView):
         raise NotFound(rest)
 
 
-class Schema(PublicView):
-    """The API itself."""
+class Schema(ApiView):
+    """The API itself, for whoever is signed in."""
 
     @extend_schema(operation_id="schema", responses=OpenApiTypes.OBJECT)
-    def get(self, _request: Request) -> Response:
+    def get(self, _request: UserRequest) -> Response:
         """Tell the OpenAPI schema."""
         return answer(openapi.document())

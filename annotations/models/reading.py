@@ -175,7 +175,9 @@ class Reading(models.Model):
                 condition=Q(supersedes=None),
             ),
             models.UniqueConstraint(name="reading_superseded_once", fields=["supersedes"]),
-            models.UniqueConstraint(name="reading_key_once", fields=["idempotency_key"]),
+            models.UniqueConstraint(
+                name="reading_key_once_per_reader", fields=["reader", "idempotency_key"]
+            ),
             models.CheckConstraint(
                 name="reading_stage_is_known", condition=Q(stage__in=Stage.values)
             ),

@@ -165,7 +165,11 @@ class Viewing(models.Model):
     told_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="viewing_key_once", fields=["key"])]
+        constraints = [
+            models.UniqueConstraint(
+                name="viewing_key_once_per_exposure", fields=["exposure", "key"]
+            )
+        ]
 
     def __str__(self) -> str:
         return f"viewing of {self.shown_ms} ms"

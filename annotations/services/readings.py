@@ -106,7 +106,7 @@ def submit(
         AbstainedFromUnreadable, QualityMissing: as they say.
     """
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)
-    if earlier := signing.earlier(signed):
+    if earlier := signing.earlier(signed, reader):
         is_same = _is_same(earlier, assignment, supersedes)
         return signing.repeat(earlier, signed, is_same=is_same)
     corrected = corrections.of(assignment, supersedes, now=now) if supersedes else None

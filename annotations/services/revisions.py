@@ -48,7 +48,7 @@ def submit(
         InvalidReading: see its subclasses.
     """
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)
-    if earlier := signing.earlier(signed):
+    if earlier := signing.earlier(signed, reader):
         return signing.repeat(earlier, signed, is_same=_is_same(earlier, assignment, reason))
     blind = _blind(assignment)
     assignments.refuse_if_ended(assignment)

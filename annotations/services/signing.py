@@ -9,11 +9,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from annotations.models import Arm, Assignment, Reading
+from annotations.models import Arm, Assignment, Reading, User
 from annotations.services import contents, decisions
 from annotations.services.contents import Classes, Content
 from annotations.services.decisions import DecisionIn, Shown
-from ecgreview import row_security
 
 
 class KeyReused(Exception):
@@ -74,9 +73,12 @@ class Submission:
     is_repeat: bool
 
 
-def earlier(signed: Signed) -> Reading | None:
-    """Return what was stored under the key of ``signed`` before, by whoever asks."""
-    return Reading.objects.filter(idempotency_key=signed.key).first()
+def earlier(signed: Signed, reader: User) -> Reading | None:
+    """Return what ``reader`` stored under the key of ``signed`` before.
+
+    Keys are each reader's own: somebody else's is as unknown as one that nobody used.
+    """
+    return Reading.objects.filter(reader=reader, idempotency_key=signed.key).first()
 
 
 def repeat(stored: Reading, signed: Signed, *, is_same: bool) -> Submission:
@@ -141,8 +143,7 @@ def _insert(reading: Reading) -> None:
         with transaction.atomic():
             reading.save(force_insert=True)
     except IntegrityError as error:
-        with row_security.as_owner():  # somebody else's reading may have it
-            is_known = Reading.objects.filter(idempotency_key=reading.idempotency_key).exists()
-        if is_known:
+        own = Reading.objects.filter(reader=reading.reader)
+        if own.filter(idempotency_key=reading.idempotency_key).exists():
             raise KeyReused(reading.idempotency_key) from error
         raise

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 BROKER_TIMEOUT_S = 1
+
+logger = logging.getLogger(__name__)
 
 
 @never_cache
@@ -25,10 +28,16 @@ def livez(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Tell what works; 503 when something that a request needs does not."""
+    """Tell whether requests can be answered, 503 when not; what is wrong stands in the log.
+
+    Everybody may ask, so nobody is told which part is down.
+    """
     answers = {name: _try(check) for name, check in CHECKS.items()}
-    status = 200 if all(answer == "ok" for answer in answers.values()) else 503
-    return JsonResponse(answers, status=status)
+    wrong = [f"{name} {answer}" for name, answer in answers.items() if answer != "ok"]
+    if wrong:
+        logger.error("not ready: %s", ", ".join(wrong))
+        return HttpResponse("not ready\n", content_type="text/plain", status=503)
+    return HttpResponse("ok\n", content_type="text/plain")
 
 
 def _database() -> str:

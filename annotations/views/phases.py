@@ -170,11 +170,10 @@ def _versions(study: Study) -> list[dict[str, Any]]:
     rows = list(
         ProtocolVersion.objects.filter(study=study).select_related("created_by").order_by("version")
     )
-    before = [None, *rows[:-1]]
     return [
         {
             "row": row,
             "changes": [] if old is None else protocol_lines.changes(old.document, row.document),
         }
-        for old, row in zip(before, rows, strict=True)
+        for old, row in zip([None, *rows], rows, strict=False)
     ][::-1]

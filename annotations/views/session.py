@@ -43,7 +43,10 @@ class SignOut(LogoutView):
         """Write down who leaves, and let them."""
         if isinstance(request.user, User):
             sign_in.record_sign_out(user=request.user, now=timezone.now())
-        return super().post(request, *args, **kwargs)
+        response = super().post(request, *args, **kwargs)
+        # Not "storage": readings that have not reached the server wait there for their reader.
+        response["Clear-Site-Data"] = '"cache"'
+        return response
 
 
 @never_cache

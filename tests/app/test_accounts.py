@@ -132,6 +132,12 @@ class TestPassword:
         client.cookies["session"] = old
         assert not is_in(client)
 
+    def test_signing_out_empties_the_browsers_cache_and_leaves_what_waits_to_be_sent(
+        self, client, ana
+    ):
+        enter(client)
+        assert client.post("/sign-out/").headers["Clear-Site-Data"] == '"cache"'
+
     def test_the_kept_hash_is_of_argon2id(self, settings, db):
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
         assert hashers.make_password(PASSWORD).startswith("argon2$argon2id$")

@@ -91,6 +91,12 @@ def test_an_open_study_is_not_rewritten(study, davi, now):
         studies.rewrite(study_id=study.pk, wanted=wanted, actor=davi, now=now)
 
 
+def test_the_protocol_of_a_draft_has_no_versions_yet(draft, signed_in, davi):
+    page = signed_in(davi).get(f"/studies/{draft.slug}/protocol/")
+    assert page.status_code == 200
+    assert "Versions begin when the study is opened." in page.content.decode()
+
+
 def test_nothing_is_read_in_a_draft(draft, make_exam, ana, davi, now):
     with pytest.raises(studies.NotOpen):
         batches.create(

@@ -64,8 +64,8 @@ KEY = {"Idempotency-Key": "0d6f6a3c-54a7-4d3c-9f5e-0d7f0c1c2b11"}
 
 API: dict[str, dict[str, Cell]] = {
     "api-nowhere": {"GET": Cell(row(404))},
-    "api-schema": {"GET": Cell(public())},
-    "api-docs": {"GET": Cell(public())},
+    "api-schema": {"GET": Cell(api(200))},
+    "api-docs": {"GET": Cell(page(200))},
     "api-classes": {"GET": Cell(public())},
     "api-taxonomies": {"GET": Cell(public())},
     "api-me": {"GET": Cell(api(200))},

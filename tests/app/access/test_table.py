@@ -127,6 +127,17 @@ def without_method(name, role):
 
 
 @pytest.mark.django_db
+def test_an_address_with_nul_is_not_found(world):
+    client = world.client("root")
+    for name, known in parameters().items():
+        given = world.address(name) if known and not name.startswith("admin:") else ""
+        for value in {str(one) for one in world.arguments(name).values()} if given else ():
+            address = given.replace(f"/{value}/", "/%00/")
+            if address != given:
+                assert client.get(address).status_code == 404, address
+
+
+@pytest.mark.django_db
 def test_the_admin_is_for_staff(world):
     let_in = {role for role in ROLES if world.client(role).get("/admin/").status_code == 200}
     assert let_in == {"root"}

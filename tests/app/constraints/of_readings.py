@@ -84,7 +84,7 @@ def reading_once_per_stage(the):
     again(_reading(the), idempotency_key=uuid.uuid4())
 
 
-def reading_key_once(the):
+def reading_key_once_per_reader(the):
     _reading(the, idempotency_key=_reading(the).idempotency_key)
 
 
@@ -142,7 +142,7 @@ def decision_verdict_is_known(the):
     _decide(the, _revised(the, n_decisions=1), verdict="hardly")
 
 
-def viewing_key_once(the):
+def viewing_key_once_per_exposure(the):
     assignment = the("assign")(the("ana"))
     exposure = _show(the, assignment)
     again(
