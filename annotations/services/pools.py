@@ -111,7 +111,14 @@ def draw(*, study: Study, wish: Wish, actor: User, now: datetime) -> Drawn:
     chosen = _chosen(study, wish, table, strata)
     ids = chosen.exams.tolist()
     kind_of = dict(zip((pk for pk, *_ in table), strata, strict=True))
-    _add(study, {pk: kind_of[pk] for pk in ids}, actor, now)
+    drawn = {
+        "dataset": wish.dataset.name,
+        "n_available": len(table),
+        "stratified_by": "" if wish.kinds == Kinds.NONE else str(wish.kinds),
+        "quota": wish.quota if isinstance(wish.quota, str) else "listed",
+        "per_patient": wish.per_patient,
+    }
+    _add(study, {pk: kind_of[pk] for pk in ids}, actor, now, draw=drawn)
     return Drawn(len(ids), chosen.quotas, chosen.available)
 
 
@@ -241,7 +248,17 @@ def _chosen(
     )
 
 
-def _add(study: Study, strata: Mapping[int, str], actor: User, now: datetime) -> None:
+def _add(
+    study: Study,
+    strata: Mapping[int, str],
+    actor: User,
+    now: datetime,
+    draw: Mapping[str, object] | None = None,
+) -> None:
+    """Add exams; the audit trail notes how they were chosen, from which the report tells it.
+
+    It notes no numbers by stratum: they would tell what the exams show.
+    """
     if study.pool.count() + len(strata) > MAX_POOL:
         raise PoolTooLarge(str(MAX_POOL))
     StudyExam.objects.bulk_create(
@@ -251,5 +268,11 @@ def _add(study: Study, strata: Mapping[int, str], actor: User, now: datetime) ->
     listed = hashlib.sha256("\n".join(str(pk) for pk in sorted(strata)).encode()).hexdigest()
     audit.record(
         actor=actor, action=audit.Action.STUDY_EXAMS_ADDED, study=study, target=study,
-        after={"n_exams": len(strata), "exams_sha256": listed}, now=now,
+        after={
+            "n_exams": len(strata),
+            "exams_sha256": listed,
+            "selection": "drawn" if draw else "named",
+            **({"draw": dict(draw)} if draw else {}),
+        },
+        now=now,
     )  # fmt: skip

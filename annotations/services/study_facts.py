@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Aggregate, Count, FloatField, Max, Min, Q, Sum
 
@@ -29,13 +27,11 @@ from annotations.models import (
 )
 from annotations.models.batch import BatchQuerySet
 from annotations.models.people import ReaderLevel
-from annotations.services import protocols
+from annotations.services import protocols, study_conduct
 from ecgreview import writing
 from ecgreview.writing import Spread, StudyFacts, Tally
 
 SOFTWARE = "ECG Review"
-MOST_DISPLAYS = 6
-"""So many ways of showing a tracing are told, the commonest first."""
 
 
 def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts:
@@ -58,12 +54,11 @@ def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts
         scope=batch.name if batch else "",
         taxonomy=taxonomy.name,
         taxonomy_version=str(taxonomy.version),
-        exams=_exams(batches),
-        readers=_readers(batches, readers),
+        exams=_exams(study, batches),
+        readers=_readers(study, batches, readers),
         design=writing.Design() if is_imported else _design(study, batch),
-        counts=_counts(batches),
+        counts=_counts(batches, is_imported=is_imported),
         dates=_dates(study, batches),
-        display=() if is_imported else _displays(batches),
         provenance=writing.Provenance(
             software=f"{SOFTWARE} {software}",
             protocol_version=(batch or study).protocol_version,
@@ -122,7 +117,7 @@ def _named(found: Iterable[Tally], names: Mapping[str, str]) -> tuple[Tally, ...
     return tuple(Tally(names.get(one.name, one.name), one.n) for one in found)
 
 
-def _exams(batches: BatchQuerySet) -> writing.Exams:
+def _exams(study: Study, batches: BatchQuerySet) -> writing.Exams:
     """Return the exams; ages and sexes are of exams, of which a patient may have several."""
     given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
     exams = Exam.objects.filter(pk__in=given.values("exam"))
@@ -134,6 +129,9 @@ def _exams(batches: BatchQuerySet) -> writing.Exams:
     return writing.Exams(
         n=n,
         n_patients=owners["n"] if owners["known"] == n else None,
+        draws=study_conduct.draws(study, exams),
+        n_removed=study_conduct.n_removed(study),
+        read_by=study_conduct.read_by(batches, n),
         datasets=tuple(Tally(name, n) for name, n in sets),
         age_years=_spread_of(ages["quartiles"], ages["n"]),
         sex=_sexes(dict(sexes)),
@@ -161,7 +159,7 @@ def _sexes(found: Mapping[str | None, int]) -> tuple[Tally, ...]:
     return tuple(Tally(str(sex), found[sex]) for sex in Sex.values if sex in found)
 
 
-def _readers(batches: BatchQuerySet, readers: Iterable[int]) -> writing.Readers:
+def _readers(study: Study, batches: BatchQuerySet, readers: Iterable[int]) -> writing.Readers:
     each = (
         Reading.objects.counted()
         .filter(assignment__batch__in=batches, reader__in=list(readers))
@@ -175,7 +173,9 @@ def _readers(batches: BatchQuerySet, readers: Iterable[int]) -> writing.Readers:
     return writing.Readers(
         n=len(exams_each),
         levels=tuple(Tally(str(level), n) for level, n in levels),
-        exams_each=_spread(exams_each[reader] for reader in sorted(exams_each)),
+        exams_each=study_conduct.spread(exams_each[reader] for reader in sorted(exams_each)),
+        n_qualified=study.readers.filter(user__in=exams_each, qualified_at__isnull=False).count(),
+        n_saw_results=study.broken_glass.values("user").distinct().count(),
     )
 
 
@@ -183,7 +183,7 @@ def _design(study: Study, batch: Batch | None) -> writing.Design:
     return writing.Design.of(protocols.of_batch(batch) if batch else protocols.protocol_of(study))
 
 
-def _counts(batches: BatchQuerySet) -> writing.Counts:
+def _counts(batches: BatchQuerySet, *, is_imported: bool) -> writing.Counts:
     given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
     readings = Reading.objects.blind().filter(assignment__batch__in=batches)
     standing = readings.effective().aggregate(
@@ -194,7 +194,14 @@ def _counts(batches: BatchQuerySet) -> writing.Counts:
         not_assessable=Sum("n_not_assessable", default=0),
     )
     corrected = readings.filter(supersedes__isnull=False).count()
-    return writing.Counts(assigned=given.count(), corrected=corrected, **standing)
+    return writing.Counts(
+        assigned=given.count(),
+        corrected=corrected,
+        **standing,
+        **study_conduct.repeats(batches),
+        suggestions_shown=study_conduct.n_shown(batches),
+        **study_conduct.displays(batches.none() if is_imported else batches),
+    )
 
 
 def _dates(study: Study, batches: BatchQuerySet) -> writing.Dates:
@@ -206,19 +213,8 @@ def _dates(study: Study, batches: BatchQuerySet) -> writing.Dates:
         opened=study.opened_at.date() if study.opened_at else None,
         first_reading=found["first"].date() if found["first"] else None,
         last_reading=found["last"].date() if found["last"] else None,
+        closed=study_conduct.closed_on(batches),
         locked=study.locked_at.date() if study.locked_at else None,
-    )
-
-
-def _displays(batches: BatchQuerySet) -> tuple[Tally, ...]:
-    """Return the commonest ways in which the tracing was shown when it was signed."""
-    keys = ("display__arrangement", "display__speedMmPerS", "display__gainMmPerMv")
-    readings = Reading.objects.blind().effective().filter(assignment__batch__in=batches)
-    rows = readings.order_by().values_list(*keys).annotate(n=Count("pk")).order_by("-n", *keys)
-    return tuple(
-        Tally(f"{speed} mm/s, {gain} mm/mV, {layout}", n)
-        for layout, speed, gain, n in rows[:MOST_DISPLAYS]
-        if None not in {layout, speed, gain}
     )
 
 
@@ -233,11 +229,3 @@ def _provenance(report: AgreementReport, software: str) -> writing.Provenance:
         protocol_digest=frozen.digest if frozen else "",
         written_at=report.computed_at,
     )
-
-
-def _spread(values: Iterable[Any]) -> Spread | None:
-    known = np.array(list(values), dtype=np.float64)
-    if not known.size:
-        return None
-    low, middle, high = np.percentile(known, [25, 50, 75]).tolist()
-    return Spread(low, middle, high, len(known))

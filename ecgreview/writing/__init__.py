@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from . import forest, matrix
+from . import conduct, forest, matrix
 from .document import Document
-from .facts import Counts, Dates, Design, Exams, Provenance, Readers, Spread, StudyFacts, Tally
+from .facts import (
+    Counts,
+    Dates,
+    Design,
+    Display,
+    Draw,
+    Exams,
+    Provenance,
+    Readers,
+    Selection,
+    Spread,
+    StudyFacts,
+    Tally,
+)
 from .markdown import markdown
 from .names import has_room_for_pairs, with_class_names
 from .pdf import figure_pdf, pdf
@@ -17,17 +30,21 @@ __all__ = [
     "Counts",
     "Dates",
     "Design",
+    "Display",
     "Document",
+    "Draw",
     "Exams",
     "OtherVersion",
     "Provenance",
     "Readers",
+    "Selection",
     "Spread",
     "StudyFacts",
     "Tally",
     "Translate",
     "Wording",
     "brazilian",
+    "conduct",
     "figure_pdf",
     "forest",
     "has_room_for_pairs",

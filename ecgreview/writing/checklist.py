@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from . import sentences
+from .conduct import POPULATION
 from .context import Context
 from .document import Column, Table
 from .sentences import _
@@ -30,16 +31,20 @@ def _answers(context: Context) -> Iterator[tuple[str, ...]]:
     say, facts = context.say, context.facts
     exams, readers, design = facts.exams, facts.readers, facts.design
     missing = partial(_missing, context)
-    sampling = missing(exams.sampling, sentences.SAMPLING)
+    sampling = missing(exams.sampling, POPULATION if exams.draws else sentences.SAMPLING)
     background = missing(readers.background or readers.levels, sentences.BACKGROUND)
     yield (say(IN_TITLE),)
     yield say(IN_DESIGN), _device(context), missing(facts.taxonomy, LIST_OF_CLASSES)
-    yield say(IN_SAMPLE) if exams.sampling or exams.datasets else "", sampling
+    is_told = exams.sampling or exams.draws
+    yield say(IN_SAMPLE) if is_told or exams.datasets else "", sampling
     yield say(IN_READERS) if design.minimum_reader_level or not background else "", background
     yield (missing(None, RATIONALE),)
     yield say(IN_DESIGN), missing(facts.sample_size, sentences.SAMPLE_SIZE)
-    yield say(IN_SAMPLE) if exams.sampling else "", sampling
-    yield say(IN_READING), missing(facts.display, sentences.DISPLAYED)
+    yield say(IN_SAMPLE) if is_told else "", sampling
+    yield (
+        say(IN_READING),
+        missing(facts.display or facts.counts.displays, sentences.DISPLAYED),
+    )
     yield (
         say(IN_READING) if design.is_blinded else "",
         missing(design.is_blinded, sentences.BLINDING),

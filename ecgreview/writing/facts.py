@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 
 from ecgreview.protocol.model import Protocol
 
@@ -26,6 +27,56 @@ class Spread:
     n_known: int
 
 
+class Selection(StrEnum):
+    """How exams came into a study."""
+
+    DRAWN = "drawn"
+    NAMED = "named"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """Exams that were added to a study at one time.
+
+    Attributes:
+        n: how many were added.
+        selection: how they were chosen.
+        dataset: where a draw was from; empty for exams that were named.
+        n_available: how many exams could have been drawn.
+        stratified_by: what strata were taken from, ``source`` or ``suggested``; empty for none.
+        quota: ``equal``, ``proportional`` or ``listed`` numbers of each stratum.
+        per_patient: the most exams of one patient; None: any number.
+    """
+
+    n: int
+    selection: Selection = Selection.UNKNOWN
+    dataset: str = ""
+    n_available: int | None = None
+    stratified_by: str = ""
+    quota: str = ""
+    per_patient: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """A way in which tracings were displayed when readings were submitted, in its stored values.
+
+    Attributes:
+        n: readings that were submitted so.
+        arrangement: rows by columns, as in ``3x4``.
+        rhythm: the leads of the rhythm strips.
+        filter: the name of the filter; ``off`` for none, empty where it was not recorded.
+    """
+
+    n: int
+    arrangement: str
+    speed_mm_per_s: float
+    gain_mm_per_mv: float
+    rhythm: tuple[str, ...] = ()
+    filter: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exams:
     """Which exams are read.
@@ -34,6 +85,9 @@ class Exams:
         n: in the study.
         n_patients: whose they are; None where patients are not known.
         sampling: how they were chosen, in the words of whoever chose them.
+        draws: how the study's exams were chosen, as recorded; None where nothing was.
+        n_removed: exams taken out of the study again before anybody was given them.
+        read_by: exams by how many readers read them; the names are numbers of readers.
         datasets: where they come from.
         age_years: of the patients.
         sex: of the patients, those of whom it is not known among them.
@@ -42,6 +96,9 @@ class Exams:
     n: int | None = None
     n_patients: int | None = None
     sampling: str = ""
+    draws: tuple[Draw, ...] | None = None
+    n_removed: int = 0
+    read_by: tuple[Tally, ...] = ()
     datasets: tuple[Tally, ...] = ()
     age_years: Spread | None = None
     sex: tuple[Tally, ...] = ()
@@ -53,7 +110,9 @@ class Readers:
 
     Attributes:
         n: who has read at least one exam.
-        levels: how experienced they are.
+        levels: how experienced those are who have read at least one exam.
+        n_qualified: of those, who had passed the test of the study; None where not known.
+        n_saw_results: who looked at results while reading, and read no more from then on.
         exams_each: exams that each of them has read.
         background: training and experience, in the words of whoever knows.
     """
@@ -62,6 +121,8 @@ class Readers:
     levels: tuple[Tally, ...] = ()
     exams_each: Spread | None = None
     background: str = ""
+    n_qualified: int | None = None
+    n_saw_results: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +183,12 @@ class Counts:
         not_assessable: answers about one class of one exam.
         corrected: submissions that a later one of the same reader superseded.
         repeats: of those read, the reader's second reading of the exam.
+        repeats_planned: hidden repeats that were assigned, whether or not they came up.
+        repeat_days: days between the two readings.
+        suggestions_shown: readings for which suggestions were shown, before or after them.
+        displays: how tracings were displayed, the commonest way first.
+        display_other: readings displayed in still other ways.
+        display_unknown: readings of which no display was recorded.
     """
 
     assigned: int | None = None
@@ -131,15 +198,22 @@ class Counts:
     not_assessable: int | None = None
     corrected: int | None = None
     repeats: int | None = None
+    repeats_planned: int | None = None
+    repeat_days: Spread | None = None
+    suggestions_shown: int | None = None
+    displays: tuple[Display, ...] = ()
+    display_other: int = 0
+    display_unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dates:
-    """When the study took place."""
+    """When the study took place; ``closed`` is the day on which the last batch was closed."""
 
     opened: date | None = None
     first_reading: date | None = None
     last_reading: date | None = None
+    closed: date | None = None
     locked: date | None = None
 
 
@@ -172,7 +246,8 @@ class StudyFacts:
         taxonomy: the name of the list of classes.
         taxonomy_version: of it.
         sample_size: why so many exams and readers, in the words of whoever planned them.
-        display: readings by how the tracing was shown, each in words ("25 mm/s, 10 mm/mV, 3x4").
+        display: readings by how the tracing was shown, each in words, of versions that were stored
+            before ``counts.displays`` was.
     """
 
     study: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from . import sentences
+from .conduct import spread_text
 from .context import Context
 from .document import Block, Column, Table
-from .facts import Spread, Tally
+from .facts import Tally
 
 
 def blocks(context: Context) -> Iterator[Block]:
@@ -58,12 +59,12 @@ def _flow(context: Context) -> Table:
 def _characteristics(context: Context) -> Iterator[tuple[str, str]]:
     exams, readers = context.facts.exams, context.facts.readers
     if exams.age_years:
-        yield context.say(sentences.AGE), _spread(context, exams.age_years)
+        yield context.say(sentences.AGE), spread_text(context, exams.age_years)
     yield from _shares(context, sentences.SEX, exams.sex)
     yield from _shares(context, sentences.DATASET, exams.datasets)
     yield from _shares(context, sentences.LEVEL, readers.levels)
     if readers.exams_each:
-        yield context.say(sentences.EXAMS_EACH), _spread(context, readers.exams_each)
+        yield context.say(sentences.EXAMS_EACH), spread_text(context, readers.exams_each)
 
 
 def _shares(
@@ -75,12 +76,3 @@ def _shares(
         share = context.wording.decimal(100 * one.n / total, 1) + "%" if total else ""
         value = context.say(sentences.COUNT_AND_SHARE, n=n, share=share) if total else n
         yield context.say(sentence, name=one.name), value
-
-
-def _spread(context: Context, spread: Spread) -> str:
-    low, median, high = (
-        context.wording.decimal(value, 0 if float(value).is_integer() else 1)
-        for value in (spread.low, spread.median, spread.high)
-    )
-    n = context.wording.whole(spread.n_known)
-    return context.say(sentences.MEDIAN, median=median, low=low, high=high, n=n)

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from ecgreview.agreement.reports.everyone import MANY_READERS
 
-from . import sentences
+from . import conduct, sentences
 from .context import Context
 from .document import Block, Paragraph, Section
-from .facts import Tally
 
 
 def methods(context: Context) -> Iterator[Section]:
@@ -17,8 +16,8 @@ def methods(context: Context) -> Iterator[Section]:
     say = context.say
     yield Section(say(sentences.METHODS), 1, (_guideline(context),))
     yield Section(say(sentences.DESIGN), 2, tuple(_design(context)))
-    yield Section(say(sentences.SAMPLE), 2, tuple(_sample(context)))
-    yield Section(say(sentences.READERS), 2, tuple(_readers(context)))
+    yield Section(say(sentences.SAMPLE), 2, tuple(conduct.sample(context)))
+    yield Section(say(sentences.READERS), 2, tuple(conduct.readers(context)))
     yield Section(say(sentences.READING), 2, tuple(_reading(context)))
     yield Section(say(sentences.INCOMPLETE), 2, (context.told(sentences.EXCLUSIONS),))
     yield Section(say(sentences.STATISTICS), 2, tuple(_statistics(context)))
@@ -34,56 +33,13 @@ def _design(context: Context) -> Iterator[Block]:
     if facts.taxonomy:
         version = facts.taxonomy_version or "?"
         told.append(context.say(sentences.TAXONOMY, taxonomy=facts.taxonomy, version=version))
-    per_exam = facts.design.readers_per_exam
-    if per_exam == 1:
-        told.append(context.say(sentences.ONE_READER_PER_EXAM))
-    elif per_exam is not None:
-        told.append(context.say(sentences.READERS_PER_EXAM, n=whole(per_exam)))
-    told += _repeats(context)
+    told += conduct.readings_per_exam(context)
+    told += conduct.repeats(context)
     yield Paragraph(" ".join(told))
     if facts.sample_size:
         yield Paragraph(facts.sample_size)
     else:
         yield context.gap(sentences.SAMPLE_SIZE)
-
-
-def _repeats(context: Context) -> Iterator[str]:
-    design, wording = context.facts.design, context.wording
-    if design.repeat_fraction is None:
-        return
-    if not design.repeat_fraction:
-        yield context.say(sentences.NO_REPEATS)
-        return
-    yield context.say(
-        sentences.REPEATS,
-        share=wording.percent(design.repeat_fraction),
-        days=wording.whole(design.washout_days),
-        exams=wording.whole(design.washout_exams),
-    )
-
-
-def _sample(context: Context) -> Iterator[Block]:
-    exams = context.facts.exams
-    yield Paragraph(exams.sampling) if exams.sampling else context.gap(sentences.SAMPLING)
-    if exams.datasets:
-        yield context.told(sentences.DATASETS, datasets=tallied(context, exams.datasets))
-
-
-def _readers(context: Context) -> Iterator[Block]:
-    design, readers = context.facts.design, context.facts.readers
-    level = design.minimum_reader_level
-    told = [context.say(sentences.LEVELS[level])] if level else []
-    if design.pass_mark is not None:
-        share = context.wording.percent(design.pass_mark)
-        told.append(context.say(sentences.QUALIFICATION, share=share))
-    elif level is not None:
-        told.append(context.say(sentences.NO_QUALIFICATION))
-    if told:
-        yield Paragraph(" ".join(told))
-    if readers.background:
-        yield Paragraph(readers.background)
-    elif not readers.levels:
-        yield context.gap(sentences.BACKGROUND)
 
 
 def _reading(context: Context) -> Iterator[Block]:
@@ -96,7 +52,7 @@ def _reading(context: Context) -> Iterator[Block]:
     shown = [
         *_chosen(context, sentences.CLINICAL, design.clinical_information),
         *_chosen(context, sentences.PRIOR, design.prior_exam),
-        *_chosen(context, sentences.SUGGESTIONS, design.suggestion_policy),
+        *conduct.suggestions(context),
     ]
     if shown:
         yield Paragraph(" ".join(shown))
@@ -107,10 +63,7 @@ def _reading(context: Context) -> Iterator[Block]:
         course.append(context.say(sentences.UNDO, n=whole(design.undo_window_s)))
     if course:
         yield Paragraph(" ".join(course))
-    if context.facts.display:
-        yield context.told(sentences.DISPLAY, display=tallied(context, context.facts.display))
-    else:
-        yield context.gap(sentences.DISPLAYED)
+    yield from conduct.display(context)
 
 
 def _chosen(context: Context, among: Mapping[str, str], value: str) -> list[str]:
@@ -178,9 +131,3 @@ def _intervals(context: Context) -> Iterator[str]:
 def has_ranges(context: Context) -> bool:
     """Return whether the report tells how much hangs on one reader."""
     return any(line["without_one_reader"] for line in context.classes)
-
-
-def tallied(context: Context, tallies: tuple[Tally, ...]) -> str:
-    """Return names with their numbers, separated by semicolons."""
-    whole = context.wording.whole
-    return "; ".join(f"{one.name} (n = {whole(one.n)})" for one in tallies)

@@ -57,43 +57,29 @@ CLASSES = _(
     "does not allow it to be assessed."
 )
 TAXONOMY = _("The classes are those of {taxonomy}, version {version}.")
-READERS_PER_EXAM = _("Each exam was to be read by {n} different readers.")
-ONE_READER_PER_EXAM = _("Each exam was to be read by one reader.")
 SAMPLE_SIZE = _("how the number of exams and of readers was chosen")
 SAMPLING = _("how the exams were sampled, and from which population")
 BACKGROUND = _("the training and experience of the readers")
-REPEATS = _(
-    "Of the exams of each reader {share} came back unannounced, after {days} days and {exams} "
-    "other exams at the least, so that readers could be compared with themselves."
-)
-NO_REPEATS = _("No reader was shown an exam a second time.")
-PATIENT_GAP = _("Exams of one patient were kept {n} other exams apart where that was possible.")
+PATIENT_GAP = _("Exams of one patient were to be at least {n} other exams apart where possible.")
 ORDER = _(
     "Each reader met the exams in a random order of their own, derived from a secret seed that "
     "was fixed before the first reading."
 )
-DATASETS = _("Exams came from: {datasets}.")
-LEVELS = MappingProxyType(
-    {
-        1: _("Trainees, cardiologists and senior cardiologists were admitted as readers."),
-        2: _("Cardiologists and senior cardiologists were admitted as readers."),
-        3: _("Senior cardiologists were admitted as readers."),
-    }
-)
-QUALIFICATION = _(
-    "Before reading for the study each reader read a set of exams with reference answers, and had "
-    "to answer {share} of them right."
-)
-NO_QUALIFICATION = _("No test was to be passed before reading.")
 INDEPENDENT = _(
     "Readers worked independently: the software gave no reader the readings of another, their "
     "progress, or any figure computed from them."
 )
 RESULTS_OPEN = MappingProxyType(
     {
-        "live": _("Agreement was open during the reading to those who do not read."),
-        "batch_closed": _("Agreement and readings were opened when a batch was closed."),
-        "study_locked": _("Agreement and readings were opened when the study was locked."),
+        "live": _(
+            "By the protocol, agreement is visible during reading to people who do not read."
+        ),
+        "batch_closed": _(
+            "By the protocol, agreement and readings become visible when a batch is closed."
+        ),
+        "study_locked": _(
+            "By the protocol, agreement and readings become visible when the study is locked."
+        ),
     }
 )
 CLINICAL = MappingProxyType(
@@ -109,21 +95,6 @@ PRIOR = MappingProxyType(
         "shown": _("The same patient's exam before this one was shown where there was one."),
     }
 )
-SUGGESTIONS = MappingProxyType(
-    {
-        "none": _("No suggestions of a computer program were shown."),
-        "after_commit": _(
-            "Suggestions of a computer program were shown only after the reader had committed a "
-            "blind reading. Agreement is that of the blind readings."
-        ),
-        "concurrent": _("Suggestions of a computer program were shown while the exam was read."),
-        "randomised": _(
-            "Whether suggestions of a computer program were shown was drawn at random for each "
-            "exam and reader."
-        ),
-    }
-)
-DISPLAY = _("Tracings were displayed as follows: {display}.")
 UNDO = _(
     "A reader could correct a submission for {n} seconds; the correction supersedes the first "
     "reading, which is kept but not counted."

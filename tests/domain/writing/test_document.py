@@ -18,6 +18,7 @@ from ecgreview.writing import (
     OtherVersion,
     StudyFacts,
     Wording,
+    conduct,
     has_room_for_pairs,
     sentences,
     with_class_names,
@@ -129,7 +130,7 @@ def test_what_is_not_known_is_left_to_the_author():
 
 def test_nothing_is_said_that_is_not_known():
     told = " ".join(paragraphs(document(three_readers(), NOTHING_KNOWN), "plain"))
-    for claim in (sentences.INDEPENDENT, sentences.ORDER, sentences.NO_REPEATS):
+    for claim in (sentences.INDEPENDENT, sentences.ORDER, conduct.NO_REPEATS):
         assert claim not in told
 
 
@@ -156,7 +157,7 @@ def test_a_design_comes_from_the_protocol():
         (sentences.RESULTS_OPEN, model.ResultsOpen),
         (sentences.CLINICAL, model.ClinicalInformation),
         (sentences.PRIOR, model.PriorExam),
-        (sentences.SUGGESTIONS, model.SuggestionPolicy),
+        (conduct.SUGGESTIONS, model.SuggestionPolicy),
     ],
 )
 def test_every_value_of_a_protocol_has_a_sentence(known, kind):
