@@ -44,7 +44,7 @@ def read_mapping(
 
 
 def installed(label: str) -> Taxonomy:
-    """Return the installed version called ``label``, such as ``ecg-review-66 0.1-draft``.
+    """Return the installed version called ``label``, such as ``ecg-review-66 0.2-draft``.
 
     Raises:
         CommandError: it is not installed; names those that are.

@@ -19,6 +19,7 @@ from annotations.services import (
     demo_readings,
     exams,
     ingest,
+    mappings,
     people,
     priors,
     studies,
@@ -79,7 +80,7 @@ def prepare(
     """
     tell = progress or _say_nothing
     cast = {username: _person(username, part) for username, part in CAST.items()}
-    taxonomies.install(now=now)
+    mappings.install_built_in(now=now)
     tell("synthetic exams")
     sixty = _synthetic_exams(now)
     tell("study and batches")

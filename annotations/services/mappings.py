@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 
 from django.db import transaction
 
 from annotations.models import ClassRelation, Taxonomy, TaxonomyChange, User
-from annotations.services import audit
+from annotations.services import audit, taxonomies
 from ecgreview import taxonomy as published
 from ecgreview.taxonomy import Step, TaxonomyMapping
 
@@ -55,6 +56,25 @@ def install(
         actor=actor, action=audit.Action.TAXONOMY_MAPPED, target=new,
         after=mapping.as_document(), now=now,
     )  # fmt: skip
+
+
+def install_built_in(*, now: datetime) -> Taxonomy:
+    """Install the product's own list, and the mappings that lead to it from installed versions.
+
+    Returns:
+        The version that new studies use.
+    """
+    newest = taxonomies.install(now=now)
+    for version, file in published.BUILT_IN_MAPPINGS.items():
+        old = Taxonomy.objects.filter(name=newest.name, version=version).first()
+        if old and not TaxonomyChange.objects.filter(old=old, new=newest).exists():
+            mapping = published.load_mapping(
+                file.read_bytes(), as_published(old), as_published(newest), form="yaml"
+            )
+            # Another process may have stored it since we looked.
+            with suppress(MappingExists):
+                install(old=old, new=newest, mapping=mapping, actor=None, now=now)
+    return newest
 
 
 def between(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:

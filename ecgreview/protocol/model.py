@@ -50,7 +50,7 @@ class Protocol:
     """What a study fixes before it is opened; it cannot be made with values that make no sense.
 
     Attributes:
-        taxonomy: name, a space, version, as in ``ecg-review-66 0.1-draft``.
+        taxonomy: name, a space, version, as in ``ecg-review-66 0.2-draft``.
         results_open: when readers who may see results see them.
         prior_exam: whether readers may look at the exam of the same patient before this one.
         suggestion_arms: two or more, exactly when ``suggestion_policy`` is ``randomised``.

@@ -26,7 +26,7 @@ from .model import (
     Taxonomy,
     UnknownClass,
 )
-from .source import BUILT_IN, label, load, read_yaml
+from .source import BUILT_IN, BUILT_IN_MAPPINGS, label, load, read_yaml
 from .spreadsheet import COLUMNS, read_csv
 
 FREQUENT: tuple[str, ...] = (
@@ -48,6 +48,7 @@ the six classes of CODE-15, and no CODE-II figure is printed for them. Normal ha
 
 __all__ = [
     "BUILT_IN",
+    "BUILT_IN_MAPPINGS",
     "COLUMNS",
     "FREQUENT",
     "BadMapping",

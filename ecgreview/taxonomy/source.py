@@ -17,6 +17,9 @@ from .rows import Rows
 BUILT_IN = Path(__file__).with_name("ecg_review_66.yaml")
 """The list this product comes with: a reconstruction, see its banner."""
 
+BUILT_IN_MAPPINGS = {"0.1-draft": BUILT_IN.with_name("mapping_0.1_to_0.2.yaml")}
+"""By an earlier version of that list, what leads from it to the one after."""
+
 MAX_CLASSES = 1000
 MOST_CONTRADICTIONS = 100
 """More are not told: nobody reads them, and looking for what was meant takes time."""

@@ -345,3 +345,20 @@ def test_what_could_not_be_assessed_is_carried_over_by_its_new_name(
     assert vote.missing == {"sinus_bradycardia_renamed"}
     assert vote.translation is not None
     assert vote.translation.codes == {"atrial_fibrillation"}
+
+
+class TestTheBuiltInList:
+    @pytest.fixture
+    def before(self, now):
+        """The version before, as a home that is upgraded has it."""
+        return taxonomies.install(taxonomy=replace(published.load(), version="0.1-draft"), now=now)
+
+    def test_is_joined_to_the_version_that_was_installed_before(self, before, now):
+        newest = mappings.install_built_in(now=now)
+        assert mappings.install_built_in(now=now) == newest
+        mapping = mappings.between(before, newest)
+        assert mapping.translate([GONE, SPLIT]).codes == {GONE, SPLIT}
+
+    def test_needs_no_version_before(self, now):
+        mappings.install_built_in(now=now)
+        assert not TaxonomyChange.objects.exists()

@@ -82,7 +82,7 @@ test("Portuguese names are found without their accents", () => {
 });
 
 test("British and American spelling are one", () => {
-  assert.deepEqual([first("early repolarisation"), first("early repolarization"), first("hyperkalemia")], ["ER", "ER", "HYPERK"]);
+  assert.deepEqual([first("early repolarisation"), first("early repolarization"), first("hyperkalaemia"), first("hyperkalemia")], ["ER", "ER", "HYPERK", "HYPERK"]);
 });
 
 test("Portuguese initials find what Brazilian cardiologists call it", () => {

@@ -7,15 +7,18 @@ from typing import Any
 from django.core.management import BaseCommand
 from django.utils import timezone
 
-from annotations.services import taxonomies
+from annotations.services import mappings
 
 
 class Command(BaseCommand):
     """Install the product's own taxonomy; again, it changes nothing."""
 
-    help = "Install the list of classes this version comes with, unless it is installed."
+    help = (
+        "Install the list of classes this version comes with, unless it is installed, and the"
+        " mapping that leads to it from the version before."
+    )
 
     def handle(self, **options: Any) -> None:
         """Install it and say which it is."""
-        taxonomy = taxonomies.install(now=timezone.now())
+        taxonomy = mappings.install_built_in(now=timezone.now())
         self.stdout.write(f"{taxonomy}: {taxonomy.classes.count()} classes")
