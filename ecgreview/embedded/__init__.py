@@ -17,7 +17,8 @@ from pathlib import Path
 
 from ecgreview.embedded import places as _places
 
-START_SECONDS = 180.0
+START_SECONDS = 1200.0  # the keeper lives and has limits of its own
+SAY_EVERY_SECONDS = 15.0
 STOP_SECONDS = 30.0
 JOINED_AFTER_SECONDS = 1.0
 POLL_SECONDS = 0.02
@@ -85,7 +86,10 @@ def is_kept(places: _places.Places) -> bool:
 def _start_keeper(places: _places.Places) -> subprocess.Popen[bytes]:
     """Start a keeper in a session of its own, so that Ctrl-C here does not reach it."""
     places.ready.unlink(missing_ok=True)
-    with _log(places).open("wb") as stream:
+    from ecgreview.embedded import service
+
+    service.rotate(_log(places))
+    with _log(places).open("ab") as stream:
         return subprocess.Popen(
             [sys.executable, "-m", "ecgreview.embedded.keeper", str(places.home)],
             stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
@@ -95,11 +99,17 @@ def _start_keeper(places: _places.Places) -> subprocess.Popen[bytes]:
 
 def _wait_until_ready(places: _places.Places, keeper: subprocess.Popen[bytes] | None) -> None:
     """Wait for the services; ``keeper`` is None when another process started it."""
-    deadline = time.monotonic() + START_SECONDS
+    began = said_at = time.monotonic()
     while not places.ready.exists():
         ended = keeper.poll() is not None if keeper is not None else not is_kept(places)
-        if ended or time.monotonic() > deadline:
+        now = time.monotonic()
+        if ended or now - began > START_SECONDS:
             raise ServicesFailed(f"The embedded services did not start.\n{_end_of_log(places)}")
+        if now - said_at > SAY_EVERY_SECONDS:
+            said_at = now
+            sys.stderr.write(
+                f"Waiting for PostgreSQL and Valkey: {now - began:.0f} s so far ({places.logs}).\n"
+            )
         time.sleep(POLL_SECONDS)
     if keeper is not None:
         # Not ours to wait for: it outlives us whenever somebody else still uses the services.

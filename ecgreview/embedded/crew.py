@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,18 +12,16 @@ from ecgreview.embedded.places import REPOSITORY
 
 ENDING = ((signal.SIGTERM, 12.0), (signal.SIGKILL, 5.0))
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 10.0
-DEATHS_ALLOWED = 5
-WITHIN_SECONDS = 120.0
+LONGEST_PAUSE_SECONDS = 60.0
+HEALTHY_AFTER_SECONDS = 120.0
+DEATHS_UNSAID = 3
 
-
-class KeepsFailing(Exception):
-    """A process died again and again; the message holds the end of its log."""
+Say = Callable[[str], object]
 
 
 @dataclass
 class Member:
-    """One process of the crew and the history of its deaths."""
+    """One process of the crew, and how often it died without having lived for long."""
 
     name: str
     program: Sequence[str]
@@ -31,11 +29,18 @@ class Member:
     dies_by: int = signal.SIGTERM
     environment: Mapping[str, str] = field(default_factory=dict)
     child: subprocess.Popen[bytes] | None = field(default=None, init=False)
-    died_at: list[float] = field(default_factory=list, init=False)
+    started_at: float = field(default=0.0, init=False)
+    n_deaths: int = field(default=0, init=False)
     due_at: float | None = field(default=None, init=False)
 
-    def start(self) -> None:
+    @property
+    def keeps_failing(self) -> bool:
+        """Return whether it died several times in a row, each time soon after its start."""
+        return self.n_deaths > DEATHS_UNSAID
+
+    def start(self, now: float) -> None:
         """Start the process; it ends when this one does, whatever ends this one."""
+        self.started_at, self.due_at = now, None
         self.child = service.spawn(
             self.program, log=self.log, dies_by=self.dies_by,
             environment={**os.environ, **self.environment}, directory=REPOSITORY,
@@ -54,29 +59,31 @@ class Member:
 
 @dataclass
 class Crew:
-    """All processes; ``tend`` is to be called every now and then."""
+    """All processes; ``tend`` is to be called every now and then.
+
+    A process that keeps dying is started again after ever longer pauses, and the others go on:
+    a site without its worker still takes readings.
+    """
 
     members: Sequence[Member]
+    say: Say = print
 
-    def start(self) -> None:
+    def start(self, now: float) -> None:
         """Start every member."""
         for member in self.members:
-            member.start()
+            member.start(now)
 
     def tend(self, now: float) -> None:
-        """Start members that died again, each time after a longer pause.
+        """Start members that died again, each time after a longer pause; bound their logs.
 
         ``now`` is a monotonic time in seconds.
-
-        Raises:
-            KeepsFailing: a member died more than five times within two minutes.
         """
         for member in self.members:
+            service.rotate(member.log)
             if member.is_dead():
                 self._bury(member, now)
             if member.due_at is not None and now >= member.due_at:
-                member.due_at = None
-                member.start()
+                member.start(now)
 
     def stop(self) -> None:
         """Ask every member to end, then wait for each."""
@@ -89,10 +96,14 @@ class Crew:
     def _bury(self, member: Member, now: float) -> None:
         """Note the death of ``member`` and when to start it again."""
         member.stop()
-        member.died_at = [at for at in member.died_at if now - at < WITHIN_SECONDS] + [now]
-        if len(member.died_at) > DEATHS_ALLOWED:
-            raise KeepsFailing(
-                f"{member.name} keeps failing. The end of {member.log}:\n{service.tail(member.log)}"
+        if now - member.started_at > HEALTHY_AFTER_SECONDS:
+            member.n_deaths = 0
+        pause = min(FIRST_PAUSE_SECONDS * 2**member.n_deaths, LONGEST_PAUSE_SECONDS)
+        member.n_deaths += 1
+        member.due_at = now + pause
+        if member.keeps_failing:
+            self.say(
+                f"{member.name} has stopped {member.n_deaths} times in a row; the rest goes on. "
+                f"Next attempt in {pause:.0f} s. The end of {member.log}:\n"
+                f"{service.tail(member.log)}"
             )
-        pause = FIRST_PAUSE_SECONDS * 2 ** (len(member.died_at) - 1)
-        member.due_at = now + min(pause, LONGEST_PAUSE_SECONDS)

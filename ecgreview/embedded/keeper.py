@@ -18,7 +18,7 @@ from types import FrameType
 
 from ecgreview.embedded.places import Places, write_private
 from ecgreview.embedded.postgres import Postgres
-from ecgreview.embedded.service import ServiceFailed
+from ecgreview.embedded.service import ServiceFailed, rotate
 from ecgreview.embedded.valkey import Valkey
 
 logger = logging.getLogger("keeper")
@@ -69,6 +69,8 @@ class Keeper:
 
     def _revive(self) -> None:
         """Start a service that died again, at once the first time and ever later after that."""
+        for service in self.services:
+            rotate(service.log)
         for service in self.services:
             if service.child is None or service.child.poll() is not None:
                 self._start_again(service)

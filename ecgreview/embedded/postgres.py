@@ -21,7 +21,7 @@ ACTING = ("ecg_reader", "ecg_manager")
 """What web requests act as, see ``ecgreview.row_security``."""
 
 SUPERUSER = "postgres"
-START_SECONDS = 120.0  # recovery after a power cut replays the log before it answers
+START_SECONDS = 900.0  # recovery after a power cut replays the log before it answers
 ENDING = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 SETTINGS = {
     "listen_addresses": service.LOOPBACK,

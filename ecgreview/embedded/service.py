@@ -1,13 +1,14 @@
 """What the two embedded services have in common: a child process, a port, a clean end."""
 
 import json
+import os
+import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import psutil
 
@@ -16,6 +17,7 @@ from ecgreview.embedded.places import Places, write_private
 
 LOOPBACK = "127.0.0.1"
 LOG_LIMIT_BYTES = 10_000_000
+LOGS_KEPT = 2
 POLL_SECONDS = 0.02
 ROOT = Path("/")
 
@@ -38,7 +40,8 @@ def spawn(
 
     Call it from the main thread: Linux ties the leash to the thread, not to the process.
     """
-    with _log(log) as stream:
+    rotate(log)
+    with log.open("ab") as stream:
         return subprocess.Popen(
             [*prefix, *leash.command(dies_by, list(program), uid)],
             stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment,
@@ -128,6 +131,24 @@ def tail(log: Path, n_lines: int = 12) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-n_lines:])
 
 
+def rotate(log: Path) -> None:
+    """Bound a log that other processes append to: copy it to ``.1``, the older one to ``.2``.
+
+    Copied and emptied, as logrotate's copytruncate does, because the programs keep the file open
+    and no two of them reopen it by the same signal. What is written between copying and emptying
+    is lost.
+    """
+    if not log.exists() or log.stat().st_size <= LOG_LIMIT_BYTES:
+        return
+    copies = [log.with_name(f"{log.name}.{n}") for n in range(1, LOGS_KEPT + 1)]
+    for older, newer in zip(reversed(copies), reversed(copies[:-1]), strict=False):
+        if newer.exists():
+            newer.replace(older)
+    shutil.copyfile(log, copies[0])
+    copies[0].chmod(0o600)
+    os.truncate(log, 0)
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
@@ -141,8 +162,3 @@ def _remembered(file: Path) -> dict[str, int]:
     except (FileNotFoundError, ValueError):
         return {}
     return {str(name): int(number) for name, number in known.items()}
-
-
-def _log(log: Path) -> BinaryIO:
-    too_long = log.exists() and log.stat().st_size > LOG_LIMIT_BYTES
-    return cast("BinaryIO", log.open("wb" if too_long else "ab"))

@@ -8,16 +8,18 @@ import urllib.request
 from dataclasses import dataclass, field
 
 from ecgreview import embedded, env
-from ecgreview.embedded.crew import Crew, KeepsFailing, Member
+from ecgreview.embedded.crew import Crew, Member, Say
 from ecgreview.embedded.places import Places
 from ecgreview.embedded.service import LOOPBACK, POLL_SECONDS, tail
 
-WEB_SECONDS = 120.0
+ANSWER_SECONDS = 15.0
+SAY_EVERY_SECONDS = 15.0
+LONGEST_PAUSE_SECONDS = 60.0
 QUIET_WORKER = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
-class NoAnswer(Exception):
-    """The web server started but did not answer in time."""
+class WebServerFails(Exception):
+    """The web server cannot start; the message holds the end of its log."""
 
 
 @dataclass
@@ -26,11 +28,14 @@ class Site:
 
     places: Places
     port: int
+    say: Say = print
     crew: Crew = field(init=False)
+    revival_pause_s: float = field(default=0.0, init=False)
+    next_revival_at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         """Describe the processes; nothing starts yet."""
-        self.crew = Crew([self._web(), self._worker(), self._beat()])
+        self.crew = Crew([self._web(), self._worker(), self._beat()], say=self.say)
 
     @property
     def address(self) -> str:
@@ -40,23 +45,47 @@ class Site:
     def start(self) -> None:
         """Start everything and return when the web server answers.
 
+        A busy machine may take its time: as long as the web server's process lives it is waited
+        for, and from time to time the wait is explained.
+
         Raises:
-            KeepsFailing: a process cannot live.
-            NoAnswer: the web server stays silent.
+            WebServerFails: its process ends again and again.
         """
-        self.crew.start()
-        deadline = time.monotonic() + WEB_SECONDS
+        began = said_at = time.monotonic()
+        self.crew.start(began)
+        web = self.crew.members[0]
         while not self.answers():
-            if time.monotonic() > deadline:
-                raise NoAnswer(f"No answer from {self.address}.\n{tail(self.crew.members[0].log)}")
-            self.crew.tend(time.monotonic())
+            now = time.monotonic()
+            self.crew.tend(now)
+            if web.keeps_failing:
+                raise WebServerFails(f"The web server does not start.\n{tail(web.log)}")
+            if now - said_at > SAY_EVERY_SECONDS:
+                said_at = now
+                self.say(
+                    f"Waiting for the web server: its process lives and has loaded for "
+                    f"{now - began:.0f} s ({web.log})."
+                )
             time.sleep(POLL_SECONDS)
 
     def tend(self) -> None:
         """Bring back what died: the embedded services first, then our own processes."""
+        now = time.monotonic()
         if env.flag("ECGREVIEW_EMBEDDED") and not embedded.is_kept(self.places):
+            self._revive(now)
+        self.crew.tend(now)
+
+    def _revive(self, now: float) -> None:
+        """Start the embedded services again; when that fails, once more after a longer pause."""
+        if now < self.next_revival_at:
+            return
+        try:
             embedded.revive(self.places)
-        self.crew.tend(time.monotonic())
+        except embedded.ServicesFailed as failure:
+            self.revival_pause_s = min(max(1.0, 2 * self.revival_pause_s), LONGEST_PAUSE_SECONDS)
+            self.next_revival_at = now + self.revival_pause_s
+            self.say(f"{failure}\nNext attempt in {self.revival_pause_s:.0f} s.")
+        else:
+            self.revival_pause_s = 0.0
 
     def stop(self) -> None:
         """End every process and wait for it."""
@@ -65,7 +94,7 @@ class Site:
     def answers(self) -> bool:
         """Return whether the web server answers at all, whatever it says."""
         try:
-            with urllib.request.urlopen(f"{self.address}/livez", timeout=5):  # noqa: S310 - ours
+            with urllib.request.urlopen(f"{self.address}/livez", timeout=ANSWER_SECONDS):  # noqa: S310 - ours
                 return True
         except urllib.error.HTTPError as answer:
             answer.close()
@@ -100,6 +129,3 @@ class Site:
             f"--schedule={self.places.run / 'beat'}", "--pidfile=",
         ]  # fmt: skip
         return Member("beat", program, self.places.logs / "beat.log")
-
-
-__all__ = ["KeepsFailing", "NoAnswer", "Site"]

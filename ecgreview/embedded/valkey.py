@@ -11,7 +11,7 @@ import redis
 from ecgreview.embedded import service
 from ecgreview.embedded.places import Places, write_private
 
-START_SECONDS = 60.0
+START_SECONDS = 300.0
 ENDING = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
 
 

@@ -8,11 +8,12 @@ import sys
 import pytest
 
 from ecgreview.embedded import service
-from ecgreview.embedded.crew import Crew, KeepsFailing, Member
+from ecgreview.embedded.crew import LONGEST_PAUSE_SECONDS, Crew, Member
 from ecgreview.embedded.places import REPOSITORY
 from tests.platform.processes import eventually, first_line
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+CHATTER = [sys.executable, "-c", "while True: print('on and on', flush=True)"]
 FAIL = [sys.executable, "-c", "raise SystemExit('no luck today')"]
 
 RUNNER = """
@@ -20,7 +21,7 @@ import pathlib, sys, time
 from ecgreview.embedded.crew import Crew, Member
 member = Member("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"],
                 pathlib.Path(sys.argv[1]))
-Crew([member]).start()
+Crew([member]).start(0.0)
 print(member.child.pid, flush=True)
 time.sleep(600)
 """
@@ -28,14 +29,18 @@ time.sleep(600)
 
 @pytest.fixture
 def crew(tmp_path):
-    """Start a crew of one program; it is stopped afterwards."""
+    """Start a crew of some programs; it is stopped afterwards."""
     crews: list[Crew] = []
 
-    def start(program: list[str]) -> tuple[Crew, Member]:
-        member = Member("sleeper", program, tmp_path / "log")
-        crews.append(Crew([member]))
-        crews[0].start()
-        return crews[0], member
+    def start(*programs: list[str]) -> tuple[Crew, list[Member], list[str]]:
+        members = [
+            Member(f"member {number}", program, tmp_path / f"log {number}")
+            for number, program in enumerate(programs)
+        ]
+        said: list[str] = []
+        crews.append(Crew(members, say=said.append))
+        crews[0].start(now=0.0)
+        return crews[0], members, said
 
     yield start
     for each in crews:
@@ -46,8 +51,20 @@ def lives(member: Member) -> bool:
     return member.child is not None and member.child.poll() is None
 
 
+def pauses(team: Crew, member: Member, n_deaths: int) -> list[float]:
+    """Return after how many seconds ``member`` was due again, each of so many times it died."""
+    now, found = 0.0, []
+    for _ in range(n_deaths):
+        assert eventually(member.is_dead)
+        team.tend(now)
+        found.append(member.due_at - now)
+        now = member.due_at
+        team.tend(now)
+    return found
+
+
 def test_a_dead_member_is_replaced_after_a_pause(crew):
-    team, member = crew(SLEEP)
+    team, [member], _ = crew(SLEEP)
     first = member.child
     first.kill()
     assert eventually(member.is_dead)
@@ -58,30 +75,43 @@ def test_a_dead_member_is_replaced_after_a_pause(crew):
     assert lives(member)
 
 
-def test_a_member_that_keeps_failing_stops_the_crew_with_its_reason(crew):
-    team, member = crew(FAIL)
-
-    def tend_through_many_deaths() -> None:
-        for now in range(0, 200, 2):
-            assert eventually(lambda: member.child is None or member.is_dead())
-            team.tend(float(now))
-
-    with pytest.raises(KeepsFailing, match="no luck today"):
-        tend_through_many_deaths()
+def test_a_member_that_keeps_failing_is_tried_ever_later_while_the_others_stay(crew):
+    team, [failing, other], said = crew(FAIL, SLEEP)
+    first = other.child
+    assert pauses(team, failing, 9) == [0.5, 1, 2, 4, 8, 16, 32, LONGEST_PAUSE_SECONDS,
+                                        LONGEST_PAUSE_SECONDS]  # fmt: skip
+    assert (other.child, lives(other)) == (first, True)
+    assert said[0].startswith("member 0 has stopped 4 times in a row")
+    assert said[0].endswith("no luck today")
 
 
-def test_old_deaths_are_forgiven(crew):
-    team, member = crew(SLEEP)
+def test_deaths_are_forgiven_after_a_long_life(crew):
+    team, [member], said = crew(SLEEP)
     for hour in range(8):
         member.child.kill()
         assert eventually(member.is_dead)
         team.tend(now=hour * 3600.0)
         team.tend(now=hour * 3600.0 + 1)
-    assert lives(member)
+    assert (lives(member), said) == (True, [])
+
+
+def test_a_log_is_bounded_while_its_process_writes(crew, monkeypatch):
+    monkeypatch.setattr(service, "LOG_LIMIT_BYTES", 10_000)
+    team, [member], _ = crew(CHATTER)
+    copies = [member.log.with_name(f"{member.log.name}.{n}") for n in (1, 2, 3)]
+
+    def is_rotated() -> bool:
+        team.tend(now=0.0)
+        return copies[1].exists()
+
+    assert eventually(is_rotated)
+    assert eventually(lambda: member.log.stat().st_size > 0)  # goes on in the emptied file
+    assert not copies[2].exists()
+    assert {copy.stat().st_mode & 0o077 for copy in copies[:2]} == {0}
 
 
 def test_stopping_leaves_no_process(crew):
-    team, member = crew(SLEEP)
+    team, [member], _ = crew(SLEEP)
     pid = member.child.pid
     team.stop()
     assert service.living(pid) is None

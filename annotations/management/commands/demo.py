@@ -7,6 +7,7 @@ import signal
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,7 +19,7 @@ from rich.console import Console
 
 from ecgreview.embedded import service
 from ecgreview.embedded.places import Places, default_home
-from ecgreview.embedded.site import KeepsFailing, NoAnswer, Site
+from ecgreview.embedded.site import Site, WebServerFails
 
 TEND_SECONDS = 0.5
 HIGHEST_PORT = 65535
@@ -52,12 +53,12 @@ class Command(BaseCommand):
         places = Places(default_home()).create()
         if not (claim := places.claim("demo")):
             raise CommandError(f"A demo runs already with the data in {places.home}.")
-        site = Site(places, port)
+        site = Site(places, port, say=partial(self.console.print, markup=False))
         try:
             self._run(site, data)
         except Stop:
             self.console.print("Stopping …")
-        except (KeepsFailing, NoAnswer) as failure:
+        except WebServerFails as failure:
             raise CommandError(str(failure)) from failure
         finally:
             site.stop()

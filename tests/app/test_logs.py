@@ -1,0 +1,39 @@
+"""A refusal is one line in the log; a failure keeps its traceback."""
+
+import logging
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.handlers.exception import response_for_exception
+from django.http import Http404
+from django.test import RequestFactory
+
+from ecgreview.logs import ShortRefusals
+
+
+def has_traceback(record: logging.LogRecord) -> bool:
+    ShortRefusals().filter(record)
+    return "Traceback" in logging.Formatter().format(record)
+
+
+@pytest.mark.parametrize("refusal", [PermissionDenied("no"), Http404("nothing")])
+def test_a_refused_page_is_one_line(caplog, refusal):
+    try:
+        raise refusal
+    except (PermissionDenied, Http404) as error:
+        response_for_exception(RequestFactory().get("/closed/"), error)
+    assert [has_traceback(record) for record in caplog.records] == [False]
+
+
+def test_a_failure_keeps_its_traceback(caplog):
+    try:
+        raise RuntimeError("broken")
+    except RuntimeError as error:
+        told = {"exc_info": error, "extra": {"status_code": 500}}
+        logging.getLogger("django.request").error("Internal Server Error", **told)
+    assert [has_traceback(record) for record in caplog.records] == [True]
+
+
+def test_the_site_logs_through_it():
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["short refusals"]
