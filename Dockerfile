@@ -23,6 +23,8 @@ COPY annotations annotations
 COPY templates templates
 COPY static static
 COPY locale locale
+# The container cannot write beside its code, and would compile it anew at each start.
+RUN python -m compileall -q --invalidation-mode unchecked-hash manage.py ecgreview annotations
 COPY --from=plotly /plotly/node_modules/plotly.js-basic-dist-min/plotly-basic.min.js \
     build/vendor/plotly/plotly.min.js
 COPY --from=plotly /plotly/node_modules/@esbuild node_modules/@esbuild

@@ -78,6 +78,28 @@ def test_the_application_is_not_the_superuser():
     assert SERVICES["web"]["environment"]["DATABASE_URL"].startswith("postgresql://ecg_owner:")
 
 
+def test_only_the_database_knows_the_superuser():
+    knowing = {
+        name for name, service in SERVICES.items()
+        if "POSTGRES_PASSWORD" in str(service) or "env_file" in service
+    }  # fmt: skip
+    assert knowing == {"postgres"}
+
+
+def test_beat_knows_neither_database_nor_key():
+    assert "${" not in str(SERVICES["beat"]["environment"]).replace("${REDIS_PASSWORD", "")
+
+
+OWN_TO_THE_IMAGE = {"HOST", "PORT", "STATIC_ROOT", "DEBUG"}
+
+
+def test_every_documented_setting_reaches_the_web_server():
+    guide = (REPOSITORY / "docs" / "guides" / "operator.md").read_text()
+    table = guide.split("## Settings")[1].split("For compose only")[0]
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE))
+    assert documented - OWN_TO_THE_IMAGE == set(SERVICES["web"]["environment"])
+
+
 @pytest.mark.parametrize("name", ["web", "worker", "beat"])
 def test_nothing_starts_before_the_migrations(name):
     condition = SERVICES[name]["depends_on"]["migrate"]["condition"]
