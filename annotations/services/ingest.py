@@ -14,7 +14,7 @@ from annotations.models.exam import Exam as ExamRow
 from annotations.models.exam import Patient as PatientRow
 from annotations.services import audit, exams, suggestions
 from ecgreview.ecg import formats
-from ecgreview.ecg.formats import Recording, Refusal
+from ecgreview.ecg.formats import Recording, Refusal, sandbox
 
 EXAMS_AT_ONCE = 64
 """One transaction each: about 2 MB packed, and what a killed import has to do again."""
@@ -128,16 +128,15 @@ def _blocks(files: list[Path], root: Path) -> Iterator[_Block]:
     """Yield what the files hold, at most ``EXAMS_AT_ONCE`` recordings at a time."""
     recordings: list[Recording] = []
     refusals: list[Refusal] = []
-    for n_before, file in enumerate(files):
-        for found in formats.read(file, root):
-            fits = _refuse_unstorable(found)
-            if isinstance(fits, Refusal):
-                refusals.append(fits)
-                continue
-            recordings.append(fits)
-            if len(recordings) == EXAMS_AT_ONCE:
-                yield _Block(tuple(recordings), tuple(refusals), n_before)
-                recordings, refusals = [], []
+    for n_before, found in sandbox.read(files, root):
+        fits = _refuse_unstorable(found)
+        if isinstance(fits, Refusal):
+            refusals.append(fits)
+            continue
+        recordings.append(fits)
+        if len(recordings) == EXAMS_AT_ONCE:
+            yield _Block(tuple(recordings), tuple(refusals), n_before)
+            recordings, refusals = [], []
     yield _Block(tuple(recordings), tuple(refusals), len(files))
 
 

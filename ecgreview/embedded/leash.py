@@ -26,12 +26,16 @@ def become(parent: int, signal_number: int, uid: int | None, program: list[str])
         os.setgroups([])
         os.setgid(uid)
         os.setuid(uid)
-    # After the change of user, which would clear it.
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
+    tie(signal_number)  # after the change of user, which would clear it
     if os.getppid() != parent:  # it died before we were tied to it
         return
     os.execv(program[0], program)  # noqa: S606 - no shell is wanted
+
+
+def tie(signal_number: int) -> None:
+    """Let the system send us this signal when our parent's present thread ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
 
 
 if __name__ == "__main__":

@@ -114,12 +114,13 @@ class Site:
         ]  # fmt: skip
         # Root on a laptop or in a container is as good as anybody here: only JSON is accepted.
         quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
-        # Killed with us it drops its task at once: the task is delivered again.
+        # Killed with us it drops its task at once: the task is delivered again. Not by SIGQUIT,
+        # whose handler fails while Celery is still starting.
         return Member(
             "worker",
             program,
             self.places.logs / "worker.log",
-            dies_by=signal.SIGQUIT,
+            dies_by=signal.SIGKILL,
             environment=quiet,
         )
 

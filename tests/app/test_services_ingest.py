@@ -19,6 +19,7 @@ from annotations.models import (
 )
 from annotations.services import exams, ingest
 from ecgreview.ecg import formats, wire
+from ecgreview.ecg.formats import sandbox
 from tests.domain.ecg import signals, wfdb_files
 
 pytestmark = pytest.mark.django_db
@@ -160,13 +161,13 @@ def test_a_preview_says_what_is_known(folder, now):
 
 
 def test_a_name_too_long_for_the_database_is_refused(folder, now, monkeypatch):
-    def long_name(path, root):
-        for found in formats_read(path, root):
+    def long_name(files, root):
+        for n_before, found in sandbox_read(files, root):
             assert isinstance(found, formats.Recording)
-            yield dataclasses.replace(found, source_key="x" * 301)
+            yield n_before, dataclasses.replace(found, source_key="x" * 301)
 
-    formats_read = formats.read
-    monkeypatch.setattr(formats, "read", long_name)
+    sandbox_read = sandbox.read
+    monkeypatch.setattr(sandbox, "read", long_name)
     done = run(folder / "first", now)
     assert (done.n_imported, done.issues.get().code) == (0, "bad_name")
 

@@ -6,6 +6,8 @@ import redis
 from celery import Celery
 from django.conf import settings
 
+import ecgreview.celery  # noqa: F401 - what it does in each process of a pool
+
 app = Celery("drill")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = {}

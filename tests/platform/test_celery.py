@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 
+import psutil
 import pytest
 import redis
 from django.conf import settings
@@ -87,6 +88,22 @@ def test_a_task_of_a_killed_worker_is_picked_up_by_the_next(services, board, wor
     assert eventually(lambda: board.get("runs") == b"2")
     board.set("release", 1)
     assert eventually(lambda: board.exists("done") == 1)
+
+
+def test_a_killed_worker_leaves_no_process(services, board, worker):
+    killed = worker()
+    assert publish(services.redis_url) == 0
+    assert eventually(lambda: board.get("runs") == b"1")
+    pool = psutil.Process(killed.pid).children()
+    killed.kill()
+    killed.wait()
+    assert len(pool) == 1
+    assert eventually(lambda: service.living(pool[0].pid) is None)
+
+
+def test_processes_that_grow_or_age_are_replaced():
+    assert app.conf.worker_max_memory_per_child <= 400_000
+    assert app.conf.worker_max_tasks_per_child
 
 
 def test_publishing_fails_when_the_broker_is_dead():

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import code_hdf5, wfdb_header, wfdb_record
+from . import code_hdf5, naming, wfdb_header, wfdb_record
 from .recording import Recording, Refusal, Refused
 
 __all__ = ["Recording", "Refusal", "find", "read"]
@@ -53,7 +53,7 @@ def read(path: Path, root: Path) -> Iterator[Recording | Refusal]:
         root: the folder of the import. Keys and reasons name files relative to it, and nothing
             outside it is opened.
     """
-    key = _key(path, root)
+    key = naming.key(path, root)
     try:
         yield from _read(path, root, key)
     except Refused as refused:
@@ -110,12 +110,6 @@ def _header_text(head: bytes, name: str) -> str:
 
 def _is_candidate(name: str) -> bool:
     return Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
-
-
-def _key(path: Path, root: Path) -> str:
-    """Return ``path`` relative to ``root``; its bare name when it does not lie below."""
-    is_below = path.absolute().is_relative_to(root.absolute())
-    return path.absolute().relative_to(root.absolute()).as_posix() if is_below else path.name
 
 
 def _raise(error: OSError) -> None:

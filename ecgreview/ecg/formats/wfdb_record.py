@@ -198,7 +198,7 @@ def _decode(header: Header, files: dict[str, Path]) -> NDArray[np.int64]:
             Path(folder, names[name]).symlink_to(file)
         Path(folder, "record.hea").write_text(_clean_header(header, names), encoding="ascii")
         try:
-            record: Any = _wfdb().rdrecord(str(Path(folder, "record")), physical=False)
+            record: Any = load_library().rdrecord(str(Path(folder, "record")), physical=False)
         except (ValueError, IndexError, OSError) as error:
             raise Refused(
                 "undecodable",
@@ -220,7 +220,8 @@ def _clean_header(header: Header, names: dict[str, str]) -> str:
 
 
 @functools.cache
-def _wfdb() -> ModuleType:
+def load_library() -> ModuleType:
+    """Return the wfdb library, imported the first time."""
     # Late, because wfdb draws in pandas and matplotlib: a second that only importers should pay.
     # Quiet, because its use of pandas triggers deprecation warnings that are not ours to mend.
     with warnings.catch_warnings():

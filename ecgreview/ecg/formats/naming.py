@@ -1,0 +1,11 @@
+"""How results name the file they are about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def key(path: Path, root: Path) -> str:
+    """Return ``path`` relative to ``root``; its bare name when it does not lie below."""
+    is_below = path.absolute().is_relative_to(root.absolute())
+    return path.absolute().relative_to(root.absolute()).as_posix() if is_below else path.name

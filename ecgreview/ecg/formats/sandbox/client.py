@@ -1,0 +1,127 @@
+"""The side of the importer: it asks the server for a process and takes what comes out of it."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self
+
+from ecgreview.ecg.formats.recording import Recording, Refusal
+from ecgreview.ecg.formats.sandbox import frames
+
+PROGRAM = [sys.executable, "-m", "ecgreview.ecg.formats.sandbox.server"]
+CODE = Path(__file__).resolve().parents[4]
+PASSED_ON = frozenset({"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH"})
+"""All that a parser is told of our environment: no address, no password, no key."""
+
+STATUS = struct.Struct("<i")
+LOST = 1
+"""The status of a process whose server was lost with it."""
+
+
+@dataclass
+class Server:
+    """A clean process with all parsers imported, which forks one for each batch."""
+
+    pid_of_ours: int
+    process: subprocess.Popen[bytes]
+    line: socket.socket
+
+    @classmethod
+    def start(cls) -> Server:
+        """Start the server; it ends when the line to it is closed, by our end at the latest."""
+        ours, its = socket.socketpair()
+        known = {name: value for name, value in os.environ.items() if name in PASSED_ON}
+        # One thread each: a fork keeps no others, and their stacks count as memory.
+        known |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        with its:
+            process = subprocess.Popen(
+                PROGRAM, stdin=its, stdout=subprocess.DEVNULL, cwd=CODE, env=known, close_fds=True
+            )
+        return cls(os.getpid(), process, ours)
+
+    @property
+    def is_usable(self) -> bool:
+        """Return whether it lives and was started by this very process, not before a fork."""
+        return self.pid_of_ours == os.getpid() and self.process.poll() is None
+
+    def stop(self) -> None:
+        """Close the line and wait for the end."""
+        self.line.close()
+        if self.pid_of_ours == os.getpid():
+            self.process.wait()
+
+
+_servers: list[Server] = []
+
+
+def server() -> Server:
+    """Return the server of this process, started when there is none."""
+    if not _servers or not _servers[-1].is_usable:
+        stop_server()
+        _servers.append(Server.start())
+    return _servers[-1]
+
+
+@atexit.register
+def stop_server() -> None:
+    """End the server; the next batch starts another."""
+    while _servers:
+        _servers.pop().stop()
+
+
+class Batch:
+    """One process that reads some files; ``status`` is how it ended, 0 when as it should."""
+
+    def __init__(self, files: list[Path], root: Path) -> None:
+        self.files, self.root = files, root
+        self.status = LOST
+
+    def __enter__(self) -> Self:
+        """Start the process."""
+        self.folder = tempfile.TemporaryDirectory(prefix="ecg-import-")
+        told = {
+            "files": [os.fspath(file) for file in self.files],
+            "root": os.fspath(self.root),
+            "here": os.getcwd(),  # noqa: PTH109 - a text for JSON
+            "scratch": self.folder.name,
+        }
+        question, answer = os.pipe(), os.pipe()
+        self.server = server()
+        socket.send_fds(self.server.line, [b"r"], [question[0], answer[1]])
+        os.close(question[0])
+        os.close(answer[1])
+        self.answers: IO[bytes] = os.fdopen(answer[0], "rb", buffering=1 << 20)
+        with os.fdopen(question[1], "wb") as stream:
+            stream.write(json.dumps(told).encode("ascii"))
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Wait for the process, which ends at once when nobody takes its results any more."""
+        self.answers.close()
+        told = self.server.line.recv(STATUS.size, socket.MSG_WAITALL)
+        self.status = STATUS.unpack(told)[0] if len(told) == STATUS.size else LOST
+        self.folder.cleanup()
+
+    def results(self) -> Iterator[Recording | Refusal | None]:
+        """Yield what is found, None after each file; ends early when the process does."""
+        while True:
+            try:
+                yield frames.load(self._take)
+            except (EOFError, frames.BadFrame):
+                return
+
+    def _take(self, n_bytes: int) -> bytes:
+        taken = self.answers.read(n_bytes)
+        if len(taken) < n_bytes:
+            raise EOFError
+        return taken

@@ -1,0 +1,134 @@
+"""What crosses the pipe: a length, a header in JSON, and samples as bytes. No pickles."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal as signals
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ecgreview.ecg.audit import Remark
+from ecgreview.ecg.formats import naming
+from ecgreview.ecg.formats.recording import Recording, Refusal
+from ecgreview.ecg.leads import N_LEADS
+from ecgreview.ecg.signal import LeadStatus, Signal
+
+SIZES = struct.Struct("<II")
+MAX_HEADER_BYTES = 256 * 1024
+MAX_SAMPLES_BYTES = 64 * 2**20
+MAX_TEXT_CHARS = 2_000
+
+FILE_DONE: bytes = SIZES.pack(0, 0)
+
+_HINT = "The file is damaged or was made to do harm; it was not imported."
+
+
+class BadFrame(ValueError):
+    """What came out of the process is not what it should be."""
+
+
+def dump(found: Recording | Refusal) -> bytes:
+    """Return ``found`` as one frame."""
+    if isinstance(found, Refusal):
+        return _frame({"file": found.file, **_texts(found), "is_expected": found.is_expected}, b"")
+    return _frame(_facts(found), found.signal.samples.astype("<i2").tobytes())
+
+
+def load(take: Callable[[int], bytes]) -> Recording | Refusal | None:
+    """Return the next result; None at the end of a file.
+
+    Args:
+        take: returns exactly so many bytes of the stream.
+
+    Raises:
+        BadFrame: the frame is too large or has another form.
+        EOFError: by ``take``, when the stream ends.
+    """
+    n_header, n_samples = SIZES.unpack(take(SIZES.size))
+    if n_header > MAX_HEADER_BYTES or n_samples > MAX_SAMPLES_BYTES:
+        raise BadFrame("too large")
+    if not n_header:
+        return None
+    header, samples = take(n_header), take(n_samples)
+    try:
+        return _found(json.loads(header), samples)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadFrame(str(error)) from error
+
+
+def died(path: Path, root: Path, status: int) -> Refusal:
+    """Return why the file at ``path`` was given up; ``status`` as ``os.waitstatus_to_exitcode``."""
+    if status in {-signals.SIGXCPU, -signals.SIGKILL}:
+        found = "one that takes too long"
+    elif status < 0:
+        found = f"one that crashes its reader ({signals.Signals(-status).name})"
+    else:
+        found = "one that ends its reader"
+    key = naming.key(path, root)
+    return Refusal(key, "unsafe_file", f"Expected a readable file, found {found}.", _HINT)
+
+
+def exhausted(key: str) -> Refusal:
+    """Return the refusal of a file that wanted more memory than one may have."""
+    reason = "Expected a file that can be read within 512 MB of memory, found one that cannot."
+    return Refusal(key, "unsafe_file", reason, _HINT)
+
+
+def _frame(header: dict[str, Any], samples: bytes) -> bytes:
+    encoded = json.dumps(header).encode("ascii")
+    return SIZES.pack(len(encoded), len(samples)) + encoded + samples
+
+
+def _texts(refusal: Refusal) -> dict[str, str]:
+    fields = ("code", "reason", "hint")
+    return {name: getattr(refusal, name)[:MAX_TEXT_CHARS] for name in fields}
+
+
+def _facts(recording: Recording) -> dict[str, Any]:
+    signal = recording.signal
+    return {
+        "source_key": recording.source_key,
+        "patient_key": recording.patient_key,
+        "age_years": recording.age_years,
+        "sex": recording.sex,
+        "source_labels": recording.source_labels,
+        "warnings": [
+            [one.code, one.text[:MAX_TEXT_CHARS], one.leads] for one in recording.warnings
+        ],
+        "sampling_rate_hz": signal.sampling_rate_hz,
+        "microvolts_per_lsb": signal.microvolts_per_lsb,
+        "lead_status": [int(status) for status in signal.lead_status],
+    }
+
+
+def _found(header: dict[str, Any], samples: bytes) -> Recording | Refusal:
+    if "reason" in header:
+        return Refusal(**header)
+    signal = Signal(
+        np.frombuffer(samples, dtype="<i2").astype(np.int16).reshape(N_LEADS, -1),
+        header["sampling_rate_hz"],
+        header["microvolts_per_lsb"],
+        tuple(LeadStatus(number) for number in header["lead_status"]),
+    )
+    warnings = (Remark(code, text, tuple(leads)) for code, text, leads in header["warnings"])
+    return Recording(
+        signal=signal,
+        source_key=header["source_key"],
+        patient_key=header["patient_key"],
+        age_years=header["age_years"],
+        sex=header["sex"],
+        warnings=tuple(warnings),
+        source_labels=tuple(header["source_labels"]),
+    )
+
+
+def write(descriptor: int, frame: bytes) -> None:
+    """Write all of ``frame``."""
+    view = memoryview(frame)
+    while view:
+        view = view[os.write(descriptor, view) :]

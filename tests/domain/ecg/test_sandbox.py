@@ -1,0 +1,134 @@
+"""Files are read in processes of their own: what one of them does there harms no other."""
+
+import os
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from ecgreview.ecg import formats
+from ecgreview.ecg.formats import sandbox
+from ecgreview.ecg.formats.sandbox import client
+from tests.domain.ecg import wfdb_files
+
+TROUBLE = """
+import os, json, signal
+from ecgreview.ecg import formats
+from ecgreview.ecg.formats.sandbox import server
+plain = formats.read
+def read(path, root):
+    yield from plain(path, root)
+    if path.name == "crash.hea":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if path.name == "greedy.hea":
+        bytearray(2**30)
+    if path.name == "endless.hea":
+        server.CPU_SECONDS_PER_EXAM = 0
+        server.allow_more_time()
+        while True: pass
+    if path.name == "confused.hea":
+        raise LookupError("a mistake of ours")
+    if path.name == "curious.hea":
+        yield formats.Refusal("curious", "known", " ".join(os.environ), "")
+formats.read = read
+server.main()
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def troubled():
+    """Let files called after a trouble make it; one server for all tests, as in one import."""
+    client.stop_server()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "PROGRAM", [sys.executable, "-c", TROUBLE])
+        yield
+    client.stop_server()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a function that writes a good record by each name, and reads all in their order."""
+
+    def write(*names: str):
+        for name in names:
+            folder = tmp_path / name
+            folder.mkdir()
+            wfdb_files.write(folder).rename(folder / f"{name}.hea")
+        files = [tmp_path / name / f"{name}.hea" for name in names]
+        return list(sandbox.read(files, tmp_path))
+
+    return write
+
+
+def outcomes(found) -> list[tuple[int, str]]:
+    return [(index, getattr(one, "code", "good")) for index, one in found]
+
+
+@pytest.mark.parametrize("trouble", ["crash", "endless", "confused"])
+def test_a_file_that_ends_its_reader_is_refused_and_the_others_are_read(folder, trouble):
+    expected = [(0, "good"), (1, "good"), (1, "unsafe_file"), (2, "good"), (3, "good")]
+    assert outcomes(folder("a", trouble, "b", "c")) == expected
+
+
+def test_a_file_that_wants_too_much_memory_is_refused_in_its_own_process(folder):
+    found = folder("a", "greedy", "b")
+    assert outcomes(found) == [(0, "good"), (1, "good"), (1, "unsafe_file"), (2, "good")]
+    assert "512 MB" in found[2][1].reason
+
+
+def test_a_reader_knows_no_secrets(folder, monkeypatch):
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PGPASSWORD"):
+        monkeypatch.setenv(name, "secret")
+    client.stop_server()
+    known = set(folder("curious")[-1][1].reason.split())
+    assert known <= client.PASSED_ON | {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
+
+
+def test_an_import_that_stops_early_leaves_the_server_for_the_next(folder, tmp_path):
+    folder("a", "b")
+    files = [tmp_path / "a" / "a.hea", tmp_path / "b" / "b.hea"]
+    reading = sandbox.read(files, tmp_path)
+    next(reading)
+    reading.close()
+    assert outcomes(sandbox.read(files, tmp_path)) == [(0, "good"), (1, "good")]
+
+
+def test_more_files_than_one_process_reads_keep_their_order(folder, monkeypatch):
+    monkeypatch.setattr(sandbox, "FILES_AT_ONCE", 2)
+    assert outcomes(folder(*"abcde")) == [(index, "good") for index in range(5)]
+
+
+def test_a_small_file_that_inflates_is_refused(tmp_path):
+    """The chunk is 1.6 GB of zeros in 1.6 MB; the limit holds for every dataset."""
+    path = tmp_path / "bomb.hdf5"
+    with h5py.File(path, "w") as file:
+        file["tracings"] = np.zeros((1, 4096, 12), dtype="f4")
+        layout = {"shape": (1,), "maxshape": (None,), "dtype": "i8", "chunks": (200_000_000,)}
+        file.create_dataset("exam_id", **layout, compression="gzip")
+    ((_, refusal),) = sandbox.read([path], tmp_path)
+    assert refusal.code == "too_large"
+    assert "exam_id" in refusal.reason
+
+
+def test_real_recordings_come_out_of_the_sandbox_as_they_are(shared_data):
+    for name in ("code15", "malformed"):
+        root = shared_data / name
+        files = formats.find(root)
+        apart = [found for _, found in sandbox.read(files, root)]
+        here = [found for file in files for found in formats.read(file, root)]
+        assert list(map(facts, apart)) == list(map(facts, here))
+
+
+def facts(found):
+    if isinstance(found, formats.Refusal):
+        return found
+    signal = found.signal
+    return (signal.content_hash, signal.lead_status, found.source_key, found.patient_key,
+            found.age_years, found.sex, found.source_labels, found.warnings)  # fmt: skip
+
+
+def test_no_process_is_left():
+    client.stop_server()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
