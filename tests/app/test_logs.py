@@ -1,6 +1,7 @@
 """A refusal is one line in the log; a failure keeps its traceback."""
 
 import logging
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -27,10 +28,11 @@ def test_a_failure_keeps_its_traceback(caplog):
     try:
         raise RuntimeError("broken")
     except RuntimeError as error:
-        told = {"exc_info": error, "extra": {"status_code": 500}}
-        logging.getLogger("django.request").error("Internal Server Error", **told)
+        logger = logging.getLogger("django.request")
+        logger.error("Internal Server Error", exc_info=error, extra={"status_code": 500})
     assert [has_traceback(record) for record in caplog.records] == [True]
 
 
 def test_the_site_logs_through_it():
-    assert settings.LOGGING["handlers"]["console"]["filters"] == ["short refusals"]
+    handlers: Any = settings.LOGGING["handlers"]
+    assert handlers["console"]["filters"] == ["short refusals"]

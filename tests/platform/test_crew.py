@@ -57,8 +57,9 @@ def pauses(team: Crew, member: Member, n_deaths: int) -> list[float]:
     for _ in range(n_deaths):
         assert eventually(member.is_dead)
         team.tend(now)
-        found.append(member.due_at - now)
-        now = member.due_at
+        due_at = member.due_at or 0.0
+        found.append(due_at - now)
+        now = due_at
         team.tend(now)
     return found
 
@@ -102,7 +103,7 @@ def test_a_log_is_bounded_while_its_process_writes(crew, monkeypatch):
 
     def is_rotated() -> bool:
         team.tend(now=0.0)
-        return copies[1].exists()
+        return bool(copies[1].exists())
 
     assert eventually(is_rotated)
     assert eventually(lambda: member.log.stat().st_size > 0)  # goes on in the emptied file

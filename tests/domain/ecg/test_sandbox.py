@@ -107,6 +107,7 @@ def test_a_small_file_that_inflates_is_refused(tmp_path):
         layout = {"shape": (1,), "maxshape": (None,), "dtype": "i8", "chunks": (200_000_000,)}
         file.create_dataset("exam_id", **layout, compression="gzip")
     ((_, refusal),) = sandbox.read([path], tmp_path)
+    assert isinstance(refusal, formats.Refusal)
     assert refusal.code == "too_large"
     assert "exam_id" in refusal.reason
 

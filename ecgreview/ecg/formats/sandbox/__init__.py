@@ -7,7 +7,7 @@ password of the database and hand back numbers and texts of bounded size, never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from ecgreview.ecg.formats.recording import Recording, Refusal
@@ -20,7 +20,7 @@ FILES_AT_ONCE = 64
 """So many share one process; it ends, and its memory with it, after them."""
 
 
-def read(files: list[Path], root: Path) -> Iterator[tuple[int, Recording | Refusal]]:
+def read(files: list[Path], root: Path) -> Generator[tuple[int, Recording | Refusal], None, None]:
     """Yield what each of ``files`` holds, with the index of the file.
 
     Args:

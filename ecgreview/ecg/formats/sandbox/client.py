@@ -45,7 +45,12 @@ class Server:
         known |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         with its:
             process = subprocess.Popen(
-                PROGRAM, stdin=its, stdout=subprocess.DEVNULL, cwd=CODE, env=known, close_fds=True
+                PROGRAM,
+                stdin=its.fileno(),
+                stdout=subprocess.DEVNULL,
+                cwd=CODE,
+                env=known,
+                close_fds=True,
             )
         return cls(os.getpid(), process, ours)
 
