@@ -17,11 +17,15 @@ from django.contrib.staticfiles import finders
 from django.core.management import BaseCommand, CommandError, call_command
 from rich.console import Console
 
+from annotations.management import backups
+from ecgreview.backups import archive
+from ecgreview.backups.database import BackupFailed
 from ecgreview.embedded import service
 from ecgreview.embedded.places import Places, default_home
 from ecgreview.embedded.site import Site, WebServerFails
 
 TEND_SECONDS = 0.5
+BACKUPS_KEPT = 3
 HIGHEST_PORT = 65535
 
 
@@ -58,13 +62,15 @@ class Command(BaseCommand):
             self._run(site, data)
         except Stop:
             self.console.print("Stopping …")
-        except WebServerFails as failure:
+        except (WebServerFails, BackupFailed) as failure:
             raise CommandError(str(failure)) from failure
         finally:
             site.stop()
             claim.close()
 
     def _run(self, site: Site, data: Path | None) -> None:
+        if backups.is_due_before_migrating():
+            self._step("Backing up the database before updating it", lambda: back_up(site))
         self._step("Updating the database", lambda: call_command("migrate", verbosity=0))
         self._step("Collecting static files", collect_static)
         self._step("Preparing the demo study", lambda: call_command("prepare_demo", data=data))
@@ -93,6 +99,13 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
         raise ArgumentTypeError(f"{text!r} is no port from 1 to {HIGHEST_PORT}")
     return int(text)
+
+
+def back_up(site: Site) -> None:
+    """Keep a copy of what an update is about to change, and the two before it."""
+    folder = site.places.home / "backups"
+    backups.write(folder)
+    archive.prune(folder, n_kept=BACKUPS_KEPT)
 
 
 def collect_static() -> None:

@@ -1,0 +1,52 @@
+"""What the commands about backups share: which database, which secrets, which folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from ecgreview import env
+from ecgreview.backups import archive
+from ecgreview.backups.database import Address
+from ecgreview.embedded.places import default_home
+
+
+def address() -> Address:
+    """Return the database of the settings."""
+    known = connection.settings_dict
+    return Address(
+        host=str(known["HOST"]), port=str(known["PORT"] or 5432), user=str(known["USER"]),
+        name=str(known["NAME"]), password=str(known["PASSWORD"]),
+    )  # fmt: skip
+
+
+def is_embedded() -> bool:
+    """Return whether the database is the embedded one."""
+    return env.flag("ECGREVIEW_EMBEDDED")
+
+
+def folder() -> Path:
+    """Return where backups go unless told otherwise."""
+    return default_home() / "backups" if is_embedded() else Path("backups").absolute()
+
+
+def write(target: Path) -> Path:
+    """Back up into the folder ``target`` and return the file."""
+    secrets = {
+        "SECRET_KEY": settings.SECRET_KEY,
+        "SECRET_KEY_FALLBACKS": settings.SECRET_KEY_FALLBACKS,
+    }
+    return archive.write(
+        target, address(), secrets, version=settings.VERSION, now=timezone.localtime()
+    )
+
+
+def is_due_before_migrating() -> bool:
+    """Return whether there are data, and migrations that would change their form."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return bool(plan) and bool(executor.loader.applied_migrations)

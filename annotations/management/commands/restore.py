@@ -1,0 +1,70 @@
+"""``manage.py restore FILE``: a backup into an empty database."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection
+
+from annotations.management import backups
+from ecgreview.backups import archive, database
+from ecgreview.backups.database import BackupFailed
+from ecgreview.embedded.places import Places, default_home, write_private
+
+
+class Command(BaseCommand):
+    """Restore and verify."""
+
+    help = (
+        "Restore a backup into an empty database, with the key it was sealed with, and verify it:"
+        " rows are counted, and the audit trail is checked."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("file", type=Path, help="what `backup` wrote")
+
+    def handle(self, *, file: Path, **options: Any) -> None:
+        """Restore, then say what there is."""
+        if connection.introspection.table_names():
+            raise CommandError(
+                "This database is not empty. Restore into an empty one: with the embedded services"
+                " set ECGREVIEW_HOME to a new folder."
+            )
+        try:
+            with archive.opened(file) as (manifest, secrets, dumped):
+                database.restore(backups.address(), dumped)
+        except BackupFailed as failure:
+            raise CommandError(str(failure)) from failure
+        self._compare(manifest)
+        self._keep_key(file, secrets)
+        call_command("verify_audit", stdout=self.stdout)
+        if backups.is_due_before_migrating():
+            self.stdout.write("The backup is of an earlier version: run `manage.py migrate`.")
+
+    def _compare(self, manifest: archive.Manifest) -> None:
+        with backups.address().connect() as restored:
+            found = database.counted(restored)
+        if found != dict(manifest.n_rows):
+            raise CommandError("The restored rows are not as many as were backed up.")
+        self.stdout.write(
+            f"Restored {sum(found.values())} rows in {len(found)} tables, backed up at"
+            f" {manifest.made_at} by version {manifest.version}."
+        )
+
+    def _keep_key(self, file: Path, secrets: dict[str, object]) -> None:
+        """Use the key of the backup from now on, or say where it is."""
+        key = str(secrets["SECRET_KEY"])
+        if backups.is_embedded():
+            write_private(Places(default_home()).create().home / "secrets" / "django", key)
+        elif key != settings.SECRET_KEY:
+            beside = file.with_suffix(".secret_key").absolute()
+            write_private(beside, key)
+            self.stdout.write(
+                "Second factors are sealed with the key of the backup: start the site with"
+                f" SECRET_KEY_FILE={beside}"
+            )

@@ -1,0 +1,133 @@
+"""PostgreSQL's own programs for backups, and what can be counted before and after."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import psycopg
+from psycopg import sql
+
+from ecgreview.embedded import postgres, service
+
+TABLES = """
+    SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename
+"""
+
+
+class BackupFailed(Exception):
+    """A backup could not be made or restored; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A database and who connects to it; the password never shows in a representation."""
+
+    host: str
+    port: str
+    user: str
+    name: str
+    password: str = field(repr=False)
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of PostgreSQL's programs: a password is no argument."""
+        return {
+            **os.environ, "PGHOST": self.host, "PGPORT": self.port, "PGUSER": self.user,
+            "PGDATABASE": self.name, "PGPASSWORD": self.password,
+        }  # fmt: skip
+
+    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        """Return a new connection."""
+        return psycopg.connect(
+            host=self.host, port=self.port, user=self.user, dbname=self.name,
+            password=self.password, connect_timeout=5,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A state of the database that stays visible while it is dumped."""
+
+    snapshot: str
+    n_rows: Mapping[str, int]
+
+
+@contextmanager
+def frozen(address: Address) -> Iterator[Frozen]:
+    """Hold one state of the database: what is counted is what is dumped."""
+    with address.connect() as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        row = connection.execute("SELECT pg_export_snapshot()").fetchone()
+        yield Frozen(str(row[0]) if row else "", counted(connection))
+
+
+def counted(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, int]:
+    """Return table -> rows."""
+    names = [str(name) for (name,) in connection.execute(TABLES).fetchall()]
+    counts = {}
+    for name in names:
+        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))
+        row = connection.execute(query).fetchone()
+        counts[name] = int(str(row[0])) if row else 0
+    return counts
+
+
+def dump(address: Address, snapshot: str, target: IO[bytes]) -> None:
+    """Write the state ``snapshot`` of the database, compressed, in PostgreSQL's custom format."""
+    _run("pg_dump", ["--format=custom", f"--snapshot={snapshot}"], address, target=target)
+
+
+def check(dumped: IO[bytes]) -> None:
+    """Refuse a dump whose table of contents cannot be read."""
+    _run("pg_restore", ["--list"], None, source=dumped)
+
+
+def restore(address: Address, dumped: IO[bytes]) -> None:
+    """Fill the empty database at ``address``, all or nothing.
+
+    Owner becomes who connects; grants to the roles of the web requests need these roles.
+    """
+    options = ["--single-transaction", "--exit-on-error", "--no-owner", f"--dbname={address.name}"]
+    _run("pg_restore", options, address, source=dumped)
+
+
+def tool(name: str) -> Path:
+    """Return one of PostgreSQL's programs: the embedded one, else that on PATH.
+
+    Raises:
+        BackupFailed: there is none.
+    """
+    try:
+        embedded = postgres.binaries() / name
+    except service.ServiceFailed:
+        embedded = None
+    found = shutil.which(name) if embedded is None else str(embedded)
+    if found is None:
+        raise BackupFailed(
+            f"{name} is not installed here. Install PostgreSQL's client programs, of the version of"
+            " the server or newer. With docker compose, back up as docker-compose.yml says."
+        )
+    return Path(found)
+
+
+def _run(
+    name: str,
+    options: list[str],
+    address: Address | None,
+    *,
+    source: IO[bytes] | None = None,
+    target: IO[bytes] | None = None,
+) -> None:
+    done = subprocess.run(
+        [str(tool(name)), *options], check=False, stdin=source or subprocess.DEVNULL,
+        stdout=target or subprocess.DEVNULL, stderr=subprocess.PIPE,
+        env=address.environment() if address else None,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise BackupFailed(f"{name} failed: {done.stderr.decode(errors='replace').strip()}")
