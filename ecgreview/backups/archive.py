@@ -64,7 +64,7 @@ def write(
             FORMAT, now.isoformat(), version,
             {DUMP: _sha256(dumped), SECRETS: _sha256(BytesIO(sealed))}, state.n_rows,
         )  # fmt: skip
-        members = {
+        members: dict[str, IO[bytes]] = {
             MANIFEST: BytesIO(json.dumps(asdict(manifest), indent=2).encode()),
             SECRETS: BytesIO(sealed),
             DUMP: dumped,

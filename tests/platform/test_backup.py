@@ -10,8 +10,10 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from annotations.management import backups
 from annotations.models import AuditEvent, User
 from annotations.services import audit
 from ecgreview.backups import archive
@@ -79,7 +81,7 @@ def damaged(backup, member: str, content: bytes):
     copy = backup.with_name("damaged.tar")
     with tarfile.open(backup) as source, tarfile.open(copy, "w") as target:
         for entry in source.getmembers():
-            stream = source.extractfile(entry)
+            stream = source.extractfile(entry) or BytesIO()
             written = content if entry.name == member else stream.read()
             entry.size = len(written)
             target.addfile(entry, BytesIO(written))
@@ -90,3 +92,12 @@ def test_a_damaged_backup_is_refused(backup):
     for member in ("database.dump", "secrets.json", "manifest.json"):
         with pytest.raises(BackupFailed), archive.opened(damaged(backup, member, b"{}")):
             pass
+
+
+@pytest.mark.django_db(transaction=False)
+def test_an_update_is_backed_up_when_there_are_data_and_something_changes():
+    assert not backups.is_due_before_migrating()
+    MigrationRecorder.Migration.objects.filter(app="annotations").latest("pk").delete()
+    assert backups.is_due_before_migrating()
+    MigrationRecorder.Migration.objects.all().delete()
+    assert not backups.is_due_before_migrating()
