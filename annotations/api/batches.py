@@ -169,6 +169,7 @@ def _progress(seat: Seat, told: Names) -> Payload:
     return {
         "username": told.username_of(seat.reader),
         "name": told.of(seat.reader),
+        "kind": seat.reader.kind,
         "n_assigned": seat.n_assigned,
         "n_submitted": seat.n_read,
     }

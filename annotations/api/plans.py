@@ -13,7 +13,7 @@ from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.serializers import Strict
 from annotations.api.shapes import Anything, Shape
 from annotations.firewall import is_still_reading, refuse_readers
-from annotations.models import Batch, Study, StudyReaderStatus
+from annotations.models import Batch, ReaderKind, Study, StudyReaderStatus
 from annotations.payloads import Payload
 from annotations.services import batches, designs, names, outlooks, progress
 from annotations.services.names import Names
@@ -58,6 +58,7 @@ class ReaderComingOnShape(Shape):
 
     username = serializers.CharField(allow_null=True, help_text="Null but for coordinators.")
     name = serializers.CharField(help_text="A pseudonym within the study but for coordinators.")
+    kind = serializers.ChoiceField(choices=ReaderKind.choices)
     status = serializers.ChoiceField(choices=StudyReaderStatus.choices)
     n_assigned = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
@@ -222,6 +223,7 @@ def _reader(one: ReaderProgress, told: Names) -> Payload:
     return {
         "username": told.username_of(one.user),
         "name": told.of(one.user),
+        "kind": one.user.kind,
         "status": one.status,
         "n_assigned": one.n_assigned,
         "n_submitted": one.n_read,

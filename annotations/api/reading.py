@@ -207,4 +207,5 @@ def _reading(reading: Reading, request: UserRequest) -> payloads.Payload:
         "exam": assignment.code if is_own else assignment.exam.code,
         "batch": assignment.batch_id,
         "reader": "me" if is_own else pseudonym,
+        "reader_kind": assignment.reader.kind,
     }

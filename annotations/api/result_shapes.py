@@ -14,6 +14,7 @@ from annotations.models import (
     Outcome,
     Phase,
     PriorExam,
+    ReaderKind,
     ReaderLevel,
     ResultsOpen,
     Sex,
@@ -118,6 +119,7 @@ class ReaderProgressShape(Shape):
 
     username = serializers.CharField(allow_null=True, help_text="Null but for coordinators.")
     name = serializers.CharField(help_text="A pseudonym within the study but for coordinators.")
+    kind = serializers.ChoiceField(choices=ReaderKind.choices)
     n_assigned = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
 

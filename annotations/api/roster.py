@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.shapes import Shape
 from annotations.firewall import is_still_reading
-from annotations.models import ReaderLevel, Seat, Study, StudyReader, StudyReaderStatus
+from annotations.models import ReaderKind, ReaderLevel, Seat, Study, StudyReader, StudyReaderStatus
 from annotations.payloads import Payload
 from annotations.services import names
 from annotations.services.names import Names
@@ -21,6 +21,7 @@ class StudyReaderShape(Shape):
 
     username = serializers.CharField(allow_null=True, help_text="Null but for coordinators.")
     name = serializers.CharField(help_text="A pseudonym within the study but for coordinators.")
+    kind = serializers.ChoiceField(choices=ReaderKind.choices, help_text="Only people vote.")
     level = serializers.ChoiceField(choices=ReaderLevel.choices)
     status = serializers.ChoiceField(choices=StudyReaderStatus.choices)
     status_since = serializers.DateTimeField()
@@ -63,6 +64,7 @@ def _line(line: StudyReader, n_assigned: int | None, told: Names) -> Payload:
     return {
         "username": told.username_of(line.user),
         "name": told.of(line.user),
+        "kind": line.user.kind,
         "level": line.user.level,
         "status": line.status,
         "status_since": line.status_since,

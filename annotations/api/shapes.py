@@ -12,6 +12,7 @@ from annotations.models import (
     Certainty,
     Evidence,
     Quality,
+    ReaderKind,
     ReadingOutcome,
     RevisionReason,
     Sex,
@@ -213,6 +214,7 @@ class ReadingShape(SignedShape):
     exam = serializers.CharField()
     batch = serializers.IntegerField()
     reader = serializers.CharField(help_text="A pseudonym within the study, or `me`.")
+    reader_kind = serializers.ChoiceField(choices=ReaderKind.choices)
 
 
 class TracingLinkShape(Shape):

@@ -60,7 +60,7 @@ def lines(told: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[Lin
         return [line for line in _measured(told) if line["class"] in wanted]
     of = told["certainty"]["classes"] if level == "certainty" else about
     by_code = {one["class"]: one for one in of}
-    return [{"readers": told["readers"], **by_code[code]} for code in wanted]
+    return [{"readers": _people(told), **by_code[code]} for code in wanted]
 
 
 def measures(line: Line) -> dict[str, Mapping[str, Any]]:
@@ -83,12 +83,29 @@ def table(found: Sequence[Line], level: str) -> list[str]:
     ]
 
 
+def _people(told: Mapping[str, Any]) -> list[str]:
+    """Return the names of those who enter what is asked of all readers: models do not."""
+    kinds = told.get("kinds") or [PERSON] * len(told["readers"])
+    return [name for name, kind in zip(told["readers"], kinds, strict=True) if kind == PERSON]
+
+
+def _named(line: Line) -> str:
+    """Return the names of a line in one cell, each with its kind where it is not a person."""
+    names = line["readers"]
+    kinds = line.get("kinds") or [PERSON] * len(names)
+    both = zip(names, kinds, strict=True)
+    return " / ".join(name if kind == PERSON else f"{name} ({kind})" for name, kind in both)
+
+
+PERSON = "person"
+
+
 def _overall(told: Mapping[str, Any]) -> list[Line]:
     overall = told["overall"]
     whole = {key: overall[key] for key in WHOLE}
     return [
-        {"readers": told["readers"], "average": "exams", **whole},
-        *({"readers": told["readers"], "average": kind, **overall[kind]}
+        {"readers": _people(told), "average": "exams", **whole},
+        *({"readers": _people(told), "average": kind, **overall[kind]}
           for kind in ("macro", "micro")),
     ]  # fmt: skip
 
@@ -124,7 +141,7 @@ def _of_lines(found: Sequence[Line], level: str) -> Iterator[list[str]]:
     about = "group" if level == "groups" else "class"
     yield [*(["readers"] if has_readers else []), about, *told, *shown]
     for line in found:
-        readers = [" / ".join(line["readers"])] if has_readers else []
+        readers = [_named(line)] if has_readers else []
         numbers = (_number(line.get(name)) for name in shown)
         yield [*readers, line["class"], *_counts(line, level), *numbers]
 

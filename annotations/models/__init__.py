@@ -16,7 +16,7 @@ from .pattern_count import (
     UncountedExam,
     in_scope,
 )
-from .people import ReaderLevel, Role, User
+from .people import ReaderKind, ReaderLevel, Role, User
 from .protocol import (
     Adjudication,
     Arm,
@@ -102,6 +102,7 @@ __all__ = [
     "ProtocolVersion",
     "Purpose",
     "Quality",
+    "ReaderKind",
     "ReaderLevel",
     "ReaderSetCount",
     "Reading",

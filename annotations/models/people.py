@@ -25,9 +25,24 @@ class ReaderLevel(models.IntegerChoices):
     SENIOR = 3, _("Senior cardiologist")
 
 
-class User(AbstractUser):
-    """A person who signs in."""
+class ReaderKind(models.TextChoices):
+    """What a reader is.
 
+    People vote; models and published references are only compared. See docs/adr for why this is a
+    fact about the account and not about its place in a study.
+    """
+
+    PERSON = "person", _("Person")
+    MODEL = "model", _("Model")
+    REFERENCE = "reference", _("Reference")
+
+
+class User(AbstractUser):
+    """A person who signs in; or a model or a published reference, which never does."""
+
+    kind = models.CharField(
+        _("kind of reader"), max_length=10, choices=ReaderKind, default=ReaderKind.PERSON
+    )
     level = models.PositiveSmallIntegerField(
         _("reader level"), choices=ReaderLevel, default=ReaderLevel.CARDIOLOGIST
     )
@@ -38,6 +53,13 @@ class User(AbstractUser):
         constraints = [
             models.CheckConstraint(name="user_has_a_name", condition=~models.Q(username="")),
             models.CheckConstraint(
+                name="user_kind_is_known", condition=models.Q(kind__in=ReaderKind.values)
+            ),
+            models.CheckConstraint(
+                name="user_only_people_are_active",
+                condition=models.Q(kind=ReaderKind.PERSON) | models.Q(is_active=False),
+            ),
+            models.CheckConstraint(
                 name="user_level_is_known", condition=models.Q(level__in=ReaderLevel.values)
             ),
         ]
@@ -45,3 +67,8 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    @property
+    def is_person(self) -> bool:
+        """Whether they can sign in, be given exams, and vote."""
+        return self.kind == ReaderKind.PERSON

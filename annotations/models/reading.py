@@ -10,6 +10,7 @@ from django.db.models import BooleanField, F, Func, Min, OuterRef, Q, Subquery, 
 
 from .assignment import Assignment, Occurrence
 from .batch import NO_DATA, Batch
+from .people import ReaderKind
 from .reading_states import Certainty, Quality, ReadingOutcome, RevisionReason, Stage
 from .taxonomy import DiagnosticClass, Taxonomy
 
@@ -84,6 +85,10 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
             .filter(assignment__occurrence=Occurrence.FIRST)
             .exclude(assignment__batch__purpose__in=NO_DATA)
         )
+
+    def of_people(self) -> ReadingQuerySet:
+        """Leave out models and references, which are compared with people but have no vote."""
+        return self.filter(reader__kind=ReaderKind.PERSON)
 
     def blind(self) -> ReadingQuerySet:
         """Return the first, blind stage: agreement and consensus use no other."""

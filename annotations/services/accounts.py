@@ -44,6 +44,7 @@ def change(
 
     Raises:
         User.DoesNotExist: nobody has this user name.
+        people.NotAPerson: it is a model or a reference.
     """
     user = people.change(username=username, wanted=wanted, is_active=is_active)
     if wanted is not None:

@@ -120,7 +120,8 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
         pattern_counts.count_all(scope, now=now, told=work.count)
         work.reach(RunStage.COMPUTING)
         found = _found(scope)
-        facts = study_facts.gather(scope, found.rows.readers, software=settings.VERSION)
+        people = found.rows.readers[: found.rows.n_people]
+        facts = study_facts.gather(scope, people, software=settings.VERSION)
         before = agreement_reports.last(scope)
         same = before if agreement_reports.is_of(before, found.rows) else None
         results = same.results if same else _results(found.rows)
@@ -173,10 +174,17 @@ def _results(rows: PatternRows) -> dict[str, Any]:
         rows.repeats, n_readers=len(rows.readers), n_classes=len(rows.classes)
     )
     patterns = pattern_rows.counted(rows)
-    found = agreement.report(answers, names, rows.classes, repeats=repeats, patterns=patterns)
+    found = agreement.report(
+        answers, names, rows.classes, repeats=repeats, patterns=patterns, n_voters=rows.n_people
+    )
+    people = answers.of_first(rows.n_people)
+    if people is not answers:
+        patterns = people.count().occurring()
+    groups = agreement_groups.members(rows.taxonomy_id)
     return {
         **found,
-        "groups": group_lines(answers, rows.classes, agreement_groups.members(rows.taxonomy_id)),
+        "kinds": list(rows.kinds),
+        "groups": group_lines(people, rows.classes, groups),
         "certainty": rows.grades.report(rows.classes),
         "measured": measured(rows.measured, rows.classes),
         "cells": agreement_precision.kept(patterns.cells()),

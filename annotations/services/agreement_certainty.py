@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,9 @@ class Grades:
         return certainty.certainty(self.profiles, self.units, classes)
 
 
-def count(scope: Scope, taxonomy_id: int, codes: Sequence[str]) -> Grades:
+def count(
+    scope: Scope, taxonomy_id: int, codes: Sequence[str], *, people: Collection[int] | None = None
+) -> Grades:
     """Return how sure readers were, in exams that are counted: the same votes, exam by exam.
 
     A reading that came after its exam was counted is not heard before it is counted itself.
@@ -44,7 +46,9 @@ def count(scope: Scope, taxonomy_id: int, codes: Sequence[str]) -> Grades:
         scope: whose.
         taxonomy_id: the version of the classes.
         codes: of the classes in force, in their order.
+        people: ids of the readers whose certainty is compared. None: of all.
     """
+    asked = None if people is None else set(people)
     sure: dict[tuple[int, int, str], int] = {}
     for exam_id, reader_id, code, level in finding_votes.findings(scope, "certainty"):
         place = exam_id, reader_id, code
@@ -56,11 +60,15 @@ def count(scope: Scope, taxonomy_id: int, codes: Sequence[str]) -> Grades:
     of_patients: dict[int, Counter[Graded]] = defaultdict(Counter)
     alone: Counter[Graded] = Counter()
     for exam_id, patient_id, readers, states in exams:
+        n_people = len(readers if asked is None else asked.intersection(readers))
+        if not n_people:
+            continue
         told = (
-            (places[code], _levels(exam_id, readers, code, digits, sure))
+            (places[code], _levels(exam_id, readers, code, digits, sure, asked))
             for code, digits in states.items()
         )
-        graded = Graded(len(readers), tuple(sorted(told)))
+        absent = (n_people, *[0] * (len(LEVELS) - 1))
+        graded = Graded(n_people, tuple(sorted(one for one in told if one[1] != absent)))
         if patient_id is None:
             alone[graded] += 1
         else:
@@ -74,10 +82,13 @@ def _levels(
     code: str,
     digits: str,
     sure: Mapping[tuple[int, int, str], int],
+    asked: Collection[int] | None,
 ) -> tuple[int, ...]:
     """Return how many readers chose each level; who could not assess the class chose none."""
     found = [0] * len(LEVELS)
     for reader_id, digit in zip(readers, digits, strict=True):
+        if asked is not None and reader_id not in asked:
+            continue
         if digit == ABSENT:
             found[0] += 1
         elif digit == PRESENT and (level := sure.get((exam_id, reader_id, code))):

@@ -33,7 +33,7 @@ from ecgreview.writing import StudyFacts
 
 T = TypeVar("T")
 
-METHOD = f"{agreement.VERSION}.1"
+METHOD = f"{agreement.VERSION}.2"
 """Of making details; another one makes them anew."""
 
 Told = Callable[[int, int], None]
@@ -71,7 +71,7 @@ class ReaderDetail:
             KeyError: there are no profiles.
         """
         there = [one for one in Against if one in self.profiles]
-        offered = [one for one in there if self.profiles[one].is_offered[one]]
+        offered = [one for one in there if self.profiles[one].is_offered.get(one)]
         if wanted in there:
             return self.profiles[wanted]
         return self.profiles[(offered or there or [Against.CONSENSUS])[0]]

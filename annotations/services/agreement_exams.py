@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from annotations.models import AgreementReport
+from annotations.models import AgreementReport, ReaderKind
 from ecgreview import row_security
 
 
@@ -96,8 +96,10 @@ def behind(
         limit: of their number.
     """
     where, values = _condition(what)
-    values |= _scope(report) | {"code": code, "after": after, "limit": limit}
-    statement = BEHIND.format(of_batch=_of_batch(report), where=where)
+    others = _no_people(report)
+    values |= _scope(report) | {"code": code, "after": after, "limit": limit, "others": others}
+    votes = VOTES_OF_PEOPLE if others else VOTES_OF_ALL
+    statement = BEHIND.format(of_batch=_of_batch(report), where=where, votes=votes)
     with row_security.as_owner(), connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows = cursor.fetchall()
@@ -126,7 +128,8 @@ select found.exam_id, e.code, found.readers, found.said from (
     select p.exam_id, p.readers, s.said
       from annotations_exampattern p,
       lateral (select coalesce(p.states ->> %(code)s,
-                               repeat('1', cardinality(p.readers))) said) s
+                               repeat('1', cardinality(p.readers))) said) s,
+      lateral ({votes}) v
      where p.study_id = %(study)s and p.{of_batch} and p.taxonomy_id = %(taxonomy)s
        and p.exam_id > %(after)s and {where}
      order by p.exam_id limit %(limit)s) found
@@ -138,15 +141,23 @@ select p.readers, p.states from annotations_exampattern p
    and p.exam_id = %(exam)s
 """
 
-COMPARED = "length(translate(s.said, '0', '')) >= 2"
+# What all readers together say is what people say: models and references have no vote.
+VOTES_OF_ALL = "select s.said"
+VOTES_OF_PEOPLE = """
+select coalesce(string_agg(substr(s.said, who.place::int, 1), '' order by who.place), '') said
+  from unnest(p.readers) with ordinality who(reader, place)
+ where who.reader <> all(%(others)s)
+"""
+
+COMPARED = "length(translate(v.said, '0', '')) >= 2"
 """Two readers or more could assess the class."""
 
 CONDITIONS: Mapping[Said, str] = {
-    Said.ANY: f"{COMPARED} and s.said like '%%2%%'",
-    Said.ALL: f"{COMPARED} and s.said like '%%2%%' and s.said not like '%%1%%'",
-    Said.SOME: f"{COMPARED} and s.said like '%%2%%' and s.said like '%%1%%'",
-    Said.NONE: f"{COMPARED} and s.said not like '%%2%%'",
-    Said.NOT_ASSESSABLE: "s.said like '%%0%%'",
+    Said.ANY: f"{COMPARED} and v.said like '%%2%%'",
+    Said.ALL: f"{COMPARED} and v.said like '%%2%%' and v.said not like '%%1%%'",
+    Said.SOME: f"{COMPARED} and v.said like '%%2%%' and v.said like '%%1%%'",
+    Said.NONE: f"{COMPARED} and v.said not like '%%2%%'",
+    Said.NOT_ASSESSABLE: "v.said like '%%0%%'",
 }
 STATES: Mapping[Cell, tuple[str, str]] = {
     Cell.BOTH: ("2", "2"),
@@ -168,6 +179,13 @@ def _condition(what: Said | Pair) -> tuple[str, dict[str, Any]]:
         "first_said": first_said,
         "second_said": second_said,
     }
+
+
+def _no_people(report: AgreementReport) -> list[int]:
+    """Return the readers of ``report`` who are models or references."""
+    kinds = report.results.get("kinds", [])
+    both = zip(report.results["readers"], kinds, strict=False)
+    return [int(reader) for reader, kind in both if kind != ReaderKind.PERSON]
 
 
 def _scope(report: AgreementReport) -> dict[str, Any]:

@@ -24,14 +24,16 @@ def collect(scope: Scope, readers: Sequence[int], codes: Sequence[str]) -> tuple
 
     Args:
         scope: whose.
-        readers: ids, in the order of the places.
+        readers: ids of those whose measurements are compared, in the order of the places.
         codes: of the classes in force, in their order.
     """
     at = {reader: place for place, reader in enumerate(readers)}
     places = {code: place for place, code in enumerate(codes)}
     values: dict[tuple[int, str], dict[int, dict[int, list[float]]]] = {}
     told = finding_votes.findings(
-        scope, "measurements", where=Q(findings__measurements__0__isnull=False)
+        scope,
+        "measurements",
+        where=Q(findings__measurements__0__isnull=False, reader__in=list(readers)),
     )
     for exam_id, reader_id, code, marks in told:
         for mark in marks:

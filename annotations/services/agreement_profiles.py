@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import Exam, Scope, Study
+from annotations.models import Exam, ReaderKind, Scope, Study
 from annotations.services import agreement_said, stored_values
 from annotations.services.agreement_said import Said
 from ecgreview.agreement import MISSING
@@ -32,7 +32,9 @@ class Against(StrEnum):
     CONSENSUS = "consensus"
     """The labels that the rule of the study made, the reader's own vote among their makers."""
     OTHERS = "others"
-    """What most of at least two others said, without the reader."""
+    """What most of at least two other people said, without the reader."""
+    REFERENCE = "reference"
+    """What a reader of kind reference says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Profile:
         others: everybody in the scope, the reader among them, the best first.
         calendar: by periods of days.
         sitting: by stretches of twenty exams of a sitting.
+        reference_id: the reader who is the reference; None where it is not a reader.
     """
 
     against: Against
@@ -103,6 +106,7 @@ class Profile:
     others: tuple[Standing, ...]
     calendar: tuple[Block, ...]
     sitting: tuple[Block, ...]
+    reference_id: int | None = None
 
     def of_classes_met(self) -> Profile:
         """Return the same without the classes that neither reader nor reference gave."""
@@ -122,6 +126,8 @@ class Ground:
         is_whole: whether that is all, not only what was said of the exams of one reader.
         references: for each thing to hold against, shape (n, n_classes), int8.
         patients: shape (n,), int64; the patient of each exam, a number below 0 where nobody knows.
+        kinds: what the readers are, by id.
+        reference_id: the reader of kind reference who read most; None without one.
     """
 
     study: Study
@@ -129,12 +135,17 @@ class Ground:
     is_whole: bool
     references: Mapping[Against, NDArray[np.int8]]
     patients: NDArray[np.int64]
+    kinds: Mapping[int, str]
+    reference_id: int | None = None
 
     def digest(self) -> str:
         """Return SHA-256 of all of it."""
         columns = (getattr(self.said, one.name) for one in fields(self.said))
         consensus = self.references[Against.CONSENSUS]
-        return stored_values.digest(*columns, self.is_whole, consensus, self.patients)
+        kinds = sorted(self.kinds.items())
+        return stored_values.digest(
+            *columns, self.is_whole, consensus, self.patients, tuple(kinds), self.reference_id
+        )
 
     @cached_property
     def standings(self) -> Mapping[Against, tuple[Standing, ...]]:
@@ -155,11 +166,17 @@ def ground(scope: Scope, study: Study, *, beside: int | None = None) -> Ground:
         mappings.NoMapping: a reading was made under classes from which no mapping leads here.
     """
     said = agreement_said.of_scope(scope, study, beside=beside)
+    kinds = agreement_said.kinds(said)
+    reference_id = agreement_said.reference_reader(said, kinds)
     references = {
         Against.CONSENSUS: agreement_said.consensus(said, study),
-        Against.OTHERS: agreement_said.majority_of_others(said, least=LEAST_OTHERS),
+        Against.OTHERS: agreement_said.majority_of_others(
+            said, agreement_said.of_people(said, kinds), least=LEAST_OTHERS
+        ),
+        Against.REFERENCE: agreement_said.reference(said, reference_id),
     }
-    return Ground(study, said, beside is None, references, _patients(said))
+    patients = _patients(said)
+    return Ground(study, said, beside is None, references, patients, kinds, reference_id)
 
 
 def of_reader(
@@ -186,13 +203,14 @@ def of_reader(
     mine, mine_reference, patients = on.said[is_mine], reference[is_mine], on.patients[is_mine]
     n_compared = _n_compared(mine.states, mine_reference)
     drift = _Drift(mine, mine_reference, patients, times)
+    is_person = on.kinds.get(reader_id) == ReaderKind.PERSON
     return Profile(
         against=chosen,
         is_whole=on.is_whole,
         is_offered=offered,
         n_read=len(mine),
         n_compared=n_compared,
-        n_own=n_compared if chosen is Against.CONSENSUS else 0,
+        n_own=n_compared if chosen is Against.CONSENSUS and is_person else 0,
         codes=on.said.codes,
         found=performance.performance(
             mine.states, mine_reference, np.random.default_rng(SEED),
@@ -201,6 +219,7 @@ def of_reader(
         others=on.standings[chosen],
         calendar=_calendar(drift, zone),
         sitting=_sitting(drift),
+        reference_id=on.reference_id if chosen is Against.REFERENCE else None,
     )  # fmt: skip
 
 

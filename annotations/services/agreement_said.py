@@ -6,6 +6,7 @@ for all who may see the results of the study.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -19,9 +20,11 @@ from annotations.models import (
     Consensus,
     ConsensusLabel,
     Outcome,
+    ReaderKind,
     Reading,
     Scope,
     Study,
+    User,
 )
 from annotations.models.reading import ReadingQuerySet
 from annotations.services import votes
@@ -158,6 +161,44 @@ def consensus(said: Said, study: Study) -> NDArray[np.int8]:
         if consensus_id in ids and code in place:
             found[ids[consensus_id], place[code]] = PRESENT
     return np.asarray(found[row_of.reshape(-1)])
+
+
+def kinds(said: Said) -> dict[int, str]:
+    """Return what the readers of ``said`` are, by id."""
+    readers = np.unique(said.readers).tolist()
+    return dict(User.objects.filter(pk__in=readers).order_by("pk").values_list("pk", "kind"))
+
+
+def of_people(said: Said, kinds: Mapping[int, str]) -> NDArray[np.bool_]:
+    """Return which rows have a vote, shape (n,): those of people."""
+    people = [reader for reader, kind in kinds.items() if kind == ReaderKind.PERSON]
+    return np.isin(said.readers, people)
+
+
+def reference_reader(said: Said, kinds: Mapping[int, str]) -> int | None:
+    """Return the reader of kind reference who read most of these exams, of equals the first."""
+    found = [reader for reader, kind in kinds.items() if kind == ReaderKind.REFERENCE]
+    return max(found, key=lambda one: int((said.readers == one).sum()), default=None)
+
+
+def reference(said: Said, reader_id: int | None) -> NDArray[np.int8]:
+    """Return what ``reader_id`` says of the exam of each row, of each class.
+
+    Returns:
+        Shape (n, n_classes), int8; missing where they did not read the exam, and in their own
+        rows: nobody is held against themselves.
+    """
+    found = np.full(said.states.shape, MISSING, dtype=np.int8)
+    if reader_id is None:
+        return found
+    is_theirs = said.readers == reader_id
+    exams, rows = said.exams[is_theirs], said.states[is_theirs]
+    order = np.argsort(exams)
+    exams, rows = exams[order], rows[order]
+    place = np.minimum(np.searchsorted(exams, said.exams), len(exams) - 1)
+    is_known = (exams[place] == said.exams) & ~is_theirs
+    found[is_known] = rows[place[is_known]]
+    return found
 
 
 def majority_of_others(

@@ -171,7 +171,8 @@ def _verdict(study: Study, cast: Sequence[Vote], exclusive: Collection[str]) -> 
 
 def _votes(study: Study) -> dict[int, list[Vote]]:
     """Return for each exam of a closed batch the vote of each reader, in the study's classes."""
-    readings = Reading.objects.counted().filter(
+    readings = Reading.objects.counted().of_people()
+    readings = readings.filter(
         assignment__batch__study=study, assignment__batch__closed_at__isnull=False
     )
     rows = readings.select_related("assignment").in_turn()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from annotations.models import Dataset, Exam, Patient
 from annotations.models.exam import new_code
 from ecgreview.ecg import wire
 from ecgreview.ecg.formats import Recording
+from ecgreview.readings import PatientTable
 
 COPY_TRACINGS = (
     "copy annotations_tracing (exam_id, position, sampling_rate_hz, n_samples, missing_leads,"
@@ -89,19 +90,37 @@ def store(*, dataset: Dataset, recordings: Sequence[Recording], now: datetime) -
 
 
 def store_without_tracings(
-    *, dataset: Dataset, source_keys: Sequence[str], now: datetime
+    *,
+    dataset: Dataset,
+    source_keys: Sequence[str],
+    now: datetime,
+    patients: PatientTable | None = None,
 ) -> list[Exam]:
-    """Store exams of which only the readings are known, and return them in their order."""
+    """Store exams of which only the readings are known, and return them in their order.
+
+    Args:
+        dataset: they belong to.
+        source_keys: of the exams.
+        now: time of the deed.
+        patients: with a row for each exam; None: nothing is known of the patients.
+    """
     codes = _unused_codes(len(source_keys))
+    nothing = (None,) * len(source_keys)
+    keys = patients.patients if patients else nothing
+    known = _stored_patients(dataset, {one for one in keys if one})
+    ages, sexes = (patients.ages, patients.sexes) if patients else (nothing, nothing)
     return Exam.objects.bulk_create(
         Exam(
             dataset=dataset,
+            patient=known.get(patient or ""),
+            age_years=age,
+            sex=sex,
             code=code,
             source_key=key,
             content_hash=hashlib.sha256(f"no tracing: {key}".encode()).hexdigest(),
             imported_at=now,
         )
-        for key, code in zip(source_keys, codes, strict=True)
+        for key, code, patient, age, sex in zip(source_keys, codes, keys, ages, sexes, strict=True)
     )
 
 
@@ -125,7 +144,11 @@ def _tracing(recording: Recording, content_hash: str) -> tuple[object, ...]:
 
 def _patients(dataset: Dataset, recordings: Sequence[Recording]) -> dict[str, Patient]:
     """Return the patients of ``recordings`` by pseudonym, made where they are new."""
-    pseudonyms = sorted({item.patient_key for item in recordings if item.patient_key})
+    return _stored_patients(dataset, {one.patient_key for one in recordings if one.patient_key})
+
+
+def _stored_patients(dataset: Dataset, keys: Collection[str]) -> dict[str, Patient]:
+    pseudonyms = sorted(keys)
     Patient.objects.bulk_create(
         (Patient(dataset=dataset, pseudonym=pseudonym) for pseudonym in pseudonyms),
         ignore_conflicts=True,

@@ -114,7 +114,7 @@ def measurements(study: Study) -> Iterator[Row]:
 def _marks(study: Study, name: str) -> Iterator[tuple[Row, Mapping[str, Any]]]:
     source = Source(study)
     for reading in source.standing():
-        exam, batch, _, reader, _, stage, occurrence, _ = source.whose(reading)
+        exam, batch, _, reader, _, stage, occurrence, *_ = source.whose(reading)
         for finding in reading.findings.all():
             head = (exam, batch, reader, stage, occurrence, finding.diagnostic_class.code)
             marks: Iterable[Mapping[str, Any]] = getattr(finding, name)

@@ -19,7 +19,10 @@ Row: TypeAlias = tuple[Cell, ...]
 
 ROWS_AT_ONCE = 500
 
-WHOSE = ("exam", "batch", "purpose", "reader", "reader_status", "stage", "occurrence", "arm")
+WHOSE = (
+    *("exam", "batch", "purpose", "reader", "reader_status", "stage", "occurrence", "arm"),
+    "reader_kind",
+)
 UNDER = ("protocol_version", "taxonomy", "submitted_at", "active_ms", "idle_ms", "outcome")
 
 
@@ -30,6 +33,7 @@ class Source:
         self.study = study
         lines = StudyReader.objects.filter(study=study)
         self._statuses: dict[int, str] = dict(lines.values_list("user", "status"))
+        self._kinds: dict[int, str] = dict(lines.values_list("user", "user__kind"))
 
     def standing(self) -> Iterator[Reading]:
         """Yield the readings that stand, by exam and then in the order of submission."""
@@ -51,6 +55,7 @@ class Source:
             reading.stage,
             assignment.occurrence,
             assignment.arm,
+            self._kinds.get(reading.reader_id, ""),
         )
 
 

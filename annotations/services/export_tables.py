@@ -119,23 +119,25 @@ def taxonomy(study: Study) -> Iterator[Row]:
 def agreement(study: Study) -> Iterator[Row]:
     """Yield one row per opened batch that is closed, class, group of readers and statistic.
 
-    An empty class is all classes together, empty readers are all readers of the batch; n10 counts
-    the exams to which the first of two readers gave the class alone. A missing value has its
-    reason beside it.
+    An empty class is all classes together, empty readers are all people who read the batch; n10
+    counts the exams to which the first of two readers gave the class alone. A missing value has
+    its reason beside it. The kinds are those of the two readers.
     """
-    yield ("batch", "class", "readers", "statistic", "value", "low", "high", "n", "reason")
+    yield ("batch", "class", "readers", "statistic", "value", "low", "high", "n", "reason", "kinds")
     reports = AgreementReport.objects.newest().filter(batch__in=opened(study))
     for report in reports.select_related("batch").order_by("batch__name"):
         results, batch = report.results, report.batch.name if report.batch else ""
         for name in ("n_readers", "n_exams", "n_exams_compared"):
-            yield (batch, "", "", name, results[name], "", "", "", "")
+            yield (batch, "", "", name, results[name], "", "", "", "", "")
         for name, found in _overall(results["overall"]):
             yield _measured((batch, "", ""), name, found)
         for item in results["classes"]:
             yield from _statistics((batch, item["class"], ""), item, COUNTS)
         for line in domain.pair_lines(results):
             names = " ".join(pseudonym(study, int(reader)) for reader in line["readers"])
-            yield from _statistics((batch, line["class"], names), line, PAIR_COUNTS)
+            kinds = " ".join(line["kinds"])
+            for row in _statistics((batch, line["class"], names), line, PAIR_COUNTS):
+                yield (*row[:-1], kinds)
 
 
 def stated_age(age_years: float | None) -> Cell:
@@ -186,7 +188,7 @@ def _overall(overall: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
 def _statistics(head: Row, found: Mapping[str, Any], counts: tuple[str, ...]) -> Iterator[Row]:
     """Yield the counts, then every measure in ``found``."""
     for name in counts:
-        yield (*head, name, found[name], "", "", "", "")
+        yield (*head, name, found[name], "", "", "", "", "")
     for name, value in found.items():
         if isinstance(value, dict) and "estimate" in value:
             yield _measured(head, name, value)
@@ -194,4 +196,4 @@ def _statistics(head: Row, found: Mapping[str, Any], counts: tuple[str, ...]) ->
 
 def _measured(head: Row, name: str, found: Mapping[str, Any]) -> Row:
     numbers = (found[key] for key in ("estimate", "low", "high", "n", "reason"))
-    return (*head, name, *numbers)
+    return (*head, name, *numbers, "")

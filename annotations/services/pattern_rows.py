@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,10 +18,12 @@ from annotations.models import (
     ExamPattern,
     Occurrence,
     PatternCount,
+    ReaderKind,
     ReaderSetCount,
     Scope,
     Study,
     Taxonomy,
+    User,
     in_scope,
 )
 from annotations.services import agreement_certainty, agreement_measured, agreement_repeats
@@ -32,7 +35,7 @@ from ecgreview.agreement.counts.patterns import Row
 from ecgreview.agreement.reports.measured import Measured
 
 Places = tuple[int, ...]
-"""Places in ``PatternRows.readers``, ascending."""
+"""Places in ``PatternRows.readers``, in the order of the readers' ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class PatternRows:
 
     Attributes:
         taxonomy_id: the version of the classes.
-        readers: ids of all who were given exams to read, ascending, whether or not they have.
+        readers: ids of all who were given exams to read, whether or not they have; people first,
+            then models and references, each ascending.
         classes: codes, in the order of the list.
         reader_sets: ((readers, n_exams), ...): exams that just these could read, ascending.
         patterns: ((class, readers, digits, n_exams), ...): class is a place in ``classes``; a
@@ -55,6 +59,7 @@ class PatternRows:
         repeats: what readers said of an exam the first time and again.
         grades: how sure they were of what they gave.
         measured: what two of them or more measured of an exam.
+        kinds: what each of ``readers`` is, of ``ReaderKind``.
     """
 
     taxonomy_id: int
@@ -70,6 +75,12 @@ class PatternRows:
     repeats: Repeats = ()
     grades: Grades = field(default_factory=Grades)
     measured: tuple[Measured, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def n_people(self) -> int:
+        """How many of the readers are people: the first of them."""
+        return self.kinds.count(ReaderKind.PERSON)
 
     @property
     def n_readings(self) -> int:
@@ -92,7 +103,9 @@ def load(scope: Scope) -> PatternRows:
     sets = ReaderSetCount.objects.filter(in_scope(scope), taxonomy=taxonomy)
     set_rows = list(sets.values_list("readers", "n_exams"))
     ids = set(given.order_by().values_list("reader", flat=True).distinct())
-    readers = tuple(sorted(ids.union(*(row for row, _ in set_rows))))
+    kinds = _kinds(ids.union(*(row for row, _ in set_rows)))
+    readers = tuple(kinds)
+    people = [reader for reader, kind in kinds.items() if kind == ReaderKind.PERSON]
     at = {reader: place for place, reader in enumerate(readers)}
     classes = {pk: place for place, (pk, _) in enumerate(codes)}
     counts = PatternCount.objects.filter(in_scope(scope), diagnostic_class__in=classes)
@@ -115,8 +128,9 @@ def load(scope: Scope) -> PatternRows:
         n_unreadable=totals["unreadable"] or 0,
         n_abstained=totals["abstained"] or 0,
         repeats=agreement_repeats.count(scope, readers, in_order),
-        grades=agreement_certainty.count(scope, taxonomy.pk, in_order),
-        measured=agreement_measured.collect(scope, readers, in_order),
+        grades=agreement_certainty.count(scope, taxonomy.pk, in_order, people=people),
+        measured=agreement_measured.collect(scope, people, in_order),
+        kinds=tuple(kinds.values()),
     )
 
 
@@ -132,6 +146,13 @@ def counted(rows: PatternRows) -> agreement.PatternCount:
         n_readers=len(rows.readers),
         n_classes=len(rows.classes),
     )
+
+
+def _kinds(readers: Collection[int]) -> dict[int, str]:
+    """Return what each of these readers is, people first."""
+    known = dict(User.objects.filter(pk__in=readers).values_list("pk", "kind"))
+    order = sorted(known, key=lambda reader: (known[reader] != ReaderKind.PERSON, reader))
+    return {reader: known[reader] for reader in order}
 
 
 def _taxonomy(scope: Scope) -> Taxonomy:

@@ -43,6 +43,10 @@ class NotInvitable(ValueError):
     """This role is not given over the web."""
 
 
+class NotAPerson(ValueError):
+    """The account is that of a model or of a published reference."""
+
+
 class NotInvited(Exception):
     """The person has no open invitation: they have accepted it, or lost their access."""
 
@@ -201,8 +205,11 @@ def change(
 
     Raises:
         User.DoesNotExist: nobody has this user name.
+        NotAPerson: it is a model or a reference, which has no role and never signs in.
     """
     user = User.objects.select_for_update().get(username=username)
+    if not user.is_person and (wanted or is_active):
+        raise NotAPerson(username)
     if wanted is not None:
         roles.give(user, wanted)
     if is_active is True:

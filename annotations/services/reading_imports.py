@@ -1,22 +1,25 @@
 """Readings that were made elsewhere become readings of a study of their own, to be compared.
 
-Their readers are people who can never sign in, their exams have no tracings.
+Their readers are accounts that can never sign in: people, models or a published reference. Their
+exams have no tracings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from annotations.models import Batch, Dataset, Study, StudyReader, User
+from annotations.models import Batch, Dataset, ReaderKind, Scope, Study, StudyReader, User
 from annotations.services import (
     accounts,
+    agreement_runs,
     audit,
     batches,
     exams,
+    pattern_counts,
     people,
     reading_import_rows,
     studies,
@@ -27,7 +30,7 @@ from annotations.services.reading_import_rows import Differs
 from ecgreview import readings as published
 from ecgreview import taxonomy
 from ecgreview.protocol import Protocol
-from ecgreview.readings import Readings
+from ecgreview.readings import Kind, Readings
 
 __all__ = ["Differs", "Imported", "NotAnImport", "OtherName", "OtherNumber", "TooMany", "store"]
 
@@ -65,15 +68,29 @@ class Imported:
         study: the readings are in.
         new: the names of the readers whose readings were stored.
         known: of those whose readings were there, and the same.
+        kinds: what each of them is, of ``ReaderKind``.
+        changed: of the known, those who are another kind from now on.
+        are_patients_used: whether ages, sexes and patients of the exams come from the patient
+            table: only where the exams are new and there is a row for each.
     """
 
     study: Study
     new: tuple[str, ...]
     known: tuple[str, ...]
+    kinds: Mapping[str, str]
+    changed: tuple[str, ...] = ()
+    are_patients_used: bool = False
 
 
 @transaction.atomic
-def store(*, name: str, found: Readings, actor: User | None, now: datetime) -> Imported:
+def store(
+    *,
+    name: str,
+    found: Readings,
+    actor: User | None,
+    now: datetime,
+    stated: Mapping[Kind, Collection[str]] | None = None,
+) -> Imported:
     """Store what was ``found`` as blind readings of the study called ``name``, made if absent.
 
     Each reader becomes a person without access, whose last name is theirs. The new readers' exams
@@ -84,27 +101,43 @@ def store(*, name: str, found: Readings, actor: User | None, now: datetime) -> I
         found: the readings; those that are stored already are left alone.
         actor: who imports; None when nobody said so.
         now: time of the deed.
+        stated: readers who are of a kind. Of the others who are new the name tells; those who are
+            stored stay what they are.
 
     Raises:
+        published.UnknownReader, published.TwoKinds: as ``published.kinds_of``.
         NotAnImport: there is another study of that name.
         OtherNumber: that study has another number of exams.
         OtherName: a reader's name is another's in capitals, or the like.
         Differs: a reader's readings are stored, and say something else.
         TooMany: there are more than ``MOST_READINGS``.
         studies.InvalidProtocol: no study can have this name.
-        studies.NotOpen: the study is locked, and some of the readers are new.
+        studies.NotOpen: the study is locked, and some of the readers are new or of another kind.
     """
+    kinds = published.kinds_of(found.readers, stated)
     if (n_readings := len(found.readers) * found.n_exams) > MOST_READINGS:
         raise TooMany(f"{n_readings}, at most {MOST_READINGS}")
     by = actor or _importer(now)
-    study = _study(name, found, by, now)
-    rows = _exams(study, found, now)
+    study = _study(name, kinds, by, now)
+    rows, are_patients_used = _exams(study, found, now)
     known = _known(study)
     reading_import_rows.refuse_changed(rows, found, known)
-    new = [reader for reader in found.readers if reader not in known]
+    named = {one for names in (stated or {}).values() for one in names}
+    changed = {known[one]: kinds[one] for one in found.readers if one in known and one in named}
+    changed = {reader: kind for reader, kind in changed.items() if reader.kind != kind}
+    if changed:
+        _change_kinds(study, changed, by, now)
+    new = {reader: kind for reader, kind in kinds.items() if reader not in known}
     if new:
         _add(study, rows, new, found, by, now)
-    return Imported(study, tuple(new), tuple(one for one in found.readers if one in known))
+    return Imported(
+        study,
+        new=tuple(new),
+        known=tuple(one for one in found.readers if one in known),
+        kinds={**{one: known[one].kind for one in known}, **new},
+        changed=tuple(one for one in found.readers if known.get(one) in changed),
+        are_patients_used=are_patients_used,
+    )
 
 
 def _importer(now: datetime) -> User:
@@ -112,13 +145,37 @@ def _importer(now: datetime) -> User:
     return stored or _without_access(IMPORTER, "Import on the command line", now)
 
 
-def _without_access(username: str, name: str, now: datetime) -> User:
-    """Return a new person whom nobody can sign in as: no password, no role, and not active."""
+def _without_access(username: str, name: str, now: datetime, kind: str = ReaderKind.PERSON) -> User:
+    """Return a new account that nobody can sign in to: no password, no role, and not active."""
     accounts.create(username=username, first_name="", last_name=name, wanted=(), now=now)
-    return accounts.change(username=username, is_active=False, now=now)
+    made = accounts.change(username=username, is_active=False, now=now)
+    made.kind = kind
+    made.save(update_fields=["kind"])
+    return made
 
 
-def _study(name: str, found: Readings, by: User, now: datetime) -> Study:
+def _change_kinds(study: Study, kinds: Mapping[User, str], by: User, now: datetime) -> None:
+    """Make readers another kind: from now on they vote, or no longer do.
+
+    Raises:
+        studies.NotOpen: the study is locked.
+    """
+    if not study.is_open:
+        raise studies.NotOpen(study.phase)
+    for reader, kind in kinds.items():
+        before, reader.kind = reader.kind, kind
+        reader.save(update_fields=["kind"])
+        audit.record(
+            actor=by, action=audit.Action.PEOPLE_CHANGED, study=study, target=reader,
+            before={"kind": str(before)}, after={"kind": str(kind)}, now=now,
+        )  # fmt: skip
+    closed = study.batches.closed()
+    closed.update(agreement_is_due=True, consensus_is_due=True)
+    pattern_counts.lock(study.pk)
+    agreement_runs.note_change(Scope(study.pk), now=now)
+
+
+def _study(name: str, kinds: Mapping[str, str], by: User, now: datetime) -> Study:
     """Return the study of that name, locked, or a new one that is open."""
     stored = Study.objects.select_for_update(no_key=True).filter(slug=studies.slug_for(name))
     if study := stored.first():
@@ -127,7 +184,7 @@ def _study(name: str, found: Readings, by: User, now: datetime) -> Study:
     wanted = Protocol(
         name=name,
         taxonomy=str(classes),
-        readers_per_exam=len(found.readers),
+        readers_per_exam=max(1, list(kinds.values()).count(ReaderKind.PERSON)),
         clinical_information="none",
         suggestion_policy="none",
         frequent_classes=published.CLASSES,
@@ -141,8 +198,11 @@ def _dataset_name(study: Study) -> str:
     return f"Exams without tracings: {study.slug}"
 
 
-def _exams(study: Study, found: Readings, now: datetime) -> Sequence[int]:
+def _exams(study: Study, found: Readings, now: datetime) -> tuple[Sequence[int], bool]:
     """Return the ids of the study's exams in the order of the rows, stored if it has none.
+
+    Returns:
+        Also whether the patient table was used.
 
     Raises:
         NotAnImport: the study was not made by such an import.
@@ -154,11 +214,16 @@ def _exams(study: Study, found: Readings, now: datetime) -> Sequence[int]:
     stored = list(dataset.exams.order_by("source_key").values_list("pk", flat=True))
     if not stored:
         keys = [f"{number:0{DIGITS}d}" for number in range(1, found.n_exams + 1)]
-        made = exams.store_without_tracings(dataset=dataset, source_keys=keys, now=now)
-        return [exam.pk for exam in made]
+        patients = found.patients
+        if patients is not None and patients.n_exams != found.n_exams:
+            patients = None
+        made = exams.store_without_tracings(
+            dataset=dataset, source_keys=keys, patients=patients, now=now
+        )
+        return [exam.pk for exam in made], patients is not None
     if len(stored) != found.n_exams:
         raise OtherNumber(f"{len(stored)}, not {found.n_exams}")
-    return stored
+    return stored, False
 
 
 def _username(study: Study, reader: str) -> str:
@@ -180,15 +245,15 @@ def _known(study: Study) -> Mapping[str, User]:
 def _add(
     study: Study,
     rows: Sequence[int],
-    names: Sequence[str],
+    kinds: Mapping[str, str],
     found: Readings,
     by: User,
     now: datetime,
 ) -> None:
-    """Store the readings of ``names`` as a closed batch."""
+    """Store the readings of the readers that ``kinds`` names as a closed batch."""
     if not study.is_open:
         raise studies.NotOpen(study.phase)
-    readers = {name: _join(study, name, by, now) for name in names}
+    readers = {name: _join(study, name, kind, by, now) for name, kind in kinds.items()}
     plan = [
         Row(reader.pk, exam, position)
         for reader in readers.values()
@@ -199,15 +264,27 @@ def _add(
     reading_import_rows.store(batch, rows, found, readers, actor=by, now=now)
     audit.record(
         actor=by, action=audit.Action.READINGS_IMPORTED, study=study, target=batch,
-        after={"readers": list(names), "n_exams": len(rows)}, now=now,
+        after={
+            "readers": list(kinds),
+            "n_exams": len(rows),
+            **{kind: names for kind, names in _not_people(kinds).items() if names},
+        },
+        now=now,
     )  # fmt: skip
     batches.close(batch_id=batch.pk, closed_by=by, now=now)
 
 
-def _join(study: Study, name: str, by: User, now: datetime) -> User:
+def _not_people(kinds: Mapping[str, str]) -> dict[str, list[str]]:
+    return {
+        f"{kind}s": [name for name, own in kinds.items() if own == kind]
+        for kind in (ReaderKind.MODEL.value, ReaderKind.REFERENCE.value)
+    }
+
+
+def _join(study: Study, name: str, kind: str, by: User, now: datetime) -> User:
     """Return a new reader of ``study``, who cannot join as others do: they have no role."""
     try:
-        reader = _without_access(_username(study, name), name, now)
+        reader = _without_access(_username(study, name), name, now, kind)
     except people.NameTaken as taken:
         raise OtherName(name) from taken
     StudyReader.objects.create(study=study, user=reader, status_since=now, added_at=now)

@@ -44,13 +44,15 @@ def groups(found: Shown, lines: Sequence[Line]) -> Rows:
 
 def pairs(lines: Sequence[Line]) -> Rows:
     """Yield a row for each pair of readers."""
-    yield ["first", "second", "class", *_columns(PAIR_MEASURES, CELLS)]
+    kinds = ["first_kind", "second_kind"]
+    yield ["first", "second", "class", *_columns(PAIR_MEASURES, CELLS), *kinds]
     for line in lines:
         yield [
             *(formula_safe(name) for name in line["readers"]),
             line["class"],
             *(line[cell] for cell in CELLS),
             *_parts(line, PAIR_MEASURES),
+            *line["kinds"],
         ]
 
 

@@ -66,7 +66,12 @@ def _profile(
         exposures.results_of_study(study=found.study, user=found.user, now=timezone.now())
     kinds = DiagnosticClass.objects.filter(taxonomy=detail.taxonomy_id)
     classes = {one.code: one for one in kinds.filter(code__in=profile.codes)}
-    return {"profile": profile, **lines.shown(profile, reader_id, found, classes)}
+    reference = found.names.get(str(profile.reference_id), "")
+    offers_reference = Against.REFERENCE in detail.profiles and any(
+        one.is_offered.get(Against.REFERENCE) for one in detail.profiles.values()
+    )
+    more = {"reference_name": reference, "offers_reference": offers_reference}
+    return {"profile": profile, **more, **lines.shown(profile, reader_id, found, classes)}
 
 
 def _address(found: Shown, place: int) -> str:

@@ -29,11 +29,10 @@ from annotations.models import (
 )
 from annotations.models.batch import BatchQuerySet
 from annotations.services import exposures
-from annotations.services.names import are_own_told_to
 from annotations.views import agreement_run_words, lookups
 from annotations.views.access import SignedInRequest
 from annotations.views.agreement_run_words import Told
-from annotations.views.matrix import letter, reader_names
+from annotations.views.matrix import names_of, reader_names
 
 TABS: Mapping[str, Promise] = {
     "": _("Classes"),
@@ -95,11 +94,7 @@ class Shown:
         if self.batch:
             told = reader_names(self.batch, self.user)
         else:
-            readers = User.objects.filter(pk__in=[int(one) for one in ids]).order_by("pk")
-            is_told = are_own_told_to(self.user)
-            told = {
-                one.pk: str(one) if is_told else letter(place) for place, one in enumerate(readers)
-            }
+            told = names_of(User.objects.filter(pk__in=[int(one) for one in ids]), self.user)
         return {one: told.get(int(one), "?") for one in ids}
 
     @cached_property

@@ -22,6 +22,7 @@ from annotations.services.export_sources import Cell
 from annotations.services.progress import Progress, ReaderProgress
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
+from annotations.views.reader_kinds import with_kind
 from ecgreview import quality
 
 COLUMNS = (
@@ -92,7 +93,7 @@ def reader_lines(study: Study, user: User, found: Progress) -> list[ReaderLine]:
     told = names.told_to(user, study)
     return [
         ReaderLine(
-            name=told.of(one.user),
+            name=with_kind(told.of(one.user), one.user),
             found=one,
             flags=list(_flags(one)),
         )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from annotations.models import Assignment, Batch, Draft, Exam, Occurrence, Seat, User
 from annotations.services.names import are_own_told_to
+from annotations.views.reader_kinds import with_kind
 from annotations.views.states import state
 
 EXAMS_PER_PAGE = 100
@@ -69,10 +70,16 @@ def reader_names(batch: Batch, user: User) -> dict[int, str]:
 
     Coordinators see names; others, who have no work to hand out, see letters.
     """
-    readers = User.objects.filter(seats__batch=batch).order_by("pk")
-    if are_own_told_to(user):
-        return {reader.pk: str(reader) for reader in readers}
-    return {reader.pk: letter(place) for place, reader in enumerate(readers)}
+    return names_of(User.objects.filter(seats__batch=batch), user)
+
+
+def names_of(readers: QuerySet[User], user: User) -> dict[int, str]:
+    """Return these readers by primary key, each by the name that ``user`` is told."""
+    is_told = are_own_told_to(user)
+    return {
+        reader.pk: with_kind(str(reader) if is_told else letter(place), reader)
+        for place, reader in enumerate(readers.order_by("pk"))
+    }
 
 
 def letter(place: int) -> str:

@@ -21,6 +21,7 @@ from annotations.services.names import Names
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.plan_forms import AddReadersForm, ReasonForm, ReassignForm
+from annotations.views.reader_kinds import with_kind
 from annotations.views.wizard import steps
 
 MAX_CAP = 1_000_000
@@ -169,9 +170,9 @@ def _lines(study: Study, told: Names, *, is_hidden: bool) -> list[dict[str, obje
     return [
         {
             "line": line,
-            "name": told.of(line.user),
+            "name": with_kind(told.of(line.user), line.user),
             "n_assigned": n_assigned.get(line.user_id, 0),
-            "is_too_low": line.user.level < study.minimum_reader_level,
+            "is_too_low": line.user.is_person and line.user.level < study.minimum_reader_level,
         }
         for line in readers
     ]

@@ -19,8 +19,13 @@ from numpy.typing import NDArray
 
 from ecgreview.document import Problem, Table, Unreadable, has_hidden, read_table
 
+from .patients import FILE, PatientTable, is_patient_table, parse_patients
+
 CLASSES = ("1dAVb", "RBBB", "LBBB", "SB", "AF", "ST")
 """The columns, in the order of the array; in a file they may stand in any order."""
+
+READERS = "annotations"
+"""How CODE-test names the folder of the readers, beside which the patient table stands."""
 
 INDEXES = ("", "Unnamed: 0")
 """How pandas names the column with the numbers of the rows: not at all, or so."""
@@ -52,10 +57,12 @@ class Readings:
     Attributes:
         readers: their names, which are those of their files, sorted.
         given: shape (n_readers, n_exams, n_classes), int8: 1 present, 0 absent; read-only.
+        patients: the patient table that stood beside the readers; None without one.
     """
 
     readers: tuple[str, ...]
     given: NDArray[np.int8]
+    patients: PatientTable | None = None
 
     @property
     def n_exams(self) -> int:
@@ -66,7 +73,8 @@ class Readings:
 def read(folder: Path) -> Readings:
     """Return what the ``.csv`` files of ``folder`` say; each is a reader's, named for them.
 
-    Files whose names begin with a point are passed over, as shells do.
+    CODE-test was published with the readers in a folder ``annotations`` and a patient table beside
+    it: either folder may be named. Files whose names begin with a point are passed over.
 
     Raises:
         BadReadings: there is no such folder, no file, one that cannot be read; or see ``parse``.
@@ -75,11 +83,17 @@ def read(folder: Path) -> Readings:
         kind = "is a file, not a folder" if folder.exists() else "there is no such folder"
         hint = "Name the folder that holds a .csv file for each reader."
         raise BadReadings([(str(folder), Problem("", kind, hint))])
-    files = sorted(one for one in folder.iterdir() if _is_csv(one))
-    if not files:
+    files = sorted(one for one in _readers_of(folder).iterdir() if _is_csv(one))
+    contents = {one.name: _content(one) for one in files}
+    tables = [name for name in contents if is_patient_table(name, contents[name], CLASSES)]
+    patients = [contents.pop(name) for name in tables]
+    if not contents:
         hint = "Put a .csv file for each reader into it."
         raise BadReadings([(str(folder), Problem("", "the folder has no .csv file", hint))])
-    return parse({one.name: _content(one) for one in files})
+    if not patients and (beside := _patients_beside(folder)):
+        patients = [_content(beside)]
+    found = parse(contents)
+    return replace(found, patients=parse_patients(patients[0])) if patients else found
 
 
 def parse(files: Mapping[str, bytes]) -> Readings:
@@ -104,6 +118,22 @@ def parse(files: Mapping[str, bytes]) -> Readings:
     given = np.stack([tables[file] for file in names])
     given.setflags(write=False)
     return Readings(tuple(map(_reader, names)), given)
+
+
+def _readers_of(folder: Path) -> Path:
+    """Return ``folder``, or the one within it that holds the readers beside a patient table."""
+    within = folder / READERS
+    own = [one for one in folder.iterdir() if _is_csv(one) and one.name.casefold() != FILE]
+    return within if within.is_dir() and not own else folder
+
+
+def _patients_beside(folder: Path) -> Path | None:
+    """Return the patient table in ``folder``, or beside it where ``folder`` is that of readers."""
+    places = [folder]
+    if folder.resolve().name == READERS:
+        places.append(folder.resolve().parent)
+    found = (place / FILE for place in places)
+    return next((one for one in found if one.is_file()), None)
 
 
 def _is_csv(path: Path) -> bool:

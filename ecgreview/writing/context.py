@@ -45,13 +45,13 @@ class Context:
     @property
     def kappa(self) -> str:
         """The kappa that stands beside alpha: one that has an interval with so many readers."""
-        n_readers = len(self.report["readers"])
+        n_readers = self.report["n_readers"]
         return "light_kappa" if n_readers < MANY_READERS else "fleiss_kappa"
 
     @property
     def kappa_name(self) -> str:
         """How that kappa is called; of two readers it is Cohen's."""
-        name = "cohen_kappa" if len(self.report["readers"]) == _TWO else self.kappa
+        name = "cohen_kappa" if self.report["n_readers"] == _TWO else self.kappa
         return self.say(sentences.MEASURES[name])
 
     @property

@@ -99,7 +99,7 @@ def _statistics(context: Context) -> Iterator[Block]:
 
 
 def _kappa(context: Context) -> str:
-    n_readers, cite = len(context.report["readers"]), context.citations.cite
+    n_readers, cite = context.report["n_readers"], context.citations.cite
     if n_readers >= MANY_READERS:
         return context.say(sentences.KAPPA_FLEISS, fleiss=cite("fleiss"))
     if n_readers > 2:

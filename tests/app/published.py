@@ -53,6 +53,14 @@ def kappa(code: str) -> float:
     return (observed - chance) / (1 - chance)
 
 
+def two_cardiologists(shared_data: Path, folder: Path) -> Path:
+    """Copy the two published readers of 100 exams into ``folder``, and return it."""
+    for number in (1, 2):
+        name = f"code_test_cardiologist{number}_first100.csv"
+        (folder / name).write_bytes((shared_data / "readers" / name).read_bytes())
+    return folder
+
+
 def write(folder: Path, tables: Mapping[str, NDArray[np.int8]]) -> Path:
     """Write a file for each reader, and return the folder."""
     folder.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -199,8 +200,8 @@ class TestAgreement:
         run(write(tmp_path / "alone", dnn=FIRST))
         assert Reading.objects.count() == N
 
-    def test_the_published_readers_are_imported(self, shared_data):
-        run(shared_data / "readers")
+    def test_the_published_readers_are_imported(self, shared_data, tmp_path):
+        run(published.two_cardiologists(shared_data, tmp_path))
         first, second = given_by(Study.objects.get()).values()
         assert sum(first[exam] != second[exam] for exam in first) == 5  # as its README says
 
@@ -235,6 +236,170 @@ class TestReaders:
         assert User.objects.filter(last_name="cardiologist1").count() == 2
 
 
+class TestKinds:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        """Two people, a model and a reference, named as they were published."""
+        return write(
+            tmp_path / "annotations",
+            cardiologist1=FIRST,
+            cardiologist2=SECOND,
+            dnn=SECOND,
+            gold_standard=FIRST,
+        )
+
+    def kinds(self) -> dict[str, str]:
+        lines = Study.objects.get().readers
+        return dict(lines.values_list("user__last_name", "user__kind"))
+
+    def test_the_names_of_code_test_tell_the_model_from_the_reference(self, folder):
+        told = run(folder).splitlines()
+        assert told[1:] == [
+            (
+                "40 exams read by cardiologist1, cardiologist2, dnn (model),"
+                " gold_standard (reference): imported."
+            ),
+            (
+                "Recognized by name: dnn (model), gold_standard (reference). Models and references"
+                " are compared with people, and do not vote. If one is a person, say so:"
+                " --person NAME."
+            ),
+        ]
+        assert self.kinds() == {
+            "cardiologist1": "person",
+            "cardiologist2": "person",
+            "dnn": "model",
+            "gold_standard": "reference",
+        }
+        assert Study.objects.get().readers_per_exam == 2
+
+    def test_whoever_imports_knows_better_than_the_names(self, folder):
+        more = ["--person", "dnn", "--model", "cardiologist2", "--reference", "gold_standard"]
+        told = run(folder, *more)
+        assert "Recognized by name" not in told
+        assert self.kinds() == {
+            "cardiologist1": "person",
+            "cardiologist2": "model",
+            "dnn": "person",
+            "gold_standard": "reference",
+        }
+
+    def test_a_name_that_is_not_there_is_refused_with_those_that_are(self, folder):
+        assert refusal(folder, "--reference", "gold", "--model", "net") == (
+            f"Nothing was imported. There is no reader called gold, net in {folder}."
+            " There are: cardiologist1, cardiologist2, dnn, gold_standard."
+        )
+
+    def test_a_reader_is_of_one_kind(self, folder):
+        assert refusal(folder, "--reference", "dnn", "--model", "dnn") == (
+            "dnn is named as two kinds. Name a reader once."
+        )
+
+    def test_only_people_vote(self, folder, now):
+        run(folder)
+        assert consensus.refresh_next(now=now)
+        counts = set(Study.objects.get().consensus.values_list("n_readings", flat=True))
+        assert counts == {2}
+
+    def test_the_trail_tells_who_is_no_person(self, folder):
+        run(folder)
+        event = AuditEvent.objects.get(action="reading.imported")
+        assert '"models":["dnn"]' in event.after
+        assert '"references":["gold_standard"]' in event.after
+
+    @pytest.mark.parametrize("option", ["--activate", "--role=reader"])
+    def test_a_model_never_signs_in(self, folder, option):
+        run(folder)
+        with pytest.raises(CommandError, match="is a model or a reference"):
+            call_command("change_user", "import:code-test:dnn", option)
+
+    def test_a_model_is_given_no_exams(self, folder, make_study, make_exam, davi, now):
+        run(folder)
+        model_reader = User.objects.get(last_name="dnn")
+        with pytest.raises(batches.NotAReader, match="dnn"):
+            batches.create(
+                study=make_study(), name="One", exams=[make_exam()], readers=[model_reader],
+                created_by=davi, now=now,
+            )  # fmt: skip
+
+
+class TestKindsLater:
+    """Readers who were imported before they had a kind, or under another."""
+
+    @pytest.fixture
+    def settled(self, folder: Path, now: datetime) -> Study:
+        """A study of a person and a model that was taken for one, with its consensus."""
+        write(folder, dnn=FIRST)
+        run(folder, "--person", "dnn")
+        while consensus.refresh_next(now=now):
+            pass
+        return Study.objects.get()
+
+    def test_the_same_files_leave_a_reader_what_they_are(self, folder, settled):
+        assert "nothing changed" in run(folder)
+        assert User.objects.get(last_name="dnn").kind == "person"
+
+    def test_a_reader_becomes_a_model_when_told(self, folder, settled, now):
+        told = run(folder, "--model", "dnn").splitlines()
+        assert told[1:] == [
+            "cardiologist1, cardiologist2: imported before, nothing changed.",
+            "dnn is a model from now on.",
+        ]
+        event = AuditEvent.objects.filter(action="people.changed").latest("pk")
+        assert (event.before, event.after) == ('{"kind":"person"}', '{"kind":"model"}')
+        assert set(settled.consensus.values_list("n_readings", flat=True)) == {3}
+        assert consensus.refresh_next(now=now)
+        assert set(settled.consensus.values_list("n_readings", flat=True)) == {2}
+
+    def test_a_locked_study_keeps_its_voters(self, folder, settled, davi, now):
+        studies.lock(study_id=settled.pk, actor=davi, now=now)
+        assert refusal(folder, "--model", "dnn").startswith("The study is locked")
+
+
+class TestPatients:
+    """The patient table that CODE-test was published with, beside the folder of its readers."""
+
+    TABLE = "age,sex,patient_id\n" + "".join(f"{30 + row},{'MF'[row % 2]},p{row // 2}\n"
+                                             for row in range(N))  # fmt: skip
+
+    def test_it_is_no_reader(self, folder):
+        (folder / "attributes.csv").write_text(self.TABLE)
+        assert run(folder).splitlines()[1:] == [
+            "40 exams read by cardiologist1, cardiologist2: imported.",
+            (
+                "There is a patient table beside the readers; it is not a reader."
+                " Taken from it: age, sex, patient_id."
+            ),
+        ]
+
+    @pytest.mark.parametrize("named", [".", "annotations"])
+    def test_it_is_found_beside_the_folder_of_the_readers(self, folder, named):
+        (folder.parent / "attributes.csv").write_text(self.TABLE)
+        assert "There is a patient table" in run(folder.parent / named)
+        exam = Exam.objects.order_by("source_key").first()
+        assert exam is not None
+        assert exam.patient is not None
+        assert (exam.age_years, exam.sex, exam.patient.pseudonym) == (30.0, "M", "p0")
+        assert Exam.objects.values("patient").distinct().count() == N // 2
+
+    def test_of_other_exams_nothing_is_taken(self, folder):
+        (folder / "attributes.csv").write_text("age,sex\n30,M\n")
+        assert (
+            run(folder)
+            .splitlines()[-1]
+            .endswith("It has 1 rows, not 40: nothing was taken from it.")
+        )
+        assert set(Exam.objects.values_list("age_years", "sex")) == {(None, None)}
+
+    def test_stored_exams_are_left_as_they_are(self, folder, imported):
+        (folder / "attributes.csv").write_text(self.TABLE)
+        assert (
+            run(folder)
+            .splitlines()[-1]
+            .endswith("The exams are stored already: nothing was taken from it.")
+        )
+
+
 class TestAgain:
     def test_the_same_files_change_nothing(self, folder):
         run(folder)
@@ -247,8 +412,12 @@ class TestAgain:
     def test_another_reader_joins_the_study(self, folder, imported):
         write(folder, dnn=SECOND)
         assert run(folder).splitlines()[1:] == [
-            "40 exams read by dnn: imported.",
+            "40 exams read by dnn (model): imported.",
             "cardiologist1, cardiologist2: imported before, nothing changed.",
+            (
+                "Recognized by name: dnn (model). Models and references are compared with people,"
+                " and do not vote. If one is a person, say so: --person NAME."
+            ),
         ]
         assert imported.readers.count() == 3
         assert imported.batches.of_data().closed().count() == 2

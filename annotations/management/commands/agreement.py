@@ -137,8 +137,9 @@ def _lines(told: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[le
 def _write_csv(out: Any, lines: Iterable[levels.Line]) -> None:
     """Write a row for each measure of each line."""
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["readers", "class", "measure", *PARTS])
+    writer.writerow(["readers", "class", "measure", *PARTS, "kinds"])
     for line in lines:
         about = line.get("class", line.get("average", ""))
         for name, value in levels.measures(line).items():
-            writer.writerow([" / ".join(line["readers"]), about, name, *(value[p] for p in PARTS)])
+            names, kinds = " / ".join(line["readers"]), " / ".join(line.get("kinds", ()))
+            writer.writerow([names, about, name, *(value[p] for p in PARTS), kinds])

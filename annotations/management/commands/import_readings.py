@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,14 @@ from annotations.services import reading_imports, studies
 from annotations.services.reading_imports import Imported
 from annotations.tasks import compute_consensus, nudge, refresh_agreement
 from ecgreview import readings
-from ecgreview.readings import BadReadings
+from ecgreview.readings import (
+    BadReadings,
+    Kind,
+    PatientTable,
+    Readings,
+    TwoKinds,
+    UnknownReader,
+)
 
 FORMATS = ("codetest",)
 
@@ -37,6 +45,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--study", required=True, help="name of the study, new or made by such an import"
         )
+        for kind, told in KINDS.items():
+            parser.add_argument(
+                f"--{kind}", action="append", default=[], metavar="NAME", dest=kind.value, help=told
+            )
         parser.add_argument("--by", help="user name of whoever imports, for the audit trail")
 
     def handle(self, *, directory: Path, study: str, by: str | None, **options: Any) -> None:
@@ -48,21 +60,66 @@ class Command(BaseCommand):
         actor = lookups.people([by])[0] if by else None
         try:
             found = readings.read(directory)
-            done = reading_imports.store(name=study, found=found, actor=actor, now=timezone.now())
+            stated = {kind: options[kind.value] for kind in KINDS}
+            done = reading_imports.store(
+                name=study, found=found, actor=actor, stated=stated, now=timezone.now()
+            )
         except BadReadings as refusal:
             raise CommandError(f"Nothing was imported.\n{refusal}") from refusal
+        except UnknownReader as unknown:
+            raise CommandError(
+                f"Nothing was imported. There is no reader called {', '.join(unknown.names)} in"
+                f" {directory}. There are: {', '.join(unknown.readers)}."
+            ) from unknown
         except tuple(WHY_NOT) as refusal:
             raise CommandError(WHY_NOT[type(refusal)].format(refusal)) from refusal
         nudge(refresh_agreement)
         nudge(compute_consensus)
-        self._say(done, found.n_exams)
+        self._report(done, found, {name for names in stated.values() for name in names})
 
-    def _say(self, done: Imported, n_exams: int) -> None:
+    def _report(self, done: Imported, found: Readings, stated: Collection[str]) -> None:
         self.stdout.write(f"{done.study.name}: /studies/{done.study.slug}/")
         if done.new:
-            self.stdout.write(f"{n_exams} exams read by {', '.join(done.new)}: imported.")
-        if done.known:
-            self.stdout.write(f"{', '.join(done.known)}: imported before, nothing changed.")
+            self.stdout.write(f"{found.n_exams} exams read by {_named(done.new, done)}: imported.")
+        if same := [name for name in done.known if name not in done.changed]:
+            self.stdout.write(f"{_named(same, done)}: imported before, nothing changed.")
+        for name in done.changed:
+            self.stdout.write(f"{name} is a {done.kinds[name]} from now on.")
+        if assumed := [
+            name for name in done.new if done.kinds[name] != Kind.PERSON and name not in stated
+        ]:
+            self.stdout.write(
+                f"Recognized by name: {_named(assumed, done)}. Models and references are compared"
+                " with people, and do not vote. If one is a person, say so: --person NAME."
+            )
+        if found.patients:
+            self.stdout.write(_of_patients(found.patients, found.n_exams, done))
+
+
+def _named(names: Sequence[str], done: Imported) -> str:
+    """Return the names, each with its kind where it is not a person."""
+    return ", ".join(
+        name if done.kinds[name] == Kind.PERSON else f"{name} ({done.kinds[name]})"
+        for name in names
+    )
+
+
+def _of_patients(table: PatientTable, n_exams: int, done: Imported) -> str:
+    """Return what the patient table is, and what was taken from it."""
+    head = "There is a patient table beside the readers; it is not a reader."
+    if done.are_patients_used:
+        used = ", ".join(table.used) or "none of its columns"
+        return f"{head} Taken from it: {used}."
+    if table.n_exams != n_exams:
+        return f"{head} It has {table.n_exams} rows, not {n_exams}: nothing was taken from it."
+    return f"{head} The exams are stored already: nothing was taken from it."
+
+
+KINDS: dict[Kind, str] = {
+    Kind.REFERENCE: "a reader of the folder who is the reference, by the name of the file; again",
+    Kind.MODEL: "a reader who is a model; again",
+    Kind.PERSON: "a reader who is a person, whatever the name suggests; again",
+}
 
 
 WHY_NOT: dict[type[Exception], str] = {
@@ -79,6 +136,7 @@ WHY_NOT: dict[type[Exception], str] = {
         "What is stored differs: {}. A stored reading never changes: give the file another name,"
         " or import it into another study."
     ),
+    TwoKinds: "{} is named as two kinds. Name a reader once.",
     reading_imports.TooMany: "There are too many readings: {}. Import fewer readers.",
     studies.InvalidProtocol: "The study cannot be made: {}",
     studies.NotOpen: "The study is {}: nothing can be added to it any more.",

@@ -183,6 +183,31 @@ class Answers:
         """Return for each class how many exams were answered in which way."""
         return PatternCount(self.patterns, self.counts(self.weights[None])[0])
 
+    def of_first(self, n_readers: int) -> Answers:
+        """Return the answers of the first ``n_readers`` readers, to exams that one of them read."""
+        if n_readers >= self.n_readers:
+            return self
+        index, patterns = distinct_columns(np.ascontiguousarray(self.patterns[:, :n_readers].T))
+        base = index[self.base]
+        is_read = (patterns[base] != MISSING).any(axis=1)
+        row_of = np.cumsum(is_read) - 1
+        units, unit = np.unique(self.unit[is_read], return_inverse=True)
+        is_kept = is_read[self.row]
+        said = np.concatenate([base[is_read], index[self.pattern[is_kept]]])
+        used, place = np.unique(said, return_inverse=True)
+        n_rows = int(is_read.sum())
+        return Answers(
+            patterns=patterns[used],
+            n_classes=self.n_classes,
+            n_exams=self.n_exams[is_read],
+            unit=unit.reshape(-1),
+            times=self.times[units],
+            base=place.reshape(-1)[:n_rows],
+            row=row_of[self.row[is_kept]],
+            column=self.column[is_kept],
+            pattern=place.reshape(-1)[n_rows:],
+        )
+
     def anonymous(self) -> tuple[Answers, Cells]:
         """Return the answers without who gave them, and the table of their cells.
 

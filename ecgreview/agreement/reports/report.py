@@ -23,7 +23,7 @@ from .design_effects import Effects
 from .overall import overall, set_alphas
 from .pairs import FIELDS, counted, pair_counts, pair_measures
 
-VERSION = "4"
+VERSION = "5"
 """Raised whenever the same readings would give another report."""
 
 BEYOND_CHANCE = (
@@ -46,6 +46,7 @@ def report(
     *,
     repeats: NDArray[np.float64] | None = None,
     patterns: PatternCount | None = None,
+    n_voters: int | None = None,
     how: Resampling = DEFAULT,
 ) -> dict[str, Any]:
     """Return how far ``readers`` agree, class by class, pair by pair and as a whole.
@@ -65,10 +66,14 @@ def report(
         repeats: shape (n_readers, n_classes, 2, 2); exams by what a reader said the first time
             (absent, present) and the second. None: nobody read an exam twice.
         patterns: ``answers`` as they are counted already. None: they are counted here.
+        n_voters: the first so many readers are people. The others (models, published references)
+            are compared in pairs, and enter nothing that is asked of all readers together: their
+            errors are not independent, and what they add is not another person's opinion.
+            None: all are people.
         how: the intervals are made.
 
     Raises:
-        BadRatings: other numbers of names than of readers and classes.
+        BadRatings: other numbers of names than of readers and classes, or more voters.
         BadCounts: ``patterns`` are of other exams, readers or classes than ``answers``.
     """
     if (len(readers), len(classes)) != (answers.n_readers, answers.n_classes):
@@ -76,9 +81,13 @@ def report(
             f"{len(readers)} readers and {len(classes)} classes are named, the answers have "
             f"{answers.n_readers} and {answers.n_classes}"
         )
+    n_voters = len(readers) if n_voters is None else n_voters
+    if not 0 <= n_voters <= len(readers):
+        raise BadRatings(f"{n_voters} of {len(readers)} readers cannot vote")
     patterns = answers.count() if patterns is None else _checked(patterns, answers)
     patterns = patterns.occurring()
-    n_read = answers.has_read.sum(axis=1)
+    voting = answers.of_first(n_voters)
+    n_read = voting.has_read.sum(axis=1)
     return {
         "version": VERSION,
         "method": {
@@ -88,15 +97,20 @@ def report(
             "unit": "patient" if answers.is_clustered else "exam",
             "rare_below": everyone.RARE,
         },
-        "n_readers": len(readers),
-        "n_exams": int(answers.weights.sum()),
-        "n_exams_compared": int(answers.weights[n_read >= 2].sum()),
-        "n_readings": int((answers.weights * n_read).sum()),
+        "n_readers": n_voters,
+        "n_exams": int(voting.weights.sum()),
+        "n_exams_compared": int(voting.weights[n_read >= 2].sum()),
+        "n_readings": int((voting.weights * n_read).sum()),
         "readers": list(readers),
-        "classes": class_lines(answers, patterns, classes, how),
+        "classes": class_lines(
+            voting,
+            patterns if voting is answers else voting.count().occurring(),
+            classes,
+            how,
+        ),
         "pairs": pair_counts(patterns, answers),
         "repeats": _repeats(repeats),
-        "overall": _overall(answers, how),
+        "overall": _overall(voting, how),
     }
 
 
@@ -125,14 +139,15 @@ def pair_lines(
         classes: only of these; by default of all.
 
     Returns:
-        ``{"readers": [first, second], "class", "n11", "n10", "n01", "n00", measure: ...}``, pairs
-        in the order of the report, classes in theirs; exams that both have read of a class.
+        ``{"readers": [first, second], "kinds": [...], "class", "n11", "n10", "n01", "n00",
+        measure: ...}``, pairs in the order of the report, classes in theirs; exams that both have
+        read of a class. The kinds are as the report has them, "person" where it has none.
     """
     names = [one["class"] for one in found["classes"]]
     columns = [names.index(name) for name in classes] if classes else range(len(names))
     lines = [
         {
-            "readers": [found["readers"][reader] for reader in pair["readers"]],
+            **_two(found, pair),
             "class": names[column],
             **{field: pair[field][column] for field in FIELDS},
         }
@@ -160,7 +175,7 @@ def pooled_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list
     """
     lines = [
         {
-            "readers": [found["readers"][reader] for reader in pair["readers"]],
+            **_two(found, pair),
             "class": "",
             **{field: sum(pair[field]) for field in FIELDS},
         }
@@ -190,6 +205,15 @@ def repeat_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list
     if _is_of_patients(found):  # repeats do not tell which exams are of one patient
         return _with_measures(lines, replace(how, n_replicates=0), OF_REPEATS)
     return _with_measures(lines, how)
+
+
+def _two(found: Mapping[str, Any], pair: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the names of a pair of readers, and what they are."""
+    kinds = found.get("kinds") or ["person"] * len(found["readers"])
+    return {
+        "readers": [found["readers"][reader] for reader in pair["readers"]],
+        "kinds": [kinds[reader] for reader in pair["readers"]],
+    }
 
 
 def _is_of_patients(found: Mapping[str, Any]) -> bool:

@@ -147,7 +147,7 @@ def test_what_rests_on_a_consensus_goes_with_it(settled, ana, davi, monkeypatch)
     )
     found = agreement_details.reader_of(report, davi, ana.pk)
     assert found
-    assert set(found.profiles) == {Against.OTHERS}
+    assert set(found.profiles) == set(Against) - {Against.CONSENSUS}
     assert found.against(Against.CONSENSUS).against is Against.OTHERS
 
 

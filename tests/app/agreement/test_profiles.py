@@ -68,7 +68,7 @@ def test_two_readers_offer_no_others(make_batch, make_exam, ana, bruno, sign, cl
     while consensus.refresh_next(now=now):
         pass
     assert profile_of(made, ana).is_offered == {
-        Against.CONSENSUS: True, Against.OTHERS: False,
+        Against.CONSENSUS: True, Against.OTHERS: False, Against.REFERENCE: False,
     }  # fmt: skip
 
 

@@ -84,3 +84,11 @@ def user_has_a_name(the):
 
 def user_level_is_known(the):
     change(the("eva"), level=4)
+
+
+def user_kind_is_known(the):
+    change(the("eva"), kind="committee")
+
+
+def user_only_people_are_active(the):
+    change(the("eva"), kind="model")
