@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0024_details_taken_over")]
+    dependencies = [("annotations", "0025_keys_per_reader")]
 
     operations = [
         migrations.AddField(
