@@ -27,6 +27,7 @@ from annotations.models import (
     User,
 )
 from annotations.services import batches, priors, taxonomies
+from ecgreview import sessions
 from ecgreview.ecg.visits import Visit
 from tests.app import props
 
@@ -81,6 +82,18 @@ def plain_static_files(no_collected_files: Path) -> Iterator[None]:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     storages = {**site.STORAGES, "staticfiles": plain}
     with override_settings(STORAGES=storages, STATIC_ROOT=no_collected_files):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sessions_without_notes() -> Iterator[None]:
+    """Note in no session when it was last used.
+
+    The note is due once a minute, and brings a cookie and a statement to whatever answer comes
+    then: on a slow machine that is any answer.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "SEEN_STEP_S", 10**9)
         yield
 
 

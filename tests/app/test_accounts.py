@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from annotations.models import AuditEvent, Role, User
 from annotations.services import people, sign_in, tokens
+from ecgreview import sessions
 
 pytestmark = pytest.mark.django_db
 
@@ -499,8 +500,9 @@ class TestSessions:
         return move
 
     @pytest.fixture(autouse=True)
-    def limits(self, settings):
+    def limits(self, settings, monkeypatch):
         settings.SESSION_IDLE_S, settings.SESSION_ABSOLUTE_S = 3600, 12 * 3600
+        monkeypatch.setattr(sessions, "SEEN_STEP_S", 60)
 
     @pytest.mark.parametrize(("minutes", "is_alive"), [(59, True), (61, False)])
     def test_it_ends_after_an_hour_without_a_request(self, client, ana, later, minutes, is_alive):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from annotations import firewall
 from annotations.models import Consensus, Exam, ImportIssue, ImportRun, Reading, Role, User
 from annotations.services import (
     adjudications,
@@ -76,6 +77,27 @@ def test_no_reading_of_an_exam_that_one_reads_in_another_study(elsewhere, gil):
 
 def test_no_consensus_of_an_exam_that_one_reads_in_another_study(elsewhere, gil):
     assert not Consensus.objects.visible_to(fresh(gil)).exists()
+
+
+@pytest.fixture
+def untouched(make_study, make_exam, ana, davi, now):
+    """A third study, none of whose exams Gil reads anywhere."""
+    third = make_study(name="Night list")
+    batches.create(
+        study=third, name="Batch 1", exams=[make_exam()], readers=[ana], created_by=davi, now=now
+    )
+    return third
+
+
+def test_a_third_study_does_not_open_the_results_of_an_exam_that_one_reads(
+    judged, elsewhere, untouched, gil
+):
+    with pytest.raises(firewall.StillReading):
+        firewall.refuse_readers(judged.study, gil)
+
+
+def test_who_reads_elsewhere_may_see_a_study_with_other_exams(judged, elsewhere, untouched, gil):
+    assert not firewall.is_still_reading(untouched, gil)
 
 
 def test_the_other_study_stays_hidden_when_the_batch_is_closed(elsewhere, gil, close):

@@ -74,7 +74,7 @@ REFUSALS = (
 )
 """What a deed may meet that comes at the wrong moment: nothing has changed then."""
 
-N_RUNS = int(os.environ.get("INTERLEAVINGS", "20"))
+N_RUNS = int(os.environ.get("INTERLEAVINGS", "6"))
 """More find more; this many take a minute."""
 
 nth = st.integers(min_value=0, max_value=10**6)

@@ -16,6 +16,7 @@ from annotations.models import (
     AuditEvent,
     Batch,
     Draft,
+    Exam,
     Patient,
     Reading,
     Seat,
@@ -223,6 +224,28 @@ def test_exams_of_one_patient_are_kept_apart(
     assert order in ([patient.pk, None, patient.pk], [None, patient.pk, patient.pk])
 
 
+def test_between_exams_of_one_patient_comes_another_though_its_turn_is_later(
+    make_pool, dataset, study, ana, submit, now
+):
+    batch = make_pool(n_exams=3)
+    start = slots.start_key(study.seed, ana.pk, batch.pk)
+    turns = sorted(batch.slots.all(), key=lambda slot: (slot.order_key <= start, slot.order_key))
+    patient = Patient.objects.create(dataset=dataset, pseudonym="p1")
+    Exam.objects.filter(pk__in=[slot.exam_id for slot in turns[:2]]).update(patient=patient)
+    taken = []
+    for _ in range(3):
+        assignment = leases.take(batch_id=batch.pk, reader=ana, now=now)
+        taken.append(assignment.exam_id)
+        submit(assignment, "artifact")
+    assert taken == [turns[place].exam_id for place in (0, 2, 1)]
+
+
+def test_a_reader_of_two_pools_is_given_an_exam_of_the_one_they_ask(make_pool, ana, now):
+    pools = [make_pool(n_exams=1), make_pool(n_exams=1)]
+    taken = [leases.take(batch_id=pool.pk, reader=ana, now=now).batch for pool in reversed(pools)]
+    assert taken == pools[::-1]
+
+
 def test_what_somebody_read_elsewhere_in_the_study_is_not_given_to_them(
     make_pool, make_exam, assign, ana, bruno, now
 ):
@@ -327,6 +350,15 @@ def test_who_comes_back_goes_on_with_what_they_began(make_pool, ana, now):
     again = leases.take(batch_id=batch.pk, reader=ana, now=now + LEASE)
     assert (again, again.state) == (taken, AssignmentState.WAITING)
     assert Slot.objects.get(assignment=taken).exam_id == taken.exam_id
+
+
+def test_taking_again_what_was_given_back_is_on_record(make_pool, ana, now):
+    batch = make_pool()
+    taken = leases.take(batch_id=batch.pk, reader=ana, now=now)
+    leases.reclaim_next(now=now + LEASE)
+    leases.take(batch_id=batch.pk, reader=ana, now=now + LEASE)
+    events = AuditEvent.objects.filter(action="assignment.leased", object_id=str(taken.pk))
+    assert events.count() == 2
 
 
 def test_who_comes_back_too_late_is_given_another(make_pool, ana, bruno, now):

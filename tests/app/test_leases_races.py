@@ -98,6 +98,15 @@ def test_two_tabs_take_one_exam(make_pool, ana, now):
     check(batch)
 
 
+def test_nothing_is_taken_while_the_reader_is_being_withdrawn(make_pool, study, ana, davi, now):
+    batch = make_pool(1, 1, [ana])
+    with transaction.atomic():
+        roster.withdraw(study=study, user=ana, reason="moved", actor=davi, now=now)
+        (refusal,) = at_once(lambda: leases.take(batch_id=batch.pk, reader=ana, now=now))
+    assert isinstance(refusal, leases.NoExamNow)
+    assert not batch.assignments.exists()
+
+
 REFUSALS = (
     drafts.StaleDraft,
     leases.NoExamNow,

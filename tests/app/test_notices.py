@@ -265,10 +265,11 @@ def test_what_failed_before_comes_last(told, reachable, now):
     assert "A study was locked" in mail.outbox[0].subject
 
 
-def test_the_tasks_do_what_is_due(told, due, now):
+def test_the_tasks_do_what_is_due(told, due, now, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: now)  # midnight may come at any moment
     due(1)
-    Batch.objects.update(due_on=timezone.now().date())
-    Notice.objects.update(created_at=timezone.now())
+    Batch.objects.update(due_on=now.date())
+    Notice.objects.update(created_at=now)
     tasks.remind_readers()
     tasks.mail_notices()
     assert Notice.objects.filter(kind=NoticeKind.BATCH_DUE).exists()

@@ -180,6 +180,13 @@ def test_each_reader_is_judged_alone(make_set, answer, ana, bruno):
     assert Seat.objects.get(batch=batch, reader=bruno).judged_at is None
 
 
+def test_a_batch_of_data_that_was_read_in_full_is_not_judged(make_batch, submit, ana, now):
+    batch = make_batch(readers=[ana])
+    submit(batch.assignments.get(), AF)
+    assert not Seat.objects.all().to_judge().exists()
+    assert not qualification.judge_next(now=now)
+
+
 # -- What a qualification opens -----------------------------------------------------------------
 
 
@@ -189,6 +196,13 @@ def test_data_waits_until_the_set_is_passed(make_set, answer, make_batch, ana):
     assert list(Batch.objects.serving(ana)) == [qualifying]
     answer(qualifying, ana)
     assert set(Batch.objects.serving(ana)) == {qualifying, data}
+
+
+def test_one_readers_pass_opens_no_data_to_another(make_set, answer, make_batch, ana, bruno):
+    make_batch(readers=[ana, bruno])
+    qualifying = make_set([AF], readers=[ana, bruno])
+    answer(qualifying, ana)
+    assert list(Batch.objects.serving(bruno)) == [qualifying]
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from annotations.services import (
     deferrals,
     drafts,
     ingest,
+    qualification,
     readings,
     studies,
     suggestions,
@@ -134,6 +135,23 @@ def test_no_reading_is_younger_than_the_end_of_its_batch(assign, ana, davi, now,
     assert Reading.objects.exists() == is_in
     # Whoever came second, what is there is what gets counted.
     assert Batch.objects.get().agreement_is_due
+
+
+def test_a_batch_closed_during_a_submission_takes_it_no_more(assign, ana, davi, now, monkeypatch):
+    assign(ana)  # of another batch, which stays open
+    assignment, settle = assign(ana), qualification.settle
+
+    def close_and_settle(*args, **named):
+        (closed,) = at_once(
+            lambda: batches.close(batch_id=assignment.batch_id, closed_by=davi, now=now)
+        )
+        assert isinstance(closed, Batch)
+        settle(*args, **named)
+
+    monkeypatch.setattr(qualification, "settle", close_and_settle)
+    with pytest.raises(readings.BatchClosed):
+        sign(assignment, now, uuid.uuid4())
+    assert not Reading.objects.exists()
 
 
 def test_two_tabs_save_one_draft(assign, ana, now):

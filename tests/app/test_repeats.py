@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from annotations.models import Assignment, Exam, Purpose, Seat
+from annotations.models import Assignment, Exam, Purpose, Reading, Seat
 from annotations.services import (
     agreement,
     assigning,
@@ -199,6 +199,11 @@ def read(batch, washed_out, bruno, now, close):
         sign(assignment, now)
     sign(washed_out, now, "artifact")
     return close(batch)
+
+
+def test_a_repeat_is_no_reading_that_counts(read, washed_out):
+    assert not Reading.objects.counted().filter(assignment=washed_out).exists()
+    assert Reading.objects.counted().count() == 6
 
 
 def test_a_repeat_is_no_vote(read, study, now):

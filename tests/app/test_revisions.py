@@ -248,6 +248,27 @@ class TestDecisions:
         with pytest.raises(decisions.UnknownSuggestion):
             revise(shown, FLUTTER, chosen=[(FLUTTER, "accepted")])
 
+    def test_are_refused_on_what_was_suggested_about_another_exam(
+        self, shown, assign, ana, submit, suggest, show, revise
+    ):
+        assignment = assign(ana)
+        suggest(assignment.exam, FLUTTER)
+        other = submit(assignment, AF)
+        show(other)
+        with pytest.raises(decisions.UnknownSuggestion):
+            revise(shown, FLUTTER, chosen=[(FLUTTER, "accepted")])
+        with pytest.raises(decisions.UnknownSuggestion):
+            revise(other, AF, chosen=[(AF, "accepted")])
+
+    def test_are_refused_on_what_was_shown_in_another_arm(self, shown, suggest, revise, now):
+        newer = suggest(shown.assignment.exam, FLUTTER)
+        Exposure.objects.create(
+            assignment=shown.assignment, run=newer, arm="concurrent", first_shown_at=now
+        )
+        with pytest.raises(decisions.UnknownSuggestion):
+            revise(shown, FLUTTER, chosen=[(FLUTTER, "accepted")])
+        assert revise(shown, AF, chosen=[(AF, "accepted")]).decisions.count() == 1
+
     def test_are_refused_twice_on_one_class(self, shown, revise):
         with pytest.raises(contents.RepeatedClass):
             revise(shown, AF, chosen=[(AF, "accepted"), (AF, "rejected")])

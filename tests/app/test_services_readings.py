@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.db import IntegrityError
 
 from annotations.models import Assignment, Batch, Draft, Reading
 from annotations.services import drafts, readings
@@ -75,6 +76,11 @@ def test_a_key_cannot_say_something_else(assign, ana, now):
     sign(assignment, now, idempotency_key=key)
     with pytest.raises(readings.KeyReused):
         sign(assignment, now, "atrial_fibrillation", idempotency_key=key)
+
+
+def test_what_the_database_refuses_for_another_reason_is_not_blamed_on_the_key(assign, ana, now):
+    with pytest.raises(IntegrityError, match="active_ms"):
+        sign(assign(ana), now, active_ms=-1)
 
 
 def test_a_key_serves_one_assignment(assign, ana, now):
@@ -159,4 +165,6 @@ def test_a_refused_reading_leaves_nothing_behind(assign, ana, now):
 
 
 def test_an_unreadable_exam_can_be_said_to_be_so(assign, ana, now):
+    readable = sign(assign(ana), now).reading
     assert not sign(assign(ana), now, quality="unreadable").reading.is_readable
+    assert list(Reading.objects.readable()) == [readable]

@@ -6,9 +6,11 @@ import logging
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from celery.contrib.testing.worker import start_worker
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.utils import timezone
 from kombu import pools
@@ -179,8 +181,12 @@ def test_a_task_with_nothing_due_does_nothing(task, django_assert_max_num_querie
 
 
 @pytest.mark.django_db
-def test_sessions_are_cleared():
+def test_sessions_that_are_over_are_cleared():
+    for key, days in (("over", -1), ("running", 1)):
+        expires = timezone.now() + timedelta(days=days)
+        Session.objects.create(session_key=key, session_data="", expire_date=expires)
     tasks.clear_sessions()
+    assert [one.session_key for one in Session.objects.all()] == ["running"]
 
 
 def three_pieces() -> tasks.Step:

@@ -98,7 +98,7 @@ def test_the_copies_differ(anaesthetists):
 
 
 @given(seed=seeds)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_log_likelihood_never_falls(seed):
     counts = made(seed)
     heights = [
@@ -108,7 +108,7 @@ def test_the_log_likelihood_never_falls(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_order_of_exams_readers_or_categories_does_not_matter(seed):
     counts = made(seed)
     rng = np.random.default_rng(seed)

@@ -49,7 +49,7 @@ def test_ends_where_plain_python_ends():
 
 
 @given(seed=seeds)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_is_never_below_the_model_of_any_number_of_categories(seed):
     patterns = drawn(seed)
     found = two_states.fit(patterns)
@@ -77,7 +77,6 @@ def test_three_readers_reproduce_what_was_observed():
 
 
 @given(seed=seeds, pseudo_count=st.sampled_from([0.0, 0.5]))
-@settings(max_examples=40, deadline=None)
 def test_the_objective_never_falls_from_step_to_step(seed, pseudo_count):
     patterns = drawn(seed)
     model = Model.of(patterns.patterns, pseudo_count)
@@ -91,7 +90,7 @@ def test_the_objective_never_falls_from_step_to_step(seed, pseudo_count):
 
 
 @given(seed=seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_climb_ends_no_lower_than_plain_steps_do(seed):
     patterns = drawn(seed, n_classes=1)
     model = Model.of(patterns.patterns)
@@ -112,7 +111,7 @@ def same(found, other):
 
 
 @given(seed=seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_order_of_patterns_does_not_matter(seed):
     patterns = drawn(seed)
     order = np.random.default_rng(seed).permutation(len(patterns.patterns))
@@ -121,7 +120,7 @@ def test_the_order_of_patterns_does_not_matter(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_order_of_readers_does_not_matter(seed):
     patterns = drawn(seed)
     order = np.random.default_rng(seed).permutation(4)
@@ -134,7 +133,7 @@ def test_the_order_of_readers_does_not_matter(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_each_class_is_fitted_as_if_alone(seed):
     patterns = drawn(seed)
     together = two_states.fit(patterns)
@@ -147,7 +146,7 @@ def test_each_class_is_fitted_as_if_alone(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_pattern_may_be_listed_twice(seed):
     patterns = drawn(seed)
     part = np.random.default_rng(seed).binomial(patterns.counts.astype(int), 0.5)
@@ -159,7 +158,7 @@ def test_a_pattern_may_be_listed_twice(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_presence_and_absence_may_change_places(seed):
     patterns = drawn(seed)
     mirrored = np.array([0, 2, 1], dtype=np.int8)[patterns.patterns]

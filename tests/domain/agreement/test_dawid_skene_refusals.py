@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview.agreement import PatternCount
@@ -117,7 +117,6 @@ def test_a_reader_who_contradicts_the_others_is_told():
 
 
 @given(seed=seeds, n_readers=st.integers(0, 4), n_exams=st.integers(0, 12))
-@settings(max_examples=60, deadline=None)
 def test_there_is_a_value_or_a_reason(seed, n_readers, n_exams):
     ratings = np.random.default_rng(seed).integers(0, 3, (n_readers, n_exams, 2)).astype(np.int8)
     found = two_states.fit(PatternCount.of(ratings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview.agreement import Answers, Cluster, Profile
@@ -22,7 +22,6 @@ def owners(ratings: np.ndarray, seed: int) -> np.ndarray:
 
 
 @given(ratings=ratings_, seed=seeds)
-@settings(deadline=None)
 def test_what_exams_of_a_patient_have_in_common_is_that_of_the_readings(ratings, seed):
     patients = owners(ratings, seed)
     answers = Answers.of(ratings, patients)
@@ -38,7 +37,6 @@ def test_what_exams_of_a_patient_have_in_common_is_that_of_the_readings(ratings,
 
 
 @given(ratings=binary_ratings(n_readers=(2, 4), n_exams=(1, 12), n_classes=(1, 3)), seed=seeds)
-@settings(deadline=None)
 def test_the_fields_of_a_pair_are_features_like_others(ratings, seed):
     answers = Answers.of(ratings, owners(ratings, seed))
     clusters, count = Clusters.of(answers), answers.count()
@@ -116,7 +114,6 @@ def test_two_readers_are_a_pair():
 
 
 @given(ratings=ratings_, seed=seeds)
-@settings(deadline=None)
 def test_an_effect_is_a_number_of_one_or_more(ratings, seed):
     found = design_effects.of_classes(Answers.of(ratings, owners(ratings, seed)))
     if found is not None:

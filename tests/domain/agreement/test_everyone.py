@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview.agreement import PatternCount
@@ -35,7 +35,6 @@ def with_nan(ratings: np.ndarray) -> np.ndarray:
 
 
 @given(ratings_)
-@settings(deadline=None)
 def test_every_measure_has_a_value_or_a_reason(ratings):
     found = everyone.class_measures(PatternCount.of(ratings), QUICK)
     for name, one in found.items():
@@ -45,7 +44,6 @@ def test_every_measure_has_a_value_or_a_reason(ratings):
 
 
 @given(ratings_)
-@settings(deadline=None)
 def test_an_interval_holds_its_estimate(ratings):
     found = everyone.class_measures(PatternCount.of(ratings), QUICK)
     for one in found.values():

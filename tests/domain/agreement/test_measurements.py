@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy import stats
 
 from ecgreview.agreement.coefficients import measurements
 from ecgreview.agreement.coefficients.measurements import (
@@ -126,6 +127,23 @@ def test_the_standard_errors_of_bland_and_altman_1999():
 def test_concordance_of_the_peak_flows(bland):
     found = lin_concordance(np.array(bland["x"], float), np.array(bland["y"], float))
     assert found.estimate == pytest.approx(bland["exact"]["ccc"], rel=0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("shift", "scale"), [(0, 1), (40, 1), (-90, 1.3), (150, 0.7)])
+def test_the_limits_of_concordance_are_those_of_lin(bland, shift, scale):
+    x, y = np.array(bland["x"], float), shift + scale * np.array(bland["y"], float)
+    found, n = lin_concordance(x, y), len(x)
+    # Lin 1989, Biometrics 45:255-268, with the correction of Lin 2000, Biometrics 56:324-325.
+    r, c = np.corrcoef(x, y)[0, 1], found.estimate
+    u = (x.mean() - y.mean()) / np.sqrt(x.std() * y.std())
+    variance = (
+        (1 - r**2) * c**2 / ((1 - c**2) * r**2)
+        + 2 * c**3 * (1 - c) * u**2 / (r * (1 - c**2) ** 2)
+        - c**4 * u**4 / (2 * r**2 * (1 - c**2) ** 2)
+    ) / (n - 2)
+    reach = stats.norm.ppf(0.975) * np.sqrt(variance)
+    limits = np.tanh([np.arctanh(c) - reach, np.arctanh(c) + reach])
+    assert [found.low, found.high] == pytest.approx(limits.tolist(), rel=1e-9)
 
 
 def test_the_limits_of_concordance_cover_the_truth():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from ecgreview.agreement import PatternCount
 from ecgreview.agreement.coefficients.set_alpha import Distance, set_alpha, set_alpha_measure
@@ -19,7 +19,6 @@ QUICK = Resampling(n_replicates=30)
 
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 10)))
-@settings(deadline=None)
 def test_sets_are_compared_exam_by_exam(ratings):
     found = overall(Answers.of(ratings), QUICK).sets
     for name, expected in (
@@ -78,7 +77,6 @@ def test_nobody_having_read_anything_is_no_error():
 
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 10)))
-@settings(deadline=None)
 def test_alpha_of_sets_is_that_of_the_readings(ratings):
     found = set_alphas(Answers.of(ratings), QUICK)
     for distance in Distance:

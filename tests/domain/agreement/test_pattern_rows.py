@@ -78,7 +78,7 @@ def test_what_all_call_absent_need_not_be_kept(ratings):
 
 
 @given(ratings=binary_ratings(n_readers=(1, 6), n_classes=(1, 3)), several=st.booleans())
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_a_report_of_kept_counts_is_that_of_the_answers(ratings, several):
     n_readers, n_exams, n_classes = ratings.shape
     answers = Answers.of(ratings, np.arange(n_exams) // 2 if several else None)

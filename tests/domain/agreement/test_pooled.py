@@ -173,7 +173,7 @@ def test_nothing_read_is_undefined():
 
 
 @given(seed=seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_objective_never_falls_from_step_to_step(seed):
     patterns = few(seed)
     model = PooledModel.of(patterns, patterns.counts, pooled.SENSITIVITY, pooled.FALSE_ALARMS)
@@ -186,7 +186,7 @@ def test_the_objective_never_falls_from_step_to_step(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_end_is_a_fixed_point(seed):
     patterns = few(seed)
     model = PooledModel.of(patterns, patterns.counts, pooled.SENSITIVITY, pooled.FALSE_ALARMS)
@@ -196,7 +196,7 @@ def test_the_end_is_a_fixed_point(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_order_of_classes_readers_or_patterns_does_not_matter(seed):
     patterns = few(seed)
     rng = np.random.default_rng(seed)
@@ -213,7 +213,7 @@ def test_the_order_of_classes_readers_or_patterns_does_not_matter(seed):
 
 
 @given(seed=seeds)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_pattern_may_be_listed_twice(seed):
     patterns = few(seed)
     split = PatternCount(
@@ -232,7 +232,7 @@ def test_without_spread_every_class_and_reader_is_alike():
 
 
 @given(seed=seeds)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_newton_steps_lead_to_where_the_slope_is_none(seed):
     rng = np.random.default_rng(seed)
     hits, misses = rng.integers(0, 40, (2, 5, 3)).astype(float)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from sklearn.metrics import cohen_kappa_score, f1_score
 
 from ecgreview.agreement import BadRatings
@@ -195,7 +195,6 @@ def test_names_that_do_not_fit_are_refused():
 
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 8), n_classes=(1, 3)))
-@settings(deadline=None)
 def test_the_report_is_plain_json_without_nan(ratings):
     found = report_on(ratings)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
@@ -204,7 +203,6 @@ def test_the_report_is_plain_json_without_nan(ratings):
 
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 8), n_classes=(1, 3)))
-@settings(deadline=None)
 def test_every_measure_has_a_value_or_a_known_reason(ratings):
     for row in report_on(ratings)["classes"]:
         for key in MEASURES:
@@ -362,7 +360,6 @@ def test_a_mean_of_shares_is_no_less_than_zero():
 
 
 @given(binary_ratings(n_readers=(1, 7), n_exams=(1, 8), n_classes=(1, 2)))
-@settings(deadline=None)
 def test_what_has_no_interval_says_why(ratings):
     for row in report_on(ratings)["classes"]:
         for key in MEASURES:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview.agreement import PatternCount
@@ -84,7 +84,6 @@ def test_the_posterior_lies_about_the_counts():
 
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 12), n_classes=(1, 3)))
-@settings(max_examples=50)
 def test_the_prior_of_what_each_says_adds_up_to_that_of_how_many_say_it(ratings):
     whole = resampling.complete_patterns(PatternCount.of(ratings))
     cells = resampling.complete_cells(PatternCount.of(ratings).cells())
@@ -96,7 +95,6 @@ def test_the_prior_of_what_each_says_adds_up_to_that_of_how_many_say_it(ratings)
 
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 12), n_classes=(1, 3)))
-@settings(max_examples=50)
 def test_completing_adds_no_exam(ratings):
     count = PatternCount.of(ratings)
     whole = resampling.complete_patterns(count)

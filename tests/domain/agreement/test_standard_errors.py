@@ -558,3 +558,20 @@ def test_replicates_may_lead_the_classes(n_exams):
         assert together.values.shape == (2, 3)
         apart = [only(error(Cells(table, one))) for one in n_exams.reshape(6, 4)]
         assert all(map(same, together.coefficients(), apart))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        two_reader_errors.cohen_kappa,
+        two_reader_errors.cohen_kappa_null,
+        two_reader_errors.cohen_kappa_z,
+        two_reader_errors.bangdiwala_b,
+    ],
+)
+def test_errors_of_many_tables_are_those_of_each(error):
+    tables = np.random.default_rng(4).integers(1, 30, (2, 3, 4, 4)).astype(float)
+    together = error(tables).values
+    alone = [[error(table).values.item() for table in row] for row in tables]
+    assert together.shape == (2, 3)
+    np.testing.assert_allclose(together, alone, rtol=1e-12)

@@ -7,14 +7,10 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from hypothesis import settings
 
 from ecgreview import design
 
 SEED = "a-study"
-
-unhurried = settings(deadline=None, max_examples=60)
-"""How long a design takes on a busy machine says nothing."""
 
 
 def request(n_exams: int, n_readers: int, per_exam: int, **more: Any) -> design.Request:

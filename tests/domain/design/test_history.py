@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ecgreview import design
 
-from .tables import SEED, loads, queues, request, shared, unhurried, who_reads
+from .tables import SEED, loads, queues, request, shared, who_reads
 
 
 def later(n_exams: int, n_readers: int, history: design.Readings, **more) -> design.Request:
@@ -29,7 +29,6 @@ def whole(readings: design.Readings) -> dict[int, set[int]]:
     return who_reads((firsts.readers, firsts.exams))
 
 
-@unhurried
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(2, 6))
 def test_later_exams_come_after_everything_before(n_before, n_later, n_readers):
     before = design.generate(request(n_before, n_readers, 2)).readings
@@ -43,7 +42,6 @@ def test_later_exams_come_after_everything_before(n_before, n_later, n_readers):
         np.testing.assert_array_equal(own, 1 + np.arange(len(own)))
 
 
-@unhurried
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(2, 6))
 def test_a_later_release_keeps_all_loads_within_one(n_before, n_later, n_readers):
     before = design.generate(request(n_before, n_readers, 2)).readings
@@ -52,7 +50,6 @@ def test_a_later_release_keeps_all_loads_within_one(n_before, n_later, n_readers
     assert np.ptp(loads(found, asked.readers)) <= 1
 
 
-@unhurried
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(3, 6))
 def test_a_later_release_keeps_all_pairs_within_one(n_before, n_later, n_readers):
     before = design.generate(request(n_before, n_readers, 2)).readings

@@ -15,7 +15,7 @@ from ecgreview import design
 from ecgreview.design import chance, ordering
 from ecgreview.design.repeats import Mixing
 
-from .tables import SEED, queues, request, unhurried
+from .tables import SEED, queues, request
 
 patients_ = st.lists(st.integers(-1, 12), max_size=40)
 
@@ -30,7 +30,6 @@ def test_the_key_of_a_repeat_names_the_occurrence():
     assert design.key("seed", 12, 345, 2) == message
 
 
-@unhurried
 @given(st.text(max_size=90), st.lists(st.text(max_size=20), max_size=5))
 @example("s" * 64, ["m"])
 @example("s" * 65, ["m"])
@@ -71,7 +70,6 @@ def test_the_order_of_one_reader_is_the_one_in_the_plan():
     assert exams[found].tolist() == [exam for exam, _, _ in queues(plan.readings)[2]]
 
 
-@unhurried
 @given(st.integers(0, 40), st.integers(1, 6))
 def test_positions_count_from_one(n_exams, n_readers):
     readings = design.generate(request(n_exams, n_readers, 1, repeat_fraction=0.3)).readings
@@ -91,14 +89,12 @@ def least_gap(patients: list[int]) -> int:
     return gap
 
 
-@unhurried
 @given(patients_, st.integers(1, 12))
 def test_every_exam_keeps_one_place(patients, gap):
     found = ordering.apart(np.array(patients, dtype=np.int64), gap, ())
     assert sorted(found.tolist()) == list(range(len(patients)))
 
 
-@unhurried
 @given(patients_, st.integers(1, 12))
 @example([1, 2] * 5, 10)
 @example([1] * 5 + [2] * 5 + [3], 10)
@@ -137,7 +133,6 @@ def test_what_was_read_just_before_is_kept_away_from():
     assert ordering.apart(patients, 3, (9, 1)).tolist() == [1, 2, 0, 3]
 
 
-@unhurried
 @given(
     n_exams=st.integers(1, 40),
     fraction=st.floats(0, 1),
@@ -171,7 +166,6 @@ def test_a_repeat_comes_after_the_washout(n_exams, fraction, washout, n_patients
         assert all(place[exam, 2] - place[exam, 1] >= washout for exam in again)
 
 
-@unhurried
 @given(st.integers(1, 40), st.integers(1, 20))
 def test_repeats_leave_first_readings_in_their_order(n_exams, washout):
     assume(washout <= n_exams)
@@ -242,7 +236,6 @@ def test_every_exam_early_enough_may_be_repeated():
     assert (counts[7:] == 0).all()
 
 
-@unhurried
 @given(st.integers(0, 40), st.integers(1, 5), st.floats(0, 1))
 def test_numbers_of_repeats_differ_by_at_most_one(n_exams, n_readers, fraction):
     asked = request(n_exams, n_readers, 1, repeat_fraction=fraction)

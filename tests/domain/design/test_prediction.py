@@ -14,7 +14,7 @@ from ecgreview.agreement import Cells
 from ecgreview.agreement.coefficients import kernels
 from ecgreview.design import prediction
 
-from .tables import known, unhurried
+from .tables import known
 
 Z = 1.959963984540054
 shares = st.floats(0.01, 0.99)
@@ -34,21 +34,18 @@ def zou_donner(n: int, k: int, p: float, kappa: float) -> float:
     return float(np.sqrt((1 - kappa) * inner / n))
 
 
-@unhurried
 @given(st.integers(1, 10_000), shares, kappas)
 def test_for_two_readers_it_is_the_form_of_bloch_and_kraemer(n, p, kappa):
     found = prediction.standard_error(np.array([2]), np.array([n]), p, kappa)
     assert found == pytest.approx(bloch_kraemer(n, p, kappa), rel=1e-9)
 
 
-@unhurried
 @given(st.integers(1, 10_000), st.integers(2, 46), shares, kappas)
 def test_for_several_readers_it_is_the_form_of_zou_and_donner(n, k, p, kappa):
     found = prediction.standard_error(np.array([k]), np.array([n]), p, kappa)
     assert found == pytest.approx(zou_donner(n, k, p, kappa), rel=1e-9)
 
 
-@unhurried
 @given(st.integers(0, 46), shares, kappas)
 def test_the_patterns_of_an_exam_are_a_distribution(k, p, kappa):
     found = prediction.patterns(k, p, kappa)
@@ -57,7 +54,6 @@ def test_the_patterns_of_an_exam_are_a_distribution(k, p, kappa):
     assert found @ np.arange(k + 1) == pytest.approx(k * p)
 
 
-@unhurried
 @given(st.integers(2, 46), shares, kappas)
 def test_two_readers_agree_by_kappa_beyond_chance(k, p, kappa):
     positives = np.arange(k + 1)
@@ -120,7 +116,6 @@ def test_who_is_at_the_cap_gets_none_of_what_is_left_over():
     assert found.readings_per_reader == (2, 3, 2)
 
 
-@unhurried
 @given(
     st.integers(0, 60),
     st.integers(2, 6),

@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 
 from ecgreview import design
 
-from .tables import known, loads, request, shared, unhurried, who_reads
+from .tables import known, loads, request, shared, who_reads
 
 # Ana is 1, Bruno 2: she reads 10, 11, 12 and 10 again; he reads 11 and 10.
 ROWS = [
@@ -69,7 +69,6 @@ def test_reports_are_plain_values():
         assert json.loads(json.dumps(report.as_dict()))
 
 
-@unhurried
 @given(st.integers(1, 40), st.integers(2, 6))
 def test_the_report_agrees_with_counting_by_hand(n_exams, n_readers):
     asked = request(n_exams, n_readers, 2, repeat_fraction=0.3)

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 
 from ecgreview import design
 
-from .tables import unhurried
-
 LABELS = [["normal"]] * 60 + [["af"]] * 25 + [["lbbb"]] * 10 + [[]] * 5
 EXAMS = np.arange(100)
 
@@ -66,7 +64,6 @@ def test_of_equally_rare_labels_the_first_by_name_counts():
     assert found.available == {"a": 1}
 
 
-@unhurried
 @given(st.integers(0, 100))
 def test_a_sample_has_the_number_of_exams_asked_for(n_exams):
     exams = draw(n_exams=n_exams).exams
@@ -100,7 +97,6 @@ def test_exams_of_unknown_patients_are_of_different_ones():
     assert len(draw(n_exams=50, patients=np.full(100, -1), per_patient=1).exams) == 50
 
 
-@unhurried
 @given(st.data())
 def test_a_sample_is_refused_only_when_there_is_none(data):
     n = data.draw(st.integers(1, 9))

@@ -26,7 +26,7 @@ POSITIVE = st.floats(1e-3, 1e4)
 
 
 @given(samples=FULL_RANGE, status=STATUS, rate=POSITIVE, step=POSITIVE)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 def test_any_signal_survives_the_round_trip(samples, status, rate, step):
     signal = Signal(samples, rate, step, status)
     assert wire.unpack(wire.pack(signal)).content_hash == signal.content_hash
@@ -134,6 +134,15 @@ def test_a_huge_announcement_takes_no_memory(n_samples, monkeypatch):
     monkeypatch.setattr(np, "frombuffer", no_arrays)
     with pytest.raises(wire.BadPacket):
         wire.unpack(_packet(_head(n=n_samples)))
+
+
+def test_the_longest_signal_is_unpacked_and_one_sample_more_is_refused(monkeypatch):
+    packet = wire.pack(golden_wire.signal())  # of 50 samples
+    monkeypatch.setattr(wire, "MAX_SAMPLES", 50)
+    assert wire.unpack(packet).n_samples == 50
+    monkeypatch.setattr(wire, "MAX_SAMPLES", 49)
+    with pytest.raises(wire.BadPacket, match="expected 1 to 49 samples, found 50"):
+        wire.unpack(packet)
 
 
 def test_a_bomb_is_not_inflated_beyond_what_it_announces():

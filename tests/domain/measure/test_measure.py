@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview.ecg import synth
@@ -239,7 +239,6 @@ def test_measurements_are_plain_json():
     assert set(written["pr_ms"]) == {"value", "confidence", "n_beats", "reason"}
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 2**16),
     n=st.integers(1, 3000),

@@ -159,7 +159,7 @@ def test_only_what_can_be_shown_is_kept(text, shown):
     assert plain(text) == shown
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(binary_ratings())
 def test_any_study_can_be_written(ratings: np.ndarray):
     written = document(agreement(ratings), NOTHING_KNOWN)
@@ -167,7 +167,7 @@ def test_any_study_can_be_written(ratings: np.ndarray):
     assert html(written)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(binary_ratings(), st.text(max_size=30))
 def test_any_study_can_be_printed(ratings: np.ndarray, name: str):
     assert pdf(document(agreement(ratings), StudyFacts(study=name, scope=name)))

@@ -1,0 +1,60 @@
+"""Chains of readers along which exams are passed on, where no shorter way leads to a solution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecgreview.design import levelling
+from ecgreview.design.board import Board
+
+
+def board(allowed: list[list[int]], given: list[list[int]], room: list[int]) -> Board:
+    """Return a board, one row a reader and one column an exam, each exam wanting one reader."""
+    is_given = np.array(given, dtype=bool)
+    return Board(
+        present=np.zeros_like(is_given),
+        allowed=np.array(allowed, dtype=bool),
+        given=is_given,
+        missing=1 - is_given.sum(axis=0),
+        loads=is_given.sum(axis=1),
+        room=np.array(room),
+    )
+
+
+def chain_of_three() -> Board:
+    """Exam 3 fits only reader 0, who is full; only reader 3, two steps on, has room."""
+    return board(
+        allowed=[[1, 0, 0, 1], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0]],
+        given=[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]],
+        room=[0, 0, 0, 1],
+    )
+
+
+def test_room_is_made_along_a_chain_of_four_readers():
+    filled = chain_of_three()
+    assert levelling.fill(filled) is None
+    assert filled.given.nonzero()[1].tolist() == [3, 0, 1, 2]
+    assert (filled.missing == 0).all()
+    assert filled.room.tolist() == [0, 0, 0, 0]
+
+
+def test_an_exam_that_no_chain_serves_is_named():
+    full = chain_of_three()
+    full.room[:] = 0
+    assert levelling.fill(full) == 3
+
+
+def test_a_difference_of_two_is_levelled_along_a_chain():
+    uneven = board(
+        allowed=[[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0]],
+        given=[[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]],
+        room=[5, 5, 5],
+    )
+    levelling.level(uneven)
+    assert uneven.loads.tolist() == [1, 1, 1]
+
+
+def test_a_difference_of_one_is_left():
+    even = board(allowed=[[1, 1], [1, 1]], given=[[1, 0], [0, 0]], room=[5, 5])
+    levelling.level(even)
+    assert even.loads.tolist() == [1, 0]
