@@ -14,7 +14,7 @@ WITH_SERVICES = [sys.executable, "-m", "ecgreview.embedded", sys.executable]
 def main() -> int:
     """Run the benchmarks in order; return how many failed."""
     try:
-        environment = {**os.environ, "CHROMIUM": browser.chromium()}
+        environment = {**os.environ, "CHROMIUM": browser.chromium(is_windowed=True)}
     except browser.NoBrowser as refusal:
         print(refusal, file=sys.stderr)
         return 1
