@@ -4,6 +4,7 @@
 import os
 import sys
 
+from annotations.management import readiness
 from ecgreview import embedded
 from ecgreview.embedded import commandline
 
@@ -18,8 +19,14 @@ def main() -> int:
             # After the services, because the settings read their addresses.
             from django.core.management import execute_from_command_line
 
+            if commandline.needs_services(sys.argv[1:]):
+                readiness.make_ready(sys.argv[1])
             execute_from_command_line(sys.argv)
-    except (embedded.ServicesFailed, commandline.HalfConfigured) as refusal:
+    except (
+        embedded.ServicesFailed,
+        commandline.HalfConfigured,
+        readiness.DatabaseNotReady,
+    ) as refusal:
         sys.stderr.write(f"{refusal}\n")
         return 1
     except KeyboardInterrupt:

@@ -63,6 +63,20 @@ with connection.cursor() as cursor:
 """
 
 
+def test_the_first_command_of_a_new_home_finds_its_tables(bare):
+    done = manage("agreement", "nowhere")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "Preparing the database" in done.stderr
+    assert "nowhere" in done.stderr.splitlines()[-1]
+
+
+def test_a_database_that_lacks_migrations_is_left_alone(bare):
+    assert manage("migrate", "annotations", "0001", "--verbosity=0").returncode == 0
+    refused = manage("create_user", "ana")
+    (line,) = refused.stderr.splitlines()
+    assert (refused.returncode, "`manage.py migrate`" in line) == (1, True)
+
+
 def test_the_secret_key_is_made_once(bare):
     keys = set()
     for _ in range(2):
