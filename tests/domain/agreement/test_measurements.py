@@ -134,7 +134,7 @@ def test_the_limits_of_concordance_are_those_of_lin(bland, shift, scale):
     x, y = np.array(bland["x"], float), shift + scale * np.array(bland["y"], float)
     found, n = lin_concordance(x, y), len(x)
     # Lin 1989, Biometrics 45:255-268, with the correction of Lin 2000, Biometrics 56:324-325.
-    r, c = np.corrcoef(x, y)[0, 1], found.estimate
+    r, c = np.corrcoef(x, y)[0, 1], found.estimate or 0.0
     u = (x.mean() - y.mean()) / np.sqrt(x.std() * y.std())
     variance = (
         (1 - r**2) * c**2 / ((1 - c**2) * r**2)
