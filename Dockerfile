@@ -30,7 +30,7 @@ COPY --from=plotly /plotly/node_modules/plotly.js-basic-dist-min/plotly-basic.mi
 COPY --from=plotly /plotly/node_modules/@esbuild node_modules/@esbuild
 # Addresses and key are placeholders: collecting files and words opens no connection.
 RUN export DATABASE_URL=postgresql://build@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0 \
-    SECRET_KEY=only-while-this-image-is-built-0123456789-abcdefghijklmnop \
+    SECRET_KEY=only-while-this-image-is-built-0123456789-abcdefghijklmnop SITE_URL=https://build.invalid \
     && (pybabel --quiet compile -d locale -D django || test -z "$(find locale -name '*.po')") \
     && python manage.py collectstatic --noinput --verbosity 0 \
     && rm -r node_modules

@@ -31,6 +31,7 @@ from annotations.services import (
     tokens,
 )
 from annotations.services.audit_verification import Position
+from annotations.services.mail import queue as mail
 from ecgreview import chain
 
 logger = logging.getLogger(__name__)
@@ -146,6 +147,12 @@ def reclaim_leases() -> None:
 
 
 @shared_task
+def mail_accounts() -> None:
+    """Send invitations and links for new passwords that wait for it."""
+    drain(mail.send_next, mail_accounts)
+
+
+@shared_task
 def mail_notices() -> None:
     """Mail the notices that wait for it, as long as the mail server takes them."""
     drain(notices.mail_next, mail_notices)
@@ -163,6 +170,7 @@ def clear_sessions() -> None:
     call_command("clearsessions")
     sign_in.forget_sessions()
     tokens.forget(now=timezone.now())
+    mail.forget(now=timezone.now())
 
 
 @shared_task

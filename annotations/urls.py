@@ -7,6 +7,7 @@ from django.urls.converters import StringConverter
 
 from annotations.views import (
     account,
+    account_tokens,
     agreement,
     agreement_arms,
     agreement_certainty,
@@ -172,6 +173,8 @@ urlpatterns = [
     path("account/passkeys/<int:pk>/name/", account.passkey_rename, name="mfa_edit_webauthn"),
     path("account/passkeys/<int:pk>/end/", account.passkey_remove, name="mfa_remove_webauthn"),
     path("account/sessions/", account.own_sessions, name="usersessions_list"),
+    path("account/tokens/", account_tokens.own_tokens, name="account-tokens"),
+    path("account/tokens/<int:pk>/end/", account_tokens.token_end, name="account-token-end"),
     # allauth asks for these two by names of its own.
     path("sign-in/", account.sign_in, name="account_login"),
     path("sign-out/", session.SignOut.as_view(), name="account_logout"),

@@ -126,6 +126,20 @@ def postgres(name: str = "DATABASE_URL") -> PostgresAddress:
     )
 
 
+def site_url(name: str = "SITE_URL", default: str | None = None) -> str:
+    """Return the address of the site, ``https://ecg.hospital.example``, without a slash at its end.
+
+    Raises:
+        BadEnvironment: it is missing and has no default, or is more or less than scheme and host.
+    """
+    value = text(name, default).strip().rstrip("/")
+    parts = urlsplit(value)
+    is_whole = parts.scheme in {"http", "https"} and parts.hostname
+    if not is_whole or parts.path or parts.query or parts.fragment or parts.username:
+        raise BadEnvironment(f"{name} must look like https://ecg.hospital.example.")
+    return value
+
+
 def mail_server(name: str = "EMAIL_URL") -> MailServer | None:
     """Return the parts of ``smtp://user:password@host:587``; None when it is not set.
 

@@ -1,8 +1,14 @@
-"""What is not worth its space in a log."""
+"""What a log leaves out: what is not worth its space, and what somebody could sign in with."""
+
+from __future__ import annotations
 
 import logging
+import re
 
 SERVER_ERROR = 500
+
+SECRETS = re.compile(r"(/password/new/[0-9A-Za-z]+-|[?&](?:key|sesame)=|\bToken )[^/\s&\"']+")
+"""One-time links of all kinds, and tokens of the API."""
 
 
 class ShortRefusals(logging.Filter):
@@ -17,3 +23,11 @@ class ShortRefusals(logging.Filter):
         if isinstance(status, int) and status < SERVER_ERROR:
             record.exc_info = record.exc_text = None
         return True
+
+
+class WithoutSecrets(logging.Formatter):
+    """Formats as usual, then takes the secret out of every link and token."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, with its traceback."""
+        return SECRETS.sub(r"\1[removed]", super().format(record))

@@ -26,6 +26,9 @@ if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("d
 if DEBUG and not DEMO:
     raise ImproperlyConfigured("DEBUG shows data in error pages: it may be on in the demo only.")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+SITE_URL = env.site_url("SITE_URL", "http://127.0.0.1:8000" if DEMO else None)
+"""The one address of the site: links that are passed on are made of it, never of a request."""
+
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 TEST_DATABASE = env.text("ECGREVIEW_TEST_DB", "test_ecgreview")
@@ -177,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
     "compute consensus": {"task": "annotations.tasks.compute_consensus", "schedule": 15.0},
     "judge qualifications": {"task": "annotations.tasks.judge_qualifications", "schedule": 60.0},
     "reclaim leases": {"task": "annotations.tasks.reclaim_leases", "schedule": 60.0},
+    "mail accounts": {"task": "annotations.tasks.mail_accounts", "schedule": 20.0},
     "mail notices": {"task": "annotations.tasks.mail_notices", "schedule": 60.0},
     "remind readers": {"task": "annotations.tasks.remind_readers", "schedule": crontab(hour="6")},
     "verify audit": {
@@ -346,6 +350,7 @@ SPECTACULAR_SETTINGS = {
         "LeadEnum": "ecgreview.ecg.leads.LEADS",
         "ReaderLevelEnum": "annotations.models.people.ReaderLevel",
         "ReadingOutcomeEnum": "annotations.models.reading.ReadingOutcome",
+        "TokenScopeEnum": "annotations.models.token_grant.TokenScope",
     },
 }
 
@@ -373,9 +378,10 @@ TIME_ZONE = env.text("TIME_ZONE", "UTC")
 # -- Mail -------------------------------------------------------------------------------------
 
 MAIL_SERVER = env.mail_server("EMAIL_URL")
-"""None: mails are written to standard output."""
+HAS_MAIL_SERVER = MAIL_SERVER is not None
+"""Without one no mail is made, and pages say so: a mail in a log is a link that anybody can use."""
 
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_SERVER else 'console'}.EmailBackend"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_SERVER else 'dummy'}.EmailBackend"
 if MAIL_SERVER:
     EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
@@ -383,15 +389,17 @@ if MAIL_SERVER:
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "ECG Review <ecg-review@localhost>")
 
-SITE_URL = env.text("SITE_URL", "")
-"""The address that mails name, since no request tells it to the worker."""
-
 # -- Logs -------------------------------------------------------------------------------------
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "ecgreview.logs.WithoutSecrets",
+            "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
     "filters": {"short refusals": {"()": "ecgreview.logs.ShortRefusals"}},
     "handlers": {
         "console": {

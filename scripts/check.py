@@ -23,6 +23,7 @@ SETTINGS = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "SECRET_KEY": "for-the-type-checker-only-0123456789-abcdefghijklmnopqrstuvwxyz",
+    "SITE_URL": "https://nowhere.invalid",
 }
 
 

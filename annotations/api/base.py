@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
+from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission, IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from annotations.models import User
-from annotations.services import sign_in
+from annotations.models import TokenScope, User
+from annotations.services import sign_in, tokens
 from ecgreview import row_security
 
 from .authentication import AUTHENTICATION
@@ -50,12 +51,19 @@ class OneForm(BaseContentNegotiation):
 
 
 class MayUse(IsAuthenticated):
-    """Signed in, and with the permission that the view names for the method, if it names one."""
+    """Signed in, with the permission that the view names for the method, if it names one.
+
+    A token must have the scope for it too: this is the one place that asks.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Tell whether the person may use this method at all, whatever the object."""
         if not super().has_permission(request, view):
             return False
+        if request.auth is not None and isinstance(view, ApiView):
+            is_safe = request.method in SAFE_METHODS
+            scope = TokenScope.READ if is_safe else view.scope
+            tokens.use(request.auth, needed=scope, now=timezone.now())
         needed = view.needed(request.method or "") if isinstance(view, ApiView) else None
         return needed is None or request.user.has_perm(f"annotations.{needed}")
 
@@ -71,6 +79,9 @@ class ApiView(APIView):
 
     needs: ClassVar[Mapping[str, str]] = {}
     """The permission that a method needs beside a signed-in user."""
+
+    scope: ClassVar[TokenScope] = TokenScope.FULL
+    """What a token must be allowed for methods that change something."""
 
     parameters: ClassVar[frozenset[str]] = frozenset()
     """The query parameters it understands; any other is refused rather than ignored."""

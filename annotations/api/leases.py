@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.shapes import Shape
+from annotations.models import TokenScope
 from annotations.services import leases
 
 
@@ -20,6 +21,8 @@ class LeaseShape(Shape):
 
 class Lease(ApiView):
     """The exam of a pooled batch that one has in hand."""
+
+    scope = TokenScope.LABEL
 
     @extend_schema(operation_id="lease_take", request=None, responses=LeaseShape)
     def post(self, request: UserRequest, pk: int) -> Response:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.shapes import Shape
-from annotations.models import Notice, NoticeKind
+from annotations.models import Notice, NoticeKind, TokenScope
 from annotations.payloads import NOTICES_SHOWN, notice_payload
 from annotations.services import notices
 
@@ -56,6 +56,8 @@ class Notices(ApiView):
 
 class NoticesSeen(ApiView):
     """Having read one's notices."""
+
+    scope = TokenScope.LABEL
 
     @extend_schema(operation_id="notices_seen", request=None, responses=SeenShape)
     def post(self, request: UserRequest) -> Response:

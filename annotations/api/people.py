@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.authentication import get_authentication_records
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import SessionAuthentication
@@ -9,7 +10,9 @@ from rest_framework.response import Response
 
 from annotations.api import serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
-from annotations.services import tokens
+from annotations.models import TokenGrant, TokenScope
+from annotations.payloads import Payload
+from annotations.services import sign_in, tokens
 
 
 class Me(ApiView):
@@ -30,20 +33,53 @@ class Tokens(ApiView):
     # A token that could make tokens would never expire.
     authentication_classes = (SessionAuthentication,)
 
+    @extend_schema(operation_id="tokens", responses=shapes.TokenOfOwnShape(many=True))
+    def get(self, request: UserRequest) -> Response:
+        """List one's own tokens that have not expired, newest first."""
+        return answer([_token(grant) for grant in tokens.of(request.user)])
+
     @extend_schema(
         operation_id="tokens_create",
-        request=serializers.Nothing,
+        request=serializers.TokenInput,
         responses={201: shapes.TokenShape},
     )
     def post(self, request: UserRequest) -> Response:
         """Make a token; it is shown this once and expires after 90 days."""
-        checked(serializers.Nothing, request.data)
+        said = checked(serializers.TokenInput, request.data)
         me = request.user
-        secret, expires_at = tokens.make(user=me, actor=me, now=timezone.now())
-        return answer({"token": secret, "expires_at": expires_at}, status=201)
+        records = get_authentication_records(request, me)
+        sign_in.refuse_unproven(me, [str(record["method"]) for record in records])
+        secret, expires_at = tokens.make(
+            user=me, actor=me, name=said["name"], scope=TokenScope(said["scope"]),
+            now=timezone.now(),
+        )  # fmt: skip
+        return answer({"token": secret, "expires_at": expires_at, **said}, status=201)
 
     @extend_schema(operation_id="tokens_revoke", request=None, responses={204: None})
     def delete(self, request: UserRequest) -> Response:
         """Revoke all of one's own tokens."""
         tokens.revoke(user=request.user, now=timezone.now())
         return answer(None, status=204)
+
+
+class TokenDetail(ApiView):
+    """One of one's own tokens."""
+
+    authentication_classes = (SessionAuthentication,)
+
+    @extend_schema(operation_id="token_revoke", request=None, responses={204: None})
+    def delete(self, request: UserRequest, pk: int) -> Response:
+        """Revoke one of one's own tokens."""
+        tokens.revoke(user=request.user, grant_id=pk, now=timezone.now())
+        return answer(None, status=204)
+
+
+def _token(grant: TokenGrant) -> Payload:
+    return {
+        "id": grant.pk,
+        "name": grant.name,
+        "scope": grant.scope,
+        "created_at": grant.token.created,
+        "expires_at": grant.token.expiry,
+        "last_used_at": grant.last_used_at,
+    }

@@ -429,6 +429,18 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Your role needs a second factor, and you have none yet.",
         "Sign in on the site and set one up; then send the same request again.",
     ),
+    sign_in.SecondFactorNotShown: Problem(
+        status.HTTP_403_FORBIDDEN,
+        "second-factor-not-shown",
+        "This session began without your second factor.",
+        "Sign out, sign in with it, and send the same request again.",
+    ),
+    tokens.OutOfScope: Problem(
+        status.HTTP_403_FORBIDDEN,
+        "out-of-scope",
+        "This token may not do that, though you may.",
+        "Make a token with a larger scope under My account.",
+    ),
     tokens.TooManyTokens: Problem(
         status.HTTP_409_CONFLICT,
         "too-many-tokens",

@@ -14,7 +14,7 @@ from annotations import firewall, payloads, tasks
 from annotations.api import paging, reading_inputs, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.headers import KEY, idempotency_key
-from annotations.models import Assignment, Batch, Reading, User
+from annotations.models import Assignment, Batch, Reading, TokenScope, User
 from annotations.models.reading import ReadingQuerySet
 from annotations.services import (
     corrections,
@@ -69,6 +69,8 @@ class AssignmentDetail(ApiView):
 class DraftDetail(ApiView):
     """What a reader has entered so far."""
 
+    scope = TokenScope.LABEL
+
     @extend_schema(
         operation_id="draft_save",
         request=reading_inputs.DraftInput,
@@ -87,6 +89,8 @@ class DraftDetail(ApiView):
 
 class ReadingCreate(ApiView):
     """The act of signing."""
+
+    scope = TokenScope.LABEL
 
     @extend_schema(
         operation_id="reading_submit",
@@ -123,6 +127,8 @@ class ReadingCreate(ApiView):
 
 class DeferralCreate(ApiView):
     """Putting an exam off."""
+
+    scope = TokenScope.LABEL
 
     @extend_schema(
         operation_id="assignment_defer", request=serializers.Nothing, responses=shapes.NextShape

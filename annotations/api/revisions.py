@@ -12,7 +12,7 @@ from annotations import firewall, payloads
 from annotations.api import reading_inputs, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.headers import KEY, idempotency_key
-from annotations.models import Assignment, SuggestionRun, Taxonomy
+from annotations.models import Assignment, SuggestionRun, Taxonomy, TokenScope
 from annotations.services import leases, revisions, suggestions
 
 
@@ -29,6 +29,8 @@ class AssignmentSuggestions(ApiView):
 
 class ViewingCreate(ApiView):
     """How long suggestions were on view."""
+
+    scope = TokenScope.LABEL
 
     @extend_schema(
         operation_id="suggestions_viewed",
@@ -49,6 +51,8 @@ class ViewingCreate(ApiView):
 
 class RevisionCreate(ApiView):
     """Saying it again, with the suggestions known."""
+
+    scope = TokenScope.LABEL
 
     @extend_schema(
         operation_id="revision_submit",

@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from annotations.models import ClinicalInformation, SuggestionPolicy
+from annotations.models import ClinicalInformation, SuggestionPolicy, TokenScope
 from annotations.models.study import MAX_FREQUENT_CLASSES
 
 MAX_POSITIVE_INTEGER = 2**31 - 1
@@ -67,6 +67,17 @@ class AdjudicationInput(Strict):
 
     readers = serializers.ListField(
         child=serializers.CharField(max_length=150), max_length=MAX_READERS, help_text="User names."
+    )
+
+
+class TokenInput(Strict):
+    """What a new token is called, and how much it may do."""
+
+    name = serializers.CharField(max_length=60, allow_blank=True, default="")
+    scope = serializers.ChoiceField(
+        choices=TokenScope.choices,
+        default=TokenScope.FULL.value,
+        help_text="read: GET only; label: and submit readings; full: all that you may do.",
     )
 
 

@@ -17,6 +17,7 @@ from annotations.models import (
     RevisionReason,
     Sex,
     Stage,
+    TokenScope,
     Verdict,
     WorkState,
 )
@@ -108,6 +109,19 @@ class TokenShape(Shape):
 
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()
+    name = serializers.CharField()
+    scope = serializers.ChoiceField(choices=TokenScope.choices)
+
+
+class TokenOfOwnShape(Shape):
+    """A token of one's own, without its secret."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    scope = serializers.ChoiceField(choices=TokenScope.choices)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
 
 
 class LocalisationShape(Shape):

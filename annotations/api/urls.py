@@ -29,6 +29,7 @@ urlpatterns = [
     path("taxonomies/", public.Taxonomies.as_view(), name="api-taxonomies"),
     path("me/", people.Me.as_view(), name="api-me"),
     path("tokens/", people.Tokens.as_view(), name="api-tokens"),
+    path("tokens/<int:pk>/", people.TokenDetail.as_view(), name="api-token"),
     path("assignments/", reading.Assignments.as_view(), name="api-assignments"),
     path("assignments/<int:pk>/", reading.AssignmentDetail.as_view(), name="api-assignment"),
     path("assignments/<int:pk>/draft/", reading.DraftDetail.as_view(), name="api-draft"),

@@ -1,5 +1,6 @@
 """The models, one file per aggregate."""
 
+from .account_mail import AccountMail, AccountMailFailure, AccountMailKind
 from .agreement import OF_STUDIES, AgreementReport, AgreementRun, RunStage
 from .agreement_detail import AgreementDetail, DetailKind
 from .assignment import Assignment, AssignmentState, Occurrence, Slot, WorkState, code_of
@@ -53,12 +54,16 @@ from .taxonomy import (
     Taxonomy,
     TaxonomyChange,
 )
+from .token_grant import TokenGrant, TokenScope
 
 __all__ = [
     "MAX_MARKS",
     "MAX_PROBLEMS",
     "NO_DATA",
     "OF_STUDIES",
+    "AccountMail",
+    "AccountMailFailure",
+    "AccountMailKind",
     "Adjudication",
     "AgreementDetail",
     "AgreementReport",
@@ -129,6 +134,8 @@ __all__ = [
     "SuggestionRun",
     "Taxonomy",
     "TaxonomyChange",
+    "TokenGrant",
+    "TokenScope",
     "Tracing",
     "UncountedExam",
     "User",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from annotations.models import Role, User
+from annotations.models import Role, TokenScope, User
 from annotations.services import audit, people, sign_in, tokens
 
 REASON = "on the command line"
@@ -62,13 +62,15 @@ def make_link(*, user: User, base_url: str, now: datetime) -> str:
     return sign_in.link(user, base_url)
 
 
-def make_token(*, user: User, now: datetime) -> tuple[str, datetime]:
+def make_token(
+    *, user: User, now: datetime, name: str = "", scope: TokenScope = TokenScope.FULL
+) -> tuple[str, datetime]:
     """Return a token for a program of ``user``, and when it expires.
 
     Raises:
         tokens.TooManyTokens: they have five already.
     """
-    return tokens.make(user=user, actor=None, reason=REASON, now=now)
+    return tokens.make(user=user, actor=None, reason=REASON, name=name, scope=scope, now=now)
 
 
 def _roles(wanted: Collection[Role]) -> dict[str, object]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from smtplib import SMTPException, SMTPRecipientsRefused
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -26,6 +24,7 @@ from annotations.models import (
     User,
 )
 from annotations.services import notice_words
+from annotations.services.mail import server
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +160,7 @@ def _of_batch(batch: Batch) -> dict[str, Any]:
 
 def _is_wanted(notice: Notice, now: datetime) -> bool:
     """Whether a mail still helps: to somebody who can get it, and has not seen the notice."""
-    can_get = notice.user.is_active and bool(notice.user.email)
+    can_get = server.is_configured() and notice.user.is_active and bool(notice.user.email)
     return can_get and notice.seen_at is None and now - notice.created_at < GIVE_UP_AFTER
 
 
@@ -169,12 +168,11 @@ def _send(notice: Notice) -> bool:
     """Send the mail; False when the server was in trouble, and it should be tried again."""
     words = notice_words.of_mail(NoticeKind(notice.kind), settings.SITE_URL)
     try:
-        send_mail(words.title, words.text, from_email=None, recipient_list=[notice.user.email])
-    except SMTPRecipientsRefused:
+        server.send(words.title, words.text, notice.user.email)
+    except server.Refused:
         logger.warning("The mail server refused the address of user %s", notice.user_id)
-    except (OSError, SMTPException) as failure:
-        # No address: logs are read by people whom it does not concern.
-        logger.warning("A mail about a notice did not leave: %s", type(failure).__name__)
+    except server.NoAnswer as failure:
+        logger.warning("A mail about a notice did not leave: %s", failure)
         return False
     return True
 

@@ -286,7 +286,11 @@ def _open_invitation() -> str:
 
 
 def _invitation(user: User, now: datetime) -> Invitation:
-    expires_at = now + timedelta(days=settings.INVITATION_DAYS)
+    return open_invitation(user, now + timedelta(days=settings.INVITATION_DAYS))
+
+
+def open_invitation(user: User, expires_at: datetime) -> Invitation:
+    """Return the invitation of ``user`` that is open, so that nobody has to keep its link."""
     claim = {"user": user.pk, "until": int(expires_at.timestamp()), "state": _state(user)}
     return Invitation(user, Signer(salt=SALT).sign_object(claim), expires_at)
 

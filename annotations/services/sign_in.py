@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
@@ -22,6 +23,10 @@ SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 class SecondFactorMissing(Exception):
     """A role of the person demands a second factor, and they have none."""
+
+
+class SecondFactorNotShown(Exception):
+    """This session began without the second factor that the person's role demands."""
 
 
 def link(user: User, base_url: str) -> str:
@@ -54,6 +59,23 @@ def refuse_without_second_factor(user: User) -> None:
     """
     if lacks_second_factor(user):
         raise SecondFactorMissing
+
+
+def refuse_unproven(user: User, methods: Collection[str]) -> None:
+    """Do nothing when this session may make what outlives it, as tokens do.
+
+    Args:
+        user: who is signed in.
+        methods: by which they have shown in this session who they are.
+
+    Raises:
+        SecondFactorNotShown: their role demands a second factor, and they came without one.
+    """
+    if "mfa" in methods or not settings.MFA_ROLES:
+        return
+    is_bound = user.is_staff or user.is_superuser
+    if is_bound or user.groups.filter(name__in=settings.MFA_ROLES).exists():
+        raise SecondFactorNotShown
 
 
 def forget_sessions() -> int:

@@ -24,7 +24,6 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.models import User
 from annotations.services import audit
-from annotations.views import account_mail
 
 WRONG = _("User name or password is wrong. After five wrong attempts you have to wait.")
 WAIT = _("Too many attempts. Wait five minutes, then try again.")
@@ -124,11 +123,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         words = message or MESSAGES.get(message_template or "")
         if words:
             messages.add_message(request, level, str(words))
-
-    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        """Mail the link with which ``user`` chooses another password, within an hour."""
-        _record(audit.Action.PEOPLE_PASSWORD_RESET, target=user)
-        account_mail.send_password_link(user, context["password_reset_url"])
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """Send none: the pages say what happened."""

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotations.models import Assignment, Notice, Role, User
+from annotations.services.mail import server
 
 THEMES = ("light", "dark")
 
@@ -32,6 +33,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     theme = request.COOKIES.get("theme", "")
     return {
         "is_demo": settings.DEMO,
+        "has_mail_server": server.is_configured(),
         "theme": theme if theme in THEMES else "",
         "places": partial(_places, request),
         "roles": partial(_roles, request),

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from allauth.account.adapter import get_adapter
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from annotations import tasks
 from annotations.models import Role, User
 from annotations.services import people, sign_in
-from annotations.views import account_mail
+from annotations.services.mail import links, queue
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.people_forms import InviteForm
 
@@ -64,7 +60,7 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
             field, words = TAKEN[type(refusal)]
             form.add_error(field, str(words))
         else:
-            return _show_link(request, made)
+            return _hand_over(request, made)
     status = 400 if form.is_bound else 200
     return render(request, "people/invite.html", {"form": form}, status=status)
 
@@ -77,7 +73,8 @@ def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     line = next((one for one in _lines() if one.person.pk == pk and one.is_in_reach), None)
     if line is None:
         raise Http404
-    return render(request, "people/detail.html", {"line": line, "person": line.person})
+    context = {"line": line, "person": line.person, "mail": queue.latest_to(line.person)}
+    return render(request, "people/detail.html", context)
 
 
 @never_cache
@@ -90,15 +87,15 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     """
     try:
         made = people.invite_again(actor=request.user, user_id=pk, now=timezone.now())
-        return _show_link(request, made)
+        return _hand_over(request, made)
     except User.DoesNotExist as nobody:
         raise Http404 from nobody
     except people.NotInvited:
-        is_sent = _send_password_link(request, pk)
-    if is_sent:
-        messages.success(request, _("A link for a new password is on its way to them."))
+        is_queued = _mail_password_link(request, pk)
+    if is_queued:
+        messages.success(request, _("A mail with a link for a new password is queued."))
     else:
-        messages.error(request, _("No mail could be sent to them. Ask who runs the server."))
+        messages.error(request, _("No mail can be sent to them. Ask whoever runs the server."))
     return redirect("person", pk=pk)
 
 
@@ -148,23 +145,28 @@ def _lines() -> list[Line]:
     return lines
 
 
-def _show_link(request: HttpRequest, made: people.Invitation) -> HttpResponse:
-    query = urlencode({"key": made.key})
-    address = request.build_absolute_uri(f"{reverse('invitation')}?{query}")
-    is_mailed = account_mail.send_invitation(made.user, address)
-    context = {"person": made.user, "address": address, "is_mailed": is_mailed, "made": made}
+def _hand_over(request: HttpRequest, made: people.Invitation) -> HttpResponse:
+    """Queue the mail with the link of an invitation, and show the link, this once."""
+    mail = queue.invitation(made, now=timezone.now())
+    if mail is not None:
+        tasks.nudge(tasks.mail_accounts)
+    context = {
+        "person": made.user,
+        "address": links.invitation(made),
+        "is_queued": mail is not None,
+        "made": made,
+    }
     return render(request, "people/link.html", context)
 
 
-def _send_password_link(request: SignedInRequest, pk: int) -> bool:
+def _mail_password_link(request: SignedInRequest, pk: int) -> bool:
+    """Queue a link for a new password; False when no mail can reach them."""
+    now = timezone.now()
     try:
-        person = people.send_to_new_password(actor=request.user, user_id=pk, now=timezone.now())
+        person = people.send_to_new_password(actor=request.user, user_id=pk, now=now)
     except User.DoesNotExist:  # their access has ended
         return False
-    return account_mail.send_password_link(person, _password_link(person, request))
-
-
-def _password_link(person: User, request: HttpRequest) -> str:
-    key = f"{user_pk_to_url_str(person)}-{default_token_generator.make_token(person)}"
-    address: str = get_adapter(request).get_reset_password_from_key_url(key)
-    return address
+    if queue.new_password(person, now=now) is None:
+        return False
+    tasks.nudge(tasks.mail_accounts)
+    return True

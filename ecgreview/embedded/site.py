@@ -104,7 +104,7 @@ class Site:
 
     def _web(self) -> Member:
         program = [sys.executable, "-m", "gunicorn", "-c", "python:ecgreview.gunicorn"]
-        environment = {"PORT": str(self.port), "HOST": LOOPBACK}
+        environment = {"PORT": str(self.port), "HOST": LOOPBACK, "SITE_URL": self.address}
         return Member("web", program, self.places.logs / "web.log", environment=environment)
 
     def _worker(self) -> Member:
@@ -121,7 +121,7 @@ class Site:
             program,
             self.places.logs / "worker.log",
             dies_by=signal.SIGKILL,
-            environment=quiet,
+            environment={**quiet, "SITE_URL": self.address},
         )
 
     def _beat(self) -> Member:

@@ -53,6 +53,20 @@ function bindFilter(box) {
   });
 }
 
+/** Put the value of a field into the clipboard, and say so on the button for a moment. */
+function bindCopy(button) {
+  if (!navigator.clipboard) return;
+  const label = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = label; }, 2000);
+  });
+}
+
 /** Tick or clear all the boxes of one fieldset. */
 function bindAll(button) {
   button.hidden = false;
@@ -77,6 +91,7 @@ function start() {
   document.querySelectorAll("[data-act=theme]").forEach(bindTheme);
   document.querySelectorAll("details.user-menu").forEach(bindMenu);
   document.querySelectorAll("input[data-act=filter]").forEach(bindFilter);
+  document.querySelectorAll("button[data-copy]").forEach(bindCopy);
   document.querySelectorAll("[data-act=all]").forEach(bindAll);
   document.querySelectorAll("form[data-once]").forEach(bindOnce);
 }

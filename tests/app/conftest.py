@@ -5,6 +5,8 @@ Rosa does research, Otto audits, Eva has no role. Everything is made through the
 
 from __future__ import annotations
 
+import socket
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -102,6 +104,27 @@ def own_cache(settings: Any) -> None:
     """Count the failed attempts of this test alone."""
     default = {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid.uuid4().hex}"}
     settings.CACHES = {"default": default}
+
+
+@pytest.fixture
+def refusing_server() -> Iterator[int]:
+    """A mail server that knows nobody; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def serve() -> None:
+            peer, _ = door.accept()
+            with peer, peer.makefile("rwb", buffering=0) as line:
+                line.write(b"220 hello\r\n")
+                while word := line.readline()[:4].upper():
+                    answers = {b"RCPT": b"550 nobody\r\n", b"QUIT": b"221 bye\r\n"}
+                    line.write(answers.get(word, b"250 fine\r\n"))
+                    if word == b"QUIT":
+                        return
+
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        yield door.getsockname()[1]
+        server.join(timeout=5)
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import socket
-import threading
-from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -20,6 +18,12 @@ from annotations.services import batches, leases, notice_words, notices, roster,
 pytestmark = pytest.mark.django_db
 
 DATA = {"study": "Atrial fibrillation", "batch": "Monday", "n_exams": 3, "due_on": "2026-03-09"}
+
+
+@pytest.fixture(autouse=True)
+def with_a_mail_server(settings: Any) -> None:
+    """Let there be one, which keeps what it gets."""
+    settings.HAS_MAIL_SERVER = True
 
 
 @pytest.fixture
@@ -209,6 +213,12 @@ def test_who_cannot_get_mail_gets_none(told, reachable, changes, now):
     assert (mail.outbox, Notice.objects.all().to_mail().exists()) == ([], False)
 
 
+def test_without_a_mail_server_nothing_is_mailed(told, settings, now):
+    settings.HAS_MAIL_SERVER = False
+    assert notices.mail_next(now=now)
+    assert mail.outbox == []
+
+
 def test_what_was_seen_is_not_mailed(told, reachable, now):
     notices.mark_seen(user=reachable, now=now)
     notices.mail_next(now=now)
@@ -228,27 +238,6 @@ def test_a_mail_server_that_is_down_is_asked_again_later(told, settings, caplog,
     told.refresh_from_db()
     assert (told.mail_is_due, told.n_attempts) == (True, 1)
     assert "ana@hospital.example" not in caplog.text
-
-
-@pytest.fixture
-def refusing_server() -> Iterator[int]:
-    """A mail server that knows nobody; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-
-        def serve() -> None:
-            peer, _ = door.accept()
-            with peer, peer.makefile("rwb", buffering=0) as line:
-                line.write(b"220 hello\r\n")
-                while word := line.readline()[:4].upper():
-                    answers = {b"RCPT": b"550 nobody\r\n", b"QUIT": b"221 bye\r\n"}
-                    line.write(answers.get(word, b"250 fine\r\n"))
-                    if word == b"QUIT":
-                        return
-
-        server = threading.Thread(target=serve, daemon=True)
-        server.start()
-        yield door.getsockname()[1]
-        server.join(timeout=5)
 
 
 def test_an_address_that_is_refused_is_given_up(told, settings, refusing_server, now):

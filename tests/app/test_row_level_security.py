@@ -64,7 +64,9 @@ USES_OWNER = {
     "annotations/services/qualification.py",
     "annotations/services/records.py",
     "annotations/services/roster.py",
+    "annotations/services/mail/queue.py",
     "annotations/services/slots.py",
+    "annotations/services/tokens.py",
 }
 """Whoever works with the owner's rights is looked at twice: see row_security.as_owner."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal import auth as totp
@@ -41,6 +42,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         return moment[0]
 
     return go_on
+
+
+@pytest.fixture(autouse=True)
+def address_of_the_site(live_server: LiveServer, settings: Any) -> None:
+    """Let links that are passed on lead to this server."""
+    settings.SITE_URL = live_server.url
 
 
 def code(secret: str, at: int) -> str:

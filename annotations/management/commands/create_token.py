@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
-from annotations.models import User
+from annotations.models import TokenScope, User
 from annotations.services import accounts, tokens
 
 
@@ -20,14 +20,23 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("username")
+        parser.add_argument("--name", default="", help="what it is for, as My account lists it")
+        parser.add_argument(
+            "--scope",
+            choices=TokenScope.values,
+            default=TokenScope.FULL.value,
+            help="read: GET only; label: and submit readings; full: everything the person may do",
+        )
 
-    def handle(self, *, username: str, **options: Any) -> None:
+    def handle(self, *, username: str, name: str, scope: str, **options: Any) -> None:
         """Print the token alone, so that a script can take it; the rest goes to stderr."""
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody active is called {username}.")
         try:
-            secret, expires_at = accounts.make_token(user=user, now=timezone.now())
+            secret, expires_at = accounts.make_token(
+                user=user, name=name[:60], scope=TokenScope(scope), now=timezone.now()
+            )
         except tokens.TooManyTokens as refusal:
             raise CommandError(f"{username} has five tokens already.") from refusal
         self.stderr.write(f"Send it as 'Authorization: Token …'; it expires {expires_at:%Y-%m-%d}.")

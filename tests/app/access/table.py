@@ -71,8 +71,11 @@ API: dict[str, dict[str, Cell]] = {
     "api-me": {"GET": Cell(api(200))},
     "api-tokens": {
         "POST": Cell(api(201), body={}),
+        "GET": Cell(api(200)),
         "DELETE": Cell(api(204)),
     },
+    # The number of the address is nobody's token.
+    "api-token": {"DELETE": Cell(api(404))},
     "api-assignments": {"GET": Cell(api(200))},
     "api-notices": {"GET": Cell(api(200))},
     "api-notices-seen": {"POST": Cell(api(200), body={})},
@@ -200,6 +203,11 @@ ACCOUNT: dict[str, dict[str, Cell]] = {
     "usersessions_list": {"GET": Cell(page(200)), "POST": Cell(page(302))},
 }
 
+OWN_TOKENS: dict[str, dict[str, Cell]] = {
+    "account-tokens": {"GET": Cell(page(200)), "POST": Cell(page(400))},
+    "account-token-end": {"POST": Cell(page(404))},
+}
+
 PEOPLE: dict[str, dict[str, Cell]] = {
     "people": {"GET": Cell(page(403, davi=200))},
     "person-invite": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
@@ -270,7 +278,8 @@ AGREEMENT: dict[str, dict[str, Cell]] = {
     for part, methods in OF_AGREEMENT.items()
 }
 
-ADDRESSES = {**AGREEMENT, **SETTING_UP, **API, **PAGES, **SIGN_IN, **ACCOUNT, **PEOPLE}
+OF_PEOPLE = {**SIGN_IN, **ACCOUNT, **OWN_TOKENS, **PEOPLE}
+ADDRESSES = {**AGREEMENT, **SETTING_UP, **API, **PAGES, **OF_PEOPLE}
 
 METHOD_COMES_FIRST = {*SIGN_IN, *ACCOUNT, "language", "api-nowhere"}
 """Addresses that refuse a method they lack before they ask who it is."""

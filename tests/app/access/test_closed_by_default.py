@@ -86,8 +86,17 @@ def test_it_does_not_start(environment):
     assert "SECRET_KEY" in process.stderr or "DEBUG" in process.stderr
 
 
+@pytest.mark.parametrize(
+    "address", [None, "", "ecg.hospital.example", "https://", "https://ecg.example/below"]
+)
+def test_it_does_not_start_without_the_address_of_the_site(address):
+    process = start(SECRET_KEY=STRONG, **({} if address is None else {"SITE_URL": address}))
+    assert process.returncode != 0
+    assert "SITE_URL" in process.stderr
+
+
 def test_it_starts_with_a_strong_key():
-    assert start(SECRET_KEY=STRONG).returncode == 0
+    assert start(SECRET_KEY=STRONG, SITE_URL="https://ecg.hospital.example").returncode == 0
 
 
 def test_its_cookies_travel_over_https_only():
@@ -97,7 +106,7 @@ def test_its_cookies_travel_over_https_only():
         "assert s.SECURE_HSTS_SECONDS and s.SESSION_COOKIE_HTTPONLY and not s.DEBUG"
     )
     kept = {key: os.environ[key] for key in ("PATH", "DATABASE_URL", "REDIS_URL")}
-    environment = {**kept, "SECRET_KEY": STRONG}
+    environment = {**kept, "SECRET_KEY": STRONG, "SITE_URL": "https://ecg.hospital.example"}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, cwd=settings.BASE_DIR)
 
 

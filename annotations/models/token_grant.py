@@ -1,0 +1,49 @@
+"""What a token of somebody's programs is called, and what it may do."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from knox.settings import knox_settings
+
+
+class TokenScope(models.TextChoices):
+    """How much of what its person may do a token may do; each includes the ones before it."""
+
+    READ = "read", _("Read only")
+    LABEL = "label", _("Read, and submit readings")
+    FULL = "full", _("Everything you may do")
+
+    def includes(self, needed: TokenScope) -> bool:
+        """Tell whether a token of this scope may do what needs ``needed``."""
+        order = list(TokenScope)
+        return order.index(self) >= order.index(needed)
+
+
+class TokenGrant(models.Model):
+    """Beside knox's token, which holds the hash and the expiry; it goes with its token.
+
+    A token without a grant was made before there were scopes, and may do everything.
+    """
+
+    # The database deletes it itself: whoever deletes an expired token need not see this table.
+    token = models.OneToOneField(
+        knox_settings.TOKEN_MODEL,
+        on_delete=models.DO_NOTHING,
+        related_name="grant",
+        db_constraint=False,
+    )
+    name = models.CharField(max_length=60, blank=True)
+    scope = models.CharField(max_length=10, choices=TokenScope)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="token_grant_scope_is_known", condition=Q(scope__in=TokenScope.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name or 'token'} ({self.scope})"

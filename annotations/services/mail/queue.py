@@ -1,0 +1,169 @@
+"""Mails about accounts that wait for the worker, and what became of them.
+
+A request only leaves a row, so its time and its answer depend neither on the mail server nor on
+whether an account exists. No row holds a link: the worker makes it when it sends.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import translation
+
+from annotations.models import AccountMail, AccountMailFailure, AccountMailKind, User
+from annotations.services import audit, people
+from annotations.services.mail import links, server, wording
+from ecgreview import row_security
+
+logger = logging.getLogger(__name__)
+
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 180, 360))
+"""How long to wait after each attempt that the mail server did not answer; then it is given up."""
+
+MAX_ATTEMPTS = len(DELAYS) + 1
+
+
+@transaction.atomic
+def invitation(made: people.Invitation, *, now: datetime) -> AccountMail | None:
+    """Queue the mail with the link of an invitation, in place of one that still waits.
+
+    None: there is no mail server, or no address.
+    """
+    return _queue(AccountMailKind.INVITATION, made.user, now, expires_at=made.expires_at)
+
+
+@transaction.atomic
+def new_password(user: User, *, now: datetime) -> AccountMail | None:
+    """Queue a link for a new password that a coordinator asked for; None as for invitations."""
+    return _queue(AccountMailKind.NEW_PASSWORD, user, now)
+
+
+@transaction.atomic
+def forgotten_password(address: str, *, now: datetime) -> None:
+    """Queue what is due to whoever has this address; whether anybody has, is not looked up here."""
+    if not server.is_configured():
+        return
+    with row_security.as_owner():
+        AccountMail.objects.create(
+            kind=AccountMailKind.FORGOTTEN_PASSWORD,
+            address=address,
+            language=_language(),
+            created_at=now,
+            due_at=now,
+        )
+
+
+def latest_to(user: User) -> AccountMail | None:
+    """Return the last mail that was queued for ``user``, for those who may look after accounts."""
+    with row_security.as_owner():
+        return AccountMail.objects.filter(user=user).order_by("-created_at", "-pk").first()
+
+
+def send_next(*, now: datetime) -> bool:
+    """Send one mail that is due; False when none is.
+
+    The attempt is counted and the next one set before, and committed: a mail that kills its worker
+    comes again later, and no other worker takes it meanwhile.
+    """
+    mail = _claim(now)
+    if mail is None:
+        return False
+    if mail.user_id is None:
+        _find_people(mail, now)
+    else:
+        _send(mail, now)
+    return True
+
+
+def forget(*, now: datetime) -> int:
+    """Delete rows that nobody asks about any more, and return how many they were."""
+    old = AccountMail.objects.ended().filter(created_at__lt=now - timedelta(days=90))
+    return int(old.delete()[0])
+
+
+# -- Queueing -----------------------------------------------------------------------------------
+
+
+def _queue(
+    kind: AccountMailKind, user: User, now: datetime, *, expires_at: datetime | None = None
+) -> AccountMail | None:
+    if not server.is_configured() or not user.email:
+        return None
+    with row_security.as_owner():
+        AccountMail.objects.waiting().filter(user=user, kind=kind).delete()
+        return AccountMail.objects.create(
+            kind=kind,
+            user=user,
+            language=_language(),
+            expires_at=expires_at,
+            created_at=now,
+            due_at=now,
+        )
+
+
+def _language() -> str:
+    return translation.get_language() or "en"
+
+
+# -- Sending ------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _claim(now: datetime) -> AccountMail | None:
+    due = AccountMail.objects.select_for_update(skip_locked=True, of=("self",)).due(now)
+    mail = due.order_by("due_at", "pk").first()
+    if mail is not None:
+        mail.due_at = now + DELAYS[min(mail.n_attempts, len(DELAYS) - 1)]
+        mail.n_attempts += 1
+        mail.save(update_fields=["due_at", "n_attempts"])
+    return mail
+
+
+@transaction.atomic
+def _find_people(mail: AccountMail, now: datetime) -> None:
+    """Put a row for each person of the address in the place of the one that was asked for."""
+    for user in User.objects.filter(email__iexact=mail.address, is_active=True).order_by("pk"):
+        audit.record(actor=None, action=audit.Action.PEOPLE_PASSWORD_RESET, target=user, now=now)
+        AccountMail.objects.create(
+            kind=mail.kind, user=user, language=mail.language, created_at=mail.created_at,
+            due_at=now,
+        )  # fmt: skip
+    mail.delete()
+
+
+def _send(mail: AccountMail, now: datetime) -> None:
+    user = User.objects.get(pk=mail.user_id)
+    kind = AccountMailKind(mail.kind)
+    if not user.email or not _is_wanted(kind, user):
+        mail.delete()  # they have accepted, or their access has ended
+        return
+    with translation.override(mail.language):
+        subject = wording.subject(kind)
+        text = wording.text(kind, user, _link(mail, user))
+    try:
+        server.send(subject, text, user.email)
+    except server.Refused:
+        logger.warning("The mail server refused the address of user %s", user.pk)
+        _end(mail, failed_at=now, failure=AccountMailFailure.REFUSED)
+    except server.NoAnswer as failure:
+        logger.warning("A mail about an account did not leave: %s", failure)
+        if mail.n_attempts >= MAX_ATTEMPTS:
+            _end(mail, failed_at=now, failure=AccountMailFailure.NO_ANSWER)
+    else:
+        _end(mail, accepted_at=now)
+
+
+def _is_wanted(kind: AccountMailKind, user: User) -> bool:
+    return people.is_invited(user) if kind == AccountMailKind.INVITATION else user.is_active
+
+
+def _link(mail: AccountMail, user: User) -> str:
+    if mail.expires_at is not None:
+        return links.invitation_again(user, mail.expires_at)
+    return links.new_password(user)
+
+
+def _end(mail: AccountMail, **changes: object) -> None:
+    AccountMail.objects.filter(pk=mail.pk).update(**changes)

@@ -1,0 +1,30 @@
+"""What mails about accounts say."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from annotations.models import AccountMailKind, User
+
+
+def subject(kind: AccountMailKind) -> str:
+    """Return the subject, in the language in use."""
+    if kind == AccountMailKind.INVITATION:
+        return _("Your invitation to ECG Review")
+    return _("A new password for ECG Review")
+
+
+def text(kind: AccountMailKind, user: User, link: str) -> str:
+    """Return the mail with its link, in the language in use."""
+    if kind == AccountMailKind.INVITATION:
+        says = _(
+            "You are invited to read 12-lead ECGs with ECG Review. Choose a password within seven "
+            "days:\n\n%(address)s\n\nThe link works once. Your user name is %(username)s."
+        )
+    else:
+        says = _(
+            "Somebody, probably you, asked for a new password at ECG Review. Choose one within an "
+            "hour:\n\n%(address)s\n\nYour user name is %(username)s. If it was not you, nothing "
+            "needs to be done."
+        )
+    return says % {"address": link, "username": user.username}
