@@ -7,7 +7,9 @@ import re
 
 SERVER_ERROR = 500
 
-SECRETS = re.compile(r"(/password/new/[0-9A-Za-z]+-|[?&](?:key|sesame)=|\bToken )[^/\s&\"']+")
+SECRETS = re.compile(
+    r"(/password/new/[0-9A-Za-z]+-|[?&](?:key|sesame)=)[^/\s&\"']+|(?<=\bToken )[0-9a-f]{32,}"
+)
 """One-time links of all kinds, and tokens of the API."""
 
 

@@ -336,6 +336,13 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 1200)
+"""Of one person; a desk at an exam every three seconds asks about 200 times. 0: no limit."""
+API_REQUESTS_PER_MINUTE_ANONYMOUS = env.integer("API_REQUESTS_PER_MINUTE_ANONYMOUS", 300)
+"""Of one network address, by whoever is not signed in or sends a token that does not work."""
+SIGN_INS_AT_ONCE = 2
+"""In each process: checking a password is meant to be slow, and must not hold every thread."""
+
 VERSION = "0.1.0"
 """Of the product: told in reports and by the API."""
 

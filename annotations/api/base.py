@@ -21,6 +21,7 @@ from annotations.models import TokenScope, User
 from annotations.services import sign_in, tokens
 from ecgreview import row_security
 
+from . import throttling
 from .authentication import AUTHENTICATION
 from .parsers import BoundedJSONParser
 
@@ -106,7 +107,8 @@ class ApiView(APIView):
             row_security.act_as(request.user.pk)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Let in who may use this, asking what it understands."""
+        """Let in who may use this, asking what it understands and not too often."""
+        throttling.refuse_flood(request)
         super().initial(request, *args, **kwargs)
         if isinstance(request.user, User):
             sign_in.refuse_without_second_factor(request.user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -13,6 +14,7 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions import views as sessions
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
@@ -23,6 +25,8 @@ from annotations.views.access import View
 from annotations.views.session import SignIn
 
 RETRY_AFTER_S = 30
+ROOM_S = 2.0
+"""How long a form waits while others are being checked."""
 
 
 class Overview(second_factor.IndexView):  # type: ignore[misc]
@@ -50,6 +54,8 @@ def door(view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool 
         except redis.RedisError:
             response = render(request, "session/unavailable.html", status=503)
             response["Retry-After"] = str(RETRY_AFTER_S)
+        if response.status_code == 429:
+            response["Retry-After"] = str(RETRY_AFTER_S)
         if request.method == "POST" and response.status_code == 200:
             response.status_code = 400  # the form once more, with what is wrong
         add_never_cache_headers(response)
@@ -58,7 +64,25 @@ def door(view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool 
     return guarded
 
 
-sign_in = door(SignIn.as_view())
+def few_at_once(view: View) -> View:
+    """Let in as many forms as the process has room for; the others are asked to wait a little."""
+    room = threading.BoundedSemaphore(settings.SIGN_INS_AT_ONCE)
+
+    @wraps(view)
+    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        if not room.acquire(timeout=ROOM_S):
+            return render(request, "429.html", status=429)
+        try:
+            return view(request, *args, **kwargs)
+        finally:
+            room.release()
+
+    return limited
+
+
+sign_in = door(few_at_once(SignIn.as_view()))
 
 change_password = door(account.password_change)
 set_password = door(account.password_set)

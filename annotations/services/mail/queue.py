@@ -70,10 +70,10 @@ def send_next(*, now: datetime) -> bool:
     mail = _claim(now)
     if mail is None:
         return False
-    if mail.user_id is None:
+    if mail.user is None:
         _find_people(mail, now)
     else:
-        _send(mail, now)
+        _send(mail, mail.user, now)
     return True
 
 
@@ -133,8 +133,7 @@ def _find_people(mail: AccountMail, now: datetime) -> None:
     mail.delete()
 
 
-def _send(mail: AccountMail, now: datetime) -> None:
-    user = User.objects.get(pk=mail.user_id)
+def _send(mail: AccountMail, user: User, now: datetime) -> None:
     kind = AccountMailKind(mail.kind)
     if not user.email or not _is_wanted(kind, user):
         mail.delete()  # they have accepted, or their access has ended
