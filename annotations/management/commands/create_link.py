@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -20,12 +21,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("username")
-        parser.add_argument("--base-url", required=True, help="address of the site")
+        parser.add_argument("--base-url", default="", help="address of the site; SITE_URL")
 
     def handle(self, *, username: str, base_url: str, **options: Any) -> None:
         """Print the link."""
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody active is called {username}.")
-        link = accounts.make_link(user=user, base_url=base_url, now=timezone.now())
+        link = accounts.make_link(user=user, base_url=base_url or settings.SITE_URL, now=timezone.now())
         self.stdout.write(link)
