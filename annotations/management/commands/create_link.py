@@ -28,5 +28,7 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody active is called {username}.")
-        link = accounts.make_link(user=user, base_url=base_url or settings.SITE_URL, now=timezone.now())
+        link = accounts.make_link(
+            user=user, base_url=base_url or settings.SITE_URL, now=timezone.now()
+        )
         self.stdout.write(link)

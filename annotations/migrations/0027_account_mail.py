@@ -20,7 +20,7 @@ FAILURES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0025_keys_per_reader")]
+    dependencies = [("annotations", "0026_reader_kinds")]
 
     operations = [
         migrations.CreateModel(

@@ -22,7 +22,7 @@ alter table annotations_tokengrant add constraint token_grant_goes_with_its_toke
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotations", "0026_account_mail"),
+        ("annotations", "0027_account_mail"),
         ("knox", "0009_extend_authtoken_field"),
         migrations.swappable_dependency(
             getattr(settings, "KNOX_TOKEN_MODEL", "knox.AuthToken")
