@@ -46,6 +46,8 @@ OWN = [Assignment, Seat, Draft, Reading, Finding, NotAssessable, Notice, StudyRe
 """What a reader sees of is theirs."""
 
 LATER = {
+    "annotations_accountmail",
+    "annotations_tokengrant",
     *("annotations_decision", "annotations_notassessable", "annotations_viewing"),
     *("annotations_agreementdetail", "annotations_agreementrun"),
     *("annotations_exampattern", "annotations_patterncount"),
