@@ -21,17 +21,25 @@ from annotations.models import (
 )
 from annotations.services.audit import Action
 from annotations.services.audit_trail import Wanted
+from ecgreview.consensus import DEFAULT_RULE
 
 MAX_EXAMS = 10_000
 """More in one batch is a slip of the keyboard: CODE-II-test has 8,475 exams."""
 
 RULES = {
+    "majority_per_class": _(
+        "Majority, class by class: present with more than half of the votes, absent with fewer. "
+        "A class with exactly half (1 of 2, 2 of 4) is in dispute: it goes to adjudication and "
+        "stays undecided until then."
+    ),
     "agreement_then_majority": _(
-        "Agreement, then majority: if all readers gave exactly the same classes, those; otherwise "
-        "the classes that at least two readers gave. Undecided when there is none."
+        "Agreement, then at least two votes: if all readers gave exactly the same classes, those; "
+        "otherwise the classes that at least two readers gave, and undecided when there is none. "
+        "With two readers who share a class, a class that only one of them gave is dropped and "
+        "counts as absent. For reproducing CODE-II-test."
     ),
 }
-"""What each rule of ``ecgreview.consensus`` does, in a sentence for the form."""
+"""What each rule of ``ecgreview.consensus`` does, in words for the form."""
 
 
 QUICK_POLICIES = (SuggestionPolicy.NONE, SuggestionPolicy.AFTER_COMMIT)
@@ -63,7 +71,7 @@ class StudyForm(forms.Form):
     consensus_rule = forms.ChoiceField(
         label=_("How do readings become labels?"),
         choices=list(RULES.items()),
-        initial="agreement_then_majority",
+        initial=DEFAULT_RULE,
         widget=forms.RadioSelect,
     )
     open_now = forms.BooleanField(
@@ -162,7 +170,7 @@ class BatchForm(forms.Form):
 
 
 class AdjudicationForm(forms.Form):
-    """Who reads what was left undecided."""
+    """Who reads what the readers disagree about."""
 
     readers = forms.ModelMultipleChoiceField(
         label=_("Adjudicators"),

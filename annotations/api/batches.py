@@ -115,7 +115,7 @@ class BatchProgress(ApiView):
 
 
 class BatchAdjudication(ApiView):
-    """What happens to the exams that stayed undecided."""
+    """What happens to the exams that readers disagree about."""
 
     needs = {"POST": "add_batch"}
 
@@ -125,11 +125,11 @@ class BatchAdjudication(ApiView):
         responses={201: result_shapes.BatchShape},
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Send the undecided exams of a closed batch to adjudicators, who read them blind."""
+        """Send the exams in dispute of a closed batch to adjudicators, who read them blind."""
         said = checked(serializers.AdjudicationInput, request.data)
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
-        adjudication = adjudications.send_undecided(
+        adjudication = adjudications.send_disputed(
             batch_id=batch.pk,
             readers=_people(said["readers"]),
             created_by=request.user,

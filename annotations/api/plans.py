@@ -63,6 +63,7 @@ class ReaderComingOnShape(Shape):
     n_assigned = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
     n_left = serializers.IntegerField()
+    n_missing = serializers.IntegerField(help_text="Unread in closed batches.")
     n_overdue = serializers.IntegerField()
     n_given_back = serializers.IntegerField()
     n_abstained = serializers.IntegerField()
@@ -88,6 +89,9 @@ class BatchComingOnShape(Shape):
     is_overdue = serializers.BooleanField()
     n_wanted = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
+    n_missing = serializers.IntegerField(
+        help_text="Not made, and nobody is to: the batch is closed, or a reader abstained."
+    )
     finish_on = serializers.DateField(allow_null=True)
 
 
@@ -96,8 +100,11 @@ class StudyProgressShape(Shape):
 
     n_wanted = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
+    n_missing = serializers.IntegerField(help_text="Not made, and nobody is to make them any more.")
+    finish_on = serializers.DateField(
+        allow_null=True, help_text="When all that is left is read; null: never at this pace."
+    )
     readings_per_day = serializers.FloatField()
-    finish_on = serializers.DateField(allow_null=True)
     readers = ReaderComingOnShape(many=True)
     batches = BatchComingOnShape(many=True)
 
@@ -196,6 +203,7 @@ class StudyProgress(ApiView):
             {
                 "n_wanted": found.n_wanted,
                 "n_submitted": found.n_read,
+                "n_missing": found.n_missing,
                 "readings_per_day": found.per_day,
                 "finish_on": found.finish_on,
                 "readers": [_reader(one, told) for one in found.readers],
@@ -228,6 +236,7 @@ def _reader(one: ReaderProgress, told: Names) -> Payload:
         "n_assigned": one.n_assigned,
         "n_submitted": one.n_read,
         "n_left": one.n_left,
+        "n_missing": one.n_missing,
         "n_overdue": one.n_overdue,
         "n_given_back": one.n_lapsed,
         "n_abstained": one.n_abstained,
@@ -251,5 +260,6 @@ def _batch(one: BatchProgress) -> Payload:
         "is_overdue": one.is_overdue,
         "n_wanted": one.n_wanted,
         "n_submitted": one.n_read,
+        "n_missing": one.n_missing,
         "finish_on": one.finish_on,
     }

@@ -387,10 +387,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "The batch still takes readings.",
         "Close the batch first.",
     ),
-    adjudications.NothingUndecided: Problem(
+    adjudications.NothingDisputed: Problem(
         status.HTTP_409_CONFLICT,
         "nothing-undecided",
-        "No exam of this batch is undecided.",
+        "The readers disagree about no exam of this batch.",
         "Nothing needs to be done.",
     ),
     audit_trail.TooManyEvents: Problem(

@@ -10,7 +10,9 @@ from annotations.api.shapes import Anything, Shape, TracingLinkShape
 from annotations.models import (
     Adjudication,
     Arm,
+    ClassState,
     ClinicalInformation,
+    OpenReason,
     Outcome,
     Phase,
     PriorExam,
@@ -158,6 +160,7 @@ class ConsensusLabelShape(Shape):
     n_positive = serializers.IntegerField()
     n_readings = serializers.IntegerField()
     is_present = serializers.BooleanField()
+    state = serializers.ChoiceField(choices=ClassState.choices)
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields; ``class`` is a word that Python keeps for itself."""
@@ -170,7 +173,21 @@ class ConsensusShape(Shape):
     exam = serializers.CharField()
     rule = serializers.CharField()
     outcome = serializers.ChoiceField(choices=Outcome.choices)
-    reason = serializers.CharField()
+    reason = serializers.ChoiceField(
+        choices=OpenReason.choices, allow_blank=True, help_text="Of a disputed or incomplete exam."
+    )
     n_readings = serializers.IntegerField()
+    n_wanted = serializers.IntegerField(help_text="Readings that are enough, adjudication aside.")
+    n_unreadable = serializers.IntegerField()
+    class_states = serializers.DictField(
+        child=serializers.ChoiceField(choices=ClassState.choices),
+        help_text="State by class, where it is not `rest_state`.",
+    )
+    rest_state = serializers.ChoiceField(
+        choices=ClassState.choices, help_text="State of every other class."
+    )
+    adjudicated = serializers.ListField(
+        child=serializers.CharField(), help_text="Disputed classes that adjudication decided."
+    )
     computed_at = serializers.DateTimeField()
     labels = ConsensusLabelShape(many=True)

@@ -10,6 +10,7 @@ from rest_framework.exceptions import ValidationError
 
 from annotations.models import ClinicalInformation, SuggestionPolicy, TokenScope
 from annotations.models.study import MAX_FREQUENT_CLASSES
+from ecgreview import consensus
 
 MAX_POSITIVE_INTEGER = 2**31 - 1
 MAX_EXAMS = 100_000
@@ -38,7 +39,7 @@ class StudyInput(Strict):
         required=False,
         help_text="See /api/taxonomies/.",
     )
-    consensus_rule = serializers.CharField(max_length=60, default="agreement_then_majority")
+    consensus_rule = serializers.CharField(max_length=60, default=consensus.DEFAULT_RULE)
     suggestion_policy = serializers.ChoiceField(
         choices=SuggestionPolicy.choices, default=SuggestionPolicy.AFTER_COMMIT
     )
@@ -63,7 +64,7 @@ class BatchInput(Strict):
 
 
 class AdjudicationInput(Strict):
-    """Who is to read, blind, the exams that a closed batch left undecided."""
+    """Who is to read, blind, the exams of a closed batch that its readers disagree about."""
 
     readers = serializers.ListField(
         child=serializers.CharField(max_length=150), max_length=MAX_READERS, help_text="User names."

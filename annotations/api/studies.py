@@ -165,6 +165,11 @@ def _consensus(row: Consensus) -> Payload:
         "outcome": row.outcome,
         "reason": row.reason,
         "n_readings": row.n_readings,
+        "n_wanted": row.n_wanted,
+        "n_unreadable": row.n_unreadable,
+        "class_states": row.class_states,
+        "rest_state": row.rest_state,
+        "adjudicated": row.adjudicated,
         "computed_at": row.computed_at,
         "labels": [
             {
@@ -172,6 +177,7 @@ def _consensus(row: Consensus) -> Payload:
                 "n_positive": label.n_positive,
                 "n_readings": label.n_readings,
                 "is_present": label.is_present,
+                "state": row.state(label.diagnostic_class.code),
             }
             for label in row.labels.all()
         ],

@@ -6,7 +6,7 @@ from .agreement_detail import AgreementDetail, DetailKind
 from .assignment import Assignment, AssignmentState, Occurrence, Slot, WorkState, code_of
 from .audit import AuditEvent, AuditLink
 from .batch import NO_DATA, Batch, Handout, Purpose, Reference, ResultsSeen, Seat
-from .consensus import Consensus, ConsensusLabel, Outcome
+from .consensus import ClassState, Consensus, ConsensusLabel, OpenReason, Outcome
 from .exam import Dataset, Exam, ImportIssue, ImportRun, Patient, Sex, Tracing
 from .notice import Notice, NoticeKind
 from .pattern_count import (
@@ -78,6 +78,7 @@ __all__ = [
     "Certainty",
     "ChangeKind",
     "ClassRelation",
+    "ClassState",
     "ClinicalInformation",
     "Consensus",
     "ConsensusLabel",
@@ -99,6 +100,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Occurrence",
+    "OpenReason",
     "Outcome",
     "Patient",
     "PatternCount",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import BooleanField, F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from ecgreview.consensus import LEAST_READINGS
+from ecgreview.consensus import MIN_READINGS, Reason, State
 
 from .batch import Batch
 from .exam import Exam
@@ -24,9 +25,52 @@ class Outcome(models.TextChoices):
     """How the rule came to the labels of an exam."""
 
     AGREEMENT = "agreement", _("All readers gave the same classes")
-    MAJORITY = "majority", _("Classes given by at least two readers")
-    UNDECIDED = "undecided", _("Undecided: needs another reading")
+    MAJORITY = "majority", _("Decided by votes")
+    DISPUTED = "disputed", _("Readers disagree")
+    INCOMPLETE = "incomplete", _("Readings are missing")
     UNREADABLE = "unreadable", _("Unreadable")
+
+
+class ClassState(models.TextChoices):
+    """What is known of one class of one exam."""
+
+    PRESENT = State.PRESENT.value, _("Present")
+    ABSENT = State.ABSENT.value, _("Absent")
+    UNDECIDED = State.UNDECIDED.value, _("Undecided: readers disagree")
+    INCOMPLETE = State.INCOMPLETE.value, _("Open: readings are missing")
+    NOT_ASSESSED = State.NOT_ASSESSED.value, _("Not assessed")
+
+
+class OpenReason(models.TextChoices):
+    """Why an exam is disputed or incomplete."""
+
+    READINGS_MISSING = Reason.READINGS_MISSING.value, _("Fewer readings than the protocol asks for")
+    REREAD_PENDING = Reason.REREAD_PENDING.value, _("To be read again under new classes")
+    CLASSES_DISPUTED = Reason.CLASSES_DISPUTED.value, _("A class has exactly half of the votes")
+    EXCLUSIVE_CLASSES = (
+        Reason.EXCLUSIVE_CLASSES.value,
+        _("Classes that exclude each other all have enough votes"),
+    )
+    READABILITY_DISPUTED = (
+        Reason.READABILITY_DISPUTED.value,
+        _("One of two readers calls the exam unreadable"),
+    )
+    NO_CLASS_SHARED = Reason.NO_CLASS_SHARED.value, _("No class was given by two readers")
+
+
+OPEN = (Outcome.DISPUTED, Outcome.INCOMPLETE)
+"""The outcomes that leave something to be decided."""
+
+
+def _has_known_states(name: str) -> Func:
+    """Return the condition that the JSON in column ``name`` maps classes to class states."""
+    known = " || ".join(f'@ == "{state}"' for state in ClassState.values)
+    return Func(
+        F(name),
+        Value(f'strict $.type() == "object" && !exists($.* ? (!({known})))'),
+        function="jsonb_path_match",
+        output_field=BooleanField(),
+    )
 
 
 class ConsensusQuerySet(models.QuerySet["Consensus"]):
@@ -63,11 +107,26 @@ class Consensus(models.Model):
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="consensus")
     rule = models.CharField(max_length=60)
     outcome = models.CharField(max_length=20, choices=Outcome)
-    reason = models.TextField(blank=True)
+    reason = models.CharField(max_length=30, choices=OpenReason, blank=True)
     n_readings = models.PositiveSmallIntegerField()
+    n_wanted = models.PositiveSmallIntegerField(
+        default=MIN_READINGS, help_text="How many readings are enough, adjudication aside."
+    )
     n_unreadable = models.PositiveSmallIntegerField(default=0)
     not_assessable = models.JSONField(
         default=dict, blank=True, help_text="By how many readings, for each class that any said."
+    )
+    class_states = models.JSONField(
+        default=dict, blank=True, help_text="State by class, where it is not rest_state."
+    )
+    rest_state = models.CharField(
+        max_length=15, choices=ClassState, help_text="State of every other class."
+    )
+    adjudicated = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        help_text="Classes that were in dispute until adjudication decided them.",
     )
     computed_at = models.DateTimeField()
 
@@ -80,22 +139,33 @@ class Consensus(models.Model):
             models.CheckConstraint(
                 name="consensus_outcome_is_known", condition=Q(outcome__in=Outcome.values)
             ),
+            models.CheckConstraint(
+                name="consensus_open_gives_its_reason",
+                condition=Q(outcome__in=OPEN, reason__in=OpenReason.values)
+                | (~Q(outcome__in=OPEN) & Q(reason="")),
+            ),
+            models.CheckConstraint(
+                name="consensus_rest_state_is_known", condition=Q(rest_state__in=ClassState.values)
+            ),
+            models.CheckConstraint(
+                name="consensus_class_states_are_known", condition=_has_known_states("class_states")
+            ),
         ]
 
     def __str__(self) -> str:
         return f"consensus of {self.exam.code}"
 
-    def is_told(self, code: str) -> bool:
-        """Whether enough readings could tell if the class is present: fewer decide nothing."""
-        n_untold: int = self.not_assessable.get(code, 0)
-        return not n_untold or self.n_readings - self.n_unreadable - n_untold >= LEAST_READINGS
+    def state(self, code: str) -> str:
+        """Return the state of one class, a value of ``ClassState``."""
+        found: str = self.class_states.get(code, self.rest_state)
+        return found
 
 
 class ConsensusLabel(models.Model):
     """A class that readers gave to the exam: how many did, and whether the rule keeps it.
 
-    Its ``n_readings`` are those that could tell: who said that the class is not assessable is none
-    of them.
+    Its ``n_readings`` are those with a vote on the class: not those that call the exam unreadable
+    or the class not assessable, and of adjudicators only where the class was in dispute.
     """
 
     consensus = models.ForeignKey(Consensus, on_delete=models.CASCADE, related_name="labels")

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from ecgreview.consensus import DEFAULT_RULE
+
 from .protocol import (
     Adjudication,
     ClinicalInformation,
@@ -74,7 +76,7 @@ class Study(models.Model):
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.DRAFT)
     protocol_version = models.PositiveSmallIntegerField(default=1)
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="studies")
-    consensus_rule = models.CharField(max_length=60, default="agreement_then_majority")
+    consensus_rule = models.CharField(max_length=60, default=DEFAULT_RULE)
     readers_per_exam = models.PositiveSmallIntegerField(default=2)
     results_open = models.CharField(
         max_length=20, choices=ResultsOpen, default=ResultsOpen.BATCH_CLOSED

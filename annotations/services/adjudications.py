@@ -1,4 +1,4 @@
-"""Adjudication: what a closed batch leaves undecided is read once more, blind."""
+"""Adjudication: exams whose readers disagree are read once more, blind."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ ADJUDICATION = ", adjudication"
 
 
 class BatchStillOpen(Exception):
-    """What is undecided is known only when the batch is closed."""
+    """Whether readers disagree is known only when the batch is closed."""
 
 
-class NothingUndecided(Exception):
-    """No exam of the batch needs another reading."""
+class NothingDisputed(Exception):
+    """The readers disagree about no exam of the batch."""
 
 
 class AlreadyRead(ValueError):
@@ -38,17 +38,18 @@ class AlreadyRead(ValueError):
 
 
 @transaction.atomic
-def send_undecided(
+def send_disputed(
     *, batch_id: int, readers: Sequence[User], created_by: User, now: datetime
 ) -> Batch:
-    """Return a new batch of the exams left undecided, for adjudicators to read blind.
+    """Return a new batch of the exams in dispute, for adjudicators to read blind.
 
-    Under ``agreement_then_majority`` the adjudicator's reading is one more vote.
+    Under ``majority_per_class`` their readings vote on what is in dispute, under
+    ``agreement_then_majority`` on every class. Exams that merely lack readings are left out.
 
     Raises:
         Batch.DoesNotExist: there is no such batch.
         BatchStillOpen: it is not closed.
-        NothingUndecided: every exam of it is decided.
+        NothingDisputed: its readers disagree about no exam.
         batches.NoReaders: ``readers`` is empty.
         roster.NotAReader: one of them is no adjudicator.
         AlreadyRead: one of them has read one of these exams in this study.
@@ -60,9 +61,9 @@ def send_undecided(
     batch = Batch.objects.select_related("study").get(pk=batch_id)
     if batch.is_open:
         raise BatchStillOpen(batch)
-    exams = undecided(batch, now=now)
+    exams = disputed(batch, now=now)
     if not exams:
-        raise NothingUndecided(batch)
+        raise NothingDisputed(batch)
     roster.refuse_others_than(readers, (Role.ADJUDICATOR,))
     _refuse_who_has_read(readers, exams, batch.study)
     return batches.create(
@@ -76,14 +77,14 @@ def send_undecided(
     )
 
 
-def undecided(batch: Batch, *, now: datetime) -> list[Exam]:
-    """Return the exams of a closed ``batch`` that need another reading, as things are now."""
+def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
+    """Return the exams of a closed ``batch`` that its readers disagree about, as things are now."""
     # As a worker would: a study may have its disputes settled before it opens its results.
     with row_security.as_owner():
         if batch.study.batches.filter(consensus_is_due=True).exists():
             consensus.compute(study=batch.study, now=now)
-        open_questions = Consensus.objects.filter(study=batch.study, outcome=Outcome.UNDECIDED)
-        exams = Exam.objects.filter(consensus__in=open_questions, assignments__batch=batch)
+        in_dispute = Consensus.objects.filter(study=batch.study, outcome=Outcome.DISPUTED)
+        exams = Exam.objects.filter(consensus__in=in_dispute, assignments__batch=batch)
         return list(exams.distinct().order_by("pk"))
 
 

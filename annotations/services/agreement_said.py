@@ -17,9 +17,8 @@ from annotations.models import (
     NO_DATA,
     OF_STUDIES,
     Batch,
+    ClassState,
     Consensus,
-    ConsensusLabel,
-    Outcome,
     ReaderKind,
     Reading,
     Scope,
@@ -31,14 +30,14 @@ from annotations.services import votes
 from annotations.services.vote_states import states
 from ecgreview.agreement import ABSENT, MISSING, PRESENT
 
-DECIDED = (Outcome.AGREEMENT, Outcome.MAJORITY)
-"""What a consensus has labels from."""
-
 NEEDED = (
     *("reader_id", "quality", "taxonomy_id", "active_ms", "assignment_id"),
     *("assignment__exam_id", "assignment__arm"),
 )
 """Of a reading: there are many, and their other columns are wide."""
+
+KNOWN: dict[str, int] = {ClassState.PRESENT: PRESENT, ClassState.ABSENT: ABSENT}
+"""The states of a class in a consensus that say something of it."""
 
 MOST_READINGS = 60_000
 """More than these need more memory than a worker should take."""
@@ -140,26 +139,20 @@ def consensus(said: Said, study: Study) -> NDArray[np.int8]:
     """Return the consensus of the exams of ``said``, as far as it is open.
 
     Returns:
-        Shape (n, n_classes), int8, a row for each of ``said``; missing where nothing is decided.
+        Shape (n, n_classes), int8, a row for each of ``said``; missing where it is undecided.
     """
-    seen = Consensus.objects.all().with_open_results().filter(study=study, outcome__in=DECIDED)
+    seen = Consensus.objects.all().with_open_results().filter(study=study)
     place = {code: column for column, code in enumerate(said.codes)}
     exams, row_of = np.unique(said.exams, return_inverse=True)
     at = {exam: row for row, exam in enumerate(exams.tolist())}
     found = np.full((len(exams), len(said.codes)), MISSING, dtype=np.int8)
-    ids = {}
-    for one in seen.only("exam_id", "not_assessable", "n_readings", "n_unreadable"):
+    for one in seen.only("exam_id", "class_states", "rest_state"):
         if (row := at.get(one.exam_id)) is None:
             continue
-        ids[one.pk] = row
-        found[row] = ABSENT
-        for code in one.not_assessable:
-            if code in place and not one.is_told(code):
-                found[row, place[code]] = MISSING
-    labels = ConsensusLabel.objects.filter(consensus__in=seen, is_present=True)
-    for consensus_id, code in labels.values_list("consensus", "diagnostic_class__code"):
-        if consensus_id in ids and code in place:
-            found[ids[consensus_id], place[code]] = PRESENT
+        found[row] = KNOWN.get(one.rest_state, MISSING)
+        for code, state in one.class_states.items():
+            if code in place:
+                found[row, place[code]] = KNOWN.get(state, MISSING)
     return np.asarray(found[row_of.reshape(-1)])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -15,34 +16,17 @@ from annotations.models import (
     Consensus,
     ConsensusLabel,
     DiagnosticClass,
-    Outcome,
+    Purpose,
     Reading,
+    Slot,
     Study,
 )
-from annotations.services import agreement_runs, votes
+from annotations.services import agreement_runs, votes, wanted_readings
 from annotations.services.votes import Vote
 from ecgreview import consensus
+from ecgreview.consensus import Ballot, Decision, Reason, State, Status
 
 ROWS_AT_ONCE = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the rule makes of the readings of one exam.
-
-    Attributes:
-        votes: for each class that anybody gave, by how many of ``n_readings``.
-        present: the classes that the rule keeps.
-        not_assessable: for each class that any of them could not assess, how many could not.
-    """
-
-    outcome: Outcome
-    reason: str
-    n_readings: int
-    n_unreadable: int
-    votes: Mapping[str, int]
-    present: frozenset[str]
-    not_assessable: Mapping[str, int]
 
 
 def refresh_next(*, now: datetime) -> bool:
@@ -77,96 +61,71 @@ def compute(*, study: Study, now: datetime) -> None:
         study.batches.closed().filter(consensus_is_due=True).values_list("pk", flat=True)
     )
     classes = {item.code: item for item in study.taxonomy.classes.all()}
-    exclusive = [code for code, item in classes.items() if item.is_exclusive]
-    verdicts = {
-        exam_id: _verdict(study, cast, exclusive) for exam_id, cast in sorted(_votes(study).items())
-    }
-    before = _told(study)
+    cast = _votes(study)
+    decisions = _decisions(study, cast, {code for code in classes if classes[code].is_exclusive})
+    before = _stored(study)
     study.consensus.all().delete()
     rows = Consensus.objects.bulk_create(
-        (_row(study, exam_id, verdict, now) for exam_id, verdict in verdicts.items()),
+        (_row(study, exam_id, one, cast[exam_id], now) for exam_id, one in decisions.items()),
         batch_size=ROWS_AT_ONCE,
     )
     ConsensusLabel.objects.bulk_create(
-        (label for row in rows for label in _labels(row, verdicts[row.exam_id], classes)),
+        (label for row in rows for label in _labels(row, decisions[row.exam_id], classes)),
         batch_size=ROWS_AT_ONCE,
     )
     Batch.objects.filter(pk__in=settled).update(consensus_is_due=False, n_consensus_attempts=0)
-    changed = before.symmetric_difference(
-        (exam_id, one.outcome, one.present, frozenset(one.not_assessable))
-        for exam_id, one in verdicts.items()
-    )
+    changed = before ^ {_result(row) for row in rows}
     agreement_runs.note_exams(study, {exam_id for exam_id, *_ in changed}, now=now)
 
 
-def _told(study: Study) -> set[tuple[int, str, frozenset[str], frozenset[str]]]:
-    """Return of each exam its outcome, its labels and what could not be assessed."""
-    given: dict[int, set[str]] = {}
-    present = ConsensusLabel.objects.filter(consensus__study=study, is_present=True)
-    for pk, code in present.values_list("consensus", "diagnostic_class__code"):
-        given.setdefault(pk, set()).add(code)
-    rows = study.consensus.values_list("pk", "exam", "outcome", "not_assessable")
-    return {
-        (exam_id, outcome, frozenset(given.get(pk, ())), frozenset(missing))
-        for pk, exam_id, outcome, missing in rows
-    }
+Result = tuple[int, str, str, frozenset[tuple[str, str]], frozenset[str]]
+"""Of an exam: its id, outcome, states of its classes, and what was not assessable to somebody."""
 
 
-def judge(
-    rule: str,
-    label_sets: Sequence[frozenset[str] | None],
-    exclusive: Collection[str],
-    missing: Sequence[frozenset[str]] | None = None,
-) -> Verdict:
-    """Return what ``rule`` makes of one exam's readings; None stands for "unreadable".
+def _stored(study: Study) -> set[Result]:
+    columns = ("exam_id", "outcome", "rest_state", "class_states", "not_assessable")
+    return {_result(row) for row in study.consensus.only(*columns)}
 
-    Who cannot read an exam says nothing about its classes, so only the others vote; an exam that
-    most of at least two readers cannot read is unreadable.
 
-    Args:
-        rule: a key of ``consensus.RULES``.
-        label_sets: for each reading the codes it gave.
-        exclusive: the codes of the classes that stand alone.
-        missing: for each reading the codes of the classes it could not assess; None: it could all.
-    """
-    untold = missing or [frozenset[str]()] * len(label_sets)
-    both = zip(label_sets, untold, strict=True)
-    told = [(labels, unknown) for labels, unknown in both if labels is not None]
-    legible = [labels for labels, _ in told]
-    n_readings, n_illegible = len(label_sets), len(label_sets) - len(legible)
-    decision = consensus.decide(
-        rule, legible, exclusive=exclusive, missing=[unknown for _, unknown in told]
+def _result(row: Consensus) -> Result:
+    states = frozenset(row.class_states.items())
+    return (row.exam_id, row.outcome, row.rest_state, states, frozenset(row.not_assessable))
+
+
+def _decisions(
+    study: Study, cast: Mapping[int, Sequence[Vote]], exclusive: Collection[str]
+) -> dict[int, Decision]:
+    """Return what the study's rule makes of the votes on each exam, by exam."""
+    wanted = wanted_readings.by_exam(study, study.batches.closed())
+    adjudicators = _adjudicators(study)
+    found = {}
+    for exam_id, of_exam in sorted(cast.items()):
+        ballots = [_ballot(vote, adjudicators[exam_id]) for vote in of_exam]
+        decision = consensus.decide(
+            study.consensus_rule, ballots, exclusive=exclusive, n_wanted=wanted[exam_id]
+        )
+        is_waiting = any(vote.is_open for vote in of_exam)
+        found[exam_id] = _until_read_again(decision) if is_waiting else decision
+    return found
+
+
+def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
+    said, is_adjudication = vote.translation, vote.reader_id in adjudicators
+    if said is None:
+        return Ballot(None, is_adjudication=is_adjudication)
+    return Ballot(said.codes, vote.missing | said.not_asked, is_adjudication)
+
+
+def _until_read_again(decision: Decision) -> Decision:
+    """Return an exam one of whose readings has to be made again, as a class it gave was split."""
+    return replace(
+        decision,
+        status=Status.INCOMPLETE,
+        states={},
+        rest=State.INCOMPLETE,
+        adjudicated=frozenset(),
+        reason=Reason.REREAD_PENDING,
     )
-    remark = f"{n_illegible} of {n_readings} readers could not read it." if n_illegible else ""
-    if n_readings >= 2 and n_illegible > len(legible):
-        return Verdict(
-            Outcome.UNREADABLE, remark, n_readings, n_illegible,
-            decision.votes, frozenset(), decision.n_missing,
-        )  # fmt: skip
-    return Verdict(
-        outcome=Outcome(decision.status),
-        reason=f"{decision.reason} {remark}".strip(),
-        n_readings=n_readings,
-        n_unreadable=n_illegible,
-        votes=decision.votes,
-        present=frozenset(decision.labels),
-        not_assessable=decision.n_missing,
-    )
-
-
-def _verdict(study: Study, cast: Sequence[Vote], exclusive: Collection[str]) -> Verdict:
-    """Return what the study's rule makes of the votes on one exam.
-
-    While a reading waits to be made again, because a class it gave was split, nothing is decided.
-    """
-    label_sets = [vote.translation.codes if vote.translation else None for vote in cast]
-    verdict = judge(
-        study.consensus_rule, label_sets, exclusive, missing=[vote.missing for vote in cast]
-    )
-    if n_open := sum(vote.is_open for vote in cast):
-        reason = f"{n_open} of {len(cast)} readings wait to be made again under new classes."
-        return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason, present=frozenset())
-    return verdict
 
 
 def _votes(study: Study) -> dict[int, list[Vote]]:
@@ -178,32 +137,51 @@ def _votes(study: Study) -> dict[int, list[Vote]]:
     rows = readings.select_related("assignment").in_turn()
     counting = votes.that_count(votes.translated(study, rows))
     closed = study.batches.closed().of_data()
-    exams = Assignment.objects.filter(batch__in=closed).values_list("exam")
-    return {exam: counting.get(exam, []) for (exam,) in exams.distinct()}
+    assigned = Assignment.objects.filter(batch__in=closed).values_list("exam")
+    pooled = Slot.objects.filter(batch__in=closed).values_list("exam")
+    return {exam: counting.get(exam, []) for (exam,) in assigned.union(pooled)}
 
 
-def _row(study: Study, exam_id: int, verdict: Verdict, now: datetime) -> Consensus:
+def _adjudicators(study: Study) -> Mapping[int, set[int]]:
+    """Return for each exam who had it to settle a dispute."""
+    given = Assignment.objects.filter(batch__study=study, batch__purpose=Purpose.ADJUDICATION)
+    found: dict[int, set[int]] = defaultdict(set)
+    for exam_id, reader_id in given.values_list("exam", "reader"):
+        found[exam_id].add(reader_id)
+    return found
+
+
+def _row(
+    study: Study, exam_id: int, decision: Decision, cast: Sequence[Vote], now: datetime
+) -> Consensus:
+    not_assessable = Counter(
+        code for vote in cast if vote.translation is not None for code in vote.missing
+    )
     return Consensus(
         study=study,
         exam_id=exam_id,
         rule=f"{study.consensus_rule} {consensus.RULES[study.consensus_rule].version}",
-        outcome=verdict.outcome,
-        reason=verdict.reason,
-        n_readings=verdict.n_readings,
-        n_unreadable=verdict.n_unreadable,
-        not_assessable=dict(verdict.not_assessable),
+        outcome=decision.status.value,
+        reason=decision.reason.value,
+        n_readings=decision.n_readings,
+        n_wanted=decision.n_wanted,
+        n_unreadable=decision.n_unreadable,
+        not_assessable=dict(sorted(not_assessable.items())),
+        class_states={code: state.value for code, state in decision.states.items()},
+        rest_state=decision.rest.value,
+        adjudicated=sorted(decision.adjudicated),
         computed_at=now,
     )
 
 
 def _labels(
-    row: Consensus, verdict: Verdict, classes: dict[str, DiagnosticClass]
+    row: Consensus, decision: Decision, classes: Mapping[str, DiagnosticClass]
 ) -> Iterable[ConsensusLabel]:
-    for code, n_positive in verdict.votes.items():
+    for code, n_positive in decision.votes.items():
         yield ConsensusLabel(
             consensus=row,
             diagnostic_class=classes[code],
             n_positive=n_positive,
-            n_readings=verdict.n_readings - verdict.not_assessable.get(code, 0),
-            is_present=code in verdict.present,
+            n_readings=decision.n_votes[code],
+            is_present=code in decision.labels,
         )

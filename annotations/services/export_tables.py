@@ -9,11 +9,11 @@ from django.db.models import Prefetch
 
 from annotations.models import (
     AgreementReport,
+    ClassState,
     Consensus,
     ConsensusLabel,
     DiagnosticClass,
     Exam,
-    Outcome,
     Study,
     Taxonomy,
 )
@@ -48,26 +48,32 @@ def consensus(study: Study) -> Iterator[Row]:
     codes = _codes(study.taxonomy)
     yield (
         *("exam", "dataset", "source_key", "age_years", "sex"),
-        *("rule", "outcome", "n_readings", "reason", "labels", "votes", "not_assessable", *codes),
+        *("rule", "outcome", "n_readings", "n_wanted", "n_unreadable", "reason", "labels"),
+        *("disputed", "adjudicated", "votes", "not_assessable", *codes),
     )
     labels = ConsensusLabel.objects.select_related("diagnostic_class").only(
-        "consensus", "n_positive", "is_present", "diagnostic_class__code"
+        "consensus", "n_positive", "diagnostic_class__code"
     )
     rows = Consensus.objects.with_open_results().filter(study=study).select_related("exam__dataset")
     with_labels = rows.prefetch_related(Prefetch("labels", queryset=labels))
     for row in with_labels.order_by("exam__code").iterator(chunk_size=ROWS_AT_ONCE):
-        votes = {label.diagnostic_class.code: label for label in row.labels.all()}
-        kept = [code for code in codes if code in votes and votes[code].is_present]
+        given = {label.diagnostic_class.code: label.n_positive for label in row.labels.all()}
+        votes = {code: given[code] for code in codes if code in given}
+        states = {code: row.state(code) for code in codes}
         yield (
             *_exam(row.exam),
             row.rule,
             row.outcome,
             row.n_readings,
+            row.n_wanted,
+            row.n_unreadable,
             row.reason,
-            ";".join(kept),
-            ";".join(f"{code}:{votes[code].n_positive}" for code in codes if code in votes),
+            ";".join(code for code in codes if states[code] == ClassState.PRESENT),
+            ";".join(code for code in votes if states[code] == ClassState.UNDECIDED),
+            ";".join(code for code in codes if code in row.adjudicated),
+            ";".join(f"{code}:{n_positive}" for code, n_positive in votes.items()),
             ";".join(f"{code}:{n}" for code in codes if (n := row.not_assessable.get(code))),
-            *(_decided(row, code, is_kept=code in kept) for code in codes),
+            *states.values(),
         )
 
 
@@ -160,12 +166,6 @@ def _codes(taxonomy: Taxonomy) -> list[str]:
 def _exam(exam: Exam) -> Row:
     age = stated_age(exam.age_years)
     return (exam.code, exam.dataset.name, exam.source_key, age, exam.sex)
-
-
-def _decided(row: Consensus, code: str, *, is_kept: bool) -> str:
-    if row.outcome in {Outcome.UNDECIDED, Outcome.UNREADABLE} or not row.is_told(code):
-        return NOT_ASSESSED
-    return PRESENT if is_kept else ABSENT
 
 
 def _foreign(item: DiagnosticClass, vocabulary: str) -> str:

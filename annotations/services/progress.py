@@ -1,4 +1,4 @@
-"""How far a study is, for whoever leads it: how many, how fast, how long still; never a label."""
+"""How far a study is, for whoever leads it: readings made, left and missing; never a label."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from annotations.models import (
     Assignment,
     AssignmentState,
     Batch,
+    Handout,
+    Occurrence,
+    Purpose,
+    ReaderKind,
     Seat,
     Slot,
     Study,
@@ -21,7 +25,7 @@ from annotations.models import (
     StudyReaderStatus,
     User,
 )
-from annotations.services import records
+from annotations.services import histories, records, wanted_readings
 from annotations.services.records import Record
 from ecgreview import quality
 
@@ -37,12 +41,14 @@ class ReaderProgress:
         n_assigned, n_read: in batches that were released, repeats among them.
         n_abstained: exams that they said they are not competent for; no readings.
         n_left: unread in open batches.
+        n_missing: unread in closed batches.
         n_held: of these, hidden repeats that they cannot read yet.
         n_overdue: of the others, in batches whose day is over.
         n_lapsed: exams of a pool that they took and gave back.
         idle_days: days since their last reading, or since they could begin; None when nothing
             is left for them to read.
-        finish_on: when they will be done at their pace; None: never.
+        finish_on: when they will have read what is left, at their pace; None: never, or nothing
+            is left and readings are missing.
     """
 
     user: User
@@ -51,6 +57,7 @@ class ReaderProgress:
     n_read: int
     n_abstained: int
     n_left: int
+    n_missing: int
     n_held: int
     n_overdue: int
     n_lapsed: int
@@ -79,7 +86,10 @@ class BatchProgress:
         n_wanted, n_read: readings; ``n_read`` may be larger in a pool with late readings.
         n_abstained: exams whose readers gave no reading; a pool hands them to others.
         n_left: still to be made; 0 when the batch is closed.
-        finish_on: when it will be done; None: never at this pace.
+        n_missing: not made, and nobody is to make them: the batch is closed or a reader abstained.
+        n_unread: of these, those that nobody abstained from.
+        finish_on: when what is left will be read; None: never at this pace, or nothing is left
+            and readings are missing.
     """
 
     batch: Batch
@@ -87,6 +97,8 @@ class BatchProgress:
     n_read: int
     n_abstained: int
     n_left: int
+    n_missing: int
+    n_unread: int
     is_overdue: bool
     finish_on: date | None
 
@@ -98,8 +110,11 @@ class Progress:
     Attributes:
         days: readings on each day with any, ascending.
         per_day: of all active readers together.
+        n_missing: readings that nobody made and nobody is to make any more: of closed batches,
+            and of exams that lost a reader to withdrawal or abstention and got no other.
         n_stalled: active readers with exams left and no reading in the last fortnight.
-        finish_on: when all will be done; None: never at this pace.
+        finish_on: when what is left will be read; None: never at this pace, or nothing is left
+            and readings are missing.
     """
 
     readers: list[ReaderProgress]
@@ -109,6 +124,7 @@ class Progress:
     n_read: int
     n_abstained: int
     n_left: int
+    n_missing: int
     per_day: float
     n_stalled: int
     finish_on: date | None
@@ -137,7 +153,7 @@ def of_study(*, study: Study, now: datetime) -> Progress:
         for line in lines
     ]
     told = _told(batches, seats, {one.user.pk: one for one in readers}, abstained, now)
-    return _whole(readers, told, known.values(), now)
+    return _whole(readers, told, known.values(), _n_without_reader(study, batches), now)
 
 
 def _batches(study: Study) -> list[Batch]:
@@ -171,6 +187,21 @@ def _abstained(study: Study) -> Counter[tuple[int, int]]:
     return Counter({(batch, reader): n for batch, reader, n in rows})
 
 
+def _n_without_reader(study: Study, batches: Sequence[Batch]) -> int:
+    """Return how many readings the protocol asks for that nobody was given, or nobody has now.
+
+    A pool hands out again what comes back to it, so nothing of a pool is without a reader.
+    """
+    named = [one for one in batches if one.handout == Handout.NAMED and one.purpose == Purpose.DATA]
+    given = Assignment.objects.filter(
+        batch__in=named, occurrence=Occurrence.FIRST, reader__kind=ReaderKind.PERSON
+    )
+    standing = histories.standing(given).order_by().values_list("exam")
+    n_given = dict(standing.annotate(n=Count("reader", distinct=True)))
+    wanted = wanted_readings.by_exam(study, named)
+    return sum(max(n - n_given.get(exam_id, 0), 0) for exam_id, n in wanted.items())
+
+
 def _grouped(seats: Iterable[Seat]) -> defaultdict[int, list[Seat]]:
     found: defaultdict[int, list[Seat]] = defaultdict(list)
     for seat in seats:
@@ -190,7 +221,9 @@ class _Share:
     ) -> None:
         self.n_abstained = abstained[seat.batch_id, seat.reader_id]
         self.seat, self.batch = seat, batch
-        self.n_left = seat.n_assigned - seat.n_read if batch.is_open else 0
+        n_unread = seat.n_assigned - seat.n_read
+        self.n_left = n_unread if batch.is_open else 0
+        self.n_missing = 0 if batch.is_open else n_unread
         self.n_held = held[seat.batch_id, seat.reader_id] if batch.is_open else 0
 
 
@@ -204,6 +237,8 @@ def _reader(
     since = _since(line, [one.batch for one in shares], now)
     pace = quality.pace(record.times, record.active_ms, since=since, now=now)
     idle = max((now - max(pace.last_at or since, since)).days, 0)
+    n_missing = sum(one.n_missing for one in shares)
+    finish_on = quality.finish_on(n_left, pace.per_day if is_active else 0, today=now.date())
     return ReaderProgress(
         user=line.user,
         status=line.status,
@@ -211,15 +246,21 @@ def _reader(
         n_read=sum(one.seat.n_read for one in shares) - n_abstained,
         n_abstained=n_abstained,
         n_left=n_left,
+        n_missing=n_missing,
         n_held=n_held,
         n_overdue=sum(late),
         n_lapsed=n_lapsed,
         pace=pace,
         idle_days=idle if n_left > n_held and is_active else None,
-        finish_on=quality.finish_on(n_left, pace.per_day if is_active else 0, today=now.date()),
+        finish_on=_unless_missing(finish_on, n_left, n_missing),
         haste=quality.haste(record.active_ms),
         run=quality.strangest_run(record.answers),
     )
+
+
+def _unless_missing(finish_on: date | None, n_left: int, n_missing: int) -> date | None:
+    """Return ``finish_on``, but no day where reading is over and readings are missing."""
+    return finish_on if n_left or not n_missing else None
 
 
 def _since(line: StudyReader, batches: Sequence[Batch], now: datetime) -> datetime:
@@ -253,7 +294,13 @@ def _told(
         # What is nobody's to read any more is left to a later batch; a pool hands it out again.
         n_done = n_read if n_slots else n_read + n_abstained
         n_left = max(n_wanted - n_done, 0) if batch.is_open else 0
+        n_missing = max(n_wanted - n_read - n_left, 0)
         behind = {reader: ahead[reader] for reader, n in left.items() if n}
+        finish_on = (
+            _pooled(n_left, own, readers, now)
+            if n_slots
+            else _latest(_days(behind, readers, now), now)
+        )
         found.append(
             BatchProgress(
                 batch=batch,
@@ -261,10 +308,10 @@ def _told(
                 n_read=n_read,
                 n_abstained=n_abstained,
                 n_left=n_left,
+                n_missing=n_missing,
+                n_unread=n_missing if n_slots else max(n_missing - n_abstained, 0),
                 is_overdue=bool(n_left) and _is_overdue(batch, now),
-                finish_on=_pooled(n_left, own, readers, now)
-                if n_slots
-                else _latest(_days(behind, readers, now), now),
+                finish_on=_unless_missing(finish_on, n_left, n_missing),
             )
         )
     return found
@@ -304,6 +351,7 @@ def _whole(
     readers: list[ReaderProgress],
     batches: list[BatchProgress],
     known: Iterable[Record],
+    n_without_reader: int,
     now: datetime,
 ) -> Progress:
     counts = Counter(time.date() for record in known for time in record.times)
@@ -311,6 +359,9 @@ def _whole(
         one for one in readers
         if one.n_left and one.status == StudyReaderStatus.ACTIVE and not one.pace.per_day
     ]  # fmt: skip
+    n_left = sum(batch.n_left for batch in batches)
+    n_missing = n_without_reader + sum(batch.n_unread for batch in batches)
+    finish_on = _latest((one.finish_on for one in batches if one.n_left), now)
     return Progress(
         readers=readers,
         batches=batches,
@@ -318,8 +369,9 @@ def _whole(
         n_wanted=sum(batch.n_wanted for batch in batches),
         n_read=sum(batch.n_read for batch in batches),
         n_abstained=sum(batch.n_abstained for batch in batches),
-        n_left=sum(batch.n_left for batch in batches),
+        n_left=n_left,
+        n_missing=n_missing,
         per_day=sum(_per_day(one) for one in readers),
         n_stalled=len(stalled),
-        finish_on=_latest((one.finish_on for one in batches), now),
+        finish_on=_unless_missing(finish_on, n_left, n_missing),
     )

@@ -1,4 +1,4 @@
-"""Batches: making one, watching it, closing it, sending on what it left undecided."""
+"""Batches: making one, watching it, closing it, sending on what its readers disagree about."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,7 +17,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotations import tasks
 from annotations.firewall import is_still_reading
 from annotations.forms import AdjudicationForm, BatchForm
-from annotations.models import AgreementReport, Batch, Consensus, Exam, Outcome, Study, User
+from annotations.models import (
+    AgreementReport,
+    Batch,
+    Consensus,
+    Exam,
+    OpenReason,
+    Outcome,
+    Slot,
+    Study,
+    User,
+)
 from annotations.services import (
     adjudications,
     batches,
@@ -43,11 +54,11 @@ OF_READERS: tuple[type[Exception], ...] = (
 )
 """Refusals that are about who was chosen."""
 
-OF_UNDECIDED: tuple[type[Exception], ...] = (
+OF_DISPUTED: tuple[type[Exception], ...] = (
     adjudications.BatchStillOpen,
     batches.MixedWithData,
     batches.NoTracings,
-    adjudications.NothingUndecided,
+    adjudications.NothingDisputed,
     mappings.NoMapping,
     studies.NotOpen,
 )
@@ -60,7 +71,8 @@ def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
     """Choose exams and readers; nothing is written before the summary was confirmed."""
     study = lookups.study(request.user, slug)
     if request.method != "POST":
-        return _batch_form(request, study, BatchForm(study=study), 200)
+        codes = _short_exams(request.user, study, request.GET.get("lacking", ""))
+        return _batch_form(request, study, BatchForm(study=study, initial={"codes": codes}), 200)
     form = BatchForm(request.POST, study=study)
     if not form.is_valid():
         return _batch_form(request, study, form, 400)
@@ -98,16 +110,16 @@ def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("add_batch")
 @require_POST
 def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give the undecided exams of a closed batch to adjudicators, as a batch of their own."""
+    """Give the exams of a closed batch that are in dispute to adjudicators, as a new batch."""
     batch = lookups.batch(request.user, pk)
     if is_still_reading(batch.study, request.user):
-        # How many exams are undecided, or whether any is, would tell what others found.
+        # How many exams are in dispute, or whether any is, would tell what others found.
         return render(request, "studies/still_reading.html", {"study": batch.study}, status=403)
     form = AdjudicationForm(request.POST)
     if not form.is_valid():
         return _batch_page(request, batch, form, status=400)
     try:
-        made = adjudications.send_undecided(
+        made = adjudications.send_disputed(
             batch_id=batch.pk,
             readers=list(form.cleaned_data["readers"]),
             created_by=request.user,
@@ -117,13 +129,13 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
         form.add_error("readers", refusals.told(refusal))
         return _batch_page(request, batch, form, status=400)
     except batches.NameTaken:
-        told = _("The undecided exams of this batch were sent to adjudication before.")
+        told = _("The exams in dispute of this batch were sent to adjudication before.")
         messages.error(request, told)
         return _batch_page(request, batch, form, status=409)
-    except OF_UNDECIDED as refusal:
+    except OF_DISPUTED as refusal:
         messages.error(request, refusals.told(refusal))
         return _batch_page(request, batch, form, status=409)
-    messages.success(request, _("The undecided exams now wait for the adjudicators."))
+    messages.success(request, _("The exams in dispute now wait for the adjudicators."))
     return redirect("batch", pk=made.pk)
 
 
@@ -145,22 +157,42 @@ def _batch_page(
         context |= {
             "matrix": matrix(batch, request.user, request.GET.get("page")),
             "agreement": AgreementReport.objects.visible_to(request.user).filter(batch=batch),
-            "n_undecided": _n_undecided(request.user, batch),
+            **_open_questions(request.user, batch),
             "adjudication": _adjudication(request.user, batch),
         }
     return render(request, "batches/detail.html", context, status=status)
 
 
-def _n_undecided(user: User, batch: Batch) -> int:
-    undecided = Consensus.objects.visible_to(user).filter(
-        study=batch.study, outcome=Outcome.UNDECIDED
+def _open_questions(user: User, batch: Batch) -> dict[str, int]:
+    """Return how many exams of ``batch`` are in dispute, lack readings or are to be read again.
+
+    Exams without tracings are left out: nobody can read them.
+    """
+    return _consensus_of(user, batch).aggregate(
+        n_disputed=Count("pk", filter=Q(outcome=Outcome.DISPUTED)),
+        n_short=Count("pk", filter=Q(reason=OpenReason.READINGS_MISSING)),
+        n_reread=Count("pk", filter=Q(reason=OpenReason.REREAD_PENDING)),
     )
-    exams = Exam.objects.filter(assignments__batch=batch).with_tracings()
-    return undecided.filter(exam__in=exams).count()
+
+
+def _consensus_of(user: User, batch: Batch) -> QuerySet[Consensus]:
+    assigned = Exam.objects.filter(assignments__batch=batch)
+    pooled = Exam.objects.filter(pk__in=Slot.objects.filter(batch=batch).values("exam"))
+    exams = Exam.objects.filter(Q(pk__in=assigned) | Q(pk__in=pooled)).with_tracings()
+    return Consensus.objects.visible_to(user).filter(study=batch.study, exam__in=exams)
+
+
+def _short_exams(user: User, study: Study, batch_id: str) -> str:
+    """Return the codes of the exams of a batch that lack readings, unless they are hidden."""
+    batch = study.batches.filter(pk=int(batch_id)).first() if batch_id.isdecimal() else None
+    if batch is None or is_still_reading(study, user):
+        return ""
+    short = _consensus_of(user, batch).filter(reason=OpenReason.READINGS_MISSING)
+    return " ".join(short.order_by("exam__code").values_list("exam__code", flat=True))
 
 
 def _adjudication(user: User, batch: Batch) -> Batch | None:
-    """Return the batch that the undecided exams of ``batch`` were sent to, if they were."""
+    """Return the batch that the disputed exams of ``batch`` were sent to, if they were."""
     name = adjudications.adjudication_name(batch)
     return Batch.objects.visible_to(user).filter(study=batch.study, name=name).first()
 

@@ -26,9 +26,9 @@ from annotations.views.reader_kinds import with_kind
 from ecgreview import quality
 
 COLUMNS = (
-    "reader", "status", "assigned", "submitted", "left", "overdue", "given_back", "abstained",
-    "last_reading_on", "idle_days", "readings_per_day", "median_active_s", "expected_finish_on",
-    "too_fast_share", "longest_odd_run", "flagged",
+    "reader", "status", "assigned", "submitted", "left", "missing", "overdue", "given_back",
+    "abstained", "last_reading_on", "idle_days", "readings_per_day", "median_active_s",
+    "expected_finish_on", "too_fast_share", "longest_odd_run", "flagged",
 )  # fmt: skip
 """Of the file; names of a program, so not translated."""
 
@@ -165,8 +165,8 @@ def _cells(line: ReaderLine) -> list[Cell]:
     """Return what the file says of a reader after the name."""
     one = line.found
     return [
-        one.status, one.n_assigned, one.n_read, one.n_left, one.n_overdue, one.n_lapsed,
-        one.n_abstained,
+        one.status, one.n_assigned, one.n_read, one.n_left, one.n_missing, one.n_overdue,
+        one.n_lapsed, one.n_abstained,
         _day(one.pace.last_at.date() if one.pace.last_at else None),
         one.idle_days, round(one.pace.per_day, 2), one.pace.median_s, _day(one.finish_on),
         None if one.haste.share is None else round(one.haste.share, 3),

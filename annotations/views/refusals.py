@@ -141,9 +141,11 @@ SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
         lambda: _("%(names)s read some of these exams already: nobody judges themselves.")
     ),
     adjudications.BatchStillOpen: _said(
-        lambda: _("Close the batch first: what is undecided is known only then.")
+        lambda: _("Close the batch first: whether readers disagree is known only then.")
     ),
-    adjudications.NothingUndecided: _said(lambda: _("No exam of this batch is undecided.")),
+    adjudications.NothingDisputed: _said(
+        lambda: _("The readers disagree about no exam of this batch.")
+    ),
     mappings.NoMapping: _said(
         lambda: _(
             "No mapping of classes leads from one version to the other (%(names)s): whoever runs "

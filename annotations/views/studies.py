@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotations.firewall import is_still_reading
 from annotations.forms import StudyForm
-from annotations.models import Batch, Consensus, Outcome, Study, StudyReaderStatus, Taxonomy, User
+from annotations.models import (
+    Batch,
+    Consensus,
+    ConsensusLabel,
+    Outcome,
+    Study,
+    StudyReaderStatus,
+    Taxonomy,
+    User,
+)
 from annotations.services import designs, export, exposures, studies
-from annotations.views import lookups, protocol_lines
+from annotations.views import lookups, outcomes, protocol_lines
 from annotations.views.access import SignedInRequest, needs
 from ecgreview import protocol
 
 EXAMS_PER_PAGE = 50
-
-SHORT = {
-    Outcome.AGREEMENT: gettext_lazy("Agreement"),
-    Outcome.MAJORITY: gettext_lazy("Majority"),
-    Outcome.UNDECIDED: gettext_lazy("Undecided"),
-    Outcome.UNREADABLE: gettext_lazy("Unreadable"),
-}
-"""The outcomes where there is room for a word."""
 
 
 @never_cache
@@ -77,14 +77,15 @@ def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     is_hidden = is_still_reading(study, request.user)
     batches = Batch.objects.visible_to(request.user).filter(study=study)
     shown = batches if is_hidden else batches.with_progress()
-    outcomes = _outcomes(Consensus.objects.visible_to(request.user).filter(study=study))
-    if outcomes:
+    visible = Consensus.objects.visible_to(request.user).filter(study=study)
+    found = outcomes.tallies(visible, study.consensus_rule)
+    if found:
         exposures.results_of_study(study=study, user=request.user, now=timezone.now())
     context = {
         "study": study,
         "batches": shown.order_by("-created_at", "-pk"),
         "is_hidden": is_hidden,
-        "outcomes": outcomes,
+        "outcomes": found,
         "has_closed_batch": study.batches.closed().exists(),
         "lines": [line for line in _rules(study) if line.key not in LEFT_OUT],
         "n_readers": study.readers.exclude(status=StudyReaderStatus.WITHDRAWN).count(),
@@ -109,16 +110,21 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
         exposures.results_of_study(study=study, user=request.user, now=timezone.now())
     wanted = request.GET.get("outcome", "")
     chosen = visible.filter(outcome=wanted) if wanted in Outcome.values else visible
-    rows = chosen.select_related("exam").prefetch_related("labels__diagnostic_class")
+    labels = ConsensusLabel.objects.select_related("diagnostic_class").order_by(
+        "diagnostic_class__position"
+    )
+    rows = chosen.select_related("exam").prefetch_related(Prefetch("labels", labels))
     pages = Paginator(rows.order_by("exam__code"), EXAMS_PER_PAGE)
+    page = pages.get_page(request.GET.get("page"))
     context = {
         "study": study,
         "is_hidden": is_still_reading(study, request.user),
         "is_due": study.batches.filter(consensus_is_due=True).exists(),
-        "outcomes": _outcomes(visible),
+        "outcomes": outcomes.tallies(visible, study.consensus_rule),
         "wanted": wanted if wanted in Outcome.values else "",
         "n_all": visible.count(),
-        "pages": pages.get_page(request.GET.get("page")),
+        "pages": page,
+        "lines": outcomes.exam_lines(page.object_list),
     }
     return render(request, "studies/consensus.html", context)
 
@@ -160,18 +166,3 @@ def _n_exams() -> Coalesce:
     found = Batch.objects.filter(study=OuterRef("pk")).order_by().values("study")
     counted = found.annotate(n=Count("assignments__exam", distinct=True)).values("n")
     return Coalesce(Subquery(counted), 0)
-
-
-def _outcomes(consensus: QuerySet[Consensus]) -> list[dict[str, object]]:
-    """Return how many exams came to each outcome, in the order of the outcomes."""
-    counts = dict(consensus.values_list("outcome").annotate(n=Count("pk")))
-    return [
-        {
-            "value": outcome.value,
-            "label": outcome.label,
-            "short": SHORT[outcome],
-            "n": counts[outcome.value],
-        }
-        for outcome in Outcome
-        if outcome.value in counts
-    ]

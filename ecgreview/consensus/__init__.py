@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from .decision import LEAST_READINGS, Decision, Status
-from .rules import RULES, ContradictoryReading, Rule, UnknownRule, decide
+from .decision import MIN_READINGS, Ballot, Decision, Reason, State, Status
+from .rules import DEFAULT_RULE, RULES, ContradictoryReading, Rule, UnknownRule, decide
 
 __all__ = [
-    "LEAST_READINGS",
+    "DEFAULT_RULE",
+    "MIN_READINGS",
     "RULES",
+    "Ballot",
     "ContradictoryReading",
     "Decision",
+    "Reason",
     "Rule",
+    "State",
     "Status",
     "UnknownRule",
     "decide",

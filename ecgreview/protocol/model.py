@@ -69,7 +69,7 @@ class Protocol:
 
     name: str
     taxonomy: str
-    consensus_rule: str = "agreement_then_majority"
+    consensus_rule: str = "majority_per_class"
     readers_per_exam: int = 2
     results_open: ResultsOpen = "batch_closed"
     clinical_information: ClinicalInformation = "age_and_sex"

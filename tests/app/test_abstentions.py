@@ -82,8 +82,8 @@ class TestWhoAbstains:
         submit(of(ana), **ABSTAINED)
         submit(of(bruno), AF)
         row = settled()
-        assert (row.outcome, row.n_readings) == ("undecided", 1)
-        assert row.reason == "There is only one reading."
+        assert (row.outcome, row.n_readings) == ("incomplete", 1)
+        assert row.reason == "readings_missing"
 
     def test_leaves_no_answer_to_compare_with_others(self, of, ana, submit, study):
         submit(of(ana), **ABSTAINED)
@@ -209,13 +209,14 @@ class TestAClassThatCannotBeTold:
         counts = {one["class"]: one["n_not_assessable"] for one in report.results["classes"]}
         assert {code: n for code, n in counts.items() if n} == {NOISE: 1}
 
-    def test_is_no_vote_against_it(self, of, ana, bruno, submit, settled):
+    def test_is_no_vote_against_it_and_none_for_it(self, of, ana, bruno, submit, settled):
         submit(of(ana), AF, not_assessable=[NOISE])
         submit(of(bruno), AF, NOISE)
         row = settled()
         votes = row.labels.values_list("diagnostic_class__code", "n_positive", "n_readings")
         assert sorted(votes) == [(NOISE, 1, 1), (AF, 2, 2)]
-        assert (row.outcome, row.not_assessable) == ("majority", {NOISE: 1})
+        assert (row.outcome, row.not_assessable) == ("disputed", {NOISE: 1})
+        assert (row.state(AF), row.state(NOISE)) == ("present", "undecided")
 
     def test_leaves_the_others_agreed(self, of, ana, bruno, submit, settled):
         submit(of(ana), AF, not_assessable=[NOISE])

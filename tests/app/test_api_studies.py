@@ -153,13 +153,19 @@ def test_agreement_not_computed_yet_is_not_an_error(as_davi, make_batch):
 
 def test_consensus_is_told_by_exam(as_davi, study, read_batch):
     rows = as_davi.get(f"/api/studies/{study.slug}/consensus/").json()["results"]
-    assert [row["outcome"] for row in rows] == ["agreement", "undecided"]
+    assert [row["outcome"] for row in rows] == ["agreement", "disputed"]
     assert rows[0]["labels"] == [
-        {"class": "atrial_fibrillation", "n_positive": 2, "n_readings": 2, "is_present": True}
+        {
+            "class": "atrial_fibrillation",
+            "n_positive": 2,
+            "n_readings": 2,
+            "is_present": True,
+            "state": "present",
+        }
     ]
 
 
-def test_the_undecided_are_sent_to_the_adjudicator(as_davi, read_batch, clara):
+def test_the_disputed_exams_are_sent_to_the_adjudicator(as_davi, read_batch, clara):
     sent = as_davi.post(f"/api/batches/{read_batch.pk}/adjudication/", {"readers": ["clara"]})
     assert (sent.status_code, sent.json()["n_exams"]) == (201, 1)
 
@@ -208,7 +214,7 @@ class TestACoordinatorWhoReads:
     def test_sees_not_how_far_others_are(self, as_gil, read_batch):
         assert as_gil.get(f"/api/batches/{read_batch.pk}/").json()["n_submitted"] is None
 
-    def test_sends_nobody_the_undecided(self, as_gil, read_batch, clara):
+    def test_sends_nobody_the_disputed_exams(self, as_gil, read_batch, clara):
         body = {"readers": ["clara"]}
         refusal = as_gil.post(f"/api/batches/{read_batch.pk}/adjudication/", body)
         assert refusal.status_code == 403

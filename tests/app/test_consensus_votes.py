@@ -7,9 +7,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
-from annotations.models import AgreementReport, Batch, Consensus
+from annotations.models import AgreementReport, AgreementRun, Batch, Consensus, Study
 from annotations.services import adjudications, agreement, batches, consensus, export, export_tables
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
@@ -28,7 +28,7 @@ def test_who_reads_an_exam_twice_has_one_vote(make_batch, make_exam, submit, clo
         close(batch)
     settle(now)
     found = Consensus.objects.get()
-    assert (found.outcome, found.n_readings) == ("undecided", 1)
+    assert (found.outcome, found.n_readings) == ("incomplete", 1)
 
 
 def test_the_first_reading_is_the_vote(make_batch, make_exam, submit, close, ana, bruno, now):
@@ -52,10 +52,100 @@ def test_a_batch_of_a_long_name_can_be_adjudicated(
     submit(batch.assignments.get(reader=ana), AF)
     submit(batch.assignments.get(reader=bruno), FLUTTER)
     close(batch)
-    sent = adjudications.send_undecided(
-        batch_id=batch.pk, readers=[clara], created_by=davi, now=now
-    )
+    sent = adjudications.send_disputed(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
     assert sent.name.endswith("B, adjudication")
+
+
+@pytest.fixture
+def two_studies_due(make_batch, make_study, close, davi, now, ana, make_exam):
+    """Two closed batches, each alone in its study; the first one is first in line."""
+    first = close(make_batch())
+    other = batches.create(
+        study=make_study(name="Evening list"), name="Batch 1",
+        exams=[make_exam()], readers=[ana], created_by=davi, now=now,
+    )  # fmt: skip
+    return first, close(other)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_study_that_another_worker_holds_is_left_to_it(two_studies_due, now):
+    held, free = two_studies_due
+    taken, done = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with transaction.atomic():
+                Study.objects.select_for_update(no_key=True).get(pk=held.study_id)
+                taken.set()
+                done.wait(30)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        holding = thread.submit(hold)
+        try:
+            assert taken.wait(30)
+            with connection.cursor() as cursor:
+                cursor.execute("set lock_timeout = '500ms'")
+            assert consensus.refresh_next(now=now)
+        finally:
+            done.set()
+            holding.result()
+            connection.close()
+    held.refresh_from_db()
+    free.refresh_from_db()
+    assert (held.consensus_is_due, held.n_consensus_attempts) == (True, 0)
+    assert not free.consensus_is_due
+
+
+def test_a_study_that_another_worker_finished_meanwhile_is_not_computed_again(
+    make_batch, close, now, monkeypatch
+):
+    close(make_batch())
+    real = Batch.objects.filter
+    computed = []
+
+    def count_the_attempt(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if sql.startswith("UPDATE") and "n_consensus_attempts" in sql:
+            # Between the claim and the work.
+            real().update(consensus_is_due=False)
+        return result
+
+    monkeypatch.setattr(consensus, "compute", lambda **given: computed.append(given))
+    with connection.execute_wrapper(only_once(count_the_attempt)):
+        assert consensus.refresh_next(now=now)
+    assert computed == []
+
+
+def only_once(wrapper):
+    """Return ``wrapper`` so that what it does itself passes by it."""
+    is_inside = False
+
+    def once(execute, sql, params, many, context):
+        nonlocal is_inside
+        if is_inside:
+            return execute(sql, params, many, context)
+        is_inside = True
+        try:
+            return wrapper(execute, sql, params, many, context)
+        finally:
+            is_inside = False
+
+    return once
+
+
+def test_a_consensus_that_changes_asks_for_reports_of_its_batches_and_study(
+    make_batch, study, submit, close, now
+):
+    batch = make_batch()
+    for assignment in batch.assignments.all():
+        submit(assignment, AF)
+    close(batch)
+    AgreementRun.objects.all().delete()
+    settle(now)
+    asked = AgreementRun.objects.unfinished().filter(study=study)
+    assert set(asked.values_list("batch", flat=True)) == {batch.pk, None}
 
 
 def close_impatiently(batch, davi, now):

@@ -71,6 +71,41 @@ class TestNumbers:
         close(batch)
         assert progress.of_study(study=study, now=now).n_left == 0
 
+    def test_what_a_closed_batch_lacks_is_missing(self, study, batch, ana, read, close, now):
+        read(own(batch, ana)[0])
+        close(batch)
+        found = progress.of_study(study=study, now=now)
+        assert (found.n_left, found.n_missing, found.finish_on) == (0, 7, None)
+        assert [one.n_missing for one in found.batches] == [7]
+        assert {one.user.username: one.n_missing for one in found.readers} == {"ana": 3, "bruno": 4}
+
+    def test_a_withdrawn_reader_leaves_readings_missing(
+        self, study, batch, ana, bruno, davi, read, now
+    ):
+        for assignment in own(batch, ana):
+            read(assignment)
+        roster.withdraw(study=study, user=bruno, reason="Moved.", actor=davi, now=now)
+        found = progress.of_study(study=study, now=now)
+        assert (found.n_left, found.n_missing, found.finish_on) == (0, 4, None)
+
+    def test_what_another_batch_makes_up_for_is_not_missing(
+        self, study, batch, ana, bruno, make_user, davi, make_batch, read, now
+    ):
+        roster.withdraw(study=study, user=bruno, reason="Moved.", actor=davi, now=now)
+        exams = [assignment.exam for assignment in own(batch, ana)]
+        other = make_batch(exams, [make_user("Carla", Role.READER)])
+        for assignment in [*own(batch, ana), *other.assignments.all()]:
+            read(assignment)
+        found = progress.of_study(study=study, now=now)
+        assert (found.n_missing, found.finish_on) == (0, now.date())
+
+    def test_the_forecast_is_of_what_is_left(self, study, batch, make_batch, ana, read, close, now):
+        close(batch)
+        read(make_batch(readers=[ana]).assignments.get())
+        make_batch(readers=[ana])
+        found = progress.of_study(study=study, now=now + timedelta(days=1))
+        assert (found.n_left, found.finish_on) == (1, (now + timedelta(days=2)).date())
+
     def test_pace_is_told_in_readings_a_day(self, study, batch, ana, read, now):
         for place, assignment in enumerate(own(batch, ana)[:2]):
             read(assignment, days=place)
@@ -229,6 +264,22 @@ class TestPage:
         rows = {row["reader"]: row for row in csv.DictReader(io.StringIO(text))}
         assert rows["Ana"]["submitted"] == "1"
         assert rows["Bruno"]["left"] == "4"
+
+    def test_nothing_says_that_all_is_read_while_readings_are_missing(
+        self, signed_in, davi, study, batch, running, close
+    ):
+        close(batch)
+        client = signed_in(davi)
+        page = client.get(f"/studies/{study.slug}/progress/").content.decode()
+        assert "7 readings missing" in page
+        assert "all is read" not in page
+        assert 'is-ok">done' not in page
+        text = client.get(f"/studies/{study.slug}/progress.csv").content.decode()
+        rows = {row["reader"]: row for row in csv.DictReader(io.StringIO(text))}
+        assert [rows["Bruno"][key] for key in ("missing", "expected_finish_on")] == ["4", ""]
+        found = client.get(f"/api/studies/{study.slug}/progress/").json()
+        assert (found["n_missing"], found["finish_on"]) == (7, None)
+        assert [one["n_missing"] for one in found["batches"]] == [7]
 
     def test_a_name_that_is_a_formula_stays_text(self, signed_in, davi, ana, study, running):
         ana.first_name = "=1+1"

@@ -212,7 +212,7 @@ def test_who_was_shown_the_results_does_not_adjudicate(judged, make_user, shown,
     ines = make_user("Ines", Role.ADJUDICATOR, Role.RESEARCHER)
     shown(ines)
     with pytest.raises(batches.KnowsResults):
-        adjudications.send_undecided(batch_id=judged.pk, readers=[ines], created_by=davi, now=now)
+        adjudications.send_disputed(batch_id=judged.pk, readers=[ines], created_by=davi, now=now)
 
 
 def test_a_coordinator_reads_what_nobody_has_read(judged, make_batch, make_exam, gil):

@@ -173,15 +173,13 @@ def test_closing_twice_is_a_conflict(signed_in, davi, disputed):
     assert "This batch had been closed before." in response.content.decode()
 
 
-def test_a_closed_batch_offers_its_undecided_exams_to_adjudicators(
-    signed_in, davi, clara, disputed
-):
+def test_a_closed_batch_offers_its_disputed_exams_to_adjudicators(signed_in, davi, clara, disputed):
     page = signed_in(davi).get(f"/batches/{disputed.pk}/")
-    assert page.context["n_undecided"] == 1
+    assert (page.context["n_disputed"], page.context["n_short"]) == (1, 0)
     assert "Clara" in page.content.decode()
 
 
-def test_undecided_exams_become_a_batch_of_the_adjudicator(signed_in, davi, clara, disputed):
+def test_disputed_exams_become_a_batch_of_the_adjudicator(signed_in, davi, clara, disputed):
     response = signed_in(davi).post(
         f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}
     )
@@ -189,7 +187,7 @@ def test_undecided_exams_become_a_batch_of_the_adjudicator(signed_in, davi, clar
     assert response.url == f"/batches/{made.pk}/"
 
 
-def test_sending_the_undecided_twice_is_a_conflict(signed_in, davi, clara, disputed):
+def test_sending_the_disputed_exams_twice_is_a_conflict(signed_in, davi, clara, disputed):
     client = signed_in(davi)
     client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]})
     again = client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]})
@@ -200,7 +198,7 @@ def test_what_was_sent_to_adjudication_is_not_offered_again(signed_in, davi, cla
     client = signed_in(davi)
     made = client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}).url
     page = client.get(f"/batches/{disputed.pk}/").content.decode()
-    assert "They were sent to adjudication." in page
+    assert "Sent to adjudication." in page
     assert f'href="{made}"' in page
     assert "Send to adjudication" not in page
 
@@ -217,7 +215,7 @@ def test_nothing_is_sent_to_adjudication_in_a_locked_study(
     studies.lock(study_id=study.pk, actor=davi, now=now)
     client = signed_in(davi)
     page = client.get(f"/batches/{disputed.pk}/").content.decode()
-    assert "they stay undecided" in page
+    assert "the disputed classes stay undecided" in page
     assert "Send to adjudication" not in page
     refusal = client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]})
     assert refusal.status_code == 409
@@ -328,9 +326,10 @@ def test_consensus_lists_kept_classes_with_their_votes(signed_in, davi, disputed
     assert "2/2" in page.content.decode()
 
 
-def test_consensus_can_be_narrowed_to_what_is_undecided(signed_in, davi, disputed):
-    page = signed_in(davi).get(f"/studies/{disputed.study.slug}/consensus/?outcome=undecided")
-    assert [row.outcome for row in page.context["pages"]] == ["undecided"]
+def test_consensus_can_be_narrowed_to_what_is_in_dispute(signed_in, davi, disputed):
+    page = signed_in(davi).get(f"/studies/{disputed.study.slug}/consensus/?outcome=disputed")
+    (line,) = page.context["lines"]
+    assert {vote.state for vote in line.votes} == {"undecided"}
 
 
 def test_consensus_before_any_batch_is_closed_says_so(signed_in, davi, study):

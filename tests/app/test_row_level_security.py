@@ -495,7 +495,7 @@ def test_nobody_adjudicates_what_they_read_though_its_results_are_closed(
     close(batch)
     Batch.objects.filter(pk=batch.pk).update(results_open=ResultsOpen.STUDY_LOCKED)
     with row_security.acting_as(davi.pk), pytest.raises(adjudications.AlreadyRead):
-        adjudications.send_undecided(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
+        adjudications.send_disputed(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
 
 
 # -- Two lines, each of which holds alone -------------------------------------------------------

@@ -119,12 +119,10 @@ def disputed(make_batch, make_exam, submit, close, ana, bruno):
 
 
 def adjudicate(batch, readers, davi, now):
-    return adjudications.send_undecided(
-        batch_id=batch.pk, readers=readers, created_by=davi, now=now
-    )
+    return adjudications.send_disputed(batch_id=batch.pk, readers=readers, created_by=davi, now=now)
 
 
-def test_only_what_is_undecided_is_sent(disputed, clara, davi, now):
+def test_only_what_is_in_dispute_is_sent(disputed, clara, davi, now):
     sent = adjudicate(disputed, [clara], davi, now)
     other = disputed.assignments.order_by("exam").last().exam
     assert [item.exam for item in sent.assignments.all()] == [other]
@@ -140,7 +138,7 @@ def test_nothing_is_sent_twice(disputed, clara, davi, now):
         adjudicate(disputed, [clara], davi, now)
 
 
-def test_an_open_batch_has_nothing_undecided_yet(make_batch, clara, davi, now):
+def test_an_open_batch_has_nothing_in_dispute_yet(make_batch, clara, davi, now):
     with pytest.raises(adjudications.BatchStillOpen):
         adjudicate(make_batch(), [clara], davi, now)
 
@@ -149,7 +147,7 @@ def test_agreement_leaves_nothing_to_adjudicate(make_batch, submit, close, clara
     batch = make_batch()
     for assignment in batch.assignments.all():
         submit(assignment, "artifact")
-    with pytest.raises(adjudications.NothingUndecided):
+    with pytest.raises(adjudications.NothingDisputed):
         adjudicate(close(batch), [clara], davi, now)
 
 

@@ -78,7 +78,7 @@ def test_the_pilot_shows_every_page_something(prepared):
     pilot = Batch.objects.get(name="Pilot")
     assert not pilot.is_open
     assert AgreementReport.objects.get(batch=pilot).results["n_exams_compared"] == 20
-    assert 2 <= Consensus.objects.filter(outcome=Outcome.UNDECIDED).count() <= 10
+    assert 2 <= Consensus.objects.filter(outcome=Outcome.DISPUTED).count() <= 10
 
 
 def test_simulated_readings_say_so(prepared):

@@ -59,7 +59,8 @@ def test_the_archive_holds_the_files(closed, study, now):
 
 def test_the_consensus_says_how_it_was_decided(closed, study, now):
     (row,) = rows(study, now, "consensus.csv")
-    assert (row["outcome"], row["labels"]) == ("majority", "atrial_fibrillation")
+    assert (row["outcome"], row["reason"]) == ("disputed", "classes_disputed")
+    assert (row["labels"], row["disputed"]) == ("atrial_fibrillation", "artifact")
     assert row["votes"] == "artifact:1;atrial_fibrillation:2"
 
 
@@ -67,16 +68,17 @@ def test_every_class_has_a_state(closed, study, taxonomy, now):
     (row,) = rows(study, now, "consensus.csv")
     states = {item.code: row[item.code] for item in taxonomy.classes.all()}
     assert states.pop("atrial_fibrillation") == "present"
+    assert states.pop("artifact") == "undecided"
     assert set(states.values()) == {"absent"}
 
 
-def test_an_undecided_exam_has_no_absent_class(make_batch, submit, close, study, now):
+def test_an_incomplete_exam_has_no_absent_class(make_batch, submit, close, study, ana, now):
     batch = make_batch()
-    for assignment, code in zip(batch.assignments.all(), ["artifact", "stemi"], strict=True):
-        submit(assignment, code)
+    submit(batch.assignments.get(reader=ana), "artifact")
     close(batch)
     (row,) = rows(study, now, "consensus.csv")
-    assert row["normal_ecg"] == "not_assessed"
+    assert (row["outcome"], row["n_readings"], row["n_wanted"]) == ("incomplete", "1", "2")
+    assert row["artifact"] == row["normal_ecg"] == "incomplete"
 
 
 def test_a_reading_has_a_row_per_class(closed, study, now):

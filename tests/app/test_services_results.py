@@ -11,6 +11,7 @@ from annotations.models import (
     Batch,
     Consensus,
     Dataset,
+    OpenReason,
     SuggestionRun,
     Taxonomy,
     Tracing,
@@ -102,12 +103,12 @@ def consensus_of(batch, close, now):
     ]
 
 
-def test_the_rule_of_code_ii_test_decides(read, close, now):
+def test_each_class_is_decided_by_its_own_votes(read, close, now):
     batch = read((AF, AF), (AF, (*AF, "artifact")), (AF, FLUTTER), ((), ()))
     assert consensus_of(batch, close, now) == [
         ("agreement", ["atrial_fibrillation"]),
-        ("majority", ["atrial_fibrillation"]),
-        ("undecided", []),
+        ("disputed", ["atrial_fibrillation"]),
+        ("disputed", []),
         ("agreement", []),
     ]
 
@@ -117,14 +118,15 @@ def test_what_two_readers_cannot_read_is_unreadable(read, close, now):
     assert consensus_of(batch, close, now) == [("unreadable", [])]
 
 
-def test_one_readable_reading_of_two_is_undecided(read, close, now):
+def test_one_readable_reading_of_two_is_a_dispute_about_that(read, close, now):
     batch = read((AF, ()), quality=("good", "unreadable"))
-    assert consensus_of(batch, close, now) == [("undecided", [])]
-    assert "1 of 2 readers could not read it." in Consensus.objects.get().reason
+    assert consensus_of(batch, close, now) == [("disputed", [])]
+    row = Consensus.objects.get()
+    assert (row.reason, row.n_unreadable) == (OpenReason.READABILITY_DISPUTED, 1)
 
 
-def test_an_exam_nobody_has_read_is_undecided(read, close, now):
-    assert consensus_of(read((None, None)), close, now) == [("undecided", [])]
+def test_an_exam_nobody_has_read_is_incomplete(read, close, now):
+    assert consensus_of(read((None, None)), close, now) == [("incomplete", [])]
 
 
 def test_an_open_batch_has_no_consensus(read, study, now):
@@ -135,9 +137,7 @@ def test_an_open_batch_has_no_consensus(read, study, now):
 
 def test_the_adjudicators_reading_decides(read, close, submit, clara, davi, now):
     batch = close(read((AF, FLUTTER)))
-    sent = adjudications.send_undecided(
-        batch_id=batch.pk, readers=[clara], created_by=davi, now=now
-    )
+    sent = adjudications.send_disputed(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
     submit(sent.assignments.get(), *AF)
     assert consensus_of(sent, close, now) == [("majority", ["atrial_fibrillation"])]
 

@@ -12,6 +12,7 @@ from annotations.models import (
     AuditEvent,
     Batch,
     Consensus,
+    OpenReason,
     Outcome,
     Purpose,
     Reading,
@@ -183,7 +184,8 @@ def test_the_consensus_speaks_the_new_classes_and_waits_where_a_split_leaves_it_
     consensus.compute(study=study, now=now)
     split, renamed, retired = (exam.pk for exam in read_before)
     found = outcomes(study)
-    assert found[split] == (Outcome.UNDECIDED, [])
+    assert found[split] == (Outcome.INCOMPLETE, [])
+    assert study.consensus.get(exam=split).reason == OpenReason.REREAD_PENDING
     assert found[renamed] == (Outcome.AGREEMENT, ["sinus_bradycardia_renamed"])
     assert found[retired] == (Outcome.AGREEMENT, [])
 

@@ -30,8 +30,8 @@ BRUNO = [NORMAL, FIBRILLATION, FIBRILLATION, ["/", "s", "t", "Enter"], UNREADABL
 EXPECTED = [
     ("agreement", "normal_ecg"),
     ("agreement", "atrial_fibrillation"),
-    ("undecided", ""),
-    ("majority", "sinus_tachycardia"),
+    ("disputed", ""),
+    ("disputed", "sinus_tachycardia"),
     ("unreadable", ""),
 ]
 

@@ -96,10 +96,10 @@ def test_nobody_who_reads_is_told_more_of_it_than_of_any_other(imported):
 
 
 class TestNobodyReadsWhatHasNoTracing:
-    def test_its_undecided_exams_are_not_offered_to_adjudicators(self, imported):
+    def test_its_disputed_exams_are_not_offered_to_adjudicators(self, imported):
         page = imported.client("davi").get(imported.address("batch")).content.decode()
-        assert imported.batch.study.consensus.filter(outcome="undecided").exists()
-        assert "undecided" not in page
+        assert imported.batch.study.consensus.filter(outcome="disputed").exists()
+        assert "in dispute" not in page
 
     def test_adjudicators_are_not_sent_its_exams(self, imported):
         client, address = imported.client("davi"), imported.address("batch-adjudicate")

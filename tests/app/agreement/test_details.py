@@ -78,6 +78,8 @@ def lose_labels(batch):
     one = Consensus.objects.filter(study=batch.study).first()
     assert one
     one.labels.all().delete()
+    one.class_states = {}
+    one.save(update_fields=["class_states"])
 
 
 def digests(report):

@@ -48,6 +48,7 @@ def _consensus(the):
         rule="agreement_then_majority 1",
         outcome="agreement",
         n_readings=2,
+        rest_state="absent",
         computed_at=the("now"),
     )
 
@@ -200,6 +201,18 @@ def consensus_once_per_exam(the):
 
 def consensus_outcome_is_known(the):
     change(_consensus(the), outcome="perhaps")
+
+
+def consensus_open_gives_its_reason(the):
+    change(_consensus(the), outcome="disputed")
+
+
+def consensus_rest_state_is_known(the):
+    change(_consensus(the), rest_state="maybe")
+
+
+def consensus_class_states_are_known(the):
+    change(_consensus(the), class_states={"artifact": "maybe"})
 
 
 def consensus_label_once(the):

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview import consensus, taxonomy
-from ecgreview.consensus import RULES, ContradictoryReading, Decision, UnknownRule
+from ecgreview.consensus import (
+    RULES,
+    Ballot,
+    ContradictoryReading,
+    Decision,
+    Reason,
+    State,
+    Status,
+    UnknownRule,
+)
 
 RULE = "agreement_then_majority"
 NORMAL = "normal_ecg"
@@ -20,8 +29,12 @@ RBBB = "right_bundle_branch_block"
 LVH = "left_ventricular_hypertrophy"
 
 
-def decide(*readings: set[str]) -> Decision:
-    return consensus.decide(RULE, [frozenset(codes) for codes in readings])
+def ballots(readings) -> list[Ballot]:
+    return [Ballot(frozenset(codes)) for codes in readings]
+
+
+def decide(*readings: set[str], n_wanted: int = 2) -> Decision:
+    return consensus.decide(RULE, ballots(readings), n_wanted=n_wanted)
 
 
 def test_the_same_classes_are_agreement():
@@ -34,7 +47,7 @@ def test_two_empty_readings_agree_that_no_class_applies():
     decision = decide(set(), set())
     assert decision.status == "agreement"
     assert decision.labels == {}
-    assert decision.reason == ""
+    assert decision.reason == Reason.NONE
 
 
 def test_a_class_of_two_readers_is_kept_when_the_readings_differ():
@@ -44,12 +57,32 @@ def test_a_class_of_two_readers_is_kept_when_the_readings_differ():
     assert decision.votes == {AF: 2, RBBB: 1}
 
 
-def test_two_readers_with_nothing_in_common_are_undecided():
+def test_two_readers_with_nothing_in_common_leave_the_whole_exam_in_dispute():
     decision = decide({AF}, {RBBB})
-    assert decision.status == "undecided"
+    assert (decision.status, decision.reason) == ("disputed", Reason.NO_CLASS_SHARED)
     assert decision.labels == {}
     assert decision.votes == {AF: 1, RBBB: 1}
-    assert decision.reason == "The readers differ and no class was given by two of them."
+    assert (decision.rest, decision.disputed) == (State.UNDECIDED, {AF, RBBB})
+
+
+def test_two_of_three_readings_with_nothing_in_common_are_incomplete():
+    decision = decide({AF}, {RBBB}, n_wanted=3)
+    assert (decision.status, decision.reason) == ("incomplete", Reason.READINGS_MISSING)
+    assert (decision.rest, decision.disputed) == (State.INCOMPLETE, frozenset())
+
+
+def test_a_class_of_one_of_two_readers_who_share_another_is_dropped():
+    assert decide({AF, RBBB}, {AF}).state(RBBB) == State.ABSENT
+
+
+def test_more_unreadable_than_readable_readings_make_the_exam_unreadable():
+    decision = consensus.decide(RULE, [Ballot(None), Ballot(None), Ballot(frozenset({AF}))])
+    assert (decision.status, decision.rest) == ("unreadable", State.NOT_ASSESSED)
+
+
+def test_one_readable_reading_of_two_is_a_dispute_about_readability():
+    decision = consensus.decide(RULE, [Ballot(None), Ballot(frozenset({AF}))])
+    assert (decision.status, decision.reason) == ("disputed", Reason.READABILITY_DISPUTED)
 
 
 def test_a_third_reading_decides_between_two():
@@ -61,32 +94,26 @@ def test_two_readers_are_enough_among_five():
 
 
 def test_empty_readings_outvote_nobody():
-    assert decide(set(), set(), {AF}).status == "undecided"
+    assert decide(set(), set(), {AF}).status == "disputed"
 
 
-def test_one_reading_is_undecided():
-    decision = decide({AF})
-    assert decision.status == "undecided"
-    assert decision.reason == "There is only one reading."
-    assert decision.n_readings == 1
+@pytest.mark.parametrize("n_wanted", [1, 2])
+@pytest.mark.parametrize("readings", [(), ({AF},)])
+def test_fewer_than_two_readings_are_incomplete(readings, n_wanted):
+    decision = decide(*readings, n_wanted=n_wanted)
+    assert (decision.status, decision.reason) == ("incomplete", Reason.READINGS_MISSING)
+    assert decision.n_readings == len(readings)
 
 
-def test_no_reading_is_undecided():
-    assert decide() == Decision("undecided", {}, {}, 0, "There is no reading.")
-
-
-def test_two_for_normal_against_two_for_a_finding_is_undecided():
+def test_two_for_normal_against_two_for_a_finding_is_a_dispute():
     decision = decide({NORMAL}, {NORMAL}, {AF}, {AF})
-    assert decision.status == "undecided"
-    assert decision.reason == (
-        "Classes that exclude each other have two votes or more: atrial_fibrillation, normal_ecg."
-    )
+    assert (decision.status, decision.reason) == ("disputed", Reason.EXCLUSIVE_CLASSES)
 
 
 def test_a_study_may_have_another_class_that_stands_alone():
-    sets = [frozenset({"fine"}), frozenset({"fine"}), frozenset({AF}), frozenset({AF})]
-    assert consensus.decide(RULE, sets).status == "majority"
-    assert consensus.decide(RULE, sets, exclusive={"fine"}).status == "undecided"
+    cast = ballots([{"fine"}, {"fine"}, {AF}, {AF}])
+    assert consensus.decide(RULE, cast).status == "majority"
+    assert consensus.decide(RULE, cast, exclusive={"fine"}).status == "disputed"
 
 
 def test_normal_beside_a_finding_in_one_reading_is_refused():
@@ -95,14 +122,14 @@ def test_normal_beside_a_finding_in_one_reading_is_refused():
 
 
 def test_an_unknown_rule_is_refused():
-    with pytest.raises(UnknownRule, match="'coin' is none of agreement_then_majority"):
+    with pytest.raises(UnknownRule, match="'coin' is none of agreement_then_majority, m"):
         consensus.decide("coin", [])
 
 
-def test_every_rule_has_a_version_with_a_sentence():
+def test_every_rule_has_a_version_with_a_description():
     for rule in RULES.values():
         assert rule.version
-        assert rule.sentence.endswith(".")
+        assert rule.description.endswith(".")
 
 
 def test_the_class_that_stands_alone_is_that_of_the_taxonomy():
@@ -119,12 +146,12 @@ label_sets = st.lists(label_set, max_size=6)
 def test_it_does_not_matter_who_read_first(sets, random):
     shuffled = sets[:]
     random.shuffle(shuffled)
-    assert consensus.decide(RULE, shuffled) == consensus.decide(RULE, sets)
+    assert decide(*shuffled) == decide(*sets)
 
 
 @given(label_sets)
 def test_every_kept_class_has_two_votes(sets):
-    labels = consensus.decide(RULE, sets).labels
+    labels = decide(*sets).labels
     counted = Counter(code for labels in sets for code in labels)
     assert all(votes >= 2 for votes in labels.values())
     assert all(counted[code] == votes for code, votes in labels.items())
@@ -132,27 +159,28 @@ def test_every_kept_class_has_two_votes(sets):
 
 @given(label_sets)
 def test_normal_never_stands_beside_a_finding(sets):
-    labels = consensus.decide(RULE, sets).labels
+    labels = decide(*sets).labels
     assert NORMAL not in labels or len(labels) == 1
 
 
 @given(st.lists(label_set, min_size=2, max_size=3))
 def test_up_to_three_readers_cannot_bring_about_a_contradiction(sets):
-    assert "exclude each other" not in consensus.decide(RULE, sets).reason
+    assert decide(*sets).reason != Reason.EXCLUSIVE_CLASSES
 
 
 @given(label_set, st.integers(min_value=2, max_value=6))
 def test_unanimous_readers_get_what_they_gave(labels, n_readers):
-    decision = consensus.decide(RULE, [labels] * n_readers)
+    decision = decide(*[labels] * n_readers)
     assert decision.status == "agreement"
     assert decision.labels == dict.fromkeys(labels, n_readers)
 
 
 @given(label_sets)
-def test_what_is_undecided_says_why(sets):
-    decision = consensus.decide(RULE, sets)
-    assert bool(decision.reason) == (decision.status == "undecided")
-    assert decision.status != "undecided" or not decision.labels
+def test_what_is_not_decided_says_why(sets):
+    decision = decide(*sets)
+    is_open = decision.status in {"disputed", "incomplete"}
+    assert bool(decision.reason) == is_open
+    assert not (is_open and decision.labels)
 
 
 def test_two_cardiologists_of_code_test_agree_on_95_of_100_exams(shared_data: Path):
@@ -161,8 +189,8 @@ def test_two_cardiologists_of_code_test_agree_on_95_of_100_exams(shared_data: Pa
         for who in (1, 2)
     ]
     pairs = zip(*readings, strict=True)
-    statuses = Counter(consensus.decide(RULE, pair).status for pair in pairs)
-    assert statuses["agreement"] == 95
+    statuses = Counter(decide(*pair).status for pair in pairs)
+    assert statuses[Status.AGREEMENT] == 95
     assert sum(statuses.values()) == 100
 
 
@@ -174,40 +202,30 @@ def _label_sets(path: Path) -> list[frozenset[str]]:
 
 def decide_some(*readings: tuple[set[str], set[str]]) -> Decision:
     """Decide on readings, each what it gave and what it could not assess."""
-    given, missing = zip(*readings, strict=True)
-    return consensus.decide(
-        RULE,
-        [frozenset(codes) for codes in given],
-        missing=[frozenset(codes) for codes in missing],
-    )
+    cast = [Ballot(frozenset(given), frozenset(unassessed)) for given, unassessed in readings]
+    return consensus.decide(RULE, cast)
 
 
 def test_who_could_not_assess_a_class_disputes_nothing_of_it():
     decision = decide_some(({AF}, set()), ({AF}, set()), (set(), {AF}))
-    assert (decision.status, decision.labels, decision.n_missing) == ("agreement", {AF: 2}, {AF: 1})
+    assert (decision.status, decision.labels, decision.n_votes) == ("agreement", {AF: 2}, {AF: 2})
 
 
 def test_who_could_not_assess_a_class_confirms_nothing_of_it():
-    assert decide_some(({AF}, set()), (set(), {AF})).status == "undecided"
+    assert decide_some(({AF}, set()), (set(), {AF})).status == "disputed"
 
 
 def test_what_one_reader_alone_could_assess_is_not_kept():
     decision = decide_some(({AF, RBBB}, set()), ({AF}, {RBBB}))
     assert (decision.status, decision.labels) == ("majority", {AF: 2})
+    assert decision.state(RBBB) == State.NOT_ASSESSED
 
 
 def test_what_nobody_gave_and_somebody_could_not_assess_leaves_the_agreement():
     decision = decide_some(({AF}, {LVH}), ({AF}, set()))
-    assert (decision.status, decision.n_missing) == ("agreement", {LVH: 1})
+    assert (decision.status, decision.state(LVH)) == ("agreement", State.NOT_ASSESSED)
 
 
 def test_a_reading_cannot_give_what_it_could_not_assess():
     with pytest.raises(ContradictoryReading):
         decide_some(({AF}, {AF}), ({AF}, set()))
-
-
-@given(label_sets)
-def test_where_all_was_assessed_nothing_is_missing(sets):
-    decision = consensus.decide(RULE, sets, missing=[frozenset()] * len(sets))
-    assert decision == consensus.decide(RULE, sets)
-    assert decision.n_missing == {}

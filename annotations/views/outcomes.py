@@ -1,0 +1,120 @@
+"""Consensus in words: how many exams came to which outcome, and the votes on each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from annotations.models import (
+    ClassState,
+    Consensus,
+    ConsensusLabel,
+    OpenReason,
+    Outcome,
+)
+
+SHORT: dict[str, Promise] = {
+    Outcome.AGREEMENT: _("Agreement"),
+    Outcome.MAJORITY: _("Majority"),
+    Outcome.DISPUTED: _("In dispute"),
+    Outcome.INCOMPLETE: _("Incomplete"),
+    Outcome.UNREADABLE: _("Unreadable"),
+}
+"""The outcomes where there is room for a word."""
+
+BADGES = {
+    Outcome.AGREEMENT: "is-ok",
+    Outcome.MAJORITY: "is-open",
+    Outcome.DISPUTED: "is-warning",
+    Outcome.INCOMPLETE: "",
+    Outcome.UNREADABLE: "is-danger",
+}
+
+TWO_VOTES = "agreement_then_majority"
+"""The rule whose "majority" is two votes, however many readers there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many exams came to an outcome."""
+
+    value: str
+    short: str
+    label: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoteLine:
+    """The votes that a class of an exam has."""
+
+    label: ConsensusLabel
+    state: str
+    is_adjudicated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExamLine:
+    """What the rule makes of one exam."""
+
+    row: Consensus
+    short: str
+    badge: str
+    votes: list[VoteLine]
+
+    @property
+    def reason(self) -> str:
+        """Why it is disputed or incomplete, unless the votes beside it say so."""
+        return (
+            "" if self.row.reason == OpenReason.CLASSES_DISPUTED else self.row.get_reason_display()
+        )
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the exam has fewer readings than are enough."""
+        return self.row.reason == OpenReason.READINGS_MISSING
+
+
+def tallies(consensus: QuerySet[Consensus], rule: str) -> list[Tally]:
+    """Return how many exams came to each outcome, in the order of the outcomes."""
+    counts = dict(consensus.order_by().values_list("outcome").annotate(n=Count("pk")))
+    return [
+        Tally(outcome.value, short(outcome, rule), _label(outcome, rule), counts[outcome.value])
+        for outcome in Outcome
+        if outcome.value in counts
+    ]
+
+
+def exam_lines(rows: Iterable[Consensus]) -> list[ExamLine]:
+    """Return ``rows``, whose labels were fetched with their classes, as the page shows them."""
+    return [
+        ExamLine(
+            row,
+            short(Outcome(row.outcome), row.rule),
+            BADGES[Outcome(row.outcome)],
+            [_vote(row, label) for label in row.labels.all()],
+        )
+        for row in rows
+    ]
+
+
+def short(outcome: Outcome, rule: str) -> str:
+    """Return an outcome under ``rule``, with or without its version, in a word or three."""
+    if outcome == Outcome.MAJORITY and rule.startswith(TWO_VOTES):
+        return str(_("At least two votes"))
+    return str(SHORT[outcome])
+
+
+def _label(outcome: Outcome, rule: str) -> str:
+    if outcome == Outcome.MAJORITY and rule.startswith(TWO_VOTES):
+        return str(_("Classes given by at least two readers"))
+    return str(outcome.label)
+
+
+def _vote(row: Consensus, label: ConsensusLabel) -> VoteLine:
+    code = label.diagnostic_class.code
+    return VoteLine(label, ClassState(row.state(code)).value, code in row.adjudicated)

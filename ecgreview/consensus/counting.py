@@ -1,0 +1,51 @@
+"""Votes on the classes of one exam, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from .decision import Ballot
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The votes of several readings of one exam.
+
+    Attributes:
+        n_readings: all of them.
+        n_unreadable: those whose readers called the exam unreadable.
+        given: by class: how many gave it, in alphabetical order.
+        unassessed: by class: how many readable readings have no vote on it.
+    """
+
+    n_readings: int
+    n_unreadable: int
+    given: Mapping[str, int]
+    unassessed: Mapping[str, int]
+
+    @classmethod
+    def of(cls, ballots: Sequence[Ballot]) -> Count:
+        """Count ``ballots``."""
+        readable = [ballot for ballot in ballots if ballot.classes is not None]
+        given = Counter(code for ballot in readable for code in ballot.classes or ())
+        unassessed = Counter(code for ballot in readable for code in ballot.unassessed)
+        return cls(
+            len(ballots), len(ballots) - len(readable), dict(sorted(given.items())), unassessed
+        )
+
+    @property
+    def n_readable(self) -> int:
+        """How many readings vote at all."""
+        return self.n_readings - self.n_unreadable
+
+    def n_votes(self, code: str) -> int:
+        """Return how many readings have a vote on a class, for it or against it."""
+        return self.n_readable - self.unassessed.get(code, 0)
+
+
+def excludes(codes: Collection[str], exclusive: Collection[str]) -> frozenset[str]:
+    """Return ``codes`` when a class that stands alone is beside another one, else nothing."""
+    stands_alone = any(code in exclusive for code in codes)
+    return frozenset(codes) if len(codes) > 1 and stands_alone else frozenset()

@@ -1,0 +1,145 @@
+"""The rule that decides class by class: more than half of the votes, and a tie is a dispute."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from .counting import Count, excludes
+from .decision import MIN_READINGS, Ballot, Decision, Reason, State, Status
+
+States = dict[str, State]
+
+
+def majority_per_class(
+    ballots: Sequence[Ballot], exclusive: Collection[str], n_wanted: int
+) -> Decision:
+    """Decide each class by its own votes.
+
+    A class has the votes of the readings whose readers could read the exam, did not abstain, were
+    asked about the class and did not call it not assessable. It is
+
+    - *present* with more than half of at least two votes;
+    - *absent* with fewer than half of at least two;
+    - *undecided*, in dispute, with exactly half, as 1 of 2 or 2 of 4; and when somebody gave it
+      and nobody else could assess it, for then nobody confirms or denies it;
+    - *incomplete* while readings are missing that could still change it;
+    - *not assessed* when nobody gave it and fewer than two could assess it.
+
+    Adjudicators vote on what is undecided without them, and on nothing else: they overrule no
+    class that the readers have decided.
+
+    The exam is unreadable when more than half of its readers say so. When one of two does, the
+    whole exam is in dispute, and adjudicators vote on all of it. A class that stands alone
+    (normal) is never present while another class is present or undecided: all are in dispute.
+    """
+    count = Count.of([ballot for ballot in ballots if not ballot.is_adjudication])
+    everybody = Count.of(ballots)
+    n_missing = max(n_wanted - count.n_readings, 0)
+    if n_missing == 0 and count.n_readable == count.n_unreadable == 1:
+        decision = _decide_whole(everybody, exclusive)
+    else:
+        decision = _decide(count, everybody, exclusive, n_missing)
+    return replace(
+        decision,
+        n_readings=everybody.n_readings,
+        n_unreadable=everybody.n_unreadable,
+        n_wanted=n_wanted,
+    )
+
+
+def _decide_whole(everybody: Count, exclusive: Collection[str]) -> Decision:
+    """Decide an exam that one of two readers could not read: adjudicators vote on all of it."""
+    if everybody.n_readable >= MIN_READINGS:
+        found = _decide(everybody, everybody, exclusive, 0)
+        if found.status == Status.UNREADABLE:
+            return found
+        status = Status.MAJORITY if found.status == Status.AGREEMENT else found.status
+        return replace(found, status=status, adjudicated=frozenset(found.votes) - found.disputed)
+    if everybody.n_unreadable > everybody.n_readable:
+        return _unreadable(everybody)
+    return Decision(
+        Status.DISPUTED,
+        {},
+        State.UNDECIDED,
+        everybody.given,
+        {code: everybody.n_votes(code) for code in everybody.given},
+        everybody.n_readings,
+        reason=Reason.READABILITY_DISPUTED,
+    )
+
+
+def _decide(count: Count, everybody: Count, exclusive: Collection[str], n_missing: int) -> Decision:
+    """Decide by the votes of ``count``, and what they leave undecided by those of ``everybody``."""
+    if 2 * count.n_unreadable > count.n_readings + n_missing:
+        return _unreadable(count)
+    codes = sorted({*count.given, *count.unassessed})
+    states = _settled({code: _state(count, code, n_missing) for code in codes}, exclusive)
+    disputed = _undecided(states)
+    states |= {code: _state(everybody, code, 0) for code in disputed}
+    states = _settled(states, exclusive)
+    counts = {code: everybody if code in disputed else count for code in count.given}
+    rest = _unless_present(0, count.n_readable, n_missing)
+    decision = Decision(
+        Status.MAJORITY,
+        {code: one for code, one in states.items() if one != rest},
+        rest,
+        {code: one.given[code] for code, one in counts.items()},
+        {code: one.n_votes(code) for code, one in counts.items()},
+        count.n_readings,
+        adjudicated=disputed - _undecided(states),
+    )
+    status, reason = _status(decision)
+    return replace(decision, status=status, reason=reason)
+
+
+def _unreadable(count: Count) -> Decision:
+    n_votes = {code: count.n_votes(code) for code in count.given}
+    return Decision(
+        Status.UNREADABLE, {}, State.NOT_ASSESSED, count.given, n_votes, count.n_readings
+    )
+
+
+def _state(count: Count, code: str, n_missing: int) -> State:
+    """Return the state of a class by its own votes."""
+    n_given, n_votes = count.given.get(code, 0), count.n_votes(code)
+    if n_votes >= MIN_READINGS and 2 * n_given > n_votes + n_missing:
+        return State.PRESENT
+    return _unless_present(n_given, n_votes, n_missing)
+
+
+def _unless_present(n_given: int, n_votes: int, n_missing: int) -> State:
+    # The worst that missing readings can do to an absent class is to give it, all of them.
+    if n_votes >= MIN_READINGS and 2 * (n_given + n_missing) < n_votes + n_missing:
+        return State.ABSENT
+    if n_missing:
+        return State.INCOMPLETE
+    return State.UNDECIDED if n_given else State.NOT_ASSESSED
+
+
+def _settled(states: Mapping[str, State], exclusive: Collection[str]) -> States:
+    """Return ``states``, undecided where a class that stands alone would be beside another."""
+    possible = {code for code, one in states.items() if one in {State.PRESENT, State.UNDECIDED}}
+    is_alone = any(code in exclusive and states[code] == State.PRESENT for code in possible)
+    if not is_alone or not excludes(possible, exclusive):
+        return dict(states)
+    return {**states, **dict.fromkeys(possible, State.UNDECIDED)}
+
+
+def _undecided(states: Mapping[str, State]) -> frozenset[str]:
+    return frozenset(code for code, one in states.items() if one == State.UNDECIDED)
+
+
+def _status(decision: Decision) -> tuple[Status, Reason]:
+    if State.INCOMPLETE in {*decision.states.values(), decision.rest}:
+        return Status.INCOMPLETE, Reason.READINGS_MISSING
+    votes, n_votes = decision.votes, decision.n_votes
+    if disputed := decision.disputed:
+        # Only beside a class that excludes it is a class with a majority in dispute.
+        is_excluded = any(2 * votes[code] > n_votes[code] >= MIN_READINGS for code in disputed)
+        reason = Reason.EXCLUSIVE_CLASSES if is_excluded else Reason.CLASSES_DISPUTED
+        return Status.DISPUTED, reason
+    is_shared = all(n == n_votes[code] for code, n in votes.items())
+    if is_shared and not decision.adjudicated:
+        return Status.AGREEMENT, Reason.NONE
+    return Status.MAJORITY, Reason.NONE

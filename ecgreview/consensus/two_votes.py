@@ -1,0 +1,76 @@
+"""The rule of CODE-II-test: agreement of all, else what at least two readers gave."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from .counting import Count, excludes
+from .decision import MIN_READINGS, Ballot, Decision, Reason, State, Status
+
+
+def agreement_then_majority(
+    ballots: Sequence[Ballot], exclusive: Collection[str], n_wanted: int
+) -> Decision:
+    """Decide as CODE-II-test did, the exam as a whole.
+
+    Of its 8,475 exams, 6,309 were decided by agreement and 2,166 by "majority", which means two
+    readers, however many there are. Two readers who share a class drop every class that one of
+    them gave alone. With up to three readers the kept labels cannot contradict each other: two
+    readers who say normal say nothing else, and one more reader has one vote only. With four they
+    can (normal, normal, AF, AF), and then the exam is disputed.
+
+    There every reader assessed every class. Here a reader who cannot assess one disputes nothing
+    of it, but a class that fewer than two readers assessed stays open. An adjudicator's reading is
+    one more vote on every class. More unreadable than readable readings, of at least two, make the
+    exam unreadable.
+
+    Source:
+        CODE-II, arXiv 2511.15632v1, description of CODE-II-test.
+    """
+    count = Count.of(ballots)
+    kept = {code: n for code, n in count.given.items() if n >= MIN_READINGS}
+    status, reason = _status(count, kept, exclusive, n_wanted)
+    states, rest = _states(count, kept, status)
+    return Decision(
+        status=status,
+        states=states,
+        rest=rest,
+        votes=count.given,
+        n_votes={code: count.n_votes(code) for code in count.given},
+        n_readings=count.n_readings,
+        n_unreadable=count.n_unreadable,
+        n_wanted=n_wanted,
+        reason=reason,
+    )
+
+
+def _status(
+    count: Count, kept: Collection[str], exclusive: Collection[str], n_wanted: int
+) -> tuple[Status, Reason]:
+    n_readable = count.n_readable
+    if count.n_readings >= MIN_READINGS and count.n_unreadable > n_readable:
+        return Status.UNREADABLE, Reason.NONE
+    is_shared = all(n == count.n_votes(code) for code, n in count.given.items())
+    if n_readable >= MIN_READINGS and is_shared and len(kept) == len(count.given):
+        return Status.AGREEMENT, Reason.NONE
+    if kept and not excludes(kept, exclusive):
+        return Status.MAJORITY, Reason.NONE
+    if count.n_readings < n_wanted:
+        return Status.INCOMPLETE, Reason.READINGS_MISSING
+    if n_readable < MIN_READINGS:
+        return Status.DISPUTED, Reason.READABILITY_DISPUTED
+    return Status.DISPUTED, Reason.EXCLUSIVE_CLASSES if kept else Reason.NO_CLASS_SHARED
+
+
+def _states(count: Count, kept: Collection[str], status: Status) -> tuple[dict[str, State], State]:
+    if status == Status.UNREADABLE:
+        return {}, State.NOT_ASSESSED
+    if status == Status.INCOMPLETE:
+        return {}, State.INCOMPLETE
+    if status == Status.DISPUTED:
+        return {}, State.UNDECIDED
+    open_classes = {code for code in count.unassessed if count.n_votes(code) < MIN_READINGS}
+    return {
+        **dict.fromkeys(sorted(open_classes), State.NOT_ASSESSED),
+        **dict.fromkeys(kept, State.PRESENT),
+    }, State.ABSENT

@@ -1,0 +1,358 @@
+"""Readers who differ and readings that are missing: two states, told apart wherever they show."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from dataclasses import replace
+
+import pytest
+from django.core.management import call_command
+from rest_framework.test import APIClient
+
+from annotations import tasks
+from annotations.models import Batch, Consensus, Role, StudyReader
+from annotations.services import adjudications, batches, consensus, leases, roster, studies
+from ecgreview.consensus import DEFAULT_RULE, RULES
+from ecgreview.protocol import Protocol
+
+AF, AVB, LVH = "atrial_fibrillation", "first_degree_av_block", "left_ventricular_hypertrophy"
+RBBB = "right_bundle_branch_block"
+ABSTAINED = {"outcome": "abstained", "quality": ""}
+
+
+@pytest.fixture(autouse=True)
+def no_broker(monkeypatch):
+    monkeypatch.setattr(tasks, "nudge", lambda task: None)
+
+
+@pytest.fixture
+def carla(make_user):
+    """A third reader."""
+    return make_user("Carla", Role.READER)
+
+
+@pytest.fixture
+def read(make_batch, submit, close):
+    """Close a batch of one exam that each of these readers gave these classes; None: not read."""
+
+    def make(said, exam=None, **more):
+        batch = make_batch(exam and [exam], list(said), **more)
+        for reader, codes in said.items():
+            if codes is not None:
+                submit(batch.assignments.get(reader=reader), *codes)
+        return close(batch)
+
+    return make
+
+
+@pytest.fixture
+def outcome(study, now):
+    """Compute the consensus and return its only row."""
+
+    def make():
+        consensus.compute(study=study, now=now)
+        return Consensus.objects.get(study=study)
+
+    return make
+
+
+@pytest.fixture
+def adjudicate(submit, close, clara, davi, now):
+    """Let Clara read the disputed exam of a batch and close hers."""
+
+    def make(batch, *codes):
+        sent = adjudications.send_disputed(
+            batch_id=batch.pk, readers=[clara], created_by=davi, now=now
+        )
+        submit(sent.assignments.get(), *codes)
+        return close(sent)
+
+    return make
+
+
+def states_in_zip(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        (name,) = [one for one in archive.namelist() if one.endswith("consensus.csv")]
+        return states_in_table(archive.read(name).decode())
+
+
+def states_in_table(text):
+    (row,) = csv.DictReader(io.StringIO(text))
+    return {code: row[code] for code in (AVB, LVH, AF)}
+
+
+def states_in_every_export(study, rosa, folder):
+    api = APIClient()
+    api.force_login(rosa, backend="django.contrib.auth.backends.ModelBackend")
+    call_command("export_consensus", study.slug, str(folder), stdout=io.StringIO())
+    (row,) = api.get(f"/api/studies/{study.slug}/consensus/").json()["results"]
+    return {
+        "page": states_in_zip(api.get(f"/studies/{study.slug}/export/").content),
+        "API archive": states_in_zip(api.get(f"/api/studies/{study.slug}/export/").content),
+        "export_consensus": states_in_table((folder / "consensus.csv").read_text()),
+        "API": {code: row["class_states"].get(code, row["rest_state"]) for code in (AVB, LVH, AF)},
+    }
+
+
+def test_a_class_of_one_of_two_readers_is_undecided_in_every_export_until_it_is_decided(
+    study, read, adjudicate, ana, bruno, clara, davi, rosa, signed_in, now, tmp_path
+):
+    batch = read({ana: [AVB, LVH], bruno: [LVH]})
+    consensus.compute(study=study, now=now)
+    row = Consensus.objects.get()
+    assert (row.outcome, row.state(AVB), row.state(LVH)) == ("disputed", "undecided", "present")
+
+    page = signed_in(davi).get(f"/batches/{batch.pk}/")
+    assert page.context["n_disputed"] == 1
+    assert "Send to adjudication" in page.content.decode()
+    for name, states in states_in_every_export(study, rosa, tmp_path).items():
+        assert states == {AVB: "undecided", LVH: "present", AF: "absent"}, name
+
+    adjudicate(batch, AVB, RBBB)
+    consensus.compute(study=study, now=now)
+    for name, states in states_in_every_export(study, rosa, tmp_path).items():
+        assert states == {AVB: "present", LVH: "present", AF: "absent"}, name
+    row = Consensus.objects.get()
+    assert (row.outcome, row.adjudicated, row.state(RBBB)) == ("majority", [AVB], "absent")
+
+
+def test_votes_of_an_adjudicator_stand_with_the_class_in_dispute_alone(
+    study, read, adjudicate, outcome, ana, bruno, now
+):
+    adjudicate(read({ana: [AVB, LVH], bruno: [LVH]}))
+    votes = outcome().labels.values_list("diagnostic_class__code", "n_positive", "n_readings")
+    assert {code: (n, of) for code, n, of in votes} == {AVB: (1, 3), LVH: (2, 2)}
+
+
+def test_the_page_marks_the_class_in_dispute(study, read, outcome, ana, bruno, davi, signed_in):
+    read({ana: [AVB, LVH], bruno: [LVH]})
+    outcome()
+    page = signed_in(davi).get(f"/studies/{study.slug}/consensus/")
+    (line,) = page.context["lines"]
+    states = {vote.label.diagnostic_class.code: vote.state for vote in line.votes}
+    assert (line.short, states) == ("In dispute", {AVB: "undecided", LVH: "present"})
+    assert "in dispute</span>" in page.content.decode()
+
+
+class TestAnExamThatLacksAReading:
+    """It is incomplete: nobody differs, so there is nothing to adjudicate."""
+
+    @pytest.fixture
+    def batch(self, read, outcome, ana, bruno):
+        batch = read({ana: [AF], bruno: None})
+        outcome()
+        return batch
+
+    def test_is_incomplete(self, batch):
+        row = Consensus.objects.get()
+        assert (row.outcome, row.reason, row.state(AF)) == (
+            "incomplete", "readings_missing", "incomplete",
+        )  # fmt: skip
+
+    def test_is_not_sent_to_adjudicators(self, batch, clara, davi, now):
+        with pytest.raises(adjudications.NothingDisputed):
+            adjudications.send_disputed(
+                batch_id=batch.pk, readers=[clara], created_by=davi, now=now
+            )
+
+    def test_is_told_apart_on_the_page_of_its_batch(self, batch, clara, davi, signed_in):
+        page = signed_in(davi).get(f"/batches/{batch.pk}/")
+        assert (page.context["n_disputed"], page.context["n_short"]) == (0, 1)
+        assert "1 exam lacks readings" in page.content.decode()
+        assert "Send to adjudication" not in page.content.decode()
+
+    def test_is_counted_apart_on_the_page_of_its_study(self, batch, davi, signed_in, study):
+        page = signed_in(davi).get(f"/studies/{study.slug}/")
+        assert [(one.value, one.n) for one in page.context["outcomes"]] == [("incomplete", 1)]
+
+    def test_can_be_given_to_others_from_there(self, batch, davi, signed_in, study):
+        address = f"/studies/{study.slug}/batches/new/?lacking={batch.pk}"
+        form = signed_in(davi).get(address).context["form"]
+        assert form["codes"].value() == Consensus.objects.get().exam.code
+
+    def test_is_not_told_to_a_coordinator_who_reads_in_the_study(
+        self, batch, davi, signed_in, study, now
+    ):
+        StudyReader.objects.create(study=study, user=davi, status_since=now, added_at=now)
+        address = f"/studies/{study.slug}/batches/new/?lacking={batch.pk}"
+        assert signed_in(davi).get(address).context["form"]["codes"].value() == ""
+
+
+class TestEnough:
+    """How many readings an exam wants before it is disputed instead of incomplete."""
+
+    def test_as_many_as_the_protocol_of_its_batch(self, read, outcome, amend, ana, bruno, carla):
+        amend(readers_per_exam=3)
+        read({ana: [AF], bruno: []})
+        row = outcome()
+        assert (row.outcome, row.n_wanted) == ("incomplete", 3)
+
+    def test_not_as_many_as_a_later_version_of_the_protocol(self, read, outcome, amend, ana, bruno):
+        read({ana: [AF], bruno: []})
+        amend(readers_per_exam=3)
+        row = outcome()
+        assert (row.outcome, row.n_wanted) == ("disputed", 2)
+
+    def test_of_two_batches_the_most(self, read, outcome, amend, make_exam, ana, bruno, carla):
+        exam = make_exam()
+        read({ana: [AF], bruno: []}, exam)
+        amend(readers_per_exam=3)
+        read({carla: [AF]}, exam)
+        row = outcome()
+        assert (row.outcome, row.n_wanted, row.state(AF)) == ("majority", 3, "present")
+
+    def test_readers_beyond_it_vote_and_are_not_waited_for(self, read, outcome, ana, bruno, carla):
+        read({ana: [AF], bruno: [], carla: None})
+        row = outcome()
+        assert (row.outcome, row.n_wanted) == ("disputed", 2)
+
+    def test_never_fewer_than_two(self, read, outcome, amend, ana):
+        amend(readers_per_exam=1)
+        read({ana: [AF]})
+        assert outcome().outcome == "incomplete"
+
+    def test_in_a_pool_as_many_as_it_has_slots(
+        self, study, make_exam, submit, close, outcome, ana, bruno, carla, davi, now
+    ):
+        made = leases.make_pool(
+            study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno, carla],
+            readers_per_exam=3, lease_minutes=30, created_by=davi, now=now,
+        )  # fmt: skip
+        pool = batches.release(batch_id=made.pk, actor=davi, now=now)
+        for reader, codes in ((ana, [AF]), (bruno, [])):
+            submit(leases.take(batch_id=pool.pk, reader=reader, now=now), *codes)
+        close(pool)
+        row = outcome()
+        assert (row.outcome, row.n_wanted, row.n_readings) == ("incomplete", 3, 2)
+
+    def test_a_pool_exam_that_nobody_took_is_incomplete(
+        self, study, make_exam, close, outcome, ana, bruno, davi, now
+    ):
+        made = leases.make_pool(
+            study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno],
+            lease_minutes=30, created_by=davi, now=now,
+        )  # fmt: skip
+        close(batches.release(batch_id=made.pk, actor=davi, now=now))
+        row = outcome()
+        assert (row.outcome, row.n_readings) == ("incomplete", 0)
+
+    def test_who_withdrew_leaves_a_reading_missing(
+        self, make_batch, study, submit, close, outcome, ana, bruno, davi, now
+    ):
+        batch = make_batch()
+        submit(batch.assignments.get(reader=ana), AF)
+        roster.withdraw(study=study, user=bruno, reason="Moved.", actor=davi, now=now)
+        close(batch)
+        assert outcome().outcome == "incomplete"
+
+    def test_what_a_withdrawn_reader_read_counts(self, read, study, outcome, ana, bruno, davi, now):
+        read({ana: [AF], bruno: [AF]})
+        roster.withdraw(study=study, user=bruno, reason="Moved.", actor=davi, now=now)
+        assert outcome().outcome == "agreement"
+
+    def test_who_abstained_leaves_a_reading_missing_until_another_batch_makes_up_for_it(
+        self, make_batch, read, submit, close, outcome, ana, bruno, carla
+    ):
+        batch = make_batch()
+        submit(batch.assignments.get(reader=ana), AF)
+        submit(batch.assignments.get(reader=bruno), **ABSTAINED)
+        close(batch)
+        assert outcome().outcome == "incomplete"
+        read({carla: [AF]}, batch.assignments.first().exam)
+        assert outcome().outcome == "agreement"
+
+
+@pytest.fixture
+def amend(study, davi, now):
+    """Put another version of the protocol in force."""
+
+    def make(**changed):
+        study.refresh_from_db()
+        wanted = replace(studies.protocol_of(study), **changed)
+        studies.amend(study_id=study.pk, wanted=wanted, reason="A test.", actor=davi, now=now)
+        study.refresh_from_db()
+
+    return make
+
+
+class TestTheRuleOfAStudy:
+    def test_is_majority_per_class_unless_another_is_chosen(self, study):
+        rules = {DEFAULT_RULE, Protocol(name="A", taxonomy="b 1").consensus_rule}
+        assert rules | {study.consensus_rule} == {"majority_per_class"}
+
+    def test_stays_what_the_protocol_says(self, read, outcome, amend, ana, bruno):
+        amend(consensus_rule="agreement_then_majority")
+        read({ana: [AVB, LVH], bruno: [LVH]})
+        row = outcome()
+        assert (row.rule, row.outcome, row.state(AVB)) == (
+            "agreement_then_majority 1", "majority", "absent",
+        )  # fmt: skip
+
+    def test_two_votes_are_called_so(
+        self, read, outcome, amend, study, ana, bruno, davi, signed_in
+    ):
+        amend(consensus_rule="agreement_then_majority")
+        read({ana: [AVB, LVH], bruno: [LVH]})
+        outcome()
+        page = signed_in(davi).get(f"/studies/{study.slug}/consensus/")
+        assert [one.short for one in page.context["outcomes"]] == ["At least two votes"]
+        (line,) = page.context["lines"]
+        assert line.short == "At least two votes"
+
+    @pytest.mark.parametrize("address", ["/studies/new/", "/studies/draft/setup/reading/"])
+    def test_can_be_chosen_from_both(self, davi, signed_in, make_study, address):
+        make_study(name="Draft", is_open=False)
+        field = signed_in(davi).get(address).context["form"]["consensus_rule"]
+        assert [value for value, _ in field.field.choices] == list(RULES)
+        assert field.value() == "majority_per_class"
+
+
+class TestWhoVotes:
+    """Readings of closed batches of the study, and no others of the same exam."""
+
+    def test_readings_of_another_study_are_no_votes(
+        self, read, outcome, make_study, make_exam, submit, close, ana, bruno, carla, davi, now
+    ):
+        exam = make_exam()
+        read({ana: [AF], bruno: [AF]}, exam)
+        elsewhere = batches.create(
+            study=make_study(name="Evening list"), name="Batch 1", exams=[exam],
+            readers=[carla], created_by=davi, now=now,
+        )  # fmt: skip
+        submit(elsewhere.assignments.get(), RBBB)
+        close(elsewhere)
+        row = outcome()
+        assert (row.outcome, row.n_readings) == ("agreement", 2)
+
+    def test_readings_of_an_open_batch_are_no_votes(
+        self, read, outcome, make_batch, make_exam, submit, ana, bruno, carla
+    ):
+        exam = make_exam()
+        read({ana: [AF], bruno: [AF]}, exam)
+        submit(make_batch([exam], [carla]).assignments.get(), RBBB)
+        row = outcome()
+        assert (row.outcome, row.n_readings) == ("agreement", 2)
+
+
+def test_an_adjudicator_of_another_study_is_a_reader_here(
+    read, adjudicate, outcome, make_study, make_exam, submit, close, ana, bruno, clara, davi, now
+):
+    exam = make_exam()
+    adjudicate(read({ana: [AF], bruno: []}, exam), AF)
+    other = make_study(name="Evening list")
+    made = batches.create(
+        study=other, name="Batch 1", exams=[exam], readers=[bruno, clara], created_by=davi, now=now
+    )
+    for assignment in made.assignments.all():
+        submit(assignment, LVH)
+    close(made)
+    consensus.compute(study=other, now=now)
+    assert Consensus.objects.get(study=other).outcome == "agreement"
+
+
+def test_nothing_of_a_batch_stays_due(read, outcome, ana, bruno):
+    read({ana: [AF], bruno: []})
+    outcome()
+    assert not Batch.objects.filter(consensus_is_due=True).exists()
