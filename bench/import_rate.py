@@ -2,9 +2,9 @@
 
 Both store the same records in a database made for this run: ours in blocks with COPY, the other
 with ``exists``, ``get_or_create`` and ``create`` for each exam, as the first version of such an
-importer does. The time is given apart for reading files, packing signals and storing rows, because
-the first two cost both the same. Run with the services up:
-``python -m bench.import_rate [number of exams]``.
+importer does. The time is given apart for reading files (here, and in the sandbox as an import
+does), packing signals and storing rows, because the first two cost both the same. Run with the
+services up: ``python -m bench.import_rate [number of exams]``.
 """
 
 # ruff: noqa: I001 - the first import sets Django up for those that follow.
@@ -28,7 +28,8 @@ from annotations.models import Dataset, Exam, Patient, Tracing
 from annotations.services import exams
 from annotations.services.ingest import EXAMS_AT_ONCE
 from ecgreview.ecg import formats, synth, wire
-from ecgreview.ecg.formats import Recording
+from ecgreview.ecg.formats import Recording, sandbox
+from ecgreview.ecg.formats.sandbox import client
 from ecgreview.ecg.leads import LEADS
 
 Result = TypeVar("Result")
@@ -43,6 +44,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, empty_database():
         folder = write_records(Path(name), n)
         read_s, recordings = timed(lambda: read(folder))
+        start_s, _ = timed(client.server)
+        apart_s, _ = timed(lambda: list(sandbox.read(formats.find(folder), folder)))
         pack_s, packets = timed(lambda: [wire.pack(item.signal) for item in recordings])
         known = dict(zip((id(item.signal) for item in recordings), packets, strict=True))
         wire.pack = lambda signal: known[id(signal)]
@@ -51,6 +54,7 @@ def main() -> None:
     both_s = read_s + pack_s
     print(f"{n} exams of 12 x 5000 samples, best of {ROUNDS}; ms per exam:")
     print(f"  reading files {1000 * read_s / n:.2f}, packing signals {1000 * pack_s / n:.2f}")
+    print(f"  reading in the sandbox {1000 * apart_s / n:.2f}, after {start_s:.1f} s for its start")
     print(f"  storing in blocks {1000 * blocks_s / n:.2f}, row by row {1000 * rows_s / n:.2f}")
     print(f"storing alone: {n / blocks_s:,.0f}/s against {n / rows_s:,.0f}/s", end="")
     print(f", {rows_s / blocks_s:.1f} times as fast")
