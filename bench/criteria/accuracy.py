@@ -1,0 +1,113 @@
+"""How often is the criteria model right? Sensitivity, specificity and PPV of each class it checks.
+
+Measures the labelled recordings in ``../shared/data`` and compares the suggestions with the labels
+of their sources (CinC 2021, PTB-XL, LUDB, CODE-15), with Wilson's 95 % intervals.
+Run: ``python -m bench.criteria.accuracy [folder]``; ``--list`` names every difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.criteria import _labelled
+from bench.criteria._labelled import Labelled
+from ecgreview import criteria
+from ecgreview.agreement.values.proportions import wilson
+from ecgreview.measure import measure
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+ADULT_YEARS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A labelled recording and the classes the model suggests for it."""
+
+    labelled: Labelled
+    suggested: frozenset[str]
+
+
+def examine(recordings: Iterable[Labelled]) -> Iterator[Examined]:
+    """Yield each adult recording with what the model suggests."""
+    for one in recordings:
+        age = one.recording.age_years
+        if age is not None and age < ADULT_YEARS:
+            continue
+        measured = measure(one.recording.signal)
+        proposals = criteria.suggest(measured, age_years=age, sex=one.recording.sex)
+        yield Examined(one, frozenset(proposal.code for proposal in proposals))
+
+
+def table(examined: list[Examined]) -> str:
+    """Return sensitivity, specificity and PPV of each class as a Markdown table."""
+    lines = ["| class | sensitivity | specificity | PPV |", "|---|---|---|---|"]
+    for code in criteria.COVERED:
+        counts = Counter(
+            (state, code in one.suggested)
+            for one in examined
+            if (state := one.labelled.state(code)) is not None
+        )
+        right, missed = counts[True, True], counts[True, False]
+        false, silent = counts[False, True], counts[False, False]
+        cells = (
+            _share(right, right + missed),
+            _share(silent, silent + false),
+            _share(right, right + false),
+        )
+        lines.append(f"| `{code}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def differences(examined: list[Examined]) -> Iterator[str]:
+    """Yield a line for each class of each recording on which model and label differ."""
+    for one in examined:
+        for code in criteria.COVERED:
+            state = one.labelled.state(code)
+            if state is not None and state != (code in one.suggested):
+                what = "missed" if state else "false"
+                yield f"{what:7}{code:46}{one.labelled.source}: {one.labelled.recording.source_key}"
+
+
+def _share(part: int, whole: int) -> str:
+    if whole == 0:
+        return "none"
+    low, high = wilson(np.array([part]), np.array([whole]), 0.025)
+    return f"{part}/{whole} = {part / whole:.2f} [{low[0]:.2f}, {high[0]:.2f}]"
+
+
+def main() -> int:
+    """Print the table, and on request the differences."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=DATA)
+    parser.add_argument("--rate", type=float, help="only PTB-XL, at this sampling rate in Hz")
+    parser.add_argument("--list", action="store_true", help="name the differences")
+    options = parser.parse_args()
+    examined = list(examine(_wanted(options.folder, options.rate)))
+    states = [one.labelled.state(code) for one in examined for code in one.suggested]
+    judged = [state for state in states if state is not None]
+    print(f"{criteria.NAME} {criteria.VERSION}: {len(examined)} recordings of adults;")
+    print(f"{sum(judged)} of {len(judged)} suggestions that a label can judge are right\n")
+    print(table(examined))
+    if options.list:
+        print("", *differences(examined), sep="\n")
+    return 0
+
+
+def _wanted(folder: Path, rate_hz: float | None) -> Iterator[Labelled]:
+    """Yield the recordings to count: each once, so PTB-XL at 500 Hz unless a rate is asked for."""
+    for one in _labelled.load(folder, criteria.COVERED):
+        is_ptbxl = one.source == "PTB-XL"
+        is_twin = is_ptbxl and one.recording.signal.sampling_rate_hz != (rate_hz or 500)
+        if not is_twin and (is_ptbxl or rate_hz is None):
+            yield one
+
+
+if __name__ == "__main__":
+    sys.exit(main())
