@@ -1,9 +1,26 @@
-"""Suggest findings from measurements, by published thresholds, each with its evidence."""
+"""Check classes against measurements by published criteria, each verdict with its evidence."""
 
 from __future__ import annotations
 
-from .engine import Proposal, suggest
+from .engine import examine, propose, suggest
 from .marks import Marks
-from .rules import COVERED, NAME, VERSION
+from .rules import COVERED, NAME, VERSION, QtFormula, version_of
+from .verdicts import Check, Outcome, Proposal, Reason, State, Verdict
 
-__all__ = ["COVERED", "NAME", "VERSION", "Marks", "Proposal", "suggest"]
+__all__ = [
+    "COVERED",
+    "NAME",
+    "VERSION",
+    "Check",
+    "Marks",
+    "Outcome",
+    "Proposal",
+    "QtFormula",
+    "Reason",
+    "State",
+    "Verdict",
+    "examine",
+    "propose",
+    "suggest",
+    "version_of",
+]

@@ -2,94 +2,175 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
-from ecgreview.measure.measurements import Measured, Measurements
+from ecgreview.measure.measurements import Measured, Measurements, Missing
 
-from .marks import Marks, marks_of
-from .rules import BOOK, COMPARISONS, Condition, Rule
+from .marks import marks_of
+from .rules import BOOK, SIGNS, Condition, QtFormula, Rule, Unless
+from .verdicts import Check, Outcome, Proposal, Reason, State, Verdict
+
+_PRECEDENCE = (State.SUGGESTED, State.WITHHELD, State.NOT_MET)
+
+_UNDECIDED = {
+    Outcome.MISSING: Reason.NOT_MEASURED,
+    Outcome.UNCERTAIN: Reason.UNCERTAIN,
+    Outcome.NEAR_LIMIT: Reason.NEAR_LIMIT,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A suggested class and why.
+class _Exam:
+    """The measurements of one exam, ready to be compared with limits."""
 
-    Attributes:
-        code: of the taxonomy.
-        evidence: one English line, such as "PR 238 ms > 200 ms (9 of 9 beats)".
-        strength: 0 to 1, distance beyond the threshold and confidence of the measurement together;
-            no probability.
-        marks: where on the recording the evidence shows.
-        evidence_data: the numbers and names of ``evidence``, for other languages.
+    def __init__(self, measurements: Measurements, sex: str | None, formula: QtFormula) -> None:
+        self.measurements = measurements
+        self.formula = formula
+        self._sex = sex
+
+    def check(self, condition: Condition) -> Check:
+        """Compare one measurement with its limit."""
+        name = condition.measured(self.formula)
+        measured: Measured = getattr(self.measurements, name)
+        limit, label = condition.threshold(self._sex), BOOK.labels[name]
+        return Check(
+            measurement=name,
+            comparison=condition.comparison,
+            limit=limit,
+            value=measured.value,
+            unit=label.unit,
+            decimals=_decimals(measured.value, limit, label.decimals),
+            n_beats=measured.n_beats,
+            n_beats_found=max(self.measurements.dominant_share.n_beats, measured.n_beats),
+            outcome=self._outcome(condition, measured),
+            missing=Missing(measured.reason) if measured.value is None else None,
+        )
+
+    def _outcome(self, condition: Condition, measured: Measured) -> Outcome:
+        if measured.value is None:
+            return Outcome.MISSING
+        if measured.confidence < BOOK.least_confidence:
+            return Outcome.UNCERTAIN
+        if not condition.holds(measured.value, self._sex):
+            return Outcome.FAILED
+        distance = abs(measured.value - condition.threshold(self._sex))
+        return Outcome.NEAR_LIMIT if distance < condition.tolerance else Outcome.MET
+
+
+def examine(
+    measurements: Measurements,
+    *,
+    age_years: float | None,
+    sex: str | None,
+    qt_formula: QtFormula = QtFormula.BAZETT,
+) -> tuple[Verdict, ...]:
+    """Return a verdict on each class the model checks, in the order of the rules.
+
+    Args:
+        measurements: of one exam; what was not measured is never suggested.
+        age_years: below 18 everything is withheld, because the limits are those of adults.
+        sex: "F", "M" or None; unknown takes the limit that is harder to meet.
+        qt_formula: the correction of QT that the study's protocol names.
     """
+    if age_years is not None and age_years < BOOK.youngest_years:
+        return tuple(
+            Verdict(rules[0].code, State.WITHHELD, Reason.CHILD, (), rules[0].source)
+            for rules in BOOK.by_code.values()
+        )
+    exam = _Exam(measurements, sex, qt_formula)
+    return tuple(
+        min((_judge(rule, exam) for rule in rules), key=lambda one: _PRECEDENCE.index(one.state))
+        for rules in BOOK.by_code.values()
+    )
 
-    code: str
-    evidence: str
-    strength: float
-    marks: Marks | None = None
-    evidence_data: Mapping[str, str | float | int] = field(default_factory=dict)
+
+def propose(verdicts: Iterable[Verdict], measurements: Measurements) -> list[Proposal]:
+    """Return the suggested classes of ``verdicts``, each with its evidence on the recording."""
+    return [
+        _proposal(verdict, verdict.checks[0], measurements)
+        for verdict in verdicts
+        if verdict.state == State.SUGGESTED
+    ]
 
 
 def suggest(
-    measurements: Measurements, *, age_years: float | None, sex: str | None
+    measurements: Measurements,
+    *,
+    age_years: float | None,
+    sex: str | None,
+    qt_formula: QtFormula = QtFormula.BAZETT,
 ) -> list[Proposal]:
-    """Return the classes whose criteria ``measurements`` meet, the strongest first.
-
-    Args:
-        measurements: of one exam; no rule fires on what was not measured.
-        age_years: below 18 nothing is proposed, because the thresholds are those of adults.
-        sex: "F", "M" or None; unknown takes the threshold that is harder to meet.
-    """
-    if age_years is not None and age_years < BOOK.youngest_years:
-        return []
-    proposals: dict[str, Proposal] = {}
-    for rule in BOOK.rules:
-        if rule.group not in proposals and _applies(rule, measurements, sex):
-            proposals[rule.group] = _propose(rule, measurements, sex)
-    return sorted(proposals.values(), key=lambda proposal: -proposal.strength)
+    """Return the classes whose criteria ``measurements`` meet; see ``examine``."""
+    verdicts = examine(measurements, age_years=age_years, sex=sex, qt_formula=qt_formula)
+    return propose(verdicts, measurements)
 
 
-def _applies(rule: Rule, measurements: Measurements, sex: str | None) -> bool:
-    conditions = (rule.main, *rule.requires)
-    return all(_is_met(condition, measurements, sex) for condition in conditions)
+def _judge(rule: Rule, exam: _Exam) -> Verdict:
+    """Return the verdict of one rule: its criteria first, then what forbids to rely on them."""
+    checks = [exam.check(condition) for condition in rule.criteria]
+    for check in checks:
+        if check.outcome == Outcome.FAILED:
+            return Verdict(rule.code, State.NOT_MET, Reason.CRITERIA, (check,), rule.source)
+    main = checks[0]
+    for check in checks:
+        if check.outcome != Outcome.MET:
+            shown = (main,) if check is main else (main, check)
+            reason = _UNDECIDED[check.outcome]
+            return Verdict(rule.code, State.WITHHELD, reason, shown, rule.source)
+    return _unless(rule, main, exam) or _guarded(rule, main, exam)
 
 
-def _is_met(condition: Condition, measurements: Measurements, sex: str | None) -> bool:
-    measured: Measured = getattr(measurements, condition.measurement)
-    if measured.value is None:
-        return condition.or_missing
-    is_sure = measured.confidence >= BOOK.least_confidence
-    return is_sure and condition.holds(measured.value, sex)
+def _unless(rule: Rule, main: Check, exam: _Exam) -> Verdict | None:
+    """Return the verdict of the first exception that applies, or might."""
+    for exception in rule.unless:
+        checks = [exam.check(condition) for condition in exception.conditions]
+        if any(check.outcome == Outcome.FAILED for check in checks):
+            continue
+        state, reason, shown = _exception(exception, checks)
+        return Verdict(rule.code, state, reason, (main, shown), rule.source)
+    return None
 
 
-def _propose(rule: Rule, measurements: Measurements, sex: str | None) -> Proposal:
-    """Return the proposal of a ``rule`` that applies."""
-    measured: Measured = getattr(measurements, rule.main.measurement)
-    value, threshold = measured.value or 0.0, rule.main.threshold(sex)
-    label = BOOK.labels[rule.main.measurement]
-    n_all = max(measurements.dominant_share.n_beats, measured.n_beats)
-    sign = COMPARISONS[rule.main.comparison]
-    unit = f" {label.unit}" if label.unit else ""
-    # A value that rounds to its threshold must not read "200 > 200".
-    decimals = label.decimals
-    while round(value, decimals) == threshold != value and decimals < 3:
-        decimals += 1
-    beyond = min(abs(value - threshold) / rule.margin, 1.0)
-    told = f"{label.text} {value:.{decimals}f}{unit}"
+def _exception(exception: Unless, checks: list[Check]) -> tuple[State, Reason, Check]:
+    for check in checks:
+        if check.outcome != Outcome.MET:
+            return State.WITHHELD, _UNDECIDED[check.outcome], check
+    return exception.state, exception.reason, checks[0]
+
+
+def _guarded(rule: Rule, main: Check, exam: _Exam) -> Verdict:
+    for guard in rule.guards:
+        if guard.formula is not None and guard.formula != exam.formula:
+            continue
+        check = exam.check(guard)
+        if check.outcome == Outcome.MET or (check.value is None and guard.or_missing):
+            continue
+        reason = guard.reason if check.outcome == Outcome.FAILED else None
+        reason = reason or _UNDECIDED[check.outcome]
+        return Verdict(rule.code, State.WITHHELD, reason, (main, check), rule.source)
+    return Verdict(rule.code, State.SUGGESTED, None, (main,), rule.source)
+
+
+def _proposal(verdict: Verdict, check: Check, measurements: Measurements) -> Proposal:
+    value = check.value or 0.0
+    unit = f" {check.unit}" if check.unit else ""
+    measured = f"{BOOK.labels[check.measurement].text} {_number(value, check.decimals)}{unit}"
+    beats = f"({check.n_beats} of {check.n_beats_found} beats)"
+    sign, limit = SIGNS[check.comparison], f"{check.limit:g}".replace("-", "\N{MINUS SIGN}")
     return Proposal(
-        code=rule.code,
-        evidence=f"{told} {sign} {threshold:g}{unit} ({measured.n_beats} of {n_all} beats)",
-        marks=marks_of(rule.main.measurement, told, measurements),
-        strength=round(measured.confidence * (0.5 + 0.5 * beyond), 3),
-        evidence_data={
-            "measurement": rule.main.measurement,
-            "value": value,
-            "comparison": sign,
-            "threshold": threshold,
-            "unit": label.unit,
-            "n_beats": measured.n_beats,
-            "n_beats_found": n_all,
-            "source": rule.source,
-        },
+        code=verdict.code,
+        evidence=f"{measured} {sign} {limit}{unit} {beats}",
+        marks=marks_of(check.measurement, measured, measurements),
+        evidence_data={**check.to_json(), "source": verdict.source},
     )
+
+
+def _decimals(value: float | None, limit: float, usual: int) -> int:
+    """Return how many decimals keep ``value`` from reading as its limit: never "200 > 200"."""
+    if value is None:
+        return usual
+    wanted = (n for n in range(usual, 3) if round(value, n) != limit or value == limit)
+    return next(wanted, 3)
+
+
+def _number(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")

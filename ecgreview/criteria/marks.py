@@ -56,7 +56,7 @@ def marks_of(measurement: str, text: str, measurements: Measurements) -> Marks |
 def _intervals_s(measurement: str, measurements: Measurements) -> Stretches:
     instants = measurements.instants
     onsets = instants.qrs_onsets_s
-    if measurement == "heart_rate_bpm":
+    if measurement in {"heart_rate_bpm", "rr_entropy"}:
         return tuple(pairwise(instants.beats_s))
     if measurement == "paced_share":
         return tuple((one, one) for one in instants.spikes_s)

@@ -5,30 +5,58 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from ecgreview.measure.measurements import NAMES
 
-COMPARISONS = {"above": ">", "below": "<", "at_least": ">=", "at_most": "<="}
+from .verdicts import Reason, State
+
+SIGNS = {"above": ">", "below": "<", "at_least": "≥", "at_most": "≤"}
 """The comparisons a condition may make, and how evidence writes them."""
+
+CORRECTED_QT = "qtc_ms"
+"""Stands in the rules for QT corrected by the formula that the protocol names."""
 
 
 class BadRule(ValueError):
     """The file of rules says something that cannot be meant."""
 
 
+class QtFormula(StrEnum):
+    """The corrections of QT that a protocol may name."""
+
+    BAZETT = "bazett"
+    FRIDERICIA = "fridericia"
+    FRAMINGHAM = "framingham"
+    HODGES = "hodges"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A measurement held against a threshold, which may depend on sex."""
+    """A measurement compared with a limit, which may depend on sex.
+
+    Attributes:
+        tolerance: met by less than this, the measurement's error decides: that is undecided.
+        reason: of a guard, what its failure means.
+        formula: of a guard, the only QT formula it concerns.
+    """
 
     measurement: str
     comparison: str
     thresholds: Mapping[str, float]  # by "F", "M", "unknown"
     or_missing: bool = False
+    tolerance: float = 0.0
+    reason: Reason | None = None
+    formula: QtFormula | None = None
+
+    def measured(self, formula: QtFormula) -> str:
+        """Return the name of the measurement to compare."""
+        return f"qtc_{formula}_ms" if self.measurement == CORRECTED_QT else self.measurement
 
     def threshold(self, sex: str | None) -> float:
-        """Return the threshold for ``sex``."""
+        """Return the limit for ``sex``."""
         return self.thresholds.get(sex or "unknown", self.thresholds["unknown"])
 
     def holds(self, value: float, sex: str | None) -> bool:
@@ -43,15 +71,23 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Unless:
+    """Conditions that, all met, take the class away."""
+
+    conditions: tuple[Condition, ...]
+    state: State
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """A class of the taxonomy, when to propose it, and who says so."""
+    """A class of the taxonomy, its criteria, what they rely on, and who published them."""
 
     code: str
-    main: Condition
-    requires: tuple[Condition, ...]
-    margin: float
+    criteria: tuple[Condition, ...]
+    guards: tuple[Condition, ...]
+    unless: tuple[Unless, ...]
     source: str
-    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +110,12 @@ class RuleBook:
     labels: Mapping[str, Label]
     rules: tuple[Rule, ...]
 
+    @property
+    def by_code(self) -> dict[str, tuple[Rule, ...]]:
+        """The rules of each class, in the order of the file."""
+        codes = dict.fromkeys(rule.code for rule in self.rules)
+        return {code: tuple(one for one in self.rules if one.code == code) for code in codes}
+
 
 def read(path: Path) -> RuleBook:
     """Return the rules in the TOML file ``path``.
@@ -93,29 +135,51 @@ def read(path: Path) -> RuleBook:
 
 
 def _rule(entry: dict[str, Any]) -> Rule:
-    if not (entry["margin"] > 0 and entry["source"]):
-        raise BadRule(f"{entry['code']} needs a margin above zero and a source")
+    if not (entry["criteria"] and entry["source"]):
+        raise BadRule(f"{entry['code']} needs a criterion and a source")
+    guards = tuple(_condition(condition) for condition in entry.get("guards", ()))
+    if any(guard.reason is None for guard in guards):
+        raise BadRule(f"each guard of {entry['code']} needs a reason")
     return Rule(
         code=entry["code"],
-        main=_condition(entry),
-        requires=tuple(_condition(condition) for condition in entry["requires"]),
-        margin=entry["margin"],
+        criteria=tuple(_condition(condition) for condition in entry["criteria"]),
+        guards=guards,
+        unless=tuple(_unless(exception) for exception in entry.get("unless", ())),
         source=entry["source"],
-        group=entry.get("group", entry["code"]),
     )
 
 
+def _unless(entry: dict[str, Any]) -> Unless:
+    conditions = tuple(_condition(condition) for condition in entry["all"])
+    return Unless(conditions, State(entry["state"]), Reason(entry["reason"]))
+
+
 def _condition(entry: dict[str, Any]) -> Condition:
-    named = [comparison for comparison in COMPARISONS if comparison in entry]
-    if entry["measurement"] not in NAMES or len(named) != 1:
+    named = [comparison for comparison in SIGNS if comparison in entry]
+    if entry["measurement"] not in {*NAMES, CORRECTED_QT} or len(named) != 1:
         raise BadRule(f"this is no condition on one measurement: {entry}")
     threshold = entry[named[0]]
-    by_sex = threshold if isinstance(threshold, dict) else {"unknown": threshold}
-    return Condition(entry["measurement"], named[0], by_sex, entry.get("or_missing", False))
+    return Condition(
+        measurement=entry["measurement"],
+        comparison=named[0],
+        thresholds=threshold if isinstance(threshold, dict) else {"unknown": threshold},
+        or_missing=entry.get("or_missing", False),
+        tolerance=entry.get("tolerance", 0.0),
+        reason=Reason(entry["reason"]) if "reason" in entry else None,
+        formula=QtFormula(entry["formula"]) if "formula" in entry else None,
+    )
 
 
 BOOK = read(Path(__file__).with_name("rules.toml"))
 NAME = BOOK.name
-VERSION = BOOK.version
-COVERED: tuple[str, ...] = tuple(dict.fromkeys(rule.code for rule in BOOK.rules))
-"""The codes the model may propose; of all others it says nothing, not even their absence."""
+COVERED: tuple[str, ...] = tuple(BOOK.by_code)
+"""The codes the model checks; of all others it says nothing, not even their absence."""
+
+
+def version_of(formula: QtFormula) -> str:
+    """Return the version of the model that corrects QT by ``formula``."""
+    return f"{BOOK.version}-{formula}"
+
+
+VERSION = version_of(QtFormula.BAZETT)
+"""The version that runs where no protocol names another formula."""

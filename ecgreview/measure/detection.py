@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
+from .measurements import Missing
 from .preparation import RATE_HZ, Prepared, Unmeasurable
 
 Places = NDArray[np.intp]
@@ -53,7 +54,7 @@ def detect(prepared: Prepared) -> Beats:
     # A beat cut by the edge still counts for the rhythm, never for the shape.
     inner = places[whole & prepared.valid[places]]
     if inner.size == 0:
-        raise Unmeasurable("No whole beat was found.")
+        raise Unmeasurable(Missing.NO_WHOLE_BEAT)
     aligned, alike, likeness = _dominant(prepared.millivolts[prepared.usable], inner)
     moved = places.copy()
     moved[np.searchsorted(places, inner)] = aligned
@@ -76,7 +77,7 @@ def _peaks(energy: NDArray[np.float64]) -> Places:
     level = float(np.median(highest[highest > 0.1 * highest.max()]))
     active = energy[energy > 0.01 * level]  # zero padding is not silence between beats
     if level <= 0 or np.median(active) > _NOISE_RATIO * level:
-        raise Unmeasurable("No beats stand out of the noise.")
+        raise Unmeasurable(Missing.NOISE)
     found: Places = find_peaks(energy, height=0.4 * level, distance=_REFRACTORY)[0]
     weaker: Places = find_peaks(energy, height=0.22 * level, distance=_REFRACTORY)[0]
     if found.size < 3:

@@ -10,13 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from .measurements import Missing
 from .preparation import RATE_HZ
 
 MS_PER_SAMPLE = 1000.0 / RATE_HZ
 
 
 class NotFound(ValueError):
-    """The wave cannot be delimited; the message is the sentence that says why."""
+    """The wave cannot be delimited."""
+
+    def __init__(self, reason: Missing) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def speed(beat: NDArray[np.float64], smooth_ms: float) -> NDArray[np.float64]:
@@ -46,7 +51,7 @@ def qrs_bounds(beat: NDArray[np.float64], centre: int) -> tuple[int, int]:
     swift = moving[near] > 0.15 * fastest + 2.0 * floor
     peaks = np.flatnonzero(swift) + near.start
     if floor > 0.2 * fastest:
-        raise NotFound("The edges of QRS are lost in noise.")
+        raise NotFound(Missing.QRS_EDGES)
     onset = _quiet_before(moving, int(peaks[0]), level, _samples(10))
     offset = _quiet_after(moving, int(peaks[-1]), level * 1.25, _samples(6))
     latest = int(peaks[-1]) + _samples(70)
@@ -63,20 +68,20 @@ def p_onset(beat: NDArray[np.float64], qrs_onset: int, earliest: int) -> int:
     """
     latest = qrs_onset - _samples(24)
     if latest - earliest < _samples(70):
-        raise NotFound("There is no room for a P wave before QRS.")
+        raise NotFound(Missing.NO_ROOM_FOR_P)
     moving = speed(beat, 6.0)
     window = moving[earliest:latest]
     fastest = int(np.argmax(window[_samples(20) :])) + _samples(20)
     quiet = float(np.percentile(window, 15))
     if window[fastest] < 3.0 * quiet:
-        raise NotFound("No P wave stands out of the line before QRS.")
+        raise NotFound(Missing.NO_P)
     first = _first_hump(window, fastest)
     level = quiet + 0.18 * (window[first] - quiet)
     start = _quiet_before(window, first, level, _samples(8))
     if _is_restless(window, start, float(window[first])):
-        raise NotFound("The line before QRS is never at rest, as in flutter or fibrillation.")
+        raise NotFound(Missing.RESTLESS)
     if start <= 1:
-        raise NotFound("The beginning of the P wave cannot be told from what precedes it.")
+        raise NotFound(Missing.P_ONSET)
     return earliest + start
 
 
@@ -90,7 +95,7 @@ def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
     """
     start = qrs_offset + _samples(50)
     if latest - start < _samples(150):
-        raise NotFound("There is no room for a T wave before the next beat.")
+        raise NotFound(Missing.NO_ROOM_FOR_T)
     direction = _main_direction(beat[:, start:latest])
     t = gaussian_filter1d(direction @ beat, 4.0)
     peak = start + int(np.argmax(np.abs(t[start:latest])))
@@ -98,13 +103,13 @@ def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
     slope = np.gradient(t) * -np.sign(height)
     stop = min(peak + _samples(200), latest)
     if abs(height) < 0.06 or stop - peak < _samples(30):
-        raise NotFound("The T wave is too flat to find its end.")
+        raise NotFound(Missing.FLAT_T)
     steepest = peak + int(np.argmax(slope[peak:stop]))
     if slope[steepest] <= 0:
-        raise NotFound("The T wave does not return to the baseline.")
+        raise NotFound(Missing.T_END)
     end = steepest + abs(float(t[steepest])) / float(slope[steepest])
     if not steepest < end < steepest + _samples(200):
-        raise NotFound("The T wave does not return to the baseline.")
+        raise NotFound(Missing.T_END)
     return round(end)
 
 

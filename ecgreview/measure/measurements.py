@@ -3,7 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import Any
+
+
+class Missing(StrEnum):
+    """Why there is no number. Stored with suggestion runs: never rename a value."""
+
+    NOT_MEASURABLE = "not_measurable"
+    RATE_TOO_COARSE = "sampling_rate_too_low"
+    TOO_SHORT = "recording_too_short"
+    NO_SIGNAL = "no_signal"
+    NOISE = "noise"
+    NO_WHOLE_BEAT = "no_whole_beat"
+    FEW_BEATS = "few_beats"
+    FEW_ALIKE = "few_beats_alike"
+    QRS_EDGES = "qrs_edges_lost"
+    FAST_RATE = "rate_above_120"
+    P_INCONSISTENT = "p_wave_inconsistent"
+    NO_ROOM_FOR_P = "no_room_for_p_wave"
+    NO_P = "no_p_wave"
+    RESTLESS = "line_never_at_rest"
+    P_ONSET = "p_wave_onset_lost"
+    NO_P_OR_T = "p_or_t_wave_missing"
+    NO_ROOM_FOR_T = "no_room_for_t_wave"
+    FLAT_T = "t_wave_flat"
+    T_END = "t_wave_end_lost"
+    LEAD_MISSING = "lead_without_signal"
+    AXIS_INDETERMINATE = "axis_indeterminate"
+    IMPLAUSIBLE = "implausible_value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +42,7 @@ class Measured:
         value: in the unit its field is named for; None when it could not be measured.
         confidence: 0 (none) to 1; how consistent the beats were, no probability of being right.
         n_beats: how many beats support the value.
-        reason: a sentence, empty when there is a value.
+        reason: a ``Missing`` code, empty when there is a value.
     """
 
     value: float | None
@@ -28,7 +56,7 @@ class Measured:
         return cls(round(value, 3), round(min(max(confidence, 0.0), 1.0), 3), n_beats, "")
 
     @classmethod
-    def missing(cls, reason: str, n_beats: int = 0) -> Measured:
+    def missing(cls, reason: Missing, n_beats: int = 0) -> Measured:
         """Return the absence of a number."""
         return cls(None, 0.0, n_beats, reason)
 
@@ -59,11 +87,17 @@ class Measurements:
         qt_ms: QRS onset to the end of T by the tangent method.
         qtc_fridericia_ms: ``qt_ms`` over the cube root of RR in seconds.
         qtc_bazett_ms: ``qt_ms`` over the square root of RR in seconds.
+        qtc_framingham_ms: ``qt_ms`` + 154 (1 - RR in seconds).
+        qtc_hodges_ms: ``qt_ms`` + 1.75 (rate - 60).
         axis_deg: frontal axis (-180, 180] of the net area of QRS in I and aVF.
         limb_voltage_mv: peak to peak of QRS in the limb lead where it is greatest.
         precordial_voltage_mv: the same for V1-V6.
         rr_variation: standard deviation of successive RR intervals over their mean.
+        rr_entropy: coefficient of sample entropy of the RR intervals; about -2 in sinus rhythm,
+            above -1.4 where intervals follow each other at random.
         p_consistency: median correlation of a beat's PR segment with that of the others.
+        p_upright_mv: how far (I + II) / 2 rises before QRS above both its sides; a sinus P wave
+            points into both leads.
         second_p_ratio: fastest movement between T and the next P over that of P itself; towards 1
             where another P wave stands there, as in 2:1 block.
         dominant_share: beats of the dominant shape over all beats.
@@ -81,11 +115,15 @@ class Measurements:
     qt_ms: Measured
     qtc_fridericia_ms: Measured
     qtc_bazett_ms: Measured
+    qtc_framingham_ms: Measured
+    qtc_hodges_ms: Measured
     axis_deg: Measured
     limb_voltage_mv: Measured
     precordial_voltage_mv: Measured
     rr_variation: Measured
+    rr_entropy: Measured
     p_consistency: Measured
+    p_upright_mv: Measured
     second_p_ratio: Measured
     dominant_share: Measured
     paced_share: Measured
@@ -96,7 +134,7 @@ class Measurements:
     instants: Instants = Instants()
 
     @classmethod
-    def none(cls, reason: str, method_version: str) -> Measurements:
+    def none(cls, reason: Missing, method_version: str) -> Measurements:
         """Return an exam on which nothing could be measured."""
         absent = {name: Measured.missing(reason) for name in NAMES}
         return cls(**absent, method_version=method_version, instants=Instants())

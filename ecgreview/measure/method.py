@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from ecgreview.ecg.leads import LEADS
 from ecgreview.ecg.signal import Signal
 
-from . import detection, fiducials
+from . import detection, fiducials, rates
+from .average import BEFORE, Average, average_of
 from .detection import Beats
 from .fiducials import MS_PER_SAMPLE, NotFound
-from .measurements import Instants, Measured, Measurements
+from .measurements import Instants, Measured, Measurements, Missing
 from .preparation import RATE_HZ, Prepared, Unmeasurable, prepare
+from .qrs import measure_qrs
 
-METHOD_VERSION = "median-beat-1"
+METHOD_VERSION = "median-beat-2"
 
 FASTEST_FOR_INTERVALS_BPM = 120.0
 """Above this rate P falls upon T: PR and QT are not told."""
@@ -28,38 +28,7 @@ _PLAUSIBLE = {
     "qrs_ms": (50.0, 240.0),
     "qt_ms": (200.0, 700.0),
 }
-_BEFORE, _AFTER = round(0.50 * RATE_HZ), round(0.70 * RATE_HZ)
 _CONSISTENT_P = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Average:
-    """The median beat, its limits in samples, and what it was made of."""
-
-    cuts: NDArray[np.float64]  # (n_beats, 12, width), mV from the level at QRS onset
-    places: NDArray[np.intp]  # (n_beats,), sample of the middle of each
-    beat: NDArray[np.float64]  # (12, width)
-    usable: NDArray[np.bool_]
-    onset: int
-    offset: int
-    wait_before: float  # from the beat before, samples; short rather than typical
-    wait_after: float
-    confidence: float
-
-    @property
-    def n_beats(self) -> int:
-        return len(self.cuts)
-
-    @property
-    def leads(self) -> NDArray[np.float64]:
-        """The usable leads of the median beat."""
-        return self.beat[self.usable]
-
-    @property
-    def quiet(self) -> NDArray[np.bool_]:
-        """Shape (12,), the usable leads without those much noisier than the others."""
-        noise = np.median(np.abs(self.cuts - self.beat), axis=(0, 2))
-        return self.usable & (noise <= max(2.5 * float(np.median(noise[self.usable])), 0.02))
 
 
 def measure(signal: Signal) -> Measurements:
@@ -68,17 +37,17 @@ def measure(signal: Signal) -> Measurements:
         prepared = prepare(signal)
         beats = detection.detect(prepared)
     except Unmeasurable as refusal:
-        return Measurements.none(str(refusal), METHOD_VERSION)
+        return Measurements.none(refusal.reason, METHOD_VERSION)
     rhythm = _rhythm(beats)
     try:
-        average = _average(prepared, beats)
+        average = average_of(prepared, beats)
     except NotFound as refusal:
-        absent = Measurements.none(str(refusal), METHOD_VERSION).fields()
+        absent = Measurements.none(refusal.reason, METHOD_VERSION).fields()
         instants = _instants(prepared, beats, np.array([], dtype=np.intp))
         return Measurements(**(absent | rhythm), method_version=METHOD_VERSION, instants=instants)
-    found = rhythm | _intervals(average, rhythm["heart_rate_bpm"]) | _voltages(average)
+    found = rhythm | _intervals(average, rhythm["heart_rate_bpm"]) | measure_qrs(average)
     found["paced_share"] = _paced_share(prepared, beats, average)
-    onsets = average.places + (average.onset - _BEFORE)
+    onsets = average.places + (average.onset - BEFORE)
     instants = _instants(prepared, beats, onsets)
     return Measurements(**found, method_version=METHOD_VERSION, instants=instants)
 
@@ -95,93 +64,64 @@ def _rhythm(beats: Beats) -> dict[str, Measured]:
     n_beats = beats.places.size
     share = Measured.of(float(beats.dominant.mean()), beats.likeness, n_beats)
     if n_beats < 3:
-        few = Measured.missing("Fewer than three beats were found.", n_beats)
-        return {"heart_rate_bpm": few, "rr_variation": few, "dominant_share": share}
+        few = Measured.missing(Missing.FEW_BEATS, n_beats)
+        absent = dict.fromkeys(("heart_rate_bpm", "rr_variation", "rr_entropy"), few)
+        return {**absent, "dominant_share": share}
     rr = np.diff(beats.places) / RATE_HZ
     confidence = min(1.0, n_beats / 5) * max(beats.likeness, 0.0) * float(beats.dominant.mean())
     rate = Measured.of(60 / float(rr.mean()), confidence, n_beats)
     return {
         "heart_rate_bpm": _plausible("heart_rate_bpm", rate),
         "rr_variation": Measured.of(float(rr.std() / rr.mean()), confidence, n_beats),
+        "rr_entropy": _entropy(rr, confidence, n_beats),
         "dominant_share": share,
     }
 
 
-def _average(prepared: Prepared, beats: Beats) -> _Average:
-    """Return the median of the dominant beats, delimited.
-
-    Raises:
-        NotFound: too few beats are alike, or QRS has no edges.
-    """
-    n_samples = prepared.millivolts.shape[1]
-    whole = (beats.places >= _BEFORE) & (beats.places + _AFTER <= n_samples) & beats.dominant
-    places = [p for p in beats.places[whole] if prepared.valid[p - _BEFORE : p + _AFTER].all()]
-    if len(places) < 2:
-        raise NotFound("Fewer than two whole beats are alike.")
-    cuts = np.stack([prepared.millivolts[:, p - _BEFORE : p + _AFTER] for p in places])
-    beat = np.median(cuts, axis=0)
-    onset, offset = fiducials.qrs_bounds(beat[prepared.usable], _BEFORE)
-    level = slice(max(onset - 6, 0), max(onset - 1, 1))
-    cuts = cuts - cuts[:, :, level].mean(axis=2, keepdims=True)
-    confidence = min(1.0, len(places) / 5) * max(beats.likeness, 0.0)
-    return _Average(
-        cuts=cuts,
-        places=np.array(places, dtype=np.intp),
-        beat=np.median(cuts, axis=0),
-        usable=prepared.usable,
-        onset=onset,
-        offset=offset,
-        wait_before=_short_wait(beats, np.diff(beats.places, prepend=-_BEFORE)),
-        wait_after=_short_wait(beats, np.diff(beats.places, append=n_samples + _AFTER)),
-        confidence=confidence,
-    )
+def _entropy(rr_s: NDArray[np.float64], confidence: float, n_beats: int) -> Measured:
+    value = rates.sample_entropy(rr_s) if rr_s.size >= rates.FEWEST_INTERVALS else None
+    if value is None:
+        return Measured.missing(Missing.FEW_BEATS, n_beats)
+    return Measured.of(value, confidence, n_beats)
 
 
-def _short_wait(beats: Beats, waits: NDArray[np.intp]) -> float:
-    """Return the lower quartile of ``waits`` around dominant beats.
-
-    The next beat, early or not, bounds where T may end: half the beats must not decide for all.
-    """
-    return float(np.percentile(waits[beats.dominant], 25))
-
-
-def _paced_share(prepared: Prepared, beats: Beats, average: _Average) -> Measured:
-    starts = beats.places[beats.dominant] + (average.onset - _BEFORE)
+def _paced_share(prepared: Prepared, beats: Beats, average: Average) -> Measured:
+    if not prepared.shows_spikes:
+        return Measured.missing(Missing.RATE_TOO_COARSE, average.n_beats)
+    starts = beats.places[beats.dominant] + (average.onset - BEFORE)
     if prepared.spikes.size == 0:
-        return _measured(average, 0.0)
+        return average.measured(0.0)
     distance = np.abs(starts[:, None] - prepared.spikes[None, :]).min(axis=1)
-    return _measured(average, float((distance <= round(0.03 * RATE_HZ)).mean()))
+    return average.measured(float((distance <= round(0.03 * RATE_HZ)).mean()))
 
 
-def _intervals(average: _Average, rate: Measured) -> dict[str, Measured]:
+def _intervals(average: Average, rate: Measured) -> dict[str, Measured]:
     consistency = _p_consistency(average)
     qrs = (average.offset - average.onset) * MS_PER_SAMPLE
     found = {
-        "qrs_ms": _plausible("qrs_ms", _measured(average, qrs)),
+        "qrs_ms": _plausible("qrs_ms", average.measured(qrs)),
         "p_consistency": consistency,
+        "p_upright_mv": _p_upright(average, rate),
     }
     if rate.value is None or rate.value > FASTEST_FOR_INTERVALS_BPM:
-        reason = rate.reason or f"PR and QT are not told above {FASTEST_FOR_INTERVALS_BPM:g} bpm."
-        fast = Measured.missing(reason, average.n_beats)
-        names = ("pr_ms", "second_p_ratio", "qt_ms", "qtc_fridericia_ms", "qtc_bazett_ms")
-        return found | dict.fromkeys(names, fast)
+        reason = Missing.FAST_RATE if rate.value else Missing(rate.reason)
+        names = ("pr_ms", "second_p_ratio", "qt_ms", *rates.FORMULAS)
+        return found | dict.fromkeys(names, Measured.missing(reason, average.n_beats))
     qt = _qt(average)
     pr = _pr(average, consistency, qt)
-    rr_s = 60 / rate.value
     return found | {
         "pr_ms": pr,
         "second_p_ratio": _second_p(average, pr, qt),
         "qt_ms": qt,
-        "qtc_fridericia_ms": _corrected(qt, rr_s ** (1 / 3)),
-        "qtc_bazett_ms": _corrected(qt, rr_s**0.5),
+        **rates.corrected(qt, rate.value),
     }
 
 
-def _p_consistency(average: _Average) -> Measured:
+def _p_consistency(average: Average) -> Measured:
     """Correlate the 200 ms before QRS of each beat with the mean of the other beats'."""
     n_beats = average.n_beats
     if n_beats < 3:
-        return Measured.missing("Fewer than three beats are alike.", n_beats)
+        return Measured.missing(Missing.FEW_ALIKE, n_beats)
     region = slice(max(average.onset - 110, 0), average.onset - 8)
     parts = average.cuts[:, average.quiet, region]
     parts = parts - parts.mean(axis=2, keepdims=True)
@@ -192,11 +132,33 @@ def _p_consistency(average: _Average) -> Measured:
     return Measured.of(float(np.median(likeness)), average.confidence, n_beats)
 
 
-def _pr(average: _Average, consistency: Measured, qt: Measured) -> Measured:
+def _p_upright(average: Average, rate: Measured) -> Measured:
+    """Measure how far (I + II) / 2 rises before QRS above both sides of the rise.
+
+    Unlike PR this needs no resting line, and so works while P rides on the end of T. The window
+    begins where T of an average heart has ended (QTc 400 ms after Fridericia).
+    """
+    if rate.value is None or not (
+        average.usable[LEADS.index("I")] and average.usable[LEADS.index("II")]
+    ):
+        return Measured.missing(Missing.LEAD_MISSING if rate.value else Missing.FEW_BEATS)
+    t_end = 0.4 * (60 / rate.value) ** (1 / 3) * RATE_HZ
+    reach = min(average.wait_before - t_end, 0.24 * RATE_HZ)
+    start, stop = max(average.onset - round(reach), 0), average.onset - round(0.02 * RATE_HZ)
+    if stop - start < round(0.06 * RATE_HZ):
+        return Measured.missing(Missing.NO_ROOM_FOR_P, average.n_beats)
+    line = gaussian_filter1d(average.beat[:2].mean(axis=0), 3.0)  # I and II
+    window = line[start:stop]
+    top = int(np.argmax(window - np.linspace(window[0], window[-1], window.size)))
+    rise = window[top] - max(window[: top + 1].min(), window[top:].min())
+    return average.measured(rise)
+
+
+def _pr(average: Average, consistency: Measured, qt: Measured) -> Measured:
     if consistency.value is None:
         return consistency
     if consistency.value < _CONSISTENT_P:
-        return Measured.missing("No P wave keeps its place before QRS.", average.n_beats)
+        return Measured.missing(Missing.P_INCONSISTENT, average.n_beats)
     # The T wave of the beat before must be over.
     rest = average.wait_before - (
         qt.value / MS_PER_SAMPLE + 8 if qt.value else 0.44 * average.wait_before
@@ -205,7 +167,7 @@ def _pr(average: _Average, consistency: Measured, qt: Measured) -> Measured:
     try:
         start = fiducials.p_onset(average.beat[average.quiet], average.onset, earliest)
     except NotFound as refusal:
-        return Measured.missing(str(refusal), average.n_beats)
+        return Measured.missing(refusal.reason, average.n_beats)
     pr = Measured.of(
         (average.onset - start) * MS_PER_SAMPLE,
         average.confidence * consistency.value,
@@ -214,10 +176,10 @@ def _pr(average: _Average, consistency: Measured, qt: Measured) -> Measured:
     return _plausible("pr_ms", pr)
 
 
-def _second_p(average: _Average, pr: Measured, qt: Measured) -> Measured:
+def _second_p(average: Average, pr: Measured, qt: Measured) -> Measured:
     """Compare what moves between T and the next P with P itself."""
     if pr.value is None or qt.value is None:
-        return Measured.missing("P or T was not found.", average.n_beats)
+        return Measured.missing(Missing.NO_P_OR_T, average.n_beats)
     moving = fiducials.speed(average.beat[average.quiet], 6.0)
     p_length = round(pr.value / MS_PER_SAMPLE)
     p = moving[average.onset - p_length : average.onset - round(0.02 * RATE_HZ)]
@@ -225,69 +187,17 @@ def _second_p(average: _Average, pr: Measured, qt: Measured) -> Measured:
     stop = average.onset + round(average.wait_after) - p_length - round(0.05 * RATE_HZ)
     between = moving[start:stop]
     if p.size == 0 or between.size < round(0.08 * RATE_HZ):
-        return Measured.missing("There is no room between T and the next P.", average.n_beats)
-    return _measured(average, between.max() / p.max())
+        return Measured.missing(Missing.NO_ROOM_FOR_P, average.n_beats)
+    return average.measured(between.max() / p.max())
 
 
-def _qt(average: _Average) -> Measured:
+def _qt(average: Average) -> Measured:
     latest = min(average.onset + round(0.82 * average.wait_after), average.beat.shape[1])
     try:
         end = fiducials.t_end(average.leads, average.offset, latest)
     except NotFound as refusal:
-        return Measured.missing(str(refusal), average.n_beats)
-    return _plausible("qt_ms", _measured(average, (end - average.onset) * MS_PER_SAMPLE))
-
-
-def _corrected(qt: Measured, divisor: float) -> Measured:
-    if qt.value is None:
-        return qt
-    return Measured.of(qt.value / divisor, qt.confidence, qt.n_beats)
-
-
-def _voltages(average: _Average) -> dict[str, Measured]:
-    qrs = average.beat[:, average.onset : average.offset + 1]
-    lead = dict(zip(LEADS, qrs, strict=True))
-    return {
-        "axis_deg": _axis(average, lead["I"].sum(), lead["aVF"].sum(), np.abs(qrs[:6]).sum()),
-        "limb_voltage_mv": _voltage(average, qrs, slice(0, 6), "limb"),
-        "precordial_voltage_mv": _voltage(average, qrs, slice(6, 12), "chest"),
-    } | _bundle_branch_signs(average, lead)
-
-
-def _bundle_branch_signs(
-    average: _Average, lead: dict[str, NDArray[np.float64]]
-) -> dict[str, Measured]:
-    """Measure what tells the shapes of bundle branch block: the end of QRS, and its beginning."""
-    third = max((average.offset + 1 - average.onset) // 3, 1)
-    usable = dict(zip(LEADS, average.usable, strict=True))
-    v1 = lateral = initial = Measured.missing("V1, I or V6 has no signal.", average.n_beats)
-    if usable["V1"]:
-        v1 = _measured(average, lead["V1"][-third:].mean())
-    if usable["I"] and usable["V6"]:
-        lateral = _measured(average, (lead["I"] + lead["V6"])[-third:].mean() / 2)
-        lowest = np.minimum(lead["I"], lead["V6"])[: round(0.04 * RATE_HZ)].min()
-        initial = _measured(average, lowest)
-    return {"v1_terminal_mv": v1, "lateral_terminal_mv": lateral, "lateral_initial_mv": initial}
-
-
-def _axis(average: _Average, net_i: float, net_avf: float, total: float) -> Measured:
-    """Measure the frontal axis; aVF is weighted by 2/sqrt(3), Goldberger's leads being weaker."""
-    if not (average.usable[LEADS.index("I")] and average.usable[LEADS.index("aVF")]):
-        return Measured.missing("I or aVF has no signal.", average.n_beats)
-    weighted = net_avf * 2 / math.sqrt(3)
-    if math.hypot(net_i, weighted) < 0.05 * total:
-        return Measured.missing("The frontal axis is indeterminate.", average.n_beats)
-    return _measured(average, math.degrees(math.atan2(weighted, net_i)))
-
-
-def _voltage(average: _Average, qrs: NDArray[np.float64], rows: slice, kind: str) -> Measured:
-    if not average.usable[rows].all():
-        return Measured.missing(f"Not every {kind} lead has a signal.", average.n_beats)
-    return _measured(average, np.ptp(qrs[rows], axis=1).max())
-
-
-def _measured(average: _Average, value: float) -> Measured:
-    return Measured.of(float(value), average.confidence, average.n_beats)
+        return Measured.missing(refusal.reason, average.n_beats)
+    return _plausible("qt_ms", average.measured((end - average.onset) * MS_PER_SAMPLE))
 
 
 def _plausible(name: str, measured: Measured) -> Measured:
@@ -295,5 +205,4 @@ def _plausible(name: str, measured: Measured) -> Measured:
     low, high = _PLAUSIBLE[name]
     if measured.value is None or low <= measured.value <= high:
         return measured
-    reason = f"The value found, {measured.value:g}, is outside {low:g} to {high:g}."
-    return Measured.missing(reason, measured.n_beats)
+    return Measured.missing(Missing.IMPLAUSIBLE, measured.n_beats)

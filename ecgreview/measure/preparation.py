@@ -12,6 +12,8 @@ from scipy.signal import butter, sosfiltfilt
 
 from ecgreview.ecg.signal import Signal
 
+from .measurements import Missing
+
 RATE_HZ = 500.0
 """Everything is measured at this rate, so one sample is 2 ms."""
 
@@ -23,12 +25,17 @@ LONGEST_S = 60.0
 _FLAT_MV = 0.03
 _SPIKE_MV = 0.3
 _SKIRT_MV = 0.01
+_LEAST_SPIKE_WIDTH = 5
 _LOW_CUT_HZ = 0.3
 _HIGH_CUT_HZ = 45.0
 
 
 class Unmeasurable(ValueError):
-    """The signal cannot be measured at all; the message is the sentence that says why."""
+    """The signal cannot be measured at all."""
+
+    def __init__(self, reason: Missing) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class Prepared:
         usable: shape (12,), which leads hold a signal.
         start_s: where in the recording sample 0 is: behind padding that was cut off.
         spikes: samples at which a pacing spike, or what looks like one, was taken out.
+        shows_spikes: whether the recording is sampled densely enough to show one.
     """
 
     millivolts: NDArray[np.float64]
@@ -48,6 +56,7 @@ class Prepared:
     usable: NDArray[np.bool_]
     spikes: NDArray[np.intp]
     start_s: float
+    shows_spikes: bool
 
 
 def prepare(signal: Signal) -> Prepared:
@@ -58,19 +67,19 @@ def prepare(signal: Signal) -> Prepared:
     """
     rate = signal.sampling_rate_hz
     if rate < LOWEST_RATE_HZ:
-        raise Unmeasurable(f"The sampling rate of {rate:g} Hz is too low to measure.")
+        raise Unmeasurable(Missing.RATE_TOO_COARSE)
     if signal.duration_s < SHORTEST_S:
-        raise Unmeasurable(f"The recording of {signal.duration_s:.1f} s is too short to measure.")
+        raise Unmeasurable(Missing.TOO_SHORT)
     raw = signal.millivolts()[:, : int(LONGEST_S * rate)]
     raw, n_cut = _without_padding(raw)
     gaps = np.isnan(raw)
     usable = gaps.mean(axis=1) < 0.2
     if not usable.any():
-        raise Unmeasurable("No lead has a signal.")
+        raise Unmeasurable(Missing.NO_SIGNAL)
     raw = _bridge(raw, gaps, usable)
     usable &= np.ptp(raw, axis=1) > _FLAT_MV
     if not usable.any():
-        raise Unmeasurable("Every lead is flat.")
+        raise Unmeasurable(Missing.NO_SIGNAL)
     raw[~usable] = 0.0
     raw -= np.median(raw, axis=1, keepdims=True)
     spiky, smooth = _spikes(raw, rate)
@@ -78,7 +87,11 @@ def prepare(signal: Signal) -> Prepared:
     valid = ~gaps[usable].any(axis=0)
     spikes = np.rint(_starts(spiky) * (RATE_HZ / rate)).astype(np.intp)
     return Prepared(
-        *_at_common_rate(filtered, valid, rate), usable=usable, spikes=spikes, start_s=n_cut / rate
+        *_at_common_rate(filtered, valid, rate),
+        usable=usable,
+        spikes=spikes,
+        start_s=n_cut / rate,
+        shows_spikes=_spike_width(rate) >= _LEAST_SPIKE_WIDTH,
     )
 
 
@@ -112,8 +125,8 @@ def _spikes(raw: NDArray[np.float64], rate: float) -> tuple[NDArray[np.bool_], N
         raw: shape (12, n), mV, each lead centred.
         rate: in Hz; below about 400 Hz a spike has no shape of its own, and none is found.
     """
-    width = int(0.012 * rate) | 1
-    if width < 5:
+    width = _spike_width(rate)
+    if width < _LEAST_SPIKE_WIDTH:
         return np.zeros(raw.shape, dtype=np.bool_), raw
     smooth: NDArray[np.float64] = median_filter(raw, size=(1, width), mode="nearest")
     rest = np.abs(raw - smooth)
@@ -121,6 +134,11 @@ def _spikes(raw: NDArray[np.float64], rate: float) -> tuple[NDArray[np.bool_], N
     core = ((rest > _SPIKE_MV) & (rest > 0.35 * np.abs(raw))).any(axis=0)
     near = binary_dilation(core, iterations=width // 2) if core.any() else core
     return near & (rest > _SKIRT_MV), smooth
+
+
+def _spike_width(rate: float) -> int:
+    """Return an odd number of samples that a pacing spike does not fill."""
+    return int(0.012 * rate) | 1
 
 
 def _starts(flags: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -12,11 +12,11 @@ from ecgreview.criteria.marks import marks_of
 from ecgreview.ecg import synth
 from ecgreview.ecg.signal import Signal
 from ecgreview.measure import Measured, Measurements, measure
-from ecgreview.measure.measurements import Instants
+from ecgreview.measure.measurements import Instants, Missing
 
 INSTANTS = Instants(beats_s=(0.5, 1.5, 2.5), qrs_onsets_s=(0.46, 1.46), spikes_s=(0.44, 1.44))
 MEASURED = replace(
-    Measurements.none("Not measured.", "test"),
+    Measurements.none(Missing.NOISE, "test"),
     pr_ms=Measured.of(200.0, 1.0, 2),
     qrs_ms=Measured.of(100.0, 1.0, 2),
     qt_ms=Measured.of(400.0, 1.0, 2),
@@ -48,7 +48,7 @@ def test_what_was_measured_in_some_leads_is_marked_in_those():
 
 
 def test_what_was_not_measured_is_not_marked():
-    assert marks_of("pr_ms", "", Measurements.none("Not measured.", "test")) is None
+    assert marks_of("pr_ms", "", Measurements.none(Missing.NOISE, "test")) is None
 
 
 def test_no_interval_begins_before_the_recording():

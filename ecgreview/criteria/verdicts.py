@@ -1,0 +1,136 @@
+"""What the criteria model concludes about each class it checks, and on which measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ecgreview.measure.measurements import Missing
+
+from .marks import Marks
+
+
+class State(StrEnum):
+    """The three answers. Stored with suggestion runs: never rename a value."""
+
+    SUGGESTED = "suggested"
+    NOT_MET = "not_met"
+    WITHHELD = "withheld"
+
+
+class Reason(StrEnum):
+    """Why a class is not suggested. Stored with suggestion runs: never rename a value."""
+
+    CRITERIA = "criteria_not_met"
+    NOT_MEASURED = "not_measured"
+    UNCERTAIN = "uncertain"
+    NEAR_LIMIT = "near_limit"
+    CHILD = "child"
+    P_INCONSISTENT = "p_wave_inconsistent"
+    P_NOT_UPRIGHT = "p_wave_not_upright"
+    SECOND_P = "second_p_wave"
+    IRREGULAR = "rhythm_irregular"
+    PACED = "paced"
+    FLUTTER_RATE = "flutter_possible"
+    PREEXCITATION = "preexcitation_possible"
+    WIDE_QRS = "wide_qrs"
+    BAZETT_RATE = "bazett_outside_60_to_100"
+    LIMB_LEADS = "limb_leads_normal"
+    RBBB_SHAPE = "right_bundle_branch_shape"
+    LBBB_SHAPE = "left_bundle_branch_shape"
+    LBBB_POSSIBLE = "left_bundle_branch_block_possible"
+
+
+class Outcome(StrEnum):
+    """What became of one comparison."""
+
+    MET = "met"
+    FAILED = "failed"
+    NEAR_LIMIT = "near_limit"
+    UNCERTAIN = "uncertain"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One measurement compared with a limit.
+
+    Attributes:
+        measurement: name of a field of ``Measurements``.
+        comparison: ``above``, ``below``, ``at_least`` or ``at_most``.
+        value: None where it was not measured; ``missing`` says why.
+        decimals: as many as keep the value apart from the limit.
+    """
+
+    measurement: str
+    comparison: str
+    limit: float
+    value: float | None
+    unit: str
+    decimals: int
+    n_beats: int
+    n_beats_found: int
+    outcome: Outcome
+    missing: Missing | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain numbers and strings."""
+        return {
+            "measurement": self.measurement,
+            "comparison": self.comparison,
+            "limit": self.limit,
+            "value": self.value,
+            "unit": self.unit,
+            "decimals": self.decimals,
+            "n_beats": self.n_beats,
+            "n_beats_found": self.n_beats_found,
+            "outcome": self.outcome.value,
+            "missing": self.missing.value if self.missing else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the model concludes about one class.
+
+    Attributes:
+        code: of the taxonomy.
+        reason: None when the class is suggested.
+        checks: the comparison that decides; behind it, when the class is withheld although its
+            criteria are met, the one for which it is. Empty for a child.
+        source: the publication the limits come from.
+    """
+
+    code: str
+    state: State
+    reason: Reason | None
+    checks: tuple[Check, ...]
+    source: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain numbers and strings, as they are stored."""
+        return {
+            "class": self.code,
+            "state": self.state.value,
+            "reason": self.reason.value if self.reason else None,
+            "checks": [check.to_json() for check in self.checks],
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A suggested class and why.
+
+    Attributes:
+        evidence: one English line, such as "PR 238 ms > 200 ms (9 of 9 beats)".
+        marks: where on the recording the evidence shows.
+        evidence_data: the numbers and names of ``evidence``, for other languages.
+    """
+
+    code: str
+    evidence: str
+    marks: Marks | None
+    evidence_data: Mapping[str, Any]

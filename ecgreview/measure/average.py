@@ -1,0 +1,90 @@
+"""The median of the dominant beats: what everything but the rhythm is measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import fiducials
+from .detection import Beats
+from .fiducials import NotFound
+from .measurements import Measured, Missing
+from .preparation import RATE_HZ, Prepared
+
+BEFORE, AFTER = round(0.50 * RATE_HZ), round(0.70 * RATE_HZ)
+"""Samples of the median beat before and behind the middle of QRS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """The median beat, its limits in samples, and what it was made of."""
+
+    cuts: NDArray[np.float64]  # (n_beats, 12, width), mV from the level at QRS onset
+    places: NDArray[np.intp]  # (n_beats,), sample of the middle of each
+    beat: NDArray[np.float64]  # (12, width)
+    usable: NDArray[np.bool_]
+    onset: int
+    offset: int
+    wait_before: float  # from the beat before, samples; short rather than typical
+    wait_after: float
+    confidence: float
+
+    @property
+    def n_beats(self) -> int:
+        """How many beats the median was made of."""
+        return len(self.cuts)
+
+    @property
+    def leads(self) -> NDArray[np.float64]:
+        """The usable leads of the median beat."""
+        return self.beat[self.usable]
+
+    @property
+    def quiet(self) -> NDArray[np.bool_]:
+        """Shape (12,), the usable leads without those much noisier than the others."""
+        noise = np.median(np.abs(self.cuts - self.beat), axis=(0, 2))
+        return self.usable & (noise <= max(2.5 * float(np.median(noise[self.usable])), 0.02))
+
+    def measured(self, value: float) -> Measured:
+        """Return a number that was measured on this beat."""
+        return Measured.of(float(value), self.confidence, self.n_beats)
+
+
+def average_of(prepared: Prepared, beats: Beats) -> Average:
+    """Return the median of the dominant beats, delimited.
+
+    Raises:
+        NotFound: too few beats are alike, or QRS has no edges.
+    """
+    n_samples = prepared.millivolts.shape[1]
+    whole = (beats.places >= BEFORE) & (beats.places + AFTER <= n_samples) & beats.dominant
+    places = [p for p in beats.places[whole] if prepared.valid[p - BEFORE : p + AFTER].all()]
+    if len(places) < 2:
+        raise NotFound(Missing.FEW_ALIKE)
+    cuts = np.stack([prepared.millivolts[:, p - BEFORE : p + AFTER] for p in places])
+    beat = np.median(cuts, axis=0)
+    onset, offset = fiducials.qrs_bounds(beat[prepared.usable], BEFORE)
+    level = slice(max(onset - 6, 0), max(onset - 1, 1))
+    cuts = cuts - cuts[:, :, level].mean(axis=2, keepdims=True)
+    confidence = min(1.0, len(places) / 5) * max(beats.likeness, 0.0)
+    return Average(
+        cuts=cuts,
+        places=np.array(places, dtype=np.intp),
+        beat=np.median(cuts, axis=0),
+        usable=prepared.usable,
+        onset=onset,
+        offset=offset,
+        wait_before=_short_wait(beats, np.diff(beats.places, prepend=-BEFORE)),
+        wait_after=_short_wait(beats, np.diff(beats.places, append=n_samples + AFTER)),
+        confidence=confidence,
+    )
+
+
+def _short_wait(beats: Beats, waits: NDArray[np.intp]) -> float:
+    """Return the lower quartile of ``waits`` around dominant beats.
+
+    The next beat, early or not, bounds where T may end: half the beats must not decide for all.
+    """
+    return float(np.percentile(waits[beats.dominant], 25))
