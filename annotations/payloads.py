@@ -21,6 +21,7 @@ from annotations.models import (
     Batch,
     ClassRelation,
     ClinicalInformation,
+    Confirmation,
     Decision,
     DiagnosticClass,
     Draft,
@@ -159,6 +160,7 @@ def reading_payload(reading: Reading) -> Payload:
             {"class": one.diagnostic_class.code, "verdict": one.verdict}
             for one in reading.decisions.all()
         ],
+        "confirmed": [one.diagnostic_class.code for one in reading.confirmations.all()],
         "submitted_at": reading.submitted_at,
     }
 
@@ -168,11 +170,13 @@ def with_findings(readings: QuerySet[Reading]) -> QuerySet[Reading]:
     findings = Finding.objects.select_related("diagnostic_class")
     untold = NotAssessable.objects.select_related("diagnostic_class")
     decided = Decision.objects.select_related("diagnostic_class")
+    confirmed = Confirmation.objects.select_related("diagnostic_class")
     place = "diagnostic_class__position"
     return readings.prefetch_related(
         Prefetch("findings", findings.order_by(place)),
         Prefetch("not_assessable", untold.order_by(place)),
         Prefetch("decisions", decided.order_by(place)),
+        Prefetch("confirmations", confirmed.order_by(place)),
     )
 
 

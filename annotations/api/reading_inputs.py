@@ -231,6 +231,14 @@ class DecisionInput(Strict):
         return {"class": serializers.CharField(max_length=60), **super().get_fields()}
 
 
+class ConfirmationInput(Strict):
+    """The class of a suggestion that the reader agrees with."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        return {"class": serializers.CharField(max_length=60)}
+
+
 class WorkInput(ContentInput):
     """A content to be signed, and how it was come to."""
 

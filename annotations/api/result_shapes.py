@@ -16,6 +16,7 @@ from annotations.models import (
     Outcome,
     Phase,
     PriorExam,
+    QtCorrection,
     ReaderKind,
     ReaderLevel,
     ResultsOpen,
@@ -87,6 +88,7 @@ class StudyShape(Shape):
     prior_exam = serializers.ChoiceField(choices=PriorExam.choices)
     suggestion_policy = serializers.ChoiceField(choices=SuggestionPolicy.choices)
     suggestion_arms = ArmShape(many=True)
+    qt_correction = serializers.ChoiceField(choices=QtCorrection.choices)
     adjudication = serializers.ChoiceField(choices=Adjudication.choices)
     repeat_fraction = serializers.FloatField()
     washout_days = serializers.IntegerField()

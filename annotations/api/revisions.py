@@ -13,7 +13,7 @@ from annotations.api import reading_inputs, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.headers import KEY, idempotency_key
 from annotations.models import Assignment, SuggestionRun, Taxonomy, TokenScope
-from annotations.services import leases, revisions, suggestions
+from annotations.services import confirmations, leases, revisions, suggestions
 
 
 class AssignmentSuggestions(ApiView):
@@ -83,6 +83,24 @@ class RevisionCreate(ApiView):
         return answer(payload, status=200 if submission.is_repeat else 201)
 
 
+class ConfirmationCreate(ApiView):
+    """Agreeing with a suggestion that one had given oneself."""
+
+    @extend_schema(
+        operation_id="suggestion_confirm",
+        request=reading_inputs.ConfirmationInput,
+        responses={201: shapes.ConfirmationShape, 200: shapes.ConfirmationShape},
+    )
+    def post(self, request: UserRequest, pk: int) -> Response:
+        """Note it beside the reading, which stays as it was signed; once for each class."""
+        told = checked(reading_inputs.ConfirmationInput, request.data)
+        made, is_repeat = confirmations.confirm(
+            assignment_id=pk, reader=request.user, code=told["class"], now=timezone.now()
+        )
+        payload = {"class": told["class"], "confirmed_at": made.confirmed_at}
+        return answer(payload, status=200 if is_repeat else 201)
+
+
 def _own(request: UserRequest, pk: int) -> Assignment:
     mine = Assignment.objects.visible_to(request.user)
     found = mine.select_related("batch__study", "batch__taxonomy", "reader").get(pk=pk)
@@ -93,15 +111,17 @@ def _own(request: UserRequest, pk: int) -> Assignment:
 def _suggestions(run: SuggestionRun, taxonomy: Taxonomy) -> payloads.Payload:
     """Return what ``run`` came to, in the classes that the batch is read under."""
     known = set(taxonomy.classes.values_list("code", flat=True))
-    ordered = run.suggestions.named_in(taxonomy).order_by("-strength", "diagnostic_class__position")
-    found = ordered.values_list("diagnostic_class__code", "evidence", "strength", "marks")
+    ordered = run.suggestions.named_in(taxonomy).order_by("diagnostic_class__position")
+    found = ordered.values_list("diagnostic_class__code", "evidence", "marks")
     return {
         "model": run.model.name,
         "version": run.model.version,
+        "qt_correction": run.model.qt_correction,
         "covered_classes": [code for code in run.model.covered_classes if code in known],
         "suggestions": [
-            {"class": code, "evidence": evidence, "strength": strength, "marks": marks or None}
-            for code, evidence, strength, marks in found
+            {"class": code, "evidence": evidence, "marks": marks or None}
+            for code, evidence, marks in found
         ],
+        "verdicts": [one for one in run.verdicts if one["class"] in known],
         "measurements": run.measurements,
     }

@@ -21,6 +21,7 @@ from annotations.models import (
     Verdict,
     WorkState,
 )
+from ecgreview.criteria import Outcome, Reason, State
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -219,6 +220,9 @@ class SignedShape(Shape):
         choices=RevisionReason.choices, allow_blank=True, help_text="Blank unless it is a revision."
     )
     decisions = DecisionShape(many=True)
+    confirmed = serializers.ListField(
+        child=serializers.CharField(), help_text="Suggestions agreed to without a revision."
+    )
     submitted_at = serializers.DateTimeField()
 
 
@@ -337,6 +341,16 @@ class RevisedShape(NextShape):
     submitted_at = serializers.DateTimeField()
 
 
+class ConfirmationShape(Shape):
+    """A suggestion was confirmed."""
+
+    confirmed_at = serializers.DateTimeField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        return {"class": serializers.CharField(), **super().get_fields()}
+
+
 class ViewingShape(Shape):
     """A stretch of looking at suggestions was noted."""
 
@@ -358,7 +372,6 @@ class MarksShape(Shape):
 class SuggestionShape(Shape):
     """A class that a model proposes."""
 
-    strength = serializers.FloatField()
     evidence = serializers.CharField()
     marks = MarksShape(allow_null=True)
 
@@ -367,11 +380,43 @@ class SuggestionShape(Shape):
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
+class CheckShape(Shape):
+    """A measurement compared with a limit."""
+
+    measurement = serializers.CharField()
+    comparison = serializers.ChoiceField(choices=["above", "below", "at_least", "at_most"])
+    limit = serializers.FloatField()
+    value = serializers.FloatField(allow_null=True)
+    unit = serializers.CharField()
+    decimals = serializers.IntegerField()
+    n_beats = serializers.IntegerField()
+    n_beats_found = serializers.IntegerField()
+    outcome = serializers.ChoiceField(choices=[one.value for one in Outcome])
+    missing = serializers.CharField(allow_null=True, help_text="Why there is no value.")
+
+
+class VerdictShape(Shape):
+    """What a model concludes about a class, and the measurements that decide it."""
+
+    state = serializers.ChoiceField(choices=[one.value for one in State])
+    reason = serializers.ChoiceField(choices=[one.value for one in Reason], allow_null=True)
+    checks = CheckShape(many=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``class`` and ``source`` have a meaning of their own in Python."""
+        names = ("class", "source")
+        return {**{name: serializers.CharField() for name in names}, **super().get_fields()}
+
+
 class SuggestionsShape(Shape):
     """What a model says about an exam; silence about a class it does not cover means nothing."""
 
     model = serializers.CharField()
     version = serializers.CharField()
+    qt_correction = serializers.CharField(
+        allow_blank=True, help_text="Blank: the model corrects QT its own way under any protocol."
+    )
     covered_classes = serializers.ListField(child=serializers.CharField())
     suggestions = SuggestionShape(many=True)
+    verdicts = VerdictShape(many=True, help_text="Empty for models that give none.")
     measurements = Anything()

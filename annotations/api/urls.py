@@ -53,6 +53,11 @@ urlpatterns = [
         name="api-assignment-suggestions",
     ),
     path("assignments/<int:pk>/viewing/", revisions.ViewingCreate.as_view(), name="api-viewing"),
+    path(
+        "assignments/<int:pk>/confirmation/",
+        revisions.ConfirmationCreate.as_view(),
+        name="api-confirmation",
+    ),
     path("assignments/<int:pk>/revision/", revisions.RevisionCreate.as_view(), name="api-revision"),
     path("readings/", reading.Readings.as_view(), name="api-readings"),
     path("readings/<uuid:key>/", reading.ReadingDetail.as_view(), name="api-reading"),

@@ -26,6 +26,7 @@ from .protocol import (
     Phase,
     PriorExam,
     ProtocolVersion,
+    QtCorrection,
     ResultsOpen,
     StudyExam,
     StudyReader,
@@ -36,6 +37,7 @@ from .reading import MAX_MARKS, MAX_PROBLEMS, Draft, Finding, NotAssessable, Rea
 from .reading_states import Certainty, Quality, ReadingOutcome, RevisionReason, Stage
 from .study import Study
 from .suggestion import (
+    Confirmation,
     Decision,
     Exposure,
     Suggestion,
@@ -80,6 +82,7 @@ __all__ = [
     "ClassRelation",
     "ClassState",
     "ClinicalInformation",
+    "Confirmation",
     "Consensus",
     "ConsensusLabel",
     "Dataset",
@@ -108,6 +111,7 @@ __all__ = [
     "PriorExam",
     "ProtocolVersion",
     "Purpose",
+    "QtCorrection",
     "Quality",
     "ReaderKind",
     "ReaderLevel",

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from .exam import Exam
-from .protocol import ClinicalInformation, PriorExam, ResultsOpen, StudyReader
+from .protocol import ClinicalInformation, PriorExam, QtCorrection, ResultsOpen, StudyReader
 from .study import SETTLED, Study
 from .taxonomy import Taxonomy
 
@@ -140,6 +140,9 @@ class Batch(models.Model):
         max_length=20, choices=ClinicalInformation, default=ClinicalInformation.AGE_AND_SEX
     )
     prior_exam = models.CharField(max_length=10, choices=PriorExam, default=PriorExam.HIDDEN)
+    qt_correction = models.CharField(
+        max_length=15, choices=QtCorrection, default=QtCorrection.BAZETT
+    )
     results_open = models.CharField(
         max_length=20, choices=ResultsOpen, default=ResultsOpen.BATCH_CLOSED
     )
@@ -177,6 +180,10 @@ class Batch(models.Model):
             ),
             models.CheckConstraint(
                 name="batch_prior_exam_is_known", condition=Q(prior_exam__in=PriorExam.values)
+            ),
+            models.CheckConstraint(
+                name="batch_qt_correction_is_known",
+                condition=Q(qt_correction__in=QtCorrection.values),
             ),
             models.CheckConstraint(
                 name="batch_results_open_is_known", condition=Q(results_open__in=ResultsOpen.values)

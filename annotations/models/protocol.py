@@ -49,6 +49,15 @@ class PriorExam(models.TextChoices):
     SHOWN = "shown", _("Shown on request, with the days in between")
 
 
+class QtCorrection(models.TextChoices):
+    """The formula by which the criteria model corrects QT for the heart rate."""
+
+    BAZETT = "bazett", _("Bazett")
+    FRIDERICIA = "fridericia", _("Fridericia")
+    FRAMINGHAM = "framingham", _("Framingham")
+    HODGES = "hodges", _("Hodges")
+
+
 class Adjudication(models.TextChoices):
     """What an adjudicator sees of the readings that disagree."""
 

@@ -18,6 +18,7 @@ from .protocol import (
     ClinicalInformation,
     Phase,
     PriorExam,
+    QtCorrection,
     ResultsOpen,
     StudyReaderStatus,
     SuggestionPolicy,
@@ -97,6 +98,9 @@ class Study(models.Model):
     suggestion_arms = models.JSONField(
         default=list, blank=True, help_text="[{arm, weight}], under RANDOMISED only."
     )
+    qt_correction = models.CharField(
+        max_length=15, choices=QtCorrection, default=QtCorrection.BAZETT
+    )
     adjudication = models.CharField(
         max_length=20, choices=Adjudication, default=Adjudication.MASKED
     )
@@ -136,6 +140,10 @@ class Study(models.Model):
             ),
             models.CheckConstraint(
                 name="study_prior_exam_is_known", condition=Q(prior_exam__in=PriorExam.values)
+            ),
+            models.CheckConstraint(
+                name="study_qt_correction_is_known",
+                condition=Q(qt_correction__in=QtCorrection.values),
             ),
             models.CheckConstraint(
                 name="study_phase_is_known", condition=Q(phase__in=Phase.values)

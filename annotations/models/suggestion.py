@@ -11,12 +11,20 @@ from django.utils.translation import gettext_lazy as _
 
 from .assignment import Assignment, AssignmentState, Occurrence
 from .exam import Exam
-from .protocol import Arm
+from .protocol import Arm, QtCorrection
 from .reading import Reading
 from .taxonomy import DiagnosticClass, Taxonomy
 
 if TYPE_CHECKING:
     from .people import User
+
+
+class SuggestionModelQuerySet(models.QuerySet["SuggestionModel"]):
+    """Which models."""
+
+    def under(self, qt_correction: str) -> SuggestionModelQuerySet:
+        """Return those that say what a protocol with this correction of QT asks for."""
+        return self.filter(qt_correction__in=["", qt_correction])
 
 
 class SuggestionModel(models.Model):
@@ -25,10 +33,22 @@ class SuggestionModel(models.Model):
     name = models.CharField(max_length=60)
     version = models.CharField(max_length=40)
     covered_classes = ArrayField(models.CharField(max_length=60))
+    qt_correction = models.CharField(
+        max_length=15,
+        choices=QtCorrection,
+        blank=True,
+        help_text="Blank: the same under every protocol.",
+    )
     created_at = models.DateTimeField()
+
+    objects = SuggestionModelQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="model_qt_correction_is_known",
+                condition=Q(qt_correction__in=["", *QtCorrection.values]),
+            ),
             models.UniqueConstraint(name="model_version_once", fields=["name", "version"]),
         ]
 
@@ -62,7 +82,12 @@ class SuggestionRunQuerySet(models.QuerySet["SuggestionRun"]):
 
 
 class SuggestionRun(models.Model):
-    """One model applied to one exam: due until it is finished."""
+    """One model applied to one exam: due until it is finished.
+
+    Attributes:
+        verdicts: on each class the model checks, as ``ecgreview.criteria.Verdict.to_json`` gives
+            them; empty for models that gave none.
+    """
 
     exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="suggestion_runs")
     model = models.ForeignKey(SuggestionModel, on_delete=models.PROTECT, related_name="runs")
@@ -70,6 +95,7 @@ class SuggestionRun(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     n_attempts = models.PositiveSmallIntegerField(default=0)
     measurements = models.JSONField(default=dict)
+    verdicts = models.JSONField(default=list, blank=True)
     failure = models.TextField(blank=True)
 
     objects = SuggestionRunQuerySet.as_manager()
@@ -109,6 +135,7 @@ class Suggestion(models.Model):
     """A class that a model proposes, with the evidence a cardiologist can check.
 
     Attributes:
+        strength: only of versions up to 1 of the criteria model; it told nothing of being right.
         marks: where the evidence shows, as ``ecgreview.criteria.Marks.to_json`` gives it, in
             seconds of a tracing; empty where nobody noted it.
     """
@@ -117,7 +144,7 @@ class Suggestion(models.Model):
     diagnostic_class = models.ForeignKey(
         DiagnosticClass, on_delete=models.PROTECT, related_name="suggestions"
     )
-    strength = models.FloatField()
+    strength = models.FloatField(null=True, blank=True)
     evidence = models.TextField()
     marks = models.JSONField(
         default=dict, blank=True, help_text="{tracing, text, leads, intervals_s}."
@@ -210,3 +237,28 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.diagnostic_class.code} ({self.verdict})"
+
+
+class Confirmation(models.Model):
+    """A suggestion that its reader had given of their own accord, agreed to without a revision.
+
+    A trigger (migration 0026) refuses one on what was not shown after the blind reading, on a
+    class that reading does not give, and on a reading that was revised. It is never changed.
+    """
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="confirmations")
+    run = models.ForeignKey(SuggestionRun, on_delete=models.PROTECT, related_name="confirmations")
+    diagnostic_class = models.ForeignKey(
+        DiagnosticClass, on_delete=models.PROTECT, related_name="+"
+    )
+    confirmed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="confirmation_once_per_reading", fields=["reading", "diagnostic_class"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.diagnostic_class.code} confirmed"

@@ -16,6 +16,7 @@ from annotations.models import (
     Scope,
     Study,
     Suggestion,
+    SuggestionModel,
     SuggestionPolicy,
     SuggestionRun,
 )
@@ -148,7 +149,7 @@ def _trial(said: Said, study: Study) -> Trial | Arms:
     if not 0 < n_shown < len(said):
         return Arms(Nothing.ONE_ARM, n_shown=n_shown, n_hidden=len(said) - n_shown)
     exposed = _exposed(said)
-    suggestions = _suggestions(said, exposed)
+    suggestions = _suggestions(said, exposed, study)
     if not suggestions.any():
         return Arms(Nothing.NO_SUGGESTIONS, n_shown=n_shown, n_hidden=len(said) - n_shown)
     reference, is_adjudicated = _reference(said, study)
@@ -165,14 +166,17 @@ def _exposed(said: Said) -> dict[int, int]:
     return dict(ordered.values_list("assignment", "run"))
 
 
-def _suggestions(said: Said, exposed: Mapping[int, int]) -> NDArray[np.int8]:
+def _suggestions(said: Said, exposed: Mapping[int, int], study: Study) -> NDArray[np.int8]:
     """Return what the model said to each reading, or would have said: its newest word.
 
     Returns:
         Shape (n, n_classes), int8; missing for classes that the model does not cover.
     """
     runs = SuggestionRun.objects.filter(
-        exam__in=np.unique(said.exams).tolist(), finished_at__isnull=False, failure=""
+        exam__in=np.unique(said.exams).tolist(),
+        finished_at__isnull=False,
+        failure="",
+        model__in=SuggestionModel.objects.under(study.qt_correction),
     )
     found = list(
         runs.order_by("requested_at", "pk").values_list("pk", "exam", "model__covered_classes")

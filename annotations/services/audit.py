@@ -76,6 +76,7 @@ class Action(models.TextChoices):
     READING_REVISED = "reading.revised", _("Reading revised after suggestions")
     READING_SUPERSEDED = "reading.superseded", _("Reading corrected by its reader")
     READINGS_IMPORTED = "reading.imported", _("Readings made elsewhere imported")
+    SUGGESTION_CONFIRMED = "suggestion.confirmed", _("Suggestion confirmed by its reader")
     SUGGESTION_SHOWN = "suggestion.shown", _("Suggestion shown")
     RESULTS_SEEN = "results.seen", _("Results looked at")
     EXPORT_MADE = "export.made", _("Study exported")

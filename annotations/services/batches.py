@@ -18,7 +18,7 @@ from annotations.models import (
     Study,
     User,
 )
-from annotations.services import assigning, audit, notices, roster, studies
+from annotations.services import assigning, audit, notices, roster, studies, suggestions
 from annotations.services.assigning import Row
 from annotations.services.roster import KnowsResults, NotAReader
 from ecgreview import design
@@ -166,6 +166,7 @@ def make(
         taxonomy=study.taxonomy,
         clinical_information=study.clinical_information,
         prior_exam=study.prior_exam,
+        qt_correction=study.qt_correction,
         results_open=study.results_open,
     )
     if lease_minutes is not None:
@@ -207,6 +208,7 @@ def release(*, batch_id: int, actor: User, now: datetime, due_on: date | None = 
         actor=actor, action=audit.Action.BATCH_RELEASED, study=batch.study, target=batch,
         after={"due_on": batch.due_on and batch.due_on.isoformat()}, now=now,
     )  # fmt: skip
+    suggestions.request_of(batch, now=now)
     notices.batch_released(batch, now=now)
     return batch
 

@@ -61,7 +61,7 @@ def of(
         raise RepeatedClass(sorted(repeated))
     if not codes:
         return {}
-    shown = _shown(assignment, arm)
+    shown = shown_to(assignment, arm)
     if unknown := set(codes) - shown.keys():
         raise UnknownSuggestion(sorted(unknown))
     accepted = {one.code for one in decisions if one.verdict == Verdict.ACCEPTED}
@@ -89,7 +89,7 @@ def are_of(reading: Reading, decisions: Sequence[DecisionIn]) -> bool:
     return set(stored) == {(one.code, one.verdict) for one in decisions}
 
 
-def _shown(assignment: Assignment, arm: Arm) -> Shown:
+def shown_to(assignment: Assignment, arm: Arm) -> Shown:
     """Return what the reader was shown last, in the classes of the batch.
 
     A newer run takes the place of an older one.

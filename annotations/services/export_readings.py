@@ -35,7 +35,7 @@ def readings(study: Study) -> Iterator[Row]:
     """
     yield (
         *("reading", "supersedes", "stands", *WHOSE, *UNDER, "quality", "problems"),
-        *("labels", "not_assessable", "reason", "decisions", "tools", "display"),
+        *("labels", "not_assessable", "reason", "decisions", "confirmed", "tools", "display"),
     )
     source = Source(study)
     superseded = _superseded(study)
@@ -53,6 +53,7 @@ def readings(study: Study) -> Iterator[Row]:
             ";".join(one.diagnostic_class.code for one in reading.not_assessable.all()),
             reading.reason,
             ";".join(f"{one.diagnostic_class.code}:{one.verdict}" for one in _decisions(reading)),
+            ";".join(sorted(one.diagnostic_class.code for one in reading.confirmations.all())),
             ";".join(f"{name}:{n}" for name, n in sorted(reading.tools.items())),
             chain.canonical_json(reading.display),
         )
@@ -69,7 +70,9 @@ def exposures(study: Study) -> Iterator[Row]:
         n_viewings=Count("viewings"), shown_ms=Coalesce(Sum("viewings__shown_ms"), 0)
     )
     ordered = rows.order_by("assignment__exam__code", "first_shown_at", "pk")
-    found = Suggestion.objects.select_related("diagnostic_class").order_by("-strength", "pk")
+    found = Suggestion.objects.select_related("diagnostic_class").order_by(
+        "diagnostic_class__position", "pk"
+    )
     complete = ordered.prefetch_related(Prefetch("run__suggestions", queryset=found))
     for one in complete.iterator(chunk_size=ROWS_AT_ONCE):
         assignment, told = one.assignment, vars(one)
@@ -84,7 +87,7 @@ def exposures(study: Study) -> Iterator[Row]:
             one.first_shown_at.astimezone(UTC).isoformat(timespec="seconds"),
             told["n_viewings"],
             told["shown_ms"],
-            ";".join(f"{x.diagnostic_class.code}:{x.strength}" for x in one.run.suggestions.all()),
+            ";".join(x.diagnostic_class.code for x in one.run.suggestions.all()),
         )
 
 

@@ -19,6 +19,7 @@ PLAIN: Sequence[str] = (
     "prior_exam",
     "suggestion_policy",
     "suggestion_arms",
+    "qt_correction",
     "adjudication",
     "repeat_fraction",
     "washout_days",

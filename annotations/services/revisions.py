@@ -50,18 +50,18 @@ def submit(
     assignment = assignments.lock(assignment_id=assignment_id, reader=reader)
     if earlier := signing.earlier(signed, reader):
         return signing.repeat(earlier, signed, is_same=_is_same(earlier, assignment, reason))
-    blind = _blind(assignment)
+    blind = blind_reading(assignment)
     assignments.refuse_if_ended(assignment)
     checked = signing.check(assignment, signed, arm=Arm.AFTER_COMMIT)
     revision = Reading(assignment=assignment, reader=reader, stage=Stage.REVISED, reason=reason,
                        protocol_version=blind.protocol_version, submitted_at=now)  # fmt: skip
     signing.store(revision, signed, checked)
     _record(blind, revision, now)
-    _refuse_if_closed(assignment.batch)
+    refuse_if_closed(assignment.batch)
     return Submission(revision, is_repeat=False)
 
 
-def _blind(assignment: Assignment) -> Reading:
+def blind_reading(assignment: Assignment) -> Reading:
     """Return the reading that stands and may be revised.
 
     Raises:
@@ -97,7 +97,7 @@ def _record(blind: Reading, revision: Reading, now: datetime) -> None:
     )  # fmt: skip
 
 
-def _refuse_if_closed(batch: Batch) -> None:
+def refuse_if_closed(batch: Batch) -> None:
     """Do nothing unless the batch was closed since it was read; wait for a closing under way.
 
     Raises:

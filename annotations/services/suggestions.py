@@ -9,14 +9,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from annotations.models import (
     Arm,
     Assignment,
     AssignmentState,
+    Batch,
     Exam,
     Exposure,
+    QtCorrection,
+    Slot,
     Suggestion,
     SuggestionModel,
     SuggestionRun,
@@ -38,24 +41,50 @@ class _Outcome:
     """What was measured and proposed, or why that failed."""
 
     measurements: dict[str, Any]
+    verdicts: tuple[criteria.Verdict, ...]
     proposals: tuple[criteria.Proposal, ...]
     failure: str = ""
     tracing: int = 1
 
 
 @transaction.atomic
-def request(*, exams: Iterable[Exam], now: datetime) -> None:
+def request(
+    *, exams: Iterable[Exam], now: datetime, qt_correction: str = QtCorrection.BAZETT
+) -> None:
     """Note that the criteria model is to look at ``exams``; where it has, nothing changes."""
+    formula = criteria.QtFormula(qt_correction)
     model, _ = SuggestionModel.objects.get_or_create(
         name=criteria.NAME,
-        version=criteria.VERSION,
-        defaults={"covered_classes": list(criteria.COVERED), "created_at": now},
+        version=criteria.version_of(formula),
+        defaults={
+            "covered_classes": list(criteria.COVERED),
+            "qt_correction": formula,
+            "created_at": now,
+        },
     )
     SuggestionRun.objects.bulk_create(
         (SuggestionRun(exam=exam, model=model, requested_at=now) for exam in exams),
         batch_size=ROWS_AT_ONCE,
         ignore_conflicts=True,
     )
+
+
+def request_of(batch: Batch, *, now: datetime) -> None:
+    """Have the model look again at exams of ``batch`` that it saw otherwise than its protocol asks.
+
+    That is with another correction of QT, or in an older version.
+    """
+    version = criteria.version_of(criteria.QtFormula(batch.qt_correction))
+    runs = SuggestionRun.objects.filter(exam=OuterRef("pk"), model__name=criteria.NAME)
+    assigned = Assignment.objects.filter(batch=batch).values("exam")
+    pooled = Slot.objects.filter(batch=batch).values("exam")
+    outdated = Exam.objects.filter(
+        Q(pk__in=assigned) | Q(pk__in=pooled),
+        Exists(runs),
+        ~Exists(runs.filter(model__version=version)),
+    )
+    if found := list(outdated):
+        request(exams=found, now=now, qt_correction=batch.qt_correction)
 
 
 @transaction.atomic
@@ -69,7 +98,9 @@ def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
     Assignment.objects.select_for_update(of=("self",), no_key=True).get(pk=assignment.pk)
     if not is_shown(assignment):
         raise SuggestionRun.DoesNotExist
-    runs = SuggestionRun.objects.visible_to(assignment.reader).filter(exam=assignment.exam_id)
+    models = SuggestionModel.objects.under(assignment.batch.qt_correction)
+    visible = SuggestionRun.objects.visible_to(assignment.reader)
+    runs = visible.filter(exam=assignment.exam_id, model__in=models)
     run = runs.select_related("model").latest("requested_at", "pk")
     _, is_new = Exposure.objects.get_or_create(
         assignment=assignment, run=run, defaults={"arm": assignment.arm, "first_shown_at": now}
@@ -129,7 +160,7 @@ def run_next(*, now: datetime) -> bool:
         taxonomy = Taxonomy.objects.all().newest()  # without one, nothing was attempted
         SuggestionRun.objects.filter(pk=claimed.pk).update(n_attempts=F("n_attempts") + 1)
     with transaction.atomic():
-        run = _waiting().select_related("exam").filter(pk=claimed.pk).first()
+        run = _waiting().select_related("exam", "model").filter(pk=claimed.pk).first()
         if run is not None:  # else another worker took it between the two transactions
             _finish(run, _outcome(run), taxonomy, now)
     return True
@@ -143,22 +174,25 @@ def _waiting() -> QuerySet[SuggestionRun]:
 
 def _outcome(run: SuggestionRun) -> _Outcome:
     if run.n_attempts > MAX_ATTEMPTS:
-        return _Outcome({}, (), f"Given up: {MAX_ATTEMPTS} times it did not come to an end.")
-    return _look_at(run.exam)
+        return _Outcome({}, (), (), f"Given up: {MAX_ATTEMPTS} times it did not come to an end.")
+    return _look_at(run.exam, criteria.QtFormula(run.model.qt_correction or "fridericia"))
 
 
-def _look_at(exam: Exam) -> _Outcome:
+def _look_at(exam: Exam, formula: criteria.QtFormula) -> _Outcome:
     """Measure the first tracing of ``exam`` and apply the criteria to it."""
     tracing = exam.tracings.order_by("position").first()
     if tracing is None:
-        return _Outcome({}, (), "The exam has no tracing.")
+        return _Outcome({}, (), (), "The exam has no tracing.")
     try:
         measured = measure.measure(wire.unpack(bytes(tracing.packed)))
-        proposals = criteria.suggest(measured, age_years=exam.age_years, sex=exam.sex)
+        verdicts = criteria.examine(
+            measured, age_years=exam.age_years, sex=exam.sex, qt_formula=formula
+        )
+        proposals = criteria.propose(verdicts, measured)
     except (ValueError, ArithmeticError, LookupError) as error:
         # Numerical code that meets a signal nobody thought of: this exam goes without, others not.
-        return _Outcome({}, (), f"{type(error).__name__}: {error}")
-    return _Outcome(measured.to_json(), tuple(proposals), tracing=tracing.position)
+        return _Outcome({}, (), (), f"{type(error).__name__}: {error}")
+    return _Outcome(measured.to_json(), verdicts, tuple(proposals), tracing=tracing.position)
 
 
 def _finish(run: SuggestionRun, outcome: _Outcome, taxonomy: Taxonomy, now: datetime) -> None:
@@ -168,7 +202,6 @@ def _finish(run: SuggestionRun, outcome: _Outcome, taxonomy: Taxonomy, now: date
         Suggestion(
             run=run,
             diagnostic_class=classes[item.code],
-            strength=item.strength,
             evidence=item.evidence,
             marks=item.marks.to_json(tracing=outcome.tracing) if item.marks else {},
         )
@@ -176,10 +209,11 @@ def _finish(run: SuggestionRun, outcome: _Outcome, taxonomy: Taxonomy, now: date
         if item.code in classes
     )
     run.measurements = outcome.measurements
+    run.verdicts = [verdict.to_json() for verdict in outcome.verdicts]
     run.failure = outcome.failure
     if unnamed:
         run.failure = f"The taxonomy has no class {', '.join(unnamed)}."
     run.finished_at = now
-    run.save(update_fields=["measurements", "failure", "finished_at"])
+    run.save(update_fields=["measurements", "verdicts", "failure", "finished_at"])
     if not run.failure:
         agreement_runs.note_suggestions(run.exam_id, now=now)

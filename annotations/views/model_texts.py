@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from .verdict_texts import verdict_texts
+
 
 def model_texts() -> dict[str, str]:
     """Return the words of suggestions and revisions, by key; the script fills in ``{name}``."""
-    return {**_answer_texts(), **_decision_texts(), **_revision_texts()}
+    return {**_answer_texts(), **verdict_texts(), **_decision_texts(), **_revision_texts()}
 
 
 def _answer_texts() -> dict[str, str]:
-    """Return what the model says, and how sure it is."""
+    """Return what the model says, and what it says nothing about."""
     return {
-        "model-title": _("What the criteria model says"),
-        "model-name": _("{model}, version {version}; it looked at the first tracing only."),
-        "model-suggests-none": _("It suggests none of the classes it looks for."),
-        "model-not-suggested": _("{name}: yours, not suggested"),
-        "model-not-assessed": _("{name}: yours, not assessed by the model"),
+        "model-title": _("Computer suggestions (criteria model)"),
+        "model-name": _("Model {model}, version {version}. It reads the first tracing only."),
+        "model-suggests-none": _("No class is suggested."),
+        "model-not-suggested": _("{name}: in your reading, not suggested"),
+        "model-not-assessed": _("{name}: in your reading, not checked by the model"),
         "model-scope": _(
-            "This model looks at {covered} of {total} classes;"
-            " that it is silent about the others says nothing."
+            "The model checks {covered} of {total} classes."
+            " No suggestion for the others means nothing."
         ),
-        "model-covered": _("The classes it looks for"),
-        "model-unreachable": _("It could not be fetched. Reload the page to try again."),
-        "strength-strong": _("strong ({strength})"),
-        "strength-moderate": _("moderate ({strength})"),
-        "strength-weak": _("weak ({strength})"),
+        "model-covered": _("Classes the model checks"),
+        "model-withheld": _("Withheld"),
+        "model-not-met": _("Criteria not met ({count})"),
+        "model-unreachable": _("Suggestions could not be loaded. Reload the page to try again."),
         "measured-rate": _("Heart rate"),
         "measured-pr": _("PR"),
         "measured-qrs": _("QRS"),
         "measured-qt": _("QT"),
-        "measured-qtc": _("QTc (Fridericia)"),
         "measured-axis": _("Frontal axis"),
         "measured-not": _("not measured"),
         "measured-beats": _("{count} beats"),
@@ -42,17 +42,21 @@ def _answer_texts() -> dict[str, str]:
 def _decision_texts() -> dict[str, str]:
     """Return what a reader may make of a suggestion."""
     return {
-        "model-decide": _("What do you make of each? Nothing of it is in your reading yet."),
-        "suggestion-next": _("Take the next suggestion at hand"),
+        "model-decide": _("Decide on each suggestion. None of them is in your reading yet."),
+        "suggestion-next": _("Select the next suggestion"),
+        "suggestion-shared": _("You found it too."),
+        "confirm-unreachable": _("No network: your agreement was not saved. Try again."),
         "decide-accepted": _("Accept"),
+        "decide-agreed": _("Agree"),
         "decide-rejected": _("Reject"),
         "decide-uncertain": _("Uncertain"),
         "decide-accepted-name": _("Accept {name}"),
+        "decide-agreed-name": _("Agree: {name}"),
         "decide-rejected-name": _("Reject {name}"),
         "decide-uncertain-name": _("Uncertain: {name}"),
-        "decide-accepted-key": _("Accept the suggestion at hand"),
-        "decide-rejected-key": _("Reject the suggestion at hand"),
-        "decide-uncertain-key": _("Call the suggestion at hand uncertain"),
+        "decide-accepted-key": _("Accept the selected suggestion, or agree with it"),
+        "decide-rejected-key": _("Reject the selected suggestion"),
+        "decide-uncertain-key": _("Mark the selected suggestion as uncertain"),
         "verdict-accepted": _("you accepted it"),
         "verdict-rejected": _("you rejected it"),
         "verdict-uncertain": _("you were uncertain"),
@@ -63,7 +67,8 @@ def _revision_texts() -> dict[str, str]:
     """Return what is said of the second reading."""
     return {
         "model-revise": _(
-            "Deciding on a suggestion begins a second reading; so does a second look of your own."
+            "Agreeing with your own finding leaves your reading as it is."
+            " Any other decision starts a second reading."
         ),
         "revise": _("Read a second time"),
         "revise-key": _("Read a second time, with the suggestions known"),

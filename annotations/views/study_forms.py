@@ -13,6 +13,7 @@ from annotations.models import (
     Arm,
     ClinicalInformation,
     PriorExam,
+    QtCorrection,
     ReaderLevel,
     ResultsOpen,
     SuggestionPolicy,
@@ -86,6 +87,14 @@ class ReadingForm(forms.Form):
             "“by chance” only to study just that."
         ),
     )
+    qt_correction = forms.ChoiceField(
+        label=_("QT correction of the criteria model"),
+        choices=QtCorrection.choices,
+        help_text=_(
+            "The formula behind “prolonged QT”. Bazett overcorrects outside 60 to 100 bpm: there "
+            "the model withholds the suggestion."
+        ),
+    )
     arm_none = forms.IntegerField(label=_("Never"), min_value=0, max_value=1000, required=False)
     arm_after_commit = forms.IntegerField(
         label=_("After submitting"), min_value=0, max_value=1000, required=False
@@ -156,8 +165,8 @@ class ReadingForm(forms.Form):
         policy = cleaned["suggestion_policy"]
         plain = (
             "readers_per_exam", "minimum_reader_level", "clinical_information", "prior_exam",
-            "suggestion_policy", "washout_days", "washout_exams", "patient_gap", "undo_window_s",
-            "results_open", "consensus_rule",
+            "suggestion_policy", "qt_correction", "washout_days", "washout_exams", "patient_gap",
+            "undo_window_s", "results_open", "consensus_rule",
         )  # fmt: skip
         return {
             **{key: cleaned[key] for key in plain},

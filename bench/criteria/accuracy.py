@@ -20,6 +20,7 @@ from bench.criteria import _labelled
 from bench.criteria._labelled import Labelled
 from ecgreview import criteria
 from ecgreview.agreement.values.proportions import wilson
+from ecgreview.criteria import QtFormula, State
 from ecgreview.measure import measure
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -28,26 +29,32 @@ ADULT_YEARS = 18
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A labelled recording and the classes the model suggests for it."""
+    """A labelled recording, the classes the model suggests for it, and those it withholds."""
 
     labelled: Labelled
     suggested: frozenset[str]
+    withheld: frozenset[str]
 
 
-def examine(recordings: Iterable[Labelled]) -> Iterator[Examined]:
-    """Yield each adult recording with what the model suggests."""
+def examine(recordings: Iterable[Labelled], formula: QtFormula) -> Iterator[Examined]:
+    """Yield each adult recording with what the model concludes."""
     for one in recordings:
         age = one.recording.age_years
         if age is not None and age < ADULT_YEARS:
             continue
-        measured = measure(one.recording.signal)
-        proposals = criteria.suggest(measured, age_years=age, sex=one.recording.sex)
-        yield Examined(one, frozenset(proposal.code for proposal in proposals))
+        verdicts = criteria.examine(
+            measure(one.recording.signal), age_years=age, sex=one.recording.sex, qt_formula=formula
+        )
+        suggested, withheld = (
+            frozenset(verdict.code for verdict in verdicts if verdict.state == state)
+            for state in (State.SUGGESTED, State.WITHHELD)
+        )
+        yield Examined(one, suggested, withheld)
 
 
 def table(examined: list[Examined]) -> str:
     """Return sensitivity, specificity and PPV of each class as a Markdown table."""
-    lines = ["| class | sensitivity | specificity | PPV |", "|---|---|---|---|"]
+    lines = ["| class | sensitivity | specificity | PPV | withheld |", "|---|---|---|---|---|"]
     for code in criteria.COVERED:
         counts = Counter(
             (state, code in one.suggested)
@@ -61,7 +68,8 @@ def table(examined: list[Examined]) -> str:
             _share(silent, silent + false),
             _share(right, right + false),
         )
-        lines.append(f"| `{code}` | {' | '.join(cells)} |")
+        n_withheld = sum(code in one.withheld for one in examined)
+        lines.append(f"| `{code}` | {' | '.join(cells)} | {n_withheld} |")
     return "\n".join(lines)
 
 
@@ -87,12 +95,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=DATA)
     parser.add_argument("--rate", type=float, help="only PTB-XL, at this sampling rate in Hz")
+    parser.add_argument("--qt", type=QtFormula, default=QtFormula.BAZETT, help="QT correction")
     parser.add_argument("--list", action="store_true", help="name the differences")
     options = parser.parse_args()
-    examined = list(examine(_wanted(options.folder, options.rate)))
+    examined = list(examine(_wanted(options.folder, options.rate), options.qt))
     states = [one.labelled.state(code) for one in examined for code in one.suggested]
     judged = [state for state in states if state is not None]
-    print(f"{criteria.NAME} {criteria.VERSION}: {len(examined)} recordings of adults;")
+    print(
+        f"{criteria.NAME} {criteria.version_of(options.qt)}: {len(examined)} recordings of adults;"
+    )
     print(f"{sum(judged)} of {len(judged)} suggestions that a label can judge are right\n")
     print(table(examined))
     if options.list:

@@ -10,7 +10,6 @@ from typing import Any
 class Missing(StrEnum):
     """Why there is no number. Stored with suggestion runs: never rename a value."""
 
-    NOT_MEASURABLE = "not_measurable"
     RATE_TOO_COARSE = "sampling_rate_too_low"
     TOO_SHORT = "recording_too_short"
     NO_SIGNAL = "no_signal"

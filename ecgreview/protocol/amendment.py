@@ -26,6 +26,7 @@ LATER_BATCHES_ONLY: frozenset[str] = frozenset(
         "prior_exam",
         "suggestion_policy",
         "suggestion_arms",
+        "qt_correction",
         "repeat_fraction",
         "washout_days",
         "washout_exams",

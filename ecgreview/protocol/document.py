@@ -21,7 +21,7 @@ from .model import InvalidProtocol, Protocol, parse, refuse
 COMMITMENT = "order_seed_sha256"
 """Stands for the secret seed where people who read may look: it can be checked, not guessed."""
 
-ADDED_KEYS: Mapping[str, object] = {"prior_exam": "hidden"}
+ADDED_KEYS: Mapping[str, object] = {"prior_exam": "hidden", "qt_correction": "bazett"}
 """Keys that earlier versions of this program did not know, and what holds where they are absent.
 
 A document leaves them out when they say just that, so that the digest of a protocol that was

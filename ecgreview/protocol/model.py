@@ -13,6 +13,7 @@ from . import values
 ResultsOpen: TypeAlias = Literal["live", "batch_closed", "study_locked"]
 ClinicalInformation: TypeAlias = Literal["none", "age_and_sex", "full"]
 PriorExam: TypeAlias = Literal["hidden", "shown"]
+QtCorrection: TypeAlias = Literal["bazett", "fridericia", "framingham", "hodges"]
 SuggestionPolicy: TypeAlias = Literal["none", "after_commit", "concurrent", "randomised"]
 ArmName: TypeAlias = Literal["none", "after_commit", "concurrent"]
 Adjudication: TypeAlias = Literal["masked", "open", "masked_then_open"]
@@ -53,6 +54,7 @@ class Protocol:
         taxonomy: name, a space, version, as in ``ecg-review-66 0.2-draft``.
         results_open: when readers who may see results see them.
         prior_exam: whether readers may look at the exam of the same patient before this one.
+        qt_correction: formula by which the criteria model corrects QT for the heart rate.
         suggestion_arms: two or more, exactly when ``suggestion_policy`` is ``randomised``.
         repeat_fraction: share of each reader's exams that comes a second time, 0 to 0.5.
         washout_days: least time between the two readings of a hidden repeat.
@@ -76,6 +78,7 @@ class Protocol:
     prior_exam: PriorExam = "hidden"
     suggestion_policy: SuggestionPolicy = "after_commit"
     suggestion_arms: tuple[Arm, ...] = ()
+    qt_correction: QtCorrection = "bazett"
     adjudication: Adjudication = "masked"
     repeat_fraction: float = 0.0
     washout_days: int = 0

@@ -226,6 +226,10 @@ KEYS: Mapping[str, Key] = {
             "each arm once",
         ),
     ),
+    "qt_correction": Key(
+        "how the criteria model corrects QT: bazett, fridericia, framingham, or hodges.",
+        _choice("bazett", "fridericia", "framingham", "hodges"),
+    ),
     "adjudication": Key(
         "what an adjudicator sees: masked (no votes), open (the votes), or masked_then_open.",
         _choice("masked", "open", "masked_then_open"),

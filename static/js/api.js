@@ -50,6 +50,11 @@ export function noteViewing(id, seen, key) {
   return json("POST", `/api/assignments/${id}/viewing/`, { body: seen, headers: { "Idempotency-Key": key }, keepalive: true });
 }
 
+/** The reader agrees with the suggestion of a class that they had given themselves; sent twice it is noted once. */
+export function confirmSuggestion(id, code) {
+  return json("POST", `/api/assignments/${id}/confirmation/`, { body: { class: code } });
+}
+
 /** What the reader says again with the suggestions known; the same `key` sent twice makes one revision. */
 export function submitRevision(id, revision, key) {
   return json("POST", `/api/assignments/${id}/revision/`, { body: revision, headers: { "Idempotency-Key": key } });

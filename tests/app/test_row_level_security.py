@@ -48,6 +48,7 @@ OWN = [Assignment, Seat, Draft, Reading, Finding, NotAssessable, Notice, StudyRe
 LATER = {
     "annotations_accountmail",
     "annotations_tokengrant",
+    "annotations_confirmation",
     *("annotations_decision", "annotations_notassessable", "annotations_viewing"),
     *("annotations_agreementdetail", "annotations_agreementrun"),
     *("annotations_exampattern", "annotations_patterncount"),

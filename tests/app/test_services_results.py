@@ -18,6 +18,7 @@ from annotations.models import (
 )
 from annotations.models.taxonomy import TaxonomyQuerySet
 from annotations.services import adjudications, agreement, consensus, exams, suggestions
+from ecgreview import criteria
 from ecgreview.agreement import pair_lines
 from ecgreview.ecg import synth
 from ecgreview.ecg.formats import Recording
@@ -175,6 +176,13 @@ def test_a_suggestion_gives_its_evidence(bradycardia, now):
     assert "50" in found.evidence
 
 
+def test_each_class_of_the_model_has_a_stored_verdict(bradycardia, now):
+    suggestions.run_next(now=now)
+    states = {one["class"]: one["state"] for one in SuggestionRun.objects.get().verdicts}
+    assert set(states) == set(criteria.COVERED)
+    assert (states["sinus_bradycardia"], states["sinus_tachycardia"]) == ("suggested", "not_met")
+
+
 def test_the_measurements_are_stored(bradycardia, now):
     suggestions.run_next(now=now)
     assert 38 < SuggestionRun.objects.get().measurements["heart_rate_bpm"]["value"] < 49
@@ -215,10 +223,10 @@ def deadly(bradycardia, monkeypatch):
     """An exam that ends every worker that looks at it, first in the row."""
     real = suggestions._look_at
 
-    def look_at(exam):
+    def look_at(exam, formula):
         if exam == bradycardia:
             raise WorkerLost
-        return real(exam)
+        return real(exam, formula)
 
     monkeypatch.setattr(suggestions, "_look_at", look_at)
     return bradycardia

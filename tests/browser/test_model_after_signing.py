@@ -16,7 +16,7 @@ from ecgreview.ecg import synth, wire
 from .conftest import SignIn, Witness
 from .test_accessibility import violations
 
-AF, LBBB = "atrial_fibrillation", "left_bundle_branch_block"
+LVH, LBBB = "left_ventricular_hypertrophy", "left_bundle_branch_block"
 
 
 @pytest.fixture
@@ -61,25 +61,25 @@ def ana_reads(
     return page
 
 
-def submit_fibrillation(page: Page) -> None:
+def submit_hypertrophy(page: Page) -> None:
     """Sign what the model never looks for."""
-    for key in ["/", "a", "f", "Enter", "Control+Enter"]:
+    for key in ["/", "l", "v", "h", "Enter", "Control+Enter"]:
         page.keyboard.press(key)
     expect(page.get_by_text("That was the last one.")).to_be_visible()
 
 
 def test_nothing_is_asked_before_the_reading_is_signed(ana_reads: Page, asked: list[str]) -> None:
-    submit_fibrillation(ana_reads)
+    submit_hypertrophy(ana_reads)
     expect(ana_reads.get_by_role("link", name="Last exam")).to_be_visible()
     assert [url for url in asked if url.endswith("/suggestions/")] == []
 
 
 def test_the_way_back_to_the_last_exam_shows_the_suggestion(ana_reads: Page) -> None:
-    submit_fibrillation(ana_reads)
+    submit_hypertrophy(ana_reads)
     ana_reads.get_by_role("link", name="Last exam").click()
-    panel = ana_reads.get_by_role("region", name="What the criteria model says")
+    panel = ana_reads.get_by_role("region", name="Computer suggestions (criteria model)")
     expect(panel.locator(".suggested")).to_contain_text("QRS 154 ms")
-    expect(panel.locator(".standings")).to_contain_text("not assessed by the model")
+    expect(panel.locator(".standings")).to_contain_text("not checked by the model")
 
 
 # -- The second reading ---------------------------------------------------------------------------
@@ -87,8 +87,8 @@ def test_the_way_back_to_the_last_exam_shows_the_suggestion(ana_reads: Page) -> 
 
 @pytest.fixture
 def ana_looks(ana_reads: Page) -> Page:
-    """Ana, back at the exam that she signed as fibrillation, with the model's word before her."""
-    submit_fibrillation(ana_reads)
+    """Ana, back at the exam that she signed as hypertrophy, with the model's word before her."""
+    submit_hypertrophy(ana_reads)
     expect(ana_reads.get_by_role("link", name="Last exam").last).to_be_visible()
     ana_reads.keyboard.press("Shift+E")
     expect(ana_reads.locator(".suggested")).to_contain_text("QRS 154 ms")
@@ -128,9 +128,9 @@ def test_a_suggestion_is_accepted_by_one_key_and_revised_with_a_reason(ana_looks
     expect(ana_looks.locator(".findings")).to_contain_text("left bundle")
     send_revision(ana_looks)
     revision = revised()
-    assert (revision.reason, codes_of(revision)) == ("suggestion", {AF, LBBB})
+    assert (revision.reason, codes_of(revision)) == ("suggestion", {LVH, LBBB})
     assert [one.verdict for one in revision.decisions.all()] == ["accepted"]
-    assert codes_of(Reading.objects.get(stage=Stage.BLIND)) == {AF}
+    assert codes_of(Reading.objects.get(stage=Stage.BLIND)) == {LVH}
 
 
 def test_a_revision_without_a_reason_is_not_sent(ana_looks: Page) -> None:
@@ -168,7 +168,7 @@ def test_a_second_reading_survives_a_reload(ana_looks: Page) -> None:
     ana_looks.keyboard.press("Control+Enter")
     expect(ana_looks.get_by_text("That was the last one.")).to_be_visible()
     expect(ana_looks.get_by_role("link", name="Last exam").last).to_be_visible()
-    assert codes_of(revised()) == {AF, LBBB}
+    assert codes_of(revised()) == {LVH, LBBB}
 
 
 def test_a_revision_waits_for_the_network(ana_looks: Page, witness: Witness) -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decided, readouts, standings, strengthName } from "../../static/js/desk/model.js";
+import { decided, isConfirmed, isShared, readouts, standings } from "../../static/js/desk/model.js";
 import { Suggestions, mayAsk } from "../../static/js/desk/suggestions.js";
 
 const SIGNED = { id: 7, state: "submitted", reading: { findings: [] } };
@@ -66,29 +66,39 @@ test("a finding that the model suggests too needs no word", () => {
 });
 
 test("a measurement is shown with its unit", () => {
-  assert.deepEqual(readouts({ pr_ms: measured(238.4) }), [
+  assert.deepEqual(readouts({ pr_ms: measured(238.4) }, "bazett", "en"), [
     { name: "measured-pr", text: "238 ms", nBeats: 9, reason: "" },
   ]);
 });
 
 test("an angle has no space before its sign", () => {
-  assert.equal(readouts({ axis_deg: measured(-45) })[0].text, "-45°");
+  assert.equal(readouts({ axis_deg: measured(-45) }, "", "en")[0].text, "−45°");
 });
 
 test("what could not be measured gives its reason instead of a number", () => {
-  const [row] = readouts({ pr_ms: measured(null, "No P wave was found.") });
-  assert.deepEqual([row.text, row.reason], [null, "No P wave was found."]);
+  const [row] = readouts({ pr_ms: measured(null, "no_p_wave") }, "", "en");
+  assert.deepEqual([row.text, row.reason], [null, "no_p_wave"]);
 });
 
-test("an exam on which measuring failed has nothing to show", () => {
-  assert.deepEqual(readouts({}), []);
-});
-
-for (const [strength, name] of [[0, "weak"], [0.59, "weak"], [0.6, "moderate"], [0.8, "strong"], [1, "strong"]]) {
-  test(`a strength of ${strength} is ${name}`, () => {
-    assert.equal(strengthName(strength), name);
+for (const [formula, name] of [["hodges", "check-qtc_hodges_ms"], ["", "check-qtc_fridericia_ms"]]) {
+  test(`QT is shown as corrected by ${formula || "the formula of version 1"}`, () => {
+    const both = { qtc_hodges_ms: measured(440), qtc_fridericia_ms: measured(430) };
+    assert.deepEqual(readouts(both, formula, "en").map((row) => row.name), [name]);
   });
 }
+
+test("an exam on which measuring failed has nothing to show", () => {
+  assert.deepEqual(readouts({}, "", "en"), []);
+});
+
+test("who agreed with their own finding has accepted it", () => {
+  const reading = { decisions: [], confirmed: ["af"], findings: [{ class: "af" }] };
+  assert.deepEqual([isConfirmed({ reading }, "af"), decided({ reading }, "af"), decided({ reading }, "lbbb")], [true, "accepted", undefined]);
+});
+
+test("a suggestion is shared by who gave its class before", () => {
+  assert.deepEqual([isShared({ reading: { findings: [{ class: "af" }] } }, "af"), isShared({ reading: null }, "af")], [true, false]);
+});
 
 test("what was decided afterwards counts before what was decided while reading", () => {
   const reading = { decisions: [{ class: "af", verdict: "rejected" }] };

@@ -1,9 +1,11 @@
 // What a reader does with suggestions: decide on them one by one, while reading or afterwards; and afterwards read a
 // second time, with a reason. The blind reading stays as it was signed.
 
+import { Refused, SignedOut, Unreachable } from "../api.js";
 import { keepingFocus, make, partsOf } from "../dom.js";
 import * as labels from "../labels.js";
 import { decide, restore, settle, told } from "./decisions.js";
+import { isConfirmed, isShared } from "./model.js";
 
 /** Why a reader revises, in the order of the page. */
 const REASONS = Object.freeze(["suggestion", "second_look", "slip", "other"]);
@@ -57,10 +59,17 @@ export class Revision {
     return this.#sitting.isRevising;
   }
 
-  /** Decide on the suggestion of `code`; afterwards this begins the second reading. */
+  /**
+   * Decide on the suggestion of `code`. Afterwards this begins the second reading, unless the reader agrees with what
+   * they had given themselves: that is noted beside the reading as it stands.
+   */
   decide(code, verdict) {
     const { catalogue, words, form, onChange, onDecide } = this.world;
     if (this.mode === Mode.NONE) return;
+    if (verdict === "accepted" && this.mode === Mode.AFTERWARDS && !this.isRevising && isShared(this.#sitting.assignment, code)) {
+      this.#confirm(code);
+      return;
+    }
     this.open();
     const { content } = this.#sitting;
     const next = decide(this.decisions, content, code, verdict, catalogue);
@@ -102,6 +111,23 @@ export class Revision {
     const decisions = told(this.decisions);
     if (this.#sitting.isRevising) return { decisions, reason: this.#state.reason };
     return decisions.length > 0 ? { decisions } : {};
+  }
+
+  async #confirm(code) {
+    const { api, words, form, onDecide, onSignedOut } = this.world;
+    const { assignment } = this.#sitting;
+    if (isConfirmed(assignment, code)) return;
+    try {
+      await api.confirmSuggestion(assignment.id, code);
+    } catch (error) {
+      if (error instanceof SignedOut) onSignedOut();
+      else if (error instanceof Unreachable) form.say(words("confirm-unreachable"), { isAsking: true });
+      else if (error instanceof Refused) form.say(error.problem.detail || error.problem.title, { isAsking: true });
+      else throw error;
+      return;
+    }
+    assignment.reading.confirmed.push(code);
+    if (assignment === this.#sitting.assignment) onDecide();
   }
 
   #stored({ id }) {

@@ -3,7 +3,8 @@
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { keepingFocus, make } from "../dom.js";
-import { decided, readouts, standings, strengthName } from "./model.js";
+import { decided, isConfirmed, isShared, readouts, standings } from "./model.js";
+import { evidenceText, silences, silenceText } from "./verdicts.js";
 
 /** What a reader may make of a suggestion, and by which key: three neighbours under one finger. */
 const VERDICT_KEYS = [["accepted", "y"], ["rejected", "t"], ["uncertain", "h"]];
@@ -82,10 +83,10 @@ export class Suggestions {
 
   /** The panel is made anew; whoever is in it by key stays where they were. */
   #draw() {
-    const isOpen = this.root.querySelector("details")?.open;
+    const open = [...this.root.querySelectorAll("details[open]")].map((one) => one.dataset.part);
     keepingFocus(this.root, () => {
       this.root.replaceChildren(this.#title(), ...this.#panel());
-      this.root.querySelector("details")?.toggleAttribute("open", Boolean(isOpen));
+      for (const one of this.root.querySelectorAll("details")) one.open = open.includes(one.dataset.part);
     });
     // The second reading brings the whole form back above it.
     this.root.querySelector(".is-active")?.scrollIntoView({ block: "nearest" });
@@ -134,7 +135,7 @@ export class Suggestions {
 
   #panel() {
     const { words, catalogue } = this.world;
-    const { model, version, covered_classes: covered } = this.#answer;
+    const { model, version, covered_classes: covered, verdicts } = this.#answer;
     const named = this.#named();
     return [
       make("p", { class: "model-name" }, words("model-name", { model, version })),
@@ -143,9 +144,10 @@ export class Suggestions {
         ? make("ul", { class: "suggested" }, ...named.map((one, i) => this.#suggestion(one, i, named)))
         : make("p", {}, words("model-suggests-none")),
       this.#standings(),
-      this.#measurements(this.#answer.measurements),
+      ...this.#silences(verdicts ?? []),
+      this.#measurements(this.#answer),
       make("p", { class: "model-scope" }, words("model-scope", { covered: covered.length, total: catalogue.classes.length })),
-      make("details", { class: "model-scope" },
+      verdicts?.length ? null : make("details", { class: "model-scope", "data-part": "covered" },
         make("summary", {}, words("model-covered")),
         covered.filter((code) => catalogue.has(code)).map((code) => catalogue.name(code)).join(" · ")),
     ].filter((part) => part !== null);
@@ -165,8 +167,30 @@ export class Suggestions {
       }, words("revise"), " ", make("kbd", {}, "⇧ Y")));
   }
 
-  #suggestion({ class: code, evidence, strength }, i, named) {
+  /** What is checked and not suggested: withheld with its reason, and behind a click what is not met. */
+  #silences(verdicts) {
     const { words, catalogue } = this.world;
+    const { withheld, notMet } = silences(verdicts, catalogue);
+    const line = (verdict) => make("li", { title: catalogue.definition(verdict.class) },
+      make("span", { class: "silent-class" }, catalogue.name(verdict.class)),
+      make("span", { class: "evidence" }, silenceText(verdict, words, language())));
+    const list = (lines) => make("ul", { class: "silences" }, ...lines.map(line));
+    return [
+      withheld.length > 0 ? make("h3", {}, words("model-withheld")) : null,
+      withheld.length > 0 ? list(withheld) : null,
+      notMet.length > 0 ? make("details", { class: "not-met", "data-part": "not-met" },
+        make("summary", {}, words("model-not-met", { count: notMet.length })), list(notMet)) : null,
+    ];
+  }
+
+  #evidence({ class: code, evidence }) {
+    const verdict = this.#answer.verdicts?.find((one) => one.class === code && one.state === "suggested");
+    return verdict ? evidenceText(verdict, this.world.words, language()) : evidence;
+  }
+
+  #suggestion(suggestion, i, named) {
+    const { words, catalogue } = this.world;
+    const { class: code } = suggestion;
     const isActive = code === this.#active;
     const next = named[(named.findIndex((one) => one.class === this.#active) + 1) % named.length];
     return make(
@@ -177,27 +201,29 @@ export class Suggestions {
         "aria-current": isActive ? "true" : null,
         "aria-keyshortcuts": code === next.class ? "s" : null, "data-key-label": words("suggestion-next"),
       }, catalogue.name(code)),
-      make("span", { class: "evidence" }, evidence),
-      make(
-        "span",
-        { class: "strength" },
-        make("meter", { min: 0, max: 1, value: strength, "aria-hidden": "true" }),
-        words(`strength-${strengthName(strength)}`, { strength: strength.toFixed(2) }),
-      ),
+      make("span", { class: "evidence" }, this.#evidence(suggestion)),
+      this.#isShared(code) ? make("span", { class: "is-shared" }, words("suggestion-shared")) : null,
       this.#verdicts(code, isActive),
     );
   }
 
+  /** May the reader agree without a second reading? */
+  #isShared(code) {
+    return this.#assignment.state === "submitted" && isShared(this.#assignment, code);
+  }
+
   /** Three buttons for who may decide, one word for who has decided. */
   #verdicts(code, isActive) {
-    const { words, catalogue, mayDecide, decisions } = this.world;
-    const verdict = mayDecide() ? decisions()[code]?.verdict : decided(this.#assignment, code);
+    const { words, catalogue, mayDecide, decisions, isRevising } = this.world;
+    const isAgreed = !isRevising() && isConfirmed(this.#assignment, code);
+    const verdict = mayDecide() ? decisions()[code]?.verdict ?? (isAgreed ? "accepted" : undefined) : decided(this.#assignment, code);
     if (!mayDecide()) return verdict ? make("span", { class: `verdict is-${verdict}` }, words(`verdict-${verdict}`)) : null;
+    const label = (one) => (one === "accepted" && this.#isShared(code) && !isRevising() ? "agreed" : one);
     const button = ([one, key]) => make("button", {
       type: "button", class: `verdict-button is-${one}`, "data-verdict": one, "data-of": code, "data-focus": `${one}-${code}`,
-      "aria-pressed": String(one === verdict), "aria-label": words(`decide-${one}-name`, { name: catalogue.name(code) }),
+      "aria-pressed": String(one === verdict), "aria-label": words(`decide-${label(one)}-name`, { name: catalogue.name(code) }),
       "aria-keyshortcuts": isActive ? key : null, "data-key-label": words(`decide-${one}-key`),
-    }, words(`decide-${one}`), isActive ? make("kbd", {}, key.toUpperCase()) : null);
+    }, words(`decide-${label(one)}`), isActive ? make("kbd", {}, key.toUpperCase()) : null);
     return make("div", { class: "verdicts" }, ...VERDICT_KEYS.map(button));
   }
 
@@ -212,17 +238,26 @@ export class Suggestions {
     return make("ul", { class: "standings" }, ...lines.map(line));
   }
 
-  #measurements(measurements) {
+  #measurements({ measurements, qt_correction: formula }) {
     const { words } = this.world;
-    const rows = readouts(measurements);
+    const rows = readouts(measurements, formula, language());
     if (rows.length === 0) return make("p", {}, words("measured-nothing"));
     const cells = ({ name, text, nBeats, reason }) => [
       make("dt", {}, words(name)),
       make("dd", {}, text === null ? words("measured-not") : text,
-        make("span", {}, text === null ? reason : words("measured-beats", { count: nBeats }))),
+        make("span", {}, text === null ? reasonText(reason, words) : words("measured-beats", { count: nBeats }))),
     ];
     return make("dl", { class: "measured" }, ...rows.flatMap(cells));
   }
+}
+
+function language() {
+  return document.documentElement.lang;
+}
+
+/** Why there is no number; versions before 2 of the model stored a sentence instead of a code. */
+function reasonText(reason, words) {
+  return /^[a-z0-9_]+$/.test(reason) ? words(`missing-${reason}`) : reason;
 }
 
 /**

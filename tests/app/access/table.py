@@ -95,6 +95,9 @@ API: dict[str, dict[str, Cell]] = {
     "api-revision": {
         "POST": Cell(api(404, ana=409), body={**FINDINGS, "reason": "slip"}, headers=KEY),
     },
+    "api-confirmation": {
+        "POST": Cell(api(404, ana=409), body={"class": "atrial_fibrillation"}),
+    },
     "api-assignment-tracing": {"GET": Cell(api(404, ana=200))},
     "api-prior-tracing": {"GET": Cell(api(404, ana=200))},
     # By the code of the exam, which no reader knows.

@@ -39,6 +39,10 @@ def batch_clinical_information_is_known(the):
     change(the("make_batch")(), clinical_information="everything")
 
 
+def batch_qt_correction_is_known(the):
+    change(the("make_batch")(), qt_correction="by_feeling")
+
+
 def batch_prior_exam_is_known(the):
     change(the("make_batch")(), prior_exam="perhaps")
 

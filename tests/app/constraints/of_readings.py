@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from annotations.models import (
+    Confirmation,
     Decision,
     Draft,
     Exposure,
@@ -140,6 +141,26 @@ def decision_once_per_reading(the):
 
 def decision_verdict_is_known(the):
     _decide(the, _revised(the, n_decisions=1), verdict="hardly")
+
+
+def _confirm(the, *codes):
+    """Confirm, past the service, the artifact that was suggested after a reading."""
+    reading = _reading(the, *codes)
+    exposure = _show(the, reading.assignment)
+    return Confirmation.objects.create(
+        reading=reading,
+        run=exposure.run,
+        diagnostic_class=the("taxonomy").classes.get(code="artifact"),
+        confirmed_at=the("now"),
+    )
+
+
+def confirmation_once_per_reading(the):
+    again(_confirm(the, "artifact"))
+
+
+def confirmation_is_of_a_shared_finding(the):
+    _confirm(the, "atrial_flutter")
 
 
 def viewing_key_once_per_exposure(the):

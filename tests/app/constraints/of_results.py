@@ -239,6 +239,10 @@ def suggestion_once(the):
     again(_suggestion(the))
 
 
+def model_qt_correction_is_known(the):
+    change(_model(the), qt_correction="by_feeling")
+
+
 def suggestion_strength_is_a_fraction(the):
     change(_suggestion(the), strength=1.5)
 

@@ -36,6 +36,10 @@ def study_clinical_information_is_known(the):
     change(_draft(the), clinical_information="everything")
 
 
+def study_qt_correction_is_known(the):
+    change(_draft(the), qt_correction="by_feeling")
+
+
 def study_prior_exam_is_known(the):
     change(_draft(the), prior_exam="perhaps")
 

@@ -66,7 +66,8 @@ def verdicts(measurements: Measurements, **changes: Any) -> dict[str, criteria.V
 
 
 def without(measurements: Measurements, name: str, reason: Missing = Missing.NOISE) -> Measurements:
-    return replace(measurements, **{name: Measured.missing(reason)})
+    found: dict[str, Any] = {name: Measured.missing(reason)}
+    return replace(measurements, **found)
 
 
 def satisfying(condition: Condition, sex: str, past: float) -> float:
@@ -215,6 +216,8 @@ def test_a_synthetic_exam_is_proposed_its_own_covered_findings(condition, seed):
 def test_a_rule_on_an_unknown_measurement_is_refused(tmp_path):
     file = tmp_path / "rules.toml"
     text = Path(rules.__file__).with_name("rules.toml").read_text(encoding="utf-8")
-    file.write_text(text.replace('measurement = "pr_ms"', 'measurement = "pq_ms"'), encoding="utf-8")
+    file.write_text(
+        text.replace('measurement = "pr_ms"', 'measurement = "pq_ms"'), encoding="utf-8"
+    )
     with pytest.raises(rules.BadRule):
         rules.read(file)

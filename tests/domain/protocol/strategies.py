@@ -36,6 +36,7 @@ def protocols(draw: st.DrawFn) -> Protocol:
         prior_exam=draw(st.sampled_from(["hidden", "shown"])),
         suggestion_policy=policy,
         suggestion_arms=draw(ARMS) if policy == "randomised" else (),
+        qt_correction=draw(st.sampled_from(["bazett", "fridericia", "framingham", "hodges"])),
         adjudication=draw(st.sampled_from(["masked", "open", "masked_then_open"])),
         repeat_fraction=draw(st.floats(0, 0.5)),
         washout_days=draw(st.integers(0, 3650)),

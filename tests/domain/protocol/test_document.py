@@ -220,6 +220,7 @@ def test_a_key_that_came_later_is_told_only_when_it_says_something_new():
     assert "prior_exam" not in protocols.as_document(SMALL)
     assert shown["prior_exam"] == "shown"
     assert protocols.complete(protocols.as_document(SMALL))["prior_exam"] == "hidden"
+    assert protocols.complete(protocols.as_document(SMALL))["qt_correction"] == "bazett"
 
 
 @given(strategies.protocols(), strategies.protocols())

@@ -1,0 +1,58 @@
+"""Recordings on which version 1 of the criteria model was wrong, and what version 2 concludes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecgreview import criteria
+from ecgreview.criteria import Reason, State, Verdict
+from ecgreview.ecg import formats
+from ecgreview.ecg.formats import Recording
+from ecgreview.measure import measure
+
+IVCD = "nonspecific_intraventricular_conduction_delay"
+
+
+def verdicts(path: Path) -> dict[str, Verdict]:
+    (found,) = formats.read(path, path.parent)
+    assert isinstance(found, Recording)
+    age, sex = found.age_years, found.sex
+    told = criteria.examine(measure(found.signal), age_years=age, sex=sex)
+    return {one.code: one for one in told}
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        ("E07501", "sinus_tachycardia"),  # 123 bpm
+        ("JS20009", "sinus_tachycardia"),  # 114 bpm with premature beats
+        ("A1041", "atrial_fibrillation"),
+        ("E07509", "right_bundle_branch_block"),
+    ],
+)
+def test_a_recording_is_suggested_what_it_is_labelled(shared_data, file, code):
+    assert verdicts(shared_data / "cinc2021" / f"{file}.hea")[code].state == State.SUGGESTED
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "reason"),
+    [
+        ("A1041", IVCD, Reason.LBBB_POSSIBLE),  # fibrillation with LBBB
+        ("A0689", "prolonged_qt", Reason.IRREGULAR),  # fibrillation
+        ("E07513", "low_qrs_voltage", Reason.LIMB_LEADS),
+        ("E07509", "right_axis_deviation", Reason.RBBB_SHAPE),
+    ],
+)
+def test_a_recording_is_withheld_what_it_is_not_labelled(shared_data, file, code, reason):
+    found = verdicts(shared_data / "cinc2021" / f"{file}.hea")[code]
+    assert (found.state, found.reason) == (State.WITHHELD, reason)
+
+
+def test_a_long_pr_with_an_inconsistent_p_wave_says_so(shared_data):
+    """Read as F1PRH in the demo: PR 246 ms, axis -94 degrees, and no word why nothing is said."""
+    found = verdicts(shared_data / "ptbxl" / "records500" / "00000" / "00269_hr.hea")
+    assert found["first_degree_av_block"].reason == Reason.P_INCONSISTENT
+    assert found["left_axis_deviation"].state == State.NOT_MET
+    assert found["right_bundle_branch_block"].state == State.SUGGESTED
