@@ -119,6 +119,7 @@ def _work(assignment: Assignment) -> Iterator[Step]:
     yield Step("POST", f"{base}reading/", json.dumps(corrected), third)
     yield Step("POST", f"{base}reading/", json.dumps(corrected), third)
     yield Step("POST", f"{base}reading/", json.dumps(abstained), other)
+    yield Step("POST", f"{base}confirmation/", json.dumps({"class": FINDING}), other)
     yield Step("POST", f"{base}revision/", judged, other)
     yield Step("POST", f"{base}viewing/", json.dumps({"shown_ms": 5}), other)
     yield Step("GET", f"/api/readings/{uuid.UUID(int=assignment.pk)}/")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotations.models import Batch, Exam, Reading, Stage, Study, User, Viewing
+from annotations.models import Batch, Confirmation, Exam, Reading, Stage, Study, User, Viewing
 from annotations.services import batches, suggestions
 from ecgreview.ecg import synth, wire
 
@@ -93,6 +93,29 @@ def ana_looks(ana_reads: Page) -> Page:
     ana_reads.keyboard.press("Shift+E")
     expect(ana_reads.locator(".suggested")).to_contain_text("QRS 154 ms")
     return ana_reads
+
+
+def test_agreeing_with_ones_own_finding_is_one_key_and_no_revision(ana_reads: Page) -> None:
+    for key in ["/", "l", "b", "b", "b", "Enter", "Control+Enter"]:
+        ana_reads.keyboard.press(key)
+    expect(ana_reads.get_by_role("link", name="Last exam").last).to_be_visible()
+    ana_reads.keyboard.press("Shift+E")
+    expect(ana_reads.locator(".suggested")).to_contain_text("You found it too.")
+    ana_reads.keyboard.press("y")
+    agreed = ana_reads.get_by_role("button", name="Agree: Complete left bundle branch block")
+    expect(agreed).to_have_attribute("aria-pressed", "true")
+    expect(ana_reads.get_by_text("Second reading", exact=True)).to_be_hidden()
+    assert Confirmation.objects.get().diagnostic_class.code == LBBB
+    assert not Reading.objects.filter(stage=Stage.REVISED).exists()
+    ana_reads.reload()
+    expect(agreed).to_have_attribute("aria-pressed", "true")
+
+
+def test_what_is_checked_and_not_suggested_says_why(ana_looks: Page) -> None:
+    not_met = ana_looks.locator(".not-met")
+    not_met.locator("summary").click()
+    expect(not_met).to_contain_text("Heart rate")
+    expect(not_met).to_contain_text("LBBB morphology")
 
 
 def revised() -> Reading:

@@ -4,7 +4,7 @@
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { keepingFocus, make } from "../dom.js";
 import { decided, isConfirmed, isShared, readouts, standings } from "./model.js";
-import { evidenceText, silences, silenceText } from "./verdicts.js";
+import { evidenceText, measuredText, silences, silenceText } from "./verdicts.js";
 
 /** What a reader may make of a suggestion, and by which key: three neighbours under one finger. */
 const VERDICT_KEYS = [["accepted", "y"], ["rejected", "t"], ["uncertain", "h"]];
@@ -112,7 +112,8 @@ export class Suggestions {
   }
 
   #tell() {
-    this.world.onShow(this.#named().find((one) => one.class === this.#active) ?? null);
+    const suggestion = this.#named().find((one) => one.class === this.#active);
+    this.world.onShow(suggestion ? { ...suggestion, marks: this.#marks(suggestion) } : null);
   }
 
   /** Within the list the arrows go from suggestion to suggestion. */
@@ -183,8 +184,19 @@ export class Suggestions {
     ];
   }
 
+  /** The verdict behind the suggestion of `code`; versions before 2 of the model gave none. */
+  #verdictOf(code) {
+    return this.#answer.verdicts?.find((one) => one.class === code && one.state === "suggested");
+  }
+
+  /** Where the evidence shows, labelled in the reader's language. */
+  #marks({ class: code, marks }) {
+    const verdict = this.#verdictOf(code);
+    return marks && verdict ? { ...marks, text: measuredText(verdict.checks[0], this.world.words, language()) } : marks;
+  }
+
   #evidence({ class: code, evidence }) {
-    const verdict = this.#answer.verdicts?.find((one) => one.class === code && one.state === "suggested");
+    const verdict = this.#verdictOf(code);
     return verdict ? evidenceText(verdict, this.world.words, language()) : evidence;
   }
 

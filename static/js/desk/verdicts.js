@@ -17,10 +17,14 @@ export function quantity(value, decimals, unit, language) {
 
 /** One check as words: "PR 246 ms > 200 ms", or why there is no number. */
 export function checkText(check, words, language) {
-  const name = words(`check-${check.measurement}`);
-  if (check.outcome === "missing") return words("check-missing", { name, why: words(`missing-${check.missing}`) });
+  if (check.outcome === "missing") return words("check-missing", { name: words(`check-${check.measurement}`), why: words(`missing-${check.missing}`) });
   const sign = (check.outcome === "failed" ? FAILED : MET)[check.comparison];
-  return `${name} ${quantity(check.value, check.decimals, check.unit, language)} ${sign} ${limitText(check, language)}`;
+  return `${measuredText(check, words, language)} ${sign} ${limitText(check, language)}`;
+}
+
+/** What was measured, without its limit: "PR 246 ms". */
+export function measuredText({ measurement, value, decimals, unit }, words, language) {
+  return `${words(`check-${measurement}`)} ${quantity(value, decimals, unit, language)}`;
 }
 
 /** What a suggestion rests on, and by how much the limit is passed. */

@@ -53,7 +53,7 @@ class World:
             "place": 1,
         }
         of_assignment = {"api-assignment", "api-draft", "api-deferral", "api-reading-create"}
-        of_assignment |= {"api-revision", "api-viewing", "api-prior-tracing"}
+        of_assignment |= {"api-revision", "api-confirmation", "api-viewing", "api-prior-tracing"}
         if name in of_assignment | {"api-assignment-suggestions", "api-assignment-tracing", "desk"}:
             known["pk"] = assignment.pk
         elif name.startswith("person"):

@@ -86,7 +86,7 @@ def _class():
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0025_keys_per_reader")]
+    dependencies = [("annotations", "0026_reader_kinds")]
 
     operations = [
         migrations.AddField("study", "qt_correction", _formula(default="bazett")),
