@@ -86,6 +86,8 @@ class RevisionCreate(ApiView):
 class ConfirmationCreate(ApiView):
     """Agreeing with a suggestion that one had given oneself."""
 
+    scope = TokenScope.LABEL
+
     @extend_schema(
         operation_id="suggestion_confirm",
         request=reading_inputs.ConfirmationInput,

@@ -242,7 +242,7 @@ class Decision(models.Model):
 class Confirmation(models.Model):
     """A suggestion that its reader had given of their own accord, agreed to without a revision.
 
-    A trigger (migration 0027) refuses one on what was not shown after the blind reading, on a
+    A trigger (migration 0030) refuses one on what was not shown after the blind reading, on a
     class that reading does not give, and on a reading that was revised. It is never changed.
     """
 

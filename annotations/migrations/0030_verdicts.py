@@ -86,7 +86,7 @@ def _class():
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0026_reader_kinds")]
+    dependencies = [("annotations", "0029_consensus_by_class")]
 
     operations = [
         migrations.AddField("study", "qt_correction", _formula(default="bazett")),
