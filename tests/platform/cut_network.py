@@ -38,7 +38,7 @@ def main(home: Path) -> None:
         threading.Timer(1.0, set_loopback, kwargs={"up": False}).start()
         began = time.monotonic()
         try:
-            connection.execute("SELECT pg_sleep(600)")
+            connection.execute("SELECT pg_sleep(3600)")
         except psycopg.OperationalError as error:
             sys.stdout.write(
                 f"OperationalError after {time.monotonic() - began - 1.0:.1f} s: {error}"

@@ -15,7 +15,7 @@ from ecgreview.celery import app
 from ecgreview.embedded import service
 from ecgreview.embedded.places import REPOSITORY
 from ecgreview.embedded.site import QUIET_WORKER
-from tests.platform.processes import eventually
+from tests.platform.processes import DEADLINE_SECONDS, eventually
 
 PUBLISH = """
 import os, sys
@@ -73,7 +73,7 @@ def environment(redis_url: str) -> dict[str, str]:
 def publish(redis_url: str) -> int:
     command = [sys.executable, "-c", PUBLISH]
     done = subprocess.run(
-        command, cwd=REPOSITORY, env=environment(redis_url), timeout=60, check=False
+        command, cwd=REPOSITORY, env=environment(redis_url), timeout=DEADLINE_SECONDS, check=False
     )
     return done.returncode
 

@@ -10,7 +10,7 @@ import pytest
 from ecgreview.embedded.places import REPOSITORY
 
 NETWORK = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "-Urn"]
-FAR_BELOW_THE_QUERY_SECONDS = 90
+FAR_BELOW_THE_QUERY_SECONDS = 900  # a busy machine starts the services slowly
 
 
 def can_cut() -> bool:
@@ -21,7 +21,7 @@ def can_cut() -> bool:
 
 @pytest.mark.skipif(not can_cut(), reason="this machine allows no network namespace to cut")
 def test_a_cut_connection_is_an_error(tmp_path):
-    """The query would last ten minutes; without our keepalives the client waits for all of it."""
+    """The query would last an hour; without our keepalives the client waits for all of it."""
     done = subprocess.run(
         [*NETWORK, sys.executable, "-m", "tests.platform.cut_network", str(tmp_path)],
         cwd=REPOSITORY, capture_output=True, text=True, timeout=FAR_BELOW_THE_QUERY_SECONDS,

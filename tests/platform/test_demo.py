@@ -15,10 +15,9 @@ import pytest
 from ecgreview.embedded import service
 from ecgreview.embedded.commandline import ADDRESSES
 from ecgreview.embedded.places import REPOSITORY
-from tests.platform.processes import eventually, output
+from tests.platform.processes import DEADLINE_SECONDS, eventually, output
 
 READY = "Ctrl-C stops everything"
-SETUP_SECONDS = 180
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +77,7 @@ def visit(demo):
     second = output(demo()[0]).read()
     members = family(process)
     process.send_signal(signal.SIGTERM)
-    exit_code = process.wait(SETUP_SECONDS)
+    exit_code = process.wait(DEADLINE_SECONDS)
     is_gone = eventually(lambda: all(service.living(member.pid) is None for member in members))
     return Visit(address, printed, n_classes, second, exit_code, is_gone)
 
