@@ -11,14 +11,22 @@ from django.utils.translation import gettext as _
 from annotations.models import DiagnosticClass
 from annotations.views.agreement_numbers import Number, told_once
 from annotations.views.agreement_reasons import number, told
+from ecgreview.agreement.latent.reasons import Reason
 from ecgreview.agreement.values import coefficient
 
 Classes = Mapping[str, DiagnosticClass]
 Fitted = Mapping[str, Any]
 """Of a report, as it is stored."""
 
-UNMET = (coefficient.NOT_COMPARED, coefficient.NEVER_GIVEN, coefficient.ALWAYS_GIVEN)
-"""Of such classes there is nothing to know, and no list of them."""
+UNMET = (
+    *(Reason.NOT_COMPARED, Reason.NEVER_GIVEN, Reason.ALWAYS_GIVEN),
+    *(coefficient.NOT_COMPARED, coefficient.NEVER_GIVEN, coefficient.ALWAYS_GIVEN),
+)
+"""Of such classes there is nothing to know, and no list of them; as codes, and as earlier versions
+have it."""
+
+DEGENERATE = (Reason.PREVALENCE_ABOVE_GIVEN, Reason.LOW_SENSITIVITY)
+"""Why a class' own estimates are not shown, where that is said of it by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +36,14 @@ class BorrowedLine:
     Attributes:
         numbers: in the order of the columns.
         caution: what is to be minded of them, once.
+        why: why the class' own estimates are absurd; empty when it is only rare.
     """
 
     abbreviation: str
     name: str
     numbers: list[Number]
     caution: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,7 @@ def _borrowed(
         if prevalence["estimate"] is None:
             refused.setdefault(told(prevalence["reason"]), []).append(of.abbreviation)
         elif found := chosen(fitted["pooled"]):
-            lines.append(_line(of, found))
+            lines.append(_line(of, found, fitted["prevalence"]["reason"]))
     return Borrowed(columns, lines, refused)
 
 
@@ -97,6 +107,7 @@ def _rows(results: Fitted) -> Iterator[tuple[str, Fitted]]:
     return zip(codes, fitted, strict=False)
 
 
-def _line(of: DiagnosticClass, found: list[Fitted]) -> BorrowedLine:
+def _line(of: DiagnosticClass, found: list[Fitted], reason: str) -> BorrowedLine:
     plain, caution = told_once([number(one) for one in found])
-    return BorrowedLine(of.abbreviation, of.local_name, plain, caution)
+    why = told(reason) if reason in DEGENERATE else ""
+    return BorrowedLine(of.abbreviation, of.local_name, plain, caution, why)

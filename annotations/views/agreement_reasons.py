@@ -6,17 +6,93 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from annotations.views import agreement_numbers as numbers
 from annotations.views.agreement_numbers import Number
 from ecgreview.agreement.accuracy import arm_times, arms, performance
-from ecgreview.agreement.latent import design as latent_design
-from ecgreview.agreement.latent import pooled, pooled_report, two_states
-from ecgreview.agreement.latent import report as latent_report
-from ecgreview.agreement.latent import triples as latent_triples
+from ecgreview.agreement.latent.reasons import Reason
 from ecgreview.agreement.reports import precision
 from ecgreview.agreement.values import coefficient, pairing
+
+LATENT: Mapping[Reason, str] = {
+    Reason.NOT_COMPARED: gettext_noop("No exam was read by two readers."),
+    Reason.NEVER_GIVEN: gettext_noop("No reader gave the class."),
+    Reason.ALWAYS_GIVEN: gettext_noop("Every reader gave the class to every exam."),
+    Reason.PREVALENCE_ABOVE_GIVEN: gettext_noop(
+        "By the model more exams have the class than any reader gave it."
+    ),
+    Reason.LOW_SENSITIVITY: gettext_noop(
+        "By the model readers miss the class more often than they see it: do not rely on it."
+    ),
+    Reason.FEW_TRUE_POSITIVES: gettext_noop(
+        "Too few true positives are expected: exams that have the class and that two readers or"
+        " more gave it."
+    ),
+    Reason.NO_SPREAD: gettext_noop("Every resample gives the same value, so there is no interval."),
+    Reason.NO_BETTER_THAN_CHANCE: gettext_noop(
+        "The reader gives the class no more often where it is than where it is not."
+    ),
+    Reason.NOT_CONVERGED: gettext_noop(
+        "The search for the most likely values was stopped before it came to rest."
+    ),
+    Reason.TWO_READERS: gettext_noop(
+        "Only two readers read the class: their agreement does not tell the prevalence from errors."
+    ),
+    Reason.NO_TRIPLES: gettext_noop(
+        "No exam was read by three readers: pairs do not tell the prevalence from the readers'"
+        " errors."
+    ),
+    Reason.TOO_FEW_VARY: gettext_noop(
+        "No exam was read by three readers who vary in what they say of the class: the others do"
+        " not tell the prevalence from errors."
+    ),
+    Reason.NEVER_READ: gettext_noop("The reader read no exam for the class."),
+    Reason.CONSTANT: gettext_noop("The reader said the same of every exam."),
+    Reason.FEW_TRIPLES: gettext_noop(
+        "Of the exams that three readers read, few have the class or few lack it: trust the"
+        " interval rather than the estimate."
+    ),
+    Reason.NOT_FITTED: gettext_noop("The class has no fit to compare with."),
+    Reason.SATURATED: gettext_noop(
+        "With three readers the model fits whatever they say: this cannot contradict it."
+    ),
+    Reason.POOLED: gettext_noop(
+        "Known from what the classes have in common: the readings of this class alone do not tell"
+        " the prevalence from errors."
+    ),
+    Reason.FEW_POOLED: gettext_noop(
+        "Few exams tell of the class: much of this is known from what the classes have in common."
+    ),
+    Reason.TWO_READERS_POOLED: gettext_noop(
+        "Only two readers: known from the assumption that classes and readers differ about as much"
+        " as the model expects, not from the readings alone."
+    ),
+    Reason.NOTHING_TO_POOL: gettext_noop(
+        "The readings of this class do not tell the prevalence from errors, and there is no other"
+        " class to pool with."
+    ),
+    Reason.HARDLY_THERE: gettext_noop(
+        "Fewer than one exam is expected to have the class: trust no estimate of it."
+    ),
+    Reason.NO_DONOR: gettext_noop(
+        "No other class tells its prevalence from errors, so there is nothing to borrow."
+    ),
+    Reason.READERS_APART: gettext_noop(
+        "Fewer than two readers of the class have read another one that tells of their skill."
+    ),
+    Reason.NO_CURVATURE: gettext_noop(
+        "The readings hardly tell these values apart, so there is no interval."
+    ),
+    Reason.TOO_LARGE: gettext_noop(
+        "So many readers answered in so many ways that this is not computed here."
+    ),
+    Reason.NO_INTERVALS: gettext_noop(
+        "So many readers answered in so many ways that there are no intervals."
+    ),
+}
+"""Of latent classes, in English: reports hold codes, those of earlier versions sentences."""
 
 REASONS: Mapping[str, Promise] = {
     performance.NOTHING_READ: _("No exam was read that has a reference."),
@@ -33,66 +109,8 @@ REASONS: Mapping[str, Promise] = {
     pairing.FEW_PAIRS: _("Fewer than two exams were read under both conditions."),
     pairing.NO_SPREAD: _("All exams have the same difference, so there is no interval."),
     precision.FEW_TOLD: _("Fewer than 20 exams tell of the class, so the forecast is rough."),
-    two_states.NO_BETTER_THAN_CHANCE: _(
-        "The reader gives the class no more often where it is than where it is not."
-    ),
-    two_states.NOT_CONVERGED: _(
-        "The search for the most likely values was stopped before it came to rest."
-    ),
-    latent_design.TWO_READERS: _(
-        "Only two readers read the class: their agreement does not tell the prevalence from errors."
-    ),
-    latent_design.NO_TRIPLES: _(
-        "No exam was read by three readers: pairs do not tell the prevalence from the readers'"
-        " errors."
-    ),
-    latent_design.TOO_FEW_VARY: _(
-        "No exam was read by three readers who vary in what they say of the class: the others do"
-        " not tell the prevalence from errors."
-    ),
-    latent_design.NEVER_READ: _("The reader read no exam for the class."),
-    latent_design.CONSTANT: _("The reader said the same of every exam."),
-    latent_design.FEW_TRIPLES: _(
-        "Of the exams that three readers read, few have the class or few lack it: trust the"
-        " interval rather than the estimate."
-    ),
-    latent_triples.NOT_FITTED: _("The class has no fit to compare with."),
-    latent_triples.SATURATED: _(
-        "With three readers the model fits whatever they say: this cannot contradict it."
-    ),
-    pooled.POOLED: _(
-        "Known from what the classes have in common: the readings of this class alone do not tell"
-        " the prevalence from errors."
-    ),
-    pooled.FEW_POOLED: _(
-        "Few exams tell of the class: much of this is known from what the classes have in common."
-    ),
-    pooled.TWO_READERS_POOLED: _(
-        "Only two readers: known from the assumption that classes and readers differ about as much"
-        " as the model expects, not from the readings alone."
-    ),
-    pooled.NOTHING_TO_POOL: _(
-        "The readings of this class do not tell the prevalence from errors, and there is no other"
-        " class to pool with."
-    ),
-    pooled.HARDLY_THERE: _(
-        "Fewer than one exam is expected to have the class: trust no estimate of it."
-    ),
-    pooled_report.NO_DONOR: _(
-        "No other class tells its prevalence from errors, so there is nothing to borrow."
-    ),
-    pooled_report.READERS_APART: _(
-        "Fewer than two readers of the class have read another one that tells of their skill."
-    ),
-    pooled_report.NO_CURVATURE: _(
-        "The readings hardly tell these values apart, so there is no interval."
-    ),
-    latent_report.TOO_LARGE: _(
-        "So many readers answered in so many ways that this is not computed here."
-    ),
-    latent_report.NO_INTERVALS: _(
-        "So many readers answered in so many ways that there are no intervals."
-    ),
+    **{str(code): gettext_lazy(text) for code, text in LATENT.items()},
+    **{text: gettext_lazy(text) for text in LATENT.values()},  # of versions before the codes
 }
 """Of performance, arms, times, forecasts and latent classes, for translation."""
 

@@ -9,29 +9,10 @@ from numpy.typing import NDArray
 
 from ecgreview.agreement.counts.patterns import MISSING, PRESENT, PatternCount
 from ecgreview.agreement.values import arrays
-from ecgreview.agreement.values.coefficient import ALWAYS_GIVEN, NEVER_GIVEN, NOT_COMPARED, Causes
+from ecgreview.agreement.values.coefficient import Causes
 
 from .em import Floats
-
-TWO_READERS = (
-    "Only two readers read the class: their agreement does not tell the prevalence from errors."
-)
-NO_TRIPLES = (
-    "No exam was read by three readers: pairs do not tell the prevalence from the readers' errors."
-)
-TOO_FEW_VARY = (
-    "No exam was read by three readers who vary in what they say of the class: the others do not"
-    " tell the prevalence from errors."
-)
-NEVER_READ = "The reader read no exam for the class."
-CONSTANT = "The reader said the same of every exam."
-FEW_TRIPLES = (
-    "Of the exams that three readers read, few have the class or few lack it: trust the interval"
-    " rather than the estimate."
-)
-
-REASONS = (TWO_READERS, NO_TRIPLES, TOO_FEW_VARY, NEVER_READ, CONSTANT, FEW_TRIPLES)
-"""Every sentence that is said here, for whoever translates them."""
+from .reasons import Reason
 
 FEW = 20
 """Exams read by three, with the class or without it, below which a fit is weak."""
@@ -97,12 +78,12 @@ class Design:
         """Return where and why the models are not identified; masks of shape (n_classes,)."""
         n_present, n_readings = self.n_present.sum(axis=1), self.n_readings.sum(axis=1)
         return (
-            (self.n_paired == 0, NOT_COMPARED),
-            (n_present == 0, NEVER_GIVEN),
-            (n_present == n_readings, ALWAYS_GIVEN),
-            ((self.n_readings > 0).sum(axis=1) < 3, TWO_READERS),
-            (self.n_thrice == 0, NO_TRIPLES),
-            (self.n_triples == 0, TOO_FEW_VARY),
+            (self.n_paired == 0, Reason.NOT_COMPARED),
+            (n_present == 0, Reason.NEVER_GIVEN),
+            (n_present == n_readings, Reason.ALWAYS_GIVEN),
+            ((self.n_readings > 0).sum(axis=1) < 3, Reason.TWO_READERS),
+            (self.n_thrice == 0, Reason.NO_TRIPLES),
+            (self.n_triples == 0, Reason.TOO_FEW_VARY),
         )
 
     @property

@@ -8,39 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgreview.agreement.counts.patterns import PatternCount
-from ecgreview.agreement.values.coefficient import (
-    ALWAYS_GIVEN,
-    NEVER_GIVEN,
-    NOT_COMPARED,
-    Causes,
-    Estimates,
-)
+from ecgreview.agreement.values.coefficient import Causes, Estimates
 
 from . import pooled_errors
 from .additive_logits import Parts, Spread
-from .design import FEW, NEVER_READ, Design, checked
+from .design import FEW, Design, checked
 from .em import Floats, Model
+from .plausibility import FEWEST_TRUE_POSITIVES, Plausibility
 from .pooled_em import PooledModel
-from .two_states import NO_BETTER_THAN_CHANCE, NOT_CONVERGED, Latent, estimates
-
-POOLED = (
-    "Known from what the classes have in common: the readings of this class alone do not tell the"
-    " prevalence from errors."
-)
-TWO_READERS_POOLED = (
-    "Only two readers: known from the assumption that classes and readers differ about as much as"
-    " the model expects, not from the readings alone."
-)
-FEW_POOLED = (
-    "Few exams tell of the class: much of this is known from what the classes have in common."
-)
-NOTHING_TO_POOL = (
-    "The readings of this class do not tell the prevalence from errors, and there is no other class"
-    " to pool with."
-)
-HARDLY_THERE = "Fewer than one exam is expected to have the class: trust no estimate of it."
-REASONS = (POOLED, FEW_POOLED, TWO_READERS_POOLED, NOTHING_TO_POOL, HARDLY_THERE)
-"""Every sentence that is said here, for whoever translates them."""
+from .reasons import Reason
+from .two_states import Latent, estimates
 
 SENSITIVITY = Spread(classes=1.0, readers=0.5)
 FALSE_ALARMS = Spread(classes=3.0, readers=0.5)
@@ -124,14 +101,16 @@ def fit(
     errors = pooled_errors.of_logits(model, vector, of_fitted)
     theta = _spread_out(model.theta(vector), is_fitted)
     posterior, log_probability = Model.of(patterns.patterns).posterior(np.nan_to_num(theta))
+    plausibility = Plausibility.of(patterns, design, theta, posterior[:, 0])
     return Pooled(
         Latent(
-            *_explained(theta, design, refusals, is_converged=is_converged),
+            *_explained(theta, design, refusals, plausibility, is_converged=is_converged),
             posterior[:, 0],
             np.where(is_fitted, (design.counts * log_probability).sum(axis=1), 0.0),
             np.full(n_classes, n_steps),
             np.full(n_classes, is_converged),
             design.n_triples.astype(np.int64),
+            plausibility,
         ),
         _spread_out(hits.mean + hits.classes, is_fitted),
         _spread_out(alarms.mean + alarms.classes, is_fitted),
@@ -147,33 +126,40 @@ def _refusals(design: Design) -> Causes:
     is_empty = (design.n_paired == 0) | (n_present == 0) | (n_present == n_readings)
     is_lonely = np.full(len(is_empty), (~is_empty).sum() < 2) & (design.n_triples == 0)
     return (
-        (design.n_paired == 0, NOT_COMPARED),
-        (n_present == 0, NEVER_GIVEN),
-        (n_present == n_readings, ALWAYS_GIVEN),
-        (is_lonely, NOTHING_TO_POOL),
+        (design.n_paired == 0, Reason.NOT_COMPARED),
+        (n_present == 0, Reason.NEVER_GIVEN),
+        (n_present == n_readings, Reason.ALWAYS_GIVEN),
+        (is_lonely, Reason.NOTHING_TO_POOL),
     )
 
 
 def _explained(
-    theta: Floats, design: Design, refusals: Causes, *, is_converged: bool
+    theta: Floats,
+    design: Design,
+    refusals: Causes,
+    plausibility: Plausibility,
+    *,
+    is_converged: bool,
 ) -> tuple[Estimates, Estimates, Estimates]:
     """Return prevalence, sensitivity and specificity with their sentences."""
     n_readers = design.n_readings.shape[1]
     if_present, if_absent = theta[:, 1 : 1 + n_readers], theta[:, 1 + n_readers :]
     is_pair = np.count_nonzero(design.n_readings.sum(axis=0)) < 3
     cautions: Causes = (
-        (np.array(not is_converged), NOT_CONVERGED),
-        (theta[:, 0] * design.counts.sum(axis=1) < 1, HARDLY_THERE),
-        (np.array(is_pair), TWO_READERS_POOLED),
-        (design.n_triples == 0, POOLED),
-        (design.n_telling < FEW, FEW_POOLED),
+        (np.array(not is_converged), Reason.NOT_CONVERGED),
+        (theta[:, 0] * design.counts.sum(axis=1) < 1, Reason.HARDLY_THERE),
+        *plausibility.refusals(FEWEST_TRUE_POSITIVES),
+        (np.array(is_pair), Reason.TWO_READERS_POOLED),
+        (design.n_triples == 0, Reason.POOLED),
+        *plausibility.cautions(),
+        (design.n_telling < FEW, Reason.FEW_POOLED),
     )
     of_readers = tuple((np.reshape(mask, (-1, 1)), sentence) for mask, sentence in cautions)
     reader_refusals = (
         *((mask[:, None], sentence) for mask, sentence in refusals),
-        (design.n_readings == 0, NEVER_READ),
+        (design.n_readings == 0, Reason.NEVER_READ),
     )
-    reader_cautions = ((if_present <= if_absent, NO_BETTER_THAN_CHANCE), *of_readers)
+    reader_cautions = ((if_present <= if_absent, Reason.NO_BETTER_THAN_CHANCE), *of_readers)
     return (
         estimates(theta[:, 0], refusals, cautions),
         estimates(if_present, reader_refusals, reader_cautions),

@@ -17,15 +17,8 @@ from ecgreview.agreement.values.intervals import MeasureJson
 from . import pooled
 from .design import Design
 from .em import Floats
-
-NO_DONOR = "No other class tells its prevalence from errors, so there is nothing to borrow."
-READERS_APART = (
-    "Fewer than two readers of the class have read another one that tells of their skill."
-)
-NO_CURVATURE = "The readings hardly tell these values apart, so there is no interval."
-
-REASONS = (NO_DONOR, READERS_APART, NO_CURVATURE)
-"""Every sentence that is said here, for whoever translates them."""
+from .plausibility import FEWEST_TRUE_POSITIVES
+from .reasons import Reason
 
 CURVATURE = "curvature"
 """How these intervals are made: see ``pooled_errors``."""
@@ -66,8 +59,8 @@ def refusals(design: Design) -> Causes:
     return (
         *unmet,
         *((mask & ~has_donor, sentence) for mask, sentence in unidentified),
-        (~has_donor, NO_DONOR),
-        (n_known < 2, READERS_APART),
+        (~has_donor, Reason.NO_DONOR),
+        (n_known < 2, Reason.READERS_APART),
     )
 
 
@@ -110,9 +103,11 @@ def without(n_exams: int, reason: str) -> Borrowed:
 class _Known:
     """All that the pooled model tells, each array of shape (n_classes, 1 + 2 n_readers).
 
-    The first column is the prevalence; then come sensitivities, then specificities.
+    The first column is the prevalence; then come sensitivities, then specificities. ``doubts`` has
+    for each class why its fit is not to be believed, mostly empty.
     """
 
+    doubts: list[str]
     values: Floats
     reasons: NDArray[np.str_]
     low: Floats
@@ -128,10 +123,17 @@ class _Known:
         values = np.column_stack([one.values for one in of])
         reasons = np.column_stack([one.reasons for one in of])
         middle, width = logit(values), reach * found.errors  # the error of 1 - p is that of p
-        return cls(values, reasons, expit(middle - width), expit(middle + width))
+        doubts = Estimates(
+            values[:, 0], found.classes.plausibility.refusals(FEWEST_TRUE_POSITIVES, effects)
+        )
+        return cls(
+            doubts.reasons.tolist(), values, reasons, expit(middle - width), expit(middle + width)
+        )
 
     def borrowed(self, design: Design, row: int) -> Borrowed:
-        """Return what the class of ``row`` borrows."""
+        """Return what the class of ``row`` borrows, or why its pooled fit is not believed."""
+        if self.doubts[row]:
+            return without(int(design.counts[row].sum()), self.doubts[row])
         n_readers = design.n_readings.shape[1]
         n_readings = design.n_readings[row].astype(int).tolist()
         return {
@@ -150,6 +152,6 @@ class _Known:
     def _measure(self, row: int, column: int, n: int) -> MeasureJson:
         value, low, high = (float(one[row, column]) for one in (self.values, self.low, self.high))
         if np.isnan(low):
-            return Measure.alone(value, n, NO_CURVATURE).to_json()
+            return Measure.alone(value, n, Reason.NO_CURVATURE).to_json()
         told = Measure.between(value, low, high, n, CURVATURE).to_json()
         return {**told, "reason": str(self.reasons[row, column])}

@@ -18,15 +18,11 @@ from ecgreview.agreement.values.intervals import MeasureJson
 from . import pooled_report, replicates, triples, two_states
 from .design import FEW, Design, checked
 from .em import Floats
+from .plausibility import FEW_TRUE_POSITIVES
 from .pooled_report import Borrowed
+from .reasons import Reason
 from .replicates import Replicates
 from .two_states import Latent
-
-TOO_LARGE = "So many readers answered in so many ways that this is not computed here."
-NO_INTERVALS = "So many readers answered in so many ways that there are no intervals."
-
-REASONS = (TOO_LARGE, NO_INTERVALS)
-"""Every sentence that is said here, for whoever translates them."""
 
 LEAST_REPLICATES = 200
 """Fewer tell nothing of the ends of an interval: then there is none."""
@@ -74,24 +70,25 @@ def latent_report(
     refusals = design.refusals()
     is_told = ~np.logical_or.reduce([mask for mask, _ in refusals])
     if _work(patterns, is_told) > _MOST_WORK:
-        return {"reason": TOO_LARGE, "n_replicates": 0, "classes": []}
+        return {"reason": Reason.TOO_LARGE, "n_replicates": 0, "classes": []}
     told = _completed(PatternCount(patterns.patterns, patterns.counts[is_told]))
-    found = _fitted(told, spread[is_told], how) if is_told.any() else []
+    n_replicates = _n_replicates(told, how)
+    lines = _fitted(told, spread[is_told], how, n_replicates) if is_told.any() else []
     n_exams = design.counts.sum(axis=1).astype(int).tolist()
     reasons = Estimates(np.full(len(n_exams), np.nan), refusals).reasons.tolist()
-    of_class = iter(found)
-    n_replicates = _n_replicates(told, how)
-    borrowed = _borrowed(patterns, ~is_told | (design.n_telling / spread < FEW), spread, how)
+    of_class = iter(lines)
+    found = [
+        next(of_class) if reason == "" else _refused(n, reason)
+        for n, reason in zip(n_exams, reasons, strict=True)
+    ]
+    is_alone = np.array(
+        [one["prevalence"]["estimate"] is not None for one in found], dtype=np.bool_
+    )
+    borrowed = _borrowed(patterns, ~is_alone | (design.n_telling / spread < FEW), spread, how)
     return {
-        "reason": NO_INTERVALS if n_replicates < min(how.n_replicates, 1) else "",
+        "reason": Reason.NO_INTERVALS if n_replicates < min(how.n_replicates, 1) else "",
         "n_replicates": n_replicates,
-        "classes": [
-            {
-                **(next(of_class) if reason == "" else _refused(n, reason)),
-                "pooled": other,
-            }
-            for n, reason, other in zip(n_exams, reasons, borrowed, strict=True)
-        ],
+        "classes": [{**one, "pooled": other} for one, other in zip(found, borrowed, strict=True)],
     }
 
 
@@ -101,7 +98,7 @@ def _borrowed(
     if _work(patterns) > _MOST_WORK:
         n_exams = patterns.counts.sum(axis=1).astype(int).tolist()
         return [
-            pooled_report.without(n, TOO_LARGE) if wanted else None
+            pooled_report.without(n, Reason.TOO_LARGE) if wanted else None
             for n, wanted in zip(n_exams, is_wanted.tolist(), strict=True)
         ]
     return pooled_report.report(patterns, is_wanted, effects, how.confidence)
@@ -118,20 +115,40 @@ def _checked(effects: Floats | None, n_classes: int) -> Floats:
     return known
 
 
-def _refused(n_exams: int, reason: str) -> dict[str, Any]:
+def _refused(n_exams: int, reason: str, n_telling: int = 0) -> dict[str, Any]:
     return {
         "prevalence": Measure.undefined(n_exams, reason).to_json(),
-        "n_telling": 0,
+        "n_telling": n_telling,
         "alike": None,
         "readers": [],
     }
 
 
-def _fitted(patterns: PatternCount, effects: Floats, how: Resampling) -> list[dict[str, Any]]:
-    """Return the classes of ``patterns``, all of which can be told."""
+def _fitted(
+    patterns: PatternCount, effects: Floats, how: Resampling, n_replicates: int
+) -> list[dict[str, Any]]:
+    """Return the classes of ``patterns``, all of which are identified.
+
+    Those whose fit is not to be believed are refused, and have no replicates.
+    """
+    design = Design.of(patterns)
+    doubts = two_states.fit(patterns).plausibility.refusals(FEW_TRUE_POSITIVES, effects)
+    reasons = Estimates(np.full(len(effects), np.nan), doubts).reasons.tolist()
+    kept = np.array([reason == "" for reason in reasons], dtype=np.bool_)
+    believed = PatternCount(patterns.patterns, patterns.counts[kept])
+    lines = iter(_believed(believed, effects[kept], how, n_replicates) if kept.any() else [])
+    return [
+        next(lines) if reason == "" else _refused(int(counts.sum()), reason, int(n_telling))
+        for reason, counts, n_telling in zip(reasons, design.counts, design.n_telling, strict=True)
+    ]
+
+
+def _believed(
+    patterns: PatternCount, effects: Floats, how: Resampling, n_replicates: int
+) -> list[dict[str, Any]]:
     design, found = Design.of(patterns), two_states.fit(patterns)
     is_rare = (design.n_telling / effects < FEW) & (patterns.n_readers <= _MOST_COMPLETED)
-    drawn = _drawn(patterns, found, effects, is_rare, _n_replicates(patterns, how), how)
+    drawn = _drawn(patterns, found, effects, is_rare, n_replicates, how)
     return _classes(patterns, found, design, drawn, is_rare, how.confidence)
 
 
@@ -242,9 +259,9 @@ def _measure(
     if one.value is None:
         return Measure.undefined(n, one.reason).to_json()
     if values is None:
-        return Measure.alone(one.value, n, one.reason or NO_INTERVALS).to_json()
+        return Measure.alone(one.value, n, one.reason or Reason.NO_INTERVALS).to_json()
     told = Measure.of_replicates(one.value, values, n=n, confidence=confidence).to_json()
-    told["reason"] = one.reason or told["reason"]
+    told["reason"] = one.reason or (Reason.NO_SPREAD if told["reason"] else "")
     if is_rare and told["method"]:
         told["method"] = POSTERIOR
     return told

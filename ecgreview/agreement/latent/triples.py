@@ -13,15 +13,10 @@ import numpy as np
 from ecgreview.agreement.counts.patterns import MISSING, PRESENT, PatternCount
 from ecgreview.agreement.values.coefficient import Causes, Estimates
 
-from .design import NO_TRIPLES, Design, checked
+from .design import Design, checked
 from .em import Floats
+from .reasons import Reason
 from .two_states import Latent
-
-NOT_FITTED = "The class has no fit to compare with."
-SATURATED = "With three readers the model fits whatever they say: this cannot contradict it."
-
-REASONS = (NOT_FITTED, SATURATED)
-"""Every sentence that is said here, for whoever translates them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,9 +64,9 @@ def compare(patterns: PatternCount, found: Latent) -> Triples:
         return np.asarray((design.counts * of_pattern).sum(axis=1))
 
     present, absent = expected(hits, alarms), expected(1 - hits, 1 - alarms)
-    not_read: Causes = ((n == 0, NO_TRIPLES),)
-    not_fitted = (*not_read, (~found.prevalence.is_defined, NOT_FITTED))
-    cautions: Causes = (((design.n_readings > 0).sum(axis=1) <= 3, SATURATED),)
+    not_read: Causes = ((n == 0, Reason.NO_TRIPLES),)
+    not_fitted = (*not_read, (~found.prevalence.is_defined, Reason.NOT_FITTED))
+    cautions: Causes = (((design.n_readings > 0).sum(axis=1) <= 3, Reason.SATURATED),)
     return Triples(
         n,
         _share(design.counts @ all_present, n, not_read),

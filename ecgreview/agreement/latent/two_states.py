@@ -15,19 +15,15 @@ from ecgreview.agreement.counts.patterns import PatternCount
 from ecgreview.agreement.values.coefficient import Causes, Estimates
 
 from . import starts
-from .design import CONSTANT, FEW, FEW_TRIPLES, NEVER_READ, Design, checked
+from .design import FEW, Design, checked
 from .em import Floats, Model
+from .plausibility import FEW_TRUE_POSITIVES, Plausibility
+from .reasons import Reason
 
 __all__ = [
     "Latent",
     "fit",
 ]
-
-NO_BETTER_THAN_CHANCE = "The reader gives the class no more often where it is than where it is not."
-NOT_CONVERGED = "The search for the most likely values was stopped before it came to rest."
-
-REASONS = (NO_BETTER_THAN_CHANCE, NOT_CONVERGED)
-"""Every sentence that is said here, for whoever translates them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +45,8 @@ class Latent:
         is_converged: shape (n_classes,); whether the last of them gained next to nothing.
         n_triples: shape (n_classes,), int64; exams read by three readers or more who vary in what
             they say of the class. They are what tells the prevalence from errors.
+        plausibility: whether the values are to be believed. Where ``refusals`` of it hold they
+            stand with that reason, and neither they nor labels made from ``posterior`` are.
     """
 
     prevalence: Estimates
@@ -59,6 +57,7 @@ class Latent:
     n_iterations: NDArray[np.int64]
     is_converged: NDArray[np.bool_]
     n_triples: NDArray[np.int64]
+    plausibility: Plausibility
 
 
 def fit(
@@ -111,13 +110,16 @@ def fit(
         max_steps=max_steps,
     )
     theta = oriented(ascent.theta, design.n_readings)
+    posterior = Model.of(patterns.patterns).posterior(theta)[0][:, 0]
+    plausibility = Plausibility.of(patterns, design, theta, posterior)
     return Latent(
-        *_explained(theta, design, ascent.is_converged),
-        Model.of(patterns.patterns).posterior(theta)[0][:, 0],
+        *_explained(theta, design, ascent.is_converged, plausibility),
+        posterior,
         ascent.log_likelihood,
         ascent.n_steps,
         ascent.is_converged,
         design.n_triples.astype(np.int64),
+        plausibility,
     )
 
 
@@ -136,17 +138,25 @@ def oriented(theta: Floats, n_readings: Floats) -> Floats:
 
 
 def _explained(
-    theta: Floats, design: Design, is_converged: NDArray[np.bool_]
+    theta: Floats,
+    design: Design,
+    is_converged: NDArray[np.bool_],
+    plausibility: Plausibility,
 ) -> tuple[Estimates, Estimates, Estimates]:
     """Return prevalence, sensitivity and specificity with their sentences."""
     n_readers = design.n_readings.shape[1]
     if_present, if_absent = theta[:, 1 : 1 + n_readers], theta[:, 1 + n_readers :]
     refusals = design.refusals()
-    cautions: Causes = ((~is_converged, NOT_CONVERGED), (design.n_telling < FEW, FEW_TRIPLES))
-    reader_refusals = (*_for_readers(refusals), (design.n_readings == 0, NEVER_READ))
+    cautions: Causes = (
+        *plausibility.refusals(FEW_TRUE_POSITIVES),
+        *plausibility.cautions(),
+        (~is_converged, Reason.NOT_CONVERGED),
+        (design.n_telling < FEW, Reason.FEW_TRIPLES),
+    )
+    reader_refusals = (*_for_readers(refusals), (design.n_readings == 0, Reason.NEVER_READ))
     reader_cautions = (
-        (design.is_constant, CONSTANT),
-        (if_present <= if_absent, NO_BETTER_THAN_CHANCE),
+        (design.is_constant, Reason.CONSTANT),
+        (if_present <= if_absent, Reason.NO_BETTER_THAN_CHANCE),
         *_for_readers(cautions),
     )
     return (

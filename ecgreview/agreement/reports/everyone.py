@@ -15,6 +15,8 @@ from ecgreview.agreement.sampling.resampling import (
     Resampling,
     complete_cells,
     complete_patterns,
+    doubt_of_cells,
+    doubt_of_patterns,
     draw,
     prior_of_cells,
     prior_of_patterns,
@@ -206,15 +208,17 @@ def _replicates(
         return {}
     if patients is None:
         possible = _possible(patterns)
-        return possible.values(draw(possible.counts, possible.prior, is_rare, how))
+        return possible.values(
+            draw(possible.counts, possible.prior, is_rare, how, doubt=possible.doubt)
+        )
     how = replace(how, n_replicates=len(patients.drawn))
     possible = _possible(patients.count)
     drawn = np.empty((how.n_replicates, *possible.counts.shape))
     drawn[:, ~is_rare] = possible.completed(patients.drawn[:, ~is_rare])
     effects, own = patients.effects[is_rare], (possible.counts[is_rare], possible.prior[is_rare])
-    drawn[:, is_rare] = draw(*own, is_rare[is_rare], how, effects.agreement)
+    drawn[:, is_rare] = draw(*own, is_rare[is_rare], how, effects.agreement, doubt=possible.doubt)
     found = possible.values(drawn)
-    given = possible.values(draw(*own, is_rare[is_rare], how, effects.given))
+    given = possible.values(draw(*own, is_rare[is_rare], how, effects.given, doubt=possible.doubt))
     found["prevalence"][:, is_rare] = given["prevalence"]
     return found
 
@@ -226,6 +230,7 @@ class _Named:
         self._observed = patterns.patterns
         self._whole = complete_patterns(patterns)
         self.counts, self.prior = self._whole.counts, prior_of_patterns(self._whole)
+        self.doubt = doubt_of_patterns(self._whole.patterns)
 
     def completed(self, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return counts of the patterns observed as counts of all patterns."""
@@ -244,6 +249,7 @@ class _Unnamed:
         self._observed = patterns.patterns
         self._cells = complete_cells(patterns.cells())
         self.counts, self.prior = self._cells.n_exams, prior_of_cells(self._cells)
+        self.doubt = doubt_of_cells(self._cells.table)
 
     def completed(self, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return counts of the patterns observed as counts of all cells."""

@@ -7,14 +7,15 @@ import copy
 import pytest
 
 from annotations.models import AgreementReport, Scope
-from ecgreview.agreement.latent import pooled, pooled_report
-from ecgreview.agreement.latent.design import NO_TRIPLES
+from annotations.views.agreement_reasons import LATENT
+from ecgreview.agreement.latent import pooled_report
+from ecgreview.agreement.latent.reasons import Reason
 from ecgreview.agreement.values import coefficient
 from tests.app.agreement.pages import AF, address
 
 pytestmark = pytest.mark.django_db
 
-MARK = "Borrowed from the other classes"
+MARK = "Pooled with the other classes"
 PARTS = ["reader", "precision"]
 
 
@@ -29,7 +30,7 @@ def measure(estimate, reason=""):
 
 def fitted(borrowed):
     return {
-        "prevalence": measure(None, NO_TRIPLES),
+        "prevalence": measure(None, Reason.NO_TRIPLES),
         "n_telling": 0,
         "alike": None,
         "readers": [],
@@ -38,13 +39,13 @@ def fitted(borrowed):
 
 
 BORROWED = {
-    "prevalence": measure(0.0123, pooled.FEW_POOLED),
+    "prevalence": measure(0.0123, Reason.FEW_POOLED),
     "readers": [
         {"reader": 0, "sensitivity": measure(0.8125), "specificity": measure(0.9875)},
         {"reader": 1, "sensitivity": measure(0.4375), "specificity": measure(0.5625)},
     ],
 }
-REFUSED = {"prevalence": measure(None, NO_TRIPLES), "readers": []}
+REFUSED = {"prevalence": measure(None, Reason.NO_TRIPLES), "readers": []}
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_what_is_borrowed_is_marked(with_latent, signed_in, davi, part):
     batch = with_latent(fitted(BORROWED))
     text = signed_in(davi).get(address("batch", part, batch)).content.decode()
     assert MARK in text
-    assert '<span class="badge">borrowed</span>' in text
+    assert '<span class="badge">pooled</span>' in text
 
 
 def test_the_prevalence_and_its_caution_stand_on_the_page_of_precision(
@@ -84,7 +85,7 @@ def test_the_prevalence_and_its_caution_stand_on_the_page_of_precision(
     batch = with_latent(fitted(BORROWED))
     text = signed_in(davi).get(address("batch", "precision", batch)).content.decode()
     assert "<strong>1%</strong>" in text
-    assert pooled.FEW_POOLED in text
+    assert LATENT[Reason.FEW_POOLED] in text
 
 
 def test_each_reader_sees_the_numbers_of_their_page_only(with_latent, signed_in, davi):
@@ -98,8 +99,23 @@ def test_each_reader_sees_the_numbers_of_their_page_only(with_latent, signed_in,
 def test_a_refusal_beside_what_is_known_says_why(with_latent, signed_in, davi, part):
     known = {**fitted(None), **BORROWED}
     text = page_of(with_latent(fitted(REFUSED), of_af=known), signed_in(davi), part)
-    assert "Nothing to borrow:" in text
-    assert '<span class="badge">borrowed</span>' not in text
+    assert "No estimate:" in text
+    assert '<span class="badge">pooled</span>' not in text
+
+
+def test_an_absurd_fit_is_replaced_and_says_why(with_latent, signed_in, davi):
+    absurd = {**fitted(BORROWED), "prevalence": measure(None, Reason.PREVALENCE_ABOVE_GIVEN)}
+    text = page_of(with_latent(absurd), signed_in(davi), "precision")
+    assert "Not from this class alone: " + LATENT[Reason.PREVALENCE_ABOVE_GIVEN] in text
+    assert "<strong>1%</strong>" in text
+
+
+def test_no_code_stands_on_a_page(with_latent, signed_in, davi):
+    few = {"prevalence": measure(None, Reason.FEW_TRUE_POSITIVES), "readers": []}
+    known = {**fitted(None), **BORROWED}
+    text = page_of(with_latent(fitted(few), of_af=known), signed_in(davi), "precision")
+    assert LATENT[Reason.FEW_TRUE_POSITIVES] in text
+    assert Reason.FEW_TRUE_POSITIVES not in text
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -135,7 +151,7 @@ def test_a_version_of_before_says_that_it_was_not_computed(with_latent, signed_i
     del old["pooled"]
     page = signed_in(davi).get(address("batch", part, with_latent(old)))
     assert page.status_code == 200
-    assert "was not computed in this version" in page.content.decode()
+    assert "not computed in this version" in page.content.decode()
 
 
 @pytest.mark.parametrize("part", PARTS)

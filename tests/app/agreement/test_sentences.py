@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
 from annotations.views import agreement_numbers, agreement_reasons
 from ecgreview.agreement.accuracy import arm_times, arms, performance
-from ecgreview.agreement.latent import design as latent_design
-from ecgreview.agreement.latent import pooled, pooled_report, two_states
-from ecgreview.agreement.latent import report as latent_report
-from ecgreview.agreement.latent import triples as latent_triples
+from ecgreview.agreement.latent.reasons import Reason
 from ecgreview.agreement.reports import precision
 from ecgreview.agreement.values import pairing
 
@@ -17,10 +15,21 @@ from ecgreview.agreement.values import pairing
 @pytest.mark.parametrize(
     "module",
     [
-        arm_times, arms, two_states, latent_design, latent_report, latent_triples,
-        pairing, performance, pooled, pooled_report, precision,
+        arm_times, arms, pairing, performance, precision,
     ],
 )  # fmt: skip
 def test_every_sentence_of_the_domain_can_be_translated(module):
     known = {*agreement_reasons.REASONS, *agreement_numbers.REASONS}
     assert set(module.REASONS) <= known
+
+
+def test_every_code_of_the_latent_model_has_a_sentence():
+    assert set(agreement_reasons.LATENT) == set(Reason)
+    assert all(agreement_reasons.told(code) != code for code in Reason)
+
+
+def test_reports_of_earlier_versions_have_their_sentences_translated():
+    sentence = agreement_reasons.LATENT[Reason.NO_TRIPLES]
+    with translation.override("pt-br"):
+        assert agreement_reasons.told(sentence) == agreement_reasons.told(Reason.NO_TRIPLES)
+        assert agreement_reasons.told(sentence) != sentence

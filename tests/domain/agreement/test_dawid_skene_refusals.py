@@ -11,7 +11,7 @@ from ecgreview.agreement import PatternCount
 from ecgreview.agreement.latent import design as latent_design
 from ecgreview.agreement.latent import two_states
 from ecgreview.agreement.latent.em import Model
-from ecgreview.agreement.values import coefficient
+from ecgreview.agreement.latent.reasons import Reason
 
 from .latent_data import THREE, counted, readings
 
@@ -24,7 +24,7 @@ def reason(estimates):
 
 def test_two_readers_are_refused():
     found = two_states.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
-    assert reason(found.prevalence) == latent_design.TWO_READERS
+    assert reason(found.prevalence) == Reason.TWO_READERS
     assert not found.sensitivity.is_defined.any()
 
 
@@ -32,7 +32,7 @@ def test_pairs_of_three_readers_are_refused():
     found = two_states.fit(
         counted([("++.", 20), ("+.+", 20), (".++", 20), ("--.", 40), ("-+.", 5)])
     )
-    assert reason(found.prevalence) == latent_design.NO_TRIPLES
+    assert reason(found.prevalence) == Reason.NO_TRIPLES
 
 
 def test_pairs_fit_many_prevalences_equally_well():
@@ -62,15 +62,15 @@ def test_the_log_likelihood_is_known_even_so():
 
 def test_exams_read_once_are_refused():
     found = two_states.fit(counted([("+..", 20), (".-.", 5), ("..+", 6)]))
-    assert reason(found.prevalence) == coefficient.NOT_COMPARED
+    assert reason(found.prevalence) == Reason.NOT_COMPARED
 
 
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ([("---", 50)], coefficient.NEVER_GIVEN),
-        ([("+++", 50)], coefficient.ALWAYS_GIVEN),
-        ([], coefficient.NOT_COMPARED),
+        ([("---", 50)], Reason.NEVER_GIVEN),
+        ([("+++", 50)], Reason.ALWAYS_GIVEN),
+        ([], Reason.NOT_COMPARED),
     ],
 )
 def test_a_class_of_one_kind_of_reading_is_refused(rows, sentence):
@@ -81,39 +81,44 @@ def test_a_class_of_one_kind_of_reading_is_refused(rows, sentence):
 
 def test_a_constant_reader_does_not_make_three():
     found = two_states.fit(counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)]))
-    assert reason(found.prevalence) == latent_design.TOO_FEW_VARY
+    assert reason(found.prevalence) == Reason.TOO_FEW_VARY
 
 
 def test_a_constant_reader_among_four_is_told():
     found = two_states.fit(counted([(pattern + "-", count) for pattern, count in THREE]))
     assert found.prevalence.is_defined.all()
     assert found.sensitivity.values[0, 3] == 0
-    assert str(found.sensitivity.reasons[0, 3]) == latent_design.CONSTANT
+    assert str(found.sensitivity.reasons[0, 3]) == Reason.CONSTANT
 
 
 def test_a_reader_without_readings_has_no_skill():
     found = two_states.fit(counted([(pattern + ".", count) for pattern, count in THREE]))
     assert found.sensitivity.is_defined[0].tolist() == [True, True, True, False]
-    assert str(found.specificity.reasons[0, 3]) == latent_design.NEVER_READ
+    assert str(found.specificity.reasons[0, 3]) == Reason.NEVER_READ
 
 
 def test_few_exams_with_the_class_make_a_weak_fit():
     found = two_states.fit(counted([("+++", 3), ("++-", 2), ("-++", 1), ("+-+", 2), ("---", 900)]))
     assert found.prevalence.is_defined.all()
-    assert reason(found.prevalence) == latent_design.FEW_TRIPLES
+    assert reason(found.prevalence) == Reason.FEW_TRUE_POSITIVES
+
+
+def test_few_exams_without_the_class_make_a_weak_fit():
+    found = two_states.fit(counted([("---", 3), ("--+", 2), ("+--", 1), ("-+-", 2), ("+++", 900)]))
+    assert reason(found.prevalence) == Reason.FEW_TRIPLES
 
 
 def test_a_climb_that_was_stopped_says_so():
     found = two_states.fit(counted(THREE), max_steps=2)
     assert not found.is_converged[0]
-    assert reason(found.prevalence) == two_states.NOT_CONVERGED
+    assert reason(found.prevalence) == Reason.NOT_CONVERGED
 
 
 def test_a_reader_who_contradicts_the_others_is_told():
     rng = np.random.default_rng(8)
     patterns = readings(rng, [0.3], [[0.9, 0.9, 0.9, 0.1]], [[0.1, 0.1, 0.1, 0.3]], n_exams=2000)
     found = two_states.fit(patterns)
-    assert str(found.sensitivity.reasons[0, 3]) == two_states.NO_BETTER_THAN_CHANCE
+    assert str(found.sensitivity.reasons[0, 3]) == Reason.NO_BETTER_THAN_CHANCE
 
 
 @given(seed=seeds, n_readers=st.integers(0, 4), n_exams=st.integers(0, 12))

@@ -11,6 +11,7 @@ from ecgreview.agreement import PatternCount
 from ecgreview.agreement.latent import replicates as latent_replicates
 from ecgreview.agreement.latent import triples as latent_triples
 from ecgreview.agreement.latent import two_states
+from ecgreview.agreement.latent.reasons import Reason
 
 from .latent_data import THREE, counted, readings
 
@@ -152,14 +153,14 @@ def test_exams_that_are_hard_for_everybody_show():
 def test_three_readers_cannot_contradict_the_model():
     patterns = counted(THREE)
     found = latent_triples.compare(patterns, two_states.fit(patterns))
-    assert str(found.expected_present.reasons[0]) == latent_triples.SATURATED
+    assert str(found.expected_present.reasons[0]) == Reason.SATURATED
 
 
 def test_what_was_not_fitted_is_not_expected():
     patterns = counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)])
     found = latent_triples.compare(patterns, two_states.fit(patterns))
     assert found.observed_present.is_defined.all()
-    assert str(found.expected_present.reasons[0]) == latent_triples.NOT_FITTED
+    assert str(found.expected_present.reasons[0]) == Reason.NOT_FITTED
 
 
 def test_pairs_have_no_triples():

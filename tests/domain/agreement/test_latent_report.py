@@ -8,9 +8,10 @@ import pytest
 from ecgreview.agreement import PatternCount
 from ecgreview.agreement.latent import report as latent_report
 from ecgreview.agreement.latent import two_states
-from ecgreview.agreement.latent.design import NO_TRIPLES, TWO_READERS
-from ecgreview.agreement.latent.report import NO_INTERVALS, TOO_LARGE
+from ecgreview.agreement.latent.reasons import Reason
 from ecgreview.agreement.sampling.resampling import Resampling
+
+from .latent_data import counted, readings
 
 FEW = Resampling(n_replicates=200)
 
@@ -25,7 +26,7 @@ def read(n_readers, *, prevalence=(0.3, 0.05), n_exams=600, seed=1):
 
 
 def test_estimates_are_those_of_the_model():
-    patterns = PatternCount.of(read(3))
+    patterns = PatternCount.of(read(3, n_exams=2000))
     told = latent_report.latent_report(patterns, how=FEW)
     found = two_states.fit(patterns)
     for row, one in enumerate(told["classes"]):
@@ -44,14 +45,13 @@ def test_intervals_hold_what_is_so():
                for one in common["readers"])  # fmt: skip
 
 
-def test_a_class_of_which_few_exams_tell_has_the_interval_of_a_posterior():
-    told = latent_report.latent_report(
-        PatternCount.of(read(3, prevalence=(0.3, 0.01), n_exams=150)), how=FEW
-    )
-    assert [one["prevalence"]["method"] for one in told["classes"]] == ["bootstrap", "dirichlet"]
+def test_a_class_that_few_exams_lack_has_the_interval_of_a_posterior():
+    common = [("+++", 900), ("++-", 4), ("+-+", 3), ("-++", 2), ("--+", 2), ("---", 5)]
+    told = latent_report.latent_report(counted(common), how=FEW)
+    assert told["classes"][0]["prevalence"]["method"] == "dirichlet"
 
 
-@pytest.mark.parametrize(("n_readers", "reason"), [(2, TWO_READERS), (1, None), (0, None)])
+@pytest.mark.parametrize(("n_readers", "reason"), [(2, Reason.TWO_READERS), (1, None), (0, None)])
 def test_readers_too_few_are_refused_with_the_reason(n_readers, reason):
     told = latent_report.latent_report(PatternCount.of(read(n_readers)), how=FEW)
     assert told["reason"] == ""
@@ -65,7 +65,7 @@ def test_pairs_of_three_readers_are_refused_with_the_reason():
     ratings = read(3)
     ratings[np.arange(600) % 3, np.arange(600)] = 0
     told = latent_report.latent_report(PatternCount.of(ratings), how=FEW)
-    assert told["classes"][0]["prevalence"]["reason"] == NO_TRIPLES
+    assert told["classes"][0]["prevalence"]["reason"] == Reason.NO_TRIPLES
 
 
 def test_the_same_counts_give_the_same_numbers():
@@ -78,7 +78,7 @@ def test_the_same_counts_give_the_same_numbers():
 def test_what_would_take_too_long_has_no_intervals(monkeypatch):
     monkeypatch.setattr(latent_report, "_MOST_REPLICATED", 1.0)
     told = latent_report.latent_report(PatternCount.of(read(3)), how=FEW)
-    assert (told["reason"], told["n_replicates"]) == (NO_INTERVALS, 0)
+    assert (told["reason"], told["n_replicates"]) == (Reason.NO_INTERVALS, 0)
     assert told["classes"][0]["prevalence"]["low"] is None
     assert told["classes"][0]["prevalence"]["estimate"] is not None
 
@@ -86,7 +86,7 @@ def test_what_would_take_too_long_has_no_intervals(monkeypatch):
 def test_what_would_take_far_too_long_is_left_out(monkeypatch):
     monkeypatch.setattr(latent_report, "_MOST_WORK", 1.0)
     told = latent_report.latent_report(PatternCount.of(read(3)), how=FEW)
-    assert told == {"reason": TOO_LARGE, "n_replicates": 0, "classes": []}
+    assert told == {"reason": Reason.TOO_LARGE, "n_replicates": 0, "classes": []}
 
 
 def test_three_readers_are_compared_with_what_the_model_expects():
@@ -114,13 +114,17 @@ def test_a_design_effect_widens_intervals_by_its_root():
     assert wider["prevalence"]["n"] == 2000
 
 
-def test_a_design_effect_may_leave_few_exams_that_tell():
+def test_a_design_effect_may_leave_too_few_true_positives():
     patterns = PatternCount.of(read(3, prevalence=(0.05, 0.2), n_exams=2000))
     alone = latent_report.latent_report(patterns, how=FEW)["classes"][0]["prevalence"]
     told = latent_report.latent_report(patterns, how=FEW, effects=np.array([16.0, 1.0]))
-    wider = told["classes"][0]["prevalence"]
-    assert (alone["method"], wider["method"]) == ("bootstrap", "dirichlet")
-    assert width(wider) > 2 * width(alone)
+    first = told["classes"][0]
+    assert (alone["method"], alone["reason"]) == ("bootstrap", "")
+    assert (first["prevalence"]["estimate"], first["prevalence"]["reason"]) == (
+        None,
+        Reason.FEW_TRUE_POSITIVES,
+    )
+    assert width(first["pooled"]["prevalence"]) > 2 * width(alone)
 
 
 def test_a_design_effect_of_one_changes_nothing():
@@ -138,8 +142,61 @@ def test_absurd_design_effects_are_refused(effects):
         latent_report.latent_report(PatternCount.of(read(3)), how=FEW, effects=effects)
 
 
-def test_more_effect_than_exams_tells_next_to_nothing():
+def test_more_effect_than_exams_tells_nothing():
     told = latent_report.latent_report(
         PatternCount.of(read(3)), how=FEW, effects=np.array([1e6, 1.0])
     )
-    assert width(told["classes"][0]["prevalence"]) > 0.5
+    first = told["classes"][0]
+    assert first["prevalence"]["reason"] == Reason.FEW_TRUE_POSITIVES
+    assert first["pooled"]["prevalence"]["reason"] == Reason.FEW_TRUE_POSITIVES
+
+
+# Fits that are not to be believed.
+
+
+def degenerate() -> PatternCount:
+    """Return one true positive among 3,000 exams with false alarms of three readers.
+
+    The other class is as usual.
+    """
+    said = ("---", "--+", "-+-", "-++", "+--", "+-+", "++-", "+++")
+    alone, common = (2795, 98, 43, 2, 56, 5, 1, 0), (2325, 25, 20, 60, 30, 110, 90, 340)
+    first, second = (counted(list(zip(said, counts, strict=True))) for counts in (alone, common))
+    return PatternCount(first.patterns, np.concatenate([first.counts, second.counts]))
+
+
+def test_a_prevalence_above_what_anybody_gave_is_not_printed_bare():
+    patterns = degenerate()
+    found = two_states.fit(patterns)
+    share_given = 205 / 3000
+    assert found.prevalence.values[0] > share_given
+    one = latent_report.latent_report(patterns, how=FEW)["classes"][0]
+    assert one["prevalence"]["estimate"] is None
+    assert one["prevalence"]["reason"] == Reason.PREVALENCE_ABOVE_GIVEN
+    assert one["readers"] == []
+    pooled = one["pooled"]["prevalence"]
+    assert pooled["estimate"] is None or pooled["estimate"] < share_given
+
+
+def test_the_raw_fit_says_that_it_is_not_to_be_believed():
+    found = two_states.fit(degenerate())
+    assert found.prevalence.reasons.tolist() == [Reason.PREVALENCE_ABOVE_GIVEN, ""]
+    assert set(found.sensitivity.reasons[0].tolist()) == {Reason.PREVALENCE_ABOVE_GIVEN}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_class_of_a_study_is_absurd_without_a_word(seed):
+    """With a hundredth of false alarms, 9 % of such rare classes were."""
+    n_classes = 30
+    rng = np.random.default_rng(seed)
+    prevalence = np.concatenate([np.full(n_classes - 4, 0.001), [0.05, 0.1, 0.2, 0.3]])
+    shape = n_classes, 3
+    patterns = readings(
+        rng, prevalence, rng.uniform(0.6, 0.95, shape), rng.uniform(0.001, 0.03, shape), n_exams=827
+    )
+    given = patterns.counts @ (patterns.patterns == 2).any(axis=1) / 827
+    for one, share in zip(
+        latent_report.latent_report(patterns, how=FEW)["classes"], given, strict=True
+    ):
+        for measure in (one["prevalence"], (one["pooled"] or one)["prevalence"]):
+            assert measure["estimate"] is None or measure["estimate"] <= share or measure["reason"]

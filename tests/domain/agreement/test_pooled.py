@@ -12,7 +12,7 @@ from ecgreview.agreement.latent import additive_logits, pooled, two_states
 from ecgreview.agreement.latent import design as latent_design
 from ecgreview.agreement.latent.additive_logits import Spread
 from ecgreview.agreement.latent.pooled_em import PooledModel
-from ecgreview.agreement.values import coefficient
+from ecgreview.agreement.latent.reasons import Reason
 
 from .latent_data import THREE, counted, readings
 
@@ -96,14 +96,14 @@ def test_two_of_three_readers_per_exam_come_near_the_truth():
 def test_two_readers_are_not_refused_silently():
     found = pooled.fit(shared(1, n_readers=2, per_exam=2)[3]).classes
     assert found.prevalence.is_defined.all()
-    assert set(found.prevalence.reasons) == {pooled.TWO_READERS_POOLED}
-    assert set(found.sensitivity.reasons.flat) == {pooled.TWO_READERS_POOLED}
+    assert set(found.prevalence.reasons) == {Reason.TWO_READERS_POOLED}
+    assert set(found.sensitivity.reasons.flat) == {Reason.TWO_READERS_POOLED}
 
 
 def test_pairs_of_three_readers_are_known_from_pooling():
     found = pooled.fit(shared(2, n_readers=3, per_exam=2)[3]).classes
     assert found.prevalence.is_defined.all()
-    assert set(found.prevalence.reasons[10:]) == {pooled.POOLED}
+    assert set(found.prevalence.reasons[10:]) == {Reason.POOLED}
 
 
 def test_what_three_readers_tell_needs_no_sentence():
@@ -113,7 +113,7 @@ def test_what_three_readers_tell_needs_no_sentence():
 
 def test_one_class_of_two_readers_has_nothing_to_pool():
     found = pooled.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
-    assert found.classes.prevalence.reasons[0] == pooled.NOTHING_TO_POOL
+    assert found.classes.prevalence.reasons[0] == Reason.NOTHING_TO_POOL
     assert np.isnan(found.class_sensitivity).all()
 
 
@@ -129,7 +129,7 @@ def test_a_class_that_nobody_gave_is_left_out():
     never = np.where((patterns.patterns == 2).any(axis=1), 0.0, patterns.counts[0])
     with_it = PatternCount(patterns.patterns, np.concatenate([patterns.counts, never[None]]))
     found, without = pooled.fit(with_it), pooled.fit(patterns)
-    assert found.classes.prevalence.reasons[-1] == coefficient.NEVER_GIVEN
+    assert found.classes.prevalence.reasons[-1] == Reason.NEVER_GIVEN
     np.testing.assert_allclose(
         found.classes.prevalence.values[:-1], without.classes.prevalence.values, rtol=1e-6
     )
@@ -143,7 +143,7 @@ def test_a_class_hardly_there_is_told():
     both = counted([(said, 0) for said, _ in lone])
     counts = np.array([[n for _, n in rows] for rows in (lone, common)], dtype=float)
     found = pooled.fit(PatternCount(both.patterns, counts)).classes
-    assert found.prevalence.reasons[0] == pooled.HARDLY_THERE
+    assert found.prevalence.reasons[0] == Reason.HARDLY_THERE
     assert found.prevalence.values[0] > 0
 
 
@@ -154,19 +154,19 @@ def test_a_reader_without_readings_of_a_class_has_no_skill_in_it():
     counts = np.concatenate([patterns.counts, np.zeros_like(patterns.counts)], axis=1)
     counts[0] = np.roll(counts[0], len(patterns.patterns))
     found = pooled.fit(PatternCount(silent, counts)).classes
-    assert str(found.sensitivity.reasons[0, 0]) == latent_design.NEVER_READ
+    assert str(found.sensitivity.reasons[0, 0]) == Reason.NEVER_READ
     assert found.sensitivity.is_defined[1:, 0].all()
 
 
 def test_a_climb_that_was_stopped_says_so():
     found = pooled.fit(few(7), max_steps=2).classes
     assert not found.is_converged.any()
-    assert set(found.prevalence.reasons) == {two_states.NOT_CONVERGED}
+    assert set(found.prevalence.reasons) == {Reason.NOT_CONVERGED}
 
 
 def test_nothing_read_is_undefined():
     found = pooled.fit(PatternCount(np.zeros((0, 3), np.int8), np.zeros((2, 0)))).classes
-    assert set(found.prevalence.reasons) == {coefficient.NOT_COMPARED}
+    assert set(found.prevalence.reasons) == {Reason.NOT_COMPARED}
 
 
 # What must hold whatever the readers say.

@@ -1,0 +1,108 @@
+"""Whether a fit of the latent model is to be believed.
+
+Where false alarms outnumber true positives, the likelihood's highest maximum may be one at which
+the class is common and nobody sees it: prevalence .289, sensitivities .04, in a study with one
+true positive among 3,000 exams. Such fits are known by what they say of the readings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.patterns import PRESENT, PatternCount
+from ecgreview.agreement.values.coefficient import Causes
+
+from .design import Design
+from .em import Floats
+from .reasons import Reason
+
+MIN_SENSITIVITY = 0.5
+"""Readers who on average miss more exams with the class than they find have learnt another one."""
+
+FEW_TRUE_POSITIVES = 30
+"""Of a class alone: below it, its intervals of sensitivity are too narrow.
+
+Source:
+    By simulation (``bench.agreement.latent_coverage``): 95 % intervals of sensitivity hold it in
+    81 to 87 % with 5 to 20 expected true positives, 91 % with 20 to 30, 94 % from 30 on.
+"""
+
+FEWEST_TRUE_POSITIVES = 1
+"""Of the pooled fit: below it, half of the estimates of prevalence are off by a factor of 2.5."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plausibility:
+    """What a fit says of the readings that it was made of.
+
+    Attributes:
+        n_true_positives: shape (n_classes,); exams that two readers or more gave the class, times
+            the probability that they have it.
+        share_given: the same; share of the exams read that any reader gave the class.
+        mean_sensitivity: the same; of the readers, by their numbers of readings. NaN without any.
+        prevalence: the same.
+    """
+
+    n_true_positives: Floats
+    share_given: Floats
+    mean_sensitivity: Floats
+    prevalence: Floats
+
+    @classmethod
+    def of(
+        cls, patterns: PatternCount, design: Design, theta: Floats, posterior: Floats
+    ) -> Plausibility:
+        """Judge the fit ``theta`` of ``patterns``.
+
+        Args:
+            patterns: what the readers said.
+            design: of the same.
+            theta: shape (n_classes, 1 + 2 n_readers), as in ``em.Ascent``.
+            posterior: shape (n_classes, n_patterns); P(class is there | what the readers said).
+        """
+        n_giving = (patterns.patterns == PRESENT).sum(axis=1)
+        n_read = design.counts.sum(axis=1)
+        n_readers = design.n_readings.shape[1]
+        hits = np.nan_to_num(theta[:, 1 : 1 + n_readers])
+        n_readings = design.n_readings.sum(axis=1)
+        return cls(
+            (design.counts * posterior) @ (n_giving >= 2).astype(np.float64),
+            _share(design.counts @ (n_giving >= 1).astype(np.float64), n_read),
+            _share((hits * design.n_readings).sum(axis=1), n_readings),
+            theta[:, 0],
+        )
+
+    def refusals(self, fewest: float, effects: Floats | float = 1.0) -> Causes:
+        """Return where and why the fit is not to be believed; masks of shape (n_classes,).
+
+        Args:
+            fewest: true positives needed.
+            effects: shape (n_classes,); exams count for so many times fewer.
+        """
+        is_blind = self.mean_sensitivity < MIN_SENSITIVITY
+        is_few = self.n_true_positives / effects < fewest
+        return (
+            (self.is_above & is_blind, Reason.PREVALENCE_ABOVE_GIVEN),
+            (is_blind, Reason.LOW_SENSITIVITY),
+            (is_few, Reason.FEW_TRUE_POSITIVES),
+        )
+
+    def cautions(self) -> Causes:
+        """Return what is to be minded of a fit that is not refused.
+
+        Readers who all miss the class in some exams make a prevalence above what they gave
+        possible: with two readers of sensitivity .6 it is one sixth of the exams that have it.
+        """
+        return ((self.is_above, Reason.PREVALENCE_ABOVE_GIVEN),)
+
+    @property
+    def is_above(self) -> NDArray[np.bool_]:
+        """Shape (n_classes,): whether more exams are to have the class than anybody gave it."""
+        return np.asarray(self.prevalence > self.share_given)
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
