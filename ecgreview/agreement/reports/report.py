@@ -23,7 +23,7 @@ from .design_effects import Effects
 from .overall import overall, set_alphas
 from .pairs import FIELDS, counted, pair_counts, pair_measures
 
-VERSION = "5"
+VERSION = "6"
 """Raised whenever the same readings would give another report."""
 
 BEYOND_CHANCE = (

@@ -29,7 +29,7 @@ SHARE_DOUBTED = 0.4
 Half an exam given the class by all of ten readers is 22 pairs who agree, more than a rare class
 has where readers agree little: 95 % intervals of positive agreement held it in 89 % of studies.
 With ``doubt`` in all replicates they hold it in 87 % where readers agree well; with two fifths,
-in 93.0 % or more of both (``bench.agreement.coverage``).
+in 92.5 % or more of both (``bench.agreement.coverage``).
 """
 
 N_REPLICATES = 1000
