@@ -198,11 +198,11 @@ def posterior(
         Gelman et al. 2013, Bayesian Data Analysis, 3rd ed., section 3.4.
     """
     told = counts if effects is None else counts / effects[:, None]
-    is_plain = doubt is None or bool((doubt == 1).all())
-    n_doubted = 0 if is_plain else round(SHARE_DOUBTED * n_replicates)
+    left = np.ones(counts.shape[1]) if doubt is None else doubt
+    n_doubted = round(SHARE_DOUBTED * n_replicates) if (left != 1).any() else 0
     weights = rng.standard_gamma(told + prior, size=(n_replicates - n_doubted, *counts.shape))
     if n_doubted:
-        doubted = rng.standard_gamma(told + prior * doubt, size=(n_doubted, *counts.shape))
+        doubted = rng.standard_gamma(told + prior * left, size=(n_doubted, *counts.shape))
         weights = np.concatenate([weights, doubted])
     totals = weights.sum(axis=-1, keepdims=True)
     scale = counts.sum(axis=-1, keepdims=True) / np.maximum(totals, np.finfo(float).tiny)
