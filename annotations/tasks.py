@@ -19,6 +19,7 @@ from django.utils import timezone
 from annotations.models import Scope
 from annotations.services import (
     agreement,
+    archives,
     audit_verification,
     consensus,
     leases,
@@ -27,6 +28,7 @@ from annotations.services import (
     pattern_recount,
     qualification,
     sign_in,
+    statistics,
     suggestions,
     tokens,
 )
@@ -38,6 +40,15 @@ logger = logging.getLogger(__name__)
 
 BITE_S = 8.0
 """A task works this long and then asks for itself again: well inside the worker's time limit."""
+
+LONG_S = 300
+"""The consensus or the report of one large study takes at most this long.
+
+Its message comes again meanwhile, and whoever gets it finds the study taken.
+"""
+
+ARCHIVE_S = 1800
+"""An archive takes at most this long: some minutes for 100,000 readings on a busy machine."""
 
 BUSY_S = 60.0
 """What others hold is asked for again after this."""
@@ -73,7 +84,7 @@ def drain(step: Step, task: Task[..., None], bite_s: float = BITE_S) -> None:
             return
 
 
-@shared_task
+@shared_task(soft_time_limit=LONG_S, time_limit=LONG_S + 5)
 def refresh_agreement() -> None:
     """Count every new reading, and compute the reports whose counts have come to rest."""
     drain(agreement.work_next, refresh_agreement)
@@ -128,7 +139,7 @@ def compute_suggestions() -> None:
     drain(suggestions.run_next, compute_suggestions)
 
 
-@shared_task
+@shared_task(soft_time_limit=LONG_S, time_limit=LONG_S + 5)
 def compute_consensus() -> None:
     """Recompute the consensus of every study of which a batch was closed."""
     drain(consensus.refresh_next, compute_consensus)
@@ -162,6 +173,28 @@ def mail_notices() -> None:
 def remind_readers() -> None:
     """Leave notices about batches that are due soon or overdue."""
     notices.remind(now=timezone.now())
+
+
+@shared_task(soft_time_limit=ARCHIVE_S, time_limit=ARCHIVE_S + 5)
+def make_archives() -> None:
+    """Make the archives that people asked for.
+
+    One archive may take longer than a message stays with its worker: the message then comes again,
+    and whoever gets it finds the archive taken.
+    """
+    drain(archives.make_next, make_archives)
+
+
+@shared_task
+def clear_archives() -> None:
+    """Delete the archives that are no longer kept."""
+    archives.clear(now=timezone.now())
+
+
+@shared_task
+def keep_statistics() -> None:
+    """Let the planner know of the tables that have grown much."""
+    statistics.keep_up()
 
 
 @shared_task

@@ -187,6 +187,9 @@ CELERY_BEAT_SCHEDULE = {
         "task": "annotations.tasks.verify_audit",
         "schedule": crontab(hour="3", minute="30"),
     },
+    "make archives": {"task": "annotations.tasks.make_archives", "schedule": 15.0},
+    "clear archives": {"task": "annotations.tasks.clear_archives", "schedule": 3600.0},
+    "keep statistics": {"task": "annotations.tasks.keep_statistics", "schedule": 30.0},
     "clear sessions": {"task": "annotations.tasks.clear_sessions", "schedule": crontab(hour="4")},
 }
 

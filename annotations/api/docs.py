@@ -18,7 +18,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from annotations.api import openapi
-from annotations.api.problems import PROBLEMS, Problem
+from annotations.api.problems import PROBLEMS, TIMED_OUT, Problem
 
 Json = Mapping[str, Any]
 
@@ -83,7 +83,7 @@ def subjects() -> list[tuple[str, list[Operation]]]:
 
 def problems() -> list[Problem]:
     """Return the refusals, one for each slug."""
-    by_slug = {problem.slug: problem for problem in PROBLEMS.values()}
+    by_slug = {problem.slug: problem for problem in (*PROBLEMS.values(), TIMED_OUT)}
     return [by_slug[slug] for slug in sorted(by_slug)]
 
 

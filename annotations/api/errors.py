@@ -12,16 +12,24 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from annotations import payloads
-from annotations.api.problems import PROBLEMS, SILENT, TYPE_BASE, UNAVAILABLE, Problem
+from annotations.api.problems import (
+    SILENT,
+    TIMED_OUT,
+    TYPE_BASE,
+    UNAVAILABLE,
+    Problem,
+    problem_of,
+)
 from annotations.services import drafts, studies
 
 CONTENT_TYPE = "application/problem+json"
-RETRY_AFTER_S = 5
+RETRY_AFTER_S = {UNAVAILABLE: 5, TIMED_OUT: 60}
+"""A statement that took too long will do so again at once."""
 
 
 def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
     """Return the answer to ``error``, or None for a defect of ours (HTTP 500)."""
-    problem = next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), None)
+    problem = problem_of(error)
     if problem is None:
         return None
     set_rollback()
@@ -37,10 +45,11 @@ def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
 
 def unavailable(error: OperationalError) -> JsonResponse:
     """Return the answer to ``error`` where no view could give it: the same as ``handle`` does."""
+    problem = problem_of(error) or UNAVAILABLE
     answer = JsonResponse(
-        _body(UNAVAILABLE, error),
-        status=UNAVAILABLE.status,
-        headers=_headers(UNAVAILABLE, error),
+        _body(problem, error),
+        status=problem.status,
+        headers=_headers(problem, error),
         content_type=CONTENT_TYPE,
     )
     answer["Cache-Control"] = "no-store"
@@ -107,8 +116,8 @@ def _headers(problem: Problem, error: Exception) -> dict[str, str]:
     headers = {}
     if problem.status == status.HTTP_401_UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Token"
-    if problem is UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if seconds := RETRY_AFTER_S.get(problem):
+        headers["Retry-After"] = str(seconds)
     elif wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
     return headers

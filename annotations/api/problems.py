@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404
+from psycopg.errors import QueryCanceled
 from rest_framework import exceptions, status
 
 from annotations import firewall
 from annotations.api import parsers
 from annotations.services import (
     adjudications,
+    archives,
     assignments,
     audit_trail,
     batches,
@@ -72,6 +74,13 @@ UNAVAILABLE = Problem(
     "unavailable",
     "The database does not answer.",
     "Nothing was changed. Send the same request again in a few seconds.",
+)
+TIMED_OUT = Problem(
+    status.HTTP_503_SERVICE_UNAVAILABLE,
+    "timed-out",
+    "The database needed too long for this request and gave it up.",
+    "Nothing was changed. Wait as long as Retry-After says and ask for less at once: a smaller "
+    "limit, or one batch instead of a study. If it stays, tell whoever runs the server.",
 )
 
 PROBLEMS: dict[type[Exception], Problem] = {
@@ -480,6 +489,18 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "You are not signed in.",
         "Sign in, or send Authorization: Token followed by your token.",
     ),
+    archives.NotReady: Problem(
+        status.HTTP_409_CONFLICT,
+        "archive-not-ready",
+        "The archive is not ready.",
+        "Ask for its status until it says ready; if it says failed, ask for a new one.",
+    ),
+    archives.Outdated: Problem(
+        status.HTTP_409_CONFLICT,
+        "archive-outdated",
+        "The archive holds results that are no longer open.",
+        "Ask for a new one with POST to the study's archives.",
+    ),
     exceptions.Throttled: Problem(
         status.HTTP_429_TOO_MANY_REQUESTS,
         "throttled",
@@ -494,5 +515,17 @@ PROBLEMS: dict[type[Exception], Problem] = {
     OperationalError: UNAVAILABLE,
 }
 
-SILENT = frozenset({NOT_FOUND, UNAVAILABLE})
+SILENT = frozenset({NOT_FOUND, UNAVAILABLE, TIMED_OUT})
 """Their messages could tell what exists, or where the database is."""
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Return what a client is told about ``error``; None for a defect of ours (HTTP 500)."""
+    if is_timeout(error):
+        return TIMED_OUT
+    return next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), None)
+
+
+def is_timeout(error: Exception) -> bool:
+    """Tell whether the database gave a statement up because it took too long."""
+    return isinstance(error, OperationalError) and isinstance(error.__cause__, QueryCanceled)

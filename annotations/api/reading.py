@@ -199,7 +199,8 @@ def _note_results(request: UserRequest) -> None:
 
 
 def _visible(request: UserRequest) -> ReadingQuerySet:
-    return Reading.objects.visible_to(request.user).select_related(
+    # Fetched after the portion is known: joined before, every reading of the person is.
+    return Reading.objects.visible_to(request.user).prefetch_related(
         "assignment__exam", "assignment__reader", "assignment__batch__study"
     )
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Prefetch
-from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -17,7 +15,7 @@ from annotations.api.reading import CURSOR
 from annotations.firewall import refuse_readers
 from annotations.models import Consensus, ConsensusLabel, Study, Taxonomy
 from annotations.payloads import Payload
-from annotations.services import export, exposures, studies
+from annotations.services import exposures, studies
 from ecgreview import protocol
 
 
@@ -124,25 +122,6 @@ class StudyConsensus(ApiView):
         )
         rows = visible.select_related("exam").prefetch_related(Prefetch("labels", labels))
         return answer(paging.page(rows, request, {"exam_id": int}, _consensus))
-
-
-class StudyExport(ApiView):
-    """The files that researchers take away."""
-
-    needs = {"GET": "export_study"}
-
-    @extend_schema(
-        operation_id="study_export", responses={(200, "application/zip"): OpenApiTypes.BINARY}
-    )
-    def get(self, request: UserRequest, slug: str) -> HttpResponse:
-        """Give consensus, readings, taxonomy and agreement as a zip of CSV files."""
-        study = Study.objects.visible_to(request.user).get(slug=slug)
-        refuse_readers(study, request.user)
-        archive = export.archive(study=study, actor=request.user, now=timezone.now())
-        exposures.results_of_study(study=study, user=request.user, now=timezone.now())
-        response = HttpResponse(archive, content_type="application/zip")
-        response["Content-Disposition"] = f'attachment; filename="{study.slug}.zip"'
-        return response
 
 
 def study_payload(study: Study) -> Payload:

@@ -6,6 +6,7 @@ from django.urls import path
 
 from annotations.api import (
     agreement,
+    archives,
     audit,
     batches,
     docs,
@@ -94,7 +95,22 @@ urlpatterns = [
         agreement.StudyAgreementPairs.as_view(),
         name="api-study-agreement-pairs",
     ),
-    path("studies/<slug:slug>/export/", studies.StudyExport.as_view(), name="api-study-export"),
+    path("studies/<slug:slug>/export/", archives.StudyExport.as_view(), name="api-study-export"),
+    path(
+        "studies/<slug:slug>/archives/",
+        archives.StudyArchives.as_view(),
+        name="api-study-archives",
+    ),
+    path(
+        "studies/<slug:slug>/archives/<uuid:key>/",
+        archives.ArchiveDetail.as_view(),
+        name="api-study-archive",
+    ),
+    path(
+        "studies/<slug:slug>/archives/<uuid:key>/file/",
+        archives.ArchiveFile.as_view(),
+        name="api-study-archive-file",
+    ),
     path("batches/<int:pk>/", batches.BatchDetail.as_view(), name="api-batch"),
     path("batches/<int:pk>/lease/", leases.Lease.as_view(), name="api-lease"),
     path("batches/<int:pk>/release/", plans.BatchRelease.as_view(), name="api-batch-release"),

@@ -3,6 +3,7 @@
 from .account_mail import AccountMail, AccountMailFailure, AccountMailKind
 from .agreement import OF_STUDIES, AgreementReport, AgreementRun, RunStage
 from .agreement_detail import AgreementDetail, DetailKind
+from .archive import Archive, ArchiveChunk
 from .assignment import Assignment, AssignmentState, Occurrence, Slot, WorkState, code_of
 from .audit import AuditEvent, AuditLink
 from .batch import NO_DATA, Batch, Handout, Purpose, Reference, ResultsSeen, Seat
@@ -70,6 +71,8 @@ __all__ = [
     "AgreementDetail",
     "AgreementReport",
     "AgreementRun",
+    "Archive",
+    "ArchiveChunk",
     "Arm",
     "Assignment",
     "AssignmentState",

@@ -28,6 +28,7 @@ from annotations.services import (
     agreement_runs,
     pattern_counts,
     pattern_rows,
+    statistics,
     study_facts,
 )
 from annotations.services.agreement_runs import Work
@@ -117,6 +118,7 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
         agreement_runs.Work(scope, now=now) as work,
     ):
         work.count(0, 0)
+        statistics.keep_up()
         pattern_counts.count_all(scope, now=now, told=work.count)
         work.reach(RunStage.COMPUTING)
         found = _found(scope)

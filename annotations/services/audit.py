@@ -80,6 +80,7 @@ class Action(models.TextChoices):
     SUGGESTION_SHOWN = "suggestion.shown", _("Suggestion shown")
     RESULTS_SEEN = "results.seen", _("Results looked at")
     EXPORT_MADE = "export.made", _("Study exported")
+    EXPORT_DOWNLOADED = "export.downloaded", _("Export downloaded")
     AGREEMENT_REQUESTED = "agreement.requested", _("Agreement asked for at once")
     AGREEMENT_CANCELLED = "agreement.cancelled", _("Computation of agreement stopped")
     AGREEMENT_PRINTED = "agreement.printed", _("Agreement printed on the command line")

@@ -21,7 +21,7 @@ from annotations.models import (
     Slot,
     Study,
 )
-from annotations.services import agreement_runs, votes, wanted_readings
+from annotations.services import agreement_runs, statistics, votes, wanted_readings
 from annotations.services.votes import Vote
 from ecgreview import consensus
 from ecgreview.consensus import Ballot, Decision, Reason, State, Status
@@ -54,6 +54,7 @@ def refresh_next(*, now: datetime) -> bool:
 @transaction.atomic
 def compute(*, study: Study, now: datetime) -> None:
     """Replace the consensus of ``study`` by what its closed batches say now."""
+    statistics.keep_up()
     # Two at once would both insert; whoever comes second waits here, then starts from our rows.
     # So does the end of a batch, which must not fall between two of our queries.
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)

@@ -12,7 +12,7 @@ from django.db import transaction
 from annotations.models import Dataset, ImportIssue, ImportRun, User
 from annotations.models.exam import Exam as ExamRow
 from annotations.models.exam import Patient as PatientRow
-from annotations.services import audit, exams, suggestions
+from annotations.services import audit, exams, statistics, suggestions
 from ecgreview.ecg import formats
 from ecgreview.ecg.formats import Recording, Refusal, sandbox
 
@@ -82,6 +82,7 @@ def import_path(
 def _finish(run: ImportRun, now: datetime) -> None:
     run.finished_at = now
     run.save(update_fields=["finished_at"])
+    statistics.keep_up()
     counts = {"imported": run.n_imported, "known": run.n_known, "refused": run.n_refused}
     audit.record(
         actor=run.started_by,

@@ -22,6 +22,7 @@ from annotations.services import (
     pattern_counts,
     people,
     reading_import_rows,
+    statistics,
     studies,
     taxonomies,
 )
@@ -130,6 +131,7 @@ def store(
     new = {reader: kind for reader, kind in kinds.items() if reader not in known}
     if new:
         _add(study, rows, new, found, by, now)
+        statistics.keep_up()
     return Imported(
         study,
         new=tuple(new),

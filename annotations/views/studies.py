@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, Max, OuterRef, Prefetch, Subquery
+from django.db.models import Aggregate, Count, Max, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -25,7 +25,7 @@ from annotations.models import (
     Taxonomy,
     User,
 )
-from annotations.services import designs, export, exposures, studies
+from annotations.services import designs, exposures, studies
 from annotations.views import lookups, outcomes, protocol_lines
 from annotations.views.access import SignedInRequest, needs
 from ecgreview import protocol
@@ -40,9 +40,9 @@ def study_list(request: SignedInRequest) -> HttpResponse:
     """List the studies, newest first."""
     visible = Study.objects.visible_to(request.user)
     counted = visible.annotate(
-        n_batches=Count("batches", distinct=True),
-        n_exams=_n_exams(),
-        last_batch_at=Max("batches__created_at"),
+        n_batches=Coalesce(_of_batches(Count("pk")), 0),
+        n_exams=Coalesce(_of_batches(Count("assignments__exam", distinct=True)), 0),
+        last_batch_at=_of_batches(Max("created_at")),
     )
     return render(request, "studies/list.html", {"studies": counted.order_by("-created_at", "-pk")})
 
@@ -129,21 +129,6 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
     return render(request, "studies/consensus.html", context)
 
 
-@never_cache
-@needs("export_study")
-@require_safe
-def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Hand out the study's tables as one archive, unless the person still reads in it."""
-    study = lookups.study(request.user, slug)
-    if is_still_reading(study, request.user):
-        return render(request, "studies/still_reading.html", {"study": study}, status=403)
-    archive = export.archive(study=study, actor=request.user, now=timezone.now())
-    exposures.results_of_study(study=study, user=request.user, now=timezone.now())
-    response = HttpResponse(archive, content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="{study.slug}.zip"'
-    return response
-
-
 LEFT_OUT = frozenset({"name", "frequent_classes", "order_seed_sha256"})
 """Rules that stand in the whole protocol only."""
 
@@ -161,8 +146,10 @@ def _made(user: User, wanted: protocol.Protocol, *, is_open: bool) -> Study:
     return study
 
 
-def _n_exams() -> Coalesce:
-    """Return the expression for how many exams a study has assigned, one study at a time."""
+def _of_batches(told: Aggregate) -> Subquery:
+    """Return the expression for ``told`` of the batches of a study, asked once for each study.
+
+    Joined to the batches instead, it would be asked for each of them.
+    """
     found = Batch.objects.filter(study=OuterRef("pk")).order_by().values("study")
-    counted = found.annotate(n=Count("assignments__exam", distinct=True)).values("n")
-    return Coalesce(Subquery(counted), 0)
+    return Subquery(found.annotate(told=told).values("told"))

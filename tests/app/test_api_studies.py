@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from annotations.models import Batch, Role, Study
-from annotations.services import agreement, consensus
+from annotations.services import agreement, archives, consensus
 
 
 def signed_in(user):
@@ -170,9 +170,12 @@ def test_the_disputed_exams_are_sent_to_the_adjudicator(as_davi, read_batch, cla
     assert (sent.status_code, sent.json()["n_exams"]) == (201, 1)
 
 
-def test_the_export_is_a_zip_archive(as_davi, study, read_batch):
-    response = as_davi.get(f"/api/studies/{study.slug}/export/")
-    names = zipfile.ZipFile(io.BytesIO(response.content)).namelist()
+def test_the_export_is_a_zip_archive(as_davi, study, read_batch, now):
+    address = f"/api/studies/{study.slug}/export/"
+    assert as_davi.get(address).status_code == 202
+    assert archives.make_next(now=now)
+    content = b"".join(as_davi.get(address).streaming_content)
+    names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     assert "consensus.csv" in {name.rpartition("/")[2] for name in names}
 
 

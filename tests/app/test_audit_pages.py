@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from annotations import tasks
 from annotations.forms import AUDIT_GROUPS
 from annotations.models import AuditEvent, AuditLink, Notice, NoticeKind, Role
-from annotations.services import audit, audit_trail, export
+from annotations.services import archives, audit, audit_trail
 from annotations.services.audit_trail import Wanted
 from ecgreview.chain.__main__ import main as verify_file
 from tests.app.constraints.acts import commit_and_go_on
@@ -401,10 +401,12 @@ class TestTheNight:
 
 class TestWhatIsRecorded:
     def test_an_export_with_its_digest(self, study, rosa, now):
-        archive = export.archive(study=study, actor=rosa, now=now)
+        archive = archives.request(study=study, actor=rosa, now=now)
+        archives.make_next(now=now)
+        archive.refresh_from_db()
         event = AuditEvent.objects.get(action=audit.Action.EXPORT_MADE)
         assert event.actor == rosa
-        assert json.loads(event.after)["digest"] == hashlib.sha256(archive).hexdigest()
+        assert json.loads(event.after)["digest"] == archive.digest
 
     def test_the_installation_of_a_taxonomy(self, taxonomy):
         event = AuditEvent.objects.get(action=audit.Action.TAXONOMY_INSTALLED)

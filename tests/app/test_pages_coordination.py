@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import replace
 
 import pytest
@@ -335,12 +333,6 @@ def test_consensus_can_be_narrowed_to_what_is_in_dispute(signed_in, davi, disput
 def test_consensus_before_any_batch_is_closed_says_so(signed_in, davi, study):
     page = signed_in(davi).get(f"/studies/{study.slug}/consensus/").content.decode()
     assert "No consensus yet" in page
-
-
-def test_the_export_is_a_zip_of_tables(signed_in, rosa, disputed):
-    response = signed_in(rosa).get(f"/studies/{disputed.study.slug}/export/")
-    names = zipfile.ZipFile(io.BytesIO(response.content)).namelist()
-    assert "consensus.csv" in {name.rsplit("/", 1)[-1] for name in names}
 
 
 def test_a_refused_file_is_reported_with_its_hint(signed_in, davi, dataset, now):

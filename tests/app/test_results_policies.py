@@ -19,7 +19,7 @@ from annotations.models import (
     ResultsSeen,
     Role,
 )
-from annotations.services import agreement, batches, consensus, exposures, studies
+from annotations.services import agreement, archives, batches, consensus, exposures, studies
 
 POLICIES = ("live", "batch_closed", "study_locked")
 
@@ -108,7 +108,7 @@ def test_consensus_opens_as_the_policy_says(step, study, rosa, stage, is_open):
 
 
 def tables(answer):
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
     return {
         name.rsplit("/", 1)[1]: list(csv.DictReader(io.StringIO(text)))
@@ -118,9 +118,12 @@ def tables(answer):
 
 
 @READINGS
-def test_the_export_opens_as_the_policy_says(step, study, rosa, stage, is_open):
+def test_the_export_opens_as_the_policy_says(step, study, rosa, stage, is_open, now):
     step(stage)
-    found = tables(client_of(rosa).get(f"/api/studies/{study.slug}/export/"))
+    address = f"/api/studies/{study.slug}/export/"
+    client_of(rosa).get(address)
+    archives.make_next(now=now)
+    found = tables(client_of(rosa).get(address))
     filled = {name for name, rows in found.items() if rows} - {"taxonomy.csv"}
     everything = {"consensus.csv", "readings.csv", "readings_long.csv", "agreement.csv"}
     assert filled == (everything if is_open else set())
@@ -153,6 +156,14 @@ def test_disputes_are_settled_before_the_results_open(
 
 # -- Who was shown what -------------------------------------------------------------------------
 
+
+def archived(name, batch):
+    """Return where the archive of the study is, once it is made."""
+    found = archives.request(study=batch.study, actor=batch.created_by, now=batch.created_at)
+    archives.make_next(now=batch.created_at)
+    return reverse(name, args=[batch.study.slug, found.key])
+
+
 DOORS = {
     "agreement page": lambda batch: reverse("batch-agreement", args=[batch.pk]),
     "agreement": lambda batch: reverse("api-batch-agreement", args=[batch.pk]),
@@ -160,8 +171,8 @@ DOORS = {
     "study page": lambda batch: reverse("study", args=[batch.study.slug]),
     "consensus page": lambda batch: reverse("study-consensus", args=[batch.study.slug]),
     "consensus": lambda batch: reverse("api-study-consensus", args=[batch.study.slug]),
-    "export page": lambda batch: reverse("study-export", args=[batch.study.slug]),
-    "export": lambda batch: reverse("api-study-export", args=[batch.study.slug]),
+    "file of an archive": lambda batch: archived("study-export-file", batch),
+    "archive": lambda batch: archived("api-study-archive-file", batch),
     "readings": lambda batch: reverse("api-readings"),
     "reading": lambda batch: reverse(
         "api-reading", args=[Reading.objects.filter(assignment__batch=batch)[0].idempotency_key]

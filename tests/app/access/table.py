@@ -124,7 +124,12 @@ API: dict[str, dict[str, Cell]] = {
     "api-study-opening": {"POST": Cell(api(403, davi=409), body={})},
     "api-study-locking": {"POST": Cell(api(403, davi=200), body={})},
     "api-study-consensus": {"GET": Cell(api(403, **RESULTS))},
-    "api-study-export": {"GET": Cell(api(403, davi=200, rosa=200, caio=403))},
+    # A worker makes the archive.
+    "api-study-export": {"GET": Cell(api(403, davi=202, rosa=202, caio=403))},
+    "api-study-archives": {"POST": Cell(api(403, davi=202, rosa=202, caio=403), body={})},
+    # The key of the address is that of no archive.
+    "api-study-archive": {"GET": Cell(api(403, davi=404, rosa=404))},
+    "api-study-archive-file": {"GET": Cell(api(403, davi=404, rosa=404))},
     "api-batch": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
     "api-batch-closing": {"POST": Cell(api(403, davi=200), body={})},
     "api-batch-progress": {"GET": Cell(api(403, **RESULTS))},
@@ -157,7 +162,12 @@ PAGES: dict[str, dict[str, Cell]] = {
     "study-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "study-consensus": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "study-export": {"GET": Cell(page(403, davi=200, rosa=200, caio=403))},
+    "study-export": {
+        "GET": Cell(page(403, davi=200, rosa=200, caio=403)),
+        "POST": Cell(page(403, davi=302, rosa=302, caio=403)),
+    },
+    "study-export-progress": {"GET": Cell(page(403, davi=404, rosa=404))},
+    "study-export-file": {"GET": Cell(page(403, davi=404, rosa=404, caio=403))},
     "batch-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "batch": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
     "batch-close": {"POST": Cell(page(403, davi=302))},

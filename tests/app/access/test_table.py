@@ -144,9 +144,7 @@ def test_the_admin_is_for_staff(world):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "name", ["study-export", "api-study-export", "audit-export", "api-audit-export"]
-)
+@pytest.mark.parametrize("name", ["audit-export", "api-audit-export"])
 def test_head_of_an_export_tells_the_trail_of_none(world, name):
     before = AuditEvent.objects.count()
     response = world.client("root").head(world.address(name))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from . import (
+    of_archives,
     of_audit,
     of_batches,
     of_exams,
@@ -21,6 +22,7 @@ from . import (
 )
 
 MODULES = (
+    of_archives,
     of_audit,
     of_batches,
     of_exams,

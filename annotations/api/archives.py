@@ -1,0 +1,158 @@
+"""Archives of a study's tables: asked for, followed, and downloaded when a worker has made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.response import Response
+
+from annotations import firewall, tasks
+from annotations.api import shapes
+from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.serializers import Nothing
+from annotations.models import Archive, Study
+from annotations.payloads import Payload
+from annotations.services import archives, exposures
+
+RETRY_AFTER_S = 5
+LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=True)
+
+
+class ArchiveShape(shapes.Shape):
+    """An archive, or how far it is."""
+
+    key = serializers.UUIDField()
+    state = serializers.ChoiceField(["waiting", "making", "ready", "failed"])
+    n_done = serializers.IntegerField(help_text="Files written, of n_total.")
+    n_total = serializers.IntegerField()
+    requested_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    is_current = serializers.BooleanField(help_text="It holds what the study holds now.")
+    n_bytes = serializers.IntegerField(allow_null=True)
+    sha256 = serializers.CharField(allow_null=True)
+    url = serializers.CharField(help_text="Of this status.")
+    file = serializers.CharField(allow_null=True, help_text="Where to download it once ready.")
+
+
+class StudyExport(ApiView):
+    """The files that researchers take away."""
+
+    needs = {"GET": "export_study"}
+
+    @extend_schema(
+        operation_id="study_export",
+        responses={
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            202: OpenApiResponse(ArchiveShape, "Being made; Location has its status."),
+        },
+    )
+    def get(self, request: UserRequest, slug: str) -> HttpResponse | StreamingHttpResponse:
+        """Give consensus, readings, taxonomy and agreement as a zip of CSV files.
+
+        While a worker makes the archive the answer is 202; ask again after Retry-After seconds.
+        """
+        study = _exported(request, slug)
+        found = archives.request(study=study, actor=request.user, now=timezone.now())
+        if found.is_ready:
+            return _file(request, found)
+        tasks.nudge(tasks.make_archives)
+        return _accepted(found)
+
+
+class StudyArchives(ApiView):
+    """Where archives are asked for."""
+
+    needs = {"POST": "export_study"}
+
+    @extend_schema(
+        operation_id="archive_create",
+        request=Nothing,
+        responses={
+            200: OpenApiResponse(ArchiveShape, "Ready: the study has not changed since."),
+            202: OpenApiResponse(ArchiveShape, "To be made; Location has its status."),
+        },
+    )
+    def post(self, request: UserRequest, slug: str) -> Response:
+        """Ask for an archive of what the study holds now."""
+        checked(Nothing, request.data)
+        study = _exported(request, slug)
+        found = archives.request(study=study, actor=request.user, now=timezone.now())
+        if found.is_ready:
+            return answer(_payload(found))
+        tasks.nudge(tasks.make_archives)
+        return _accepted(found)
+
+
+class ArchiveDetail(ApiView):
+    """How far an archive is."""
+
+    needs = {"GET": "export_study"}
+
+    @extend_schema(operation_id="archive", responses=ArchiveShape)
+    def get(self, request: UserRequest, slug: str, key: UUID) -> Response:
+        """Tell whether the archive is ready, and where its file is."""
+        return answer(_payload(archives.find(study=_exported(request, slug), key=key)))
+
+
+class ArchiveFile(ApiView):
+    """The file of an archive."""
+
+    needs = {"GET": "export_study"}
+
+    @extend_schema(
+        operation_id="archive_file", responses={(200, "application/zip"): OpenApiTypes.BINARY}
+    )
+    def get(self, request: UserRequest, slug: str, key: UUID) -> StreamingHttpResponse:
+        """Download a ready archive; that you took it is recorded."""
+        return _file(request, archives.find(study=_exported(request, slug), key=key))
+
+
+def _exported(request: UserRequest, slug: str) -> Study:
+    """Return the study, unless its results are kept from the person now."""
+    study = Study.objects.visible_to(request.user).get(slug=slug)
+    firewall.refuse_readers(study, request.user)
+    return study
+
+
+def _file(request: UserRequest, archive: Archive) -> StreamingHttpResponse:
+    archives.refuse(archive)
+    parts: Iterator[bytes] = iter(())
+    if request.method != "HEAD":
+        now = timezone.now()
+        parts = archives.download(archive=archive, actor=request.user, now=now)
+        exposures.results_of_study(study=archive.study, user=request.user, now=now)
+    return StreamingHttpResponse(parts, headers=archives.headers(archive))
+
+
+def _accepted(archive: Archive) -> Response:
+    payload = _payload(archive)
+    response = Response(payload, status=status.HTTP_202_ACCEPTED)
+    response["Location"] = payload["url"]
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _payload(archive: Archive) -> Payload:
+    known = {"slug": archive.study.slug, "key": archive.key}
+    is_ready = archive.is_ready
+    return {
+        "key": str(archive.key),
+        "state": archives.state_name(archive),
+        "n_done": archive.n_done,
+        "n_total": archive.n_total,
+        "requested_at": archive.requested_at,
+        "finished_at": archive.finished_at,
+        "is_current": archives.is_current(archive),
+        "n_bytes": archive.n_bytes if is_ready else None,
+        "sha256": archive.digest if is_ready else None,
+        "url": reverse("api-study-archive", kwargs=known),
+        "file": reverse("api-study-archive-file", kwargs=known) if is_ready else None,
+    }

@@ -1,0 +1,112 @@
+"""Archives of a study's tables: asked for by people, made by a worker, kept for some days."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from .study import Study
+
+_SHA256 = "^[0-9a-f]{64}$"
+
+
+class ArchiveQuerySet(models.QuerySet["Archive"]):
+    """Which archives."""
+
+    def unfinished(self) -> ArchiveQuerySet:
+        """Return those that wait or are being made: at most one of each study."""
+        return self.filter(finished_at=None)
+
+    def ready(self) -> ArchiveQuerySet:
+        """Return those that can be downloaded."""
+        return self.filter(finished_at__isnull=False, failure="")
+
+
+class Archive(models.Model):
+    """A ZIP file of the export of a study; the row is the request, the progress and the result.
+
+    Nobody but the owner of the tables sees these rows and their chunks (migration 0030): services
+    check who asks.
+
+    Attributes:
+        state: what the study held when the archive was made, as ``archives.state_of`` tells it.
+        batches: whose results are in it.
+        n_done: tables that are written, of ``n_total``.
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="archives")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    requested_at = models.DateTimeField()
+    n_attempts = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField(null=True, help_text="The last attempt.")
+    n_done = models.PositiveSmallIntegerField(default=0)
+    n_total = models.PositiveSmallIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    failure = models.CharField(
+        max_length=80, blank=True, help_text="Name of the error that ended the last attempt."
+    )
+    state = models.CharField(max_length=64, blank=True)
+    batches = ArrayField(models.BigIntegerField(), default=list)
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file.")
+    n_bytes = models.PositiveBigIntegerField(default=0)
+
+    objects = ArchiveQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="archive_key_once", fields=["key"]),
+            models.UniqueConstraint(
+                name="archive_unfinished_once", fields=["study"], condition=Q(finished_at=None)
+            ),
+            models.CheckConstraint(
+                name="archive_ready_is_whole",
+                condition=Q(
+                    finished_at__isnull=False,
+                    failure="",
+                    n_bytes__gt=0,
+                    digest__regex=_SHA256,
+                    state__regex=_SHA256,
+                )
+                | Q(finished_at=None, digest="", state="", n_bytes=0)
+                | (~Q(failure="") & Q(digest="", state="", n_bytes=0)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"archive {self.key}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be downloaded."""
+        return self.finished_at is not None and not self.failure
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether every attempt to make it failed."""
+        return self.finished_at is not None and bool(self.failure)
+
+
+class ArchiveChunk(models.Model):
+    """A part of the file of an archive; all but the last are of the same size."""
+
+    archive = models.ForeignKey(
+        Archive, on_delete=models.CASCADE, related_name="chunks", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="archive_chunk_once", fields=["archive", "number"]),
+            models.CheckConstraint(name="archive_chunk_has_content", condition=~Q(content=b"")),
+        ]
+
+    def __str__(self) -> str:
+        return f"chunk {self.number} of archive {self.archive_id}"
