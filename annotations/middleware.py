@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 
-from annotations.api import errors
+from annotations.api import errors, problems
 from ecgreview import row_security
+
+logger = logging.getLogger(__name__)
 
 WITHOUT_ROWS = frozenset({"/livez", "/readyz"})
 """What looks at no rows, and must answer when the database does not."""
@@ -54,7 +58,26 @@ class RowSecurity:
                 if response.status_code >= 500 or request.method == "HEAD":
                     transaction.set_rollback(True)
         except OperationalError as error:
-            if not request.path_info.startswith("/api/"):
-                raise
-            return errors.unavailable(error)
+            return _unavailable(request, error)
         return response
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        """Answer 503 where the database gave up, or is gone, while a view was at work."""
+        if not isinstance(exception, OperationalError):
+            return None
+        logger.error("%s: %s", request.path_info, exception, exc_info=exception)
+        return _unavailable(request, exception)
+
+
+def _unavailable(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    """Say what to do when the database gave no answer, without asking it anything."""
+    problem = errors.unavailable(error)
+    if request.path_info.startswith("/api/"):
+        return problem
+    page = render_to_string("503.html", {"is_timeout": problems.is_timeout(error)})
+    response = HttpResponse(page, status=problem.status_code)
+    response["Retry-After"] = problem["Retry-After"]
+    response["Cache-Control"] = "no-store"
+    return response
