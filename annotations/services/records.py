@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import CharField, F, OuterRef, Q, Subquery, TextField, Value
-from django.db.models.functions import MD5, Cast, Coalesce, Concat
+from django.db.models import CharField, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 
-from annotations.models import NotAssessable, Reading, Study
+from annotations.models import Finding, NotAssessable, Reading, Study
 from ecgreview import row_security
 
 CLASS = Cast("diagnostic_class_id", CharField())
@@ -32,46 +33,33 @@ def of_study(study: Study) -> defaultdict[int, Record]:
     whether two answers are the same, and not what they are. A correction takes the place of what
     it corrects, and who abstained gave no answer.
     """
-    data = study.batches.of_data()
-    finding = Concat(
-        Cast("findings__diagnostic_class_id", CharField()),
-        Value(":"),
-        F("findings__certainty"),
-        output_field=TextField(),
+    in_data = {"reading__assignment__batch__in": study.batches.of_data()}
+    # A table at a time: joined, each finding would be told once for each class not assessable.
+    given = Finding.objects.filter(**in_data).annotate(
+        told=Concat(CLASS, Value(":"), "certainty", output_field=TextField())
     )
-    given = StringAgg(
-        finding, ",", filter=Q(findings__isnull=False), order_by=finding, default=Value("")
-    )
-    # Apart from the findings: joined to both, each would be told once for each of the others.
-    untold = (
-        NotAssessable.objects.filter(reading=OuterRef("pk"))
-        .order_by()
-        .values("reading")
-        .annotate(told=StringAgg(CLASS, ",", order_by=CLASS, output_field=TextField()))
-        .values("told")
-    )
-    answer = Concat(
-        "quality",
-        Value("/"),
-        given,
-        Value("/"),
-        Coalesce(Subquery(untold), Value(""), output_field=TextField()),
-        output_field=TextField(),
-    )
-    hashed = (
+    untold = NotAssessable.objects.filter(**in_data).annotate(told=CLASS)
+    rows = (
         Reading.objects.blind()
         .effective()
         .answered()
-        .filter(assignment__batch__in=data)
-        .annotate(answer=MD5(answer))
+        .filter(assignment__batch__in=study.batches.of_data())
         .order_by("submitted_at", "pk")
-        .values_list("reader_id", "submitted_at", "active_ms", "answer")
+        .values_list("pk", "reader_id", "submitted_at", "active_ms", "quality")
     )
     found: defaultdict[int, Record] = defaultdict(lambda: Record([], [], []))
     with row_security.as_owner():
-        for reader_id, submitted_at, active_ms, answer in hashed:
+        findings, not_assessable = _listed(given), _listed(untold)
+        for pk, reader_id, submitted_at, active_ms, quality in rows:
+            answer = (quality, findings.get(pk, ""), not_assessable.get(pk, ""))
             record = found[reader_id]
             record.times.append(submitted_at)
             record.active_ms.append(active_ms)
-            record.answers.append(answer)
+            record.answers.append(hashlib.sha256("/".join(answer).encode()).hexdigest())
     return found
+
+
+def _listed(rows: QuerySet[Finding] | QuerySet[NotAssessable]) -> dict[int, str]:
+    """Return what each reading tells, in a fixed order."""
+    by_reading = rows.order_by().values_list("reading")
+    return dict(by_reading.annotate(all=StringAgg("told", Value(","), order_by="told")))

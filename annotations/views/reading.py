@@ -136,23 +136,31 @@ def _piles(user: User) -> list[Pile]:
     serving = set(Batch.objects.serving(user).values_list("pk", flat=True))
     drafts = Draft.objects.filter(assignment__reader=user).values_list("assignment__batch")
     n_drafts = dict(drafts.annotate(n=Count("pk")))
+    held = Assignment.objects.held().filter(reader=user).order_by().values_list("batch")
+    n_held = dict(held.annotate(n=Count("pk")))
     seconds = _pace_s(user)
     return [
         _pile(
-            seat, user, n_drafts.get(seat.batch_id, 0), seconds, is_served=seat.batch_id in serving
+            seat,
+            user,
+            n_drafts=n_drafts.get(seat.batch_id, 0),
+            n_held=n_held.get(seat.batch_id, 0),
+            seconds=seconds,
+            is_served=seat.batch_id in serving,
         )
         for seat in shown
     ]
 
 
-def _pile(seat: Seat, user: User, n_drafts: int, seconds: float, *, is_served: bool) -> Pile:
+def _pile(
+    seat: Seat, user: User, *, n_drafts: int, n_held: int, seconds: float, is_served: bool
+) -> Pile:
     own = Assignment.objects.visible_to(user).filter(batch=seat.batch_id).in_reading_order()
     named = own.annotate(progress=state())
     waiting = _waiting(named) if seat.batch.is_open else []
     place = waiting[0].position if waiting else 2**31 - 1
     before = named.exclude(state=AssignmentState.WAITING, deferred_at__isnull=False)
     read = list(before.filter(position__lt=place).reverse()[:SHOWN_READ]) if waiting else []
-    n_held = Assignment.objects.held().filter(batch=seat.batch_id, reader=user).count()
     n_left = seat.n_assigned - n_held - seat.n_read
     return Pile(
         batch=seat.batch,

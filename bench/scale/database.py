@@ -1,0 +1,253 @@
+"""A database of as many readings as wanted, in ten studies of very different size.
+
+The first study holds 40 % of the readings. Of the others, one is locked, one opens its results
+only when it is locked, one shows its agreement live, and the rest open results batch by batch.
+Every study has closed batches, an open one that is half read, and a pooled one that nobody began.
+"""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from annotations.models import Batch, Dataset, Role, Study, SuggestionModel, Taxonomy, User
+from annotations.services import (
+    agreement,
+    batches,
+    consensus,
+    people,
+    roster,
+    studies,
+    taxonomies,
+)
+from bench.scale.rows import FILL, TRIGGERED, U
+from ecgreview.protocol import Protocol
+
+N_STUDIES, N_READERS, READERS_EACH, N_BATCHES = 10, 20, 6, 9
+LARGEST = 0.4
+POLICIES: dict[int, Any] = {1: "study_locked", 2: "live"}
+"""When the results of some studies open; of the others, when a batch is closed."""
+LOCKED = 3
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Who is there, and which study and batches a measurement asks for.
+
+    Attributes:
+        people: one person of each role; ``torn`` coordinates and reads in the second study.
+        study: the largest.
+        closed: its first batch.
+        opened: its batch that is half read.
+    """
+
+    people: dict[str, User]
+    study: Study
+    closed: Batch
+    opened: Batch
+
+
+def fill(
+    n_readings: int,
+    *,
+    is_analysed: bool = True,
+    is_derived: bool = True,
+    told: Told = lambda _: None,
+) -> World:
+    """Fill the database with about ``n_readings`` and return what to ask for.
+
+    Args:
+        n_readings: how many blind readings, two of each exam.
+        is_analysed: give the planner statistics of the full tables; otherwise those of tables that
+            are almost empty, as after a first start and a large import.
+        is_derived: compute consensus and agreement too, which takes minutes.
+        told: what to say meanwhile.
+    """
+    now = timezone.now()
+    taxonomy = taxonomies.install(now=now)
+    cast = _people()
+    readers = [
+        people.create(username=f"reader{n}", first_name=f"R{n}", wanted=[Role.READER])
+        for n in range(N_READERS)
+    ]
+    for table in connection.introspection.table_names():
+        # Statistics change when we say so.
+        _execute(f"alter table {table} set (autovacuum_enabled = false)")
+    _execute("analyze")
+    made = [_study(n, readers, cast, taxonomy, now) for n in range(N_STUDIES)]
+    sizes = _sizes(n_readings // 2)
+    # In one transaction, so that no autovacuum looks at full tables before it ends.
+    with transaction.atomic():
+        _describe(made, sizes, taxonomy)
+        _fill(sum(sizes), taxonomy, now, told)
+        _close(made, cast["davi"], now)
+    if is_analysed:
+        _execute("analyze")
+    if is_derived:
+        _derive(made, now, told)
+    if is_analysed:
+        _execute("analyze")
+    study = made[0]
+    closed, opened = (study.batches.get(name=name) for name in ("Batch 1", f"Batch {N_BATCHES}"))
+    return World({**cast, "reader0": readers[0]}, study, closed, opened)
+
+
+def _people() -> dict[str, User]:
+    roles = {
+        "clara": [Role.ADJUDICATOR],
+        "davi": [Role.COORDINATOR],
+        "rosa": [Role.RESEARCHER],
+        "otto": [Role.AUDITOR],
+        "torn": [Role.COORDINATOR, Role.READER],
+        "root": list(Role),
+    }
+    cast = {
+        name: people.create(username=name, first_name=name.title(), wanted=wanted)
+        for name, wanted in roles.items()
+    }
+    root = cast["root"]
+    root.is_staff = root.is_superuser = True
+    root.save()
+    return cast
+
+
+def _study(
+    n: int, readers: list[User], cast: dict[str, User], taxonomy: Taxonomy, now: datetime
+) -> Study:
+    davi = cast["davi"]
+    wanted = Protocol(
+        name=f"Study {n}", taxonomy=str(taxonomy), results_open=POLICIES.get(n, "batch_closed")
+    )
+    draft = studies.create(wanted=wanted, created_by=davi, now=now)
+    study = studies.open_study(study_id=draft.pk, actor=davi, now=now)
+    own = [readers[(2 * n + i) % N_READERS] for i in range(READERS_EACH)]
+    extra = [cast["torn"]] if n == 1 else []
+    roster.join(study=study, readers=[*own, *extra, cast["clara"]], actor=davi, now=now)
+    for place in range(1, N_BATCHES + 1):
+        made = batches.make(study=study, name=f"Batch {place}", rows=[], created_by=davi, now=now)
+        Batch.objects.filter(pk=made.pk).update(released_at=now)
+    pool = batches.make(
+        study=study, name="Pool", rows=[], created_by=davi, now=now, handout="pooled"
+    )
+    Batch.objects.filter(pk=pool.pk).update(released_at=now)
+    return study
+
+
+def _sizes(n_exams: int) -> list[int]:
+    """Return how many exams each study has: the first most of them, the others alike."""
+    first = int(n_exams * LARGEST)
+    return [first, *[(n_exams - first) // (N_STUDIES - 1)] * (N_STUDIES - 1)]
+
+
+def _describe(made: list[Study], sizes: list[int], taxonomy: Taxonomy) -> None:
+    """Make the tables from which the statements of ``rows`` know the studies."""
+    _execute("set local statement_timeout = 0")
+    # The planner takes the tables for empty, and would go over them again and again.
+    _execute("set local enable_nestloop = off")
+    _execute(U)
+    _execute(
+        "create temp table bench_study (study_id bigint, first_exam int, n_exams int,"
+        " n_readers int, n_batches int)"
+    )
+    _execute(
+        "create temp table bench_batch (study_id bigint, batch_id bigint, place int,"
+        " is_closed bool, arm_share float8)"
+    )
+    _execute("create temp table bench_reader (study_id bigint, user_id bigint, place int)")
+    for n, (study, size) in enumerate(zip(made, sizes, strict=True)):
+        _execute(
+            "insert into bench_study values (%s, %s, %s, %s, %s)",
+            [study.pk, sum(sizes[:n]), size, READERS_EACH, N_BATCHES],
+        )
+        _execute(
+            "insert into bench_batch select study_id, id, row_number() over (order by id) - 1,"
+            " name <> %s, 0.3 from annotations_batch where study_id = %s and handout = 'named'",
+            [f"Batch {N_BATCHES}", study.pk],
+        )
+        _execute(
+            "insert into bench_reader select study_id, user_id, row_number() over (order by id) - 1"
+            " from annotations_studyreader where study_id = %s order by id limit %s",
+            [study.pk, READERS_EACH],
+        )
+    # From one in three exams to one in two thousand, as in the samples of the field.
+    _execute(
+        "create temp table bench_class as select id as class_id,"
+        " row_number() over (order by position) as place,"
+        " 0.3 * power(0.9, row_number() over (order by position)) as prevalence"
+        " from annotations_diagnosticclass where taxonomy_id = %s and not is_exclusive",
+        [taxonomy.pk],
+    )
+
+
+def _fill(n_exams: int, taxonomy: Taxonomy, now: datetime, told: Told) -> None:
+    dataset = Dataset.objects.create(name="bench", created_at=now)
+    model = SuggestionModel.objects.create(
+        name="criteria", version="bench", covered_classes=[], created_at=now
+    )
+    before = _scalar("select coalesce(max(id), 0) from annotations_exam")
+    values = {
+        "dataset": dataset.pk,
+        "model": model.pk,
+        "taxonomy": taxonomy.pk,
+        "n_exams": n_exams,
+        "before": before,
+        "packed": gzip.compress(b"no samples: a list needs none"),
+    }
+    for table in TRIGGERED:
+        _execute(f"alter table {table} disable trigger user")
+    for name, sql in FILL.items():
+        began = time.perf_counter()
+        n = _execute(sql, values)
+        told(f"{name:24}{n:>10,} rows {time.perf_counter() - began:8.1f} s")
+    _execute("set constraints all immediate")
+    _execute("set constraints all deferred")
+    for table in TRIGGERED:
+        _execute(f"alter table {table} enable trigger user")
+    _execute("drop table plan, said, bench_study, bench_batch, bench_reader, bench_class")
+
+
+def _close(made: list[Study], davi: User, now: datetime) -> None:
+    """Close every batch that is read, and lock one study."""
+    finished = Batch.objects.filter(study__in=made, handout="named").exclude(
+        name=f"Batch {N_BATCHES}"
+    )
+    finished.update(closed_at=now, closed_by=davi)
+    locked = made[LOCKED]
+    locked.batches.filter(closed_at=None).update(closed_at=now, closed_by=davi)
+    Study.objects.filter(pk=locked.pk).update(phase="locked", locked_at=now)
+
+
+def _derive(made: list[Study], now: datetime, told: Told) -> None:
+    """Let the services compute consensus and agreement as they do in a worker."""
+    for study in made:
+        began = time.perf_counter()
+        consensus.compute(study=study, now=now)
+        between = time.perf_counter()
+        agreement.refresh_closed(study=study, now=now)
+        agreement.refresh_study(study=study, now=now)
+        told(
+            f"{study.name}: consensus {between - began:.1f} s,"
+            f" agreement {time.perf_counter() - between:.1f} s"
+        )
+
+
+def _execute(sql: str, values: Any = None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return int(cursor.rowcount)
+
+
+def _scalar(sql: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        (value,) = cursor.fetchone()
+    return int(value)

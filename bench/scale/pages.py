@@ -1,0 +1,146 @@
+"""How long does each page take, for each role, among 100,000 readings in ten studies?
+
+Asks every address of the table of access as each role, under row level security as the web does,
+and prints them by time with their statements. What takes over a second, over 30 statements, or goes
+over a table again and again is marked, and its slowest statement is shown with its plan. Once with
+the statistics of tables that were analysed while almost empty, and once after ANALYZE. Exits with
+1 when anything is marked. Run with the services up:
+``python -m bench.scale.pages [readings]``; a name with KEEP= in front keeps the database.
+"""
+
+# ruff: noqa: I001 - the first import sets Django up for those that follow.
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from dataclasses import dataclass, field
+
+from bench._site import empty_database
+
+from django.conf import settings
+from django.db import connection, DatabaseError, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, override_settings
+
+from annotations.models import User
+from bench._requests import client_of
+from bench.scale import addresses, database, plans
+from bench.scale.database import World
+from ecgreview import row_security
+
+SECONDS_AT_MOST, STATEMENTS_AT_MOST = 1.0, 30
+LOOKED_INTO_MS = 50
+SHOWN = 15
+
+
+@dataclass
+class Asked:
+    """One request: what it cost, and what is wrong with its statements."""
+
+    role: str
+    name: str
+    address: str
+    status: int
+    seconds: float
+    n_statements: int
+    nested: list[str] = field(default_factory=list)
+    slowest: str = ""
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it costs more than it may."""
+        return (
+            self.seconds > SECONDS_AT_MOST
+            or self.n_statements > STATEMENTS_AT_MOST
+            or self.status >= 500
+            or bool(self.nested)
+        )
+
+
+def main() -> int:
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    storages = {**settings.STORAGES, "staticfiles": plain}
+    logging.disable(logging.WARNING)  # that somebody is refused is no news here
+    with empty_database(), override_settings(ALLOWED_HOSTS=["*"], STORAGES=storages):
+        with connection.cursor() as cursor:
+            cursor.execute("set statement_timeout = 0")
+        world = database.fill(n, is_analysed=False, told=print)
+        n_marked = report("Statistics of almost empty tables", measured(world))
+        with connection.cursor() as cursor:
+            cursor.execute("analyze")
+        n_marked += report("Statistics of full tables", measured(world))
+    return int(n_marked > 0)
+
+
+def measured(world: World) -> list[Asked]:
+    """Ask everything as everybody."""
+    return [
+        asked(client, user, name, address)
+        for user in world.people.values()
+        for client in [_client(user)]
+        for name, address in addresses.of(world, user)
+    ]
+
+
+def _client(user: User) -> Client:
+    client = client_of(user)
+    client.raise_request_exception = False  # a page that fails is marked
+    return client
+
+
+def asked(client: Client, user: User, name: str, address: str) -> Asked:
+    """Ask for an address, the second time with a clock and a look at every statement."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        began = time.perf_counter()
+        response = client.get(address)
+        if response.streaming:
+            b"".join(getattr(response, "streaming_content", ()))
+        seconds = time.perf_counter() - began
+    found = Asked(
+        user.username, name, address, response.status_code, seconds, len(captured.captured_queries)
+    )
+    slow = [one for one in captured.captured_queries if 1000 * float(one["time"]) > LOOKED_INTO_MS]
+    for query in slow:
+        look_into(found, user, query["sql"])
+    return found
+
+
+def look_into(found: Asked, user: User, sql: str) -> None:
+    """Note what the database did for a slow statement, asked again as the person."""
+    if not sql.upper().startswith(("SELECT", "WITH")):
+        return
+    try:
+        with transaction.atomic(), row_security.acting_as(user.pk):
+            plan = plans.explained(sql.replace("%", "%%"), ())
+    except DatabaseError as error:
+        found.slowest += f"\n      {sql[:300]}\n      {error}"
+        return
+    found.nested += plan.nested
+    lines = "\n".join(f"        {line}" for line in plan.nodes)
+    found.slowest += f"\n      {plan.ms:.0f} ms: {sql}\n{lines}"
+
+
+def report(title: str, found: list[Asked]) -> int:
+    """Print a table, the slowest first, and what is marked with its statements."""
+    print(f"\n{title}: {len(found)} requests")
+    print(f"{'':2}{'seconds':>8}{'statements':>12}{'status':>8}  role      address")
+    for one in sorted(found, key=lambda one: -one.seconds):
+        if one.seconds < 0.2 and not one.is_marked:
+            continue
+        mark = "! " if one.is_marked else "  "
+        cost = f"{one.seconds:8.2f}{one.n_statements:12}{one.status:8}"
+        again = f"  nested: {'; '.join(one.nested)}" if one.nested else ""
+        print(f"{mark}{cost}  {one.role:9} {one.address}{again}")
+    marked = [one for one in found if one.is_marked]
+    for one in marked:
+        print(f"\n{one.role} {one.address}{one.slowest}")
+    print(f"{len(marked)} of {len(found)} marked", flush=True)
+    return len(marked)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
