@@ -150,6 +150,9 @@ def _snapshot(study: Study) -> Iterator[None]:
         else:
             with connection.cursor() as cursor:
                 cursor.execute("set transaction isolation level repeatable read")
+                # All rows are wanted, not the first of them soon; sorting them may take a while.
+                cursor.execute("set local cursor_tuple_fraction = 1")
+                cursor.execute("set local statement_timeout = '10min'")
         yield
 
 

@@ -128,8 +128,8 @@ API: dict[str, dict[str, Cell]] = {
     "api-study-export": {"GET": Cell(api(403, davi=202, rosa=202, caio=403))},
     "api-study-archives": {"POST": Cell(api(403, davi=202, rosa=202, caio=403), body={})},
     # The key of the address is that of no archive.
-    "api-study-archive": {"GET": Cell(api(403, davi=404, rosa=404))},
-    "api-study-archive-file": {"GET": Cell(api(403, davi=404, rosa=404))},
+    "api-study-archive": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
+    "api-study-archive-file": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     "api-batch": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
     "api-batch-closing": {"POST": Cell(api(403, davi=200), body={})},
     "api-batch-progress": {"GET": Cell(api(403, **RESULTS))},
