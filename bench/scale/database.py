@@ -79,6 +79,7 @@ def fill(
         people.create(username=f"reader{n}", first_name=f"R{n}", wanted=[Role.READER])
         for n in range(N_READERS)
     ]
+    _settle()
     for table in connection.introspection.table_names():
         # Statistics change when we say so.
         _execute(f"alter table {table} set (autovacuum_enabled = false)")
@@ -202,14 +203,14 @@ def _fill(n_exams: int, taxonomy: Taxonomy, now: datetime, told: Told) -> None:
         "before": before,
         "packed": gzip.compress(b"no samples: a list needs none"),
     }
+    _settle()
     for table in TRIGGERED:
         _execute(f"alter table {table} disable trigger user")
     for name, sql in FILL.items():
         began = time.perf_counter()
         n = _execute(sql, values)
         told(f"{name:24}{n:>10,} rows {time.perf_counter() - began:8.1f} s")
-    _execute("set constraints all immediate")
-    _execute("set constraints all deferred")
+    _settle()
     for table in TRIGGERED:
         _execute(f"alter table {table} enable trigger user")
     _execute("drop table plan, said, bench_study, bench_batch, bench_reader, bench_class")
@@ -238,6 +239,12 @@ def _derive(made: list[Study], now: datetime, told: Told) -> None:
             f"{study.name}: consensus {between - began:.1f} s,"
             f" agreement {time.perf_counter() - between:.1f} s"
         )
+
+
+def _settle() -> None:
+    """Let deferred triggers act now: no table can be altered while one waits."""
+    _execute("set constraints all immediate")
+    _execute("set constraints all deferred")
 
 
 def _execute(sql: str, values: Any = None) -> int:
