@@ -29,7 +29,7 @@ class ArchiveQuerySet(models.QuerySet["Archive"]):
 class Archive(models.Model):
     """A ZIP file of the export of a study; the row is the request, the progress and the result.
 
-    Nobody but the owner of the tables sees these rows and their chunks (migration 0030): services
+    Nobody but the owner of the tables sees these rows and their chunks (migration 0031): services
     check who asks.
 
     Attributes:

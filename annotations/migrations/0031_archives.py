@@ -29,7 +29,7 @@ alter table annotations_archivechunk alter column content set storage external;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0029_consensus_by_class")]
+    dependencies = [("annotations", "0030_verdicts")]
 
     operations = [
         migrations.CreateModel(
