@@ -16,7 +16,15 @@ from annotations.firewall import refuse_readers
 from annotations.models import OF_STUDIES, AgreementReport, AgreementRun, Batch, Scope, Study
 from annotations.models.batch import BatchQuerySet
 from annotations.payloads import Payload
-from annotations.services import agreement_measured, agreement_reports, export, exposures
+from annotations.services import (
+    agreement_details,
+    agreement_measured,
+    agreement_reports,
+    export,
+    exposures,
+    paired_errors,
+)
+from annotations.services.paired_errors import Missing
 from ecgreview import agreement
 
 CLASS = OpenApiParameter(
@@ -78,6 +86,32 @@ class StudyAgreementPairs(ApiView):
         return answer(_pairs(request, *_of_study(request, slug)))
 
 
+class BatchErrors(ApiView):
+    """Whether two readers of a batch err equally often, held against one reference."""
+
+    needs = {"GET": "view_agreementreport"}
+
+    @extend_schema(
+        operation_id="batch_agreement_errors", responses=result_shapes.AgreementErrorsShape
+    )
+    def get(self, request: UserRequest, pk: int) -> Response:
+        """Tell McNemar's test on right and wrong of each pair, reference and class."""
+        return answer(_errors(request, *_of_batch(request, pk)))
+
+
+class StudyErrors(ApiView):
+    """Whether two readers of a study err equally often, held against one reference."""
+
+    needs = {"GET": "view_agreementreport"}
+
+    @extend_schema(
+        operation_id="study_agreement_errors", responses=result_shapes.AgreementErrorsShape
+    )
+    def get(self, request: UserRequest, slug: str) -> Response:
+        """Tell McNemar's test on right and wrong of each pair, reference and class."""
+        return answer(_errors(request, *_of_study(request, slug)))
+
+
 def _of_batch(request: UserRequest, pk: int) -> tuple[Study, Batch | None]:
     batch = Batch.objects.visible_to(request.user).select_related("study", "taxonomy").get(pk=pk)
     refuse_readers(batch.study, request.user)
@@ -137,6 +171,25 @@ def _pairs(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     named = _named(report.results, study)
     lines = agreement.pair_lines(named, classes=[code]) if code else agreement.pooled_lines(named)
     return {"version": report.number, "pairs": lines}
+
+
+def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
+    report = _report(request, study, batch)
+    if report is None:
+        return {"version": None, "why_none": Missing.NOT_OPEN.value, "tests": []}
+    detail = agreement_details.errors_of(report, request.user)
+    why = agreement_details.why_no_errors(report, detail)
+    found = detail.comparisons if detail else ()
+    if found:
+        exposures.results_of_study(study=study, user=request.user, now=timezone.now())
+    readers = [int(reader) for reader in report.results["readers"]]
+    names = {reader: export.pseudonym(study, reader) for reader in readers}
+    kinds = dict(zip(readers, report.results.get("kinds", []), strict=False))
+    return {
+        "version": report.number,
+        "why_none": why and why.value,
+        "tests": list(paired_errors.lines(found, names, kinds)),
+    }
 
 
 def _named(results: Mapping[str, Any], study: Study) -> Payload:

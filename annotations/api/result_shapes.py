@@ -23,6 +23,8 @@ from annotations.models import (
     Sex,
     SuggestionPolicy,
 )
+from annotations.services.paired_errors import Caution, Missing
+from ecgreview.agreement.accuracy.paired_errors import Undefined
 
 
 class DatasetShape(Shape):
@@ -154,6 +156,52 @@ class AgreementPairsShape(Shape):
 
     version = serializers.IntegerField(allow_null=True)
     pairs = serializers.ListField(child=serializers.JSONField())
+
+
+class ErrorTestShape(Shape):
+    """Two readers held against one reference in one class: McNemar on right and wrong.
+
+    The tests take exams to be independent; `cautions` says where they are not.
+    """
+
+    readers = serializers.ListField(child=serializers.CharField(), help_text="Two pseudonyms.")
+    kinds = serializers.ListField(child=serializers.ChoiceField(choices=ReaderKind.choices))
+    against = serializers.ChoiceField(choices=["reference", "consensus"])
+    reference = serializers.CharField(help_text="A pseudonym; empty for the consensus.")
+    n_exams = serializers.IntegerField(help_text="Both have read, and the reference tells of.")
+    n = serializers.IntegerField(help_text="Of these, all three could assess the class.")
+    both_right = serializers.IntegerField()
+    first_right = serializers.IntegerField(help_text="Only the first is right.")
+    second_right = serializers.IntegerField(help_text="Only the second is right.")
+    both_wrong = serializers.IntegerField()
+    chi2 = serializers.FloatField(allow_null=True, help_text="Without continuity correction.")
+    p = serializers.FloatField(allow_null=True, help_text="Of chi2, one degree of freedom.")
+    exact_p = serializers.FloatField(allow_null=True, help_text="Two-sided binomial.")
+    holm_p = serializers.FloatField(
+        allow_null=True, help_text="exact_p adjusted by Holm for the classes of this pair."
+    )
+    undefined = serializers.ChoiceField(
+        choices=[one.value for one in Undefined], allow_null=True, help_text="Why there is no test."
+    )
+    cautions = serializers.ListField(
+        child=serializers.ChoiceField(choices=[one.value for one in Caution])
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        return {"class": serializers.CharField(), **super().get_fields()}
+
+
+class AgreementErrorsShape(Shape):
+    """A line for each two readers, reference and class that any of the three gave."""
+
+    version = serializers.IntegerField(allow_null=True)
+    why_none = serializers.ChoiceField(
+        choices=[one.value for one in Missing],
+        allow_null=True,
+        help_text="Why nobody is held against a reference.",
+    )
+    tests = ErrorTestShape(many=True)
 
 
 class ConsensusLabelShape(Shape):

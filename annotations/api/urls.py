@@ -95,6 +95,11 @@ urlpatterns = [
         agreement.StudyAgreementPairs.as_view(),
         name="api-study-agreement-pairs",
     ),
+    path(
+        "studies/<slug:slug>/agreement/errors/",
+        agreement.StudyErrors.as_view(),
+        name="api-study-agreement-errors",
+    ),
     path("studies/<slug:slug>/export/", archives.StudyExport.as_view(), name="api-study-export"),
     path(
         "studies/<slug:slug>/archives/",
@@ -131,6 +136,11 @@ urlpatterns = [
         "batches/<int:pk>/agreement/pairs/",
         agreement.BatchAgreementPairs.as_view(),
         name="api-batch-agreement-pairs",
+    ),
+    path(
+        "batches/<int:pk>/agreement/errors/",
+        agreement.BatchErrors.as_view(),
+        name="api-batch-agreement-errors",
     ),
     path("audit/", audit.AuditEvents.as_view(), name="api-audit"),
     path("audit/export/", audit.AuditExport.as_view(), name="api-audit-export"),

@@ -8,7 +8,7 @@ from typing import Any
 from annotations.services.agreement_measured import UNITS
 from ecgreview import agreement
 
-NAMES = ("pairs", "classes", "groups", "certainty", "measurements", "overall", "report")
+NAMES = ("pairs", "errors", "classes", "groups", "certainty", "measurements", "overall", "report")
 WHOLE = ("exact_set", "mean_jaccard", "jaccard_alpha", "masi_alpha")
 SHOWN = ("positive_agreement", "light_kappa", "krippendorff_alpha", "gwet_ac1")
 SHOWN_OF = {

@@ -21,6 +21,7 @@ class DetailKind(models.TextChoices):
     FACTS = "facts", _("What is known of the study")
     READER = "reader", _("A reader held against a reference")
     SUGGESTIONS = "suggestions", _("Suggestions shown and hidden, compared")
+    ERRORS = "errors", _("Pairs of readers held against a reference")
 
 
 class AgreementDetailQuerySet(models.QuerySet["AgreementDetail"]):

@@ -24,10 +24,12 @@ from annotations.services import (
     agreement_profiles,
     agreement_said,
     mappings,
+    paired_errors,
     stored_values,
 )
 from annotations.services.agreement_arms import Arms
 from annotations.services.agreement_profiles import Against, Ground, Profile
+from annotations.services.paired_errors import Comparison, Missing
 from ecgreview import agreement
 from ecgreview.writing import StudyFacts
 
@@ -78,6 +80,21 @@ class ReaderDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorsDetail:
+    """Pairs of readers held against references.
+
+    Attributes:
+        taxonomy_id: the version of the classes.
+        refusal: why there are none.
+        comparisons: of the pairs that have an exam with a reference in common.
+    """
+
+    taxonomy_id: int
+    refusal: Refusal | None = None
+    comparisons: tuple[Comparison, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """One part of a version that is to be stored.
 
@@ -123,8 +140,12 @@ def make(
     parts = [_of_facts(facts, known)]
     if _is_anything_open(scope):
         study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
-        parts += _of_readers(scope, study, readers, known, lambda n_done: told(n_done, n_total))
+        whole = _ground(scope, study)
+        parts += _of_readers(
+            scope, study, whole, readers, known, lambda n_done: told(n_done, n_total)
+        )
         told(len(readers), n_total)
+        parts.append(_of_errors(whole, study, known))
         parts.append(_of_arms(scope, study, known))
     return parts
 
@@ -146,13 +167,13 @@ def _of_facts(facts: StudyFacts, known: Mapping[Key, str]) -> Detail:
 def _of_readers(
     scope: Scope,
     study: Study,
+    whole: Ground | Refusal,
     readers: Sequence[int],
     known: Mapping[Key, str],
     told: Callable[[int], None],
 ) -> Iterator[Detail]:
     """Yield the readers of whom there are readings; of a large study each on their own exams."""
     told(0)
-    whole = _ground(scope, study)
     digest = whole.digest() if isinstance(whole, Ground) else ""
     for place, reader_id in enumerate(readers):
         told(place)
@@ -196,6 +217,20 @@ def _of_reader(
         return ReaderDetail(study.taxonomy_id, profiles=met)
 
     return _part(DetailKind.READER, reader_id, digest, known, made)
+
+
+def _of_errors(on: Ground | Refusal, study: Study, known: Mapping[Key, str]) -> Detail:
+    def made() -> ErrorsDetail:
+        if isinstance(on, Refusal):
+            return ErrorsDetail(study.taxonomy_id, on)
+        try:
+            return ErrorsDetail(study.taxonomy_id, comparisons=paired_errors.compare(on))
+        except paired_errors.TooManyPairs:
+            return ErrorsDetail(study.taxonomy_id, Refusal.TOO_MANY)
+
+    made_of = on if isinstance(on, Refusal) else on.digest()
+    digest = stored_values.digest(METHOD, study.taxonomy_id, made_of)
+    return _part(DetailKind.ERRORS, None, digest, known, made)
 
 
 def _of_arms(scope: Scope, study: Study, known: Mapping[Key, str]) -> Detail:
@@ -278,6 +313,34 @@ def reader_of(report: AgreementReport, user: User, reader_id: int) -> ReaderDeta
     others: dict[Against, Profile] = dict(found.profiles)
     del others[Against.CONSENSUS]
     return replace(found, profiles=others)
+
+
+def errors_of(report: AgreementReport, user: User) -> ErrorsDetail | None:
+    """Return the pairs of ``report`` held against references as ``user`` may see them, or None.
+
+    What rests on a consensus is left out when there is none that they may see.
+    """
+    found = _told(ErrorsDetail, report, user, DetailKind.ERRORS)
+    if found is None or Consensus.objects.visible_to(user).filter(study=report.study_id).exists():
+        return found
+    others = tuple(one for one in found.comparisons if one.against is not Against.CONSENSUS)
+    return replace(found, comparisons=others)
+
+
+def all_errors_of(report: AgreementReport) -> ErrorsDetail | None:
+    """Return the same for whoever runs the server, who may see everything."""
+    row = report.details.filter(kind=DetailKind.ERRORS).select_related("taken_from").first()
+    return None if row is None else stored_values.restored(ErrorsDetail, row.told)
+
+
+def why_no_errors(report: AgreementReport, found: ErrorsDetail | None) -> Missing | None:
+    """Return why there are no pairs held against a reference; None where there are some."""
+    if found is None:
+        is_old = report.method_version != agreement.VERSION
+        return Missing.NOT_STORED if is_old else Missing.NOT_OPEN
+    if found.refusal:
+        return Missing(found.refusal.value)
+    return None if found.comparisons else Missing.NO_REFERENCE
 
 
 def arms_of(report: AgreementReport, user: User) -> Arms | None:

@@ -56,6 +56,26 @@ def pairs(lines: Sequence[Line]) -> Rows:
         ]
 
 
+ERRORS = ("n_exams", "n", "both_right", "first_right", "second_right", "both_wrong",
+          "exact_p", "holm_p", "chi2", "p", "undefined")  # fmt: skip
+
+
+def errors(lines: Sequence[Line]) -> Rows:
+    """Yield a row for each pair of readers, reference and class: McNemar on right and wrong."""
+    yield ["first", "second", "first_kind", "second_kind", "against", "reference", "class",
+           *ERRORS, "cautions"]  # fmt: skip
+    for line in lines:
+        yield [
+            *(formula_safe(name) for name in line["readers"]),
+            *line["kinds"],
+            line["against"],
+            formula_safe(line["reference"]),
+            line["class"],
+            *(line[name] for name in ERRORS),
+            " ".join(line["cautions"]),
+        ]
+
+
 def certainty(found: Shown, part: Line) -> Rows:
     """Yield a row for each class, of how sure readers were."""
     yield ["class", "abbreviation", "name", *_columns(CERTAINTY_MEASURES, LEVELS)]

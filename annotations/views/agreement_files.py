@@ -8,12 +8,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.models import AgreementReport
-from annotations.services import agreement_reports
+from annotations.services import (
+    agreement_details,
+    agreement_reports,
+    exposures,
+    paired_errors,
+)
 from annotations.services.agreement_measured import without_points
 from annotations.views import agreement_certainty, agreement_scope
 from annotations.views import agreement_file_rows as rows
@@ -101,6 +107,31 @@ def _pairs_json(found: Shown, report: AgreementReport, request: SignedInRequest)
     return JsonResponse({**_about(found, report), "pairs": _pair_lines(found, request)})
 
 
+def _errors_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+    return _csv(rows.errors(_error_lines(found, report)))
+
+
+def _errors_json(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+    return JsonResponse({**_about(found, report), "errors": _error_lines(found, report)})
+
+
+def _error_lines(found: Shown, report: AgreementReport) -> list[dict[str, Any]]:
+    """Return the tests of errors against references, which wait until readings are open.
+
+    Raises:
+        Http404: there are none for this person.
+    """
+    detail = agreement_details.errors_of(report, found.user)
+    if detail is None or not detail.comparisons:
+        raise Http404
+    exposures.results_of_study(study=found.study, user=found.user, now=timezone.now())
+    names = {int(reader): name for reader, name in found.names.items()}
+    kinds = zip(found.results["readers"], found.results.get("kinds", []), strict=False)
+    return list(
+        paired_errors.lines(detail.comparisons, names, {int(one): kind for one, kind in kinds})
+    )
+
+
 def _forest_svg(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
     return HttpResponse(_forest(found, request), content_type="image/svg+xml; charset=utf-8")
 
@@ -139,6 +170,8 @@ FILES: Mapping[
     ("measurements", "csv"): _measured_csv,
     ("measurements", "json"): _measured_json,
     ("points", "csv"): _points_csv,
+    ("errors", "csv"): _errors_csv,
+    ("errors", "json"): _errors_json,
     ("pairs", "csv"): _pairs_csv,
     ("pairs", "json"): _pairs_json,
 }

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from annotations.models import DiagnosticClass
 from annotations.services.agreement_exams import Cell
 from annotations.views import agreement_numbers as numbers
-from annotations.views import agreement_scope
+from annotations.views import agreement_scope, paired_errors
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement_matrix import matrix
 from annotations.views.agreement_numbers import PAIR_MEASURES
@@ -116,6 +116,8 @@ def _pair(found: Shown, request: SignedInRequest) -> dict[str, object]:
             {"told": told, "number": numbers.of(name, line)} for name, told in PAIR_MEASURES.items()
         ],
         "lines": _class_rows(found, lines, query),
+        "errors": paired_errors.section(found, (first, second), request.GET.get("against", "")),
+        "pair_query": urlencode({**query, "class": of.code}),
     }
 
 

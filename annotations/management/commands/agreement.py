@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.management import agreement_levels as levels
-from annotations.management import lookups, pipes
+from annotations.management import lookups, paired_error_lines, pipes
 from annotations.models import OF_STUDIES, AgreementReport, Batch, Study, User
 from annotations.services import agreement as service
 from annotations.services import agreement_reports, audit
@@ -42,7 +42,8 @@ class Command(BaseCommand):
             "--level",
             choices=levels.NAMES,
             help=(
-                "pairs: each pair of readers and class; classes: all readers together; groups: the"
+                "pairs: each pair of readers and class; errors: the same held against a reference,"
+                " McNemar on right and wrong; classes: all readers together; groups: the"
                 " same of the groups of the classes; certainty: how sure they are of a class;"
                 " measurements: what they measured for a class; overall: all classes together;"
                 " report: all of that, as JSON. By default pairs, in a table classes"
@@ -74,7 +75,12 @@ class Command(BaseCommand):
                 reason=options["reason"],
                 now=timezone.now(),
             )
-        told = without_points(agreement_reports.named(report.results, _names(report)))
+        names = _names(report)
+        if options["level"] == "errors":
+            with pipes.that_may_close(self.stdout):
+                paired_error_lines.write(self.stdout, report, names, options)
+            return
+        told = without_points(agreement_reports.named(report.results, names))
         with pipes.that_may_close(self.stdout):
             self._print(told, options)
 

@@ -141,6 +141,8 @@ API: dict[str, dict[str, Cell]] = {
     "api-audit-export": {"GET": Cell(api(403, otto=200))},
     "api-batch-agreement": {"GET": Cell(api(403, **RESULTS))},
     "api-batch-agreement-pairs": {"GET": Cell(api(403, **RESULTS))},
+    "api-batch-agreement-errors": {"GET": Cell(api(403, **RESULTS))},
+    "api-study-agreement-errors": {"GET": Cell(api(403, **RESULTS))},
     "api-study-agreement": {"GET": Cell(api(403, **RESULTS))},
     "api-study-agreement-pairs": {"GET": Cell(api(403, **RESULTS))},
 }

@@ -1,0 +1,126 @@
+"""What ``manage.py agreement --level errors`` prints: readers held against references."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.management import CommandError
+from django.core.management.base import OutputWrapper
+
+from annotations.models import AgreementReport
+from annotations.services import agreement_details, paired_errors
+from annotations.services.paired_errors import Missing
+from ecgreview.agreement.accuracy.paired_errors import Undefined
+
+WHY_NONE: Mapping[Missing, str] = {
+    Missing.NOT_STORED: "This version was computed before errors were compared.",
+    Missing.NOT_OPEN: "No reading is open yet: close a batch first.",
+    Missing.TOO_MANY: "There are too many readings or readers to compare: name a --batch.",
+    Missing.NO_MAPPING: "Some readings have classes that are not mapped to those in force.",
+    Missing.NO_REFERENCE: (
+        "There is no reference: no reader of the study is one (import_readings --reference), and"
+        " no exam has a consensus yet."
+    ),
+}
+COLUMNS = ("against", "reference", "class", "n", "both_right", "first_right", "second_right",
+           "both_wrong", "exact_p", "holm_p", "chi2", "p", "undefined")  # fmt: skip
+NUMBERS = ("n", "both_right", "first_right", "second_right", "both_wrong")
+P_VALUES = ("exact_p", "holm_p", "p")
+CAUTIONS: Mapping[str, str] = {
+    "own_vote_of_first": "the first reader has a vote in the consensus",
+    "own_vote_of_second": "the second reader has a vote in the consensus",
+    "patients_with_several_exams": "patients have several of these exams",
+}
+
+
+def write(
+    out: OutputWrapper,
+    report: AgreementReport,
+    names: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> None:
+    """Write the tests of all pairs, references and classes of ``report``.
+
+    Raises:
+        CommandError: there are none, and why; or a class is unknown.
+    """
+    lines = _lines(report, names, options["codes"] or [])
+    if options["format"] == "json":
+        out.write(json.dumps(lines, indent=2))
+    elif options["format"] == "csv":
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["first", "second", "first_kind", "second_kind", *COLUMNS, "cautions"])
+        for line in lines:
+            values = (line[name] for name in COLUMNS)
+            cautions = " ".join(line["cautions"])
+            writer.writerow([*line["readers"], *line["kinds"], *values, cautions])
+    else:
+        for row in _table(lines):
+            out.write(row)
+
+
+def _lines(
+    report: AgreementReport, names: Mapping[str, str], codes: Sequence[str]
+) -> list[dict[str, Any]]:
+    known = [one["class"] for one in report.results["classes"]]
+    if unknown := [code for code in codes if code not in known]:
+        raise CommandError(f"There is no class {unknown[0]!r}. There are: {', '.join(known)}.")
+    detail = agreement_details.all_errors_of(report)
+    why = agreement_details.why_no_errors(report, detail)
+    if detail is None or why is not None:
+        raise CommandError(WHY_NONE[why or Missing.NOT_OPEN])
+    readers = [int(reader) for reader in report.results["readers"]]
+    kinds = dict(zip(readers, report.results.get("kinds", []), strict=False))
+    told = {int(reader): name for reader, name in names.items()}
+    found = paired_errors.lines(detail.comparisons, told, kinds)
+    return [line for line in found if not codes or line["class"] in codes]
+
+
+def _table(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    head = ["readers", "against", "class", "exams", "both right", "first only", "second only"]
+    rows = [[*head, "both wrong", "exact p", "Holm", "chi-square", "p"]]
+    for line in lines:
+        who = (
+            name if kind == "person" else f"{name} ({kind})"
+            for name, kind in zip(line["readers"], line["kinds"], strict=True)
+        )
+        exact, holm, p = (_p(line[name]) for name in P_VALUES)
+        chi2 = "-" if line["chi2"] is None else f"{line['chi2']:.3f}"
+        numbers = [str(line[name]) for name in NUMBERS]
+        against = line["reference"] or line["against"]
+        rows.append([" / ".join(who), against, line["class"], *numbers, exact, holm, chi2, p])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return [*table, *_remarks(lines)]
+
+
+def _remarks(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = dict.fromkeys(
+        f"{' / '.join(line['readers'])} against {line['reference'] or 'the consensus'}:"
+        f" {CAUTIONS[caution]}."
+        for line in lines
+        for caution in line["cautions"]
+    )
+    undefined = {line["undefined"] for line in lines if line["undefined"]}
+    told = [WHY_NO_TEST[Undefined(one)] for one in sorted(undefined)]
+    return [*found, *told, INDEPENDENT]
+
+
+WHY_NO_TEST: Mapping[Undefined, str] = {
+    Undefined.NEVER_DIFFERED: "No p: both were right, and wrong, about the same exams.",
+    Undefined.NOTHING_COMPARED: "No p: there is no exam of which all three could assess the class.",
+}
+INDEPENDENT = (
+    "McNemar's test takes exams to be independent. Holm adjusts for the classes of a pair; the"
+    " other p values are not adjusted."
+)
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

@@ -1,0 +1,30 @@
+"""Versions of the agreement hold pairs of readers against a reference, as a detail of their own."""
+
+from django.db import migrations, models
+
+KINDS = [
+    ("facts", "What is known of the study"),
+    ("reader", "A reader held against a reference"),
+    ("suggestions", "Suggestions shown and hidden, compared"),
+    ("errors", "Pairs of readers held against a reference"),
+]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("annotations", "0026_reader_kinds")]
+
+    operations = [
+        migrations.RemoveConstraint("agreementdetail", "agreement_detail_kind_is_known"),
+        migrations.AlterField(
+            model_name="agreementdetail",
+            name="kind",
+            field=models.CharField(choices=KINDS, max_length=11),
+        ),
+        migrations.AddConstraint(
+            model_name="agreementdetail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", [kind for kind, _ in KINDS])),
+                name="agreement_detail_kind_is_known",
+            ),
+        ),
+    ]

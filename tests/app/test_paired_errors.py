@@ -1,0 +1,170 @@
+"""Two readers held against one reference: on the page, in files, in the API and on paper."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from scipy.stats import binomtest
+
+from annotations.models import Consensus, Study, User
+from annotations.services import agreement, agreement_details, consensus, paired_errors
+from ecgreview.readings import CLASSES
+from tests.app import published
+
+pytestmark = pytest.mark.django_db
+
+N = 60
+NAMES = ("cardiologist1", "cardiologist2", "dnn", "gold_standard")
+
+
+@pytest.fixture
+def said() -> dict[str, np.ndarray]:
+    """A reference, and three who err more or less often."""
+    rng = np.random.default_rng(12)
+    truth = rng.random((N, len(CLASSES))) < 0.3
+    slips = {name: rng.random(truth.shape) < share
+             for name, share in zip(NAMES, (0.05, 0.3, 0.15, 0.0), strict=True)}  # fmt: skip
+    return {name: (truth ^ slip).astype(np.int8) for name, slip in slips.items()}
+
+
+@pytest.fixture
+def study(said, tmp_path: Path) -> Study:
+    folder = published.write(tmp_path / "annotations", said)
+    call_command("import_readings", "--format", "codetest", "--study", "CODE", str(folder),
+                 stdout=io.StringIO())  # fmt: skip
+    return Study.objects.get(slug="code")
+
+
+@pytest.fixture
+def with_consensus(study, now) -> Study:
+    while consensus.refresh_next(now=now):
+        pass
+    agreement.refresh_study(study=study, now=now)
+    return study
+
+
+def printed(*more: str) -> str:
+    out = io.StringIO()
+    call_command("agreement", "CODE", "--level", "errors", *more, stdout=out)
+    return out.getvalue()
+
+
+def test_the_counts_and_the_exact_p_are_those_of_the_files(study, said):
+    told = json.loads(printed("--format", "json"))
+    lines = {(*line["readers"], line["class"]): line for line in told}
+    assert {line["reference"] for line in told} == {"gold_standard"}
+    assert len(lines) == len(told) == 3 * len(CLASSES)
+    right = {name: said[name] == said["gold_standard"] for name in NAMES}
+    for column, code in enumerate(CLASSES):
+        line = lines["cardiologist1", "dnn", code]
+        first, second = right["cardiologist1"][:, column], right["dnn"][:, column]
+        only = ((first & ~second).sum(), (~first & second).sum())
+        assert (line["first_right"], line["second_right"]) == only
+        assert line["both_right"] + line["both_wrong"] + sum(only) == line["n"] == N
+        if sum(only):
+            p = binomtest(int(only[0]), int(sum(only))).pvalue
+            assert line["exact_p"] == pytest.approx(p, rel=1e-12)
+            assert line["holm_p"] >= line["exact_p"]
+
+
+def test_a_table_and_a_file_say_what_readers_are(study):
+    assert "cardiologist1 / dnn (model)" in printed("--class", "AF")
+    rows = list(csv.DictReader(io.StringIO(printed("--format", "csv"))))
+    assert {(row["first_kind"], row["second_kind"]) for row in rows} == {
+        ("person", "person"),
+        ("person", "model"),
+    }
+
+
+def test_without_a_reference_the_command_says_why(tmp_path, said):
+    folder = published.write(tmp_path / "two", {name: said[name] for name in NAMES[:2]})
+    call_command("import_readings", "--format", "codetest", "--study", "CODE", str(folder),
+                 stdout=io.StringIO())  # fmt: skip
+    with pytest.raises(CommandError, match="There is no reference"):
+        printed()
+
+
+def test_a_vote_of_ones_own_in_the_consensus_is_said(with_consensus):
+    report = with_consensus.agreement_reports.filter(batch=None).latest("number")
+    detail = agreement_details.all_errors_of(report)
+    assert detail is not None
+    ids = dict(User.objects.filter(last_name__in=NAMES).values_list("last_name", "pk"))
+    one, other, dnn = (ids[name] for name in NAMES[:3])
+
+    def cautions(first, second):
+        (found,) = (x for x in paired_errors.of_pair(detail.comparisons, first, second)
+                    if x.reference_id is None)  # fmt: skip
+        return found.cautions
+
+    assert cautions(one, other) == ("own_vote_of_first", "own_vote_of_second")
+    assert cautions(one, dnn) == ("own_vote_of_first",)
+    assert cautions(dnn, ids["gold_standard"]) == ()
+
+
+class TestPage:
+    def url(self, study: Study, first: int, second: int, more: str = "") -> str:
+        return f"/studies/{study.slug}/agreement/pair/?first={first}&second={second}{more}"
+
+    def test_a_pair_is_held_against_the_reference(self, with_consensus, client, davi):
+        client.force_login(davi)
+        page = client.get(self.url(with_consensus, 1, 3)).content.decode()
+        assert "Only dnn (model) right" in page
+        assert "gold_standard (reference)" in page
+        assert "has a vote in this consensus" not in page
+
+    def test_a_reader_who_votes_is_warned_of(self, with_consensus, client, davi):
+        client.force_login(davi)
+        page = client.get(self.url(with_consensus, 1, 3, "&against=consensus")).content.decode()
+        assert "cardiologist1 has a vote in this consensus" in page
+
+    def test_without_a_consensus_the_reference_is_held_against_nothing(
+        self, study, now, client, davi
+    ):
+        agreement.refresh_study(study=study, now=now)
+        client.force_login(davi)
+        page = client.get(self.url(study, 1, 4)).content.decode()
+        assert "One of the two is the reference itself." in page
+
+    def test_the_files_have_all_pairs(self, with_consensus, client, davi):
+        client.force_login(davi)
+        address = f"/studies/{with_consensus.slug}/agreement/file/?table=errors&format="
+        rows = list(csv.DictReader(io.StringIO(client.get(f"{address}csv").content.decode())))
+        lines = client.get(f"{address}json").json()["errors"]
+        assert len(rows) == len(lines)
+        assert {(row["against"], row["reference"]) for row in rows} == {
+            ("reference", "gold_standard (reference)"),
+            ("consensus", ""),
+        }
+
+
+class TestApi:
+    def test_it_tells_every_pair_and_class(self, with_consensus, client, davi):
+        client.force_login(davi)
+        told = client.get(f"/api/studies/{with_consensus.slug}/agreement/errors/").json()
+        assert told["why_none"] is None
+        assert {line["against"] for line in told["tests"]} == {"reference", "consensus"}
+        assert {kind for line in told["tests"] for kind in line["kinds"]} == {
+            "person",
+            "model",
+            "reference",
+        }
+
+    def test_it_says_why_there_is_nothing(self, study, client, davi):
+        client.force_login(davi)
+        told = client.get(f"/api/studies/{study.slug}/agreement/errors/").json()
+        assert told == {"version": None, "why_none": "not_open", "tests": []}
+
+    def test_a_consensus_that_is_not_open_is_left_out(
+        self, with_consensus, client, davi, monkeypatch
+    ):
+        queries = type(Consensus.objects.all())
+        monkeypatch.setattr(queries, "visible_to", lambda self, _user: self.none())
+        client.force_login(davi)
+        told = client.get(f"/api/studies/{with_consensus.slug}/agreement/errors/").json()
+        assert {line["against"] for line in told["tests"]} == {"reference"}
