@@ -201,12 +201,16 @@ class TestACoordinatorWhoReads:
         make_batch([make_exam()], [gil], "Gil's")
         return signed_in(gil)
 
-    @pytest.mark.parametrize("what", ["agreement", "agreement/pairs", "progress"])
+    @pytest.mark.parametrize(
+        "what", ["agreement", "agreement/pairs", "agreement/errors", "progress"]
+    )
     def test_sees_no_results_of_a_batch(self, as_gil, read_batch, what):
         refusal = as_gil.get(f"/api/batches/{read_batch.pk}/{what}/")
         assert (refusal.status_code, refusal.json()["type"][-13:]) == (403, "still-reading")
 
-    @pytest.mark.parametrize("what", ["consensus", "export", "agreement", "agreement/pairs"])
+    @pytest.mark.parametrize(
+        "what", ["consensus", "export", "agreement", "agreement/pairs", "agreement/errors"]
+    )
     def test_sees_no_results_of_the_study(self, as_gil, study, read_batch, what):
         refusal = as_gil.get(f"/api/studies/{study.slug}/{what}/")
         assert (refusal.status_code, refusal.json()["type"][-13:]) == (403, "still-reading")
