@@ -11,7 +11,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0026_reader_kinds")]
+    dependencies = [("annotations", "0029_consensus_by_class")]
 
     operations = [
         migrations.RemoveConstraint("agreementdetail", "agreement_detail_kind_is_known"),
