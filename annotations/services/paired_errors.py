@@ -91,7 +91,7 @@ def compare(on: Ground) -> tuple[Comparison, ...]:
     if n_pairs > MAX_PAIRS:
         raise TooManyPairs(n_pairs)
     rows = {reader: np.flatnonzero(on.said.readers == reader) for reader in order}
-    found = []
+    found: list[Comparison] = []
     for reference_id in references:
         said = rows[reference_id]
         truth = _Truth(on.said.exams[said], on.said.states[said], reference_id)

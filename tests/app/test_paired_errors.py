@@ -19,7 +19,7 @@ from tests.app import published
 
 pytestmark = pytest.mark.django_db
 
-N = 60
+N = 24
 NAMES = ("cardiologist1", "cardiologist2", "dnn", "gold_standard")
 
 
@@ -38,7 +38,8 @@ def study(said, tmp_path: Path) -> Study:
     folder = published.write(tmp_path / "annotations", said)
     call_command("import_readings", "--format", "codetest", "--study", "CODE", str(folder),
                  stdout=io.StringIO())  # fmt: skip
-    return Study.objects.get(slug="code")
+    found: Study = Study.objects.get(slug="code")
+    return found
 
 
 @pytest.fixture

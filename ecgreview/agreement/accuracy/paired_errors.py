@@ -115,7 +115,10 @@ def tests(counts: ArrayLike) -> list[ErrorTest]:
     adjusted = iter(holm([exact.value for *_, exact in rows if exact.value is not None]))
     return [
         ErrorTest(
-            *cells,
+            both_right=cells[0],
+            first_right=cells[1],
+            second_right=cells[2],
+            both_wrong=cells[3],
             chi2=chi2.value,
             p=p.value,
             exact_p=exact.value,
