@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +39,11 @@ def study(said, tmp_path: Path) -> Study:
     folder = published.write(tmp_path / "annotations", said)
     call_command("import_readings", "--format", "codetest", "--study", "CODE", str(folder),
                  stdout=io.StringIO())  # fmt: skip
-    found: Study = Study.objects.get(slug="code")
-    return found
+    return Study.objects.get(slug="code")
 
 
 @pytest.fixture
-def with_consensus(study, now) -> Study:
+def with_consensus(study: Study, now: datetime) -> Study:
     while consensus.refresh_next(now=now):
         pass
     agreement.refresh_study(study=study, now=now)
