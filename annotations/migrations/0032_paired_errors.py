@@ -11,7 +11,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0029_consensus_by_class")]
+    dependencies = [("annotations", "0031_archives")]
 
     operations = [
         migrations.RemoveConstraint("agreementdetail", "agreement_detail_kind_is_known"),
