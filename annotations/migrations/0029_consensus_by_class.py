@@ -46,6 +46,11 @@ update annotations_consensus c
 update annotations_batch set consensus_is_due = true
  where closed_at is not null and purpose not in ('practice', 'qualification')
    and study_id in (select study_id from annotations_consensus);
+
+-- Rows that were updated twice have their foreign keys checked at the end: no table can be altered
+-- before that.
+set constraints all immediate;
+set constraints all deferred;
 """
 
 IN_OLD_WORDS = """
