@@ -63,7 +63,7 @@ class MayUse(IsAuthenticated):
             return False
         if request.auth is not None and isinstance(view, ApiView):
             is_safe = request.method in SAFE_METHODS
-            scope = TokenScope.READ if is_safe else view.scope
+            scope = view.scope_of_get if is_safe else view.scope
             tokens.use(request.auth, needed=scope, now=timezone.now())
         needed = view.needed(request.method or "") if isinstance(view, ApiView) else None
         return needed is None or request.user.has_perm(f"annotations.{needed}")
@@ -83,6 +83,9 @@ class ApiView(APIView):
 
     scope: ClassVar[TokenScope] = TokenScope.FULL
     """What a token must be allowed for methods that change something."""
+
+    scope_of_get: ClassVar[TokenScope] = TokenScope.READ
+    """The same for GET, which changes something where it is noted that a reader saw something."""
 
     parameters: ClassVar[frozenset[str]] = frozenset()
     """The query parameters it understands; any other is refused rather than ignored."""

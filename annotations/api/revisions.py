@@ -19,6 +19,8 @@ from annotations.services import confirmations, leases, revisions, suggestions
 class AssignmentSuggestions(ApiView):
     """What a model suggests, once one's own reading is signed."""
 
+    scope_of_get = TokenScope.LABEL  # whoever was shown them can no longer correct their reading
+
     @extend_schema(operation_id="suggestions", responses=shapes.SuggestionsShape)
     def get(self, request: UserRequest, pk: int) -> Response:
         """Tell what the model suggests; not found before the study's policy allows it."""

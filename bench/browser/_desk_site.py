@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 # Not the demo: that one leaves Brotli away. Plain HTTP, for the line is emulated in the browser.
 STATIC = tempfile.TemporaryDirectory(prefix="ecgreview-bench-")
+os.environ.setdefault("SITE_URL", "http://127.0.0.1:8000")
 os.environ.update({"ECGREVIEW_DEMO": "0", "HTTPS": "0", "DEBUG": "0", "STATIC_ROOT": STATIC.name})
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's sync API runs a loop of its own
 

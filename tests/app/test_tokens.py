@@ -31,6 +31,13 @@ def test_a_token_reads_exams_only_when_it_may(assign, ana, scope, status):
     assert program(ana, scope).put(address, EMPTY).status_code == status
 
 
+@pytest.mark.parametrize(("scope", "status"), [(READ, 403), (LABEL, 404)])
+def test_a_token_that_only_looks_is_shown_no_suggestions(assign, ana, scope, status):
+    # Being shown them is noted, and ends the time in which a reading can be corrected.
+    address = f"/api/assignments/{assign(ana).pk}/suggestions/"
+    assert program(ana, scope).get(address).status_code == status
+
+
 @pytest.mark.parametrize(("scope", "status"), [(READ, 403), (LABEL, 403), (FULL, 201)])
 def test_a_token_coordinates_only_when_it_may(davi, taxonomy, scope, status):
     assert program(davi, scope).post("/api/studies/", {"name": "New"}).status_code == status

@@ -133,7 +133,8 @@ def test_a_taken_port_is_named(bare):
 
 def test_a_server_of_real_work_refuses_the_demo(bare):
     done = subprocess.run(
-        [sys.executable, "manage.py", "demo"], cwd=REPOSITORY, env={**bare, "ECGREVIEW_DEMO": "0"},
+        [sys.executable, "manage.py", "demo"], cwd=REPOSITORY,
+        env={**bare, "ECGREVIEW_DEMO": "0", "SITE_URL": "http://127.0.0.1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, "ECGREVIEW_DEMO=1" in done.stderr) == (1, True)
