@@ -193,6 +193,7 @@ urlpatterns = [
     path("people/new/", people.person_invite, name="person-invite"),
     path("people/<int:pk>/", people.person_detail, name="person"),
     path("people/<int:pk>/link/", people.person_link, name="person-link"),
+    path("people/<int:pk>/vouch/", people.person_vouch, name="person-vouch"),
     path("people/<int:pk>/end/", people.person_end, name="person-end"),
     path(
         "people/<int:pk>/second-factor/", people.person_second_factor, name="person-second-factor"

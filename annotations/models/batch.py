@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -305,12 +306,23 @@ class Reference(models.Model):
         return f"reference of exam {self.exam_id} in batch {self.batch_id}"
 
 
+class ResultsSeenQuerySet(models.QuerySet["ResultsSeen"]):
+    """Which results were shown to whom."""
+
+    def known_to(self, readers: Iterable[User | int]) -> ResultsSeenQuerySet:
+        """Return what any of ``readers`` was shown, or an account that one of them vouches for."""
+        ids = [reader if isinstance(reader, int) else reader.pk for reader in readers]
+        return self.filter(Q(user__in=ids) | Q(user__vouched_by__in=ids))
+
+
 class ResultsSeen(models.Model):
     """Somebody was shown results of a batch: its exams they can no longer read blind."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="+")
     first_seen_at = models.DateTimeField()
+
+    objects = ResultsSeenQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "results seen"

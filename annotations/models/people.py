@@ -25,6 +25,10 @@ class ReaderLevel(models.IntegerChoices):
     SENIOR = 3, _("Senior cardiologist")
 
 
+SEES_RESULTS = (Role.ADJUDICATOR, Role.COORDINATOR, Role.RESEARCHER, Role.AUDITOR)
+"""The roles whose accounts may be shown what others found, now or once a study lets them."""
+
+
 class ReaderKind(models.TextChoices):
     """What a reader is.
 
@@ -45,6 +49,15 @@ class User(AbstractUser):
     )
     level = models.PositiveSmallIntegerField(
         _("reader level"), choices=ReaderLevel, default=ReaderLevel.CARDIOLOGIST
+    )
+
+    vouched_by = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The coordinator who invited them, or another who vouched for them since.",
     )
 
     class Meta:
@@ -72,3 +85,11 @@ class User(AbstractUser):
     def is_person(self) -> bool:
         """Whether they can sign in, be given exams, and vote."""
         return self.kind == ReaderKind.PERSON
+
+    @property
+    def blinded_with(self) -> list[int]:
+        """The people whose blinding this account shares: its own person and who vouches for it.
+
+        Whoever invites an account could be sitting behind it.
+        """
+        return [pk for pk in (self.pk, self.vouched_by_id) if pk is not None]

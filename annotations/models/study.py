@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from ecgreview.consensus import DEFAULT_RULE
 
 from .protocol import (
     Adjudication,
+    BreakGlass,
     ClinicalInformation,
     Phase,
     PriorExam,
     QtCorrection,
     ResultsOpen,
+    StudyReader,
     StudyReaderStatus,
     SuggestionPolicy,
 )
@@ -56,9 +58,12 @@ class StudyQuerySet(models.QuerySet["Study"]):
         """Return the studies whose results are kept from ``user`` because they read in them.
 
         From the day they are on its list of readers until it is locked, whether or not anything
-        waits for them, unless they broke the glass.
+        waits for them, unless they broke the glass. The same holds for an account while the person
+        who vouches for it reads: nobody gets a second pair of eyes by inviting somebody.
         """
-        return self.filter(readers__user=user, phase__in=UNSETTLED).exclude(broken_glass__user=user)
+        glass = BreakGlass.objects.filter(study=OuterRef("study"), user=OuterRef("user"))
+        lines = StudyReader.objects.filter(study=OuterRef("pk"), user__in=user.blinded_with)
+        return self.filter(Exists(lines.exclude(Exists(glass))), phase__in=UNSETTLED)
 
 
 SETTLED = (Phase.LOCKED, Phase.RELEASED)

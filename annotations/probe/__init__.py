@@ -8,7 +8,7 @@ can. The tests run it, and ``manage.py leak_probe`` runs it at any site, in a da
 
 from __future__ import annotations
 
-from .clinic import Clinic, build
+from .clinic import OF_GIL, Clinic, build
 from .differences import Difference, differences
 from .doors import Door, UnknownParameter, doors
 from .report import PROBED, Report, conduct
@@ -18,6 +18,7 @@ from .seen import MASKS, Seen, Step
 
 __all__ = [
     "MASKS",
+    "OF_GIL",
     "PROBED",
     "Clinic",
     "Difference",

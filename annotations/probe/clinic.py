@@ -58,8 +58,15 @@ CAST: Mapping[str, tuple[Role, ...]] = {
     "davi": (Role.COORDINATOR,),
     "gil": (Role.READER, Role.COORDINATOR),
     "eva": (),
+    "pia": (Role.RESEARCHER,),
+    "pablo": (Role.AUDITOR,),
 }
-"""Ana probes, Clara, and Gil, who coordinates and reads; the others do what must not be seen."""
+"""Ana probes, Clara, and Gil, who coordinates and reads; the others do what must not be seen.
+
+Pia and Pablo are accounts that Gil invited before he began to read: they may be Gil himself.
+"""
+
+OF_GIL = ("pia", "pablo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +108,12 @@ class Clinic:
         """Return examples of what addresses take: the person's own, another's, and nobody's."""
         mine, theirs = self.own(person), self.others()
         held = Assignment.objects.held().filter(reader=self.people[person])
-        ids = [mine[0].pk, mine[1].pk, theirs[0].pk, *held.values_list("pk", flat=True)[:1], 1]
+        own = [assignment.pk for assignment in mine[:2]]
+        ids = [*own, theirs[0].pk, *held.values_list("pk", flat=True)[:1], 1]
         batch_ids = [self.open_batch.pk, self.closed_batch.pk, self.second_batch.pk, 999_999]
         people_ids = [user.pk for user in self.people.values()]
-        codes = [mine[0].exam.code, self.theirs.assignment.exam.code, "NOSUCH22"]
+        first = (mine or theirs)[0].exam.code
+        codes = [first, self.theirs.assignment.exam.code, "NOSUCH22"]
         of_assignments = {"pk": ids}
         return {
             "": {
@@ -144,6 +153,7 @@ def build(now: datetime) -> Clinic:
     roles.sync()
     cast = {name: people.create(username=name, wanted=wanted) for name, wanted in CAST.items()}
     davi = cast["davi"]
+    User.objects.filter(username__in=OF_GIL).update(vouched_by=cast["gil"])
     taxonomy = taxonomies.install(now=now)
     dataset, stored = _exams(now)
     wanted = Protocol(

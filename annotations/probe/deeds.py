@@ -146,12 +146,12 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
 """In the order of a session: who has read everything can no longer abstain or put off."""
 
 ACTS_OF_COORDINATORS = frozenset({"pause", "close_other"})
-"""What a person who coordinates may know of a colleague's acts; a reader may not."""
+"""What a person who looks into studies may know of a colleague's acts; a reader may not."""
 
 
 def deeds_kept_from(person: str) -> tuple[str, ...]:
     """Return the names of the deeds that must leave no trace for ``person``."""
-    if Role.COORDINATOR in CAST[person]:
+    if {Role.COORDINATOR, Role.RESEARCHER, Role.AUDITOR} & {*CAST[person]}:
         return tuple(name for name in DEEDS if name not in ACTS_OF_COORDINATORS)
     if person == "clara":  # she reads in the second study: that its batch ended she may know
         return tuple(name for name in DEEDS if name != "close_other")

@@ -17,8 +17,8 @@ from .seen import MASKS, SECRETS
 SESSION = 60
 """Requests of one drawn session."""
 
-PROBED = ("ana", "clara", "gil")
-"""A reader, an adjudicator, and a coordinator who reads."""
+PROBED = ("ana", "clara", "gil", "pia", "pablo")
+"""A reader, an adjudicator, a coordinator who reads, and accounts that he invited earlier."""
 
 MAX_LEAKS = 50
 

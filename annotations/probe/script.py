@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import TypeAlias
+from urllib.parse import urlencode
 
 from annotations.models import Assignment, Role
 
-from .clinic import CAST, FINDING, UNTOLD, Clinic
+from .clinic import CAST, FINDING, OF_GIL, UNTOLD, Clinic
 from .deeds import deeds_kept_from
 from .doors import Door, doors
 from .seen import Step
@@ -39,8 +40,21 @@ def scripted(clinic: Clinic, person: str) -> Script:
     every = [Step("GET", address) for address in sorted(addresses, key=_is_suggestion)]
     work = [step for assignment in clinic.own(person)[:2] for step in _work(assignment)]
     deeds = deeds_kept_from(person)
-    plans = _planning(clinic) if Role.COORDINATOR in CAST[person] else ()
-    return [*deeds, *work, *deeds, *every, *plans]
+    if Role.COORDINATOR not in CAST[person]:
+        return [*deeds, *work, *deeds, *every]
+    return [*deeds, *work, *deeds, *every, *_inviting(clinic), *_planning(clinic)]
+
+
+def _inviting(clinic: Clinic) -> Iterator[Step]:
+    """Try to get a second pair of eyes: invite somebody who sees results, renew who does."""
+    form = (("Content-Type", "application/x-www-form-urlencoded"),)
+    for role in (Role.RESEARCHER, Role.AUDITOR, Role.READER):
+        wanted = {"first_name": "Pup", "username": "pup", "role": role.value, "level": "1"}
+        yield Step("POST", "/people/new/", urlencode(wanted), form)
+    for name in OF_GIL:
+        for act in ("link", "second-factor", "vouch"):
+            yield Step("POST", f"/people/{clinic.people[name].pk}/{act}/")
+    yield Step("GET", "/people/")
 
 
 def _planning(clinic: Clinic) -> Iterator[Step]:
@@ -65,7 +79,7 @@ def written(clinic: Clinic, person: str, chance: Random, length: int) -> Script:
         dice = chance.random()
         if dice < 0.06:
             found.append(chance.choice(deeds_kept_from(person)))
-        elif dice < 0.40:
+        elif dice < 0.40 and own:
             assignment = chance.choice(own)
             found += _bit_of_work(assignment, chance, can_correct=assignment not in own[:2])
         elif dice < 0.46:

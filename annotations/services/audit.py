@@ -27,6 +27,7 @@ class Action(models.TextChoices):
     PEOPLE_TOKEN_MADE = "people.token_made", _("Token made")
     PEOPLE_TOKENS_DELETED = "people.tokens_deleted", _("Tokens deleted")
     PEOPLE_LINK_MADE = "people.link_made", _("Sign-in link made")
+    PEOPLE_VOUCHED = "people.vouched", _("Account vouched for by another coordinator")
     PEOPLE_PASSWORD_CHANGED = "people.password_changed", _("Password changed")
     PEOPLE_PASSWORD_RESET = "people.password_reset", _("Password reset asked for")
 

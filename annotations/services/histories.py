@@ -38,13 +38,16 @@ def past(study: Study) -> Past:
     of_data = of_study.filter(batch__purpose=DATA)
     elsewhere = of_study.exclude(batch__purpose=DATA)
     gone = of_data.filter(Q(state=AssignmentState.WITHDRAWN) | Q(is_abstained=True))
-    seen = ResultsSeen.objects.filter(
-        user__study_readers__study=study, batch__assignments__exam__in_studies__study=study
-    )
+    seen = ResultsSeen.objects.filter(batch__assignments__exam__in_studies__study=study)
+    by_themselves = seen.filter(user__study_readers__study=study)
+    by_accounts_of_theirs = seen.filter(user__vouched_by__study_readers__study=study)
     barred = {
         *elsewhere.values_list("reader_id", "exam_id"),
         *gone.values_list("reader_id", "exam_id"),
-        *seen.values_list("user_id", "batch__assignments__exam_id").distinct(),
+        *by_themselves.values_list("user_id", "batch__assignments__exam_id").distinct(),
+        *by_accounts_of_theirs.values_list(
+            "user__vouched_by_id", "batch__assignments__exam_id"
+        ).distinct(),
     }
     return Past(readings(standing(of_data)), sorted(barred))
 

@@ -287,8 +287,8 @@ def _readable(seat: Seat) -> SlotQuerySet:
     elsewhere = had.filter(batch__study=seat.batch.study_id).exclude(
         Q(state=AssignmentState.WITHDRAWN) | Q(batch=seat.batch_id)
     )
-    seen = ResultsSeen.objects.filter(
-        user=seat.reader_id, batch__assignments__exam=OuterRef("exam")
+    seen = ResultsSeen.objects.known_to([seat.reader_id]).filter(
+        batch__assignments__exam=OuterRef("exam")
     )
     free = _unlocked(seat).exclude(Exists(here)).exclude(Exists(seen))
     return free if seat.batch.purpose == Purpose.REREAD else free.exclude(Exists(elsewhere))

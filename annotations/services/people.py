@@ -16,7 +16,7 @@ from knox.models import get_token_model
 from psycopg.errors import UniqueViolation
 
 from annotations.models import ReaderLevel, Role, User
-from annotations.services import audit, roles, sign_in
+from annotations.services import audit, roles, sign_in, vouching
 
 INVITABLE = (Role.READER, Role.ADJUDICATOR, Role.RESEARCHER, Role.AUDITOR)
 """Who may be invited over the web; coordinators are made on the command line only."""
@@ -99,15 +99,18 @@ def invite(
 ) -> Invitation:
     """Make an account that nobody can use yet, and the link with which its person begins.
 
-    Without a user name, the e-mail address is the user name.
+    Without a user name, the e-mail address is the user name. Who invites somebody vouches for the
+    account: it is shown no results that are kept from them.
 
     Raises:
+        vouching.Blinded: ``actor`` reads, and the account would see results.
         NotInvitable: the role is given on the command line only.
         NameTaken: there is somebody of that user name.
         EmailTaken: there is somebody with that e-mail address.
     """
     if role not in INVITABLE:
         raise NotInvitable(role)
+    vouching.refuse_blinded(actor, [role])
     address = email.lower()
     if address and User.objects.filter(email__iexact=address).exists():
         raise EmailTaken(email)
@@ -118,6 +121,7 @@ def invite(
         last_name=last_name,
         level=level,
         is_active=False,
+        vouched_by=actor,
         password=_open_invitation(),
     )
     _add(user)
@@ -139,10 +143,12 @@ def invite_again(*, actor: User, user_id: int, now: datetime) -> Invitation:
     Raises:
         User.DoesNotExist: there is nobody of that number within reach of the web.
         NotInvited: they have accepted, or their access was ended.
+        vouching.Blinded: ``actor`` reads, and the account would see results.
     """
     user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
     if not is_invited(user):
         raise NotInvited
+    vouching.refuse_blinded(actor, vouching.roles_of(user))
     user.password = _open_invitation()
     user.save(update_fields=["password"])
     audit.record(actor=actor, action=audit.Action.PEOPLE_INVITED, target=user, now=now)
@@ -241,8 +247,10 @@ def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
 
     Raises:
         User.DoesNotExist: there is nobody of that number within reach of the web.
+        vouching.Blinded: ``actor`` reads, and the account sees results.
     """
     user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
+    vouching.refuse_blinded(actor, vouching.roles_of(user))
     sign_in.forget_second_factor(user)
     _cut_off(user)
     audit.record(actor=actor, action=audit.Action.MFA_RESET, target=user, now=now)
@@ -257,9 +265,32 @@ def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
 
     Raises:
         User.DoesNotExist: nobody active of that number is within reach of the web.
+        vouching.Blinded: ``actor`` reads, and the account sees results.
     """
     user = in_reach().get(pk=user_id, is_active=True)
+    vouching.refuse_blinded(actor, vouching.roles_of(user))
     audit.record(actor=actor, action=audit.Action.PEOPLE_PASSWORD_RESET, target=user, now=now)
+    return user
+
+
+@transaction.atomic
+def vouch(*, actor: User, user_id: int, now: datetime) -> User:
+    """Let ``actor`` answer for an account in the place of whoever invited it.
+
+    From then on it is shown what ``actor`` could be shown, even where its inviter still reads.
+
+    Raises:
+        User.DoesNotExist: there is nobody of that number within reach of the web.
+        vouching.Blinded: ``actor`` reads, and the account sees results.
+    """
+    user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
+    vouching.refuse_blinded(actor, vouching.roles_of(user))
+    before, user.vouched_by = user.vouched_by_id, actor
+    user.save(update_fields=["vouched_by"])
+    audit.record(
+        actor=actor, action=audit.Action.PEOPLE_VOUCHED, target=user,
+        before={"vouched_by": before}, after={"vouched_by": actor.pk}, now=now,
+    )  # fmt: skip
     return user
 
 

@@ -202,10 +202,10 @@ def refuse_who_knows_results(readers: Sequence[User], exams: Iterable[Exam | int
         KnowsResults: somebody was.
     """
     ids = [exam if isinstance(exam, int) else exam.pk for exam in exams]
-    seen = ResultsSeen.objects.filter(user__in=readers, batch__assignments__exam__in=ids)
-    names = seen.select_related("user").order_by("user")
-    if known := list(dict.fromkeys(str(found.user) for found in names.distinct())):
-        raise KnowsResults(", ".join(known))
+    seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=ids)
+    accounts = {pk for pair in seen.values_list("user", "user__vouched_by") for pk in pair}
+    if known := [str(one) for one in sorted(readers, key=lambda r: r.pk) if one.pk in accounts]:
+        raise KnowsResults(", ".join(dict.fromkeys(known)))
 
 
 def refuse_pairs_that_know(pairs: Collection[tuple[int, int]]) -> None:
@@ -217,12 +217,15 @@ def refuse_pairs_that_know(pairs: Collection[tuple[int, int]]) -> None:
     Raises:
         KnowsResults: somebody was.
     """
-    seen = ResultsSeen.objects.filter(
-        user__in={reader for reader, _ in pairs},
-        batch__assignments__exam__in={exam for _, exam in pairs},
+    seen = ResultsSeen.objects.known_to({reader for reader, _ in pairs}).filter(
+        batch__assignments__exam__in={exam for _, exam in pairs}
     )
-    known = seen.values_list("user_id", "batch__assignments__exam_id").distinct()
-    if readers := {reader for reader, exam in known if (reader, exam) in pairs}:
+    exams = "batch__assignments__exam_id"
+    known = {
+        *seen.values_list("user_id", exams).distinct(),
+        *seen.values_list("user__vouched_by_id", exams).distinct(),
+    }
+    if readers := {reader for reader, _ in known & {*pairs}}:
         names = User.objects.filter(pk__in=readers).order_by("pk")
         raise KnowsResults(", ".join(str(reader) for reader in names))
 

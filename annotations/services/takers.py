@@ -37,7 +37,8 @@ def of(study: Study, line: StudyReader, moving: Sequence[Assignment]) -> Taker:
     exams = [assignment.exam_id for assignment in moving]
     of_theirs = Assignment.objects.filter(reader=line.user_id, exam__in=exams)
     had = set(of_theirs.filter(batch__study=study).values_list("exam", flat=True))
-    seen = ResultsSeen.objects.filter(user=line.user_id, batch__assignments__exam__in=exams)
+    known = ResultsSeen.objects.known_to([line.user_id])
+    seen = known.filter(batch__assignments__exam__in=exams)
     had |= set(seen.values_list("batch__assignments__exam", flat=True))
     return Taker(line.user, had, _room(study, line))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,15 +19,29 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotations import tasks
 from annotations.models import Role, User
-from annotations.services import people, sign_in
+from annotations.services import people, sign_in, vouching
 from annotations.services.mail import links, queue
-from annotations.views.access import SignedInRequest, needs
+from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.people_forms import InviteForm
 
 TAKEN: dict[type[ValueError], tuple[str, Promise]] = {
     people.NameTaken: ("username", gettext_lazy("Somebody has this user name already.")),
     people.EmailTaken: ("email", gettext_lazy("Somebody has this e-mail address already.")),
 }
+
+
+BLINDED = gettext_lazy(
+    "You read in a study that is not locked, and this account is shown results. Ask a coordinator "
+    "who does not read to do this."
+)
+NOT_MAILED = gettext_lazy(
+    "You read in a study that is not locked, so the link is mailed and not shown to you, and no "
+    "mail could be sent. Ask a coordinator who does not read to invite them."
+)
+
+
+class NotMailed(Exception):
+    """The link can only be mailed, since whoever invites still reads, and no mail left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +67,23 @@ def person_list(request: SignedInRequest) -> HttpResponse:
 @needs("invite_user")
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_invite(request: SignedInRequest) -> HttpResponse:
-    """Make an account for somebody, and show the link with which they begin: this once."""
-    form = InviteForm(request.POST if request.method == "POST" else None)
+    """Make an account for somebody, and show the link with which they begin: this once.
+
+    Whoever still reads gets no link to see: it is mailed, or nobody is invited.
+    """
+    is_blinded = vouching.is_blinded(request.user)
+    form = InviteForm(posted(request), is_blinded=is_blinded)
     if form.is_valid():
         try:
-            made = people.invite(actor=request.user, **form.cleaned_data, now=timezone.now())
+            return _invite(request, form, is_blinded=is_blinded)
         except (people.NameTaken, people.EmailTaken) as refusal:
             field, words = TAKEN[type(refusal)]
             form.add_error(field, str(words))
-        else:
-            return _hand_over(request, made)
+        except NotMailed:
+            form.add_error(None, NOT_MAILED)
     status = 400 if form.is_bound else 200
-    return render(request, "people/invite.html", {"form": form}, status=status)
+    context = {"form": form, "is_blinded": is_blinded, "can_mail": settings.MAIL_SERVER is not None}
+    return render(request, "people/invite.html", context, status=status)
 
 
 @never_cache
@@ -73,7 +94,13 @@ def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     line = next((one for one in _lines() if one.person.pk == pk and one.is_in_reach), None)
     if line is None:
         raise Http404
-    context = {"line": line, "person": line.person, "mail": queue.latest_to(line.person)}
+    context = {
+        "line": line,
+        "person": line.person,
+        "mail": queue.latest_to(line.person),
+        "may_hand_out": _may_hand_out(request.user, line.person),
+        "voucher_reads": line.person.vouched_by and vouching.is_blinded(line.person.vouched_by),
+    }
     return render(request, "people/detail.html", context)
 
 
@@ -86,12 +113,21 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     The latter is never shown: with it a coordinator could read as somebody else.
     """
     try:
-        made = people.invite_again(actor=request.user, user_id=pk, now=timezone.now())
-        return _hand_over(request, made)
+        with transaction.atomic():
+            made = people.invite_again(actor=request.user, user_id=pk, now=timezone.now())
+            return _hand_over(request, made, is_blinded=vouching.is_blinded(request.user))
     except User.DoesNotExist as nobody:
         raise Http404 from nobody
+    except vouching.Blinded:
+        return _refused(request, pk, BLINDED)
+    except NotMailed:
+        return _refused(request, pk, NOT_MAILED)
     except people.NotInvited:
+        pass
+    try:
         is_queued = _mail_password_link(request, pk)
+    except vouching.Blinded:
+        return _refused(request, pk, BLINDED)
     if is_queued:
         messages.success(request, _("A mail with a link for a new password is queued."))
     else:
@@ -114,11 +150,40 @@ def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
     return _act(request, pk, people.reset_second_factor, words)
 
 
+@needs("invite_user")
+@require_POST
+def person_vouch(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Answer for an account in the place of whoever invited it."""
+    return _act(request, pk, people.vouch, _("You vouch for this account from now on."))
+
+
+def _invite(request: SignedInRequest, form: InviteForm, *, is_blinded: bool) -> HttpResponse:
+    """Invite somebody; what cannot be mailed in place of being shown never happened."""
+    with transaction.atomic():
+        made = people.invite(actor=request.user, **form.cleaned_data, now=timezone.now())
+        return _hand_over(request, made, is_blinded=is_blinded)
+
+
+def _may_hand_out(actor: User, person: User) -> bool:
+    try:
+        vouching.refuse_blinded(actor, vouching.roles_of(person))
+    except vouching.Blinded:
+        return False
+    return True
+
+
+def _refused(request: SignedInRequest, pk: int, words: Promise) -> HttpResponse:
+    messages.error(request, str(words))
+    return redirect("person", pk=pk)
+
+
 def _act(request: SignedInRequest, pk: int, deed: Callable[..., User], words: str) -> HttpResponse:
     try:
         deed(actor=request.user, user_id=pk, now=timezone.now())
     except User.DoesNotExist as nobody:
         raise Http404 from nobody
+    except vouching.Blinded:
+        return _refused(request, pk, BLINDED)
     messages.success(request, words)
     return redirect("person", pk=pk)
 
@@ -128,6 +193,7 @@ def _lines() -> list[Line]:
     readers = {Role.READER.value, Role.ADJUDICATOR.value}
     in_reach = set(people.in_reach().values_list("pk", flat=True))
     everybody = User.objects.annotate(has_second_factor=sign_in.has_second_factor())
+    everybody = everybody.select_related("vouched_by")
     lines = []
     for person in everybody.prefetch_related("groups").order_by(
         "first_name", "last_name", "username"
@@ -145,14 +211,20 @@ def _lines() -> list[Line]:
     return lines
 
 
-def _hand_over(request: HttpRequest, made: people.Invitation) -> HttpResponse:
-    """Queue the mail with the link of an invitation, and show the link, this once."""
+def _hand_over(request: HttpRequest, made: people.Invitation, *, is_blinded: bool) -> HttpResponse:
+    """Queue the mail with the link, and show the link to a coordinator who does not read.
+
+    Raises:
+        NotMailed: no mail can reach them, and the link must not be shown.
+    """
     mail = queue.invitation(made, now=timezone.now())
     if mail is not None:
         tasks.nudge(tasks.mail_accounts)
+    elif is_blinded:
+        raise NotMailed
     context = {
         "person": made.user,
-        "address": links.invitation(made),
+        "address": None if is_blinded else links.invitation(made),
         "is_queued": mail is not None,
         "made": made,
     }

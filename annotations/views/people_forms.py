@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import ReaderLevel, Role
 from annotations.services import people
+
+BLINDED = _(
+    "You read in a study that is not locked, so you can invite readers only. A coordinator who "
+    "does not read can invite people who see results."
+)
 
 
 class InviteForm(forms.Form):
@@ -44,6 +50,16 @@ class InviteForm(forms.Form):
         initial=ReaderLevel.CARDIOLOGIST,
         widget=forms.RadioSelect,
     )
+
+    def __init__(self, data: QueryDict | None = None, *, is_blinded: bool) -> None:
+        """Offer whoever still reads readers only, who are shown no results, and only by mail."""
+        super().__init__(data)
+        if is_blinded:
+            role, email = self.fields["role"], self.fields["email"]
+            cast("forms.ChoiceField", role).choices = [(Role.READER.value, Role.READER.label)]
+            role.help_text = BLINDED
+            email.required = True
+            email.help_text = _("The link is sent there. It is not shown to you.")
 
     def clean_role(self) -> Role:
         """Return the role itself."""

@@ -228,6 +228,7 @@ PEOPLE: dict[str, dict[str, Cell]] = {
     "person-invite": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "person": {"GET": Cell(page(403, davi=200))},
     "person-link": {"POST": Cell(page(403, davi=302))},
+    "person-vouch": {"POST": Cell(page(403, davi=302))},
     "person-end": {"POST": Cell(page(403, davi=302))},
     "person-second-factor": {"POST": Cell(page(403, davi=302))},
 }

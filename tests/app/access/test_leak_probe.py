@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from random import Random
+from unittest import mock
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotations import firewall, payloads, probe
+from annotations.models import User
 from annotations.models.assignment import AssignmentQuerySet
 from annotations.models.batch import BatchQuerySet
 from annotations.models.reading import ReadingQuerySet
@@ -117,6 +121,11 @@ class TestTheProbeFindsALeak:
         monkeypatch.setattr(StudyQuerySet, "blinding", lambda self, user: self.none())
         assert any("/progress/: body" in leak for leak in self.leaks(clinic, "gil"))
 
+    @pytest.mark.parametrize("person", probe.OF_GIL)
+    def test_when_an_invited_account_has_eyes_of_its_own(self, clinic, monkeypatch, person):
+        monkeypatch.setattr(User, "blinded_with", property(lambda self: [self.pk]))
+        assert "GET /api/readings/: body" in self.leaks(clinic, person)
+
     def test_none_where_batches_are_planned(self, clinic):
         assert self.leaks(clinic, "gil", planning(clinic)) == set()
 
@@ -143,6 +152,25 @@ def planning(clinic):
     """Return the addresses at which batches are planned."""
     slug = clinic.study.slug
     return (f"/studies/{slug}/plan/", f"/api/studies/{slug}/plans/")
+
+
+def test_a_coordinator_who_reads_gets_no_second_pair_of_eyes(clinic):
+    with mock.patch.object(timezone, "now", return_value=clinic.now):
+        client = Client()
+        client.force_login(
+            clinic.people["gil"], backend="django.contrib.auth.backends.ModelBackend"
+        )
+        invited = [
+            one for one in probe.scripted(clinic, "gil")
+            if isinstance(one, probe.Step) and one.address == "/people/new/" and one.body
+        ]  # fmt: skip
+        answers = [
+            client.post(one.address, one.body, content_type=dict(one.headers)["Content-Type"])
+            for one in invited
+        ]
+    assert [answer.status_code for answer in answers] == [400, 400, 400]
+    assert all(b"/invitation/?key=" not in answer.content for answer in answers)
+    assert User.objects.count() == len(clinic.people)
 
 
 def test_the_second_line_holds_where_the_first_is_missing(clinic, monkeypatch):
