@@ -217,6 +217,7 @@ AUDIT_GROUPS = {
     "suggestion": _("Suggestions"),
     "results": _("Results"),
     "agreement": _("Agreement"),
+    "consensus": _("Consensus"),
     "export": _("Exports"),
     "taxonomy": _("Classes"),
     "exams": _("Exams"),

@@ -20,6 +20,7 @@ from annotations.models import Scope
 from annotations.services import (
     agreement,
     archives,
+    audit_heads,
     audit_verification,
     consensus,
     leases,
@@ -32,7 +33,7 @@ from annotations.services import (
     suggestions,
     tokens,
 )
-from annotations.services.audit_verification import Position
+from annotations.services.audit_verification import Part, Position
 from annotations.services.mail import queue as mail
 from ecgreview import chain
 
@@ -208,21 +209,24 @@ def clear_sessions() -> None:
 
 @shared_task
 def verify_audit(
-    head: str | None = None, *, is_at_end: bool = False, reading: int = 0, n_readings: int = 0
+    head: str | None = None, *, part: str = Part.CHAIN, last: int = 0, n_readings: int = 0
 ) -> None:
-    """Verify the audit trail from the beginning, or from where the last bite ended.
+    """Verify the audit trail from the beginning, or from where the last time slice ended.
 
-    A bite that is lost with the broker ends the verification of this night; the next begins anew.
+    A slice that is lost with the broker ends the verification of this night; the next begins anew.
     """
     began = monotonic()
-    at = Position(chain.head(head) if head else chain.START, is_at_end, reading, n_readings)
-    at, found = audit_verification.step(at)
+    at = Position(chain.head(head) if head else chain.START, Part(part), last, n_readings)
+    found = audit_heads.verify() if head is None else None
+    if found is None:
+        at, found = audit_verification.step(at)
     while found is None and monotonic() - began < BITE_S:
         at, found = audit_verification.step(at)
     if found is None:
         _verify_on(at)
         return
     audit_verification.conclude(found=found, now=timezone.now())
+    audit_heads.keep(found, now=timezone.now())
     if found.fault is None:
         logger.info("audit trail verified: %s, %d readings", found.head, found.n_readings)
     else:
@@ -231,7 +235,7 @@ def verify_audit(
 
 def _verify_on(at: Position) -> None:
     """Ask for the next bite of a verification."""
-    rest = {"is_at_end": at.is_at_end, "reading": at.reading, "n_readings": at.n_readings}
+    rest = {"part": at.part.value, "last": at.last, "n_readings": at.n_readings}
 
     def ask() -> None:
         verify_audit.apply_async((str(at.head),), rest, retry=False)

@@ -399,6 +399,11 @@ if MAIL_SERVER:
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "ECG Review <ecg-review@localhost>")
 
+# -- Audit trail ------------------------------------------------------------------------------
+
+AUDIT_HEADS_FILE = env.text("AUDIT_HEADS_FILE", "")
+"""Where each verification writes down the head of the trail; empty: in the log alone."""
+
 # -- Logs -------------------------------------------------------------------------------------
 
 LOGGING = {

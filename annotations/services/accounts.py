@@ -9,6 +9,7 @@ from django.db import transaction
 
 from annotations.models import Role, TokenScope, User
 from annotations.services import audit, people, sign_in, tokens
+from annotations.services.integrity import accounts as standings
 
 REASON = "on the command line"
 """Nobody is signed in there: the trail has no actor, and says this instead."""
@@ -28,6 +29,12 @@ def create(
     )
     _record(user, audit.Action.PEOPLE_CREATED, now, _roles(wanted))
     return user
+
+
+@transaction.atomic
+def record_standing(*, user: User, now: datetime) -> None:
+    """Write down what ``user`` may do, whom Django's own ``createsuperuser`` has made."""
+    _record(user, audit.Action.PEOPLE_CREATED, now, standings.of(user))
 
 
 @transaction.atomic

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from annotations.models import AgreementReport, Scope
+from annotations.services import audit
+from annotations.services.integrity import digests
 from annotations.services.pattern_rows import PatternRows
 from ecgreview import agreement
 
@@ -42,7 +44,7 @@ def store(
 ) -> AgreementReport:
     """Store ``results``, which came of ``rows``, as the next version; ``scope`` must be claimed."""
     before = last(scope)
-    return AgreementReport.objects.create(
+    report = AgreementReport.objects.create(
         study_id=scope.study_id,
         batch_id=scope.batch_id,
         number=before.number + 1 if before else 1,
@@ -55,6 +57,12 @@ def store(
         n_readings=rows.n_readings,
         results=dict(results),
     )
+    audit.record(
+        actor=None, action=audit.Action.AGREEMENT_COMPUTED, study=report.study, target=report,
+        after={"batch": report.batch_id, "number": report.number,
+               "digest": digests.of_report(report)}, now=now,
+    )  # fmt: skip
+    return report
 
 
 def named(results: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

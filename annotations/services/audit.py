@@ -10,7 +10,8 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from annotations.models import AuditEvent, Finding, Reading, Study, User
+from annotations.models import AuditEvent, Reading, Study, User
+from annotations.services.integrity import signed_content
 from ecgreview import chain, row_security
 
 
@@ -84,6 +85,8 @@ class Action(models.TextChoices):
     EXPORT_DOWNLOADED = "export.downloaded", _("Export downloaded")
     AGREEMENT_REQUESTED = "agreement.requested", _("Agreement asked for at once")
     AGREEMENT_CANCELLED = "agreement.cancelled", _("Computation of agreement stopped")
+    AGREEMENT_COMPUTED = "agreement.computed", _("Agreement computed")
+    CONSENSUS_COMPUTED = "consensus.computed", _("Consensus computed")
     AGREEMENT_PRINTED = "agreement.printed", _("Agreement printed on the command line")
 
     TAXONOMY_INSTALLED = "taxonomy.installed", _("List of classes installed")
@@ -94,6 +97,7 @@ class Action(models.TextChoices):
     AUDIT_EXPORTED = "audit.exported", _("Audit trail exported")
     AUDIT_VERIFIED = "audit.verified", _("Audit trail verified")
     AUDIT_BROKEN = "audit.broken", _("Audit trail does not verify")
+    AUDIT_RECORDED = "audit.recorded", _("Recorded as it stood at an upgrade")
 
 
 class NotInTransaction(RuntimeError):
@@ -118,7 +122,7 @@ def record(
     """Write down a deed in the transaction that does it.
 
     When that commits, the database links the event into the chain; when it is rolled back, nothing
-    happened. No event holds a label: of a reading it holds ``reading_digest``.
+    happened. No event holds a label: of a reading it holds its digests.
 
     Args:
         actor: who did it; None when the machine did by itself, or nobody is known.
@@ -167,87 +171,11 @@ def record_submissions(
             study=study,
             object_type="reading",
             object_id=str(reading.pk),
-            after=_written(
-                {
-                    "assignment": reading.assignment_id,
-                    "stage": reading.stage,
-                    "digest": chain.content_digest(reading_content(reading)),
-                }
-            ),
+            after=_written(signed_content.submission(reading)),
             reason=reason,
         )
-        for reading in with_content(readings)
+        for reading in signed_content.with_content(readings)
     )
-
-
-def reading_digest(reading: Reading) -> str:
-    """Return the SHA-256 of all that the stored row of ``reading`` says.
-
-    The random key of the submission is part of it, so that nobody finds the labels by trying.
-    """
-    stored = Reading.objects.filter(pk=reading.pk)
-    return chain.content_digest(reading_content(with_content(stored).get()))
-
-
-def with_content(readings: QuerySet[Reading]) -> QuerySet[Reading]:
-    """Fetch along what ``reading_content`` looks at."""
-    return readings.select_related("taxonomy", "supersedes").prefetch_related(
-        "findings__diagnostic_class",
-        "not_assessable__diagnostic_class",
-        "decisions__diagnostic_class",
-    )
-
-
-def reading_content(reading: Reading) -> dict[str, Any]:
-    """Return every column of ``reading`` that is no number of a row, for its digest.
-
-    What came with version 14 of the tables is left out where it says nothing: so the digests of
-    older readings hold, and nothing can be added to a reading or taken from it unnoticed.
-
-    Args:
-        reading: as stored, for JSON changes a little on its way into the database; it came
-            ``with_content``.
-    """
-    later = {
-        "outcome": "" if reading.is_answered else reading.outcome,
-        "supersedes": reading.supersedes and reading.supersedes.idempotency_key,
-        "problems": reading.problems,
-        "not_assessable": sorted(
-            item.diagnostic_class.code for item in reading.not_assessable.all()
-        ),
-        "n_not_assessable": reading.n_not_assessable,
-        "reason": reading.reason,
-        "decisions": sorted(
-            [item.diagnostic_class.code, item.run_id, item.verdict]
-            for item in reading.decisions.all()
-        ),
-        "n_decisions": reading.n_decisions,
-        "idle_ms": reading.idle_ms,
-        "tools": reading.tools,
-    }
-    return {
-        **{name: value for name, value in later.items() if value},
-        "assignment": reading.assignment_id,
-        "reader": reading.reader_id,
-        "protocol_version": reading.protocol_version,
-        "stage": reading.stage,
-        "taxonomy": [reading.taxonomy.name, reading.taxonomy.version],
-        "quality": reading.quality,
-        "comment": reading.comment,
-        "findings": sorted(_finding(finding) for finding in reading.findings.all()),
-        "n_findings": reading.n_findings,
-        "submitted_at": reading.submitted_at,
-        "key": reading.idempotency_key,
-        "active_ms": reading.active_ms,
-        "display": reading.display,
-    }
-
-
-def _finding(finding: Finding) -> list[Any]:
-    """Return class and certainty, and what shows the class where anything is said to."""
-    marks = {"localisations": finding.localisations, "measurements": finding.measurements}
-    said = {name: value for name, value in marks.items() if value}
-    return [finding.diagnostic_class.code, finding.certainty, *([said] if said else [])]
 
 
 def _named(target: models.Model | tuple[str, object] | None) -> tuple[str, str]:

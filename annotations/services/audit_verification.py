@@ -1,28 +1,26 @@
-"""Whether the audit trail still says what was written, and every reading what was submitted."""
+"""Whether the audit trail still says what was written, and the rest what the trail says of it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from enum import StrEnum
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, TextField
-from django.db.models.functions import Cast
 
-from annotations.models import AuditEvent, AuditLink, Notice, NoticeKind, Reading, Role, User
+from annotations.models import AuditLink, Notice, NoticeKind, Role, User
 from annotations.services import audit, notices
+from annotations.services.integrity import accounts, readings, results, studies, tracings
 from ecgreview import chain
 from ecgreview.chain import START, Entry, Event, Fault, Head, Kind, Link
 
 ROWS_AT_ONCE = 2000
-READINGS_AT_ONCE = 500
 
 EVENTS_PER_BITE = 50_000
-READINGS_PER_BITE = 10_000
+READINGS_PER_BITE = 5_000
+TRACINGS_PER_BITE = 1_000
 """So much a task verifies before it asks for itself again: about 3 s of work each."""
 
 MOMENT = """to_char({0} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
@@ -70,40 +68,50 @@ class Verification:
         return self.fault is None
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """What comparing readings with the events of their submission gave.
+class Part(StrEnum):
+    """What is verified, in this order."""
 
-    Attributes:
-        n_readings: how many are as they were submitted.
-        last: the number of the last of them.
-        fault: the first that is not, None when there is none.
-    """
-
-    n_readings: int
-    last: int
-    fault: Fault | None
+    CHAIN = "chain"
+    READINGS = "readings"
+    TRACINGS = "tracings"
+    RECORDS = "records"
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a verification in bites has come.
+    """How far a verification in time slices has come.
 
     Attributes:
         head: of the chain.
-        is_at_end: whether the chain is done, and readings are compared.
-        reading: the number of the last reading that was compared.
-        n_readings: how many were.
+        part: what is verified now.
+        last: the number of the last row of that part that was compared; of records, how many
+            kinds of them were.
+        n_readings: how many readings were compared.
     """
 
     head: Head = START
-    is_at_end: bool = False
-    reading: int = 0
+    part: Part = Part.CHAIN
+    last: int = 0
     n_readings: int = 0
 
 
+RECORDS: Sequence[Callable[[], Fault | None]] = (
+    readings.missing,
+    studies.taxonomy_fault,
+    studies.protocol_fault,
+    studies.study_fault,
+    studies.reader_fault,
+    studies.seen_fault,
+    results.consensus_fault,
+    results.report_fault,
+    accounts.role_fault,
+    accounts.account_fault,
+)
+"""What the events say of things that there are few of; each is compared as a whole."""
+
+
 def verify(*, after: Head = START, expected: Head | None = None) -> Verification:
-    """Verify the whole chain, or what follows ``after``, and then all readings.
+    """Verify the whole chain, or what follows ``after``, and then all that it says.
 
     Takes constant memory, and locks nothing.
 
@@ -111,14 +119,15 @@ def verify(*, after: Head = START, expected: Head | None = None) -> Verification
         after: a head up to which all was verified before.
         expected: a head that was written down and must still be there.
     """
-    if fault := _check_head(after):
+    if fault := check_head(after):
         return Verification(START, 0, 0, fault)
     verdict = chain.verify(entries(after=after), after=after, expected=expected)
     if verdict.fault:
         return Verification(verdict.head, verdict.n_events, 0, verdict.fault)
-    compared = check_readings()
-    fault = compared.fault or missing_reading()
-    return Verification(verdict.head, verdict.n_events, compared.n_readings, fault)
+    compared = readings.check()
+    fault = compared.fault or tracings.check().fault
+    fault = fault or next(filter(None, (check() for check in RECORDS)), None)
+    return Verification(verdict.head, verdict.n_events, compared.n, fault)
 
 
 def entries(*, after: Head = START, limit: int | None = None) -> Iterator[Entry]:
@@ -134,46 +143,54 @@ def entries(*, after: Head = START, limit: int | None = None) -> Iterator[Entry]
         yield from map(_entry, _rows(UNLINKED, []))
 
 
-def check_readings(*, after: int = 0, limit: int | None = None) -> Compared:
-    """Compare each reading with the one event of its submission, up to the first that differs."""
-    ordered = Reading.objects.filter(pk__gt=after).order_by("pk")
-    walk = islice(audit.with_content(ordered).iterator(chunk_size=READINGS_AT_ONCE), limit)
-    n_readings, last = 0, after
-    while block := list(islice(walk, READINGS_AT_ONCE)):
-        recorded = _submissions(block)
-        for reading in block:
-            if fault := _compare(reading, recorded.get(str(reading.pk), [])):
-                return Compared(n_readings, last, fault)
-            n_readings, last = n_readings + 1, reading.pk
-    return Compared(n_readings, last, None)
-
-
-def missing_reading() -> Fault | None:
-    """Return the first event of a submission whose reading is gone, None when there is none."""
-    kept = Reading.objects.annotate(known_by=Cast("pk", TextField()))
-    submitted = AuditEvent.objects.filter(action=audit.Action.READING_SUBMITTED)
-    gone = submitted.exclude(Exists(kept.filter(known_by=OuterRef("object_id"))))
-    event = gone.select_related("link").order_by("pk").first()
-    if event is None:
-        return None
-    return Fault(Kind.READING_MISSING, event.link.seq, str(event.pk), _number(event.object_id))
-
-
 def step(position: Position) -> tuple[Position, Verification | None]:
-    """Verify the next bite after ``position``.
+    """Verify the next time slice after ``position``.
 
     Returns:
-        Where the next bite begins, and what was found once there is nothing left to verify, or
+        Where the next slice begins, and what was found once there is nothing left to verify, or
         something wrong.
     """
-    if not position.is_at_end:
-        return _chain_step(position)
-    compared = check_readings(after=position.reading, limit=READINGS_PER_BITE)
-    n_readings = position.n_readings + compared.n_readings
-    if not compared.fault and compared.n_readings == READINGS_PER_BITE:
-        return replace(position, reading=compared.last, n_readings=n_readings), None
-    fault = compared.fault or missing_reading()
-    return position, Verification(position.head, position.head.seq, n_readings, fault)
+    after, fault = SLICES[position.part](position)
+    if fault is None and after is not None:
+        return after, None
+    at = after or position
+    return position, Verification(at.head, at.head.seq, at.n_readings, fault)
+
+
+def _chain_slice(at: Position) -> tuple[Position | None, Fault | None]:
+    verdict = chain.verify(entries(after=at.head, limit=EVENTS_PER_BITE), after=at.head)
+    is_at_end = verdict.n_events < EVENTS_PER_BITE
+    part = Part.READINGS if is_at_end else Part.CHAIN
+    return Position(verdict.head, part), verdict.fault
+
+
+def _readings_slice(at: Position) -> tuple[Position | None, Fault | None]:
+    compared = readings.check(after=at.last, limit=READINGS_PER_BITE)
+    at = replace(at, last=compared.last, n_readings=at.n_readings + compared.n)
+    if compared.n < READINGS_PER_BITE:
+        at = replace(at, part=Part.TRACINGS, last=0)
+    return at, compared.fault
+
+
+def _tracings_slice(at: Position) -> tuple[Position | None, Fault | None]:
+    compared = tracings.check(after=at.last, limit=TRACINGS_PER_BITE)
+    if compared.n < TRACINGS_PER_BITE:
+        return replace(at, part=Part.RECORDS, last=0), compared.fault
+    return replace(at, last=compared.last), compared.fault
+
+
+def _records_slice(at: Position) -> tuple[Position | None, Fault | None]:
+    if at.last == len(RECORDS):
+        return None, None
+    return replace(at, last=at.last + 1), RECORDS[at.last]()
+
+
+SLICES: dict[Part, Callable[[Position], tuple[Position | None, Fault | None]]] = {
+    Part.CHAIN: _chain_slice,
+    Part.READINGS: _readings_slice,
+    Part.TRACINGS: _tracings_slice,
+    Part.RECORDS: _records_slice,
+}
 
 
 @transaction.atomic
@@ -195,16 +212,8 @@ def _tell_auditors(now: datetime) -> None:
     notices.tell(auditors, NoticeKind.AUDIT_BROKEN, {}, now=now)
 
 
-def _chain_step(position: Position) -> tuple[Position, Verification | None]:
-    head = position.head
-    verdict = chain.verify(entries(after=head, limit=EVENTS_PER_BITE), after=head)
-    if verdict.fault:
-        return position, Verification(verdict.head, verdict.head.seq, 0, verdict.fault)
-    return Position(verdict.head, verdict.n_events < EVENTS_PER_BITE), None
-
-
-def _check_head(head: Head) -> Fault | None:
-    """Return what became of the link that was written down as ``head``."""
+def check_head(head: Head) -> Fault | None:
+    """Return what became of the link that was written down as ``head``; None: it stands."""
     if head == START:
         return None
     link = AuditLink.objects.filter(seq=head.seq).first()
@@ -228,39 +237,3 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     return Entry(
         None if row[0] is None else Link(*row[:N_LINK]), None if event.id is None else event
     )
-
-
-def _submissions(readings: Iterable[Reading]) -> dict[str, list[AuditEvent]]:
-    """Return the events of the submission of each reading, by its number as text."""
-    recorded: dict[str, list[AuditEvent]] = {}
-    events = AuditEvent.objects.filter(
-        action=audit.Action.READING_SUBMITTED,
-        object_type="reading",
-        object_id__in=[str(reading.pk) for reading in readings],
-    )
-    for event in events:
-        recorded.setdefault(event.object_id, []).append(event)
-    return recorded
-
-
-def _compare(reading: Reading, recorded: Sequence[AuditEvent]) -> Fault | None:
-    if len(recorded) != 1:
-        kind = Kind.READING_RECORDED_TWICE if recorded else Kind.READING_UNRECORDED
-        return Fault(kind, other=reading.pk)
-    found = chain.content_digest(audit.reading_content(reading))
-    if _recorded_digest(recorded[0]) == found:
-        return None
-    return Fault(Kind.READING_ALTERED, event=str(recorded[0].pk), other=reading.pk)
-
-
-def _recorded_digest(event: AuditEvent) -> object:
-    """Return the digest in ``event``; whoever forged it need not have written JSON."""
-    try:
-        after = json.loads(event.after)
-    except ValueError:
-        return None
-    return after.get("digest") if isinstance(after, dict) else None
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None

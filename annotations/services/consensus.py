@@ -21,7 +21,8 @@ from annotations.models import (
     Slot,
     Study,
 )
-from annotations.services import agreement_runs, statistics, votes, wanted_readings
+from annotations.services import agreement_runs, audit, statistics, votes, wanted_readings
+from annotations.services.integrity import digests
 from annotations.services.votes import Vote
 from ecgreview import consensus
 from ecgreview.consensus import Ballot, Decision, Reason, State, Status
@@ -77,6 +78,17 @@ def compute(*, study: Study, now: datetime) -> None:
     Batch.objects.filter(pk__in=settled).update(consensus_is_due=False, n_consensus_attempts=0)
     changed = before ^ {_result(row) for row in rows}
     agreement_runs.note_exams(study, {exam_id for exam_id, *_ in changed}, now=now)
+    _record(study, len(rows), now)
+
+
+def _record(study: Study, n_exams: int, now: datetime) -> None:
+    """Write the digest of all rows into the trail: whoever alters one of them is found by it."""
+    columns = digests.consensus_columns()
+    audit.record(
+        actor=None, action=audit.Action.CONSENSUS_COMPUTED, study=study, target=study,
+        after={"n_exams": n_exams, "digest": digests.of_consensus(study, columns),
+               "columns": columns}, now=now,
+    )  # fmt: skip
 
 
 Result = tuple[int, str, str, frozenset[tuple[str, str]], frozenset[str]]

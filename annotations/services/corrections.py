@@ -16,6 +16,7 @@ from annotations.models import (
     Seat,
 )
 from annotations.services import assignments, audit, protocols
+from annotations.services.integrity import signed_content
 
 TIME_TO_CORRECT = timedelta(minutes=5)
 """So long after the window a correction still arrives: who takes back in time has to read again."""
@@ -88,9 +89,9 @@ def record(old: Reading, new: Reading, *, now: datetime) -> None:
     audit.record(
         actor=new.reader, action=audit.Action.READING_SUPERSEDED,
         study=new.assignment.batch.study, target=old,
-        before={"digest": audit.reading_digest(old)},
+        before={"digest": signed_content.reading_digest(old)},
         after={"assignment": new.assignment_id, "reading": new.pk,
-               "digest": audit.reading_digest(new)}, now=now,
+               "digest": signed_content.reading_digest(new)}, now=now,
     )  # fmt: skip
 
 

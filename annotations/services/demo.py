@@ -13,6 +13,7 @@ from django.db import transaction
 
 from annotations.models import Batch, Dataset, Exam, ImportRun, Role, Study, User
 from annotations.services import (
+    accounts,
     agreement,
     batches,
     consensus,
@@ -20,7 +21,6 @@ from annotations.services import (
     exams,
     ingest,
     mappings,
-    people,
     priors,
     studies,
     suggestions,
@@ -79,7 +79,7 @@ def prepare(
         ingest.NothingToImport: there is no recording at ``data_dir``.
     """
     tell = progress or _say_nothing
-    cast = {username: _person(username, part) for username, part in CAST.items()}
+    cast = {username: _person(username, part, now) for username, part in CAST.items()}
     mappings.install_built_in(now=now)
     tell("synthetic exams")
     sixty = _synthetic_exams(now)
@@ -101,7 +101,7 @@ def add_recordings(
     Raises:
         ingest.NothingToImport: there is no recording at ``data_dir``.
     """
-    cast = {username: _person(username, part) for username, part in CAST.items()}
+    cast = {username: _person(username, part, now) for username, part in CAST.items()}
     run = ingest.import_path(
         path=data_dir, dataset_name=OWN, started_by=cast["davi"], now=now, progress=progress
     )
@@ -116,13 +116,14 @@ def _say_nothing(doing: str) -> None:
     """Tell nobody."""
 
 
-def _person(username: str, part: Part) -> User:
+def _person(username: str, part: Part, now: datetime) -> User:
     found = User.objects.filter(username=username).first()
-    return found or people.create(
+    return found or accounts.create(
         username=username,
         first_name=part.first_name,
         last_name=part.last_name,
         wanted=[part.role],
+        now=now,
     )
 
 

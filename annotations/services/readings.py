@@ -39,6 +39,7 @@ from annotations.services.contents import (
 from annotations.services.corrections import NotTheLatest, ReadingFinal
 from annotations.services.decisions import DecisionIn, NotFound, UnknownSuggestion
 from annotations.services.drafts import StaleDraft
+from annotations.services.integrity import signed_content
 from annotations.services.signing import KeyReused, Signed, Submission
 
 __all__ = [
@@ -145,8 +146,7 @@ def _record(reading: Reading, corrected: Reading | None, now: datetime) -> None:
     audit.record(
         actor=reading.reader, action=audit.Action.READING_SUBMITTED,
         study=reading.assignment.batch.study, target=reading,
-        after={"assignment": reading.assignment_id, "stage": reading.stage,
-               "digest": audit.reading_digest(reading)}, now=now,
+        after=signed_content.of(reading), now=now,
     )  # fmt: skip
     if corrected:
         corrections.record(corrected, reading, now=now)

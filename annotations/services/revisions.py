@@ -9,6 +9,7 @@ from django.db import transaction
 from annotations.models import Arm, Assignment, Batch, Exposure, Reading, Stage, User
 from annotations.services import assignments, audit, signing
 from annotations.services.assignments import BatchClosed
+from annotations.services.integrity import signed_content
 from annotations.services.signing import Signed, Submission
 
 
@@ -84,15 +85,15 @@ def _is_same(earlier: Reading, assignment: Assignment, reason: str) -> bool:
 
 
 def _record(blind: Reading, revision: Reading, now: datetime) -> None:
-    study, digest = revision.assignment.batch.study, audit.reading_digest(revision)
-    written = {"assignment": revision.assignment_id, "stage": revision.stage, "digest": digest}
+    study, written = revision.assignment.batch.study, signed_content.of(revision)
     audit.record(
         actor=revision.reader, action=audit.Action.READING_SUBMITTED, study=study,
         target=revision, after=written, now=now,
     )  # fmt: skip
     audit.record(
         actor=revision.reader, action=audit.Action.READING_REVISED, study=study, target=blind,
-        before={"digest": audit.reading_digest(blind)}, after={**written, "reading": revision.pk},
+        before={"digest": signed_content.reading_digest(blind)},
+        after={**written, "reading": revision.pk},
         reason=revision.reason, now=now,
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from annotations.models import (
     Taxonomy,
 )
 from annotations.services import audit
+from annotations.services.integrity import digests
 from ecgreview import taxonomy as published
 
 
@@ -66,7 +67,12 @@ def _write(source: published.Taxonomy, now: datetime) -> Taxonomy:
         actor=None,
         action=audit.Action.TAXONOMY_INSTALLED,
         target=row,
-        after={"name": row.name, "version": row.version, "n_classes": len(classes)},
+        after={
+            "name": row.name,
+            "version": row.version,
+            "n_classes": len(classes),
+            "digest": digests.of_taxonomy(row),
+        },
         now=now,
     )
     return row

@@ -11,7 +11,7 @@ from .entry import START, Entry, Event, Head, Link, link_digest
 
 
 class Kind(StrEnum):
-    """What is wrong."""
+    """What is wrong: with the chain itself, then with the rows that its events are about."""
 
     ALTERED_EVENT = "altered_event"
     ALTERED_LINK = "altered_link"
@@ -27,6 +27,19 @@ class Kind(StrEnum):
     READING_RECORDED_TWICE = "reading_recorded_twice"
     READING_ALTERED = "reading_altered"
     READING_MISSING = "reading_missing"
+    READING_UNBOUND = "reading_unbound"
+    ASSIGNMENT_ALTERED = "assignment_altered"
+    EXAM_ALTERED = "exam_altered"
+    TRACING_ALTERED = "tracing_altered"
+    TAXONOMY_ALTERED = "taxonomy_altered"
+    PROTOCOL_ALTERED = "protocol_altered"
+    STUDY_ALTERED = "study_altered"
+    STUDY_READER_ALTERED = "study_reader_altered"
+    RESULTS_SEEN_MISSING = "results_seen_missing"
+    CONSENSUS_ALTERED = "consensus_altered"
+    REPORT_ALTERED = "report_altered"
+    ACCOUNT_ALTERED = "account_altered"
+    ROLE_ALTERED = "role_altered"
 
 
 SENTENCES = {
@@ -46,6 +59,24 @@ SENTENCES = {
     Kind.READING_RECORDED_TWICE: "Reading {other} is recorded as submitted more than once.",
     Kind.READING_ALTERED: "Reading {other} is not what was submitted (event {event}).",
     Kind.READING_MISSING: "Reading {other}, recorded as submitted (event {event}), is missing.",
+    Kind.READING_UNBOUND: "Reading {other} was never bound to the exam it is of.",
+    Kind.ASSIGNMENT_ALTERED: "Assignment {other} does not have the exam, reader, batch or arm that"
+    " its reading was signed for (event {event}).",
+    Kind.EXAM_ALTERED: "Exam {name} does not have the age, sex or tracings that were read"
+    " (event {event}).",
+    Kind.TRACING_ALTERED: "Tracing {other} of exam {name} does not hold the samples that were"
+    " imported.",
+    Kind.TAXONOMY_ALTERED: "The classes of {name} are not those that were installed.",
+    Kind.PROTOCOL_ALTERED: "The document of {name} is not the one that was put in force.",
+    Kind.STUDY_ALTERED: "Study {name} does not have the rules or the phase that were recorded.",
+    Kind.STUDY_READER_ALTERED: "The status of {name} is not the one that was recorded.",
+    Kind.RESULTS_SEEN_MISSING: "It is no longer noted that {name} was shown results of batch"
+    " {other} (event {event}).",
+    Kind.CONSENSUS_ALTERED: "The consensus of study {name} is not the one that was computed.",
+    Kind.REPORT_ALTERED: "Agreement report {other} is not the one that was computed.",
+    Kind.ACCOUNT_ALTERED: "Account {name} does not have the roles, rights or access that were"
+    " recorded.",
+    Kind.ROLE_ALTERED: "Role {name} does not have the permissions that the product gives it.",
 }
 
 
@@ -57,16 +88,20 @@ class Fault:
         kind: what is wrong with it.
         seq: its place in the chain, None where it has none.
         event: the number of its event as text, None where there is none.
-        other: another place, or the reading it is about.
+        other: another place, or the number of the row it is about.
+        name: what that row is known by, where a number says too little.
     """
 
     kind: Kind
     seq: int | None = None
     event: str | None = None
     other: int | None = None
+    name: str = ""
 
     def __str__(self) -> str:
-        return SENTENCES[self.kind].format(seq=self.seq, event=self.event, other=self.other)
+        return SENTENCES[self.kind].format(
+            seq=self.seq, event=self.event, other=self.other, name=self.name
+        )
 
 
 @dataclass(frozen=True, slots=True)

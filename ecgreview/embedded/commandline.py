@@ -72,6 +72,7 @@ def _environment(addresses: Mapping[str, str]) -> Iterator[None]:
     os.environ.update(addresses)
     # Plain HTTP on loopback, and this home's own secret key, unless told otherwise.
     os.environ.setdefault("ECGREVIEW_DEMO", "1")
+    os.environ.setdefault("AUDIT_HEADS_FILE", str(default_home() / "audit-heads.txt"))
     if not env.is_set("SECRET_KEY"):
         places = Places(default_home()).create()
         os.environ["SECRET_KEY"] = places.secret("django", SECRET_KEY_BYTES)

@@ -106,6 +106,12 @@ def own_cache(settings: Any) -> None:
     settings.CACHES = {"default": default}
 
 
+@pytest.fixture(autouse=True)
+def no_kept_heads(settings: Any) -> None:
+    """Keep the heads of no test: the next one has another trail."""
+    settings.AUDIT_HEADS_FILE = ""
+
+
 @pytest.fixture
 def refusing_server() -> Iterator[int]:
     """A mail server that knows nobody; its port."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -21,16 +21,21 @@ from annotations.models import (
     Tracing,
     User,
 )
-from annotations.services import batches, people, readings, studies
+from annotations.services import accounts, batches, readings, studies
 from ecgreview import protocol
 from ecgreview.ecg import wire
 from ecgreview.ecg.signal import Signal
 from tests.app import signing
 
+BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+"""When everybody got their account."""
+
 
 def person(name: str, *wanted: Role) -> User:
     """Make a person with some roles; the name is also the user name."""
-    return people.create(username=name.lower(), first_name=name, wanted=wanted)
+    return accounts.create(
+        username=name.lower(), first_name=name, last_name="", wanted=wanted, now=BEGINNING
+    )
 
 
 def dataset(*, now: datetime) -> Dataset:

@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from annotations.models import AuditEvent, AuditLink, Reading, Study
 from annotations.services import audit, audit_verification
 from annotations.services.audit_verification import Position, verify
+from annotations.services.integrity import signed_content
 from ecgreview.chain import GENESIS, START, Head, Kind, link_digest
 from tests.app.constraints.acts import commit
 
@@ -307,7 +308,9 @@ class TestReadings:
         assert (found.holds, found.n_readings) == (True, 1)
 
     def test_have_a_digest_of_what_is_stored(self, reading):
-        assert audit.reading_digest(reading) == audit.reading_digest(Reading.objects.get())
+        assert signed_content.reading_digest(reading) == signed_content.reading_digest(
+            Reading.objects.get()
+        )
 
     @pytest.mark.parametrize("name", EDITS)
     def test_that_were_edited_are_found(self, reading, name):
@@ -345,8 +348,27 @@ class TestReadings:
         migration = import_module("annotations.migrations.0007_audit_chain")
         migration.record_earlier_readings(apps, None)
         commit()
+        assert fault_found().kind == Kind.READING_UNBOUND
+        import_module("annotations.migrations.0026_recorded_as_it_stands").record(apps, None)
+        commit()
         found = verify()
-        assert (found.fault, found.n_events, found.n_readings) == (None, 1, 1)
+        assert (found.fault, found.n_readings) == (None, 1)
+        assert AuditEvent.objects.filter(action=audit.Action.AUDIT_RECORDED).count() > 1
+
+    @pytest.mark.parametrize("column", ["arm = 'concurrent'", "occurrence = 2"])
+    def test_of_before_the_upgrade_are_bound_to_what_they_were_of_then(self, reading, column):
+        for table in ("event", "link"):
+            run(f"alter table annotations_audit{table} disable trigger user")
+        run("delete from annotations_auditlink")
+        run("delete from annotations_auditevent")
+        for table in ("event", "link"):
+            run(f"alter table annotations_audit{table} enable trigger user")
+        import_module("annotations.migrations.0007_audit_chain").record_earlier_readings(apps, None)
+        import_module("annotations.migrations.0026_recorded_as_it_stands").record(apps, None)
+        commit()
+        run("alter table annotations_assignment disable trigger user")
+        run(f"update annotations_assignment set {column}")  # noqa: S608
+        assert fault_found().kind == Kind.ASSIGNMENT_ALTERED
 
     def test_that_are_recorded_twice_are_found(self, reading, ana, now):
         audit.record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from io import StringIO
 
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from annotations.models import AuditEvent, Dataset, Exam, User
 from annotations.services import demo
+from annotations.services.integrity import accounts
 from tests.domain.ecg import signals, wfdb_files
 
 pytestmark = pytest.mark.django_db
@@ -155,8 +157,16 @@ DEEDS = {
 @pytest.mark.parametrize("action", DEEDS)
 def test_what_is_done_to_accounts_on_the_command_line_is_in_the_trail(ana, action):
     assert run(*DEEDS[action])[0] == 0
-    event = AuditEvent.objects.get(action=action)
+    event = AuditEvent.objects.filter(action=action).latest("pk")
     assert (event.actor, event.reason) == (None, "on the command line")
+
+
+def test_a_superuser_made_by_djangos_own_command_is_in_the_trail(db):
+    call_command("createsuperuser", username="root", email="", interactive=False, verbosity=0)
+    root = User.objects.get(username="root")
+    event = AuditEvent.objects.get(action="people.created", object_id=str(root.pk))
+    assert json.loads(event.after)["is_superuser"]
+    assert accounts.account_fault() is None
 
 
 def test_a_link_for_somebody_is_in_the_trail(ana):

@@ -23,7 +23,6 @@ from annotations.models import (
 from annotations.services import (
     agreement,
     audit,
-    audit_verification,
     consensus,
     corrections,
     qualification,
@@ -32,6 +31,8 @@ from annotations.services import (
     studies,
     suggestions,
 )
+from annotations.services.integrity import readings as integrity_readings
+from annotations.services.integrity import signed_content
 from ecgreview.agreement import pair_lines
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
@@ -386,11 +387,11 @@ def test_the_trail_has_both_digests(first, correct):
     second = correct(first, FLUTTER)
     event = AuditEvent.objects.get(action=audit.Action.READING_SUPERSEDED)
     assert (event.actor, event.object_id) == (first.reader, str(first.pk))
-    assert json.loads(event.before) == {"digest": audit.reading_digest(first)}
+    assert json.loads(event.before) == {"digest": signed_content.reading_digest(first)}
     after = json.loads(event.after)
-    assert (after["reading"], after["digest"]) == (second.pk, audit.reading_digest(second))
+    assert (after["reading"], after["digest"]) == (second.pk, signed_content.reading_digest(second))
 
 
 def test_a_corrected_reading_is_verified_like_any_other(first, correct):
     correct(first, FLUTTER)
-    assert audit_verification.check_readings().fault is None
+    assert integrity_readings.check().fault is None

@@ -32,7 +32,6 @@ from annotations.models import (
     User,
 )
 from annotations.services import (
-    audit_verification,
     batches,
     consensus,
     names,
@@ -41,6 +40,7 @@ from annotations.services import (
     taxonomies,
     votes,
 )
+from annotations.services.integrity import readings as integrity_readings
 from ecgreview import taxonomy as model
 from ecgreview.readings import CLASSES
 from tests.app import published
@@ -150,8 +150,8 @@ class TestReadings:
         assert set(Seat.objects.values_list("n_assigned", "n_read")) == {(N, N)}
 
     def test_the_trail_holds(self, imported):
-        found = audit_verification.check_readings()
-        assert (found.n_readings, found.fault) == (2 * N, None)
+        found = integrity_readings.check()
+        assert (found.n, found.fault) == (2 * N, None)
 
     def test_the_trail_tells_of_the_import(self, folder, davi):
         run(folder, "--by", "davi")

@@ -7,7 +7,8 @@ import uuid
 import pytest
 
 from annotations.models import Finding, Reading
-from annotations.services import audit, contents, readings
+from annotations.services import contents, readings
+from annotations.services.integrity import signed_content
 from tests.app import signing
 
 AF, NOISE, NORMAL = "atrial_fibrillation", "artifact", "normal_ecg"
@@ -155,7 +156,7 @@ def test_who_calls_an_exam_unreadable_has_read_it(whole):
 
 def test_the_digest_of_a_plain_reading_is_as_it_always_was(sheet, submit):
     reading = Reading.objects.get(pk=submit(sheet, AF).pk)
-    content = audit.reading_content(reading)
+    content = signed_content.reading_content(reading)
     assert sorted(content) == [
         "active_ms", "assignment", "comment", "display", "findings", "key", "n_findings",
         "protocol_version", "quality", "reader", "stage", "submitted_at", "taxonomy",
@@ -164,7 +165,7 @@ def test_the_digest_of_a_plain_reading_is_as_it_always_was(sheet, submit):
 
 
 def test_the_digest_holds_all_that_is_said(whole):
-    content = audit.reading_content(Reading.objects.get(pk=whole().reading.pk))
+    content = signed_content.reading_content(Reading.objects.get(pk=whole().reading.pk))
     assert content["findings"] == [
         [AF, "probable", {"localisations": [PLACE], "measurements": [PR]}]
     ]

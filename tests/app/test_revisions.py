@@ -24,8 +24,6 @@ from annotations.models import (
 )
 from annotations.services import (
     agreement,
-    audit,
-    audit_verification,
     batches,
     contents,
     corrections,
@@ -36,6 +34,8 @@ from annotations.services import (
     studies,
     suggestions,
 )
+from annotations.services.integrity import readings as integrity_readings
+from annotations.services.integrity import signed_content
 from ecgreview import row_security
 from tests.app import signing
 
@@ -324,7 +324,7 @@ class TestTheTrail:
         revise(shown, AF, reason="second_look")
         event = AuditEvent.objects.get(action="reading.revised")
         assert event.reason == "second_look"
-        assert json.loads(event.before)["digest"] == audit.reading_digest(shown)
+        assert json.loads(event.before)["digest"] == signed_content.reading_digest(shown)
 
     def test_names_no_class(self, shown, revise):
         revise(shown, AF, chosen=[(AF, "accepted")])
@@ -334,7 +334,7 @@ class TestTheTrail:
 
     def test_holds_for_revisions_too(self, shown, revise):
         revise(shown, AF, chosen=[(AF, "accepted")])
-        assert audit_verification.check_readings().fault is None
+        assert integrity_readings.check().fault is None
 
     def test_shows_a_decision_that_was_changed(self, shown, revise):
         revise(shown, AF, chosen=[(AF, "accepted")])
@@ -343,7 +343,7 @@ class TestTheTrail:
             cursor.execute("alter table annotations_decision disable trigger user")
             cursor.execute("update annotations_decision set verdict = 'rejected'")
             cursor.execute("alter table annotations_decision enable trigger user")
-        assert audit_verification.check_readings().fault is not None
+        assert integrity_readings.check().fault is not None
 
 
 class TestLooking:

@@ -1,0 +1,98 @@
+"""The digests of things that are made once: lists of classes, consensus, agreement reports."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.db.models import Field, Model
+
+from annotations.models import (
+    AgreementReport,
+    ClassRelation,
+    Consensus,
+    ConsensusLabel,
+    DiagnosticClass,
+    DiagnosticGroup,
+    Study,
+    Taxonomy,
+)
+from ecgreview import chain
+
+ROWS_AT_ONCE = 2000
+
+REPORT = (
+    *("study_id", "batch_id", "number", "taxonomy_id", "protocol_version", "method_version"),
+    *("inputs_digest", "computed_at", "n_readings", "results"),
+)
+TAXONOMY = ("name", "version", "status", "banner", "banner_pt")
+GROUP = ("code", "name", "name_pt", "position")
+CLASS = (
+    *("group__code", "code", "abbreviation", "position", "name", "name_pt", "definition"),
+    *("definition_pt", "is_exclusive", "codes", "evidence", "sources", "note"),
+)
+RELATION = ("source__code", "target__code", "kind")
+
+
+def of_taxonomy(taxonomy: Taxonomy) -> str:
+    """Return the SHA-256 of a list of classes: every text, code and relation of it."""
+    groups = DiagnosticGroup.objects.filter(taxonomy=taxonomy).order_by("position")
+    classes = DiagnosticClass.objects.filter(taxonomy=taxonomy).order_by("position")
+    relations = ClassRelation.objects.filter(source__taxonomy=taxonomy)
+    return chain.content_digest(
+        {
+            "taxonomy": [getattr(taxonomy, name) for name in TAXONOMY],
+            "groups": [list(row) for row in groups.values_list(*GROUP)],
+            "classes": [list(row) for row in classes.values_list(*CLASS)],
+            "relations": [
+                list(row) for row in relations.order_by(*RELATION).values_list(*RELATION)
+            ],
+        }
+    )
+
+
+def of_report(report: AgreementReport) -> str:
+    """Return the SHA-256 of a version of the agreement, as it is stored."""
+    stored = AgreementReport.objects.filter(pk=report.pk).values(*REPORT).get()
+    return chain.content_digest(stored)
+
+
+def consensus_columns() -> dict[str, list[str]]:
+    """Return the columns that the digest of a consensus is made of today: all that say anything."""
+    return {
+        "consensus": _columns(Consensus, {"id", "study_id", "exam_id", "computed_at"}),
+        "labels": _columns(ConsensusLabel, {"id", "consensus_id", "diagnostic_class_id"}),
+    }
+
+
+def of_consensus(study: Study, columns: dict[str, list[str]]) -> str:
+    """Return the SHA-256 of what the rule made of each exam of ``study``, row by row.
+
+    Args:
+        study: whose consensus.
+        columns: as ``consensus_columns`` gave them when it was computed; later versions of the
+            product may have more.
+    """
+    digest = hashlib.sha256()
+    for line in _consensus_lines(study, columns):
+        digest.update(chain.canonical_json({"row": line}).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _consensus_lines(study: Study, columns: dict[str, list[str]]) -> Iterator[Sequence[Any]]:
+    rows = Consensus.objects.filter(study=study).order_by("exam__code")
+    labels = ConsensusLabel.objects.filter(consensus__study=study).order_by(
+        "consensus__exam__code", "diagnostic_class__code"
+    )
+    of_exams: Iterable[Any] = rows.values_list("exam__code", *columns["consensus"])
+    of_labels: Iterable[Any] = labels.values_list(
+        "consensus__exam__code", "diagnostic_class__code", *columns["labels"]
+    )
+    yield from map(list, of_exams.iterator(chunk_size=ROWS_AT_ONCE))  # type: ignore[attr-defined]
+    yield from map(list, of_labels.iterator(chunk_size=ROWS_AT_ONCE))  # type: ignore[attr-defined]
+
+
+def _columns(model: type[Model], left_out: set[str]) -> list[str]:
+    fields: Iterable[Field[Any, Any]] = model._meta.concrete_fields
+    return sorted(field.attname for field in fields if field.attname not in left_out)
