@@ -45,9 +45,13 @@ def past(study: Study) -> Past:
         *elsewhere.values_list("reader_id", "exam_id"),
         *gone.values_list("reader_id", "exam_id"),
         *by_themselves.values_list("user_id", "batch__assignments__exam_id").distinct(),
-        *by_accounts_of_theirs.values_list(
-            "user__vouched_by_id", "batch__assignments__exam_id"
-        ).distinct(),
+        *(
+            (voucher, exam)
+            for voucher, exam in by_accounts_of_theirs.values_list(
+                "user__vouched_by_id", "batch__assignments__exam_id"
+            ).distinct()
+            if voucher is not None
+        ),
     }
     return Past(readings(standing(of_data)), sorted(barred))
 

@@ -344,7 +344,7 @@ def _told():
 
 def _places(study, closed, still_open, exams, rosa, bruno):
     """Return the numbers of all that is altered."""
-    last = AuditLink.objects.order_by("-seq").first()
+    last = AuditLink.objects.latest("seq")
     middle = AuditLink.objects.get(seq=last.seq // 2)
     readings = Reading.objects.order_by("pk")
     reading = readings[1]
@@ -401,7 +401,7 @@ def test_there_are_42_alterations():
     assert len(ALTERATIONS) + len(["the end cut off"]) == 42
 
 
-@pytest.mark.parametrize("name", {**ALTERATIONS, **BEYOND_THE_REVIEW})
+@pytest.mark.parametrize("name", [*ALTERATIONS, *BEYOND_THE_REVIEW])
 def test_is_named(told, name):
     done = {**ALTERATIONS, **BEYOND_THE_REVIEW}[name]
     alter(done.sql, told)
@@ -424,6 +424,7 @@ def test_the_end_cut_off_is_named_by_the_head_that_the_last_verification_kept(to
         assert audit_verification.verify().holds  # nothing in the database tells
         found = audit_heads.verify()
         assert found is not None
+        assert found.fault is not None
         assert (found.fault.kind, found.fault.seq) == (Kind.TRUNCATED, told["last"])
         with pytest.raises(SystemExit):
             call_command("verify_audit", verbosity=0)

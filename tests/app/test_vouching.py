@@ -10,6 +10,7 @@ from annotations.models import (
     AuditEvent,
     Consensus,
     Exam,
+    ReaderLevel,
     Reading,
     Role,
     Study,
@@ -64,7 +65,7 @@ def reads(make_batch, gil):
 
 def invite(actor, role, now):
     made = people.invite(
-        actor=actor, username="pup", email="", first_name="Pup", last_name="", role=role, level=1,
+        actor=actor, username="pup", email="", first_name="Pup", last_name="", role=role, level=ReaderLevel.TRAINEE,
         now=now,
     )  # fmt: skip
     return people.accept(key=made.key, password="sinus rhythm at dawn", now=now)
@@ -138,7 +139,7 @@ class TestAccountsOfOthers:
     ):
         made = people.invite(
             actor=davi, username="ines", email="ines@mail.example", first_name="Ines",
-            last_name="", role=Role.RESEARCHER, level=1, now=now,
+            last_name="", role=Role.RESEARCHER, level=ReaderLevel.TRAINEE, now=now,
         )  # fmt: skip
         as_gil.post(f"/people/{made.user.pk}/link/")
         assert mail.outbox == []

@@ -16,7 +16,7 @@ update annotations_user invited set vouched_by_id = event.actor_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0024_details_taken_over")]
+    dependencies = [("annotations", "0025_keys_per_reader")]
 
     operations = [
         migrations.AddField(
