@@ -65,8 +65,8 @@ def reads(make_batch, gil):
 
 def invite(actor, role, now):
     made = people.invite(
-        actor=actor, username="pup", email="", first_name="Pup", last_name="", role=role, level=ReaderLevel.TRAINEE,
-        now=now,
+        actor=actor, username="pup", email="", first_name="Pup", last_name="", role=role,
+        level=ReaderLevel.TRAINEE, now=now,
     )  # fmt: skip
     return people.accept(key=made.key, password="sinus rhythm at dawn", now=now)
 
