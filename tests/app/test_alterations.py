@@ -378,8 +378,8 @@ def _disarm():
             cursor.execute(f"alter table {table} disable trigger user")
         cursor.execute(
             "select conrelid::regclass, conname from pg_constraint"
-            " where connamespace = 'public'::regnamespace and (contype = 'f'"
-            " or (contype = 'u' and conrelid = 'annotations_auditlink'::regclass))"
+            " where connamespace = 'public'::regnamespace and contype in ('f', 'u')"
+            " order by contype"
         )
         for table, name in cursor.fetchall():
             cursor.execute(f"alter table {table} drop constraint {name}")
