@@ -288,8 +288,8 @@ BEYOND_THE_REVIEW = {
     ),
     "account put in": Alteration(
         "insert into annotations_user (username, password, first_name, last_name, email, is_active,"
-        " is_staff, is_superuser, date_joined, level)"
-        " values ('ghost', '!', '', '', '', true, true, true, now(), 2)",
+        " is_staff, is_superuser, date_joined, level, kind)"
+        " values ('ghost', '!', '', '', '', true, true, true, now(), 2, 'person')",
         Kind.ACCOUNT_ALTERED,
         "",
     ),
