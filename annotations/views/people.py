@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -82,7 +81,7 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
         except NotMailed:
             form.add_error(None, NOT_MAILED)
     status = 400 if form.is_bound else 200
-    context = {"form": form, "is_blinded": is_blinded, "can_mail": settings.MAIL_SERVER is not None}
+    context = {"form": form, "is_blinded": is_blinded}
     return render(request, "people/invite.html", context, status=status)
 
 

@@ -16,7 +16,7 @@ update annotations_user invited set vouched_by_id = event.actor_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0026_reader_kinds")]
+    dependencies = [("annotations", "0028_token_grants")]
 
     operations = [
         migrations.AddField(
