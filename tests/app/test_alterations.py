@@ -216,8 +216,8 @@ RECORDS = {
         "study",
     ),
     "consensus label": Alteration(
-        "update annotations_consensuslabel set is_present = not is_present"
-        " where consensus_id = %(consensus)s",
+        'update annotations_consensus set class_states = \'{"atrial_fibrillation": "absent"}\''
+        " where id = %(consensus)s",
         Kind.CONSENSUS_ALTERED,
         "study",
     ),
