@@ -211,7 +211,7 @@ RECORDS = {
         "study",
     ),
     "consensus outcome": Alteration(
-        "update annotations_consensus set outcome = 'undecided' where id = %(consensus)s",
+        "update annotations_consensus set outcome = 'incomplete' where id = %(consensus)s",
         Kind.CONSENSUS_ALTERED,
         "study",
     ),
