@@ -16,7 +16,7 @@ update annotations_user invited set vouched_by_id = event.actor_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0030_verdicts")]
+    dependencies = [("annotations", "0031_archives")]
 
     operations = [
         migrations.AddField(
