@@ -8,6 +8,7 @@ from django.db import transaction
 
 from annotations.models import Arm, Assignment, Confirmation, User
 from annotations.services import assignments, audit, decisions, revisions
+from annotations.services.integrity import signed_content
 
 
 @transaction.atomic
@@ -55,6 +56,6 @@ def _record(made: Confirmation, assignment: Assignment, code: str, now: datetime
         actor=made.reading.reader, action=audit.Action.SUGGESTION_CONFIRMED,
         study=assignment.batch.study, target=made.reading,
         after={"assignment": assignment.pk, "class": code, "model": str(made.run.model),
-               "digest": audit.reading_digest(made.reading)},
+               "digest": signed_content.reading_digest(made.reading)},
         now=now,
     )  # fmt: skip
