@@ -349,7 +349,7 @@ class TestReadings:
         migration.record_earlier_readings(apps, None)
         commit()
         assert fault_found().kind == Kind.READING_UNBOUND
-        import_module("annotations.migrations.0033_recorded_as_it_stands").record(apps, None)
+        import_module("annotations.migrations.0034_recorded_as_it_stands").record(apps, None)
         commit()
         found = verify()
         assert (found.fault, found.n_readings) == (None, 1)
@@ -364,7 +364,7 @@ class TestReadings:
         for table in ("event", "link"):
             run(f"alter table annotations_audit{table} enable trigger user")
         import_module("annotations.migrations.0007_audit_chain").record_earlier_readings(apps, None)
-        import_module("annotations.migrations.0033_recorded_as_it_stands").record(apps, None)
+        import_module("annotations.migrations.0034_recorded_as_it_stands").record(apps, None)
         commit()
         run("alter table annotations_assignment disable trigger user")
         run(f"update annotations_assignment set {column}")  # noqa: S608

@@ -164,7 +164,7 @@ def _protocols(apps):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0032_vouching")]
+    dependencies = [("annotations", "0033_vouching")]
 
     operations = [
         migrations.RunPython(record, migrations.RunPython.noop),

@@ -16,7 +16,7 @@ update annotations_user invited set vouched_by_id = event.actor_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0031_archives")]
+    dependencies = [("annotations", "0032_paired_errors")]
 
     operations = [
         migrations.AddField(
