@@ -9,11 +9,20 @@ from dataclasses import replace
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from annotations import tasks
 from annotations.models import Batch, Consensus, Role, StudyReader
-from annotations.services import adjudications, batches, consensus, leases, roster, studies
+from annotations.services import (
+    adjudications,
+    archives,
+    batches,
+    consensus,
+    leases,
+    roster,
+    studies,
+)
 from ecgreview.consensus import DEFAULT_RULE, RULES
 from ecgreview.protocol import Protocol
 
@@ -83,14 +92,18 @@ def states_in_table(text):
     return {code: row[code] for code in (AVB, LVH, AF)}
 
 
-def states_in_every_export(study, rosa, folder):
+def states_in_every_export(study, rosa, folder, now):
     api = APIClient()
     api.force_login(rosa, backend="django.contrib.auth.backends.ModelBackend")
+    found = archives.request(study=study, actor=rosa, now=now)
+    archives.make_next(now=now)
+    page = api.get(reverse("study-export-file", args=[study.slug, found.key]))
+    archive = api.get(f"/api/studies/{study.slug}/export/")
     call_command("export_consensus", study.slug, str(folder), stdout=io.StringIO())
     (row,) = api.get(f"/api/studies/{study.slug}/consensus/").json()["results"]
     return {
-        "page": states_in_zip(api.get(f"/studies/{study.slug}/export/").content),
-        "API archive": states_in_zip(api.get(f"/api/studies/{study.slug}/export/").content),
+        "page": states_in_zip(b"".join(page)),
+        "API archive": states_in_zip(b"".join(archive)),
         "export_consensus": states_in_table((folder / "consensus.csv").read_text()),
         "API": {code: row["class_states"].get(code, row["rest_state"]) for code in (AVB, LVH, AF)},
     }
@@ -107,12 +120,12 @@ def test_a_class_of_one_of_two_readers_is_undecided_in_every_export_until_it_is_
     page = signed_in(davi).get(f"/batches/{batch.pk}/")
     assert page.context["n_disputed"] == 1
     assert "Send to adjudication" in page.content.decode()
-    for name, states in states_in_every_export(study, rosa, tmp_path).items():
+    for name, states in states_in_every_export(study, rosa, tmp_path, now).items():
         assert states == {AVB: "undecided", LVH: "present", AF: "absent"}, name
 
     adjudicate(batch, AVB, RBBB)
     consensus.compute(study=study, now=now)
-    for name, states in states_in_every_export(study, rosa, tmp_path).items():
+    for name, states in states_in_every_export(study, rosa, tmp_path, now).items():
         assert states == {AVB: "present", LVH: "present", AF: "absent"}, name
     row = Consensus.objects.get()
     assert (row.outcome, row.adjudicated, row.state(RBBB)) == ("majority", [AVB], "absent")
