@@ -378,8 +378,9 @@ def _disarm():
             cursor.execute(f"alter table {table} disable trigger user")
         cursor.execute(
             "select conrelid::regclass, conname from pg_constraint"
-            " where connamespace = 'public'::regnamespace and contype in ('f', 'u')"
-            " order by contype"
+            " where connamespace = 'public'::regnamespace and (contype in ('f', 'u')"
+            " or conrelid = 'annotations_consensus'::regclass and contype = 'c')"
+            " order by contype = 'u'"
         )
         for table, name in cursor.fetchall():
             cursor.execute(f"alter table {table} drop constraint {name}")
