@@ -153,7 +153,7 @@ class BatchForm(forms.Form):
         return [found[code] for code in codes if code in found]
 
     def _exams_of_dataset(self, cleaned: dict[str, Any]) -> list[Exam]:
-        exams = Exam.objects.filter(dataset=cleaned["dataset"]).order_by("pk")
+        exams = Exam.objects.filter(dataset=cleaned["dataset"]).originals().order_by("pk")
         if cleaned.get("leave_out_used"):
             used = Exam.objects.filter(assignments__batch__study=self.study)
             exams = exams.exclude(pk__in=used.values("pk"))

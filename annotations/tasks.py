@@ -28,6 +28,7 @@ from annotations.services import (
     pattern_counts,
     pattern_recount,
     qualification,
+    same_recordings,
     sign_in,
     statistics,
     suggestions,
@@ -138,6 +139,12 @@ def _recount_on(at: pattern_recount.Position, *, in_s: float = 0) -> None:
 def compute_suggestions() -> None:
     """Let the criteria model look at every exam that waits for it."""
     drain(suggestions.run_next, compute_suggestions)
+
+
+@shared_task
+def link_recordings() -> None:
+    """Link the exams of one recording that were imported before recordings were recognized."""
+    drain(same_recordings.link_next, link_recordings)
 
 
 @shared_task(soft_time_limit=LONG_S, time_limit=LONG_S + 5)

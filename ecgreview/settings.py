@@ -178,6 +178,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "compute suggestions": {"task": "annotations.tasks.compute_suggestions", "schedule": 15.0},
     "compute consensus": {"task": "annotations.tasks.compute_consensus", "schedule": 15.0},
+    "link recordings": {"task": "annotations.tasks.link_recordings", "schedule": 60.0},
     "judge qualifications": {"task": "annotations.tasks.judge_qualifications", "schedule": 60.0},
     "reclaim leases": {"task": "annotations.tasks.reclaim_leases", "schedule": 60.0},
     "mail accounts": {"task": "annotations.tasks.mail_accounts", "schedule": 20.0},

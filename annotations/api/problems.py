@@ -29,6 +29,7 @@ from annotations.services import (
     studies,
     tokens,
 )
+from annotations.services.same_recordings import SameRecording
 
 TYPE_BASE = "/api/docs/#"
 """The docs page has a section for each type of problem."""
@@ -287,6 +288,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "mixed-with-data",
         "Some of these exams are practised with and read as data in one study.",
         "Choose other exams: practice never mixes with data.",
+        "exams",
+    ),
+    SameRecording: Problem(
+        status.HTTP_400_BAD_REQUEST,
+        "same-recording",
+        "Some of these exams hold one recording, or one that the study has already.",
+        "Keep one exam of each recording: a reader would read it twice without knowing.",
         "exams",
     ),
     batches.NoTracings: Problem(

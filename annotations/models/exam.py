@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -92,14 +93,25 @@ class ExamQuerySet(models.QuerySet["Exam"]):
         """Return the exams that can be read here: of others, only readings were imported."""
         return self.filter(Exists(Tracing.objects.filter(exam=OuterRef("pk"))))
 
+    def originals(self) -> ExamQuerySet:
+        """Return one exam of each recording: the others are copies at another rate or gain."""
+        return self.filter(duplicate_of=None)
+
     def read_by(self, user: User) -> ExamQuerySet:
         """Return the exams assigned to ``user`` in studies whose results are kept from them.
 
-        Or to whoever vouches for their account.
+        Or to whoever vouches for their account. With every other exam of the same recordings.
         """
-        return self.filter(
+        own = Exam.objects.filter(
             assignments__reader__in=user.blinded_with,
             assignments__batch__study__in=Study.objects.all().blinding(user),
+        )
+        originals = own.filter(duplicate_of__isnull=False).values("duplicate_of")
+        return self.filter(
+            Q(pk__in=own.values("pk"))
+            | Q(duplicate_of__in=own.values("pk"))
+            | Q(pk__in=originals)
+            | Q(duplicate_of__in=originals)
         )
 
     def not_read_by(self, user: User) -> ExamQuerySet:
@@ -129,6 +141,20 @@ class Exam(models.Model):
         help_text="What the source says it shows; for drawing samples, never for readers.",
     )
     imported_at = models.DateTimeField()
+    fingerprint = ArrayField(
+        models.BigIntegerField(),
+        null=True,
+        blank=True,
+        help_text="Finds other exams of the same recording; null until it was looked at.",
+    )
+    duplicate_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        related_name="duplicates",
+        null=True,
+        blank=True,
+        help_text="The exam of the same recording that studies draw instead of this one.",
+    )
 
     objects = ExamQuerySet.as_manager()
 
@@ -147,6 +173,16 @@ class Exam(models.Model):
             ),
             models.CheckConstraint(
                 name="exam_sex_is_known", condition=Q(sex=None) | Q(sex__in=Sex.values)
+            ),
+            models.CheckConstraint(
+                name="exam_duplicates_another",
+                condition=Q(duplicate_of=None) | ~Q(duplicate_of=models.F("id")),
+            ),
+        ]
+        indexes = [
+            GinIndex(name="exam_fingerprint", fields=["fingerprint"]),
+            models.Index(
+                name="exam_not_fingerprinted", fields=["id"], condition=Q(fingerprint=None)
             ),
         ]
 
@@ -200,6 +236,9 @@ class ImportRun(models.Model):
     n_imported = models.PositiveIntegerField(default=0)
     n_known = models.PositiveIntegerField(default=0)
     n_refused = models.PositiveIntegerField(default=0)
+    n_duplicates = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Of those imported, copies of recordings of other exams."
+    )
 
     class Meta:
         constraints = [

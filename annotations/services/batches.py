@@ -18,7 +18,15 @@ from annotations.models import (
     Study,
     User,
 )
-from annotations.services import assigning, audit, notices, roster, studies, suggestions
+from annotations.services import (
+    assigning,
+    audit,
+    notices,
+    roster,
+    same_recordings,
+    studies,
+    suggestions,
+)
 from annotations.services.assigning import Row
 from annotations.services.roster import KnowsResults, NotAReader
 from ecgreview import design
@@ -102,6 +110,7 @@ def create(
         NoExams: ``exams`` is empty.
         NoReaders: ``readers`` is empty.
         NoTracings: there is nothing to see of some exams.
+        SameRecording: the study would have one recording in two exams.
         TooManyReadings: they would have more than ``MAX_READINGS`` to make.
         NotAReader: one of them is neither reader nor adjudicator.
         roster.LevelTooLow: one of them is less experienced than the protocol asks.
@@ -116,6 +125,7 @@ def create(
     if not readers:
         raise NoReaders(name)
     _refuse_without_tracings(exams)
+    same_recordings.refuse_twice(study, [exam.pk for exam in exams])
     if (n_readings := len(exams) * len(readers)) > MAX_READINGS:
         raise TooManyReadings(f"{n_readings}, at most {MAX_READINGS}")
     roster.join(study=study, readers=readers, actor=created_by, now=now)

@@ -106,7 +106,7 @@ def add_recordings(
         path=data_dir, dataset_name=OWN, started_by=cast["davi"], now=now, progress=progress
     )
     study = _study(cast["davi"], now)
-    unassigned = run.dataset.exams.exclude(assignments__batch__study=study)
+    unassigned = run.dataset.exams.originals().exclude(assignments__batch__study=study)
     if new := list(unassigned.order_by("pk")):
         _batch(study, _free_name(study), new, cast, now)
     return run

@@ -12,7 +12,8 @@ from django.db import transaction
 from annotations.models import Dataset, ImportIssue, ImportRun, User
 from annotations.models.exam import Exam as ExamRow
 from annotations.models.exam import Patient as PatientRow
-from annotations.services import audit, exams, statistics, suggestions
+from annotations.services import audit, exams, same_recordings, statistics, suggestions
+from annotations.services.same_recordings import Link
 from ecgreview.ecg import formats
 from ecgreview.ecg.formats import Recording, Refusal, sandbox
 
@@ -148,16 +149,19 @@ def _store(run: ImportRun, block: _Block, now: datetime) -> None:
     dataset = Dataset.objects.select_for_update(no_key=True).get(pk=run.dataset_id)
     found = exams.sort_out(dataset, block.recordings)
     stored = exams.store(dataset=dataset, recordings=found.new, now=now)
+    links = same_recordings.link(stored, [recording.signal for recording in found.new])
     suggestions.request(exams=stored, now=now)
     refusals = [*block.refusals, *map(_changed, found.changed)]
     ImportIssue.objects.bulk_create(
         [_issue(run, refusal) for refusal in refusals]
         + [remark for recording in found.new for remark in _remarks(run, recording)]
+        + [_same(run, link) for link in links]
     )
     run.n_imported += len(stored)
+    run.n_duplicates += len(links)
     run.n_known += found.n_known
     run.n_refused += sum(not refusal.is_expected for refusal in refusals)
-    run.save(update_fields=["n_imported", "n_known", "n_refused"])
+    run.save(update_fields=["n_imported", "n_duplicates", "n_known", "n_refused"])
 
 
 def _issue(run: ImportRun, refusal: Refusal) -> ImportIssue:
@@ -180,6 +184,20 @@ def _remarks(run: ImportRun, recording: Recording) -> Iterator[ImportIssue]:
             reason=_storable(remark.text),
             is_refusal=False,
         )
+
+
+def _same(run: ImportRun, link: Link) -> ImportIssue:
+    other = link.original
+    where = other.source_key
+    if other.dataset_id != link.exam.dataset_id:
+        where = f"{where} of the data set {other.dataset.name}"
+    return ImportIssue(
+        run=run,
+        file=link.exam.source_key,
+        code="same_recording",
+        reason=_storable(f"Same recording as {where}: studies draw one of the two."),
+        is_refusal=False,
+    )
 
 
 def _changed(recording: Recording) -> Refusal:

@@ -21,7 +21,7 @@ from annotations.models import (
     StudyExam,
     User,
 )
-from annotations.services import audit, kinds, studies
+from annotations.services import audit, kinds, same_recordings, studies
 from annotations.services.kinds import Kinds, KindsHidden
 from ecgreview import design
 from ecgreview.design import QuotaUnmet
@@ -129,6 +129,7 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
     Raises:
         studies.NotThisPhase: the study is locked.
         NothingToAdd: all of them are in it.
+        SameRecording: one would be read twice, under two names.
         PoolTooLarge: there would be too many.
     """
     study = _locked(study)
@@ -136,6 +137,7 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
     new = [exam.pk for exam in exams if exam.pk not in known]
     if not new:
         raise NothingToAdd(study.name)
+    same_recordings.refuse_twice(study, new)
     _add(study, dict.fromkeys(new, ""), actor, now)
     return len(new)
 
@@ -220,11 +222,14 @@ def _candidates(study: Study, wish: Wish, actor: User) -> list[tuple[int, int | 
 
     By kind none that the actor reads in another study: its kind would tell what it shows.
     """
-    found = Exam.objects.filter(dataset=wish.dataset)
+    found = Exam.objects.filter(dataset=wish.dataset).originals()
     if wish.kinds != Kinds.NONE:
         found = found.not_read_by(actor)
     practised = Assignment.objects.filter(batch__study=study, batch__purpose__in=NO_DATA)
     new = found.exclude(in_studies__study=study).exclude(pk__in=practised.values("exam"))
+    for known in (study.pool.values("exam"), practised.values("exam")):
+        copies = Exam.objects.filter(pk__in=known, duplicate_of__isnull=False)
+        new = new.exclude(pk__in=copies.values("duplicate_of"))
     return list(new.order_by("pk").values_list("pk", "patient_id", "source_labels"))
 
 

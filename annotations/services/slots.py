@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from annotations.models import Batch, Exam, Handout, Purpose, Seat, Slot, Study, User
-from annotations.services import audit, batches, roster
+from annotations.services import audit, batches, roster, same_recordings
 from annotations.services.assignments import BatchClosed
 from annotations.services.batches import NoExams, NoReaders, TooManyReadings
 from ecgreview import row_security
@@ -61,6 +61,7 @@ def make_pool(
     roster.join(study=study, readers=readers, actor=created_by, now=now)
     roster.refuse_who_knows_results(readers, exam_ids)
     batches.refuse_mixing(study, exam_ids, purpose)
+    same_recordings.refuse_twice(study, exam_ids)
     batch = batches.make(
         study=study, name=name, rows=[], created_by=created_by, now=now, purpose=purpose,
         handout=Handout.POOLED, lease_minutes=lease_minutes, due_on=due_on,

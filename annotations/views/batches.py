@@ -37,6 +37,7 @@ from annotations.services import (
     roster,
     studies,
 )
+from annotations.services.same_recordings import SameRecording
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.matrix import matrix, reader_names
@@ -53,6 +54,14 @@ OF_READERS: tuple[type[Exception], ...] = (
     roster.HasLeft,
 )
 """Refusals that are about who was chosen."""
+
+OF_EXAMS: tuple[type[Exception], ...] = (
+    batches.MixedWithData,
+    batches.NoTracings,
+    SameRecording,
+    studies.NotOpen,
+)
+"""Refusals that are about the exams of a new batch."""
 
 OF_DISPUTED: tuple[type[Exception], ...] = (
     adjudications.BatchStillOpen,
@@ -221,7 +230,7 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
     except OF_READERS as refusal:
         form.add_error("readers", refusals.told(refusal))
         return _batch_form(request, study, form, 400)
-    except (batches.MixedWithData, batches.NoTracings, studies.NotOpen) as refusal:
+    except OF_EXAMS as refusal:
         form.add_error(None, refusals.told(refusal))
         return _batch_form(request, study, form, 400)
     messages.success(request, _("The batch is open. Its readers find it on their worklists."))

@@ -19,6 +19,7 @@ from annotations.firewall import is_still_reading
 from annotations.forms import codes_in
 from annotations.models import Batch, Dataset, Exam, Handout, Study, User
 from annotations.services import batches, designs, kinds, pools, roster, slots, studies
+from annotations.services.same_recordings import SameRecording
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.kinds import kind_names
@@ -37,6 +38,7 @@ OF_POOLS: Refusals = (
     pools.KindsHidden,
     pools.NothingToAdd,
     pools.PoolTooLarge,
+    SameRecording,
     studies.NotThisPhase,
 )
 OF_PLANS: Refusals = (

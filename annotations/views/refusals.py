@@ -21,6 +21,7 @@ from annotations.services import (
     studies,
 )
 from annotations.services.designs import DesignRefused
+from annotations.services.same_recordings import SameRecording
 from ecgreview import design
 
 
@@ -118,6 +119,9 @@ SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
     ),
     slots.TooFewReaders: _said(lambda: _("Each exam wants more readers than may read.")),
     batches.NoReaders: _said(lambda: _("Nobody may read now: add readers, or resume some.")),
+    SameRecording: _said(
+        lambda: _("These exams hold the same recording. Keep one of each: %(names)s.")
+    ),
     batches.NoTracings: _said(
         lambda: _("These exams have no tracings, so nobody can read them: %(names)s.")
     ),

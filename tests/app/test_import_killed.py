@@ -19,7 +19,7 @@ from annotations.services import ingest
 from tests.domain.ecg import signals, wfdb_files
 
 N_RECORDS = 3 * ingest.EXAMS_AT_ONCE
-PATIENCE_S = 60
+PATIENCE_S = 300
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from annotations.models import (
@@ -110,6 +111,6 @@ def test_the_same_recordings_are_no_further_batch(prepared, own, now):
 def test_new_recordings_are_a_further_batch(prepared, own, now):
     demo.add_recordings(data_dir=own, now=now)
     (own / "more").mkdir()
-    wfdb_files.write(own / "more", values=signals.heartbeats() + 5)
+    wfdb_files.write(own / "more", values=np.roll(signals.heartbeats(), 137, axis=1))
     demo.add_recordings(data_dir=own, now=now)
     assert Batch.objects.get(name="My recordings 2").assignments.count() == 2

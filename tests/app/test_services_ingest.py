@@ -62,7 +62,7 @@ def test_the_run_counts_what_it_did(folder, now):
 
 
 def test_a_refusal_names_file_reason_hint(folder, now):
-    issue = run(folder, now).issues.get()
+    issue = run(folder, now).issues.get(is_refusal=True)
     assert (issue.file, issue.code, issue.is_refusal) == ("broken/ana.hea", "truncated", True)
     assert "119,000" in issue.reason
     assert issue.hint

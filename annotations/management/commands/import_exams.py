@@ -68,6 +68,12 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{run.n_imported} imported, {run.n_known} already known, {run.n_refused} refused."
         )
+        if run.n_duplicates:
+            self.stdout.write(
+                f"{run.n_duplicates} of them are copies of recordings at another rate, gain or"
+                f" name: {run.n_imported - run.n_duplicates} recordings, each drawn once by a"
+                " study."
+            )
         return _code(run.n_refused, run.n_imported + run.n_known)
 
     def _preview(self, path: Path, dataset: str) -> int:

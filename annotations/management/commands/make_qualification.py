@@ -14,6 +14,7 @@ from django.utils import timezone
 from annotations.management import lookups
 from annotations.models import NO_DATA, Purpose
 from annotations.services import batches, qualification, roster, studies
+from annotations.services.same_recordings import SameRecording
 
 COLUMNS = ["exam", "codes"]
 
@@ -89,6 +90,7 @@ WHY_NOT: dict[type[Exception], str] = {
     qualification.SeenBefore: "These readers have read some of the exams before: {}.",
     batches.NoExams: "The file names no exam.",
     batches.NoTracings: "These exams have no tracings, so nobody can read them: {}.",
+    SameRecording: "These exams hold the same recording; keep one of each: {}.",
     batches.NoReaders: "Name at least one reader with --readers.",
     batches.NotAReader: "These people have no role that reads: {}.",
     batches.NameTaken: "The study has a batch called {}.",

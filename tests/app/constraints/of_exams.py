@@ -48,6 +48,11 @@ def exam_age_is_human(the):
     change(the("make_exam")(), age_years=131)
 
 
+def exam_duplicates_another(the):
+    exam = the("make_exam")()
+    change(exam, duplicate_of=exam)
+
+
 def exam_sex_is_known(the):
     change(the("make_exam")(), sex="X")
 
