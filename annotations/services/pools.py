@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from annotations.models import (
     NO_DATA,
@@ -227,9 +227,10 @@ def _candidates(study: Study, wish: Wish, actor: User) -> list[tuple[int, int | 
         found = found.not_read_by(actor)
     practised = Assignment.objects.filter(batch__study=study, batch__purpose__in=NO_DATA)
     new = found.exclude(in_studies__study=study).exclude(pk__in=practised.values("exam"))
-    for known in (study.pool.values("exam"), practised.values("exam")):
-        copies = Exam.objects.filter(pk__in=known, duplicate_of__isnull=False)
-        new = new.exclude(pk__in=copies.values("duplicate_of"))
+    copies = Exam.objects.filter(duplicate_of__isnull=False).filter(
+        Q(pk__in=study.pool.values("exam")) | Q(pk__in=practised.values("exam"))
+    )
+    new = new.exclude(pk__in=copies.values("duplicate_of"))
     return list(new.order_by("pk").values_list("pk", "patient_id", "source_labels"))
 
 
