@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from annotations.models import (
@@ -135,7 +135,8 @@ def of_study(*, study: Study, now: datetime) -> Progress:
     batches = _batches(study)
     seats = list(Seat.objects.filter(batch__in=[batch.pk for batch in batches]))
     known = records.of_study(study)
-    lapsed, held, abstained = _lapsed(study), _held(study), _abstained(study)
+    held = _held(study)
+    lapsed, abstained = _not_read(study)
     lines = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
     of_reader = _grouped(seats)
     by_id = {batch.pk: batch for batch in batches}
@@ -166,24 +167,27 @@ def _batches(study: Study) -> list[Batch]:
     return list(released.order_by("pk"))
 
 
-def _lapsed(study: Study) -> Counter[int]:
-    given_back = Assignment.objects.filter(
-        batch__study=study, state=AssignmentState.LAPSED
-    ).order_by()
-    return Counter(dict(given_back.values_list("reader_id").annotate(n=Count("pk"))))
+def _not_read(study: Study) -> tuple[Counter[int], Counter[tuple[int, int]]]:
+    """Return the exams that readers gave back, by reader; and those that they abstained from.
+
+    The latter, by batch and reader, have no reading because of who was to read them.
+    """
+    is_lapsed, is_abstained = Q(state=AssignmentState.LAPSED), Q(is_abstained=True)
+    rows = Assignment.objects.filter(is_lapsed | is_abstained, batch__study=study).order_by()
+    lapsed: Counter[int] = Counter()
+    abstained: Counter[tuple[int, int]] = Counter()
+    for batch, reader, n_lapsed, n_abstained in rows.values_list("batch_id", "reader_id").annotate(
+        n_lapsed=Count("pk", filter=is_lapsed), n_abstained=Count("pk", filter=is_abstained)
+    ):
+        lapsed[reader] += n_lapsed
+        abstained[batch, reader] += n_abstained
+    return lapsed, abstained
 
 
 def _held(study: Study) -> Counter[tuple[int, int]]:
     """Return the hidden repeats that nobody may know of yet, by batch and reader."""
     held = Assignment.objects.filter(batch__study=study).held().order_by()
     rows = held.values_list("batch_id", "reader_id").annotate(n=Count("pk"))
-    return Counter({(batch, reader): n for batch, reader, n in rows})
-
-
-def _abstained(study: Study) -> Counter[tuple[int, int]]:
-    """Return the exams without a reading because of who was to read them, by batch and reader."""
-    gone = Assignment.objects.filter(batch__study=study, is_abstained=True).order_by()
-    rows = gone.values_list("batch_id", "reader_id").annotate(n=Count("pk"))
     return Counter({(batch, reader): n for batch, reader, n in rows})
 
 

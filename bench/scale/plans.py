@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-SMALL = 500
+SMALL = 1_000
 """Rows: a table so small is no matter however often it is read."""
 
 AGAIN = 1.5

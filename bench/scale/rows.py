@@ -136,8 +136,8 @@ select id, 1, '{"findings": [], "quality": "good", "comment": ""}', now()
 """,
     "suggestion runs": """
 insert into annotations_suggestionrun (exam_id, model_id, requested_at, finished_at, n_attempts,
-                                       measurements, failure)
-select id, %(model)s, now(), now(), 1, '{"heart_rate_bpm": 71}', ''
+                                       verdicts, measurements, failure)
+select id, %(model)s, now(), now(), 1, '[]', '{"heart_rate_bpm": 71}', ''
   from annotations_exam where dataset_id = %(dataset)s
 """,
     "suggestions": """
