@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -90,6 +92,12 @@ def test_a_file_is_sent_though_its_response_is_closed(tmp_path, is_of_the_system
     assert (content_of(answer), file.closed) == (b"let a;", True)
 
 
+def run(play: Coroutine[None, None, None]) -> None:
+    """Run ``play`` in a thread of its own: Playwright keeps an event loop in that of the tests."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, play).result()
+
+
 def test_large_bodies_share_a_budget_that_small_ones_never_need():
     large, small = b"x" * (SMALL_BODY_BYTES + 1), b"x" * SMALL_BODY_BYTES
     reader = BodyReader(BodyLimits(max_large_bytes=len(large)))
@@ -102,7 +110,7 @@ def test_large_bodies_share_a_budget_that_small_ones_never_need():
         reader.release(held)
         reader.release(await reader.read(receive(large)))
 
-    asyncio.run(play())
+    run(play())
     assert reader.large_bytes == 0
 
 
@@ -113,5 +121,5 @@ def test_a_client_that_leaves_gives_its_share_back():
         with pytest.raises(ClientLeft):
             await reader.read(receive(b"x" * (SMALL_BODY_BYTES + 1), then="http.disconnect"))
 
-    asyncio.run(play())
+    run(play())
     assert reader.large_bytes == 0
