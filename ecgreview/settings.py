@@ -358,10 +358,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     # Asked for of a study and had by a person: one thing under two names.
     "ENUM_NAME_OVERRIDES": {
+        "ClassStateEnum": "annotations.models.consensus.ClassState",
         "LeadEnum": "ecgreview.ecg.leads.LEADS",
+        "ReaderKindEnum": "annotations.models.people.ReaderKind",
         "ReaderLevelEnum": "annotations.models.people.ReaderLevel",
         "ReadingOutcomeEnum": "annotations.models.reading.ReadingOutcome",
+        "RevisionReasonEnum": "annotations.models.reading_states.RevisionReason",
         "TokenScopeEnum": "annotations.models.token_grant.TokenScope",
+        "WorkStateEnum": "annotations.models.assignment.WorkState",
     },
 }
 

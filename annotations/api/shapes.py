@@ -290,7 +290,7 @@ class AssignmentShape(Shape):
     exam = BlindExamShape()
     batch = BatchNameShape()
     study = StudyNameShape()
-    state = serializers.ChoiceField(choices=WorkState.values)
+    state = serializers.ChoiceField(choices=WorkState.choices)
     draft = DraftShape(allow_null=True)
     reading = SignedShape(allow_null=True)
     undo_until = serializers.DateTimeField(
@@ -314,7 +314,7 @@ class AssignmentSummaryShape(Shape):
     exam = serializers.CharField()
     batch = BatchNameShape()
     study = serializers.CharField()
-    state = serializers.ChoiceField(choices=WorkState.values)
+    state = serializers.ChoiceField(choices=WorkState.choices)
     is_deferred = serializers.BooleanField()
 
 

@@ -188,7 +188,7 @@ def test_closed_readings_come_under_a_pseudonym(otto, read_batch):
 def test_readings_are_told_with_few_queries(otto, read_batch, django_assert_max_num_queries):
     client = signed_in(otto)
     client.get("/api/readings/")  # that Otto has seen them is noted once
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(21):
         client.get("/api/readings/")
 
 

@@ -260,8 +260,17 @@ class TestDecisions:
         with pytest.raises(decisions.UnknownSuggestion):
             revise(other, AF, chosen=[(AF, "accepted")])
 
-    def test_are_refused_on_what_was_shown_in_another_arm(self, shown, suggest, revise, now):
-        newer = suggest(shown.assignment.exam, FLUTTER)
+    def test_are_refused_on_what_was_shown_in_another_arm(self, shown, taxonomy, revise, now):
+        newer = SuggestionRun.objects.create(
+            exam=shown.assignment.exam,
+            model=SuggestionModel.objects.create(
+                name="m", version="2", covered_classes=[FLUTTER], created_at=now
+            ),
+            requested_at=now,
+            finished_at=now,
+        )
+        flutter = taxonomy.classes.get(code=FLUTTER)
+        Suggestion.objects.create(run=newer, diagnostic_class=flutter, evidence="saw-tooth waves")
         Exposure.objects.create(
             assignment=shown.assignment, run=newer, arm="concurrent", first_shown_at=now
         )

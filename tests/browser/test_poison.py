@@ -31,7 +31,7 @@ POISON = (
 )
 """Ten ways out of the places where a text may stand."""
 
-FILES = ("/export/", "/file/", ".csv", ".yaml")
+FILES = ("/audit/export/", "/file/", ".csv", ".yaml")
 """Ends of the addresses that give files and no pages."""
 
 WATCH = """() => {

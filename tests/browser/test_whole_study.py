@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotations.models import AgreementReport, Assignment, Batch, Exam, User
-from annotations.services import agreement, consensus
+from annotations.services import agreement, archives, consensus
 
 from .conftest import SignIn
 
@@ -76,10 +76,16 @@ def read_everything(page: Page, reader: User, exams: list[Exam], keys: list[list
     expect(page.locator("[data-part=finished-sending]")).to_be_hidden()
 
 
-def exported(page: Page, folder: Path) -> dict[str, list[dict[str, str]]]:
-    """Download the study's archive and return its tables."""
+def exported(page: Page, folder: Path, now: datetime) -> dict[str, list[dict[str, str]]]:
+    """Ask for the study's archive, download it when it is made, and return its tables."""
+    page.get_by_role("link", name="Download the tables (zip)").click()
+    page.get_by_role("button", name="Create the archive").click()
+    expect(page.locator("[data-part=run]")).to_be_visible()
+    while archives.make_next(now=now):
+        pass
+    page.reload()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").first.click()
+        page.get_by_role("link", name="Download the archive").click()
     archive = folder / "export.zip"
     download.value.save_as(archive)
     tables = {}
@@ -117,7 +123,7 @@ def test_the_exported_consensus_is_what_two_readers_clicked(
 
     coordinator.reload()
     coordinator.get_by_role("link", name="Consensus").click()
-    tables = exported(coordinator, tmp_path)
+    tables = exported(coordinator, tmp_path, now)
     rows = {row["exam"]: row for row in tables["consensus"]}
     found = [(rows[exam.code]["outcome"], rows[exam.code]["labels"]) for exam in exams]
     assert found == EXPECTED

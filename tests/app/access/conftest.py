@@ -8,6 +8,12 @@ from tests.app.constraints.acts import commit_and_go_on
 from .world import World
 
 
+@pytest.fixture(autouse=True)
+def no_limit_of_requests(settings):
+    """Let one address ask for everything within a minute."""
+    settings.API_REQUESTS_PER_MINUTE = settings.API_REQUESTS_PER_MINUTE_ANONYMOUS = 0
+
+
 @pytest.fixture
 def study(make_study):
     """A study whose readers may compare with the exam before."""

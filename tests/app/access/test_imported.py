@@ -28,7 +28,9 @@ def bring_in(tmp_path, now):
 
     def make():
         first, second = (given[24:36] for given in published.pair())
-        folder = published.write(tmp_path / "published", {"cardiologist1": first, "cardiologist2": second})
+        folder = published.write(
+            tmp_path / "published", {"cardiologist1": first, "cardiologist2": second}
+        )
         call_command("import_readings", "--format", "codetest", "--study", "Published",
                      str(folder), stdout=io.StringIO())  # fmt: skip
         while agreement.refresh_next(now=now):
