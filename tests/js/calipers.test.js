@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrange } from "../../static/js/ecg/layout.js";
-import { INVALID } from "../../static/js/ecg/signal.js";
+import { INVALID, LEADS } from "../../static/js/ecg/signal.js";
 import * as calipers from "../../static/js/tools/calipers.js";
 import { Ground } from "../../static/js/tools/ground.js";
 
@@ -67,20 +67,91 @@ for (const rate of [100, 300, 1000]) {
   });
 }
 
-test("an amplitude is measured between samples of the lead", () => {
+test("dragged straight up from the baseline to the top of R, the calipers say how tall R is", () => {
   const where = ground();
-  const state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.2), on(where, "II", 1.5));
+  const state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.5), on(where, "II", 1.5, 1));
   assert.ok(Math.abs(said(state, where).mv - 1) < 1e-9);
   assert.ok(Math.abs(said(state, where).mm - 10) < 1e-9);
+  assert.deepEqual(state.legs.map(({ seconds }) => seconds), [1.5, 1.5]);
+});
+
+for (const [where, name, at, leg] of [
+  ["at a peak", "II", [1.54, 1.06], [1.5, 1]],
+  ["on the baseline", "II", [1.1, 0.08], [1.1, 0]],
+  ["where it was put, far from all of them", "II", [1.1, 0.6], [1.1, 0.6]],
+  ["where it was put, beside a peak but too far from it", "II", [1.5, 1.3], [1.5, 1.3]],
+  ["at a nadir of a lead drawn upside down", "aVR", [1.48, -0.95], [1.5, -1]],
+]) {
+  test(`a leg of the voltage rests ${where}`, () => {
+    const sheet = ground({ order: name === "aVR" ? "cabrera" : "standard" });
+    const cell = sheet.sheet.cells.find((one) => one.lead === LEADS.indexOf(name) && at[0] < one.endS);
+    const { legs } = calipers.down(calipers.idle(Kind.AMPLITUDE), sheet, sheet.placeOf(cell, ...at), REACH);
+    const [{ seconds, millivolts }] = legs;
+    assert.ok(Math.abs(seconds - leg[0]) < 1e-9 && Math.abs(millivolts - leg[1]) < 1e-9, `${seconds} s, ${millivolts} mV`);
+  });
+}
+
+test("a leg of the voltage rests at the J point of a raised ST segment", () => {
+  const one = signal();
+  for (const lead of one.leads) {
+    lead.forEach((value, t) => (lead[t] = t % 500 < 250 ? value : Math.max(value, Math.min(300, 2 * (500 - (t % 500))))));
+  }
+  const where = ground({}, one);
+  const state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.4, 0.02), on(where, "II", 1.545, 0.36));
+  assert.ok(Math.abs(state.legs[1].seconds - 1.528) <= 0.004, `${state.legs[1].seconds} s`);
+  assert.ok(Math.abs(said(state, where).mv - 0.3) < 0.05);
+});
+
+test("the baseline is the one near the leg, where it wanders", () => {
+  const one = signal();
+  one.leads[1].forEach((value, t) => (one.leads[1][t] = value + (t > 3500 ? 400 : 0)));
+  const where = ground({}, one);
+  const state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 8.2, 0.45), on(where, "II", 8.5, 1.42));
+  assert.ok(Math.abs(said(state, where).mv - 1) < 1e-9);
 });
 
 test("an amplitude of a lead drawn upside down has the lead's own sign", () => {
   const where = ground({ order: "cabrera" });
   const cell = where.sheet.cells.find(({ sign }) => sign === -1);
-  const [rest, top] = [0.2, 0.5].map((s) => where.placeOf(cell, cell.startS + s));
-  const state = drag(calipers.idle(Kind.AMPLITUDE), where, rest, top);
+  const state = drag(calipers.idle(Kind.AMPLITUDE), where, where.placeOf(cell, cell.startS + 0.2), where.placeOf(cell, cell.startS + 0.5, -1));
   assert.ok(Math.abs(said(state, where).mv - 1) < 1e-9);
   assert.equal(calipers.measurement(state, where, 1).lead, "aVR");
+});
+
+test("a voltage that begins at the top of a tall wave belongs to that wave, not to the row it reaches into", () => {
+  const one = signal();
+  one.leads[1].forEach((value, t) => (one.leads[1][t] = 3 * value));
+  const where = ground({}, one);
+  const rhythm = where.sheet.cells.at(-1);
+  const state = calipers.down(calipers.idle(Kind.AMPLITUDE), where, where.placeOf(rhythm, 1.5, 3), REACH);
+  assert.equal(state.cell, rhythm);
+});
+
+test("legs of a voltage are taken up again wherever they are, and the bar carries both", () => {
+  const where = ground();
+  let state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.2, 0.7), on(where, "II", 1.2, 2.2));
+  state = drag(state, where, on(where, "II", 1.2, 2.2), on(where, "II", 1.2, 1.7));
+  assert.ok(Math.abs(said(state, where).mv - 1) < 1e-9);
+  const bar = on(where, "II", 1.2, 1.2);
+  state = drag(state, where, { x: bar.x + 2.5, y: bar.y }, { x: bar.x + 2.5, y: bar.y + 4 });
+  assert.ok(Math.abs(said(state, where).mv - 1) < 1e-9);
+  assert.ok(Math.abs(state.legs[0].millivolts - 0.3) < 1e-9);
+});
+
+test("a measurement that reads 0.00 mV or 0 ms is none", () => {
+  const where = ground();
+  const clicked = (kind) => calipers.down(calipers.idle(kind), where, on(where, "II", 1.2), REACH);
+  assert.ok(calipers.isNothing(clicked(Kind.AMPLITUDE), where));
+  assert.ok(calipers.isNothing(clicked(Kind.INTERVAL), where));
+  assert.ok(!calipers.isNothing(calipers.nudge(clicked(Kind.AMPLITUDE), where, 1, { up: 1 }), where));
+  assert.ok(!calipers.isNothing(calipers.nudge(clicked(Kind.INTERVAL), where, 1, { right: 1 }), where));
+});
+
+test("by key a leg on the trace follows it, and a raised one keeps its height", () => {
+  const where = ground();
+  let state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.5, 1), on(where, "II", 1.2, 0.7));
+  state = calipers.nudge(calipers.nudge(state, where, 0, { right: 1 }), where, 1, { right: 1 });
+  assert.deepEqual(state.legs.map(({ millivolts }) => Math.round(millivolts * 1000)), [950, 700]);
 });
 
 test("an interval goes on into the next column of its row", () => {

@@ -65,6 +65,11 @@ export class CaliperPanel {
     });
   }
 
+  /** Say `sentence` in the place of the read-out, until the calipers are moved. */
+  say(sentence) {
+    this.reading.textContent = sentence;
+  }
+
   hide() {
     this.host.hidden = true;
   }

@@ -31,7 +31,7 @@ export class CaliperTool {
         nudge: (leg, deed) => this.#set(this.#orPlaced((state) => calipers.nudge(state, this.#ground, leg, deed))),
         changeCell: (by) => this.#set(this.#orPlaced((state) => calipers.changeCell(state, this.#ground, by))),
         cycles: (by) => this.#set(calipers.countCycles(this.#state, this.#state.cycles + by)),
-        attach: () => onAttach(this.#state, this.#ground),
+        attach: () => this.#attach(onAttach),
         leave: () => this.putAway(),
       },
     });
@@ -109,6 +109,12 @@ export class CaliperTool {
     this.element.classList.add("is-measuring");
     this.#present();
     this.panel.legs[0].focus({ preventScroll: true });
+  }
+
+  /** Keep what is measured with the finding; a measurement of nothing is refused, and said. */
+  #attach(onAttach) {
+    if (calipers.isNothing(this.#state, this.#ground)) this.panel.say(this.words(`caliper-nothing-${this.#state.kind}`));
+    else onAttach(this.#state, this.#ground);
   }
 
   /** By key the calipers first come down somewhere: on the last row, where the rhythm is. */

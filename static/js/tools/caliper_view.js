@@ -1,7 +1,7 @@
 // The calipers as they are drawn over a sheet. It draws and knows nothing of pointers or keys.
 
 import { set, svg } from "../svg.js";
-import { Kind, isPlaced, marks, reachMm } from "./calipers.js";
+import { Kind, barMm, isPlaced, marks, reachMm } from "./calipers.js";
 import { placeLabel } from "./label.js";
 
 const TEXT_PX = 13;
@@ -51,7 +51,7 @@ export class CaliperView {
     return { left: Math.min(one.x, other.x), right: Math.max(one.x, other.x), top, bottom };
   }
 
-  /** Two levels with a bar between them, and a small tick at the sample that each level belongs to. */
+  /** Two levels with a bar between them, and a small tick at the time of each. */
   #drawAmplitude(state, ground) {
     const [one, other] = placesOf(state, ground);
     const [left, right] = [Math.min(one.x, other.x) - 4, Math.max(one.x, other.x) + 4];
@@ -59,7 +59,7 @@ export class CaliperView {
       const { x, y } = [one, other][i];
       set(leg, { d: `M${left} ${y}H${right}M${x} ${y - 1}V${y + 1}` });
     });
-    set(this.#parts.bar, { d: `M${right - 1.5} ${one.y}V${other.y}` });
+    set(this.#parts.bar, { d: `M${barMm([one, other])} ${one.y}V${other.y}` });
     set(this.#parts.grip, { d: `M${left} ${one.y}H${right}M${left} ${other.y}H${right}` });
     set(this.#parts.marks, { d: "" });
     // A few millimetres off, so that the read-out does not lie on the very wave that is measured.

@@ -1,10 +1,14 @@
 // Calipers as plain data: two legs in seconds and millivolts of a lead, never in pixels. Pure.
 //
+// Legs of an interval stand on samples. Legs of a voltage are free: each stays as high as it was put, unless a peak, an
+// edge of the QRS or the baseline is near (snapping.js).
+//
 // `hand` is what the pointer moves now: a leg (0, 1), "both", or null. A press that does not move leaves the second
 // leg in the hand, so that click-click does what dragging does.
 
 import { cellAt } from "../ecg/overlay.js";
 import { LEADS } from "../ecg/signal.js";
+import { legNear, pointNear } from "./snapping.js";
 
 export const Kind = Object.freeze({ INTERVAL: "interval", AMPLITUDE: "amplitude" });
 
@@ -22,10 +26,10 @@ export function down(state, ground, at, reachMm) {
   if (state.hand !== null) return { ...move(state, ground, at), hand: null, isFresh: false };
   const grabbed = isPlaced(state) ? grabbedAt(state, ground, at, reachMm) : null;
   if (grabbed !== null) return { ...state, hand: grabbed, isFresh: false, held: { at, legs: state.legs } };
-  const found = cellAt(ground.sheet, at);
-  if (!found || !ground.isRecorded(found.cell)) return state;
-  const leg = legAt(state.kind, ground, found.cell, at);
-  return { ...state, cell: found.cell, legs: [leg, leg], hand: 1, isFresh: true, held: null, cycles: 1 };
+  const cell = cellFor(state.kind, ground, at);
+  if (cell === null) return state;
+  const leg = legAt(state.kind, ground, cell, at);
+  return { ...state, cell, legs: [leg, leg], hand: 1, isFresh: true, held: null, cycles: 1 };
 }
 
 /** The pointer is at `at`: what is in the hand follows. */
@@ -68,8 +72,12 @@ export function nudge(state, ground, leg, { right = 0, up = 0, isCoarse = false 
     return withLeg(state, leg, { seconds, millivolts: millivolts + (up * (isCoarse ? 1 : 0.1)) / sheet.gainMmPerMv });
   }
   const step = isCoarse ? 1 / sheet.speedMmPerS : 1 / signal.samplingRateHz;
-  const snap = state.kind === Kind.AMPLITUDE ? (wanted) => ground.snappedIn(state.cell, wanted) : (wanted) => ground.snapped(wanted);
-  return withLeg(state, leg, legOn(ground, state.cell, snap(seconds + (right + up) * step)));
+  const wanted = seconds + (right + up) * step;
+  if (state.kind === Kind.INTERVAL) return withLeg(state, leg, legOn(ground, state.cell, ground.snapped(wanted)));
+  // A leg that stands on the trace follows it; one that was put above or below keeps its height.
+  const moved = ground.snappedIn(state.cell, wanted);
+  const isOnTrace = Math.abs(millivolts - (ground.drawnMillivolts(state.cell, seconds) ?? 0)) < 1e-9;
+  return withLeg(state, leg, isOnTrace ? legOn(ground, state.cell, moved) : { seconds: moved, millivolts });
 }
 
 /** Say over how many cycles the legs reach; at least one. */
@@ -93,6 +101,12 @@ export function reading({ kind, legs, cell, cycles }, ground) {
   }
   const ms = (Math.abs(other.seconds - one.seconds) * 1000) / cycles;
   return { ms, perMinute: ms > 0 ? 60000 / ms : null };
+}
+
+/** Does what is measured read as nothing, 0 ms or 0.00 mV? That is no measurement to keep. */
+export function isNothing(state, ground) {
+  const { ms, mv } = reading(state, ground);
+  return state.kind === Kind.AMPLITUDE ? Math.abs(mv) < 0.005 : ms < 0.5;
 }
 
 /** The measurement in the form in which a reading keeps it. */
@@ -129,34 +143,76 @@ function withLeg(state, place, leg) {
   return { ...state, legs: state.legs.map((old, i) => (i === place ? leg : old)) };
 }
 
-/** An interval goes on along the whole row; an amplitude is measured between samples of one stretch. */
-function legAt(kind, ground, cell, { x }) {
-  const seconds = ground.secondsAt(cell, x);
-  return legOn(ground, cell, kind === Kind.AMPLITUDE ? ground.snappedIn(cell, seconds) : seconds);
+/** An interval goes on along the whole row; an amplitude is measured within one stretch. */
+function legAt(kind, ground, cell, at) {
+  return kind === Kind.AMPLITUDE ? legNear(ground, cell, at) : legOn(ground, cell, ground.secondsAt(cell, at.x));
+}
+
+/** The stretch that is meant at `at`: the nearest one, or for a voltage the one whose peak is there. */
+function cellFor(kind, ground, at) {
+  const found = cellAt(ground.sheet, at);
+  const tall = kind === Kind.AMPLITUDE ? peakedAt(ground, at) : null;
+  const cell = tall ?? found?.cell;
+  return cell && ground.isRecorded(cell) ? cell : null;
+}
+
+/** The stretch that has a peak or an edge of its QRS nearest to `at`: a tall wave reaches into the row above. */
+function peakedAt(ground, at) {
+  const points = ground.sheet.cells
+    .filter((cell) => at.x >= cell.leftMm && at.x < cell.rightMm && ground.isRecorded(cell))
+    .map((cell) => ({ cell, point: pointNear(ground, cell, at) }))
+    .filter(({ point }) => point !== null)
+    .sort((one, other) => one.point.offMm - other.point.offMm);
+  return points[0]?.cell ?? null;
 }
 
 function legOn(ground, cell, seconds) {
   return { seconds, millivolts: ground.drawnMillivolts(cell, seconds) ?? 0 };
 }
 
-function carried({ held, cell, kind }, ground, { x }) {
-  const [shift, times] = [(x - held.at.x) / ground.sheet.speedMmPerS, held.legs.map(({ seconds }) => seconds)];
-  const moved = times.map((seconds) => (kind === Kind.AMPLITUDE ? ground.snappedIn(cell, seconds + shift) : ground.snapped(seconds + shift)));
-  const isWhole = Math.abs(moved[1] - moved[0] - (times[1] - times[0])) < 0.5 / ground.signal.samplingRateHz;
-  return isWhole ? moved.map((seconds) => legOn(ground, cell, seconds)) : held.legs; // not squeezed at an end
+function carried({ held, cell, kind }, ground, at) {
+  const shift = (at.x - held.at.x) / ground.sheet.speedMmPerS;
+  const isVoltage = kind === Kind.AMPLITUDE;
+  const moved = held.legs.map(({ seconds }) => (isVoltage ? ground.snappedIn(cell, seconds + shift) : ground.snapped(seconds + shift)));
+  const distance = (times) => times[1] - times[0];
+  const isWhole = Math.abs(distance(moved) - distance(held.legs.map(({ seconds }) => seconds))) < 0.5 / ground.signal.samplingRateHz;
+  if (!isWhole) return held.legs; // not squeezed at an end
+  if (!isVoltage) return moved.map((seconds) => legOn(ground, cell, seconds));
+  const lift = (held.at.y - at.y) / ground.sheet.gainMmPerMv;
+  return moved.map((seconds, i) => ({ seconds, millivolts: held.legs[i].millivolts + lift }));
 }
 
 /** The leg under the pointer, "both" between them on the bar, or null. */
 function grabbedAt(state, ground, at, reach) {
   const places = state.legs.map(({ seconds, millivolts }) => ground.placeOf(state.cell, seconds, millivolts));
+  if (state.kind === Kind.AMPLITUDE) return grabbedVoltage(places, at, reach);
   const base = ground.placeOf(state.cell, state.cell.startS).y;
   if (Math.abs(at.y - base) > reachMm(ground) + reach) return null;
-  const away = places.map(({ x, y }) => (state.kind === Kind.AMPLITUDE ? Math.hypot(at.x - x, at.y - y) : Math.abs(at.x - x)));
-  const nearest = away[1] <= away[0] ? 1 : 0;
-  if (away[nearest] <= reach) return nearest;
-  const [left, right] = places.map(({ x }) => x).sort((one, other) => one - other);
-  const isOnBar = at.x > left && at.x < right && Math.abs(at.y - (base - reachMm(ground))) <= reach;
+  const nearest = nearestOf(places.map(({ x }) => Math.abs(at.x - x)), reach);
+  if (nearest !== null) return nearest;
+  const isOnBar = isBetween(at.x, places.map(({ x }) => x)) && Math.abs(at.y - (base - reachMm(ground))) <= reach;
   return isOnBar ? "both" : null;
+}
+
+function grabbedVoltage(places, at, reach) {
+  const nearest = nearestOf(places.map(({ x, y }) => Math.hypot(at.x - x, at.y - y)), reach);
+  if (nearest !== null) return nearest;
+  const isOnBar = isBetween(at.y, places.map(({ y }) => y)) && Math.abs(at.x - barMm(places)) <= reach;
+  return isOnBar ? "both" : null;
+}
+
+/** Where the bar between two levels stands: at the right, off the wave that is measured. */
+export function barMm(places) {
+  return Math.max(...places.map(({ x }) => x)) + 2.5;
+}
+
+function nearestOf(away, reach) {
+  const nearest = away[1] <= away[0] ? 1 : 0;
+  return away[nearest] <= reach ? nearest : null;
+}
+
+function isBetween(value, ends) {
+  return value > Math.min(...ends) && value < Math.max(...ends);
 }
 
 function rounded(value) {

@@ -1,11 +1,16 @@
 // What the tools stand on: the samples as they lie on the sheet, so that a place can be snapped to them. Pure.
 
 import { placeOf } from "../ecg/overlay.js";
+import { qrsEdges } from "../ecg/qrs.js";
 import { median } from "../ecg/sheet.js";
 import { INVALID, Status } from "../ecg/signal.js";
 
+/** The baseline near a place is the median of so much to both sides of it: a beat at least, and little of a wander. */
+const REST_S = 1;
+
 export class Ground {
   #offsets = new Map();
+  #edges = null;
 
   /**
    * @param {object} sheet as layout.arrange() makes it @param {object} signal what is drawn on it
@@ -51,6 +56,28 @@ export class Ground {
     const sample = samples[Math.round(seconds * this.signal.samplingRateHz)];
     if (sample === undefined || sample === INVALID) return null;
     return ((sample - this.#offsetOf(cell.lead)) * (cell.sign ?? 1) * this.signal.microvoltsPerLsb) / 1000;
+  }
+
+  /** The place `at` (mm in the overlay) of `cell` as a leg: on the time of a sample, as high as it was put. */
+  legAt(cell, { x, y }) {
+    const up = this.sheet.heightMm - cell.baselineMm - y;
+    return { seconds: this.snappedIn(cell, this.secondsAt(cell, x)), millivolts: up / this.sheet.gainMmPerMv };
+  }
+
+  /** How high the trace of `cell` rests about `seconds`, in mV as drawn; null where it has no value. */
+  restingMillivolts(cell, seconds) {
+    const rate = this.signal.samplingRateHz;
+    const middle = Math.round(seconds * rate);
+    const reach = Math.round(REST_S * rate);
+    const near = this.signal.leads[cell.lead].subarray(Math.max(0, middle - reach), middle + reach + 1);
+    if (!near.some((sample) => sample !== INVALID)) return null;
+    return ((median(near) - this.#offsetOf(cell.lead)) * (cell.sign ?? 1) * this.signal.microvoltsPerLsb) / 1000;
+  }
+
+  /** Where each QRS begins and ends, in samples; looked for once. */
+  get edges() {
+    this.#edges ??= qrsEdges(this.signal);
+    return this.#edges;
   }
 
   #offsetOf(lead) {
