@@ -39,7 +39,7 @@ from annotations.models import (
     User,
     WorkState,
 )
-from annotations.services import corrections, notice_words, priors
+from annotations.services import corrections, notice_words, priors, suggestions
 from ecgreview.taxonomy.synonyms import synonyms
 
 Payload = dict[str, Any]
@@ -77,6 +77,7 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
         "next": next_id(assignment, user),
         "queue": _queue(assignment, user),
         "is_shown_suggestions": assignment.arm == Arm.CONCURRENT,
+        "suggestions": suggestions.offer(assignment),
     }
 
 

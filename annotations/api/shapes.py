@@ -21,6 +21,7 @@ from annotations.models import (
     Verdict,
     WorkState,
 )
+from annotations.services.suggestions import Offer
 from ecgreview.criteria import Outcome, Reason, State
 
 
@@ -304,6 +305,10 @@ class AssignmentShape(Shape):
     queue = QueueShape()
     is_shown_suggestions = serializers.BooleanField(
         help_text="Whether this arm shows a model's suggestions while the exam is read."
+    )
+    suggestions = serializers.ChoiceField(
+        choices=[offer.value for offer in Offer],
+        help_text="Offered: they can be asked for; from then on the reading is final.",
     )
 
 

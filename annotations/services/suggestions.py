@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,14 @@ from ecgreview.ecg import wire
 ROWS_AT_ONCE = 2000
 MAX_ATTEMPTS = 3
 """An exam that so many workers did not survive is given up."""
+
+
+class Offer(StrEnum):
+    """What a desk may do about a model's word on an exam; opening the exam never shows it."""
+
+    NONE = "none"
+    OFFERED = "offered"
+    SHOWN = "shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +107,7 @@ def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
     Assignment.objects.select_for_update(of=("self",), no_key=True).get(pk=assignment.pk)
     if not is_shown(assignment):
         raise SuggestionRun.DoesNotExist
-    models = SuggestionModel.objects.under(assignment.batch.qt_correction)
-    visible = SuggestionRun.objects.visible_to(assignment.reader)
-    runs = visible.filter(exam=assignment.exam_id, model__in=models)
-    run = runs.select_related("model").latest("requested_at", "pk")
+    run = _visible(assignment).select_related("model").latest("requested_at", "pk")
     _, is_new = Exposure.objects.get_or_create(
         assignment=assignment, run=run, defaults={"arm": assignment.arm, "first_shown_at": now}
     )
@@ -144,6 +150,15 @@ def is_shown(assignment: Assignment) -> bool:
     return assignment.arm == Arm.CONCURRENT or (assignment.arm == Arm.AFTER_COMMIT and is_read)
 
 
+def offer(assignment: Assignment) -> Offer:
+    """Tell what is to be seen with ``assignment``, without showing it: showing makes it final."""
+    if not is_shown(assignment):
+        return Offer.NONE
+    if assignment.arm == Arm.CONCURRENT or assignment.exposures.exists():
+        return Offer.SHOWN
+    return Offer.OFFERED if _visible(assignment).exists() else Offer.NONE
+
+
 def run_next(*, now: datetime) -> bool:
     """Compute the suggestions of one exam that waits for them; return False when none does.
 
@@ -164,6 +179,13 @@ def run_next(*, now: datetime) -> bool:
         if run is not None:  # else another worker took it between the two transactions
             _finish(run, _outcome(run), taxonomy, now)
     return True
+
+
+def _visible(assignment: Assignment) -> QuerySet[SuggestionRun]:
+    """Return what may be shown with ``assignment``, by the model its protocol asks for."""
+    models = SuggestionModel.objects.under(assignment.batch.qt_correction)
+    visible = SuggestionRun.objects.visible_to(assignment.reader)
+    return visible.filter(exam=assignment.exam_id, model__in=models)
 
 
 def _waiting() -> QuerySet[SuggestionRun]:

@@ -16,6 +16,8 @@ def _answer_texts() -> dict[str, str]:
     """Return what the model says, and what it says nothing about."""
     return {
         "model-title": _("Computer suggestions (criteria model)"),
+        "model-see": _("See suggestions"),
+        "model-see-final": _("See suggestions: ends correction"),
         "model-name": _("Model {model}, version {version}. It reads the first tracing only."),
         "model-suggests-none": _("No class is suggested."),
         "model-not-suggested": _("{name}: in your reading, not suggested"),

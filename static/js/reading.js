@@ -68,7 +68,7 @@ class Desk {
     });
     this.opinion = new SecondOpinion(root, {
       ...this, api, clock, tracing, isUnderWay: (id) => this.outbox.holds(id), onSignedOut: () => this.messages.signIn(),
-      onReopen: (assignment) => this.#seat(assignment), onChange: (edit) => this.#change(edit),
+      onReopen: (assignment) => this.#seat(assignment), onChange: (edit) => this.#change(edit), onView: (id) => this.#hearSeen(id),
     });
     part("help").addEventListener("click", () => this.help.open());
     const scope = () => document.querySelector("dialog[open]") ?? root;
@@ -193,12 +193,14 @@ class Desk {
   }
 
   /** Who corrects a reading is asked nothing that would make it final; what was shown makes it so. */
-  async #showSuggestions(assignment) {
-    if (this.#sitting.isCorrecting && !assignment.is_shown_suggestions) {
-      this.opinion.leave(); // of another exam they may be on view still
-      return;
-    }
-    if (await this.opinion.show(assignment)) this.retraction.withdraw(assignment.id);
+  #showSuggestions(assignment) {
+    if (this.#sitting.isCorrecting && !assignment.is_shown_suggestions) this.opinion.leave(); // of another exam they may be on view still
+    else this.opinion.show(assignment);
+  }
+
+  /** Suggestions seen after signing make the reading final; those seen while reading were known to it. */
+  #hearSeen(id) {
+    if (!this.#sitting.assignment.is_shown_suggestions) this.retraction.withdraw(id);
   }
 
   /** `content` becomes what the form shows, with nothing to take back. */

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from annotations.models import Arm, Assignment, AuditEvent, Exposure, SuggestionModel, SuggestionRun
-from annotations.services import assigning, batches, studies
+from annotations.services import assigning, batches, corrections, studies
 
 
 @pytest.fixture
@@ -105,6 +105,33 @@ def test_what_is_still_to_be_read_blind_hides_what_another_study_shows(
     shown = under("concurrent", ana, suggested)
     under("after_commit", ana, suggested)
     assert ask(signed_in(ana), shown) == 404
+
+
+def test_opening_a_submitted_exam_shows_none_and_leaves_it_open_to_correction(
+    under, suggested, ana, submit, signed_in, now
+):
+    """What a desk is told of them, before and after they were asked for."""
+    assignment = under("after_commit", ana, suggested)
+    client = signed_in(ana)
+    address = reverse("api-assignment", args=[assignment.pk])
+    told = [client.get(address).json()]
+    reading = submit(assignment, "artifact")
+    page = client.get(reverse("desk", args=[assignment.pk]))
+    told.append(client.get(address).json())
+    assert not Exposure.objects.exists()
+    assert corrections.until(reading, now=reading.submitted_at) is not None
+    assert page.context["assignment"]["suggestions"] == "offered"
+    ask(client, assignment)
+    told.append(client.get(address).json())
+    assert [one["suggestions"] for one in told] == ["none", "offered", "shown"]
+    assert told[-1]["undo_until"] is None
+
+
+def test_a_study_that_shows_none_offers_none(under, suggested, ana, submit, signed_in):
+    assignment = under("none", ana, suggested)
+    submit(assignment, "artifact")
+    told = signed_in(ana).get(reverse("api-assignment", args=[assignment.pk])).json()
+    assert told["suggestions"] == "none"
 
 
 def test_what_was_shown_is_logged_once(under, suggested, ana, signed_in):

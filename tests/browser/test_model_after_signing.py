@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotations.models import Batch, Confirmation, Exam, Reading, Stage, Study, User, Viewing
+from annotations.models import (
+    Batch,
+    Confirmation,
+    Exam,
+    Exposure,
+    Reading,
+    Stage,
+    Study,
+    User,
+    Viewing,
+)
 from annotations.services import batches, suggestions
 from ecgreview.ecg import synth, wire
 
@@ -68,15 +78,38 @@ def submit_hypertrophy(page: Page) -> None:
     expect(page.get_by_text("That was the last one.")).to_be_visible()
 
 
+def look_at_last(page: Page) -> None:
+    """Go back to the last exam, and see what the model says of it."""
+    page.keyboard.press("Shift+E")
+    expect(page.get_by_role("button", name="See suggestions")).to_be_visible()
+    page.keyboard.press("s")
+
+
 def test_nothing_is_asked_before_the_reading_is_signed(ana_reads: Page, asked: list[str]) -> None:
     submit_hypertrophy(ana_reads)
     expect(ana_reads.get_by_role("link", name="Last exam")).to_be_visible()
     assert [url for url in asked if url.endswith("/suggestions/")] == []
 
 
-def test_the_way_back_to_the_last_exam_shows_the_suggestion(ana_reads: Page) -> None:
+def test_the_last_exam_can_be_looked_at_and_still_be_taken_back(
+    ana_reads: Page, asked: list[str]
+) -> None:
     submit_hypertrophy(ana_reads)
     ana_reads.get_by_role("link", name="Last exam").click()
+    offer = ana_reads.get_by_role("button", name="See suggestions: ends correction")
+    expect(offer).to_be_visible()
+    assert [url for url in asked if url.endswith("/suggestions/")] == []
+    assert not Exposure.objects.exists()
+    ana_reads.get_by_role("button", name="Take back").click()
+    expect(ana_reads.get_by_text("You are correcting what you submitted.")).to_be_visible()
+    expect(offer).to_be_hidden()
+
+
+def test_a_button_at_the_last_exam_shows_the_suggestion(ana_reads: Page) -> None:
+    submit_hypertrophy(ana_reads)
+    ana_reads.get_by_role("link", name="Last exam").click()
+    ana_reads.get_by_role("button", name="See suggestions").click()
+    expect(ana_reads.get_by_role("button", name="Take back")).to_be_hidden()
     panel = ana_reads.get_by_role("region", name="Computer suggestions (criteria model)")
     expect(panel.locator(".suggested")).to_contain_text("QRS 154 ms")
     expect(panel.locator(".standings")).to_contain_text("not checked by the model")
@@ -90,7 +123,7 @@ def ana_looks(ana_reads: Page) -> Page:
     """Ana, back at the exam that she signed as hypertrophy, with the model's word before her."""
     submit_hypertrophy(ana_reads)
     expect(ana_reads.get_by_role("link", name="Last exam").last).to_be_visible()
-    ana_reads.keyboard.press("Shift+E")
+    look_at_last(ana_reads)
     expect(ana_reads.locator(".suggested")).to_contain_text("QRS 154 ms")
     return ana_reads
 
@@ -99,7 +132,7 @@ def test_agreeing_with_ones_own_finding_is_one_key_and_no_revision(ana_reads: Pa
     for key in ["/", "l", "b", "b", "b", "Enter", "Control+Enter"]:
         ana_reads.keyboard.press(key)
     expect(ana_reads.get_by_role("link", name="Last exam").last).to_be_visible()
-    ana_reads.keyboard.press("Shift+E")
+    look_at_last(ana_reads)
     expect(ana_reads.locator(".suggested")).to_contain_text("You found it too.")
     ana_reads.keyboard.press("y")
     agreed = ana_reads.get_by_role("button", name="Agree: Complete left bundle branch block")

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { decided, isConfirmed, isShared, readouts, standings } from "../../static/js/desk/model.js";
-import { Suggestions, mayAsk } from "../../static/js/desk/suggestions.js";
+import { Suggestions, isOffered, mayAsk } from "../../static/js/desk/suggestions.js";
+import { FakeDocument, FakeElement } from "./fakes/world.js";
 
-const SIGNED = { id: 7, state: "submitted", reading: { findings: [] } };
+const SIGNED = { id: 7, state: "submitted", reading: { findings: [] }, suggestions: "shown" };
 
 function measured(value, reason = "") {
   return { value, confidence: 1, n_beats: 9, reason };
@@ -30,7 +31,24 @@ for (const state of ["todo", "draft"]) {
   });
 }
 
-test("the model is asked of a signed exam", () => {
+test("of a signed exam whose suggestions were not seen yet nothing is asked before the reader wants it", async () => {
+  globalThis.document = new FakeDocument();
+  for (const [until, text] of [["2026-06-01T12:00:00Z", "model-see-final"], [null, "model-see"]]) {
+    const asked = [];
+    let click;
+    const root = Object.assign(new FakeElement("section"), { contains: () => false, addEventListener: (name, action) => name === "click" && (click = action) });
+    const shown = new Suggestions(root, { words: (key) => key, api: { loadSuggestions: async (id) => { asked.push(id); return new Promise(() => {}); } } });
+    const last = { ...SIGNED, suggestions: "offered", undo_until: until };
+    await shown.show(last);
+    const button = root.children.at(-1);
+    assert.deepEqual([asked, root.hidden, button.children[0]], [[], false, text]);
+    click({ target: { closest: () => ({ dataset: { part: "see-suggestions" } }) } });
+    assert.deepEqual([asked, last.undo_until], [[7], null]);
+  }
+  delete globalThis.document;
+});
+
+test("the model is asked of a signed exam whose suggestions were seen before", () => {
   const { asked, shown } = panel();
   shown.show(SIGNED);
   assert.deepEqual(asked, [7]);
@@ -43,7 +61,8 @@ test("what was shown of the last exam is hidden at once", () => {
 });
 
 test("a reading that the server does not give back is not signed", () => {
-  assert.equal(mayAsk({ state: "submitted", reading: null }), false);
+  assert.equal(mayAsk({ state: "submitted", reading: null, suggestions: "shown" }), false);
+  assert.equal(isOffered({ state: "submitted", reading: null, suggestions: "offered" }), false);
   assert.equal(mayAsk({ state: "todo", reading: null, is_shown_suggestions: false }), false);
   assert.equal(mayAsk({ state: "todo", reading: null, is_shown_suggestions: true }), true);
 });

@@ -11,10 +11,11 @@ export class SecondOpinion {
    * @param {HTMLElement} root of the desk
    * @param {{api: object, clock: object, shelf: object, catalogue: object, words: Function, form: object, viewer: HTMLElement,
    *   tracing: () => number, isUnderWay: (id) => boolean, onSignedOut: () => void, onReopen: (assignment: object) => void,
-   *   onChange: (edit: Function) => void}} world
+   *   onChange: (edit: Function) => void, onView: (id) => void}} world `onView` is told whose suggestions are seen
    */
   constructor(root, world) {
     const { viewer, tracing } = world;
+    this.world = world;
     this.evidence = new EvidenceLayer(viewer, { tracing });
     this.viewing = new Viewing({ ...world, newKey: () => crypto.randomUUID() });
     this.revision = new Revision(root, { ...world, onDecide: () => this.suggestions.refresh() });
@@ -25,7 +26,7 @@ export class SecondOpinion {
       isRevising: () => this.revision.isRevising,
       onDecide: (code, verdict) => this.revision.decide(code, verdict),
       onShow: (suggestion) => this.evidence.show(suggestion?.marks ?? null),
-      onView: (id) => (id === null ? this.viewing.end() : this.viewing.begin(id, !document.hidden)),
+      onView: (id) => this.#view(id),
     });
     document.addEventListener("visibilitychange", () => this.viewing.see(!document.hidden));
     window.addEventListener("pagehide", () => this.viewing.see(false));
@@ -33,10 +34,15 @@ export class SecondOpinion {
     this.viewing.send(); // what an earlier visit could not send
   }
 
-  /** Show what is said of `assignment`; true when there is anything. */
-  async show(assignment) {
-    await this.suggestions.show(assignment);
-    return !this.suggestions.root.hidden;
+  #view(id) {
+    if (id === null) return this.viewing.end();
+    this.viewing.begin(id, !document.hidden);
+    return this.world.onView(id);
+  }
+
+  /** Show what is said of `assignment`, or the button that shows it. */
+  show(assignment) {
+    return this.suggestions.show(assignment);
   }
 
   /** The exam is submitted: nothing of it is looked at any more. */

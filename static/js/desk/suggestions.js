@@ -1,5 +1,6 @@
 // What the criteria model says of an exam: beside the reader's own signed reading and never before it, unless the arm
-// of the study shows it while reading; and what the reader makes of each suggestion, one by one.
+// of the study shows it while reading; and what the reader makes of each suggestion, one by one. What was not seen yet is
+// asked for by a button only: from then on the reading is final.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { keepingFocus, make } from "../dom.js";
@@ -36,6 +37,7 @@ export class Suggestions {
       return this.#draw();
     }
     this.leave();
+    if (isOffered(assignment)) return this.#offer(assignment);
     if (!mayAsk(assignment)) return undefined;
     this.#assignment = assignment;
     const parts = await this.#ask(assignment);
@@ -44,6 +46,26 @@ export class Suggestions {
     this.root.replaceChildren(this.#title(), ...parts);
     this.root.hidden = false;
     return undefined;
+  }
+
+  /** A button shows what the model says; while the reading can be corrected, it tells that this ends. */
+  #offer(assignment) {
+    const { words } = this.world;
+    const text = words(assignment.undo_until ? "model-see-final" : "model-see");
+    this.#assignment = assignment;
+    this.root.replaceChildren(this.#title(), make("button", {
+      type: "button", class: "button-link", "data-part": "see-suggestions",
+      "aria-keyshortcuts": "s", "data-key-label": words("model-see"),
+    }, text, " ", make("kbd", {}, "S")));
+    this.root.hidden = false;
+  }
+
+  /** The reader wants to see them; who pressed the button itself goes on in what takes its place. */
+  async #see() {
+    const isInside = this.root.contains(document.activeElement);
+    Object.assign(this.#assignment, { suggestions: "shown", undo_until: null });
+    await this.show(this.#assignment);
+    if (isInside) this.root.querySelector("[aria-current]")?.focus();
   }
 
   /** The decisions have changed. */
@@ -93,7 +115,8 @@ export class Suggestions {
   }
 
   #click(button) {
-    if (button?.dataset.suggestion) this.#take(button.dataset.suggestion);
+    if (button?.dataset.part === "see-suggestions") this.#see();
+    else if (button?.dataset.suggestion) this.#take(button.dataset.suggestion);
     else if (button?.dataset.verdict) this.#decide(button.dataset.of, button.dataset.verdict);
   }
 
@@ -273,9 +296,14 @@ function reasonText(reason, words) {
 }
 
 /**
- * Only of what is signed may the model be asked, unless the arm of the study shows it while reading;
- * a reading still on its way is not signed yet.
+ * Only of what is signed may the model be asked, and only once its reader wants to see it, unless the arm of the study
+ * shows it while reading; a reading still on its way is not signed yet.
  */
-export function mayAsk({ state, reading, is_shown_suggestions: isShown = false }) {
-  return isShown || (state === "submitted" && Boolean(reading));
+export function mayAsk({ state, reading, suggestions, is_shown_suggestions: isShown = false }) {
+  return isShown || (state === "submitted" && Boolean(reading) && suggestions === "shown");
+}
+
+/** Is there something to see that its reader has not asked for yet? */
+export function isOffered({ state, reading, suggestions }) {
+  return state === "submitted" && Boolean(reading) && suggestions === "offered";
 }

@@ -111,3 +111,37 @@ export function world(overrides = {}) {
 export function content(...codes) {
   return { findings: codes.map((code) => ({ class: code, certainty: "definite" })), quality: "good", comment: "" };
 }
+
+/** As much of a page as building a panel needs. */
+export class FakeElement {
+  children = [];
+  attributes = {};
+  constructor(tag) {
+    this.tag = tag;
+  }
+  setAttribute(name, value) {
+    this.attributes[name] = value;
+  }
+  append(...children) {
+    this.children.push(...children);
+  }
+  replaceChildren(...children) {
+    this.children = children;
+  }
+  addEventListener() {}
+  contains() {
+    return false;
+  }
+}
+
+/** All that is written in `element`. */
+export function textOf(element) {
+  return typeof element === "string" ? element : element.children.map(textOf).join("");
+}
+
+/** A page for the time of a test: `make` finds it as `document`. */
+export class FakeDocument {
+  activeElement = null;
+  documentElement = { lang: "en" };
+  createElement = (tag) => new FakeElement(tag);
+}
