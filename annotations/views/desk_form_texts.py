@@ -59,8 +59,7 @@ def _act_texts() -> dict[str, str]:
         "deferred": _("Put off until all others are read: {code}"),
         "defer-offline": _("Putting an exam off needs the network. What you have entered is kept."),
         "defer-last": _("No other exam waits: this one is the last."),
-        "retract": _("Take back"),
-        "retract-name": _("Take back {code}"),
+        "retract": _("Take back {code}"),
         "retract-key": _("Take back the last submission"),
         "retract-until": _("Possible until {time}"),
         "retracting": _(

@@ -1,4 +1,5 @@
-// The way back to the last submission, for as long as the study allows it.
+// The way back to the last submission, for as long as the study allows it. It names its exam: what stands beside it may
+// be of another one, such as an exam that was put off since.
 
 import { make } from "../dom.js";
 
@@ -54,8 +55,8 @@ export class Retraction {
     const time = new Date(until).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
     return make("button", {
       type: "button", class: "button-link", "data-part": "retract",
-      "aria-label": words("retract-name", { code }), title: words("retract-until", { time }),
+      title: words("retract-until", { time }),
       "aria-keyshortcuts": hasKey ? "Control+Shift+Z" : null, "data-key-label": words("retract-key"),
-    }, words("retract"));
+    }, words("retract", { code }));
   }
 }
