@@ -81,6 +81,12 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
     }
 
 
+def last_payload(user: User, *, now: datetime) -> Payload | None:
+    """Return which of their exams ``user`` submitted last, while they can take it back."""
+    found = corrections.latest(user, now=now)
+    return found and {"id": found[0].pk, "code": found[0].code, "until": found[1]}
+
+
 def exam_payload(assignment: Assignment) -> Payload:
     """Return what the protocol lets a reader know of an exam: never where it comes from.
 

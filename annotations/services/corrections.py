@@ -14,6 +14,7 @@ from annotations.models import (
     Purpose,
     Reading,
     Seat,
+    User,
 )
 from annotations.services import assignments, audit, protocols
 from annotations.services.integrity import signed_content
@@ -41,6 +42,17 @@ def until(reading: Reading, *, now: datetime) -> datetime | None:
     if end <= now or not _is_open(reading.assignment) or is_final(reading):
         return None
     return None if Reading.objects.filter(supersedes=reading).exists() else end
+
+
+def latest(reader: User, *, now: datetime) -> tuple[Assignment, datetime] | None:
+    """Return what ``reader`` submitted last and until when it may be taken back, if it may.
+
+    A desk that was reloaded goes on offering it.
+    """
+    own = Reading.objects.blind().effective().filter(reader=reader)
+    found = own.select_related("assignment__batch__study").order_by("-pk").first()
+    end = found and until(found, now=now)
+    return (found.assignment, end) if found and end else None
 
 
 def of(assignment: Assignment, key: UUID, *, now: datetime) -> Reading:

@@ -27,7 +27,7 @@ from annotations.models import (
     User,
 )
 from annotations.models.assignment import AssignmentQuerySet
-from annotations.payloads import assignment_payload, classes_payload
+from annotations.payloads import assignment_payload, classes_payload, last_payload
 from annotations.views.access import SignedInRequest, signed_in
 from annotations.views.desk_texts import desk_texts
 from annotations.views.states import state
@@ -113,9 +113,11 @@ def desk(request: SignedInRequest, pk: int) -> HttpResponse:
     assignment = get_object_or_404(related, pk=pk)
     if not is_served(assignment, request.user):
         return render(request, "desk/withheld.html", {"assignment": assignment}, status=403)
+    now = timezone.now()
     context = {
         "page": "reading",
-        "assignment": assignment_payload(assignment, request.user, now=timezone.now()),
+        "assignment": assignment_payload(assignment, request.user, now=now),
+        "last": last_payload(request.user, now=now),
         "classes": classes_payload(assignment.batch.taxonomy),
         "taxonomy": assignment.batch.taxonomy,
         "texts": desk_texts(),

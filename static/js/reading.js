@@ -93,14 +93,21 @@ class Desk {
     this.viewer.addEventListener("measurement", ({ detail }) => this.#attach(labels.measure, detail));
   }
 
-  /** Begin with the assignment that the page came with. */
-  async start(assignment) {
+  /** Begin with the assignment that the page came with; `last` was submitted last and can still be taken back. */
+  async start(assignment, last) {
     await recover(this.shelf, this.root.dataset.reader);
     for (const entry of this.outbox.entries) this.queue.finish(entry.assignment); // on its way since an earlier visit
     this.queue.keep(assignment);
     await this.flow.fetchSheet(assignment);
+    if (last) this.#remember(last);
     this.#seat(await this.#upToDate(assignment));
     this.outbox.drain();
+  }
+
+  /** A reload ends neither the way back to the last submission nor the time to take it back. */
+  #remember(last) {
+    this.messages.showLast(last);
+    if (!this.outbox.holds(last.id)) this.retraction.offer(last); // its correction is not on its way yet
   }
 
   /** A reload may overtake a save that is on its way: ask again then, or make do without a network. */
@@ -235,11 +242,14 @@ class Desk {
     this.form.disable(this.#isShut());
     this.root.classList.toggle("is-submitted", isSubmitted);
     this.root.classList.toggle("is-correcting", isCorrecting);
-    if (isCorrecting) this.form.say(this.words("retracting"));
+    if (isCorrecting) {
+      this.form.say(this.words("retracting"));
+      this.retraction.withdraw(assignment.id); // it is taken back already
+    }
     if (!this.#isShut()) return;
     const why = isSubmitted ? (assignment.reading?.outcome === "abstained" ? "abstained-already" : "submitted-already") : "batch-closed";
     this.form.say(this.words(why), { link: this.flow.wayOn(assignment) });
-    if (assignment.reading) this.retraction.offer({ id: assignment.id, code: assignment.exam.code, until: assignment.undo_until });
+    if (assignment.reading && assignment.undo_until) this.retraction.offer({ id: assignment.id, code: assignment.exam.code, until: assignment.undo_until });
   }
 
   /** The last submission is taken back: its content is open again until it is submitted anew. */
@@ -302,4 +312,4 @@ class Desk {
 }
 
 const desk = new Desk(document.getElementById("desk"));
-await desk.start(embedded("assignment"));
+await desk.start(embedded("assignment"), embedded("last"));

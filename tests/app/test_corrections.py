@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 
 from annotations.models import (
     AgreementReport,
@@ -87,6 +88,35 @@ def standing(assignment):
 def test_a_correction_takes_the_place_of_what_it_corrects(first, correct):
     second = correct(first, FLUTTER)
     assert standing(first.assignment) == second
+
+
+class TestTheLastSubmission:
+    """What a desk that was reloaded is told."""
+
+    def told(self, reader, at):
+        found = corrections.latest(reader, now=at)
+        return found and (found[0].pk, found[1])
+
+    def test_is_told_with_the_end_of_its_time(self, first, ana, now):
+        assert self.told(ana, now + A_MOMENT) == (first.assignment_id, now + WINDOW)
+        assert self.told(ana, now + WINDOW) is None
+
+    def test_is_told_to_its_reader_only(self, first, bruno, assign, signed_in):
+        page = signed_in(bruno).get(reverse("desk", args=[assign(bruno).pk]))
+        assert page.context["last"] is None
+
+    def test_is_the_correction_once_there_is_one(self, first, correct, ana, now):
+        correct(first, FLUTTER, after=WINDOW / 2)
+        assert self.told(ana, now + WINDOW) == (first.assignment_id, now + 1.5 * WINDOW)
+
+    def test_of_two_is_the_later_one(self, first, assign, make_exam, ana, submit, now):
+        later = submit(assign(ana, make_exam()), AF, now=now + A_MOMENT)
+        assert self.told(ana, now + A_MOMENT) == (later.assignment_id, now + A_MOMENT + WINDOW)
+
+    def test_is_not_told_once_suggestions_were_seen(self, first, run, ana, now):
+        run(first.assignment.exam)
+        show(first.assignment, now + A_MOMENT)
+        assert self.told(ana, now + A_MOMENT) is None
 
 
 def test_what_was_corrected_is_kept_as_it_was(first, correct):

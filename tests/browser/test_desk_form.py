@@ -197,6 +197,8 @@ def test_a_submission_is_taken_back_within_the_window(desk: Page, queue: list[As
     with arriving(desk, queue[0]):
         press(desk, "6", SUBMIT)
     expect_exam(desk, queue[1])
+    desk.reload()
+    expect(desk.get_by_role("link", name=f"Last exam: {queue[0].code}")).to_be_visible()
     expect(desk.get_by_role("button", name=f"Take back {queue[0].code}")).to_be_visible()
     press(desk, RETRACT)
     expect_exam(desk, queue[0])

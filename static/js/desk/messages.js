@@ -71,12 +71,12 @@ export class Messages {
       this.part("outbox").textContent = "";
       this.part("finished-sending").hidden = true;
     }
-    if (event.type === "accepted") this.#showLast(event.entry);
+    if (event.type === "accepted") this.showLast({ id: event.entry.assignment, code: event.entry.code });
     if (event.type === "refused") this.#refused(event);
   }
 
   /** An exam was submitted: now that the server has the reading, a link leads back to it. */
-  #showLast({ assignment: id, code }) {
+  showLast({ id, code }) {
     if (code) this.#last(make("a", { href: `/read/${id}/` }, this.words("last-exam", { code })));
   }
 
