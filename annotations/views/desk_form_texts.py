@@ -55,6 +55,7 @@ def _act_texts() -> dict[str, str]:
             "Abstain: you give no reading of this exam, and it does not come back."
         ),
         "abstain-again": _("Abstain again to confirm."),
+        "cancel": _("Cancel"),
         "abstained-already": _("You have abstained from reading this exam."),
         "deferred": _("Put off until all others are read: {code}"),
         "defer-offline": _("Putting an exam off needs the network. What you have entered is kept."),
@@ -65,6 +66,9 @@ def _act_texts() -> dict[str, str]:
         "retracting": _(
             "You are correcting what you submitted. Until you submit again, the"
             " earlier reading stands."
+        ),
+        "retracting-abstention": _(
+            "You abstained from this exam. Until you submit a reading of it, the abstention stands."
         ),
         "retract-over": _("It can no longer be taken back."),
         "draft-here": _("Correction kept on this device"),

@@ -5,10 +5,13 @@ export const SITTING_MS = 60 * 60_000;
 
 const KEPT = 500;
 
-/** `sittings` with one more submission at `at`, of `activeMs` of reading; an older sitting is forgotten. */
-export function withSubmission(submissions, { id, at, activeMs }) {
+/**
+ * `submissions` with one more at `at`, of `activeMs` of reading; an older sitting is forgotten. Who abstains has not read
+ * the exam.
+ */
+export function withSubmission(submissions, { id, at, activeMs, outcome = "read" }) {
   const others = current(submissions, at).filter((one) => one.id !== id);
-  return [...others, { id, at, activeMs }].slice(-KEPT);
+  return outcome === "abstained" ? others : [...others, { id, at, activeMs }].slice(-KEPT);
 }
 
 /** The submissions of the sitting that goes on at `now`. */

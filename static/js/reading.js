@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { Catalogue } from "./catalogue.js";
 import { clock } from "./clock.js";
 import { Conflict } from "./desk/conflict.js";
+import { Correction } from "./desk/correction.js";
 import { Flow } from "./desk/flow.js";
 import { ReadingForm } from "./desk/form.js";
 import { Help } from "./desk/help.js";
@@ -29,7 +30,6 @@ import { Tools } from "./tools/tools.js";
 
 class Desk {
   #sitting = null;
-  #retracted = null; // the assignment that the reader goes back to
 
   constructor(root) {
     this.root = root;
@@ -63,6 +63,7 @@ class Desk {
     });
     this.help = new Help(part("help-dialog"), { desk: root, keys: new Keys(root, shelf), shelf, words });
     this.conflict = new Conflict(part("conflict-dialog"), { catalogue, words, onResolve: (draft) => this.#adopt(draft.content) });
+    this.correction = new Correction(root, { shelf, words });
     this.retraction = new Retraction(root, {
       clock, words, language: document.documentElement.lang, onRetract: (last) => this.#retract(last),
     });
@@ -87,10 +88,17 @@ class Desk {
     for (const deed of ["pointerdown", "pointermove", "keydown", "wheel"]) {
       document.addEventListener(deed, () => this.#sitting?.stopwatch.mark(clock.now()), { passive: true });
     }
+    document.addEventListener("keydown", (event) => this.#escape(event));
     document.addEventListener("visibilitychange", () => this.#sitting?.stopwatch.see(!document.hidden, clock.now()));
     document.addEventListener("tool", ({ detail }) => this.#sitting?.countTool(detail.name));
     this.viewer.addEventListener("localisation", ({ detail }) => this.#attach(labels.localise, detail));
     this.viewer.addEventListener("measurement", ({ detail }) => this.#attach(labels.measure, detail));
+  }
+
+  /** Escape withdraws a question, before it leaves a tool. */
+  #escape(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (this.leaving.cancel()) event.preventDefault();
   }
 
   /** Begin with the assignment that the page came with; `last` was submitted last and can still be taken back. */
@@ -134,6 +142,8 @@ class Desk {
       submit: () => this.leaving.submit(),
       abstain: () => this.leaving.abstain(),
       defer: () => this.leaving.defer(),
+      cancel: () => this.leaving.cancel(),
+      leaveCorrection: () => this.#leaveCorrection(),
     };
   }
 
@@ -178,10 +188,10 @@ class Desk {
 
   /** Take `assignment` in hand: its sheet is on view already. */
   #seat(assignment) {
-    const isTooLate = String(this.#retracted) === String(assignment.id) && !assignment.undo_until;
+    const isTooLate = this.correction.isTooLate(assignment);
     this.#sitting = new Sitting(assignment, {
       catalogue: this.catalogue, shelf: this.shelf, api, clock, onDraft: (draft) => this.#hearDraft(draft),
-      isCorrecting: this.#isCorrecting(assignment), isRevising: this.opinion.isBegun(assignment),
+      isCorrecting: this.correction.begins(assignment), isRevising: this.opinion.isBegun(assignment),
     });
     this.opinion.seat(this.#sitting);
     if (this.#isSubmitted()) this.#sitting.draft.settle();
@@ -217,14 +227,6 @@ class Desk {
     this.#render();
   }
 
-  /** Going back to what was submitted, now or before a reload; until when, the server says. */
-  #isCorrecting({ id, reading, undo_until }) {
-    const isWanted = String(this.#retracted) === String(id);
-    this.#retracted = null;
-    if (!undo_until || !reading) return false;
-    return isWanted || Draft.isCorrecting(this.shelf, { id, of: reading.id });
-  }
-
   /** Signed, whether or not the server knows yet. */
   #isSubmitted() {
     const { id, assignment, isCorrecting, isRevising } = this.#sitting;
@@ -242,19 +244,25 @@ class Desk {
     this.form.disable(this.#isShut());
     this.root.classList.toggle("is-submitted", isSubmitted);
     this.root.classList.toggle("is-correcting", isCorrecting);
-    if (isCorrecting) {
-      this.form.say(this.words("retracting"));
-      this.retraction.withdraw(assignment.id); // it is taken back already
-    }
+    this.correction.show(this.#sitting);
+    if (isCorrecting) this.retraction.withdraw(assignment.id); // it is taken back already
     if (!this.#isShut()) return;
     const why = isSubmitted ? (assignment.reading?.outcome === "abstained" ? "abstained-already" : "submitted-already") : "batch-closed";
     this.form.say(this.words(why), { link: this.flow.wayOn(assignment) });
     if (assignment.reading && assignment.undo_until) this.retraction.offer({ id: assignment.id, code: assignment.exam.code, until: assignment.undo_until });
   }
 
+  /** What was submitted stands: what was entered to correct it is forgotten. */
+  #leaveCorrection() {
+    const { assignment } = this.#sitting;
+    this.correction.forget(this.#sitting);
+    this.queue.finish(assignment.id);
+    this.#seat(assignment);
+  }
+
   /** The last submission is taken back: its content is open again until it is submitted anew. */
   #retract({ id }) {
-    this.#retracted = id;
+    this.correction.want(id);
     this.queue.forget(id);
     if (this.messages.isFinished) this.messages.resume();
     return this.flow.travel(id);
@@ -291,8 +299,8 @@ class Desk {
     requestAnimationFrame(() => this.root.querySelector("[data-part=code]").focus({ preventScroll: true }));
   }
 
-  #keepPace({ id }, { active_ms: activeMs }) {
-    this.shelf.write("pace", withSubmission(this.shelf.read("pace"), { id, at: clock.now(), activeMs }));
+  #keepPace({ id }, { active_ms: activeMs, outcome }) {
+    this.shelf.write("pace", withSubmission(this.shelf.read("pace"), { id, at: clock.now(), activeMs, outcome }));
   }
 
   #showPace() {

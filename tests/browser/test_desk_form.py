@@ -165,17 +165,46 @@ def test_a_key_can_be_changed_with_a_warning_and_given_back(desk: Page) -> None:
     expect(desk.get_by_role("button", name="Poor")).to_have_attribute("aria-pressed", "true")
 
 
-def test_abstaining_is_confirmed_and_final(desk: Page, queue: list[Assignment]) -> None:
+def test_abstaining_is_asked_and_can_be_taken_back(desk: Page, queue: list[Assignment]) -> None:
     press(desk, "6", "Shift+A")
     expect(desk.get_by_text("remove the findings first")).to_be_visible()
     press(desk, "Delete", "Shift+A")
-    expect(desk.get_by_text("Abstain again to confirm.")).to_be_visible()
+    question = desk.get_by_text("Abstain again to confirm.")
+    expect(question).to_be_visible()
+    press(desk, "Escape")
+    expect(question).to_be_hidden()
+    press(desk, "Shift+A")
+    desk.get_by_role("button", name="Cancel").click()
+    expect(question).to_be_hidden()
+    press(desk, "Shift+A")
+    expect(question).to_be_visible()
     desk.wait_for_timeout(800)
     with arriving(desk, queue[0]):
         press(desk, "Shift+A")
     expect_exam(desk, queue[1])
+    expect(desk.locator("[data-part=pace]")).to_be_empty()
     reading = Reading.objects.get()
     assert (reading.outcome, reading.quality) == (ReadingOutcome.ABSTAINED, "")
+    press(desk, RETRACT)
+    expect_exam(desk, queue[0])
+    expect(desk.get_by_text("the abstention stands")).to_be_visible()
+
+
+def test_a_correction_can_be_left_as_it_was(desk: Page, queue: list[Assignment]) -> None:
+    with arriving(desk, queue[0]):
+        press(desk, "6", SUBMIT)
+    expect_exam(desk, queue[1])
+    press(desk, RETRACT)
+    expect_exam(desk, queue[0])
+    press(desk, "5")
+    expect_findings(desk, "AF", "LBBB")
+    desk.get_by_role("button", name="Leave it as it was").click()
+    expect_findings(desk, "AF")
+    expect(desk.get_by_text("You have submitted this reading")).to_be_visible()
+    expect(desk.get_by_role("button", name=f"Take back {queue[0].code}")).to_be_visible()
+    press(desk, SUBMIT)
+    expect_exam(desk, queue[1])
+    assert Reading.objects.count() == 1
 
 
 def test_an_exam_put_off_comes_again_with_what_was_entered(

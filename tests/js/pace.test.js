@@ -36,3 +36,9 @@ test("the part of the day is told", () => {
 test("a broken store is an empty one", () => {
   assert.deepEqual(current({ x: 1 }, 0), []);
 });
+
+test("who abstains has not read the exam, also where it was read before", () => {
+  const read = withSubmission(null, { id: 1, at: 0, activeMs: 30_000 });
+  assert.deepEqual(withSubmission(read, { id: 2, at: 1, activeMs: 5_000, outcome: "abstained" }), read);
+  assert.deepEqual(withSubmission(read, { id: 1, at: 1, activeMs: 5_000, outcome: "abstained" }), []);
+});

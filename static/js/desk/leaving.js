@@ -2,6 +2,7 @@
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { Confirmation } from "../confirmation.js";
+import { make } from "../dom.js";
 import { mentioned } from "../labels.js";
 import { objections } from "../objections.js";
 
@@ -9,6 +10,7 @@ export class Leaving {
   #confirmation = new Confirmation();
   #isDeferring = false;
   #isGuarding = false;
+  #isAsking = false;
 
   /**
    * @param {{api: object, clock: object, words: Function, catalogue: object, form: object, messages: object,
@@ -22,6 +24,15 @@ export class Leaving {
   /** Something was changed: nothing is asked any more. */
   clear() {
     this.#confirmation.clear();
+    this.#isAsking = false;
+  }
+
+  /** Take back what was asked, by Cancel or Escape; false when nothing was. */
+  cancel() {
+    if (!this.#isAsking) return false;
+    this.clear();
+    this.world.form.say("");
+    return true;
   }
 
   submit() {
@@ -30,14 +41,14 @@ export class Leaving {
     if (opinion.isReady() && this.#isConfirmed(content)) this.#send(content);
   }
 
-  /** Not competent for this exam: no reading, and final. */
+  /** Not competent for this exam: no reading. A submission all the same, which can be taken back like any other. */
   abstain() {
     const { words, sitting } = this.world;
     const { content, isCorrecting, isRevising } = sitting();
     if (isCorrecting || isRevising) return undefined;
     if (mentioned(content).length > 0) return this.#refuse(words("abstain-with-findings"));
     if (content.quality === "unreadable") return this.#refuse(words("abstain-unreadable"));
-    if (!this.#answers("abstain")) return this.#ask(`${words("abstain-confirm")} ${words("abstain-again")}`);
+    if (!this.#answers("abstain")) return this.#ask(`${words("abstain-confirm")} ${words("abstain-again")}`, this.#cancelButton());
     // That the signal is good is only what the form begins with: who abstains has not said it.
     return this.#send({ ...content, outcome: "abstained", quality: content.quality === "good" ? "" : content.quality });
   }
@@ -74,6 +85,7 @@ export class Leaving {
     const { sitting, display, queue, outbox, flow, form, messages, opinion, onSubmit } = this.world;
     const { id, assignment, draft, isCorrecting, isRevising } = sitting();
     const reading = { ...content, ...sitting().circumstances(display()), ...opinion.said };
+    this.clear();
     if (isCorrecting) reading.supersedes = assignment.reading.id;
     queue.finish(id);
     const isKept = outbox.add(id, reading, draft, assignment.exam.code, isRevising ? "revision" : "reading");
@@ -111,12 +123,17 @@ export class Leaving {
     return this.#confirmation.answers(question, this.world.clock.now());
   }
 
-  #ask(sentence) {
-    this.world.form.say(sentence, { isAsking: true });
+  #ask(sentence, link = null) {
+    this.#isAsking = true;
+    this.world.form.say(sentence, { isAsking: true, link });
+  }
+
+  #cancelButton() {
+    return make("button", { type: "button", class: "button-link", "data-act": "cancel" }, this.world.words("cancel"), " ", make("kbd", {}, "Esc"));
   }
 
   #refuse(sentence) {
-    this.#confirmation.clear();
+    this.clear();
     this.world.form.say(sentence, { isAsking: true });
   }
 }
