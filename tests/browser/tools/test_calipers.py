@@ -56,6 +56,20 @@ def test_a_voltage_is_measured_on_the_samples(desk: Page) -> None:
     expect(readout(desk)).to_have_text(re.compile(r"^−?\d\.\d\d mV · \d+\.\d mm$"))
 
 
+def test_a_voltage_of_nothing_is_not_kept(desk: Page) -> None:
+    desk.keyboard.press("v")
+    drag(desk, at(desk, 1.0), at(desk, 1.0, 55))
+    expect(readout(desk)).to_have_text(re.compile(r"^[2-4]\.\d\d mV · \d+\.\d mm$"))
+    drag(desk, at(desk, 1.0, 55), at(desk, 1.0))
+    desk.keyboard.press("Shift+K")
+    expect(readout(desk)).to_have_text("0.00 mV is not kept: move one of the legs first.")
+    assert told(desk, "measurement") == []
+    desk.keyboard.press("ArrowUp")
+    desk.keyboard.press("Shift+K")
+    (kept,) = told(desk, "measurement")
+    assert kept["value"] != 0
+
+
 def test_marching_repeats_the_interval_over_the_row(desk: Page) -> None:
     desk.keyboard.press("m")
     drag(desk, at(desk, 1.0), at(desk, 2.0))
