@@ -107,7 +107,7 @@ class Desk {
     for (const entry of this.outbox.entries) this.queue.finish(entry.assignment); // on its way since an earlier visit
     this.queue.keep(assignment);
     await this.flow.fetchSheet(assignment);
-    if (last) this.#remember(last);
+    if (last && last.id !== assignment.id) this.#remember(last); // its own page offers the way back itself
     this.#seat(await this.#upToDate(assignment));
     this.outbox.drain();
   }
