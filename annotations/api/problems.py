@@ -156,7 +156,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     readings.AbstainedWithFindings: Problem(
         status.HTTP_400_BAD_REQUEST,
         "abstained-with-findings",
-        "Who abstains says nothing of the classes.",
+        "An abstention cannot include findings.",
         "Remove the findings and what is not assessable, or do not abstain.",
         "outcome",
     ),

@@ -53,7 +53,7 @@ class TwoStates(InvalidReading):
 
 
 class AbstainedWithFindings(InvalidReading):
-    """Who abstains says nothing of the classes."""
+    """An abstention names classes; it cannot include any."""
 
 
 class AbstainedFromUnreadable(ValueError):

@@ -45,9 +45,7 @@ def _signal_texts() -> dict[str, str]:
 def _act_texts() -> dict[str, str]:
     """Return what is said of the ways to leave an exam, and of the way back."""
     return {
-        "abstain-with-findings": _(
-            "Who abstains says nothing of the classes: remove the findings first."
-        ),
+        "abstain-with-findings": _("Remove your findings before abstaining."),
         "abstain-unreadable": _(
             "An unreadable exam is submitted as unreadable, which is a reading."
         ),
