@@ -16,7 +16,7 @@ import { SheetBar } from "./desk/sheetbar.js";
 import { SecondOpinion } from "./desk/second_opinion.js";
 import { Sitting } from "./desk/sitting.js";
 import { openOutbox, openShelf, recover } from "./device.js";
-import { embedded, partsOf } from "./dom.js";
+import { embedded, letGo, partsOf } from "./dom.js";
 import { Draft, DraftState } from "./draft.js";
 import { decode } from "./ecg/signal.js";
 import "./ecg/viewer.js";
@@ -293,10 +293,15 @@ class Desk {
     };
   }
 
+  /** The next key belongs to the exam that has arrived, however late its frame is painted. */
   #arrive(assignment) {
+    letGo(this.root); // a field left in use would take keys for letters
+    const at = document.activeElement;
     this.#seat(assignment);
     // In the frame that shows the exam: giving the focus earlier would lay the page out once more.
-    requestAnimationFrame(() => this.root.querySelector("[data-part=code]").focus({ preventScroll: true }));
+    requestAnimationFrame(() => {
+      if (document.activeElement === at) this.root.querySelector("[data-part=code]").focus({ preventScroll: true }); // else a field is in use already
+    });
   }
 
   #keepPace({ id }, { active_ms: activeMs, outcome }) {

@@ -108,6 +108,7 @@ def test_arrows_go_through_the_matrix_and_enter_opens_the_pair(page: Page) -> No
     page.get_by_role("link", name="Readers", exact=True).click()
     fields = page.locator("a[data-cell]")
     expect(fields).to_have_count(3)
+    expect(fields.nth(1)).to_have_attribute("tabindex", "-1")  # the script has come
     fields.first.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")

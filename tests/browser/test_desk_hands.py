@@ -13,7 +13,7 @@ from annotations.models import Assignment, Study, User
 from tests.app.conftest import MakeStudy
 
 from .conftest import Witness
-from .test_desk import SUBMIT, arriving, expect_findings, expect_saved, press
+from .test_desk import SUBMIT, arriving, expect_exam, expect_findings, expect_saved, press
 from .test_desk_form import desk, queue
 
 __all__ = ["desk", "queue"]
@@ -196,3 +196,32 @@ def test_the_worklist_does_not_reload_what_it_says_was_refused(
     desk.evaluate("() => new Promise(resolve => setTimeout(resolve, 500))")
     for one in queue[:2]:
         expect(desk.locator("#waiting")).to_contain_text(one.code)
+
+
+HOLD_FRAMES = """() => {
+  window.held = [];
+  window.requestAnimationFrame = (show) => window.held.push(show);
+}"""
+SHOW_FRAMES = "() => window.held.splice(0).forEach((show) => show(performance.now()))"
+
+
+def test_keys_typed_before_the_next_exam_is_painted_belong_to_it(
+    desk: Page, queue: list[Assignment]
+) -> None:
+    desk.evaluate(HOLD_FRAMES)  # as a busy machine does
+    press(desk, "/", *"afib", "Enter", SUBMIT)
+    expect_exam(desk, queue[1])
+    press(desk, "n")
+    expect_findings(desk, "NORMAL")
+
+
+def test_painting_the_next_exam_takes_the_focus_from_no_field_in_use(
+    desk: Page, queue: list[Assignment]
+) -> None:
+    desk.evaluate(HOLD_FRAMES)
+    press(desk, "n", SUBMIT)
+    expect_exam(desk, queue[1])
+    press(desk, "/", "a")
+    desk.evaluate(SHOW_FRAMES)
+    press(desk, "f", "Enter")
+    expect_findings(desk, "AF")
