@@ -24,7 +24,8 @@ from annotations.models import (
     in_scope,
 )
 from annotations.services import audit, recount_notices
-from ecgreview import row_security
+from ecgreview import advisory_locks, row_security
+from ecgreview.advisory_locks import Lock
 
 QUIET = timedelta(seconds=settings.AGREEMENT_QUIET_S)
 """A report waits until its counts have been still for so long ..."""
@@ -34,9 +35,6 @@ LATEST = timedelta(seconds=settings.AGREEMENT_LATEST_S)
 
 MAX_REST = timedelta(minutes=5)
 """What failed is tried again later and later, but no later than this."""
-
-_LOCKS_OF_BATCHES, _LOCKS_OF_STUDIES = 0x0A62, 0x0A65
-"""Name our advisory locks among those of the database."""
 
 
 class RunFinished(Exception):
@@ -204,25 +202,17 @@ def _unfinished(scope: Scope) -> QuerySet[AgreementRun]:
 def alone(scope: Scope, *, waits: bool) -> Iterator[bool]:
     """Keep every other worker from ``scope``; yield whether it is ours.
 
-    Outside a transaction the claim is the connection's, so that stages can be committed while it
-    lasts: who dies loses it with the connection, and the run is taken up by another. Inside a
-    transaction it lasts until that is committed, or others would not see what was done.
+    As for ``advisory_locks.held``: if the worker dies, another one takes the run up.
 
     Args:
         scope: what to work on.
         waits: wait for whoever has it, instead of leaving it to them.
     """
-    place = (_LOCKS_OF_STUDIES, scope.study_id)
+    lock, number = Lock.STUDY_AGREEMENT, scope.study_id
     if scope.batch_id is not None:
-        place = (_LOCKS_OF_BATCHES, scope.batch_id)
-    is_inner = connection.in_atomic_block
-    kind = "pg_advisory_xact_lock" if is_inner else "pg_advisory_lock"
-    is_ours = _ask(kind if waits else kind.replace("pg_", "pg_try_", 1), place) is not False
-    try:
+        lock, number = Lock.BATCH_AGREEMENT, scope.batch_id
+    with advisory_locks.held(lock, number, waits=waits) as is_ours:
         yield is_ours
-    finally:
-        if is_ours and not is_inner and connection.is_usable():
-            _ask("pg_advisory_unlock", place)
 
 
 def begin(run: AgreementRun, *, now: datetime) -> bool:
@@ -312,10 +302,3 @@ class Work:
 def n_changes(scope: Scope) -> int:
     """Return how many changes are noted on the unfinished run of ``scope``."""
     return _unfinished(scope).values_list("n_changes", flat=True).first() or 0
-
-
-def _ask(function: str, place: tuple[int, int]) -> object:
-    with connection.cursor() as cursor:
-        cursor.execute(f"select {function}(%s, %s)", place)
-        (answer,) = cursor.fetchone()
-    return answer

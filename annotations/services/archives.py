@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -33,7 +32,8 @@ from annotations.models import (
 )
 from annotations.services import audit, export, statistics
 from annotations.services.export_sources import opened
-from ecgreview import chain, row_security
+from ecgreview import advisory_locks, chain, row_security
+from ecgreview.advisory_locks import Lock
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
@@ -52,9 +52,6 @@ MAX_REST = timedelta(minutes=5)
 
 INTERRUPTED = "Interrupted"
 """The failure of an attempt whose worker was killed."""
-
-_LOCKS = 0x0A71
-"""Names our advisory locks among those of the database."""
 
 
 class NotReady(Exception):
@@ -216,7 +213,7 @@ def make_next(*, now: datetime) -> bool:
     for archive in Archive.objects.unfinished().order_by("n_attempts", "pk"):
         if not _is_rested(archive, now):
             continue
-        with _alone(archive) as is_ours:
+        with advisory_locks.held(Lock.ARCHIVE, archive.pk, waits=False) as is_ours:
             if is_ours and _begin(archive, now):
                 with _Attempt(archive, now):
                     _make(archive, now)
@@ -365,24 +362,3 @@ class _Attempt:
         unfinished = Archive.objects.unfinished().filter(pk=self._archive.pk)
         unfinished.update(failure=kind.__name__[:80], n_done=0)
         unfinished.filter(n_attempts__gte=MAX_ATTEMPTS).update(finished_at=self._now)
-
-
-@contextmanager
-def _alone(archive: Archive) -> Iterator[bool]:
-    """Keep other workers from ``archive``; yield whether it is ours.
-
-    This is a session-level advisory lock, so that several transactions can be committed while we
-    hold it.
-    """
-    is_ours = _ask("pg_try_advisory_lock", archive)
-    try:
-        yield is_ours
-    finally:
-        if is_ours and connection.is_usable():
-            _ask("pg_advisory_unlock", archive)
-
-
-def _ask(function: str, archive: Archive) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"select {function}(%s, %s)", [_LOCKS, archive.pk])
-        return bool(cursor.fetchone()[0])

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from annotations.models import (
@@ -25,6 +25,8 @@ from annotations.models import (
 )
 from annotations.services import notice_words
 from annotations.services.mail import server
+from ecgreview import advisory_locks
+from ecgreview.advisory_locks import Lock
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +35,6 @@ REMIND_DAYS = 2
 
 GIVE_UP_AFTER = timedelta(days=2)
 """What a mail server did not take for so long is not worth a mail any more."""
-
-_LOCKS = 0x0A63
-"""Names our advisory locks among those of the database."""
 
 _REMINDING = 0
 """No notice has this number: the lock of who reminds."""
@@ -76,7 +75,7 @@ def remind(*, now: datetime) -> int:
     Each reader once for each batch, and once more if its day is moved. Asked twice at once, one
     does it.
     """
-    if not _claim(_REMINDING):
+    if not advisory_locks.take(Lock.NOTICES, _REMINDING, waits=False):
         return 0
     today = now.date()
     opened = Batch.objects.open().released().filter(study__phase=Phase.OPEN)
@@ -104,7 +103,7 @@ def mail_next(*, now: datetime) -> bool:
             return False
         Notice.objects.filter(pk=claimed.pk).update(n_attempts=F("n_attempts") + 1)
     with transaction.atomic():
-        if not _claim(claimed.pk):
+        if not advisory_locks.take(Lock.NOTICES, claimed.pk, waits=False):
             return True  # another worker is mailing it
         notice = Notice.objects.to_mail().select_related("user").filter(pk=claimed.pk).first()
         if notice is None:
@@ -175,11 +174,3 @@ def _send(notice: Notice) -> bool:
         logger.warning("A mail about a notice did not leave: %s", failure)
         return False
     return True
-
-
-def _claim(number: int) -> bool:
-    """Take an advisory lock until the transaction ends, unless somebody has it."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [_LOCKS, number % 2**31])
-        (is_ours,) = cursor.fetchone()
-    return bool(is_ours)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least
 
@@ -27,15 +27,14 @@ from annotations.models import (
 )
 from annotations.services import agreement_runs, count_changes, exam_patterns
 from annotations.services.exam_patterns import Pattern
+from ecgreview import advisory_locks
+from ecgreview.advisory_locks import Lock
 
 EXAMS_AT_ONCE = (200, 20, 2, 1)
 """So many exams in one transaction, by how often they were tried: what fails ends up alone."""
 
 MOST_ATTEMPTS = 1_000
 """Are counted; what fails is tried for ever, behind all others."""
-
-_LOCKS = 0x0A64
-"""Names our advisory locks among those of the database."""
 
 
 class Busy(Exception):
@@ -57,7 +56,8 @@ def count_next(*, now: datetime) -> bool:
         waiting = UncountedExam.objects.filter(pk__in=[row.pk for row in claimed])
         waiting.update(n_attempts=Least(F("n_attempts") + 1, MOST_ATTEMPTS))
     with transaction.atomic():
-        if _try_lock(claimed[0].batch.study_id):  # else another worker came in between
+        # Another worker may have come in between.
+        if advisory_locks.take(Lock.PATTERN_COUNTS, claimed[0].batch.study_id, waits=False):
             _count(waiting, now)
     return True
 
@@ -121,12 +121,7 @@ def lock(study_id: int, *, is_shared: bool = False, waits: bool = True) -> None:
     Raises:
         Busy: somebody has them, and we do not wait.
     """
-    kind = "advisory_xact_lock_shared" if is_shared else "advisory_xact_lock"
-    function = f"pg_{kind}" if waits else f"pg_try_{kind}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"select {function}(%s, %s)", [_LOCKS, study_id])
-        (answer,) = cursor.fetchone()
-    if answer is False:
+    if not advisory_locks.take(Lock.PATTERN_COUNTS, study_id, is_shared=is_shared, waits=waits):
         raise Busy(study_id)
 
 
@@ -170,7 +165,7 @@ def _claim() -> Sequence[UncountedExam]:
     waiting = UncountedExam.objects.select_related("batch").order_by("n_attempts", "pk")
     taken: list[int] = []
     while first := waiting.exclude(batch__study__in=taken).first():
-        if _try_lock(first.batch.study_id):
+        if advisory_locks.take(Lock.PATTERN_COUNTS, first.batch.study_id, waits=False):
             place = min(first.n_attempts, len(EXAMS_AT_ONCE) - 1)
             alike = Q(batch=first.batch_id, n_attempts=first.n_attempts, pk__gte=first.pk)
             return list(waiting.filter(alike)[: EXAMS_AT_ONCE[place]])
@@ -223,10 +218,3 @@ def _classes(used: Iterable[tuple[int, str, object, str]]) -> dict[tuple[int, st
     rows = DiagnosticClass.objects.filter(taxonomy__in=versions, code__in=codes)
     found = rows.values_list("taxonomy", "code", "pk")
     return {(taxonomy_id, code): pk for taxonomy_id, code, pk in found}
-
-
-def _try_lock(study_id: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [_LOCKS, study_id])
-        (is_ours,) = cursor.fetchone()
-    return bool(is_ours)

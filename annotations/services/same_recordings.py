@@ -6,16 +6,15 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from annotations.models import NO_DATA, Assignment, Exam, Slot, Study, StudyExam, Tracing
 from annotations.models.exam import ExamQuerySet
+from ecgreview import advisory_locks
+from ecgreview.advisory_locks import Lock
 from ecgreview.ecg import same_recording, wire
 from ecgreview.ecg.signal import Signal
-
-_LOCK = 0x5A3E
-"""Names our advisory lock among those of the database."""
 
 NAMED = 10
 
@@ -43,8 +42,8 @@ def link(exams: Sequence[Exam], signals: Sequence[Signal]) -> list[Link]:
         exams: rows that were just stored.
         signals: theirs, in the same order.
     """
-    with connection.cursor() as cursor:  # or two imports at once would miss each other's exams
-        cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+    # Or two imports at once would miss each other's exams.
+    advisory_locks.take(Lock.SAME_RECORDINGS)
     for exam, signal in zip(exams, signals, strict=True):
         exam.fingerprint = list(same_recording.fingerprint(signal))
     Exam.objects.bulk_update(exams, ["fingerprint"], batch_size=500)

@@ -21,6 +21,7 @@ from annotations.models import (
     StudyReader,
 )
 from annotations.services import archives, audit, export, export_tables, roles
+from ecgreview.advisory_locks import Lock
 
 pytestmark = pytest.mark.django_db
 
@@ -300,7 +301,7 @@ def test_two_workers_do_not_make_the_same_archive_and_others_see_how_far_it_is(
             cursor.execute("select n_done, started_at is not null from annotations_archive")
             seen.append(cursor.fetchone())
             cursor.execute("select pg_try_advisory_lock(%s, id::int) from annotations_archive",
-                           [archives._LOCKS])  # fmt: skip
+                           [Lock.ARCHIVE.value])  # fmt: skip
             seen.append(cursor.fetchone())
         other.close()
         return export_tables.taxonomy(study)

@@ -20,6 +20,7 @@ from annotations.models import (
     UncountedExam,
 )
 from annotations.services import notice_words, pattern_arrays, pattern_counts, pattern_recount
+from ecgreview.advisory_locks import Lock
 from tests.app import props
 from tests.app.pattern_counting import amend_to_next_version, drain, of_batch
 
@@ -221,7 +222,7 @@ def test_who_holds_the_counts_really_is_not_waited_for(read_in, study, now):
     read_in(study)
     other = connections.create_connection("default")
     with other.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(%s, %s)", [pattern_counts._LOCKS, study.pk])
+        cursor.execute("select pg_advisory_lock(%s, %s)", [Lock.PATTERN_COUNTS.value, study.pk])
     with pytest.raises(pattern_counts.Busy):
         pattern_recount.step(pattern_recount.Position(Scope(study.pk)), now=now)
     other.close()

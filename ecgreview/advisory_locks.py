@@ -1,0 +1,64 @@
+"""Advisory locks of PostgreSQL, by which one process keeps a piece of work to itself.
+
+If the process dies, PostgreSQL releases what it held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+from django.db import connection
+
+MAX_NUMBER = 2**31
+
+
+class Lock(IntEnum):
+    """What is locked; the first of the two numbers that the database knows a lock by."""
+
+    BATCH_AGREEMENT = 0x0A62
+    NOTICES = 0x0A63
+    PATTERN_COUNTS = 0x0A64
+    STUDY_AGREEMENT = 0x0A65
+    ARCHIVE = 0x0A71
+    SAME_RECORDINGS = 0x5A3E
+
+
+def take(lock: Lock, number: int = 0, *, is_shared: bool = False, waits: bool = True) -> bool:
+    """Take a lock until the transaction ends; return whether it is ours.
+
+    Args:
+        lock: what it is about.
+        number: which of those: the id of a row, for example.
+        is_shared: others may share it, and nobody may have it alone.
+        waits: wait for whoever has it, instead of leaving it to them.
+    """
+    function = "advisory_xact_lock_shared" if is_shared else "advisory_xact_lock"
+    return _ask(f"pg_{function}" if waits else f"pg_try_{function}", lock, number)
+
+
+@contextmanager
+def held(lock: Lock, number: int, *, waits: bool) -> Iterator[bool]:
+    """Hold a lock, as for ``take``, for the time of a block; yield whether it is ours.
+
+    Outside a transaction this is a session-level lock, so progress can be committed while we hold
+    it. Inside one it lasts until the transaction ends, or others would not see what was done.
+    """
+    if connection.in_atomic_block:
+        yield take(lock, number, waits=waits)
+        return
+    is_ours = _ask("pg_advisory_lock" if waits else "pg_try_advisory_lock", lock, number)
+    try:
+        yield is_ours
+    finally:
+        if is_ours and connection.is_usable():
+            _ask("pg_advisory_unlock", lock, number)
+
+
+def _ask(function: str, lock: Lock, number: int) -> bool:
+    """Call ``function``; whoever waits is answered nothing, and has the lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {function}(%s, %s)", [lock.value, number % MAX_NUMBER])
+        (answer,) = cursor.fetchone()
+    return answer is not False
