@@ -9,13 +9,18 @@ from contextlib import contextmanager
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecgreview.settings")
 os.environ.setdefault("ECGREVIEW_DEMO", "1")
 os.environ.setdefault("SECRET_KEY", "a-benchmark-signs-nothing-0123456789-abcdefghijklmnopq")
-os.environ["ECGREVIEW_TEST_DB"] = f"bench_{os.getpid()}"
+os.environ["ECGREVIEW_TEST_DB"] = os.environ.get("KEEP", "") or f"bench_{os.getpid()}"
 
 import django
 
 django.setup()
 
-from django.db import connection  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import DEFAULT_DB_ALIAS, connection  # noqa: E402
+
+KEPT = os.environ.get("KEEP", "")
+"""The database that ``kept_database`` leaves behind, and takes again; empty: none."""
 
 
 @contextmanager
@@ -27,3 +32,23 @@ def empty_database() -> Iterator[None]:
         yield
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def is_there() -> bool:
+    """Tell whether the database to keep was made by an earlier run."""
+    with connection.cursor() as cursor:
+        cursor.execute("select 1 from pg_database where datname = %s", [KEPT])
+        return cursor.fetchone() is not None
+
+
+@contextmanager
+def kept_database() -> Iterator[None]:
+    """Use the database that ``KEEP`` names, migrated; it is made when it is not there."""
+    if not is_there():
+        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    else:
+        connection.close()
+        settings.DATABASES[DEFAULT_DB_ALIAS]["NAME"] = connection.settings_dict["NAME"] = KEPT
+        call_command("migrate", verbosity=0)
+    yield
+    connection.close()

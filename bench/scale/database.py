@@ -35,6 +35,14 @@ LARGEST = 0.4
 POLICIES: dict[int, Any] = {1: "study_locked", 2: "live"}
 """When the results of some studies open; of the others, when a batch is closed."""
 LOCKED = 3
+CAST = {
+    "clara": [Role.ADJUDICATOR],
+    "davi": [Role.COORDINATOR],
+    "rosa": [Role.RESEARCHER],
+    "otto": [Role.AUDITOR],
+    "torn": [Role.COORDINATOR, Role.READER],
+    "root": list(Role),
+}
 
 Told = Callable[[str], None]
 
@@ -97,23 +105,42 @@ def fill(
         _derive(made, now, told)
     if is_analysed:
         _execute("analyze")
-    study = made[0]
+    return _world({**cast, "reader0": readers[0]}, made[0])
+
+
+def found() -> World:
+    """Return what an earlier ``fill`` left in the database."""
+    cast = {user.username: user for user in User.objects.filter(username__in=[*CAST, "reader0"])}
+    return _world(cast, Study.objects.earliest("pk"))
+
+
+def forget_statistics() -> None:
+    """Let the planner take every table for one of a page with one row, as after a first start.
+
+    Needs PostgreSQL 18. ``ANALYZE`` and ``statistics.keep_up`` end it.
+    """
+    for table in connection.introspection.table_names():
+        _execute(
+            "select pg_restore_relation_stats('schemaname', 'public', 'relname', %s::text,"
+            " 'relpages', 1, 'reltuples', 1::real, 'relallvisible', 0)",
+            [table],
+        )
+        _execute(
+            "select pg_clear_attribute_stats('public', %s, attname, inherited)"
+            " from pg_stats where schemaname = 'public' and tablename = %s",
+            [table, table],
+        )
+
+
+def _world(cast: dict[str, User], study: Study) -> World:
     closed, opened = (study.batches.get(name=name) for name in ("Batch 1", f"Batch {N_BATCHES}"))
-    return World({**cast, "reader0": readers[0]}, study, closed, opened)
+    return World(cast, study, closed, opened)
 
 
 def _people() -> dict[str, User]:
-    roles = {
-        "clara": [Role.ADJUDICATOR],
-        "davi": [Role.COORDINATOR],
-        "rosa": [Role.RESEARCHER],
-        "otto": [Role.AUDITOR],
-        "torn": [Role.COORDINATOR, Role.READER],
-        "root": list(Role),
-    }
     cast = {
         name: people.create(username=name, first_name=name.title(), wanted=wanted)
-        for name, wanted in roles.items()
+        for name, wanted in CAST.items()
     }
     root = cast["root"]
     root.is_staff = root.is_superuser = True

@@ -3,28 +3,30 @@
 Asks every address of the table of access as each role, under row level security as the web does,
 and prints them by time with their statements. What takes over a second, over 30 statements, or goes
 over a table again and again is marked, and its slowest statement is shown with its plan. Once with
-the statistics of tables that were analysed while almost empty, and once after ANALYZE. Exits with
-1 when anything is marked. Run with the services up:
-``python -m bench.scale.pages [readings]``; a name with KEEP= in front keeps the database.
+the statistics of full tables, and once with those of tables analysed while almost empty. Exits with
+1 when anything is marked. Run with the services up: ``python -m bench.scale.pages --help``;
+``KEEP=name`` in front keeps the database, and takes it again in the next run.
 """
 
 # ruff: noqa: I001 - the first import sets Django up for those that follow.
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
 import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from bench._site import empty_database
+from bench._site import KEPT, empty_database, kept_database
 
 from django.conf import settings
 from django.db import connection, DatabaseError, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from annotations.models import User
+from annotations.models import Study, User
 from bench._requests import client_of
 from bench.scale import addresses, database, plans
 from bench.scale.database import World
@@ -60,28 +62,55 @@ class Asked:
 
 
 def main() -> int:
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    options = _options()
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     storages = {**settings.STORAGES, "staticfiles": plain}
     logging.disable(logging.WARNING)  # that somebody is refused is no news here
-    with empty_database(), override_settings(ALLOWED_HOSTS=["*"], STORAGES=storages):
+    place = kept_database() if KEPT else empty_database()
+    with place, override_settings(ALLOWED_HOSTS=["*"], STORAGES=storages):
         with connection.cursor() as cursor:
             cursor.execute("set statement_timeout = 0")
-        world = database.fill(n, is_analysed=False, told=print)
-        n_marked = report("Statistics of almost empty tables", measured(world))
-        with connection.cursor() as cursor:
-            cursor.execute("analyze")
-        n_marked += report("Statistics of full tables", measured(world))
+        is_filled = Study.objects.exists()
+        world = database.found() if is_filled else database.fill(options.readings, told=print)
+        n_marked = 0
+        for kind in options.statistics:
+            SETTINGS[kind]()
+            wanted = measured(world, options.roles, options.part)
+            n_marked += report(f"Statistics: {kind}", wanted)
+        _analyse()
     return int(n_marked > 0)
 
 
-def measured(world: World) -> list[Asked]:
-    """Ask everything as everybody."""
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--readings", type=int, default=100_000, help="in a new database")
+    parser.add_argument("--statistics", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    parser.add_argument("--roles", nargs="+", help="who asks, such as davi; default: everybody")
+    parser.add_argument("--part", default="", help="only addresses with this in them")
+    return parser.parse_args()
+
+
+def _analyse() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("analyze")
+
+
+SETTINGS: dict[str, Callable[[], None]] = {
+    "full": _analyse,
+    "almost-empty": database.forget_statistics,
+}
+"""What the planner knows of the tables."""
+
+
+def measured(world: World, roles: Collection[str] | None, part: str) -> list[Asked]:
+    """Ask every address that has ``part`` in it as everybody, or as ``roles``."""
     return [
         asked(client, user, name, address)
         for user in world.people.values()
+        if not roles or user.username in roles
         for client in [_client(user)]
         for name, address in addresses.of(world, user)
+        if part in address
     ]
 
 
@@ -94,19 +123,27 @@ def _client(user: User) -> Client:
 def asked(client: Client, user: User, name: str, address: str) -> Asked:
     """Ask for an address, the second time with a clock and a look at every statement."""
     client.get(address)
+    found, queries = _asked_once(client, user, name, address)
+    if found.seconds > SECONDS_AT_MOST:  # the machine may have had something else to do
+        again = _asked_once(client, user, name, address)
+        found, queries = min((found, queries), again, key=lambda one: one[0].seconds)
+    for query in queries:
+        if 1000 * float(query["time"]) > LOOKED_INTO_MS:
+            look_into(found, user, query["sql"])
+    return found
+
+
+def _asked_once(
+    client: Client, user: User, name: str, address: str
+) -> tuple[Asked, list[dict[str, str]]]:
     with CaptureQueriesContext(connection) as captured:
         began = time.perf_counter()
         response = client.get(address)
         if response.streaming:
             b"".join(getattr(response, "streaming_content", ()))
         seconds = time.perf_counter() - began
-    found = Asked(
-        user.username, name, address, response.status_code, seconds, len(captured.captured_queries)
-    )
-    slow = [one for one in captured.captured_queries if 1000 * float(one["time"]) > LOOKED_INTO_MS]
-    for query in slow:
-        look_into(found, user, query["sql"])
-    return found
+    queries = captured.captured_queries
+    return Asked(user.username, name, address, response.status_code, seconds, len(queries)), queries
 
 
 def look_into(found: Asked, user: User, sql: str) -> None:
