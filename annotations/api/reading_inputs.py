@@ -19,6 +19,8 @@ from annotations.api.serializers import MAX_POSITIVE_INTEGER, Strict
 from annotations.models import (
     MAX_MARKS,
     MAX_PROBLEMS,
+    MIN_MS,
+    MIN_MV,
     Certainty,
     Quality,
     ReadingOutcome,
@@ -119,6 +121,9 @@ class MeasurementInput(Stretch):
         least, most = (0, MAX_MS) if is_interval else (-MAX_MV, MAX_MV)
         if not least <= attrs["value"] <= most:
             raise ValidationError({"value": [f"Must be from {least} to {most}."]})
+        if abs(attrs["value"]) < (MIN_MS if is_interval else MIN_MV):
+            told = "0 ms" if is_interval else "0.00 mV"
+            raise ValidationError({"value": [f"Reads as {told}: remove it or measure again."]})
         return super().validate(attrs)
 
 

@@ -34,7 +34,16 @@ from .protocol import (
     StudyReaderStatus,
     SuggestionPolicy,
 )
-from .reading import MAX_MARKS, MAX_PROBLEMS, Draft, Finding, NotAssessable, Reading
+from .reading import (
+    MAX_MARKS,
+    MAX_PROBLEMS,
+    MIN_MS,
+    MIN_MV,
+    Draft,
+    Finding,
+    NotAssessable,
+    Reading,
+)
 from .reading_states import Certainty, Quality, ReadingOutcome, RevisionReason, Stage
 from .study import Study
 from .suggestion import (
@@ -62,6 +71,8 @@ from .token_grant import TokenGrant, TokenScope
 __all__ = [
     "MAX_MARKS",
     "MAX_PROBLEMS",
+    "MIN_MS",
+    "MIN_MV",
     "NO_DATA",
     "OF_STUDIES",
     "AccountMail",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 MAX_MARKS = 20
+MIN_MS, MIN_MV = 0.5, 0.005
+"""A measurement below these reads as 0 ms or 0.00 mV."""
 """So many localisations, and so many measurements, stand with one finding."""
 
 MAX_PROBLEMS = 10
@@ -31,6 +33,20 @@ def _is_list(name: str, *, at_most: int) -> Func:
     return Func(
         F(name),
         Value(f"strict {path}"),
+        function="jsonb_path_match",
+        output_field=BooleanField(),
+    )
+
+
+def _measures_something(name: str) -> Func:
+    """Return the condition that no measurement in the list in column ``name`` reads as nothing."""
+    small = " || ".join(
+        f'@.kind == "{kind}" && @.value > -{least} && @.value < {least}'
+        for kind, least in (("interval", MIN_MS), ("amplitude", MIN_MV))
+    )
+    return Func(
+        F(name),
+        Value(f"!exists($[*] ? ({small}))"),
         function="jsonb_path_match",
         output_field=BooleanField(),
     )
@@ -274,6 +290,9 @@ class Finding(models.Model):
             models.CheckConstraint(
                 name="finding_measurements_are_a_short_list",
                 condition=_is_list("measurements", at_most=MAX_MARKS),
+            ),
+            models.CheckConstraint(
+                name="finding_measures_something", condition=_measures_something("measurements")
             ),
         ]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from annotations.models import Role, TokenScope, User
+from annotations.models import ReaderKind, Role, TokenScope, User
 from annotations.services import audit, people, sign_in, tokens
 from annotations.services.integrity import accounts as standings
 
@@ -28,6 +28,22 @@ def create(
         username=username, first_name=first_name, last_name=last_name, wanted=wanted
     )
     _record(user, audit.Action.PEOPLE_CREATED, now, _roles(wanted))
+    return user
+
+
+@transaction.atomic
+def create_without_access(
+    *, username: str, name: str, now: datetime, kind: ReaderKind = ReaderKind.PERSON
+) -> User:
+    """Return a new account that nobody can sign in to: no password, no role, and not active.
+
+    Raises:
+        people.NameTaken: there is somebody of that user name.
+    """
+    user = people.create(username=username, last_name=name, wanted=())
+    user.kind, user.is_active = kind, False
+    user.save(update_fields=["kind", "is_active"])
+    _record(user, audit.Action.PEOPLE_CREATED, now, standings.of(user))
     return user
 
 

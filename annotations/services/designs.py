@@ -199,19 +199,17 @@ def left(study: Study) -> QuerySet[StudyExam]:
 def incomplete(study: Study) -> QuerySet[StudyExam]:
     """Return the part of the pool that was given out and lacks a reader.
 
-    Exams that lost one, or whose reader abstained, or were planned when fewer read each; anchors
-    that an active reader lacks.
-    What is in a pool finds its readers there.
+    Exams that lost one, whose reader abstained, that were unread when their batch closed, or were
+    planned when fewer read each; anchors that an active reader lacks.
+    What is in an open pool finds its readers there.
     """
-    standing = Q(
+    standing = histories.yields_a_reading("exam__assignments__") & Q(
         exam__assignments__batch__study=study,
         exam__assignments__batch__purpose=histories.DATA,
-        exam__assignments__state__in=histories.STANDING,
-        exam__assignments__is_abstained=False,
     )
     readers = StudyReader.objects.filter(study=study, status=StudyReaderStatus.ACTIVE)
     ids = list(readers.values_list("user", flat=True))
-    pooled = Slot.objects.filter(batch__study=study).values("exam")
+    pooled = Slot.objects.filter(batch__study=study, batch__closed_at=None).values("exam")
     given = study.pool.filter(exam__in=pools.given_exams(study)).exclude(exam__in=pooled)
     counted = given.annotate(
         n_readers=Count("exam__assignments__reader", filter=standing, distinct=True),

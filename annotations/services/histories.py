@@ -53,12 +53,29 @@ def past(study: Study) -> Past:
             if voucher is not None
         ),
     }
-    return Past(readings(standing(of_data)), sorted(barred))
+    return Past(readings(of_data.filter(yields_a_reading())), sorted(barred))
 
 
 def standing(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
-    """Return ``assignments`` that give an exam a reader: not withdrawn, and none who abstained."""
+    """Return ``assignments`` that give an exam a reader: not withdrawn, and none who abstained.
+
+    Those that were left unread when their batch closed are among them.
+    """
     return assignments.filter(state__in=STANDING, is_abstained=False)
+
+
+def yields_a_reading(prefix: str = "") -> Q:
+    """Return the condition that an assignment gave its exam a reading, or still may.
+
+    Args:
+        prefix: of the assignment's fields, as in ``"exam__assignments__"``.
+    """
+    is_read = Q((f"{prefix}state", AssignmentState.READ), (f"{prefix}is_abstained", False))
+    may_be = Q(
+        (f"{prefix}state__in", (AssignmentState.WAITING, AssignmentState.LAPSED)),
+        (f"{prefix}batch__closed_at", None),
+    )
+    return is_read | may_be
 
 
 def readings(assignments: QuerySet[Assignment]) -> design.Readings:

@@ -57,7 +57,9 @@ def report(batch: Batch) -> Report:
     """Return how even ``batch`` is, alone and with the batches of data that were made before."""
     before = Q(batch__study=batch.study, batch__purpose=histories.DATA, batch__lt=batch.pk)
     own = histories.readings(Assignment.objects.filter(batch=batch))
-    past = histories.readings(histories.standing(Assignment.objects.filter(before)))
+    past = histories.readings(
+        Assignment.objects.filter(before).filter(histories.yields_a_reading())
+    )
     readers = np.unique(own.readers)
     return Report(
         own=design.balance(own),

@@ -144,16 +144,9 @@ def store(
 
 def _importer(now: datetime) -> User:
     stored = User.objects.filter(username=IMPORTER).first()
-    return stored or _without_access(IMPORTER, "Import on the command line", now)
-
-
-def _without_access(username: str, name: str, now: datetime, kind: str = ReaderKind.PERSON) -> User:
-    """Return a new account that nobody can sign in to: no password, no role, and not active."""
-    accounts.create(username=username, first_name="", last_name=name, wanted=(), now=now)
-    made = accounts.change(username=username, is_active=False, now=now)
-    made.kind = kind
-    made.save(update_fields=["kind"])
-    return made
+    return stored or accounts.create_without_access(
+        username=IMPORTER, name="Import on the command line", now=now
+    )
 
 
 def _change_kinds(study: Study, kinds: Mapping[User, str], by: User, now: datetime) -> None:
@@ -286,7 +279,9 @@ def _not_people(kinds: Mapping[str, str]) -> dict[str, list[str]]:
 def _join(study: Study, name: str, kind: str, by: User, now: datetime) -> User:
     """Return a new reader of ``study``, who cannot join as others do: they have no role."""
     try:
-        reader = _without_access(_username(study, name), name, now, kind)
+        reader = accounts.create_without_access(
+            username=_username(study, name), name=name, kind=ReaderKind(kind), now=now
+        )
     except people.NameTaken as taken:
         raise OtherName(name) from taken
     StudyReader.objects.create(study=study, user=reader, status_since=now, added_at=now)

@@ -74,7 +74,7 @@ SENTENCES = {
     " {other} (event {event}).",
     Kind.CONSENSUS_ALTERED: "The consensus of study {name} is not the one that was computed.",
     Kind.REPORT_ALTERED: "Agreement report {other} is not the one that was computed.",
-    Kind.ACCOUNT_ALTERED: "Account {name} does not have the roles, rights or access that were"
+    Kind.ACCOUNT_ALTERED: "Account {name} does not have the roles, rights, access or kind that were"
     " recorded.",
     Kind.ROLE_ALTERED: "Role {name} does not have the permissions that the product gives it.",
 }

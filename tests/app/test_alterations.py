@@ -19,12 +19,14 @@ from annotations.models import (
     Assignment,
     AuditLink,
     Consensus,
+    ReaderKind,
     Reading,
     Role,
     StudyReader,
     Tracing,
 )
 from annotations.services import (
+    accounts,
     agreement,
     audit,
     audit_heads,
@@ -298,6 +300,16 @@ BEYOND_THE_REVIEW = {
         Kind.ACCOUNT_ALTERED,
         "rosa",
     ),
+    "kind of a reader, who no longer votes": Alteration(
+        "update annotations_user set kind = 'reference', is_active = false where id = %(bruno)s",
+        Kind.ACCOUNT_ALTERED,
+        "bruno",
+    ),
+    "kind of a model, which votes now": Alteration(
+        "update annotations_user set kind = 'person' where id = %(model)s",
+        Kind.ACCOUNT_ALTERED,
+        "model",
+    ),
     "permission of a role": Alteration(
         "insert into auth_group_permissions (group_id, permission_id) select g.id, p.id"
         " from auth_group g, auth_permission p"
@@ -323,6 +335,9 @@ def _told():
     """Two readers, two batches; one is closed, and Rosa looked at what came of it."""
     taxonomy = taxonomies.install(now=NOW)
     ana, bruno = props.person("Ana", Role.READER), props.person("Bruno", Role.READER)
+    model = accounts.create_without_access(
+        username="model", name="A model", kind=ReaderKind.MODEL, now=NOW
+    )
     davi, rosa = props.person("Davi", Role.COORDINATOR), props.person("Rosa", Role.RESEARCHER)
     dataset = props.dataset(now=NOW)
     exams = [props.exam(dataset, number, now=NOW) for number in range(1, 5)]
@@ -339,7 +354,7 @@ def _told():
     exposures.results_of_study(study=study, user=rosa, now=NOW)
     audit.record(actor=davi, action=audit.Action.STUDY_CHANGED, reason="the last", now=NOW)
     commit()
-    return _places(study, closed, still_open, exams, rosa, bruno)
+    return {**_places(study, closed, still_open, exams, rosa, bruno), "model": model.pk}
 
 
 def _places(study, closed, still_open, exams, rosa, bruno):

@@ -254,6 +254,34 @@ def test_a_paused_reader_is_given_nothing(study_of, readers, make_exams, add, pl
     assert readers[0].pk not in loads(study)
 
 
+def test_an_exam_left_unread_when_its_batch_closed_is_planned_again(
+    study_of, readers, make_exams, add, plan, release, submit, close
+):
+    study = study_of(readers[:3], readers_per_exam=2)
+    add(study, make_exams(1))
+    batch = release(plan(study)[0])
+    read, unread = batch.assignments.order_by("pk")
+    submit(read)
+    assert not designs.incomplete(study).exists()
+    close(batch)
+    (again,) = plan(study, "Again")
+    given = again.assignments.get()
+    assert given.exam == unread.exam
+    assert given.reader != read.reader
+    assert not designs.incomplete(study).exists()
+
+
+def test_an_exam_of_a_closed_pool_that_nobody_took_is_planned(
+    study_of, readers, make_exams, add, plan, close, davi, now
+):
+    study = study_of(readers[:2], readers_per_exam=2)
+    add(study, make_exams(1))
+    pool = designs.plan_pool(study=study, name="Pool", created_by=davi, now=now)
+    close(batches.release(batch_id=pool.pk, actor=davi, now=now))
+    (again,) = plan(study, "Again")
+    assert again.assignments.count() == 2
+
+
 def test_an_exam_that_lost_its_reader_is_given_to_another(
     study_of, readers, make_exams, add, plan, release, davi, now
 ):

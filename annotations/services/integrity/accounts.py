@@ -1,4 +1,4 @@
-"""Whether people may do what was recorded that they may, and roles mean what they should."""
+"""Whether accounts may do, and are, what was recorded, and roles mean what they should."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db.models import F
 
-from annotations.models import AuditEvent, Role, User
+from annotations.models import AuditEvent, ReaderKind, Role, User
 from annotations.services.audit import Action
 from annotations.services.integrity.readings import state
 from annotations.services.roles import PERMISSIONS
@@ -28,12 +28,13 @@ ACCESS: Mapping[str, bool] = {
 
 @dataclass(slots=True)
 class Standing:
-    """What somebody may do; at first, nothing that anybody recorded."""
+    """What somebody may do, and whether they vote; at first, nothing that anybody recorded."""
 
     roles: frozenset[str] = frozenset()
     is_active: bool | None = None
     is_staff: bool = False
     is_superuser: bool = False
+    kind: str = ReaderKind.PERSON
 
     def follow(self, event: AuditEvent) -> None:
         """Take over what ``event`` says."""
@@ -41,6 +42,7 @@ class Standing:
         self.is_active = said.get("is_active", ACCESS.get(event.action, self.is_active))
         self.is_staff = bool(said.get("is_staff", self.is_staff))
         self.is_superuser = bool(said.get("is_superuser", self.is_superuser))
+        self.kind = said.get("kind", self.kind)
         if "roles" in said:
             self.roles = frozenset(said["roles"])
         elif "role" in said:
@@ -54,11 +56,12 @@ def of(user: User) -> dict[str, Any]:
         "is_active": user.is_active,
         "is_staff": user.is_staff,
         "is_superuser": user.is_superuser,
+        "kind": str(user.kind),
     }
 
 
 def account_fault() -> Fault | None:
-    """Return the first account that may do other things than its events say.
+    """Return the first account that may do other things, or is another kind, than its events say.
 
     One without any event may do nothing: whoever put it there could not give it a role unseen.
     """
@@ -71,6 +74,7 @@ def account_fault() -> Fault | None:
             user.is_active if standing.is_active is not None else None,
             user.is_staff,
             user.is_superuser,
+            user.kind,
         )
         if actual != standing or user.user_permissions.all():
             return Fault(Kind.ACCOUNT_ALTERED, other=user.pk, name=user.username)

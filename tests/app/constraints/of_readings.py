@@ -189,6 +189,10 @@ def finding_measurements_are_a_short_list(the):
     _mark(the, measurements=[{}] * 21)
 
 
+def finding_measures_something(the):
+    _mark(the, measurements=[{"kind": "interval", "value": 80}, {"kind": "amplitude", "value": 0}])
+
+
 def not_assessable_once_per_reading(the):
     again(_untold(the, _reading(the, n_not_assessable=1)))
 
