@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from unittest import mock
 
@@ -29,6 +29,10 @@ WARMING = tuple(Step("GET", address) for address in ("/worklist/", "/api/assignm
 """Asked first: whoever comes first fills the caches of the process."""
 
 OF_AN_EXAM = re.compile(r"/(?:api/assignments|read)/(\d+)/")
+
+SUBMITTED_STATE = re.compile(r'"state": ?"submitted"')
+OFFER = re.compile(r'(?<="suggestions":)( ?)"(?:none|offered)"')
+"""Whether a model has something to show; the policy lets whoever submitted an exam know that."""
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -88,8 +92,19 @@ def probe(clinic: Clinic, person: str, scripts: Iterable[Script]) -> Outcome:
         busy = _play(clinic, person, script, is_busy=True)
         allowed = _allowed(quiet) & _allowed(busy)
         outcome.n_allowed += len(allowed)
-        outcome.count(script, quiet, differences(_but(quiet, allowed), _but(busy, allowed)))
+        kept = (_but(_without_offers(world), allowed) for world in (quiet, busy))
+        outcome.count(script, quiet, differences(*kept))
     return outcome
+
+
+def _without_offers(seen: Iterable[Seen]) -> Iterator[Seen]:
+    """Leave out of what is told of a submitted exam whether a model offers suggestions."""
+    for one in seen:
+        if SUBMITTED_STATE.search(one.body) and OFFER.search(one.body):
+            headers = tuple(pair for pair in one.headers if pair[0] != "Content-Length")
+            yield replace(one, body=OFFER.sub(r'\1"offer"', one.body), headers=headers)
+        else:
+            yield one
 
 
 def _allowed(seen: Sequence[Seen]) -> frozenset[int]:
@@ -120,7 +135,7 @@ def _exam(address: str) -> str:
     return match[1] if match else ""
 
 
-def _but(seen: Sequence[Seen], left_out: Container[int]) -> list[Seen]:
+def _but(seen: Iterable[Seen], left_out: Container[int]) -> list[Seen]:
     return [one for place, one in enumerate(seen) if place not in left_out]
 
 
