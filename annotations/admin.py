@@ -20,8 +20,11 @@ from django.contrib.auth import admin as auth_admin  # noqa: F401 - see below
 from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.http import HttpRequest
+from knox import admin as knox_admin  # noqa: F401 - see below
+from knox.models import get_token_model
 
 from annotations.models import Dataset, ImportRun, User
+from ecgreview import row_security
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -79,12 +82,18 @@ class ImportRunAdmin(ReadOnly):
     ordering = ("-started_at",)
 
 
-# This app comes before Django's and allauth's, so the imports are what registers the models that
-# we then replace, or do not show: an authenticator holds a secret, a session where somebody was.
-admin.site.unregister([Group, EmailAddress, Authenticator, UserSession])
+# This app comes before Django's, allauth's and knox's, so the imports are what registers the models
+# that we then replace, or do not show: an authenticator holds a secret, a session where somebody
+# was, and a token made here would be in no audit trail.
+admin.site.unregister([Group, EmailAddress, Authenticator, UserSession, get_token_model()])
 
 # The admin has no door of its own: one signs in where attempts are counted and codes asked for.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+# No role of a request may touch sessions and passwords.
+admin.site.logout = row_security.as_owner()(admin.site.logout)  # type: ignore[method-assign]
+admin.site.password_change = row_security.as_owner()(  # type: ignore[method-assign]
+    admin.site.password_change
+)
 
 
 @admin.register(Group)

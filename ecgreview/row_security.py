@@ -1,30 +1,53 @@
 """Whom the database takes the present transaction for: the second line of blinding.
 
 The application signs in to PostgreSQL as the owner of the tables, whom no policy holds. For the
-time of a web request it acts as one of two roles that see only what migration 0008 lets through:
-``ecg_manager`` for people who may look into studies, ``ecg_reader`` for everybody else, without a
-person for the anonymous, who see no rows at all. Both are settings of the transaction: PostgreSQL
-itself takes them back at its end, however it ends, so no connection of a pool carries them on.
+time of a web request it acts as one of two roles that see only what migrations 0008 and 0038 let
+through: ``ecg_manager`` for people who may look into studies, ``ecg_reader`` for everybody else,
+without a person for the anonymous, who see no rows at all. Both are settings of the transaction:
+PostgreSQL itself takes them back at its end, however it ends, so no connection of a pool carries
+them on.
 
 This guards against a filter that was forgotten, not against statements of an attacker's making,
-who could take the role back with a statement of their own.
+who could take the role back with a statement of their own (docs/adr/0019-row-level-security.md
+says why).
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
 from psycopg.pq import TransactionStatus
 
+READER, MANAGER = "ecg_reader", "ecg_manager"
+
 OWNER = "none"
 """PostgreSQL's word for the role that signed in."""
 
 ACT = "select row_security_act(%s)"
-"""One statement, so that a request pays one round trip: migration 0008 has the function."""
+"""One statement, so that a request pays one round trip; it answers with the role."""
 
 SWITCH = "select current_setting('role'), set_config('role', %s, true)"
+
+
+class _Local(threading.local):
+    """The role that the connection of this thread acts as, as Python knows it."""
+
+    role: str | None = None
+
+
+_local = _Local()
+
+
+def role() -> str | None:
+    """Return the role that a request acts as at this moment; None for the owner of the tables.
+
+    The database holds the role to its rights whatever this says. Columns that it may not read are
+    left out of a query by it (``annotations.models.withheld``).
+    """
+    return _local.role
 
 
 @contextmanager
@@ -35,7 +58,7 @@ def acting_as(user_id: int | None) -> Iterator[None]:
     back by hand.
     """
     is_inner = connection.in_atomic_block
-    with transaction.atomic():
+    with transaction.atomic(), _restored():
         act_as(user_id)
         yield
         if is_broken():
@@ -48,6 +71,17 @@ def act_as(user_id: int | None) -> None:
     """Go on as this person until the transaction ends: whoever a token belongs to, say."""
     with connection.cursor() as cursor:
         cursor.execute(ACT, [user_id])
+        (_local.role,) = cursor.fetchone()
+
+
+@contextmanager
+def _restored() -> Iterator[None]:
+    """Forget the role before the transaction ends, with which it ends in the database."""
+    before = _local.role
+    try:
+        yield
+    finally:
+        _local.role = before
 
 
 @contextmanager
@@ -55,16 +89,18 @@ def as_owner() -> Iterator[None]:
     """Run a block with the rights of a worker, whoever asks.
 
     For services whose work concerns rows that the person must not see: writing the audit trail,
-    taking an exam from the pool, comparing with reference answers, and deriving results, which a
-    worker does otherwise. What the block returns must not tell the person about those rows. A
-    test lists who may use it. Where nobody acts, it changes nothing.
+    taking an exam from the pool, comparing with reference answers, deriving results, which a
+    worker does otherwise, and whatever signs people in. What the block returns must not tell the
+    person about those rows. A test lists who may use it. Where nobody acts, it changes nothing.
     """
     if not connection.in_atomic_block:
         yield
         return
     before = _switch(OWNER)
     try:
-        yield
+        with _restored():
+            _local.role = None
+            yield
     finally:
         # After an error the transaction, or a savepoint of before the block, is rolled back, and
         # the role with it.

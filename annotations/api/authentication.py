@@ -9,6 +9,8 @@ from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from ecgreview import row_security
+
 
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     """Knox tokens; anything that cannot be one is refused before it reaches the database."""
@@ -22,7 +24,9 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
         # Knox would decode any bytes as UTF-8 and ask PostgreSQL for text with NUL: both crash.
         if not token.isalnum():
             raise AuthenticationFailed
-        return super().authenticate_credentials(token)
+        # Nobody knows yet whose token it is, and no role of a request may read tokens.
+        with row_security.as_owner():
+            return super().authenticate_credentials(token)
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]

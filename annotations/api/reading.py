@@ -208,11 +208,11 @@ def _visible(request: UserRequest) -> ReadingQuerySet:
 def _reading(reading: Reading, request: UserRequest) -> payloads.Payload:
     assignment = reading.assignment
     is_own = reading.reader_id == request.user.pk
-    pseudonym = export.pseudonym(assignment.batch.study, reading.reader_id)
+    study = assignment.batch.study
     return {
         **payloads.reading_payload(reading),
         "exam": assignment.code if is_own else assignment.exam.code,
         "batch": assignment.batch_id,
-        "reader": "me" if is_own else pseudonym,
+        "reader": "me" if is_own else export.pseudonym(study, reading.reader_id),
         "reader_kind": assignment.reader.kind,
     }

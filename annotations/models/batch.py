@@ -16,6 +16,7 @@ from .exam import Exam
 from .protocol import ClinicalInformation, PriorExam, QtCorrection, ResultsOpen, StudyReader
 from .study import SETTLED, Study
 from .taxonomy import Taxonomy
+from .withheld import DueField, HasWithheld
 
 if TYPE_CHECKING:
     from .people import User
@@ -120,7 +121,7 @@ class Handout(models.TextChoices):
     POOLED = "pooled", _("Readers take the next exam that is free")
 
 
-class Batch(models.Model):
+class Batch(HasWithheld):
     """A portion of a study that is released and closed as one.
 
     It keeps the classes and the promises of the protocol under which it was made: an amendment
@@ -154,7 +155,7 @@ class Batch(models.Model):
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    agreement_is_due = models.BooleanField(default=False)
+    agreement_is_due = DueField(default=False)
     consensus_is_due = models.BooleanField(default=False)
     n_consensus_attempts = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Begun since the consensus last came to an end."

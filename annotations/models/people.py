@@ -6,6 +6,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .withheld import AddressField, HasWithheld, LastLoginField, PasswordField
+
 
 class Role(models.TextChoices):
     """The names of the groups that ``services.roles`` keeps in step with their permissions."""
@@ -41,8 +43,12 @@ class ReaderKind(models.TextChoices):
     REFERENCE = "reference", _("Reference")
 
 
-class User(AbstractUser):
+class User(HasWithheld, AbstractUser):
     """A person who signs in; or a model or a published reference, which never does."""
+
+    password = PasswordField(_("password"), max_length=128)
+    last_login = LastLoginField(_("last login"), blank=True, null=True)
+    email = AddressField(_("email address"), blank=True)
 
     kind = models.CharField(
         _("kind of reader"), max_length=10, choices=ReaderKind, default=ReaderKind.PERSON

@@ -26,6 +26,7 @@ from .protocol import (
     SuggestionPolicy,
 )
 from .taxonomy import Taxonomy
+from .withheld import HasWithheld, SeedField
 
 if TYPE_CHECKING:
     from .people import User
@@ -70,7 +71,7 @@ SETTLED = (Phase.LOCKED, Phase.RELEASED)
 UNSETTLED = (Phase.DRAFT, Phase.OPEN)
 
 
-class Study(models.Model):
+class Study(HasWithheld):
     """The protocol under which exams are read, as it is in force now.
 
     While the study is a draft its rules may change. From its opening on they are frozen: a
@@ -118,7 +119,7 @@ class Study(models.Model):
     qualification_required = models.BooleanField(default=False)
     pass_mark = models.FloatField(default=0.8)
     frequent_classes = ArrayField(models.CharField(max_length=60), default=list, blank=True)
-    seed = models.CharField(max_length=64, default=new_seed, editable=False)
+    seed = SeedField(max_length=64, default=new_seed, editable=False)
     is_demo = models.BooleanField(default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

@@ -1,4 +1,7 @@
-"""People: invitations, accounts, and what they may do."""
+"""People: invitations, accounts, and what they may do.
+
+No role of a request may change accounts (migration 0038), so these act as the owner.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,14 @@ from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.signing import BadSignature, Signer
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils.crypto import constant_time_compare, get_random_string, salted_hmac
 from knox.models import get_token_model
 from psycopg.errors import UniqueViolation
 
 from annotations.models import ReaderLevel, Role, User
 from annotations.services import audit, roles, sign_in, vouching
+from ecgreview import row_security
 
 INVITABLE = (Role.READER, Role.ADJUDICATOR, Role.RESEARCHER, Role.AUDITOR)
 """Who may be invited over the web; coordinators are made on the command line only."""
@@ -64,6 +68,16 @@ class Invitation:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What coordinators see of an account."""
+
+    person: User
+    roles: list[str]
+    is_invited: bool
+    has_second_factor: bool
+
+
 @transaction.atomic
 def create(
     *,
@@ -86,6 +100,7 @@ def create(
 
 
 @transaction.atomic
+@row_security.as_owner()
 def invite(
     *,
     actor: User,
@@ -137,6 +152,7 @@ def invite(
 
 
 @transaction.atomic
+@row_security.as_owner()
 def invite_again(*, actor: User, user_id: int, now: datetime) -> Invitation:
     """Return a new link for somebody who has not accepted yet; the former link is void.
 
@@ -155,6 +171,7 @@ def invite_again(*, actor: User, user_id: int, now: datetime) -> Invitation:
     return _invitation(user, now)
 
 
+@row_security.as_owner()
 def invited(*, key: str, now: datetime) -> User:
     """Return whom the link was made for.
 
@@ -174,6 +191,7 @@ def invited(*, key: str, now: datetime) -> User:
 
 
 @transaction.atomic
+@row_security.as_owner()
 def accept(*, key: str, password: str, now: datetime) -> User:
     """Give the invited person their password and let them in from now on.
 
@@ -193,6 +211,27 @@ def accept(*, key: str, password: str, now: datetime) -> User:
 def is_invited(user: User) -> bool:
     """Tell whether ``user`` has an invitation that is still open."""
     return not user.is_active and user.password.startswith(INVITED)
+
+
+@row_security.as_owner()
+def accounts() -> list[Account]:
+    """Return everybody by name; of passwords and second factors only that they are there."""
+    found = User.objects.annotate(
+        is_invited=ExpressionWrapper(
+            Q(is_active=False, password__startswith=INVITED), output_field=BooleanField()
+        ),
+        has_second_factor=sign_in.has_second_factor(),
+    )
+    by_name = found.order_by("first_name", "last_name", "username").defer("password")
+    return [
+        Account(
+            person,
+            roles=sorted(group.name for group in person.groups.all()),
+            is_invited=person.is_invited,
+            has_second_factor=person.has_second_factor,
+        )
+        for person in by_name.select_related("vouched_by").prefetch_related("groups")
+    ]
 
 
 def in_reach() -> QuerySet[User]:
@@ -227,6 +266,7 @@ def change(
 
 
 @transaction.atomic
+@row_security.as_owner()
 def deactivate(*, actor: User, user_id: int, now: datetime) -> User:
     """End the access of somebody over the web: sessions, tokens and open invitations.
 
@@ -242,6 +282,7 @@ def deactivate(*, actor: User, user_id: int, now: datetime) -> User:
 
 
 @transaction.atomic
+@row_security.as_owner()
 def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
     """Take away the second factors of somebody who lost theirs, and end what was begun with them.
 
@@ -258,6 +299,7 @@ def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
 
 
 @transaction.atomic
+@row_security.as_owner()
 def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
     """Return somebody who is to be mailed a link for another password, because ``actor`` says so.
 
@@ -274,6 +316,7 @@ def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
 
 
 @transaction.atomic
+@row_security.as_owner()
 def vouch(*, actor: User, user_id: int, now: datetime) -> User:
     """Let ``actor`` answer for an account in the place of whoever invited it.
 

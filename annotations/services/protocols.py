@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from annotations.models import Batch, ProtocolVersion, Study
 from ecgreview import protocol
@@ -39,7 +40,7 @@ def of_batch(batch: Batch) -> Protocol:
     protocol that is in force now.
     """
     known = frozen(batch.study_id, batch.protocol_version)
-    return known or without_seed(protocol_of(batch.study))
+    return known or _in_force(batch.study)
 
 
 def frozen(study_id: int, version: int) -> Protocol | None:
@@ -53,7 +54,11 @@ def frozen(study_id: int, version: int) -> Protocol | None:
 
 
 def protocol_of(study: Study) -> Protocol:
-    """Return the protocol that is in force in ``study``."""
+    """Return the protocol that is in force in ``study``, with its secret seed."""
+    return _in_force(study, order_seed=study.seed)
+
+
+def _in_force(study: Study, **more: Any) -> Protocol:
     return protocol.parse(
         {
             **{key: getattr(study, key) for key in PLAIN},
@@ -63,7 +68,7 @@ def protocol_of(study: Study) -> Protocol:
                 "pass_mark": study.pass_mark,
             },
             "frequent_classes": list(study.frequent_classes),
-            "order_seed": study.seed,
+            **more,
         }
     )
 

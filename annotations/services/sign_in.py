@@ -16,6 +16,7 @@ from sesame.utils import get_query_string
 
 from annotations.models import User
 from annotations.services import audit
+from ecgreview import row_security
 
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 """Recovery codes are not among them: they stand in for a lost one and are made with it."""
@@ -43,7 +44,8 @@ def lacks_second_factor(user: User) -> bool:
     unprotected = User.objects.filter(bound, pk=user.pk).exclude(
         authenticator__type__in=SECOND_FACTORS
     )
-    return unprotected.exists()
+    with row_security.as_owner():
+        return unprotected.exists()
 
 
 def has_second_factor() -> Exists:

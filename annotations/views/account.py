@@ -17,12 +17,14 @@ from allauth.usersessions import views as sessions
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.template.response import SimpleTemplateResponse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods
 
 from annotations.services.sign_in import lacks_second_factor
 from annotations.views.access import View
 from annotations.views.session import SignIn
+from ecgreview import row_security
 
 RETRY_AFTER_S = 30
 ROOM_S = 2.0
@@ -41,6 +43,9 @@ class Overview(second_factor.IndexView):  # type: ignore[misc]
 def door(view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool = False) -> View:
     """Return ``view`` for GET and POST, kept in no cache, and closed while Redis is down.
 
+    The view acts as the owner of the tables, since no role of a request may touch passwords,
+    sessions and second factors. Each of them concerns one's own account alone.
+
     Without the count of failed attempts anybody could try passwords and codes as often as they
     like, so nobody is let in then. Who is signed in already works on: that needs no count.
     """
@@ -50,7 +55,8 @@ def door(view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            response: HttpResponseBase = view(request, *args, **kwargs)
+            with row_security.as_owner():
+                response = _rendered(view(request, *args, **kwargs))
         except redis.RedisError:
             response = render(request, "session/unavailable.html", status=503)
             response["Retry-After"] = str(RETRY_AFTER_S)
@@ -62,6 +68,11 @@ def door(view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool 
         return response
 
     return guarded
+
+
+def _rendered(response: HttpResponseBase) -> HttpResponseBase:
+    """Return ``response`` with its body made: a template may ask for rows too."""
+    return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
 def few_at_once(view: View) -> View:

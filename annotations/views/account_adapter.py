@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.models import User
 from annotations.services import audit
+from ecgreview import row_security
 
 WRONG = _("User name or password is wrong. After five wrong attempts you have to wait.")
 WAIT = _("Too many attempts. Wait five minutes, then try again.")
@@ -97,6 +98,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Keep another password; whoever changes it is the person, or has their link."""
         super().set_password(user, password)
         _record(audit.Action.PEOPLE_PASSWORD_CHANGED, actor=user, target=user)
+
+    @row_security.as_owner()
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """Return the ways in which ``user`` can show again who they are.
+
+        allauth's middleware asks, after the view has ended.
+        """
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return methods
 
     def is_ajax(self, request: HttpRequest) -> bool:
         """Answer with JSON only what our own script asks for: what a passkey has to sign."""

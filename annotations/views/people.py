@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotations import tasks
 from annotations.models import Role, User
-from annotations.services import people, sign_in, vouching
+from annotations.services import people, vouching
 from annotations.services.mail import links, queue
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.people_forms import InviteForm
@@ -51,6 +51,7 @@ class Line:
     roles: list[str]
     is_reader: bool
     is_invited: bool
+    has_second_factor: bool
     is_in_reach: bool
 
 
@@ -191,20 +192,16 @@ def _lines() -> list[Line]:
     labels = {role.value: str(role.label) for role in Role}
     readers = {Role.READER.value, Role.ADJUDICATOR.value}
     in_reach = set(people.in_reach().values_list("pk", flat=True))
-    everybody = User.objects.annotate(has_second_factor=sign_in.has_second_factor())
-    everybody = everybody.select_related("vouched_by")
     lines = []
-    for person in everybody.prefetch_related("groups").order_by(
-        "first_name", "last_name", "username"
-    ):
-        names = sorted(group.name for group in person.groups.all())
+    for account in people.accounts():
         lines.append(
             Line(
-                person,
-                roles=[labels.get(name, name) for name in names],
-                is_reader=bool(readers & {*names}),
-                is_invited=people.is_invited(person),
-                is_in_reach=person.pk in in_reach,
+                account.person,
+                roles=[labels.get(name, name) for name in account.roles],
+                is_reader=bool(readers & {*account.roles}),
+                is_invited=account.is_invited,
+                has_second_factor=account.has_second_factor,
+                is_in_reach=account.person.pk in in_reach,
             )
         )
     return lines

@@ -21,6 +21,7 @@ from django.views.i18n import set_language as django_set_language
 from annotations.models import User
 from annotations.services import people, sign_in
 from annotations.views.account_forms import InvitationForm
+from ecgreview import row_security
 
 
 class SignIn(LoginView):  # type: ignore[misc]
@@ -39,6 +40,7 @@ class SignOut(LogoutView):
 
     http_method_names = ["post"]
 
+    @method_decorator(row_security.as_owner())
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Write down who leaves, and let them."""
         if isinstance(request.user, User):
@@ -51,6 +53,7 @@ class SignOut(LogoutView):
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@row_security.as_owner()
 def link(request: HttpRequest) -> HttpResponse:
     """Sign in whoever presses the button behind a fresh one-time link; tell others what to do.
 
@@ -68,6 +71,7 @@ def link(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("password1", "password2")
 @require_http_methods(["GET", "HEAD", "POST"])
+@row_security.as_owner()
 def invitation(request: HttpRequest) -> HttpResponse:
     """Let whoever was invited choose a password, and sign them in with it."""
     key, now = request.GET.get("key", ""), timezone.now()
