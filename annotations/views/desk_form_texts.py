@@ -50,7 +50,7 @@ def _act_texts() -> dict[str, str]:
             "An unreadable exam is submitted as unreadable, which is a reading."
         ),
         "abstain-confirm": _(
-            "Abstain: you give no reading of this exam, and it does not come back."
+            "Abstain from this exam? You give no reading of it, and it leaves your queue."
         ),
         "abstain-again": _("Abstain again to confirm."),
         "cancel": _("Cancel"),

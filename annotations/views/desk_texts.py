@@ -86,6 +86,7 @@ def _queue_texts() -> dict[str, str]:
         "pool-empty": _("No exam is free for you now"),
         "pool-empty-why": _("You can look again later on the worklist."),
         "submitted-already": _("You have submitted this reading. It can no longer be changed."),
+        "submitted-until": _("You have submitted this reading. You can take it back until {time}."),
         "batch-closed": _("The batch is closed. Nothing can be changed any more."),
         "last-exam": _("Last exam: {code}"),
         "last-exam-key": _("Go back to the last exam"),

@@ -217,7 +217,9 @@ class Desk {
 
   /** Suggestions seen after signing make the reading final; those seen while reading were known to it. */
   #hearSeen(id) {
-    if (!this.#sitting.assignment.is_shown_suggestions) this.retraction.withdraw(id);
+    if (this.#sitting.assignment.is_shown_suggestions || this.retraction.until(id) === null) return;
+    this.retraction.withdraw(id);
+    if (String(this.#sitting.id) === String(id) && this.#isShut()) this.#sayWhyShut();
   }
 
   /** `content` becomes what the form shows, with nothing to take back. */
@@ -247,9 +249,17 @@ class Desk {
     this.correction.show(this.#sitting);
     if (isCorrecting) this.retraction.withdraw(assignment.id); // it is taken back already
     if (!this.#isShut()) return;
-    const why = isSubmitted ? (assignment.reading?.outcome === "abstained" ? "abstained-already" : "submitted-already") : "batch-closed";
-    this.form.say(this.words(why), { link: this.flow.wayOn(assignment) });
     if (assignment.reading && assignment.undo_until) this.retraction.offer({ id: assignment.id, code: assignment.exam.code, until: assignment.undo_until });
+    this.#sayWhyShut();
+  }
+
+  /** Why nothing can be changed here, and whether it still can be taken back. */
+  #sayWhyShut() {
+    const { assignment } = this.#sitting;
+    const time = this.retraction.until(assignment.id);
+    const submitted = assignment.reading?.outcome === "abstained" ? "abstained-already" : time ? "submitted-until" : "submitted-already";
+    const why = this.#isSubmitted() ? submitted : "batch-closed";
+    this.form.say(this.words(why, { time }), { link: this.flow.wayOn(assignment) });
   }
 
   /** What was submitted stands: what was entered to correct it is forgotten. */

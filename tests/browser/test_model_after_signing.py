@@ -96,6 +96,7 @@ def test_the_last_exam_can_be_looked_at_and_still_be_taken_back(
 ) -> None:
     submit_hypertrophy(ana_reads)
     ana_reads.get_by_role("link", name="Last exam").click()
+    expect(ana_reads.get_by_text("You can take it back until")).to_be_visible()
     offer = ana_reads.get_by_role("button", name="See suggestions: ends correction")
     expect(offer).to_be_visible()
     assert [url for url in asked if url.endswith("/suggestions/")] == []
@@ -110,6 +111,7 @@ def test_a_button_at_the_last_exam_shows_the_suggestion(ana_reads: Page) -> None
     ana_reads.get_by_role("link", name="Last exam").click()
     ana_reads.get_by_role("button", name="See suggestions").click()
     expect(ana_reads.get_by_role("button", name="Take back")).to_be_hidden()
+    expect(ana_reads.get_by_text("It can no longer be changed.")).to_be_visible()
     panel = ana_reads.get_by_role("region", name="Computer suggestions (criteria model)")
     expect(panel.locator(".suggested")).to_contain_text("QRS 154 ms")
     expect(panel.locator(".standings")).to_contain_text("not checked by the model")

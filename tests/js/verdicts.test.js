@@ -32,6 +32,13 @@ test("a class is withheld with what is met and what fails", () => {
   assert.equal(silenceText(verdict, words, "en"), "PR 246 ms > 200 ms; P wave inconsistent: P wave consistency 0.67 < 0.7");
 });
 
+test("a check that follows in a sentence begins small, unless it is an abbreviation", () => {
+  const axis = check("axis_deg", -94, "at_least", -90, "failed", { unit: "°" });
+  const told = (other) => silenceText({ state: "withheld", reason: "child", checks: [LONG_PR, other] }, words, "en").split(": ")[1];
+  assert.equal(told(axis), "frontal axis −94° < −90°");
+  assert.equal(told(LONG_PR), "PR 246 ms > 200 ms");
+});
+
 test("numbers are written in the reader's language", () => {
   assert.equal(checkText(WANDERING_P, words, "pt-BR"), "P wave consistency 0,67 < 0,7");
 });

@@ -44,8 +44,9 @@ export class EvidenceLayer {
     const size = TEXT_PX / scale;
     const drawn = found.map((one) => this.#stretch(one, one === named ? TALL_MM : SHORT_MM));
     if (!named) return drawn;
-    const { from, to, y } = named;
-    const x = Math.min(Math.max((from + to) / 2, 0.3 * size * this.#marks.text.length + 0.5), sheet.widthMm - 0.3 * size * this.#marks.text.length - 0.5);
+    const { from, to, y, cell } = named;
+    const half = 0.3 * size * this.#marks.text.length + 0.5;
+    const x = Math.min(Math.max((from + to) / 2, cell.leftMm + half), sheet.widthMm - half); // beside the name of the lead
     const above = Math.max(y - TALL_MM - 0.6, size);
     return [...drawn, svg("text", { class: "evidence-text", x, y: above, "text-anchor": "middle", "font-size": size }, this.#marks.text)];
   }

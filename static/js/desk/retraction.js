@@ -35,6 +35,15 @@ export class Retraction {
     this.#show();
   }
 
+  /** Until when the assignment `id` can be taken back, as its reader's clock says; null when it cannot. */
+  until(id) {
+    return this.#last && String(this.#last.id) === String(id) ? this.#time() : null;
+  }
+
+  #time() {
+    return new Date(this.#last.until).toLocaleTimeString(this.world.language, { hour: "2-digit", minute: "2-digit" });
+  }
+
   #retract() {
     const last = this.#last;
     this.withdraw();
@@ -50,12 +59,11 @@ export class Retraction {
   }
 
   #button(hasKey) {
-    const { words, language } = this.world;
-    const { code, until } = this.#last;
-    const time = new Date(until).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+    const { words } = this.world;
+    const { code } = this.#last;
     return make("button", {
       type: "button", class: "button-link", "data-part": "retract",
-      title: words("retract-until", { time }),
+      title: words("retract-until", { time: this.#time() }),
       "aria-keyshortcuts": hasKey ? "Control+Shift+Z" : null, "data-key-label": words("retract-key"),
     }, words("retract", { code }));
   }

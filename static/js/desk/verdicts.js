@@ -40,7 +40,12 @@ export function silenceText({ state, reason, checks }, words, language) {
   if (main === undefined) return why;
   if (state === "not_met" && other === undefined) return main;
   if (reason === "not_measured") return other === undefined ? main : words("silence-unmeasured", { main, other });
-  return other === undefined ? words("silence", { main, why }) : words("silence-because", { main, why, other });
+  return other === undefined ? words("silence", { main, why }) : words("silence-because", { main, why, other: inSentence(other) });
+}
+
+/** A check further on in a sentence begins small, unless it begins with an abbreviation. */
+function inSentence(text) {
+  return /^\p{Lu}\p{Ll}/u.test(text) ? text[0].toLowerCase() + text.slice(1) : text;
 }
 
 /** The verdicts on what is not suggested, by state, of classes that the page knows. */
