@@ -15,14 +15,18 @@ from annotations.models import (
     Exam,
     Outcome,
     Purpose,
+    Reading,
     Role,
     Study,
     User,
 )
-from annotations.services import batches, consensus, roster
+from annotations.services import batches, consensus, roster, studies
 from ecgreview import row_security
 
 ADJUDICATION = ", adjudication"
+
+MAX_READINGS_IN_REQUEST = 1_000
+"""Consensus of so many readings takes a second; of more, the worker computes it."""
 
 
 class BatchStillOpen(Exception):
@@ -49,6 +53,7 @@ def send_disputed(
     Raises:
         Batch.DoesNotExist: there is no such batch.
         BatchStillOpen: it is not closed.
+        studies.StillReading: the worker is to compute the consensus first.
         NothingDisputed: its readers disagree about no exam.
         batches.NoReaders: ``readers`` is empty.
         roster.NotAReader: one of them is no adjudicator.
@@ -78,14 +83,26 @@ def send_disputed(
 
 
 def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
-    """Return the exams of a closed ``batch`` that its readers disagree about, as things are now."""
+    """Return the exams of a closed ``batch`` that its readers disagree about, as things are now.
+
+    Raises:
+        studies.StillReading: the worker is to compute the consensus first.
+    """
     # As a worker would: a study may have its disputes settled before it opens its results.
     with row_security.as_owner():
         if batch.study.batches.filter(consensus_is_due=True).exists():
-            consensus.compute(study=batch.study, now=now)
+            _compute(batch.study, now)
         in_dispute = Consensus.objects.filter(study=batch.study, outcome=Outcome.DISPUTED)
         exams = Exam.objects.filter(consensus__in=in_dispute, assignments__batch=batch)
         return list(exams.distinct().order_by("pk"))
+
+
+def _compute(study: Study, now: datetime) -> None:
+    """Compute the consensus of a small ``study``; beat has the worker compute every other."""
+    readings = Reading.objects.filter(assignment__batch__in=study.batches.closed())
+    if readings[: MAX_READINGS_IN_REQUEST + 1].count() > MAX_READINGS_IN_REQUEST:
+        raise studies.StillReading(study)
+    consensus.compute(study=study, now=now)
 
 
 def adjudication_name(batch: Batch) -> str:

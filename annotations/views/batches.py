@@ -70,6 +70,7 @@ OF_DISPUTED: tuple[type[Exception], ...] = (
     adjudications.NothingDisputed,
     mappings.NoMapping,
     studies.NotOpen,
+    studies.StillReading,
 )
 """Refusals that are about what is to be adjudicated."""
 

@@ -109,6 +109,32 @@ def states_in_every_export(study, rosa, folder, now):
     }
 
 
+@pytest.mark.parametrize("address", ["/batches/{}/adjudication/", "/api/batches/{}/adjudication/"])
+def test_the_consensus_of_many_readings_is_left_to_the_worker(
+    study, read, ana, bruno, clara, davi, signed_in, now, monkeypatch, address
+):
+    batch = read({ana: [AVB, LVH], bruno: [LVH]})
+    consensus.compute(study=study, now=now)
+    Batch.objects.filter(pk=batch.pk).update(consensus_is_due=True)
+    monkeypatch.setattr(adjudications, "MAX_READINGS_IN_REQUEST", 1)
+
+    def send():
+        if "api" in address:
+            sent = {"data": {"readers": [clara.username]}, "content_type": "application/json"}
+        else:
+            sent = {"data": {"readers": [clara.pk]}}
+        return client.post(address.format(batch.pk), **sent)
+
+    client = signed_in(davi)
+    answer = send()
+    assert (answer.status_code, Batch.objects.count()) == (409, 1)
+    assert "Try again in a minute" in answer.content.decode()
+    assert Batch.objects.get().consensus_is_due
+
+    consensus.compute(study=study, now=now)
+    assert send().status_code in {201, 302}
+
+
 def test_a_class_of_one_of_two_readers_is_undecided_in_every_export_until_it_is_decided(
     study, read, adjudicate, ana, bruno, clara, davi, rosa, signed_in, now, tmp_path
 ):

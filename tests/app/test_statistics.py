@@ -1,0 +1,71 @@
+"""The planner knows how large the tables are, also right after they have grown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+
+from annotations.models import Notice
+from annotations.services import statistics
+
+pytestmark = pytest.mark.django_db
+
+TABLE = Notice._meta.db_table
+
+
+@pytest.fixture
+def grow(ana):
+    """Write so many notices, into a table that was analysed while it was empty."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"truncate {TABLE}")
+        cursor.execute(f"analyze {TABLE}")
+
+    def write(n):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into annotations_notice (user_id, kind, data, created_at, mail_is_due, n_attempts)"
+                " select %s, 'batch_due', '{}', now() + n * interval '1 second', false, 0"
+                " from generate_series(1, %s) n",
+                [ana.pk, n],
+            )
+
+    return write
+
+
+def estimated():
+    """Return how many notices of one kind the planner expects."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "explain (format json) select * from annotations_notice where kind = 'batch_due'"
+        )
+        (told,) = cursor.fetchone()
+    return (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]["Plan Rows"]
+
+
+def test_a_table_that_grew_in_this_transaction_is_analysed(grow):
+    grow(10_000)
+    assert estimated() < 1_000
+    assert TABLE in statistics.keep_up()
+    assert estimated() == pytest.approx(10_000, rel=0.01)
+
+
+def test_a_table_is_analysed_once_for_what_it_grew(grow):
+    grow(10_000)
+    statistics.keep_up()
+    grow(1_000)
+    assert TABLE not in statistics.keep_up()
+
+
+def test_a_table_that_doubled_is_analysed_again(grow):
+    grow(10_000)
+    statistics.keep_up()
+    grow(15_000)
+    assert TABLE in statistics.keep_up()
+    assert estimated() == pytest.approx(25_000, rel=0.01)
+
+
+def test_a_small_table_is_left_as_it_is(grow):
+    grow(100)
+    assert TABLE not in statistics.keep_up()
