@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -17,7 +18,7 @@ from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.reading import CURSOR
 from annotations.firewall import StillReading
 from annotations.forms import AuditFilterForm
-from annotations.models import AuditEvent, AuditLink, Study
+from annotations.models import AuditEvent, Study
 from annotations.payloads import Payload
 from annotations.services import audit_trail
 from annotations.services.audit_trail import Format, Wanted
@@ -53,9 +54,9 @@ class AuditEvents(ApiView):
         """List the events that are wanted, in the order of the chain."""
         refuse_while_reading(request)
         visible = AuditEvent.objects.visible_to(request.user)
-        events = audit_trail.find(visible, _wanted(request))
-        links = AuditLink.objects.filter(event__in=events).select_related("event")
-        return answer(paging.page(links, request, {"seq": int}, _event))
+        events = audit_trail.find(visible, _wanted(request)).select_related("link")
+        in_turn = events.annotate(seq=F("link__seq"))
+        return answer(paging.page(in_turn, request, {"seq": int}, _event))
 
 
 class AuditExport(ApiView):
@@ -106,6 +107,6 @@ def _format(text: str) -> Format:
     return Format(text)
 
 
-def _event(link: AuditLink) -> Payload:
-    row = files.row(audit_trail.entry_of(link.event))
+def _event(event: AuditEvent) -> Payload:
+    row = files.row(audit_trail.entry_of(event))
     return dict(zip(files.COLUMNS, row, strict=True))

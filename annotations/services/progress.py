@@ -134,7 +134,7 @@ def of_study(*, study: Study, now: datetime) -> Progress:
     """Return how far ``study`` is; only for people who do not read in it."""
     batches = _batches(study)
     seats = list(Seat.objects.filter(batch__in=[batch.pk for batch in batches]))
-    known = records.of_study(study)
+    known = records.of_batches(batches)
     held = _held(study)
     lapsed, abstained = _not_read(study)
     lines = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")

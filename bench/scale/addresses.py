@@ -16,7 +16,7 @@ SKIPPED = frozenset({"api-schema", "api-docs", "api-nowhere", "readyz", "livez"}
 """They look at no rows of the study, or only at whether the services are there."""
 
 QUERIES: dict[str, tuple[str, ...]] = {
-    "study-consensus": ("?outcome=undecided", "?page=last"),
+    "study-consensus": ("?outcome=disputed", "?outcome=incomplete", "?page=last"),
     "batch": ("?page=2",),
     "dataset": ("?page=last",),
     "audit": ("?action=reading", "?study={slug}", "?person=reader0", "?text=slip"),
@@ -29,7 +29,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     ),
     "batch-agreement-file": ("?table=classes",),
     "study-agreement-report": ("?format=md", "?format=html"),
-    "study-agreement-exams": ("?class={code}", "?class={code}&cell=disagree"),
+    "study-agreement-exams": ("?class={class}", "?class={class}&cell=disagree"),
     "api-readings": ("?limit=50", "?limit=200"),
     "api-exams": ("?limit=200",),
     "api-study-consensus": ("?limit=200",),

@@ -3,6 +3,7 @@
 The first study holds 40 % of the readings. Of the others, one is locked, one opens its results
 only when it is locked, one shows its agreement live, and the rest open results batch by batch.
 Every study has closed batches, an open one that is half read, and a pooled one that nobody began.
+Agreement is computed of each study and of its first batch.
 """
 
 from __future__ import annotations
@@ -221,13 +222,11 @@ def _fill(n_exams: int, taxonomy: Taxonomy, now: datetime, told: Told) -> None:
     model = SuggestionModel.objects.create(
         name="criteria", version="bench", covered_classes=[], created_at=now
     )
-    before = _scalar("select coalesce(max(id), 0) from annotations_exam")
     values = {
         "dataset": dataset.pk,
         "model": model.pk,
         "taxonomy": taxonomy.pk,
         "n_exams": n_exams,
-        "before": before,
         "packed": gzip.compress(b"no samples: a list needs none"),
     }
     _settle()
@@ -249,6 +248,8 @@ def _close(made: list[Study], davi: User, now: datetime) -> None:
         name=f"Batch {N_BATCHES}"
     )
     finished.update(closed_at=now, closed_by=davi)
+    # Reports of all would take an hour; one of each study is looked at.
+    finished.filter(name="Batch 1").update(agreement_is_due=True)
     locked = made[LOCKED]
     locked.batches.filter(closed_at=None).update(closed_at=now, closed_by=davi)
     Study.objects.filter(pk=locked.pk).update(phase="locked", locked_at=now)
@@ -278,10 +279,3 @@ def _execute(sql: str, values: Any = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return int(cursor.rowcount)
-
-
-def _scalar(sql: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        (value,) = cursor.fetchone()
-    return int(value)

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import connection
 
-SMALL = 1_000
-"""Rows: a table so small is no matter however often it is read."""
+SMALL, OFTEN = 1_000, 10
+"""A table of fewer rows than ``SMALL`` may be read until that is ``OFTEN`` times as many."""
 
 AGAIN = 1.5
 """So many times its rows: whoever looks at more goes over the table again and again."""
@@ -23,6 +23,7 @@ class Plan:
     Attributes:
         ms: how long it took.
         n_rows: rows that it looked at in tables and indexes, those thrown away among them.
+        n_sorted: the most rows that it sorted at once.
         nested: scans that were repeated for rows of something else until they had looked at more
             rows than the table has: ``Seq Scan annotations_reading x 3812``.
         nodes: the plan, line by line.
@@ -30,8 +31,13 @@ class Plan:
 
     ms: float
     n_rows: int
+    n_sorted: int
     nested: tuple[str, ...]
     nodes: tuple[str, ...]
+
+    def is_of(self, table: str) -> bool:
+        """Tell whether it looks at ``table``."""
+        return any(table in node.split() for node in self.nodes)
 
 
 def explained(sql: str, values: Any = None) -> Plan:
@@ -49,6 +55,7 @@ def explained(sql: str, values: Any = None) -> Plan:
     return Plan(
         ms=whole["Execution Time"],
         n_rows=sum(_looked_at(node) for _, node in nodes if "Relation Name" in node),
+        n_sorted=max((_looked_at(node) for _, node in nodes if _sorts(node)), default=0),
         nested=tuple(_named(node) for _, node in nodes if _is_nested(node, sizes)),
         nodes=tuple(f"{'  ' * depth}{_named(node)}" for depth, node in nodes),
     )
@@ -64,10 +71,17 @@ def _is_nested(node: dict[str, Any], sizes: dict[str, float]) -> bool:
     """Tell whether a node went over the same rows again and again."""
     loops, n_rows = node["Actual Loops"], _looked_at(node)
     if "Relation Name" in node:
+        if node["Node Type"] == "Seq Scan" and n_rows <= min(loops, OFTEN) * SMALL:
+            return False
         size = max(sizes.get(node["Relation Name"], 0), SMALL)
         return bool(loops > 2 and n_rows > AGAIN * size)
     is_kept = node["Node Type"] in {"Materialize", "CTE Scan"}
     return bool(is_kept and loops > 2 and n_rows / loops > SMALL)
+
+
+def _sorts(node: dict[str, Any]) -> bool:
+    """Tell whether a node sorts all it is given, not only the first few."""
+    return node["Node Type"].endswith("Sort") and "top-N" not in node.get("Sort Method", "")
 
 
 def _looked_at(node: dict[str, Any]) -> int:

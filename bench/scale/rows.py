@@ -18,7 +18,8 @@ create or replace function pg_temp.u(a bigint, b bigint) returns float8 language
 $$ select (hashint8extended(a * 1009 + b, 7) & 1048575) / 1048576.0 $$
 """
 
-# One row per exam of a study: in which of its batches, and the places of its two readers.
+# One row per exam of a study: in which of its batches, and the places of its two readers. The day
+# of an exam is its number; ids have gaps.
 PLAN = """
 create temp table plan as
 select s.study_id, s.n_readers, b.batch_id, b.is_closed, b.arm_share, e.exam_id,
@@ -27,8 +28,8 @@ select s.study_id, s.n_readers, b.batch_id, b.is_closed, b.arm_share, e.exam_id,
   from bench_study s
   join lateral (select id as exam_id, row_number() over (order by id) - 1 as n
                   from annotations_exam
-                 where id > %(before)s + s.first_exam
-                   and id <= %(before)s + s.first_exam + s.n_exams) e on true
+                 where dataset_id = %(dataset)s and patient_day > s.first_exam
+                   and patient_day <= s.first_exam + s.n_exams) e on true
   join bench_batch b on b.study_id = s.study_id
    and b.place = mod(e.n, s.n_batches)
 """
@@ -173,8 +174,8 @@ insert into annotations_slot (batch_id, exam_id, ordinal, order_key)
 select b.id, e.id, o, md5(e.id || ':' || o)
   from annotations_batch b
   join bench_study s on s.study_id = b.study_id
-  join annotations_exam e on e.id > %(before)s + s.first_exam
-   and e.id <= %(before)s + s.first_exam + s.n_exams and mod(e.id, 10) = 0
+  join annotations_exam e on e.dataset_id = %(dataset)s and e.patient_day > s.first_exam
+   and e.patient_day <= s.first_exam + s.n_exams and mod(e.id, 10) = 0
  cross join (values (1), (2)) x (o)
  where b.handout = 'pooled'
 """,

@@ -1,4 +1,4 @@
-"""How the reading goes: pace, forecast and signs of haste, from times and hashes of answers only.
+"""How the reading goes: pace, forecast and signs of haste, from times and numbers of answers only.
 
 No function here is told what anybody answered: who watches progress must not learn a label.
 """

@@ -42,7 +42,8 @@ def strangest_run(answers: Sequence[Hashable]) -> Run:
     Exams come in a random order, so answers that depend on the exam alone are independent.
 
     Args:
-        answers: one hash for each reading, in the order of submission.
+        answers: for each reading something that is the same where the answers were, in the order
+            of submission.
 
     Source:
         The union bound on success runs, Feller 1968, An Introduction to Probability Theory I,

@@ -87,7 +87,7 @@ class TestWhoAbstains:
 
     def test_leaves_no_answer_to_compare_with_others(self, of, ana, submit, study):
         submit(of(ana), **ABSTAINED)
-        assert records.of_study(study)[ana.pk].answers == []
+        assert records.of_batches(study.batches.all())[ana.pk].answers == []
 
     def test_may_take_that_back(self, of, ana, submit):
         reading = submit(of(ana), **ABSTAINED)
@@ -261,7 +261,7 @@ class TestAClassThatCannotBeTold:
         one, other = twice.assignments.all()
         submit(one, AF)
         submit(other, AF, not_assessable=[NOISE])
-        first, second = records.of_study(study)[ana.pk].answers
+        first, second = records.of_batches(study.batches.all())[ana.pk].answers
         assert first != second
 
 

@@ -385,7 +385,7 @@ class TestWhatIsCounted:
 
     def test_a_pace_is_made_of_what_stands(self, both, correct, ana, study):
         correct(Reading.objects.get(reader=ana), FLUTTER, active_ms=1)
-        assert records.of_study(study)[ana.pk].active_ms == [1]
+        assert records.of_batches(study.batches.all())[ana.pk].active_ms == [1]
 
 
 class TestAQualification:

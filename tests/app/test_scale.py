@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from annotations.models import AuditEvent, Reading
 from annotations.services import consensus, statistics
 from bench.scale import database, plans
 from ecgreview import row_security
@@ -27,7 +28,9 @@ ADDRESSES = {
         "/studies/{slug}/",
         "/studies/{slug}/consensus/",
         "/studies/{slug}/export/",
+        "/studies/{slug}/consensus/?outcome=disputed",
         "/studies/{slug}/progress/",
+        "/studies/{slug}/progress.csv",
         "/studies/{slug}/exams/",
         "/studies/{slug}/plan/",
         "/batches/{pk}/",
@@ -36,22 +39,30 @@ ADDRESSES = {
     ],
     "rosa": [
         "/studies/",
-        "/studies/{slug}/consensus/?outcome=undecided",
+        "/studies/{slug}/consensus/?outcome=disputed",
         "/api/studies/{slug}/consensus/?limit=200",
         "/api/readings/?limit=200",
         "/api/exams/?limit=200",
     ],
+    "otto": ["/audit/", "/audit/?action=reading", "/api/audit/?action=reading"],
     "reader0": ["/worklist/", "/api/readings/?limit=50", "/api/assignments/?limit=50"],
 }
 
 
-@pytest.fixture
-def large():
+@pytest.fixture(scope="module")
+def filled(story):
     """Ten studies; the consensus of the largest is computed with what the planner is told."""
-    world = database.fill(N_READINGS, is_analysed=False, is_derived=False)
-    consensus.compute(study=world.study, now=world.closed.created_at)
-    statistics.keep_up()
-    return world
+    with story():
+        world = database.fill(N_READINGS, is_analysed=False, is_derived=False)
+        consensus.compute(study=world.study, now=world.closed.created_at)
+        statistics.keep_up()
+        assert Reading.objects.count() > 0.9 * N_READINGS
+
+
+@pytest.fixture
+def large(filled):
+    """The same, fetched anew."""
+    return database.found()
 
 
 def asked(client, address):
@@ -62,14 +73,14 @@ def asked(client, address):
     return [query["sql"] for query in captured.captured_queries]
 
 
-def nested(user, sqls):
-    """Return the scans that are repeated, as the database carries the statements out."""
-    found: list[str] = []
+def carried_out(user, sqls):
+    """Return how the database carries the statements out, as whoever they were sent as."""
+    found: list[plans.Plan] = []
     with row_security.acting_as(user.pk):
         for sql, as_owner in by_whom(sqls):
             if sql.startswith("SELECT") and "annotations_" in sql:
                 with row_security.as_owner() if as_owner else nullcontext():
-                    found += plans.explained(sql).nested
+                    found.append(plans.explained(sql.replace("%", "%%"), ()))
     return found
 
 
@@ -84,6 +95,11 @@ def by_whom(sqls):
         yield sql, as_owner
 
 
+def nested(user, sqls):
+    """Return the scans that are repeated."""
+    return [scan for plan in carried_out(user, sqls) for scan in plan.nested]
+
+
 def test_heavy_pages_ask_little_and_go_over_no_table_again_and_again(large, signed_in):
     found = {}
     for name, addresses in ADDRESSES.items():
@@ -94,3 +110,19 @@ def test_heavy_pages_ask_little_and_go_over_no_table_again_and_again(large, sign
             sqls = asked(client, address)
             found[name, address] = (max(len(sqls), STATEMENTS_AT_MOST), nested(user, sqls))
     assert found == dict.fromkeys(found, (STATEMENTS_AT_MOST, []))
+
+
+def test_a_portion_of_the_audit_trail_looks_at_no_event_again_and_again(large, signed_in):
+    otto = large.people["otto"]
+    found = carried_out(otto, asked(signed_in(otto), "/api/audit/?action=reading"))
+    n_rows = [plan.n_rows for plan in found if plan.is_of("annotations_auditlink")]
+    assert 0 < sum(n_rows) < 4 * AuditEvent.objects.count()
+
+
+def test_progress_sorts_no_findings(large, signed_in):
+    davi = large.people["davi"]
+    found = carried_out(davi, asked(signed_in(davi), f"/studies/{large.study.slug}/progress/"))
+    n_readings = Reading.objects.filter(assignment__batch__study=large.study).count()
+    n_sorted = [plan.n_sorted for plan in found if plan.is_of("annotations_finding")]
+    assert n_sorted
+    assert max(n_sorted) <= n_readings
