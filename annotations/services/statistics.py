@@ -45,5 +45,5 @@ def keep_up() -> list[str]:
             # Whoever else does it right now does it for us.
             cursor.execute(f"analyze (skip_locked) {connection.ops.quote_name(table)}")
     if behind:
-        logger.info("analysed, for they have grown: %s", ", ".join(behind))
+        logger.debug("analysed, for they have grown: %s", ", ".join(behind))
     return behind
