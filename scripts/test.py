@@ -20,13 +20,26 @@ PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--no-loadscope-reor
 
 
 def main(arguments: list[str]) -> int:
-    """Run the stages in turn; ``arguments`` go to pytest."""
+    """Run the stages in turn, mypy beside the last; ``arguments`` go to pytest.
+
+    mypy keeps one core busy for up to a minute: alone, it would leave the other idle.
+    """
     try:
         chromium = browser.chromium()
     except browser.NoBrowser as refusal:
         print(refusal, file=sys.stderr)
         return 1
-    return check.main() or javascript() or python(chromium, arguments)
+    if failed := check.main(check.QUICK) or javascript():
+        return failed
+    with tempfile.TemporaryFile() as output:
+        command = [sys.executable, "-m", "scripts.check", check.SLOW]
+        with subprocess.Popen(
+            command, cwd=REPOSITORY, stdout=output, stderr=subprocess.STDOUT
+        ) as types:
+            failed = python(chromium, arguments)
+        output.seek(0)
+        print(output.read().decode(errors="replace"), flush=True)
+    return failed or types.returncode
 
 
 def javascript() -> int:

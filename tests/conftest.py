@@ -43,10 +43,15 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """End what still holds the test database before it is dropped.
+    """Let commits not wait for the disk, and end what still holds the test database at the end.
 
-    The network drill cuts a connection of which the server hears only minutes later.
+    The database is dropped afterwards, so nothing is to outlive a power cut. The network drill
+    cuts a connection of which the server hears only minutes later.
     """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"alter database {name} set synchronous_commit = off")
+        connection.close()
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(END_OTHER_SESSIONS)
