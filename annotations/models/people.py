@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -43,12 +45,17 @@ class ReaderKind(models.TextChoices):
     REFERENCE = "reference", _("Reference")
 
 
+def _name_of(field: str) -> Any:
+    """Return what Django calls a field of its users, which it translates itself."""
+    return getattr(AbstractUser, field).field.verbose_name
+
+
 class User(HasWithheld, AbstractUser):
     """A person who signs in; or a model or a published reference, which never does."""
 
-    password = PasswordField(_("password"), max_length=128)
-    last_login = LastLoginField(_("last login"), blank=True, null=True)
-    email = AddressField(_("email address"), blank=True)
+    password = PasswordField(_name_of("password"), max_length=128)
+    last_login = LastLoginField(_name_of("last_login"), blank=True, null=True)
+    email = AddressField(_name_of("email"), blank=True)
 
     kind = models.CharField(
         _("kind of reader"), max_length=10, choices=ReaderKind, default=ReaderKind.PERSON
