@@ -101,8 +101,14 @@ def sessions_without_notes() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_cache(settings: Any) -> None:
-    """Count the failed attempts of this test alone."""
-    default = {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid.uuid4().hex}"}
+    """Count the failed attempts of this test alone.
+
+    And wait for the server as long as it takes: on a busy machine an answer may take longer than
+    the second that readers are made to wait.
+    """
+    shipped = settings.CACHES["default"]
+    patient = {**shipped["OPTIONS"], "socket_connect_timeout": 60, "socket_timeout": 60}
+    default = {**shipped, "KEY_PREFIX": f"test-{uuid.uuid4().hex}", "OPTIONS": patient}
     settings.CACHES = {"default": default}
 
 
