@@ -122,8 +122,7 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
         pattern_counts.count_all(scope, now=now, told=work.count)
         work.reach(RunStage.COMPUTING)
         found = _found(scope)
-        people = found.rows.readers[: found.rows.n_people]
-        facts = study_facts.gather(scope, people, software=settings.VERSION)
+        facts = study_facts.gather(scope, found.rows.readers, software=settings.VERSION)
         before = agreement_reports.last(scope)
         same = before if agreement_reports.is_of(before, found.rows) else None
         results = same.results if same else _results(found.rows)

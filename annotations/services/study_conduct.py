@@ -16,6 +16,7 @@ from annotations.models import (
     Exam,
     Exposure,
     Occurrence,
+    ReaderKind,
     Reading,
     Study,
 )
@@ -73,10 +74,10 @@ def n_removed(study: Study) -> int:
 
 
 def read_by(batches: BatchQuerySet, n_exams: int) -> tuple[Tally, ...]:
-    """Return how many of ``n_exams`` were read by 0, 1, 2, ... readers."""
+    """Return how many of ``n_exams`` were read by 0, 1, 2, ... people."""
     each = (
         Reading.objects.counted()
-        .filter(assignment__batch__in=batches)
+        .filter(assignment__batch__in=batches, reader__kind=ReaderKind.PERSON)
         .order_by()
         .values("assignment__exam")
         .annotate(n=Count("reader", distinct=True))

@@ -18,6 +18,7 @@ from annotations.models import (
     Occurrence,
     ProtocolVersion,
     Quality,
+    ReaderKind,
     Reading,
     ReadingOutcome,
     Scope,
@@ -41,7 +42,7 @@ def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts
 
     Args:
         scope: whose report it belongs to.
-        readers: ids of those whom the report names.
+        readers: ids of those whom the report names, models and references among them.
         software: the version that runs.
     """
     study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
@@ -70,10 +71,15 @@ def told(facts: StudyFacts, report: AgreementReport) -> StudyFacts:
     """Return ``facts`` of ``report`` in the language of who reads them, with their provenance."""
     sexes = {sex.value: str(sex.label) for sex in Sex}
     levels = {str(level.value): str(level.label) for level in ReaderLevel}
+    kinds = {kind.value: str(kind.label).lower() for kind in ReaderKind}
     return replace(
         facts,
         exams=replace(facts.exams, sex=_named(facts.exams.sex, sexes)),
-        readers=replace(facts.readers, levels=_named(facts.readers.levels, levels)),
+        readers=replace(
+            facts.readers,
+            levels=_named(facts.readers.levels, levels),
+            others=_named(facts.readers.others, kinds),
+        ),
         provenance=_provenance(report, facts.provenance.software),
     )
 
@@ -167,11 +173,16 @@ def _readers(study: Study, batches: BatchQuerySet, readers: Iterable[int]) -> wr
         .values("reader")
         .annotate(n=Count("assignment__exam", distinct=True))
     )
-    exams_each = {row["reader"]: row["n"] for row in each}
+    found = {row["reader"]: row["n"] for row in each}
+    others = User.objects.filter(pk__in=found).exclude(kind=ReaderKind.PERSON)
+    kinds = others.order_by("kind").values_list("kind").annotate(n=Count("pk"))
+    no_people = set(others.values_list("pk", flat=True))
+    exams_each = {pk: n for pk, n in found.items() if pk not in no_people}
     people = User.objects.filter(pk__in=exams_each).exclude(username__startswith="import:")
     levels = people.order_by("level").values_list("level").annotate(n=Count("pk"))
     return writing.Readers(
         n=len(exams_each),
+        others=tuple(Tally(kind, n) for kind, n in kinds),
         levels=tuple(Tally(str(level), n) for level, n in levels),
         exams_each=study_conduct.spread(exams_each[reader] for reader in sorted(exams_each)),
         n_qualified=study.readers.filter(user__in=exams_each, qualified_at__isnull=False).count(),

@@ -114,6 +114,8 @@ def readers(context: Context) -> Iterator[Block]:
     told += _qualification(context)
     if known.n_saw_results:
         told.append(context.say(SAW_RESULTS, n=whole(known.n_saw_results)))
+    if known.others:
+        told.append(context.say(OTHERS, others=tallied(context, known.others)))
     if told:
         yield Paragraph(" ".join(told))
     if known.background:
@@ -247,6 +249,10 @@ LEVELS = MappingProxyType(
 )
 WHO_READ = _("Levels of those who read at least one exam: {levels}.")
 ONE_LEVEL = _("All who read at least one exam were of the same level: {level} (n = {n}).")
+OTHERS = _(
+    "The readers are people. Beside them these were compared: {others}. They have no vote in the"
+    " consensus and do not enter the coefficients of all readers together or the latent model."
+)
 QUALIFICATION = _(
     "Before reading for the study each reader had to read a set of exams with reference answers "
     "and get {share} of them right."

@@ -87,7 +87,7 @@ class Exams:
         sampling: how they were chosen, in the words of whoever chose them.
         draws: how the study's exams were chosen, as recorded; None where nothing was.
         n_removed: exams taken out of the study again before anybody was given them.
-        read_by: exams by how many readers read them; the names are numbers of readers.
+        read_by: exams by how many people read them; the names are numbers of readers.
         datasets: where they come from.
         age_years: of the patients.
         sex: of the patients, those of whom it is not known among them.
@@ -109,7 +109,8 @@ class Readers:
     """Who reads.
 
     Attributes:
-        n: who has read at least one exam.
+        n: people who have read at least one exam.
+        others: models and references of which there are readings, by kind.
         levels: how experienced those are who have read at least one exam.
         n_qualified: of those, who had passed the test of the study; None where not known.
         n_saw_results: who looked at results while reading, and read no more from then on.
@@ -118,6 +119,7 @@ class Readers:
     """
 
     n: int | None = None
+    others: tuple[Tally, ...] = ()
     levels: tuple[Tally, ...] = ()
     exams_each: Spread | None = None
     background: str = ""

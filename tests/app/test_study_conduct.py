@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotations.models import AuditEvent, ReaderLevel, Scope
+from annotations.models import AuditEvent, ReaderKind, ReaderLevel, Scope, User
 from annotations.services import agreement, assigning, batches, pools, roster, study_facts
 from ecgreview.writing import Display, Draw, Selection, Tally
 
@@ -93,6 +93,17 @@ def test_exams_are_counted_by_how_many_read_them(make_batch, make_exam, submit, 
     for assignment in batch.assignments.filter(reader=ana).select_related("reader")[:2]:
         submit(assignment, AF)
     assert facts(batch).exams.read_by == (Tally("0", 1), Tally("1", 2))
+
+
+def test_a_model_is_no_reader_but_told_beside_them(make_batch, submit, ana, bruno, methods):
+    batch = make_batch()
+    for assignment in batch.assignments.select_related("reader"):
+        submit(assignment, AF)
+    User.objects.filter(pk=bruno.pk).update(kind=ReaderKind.MODEL, is_active=False)
+    found = facts(batch)
+    assert (found.readers.n, found.readers.others) == (1, (Tally("model", 1),))
+    assert found.exams.read_by == (Tally("1", 1),)
+    assert "no vote in the consensus and do not enter" in methods(batch)
 
 
 def test_displays_are_those_of_the_readings(make_batch, make_exam, submit):

@@ -90,6 +90,15 @@ def test_readers_are_told_by_the_levels_of_those_who_read(numbers):
     assert "Of the 3 who read, 2 had passed." in text
 
 
+def test_models_and_references_are_said_to_have_no_vote(numbers):
+    others = (Tally("model", 2), Tally("reference", 1))
+    text = told(numbers, readers=replace(FACTS.readers, others=others))
+    assert "The readers are people." in text
+    assert "have no vote in the consensus" in text
+    assert "model (n = 2); reference (n = 1)" in text
+    assert "no vote" not in told(numbers)
+
+
 def test_whoever_saw_results_is_counted(numbers):
     text = told(numbers, readers=replace(FACTS.readers, n_saw_results=1))
     assert "looked at results and were then given no further exams: 1." in text
