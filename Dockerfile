@@ -14,7 +14,8 @@ RUN python -m venv /venv \
 
 FROM python:3.12-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0 PORT=8000
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin ecgreview
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin ecgreview \
+    && install -d -o 10001 -g 10001 /var/lib/ecgreview
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY manage.py ./

@@ -86,6 +86,17 @@ def test_only_the_database_knows_the_superuser():
     assert knowing == {"postgres"}
 
 
+def test_the_worker_alone_writes_heads_of_the_audit_trail_outside_the_database():
+    file = SERVICES["worker"]["environment"]["AUDIT_HEADS_FILE"]
+    keepers = {
+        name for name, service in SERVICES.items()
+        for volume in service.get("volumes", [])
+        if file.startswith(volume.partition(":")[2])
+    }  # fmt: skip
+    assert keepers == {"worker"}
+    assert SERVICES["web"]["environment"]["AUDIT_HEADS_FILE"] == ""
+
+
 def test_beat_knows_neither_database_nor_key():
     assert "${" not in str(SERVICES["beat"]["environment"]).replace("${REDIS_PASSWORD", "")
 
