@@ -385,9 +385,7 @@ class TestPatients:
     def test_of_other_exams_nothing_is_taken(self, folder):
         (folder / "attributes.csv").write_text("age,sex\n30,M\n")
         assert (
-            run(folder)
-            .splitlines()[-1]
-            .endswith("It has 1 rows, not 40: nothing was taken from it.")
+            run(folder).splitlines()[-1].endswith("Rows: 1, exams: 40; nothing was taken from it.")
         )
         assert set(Exam.objects.values_list("age_years", "sex")) == {(None, None)}
 

@@ -111,7 +111,7 @@ def _of_patients(table: PatientTable, n_exams: int, done: Imported) -> str:
         used = ", ".join(table.used) or "none of its columns"
         return f"{head} Taken from it: {used}."
     if table.n_exams != n_exams:
-        return f"{head} It has {table.n_exams} rows, not {n_exams}: nothing was taken from it."
+        return f"{head} Rows: {table.n_exams}, exams: {n_exams}; nothing was taken from it."
     return f"{head} The exams are stored already: nothing was taken from it."
 
 
