@@ -80,10 +80,16 @@ def request(*, study: Study, actor: User, now: datetime) -> Archive:
         return Archive.objects.unfinished().filter(study=study).get()
 
 
-def latest(study: Study) -> Archive | None:
-    """Return the ready archive of what ``study`` holds now, or else the last one asked for."""
+def latest(study: Study) -> tuple[Archive | None, bool]:
+    """Return the ready archive of what ``study`` holds now, or else the last one asked for.
+
+    Returns:
+        The archive, if there is any, and whether it is of what the study holds now.
+    """
     with row_security.as_owner():
-        return _current(study) or Archive.objects.filter(study=study).order_by("-pk").first()
+        if ready := _current(study):
+            return ready, True
+        return Archive.objects.filter(study=study).order_by("-pk").first(), False
 
 
 def is_current(archive: Archive) -> bool:

@@ -11,7 +11,6 @@ from annotations.models.batch import BatchQuerySet
 from annotations.services import audit
 
 
-@transaction.atomic
 def results_of_study(*, study: Study, user: User, now: datetime) -> None:
     """Note that ``user`` is shown what came out of those batches of ``study`` that are opened."""
     opened = Batch.objects.all().with_open_results().filter(study=study)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib.postgres.aggregates import BitXor
 from django.db.models import BigIntegerField, Expression, F, FloatField, Func, QuerySet, Value
@@ -19,7 +20,7 @@ EPOCH = Func(
     output_field=FloatField(),
 )  # fmt: skip
 
-Answer = tuple[str, int, int]
+Answer = tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -54,11 +55,9 @@ def of_batches(batches: Iterable[Batch]) -> defaultdict[int, Record]:
     found: defaultdict[int, Record] = defaultdict(lambda: Record([], [], []))
     numbers: dict[Answer, int] = {}
     with row_security.as_owner():
-        # A table at a time: joined, each finding would be told once for each class not assessable.
-        findings = _digests(Finding.objects.filter(reading__in=readings), F("certainty"))
-        not_assessable = _digests(NotAssessable.objects.filter(reading__in=readings), Value(""))
+        digests = _digests(readings)
         for pk, reader_id, epoch, active_ms, quality in rows:
-            answer = (quality, findings.get(pk, 0), not_assessable.get(pk, 0))
+            answer = (quality, digests.get(pk, 0))
             record = found[reader_id]
             record.times.append(datetime.fromtimestamp(epoch, UTC))
             record.active_ms.append(active_ms)
@@ -66,17 +65,36 @@ def of_batches(batches: Iterable[Batch]) -> defaultdict[int, Record]:
     return found
 
 
-def _digests(
-    rows: QuerySet[Finding] | QuerySet[NotAssessable], word: Expression | F
-) -> dict[int, int]:
-    """Return a digest of the classes of each reading and the ``word`` beside each, in any order.
+def _digests(readings: QuerySet[Reading]) -> dict[int, int]:
+    """Return a digest of what each reading says of classes, by reading.
 
-    A reading has a class once, so nothing cancels out. 64 bits are enough: two of the answers of
-    one reader that differ are taken for the same once in ten million studies.
+    64 bits are enough: of two answers of one reader that differ, a pair is taken for the same once
+    in ten million studies.
+    """
+    findings = Finding.objects.filter(reading__in=readings)
+    not_assessable = NotAssessable.objects.filter(reading__in=readings)
+    # A table at a time: joined, each finding would be told once for each class not assessable.
+    told = _digested(findings, F("certainty")).union(_digested(not_assessable, Value("")), all=True)
+    found: dict[int, int] = {}
+    for reading_id, digest in told:
+        found[reading_id] = found.get(reading_id, 0) ^ digest
+    return found
+
+
+def _digested(
+    rows: QuerySet[Finding] | QuerySet[NotAssessable], word: Expression | F
+) -> QuerySet[Any, tuple[int, int]]:
+    """Return a digest for each reading of its classes with ``word``, in any order.
+
+    A reading has a class once, so nothing cancels out.
     """
     digest = Func(
         word, F("diagnostic_class_id"),
         function="hashtextextended", output_field=BigIntegerField(),
     )  # fmt: skip
-    by_reading = rows.order_by().values_list("reading")
-    return dict(by_reading.annotate(digest=BitXor(digest)))
+    return (
+        rows.order_by()
+        .values("reading")
+        .annotate(digest=BitXor(digest))
+        .values_list("reading", "digest")
+    )

@@ -35,11 +35,11 @@ def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
         if not found.is_ready:
             tasks.nudge(tasks.make_archives)
         return redirect("study-export", slug=study.slug)
-    latest = archives.latest(study)
+    latest, is_current = archives.latest(study)
     context = {
         "study": study,
         "archive": latest,
-        "is_current": latest is not None and archives.is_current(latest),
+        "is_current": is_current,
         "is_being_made": latest is not None and latest.finished_at is None,
         "told": _told(latest) if latest else None,
         "has_closed_batch": study.batches.closed().exists(),

@@ -98,7 +98,9 @@ def audit_export(request: SignedInRequest) -> HttpResponse:
 def _portion(request: SignedInRequest, form: AuditFilterForm) -> dict[str, Any]:
     """Return the events below the cursor, newest first, and the cursors of what lies beside."""
     visible = AuditEvent.objects.visible_to(request.user)
-    found = audit_trail.find(visible, form.wanted()).select_related("actor", "study", "link")
+    found = audit_trail.find(visible, form.wanted()).select_related("link")
+    # People and studies of those that are shown, and not of all that the database sorts.
+    found = found.prefetch_related("actor", "study")
     before = request.GET.get("before", "")
     is_cursor = before.isascii() and before.isdigit() and len(before) < len(str(MAX_SEQ))
     below = found.filter(link__seq__lt=int(before)) if is_cursor else found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -31,23 +32,31 @@ def site(request: HttpRequest) -> dict[str, object]:
     Those that ask the database are functions: what is not a page of ours does not call them.
     """
     theme = request.COOKIES.get("theme", "")
+    groups = cache(partial(_groups, request))
     return {
         "is_demo": settings.DEMO,
         "has_mail_server": server.is_configured(),
         "theme": theme if theme in THEMES else "",
-        "places": partial(_places, request),
-        "roles": partial(_roles, request),
+        "places": partial(_places, request, groups),
+        "roles": partial(_roles, groups),
         "n_notices": partial(_n_notices, request),
     }
 
 
-def _places(request: HttpRequest) -> list[Place]:
+def _groups(request: HttpRequest) -> list[str]:
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return []
+    return list(user.groups.order_by("name").values_list("name", flat=True))
+
+
+def _places(request: HttpRequest, groups: Callable[[], list[str]]) -> list[Place]:
     """Return where this person can go; what they may not open is not offered."""
     user = getattr(request, "user", None)
     offered = [("taxonomy", _("Classes"), True)]
     if isinstance(user, User):
         offered = [
-            ("worklist", _("Worklist"), _reads(user)),
+            ("worklist", _("Worklist"), _reads(user, groups())),
             ("studies", _("Studies"), user.has_perm("annotations.view_study")),
             ("datasets", _("Data sets"), user.has_perm("annotations.view_dataset")),
             ("audit", _("Audit"), user.has_perm("annotations.view_auditevent")),
@@ -61,12 +70,10 @@ def _places(request: HttpRequest) -> list[Place]:
     ]
 
 
-def _reads(user: User) -> bool:
+def _reads(user: User, groups: Collection[str]) -> bool:
     """Whether ``user`` is a reader by role, or was given something to read."""
-    roles = (Role.READER, Role.ADJUDICATOR)
-    return (
-        user.groups.filter(name__in=roles).exists() or Assignment.objects.visible_to(user).exists()
-    )
+    is_reader = Role.READER in groups or Role.ADJUDICATOR in groups
+    return is_reader or Assignment.objects.visible_to(user).exists()
 
 
 def _is_within(request: HttpRequest, url: str) -> bool:
@@ -83,10 +90,6 @@ def _n_notices(request: HttpRequest) -> int:
     return Notice.objects.visible_to(user).unseen().count() if isinstance(user, User) else 0
 
 
-def _roles(request: HttpRequest) -> list[str]:
-    user = getattr(request, "user", None)
-    if not isinstance(user, User):
-        return []
+def _roles(groups: Callable[[], list[str]]) -> list[str]:
     labels = {role.value: str(role.label) for role in Role}
-    names = user.groups.order_by("name").values_list("name", flat=True)
-    return [labels.get(name, name) for name in names]
+    return [labels.get(name, name) for name in groups()]

@@ -167,7 +167,7 @@ def _acting(sql: str, person: User | None, user: User) -> User | None:
 
 def look_into(found: Asked, person: User | None, sql: str) -> None:
     """Note what the database did for a slow statement, asked again as the person or the owner."""
-    if not sql.upper().startswith(("SELECT", "WITH")):
+    if not sql.upper().lstrip("(").startswith(("SELECT", "WITH")):
         return
     try:
         acting = row_security.acting_as(person.pk) if person else transaction.atomic()
