@@ -143,6 +143,7 @@ def test_the_coordinators_pages_are_accessible(
         f"/batches/{closed_batch.pk}/",
         f"/batches/{closed_batch.pk}/agreement/",
         f"/studies/{study.slug}/consensus/",
+        f"/studies/{study.slug}/export/",
         "/datasets/",
         f"/datasets/{real_exams[0].dataset_id}/",
         f"/studies/{study.slug}/batches/new/",
