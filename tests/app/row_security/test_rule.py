@@ -20,6 +20,7 @@ from annotations.models import (
     Exam,
     Finding,
     Reading,
+    ResultsOpen,
     Role,
     Study,
     StudyReader,
@@ -70,16 +71,21 @@ def exams(make_exam):
 
 @pytest.fixture
 def read_studies(make_study, exams, submit, ana, bruno, davi, now):
-    """A study of each exam, its results computed: open, hidden until the lock, live and locked."""
+    """A study of each exam, its results computed: open, hidden until the lock, live and locked.
+
+    The live one has an open batch too, and a closed one that an amendment keeps hidden.
+    """
     policies = ("batch_closed", "study_locked", "live", "batch_closed")
     for (name, exam), policy in zip(exams.items(), policies, strict=True):
         study = make_study(name=f"Of the {name}", results_open=policy)
-        for ends in (True, False) if policy == "live" else (True,):
-            batch = props.batch(study, f"Ends {ends}", [exam], [ana, bruno], by=davi, now=now)
+        for kind in ("closed", "open", "hidden") if policy == "live" else ("closed",):
+            batch = props.batch(study, kind, [exam], [ana, bruno], by=davi, now=now)
             for assignment in batch.assignments.select_related("reader"):
                 submit(assignment, "artifact", now=now)
-            if ends:
+            if kind != "open":
                 batches.close(batch_id=batch.pk, closed_by=davi, now=now)
+            if kind == "hidden":
+                Batch.objects.filter(pk=batch.pk).update(results_open=ResultsOpen.STUDY_LOCKED)
     while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
         pass
     studies.lock(study_id=Study.objects.get(name="Of the other").pk, actor=davi, now=now)
