@@ -111,20 +111,23 @@ def _allowed(seen: Sequence[Seen]) -> frozenset[int]:
     """Return the places of answers that the policy lets depend on a model.
 
     What it suggests of an exam, once the reading is in; and from then on whether that reading can
-    still be taken back, for whoever was shown something cannot.
+    still be taken back, for whoever was shown something cannot. That is told with the exam and,
+    while it is the last that was submitted, on every page of the desk.
     """
     submitted: set[str] = set()
     asked: set[str] = set()
     found = set()
+    last = ""
     for place, one in enumerate(seen):
         base, _, what = one.step.address.partition("?")[0].removesuffix("/").rpartition("/")
         exam = _exam(one.step.address)
         if one.step.method == "POST" and what == "reading" and one.status in SUBMITTED:
             submitted.add(base)
+            last = exam
         elif what == "suggestions" and base in submitted:
             asked.add(exam)
             found.add(place)
-        if exam and exam in asked:
+        if (exam and exam in asked) or (last in asked and one.step.address.startswith("/read/")):
             found.add(place)
     return frozenset(found)
 

@@ -59,6 +59,22 @@ def test_whatever_a_session_asks_shows_the_same(clinic, person):
     same()
 
 
+def test_what_a_model_shows_of_the_last_exam_only_ends_its_correction(clinic):
+    own = clinic.own("ana")
+    last = f"/api/assignments/{own[0].pk}/"
+    everything = probe.scripted(clinic, "ana")
+    deeds = [one for one in everything if isinstance(one, str)]
+    work = [
+        one for one in everything
+        if isinstance(one, probe.Step) and one.method != "GET" and one.address.startswith(last)
+    ]  # fmt: skip
+    desk = [probe.Step("GET", f"/read/{one.pk}/") for one in own]
+    script = [*deeds, *work, *deeds, probe.Step("GET", f"{last}suggestions/"), *desk]
+    outcome = probe.probe(clinic, "ana", [script])
+    assert [str(leak) for leak in outcome.leaks] == []
+    assert outcome.n_allowed > len(desk)
+
+
 def test_a_new_address_must_tell_the_probe_what_it_takes():
     with pytest.raises(UnknownParameter):
         doors({"": {}})
