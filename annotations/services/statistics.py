@@ -22,11 +22,13 @@ PAGES = 1
 the ten batches of a study for one, and loops over the large tables that it joins with them."""
 
 # The file's size is known at once and inside transactions; the counters of autovacuum are not.
+# Less than one row per page: the table was analysed after rows had been deleted, and may have been
+# filled again since without a larger file.
 BEHIND = """
     select c.relname from pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relname = any (%s) and c.relkind = 'r'
        and pg_relation_size(c.oid) / current_setting('block_size')::int
-           > greatest(%s, %s * case when c.reltuples < 0 then 0 else c.relpages end)
+           > greatest(%s, %s * case when c.reltuples < c.relpages then 0 else c.relpages end)
      order by c.relname
 """
 

@@ -75,6 +75,17 @@ def test_a_table_of_some_pages_is_analysed_too(grow):
     assert TABLE in statistics.keep_up()
 
 
+def test_a_table_that_was_analysed_among_deleted_rows_is_analysed_again(grow):
+    grow(10_000)
+    with connection.cursor() as cursor:
+        cursor.execute("delete from annotations_notice")
+        cursor.execute(f"analyze {TABLE}")
+    grow(1_000)
+    assert estimated() < 100
+    assert TABLE in statistics.keep_up()
+    assert estimated() == pytest.approx(1_000, rel=0.01)
+
+
 def test_a_table_of_one_page_is_left_as_it_is(grow):
     grow(20)
     assert TABLE not in statistics.keep_up()

@@ -69,7 +69,8 @@ def test_what_a_model_shows_of_the_last_exam_only_ends_its_correction(clinic):
         if isinstance(one, probe.Step) and one.method != "GET" and one.address.startswith(last)
     ]  # fmt: skip
     desk = [probe.Step("GET", f"/read/{one.pk}/") for one in own]
-    script = [*deeds, *work, *deeds, probe.Step("GET", f"{last}suggestions/"), *desk]
+    asking = probe.Step("GET", f"{last}suggestions/")
+    script: probe.Script = [*deeds, *work, *deeds, asking, *desk]
     outcome = probe.probe(clinic, "ana", [script])
     assert [str(leak) for leak in outcome.leaks] == []
     assert outcome.n_allowed > len(desk)
