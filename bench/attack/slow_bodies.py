@@ -1,9 +1,10 @@
 """Does the site answer others while many clients send their requests as slowly as they can?
 
-Starts the web server with its default settings, opens connections that send one byte of a body,
-half of their headers, or that do not read what they asked for, and opens each anew as soon as it is
-closed. Meanwhile ``/livez`` is asked four times a second. Prints how often it answered and whether
-a process was replaced; fails when one answer is missing. Run with the services up:
+Starts the web server with its default settings, except that no process is renewed after so many
+requests, and opens connections that send one byte of a body, half of their headers, or that do not
+read what they asked for; each is opened anew as soon as it is closed. Meanwhile ``/livez`` is asked
+four times a second. Prints how often it answered and whether a process was replaced; fails when one
+answer is missing. Run with the services up:
 ``python -m bench.attack.slow_bodies [connections] [seconds]``.
 """
 
@@ -34,6 +35,7 @@ SECONDS = 60.0
 PROBE_EVERY_S = 0.25
 PATIENCE_S = 5.0
 START_SECONDS = 600.0
+N_PROCESSES = 2
 
 TOKEN = "a" * 32
 BODY = (
@@ -76,6 +78,8 @@ def web_server() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
         **os.environ,
         "PORT": str(port),
         "HOST": service.LOOPBACK,
+        # The slow readers ask for more than a process answers before it is renewed, as planned.
+        "GUNICORN_CMD_ARGS": "--max-requests=0",
     }
     program = [sys.executable, "-m", "gunicorn", "-c", "python:ecgreview.gunicorn"]
     with (
@@ -84,7 +88,7 @@ def web_server() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     ):
         try:
             deadline = time.monotonic() + START_SECONDS
-            while probe(port) is None:
+            while probe(port) is None or len(pids(server)) < N_PROCESSES:
                 if server.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit("The web server did not start.")
                 time.sleep(PROBE_EVERY_S)
