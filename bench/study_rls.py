@@ -25,64 +25,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
-from annotations.models import Assignment, Batch, Finding, Role, Study, User
+from annotations.models import Assignment, Finding, Role, User
 from annotations.services import people, taxonomies
+from bench._two_batches import fill
 
-N_READERS, N_EXAMS, N_WAITING, FINDINGS_EACH = 50, 10_600, 200, 2
+N_READERS, N_EXAMS = 50, 10_600
 ROUNDS, WARM_UP = 1000, 10
 AT_MOST = 1.20
 
 ROW_SECURITY = "annotations.middleware.RowSecurity"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-
-# By SQL, without the triggers that count and check: a million rows one by one take an hour.
-FILL = f"""
-set statement_timeout = 0;
-alter table annotations_assignment disable trigger user;
-alter table annotations_reading disable trigger user;
-alter table annotations_finding disable trigger user;
-
-insert into annotations_exam (dataset_id, code, source_key, content_hash, source_labels,
-                              imported_at)
-select d.id, 'E' || n, n::text, n::text, '{{}}', now()
-  from annotations_dataset d, generate_series(1, {N_EXAMS}) n;
-
-insert into annotations_tracing (exam_id, position, sampling_rate_hz, n_samples, missing_leads,
-                                 remarks, content_hash, packed)
-select id, 1, 400, 1, '[]', '[]', code, '' from annotations_exam;
-
-insert into annotations_assignment (id, batch_id, exam_id, reader_id, occurrence, position,
-                                    order_key, arm, state)
-select r.id * 1000000 + e.n, b.id, e.id, r.id, 1, e.n, md5(r.id || ':' || e.id), 'after_commit',
-       case when e.n > {N_EXAMS - N_WAITING} and b.closed_at is null then 'waiting' else 'read' end
-  from (select id, row_number() over (order by id) as n from annotations_exam) e
-  cross join (select id, row_number() over (order by id) % 2 as half
-                from annotations_user where username like 'reader%') r
-  join (select id, closed_at, row_number() over (order by id) % 2 as half
-          from annotations_batch) b using (half);
-
-insert into annotations_seat (batch_id, reader_id, n_assigned, n_read)
-select batch_id, reader_id, count(*), count(*) filter (where state = 'read')
-  from annotations_assignment group by 1, 2;
-
-insert into annotations_reading (assignment_id, reader_id, protocol_version, stage, taxonomy_id,
-                                 outcome, quality, problems, comment, n_findings,
-                                 n_not_assessable, n_decisions, reason, submitted_at,
-                                 idempotency_key, active_ms, idle_ms, display, tools)
-select a.id, a.reader_id, 1, 'blind', t.id, 'read', 'good', '[]', '', {FINDINGS_EACH}, 0, 0, '',
-       now(), gen_random_uuid(), 0, 0, '{{}}', '{{}}'
-  from annotations_assignment a, annotations_taxonomy t where a.state = 'read';
-
-insert into annotations_finding (reading_id, diagnostic_class_id, certainty, localisations,
-                                 measurements)
-select r.id, c.id, 'definite', '[]', '[]' from annotations_reading r
- cross join (select id from annotations_diagnosticclass order by id limit {FINDINGS_EACH}) c;
-
-alter table annotations_assignment enable trigger user;
-alter table annotations_reading enable trigger user;
-alter table annotations_finding enable trigger user;
-vacuum analyze;
-"""  # noqa: S608 - made of numbers above
 
 
 @dataclass(frozen=True)
@@ -96,7 +48,7 @@ class Case:
 
 
 def main() -> int:
-    with empty_database(), override_settings(ALLOWED_HOSTS=["*"]):
+    with empty_database(), override_settings(ALLOWED_HOSTS=["*"], API_REQUESTS_PER_MINUTE=0):
         cases = prepare()
         print(f"{Finding.objects.count():,} findings, {Assignment.objects.count():,} assignments")
         ratios = [measure(case) for case in cases]
@@ -131,43 +83,13 @@ def prepare() -> list[Case]:
         people.create(username=f"reader{n}", first_name=f"R{n}", wanted=[Role.READER])
         for n in range(N_READERS)
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into annotations_dataset (name, licence, attribution, is_synthetic, created_at)"
-            " values ('bench', '', '', true, now())"
-        )
-    study = open_study(boss, taxonomy.pk)
-    for reader in readers:
-        study.readers.create(user=reader, status_since=now, added_at=now)
-    for name in ("open", "closed"):
-        Batch.objects.create(
-            study=study, name=name, created_by=boss, created_at=now, taxonomy=taxonomy,
-            released_at=now, closed_at=now if name == "closed" else None,
-            closed_by=boss if name == "closed" else None,
-        )  # fmt: skip
-    with connection.cursor() as cursor:
-        for statement in FILL.strip().rstrip(";").split(";\n"):
-            cursor.execute(statement)
+    fill(boss, readers, taxonomy, n_exams=N_EXAMS, now=now)
     given = Assignment.objects.waiting().filter(reader__in=readers).in_reading_order()[0]
     return [
         Case("next exam", "/api/assignments/?state=open&limit=1", given.reader),
         Case("desk", f"/api/assignments/{given.pk}/", given.reader, 300),
         Case("closed readings, 50", "/api/readings/?limit=50", boss, 100),
     ]
-
-
-def open_study(boss: User, taxonomy_id: int) -> Study:
-    """Make an open study, with the record of its protocol that a trigger asks for."""
-    now = timezone.now()
-    study = Study.objects.create(
-        name="bench", slug="bench", taxonomy_id=taxonomy_id, created_by=boss, created_at=now
-    )
-    study.protocol_versions.create(
-        version=1, document={}, digest="", created_by=boss, created_at=now
-    )
-    Study.objects.update(phase="open", opened_at=now)
-    study.refresh_from_db()
-    return study
 
 
 def browser(user: User, *, has_rows_secured: bool) -> Client:

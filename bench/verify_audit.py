@@ -16,15 +16,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bench._site import empty_database
-from bench.study_rls import FILL, open_study
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import AuditEvent, Batch, Reading, Role, Tracing, User
+from annotations.models import AuditEvent, Reading, Role, Tracing, User
 from annotations.services import accounts, audit_verification, taxonomies
 from annotations.services.integrity import readings, signed_content, tracings
+from bench import _two_batches as two_batches
 from ecgreview import chain
 from ecgreview.ecg import wire
 from ecgreview.ecg.signal import Signal
@@ -64,23 +64,7 @@ def fill(now: datetime) -> None:
     people = [User(username=f"reader{n}") for n in range(N_READERS)]
     for reader in people:
         reader.save()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into annotations_dataset (name, licence, attribution, is_synthetic, created_at)"
-            " values ('bench', '', '', true, now())"
-        )
-    study = open_study(boss, taxonomy.pk)
-    for reader in people:
-        study.readers.create(user=reader, status_since=now, added_at=now)
-    for name in ("open", "closed"):
-        Batch.objects.create(
-            study=study, name=name, created_by=boss, created_at=now, taxonomy=taxonomy,
-            released_at=now, closed_at=now if name == "closed" else None,
-            closed_by=boss if name == "closed" else None,
-        )  # fmt: skip
-    with connection.cursor() as cursor:
-        for statement in FILL.replace("10600", str(N_EXAMS)).strip().rstrip(";").split(";\n"):
-            cursor.execute(statement)
+    two_batches.fill(boss, people, taxonomy, n_exams=N_EXAMS, now=now)
     pack()
     record(now)
 

@@ -31,8 +31,8 @@ def take(lock: Lock, number: int = 0, *, is_shared: bool = False, waits: bool = 
     Args:
         lock: what it is about.
         number: which of those: the id of a row, for example.
-        is_shared: others may share it, and nobody may have it alone.
-        waits: wait for whoever has it, instead of leaving it to them.
+        is_shared: take it in shared mode.
+        waits: wait until it is free, instead of returning False.
     """
     function = "advisory_xact_lock_shared" if is_shared else "advisory_xact_lock"
     return _ask(f"pg_{function}" if waits else f"pg_try_{function}", lock, number)
@@ -57,7 +57,7 @@ def held(lock: Lock, number: int, *, waits: bool) -> Iterator[bool]:
 
 
 def _ask(function: str, lock: Lock, number: int) -> bool:
-    """Call ``function``; whoever waits is answered nothing, and has the lock."""
+    """Call ``function``; those that wait return no value, and then the lock is ours."""
     with connection.cursor() as cursor:
         cursor.execute(f"select {function}(%s, %s)", [lock.value, number % MAX_NUMBER])
         (answer,) = cursor.fetchone()

@@ -220,7 +220,7 @@ def _not_in_batch(who):
      where seat.batch_id = annotations_reference.batch_id and seat.reader_id = {who})"""
 
 
-# Table, command, condition until now, condition from now on. Whoever reads anywhere sees no event
+# Table, command, condition until now, condition from now on. Readers of any study see no event
 # at all, as in AuditEvent.objects.visible_to().
 CHANGED = [
     ("suggestionrun", "SELECT", _not_waiting(f"{ME}"), _not_waiting(MY_EYES)),

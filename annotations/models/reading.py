@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 MAX_MARKS = 20
+"""So many localisations, and so many measurements, stand with one finding."""
+
 MIN_MS, MIN_MV = 0.5, 0.005
 """A measurement below these reads as 0 ms or 0.00 mV."""
-"""So many localisations, and so many measurements, stand with one finding."""
 
 MAX_PROBLEMS = 10
 """So many reasons are given why the signal is not good."""

@@ -32,7 +32,7 @@ OF_AN_EXAM = re.compile(r"/(?:api/assignments|read)/(\d+)/")
 
 SUBMITTED_STATE = re.compile(r'"state": ?"submitted"')
 OFFER = re.compile(r'(?<="suggestions":)( ?)"(?:none|offered)"')
-"""Whether a model has something to show; the policy lets whoever submitted an exam know that."""
+"""Whether a model has suggestions. After submitting, a reader may know that."""
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -98,7 +98,7 @@ def probe(clinic: Clinic, person: str, scripts: Iterable[Script]) -> Outcome:
 
 
 def _without_offers(seen: Iterable[Seen]) -> Iterator[Seen]:
-    """Leave out of what is told of a submitted exam whether a model offers suggestions."""
+    """Mask whether a model offers suggestions, in answers about an exam that was submitted."""
     for one in seen:
         if SUBMITTED_STATE.search(one.body) and OFFER.search(one.body):
             headers = tuple(pair for pair in one.headers if pair[0] != "Content-Length")
@@ -110,9 +110,9 @@ def _without_offers(seen: Iterable[Seen]) -> Iterator[Seen]:
 def _allowed(seen: Sequence[Seen]) -> frozenset[int]:
     """Return the places of answers that the policy lets depend on a model.
 
-    What it suggests of an exam, once the reading is in; and from then on whether that reading can
-    still be taken back, for whoever was shown something cannot. That is told with the exam and,
-    while it is the last that was submitted, on every page of the desk.
+    Its suggestions for an exam once the reading is submitted, and from then on whether that
+    reading can be taken back: seeing suggestions makes it final. The exam's own answers say so and,
+    while it is the last one submitted, so does every page of the desk.
     """
     submitted: set[str] = set()
     asked: set[str] = set()

@@ -26,7 +26,7 @@ from ecgreview import row_security
 ADJUDICATION = ", adjudication"
 
 MAX_READINGS_IN_REQUEST = 1_000
-"""Consensus of so many readings takes a second; of more, the worker computes it."""
+"""Computing the consensus of this many readings takes a second; the worker computes larger ones."""
 
 
 class BatchStillOpen(Exception):
@@ -53,7 +53,7 @@ def send_disputed(
     Raises:
         Batch.DoesNotExist: there is no such batch.
         BatchStillOpen: it is not closed.
-        studies.StillReading: the worker is to compute the consensus first.
+        studies.StillReading: a worker has to compute the consensus first.
         NothingDisputed: its readers disagree about no exam.
         batches.NoReaders: ``readers`` is empty.
         roster.NotAReader: one of them is no adjudicator.
@@ -86,7 +86,7 @@ def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
     """Return the exams of a closed ``batch`` that its readers disagree about, as things are now.
 
     Raises:
-        studies.StillReading: the worker is to compute the consensus first.
+        studies.StillReading: a worker has to compute the consensus first.
     """
     # As a worker would: a study may have its disputes settled before it opens its results.
     with row_security.as_owner():
@@ -98,7 +98,7 @@ def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
 
 
 def _compute(study: Study, now: datetime) -> None:
-    """Compute the consensus of a small ``study``; beat has the worker compute every other."""
+    """Compute the consensus of a small ``study``; a worker computes that of a large one."""
     readings = Reading.objects.filter(assignment__batch__in=study.batches.closed())
     if readings[: MAX_READINGS_IN_REQUEST + 1].count() > MAX_READINGS_IN_REQUEST:
         raise studies.StillReading(study)

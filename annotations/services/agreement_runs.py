@@ -206,7 +206,7 @@ def alone(scope: Scope, *, waits: bool) -> Iterator[bool]:
 
     Args:
         scope: what to work on.
-        waits: wait for whoever has it, instead of leaving it to them.
+        waits: wait until it is free, instead of yielding False.
     """
     lock, number = Lock.STUDY_AGREEMENT, scope.study_id
     if scope.batch_id is not None:

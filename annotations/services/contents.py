@@ -53,7 +53,7 @@ class TwoStates(InvalidReading):
 
 
 class AbstainedWithFindings(InvalidReading):
-    """An abstention names classes; it cannot include any."""
+    """An abstention cannot include findings or classes that are not assessable."""
 
 
 class AbstainedFromUnreadable(ValueError):

@@ -1,6 +1,6 @@
 """What the planner knows of the tables: kept up with them after much was written at once.
 
-PostgreSQL analyses a table some time after it has grown, and never one that grew in a transaction
+PostgreSQL analyzes a table some time after it has grown, and never one that grew in a transaction
 that is still going on. Until then it takes the table for as small as it was, and goes over all of
 it for each row of another: 100,000 readings took minutes where they take a second.
 """
@@ -15,14 +15,14 @@ from django.db import connection
 logger = logging.getLogger(__name__)
 
 GROWN = 2.0
-"""So many times its size of when it was analysed, a table is analysed again."""
+"""So many times its size of when it was analyzed, a table is analyzed again."""
 
 PAGES = 1
 """A table this small does not matter. One of a few pages does: without statistics the planner takes
 the ten batches of a study for one, and loops over the large tables that it joins with them."""
 
 # The file's size is known at once and inside transactions; the counters of autovacuum are not.
-# Less than one row per page: the table was analysed after rows had been deleted, and may have been
+# Less than one row per page: the table was analyzed after rows had been deleted, and may have been
 # filled again since without a larger file.
 BEHIND = """
     select c.relname from pg_class c
@@ -34,7 +34,7 @@ BEHIND = """
 
 
 def keep_up() -> list[str]:
-    """Analyse the tables that have grown much since they were, and return their names.
+    """Analyze the tables that have grown much since they were, and return their names.
 
     As the owner of the tables, before work that reads many rows. It costs a millisecond where
     nothing is to be done, and less than a second otherwise.
@@ -47,5 +47,5 @@ def keep_up() -> list[str]:
             # Whoever else does it right now does it for us.
             cursor.execute(f"analyze (skip_locked) {connection.ops.quote_name(table)}")
     if behind:
-        logger.debug("analysed, for they have grown: %s", ", ".join(behind))
+        logger.debug("analyzed because they have grown: %s", ", ".join(behind))
     return behind

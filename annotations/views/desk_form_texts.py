@@ -49,9 +49,7 @@ def _act_texts() -> dict[str, str]:
         "abstain-unreadable": _(
             "An unreadable exam is submitted as unreadable, which is a reading."
         ),
-        "abstain-confirm": _(
-            "Abstain from this exam? You give no reading of it, and it leaves your queue."
-        ),
+        "abstain-confirm": _("Abstain from this exam? It leaves your queue without a reading."),
         "abstain-again": _("Abstain again to confirm."),
         "cancel": _("Cancel"),
         "abstained-already": _("You have abstained from reading this exam."),
@@ -66,7 +64,7 @@ def _act_texts() -> dict[str, str]:
             " earlier reading stands."
         ),
         "retracting-abstention": _(
-            "You abstained from this exam. Until you submit a reading of it, the abstention stands."
+            "You abstained from this exam. The abstention stands until you submit a reading."
         ),
         "retract-over": _("It can no longer be taken back."),
         "draft-here": _("Correction kept on this device"),

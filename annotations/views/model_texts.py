@@ -17,7 +17,7 @@ def _answer_texts() -> dict[str, str]:
     return {
         "model-title": _("Computer suggestions (criteria model)"),
         "model-see": _("See suggestions"),
-        "model-see-final": _("See suggestions: ends correction"),
+        "model-see-final": _("See suggestions (ends correction)"),
         "model-name": _("Model {model}, version {version}. It reads the first tracing only."),
         "model-suggests-none": _("No class is suggested."),
         "model-not-suggested": _("{name}: in your reading, not suggested"),

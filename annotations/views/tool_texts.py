@@ -33,8 +33,8 @@ def _caliper_texts() -> dict[str, str]:
         "caliper-more": _("One cycle more between the legs"),
         "caliper-attach": _("Keep the measurement with the finding at hand"),
         "caliper-attach-short": _("To finding"),
-        "caliper-nothing-interval": _("0 ms is not kept: move one of the legs first."),
-        "caliper-nothing-amplitude": _("0.00 mV is not kept: move one of the legs first."),
+        "caliper-nothing-interval": _("Cannot save 0 ms. Move one of the legs first."),
+        "caliper-nothing-amplitude": _("Cannot save 0.00 mV. Move one of the legs first."),
         "caliper-interval-short": _("ms"),
         "caliper-amplitude-short": _("mV"),
     }

@@ -68,7 +68,7 @@ class World:
 def fill(
     n_readings: int,
     *,
-    is_analysed: bool = True,
+    is_analyzed: bool = True,
     is_derived: bool = True,
     told: Told = lambda _: None,
 ) -> World:
@@ -76,7 +76,7 @@ def fill(
 
     Args:
         n_readings: how many blind readings, two of each exam.
-        is_analysed: give the planner statistics of the full tables; otherwise those of tables that
+        is_analyzed: give the planner statistics of the full tables; otherwise those of tables that
             are almost empty, as after a first start and a large import.
         is_derived: compute consensus and agreement too, which takes minutes.
         told: what to say meanwhile.
@@ -100,11 +100,11 @@ def fill(
         _describe(made, sizes, taxonomy)
         _fill(sum(sizes), taxonomy, now, told)
         _close(made, cast["davi"], now)
-    if is_analysed:
+    if is_analyzed:
         _execute("analyze")
     if is_derived:
         _derive(made, now, told)
-    if is_analysed:
+    if is_analyzed:
         _execute("analyze")
     return _world({**cast, "reader0": readers[0]}, made[0])
 

@@ -3,7 +3,7 @@
 Asks every address of the table of access as each role, under row level security as the web does,
 and prints them by time with their statements. What takes over a second, over 30 statements, or goes
 over a table again and again is marked, and its slowest statement is shown with its plan. Once with
-the statistics of full tables, and once with those of tables analysed while almost empty. Exits with
+the statistics of full tables, and once with those of tables analyzed while almost empty. Exits with
 1 when anything is marked. Run with the services up: ``python -m bench.scale.pages --help``;
 ``KEEP=name`` in front keeps the database, and takes it again in the next run.
 """
@@ -86,7 +86,7 @@ def main() -> int:
             SETTINGS[kind]()
             wanted = measured(world, options.roles, options.part)
             n_marked += report(f"Statistics: {kind}", wanted)
-        _analyse()
+        _analyze()
     return int(n_marked > 0)
 
 
@@ -99,13 +99,13 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _analyse() -> None:
+def _analyze() -> None:
     with connection.cursor() as cursor:
         cursor.execute("analyze")
 
 
 SETTINGS: dict[str, Callable[[], None]] = {
-    "full": _analyse,
+    "full": _analyze,
     "almost-empty": database.forget_statistics,
 }
 """What the planner knows of the tables."""
@@ -140,11 +140,10 @@ def asked(client: Client, user: User, name: str, address: str) -> Asked:
         waited, seconds = time.perf_counter() - began, _worked() - worked
     queries = captured.captured_queries
     found = Asked(user.username, name, address, response.status_code, seconds, waited, len(queries))
-    person: User | None = user
-    for query in queries:
-        person = _acting(query["sql"], person, user)
+    sent = plans.by_whom(query["sql"] for query in queries)
+    for query, (sql, as_owner) in zip(queries, sent, strict=True):
         if 1000 * float(query["time"]) > LOOKED_INTO_MS:
-            look_into(found, person, query["sql"])
+            look_into(found, None if as_owner else user, sql)
     return found
 
 
@@ -156,13 +155,6 @@ def _worked() -> float:
         return time.perf_counter()
     user_ticks, system_ticks = told.read_text().rsplit(")", 1)[1].split()[11:13]
     return own + (int(user_ticks) + int(system_ticks)) / os.sysconf("SC_CLK_TCK")
-
-
-def _acting(sql: str, person: User | None, user: User) -> User | None:
-    """Return whom the next statement is asked as; None for the owner of the tables."""
-    if "set_config('role', 'none'" in sql:
-        return None
-    return user if "set_config('role', 'ecg" in sql else person
 
 
 def look_into(found: Asked, person: User | None, sql: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,17 @@ def explained(sql: str, values: Any = None) -> Plan:
         nested=tuple(_named(node) for _, node in nodes if _is_nested(node)),
         nodes=tuple(f"{'  ' * depth}{_named(node)}" for depth, node in nodes),
     )
+
+
+def by_whom(sqls: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Give each statement of a request, and whether it was sent with the rights of the owner."""
+    as_owner = True
+    for sql in sqls:
+        if "row_security_act(" in sql:
+            as_owner = False
+        elif "set_config('role'" in sql:
+            as_owner = "set_config('role', 'none'" in sql
+        yield sql, as_owner
 
 
 def _nodes(plan: dict[str, Any], depth: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -250,8 +250,8 @@ LEVELS = MappingProxyType(
 WHO_READ = _("Levels of those who read at least one exam: {levels}.")
 ONE_LEVEL = _("All who read at least one exam were of the same level: {level} (n = {n}).")
 OTHERS = _(
-    "The readers are people. Beside them these were compared: {others}. They have no vote in the"
-    " consensus and do not enter the coefficients of all readers together or the latent model."
+    "The readers are people. Also compared: {others}. These have no vote in the consensus and are"
+    " not included in the coefficients of all readers together or in the latent model."
 )
 QUALIFICATION = _(
     "Before reading for the study each reader had to read a set of exams with reference answers "

@@ -6,8 +6,8 @@ export const SITTING_MS = 60 * 60_000;
 const KEPT = 500;
 
 /**
- * `submissions` with one more at `at`, of `activeMs` of reading; an older sitting is forgotten. Who abstains has not read
- * the exam.
+ * `submissions` with one more at `at`, of `activeMs` of reading; an older sitting is forgotten. An
+ * abstention is no reading.
  */
 export function withSubmission(submissions, { id, at, activeMs, outcome = "read" }) {
   const others = current(submissions, at).filter((one) => one.id !== id);

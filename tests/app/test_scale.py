@@ -1,6 +1,6 @@
 """Statements and plans of heavy pages, in a database large enough for a loop to show.
 
-The tables are filled after they were analysed, as by a large import: what the planner knows of
+The tables are filled after they were analyzed, as by a large import: what the planner knows of
 them is wrong until ``statistics.keep_up``.
 """
 
@@ -62,7 +62,7 @@ def filled(story):
     """Ten studies; the consensus of the largest is computed with what the planner is told."""
     with story():
         keep_autovacuum_away()
-        world = database.fill(N_READINGS, is_analysed=False, is_derived=False)
+        world = database.fill(N_READINGS, is_analyzed=False, is_derived=False)
         consensus.compute(study=world.study, now=world.closed.created_at)
         statistics.keep_up()
         assert Reading.objects.count() > 0.9 * N_READINGS
@@ -93,22 +93,11 @@ def carried_out(user, sqls):
     """Return how the database carries the statements out, as whoever they were sent as."""
     found: list[plans.Plan] = []
     with row_security.acting_as(user.pk):
-        for sql, as_owner in by_whom(sqls):
+        for sql, as_owner in plans.by_whom(sqls):
             if sql.lstrip("(").startswith("SELECT") and "annotations_" in sql:
                 with row_security.as_owner() if as_owner else nullcontext():
                     found.append(plans.explained(sql.replace("%", "%%"), ()))
     return found
-
-
-def by_whom(sqls):
-    """Give each statement, and whether it was sent with the rights of the owner."""
-    as_owner = True
-    for sql in sqls:
-        if "row_security_act(" in sql:
-            as_owner = False
-        elif "set_config('role'" in sql:
-            as_owner = "set_config('role', 'none'" in sql
-        yield sql, as_owner
 
 
 def nested(user, sqls):

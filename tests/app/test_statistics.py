@@ -17,7 +17,7 @@ TABLE = Notice._meta.db_table
 
 @pytest.fixture
 def grow(ana):
-    """Write so many notices, into a table that was analysed while it was empty."""
+    """Write so many notices, into a table that was analyzed while it was empty."""
     with connection.cursor() as cursor:
         cursor.execute(f"truncate {TABLE}")
         cursor.execute(f"analyze {TABLE}")
@@ -47,21 +47,21 @@ def estimated():
     return (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]["Plan Rows"]
 
 
-def test_a_table_that_grew_in_this_transaction_is_analysed(grow):
+def test_a_table_that_grew_in_this_transaction_is_analyzed(grow):
     grow(10_000)
     assert estimated() < 1_000
     assert TABLE in statistics.keep_up()
     assert estimated() == pytest.approx(10_000, rel=0.01)
 
 
-def test_a_table_is_analysed_once_for_what_it_grew(grow):
+def test_a_table_is_analyzed_once_for_what_it_grew(grow):
     grow(10_000)
     statistics.keep_up()
     grow(1_000)
     assert TABLE not in statistics.keep_up()
 
 
-def test_a_table_that_doubled_is_analysed_again(grow):
+def test_a_table_that_doubled_is_analyzed_again(grow):
     grow(10_000)
     statistics.keep_up()
     grow(15_000)
@@ -69,13 +69,13 @@ def test_a_table_that_doubled_is_analysed_again(grow):
     assert estimated() == pytest.approx(25_000, rel=0.01)
 
 
-def test_a_table_of_some_pages_is_analysed_too(grow):
+def test_a_table_of_some_pages_is_analyzed_too(grow):
     """What is not known of it makes the planner loop over the large tables beside it."""
     grow(500)
     assert TABLE in statistics.keep_up()
 
 
-def test_a_table_that_was_analysed_among_deleted_rows_is_analysed_again(grow):
+def test_a_table_that_was_analyzed_among_deleted_rows_is_analyzed_again(grow):
     grow(10_000)
     with connection.cursor() as cursor:
         cursor.execute("delete from annotations_notice")

@@ -103,7 +103,7 @@ def test_a_model_is_no_reader_but_told_beside_them(make_batch, submit, ana, brun
     found = facts(batch)
     assert (found.readers.n, found.readers.others) == (1, (Tally("model", 1),))
     assert found.exams.read_by == (Tally("1", 1),)
-    assert "no vote in the consensus and do not enter" in methods(batch)
+    assert "These have no vote in the consensus" in methods(batch)
 
 
 def test_displays_are_those_of_the_readings(make_batch, make_exam, submit):

@@ -66,7 +66,7 @@ def send(page: Page, name: str, detail: dict[str, Any]) -> None:
 
 
 AFTER_A_PAUSE = "() => { const { now } = Date; Date.now = () => now() + 1000; }"
-"""Whoever reads a question takes longer than hands that press a key twice."""
+"""Move the clock: a key pressed twice at once does not answer a question."""
 
 
 def count_keys(page: Page) -> list[str]:

@@ -97,7 +97,7 @@ def test_the_last_exam_can_be_looked_at_and_still_be_taken_back(
     submit_hypertrophy(ana_reads)
     ana_reads.get_by_role("link", name="Last exam").click()
     expect(ana_reads.get_by_text("You can take it back until")).to_be_visible()
-    offer = ana_reads.get_by_role("button", name="See suggestions: ends correction")
+    offer = ana_reads.get_by_role("button", name="See suggestions (ends correction)")
     expect(offer).to_be_visible()
     assert [url for url in asked if url.endswith("/suggestions/")] == []
     assert not Exposure.objects.exists()

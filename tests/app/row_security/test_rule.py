@@ -48,7 +48,7 @@ def gil(make_user):
 
 @pytest.fixture
 def people(make_user, gil, rosa, ana):
-    """Whoever looks: Gil, those that Gil invited, and some who have nothing to do with Gil."""
+    """The viewers: Gil, the accounts that Gil invited, and people unrelated to Gil."""
     pia = vouched(make_user("Pia", Role.READER, Role.RESEARCHER), gil)
     return {
         "gil": gil,

@@ -62,7 +62,7 @@ def test_a_voltage_of_nothing_is_not_kept(desk: Page) -> None:
     expect(readout(desk)).to_have_text(re.compile(r"^[2-4]\.\d\d mV · \d+\.\d mm$"))
     drag(desk, at(desk, 1.0, 55), at(desk, 1.0))
     desk.keyboard.press("Shift+K")
-    expect(readout(desk)).to_have_text("0.00 mV is not kept: move one of the legs first.")
+    expect(readout(desk)).to_have_text("Cannot save 0.00 mV. Move one of the legs first.")
     assert told(desk, "measurement") == []
     desk.keyboard.press("ArrowUp")
     desk.keyboard.press("Shift+K")
