@@ -5,7 +5,7 @@ import { FILTERS, filtered } from "/static/js/ecg/filters.js";
 import "/static/js/ecg/viewer.js";
 import { CaliperTool } from "/static/js/tools/caliper_tool.js";
 import { Kind } from "/static/js/tools/calipers.js";
-import { Ground } from "/static/js/tools/ground.js";
+import { Ground } from "/static/js/tools/sheet_coordinates.js";
 import { loadExams } from "./exams.js";
 
 const exams = await loadExams();

@@ -1,6 +1,6 @@
 // What every page gains from scripts: the theme toggle, menus that close, lists that filter.
 
-import { plain } from "./plain.js";
+import { plain } from "./fold_case.js";
 
 const YEAR_S = 365 * 24 * 60 * 60;
 

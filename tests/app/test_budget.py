@@ -48,7 +48,7 @@ def test_scripts_and_styles_of_the_desk_fit_their_budget(
 ) -> None:
     page = signed_in(ana).get(f"/read/{assign(ana).pk}/").content.decode()
     names = set(NAMED.findall(page))
-    assert {"vendor/plotly/plotly.min.js", "js/reading.js", "css/reading.css"} <= names
+    assert {"vendor/plotly/plotly.min.js", "js/desk/desk.js", "css/reading.css"} <= names
     sizes = {name: len(sent(name, bundles)) for name in names}
     assert sum(sizes.values()) <= MOST_BYTES, sizes
 

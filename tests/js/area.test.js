@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { arrange } from "../../static/js/ecg/layout.js";
 import { areaOf, boxesOf, localisation } from "../../static/js/tools/area.js";
-import { Ground } from "../../static/js/tools/ground.js";
+import { Ground } from "../../static/js/tools/sheet_coordinates.js";
 import { placeLabel } from "../../static/js/tools/label.js";
 
 const signal = {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { arrange } from "../../static/js/ecg/layout.js";
 import { INVALID, LEADS } from "../../static/js/ecg/signal.js";
 import * as calipers from "../../static/js/tools/calipers.js";
-import { Ground } from "../../static/js/tools/ground.js";
+import { Ground } from "../../static/js/tools/sheet_coordinates.js";
 
 const { Kind } = calipers;
 const REACH = 2;

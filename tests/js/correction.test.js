@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Correction } from "../../static/js/desk/correction.js";
-import { Draft } from "../../static/js/draft.js";
-import { content, world } from "./fakes/world.js";
+import { Draft } from "../../static/js/desk/storage/draft.js";
+import { content, world } from "./fakes/desk.js";
 
 const SENT = { id: 7, reading: { id: "key-1", outcome: "read" }, undo_until: "2026-06-01T12:00:00Z" };
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Catalogue } from "../../static/js/catalogue.js";
-import { decide, restore, settle, told } from "../../static/js/desk/decisions.js";
+import { Catalogue } from "../../static/js/desk/state/catalogue.js";
+import { decide, restore, settle, told } from "../../static/js/desk/state/decisions.js";
 import { Mode, modeOf } from "../../static/js/desk/revision.js";
-import * as labels from "../../static/js/labels.js";
+import * as labels from "../../static/js/desk/state/labels.js";
 
 const classes = JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url)));
 const catalogue = new Catalogue(classes, "en");

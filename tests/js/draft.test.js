@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Refused, SignedOut } from "../../static/js/api.js";
-import { Draft } from "../../static/js/draft.js";
-import { content, settled, world } from "./fakes/world.js";
+import { Draft } from "../../static/js/desk/storage/draft.js";
+import { content, settled, world } from "./fakes/desk.js";
 
 const BLANK = content();
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { labelled, stretches } from "../../static/js/desk/evidence.js";
+import { labelled, stretches } from "../../static/js/desk/evidence_layer.js";
 import { DEFAULT_SETTINGS, arrange } from "../../static/js/ecg/layout.js";
 import { LEADS } from "../../static/js/ecg/signal.js";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Catalogue } from "../../static/js/catalogue.js";
-import { begin, step, undo } from "../../static/js/history.js";
-import * as labels from "../../static/js/labels.js";
+import { Catalogue } from "../../static/js/desk/state/catalogue.js";
+import { begin, step, undo } from "../../static/js/desk/state/history.js";
+import * as labels from "../../static/js/desk/state/labels.js";
 
 const catalogue = new Catalogue(JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url))));
 const AF = "atrial_fibrillation";

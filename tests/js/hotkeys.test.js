@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { keyCaps } from "../../static/js/desk/keys.js";
-import { bindHotkeys, controlFor, isForeign, isSingle, shortcut } from "../../static/js/hotkeys.js";
+import { bindHotkeys, controlFor, isForeign, isSingle, shortcut } from "../../static/js/desk/hotkeys.js";
 
 function event(key, { inField = false, ...rest } = {}) {
   return { key, target: { closest: () => (inField ? {} : null) }, ...rest };

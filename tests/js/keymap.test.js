@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FIXED, assign, chosen, objection, restore, translate } from "../../static/js/keymap.js";
+import { FIXED, assign, chosen, objection, restore, translate } from "../../static/js/desk/state/keymap.js";
 
 const GIVEN = ["n", "1", "k", "Delete", "Backspace", "?", "F1", "Control+Enter", "Control+z", "ArrowLeft"];
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Catalogue } from "../../static/js/catalogue.js";
-import * as labels from "../../static/js/labels.js";
-import { objections } from "../../static/js/objections.js";
+import { Catalogue } from "../../static/js/desk/state/catalogue.js";
+import * as labels from "../../static/js/desk/state/labels.js";
+import { objections } from "../../static/js/desk/state/objections.js";
 
 const classes = JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url)));
 const catalogue = new Catalogue(classes, "pt-br");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrange } from "../../static/js/ecg/layout.js";
-import { Ground } from "../../static/js/tools/ground.js";
+import { Ground } from "../../static/js/tools/sheet_coordinates.js";
 import { lookAt } from "../../static/js/tools/lens.js";
 
 const VIEW = { width: 20, height: 16 };

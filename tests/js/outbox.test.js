@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Refused, SignedOut, Unreachable } from "../../static/js/api.js";
-import { Draft } from "../../static/js/draft.js";
-import { Outbox } from "../../static/js/outbox.js";
-import { Shelf } from "../../static/js/shelf.js";
-import { FakeStorage, content, settled, world } from "./fakes/world.js";
+import { Draft } from "../../static/js/desk/storage/draft.js";
+import { Outbox } from "../../static/js/desk/storage/outbox.js";
+import { Shelf } from "../../static/js/desk/storage/reader_store.js";
+import { FakeStorage, content, settled, world } from "./fakes/desk.js";
 
 function draftOf(room, id = 1) {
   return new Draft({ id, server: room.api.drafts.get(id) ?? null, blank: content() }, { ...room, onChange: () => {} });

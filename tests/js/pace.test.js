@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SITTING_MS, current, pace, withSubmission } from "../../static/js/pace.js";
+import { SITTING_MS, current, pace, withSubmission } from "../../static/js/desk/state/pace.js";
 
 const MINUTE = 60_000;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Queue } from "../../static/js/queue.js";
+import { Queue } from "../../static/js/desk/storage/queue.js";
 
 function assignment(id, next) {
   return { id, next, exam: { tracings: [{ position: 1, href: `/tracings/${id}` }] } };

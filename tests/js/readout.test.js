@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { arrange } from "../../static/js/ecg/layout.js";
 import { keyDeed } from "../../static/js/tools/caliper_panel.js";
 import * as calipers from "../../static/js/tools/calipers.js";
-import { Ground } from "../../static/js/tools/ground.js";
+import { Ground } from "../../static/js/tools/sheet_coordinates.js";
 import { say } from "../../static/js/tools/readout.js";
 import { pathOf, row } from "../../static/js/tools/strip.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { Retraction } from "../../static/js/desk/retraction.js";
-import { FakeClock, FakeDocument, FakeElement, textOf } from "./fakes/world.js";
+import { FakeClock, FakeDocument, FakeElement, textOf } from "./fakes/desk.js";
 
 beforeEach(() => (globalThis.document = new FakeDocument()));
 afterEach(() => delete globalThis.document);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Stopwatch } from "../../static/js/stopwatch.js";
+import { Stopwatch } from "../../static/js/desk/state/stopwatch.js";
 
 test("time between deeds is active", () => {
   const watch = new Stopwatch(1000);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decided, isConfirmed, isShared, readouts, standings } from "../../static/js/desk/model.js";
+import { decided, isConfirmed, isShared, readouts, standings } from "../../static/js/desk/state/model_answer.js";
 import { Suggestions, isOffered, mayAsk } from "../../static/js/desk/suggestions.js";
-import { FakeDocument, FakeElement } from "./fakes/world.js";
+import { FakeDocument, FakeElement } from "./fakes/desk.js";
 
 const SIGNED = { id: 7, state: "submitted", reading: { findings: [] }, suggestions: "shown" };
 

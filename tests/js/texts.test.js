@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { createTexts } from "../../static/js/texts.js";
 
 const views = new URL("../../annotations/views/", import.meta.url);
-const server = readdirSync(views)
-  .filter((name) => name.endsWith("_texts.py"))
+const server = readdirSync(views, { recursive: true })
+  .filter((name) => name.endsWith("texts.py"))
   .map((name) => readFileSync(new URL(name, views), "utf8"))
   .join("\n");
 const known = new Set([...server.matchAll(/^ +"([a-zA-Z0-9_-]+)": _\(/gm)].map(([, key]) => key));

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { plain } from "../../static/js/plain.js";
-import { indexOf, matches } from "../../static/js/typeahead.js";
+import { plain } from "../../static/js/fold_case.js";
+import { indexOf, matches } from "../../static/js/desk/state/typeahead.js";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url)));
 const synonyms = read("synonyms");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkText, evidenceText, silences, silenceText } from "../../static/js/desk/verdicts.js";
+import { checkText, evidenceText, silences, silenceText } from "../../static/js/desk/state/verdicts.js";
 
 const TEXTS = {
   "check-pr_ms": "PR", "check-p_consistency": "P wave consistency", "check-axis_deg": "Frontal axis",

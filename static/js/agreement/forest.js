@@ -5,7 +5,7 @@
 // The same numbers stand in the table below.
 
 import { embedded, make } from "../dom.js";
-import { plain } from "../plain.js";
+import { plain } from "../fold_case.js";
 import { canPlot, colour, keepDrawn, plot, separatorsOf } from "../plot.js";
 
 export const ROW_PX = 26;

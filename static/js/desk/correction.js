@@ -1,6 +1,6 @@
 // A submission that was taken back: whether it is being corrected, what the page says of it, and how to leave it.
 
-import { Draft } from "../draft.js";
+import { Draft } from "./storage/draft.js";
 import { partsOf } from "../dom.js";
 
 export class Correction {

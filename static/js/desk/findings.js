@@ -1,7 +1,7 @@
 // The list of what the reader has said about classes: findings with their evidence, and what is not assessable.
 
 import { keepingFocus, make } from "../dom.js";
-import { CERTAINTIES, mentioned } from "../labels.js";
+import { CERTAINTIES, mentioned } from "./state/labels.js";
 
 export const KINDS = ["localisations", "measurements"];
 

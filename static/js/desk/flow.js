@@ -3,7 +3,7 @@
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { afterPaint } from "../clock.js";
 import { make } from "../dom.js";
-import { firstTracing } from "../queue.js";
+import { firstTracing } from "./storage/queue.js";
 
 const RETRY_MS = 3000;
 

@@ -1,10 +1,10 @@
 // The form beside the sheet: it shows a content and tells what the reader wants. It holds no state of the reading.
 
 import { letGo, make, partsOf } from "../dom.js";
-import { CERTAINTIES, blockedBy, cannotAssess, holds, mentioned } from "../labels.js";
-import { objections } from "../objections.js";
-import { ClassTree } from "./classtree.js";
-import { ClassFinder } from "./combobox.js";
+import { CERTAINTIES, blockedBy, cannotAssess, holds, mentioned } from "./state/labels.js";
+import { objections } from "./state/objections.js";
+import { ClassTree } from "./class_tree.js";
+import { ClassFinder } from "./class_finder.js";
 import { FindingList } from "./findings.js";
 import { QualityPanel } from "./quality.js";
 

@@ -2,8 +2,8 @@
 // others (WCAG 2.1.4).
 
 import { make, partsOf } from "../dom.js";
-import { shortcut } from "../hotkeys.js";
-import { FIXED, objection } from "../keymap.js";
+import { shortcut } from "./hotkeys.js";
+import { FIXED, objection } from "./state/keymap.js";
 import { givenKeys, keyCaps } from "./keys.js";
 
 const SWITCH = "single-keys";

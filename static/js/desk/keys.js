@@ -1,6 +1,6 @@
 // The reader's own keys, put on the controls: aria-keyshortcuts and the key caps tell the key that works.
 
-import { assign, chosen, restore, translate } from "../keymap.js";
+import { assign, chosen, restore, translate } from "./state/keymap.js";
 
 const KEYMAP = "keymap";
 const GIVEN = "givenKeys";

@@ -1,7 +1,7 @@
 // What the page says about itself: the place in the queue, what is saved, what waits, and the end.
 
 import { make, partsOf } from "../dom.js";
-import { SECOND } from "./sitting.js";
+import { SECOND } from "./open_exam.js";
 
 /** The words for each state of a draft; a state without words needs none. */
 const DRAFT_WORDS = {

@@ -2,7 +2,7 @@
 
 import { make, partsOf } from "../dom.js";
 import { LEADS } from "../ecg/signal.js";
-import { PROBLEMS, hasProblem, mentioned } from "../labels.js";
+import { PROBLEMS, hasProblem, mentioned } from "./state/labels.js";
 import { keyCaps } from "./keys.js";
 
 const PROBLEM_KEYS = { noise: "Shift+N", lead_off: "Shift+O", reversal: "Shift+R", calibration: "Shift+B", other: "Shift+X" };

@@ -3,9 +3,9 @@
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { keepingFocus, make, partsOf } from "../dom.js";
-import * as labels from "../labels.js";
-import { decide, restore, settle, told } from "./decisions.js";
-import { isConfirmed, isShared } from "./model.js";
+import * as labels from "./state/labels.js";
+import { decide, restore, settle, told } from "./state/decisions.js";
+import { isConfirmed, isShared } from "./state/model_answer.js";
 
 /** Why a reader revises, in the order of the page. */
 const REASONS = Object.freeze(["suggestion", "second_look", "slip", "other"]);

@@ -1,10 +1,10 @@
 // What a model says of the exam on view, put together: the panel, its evidence on the sheet, what the reader makes of
 // it, and for how long it was looked at.
 
-import { EvidenceLayer } from "./evidence.js";
+import { EvidenceLayer } from "./evidence_layer.js";
 import { Mode, Revision } from "./revision.js";
 import { Suggestions } from "./suggestions.js";
-import { Viewing } from "./viewing.js";
+import { Viewing } from "./viewing_time.js";
 
 export class SecondOpinion {
   /**

@@ -4,8 +4,8 @@
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { keepingFocus, make } from "../dom.js";
-import { decided, isConfirmed, isShared, readouts, standings } from "./model.js";
-import { evidenceText, measuredText, silences, silenceText } from "./verdicts.js";
+import { decided, isConfirmed, isShared, readouts, standings } from "./state/model_answer.js";
+import { evidenceText, measuredText, silences, silenceText } from "./state/verdicts.js";
 
 /** What a reader may make of a suggestion, and by which key: three neighbours under one finger. */
 const VERDICT_KEYS = [["accepted", "y"], ["rejected", "t"], ["uncertain", "h"]];

@@ -1,7 +1,7 @@
 // The tabs above the sheet: the tracings of the exam, and the patient's exam before to compare with.
 
 import { make } from "../dom.js";
-import { timeSpan, tracingsOf, waysFrom } from "../tracings.js";
+import { timeSpan, tracingsOf, waysFrom } from "./state/tracings.js";
 
 export class TracingTabs {
   #tracings = [];

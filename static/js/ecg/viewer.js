@@ -6,7 +6,7 @@
 import { plot } from "../plot.js";
 import { DEFAULT_SETTINGS, arrange, fitScale, pageCount } from "./layout.js";
 import { createOverlay, fitOverlay } from "./overlay.js";
-import { holderOf, roomFor } from "./room.js";
+import { holderOf, roomFor } from "./available_space.js";
 import { Paper } from "./ruling.js";
 import { lifeSize } from "./screen.js";
 import { figure, paperLacking } from "./sheet.js";

@@ -7,7 +7,7 @@ import { svg } from "../svg.js";
 import { CaliperTool } from "./caliper_tool.js";
 import { Kind } from "./calipers.js";
 import { openDialog, toggle } from "./dialog.js";
-import { Ground } from "./ground.js";
+import { Ground } from "./sheet_coordinates.js";
 import { row, strip } from "./strip.js";
 
 const FACTORS = [2, 3, 4];

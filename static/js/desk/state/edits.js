@@ -1,6 +1,6 @@
 // What the controls of the form do to a content: each a function from its arguments to content → content. Pure.
 
-import { LEADS } from "./ecg/signal.js";
+import { LEADS } from "../../ecg/signal.js";
 import * as labels from "./labels.js";
 
 /** The edits of the form for the classes of `catalogue`, by the name of the intent. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Tally } from "../../static/js/tally.js";
+import { Tally } from "../../static/js/desk/state/counter.js";
 
 test("uses are counted by tool", () => {
   const tally = new Tally();

@@ -3,9 +3,9 @@
 // Every reading carries a key of its own, so that sending it twice makes one reading: after a lost answer,
 // from two windows, or after a reload.
 
-import { Refused, SignedOut, Unreachable } from "./api.js";
-import { backoffMs } from "./clock.js";
-import { same } from "./labels.js";
+import { Refused, SignedOut, Unreachable } from "../../api.js";
+import { backoffMs } from "../../clock.js";
+import { same } from "../state/labels.js";
 
 const NEVER = () => {};
 

@@ -1,7 +1,7 @@
 // Stand-ins for the browser: storage, time and a server that a test holds in its hands.
 
 import { Refused, Unreachable } from "../../../static/js/api.js";
-import { Shelf } from "../../../static/js/shelf.js";
+import { Shelf } from "../../../static/js/desk/storage/reader_store.js";
 
 export class FakeStorage {
   #items = new Map();

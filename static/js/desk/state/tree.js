@@ -3,7 +3,7 @@
 // A tree is `{groups: [{code, name, classes: [{code, name}]}], open: Set of group codes, at: id}`. Ids are
 // "group:CODE" and "class:CODE".
 
-import { plain } from "./plain.js";
+import { plain } from "../../fold_case.js";
 
 /** The groups of `classes` in their order, all closed, with the first group at hand. */
 export function plant(classes, { groupName, className }) {

@@ -2,7 +2,7 @@
 
 import { make } from "../dom.js";
 import { filtered, mainsLineHz } from "../ecg/filters.js";
-import { freePlace } from "./room.js";
+import { freePlace } from "./free_place.js";
 import { swapped } from "./swap.js";
 
 export class Lookings {

@@ -3,7 +3,7 @@
 // `{code: {verdict, isAdded}}`: what is not in it was not decided on. `isAdded` says that accepting brought the class
 // into the reading, so that deciding otherwise takes it out again; nothing else is ever taken from a reader's findings.
 
-import * as labels from "../labels.js";
+import * as labels from "./labels.js";
 
 const VERDICTS = Object.freeze(["accepted", "rejected", "uncertain"]);
 

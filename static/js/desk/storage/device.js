@@ -1,10 +1,10 @@
 // What a page of this browser keeps for its reader and sends: opened in one way by the desk and the worklist.
 
-import * as api from "./api.js";
-import { afterPaint, clock } from "./clock.js";
+import * as api from "../../api.js";
+import { afterPaint, clock } from "../../clock.js";
 import { Outbox } from "./outbox.js";
-import { Shelf } from "./shelf.js";
-import { Vault, recoverOnce } from "./vault.js";
+import { Shelf } from "./reader_store.js";
+import { Vault, recoverOnce } from "./backup_store.js";
 
 /** The shelf of `reader`, with its second copy. */
 export function openShelf(reader) {

@@ -1,7 +1,7 @@
 // Every class by its group, over the form and never over the sheet: an ARIA tree with a roving tabindex.
 
 import { letGo, make } from "../dom.js";
-import { classId, groupId, isOpen, plant, press, reveal, stand, toggle } from "../tree.js";
+import { classId, groupId, isOpen, plant, press, reveal, stand, toggle } from "./state/tree.js";
 
 export class ClassTree {
   #tree;

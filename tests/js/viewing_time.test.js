@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Refused, Unreachable } from "../../static/js/api.js";
-import { Viewing } from "../../static/js/desk/viewing.js";
-import { settled, world } from "./fakes/world.js";
+import { Viewing } from "../../static/js/desk/viewing_time.js";
+import { settled, world } from "./fakes/desk.js";
 
 /** A viewing whose messages are kept; `refusal` is what the server throws. */
 function begun() {

@@ -1,7 +1,7 @@
 // How the sheet is set: what can be chosen, what of an earlier visit still holds, and how it is told in words. Pure.
 
-import { DEFAULT_SETTINGS, GAINS_MM_PER_MV, RHYTHMS, SPEEDS_MM_PER_S } from "../ecg/layout.js";
-import { lifeSize } from "../ecg/screen.js";
+import { DEFAULT_SETTINGS, GAINS_MM_PER_MV, RHYTHMS, SPEEDS_MM_PER_S } from "../../ecg/layout.js";
+import { lifeSize } from "../../ecg/screen.js";
 
 /** The layouts in one list: 3 × 4 with each choice of rhythm strips, then those whose leads run on anyway. */
 const LAYOUTS = Object.freeze({

@@ -3,9 +3,9 @@
 // The server numbers the drafts it saves. A save says which number it is based on and is refused when
 // another window or device saved in between; then the reader decides, and nothing is overwritten silently.
 
-import { Refused, SignedOut, Unreachable } from "./api.js";
-import { backoffMs } from "./clock.js";
-import { same } from "./labels.js";
+import { Refused, SignedOut, Unreachable } from "../../api.js";
+import { backoffMs } from "../../clock.js";
+import { same } from "../state/labels.js";
 
 const PAUSE_MS = 700;
 

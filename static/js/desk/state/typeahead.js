@@ -4,7 +4,7 @@
 // abbreviation, a whole synonym ("FA"), the abbreviation's beginning, beginnings of words of either language,
 // those of synonyms ("bigem"), initials, any other place of a name, any other place of a synonym.
 
-import { plain } from "./plain.js";
+import { plain } from "../../fold_case.js";
 
 const TIERS = Object.freeze({
   EXACT: 0, SYNONYM: 1, ABBREVIATION: 2, WORDS: 3, SYNONYM_WORDS: 4, INITIALS: 5, INSIDE: 6, INSIDE_SYNONYM: 7,

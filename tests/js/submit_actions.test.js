@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Catalogue } from "../../static/js/catalogue.js";
-import { PAUSE_MS } from "../../static/js/confirmation.js";
-import { Leaving } from "../../static/js/desk/leaving.js";
-import { FakeClock, FakeDocument, textOf } from "./fakes/world.js";
+import { Catalogue } from "../../static/js/desk/state/catalogue.js";
+import { PAUSE_MS } from "../../static/js/desk/state/confirmation.js";
+import { Leaving } from "../../static/js/desk/submit_actions.js";
+import { FakeClock, FakeDocument, textOf } from "./fakes/desk.js";
 
 const CLASSES = [{ code: "af", group: "rhythm", abbreviation: "AF", name: { en: "AF" } }];
 const CONTENT = { findings: [{ class: "af", certainty: "definite" }], not_assessable: [], quality: "good", problems: [], comment: "" };

@@ -1,8 +1,8 @@
 // The worklist sends what was submitted on this device and has not reached the server: the session had ended, or the
 // network was away, when the reader left the desk.
 
-import { openOutbox, openShelf, recover } from "./device.js";
-import { createTexts } from "./texts.js";
+import { openOutbox, openShelf, recover } from "./storage/device.js";
+import { createTexts } from "../texts.js";
 
 const place = document.getElementById("waiting");
 const { reader } = place.dataset;

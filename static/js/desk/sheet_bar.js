@@ -1,10 +1,10 @@
 // What stands above and below the sheet: the exam, its tracings and pages, how the sheet is drawn, and how large.
 
 import { partsOf } from "../dom.js";
-import { Shelf } from "../shelf.js";
+import { Shelf } from "./storage/reader_store.js";
 import { ThisScreen } from "./calibration.js";
 import { Printing } from "./printing.js";
-import { forViewer, restore, settingsLine, sizeLine } from "./sheetsettings.js";
+import { forViewer, restore, settingsLine, sizeLine } from "./state/sheet_settings.js";
 import { TracingTabs } from "./tracing_tabs.js";
 
 const SETTINGS = "sheet";

@@ -1,32 +1,32 @@
 // The reading desk, wired together. What each part does stands in the part.
 
-import * as api from "./api.js";
-import { Catalogue } from "./catalogue.js";
-import { clock } from "./clock.js";
-import { Conflict } from "./desk/conflict.js";
-import { Correction } from "./desk/correction.js";
-import { Flow } from "./desk/flow.js";
-import { ReadingForm } from "./desk/form.js";
-import { Help } from "./desk/help.js";
-import { Keys } from "./desk/keys.js";
-import { Leaving } from "./desk/leaving.js";
-import { Messages } from "./desk/messages.js";
-import { Retraction } from "./desk/retraction.js";
-import { SheetBar } from "./desk/sheetbar.js";
-import { SecondOpinion } from "./desk/second_opinion.js";
-import { Sitting } from "./desk/sitting.js";
-import { openOutbox, openShelf, recover } from "./device.js";
-import { embedded, letGo, partsOf } from "./dom.js";
-import { Draft, DraftState } from "./draft.js";
-import { decode } from "./ecg/signal.js";
-import "./ecg/viewer.js";
-import { editsFor } from "./edits.js";
+import * as api from "../api.js";
+import { Catalogue } from "./state/catalogue.js";
+import { clock } from "../clock.js";
+import { Conflict } from "./conflict.js";
+import { Correction } from "./correction.js";
+import { Flow } from "./flow.js";
+import { ReadingForm } from "./form.js";
+import { Help } from "./help.js";
+import { Keys } from "./keys.js";
+import { Leaving } from "./submit_actions.js";
+import { Messages } from "./messages.js";
+import { Retraction } from "./retraction.js";
+import { SheetBar } from "./sheet_bar.js";
+import { SecondOpinion } from "./second_opinion.js";
+import { Sitting } from "./open_exam.js";
+import { openOutbox, openShelf, recover } from "./storage/device.js";
+import { embedded, letGo, partsOf } from "../dom.js";
+import { Draft, DraftState } from "./storage/draft.js";
+import { decode } from "../ecg/signal.js";
+import "../ecg/viewer.js";
+import { editsFor } from "./state/edits.js";
 import { bindHotkeys } from "./hotkeys.js";
-import * as labels from "./labels.js";
-import { pace, withSubmission } from "./pace.js";
-import { Queue } from "./queue.js";
-import { createTexts } from "./texts.js";
-import { Tools } from "./tools/tools.js";
+import * as labels from "./state/labels.js";
+import { pace, withSubmission } from "./state/pace.js";
+import { Queue } from "./storage/queue.js";
+import { createTexts } from "../texts.js";
+import { Tools } from "../tools/tools.js";
 
 class Desk {
   #sitting = null;

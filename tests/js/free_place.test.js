@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrange } from "../../static/js/ecg/layout.js";
-import { Ground } from "../../static/js/tools/ground.js";
-import { freePlace } from "../../static/js/tools/room.js";
+import { Ground } from "../../static/js/tools/sheet_coordinates.js";
+import { freePlace } from "../../static/js/tools/free_place.js";
 
 const SIZE = { width: 60, height: 6 };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { settingsLine } from "../../static/js/desk/sheetsettings.js";
+import { settingsLine } from "../../static/js/desk/state/sheet_settings.js";
 import { createTexts } from "../../static/js/texts.js";
 
 const words = createTexts({

@@ -3,7 +3,7 @@
 // A keymap is `{given: chosen}`: a command is known by the key its control is given in the page. What is not
 // in the map keeps its key. No two commands ever have the same key: taking one that is taken swaps the two.
 
-import { isSingle } from "./hotkeys.js";
+import { isSingle } from "../hotkeys.js";
 
 /** These always work, whatever is chosen: they are the way back when keys are confused. */
 export const FIXED = Object.freeze(["Control+Enter", "Control+z", "F1", "Escape"]);

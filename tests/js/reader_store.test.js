@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Shelf } from "../../static/js/shelf.js";
-import { Vault } from "../../static/js/vault.js";
-import { FakeStorage } from "./fakes/world.js";
+import { Shelf } from "../../static/js/desk/storage/reader_store.js";
+import { Vault } from "../../static/js/desk/storage/backup_store.js";
+import { FakeStorage } from "./fakes/desk.js";
 
 /** A vault whose copy outlives the storage. */
 class FakeVault {

@@ -1,10 +1,10 @@
 // One exam in the reader's hands: what they have entered, how it is kept, and how long they have been at it.
 
-import { Draft } from "../draft.js";
-import * as history from "../history.js";
-import * as labels from "../labels.js";
-import { Stopwatch } from "../stopwatch.js";
-import { Tally } from "../tally.js";
+import { Draft } from "./storage/draft.js";
+import * as history from "./state/history.js";
+import * as labels from "./state/labels.js";
+import { Stopwatch } from "./state/stopwatch.js";
+import { Tally } from "./state/counter.js";
 
 /** What the draft of a second reading is one of, in the place of a reading that is corrected. */
 export const SECOND = "second";

@@ -1,7 +1,7 @@
 // The field that finds a class by a few letters: an ARIA combobox with a listbox under it.
 
 import { make } from "../dom.js";
-import { indexOf, matches } from "../typeahead.js";
+import { indexOf, matches } from "./state/typeahead.js";
 
 const MOST_SHOWN = 12;
 

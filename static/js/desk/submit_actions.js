@@ -1,10 +1,10 @@
 // The ways to leave an exam: submit it, abstain from it, put it off. What is final and doubtful is asked once.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
-import { Confirmation } from "../confirmation.js";
+import { Confirmation } from "./state/confirmation.js";
 import { make } from "../dom.js";
-import { mentioned } from "../labels.js";
-import { objections } from "../objections.js";
+import { mentioned } from "./state/labels.js";
+import { objections } from "./state/objections.js";
 
 export class Leaving {
   #confirmation = new Confirmation();
