@@ -13,12 +13,14 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TOOLS = Path(sys.executable).parent
+FROM_NPM = REPOSITORY / "node_modules" / ".bin"
 
 CHECKS = [
     ["ruff", "check"],
     ["ruff", "format", "--check"],
     ["lint-imports"],
     ["djlint", "--quiet", "--lint", "templates"],
+    ["prettier", "--check", "--log-level=warn", "."],
     ["mypy"],
 ]
 # mypy's Django plugin imports the settings; it opens no connection.
@@ -31,6 +33,7 @@ SETTINGS = {
 
 
 TOOLS_IN_ORDER = list(dict.fromkeys(tool for tool, *_ in CHECKS))
+NPM_TOOLS = {"prettier"}
 SLOW = "mypy"
 QUICK = [tool for tool in TOOLS_IN_ORDER if tool != SLOW]
 
@@ -41,10 +44,14 @@ def main(wanted: list[str]) -> int:
     for tool, *arguments in CHECKS:
         if tool not in (wanted or TOOLS_IN_ORDER):
             continue
+        program = (FROM_NPM if tool in NPM_TOOLS else TOOLS) / tool
+        if tool in NPM_TOOLS and not program.exists():
+            print(f"SKIPPED: {tool}, because npm has not installed it.", flush=True)
+            continue
         began = time.monotonic()
         print(f"$ {tool} {' '.join(arguments)}".rstrip(), flush=True)
         done = subprocess.run(
-            [str(TOOLS / tool), *arguments], cwd=REPOSITORY, env=environment, check=False
+            [str(program), *arguments], cwd=REPOSITORY, env=environment, check=False
         )
         if done.returncode != 0:
             return done.returncode
