@@ -10,11 +10,24 @@ import { loadExams } from "./exams.js";
 
 const exams = await loadExams();
 const viewer = document.querySelector("ecg-viewer");
-const tool = new CaliperTool({
-  element: viewer, overlay: viewer.overlay, layer: viewer.overlay.querySelector("[data-layer=calipers]"),
-  host: document.querySelector(".tool-panel"), namesMm: () => [],
-}, { words: (key, values = {}) => `${key} ${Object.values(values)}`, language: "en", onChange: () => {}, onAttach: () => {} });
-viewer.addEventListener("sheet", ({ detail }) => tool.show(new Ground(detail.sheet, detail.signal), detail.scale));
+const tool = new CaliperTool(
+  {
+    element: viewer,
+    overlay: viewer.overlay,
+    layer: viewer.overlay.querySelector("[data-layer=calipers]"),
+    host: document.querySelector(".tool-panel"),
+    namesMm: () => [],
+  },
+  {
+    words: (key, values = {}) => `${key} ${Object.values(values)}`,
+    language: "en",
+    onChange: () => {},
+    onAttach: () => {},
+  },
+);
+viewer.addEventListener("sheet", ({ detail }) =>
+  tool.show(new Ground(detail.sheet, detail.signal), detail.scale),
+);
 await viewer.prepare("exam", exams[0]);
 viewer.show("exam");
 tool.toggle(Kind.INTERVAL);
@@ -35,14 +48,18 @@ viewer.addEventListener("pointermove", (event) => {
 
 /** Milliseconds to see each exam anew through each filter, and to find its median beat. */
 globalThis.computingMs = () => {
-  const timed = (deed) => exams.map((exam) => {
-    const fresh = { ...exam }; // views are remembered per recording
-    const from = performance.now();
-    deed(fresh);
-    return performance.now() - from;
-  });
+  const timed = (deed) =>
+    exams.map((exam) => {
+      const fresh = { ...exam }; // views are remembered per recording
+      const from = performance.now();
+      deed(fresh);
+      return performance.now() - from;
+    });
   return Object.fromEntries([
-    ...FILTERS.filter((name) => name !== "off").map((name) => [`filter ${name}`, timed((exam) => filtered(exam, name))]),
+    ...FILTERS.filter((name) => name !== "off").map((name) => [
+      `filter ${name}`,
+      timed((exam) => filtered(exam, name)),
+    ]),
     ["median beat", timed(medianBeat)],
   ]);
 };

@@ -14,7 +14,8 @@ export function countPresses(turn) {
   globalThis.keyToFrameMs = [];
   globalThis.keyToPaintMs = [];
   new PerformanceObserver((list) => {
-    for (const { name, duration } of list.getEntries()) if (name === "keydown") globalThis.keyToPaintMs.push(duration);
+    for (const { name, duration } of list.getEntries())
+      if (name === "keydown") globalThis.keyToPaintMs.push(duration);
   }).observe({ type: "event", durationThreshold: 16 });
   document.addEventListener("keydown", (event) => {
     turn();

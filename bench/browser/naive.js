@@ -8,12 +8,21 @@ const element = document.getElementById("naive");
 let shown = 0;
 
 function axis(dtick, minor) {
-  return { dtick, minor: { dtick: minor, showgrid: true }, showgrid: true, showticklabels: false, zeroline: false };
+  return {
+    dtick,
+    minor: { dtick: minor, showgrid: true },
+    showgrid: true,
+    showticklabels: false,
+    zeroline: false,
+  };
 }
 
 function figure({ leads, samplingRateHz, microvoltsPerLsb }) {
   const layout = {
-    width: 1064, height: 660, showlegend: false, margin: { l: 0, r: 0, t: 0, b: 0 },
+    width: 1064,
+    height: 660,
+    showlegend: false,
+    margin: { l: 0, r: 0, t: 0, b: 0 },
     grid: { rows: 3, columns: 4, pattern: "independent", roworder: "top to bottom", xgap: 0, ygap: 0 },
   };
   const data = leads.map((samples, i) => {
@@ -24,8 +33,14 @@ function figure({ leads, samplingRateHz, microvoltsPerLsb }) {
     layout[`xaxis${place}`] = axis(0.2, 0.04);
     layout[`yaxis${place}`] = { ...axis(0.5, 0.1), range: [-1.5, 1.5] };
     return {
-      type: "scatter", mode: "lines", name: LEADS[i], xaxis: `x${place}`, yaxis: `y${place}`, line: { width: 1.2 },
-      x: part.map((_, t) => t / samplingRateHz), y: part.map((sample) => (sample * microvoltsPerLsb) / 1000),
+      type: "scatter",
+      mode: "lines",
+      name: LEADS[i],
+      xaxis: `x${place}`,
+      yaxis: `y${place}`,
+      line: { width: 1.2 },
+      x: part.map((_, t) => t / samplingRateHz),
+      y: part.map((sample) => (sample * microvoltsPerLsb) / 1000),
     };
   });
   return { data, layout };
@@ -33,7 +48,11 @@ function figure({ leads, samplingRateHz, microvoltsPerLsb }) {
 
 function draw(exam) {
   const { data, layout } = figure(exam);
-  return globalThis.Plotly.react(element, data, layout, { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "" });
+  return globalThis.Plotly.react(element, data, layout, {
+    displayModeBar: false,
+    showSendToCloud: false,
+    plotlyServerURL: "",
+  });
 }
 
 await draw(exams[0]);

@@ -13,8 +13,13 @@ function dataOf(exam) {
 const series = { stroke: "#000", width: 1, points: { show: false } };
 const plot = new globalThis.uPlot(
   {
-    width: 1064, height: 660, legend: { show: false }, cursor: { show: false }, axes: [{ show: false }, { show: false }],
-    scales: { x: { time: false }, y: { range: RANGE_MV } }, series: [{}, series, series, series, series],
+    width: 1064,
+    height: 660,
+    legend: { show: false },
+    cursor: { show: false },
+    axes: [{ show: false }, { show: false }],
+    scales: { x: { time: false }, y: { range: RANGE_MV } },
+    series: [{}, series, series, series, series],
   },
   dataOf(exams[0]),
   document.getElementById("peer"),

@@ -22,7 +22,8 @@ function look() {
 requestAnimationFrame(look);
 
 new PerformanceObserver((list) => {
-  for (const { name, duration } of list.getEntries()) if (name === "keydown") globalThis.keyToPaintMs.push(duration);
+  for (const { name, duration } of list.getEntries())
+    if (name === "keydown") globalThis.keyToPaintMs.push(duration);
 }).observe({ type: "event", durationThreshold: 16 });
 
 let last = null;

@@ -18,7 +18,9 @@ export class Refused extends Error {
 
   /** The last part of the problem's type: "stale-draft", "batch-closed", "already-submitted". */
   get kind() {
-    return String(this.problem.type ?? "").split(/[/:#]/).at(-1);
+    return String(this.problem.type ?? "")
+      .split(/[/:#]/)
+      .at(-1);
   }
 }
 
@@ -32,7 +34,10 @@ export function saveDraft(id, draft) {
 
 /** The same `key` sent twice makes one reading. */
 export function submitReading(id, reading, key) {
-  return json("POST", `/api/assignments/${id}/reading/`, { body: reading, headers: { "Idempotency-Key": key } });
+  return json("POST", `/api/assignments/${id}/reading/`, {
+    body: reading,
+    headers: { "Idempotency-Key": key },
+  });
 }
 
 /** Put the exam behind all others; the answer names what comes `next`. Sent twice it changes nothing. */
@@ -47,7 +52,11 @@ export function loadSuggestions(id) {
 
 /** How long suggestions were on view; sent while the page goes away, if need be. */
 export function noteViewing(id, seen, key) {
-  return json("POST", `/api/assignments/${id}/viewing/`, { body: seen, headers: { "Idempotency-Key": key }, keepalive: true });
+  return json("POST", `/api/assignments/${id}/viewing/`, {
+    body: seen,
+    headers: { "Idempotency-Key": key },
+    keepalive: true,
+  });
 }
 
 /** The reader agrees with the suggestion of a class that they had given themselves; sent twice it is noted once. */
@@ -57,7 +66,10 @@ export function confirmSuggestion(id, code) {
 
 /** What the reader says again with the suggestions known; the same `key` sent twice makes one revision. */
 export function submitRevision(id, revision, key) {
-  return json("POST", `/api/assignments/${id}/revision/`, { body: revision, headers: { "Idempotency-Key": key } });
+  return json("POST", `/api/assignments/${id}/revision/`, {
+    body: revision,
+    headers: { "Idempotency-Key": key },
+  });
 }
 
 /** What a passkey has to sign, for whoever is not signed in yet. */
@@ -72,7 +84,9 @@ export function loadRun(url) {
 
 /** The packed bytes of a tracing; the browser has inflated them and keeps them in its cache. */
 export function loadTracing(href) {
-  return send(href, { headers: { Accept: "application/octet-stream" } }, (response) => response.arrayBuffer());
+  return send(href, { headers: { Accept: "application/octet-stream" } }, (response) =>
+    response.arrayBuffer(),
+  );
 }
 
 function json(method, url, { body, headers = {}, keepalive = false } = {}) {
@@ -90,7 +104,11 @@ async function send(url, options, read) {
   let response;
   let found;
   try {
-    response = await fetch(url, { ...options, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) });
+    response = await fetch(url, {
+      ...options,
+      credentials: "same-origin",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     found = isTaken(response) ? await read(own(response)) : await problemOf(response);
   } catch (error) {
     // fetch and the body reject for every reason the network can have, and for our own patience.
@@ -116,7 +134,8 @@ async function problemOf(response) {
 
 function refusal(response, problem) {
   // A redirect leads to the page for signing in: an endpoint itself never moves.
-  if (response.redirected || response.status === 401 || response.status === 403) return new SignedOut(response.statusText);
+  if (response.redirected || response.status === 401 || response.status === 403)
+    return new SignedOut(response.statusText);
   if (response.status >= 500 || response.status === 429) return new Unreachable(`HTTP ${response.status}`);
   return new Refused(response.status, problem);
 }

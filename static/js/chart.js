@@ -14,11 +14,37 @@ const MARGIN = Object.freeze({ l: 52, r: 16, t: 12, b: 44 });
 export function figure(curve, { total, words, colours, font, width, height }) {
   const line = (color, dash) => ({ color, width: 2.5, dash, shape: "linear" });
   const data = [
-    { x: curve.days, y: curve.done, name: words.done, mode: "lines", line: line(colours.accent, "solid"), fill: "tozeroy", fillcolor: colours.soft },
-    { x: curve.ahead, y: curve.expected, name: words.expected, mode: "lines", line: line(colours.accent, "dot") },
-    { x: ends(curve), y: [total, total], name: words.total, mode: "lines", line: { color: colours.faint, width: 1.5, dash: "dash" } },
+    {
+      x: curve.days,
+      y: curve.done,
+      name: words.done,
+      mode: "lines",
+      line: line(colours.accent, "solid"),
+      fill: "tozeroy",
+      fillcolor: colours.soft,
+    },
+    {
+      x: curve.ahead,
+      y: curve.expected,
+      name: words.expected,
+      mode: "lines",
+      line: line(colours.accent, "dot"),
+    },
+    {
+      x: ends(curve),
+      y: [total, total],
+      name: words.total,
+      mode: "lines",
+      line: { color: colours.faint, width: 1.5, dash: "dash" },
+    },
   ].filter((trace) => trace.x.length);
-  const axis = { gridcolor: colours.line, linecolor: colours.line, zeroline: false, tickcolor: colours.line, fixedrange: true };
+  const axis = {
+    gridcolor: colours.line,
+    linecolor: colours.line,
+    zeroline: false,
+    tickcolor: colours.line,
+    fixedrange: true,
+  };
   const layout = {
     width,
     height,
@@ -26,8 +52,20 @@ export function figure(curve, { total, words, colours, font, width, height }) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: font, size: 13, color: colours.ink },
-    xaxis: { ...axis, type: "date", tickformat: "%d/%m", tick0: curve.days[0], dtick: daysApart(curve, width) * DAY_MS },
-    yaxis: { ...axis, rangemode: "tozero", range: [0, Math.max(total, ...curve.done, 1) * 1.08], tickformat: ",d", separatethousands: true },
+    xaxis: {
+      ...axis,
+      type: "date",
+      tickformat: "%d/%m",
+      tick0: curve.days[0],
+      dtick: daysApart(curve, width) * DAY_MS,
+    },
+    yaxis: {
+      ...axis,
+      rangemode: "tozero",
+      range: [0, Math.max(total, ...curve.done, 1) * 1.08],
+      tickformat: ",d",
+      separatethousands: true,
+    },
     showlegend: true,
     legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top" },
   };

@@ -13,7 +13,9 @@ function otherTheme(chosen, systemIsDark) {
 /** Whether every word of `query` occurs in `text`. */
 function matches(text, query) {
   const hay = plain(text);
-  return plain(query).split(/\s+/).every((word) => hay.includes(word));
+  return plain(query)
+    .split(/\s+/)
+    .every((word) => hay.includes(word));
 }
 
 function bindTheme(button) {
@@ -63,7 +65,9 @@ function bindCopy(button) {
     field.select();
     await navigator.clipboard.writeText(field.value);
     button.textContent = button.dataset.copied;
-    setTimeout(() => { button.textContent = label; }, 2000);
+    setTimeout(() => {
+      button.textContent = label;
+    }, 2000);
   });
 }
 

@@ -58,7 +58,10 @@ export function withoutPassword(options, isWanted) {
 
 const DEEDS = {
   make: (form) => {
-    const options = withoutPassword(decoded(embedded(form.dataset.options)), form.elements.passwordless?.checked);
+    const options = withoutPassword(
+      decoded(embedded(form.dataset.options)),
+      form.elements.passwordless?.checked,
+    );
     return navigator.credentials.create({ publicKey: options });
   },
   use: (form) => navigator.credentials.get({ publicKey: decoded(embedded(form.dataset.options)) }),

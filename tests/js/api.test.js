@@ -42,7 +42,9 @@ test("a tracing that is cut short did not arrive", async () => {
 
 for (const load of [() => loadAssignment(7), () => loadTracing("/t/1")]) {
   test(`a page of the network in between is no answer: ${load}`, async () => {
-    answering(new Response("<html>Welcome to our Wi-Fi</html>", { headers: { "Content-Type": "text/html" } }));
+    answering(
+      new Response("<html>Welcome to our Wi-Fi</html>", { headers: { "Content-Type": "text/html" } }),
+    );
     await assert.rejects(load(), Unreachable);
   });
 }
@@ -54,12 +56,24 @@ test("a refusal that is cut short is asked for again", async () => {
 
 test("a refusal says why", async () => {
   answering(Response.json({ type: "/problems/stale-draft" }, { status: 409 }));
-  await assert.rejects(loadAssignment(7), (error) => error instanceof Refused && error.kind === "stale-draft");
+  await assert.rejects(
+    loadAssignment(7),
+    (error) => error instanceof Refused && error.kind === "stale-draft",
+  );
 });
 
 test("a refusal without a problem has its status", async () => {
-  answering(new Response("<html>", { status: 404, statusText: "Not Found", headers: { "Content-Type": "text/html" } }));
-  await assert.rejects(loadAssignment(7), (error) => error instanceof Refused && error.message === "Not Found");
+  answering(
+    new Response("<html>", {
+      status: 404,
+      statusText: "Not Found",
+      headers: { "Content-Type": "text/html" },
+    }),
+  );
+  await assert.rejects(
+    loadAssignment(7),
+    (error) => error instanceof Refused && error.message === "Not Found",
+  );
 });
 
 for (const status of [401, 403]) {

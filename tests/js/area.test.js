@@ -7,13 +7,18 @@ import { Ground } from "../../static/js/tools/sheet_coordinates.js";
 import { placeLabel } from "../../static/js/tools/label.js";
 
 const signal = {
-  samplingRateHz: 500, microvoltsPerLsb: 1, nSamples: 5000, status: new Uint8Array(12).fill(1),
+  samplingRateHz: 500,
+  microvoltsPerLsb: 1,
+  nSamples: 5000,
+  status: new Uint8Array(12).fill(1),
   leads: Array.from({ length: 12 }, () => new Int16Array(5000)),
 };
 const ground = (asked = {}) => new Ground(arrange({ durationS: 10, ...asked }), signal);
 
 function on(where, name, seconds) {
-  const cell = where.sheet.cells.find((one) => one.name === name && seconds >= one.startS && seconds < one.endS);
+  const cell = where.sheet.cells.find(
+    (one) => one.name === name && seconds >= one.startS && seconds < one.endS,
+  );
   return where.placeOf(cell, seconds);
 }
 
@@ -30,7 +35,10 @@ test("dragging down takes in the leads below", () => {
 
 test("dragging from right to left and up marks the same", () => {
   const where = ground();
-  assert.deepEqual(areaOf(where, on(where, "V3", 6.2), on(where, "V1", 5.4)), areaOf(where, on(where, "V1", 5.4), on(where, "V3", 6.2)));
+  assert.deepEqual(
+    areaOf(where, on(where, "V3", 6.2), on(where, "V1", 5.4)),
+    areaOf(where, on(where, "V1", 5.4), on(where, "V3", 6.2)),
+  );
 });
 
 test("the strip below is a row of its own", () => {

@@ -16,12 +16,25 @@ const extra = (s) => bump(s, 0.02, 0.04, -1500) + bump(s, 0.3, 0.05, 500);
 function recording(at, { rate = RATE, seconds = 10, noise = 0, wander = 0, shapes = () => usual } = {}) {
   let seed = 7;
   const random = () => ((seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5) * 2;
-  const leads = Array.from({ length: 12 }, (_, lead) => Int16Array.from({ length: rate * seconds }, (_, t) => {
-    const s = t / rate;
-    const beats = at.reduce((sum, beat, i) => sum + (Math.abs(s - beat) < 0.6 ? shapes(i)(s - beat) : 0), 0);
-    return Math.round((1 - lead / 12) * beats + wander * Math.sin(2 * Math.PI * 0.2 * s) + noise * random());
-  }));
-  return { samplingRateHz: rate, microvoltsPerLsb: 1, nSamples: rate * seconds, status: new Uint8Array(12).fill(1), leads };
+  const leads = Array.from({ length: 12 }, (_, lead) =>
+    Int16Array.from({ length: rate * seconds }, (_, t) => {
+      const s = t / rate;
+      const beats = at.reduce(
+        (sum, beat, i) => sum + (Math.abs(s - beat) < 0.6 ? shapes(i)(s - beat) : 0),
+        0,
+      );
+      return Math.round(
+        (1 - lead / 12) * beats + wander * Math.sin(2 * Math.PI * 0.2 * s) + noise * random(),
+      );
+    }),
+  );
+  return {
+    samplingRateHz: rate,
+    microvoltsPerLsb: 1,
+    nSamples: rate * seconds,
+    status: new Uint8Array(12).fill(1),
+    leads,
+  };
 }
 
 const every = (s, { from = 0.5, to = 9.6 } = {}) => {
@@ -57,7 +70,11 @@ test("one artefact hides no beat", () => {
   const one = recording(every(0.8));
   for (const lead of one.leads) lead[2600] += 20000;
   const found = beatsOf(one);
-  for (const s of every(0.8)) assert.ok(found.some((t) => Math.abs(t / RATE - s) < 0.03), `${s} is lost`);
+  for (const s of every(0.8))
+    assert.ok(
+      found.some((t) => Math.abs(t / RATE - s) < 0.03),
+      `${s} is lost`,
+    );
 });
 
 test("a flat recording has no beats", () => {

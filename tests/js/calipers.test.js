@@ -11,8 +11,17 @@ const REACH = 2;
 
 /** Ten seconds at 500 Hz; each lead is flat but for a triangle of 1 mV at every second. */
 function signal({ rate = 500 } = {}) {
-  const lead = () => Int16Array.from({ length: 10 * rate }, (_, t) => Math.max(0, 1000 - 50 * Math.abs((t % rate) - rate / 2)));
-  return { samplingRateHz: rate, microvoltsPerLsb: 1, nSamples: 10 * rate, status: new Uint8Array(12).fill(1), leads: Array.from({ length: 12 }, lead) };
+  const lead = () =>
+    Int16Array.from({ length: 10 * rate }, (_, t) =>
+      Math.max(0, 1000 - 50 * Math.abs((t % rate) - rate / 2)),
+    );
+  return {
+    samplingRateHz: rate,
+    microvoltsPerLsb: 1,
+    nSamples: 10 * rate,
+    status: new Uint8Array(12).fill(1),
+    leads: Array.from({ length: 12 }, lead),
+  };
 }
 
 function ground(asked = {}, one = signal()) {
@@ -21,7 +30,9 @@ function ground(asked = {}, one = signal()) {
 
 /** The place of `seconds` on the baseline of the cell called `name`. */
 function on(where, name, seconds, millivolts = 0) {
-  const cell = where.sheet.cells.find((one) => one.name === name && seconds >= one.startS && seconds < one.endS);
+  const cell = where.sheet.cells.find(
+    (one) => one.name === name && seconds >= one.startS && seconds < one.endS,
+  );
   return where.placeOf(cell, seconds, millivolts);
 }
 
@@ -50,7 +61,13 @@ test("click and click measures what dragging does", () => {
   assert.ok(Math.abs(said(state, where).ms - 800) < 1e-6);
 });
 
-for (const asked of [{}, { arrangement: "6x2" }, { arrangement: "12x1" }, { speedMmPerS: 50 }, { order: "cabrera" }]) {
+for (const asked of [
+  {},
+  { arrangement: "6x2" },
+  { arrangement: "12x1" },
+  { speedMmPerS: 50 },
+  { order: "cabrera" },
+]) {
   test(`an interval is the same on the sheet ${JSON.stringify(asked)}`, () => {
     const where = ground(asked);
     const from = where.sheet.window.endS - 1;
@@ -63,7 +80,8 @@ for (const rate of [100, 300, 1000]) {
   test(`the legs stand on samples at ${rate} Hz`, () => {
     const where = ground({}, signal({ rate }));
     const state = drag(calipers.idle(), where, on(where, "II", 1.00123), on(where, "II", 1.80456));
-    for (const { seconds } of state.legs) assert.ok(Math.abs(seconds * rate - Math.round(seconds * rate)) < 1e-9);
+    for (const { seconds } of state.legs)
+      assert.ok(Math.abs(seconds * rate - Math.round(seconds * rate)) < 1e-9);
   });
 }
 
@@ -72,7 +90,10 @@ test("dragged straight up from the baseline to the top of R, the calipers say ho
   const state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.5), on(where, "II", 1.5, 1));
   assert.ok(Math.abs(said(state, where).mv - 1) < 1e-9);
   assert.ok(Math.abs(said(state, where).mm - 10) < 1e-9);
-  assert.deepEqual(state.legs.map(({ seconds }) => seconds), [1.5, 1.5]);
+  assert.deepEqual(
+    state.legs.map(({ seconds }) => seconds),
+    [1.5, 1.5],
+  );
 });
 
 for (const [where, name, at, leg] of [
@@ -87,17 +108,27 @@ for (const [where, name, at, leg] of [
     const cell = sheet.sheet.cells.find((one) => one.lead === LEADS.indexOf(name) && at[0] < one.endS);
     const { legs } = calipers.down(calipers.idle(Kind.AMPLITUDE), sheet, sheet.placeOf(cell, ...at), REACH);
     const [{ seconds, millivolts }] = legs;
-    assert.ok(Math.abs(seconds - leg[0]) < 1e-9 && Math.abs(millivolts - leg[1]) < 1e-9, `${seconds} s, ${millivolts} mV`);
+    assert.ok(
+      Math.abs(seconds - leg[0]) < 1e-9 && Math.abs(millivolts - leg[1]) < 1e-9,
+      `${seconds} s, ${millivolts} mV`,
+    );
   });
 }
 
 test("a leg of the voltage rests at the J point of a raised ST segment", () => {
   const one = signal();
   for (const lead of one.leads) {
-    lead.forEach((value, t) => (lead[t] = t % 500 < 250 ? value : Math.max(value, Math.min(300, 2 * (500 - (t % 500))))));
+    lead.forEach(
+      (value, t) => (lead[t] = t % 500 < 250 ? value : Math.max(value, Math.min(300, 2 * (500 - (t % 500))))),
+    );
   }
   const where = ground({}, one);
-  const state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.4, 0.02), on(where, "II", 1.545, 0.36));
+  const state = drag(
+    calipers.idle(Kind.AMPLITUDE),
+    where,
+    on(where, "II", 1.4, 0.02),
+    on(where, "II", 1.545, 0.36),
+  );
   assert.ok(Math.abs(state.legs[1].seconds - 1.528) <= 0.004, `${state.legs[1].seconds} s`);
   assert.ok(Math.abs(said(state, where).mv - 0.3) < 0.05);
 });
@@ -106,14 +137,24 @@ test("the baseline is the one near the leg, where it wanders", () => {
   const one = signal();
   one.leads[1].forEach((value, t) => (one.leads[1][t] = value + (t > 3500 ? 400 : 0)));
   const where = ground({}, one);
-  const state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 8.2, 0.45), on(where, "II", 8.5, 1.42));
+  const state = drag(
+    calipers.idle(Kind.AMPLITUDE),
+    where,
+    on(where, "II", 8.2, 0.45),
+    on(where, "II", 8.5, 1.42),
+  );
   assert.ok(Math.abs(said(state, where).mv - 1) < 1e-9);
 });
 
 test("an amplitude of a lead drawn upside down has the lead's own sign", () => {
   const where = ground({ order: "cabrera" });
   const cell = where.sheet.cells.find(({ sign }) => sign === -1);
-  const state = drag(calipers.idle(Kind.AMPLITUDE), where, where.placeOf(cell, cell.startS + 0.2), where.placeOf(cell, cell.startS + 0.5, -1));
+  const state = drag(
+    calipers.idle(Kind.AMPLITUDE),
+    where,
+    where.placeOf(cell, cell.startS + 0.2),
+    where.placeOf(cell, cell.startS + 0.5, -1),
+  );
   assert.ok(Math.abs(said(state, where).mv - 1) < 1e-9);
   assert.equal(calipers.measurement(state, where, 1).lead, "aVR");
 });
@@ -129,7 +170,12 @@ test("a voltage that begins at the top of a tall wave belongs to that wave, not 
 
 test("legs of a voltage are taken up again wherever they are, and the bar carries both", () => {
   const where = ground();
-  let state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.2, 0.7), on(where, "II", 1.2, 2.2));
+  let state = drag(
+    calipers.idle(Kind.AMPLITUDE),
+    where,
+    on(where, "II", 1.2, 0.7),
+    on(where, "II", 1.2, 2.2),
+  );
   state = drag(state, where, on(where, "II", 1.2, 2.2), on(where, "II", 1.2, 1.7));
   assert.ok(Math.abs(said(state, where).mv - 1) < 1e-9);
   const bar = on(where, "II", 1.2, 1.2);
@@ -151,7 +197,10 @@ test("by key a leg on the trace follows it, and a raised one keeps its height", 
   const where = ground();
   let state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.5, 1), on(where, "II", 1.2, 0.7));
   state = calipers.nudge(calipers.nudge(state, where, 0, { right: 1 }), where, 1, { right: 1 });
-  assert.deepEqual(state.legs.map(({ millivolts }) => Math.round(millivolts * 1000)), [950, 700]);
+  assert.deepEqual(
+    state.legs.map(({ millivolts }) => Math.round(millivolts * 1000)),
+    [950, 700],
+  );
 });
 
 test("an interval goes on into the next column of its row", () => {
@@ -233,7 +282,10 @@ test("by key the calipers go to another lead at the same time", () => {
   const state = calipers.place(calipers.idle(), where, where.sheet.cells[0]);
   const moved = calipers.changeCell(state, where, 1);
   assert.equal(moved.cell.name, "II");
-  assert.deepEqual(moved.legs.map(({ seconds }) => seconds), state.legs.map(({ seconds }) => seconds));
+  assert.deepEqual(
+    moved.legs.map(({ seconds }) => seconds),
+    state.legs.map(({ seconds }) => seconds),
+  );
 });
 
 test("by key the calipers come to a lead that shows other times too", () => {
@@ -248,12 +300,18 @@ test("marching repeats the interval over the whole row", () => {
   const where = ground();
   const state = drag(calipers.march(calipers.idle(), true), where, on(where, "II", 1), on(where, "II", 2));
   const rhythm = on(where, "II", 0).x;
-  assert.deepEqual(calipers.marks(state, where).map((x) => Math.round(((x - rhythm) / 25) * 1000) / 1000), [0, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.deepEqual(
+    calipers.marks(state, where).map((x) => Math.round(((x - rhythm) / 25) * 1000) / 1000),
+    [0, 3, 4, 5, 6, 7, 8, 9, 10],
+  );
 });
 
 test("over several cycles the mean is told", () => {
   const where = ground();
-  const state = calipers.countCycles(drag(calipers.idle(), where, on(where, "V5", 7.5), on(where, "V5", 9.9)), 3);
+  const state = calipers.countCycles(
+    drag(calipers.idle(), where, on(where, "V5", 7.5), on(where, "V5", 9.9)),
+    3,
+  );
   assert.ok(Math.abs(said(state, where).ms - 800) < 1e-6);
   assert.equal(calipers.measurement(state, where, 2).n_cycles, 3);
 });
@@ -267,7 +325,14 @@ test("marks too close to be a rhythm are not drawn", () => {
 test("a measurement says what, where, from when to when and how much", () => {
   const where = ground();
   const state = drag(calipers.idle(), where, on(where, "V2", 6.2), on(where, "V2", 5.8));
-  assert.deepEqual(calipers.measurement(state, where, 1), { kind: "interval", tracing: 1, lead: "V2", from_s: 5.8, to_s: 6.2, value: 400 });
+  assert.deepEqual(calipers.measurement(state, where, 1), {
+    kind: "interval",
+    tracing: 1,
+    lead: "V2",
+    from_s: 5.8,
+    to_s: 6.2,
+    value: 400,
+  });
 });
 
 test("the same sheet at another scale keeps the calipers, another arrangement does not", () => {

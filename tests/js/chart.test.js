@@ -3,7 +3,12 @@ import test from "node:test";
 
 import { ends, figure } from "../../static/js/chart.js";
 
-const CURVE = { days: ["2026-03-01", "2026-03-04"], done: [0, 30], ahead: ["2026-03-04", "2026-03-10"], expected: [30, 90] };
+const CURVE = {
+  days: ["2026-03-01", "2026-03-04"],
+  done: [0, 30],
+  ahead: ["2026-03-04", "2026-03-10"],
+  expected: [30, 90],
+};
 const LOOK = {
   total: 90,
   words: { done: "Done", expected: "Expected", total: "All" },
@@ -23,7 +28,10 @@ test("without a forecast it ends today", () => {
 
 test("without a forecast nothing is drawn ahead", () => {
   const { data } = figure({ ...CURVE, ahead: [], expected: [] }, LOOK);
-  assert.deepEqual(data.map((trace) => trace.name), ["Done", "All"]);
+  assert.deepEqual(
+    data.map((trace) => trace.name),
+    ["Done", "All"],
+  );
 });
 
 test("the axis holds all readings from zero", () => {

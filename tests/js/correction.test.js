@@ -12,9 +12,17 @@ function correcting({ outcome = "read" } = {}) {
   const { shelf, clock } = world();
   const parts = { "correction-banner": { hidden: true }, "correction-text": { textContent: "" } };
   const root = { querySelector: (selector) => parts[selector.match(/"(.+)"/)[1]] };
-  const draft = new Draft({ id: 7, server: null, blank: content("af"), of: "key-1" }, { shelf, clock, api: null, onChange: () => {} });
+  const draft = new Draft(
+    { id: 7, server: null, blank: content("af"), of: "key-1" },
+    { shelf, clock, api: null, onChange: () => {} },
+  );
   draft.edit(content("af", "lbbb"));
-  return { correction: new Correction(root, { shelf, words: (key) => key }), draft, parts, sent: { ...SENT, reading: { id: "key-1", outcome } } };
+  return {
+    correction: new Correction(root, { shelf, words: (key) => key }),
+    draft,
+    parts,
+    sent: { ...SENT, reading: { id: "key-1", outcome } },
+  };
 }
 
 test("a correction goes on after a reload, and not once its time is over", () => {
@@ -29,11 +37,17 @@ test("a correction that is left as it was does not come back", () => {
   assert.equal(correction.begins(sent), false);
 });
 
-for (const [outcome, said] of [["read", "retracting"], ["abstained", "retracting-abstention"]]) {
+for (const [outcome, said] of [
+  ["read", "retracting"],
+  ["abstained", "retracting-abstention"],
+]) {
   test(`who takes back what was ${outcome} is told what stands until then`, () => {
     const { correction, parts, sent } = correcting({ outcome });
     correction.show({ assignment: sent, isCorrecting: true });
-    assert.deepEqual([parts["correction-banner"].hidden, parts["correction-text"].textContent], [false, said]);
+    assert.deepEqual(
+      [parts["correction-banner"].hidden, parts["correction-text"].textContent],
+      [false, said],
+    );
     correction.show({ assignment: sent, isCorrecting: false });
     assert.equal(parts["correction-banner"].hidden, true);
   });

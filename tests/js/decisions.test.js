@@ -23,7 +23,10 @@ function found({ content }) {
 
 /** Decide on fibrillation, one verdict after the other. */
 function decided(content, ...verdicts) {
-  return verdicts.reduce((so, verdict) => decide(so.decisions, so.content, AF, verdict, catalogue), { decisions: {}, content });
+  return verdicts.reduce((so, verdict) => decide(so.decisions, so.content, AF, verdict, catalogue), {
+    decisions: {},
+    content,
+  });
 }
 
 test("an accepted suggestion becomes a finding", () => {
@@ -69,7 +72,11 @@ test("decisions are told by class", () => {
 });
 
 test("of what was stored only what is a decision comes back", () => {
-  const stored = { [AF]: { verdict: "accepted", isAdded: true }, [RBBB]: { verdict: "liked" }, gone: { verdict: "rejected" } };
+  const stored = {
+    [AF]: { verdict: "accepted", isAdded: true },
+    [RBBB]: { verdict: "liked" },
+    gone: { verdict: "rejected" },
+  };
   assert.deepEqual(restore(stored, [AF, RBBB]), { [AF]: { verdict: "accepted", isAdded: true } });
 });
 

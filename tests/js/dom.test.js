@@ -19,16 +19,23 @@ afterEach(() => {
 /** Something that can have the focus. */
 function control(name) {
   return {
-    name, dataset: { focus: name }, closest: () => ({ dataset: { focus: name } }),
-    focus() { page.activeElement = this; },
-    blur() { page.activeElement = null; },
+    name,
+    dataset: { focus: name },
+    closest: () => ({ dataset: { focus: name } }),
+    focus() {
+      page.activeElement = this;
+    },
+    blur() {
+      page.activeElement = null;
+    },
   };
 }
 
 /** What holds `controls`; a test may change them. */
 function panelOf(...controls) {
   const panel = { controls, contains: (one) => panel.controls.includes(one) };
-  panel.querySelector = (selector) => panel.controls.find(({ name }) => selector === `[data-focus="${name}"]`) ?? null;
+  panel.querySelector = (selector) =>
+    panel.controls.find(({ name }) => selector === `[data-focus="${name}"]`) ?? null;
   return panel;
 }
 
@@ -65,7 +72,11 @@ test("where what had the focus is gone, the next best has it", () => {
   const [old, next] = [control("remove-af"), control("select-lbbb")];
   const panel = panelOf(old);
   old.focus();
-  keepingFocus(panel, () => (panel.controls = [next]), (gone) => (gone === old ? next : null));
+  keepingFocus(
+    panel,
+    () => (panel.controls = [next]),
+    (gone) => (gone === old ? next : null),
+  );
   assert.equal(page.activeElement, next);
 });
 
@@ -73,6 +84,10 @@ test("a focus elsewhere stays there", () => {
   const elsewhere = control("finder");
   const panel = panelOf(control("finder"));
   elsewhere.focus();
-  keepingFocus(panel, () => (panel.controls = [control("finder")]), () => control("next"));
+  keepingFocus(
+    panel,
+    () => (panel.controls = [control("finder")]),
+    () => control("next"),
+  );
   assert.equal(page.activeElement, elsewhere);
 });

@@ -93,7 +93,10 @@ test("a lost answer is no conflict even when the reader went on", async () => {
   room.api.losesAnswers = false;
   draft.edit(content("af", "rbbb"));
   await room.clock.advance(60_000);
-  assert.deepEqual([draft.state, room.api.drafts.get(1)], ["saved", { version: 2, content: content("af", "rbbb") }]);
+  assert.deepEqual(
+    [draft.state, room.api.drafts.get(1)],
+    ["saved", { version: 2, content: content("af", "rbbb") }],
+  );
 });
 
 test("a lost answer is no conflict after a reload either", async () => {
@@ -145,7 +148,10 @@ test("unsaved work meeting another device's draft asks on the next visit", async
   await room.clock.advance(1000);
   room.api.drafts.set(1, { version: 1, content: content("afl") });
   const draft = open(room);
-  assert.deepEqual([draft.state, draft.content, draft.other.content], ["changed-elsewhere", content("af"), content("afl")]);
+  assert.deepEqual(
+    [draft.state, draft.content, draft.other.content],
+    ["changed-elsewhere", content("af"), content("afl")],
+  );
 });
 
 test("a closed batch is said, not retried", async () => {
@@ -235,7 +241,10 @@ test("a reading that was submitted leaves nothing on the device", async () => {
 
 test("a correction is kept on this device and sent nowhere", async () => {
   const room = world();
-  const draft = new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null });
+  const draft = new Draft(
+    { id: 1, server: null, blank: content("af"), of: "reading-1" },
+    { ...room, api: null },
+  );
   draft.edit(content("af", "rbbb"));
   await room.clock.advance(60_000);
   assert.deepEqual([draft.state, room.api.requests], ["kept-here", 0]);
@@ -244,14 +253,21 @@ test("a correction is kept on this device and sent nowhere", async () => {
 
 test("a correction survives a reload", () => {
   const room = world();
-  new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null }).edit(content("rbbb"));
-  const again = new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null });
+  new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null }).edit(
+    content("rbbb"),
+  );
+  const again = new Draft(
+    { id: 1, server: null, blank: content("af"), of: "reading-1" },
+    { ...room, api: null },
+  );
   assert.deepEqual([again.content, again.state], [content("rbbb"), "kept-here"]);
 });
 
 test("a correction of a reading that was replaced is none of the new one", () => {
   const room = world();
-  new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null }).edit(content("rbbb"));
+  new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null }).edit(
+    content("rbbb"),
+  );
   assert.ok(!Draft.isCorrecting(room.shelf, { id: 1, of: "reading-2" }));
 });
 
@@ -268,7 +284,11 @@ test("what is said besides the findings makes another draft", async () => {
 function worldOfFailures() {
   const room = world();
   const failures = [];
-  const clock = { ...room.clock, after: (ms, action) => room.clock.after(ms, () => action().catch((error) => failures.push(error.message))) };
+  const clock = {
+    ...room.clock,
+    after: (ms, action) =>
+      room.clock.after(ms, () => action().catch((error) => failures.push(error.message))),
+  };
   return { room, clock, failures };
 }
 
@@ -276,7 +296,9 @@ test("a save that fails as nobody foresaw does not end all saving", async () => 
   const { room, clock, failures } = worldOfFailures();
   const { saveDraft } = room.api;
   const draft = open({ ...room, clock });
-  room.api.saveDraft = async () => { throw new TypeError("unforeseen"); };
+  room.api.saveDraft = async () => {
+    throw new TypeError("unforeseen");
+  };
   draft.edit(content("af"));
   await room.clock.advance(1000);
   room.api.saveDraft = saveDraft;

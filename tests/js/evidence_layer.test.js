@@ -6,7 +6,14 @@ import { DEFAULT_SETTINGS, arrange } from "../../static/js/ecg/layout.js";
 import { LEADS } from "../../static/js/ecg/signal.js";
 
 const sheet = arrange({ durationS: 10, page: 0, ...DEFAULT_SETTINGS });
-const QRS = { leads: [], intervals_s: [[0.5, 0.65], [1.3, 1.45], [4.4, 4.55]] };
+const QRS = {
+  leads: [],
+  intervals_s: [
+    [0.5, 0.65],
+    [1.3, 1.45],
+    [4.4, 4.55],
+  ],
+};
 
 function near(one, other) {
   return Math.abs(one - other) < 1e-9;
@@ -26,12 +33,17 @@ test("an interval is drawn in each cell that shows all of it", () => {
 
 test("an interval that a cell cuts is not drawn there: it would be too short", () => {
   const { endS } = sheet.cells[0];
-  const cut = stretches(sheet, { leads: [LEADS[sheet.cells[0].lead]], intervals_s: [[endS - 0.1, endS + 0.1]] });
+  const cut = stretches(sheet, {
+    leads: [LEADS[sheet.cells[0].lead]],
+    intervals_s: [[endS - 0.1, endS + 0.1]],
+  });
   assert.ok(cut.every(({ cell }) => cell !== sheet.cells[0]));
 });
 
 test("evidence of some leads is drawn in those", () => {
-  const leads = new Set(stretches(sheet, { ...QRS, leads: ["I", "aVF"] }).map(({ cell }) => LEADS[cell.lead]));
+  const leads = new Set(
+    stretches(sheet, { ...QRS, leads: ["I", "aVF"] }).map(({ cell }) => LEADS[cell.lead]),
+  );
   assert.deepEqual([...leads].sort(), ["I", "aVF"]);
 });
 

@@ -10,11 +10,22 @@ const RATE = 500;
 /** Twelve leads of `seconds`, each `value(seconds, lead)` in steps. */
 function signal(value, { rate = RATE, seconds = 10 } = {}) {
   const n = Math.round(rate * seconds);
-  const leads = Array.from({ length: 12 }, (_, lead) => Int16Array.from({ length: n }, (_, t) => Math.round(value(t / rate, lead))));
-  return { samplingRateHz: rate, microvoltsPerLsb: 1, nSamples: n, status: new Uint8Array(12).fill(1), leads };
+  const leads = Array.from({ length: 12 }, (_, lead) =>
+    Int16Array.from({ length: n }, (_, t) => Math.round(value(t / rate, lead))),
+  );
+  return {
+    samplingRateHz: rate,
+    microvoltsPerLsb: 1,
+    nSamples: n,
+    status: new Uint8Array(12).fill(1),
+    leads,
+  };
 }
 
-const sine = (hz, amplitude = 10000) => (s) => amplitude * Math.sin(2 * Math.PI * hz * s);
+const sine =
+  (hz, amplitude = 10000) =>
+  (s) =>
+    amplitude * Math.sin(2 * Math.PI * hz * s);
 
 /** Amplitude and phase (radians) of `hz` in the middle of the samples. */
 function component(samples, hz, rate = RATE) {
@@ -27,13 +38,24 @@ function component(samples, hz, rate = RATE) {
   return { amplitude: (2 * Math.hypot(re, im)) / (to - from), phase: Math.atan2(re, im) };
 }
 
-const decibels = (name, hz, options) => 20 * Math.log10(component(filtered(signal(sine(hz)), name, options).leads[0], hz).amplitude / 10000);
+const decibels = (name, hz, options) =>
+  20 * Math.log10(component(filtered(signal(sine(hz)), name, options).leads[0], hz).amplitude / 10000);
 
 for (const [name, hz, least, most] of [
-  ["150hz", 1, -0.01, 0.01], ["150hz", 40, -0.05, 0.01], ["150hz", 150, -3.1, -2.9], ["150hz", 220, -99, -20],
-  ["40hz", 1, -0.01, 0.01], ["40hz", 10, -0.05, 0.01], ["40hz", 40, -3.1, -2.9], ["40hz", 100, -99, -27],
-  ["baseline", 0.2, -99, -35], ["baseline", 2, -0.06, 0.01], ["baseline", 40, -0.01, 0.01],
-  ["mains", 45, -0.3, 0.01], ["mains", 10, -0.01, 0.01], ["mains", 60, -0.2, 0.01],
+  ["150hz", 1, -0.01, 0.01],
+  ["150hz", 40, -0.05, 0.01],
+  ["150hz", 150, -3.1, -2.9],
+  ["150hz", 220, -99, -20],
+  ["40hz", 1, -0.01, 0.01],
+  ["40hz", 10, -0.05, 0.01],
+  ["40hz", 40, -3.1, -2.9],
+  ["40hz", 100, -99, -27],
+  ["baseline", 0.2, -99, -35],
+  ["baseline", 2, -0.06, 0.01],
+  ["baseline", 40, -0.01, 0.01],
+  ["mains", 45, -0.3, 0.01],
+  ["mains", 10, -0.01, 0.01],
+  ["mains", 60, -0.2, 0.01],
 ]) {
   test(`${name} leaves between ${least} and ${most} dB of ${hz} Hz`, () => {
     const kept = decibels(name, hz, { mainsHz: 50 });
@@ -42,7 +64,11 @@ for (const [name, hz, least, most] of [
 }
 
 test("the baseline filter takes 3 dB at 0.67 Hz", () => {
-  const kept = 20 * Math.log10(component(filtered(signal(sine(0.67), { seconds: 34 }), "baseline").leads[0], 0.67).amplitude / 10000);
+  const kept =
+    20 *
+    Math.log10(
+      component(filtered(signal(sine(0.67), { seconds: 34 }), "baseline").leads[0], 0.67).amplitude / 10000,
+    );
   assert.ok(Math.abs(kept + 3) < 0.15, `${kept} dB`); // 0.67 Hz is no whole number of turns in 30 s
 });
 
@@ -55,7 +81,12 @@ for (const rate of [300, 500, 1000]) {
   }
 }
 
-for (const [name, hz] of [["150hz", 100], ["40hz", 30], ["baseline", 1], ["mains", 48]]) {
+for (const [name, hz] of [
+  ["150hz", 100],
+  ["40hz", 30],
+  ["baseline", 1],
+  ["mains", 48],
+]) {
   test(`${name} does not move ${hz} Hz in time`, () => {
     const seen = filtered(signal(sine(hz)), name, { mainsHz: 50 });
     assert.ok(Math.abs(component(seen.leads[0], hz).phase) < 0.002);
@@ -70,11 +101,16 @@ for (const name of FILTERS) {
     const seen = filtered(one, name, { mainsHz: 50 }).leads[4];
     const peak = (samples) => samples.indexOf(Math.max(...samples.subarray(2000, 2500)), 2000);
     assert.equal(peak(seen), peak(one.leads[4]));
-    for (let k = 1; k < 50; k += 1) assert.ok(Math.abs(seen[2250 + k] - seen[2250 - k]) <= 2, `lopsided at ${k}`);
+    for (let k = 1; k < 50; k += 1)
+      assert.ok(Math.abs(seen[2250 + k] - seen[2250 - k]) <= 2, `lopsided at ${k}`);
   });
 
   test(`a flat lead stays flat through ${name}`, () => {
-    const seen = filtered(signal(() => 700), name, { mainsHz: 50 }).leads[0];
+    const seen = filtered(
+      signal(() => 700),
+      name,
+      { mainsHz: 50 },
+    ).leads[0];
     assert.equal(Math.max(...seen), Math.min(...seen));
   });
 
@@ -112,7 +148,10 @@ test("a hole does not make a step in the neighbours", () => {
 });
 
 test("a wandering baseline is gone, and the ends are not worse than the middle", () => {
-  const seen = filtered(signal((s) => 2000 * Math.sin(2 * Math.PI * 0.15 * s)), "baseline").leads[0];
+  const seen = filtered(
+    signal((s) => 2000 * Math.sin(2 * Math.PI * 0.15 * s)),
+    "baseline",
+  ).leads[0];
   assert.ok(Math.max(...seen.map(Math.abs)) < 120);
 });
 
@@ -166,7 +205,12 @@ const golden = JSON.parse(readFileSync(new URL("./fixtures/filters_golden.json",
 
 for (const { name, rate, output } of golden.filters) {
   test(`${name} at ${rate} Hz gives what SciPy gives`, () => {
-    const one = { samplingRateHz: rate, nSamples: golden.input.length, status: [1], leads: [Int16Array.from(golden.input)] };
+    const one = {
+      samplingRateHz: rate,
+      nSamples: golden.input.length,
+      status: [1],
+      leads: [Int16Array.from(golden.input)],
+    };
     const seen = [...filtered(one, name).leads[0]];
     const furthest = Math.max(...seen.map((value, t) => Math.abs(value - output[t])));
     assert.ok(furthest <= 1, `${furthest} steps apart`);

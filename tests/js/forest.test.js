@@ -1,11 +1,53 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ROW_PX, axisOf, figure, heightOf, matching, reached, said } from "../../static/js/agreement/forest.js";
+import {
+  ROW_PX,
+  axisOf,
+  figure,
+  heightOf,
+  matching,
+  reached,
+  said,
+} from "../../static/js/agreement/forest.js";
 
-const ROW = { code: "af", label: "AF", name: "Atrial fibrillation", estimate: 0.8, low: 0.6, high: 0.9, isRare: false, text: "0.80", interval: "0.60 to 0.90", reason: "", word: "moderate", sentence: "In 9 of 20." };
-const RARE = { ...ROW, code: "vt", label: "VT", name: "Ventricular tachycardia", estimate: -0.1, low: -0.3, high: 0.7, isRare: true };
-const NONE = { ...ROW, code: "br", label: "BRU", name: "Padrão de Brugada", estimate: null, low: null, high: null, text: "–", interval: "", reason: "No reader gave the class.", word: "" };
+const ROW = {
+  code: "af",
+  label: "AF",
+  name: "Atrial fibrillation",
+  estimate: 0.8,
+  low: 0.6,
+  high: 0.9,
+  isRare: false,
+  text: "0.80",
+  interval: "0.60 to 0.90",
+  reason: "",
+  word: "moderate",
+  sentence: "In 9 of 20.",
+};
+const RARE = {
+  ...ROW,
+  code: "vt",
+  label: "VT",
+  name: "Ventricular tachycardia",
+  estimate: -0.1,
+  low: -0.3,
+  high: 0.7,
+  isRare: true,
+};
+const NONE = {
+  ...ROW,
+  code: "br",
+  label: "BRU",
+  name: "Padrão de Brugada",
+  estimate: null,
+  low: null,
+  high: null,
+  text: "–",
+  interval: "",
+  reason: "No reader gave the class.",
+  word: "",
+};
 const LOOK = {
   words: { measure: "Alpha", isShare: false, rare: "Few exams." },
   colours: { accent: "#000", warning: "#a60", raised: "#fff", line: "#ccc", strong: "#999", ink: "#111" },
@@ -28,7 +70,10 @@ test("no axis reaches below -1", () => {
 
 test("each class stands in its own row, the first at the top", () => {
   const { data, layout } = figure([ROW, NONE, RARE], LOOK);
-  assert.deepEqual(data.map((trace) => trace.y), [[0], [2]]);
+  assert.deepEqual(
+    data.map((trace) => trace.y),
+    [[0], [2]],
+  );
   assert.ok(layout.yaxis.range[0] > layout.yaxis.range[1]);
 });
 

@@ -11,7 +11,13 @@ const SIZE = { width: 60, height: 6 };
 function ground({ lead = 0, millivolts = 0, fromS = 0, toS = 10 } = {}) {
   const leads = Array.from({ length: 12 }, () => new Int16Array(5000));
   for (let t = fromS * 500 + 1; t < toS * 500; t += 7) leads[lead][t] = millivolts * 1000;
-  const signal = { samplingRateHz: 500, microvoltsPerLsb: 1, nSamples: 5000, status: new Uint8Array(12).fill(1), leads };
+  const signal = {
+    samplingRateHz: 500,
+    microvoltsPerLsb: 1,
+    nSamples: 5000,
+    status: new Uint8Array(12).fill(1),
+    leads,
+  };
   return new Ground(arrange({ durationS: 10 }), signal);
 }
 

@@ -29,7 +29,8 @@ test("nothing is left to undo at the beginning", () => {
 
 test("the letters of a comment are one step", () => {
   let history = begin(labels.blank());
-  for (const comment of ["n", "no", "noi", "noisy"]) history = step(history, labels.setComment(history.present, comment));
+  for (const comment of ["n", "no", "noi", "noisy"])
+    history = step(history, labels.setComment(history.present, comment));
   assert.equal(undo(history).present.comment, "");
 });
 

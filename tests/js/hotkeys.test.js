@@ -88,7 +88,16 @@ test("keys with Control still work when single keys are off", () => {
 });
 
 test("letters, digits and signs are single keys", () => {
-  assert.deepEqual(["n", "1", "?", "Plus", "Space", "F1", "Control+z", "ArrowLeft"].map(isSingle), [true, true, true, true, true, false, false, false]);
+  assert.deepEqual(["n", "1", "?", "Plus", "Space", "F1", "Control+z", "ArrowLeft"].map(isSingle), [
+    true,
+    true,
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test("a capital letter is a single key", () => {

@@ -6,7 +6,10 @@ import { FIXED, assign, chosen, objection, restore, translate } from "../../stat
 const GIVEN = ["n", "1", "k", "Delete", "Backspace", "?", "F1", "Control+Enter", "Control+z", "ArrowLeft"];
 
 test("what was not chosen keeps its key", () => {
-  assert.deepEqual([chosen({}, "n"), translate({ n: "v" }, "n"), translate({ "?": "h" }, "? F1")], ["n", "v", "h F1"]);
+  assert.deepEqual(
+    [chosen({}, "n"), translate({ n: "v" }, "n"), translate({ "?": "h" }, "? F1")],
+    ["n", "v", "h F1"],
+  );
 });
 
 test("a free key is given without a question", () => {
@@ -27,7 +30,12 @@ test("no two commands ever have one key, whatever is chosen in whatever order", 
   const movable = GIVEN.filter((key) => !FIXED.includes(key));
   let keymap = {};
   for (let i = 0; i < 200; i += 1) {
-    keymap = assign(keymap, GIVEN, movable[(i * 7) % movable.length], [...movable, "v", "y"][(i * 5) % (movable.length + 2)]);
+    keymap = assign(
+      keymap,
+      GIVEN,
+      movable[(i * 7) % movable.length],
+      [...movable, "v", "y"][(i * 5) % (movable.length + 2)],
+    );
     assert.equal(new Set(GIVEN.map((key) => chosen(keymap, key))).size, GIVEN.length);
   }
 });
@@ -48,11 +56,17 @@ test("keys of the page and of browsers are refused", () => {
 });
 
 test("capitals and arrows may be chosen", () => {
-  assert.deepEqual([objection({}, GIVEN, "n", "Shift+N"), objection({}, GIVEN, "n", "ArrowUp")], [null, null]);
+  assert.deepEqual(
+    [objection({}, GIVEN, "n", "Shift+N"), objection({}, GIVEN, "n", "ArrowUp")],
+    [null, null],
+  );
 });
 
 test("what is stored is believed only while it is a keymap", () => {
-  assert.deepEqual([restore(null), restore("x"), restore({ n: 3 }), restore({ n: "v" })], [{}, {}, {}, { n: "v" }]);
+  assert.deepEqual(
+    [restore(null), restore("x"), restore({ n: 3 }), restore({ n: "v" })],
+    [{}, {}, {}, { n: "v" }],
+  );
   assert.deepEqual(restore({ n: "v", k: "v" }), {}, "one key, two commands");
   assert.deepEqual(restore({ "Control+Enter": "v" }), {}, "the way to submit stays");
 });

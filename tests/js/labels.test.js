@@ -21,7 +21,9 @@ function kinds(content) {
 }
 
 test("a finding is definite until said otherwise", () => {
-  assert.deepEqual(having(AF).findings, [{ class: AF, certainty: "definite", localisations: [], measurements: [] }]);
+  assert.deepEqual(having(AF).findings, [
+    { class: AF, certainty: "definite", localisations: [], measurements: [] },
+  ]);
 });
 
 test("the same finding is not added twice", () => {
@@ -62,7 +64,11 @@ test("an unreadable exam cannot have findings", () => {
 });
 
 test("unreadable once more takes away what was said of the classes, and nothing else", () => {
-  const untold = labels.setNotAssessable(labels.setComment(having(AF), "noise"), "left_bundle_branch_block", catalogue);
+  const untold = labels.setNotAssessable(
+    labels.setComment(having(AF), "noise"),
+    "left_bundle_branch_block",
+    catalogue,
+  );
   const once = labels.setQuality(untold, "unreadable");
   assert.deepEqual(labels.mentioned(once), labels.mentioned(untold));
   const twice = labels.setQuality(once, "unreadable");
@@ -75,12 +81,21 @@ test("a plain reading meets no objection", () => {
 
 test("certainty belongs to one finding", () => {
   const { findings } = labels.setCertainty(having(AF, RBBB), RBBB, "possible");
-  assert.deepEqual(findings.map(({ certainty }) => certainty), ["definite", "possible"]);
+  assert.deepEqual(
+    findings.map(({ certainty }) => certainty),
+    ["definite", "possible"],
+  );
 });
 
 test("a draft with a class that the taxonomy no longer knows is restored without it", () => {
-  const { findings } = labels.restore({ findings: [{ class: "gone" }, { class: AF, certainty: "probable" }] }, catalogue);
-  assert.deepEqual(findings.map((finding) => [finding.class, finding.certainty]), [[AF, "probable"]]);
+  const { findings } = labels.restore(
+    { findings: [{ class: "gone" }, { class: AF, certainty: "probable" }] },
+    catalogue,
+  );
+  assert.deepEqual(
+    findings.map((finding) => [finding.class, finding.certainty]),
+    [[AF, "probable"]],
+  );
 });
 
 test("nothing restored is a blank reading", () => {
@@ -123,7 +138,9 @@ test("what is not assessable is a statement: nothing is missing then", () => {
 });
 
 test("a normal exam with a class that is not assessable is asked about", () => {
-  assert.deepEqual(kinds(labels.setNotAssessable(having(NORMAL), AF, catalogue)), ["normal-not-assessable asks"]);
+  assert.deepEqual(kinds(labels.setNotAssessable(having(NORMAL), AF, catalogue)), [
+    "normal-not-assessable asks",
+  ]);
 });
 
 test("an unreadable exam has no single class that is not assessable", () => {
@@ -134,7 +151,9 @@ test("an unreadable exam has no single class that is not assessable", () => {
 test("evidence stays with its finding through a change of certainty", () => {
   const place = { tracing: 1, leads: ["V1", "V2"], from_s: 1.00004, to_s: 0.5 };
   const content = labels.setCertainty(labels.localise(having(AF), AF, place), AF, "possible");
-  assert.deepEqual(content.findings[0].localisations, [{ tracing: 1, leads: ["V1", "V2"], from_s: 0.5, to_s: 1 }]);
+  assert.deepEqual(content.findings[0].localisations, [
+    { tracing: 1, leads: ["V1", "V2"], from_s: 0.5, to_s: 1 },
+  ]);
 });
 
 test("the same measurement is not attached twice", () => {
@@ -150,7 +169,10 @@ test("a draft with other evidence is another draft", () => {
 });
 
 test("evidence without shape is not restored", () => {
-  const { findings } = labels.restore({ findings: [{ class: AF, localisations: [{ leads: "II" }], measurements: [{ kind: "x" }] }] }, catalogue);
+  const { findings } = labels.restore(
+    { findings: [{ class: AF, localisations: [{ leads: "II" }], measurements: [{ kind: "x" }] }] },
+    catalogue,
+  );
   assert.deepEqual([findings[0].localisations, findings[0].measurements], [[], []]);
 });
 

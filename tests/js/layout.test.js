@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  ARRANGEMENTS, GAINS_MM_PER_MV, GUTTER_MM, ORDERS, RHYTHMS, SPEEDS_MM_PER_S, arrange, fitScale, pageCount,
+  ARRANGEMENTS,
+  GAINS_MM_PER_MV,
+  GUTTER_MM,
+  ORDERS,
+  RHYTHMS,
+  SPEEDS_MM_PER_S,
+  arrange,
+  fitScale,
+  pageCount,
 } from "../../static/js/ecg/layout.js";
 import { printShare } from "../../static/js/ecg/print.js";
 import { LEADS } from "../../static/js/ecg/signal.js";
@@ -17,7 +25,10 @@ for (const arrangement of names) {
 
   test(`${arrangement} puts every baseline on a line of the 5 mm ruling`, () => {
     const { cells, heightMm } = arrange({ durationS: 10, arrangement });
-    assert.deepEqual(cells.map(({ baselineMm }) => baselineMm % 5), cells.map(() => 0));
+    assert.deepEqual(
+      cells.map(({ baselineMm }) => baselineMm % 5),
+      cells.map(() => 0),
+    );
     assert.equal(heightMm % 5, 0);
   });
 
@@ -55,8 +66,14 @@ for (const arrangement of names) {
 
 test("the order of Cabrera goes around the heart, with aVR turned over", () => {
   const { cells } = arrange({ durationS: 10, order: "cabrera" });
-  assert.deepEqual(cells.slice(0, 6).map(({ name }) => name), ["aVL", "I", "−aVR", "II", "aVF", "III"]);
-  assert.deepEqual(cells.filter(({ sign }) => sign === -1).map(({ lead }) => LEADS[lead]), ["aVR"]);
+  assert.deepEqual(
+    cells.slice(0, 6).map(({ name }) => name),
+    ["aVL", "I", "−aVR", "II", "aVF", "III"],
+  );
+  assert.deepEqual(
+    cells.filter(({ sign }) => sign === -1).map(({ lead }) => LEADS[lead]),
+    ["aVR"],
+  );
 });
 
 test("the standard order turns no lead over", () => {
@@ -67,7 +84,10 @@ for (const rhythm of RHYTHMS) {
   test(`3x4 with ${rhythm.length} rhythm strips (${rhythm}) runs them over the whole time`, () => {
     const { cells } = arrange({ durationS: 10, rhythm });
     const strips = cells.slice(12);
-    assert.deepEqual(strips.map(({ name }) => name), [...rhythm]);
+    assert.deepEqual(
+      strips.map(({ name }) => name),
+      [...rhythm],
+    );
     assert.ok(strips.every(({ startS, endS }) => startS === 0 && endS === 10));
   });
 
@@ -89,7 +109,10 @@ test("paper added above and below leaves the rows their distance and the ruling"
   const usual = arrange({ durationS: 10 });
   const taller = arrange({ durationS: 10, headMm: 10, footMm: 5 });
   assert.equal(taller.heightMm, usual.heightMm + 15);
-  assert.deepEqual(taller.cells.map(({ baselineMm }) => baselineMm - 5), usual.cells.map(({ baselineMm }) => baselineMm));
+  assert.deepEqual(
+    taller.cells.map(({ baselineMm }) => baselineMm - 5),
+    usual.cells.map(({ baselineMm }) => baselineMm),
+  );
 });
 
 test("ten seconds at 25 mm/s are 250 mm of paper", () => {

@@ -11,7 +11,13 @@ const VIEW = { width: 20, height: 16 };
 function ground(millivolts = 0) {
   const leads = Array.from({ length: 12 }, () => new Int16Array(5000));
   for (let t = 0; t < 1000; t += 7) leads[0][t] = millivolts * 1000;
-  const signal = { samplingRateHz: 500, microvoltsPerLsb: 1, nSamples: 5000, status: new Uint8Array(12).fill(1), leads };
+  const signal = {
+    samplingRateHz: 500,
+    microvoltsPerLsb: 1,
+    nSamples: 5000,
+    status: new Uint8Array(12).fill(1),
+    leads,
+  };
   return new Ground(arrange({ durationS: 10 }), signal);
 }
 

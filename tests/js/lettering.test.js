@@ -14,13 +14,19 @@ function signal({ tallMv = 1, rate = 500, phaseS = 0 } = {}) {
     for (let t = 0; t < samples.length; t += 1) {
       const sinceBeat = (t / rate + phaseS) % 0.8;
       const wave = (at, width) => Math.max(0, 1 - Math.abs(sinceBeat - at) / width);
-      samples[t] = Math.round(1000 * tallMv * (0.7 + row / 24) * (wave(0.2, 0.02) - 0.5 * wave(0.24, 0.02)) + 200 * wave(0.45, 0.08));
+      samples[t] = Math.round(
+        1000 * tallMv * (0.7 + row / 24) * (wave(0.2, 0.02) - 0.5 * wave(0.24, 0.02)) +
+          200 * wave(0.45, 0.08),
+      );
     }
     return samples;
   };
   return {
-    samplingRateHz: rate, microvoltsPerLsb: 1, nSamples: rate * 10,
-    status: new Uint8Array(12).fill(1), leads: Array.from({ length: 12 }, lead),
+    samplingRateHz: rate,
+    microvoltsPerLsb: 1,
+    nSamples: rate * 10,
+    status: new Uint8Array(12).fill(1),
+    leads: Array.from({ length: 12 }, lead),
   };
 }
 
@@ -28,7 +34,13 @@ function draw(one, asked = {}, pxPerMm = 4) {
   const sheet = arrange({ durationS: 10, ...asked });
   const { data, layout } = figure(one, sheet, pxPerMm, WORDS);
   const trace = (uid) => data.find((one) => one.uid === uid);
-  return { sheet, names: trace("names"), ticks: ticksOf(layout), lines: data.filter(({ uid }) => uid.startsWith("lead-")), pxPerMm };
+  return {
+    sheet,
+    names: trace("names"),
+    ticks: ticksOf(layout),
+    lines: data.filter(({ uid }) => uid.startsWith("lead-")),
+    pxPerMm,
+  };
 }
 
 /** The ticks as `{x, low, high}`. */
@@ -51,15 +63,23 @@ function boxes({ names, pxPerMm }) {
 
 /** Which names are touched by a wave, at any sample. */
 function touched(drawn) {
-  return boxes(drawn).filter(({ x0, x1, y0, y1 }) => drawn.lines.some((line) => line.y.some((y, i) => {
-    const x = line.x0 + i * line.dx;
-    const before = i > 0 ? line.y[i - 1] : y;
-    return x >= x0 && x <= x1 && Math.max(y, before) >= y0 && Math.min(y, before) <= y1;
-  }))).map(({ text }) => text);
+  return boxes(drawn)
+    .filter(({ x0, x1, y0, y1 }) =>
+      drawn.lines.some((line) =>
+        line.y.some((y, i) => {
+          const x = line.x0 + i * line.dx;
+          const before = i > 0 ? line.y[i - 1] : y;
+          return x >= x0 && x <= x1 && Math.max(y, before) >= y0 && Math.min(y, before) <= y1;
+        }),
+      ),
+    )
+    .map(({ text }) => text);
 }
 
 const layouts = [
-  ...RHYTHMS.map((rhythm) => ({ arrangement: "3x4", rhythm })), { arrangement: "6x2" }, { arrangement: "12x1" },
+  ...RHYTHMS.map((rhythm) => ({ arrangement: "3x4", rhythm })),
+  { arrangement: "6x2" },
+  { arrangement: "12x1" },
 ];
 
 for (const layout of layouts) {
@@ -81,7 +101,11 @@ test("no name touches R waves of 2.5 mV early in a column", () => {
 test("no name touches a wave at any speed or gain on 3x4", () => {
   for (const speedMmPerS of SPEEDS_MM_PER_S) {
     for (const gainMmPerMv of GAINS_MM_PER_MV) {
-      assert.deepEqual(touched(draw(signal({ phaseS: 0.15 }), { speedMmPerS, gainMmPerMv })), [], `${speedMmPerS} ${gainMmPerMv}`);
+      assert.deepEqual(
+        touched(draw(signal({ phaseS: 0.15 }), { speedMmPerS, gainMmPerMv })),
+        [],
+        `${speedMmPerS} ${gainMmPerMv}`,
+      );
     }
   }
 });
@@ -89,8 +113,11 @@ test("no name touches a wave at any speed or gain on 3x4", () => {
 test("no two names lie on one another", () => {
   for (const layout of layouts) {
     const all = boxes(draw(signal(), layout));
-    const clashes = all.filter((one, i) => all.slice(i + 1).some((other) =>
-      one.x0 < other.x1 && other.x0 < one.x1 && one.y0 < other.y1 && other.y0 < one.y1));
+    const clashes = all.filter((one, i) =>
+      all
+        .slice(i + 1)
+        .some((other) => one.x0 < other.x1 && other.x0 < one.x1 && one.y0 < other.y1 && other.y0 < one.y1),
+    );
     assert.deepEqual(clashes, []);
   }
 });
@@ -99,7 +126,9 @@ test("every name is on the paper", () => {
   for (const layout of layouts) {
     const drawn = draw(signal({ tallMv: 3 }), layout);
     const { widthMm, heightMm } = drawn.sheet;
-    assert.ok(boxes(drawn).every(({ x0, x1, y0, y1 }) => x0 >= 0 && x1 <= widthMm && y0 >= 0 && y1 <= heightMm));
+    assert.ok(
+      boxes(drawn).every(({ x0, x1, y0, y1 }) => x0 >= 0 && x1 <= widthMm && y0 >= 0 && y1 <= heightMm),
+    );
   }
 });
 
@@ -127,8 +156,9 @@ test("a tick never lies on a QRS at the border", () => {
   for (const phaseS of [0, 0.05, 0.1, 0.15, 0.2, 0.24, 0.3]) {
     const { ticks, lines } = draw(signal({ tallMv: 2, phaseS }));
     for (const { x, low, high } of ticks) {
-      const isCrossed = lines.some((line) => line.y.some((y, at) =>
-        Math.abs(line.x0 + at * line.dx - x) < 0.3 && y >= low && y <= high));
+      const isCrossed = lines.some((line) =>
+        line.y.some((y, at) => Math.abs(line.x0 + at * line.dx - x) < 0.3 && y >= low && y <= high),
+      );
       assert.ok(!isCrossed, `phase ${phaseS}, x ${x}`);
     }
   }

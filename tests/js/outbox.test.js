@@ -8,7 +8,10 @@ import { Shelf } from "../../static/js/desk/storage/reader_store.js";
 import { FakeStorage, content, settled, world } from "./fakes/desk.js";
 
 function draftOf(room, id = 1) {
-  return new Draft({ id, server: room.api.drafts.get(id) ?? null, blank: content() }, { ...room, onChange: () => {} });
+  return new Draft(
+    { id, server: room.api.drafts.get(id) ?? null, blank: content() },
+    { ...room, onChange: () => {} },
+  );
 }
 
 function types(room) {
@@ -66,7 +69,10 @@ test("fifty readings of an hour offline arrive in their order, each once", async
   }
   room.api.isDown = false;
   await room.clock.advance(60_000);
-  assert.deepEqual([...room.api.readings.keys()], Array.from({ length: 50 }, (_, i) => i + 1));
+  assert.deepEqual(
+    [...room.api.readings.keys()],
+    Array.from({ length: 50 }, (_, i) => i + 1),
+  );
 });
 
 test("a reading leaves after the draft that is on its way", async () => {
@@ -167,7 +173,9 @@ test("a correction that came too late leaves no copy on the device; one refused 
   const kept = async (kind) => {
     const room = world();
     room.shelf.write("correction/1/key-1", {});
-    room.api.submitReading = async () => { throw new Refused(409, { type: `/problems/${kind}` }); };
+    room.api.submitReading = async () => {
+      throw new Refused(409, { type: `/problems/${kind}` });
+    };
     new Outbox(room).add(1, { ...content("rbbb"), supersedes: "key-1" }, draftOf(room));
     await settled();
     assert.equal(room.events[0].type, "refused");
@@ -197,7 +205,10 @@ test("a reading that met another device's draft is kept beside it", async () => 
   new Outbox(room).add(1, { ...content("af"), active_ms: 5 }, draft);
   await settled();
   const again = draftOf(room);
-  assert.deepEqual([again.state, again.content.findings[0].class, again.other.content], ["changed-elsewhere", "af", content("afl")]);
+  assert.deepEqual(
+    [again.state, again.content.findings[0].class, again.other.content],
+    ["changed-elsewhere", "af", content("afl")],
+  );
 });
 
 test("an accepted reading leaves nothing on the device", async () => {
@@ -205,13 +216,22 @@ test("an accepted reading leaves nothing on the device", async () => {
   for (const name of ["draft/1", "saved/1", "correction/1/key-0", "draft/10"]) room.shelf.write(name, {});
   new Outbox(room).add(1, content("af"), { settle: async () => null, basis: { version: 0, unanswered: [] } });
   await settled();
-  assert.deepEqual(["draft/", "saved/", "correction/", "outbox/"].flatMap((name) => room.shelf.names(name)), ["draft/10"]);
+  assert.deepEqual(
+    ["draft/", "saved/", "correction/", "outbox/"].flatMap((name) => room.shelf.names(name)),
+    ["draft/10"],
+  );
 });
 
 test("a revision goes to its own door, without a basis", async () => {
   const room = world();
   const sent = [];
-  const api = { ...room.api, submitRevision: async (...said) => { sent.push(said); return { next: null }; } };
+  const api = {
+    ...room.api,
+    submitRevision: async (...said) => {
+      sent.push(said);
+      return { next: null };
+    },
+  };
   const outbox = new Outbox({ ...room, api });
   outbox.add(1, { ...content("af"), reason: "slip" }, draftOf(room), "", "revision");
   await settled();
@@ -238,10 +258,19 @@ test("a revision waits for the network like a reading", async () => {
 test("an answer that nobody foresaw does not end all sending", async () => {
   const room = world();
   const { submitReading } = room.api;
-  const entry = { key: "key-0", kind: "reading", assignment: 1, reading: content("af"), basis: { version: 0, unanswered: [] }, at: 0 };
+  const entry = {
+    key: "key-0",
+    kind: "reading",
+    assignment: 1,
+    reading: content("af"),
+    basis: { version: 0, unanswered: [] },
+    at: 0,
+  };
   room.shelf.write("outbox/key-0", entry);
   const outbox = new Outbox(room);
-  room.api.submitReading = async () => { throw new TypeError("unforeseen"); };
+  room.api.submitReading = async () => {
+    throw new TypeError("unforeseen");
+  };
   await assert.rejects(outbox.drain(), { message: "unforeseen" });
   room.api.submitReading = submitReading;
   await outbox.drain();
@@ -251,16 +280,27 @@ test("an answer that nobody foresaw does not end all sending", async () => {
 /** A world whose device has no room left. */
 function fullWorld() {
   const storage = new FakeStorage();
-  storage.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
+  storage.setItem = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
   return world({ shelf: new Shelf(storage, "ana") });
 }
 
 test("a reading that the device has no room for is sent behind the one that is being sent", async () => {
   const room = fullWorld();
   const outbox = new Outbox(room);
-  const kept = [outbox.add(1, content("af"), draftOf(room, 1)), outbox.add(2, content("af"), draftOf(room, 2))];
+  const kept = [
+    outbox.add(1, content("af"), draftOf(room, 1)),
+    outbox.add(2, content("af"), draftOf(room, 2)),
+  ];
   await settled();
-  assert.deepEqual([kept, [...room.api.readings.keys()]], [[false, false], [1, 2]]);
+  assert.deepEqual(
+    [kept, [...room.api.readings.keys()]],
+    [
+      [false, false],
+      [1, 2],
+    ],
+  );
 });
 
 test("a reading that the device has no room for waits for the network too", async () => {
@@ -278,7 +318,11 @@ test("a reading that the device has no room for waits for the network too", asyn
 test("a reading for which room was made meanwhile is kept", async () => {
   const room = fullWorld();
   const roomy = world().shelf;
-  const shelf = { ...Object.fromEntries(["read", "names", "remove"].map((deed) => [deed, (...told) => roomy[deed](...told)])) };
+  const shelf = {
+    ...Object.fromEntries(
+      ["read", "names", "remove"].map((deed) => [deed, (...told) => roomy[deed](...told)]),
+    ),
+  };
   shelf.write = (...told) => (room.hasRoom ? roomy.write(...told) : false);
   const outbox = new Outbox({ ...room, shelf });
   room.api.isDown = true;

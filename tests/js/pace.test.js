@@ -6,7 +6,10 @@ import { SITTING_MS, current, pace, withSubmission } from "../../static/js/desk/
 const MINUTE = 60_000;
 
 function read(...minutes) {
-  return minutes.reduce((list, minute, id) => withSubmission(list, { id, at: minute * MINUTE, activeMs: 40_000 }), []);
+  return minutes.reduce(
+    (list, minute, id) => withSubmission(list, { id, at: minute * MINUTE, activeMs: 40_000 }),
+    [],
+  );
 }
 
 test("there is no pace before the first submission", () => {
@@ -30,7 +33,10 @@ test("a correction counts its exam once", () => {
 });
 
 test("the part of the day is told", () => {
-  assert.deepEqual([2, 9, 14, 21].map((hour) => pace(read(0), 0, hour).part), ["night", "morning", "afternoon", "evening"]);
+  assert.deepEqual(
+    [2, 9, 14, 21].map((hour) => pace(read(0), 0, hour).part),
+    ["night", "morning", "afternoon", "evening"],
+  );
 });
 
 test("a broken store is an empty one", () => {

@@ -12,7 +12,11 @@ test("bytes travel as base64url without padding", () => {
 
 test("what the server offers becomes bytes where the browser wants them", () => {
   const options = decoded({
-    publicKey: { challenge: "-__-AD4", user: { id: "AQ", name: "ana" }, excludeCredentials: [{ id: "Ag", type: "public-key" }] },
+    publicKey: {
+      challenge: "-__-AD4",
+      user: { id: "AQ", name: "ana" },
+      excludeCredentials: [{ id: "Ag", type: "public-key" }],
+    },
   });
   assert.deepEqual(options.challenge, ODD);
   assert.deepEqual(options.user, { id: Uint8Array.of(1), name: "ana" });
@@ -35,10 +39,21 @@ test("what the device answers becomes text where the server wants it", () => {
 
 test("a passkey that does without a password asks for a finger or PIN", () => {
   const { authenticatorSelection } = withoutPassword({ authenticatorSelection: {} }, true);
-  assert.deepEqual(authenticatorSelection, { residentKey: "required", requireResidentKey: true, userVerification: "required" });
+  assert.deepEqual(authenticatorSelection, {
+    residentKey: "required",
+    requireResidentKey: true,
+    userVerification: "required",
+  });
 });
 
 test("a passkey beside a password need not be found by the device", () => {
-  const { authenticatorSelection } = withoutPassword({ authenticatorSelection: { userVerification: "preferred" } }, false);
-  assert.deepEqual(authenticatorSelection, { residentKey: "discouraged", requireResidentKey: false, userVerification: "preferred" });
+  const { authenticatorSelection } = withoutPassword(
+    { authenticatorSelection: { userVerification: "preferred" } },
+    false,
+  );
+  assert.deepEqual(authenticatorSelection, {
+    residentKey: "discouraged",
+    requireResidentKey: false,
+    userVerification: "preferred",
+  });
 });

@@ -10,10 +10,22 @@ function recording({ widthMs, spikeMv = 0 }) {
   let seed = 7;
   const random = () => ((seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5) * 2;
   const half = widthMs / 2000;
-  const shape = (s) => 120 * Math.exp(-((s + 0.2) ** 2) / 0.0008) + 1200 * Math.max(0, 1 - Math.abs(s) / half)
-    + 300 * Math.exp(-((s - 0.3) ** 2) / 0.0032) + (Math.abs(s + half) < 0.0015 ? 1000 * spikeMv : 0);
-  const lead = () => Int16Array.from({ length: 10 * RATE }, (_, t) => Math.round(shape(((t / RATE) % 1) - 0.5) + 10 * random()));
-  return { samplingRateHz: RATE, microvoltsPerLsb: 1, nSamples: 10 * RATE, status: new Uint8Array(12).fill(1), leads: Array.from({ length: 12 }, lead) };
+  const shape = (s) =>
+    120 * Math.exp(-((s + 0.2) ** 2) / 0.0008) +
+    1200 * Math.max(0, 1 - Math.abs(s) / half) +
+    300 * Math.exp(-((s - 0.3) ** 2) / 0.0032) +
+    (Math.abs(s + half) < 0.0015 ? 1000 * spikeMv : 0);
+  const lead = () =>
+    Int16Array.from({ length: 10 * RATE }, (_, t) =>
+      Math.round(shape(((t / RATE) % 1) - 0.5) + 10 * random()),
+    );
+  return {
+    samplingRateHz: RATE,
+    microvoltsPerLsb: 1,
+    nSamples: 10 * RATE,
+    status: new Uint8Array(12).fill(1),
+    leads: Array.from({ length: 12 }, lead),
+  };
 }
 
 for (const shape of [{ widthMs: 90 }, { widthMs: 160 }, { widthMs: 160, spikeMv: 3 }]) {
@@ -28,6 +40,9 @@ for (const shape of [{ widthMs: 90 }, { widthMs: 160 }, { widthMs: 160, spikeMv:
 }
 
 test("a recording without beats has no edges", () => {
-  const flat = { ...recording({ widthMs: 90 }), leads: Array.from({ length: 12 }, () => new Int16Array(10 * RATE)) };
+  const flat = {
+    ...recording({ widthMs: 90 }),
+    leads: Array.from({ length: 12 }, () => new Int16Array(10 * RATE)),
+  };
   assert.deepEqual(qrsEdges(flat), []);
 });

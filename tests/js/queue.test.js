@@ -27,7 +27,10 @@ function five() {
 test("the next three are loaded ahead", async () => {
   const { queue } = five();
   await queue.loadAhead(assignment(1, 2), async () => {});
-  assert.deepEqual([2, 3, 4, 5].map((id) => queue.ready(id) !== null), [true, true, true, false]);
+  assert.deepEqual(
+    [2, 3, 4, 5].map((id) => queue.ready(id) !== null),
+    [true, true, true, false],
+  );
 });
 
 test("only the very next is drawn ahead", async () => {
@@ -46,13 +49,22 @@ test("nothing is fetched twice", async () => {
 
 test("what is on its way is waited for, not asked for again", async () => {
   const { queue, fetched } = five();
-  await Promise.all([queue.loadAhead(assignment(1, 2), async () => {}), queue.loadAhead(assignment(1, 2), async () => {}), queue.assignment(2)]);
+  await Promise.all([
+    queue.loadAhead(assignment(1, 2), async () => {}),
+    queue.loadAhead(assignment(1, 2), async () => {}),
+    queue.assignment(2),
+  ]);
   assert.equal(new Set(fetched).size, fetched.length);
 });
 
 test("what failed is asked for again", async () => {
   let tries = 0;
-  const queue = new Queue({ loadAssignment: async () => { tries += 1; throw new Error("the cable is out"); } });
+  const queue = new Queue({
+    loadAssignment: async () => {
+      tries += 1;
+      throw new Error("the cable is out");
+    },
+  });
   await assert.rejects(queue.assignment(2));
   await assert.rejects(queue.assignment(2));
   assert.equal(tries, 2);
@@ -80,6 +92,9 @@ test("the exam before is loaded where its reader may compare, and asked for nowh
   const compared = assignment(1, 2);
   await queue.loadPrior({ ...compared, exam: { ...compared.exam, prior: null } });
   assert.deepEqual(fetched, []);
-  await queue.loadPrior({ ...compared, exam: { ...compared.exam, prior: { days_before: 3, tracings: [{ position: 1, href: "/prior" }] } } });
+  await queue.loadPrior({
+    ...compared,
+    exam: { ...compared.exam, prior: { days_before: 3, tracings: [{ position: 1, href: "/prior" }] } },
+  });
   assert.deepEqual(fetched, ["/prior"]);
 });

@@ -57,7 +57,9 @@ test("a browser without a vault keeps what it can", async () => {
 /** A storage without room for anything more. */
 function fullStorage() {
   const storage = new FakeStorage();
-  storage.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
+  storage.setItem = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
   return storage;
 }
 
@@ -104,12 +106,18 @@ test("a storage without room lets the desk start", async () => {
 
 test("a vault that fails lets the desk start", async () => {
   const vault = new FakeVault();
-  vault.entries = async () => { throw new DOMException("closing", "InvalidStateError"); };
+  vault.entries = async () => {
+    throw new DOMException("closing", "InvalidStateError");
+  };
   await new Shelf(new FakeStorage(), "ana", vault).recover();
 });
 
 test("a browser that forbids a vault has none", async () => {
-  const factory = { open: () => { throw new DOMException("insecure", "SecurityError"); } };
+  const factory = {
+    open: () => {
+      throw new DOMException("insecure", "SecurityError");
+    },
+  };
   const vault = new Vault(factory, "ecg-review");
   await vault.put("draft/7", "{}");
   assert.deepEqual(await vault.entries(""), []);

@@ -8,36 +8,112 @@ import { Ground } from "../../static/js/tools/sheet_coordinates.js";
 import { say } from "../../static/js/tools/readout.js";
 import { pathOf, row } from "../../static/js/tools/strip.js";
 
-const TEXTS = { "caliper-ms": "{ms} ms · {bpm} /min", "caliper-mv": "{mv} mV · {mm} mm", "caliper-mean": "mean of {count}: {interval}" };
+const TEXTS = {
+  "caliper-ms": "{ms} ms · {bpm} /min",
+  "caliper-mv": "{mv} mV · {mm} mm",
+  "caliper-mean": "mean of {count}: {interval}",
+};
 const words = (key, values) => TEXTS[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 const signal = {
-  samplingRateHz: 500, microvoltsPerLsb: 1, nSamples: 5000, status: new Uint8Array(12).fill(1),
+  samplingRateHz: 500,
+  microvoltsPerLsb: 1,
+  nSamples: 5000,
+  status: new Uint8Array(12).fill(1),
   leads: Array.from({ length: 12 }, () => new Int16Array(5000)),
 };
 const ground = new Ground(arrange({ durationS: 10 }), signal);
 const cell = ground.sheet.cells.at(-1);
 
 function placed(kind, legs, cycles = 1) {
-  return { ...calipers.idle(kind), cell, legs: legs.map(([seconds, millivolts]) => ({ seconds, millivolts })), cycles };
+  return {
+    ...calipers.idle(kind),
+    cell,
+    legs: legs.map(([seconds, millivolts]) => ({ seconds, millivolts })),
+    cycles,
+  };
 }
 
 for (const [state, language, said] of [
-  [placed("interval", [[1, 0], [1.8, 0]]), "en", "800 ms · 75 /min"],
-  [placed("interval", [[1.8, 0], [1, 0]]), "en", "800 ms · 75 /min"],
-  [placed("interval", [[1, 0], [3.4, 0]], 3), "en", "mean of 3: 800 ms · 75 /min"],
-  [placed("interval", [[0, 0], [2.5, 0]]), "pt-BR", "2500 ms · 24 /min"],
-  [placed("interval", [[1, 0], [1, 0]]), "en", "0 ms · – /min"],
-  [placed("amplitude", [[1, 0], [1, 1.234]]), "en", "1.23 mV · 12.3 mm"],
-  [placed("amplitude", [[1, 0.5], [1, 0]]), "pt-BR", "−0,50 mV · 5,0 mm"],
-  [placed("amplitude", [[1, 0.001], [1, 0]]), "en", "0.00 mV · 0.0 mm"],
+  [
+    placed("interval", [
+      [1, 0],
+      [1.8, 0],
+    ]),
+    "en",
+    "800 ms · 75 /min",
+  ],
+  [
+    placed("interval", [
+      [1.8, 0],
+      [1, 0],
+    ]),
+    "en",
+    "800 ms · 75 /min",
+  ],
+  [
+    placed(
+      "interval",
+      [
+        [1, 0],
+        [3.4, 0],
+      ],
+      3,
+    ),
+    "en",
+    "mean of 3: 800 ms · 75 /min",
+  ],
+  [
+    placed("interval", [
+      [0, 0],
+      [2.5, 0],
+    ]),
+    "pt-BR",
+    "2500 ms · 24 /min",
+  ],
+  [
+    placed("interval", [
+      [1, 0],
+      [1, 0],
+    ]),
+    "en",
+    "0 ms · – /min",
+  ],
+  [
+    placed("amplitude", [
+      [1, 0],
+      [1, 1.234],
+    ]),
+    "en",
+    "1.23 mV · 12.3 mm",
+  ],
+  [
+    placed("amplitude", [
+      [1, 0.5],
+      [1, 0],
+    ]),
+    "pt-BR",
+    "−0,50 mV · 5,0 mm",
+  ],
+  [
+    placed("amplitude", [
+      [1, 0.001],
+      [1, 0],
+    ]),
+    "en",
+    "0.00 mV · 0.0 mm",
+  ],
 ]) {
-  test(`calipers say "${said}" in ${language}`, () => assert.equal(say(state, ground, words, language), said));
+  test(`calipers say "${said}" in ${language}`, () =>
+    assert.equal(say(state, ground, words, language), said));
 }
 
 for (const [event, deed] of [
   [{ key: "ArrowLeft" }, { right: -1, isCoarse: false }],
-  [{ key: "ArrowUp", shiftKey: true }, { up: 1, isCoarse: true }],
+  [
+    { key: "ArrowUp", shiftKey: true },
+    { up: 1, isCoarse: true },
+  ],
   [{ key: "PageDown" }, { cell: 1 }],
   [{ key: "Enter" }, { right: 0 }],
   [{ key: "ArrowLeft", altKey: true }, null],

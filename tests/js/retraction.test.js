@@ -13,7 +13,10 @@ function head() {
   const root = Object.assign(new FakeElement("div"), { querySelectorAll: () => [place] });
   const clock = new FakeClock();
   const retraction = new Retraction(root, {
-    clock, language: "en", words: (key, values = {}) => `${key} ${values.code ?? ""}`.trim(), onRetract: () => {},
+    clock,
+    language: "en",
+    words: (key, values = {}) => `${key} ${values.code ?? ""}`.trim(),
+    onRetract: () => {},
   });
   return { place, clock, retraction };
 }

@@ -15,8 +15,11 @@ function signal({ rate = 500, seconds = 10, rest = 0, unit = 1 } = {}) {
     return samples;
   };
   return {
-    samplingRateHz: rate, microvoltsPerLsb: unit, nSamples: rate * seconds,
-    status: new Uint8Array(12).fill(1), leads: Array.from({ length: 12 }, lead),
+    samplingRateHz: rate,
+    microvoltsPerLsb: unit,
+    nSamples: rate * seconds,
+    status: new Uint8Array(12).fill(1),
+    leads: Array.from({ length: 12 }, lead),
   };
 }
 
@@ -56,7 +59,10 @@ for (const rate of [100, 300, 500, 1000]) {
   test(`no sample is shown twice nor left out at ${rate} Hz`, () => {
     const { lines } = draw(signal({ rate }));
     const columns = [lines[0], lines[3], lines[6], lines[9]];
-    assert.equal(columns.reduce((sum, { y }) => sum + y.length, 0), rate * 10);
+    assert.equal(
+      columns.reduce((sum, { y }) => sum + y.length, 0),
+      rate * 10,
+    );
   });
 }
 
@@ -69,7 +75,12 @@ test("a gap stays a gap", () => {
   const one = signal();
   one.leads[0].fill(INVALID, 100, 200);
   const { lines } = draw(one);
-  assert.deepEqual([lines[0].y[99], lines[0].y[100], lines[0].y[199], lines[0].y[200]].map(Number.isNaN), [false, true, true, false]);
+  assert.deepEqual([lines[0].y[99], lines[0].y[100], lines[0].y[199], lines[0].y[200]].map(Number.isNaN), [
+    false,
+    true,
+    true,
+    false,
+  ]);
 });
 
 test("a missing lead is named, and a dashed line stands for it", () => {
@@ -80,7 +91,13 @@ test("a missing lead is named, and a dashed line stands for it", () => {
   assert.ok(names.includes("V3 · not recorded"));
   assert.ok(!lines.some(({ name }) => name === "V3"));
   assert.equal(absent.line.dash, "dash");
-  assert.deepEqual([absent.x, absent.y], [[v3.leftMm, v3.rightMm, null], [v3.baselineMm, v3.baselineMm, null]]);
+  assert.deepEqual(
+    [absent.x, absent.y],
+    [
+      [v3.leftMm, v3.rightMm, null],
+      [v3.baselineMm, v3.baselineMm, null],
+    ],
+  );
 });
 
 test("a flat lead is named and drawn", () => {
@@ -96,7 +113,10 @@ test("−aVR is aVR turned over", () => {
   const { lines, sheet } = draw(signal(), { order: "cabrera" });
   const turned = lines.find(({ name }) => name === "−aVR");
   const cell = sheet.cells.find(({ name }) => name === "−aVR");
-  assert.deepEqual([Math.max(...upright.y) - upright.y[0], Math.min(...turned.y) - cell.baselineMm], [10, -10]);
+  assert.deepEqual(
+    [Math.max(...upright.y) - upright.y[0], Math.min(...turned.y) - cell.baselineMm],
+    [10, -10],
+  );
 });
 
 test("a derived lead says so", () => {
@@ -112,7 +132,13 @@ test("thirteen stretches are drawn on 3x4 with a rhythm strip", () => {
 test("one unit of either axis is one millimetre", () => {
   const { layout, sheet } = draw(signal());
   assert.deepEqual([layout.width, layout.height], [sheet.widthMm * 4, sheet.heightMm * 4]);
-  assert.deepEqual([layout.xaxis.range, layout.yaxis.range], [[0, sheet.widthMm], [0, sheet.heightMm]]);
+  assert.deepEqual(
+    [layout.xaxis.range, layout.yaxis.range],
+    [
+      [0, sheet.widthMm],
+      [0, sheet.heightMm],
+    ],
+  );
 });
 
 test("one unit is one millimetre where the sheet is no whole number of pixels", () => {
@@ -143,7 +169,11 @@ function wave(lead, millivolts) {
 const [LEAD_I, LEAD_II] = [0, 1];
 
 test("an ordinary ECG lacks no paper", () => {
-  assert.deepEqual(paperLacking(signal(), arrange({ durationS: 10 })), { headMm: 0, footMm: 0, isCut: false });
+  assert.deepEqual(paperLacking(signal(), arrange({ durationS: 10 })), {
+    headMm: 0,
+    footMm: 0,
+    isCut: false,
+  });
 });
 
 test("a wave taller than the paper gets whole squares more, and nothing is cut", () => {
@@ -154,9 +184,17 @@ test("a wave taller than the paper gets whole squares more, and nothing is cut",
 });
 
 test("a deep wave of the last strip gets paper below it", () => {
-  assert.deepEqual(paperLacking(wave(LEAD_II, -1.6), arrange({ durationS: 10 })), { headMm: 0, footMm: 5, isCut: false });
+  assert.deepEqual(paperLacking(wave(LEAD_II, -1.6), arrange({ durationS: 10 })), {
+    headMm: 0,
+    footMm: 5,
+    isCut: false,
+  });
 });
 
 test("an artefact does not make the paper endless, and is known to be cut", () => {
-  assert.deepEqual(paperLacking(wave(LEAD_I, 30), arrange({ durationS: 10 })), { headMm: 20, footMm: 0, isCut: true });
+  assert.deepEqual(paperLacking(wave(LEAD_I, 30), arrange({ durationS: 10 })), {
+    headMm: 20,
+    footMm: 0,
+    isCut: true,
+  });
 });

@@ -6,13 +6,17 @@ import { createTexts } from "../../static/js/texts.js";
 
 const words = createTexts({
   settings: "{speed} mm/s · {gain} mm/mV · {filter} · {rate} Hz",
-  "filter-off": "raw, no filter", "filter-none": "no filter", "filter-40hz": "filtered: 40 Hz",
-  "electrodes-exchanged": "preview: {name}", "sheet-cut": "cut",
+  "filter-off": "raw, no filter",
+  "filter-none": "no filter",
+  "filter-40hz": "filtered: 40 Hz",
+  "electrodes-exchanged": "preview: {name}",
+  "sheet-cut": "cut",
 });
 
 function line({ signal = {}, sheet = {} } = {}) {
   const shown = {
-    sheet: { speedMmPerS: 25, gainMmPerMv: 10, filter: "off", ...sheet }, signal: { samplingRateHz: 500, ...signal },
+    sheet: { speedMmPerS: 25, gainMmPerMv: 10, filter: "off", ...sheet },
+    signal: { samplingRateHz: 500, ...signal },
   };
   return settingsLine(shown, words);
 }
@@ -22,7 +26,10 @@ test("the line tells how the sheet is drawn", () => {
 });
 
 test("a preview of exchanged electrodes says so first, and is not called raw", () => {
-  assert.equal(line({ signal: { exchanged: "RA ↔ LA" } }), "preview: RA ↔ LA · 25 mm/s · 10 mm/mV · no filter · 500 Hz");
+  assert.equal(
+    line({ signal: { exchanged: "RA ↔ LA" } }),
+    "preview: RA ↔ LA · 25 mm/s · 10 mm/mV · no filter · 500 Hz",
+  );
 });
 
 test("a filtered preview tells both", () => {

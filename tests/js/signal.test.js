@@ -12,14 +12,22 @@ function packet() {
 
 test("the golden packet of the server is read to the last bit", () => {
   const signal = decode(packet());
-  assert.deepEqual(signal.leads.map((lead) => [...lead]), golden.leads);
+  assert.deepEqual(
+    signal.leads.map((lead) => [...lead]),
+    golden.leads,
+  );
 });
 
 test("rate, unit and the status of the leads are read", () => {
   const { samplingRateHz, microvoltsPerLsb, nSamples, status } = decode(packet());
   assert.deepEqual(
     { samplingRateHz, microvoltsPerLsb, nSamples, status: [...status] },
-    { samplingRateHz: golden.samplingRateHz, microvoltsPerLsb: golden.microvoltsPerLsb, nSamples: golden.nSamples, status: golden.status },
+    {
+      samplingRateHz: golden.samplingRateHz,
+      microvoltsPerLsb: golden.microvoltsPerLsb,
+      nSamples: golden.nSamples,
+      status: golden.status,
+    },
   );
 });
 

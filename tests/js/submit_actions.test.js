@@ -7,7 +7,13 @@ import { Leaving } from "../../static/js/desk/submit_actions.js";
 import { FakeClock, FakeDocument, textOf } from "./fakes/desk.js";
 
 const CLASSES = [{ code: "af", group: "rhythm", abbreviation: "AF", name: { en: "AF" } }];
-const CONTENT = { findings: [{ class: "af", certainty: "definite" }], not_assessable: [], quality: "good", problems: [], comment: "" };
+const CONTENT = {
+  findings: [{ class: "af", certainty: "definite" }],
+  not_assessable: [],
+  quality: "good",
+  problems: [],
+  comment: "",
+};
 
 /** A desk of one exam: what it was told, and whether another exam follows. */
 function desk({ isLast = false, isKept = true, content = CONTENT } = {}) {
@@ -15,15 +21,35 @@ function desk({ isLast = false, isKept = true, content = CONTENT } = {}) {
   const told = { sent: 0, isShut: false, said: [], notice: "", link: null };
   const messages = { isFinished: false, say: (sentence) => told.said.push(sentence) };
   const sitting = {
-    id: 7, content, draft: {}, assignment: { id: 7, exam: { code: "E7" } }, circumstances: () => ({}),
+    id: 7,
+    content,
+    draft: {},
+    assignment: { id: 7, exam: { code: "E7" } },
+    circumstances: () => ({}),
   };
-  const outbox = { add: () => { told.sent += 1; return isKept; }, hasUnkept: !isKept };
+  const outbox = {
+    add: () => {
+      told.sent += 1;
+      return isKept;
+    },
+    hasUnkept: !isKept,
+  };
   const leaving = new Leaving({
-    clock, words: (key) => key, catalogue: new Catalogue(CLASSES, "en"), messages, outbox,
-    form: { say: (sentence, { link = null } = {}) => Object.assign(told, { notice: sentence, link }), disable: (isDisabled) => (told.isShut = isDisabled) },
-    queue: { finish: () => {} }, flow: { proceed: () => (messages.isFinished = isLast) },
+    clock,
+    words: (key) => key,
+    catalogue: new Catalogue(CLASSES, "en"),
+    messages,
+    outbox,
+    form: {
+      say: (sentence, { link = null } = {}) => Object.assign(told, { notice: sentence, link }),
+      disable: (isDisabled) => (told.isShut = isDisabled),
+    },
+    queue: { finish: () => {} },
+    flow: { proceed: () => (messages.isFinished = isLast) },
     opinion: { isReady: () => true, said: {}, leave: () => {} },
-    display: () => ({}), sitting: () => sitting, onSubmit: () => {},
+    display: () => ({}),
+    sitting: () => sitting,
+    onSubmit: () => {},
   });
   return { told, leaving, clock };
 }
@@ -65,7 +91,10 @@ async function askedToAbstain() {
 
 test("to abstain is asked, with a way to cancel, and abstaining again says yes", async () => {
   const { told, leaving } = await askedToAbstain();
-  assert.deepEqual([told.sent, told.notice, textOf(told.link)], [0, "abstain-confirm abstain-again", "cancel Esc"]);
+  assert.deepEqual(
+    [told.sent, told.notice, textOf(told.link)],
+    [0, "abstain-confirm abstain-again", "cancel Esc"],
+  );
   leaving.abstain();
   assert.equal(told.sent, 1);
   assert.equal(leaving.cancel(), false);

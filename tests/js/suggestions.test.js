@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decided, isConfirmed, isShared, readouts, standings } from "../../static/js/desk/state/model_answer.js";
+import {
+  decided,
+  isConfirmed,
+  isShared,
+  readouts,
+  standings,
+} from "../../static/js/desk/state/model_answer.js";
 import { Suggestions, isOffered, mayAsk } from "../../static/js/desk/suggestions.js";
 import { FakeDocument, FakeElement } from "./fakes/desk.js";
 
@@ -33,11 +39,25 @@ for (const state of ["todo", "draft"]) {
 
 test("of a signed exam whose suggestions were not seen yet nothing is asked before the reader wants it", async () => {
   globalThis.document = new FakeDocument();
-  for (const [until, text] of [["2026-06-01T12:00:00Z", "model-see-final"], [null, "model-see"]]) {
+  for (const [until, text] of [
+    ["2026-06-01T12:00:00Z", "model-see-final"],
+    [null, "model-see"],
+  ]) {
     const asked = [];
     let click;
-    const root = Object.assign(new FakeElement("section"), { contains: () => false, addEventListener: (name, action) => name === "click" && (click = action) });
-    const shown = new Suggestions(root, { words: (key) => key, api: { loadSuggestions: async (id) => { asked.push(id); return new Promise(() => {}); } } });
+    const root = Object.assign(new FakeElement("section"), {
+      contains: () => false,
+      addEventListener: (name, action) => name === "click" && (click = action),
+    });
+    const shown = new Suggestions(root, {
+      words: (key) => key,
+      api: {
+        loadSuggestions: async (id) => {
+          asked.push(id);
+          return new Promise(() => {});
+        },
+      },
+    });
     const last = { ...SIGNED, suggestions: "offered", undo_until: until };
     await shown.show(last);
     const button = root.children.at(-1);
@@ -76,7 +96,9 @@ test("a finding of a class that the model never looks at is not assessed", () =>
 
 test("a finding that the model looked for in vain is not suggested", () => {
   const answer = { suggestions: [], covered_classes: ["prolonged_qt"] };
-  assert.deepEqual(standings(["prolonged_qt"], answer), [{ code: "prolonged_qt", standing: "not-suggested" }]);
+  assert.deepEqual(standings(["prolonged_qt"], answer), [
+    { code: "prolonged_qt", standing: "not-suggested" },
+  ]);
 });
 
 test("a finding that the model suggests too needs no word", () => {
@@ -99,10 +121,16 @@ test("what could not be measured gives its reason instead of a number", () => {
   assert.deepEqual([row.text, row.reason], [null, "no_p_wave"]);
 });
 
-for (const [formula, name] of [["hodges", "check-qtc_hodges_ms"], ["", "check-qtc_fridericia_ms"]]) {
+for (const [formula, name] of [
+  ["hodges", "check-qtc_hodges_ms"],
+  ["", "check-qtc_fridericia_ms"],
+]) {
   test(`QT is shown as corrected by ${formula || "the formula of version 1"}`, () => {
     const both = { qtc_hodges_ms: measured(440), qtc_fridericia_ms: measured(430) };
-    assert.deepEqual(readouts(both, formula, "en").map((row) => row.name), [name]);
+    assert.deepEqual(
+      readouts(both, formula, "en").map((row) => row.name),
+      [name],
+    );
   });
 }
 
@@ -112,17 +140,26 @@ test("an exam on which measuring failed has nothing to show", () => {
 
 test("who agreed with their own finding has accepted it", () => {
   const reading = { decisions: [], confirmed: ["af"], findings: [{ class: "af" }] };
-  assert.deepEqual([isConfirmed({ reading }, "af"), decided({ reading }, "af"), decided({ reading }, "lbbb")], [true, "accepted", undefined]);
+  assert.deepEqual(
+    [isConfirmed({ reading }, "af"), decided({ reading }, "af"), decided({ reading }, "lbbb")],
+    [true, "accepted", undefined],
+  );
 });
 
 test("a suggestion is shared by who gave its class before", () => {
-  assert.deepEqual([isShared({ reading: { findings: [{ class: "af" }] } }, "af"), isShared({ reading: null }, "af")], [true, false]);
+  assert.deepEqual(
+    [isShared({ reading: { findings: [{ class: "af" }] } }, "af"), isShared({ reading: null }, "af")],
+    [true, false],
+  );
 });
 
 test("what was decided afterwards counts before what was decided while reading", () => {
   const reading = { decisions: [{ class: "af", verdict: "rejected" }] };
   const revision = { decisions: [{ class: "af", verdict: "accepted" }] };
-  assert.deepEqual([decided({ reading }, "af"), decided({ reading, revision }, "af")], ["rejected", "accepted"]);
+  assert.deepEqual(
+    [decided({ reading }, "af"), decided({ reading, revision }, "af")],
+    ["rejected", "accepted"],
+  );
 });
 
 test("what nobody decided on has no verdict", () => {
@@ -132,9 +169,14 @@ test("what nobody decided on has no verdict", () => {
 test("what arrives after the reader has left stays out of view and is not counted", async () => {
   let answer;
   const viewed = [];
-  const shown = new Suggestions({ hidden: false }, {
-    api: { loadSuggestions: () => new Promise((resolve) => (answer = resolve)) }, onView: (id) => viewed.push(id), onShow: () => {},
-  });
+  const shown = new Suggestions(
+    { hidden: false },
+    {
+      api: { loadSuggestions: () => new Promise((resolve) => (answer = resolve)) },
+      onView: (id) => viewed.push(id),
+      onShow: () => {},
+    },
+  );
   const showing = shown.show(SIGNED);
   shown.leave();
   answer({ suggestions: [], covered_classes: [] });

@@ -10,19 +10,28 @@ const HEART = { RA: -260, LA: 340, LL: 940, V1: -500, V2: 700, V3: 1100, V4: 140
 function recorded(at) {
   const centre = (at.RA + at.LA + at.LL) / 3;
   const values = {
-    I: at.LA - at.RA, II: at.LL - at.RA, III: at.LL - at.LA,
-    aVR: at.RA - (at.LA + at.LL) / 2, aVL: at.LA - (at.RA + at.LL) / 2, aVF: at.LL - (at.RA + at.LA) / 2,
+    I: at.LA - at.RA,
+    II: at.LL - at.RA,
+    III: at.LL - at.LA,
+    aVR: at.RA - (at.LA + at.LL) / 2,
+    aVL: at.LA - (at.RA + at.LL) / 2,
+    aVF: at.LL - (at.RA + at.LA) / 2,
   };
   for (const chest of ["V1", "V2", "V3", "V4", "V5", "V6"]) values[chest] = at[chest] - centre;
   return {
-    samplingRateHz: 500, microvoltsPerLsb: 1, nSamples: 1, status: new Uint8Array(12).fill(1),
+    samplingRateHz: 500,
+    microvoltsPerLsb: 1,
+    nSamples: 1,
+    status: new Uint8Array(12).fill(1),
     leads: LEADS.map((lead) => Int16Array.of(Math.round(values[lead]))),
   };
 }
 
 for (const [name, places] of Object.entries(SWAPS)) {
   test(`${name} gives what exchanged electrodes would have recorded`, () => {
-    const exchanged = Object.fromEntries(Object.keys(HEART).map((electrode) => [electrode, HEART[places[electrode] ?? electrode]]));
+    const exchanged = Object.fromEntries(
+      Object.keys(HEART).map((electrode) => [electrode, HEART[places[electrode] ?? electrode]]),
+    );
     assert.deepEqual(swapped(recorded(HEART), name).leads, recorded(exchanged).leads);
   });
 }

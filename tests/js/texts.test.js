@@ -19,7 +19,10 @@ const scripts = readdirSync(folder, { recursive: true })
 
 test("every text that a script asks for by name is translated", () => {
   const asked = [...scripts.matchAll(/\bwords\(\s*"([^"]+)"/g)].map(([, key]) => key);
-  assert.deepEqual(asked.filter((key) => !known.has(key)), []);
+  assert.deepEqual(
+    asked.filter((key) => !known.has(key)),
+    [],
+  );
 });
 
 test("every text that is made of a state is translated", () => {
@@ -29,18 +32,28 @@ test("every text that is made of a state is translated", () => {
     ...["nothing-chosen", "unreadable-with-findings", "contradiction", "unusual"],
     ...["outbox-offline", "outbox-signed-out", "sex-F", "sex-M"],
   ];
-  assert.deepEqual(states.filter((key) => !known.has(key)), []);
+  assert.deepEqual(
+    states.filter((key) => !known.has(key)),
+    [],
+  );
 });
 
 test("no text is translated in vain", () => {
   const beginnings = (key) => [...key.matchAll(/-/g)].map(({ index }) => key.slice(0, index + 1));
-  const isUsed = (key) => scripts.includes(`"${key}"`) || beginnings(key).some((part) => scripts.includes(`\`${part}\${`));
+  const isUsed = (key) =>
+    scripts.includes(`"${key}"`) || beginnings(key).some((part) => scripts.includes(`\`${part}\${`));
   const kinds = new Set(["nothing-chosen", "unreadable-with-findings", "contradiction", "unusual"]);
-  assert.deepEqual([...known].filter((key) => !isUsed(key) && !kinds.has(key)), []);
+  assert.deepEqual(
+    [...known].filter((key) => !isUsed(key) && !kinds.has(key)),
+    [],
+  );
 });
 
 test("values are filled in", () => {
-  assert.equal(createTexts({ place: "{position} of {total}" })("place", { position: 5, total: 30 }), "5 of 30");
+  assert.equal(
+    createTexts({ place: "{position} of {total}" })("place", { position: 5, total: 30 }),
+    "5 of 30",
+  );
 });
 
 test("an unknown text is refused", () => {

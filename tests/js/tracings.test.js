@@ -9,7 +9,9 @@ const prior = { days_before: 412, tracings: [before(1)] };
 
 test("the exam's own tracings come first, then those of the exam before", () => {
   assert.deepEqual(tracingsOf({ tracings: [own(1), own(2)], prior }), [
-    { ...own(1), daysBefore: null }, { ...own(2), daysBefore: null }, { ...before(1), daysBefore: 412 },
+    { ...own(1), daysBefore: null },
+    { ...own(2), daysBefore: null },
+    { ...before(1), daysBefore: 412 },
   ]);
 });
 
@@ -18,7 +20,10 @@ test("a study that hides the exam before leaves the exam's own", () => {
 });
 
 test("from the only tracing no key leads anywhere", () => {
-  assert.deepEqual(waysFrom(tracingsOf({ tracings: [own(1)], prior: null }), "/own/1"), { next: null, other: null });
+  assert.deepEqual(waysFrom(tracingsOf({ tracings: [own(1)], prior: null }), "/own/1"), {
+    next: null,
+    other: null,
+  });
 });
 
 test("the tracings of one exam go round, and the other exam is one key away", () => {
@@ -29,7 +34,10 @@ test("the tracings of one exam go round, and the other exam is one key away", ()
 });
 
 test("while another exam's sheet is still on view no key leads anywhere", () => {
-  assert.deepEqual(waysFrom(tracingsOf({ tracings: [own(1)], prior }), "/elsewhere"), { next: null, other: null });
+  assert.deepEqual(waysFrom(tracingsOf({ tracings: [own(1)], prior }), "/elsewhere"), {
+    next: null,
+    other: null,
+  });
 });
 
 test("an exam of the same patient hours before is none: days are at least one", () => {
@@ -37,8 +45,12 @@ test("an exam of the same patient hours before is none: days are at least one", 
 });
 
 for (const [days, english, portuguese] of [
-  [90, "90 days", "90 dias"], [91, "3 months", "3 meses"], [412, "14 months", "14 meses"],
-  [745, "24 months", "24 meses"], [760, "2.1 years", "2,1 anos"], [3653, "10 years", "10 anos"],
+  [90, "90 days", "90 dias"],
+  [91, "3 months", "3 meses"],
+  [412, "14 months", "14 meses"],
+  [745, "24 months", "24 meses"],
+  [760, "2.1 years", "2,1 anos"],
+  [3653, "10 years", "10 anos"],
 ]) {
   test(`${days} days are ${english}`, () => {
     assert.equal(timeSpan(days, "en"), english);

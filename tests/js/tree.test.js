@@ -6,7 +6,10 @@ import { isOpen, plant, press, reveal, toggle, visible } from "../../static/js/d
 
 const classes = JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url)));
 const byCode = new Map(classes.map((one) => [one.code, one]));
-const tree = plant(classes, { groupName: (code) => byCode.get(code).group, className: (code) => byCode.get(code).name });
+const tree = plant(classes, {
+  groupName: (code) => byCode.get(code).group,
+  className: (code) => byCode.get(code).name,
+});
 const N_GROUPS = new Set(classes.map(({ group }) => group)).size;
 
 function after(...keys) {
@@ -43,7 +46,8 @@ test("the star opens all, and all 66 classes are seen", () => {
 test("a letter goes to the next row that begins with it, and round", () => {
   const open = after("*", "s");
   const names = [];
-  for (let state = open; names.length < 30; state = press(state, "s")) names.push(visible(state).find(({ id }) => id === state.at).name);
+  for (let state = open; names.length < 30; state = press(state, "s"))
+    names.push(visible(state).find(({ id }) => id === state.at).name);
   assert.ok(names.every((name) => name.toLowerCase().startsWith("s")));
   assert.ok(names.lastIndexOf(names[0]) > 0, "it comes round");
 });
@@ -55,5 +59,8 @@ test("closing a group takes who stands inside out to it", () => {
 });
 
 test("keys that mean nothing to a tree are left to the page", () => {
-  assert.deepEqual(["F1", "Tab", "Enter", " "].map((key) => press(tree, key)), [null, null, null, null]);
+  assert.deepEqual(
+    ["F1", "Tab", "Enter", " "].map((key) => press(tree, key)),
+    [null, null, null, null],
+  );
 });

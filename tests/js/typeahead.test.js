@@ -32,7 +32,10 @@ function mean(numbers) {
 }
 
 test("every class is first when its abbreviation is typed", () => {
-  assert.deepEqual(classes.filter(({ abbreviation }) => first(abbreviation) !== abbreviation), []);
+  assert.deepEqual(
+    classes.filter(({ abbreviation }) => first(abbreviation) !== abbreviation),
+    [],
+  );
 });
 
 test("abbreviations take little more than two letters on average", () => {
@@ -42,17 +45,42 @@ test("abbreviations take little more than two letters on average", () => {
 
 test("the better of abbreviation and name takes two letters on average", () => {
   const keys = classes.map((one) =>
-    Math.min(keysToTop(one.code, one.abbreviation), keysToTop(one.code, one.name), keysToTop(one.code, one.name_pt)));
+    Math.min(
+      keysToTop(one.code, one.abbreviation),
+      keysToTop(one.code, one.name),
+      keysToTop(one.code, one.name_pt),
+    ),
+  );
   assert.ok(mean(keys) <= 2, `${mean(keys)} letters`);
 });
 
 test("every synonym finds its class among the first three", () => {
-  const missed = classes.flatMap(({ code, synonyms: names }) => names.filter((name) => !rank(index, name).slice(0, 3).some((one) => one.code === code)));
+  const missed = classes.flatMap(({ code, synonyms: names }) =>
+    names.filter(
+      (name) =>
+        !rank(index, name)
+          .slice(0, 3)
+          .some((one) => one.code === code),
+    ),
+  );
   assert.deepEqual(missed, []);
 });
 
 test("what cardiologists call it in either language comes first", () => {
-  const called = { afib: "AF", fa: "AF", brd: "RBBB", bre: "LBBB", bigeminy: "PVC", bavt: "3AVB", sve: "LVH", wenckebach: "AVB2-I", bdas: "LAFB", iam: "STEMI", paced: "PACE", "delta wave": "WPW" };
+  const called = {
+    afib: "AF",
+    fa: "AF",
+    brd: "RBBB",
+    bre: "LBBB",
+    bigeminy: "PVC",
+    bavt: "3AVB",
+    sve: "LVH",
+    wenckebach: "AVB2-I",
+    bdas: "LAFB",
+    iam: "STEMI",
+    paced: "PACE",
+    "delta wave": "WPW",
+  };
   assert.deepEqual(Object.keys(called).map(first), Object.values(called));
 });
 
@@ -78,11 +106,22 @@ test("beginnings of several words find the name", () => {
 });
 
 test("Portuguese names are found without their accents", () => {
-  assert.deepEqual([first("fibrilacao"), first("repolarizacao prec"), first("padrao de bru")], ["AF", "ER", "BRU"]);
+  assert.deepEqual(
+    [first("fibrilacao"), first("repolarizacao prec"), first("padrao de bru")],
+    ["AF", "ER", "BRU"],
+  );
 });
 
 test("British and American spelling are one", () => {
-  assert.deepEqual([first("early repolarisation"), first("early repolarization"), first("hyperkalaemia"), first("hyperkalemia")], ["ER", "ER", "HYPERK", "HYPERK"]);
+  assert.deepEqual(
+    [
+      first("early repolarisation"),
+      first("early repolarization"),
+      first("hyperkalaemia"),
+      first("hyperkalemia"),
+    ],
+    ["ER", "ER", "HYPERK", "HYPERK"],
+  );
 });
 
 test("Portuguese initials find what Brazilian cardiologists call it", () => {
@@ -97,7 +136,10 @@ test("of equal matches the usual classes of the study come first", () => {
   const usual = ["left_bundle_branch_block", "first_degree_av_block"];
   const [one, other, ...rest] = rank(index, "blo", usual);
   assert.deepEqual([one.code, other.code], usual);
-  assert.deepEqual(rest, rank(index, "blo").filter(({ code }) => !usual.includes(code)));
+  assert.deepEqual(
+    rest,
+    rank(index, "blo").filter(({ code }) => !usual.includes(code)),
+  );
 });
 
 test("a usual class does not go before a better match", () => {
@@ -106,7 +148,10 @@ test("a usual class does not go before a better match", () => {
 
 test("the synonym is told when it is why a class is there, and only then", () => {
   const told = (typed) => matches(index, typed)[0].synonym;
-  assert.deepEqual([told("fa"), told("bigem"), told("af"), told("atrial fib")], ["FA", "bigeminy", null, null]);
+  assert.deepEqual(
+    [told("fa"), told("bigem"), told("af"), told("atrial fib")],
+    ["FA", "bigeminy", null, null],
+  );
 });
 
 test("inside of its words a synonym counts for less than any name", () => {
@@ -114,8 +159,14 @@ test("inside of its words a synonym counts for less than any name", () => {
     { code: "one", abbreviation: "X", name: "First", synonyms: ["hemiblock"] },
     { code: "two", abbreviation: "Y", name: "Sinusblock", synonyms: [] },
   ]);
-  assert.deepEqual(rank(two, "blo").map(({ code }) => code), ["two", "one"]);
-  assert.deepEqual(rank(two, "bl").map(({ code }) => code), ["two"]);
+  assert.deepEqual(
+    rank(two, "blo").map(({ code }) => code),
+    ["two", "one"],
+  );
+  assert.deepEqual(
+    rank(two, "bl").map(({ code }) => code),
+    ["two"],
+  );
 });
 
 test("what matches nothing finds nothing", () => {

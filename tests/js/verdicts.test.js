@@ -4,12 +4,20 @@ import { test } from "node:test";
 import { checkText, evidenceText, silences, silenceText } from "../../static/js/desk/state/verdicts.js";
 
 const TEXTS = {
-  "check-pr_ms": "PR", "check-p_consistency": "P wave consistency", "check-axis_deg": "Frontal axis",
-  "check-missing": "{name} not measured: {why}", "missing-no_p_wave": "no P wave found",
-  "why-p_wave_inconsistent": "P wave inconsistent", "why-near_limit": "within measurement error of the limit",
-  "why-child": "the criteria are for adults", "why-not_measured": "not measured", "why-criteria_not_met": "criteria not met",
+  "check-pr_ms": "PR",
+  "check-p_consistency": "P wave consistency",
+  "check-axis_deg": "Frontal axis",
+  "check-missing": "{name} not measured: {why}",
+  "missing-no_p_wave": "no P wave found",
+  "why-p_wave_inconsistent": "P wave inconsistent",
+  "why-near_limit": "within measurement error of the limit",
+  "why-child": "the criteria are for adults",
+  "why-not_measured": "not measured",
+  "why-criteria_not_met": "criteria not met",
   evidence: "{check}, {by} beyond the limit ({count} of {found} beats)",
-  silence: "{main}; {why}", "silence-because": "{main}; {why}: {other}", "silence-unmeasured": "{main}; {other}",
+  silence: "{main}; {why}",
+  "silence-because": "{main}; {why}: {other}",
+  "silence-unmeasured": "{main}; {other}",
 };
 
 function words(key, values = {}) {
@@ -17,24 +25,43 @@ function words(key, values = {}) {
 }
 
 function check(measurement, value, comparison, limit, outcome, more = {}) {
-  return { measurement, value, comparison, limit, outcome, unit: "ms", decimals: 0, n_beats: 9, n_beats_found: 10, missing: null, ...more };
+  return {
+    measurement,
+    value,
+    comparison,
+    limit,
+    outcome,
+    unit: "ms",
+    decimals: 0,
+    n_beats: 9,
+    n_beats_found: 10,
+    missing: null,
+    ...more,
+  };
 }
 
 const LONG_PR = check("pr_ms", 246, "above", 200, "met");
 const WANDERING_P = check("p_consistency", 0.67, "at_least", 0.7, "failed", { unit: "", decimals: 2 });
 
 test("a suggestion says by how much its limit is passed", () => {
-  assert.equal(evidenceText({ checks: [LONG_PR] }, words, "en"), "PR 246 ms > 200 ms, 46 ms beyond the limit (9 of 10 beats)");
+  assert.equal(
+    evidenceText({ checks: [LONG_PR] }, words, "en"),
+    "PR 246 ms > 200 ms, 46 ms beyond the limit (9 of 10 beats)",
+  );
 });
 
 test("a class is withheld with what is met and what fails", () => {
   const verdict = { state: "withheld", reason: "p_wave_inconsistent", checks: [LONG_PR, WANDERING_P] };
-  assert.equal(silenceText(verdict, words, "en"), "PR 246 ms > 200 ms; P wave inconsistent: P wave consistency 0.67 < 0.7");
+  assert.equal(
+    silenceText(verdict, words, "en"),
+    "PR 246 ms > 200 ms; P wave inconsistent: P wave consistency 0.67 < 0.7",
+  );
 });
 
 test("a check that follows in a sentence begins small, unless it is an abbreviation", () => {
   const axis = check("axis_deg", -94, "at_least", -90, "failed", { unit: "°" });
-  const told = (other) => silenceText({ state: "withheld", reason: "child", checks: [LONG_PR, other] }, words, "en").split(": ")[1];
+  const told = (other) =>
+    silenceText({ state: "withheld", reason: "child", checks: [LONG_PR, other] }, words, "en").split(": ")[1];
   assert.equal(told(axis), "frontal axis −94° < −90°");
   assert.equal(told(LONG_PR), "PR 246 ms > 200 ms");
 });
@@ -57,21 +84,39 @@ test("what was not measured says why", () => {
 });
 
 test("criteria that are not met show the measurement alone", () => {
-  const verdict = { state: "not_met", reason: "criteria_not_met", checks: [{ ...LONG_PR, value: 150, outcome: "failed" }] };
+  const verdict = {
+    state: "not_met",
+    reason: "criteria_not_met",
+    checks: [{ ...LONG_PR, value: 150, outcome: "failed" }],
+  };
   assert.equal(silenceText(verdict, words, "en"), "PR 150 ms ≤ 200 ms");
 });
 
 test("a value within its error of the limit says so", () => {
-  const verdict = { state: "withheld", reason: "near_limit", checks: [check("axis_deg", 91, "above", 90, "near_limit", { unit: "°" })] };
-  assert.equal(silenceText(verdict, words, "en"), "Frontal axis 91° > 90°; within measurement error of the limit");
+  const verdict = {
+    state: "withheld",
+    reason: "near_limit",
+    checks: [check("axis_deg", 91, "above", 90, "near_limit", { unit: "°" })],
+  };
+  assert.equal(
+    silenceText(verdict, words, "en"),
+    "Frontal axis 91° > 90°; within measurement error of the limit",
+  );
 });
 
 test("a child has a reason and no measurement", () => {
-  assert.equal(silenceText({ state: "withheld", reason: "child", checks: [] }, words, "en"), "the criteria are for adults");
+  assert.equal(
+    silenceText({ state: "withheld", reason: "child", checks: [] }, words, "en"),
+    "the criteria are for adults",
+  );
 });
 
 test("verdicts on classes that the batch does not have are left out", () => {
-  const verdicts = [{ class: "af", state: "withheld" }, { class: "gone", state: "not_met" }, { class: "pr", state: "not_met" }];
+  const verdicts = [
+    { class: "af", state: "withheld" },
+    { class: "gone", state: "not_met" },
+    { class: "pr", state: "not_met" },
+  ];
   const found = silences(verdicts, { has: (code) => code !== "gone" });
   assert.deepEqual([found.withheld.length, found.notMet.map((one) => one.class)], [1, ["pr"]]);
 });

@@ -26,7 +26,10 @@ test("what was looked at is told when it leaves the view", async () => {
   await room.clock.advance(1500);
   viewing.end();
   await settled();
-  assert.deepEqual(told.map(([id, ms]) => [id, ms]), [[7, 1500]]);
+  assert.deepEqual(
+    told.map(([id, ms]) => [id, ms]),
+    [[7, 1500]],
+  );
 });
 
 test("time in which the page is hidden does not count", async () => {
@@ -38,7 +41,10 @@ test("time in which the page is hidden does not count", async () => {
   await room.clock.advance(500);
   viewing.end();
   await settled();
-  assert.deepEqual(told.map(([, ms]) => ms), [1000, 500]);
+  assert.deepEqual(
+    told.map(([, ms]) => ms),
+    [1000, 500],
+  );
 });
 
 test("a glance is no looking", async () => {
@@ -77,5 +83,8 @@ test("what arrives while the page is hidden is not looked at", async () => {
   await room.clock.advance(500);
   viewing.end();
   await settled();
-  assert.deepEqual(told.map(([id, ms]) => [id, ms]), [[8, 500]]);
+  assert.deepEqual(
+    told.map(([id, ms]) => [id, ms]),
+    [[8, 500]],
+  );
 });

@@ -24,7 +24,9 @@ export function axisOf(rows) {
 /** The traces and the layout of `rows`, the first at the top. */
 export function figure(rows, { words, colours, font, separators, width }) {
   const of = (isRare, color, symbol) => {
-    const some = rows.map((row, place) => ({ ...row, place })).filter((row) => row.estimate !== null && row.isRare === isRare);
+    const some = rows
+      .map((row, place) => ({ ...row, place }))
+      .filter((row) => row.estimate !== null && row.isRare === isRare);
     return {
       x: some.map((row) => row.estimate),
       y: some.map((row) => row.place),
@@ -43,7 +45,9 @@ export function figure(rows, { words, colours, font, separators, width }) {
       showlegend: false,
     };
   };
-  const data = [of(false, colours.accent, "square"), of(true, colours.warning, "circle")].filter((trace) => trace.x.length);
+  const data = [of(false, colours.accent, "square"), of(true, colours.warning, "circle")].filter(
+    (trace) => trace.x.length,
+  );
   const axis = { linecolor: colours.line, zeroline: false, fixedrange: true };
   const layout = {
     width,
@@ -53,7 +57,17 @@ export function figure(rows, { words, colours, font, separators, width }) {
     plot_bgcolor: "rgba(0,0,0,0)",
     separators,
     font: { family: font, size: 12, color: colours.ink },
-    xaxis: { ...axis, side: "top", range: axisOf(rows), gridcolor: colours.line, dtick: width < 260 ? 0.5 : 0.2, tickformat: words.isShare ? ".0%" : ".1f", zeroline: true, zerolinecolor: colours.strong, ticks: "" },
+    xaxis: {
+      ...axis,
+      side: "top",
+      range: axisOf(rows),
+      gridcolor: colours.line,
+      dtick: width < 260 ? 0.5 : 0.2,
+      tickformat: words.isShare ? ".0%" : ".1f",
+      zeroline: true,
+      zerolinecolor: colours.strong,
+      ticks: "",
+    },
     yaxis: { ...axis, range: [rows.length - 0.5, -0.5], visible: false },
   };
   return { data, layout };
@@ -65,7 +79,14 @@ export function heightOf(rows) {
 
 /** The row that a key leads to from the row at `place`, or null: not a key of ours. */
 export function reached(key, place, n) {
-  const steps = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: n - 1, PageDown: place + 10, PageUp: place - 10 };
+  const steps = {
+    ArrowDown: place + 1,
+    ArrowUp: place - 1,
+    Home: 0,
+    End: n - 1,
+    PageDown: place + 10,
+    PageUp: place - 10,
+  };
   return key in steps ? Math.min(Math.max(steps[key], 0), n - 1) : null;
 }
 
@@ -77,8 +98,13 @@ export function matching(rows, text) {
 
 /** What is said of a row, in a line. */
 export function said(row, words) {
-  const number = row.estimate === null ? row.reason : [row.text, row.interval && `(${row.interval})`, row.word].filter(Boolean).join(" ");
-  return [`${row.name}: ${words.measure} ${number}`, row.sentence, row.isRare ? words.rare : ""].filter(Boolean).join(" · ");
+  const number =
+    row.estimate === null
+      ? row.reason
+      : [row.text, row.interval && `(${row.interval})`, row.word].filter(Boolean).join(" ");
+  return [`${row.name}: ${words.measure} ${number}`, row.sentence, row.isRare ? words.rare : ""]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 if (typeof HTMLElement !== "undefined") {
@@ -99,12 +125,19 @@ if (typeof HTMLElement !== "undefined") {
       this.list.addEventListener("focusin", (event) => this.#tell(event.target));
       this.list.addEventListener("pointerover", (event) => this.#tell(event.target));
       keepDrawn(this);
-      document.getElementById(this.dataset.filter)?.addEventListener("input", (event) => this.#filter(event.target.value));
+      document
+        .getElementById(this.dataset.filter)
+        ?.addEventListener("input", (event) => this.#filter(event.target.value));
     }
 
     #head() {
       const { words } = this;
-      const cells = [make("span", {}, words.class), make("span", {}, words.measure), make("span", {}, words.counts), make("span", {}, words.estimate)];
+      const cells = [
+        make("span", {}, words.class),
+        make("span", {}, words.measure),
+        make("span", {}, words.counts),
+        make("span", {}, words.estimate),
+      ];
       return make("p", { class: "forest-head", "aria-hidden": "true" }, ...cells);
     }
 
@@ -114,18 +147,42 @@ if (typeof HTMLElement !== "undefined") {
     }
 
     #row(row, place) {
-      const label = make("span", { class: "forest-label", title: row.name }, make("strong", {}, row.label), make("span", { class: "forest-name" }, row.aside ?? row.name));
-      const gap = make("span", { class: row.estimate === null ? "forest-gap reason" : "forest-gap" }, row.estimate === null ? row.reason : "");
-      const number = make("span", { class: "forest-number" }, make("b", {}, row.text), make("span", { class: "interval" }, row.interval));
+      const label = make(
+        "span",
+        { class: "forest-label", title: row.name },
+        make("strong", {}, row.label),
+        make("span", { class: "forest-name" }, row.aside ?? row.name),
+      );
+      const gap = make(
+        "span",
+        { class: row.estimate === null ? "forest-gap reason" : "forest-gap" },
+        row.estimate === null ? row.reason : "",
+      );
+      const number = make(
+        "span",
+        { class: "forest-number" },
+        make("b", {}, row.text),
+        make("span", { class: "interval" }, row.interval),
+      );
       const cells = [label, gap, make("span", { class: "forest-counts" }, row.counts), number];
-      return make("a", { href: row.url, tabindex: place ? "-1" : "0", "aria-label": said(row, this.words), "data-place": String(place) }, ...cells);
+      return make(
+        "a",
+        {
+          href: row.url,
+          tabindex: place ? "-1" : "0",
+          "aria-label": said(row, this.words),
+          "data-place": String(place),
+        },
+        ...cells,
+      );
     }
 
     /** Show what fits `text`, here and in the table below. */
     #filter(text) {
       const kept = matching(this.rows, text);
       const codes = new Set(kept.map((row) => row.code));
-      for (const line of document.querySelectorAll("tr[data-code]")) line.hidden = !codes.has(line.dataset.code);
+      for (const line of document.querySelectorAll("tr[data-code]"))
+        line.hidden = !codes.has(line.dataset.code);
       this.#fill(kept);
       this.draw();
     }

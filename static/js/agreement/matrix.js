@@ -5,7 +5,11 @@ export function reached(key, { row, column }, hasField) {
   const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
   if (!(key in steps)) return null;
   const [down, right] = steps[key];
-  for (let at = { row: row + down, column: column + right }; ; at = { row: at.row + down, column: at.column + right }) {
+  for (
+    let at = { row: row + down, column: column + right };
+    ;
+    at = { row: at.row + down, column: at.column + right }
+  ) {
     const found = hasField(at);
     if (found === null) return null; // the edge
     if (found) return at;

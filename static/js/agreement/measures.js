@@ -64,27 +64,63 @@ function trace(series, place, chart, colours) {
   const looks = { main: colours.accent, other: colours.warning, faint: colours.faint };
   const color = series.look === "curve" ? colours.curves[place % colours.curves.length] : looks[series.look];
   const base = { x: series.x, y: series.y, name: series.name, hoverinfo: "skip" };
-  if (series.is_line) return { ...base, mode: "lines", line: { color, width: 2.5, dash: DASHES[place % DASHES.length] } };
+  if (series.is_line)
+    return { ...base, mode: "lines", line: { color, width: 2.5, dash: DASHES[place % DASHES.length] } };
   const along = chart.across ? "x" : "y";
-  const drawn = { ...base, mode: "markers", marker: { color, size: series.look === "faint" ? 8 : 10, symbol: SYMBOLS[place % SYMBOLS.length] } };
+  const drawn = {
+    ...base,
+    mode: "markers",
+    marker: { color, size: series.look === "faint" ? 8 : 10, symbol: SYMBOLS[place % SYMBOLS.length] },
+  };
   if (!series.low.length) return drawn;
   return { ...drawn, [`error_${along}`]: bars(series, series[along], color) };
 }
 
 /** Intervals as Plotly wants them: how far they reach from their points. */
 export function bars({ low, high }, values, color) {
-  const reach = (end, sign) => values.map((value, place) => (end[place] === null ? 0 : sign * (end[place] - value)));
-  return { type: "data", symmetric: false, array: reach(high, 1), arrayminus: reach(low, -1), color, thickness: 2, width: 0 };
+  const reach = (end, sign) =>
+    values.map((value, place) => (end[place] === null ? 0 : sign * (end[place] - value)));
+  return {
+    type: "data",
+    symmetric: false,
+    array: reach(high, 1),
+    arrayminus: reach(low, -1),
+    color,
+    thickness: 2,
+    width: 0,
+  };
 }
 
 function axis({ title, is_share, is_points, is_log, from_zero, lowest, names }, colours, isUpright) {
-  const base = { gridcolor: colours.line, linecolor: colours.line, tickcolor: colours.line, zeroline: false, fixedrange: true, automargin: false, title: { text: title, standoff: 10 } };
+  const base = {
+    gridcolor: colours.line,
+    linecolor: colours.line,
+    tickcolor: colours.line,
+    zeroline: false,
+    fixedrange: true,
+    automargin: false,
+    title: { text: title, standoff: 10 },
+  };
   if (names.length) {
     const [first, last] = [-0.5, names.length - 0.5];
     // By place, not by name: two rows may have one name.
-    return { ...base, showgrid: false, tickangle: 0, tickmode: "array", tickvals: names.map((_, place) => place), ticktext: names.map(short), range: isUpright ? [last, first] : [first, last] };
+    return {
+      ...base,
+      showgrid: false,
+      tickangle: 0,
+      tickmode: "array",
+      tickvals: names.map((_, place) => place),
+      ticktext: names.map(short),
+      range: isUpright ? [last, first] : [first, last],
+    };
   }
-  if (is_share) return { ...base, tickformat: ",.0%", range: [lowest - 0.02 * (1 - lowest), 1 + 0.02 * (1 - lowest)], dtick: lowest < 0.5 ? 0.2 : 0.1 };
+  if (is_share)
+    return {
+      ...base,
+      tickformat: ",.0%",
+      range: [lowest - 0.02 * (1 - lowest), 1 + 0.02 * (1 - lowest)],
+      dtick: lowest < 0.5 ? 0.2 : 0.1,
+    };
   if (is_points) return { ...base, tickformat: "+.0%" };
   if (is_log) return { ...base, type: "log", dtick: "D2", exponentformat: "none", tickformat: ",d" };
   return from_zero ? { ...base, rangemode: "tozero" } : base;

@@ -55,7 +55,11 @@ export function follow(ask, show, { after, isHidden }) {
 function show(note, told) {
   const part = (name) => note.querySelector(`[data-part=run-${name}]`);
   // What is said already is not said again: it would be read out.
-  for (const [name, text] of [["lead", told.lead], ["text", told.text]]) if (part(name).textContent !== text) part(name).textContent = text;
+  for (const [name, text] of [
+    ["lead", told.lead],
+    ["text", told.text],
+  ])
+    if (part(name).textContent !== text) part(name).textContent = text;
   const progress = part("progress");
   progress.hidden = !told.n_total;
   [progress.max, progress.value] = [told.n_total || 1, told.n_done];
@@ -90,7 +94,11 @@ function comeBack() {
 
 function bind(note) {
   const isHidden = () => document.hidden;
-  const turn = follow(() => loadRun(note.dataset.url), (told) => show(note, told), { after: clock.after, isHidden });
+  const turn = follow(
+    () => loadRun(note.dataset.url),
+    (told) => show(note, told),
+    { after: clock.after, isHidden },
+  );
   document.addEventListener("visibilitychange", turn);
   // Following the link would begin at the top.
   note.querySelector("[data-part=run-reload]").addEventListener("click", (event) => {

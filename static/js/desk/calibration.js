@@ -20,7 +20,9 @@ export class ThisScreen {
     this.world = world;
     this.part = partsOf(dialog);
     this.part("card-size").addEventListener("input", () => this.#show(this.part("card-size").valueAsNumber));
-    this.part("card-save").addEventListener("click", () => this.#keep(remember(this.#all, this.#here, this.wanted)));
+    this.part("card-save").addEventListener("click", () =>
+      this.#keep(remember(this.#all, this.#here, this.wanted)),
+    );
     this.part("card-forget").addEventListener("click", () => this.#keep(forget(this.#all, this.#here)));
     this.part("trace-line").addEventListener("change", () => this.#drawLine());
     this.#offerLine();
@@ -61,7 +63,10 @@ export class ThisScreen {
 
   /** The dialog can show no larger card than this. */
   #roomPxPerMm() {
-    return Math.min((window.innerWidth - 96) / (this.#isUpright ? CARD_MM.height : CARD_MM.width), PX_PER_MM.most);
+    return Math.min(
+      (window.innerWidth - 96) / (this.#isUpright ? CARD_MM.height : CARD_MM.width),
+      PX_PER_MM.most,
+    );
   }
 
   get #isUpright() {
@@ -72,7 +77,9 @@ export class ThisScreen {
   #show(pxPerMm) {
     this.wanted = plausible(pxPerMm);
     const card = this.part("card");
-    const [width, height] = this.#isUpright ? [CARD_MM.height, CARD_MM.width] : [CARD_MM.width, CARD_MM.height];
+    const [width, height] = this.#isUpright
+      ? [CARD_MM.height, CARD_MM.width]
+      : [CARD_MM.width, CARD_MM.height];
     card.style.width = `${width * this.wanted}px`;
     card.style.height = `${height * this.wanted}px`;
     this.part("card-ruler").style.width = `${50 * this.wanted}px`;
@@ -125,10 +132,14 @@ export class ThisScreen {
     };
     window.addEventListener("resize", look);
     const watchRatio = () => {
-      matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener("change", () => {
-        look();
-        watchRatio();
-      }, { once: true });
+      matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener(
+        "change",
+        () => {
+          look();
+          watchRatio();
+        },
+        { once: true },
+      );
     };
     watchRatio();
   }

@@ -63,11 +63,22 @@ export class ClassFinder {
 
   /** One row per class; all classes together are headed by their groups. */
   #rows(areGrouped) {
-    if (this.#options.length === 0) return [make("li", { class: "finder-none", role: "option", "aria-disabled": "true" }, this.world.words("finder-none"))];
+    if (this.#options.length === 0)
+      return [
+        make(
+          "li",
+          { class: "finder-none", role: "option", "aria-disabled": "true" },
+          this.world.words("finder-none"),
+        ),
+      ];
     const { catalogue } = this.world;
     return this.#options.flatMap(({ one, synonym }, i) => {
       const isFirstOfGroup = areGrouped && one.group !== this.#options[i - 1]?.one.group;
-      const heading = make("li", { class: "finder-group", role: "presentation" }, catalogue.groupName(one.code) ?? one.group);
+      const heading = make(
+        "li",
+        { class: "finder-group", role: "presentation" },
+        catalogue.groupName(one.code) ?? one.group,
+      );
       return isFirstOfGroup ? [heading, this.#row(one, synonym, i)] : [this.#row(one, synonym, i)];
     });
   }
@@ -77,17 +88,27 @@ export class ClassFinder {
     return make(
       "li",
       {
-        id: `class-option-${i}`, role: "option", class: "finder-option", "data-option": i,
+        id: `class-option-${i}`,
+        role: "option",
+        class: "finder-option",
+        "data-option": i,
         "aria-selected": isHeld ? "true" : "false",
         "aria-disabled": !isHeld && this.world.blocker(one.code) ? "true" : null,
       },
       make("b", {}, one.abbreviation),
-      make("span", {}, this.world.catalogue.name(one.code), synonym && " ", synonym && make("small", { class: "finder-synonym" }, synonym)),
+      make(
+        "span",
+        {},
+        this.world.catalogue.name(one.code),
+        synonym && " ",
+        synonym && make("small", { class: "finder-synonym" }, synonym),
+      ),
     );
   }
 
   #present() {
-    const row = this.#isOpen && this.#active >= 0 ? this.#list.querySelector(`[data-option="${this.#active}"]`) : null;
+    const row =
+      this.#isOpen && this.#active >= 0 ? this.#list.querySelector(`[data-option="${this.#active}"]`) : null;
     for (const old of this.#list.querySelectorAll(".is-active")) old.classList.remove("is-active");
     row?.classList.add("is-active");
     row?.scrollIntoView({ block: "nearest" });
@@ -108,7 +129,8 @@ export class ClassFinder {
     if (act) {
       event.preventDefault(); // Enter would submit the whole form
       act();
-    } else if (event.key === "Backspace" && this.#input.value === "" && !event.repeat) { // a held key empties the field only
+    } else if (event.key === "Backspace" && this.#input.value === "" && !event.repeat) {
+      // a held key empties the field only
       this.world.onRemoveLast();
     }
   }

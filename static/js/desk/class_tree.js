@@ -63,11 +63,29 @@ export class ClassTree {
     return make(
       "li",
       {
-        role: "treeitem", "data-id": id, "data-group": group.code, "aria-expanded": String(isShown), "aria-label": group.name,
-        "aria-level": 1, "aria-posinset": i + 1, "aria-setsize": this.#tree.groups.length, tabindex: this.#tabindex(id),
+        role: "treeitem",
+        "data-id": id,
+        "data-group": group.code,
+        "aria-expanded": String(isShown),
+        "aria-label": group.name,
+        "aria-level": 1,
+        "aria-posinset": i + 1,
+        "aria-setsize": this.#tree.groups.length,
+        tabindex: this.#tabindex(id),
       },
-      make("div", { class: "tree-row is-group" }, make("span", { class: "tree-name" }, group.name), n > 0 ? make("span", { class: "tree-count" }, String(n)) : null),
-      isShown ? make("ul", { role: "group" }, ...group.classes.map((one, j) => this.#class(one, j, group.classes.length))) : null,
+      make(
+        "div",
+        { class: "tree-row is-group" },
+        make("span", { class: "tree-name" }, group.name),
+        n > 0 ? make("span", { class: "tree-count" }, String(n)) : null,
+      ),
+      isShown
+        ? make(
+            "ul",
+            { role: "group" },
+            ...group.classes.map((one, j) => this.#class(one, j, group.classes.length)),
+          )
+        : null,
     );
   }
 
@@ -78,14 +96,24 @@ export class ClassTree {
     return make(
       "li",
       {
-        role: "treeitem", "data-id": id, "data-code": one.code, "aria-checked": state === "untold" ? "mixed" : String(state === "found"),
-        "aria-level": 2, "aria-posinset": j + 1, "aria-setsize": setSize, tabindex: this.#tabindex(id),
-        "aria-disabled": state === "blocked" ? "true" : null, title: catalogue.definition(one.code),
+        role: "treeitem",
+        "data-id": id,
+        "data-code": one.code,
+        "aria-checked": state === "untold" ? "mixed" : String(state === "found"),
+        "aria-level": 2,
+        "aria-posinset": j + 1,
+        "aria-setsize": setSize,
+        tabindex: this.#tabindex(id),
+        "aria-disabled": state === "blocked" ? "true" : null,
+        title: catalogue.definition(one.code),
       },
-      make("div", { class: `tree-row is-class is-${state || "absent"}` },
+      make(
+        "div",
+        { class: `tree-row is-class is-${state || "absent"}` },
         make("b", {}, catalogue.get(one.code).abbreviation),
         make("span", { class: "tree-name" }, one.name),
-        state === "untold" ? make("span", { class: "tree-untold" }, words("not-assessable-short")) : null),
+        state === "untold" ? make("span", { class: "tree-untold" }, words("not-assessable-short")) : null,
+      ),
     );
   }
 

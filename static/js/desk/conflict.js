@@ -38,16 +38,22 @@ export class Conflict {
 
   #list(side, content) {
     const lines = linesOf(content, this.world);
-    this.dialog.querySelector(`[data-side="${side}"]`).replaceChildren(...lines.map((line) => make("li", {}, line)));
+    this.dialog
+      .querySelector(`[data-side="${side}"]`)
+      .replaceChildren(...lines.map((line) => make("li", {}, line)));
   }
 }
 
 /** All that a draft says, so that two that differ never look the same. */
 function linesOf({ findings, not_assessable = [], quality, problems = [], comment }, { catalogue, words }) {
-  const evidence = (finding) => KINDS.flatMap((kind) => (finding[kind] ?? []).map((piece) => told(kind, piece, words)));
+  const evidence = (finding) =>
+    KINDS.flatMap((kind) => (finding[kind] ?? []).map((piece) => told(kind, piece, words)));
   const lines = [
     ...findings.map((finding) =>
-      [catalogue.name(finding.class), words(`certainty-${finding.certainty}`), ...evidence(finding)].join(" · ")),
+      [catalogue.name(finding.class), words(`certainty-${finding.certainty}`), ...evidence(finding)].join(
+        " · ",
+      ),
+    ),
     ...not_assessable.map((code) => words("not-assessable-name", { name: catalogue.name(code) })),
   ];
   if (lines.length === 0) lines.push(words("nothing-yet"));

@@ -35,7 +35,9 @@ export class Correction {
   show({ assignment, isCorrecting }) {
     const isAbstention = assignment.reading?.outcome === "abstained";
     this.part("correction-banner").hidden = !isCorrecting;
-    this.part("correction-text").textContent = isCorrecting ? this.words(isAbstention ? "retracting-abstention" : "retracting") : "";
+    this.part("correction-text").textContent = isCorrecting
+      ? this.words(isAbstention ? "retracting-abstention" : "retracting")
+      : "";
   }
 
   /** Forget what was entered, and what was decided on suggestions meanwhile. */

@@ -43,7 +43,12 @@ class Desk {
     this.outbox = openOutbox(this.shelf, root.dataset.reader, (event) => this.#hear(event));
     this.flow = new Flow({ ...this, clock, onArrive: (assignment) => this.#arrive(assignment) });
     this.leaving = new Leaving({
-      ...this, api, clock, display: () => this.#display(), sitting: () => this.#sitting, onSubmit: (...submitted) => this.#keepPace(...submitted),
+      ...this,
+      api,
+      clock,
+      display: () => this.#display(),
+      sitting: () => this.#sitting,
+      onSubmit: (...submitted) => this.#keepPace(...submitted),
     });
   }
 
@@ -51,25 +56,48 @@ class Desk {
   #furnish() {
     const { root, words, catalogue, shelf } = this;
     const part = partsOf(root);
-    this.viewer.words = { missing: words("lead-missing"), flat: words("lead-flat"), derived: words("lead-derived") };
+    this.viewer.words = {
+      missing: words("lead-missing"),
+      flat: words("lead-flat"),
+      derived: words("lead-derived"),
+    };
     this.form = new ReadingForm(root.querySelector("form"), { catalogue, words, intents: this.#intents() });
     this.form.disable(true); // until an exam is in hand
     this.bar = new SheetBar(root, this.viewer, {
-      shelf, words, language: document.documentElement.lang, onTracing: (tracing) => this.#showTracing(tracing),
+      shelf,
+      words,
+      language: document.documentElement.lang,
+      onTracing: (tracing) => this.#showTracing(tracing),
     });
     const tracing = () => this.#tracing;
     this.tools = new Tools(root, this.viewer, {
-      words, nameOf: (code) => catalogue.name(code), tracing,
+      words,
+      nameOf: (code) => catalogue.name(code),
+      tracing,
     });
     this.help = new Help(part("help-dialog"), { desk: root, keys: new Keys(root, shelf), shelf, words });
-    this.conflict = new Conflict(part("conflict-dialog"), { catalogue, words, onResolve: (draft) => this.#adopt(draft.content) });
+    this.conflict = new Conflict(part("conflict-dialog"), {
+      catalogue,
+      words,
+      onResolve: (draft) => this.#adopt(draft.content),
+    });
     this.correction = new Correction(root, { shelf, words });
     this.retraction = new Retraction(root, {
-      clock, words, language: document.documentElement.lang, onRetract: (last) => this.#retract(last),
+      clock,
+      words,
+      language: document.documentElement.lang,
+      onRetract: (last) => this.#retract(last),
     });
     this.opinion = new SecondOpinion(root, {
-      ...this, api, clock, tracing, isUnderWay: (id) => this.outbox.holds(id), onSignedOut: () => this.messages.signIn(),
-      onReopen: (assignment) => this.#seat(assignment), onChange: (edit) => this.#change(edit), onView: (id) => this.#hearSeen(id),
+      ...this,
+      api,
+      clock,
+      tracing,
+      isUnderWay: (id) => this.outbox.holds(id),
+      onSignedOut: () => this.messages.signIn(),
+      onReopen: (assignment) => this.#seat(assignment),
+      onChange: (edit) => this.#change(edit),
+      onView: (id) => this.#hearSeen(id),
     });
     part("help").addEventListener("click", () => this.help.open());
     const scope = () => document.querySelector("dialog[open]") ?? root;
@@ -89,7 +117,9 @@ class Desk {
       document.addEventListener(deed, () => this.#sitting?.stopwatch.mark(clock.now()), { passive: true });
     }
     document.addEventListener("keydown", (event) => this.#escape(event));
-    document.addEventListener("visibilitychange", () => this.#sitting?.stopwatch.see(!document.hidden, clock.now()));
+    document.addEventListener("visibilitychange", () =>
+      this.#sitting?.stopwatch.see(!document.hidden, clock.now()),
+    );
     document.addEventListener("tool", ({ detail }) => this.#sitting?.countTool(detail.name));
     this.viewer.addEventListener("localisation", ({ detail }) => this.#attach(labels.localise, detail));
     this.viewer.addEventListener("measurement", ({ detail }) => this.#attach(labels.measure, detail));
@@ -190,8 +220,13 @@ class Desk {
   #seat(assignment) {
     const isTooLate = this.correction.isTooLate(assignment);
     this.#sitting = new Sitting(assignment, {
-      catalogue: this.catalogue, shelf: this.shelf, api, clock, onDraft: (draft) => this.#hearDraft(draft),
-      isCorrecting: this.correction.begins(assignment), isRevising: this.opinion.isBegun(assignment),
+      catalogue: this.catalogue,
+      shelf: this.shelf,
+      api,
+      clock,
+      onDraft: (draft) => this.#hearDraft(draft),
+      isCorrecting: this.correction.begins(assignment),
+      isRevising: this.opinion.isBegun(assignment),
     });
     this.opinion.seat(this.#sitting);
     if (this.#isSubmitted()) this.#sitting.draft.settle();
@@ -211,7 +246,8 @@ class Desk {
 
   /** Who corrects a reading is asked nothing that would make it final; what was shown makes it so. */
   #showSuggestions(assignment) {
-    if (this.#sitting.isCorrecting && !assignment.is_shown_suggestions) this.opinion.leave(); // of another exam they may be on view still
+    if (this.#sitting.isCorrecting && !assignment.is_shown_suggestions)
+      this.opinion.leave(); // of another exam they may be on view still
     else this.opinion.show(assignment);
   }
 
@@ -249,7 +285,8 @@ class Desk {
     this.correction.show(this.#sitting);
     if (isCorrecting) this.retraction.withdraw(assignment.id); // it is taken back already
     if (!this.#isShut()) return;
-    if (assignment.reading && assignment.undo_until) this.retraction.offer({ id: assignment.id, code: assignment.exam.code, until: assignment.undo_until });
+    if (assignment.reading && assignment.undo_until)
+      this.retraction.offer({ id: assignment.id, code: assignment.exam.code, until: assignment.undo_until });
     this.#sayWhyShut();
   }
 
@@ -257,7 +294,12 @@ class Desk {
   #sayWhyShut() {
     const { assignment } = this.#sitting;
     const time = this.retraction.until(assignment.id);
-    const submitted = assignment.reading?.outcome === "abstained" ? "abstained-already" : time ? "submitted-until" : "submitted-already";
+    const submitted =
+      assignment.reading?.outcome === "abstained"
+        ? "abstained-already"
+        : time
+          ? "submitted-until"
+          : "submitted-already";
     const why = this.#isSubmitted() ? submitted : "batch-closed";
     this.form.say(this.words(why, { time }), { link: this.flow.wayOn(assignment) });
   }
@@ -280,7 +322,13 @@ class Desk {
 
   /** Another window of this browser has submitted the exam on view. */
   #seeOtherWindow() {
-    if (!this.#sitting || this.#sitting.isCorrecting || this.queue.isDone(this.#sitting.id) || !this.outbox.holds(this.#sitting.id)) return;
+    if (
+      !this.#sitting ||
+      this.#sitting.isCorrecting ||
+      this.queue.isDone(this.#sitting.id) ||
+      !this.outbox.holds(this.#sitting.id)
+    )
+      return;
     this.queue.finish(this.#sitting.id);
     this.#sitting.draft.settle();
     this.#close();
@@ -310,12 +358,16 @@ class Desk {
     this.#seat(assignment);
     // In the frame that shows the exam: giving the focus earlier would lay the page out once more.
     requestAnimationFrame(() => {
-      if (document.activeElement === at) this.root.querySelector("[data-part=code]").focus({ preventScroll: true }); // else a field is in use already
+      if (document.activeElement === at)
+        this.root.querySelector("[data-part=code]").focus({ preventScroll: true }); // else a field is in use already
     });
   }
 
   #keepPace({ id }, { active_ms: activeMs, outcome }) {
-    this.shelf.write("pace", withSubmission(this.shelf.read("pace"), { id, at: clock.now(), activeMs, outcome }));
+    this.shelf.write(
+      "pace",
+      withSubmission(this.shelf.read("pace"), { id, at: clock.now(), activeMs, outcome }),
+    );
   }
 
   #showPace() {
@@ -326,7 +378,10 @@ class Desk {
     this.messages.showOutbox(event);
     if (event.type === "refused") this.flow.hearRefused();
     if (event.type === "accepted") {
-      const { entry: { assignment: id, code, kind }, answer } = event;
+      const {
+        entry: { assignment: id, code, kind },
+        answer,
+      } = event;
       if (kind !== "revision") this.retraction.offer({ id, code, until: answer.undo_until });
       this.flow.hearAccepted(answer);
     }

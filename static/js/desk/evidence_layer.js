@@ -48,14 +48,37 @@ export class EvidenceLayer {
     const half = 0.3 * size * this.#marks.text.length + 0.5;
     const x = Math.min(Math.max((from + to) / 2, cell.leftMm + half), sheet.widthMm - half); // beside the name of the lead
     const above = Math.max(y - TALL_MM - 0.6, size);
-    return [...drawn, svg("text", { class: "evidence-text", x, y: above, "text-anchor": "middle", "font-size": size }, this.#marks.text)];
+    return [
+      ...drawn,
+      svg(
+        "text",
+        { class: "evidence-text", x, y: above, "text-anchor": "middle", "font-size": size },
+        this.#marks.text,
+      ),
+    ];
   }
 
   #stretch({ from, to, y }, reach) {
     const ticks = from === to ? [from] : [from, to];
-    return svg("g", {},
-      ...(from === to ? [] : [svg("rect", { class: "evidence-band", x: from, y: y - reach, width: to - from, height: 2 * reach })]),
-      svg("path", { class: "evidence-ticks", d: ticks.map((x) => `M${round(x)} ${round(y - reach)}V${round(y + reach)}`).join("") }));
+    return svg(
+      "g",
+      {},
+      ...(from === to
+        ? []
+        : [
+            svg("rect", {
+              class: "evidence-band",
+              x: from,
+              y: y - reach,
+              width: to - from,
+              height: 2 * reach,
+            }),
+          ]),
+      svg("path", {
+        class: "evidence-ticks",
+        d: ticks.map((x) => `M${round(x)} ${round(y - reach)}V${round(y + reach)}`).join(""),
+      }),
+    );
   }
 }
 
@@ -67,12 +90,14 @@ export class EvidenceLayer {
 export function stretches(sheet, { leads, intervals_s: intervals }) {
   return sheet.cells
     .filter(({ lead }) => leads.length === 0 || leads.includes(LEADS[lead]))
-    .flatMap((cell) => intervals
-      .filter(([from, to]) => from >= cell.startS && to <= cell.endS)
-      .map(([from, to]) => {
-        const { x, y } = placeOf(sheet, cell, { seconds: from });
-        return { from: x, to: placeOf(sheet, cell, { seconds: to }).x, y, cell };
-      }));
+    .flatMap((cell) =>
+      intervals
+        .filter(([from, to]) => from >= cell.startS && to <= cell.endS)
+        .map(([from, to]) => {
+          const { x, y } = placeOf(sheet, cell, { seconds: from });
+          return { from: x, to: placeOf(sheet, cell, { seconds: to }).x, y, cell };
+        }),
+    );
 }
 
 /** The stretch that carries the label: the second of the longest row, where no name of a lead stands. */

@@ -40,10 +40,17 @@ export class FindingList {
 
   #draw() {
     const { findings, not_assessable } = this.#content;
-    const rows = [...findings.map((finding) => this.#found(finding)), ...not_assessable.map((code) => this.#untold(code))];
+    const rows = [
+      ...findings.map((finding) => this.#found(finding)),
+      ...not_assessable.map((code) => this.#untold(code)),
+    ];
     const places = [...this.list.children];
     const placeOf = (gone) => places.findIndex((row) => row.contains(gone));
-    keepingFocus(this.list, () => this.list.replaceChildren(...rows), (gone) => this.#nearest(placeOf(gone)));
+    keepingFocus(
+      this.list,
+      () => this.list.replaceChildren(...rows),
+      (gone) => this.#nearest(placeOf(gone)),
+    );
   }
 
   /** Where a row was taken away: the name of the row that is there now, or else the word that there is none. */
@@ -58,7 +65,11 @@ export class FindingList {
   }
 
   #untold(code) {
-    const state = make("div", { class: "certainty" }, make("span", { class: "certainty-name" }, this.world.words("not-assessable")));
+    const state = make(
+      "div",
+      { class: "certainty" },
+      make("span", { class: "certainty-name" }, this.world.words("not-assessable")),
+    );
     return this.#row(code, "is-untold", state, null);
   }
 
@@ -71,15 +82,34 @@ export class FindingList {
       { class: `finding ${className}${isActive ? " is-active" : ""}`, title: catalogue.definition(code) },
       this.#name(code, name),
       state,
-      catalogue.isExclusive(code) ? null : make("button", {
-        type: "button", class: "icon-button", "data-untold": code, "data-focus": `untold-${code}`,
-        "aria-pressed": String(className === "is-untold"), "aria-label": words("not-assessable-name", { name }),
-        title: words("not-assessable-toggle"), "aria-keyshortcuts": isActive ? "i" : null,
-      }, "⊘"),
-      make("button", {
-        type: "button", class: "icon-button", "data-remove": code, "data-focus": `remove-${code}`,
-        "aria-label": words("remove", { name }), "aria-keyshortcuts": isActive ? "Delete Backspace" : null,
-      }, "×"),
+      catalogue.isExclusive(code)
+        ? null
+        : make(
+            "button",
+            {
+              type: "button",
+              class: "icon-button",
+              "data-untold": code,
+              "data-focus": `untold-${code}`,
+              "aria-pressed": String(className === "is-untold"),
+              "aria-label": words("not-assessable-name", { name }),
+              title: words("not-assessable-toggle"),
+              "aria-keyshortcuts": isActive ? "i" : null,
+            },
+            "⊘",
+          ),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          "data-remove": code,
+          "data-focus": `remove-${code}`,
+          "aria-label": words("remove", { name }),
+          "aria-keyshortcuts": isActive ? "Delete Backspace" : null,
+        },
+        "×",
+      ),
       evidence,
     );
   }
@@ -92,11 +122,16 @@ export class FindingList {
     return make(
       "button",
       {
-        type: "button", class: "finding-name", "data-select": code, "data-focus": `select-${code}`,
+        type: "button",
+        class: "finding-name",
+        "data-select": code,
+        "data-focus": `select-${code}`,
         "aria-current": code === this.active ? "true" : null,
-        "aria-keyshortcuts": codes.length > 1 && code === next ? "j" : null, "data-key-label": words("next-finding"),
+        "aria-keyshortcuts": codes.length > 1 && code === next ? "j" : null,
+        "data-key-label": words("next-finding"),
       },
-      make("b", {}, catalogue.get(code).abbreviation), make("span", {}, name),
+      make("b", {}, catalogue.get(code).abbreviation),
+      make("span", {}, name),
     );
   }
 
@@ -104,11 +139,21 @@ export class FindingList {
     const { words, catalogue } = this.world;
     const isActive = code === this.active;
     const place = CERTAINTIES.indexOf(certainty);
-    const stepper = (by, sign, key, label) => make("button", {
-      type: "button", class: "icon-button", "data-certainty": code, "data-by": by, "data-focus": `${by}-${code}`,
-      "aria-label": `${words(label)}: ${catalogue.name(code)}`,
-      "aria-keyshortcuts": isActive ? key : null, "aria-disabled": CERTAINTIES[place + by] ? null : "true",
-    }, sign);
+    const stepper = (by, sign, key, label) =>
+      make(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          "data-certainty": code,
+          "data-by": by,
+          "data-focus": `${by}-${code}`,
+          "aria-label": `${words(label)}: ${catalogue.name(code)}`,
+          "aria-keyshortcuts": isActive ? key : null,
+          "aria-disabled": CERTAINTIES[place + by] ? null : "true",
+        },
+        sign,
+      );
     return make(
       "div",
       { class: `certainty is-${certainty}` },
@@ -120,7 +165,11 @@ export class FindingList {
 
   /** Places and measurements as chips that can be taken away one by one. */
   #evidence(finding) {
-    const chips = KINDS.flatMap((kind) => finding[kind].map((piece, i) => this.#chip(finding.class, kind, i, told(kind, piece, this.world.words))));
+    const chips = KINDS.flatMap((kind) =>
+      finding[kind].map((piece, i) =>
+        this.#chip(finding.class, kind, i, told(kind, piece, this.world.words)),
+      ),
+    );
     return chips.length > 0 ? make("ul", { class: "evidence-chips" }, ...chips) : null;
   }
 
@@ -129,10 +178,19 @@ export class FindingList {
       "li",
       { class: `chip is-${kind}` },
       make("span", {}, text),
-      make("button", {
-        type: "button", class: "icon-button", "data-drop": kind, "data-of": code, "data-index": i, "data-focus": `drop-${kind}-${i}-${code}`,
-        "aria-label": this.world.words("remove", { name: text }),
-      }, "×"),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          "data-drop": kind,
+          "data-of": code,
+          "data-index": i,
+          "data-focus": `drop-${kind}-${i}-${code}`,
+          "aria-label": this.world.words("remove", { name: text }),
+        },
+        "×",
+      ),
     );
   }
 }
@@ -140,7 +198,11 @@ export class FindingList {
 /** A place or a measurement in words. */
 export function told(kind, piece, words) {
   if (kind === "localisations") {
-    return words("chip-place", { leads: leadRange(piece.leads, words), from: piece.from_s.toFixed(2), to: piece.to_s.toFixed(2) });
+    return words("chip-place", {
+      leads: leadRange(piece.leads, words),
+      from: piece.from_s.toFixed(2),
+      to: piece.to_s.toFixed(2),
+    });
   }
   const value = piece.kind === "interval" ? `${Math.round(piece.value)} ms` : `${piece.value.toFixed(2)} mV`;
   return piece.lead ? words("chip-measure-lead", { value, lead: piece.lead }) : value;

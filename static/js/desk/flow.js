@@ -86,7 +86,11 @@ export class Flow {
     const current = this.#current;
     this.#asked = href;
     try {
-      await this.#draw(href, await queue.signal(href), () => current === this.#current && href === this.#asked);
+      await this.#draw(
+        href,
+        await queue.signal(href),
+        () => current === this.#current && href === this.#asked,
+      );
     } catch (error) {
       if (error instanceof Unreachable) messages.say(words("tracing-unreachable"));
       else this.#report(error);
@@ -156,7 +160,8 @@ export class Flow {
   /** Where to go on from an exam that cannot be changed any more: by the key that goes on from all others. */
   wayOn({ next, batch }) {
     const { words } = this.world;
-    const [href, name] = next === null || !batch.is_open ? ["/worklist/", "to-worklist"] : [`/read/${next}/`, "to-next"];
+    const [href, name] =
+      next === null || !batch.is_open ? ["/worklist/", "to-worklist"] : [`/read/${next}/`, "to-next"];
     return make("a", { href, "aria-keyshortcuts": "Control+Enter" }, words(name));
   }
 
@@ -201,7 +206,8 @@ export class Flow {
       await queue.loadPrior(current);
     } catch (error) {
       // The next exam is also fetched when it is wanted, and only then is there something to say.
-      if (error instanceof Unreachable) clock.after(RETRY_MS, () => current === this.#current && this.#lookAhead());
+      if (error instanceof Unreachable)
+        clock.after(RETRY_MS, () => current === this.#current && this.#lookAhead());
       else if (!(error instanceof SignedOut || error instanceof Refused)) throw error;
     }
   }
@@ -212,8 +218,7 @@ export class Flow {
     else if (error instanceof Refused) {
       messages.wait(false);
       messages.refuse(error.message);
-    }
-    else throw error;
+    } else throw error;
   }
 }
 

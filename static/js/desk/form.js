@@ -53,7 +53,9 @@ export class ReadingForm {
     this.finder.prefer(known);
     this.part("frequent").replaceChildren(...known.map((code, i) => this.#classButton(code, String(i + 1))));
     const normal = catalogue.exclusive;
-    this.part("normal").replaceChildren(...(normal ? [this.#classButton(normal.code, "n", "normal-button")] : []));
+    this.part("normal").replaceChildren(
+      ...(normal ? [this.#classButton(normal.code, "n", "normal-button")] : []),
+    );
   }
 
   /** Show `content`; `canUndo` says whether a step can be taken back. */
@@ -85,7 +87,8 @@ export class ReadingForm {
   disable(isDisabled) {
     this.#isDisabled = isDisabled;
     for (const control of this.root.elements) {
-      if (!ALWAYS.has(control.dataset.part) && !control.closest("[data-part=suggestions]")) control.disabled = isDisabled;
+      if (!ALWAYS.has(control.dataset.part) && !control.closest("[data-part=suggestions]"))
+        control.disabled = isDisabled;
     }
     this.part("undo").disabled = isDisabled || !this.#canUndo;
     if (document.activeElement.disabled) letGo(this.root);
@@ -133,8 +136,10 @@ export class ReadingForm {
     const { catalogue, intents, words } = this.world;
     const blocker = blockedBy(this.#content, code, catalogue);
     const isAdding = !untold || cannotAssess(this.#content, code);
-    if (blocker && isAdding) this.say(words("blocked", { name: catalogue.name(code), other: catalogue.name(blocker) }));
-    else if (untold && catalogue.isExclusive(code)) this.say(words("normal-is-read", { name: catalogue.name(code) }));
+    if (blocker && isAdding)
+      this.say(words("blocked", { name: catalogue.name(code), other: catalogue.name(blocker) }));
+    else if (untold && catalogue.isExclusive(code))
+      this.say(words("normal-is-read", { name: catalogue.name(code) }));
     else if (untold) intents.untold(code);
     else intents.toggle(code);
   }
@@ -164,8 +169,13 @@ export class ReadingForm {
     return make(
       "button",
       {
-        type: "button", class: `class-button ${className}`, "data-toggle": code, "aria-pressed": "false",
-        "aria-keyshortcuts": key, title: catalogue.name(code), "data-key-label": catalogue.name(code),
+        type: "button",
+        class: `class-button ${className}`,
+        "data-toggle": code,
+        "aria-pressed": "false",
+        "aria-keyshortcuts": key,
+        title: catalogue.name(code),
+        "data-key-label": catalogue.name(code),
       },
       make("kbd", {}, key.toUpperCase()),
       make("span", {}, isNormal ? this.world.words("normal") : abbreviation),

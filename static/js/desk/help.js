@@ -24,7 +24,9 @@ export class Help {
     toggle.checked = this.singleKeys;
     toggle.addEventListener("change", () => this.#switch(toggle.checked));
     this.part("restore-keys").addEventListener("click", () => this.#restore());
-    this.part("keys").addEventListener("click", (event) => this.#listen(event.target.closest("[data-change]")));
+    this.part("keys").addEventListener("click", (event) =>
+      this.#listen(event.target.closest("[data-change]")),
+    );
     dialog.addEventListener("keydown", (event) => this.#hear(event), { capture: true });
     dialog.addEventListener("cancel", (event) => this.#listening && event.preventDefault());
     dialog.addEventListener("close", () => (this.#listening = null));
@@ -54,11 +56,21 @@ export class Help {
   }
 
   #draw(focused = null) {
-    this.part("keys").replaceChildren(...[...this.#sections()].map(([title, rows]) => make(
-      "section", {}, make("h3", {}, title), make("dl", { class: "keys" }, ...rows.map((row) => this.#row(row))),
-    )));
+    this.part("keys").replaceChildren(
+      ...[...this.#sections()].map(([title, rows]) =>
+        make(
+          "section",
+          {},
+          make("h3", {}, title),
+          make("dl", { class: "keys" }, ...rows.map((row) => this.#row(row))),
+        ),
+      ),
+    );
     this.part("restore-keys").hidden = !this.world.keys.isOwn;
-    if (focused) this.part("keys").querySelector(`[data-change="${CSS.escape(focused)}"]`)?.focus();
+    if (focused)
+      this.part("keys")
+        .querySelector(`[data-change="${CSS.escape(focused)}"]`)
+        ?.focus();
   }
 
   /** The commands by the part of the page they belong to, in its order: title → [[given keys, label]]. */
@@ -69,7 +81,8 @@ export class Help {
     for (const control of desk.querySelectorAll("[aria-keyshortcuts]")) {
       if (control.closest(".finding, dialog")) continue;
       const keys = givenKeys(control);
-      const label = control.dataset.keyLabel || control.getAttribute("aria-label") || control.textContent.trim();
+      const label =
+        control.dataset.keyLabel || control.getAttribute("aria-label") || control.textContent.trim();
       if (seen.has(keys.join(" "))) continue;
       seen.add(keys.join(" "));
       const title = control.closest("form.reading") ? words("keys-reading") : words("keys-sheet");
@@ -93,7 +106,12 @@ export class Help {
   }
 
   #row([keys, label]) {
-    return make("div", {}, make("dt", {}, ...keys.map((key) => this.#cap(key, label))), make("dd", {}, label));
+    return make(
+      "div",
+      {},
+      make("dt", {}, ...keys.map((key) => this.#cap(key, label))),
+      make("dd", {}, label),
+    );
   }
 
   /** A key cap is the button that changes it; the keys that always work are none. */
@@ -102,16 +120,24 @@ export class Help {
     const caps = keyCaps(keys.chosen(key));
     if (FIXED.includes(key)) return make("kbd", {}, caps);
     const isOwn = keys.chosen(key) !== key;
-    return make("button", {
-      type: "button", class: `key-change${isOwn ? " is-own" : ""}`, "data-change": key, "data-label": label,
-      "aria-label": words("key-change", { key: caps, label }),
-    }, make("kbd", {}, caps));
+    return make(
+      "button",
+      {
+        type: "button",
+        class: `key-change${isOwn ? " is-own" : ""}`,
+        "data-change": key,
+        "data-label": label,
+        "aria-label": words("key-change", { key: caps, label }),
+      },
+      make("kbd", {}, caps),
+    );
   }
 
   #listen(button) {
     if (!button) return;
     this.#listening = button.dataset.change;
-    for (const other of this.part("keys").querySelectorAll(".is-listening")) other.classList.remove("is-listening");
+    for (const other of this.part("keys").querySelectorAll(".is-listening"))
+      other.classList.remove("is-listening");
     button.classList.add("is-listening");
     this.#say(this.world.words("key-press", { label: button.dataset.label }));
   }
@@ -129,7 +155,8 @@ export class Help {
   #choose(key, wanted) {
     const { keys, words } = this.world;
     const found = objection(keys.map, this.#allKeys(), key, wanted);
-    if (found && found.kind !== "taken") return this.#say(words(`key-${found.kind}`, { key: keyCaps(wanted) }));
+    if (found && found.kind !== "taken")
+      return this.#say(words(`key-${found.kind}`, { key: keyCaps(wanted) }));
     if (found) return this.#warn(key, wanted, found.by);
     keys.assign(key, wanted);
     return this.#end(words("key-changed", { key: keyCaps(wanted) }));

@@ -39,8 +39,8 @@ export function isSingle(pressed) {
 
 /** The enabled control under `root` that claims the pressed key, or undefined. */
 export function controlFor(root, pressed) {
-  return [...root.querySelectorAll("[aria-keyshortcuts]:not(:disabled, [hidden], [hidden] *)")].find((control) =>
-    control.getAttribute("aria-keyshortcuts").split(" ").includes(pressed),
+  return [...root.querySelectorAll("[aria-keyshortcuts]:not(:disabled, [hidden], [hidden] *)")].find(
+    (control) => control.getAttribute("aria-keyshortcuts").split(" ").includes(pressed),
   );
 }
 
@@ -57,7 +57,9 @@ export function isForeign(event, pressed, { singleKeys }) {
  * its own too, the reader's next "1" would change the arrangement of the sheet instead of adding a class.
  */
 function passesSelect(pressed) {
-  return EVERYWHERE.has(pressed) || pressed.startsWith("Control+") || (isSingle(pressed) && pressed !== "Space");
+  return (
+    EVERYWHERE.has(pressed) || pressed.startsWith("Control+") || (isSingle(pressed) && pressed !== "Space")
+  );
 }
 
 /** Would a select take the key, which is or may become a command, for the first letter of one of its values? */

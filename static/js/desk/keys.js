@@ -6,13 +6,26 @@ const KEYMAP = "keymap";
 const GIVEN = "givenKeys";
 
 const SIGNS = {
-  Control: "Ctrl", Shift: "⇧", Enter: "↵", Plus: "+", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓",
-  Delete: "Del", Backspace: "⌫", Escape: "Esc", "-": "−",
+  Control: "Ctrl",
+  Shift: "⇧",
+  Enter: "↵",
+  Plus: "+",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  Delete: "Del",
+  Backspace: "⌫",
+  Escape: "Esc",
+  "-": "−",
 };
 
 /** "Control+Enter" as it is printed on a key cap. */
 export function keyCaps(shortcut) {
-  return shortcut.split("+").map((key) => SIGNS[key] ?? (key.length === 1 ? key.toUpperCase() : key)).join(" ");
+  return shortcut
+    .split("+")
+    .map((key) => SIGNS[key] ?? (key.length === 1 ? key.toUpperCase() : key))
+    .join(" ");
 }
 
 /** The keys of a control as the page gives them, whatever the reader has chosen. */
@@ -68,7 +81,13 @@ export class Keys {
   #apply() {
     this.#observer.disconnect();
     this.#dress(this.root);
-    if (this.isOwn) this.#observer.observe(this.root, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-keyshortcuts"] });
+    if (this.isOwn)
+      this.#observer.observe(this.root, {
+        childList: true,
+        subtree: true,
+        attributes: true,
+        attributeFilter: ["aria-keyshortcuts"],
+      });
   }
 
   /** Rows and buttons are made anew all the time: they come with the keys of the page. */
@@ -92,7 +111,8 @@ export class Keys {
   #dress(root) {
     if (root.matches("[aria-keyshortcuts]")) this.#wear(root);
     for (const control of this.#controls(root)) this.#wear(control);
-    for (const cap of root.querySelectorAll("kbd[data-key]")) cap.textContent = keyCaps(this.chosen(cap.dataset.key));
+    for (const cap of root.querySelectorAll("kbd[data-key]"))
+      cap.textContent = keyCaps(this.chosen(cap.dataset.key));
   }
 
   #wear(control) {

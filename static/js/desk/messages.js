@@ -35,7 +35,10 @@ export class Messages {
   /** "5 of 30", counting the exam on view. */
   showPlace({ queue, study, batch }) {
     const isPooled = queue.total === null; // nobody knows how many come
-    this.part("place").textContent = this.words(isPooled ? "place-pooled" : "place", { position: queue.position, total: queue.total });
+    this.part("place").textContent = this.words(isPooled ? "place-pooled" : "place", {
+      position: queue.position,
+      total: queue.total,
+    });
     this.part("progress").hidden = isPooled;
     this.part("progress").max = queue.total ?? 1;
     this.part("progress").value = queue.position;
@@ -131,12 +134,18 @@ export class Messages {
 
   #refused({ entry, kind, problem }) {
     const key = REFUSAL_WORDS[kind];
-    const sentence = key ? this.words(key) : this.words("refused", { reason: problem.detail || problem.title });
+    const sentence = key
+      ? this.words(key)
+      : this.words("refused", { reason: problem.detail || problem.title });
     this.#banner(sentence, make("a", { href: `/read/${entry.assignment}/` }, this.words("open-it")));
   }
 
   #banner(sentence, link) {
-    const close = make("button", { type: "button", class: "icon-button", "aria-label": this.words("dismiss") }, "×");
+    const close = make(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": this.words("dismiss") },
+      "×",
+    );
     const banner = this.part("banner");
     close.addEventListener("click", () => banner.replaceChildren());
     banner.replaceChildren(make("p", {}, sentence, " ", link), close);

@@ -27,7 +27,9 @@ export class Sitting {
     this.stopwatch = new Stopwatch(world.clock.now());
     const isAgain = this.isCorrecting || this.isRevising;
     this.draft = isAgain ? this.#draftOfAnother() : this.#ordinaryDraft();
-    this.adopt(isAgain ? this.draft.content : (assignment.revision ?? assignment.reading ?? this.draft.content));
+    this.adopt(
+      isAgain ? this.draft.content : (assignment.revision ?? assignment.reading ?? this.draft.content),
+    );
   }
 
   get id() {
@@ -63,7 +65,12 @@ export class Sitting {
   /** How the exam was read: times in ms, the display, and the tools used. */
   circumstances(display) {
     const now = this.world.clock.now();
-    return { active_ms: this.stopwatch.activeMs(now), idle_ms: this.stopwatch.idleMs(now), display, tools: this.#tally.counts };
+    return {
+      active_ms: this.stopwatch.activeMs(now),
+      idle_ms: this.stopwatch.idleMs(now),
+      display,
+      tools: this.#tally.counts,
+    };
   }
 
   #go(steps) {
@@ -83,7 +90,10 @@ export class Sitting {
   #draftOfAnother() {
     const { reading } = this.assignment;
     const of = this.isRevising ? SECOND : reading.id;
-    return this.#draft({ id: this.id, server: null, blank: labels.restore(reading, this.world.catalogue), of }, null);
+    return this.#draft(
+      { id: this.id, server: null, blank: labels.restore(reading, this.world.catalogue), of },
+      null,
+    );
   }
 
   #draft(reading, api) {

@@ -22,9 +22,15 @@ export class Printing {
     const share = printShare(sheet);
     this.viewer.style.setProperty("--print-share", share);
     const { startS, endS, pages } = sheet.window;
-    const part = pages > 1 ? this.words("print-window", { start: startS.toFixed(0), end: endS.toFixed(0) }) : null;
-    const size = share === 1 ? this.words("print-true") : this.words("print-share", { percent: Math.round(share * 100) });
+    const part =
+      pages > 1 ? this.words("print-window", { start: startS.toFixed(0), end: endS.toFixed(0) }) : null;
+    const size =
+      share === 1
+        ? this.words("print-true")
+        : this.words("print-share", { percent: Math.round(share * 100) });
     this.root.querySelector("[data-part=print-code]").textContent = code;
-    this.root.querySelector("[data-part=print-line]").textContent = [line, part, size].filter(Boolean).join(" · ");
+    this.root.querySelector("[data-part=print-line]").textContent = [line, part, size]
+      .filter(Boolean)
+      .join(" · ");
   }
 }

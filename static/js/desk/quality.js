@@ -5,7 +5,13 @@ import { LEADS } from "../ecg/signal.js";
 import { PROBLEMS, hasProblem, mentioned } from "./state/labels.js";
 import { keyCaps } from "./keys.js";
 
-const PROBLEM_KEYS = { noise: "Shift+N", lead_off: "Shift+O", reversal: "Shift+R", calibration: "Shift+B", other: "Shift+X" };
+const PROBLEM_KEYS = {
+  noise: "Shift+N",
+  lead_off: "Shift+O",
+  reversal: "Shift+R",
+  calibration: "Shift+B",
+  other: "Shift+X",
+};
 
 export class QualityPanel {
   #content = null;
@@ -57,14 +63,33 @@ export class QualityPanel {
 
   #kindButton(kind) {
     const { words } = this.world;
-    return make("button", {
-      type: "button", class: "chip-button", "data-problem": kind, "aria-pressed": "false",
-      "aria-keyshortcuts": PROBLEM_KEYS[kind], "data-key-label": words("problem-key", { name: words(`problem-${kind}`) }),
-    }, make("kbd", {}, keyCaps(PROBLEM_KEYS[kind])), words(`problem-${kind}`));
+    return make(
+      "button",
+      {
+        type: "button",
+        class: "chip-button",
+        "data-problem": kind,
+        "aria-pressed": "false",
+        "aria-keyshortcuts": PROBLEM_KEYS[kind],
+        "data-key-label": words("problem-key", { name: words(`problem-${kind}`) }),
+      },
+      make("kbd", {}, keyCaps(PROBLEM_KEYS[kind])),
+      words(`problem-${kind}`),
+    );
   }
 
   #leadButton(lead, i) {
-    return make("button", { type: "button", class: "lead-button", "data-lead": lead, "aria-pressed": "false", tabindex: i === 0 ? "0" : "-1" }, lead);
+    return make(
+      "button",
+      {
+        type: "button",
+        class: "lead-button",
+        "data-lead": lead,
+        "aria-pressed": "false",
+        tabindex: i === 0 ? "0" : "-1",
+      },
+      lead,
+    );
   }
 
   #click(button) {
@@ -81,7 +106,8 @@ export class QualityPanel {
   #rate(quality) {
     const hadSaid = mentioned(this.#content).length > 0;
     this.world.intents.quality(quality);
-    if (hadSaid && mentioned(this.#content).length === 0) this.world.say(this.world.words("unreadable-cleared"));
+    if (hadSaid && mentioned(this.#content).length === 0)
+      this.world.say(this.world.words("unreadable-cleared"));
   }
 
   /** A problem that is new shows its leads; the same again takes it away. */

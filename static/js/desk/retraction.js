@@ -14,7 +14,10 @@ export class Retraction {
   constructor(root, world) {
     this.root = root;
     this.world = world;
-    root.addEventListener("click", (event) => event.target.closest("[data-retract] button") && this.#retract());
+    root.addEventListener(
+      "click",
+      (event) => event.target.closest("[data-retract] button") && this.#retract(),
+    );
   }
 
   /** `until` is an ISO time, or null when the submission is final. */
@@ -41,7 +44,10 @@ export class Retraction {
   }
 
   #time() {
-    return new Date(this.#last.until).toLocaleTimeString(this.world.language, { hour: "2-digit", minute: "2-digit" });
+    return new Date(this.#last.until).toLocaleTimeString(this.world.language, {
+      hour: "2-digit",
+      minute: "2-digit",
+    });
   }
 
   #retract() {
@@ -61,10 +67,17 @@ export class Retraction {
   #button(hasKey) {
     const { words } = this.world;
     const { code } = this.#last;
-    return make("button", {
-      type: "button", class: "button-link", "data-part": "retract",
-      title: words("retract-until", { time: this.#time() }),
-      "aria-keyshortcuts": hasKey ? "Control+Shift+Z" : null, "data-key-label": words("retract-key"),
-    }, words("retract", { code }));
+    return make(
+      "button",
+      {
+        type: "button",
+        class: "button-link",
+        "data-part": "retract",
+        title: words("retract-until", { time: this.#time() }),
+        "aria-keyshortcuts": hasKey ? "Control+Shift+Z" : null,
+        "data-key-label": words("retract-key"),
+      },
+      words("retract", { code }),
+    );
   }
 }

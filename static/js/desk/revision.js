@@ -33,14 +33,20 @@ export class Revision {
 
   /** Was the second reading of `assignment` begun on this device and not yet sent? */
   isBegun(assignment) {
-    return modeOf(assignment) === Mode.AFTERWARDS && Boolean(this.#stored(assignment)?.isOpen) && !this.world.isUnderWay(assignment.id);
+    return (
+      modeOf(assignment) === Mode.AFTERWARDS &&
+      Boolean(this.#stored(assignment)?.isOpen) &&
+      !this.world.isUnderWay(assignment.id)
+    );
   }
 
   /** Take what the reader decided on `sitting` before a reload. */
   seat(sitting) {
     this.#sitting = sitting;
     const stored = this.#stored(sitting.assignment) ?? signedBefore(sitting);
-    this.#state = stored ? { ...NOTHING, ...stored, decisions: restore(stored.decisions, Object.keys(stored.decisions ?? {})) } : NOTHING;
+    this.#state = stored
+      ? { ...NOTHING, ...stored, decisions: restore(stored.decisions, Object.keys(stored.decisions ?? {})) }
+      : NOTHING;
     this.#draw();
   }
 
@@ -66,7 +72,12 @@ export class Revision {
   decide(code, verdict) {
     const { catalogue, words, form, onChange, onDecide } = this.world;
     if (this.mode === Mode.NONE) return;
-    if (verdict === "accepted" && this.mode === Mode.AFTERWARDS && !this.isRevising && isShared(this.#sitting.assignment, code)) {
+    if (
+      verdict === "accepted" &&
+      this.mode === Mode.AFTERWARDS &&
+      !this.isRevising &&
+      isShared(this.#sitting.assignment, code)
+    ) {
       this.#confirm(code);
       return;
     }
@@ -74,7 +85,9 @@ export class Revision {
     const { content } = this.#sitting;
     const next = decide(this.decisions, content, code, verdict, catalogue);
     if (next.blocker) {
-      form.say(words("blocked", { name: catalogue.name(code), other: catalogue.name(next.blocker) }), { isAsking: true });
+      form.say(words("blocked", { name: catalogue.name(code), other: catalogue.name(next.blocker) }), {
+        isAsking: true,
+      });
       return;
     }
     this.#keep({ decisions: next.decisions });
@@ -122,7 +135,8 @@ export class Revision {
     } catch (error) {
       if (error instanceof SignedOut) onSignedOut();
       else if (error instanceof Unreachable) form.say(words("confirm-unreachable"), { isAsking: true });
-      else if (error instanceof Refused) form.say(error.problem.detail || error.problem.title, { isAsking: true });
+      else if (error instanceof Refused)
+        form.say(error.problem.detail || error.problem.title, { isAsking: true });
       else throw error;
       return;
     }
@@ -159,7 +173,9 @@ export class Revision {
     this.part("revision-banner").hidden = !isRevising;
     this.part("revision-reasons").hidden = !isRevising;
     const reasons = this.part("reasons");
-    keepingFocus(reasons, () => reasons.replaceChildren(...(isRevising ? REASONS.map((reason) => this.#reason(reason)) : [])));
+    keepingFocus(reasons, () =>
+      reasons.replaceChildren(...(isRevising ? REASONS.map((reason) => this.#reason(reason)) : [])),
+    );
   }
 
   /** The key goes from reason to reason. */
@@ -167,17 +183,30 @@ export class Revision {
     const { words } = this.world;
     const chosen = REASONS.indexOf(this.#state.reason);
     const isNext = REASONS[(chosen + 1) % REASONS.length] === reason;
-    return make("button", {
-      type: "button", class: "chip-button", "data-reason": reason, "data-focus": reason, "aria-pressed": String(reason === this.#state.reason),
-      "aria-keyshortcuts": isNext ? "q" : null, "data-key-label": isNext ? words("revision-reason-key") : null,
-    }, words(`reason-${reason}`), isNext ? make("kbd", {}, "Q") : null);
+    return make(
+      "button",
+      {
+        type: "button",
+        class: "chip-button",
+        "data-reason": reason,
+        "data-focus": reason,
+        "aria-pressed": String(reason === this.#state.reason),
+        "aria-keyshortcuts": isNext ? "q" : null,
+        "data-key-label": isNext ? words("revision-reason-key") : null,
+      },
+      words(`reason-${reason}`),
+      isNext ? make("kbd", {}, "Q") : null,
+    );
   }
 }
 
 /** Who corrects a reading begins with what they decided then. */
 function signedBefore({ assignment, isCorrecting }) {
   if (!isCorrecting) return null;
-  const decisions = (assignment.reading.decisions ?? []).map((one) => [one.class, { verdict: one.verdict, isAdded: false }]);
+  const decisions = (assignment.reading.decisions ?? []).map((one) => [
+    one.class,
+    { verdict: one.verdict, isAdded: false },
+  ]);
   return { decisions: Object.fromEntries(decisions) };
 }
 
@@ -185,8 +214,16 @@ function signedBefore({ assignment, isCorrecting }) {
  * While reading where the arm shows suggestions then; afterwards where they were shown to whoever had read blind.
  * That they are shown at all, the answer of the server tells.
  */
-export function modeOf({ state, reading, revision, batch, is_shown_suggestions: isShownWhileReading = false }) {
+export function modeOf({
+  state,
+  reading,
+  revision,
+  batch,
+  is_shown_suggestions: isShownWhileReading = false,
+}) {
   if (!batch?.is_open) return Mode.NONE;
   if (state !== "submitted") return isShownWhileReading ? Mode.WHILE_READING : Mode.NONE;
-  return isShownWhileReading || !reading || reading.outcome === "abstained" || revision ? Mode.NONE : Mode.AFTERWARDS;
+  return isShownWhileReading || !reading || reading.outcome === "abstained" || revision
+    ? Mode.NONE
+    : Mode.AFTERWARDS;
 }

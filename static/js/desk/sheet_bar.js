@@ -25,7 +25,10 @@ export class SheetBar {
     this.settings = restore(world.shelf.read(SETTINGS)); // the last ones of this reader on this device
     this.printing = new Printing(root, viewer, world.words);
     this.screen = new ThisScreen(this.part("screen-dialog"), {
-      viewer, words: world.words, shelf: new Shelf(localStorage, "device"), onChange: () => this.#resize(),
+      viewer,
+      words: world.words,
+      shelf: new Shelf(localStorage, "device"),
+      onChange: () => this.#resize(),
     });
     this.tabs = new TracingTabs(this.part("tracings"), { ...world, onChoose: world.onTracing });
     viewer.addEventListener("sheet", ({ detail }) => {
@@ -55,11 +58,14 @@ export class SheetBar {
     for (const name of MENUS) {
       const menu = this.part(name);
       menu.value = String(this.settings[name]);
-      menu.addEventListener("change", () => this.#set({ [name]: name === "layout" ? menu.value : Number(menu.value) }));
+      menu.addEventListener("change", () =>
+        this.#set({ [name]: name === "layout" ? menu.value : Number(menu.value) }),
+      );
     }
     this.part("cabrera").addEventListener("click", () => this.#set({ isCabrera: !this.settings.isCabrera }));
     this.part("life-size").addEventListener("click", () => this.#toggleLifeSize());
-    for (const name of ["screen", "size"]) this.part(name).addEventListener("click", () => this.screen.open());
+    for (const name of ["screen", "size"])
+      this.part(name).addEventListener("click", () => this.screen.open());
     this.#set({});
   }
 
@@ -100,7 +106,9 @@ export class SheetBar {
     const { words } = this.world;
     const { sheet, signal } = shown;
     const { timeBefore } = this.tabs;
-    const line = [timeBefore && words("exam-before", { time: timeBefore }), settingsLine(shown, words)].filter(Boolean).join(" · ");
+    const line = [timeBefore && words("exam-before", { time: timeBefore }), settingsLine(shown, words)]
+      .filter(Boolean)
+      .join(" · ");
     const size = sizeLine(shown, this.screen, words);
     const code = this.part("code").textContent;
     this.part("settings").textContent = line;
@@ -134,7 +142,9 @@ export class SheetBar {
     const { words } = this.world;
     this.part("pages").hidden = pages === 1;
     this.part("window").textContent = words("window", {
-      start: startS.toFixed(0), end: endS.toFixed(0), total: totalS.toFixed(0),
+      start: startS.toFixed(0),
+      end: endS.toFixed(0),
+      total: totalS.toFixed(0),
     });
     this.part("earlier").disabled = startS === 0;
     this.part("later").disabled = this.viewer.page >= pages - 1;

@@ -48,9 +48,14 @@ export class Leaving {
     if (isCorrecting || isRevising) return undefined;
     if (mentioned(content).length > 0) return this.#refuse(words("abstain-with-findings"));
     if (content.quality === "unreadable") return this.#refuse(words("abstain-unreadable"));
-    if (!this.#answers("abstain")) return this.#ask(`${words("abstain-confirm")} ${words("abstain-again")}`, this.#cancelButton());
+    if (!this.#answers("abstain"))
+      return this.#ask(`${words("abstain-confirm")} ${words("abstain-again")}`, this.#cancelButton());
     // That the signal is good is only what the form begins with: who abstains has not said it.
-    return this.#send({ ...content, outcome: "abstained", quality: content.quality === "good" ? "" : content.quality });
+    return this.#send({
+      ...content,
+      outcome: "abstained",
+      quality: content.quality === "good" ? "" : content.quality,
+    });
   }
 
   /** Put the exam behind all others; what was entered is kept. */
@@ -129,7 +134,13 @@ export class Leaving {
   }
 
   #cancelButton() {
-    return make("button", { type: "button", class: "button-link", "data-act": "cancel" }, this.world.words("cancel"), " ", make("kbd", {}, "Esc"));
+    return make(
+      "button",
+      { type: "button", class: "button-link", "data-act": "cancel" },
+      this.world.words("cancel"),
+      " ",
+      make("kbd", {}, "Esc"),
+    );
   }
 
   #refuse(sentence) {

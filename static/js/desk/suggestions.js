@@ -8,7 +8,11 @@ import { decided, isConfirmed, isShared, readouts, standings } from "./state/mod
 import { evidenceText, measuredText, silences, silenceText } from "./state/verdicts.js";
 
 /** What a reader may make of a suggestion, and by which key: three neighbours under one finger. */
-const VERDICT_KEYS = [["accepted", "y"], ["rejected", "t"], ["uncertain", "h"]];
+const VERDICT_KEYS = [
+  ["accepted", "y"],
+  ["rejected", "t"],
+  ["uncertain", "h"],
+];
 
 export class Suggestions {
   #assignment = null;
@@ -53,10 +57,22 @@ export class Suggestions {
     const { words } = this.world;
     const text = words(assignment.undo_until ? "model-see-final" : "model-see");
     this.#assignment = assignment;
-    this.root.replaceChildren(this.#title(), make("button", {
-      type: "button", class: "button-link", "data-part": "see-suggestions",
-      "aria-keyshortcuts": "s", "data-key-label": words("model-see"),
-    }, text, " ", make("kbd", {}, "S")));
+    this.root.replaceChildren(
+      this.#title(),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "button-link",
+          "data-part": "see-suggestions",
+          "aria-keyshortcuts": "s",
+          "data-key-label": words("model-see"),
+        },
+        text,
+        " ",
+        make("kbd", {}, "S"),
+      ),
+    );
     this.root.hidden = false;
   }
 
@@ -170,10 +186,22 @@ export class Suggestions {
       this.#standings(),
       ...this.#silences(verdicts ?? []),
       this.#measurements(this.#answer),
-      make("p", { class: "model-scope" }, words("model-scope", { covered: covered.length, total: catalogue.classes.length })),
-      verdicts?.length ? null : make("details", { class: "model-scope", "data-part": "covered" },
-        make("summary", {}, words("model-covered")),
-        covered.filter((code) => catalogue.has(code)).map((code) => catalogue.name(code)).join(" · ")),
+      make(
+        "p",
+        { class: "model-scope" },
+        words("model-scope", { covered: covered.length, total: catalogue.classes.length }),
+      ),
+      verdicts?.length
+        ? null
+        : make(
+            "details",
+            { class: "model-scope", "data-part": "covered" },
+            make("summary", {}, words("model-covered")),
+            covered
+              .filter((code) => catalogue.has(code))
+              .map((code) => catalogue.name(code))
+              .join(" · "),
+          ),
     ].filter((part) => part !== null);
   }
 
@@ -182,28 +210,52 @@ export class Suggestions {
     const { words, mayDecide, isRevising } = this.world;
     if (this.#assignment.revision) return make("p", { class: "model-invitation" }, words("revised-already"));
     if (!mayDecide() || isRevising()) return null;
-    if (this.#assignment.state !== "submitted") return named.length > 0 ? make("p", { class: "model-invitation" }, words("model-decide")) : null;
-    return make("div", { class: "model-invitation" },
+    if (this.#assignment.state !== "submitted")
+      return named.length > 0 ? make("p", { class: "model-invitation" }, words("model-decide")) : null;
+    return make(
+      "div",
+      { class: "model-invitation" },
       make("p", {}, words("model-revise")),
-      make("button", {
-        type: "button", class: "button-link", "data-part": "revise", "data-focus": "revise",
-        "aria-keyshortcuts": "Shift+Y", "data-key-label": words("revise-key"),
-      }, words("revise"), " ", make("kbd", {}, "⇧ Y")));
+      make(
+        "button",
+        {
+          type: "button",
+          class: "button-link",
+          "data-part": "revise",
+          "data-focus": "revise",
+          "aria-keyshortcuts": "Shift+Y",
+          "data-key-label": words("revise-key"),
+        },
+        words("revise"),
+        " ",
+        make("kbd", {}, "⇧ Y"),
+      ),
+    );
   }
 
   /** What is checked and not suggested: withheld with its reason, and behind a click what is not met. */
   #silences(verdicts) {
     const { words, catalogue } = this.world;
     const { withheld, notMet } = silences(verdicts, catalogue);
-    const line = (verdict) => make("li", { title: catalogue.definition(verdict.class) },
-      make("span", { class: "silent-class" }, catalogue.name(verdict.class)),
-      make("span", { class: "evidence" }, silenceText(verdict, words, language())));
+    const line = (verdict) =>
+      make(
+        "li",
+        { title: catalogue.definition(verdict.class) },
+        make("span", { class: "silent-class" }, catalogue.name(verdict.class)),
+        make("span", { class: "evidence" }, silenceText(verdict, words, language())),
+      );
     const list = (lines) => make("ul", { class: "silences" }, ...lines.map(line));
     return [
       withheld.length > 0 ? make("h3", {}, words("model-withheld")) : null,
       withheld.length > 0 ? list(withheld) : null,
-      notMet.length > 0 ? make("details", { class: "not-met", "data-part": "not-met" },
-        make("summary", {}, words("model-not-met", { count: notMet.length })), list(notMet)) : null,
+      notMet.length > 0
+        ? make(
+            "details",
+            { class: "not-met", "data-part": "not-met" },
+            make("summary", {}, words("model-not-met", { count: notMet.length })),
+            list(notMet),
+          )
+        : null,
     ];
   }
 
@@ -215,7 +267,9 @@ export class Suggestions {
   /** Where the evidence shows, labelled in the reader's language. */
   #marks({ class: code, marks }) {
     const verdict = this.#verdictOf(code);
-    return marks && verdict ? { ...marks, text: measuredText(verdict.checks[0], this.world.words, language()) } : marks;
+    return marks && verdict
+      ? { ...marks, text: measuredText(verdict.checks[0], this.world.words, language()) }
+      : marks;
   }
 
   #evidence({ class: code, evidence }) {
@@ -231,11 +285,19 @@ export class Suggestions {
     return make(
       "li",
       { class: isActive ? "is-active" : null, title: catalogue.definition(code) },
-      make("button", {
-        type: "button", class: "suggestion-name", "data-suggestion": code, "data-focus": `suggestion-${code}`,
-        "aria-current": isActive ? "true" : null,
-        "aria-keyshortcuts": code === next.class ? "s" : null, "data-key-label": words("suggestion-next"),
-      }, catalogue.name(code)),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "suggestion-name",
+          "data-suggestion": code,
+          "data-focus": `suggestion-${code}`,
+          "aria-current": isActive ? "true" : null,
+          "aria-keyshortcuts": code === next.class ? "s" : null,
+          "data-key-label": words("suggestion-next"),
+        },
+        catalogue.name(code),
+      ),
       make("span", { class: "evidence" }, this.#evidence(suggestion)),
       this.#isShared(code) ? make("span", { class: "is-shared" }, words("suggestion-shared")) : null,
       this.#verdicts(code, isActive),
@@ -251,14 +313,29 @@ export class Suggestions {
   #verdicts(code, isActive) {
     const { words, catalogue, mayDecide, decisions, isRevising } = this.world;
     const isAgreed = !isRevising() && isConfirmed(this.#assignment, code);
-    const verdict = mayDecide() ? decisions()[code]?.verdict ?? (isAgreed ? "accepted" : undefined) : decided(this.#assignment, code);
-    if (!mayDecide()) return verdict ? make("span", { class: `verdict is-${verdict}` }, words(`verdict-${verdict}`)) : null;
+    const verdict = mayDecide()
+      ? (decisions()[code]?.verdict ?? (isAgreed ? "accepted" : undefined))
+      : decided(this.#assignment, code);
+    if (!mayDecide())
+      return verdict ? make("span", { class: `verdict is-${verdict}` }, words(`verdict-${verdict}`)) : null;
     const label = (one) => (one === "accepted" && this.#isShared(code) && !isRevising() ? "agreed" : one);
-    const button = ([one, key]) => make("button", {
-      type: "button", class: `verdict-button is-${one}`, "data-verdict": one, "data-of": code, "data-focus": `${one}-${code}`,
-      "aria-pressed": String(one === verdict), "aria-label": words(`decide-${label(one)}-name`, { name: catalogue.name(code) }),
-      "aria-keyshortcuts": isActive ? key : null, "data-key-label": words(`decide-${one}-key`),
-    }, words(`decide-${label(one)}`), isActive ? make("kbd", {}, key.toUpperCase()) : null);
+    const button = ([one, key]) =>
+      make(
+        "button",
+        {
+          type: "button",
+          class: `verdict-button is-${one}`,
+          "data-verdict": one,
+          "data-of": code,
+          "data-focus": `${one}-${code}`,
+          "aria-pressed": String(one === verdict),
+          "aria-label": words(`decide-${label(one)}-name`, { name: catalogue.name(code) }),
+          "aria-keyshortcuts": isActive ? key : null,
+          "data-key-label": words(`decide-${one}-key`),
+        },
+        words(`decide-${label(one)}`),
+        isActive ? make("kbd", {}, key.toUpperCase()) : null,
+      );
     return make("div", { class: "verdicts" }, ...VERDICT_KEYS.map(button));
   }
 
@@ -267,9 +344,13 @@ export class Suggestions {
     const { words, catalogue } = this.world;
     const { reading } = this.#assignment;
     if (!reading) return null; // shown while reading: nothing is signed that could be compared
-    const lines = standings(reading.findings.map((finding) => finding.class), this.#answer);
+    const lines = standings(
+      reading.findings.map((finding) => finding.class),
+      this.#answer,
+    );
     if (lines.length === 0) return null;
-    const line = ({ code, standing }) => make("li", {}, words(`model-${standing}`, { name: catalogue.name(code) }));
+    const line = ({ code, standing }) =>
+      make("li", {}, words(`model-${standing}`, { name: catalogue.name(code) }));
     return make("ul", { class: "standings" }, ...lines.map(line));
   }
 
@@ -279,8 +360,16 @@ export class Suggestions {
     if (rows.length === 0) return make("p", {}, words("measured-nothing"));
     const cells = ({ name, text, nBeats, reason }) => [
       make("dt", {}, words(name)),
-      make("dd", {}, text === null ? words("measured-not") : text,
-        make("span", {}, text === null ? reasonText(reason, words) : words("measured-beats", { count: nBeats }))),
+      make(
+        "dd",
+        {},
+        text === null ? words("measured-not") : text,
+        make(
+          "span",
+          {},
+          text === null ? reasonText(reason, words) : words("measured-beats", { count: nBeats }),
+        ),
+      ),
     ];
     return make("dl", { class: "measured" }, ...rows.flatMap(cells));
   }

@@ -14,13 +14,17 @@ export class TracingTabs {
   constructor(host, world) {
     this.host = host;
     this.world = world;
-    host.addEventListener("click", (event) => this.#choose(event.target.closest("[data-href]")?.dataset.href));
+    host.addEventListener("click", (event) =>
+      this.#choose(event.target.closest("[data-href]")?.dataset.href),
+    );
   }
 
   /** Offer the tracings of `exam`; a single one needs no tab. */
   offer(exam) {
     this.#tracings = tracingsOf(exam);
-    this.host.replaceChildren(...(this.#tracings.length > 1 ? this.#tracings.map((tracing) => this.#tab(tracing)) : []));
+    this.host.replaceChildren(
+      ...(this.#tracings.length > 1 ? this.#tracings.map((tracing) => this.#tab(tracing)) : []),
+    );
     this.#mark();
   }
 
@@ -48,9 +52,16 @@ export class TracingTabs {
 
   #tab(tracing) {
     const { href, daysBefore } = tracing;
-    return make("button", {
-      type: "button", class: daysBefore === null ? "tab" : "tab is-prior", "data-href": href,
-    }, this.#name(tracing), make("kbd", { "aria-hidden": "true", hidden: true }));
+    return make(
+      "button",
+      {
+        type: "button",
+        class: daysBefore === null ? "tab" : "tab is-prior",
+        "data-href": href,
+      },
+      this.#name(tracing),
+      make("kbd", { "aria-hidden": "true", hidden: true }),
+    );
   }
 
   /** The number of the tracing where there are several, and whose it is where there are two exams. */
@@ -73,7 +84,10 @@ export class TracingTabs {
       const key = href === other ? "h" : href === next ? "t" : null;
       const cap = tab.querySelector("kbd");
       tab.setAttribute("aria-pressed", String(href === this.#href));
-      for (const [name, value] of [["aria-keyshortcuts", key], ["data-key-label", key && this.world.words(key === "h" ? "other-exam" : "next-tracing")]]) {
+      for (const [name, value] of [
+        ["aria-keyshortcuts", key],
+        ["data-key-label", key && this.world.words(key === "h" ? "other-exam" : "next-tracing")],
+      ]) {
         if (value === null) tab.removeAttribute(name);
         else tab.setAttribute(name, value);
       }

@@ -18,6 +18,8 @@ export function roomFor(viewer) {
 
 /** The height of what stands above and below the sheet. */
 function takenIn(holder, viewer) {
-  const others = [...holder.children].filter((one) => !one.contains(viewer) && getComputedStyle(one).position !== "absolute");
+  const others = [...holder.children].filter(
+    (one) => !one.contains(viewer) && getComputedStyle(one).position !== "absolute",
+  );
   return others.reduce((sum, one) => sum + one.offsetHeight, 0);
 }

@@ -39,14 +39,23 @@ export function beatsOf(signal) {
 export function medianBeat(signal) {
   const found = beatsOf(signal).slice(0, MOST_BEATS);
   const window = windowOf(found, signal.samplingRateHz);
-  const whole = found.filter((at) => at > window.before + 0.03 * signal.samplingRateHz && at + window.after < signal.nSamples - 0.03 * signal.samplingRateHz);
+  const whole = found.filter(
+    (at) =>
+      at > window.before + 0.03 * signal.samplingRateHz &&
+      at + window.after < signal.nSamples - 0.03 * signal.samplingRateHz,
+  );
   const alike = oneKind(signal, whole);
   if (alike.length < 2) return null;
   const leads = signal.leads.map((samples, lead) =>
-    signal.status[lead] === Status.MISSING ? samples.subarray(0, window.before + window.after) : medianOf(samples, alike, window));
+    signal.status[lead] === Status.MISSING
+      ? samples.subarray(0, window.before + window.after)
+      : medianOf(samples, alike, window),
+  );
   return {
     signal: { ...signal, leads, nSamples: window.before + window.after },
-    nBeats: alike.length, nFound: found.length, beforeS: window.before / signal.samplingRateHz,
+    nBeats: alike.length,
+    nFound: found.length,
+    beforeS: window.before / signal.samplingRateHz,
   };
 }
 
@@ -67,7 +76,8 @@ function steepness({ samplingRateHz, leads, status, nSamples }) {
     const measure = typicalPeak(slopes, Math.round(2 * samplingRateHz));
     if (!(measure > 0)) return;
     const floor = Math.min(3 * middle(slopes), measure / 2);
-    for (let t = 0; t < nSamples; t += 1) total[t] += Math.min(Math.max(0, slopes[t] - floor) / (measure - floor), 2) ** 2;
+    for (let t = 0; t < nSamples; t += 1)
+      total[t] += Math.min(Math.max(0, slopes[t] - floor) / (measure - floor), 2) ** 2;
   });
   return smoothed(total, Math.max(1, Math.round(0.04 * samplingRateHz)));
 }
@@ -86,7 +96,8 @@ function typicalPeak(values, stretch) {
   const highest = [];
   for (let from = 0; from < values.length; from += stretch) {
     const part = values.subarray(from, from + stretch);
-    if (part.length >= stretch / 2 || from === 0) highest.push(part.reduce((most, value) => Math.max(most, value), 0));
+    if (part.length >= stretch / 2 || from === 0)
+      highest.push(part.reduce((most, value) => Math.max(most, value), 0));
   }
   return middle(highest);
 }
@@ -107,15 +118,23 @@ function peaks(values, threshold, refractory) {
 function windowOf(beats, rate) {
   const distances = beats.slice(1).map((at, i) => at - beats[i]);
   const typical = distances.length > 0 ? middle(distances) : rate;
-  return { before: Math.round(Math.min(0.3 * rate, 0.4 * typical)), after: Math.round(Math.min(0.5 * rate, 0.6 * typical)) };
+  return {
+    before: Math.round(Math.min(0.3 * rate, 0.4 * typical)),
+    after: Math.round(Math.min(0.5 * rate, 0.6 * typical)),
+  };
 }
 
 /** The beats that look like the one that most others resemble, each moved to where it fits that one best. */
 function oneKind(signal, beats) {
   const shapes = beats.map((at) => shapeOf(signal, at));
-  const company = shapes.map((shape) => shapes.filter((other) => correlation(shape, other) >= ROUGHLY_ALIKE).length);
+  const company = shapes.map(
+    (shape) => shapes.filter((other) => correlation(shape, other) >= ROUGHLY_ALIKE).length,
+  );
   const model = shapes[company.indexOf(Math.max(...company))];
-  return beats.map((at) => fitted(signal, model, at)).filter(({ likeness }) => likeness >= ALIKE).map(({ at }) => at);
+  return beats
+    .map((at) => fitted(signal, model, at))
+    .filter(({ likeness }) => likeness >= ALIKE)
+    .map(({ at }) => at);
 }
 
 /** The QRS of all leads at `at`, one after the other, each without its mean and trend. */
@@ -125,7 +144,8 @@ function shapeOf({ samplingRateHz, leads, status, nSamples }, at) {
   leads.forEach((samples, lead) => {
     if (status[lead] === Status.MISSING) return;
     const part = [];
-    for (let t = at - reach; t <= at + reach; t += 1) part.push(valueAt(samples, Math.min(Math.max(t, 0), nSamples - 1)));
+    for (let t = at - reach; t <= at + reach; t += 1)
+      part.push(valueAt(samples, Math.min(Math.max(t, 0), nSamples - 1)));
     const [first, slope] = [part[0], (part[part.length - 1] - part[0]) / (part.length - 1)];
     const level = part.map((value, i) => value - first - slope * i); // a baseline that wanders is no difference
     const mean = level.reduce((sum, value) => sum + value, 0) / level.length;

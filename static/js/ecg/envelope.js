@@ -35,7 +35,11 @@ export class Envelope {
   #line(x0, x1) {
     const first = Math.floor(x0 / BIN_MM);
     const size = Math.floor(x1 / BIN_MM) - first + 1;
-    return { first, low: new Float32Array(size).fill(Infinity), high: new Float32Array(size).fill(-Infinity) };
+    return {
+      first,
+      low: new Float32Array(size).fill(Infinity),
+      high: new Float32Array(size).fill(-Infinity),
+    };
   }
 
   /** How many columns of the box are crossed by something: 0 when it is free. */

@@ -66,7 +66,8 @@ function apply(signal, plan) {
   if (plan === null) return signal;
   const pad = Math.round(plan.padS * signal.samplingRateHz);
   const leads = signal.leads.map((samples, lead) =>
-    signal.status[lead] === Status.MISSING ? samples : through(samples, plan, pad));
+    signal.status[lead] === Status.MISSING ? samples : through(samples, plan, pad),
+  );
   return { ...signal, leads };
 }
 
@@ -162,7 +163,13 @@ function lowPass(hz, rateHz) {
 function highPass(hz, rateHz) {
   const w = Math.tan((Math.PI * hz) / rateHz) * ONE_WAY;
   const norm = 1 / (1 + Math.SQRT2 * w + w * w);
-  return { b0: norm, b1: -2 * norm, b2: norm, a1: 2 * (w * w - 1) * norm, a2: (1 - Math.SQRT2 * w + w * w) * norm };
+  return {
+    b0: norm,
+    b1: -2 * norm,
+    b2: norm,
+    a1: 2 * (w * w - 1) * norm,
+    a2: (1 - Math.SQRT2 * w + w * w) * norm,
+  };
 }
 
 function notch(hz, rateHz) {

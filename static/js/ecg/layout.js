@@ -47,7 +47,12 @@ export const SPEEDS_MM_PER_S = Object.freeze([12.5, 25, 50]);
 export const GAINS_MM_PER_MV = Object.freeze([2.5, 5, 10, 20]);
 
 export const DEFAULT_SETTINGS = Object.freeze({
-  arrangement: "3x4", rhythm: RHYTHMS[0], order: "standard", speedMmPerS: 25, gainMmPerMv: 10, filter: "off",
+  arrangement: "3x4",
+  rhythm: RHYTHMS[0],
+  order: "standard",
+  speedMmPerS: 25,
+  gainMmPerMv: 10,
+  filter: "off",
 });
 
 /** How many sheets a recording of `durationS` needs. */
@@ -93,7 +98,9 @@ function planOf({ arrangement, order, rhythm }) {
   if (!plan) throw new RangeError(`unknown arrangement: ${arrangement}`);
   if (!names) throw new RangeError(`unknown order of leads: ${order}`);
   const perColumn = names.length / plan.columns;
-  const columns = Array.from({ length: plan.columns }, (_, i) => names.slice(i * perColumn, (i + 1) * perColumn));
+  const columns = Array.from({ length: plan.columns }, (_, i) =>
+    names.slice(i * perColumn, (i + 1) * perColumn),
+  );
   const strips = plan.hasRhythm ? rhythm : [];
   const rows = perColumn + strips.length;
   const distances = plan.hasRhythm && rows > MOST_ROWS_AT_EASE ? CLOSER : {};
@@ -115,12 +122,20 @@ function cellsOf(plan, { startS, endS }, speedMmPerS, baselineMm) {
     const mm = (seconds) => GUTTER_MM + (seconds - startS) * speedMmPerS;
     const isTurned = name.startsWith("−");
     return {
-      name, row, lead: LEADS.indexOf(isTurned ? name.slice(1) : name), sign: isTurned ? -1 : 1,
-      leftMm: mm(fromS), rightMm: mm(toS), baselineMm: baselineMm(row), startS: fromS, endS: toS,
+      name,
+      row,
+      lead: LEADS.indexOf(isTurned ? name.slice(1) : name),
+      sign: isTurned ? -1 : 1,
+      leftMm: mm(fromS),
+      rightMm: mm(toS),
+      baselineMm: baselineMm(row),
+      startS: fromS,
+      endS: toS,
     };
   };
   const grid = plan.columns.flatMap((names, column) =>
-    names.map((name, row) => cell(name, row, startS + column * columnS, startS + (column + 1) * columnS)));
+    names.map((name, row) => cell(name, row, startS + column * columnS, startS + (column + 1) * columnS)),
+  );
   const strips = plan.rhythm.map((name, strip) => cell(name, plan.columns[0].length + strip, startS, endS));
   return [...grid, ...strips];
 }
@@ -137,7 +152,10 @@ function pulse(baselineMm, { gainMmPerMv, speedMmPerS }) {
   const right = left + widthMm;
   const top = baselineMm + gainMmPerMv;
   const foot = Math.min(2.5, left - 1);
-  return { xMm: [left - foot, left, left, right, right, right + foot], yMm: [baselineMm, baselineMm, top, top, baselineMm, baselineMm] };
+  return {
+    xMm: [left - foot, left, left, right, right, right + foot],
+    yMm: [baselineMm, baselineMm, top, top, baselineMm, baselineMm],
+  };
 }
 
 /**

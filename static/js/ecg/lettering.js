@@ -17,7 +17,10 @@ const CLEARANCE_MM = 0.7;
 const GUTTER_NAME_MM = 0.8;
 
 /** Above the baseline, in the upper part of a row; below it when waves fill that. */
-const ROOMY = { usual: 12, heights: [12, 11, 10, 9, 8, 7, 6, 5, 13.5, 15, 17, 19, -6, -7, -8, -10, -12, -14] };
+const ROOMY = {
+  usual: 12,
+  heights: [12, 11, 10, 9, 8, 7, 6, 5, 13.5, 15, 17, 19, -6, -7, -8, -10, -12, -14],
+};
 const NARROW = { usual: 9, heights: [9, 8, 7, 6, 5, 4.5, 10, 11, 12.5, 14, -5.5, -6.5, -8, -9.5] };
 const GUTTER = { usual: 0, heights: [0, 3, -3, 4.5, -4.5, 6, -6], shifts: [0] };
 const SHIFTS_MM = [1, 2.5, 4, 5.5, 7, 9, 11, 13, 17, 22];
@@ -49,7 +52,12 @@ export function letter(cells, sheet, pxPerMm) {
   const envelope = new Envelope();
   for (const cell of cells) envelope.addSamples(cell);
   for (const { xMm, yMm } of sheet.pulses) {
-    envelope.addBox({ x0: Math.min(...xMm), x1: Math.max(...xMm), y0: Math.min(...yMm), y1: Math.max(...yMm) });
+    envelope.addBox({
+      x0: Math.min(...xMm),
+      x1: Math.max(...xMm),
+      y0: Math.min(...yMm),
+      y1: Math.max(...yMm),
+    });
   }
   const ticks = ticksOf(cells, sheet, envelope);
   return { names: namesOf(cells, sheet, envelope, letterPx(pxPerMm), pxPerMm), ticks };
@@ -68,7 +76,10 @@ function namesOf(cells, sheet, envelope, px, pxPerMm) {
 function linesOf({ name, note }, { isClose }, px) {
   if (!note) return [{ text: name, px, isNote: false }];
   if (!isClose) return [{ text: `${name} · ${note}`, px, isNote: false }];
-  return [{ text: name, px, isNote: false }, { text: note, px: Math.max(10, Math.round(px * NOTE_SIZE)), isNote: true }];
+  return [
+    { text: name, px, isNote: false },
+    { text: note, px: Math.max(10, Math.round(px * NOTE_SIZE)), isNote: true },
+  ];
 }
 
 function sizeOf(lines, pxPerMm) {
@@ -92,7 +103,11 @@ function set(lines, xMm, yMm, pxPerMm) {
 function placeFor(cell, sheet, envelope, size) {
   let best = null;
   for (const { shift, height } of places(sheet)) {
-    const candidate = boxed(cell.leftMm + (sheet.isClose ? GUTTER_NAME_MM - cell.leftMm : shift), cell.baselineMm + height, size);
+    const candidate = boxed(
+      cell.leftMm + (sheet.isClose ? GUTTER_NAME_MM - cell.leftMm : shift),
+      cell.baselineMm + height,
+      size,
+    );
     if (!isOnPaper(candidate.box, sheet)) continue;
     const crossed = envelope.crossings(candidate.box);
     if (crossed === 0) return candidate;
@@ -104,10 +119,13 @@ function placeFor(cell, sheet, envelope, size) {
 
 function boxed(xMm, yMm, { width, height }) {
   return {
-    xMm, yMm,
+    xMm,
+    yMm,
     box: {
-      x0: xMm - CLEARANCE_MM, x1: xMm + width + CLEARANCE_MM,
-      y0: yMm - height / 2 - CLEARANCE_MM, y1: yMm + height / 2 + CLEARANCE_MM,
+      x0: xMm - CLEARANCE_MM,
+      x1: xMm + width + CLEARANCE_MM,
+      y0: yMm - height / 2 - CLEARANCE_MM,
+      y1: yMm + height / 2 + CLEARANCE_MM,
     },
   };
 }
@@ -120,7 +138,8 @@ function isOnPaper({ x0, x1, y0, y1 }, { widthMm, heightMm }) {
 const PLACES = new Map([ROOMY, NARROW, GUTTER].map((kind) => [kind, ranked(kind)]));
 
 function ranked({ usual, heights, shifts = SHIFTS_MM }) {
-  const cost = ({ shift, height }) => shift + Math.abs(height - usual) * (height < 0 ? 0.5 : 1) + (height < 0 ? BELOW : 0);
+  const cost = ({ shift, height }) =>
+    shift + Math.abs(height - usual) * (height < 0 ? 0.5 : 1) + (height < 0 ? BELOW : 0);
   const all = shifts.flatMap((shift) => heights.map((height) => ({ shift, height })));
   return all.sort((one, other) => cost(one) - cost(other));
 }
@@ -133,20 +152,31 @@ function places({ isClose, cells }) {
 /** Two short ticks, above and below the waves, where a lead ends and the next one begins on its row. */
 function ticksOf(cells, sheet, envelope) {
   const borders = cells.filter(({ row, leftMm }) =>
-    cells.some((before) => before.row === row && Math.abs(before.rightMm - leftMm) < 1e-6));
-  return borders.flatMap(({ leftMm: x, baselineMm: y }) => {
-    const { low, high } = envelope.extent({
-      x0: x - TICK_HALF_WIDTH_MM, x1: x + TICK_HALF_WIDTH_MM, y, reachMm: REACH_MM,
-    });
-    return [tick(x, high + TICK_CLEARANCE_MM, 1, envelope), tick(x, low - TICK_CLEARANCE_MM, -1, envelope)];
-  }).filter((one) => one && Math.min(...one.yMm) >= 0 && Math.max(...one.yMm) <= sheet.heightMm);
+    cells.some((before) => before.row === row && Math.abs(before.rightMm - leftMm) < 1e-6),
+  );
+  return borders
+    .flatMap(({ leftMm: x, baselineMm: y }) => {
+      const { low, high } = envelope.extent({
+        x0: x - TICK_HALF_WIDTH_MM,
+        x1: x + TICK_HALF_WIDTH_MM,
+        y,
+        reachMm: REACH_MM,
+      });
+      return [tick(x, high + TICK_CLEARANCE_MM, 1, envelope), tick(x, low - TICK_CLEARANCE_MM, -1, envelope)];
+    })
+    .filter((one) => one && Math.min(...one.yMm) >= 0 && Math.max(...one.yMm) <= sheet.heightMm);
 }
 
 function tick(x, y, direction, envelope) {
   for (const step of TICK_STEPS_MM) {
     const from = y + direction * step;
     const ends = [from, from + direction * TICK_MM];
-    const box = { x0: x - TICK_HALF_WIDTH_MM, x1: x + TICK_HALF_WIDTH_MM, y0: Math.min(...ends), y1: Math.max(...ends) };
+    const box = {
+      x0: x - TICK_HALF_WIDTH_MM,
+      x1: x + TICK_HALF_WIDTH_MM,
+      y0: Math.min(...ends),
+      y1: Math.max(...ends),
+    };
     if (envelope.crossings(box) === 0) return { xMm: [x, x], yMm: ends };
   }
   return null; // better none than one that could be read as a wave

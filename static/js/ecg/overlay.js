@@ -40,7 +40,9 @@ export function cellAt(sheet, { x, y }) {
   if (near.length === 0) return null;
   const [cell] = near;
   return {
-    cell, name: LEADS[cell.lead], lead: cell.lead,
+    cell,
+    name: LEADS[cell.lead],
+    lead: cell.lead,
     seconds: cell.startS + (x - cell.leftMm) / sheet.speedMmPerS,
     millivolts: (up - cell.baselineMm) / sheet.gainMmPerMv,
   };

@@ -10,8 +10,12 @@ const SQUARE_MM = 5;
 /** The path of all ruling lines of one weight on paper of this size: `d` in millimetres, from the lower left corner. */
 export function rulingPath({ widthMm, heightMm }, { isMajor }) {
   const wanted = (mm) => (mm % SQUARE_MM === 0) === isMajor;
-  const upright = lines(widthMm).filter(wanted).map((x) => `M${x} 0V${heightMm}`);
-  const level = lines(heightMm).filter(wanted).map((up) => `M0 ${heightMm - up}H${widthMm}`);
+  const upright = lines(widthMm)
+    .filter(wanted)
+    .map((x) => `M${x} 0V${heightMm}`);
+  const level = lines(heightMm)
+    .filter(wanted)
+    .map((up) => `M0 ${heightMm - up}H${widthMm}`);
   return [...upright, ...level].join("");
 }
 

@@ -25,8 +25,12 @@ export function figure(signal, sheet, pxPerMm, words) {
   const { names, ticks } = letter(cells, sheet, pxPerMm);
   const absent = cells.filter(({ state }) => state === "missing");
   return {
-    data: [nameTrace(names), polylines("absent", absent.map(restingLine), "dash"),
-      polylines("calibration", sheet.pulses), ...cells.map((cell, place) => lineTrace(cell, place)).filter(({ y }) => y.length > 0)],
+    data: [
+      nameTrace(names),
+      polylines("absent", absent.map(restingLine), "dash"),
+      polylines("calibration", sheet.pulses),
+      ...cells.map((cell, place) => lineTrace(cell, place)).filter(({ y }) => y.length > 0),
+    ],
     layout: { ...layoutOf(sheet, pxPerMm), shapes: tickShapes(ticks) },
   };
 }
@@ -94,7 +98,10 @@ function stretch(signal, cell, sheet, offset) {
     state,
     x0: cell.leftMm + (from / rate - cell.startS) * sheet.speedMmPerS,
     dx: sheet.speedMmPerS / rate,
-    y: state === "missing" ? [] : heights(samples, offset, cell, (signal.microvoltsPerLsb / 1000) * sheet.gainMmPerMv),
+    y:
+      state === "missing"
+        ? []
+        : heights(samples, offset, cell, (signal.microvoltsPerLsb / 1000) * sheet.gainMmPerMv),
   };
 }
 
@@ -145,13 +152,30 @@ export function median(samples) {
 
 function lineTrace({ x0, dx, y, name }, place) {
   const uid = `lead-${place}`; // a rhythm strip bears the name of a lead that is there already
-  return { type: "scatter", mode: "lines", name, uid, x0, dx, y, line: { ...LINE, simplify: false }, connectgaps: false, hoverinfo: "skip" };
+  return {
+    type: "scatter",
+    mode: "lines",
+    name,
+    uid,
+    x0,
+    dx,
+    y,
+    line: { ...LINE, simplify: false },
+    connectgaps: false,
+    hoverinfo: "skip",
+  };
 }
 
 /** Several lines as one trace; `name` is also the class by which the stylesheet finds it. */
 function polylines(name, lines, dash = "solid") {
   return {
-    type: "scatter", mode: "lines", name, uid: name, line: { ...LINE, dash }, connectgaps: false, hoverinfo: "skip",
+    type: "scatter",
+    mode: "lines",
+    name,
+    uid: name,
+    line: { ...LINE, dash },
+    connectgaps: false,
+    hoverinfo: "skip",
     x: lines.flatMap(({ xMm }) => [...xMm, null]),
     y: lines.flatMap(({ yMm }) => [...yMm, null]),
   };
@@ -172,10 +196,19 @@ function restingLine({ leftMm, rightMm, baselineMm }) {
 /** Only names of leads and the product's own words are written here, never a user's text. */
 function nameTrace(names) {
   return {
-    type: "scatter", mode: "text", name: "names", uid: "names", hoverinfo: "skip", textposition: "middle right",
+    type: "scatter",
+    mode: "text",
+    name: "names",
+    uid: "names",
+    hoverinfo: "skip",
+    textposition: "middle right",
     x: names.map(({ xMm }) => xMm),
     y: names.map(({ yMm }) => yMm),
     text: names.map(({ text }) => text),
-    textfont: { size: names.map(({ px }) => px), weight: names.map(({ isNote }) => (isNote ? 500 : 700)), color: "#000" },
+    textfont: {
+      size: names.map(({ px }) => px),
+      weight: names.map(({ isNote }) => (isNote ? 500 : 700)),
+      color: "#000",
+    },
   };
 }

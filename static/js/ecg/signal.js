@@ -1,6 +1,19 @@
 // The signal as it travels: the browser's half of ecgreview/ecg/wire.py, format "ECG1".
 
-export const LEADS = Object.freeze(["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"]);
+export const LEADS = Object.freeze([
+  "I",
+  "II",
+  "III",
+  "aVR",
+  "aVL",
+  "aVF",
+  "V1",
+  "V2",
+  "V3",
+  "V4",
+  "V5",
+  "V6",
+]);
 
 /** The sample that means "no value here". */
 export const INVALID = -32768;
@@ -43,7 +56,8 @@ export function decode(buffer) {
 
 /** The number of samples per lead, once the size of the packet bears it out. */
 function checkedLength(buffer) {
-  if (buffer.byteLength < HEADER_BYTES) throw new BadPacket(`${buffer.byteLength} bytes are too few for a header`);
+  if (buffer.byteLength < HEADER_BYTES)
+    throw new BadPacket(`${buffer.byteLength} bytes are too few for a header`);
   const view = new DataView(buffer);
   if (view.getUint32(0, true) !== MAGIC) throw new BadPacket("the packet does not begin with ECG1");
   const nSamples = view.getUint32(4, true);

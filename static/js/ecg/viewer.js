@@ -78,8 +78,12 @@ class EcgViewer extends HTMLElement {
   get display() {
     const scale = this.#front.sheet ? this.#scaleOf(this.#front.sheet) : null;
     return {
-      ...this.#settings, page: this.#page, pxPerMm: scale, calibratedPxPerMm: this.screenPxPerMm,
-      lifeSize: scale && lifeSize(scale, this.screenPxPerMm), lineWidthPx: this.#lineWidthPx,
+      ...this.#settings,
+      page: this.#page,
+      pxPerMm: scale,
+      calibratedPxPerMm: this.screenPxPerMm,
+      lifeSize: scale && lifeSize(scale, this.screenPxPerMm),
+      lineWidthPx: this.#lineWidthPx,
     };
   }
 

@@ -16,23 +16,35 @@ export function areaOf(ground, from, to) {
   const { sheet } = ground;
   const [left, right] = [Math.min(from.x, to.x), Math.max(from.x, to.x)];
   if (right - left < LEAST_MM) return null;
-  const cells = rowsBetween(ground, from.y, to.y).filter(({ leftMm, rightMm }) =>
-    Math.min(right, rightMm) - Math.max(left, leftMm) >= LEAST_MM);
+  const cells = rowsBetween(ground, from.y, to.y).filter(
+    ({ leftMm, rightMm }) => Math.min(right, rightMm) - Math.max(left, leftMm) >= LEAST_MM,
+  );
   if (cells.length === 0) return null;
   const seconds = (x) => ground.secondsAt(sheet.cells[0], x);
-  const shown = { leftMm: Math.min(...cells.map(({ leftMm }) => leftMm)), rightMm: Math.max(...cells.map(({ rightMm }) => rightMm)) };
+  const shown = {
+    leftMm: Math.min(...cells.map(({ leftMm }) => leftMm)),
+    rightMm: Math.max(...cells.map(({ rightMm }) => rightMm)),
+  };
   return {
-    cells, leads: LEADS.filter((_, lead) => cells.some((cell) => cell.lead === lead)),
-    fromS: seconds(Math.max(left, shown.leftMm)), toS: seconds(Math.min(right, shown.rightMm)),
+    cells,
+    leads: LEADS.filter((_, lead) => cells.some((cell) => cell.lead === lead)),
+    fromS: seconds(Math.max(left, shown.leftMm)),
+    toS: seconds(Math.min(right, shown.rightMm)),
   };
 }
 
 /** The cells of the rows from the one nearest to `fromY` to the one nearest to `toY`. */
 function rowsBetween({ sheet }, fromY, toY) {
-  const rowAt = (y) => sheet.cells.reduce((best, { baselineMm }) =>
-    (Math.abs(sheet.heightMm - baselineMm - y) < Math.abs(sheet.heightMm - best - y) ? baselineMm : best), Infinity);
+  const rowAt = (y) =>
+    sheet.cells.reduce(
+      (best, { baselineMm }) =>
+        Math.abs(sheet.heightMm - baselineMm - y) < Math.abs(sheet.heightMm - best - y) ? baselineMm : best,
+      Infinity,
+    );
   const [one, other] = [rowAt(fromY), rowAt(toY)];
-  return sheet.cells.filter(({ baselineMm }) => baselineMm >= Math.min(one, other) && baselineMm <= Math.max(one, other));
+  return sheet.cells.filter(
+    ({ baselineMm }) => baselineMm >= Math.min(one, other) && baselineMm <= Math.max(one, other),
+  );
 }
 
 /** What a reading keeps of the area. */
@@ -47,6 +59,11 @@ export function boxesOf(ground, { leads, from_s: fromS, to_s: toS }, reachMm) {
     .filter(({ lead, startS, endS }) => leads.includes(LEADS[lead]) && fromS < endS && toS > startS)
     .map((cell) => {
       const { x, y } = ground.placeOf(cell, Math.max(fromS, cell.startS));
-      return { x, y: y - reachMm, width: ground.placeOf(cell, Math.min(toS, cell.endS)).x - x, height: 2 * reachMm };
+      return {
+        x,
+        y: y - reachMm,
+        width: ground.placeOf(cell, Math.min(toS, cell.endS)).x - x,
+        height: 2 * reachMm,
+      };
     });
 }

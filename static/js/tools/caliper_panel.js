@@ -13,22 +13,56 @@ export class CaliperPanel {
     this.reading = make("output", { class: "tool-reading" });
     this.legs = [0, 1].map((leg) => this.#leg(leg, intents));
     this.cycles = make("output", { class: "tool-cycles" });
-    this.attach = make("button", {
-      type: "button", class: "tool-act", "aria-keyshortcuts": "Shift+K", "data-key-label": words("caliper-attach"), disabled: true,
-    }, words("caliper-attach-short"), make("kbd", { "aria-hidden": "true" }, "⇧K"));
+    this.attach = make(
+      "button",
+      {
+        type: "button",
+        class: "tool-act",
+        "aria-keyshortcuts": "Shift+K",
+        "data-key-label": words("caliper-attach"),
+        disabled: true,
+      },
+      words("caliper-attach-short"),
+      make("kbd", { "aria-hidden": "true" }, "⇧K"),
+    );
     this.attach.addEventListener("click", intents.attach);
-    const leave = make("button", { type: "button", class: "icon-button", "aria-label": words("tool-leave"), title: `${words("tool-leave")} (Esc)` }, "×");
+    const leave = make(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": words("tool-leave"),
+        title: `${words("tool-leave")} (Esc)`,
+      },
+      "×",
+    );
     leave.addEventListener("click", intents.leave);
-    host.append(this.reading, make("span", { class: "tool-legs" }, ...this.legs), this.#stepper(intents), this.attach, leave);
+    host.append(
+      this.reading,
+      make("span", { class: "tool-legs" }, ...this.legs),
+      this.#stepper(intents),
+      this.attach,
+      leave,
+    );
     host.hidden = true;
   }
 
   /** A slider, so that a screen reader tells the place and the arrows move it. */
   #leg(leg, intents) {
-    const handle = make("span", {
-      class: "tool-leg", role: "slider", tabindex: "0", "aria-label": this.words(leg === 0 ? "caliper-first" : "caliper-second"),
-      "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0", title: this.words("caliper-keys"),
-    }, String(leg + 1));
+    const handle = make(
+      "span",
+      {
+        class: "tool-leg",
+        role: "slider",
+        tabindex: "0",
+        "aria-label": this.words(leg === 0 ? "caliper-first" : "caliper-second"),
+        "aria-valuemin": "0",
+        "aria-valuemax": "0",
+        "aria-valuenow": "0",
+        title: this.words("caliper-keys"),
+      },
+      String(leg + 1),
+    );
     handle.addEventListener("keydown", (event) => {
       const deed = keyDeed(event);
       if (!deed) return;
@@ -41,12 +75,21 @@ export class CaliperPanel {
 
   #stepper(intents) {
     const button = (by, sign, label) => {
-      const element = make("button", { type: "button", class: "icon-button", "aria-label": this.words(label), title: this.words(label) }, sign);
+      const element = make(
+        "button",
+        { type: "button", class: "icon-button", "aria-label": this.words(label), title: this.words(label) },
+        sign,
+      );
       element.addEventListener("click", () => intents.cycles(by));
       return element;
     };
-    this.stepper = make("span", { class: "tool-stepper", role: "group", "aria-label": this.words("caliper-cycles") },
-      button(-1, "−", "caliper-fewer"), this.cycles, button(1, "+", "caliper-more"));
+    this.stepper = make(
+      "span",
+      { class: "tool-stepper", role: "group", "aria-label": this.words("caliper-cycles") },
+      button(-1, "−", "caliper-fewer"),
+      this.cycles,
+      button(1, "+", "caliper-more"),
+    );
     return this.stepper;
   }
 
@@ -60,7 +103,10 @@ export class CaliperPanel {
     this.legs.forEach((handle, leg) => {
       handle.setAttribute("aria-valuemin", String(range.startS));
       handle.setAttribute("aria-valuemax", String(range.endS));
-      handle.setAttribute("aria-valuenow", state.legs ? state.legs[leg].seconds.toFixed(3) : String(range.startS));
+      handle.setAttribute(
+        "aria-valuenow",
+        state.legs ? state.legs[leg].seconds.toFixed(3) : String(range.startS),
+      );
       handle.setAttribute("aria-valuetext", places[leg] ?? said);
     });
   }
@@ -75,7 +121,12 @@ export class CaliperPanel {
   }
 }
 
-const ARROWS = { ArrowLeft: { right: -1 }, ArrowRight: { right: 1 }, ArrowUp: { up: 1 }, ArrowDown: { up: -1 } };
+const ARROWS = {
+  ArrowLeft: { right: -1 },
+  ArrowRight: { right: 1 },
+  ArrowUp: { up: 1 },
+  ArrowDown: { up: -1 },
+};
 const CELLS = { PageUp: -1, PageDown: 1 };
 
 /** What a key does to a leg, or null. */

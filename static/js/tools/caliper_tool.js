@@ -28,8 +28,10 @@ export class CaliperTool {
     this.panel = new CaliperPanel(host, {
       words,
       intents: {
-        nudge: (leg, deed) => this.#set(this.#orPlaced((state) => calipers.nudge(state, this.#ground, leg, deed))),
-        changeCell: (by) => this.#set(this.#orPlaced((state) => calipers.changeCell(state, this.#ground, by))),
+        nudge: (leg, deed) =>
+          this.#set(this.#orPlaced((state) => calipers.nudge(state, this.#ground, leg, deed))),
+        changeCell: (by) =>
+          this.#set(this.#orPlaced((state) => calipers.changeCell(state, this.#ground, by))),
         cycles: (by) => this.#set(calipers.countCycles(this.#state, this.#state.cycles + by)),
         attach: () => this.#attach(onAttach),
         leave: () => this.putAway(),
@@ -113,7 +115,8 @@ export class CaliperTool {
 
   /** Keep what is measured with the finding; a measurement of nothing is refused, and said. */
   #attach(onAttach) {
-    if (calipers.isNothing(this.#state, this.#ground)) this.panel.say(this.words(`caliper-nothing-${this.#state.kind}`));
+    if (calipers.isNothing(this.#state, this.#ground))
+      this.panel.say(this.words(`caliper-nothing-${this.#state.kind}`));
     else onAttach(this.#state, this.#ground);
   }
 
@@ -138,12 +141,21 @@ export class CaliperTool {
     this.onChange();
     if (!this.#ground) return;
     const isPlaced = this.#isOut && calipers.isPlaced(this.#state);
-    const said = isPlaced ? say(this.#state, this.#ground, this.words, this.language) : this.words(`caliper-hint-${this.#state.kind}`);
+    const said = isPlaced
+      ? say(this.#state, this.#ground, this.words, this.language)
+      : this.words(`caliper-hint-${this.#state.kind}`);
     this.view.draw(this.#isOut ? this.#state : calipers.idle(), this.#ground, this.#scale, said);
     if (!this.#isOut) return this.panel.hide();
     this.panel.show({
-      said, state: this.#state, range: this.#ground.sheet.window, isWhole: isPlaced && this.#state.hand === null,
-      places: isPlaced ? this.#state.legs.map(({ seconds }) => this.words("caliper-place", { lead: this.#state.cell.name, seconds: seconds.toFixed(3), said })) : [],
+      said,
+      state: this.#state,
+      range: this.#ground.sheet.window,
+      isWhole: isPlaced && this.#state.hand === null,
+      places: isPlaced
+        ? this.#state.legs.map(({ seconds }) =>
+            this.words("caliper-place", { lead: this.#state.cell.name, seconds: seconds.toFixed(3), said }),
+          )
+        : [],
     });
   }
 }

@@ -33,7 +33,8 @@ export class CaliperView {
   draw(state, ground, scale, said) {
     this.#group.toggleAttribute("hidden", !isPlaced(state));
     if (!isPlaced(state)) return;
-    const span = state.kind === Kind.AMPLITUDE ? this.#drawAmplitude(state, ground) : this.#drawInterval(state, ground);
+    const span =
+      state.kind === Kind.AMPLITUDE ? this.#drawAmplitude(state, ground) : this.#drawInterval(state, ground);
     this.#group.classList.toggle("is-held", state.hand !== null);
     this.#write(said, span, ground.sheet, scale);
   }
@@ -45,7 +46,9 @@ export class CaliperView {
     const [top, bottom] = [Math.max(y - reach, 1), y + reach];
     this.#parts.legs.forEach((leg, i) => set(leg, { d: `M${[one, other][i].x} ${top}V${bottom}` }));
     set(this.#parts.bar, { d: `M${one.x} ${top}H${other.x}` });
-    set(this.#parts.grip, { d: `M${one.x} ${top}H${other.x}M${one.x} ${top}V${bottom}M${other.x} ${top}V${bottom}` });
+    set(this.#parts.grip, {
+      d: `M${one.x} ${top}H${other.x}M${one.x} ${top}V${bottom}M${other.x} ${top}V${bottom}`,
+    });
     const repeated = state.isMarching ? marks(state, ground) : [];
     set(this.#parts.marks, { d: repeated.map((x) => `M${x} ${top + 2}V${bottom - 2}`).join("") });
     return { left: Math.min(one.x, other.x), right: Math.max(one.x, other.x), top, bottom };
@@ -69,7 +72,12 @@ export class CaliperView {
   #write(said, span, { widthMm, heightMm }, scale) {
     const size = TEXT_PX / scale;
     const box = { width: (said.length * DIGIT_WIDTH + 0.8) * size, height: 1.5 * size };
-    const free = placeLabel(box, span, this.namesMm(), { left: 0.5, right: widthMm - 0.5, top: 0.5, bottom: heightMm - 0.5 });
+    const free = placeLabel(box, span, this.namesMm(), {
+      left: 0.5,
+      right: widthMm - 0.5,
+      top: 0.5,
+      bottom: heightMm - 0.5,
+    });
     for (const part of [this.#parts.box, this.#parts.text]) part.toggleAttribute("hidden", free === null);
     if (free === null) return;
     set(this.#parts.box, { x: free.x, y: free.y, ...box });

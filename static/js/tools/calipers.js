@@ -14,7 +14,16 @@ export const Kind = Object.freeze({ INTERVAL: "interval", AMPLITUDE: "amplitude"
 
 /** Calipers that measure nothing yet. */
 export function idle(kind = Kind.INTERVAL) {
-  return Object.freeze({ kind, cell: null, legs: null, hand: null, isFresh: false, held: null, cycles: 1, isMarching: false });
+  return Object.freeze({
+    kind,
+    cell: null,
+    legs: null,
+    hand: null,
+    isFresh: false,
+    held: null,
+    cycles: 1,
+    isMarching: false,
+  });
 }
 
 export function isPlaced({ legs }) {
@@ -49,7 +58,9 @@ export function up(state, { isClick }) {
 export function place(state, ground, cell) {
   const middle = (cell.startS + cell.endS) / 2;
   const half = Math.min(0.4, (cell.endS - cell.startS) / 4);
-  const legs = [middle - half, middle + half].map((seconds) => legOn(ground, cell, ground.snappedIn(cell, seconds)));
+  const legs = [middle - half, middle + half].map((seconds) =>
+    legOn(ground, cell, ground.snappedIn(cell, seconds)),
+  );
   return { ...state, cell, legs, hand: null, isFresh: false, cycles: 1 };
 }
 
@@ -69,11 +80,15 @@ export function nudge(state, ground, leg, { right = 0, up = 0, isCoarse = false 
   const { seconds, millivolts } = state.legs[leg];
   const { sheet, signal } = ground;
   if (up !== 0 && state.kind === Kind.AMPLITUDE) {
-    return withLeg(state, leg, { seconds, millivolts: millivolts + (up * (isCoarse ? 1 : 0.1)) / sheet.gainMmPerMv });
+    return withLeg(state, leg, {
+      seconds,
+      millivolts: millivolts + (up * (isCoarse ? 1 : 0.1)) / sheet.gainMmPerMv,
+    });
   }
   const step = isCoarse ? 1 / sheet.speedMmPerS : 1 / signal.samplingRateHz;
   const wanted = seconds + (right + up) * step;
-  if (state.kind === Kind.INTERVAL) return withLeg(state, leg, legOn(ground, state.cell, ground.snapped(wanted)));
+  if (state.kind === Kind.INTERVAL)
+    return withLeg(state, leg, legOn(ground, state.cell, ground.snapped(wanted)));
   // A leg that stands on the trace follows it; one that was put above or below keeps its height.
   const moved = ground.snappedIn(state.cell, wanted);
   const isOnTrace = Math.abs(millivolts - (ground.drawnMillivolts(state.cell, seconds) ?? 0)) < 1e-9;
@@ -115,7 +130,11 @@ export function measurement(state, ground, tracing) {
   const said = reading(state, ground);
   const [from, to] = legs.map(({ seconds }) => seconds).sort((one, other) => one - other);
   return {
-    kind, tracing, lead: LEADS[cell.lead], from_s: rounded(from), to_s: rounded(to),
+    kind,
+    tracing,
+    lead: LEADS[cell.lead],
+    from_s: rounded(from),
+    to_s: rounded(to),
     value: rounded(kind === Kind.AMPLITUDE ? said.mv : said.ms),
     ...(cycles > 1 && kind === Kind.INTERVAL ? { n_cycles: cycles } : {}),
   };
@@ -145,7 +164,9 @@ function withLeg(state, place, leg) {
 
 /** An interval goes on along the whole row; an amplitude is measured within one stretch. */
 function legAt(kind, ground, cell, at) {
-  return kind === Kind.AMPLITUDE ? legNear(ground, cell, at) : legOn(ground, cell, ground.secondsAt(cell, at.x));
+  return kind === Kind.AMPLITUDE
+    ? legNear(ground, cell, at)
+    : legOn(ground, cell, ground.secondsAt(cell, at.x));
 }
 
 /** The stretch that is meant at `at`: the nearest one, or for a voltage the one whose peak is there. */
@@ -173,9 +194,13 @@ function legOn(ground, cell, seconds) {
 function carried({ held, cell, kind }, ground, at) {
   const shift = (at.x - held.at.x) / ground.sheet.speedMmPerS;
   const isVoltage = kind === Kind.AMPLITUDE;
-  const moved = held.legs.map(({ seconds }) => (isVoltage ? ground.snappedIn(cell, seconds + shift) : ground.snapped(seconds + shift)));
+  const moved = held.legs.map(({ seconds }) =>
+    isVoltage ? ground.snappedIn(cell, seconds + shift) : ground.snapped(seconds + shift),
+  );
   const distance = (times) => times[1] - times[0];
-  const isWhole = Math.abs(distance(moved) - distance(held.legs.map(({ seconds }) => seconds))) < 0.5 / ground.signal.samplingRateHz;
+  const isWhole =
+    Math.abs(distance(moved) - distance(held.legs.map(({ seconds }) => seconds))) <
+    0.5 / ground.signal.samplingRateHz;
   if (!isWhole) return held.legs; // not squeezed at an end
   if (!isVoltage) return moved.map((seconds) => legOn(ground, cell, seconds));
   const lift = (held.at.y - at.y) / ground.sheet.gainMmPerMv;
@@ -188,16 +213,30 @@ function grabbedAt(state, ground, at, reach) {
   if (state.kind === Kind.AMPLITUDE) return grabbedVoltage(places, at, reach);
   const base = ground.placeOf(state.cell, state.cell.startS).y;
   if (Math.abs(at.y - base) > reachMm(ground) + reach) return null;
-  const nearest = nearestOf(places.map(({ x }) => Math.abs(at.x - x)), reach);
+  const nearest = nearestOf(
+    places.map(({ x }) => Math.abs(at.x - x)),
+    reach,
+  );
   if (nearest !== null) return nearest;
-  const isOnBar = isBetween(at.x, places.map(({ x }) => x)) && Math.abs(at.y - (base - reachMm(ground))) <= reach;
+  const isOnBar =
+    isBetween(
+      at.x,
+      places.map(({ x }) => x),
+    ) && Math.abs(at.y - (base - reachMm(ground))) <= reach;
   return isOnBar ? "both" : null;
 }
 
 function grabbedVoltage(places, at, reach) {
-  const nearest = nearestOf(places.map(({ x, y }) => Math.hypot(at.x - x, at.y - y)), reach);
+  const nearest = nearestOf(
+    places.map(({ x, y }) => Math.hypot(at.x - x, at.y - y)),
+    reach,
+  );
   if (nearest !== null) return nearest;
-  const isOnBar = isBetween(at.y, places.map(({ y }) => y)) && Math.abs(at.x - barMm(places)) <= reach;
+  const isOnBar =
+    isBetween(
+      at.y,
+      places.map(({ y }) => y),
+    ) && Math.abs(at.x - barMm(places)) <= reach;
   return isOnBar ? "both" : null;
 }
 

@@ -9,10 +9,29 @@ import { make } from "../dom.js";
  * @returns {HTMLDialogElement}
  */
 export function openDialog(desk, { title, note = "", body, head = [], isNarrow = false }, words) {
-  const close = make("button", { type: "button", class: "icon-button tool-close", "aria-label": words("close"), title: `${words("close")} (Esc)` }, "×");
-  const dialog = make("dialog", { class: `desk-dialog tool-dialog ${isNarrow ? "is-narrow" : ""}`, "aria-labelledby": "tool-title" },
-    make("header", { class: "tool-head" }, make("h2", { id: "tool-title", tabindex: "-1" }, title), ...head, close),
-    make("p", { class: "tool-note", "data-part": "tool-note", role: "status" }, note), ...body);
+  const close = make(
+    "button",
+    {
+      type: "button",
+      class: "icon-button tool-close",
+      "aria-label": words("close"),
+      title: `${words("close")} (Esc)`,
+    },
+    "×",
+  );
+  const dialog = make(
+    "dialog",
+    { class: `desk-dialog tool-dialog ${isNarrow ? "is-narrow" : ""}`, "aria-labelledby": "tool-title" },
+    make(
+      "header",
+      { class: "tool-head" },
+      make("h2", { id: "tool-title", tabindex: "-1" }, title),
+      ...head,
+      close,
+    ),
+    make("p", { class: "tool-note", "data-part": "tool-note", role: "status" }, note),
+    ...body,
+  );
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
@@ -23,10 +42,19 @@ export function openDialog(desk, { title, note = "", body, head = [], isNarrow =
 
 /** A button that stays pressed: one of several, or on and off. */
 export function toggle(text, { isOn, key = null, label = null, onClick, name = null }) {
-  const button = make("button", {
-    type: "button", class: "tool-toggle", "aria-pressed": String(isOn), "aria-keyshortcuts": key, "data-key-label": label,
-    "aria-label": name, title: label && key ? `${label}` : null,
-  }, text);
+  const button = make(
+    "button",
+    {
+      type: "button",
+      class: "tool-toggle",
+      "aria-pressed": String(isOn),
+      "aria-keyshortcuts": key,
+      "data-key-label": label,
+      "aria-label": name,
+      title: label && key ? `${label}` : null,
+    },
+    text,
+  );
   button.addEventListener("click", onClick);
   return button;
 }

@@ -38,7 +38,8 @@ function takeWaves(ground, cell, { top, bottom }, take) {
   for (let t = Math.ceil(cell.startS * rate - 1e-6); t < cell.endS * rate - 1e-6; t += 1) {
     const millivolts = ground.drawnMillivolts(cell, t / rate);
     const at = millivolts === null ? null : ground.placeOf(cell, t / rate, millivolts);
-    if (at && Math.min(at.y, before?.y ?? at.y) < bottom && Math.max(at.y, before?.y ?? at.y) > top) take(at.x - 1, at.x + 1);
+    if (at && Math.min(at.y, before?.y ?? at.y) < bottom && Math.max(at.y, before?.y ?? at.y) > top)
+      take(at.x - 1, at.x + 1);
     before = at;
   }
 }

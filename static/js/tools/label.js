@@ -30,7 +30,8 @@ function within({ x, y }, { width }, bounds) {
 function isFree({ x, y, bounds }, { width, height }, avoid, span) {
   if (y < bounds.top || y + height > bounds.bottom) return false;
   const box = { left: x, right: x + width, top: y, bottom: y + height };
-  const isBeside = y + height <= span.top || y >= span.bottom || box.right <= span.left || box.left >= span.right;
+  const isBeside =
+    y + height <= span.top || y >= span.bottom || box.right <= span.left || box.left >= span.right;
   return isBeside && !avoid.some((other) => overlap(box, other));
 }
 

@@ -10,8 +10,11 @@ const FACTOR = 2;
 
 /** What is compared most: frontal plane, inferior, chest from right to left. */
 const SETS = Object.freeze({
-  limb: ["I", "II", "III"], inferior: ["II", "III", "aVF"], lateral: ["I", "aVL", "V5", "V6"],
-  chest: ["V1", "V2", "V3", "V4", "V5", "V6"], all: LEADS,
+  limb: ["I", "II", "III"],
+  inferior: ["II", "III", "aVF"],
+  lateral: ["I", "aVL", "V5", "V6"],
+  chest: ["V1", "V2", "V3", "V4", "V5", "V6"],
+  all: LEADS,
 });
 
 let last = [...SETS.limb];
@@ -21,16 +24,36 @@ export class LeadOverlay {
     this.seen = seen;
     this.words = words;
     this.chosen = new Set(last);
-    this.room = make("div", { class: "strip-room", tabindex: "0", role: "group", "aria-label": words("overlay-label") });
+    this.room = make("div", {
+      class: "strip-room",
+      tabindex: "0",
+      role: "group",
+      "aria-label": words("overlay-label"),
+    });
     this.leads = LEADS.map((name) => toggle(name, { isOn: false, onClick: () => this.#turn(name) }));
     this.leads.forEach((button, i) => button.classList.add("has-colour", `is-lead-${i}`));
     const sets = Object.entries(SETS).map(([name, leads], i) =>
-      toggle(words(`overlay-${name}`), { isOn: false, key: String(i + 1), label: words(`overlay-${name}`), onClick: () => this.#choose(leads) }));
+      toggle(words(`overlay-${name}`), {
+        isOn: false,
+        key: String(i + 1),
+        label: words(`overlay-${name}`),
+        onClick: () => this.#choose(leads),
+      }),
+    );
     for (const button of sets) button.removeAttribute("aria-pressed");
-    openDialog(desk, {
-      title: words("tool-overlay"), note: words("overlay-note"),
-      head: [make("div", { class: "tool-row" }, ...this.leads), make("div", { class: "tool-row" }, ...sets)], body: [this.room],
-    }, words);
+    openDialog(
+      desk,
+      {
+        title: words("tool-overlay"),
+        note: words("overlay-note"),
+        head: [
+          make("div", { class: "tool-row" }, ...this.leads),
+          make("div", { class: "tool-row" }, ...sets),
+        ],
+        body: [this.room],
+      },
+      words,
+    );
     this.#draw();
     this.room.focus({ preventScroll: true });
   }
@@ -52,7 +75,9 @@ export class LeadOverlay {
     this.leads.forEach((button, i) => button.setAttribute("aria-pressed", String(this.chosen.has(LEADS[i]))));
     if (leads.length === 0) return this.room.replaceChildren(make("p", {}, this.words("overlay-none")));
     const one = row(signal, sheet, leads, paperLacking);
-    const picture = strip(signal, one, scale * FACTOR, this.words, { classOf: (name) => (LEADS.includes(name) ? `is-lead-${LEADS.indexOf(name)}` : "") });
+    const picture = strip(signal, one, scale * FACTOR, this.words, {
+      classOf: (name) => (LEADS.includes(name) ? `is-lead-${LEADS.indexOf(name)}` : ""),
+    });
     for (const name of picture.querySelectorAll(".strip-name")) name.remove(); // one baseline has no room for twelve names
     const { scrollLeft } = this.room;
     this.room.replaceChildren(picture);

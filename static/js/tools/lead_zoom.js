@@ -26,7 +26,9 @@ export class LeadZoom {
     this.factor = lastFactor;
     this.room = make("div", { class: "strip-room", tabindex: "0", role: "group" });
     this.host = make("div", { class: "tool-panel" });
-    this.leads = LEADS.map((name, place) => toggle(name, { isOn: false, onClick: () => this.#choose(place) }));
+    this.leads = LEADS.map((name, place) =>
+      toggle(name, { isOn: false, onClick: () => this.#choose(place) }),
+    );
     this.#open();
     this.#draw();
     this.#lookAt(seconds ?? seen.sheet.window.startS);
@@ -35,21 +37,58 @@ export class LeadZoom {
   #open() {
     const { words } = this.world;
     const key = (text, keys, label, deed) => {
-      const button = toggle(text, { isOn: false, key: keys, label: words(label), name: words(label), onClick: deed });
+      const button = toggle(text, {
+        isOn: false,
+        key: keys,
+        label: words(label),
+        name: words(label),
+        onClick: deed,
+      });
       button.removeAttribute("aria-pressed");
       return button;
     };
-    this.factors = FACTORS.map((factor) => toggle(`${factor}×`, { isOn: false, key: String(factor), label: words("zoom-factor", { factor }), onClick: () => this.#enlarge(factor) }));
+    this.factors = FACTORS.map((factor) =>
+      toggle(`${factor}×`, {
+        isOn: false,
+        key: String(factor),
+        label: words("zoom-factor", { factor }),
+        onClick: () => this.#enlarge(factor),
+      }),
+    );
     this.kinds = [
-      toggle(words("caliper-interval-short"), { isOn: false, key: "k", label: words("tool-interval"), onClick: () => this.calipers.toggle(Kind.INTERVAL) }),
-      toggle(words("caliper-amplitude-short"), { isOn: false, key: "v", label: words("tool-amplitude"), onClick: () => this.calipers.toggle(Kind.AMPLITUDE) }),
+      toggle(words("caliper-interval-short"), {
+        isOn: false,
+        key: "k",
+        label: words("tool-interval"),
+        onClick: () => this.calipers.toggle(Kind.INTERVAL),
+      }),
+      toggle(words("caliper-amplitude-short"), {
+        isOn: false,
+        key: "v",
+        label: words("tool-amplitude"),
+        onClick: () => this.calipers.toggle(Kind.AMPLITUDE),
+      }),
     ];
-    this.dialog = openDialog(this.desk, {
-      title: words("tool-zoom"), note: words("zoom-note"),
-      head: [make("div", { class: "tool-row" }, ...this.leads), make("div", { class: "tool-row" }, ...this.factors),
-        make("div", { class: "tool-row" }, key("‹", "ArrowUp", "zoom-before", () => this.#choose((this.lead + 11) % 12)), key("›", "ArrowDown", "zoom-after", () => this.#choose((this.lead + 1) % 12)), ...this.kinds)],
-      body: [this.room, this.host],
-    }, words);
+    this.dialog = openDialog(
+      this.desk,
+      {
+        title: words("tool-zoom"),
+        note: words("zoom-note"),
+        head: [
+          make("div", { class: "tool-row" }, ...this.leads),
+          make("div", { class: "tool-row" }, ...this.factors),
+          make(
+            "div",
+            { class: "tool-row" },
+            key("‹", "ArrowUp", "zoom-before", () => this.#choose((this.lead + 11) % 12)),
+            key("›", "ArrowDown", "zoom-after", () => this.#choose((this.lead + 1) % 12)),
+            ...this.kinds,
+          ),
+        ],
+        body: [this.room, this.host],
+      },
+      words,
+    );
   }
 
   #choose(lead) {
@@ -67,7 +106,10 @@ export class LeadZoom {
   }
 
   #draw() {
-    const { seen: { sheet, signal, scale }, world: { words, language, onAttach } } = this;
+    const {
+      seen: { sheet, signal, scale },
+      world: { words, language, onAttach },
+    } = this;
     const name = LEADS[this.lead];
     const one = row(signal, sheet, [{ lead: this.lead, name }], paperLacking);
     const picture = strip(signal, one, scale * this.factor, words);
@@ -76,18 +118,30 @@ export class LeadZoom {
     this.room.replaceChildren(picture);
     this.room.setAttribute("aria-label", words("zoom-label", { lead: name, factor: this.factor }));
     this.host.replaceChildren();
-    this.calipers = new CaliperTool({ element: picture, overlay: picture, layer, host: this.host, namesMm: () => [] }, {
-      words, language, onAttach, onChange: () => this.#mark(),
-    });
+    this.calipers = new CaliperTool(
+      { element: picture, overlay: picture, layer, host: this.host, namesMm: () => [] },
+      {
+        words,
+        language,
+        onAttach,
+        onChange: () => this.#mark(),
+      },
+    );
     this.calipers.show(new Ground(one, signal), scale * this.factor);
     this.#mark();
   }
 
   #mark() {
     this.leads.forEach((button, lead) => button.setAttribute("aria-pressed", String(lead === this.lead)));
-    this.factors.forEach((button, i) => button.setAttribute("aria-pressed", String(FACTORS[i] === this.factor)));
-    this.kinds.forEach((button, i) => button.setAttribute("aria-pressed",
-      String(Boolean(this.calipers?.isOut) && this.calipers.kind === [Kind.INTERVAL, Kind.AMPLITUDE][i])));
+    this.factors.forEach((button, i) =>
+      button.setAttribute("aria-pressed", String(FACTORS[i] === this.factor)),
+    );
+    this.kinds.forEach((button, i) =>
+      button.setAttribute(
+        "aria-pressed",
+        String(Boolean(this.calipers?.isOut) && this.calipers.kind === [Kind.INTERVAL, Kind.AMPLITUDE][i]),
+      ),
+    );
   }
 
   #lookAt(seconds) {

@@ -15,13 +15,17 @@ export function lookAt(ground, { x, y }, { width, height }) {
     .filter(({ leftMm, rightMm }) => rightMm > x - width / 2 && leftMm < x + width / 2)
     .map((cell) => spanOf(ground, cell, x - width / 2, x + width / 2));
   const ways = spans.map(({ top, bottom }) => Math.min(Math.max(y, top - reach), bottom + reach));
-  return ways.length > 0 ? ways.reduce((best, way) => (Math.abs(way - y) < Math.abs(best - y) ? way : best)) : y;
+  return ways.length > 0
+    ? ways.reduce((best, way) => (Math.abs(way - y) < Math.abs(best - y) ? way : best))
+    : y;
 }
 
 /** How high and how low the trace of `cell` goes from `leftMm` to `rightMm`; its baseline where nothing is recorded. */
 function spanOf(ground, cell, leftMm, rightMm) {
   const rate = ground.signal.samplingRateHz;
-  const [from, to] = [Math.max(leftMm, cell.leftMm), Math.min(rightMm, cell.rightMm)].map((mm) => ground.secondsAt(cell, mm));
+  const [from, to] = [Math.max(leftMm, cell.leftMm), Math.min(rightMm, cell.rightMm)].map((mm) =>
+    ground.secondsAt(cell, mm),
+  );
   let [top, bottom] = [Infinity, -Infinity];
   for (let t = Math.round(from * rate); t <= Math.round(to * rate); t += 1) {
     const { y } = ground.placeOf(cell, t / rate, ground.drawnMillivolts(cell, t / rate) ?? 0);

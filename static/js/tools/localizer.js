@@ -27,7 +27,16 @@ export class Localiser {
     const { words } = world;
     world.layer.append(this.#box);
     const byKey = make("button", { type: "button", class: "tool-act" }, words("localise-by-key"));
-    const leave = make("button", { type: "button", class: "icon-button", "aria-label": words("tool-leave"), title: `${words("tool-leave")} (Esc)` }, "×");
+    const leave = make(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": words("tool-leave"),
+        title: `${words("tool-leave")} (Esc)`,
+      },
+      "×",
+    );
     byKey.addEventListener("click", () => this.#ask());
     leave.addEventListener("click", () => this.turn(false));
     this.byKey = byKey;
@@ -71,8 +80,10 @@ export class Localiser {
     const heights = cells.map((cell) => this.#ground.placeOf(cell, cell.startS).y);
     const reach = Math.min(14, 0.48 * this.#ground.pitchMm);
     set(this.#box, {
-      x, width: this.#ground.placeOf(this.#ground.sheet.cells[0], toS).x - x,
-      y: Math.min(...heights) - reach, height: Math.max(...heights) - Math.min(...heights) + 2 * reach,
+      x,
+      width: this.#ground.placeOf(this.#ground.sheet.cells[0], toS).x - x,
+      y: Math.min(...heights) - reach,
+      height: Math.max(...heights) - Math.min(...heights) + 2 * reach,
     });
   }
 
@@ -93,20 +104,47 @@ export class Localiser {
     const { desk, words, stretch, tracing, onArea } = this.world;
     const { startS, endS } = this.#ground.sheet.window;
     const begin = stretch();
-    const leads = LEADS.map((name) => toggle(name, { isOn: begin?.lead === name, onClick: (event) => flip(event.currentTarget) }));
-    const time = (value) => make("input", { type: "number", min: startS.toFixed(2), max: endS.toFixed(2), step: "0.02", value: value.toFixed(2), required: true });
+    const leads = LEADS.map((name) =>
+      toggle(name, { isOn: begin?.lead === name, onClick: (event) => flip(event.currentTarget) }),
+    );
+    const time = (value) =>
+      make("input", {
+        type: "number",
+        min: startS.toFixed(2),
+        max: endS.toFixed(2),
+        step: "0.02",
+        value: value.toFixed(2),
+        required: true,
+      });
     const [from, to] = [time(begin?.fromS ?? startS), time(begin?.toS ?? endS)];
     const add = make("button", { type: "submit", class: "button" }, words("localise-add"));
     const problem = make("p", { class: "tool-problem", role: "alert" });
-    const form = make("form", { class: "localise-form", novalidate: true },
-      make("fieldset", {}, make("legend", {}, words("localise-leads")), make("div", { class: "tool-row" }, ...leads)),
-      make("label", {}, words("localise-from"), from), make("label", {}, words("localise-to"), to), problem, add);
+    const form = make(
+      "form",
+      { class: "localise-form", novalidate: true },
+      make(
+        "fieldset",
+        {},
+        make("legend", {}, words("localise-leads")),
+        make("div", { class: "tool-row" }, ...leads),
+      ),
+      make("label", {}, words("localise-from"), from),
+      make("label", {}, words("localise-to"), to),
+      problem,
+      add,
+    );
     const dialog = openDialog(desk, { title: words("tool-localise"), body: [form], isNarrow: true }, words);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const chosen = LEADS.filter((_, i) => leads[i].getAttribute("aria-pressed") === "true");
-      const isWhole = chosen.length > 0 && from.checkValidity() && to.checkValidity() && Number(to.value) > Number(from.value);
-      problem.textContent = isWhole ? "" : words("localise-problem", { start: startS.toFixed(2), end: endS.toFixed(2) });
+      const isWhole =
+        chosen.length > 0 &&
+        from.checkValidity() &&
+        to.checkValidity() &&
+        Number(to.value) > Number(from.value);
+      problem.textContent = isWhole
+        ? ""
+        : words("localise-problem", { start: startS.toFixed(2), end: endS.toFixed(2) });
       if (!isWhole) return;
       dialog.close();
       onArea(localisation({ leads: chosen, fromS: Number(from.value), toS: Number(to.value) }, tracing()));

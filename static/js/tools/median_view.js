@@ -14,19 +14,40 @@ const COLUMNS = 6;
 export function showMedian(desk, { sheet, signal, scale }, words) {
   const beat = medianBeat(signal);
   const factor = beat === null ? FACTOR : fitting(sheetOf(beat.signal, sheet), scale);
-  const room = make("div", { class: "strip-room", tabindex: "0", role: "group", "aria-label": words("tool-median") });
+  const room = make("div", {
+    class: "strip-room",
+    tabindex: "0",
+    role: "group",
+    "aria-label": words("tool-median"),
+  });
   if (beat === null) room.append(make("p", { class: "tool-empty" }, words("median-none")));
   else room.append(strip(beat.signal, sheetOf(beat.signal, sheet), scale * factor, words));
-  openDialog(desk, {
-    title: words("tool-median"), body: [room],
-    note: beat === null ? "" : words("median-note", { count: beat.nBeats, found: beat.nFound, factor: factor.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }), speed: sheet.speedMmPerS, gain: sheet.gainMmPerMv }),
-  }, words);
+  openDialog(
+    desk,
+    {
+      title: words("tool-median"),
+      body: [room],
+      note:
+        beat === null
+          ? ""
+          : words("median-note", {
+              count: beat.nBeats,
+              found: beat.nFound,
+              factor: factor.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }),
+              speed: sheet.speedMmPerS,
+              gain: sheet.gainMmPerMv,
+            }),
+    },
+    words,
+  );
   room.focus({ preventScroll: true });
 }
 
 /** Twice as large, or as large as lets all twelve be seen at once; never smaller than on the sheet. */
 function fitting({ widthMm, heightMm }, scale) {
-  const room = Math.min((Math.min(1280, window.innerWidth - 32) - 40) / widthMm, (window.innerHeight - 230) / heightMm) / scale;
+  const room =
+    Math.min((Math.min(1280, window.innerWidth - 32) - 40) / widthMm, (window.innerHeight - 230) / heightMm) /
+    scale;
   return Math.max(1, Math.min(FACTOR, Math.floor(room * 10) / 10));
 }
 
@@ -37,15 +58,35 @@ function sheetOf(signal, { speedMmPerS, gainMmPerMv }) {
   const rows = Array.from({ length: LEADS.length / COLUMNS }, (_, row) => extentMm(signal, row, gainMmPerMv));
   const heights = rows.map(({ up, down }) => up + down);
   const heightMm = heights.reduce((sum, height) => sum + height, 0) + 5;
-  const baselineMm = (row) => heightMm - heights.slice(0, row).reduce((sum, height) => sum + height, 0) - rows[row].up;
+  const baselineMm = (row) =>
+    heightMm - heights.slice(0, row).reduce((sum, height) => sum + height, 0) - rows[row].up;
   const cells = LEADS.map((name, lead) => {
     const [column, row] = [lead % COLUMNS, Math.floor(lead / COLUMNS)];
     const leftMm = 5 + column * cellMm;
-    return { name, row, lead, sign: 1, leftMm, rightMm: leftMm + seconds * speedMmPerS, baselineMm: baselineMm(row), startS: 0, endS: seconds };
+    return {
+      name,
+      row,
+      lead,
+      sign: 1,
+      leftMm,
+      rightMm: leftMm + seconds * speedMmPerS,
+      baselineMm: baselineMm(row),
+      startS: 0,
+      endS: seconds,
+    };
   });
   return {
-    arrangement: "median", order: "standard", filter: "off", isClose: false, window: { startS: 0, endS: seconds, pages: 1 },
-    speedMmPerS, gainMmPerMv, widthMm: 5 + COLUMNS * cellMm, heightMm, cells, pulses: [],
+    arrangement: "median",
+    order: "standard",
+    filter: "off",
+    isClose: false,
+    window: { startS: 0, endS: seconds, pages: 1 },
+    speedMmPerS,
+    gainMmPerMv,
+    widthMm: 5 + COLUMNS * cellMm,
+    heightMm,
+    cells,
+    pulses: [],
   };
 }
 

@@ -26,7 +26,10 @@ export function pointerOn(element, overlay, deeds) {
     element.setPointerCapture(event.pointerId);
     held = { id: event.pointerId, x: event.clientX, y: event.clientY, hasMoved: false };
     const { width } = overlay.getBoundingClientRect();
-    deeds.down(placeIn(overlay, event), ((REACH_PX[event.pointerType] ?? REACH_PX.mouse) * overlay.viewBox.baseVal.width) / width);
+    deeds.down(
+      placeIn(overlay, event),
+      ((REACH_PX[event.pointerType] ?? REACH_PX.mouse) * overlay.viewBox.baseVal.width) / width,
+    );
   });
   element.addEventListener("pointermove", (event) => {
     if (!deeds.isOn() || (held && held.id !== event.pointerId)) return;

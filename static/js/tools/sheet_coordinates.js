@@ -25,10 +25,13 @@ export class Ground {
   /** Is `other` the same recording, laid out as this one is, so that what was measured here still lies where it was? */
   isLaidOutLike({ sheet, recording }) {
     const kept = ["arrangement", "order", "speedMmPerS", "gainMmPerMv", "widthMm", "heightMm"];
-    return recording === this.recording && kept.every((name) => sheet[name] === this.sheet[name])
-      && sheet.window.startS === this.sheet.window.startS
-      && sheet.cells.length === this.sheet.cells.length
-      && sheet.cells.every(({ name }, i) => name === this.sheet.cells[i].name);
+    return (
+      recording === this.recording &&
+      kept.every((name) => sheet[name] === this.sheet[name]) &&
+      sheet.window.startS === this.sheet.window.startS &&
+      sheet.cells.length === this.sheet.cells.length &&
+      sheet.cells.every(({ name }, i) => name === this.sheet.cells[i].name)
+    );
   }
 
   /** The seconds at `xMm` of the row of `cell`, at the nearest sample on view. */
@@ -61,7 +64,10 @@ export class Ground {
   /** The place `at` (mm in the overlay) of `cell` as a leg: on the time of a sample, as high as it was put. */
   legAt(cell, { x, y }) {
     const up = this.sheet.heightMm - cell.baselineMm - y;
-    return { seconds: this.snappedIn(cell, this.secondsAt(cell, x)), millivolts: up / this.sheet.gainMmPerMv };
+    return {
+      seconds: this.snappedIn(cell, this.secondsAt(cell, x)),
+      millivolts: up / this.sheet.gainMmPerMv,
+    };
   }
 
   /** How high the trace of `cell` rests about `seconds`, in mV as drawn; null where it has no value. */
@@ -71,7 +77,9 @@ export class Ground {
     const reach = Math.round(REST_S * rate);
     const near = this.signal.leads[cell.lead].subarray(Math.max(0, middle - reach), middle + reach + 1);
     if (!near.some((sample) => sample !== INVALID)) return null;
-    return ((median(near) - this.#offsetOf(cell.lead)) * (cell.sign ?? 1) * this.signal.microvoltsPerLsb) / 1000;
+    return (
+      ((median(near) - this.#offsetOf(cell.lead)) * (cell.sign ?? 1) * this.signal.microvoltsPerLsb) / 1000
+    );
   }
 
   /** Where each QRS begins and ends, in samples; looked for once. */
@@ -87,7 +95,9 @@ export class Ground {
 
   /** The distance to the next row, in mm; the height of the sheet when there is one row. */
   get pitchMm() {
-    const rows = [...new Set(this.sheet.cells.map(({ baselineMm }) => baselineMm))].sort((one, other) => one - other);
+    const rows = [...new Set(this.sheet.cells.map(({ baselineMm }) => baselineMm))].sort(
+      (one, other) => one - other,
+    );
     return rows.length > 1 ? rows[1] - rows[0] : this.sheet.heightMm;
   }
 

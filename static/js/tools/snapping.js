@@ -40,7 +40,8 @@ export function pointNear(ground, cell, at) {
     if (millivolts === null) continue;
     const place = ground.placeOf(cell, t / rate, millivolts);
     const offMm = Math.hypot(place.x - at.x, place.y - at.y);
-    if (offMm <= NEAR_MM.point && (best === null || offMm < best.offMm)) best = { leg: { seconds: t / rate, millivolts }, offMm };
+    if (offMm <= NEAR_MM.point && (best === null || offMm < best.offMm))
+      best = { leg: { seconds: t / rate, millivolts }, offMm };
   }
   return best;
 }
@@ -52,9 +53,14 @@ function isTurn(ground, cell, t) {
   const here = value(t);
   if (here === null) return false;
   const [near, far] = [PEAK_S, RISE_S].map((seconds) => Math.max(1, Math.round(seconds * rate)));
-  const around = (step, reach) => Array.from({ length: reach }, (_, i) => value(t + step * (i + 1))).filter((one) => one !== null);
+  const around = (step, reach) =>
+    Array.from({ length: reach }, (_, i) => value(t + step * (i + 1))).filter((one) => one !== null);
   return [1, -1].some((sign) => {
-    const isHighest = [-1, 1].every((step) => around(step, near).every((one) => sign * (here - one) >= (step < 0 ? 1e-12 : 0)));
-    return isHighest && [-1, 1].every((step) => around(step, far).some((one) => sign * (here - one) >= RISE_MV));
+    const isHighest = [-1, 1].every((step) =>
+      around(step, near).every((one) => sign * (here - one) >= (step < 0 ? 1e-12 : 0)),
+    );
+    return (
+      isHighest && [-1, 1].every((step) => around(step, far).some((one) => sign * (here - one) >= RISE_MV))
+    );
   });
 }

@@ -7,7 +7,12 @@ import { INVALID, LEADS } from "../ecg/signal.js";
 
 /** Which electrode each limb lead looks at, and from where: "WCT" stands for the other two. */
 const LIMB = Object.freeze({
-  I: ["LA", "RA"], II: ["LL", "RA"], III: ["LL", "LA"], aVR: ["RA", "WCT"], aVL: ["LA", "WCT"], aVF: ["LL", "WCT"],
+  I: ["LA", "RA"],
+  II: ["LL", "RA"],
+  III: ["LL", "LA"],
+  aVR: ["RA", "WCT"],
+  aVL: ["LA", "WCT"],
+  aVF: ["LL", "WCT"],
 });
 
 /** The exchanges on offer: each electrode is put where its partner was; the last two go round in a circle. */
@@ -32,7 +37,9 @@ export function swapped(signal, name) {
   const sources = LEADS.map((lead) => sourceOf(lead, places));
   return {
     ...signal,
-    leads: sources.map(({ lead, isInverted }) => (isInverted ? inverted(signal.leads[lead]) : signal.leads[lead])),
+    leads: sources.map(({ lead, isInverted }) =>
+      isInverted ? inverted(signal.leads[lead]) : signal.leads[lead],
+    ),
     status: Uint8Array.from(sources, ({ lead }) => signal.status[lead]),
   };
 }

@@ -52,20 +52,46 @@ export class Toolbox {
   }
 
   #furnish() {
-    const { desk, viewer, world: { words, tracing, nameOf } } = this;
+    const {
+      desk,
+      viewer,
+      world: { words, tracing, nameOf },
+    } = this;
     const layer = (name) => viewer.overlay.querySelector(`[data-layer=${name}]`);
     const host = (name) => desk.querySelector(`[data-part=${name}]`);
     const onChange = () => this.#press();
     viewer.querySelector(".paper").after(this.#underlay); // on the paper and under the signal, which nothing may dim
     this.marks = new Marks(this.#underlay, { tracing, nameOf });
-    this.calipers = new CaliperTool({
-      element: viewer, overlay: viewer.overlay, layer: layer("calipers"), host: host("caliper-panel"), namesMm: () => this.#namesMm(),
-    }, { words, language: document.documentElement.lang, onChange, onAttach: (state, ground) => this.#attach(state, ground) });
+    this.calipers = new CaliperTool(
+      {
+        element: viewer,
+        overlay: viewer.overlay,
+        layer: layer("calipers"),
+        host: host("caliper-panel"),
+        namesMm: () => this.#namesMm(),
+      },
+      {
+        words,
+        language: document.documentElement.lang,
+        onChange,
+        onAttach: (state, ground) => this.#attach(state, ground),
+      },
+    );
     this.magnifier = new Magnifier(viewer, { words, onChange });
     this.localiser = new Localiser(viewer, host("localise-panel"), {
-      desk, layer: this.#underlay, words, tracing, onChange, stretch: () => this.#span, onArea: (area) => this.#tell("localisation", area),
+      desk,
+      layer: this.#underlay,
+      words,
+      tracing,
+      onChange,
+      stretch: () => this.#span,
+      onArea: (area) => this.#tell("localisation", area),
     });
-    this.lookings = new Lookings(viewer, { filter: host("filter"), swap: host("swap") }, { words, onUse: used });
+    this.lookings = new Lookings(
+      viewer,
+      { filter: host("filter"), swap: host("swap") },
+      { words, onUse: used },
+    );
   }
 
   #listen() {
@@ -126,15 +152,25 @@ export class Toolbox {
     used("magnifier");
     if (!isByKey) return;
     const since = performance.now();
-    document.addEventListener("keyup", () => {
-      if (performance.now() - since > HOLD_MS) this.magnifier.turn(false);
-    }, { once: true });
+    document.addEventListener(
+      "keyup",
+      () => {
+        if (performance.now() - since > HOLD_MS) this.magnifier.turn(false);
+      },
+      { once: true },
+    );
   }
 
   #zoom(where) {
-    this.#open("lead_zoom", () => new LeadZoom(this.desk, this.#seen, where, {
-      ...this.world, language: document.documentElement.lang, onAttach: (state, ground) => this.#attach(state, ground),
-    }));
+    this.#open(
+      "lead_zoom",
+      () =>
+        new LeadZoom(this.desk, this.#seen, where, {
+          ...this.world,
+          language: document.documentElement.lang,
+          onAttach: (state, ground) => this.#attach(state, ground),
+        }),
+    );
   }
 
   #open(name, deed) {
@@ -175,9 +211,11 @@ export class Toolbox {
       interval: this.calipers?.isOut && this.calipers.kind === Kind.INTERVAL && !this.calipers.isMarching,
       amplitude: this.calipers?.isOut && this.calipers.kind === Kind.AMPLITUDE,
       march: this.calipers?.isOut && this.calipers.isMarching,
-      localise: this.localiser?.isOn, magnifier: this.magnifier?.isOn,
+      localise: this.localiser?.isOn,
+      magnifier: this.magnifier?.isOn,
     };
-    for (const [name, isOn] of Object.entries(pressed)) this.bar.button(name).setAttribute("aria-pressed", String(Boolean(isOn)));
+    for (const [name, isOn] of Object.entries(pressed))
+      this.bar.button(name).setAttribute("aria-pressed", String(Boolean(isOn)));
   }
 
   #clickName(event) {
@@ -194,8 +232,13 @@ export class Toolbox {
   #nameAt({ x, y }) {
     if (!this.#seen || this.calipers.isOut || this.localiser.isOn) return undefined;
     const grown = (size) => Math.max(0, TARGET_PX / this.#seen.scale - size) / 2;
-    return this.#namesMm().find(({ left, right, top, bottom }) =>
-      x >= left - grown(right - left) && x <= right + grown(right - left) && y >= top - grown(bottom - top) && y <= bottom + grown(bottom - top));
+    return this.#namesMm().find(
+      ({ left, right, top, bottom }) =>
+        x >= left - grown(right - left) &&
+        x <= right + grown(right - left) &&
+        y >= top - grown(bottom - top) &&
+        y <= bottom + grown(bottom - top),
+    );
   }
 
   /** Where the names of the leads stand on the sheet, in mm; asked of the page once per sheet. */
@@ -206,9 +249,21 @@ export class Toolbox {
       const name = text.textContent.split(" ")[0].replace("−", "");
       if (!LEADS.includes(name)) return [];
       const { left, top, right, bottom } = text.getBoundingClientRect();
-      const [from, to] = [placeIn(overlay, { clientX: left, clientY: top }), placeIn(overlay, { clientX: right, clientY: bottom })];
+      const [from, to] = [
+        placeIn(overlay, { clientX: left, clientY: top }),
+        placeIn(overlay, { clientX: right, clientY: bottom }),
+      ];
       const cell = cellAt(this.#seen.sheet, { x: Math.max(from.x, 15.01), y: (from.y + to.y) / 2 });
-      return [{ left: from.x, right: to.x, top: from.y, bottom: to.y, lead: LEADS.indexOf(name), seconds: cell?.startS ?? 0 }];
+      return [
+        {
+          left: from.x,
+          right: to.x,
+          top: from.y,
+          bottom: to.y,
+          lead: LEADS.indexOf(name),
+          seconds: cell?.startS ?? 0,
+        },
+      ];
     });
     return this.#names;
   }

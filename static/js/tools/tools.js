@@ -25,7 +25,9 @@ export class Tools {
     this.problem = desk.querySelector("[data-part=tools-problem]");
     const { element } = this.bar;
     for (const menu of element.querySelectorAll("select")) menu.selectedIndex = 0; // a browser may bring back the last visit's
-    element.addEventListener("click", (event) => this.#use(event.target.closest("[data-tool]")?.dataset.tool, event));
+    element.addEventListener("click", (event) =>
+      this.#use(event.target.closest("[data-tool]")?.dataset.tool, event),
+    );
     element.addEventListener("change", (event) => this.#use(event.target.dataset.part, event));
     viewer.addEventListener("sheet", (event) => this.#show(event.detail));
   }
@@ -33,7 +35,8 @@ export class Tools {
   /** Draw what the reader has marked with the findings. */
   mark(findings) {
     this.#findings = findings;
-    if (findings.some(({ localisations, measurements }) => localisations?.length || measurements?.length)) this.#bring();
+    if (findings.some(({ localisations, measurements }) => localisations?.length || measurements?.length))
+      this.#bring();
     this.#ready?.mark(findings);
   }
 

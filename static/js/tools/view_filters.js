@@ -36,7 +36,11 @@ export class Lookings {
 
   /** The same badges for another place than the sheet. */
   copy() {
-    return make("div", { class: "sheet-badges" }, ...[...this.badges.children].map((badge) => badge.cloneNode(true)));
+    return make(
+      "div",
+      { class: "sheet-badges" },
+      ...[...this.badges.children].map((badge) => badge.cloneNode(true)),
+    );
   }
 
   /** See the sheet through the filter that the menu says. */
@@ -59,10 +63,7 @@ export class Lookings {
     const name = this.#filter;
     this.viewer.configure({
       filter: name,
-      views: [
-        (signal) => this.#exchanged(signal),
-        (signal) => filtered(signal, name),
-      ],
+      views: [(signal) => this.#exchanged(signal), (signal) => filtered(signal, name)],
     });
     this.#mark();
   }
@@ -82,9 +83,12 @@ export class Lookings {
     if (this.#swap) badges.push(["is-loud", this.words("swap-badge", { name: this.#swap.told })]);
     if (this.#filter !== "off") badges.push([this.#filter === "40hz" ? "is-warning" : "", this.#told()]);
     const texts = badges.map(([, text]) => text).join("|");
-    if (texts !== this.told) { // a live region speaks only of what is new
+    if (texts !== this.told) {
+      // a live region speaks only of what is new
       this.told = texts;
-      this.badges.replaceChildren(...badges.map(([kind, text]) => make("span", { class: `sheet-badge ${kind}` }, text)));
+      this.badges.replaceChildren(
+        ...badges.map(([kind, text]) => make("span", { class: `sheet-badge ${kind}` }, text)),
+      );
     }
     if (badges.length > 0 && this.#sheet) this.#place(this.#sheet);
   }
@@ -92,7 +96,10 @@ export class Lookings {
   /** Where no wave and no name is; where there is no such place, what lies below is seen through. */
   #place({ ground, scale, namesMm }) {
     const { offsetWidth, offsetHeight } = this.badges;
-    const place = freePlace(ground, namesMm(), { width: offsetWidth / scale + 1, height: offsetHeight / scale + 1 });
+    const place = freePlace(ground, namesMm(), {
+      width: offsetWidth / scale + 1,
+      height: offsetHeight / scale + 1,
+    });
     const { widthMm, heightMm } = ground.sheet;
     this.badges.classList.toggle("is-clear", place === null);
     this.badges.style.left = `${(((place?.x ?? 0) + 0.5) / widthMm) * 100}%`;
@@ -104,6 +111,8 @@ export class Lookings {
     if (recording && filtered(recording, this.#filter) === recording) {
       return this.words("filter-badge-idle", { rate: Math.round(recording.samplingRateHz) });
     }
-    return this.words(`filter-badge-${this.#filter}`, { hz: this.#filter === "mains" && recording ? mainsLineHz(recording) : "" });
+    return this.words(`filter-badge-${this.#filter}`, {
+      hz: this.#filter === "mains" && recording ? mainsLineHz(recording) : "",
+    });
   }
 }

@@ -109,7 +109,11 @@ export function world(overrides = {}) {
 }
 
 export function content(...codes) {
-  return { findings: codes.map((code) => ({ class: code, certainty: "definite" })), quality: "good", comment: "" };
+  return {
+    findings: codes.map((code) => ({ class: code, certainty: "definite" })),
+    quality: "good",
+    comment: "",
+  };
 }
 
 /** As much of a page as building a panel needs. */

@@ -10,7 +10,8 @@ export class Tally {
   /** One more use of the tool `name`; what is no name of a tool is not counted. */
   count(name) {
     const isRoom = this.#counts.has(name) || this.#counts.size < MOST_TOOLS;
-    if (NAME.test(name) && isRoom) this.#counts.set(name, Math.min(MOST_USES, (this.#counts.get(name) ?? 0) + 1));
+    if (NAME.test(name) && isRoom)
+      this.#counts.set(name, Math.min(MOST_USES, (this.#counts.get(name) ?? 0) + 1));
   }
 
   /** `{name: count}`. */

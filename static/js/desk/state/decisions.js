@@ -9,8 +9,14 @@ const VERDICTS = Object.freeze(["accepted", "rejected", "uncertain"]);
 
 /** What was stored of an earlier visit, as far as it still is about `codes`. */
 export function restore(stored, codes) {
-  const pairs = Object.entries(stored ?? {}).filter(([code, one]) => codes.includes(code) && VERDICTS.includes(one?.verdict));
-  return Object.freeze(Object.fromEntries(pairs.map(([code, { verdict, isAdded }]) => [code, { verdict, isAdded: Boolean(isAdded) }])));
+  const pairs = Object.entries(stored ?? {}).filter(
+    ([code, one]) => codes.includes(code) && VERDICTS.includes(one?.verdict),
+  );
+  return Object.freeze(
+    Object.fromEntries(
+      pairs.map(([code, { verdict, isAdded }]) => [code, { verdict, isAdded: Boolean(isAdded) }]),
+    ),
+  );
 }
 
 /**
@@ -24,16 +30,27 @@ export function decide(decisions, content, code, verdict, catalogue) {
   const isBack = before?.verdict === verdict;
   const cleared = before?.isAdded ? labels.remove(content, code) : content;
   if (isBack) return { decisions: without(decisions, code), content: cleared, blocker: null };
-  if (verdict !== "accepted") return { decisions: withOne(decisions, code, { verdict, isAdded: false }), content: cleared, blocker: null };
+  if (verdict !== "accepted")
+    return {
+      decisions: withOne(decisions, code, { verdict, isAdded: false }),
+      content: cleared,
+      blocker: null,
+    };
   const blocker = labels.blockedBy(cleared, code, catalogue);
   if (blocker) return { decisions, content, blocker };
   const isAdded = !labels.holds(cleared, code);
-  return { decisions: withOne(decisions, code, { verdict, isAdded }), content: labels.add(cleared, code, catalogue), blocker: null };
+  return {
+    decisions: withOne(decisions, code, { verdict, isAdded }),
+    content: labels.add(cleared, code, catalogue),
+    blocker: null,
+  };
 }
 
 /** The decisions that still agree with `content`: who removes an accepted finding accepts it no more. */
 export function settle(decisions, content) {
-  const gone = Object.keys(decisions).filter((code) => decisions[code].verdict === "accepted" && !labels.holds(content, code));
+  const gone = Object.keys(decisions).filter(
+    (code) => decisions[code].verdict === "accepted" && !labels.holds(content, code),
+  );
   return gone.length === 0 ? decisions : gone.reduce(without, decisions);
 }
 

@@ -6,7 +6,8 @@ import * as labels from "./labels.js";
 /** The edits of the form for the classes of `catalogue`, by the name of the intent. */
 export function editsFor(catalogue) {
   return {
-    toggle: (code) => (content) => (labels.holds(content, code) ? labels.remove(content, code) : labels.add(content, code, catalogue)),
+    toggle: (code) => (content) =>
+      labels.holds(content, code) ? labels.remove(content, code) : labels.add(content, code, catalogue),
     untold: (code) => (content) => labels.toggleNotAssessable(content, code, catalogue),
     remove: (code) => (content) => labels.remove(content, code),
     certainty: (code, certainty) => (content) => labels.setCertainty(content, code, certainty),

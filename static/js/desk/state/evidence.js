@@ -27,7 +27,10 @@ export function withMeasurement(finding, measurement) {
 /** The same text for the same evidence, in whatever order it was given. */
 export function fingerprint({ localisations = [], measurements = [] }) {
   const told = (list, tell) => list.map((one) => JSON.stringify(tell(one))).sort();
-  return JSON.stringify([told(localisations, (one) => place({ ...one, leads: [...one.leads].sort() })), told(measurements, measured)]);
+  return JSON.stringify([
+    told(localisations, (one) => place({ ...one, leads: [...one.leads].sort() })),
+    told(measurements, measured),
+  ]);
 }
 
 function withOneMore(finding, kind, piece) {

@@ -9,7 +9,8 @@ export function begin(content) {
 /** Go on to `content`. Letters of a comment are one step, or undo would take them back one by one. */
 export function step(history, content) {
   if (same(history.present, content) && history.present.comment === content.comment) return history;
-  const isTyping = onlyCommentChanged(history.present, content) && onlyCommentChanged(history.past.at(-1), history.present);
+  const isTyping =
+    onlyCommentChanged(history.present, content) && onlyCommentChanged(history.past.at(-1), history.present);
   const past = isTyping ? history.past : [...history.past, history.present];
   return Object.freeze({ past: Object.freeze(past), present: content });
 }
@@ -20,5 +21,9 @@ export function undo(history) {
 }
 
 function onlyCommentChanged(before, after) {
-  return Boolean(before) && before.comment !== after.comment && same({ ...before, comment: "" }, { ...after, comment: "" });
+  return (
+    Boolean(before) &&
+    before.comment !== after.comment &&
+    same({ ...before, comment: "" }, { ...after, comment: "" })
+  );
 }

@@ -8,7 +8,18 @@ import { isSingle } from "../hotkeys.js";
 /** These always work, whatever is chosen: they are the way back when keys are confused. */
 export const FIXED = Object.freeze(["Control+Enter", "Control+z", "F1", "Escape"]);
 
-const PAGE_KEYS = new Set(["Tab", "Shift+Tab", "Enter", "Shift+Enter", "Space", "Shift+Space", "Home", "End", "PageUp", "PageDown"]);
+const PAGE_KEYS = new Set([
+  "Tab",
+  "Shift+Tab",
+  "Enter",
+  "Shift+Enter",
+  "Space",
+  "Shift+Space",
+  "Home",
+  "End",
+  "PageUp",
+  "PageDown",
+]);
 const ARROWS = /^(Shift\+)?Arrow/;
 
 /** Browsers keep most of Control and Alt and the row of F keys for themselves, each its own. */
@@ -21,7 +32,10 @@ export function chosen(keymap, key) {
 
 /** All keys of a control, from its aria-keyshortcuts as given. */
 export function translate(keymap, keys) {
-  return keys.split(" ").map((key) => chosen(keymap, key)).join(" ");
+  return keys
+    .split(" ")
+    .map((key) => chosen(keymap, key))
+    .join(" ");
 }
 
 /**
@@ -49,7 +63,9 @@ export function assign(keymap, given, key, wanted) {
 /** A keymap from storage: only what has the shape of one, and only while no key runs two commands. */
 export function restore(stored) {
   if (stored === null || typeof stored !== "object") return {};
-  const pairs = Object.entries(stored).filter(([key, wanted]) => typeof wanted === "string" && wanted !== "" && !FIXED.includes(key));
+  const pairs = Object.entries(stored).filter(
+    ([key, wanted]) => typeof wanted === "string" && wanted !== "" && !FIXED.includes(key),
+  );
   const isClear = new Set(pairs.map(([, wanted]) => wanted)).size === pairs.length;
   return isClear ? trimmed(Object.fromEntries(pairs)) : {};
 }

@@ -29,7 +29,9 @@ export function restore(content, catalogue) {
     })),
     not_assessable: [...new Set(not_assessable)].filter((code) => catalogue.has(code) && !found.has(code)),
     quality: QUALITIES.includes(quality) ? quality : "good",
-    problems: problems.filter(({ kind }) => PROBLEMS.includes(kind)).map(({ kind, leads = [] }) => ({ kind, leads: [...leads] })),
+    problems: problems
+      .filter(({ kind }) => PROBLEMS.includes(kind))
+      .map(({ kind, leads = [] }) => ({ kind, leads: [...leads] })),
     comment: comment ?? "",
   });
 }
@@ -58,7 +60,11 @@ export function blockedBy(content, code, catalogue) {
 export function add(content, code, catalogue) {
   if (holds(content, code) || blockedBy(content, code, catalogue)) return content;
   const finding = { class: code, certainty: "definite", localisations: [], measurements: [] };
-  return freeze({ ...content, findings: [...content.findings, finding], not_assessable: without(content.not_assessable, code) });
+  return freeze({
+    ...content,
+    findings: [...content.findings, finding],
+    not_assessable: without(content.not_assessable, code),
+  });
 }
 
 /** Say nothing about `code` any more. */
@@ -96,7 +102,10 @@ export function measure(content, code, measurement) {
 
 /** Take one piece of evidence away: number `index` of the finding's `kind`, "localisations" or "measurements". */
 export function dropEvidence(content, code, kind, index) {
-  return change(content, code, (finding) => ({ ...finding, [kind]: finding[kind].filter((_, i) => i !== index) }));
+  return change(content, code, (finding) => ({
+    ...finding,
+    [kind]: finding[kind].filter((_, i) => i !== index),
+  }));
 }
 
 /**
@@ -104,7 +113,8 @@ export function dropEvidence(content, code, kind, index) {
  * said of the classes: nothing can be found there.
  */
 export function setQuality(content, quality) {
-  if (quality === "unreadable" && content.quality === quality) return freeze({ ...content, findings: [], not_assessable: [] });
+  if (quality === "unreadable" && content.quality === quality)
+    return freeze({ ...content, findings: [], not_assessable: [] });
   return freeze({ ...content, quality, problems: quality === "good" ? [] : content.problems });
 }
 
@@ -121,8 +131,13 @@ export function toggleProblem(content, kind) {
 
 /** Say that the problem `kind` is, or is not, one of `lead`; leads keep the order of `names`. */
 export function toggleProblemLead(content, kind, lead, names) {
-  const turn = (leads) => (leads.includes(lead) ? without(leads, lead) : names.filter((name) => name === lead || leads.includes(name)));
-  const problems = content.problems.map((problem) => (problem.kind === kind ? { ...problem, leads: turn(problem.leads) } : problem));
+  const turn = (leads) =>
+    leads.includes(lead)
+      ? without(leads, lead)
+      : names.filter((name) => name === lead || leads.includes(name));
+  const problems = content.problems.map((problem) =>
+    problem.kind === kind ? { ...problem, leads: turn(problem.leads) } : problem,
+  );
   return freeze({ ...content, problems });
 }
 
@@ -137,7 +152,9 @@ export function same(one, other) {
 
 function fingerprint({ findings = [], not_assessable = [], quality, problems = [], comment }) {
   return JSON.stringify([
-    findings.map((finding) => `${finding.class}:${finding.certainty}:${evidence.fingerprint(finding)}`).sort(),
+    findings
+      .map((finding) => `${finding.class}:${finding.certainty}:${evidence.fingerprint(finding)}`)
+      .sort(),
     [...not_assessable].sort(),
     quality,
     problems.map(({ kind, leads = [] }) => `${kind}:${[...leads].sort().join()}`).sort(),

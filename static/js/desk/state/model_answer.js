@@ -15,7 +15,10 @@ const READOUTS = [
 /** What was made of the suggestion of `code` when it was signed, or undefined. */
 export function decided({ reading, revision }, code) {
   const signed = [...(revision?.decisions ?? []), ...(reading?.decisions ?? [])];
-  return signed.find((one) => one.class === code)?.verdict ?? (isConfirmed({ reading }, code) ? "accepted" : undefined);
+  return (
+    signed.find((one) => one.class === code)?.verdict ??
+    (isConfirmed({ reading }, code) ? "accepted" : undefined)
+  );
 }
 
 /** Did the reader agree with the suggestion of `code` without revising? */
@@ -46,9 +49,19 @@ export function standings(codes, { suggestions, covered_classes: covered }) {
  */
 export function readouts(measurements, formula, language) {
   const fields = READOUTS.map(([field, name, ...rest]) =>
-    field === "qtc" ? [`qtc_${formula || "fridericia"}_ms`, `check-qtc_${formula || "fridericia"}_ms`, ...rest] : [field, name, ...rest]);
-  return fields.filter(([field]) => measurements[field]).map(([field, name, unit, decimals]) => {
-    const { value, n_beats: nBeats, reason } = measurements[field];
-    return { name, text: value === null ? null : quantity(value, decimals, unit, language), nBeats, reason };
-  });
+    field === "qtc"
+      ? [`qtc_${formula || "fridericia"}_ms`, `check-qtc_${formula || "fridericia"}_ms`, ...rest]
+      : [field, name, ...rest],
+  );
+  return fields
+    .filter(([field]) => measurements[field])
+    .map(([field, name, unit, decimals]) => {
+      const { value, n_beats: nBeats, reason } = measurements[field];
+      return {
+        name,
+        text: value === null ? null : quantity(value, decimals, unit, language),
+        nBeats,
+        reason,
+      };
+    });
 }

@@ -12,8 +12,10 @@ export function objections(content, catalogue) {
   const codes = content.findings.map((finding) => finding.class);
   const isUnreadable = content.quality === "unreadable";
   const found = [];
-  if (codes.length === 0 && content.not_assessable.length === 0 && !isUnreadable) found.push(objection("nothing-chosen", [], "asks"));
-  if (isUnreadable && mentioned(content).length > 0) found.push(objection("unreadable-with-findings", [], "forbids"));
+  if (codes.length === 0 && content.not_assessable.length === 0 && !isUnreadable)
+    found.push(objection("nothing-chosen", [], "asks"));
+  if (isUnreadable && mentioned(content).length > 0)
+    found.push(objection("unreadable-with-findings", [], "forbids"));
   const normal = catalogue.exclusive?.code;
   if (normal && holds(content, normal) && content.not_assessable.length > 0) {
     found.push(objection("normal-not-assessable", [normal, content.not_assessable[0]], "asks"));

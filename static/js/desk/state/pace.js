@@ -18,7 +18,8 @@ export function withSubmission(submissions, { id, at, activeMs, outcome = "read"
 export function current(submissions, now) {
   const list = Array.isArray(submissions) ? submissions : [];
   let from = list.length;
-  for (let later = now; from > 0 && later - list[from - 1].at <= SITTING_MS; from -= 1) later = list[from - 1].at;
+  for (let later = now; from > 0 && later - list[from - 1].at <= SITTING_MS; from -= 1)
+    later = list[from - 1].at;
   return list.slice(from);
 }
 
@@ -26,7 +27,9 @@ export function current(submissions, now) {
 export function pace(submissions, now, hour) {
   const sitting = current(submissions, now);
   if (sitting.length === 0) return null;
-  const seconds = Math.round(sitting.reduce((sum, { activeMs }) => sum + activeMs, 0) / sitting.length / 1000);
+  const seconds = Math.round(
+    sitting.reduce((sum, { activeMs }) => sum + activeMs, 0) / sitting.length / 1000,
+  );
   return { count: sitting.length, seconds, part: partOfDay(hour) };
 }
 

@@ -20,13 +20,26 @@ export function waysFrom(tracings, href) {
   const isSame = (one) => (one.daysBefore === null) === (shown.daysBefore === null);
   const same = tracings.filter(isSame);
   const next = same[(same.indexOf(shown) + 1) % same.length];
-  return { next: next === shown ? null : next.href, other: tracings.find((one) => !isSame(one))?.href ?? null };
+  return {
+    next: next === shown ? null : next.href,
+    other: tracings.find((one) => !isSame(one))?.href ?? null,
+  };
 }
 
 /** So many days in the unit in which people would tell them: "3 days", "14 months", "6.5 years". */
 export function timeSpan(days, language) {
   const months = Math.round(days / DAYS.month);
-  const [value, unit] = days <= LONGEST.day ? [days, "day"] : months <= LONGEST.month ? [months, "month"] : [days / DAYS.year, "year"];
+  const [value, unit] =
+    days <= LONGEST.day
+      ? [days, "day"]
+      : months <= LONGEST.month
+        ? [months, "month"]
+        : [days / DAYS.year, "year"];
   const whole = unit === "year" ? 1 : 0;
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: whole }).format(value);
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit,
+    unitDisplay: "long",
+    maximumFractionDigits: whole,
+  }).format(value);
 }

@@ -9,7 +9,8 @@ import { plain } from "../../fold_case.js";
 export function plant(classes, { groupName, className }) {
   const groups = [];
   for (const one of classes) {
-    if (groups.at(-1)?.code !== one.group) groups.push({ code: one.group, name: groupName(one.code), classes: [] });
+    if (groups.at(-1)?.code !== one.group)
+      groups.push({ code: one.group, name: groupName(one.code), classes: [] });
     groups.at(-1).classes.push({ code: one.code, name: className(one.code) });
   }
   return { groups, open: new Set(), at: groups.length > 0 ? groupId(groups[0]) : null };
@@ -27,7 +28,9 @@ export function classId({ code }) {
 export function visible(tree) {
   return tree.groups.flatMap((group) => [
     { id: groupId(group), name: group.name, level: 1, group: group.code },
-    ...(tree.open.has(group.code) ? group.classes.map((one) => ({ ...one, id: classId(one), level: 2, group: group.code })) : []),
+    ...(tree.open.has(group.code)
+      ? group.classes.map((one) => ({ ...one, id: classId(one), level: 2, group: group.code }))
+      : []),
   ]);
 }
 

@@ -7,21 +7,48 @@
 import { plain } from "../../fold_case.js";
 
 const TIERS = Object.freeze({
-  EXACT: 0, SYNONYM: 1, ABBREVIATION: 2, WORDS: 3, SYNONYM_WORDS: 4, INITIALS: 5, INSIDE: 6, INSIDE_SYNONYM: 7,
+  EXACT: 0,
+  SYNONYM: 1,
+  ABBREVIATION: 2,
+  WORDS: 3,
+  SYNONYM_WORDS: 4,
+  INITIALS: 5,
+  INSIDE: 6,
+  INSIDE_SYNONYM: 7,
 });
 
 /** Fewer letters stand inside of nearly everything. */
 const LEAST_INSIDE = 3;
 
 // Initials leave these out, as people do: "BDAS", not "BDAES".
-const SMALL_WORDS = new Set(["a", "as", "da", "das", "de", "do", "dos", "e", "for", "na", "nas", "of", "on", "or", "ou", "para", "the"]);
+const SMALL_WORDS = new Set([
+  "a",
+  "as",
+  "da",
+  "das",
+  "de",
+  "do",
+  "dos",
+  "e",
+  "for",
+  "na",
+  "nas",
+  "of",
+  "on",
+  "or",
+  "ou",
+  "para",
+  "the",
+]);
 
 function compact(text) {
   return plain(text).replace(/[^a-z0-9]/g, "");
 }
 
 function wordsOf(text) {
-  return plain(text).split(/[^a-z0-9]+/).filter(Boolean);
+  return plain(text)
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean);
 }
 
 /** British and American spelling of a word, for a reader may type either. */
@@ -39,9 +66,18 @@ export function indexOf(classes) {
       position,
       abbreviation: compact(one.abbreviation),
       names: names.map((name) => wordsOf(name).map(spellings)),
-      initials: names.map((name) => wordsOf(name).filter((word) => !SMALL_WORDS.has(word)).map((word) => word[0]).join("")),
+      initials: names.map((name) =>
+        wordsOf(name)
+          .filter((word) => !SMALL_WORDS.has(word))
+          .map((word) => word[0])
+          .join(""),
+      ),
       text: names.map(compact),
-      synonyms: (one.synonyms ?? []).map((name) => ({ name, text: compact(name), words: wordsOf(name).map(spellings) })),
+      synonyms: (one.synonyms ?? []).map((name) => ({
+        name,
+        text: compact(name),
+        words: wordsOf(name).map(spellings),
+      })),
     };
   });
 }
@@ -60,8 +96,13 @@ export function matches(index, typed, usual = []) {
   return index
     .map((entry) => ({ entry, match: matchOf(entry, query) }))
     .filter(({ match }) => match !== null)
-    .sort((a, b) => a.match.tier - b.match.tier || a.match.place - b.match.place
-      || rarity(a.entry) - rarity(b.entry) || a.entry.position - b.entry.position)
+    .sort(
+      (a, b) =>
+        a.match.tier - b.match.tier ||
+        a.match.place - b.match.place ||
+        rarity(a.entry) - rarity(b.entry) ||
+        a.entry.position - b.entry.position,
+    )
     .map(({ entry: { one }, match: { synonym } }) => ({ one, synonym }));
 }
 
@@ -75,7 +116,10 @@ function matchOf(entry, query) {
   if (abbreviation.startsWith(query.compact)) return found(TIERS.ABBREVIATION);
   const [named] = places(names, query.words);
   if (named) return found(TIERS.WORDS, named.place);
-  const [begun] = places(synonyms.map(({ words }) => words), query.words);
+  const [begun] = places(
+    synonyms.map(({ words }) => words),
+    query.words,
+  );
   if (begun) return found(TIERS.SYNONYM_WORDS, begun.place, synonyms[begun.i].name);
   if (initials.some((letters) => letters.startsWith(query.compact))) return found(TIERS.INITIALS);
   if ([abbreviation, ...text].some((letters) => letters.includes(query.compact))) return found(TIERS.INSIDE);
@@ -86,13 +130,16 @@ function matchOf(entry, query) {
 
 /** Which of `names` the typed words begin words of, the earliest place first: `[{i, place}]`. */
 function places(names, typed) {
-  return names.map((words, i) => ({ i, place: firstPlace(words, typed) }))
+  return names
+    .map((words, i) => ({ i, place: firstPlace(words, typed) }))
     .filter(({ place }) => place >= 0)
     .sort((one, other) => one.place - other.place);
 }
 
 /** Where the first typed word begins in `words`, if every typed word begins one of them; else -1. */
 function firstPlace(words, typed) {
-  const found = typed.map((prefix) => words.findIndex((variants) => variants.some((word) => word.startsWith(prefix))));
+  const found = typed.map((prefix) =>
+    words.findIndex((variants) => variants.some((word) => word.startsWith(prefix))),
+  );
   return found.includes(-1) ? -1 : found[0];
 }

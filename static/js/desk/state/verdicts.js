@@ -5,7 +5,11 @@ const FAILED = { above: "≤", below: "≥", at_least: "<", at_most: ">" };
 
 /** A number with its true minus sign, in the reader's language. */
 export function number(value, decimals, language) {
-  const text = value.toLocaleString(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping: false });
+  const text = value.toLocaleString(language, {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+    useGrouping: false,
+  });
   return text.replace("-", "−");
 }
 
@@ -17,7 +21,11 @@ export function quantity(value, decimals, unit, language) {
 
 /** One check as words: "PR 246 ms > 200 ms", or why there is no number. */
 export function checkText(check, words, language) {
-  if (check.outcome === "missing") return words("check-missing", { name: words(`check-${check.measurement}`), why: words(`missing-${check.missing}`) });
+  if (check.outcome === "missing")
+    return words("check-missing", {
+      name: words(`check-${check.measurement}`),
+      why: words(`missing-${check.missing}`),
+    });
   const sign = (check.outcome === "failed" ? FAILED : MET)[check.comparison];
   return `${measuredText(check, words, language)} ${sign} ${limitText(check, language)}`;
 }
@@ -30,7 +38,12 @@ export function measuredText({ measurement, value, decimals, unit }, words, lang
 /** What a suggestion rests on, and by how much the limit is passed. */
 export function evidenceText({ checks: [main] }, words, language) {
   const by = quantity(Math.abs(main.value - main.limit), main.decimals, main.unit, language);
-  return words("evidence", { check: checkText(main, words, language), by, count: main.n_beats, found: main.n_beats_found });
+  return words("evidence", {
+    check: checkText(main, words, language),
+    by,
+    count: main.n_beats,
+    found: main.n_beats_found,
+  });
 }
 
 /** Why a class is not suggested. */
@@ -39,8 +52,11 @@ export function silenceText({ state, reason, checks }, words, language) {
   const why = words(`why-${reason}`);
   if (main === undefined) return why;
   if (state === "not_met" && other === undefined) return main;
-  if (reason === "not_measured") return other === undefined ? main : words("silence-unmeasured", { main, other });
-  return other === undefined ? words("silence", { main, why }) : words("silence-because", { main, why, other: inSentence(other) });
+  if (reason === "not_measured")
+    return other === undefined ? main : words("silence-unmeasured", { main, other });
+  return other === undefined
+    ? words("silence", { main, why })
+    : words("silence-because", { main, why, other: inSentence(other) });
 }
 
 /** A check further on in a sentence begins small, unless it begins with an abbreviation. */

@@ -19,7 +19,12 @@ export function recover(shelf, reader) {
 /** The outbox of `reader`: one window at a time sends. */
 export function openOutbox(shelf, reader, onEvent) {
   return new Outbox({
-    shelf, api, clock, onEvent, rest: afterPaint, newKey: () => crypto.randomUUID(),
+    shelf,
+    api,
+    clock,
+    onEvent,
+    rest: afterPaint,
+    newKey: () => crypto.randomUUID(),
     alone: (action) => navigator.locks.request(`outbox/${reader}`, action),
   });
 }

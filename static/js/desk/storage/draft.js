@@ -130,7 +130,8 @@ export class Draft {
 
   /** Unsaved work of an earlier visit meets what the server has now. */
   #takeUp(kept, theirs) {
-    const isOurs = kept.version === theirs.version || kept.unanswered.some((sent) => same(sent, theirs.content));
+    const isOurs =
+      kept.version === theirs.version || kept.unanswered.some((sent) => same(sent, theirs.content));
     this.#record = { ...kept, version: isOurs ? theirs.version : kept.version };
     if (isOurs || same(kept.content, theirs.content)) {
       this.#record.version = theirs.version;
@@ -176,7 +177,10 @@ export class Draft {
     this.#record = { ...this.#record, unanswered: [...this.#record.unanswered, content].slice(-5) };
     this.#keep();
     try {
-      const { version } = await this.world.api.saveDraft(this.id, { based_on: this.#record.version, content });
+      const { version } = await this.world.api.saveDraft(this.id, {
+        based_on: this.#record.version,
+        content,
+      });
       this.#accept(version, content);
     } catch (error) {
       this.#fail(error, content);

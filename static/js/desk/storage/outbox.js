@@ -60,7 +60,15 @@ export class Outbox {
    * @returns {boolean} false when this device could not keep it
    */
   add(assignment, reading, draft, code = "", kind = "reading") {
-    const entry = { key: this.world.newKey(), kind, assignment, code, reading, basis: draft.basis, at: this.world.clock.now() };
+    const entry = {
+      key: this.world.newKey(),
+      kind,
+      assignment,
+      code,
+      reading,
+      basis: draft.basis,
+      at: this.world.clock.now(),
+    };
     this.#settling.set(entry.key, draft.settle());
     const isKept = this.#keep(entry);
     if (this.world.rest) this.world.rest(() => this.drain());
@@ -91,7 +99,8 @@ export class Outbox {
 
   async #sendAll() {
     let isGoingOn = true;
-    for (let [next] = this.entries; next && isGoingOn; [next] = this.entries) isGoingOn = await this.#send(next);
+    for (let [next] = this.entries; next && isGoingOn; [next] = this.entries)
+      isGoingOn = await this.#send(next);
     return isGoingOn;
   }
 
@@ -132,7 +141,13 @@ export class Outbox {
   /** The server has the reading: the device may forget what led to it. */
   #forgetWork(assignment) {
     const { shelf } = this.world;
-    for (const name of [`draft/${assignment}`, `saved/${assignment}`, `second/${assignment}`, ...shelf.names(`correction/${assignment}/`)]) shelf.remove(name);
+    for (const name of [
+      `draft/${assignment}`,
+      `saved/${assignment}`,
+      `second/${assignment}`,
+      ...shelf.names(`correction/${assignment}/`),
+    ])
+      shelf.remove(name);
   }
 
   /** Of no use to anybody, and not for whoever sits at this computer next. */

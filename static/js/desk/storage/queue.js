@@ -47,7 +47,11 @@ export class Queue {
 
   /** Whoever wants the same while it is on its way waits for the one answer. */
   #once(name, load) {
-    if (!this.#underway.has(name)) this.#underway.set(name, load().finally(() => this.#underway.delete(name)));
+    if (!this.#underway.has(name))
+      this.#underway.set(
+        name,
+        load().finally(() => this.#underway.delete(name)),
+      );
     return this.#underway.get(name);
   }
 
