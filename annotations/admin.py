@@ -23,8 +23,8 @@ from django.http import HttpRequest
 from knox import admin as knox_admin  # noqa: F401 - see below
 from knox.models import get_token_model
 
+from annotations import row_security
 from annotations.models import Dataset, ImportRun, User
-from ecgreview import row_security
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]

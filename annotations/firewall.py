@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annotations.models import Assignment, AssignmentState, Batch, Study, User
-from annotations.services.assignments import NotServed, is_barred
+from annotations.services.assignment.guards import NotServed, is_barred
 
 
 class StillReading(Exception):

@@ -20,7 +20,7 @@ from annotations.models import (
     User,
 )
 from annotations.services.audit import Action
-from annotations.services.audit_trail import Wanted
+from annotations.services.audit.browse import Wanted
 from ecgreview.consensus import DEFAULT_RULE
 
 MAX_EXAMS = 10_000

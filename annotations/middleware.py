@@ -9,8 +9,8 @@ from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 
+from annotations import row_security
 from annotations.api import errors, problems
-from ecgreview import row_security
 
 logger = logging.getLogger(__name__)
 

@@ -17,25 +17,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import Scope
-from annotations.services import (
-    agreement,
-    archives,
-    audit_heads,
-    audit_verification,
-    consensus,
-    leases,
-    notices,
-    pattern_counts,
-    pattern_recount,
-    qualification,
-    same_recordings,
-    sign_in,
-    statistics,
-    suggestions,
-    tokens,
-)
-from annotations.services.audit_verification import Part, Position
+from annotations.services.agreement import refresh
+from annotations.services.assignment import leases, qualification
+from annotations.services.audit import heads
+from annotations.services.consensus import labels
+from annotations.services.counts import live, recount, table_statistics
+from annotations.services.exams import same_recordings
+from annotations.services.export import jobs
 from annotations.services.mail import queue as mail
+from annotations.services.notices import delivery
+from annotations.services.people import sign_in, tokens
+from annotations.services.suggestions import runs
+from annotations.services.verification import trail
+from annotations.services.verification.trail import Part, Position
 from ecgreview import chain
 
 logger = logging.getLogger(__name__)
@@ -89,7 +83,7 @@ def drain(step: Step, task: Task[..., None], bite_s: float = BITE_S) -> None:
 @shared_task(soft_time_limit=LONG_S, time_limit=LONG_S + 5)
 def refresh_agreement() -> None:
     """Count every new reading, and compute the reports whose counts have come to rest."""
-    drain(agreement.work_next, refresh_agreement)
+    drain(refresh.work_next, refresh_agreement)
 
 
 @shared_task
@@ -101,31 +95,31 @@ def recount_agreement(
     A bite that is lost with the broker ends the recount of this night; the next begins anew. One
     that ends by an error goes on behind the scope that it was in.
     """
-    at = pattern_recount.first()
+    at = recount.first()
     if study is not None:
-        at = pattern_recount.Position(Scope(study, batch), exam, n_waits)
+        at = recount.Position(Scope(study, batch), exam, n_waits)
     rest, began = at, monotonic()
     try:
         while at is not None and monotonic() - began < BITE_S:
-            rest = pattern_recount.behind(at)
+            rest = recount.behind(at)
             at = rest = _recount_step(at)
     finally:
         if rest is not None:
             _recount_on(rest)
 
 
-def _recount_step(at: pattern_recount.Position) -> pattern_recount.Position | None:
+def _recount_step(at: recount.Position) -> recount.Position | None:
     """Recount a portion, or, while others hold the counts of the study, put it off."""
     now = timezone.now()
     try:
-        return pattern_recount.step(at, now=now)
-    except pattern_counts.Busy:
-        if later := pattern_recount.put_off(at, now=now):
+        return recount.step(at, now=now)
+    except live.Busy:
+        if later := recount.put_off(at, now=now):
             _recount_on(later, in_s=BUSY_S)
-        return pattern_recount.behind_study(at)
+        return recount.behind_study(at)
 
 
-def _recount_on(at: pattern_recount.Position, *, in_s: float = 0) -> None:
+def _recount_on(at: recount.Position, *, in_s: float = 0) -> None:
     """Ask for the next bite of a recount."""
     rest = (at.scope.study_id, at.scope.batch_id, at.exam_id, at.n_waits)
 
@@ -138,7 +132,7 @@ def _recount_on(at: pattern_recount.Position, *, in_s: float = 0) -> None:
 @shared_task
 def compute_suggestions() -> None:
     """Let the criteria model look at every exam that waits for it."""
-    drain(suggestions.run_next, compute_suggestions)
+    drain(runs.run_next, compute_suggestions)
 
 
 @shared_task
@@ -150,7 +144,7 @@ def link_recordings() -> None:
 @shared_task(soft_time_limit=LONG_S, time_limit=LONG_S + 5)
 def compute_consensus() -> None:
     """Recompute the consensus of every study of which a batch was closed."""
-    drain(consensus.refresh_next, compute_consensus)
+    drain(labels.refresh_next, compute_consensus)
 
 
 @shared_task
@@ -174,13 +168,13 @@ def mail_accounts() -> None:
 @shared_task
 def mail_notices() -> None:
     """Mail the notices that wait for it, as long as the mail server takes them."""
-    drain(notices.mail_next, mail_notices)
+    drain(delivery.mail_next, mail_notices)
 
 
 @shared_task
 def remind_readers() -> None:
     """Leave notices about batches that are due soon or overdue."""
-    notices.remind(now=timezone.now())
+    delivery.remind(now=timezone.now())
 
 
 @shared_task(soft_time_limit=ARCHIVE_S, time_limit=ARCHIVE_S + 5)
@@ -190,19 +184,19 @@ def make_archives() -> None:
     One archive may take longer than a message stays with its worker: the message then comes again,
     and whoever gets it finds the archive taken.
     """
-    drain(archives.make_next, make_archives)
+    drain(jobs.make_next, make_archives)
 
 
 @shared_task
 def clear_archives() -> None:
     """Delete the archives that are no longer kept."""
-    archives.clear(now=timezone.now())
+    jobs.clear(now=timezone.now())
 
 
 @shared_task
 def keep_statistics() -> None:
     """Let the planner know of the tables that have grown much."""
-    statistics.keep_up()
+    table_statistics.keep_up()
 
 
 @shared_task
@@ -224,16 +218,16 @@ def verify_audit(
     """
     began = monotonic()
     at = Position(chain.head(head) if head else chain.START, Part(part), last, n_readings)
-    found = audit_heads.verify() if head is None else None
+    found = heads.verify() if head is None else None
     if found is None:
-        at, found = audit_verification.step(at)
+        at, found = trail.step(at)
     while found is None and monotonic() - began < BITE_S:
-        at, found = audit_verification.step(at)
+        at, found = trail.step(at)
     if found is None:
         _verify_on(at)
         return
-    audit_verification.conclude(found=found, now=timezone.now())
-    audit_heads.keep(found, now=timezone.now())
+    trail.conclude(found=found, now=timezone.now())
+    heads.keep(found, now=timezone.now())
     if found.fault is None:
         logger.info("audit trail verified: %s, %d readings", found.head, found.n_readings)
     else:

@@ -25,8 +25,8 @@ import numpy as np
 from django.utils import timezone
 
 from annotations.models import Dataset, Exam, Patient, Tracing
-from annotations.services import exams
-from annotations.services.ingest import EXAMS_AT_ONCE
+from annotations.services.exams import recordings as exams_recordings
+from annotations.services.imports.recordings import EXAMS_AT_ONCE
 from ecgreview.ecg import formats, synth, wire
 from ecgreview.ecg.formats import Recording, sandbox
 from ecgreview.ecg.formats.sandbox import client
@@ -86,11 +86,11 @@ def read(folder: Path) -> list[Recording]:
 
 
 def in_blocks(dataset: Dataset, recordings: Sequence[Recording]) -> None:
-    """Store as ``annotations.services.ingest`` does."""
+    """Store as ``annotations.services.imports.recordings`` does."""
     for start in range(0, len(recordings), EXAMS_AT_ONCE):
         block = recordings[start : start + EXAMS_AT_ONCE]
-        new = exams.sort_out(dataset, block).new
-        exams.store(dataset=dataset, recordings=new, now=timezone.now())
+        new = exams_recordings.sort_out(dataset, block).new
+        exams_recordings.store(dataset=dataset, recordings=new, now=timezone.now())
 
 
 def row_by_row(dataset: Dataset, recordings: Sequence[Recording]) -> None:

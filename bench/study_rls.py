@@ -26,7 +26,8 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
 from annotations.models import Assignment, Finding, Role, User
-from annotations.services import people, taxonomies
+from annotations.services.people import members
+from annotations.services.taxonomy import versions
 from bench._two_batches import fill
 
 N_READERS, N_EXAMS = 50, 10_600
@@ -77,10 +78,10 @@ def measure(case: Case) -> float:
 def prepare() -> list[Case]:
     """Fill the database: two batches, the second one closed, each read by half of the readers."""
     now = timezone.now()
-    taxonomy = taxonomies.install(now=now)
-    boss = people.create(username="boss", first_name="Boss", wanted=[Role.COORDINATOR])
+    taxonomy = versions.install(now=now)
+    boss = members.create(username="boss", first_name="Boss", wanted=[Role.COORDINATOR])
     readers = [
-        people.create(username=f"reader{n}", first_name=f"R{n}", wanted=[Role.READER])
+        members.create(username=f"reader{n}", first_name=f"R{n}", wanted=[Role.READER])
         for n in range(N_READERS)
     ]
     fill(boss, readers, taxonomy, n_exams=N_EXAMS, now=now)

@@ -24,10 +24,13 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
 from annotations.models import Assignment, Dataset, Role, Study, User
-from annotations.services import batches, people, roster, studies, taxonomies
+from annotations.services.assignment import batches
+from annotations.services.people import members
+from annotations.services.studies import lifecycle, roster
+from annotations.services.taxonomy import versions
 from bench import _long_list
 from bench._requests import ask, client_of, clocked
-from ecgreview import row_security
+from annotations import row_security
 from ecgreview.protocol import Protocol
 
 FEW, MANY = 1_000, 1_000_000
@@ -49,11 +52,11 @@ def prepare(n: int) -> tuple[User, User]:
     """Return a reader with a short list and one with ``n`` assignments."""
     now = timezone.now()
     dataset = Dataset.objects.create(name="bench", created_at=now)
-    owner = people.create(username="owner", wanted=[Role.COORDINATOR])
-    wanted = Protocol(name="Bench", taxonomy=str(taxonomies.install(now=now)))
-    made = studies.create(wanted=wanted, created_by=owner, now=now)
-    study = studies.open_study(study_id=made.pk, actor=owner, now=now)
-    readers = [people.create(username=name, wanted=[Role.READER]) for name in ("few", "many")]
+    owner = members.create(username="owner", wanted=[Role.COORDINATOR])
+    wanted = Protocol(name="Bench", taxonomy=str(versions.install(now=now)))
+    made = lifecycle.create(wanted=wanted, created_by=owner, now=now)
+    study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
+    readers = [members.create(username=name, wanted=[Role.READER]) for name in ("few", "many")]
     roster.join(study=study, readers=readers, actor=owner, now=now)
     with connection.cursor() as cursor:
         cursor.execute("set statement_timeout = 0")

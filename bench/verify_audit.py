@@ -22,8 +22,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import AuditEvent, Reading, Role, Tracing, User
-from annotations.services import accounts, audit_verification, taxonomies
-from annotations.services.integrity import readings, signed_content, tracings
+from annotations.services.people import accounts
+from annotations.services.verification import trail
+from annotations.services.taxonomy import versions
+from annotations.services.verification import readings, tracings
+from annotations.services.audit import signed_content
 from bench import _two_batches as two_batches
 from ecgreview import chain
 from ecgreview.ecg import wire
@@ -39,7 +42,7 @@ def main() -> int:
         fill(timezone.now())
         print(f"{Reading.objects.count():,} readings, {AuditEvent.objects.count():,} events")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        clocked("chain", lambda: chain.verify(audit_verification.entries()).n_events)
+        clocked("chain", lambda: chain.verify(trail.entries()).n_events)
         clocked("readings", lambda: readings.check().n)
         clocked(f"tracings ({N_TRACINGS})", lambda: tracings.check(limit=N_TRACINGS).n)
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -57,7 +60,7 @@ def clocked(name: str, what: Callable[[], int]) -> None:
 
 def fill(now: datetime) -> None:
     """Make readings by SQL, their events as an import of readings does, and some tracings."""
-    taxonomy = taxonomies.install(now=now)
+    taxonomy = versions.install(now=now)
     boss = accounts.create(
         username="boss", first_name="Boss", last_name="", wanted=[Role.COORDINATOR], now=now
     )

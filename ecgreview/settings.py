@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "annotations.views.account_second_factor.Enrolment",
+    "annotations.views.account.enrolment.Enrolment",
     "annotations.middleware.RowSecurity",
 ]
 
@@ -238,7 +238,7 @@ SESSION_ENGINE = "ecgreview.sessions"
 SESSION_IDLE_S = 60 * env.integer("SESSION_IDLE_MINUTES", 720 if DEMO else 60, minimum=1)
 SESSION_ABSOLUTE_S = 3600 * env.integer("SESSION_HOURS", 168 if DEMO else 12, minimum=1)
 
-ACCOUNT_ADAPTER = "annotations.views.account_adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "annotations.views.account.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # read by the sign-in form; nobody signs up
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -246,12 +246,12 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True  # until the limits above, also when the browser is closed
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_FORMS = {
-    "login": "annotations.views.account_forms.SignInForm",
-    "change_password": "annotations.views.account_forms.ChangePasswordForm",
-    "set_password": "annotations.views.account_forms.SetPasswordForm",
-    "reset_password": "annotations.views.account_forms.ForgottenPasswordForm",
-    "reset_password_from_key": "annotations.views.account_forms.NewPasswordForm",
-    "reauthenticate": "annotations.views.account_forms.ConfirmPasswordForm",
+    "login": "annotations.views.account.forms.SignInForm",
+    "change_password": "annotations.views.account.forms.ChangePasswordForm",
+    "set_password": "annotations.views.account.forms.SetPasswordForm",
+    "reset_password": "annotations.views.account.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "annotations.views.account.forms.NewPasswordForm",
+    "reauthenticate": "annotations.views.account.forms.ConfirmPasswordForm",
 }
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
@@ -261,7 +261,7 @@ ACCOUNT_RATE_LIMITS = {
 # How many proxies of ours append to X-Forwarded-For: what is before them anybody can write.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.flag("BEHIND_PROXY") else 0
 
-MFA_ADAPTER = "annotations.views.account_adapter.SecondFactorAdapter"
+MFA_ADAPTER = "annotations.views.account.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "ECG Review"
 MFA_TOTP_TOLERANCE = 0  # a code is remembered as used for its own half minute, no longer
@@ -269,11 +269,11 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
-    "authenticate": "annotations.views.account_forms.CodeForm",
-    "reauthenticate": "annotations.views.account_forms.ConfirmCodeForm",
-    "activate_totp": "annotations.views.account_forms.FirstCodeForm",
-    "add_webauthn": "annotations.views.account_forms.AddPasskeyForm",
-    "edit_webauthn": "annotations.views.account_forms.RenamePasskeyForm",
+    "authenticate": "annotations.views.account.forms.CodeForm",
+    "reauthenticate": "annotations.views.account.forms.ConfirmCodeForm",
+    "activate_totp": "annotations.views.account.forms.FirstCodeForm",
+    "add_webauthn": "annotations.views.account.forms.AddPasskeyForm",
+    "edit_webauthn": "annotations.views.account.forms.RenamePasskeyForm",
 }
 
 # Failed attempts are counted where every process sees them. Nothing else is kept there.

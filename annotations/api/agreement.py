@@ -12,19 +12,15 @@ from rest_framework.response import Response
 
 from annotations.api import result_shapes
 from annotations.api.base import ApiView, UserRequest, answer
+from annotations.desk_payloads import Payload
 from annotations.firewall import refuse_readers
 from annotations.models import OF_STUDIES, AgreementReport, AgreementRun, Batch, Scope, Study
 from annotations.models.batch import BatchQuerySet
-from annotations.payloads import Payload
-from annotations.services import (
-    agreement_details,
-    agreement_measured,
-    agreement_reports,
-    export,
-    exposures,
-    paired_errors,
-)
-from annotations.services.paired_errors import Missing
+from annotations.services.agreement import details, paired_errors, versions
+from annotations.services.agreement.paired_errors import Missing
+from annotations.services.blinding import results_seen
+from annotations.services.counts import measurements
+from annotations.services.export import sources
 from ecgreview import agreement
 
 CLASS = OpenApiParameter(
@@ -131,7 +127,7 @@ def _report(request: UserRequest, study: Study, batch: Batch | None) -> Agreemen
     report = visible.select_related("taxonomy").order_by("-number").first()
     if report:
         shown = _batches(study, batch)
-        exposures.results(batches=shown, user=request.user, now=timezone.now())
+        results_seen.results(batches=shown, user=request.user, now=timezone.now())
     return report
 
 
@@ -177,13 +173,13 @@ def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     report = _report(request, study, batch)
     if report is None:
         return {"version": None, "why_none": Missing.NOT_OPEN.value, "tests": []}
-    detail = agreement_details.errors_of(report, request.user)
-    why = agreement_details.why_no_errors(report, detail)
+    detail = details.errors_of(report, request.user)
+    why = details.why_no_errors(report, detail)
     found = detail.comparisons if detail else ()
     if found:
-        exposures.results_of_study(study=study, user=request.user, now=timezone.now())
+        results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
     readers = [int(reader) for reader in report.results["readers"]]
-    names = {reader: export.pseudonym(study, reader) for reader in readers}
+    names = {reader: sources.pseudonym(study, reader) for reader in readers}
     kinds = dict(zip(readers, report.results.get("kinds", []), strict=False))
     return {
         "version": report.number,
@@ -194,5 +190,5 @@ def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
 
 def _named(results: Mapping[str, Any], study: Study) -> Payload:
     """Return the results with the pseudonyms of the export in the place of readers' rows."""
-    names = {reader: export.pseudonym(study, int(reader)) for reader in results["readers"]}
-    return agreement_reports.named(agreement_measured.without_points(results), names)
+    names = {reader: sources.pseudonym(study, int(reader)) for reader in results["readers"]}
+    return versions.named(measurements.without_points(results), names)

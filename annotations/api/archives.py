@@ -17,9 +17,10 @@ from annotations import firewall, tasks
 from annotations.api import shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.serializers import Nothing
+from annotations.desk_payloads import Payload
 from annotations.models import Archive, Study
-from annotations.payloads import Payload
-from annotations.services import archives, exposures
+from annotations.services.blinding import results_seen
+from annotations.services.export import jobs
 
 RETRY_AFTER_S = 5
 LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=True)
@@ -59,7 +60,7 @@ class StudyExport(ApiView):
         While a worker makes the archive the answer is 202; ask again after Retry-After seconds.
         """
         study = _exported(request, slug)
-        found = archives.request(study=study, actor=request.user, now=timezone.now())
+        found = jobs.request(study=study, actor=request.user, now=timezone.now())
         if found.is_ready:
             return _file(request, found)
         tasks.nudge(tasks.make_archives)
@@ -83,7 +84,7 @@ class StudyArchives(ApiView):
         """Ask for an archive of what the study holds now."""
         checked(Nothing, request.data)
         study = _exported(request, slug)
-        found = archives.request(study=study, actor=request.user, now=timezone.now())
+        found = jobs.request(study=study, actor=request.user, now=timezone.now())
         if found.is_ready:
             return answer(_payload(found))
         tasks.nudge(tasks.make_archives)
@@ -98,7 +99,7 @@ class ArchiveDetail(ApiView):
     @extend_schema(operation_id="archive", responses=ArchiveShape)
     def get(self, request: UserRequest, slug: str, key: UUID) -> Response:
         """Tell whether the archive is ready, and where its file is."""
-        return answer(_payload(archives.find(study=_exported(request, slug), key=key)))
+        return answer(_payload(jobs.find(study=_exported(request, slug), key=key)))
 
 
 class ArchiveFile(ApiView):
@@ -111,7 +112,7 @@ class ArchiveFile(ApiView):
     )
     def get(self, request: UserRequest, slug: str, key: UUID) -> StreamingHttpResponse:
         """Download a ready archive; that you took it is recorded."""
-        return _file(request, archives.find(study=_exported(request, slug), key=key))
+        return _file(request, jobs.find(study=_exported(request, slug), key=key))
 
 
 def _exported(request: UserRequest, slug: str) -> Study:
@@ -122,13 +123,13 @@ def _exported(request: UserRequest, slug: str) -> Study:
 
 
 def _file(request: UserRequest, archive: Archive) -> StreamingHttpResponse:
-    archives.refuse(archive)
+    jobs.refuse(archive)
     parts: Iterator[bytes] = iter(())
     if request.method != "HEAD":
         now = timezone.now()
-        parts = archives.download(archive=archive, actor=request.user, now=now)
-        exposures.results_of_study(study=archive.study, user=request.user, now=now)
-    return StreamingHttpResponse(parts, headers=archives.headers(archive))
+        parts = jobs.download(archive=archive, actor=request.user, now=now)
+        results_seen.results_of_study(study=archive.study, user=request.user, now=now)
+    return StreamingHttpResponse(parts, headers=jobs.headers(archive))
 
 
 def _accepted(archive: Archive) -> Response:
@@ -145,12 +146,12 @@ def _payload(archive: Archive) -> Payload:
     is_ready = archive.is_ready
     return {
         "key": str(archive.key),
-        "state": archives.state_name(archive),
+        "state": jobs.state_name(archive),
         "n_done": archive.n_done,
         "n_total": archive.n_total,
         "requested_at": archive.requested_at,
         "finished_at": archive.finished_at,
-        "is_current": archives.is_current(archive),
+        "is_current": jobs.is_current(archive),
         "n_bytes": archive.n_bytes if is_ready else None,
         "sha256": archive.digest if is_ready else None,
         "url": reverse("api-study-archive", kwargs=known),

@@ -16,12 +16,12 @@ from rest_framework.response import Response
 from annotations.api import paging, shapes
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.reading import CURSOR
+from annotations.desk_payloads import Payload
 from annotations.firewall import StillReading
 from annotations.forms import AuditFilterForm
 from annotations.models import AuditEvent, Study
-from annotations.payloads import Payload
-from annotations.services import audit_trail
-from annotations.services.audit_trail import Format, Wanted
+from annotations.services.audit import browse
+from annotations.services.audit.browse import Format, Wanted
 from ecgreview.chain import files
 
 FILTERS = frozenset(AuditFilterForm.base_fields)
@@ -54,7 +54,7 @@ class AuditEvents(ApiView):
         """List the events that are wanted, in the order of the chain."""
         refuse_while_reading(request)
         visible = AuditEvent.objects.visible_to(request.user)
-        events = audit_trail.find(visible, _wanted(request)).select_related("link")
+        events = browse.find(visible, _wanted(request)).select_related("link")
         in_turn = events.annotate(seq=F("link__seq"))
         return answer(paging.page(in_turn, request, {"seq": int}, _event))
 
@@ -75,8 +75,8 @@ class AuditExport(ApiView):
         refuse_while_reading(request)
         wanted, kind = _wanted(request), _format(request.query_params.get("format", "csv"))
         now = timezone.now()
-        content = audit_trail.download(kind=kind, actor=request.user, wanted=wanted, now=now)
-        response = HttpResponse(content, content_type=audit_trail.CONTENT_TYPES[kind])
+        content = browse.download(kind=kind, actor=request.user, wanted=wanted, now=now)
+        response = HttpResponse(content, content_type=browse.CONTENT_TYPES[kind])
         filename = f"audit-{now:%Y%m%d-%H%M%S}.{kind.value}"
         response["Content-Disposition"] = f'attachment; filename="{filename}"'
         return response
@@ -108,5 +108,5 @@ def _format(text: str) -> Format:
 
 
 def _event(event: AuditEvent) -> Payload:
-    row = files.row(audit_trail.entry_of(event))
+    row = files.row(browse.entry_of(event))
     return dict(zip(files.COLUMNS, row, strict=True))

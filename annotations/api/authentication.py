@@ -9,7 +9,7 @@ from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from ecgreview import row_security
+from annotations import row_security
 
 
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]

@@ -17,9 +17,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from annotations import row_security
 from annotations.models import TokenScope, User
-from annotations.services import sign_in, tokens
-from ecgreview import row_security
+from annotations.services.people import sign_in, tokens
 
 from . import throttling
 from .authentication import AUTHENTICATION

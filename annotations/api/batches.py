@@ -15,15 +15,13 @@ from annotations import tasks
 from annotations.api import paging, result_shapes, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.reading import CURSOR
+from annotations.desk_payloads import Payload
 from annotations.firewall import is_still_reading, refuse_readers
 from annotations.models import Batch, Exam, Seat, Study, User
-from annotations.payloads import Payload
-from annotations.services import (
-    adjudications,
-    batches,
-    names,
-)
-from annotations.services.names import Names
+from annotations.services.assignment import batches
+from annotations.services.blinding import reader_names
+from annotations.services.blinding.reader_names import Names
+from annotations.services.consensus import adjudications
 
 
 class StudyBatches(ApiView):
@@ -109,7 +107,7 @@ class BatchProgress(ApiView):
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
         seats = Seat.objects.filter(batch=batch).select_related("reader").order_by("reader")
-        told = names.told_to(request.user, batch.study)
+        told = reader_names.told_to(request.user, batch.study)
         lines = [_progress(seat, told) for seat in seats]
         return answer({"readers": sorted(lines, key=itemgetter("name"))})
 

@@ -11,7 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from annotations import payloads
+from annotations import desk_payloads
 from annotations.api.problems import (
     SILENT,
     TIMED_OUT,
@@ -20,7 +20,8 @@ from annotations.api.problems import (
     Problem,
     problem_of,
 )
-from annotations.services import drafts, studies
+from annotations.services.reading import drafts
+from ecgreview import protocol
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = {UNAVAILABLE: 5, TIMED_OUT: 60}
@@ -68,7 +69,7 @@ def _body(problem: Problem, error: Exception) -> dict[str, Any]:
         "errors": errors,
     }
     if isinstance(error, drafts.StaleDraft):
-        body["draft"] = payloads.draft_payload(error.draft) if error.draft else None
+        body["draft"] = desk_payloads.draft_payload(error.draft) if error.draft else None
     return body
 
 
@@ -76,7 +77,7 @@ def _errors(problem: Problem, error: Exception) -> dict[str, list[str]]:
     """Return what is wrong with each field."""
     if isinstance(error, exceptions.ValidationError):
         return dict(_messages(error.detail))
-    if isinstance(error, studies.InvalidProtocol):
+    if isinstance(error, protocol.InvalidProtocol):
         return {found.key or "body": [f"{found.reason}. {found.hint}"] for found in error.problems}
     if problem.field and problem.status == status.HTTP_400_BAD_REQUEST:
         return {problem.field: [_sentence(problem, error)]}

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from annotations.api import paging, result_shapes, shapes
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.reading import CURSOR
+from annotations.desk_payloads import Payload
 from annotations.models import Dataset, Exam, Tracing
-from annotations.payloads import Payload
 
 
 class Datasets(ApiView):

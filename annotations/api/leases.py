@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.shapes import Shape
 from annotations.models import TokenScope
-from annotations.services import leases
+from annotations.services.assignment import leases
 
 
 class LeaseShape(Shape):

@@ -9,9 +9,9 @@ from rest_framework.response import Response
 
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.shapes import Shape
+from annotations.desk_payloads import NOTICES_SHOWN, notice_payload
 from annotations.models import Notice, NoticeKind, TokenScope
-from annotations.payloads import NOTICES_SHOWN, notice_payload
-from annotations.services import notices
+from annotations.services.notices import delivery
 
 
 class NoticeShape(Shape):
@@ -62,4 +62,4 @@ class NoticesSeen(ApiView):
     @extend_schema(operation_id="notices_seen", request=None, responses=SeenShape)
     def post(self, request: UserRequest) -> Response:
         """Mark all of one's own notices as seen."""
-        return answer({"n_seen": notices.mark_seen(user=request.user, now=timezone.now())})
+        return answer({"n_seen": delivery.mark_seen(user=request.user, now=timezone.now())})

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from annotations.api import serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.desk_payloads import Payload
 from annotations.models import TokenGrant, TokenScope
-from annotations.payloads import Payload
-from annotations.services import sign_in, tokens
+from annotations.services.people import sign_in, tokens
 
 
 class Me(ApiView):

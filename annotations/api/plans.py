@@ -12,12 +12,14 @@ from rest_framework.response import Response
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.serializers import Strict
 from annotations.api.shapes import Anything, Shape
+from annotations.desk_payloads import Payload
 from annotations.firewall import is_still_reading, refuse_readers
 from annotations.models import Batch, ReaderKind, Study, StudyReaderStatus
-from annotations.payloads import Payload
-from annotations.services import batches, designs, names, outlooks, progress
-from annotations.services.names import Names
-from annotations.services.progress import BatchProgress, ReaderProgress
+from annotations.services.assignment import batches as assignment_batches
+from annotations.services.assignment import plan_preview, plans, progress
+from annotations.services.assignment.progress import BatchProgress, ReaderProgress
+from annotations.services.blinding import reader_names
+from annotations.services.blinding.reader_names import Names
 
 
 class PlanInput(Strict):
@@ -26,7 +28,7 @@ class PlanInput(Strict):
     name = serializers.CharField(max_length=110)
     n_exams = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     n_batches = serializers.IntegerField(
-        required=False, default=1, min_value=1, max_value=designs.MAX_BATCHES
+        required=False, default=1, min_value=1, max_value=plans.MAX_BATCHES
     )
     due_on = serializers.DateField(required=False, allow_null=True)
 
@@ -124,7 +126,7 @@ class StudyPlans(ApiView):
         said = checked(PlanInput, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
         is_hidden = is_still_reading(study, request.user)
-        made = designs.plan(
+        made = plans.plan(
             study=study,
             name=said["name"],
             n_exams=said.get("n_exams"),
@@ -147,7 +149,7 @@ class BatchPlan(ApiView):
     def delete(self, request: UserRequest, pk: int) -> Response:
         """Throw the plan away; its exams can be planned anew."""
         batch = Batch.objects.visible_to(request.user).get(pk=pk)
-        designs.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
+        plans.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
         return Response(status=204)
 
 
@@ -175,7 +177,7 @@ class BatchRelease(ApiView):
         """Let the readers of a planned batch know of it."""
         said = checked(ReleaseInput, request.data)
         batch = Batch.objects.visible_to(request.user).get(pk=pk)
-        released = batches.release(
+        released = assignment_batches.release(
             batch_id=batch.pk, actor=request.user, now=timezone.now(), due_on=said.get("due_on")
         )
         return answer(
@@ -198,7 +200,7 @@ class StudyProgress(ApiView):
         study = Study.objects.visible_to(request.user).get(slug=slug)
         refuse_readers(study, request.user)
         found = progress.of_study(study=study, now=timezone.now())
-        told = names.told_to(request.user, study)
+        told = reader_names.told_to(request.user, study)
         return answer(
             {
                 "n_wanted": found.n_wanted,
@@ -217,7 +219,7 @@ def _planned(batch: Batch, *, is_hidden: bool) -> Payload:
     told: Payload = {"id": batch.pk, "name": batch.name, "due_on": batch.due_on}
     if is_hidden:
         return {**told, "balance": None, "order": None}
-    report = outlooks.report(batch)
+    report = plan_preview.report(batch)
     balance: dict[str, Any] = report.own.as_dict()
     return {
         **told,

@@ -12,24 +12,23 @@ from rest_framework import exceptions, status
 
 from annotations import firewall
 from annotations.api import parsers
-from annotations.services import (
-    adjudications,
-    archives,
-    assignments,
-    audit_trail,
-    batches,
-    designs,
+from annotations.services.assignment import batches, guards, leases, plans
+from annotations.services.audit import browse
+from annotations.services.consensus import adjudications
+from annotations.services.exams.same_recordings import SameRecording
+from annotations.services.export import jobs
+from annotations.services.people import sign_in, tokens
+from annotations.services.reading import (
+    content,
+    corrections,
     drafts,
-    leases,
-    mappings,
-    readings,
     revisions,
-    roster,
-    sign_in,
-    studies,
-    tokens,
+    signing,
+    suggestion_decisions,
 )
-from annotations.services.same_recordings import SameRecording
+from annotations.services.studies import lifecycle, roster
+from annotations.services.taxonomy import mappings
+from ecgreview import design, protocol
 
 TYPE_BASE = "/api/docs/#"
 """The docs page has a section for each type of problem."""
@@ -92,96 +91,96 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Compare your version with the draft in this answer and save on top of its version.",
         "based_on",
     ),
-    readings.AlreadySubmitted: Problem(
+    guards.AlreadySubmitted: Problem(
         status.HTTP_409_CONFLICT,
         "already-submitted",
         "This exam has been submitted; a submitted reading never changes.",
         "Go on with the next exam.",
     ),
-    readings.BatchClosed: Problem(
+    guards.BatchClosed: Problem(
         status.HTTP_409_CONFLICT,
         "batch-closed",
         "The batch is closed and takes no more readings.",
         "Ask the coordinator of the study.",
     ),
-    readings.KeyReused: Problem(
+    signing.KeyReused: Problem(
         status.HTTP_409_CONFLICT,
         "key-reused",
         "This idempotency key belongs to another submission.",
         "Send a fresh random UUID as Idempotency-Key.",
         "Idempotency-Key",
     ),
-    readings.UnknownClass: Problem(
+    content.UnknownClass: Problem(
         status.HTTP_400_BAD_REQUEST,
         "unknown-class",
         "A class is not in the taxonomy of the study.",
         "Use the codes of /api/classes/.",
         "findings",
     ),
-    readings.RepeatedClass: Problem(
+    content.RepeatedClass: Problem(
         status.HTTP_400_BAD_REQUEST,
         "repeated-class",
         "A class is given more than once.",
         "Give each class once, with one certainty.",
         "findings",
     ),
-    readings.ExclusiveClass: Problem(
+    content.ExclusiveClass: Problem(
         status.HTTP_400_BAD_REQUEST,
         "exclusive-class",
         "A class that stands alone was given beside others.",
         "Remove the other classes, or this one.",
         "findings",
     ),
-    readings.UnreadableWithFindings: Problem(
+    content.UnreadableWithFindings: Problem(
         status.HTTP_400_BAD_REQUEST,
         "unreadable-with-findings",
         "An unreadable exam has no findings.",
         "Remove the findings, or choose another quality.",
         "findings",
     ),
-    readings.TwoStates: Problem(
+    content.TwoStates: Problem(
         status.HTTP_400_BAD_REQUEST,
         "two-states",
         "A class is given as present and as not assessable.",
         "Say one of the two of each class.",
         "not_assessable",
     ),
-    readings.UnknownTracing: Problem(
+    content.UnknownTracing: Problem(
         status.HTTP_400_BAD_REQUEST,
         "unknown-tracing",
         "Something is marked in a tracing that the exam does not have.",
         "Use the positions of the exam's tracings.",
         "findings",
     ),
-    readings.AbstainedWithFindings: Problem(
+    content.AbstainedWithFindings: Problem(
         status.HTTP_400_BAD_REQUEST,
         "abstained-with-findings",
         "An abstention cannot include findings.",
         "Remove the findings and what is not assessable, or do not abstain.",
         "outcome",
     ),
-    readings.AbstainedFromUnreadable: Problem(
+    content.AbstainedFromUnreadable: Problem(
         status.HTTP_400_BAD_REQUEST,
         "abstained-from-unreadable",
         "That an exam is unreadable is a reading, and no abstention.",
         "Submit it as unreadable, or leave the quality out.",
         "outcome",
     ),
-    readings.QualityMissing: Problem(
+    content.QualityMissing: Problem(
         status.HTTP_400_BAD_REQUEST,
         "quality-missing",
         "The quality of the signal is not said.",
         "Say how well the signal can be read.",
         "quality",
     ),
-    readings.UnknownSuggestion: Problem(
+    suggestion_decisions.UnknownSuggestion: Problem(
         status.HTTP_400_BAD_REQUEST,
         "unknown-suggestion",
         "A decision is on something that was not suggested to you.",
         "Decide on the suggestions that the study showed you for this exam.",
         "decisions",
     ),
-    readings.NotFound: Problem(
+    suggestion_decisions.NotFound: Problem(
         status.HTTP_400_BAD_REQUEST,
         "accepted-not-found",
         "A suggestion is accepted, and its class is not among the findings.",
@@ -206,58 +205,58 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "This reading has been revised; that is done once.",
         "Go on with the next exam.",
     ),
-    readings.NotTheLatest: Problem(
+    corrections.NotTheLatest: Problem(
         status.HTTP_409_CONFLICT,
         "not-the-latest",
         "The reading that is to be corrected does not stand any more.",
         "It was corrected elsewhere: open the exam again and look at what stands.",
         "supersedes",
     ),
-    readings.ReadingFinal: Problem(
+    corrections.ReadingFinal: Problem(
         status.HTTP_409_CONFLICT,
         "reading-final",
         "The reading can no longer be taken back.",
         "What was submitted stands.",
         "supersedes",
     ),
-    readings.Withdrawn: Problem(
+    guards.Withdrawn: Problem(
         status.HTTP_409_CONFLICT,
         "withdrawn",
         "This exam is no longer yours to read.",
         "What you entered is kept. Ask the coordinator of the study.",
     ),
-    readings.StudyNotOpen: Problem(
+    guards.StudyNotOpen: Problem(
         status.HTTP_409_CONFLICT,
         "study-locked",
         "The study is locked and takes no more readings.",
         "What you entered is kept. Ask the coordinator of the study.",
     ),
-    studies.InvalidProtocol: Problem(
+    protocol.InvalidProtocol: Problem(
         status.HTTP_400_BAD_REQUEST,
         "invalid-protocol",
         "The study cannot be run under this protocol.",
         "Correct the settings named in errors; docs/reference/protocol.md explains each.",
     ),
-    studies.NotOpen: Problem(
+    lifecycle.NotOpen: Problem(
         status.HTTP_409_CONFLICT,
         "study-not-open",
         "The study is not open.",
         "Open a draft first; nothing is read any more in a study that is locked.",
     ),
-    studies.NotThisPhase: Problem(
+    lifecycle.NotThisPhase: Problem(
         status.HTTP_409_CONFLICT,
         "not-this-phase",
         "The study is in a phase that does not allow this.",
         "Look at its phase: draft, open, locked, released; it only goes forward.",
     ),
-    studies.ReasonMissing: Problem(
+    lifecycle.ReasonMissing: Problem(
         status.HTTP_400_BAD_REQUEST,
         "reason-missing",
         "This needs a reason.",
         "Say why: it is written into the audit trail.",
         "reason",
     ),
-    studies.StillReading: Problem(
+    lifecycle.StillReading: Problem(
         status.HTTP_409_CONFLICT,
         "consensus-due",
         "The consensus of the study is still being computed.",
@@ -317,26 +316,26 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "The batch was released before.",
         "Nothing needs to be done.",
     ),
-    designs.DesignRefused: Problem(
+    design.DesignRefused: Problem(
         status.HTTP_400_BAD_REQUEST,
         "design-refused",
         "The exams cannot be dealt among the readers as the protocol says.",
         "Add readers, raise their limits, or plan fewer or larger batches; detail says which.",
     ),
-    designs.NothingToPlan: Problem(
+    plans.NothingToPlan: Problem(
         status.HTTP_409_CONFLICT,
         "nothing-to-plan",
         "Every exam of the study has its readers.",
         "Add exams to the study first.",
     ),
-    designs.TooManyBatches: Problem(
+    plans.TooManyBatches: Problem(
         status.HTTP_400_BAD_REQUEST,
         "too-many-batches",
         "There are fewer exams than batches.",
         "Ask for fewer batches.",
         "n_batches",
     ),
-    studies.NameTaken: Problem(
+    lifecycle.NameTaken: Problem(
         status.HTTP_400_BAD_REQUEST,
         "name-taken",
         "A study of this name exists.",
@@ -371,7 +370,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Open several batches.",
         "exams",
     ),
-    batches.NotAReader: Problem(
+    roster.NotAReader: Problem(
         status.HTTP_400_BAD_REQUEST,
         "not-a-reader",
         "Somebody named is not allowed to read this.",
@@ -385,7 +384,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Name adjudicators who did not read in this batch.",
         "readers",
     ),
-    batches.KnowsResults: Problem(
+    roster.KnowsResults: Problem(
         status.HTTP_400_BAD_REQUEST,
         "knows-results",
         "Somebody named was shown what others found in some of these exams.",
@@ -410,7 +409,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "The readers disagree about no exam of this batch.",
         "Nothing needs to be done.",
     ),
-    audit_trail.TooManyEvents: Problem(
+    browse.TooManyEvents: Problem(
         status.HTTP_400_BAD_REQUEST,
         "too-many-events",
         "More events are asked for than are handed out at once.",
@@ -428,7 +427,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Nothing is handed out to you in this study for now.",
         "Your reading is paused, or a qualification comes first: ask the coordinator.",
     ),
-    assignments.NotServed: Problem(
+    guards.NotServed: Problem(
         status.HTTP_409_CONFLICT,
         "not-served",
         "This exam is not handed out to you now.",
@@ -497,13 +496,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "You are not signed in.",
         "Sign in, or send Authorization: Token followed by your token.",
     ),
-    archives.NotReady: Problem(
+    jobs.NotReady: Problem(
         status.HTTP_409_CONFLICT,
         "archive-not-ready",
         "The archive is not ready.",
         "Ask for its status until it says ready; if it says failed, ask for a new one.",
     ),
-    archives.Outdated: Problem(
+    jobs.Outdated: Problem(
         status.HTTP_409_CONFLICT,
         "archive-outdated",
         "The archive holds results that are no longer open.",

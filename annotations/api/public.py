@@ -8,7 +8,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotations import payloads
+from annotations import desk_payloads
 from annotations.api import openapi, shapes
 from annotations.api.base import ApiView, PublicView, UserRequest, answer
 from annotations.models import Taxonomy
@@ -20,7 +20,7 @@ class Classes(PublicView):
     @extend_schema(operation_id="classes", responses=shapes.ClassShape(many=True))
     def get(self, _request: Request) -> Response:
         """List the diagnostic classes of the newest taxonomy, in their order."""
-        return answer(payloads.classes_payload(Taxonomy.objects.all().newest()))
+        return answer(desk_payloads.classes_payload(Taxonomy.objects.all().newest()))
 
 
 class Taxonomies(PublicView):
@@ -30,7 +30,7 @@ class Taxonomies(PublicView):
     def get(self, _request: Request) -> Response:
         """List the versions of the classes, newest first."""
         newest_first = Taxonomy.objects.order_by("-installed_at", "-pk")
-        return answer([payloads.taxonomy_payload(one) for one in newest_first])
+        return answer([desk_payloads.taxonomy_payload(one) for one in newest_first])
 
 
 class Nowhere(PublicView):

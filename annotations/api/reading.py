@@ -10,21 +10,16 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
-from annotations import firewall, payloads, tasks
+from annotations import desk_payloads, firewall, tasks
 from annotations.api import paging, reading_inputs, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.headers import KEY, idempotency_key
 from annotations.models import Assignment, Batch, Reading, TokenScope, User
 from annotations.models.reading import ReadingQuerySet
-from annotations.services import (
-    corrections,
-    deferrals,
-    drafts,
-    export,
-    exposures,
-    leases,
-    readings,
-)
+from annotations.services.assignment import deferrals, leases
+from annotations.services.blinding import results_seen
+from annotations.services.export import sources
+from annotations.services.reading import corrections, drafts, submissions
 
 WORKLIST_ORDER = {"batch_id": int, "position": int}
 READINGS_ORDER = {"assignment_id": int, "stage": str}
@@ -50,7 +45,10 @@ class Assignments(ApiView):
         rows = mine.unread() if state else mine
         return answer(
             paging.page(
-                payloads.with_states(rows), request, WORKLIST_ORDER, payloads.summary_payload
+                desk_payloads.with_states(rows),
+                request,
+                WORKLIST_ORDER,
+                desk_payloads.summary_payload,
             )
         )
 
@@ -63,7 +61,7 @@ class AssignmentDetail(ApiView):
         """Tell all the reading desk needs about one of one's own assignments."""
         own = _own(request, pk)
         firewall.refuse_unserved(own, request.user)
-        return answer(payloads.assignment_payload(own, request.user, now=timezone.now()))
+        return answer(desk_payloads.assignment_payload(own, request.user, now=timezone.now()))
 
 
 class DraftDetail(ApiView):
@@ -106,7 +104,7 @@ class ReadingCreate(ApiView):
         """Sign the reading; the same key sent again gives the same answer and no second reading."""
         now, key = timezone.now(), idempotency_key(request)
         said = checked(reading_inputs.ReadingInput, request.data)
-        submission = readings.submit(
+        submission = submissions.submit(
             assignment_id=pk,
             reader=request.user,
             based_on=said["based_on"],
@@ -151,7 +149,7 @@ class Readings(ApiView):
     )
     def get(self, request: UserRequest) -> Response:
         """List the readings that one may see and that stand: not those that were corrected."""
-        rows = payloads.with_findings(_visible(request).effective())
+        rows = desk_payloads.with_findings(_visible(request).effective())
         _note_results(request)
         return answer(
             paging.page(rows, request, READINGS_ORDER, lambda row: _reading(row, request))
@@ -164,7 +162,7 @@ class ReadingDetail(ApiView):
     @extend_schema(operation_id="reading", responses=shapes.ReadingShape)
     def get(self, request: UserRequest, key: UUID) -> Response:
         """Tell what a reading says."""
-        of_key = payloads.with_findings(_visible(request)).filter(idempotency_key=key)
+        of_key = desk_payloads.with_findings(_visible(request)).filter(idempotency_key=key)
         # Two readers may have used one key: one's own comes first, then what came first.
         found = of_key.order_by(_own_first(request.user), "pk").first()
         if found is None:
@@ -185,7 +183,7 @@ def _own(request: UserRequest, pk: int) -> Assignment:
 
 def _next(assignment: Assignment, user: User) -> int | None:
     """Return what comes next; of a pool it is taken with the answer."""
-    waiting = payloads.next_id(assignment, user)
+    waiting = desk_payloads.next_id(assignment, user)
     if waiting is not None:
         return waiting
     return leases.next_id(assignment=assignment, now=timezone.now())
@@ -195,7 +193,7 @@ def _note_results(request: UserRequest) -> None:
     """Note which batches' readings the person may page through from here, if any."""
     if request.user.has_perm("annotations.view_closed_readings"):
         opened = Batch.objects.all().with_open_results().not_read_by(request.user)
-        exposures.results(batches=opened, user=request.user, now=timezone.now())
+        results_seen.results(batches=opened, user=request.user, now=timezone.now())
 
 
 def _visible(request: UserRequest) -> ReadingQuerySet:
@@ -205,14 +203,14 @@ def _visible(request: UserRequest) -> ReadingQuerySet:
     )
 
 
-def _reading(reading: Reading, request: UserRequest) -> payloads.Payload:
+def _reading(reading: Reading, request: UserRequest) -> desk_payloads.Payload:
     assignment = reading.assignment
     is_own = reading.reader_id == request.user.pk
     study = assignment.batch.study
     return {
-        **payloads.reading_payload(reading),
+        **desk_payloads.reading_payload(reading),
         "exam": assignment.code if is_own else assignment.exam.code,
         "batch": assignment.batch_id,
-        "reader": "me" if is_own else export.pseudonym(study, reading.reader_id),
+        "reader": "me" if is_own else sources.pseudonym(study, reading.reader_id),
         "reader_kind": assignment.reader.kind,
     }

@@ -27,9 +27,9 @@ from annotations.models import (
     RevisionReason,
     Verdict,
 )
-from annotations.services.contents import Content, FindingIn
-from annotations.services.decisions import DecisionIn
-from annotations.services.signing import Signed, Work
+from annotations.services.reading.content import Content, FindingIn
+from annotations.services.reading.signing import Signed, Work
+from annotations.services.reading.suggestion_decisions import DecisionIn
 from ecgreview.ecg.leads import LEADS
 
 MAX_FINDINGS = 100

@@ -23,7 +23,7 @@ from annotations.models import (
     Sex,
     SuggestionPolicy,
 )
-from annotations.services.paired_errors import Caution, Missing
+from annotations.services.agreement.paired_errors import Caution, Missing
 from ecgreview.agreement.accuracy.paired_errors import Undefined
 
 

@@ -8,12 +8,14 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from annotations import firewall, payloads
+from annotations import desk_payloads, firewall
 from annotations.api import reading_inputs, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.headers import KEY, idempotency_key
 from annotations.models import Assignment, SuggestionRun, Taxonomy, TokenScope
-from annotations.services import confirmations, leases, revisions, suggestions
+from annotations.services.assignment import leases
+from annotations.services.reading import confirmations, revisions
+from annotations.services.suggestions import runs
 
 
 class AssignmentSuggestions(ApiView):
@@ -25,7 +27,7 @@ class AssignmentSuggestions(ApiView):
     def get(self, request: UserRequest, pk: int) -> Response:
         """Tell what the model suggests; not found before the study's policy allows it."""
         own = _own(request, pk)
-        run = suggestions.show(assignment=own, now=timezone.now())
+        run = runs.show(assignment=own, now=timezone.now())
         return answer(_suggestions(run, own.batch.taxonomy))
 
 
@@ -42,7 +44,7 @@ class ViewingCreate(ApiView):
     )
     def post(self, request: UserRequest, pk: int) -> Response:
         """Note a stretch of time for which they were; not found while nothing was shown."""
-        seen = suggestions.view(
+        seen = runs.view(
             assignment=_own(request, pk),
             key=idempotency_key(request),
             now=timezone.now(),
@@ -74,7 +76,7 @@ class RevisionCreate(ApiView):
             now=now,
         )
         revision = submission.reading
-        following = payloads.next_id(revision.assignment, request.user)
+        following = desk_payloads.next_id(revision.assignment, request.user)
         if following is None:
             following = leases.next_id(assignment=revision.assignment, now=timezone.now())
         payload = {
@@ -112,7 +114,7 @@ def _own(request: UserRequest, pk: int) -> Assignment:
     return found
 
 
-def _suggestions(run: SuggestionRun, taxonomy: Taxonomy) -> payloads.Payload:
+def _suggestions(run: SuggestionRun, taxonomy: Taxonomy) -> desk_payloads.Payload:
     """Return what ``run`` came to, in the classes that the batch is read under."""
     known = set(taxonomy.classes.values_list("code", flat=True))
     ordered = run.suggestions.named_in(taxonomy).order_by("diagnostic_class__position")

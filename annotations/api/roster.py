@@ -9,11 +9,11 @@ from rest_framework.response import Response
 
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.shapes import Shape
+from annotations.desk_payloads import Payload
 from annotations.firewall import is_still_reading
 from annotations.models import ReaderKind, ReaderLevel, Seat, Study, StudyReader, StudyReaderStatus
-from annotations.payloads import Payload
-from annotations.services import names
-from annotations.services.names import Names
+from annotations.services.blinding import reader_names
+from annotations.services.blinding.reader_names import Names
 
 
 class StudyReaderShape(Shape):
@@ -48,7 +48,7 @@ class StudyReaders(ApiView):
         study = Study.objects.visible_to(request.user).get(slug=slug)
         n_assigned = {} if is_still_reading(study, request.user) else _given(study)
         lines = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
-        told = names.told_to(request.user, study)
+        told = reader_names.told_to(request.user, study)
         listed = [_line(line, n_assigned.get(line.user_id), told) for line in lines]
         return answer({"readers": listed})
 

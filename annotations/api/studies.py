@@ -12,10 +12,11 @@ from annotations import tasks
 from annotations.api import paging, result_shapes, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.reading import CURSOR
+from annotations.desk_payloads import Payload
 from annotations.firewall import refuse_readers
 from annotations.models import Consensus, ConsensusLabel, Study, Taxonomy
-from annotations.payloads import Payload
-from annotations.services import exposures, studies
+from annotations.services.blinding import results_seen
+from annotations.services.studies import lifecycle, protocols
 from ecgreview import protocol
 
 
@@ -44,7 +45,7 @@ class Studies(ApiView):
         """Create a study."""
         said = checked(serializers.StudyInput, request.data)
         said["taxonomy"] = str(_taxonomy(said.pop("taxonomy", None)))
-        study = studies.create(
+        study = lifecycle.create(
             wanted=protocol.parse(said), created_by=request.user, now=timezone.now()
         )
         return answer(study_payload(study), status=201)
@@ -75,7 +76,7 @@ class StudyOpening(ApiView):
         """Freeze the protocol of a draft and let exams be read under it."""
         checked(serializers.Nothing, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
-        opened = studies.open_study(study_id=study.pk, actor=request.user, now=timezone.now())
+        opened = lifecycle.open_study(study_id=study.pk, actor=request.user, now=timezone.now())
         return answer(study_payload(opened))
 
 
@@ -93,7 +94,7 @@ class StudyLocking(ApiView):
         """Lock a study, for good: its open batches close with it."""
         checked(serializers.Nothing, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
-        locked = studies.lock(study_id=study.pk, actor=request.user, now=timezone.now())
+        locked = lifecycle.lock(study_id=study.pk, actor=request.user, now=timezone.now())
         tasks.nudge(tasks.refresh_agreement)
         tasks.nudge(tasks.compute_consensus)
         return answer(study_payload(locked))
@@ -116,7 +117,7 @@ class StudyConsensus(ApiView):
         refuse_readers(study, request.user)
         visible = Consensus.objects.visible_to(request.user).filter(study=study)
         if visible.exists():
-            exposures.results_of_study(study=study, user=request.user, now=timezone.now())
+            results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
         labels = ConsensusLabel.objects.select_related("diagnostic_class").order_by(
             "diagnostic_class__position"
         )
@@ -130,7 +131,7 @@ def study_payload(study: Study) -> Payload:
         "slug": study.slug,
         "phase": study.phase,
         "protocol_version": study.protocol_version,
-        **protocol.complete(protocol.as_document(studies.protocol_of(study))),
+        **protocol.complete(protocol.as_document(protocols.protocol_of(study))),
         "taxonomy": study.taxonomy_id,
         "is_demo": study.is_demo,
         "created_at": study.created_at,

@@ -15,7 +15,7 @@ from drf_spectacular.utils import extend_schema
 from annotations import firewall
 from annotations.api.base import ApiView, UserRequest
 from annotations.models import Assignment, Exam, Tracing
-from annotations.services import priors
+from annotations.services.exams import prior_exams
 
 FOREVER = "private, max-age=31536000, immutable"
 
@@ -50,7 +50,7 @@ class PriorTracing(ApiView):
 
         The tag is the assignment's own: the exam before may itself be one that is to be read.
         """
-        prior = priors.shown_with(_own(request, pk))
+        prior = prior_exams.shown_with(_own(request, pk))
         if prior is None:
             raise Exam.DoesNotExist
         tracing = _without_samples().get(exam=prior.exam, position=position)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from annotations.services.agreement_measured import UNITS
+from annotations.services.counts.measurements import UNITS
 from ecgreview import agreement
 
 NAMES = ("pairs", "errors", "classes", "groups", "certainty", "measurements", "overall", "report")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.management.base import CommandError
 
 from annotations.models import Study, User
-from annotations.services import studies
+from annotations.services.studies import lifecycle
 
 
 def study(name: str) -> Study:
@@ -15,7 +15,7 @@ def study(name: str) -> Study:
         CommandError: there is none; names those there are.
     """
     known = Study.objects.select_related("taxonomy")
-    found = known.filter(slug=name).first() or known.filter(slug=studies.slug_for(name)).first()
+    found = known.filter(slug=name).first() or known.filter(slug=lifecycle.slug_for(name)).first()
     if found is None:
         slugs = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
         raise CommandError(f"There is no study {name!r}. There are: {slugs or 'none'}.")

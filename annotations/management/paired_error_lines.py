@@ -11,8 +11,8 @@ from django.core.management import CommandError
 from django.core.management.base import OutputWrapper
 
 from annotations.models import AgreementReport
-from annotations.services import agreement_details, paired_errors
-from annotations.services.paired_errors import Missing
+from annotations.services.agreement import details, paired_errors
+from annotations.services.agreement.paired_errors import Missing
 from ecgreview.agreement.accuracy.paired_errors import Undefined
 
 WHY_NONE: Mapping[Missing, str] = {
@@ -68,8 +68,8 @@ def _lines(
     known = [one["class"] for one in report.results["classes"]]
     if unknown := [code for code in codes if code not in known]:
         raise CommandError(f"There is no class {unknown[0]!r}. There are: {', '.join(known)}.")
-    detail = agreement_details.all_errors_of(report)
-    why = agreement_details.why_no_errors(report, detail)
+    detail = details.all_errors_of(report)
+    why = details.why_no_errors(report, detail)
     if detail is None or why is not None:
         raise CommandError(WHY_NONE[why or Missing.NOT_OPEN])
     readers = [int(reader) for reader in report.results["readers"]]

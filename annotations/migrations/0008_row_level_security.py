@@ -1,6 +1,6 @@
 """Who sees which rows, held by the database itself: the second line of blinding.
 
-A web request acts as ``ecg_reader`` or ``ecg_manager`` (``ecgreview.row_security``), which see of
+A web request acts as ``ecg_reader`` or ``ecg_manager`` (``annotations.row_security``), which see of
 other people's work what the policies below let through and may do what is granted below. Whoever
 owns the tables passes: migrations, workers and commands. A table that is not named here is closed
 to both roles, so a new one is forgotten loudly.

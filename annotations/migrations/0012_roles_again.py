@@ -6,7 +6,7 @@ from django.db import migrations
 
 
 def sync_groups(apps, schema_editor):
-    from annotations.services import roles
+    from annotations.services.people import (roles)
 
     create_permissions(installed_apps.get_app_config("annotations"), verbosity=0)
     roles.sync()

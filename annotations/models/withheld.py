@@ -16,8 +16,8 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from ecgreview import row_security
-from ecgreview.row_security import MANAGER, READER
+from annotations import row_security
+from annotations.row_security import MANAGER, READER
 
 
 class NotReadable(PermissionError):

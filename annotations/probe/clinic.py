@@ -22,22 +22,16 @@ from annotations.models import (
     SuggestionModel,
     User,
 )
-from annotations.services import (
-    batches,
-    exams,
-    people,
-    pools,
-    priors,
-    readings,
-    roles,
-    roster,
-    studies,
-    suggestions,
-    taxonomies,
-)
-from annotations.services.assigning import Row
-from annotations.services.contents import Content
-from annotations.services.signing import Signed, Work
+from annotations.services.assignment import batches
+from annotations.services.assignment.handout import Row
+from annotations.services.exams import prior_exams, recordings
+from annotations.services.people import members, roles
+from annotations.services.reading import content, submissions
+from annotations.services.reading.content import Content
+from annotations.services.reading.signing import Signed, Work
+from annotations.services.studies import exam_pool, lifecycle, roster
+from annotations.services.suggestions import runs
+from annotations.services.taxonomy import versions
 from ecgreview.ecg.formats import Recording
 from ecgreview.ecg.signal import Signal
 from ecgreview.ecg.visits import Visit
@@ -151,10 +145,10 @@ class Clinic:
 def build(now: datetime) -> Clinic:
     """Make the clinic through the services, in a database that is otherwise empty."""
     roles.sync()
-    cast = {name: people.create(username=name, wanted=wanted) for name, wanted in CAST.items()}
+    cast = {name: members.create(username=name, wanted=wanted) for name, wanted in CAST.items()}
     davi = cast["davi"]
     User.objects.filter(username__in=OF_GIL).update(vouched_by=cast["gil"])
-    taxonomy = taxonomies.install(now=now)
+    taxonomy = versions.install(now=now)
     dataset, stored = _exams(now)
     wanted = Protocol(
         name="Probed study", taxonomy=str(taxonomy), prior_exam="shown", readers_per_exam=3
@@ -174,8 +168,8 @@ def build(now: datetime) -> Clinic:
         study=second, name="Again", exams=stored[4:8], readers=[cast["bruno"], cast["clara"]],
         created_by=davi, now=now,
     )  # fmt: skip
-    suggestions.request(exams=stored, now=now)
-    pools.add(study=study, exams=stored, actor=davi, now=now)
+    runs.request(exams=stored, now=now)
+    exam_pool.add(study=study, exams=stored, actor=davi, now=now)
     if theirs is None:
         raise AssertionError(closed)
     return Clinic(cast, study, second, opened, closed, again, dataset, theirs, now)
@@ -185,13 +179,13 @@ def read(assignment: Assignment, number: int, code: str, now: datetime, **change
     """Submit a reading as the assignment's reader; ``number`` makes its key."""
     supersedes = changes.pop("supersedes", None)
     said: dict[str, Any] = {
-        "findings": [readings.FindingIn(code, "possible", [PLACE], [PR])],
+        "findings": [content.FindingIn(code, "possible", [PLACE], [PR])],
         "not_assessable": [UNTOLD],
         "problems": [{"kind": "noise", "leads": ["V1"]}],
         "quality": "poor",
         "comment": "what nobody else may know",
     }
-    return readings.submit(
+    return submissions.submit(
         assignment_id=assignment.pk,
         reader=assignment.reader,
         based_on=assignment.draft.version if hasattr(assignment, "draft") else 0,
@@ -214,8 +208,8 @@ def model(now: datetime) -> SuggestionModel:
 
 
 def _open(wanted: Protocol, davi: User, now: datetime) -> Study:
-    made = studies.create(wanted=wanted, created_by=davi, now=now)
-    return studies.open_study(study_id=made.pk, actor=davi, now=now)
+    made = lifecycle.create(wanted=wanted, created_by=davi, now=now)
+    return lifecycle.open_study(study_id=made.pk, actor=davi, now=now)
 
 
 def _open_batch(
@@ -236,11 +230,11 @@ def _open_batch(
 
 def _exams(now: datetime) -> tuple[Dataset, list[Exam]]:
     dataset = Dataset.objects.create(name="Probed ward", created_at=now)
-    stored = exams.store(
+    stored = recordings.store(
         dataset=dataset, recordings=[_recording(number) for number in range(N_EXAMS)], now=now
     )
     visits = [Visit(exam.source_key, _patient(n), day=n, line=n) for n, exam in enumerate(stored)]
-    priors.link(dataset=dataset, visits=visits, actor=None, now=now)
+    prior_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
     return dataset, sorted(dataset.exams.all(), key=lambda exam: exam.source_key)
 
 

@@ -19,7 +19,12 @@ from annotations.models import (
     Suggestion,
     SuggestionRun,
 )
-from annotations.services import agreement, batches, consensus, deferrals, drafts, notices, roster
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches, deferrals
+from annotations.services.consensus import labels
+from annotations.services.notices import delivery
+from annotations.services.reading import drafts
+from annotations.services.studies import roster
 
 from .clinic import CAST, FINDING, Clinic, model, read
 
@@ -96,9 +101,9 @@ def suggest(clinic: Clinic, person: str) -> None:
 def reckon(clinic: Clinic, person: str) -> None:
     """Compute agreement and consensus of whatever is due."""
     del person
-    while agreement.refresh_next(now=clinic.now):
+    while refresh.refresh_next(now=clinic.now):
         pass
-    while consensus.refresh_next(now=clinic.now):
+    while labels.refresh_next(now=clinic.now):
         pass
 
 
@@ -125,7 +130,7 @@ def close_other(clinic: Clinic, person: str) -> None:
 def notify(clinic: Clinic, person: str) -> None:
     """Send Bruno a notice."""
     del person
-    notices.tell([clinic.people["bruno"]], NoticeKind.BATCH_DUE, {}, now=clinic.now)
+    delivery.tell([clinic.people["bruno"]], NoticeKind.BATCH_DUE, {}, now=clinic.now)
 
 
 DEEDS: Mapping[str, Deed] = MappingProxyType(

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotations.models import Assignment, Notice, Role, User
-from annotations.services.mail import server
+from annotations.services.notices import mail_server
 
 THEMES = ("light", "dark")
 
@@ -35,7 +35,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     groups = cache(partial(_groups, request))
     return {
         "is_demo": settings.DEMO,
-        "has_mail_server": server.is_configured(),
+        "has_mail_server": mail_server.is_configured(),
         "theme": theme if theme in THEMES else "",
         "places": partial(_places, request, groups),
         "roles": partial(_roles, groups),

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from annotations.desk_payloads import NOTICES_SHOWN, notice_payload
 from annotations.models import Notice
-from annotations.payloads import NOTICES_SHOWN, notice_payload
-from annotations.services import notices
+from annotations.services.notices import delivery
 from annotations.views.access import SignedInRequest, signed_in
 
 
@@ -20,7 +20,7 @@ from annotations.views.access import SignedInRequest, signed_in
 def notice_list(request: SignedInRequest) -> HttpResponse:
     """List one's own latest notices; a POST marks them all as seen."""
     if request.method == "POST":
-        notices.mark_seen(user=request.user, now=timezone.now())
+        delivery.mark_seen(user=request.user, now=timezone.now())
         return redirect("notices")
     latest = Notice.objects.visible_to(request.user).order_by("-created_at", "-pk")
     shown = [notice_payload(notice) for notice in latest[:NOTICES_SHOWN]]

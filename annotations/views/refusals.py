@@ -9,20 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotations.models import Exam, User
-from annotations.services import (
-    adjudications,
-    batches,
-    designs,
-    mappings,
-    pools,
-    reassigning,
-    roster,
-    slots,
-    studies,
-)
-from annotations.services.designs import DesignRefused
-from annotations.services.same_recordings import SameRecording
+from annotations.services.assignment import batches, plans, pool_slots, reassignment
+from annotations.services.consensus import adjudications
+from annotations.services.exams.same_recordings import SameRecording
+from annotations.services.studies import exam_pool, lifecycle, roster, strata
+from annotations.services.taxonomy import mappings
 from ecgreview import design
+from ecgreview.design import DesignRefused
 
 
 def told(refusal: Exception) -> str:
@@ -102,22 +95,22 @@ def _said(sentence: Callable[[], str]) -> Callable[[Exception], str]:
 
 
 SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
-    designs.TooFewReaders: _too_few_readers,
-    designs.NobodyLeft: _nobody_left,
-    designs.CapsTooSmall: _caps_too_small,
-    designs.CapBelowAnchors: _cap_below_anchors,
-    designs.WashoutTooLong: _washout_too_long,
+    design.TooFewReaders: _too_few_readers,
+    design.NobodyLeft: _nobody_left,
+    design.CapsTooSmall: _caps_too_small,
+    design.CapBelowAnchors: _cap_below_anchors,
+    design.WashoutTooLong: _washout_too_long,
     design.QuotaUnmet: _quota_unmet,
     DesignRefused: _said(lambda: _("This cannot be planned: %(names)s")),
-    designs.NothingToPlan: _said(lambda: _("Every exam of the study has its readers.")),
-    designs.TooManyBatches: _said(lambda: _("There are fewer exams than batches.")),
-    pools.AlreadyGiven: _already_given,
-    pools.NothingToAdd: _said(lambda: _("No exam is left for this.")),
-    pools.PoolTooLarge: _said(lambda: _("A study has at most %(names)s exams.")),
-    pools.KindsHidden: _said(
+    plans.NothingToPlan: _said(lambda: _("Every exam of the study has its readers.")),
+    plans.TooManyBatches: _said(lambda: _("There are fewer exams than batches.")),
+    exam_pool.AlreadyGiven: _already_given,
+    exam_pool.NothingToAdd: _said(lambda: _("No exam is left for this.")),
+    exam_pool.PoolTooLarge: _said(lambda: _("A study has at most %(names)s exams.")),
+    strata.KindsHidden: _said(
         lambda: _("You read in this study: let somebody else choose exams by what they show.")
     ),
-    slots.TooFewReaders: _said(lambda: _("Each exam wants more readers than may read.")),
+    pool_slots.TooFewReaders: _said(lambda: _("Each exam wants more readers than may read.")),
     batches.NoReaders: _said(lambda: _("Nobody may read now: add readers, or resume some.")),
     SameRecording: _said(
         lambda: _("These exams hold the same recording. Keep one of each: %(names)s.")
@@ -133,7 +126,7 @@ SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
     batches.MixedWithData: _said(
         lambda: _("These exams are practised with in this study and cannot be data: %(names)s.")
     ),
-    batches.KnowsResults: _said(
+    roster.KnowsResults: _said(
         lambda: _(
             "%(names)s was shown what others found in some of these exams and cannot read them "
             "blind."
@@ -161,21 +154,21 @@ SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
         lambda: _("%(names)s: less experienced than the protocol of this study asks.")
     ),
     roster.HasLeft: _said(lambda: _("%(names)s: withdrawn from this study, for good.")),
-    reassigning.NothingWaits: _said(lambda: _("Nothing waits that could be given away.")),
-    reassigning.NobodyToReadThem: _said(
+    reassignment.NothingWaits: _said(lambda: _("Nothing waits that could be given away.")),
+    reassignment.NobodyToReadThem: _said(
         lambda: _("None of them can read these exams: they have them, know them, or are full.")
     ),
-    reassigning.SameReader: _said(lambda: _("Choose somebody else.")),
-    reassigning.Paused: _said(lambda: _("%(names)s: paused. Resume them first.")),
+    reassignment.SameReader: _said(lambda: _("Choose somebody else.")),
+    reassignment.Paused: _said(lambda: _("%(names)s: paused. Resume them first.")),
     roster.StatusUnchanged: _said(lambda: _("This was done before.")),
     roster.StudyHasBegun: _said(
         lambda: _("The study is open: withdraw the reader, with a reason.")
     ),
-    studies.NameTaken: _said(lambda: _("Another study has this name. Choose a different one.")),
-    studies.ReasonMissing: _said(lambda: _("Say why: it is written into the audit trail.")),
-    studies.StillReading: _said(
+    lifecycle.NameTaken: _said(lambda: _("Another study has this name. Choose a different one.")),
+    lifecycle.ReasonMissing: _said(lambda: _("Say why: it is written into the audit trail.")),
+    lifecycle.StillReading: _said(
         lambda: _("Consensus is still being computed. Try again in a minute.")
     ),
-    studies.NotOpen: _said(lambda: _("The study is not open.")),
-    studies.NotThisPhase: _said(lambda: _("The study is in a phase that does not allow this.")),
+    lifecycle.NotOpen: _said(lambda: _("The study is not open.")),
+    lifecycle.NotThisPhase: _said(lambda: _("The study is in a phase that does not allow this.")),
 }

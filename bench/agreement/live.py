@@ -28,19 +28,16 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
 from annotations.models import Assignment, Batch, Dataset, Role, Scope, Study, User
-from annotations.services import (
-    agreement,
-    batches,
-    pattern_counts,
-    people,
-    readings,
-    roster,
-    studies,
-    taxonomies,
-)
-from annotations.services.contents import Content, FindingIn
-from annotations.services.exam_patterns import Pattern
-from annotations.services.signing import Signed
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.counts import live
+from annotations.services.people import members
+from annotations.services.reading import submissions
+from annotations.services.studies import lifecycle, roster
+from annotations.services.taxonomy import versions
+from annotations.services.reading.content import Content, FindingIn
+from annotations.services.counts.exam_patterns import Pattern
+from annotations.services.reading.signing import Signed
 from bench import _long_list
 from bench._requests import ask, client_of, clocked
 from ecgreview.agreement import PatternCount
@@ -70,7 +67,7 @@ def main() -> int:
     with empty_database(), override_settings(ALLOWED_HOSTS=["*"], STORAGES=storages):
         with connection.cursor() as cursor:
             cursor.execute("set statement_timeout = 0")
-        owner = people.create(username="owner", wanted=[Role.COORDINATOR])
+        owner = members.create(username="owner", wanted=[Role.COORDINATOR])
         dataset = Dataset.objects.create(name="bench", created_at=timezone.now())
         _long_list.exams(dataset, 2 * n)
         few, many = (prepare(f"{size}", 2 * size, owner) for size in (FEW, n))
@@ -80,11 +77,11 @@ def main() -> int:
 def prepare(name: str, n_given: int, owner: User) -> Made:
     """Return an open study in which two readers have read the first half of their exams."""
     now = timezone.now()
-    wanted = Protocol(name=name, taxonomy=str(taxonomies.install(now=now)), results_open="live")
-    made = studies.create(wanted=wanted, created_by=owner, now=now)
-    study = studies.open_study(study_id=made.pk, actor=owner, now=now)
+    wanted = Protocol(name=name, taxonomy=str(versions.install(now=now)), results_open="live")
+    made = lifecycle.create(wanted=wanted, created_by=owner, now=now)
+    study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
     first, second = (
-        people.create(username=f"{who}{name}", wanted=[Role.READER]) for who in ("a", "b")
+        members.create(username=f"{who}{name}", wanted=[Role.READER]) for who in ("a", "b")
     )
     roster.join(study=study, readers=[first, second], actor=owner, now=now)
     batch = batches.make(study=study, name=name, rows=[], created_by=owner, now=now)
@@ -122,8 +119,8 @@ def fill(study: Study, batch: Batch, readers: tuple[int, int]) -> None:
         }
         for scope in (Scope(study.pk, batch.pk), Scope(study.pk)):
             with transaction.atomic():
-                pattern_counts.lock(study.pk)
-                pattern_counts.replace(scope, some, found, now=timezone.now())
+                live.lock(study.pk)
+                live.replace(scope, some, found, now=timezone.now())
 
 
 def compare(few: Made, many: Made, owner: User, n: int) -> int:
@@ -148,18 +145,18 @@ def counted(made: Made) -> float:
     content = Content([FindingIn("atrial_fibrillation", "definite")], "good")
     signed = Signed(content, uuid.uuid4())
     start = time.perf_counter()
-    readings.submit(
+    submissions.submit(
         assignment_id=next(made.waiting), reader=reader, based_on=0, signed=signed,
         now=timezone.now(),
     )  # fmt: skip
-    while pattern_counts.count_next(now=timezone.now()):
+    while live.count_next(now=timezone.now()):
         pass
     return time.perf_counter() - start
 
 
 def computed(made: Made) -> float:
     counted(made)
-    return clocked(lambda: agreement.refresh_study(study=made.study, now=timezone.now()))
+    return clocked(lambda: refresh.refresh_study(study=made.study, now=timezone.now()))
 
 
 def opened(made: Made, owner: User) -> float:

@@ -27,7 +27,10 @@ from django.db import connection
 from django.utils import timezone
 
 from annotations.models import Batch, Dataset, Exam, Role, Tracing, User
-from annotations.services import batches, people, sign_in, studies, taxonomies
+from annotations.services.assignment import batches
+from annotations.services.people import members, sign_in
+from annotations.services.studies import lifecycle
+from annotations.services.taxonomy import versions
 from bench import waveform_bytes
 from bench.browser import _files
 from ecgreview.ecg import wire
@@ -84,11 +87,11 @@ def end_connections() -> None:
 def prepare(n_exams: int) -> tuple[User, Batch]:
     """Return a reader and what waits for them."""
     now = timezone.now()
-    owner = people.create(username="owner", wanted=[Role.COORDINATOR])
-    reader = people.create(username="reader", wanted=[Role.READER])
-    wanted = Protocol(name="Bench", taxonomy=str(taxonomies.install(now=now)))
-    made = studies.create(wanted=wanted, created_by=owner, now=now)
-    study = studies.open_study(study_id=made.pk, actor=owner, now=now)
+    owner = members.create(username="owner", wanted=[Role.COORDINATOR])
+    reader = members.create(username="reader", wanted=[Role.READER])
+    wanted = Protocol(name="Bench", taxonomy=str(versions.install(now=now)))
+    made = lifecycle.create(wanted=wanted, created_by=owner, now=now)
+    study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
     dataset = Dataset.objects.create(name="bench", created_at=now)
     exams = [
         exam(dataset, number, packed) for number, packed in enumerate(recordings(n_exams), start=1)

@@ -24,7 +24,7 @@ from django.urls import reverse
 
 from annotations import tasks
 from annotations.models import Archive, Reading, Study
-from annotations.services import export
+from annotations.services.export import archive as export_archive
 from bench._requests import client_of
 from bench.scale import database
 
@@ -71,7 +71,7 @@ def verified(content: bytes) -> int:
             print(f"damaged: {damaged}")
             return 1
         files = {name.rsplit("/", 1)[-1]: archive.read(name) for name in archive.namelist()}
-    sums = files.pop(export.SUMS).decode().splitlines()
+    sums = files.pop(export_archive.SUMS).decode().splitlines()
     told = {name: digest for digest, name in (line.split("  ", 1) for line in sums)}
     found = {name: hashlib.sha256(body).hexdigest() for name, body in files.items()}
     for name, body in sorted(files.items()):

@@ -19,15 +19,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from annotations.models import Batch, Dataset, Role, Study, SuggestionModel, Taxonomy, User
-from annotations.services import (
-    agreement,
-    batches,
-    consensus,
-    people,
-    roster,
-    studies,
-    taxonomies,
-)
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.consensus import labels
+from annotations.services.people import members
+from annotations.services.studies import lifecycle, roster
+from annotations.services.taxonomy import versions
 from bench.scale.rows import FILL, TRIGGERED, U
 from ecgreview.protocol import Protocol
 
@@ -82,10 +79,10 @@ def fill(
         told: what to say meanwhile.
     """
     now = timezone.now()
-    taxonomy = taxonomies.install(now=now)
+    taxonomy = versions.install(now=now)
     cast = _people()
     readers = [
-        people.create(username=f"reader{n}", first_name=f"R{n}", wanted=[Role.READER])
+        members.create(username=f"reader{n}", first_name=f"R{n}", wanted=[Role.READER])
         for n in range(N_READERS)
     ]
     _settle()
@@ -140,7 +137,7 @@ def _world(cast: dict[str, User], study: Study) -> World:
 
 def _people() -> dict[str, User]:
     cast = {
-        name: people.create(username=name, first_name=name.title(), wanted=wanted)
+        name: members.create(username=name, first_name=name.title(), wanted=wanted)
         for name, wanted in CAST.items()
     }
     root = cast["root"]
@@ -156,8 +153,8 @@ def _study(
     wanted = Protocol(
         name=f"Study {n}", taxonomy=str(taxonomy), results_open=POLICIES.get(n, "batch_closed")
     )
-    draft = studies.create(wanted=wanted, created_by=davi, now=now)
-    study = studies.open_study(study_id=draft.pk, actor=davi, now=now)
+    draft = lifecycle.create(wanted=wanted, created_by=davi, now=now)
+    study = lifecycle.open_study(study_id=draft.pk, actor=davi, now=now)
     own = [readers[(2 * n + i) % N_READERS] for i in range(READERS_EACH)]
     extra = [cast["torn"]] if n == 1 else []
     roster.join(study=study, readers=[*own, *extra, cast["clara"]], actor=davi, now=now)
@@ -259,10 +256,10 @@ def _derive(made: list[Study], now: datetime, told: Told) -> None:
     """Let the services compute consensus and agreement as they do in a worker."""
     for study in made:
         began = time.perf_counter()
-        consensus.compute(study=study, now=now)
+        labels.compute(study=study, now=now)
         between = time.perf_counter()
-        agreement.refresh_closed(study=study, now=now)
-        agreement.refresh_study(study=study, now=now)
+        refresh.refresh_closed(study=study, now=now)
+        refresh.refresh_study(study=study, now=now)
         told(
             f"{study.name}: consensus {between - began:.1f} s,"
             f" agreement {time.perf_counter() - between:.1f} s"

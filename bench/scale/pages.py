@@ -32,7 +32,7 @@ from annotations.models import Study, User
 from bench._requests import client_of
 from bench.scale import addresses, database, plans
 from bench.scale.database import World
-from ecgreview import row_security
+from annotations import row_security
 
 SECONDS_AT_MOST, STATEMENTS_AT_MOST = 1.0, 30
 LOOKED_INTO_MS = 50

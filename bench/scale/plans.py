@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from ecgreview import row_security
+from annotations import row_security
 
 SMALL, OFTEN = 1_000, 10
 """A table of fewer rows than ``SMALL`` may be read until that is ``OFTEN`` times as many."""

@@ -18,7 +18,7 @@ from ecgreview.embedded.places import Places
 DATABASE = "ecg"
 OWNER = "ecg_owner"
 ACTING = ("ecg_reader", "ecg_manager")
-"""What web requests act as, see ``ecgreview.row_security``."""
+"""What web requests act as, see ``annotations.row_security``."""
 
 SUPERUSER = "postgres"
 START_SECONDS = 900.0  # recovery after a power cut replays the log before it answers

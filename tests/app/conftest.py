@@ -28,7 +28,9 @@ from annotations.models import (
     Taxonomy,
     User,
 )
-from annotations.services import batches, priors, taxonomies
+from annotations.services.assignment import batches
+from annotations.services.exams import prior_exams
+from annotations.services.taxonomy import versions
 from ecgreview import sessions
 from ecgreview.ecg.visits import Visit
 from tests.app import props
@@ -148,7 +150,7 @@ def now() -> datetime:
 @pytest.fixture
 def taxonomy(db: None, now: datetime) -> Taxonomy:
     """The product's own 66 classes."""
-    return taxonomies.install(now=now)
+    return versions.install(now=now)
 
 
 @pytest.fixture
@@ -234,7 +236,7 @@ def make_visits(
             Visit(exam.source_key, patient, day, line)
             for line, (exam, day) in enumerate(zip(exams, days, strict=True), start=2)
         ]
-        priors.link(dataset=dataset, visits=visits, actor=None, now=now)
+        prior_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
         for exam in exams:
             exam.refresh_from_db()
         return exams

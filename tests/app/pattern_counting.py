@@ -13,24 +13,23 @@ from annotations.models import (
     UncountedExam,
     in_scope,
 )
-from annotations.services import mappings, pattern_counts, pattern_recount, studies, taxonomies
+from annotations.services.counts import live, recount
+from annotations.services.studies import lifecycle, protocols
+from annotations.services.taxonomy import mappings, versions
 from ecgreview import taxonomy as published
 from tests.app.test_taxonomy_versions import STEPS, next_version
 
 
 def drain(now):
     """Count whatever is uncounted."""
-    while pattern_counts.count_next(now=now):
+    while live.count_next(now=now):
         pass
 
 
 def differences(study, now):
     """Return what a full recount of ``study`` finds, once nothing waits to be counted."""
     assert not UncountedExam.objects.exists()
-    found = [
-        pattern_recount.recount(scope, repairs=False, now=now)
-        for scope in pattern_recount.scopes(study)
-    ]
+    found = [recount.recount(scope, repairs=False, now=now) for scope in recount.scopes(study)]
     return [one for one in found if not one.holds or one.n_waiting]
 
 
@@ -55,12 +54,12 @@ def patterns(scope):
 def amend_to_next_version(study, davi, now):
     """Put a version of the classes in force in which one is split, one renamed, one retired."""
     old, source = Taxonomy.objects.get(), next_version()
-    row = taxonomies.install(taxonomy=source, now=now)
+    row = versions.install(taxonomy=source, now=now)
     found = published.map_steps(STEPS, mappings.as_published(old), source)
     mappings.install(old=old, new=row, mapping=found, actor=davi, now=now)
     wanted = replace(
-        studies.protocol_of(Study.objects.get(pk=study.pk)),
+        protocols.protocol_of(Study.objects.get(pk=study.pk)),
         taxonomy=str(row), frequent_classes=("atrial_fibrillation",),
     )  # fmt: skip
-    studies.amend(study_id=study.pk, wanted=wanted, reason="new list", actor=davi, now=now)
+    lifecycle.amend(study_id=study.pk, wanted=wanted, reason="new list", actor=davi, now=now)
     study.refresh_from_db()

@@ -21,7 +21,10 @@ from annotations.models import (
     Tracing,
     User,
 )
-from annotations.services import accounts, batches, readings, studies
+from annotations.services.assignment import batches
+from annotations.services.people import accounts
+from annotations.services.reading import content
+from annotations.services.studies import lifecycle
 from ecgreview import protocol
 from ecgreview.ecg import wire
 from ecgreview.ecg.signal import Signal
@@ -84,10 +87,10 @@ def study(
 ) -> Study:
     """Make a study and open it, with the defaults of a new study but for ``settings``."""
     wanted = protocol.parse({"name": "Morning list", "taxonomy": str(classes), **settings})
-    made = studies.create(wanted=wanted, created_by=coordinator, now=now)
+    made = lifecycle.create(wanted=wanted, created_by=coordinator, now=now)
     if not is_open:
         return made
-    return studies.open_study(study_id=made.pk, actor=coordinator, now=now)
+    return lifecycle.open_study(study_id=made.pk, actor=coordinator, now=now)
 
 
 def batch(
@@ -107,7 +110,7 @@ def submit(
 ) -> Reading:
     """Submit a reading on behalf of the assignment's reader, who has no draft of it."""
     said = {
-        "findings": [readings.FindingIn(code, certainty) for code in codes],
+        "findings": [content.FindingIn(code, certainty) for code in codes],
         "quality": "good",
         "comment": "",
         "active_ms": 58_000,

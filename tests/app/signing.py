@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from annotations.services import readings, revisions
-from annotations.services.contents import Content
-from annotations.services.signing import Signed, Submission, Work
+from annotations.services.reading import revisions, submissions
+from annotations.services.reading.content import Content
+from annotations.services.reading.signing import Signed, Submission, Work
 
 WORK = ("active_ms", "idle_ms", "display", "tools")
 
@@ -22,7 +22,7 @@ def submit_reading(
     *, assignment_id: Any, reader: Any, based_on: int, now: Any, supersedes: Any = None, **said: Any
 ) -> Submission:
     """Submit a blind reading."""
-    return readings.submit(
+    return submissions.submit(
         assignment_id=assignment_id, reader=reader, based_on=based_on, signed=signed(**said),
         supersedes=supersedes, now=now,
     )  # fmt: skip

@@ -8,22 +8,20 @@ import io
 import pytest
 
 from annotations.models import Assignment, Reading, Seat, Slot
-from annotations.services import (
-    agreement,
+from annotations.services.agreement import refresh
+from annotations.services.assignment import (
     batches,
-    consensus,
-    designs,
-    export,
-    feedback,
-    histories,
     leases,
-    pools,
+    past_assignments,
+    plans,
+    pool_slots,
     progress,
     qualification,
-    records,
-    roster,
-    slots,
+    qualification_feedback,
 )
+from annotations.services.consensus import labels
+from annotations.services.export import archive, sources
+from annotations.services.studies import exam_pool, reading_log, roster
 
 AF, FLUTTER, NOISE = "atrial_fibrillation", "atrial_flutter", "artifact"
 ABSTAINED = {"outcome": "abstained", "quality": ""}
@@ -50,7 +48,7 @@ def of_class(report, code):
 
 
 def rows(study, now, name):
-    content = export.contents(study=study, now=now)[name].decode()
+    content = archive.contents(study=study, now=now)[name].decode()
     return list(csv.DictReader(io.StringIO(content)))
 
 
@@ -60,7 +58,7 @@ def settled(batch, close, study, now):
 
     def make():
         close(batch)
-        consensus.compute(study=study, now=now)
+        labels.compute(study=study, now=now)
         return study.consensus.get()
 
     return make
@@ -75,7 +73,7 @@ class TestWhoAbstains:
     def test_is_compared_with_nobody(self, batch, of, ana, bruno, submit, now):
         submit(of(ana), **ABSTAINED)
         submit(of(bruno), AF)
-        report = agreement.refresh(batch=batch, now=now)
+        report = refresh.refresh(batch=batch, now=now)
         assert (report.n_readings, report.results["n_exams_compared"]) == (1, 0)
 
     def test_has_no_vote(self, of, ana, bruno, submit, settled):
@@ -87,7 +85,7 @@ class TestWhoAbstains:
 
     def test_leaves_no_answer_to_compare_with_others(self, of, ana, submit, study):
         submit(of(ana), **ABSTAINED)
-        assert records.of_batches(study.batches.all())[ana.pk].answers == []
+        assert reading_log.of_batches(study.batches.all())[ana.pk].answers == []
 
     def test_may_take_that_back(self, of, ana, submit):
         reading = submit(of(ana), **ABSTAINED)
@@ -98,7 +96,7 @@ class TestWhoAbstains:
         reading = submit(of(ana), AF)
         submit(of(ana), supersedes=reading.idempotency_key, **ABSTAINED)
         assert of(ana).is_abstained
-        assert agreement.refresh(batch=batch, now=now).n_readings == 0
+        assert refresh.refresh(batch=batch, now=now).n_readings == 0
 
     def test_is_exported_as_such(self, of, ana, submit, batch, close, study, now):
         submit(of(ana), **ABSTAINED)
@@ -115,7 +113,9 @@ class TestWhoAbstains:
             created_by=davi, now=now,
         )  # fmt: skip
         submit(made.assignments.get(), **ABSTAINED)
-        (line,) = feedback.lines(seat=feedback.seat_of(batch_id=made.pk, reader=ana))
+        (line,) = qualification_feedback.lines(
+            seat=qualification_feedback.seat_of(batch_id=made.pk, reader=ana)
+        )
         assert (line.is_right, line.is_abstained, line.is_unreadable) == (False, True, False)
 
     def test_is_counted_for_who_leads_the_study(self, of, ana, bruno, submit, study, now):
@@ -133,33 +133,33 @@ class TestTheExam:
     def pool_of_one(self, study, make_exam, ana, bruno, clara, davi, now):
         """A study whose only exam Ana and Bruno read."""
         exam = make_exam()
-        pools.add(study=study, exams=[exam], actor=davi, now=now)
+        exam_pool.add(study=study, exams=[exam], actor=davi, now=now)
         roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
-        (made,) = designs.plan(study=study, name="One", created_by=davi, now=now)
+        (made,) = plans.plan(study=study, name="One", created_by=davi, now=now)
         return batches.release(batch_id=made.pk, actor=davi, now=now)
 
     def test_is_planned_for_somebody_else(self, pool_of_one, study, clara, ana, davi, submit, now):
         submit(pool_of_one.assignments.get(reader=ana), **ABSTAINED)
-        assert designs.incomplete(study).count() == 1
+        assert plans.incomplete(study).count() == 1
         roster.join(study=study, readers=[clara], actor=davi, now=now)
-        (made,) = designs.plan(study=study, name="Two", created_by=davi, now=now)
+        (made,) = plans.plan(study=study, name="Two", created_by=davi, now=now)
         assert [one.reader for one in made.assignments.all()] == [clara]
 
     def test_has_its_readers_again_when_that_is_taken_back(self, pool_of_one, study, ana, submit):
         assignment = pool_of_one.assignments.get(reader=ana)
         reading = submit(assignment, **ABSTAINED)
         submit(assignment, AF, supersedes=reading.idempotency_key)
-        assert not designs.incomplete(study).exists()
+        assert not plans.incomplete(study).exists()
 
     def test_never_comes_back_to_who_abstained(self, pool_of_one, study, ana, submit):
         assignment = pool_of_one.assignments.get(reader=ana)
         submit(assignment, **ABSTAINED)
-        assert histories.past(study).barred == [(ana.pk, assignment.exam_id)]
+        assert past_assignments.past(study).barred == [(ana.pk, assignment.exam_id)]
 
     @pytest.fixture
     def pooled(self, study, make_exam, ana, bruno, davi, now):
         """A pool that wants one reading of one exam."""
-        batch = slots.make_pool(
+        batch = pool_slots.make_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno],
             readers_per_exam=1, created_by=davi, now=now,
         )  # fmt: skip
@@ -197,7 +197,7 @@ class TestAClassThatCannotBeTold:
     def test_is_not_compared(self, batch, of, ana, bruno, submit, now):
         submit(of(ana), AF, not_assessable=[NOISE])
         submit(of(bruno), AF, NOISE)
-        report = agreement.refresh(batch=batch, now=now)
+        report = refresh.refresh(batch=batch, now=now)
         assert of_class(report, NOISE)["n_exams"] == 0
         assert of_class(report, AF)["n_exams"] == 1
         assert report.results["overall"]["exact_set"]["estimate"] == 1.0
@@ -205,7 +205,7 @@ class TestAClassThatCannotBeTold:
     def test_is_counted(self, batch, of, ana, bruno, submit, now):
         submit(of(ana), AF, not_assessable=[NOISE])
         submit(of(bruno), AF, quality="good")
-        report = agreement.refresh(batch=batch, now=now)
+        report = refresh.refresh(batch=batch, now=now)
         counts = {one["class"]: one["n_not_assessable"] for one in report.results["classes"]}
         assert {code: n for code, n in counts.items() if n} == {NOISE: 1}
 
@@ -261,7 +261,7 @@ class TestAClassThatCannotBeTold:
         one, other = twice.assignments.all()
         submit(one, AF)
         submit(other, AF, not_assessable=[NOISE])
-        first, second = records.of_batches(study.batches.all())[ana.pk].answers
+        first, second = reading_log.of_batches(study.batches.all())[ana.pk].answers
         assert first != second
 
 
@@ -273,11 +273,11 @@ class TestTheExport:
     @pytest.fixture
     def closed(self, batch, of, ana, bruno, submit, close):
         """Ana corrected herself; Bruno marked what he saw."""
-        from annotations.services import readings
+        from annotations.services.reading import content as reading_content
 
         first = submit(of(ana), AF)
         submit(of(ana), FLUTTER, supersedes=first.idempotency_key, tools={"calipers": 2})
-        reading = readings.FindingIn(AF, "definite", [self.PLACE], [self.PR])
+        reading = reading_content.FindingIn(AF, "definite", [self.PLACE], [self.PR])
         problems = [{"kind": "noise", "leads": ["V1", "V2"]}, {"kind": "other", "leads": []}]
         submit(of(bruno), findings=[reading], problems=problems, quality="poor")
         close(batch)
@@ -290,7 +290,7 @@ class TestTheExport:
 
     def test_lists_what_was_corrected(self, closed, study, ana, now):
         found = rows(study, now, "readings.csv")
-        hers = [row for row in found if row["reader"] == export.pseudonym(study, ana.pk)]
+        hers = [row for row in found if row["reader"] == sources.pseudonym(study, ana.pk)]
         old, new = sorted(hers, key=lambda row: row["stands"])
         assert (old["stands"], old["labels"], old["supersedes"]) == ("0", AF, "")
         assert (new["stands"], new["labels"], new["supersedes"]) == ("1", FLUTTER, old["reading"])

@@ -14,8 +14,8 @@ from django.forms.models import model_to_dict
 from django.test import Client
 
 from annotations.models import AccountMail, ReaderLevel, Role, User
-from annotations.services import people
 from annotations.services.mail import queue
+from annotations.services.people import members
 from ecgreview.logs import WithoutSecrets
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def with_a_mail_server(settings):
 @pytest.fixture
 def made(davi, now):
     """Mira's invitation, not accepted yet."""
-    return people.invite(
+    return members.invite(
         actor=davi, username="mira", email="mira@hospital.example", first_name="Mira",
         last_name="Sol", role=Role.READER, level=ReaderLevel.SENIOR, now=now,
     )  # fmt: skip
@@ -68,7 +68,7 @@ def test_a_mail_goes_out_once(queued, now):
 
 
 def test_a_newer_invitation_takes_the_place_of_one_that_waits(queued, davi, made, now):
-    again = people.invite_again(actor=davi, user_id=made.user.pk, now=now)
+    again = members.invite_again(actor=davi, user_id=made.user.pk, now=now)
     queue.invitation(again, now=now)
     while queue.send_next(now=now):
         pass
@@ -77,7 +77,7 @@ def test_a_newer_invitation_takes_the_place_of_one_that_waits(queued, davi, made
 
 
 def test_an_invitation_that_was_accepted_or_withdrawn_is_not_mailed(queued, davi, made, now):
-    people.deactivate(actor=davi, user_id=made.user.pk, now=now)
+    members.deactivate(actor=davi, user_id=made.user.pk, now=now)
     assert queue.send_next(now=now)
     assert (mail.outbox, AccountMail.objects.exists()) == ([], False)
 

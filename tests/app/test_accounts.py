@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from annotations import tasks
 from annotations.models import AuditEvent, Role, User
-from annotations.services import people, sign_in, tokens
+from annotations.services.people import members, sign_in, tokens
 from ecgreview import sessions
 
 pytestmark = pytest.mark.django_db
@@ -226,7 +226,7 @@ class TestEnumeration:
         assert [str(one).replace("ned", "ana") for one in same] == [str(one) for one in told(known)]
 
     def test_the_answer_to_somebody_who_left_is_the_one_to_a_wrong_password(self, ana):
-        people.change(username="ana", is_active=False)
+        members.change(username="ana", is_active=False)
         wrong, right = enter(Client(), password="not the password"), enter(Client())
         assert told(wrong) == told(right)
 
@@ -244,12 +244,12 @@ class TestEnumeration:
         # As many hashes for each: they are what takes the time.
         names = {"unknown": "ned", "left": "lea", "invited": "ina", "by link only": "lou"}
         for name in ("lea", "lou"):
-            people.create(username=name, wanted=[Role.READER])
+            members.create(username=name, wanted=[Role.READER])
         lea = User.objects.get(username="lea")
         lea.set_password(PASSWORD)
         lea.is_active = False
         lea.save()
-        User.objects.create(username="ina", password=people.INVITED + "x" * 40, is_active=False)
+        User.objects.create(username="ina", password=members.INVITED + "x" * 40, is_active=False)
 
         hashed: list[str] = []
         honest = hashers.MD5PasswordHasher.encode
@@ -320,7 +320,7 @@ class TestPasswordReset:
         assert enter(client, password="a different long one").url == "/sign-in/second-factor/"
 
     def test_somebody_who_left_gets_no_mail(self, client, ana):
-        people.change(username="ana", is_active=False)
+        members.change(username="ana", is_active=False)
         client.post("/password/forgotten/", {"email": "ana@hospital.example"})
         tasks.mail_accounts()
         assert mail.outbox == []

@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 
 from annotations.models import AgreementReport, Exam, Reading, Scope
-from annotations.services import (
-    agreement,
-    agreement_certainty,
-    batches,
-    mappings,
-    readings,
-    rereads,
-)
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.consensus import rereads
+from annotations.services.counts import certainty
+from annotations.services.reading import content
+from annotations.services.taxonomy import mappings
 from ecgreview.agreement import Cluster
 from ecgreview.agreement.reports.certainty import Graded
 from tests.app import signing
@@ -36,7 +34,7 @@ def say(now):
     def make(assignment, *given, key=None, minutes=0, **more):
         return signing.submit_reading(
             assignment_id=assignment.pk, reader=assignment.reader, based_on=0,
-            findings=[readings.FindingIn(code, sure) for code, sure in given],
+            findings=[content.FindingIn(code, sure) for code, sure in given],
             quality=more.pop("quality", "good"), comment="",
             idempotency_key=uuid.UUID(int=key or assignment.pk),
             now=now + timedelta(minutes=minutes), **more,
@@ -67,7 +65,7 @@ def counted(scope, study, now):
     """Return how many exams were graded of AF in which way."""
     drain(now)
     codes = list(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
-    found = agreement_certainty.count(scope, study.taxonomy_id, codes)
+    found = certainty.count(scope, study.taxonomy_id, codes)
     grades: dict[tuple[int, ...], int] = {}
     for unit in found.units:
         for place, n in unit.exams:
@@ -146,8 +144,8 @@ def test_readings_that_no_mapping_leads_here_from_keep_nobody_waiting(
         raise mappings.NoMapping(f"{old} to {new}")
 
     monkeypatch.setattr(mappings, "between", nowhere)
-    found = agreement_certainty.count(Scope(study.pk), study.taxonomy_id, [AF])
-    assert found == agreement_certainty.Grades()
+    found = certainty.count(Scope(study.pk), study.taxonomy_id, [AF])
+    assert found == certainty.Grades()
 
 
 def test_what_a_split_left_open_gives_way_to_the_next_reading(
@@ -162,7 +160,7 @@ def test_what_a_split_left_open_gives_way_to_the_next_reading(
     say(again.assignments.select_related("reader").get(), (PARTS[0], "possible"), key=99)
     drain(now)
     codes = [PARTS[0], PARTS[1], AF]
-    found = agreement_certainty.count(Scope(study.pk), study.taxonomy_id, codes)
+    found = certainty.count(Scope(study.pk), study.taxonomy_id, codes)
     (profile,) = found.profiles
     assert dict(profile.levels)[0] == added(ABSENT, POSSIBLE)
 
@@ -171,13 +169,13 @@ def test_exams_of_a_patient_are_one_unit(read, make_visits, make_exam, study, no
     exams = [*make_visits(1, 5), make_exam(), make_exam()]
     read(*[("definite", "definite")] * 4, exams=exams)
     drain(now)
-    found = agreement_certainty.count(Scope(study.pk), study.taxonomy_id, [AF])
+    found = certainty.count(Scope(study.pk), study.taxonomy_id, [AF])
     assert found.profiles == (Graded(2, ((0, added(DEFINITE, DEFINITE)),)),)
     assert set(found.units) == {Cluster(((0, 1),), 2), Cluster(((0, 2),), 1)}
 
 
 def settle(now):
-    while agreement.work_next(now=now):
+    while refresh.work_next(now=now):
         pass
 
 
@@ -202,11 +200,11 @@ def test_the_report_tells_how_far_readers_agree_about_it(read, close, study, now
 
 def test_another_certainty_alone_makes_another_version(read, say, study, ana, now):
     batch = read(("definite", "definite"), (None, None))
-    first = agreement.refresh(batch=batch, now=now)
+    first = refresh.refresh(batch=batch, now=now)
     reading = Reading.objects.filter(reader=ana).earliest("pk")
     assignment = reading.assignment
     say(assignment, (AF, "possible"), key=99, supersedes=reading.idempotency_key)
-    second = agreement.refresh(batch=batch, now=now + timedelta(minutes=1))
+    second = refresh.refresh(batch=batch, now=now + timedelta(minutes=1))
     assert (first.number, second.number) == (1, 2)
     assert of_af(second)["n_possible"] == 1
 
@@ -229,5 +227,5 @@ def test_the_cost_does_not_grow_with_the_exams(read, study, now, django_assert_m
     read(*[("definite", None)] * 10)
     drain(now)
     with django_assert_max_num_queries(8):
-        agreement_certainty.count(Scope(study.pk), study.taxonomy_id, [AF, NOISE])
+        certainty.count(Scope(study.pk), study.taxonomy_id, [AF, NOISE])
     assert Exam.objects.count() == 10

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from annotations.services import agreement, pattern_rows
+from annotations.services.agreement import refresh
+from annotations.services.counts import load as counts_load
 from ecgreview import agreement as domain
 from ecgreview.agreement.counts.patterns import BadCounts
 from ecgreview.agreement.reports import design_effects
@@ -26,7 +27,7 @@ def report(study, make_batch, make_exam, make_visits, submit, now):
         given = [code for code in CODES if rng.random() < 0.5]
         silent = [code for code in CODES if code not in given and rng.random() < 0.2]
         submit(assignment, *given, not_assessable=silent)
-    return agreement.refresh_study(study=study, now=now)
+    return refresh.refresh_study(study=study, now=now)
 
 
 def answers_of(rows):
@@ -40,13 +41,13 @@ def by_pattern(count):
 
 
 def test_the_live_counts_are_those_of_the_readings(report):
-    rows = agreement.inputs(report.scope)
+    rows = refresh.inputs(report.scope)
     read = answers_of(rows).count().occurring()
-    assert by_pattern(pattern_rows.counted(rows)) == by_pattern(read)
+    assert by_pattern(counts_load.counted(rows)) == by_pattern(read)
 
 
 def test_a_report_is_that_of_the_readings(report):
-    rows = agreement.inputs(report.scope)
+    rows = refresh.inputs(report.scope)
     found = domain.report(answers_of(rows), list(map(str, rows.readers)), rows.classes)
     for key, value in found.items():
         if key != "repeats":
@@ -59,8 +60,8 @@ def test_the_latent_model_knows_of_patients(report, monkeypatch, now):
         return {"effects": effects.tolist()}
 
     monkeypatch.setattr(domain, "VERSION", "next")
-    monkeypatch.setattr(agreement, "latent_report", told)
-    found = agreement.refresh_study(study=report.study, now=now).results
+    monkeypatch.setattr(refresh, "latent_report", told)
+    found = refresh.refresh_study(study=report.study, now=now).results
     effects = design_effects.largest(found["classes"])
     assert effects is not None
     assert (effects > 1).any()
@@ -68,13 +69,13 @@ def test_the_latent_model_knows_of_patients(report, monkeypatch, now):
 
 
 def test_counts_that_are_not_of_the_readings_make_no_report(report, monkeypatch, now):
-    load = pattern_rows.load
+    load = counts_load.load
 
     def without_a_set(scope):
         rows = load(scope)
         (readers, n), *others = rows.reader_sets
         return replace(rows, reader_sets=((readers, n + 1), *others))
 
-    monkeypatch.setattr(pattern_rows, "load", without_a_set)
+    monkeypatch.setattr(counts_load, "load", without_a_set)
     with pytest.raises(BadCounts, match="exams of the answers"):
-        agreement.refresh_study(study=report.study, now=now)
+        refresh.refresh_study(study=report.study, now=now)

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotations.models import AgreementReport
-from annotations.services import readings
+from annotations.services.reading import content
 from tests.app import signing
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def batch(make_batch, make_exam, close, now):
                 "value": value + assignment.position}  # fmt: skip
         signing.submit_reading(
             assignment_id=assignment.pk, reader=assignment.reader, based_on=0,
-            findings=[readings.FindingIn(AF, sure, (), (mark,))], quality="good", comment="",
+            findings=[content.FindingIn(AF, sure, (), (mark,))], quality="good", comment="",
             idempotency_key=uuid.UUID(int=assignment.pk), now=now,
         )  # fmt: skip
     close(made)

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 
 from annotations.models import AgreementReport, Scope
-from annotations.services import agreement, agreement_measured, readings
+from annotations.services.agreement import refresh
+from annotations.services.counts import measurements
+from annotations.services.reading import content
 from ecgreview.agreement.reports.measured import Measured
 from tests.app import signing
 from tests.app.agreement.pages import AF, LBBB
@@ -33,7 +35,7 @@ def say(now):
     def make(assignment, *measured, key=None, **more):
         return signing.submit_reading(
             assignment_id=assignment.pk, reader=assignment.reader, based_on=0,
-            findings=[readings.FindingIn(AF, "definite", (), measured)], quality="good", comment="",
+            findings=[content.FindingIn(AF, "definite", (), measured)], quality="good", comment="",
             idempotency_key=uuid.UUID(int=key or assignment.pk), now=now, **more,
         )  # fmt: skip
 
@@ -56,7 +58,7 @@ def read(make_batch, make_exam, say):
 
 def collected(study, ana, bruno, now):
     drain(now)
-    return agreement_measured.collect(Scope(study.pk), [ana.pk, bruno.pk], CODES)
+    return measurements.collect(Scope(study.pk), [ana.pk, bruno.pk], CODES)
 
 
 def test_exams_that_two_measured_are_kept(read, study, ana, bruno, now):
@@ -103,7 +105,7 @@ def test_who_reads_again_in_another_batch_keeps_the_first_vote(
 def test_the_report_compares_them(read, close, study, now):
     batch = read((160, 164), (200, 202), (150, 151), (180, None))
     close(batch)
-    while agreement.work_next(now=now + timedelta(hours=1)):
+    while refresh.work_next(now=now + timedelta(hours=1)):
         pass
     for report in AgreementReport.objects.filter(study=study):
         (line,) = report.results["measured"]

@@ -8,7 +8,10 @@ from datetime import timedelta
 import pytest
 
 from annotations.models import AgreementReport, Scope
-from annotations.services import agreement, assigning, batches, readings, roster
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches, handout
+from annotations.services.reading import content
+from annotations.services.studies import roster
 from ecgreview import agreement as domain
 from tests.app import signing
 from tests.app.pattern_counting import amend_to_next_version
@@ -30,12 +33,12 @@ def batch(study, make_exam, ana, bruno, davi, now):
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
     exams = [make_exam() for _ in range(4)]
     rows = [
-        assigning.Row(reader.pk, exam.pk, place)
+        handout.Row(reader.pk, exam.pk, place)
         for reader in (ana, bruno)
         for place, exam in enumerate(exams, start=1)
     ]
     rows += [
-        assigning.Row(ana.pk, exam.pk, place, occurrence=2)
+        handout.Row(ana.pk, exam.pk, place, occurrence=2)
         for place, exam in enumerate(exams[:3], start=5)
     ]
     planned = batches.make(study=study, name="Repeats", rows=rows, created_by=davi, now=now)
@@ -50,7 +53,7 @@ def say(batch, now):
         assignment = batch.assignments.get(reader=reader, position=position)
         return signing.submit_reading(
             assignment_id=assignment.pk, reader=reader, based_on=0,
-            findings=[readings.FindingIn(code, "definite") for code in codes], quality=quality,
+            findings=[content.FindingIn(code, "definite") for code in codes], quality=quality,
             comment="", idempotency_key=uuid.UUID(int=assignment.pk), not_assessable=not_assessable,
             now=now,
         )  # fmt: skip
@@ -67,7 +70,7 @@ def first(say, ana, bruno):
 
 
 def settle(now):
-    while agreement.work_next(now=now):
+    while refresh.work_next(now=now):
         pass
 
 
@@ -79,27 +82,27 @@ def of_ana(results, code=AF):
 
 
 def test_without_repeats_there_is_none(batch, first, now):
-    assert agreement.refresh(batch=batch, now=now).results["repeats"] == []
+    assert refresh.refresh(batch=batch, now=now).results["repeats"] == []
 
 
 def test_a_reader_is_compared_with_what_they_said_before(batch, first, say, ana, now):
     say(ana, 5, AF)
     say(ana, 6)
     say(ana, 7)
-    results = agreement.refresh(batch=batch, now=now).results
+    results = refresh.refresh(batch=batch, now=now).results
     assert of_ana(results) == (1, 1, 0, 1)
     assert of_ana(results, NOISE) == (0, 0, 0, 3)
 
 
 def test_the_whole_study_has_them_too(batch, first, say, ana, study, now):
     say(ana, 5)
-    assert of_ana(agreement.refresh_study(study=study, now=now).results) == (0, 1, 0, 0)
+    assert of_ana(refresh.refresh_study(study=study, now=now).results) == (0, 1, 0, 0)
 
 
 def test_the_numbers_are_those_of_the_domain(batch, first, say, ana, now):
     for position, codes in ((5, [AF]), (6, []), (7, [AF])):
         say(ana, position, *codes)
-    results = agreement.refresh(batch=batch, now=now).results
+    results = refresh.refresh(batch=batch, now=now).results
     line = next(one for one in domain.repeat_lines(results) if one["class"] == AF)
     assert line["cohen_kappa"]["estimate"] == pytest.approx(-0.5)
     assert line["percent_agreement"]["n"] == 3
@@ -108,22 +111,22 @@ def test_the_numbers_are_those_of_the_domain(batch, first, say, ana, now):
 def test_what_cannot_be_told_is_not_compared(batch, first, say, ana, now):
     say(ana, 5, not_assessable=[AF])
     say(ana, 6, quality="unreadable")
-    results = agreement.refresh(batch=batch, now=now).results
+    results = refresh.refresh(batch=batch, now=now).results
     assert of_ana(results) == (0, 0, 0, 0)
     assert of_ana(results, NOISE) == (0, 0, 0, 1)
 
 
 def test_repeats_do_not_count_between_readers(batch, first, say, ana, now):
-    before = agreement.refresh(batch=batch, now=now).results
+    before = refresh.refresh(batch=batch, now=now).results
     say(ana, 5, NOISE)
-    after = agreement.refresh(batch=batch, now=now).results
+    after = refresh.refresh(batch=batch, now=now).results
     assert after["classes"] == before["classes"]
 
 
 def test_a_repeat_makes_a_new_version(batch, first, say, ana, now):
-    before = agreement.refresh(batch=batch, now=now)
+    before = refresh.refresh(batch=batch, now=now)
     say(ana, 5, AF)
-    after = agreement.refresh(batch=batch, now=now)
+    after = refresh.refresh(batch=batch, now=now)
     assert (after.number, after.inputs_digest == before.inputs_digest) == (2, False)
 
 
@@ -142,15 +145,15 @@ def test_a_repeat_by_itself_brings_batch_and_study_up_to_date(batch, first, say,
 def test_a_repeat_that_comes_in_meanwhile_leaves_the_batch_due(
     batch, first, say, ana, now, monkeypatch
 ):
-    loaded = agreement.inputs
+    loaded = refresh.inputs
 
     def load_and_read_on(scope):
         found = loaded(scope)
         say(ana, 5, AF)
         return found
 
-    monkeypatch.setattr(agreement, "inputs", load_and_read_on)
-    assert agreement.refresh(batch=batch, now=now).results["repeats"] == []
+    monkeypatch.setattr(refresh, "inputs", load_and_read_on)
+    assert refresh.refresh(batch=batch, now=now).results["repeats"] == []
     batch.refresh_from_db()
     assert batch.agreement_is_due
 
@@ -158,7 +161,7 @@ def test_a_repeat_that_comes_in_meanwhile_leaves_the_batch_due(
 def test_the_study_compares_in_the_classes_in_force(batch, first, say, ana, study, davi, now):
     say(ana, 5, AF)
     amend_to_next_version(study, davi, now)
-    results = agreement.refresh_study(study=study, now=now).results
+    results = refresh.refresh_study(study=study, now=now).results
     (line,) = results["repeats"]
     assert sum(line["n11"]) >= 1
     assert len(line["n11"]) == len(results["classes"])

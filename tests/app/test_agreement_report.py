@@ -7,7 +7,7 @@ import re
 import pytest
 
 from annotations.models import AgreementReport, ResultsSeen
-from annotations.services import agreement, agreement_details, study_facts
+from annotations.services.agreement import details, refresh, study_facts
 from ecgreview.writing import Spread
 
 AF = "atrial_fibrillation"
@@ -21,8 +21,8 @@ def address(make_batch, make_exam, submit, close, ana, bruno, now):
     for place, assignment in enumerate(batch.assignments.select_related("reader")):
         submit(assignment, AF if place % 3 else "sinus_bradycardia")
     close(batch)
-    agreement.refresh(batch=batch, now=now)
-    agreement.refresh_study(study=batch.study, now=now)
+    refresh.refresh(batch=batch, now=now)
+    refresh.refresh_study(study=batch.study, now=now)
     return f"/batches/{batch.pk}/agreement/report/"
 
 
@@ -82,7 +82,7 @@ def test_facts_are_those_of_the_rows(address, study, davi):
     report = AgreementReport.objects.select_related("study", "batch", "taxonomy").get(
         batch__isnull=False
     )
-    stored = agreement_details.facts_of(report, davi)
+    stored = details.facts_of(report, davi)
     assert stored
     facts = study_facts.told(stored, report)
     assert facts.exams.n == 3

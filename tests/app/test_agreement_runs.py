@@ -10,7 +10,8 @@ from django.db import IntegrityError, connection
 
 from annotations import tasks
 from annotations.models import AgreementReport, AgreementRun, Batch, RunStage, Scope
-from annotations.services import agreement, agreement_runs, pattern_counts
+from annotations.services.agreement import refresh
+from annotations.services.counts import live, runs
 from ecgreview import agreement as domain
 from tests.app.pattern_counting import drain, of_batch
 
@@ -49,7 +50,7 @@ def refreshed(batch, now):
 
 
 def settle(now):
-    while agreement.work_next(now=now):
+    while refresh.work_next(now=now):
         pass
 
 
@@ -72,14 +73,14 @@ def run_of(batch):
 
 def while_computing(monkeypatch, act):
     """Do something once while the next report is being computed."""
-    real = agreement._results
+    real = refresh._results
 
     def results(*args):
-        monkeypatch.setattr(agreement, "_results", real)
+        monkeypatch.setattr(refresh, "_results", real)
         act()
         return real(*args)
 
-    monkeypatch.setattr(agreement, "_results", results)
+    monkeypatch.setattr(refresh, "_results", results)
 
 
 class TestRipeness:
@@ -107,16 +108,16 @@ class TestRipeness:
         assert [one.computed_at - now for one in found] == [seconds(0), seconds(61)]
 
     def test_who_asks_does_not_wait(self, refreshed, davi, now):
-        agreement_runs.request(scope=of_batch(refreshed), requested_by=davi, now=now)
-        assert agreement.refresh_ripe(now=now)
+        runs.request(scope=of_batch(refreshed), requested_by=davi, now=now)
+        assert refresh.refresh_ripe(now=now)
         assert run_of(refreshed).requested_by == davi
 
     def test_who_asks_hurries_what_waits_already(self, refreshed, read_on, davi, now):
         read_on(AF)
         drain(now)
-        asked = agreement_runs.request(scope=of_batch(refreshed), requested_by=davi, now=now)
+        asked = runs.request(scope=of_batch(refreshed), requested_by=davi, now=now)
         assert asked == AgreementRun.objects.unfinished().get(batch=refreshed)
-        assert agreement.refresh_ripe(now=now)
+        assert refresh.refresh_ripe(now=now)
         assert AgreementReport.objects.filter(batch=refreshed).count() == 2
 
     def test_a_batch_that_is_closed_unread_has_a_report(self, make_batch, close, now):
@@ -126,30 +127,30 @@ class TestRipeness:
         assert not Batch.objects.get(pk=closed.pk).agreement_is_due
 
     def test_nothing_to_do_asks_for_nothing(self, refreshed, now):
-        assert not agreement.work_next(now=now + seconds(600))
+        assert not refresh.work_next(now=now + seconds(600))
 
 
 class TestVersions:
     def test_the_same_readings_make_no_new_version(self, refreshed, now):
         later = now + seconds(100)
-        agreement.refresh(batch=refreshed, now=later)
+        refresh.refresh(batch=refreshed, now=later)
         report = AgreementReport.objects.get(batch=refreshed)
         assert (report.number, report.computed_at, report.checked_at) == (1, now, later)
 
     def test_the_same_readings_are_not_computed_again(self, refreshed, now, monkeypatch):
-        monkeypatch.setattr(agreement, "_results", None)
-        agreement.refresh(batch=refreshed, now=now)
+        monkeypatch.setattr(refresh, "_results", None)
+        refresh.refresh(batch=refreshed, now=now)
 
     def test_another_method_makes_a_new_version(self, refreshed, now, monkeypatch):
         monkeypatch.setattr(domain, "VERSION", "next")
-        agreement.refresh(batch=refreshed, now=now)
+        refresh.refresh(batch=refreshed, now=now)
         methods = AgreementReport.objects.filter(batch=refreshed).order_by("number")
         assert [one.method_version for one in methods][1:] == ["next"]
 
     def test_a_new_reading_makes_a_new_version_and_leaves_the_old(self, refreshed, read_on, now):
         old = AgreementReport.objects.get(batch=refreshed)
         read_on(NOISE)
-        agreement.refresh(batch=refreshed, now=now)
+        refresh.refresh(batch=refreshed, now=now)
         first, second = AgreementReport.objects.filter(batch=refreshed).order_by("number")
         assert (first.results, first.inputs_digest) == (old.results, old.inputs_digest)
         assert (second.number, second.n_readings) == (2, 3)
@@ -157,7 +158,7 @@ class TestVersions:
 
     def test_the_newest_of_a_study_is_not_that_of_a_batch(self, refreshed, read_on, study, now):
         read_on(NOISE)
-        agreement.refresh_study(study=study, now=now)
+        refresh.refresh_study(study=study, now=now)
         newest = AgreementReport.objects.newest()
         assert {(one.batch_id, one.number) for one in newest} == {(None, 2), (refreshed.pk, 1)}
 
@@ -175,7 +176,7 @@ class TestVersions:
     ):
         again = make_batch([refreshed.assignments.order_by("exam").first().exam], [ana])
         submit(again.assignments.get(), NOISE)
-        report = agreement.refresh_study(study=study, now=now)
+        report = refresh.refresh_study(study=study, now=now)
         assert (report.n_readings, report.batch) == (2, None)
 
 
@@ -184,7 +185,7 @@ class TestChangesMeanwhile:
         self, batch, read_on, now, monkeypatch
     ):
         while_computing(monkeypatch, lambda: (read_on(AF), drain(now)))
-        agreement.refresh(batch=batch, now=now)
+        refresh.refresh(batch=batch, now=now)
         assert AgreementReport.objects.get(batch=batch).n_readings == 2
         assert Batch.objects.get(pk=batch.pk).agreement_is_due
         assert AgreementRun.objects.unfinished().filter(batch=batch).exists()
@@ -194,7 +195,7 @@ class TestChangesMeanwhile:
 
     def test_what_is_uncounted_when_it_ends_leaves_it_due(self, batch, read_on, now, monkeypatch):
         while_computing(monkeypatch, lambda: read_on(AF))
-        agreement.refresh(batch=batch, now=now)
+        refresh.refresh(batch=batch, now=now)
         assert Batch.objects.get(pk=batch.pk).agreement_is_due
         for after_s in (5, 10):
             settle(now + seconds(after_s))
@@ -205,7 +206,7 @@ class TestCancelling:
     def test_what_waits_is_stopped_at_once(self, refreshed, read_on, davi, now):
         read_on(AF)
         drain(now)
-        run = agreement_runs.cancel(run_id=run_of(refreshed).pk, actor=davi, now=now)
+        run = runs.cancel(run_id=run_of(refreshed).pk, actor=davi, now=now)
         assert (run.finished_at, run.cancelled_by) == (now, davi)
         settle(now + seconds(60))
         assert AgreementReport.objects.filter(batch=refreshed).count() == 1
@@ -213,31 +214,31 @@ class TestCancelling:
     def test_what_is_at_work_stops_behind_its_stage(self, batch, davi, now, monkeypatch):
         while_computing(
             monkeypatch,
-            lambda: agreement_runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now),
+            lambda: runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now),
         )
-        assert agreement.refresh_next(now=now)
+        assert refresh.refresh_next(now=now)
         run = run_of(batch)
         assert (run.finished_at, run.report, run.failure) == (now, None, "")
         assert not AgreementReport.objects.filter(batch=batch).exists()
-        assert not agreement.refresh_next(now=now)
+        assert not refresh.refresh_next(now=now)
 
     def test_the_next_reading_asks_again(self, batch, read_on, davi, now):
         drain(now)
-        agreement_runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now)
+        runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now)
         read_on(AF)
         settle(now + seconds(5))
         assert AgreementReport.objects.get(batch=batch).n_readings == 3
 
     def test_a_run_is_cancelled_once(self, batch, davi, now):
         drain(now)
-        run = agreement_runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now)
-        with pytest.raises(agreement_runs.RunFinished):
-            agreement_runs.cancel(run_id=run.pk, actor=davi, now=now)
+        run = runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now)
+        with pytest.raises(runs.RunFinished):
+            runs.cancel(run_id=run.pk, actor=davi, now=now)
 
     def test_what_was_cancelled_by_a_worker_that_died_ends(self, batch, davi, now):
         drain(now)
         AgreementRun.objects.filter(batch=batch).update(stage=RunStage.COMPUTING)
-        agreement_runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now)
+        runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now)
         settle(now)
         assert (run_of(batch).is_finished, run_of(batch).report) == (True, None)
 
@@ -253,11 +254,11 @@ class TestDying:
 
         while_computing(monkeypatch, lost)
         with pytest.raises(WorkerLost):
-            agreement.refresh_next(now=now)
+            refresh.refresh_next(now=now)
         dead = run_of(batch)
         assert (dead.n_attempts, dead.failure, dead.is_finished) == (1, "WorkerLost", False)
         assert not AgreementReport.objects.filter(batch=batch).exists()
-        assert agreement.refresh_next(now=now)
+        assert refresh.refresh_next(now=now)
         run = run_of(batch)
         assert (run, run.n_attempts, run.failure) == (dead, 2, "")
         assert run.report.n_readings == 2
@@ -266,12 +267,12 @@ class TestDying:
         def failing(*args):
             raise ArithmeticError
 
-        monkeypatch.setattr(agreement, "_results", failing)
+        monkeypatch.setattr(refresh, "_results", failing)
         drain(now)
         moments = []
         for after_s in range(100):
             try:
-                agreement.refresh_ripe(now=now + seconds(after_s))
+                refresh.refresh_ripe(now=now + seconds(after_s))
             except ArithmeticError:
                 run = AgreementRun.objects.filter(started_at=now + seconds(after_s)).get()
                 moments.append((run.batch_id is None, after_s))
@@ -285,39 +286,37 @@ class TestDying:
             run = AgreementRun.objects.unfinished().get(batch=batch)
             seen.append((run.stage, run.n_attempts))
 
-        monkeypatch.setattr(
-            pattern_counts, "count_all", _then(pattern_counts.count_all, lambda: elsewhere(look))
-        )
+        monkeypatch.setattr(live, "count_all", _then(live.count_all, lambda: elsewhere(look)))
         while_computing(monkeypatch, lambda: elsewhere(look))
-        agreement.refresh_next(now=now)
+        refresh.refresh_next(now=now)
         assert seen == [(RunStage.COUNTING, 1), (RunStage.COMPUTING, 1)]
 
     @pytest.mark.django_db(transaction=True)
     def test_nobody_else_works_on_it_meanwhile(self, batch, now, monkeypatch):
         found = []
         while_computing(
-            monkeypatch, lambda: found.append(elsewhere(lambda: agreement.refresh_next(now=now)))
+            monkeypatch, lambda: found.append(elsewhere(lambda: refresh.refresh_next(now=now)))
         )
-        agreement.refresh_next(now=now)
+        refresh.refresh_next(now=now)
         assert (found, AgreementReport.objects.filter(batch=batch).count()) == ([False], 1)
 
     @pytest.mark.django_db(transaction=True)
     def test_a_claim_ends_with_the_work(self, batch, now):
-        agreement.refresh_next(now=now)
+        refresh.refresh_next(now=now)
 
         def claim():
-            with agreement_runs.alone(of_batch(batch), waits=False) as is_ours:
+            with runs.alone(of_batch(batch), waits=False) as is_ours:
                 return is_ours
 
         assert elsewhere(claim)
 
     @pytest.mark.django_db(transaction=True)
     def test_a_claim_ends_with_its_connection(self, batch, now):
-        with agreement_runs.alone(of_batch(batch), waits=False):
+        with runs.alone(of_batch(batch), waits=False):
             connection.close()
 
         def claim():
-            with agreement_runs.alone(of_batch(batch), waits=False) as is_ours:
+            with runs.alone(of_batch(batch), waits=False) as is_ours:
                 return is_ours
 
         assert elsewhere(claim)
@@ -337,9 +336,9 @@ def test_the_share_of_a_stage_is_told(study, now):
 
 
 def test_counting_tells_how_far_it_is(batch, now, monkeypatch):
-    monkeypatch.setattr(pattern_counts, "EXAMS_AT_ONCE", (1,))
+    monkeypatch.setattr(live, "EXAMS_AT_ONCE", (1,))
     told = []
-    pattern_counts.count_all(of_batch(batch), now=now, told=lambda *so_far: told.append(so_far))
+    live.count_all(of_batch(batch), now=now, told=lambda *so_far: told.append(so_far))
     assert told == [(0, 2), (1, 2)]
 
 

@@ -25,18 +25,16 @@ from annotations.models import (
     StudyReader,
     Tracing,
 )
-from annotations.services import (
-    accounts,
-    agreement,
-    audit,
-    audit_heads,
-    audit_verification,
-    batches,
-    consensus,
-    exposures,
-    roster,
-    taxonomies,
-)
+from annotations.services import audit
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.audit import heads
+from annotations.services.blinding import results_seen
+from annotations.services.consensus import labels
+from annotations.services.people import accounts
+from annotations.services.studies import roster
+from annotations.services.taxonomy import versions
+from annotations.services.verification import trail
 from ecgreview.chain import Kind
 from ecgreview.ecg import wire
 from tests.app import props
@@ -333,7 +331,7 @@ def told(story):
 
 def _told():
     """Two readers, two batches; one is closed, and Rosa looked at what came of it."""
-    taxonomy = taxonomies.install(now=NOW)
+    taxonomy = versions.install(now=NOW)
     ana, bruno = props.person("Ana", Role.READER), props.person("Bruno", Role.READER)
     model = accounts.create_without_access(
         username="model", name="A model", kind=ReaderKind.MODEL, now=NOW
@@ -348,10 +346,10 @@ def _told():
     batches.close(batch_id=closed.pk, closed_by=davi, now=NOW)
     still_open = props.batch(study, "Two", exams[2:3], [ana, bruno], by=davi, now=NOW)
     roster.pause(study=study, user=bruno, reason="ill", actor=davi, now=NOW)
-    consensus.compute(study=study, now=NOW)
-    while agreement.refresh_next(now=NOW + timedelta(hours=1)):
+    labels.compute(study=study, now=NOW)
+    while refresh.refresh_next(now=NOW + timedelta(hours=1)):
         pass
-    exposures.results_of_study(study=study, user=rosa, now=NOW)
+    results_seen.results_of_study(study=study, user=rosa, now=NOW)
     audit.record(actor=davi, action=audit.Action.STUDY_CHANGED, reason="the last", now=NOW)
     commit()
     return {**_places(study, closed, still_open, exams, rosa, bruno), "model": model.pk}
@@ -408,7 +406,7 @@ def alter(sql, places):
 
 
 def test_what_nobody_altered_holds(told):
-    found = audit_verification.verify()
+    found = trail.verify()
     assert found.fault is None, str(found.fault)
     assert found.n_readings == 4
 
@@ -421,7 +419,7 @@ def test_there_are_42_alterations():
 def test_is_named(told, name):
     done = {**ALTERATIONS, **BEYOND_THE_REVIEW}[name]
     alter(done.sql, told)
-    fault = audit_verification.verify().fault
+    fault = trail.verify().fault
     assert fault is not None, name
     assert fault.kind == done.kind, str(fault)
     if done.place:
@@ -437,8 +435,8 @@ def test_the_end_cut_off_is_named_by_the_head_that_the_last_verification_kept(to
             "delete from annotations_auditevent where id = %(last_event)s",
             told,
         )
-        assert audit_verification.verify().holds  # nothing in the database tells
-        found = audit_heads.verify()
+        assert trail.verify().holds  # nothing in the database tells
+        found = heads.verify()
         assert found is not None
         assert found.fault is not None
         assert (found.fault.kind, found.fault.seq) == (Kind.TRUNCATED, told["last"])
@@ -448,8 +446,8 @@ def test_the_end_cut_off_is_named_by_the_head_that_the_last_verification_kept(to
 
 def test_a_slice_finds_what_the_whole_finds(told):
     alter(RECORDS["role"].sql, told)
-    position, found = audit_verification.Position(), None
+    position, found = trail.Position(), None
     while found is None:
-        position, found = audit_verification.step(position)
-    assert found.fault == audit_verification.verify().fault
+        position, found = trail.step(position)
+    assert found.fault == trail.verify().fault
     assert found.n_readings == 4

@@ -95,7 +95,7 @@ def test_a_database_that_is_down_is_a_matter_of_seconds(as_ana, monkeypatch):
     def down(*_args):
         raise OperationalError("connection to server at 10.0.0.7 failed")
 
-    monkeypatch.setattr("annotations.payloads.summary_payload", down)
+    monkeypatch.setattr("annotations.desk_payloads.summary_payload", down)
     monkeypatch.setattr("annotations.api.paging.page", down)
     refusal = as_ana.get("/api/assignments/")
     assert (refusal.status_code, refusal.headers["Retry-After"]) == (503, "5")

@@ -9,7 +9,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from annotations.models import Batch, Role, Study
-from annotations.services import agreement, archives, consensus
+from annotations.services.agreement import refresh
+from annotations.services.consensus import labels
+from annotations.services.export import jobs
 
 
 def signed_in(user):
@@ -32,7 +34,7 @@ def read_batch(make_batch, make_exam, submit, close, ana, bruno, now):
         agreed = assignment.exam_id == first.pk or assignment.reader_id == ana.pk
         submit(assignment, "atrial_fibrillation" if agreed else "sinus_bradycardia")
     close(batch)
-    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
     return batch
 
@@ -137,7 +139,7 @@ def test_pairs_of_an_unknown_class_are_refused(as_davi, read_batch):
 
 
 def test_a_whole_study_has_its_agreement_too(as_davi, study, read_batch, now):
-    agreement.refresh_study(study=study, now=now)
+    refresh.refresh_study(study=study, now=now)
     found = as_davi.get(f"/api/studies/{study.slug}/agreement/").json()
     of_batch = as_davi.get(f"/api/batches/{read_batch.pk}/agreement/").json()
     assert (found["batch"], found["version"], found["n_readings"]) == (None, 1, 4)
@@ -173,7 +175,7 @@ def test_the_disputed_exams_are_sent_to_the_adjudicator(as_davi, read_batch, cla
 def test_the_export_is_a_zip_archive(as_davi, study, read_batch, now):
     address = f"/api/studies/{study.slug}/export/"
     assert as_davi.get(address).status_code == 202
-    assert archives.make_next(now=now)
+    assert jobs.make_next(now=now)
     content = b"".join(as_davi.get(address).streaming_content)
     names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     assert "consensus.csv" in {name.rpartition("/")[2] for name in names}

@@ -20,7 +20,9 @@ from annotations.models import (
     Role,
     StudyReader,
 )
-from annotations.services import archives, audit, export, export_tables, roles
+from annotations.services import audit
+from annotations.services.export import archive, jobs, tables
+from annotations.services.people import roles
 from ecgreview.advisory_locks import Lock
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +49,7 @@ def body(response):
 
 
 def make_all(now):
-    while archives.make_next(now=now):
+    while jobs.make_next(now=now):
         pass
 
 
@@ -69,7 +71,7 @@ def test_an_export_is_accepted_made_and_downloaded(ask, now, study, tmp_path):
     assert answer["X-Content-Type-Options"] == "nosniff"
     packed = zipfile.ZipFile(io.BytesIO(content))
     assert packed.testzip() is None
-    written = {path.name: path.read_bytes() for path in export.write(
+    written = {path.name: path.read_bytes() for path in archive.write(
         study=study, directory=tmp_path, now=now
     )}  # fmt: skip
     assert {name.rpartition("/")[2]: packed.read(name) for name in packed.namelist()} == written
@@ -166,8 +168,8 @@ def test_an_archive_of_results_that_were_closed_again_is_refused(ask, now, signe
     make_all(now)
     found = Archive.objects.get()
     Batch.objects.update(results_open="study_locked")
-    with pytest.raises(archives.Outdated):
-        archives.refuse(found)
+    with pytest.raises(jobs.Outdated):
+        jobs.refuse(found)
     address = reverse("api-study-archive-file", args=[study.slug, found.key])
     answer = signed_in(rosa).get(address)
     assert (answer.status_code, answer.json()["type"]) == (409, "/api/docs/#archive-outdated")
@@ -217,27 +219,27 @@ def broken(monkeypatch):
         yield ("taxonomy",)
         raise OSError("no space left")
 
-    monkeypatch.setitem(export.TABLES, "taxonomy.csv", fail)
-    return lambda: monkeypatch.setitem(export.TABLES, "taxonomy.csv", export_tables.taxonomy)
+    monkeypatch.setitem(archive.TABLES, "taxonomy.csv", fail)
+    return lambda: monkeypatch.setitem(archive.TABLES, "taxonomy.csv", tables.taxonomy)
 
 
 def test_an_attempt_that_failed_is_made_again_after_a_rest(ask, broken, now):
     ask()
     with pytest.raises(OSError, match="no space"):
-        archives.make_next(now=now)
+        jobs.make_next(now=now)
     found = Archive.objects.get()
     assert (found.failure, found.is_ready, found.n_attempts) == ("OSError", False, 1)
-    assert not archives.make_next(now=now + timedelta(seconds=19))
+    assert not jobs.make_next(now=now + timedelta(seconds=19))
     broken()
-    assert archives.make_next(now=now + timedelta(seconds=20))
+    assert jobs.make_next(now=now + timedelta(seconds=20))
     assert Archive.objects.get().is_ready
 
 
 def test_after_five_failures_it_is_given_up(ask, broken, now, study, signed_in, rosa):
     ask()
-    for n in range(archives.MAX_ATTEMPTS):
+    for n in range(jobs.MAX_ATTEMPTS):
         with pytest.raises(OSError, match="no space"):
-            archives.make_next(now=now + n * timedelta(hours=1))
+            jobs.make_next(now=now + n * timedelta(hours=1))
     assert Archive.objects.get().has_failed
     page = signed_in(rosa).get(reverse("study-export", args=[study.slug])).content.decode()
     assert "could not be made" in page
@@ -248,8 +250,8 @@ def test_what_a_killed_worker_left_is_no_part_of_the_file(ask, now):
     found = Archive.objects.get()
     Archive.objects.update(n_attempts=1, started_at=now)
     ArchiveChunk.objects.create(archive=found, number=0, content=b"half of it")
-    assert not archives.make_next(now=now)
-    assert archives.make_next(now=now + timedelta(minutes=1))
+    assert not jobs.make_next(now=now)
+    assert jobs.make_next(now=now + timedelta(minutes=1))
     whole = b"".join(bytes(c.content) for c in found.chunks.order_by("number"))
     found.refresh_from_db()
     assert hashlib.sha256(whole).hexdigest() == found.digest
@@ -257,14 +259,14 @@ def test_what_a_killed_worker_left_is_no_part_of_the_file(ask, now):
 
 def test_an_archive_whose_worker_was_killed_five_times_is_given_up(ask, now):
     ask()
-    Archive.objects.update(n_attempts=archives.MAX_ATTEMPTS, started_at=now)
-    archives.make_next(now=now + timedelta(hours=1))
+    Archive.objects.update(n_attempts=jobs.MAX_ATTEMPTS, started_at=now)
+    jobs.make_next(now=now + timedelta(hours=1))
     found = Archive.objects.get()
-    assert (found.has_failed, found.failure) == (True, archives.INTERRUPTED)
+    assert (found.has_failed, found.failure) == (True, jobs.INTERRUPTED)
 
 
 def test_a_large_file_comes_in_chunks(ask, now, monkeypatch):
-    monkeypatch.setattr(archives, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(jobs, "CHUNK_BYTES", 100)
     ask()
     make_all(now)
     found = Archive.objects.get()
@@ -277,14 +279,14 @@ def test_archives_are_cleared_when_they_are_old_or_followed(ask, now):
     ask()
     make_all(now)
     old = Archive.objects.get()
-    assert archives.clear(now=now + timedelta(days=6)) == 0
+    assert jobs.clear(now=now + timedelta(days=6)) == 0
     Archive.objects.update(state="0" * 64)
     ask()
     make_all(now)
-    assert archives.clear(now=now) == 0
-    assert archives.clear(now=now + timedelta(hours=1)) == 1
+    assert jobs.clear(now=now) == 0
+    assert jobs.clear(now=now + timedelta(hours=1)) == 1
     assert not Archive.objects.filter(pk=old.pk).exists()
-    assert archives.clear(now=now + timedelta(days=7)) == 1
+    assert jobs.clear(now=now + timedelta(days=7)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -304,9 +306,9 @@ def test_two_workers_do_not_make_the_same_archive_and_others_see_how_far_it_is(
                            [Lock.ARCHIVE.value])  # fmt: skip
             seen.append(cursor.fetchone())
         other.close()
-        return export_tables.taxonomy(study)
+        return tables.taxonomy(study)
 
-    monkeypatch.setitem(export.TABLES, "taxonomy.csv", taxonomy)
+    monkeypatch.setitem(archive.TABLES, "taxonomy.csv", taxonomy)
     make_all(now)
     assert seen == [(6, True), (False,)]
     assert Archive.objects.get().is_ready

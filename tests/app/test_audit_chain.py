@@ -12,9 +12,11 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from annotations.models import AuditEvent, AuditLink, Reading, Study
-from annotations.services import audit, audit_verification
-from annotations.services.audit_verification import Position, verify
-from annotations.services.integrity import signed_content
+from annotations.services import audit
+from annotations.services.audit import events as audit_events
+from annotations.services.audit import signed_content
+from annotations.services.verification import trail as verification_trail
+from annotations.services.verification.trail import Position, verify
 from ecgreview.chain import GENESIS, START, Head, Kind, link_digest
 from tests.app.constraints.acts import commit
 
@@ -87,7 +89,7 @@ class TestTheChain:
 
     def test_is_digested_alike_by_the_database_as_by_the_domain(self, record):
         record(reason="Ünicode, 心电图: 'a'\n\\x00", before=None, after={})
-        for entry in audit_verification.entries():
+        for entry in verification_trail.entries():
             assert entry.link is not None
             assert entry.event is not None
             assert link_digest(entry.link, entry.event) == entry.link.digest
@@ -396,13 +398,13 @@ class TestReadings:
 class TestVerifyingInBites:
     @pytest.fixture(autouse=True)
     def small_bites(self, monkeypatch):
-        monkeypatch.setattr(audit_verification, "EVENTS_PER_BITE", 5)
-        monkeypatch.setattr(audit_verification, "READINGS_PER_BITE", 2)
+        monkeypatch.setattr(verification_trail, "EVENTS_PER_BITE", 5)
+        monkeypatch.setattr(verification_trail, "READINGS_PER_BITE", 2)
 
     def bites(self):
         position, found, n_bites = Position(), None, 0
         while found is None:
-            position, found = audit_verification.step(position)
+            position, found = verification_trail.step(position)
             n_bites += 1
         return found, n_bites
 
@@ -510,12 +512,12 @@ def wait_for_a_waiter():
 class TestRecording:
     @pytest.mark.django_db(transaction=True)
     def test_needs_a_transaction(self, now):
-        with pytest.raises(audit.NotInTransaction):
+        with pytest.raises(audit_events.NotInTransaction):
             audit.record(actor=None, action=audit.Action.EXAMS_IMPORTED, now=now)
 
     @pytest.mark.django_db
     def test_knows_what_is_recorded(self, now):
-        with pytest.raises(audit.UnknownAction):
+        with pytest.raises(audit_events.UnknownAction):
             audit.record(actor=None, action="coffee.made", now=now)
 
     @pytest.mark.django_db

@@ -18,8 +18,10 @@ from django.test.utils import CaptureQueriesContext
 from annotations import tasks
 from annotations.forms import AUDIT_GROUPS
 from annotations.models import AuditEvent, AuditLink, Notice, NoticeKind, Role
-from annotations.services import archives, audit, audit_trail
-from annotations.services.audit_trail import Wanted
+from annotations.services import audit
+from annotations.services.audit import browse
+from annotations.services.audit.browse import Wanted
+from annotations.services.export import jobs
 from ecgreview.chain.__main__ import main as verify_file
 from tests.app.constraints.acts import commit_and_go_on
 
@@ -81,7 +83,7 @@ class TestTheList:
         assert seqs(otto_looks("/audit/"))[:3] == [event.link.seq for event in reversed(events)]
 
     def test_goes_on_below_the_last(self, otto_looks, record, monkeypatch):
-        monkeypatch.setattr("annotations.views.audit.EVENTS_PER_PAGE", 2)
+        monkeypatch.setattr("annotations.views.audit.pages.EVENTS_PER_PAGE", 2)
         for _ in range(4):
             record()
         first = otto_looks("/audit/?action=study.amended")
@@ -238,7 +240,7 @@ class TestDownloads:
         assert told["wanted"] == {"action": "study"}
 
     def test_of_too_many_events_are_refused(self, otto_looks, record, monkeypatch):
-        monkeypatch.setattr(audit_trail, "MAX_EVENTS", 1)
+        monkeypatch.setattr(browse, "MAX_EVENTS", 1)
         record()
         record()
         answer = otto_looks("/audit/export/")
@@ -364,7 +366,7 @@ class TestTheNight:
     def test_ends_with_an_event(self, record):
         link = record().link
         tasks.verify_audit()
-        status = audit_trail.status()
+        status = browse.status()
         assert status is not None
         assert (status.head.seq, status.fault) == (link.seq, "")
 
@@ -393,18 +395,18 @@ class TestTheNight:
         monkeypatch.setattr(tasks.verify_audit, "apply_async", lambda *of, **_: asked.append(of))
         with django_capture_on_commit_callbacks(execute=True):
             tasks.verify_audit()
-        assert audit_trail.status() is None
+        assert browse.status() is None
         while asked:
             ((head,), rest) = asked.pop()
             with django_capture_on_commit_callbacks(execute=True):
                 tasks.verify_audit(head, **rest)
-        assert audit_trail.status() is not None
+        assert browse.status() is not None
 
 
 class TestWhatIsRecorded:
     def test_an_export_with_its_digest(self, study, rosa, now):
-        archive = archives.request(study=study, actor=rosa, now=now)
-        archives.make_next(now=now)
+        archive = jobs.request(study=study, actor=rosa, now=now)
+        jobs.make_next(now=now)
         archive.refresh_from_db()
         event = AuditEvent.objects.get(action=audit.Action.EXPORT_MADE)
         assert event.actor == rosa

@@ -15,7 +15,9 @@ from annotations.models import (
     SuggestionModel,
     SuggestionRun,
 )
-from annotations.services import batches, confirmations, decisions, readings, revisions, suggestions
+from annotations.services.assignment import batches, guards
+from annotations.services.reading import confirmations, content, revisions, suggestion_decisions
+from annotations.services.suggestions import runs
 from ecgreview import criteria
 from ecgreview.criteria import QtFormula
 from tests.app import signing
@@ -46,7 +48,7 @@ def suggest(taxonomy, now):
 @pytest.fixture
 def show(now):
     def make(assignment):
-        return suggestions.show(assignment=Assignment.objects.get(pk=assignment.pk), now=now)
+        return runs.show(assignment=Assignment.objects.get(pk=assignment.pk), now=now)
 
     return make
 
@@ -95,8 +97,8 @@ def test_a_revision_may_follow(shown, confirm, now):
     confirm(shown)
     submission = signing.submit_revision(
         assignment_id=shown.assignment_id, reader=shown.reader, reason="second_look",
-        findings=[readings.FindingIn(FLUTTER, "definite")], quality="good", comment="",
-        chosen=[decisions.DecisionIn(AF, "rejected")],
+        findings=[content.FindingIn(FLUTTER, "definite")], quality="good", comment="",
+        chosen=[suggestion_decisions.DecisionIn(AF, "rejected")],
         idempotency_key="0d6f6a3c-54a7-4d3c-9f5e-0d7f0c1c2b11", now=now,
     )  # fmt: skip
     assert submission.reading.decisions.get().verdict == "rejected"
@@ -110,11 +112,11 @@ class TestIsRefused:
         suggest(assignment.exam)
         reading = submit(assignment, FLUTTER)
         show(assignment)
-        with pytest.raises(decisions.NotFound):
+        with pytest.raises(suggestion_decisions.NotFound):
             confirm(reading)
 
     def test_for_a_class_that_was_not_suggested(self, shown, confirm):
-        with pytest.raises(decisions.UnknownSuggestion):
+        with pytest.raises(suggestion_decisions.UnknownSuggestion):
             confirm(shown, FLUTTER)
 
     def test_before_the_suggestion_was_shown(self, signed, confirm):
@@ -132,7 +134,7 @@ class TestIsRefused:
 
     def test_when_the_batch_is_closed(self, shown, confirm, close):
         close(shown.assignment.batch)
-        with pytest.raises(readings.BatchClosed):
+        with pytest.raises(guards.BatchClosed):
             confirm(shown)
 
     def test_to_anybody_else(self, shown, confirm, bruno):

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from annotations.models import Batch, Consensus
-from annotations.services import consensus
+from annotations.services.consensus import labels
 from tests.app.constraints.acts import commit
 
 AF = "atrial_fibrillation"
@@ -22,7 +22,7 @@ def old(make_batch, submit, close, now):
     for assignment in batch.assignments.select_related("reader"):
         submit(assignment, AF)
     close(batch)
-    consensus.compute(study=batch.study, now=now)
+    labels.compute(study=batch.study, now=now)
     Batch.objects.update(consensus_is_due=False)
     commit()  # no table can be altered before
 

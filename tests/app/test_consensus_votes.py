@@ -10,13 +10,16 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from annotations.models import AgreementReport, AgreementRun, Batch, Consensus, Study
-from annotations.services import adjudications, agreement, batches, consensus, export
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.consensus import adjudications, labels
+from annotations.services.export import archive
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 
 
 def settle(now):
-    while consensus.refresh_next(now=now):
+    while labels.refresh_next(now=now):
         pass
 
 
@@ -87,7 +90,7 @@ def test_a_study_that_another_worker_holds_is_left_to_it(two_studies_due, now):
             assert taken.wait(30)
             with connection.cursor() as cursor:
                 cursor.execute("set lock_timeout = '500ms'")
-            assert consensus.refresh_next(now=now)
+            assert labels.refresh_next(now=now)
         finally:
             done.set()
             holding.result()
@@ -112,9 +115,9 @@ def test_a_study_that_another_worker_finished_meanwhile_is_not_computed_again(
             real().update(consensus_is_due=False)
         return result
 
-    monkeypatch.setattr(consensus, "compute", lambda **given: computed.append(given))
+    monkeypatch.setattr(labels, "compute", lambda **given: computed.append(given))
     with connection.execute_wrapper(only_once(count_the_attempt)):
-        assert consensus.refresh_next(now=now)
+        assert labels.refresh_next(now=now)
     assert computed == []
 
 
@@ -166,29 +169,29 @@ def close_impatiently(batch, davi, now):
 @pytest.mark.django_db(transaction=True)
 def test_no_batch_ends_while_a_consensus_is_computed(make_batch, study, davi, now, monkeypatch):
     batch = make_batch()
-    real = consensus._votes
+    real = labels._votes
 
     def found(study):
         with pytest.raises(OperationalError, match="lock timeout"):
             close_impatiently(batch, davi, now)
         return real(study)
 
-    monkeypatch.setattr(consensus, "_votes", found)
-    consensus.compute(study=study, now=now)
+    monkeypatch.setattr(labels, "_votes", found)
+    labels.compute(study=study, now=now)
     assert Batch.objects.get().is_open
 
 
 @pytest.mark.django_db(transaction=True)
 def test_no_batch_ends_between_two_tables_of_an_export(make_batch, study, davi, now, monkeypatch):
     batch = make_batch()
-    real = export.TABLES["readings.csv"]
+    real = archive.TABLES["readings.csv"]
 
     def readings(study):
         close_impatiently(batch, davi, now)
         return real(study)
 
-    monkeypatch.setitem(export.TABLES, "readings.csv", readings)
-    before = export.contents(study=study, now=now)
+    monkeypatch.setitem(archive.TABLES, "readings.csv", readings)
+    before = archive.contents(study=study, now=now)
     # Nobody waits for an export, and it is of the moment at which it began.
     assert not Batch.objects.get().is_open
     assert before["readings.csv"].count(b"\n") == 1
@@ -201,10 +204,10 @@ def test_an_export_and_a_worker_never_wait_for_each_other(
     batch = make_batch()
     for assignment in batch.assignments.all():
         submit(assignment, AF)
-    agreement.refresh(batch=close(batch), now=now)
+    refresh.refresh(batch=close(batch), now=now)
     Batch.objects.update(agreement_is_due=True)
     has_written = threading.Event()
-    real = agreement._settle
+    real = refresh._settle
 
     def settle_late(*args):
         if threading.current_thread() is not threading.main_thread():
@@ -214,15 +217,15 @@ def test_an_export_and_a_worker_never_wait_for_each_other(
 
     def work():
         try:
-            return agreement.refresh_next(now=now)
+            return refresh.refresh_next(now=now)
         finally:
             connection.close()
 
-    monkeypatch.setattr(agreement, "_settle", settle_late)
+    monkeypatch.setattr(refresh, "_settle", settle_late)
     with ThreadPoolExecutor(1) as thread:
         worker = thread.submit(work)
         assert has_written.wait(30)
-        export.contents(study=study, now=now)
+        archive.contents(study=study, now=now)
         assert worker.result()
     assert AgreementReport.objects.count() == 1
 

@@ -21,19 +21,15 @@ from annotations.models import (
     SuggestionModel,
     SuggestionRun,
 )
-from annotations.services import (
-    agreement,
-    audit,
-    consensus,
-    corrections,
-    qualification,
-    readings,
-    records,
-    studies,
-    suggestions,
-)
-from annotations.services.integrity import readings as integrity_readings
-from annotations.services.integrity import signed_content
+from annotations.services import audit
+from annotations.services.agreement import refresh
+from annotations.services.assignment import guards, qualification
+from annotations.services.audit import signed_content
+from annotations.services.consensus import labels
+from annotations.services.reading import content, corrections, signing
+from annotations.services.studies import lifecycle, protocols, reading_log
+from annotations.services.suggestions import runs
+from annotations.services.verification import readings as integrity_readings
 from ecgreview.agreement import pair_lines
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
@@ -77,7 +73,7 @@ def run(make_exam, now):
 def show(assignment, now):
     """Show Ana what the model says."""
     assignment.refresh_from_db()
-    suggestions.show(assignment=assignment, now=now)
+    runs.show(assignment=assignment, now=now)
 
 
 def standing(assignment):
@@ -140,23 +136,23 @@ def test_the_same_correction_sent_again_is_the_same_reading(first, correct):
 def test_a_key_of_a_correction_does_not_serve_a_reading(first, correct, submit):
     key = uuid.uuid4()
     correct(first, FLUTTER, key=key)
-    with pytest.raises(readings.KeyReused):
+    with pytest.raises(signing.KeyReused):
         submit(first.assignment, FLUTTER, key=key)
 
 
 def test_what_was_corrected_cannot_be_corrected_again(first, correct):
     correct(first, FLUTTER)
-    with pytest.raises(readings.NotTheLatest):
+    with pytest.raises(corrections.NotTheLatest):
         correct(first, "artifact")
 
 
 def test_what_was_never_submitted_cannot_be_corrected(assign, ana, submit):
-    with pytest.raises(readings.NotTheLatest):
+    with pytest.raises(corrections.NotTheLatest):
         submit(assign(ana), AF, supersedes=uuid.uuid4())
 
 
 def test_a_reading_of_another_exam_cannot_be_corrected(first, assign, ana, submit):
-    with pytest.raises(readings.NotTheLatest):
+    with pytest.raises(corrections.NotTheLatest):
         submit(assign(ana), AF, supersedes=first.idempotency_key)
 
 
@@ -167,7 +163,7 @@ def test_anothers_reading_cannot_be_corrected(first, bruno, submit):
 
 
 def test_a_correction_that_cannot_be_leaves_the_first_reading(first, correct):
-    with pytest.raises(readings.UnknownClass):
+    with pytest.raises(content.UnknownClass):
         correct(first, "no_such_class")
     assert standing(first.assignment) == first
 
@@ -188,13 +184,15 @@ class TestTheWindow:
         correct(first, FLUTTER, after=LATEST)
 
     def test_ends_then(self, first, correct):
-        with pytest.raises(readings.ReadingFinal):
+        with pytest.raises(corrections.ReadingFinal):
             correct(first, FLUTTER, after=LATEST + A_MOMENT)
 
     def test_is_that_of_the_protocol_of_its_batch(self, study, first, davi, now, correct):
-        wanted = studies.protocol_of(study)
+        wanted = protocols.protocol_of(study)
         amended = type(wanted)(**{**_fields(wanted), "undo_window_s": 0})
-        studies.amend(study_id=study.pk, wanted=amended, reason="Never back.", actor=davi, now=now)
+        lifecycle.amend(
+            study_id=study.pk, wanted=amended, reason="Never back.", actor=davi, now=now
+        )
         first.refresh_from_db()
         assert Study.objects.get().undo_window_s == 0
         assert corrections.until(first, now=now) == now + WINDOW
@@ -208,14 +206,14 @@ class TestTheWindow:
         close(first.assignment.batch)
         first.refresh_from_db()
         assert corrections.until(first, now=now) is None
-        with pytest.raises(readings.BatchClosed):
+        with pytest.raises(guards.BatchClosed):
             correct(first, FLUTTER)
 
     def test_closes_with_the_study(self, first, correct, now):
         Study.objects.update(phase="locked", locked_at=now + WINDOW)
         first.refresh_from_db()
         assert corrections.until(first, now=now) is None
-        with pytest.raises(readings.StudyNotOpen):
+        with pytest.raises(guards.StudyNotOpen):
             correct(first, FLUTTER)
 
 
@@ -232,7 +230,7 @@ class TestAStudyWithoutAWindow:
         assert corrections.until(first, now=now) is None
 
     def test_takes_nothing_back(self, first, correct):
-        with pytest.raises(readings.ReadingFinal):
+        with pytest.raises(corrections.ReadingFinal):
             correct(first, FLUTTER, after=timedelta(0))
 
 
@@ -241,14 +239,14 @@ class TestOnceSuggestionsWereShown:
         run(first.assignment.exam)
         show(first.assignment, now + A_MOMENT)
         assert corrections.until(first, now=now) is None
-        with pytest.raises(readings.ReadingFinal):
+        with pytest.raises(corrections.ReadingFinal):
             correct(first, FLUTTER, after=2 * A_MOMENT)
 
     def test_a_clock_that_goes_back_opens_nothing(self, first, run, correct, now):
         """Two servers: the one that showed them is behind the one that took the reading."""
         run(first.assignment.exam)
         show(first.assignment, now - A_MOMENT)
-        with pytest.raises(readings.ReadingFinal):
+        with pytest.raises(corrections.ReadingFinal):
             correct(first, FLUTTER)
 
     def test_in_another_assignment_of_the_exam_it_is_final_too(
@@ -258,7 +256,7 @@ class TestOnceSuggestionsWereShown:
         submit(again)
         run(again.exam)
         show(again, now + A_MOMENT)
-        with pytest.raises(readings.ReadingFinal):
+        with pytest.raises(corrections.ReadingFinal):
             correct(first, FLUTTER, after=2 * A_MOMENT)
 
     def test_to_somebody_else_it_is_not(self, first, assign, bruno, run, submit, correct, now):
@@ -281,7 +279,7 @@ class TestOnceSuggestionsWereShown:
         reading = submit(assignment, AF)
         run(assignment.exam)
         show(assignment, now + A_MOMENT)
-        with pytest.raises(readings.ReadingFinal):
+        with pytest.raises(corrections.ReadingFinal):
             correct(reading, FLUTTER, after=2 * A_MOMENT)
 
     @pytest.mark.parametrize("arm", ["after_commit", "concurrent", "none"])
@@ -348,7 +346,7 @@ class TestWhatIsCounted:
 
     def test_the_agreement_takes_the_correction(self, both, correct, ana, now):
         correct(Reading.objects.get(reader=ana), FLUTTER)
-        report = agreement.refresh(batch=both, now=now)
+        report = refresh.refresh(batch=both, now=now)
         (pair,) = pair_lines(report.results, classes=[AF])
         told = [pair[name] for name in ("n11", "n10", "n01", "n00")]
         assert (report.n_readings, told) == (2, [0, 0, 1, 0])
@@ -356,20 +354,20 @@ class TestWhatIsCounted:
     def test_a_correction_that_comes_in_meanwhile_stays_due(
         self, both, correct, ana, now, monkeypatch
     ):
-        real = agreement._results
+        real = refresh._results
 
         def meanwhile(*args):
-            monkeypatch.setattr(agreement, "_results", real)
+            monkeypatch.setattr(refresh, "_results", real)
             correct(Reading.objects.get(reader=ana), FLUTTER)
             return real(*args)
 
-        monkeypatch.setattr(agreement, "_results", meanwhile)
-        agreement.refresh(batch=both, now=now)
+        monkeypatch.setattr(refresh, "_results", meanwhile)
+        refresh.refresh(batch=both, now=now)
         both.refresh_from_db()
         assert both.agreement_is_due
 
     def test_a_correction_makes_the_agreement_due(self, both, correct, ana, now):
-        agreement.refresh(batch=both, now=now)
+        refresh.refresh(batch=both, now=now)
         correct(Reading.objects.get(reader=ana), FLUTTER)
         both.refresh_from_db()
         assert both.agreement_is_due
@@ -378,14 +376,14 @@ class TestWhatIsCounted:
     def test_the_consensus_takes_the_correction(self, both, correct, close, ana, study, now):
         correct(Reading.objects.get(reader=ana), FLUTTER)
         close(both)
-        consensus.compute(study=study, now=now)
+        labels.compute(study=study, now=now)
         row = study.consensus.get()
         votes = row.labels.values_list("diagnostic_class__code", "n_positive")
         assert (row.n_readings, dict(votes)) == (2, {AF: 1, FLUTTER: 1})
 
     def test_a_pace_is_made_of_what_stands(self, both, correct, ana, study):
         correct(Reading.objects.get(reader=ana), FLUTTER, active_ms=1)
-        assert records.of_batches(study.batches.all())[ana.pk].active_ms == [1]
+        assert reading_log.of_batches(study.batches.all())[ana.pk].active_ms == [1]
 
 
 class TestAQualification:
@@ -409,7 +407,7 @@ class TestAQualification:
         reading = submit(one, FLUTTER)
         submit(other, AF)
         assert corrections.until(reading, now=now) is None
-        with pytest.raises(readings.ReadingFinal):
+        with pytest.raises(corrections.ReadingFinal):
             correct(reading, AF)
 
 

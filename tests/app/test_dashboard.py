@@ -13,7 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotations.models import Role
-from annotations.services import batches, leases, progress, readings, roles, roster
+from annotations.services.assignment import batches, leases, pool_slots, progress
+from annotations.services.people import roles
+from annotations.services.reading import content
+from annotations.services.studies import roster
 from tests.app import signing
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +31,7 @@ def read(now):
             assignment_id=assignment.pk,
             reader=assignment.reader,
             based_on=0,
-            findings=[readings.FindingIn(code, "definite") for code in codes],
+            findings=[content.FindingIn(code, "definite") for code in codes],
             quality="good",
             comment="",
             idempotency_key=uuid.uuid4(),
@@ -162,7 +165,7 @@ class TestNumbers:
         self, study, make_exam, ana, bruno, davi, read, now
     ):
         exams = [make_exam() for _ in range(3)]
-        pool = leases.make_pool(
+        pool = pool_slots.make_pool(
             study=study, name="Pool", exams=exams, readers=[ana, bruno], created_by=davi, now=now
         )
         batches.release(batch_id=pool.pk, actor=davi, now=now)

@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from annotations import payloads
+from annotations import desk_payloads
 from annotations.models import Assignment, AuditEvent, Draft
-from annotations.services import assignments, audit, batches, deferrals, drafts, leases, slots
+from annotations.services import audit
+from annotations.services.assignment import batches, deferrals, guards, leases, pool_slots
+from annotations.services.reading import drafts
 
 A_MOMENT = timedelta(seconds=1)
 
@@ -37,7 +39,7 @@ def defer(now):
 
 def next_of(assignment):
     assignment.refresh_from_db()
-    return payloads.next_id(assignment, assignment.reader)
+    return desk_payloads.next_id(assignment, assignment.reader)
 
 
 def walk(start, submit):
@@ -107,17 +109,17 @@ def test_the_place_in_the_queue_is_the_one_at_its_end(queue, defer, now):
     places = []
     for assignment in queue:
         assignment.refresh_from_db()
-        payload = payloads.assignment_payload(assignment, assignment.reader, now=now)
+        payload = desk_payloads.assignment_payload(assignment, assignment.reader, now=now)
         places.append(payload["queue"]["position"])
     assert places == [4, 3, 1, 2]
 
 
 def test_it_is_told_until_it_is_read(queue, defer, submit):
     one = defer(queue[0])
-    assert payloads.is_deferred(one)
+    assert desk_payloads.is_deferred(one)
     submit(one)
     one.refresh_from_db()
-    assert not payloads.is_deferred(one)
+    assert not desk_payloads.is_deferred(one)
 
 
 def test_anothers_exam_cannot_be_put_off(queue, bruno, now):
@@ -127,13 +129,13 @@ def test_anothers_exam_cannot_be_put_off(queue, bruno, now):
 
 def test_what_is_read_cannot_be_put_off(queue, defer, submit):
     submit(queue[0])
-    with pytest.raises(assignments.AlreadySubmitted):
+    with pytest.raises(guards.AlreadySubmitted):
         defer(queue[0])
 
 
 def test_in_a_closed_batch_nothing_is_put_off(queue, defer, close):
     close(queue[0].batch)
-    with pytest.raises(assignments.BatchClosed):
+    with pytest.raises(guards.BatchClosed):
         defer(queue[0])
 
 
@@ -142,7 +144,7 @@ class TestInAPool:
 
     @pytest.fixture
     def pool(self, study, make_exam, ana, davi, now):
-        batch = slots.make_pool(
+        batch = pool_slots.make_pool(
             study=study, name="Pool", exams=[make_exam() for _ in range(2)], readers=[ana],
             readers_per_exam=1, created_by=davi, now=now, lease_minutes=60,
         )  # fmt: skip

@@ -19,7 +19,10 @@ from annotations.models import (
     SuggestionModel,
     SuggestionRun,
 )
-from annotations.services import batches, designs, kinds, outlooks, pools, roles, roster, studies
+from annotations.services.assignment import batches, plan_preview, plans
+from annotations.services.people import roles
+from annotations.services.studies import exam_pool, lifecycle, roster, strata
+from ecgreview import design
 from ecgreview.protocol import Protocol
 
 pytestmark = pytest.mark.django_db
@@ -58,10 +61,10 @@ def make_exams(dataset, now):
 def study_of(taxonomy, davi, now):
     def make(readers, *, is_open=True, **settings):
         wanted = Protocol(name="Planned", taxonomy=str(taxonomy), **settings)
-        study = studies.create(wanted=wanted, created_by=davi, now=now)
+        study = lifecycle.create(wanted=wanted, created_by=davi, now=now)
         roster.join(study=study, readers=readers, actor=davi, now=now)
         if is_open:
-            study = studies.open_study(study_id=study.pk, actor=davi, now=now)
+            study = lifecycle.open_study(study_id=study.pk, actor=davi, now=now)
         return study
 
     return make
@@ -70,7 +73,7 @@ def study_of(taxonomy, davi, now):
 @pytest.fixture
 def add(davi, now):
     def make(study, exams):
-        pools.add(study=study, exams=exams, actor=davi, now=now)
+        exam_pool.add(study=study, exams=exams, actor=davi, now=now)
 
     return make
 
@@ -78,7 +81,7 @@ def add(davi, now):
 @pytest.fixture
 def plan(davi, now):
     def make(study, name="Plan", **others):
-        return designs.plan(study=study, name=name, created_by=davi, now=now, **others)
+        return plans.plan(study=study, name=name, created_by=davi, now=now, **others)
 
     return make
 
@@ -134,7 +137,7 @@ def test_no_reader_knows_of_a_plan(study_of, readers, make_exams, add, plan):
 def test_a_draft_is_not_planned(study_of, readers, make_exams, add, plan):
     study = study_of(readers, is_open=False)
     add(study, make_exams(5))
-    with pytest.raises(studies.NotOpen):
+    with pytest.raises(lifecycle.NotOpen):
         plan(study)
 
 
@@ -219,7 +222,7 @@ def test_later_readers_catch_up(study_of, readers, make_exams, add, plan, davi, 
 def test_later_readers_are_given_the_anchors(study_of, readers, make_exams, add, plan, davi, now):
     study = study_of(readers[:3])
     add(study, make_exams(12))
-    pools.choose_anchors(study=study, n_anchors=2, actor=davi, now=now)
+    exam_pool.choose_anchors(study=study, n_anchors=2, actor=davi, now=now)
     plan(study, "First")
     roster.join(study=study, readers=[readers[3]], actor=davi, now=now)
     (second,) = plan(study, "Second")
@@ -232,7 +235,7 @@ def test_later_readers_are_given_the_anchors(study_of, readers, make_exams, add,
 def test_everybody_reads_the_anchors(study_of, readers, make_exams, add, plan, davi, now):
     study = study_of(readers)
     add(study, make_exams(10))
-    pools.choose_anchors(study=study, n_anchors=2, actor=davi, now=now)
+    exam_pool.choose_anchors(study=study, n_anchors=2, actor=davi, now=now)
     (batch,) = plan(study)
     counts = Counter(batch.assignments.values_list("exam", flat=True))
     assert sorted(counts.values()) == [2] * 8 + [5] * 2
@@ -262,13 +265,13 @@ def test_an_exam_left_unread_when_its_batch_closed_is_planned_again(
     batch = release(plan(study)[0])
     read, unread = batch.assignments.order_by("pk")
     submit(read)
-    assert not designs.incomplete(study).exists()
+    assert not plans.incomplete(study).exists()
     close(batch)
     (again,) = plan(study, "Again")
     given = again.assignments.get()
     assert given.exam == unread.exam
     assert given.reader != read.reader
-    assert not designs.incomplete(study).exists()
+    assert not plans.incomplete(study).exists()
 
 
 def test_an_exam_of_a_closed_pool_that_nobody_took_is_planned(
@@ -276,7 +279,7 @@ def test_an_exam_of_a_closed_pool_that_nobody_took_is_planned(
 ):
     study = study_of(readers[:2], readers_per_exam=2)
     add(study, make_exams(1))
-    pool = designs.plan_pool(study=study, name="Pool", created_by=davi, now=now)
+    pool = plans.plan_pool(study=study, name="Pool", created_by=davi, now=now)
     close(batches.release(batch_id=pool.pk, actor=davi, now=now))
     (again,) = plan(study, "Again")
     assert again.assignments.count() == 2
@@ -341,7 +344,7 @@ def test_too_few_readers_are_refused(study_of, readers, make_exams, add, plan, d
     study = study_of(readers[:2])
     add(study, make_exams(3))
     roster.pause(study=study, user=readers[0], reason="leave", actor=davi, now=now)
-    with pytest.raises(designs.TooFewReaders):
+    with pytest.raises(design.TooFewReaders):
         plan(study)
 
 
@@ -351,27 +354,27 @@ def test_caps_that_do_not_hold_the_exams_are_refused(
     study = study_of(readers[:2])
     roster.set_cap(study=study, user=readers[0], max_exams=3, actor=davi, now=now)
     add(study, make_exams(5))
-    with pytest.raises(designs.DesignRefused):
+    with pytest.raises(design.DesignRefused):
         plan(study)
 
 
 def test_a_washout_longer_than_a_list_is_refused(study_of, readers, make_exams, add, plan):
     study = study_of(readers, repeat_fraction=0.5, washout_exams=500)
     add(study, make_exams(10))
-    with pytest.raises(designs.WashoutTooLong):
+    with pytest.raises(design.WashoutTooLong):
         plan(study)
 
 
 def test_a_refused_plan_writes_nothing(study_of, readers, make_exams, add, plan):
     study = study_of(readers, repeat_fraction=0.5, washout_exams=12)
     add(study, make_exams(40))
-    with pytest.raises(designs.WashoutTooLong):
+    with pytest.raises(design.WashoutTooLong):
         plan(study, n_batches=8)
     assert not Batch.objects.exists()
 
 
 def test_an_empty_pool_is_refused(study_of, readers, plan):
-    with pytest.raises(designs.NothingToPlan):
+    with pytest.raises(plans.NothingToPlan):
         plan(study_of(readers))
 
 
@@ -379,14 +382,14 @@ def test_what_was_planned_is_not_planned_again(study_of, readers, make_exams, ad
     study = study_of(readers)
     add(study, make_exams(5))
     plan(study)
-    with pytest.raises(designs.NothingToPlan):
+    with pytest.raises(plans.NothingToPlan):
         plan(study, "Again")
 
 
 def test_there_are_no_batches_without_an_exam(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(5))
-    with pytest.raises(designs.TooManyBatches):
+    with pytest.raises(plans.TooManyBatches):
         plan(study, n_batches=6)
 
 
@@ -397,15 +400,15 @@ class TestDiscarding:
         study = study_of(readers)
         add(study, make_exams(5))
         (batch,) = plan(study)
-        designs.discard(batch_id=batch.pk, actor=davi, now=now)
-        assert designs.left(study).count() == 5
+        plans.discard(batch_id=batch.pk, actor=davi, now=now)
+        assert plans.left(study).count() == 5
         assert plan(study)[0].assignments.count() == 10
 
     def test_it_leaves_an_event(self, study_of, readers, make_exams, add, plan, davi, now):
         study = study_of(readers)
         add(study, make_exams(5))
         (batch,) = plan(study)
-        designs.discard(batch_id=batch.pk, actor=davi, now=now)
+        plans.discard(batch_id=batch.pk, actor=davi, now=now)
         event = AuditEvent.objects.get(action="batch.discarded")
         assert event.actor == davi
 
@@ -416,14 +419,14 @@ class TestDiscarding:
         add(study, make_exams(5))
         batch = release(plan(study)[0])
         with pytest.raises(batches.AlreadyReleased):
-            designs.discard(batch_id=batch.pk, actor=davi, now=now)
+            plans.discard(batch_id=batch.pk, actor=davi, now=now)
 
     def test_the_same_plan_is_made_again(self, study_of, readers, make_exams, add, plan, davi, now):
         study = study_of(readers)
         add(study, make_exams(9))
         (batch,) = plan(study)
         before = [row[1:] for rows in orders(study).values() for row in rows]
-        designs.discard(batch_id=batch.pk, actor=davi, now=now)
+        plans.discard(batch_id=batch.pk, actor=davi, now=now)
         plan(study)
         assert [row[1:] for rows in orders(study).values() for row in rows] == before
 
@@ -436,8 +439,8 @@ class TestPools:
     @pytest.fixture
     def draw(self, dataset, davi, now):
         def make(study, actor=davi, **others):
-            wish = pools.Wish(dataset=dataset, **others)
-            return pools.draw(study=study, wish=wish, actor=actor, now=now)
+            wish = exam_pool.Wish(dataset=dataset, **others)
+            return exam_pool.draw(study=study, wish=wish, actor=actor, now=now)
 
         return make
 
@@ -459,30 +462,30 @@ class TestPools:
     def test_nothing_left_is_refused(self, study, make_exams, draw):
         make_exams(3)
         draw(study)
-        with pytest.raises(pools.NothingToAdd):
+        with pytest.raises(exam_pool.NothingToAdd):
             draw(study)
 
     def test_as_many_of_each_kind(self, study, make_exams, draw):
         make_exams(40, labels=["NORM"])
         make_exams(5, labels=["AFIB", "NORM"])
         draw(study, n_exams=8, kinds="source", quota="equal")
-        assert dict(kinds.in_pool(study)) == {"AFIB": 4, "NORM": 4}
+        assert dict(strata.in_pool(study)) == {"AFIB": 4, "NORM": 4}
 
     def test_an_exam_of_several_kinds_is_of_the_rarest(self, study, make_exams, draw):
         make_exams(3, labels=["A", "B"])
         make_exams(3, labels=["A"])
         draw(study, n_exams=6, kinds="source")
-        assert dict(kinds.in_pool(study)) == {"A": 3, "B": 3}
+        assert dict(strata.in_pool(study)) == {"A": 3, "B": 3}
 
     def test_a_number_for_each_kind(self, study, make_exams, draw):
         make_exams(5, labels=["NORM"])
         make_exams(5, labels=["AFIB"])
         draw(study, kinds="source", quota={"AFIB": 3, "NORM": 1})
-        assert dict(kinds.in_pool(study)) == {"AFIB": 3, "NORM": 1}
+        assert dict(strata.in_pool(study)) == {"AFIB": 3, "NORM": 1}
 
     def test_too_few_of_a_kind_are_named(self, study, make_exams, draw):
         make_exams(2, labels=["AFIB"])
-        with pytest.raises(pools.QuotaUnmet) as refusal:
+        with pytest.raises(design.QuotaUnmet) as refusal:
             draw(study, kinds="source", quota={"AFIB": 3})
         assert (refusal.value.stratum, refusal.value.available) == ("AFIB", 2)
 
@@ -498,7 +501,7 @@ class TestPools:
             af = taxonomy.classes.get(code="atrial_fibrillation")
             Suggestion.objects.create(run=run, diagnostic_class=af, strength=1, evidence="RR")
         draw(study, n_exams=6, kinds="suggested")
-        assert dict(kinds.in_pool(study)) == {"": 4, "atrial_fibrillation": 2}
+        assert dict(strata.in_pool(study)) == {"": 4, "atrial_fibrillation": 2}
 
     def test_whoever_reads_in_the_study_does_not_choose_by_kind(
         self, study, make_exams, draw, davi, now
@@ -506,7 +509,7 @@ class TestPools:
         roles.give(davi, [Role.COORDINATOR, Role.READER])
         roster.join(study=study, readers=[davi], actor=davi, now=now)
         make_exams(5, labels=["AFIB"])
-        with pytest.raises(pools.KindsHidden):
+        with pytest.raises(strata.KindsHidden):
             draw(study, n_exams=2, kinds="source")
 
     def test_clearing_keeps_what_was_given(
@@ -515,7 +518,7 @@ class TestPools:
         study = study_of(readers)
         add(study, make_exams(5))
         plan(study, n_exams=3)
-        assert pools.clear(study=study, actor=davi, now=now) == 2
+        assert exam_pool.clear(study=study, actor=davi, now=now) == 2
         assert study.pool.count() == 3
 
     def test_fewer_anchors_than_are_given_out_are_refused(
@@ -523,25 +526,25 @@ class TestPools:
     ):
         study = study_of(readers)
         add(study, make_exams(5))
-        pools.choose_anchors(study=study, n_anchors=3, actor=davi, now=now)
+        exam_pool.choose_anchors(study=study, n_anchors=3, actor=davi, now=now)
         plan(study)
-        with pytest.raises(pools.AlreadyGiven):
-            pools.choose_anchors(study=study, n_anchors=1, actor=davi, now=now)
+        with pytest.raises(exam_pool.AlreadyGiven):
+            exam_pool.choose_anchors(study=study, n_anchors=1, actor=davi, now=now)
 
     def test_anchors_can_be_chosen_anew_before_they_are_given(
         self, study, make_exams, draw, davi, now
     ):
         make_exams(9)
         draw(study)
-        pools.choose_anchors(study=study, n_anchors=4, actor=davi, now=now)
-        pools.choose_anchors(study=study, n_anchors=2, actor=davi, now=now)
+        exam_pool.choose_anchors(study=study, n_anchors=4, actor=davi, now=now)
+        exam_pool.choose_anchors(study=study, n_anchors=2, actor=davi, now=now)
         assert study.pool.filter(is_anchor=True).count() == 2
 
     def test_a_locked_study_takes_no_exams(self, study_of, readers, make_exams, draw, davi, now):
         study = study_of(readers)
-        studies.lock(study_id=study.pk, actor=davi, now=now + timedelta(days=1))
+        lifecycle.lock(study_id=study.pk, actor=davi, now=now + timedelta(days=1))
         make_exams(3)
-        with pytest.raises(studies.NotThisPhase):
+        with pytest.raises(lifecycle.NotThisPhase):
             draw(study)
 
 
@@ -551,7 +554,7 @@ class TestOutlook:
     ):
         study = study_of(readers, is_open=False)
         add(study, make_exams(100))
-        found = outlooks.outlook(study, is_blind=False)
+        found = plan_preview.outlook(study, is_blind=False)
         assert found.prediction is not None
         assert found.report is not None
         assert found.prediction.n_readings == found.report.own.n_readings == 200
@@ -560,14 +563,14 @@ class TestOutlook:
     def test_it_tells_why_nothing_can_be_planned(self, study_of, readers, make_exams, add):
         study = study_of(readers[:1], is_open=False)
         add(study, make_exams(3))
-        found = outlooks.outlook(study, is_blind=False)
-        assert isinstance(found.refusal, designs.TooFewReaders)
+        found = plan_preview.outlook(study, is_blind=False)
+        assert isinstance(found.refusal, design.TooFewReaders)
 
     def test_a_report_joins_the_batches_before(self, study_of, readers, make_exams, add, plan):
         study = study_of(readers)
         add(study, make_exams(11))
         _, last = plan(study, n_batches=2)
-        report = outlooks.report(last)
+        report = plan_preview.report(last)
         assert report.own.n_exams < report.whole.n_exams == 11
         loads = report.whole.exams_by_reader.values()
         assert max(loads) - min(loads) <= 1

@@ -14,15 +14,10 @@ from rest_framework.test import APIClient
 
 from annotations import tasks
 from annotations.models import Batch, Consensus, Role, StudyReader
-from annotations.services import (
-    adjudications,
-    archives,
-    batches,
-    consensus,
-    leases,
-    roster,
-    studies,
-)
+from annotations.services.assignment import batches, leases, pool_slots
+from annotations.services.consensus import adjudications, labels
+from annotations.services.export import jobs
+from annotations.services.studies import lifecycle, protocols, roster
 from ecgreview.consensus import DEFAULT_RULE, RULES
 from ecgreview.protocol import Protocol
 
@@ -61,7 +56,7 @@ def outcome(study, now):
     """Compute the consensus and return its only row."""
 
     def make():
-        consensus.compute(study=study, now=now)
+        labels.compute(study=study, now=now)
         return Consensus.objects.get(study=study)
 
     return make
@@ -95,8 +90,8 @@ def states_in_table(text):
 def states_in_every_export(study, rosa, folder, now):
     api = APIClient()
     api.force_login(rosa, backend="django.contrib.auth.backends.ModelBackend")
-    found = archives.request(study=study, actor=rosa, now=now)
-    archives.make_next(now=now)
+    found = jobs.request(study=study, actor=rosa, now=now)
+    jobs.make_next(now=now)
     page = api.get(reverse("study-export-file", args=[study.slug, found.key]))
     archive = api.get(f"/api/studies/{study.slug}/export/")
     call_command("export_consensus", study.slug, str(folder), stdout=io.StringIO())
@@ -114,7 +109,7 @@ def test_the_consensus_of_many_readings_is_left_to_the_worker(
     study, read, ana, bruno, clara, davi, signed_in, now, monkeypatch, address
 ):
     batch = read({ana: [AVB, LVH], bruno: [LVH]})
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     Batch.objects.filter(pk=batch.pk).update(consensus_is_due=True)
     monkeypatch.setattr(adjudications, "MAX_READINGS_IN_REQUEST", 1)
 
@@ -131,7 +126,7 @@ def test_the_consensus_of_many_readings_is_left_to_the_worker(
     assert "Try again in a minute" in answer.content.decode()
     assert Batch.objects.get().consensus_is_due
 
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     assert send().status_code in {201, 302}
 
 
@@ -139,7 +134,7 @@ def test_a_class_of_one_of_two_readers_is_undecided_in_every_export_until_it_is_
     study, read, adjudicate, ana, bruno, clara, davi, rosa, signed_in, now, tmp_path
 ):
     batch = read({ana: [AVB, LVH], bruno: [LVH]})
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     row = Consensus.objects.get()
     assert (row.outcome, row.state(AVB), row.state(LVH)) == ("disputed", "undecided", "present")
 
@@ -150,7 +145,7 @@ def test_a_class_of_one_of_two_readers_is_undecided_in_every_export_until_it_is_
         assert states == {AVB: "undecided", LVH: "present", AF: "absent"}, name
 
     adjudicate(batch, AVB, RBBB)
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     for name, states in states_in_every_export(study, rosa, tmp_path, now).items():
         assert states == {AVB: "present", LVH: "present", AF: "absent"}, name
     row = Consensus.objects.get()
@@ -255,7 +250,7 @@ class TestEnough:
     def test_in_a_pool_as_many_as_it_has_slots(
         self, study, make_exam, submit, close, outcome, ana, bruno, carla, davi, now
     ):
-        made = leases.make_pool(
+        made = pool_slots.make_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno, carla],
             readers_per_exam=3, lease_minutes=30, created_by=davi, now=now,
         )  # fmt: skip
@@ -269,7 +264,7 @@ class TestEnough:
     def test_a_pool_exam_that_nobody_took_is_incomplete(
         self, study, make_exam, close, outcome, ana, bruno, davi, now
     ):
-        made = leases.make_pool(
+        made = pool_slots.make_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno],
             lease_minutes=30, created_by=davi, now=now,
         )  # fmt: skip
@@ -309,8 +304,8 @@ def amend(study, davi, now):
 
     def make(**changed):
         study.refresh_from_db()
-        wanted = replace(studies.protocol_of(study), **changed)
-        studies.amend(study_id=study.pk, wanted=wanted, reason="A test.", actor=davi, now=now)
+        wanted = replace(protocols.protocol_of(study), **changed)
+        lifecycle.amend(study_id=study.pk, wanted=wanted, reason="A test.", actor=davi, now=now)
         study.refresh_from_db()
 
     return make
@@ -387,7 +382,7 @@ def test_an_adjudicator_of_another_study_is_a_reader_here(
     for assignment in made.assignments.all():
         submit(assignment, LVH)
     close(made)
-    consensus.compute(study=other, now=now)
+    labels.compute(study=other, now=now)
     assert Consensus.objects.get(study=other).outcome == "agreement"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import BaseCommand, get_commands, load_command_class
 
-from annotations.services import export, export_tables
+from annotations.services.export import archive, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -24,10 +24,10 @@ PROGRAMS = [*(ROOT / "ecgreview").rglob("*.py"), *(ROOT / "scripts").glob("*.py"
 SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE"  # Django's own, and always ours
 COMMANDS = sorted(name for name, app in get_commands().items() if app == "annotations")
 EXPORTED = {
-    "consensus.csv": export_tables.consensus,
-    "readings_long.csv": export_tables.readings_long,
-    "taxonomy.csv": export_tables.taxonomy,
-    "agreement.csv": export_tables.agreement,
+    "consensus.csv": tables.consensus,
+    "readings_long.csv": tables.readings_long,
+    "taxonomy.csv": tables.taxonomy,
+    "agreement.csv": tables.agreement,
 }
 
 
@@ -98,7 +98,7 @@ class TestSettings:
 @pytest.mark.django_db
 class TestExport:
     def test_every_file_is_documented(self, study, now):
-        written = export.contents(study=study, now=now)
+        written = archive.contents(study=study, now=now)
         assert sorted(sections("reference/export.md")) == sorted(written)
 
     @pytest.mark.parametrize("name", EXPORTED)

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotations.models import Scope
-from annotations.services import finding_votes
+from annotations.services.counts import finding_votes
 from tests.app.agreement.pages import AF
 from tests.app.test_leases_plans import nodes
 

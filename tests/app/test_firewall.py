@@ -7,15 +7,10 @@ from django.urls import reverse
 
 from annotations import firewall
 from annotations.models import Consensus, Exam, ImportIssue, ImportRun, Reading, Role, User
-from annotations.services import (
-    adjudications,
-    batches,
-    consensus,
-    exposures,
-    pools,
-    roster,
-    studies,
-)
+from annotations.services.assignment import batches
+from annotations.services.blinding import results_seen
+from annotations.services.consensus import adjudications, labels
+from annotations.services.studies import exam_pool, lifecycle, roster
 from annotations.views import datasets
 from ecgreview.protocol import Protocol
 
@@ -35,7 +30,7 @@ def judged(make_batch, submit, close, study, ana, bruno, now):
     submit(batch.assignments.get(reader=ana), AF)
     submit(batch.assignments.get(reader=bruno), FLUTTER)
     close(batch)
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     return batch
 
 
@@ -44,7 +39,7 @@ def shown(study, now):
     """Show somebody what came out of the study."""
 
     def show(user):
-        exposures.results_of_study(study=study, user=user, now=now)
+        results_seen.results_of_study(study=study, user=user, now=now)
 
     return show
 
@@ -53,8 +48,8 @@ def shown(study, now):
 def elsewhere(judged, taxonomy, davi, gil, now):
     """The same exam in another study, where it waits for Gil, who has not looked at results."""
     wanted = Protocol(name="Evening list", taxonomy=str(taxonomy))
-    other = studies.create(wanted=wanted, created_by=davi, now=now)
-    studies.open_study(study_id=other.pk, actor=davi, now=now)
+    other = lifecycle.create(wanted=wanted, created_by=davi, now=now)
+    lifecycle.open_study(study_id=other.pk, actor=davi, now=now)
     other.refresh_from_db()
     return batches.create(
         study=other,
@@ -106,7 +101,7 @@ def test_the_other_study_stays_hidden_when_the_batch_is_closed(elsewhere, gil, c
 
 
 def test_the_other_study_opens_when_ones_own_is_locked(elsewhere, gil, davi, now):
-    studies.lock(study_id=elsewhere.study_id, actor=davi, now=now)
+    lifecycle.lock(study_id=elsewhere.study_id, actor=davi, now=now)
     assert Reading.objects.visible_to(fresh(gil)).count() == 2
 
 
@@ -148,7 +143,7 @@ def test_the_origin_stays_hidden_when_the_batch_is_closed(make_batch, make_exam,
 
 def test_the_origin_is_told_when_the_study_is_locked(make_batch, make_exam, gil, davi, study, now):
     make_batch([make_exam()], [gil])
-    studies.lock(study_id=study.pk, actor=davi, now=now)
+    lifecycle.lock(study_id=study.pk, actor=davi, now=now)
     assert Exam.objects.all().not_read_by(gil).count() == 1
 
 
@@ -199,7 +194,7 @@ def test_nobody_sends_on_what_they_still_read(judged, make_batch, gil, clara, si
 def test_who_was_shown_the_results_does_not_read_the_exam_again(judged, make_batch, gil, shown):
     shown(gil)
     exam = judged.assignments.first().exam
-    with pytest.raises(batches.KnowsResults, match="Gil"):
+    with pytest.raises(roster.KnowsResults, match="Gil"):
         make_batch([exam], [gil])
 
 
@@ -211,7 +206,7 @@ def test_who_could_have_looked_and_did_not_reads_the_exam(judged, make_batch, gi
 def test_who_was_shown_the_results_does_not_adjudicate(judged, make_user, shown, davi, now):
     ines = make_user("Ines", Role.ADJUDICATOR, Role.RESEARCHER)
     shown(ines)
-    with pytest.raises(batches.KnowsResults):
+    with pytest.raises(roster.KnowsResults):
         adjudications.send_disputed(batch_id=judged.pk, readers=[ines], created_by=davi, now=now)
 
 
@@ -243,7 +238,7 @@ def test_a_coordinator_sees_progress_by_name(judged, davi, signed_in):
 def planned(make_study, make_exam, ana, bruno, gil, davi, now):
     """Plan ten exams, some of which come back as repeats, through the API as somebody."""
     study = make_study(name="Noon list", repeat_fraction=0.2, washout_exams=1, patient_gap=0)
-    pools.add(study=study, exams=[make_exam() for _ in range(10)], actor=davi, now=now)
+    exam_pool.add(study=study, exams=[make_exam() for _ in range(10)], actor=davi, now=now)
     roster.join(study=study, readers=[ana, bruno, gil], actor=davi, now=now)
 
     def plan(client):

@@ -9,13 +9,10 @@ from datetime import timedelta
 import pytest
 
 from annotations.models import Consensus, Reading, Scope
-from annotations.services import (
-    agreement_said,
-    consensus,
-    exam_patterns,
-    export,
-    pattern_arrays,
-)
+from annotations.services.agreement import reading_matrix
+from annotations.services.consensus import labels as consensus_labels
+from annotations.services.counts import arrays, exam_patterns
+from annotations.services.export import archive
 from tests.app.pattern_counting import differences, drain
 
 AF, FLUTTER, NOISE = "atrial_fibrillation", "atrial_flutter", "artifact"
@@ -62,7 +59,7 @@ def said(study, exam, now):
 def settle(close, assignments, now):
     for assignment in assignments:
         close(assignment.batch)
-    while consensus.refresh_next(now=now):
+    while consensus_labels.refresh_next(now=now):
         pass
 
 
@@ -71,7 +68,7 @@ def test_live_counts_take_the_correction_of_the_first(corrected, exam, study, no
 
 
 def test_a_recount_takes_the_correction_of_the_first(corrected, exam, study):
-    assert pattern_arrays.patterns(Scope(study.pk), [exam.pk])[exam.pk].states == {NOISE: "2"}
+    assert arrays.patterns(Scope(study.pk), [exam.pk])[exam.pk].states == {NOISE: "2"}
 
 
 def test_a_correction_of_a_correction_does_too(corrected, correct, exam, study, now):
@@ -118,14 +115,14 @@ def test_the_consensus_takes_the_correction_of_the_first(corrected, given, close
 
 def test_an_export_takes_the_correction_of_the_first(corrected, given, close, study, now):
     settle(close, given, now)
-    written = export.contents(study=study, now=now)["consensus.csv"].decode()
+    written = archive.contents(study=study, now=now)["consensus.csv"].decode()
     (row,) = csv.DictReader(io.StringIO(written))
     assert row["votes"] == f"{NOISE}:1"
 
 
 def test_profiles_take_the_correction_of_the_first(corrected, given, close, study, now):
     settle(close, given, now)
-    found = agreement_said.of_scope(Scope(study.pk), study)
+    found = reading_matrix.of_scope(Scope(study.pk), study)
     assert found.readings.tolist() == [corrected.pk]
 
 

@@ -15,10 +15,10 @@ from django.db import connection
 from django.db.models import Count
 
 from annotations.models import Exam, ImportRun, SuggestionRun
-from annotations.services import ingest
+from annotations.services.imports import recordings
 from tests.domain.ecg import signals, wfdb_files
 
-N_RECORDS = 3 * ingest.EXAMS_AT_ONCE
+N_RECORDS = 3 * recordings.EXAMS_AT_ONCE
 PATIENCE_S = 300
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 
@@ -60,5 +60,5 @@ def test_a_killed_import_leaves_whole_exams_for_the_next_to_complete(importer, f
     assert set(kept) == {1}
     assert ImportRun.objects.get(finished_at=None).n_imported == len(kept)
     assert SuggestionRun.objects.count() == len(kept)
-    again = ingest.import_path(path=folder, dataset_name="Ward 3", started_by=None, now=now)
+    again = recordings.import_path(path=folder, dataset_name="Ward 3", started_by=None, now=now)
     assert (again.n_known, again.n_imported) == (len(kept), N_RECORDS - len(kept))

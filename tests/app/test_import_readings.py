@@ -31,16 +31,14 @@ from annotations.models import (
     Tracing,
     User,
 )
-from annotations.services import (
-    batches,
-    consensus,
-    names,
-    reading_imports,
-    studies,
-    taxonomies,
-    votes,
-)
-from annotations.services.integrity import readings as integrity_readings
+from annotations.services.assignment import batches
+from annotations.services.blinding import reader_names
+from annotations.services.consensus import labels
+from annotations.services.imports import readings as imports_readings
+from annotations.services.reading import votes
+from annotations.services.studies import lifecycle, roster
+from annotations.services.taxonomy import versions
+from annotations.services.verification import readings as integrity_readings
 from ecgreview import taxonomy as model
 from ecgreview.readings import CLASSES
 from tests.app import published
@@ -165,11 +163,11 @@ class TestReadings:
         assert set(submitted.values_list("actor_name", flat=True)) == {"davi"}
 
     def test_a_study_may_be_named_without_a_person(self, imported):
-        assert imported.created_by.username == reading_imports.IMPORTER
+        assert imported.created_by.username == imports_readings.IMPORTER
         assert not imported.created_by.is_active
 
     def test_the_consensus_is_computed_as_of_any_batch(self, imported, now):
-        assert consensus.refresh_next(now=now)
+        assert labels.refresh_next(now=now)
         assert imported.consensus.count() == N
 
 
@@ -208,7 +206,7 @@ class TestAgreement:
 
 class TestReaders:
     def test_a_reader_is_called_as_the_file(self, imported, davi):
-        told = names.told_to(davi, imported)
+        told = reader_names.told_to(davi, imported)
         readers = {told.of(line.user) for line in imported.readers.select_related("user")}
         assert readers == {"cardiologist1", "cardiologist2"}
 
@@ -297,7 +295,7 @@ class TestKinds:
 
     def test_only_people_vote(self, folder, now):
         run(folder)
-        assert consensus.refresh_next(now=now)
+        assert labels.refresh_next(now=now)
         counts = set(Study.objects.get().consensus.values_list("n_readings", flat=True))
         assert counts == {2}
 
@@ -316,7 +314,7 @@ class TestKinds:
     def test_a_model_is_given_no_exams(self, folder, make_study, make_exam, davi, now):
         run(folder)
         model_reader = User.objects.get(last_name="dnn")
-        with pytest.raises(batches.NotAReader, match="dnn"):
+        with pytest.raises(roster.NotAReader, match="dnn"):
             batches.create(
                 study=make_study(), name="One", exams=[make_exam()], readers=[model_reader],
                 created_by=davi, now=now,
@@ -331,7 +329,7 @@ class TestKindsLater:
         """A study of a person and a model that was taken for one, with its consensus."""
         write(folder, dnn=FIRST)
         run(folder, "--person", "dnn")
-        while consensus.refresh_next(now=now):
+        while labels.refresh_next(now=now):
             pass
         return Study.objects.get()
 
@@ -348,11 +346,11 @@ class TestKindsLater:
         event = AuditEvent.objects.filter(action="people.changed").latest("pk")
         assert (event.before, event.after) == ('{"kind":"person"}', '{"kind":"model"}')
         assert set(settled.consensus.values_list("n_readings", flat=True)) == {3}
-        assert consensus.refresh_next(now=now)
+        assert labels.refresh_next(now=now)
         assert set(settled.consensus.values_list("n_readings", flat=True)) == {2}
 
     def test_a_locked_study_keeps_its_voters(self, folder, settled, davi, now):
-        studies.lock(study_id=settled.pk, actor=davi, now=now)
+        lifecycle.lock(study_id=settled.pk, actor=davi, now=now)
         assert refusal(folder, "--model", "dnn").startswith("The study is locked")
 
 
@@ -446,7 +444,7 @@ class TestAgain:
         )
 
     def test_a_locked_study_takes_no_reader_more(self, folder, imported, davi, now):
-        studies.lock(study_id=imported.pk, actor=davi, now=now)
+        lifecycle.lock(study_id=imported.pk, actor=davi, now=now)
         assert "nothing changed" in run(folder)
         write(folder, dnn=SECOND)
         assert refusal(folder) == ("The study is locked: nothing can be added to it any more.")
@@ -537,7 +535,7 @@ class TestClasses:
 
     def test_later_lists_come_before_earlier_ones(self, taxonomy, folder, now):
         run(folder)
-        later = taxonomies.install(taxonomy=_renamed(), now=now)
+        later = versions.install(taxonomy=_renamed(), now=now)
         rows = list(Taxonomy.objects.all().newest_first())
         assert [row.name for row in rows] == [later.name, taxonomy.name, "code-test-6"]
 

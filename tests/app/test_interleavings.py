@@ -41,36 +41,30 @@ from annotations.models import (
     StudyReaderStatus,
     User,
 )
-from annotations.services import (
-    agreement,
-    assignments,
-    batches,
-    drafts,
-    leases,
-    notices,
-    reassigning,
-    roster,
-    studies,
-)
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches, guards, leases, pool_slots, reassignment
+from annotations.services.notices import delivery
+from annotations.services.reading import drafts
+from annotations.services.studies import lifecycle, roster
 from tests.app import signing
 
 STANDING = (AssignmentState.WAITING, AssignmentState.READ)
 
 REFUSALS = (
-    assignments.AlreadySubmitted,
-    assignments.BatchClosed,
-    assignments.StudyNotOpen,
-    assignments.Withdrawn,
+    guards.AlreadySubmitted,
+    guards.BatchClosed,
+    guards.StudyNotOpen,
+    guards.Withdrawn,
     batches.AlreadyClosed,
     drafts.StaleDraft,
     leases.NoExamNow,
     leases.NotServed,
-    reassigning.HasLeft,
-    reassigning.NobodyToReadThem,
-    reassigning.NothingWaits,
-    reassigning.Paused,
+    roster.HasLeft,
+    reassignment.NobodyToReadThem,
+    reassignment.NothingWaits,
+    reassignment.Paused,
     roster.StatusUnchanged,
-    studies.NotThisPhase,
+    lifecycle.NotThisPhase,
 )
 """What a deed may meet that comes at the wrong moment: nothing has changed then."""
 
@@ -205,7 +199,7 @@ class Interleavings(RuleBasedStateMachine):
             return
         readers = self.world.readers
         self.attempt(
-            lambda: reassigning.reassign(
+            lambda: reassignment.reassign(
                 study=self.world.study, reader=readers[giver], to=[readers[taker]],
                 actor=self.world.coordinator, reason="leave", now=self.now,
                 with_begun=with_begun, limit=limit,
@@ -226,7 +220,7 @@ class Interleavings(RuleBasedStateMachine):
     def lock(self) -> None:
         """The study is locked."""
         done = self.attempt(
-            lambda: studies.lock(
+            lambda: lifecycle.lock(
                 study_id=self.world.study.pk, actor=self.world.coordinator, now=self.now
             )
         )
@@ -249,8 +243,8 @@ class Interleavings(RuleBasedStateMachine):
     @rule()
     def work(self) -> None:
         """The worker does what else is due."""
-        notices.remind(now=self.now)
-        while agreement.refresh_next(now=self.now):
+        delivery.remind(now=self.now)
+        while refresh.refresh_next(now=self.now):
             pass
 
     @rule(minutes=st.integers(min_value=-3 * 24 * 60, max_value=3 * 24 * 60))
@@ -362,7 +356,7 @@ def test_promises_hold_in_any_order_of_deeds(study, ana, bruno, clara, davi, mak
         now=now, due_on=now.date(),
     )  # fmt: skip
     # One exam is in both: who has it here is not given it there.
-    pool = leases.make_pool(
+    pool = pool_slots.make_pool(
         study=study, name="Pool", exams=exams[3:], readers=readers, readers_per_exam=2,
         lease_minutes=60, created_by=davi, now=now,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotations import tasks
+from annotations import row_security, tasks
 from annotations.models import (
     Assignment,
     AssignmentState,
@@ -23,8 +23,9 @@ from annotations.models import (
     Slot,
     Study,
 )
-from annotations.services import batches, drafts, leases, roster, slots, studies
-from ecgreview import row_security
+from annotations.services.assignment import batches, guards, leases, pool_slots
+from annotations.services.reading import drafts
+from annotations.services.studies import lifecycle, protocols, roster
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +37,7 @@ def make_pool(study, davi, now, ana, bruno, make_exam) -> Callable[..., Batch]:
     """Release a pool of new exams that Ana and Bruno take from."""
 
     def make(n_exams=3, n_each=1, readers=None, exams=None, **more) -> Batch:
-        batch = leases.make_pool(
+        batch = pool_slots.make_pool(
             study=study,
             name=f"Pool {Batch.objects.count()}",
             exams=exams or [make_exam() for _ in range(n_exams)],
@@ -89,20 +90,20 @@ def test_the_readers_of_a_pool_are_told_of_it(make_pool, ana):
 
 
 def test_a_pool_with_too_few_readers_is_refused(make_pool, ana):
-    with pytest.raises(leases.TooFewReaders):
+    with pytest.raises(pool_slots.TooFewReaders):
         make_pool(n_each=2, readers=[ana])
 
 
 def test_a_pool_without_exams_is_refused(study, ana, davi, now):
     with pytest.raises(batches.NoExams):
-        leases.make_pool(
+        pool_slots.make_pool(
             study=study, name="Pool", exams=[], readers=[ana], created_by=davi, now=now
         )
 
 
 def test_a_pool_without_readers_is_refused(study, make_exam, davi, now):
     with pytest.raises(batches.NoReaders):
-        leases.make_pool(
+        pool_slots.make_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[], created_by=davi, now=now
         )
 
@@ -121,20 +122,20 @@ def test_a_coordinator_makes_a_pool_on_the_site(make_pool, make_exam, clara, dav
     exams = [make_exam()]
     with row_security.acting_as(davi.pk):
         batch = make_pool(exams=exams)
-        leases.admit(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
+        pool_slots.admit(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
     assert batch.seats.count() == 3
 
 
 def test_more_readers_may_be_admitted_later(make_pool, clara, davi, now):
     batch = make_pool()
-    leases.admit(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
+    pool_slots.admit(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
     assert leases.take(batch_id=batch.pk, reader=clara, now=now).reader == clara
 
 
 def test_nobody_is_admitted_to_a_closed_pool(make_pool, clara, davi, close, now):
     batch = close(make_pool())
-    with pytest.raises(leases.BatchClosed):
-        leases.admit(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
+    with pytest.raises(guards.BatchClosed):
+        pool_slots.admit(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
 
 
 # -- Taking -------------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def test_the_round_is_that_of_the_slots_keys(make_pool, ana, submit, now, study)
         taken = leases.take(batch_id=batch.pk, reader=ana, now=now)
         keys.append(taken.order_key)
         submit(taken, "artifact")
-    start = slots.start_key(study.seed, ana.pk, batch.pk)
+    start = pool_slots.start_key(study.seed, ana.pk, batch.pk)
     assert keys == sorted(keys, key=lambda key: (key <= start, key))
 
 
@@ -213,8 +214,8 @@ def test_exams_of_one_patient_are_kept_apart(
         exam.save()
     batch = make_pool(exams=exams)
     if is_amended:  # which holds for later batches
-        wanted = replace(studies.protocol_of(study), patient_gap=0)
-        studies.amend(study_id=study.pk, wanted=wanted, reason="pilot", actor=davi, now=now)
+        wanted = replace(protocols.protocol_of(study), patient_gap=0)
+        lifecycle.amend(study_id=study.pk, wanted=wanted, reason="pilot", actor=davi, now=now)
     order = []
     for _ in range(3):
         taken = leases.take(batch_id=batch.pk, reader=ana, now=now)
@@ -228,7 +229,7 @@ def test_between_exams_of_one_patient_comes_another_though_its_turn_is_later(
     make_pool, dataset, study, ana, submit, now
 ):
     batch = make_pool(n_exams=3)
-    start = slots.start_key(study.seed, ana.pk, batch.pk)
+    start = pool_slots.start_key(study.seed, ana.pk, batch.pk)
     turns = sorted(batch.slots.all(), key=lambda slot: (slot.order_key <= start, slot.order_key))
     patient = Patient.objects.create(dataset=dataset, pseudonym="p1")
     Exam.objects.filter(pk__in=[slot.exam_id for slot in turns[:2]]).update(patient=patient)
@@ -280,7 +281,7 @@ def test_who_has_no_seat_finds_no_pool(make_pool, clara, now):
 
 
 def test_a_pool_that_was_not_released_is_not_found(study, make_exam, ana, davi, now):
-    batch = leases.make_pool(
+    batch = pool_slots.make_pool(
         study=study, name="Pool", exams=[make_exam()], readers=[ana], readers_per_exam=1,
         created_by=davi, now=now,
     )  # fmt: skip
@@ -295,14 +296,14 @@ def test_a_named_batch_is_no_pool(make_batch, ana, now):
 
 def test_nothing_is_taken_from_a_closed_pool(make_pool, ana, close, now):
     batch = close(make_pool())
-    with pytest.raises(leases.BatchClosed):
+    with pytest.raises(guards.BatchClosed):
         leases.take(batch_id=batch.pk, reader=ana, now=now)
 
 
 def test_nothing_is_taken_in_a_locked_study(make_pool, study, ana, davi, now):
     batch = make_pool()
-    studies.lock(study_id=study.pk, actor=davi, now=now)
-    with pytest.raises(leases.StudyNotOpen):
+    lifecycle.lock(study_id=study.pk, actor=davi, now=now)
+    with pytest.raises(guards.StudyNotOpen):
         leases.take(batch_id=batch.pk, reader=ana, now=now)
 
 

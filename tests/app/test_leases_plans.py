@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from annotations.models import Batch, Dataset, Exam, Seat, Slot, User
-from annotations.services import batches, leases, slots
+from annotations.services.assignment import batches, leases, pool_slots
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ FILL = """
 @pytest.fixture
 def make_pool(study, ana, bruno, davi, make_exam, dataset: Dataset, now: datetime):
     def make(n_slots: int) -> Batch:
-        batch = leases.make_pool(
+        batch = pool_slots.make_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno],
             readers_per_exam=1, created_by=davi, now=now,
         )  # fmt: skip
@@ -59,7 +59,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def explained(batch: Batch, reader: User) -> list[dict[str, Any]]:
     """Return what PostgreSQL did to find the next slot."""
     seat = Seat.objects.select_related("batch__study").get(batch=batch, reader=reader)
-    place = slots.start_key(batch.study.seed, reader.pk, batch.pk)
+    place = pool_slots.start_key(batch.study.seed, reader.pk, batch.pk)
     wanted = leases._readable(seat).filter(order_key__gt=place).order_by("order_key", "pk")[:1]
     query, values = wanted.query.sql_with_params()
     with connection.cursor() as cursor:

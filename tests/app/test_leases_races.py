@@ -9,7 +9,9 @@ import pytest
 from django.db import transaction
 
 from annotations.models import Assignment, AssignmentState, Role, Seat, Slot
-from annotations.services import batches, drafts, leases, readings, reassigning, roster
+from annotations.services.assignment import batches, guards, leases, pool_slots, reassignment
+from annotations.services.reading import drafts
+from annotations.services.studies import roster
 from tests.app import signing
 from tests.app.test_races import at_once
 
@@ -27,7 +29,7 @@ def crowd(make_user):
 @pytest.fixture
 def make_pool(study, davi, now, make_exam):
     def make(n_exams, n_each, readers, **more):
-        batch = leases.make_pool(
+        batch = pool_slots.make_pool(
             study=study, name=more.pop("name", "Pool"),
             exams=[make_exam() for _ in range(n_exams)], readers=readers,
             readers_per_exam=n_each, created_by=davi, now=now, **more,
@@ -46,7 +48,7 @@ def sign(assignment, now):
 
 def defects(results):
     """Return what is an error and no refusal."""
-    fine = (leases.NoExamNow, leases.NotServed, readings.Withdrawn, readings.AlreadySubmitted)
+    fine = (leases.NoExamNow, leases.NotServed, guards.Withdrawn, guards.AlreadySubmitted)
     return [
         found for found in results if isinstance(found, Exception) and not isinstance(found, fine)
     ]
@@ -111,8 +113,8 @@ REFUSALS = (
     drafts.StaleDraft,
     leases.NoExamNow,
     leases.NotServed,
-    readings.AlreadySubmitted,
-    readings.Withdrawn,
+    guards.AlreadySubmitted,
+    guards.Withdrawn,
 )
 """What somebody with two tabs may meet, and goes on after."""
 
@@ -165,7 +167,7 @@ def test_exams_move_both_ways_at_once(make_batch, make_exam, study, ana, bruno, 
     his = make_batch([make_exam() for _ in range(4)], [bruno], "His")
 
     def move(source, target):
-        return reassigning.reassign(
+        return reassignment.reassign(
             study=study, reader=source, to=[target], actor=davi, reason="swap", now=now
         )
 
@@ -173,7 +175,7 @@ def test_exams_move_both_ways_at_once(make_batch, make_exam, study, ana, bruno, 
     results = at_once(
         lambda: move(ana, bruno), lambda: move(bruno, ana), lambda: [sign(a, now) for a in own[:1]]
     )
-    refusals = (reassigning.NothingWaits, reassigning.NobodyToReadThem)
+    refusals = (reassignment.NothingWaits, reassignment.NobodyToReadThem)
     assert not [found for found in defects(results) if not isinstance(found, refusals)]
     for batch in (hers, his):
         check(batch)

@@ -8,7 +8,11 @@ import pytest
 
 from annotations import tasks
 from annotations.models import Batch, Role, Study, User
-from annotations.services import agreement, consensus, mappings, roles, roster, studies
+from annotations.services.agreement import refresh
+from annotations.services.consensus import labels
+from annotations.services.people import roles
+from annotations.services.studies import lifecycle, protocols, roster
+from annotations.services.taxonomy import mappings
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +44,8 @@ def disputed(make_batch, make_exam, submit, close, now):
     ):
         submit(assignment, code)
     close(batch)
-    agreement.refresh(batch=batch, now=now)
-    consensus.compute(study=batch.study, now=now)
+    refresh.refresh(batch=batch, now=now)
+    labels.compute(study=batch.study, now=now)
     batch.refresh_from_db()
     return batch
 
@@ -210,7 +214,7 @@ def test_adjudication_without_an_adjudicator_is_refused_at_its_field(signed_in, 
 def test_nothing_is_sent_to_adjudication_in_a_locked_study(
     signed_in, davi, clara, disputed, study, now
 ):
-    studies.lock(study_id=study.pk, actor=davi, now=now)
+    lifecycle.lock(study_id=study.pk, actor=davi, now=now)
     client = signed_in(davi)
     page = client.get(f"/batches/{disputed.pk}/").content.decode()
     assert "the disputed classes stay undecided" in page
@@ -223,8 +227,8 @@ def test_nothing_is_sent_to_adjudication_in_a_locked_study(
 def test_an_adjudicator_with_too_little_experience_is_refused_at_their_field(
     signed_in, davi, clara, disputed, study, now
 ):
-    wanted = replace(studies.protocol_of(study), minimum_reader_level=2)
-    studies.amend(study_id=study.pk, wanted=wanted, reason="Seniors.", actor=davi, now=now)
+    wanted = replace(protocols.protocol_of(study), minimum_reader_level=2)
+    lifecycle.amend(study_id=study.pk, wanted=wanted, reason="Seniors.", actor=davi, now=now)
     User.objects.filter(pk=clara.pk).update(level=1)
     response = signed_in(davi).post(
         f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}
@@ -255,7 +259,7 @@ def no_mapping(disputed, monkeypatch):
         raise mappings.NoMapping("classes 1 to classes 2")
 
     Batch.objects.filter(pk=disputed.pk).update(consensus_is_due=True)
-    monkeypatch.setattr(consensus, "compute", compute)
+    monkeypatch.setattr(labels, "compute", compute)
 
 
 def test_classes_without_a_mapping_are_told_on_the_page(
@@ -286,7 +290,7 @@ def test_what_is_undefined_is_never_a_number(signed_in, davi, make_batch, submit
     for assignment in batch.assignments.all():
         submit(assignment, "atrial_fibrillation")
     close(batch)
-    agreement.refresh(batch=batch, now=now)
+    refresh.refresh(batch=batch, now=now)
     line = signed_in(davi).get(f"/batches/{batch.pk}/agreement/").context["lines"][0]
     assert (line.alpha.text, line.alpha.is_defined) == ("–", False)
     assert line.alpha.reason

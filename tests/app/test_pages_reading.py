@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.models import Role, User
-from annotations.services import drafts, roles, sign_in
+from annotations.services.people import roles, sign_in
+from annotations.services.reading import drafts
 
 pytestmark = pytest.mark.django_db
 

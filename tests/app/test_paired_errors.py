@@ -14,7 +14,8 @@ from django.core.management import CommandError, call_command
 from scipy.stats import binomtest
 
 from annotations.models import Consensus, Study, User
-from annotations.services import agreement, agreement_details, consensus, paired_errors
+from annotations.services.agreement import details, paired_errors, refresh
+from annotations.services.consensus import labels
 from ecgreview.readings import CLASSES
 from tests.app import published
 
@@ -44,9 +45,9 @@ def study(said, tmp_path: Path) -> Study:
 
 @pytest.fixture
 def with_consensus(study: Study, now: datetime) -> Study:
-    while consensus.refresh_next(now=now):
+    while labels.refresh_next(now=now):
         pass
-    agreement.refresh_study(study=study, now=now)
+    refresh.refresh_study(study=study, now=now)
     return study
 
 
@@ -93,7 +94,7 @@ def test_without_a_reference_the_command_says_why(tmp_path, said):
 
 def test_a_vote_of_ones_own_in_the_consensus_is_said(with_consensus):
     report = with_consensus.agreement_reports.filter(batch=None).latest("number")
-    detail = agreement_details.all_errors_of(report)
+    detail = details.all_errors_of(report)
     assert detail is not None
     ids = dict(User.objects.filter(last_name__in=NAMES).values_list("last_name", "pk"))
     one, other, dnn = (ids[name] for name in NAMES[:3])
@@ -127,7 +128,7 @@ class TestPage:
     def test_without_a_consensus_the_reference_is_held_against_nothing(
         self, study, now, client, davi
     ):
-        agreement.refresh_study(study=study, now=now)
+        refresh.refresh_study(study=study, now=now)
         client.force_login(davi)
         page = client.get(self.url(study, 1, 4)).content.decode()
         assert "One of the two is the reference itself." in page

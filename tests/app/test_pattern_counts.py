@@ -18,15 +18,11 @@ from annotations.models import (
     UncountedExam,
     in_scope,
 )
-from annotations.services import (
-    agreement,
-    batches,
-    count_changes,
-    exam_patterns,
-    pattern_counts,
-    rereads,
-    taxonomies,
-)
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.consensus import rereads
+from annotations.services.counts import exam_patterns, live, writes
+from annotations.services.taxonomy import versions
 from tests.app.pattern_counting import (
     amend_to_next_version,
     differences,
@@ -201,7 +197,7 @@ class TestWholeStudy:
     def test_a_mapping_between_other_lists_counts_nothing_anew(self, read, study, davi, now):
         read(((AF,), (AF,)))
         drain(now)
-        other = taxonomies.install(taxonomy=next_version(), now=now)
+        other = versions.install(taxonomy=next_version(), now=now)
         TaxonomyChange.objects.create(
             old=study.taxonomy, new=other, kind="keep", sources=[AF], targets=[AF], position=1
         )
@@ -212,7 +208,7 @@ class TestWholeStudy:
         drain(now)
         amend_to_next_version(study, davi, now)
         UncountedExam.objects.all().delete()  # as if it was counted while the list was changed
-        report = agreement.refresh_study(study=study, now=now)
+        report = refresh.refresh_study(study=study, now=now)
         assert report.n_readings == 2
         assert differences(study, now) == []
 
@@ -220,7 +216,7 @@ class TestWholeStudy:
 class TestOnce:
     def test_a_worker_that_is_killed_leaves_nothing_half_done(self, read, both, now, monkeypatch):
         batch = read(((AF,), (AF,)))
-        real = count_changes.markers
+        real = writes.markers
 
         class WorkerLost(BaseException):
             """Stands for a signal."""
@@ -230,9 +226,9 @@ class TestOnce:
             if scope.is_study:
                 raise WorkerLost
 
-        monkeypatch.setattr(count_changes, "markers", lost)
+        monkeypatch.setattr(writes, "markers", lost)
         with pytest.raises(WorkerLost):
-            pattern_counts.count_next(now=now)
+            live.count_next(now=now)
         assert (sets(of_batch(batch)), ExamPattern.objects.count()) == ({}, 0)
         assert UncountedExam.objects.count() == 2
         monkeypatch.undo()
@@ -251,10 +247,10 @@ class TestOnce:
             return real(batch, exam_ids)
 
         monkeypatch.setattr(exam_patterns, "in_batch", some)
-        monkeypatch.setattr(pattern_counts, "EXAMS_AT_ONCE", (100, 4, 1))
+        monkeypatch.setattr(live, "EXAMS_AT_ONCE", (100, 4, 1))
         for _ in range(40):
             try:
-                if not pattern_counts.count_next(now=now):
+                if not live.count_next(now=now):
                     break
             except ArithmeticError:
                 continue
@@ -264,7 +260,7 @@ class TestOnce:
     def test_when_all_is_counted_there_is_nothing_to_do(self, read, now):
         read(((AF,), (AF,)))
         drain(now)
-        assert not pattern_counts.count_next(now=now)
+        assert not live.count_next(now=now)
 
     def test_counts_that_would_fall_below_one_are_refused(self, read, submit, ana, now):
         batch = read(((AF,), (AF,)))
@@ -272,4 +268,4 @@ class TestOnce:
         PatternCount.objects.filter(in_scope(of_batch(batch))).delete()
         correct(submit, Reading.objects.get(reader=ana), NOISE, now=now)
         with pytest.raises(IntegrityError, match="pattern_count_has_exams"):
-            pattern_counts.count_next(now=now)
+            live.count_next(now=now)

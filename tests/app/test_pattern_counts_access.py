@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from annotations import row_security
 from annotations.models import (
     AgreementReport,
     AgreementRun,
@@ -18,8 +19,9 @@ from annotations.models import (
     StudyReader,
     UncountedExam,
 )
-from annotations.services import agreement, agreement_runs, batches
-from ecgreview import row_security
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.counts import runs
 from tests.app.pattern_counting import drain, of_batch
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +47,7 @@ def batch(make_batch, make_exam, submit, now):
     made = make_batch([make_exam()])
     for assignment in made.assignments.all():
         submit(assignment, AF)
-    while agreement.work_next(now=now):
+    while refresh.work_next(now=now):
         pass
     submit(make_batch([make_exam()]).assignments.first(), AF)
     return made
@@ -132,7 +134,7 @@ def test_the_database_shows_the_reports_that_the_rule_shows(
             submit(made.assignments.first(), AF)
             if closing == "all" or (closing != "none" and name == "first"):
                 batches.close(batch_id=made.pk, closed_by=davi, now=now)
-    while agreement.work_next(now=now):
+    while refresh.work_next(now=now):
         pass
     by_rule = set(AgreementReport.objects.visible_to(davi).values_list("pk", flat=True))
     with row_security.acting_as(davi.pk):
@@ -168,9 +170,9 @@ def test_what_another_study_found_in_the_same_exams_is_not_shown(
 def test_who_may_see_it_asks_for_it_and_stops_it(batch, davi, close, now):
     close(batch)
     with row_security.acting_as(davi.pk):
-        run = agreement_runs.request(scope=of_batch(batch), requested_by=davi, now=now)
-        again = agreement_runs.request(scope=of_batch(batch), requested_by=davi, now=now)
-        stopped = agreement_runs.cancel(run_id=run.pk, actor=davi, now=now)
+        run = runs.request(scope=of_batch(batch), requested_by=davi, now=now)
+        again = runs.request(scope=of_batch(batch), requested_by=davi, now=now)
+        stopped = runs.cancel(run_id=run.pk, actor=davi, now=now)
     assert (run, stopped.cancelled_by) == (again, davi)
 
 

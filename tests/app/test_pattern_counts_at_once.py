@@ -11,6 +11,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from rest_framework.test import APIClient
 
+from annotations import row_security
 from annotations.models import (
     AgreementReport,
     Assignment,
@@ -21,9 +22,10 @@ from annotations.models import (
     Scope,
     UncountedExam,
 )
-from annotations.services import agreement, batches, count_changes, pattern_counts
-from annotations.services.signing import Submission
-from ecgreview import row_security
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.counts import live, writes
+from annotations.services.reading.signing import Submission
 from tests.app.pattern_counting import differences, drain, of_batch, sets
 from tests.app.test_races import at_once, sign
 
@@ -89,13 +91,13 @@ def while_reading(desks, now):
 
     def work():
         while at_work._value < len(desks):
-            agreement.work_next(now=now)
+            refresh.work_next(now=now)
 
     return [*(partial(read, desk) for desk in desks), work, work]
 
 
 def test_twenty_readers_at_once_are_counted_once_each(readers, batch, study, monkeypatch, now):
-    monkeypatch.setattr(pattern_counts, "EXAMS_AT_ONCE", (3, 1))
+    monkeypatch.setattr(live, "EXAMS_AT_ONCE", (3, 1))
     results = at_once(*while_reading([Desk(reader) for reader in readers], now))
     assert [one for one in results if one is not None] == []
     drain(now)
@@ -107,13 +109,13 @@ def test_twenty_readers_at_once_are_counted_once_each(readers, batch, study, mon
         counted = sum(len(one.readers) + one.n_unreadable for one in markers)
         assert (counted, markers.count()) == (standing, N_EXAMS)
         assert sum(sets(scope).values()) == N_EXAMS
-    report = agreement.refresh(batch=batch, now=now)
+    report = refresh.refresh(batch=batch, now=now)
     assert report.n_readings == standing
     assert AgreementReport.objects.newest().get(batch=batch) == report
 
 
 def test_workers_never_count_an_exam_twice(readers, batch, study, now, monkeypatch):
-    monkeypatch.setattr(pattern_counts, "EXAMS_AT_ONCE", (1,))
+    monkeypatch.setattr(live, "EXAMS_AT_ONCE", (1,))
     for assignment in batch.assignments.select_related("reader"):
         sign(assignment, now, uuid.uuid4())
     results = at_once(*[lambda: drain(now)] * 6)
@@ -128,10 +130,10 @@ def test_a_worker_that_comes_second_leaves_it_to_the_first(batch, now, monkeypat
     def claim_too():
         return list(UncountedExam.objects.select_related("batch"))
 
-    monkeypatch.setattr(pattern_counts, "_claim", claim_too)
+    monkeypatch.setattr(live, "_claim", claim_too)
     with transaction.atomic():
-        pattern_counts.lock(batch.study_id)
-        assert at_once(lambda: pattern_counts.count_next(now=now)) == [True]
+        live.lock(batch.study_id)
+        assert at_once(lambda: live.count_next(now=now)) == [True]
     assert (UncountedExam.objects.count(), ExamPattern.objects.count()) == (1, 0)
 
 
@@ -139,7 +141,7 @@ def test_a_submission_waits_for_no_worker(readers, batch, now, monkeypatch):
     """Counts are locked by a worker in mid-work: whoever reads does not notice."""
     first, second = batch.assignments.select_related("reader").order_by("exam", "pk")[:2]
     sign(first, now, uuid.uuid4())
-    real = count_changes.markers
+    real = writes.markers
     submitted: list[Submission] = []
 
     def submit():
@@ -153,8 +155,8 @@ def test_a_submission_waits_for_no_worker(readers, batch, now, monkeypatch):
         if not submitted:
             submitted.extend(at_once(submit))
 
-    monkeypatch.setattr(count_changes, "markers", meanwhile)
-    pattern_counts.count_next(now=now)
+    monkeypatch.setattr(writes, "markers", meanwhile)
+    live.count_next(now=now)
     assert submitted[0].reading.reader == second.reader
     monkeypatch.undo()
     assert UncountedExam.objects.get().exam_id == second.exam_id
@@ -167,7 +169,7 @@ def test_a_worker_waits_for_no_submission(readers, batch, now):
     def count():
         with connection.cursor() as cursor:
             cursor.execute("set lock_timeout = '500ms'")
-        return pattern_counts.count_next(now=now)
+        return live.count_next(now=now)
 
     with transaction.atomic():
         sign(second, now, uuid.uuid4())
@@ -205,23 +207,21 @@ def test_who_reads_the_counts_sees_them_as_of_one_moment(batch, now):
         return act()
 
     def look():
-        return hurried(lambda: agreement.inputs(of_batch(batch)))
+        return hurried(lambda: refresh.inputs(of_batch(batch)))
 
     with transaction.atomic():
-        pattern_counts.lock(batch.study_id)
+        live.lock(batch.study_id)
         (refused,) = at_once(look)
     assert isinstance(refused, OperationalError)
     with transaction.atomic():
-        agreement.inputs(of_batch(batch))
+        refresh.inputs(of_batch(batch))
         (seen,) = at_once(look)
         sign(batch.assignments.select_related("reader").first(), now, uuid.uuid4())
     assert seen.n_exams == N_EXAMS
     with transaction.atomic():
-        agreement.inputs(of_batch(batch))
-        assert at_once(lambda: pattern_counts.count_next(now=now)) == [False]
-        (refused,) = at_once(
-            lambda: hurried(lambda: pattern_counts.count_all(of_batch(batch), now=now))
-        )
+        refresh.inputs(of_batch(batch))
+        assert at_once(lambda: live.count_next(now=now)) == [False]
+        (refused,) = at_once(lambda: hurried(lambda: live.count_all(of_batch(batch), now=now)))
     assert isinstance(refused, OperationalError)
 
 

@@ -9,7 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotations.models import Assignment, Scope, UncountedExam
-from annotations.services import batches, pattern_counts, pattern_recount, roster
+from annotations.services.assignment import batches
+from annotations.services.counts import live, recount
+from annotations.services.studies import roster
 from bench import _long_list as filled
 from tests.app.pattern_counting import differences, drain, of_batch, sets
 from tests.app.test_races import sign
@@ -75,8 +77,8 @@ def two_sizes(study, dataset, ana, bruno, davi, now):
         fill(batch, [ana, bruno], n)
         batches.release(batch_id=batch.pk, actor=davi, now=now)
         made.append(batch)
-    for scope in pattern_recount.scopes(study):
-        pattern_recount.recount(scope, repairs=True, now=now)
+    for scope in recount.scopes(study):
+        recount.recount(scope, repairs=True, now=now)
     with connection.cursor() as cursor:
         cursor.execute("analyze " + ", ".join(f"annotations_{name}" for name in TABLES))
     assert differences(study, now) == []
@@ -88,7 +90,7 @@ def statements(batch, reader, now):
     waiting = Assignment.objects.waiting().select_related("reader")
     sign(waiting.get(batch=batch, reader=reader, position=1), now, uuid.uuid4())
     with CaptureQueriesContext(connection) as captured:
-        assert pattern_counts.count_next(now=now)
+        assert live.count_next(now=now)
     assert not UncountedExam.objects.exists()
     return [query["sql"] for query in captured.captured_queries]
 
@@ -111,10 +113,10 @@ def test_many_exams_are_counted_in_a_few_statements_each(two_sizes, study, now):
     _, many = two_sizes
     exams = many.assignments.order_by("exam").values_list("exam", flat=True).distinct()
     UncountedExam.objects.bulk_create(
-        UncountedExam(batch=many, exam_id=exam) for exam in exams[: pattern_counts.EXAMS_AT_ONCE[0]]
+        UncountedExam(batch=many, exam_id=exam) for exam in exams[: live.EXAMS_AT_ONCE[0]]
     )
     with CaptureQueriesContext(connection) as captured:
-        assert pattern_counts.count_next(now=now)
+        assert live.count_next(now=now)
     assert not UncountedExam.objects.exists()
     assert len(captured) <= 45
     assert sum(sets(of_batch(many)).values()) == MANY - 1 == sum(sets(Scope(study.pk)).values())

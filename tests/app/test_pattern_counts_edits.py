@@ -10,15 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotations.models import Assignment, ExamPattern, Reading, Scope, Study
-from annotations.services import (
-    assignments,
-    batches,
-    contents,
-    mappings,
-    pattern_recount,
-    readings,
-    rereads,
-)
+from annotations.services.assignment import batches, guards
+from annotations.services.consensus import rereads
+from annotations.services.counts import recount
+from annotations.services.reading import content, corrections
+from annotations.services.taxonomy import mappings
 from tests.app.pattern_counting import amend_to_next_version, differences, drain
 from tests.app.test_taxonomy_versions import GONE, PARTS, RENAMED, SPLIT
 
@@ -26,9 +22,9 @@ pytestmark = pytest.mark.django_db
 
 CLASSES = ("atrial_fibrillation", "artifact", SPLIT, RENAMED, GONE, *PARTS)
 REFUSALS = (
-    assignments.BatchClosed, assignments.AlreadySubmitted, readings.NotTheLatest,
-    readings.ReadingFinal, rereads.NothingToReread, batches.AlreadyClosed, mappings.MappingExists,
-    contents.UnknownClass, batches.NameTaken,
+    guards.BatchClosed, guards.AlreadySubmitted, corrections.NotTheLatest,
+    corrections.ReadingFinal, rereads.NothingToReread, batches.AlreadyClosed,
+    mappings.MappingExists, content.UnknownClass, batches.NameTaken,
 )  # fmt: skip
 """What a reader or coordinator may be told instead."""
 
@@ -137,7 +133,7 @@ def test_live_counts_are_those_of_a_full_recount(
 
 
 def assert_each_reading_once(study):
-    for scope in pattern_recount.scopes(study):
+    for scope in recount.scopes(study):
         if scope.batch_id is not None:
             counted = Reading.objects.counted().filter(assignment__batch=scope.batch_id).count()
             assert counted == n_counted(scope)

@@ -20,7 +20,8 @@ from annotations.models import (
     Scope,
     UncountedExam,
 )
-from annotations.services import agreement, pattern_arrays, pattern_recount
+from annotations.services.agreement import refresh
+from annotations.services.counts import arrays, recount
 from tests.app.pattern_counting import differences, drain, of_batch
 
 AF, NOISE = "atrial_fibrillation", "artifact"
@@ -75,20 +76,20 @@ def test_whatever_is_wrong_is_found_and_repaired(batch, study, now, wrong):
     assert differences(study, now) == []
     wrong()
     assert differences(study, now)
-    for scope in pattern_recount.scopes(study):
-        pattern_recount.recount(scope, repairs=True, now=now)
+    for scope in recount.scopes(study):
+        recount.recount(scope, repairs=True, now=now)
     assert differences(study, now) == []
 
 
 def test_a_check_writes_nothing(batch, study, now):
     lose_the_sets()
-    pattern_recount.recount(of_batch(batch), repairs=False, now=now)
+    recount.recount(of_batch(batch), repairs=False, now=now)
     assert not ReaderSetCount.objects.exists()
 
 
 def test_what_waits_to_be_counted_is_no_difference(batch, study, submit, make_batch, ana, now):
     submit(make_batch(readers=[ana]).assignments.get(), AF)
-    found = pattern_recount.recount(Scope(study.pk), repairs=True, now=now)
+    found = recount.recount(Scope(study.pk), repairs=True, now=now)
     assert (found.holds, found.n_exams, found.n_waiting) == (True, 4, 1)
     assert UncountedExam.objects.count() == 1
 
@@ -97,15 +98,15 @@ def test_what_comes_in_while_it_looks_is_no_difference(
     batch, study, submit, make_batch, ana, now, monkeypatch
 ):
     given = make_batch(readers=[ana]).assignments.get()
-    real = pattern_arrays.patterns
+    real = arrays.patterns
 
     def patterns(*args):
         monkeypatch.undo()
         submit(given, AF)
         return real(*args)
 
-    monkeypatch.setattr(pattern_arrays, "patterns", patterns)
-    found = pattern_recount.recount(Scope(study.pk), repairs=False, now=now)
+    monkeypatch.setattr(arrays, "patterns", patterns)
+    found = recount.recount(Scope(study.pk), repairs=False, now=now)
     assert (found.holds, found.n_waiting) == (True, 1)
 
 
@@ -116,7 +117,7 @@ def test_a_reading_that_slipped_by_the_queue_is_found(batch, study, submit, make
 
 
 def test_it_works_in_portions(batch, study, now, monkeypatch):
-    monkeypatch.setattr(pattern_recount, "EXAMS_AT_ONCE", 2)
+    monkeypatch.setattr(recount, "EXAMS_AT_ONCE", 2)
     invent_a_state()
     assert sum(one.n_wrong_exams for one in differences(study, now)) == 6
 
@@ -124,7 +125,7 @@ def test_it_works_in_portions(batch, study, now, monkeypatch):
 def test_the_task_of_the_night_repairs_says_so_and_asks_for_new_reports(
     batch, study, now, caplog, monkeypatch, django_capture_on_commit_callbacks
 ):
-    while agreement.work_next(now=now):
+    while refresh.work_next(now=now):
         pass
     invent_a_state()
     monkeypatch.setattr(tasks, "BITE_S", 0.0)
@@ -143,7 +144,7 @@ def test_the_task_of_the_night_repairs_says_so_and_asks_for_new_reports(
 
 
 def test_a_quiet_night_says_nothing(batch, study, now, caplog):
-    while agreement.work_next(now=now):
+    while refresh.work_next(now=now):
         pass
     with caplog.at_level(logging.INFO):
         tasks.recount_agreement()
@@ -152,12 +153,12 @@ def test_a_quiet_night_says_nothing(batch, study, now, caplog):
 
 
 def test_other_patients_ask_for_a_new_report(batch, study, dataset, now):
-    while agreement.work_next(now=now):
+    while refresh.work_next(now=now):
         pass
     patient = Patient.objects.create(dataset=dataset, pseudonym="p1")
     with connection.cursor() as cursor:
         cursor.execute("update annotations_exam set patient_id = %s", [patient.pk])
-    pattern_recount.recount(of_batch(batch), repairs=True, now=now)
+    recount.recount(of_batch(batch), repairs=True, now=now)
     assert AgreementRun.objects.unfinished().get().batch == batch
 
 

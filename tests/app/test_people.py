@@ -18,7 +18,7 @@ from knox.models import get_token_model
 
 from annotations import tasks
 from annotations.models import AccountMail, AuditEvent, ReaderLevel, Role, User
-from annotations.services import people, sign_in, tokens
+from annotations.services.people import members, sign_in, tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def with_a_mail_server(settings):
 @pytest.fixture
 def made(now, davi):
     """Mira's invitation, not accepted yet."""
-    return people.invite(actor=davi, **MIRA, now=now)
+    return members.invite(actor=davi, **MIRA, now=now)
 
 
 @pytest.fixture
@@ -70,69 +70,69 @@ class TestInvitations:
         assert not made.user.has_usable_password()
 
     def test_an_e_mail_address_can_be_the_user_name(self, now, davi):
-        made = people.invite(
+        made = members.invite(
             actor=davi, **{**MIRA, "username": "", "email": "Mira@H.example"}, now=now
         )
         assert (made.user.username, made.user.email) == ("mira@h.example", "mira@h.example")
 
     def test_accepting_gives_the_password_and_the_access(self, made, now):
-        user = people.accept(key=made.key, password=PASSWORD, now=now)
+        user = members.accept(key=made.key, password=PASSWORD, now=now)
         user.refresh_from_db()
         assert user.is_active
         assert user.check_password(PASSWORD)
 
     def test_a_link_works_once(self, made, now):
-        people.accept(key=made.key, password=PASSWORD, now=now)
-        with pytest.raises(people.InvitationOver):
-            people.accept(key=made.key, password="another long password", now=now)
+        members.accept(key=made.key, password=PASSWORD, now=now)
+        with pytest.raises(members.InvitationOver):
+            members.accept(key=made.key, password="another long password", now=now)
 
     @pytest.mark.parametrize(("days", "is_over"), [(6.99, False), (7.01, True)])
     def test_a_link_works_for_seven_days(self, made, now, days, is_over):
         later = now + timedelta(days=days)
         if is_over:
-            with pytest.raises(people.InvitationOver):
-                people.invited(key=made.key, now=later)
+            with pytest.raises(members.InvitationOver):
+                members.invited(key=made.key, now=later)
         else:
-            assert people.invited(key=made.key, now=later) == made.user
+            assert members.invited(key=made.key, now=later) == made.user
 
     def test_a_new_link_voids_the_former(self, made, now, davi):
-        again = people.invite_again(actor=davi, user_id=made.user.pk, now=now)
-        assert people.invited(key=again.key, now=now) == made.user
-        with pytest.raises(people.InvitationOver):
-            people.invited(key=made.key, now=now)
+        again = members.invite_again(actor=davi, user_id=made.user.pk, now=now)
+        assert members.invited(key=again.key, now=now) == made.user
+        with pytest.raises(members.InvitationOver):
+            members.invited(key=made.key, now=now)
 
     def test_a_withdrawn_invitation_is_void(self, made, now, davi):
-        people.deactivate(actor=davi, user_id=made.user.pk, now=now)
-        with pytest.raises(people.InvitationOver):
-            people.accept(key=made.key, password=PASSWORD, now=now)
+        members.deactivate(actor=davi, user_id=made.user.pk, now=now)
+        with pytest.raises(members.InvitationOver):
+            members.accept(key=made.key, password=PASSWORD, now=now)
 
     def test_somebody_whose_access_ended_cannot_be_invited_again(self, made, now, davi):
-        people.deactivate(actor=davi, user_id=made.user.pk, now=now)
-        with pytest.raises(people.NotInvited):
-            people.invite_again(actor=davi, user_id=made.user.pk, now=now)
+        members.deactivate(actor=davi, user_id=made.user.pk, now=now)
+        with pytest.raises(members.NotInvited):
+            members.invite_again(actor=davi, user_id=made.user.pk, now=now)
 
     @pytest.mark.parametrize("key", ["", "nonsense", "a:b:c", "\x00", "é" * 40])
     def test_a_made_up_link_opens_nothing(self, db, now, key):
-        with pytest.raises(people.InvitationOver):
-            people.invited(key=key, now=now)
+        with pytest.raises(members.InvitationOver):
+            members.invited(key=key, now=now)
 
     def test_a_link_that_was_changed_opens_nothing(self, made, now):
-        with pytest.raises(people.InvitationOver):
-            people.invited(key=made.key[:-1] + ("A" if made.key[-1] != "A" else "B"), now=now)
+        with pytest.raises(members.InvitationOver):
+            members.invited(key=made.key[:-1] + ("A" if made.key[-1] != "A" else "B"), now=now)
 
     @pytest.mark.parametrize("username", ["ana", "ANA"])
     def test_a_user_name_is_given_once_in_whatever_case(self, ana, now, username, davi):
-        with pytest.raises(people.NameTaken):
-            people.invite(actor=davi, **{**MIRA, "username": username}, now=now)
+        with pytest.raises(members.NameTaken):
+            members.invite(actor=davi, **{**MIRA, "username": username}, now=now)
 
     def test_an_address_is_given_once_in_whatever_case(self, made, now, davi):
         taken = {**MIRA, "username": "mira2", "email": "MIRA@hospital.example"}
-        with pytest.raises(people.EmailTaken):
-            people.invite(actor=davi, **taken, now=now)
+        with pytest.raises(members.EmailTaken):
+            members.invite(actor=davi, **taken, now=now)
 
     def test_nobody_is_invited_as_coordinator(self, db, now, davi):
-        with pytest.raises(people.NotInvitable):
-            people.invite(actor=davi, **{**MIRA, "role": Role.COORDINATOR}, now=now)
+        with pytest.raises(members.NotInvitable):
+            members.invite(actor=davi, **{**MIRA, "role": Role.COORDINATOR}, now=now)
 
 
 class TestAcceptingInTheBrowser:
@@ -141,7 +141,7 @@ class TestAcceptingInTheBrowser:
         for _ in range(2):
             assert client.get("/invitation/", {"key": made.key}).status_code == 200
         made.user.refresh_from_db()
-        assert people.is_invited(made.user)
+        assert members.is_invited(made.user)
 
     def test_choosing_a_password_signs_in(self, client, as_davi, davi):
         address = link_in(as_davi.post("/people/new/", FORM))
@@ -339,7 +339,7 @@ class TestOutOfReach:
     def test_nobody_above_can_be_touched(self, as_davi, davi, make_user, act, above):
         target = davi if above == "oneself" else make_user("Target", Role.READER)
         if above == "coordinator":
-            people.change(username="target", wanted=[Role.READER, Role.COORDINATOR])
+            members.change(username="target", wanted=[Role.READER, Role.COORDINATOR])
         User.objects.filter(pk=target.pk).update(
             is_staff=above == "staff", is_superuser=above == "superuser"
         )
@@ -403,17 +403,17 @@ class TestTheTrail:
         assert all(key not in str(values) for values in AuditEvent.objects.values_list())
 
     def test_it_tells_a_withdrawal_from_an_end(self, made, ana, davi, now):
-        people.deactivate(actor=davi, user_id=made.user.pk, now=now)
-        people.deactivate(actor=davi, user_id=ana.pk, now=now)
+        members.deactivate(actor=davi, user_id=made.user.pk, now=now)
+        members.deactivate(actor=davi, user_id=ana.pk, now=now)
         assert self.events()[-2:] == [
             ("people.invitation_withdrawn", "davi"),
             ("people.deactivated", "davi"),
         ]
 
     def test_it_says_that_somebody_accepted(self, made, now):
-        people.accept(key=made.key, password=PASSWORD, now=now)
+        members.accept(key=made.key, password=PASSWORD, now=now)
         assert self.events()[-1] == ("people.accepted", "mira")
 
     def test_it_says_who_took_a_second_factor_away(self, ana, davi, now):
-        people.reset_second_factor(actor=davi, user_id=ana.pk, now=now)
+        members.reset_second_factor(actor=davi, user_id=ana.pk, now=now)
         assert self.events()[-1] == ("session.mfa_reset", "davi")

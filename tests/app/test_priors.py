@@ -6,7 +6,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from annotations.models import AuditEvent, Batch, Exam, Patient
-from annotations.services import priors, studies
+from annotations.services.exams import prior_exams
+from annotations.services.studies import lifecycle, protocols
 from ecgreview.ecg import wire
 from ecgreview.ecg.visits import Visit
 
@@ -37,28 +38,28 @@ def visit(exam, patient="p1", day=0):
 class TestWhichItIs:
     def test_it_is_the_latest_before(self, make_visits, assign, ana):
         _, second, third, _ = make_visits(0, 30, 442, 500)
-        assert priors.shown_with(assign(ana, third)) == priors.Prior(second, 412)
+        assert prior_exams.shown_with(assign(ana, third)) == prior_exams.Prior(second, 412)
 
     def test_days_may_count_from_any_day(self, make_visits, assign, ana):
         earlier, later = make_visits(-12, -2)
-        assert priors.shown_with(assign(ana, later)) == priors.Prior(earlier, 10)
+        assert prior_exams.shown_with(assign(ana, later)) == prior_exams.Prior(earlier, 10)
 
     def test_the_first_exam_has_none(self, make_visits, assign, ana):
-        assert priors.shown_with(assign(ana, make_visits(0, 30)[0])) is None
+        assert prior_exams.shown_with(assign(ana, make_visits(0, 30)[0])) is None
 
     def test_an_exam_of_the_same_day_is_not_before(self, make_visits, assign, ana):
-        assert priors.shown_with(assign(ana, make_visits(3, 3)[1])) is None
+        assert prior_exams.shown_with(assign(ana, make_visits(3, 3)[1])) is None
 
     def test_another_patients_exam_is_none(self, make_visits, assign, ana):
         make_visits(0, patient="p2")
-        assert priors.shown_with(assign(ana, make_visits(5)[0])) is None
+        assert prior_exams.shown_with(assign(ana, make_visits(5)[0])) is None
 
     def test_an_exam_without_a_day_has_none_and_is_none(self, make_exam, make_visits, assign, ana):
         (later,) = make_visits(5)
         other = make_exam()
         Exam.objects.filter(pk=other.pk).update(patient=later.patient)
-        assert priors.shown_with(assign(ana, later)) is None
-        assert priors.shown_with(assign(ana, Exam.objects.get(pk=other.pk))) is None
+        assert prior_exams.shown_with(assign(ana, later)) is None
+        assert prior_exams.shown_with(assign(ana, Exam.objects.get(pk=other.pk))) is None
 
 
 class TestWhoIsTold:
@@ -106,21 +107,21 @@ class TestWhoIsTold:
 
     def test_an_amendment_holds_for_later_batches(self, study, make_visits, assign, ana, davi, now):
         mine = assign(ana, make_visits(0, 412)[1])
-        wanted = studies.protocol_of(study)
+        wanted = protocols.protocol_of(study)
         hidden = type(wanted)(
             **{name: getattr(wanted, name) for name in type(wanted).__dataclass_fields__}
             | {"prior_exam": "hidden"}
         )
-        studies.amend(study_id=study.pk, wanted=hidden, reason="Blind.", actor=davi, now=now)
+        lifecycle.amend(study_id=study.pk, wanted=hidden, reason="Blind.", actor=davi, now=now)
         mine.refresh_from_db()
-        assert priors.shown_with(mine) is not None
+        assert prior_exams.shown_with(mine) is not None
         study.refresh_from_db()
-        assert priors.shown_with(assign(ana, make_visits(0, 9, patient="p3")[1])) is None
+        assert prior_exams.shown_with(assign(ana, make_visits(0, 9, patient="p3")[1])) is None
 
 
 class TestLinking:
     def link(self, dataset, visits, now, actor=None):
-        return priors.link(dataset=dataset, visits=visits, actor=actor, now=now)
+        return prior_exams.link(dataset=dataset, visits=visits, actor=actor, now=now)
 
     def test_it_counts_and_is_audited(self, dataset, make_exam, davi, now):
         visits = [visit(make_exam(), day=day) for day in (0, 9)]
@@ -130,7 +131,7 @@ class TestLinking:
 
     def test_an_unknown_exam_stores_nothing(self, dataset, make_exam, now):
         there = make_exam()
-        with pytest.raises(priors.UnknownExams, match="nowhere"):
+        with pytest.raises(prior_exams.UnknownExams, match="nowhere"):
             self.link(dataset, [visit(there), Visit("nowhere", "p1", 1, 3)], now)
         assert (Exam.objects.get(pk=there.pk).patient_day, Patient.objects.count()) == (None, 0)
 
@@ -146,9 +147,9 @@ class TestLinking:
     ):
         mine = assign(ana, make_visits(0, 412)[1])
         changed = mine.exam if what == "the exam" else make_exam()
-        with pytest.raises(priors.AlreadyCompared, match=mine.exam.code):
+        with pytest.raises(prior_exams.AlreadyCompared, match=mine.exam.code):
             self.link(dataset, [visit(changed, day=400)], now)
-        prior = priors.shown_with(mine)
+        prior = prior_exams.shown_with(mine)
         assert prior is not None
         assert prior.days_before == 412
 
@@ -157,7 +158,7 @@ class TestLinking:
     ):
         earlier, later = make_visits(0, 412)
         assign(ana, later)
-        with pytest.raises(priors.AlreadyCompared, match=later.code):
+        with pytest.raises(prior_exams.AlreadyCompared, match=later.code):
             self.link(dataset, [visit(earlier, "p2")], now)
 
     def test_the_same_file_again_changes_nothing_and_is_fine(

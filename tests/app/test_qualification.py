@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
-from annotations import tasks
+from annotations import row_security, tasks
 from annotations.models import (
     AgreementReport,
     Assignment,
@@ -20,17 +20,10 @@ from annotations.models import (
     Seat,
     StudyReader,
 )
-from annotations.services import (
-    agreement,
-    assignments,
-    batches,
-    consensus,
-    feedback,
-    qualification,
-    roster,
-    studies,
-)
-from ecgreview import row_security
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches, guards, qualification, qualification_feedback
+from annotations.services.consensus import labels
+from annotations.services.studies import lifecycle, protocols, roster
 
 pytestmark = pytest.mark.django_db
 
@@ -41,9 +34,9 @@ AF, RBBB = "atrial_fibrillation", "right_bundle_branch_block"
 @pytest.fixture
 def strict(study, davi, now):
     """The study, in which nobody reads data before they have passed with 0.8."""
-    wanted = studies.protocol_of(study)
+    wanted = protocols.protocol_of(study)
     qualifying = replace(wanted.qualification, required=True, pass_mark=0.8)
-    studies.amend(
+    lifecycle.amend(
         study_id=study.pk, wanted=replace(wanted, qualification=qualifying), reason="pilot",
         actor=davi, now=now,
     )  # fmt: skip
@@ -155,9 +148,9 @@ def test_the_mark_is_that_of_the_protocol_the_set_was_made_under(
     make_set, answer, strict, ana, davi, now
 ):
     batch = make_set([AF], [RBBB])
-    wanted = studies.protocol_of(strict)
+    wanted = protocols.protocol_of(strict)
     easier = replace(wanted, qualification=replace(wanted.qualification, pass_mark=0.1))
-    studies.amend(study_id=strict.pk, wanted=easier, reason="pilot", actor=davi, now=now)
+    lifecycle.amend(study_id=strict.pk, wanted=easier, reason="pilot", actor=davi, now=now)
     assert answer(batch, ana, ([RBBB], [AF])).is_passed is False
 
 
@@ -251,7 +244,7 @@ def test_the_set_itself_is_read_by_who_has_not_passed(make_set, ana, signed_in, 
 
 
 def test_nothing_is_signed_before_the_set_is_passed(data, submit):
-    with pytest.raises(assignments.NotServed):
+    with pytest.raises(guards.NotServed):
         submit(data[0], AF)
     assert not Reading.objects.exists()
 
@@ -264,7 +257,7 @@ def test_no_set_reaches_agreement(make_set, answer, close, ana, bruno, now):
     answer(batch, ana)
     answer(batch, bruno)
     close(batch)
-    agreement.refresh(batch=batch, now=now)
+    refresh.refresh(batch=batch, now=now)
     assert AgreementReport.objects.get(batch=batch).n_readings == 0
     assert not Reading.objects.counted().exists()
 
@@ -273,7 +266,7 @@ def test_no_set_reaches_the_consensus(make_set, answer, close, strict, ana, now)
     batch = make_set([AF])
     answer(batch, ana)
     close(batch)
-    consensus.compute(study=strict, now=now)
+    labels.compute(study=strict, now=now)
     assert not strict.consensus.exists()
 
 
@@ -282,20 +275,31 @@ def test_no_set_reaches_the_consensus(make_set, answer, close, strict, ana, now)
 
 def test_own_answers_stand_beside_the_reference(make_set, answer, ana):
     seat = answer(make_set([AF, RBBB]), ana, (sorted([AF, RBBB]), [AF, "artifact"]))
-    (line,) = feedback.lines(feedback.seat_of(batch_id=seat.batch_id, reader=ana))
+    (line,) = qualification_feedback.lines(
+        qualification_feedback.seat_of(batch_id=seat.batch_id, reader=ana)
+    )
     codes = [[item.code for item in part] for part in (line.hits, line.missed, line.extra)]
     assert codes == [[AF], [RBBB], ["artifact"]]
 
 
 def test_the_reference_waits_for_the_last_exam(make_set, answer, ana):
     seat = answer(make_set([AF], [RBBB]), ana, leave=1)
-    with pytest.raises(feedback.NotYet):
-        feedback.lines(feedback.seat_of(batch_id=seat.batch_id, reader=ana))
+    with pytest.raises(qualification_feedback.NotYet):
+        qualification_feedback.lines(
+            qualification_feedback.seat_of(batch_id=seat.batch_id, reader=ana)
+        )
 
 
 def test_practice_shows_each_exam_once_it_is_read(make_set, answer, ana):
     seat = answer(make_set([AF], [RBBB], purpose="practice"), ana, leave=1)
-    assert len(feedback.lines(feedback.seat_of(batch_id=seat.batch_id, reader=ana))) == 1
+    assert (
+        len(
+            qualification_feedback.lines(
+                qualification_feedback.seat_of(batch_id=seat.batch_id, reader=ana)
+            )
+        )
+        == 1
+    )
 
 
 def test_the_page_shows_what_was_passed(make_set, answer, ana, signed_in):

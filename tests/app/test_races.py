@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from annotations import payloads
+from annotations import desk_payloads
 from annotations.models import (
     Assignment,
     AuditEvent,
@@ -23,20 +23,16 @@ from annotations.models import (
     SuggestionModel,
     SuggestionRun,
 )
-from annotations.services import (
-    agreement,
-    audit,
-    batches,
-    consensus,
-    deferrals,
-    drafts,
-    ingest,
-    qualification,
-    readings,
-    studies,
-    suggestions,
-    taxonomies,
-)
+from annotations.services import audit
+from annotations.services.agreement import refresh as agreement_refresh
+from annotations.services.assignment import batches, deferrals, guards, qualification
+from annotations.services.consensus import labels
+from annotations.services.imports import recordings
+from annotations.services.reading import content, corrections, drafts
+from annotations.services.reading import signing as reading_signing
+from annotations.services.studies import lifecycle
+from annotations.services.suggestions import runs
+from annotations.services.taxonomy import versions
 from ecgreview.protocol import Protocol
 from tests.app import signing
 from tests.domain.ecg import signals, wfdb_files
@@ -68,12 +64,12 @@ def sign(
     key: uuid.UUID,
     comment: str = "",
     supersedes: uuid.UUID | None = None,
-) -> readings.Submission:
+) -> reading_signing.Submission:
     return signing.submit_reading(
         assignment_id=assignment.pk,
         reader=assignment.reader,
         based_on=0,
-        findings=[readings.FindingIn("artifact", "definite")],
+        findings=[content.FindingIn("artifact", "definite")],
         quality="good",
         comment=comment,
         idempotency_key=key,
@@ -95,7 +91,7 @@ def test_a_place_in_the_queue_is_told_as_of_one_moment(make_batch, make_exam, an
         return answer
 
     with connection.execute_wrapper(sign_one_more_after):
-        queue = payloads.assignment_payload(last, ana, now=now)["queue"]
+        queue = desk_payloads.assignment_payload(last, ana, now=now)["queue"]
 
     assert (queue["position"], queue["total"]) == (9, 9)
 
@@ -104,7 +100,7 @@ def test_a_place_in_the_queue_is_told_as_of_one_moment(make_batch, make_exam, an
 def test_two_tabs_submit_one_reading(assign, ana, now, attempt):
     assignment = assign(ana)
     results = at_once(*[lambda: sign(assignment, now, uuid.uuid4())] * 4)
-    refused = [result for result in results if isinstance(result, readings.AlreadySubmitted)]
+    refused = [result for result in results if isinstance(result, guards.AlreadySubmitted)]
     assert (len(refused), Reading.objects.count()) == (3, 1)
 
 
@@ -119,7 +115,7 @@ def test_one_key_sent_twice_at_once_is_one_reading(assign, ana, now, attempt):
 def test_one_key_for_two_assignments_at_once_serves_one(assign, ana, now):
     first, second, key = assign(ana), assign(ana), uuid.uuid4()
     results = at_once(lambda: sign(first, now, key), lambda: sign(second, now, key))
-    assert sum(isinstance(result, readings.KeyReused) for result in results) == 1
+    assert sum(isinstance(result, reading_signing.KeyReused) for result in results) == 1
     assert Reading.objects.count() == 1
 
 
@@ -131,7 +127,7 @@ def test_no_reading_is_younger_than_the_end_of_its_batch(assign, ana, davi, now,
         lambda: batches.close(batch_id=assignment.batch_id, closed_by=davi, now=now),
     )
     assert isinstance(closed, Batch)
-    is_in = not isinstance(submitted, readings.BatchClosed)
+    is_in = not isinstance(submitted, guards.BatchClosed)
     assert Reading.objects.exists() == is_in
     # Whoever came second, what is there is what gets counted.
     assert Batch.objects.get().agreement_is_due
@@ -149,7 +145,7 @@ def test_a_batch_closed_during_a_submission_takes_it_no_more(assign, ana, davi, 
         settle(*args, **named)
 
     monkeypatch.setattr(qualification, "settle", close_and_settle)
-    with pytest.raises(readings.BatchClosed):
+    with pytest.raises(guards.BatchClosed):
         sign(assignment, now, uuid.uuid4())
     assert not Reading.objects.exists()
 
@@ -182,11 +178,11 @@ def test_the_agreement_never_misses_a_reading(make_batch, make_exam, ana, bruno,
         return [sign(assignment, now, uuid.uuid4()) for assignment in assignments]
 
     def refresh():
-        return [agreement.refresh_next(now=now) for _ in range(8)]
+        return [agreement_refresh.refresh_next(now=now) for _ in range(8)]
 
     results = at_once(lambda: read(mine), lambda: read(his), refresh, refresh)
     assert not [result for result in results if isinstance(result, Exception)]
-    while agreement.refresh_next(now=now):
+    while agreement_refresh.refresh_next(now=now):
         pass
     batch.refresh_from_db()
     assert batch.agreement_reports.newest().get().n_readings == 12
@@ -194,16 +190,16 @@ def test_the_agreement_never_misses_a_reading(make_batch, make_exam, ana, bruno,
 
 def test_a_batch_in_one_workers_hands_is_left_alone_by_others(assign, ana, now, monkeypatch):
     sign(assign(ana), now, uuid.uuid4())
-    real = agreement._results
+    real = agreement_refresh._results
     seen_by_others = []
 
     def results(*args):
-        (found,) = at_once(lambda: agreement.refresh_next(now=now))
+        (found,) = at_once(lambda: agreement_refresh.refresh_next(now=now))
         seen_by_others.append(found)
         return real(*args)
 
-    monkeypatch.setattr(agreement, "_results", results)
-    agreement.refresh_next(now=now)
+    monkeypatch.setattr(agreement_refresh, "_results", results)
+    agreement_refresh.refresh_next(now=now)
     assert seen_by_others == [False]
 
 
@@ -212,7 +208,7 @@ def test_two_workers_make_one_consensus(make_batch, study, submit, close, now):
     for assignment in batch.assignments.all():
         submit(assignment, "artifact")
     close(batch)
-    results = at_once(*[lambda: consensus.compute(study=study, now=now)] * 3)
+    results = at_once(*[lambda: labels.compute(study=study, now=now)] * 3)
     assert results == [None] * 3
     assert Consensus.objects.count() == 1
 
@@ -223,7 +219,9 @@ def test_two_imports_of_one_folder_store_each_exam_once(tmp_path, now):
         wfdb_files.write(tmp_path / str(number), values=signals.heartbeats() + number)
 
     def run():
-        return ingest.import_path(path=tmp_path, dataset_name="Ward 3", started_by=None, now=now)
+        return recordings.import_path(
+            path=tmp_path, dataset_name="Ward 3", started_by=None, now=now
+        )
 
     first, second = at_once(run, run)
     assert first.n_imported + second.n_imported == first.n_known + second.n_known == 4
@@ -233,10 +231,10 @@ def test_two_imports_of_one_folder_store_each_exam_once(tmp_path, now):
 def test_one_of_two_studies_gets_the_name(taxonomy, davi, now):
     def create():
         wanted = Protocol(name="Evening list", taxonomy=str(taxonomy))
-        return studies.create(wanted=wanted, created_by=davi, now=now)
+        return lifecycle.create(wanted=wanted, created_by=davi, now=now)
 
     results = at_once(create, create)
-    assert sum(isinstance(result, studies.NameTaken) for result in results) == 1
+    assert sum(isinstance(result, lifecycle.NameTaken) for result in results) == 1
 
 
 def test_one_of_two_batches_gets_the_name(make_batch, make_exam, ana):
@@ -246,7 +244,7 @@ def test_one_of_two_batches_gets_the_name(make_batch, make_exam, ana):
 
 
 def test_two_installers_install_one_taxonomy(now):
-    first, second = at_once(*[lambda: taxonomies.install(now=now)] * 2)
+    first, second = at_once(*[lambda: versions.install(now=now)] * 2)
     assert first == second
 
 
@@ -255,7 +253,7 @@ def test_two_tabs_correct_a_reading_once(assign, ana, now, attempt):
     assignment, key = assign(ana), uuid.uuid4()
     sign(assignment, now, key)
     results = at_once(*[lambda: sign(assignment, now, uuid.uuid4(), supersedes=key)] * 4)
-    refused = [result for result in results if isinstance(result, readings.NotTheLatest)]
+    refused = [result for result in results if isinstance(result, corrections.NotTheLatest)]
     assert (len(refused), Reading.objects.count()) == (3, 2)
     assert Reading.objects.effective().count() == 1
 
@@ -272,13 +270,13 @@ def test_a_correction_and_a_first_look_at_suggestions_take_turns(assign, ana, no
     )
     assignment.refresh_from_db()
     shown, corrected = at_once(
-        lambda: suggestions.show(assignment=assignment, now=now),
+        lambda: runs.show(assignment=assignment, now=now),
         lambda: sign(assignment, now, uuid.uuid4(), supersedes=key),
     )
     assert isinstance(shown, SuggestionRun)
-    assert isinstance(corrected, readings.Submission | readings.ReadingFinal)
+    assert isinstance(corrected, reading_signing.Submission | corrections.ReadingFinal)
     is_superseded = Reading.objects.filter(supersedes=first).exists()
-    assert is_superseded == isinstance(corrected, readings.Submission)
+    assert is_superseded == isinstance(corrected, reading_signing.Submission)
 
 
 def test_an_exam_that_is_put_off_while_it_is_submitted_is_submitted(assign, ana, now):
@@ -288,7 +286,7 @@ def test_an_exam_that_is_put_off_while_it_is_submitted_is_submitted(assign, ana,
         lambda: deferrals.defer(assignment_id=assignment.pk, reader=ana, now=now),
     )
     refused = [one for one in results if isinstance(one, Exception)]
-    assert all(isinstance(one, readings.AlreadySubmitted) for one in refused)
+    assert all(isinstance(one, guards.AlreadySubmitted) for one in refused)
     assert Reading.objects.count() == 1
 
 

@@ -7,8 +7,9 @@ import uuid
 import pytest
 
 from annotations.models import Finding, Reading
-from annotations.services import contents, readings
-from annotations.services.integrity import signed_content
+from annotations.services.audit import signed_content
+from annotations.services.reading import content as reading_content
+from annotations.services.reading import signing as reading_signing
 from tests.app import signing
 
 AF, NOISE, NORMAL = "atrial_fibrillation", "artifact", "normal_ecg"
@@ -37,7 +38,7 @@ def whole(sheet, now):
             "assignment_id": sheet.pk,
             "reader": sheet.reader,
             "based_on": 0,
-            "findings": [readings.FindingIn(AF, "probable", [PLACE], [PR])],
+            "findings": [reading_content.FindingIn(AF, "probable", [PLACE], [PR])],
             "quality": "poor",
             "comment": "",
             "idempotency_key": key or uuid.uuid4(),
@@ -86,42 +87,42 @@ def test_the_same_sent_again_is_the_same_reading(whole):
         {"not_assessable": []},
         {"problems": []},
         {"outcome": "abstained"},
-        {"findings": [readings.FindingIn(AF, "probable", [], [PR])]},
-        {"findings": [readings.FindingIn(AF, "probable", [PLACE], [])]},
-        {"findings": [readings.FindingIn(AF, "probable", [PLACE], [PR])] * 2},
+        {"findings": [reading_content.FindingIn(AF, "probable", [], [PR])]},
+        {"findings": [reading_content.FindingIn(AF, "probable", [PLACE], [])]},
+        {"findings": [reading_content.FindingIn(AF, "probable", [PLACE], [PR])] * 2},
         {"supersedes": uuid.uuid4()},
     ],
 )
 def test_a_key_cannot_say_something_else(whole, changes):
     key = uuid.uuid4()
     whole(key)
-    with pytest.raises(readings.KeyReused):
+    with pytest.raises(reading_signing.KeyReused):
         whole(key, **changes)
 
 
 @pytest.mark.parametrize(
     ("changes", "refusal", "named"),
     [
-        ({"not_assessable": [AF]}, readings.TwoStates, (AF,)),
-        ({"not_assessable": [NOISE, NOISE]}, readings.RepeatedClass, (NOISE,)),
-        ({"not_assessable": ["no_such_class"]}, readings.UnknownClass, ("no_such_class",)),
+        ({"not_assessable": [AF]}, reading_content.TwoStates, (AF,)),
+        ({"not_assessable": [NOISE, NOISE]}, reading_content.RepeatedClass, (NOISE,)),
+        ({"not_assessable": ["no_such_class"]}, reading_content.UnknownClass, ("no_such_class",)),
         (
             {"findings": [], "quality": "unreadable"},
-            readings.UnreadableWithFindings,
+            reading_content.UnreadableWithFindings,
             (NOISE,),
         ),
         (
-            {"findings": [readings.FindingIn(AF, "definite", [{**PLACE, "tracing": 2}])]},
-            readings.UnknownTracing,
+            {"findings": [reading_content.FindingIn(AF, "definite", [{**PLACE, "tracing": 2}])]},
+            reading_content.UnknownTracing,
             (AF,),
         ),
         (
-            {"findings": [readings.FindingIn(AF, "definite", [], [{**PR, "tracing": 9}])]},
-            readings.UnknownTracing,
+            {"findings": [reading_content.FindingIn(AF, "definite", [], [{**PR, "tracing": 9}])]},
+            reading_content.UnknownTracing,
             (AF,),
         ),
-        ({"outcome": "abstained"}, readings.AbstainedWithFindings, (AF, NOISE)),
-        ({"outcome": "abstained", "findings": []}, readings.AbstainedWithFindings, (NOISE,)),
+        ({"outcome": "abstained"}, reading_content.AbstainedWithFindings, (AF, NOISE)),
+        ({"outcome": "abstained", "findings": []}, reading_content.AbstainedWithFindings, (NOISE,)),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(whole, changes, refusal, named):
@@ -132,12 +133,12 @@ def test_what_cannot_be_is_refused_by_name(whole, changes, refusal, named):
 
 
 def test_normal_may_stand_beside_what_cannot_be_told(whole):
-    normal = [readings.FindingIn(NORMAL, "definite")]
+    normal = [reading_content.FindingIn(NORMAL, "definite")]
     assert untold(whole(findings=normal).reading) == [NOISE]
 
 
 def test_who_reads_says_how_well_the_signal_can_be_read(whole):
-    with pytest.raises(contents.QualityMissing):
+    with pytest.raises(reading_content.QualityMissing):
         whole(quality="")
 
 
@@ -150,7 +151,7 @@ def test_who_abstains_says_nothing(whole):
 
 
 def test_who_calls_an_exam_unreadable_has_read_it(whole):
-    with pytest.raises(contents.AbstainedFromUnreadable):
+    with pytest.raises(reading_content.AbstainedFromUnreadable):
         whole(**NOTHING, quality="unreadable")
 
 

@@ -7,19 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from annotations import row_security
 from annotations.models import Assignment, AssignmentState, AuditEvent, Occurrence, Reading
-from annotations.services import (
-    assigning,
-    batches,
-    drafts,
-    exposures,
-    readings,
-    reassigning,
-    roster,
-    studies,
-)
-from annotations.services.assigning import Row
-from ecgreview import row_security
+from annotations.services.assignment import batches, guards, handout, reassignment
+from annotations.services.assignment.handout import Row
+from annotations.services.blinding import results_seen
+from annotations.services.reading import drafts
+from annotations.services.studies import lifecycle, protocols, roster
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +23,7 @@ def hand_over(study, ana, bruno, davi, now):
     """Give what waits for Ana to Bruno, or to others."""
 
     def make(*to, **more):
-        return reassigning.reassign(
+        return reassignment.reassign(
             study=study, reader=ana, to=to or [bruno], actor=davi,
             reason=more.pop("reason", "on leave"), now=now, **more,
         )  # fmt: skip
@@ -70,7 +64,7 @@ def test_new_exams_come_after_the_old(make_batch, make_exam, hand_over, ana, bru
     hers, his = make_exam(), make_exam()
     batch = make_batch([hers], [ana])
     rows = [Row(bruno.pk, his.pk, 1)]
-    assigning.assign(batch, rows)
+    handout.assign(batch, rows)
     hand_over()
     assert positions(batch, bruno) == [1, 2]
     assert batch.assignments.get(reader=bruno, position=1).exam == his
@@ -102,9 +96,9 @@ def test_nobody_gets_an_exam_that_they_know_results_of(
     seen = make_batch([exam], [clara])
     submit(seen.assignments.get(), "artifact")
     close(seen)
-    exposures.results(batches=type(seen).objects.filter(pk=seen.pk), user=bruno, now=now)
+    results_seen.results(batches=type(seen).objects.filter(pk=seen.pk), user=bruno, now=now)
     make_batch([exam], [ana])
-    with pytest.raises(reassigning.NobodyToReadThem):
+    with pytest.raises(reassignment.NobodyToReadThem):
         hand_over()
 
 
@@ -130,7 +124,7 @@ def test_some_can_go_and_the_last_go_first(six, hand_over, ana):
 def test_who_loses_an_exam_on_their_screen_is_told(six, hand_over, submit, ana):
     open_one = six.assignments.filter(reader=ana)[0]
     hand_over()
-    with pytest.raises(readings.Withdrawn):
+    with pytest.raises(guards.Withdrawn):
         submit(open_one, "artifact")
 
 
@@ -156,12 +150,12 @@ def wash_out(study, davi, now):
     def make(washout_exams: int) -> None:
         study.refresh_from_db()
         wanted = replace(
-            studies.protocol_of(study),
+            protocols.protocol_of(study),
             repeat_fraction=0.2,
             washout_days=14,
             washout_exams=washout_exams,
         )
-        studies.amend(study_id=study.pk, wanted=wanted, reason="pilot", actor=davi, now=now)
+        lifecycle.amend(study_id=study.pk, wanted=wanted, reason="pilot", actor=davi, now=now)
 
     return make
 
@@ -204,7 +198,7 @@ def test_a_repeat_goes_with_its_first_reading(make_repeats, hand_over, bruno):
     batch = make_repeats(0)  # wherever in Bruno's order the first reading comes
     assert hand_over().n_repeats_dropped == 0
     repeat = batch.assignments.get(reader=bruno, occurrence=2)
-    assert (repeat.position, repeat.not_before) == (5, assigning.UNTIL_READ)
+    assert (repeat.position, repeat.not_before) == (5, handout.UNTIL_READ)
 
 
 def test_the_repeat_of_what_was_read_stays(with_repeat, hand_over, submit, ana, now):
@@ -218,40 +212,40 @@ def test_the_repeat_of_what_was_read_stays(with_repeat, hand_over, submit, ana, 
 
 
 def test_without_a_reason_nothing_moves(six, hand_over):
-    with pytest.raises(studies.ReasonMissing):
+    with pytest.raises(lifecycle.ReasonMissing):
         hand_over(reason=" ")
 
 
 def test_nothing_goes_from_somebody_to_themselves(six, hand_over, ana):
-    with pytest.raises(reassigning.SameReader):
+    with pytest.raises(reassignment.SameReader):
         hand_over(ana)
 
 
 def test_nothing_goes_to_who_cannot_read(six, hand_over, davi):
-    with pytest.raises(reassigning.NotAReader):
+    with pytest.raises(roster.NotAReader):
         hand_over(davi)
 
 
 def test_nothing_goes_to_who_is_paused(six, hand_over, study, bruno, davi, now):
     roster.join(study=study, readers=[bruno], actor=davi, now=now)
     roster.pause(study=study, user=bruno, reason="leave", actor=davi, now=now)
-    with pytest.raises(reassigning.Paused):
+    with pytest.raises(reassignment.Paused):
         hand_over()
 
 
 def test_nothing_goes_to_who_has_left(six, hand_over, study, bruno, davi, now):
     roster.join(study=study, readers=[bruno], actor=davi, now=now)
     roster.withdraw(study=study, user=bruno, reason="moved", actor=davi, now=now)
-    with pytest.raises(reassigning.HasLeft):
+    with pytest.raises(roster.HasLeft):
         hand_over()
 
 
 def test_nothing_moves_in_a_locked_study(six, hand_over, study, davi, now):
-    studies.lock(study_id=study.pk, actor=davi, now=now)
-    with pytest.raises(studies.NotOpen):
+    lifecycle.lock(study_id=study.pk, actor=davi, now=now)
+    with pytest.raises(lifecycle.NotOpen):
         hand_over()
 
 
 def test_who_has_nothing_waiting_gives_nothing(hand_over):
-    with pytest.raises(reassigning.NothingWaits):
+    with pytest.raises(reassignment.NothingWaits):
         hand_over()

@@ -19,7 +19,8 @@ from annotations.models import (
     TaxonomyChange,
     UncountedExam,
 )
-from annotations.services import notice_words, pattern_arrays, pattern_counts, pattern_recount
+from annotations.services.counts import arrays, live, recount
+from annotations.services.notices import wording
 from ecgreview.advisory_locks import Lock
 from tests.app import props
 from tests.app.pattern_counting import amend_to_next_version, drain, of_batch
@@ -85,7 +86,7 @@ def night(asked, monkeypatch, django_capture_on_commit_callbacks):
 
 
 def is_right(batch, now):
-    return pattern_recount.recount(of_batch(batch), repairs=False, now=now).holds
+    return recount.recount(of_batch(batch), repairs=False, now=now).holds
 
 
 # -- A study that fails -------------------------------------------------------------------------
@@ -113,7 +114,7 @@ def test_a_failure_is_told_to_the_coordinator(sound, night, study, davi):
     night()
     (notice,) = Notice.objects.filter(kind=NoticeKind.RECOUNT_FAILED)
     assert (notice.user, notice.data["study"], notice.data["batch"]) == (davi, study.name, None)
-    assert f"{study.name} · the whole study: the recount" in notice_words.of(notice).text
+    assert f"{study.name} · the whole study: the recount" in wording.of(notice).text
 
 
 def test_a_failure_that_is_told_is_not_told_every_night(sound, night, davi, now):
@@ -131,14 +132,14 @@ def test_a_broken_exam_is_a_failure_of_its_study_alone(
 ):
     broken, sound = read_in(study), read_in(make_study(name="Another"))
     ExamPattern.objects.filter(study=sound.study_id).update(states={NOISE: "20"})
-    real = pattern_arrays.patterns
+    real = arrays.patterns
 
     def patterns(scope, exam_ids):
         if scope.study_id == broken.study_id:
             raise KeyError("a class of another list")
         return real(scope, exam_ids)
 
-    monkeypatch.setattr(pattern_arrays, "patterns", patterns)
+    monkeypatch.setattr(arrays, "patterns", patterns)
     night()
     assert is_right(sound, now)
     assert f"agreement of batch {broken.pk} of study {study.pk}: the recount failed" in caplog.text
@@ -152,7 +153,7 @@ def test_what_nobody_thought_of_ends_its_bite_and_not_the_night(
     def patterns(scope, exam_ids):
         raise AttributeError
 
-    monkeypatch.setattr(pattern_arrays, "patterns", patterns)
+    monkeypatch.setattr(arrays, "patterns", patterns)
     for rest in ((study.pk, None, 0), (study.pk, broken.pk, 0)):
         with pytest.raises(AttributeError):
             night(*rest)
@@ -168,15 +169,15 @@ def test_what_nobody_thought_of_ends_its_bite_and_not_the_night(
 @pytest.fixture
 def held(monkeypatch):
     """Let others hold the counts of a study."""
-    real = pattern_counts.lock
+    real = live.lock
     ids: set[int] = set()
 
     def lock(study_id, *, waits=True, **more):
         if study_id in ids and not waits:
-            raise pattern_counts.Busy(study_id)
+            raise live.Busy(study_id)
         real(study_id, waits=waits, **more)
 
-    monkeypatch.setattr(pattern_counts, "lock", lock)
+    monkeypatch.setattr(live, "lock", lock)
     return ids
 
 
@@ -212,7 +213,7 @@ def test_what_was_put_off_in_the_middle_goes_on_there(both, held, night):
 def test_what_is_held_all_night_is_told(both, held, night, caplog):
     first, _ = both
     held.add(first.study_id)
-    assert night(first.study_id, None, None, pattern_recount.MOST_WAITS) == []
+    assert night(first.study_id, None, None, recount.MOST_WAITS) == []
     assert f"agreement of study {first.study_id}: not recounted" in caplog.text
     assert Notice.objects.filter(kind=NoticeKind.RECOUNT_FAILED).count() == 1
 
@@ -223,10 +224,10 @@ def test_who_holds_the_counts_really_is_not_waited_for(read_in, study, now):
     other = connections.create_connection("default")
     with other.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(%s, %s)", [Lock.PATTERN_COUNTS.value, study.pk])
-    with pytest.raises(pattern_counts.Busy):
-        pattern_recount.step(pattern_recount.Position(Scope(study.pk)), now=now)
+    with pytest.raises(live.Busy):
+        recount.step(recount.Position(Scope(study.pk)), now=now)
     other.close()
-    assert pattern_recount.step(pattern_recount.Position(Scope(study.pk)), now=now)
+    assert recount.step(recount.Position(Scope(study.pk)), now=now)
 
 
 # -- What waits is no difference ----------------------------------------------------------------
@@ -237,11 +238,11 @@ def test_what_an_amendment_left_under_old_classes_waits(read_in, study, davi, no
     amend_to_next_version(study, davi, now)
     UncountedExam.objects.all().delete()  # as if the reading was counted meanwhile
     scope = Scope(study.pk)
-    found = pattern_recount.recount(scope, repairs=True, now=now)
+    found = recount.recount(scope, repairs=True, now=now)
     assert (found.holds, found.n_waiting) == (True, 1)
-    assert pattern_counts.uncounted(scope).exists()
+    assert live.uncounted(scope).exists()
     drain(now)
-    found = pattern_recount.recount(scope, repairs=False, now=now)
+    found = recount.recount(scope, repairs=False, now=now)
     assert (found.holds, found.n_waiting) == (True, 0)
 
 
@@ -249,7 +250,7 @@ def test_a_check_queues_nothing(read_in, study, davi, now):
     read_in(study)
     amend_to_next_version(study, davi, now)
     UncountedExam.objects.all().delete()
-    assert pattern_recount.recount(Scope(study.pk), repairs=False, now=now).n_waiting == 1
+    assert recount.recount(Scope(study.pk), repairs=False, now=now).n_waiting == 1
     assert not UncountedExam.objects.exists()
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.db.models import F
 from django.utils import translation
 
+from annotations.desk_payloads import notice_payload
 from annotations.models import (
     AgreementReport,
     AgreementRun,
@@ -16,8 +17,10 @@ from annotations.models import (
     Role,
     StudyReader,
 )
-from annotations.payloads import notice_payload
-from annotations.services import agreement, notice_words, pattern_recount, roles
+from annotations.services.agreement import refresh
+from annotations.services.counts import recount
+from annotations.services.notices import wording
+from annotations.services.people import roles
 from tests.app.pattern_counting import drain, of_batch
 
 AF, NOISE = "atrial_fibrillation", "artifact"
@@ -30,14 +33,14 @@ def batch(make_batch, make_exam, submit, now):
     for assignment in made.assignments.order_by("pk"):
         submit(assignment, AF)
     drain(now)
-    while agreement.work_next(now=now):
+    while refresh.work_next(now=now):
         pass
     return made
 
 
 def recount_all(study, now):
-    for scope in pattern_recount.scopes(study):
-        pattern_recount.recount(scope, repairs=True, now=now)
+    for scope in recount.scopes(study):
+        recount.recount(scope, repairs=True, now=now)
 
 
 def told(kind=NoticeKind.COUNTS_REPAIRED):
@@ -61,16 +64,16 @@ def test_it_says_what_was_repaired(batch, study, now):
     recount_all(study, now)
     (notice,) = told()
     with translation.override("en"):
-        text = notice_words.of(notice).text
+        text = wording.of(notice).text
     assert f"{study.name} · the whole study: a recount found 1 entry" in text
     assert "use it in the place of those before" in text
     assert notice_payload(notice)["href"] == f"/studies/{study.slug}/agreement/"
 
 
 def test_a_run_is_told_once_with_all_that_was_found(batch, study, now, monkeypatch):
-    monkeypatch.setattr(pattern_recount, "EXAMS_AT_ONCE", 1)
+    monkeypatch.setattr(recount, "EXAMS_AT_ONCE", 1)
     ExamPattern.objects.filter(batch=batch).update(states={NOISE: "20"})
-    pattern_recount.recount(of_batch(batch), repairs=True, now=now)
+    recount.recount(of_batch(batch), repairs=True, now=now)
     (notice,) = told()
     run = AgreementRun.objects.unfinished().get()
     assert notice.data["n_repaired"] == run.n_repaired > 3
@@ -124,12 +127,12 @@ class TestThePageOfTheVersion:
     def repaired(self, batch, close, study, now):
         """A version of the closed batch before a repair, and one behind it."""
         close(batch)
-        agreement.refresh(batch=batch, now=now)
+        refresh.refresh(batch=batch, now=now)
         ExamPattern.objects.filter(batch=batch).update(states={NOISE: "20"})
         PatternCount.objects.filter(batch=batch).delete()
-        agreement.refresh(batch=batch, now=now)  # of wrong counts
+        refresh.refresh(batch=batch, now=now)  # of wrong counts
         recount_all(study, now)
-        agreement.refresh(batch=batch, now=now)
+        refresh.refresh(batch=batch, now=now)
         return batch
 
     def shown(self, signed_in, davi, batch, version):

@@ -10,15 +10,12 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from annotations.models import Assignment, Exam, Purpose, Reading, Seat
-from annotations.services import (
-    agreement,
-    assigning,
-    batches,
-    consensus,
-    export_tables,
-    readings,
-    roster,
-)
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches, handout
+from annotations.services.consensus import labels
+from annotations.services.export import tables
+from annotations.services.reading import content
+from annotations.services.studies import roster
 from tests.app import signing
 
 WASHOUT = timedelta(days=14)
@@ -47,11 +44,11 @@ def batch(study, released, make_exam, ana, bruno, davi, now):
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
     exams = [make_exam() for _ in range(3)]
     rows = [
-        assigning.Row(reader.pk, exam.pk, place)
+        handout.Row(reader.pk, exam.pk, place)
         for reader in (ana, bruno)
         for place, exam in enumerate(exams, start=1)
     ]
-    return released([*rows, assigning.Row(ana.pk, exams[0].pk, 4, occurrence=2)])
+    return released([*rows, handout.Row(ana.pk, exams[0].pk, 4, occurrence=2)])
 
 
 @pytest.fixture
@@ -83,7 +80,7 @@ def washed_out(first, repeat, submit):
 def sign(assignment, now, *codes):
     return signing.submit_reading(
         assignment_id=assignment.pk, reader=assignment.reader, based_on=0,
-        findings=[readings.FindingIn(code, "definite") for code in codes], quality="good",
+        findings=[content.FindingIn(code, "definite") for code in codes], quality="good",
         comment="", idempotency_key=uuid.UUID(int=assignment.pk), active_ms=0, display={}, now=now,
     )  # fmt: skip
 
@@ -207,18 +204,18 @@ def test_a_repeat_is_no_reading_that_counts(read, washed_out):
 
 
 def test_a_repeat_is_no_vote(read, study, now):
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     assert set(study.consensus.values_list("outcome", "n_readings")) == {("agreement", 2)}
 
 
 def test_a_repeat_is_not_compared_with_the_other_reader(read, now):
-    report = agreement.refresh(batch=read, now=now)
+    report = refresh.refresh(batch=read, now=now)
     artifact = next(one for one in report.results["classes"] if one["class"] == "artifact")
     assert (report.n_readings, artifact["n_positive"]) == (6, 0)
 
 
 def test_a_repeat_is_exported_as_what_it_is(read, study):
-    heading, *rows = export_tables.readings_long(study)
+    heading, *rows = tables.readings_long(study)
     column = {name: place for place, name in enumerate(heading)}
     found = {row[column["class"]] for row in rows if row[column["occurrence"]] == 2}
     present = [
@@ -242,7 +239,7 @@ def practised(study, released, make_exam, ana, bruno, davi, now, close):
 
 
 def test_practice_makes_no_consensus(practised, study, now):
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     assert not study.consensus.exists()
 
 
@@ -251,11 +248,11 @@ def test_practice_makes_no_consensus_due(practised):
 
 
 def test_practice_makes_no_agreement(practised, now):
-    assert agreement.refresh(batch=practised, now=now).n_readings == 0
+    assert refresh.refresh(batch=practised, now=now).n_readings == 0
 
 
 def test_practice_is_not_exported(practised, study):
-    assert len(list(export_tables.readings_long(study))) == 1
+    assert len(list(tables.readings_long(study))) == 1
 
 
 def test_what_was_practised_with_is_never_data(practised, study, ana, davi, now):

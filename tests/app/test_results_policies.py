@@ -19,7 +19,11 @@ from annotations.models import (
     ResultsSeen,
     Role,
 )
-from annotations.services import agreement, archives, batches, consensus, exposures, studies
+from annotations.services.agreement import refresh
+from annotations.services.blinding import results_seen
+from annotations.services.consensus import labels
+from annotations.services.export import jobs
+from annotations.services.studies import lifecycle, roster
 
 POLICIES = ("live", "batch_closed", "study_locked")
 
@@ -49,14 +53,14 @@ def step(study, read, close, davi, now):
         if stage in {"closed", "locked"}:
             close(read)
         if stage == "locked":
-            studies.lock(study_id=study.pk, actor=davi, now=now)
+            lifecycle.lock(study_id=study.pk, actor=davi, now=now)
         compute(now)
 
     return take
 
 
 def compute(now):
-    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
 
 
@@ -122,7 +126,7 @@ def test_the_export_opens_as_the_policy_says(step, study, rosa, stage, is_open, 
     step(stage)
     address = f"/api/studies/{study.slug}/export/"
     client_of(rosa).get(address)
-    archives.make_next(now=now)
+    jobs.make_next(now=now)
     found = tables(client_of(rosa).get(address))
     filled = {name for name, rows in found.items() if rows} - {"taxonomy.csv"}
     everything = {"consensus.csv", "readings.csv", "readings_long.csv", "agreement.csv"}
@@ -159,8 +163,8 @@ def test_disputes_are_settled_before_the_results_open(
 
 def archived(name, batch):
     """Return where the archive of the study is, once it is made."""
-    found = archives.request(study=batch.study, actor=batch.created_by, now=batch.created_at)
-    archives.make_next(now=batch.created_at)
+    found = jobs.request(study=batch.study, actor=batch.created_by, now=batch.created_at)
+    jobs.make_next(now=batch.created_at)
     return reverse(name, args=[batch.study.slug, found.key])
 
 
@@ -199,7 +203,7 @@ def test_who_was_shown_results_cannot_be_given_these_exams(door, step, read, gil
     step("closed")
     client_of(gil).get(DOORS[door](read))
     exam = read.assignments.first().exam
-    with pytest.raises(batches.KnowsResults, match="Gil"):
+    with pytest.raises(roster.KnowsResults, match="Gil"):
         make_batch([exam], [gil])
 
 
@@ -228,7 +232,7 @@ def test_looking_at_ones_own_reading_is_looking_at_no_results(read, ana):
 @pytest.mark.parametrize("study", ["live"], indirect=True)
 def test_who_saw_the_live_agreement_does_not_join_in(study, read, gil, make_batch):
     client_of(gil).get(DOORS["agreement"](read))
-    with pytest.raises(batches.KnowsResults):
+    with pytest.raises(roster.KnowsResults):
         make_batch([read.assignments.first().exam], [gil])
 
 
@@ -243,5 +247,5 @@ def test_results_of_a_study_are_those_of_its_opened_batches(
 ):
     step("closed")
     make_batch([make_exam()], [ana])
-    exposures.results_of_study(study=study, user=gil, now=now)
+    results_seen.results_of_study(study=study, user=gil, now=now)
     assert [seen.batch for seen in ResultsSeen.objects.all()] == [read]

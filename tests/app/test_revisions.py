@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.urls import reverse
 
+from annotations import row_security
 from annotations.models import (
     Assignment,
     AuditEvent,
@@ -22,21 +23,15 @@ from annotations.models import (
     SuggestionRun,
     Viewing,
 )
-from annotations.services import (
-    agreement,
-    batches,
-    contents,
-    corrections,
-    decisions,
-    export,
-    readings,
-    revisions,
-    studies,
-    suggestions,
-)
-from annotations.services.integrity import readings as integrity_readings
-from annotations.services.integrity import signed_content
-from ecgreview import row_security
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches, guards
+from annotations.services.audit import signed_content
+from annotations.services.export import archive
+from annotations.services.reading import content, corrections, revisions, suggestion_decisions
+from annotations.services.reading import signing as reading_signing
+from annotations.services.studies import lifecycle
+from annotations.services.suggestions import runs
+from annotations.services.verification import readings as integrity_readings
 from tests.app import signing
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
@@ -78,7 +73,7 @@ def show(now):
 
     def make(reading):
         assignment = Assignment.objects.get(pk=reading.assignment_id)
-        suggestions.show(assignment=assignment, now=now)
+        runs.show(assignment=assignment, now=now)
 
     return make
 
@@ -98,11 +93,11 @@ def revise(now):
             **{
                 "assignment_id": reading.assignment_id,
                 "reader": reading.assignment.reader,
-                "findings": [readings.FindingIn(code, "definite") for code in codes],
+                "findings": [content.FindingIn(code, "definite") for code in codes],
                 "quality": "good",
                 "comment": "",
                 "reason": "suggestion",
-                "chosen": [decisions.DecisionIn(*one) for one in chosen],
+                "chosen": [suggestion_decisions.DecisionIn(*one) for one in chosen],
                 "idempotency_key": key or uuid.uuid4(),
                 "now": now + A_MOMENT,
                 **more,
@@ -133,7 +128,7 @@ def test_agreement_is_made_from_the_blind_stage(shown, revise):
 
 
 def test_a_revision_makes_no_agreement_due(shown, revise, now):
-    agreement.refresh_next(now=now)
+    refresh.refresh_next(now=now)
     batch = shown.assignment.batch
     batch.refresh_from_db()
     before = batch.agreement_is_due
@@ -181,12 +176,12 @@ class TestIsRefused:
 
     def test_when_the_batch_is_closed(self, shown, revise, close):
         close(shown.assignment.batch)
-        with pytest.raises(readings.BatchClosed):
+        with pytest.raises(guards.BatchClosed):
             revise(shown, AF)
 
     def test_when_the_study_is_locked(self, shown, revise, davi, now):
-        studies.lock(study_id=shown.assignment.batch.study_id, actor=davi, now=now)
-        with pytest.raises((readings.StudyNotOpen, readings.BatchClosed)):
+        lifecycle.lock(study_id=shown.assignment.batch.study_id, actor=davi, now=now)
+        with pytest.raises((guards.StudyNotOpen, guards.BatchClosed)):
             revise(shown, AF)
 
     def test_to_anybody_else(self, shown, revise, bruno):
@@ -194,15 +189,15 @@ class TestIsRefused:
             revise(shown, AF, reader=bruno)
 
     def test_with_a_class_that_nobody_knows(self, shown, revise):
-        with pytest.raises(contents.UnknownClass):
+        with pytest.raises(content.UnknownClass):
             revise(shown, "no_such_class")
 
     def test_with_a_key_that_said_something_else(self, shown, revise):
-        with pytest.raises(readings.KeyReused):
+        with pytest.raises(reading_signing.KeyReused):
             revise(shown, AF, key=shown.idempotency_key)
 
     def test_and_nothing_is_left_of_it(self, shown, revise):
-        with pytest.raises(contents.UnknownClass):
+        with pytest.raises(content.UnknownClass):
             revise(shown, "no_such_class")
         assert not Reading.objects.filter(stage=Stage.REVISED).exists()
 
@@ -216,13 +211,13 @@ def test_the_same_revision_sent_again_is_the_same(shown, revise):
 def test_the_same_key_with_another_decision_is_another_revision(shown, revise):
     key = uuid.uuid4()
     revise(shown, AF, chosen=[(AF, "accepted")], key=key)
-    with pytest.raises(readings.KeyReused):
+    with pytest.raises(reading_signing.KeyReused):
         revise(shown, AF, chosen=[(AF, "uncertain")], key=key)
 
 
 def test_a_key_of_a_reading_does_not_serve_its_revision(shown, submit, revise):
     revision = revise(shown, AF)
-    with pytest.raises(readings.KeyReused):
+    with pytest.raises(reading_signing.KeyReused):
         submit(shown.assignment, AF, key=revision.idempotency_key)
 
 
@@ -245,7 +240,7 @@ class TestDecisions:
         assert not revise(shown, FLUTTER).decisions.exists()
 
     def test_are_refused_on_what_was_not_suggested(self, shown, revise):
-        with pytest.raises(decisions.UnknownSuggestion):
+        with pytest.raises(suggestion_decisions.UnknownSuggestion):
             revise(shown, FLUTTER, chosen=[(FLUTTER, "accepted")])
 
     def test_are_refused_on_what_was_suggested_about_another_exam(
@@ -255,9 +250,9 @@ class TestDecisions:
         suggest(assignment.exam, FLUTTER)
         other = submit(assignment, AF)
         show(other)
-        with pytest.raises(decisions.UnknownSuggestion):
+        with pytest.raises(suggestion_decisions.UnknownSuggestion):
             revise(shown, FLUTTER, chosen=[(FLUTTER, "accepted")])
-        with pytest.raises(decisions.UnknownSuggestion):
+        with pytest.raises(suggestion_decisions.UnknownSuggestion):
             revise(other, AF, chosen=[(AF, "accepted")])
 
     def test_are_refused_on_what_was_shown_in_another_arm(self, shown, taxonomy, revise, now):
@@ -274,16 +269,16 @@ class TestDecisions:
         Exposure.objects.create(
             assignment=shown.assignment, run=newer, arm="concurrent", first_shown_at=now
         )
-        with pytest.raises(decisions.UnknownSuggestion):
+        with pytest.raises(suggestion_decisions.UnknownSuggestion):
             revise(shown, FLUTTER, chosen=[(FLUTTER, "accepted")])
         assert revise(shown, AF, chosen=[(AF, "accepted")]).decisions.count() == 1
 
     def test_are_refused_twice_on_one_class(self, shown, revise):
-        with pytest.raises(contents.RepeatedClass):
+        with pytest.raises(content.RepeatedClass):
             revise(shown, AF, chosen=[(AF, "accepted"), (AF, "rejected")])
 
     def test_that_accept_need_the_finding(self, shown, revise):
-        with pytest.raises(decisions.NotFound):
+        with pytest.raises(suggestion_decisions.NotFound):
             revise(shown, FLUTTER, chosen=[(AF, "accepted")])
 
     def test_never_change(self, shown, revise):
@@ -296,8 +291,8 @@ class TestDecisions:
     ):
         assignment = assign(ana)
         suggest(assignment.exam, AF)
-        with pytest.raises(decisions.UnknownSuggestion):
-            submit(assignment, AF, chosen=[decisions.DecisionIn(AF, "accepted")])
+        with pytest.raises(suggestion_decisions.UnknownSuggestion):
+            submit(assignment, AF, chosen=[suggestion_decisions.DecisionIn(AF, "accepted")])
 
 
 @pytest.fixture
@@ -316,15 +311,15 @@ def test_where_they_are_shown_while_reading_decisions_come_with_the_reading(
     concurrent, show, submit
 ):
     show(Reading(assignment=concurrent))
-    reading = submit(concurrent, AF, chosen=[decisions.DecisionIn(AF, "accepted")])
+    reading = submit(concurrent, AF, chosen=[suggestion_decisions.DecisionIn(AF, "accepted")])
     assert reading.decisions.get().verdict == "accepted"
 
 
 def test_a_repeated_reading_must_decide_the_same(concurrent, show, submit):
     show(Reading(assignment=concurrent))
     key = uuid.uuid4()
-    submit(concurrent, AF, key=key, chosen=[decisions.DecisionIn(AF, "accepted")])
-    with pytest.raises(readings.KeyReused):
+    submit(concurrent, AF, key=key, chosen=[suggestion_decisions.DecisionIn(AF, "accepted")])
+    with pytest.raises(reading_signing.KeyReused):
         submit(concurrent, AF, key=key)
 
 
@@ -357,26 +352,24 @@ class TestTheTrail:
 
 class TestLooking:
     def test_is_noted_with_its_time(self, shown, now):
-        seen = suggestions.view(
-            assignment=shown.assignment, key=uuid.uuid4(), shown_ms=4200, now=now
-        )
+        seen = runs.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=4200, now=now)
         assert (seen.exposure, seen.shown_ms) == (Exposure.objects.get(), 4200)
 
     def test_counts_once_however_often_it_is_told(self, shown, now):
         key = uuid.uuid4()
         for _ in range(2):
-            suggestions.view(assignment=shown.assignment, key=key, shown_ms=4200, now=now)
+            runs.view(assignment=shown.assignment, key=key, shown_ms=4200, now=now)
         assert Viewing.objects.count() == 1
 
     def test_with_the_key_of_another_stretch_is_refused(self, shown, now):
         key = uuid.uuid4()
-        suggestions.view(assignment=shown.assignment, key=key, shown_ms=1, now=now)
-        with pytest.raises(readings.KeyReused):
-            suggestions.view(assignment=shown.assignment, key=key, shown_ms=2, now=now)
+        runs.view(assignment=shown.assignment, key=key, shown_ms=1, now=now)
+        with pytest.raises(reading_signing.KeyReused):
+            runs.view(assignment=shown.assignment, key=key, shown_ms=2, now=now)
 
     def test_at_nothing_is_refused(self, signed, now):
         with pytest.raises(Exposure.DoesNotExist):
-            suggestions.view(assignment=signed.assignment, key=uuid.uuid4(), shown_ms=1, now=now)
+            runs.view(assignment=signed.assignment, key=uuid.uuid4(), shown_ms=1, now=now)
 
 
 class TestTheApi:
@@ -450,9 +443,9 @@ class TestTheApi:
 
 def test_an_export_tells_reason_decisions_and_what_was_shown(shown, revise, close, now):
     revise(shown, AF, reason="suggestion", chosen=[(AF, "accepted")])
-    suggestions.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=4200, now=now)
+    runs.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=4200, now=now)
     close(shown.assignment.batch)
-    files = export.contents(study=shown.assignment.batch.study, now=now)
+    files = archive.contents(study=shown.assignment.batch.study, now=now)
     assert f"suggestion,{AF}:accepted" in files["readings.csv"].decode()
     assert "4200" in files["exposures.csv"].decode()
 
@@ -463,7 +456,7 @@ class TestTheDatabase:
     @pytest.fixture
     def decided(self, shown, revise, now):
         revise(shown, AF, chosen=[(AF, "accepted")])
-        suggestions.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=1, now=now)
+        runs.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=1, now=now)
         return shown
 
     @pytest.mark.parametrize("model", [Decision, Viewing])

@@ -7,7 +7,9 @@ import uuid
 import pytest
 
 from annotations.models import Reading, Stage, SuggestionModel, SuggestionRun
-from annotations.services import batches, readings, revisions, suggestions
+from annotations.services.assignment import batches, guards
+from annotations.services.reading import revisions
+from annotations.services.suggestions import runs
 from tests.app import signing
 from tests.app.test_races import at_once, sign
 
@@ -26,7 +28,7 @@ def shown(assign, ana, now):
     )
     sign(assignment, now, uuid.uuid4())
     assignment.refresh_from_db()
-    suggestions.show(assignment=assignment, now=now)
+    runs.show(assignment=assignment, now=now)
     return assignment
 
 
@@ -60,4 +62,4 @@ def test_a_closed_batch_has_no_later_revision(shown, davi, now, attempt):
     )
     assert not isinstance(closed, Exception)
     stored = Reading.objects.filter(stage=Stage.REVISED).exists()
-    assert stored == (not isinstance(revised, readings.BatchClosed))
+    assert stored == (not isinstance(revised, guards.BatchClosed))

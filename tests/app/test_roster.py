@@ -9,7 +9,12 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from annotations.models import Assignment, AuditEvent, Draft, Reading, Role, StudyReader, User
-from annotations.services import consensus, drafts, export, export_tables, roles, roster
+from annotations.services.assignment import guards
+from annotations.services.consensus import labels
+from annotations.services.export import sources, tables
+from annotations.services.people import roles
+from annotations.services.reading import drafts
+from annotations.services.studies import roster
 from tests.app import signing
 
 EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good", "comment": ""}
@@ -203,7 +208,7 @@ def test_readings_of_who_has_left_still_count(queue, ana, withdraw, submit, clos
         submit(assignment, "artifact")
     withdraw(ana)
     close(queue[0].batch)
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     assert study.consensus.get(exam=queue[0].exam).outcome == "agreement"
 
 
@@ -214,10 +219,10 @@ def test_readings_of_who_has_left_are_marked_in_the_export(
         submit(assignment)
     withdraw(ana)
     close(queue[0].batch)
-    heading, *rows = export_tables.readings_long(study)
+    heading, *rows = tables.readings_long(study)
     column = {name: place for place, name in enumerate(heading)}
     found = {(row[column["reader"]], row[column["reader_status"]]) for row in rows}
-    assert (export.pseudonym(study, ana.pk), "withdrawn") in found
+    assert (sources.pseudonym(study, ana.pk), "withdrawn") in found
     assert {status for _, status in found} == {"withdrawn", "active"}
 
 
@@ -282,5 +287,5 @@ def test_taking_back_spares_what_is_read(queue, as_ana):
 
 def test_a_draft_service_refuses_who_has_left(queue, ana, withdraw, now):
     withdraw(ana)
-    with pytest.raises(drafts.Withdrawn):
+    with pytest.raises(guards.Withdrawn):
         drafts.save(assignment_id=queue[0].pk, reader=ana, based_on=0, content=EMPTY, now=now)

@@ -15,6 +15,7 @@ from knox.models import AuthToken
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
+from annotations import row_security
 from annotations.api.base import ApiView
 from annotations.models import (
     Assignment,
@@ -35,8 +36,9 @@ from annotations.models import (
 )
 from annotations.models.reading import ReadingQuerySet
 from annotations.models.study import SETTLED
-from annotations.services import adjudications, agreement, consensus, drafts
-from ecgreview import row_security
+from annotations.services.agreement import refresh
+from annotations.services.consensus import adjudications, labels
+from annotations.services.reading import drafts
 from ecgreview import urls as site
 from ecgreview.embedded.places import REPOSITORY
 
@@ -60,24 +62,24 @@ LATER = {
 USES_OWNER = {
     "annotations/admin.py",
     "annotations/api/authentication.py",
-    "annotations/services/people.py",
-    "annotations/services/sign_in.py",
-    "annotations/views/account.py",
-    "annotations/views/account_adapter.py",
-    "annotations/views/session.py",
-    "annotations/services/audit.py",
-    "annotations/services/adjudications.py",
-    "annotations/services/agreement_exams.py",
-    "annotations/services/archives.py",
-    "annotations/services/designs.py",
-    "annotations/services/feedback.py",
-    "annotations/services/leases.py",
-    "annotations/services/qualification.py",
-    "annotations/services/records.py",
-    "annotations/services/roster.py",
+    "annotations/services/people/members.py",
+    "annotations/services/people/sign_in.py",
+    "annotations/views/account/pages.py",
+    "annotations/views/account/adapter.py",
+    "annotations/views/account/sign_in.py",
+    "annotations/services/audit/events.py",
+    "annotations/services/consensus/adjudications.py",
+    "annotations/services/agreement/drilldown.py",
+    "annotations/services/export/jobs.py",
+    "annotations/services/assignment/plans.py",
+    "annotations/services/assignment/qualification_feedback.py",
+    "annotations/services/assignment/leases.py",
+    "annotations/services/assignment/qualification.py",
+    "annotations/services/studies/reading_log.py",
+    "annotations/services/studies/roster.py",
     "annotations/services/mail/queue.py",
-    "annotations/services/slots.py",
-    "annotations/services/tokens.py",
+    "annotations/services/assignment/pool_slots.py",
+    "annotations/services/people/tokens.py",
 }
 """Whoever works with the owner's rights is looked at twice: see row_security.as_owner."""
 
@@ -336,7 +338,7 @@ def test_the_anonymous_see_nothing(read_batch):
 @pytest.mark.django_db
 def test_where_nobody_acts_there_are_no_rows(read_batch, close, now):
     close(read_batch)
-    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
     shown = []
     with row_security.acting_as(None):

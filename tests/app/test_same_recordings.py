@@ -10,8 +10,11 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from annotations.models import Dataset, Exam, ImportIssue, Role
-from annotations.services import batches, exams, pools, same_recordings
-from annotations.services.same_recordings import SameRecording
+from annotations.services.assignment import batches
+from annotations.services.exams import recordings as exams_recordings
+from annotations.services.exams import same_recordings
+from annotations.services.exams.same_recordings import SameRecording
+from annotations.services.studies import exam_pool
 from ecgreview.ecg.formats import Recording
 from ecgreview.ecg.signal import Signal
 
@@ -28,7 +31,7 @@ def store(dataset, now):
             Recording(signal, f"{number}-{rate}", None, None, None, warnings=())
             for (number, rate), signal in zip(wanted, signals, strict=True)
         ]
-        stored = exams.store(dataset=dataset, recordings=recordings, now=now)
+        stored = exams_recordings.store(dataset=dataset, recordings=recordings, now=now)
         same_recordings.link(stored, signals)
         return [Exam.objects.get(pk=exam.pk) for exam in stored]
 
@@ -59,7 +62,7 @@ def test_a_third_copy_joins_the_others(store):
 
 def test_what_a_study_has_already_stays_the_original(store, study, davi, now):
     (slow,) = store((1, 100))
-    pools.add(study=study, exams=[slow], actor=davi, now=now)
+    exam_pool.add(study=study, exams=[slow], actor=davi, now=now)
     (fast,) = store((1, 500))
     assert fast.duplicate_of == slow
 
@@ -74,22 +77,22 @@ def test_exams_imported_before_recordings_were_recognized_are_linked_later(store
 
 def test_a_study_draws_each_recording_once(store, study, dataset, davi, now):
     store((1, 100), (1, 500), (2, 100), (2, 500))
-    drawn = pools.draw(study=study, wish=pools.Wish(dataset=dataset), actor=davi, now=now)
+    drawn = exam_pool.draw(study=study, wish=exam_pool.Wish(dataset=dataset), actor=davi, now=now)
     assert drawn.n_exams == 2
     assert set(study.pool.values_list("exam__source_key", flat=True)) == {"1-500", "2-500"}
 
 
 def test_no_copy_is_drawn_of_what_the_study_has(store, study, dataset, davi, now):
     slow, _ = store((1, 100), (1, 500))
-    pools.add(study=study, exams=[slow], actor=davi, now=now)
-    with pytest.raises(pools.NothingToAdd):
-        pools.draw(study=study, wish=pools.Wish(dataset=dataset), actor=davi, now=now)
+    exam_pool.add(study=study, exams=[slow], actor=davi, now=now)
+    with pytest.raises(exam_pool.NothingToAdd):
+        exam_pool.draw(study=study, wish=exam_pool.Wish(dataset=dataset), actor=davi, now=now)
 
 
 def test_copies_are_not_named_into_a_pool_of_exams(store, study, davi, now):
     slow, fast = store((1, 100), (1, 500))
     with pytest.raises(SameRecording, match=f"{fast.code} = {slow.code}"):
-        pools.add(study=study, exams=[slow, fast], actor=davi, now=now)
+        exam_pool.add(study=study, exams=[slow, fast], actor=davi, now=now)
 
 
 def test_a_batch_takes_no_copy_of_what_another_batch_has(store, make_batch):
@@ -140,6 +143,6 @@ def test_ptb_xl_is_thirty_two_recordings(shared_data, study, davi, now):
     assert "32 recordings, each drawn once" in said.getvalue()
     issue = ImportIssue.objects.filter(code="same_recording").earliest("file")
     assert (issue.file, issue.is_refusal) == ("records500/00000/00004_hr.hea", False)
-    wish = pools.Wish(dataset=Dataset.objects.get(name="PTB-XL"))
-    assert pools.draw(study=study, wish=wish, actor=davi, now=now).n_exams == 32
+    wish = exam_pool.Wish(dataset=Dataset.objects.get(name="PTB-XL"))
+    assert exam_pool.draw(study=study, wish=wish, actor=davi, now=now).n_exams == 32
     assert set(study.pool.values_list("exam__tracings__sampling_rate_hz", flat=True)) == {500.0}

@@ -13,10 +13,11 @@ from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from annotations import row_security
 from annotations.models import AuditEvent, Reading
-from annotations.services import consensus, statistics
+from annotations.services.consensus import labels
+from annotations.services.counts import table_statistics
 from bench.scale import database, plans
-from ecgreview import row_security
 
 pytestmark = pytest.mark.django_db
 
@@ -63,8 +64,8 @@ def filled(story):
     with story():
         keep_autovacuum_away()
         world = database.fill(N_READINGS, is_analyzed=False, is_derived=False)
-        consensus.compute(study=world.study, now=world.closed.created_at)
-        statistics.keep_up()
+        labels.compute(study=world.study, now=world.closed.created_at)
+        table_statistics.keep_up()
         assert Reading.objects.count() > 0.9 * N_READINGS
 
 

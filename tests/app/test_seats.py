@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotations.models import Assignment, AssignmentState, Batch, Seat
-from annotations.services import assigning, batches, readings, roster
+from annotations.services.assignment import batches, handout
+from annotations.services.reading import content
+from annotations.services.studies import roster
 from tests.app import signing
 
 N_EXAMS = 4
@@ -66,8 +68,8 @@ class House:
         readers = list(self.batch.seats.values_list("reader", flat=True))
         wanted = readers if is_for_both else readers[:1]
         if exam is not None:
-            rows = [assigning.Row(pk, exam.pk, next(self.positions)) for pk in wanted]
-            assigning.assign(self.batch, rows)
+            rows = [handout.Row(pk, exam.pk, next(self.positions)) for pk in wanted]
+            handout.assign(self.batch, rows)
 
 
 def recounted(batch):
@@ -127,10 +129,10 @@ def test_each_batch_has_seats_of_its_own(make_batch, submit, ana):
 def test_a_reading_that_is_refused_is_not_counted(make_batch, ana, now):
     batch = make_batch()
     assignment = batch.assignments.get(reader=ana)
-    with pytest.raises(readings.UnknownClass):
+    with pytest.raises(content.UnknownClass):
         signing.submit_reading(
             assignment_id=assignment.pk, reader=ana, based_on=0,
-            findings=[readings.FindingIn("no_such_class", "definite")], quality="good",
+            findings=[content.FindingIn("no_such_class", "definite")], quality="good",
             comment="", idempotency_key=uuid.uuid4(), active_ms=0, display={}, now=now,
         )  # fmt: skip
     assert kept(batch)[ana.pk] == [1, 0]

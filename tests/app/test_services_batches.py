@@ -9,7 +9,9 @@ import pytest
 from django.urls import reverse
 
 from annotations.models import Assignment, Batch
-from annotations.services import adjudications, batches
+from annotations.services.assignment import batches
+from annotations.services.consensus import adjudications
+from annotations.services.studies import roster
 from ecgreview import design
 
 
@@ -68,14 +70,14 @@ def test_the_form_says_when_a_batch_is_too_large(
 
 @pytest.mark.parametrize("name", ["davi", "eva"])
 def test_only_readers_read(make_batch, make_exam, request, name):
-    with pytest.raises(batches.NotAReader, match=name.title()):
+    with pytest.raises(roster.NotAReader, match=name.title()):
         make_batch([make_exam()], [request.getfixturevalue(name)])
 
 
 def test_who_has_left_reads_no_more(make_batch, make_exam, ana):
     ana.is_active = False
     ana.save()
-    with pytest.raises(batches.NotAReader):
+    with pytest.raises(roster.NotAReader):
         make_batch([make_exam()], [ana])
 
 
@@ -152,7 +154,7 @@ def test_agreement_leaves_nothing_to_adjudicate(make_batch, submit, close, clara
 
 
 def test_a_reader_does_not_adjudicate(disputed, ana, davi, now):
-    with pytest.raises(batches.NotAReader):
+    with pytest.raises(roster.NotAReader):
         adjudicate(disputed, [ana], davi, now)
 
 

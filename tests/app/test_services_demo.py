@@ -16,7 +16,8 @@ from annotations.models import (
     Study,
     User,
 )
-from annotations.services import demo, demo_readings, priors
+from annotations.services.demo import readings, seed
+from annotations.services.exams import prior_exams
 from ecgreview.ecg import synth
 from tests.domain.ecg import signals, wfdb_files
 
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def prepared_once(story):
     with story():
-        demo.prepare(now=NOW)
+        seed.prepare(now=NOW)
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_nobody_of_the_demo_has_a_password(prepared):
 
 def test_preparing_again_changes_nothing(prepared, now, django_assert_max_num_queries):
     with django_assert_max_num_queries(25):
-        demo.prepare(now=now)
+        seed.prepare(now=now)
     assert counts() == [6, 60, 1, 2, 120, 40]
 
 
@@ -63,8 +64,8 @@ def test_some_of_the_exams_to_read_can_be_compared(prepared):
     waiting = (
         Assignment.objects.visible_to(prepared["ana"]).unread().select_related("exam", "batch")
     )
-    shown = [priors.shown_with(one) for one in waiting]
-    assert sorted(one.days_before for one in shown if one) == sorted(demo.DAYS_BEFORE)
+    shown = [prior_exams.shown_with(one) for one in waiting]
+    assert sorted(one.days_before for one in shown if one) == sorted(seed.DAYS_BEFORE)
 
 
 def test_a_third_of_the_exams_is_normal(prepared):
@@ -83,11 +84,11 @@ def test_the_pilot_shows_every_page_something(prepared):
 
 
 def test_simulated_readings_say_so(prepared):
-    assert set(Reading.objects.values_list("comment", flat=True)) == {demo_readings.COMMENT}
+    assert set(Reading.objects.values_list("comment", flat=True)) == {readings.COMMENT}
 
 
 def test_the_exams_are_the_same_every_time(prepared):
-    again = {recording.signal.content_hash for recording in demo._drawings()}
+    again = {recording.signal.content_hash for recording in seed._drawings()}
     assert again == set(Exam.objects.values_list("content_hash", flat=True))
 
 
@@ -98,19 +99,19 @@ def own(tmp_path):
 
 
 def test_ones_own_recordings_become_a_batch(prepared, own, now):
-    demo.prepare(now=now, data_dir=own)
+    seed.prepare(now=now, data_dir=own)
     assert Batch.objects.get(name="My recordings").assignments.count() == 2
 
 
 def test_the_same_recordings_are_no_further_batch(prepared, own, now):
-    demo.add_recordings(data_dir=own, now=now)
-    demo.add_recordings(data_dir=own, now=now)
+    seed.add_recordings(data_dir=own, now=now)
+    seed.add_recordings(data_dir=own, now=now)
     assert Batch.objects.count() == 3
 
 
 def test_new_recordings_are_a_further_batch(prepared, own, now):
-    demo.add_recordings(data_dir=own, now=now)
+    seed.add_recordings(data_dir=own, now=now)
     (own / "more").mkdir()
     wfdb_files.write(own / "more", values=np.roll(signals.heartbeats(), 137, axis=1))
-    demo.add_recordings(data_dir=own, now=now)
+    seed.add_recordings(data_dir=own, now=now)
     assert Batch.objects.get(name="My recordings 2").assignments.count() == 2

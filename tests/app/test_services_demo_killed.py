@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotations.models import Assignment, Batch, Exam, Reading, Study, User
-from annotations.services import demo, demo_readings
+from annotations.services.demo import readings, seed
 
 pytestmark = pytest.mark.django_db
 
@@ -16,9 +16,9 @@ def test_a_start_that_was_killed_is_finished_by_the_next(now, monkeypatch):
     def killed(**what):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(demo_readings, "simulate", killed)
+    monkeypatch.setattr(readings, "simulate", killed)
     with pytest.raises(KeyboardInterrupt):
-        demo.prepare(now=now)
+        seed.prepare(now=now)
     monkeypatch.undo()
-    demo.prepare(now=now)
+    seed.prepare(now=now)
     assert [model.objects.count() for model in MADE] == [6, 60, 1, 2, 120, 40]

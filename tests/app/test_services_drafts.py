@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from annotations.models import Assignment, Draft
-from annotations.services import drafts
+from annotations.services.assignment import guards
+from annotations.services.reading import drafts
 
 
 def save(assignment, now, based_on=0, text="", **changes):
@@ -54,14 +55,14 @@ def test_saving_the_same_again_after_a_lost_answer_changes_nothing(assign, ana, 
 def test_a_submitted_assignment_takes_no_draft(assign, ana, now, submit):
     assignment = assign(ana)
     submit(assignment)
-    with pytest.raises(drafts.AlreadySubmitted):
+    with pytest.raises(guards.AlreadySubmitted):
         save(assignment, now)
 
 
 def test_a_closed_batch_takes_no_draft(assign, ana, now, close):
     assignment = assign(ana)
     close(assignment.batch)
-    with pytest.raises(drafts.BatchClosed):
+    with pytest.raises(guards.BatchClosed):
         save(assignment, now)
 
 

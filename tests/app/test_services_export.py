@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotations.models import Dataset
-from annotations.services import export, export_tables
+from annotations.services.export import archive as export_archive
+from annotations.services.export import sources, tables
 
 FILES = [
     *("SHA256SUMS", "agreement.csv", "consensus.csv", "exposures.csv", "localisations.csv"),
@@ -31,18 +32,18 @@ def closed(make_batch, make_exam, submit, close):
 
 
 def rows(study, now, name):
-    content = export.contents(study=study, now=now)[name].decode()
+    content = export_archive.contents(study=study, now=now)[name].decode()
     return list(csv.DictReader(io.StringIO(content)))
 
 
 def test_the_files_are_the_promised_ones(closed, study, tmp_path, now):
-    written = export.write(study=study, directory=tmp_path / "new" / "folder", now=now)
+    written = export_archive.write(study=study, directory=tmp_path / "new" / "folder", now=now)
     assert sorted(path.name for path in written) == FILES
     assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == FILES
 
 
 def test_the_sums_are_those_of_the_files(closed, study, tmp_path, now):
-    export.write(study=study, directory=tmp_path, now=now)
+    export_archive.write(study=study, directory=tmp_path, now=now)
     for line in (tmp_path / "SHA256SUMS").read_text().splitlines():
         expected, name = line.split("  ")
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == expected
@@ -50,8 +51,8 @@ def test_the_sums_are_those_of_the_files(closed, study, tmp_path, now):
 
 def archive(study, now):
     file = io.BytesIO()
-    with export.at_one_moment(study=study, now=now) as files:
-        export.pack(study=study, files=files, file=file, told=lambda _n_done: None)
+    with export_archive.at_one_moment(study=study, now=now) as files:
+        export_archive.pack(study=study, files=files, file=file, told=lambda _n_done: None)
     return file
 
 
@@ -104,11 +105,11 @@ def test_a_reading_keeps_its_certainty(closed, study, now):
 
 def test_readers_are_pseudonyms(closed, study, ana, bruno, now):
     names = {row["reader"] for row in rows(study, now, "readings_long.csv")}
-    assert names == {export.pseudonym(study, reader.pk) for reader in (ana, bruno)}
+    assert names == {sources.pseudonym(study, reader.pk) for reader in (ana, bruno)}
 
 
 def test_no_file_names_a_reader_or_quotes_a_comment(closed, study, now):
-    everything = b"".join(export.contents(study=study, now=now).values()).lower()
+    everything = b"".join(export_archive.contents(study=study, now=now).values()).lower()
     assert not [word for word in (b"bruno", b"dona maria") if word in everything]
 
 
@@ -118,7 +119,7 @@ def test_a_great_age_is_not_stated(closed, study, now):
 
 @pytest.mark.parametrize(("age", "stated"), [(None, None), (89.0, 89.0), (89.5, "90+")])
 def test_ages_above_89_are_one(age, stated):
-    assert export_tables.stated_age(age) == stated
+    assert tables.stated_age(age) == stated
 
 
 def test_the_agreement_is_that_of_the_app(closed, study, now):
@@ -150,9 +151,9 @@ def test_a_name_that_is_a_formula_is_made_harmless(closed, study, now):
 
 @given(st.text())
 def test_no_text_begins_like_a_formula(text):
-    assert not export.formula_safe(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not export_archive.formula_safe(text).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_the_text_is_still_there(text):
-    assert export.formula_safe(text).endswith(text)
+    assert export_archive.formula_safe(text).endswith(text)

@@ -17,7 +17,8 @@ from annotations.models import (
     SuggestionRun,
     Tracing,
 )
-from annotations.services import exams, ingest
+from annotations.services.exams import recordings as exams_recordings
+from annotations.services.imports import recordings as imports_recordings
 from ecgreview.ecg import formats, wire
 from ecgreview.ecg.formats import sandbox
 from tests.domain.ecg import signals, wfdb_files
@@ -38,7 +39,7 @@ def folder(tmp_path):
 
 
 def run(path, now, **changes):
-    return ingest.import_path(
+    return imports_recordings.import_path(
         **{"path": path, "dataset_name": "Ward 3", "started_by": None, "now": now, **changes}
     )
 
@@ -103,13 +104,13 @@ def test_each_imported_exam_waits_for_its_suggestions(folder, now):
 
 
 def test_nothing_to_import_makes_no_data_set(tmp_path, now):
-    with pytest.raises(ingest.NothingToImport):
+    with pytest.raises(imports_recordings.NothingToImport):
         run(tmp_path, now)
     assert not Dataset.objects.exists()
 
 
 def test_a_path_that_is_not_there_is_nothing_to_import(tmp_path, now):
-    with pytest.raises(ingest.NothingToImport):
+    with pytest.raises(imports_recordings.NothingToImport):
         run(tmp_path / "nowhere", now)
 
 
@@ -124,8 +125,8 @@ def test_the_progress_ends_with_all_files_done(folder, now):
 
 
 def test_an_import_that_fails_in_its_second_block_keeps_the_first_whole(folder, now, monkeypatch):
-    monkeypatch.setattr(ingest, "EXAMS_AT_ONCE", 1)
-    real = exams.store
+    monkeypatch.setattr(imports_recordings, "EXAMS_AT_ONCE", 1)
+    real = exams_recordings.store
     stored: list[Exam] = []
 
     def store_once(**block):
@@ -134,7 +135,7 @@ def test_an_import_that_fails_in_its_second_block_keeps_the_first_whole(folder, 
         stored.extend(real(**block))
         return stored
 
-    monkeypatch.setattr(exams, "store", store_once)
+    monkeypatch.setattr(exams_recordings, "store", store_once)
     with pytest.raises(KeyboardInterrupt):
         run(folder, now)
     begun = ImportRun.objects.get()
@@ -150,14 +151,14 @@ def test_an_import_goes_on_after_one_that_was_killed(folder, now, monkeypatch):
 
 
 def test_a_preview_writes_nothing(folder):
-    seen = ingest.preview(path=folder, dataset_name="Ward 3")
+    seen = imports_recordings.preview(path=folder, dataset_name="Ward 3")
     assert (seen.n_new, seen.n_known, len(seen.refusals)) == (2, 0, 1)
     assert not Dataset.objects.exists()
 
 
 def test_a_preview_says_what_is_known(folder, now):
     run(folder, now)
-    assert ingest.preview(path=folder, dataset_name="Ward 3").n_known == 2
+    assert imports_recordings.preview(path=folder, dataset_name="Ward 3").n_known == 2
 
 
 def test_a_name_too_long_for_the_database_is_refused(folder, now, monkeypatch):

@@ -8,7 +8,9 @@ import pytest
 from django.db import IntegrityError
 
 from annotations.models import Assignment, Batch, Draft, Reading
-from annotations.services import drafts, readings
+from annotations.services.assignment import guards
+from annotations.services.reading import content, drafts
+from annotations.services.reading import signing as reading_signing
 from tests.app import signing
 
 
@@ -17,7 +19,7 @@ def sign(assignment, now, *codes, **changes):
         "assignment_id": assignment.pk,
         "reader": assignment.reader,
         "based_on": 0,
-        "findings": [readings.FindingIn(code, "definite") for code in codes],
+        "findings": [content.FindingIn(code, "definite") for code in codes],
         "quality": "good",
         "comment": "",
         "idempotency_key": uuid.uuid4(),
@@ -74,7 +76,7 @@ def test_sending_the_same_again_after_the_batch_was_closed_returns_the_reading(
 def test_a_key_cannot_say_something_else(assign, ana, now):
     assignment, key = assign(ana), uuid.uuid4()
     sign(assignment, now, idempotency_key=key)
-    with pytest.raises(readings.KeyReused):
+    with pytest.raises(reading_signing.KeyReused):
         sign(assignment, now, "atrial_fibrillation", idempotency_key=key)
 
 
@@ -86,21 +88,21 @@ def test_what_the_database_refuses_for_another_reason_is_not_blamed_on_the_key(a
 def test_a_key_serves_one_assignment(assign, ana, now):
     key = uuid.uuid4()
     sign(assign(ana), now, idempotency_key=key)
-    with pytest.raises(readings.KeyReused):
+    with pytest.raises(reading_signing.KeyReused):
         sign(assign(ana), now, idempotency_key=key)
 
 
 def test_a_reading_is_submitted_once(assign, ana, now):
     assignment = assign(ana)
     sign(assignment, now)
-    with pytest.raises(readings.AlreadySubmitted):
+    with pytest.raises(guards.AlreadySubmitted):
         sign(assignment, now)
 
 
 def test_a_closed_batch_takes_no_reading(assign, ana, now, close):
     assignment = assign(ana)
     close(assignment.batch)
-    with pytest.raises(readings.BatchClosed):
+    with pytest.raises(guards.BatchClosed):
         sign(assignment, now)
 
 
@@ -110,9 +112,9 @@ def test_a_batch_closed_while_a_reading_was_on_its_way_takes_it_no_more(
     assignment = assign(ana)
     # The batch is closed after the submission has looked at it.
     monkeypatch.setattr(
-        "annotations.services.assignments.refuse_if_over", lambda _: close(assignment.batch)
+        "annotations.services.assignment.guards.refuse_if_over", lambda _: close(assignment.batch)
     )
-    with pytest.raises(readings.BatchClosed):
+    with pytest.raises(guards.BatchClosed):
         sign(assignment, now)
     assert not Reading.objects.exists()
 
@@ -120,7 +122,7 @@ def test_a_batch_closed_while_a_reading_was_on_its_way_takes_it_no_more(
 def test_a_reading_based_on_another_draft_is_refused(assign, ana, now):
     assignment = assign(ana)
     drafts.save(assignment_id=assignment.pk, reader=ana, based_on=0, content={}, now=now)
-    with pytest.raises(readings.StaleDraft) as refusal:
+    with pytest.raises(drafts.StaleDraft) as refusal:
         sign(assignment, now)
     assert refusal.value.draft == Draft.objects.get()
 
@@ -139,15 +141,15 @@ def test_an_assignment_that_is_not_there_does_not_exist(assign, ana, now):
 @pytest.mark.parametrize(
     ("codes", "quality", "refusal", "named"),
     [
-        (["no_such_class"], "good", readings.UnknownClass, ("no_such_class",)),
-        (["normal_ecg", "low_qrs_voltage"], "good", readings.ExclusiveClass, ("normal_ecg",)),
+        (["no_such_class"], "good", content.UnknownClass, ("no_such_class",)),
+        (["normal_ecg", "low_qrs_voltage"], "good", content.ExclusiveClass, ("normal_ecg",)),
         (
             ["low_qrs_voltage", "low_qrs_voltage"],
             "good",
-            readings.RepeatedClass,
+            content.RepeatedClass,
             ("low_qrs_voltage",),
         ),
-        (["normal_ecg"], "unreadable", readings.UnreadableWithFindings, ("normal_ecg",)),
+        (["normal_ecg"], "unreadable", content.UnreadableWithFindings, ("normal_ecg",)),
     ],
 )
 def test_findings_that_cannot_be_are_refused_by_name(
@@ -159,7 +161,7 @@ def test_findings_that_cannot_be_are_refused_by_name(
 
 
 def test_a_refused_reading_leaves_nothing_behind(assign, ana, now):
-    with pytest.raises(readings.UnknownClass):
+    with pytest.raises(content.UnknownClass):
         sign(assign(ana), now, "no_such_class")
     assert not Reading.objects.exists()
 

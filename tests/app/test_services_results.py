@@ -17,7 +17,11 @@ from annotations.models import (
     Tracing,
 )
 from annotations.models.taxonomy import TaxonomyQuerySet
-from annotations.services import adjudications, agreement, consensus, exams, suggestions
+from annotations.services.agreement import refresh
+from annotations.services.consensus import adjudications
+from annotations.services.consensus import labels as consensus_labels
+from annotations.services.exams import recordings
+from annotations.services.suggestions import runs
 from ecgreview import criteria
 from ecgreview.agreement import pair_lines
 from ecgreview.ecg import synth
@@ -44,55 +48,55 @@ AF, FLUTTER = ("atrial_fibrillation",), ("atrial_flutter",)
 
 
 def test_the_agreement_counts_what_both_gave(read, now, ana, bruno):
-    report = agreement.refresh(batch=read((AF, AF), (AF, ()), ((), ())), now=now)
+    report = refresh.refresh(batch=read((AF, AF), (AF, ()), ((), ())), now=now)
     (pair,) = pair_lines(report.results, classes=AF)
     assert pair["readers"] == [str(ana.pk), str(bruno.pk)]
     assert (pair["n11"], pair["n10"], pair["n01"], pair["n00"]) == (1, 1, 0, 1)
 
 
 def test_an_exam_not_read_by_both_is_not_compared(read, now):
-    report = agreement.refresh(batch=read((AF, AF), (AF, None)), now=now)
+    report = refresh.refresh(batch=read((AF, AF), (AF, None)), now=now)
     assert (report.results["n_exams_compared"], report.n_readings) == (1, 3)
 
 
 def test_who_could_not_read_it_says_nothing(read, now):
-    report = agreement.refresh(batch=read((AF, ()), quality=("good", "unreadable")), now=now)
+    report = refresh.refresh(batch=read((AF, ()), quality=("good", "unreadable")), now=now)
     assert report.results["n_exams_compared"] == 0
 
 
 def test_a_batch_nobody_has_read_has_a_report_too(make_batch, now):
-    assert agreement.refresh(batch=make_batch(), now=now).results["n_exams_compared"] == 0
+    assert refresh.refresh(batch=make_batch(), now=now).results["n_exams_compared"] == 0
 
 
 def test_what_was_due_is_done_once(read, now):
     read((AF, AF))
-    assert [agreement.refresh_next(now=now), agreement.refresh_next(now=now)] == [True, False]
+    assert [refresh.refresh_next(now=now), refresh.refresh_next(now=now)] == [True, False]
 
 
 def test_a_second_look_replaces_the_first(read, now):
     batch = read((AF, AF))
-    agreement.refresh(batch=batch, now=now)
-    agreement.refresh(batch=batch, now=now)
+    refresh.refresh(batch=batch, now=now)
+    refresh.refresh(batch=batch, now=now)
     assert AgreementReport.objects.count() == 1
 
 
 def test_a_reading_that_comes_in_meanwhile_stays_due(read, now, submit, monkeypatch):
     batch = read((AF, None))
     bruno = batch.assignments.get(readings=None)
-    real = agreement._results
+    real = refresh._results
 
     def meanwhile(*args):
         submit(bruno, *AF)
         return real(*args)
 
-    monkeypatch.setattr(agreement, "_results", meanwhile)
-    agreement.refresh_next(now=now)
+    monkeypatch.setattr(refresh, "_results", meanwhile)
+    refresh.refresh_next(now=now)
     assert Batch.objects.get(pk=batch.pk).agreement_is_due
 
 
 def consensus_of(batch, close, now):
     close(batch)
-    while consensus.refresh_next(now=now):
+    while consensus_labels.refresh_next(now=now):
         pass
     rows = Consensus.objects.order_by("exam")
     return [
@@ -132,7 +136,7 @@ def test_an_exam_nobody_has_read_is_incomplete(read, close, now):
 
 def test_an_open_batch_has_no_consensus(read, study, now):
     read((AF, AF))
-    consensus.compute(study=study, now=now)
+    consensus_labels.compute(study=study, now=now)
     assert not Consensus.objects.exists()
 
 
@@ -156,7 +160,10 @@ def test_every_vote_is_kept(read, close, now):
 
 def test_consensus_that_was_due_is_done_once(read, close, now):
     close(read((AF, AF)))
-    assert [consensus.refresh_next(now=now), consensus.refresh_next(now=now)] == [True, False]
+    assert [consensus_labels.refresh_next(now=now), consensus_labels.refresh_next(now=now)] == [
+        True,
+        False,
+    ]
 
 
 @pytest.fixture
@@ -165,42 +172,42 @@ def bradycardia(db, taxonomy, now):
     drawn = synth.synthesise("sinus_bradycardia", np.random.default_rng(1))
     dataset = Dataset.objects.create(name="Drawn", created_at=now)
     recording = Recording(drawn.signal, "1", None, 70.0, "F", ())
-    (exam,) = exams.store(dataset=dataset, recordings=[recording], now=now)
-    suggestions.request(exams=[exam], now=now)
+    (exam,) = recordings.store(dataset=dataset, recordings=[recording], now=now)
+    runs.request(exams=[exam], now=now)
     return exam
 
 
 def test_a_suggestion_gives_its_evidence(bradycardia, now):
-    suggestions.run_next(now=now)
+    runs.run_next(now=now)
     found = SuggestionRun.objects.get().suggestions.get(diagnostic_class__code="sinus_bradycardia")
     assert "50" in found.evidence
 
 
 def test_each_class_of_the_model_has_a_stored_verdict(bradycardia, now):
-    suggestions.run_next(now=now)
+    runs.run_next(now=now)
     states = {one["class"]: one["state"] for one in SuggestionRun.objects.get().verdicts}
     assert set(states) == set(criteria.COVERED)
     assert (states["sinus_bradycardia"], states["sinus_tachycardia"]) == ("suggested", "not_met")
 
 
 def test_the_measurements_are_stored(bradycardia, now):
-    suggestions.run_next(now=now)
+    runs.run_next(now=now)
     assert 38 < SuggestionRun.objects.get().measurements["heart_rate_bpm"]["value"] < 49
 
 
 def test_a_run_is_finished_once(bradycardia, now):
-    assert [suggestions.run_next(now=now), suggestions.run_next(now=now)] == [True, False]
+    assert [runs.run_next(now=now), runs.run_next(now=now)] == [True, False]
 
 
 def test_asking_again_for_suggestions_changes_nothing(bradycardia, now):
-    suggestions.run_next(now=now)
-    suggestions.request(exams=[bradycardia], now=now)
-    assert not suggestions.run_next(now=now)
+    runs.run_next(now=now)
+    runs.request(exams=[bradycardia], now=now)
+    assert not runs.run_next(now=now)
 
 
 def test_a_tracing_that_cannot_be_measured_fails_with_a_reason(bradycardia, now):
     Tracing.objects.update(packed=b"no packet")
-    suggestions.run_next(now=now)
+    runs.run_next(now=now)
     run = SuggestionRun.objects.get()
     assert run.finished_at == now
     assert "BadPacket" in run.failure
@@ -208,8 +215,8 @@ def test_a_tracing_that_cannot_be_measured_fails_with_a_reason(bradycardia, now)
 
 def test_a_failure_does_not_stop_the_next_exam(bradycardia, make_exam, now):
     Tracing.objects.update(packed=b"no packet")
-    suggestions.request(exams=[make_exam()], now=now)
-    while suggestions.run_next(now=now):
+    runs.request(exams=[make_exam()], now=now)
+    while runs.run_next(now=now):
         pass
     assert not SuggestionRun.objects.due().exists()
 
@@ -221,32 +228,32 @@ class WorkerLost(BaseException):
 @pytest.fixture
 def deadly(bradycardia, monkeypatch):
     """An exam that ends every worker that looks at it, first in the row."""
-    real = suggestions._look_at
+    real = runs._look_at
 
     def look_at(exam, formula):
         if exam == bradycardia:
             raise WorkerLost
         return real(exam, formula)
 
-    monkeypatch.setattr(suggestions, "_look_at", look_at)
+    monkeypatch.setattr(runs, "_look_at", look_at)
     return bradycardia
 
 
 def test_an_exam_that_kills_workers_lets_the_others_pass(deadly, make_exam, now):
-    suggestions.request(exams=[make_exam()], now=now)
+    runs.request(exams=[make_exam()], now=now)
     with pytest.raises(WorkerLost):
-        suggestions.run_next(now=now)
-    suggestions.run_next(now=now)
+        runs.run_next(now=now)
+    runs.run_next(now=now)
     assert [run.exam for run in SuggestionRun.objects.due()] == [deadly]
 
 
 def test_an_exam_that_kills_workers_is_given_up(deadly, now):
-    for _ in range(suggestions.MAX_ATTEMPTS):
+    for _ in range(runs.MAX_ATTEMPTS):
         with pytest.raises(WorkerLost):
-            suggestions.run_next(now=now)
-    assert suggestions.run_next(now=now)
+            runs.run_next(now=now)
+    assert runs.run_next(now=now)
     assert "Given up" in SuggestionRun.objects.get().failure
-    assert not suggestions.run_next(now=now)
+    assert not runs.run_next(now=now)
 
 
 def test_an_exam_that_another_worker_takes_meanwhile_is_left_to_it(
@@ -257,14 +264,14 @@ def test_an_exam_that_another_worker_takes_meanwhile_is_left_to_it(
         return taxonomy
 
     monkeypatch.setattr(TaxonomyQuerySet, "newest", taken)
-    assert suggestions.run_next(now=now)
+    assert runs.run_next(now=now)
     assert not SuggestionRun.objects.get().suggestions.exists()
 
 
 def test_without_a_taxonomy_no_attempt_is_counted(make_exam, now):
-    suggestions.request(exams=[make_exam()], now=now)
+    runs.request(exams=[make_exam()], now=now)
     with pytest.raises(Taxonomy.DoesNotExist):
-        suggestions.run_next(now=now)
+        runs.run_next(now=now)
     assert SuggestionRun.objects.get().n_attempts == 0
 
 

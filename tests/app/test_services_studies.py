@@ -8,14 +8,17 @@ import pytest
 from sesame.utils import get_user
 
 from annotations.models import ClassRelation, Role, Study, Taxonomy
-from annotations.services import people, roles, sign_in, studies, taxonomies
+from annotations.services.people import members, roles, sign_in
+from annotations.services.studies import lifecycle
+from annotations.services.taxonomy import versions
+from ecgreview import protocol
 from ecgreview import taxonomy as published
 from ecgreview.protocol import Protocol
 
 
 def create(taxonomy, davi, now, **changes):
     wanted = Protocol(**{"name": "Evening list", "taxonomy": str(taxonomy), **changes})
-    return studies.create(wanted=wanted, created_by=davi, now=now)
+    return lifecycle.create(wanted=wanted, created_by=davi, now=now)
 
 
 def test_a_study_has_its_name_in_its_address(taxonomy, davi, now):
@@ -34,17 +37,17 @@ def test_a_study_cannot_take_the_address_of_a_page(taxonomy, davi, now):
 
 def test_two_studies_cannot_share_an_address(taxonomy, davi, now):
     create(taxonomy, davi, now)
-    with pytest.raises(studies.NameTaken):
+    with pytest.raises(lifecycle.NameTaken):
         create(taxonomy, davi, now, name="Evening  LIST")
 
 
 def test_an_unknown_rule_is_refused(taxonomy, davi, now):
-    with pytest.raises(studies.InvalidProtocol, match="'loudest_voice' is no consensus rule"):
+    with pytest.raises(protocol.InvalidProtocol, match="'loudest_voice' is no consensus rule"):
         create(taxonomy, davi, now, consensus_rule="loudest_voice")
 
 
 def test_an_unknown_frequent_class_is_refused(taxonomy, davi, now):
-    with pytest.raises(studies.InvalidProtocol, match="'no_such_class' is no class of"):
+    with pytest.raises(protocol.InvalidProtocol, match="'no_such_class' is no class of"):
         create(taxonomy, davi, now, frequent_classes=("artifact", "no_such_class"))
 
 
@@ -53,7 +56,7 @@ def test_the_number_keys_are_the_frequent_classes_of_code_ii(taxonomy, davi, now
 
 
 def test_a_refused_study_is_not_stored(taxonomy, davi, now):
-    with pytest.raises(studies.InvalidProtocol):
+    with pytest.raises(protocol.InvalidProtocol):
         create(taxonomy, davi, now, consensus_rule="loudest_voice")
     assert not Study.objects.exists()
 
@@ -69,19 +72,19 @@ def test_the_relations_are_installed_too(taxonomy):
 
 @pytest.mark.django_db
 def test_installing_again_changes_nothing(taxonomy, now):
-    assert taxonomies.install(now=now) == taxonomy
+    assert versions.install(now=now) == taxonomy
     assert Taxonomy.objects.count() == 1
 
 
 @pytest.mark.django_db
 def test_a_new_person_has_no_password():
-    user = people.create(username="ana", wanted=[Role.READER])
+    user = members.create(username="ana", wanted=[Role.READER])
     assert not user.has_usable_password()
 
 
 def test_a_user_name_is_given_once(ana):
-    with pytest.raises(people.NameTaken):
-        people.create(username="ana", wanted=[])
+    with pytest.raises(members.NameTaken):
+        members.create(username="ana", wanted=[])
 
 
 def test_a_coordinator_may_export(davi):

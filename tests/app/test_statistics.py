@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from annotations.models import Notice
-from annotations.services import statistics
+from annotations.services.counts import table_statistics
 
 pytestmark = pytest.mark.django_db
 
@@ -50,29 +50,29 @@ def estimated():
 def test_a_table_that_grew_in_this_transaction_is_analyzed(grow):
     grow(10_000)
     assert estimated() < 1_000
-    assert TABLE in statistics.keep_up()
+    assert TABLE in table_statistics.keep_up()
     assert estimated() == pytest.approx(10_000, rel=0.01)
 
 
 def test_a_table_is_analyzed_once_for_what_it_grew(grow):
     grow(10_000)
-    statistics.keep_up()
+    table_statistics.keep_up()
     grow(1_000)
-    assert TABLE not in statistics.keep_up()
+    assert TABLE not in table_statistics.keep_up()
 
 
 def test_a_table_that_doubled_is_analyzed_again(grow):
     grow(10_000)
-    statistics.keep_up()
+    table_statistics.keep_up()
     grow(15_000)
-    assert TABLE in statistics.keep_up()
+    assert TABLE in table_statistics.keep_up()
     assert estimated() == pytest.approx(25_000, rel=0.01)
 
 
 def test_a_table_of_some_pages_is_analyzed_too(grow):
     """What is not known of it makes the planner loop over the large tables beside it."""
     grow(500)
-    assert TABLE in statistics.keep_up()
+    assert TABLE in table_statistics.keep_up()
 
 
 def test_a_table_that_was_analyzed_among_deleted_rows_is_analyzed_again(grow):
@@ -82,10 +82,10 @@ def test_a_table_that_was_analyzed_among_deleted_rows_is_analyzed_again(grow):
         cursor.execute(f"analyze {TABLE}")
     grow(1_000)
     assert estimated() < 100
-    assert TABLE in statistics.keep_up()
+    assert TABLE in table_statistics.keep_up()
     assert estimated() == pytest.approx(1_000, rel=0.01)
 
 
 def test_a_table_of_one_page_is_left_as_it_is(grow):
     grow(20)
-    assert TABLE not in statistics.keep_up()
+    assert TABLE not in table_statistics.keep_up()

@@ -10,8 +10,8 @@ from enum import StrEnum
 import numpy as np
 import pytest
 
-from annotations.services import stored_values
-from annotations.services.stored_values import NotStorable
+from annotations.services.agreement import json_values
+from annotations.services.agreement.json_values import NotStorable
 
 
 class Colour(StrEnum):
@@ -42,41 +42,41 @@ WHOLE = Whole(
 
 
 def test_a_value_comes_back_the_same():
-    assert stored_values.restored(Whole, stored_values.plain(WHOLE)) == WHOLE
+    assert json_values.restored(Whole, json_values.plain(WHOLE)) == WHOLE
 
 
 def test_what_an_earlier_version_did_not_store_has_its_default():
-    told = stored_values.plain(WHOLE)
+    told = json_values.plain(WHOLE)
     del told["is_small"]
-    assert stored_values.restored(Whole, told) == WHOLE
+    assert json_values.restored(Whole, told) == WHOLE
 
 
 def test_what_a_later_version_stored_beside_is_left_out():
-    told = {**stored_values.plain(WHOLE), "colour": "red"}
-    assert stored_values.restored(Whole, told) == WHOLE
+    told = {**json_values.plain(WHOLE), "colour": "red"}
+    assert json_values.restored(Whole, told) == WHOLE
 
 
 def test_a_field_without_a_default_is_missed():
     with pytest.raises(TypeError, match="name"):
-        stored_values.restored(Whole, {})
+        json_values.restored(Whole, {})
 
 
 def test_what_no_row_can_hold_is_refused():
     with pytest.raises(NotStorable):
-        stored_values.plain({"object": object()})
+        json_values.plain({"object": object()})
     with pytest.raises(NotStorable):
-        stored_values.restored(object, "object")
+        json_values.restored(object, "object")
 
 
 def test_a_digest_tells_arrays_of_another_shape_or_kind_apart():
     zeros = [np.zeros(4), np.zeros((2, 2)), np.zeros(4, dtype=np.int64), np.zeros(5), 0, "0"]
-    assert len({stored_values.digest(one) for one in zeros}) == len(zeros)
+    assert len({json_values.digest(one) for one in zeros}) == len(zeros)
 
 
 def test_a_digest_tells_where_a_part_ends():
-    assert stored_values.digest("ab", "c") != stored_values.digest("a", "bc")
+    assert json_values.digest("ab", "c") != json_values.digest("a", "bc")
 
 
 def test_a_digest_does_not_depend_on_the_order_of_keys():
     there, back = {"a": 1, "b": 2}, {"b": 2, "a": 1}
-    assert stored_values.digest(there) == stored_values.digest(back)
+    assert json_values.digest(there) == json_values.digest(back)

@@ -9,7 +9,9 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import AuditEvent, ReaderKind, ReaderLevel, Scope, User
-from annotations.services import agreement, assigning, batches, pools, roster, study_facts
+from annotations.services.agreement import refresh, study_facts
+from annotations.services.assignment import batches, handout
+from annotations.services.studies import exam_pool, roster
 from ecgreview.writing import Display, Draw, Selection, Tally
 
 AF = "atrial_fibrillation"
@@ -30,7 +32,7 @@ def methods(davi, signed_in, close, now):
     """The text of the written report of a batch, which is closed for it."""
 
     def of(batch):
-        agreement.refresh(batch=close(batch), now=now)
+        refresh.refresh(batch=close(batch), now=now)
         address = f"/batches/{batch.pk}/agreement/report/"
         return signed_in(davi).get(address, {"format": "md"}).content.decode()
 
@@ -44,11 +46,11 @@ def with_repeat(make_study, make_exam, ana, bruno, davi, now):
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
     exams = [make_exam(), make_exam()]
     rows = [
-        assigning.Row(reader.pk, exam.pk, place)
+        handout.Row(reader.pk, exam.pk, place)
         for reader in (ana, bruno)
         for place, exam in enumerate(exams, start=1)
     ]
-    rows.append(assigning.Row(ana.pk, exams[0].pk, 3, occurrence=2))
+    rows.append(handout.Row(ana.pk, exams[0].pk, 3, occurrence=2))
     planned = batches.make(study=study, name="Repeats", rows=rows, created_by=davi, now=now)
     return batches.release(batch_id=planned.pk, actor=davi, now=now)
 
@@ -126,8 +128,8 @@ def drawn(study, make_exam, dataset, davi, now):
     """Two of five exams, drawn, at most one of a patient."""
     for _ in range(5):
         make_exam()
-    wish = pools.Wish(dataset, n_exams=2, per_patient=1)
-    pools.draw(study=study, wish=wish, actor=davi, now=now)
+    wish = exam_pool.Wish(dataset, n_exams=2, per_patient=1)
+    exam_pool.draw(study=study, wish=wish, actor=davi, now=now)
     return [one.exam for one in study.pool.select_related("exam")]
 
 
@@ -150,7 +152,7 @@ def test_a_draw_is_told_as_it_was_made(drawn, make_batch, methods, dataset):
 
 def test_exams_that_were_named_are_no_draw(study, make_exam, make_batch, davi, now):
     exams = [make_exam(), make_exam()]
-    pools.add(study=study, exams=exams[:1], actor=davi, now=now)
+    exam_pool.add(study=study, exams=exams[:1], actor=davi, now=now)
     draws = facts(make_batch(exams)).exams.draws
     assert draws == (Draw(n=1, selection=Selection.NAMED), Draw(n=1))
 

@@ -20,17 +20,17 @@ from annotations.models import (
     StudyReader,
     User,
 )
-from annotations.services import (
-    assigning,
+from annotations.services.assignment import (
     batches,
-    consensus,
-    drafts,
+    guards,
+    handout,
     leases,
-    readings,
-    reassigning,
-    roster,
-    studies,
+    pool_slots,
+    reassignment,
 )
+from annotations.services.consensus import labels
+from annotations.services.reading import drafts
+from annotations.services.studies import lifecycle, protocols, roster
 from ecgreview import protocol
 from tests.app import signing
 
@@ -48,8 +48,8 @@ def amend(davi, now):
     """Amend a study's protocol as Davi."""
 
     def make(study, reason="The first month showed it.", **changes):
-        wanted = replace(studies.protocol_of(study), **changes)
-        return studies.amend(study_id=study.pk, wanted=wanted, reason=reason, actor=davi, now=now)
+        wanted = replace(protocols.protocol_of(study), **changes)
+        return lifecycle.amend(study_id=study.pk, wanted=wanted, reason=reason, actor=davi, now=now)
 
     return make
 
@@ -59,7 +59,7 @@ def lock(davi, now):
     """Lock a study as Davi."""
 
     def make(study, at=now):
-        return studies.lock(study_id=study.pk, actor=davi, now=at)
+        return lifecycle.lock(study_id=study.pk, actor=davi, now=at)
 
     return make
 
@@ -73,22 +73,22 @@ def test_a_new_study_is_a_draft(draft):
 
 
 def test_a_draft_takes_another_protocol(draft, davi, now):
-    wanted = replace(studies.protocol_of(draft), readers_per_exam=3)
-    studies.rewrite(study_id=draft.pk, wanted=wanted, actor=davi, now=now)
-    assert studies.protocol_of(current(draft)) == wanted
+    wanted = replace(protocols.protocol_of(draft), readers_per_exam=3)
+    lifecycle.rewrite(study_id=draft.pk, wanted=wanted, actor=davi, now=now)
+    assert protocols.protocol_of(current(draft)) == wanted
 
 
 def test_a_draft_cannot_take_the_name_of_another_study(draft, make_study, davi, now):
     make_study(name="Evening list")
-    wanted = replace(studies.protocol_of(draft), name="Evening list")
-    with pytest.raises(studies.NameTaken):
-        studies.rewrite(study_id=draft.pk, wanted=wanted, actor=davi, now=now)
+    wanted = replace(protocols.protocol_of(draft), name="Evening list")
+    with pytest.raises(lifecycle.NameTaken):
+        lifecycle.rewrite(study_id=draft.pk, wanted=wanted, actor=davi, now=now)
 
 
 def test_an_open_study_is_not_rewritten(study, davi, now):
-    wanted = replace(studies.protocol_of(study), readers_per_exam=3)
-    with pytest.raises(studies.NotThisPhase):
-        studies.rewrite(study_id=study.pk, wanted=wanted, actor=davi, now=now)
+    wanted = replace(protocols.protocol_of(study), readers_per_exam=3)
+    with pytest.raises(lifecycle.NotThisPhase):
+        lifecycle.rewrite(study_id=study.pk, wanted=wanted, actor=davi, now=now)
 
 
 def test_the_protocol_of_a_draft_has_no_versions_yet(draft, signed_in, davi):
@@ -98,7 +98,7 @@ def test_the_protocol_of_a_draft_has_no_versions_yet(draft, signed_in, davi):
 
 
 def test_nothing_is_read_in_a_draft(draft, make_exam, ana, davi, now):
-    with pytest.raises(studies.NotOpen):
+    with pytest.raises(lifecycle.NotOpen):
         batches.create(
             study=draft, name="Batch 1", exams=[make_exam()], readers=[ana], created_by=davi,
             now=now,
@@ -106,7 +106,7 @@ def test_nothing_is_read_in_a_draft(draft, make_exam, ana, davi, now):
 
 
 def test_a_refused_batch_puts_nobody_on_the_list(draft, make_exam, ana, davi, now):
-    with pytest.raises(studies.NotOpen):
+    with pytest.raises(lifecycle.NotOpen):
         batches.create(
             study=draft, name="Batch 1", exams=[make_exam()], readers=[ana], created_by=davi,
             now=now,
@@ -116,8 +116,8 @@ def test_a_refused_batch_puts_nobody_on_the_list(draft, make_exam, ana, davi, no
 
 def test_opening_records_the_protocol(study):
     recorded = ProtocolVersion.objects.get()
-    assert recorded.document == protocol.as_document(studies.protocol_of(study))
-    assert recorded.digest == protocol.digest(studies.protocol_of(study))
+    assert recorded.document == protocol.as_document(protocols.protocol_of(study))
+    assert recorded.digest == protocol.digest(protocols.protocol_of(study))
 
 
 def test_the_recorded_protocol_does_not_tell_the_seed(study):
@@ -125,14 +125,14 @@ def test_the_recorded_protocol_does_not_tell_the_seed(study):
 
 
 def test_a_study_is_opened_once(study, davi, now):
-    with pytest.raises(studies.NotThisPhase):
-        studies.open_study(study_id=study.pk, actor=davi, now=now)
+    with pytest.raises(lifecycle.NotThisPhase):
+        lifecycle.open_study(study_id=study.pk, actor=davi, now=now)
 
 
 def test_a_study_with_too_few_readers_does_not_open(draft, ana, davi, now):
     roster.join(study=draft, readers=[ana], actor=davi, now=now)
-    with pytest.raises(studies.InvalidProtocol, match="wants 2 readers, and there are 1"):
-        studies.open_study(study_id=draft.pk, actor=davi, now=now)
+    with pytest.raises(protocol.InvalidProtocol, match="wants 2 readers, and there are 1"):
+        lifecycle.open_study(study_id=draft.pk, actor=davi, now=now)
     assert current(draft).is_draft
 
 
@@ -161,17 +161,17 @@ def test_the_first_version_stays_as_it_was(study, amend):
 
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_an_amendment_needs_a_reason(study, amend, reason):
-    with pytest.raises(studies.ReasonMissing):
+    with pytest.raises(lifecycle.ReasonMissing):
         amend(study, reason, patient_gap=5)
 
 
 def test_an_amendment_changes_something(study, amend):
-    with pytest.raises(studies.InvalidProtocol, match="nothing differs"):
+    with pytest.raises(protocol.InvalidProtocol, match="nothing differs"):
         amend(study)
 
 
 def test_an_amendment_cannot_rename_the_study(study, amend):
-    with pytest.raises(studies.InvalidProtocol, match="can never change"):
+    with pytest.raises(protocol.InvalidProtocol, match="can never change"):
         amend(study, name="Evening list")
     assert not ProtocolVersion.objects.filter(version=2).exists()
 
@@ -182,18 +182,18 @@ def test_an_amendment_cannot_draw_other_orders(study, amend):
 
 
 def test_an_amendment_that_cannot_be_carried_out_is_refused(study, amend):
-    with pytest.raises(studies.InvalidProtocol, match="is no consensus rule"):
+    with pytest.raises(protocol.InvalidProtocol, match="is no consensus rule"):
         amend(study, consensus_rule="loudest_voice")
 
 
 def test_a_draft_is_not_amended(draft, amend):
-    with pytest.raises(studies.NotThisPhase):
+    with pytest.raises(lifecycle.NotThisPhase):
         amend(draft, patient_gap=5)
 
 
 def test_a_locked_study_is_not_amended(study, lock, amend):
     lock(study)
-    with pytest.raises(studies.NotThisPhase):
+    with pytest.raises(lifecycle.NotThisPhase):
         amend(study, patient_gap=5)
 
 
@@ -207,7 +207,7 @@ def test_a_batch_keeps_what_its_readers_were_promised(study, make_batch, amend):
 @pytest.fixture
 def old_pool(study, make_exam, ana, davi, now):
     """A pool that was made while suggestions came after the blind reading."""
-    pool = leases.make_pool(
+    pool = pool_slots.make_pool(
         study=study, name="Pool", exams=[make_exam()], readers=[ana], readers_per_exam=1,
         created_by=davi, now=now,
     )  # fmt: skip
@@ -225,7 +225,7 @@ def test_what_changes_hands_goes_on_being_shown_as_it_was(
 ):
     batch = make_batch(readers=[ana])
     amend(study, suggestion_policy="none")
-    reassigning.reassign(
+    reassignment.reassign(
         study=study, reader=ana, to=[bruno], actor=davi, reason="on leave", now=now
     )
     assert batch.assignments.get(reader=bruno).arm == "after_commit"
@@ -273,7 +273,7 @@ def test_locking_closes_the_batches_that_are_open(study, make_batch, lock, davi)
 def test_what_is_submitted_after_the_locking_is_refused(study, assign, ana, lock, now):
     assignment = assign(ana)
     lock(study)
-    with pytest.raises(readings.StudyNotOpen):
+    with pytest.raises(guards.StudyNotOpen):
         sign(assignment, now)
     assert not Reading.objects.exists()
 
@@ -282,7 +282,7 @@ def test_what_was_entered_when_the_study_was_locked_is_kept(study, assign, ana, 
     assignment = assign(ana)
     drafts.save(assignment_id=assignment.pk, reader=ana, based_on=0, content=EMPTY, now=now)
     lock(study)
-    with pytest.raises(readings.StudyNotOpen):
+    with pytest.raises(guards.StudyNotOpen):
         sign(assignment, now)
     assert Draft.objects.get().content == EMPTY
 
@@ -300,38 +300,38 @@ def test_a_reader_is_told_that_the_study_was_locked(study, assign, ana, lock):
 
 def test_a_study_is_locked_once(study, lock):
     lock(study)
-    with pytest.raises(studies.NotThisPhase):
+    with pytest.raises(lifecycle.NotThisPhase):
         lock(study)
 
 
 def test_no_batch_is_made_in_a_locked_study(study, make_batch, lock):
     lock(study)
     study.refresh_from_db()
-    with pytest.raises(studies.NotOpen):
+    with pytest.raises(lifecycle.NotOpen):
         make_batch()
 
 
 def test_no_plan_is_released_in_a_locked_study(study, make_exam, ana, lock, davi, now):
     roster.join(study=study, readers=[ana], actor=davi, now=now)
-    row = assigning.Row(ana.pk, make_exam().pk, 1)
+    row = handout.Row(ana.pk, make_exam().pk, 1)
     planned = batches.make(study=study, name="Later", rows=[row], created_by=davi, now=now)
     lock(study)
-    with pytest.raises(studies.NotOpen):
+    with pytest.raises(lifecycle.NotOpen):
         batches.release(batch_id=planned.pk, actor=davi, now=now)
 
 
 def test_a_study_is_released_after_it_was_locked(study, davi, now):
-    with pytest.raises(studies.NotThisPhase):
-        studies.release(study_id=study.pk, actor=davi, now=now)
+    with pytest.raises(lifecycle.NotThisPhase):
+        lifecycle.release(study_id=study.pk, actor=davi, now=now)
 
 
 def test_a_release_waits_for_the_consensus(study, make_batch, lock, davi, now):
     make_batch()
     lock(study)
-    with pytest.raises(studies.StillReading):
-        studies.release(study_id=study.pk, actor=davi, now=now)
-    consensus.compute(study=study, now=now)
-    assert studies.release(study_id=study.pk, actor=davi, now=now).phase == "released"
+    with pytest.raises(lifecycle.StillReading):
+        lifecycle.release(study_id=study.pk, actor=davi, now=now)
+    labels.compute(study=study, now=now)
+    assert lifecycle.release(study_id=study.pk, actor=davi, now=now).phase == "released"
 
 
 # -- Breaking the glass -------------------------------------------------------------------------
@@ -357,7 +357,7 @@ def gil(make_user, study, davi, now):
 @pytest.fixture
 def broken(study, gil, now):
     """Gil broke the glass of the study."""
-    return studies.break_glass(study=study, user=gil, reason="A patient was harmed.", now=now)
+    return lifecycle.break_glass(study=study, user=gil, reason="A patient was harmed.", now=now)
 
 
 def sees_others(user):
@@ -382,8 +382,8 @@ def test_who_broke_the_glass_is_given_nothing_more(broken, make_batch, make_exam
 
 
 def test_breaking_the_glass_takes_a_reason(study, gil, now):
-    with pytest.raises(studies.ReasonMissing):
-        studies.break_glass(study=study, user=gil, reason=" ", now=now)
+    with pytest.raises(lifecycle.ReasonMissing):
+        lifecycle.break_glass(study=study, user=gil, reason=" ", now=now)
 
 
 def test_broken_glass_is_in_the_trail(broken, gil):
@@ -392,15 +392,15 @@ def test_broken_glass_is_in_the_trail(broken, gil):
 
 
 def test_glass_breaks_once(study, broken, gil, now):
-    again = studies.break_glass(study=study, user=gil, reason="Once more.", now=now)
+    again = lifecycle.break_glass(study=study, user=gil, reason="Once more.", now=now)
     assert (again, again.reason) == (broken, "A patient was harmed.")
     assert AuditEvent.objects.filter(action="study.glass_broken").count() == 1
 
 
 def test_there_is_no_glass_in_a_locked_study(study, gil, lock, now):
     lock(study)
-    with pytest.raises(studies.NotThisPhase):
-        studies.break_glass(study=current(study), user=gil, reason="Curious.", now=now)
+    with pytest.raises(lifecycle.NotThisPhase):
+        lifecycle.break_glass(study=current(study), user=gil, reason="Curious.", now=now)
 
 
 # -- A clock that was set back ------------------------------------------------------------------
@@ -413,7 +413,7 @@ def before(now):
 
 
 def test_a_study_opens_no_earlier_than_it_was_made(draft, davi, before, now):
-    assert studies.open_study(study_id=draft.pk, actor=davi, now=before).opened_at == now
+    assert lifecycle.open_study(study_id=draft.pk, actor=davi, now=before).opened_at == now
 
 
 def test_a_study_is_locked_no_earlier_than_it_was_opened(study, lock, before, now):
@@ -422,7 +422,7 @@ def test_a_study_is_locked_no_earlier_than_it_was_opened(study, lock, before, no
 
 def test_a_study_is_released_no_earlier_than_it_was_locked(study, lock, davi, before, now):
     lock(study)
-    assert studies.release(study_id=study.pk, actor=davi, now=before).released_at == now
+    assert lifecycle.release(study_id=study.pk, actor=davi, now=before).released_at == now
 
 
 def test_a_batch_is_closed_no_earlier_than_it_was_made(make_batch, davi, before, now):
@@ -432,7 +432,7 @@ def test_a_batch_is_closed_no_earlier_than_it_was_made(make_batch, davi, before,
 
 def test_a_batch_is_released_no_earlier_than_it_was_made(study, make_exam, ana, davi, before, now):
     roster.join(study=study, readers=[ana], actor=davi, now=now)
-    row = assigning.Row(ana.pk, make_exam().pk, 1)
+    row = handout.Row(ana.pk, make_exam().pk, 1)
     planned = batches.make(study=study, name="Later", rows=[row], created_by=davi, now=now)
     released = batches.release(batch_id=planned.pk, actor=davi, now=before)
     assert released.released_at == now
@@ -449,12 +449,12 @@ def test_a_reading_at_a_time_before_its_batch_is_taken_all_the_same(assign, ana,
 
 
 def test_glass_breaks_at_whatever_the_clock_says(study, gil, before):
-    broken = studies.break_glass(study=study, user=gil, reason="Harm.", now=before)
+    broken = lifecycle.break_glass(study=study, user=gil, reason="Harm.", now=before)
     assert broken.broken_at == before
 
 
 def test_an_amendment_is_taken_at_whatever_the_clock_says(study, davi, before):
-    wanted = replace(studies.protocol_of(study), patient_gap=5)
-    studies.amend(study_id=study.pk, wanted=wanted, reason="Why not.", actor=davi, now=before)
+    wanted = replace(protocols.protocol_of(study), patient_gap=5)
+    lifecycle.amend(study_id=study.pk, wanted=wanted, reason="Why not.", actor=davi, now=before)
     assert Study.objects.get().protocol_version == 2
     assert not Batch.objects.exists()

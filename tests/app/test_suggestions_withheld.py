@@ -6,7 +6,9 @@ import pytest
 from django.urls import reverse
 
 from annotations.models import Arm, Assignment, AuditEvent, Exposure, SuggestionModel, SuggestionRun
-from annotations.services import assigning, batches, corrections, studies
+from annotations.services.assignment import batches, handout
+from annotations.services.reading import corrections
+from annotations.services.studies import protocols
 
 
 @pytest.fixture
@@ -172,8 +174,8 @@ def test_arms_are_drawn_for_each_reading_and_kept(randomised, make_exam, ana, br
     )  # fmt: skip
     drawn = list(made.assignments.values_list("reader", "exam", "arm"))
     assert {arm for *_, arm in drawn} == {Arm.NONE, Arm.CONCURRENT}
-    rules = studies.protocol_of(randomised)
-    expected = [assigning.arm_of(rules, randomised.seed, *pair) for *pair, _ in drawn]
+    rules = protocols.protocol_of(randomised)
+    expected = [handout.arm_of(rules, randomised.seed, *pair) for *pair, _ in drawn]
     assert expected == [x for *_, x in drawn]
 
 

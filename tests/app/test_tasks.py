@@ -17,7 +17,11 @@ from kombu import pools
 
 from annotations import tasks
 from annotations.models import AgreementReport, Batch, Consensus, SuggestionRun
-from annotations.services import agreement, batches, consensus, suggestions, tokens
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.consensus import labels
+from annotations.services.people import tokens
+from annotations.services.suggestions import runs
 from ecgreview.celery import app
 
 PATIENCE_S = 30
@@ -142,7 +146,7 @@ class Broken(ArithmeticError):
 
 @pytest.mark.parametrize(
     ("service", "work", "mark"),
-    [(agreement, "refresh", "agreement_is_due"), (consensus, "compute", "consensus_is_due")],
+    [(refresh, "refresh", "agreement_is_due"), (labels, "compute", "consensus_is_due")],
 )
 def test_what_comes_to_no_end_holds_up_nothing_else(two_due, now, monkeypatch, service, work, mark):
     bad, good = two_due
@@ -166,7 +170,7 @@ def test_what_comes_to_no_end_holds_up_nothing_else(two_due, now, monkeypatch, s
 
 
 def test_the_suggestions_task_drains_every_exam(taxonomy, make_exam, now):
-    suggestions.request(exams=[make_exam(), make_exam()], now=now)
+    runs.request(exams=[make_exam(), make_exam()], now=now)
     tasks.compute_suggestions()
     assert SuggestionRun.objects.filter(finished_at__isnull=False).count() == 2
 

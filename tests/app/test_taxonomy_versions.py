@@ -22,18 +22,13 @@ from annotations.models import (
     Taxonomy,
     TaxonomyChange,
 )
-from annotations.services import (
-    batches,
-    consensus,
-    kinds,
-    mappings,
-    pools,
-    rereads,
-    studies,
-    taxonomies,
-    votes,
-)
-from annotations.services.kinds import Kinds
+from annotations.services.assignment import batches
+from annotations.services.consensus import labels, rereads
+from annotations.services.reading import votes
+from annotations.services.studies import exam_pool, lifecycle, protocols, strata
+from annotations.services.studies.strata import Kinds
+from annotations.services.taxonomy import mappings, versions
+from ecgreview import protocol
 from ecgreview import taxonomy as published
 from ecgreview.taxonomy import Step
 
@@ -73,7 +68,7 @@ def next_version() -> published.Taxonomy:
 def newer(taxonomy, davi, now):
     """The next version, installed with its mapping."""
     source = next_version()
-    row = taxonomies.install(taxonomy=source, now=now)
+    row = versions.install(taxonomy=source, now=now)
     found = published.map_steps(STEPS, mappings.as_published(taxonomy), source)
     mappings.install(old=taxonomy, new=row, mapping=found, actor=davi, now=now)
     return row
@@ -86,9 +81,11 @@ def amend(study, davi, now):
     def make(row):
         study.refresh_from_db()
         wanted = replace(
-            studies.protocol_of(study), taxonomy=str(row), frequent_classes=("atrial_fibrillation",)
+            protocols.protocol_of(study),
+            taxonomy=str(row),
+            frequent_classes=("atrial_fibrillation",),
         )
-        studies.amend(study_id=study.pk, wanted=wanted, reason="new list", actor=davi, now=now)
+        lifecycle.amend(study_id=study.pk, wanted=wanted, reason="new list", actor=davi, now=now)
         study.refresh_from_db()
 
     return make
@@ -109,14 +106,14 @@ def test_a_mapping_is_stored_once_and_found_again(taxonomy, newer, davi, now):
 
 def test_mappings_are_followed_over_the_versions_in_between(taxonomy, newer, davi, now):
     third = replace(next_version(), version="3")
-    row = taxonomies.install(taxonomy=third, now=now)
+    row = versions.install(taxonomy=third, now=now)
     same = published.map_steps((), mappings.as_published(newer), third)
     mappings.install(old=newer, new=row, mapping=same, actor=davi, now=now)
     assert mappings.between(taxonomy, row).split_codes == {SPLIT}
 
 
 def test_without_a_mapping_nothing_is_carried_over(taxonomy, now):
-    lonely = taxonomies.install(taxonomy=replace(next_version(), version="9"), now=now)
+    lonely = versions.install(taxonomy=replace(next_version(), version="9"), now=now)
     with pytest.raises(mappings.NoMapping):
         mappings.between(taxonomy, lonely)
 
@@ -124,14 +121,14 @@ def test_without_a_mapping_nothing_is_carried_over(taxonomy, now):
 @pytest.fixture
 def lonely(taxonomy, now):
     """A version to which no mapping leads."""
-    return taxonomies.install(taxonomy=replace(next_version(), version="9"), now=now)
+    return versions.install(taxonomy=replace(next_version(), version="9"), now=now)
 
 
 def test_classes_to_which_no_mapping_leads_are_refused_once_there_is_data(
     lonely, make_batch, amend
 ):
     make_batch()
-    with pytest.raises(studies.InvalidProtocol) as refusal:
+    with pytest.raises(protocol.InvalidProtocol) as refusal:
         amend(lonely)
     (problem,) = refusal.value.problems
     assert (problem.key, problem.code) == ("taxonomy", "no_mapping")
@@ -181,7 +178,7 @@ def test_the_consensus_speaks_the_new_classes_and_waits_where_a_split_leaves_it_
     read_before, newer, amend, study, now
 ):
     amend(newer)
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     split, renamed, retired = (exam.pk for exam in read_before)
     found = outcomes(study)
     assert found[split] == (Outcome.INCOMPLETE, [])
@@ -211,7 +208,7 @@ def test_what_was_read_again_has_the_vote_and_the_old_reading_stays(
     for assignment in batch.assignments.all():
         submit(assignment, PARTS[0])
     close(Batch.objects.get(pk=batch.pk))
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     assert outcomes(study)[read_before[0].pk] == (Outcome.AGREEMENT, [PARTS[0]])
     assert rereads.queue(study) == {}
     assert read_before[0].assignments.count() == 4
@@ -224,7 +221,7 @@ def test_a_first_reading_keeps_its_vote_over_a_second_under_the_same_classes():
 
 
 def test_who_has_left_is_not_asked_again(read_before, newer, amend, study, davi, ana, bruno, now):
-    from annotations.services import roster
+    from annotations.services.studies import roster
 
     amend(newer)
     roster.withdraw(study=study, user=ana, reason="moved", actor=davi, now=now)
@@ -329,9 +326,9 @@ class TestSuggestionsInAnotherVersion:
             assert answer.status_code == status
 
     def test_kinds_are_told_in_the_classes_of_the_study(self, suggested, study, davi, now):
-        pools.add(study=study, exams=[suggested], actor=davi, now=now)
-        assert kinds.suggested_shares(study) == {"atrial_fibrillation": 1}
-        assert kinds.of_exams([(suggested.pk, None, [])], Kinds.SUGGESTED, study) == [
+        exam_pool.add(study=study, exams=[suggested], actor=davi, now=now)
+        assert strata.suggested_shares(study) == {"atrial_fibrillation": 1}
+        assert strata.of_exams([(suggested.pk, None, [])], Kinds.SUGGESTED, study) == [
             "atrial_fibrillation"
         ]
 
@@ -353,7 +350,7 @@ class TestTheBuiltInList:
     @pytest.fixture
     def before(self, now):
         """The version before, as a home that is upgraded has it."""
-        return taxonomies.install(taxonomy=replace(published.load(), version="0.1-draft"), now=now)
+        return versions.install(taxonomy=replace(published.load(), version="0.1-draft"), now=now)
 
     def test_is_joined_to_the_version_that_was_installed_before(self, before, now):
         newest = mappings.install_built_in(now=now)

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from rest_framework.test import APIClient
 
 from annotations.api import throttling
-from annotations.views import account
+from annotations.views.account import pages
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +77,7 @@ def test_while_redis_is_down_everybody_is_served(browser_of, ana, settings, monk
 
 
 def test_passwords_are_checked_a_few_at_a_time(rf, monkeypatch, settings):
-    monkeypatch.setattr(account, "ROOM_S", 0.01)
+    monkeypatch.setattr(pages, "ROOM_S", 0.01)
     inside, leave = threading.Barrier(settings.SIGN_INS_AT_ONCE + 1), threading.Event()
 
     def slow(request):
@@ -86,7 +86,7 @@ def test_passwords_are_checked_a_few_at_a_time(rf, monkeypatch, settings):
             leave.wait(timeout=30)
         return HttpResponse("done")
 
-    view = account.door(account.few_at_once(slow))
+    view = pages.door(pages.few_at_once(slow))
 
     def ask(method):
         request = getattr(rf, method)("/sign-in/")

@@ -54,6 +54,6 @@ def test_what_was_done_before_is_taken_back(signed_in, davi, study, monkeypatch,
             cursor.execute("select pg_sleep(60)")
 
     monkeypatch.setattr("annotations.models.study.StudyQuerySet.visible_to", notice_and_sleep)
-    monkeypatch.setattr("ecgreview.row_security.ACT", "select %s::text")
+    monkeypatch.setattr("annotations.row_security.ACT", "select %s::text")
     assert signed_in(davi).get(reverse("study", args=[study.slug])).status_code == 503
     assert not Notice.objects.exists()

@@ -11,7 +11,7 @@ from knox.models import get_token_model
 from rest_framework.test import APIClient
 
 from annotations.models import TokenGrant, TokenScope
-from annotations.services import tokens
+from annotations.services.people import tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -126,9 +126,11 @@ class TestWhereTheRoleNeedsASecondFactor:
     def as_davi(self, signed_in, davi, settings, monkeypatch):
         """Davi's browser; he has a second factor and was not asked for it here."""
         settings.MFA_ROLES = ["coordinator"]
-        monkeypatch.setattr("annotations.services.sign_in.lacks_second_factor", lambda user: False)
         monkeypatch.setattr(
-            "annotations.views.account_second_factor.sign_in.lacks_second_factor",
+            "annotations.services.people.sign_in.lacks_second_factor", lambda user: False
+        )
+        monkeypatch.setattr(
+            "annotations.views.account.enrolment.sign_in.lacks_second_factor",
             lambda user: False,
         )
         return signed_in(davi)

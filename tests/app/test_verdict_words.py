@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotations.views.desk_texts import desk_texts
+from annotations.views.desk.texts import desk_texts
 from ecgreview.criteria import Reason
 from ecgreview.criteria.rules import BOOK
 from ecgreview.measure.measurements import Missing

@@ -17,7 +17,11 @@ from annotations.models import (
     Study,
     User,
 )
-from annotations.services import batches, consensus, exposures, people, roster, studies, vouching
+from annotations.services.assignment import batches
+from annotations.services.blinding import results_seen
+from annotations.services.consensus import labels
+from annotations.services.people import members, vouching
+from annotations.services.studies import lifecycle, roster
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +42,7 @@ def judged(make_batch, submit, close, study, ana, bruno, now):
     submit(batch.assignments.get(reader=ana), "atrial_fibrillation")
     submit(batch.assignments.get(reader=bruno), "atrial_flutter")
     close(batch)
-    consensus.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
     return batch
 
 
@@ -65,11 +69,11 @@ def reads(make_batch, gil):
 
 
 def invite(actor, role, now):
-    made = people.invite(
+    made = members.invite(
         actor=actor, username="pup", email="", first_name="Pup", last_name="", role=role,
         level=ReaderLevel.TRAINEE, now=now,
     )  # fmt: skip
-    return people.accept(key=made.key, password="sinus rhythm at dawn", now=now)
+    return members.accept(key=made.key, password="sinus rhythm at dawn", now=now)
 
 
 class TestInviting:
@@ -94,7 +98,7 @@ class TestInviting:
     def test_once_the_study_is_locked_they_invite_whom_they_like(
         self, reads, study, gil, davi, now
     ):
-        studies.lock(study_id=study.pk, actor=davi, now=now)
+        lifecycle.lock(study_id=study.pk, actor=davi, now=now)
         assert invite(gil, Role.RESEARCHER, now).vouched_by == gil
 
     def test_a_link_for_a_reader_is_mailed_and_not_shown(self, reads, as_gil, mail_server):
@@ -134,14 +138,14 @@ class TestAccountsOfOthers:
     def test_whoever_reads_takes_over_no_open_invitation_of_another(
         self, reads, as_gil, davi, now, mail_server
     ):
-        made = people.invite(
+        made = members.invite(
             actor=davi, username="ines", email="ines@mail.example", first_name="Ines",
             last_name="", role=Role.RESEARCHER, level=ReaderLevel.TRAINEE, now=now,
         )  # fmt: skip
         as_gil.post(f"/people/{made.user.pk}/link/")
         tasks.mail_accounts()
         assert mail.outbox == []
-        assert people.invited(key=made.key, now=now) == made.user
+        assert members.invited(key=made.key, now=now) == made.user
 
     def test_whoever_reads_still_ends_an_access(self, reads, as_gil, rosa):
         as_gil.post(f"/people/{rosa.pk}/end/")
@@ -173,11 +177,11 @@ class TestAccountsInvitedEarlier:
 
     def test_see_no_part_of_the_trail_as_auditors_then(self, judged, gil, now, reads):
         auditor = User.objects.create(username="otis", vouched_by=gil)
-        people.change(username="otis", wanted=[Role.AUDITOR])
+        members.change(username="otis", wanted=[Role.AUDITOR])
         assert not AuditEvent.objects.visible_to(User.objects.get(pk=auditor.pk)).exists()
 
     def test_see_them_again_once_the_study_is_locked(self, judged, puppet, reads, study, davi, now):
-        studies.lock(study_id=study.pk, actor=davi, now=now)
+        lifecycle.lock(study_id=study.pk, actor=davi, now=now)
         assert self.sees(puppet) == [True, True]
 
     def test_see_them_when_another_coordinator_vouches(
@@ -193,17 +197,17 @@ class TestAccountsInvitedEarlier:
     def test_bar_their_inviter_from_exams_whose_results_they_were_shown(
         self, judged, puppet, gil, study, davi, make_batch, now
     ):
-        exposures.results_of_study(study=study, user=puppet, now=now)
+        results_seen.results_of_study(study=study, user=puppet, now=now)
         exam = judged.assignments.first().exam
-        with pytest.raises(batches.KnowsResults, match="Gil"):
+        with pytest.raises(roster.KnowsResults, match="Gil"):
             make_batch([exam], [gil])
-        with pytest.raises(batches.KnowsResults, match="Gil"):
+        with pytest.raises(roster.KnowsResults, match="Gil"):
             roster.refuse_pairs_that_know({(gil.pk, exam.pk)})
 
     def test_do_not_keep_results_from_who_broke_the_glass(
         self, judged, puppet, reads, gil, study, now
     ):
-        studies.break_glass(study=study, user=gil, reason="A recall.", now=now)
+        lifecycle.break_glass(study=study, user=gil, reason="A recall.", now=now)
         assert not Study.objects.all().blinding(puppet).exists()
 
 

@@ -16,10 +16,12 @@ from annotations.models import (
     Study,
     StudyReader,
 )
-from annotations.services import batches, designs, pools, roles, roster, studies
-from annotations.views import protocol_lines
-from annotations.views.kinds import kind_names
-from annotations.views.study_forms import ReadingForm, initial
+from annotations.services.assignment import batches, plans
+from annotations.services.people import roles
+from annotations.services.studies import exam_pool, lifecycle, protocols, roster
+from annotations.views.studies import protocol_text
+from annotations.views.studies.setup_forms import ReadingForm, initial
+from annotations.views.studies.stratum_names import kind_names
 from ecgreview import protocol
 from ecgreview.protocol import KEYS, Arm, Protocol
 
@@ -35,20 +37,20 @@ def no_broker(monkeypatch):
 @pytest.fixture
 def draft(taxonomy, davi, now):
     wanted = Protocol(name="Spring", taxonomy=str(taxonomy))
-    return studies.create(wanted=wanted, created_by=davi, now=now)
+    return lifecycle.create(wanted=wanted, created_by=davi, now=now)
 
 
 @pytest.fixture
 def ready(draft, ana, bruno, clara, make_exam, davi, now):
     """A draft with three readers and six exams."""
     roster.join(study=draft, readers=[ana, bruno, clara], actor=davi, now=now)
-    pools.add(study=draft, exams=[make_exam() for _ in range(6)], actor=davi, now=now)
+    exam_pool.add(study=draft, exams=[make_exam() for _ in range(6)], actor=davi, now=now)
     return draft
 
 
 @pytest.fixture
 def opened(ready, davi, now):
-    return studies.open_study(study_id=ready.pk, actor=davi, now=now)
+    return lifecycle.open_study(study_id=ready.pk, actor=davi, now=now)
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def gil(make_user):
 
 def reading_form(study, **others):
     """Return what the form holds when it is sent as it was shown."""
-    shown = initial(studies.protocol_of(study)) | others
+    shown = initial(protocols.protocol_of(study)) | others
     return {key: value for key, value in shown.items() if value is not None and value is not False}
 
 
@@ -89,10 +91,10 @@ class TestSteps:
         assert (draft.readers_per_exam, draft.repeat_fraction) == (3, 0.05)
 
     def test_a_step_that_is_sent_as_it_was_shown_changes_nothing(self, signed_in, davi, draft):
-        before = studies.protocol_of(draft)
+        before = protocols.protocol_of(draft)
         signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", reading_form(draft))
         draft.refresh_from_db()
-        assert studies.protocol_of(draft) == before
+        assert protocols.protocol_of(draft) == before
 
     def test_repeats_without_a_washout_are_refused_in_words(self, signed_in, davi, draft):
         form = reading_form(draft, repeat_percent="5", washout_days=0, washout_exams=0)
@@ -116,7 +118,7 @@ class TestSteps:
         )
         signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", form)
         draft.refresh_from_db()
-        arms = studies.protocol_of(draft).suggestion_arms
+        arms = protocols.protocol_of(draft).suggestion_arms
         assert set(arms) == {Arm("after_commit", 2), Arm("concurrent", 1)}
 
     def test_an_unknown_class_on_a_key_is_refused_at_its_field(self, signed_in, davi, draft):
@@ -196,7 +198,7 @@ class TestCheck:
 
     def test_it_tells_every_rule(self, signed_in, davi, ready):
         page = signed_in(davi).get(f"/studies/{ready.slug}/setup/check/")
-        assert len(page.context["lines"]) == len(protocol_lines.RULES_TOLD)
+        assert len(page.context["lines"]) == len(protocol_text.RULES_TOLD)
 
     def test_too_few_readers_keep_it_from_being_opened(self, signed_in, davi, ready):
         form = reading_form(ready, readers_per_exam=5)
@@ -244,7 +246,7 @@ class TestPlanning:
     def test_a_plan_of_a_name_that_is_taken_is_refused_at_its_field(
         self, signed_in, davi, opened, now
     ):
-        designs.plan(study=opened, name="Batch 1", n_exams=2, created_by=davi, now=now)
+        plans.plan(study=opened, name="Batch 1", n_exams=2, created_by=davi, now=now)
         form = {"name": "Batch 1", "n_batches": 1, "handout": "named", "lease_minutes": 120}
         response = signed_in(davi).post(f"/studies/{opened.slug}/plan/", form)
         assert "name" in response.context["form"].errors
@@ -264,7 +266,7 @@ class TestPlanning:
         assert "goes back to the pool" in page.content.decode()
 
     def test_releasing_tells_the_readers(self, signed_in, davi, ana, opened, now):
-        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         signed_in(davi).post(f"/batches/{batch.pk}/release/", {"due_on": "2099-01-31"})
         batch.refresh_from_db()
         assert batch.is_released
@@ -272,26 +274,26 @@ class TestPlanning:
         assert Notice.objects.filter(user=ana).exists()
 
     def test_a_day_that_is_over_is_refused(self, signed_in, davi, opened, now):
-        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         form = {"due_on": "2001-01-31"}
         page = signed_in(davi).post(f"/batches/{batch.pk}/release/", form, follow=True)
         assert "Choose today or a later day." in page.content.decode()
         assert not Batch.objects.get().is_released
 
     def test_a_plan_is_thrown_away(self, signed_in, davi, opened, now):
-        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         response = signed_in(davi).post(f"/batches/{batch.pk}/discarding/")
         assert response.url == f"/studies/{opened.slug}/"
         assert not Assignment.objects.exists()
 
     def test_a_released_batch_is_not_thrown_away(self, signed_in, davi, opened, now):
-        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         batches.release(batch_id=batch.pk, actor=davi, now=now)
         signed_in(davi).post(f"/batches/{batch.pk}/discarding/")
         assert Batch.objects.exists()
 
     def test_the_due_day_is_moved(self, signed_in, davi, opened, now):
-        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         signed_in(davi).post(f"/batches/{batch.pk}/due/", {"due_on": "2099-03-01"})
         assert str(Batch.objects.get().due_on) == "2099-03-01"
 
@@ -328,7 +330,7 @@ class TestAmending:
 
 class TestPhases:
     def test_locking_closes_what_is_open(self, signed_in, davi, opened, now):
-        designs.plan(study=opened, name="B", created_by=davi, now=now)
+        plans.plan(study=opened, name="B", created_by=davi, now=now)
         signed_in(davi).post(f"/studies/{opened.slug}/locking/")
         opened.refresh_from_db()
         assert opened.phase == "locked"
@@ -352,7 +354,7 @@ class TestPhases:
 
     def test_the_file_of_a_study_makes_the_same_protocol(self, signed_in, davi, opened):
         text = signed_in(davi).get(f"/studies/{opened.slug}/protocol.yaml").content.decode()
-        wanted = studies.without_seed(studies.protocol_of(opened))
+        wanted = protocols.without_seed(protocols.protocol_of(opened))
         assert protocol.load(text) == wanted
 
     def test_the_file_keeps_the_secret_of_the_orders(self, signed_in, davi, opened):
@@ -365,9 +367,9 @@ class TestPhases:
         assert opened.seed not in text
 
     def test_every_rule_of_a_protocol_has_its_line(self, opened):
-        document = protocol.complete(protocol.as_document(studies.protocol_of(opened)))
+        document = protocol.complete(protocol.as_document(protocols.protocol_of(opened)))
         within = {"suggestion_arms", "washout_days", "washout_exams"}
-        told = {line.key for line in protocol_lines.lines(document)}
+        told = {line.key for line in protocol_text.lines(document)}
         assert set(document) - within == told
 
 
@@ -390,7 +392,7 @@ class TestReaders:
         assert StudyReader.objects.get(user=ana).status == "active"
 
     def test_what_waits_is_given_to_others(self, signed_in, davi, opened, ana, clara, now):
-        (batch,) = designs.plan(study=opened, name="B", created_by=davi, now=now)
+        (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         batches.release(batch_id=batch.pk, actor=davi, now=now)
         form = {"to": [clara.pk], "reason": "moved away"}
         signed_in(davi).post(f"/studies/{opened.slug}/readers/{ana.pk}/reassigning/", form)
@@ -436,8 +438,8 @@ class TestFirewall:
     def test_how_many_exams_wait_for_a_colleague_is_hidden(
         self, signed_in, reading_gil, ready, ana, bruno, davi, now
     ):
-        study = studies.open_study(study_id=ready.pk, actor=davi, now=now)
-        (batch,) = designs.plan(study=study, name="B", created_by=davi, now=now)
+        study = lifecycle.open_study(study_id=ready.pk, actor=davi, now=now)
+        (batch,) = plans.plan(study=study, name="B", created_by=davi, now=now)
         batches.release(batch_id=batch.pk, actor=davi, now=now)
         client = signed_in(reading_gil)
         page = client.get(f"/studies/{study.slug}/readers/{ana.pk}/")

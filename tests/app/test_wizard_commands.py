@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotations.models import Batch, Study
-from annotations.services import studies
-from annotations.views.study_forms import initial
+from annotations.services.studies import protocols
+from annotations.views.studies.setup_forms import initial
 from ecgreview import protocol
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_a_file_makes_what_the_pages_make(signed_in, davi, plain, taxonomy):
     client = signed_in(davi)
     client.post("/studies/new/steps/", {"name": "Spring", "taxonomy": taxonomy.pk})
     by_pages = Study.objects.get()
-    form = initial(studies.protocol_of(by_pages))
+    form = initial(protocols.protocol_of(by_pages))
     shown = {key: value for key, value in form.items() if value is not None and value is not False}
     client.post("/studies/spring/setup/reading/", shown)
     client.post("/studies/spring/setup/name/", {"name": "Autumn", "taxonomy": taxonomy.pk})
@@ -53,7 +53,7 @@ def test_a_file_makes_what_the_pages_make(signed_in, davi, plain, taxonomy):
 
 def without_name(study):
     """Return the digest of the study's protocol but for its name and its secret."""
-    told = studies.without_seed(studies.protocol_of(study))
+    told = protocols.without_seed(protocols.protocol_of(study))
     return protocol.digest(replace(told, name="Any"))
 
 
@@ -61,7 +61,7 @@ def test_the_file_that_a_page_hands_out_makes_the_same_study(signed_in, davi, fi
     text = signed_in(davi).get(f"/studies/{study.slug}/protocol.yaml").content.decode()
     again = file(text.replace(f"name: {study.name}", "name: Again"))
     run("create_study", again, "--by", "davi")
-    made, first = (studies.protocol_of(one).settings() for one in Study.objects.order_by("-pk"))
+    made, first = (protocols.protocol_of(one).settings() for one in Study.objects.order_by("-pk"))
     assert {**made, "name": "", "order_seed": ""} == {**first, "name": "", "order_seed": ""}
 
 

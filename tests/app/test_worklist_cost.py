@@ -10,10 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from annotations import row_security
 from annotations.models import Assignment
-from annotations.services import batches, roster
+from annotations.services.assignment import batches
+from annotations.services.studies import roster
 from bench import _long_list as filled
-from ecgreview import row_security
 
 FEW, MANY = 1_000, 200_000
 

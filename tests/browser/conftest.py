@@ -20,7 +20,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Exam, User
-from annotations.services import ingest, roles
+from annotations.services.imports import recordings
+from annotations.services.people import roles
 
 # The cast and the props are those of the app's tests.
 from tests.app.conftest import (
@@ -264,5 +265,5 @@ def real_exams(shared_data: Path, tmp_path: Path, now: datetime) -> list[Exam]:
     """Three real exams, imported as a coordinator would import them."""
     for file in sorted((shared_data / REAL_RECORDS).iterdir())[:6]:
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    run = ingest.import_path(path=tmp_path, dataset_name="PTB-XL", started_by=None, now=now)
+    run = recordings.import_path(path=tmp_path, dataset_name="PTB-XL", started_by=None, now=now)
     return list(run.dataset.exams.order_by("source_key"))

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Batch, Exam, Study, User
-from annotations.services import agreement, consensus
+from annotations.services.agreement import refresh
+from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
 
 from .axe import COLOURS, EVERYTHING, objections
@@ -44,7 +45,7 @@ def closed_batch(
         submit(disputed, code)
         submit(agreed, "normal_ecg")
     close(batch)
-    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
     return batch
 

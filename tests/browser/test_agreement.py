@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Batch, Exam, User
-from annotations.services import agreement
+from annotations.services.agreement import refresh
 from tests.app.conftest import MakeBatch, Submit
 
 from .conftest import SignIn
@@ -37,7 +37,7 @@ def batch(
         submit(disputed, code)
         submit(agreed, AF)
     close(made)
-    while agreement.work_next(now=now + timedelta(hours=1)):
+    while refresh.work_next(now=now + timedelta(hours=1)):
         pass
     return made
 

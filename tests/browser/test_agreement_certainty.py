@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Batch, Exam, User
-from annotations.services import agreement, readings
+from annotations.services.agreement import refresh
+from annotations.services.reading import content
 from tests.app import signing
 from tests.app.conftest import MakeBatch
 
@@ -43,11 +44,11 @@ def closed_batch(
             sure = SURE[(place + shift * (place % 2)) % len(SURE)]
             signing.submit_reading(
                 assignment_id=assignment.pk, reader=reader, based_on=0,
-                findings=[readings.FindingIn(AF, sure, (), (mark,))], quality="good", comment="",
+                findings=[content.FindingIn(AF, sure, (), (mark,))], quality="good", comment="",
                 idempotency_key=uuid.UUID(int=assignment.pk), now=now,
             )  # fmt: skip
     close(batch)
-    while agreement.refresh_next(now=now):
+    while refresh.refresh_next(now=now):
         pass
     return batch
 

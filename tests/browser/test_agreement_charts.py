@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Batch, Exam, User
-from annotations.services import agreement, consensus
+from annotations.services.agreement import refresh
+from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
 
 from .conftest import SignIn
@@ -37,7 +38,7 @@ def closed_batch(
         for code, assignment in zip((AF, AF, NOISE, ""), assignments, strict=True):
             submit(assignment, *([code] if code else [NOISE] if reader == ana else []))
     close(batch)
-    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
     return batch
 

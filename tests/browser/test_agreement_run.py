@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import AgreementReport, AgreementRun, Batch, Exam, RunStage, Scope, User
-from annotations.services import agreement, agreement_runs
+from annotations.services.agreement import refresh
+from annotations.services.counts import runs
 from ecgreview import agreement as domain
 from tests.app.conftest import MakeBatch, Submit
 
@@ -36,7 +37,7 @@ def batch(
     for assignment in made.assignments.all():
         submit(assignment, AF)
     close(made)
-    while agreement.work_next(now=now + LATER):
+    while refresh.work_next(now=now + LATER):
         pass
     return made
 
@@ -45,7 +46,7 @@ def batch(
 def run(batch: Batch, davi: User, now: datetime) -> AgreementRun:
     """A computation that Davi asked for, and that no worker has taken up yet."""
     scope = Scope(batch.study_id, batch.pk)
-    return agreement_runs.request(scope=scope, requested_by=davi, now=now + 2 * LATER)
+    return runs.request(scope=scope, requested_by=davi, now=now + 2 * LATER)
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_new_numbers_are_offered_where_the_reader_is(
 ) -> None:
     page.evaluate("scrollTo(0, 900)")
     monkeypatch.setattr(domain, "VERSION", "next")
-    while agreement.work_next(now=now + 3 * LATER):
+    while refresh.work_next(now=now + 3 * LATER):
         pass
     newest = AgreementReport.objects.filter(batch=run.batch_id).order_by("-number")[0].number
     offer = page.get_by_role("link", name="Show the new numbers")
@@ -102,7 +103,7 @@ def test_new_numbers_are_offered_where_the_reader_is(
 def test_what_was_stopped_is_told_without_a_reload(
     page: Page, run: AgreementRun, davi: User, now: datetime
 ) -> None:
-    agreement_runs.cancel(run_id=run.pk, actor=davi, now=now + 3 * LATER)
+    runs.cancel(run_id=run.pk, actor=davi, now=now + 3 * LATER)
     expect(page.get_by_role("status").filter(has_text="there are no newer numbers")).to_be_visible()
     expect(page.get_by_role("link", name="Load again")).to_be_visible()
 
@@ -112,6 +113,6 @@ def test_without_scripts_the_page_can_be_loaded_again(
 ) -> None:
     page = sign_in_as(davi, f"/batches/{run.batch_id}/agreement/", java_script_enabled=False)
     assert "A new version is being computed. Waiting" in note(page)
-    agreement_runs.cancel(run_id=run.pk, actor=davi, now=now + 3 * LATER)
+    runs.cancel(run_id=run.pk, actor=davi, now=now + 3 * LATER)
     page.get_by_role("link", name="Load again").click()
     expect(page.locator("[data-part=run]")).to_have_count(0)

@@ -13,7 +13,8 @@ from playwright.sync_api import APIResponse, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Batch, Exam, Reading, User
-from annotations.services import agreement, drafts
+from annotations.services.agreement import refresh
+from annotations.services.reading import drafts
 from tests.app.conftest import MakeBatch, Submit
 
 from .conftest import SignIn
@@ -70,7 +71,7 @@ def brunos(
         "comment": DRAFTED,
     }
     drafts.save(assignment_id=drafted.pk, reader=bruno, based_on=0, content=content, now=now)
-    while agreement.refresh_next(now=now):
+    while refresh.refresh_next(now=now):
         pass
     return Brunos(batch, read, drafted, reading)
 

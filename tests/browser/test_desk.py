@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Batch, Draft, Exam, Reading, User
-from annotations.services import sign_in
+from annotations.services.people import sign_in
 from tests.app.conftest import MakeBatch
 
 from .conftest import SignIn, Witness

@@ -20,7 +20,7 @@ from django.db import connection
 from playwright.sync_api import BrowserContext, BrowserType, Error, Page, expect
 
 from annotations.models import Assignment, Exam, Reading, User
-from annotations.services import sign_in
+from annotations.services.people import sign_in
 from tests.app.conftest import MakeBatch
 
 from .test_desk import SUBMIT, labels, press

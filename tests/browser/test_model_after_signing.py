@@ -20,7 +20,8 @@ from annotations.models import (
     User,
     Viewing,
 )
-from annotations.services import batches, suggestions
+from annotations.services.assignment import batches
+from annotations.services.suggestions import runs
 from ecgreview.ecg import synth, wire
 
 from .conftest import SignIn, Witness
@@ -42,8 +43,8 @@ def exam_with_left_bundle_branch_block(
         n_samples=signal.n_samples,
         packed=wire.pack(signal),
     )
-    suggestions.request(exams=[exam], now=now)
-    while suggestions.run_next(now=now):
+    runs.request(exams=[exam], now=now)
+    while runs.run_next(now=now):
         pass
     return exam
 

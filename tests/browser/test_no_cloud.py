@@ -17,7 +17,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Batch, Exam, User
-from annotations.services import agreement, consensus
+from annotations.services.agreement import refresh
+from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
 
 from .conftest import SignIn, Witness
@@ -85,7 +86,7 @@ def open_plots(
     for number, assignment in enumerate(read.assignments.order_by("exam", "reader")):
         submit(assignment, *(["artifact"] if number else []))  # they differ in the first
     close(read)
-    while agreement.work_next(now=now + timedelta(hours=1)) or consensus.refresh_next(now=now):
+    while refresh.work_next(now=now + timedelta(hours=1)) or labels.refresh_next(now=now):
         pass
     agreed = f"/batches/{read.pk}/agreement"
     batch = make_batch([make_exam(), make_exam()], [ana])

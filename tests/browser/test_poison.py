@@ -11,7 +11,11 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Batch, Dataset, Exam, Role, Study, Taxonomy, User
-from annotations.services import agreement, batches, consensus, people, studies
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.consensus import labels
+from annotations.services.people import members
+from annotations.services.studies import lifecycle
 from ecgreview.protocol import Protocol
 from tests.app.conftest import Submit
 
@@ -63,14 +67,14 @@ def poisoned(
     """A closed and an open batch per dose, every name of which is poison; returns who made them."""
     roles = list(Role)
     owner, *readers = [
-        people.create(username=f"p{place}", first_name=dose, last_name=dose[::-1], wanted=roles)
+        members.create(username=f"p{place}", first_name=dose, last_name=dose[::-1], wanted=roles)
         for place, dose in enumerate(doses(150))
     ]
     Dataset.objects.filter(pk=dataset.pk).update(name=doses(100)[0])
     for dose in doses(110):
         wanted = Protocol(name=dose, taxonomy=str(taxonomy))
-        made = studies.create(wanted=wanted, created_by=owner, now=now)
-        study = studies.open_study(study_id=made.pk, actor=owner, now=now)
+        made = lifecycle.create(wanted=wanted, created_by=owner, now=now)
+        study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
         for name in (f"{dose} 1", f"{dose} 2"):
             batch = batches.create(
                 study=study,
@@ -82,7 +86,7 @@ def poisoned(
             )
             submit(batch.assignments.get(reader=readers[0]), comment="".join(POISON))
         close_first(study, owner, now)
-    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
     return owner
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Exam, Reading, Study, User
-from annotations.services import batches, leases
+from annotations.services.assignment import batches, pool_slots
 
 from .conftest import SignIn
 
@@ -27,7 +27,7 @@ def desk(
 ) -> Page:
     """Ana's desk with the first exam of a pool of two."""
     exams = [make_exam(), make_exam()]
-    pool = leases.make_pool(
+    pool = pool_slots.make_pool(
         study=study, name="Shared exams", exams=exams, readers=[ana], readers_per_exam=1,
         created_by=davi, now=now,
     )  # fmt: skip

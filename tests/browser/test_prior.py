@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from annotations.models import Assignment, Exam, Reading, Study, User
-from annotations.services import priors
+from annotations.services.exams import prior_exams
 from ecgreview.ecg.visits import Visit
 from tests.app.conftest import MakeBatch, MakeStudy
 
@@ -29,7 +29,7 @@ def compared(real_exams: list[Exam], ana: User, make_batch: MakeBatch, now: date
     """A real ECG for Ana to read, with one recorded 412 days before."""
     earlier, later, _ = real_exams
     visits = [Visit(earlier.source_key, "p1", 0, 2), Visit(later.source_key, "p1", 412, 3)]
-    priors.link(dataset=earlier.dataset, visits=visits, actor=None, now=now)
+    prior_exams.link(dataset=earlier.dataset, visits=visits, actor=None, now=now)
     return make_batch([Exam.objects.get(pk=later.pk)], [ana]).assignments.get()
 
 

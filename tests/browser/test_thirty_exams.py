@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Exam, Reading, User
-from annotations.services import ingest
+from annotations.services.imports import recordings
 from tests.app.conftest import MakeBatch
 
 from .conftest import REAL_RECORDS, SignIn
@@ -68,7 +68,7 @@ def exams(records: dict[str, str], shared_data: Path, tmp_path: Path, now: datet
     for name in records:
         for file in (shared_data / REAL_RECORDS).glob(f"{name}.*"):
             (tmp_path / file.name).write_bytes(file.read_bytes())
-    run = ingest.import_path(path=tmp_path, dataset_name="PTB-XL", started_by=None, now=now)
+    run = recordings.import_path(path=tmp_path, dataset_name="PTB-XL", started_by=None, now=now)
     return list(run.dataset.exams.all())
 
 

@@ -13,7 +13,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotations.models import AgreementReport, Assignment, Batch, Exam, User
-from annotations.services import agreement, archives, consensus
+from annotations.services.agreement import refresh
+from annotations.services.consensus import labels
+from annotations.services.export import jobs
 
 from .conftest import SignIn
 
@@ -81,7 +83,7 @@ def exported(page: Page, folder: Path, now: datetime) -> dict[str, list[dict[str
     page.get_by_role("link", name="Download the tables (zip)").click()
     page.get_by_role("button", name="Create the archive").click()
     expect(page.locator("[data-part=run]")).to_be_visible()
-    while archives.make_next(now=now):
+    while jobs.make_next(now=now):
         pass
     page.reload()
     with page.expect_download() as download:
@@ -118,7 +120,7 @@ def test_the_exported_consensus_is_what_two_readers_clicked(
     coordinator.get_by_text("Close …").click()
     coordinator.get_by_role("button", name="Yes, close it").click()
     expect(coordinator.get_by_text("Closed", exact=True)).to_be_visible()
-    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
 
     coordinator.reload()

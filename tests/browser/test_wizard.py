@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Batch, Exam, Study, User
-from annotations.services import sign_in
+from annotations.services.people import sign_in
 
 from .conftest import SignIn
 from .test_accessibility import violations

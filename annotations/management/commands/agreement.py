@@ -15,9 +15,10 @@ from django.utils import timezone
 from annotations.management import agreement_levels as levels
 from annotations.management import lookups, paired_error_lines, pipes
 from annotations.models import OF_STUDIES, AgreementReport, Batch, Study, User
-from annotations.services import agreement as service
-from annotations.services import agreement_reports, audit
-from annotations.services.agreement_measured import without_points
+from annotations.services import audit
+from annotations.services.agreement import refresh as service
+from annotations.services.agreement import versions
+from annotations.services.counts.measurements import without_points
 
 FORMATS = ("table", "json", "csv")
 PARTS = ("estimate", "low", "high", "n", "reason", "method")
@@ -80,7 +81,7 @@ class Command(BaseCommand):
             with pipes.that_may_close(self.stdout):
                 paired_error_lines.write(self.stdout, report, names, options)
             return
-        told = without_points(agreement_reports.named(report.results, names))
+        told = without_points(versions.named(report.results, names))
         with pipes.that_may_close(self.stdout):
             self._print(told, options)
 

@@ -9,7 +9,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.models import Role, User
-from annotations.services import accounts, people
+from annotations.services.people import accounts, members
 
 
 class Command(BaseCommand):
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             )
         except User.DoesNotExist as nobody:
             raise CommandError(f"Nobody is called {username}.") from nobody
-        except people.NotAPerson as refusal:
+        except members.NotAPerson as refusal:
             raise CommandError(
                 f"{username} is a model or a reference: it has no role and never signs in."
             ) from refusal

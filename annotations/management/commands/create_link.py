@@ -10,7 +10,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.models import User
-from annotations.services import accounts
+from annotations.services.people import accounts
 
 
 class Command(BaseCommand):

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import Dataset, Study, User
-from annotations.services import pools, roster, studies
-from ecgreview import protocol
+from annotations.services.studies import exam_pool, lifecycle, protocols, roster
+from ecgreview import design, protocol
 from ecgreview.protocol import InvalidProtocol, Protocol
 
 
@@ -48,29 +48,29 @@ class Command(BaseCommand):
         except InvalidProtocol as refusal:
             told = "\n".join(f"  {problem}" for problem in refusal.problems)
             raise CommandError(f"{file.name} cannot be used:\n{told}") from refusal
-        except studies.NameTaken as refusal:
+        except lifecycle.NameTaken as refusal:
             raise CommandError(f"There is a study called {refusal}: change the name.") from refusal
 
     def _make(self, wanted: Protocol, *, by: str, **options: Any) -> Study:
         now, actor = timezone.now(), _person(by)
-        study = studies.create(wanted=wanted, created_by=actor, now=now)
+        study = lifecycle.create(wanted=wanted, created_by=actor, now=now)
         readers = [_person(name) for name in options["reader"]]
         try:
             if readers:
                 roster.join(study=study, readers=readers, actor=actor, now=now)
             if options["dataset"]:
-                wish = pools.Wish(_dataset(options["dataset"]), options["exams"])
-                pools.draw(study=study, wish=wish, actor=actor, now=now)
+                wish = exam_pool.Wish(_dataset(options["dataset"]), options["exams"])
+                exam_pool.draw(study=study, wish=wish, actor=actor, now=now)
         except tuple(REFUSALS) as refusal:
             raise CommandError(REFUSALS[type(refusal)].format(refusal)) from refusal
         if options["open"]:
-            return studies.open_study(study_id=study.pk, actor=actor, now=now)
+            return lifecycle.open_study(study_id=study.pk, actor=actor, now=now)
         return study
 
     def _say(self, study: Study, *, is_open: bool) -> None:
-        current = studies.protocol_of(study)
+        current = protocols.protocol_of(study)
         self.stdout.write(f"{study.name}: /studies/{study.slug}/, {study.phase}")
-        self.stdout.write(f"protocol {protocol.digest(studies.without_seed(current))}")
+        self.stdout.write(f"protocol {protocol.digest(protocols.without_seed(current))}")
         self.stdout.write(f"{study.readers.count()} readers, {study.pool.count()} exams")
         if is_open and study.pool.exists():
             self.stdout.write(f"Next: manage.py plan_batch {study.slug} --name 'Batch 1' --by NAME")
@@ -79,9 +79,9 @@ class Command(BaseCommand):
 REFUSALS: dict[type[Exception], str] = {
     roster.NotAReader: "{}: no role that reads, or no access any more.",
     roster.LevelTooLow: "{}: less experienced than minimum_reader_level asks.",
-    pools.NothingToAdd: "The data set {} has no exam.",
-    pools.PoolTooLarge: "A study has at most {} exams.",
-    pools.QuotaUnmet: "{}",
+    exam_pool.NothingToAdd: "The data set {} has no exam.",
+    exam_pool.PoolTooLarge: "A study has at most {} exams.",
+    design.QuotaUnmet: "{}",
 }
 
 

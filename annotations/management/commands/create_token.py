@@ -9,7 +9,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.models import TokenScope, User
-from annotations.services import accounts, tokens
+from annotations.services.people import accounts, tokens
 
 
 class Command(BaseCommand):

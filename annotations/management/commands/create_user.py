@@ -9,7 +9,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.models import Role
-from annotations.services import accounts, people
+from annotations.services.people import accounts, members
 
 
 class Command(BaseCommand):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 wanted=[Role(name) for name in role],
                 now=timezone.now(),
             )
-        except people.NameTaken as taken:
+        except members.NameTaken as taken:
             raise CommandError(f"There is somebody called {username}.") from taken
         self.stdout.write(f"Created {username} ({', '.join(role) or 'no role'}).")
         if base_url:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import User
-from annotations.services import accounts
+from annotations.services.people import accounts
 
 
 class Command(createsuperuser.Command):

@@ -11,8 +11,8 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.management import lookups
-from annotations.services import audit_trail
-from annotations.services.audit_trail import Format, Wanted
+from annotations.services.audit import browse
+from annotations.services.audit.browse import Format, Wanted
 
 
 class Command(BaseCommand):
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         partial = file.with_name(f".{file.name}.partial")
         try:
             with partial.open("wb") as opened:
-                exported = audit_trail.export(
+                exported = browse.export(
                     file=opened,
                     kind=Format(kind),
                     actor=None,

@@ -10,7 +10,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.management import lookups
-from annotations.services import export
+from annotations.services.export import archive
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if not found.batches.closed().exists():
             raise CommandError("The study has no closed batch yet: close one first.")
         try:
-            written = export.write(study=found, directory=directory, now=timezone.now())
+            written = archive.write(study=found, directory=directory, now=timezone.now())
         except OSError as error:
             raise CommandError(f"Cannot write to {directory}: {error.strerror}.") from error
         for path in written:

@@ -14,7 +14,8 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from annotations.services import ingest, taxonomies
+from annotations.services.imports import recordings
+from annotations.services.taxonomy import versions
 from annotations.tasks import compute_suggestions, nudge
 from ecgreview.ecg.formats import Refusal
 
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError("Give the data set a name: --dataset NAME", returncode=2)
         try:
             refused = self._preview(path, dataset) if dry_run else self._import(path, dataset)
-        except ingest.NothingToImport as nothing:
+        except recordings.NothingToImport as nothing:
             raise CommandError(
                 f"Nothing to import: there is no .hea, .h5 or .hdf5 file at {path}.",
                 returncode=NOTHING_IMPORTABLE,
@@ -53,9 +54,9 @@ class Command(BaseCommand):
 
     def _import(self, path: Path, dataset: str) -> int:
         """Import ``path`` and return the exit code."""
-        taxonomies.install(now=timezone.now())
+        versions.install(now=timezone.now())
         with self._progress() as progress:
-            run = ingest.import_path(
+            run = recordings.import_path(
                 path=path,
                 dataset_name=dataset,
                 started_by=None,
@@ -79,7 +80,7 @@ class Command(BaseCommand):
     def _preview(self, path: Path, dataset: str) -> int:
         """Say what importing ``path`` would do and return the exit code it would have."""
         with self._progress() as progress:
-            seen = ingest.preview(path=path, dataset_name=dataset, progress=progress)
+            seen = recordings.preview(path=path, dataset_name=dataset, progress=progress)
         refusals = [refusal for refusal in seen.refusals if not refusal.is_expected]
         for refusal in refusals:
             self._say_refusal(*_legible(refusal))
@@ -93,7 +94,7 @@ class Command(BaseCommand):
         self.stderr.write(f"{file}: {reason} {hint}")
 
     @contextmanager
-    def _progress(self) -> Iterator[ingest.Progress]:
+    def _progress(self) -> Iterator[recordings.Progress]:
         """Show a bar on a terminal, a line for every tenth of the files elsewhere."""
         console = Console(stderr=True)
         if not console.is_terminal:

@@ -11,10 +11,12 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.management import lookups
-from annotations.services import reading_imports, studies
-from annotations.services.reading_imports import Imported
+from annotations.services.imports import reading_rows
+from annotations.services.imports import readings as imports_readings
+from annotations.services.imports.readings import Imported
+from annotations.services.studies import lifecycle
 from annotations.tasks import compute_consensus, nudge, refresh_agreement
-from ecgreview import readings
+from ecgreview import protocol, readings
 from ecgreview.readings import (
     BadReadings,
     Kind,
@@ -61,7 +63,7 @@ class Command(BaseCommand):
         try:
             found = readings.read(directory)
             stated = {kind: options[kind.value] for kind in KINDS}
-            done = reading_imports.store(
+            done = imports_readings.store(
                 name=study, found=found, actor=actor, stated=stated, now=timezone.now()
             )
         except BadReadings as refusal:
@@ -123,21 +125,21 @@ KINDS: dict[Kind, str] = {
 
 
 WHY_NOT: dict[type[Exception], str] = {
-    reading_imports.NotAnImport: (
+    imports_readings.NotAnImport: (
         "There is a study {}, and it was not made by such an import. Choose another name."
     ),
-    reading_imports.OtherNumber: (
+    imports_readings.OtherNumber: (
         "The exams of the study are {}: these are not the same. Choose another name."
     ),
-    reading_imports.OtherName: (
+    imports_readings.OtherName: (
         "{} differs only in case from a reader of the study. Rename the file."
     ),
-    reading_imports.Differs: (
+    reading_rows.Differs: (
         "What is stored differs: {}. A stored reading never changes: give the file another name,"
         " or import it into another study."
     ),
     TwoKinds: "{} is named as two kinds. Name a reader once.",
-    reading_imports.TooMany: "There are too many readings: {}. Import fewer readers.",
-    studies.InvalidProtocol: "The study cannot be made: {}",
-    studies.NotOpen: "The study is {}: nothing can be added to it any more.",
+    imports_readings.TooMany: "There are too many readings: {}. Import fewer readers.",
+    protocol.InvalidProtocol: "The study cannot be made: {}",
+    lifecycle.NotOpen: "The study is {}: nothing can be added to it any more.",
 }

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotations.management import lists
 from annotations.models import Taxonomy
-from annotations.services import mappings, taxonomies
+from annotations.services.taxonomy import mappings, versions
 from ecgreview import taxonomy as published
 from ecgreview.taxonomy import BadMapping, BadTaxonomy, diff
 
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         self, wanted: published.Taxonomy, old: Taxonomy | None, mapping: Path | None
     ) -> None:
         now = timezone.now()
-        row = taxonomies.install(taxonomy=wanted, now=now)
+        row = versions.install(taxonomy=wanted, now=now)
         if old and old.pk != row.pk:
             found = lists.read_mapping(mapping, mappings.as_published(old), wanted)
             mappings.install(old=old, new=row, mapping=found, actor=None, now=now)

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management import BaseCommand
 from django.utils import timezone
 
-from annotations.services import mappings
+from annotations.services.taxonomy import mappings
 
 
 class Command(BaseCommand):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import Dataset
-from annotations.services import priors
+from annotations.services.exams import prior_exams
 from ecgreview.document import Unreadable
 from ecgreview.ecg import visits
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             known = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
             raise CommandError(f"There is no data set {dataset}. There are: {known or 'none'}.")
         try:
-            n_exams, n_with_prior = priors.link(
+            n_exams, n_with_prior = prior_exams.link(
                 dataset=found,
                 visits=visits.read_visits(file.read_bytes()),
                 actor=lookups.people([by])[0] if by else None,
@@ -55,9 +55,9 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except Unreadable as refusal:
             raise CommandError(_first(str(refusal).splitlines())) from refusal
-        except priors.UnknownExams as refusal:
+        except prior_exams.UnknownExams as refusal:
             raise CommandError(f"{dataset} has no exams under these keys: {refusal}.") from refusal
-        except priors.AlreadyCompared as refusal:
+        except prior_exams.AlreadyCompared as refusal:
             raise CommandError(
                 f"Readers were given these exams with the exam before them: {refusal}. Their"
                 " history stays; leave these patients out."

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import NO_DATA, Purpose
-from annotations.services import batches, qualification, roster, studies
-from annotations.services.same_recordings import SameRecording
+from annotations.services.assignment import batches, qualification
+from annotations.services.exams.same_recordings import SameRecording
+from annotations.services.studies import lifecycle, roster
 
 COLUMNS = ["exam", "codes"]
 
@@ -92,15 +93,15 @@ WHY_NOT: dict[type[Exception], str] = {
     batches.NoTracings: "These exams have no tracings, so nobody can read them: {}.",
     SameRecording: "These exams hold the same recording; keep one of each: {}.",
     batches.NoReaders: "Name at least one reader with --readers.",
-    batches.NotAReader: "These people have no role that reads: {}.",
+    roster.NotAReader: "These people have no role that reads: {}.",
     batches.NameTaken: "The study has a batch called {}.",
     batches.MixedWithData: "These exams are read as data in this study: {}.",
-    batches.KnowsResults: "These readers were shown results of some of the exams: {}.",
+    roster.KnowsResults: "These readers were shown results of some of the exams: {}.",
     batches.DueBeforeToday: "The day {} is over.",
     batches.TooManyReadings: "Too many readings for one batch: {}.",
     roster.LevelTooLow: "These readers are less experienced than the protocol asks: {}.",
     roster.HasLeft: "These readers were withdrawn from the study: {}.",
-    studies.NotOpen: "The study is {}: only an open study hands exams out.",
+    lifecycle.NotOpen: "The study is {}: only an open study hands exams out.",
 }
 
 

@@ -12,31 +12,32 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import Batch, Study, User
-from annotations.services import batches, designs, outlooks, roster, studies
-from annotations.services.designs import DesignRefused
+from annotations.services.assignment import batches, plan_preview, plans
+from annotations.services.studies import lifecycle, roster
+from ecgreview.design import DesignRefused
 
 REFUSALS: tuple[type[Exception], ...] = (
     DesignRefused,
     batches.DueBeforeToday,
-    batches.KnowsResults,
+    roster.KnowsResults,
     batches.MixedWithData,
     batches.NameTaken,
     batches.TooManyReadings,
-    designs.NothingToPlan,
-    designs.TooManyBatches,
+    plans.NothingToPlan,
+    plans.TooManyBatches,
     roster.NotAReader,
-    studies.NotOpen,
+    lifecycle.NotOpen,
 )
 
 WORDS: dict[type[Exception], str] = {
     batches.DueBeforeToday: "{} is over.",
     batches.NameTaken: "The study has a batch called {}.",
-    batches.KnowsResults: "{} was shown results of some of these exams.",
+    roster.KnowsResults: "{} was shown results of some of these exams.",
     batches.MixedWithData: "Practised with in this study, so they cannot be data: {}.",
     batches.TooManyReadings: "Too many readings at once: {}.",
-    designs.NothingToPlan: "Every exam of the study has its readers.",
-    designs.TooManyBatches: "There are fewer exams than {} batches.",
-    studies.NotOpen: "The study is {}, not open.",
+    plans.NothingToPlan: "Every exam of the study has its readers.",
+    plans.TooManyBatches: "There are fewer exams than {} batches.",
+    lifecycle.NotOpen: "The study is {}, not open.",
 }
 
 
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             raise CommandError(WORDS.get(type(refusal), "{}").format(refusal)) from refusal
 
     def _plan(self, study: Study, actor: User, options: dict[str, Any]) -> list[Batch]:
-        made = designs.plan(
+        made = plans.plan(
             study=study,
             name=options["name"],
             n_exams=options["exams"],
@@ -93,7 +94,7 @@ class Command(BaseCommand):
         return made
 
     def _say(self, batch: Batch) -> None:
-        found = outlooks.report(batch)
+        found = plan_preview.report(batch)
         state = "released" if batch.is_released else "planned"
         loads = found.whole.loads
         self.stdout.write(

@@ -10,7 +10,10 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import User
-from annotations.services import batches, mappings, rereads, studies
+from annotations.services.assignment import batches
+from annotations.services.consensus import rereads
+from annotations.services.studies import lifecycle
+from annotations.services.taxonomy import mappings
 
 
 class Command(BaseCommand):
@@ -48,7 +51,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody is called {options['username']!r}.") from error
         except rereads.NothingToReread as error:
             raise CommandError("No reading touches a class that was split.") from error
-        except (mappings.NoMapping, batches.NameTaken, studies.NotOpen) as refusal:
+        except (mappings.NoMapping, batches.NameTaken, lifecycle.NotOpen) as refusal:
             raise CommandError(f"{type(refusal).__name__}: {refusal}") from refusal
         self.stdout.write(f"{batch.name}: {batch.assignments.count()} readings, not yet released")
 

@@ -11,7 +11,8 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.models import ImportRun
-from annotations.services import demo, ingest
+from annotations.services.demo import seed
+from annotations.services.imports import recordings
 
 
 class Command(BaseCommand):
@@ -27,12 +28,12 @@ class Command(BaseCommand):
         """Prepare it, and say how the import of the user's own recordings went."""
         if not settings.DEMO:
             raise CommandError("This server holds real work: the demo needs ECGREVIEW_DEMO=1.")
-        demo.prepare(now=timezone.now())
+        seed.prepare(now=timezone.now())
         if data is None:
             return
         try:
-            self._say(demo.add_recordings(data_dir=data, now=timezone.now()))
-        except ingest.NothingToImport as nothing:
+            self._say(seed.add_recordings(data_dir=data, now=timezone.now()))
+        except recordings.NothingToImport as nothing:
             raise CommandError(
                 f"Nothing to import: there is no .hea, .h5 or .hdf5 file at {data}."
             ) from nothing

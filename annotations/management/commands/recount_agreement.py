@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import Study
-from annotations.services import pattern_recount
-from annotations.services.pattern_recount import Recount
+from annotations.services.counts import recount
+from annotations.services.counts.recount import Recount
 
 
 class Command(BaseCommand):
@@ -53,8 +53,8 @@ class Command(BaseCommand):
         """Tell of each scope of ``study`` what was found; return whether all of them hold."""
         names = dict(study.batches.values_list("pk", "name"))
         holds = True
-        for scope in pattern_recount.scopes(study):
-            found = pattern_recount.recount(scope, repairs=repairs, now=timezone.now())
+        for scope in recount.scopes(study):
+            found = recount.recount(scope, repairs=repairs, now=timezone.now())
             name = names.get(scope.batch_id, "") if scope.batch_id else "the whole study"
             self.stdout.write(f"{name}: {_sentence(found, is_repaired=repairs)}")
             holds = holds and found.holds

@@ -10,7 +10,7 @@ from django.core.management import BaseCommand, CommandError
 
 from annotations.management import lookups
 from annotations.models import Batch, Study, User
-from annotations.services import outlooks
+from annotations.services.assignment import plan_preview
 from ecgreview import design
 
 
@@ -44,11 +44,11 @@ def _of_batch(study: Study, name: str) -> dict[str, Any]:
     if batch is None:
         known = ", ".join(study.batches.order_by("pk").values_list("name", flat=True))
         raise CommandError(f"There is no batch {name!r}. There are: {known or 'none'}.")
-    return _report(outlooks.report(batch))
+    return _report(plan_preview.report(batch))
 
 
 def _of_study(study: Study) -> dict[str, Any]:
-    found = outlooks.outlook(study, is_blind=False)
+    found = plan_preview.outlook(study, is_blind=False)
     if found.refusal:
         raise CommandError(f"It cannot be planned. {found.refusal}")
     if found.report is None:
@@ -59,7 +59,7 @@ def _of_study(study: Study) -> dict[str, Any]:
     return told
 
 
-def _report(found: outlooks.Report) -> dict[str, Any]:
+def _report(found: plan_preview.Report) -> dict[str, Any]:
     names = dict(
         User.objects.filter(pk__in=found.own.exams_by_reader).values_list("pk", "username")
     )

@@ -10,8 +10,9 @@ from typing import Any
 from django.core.management import BaseCommand
 from django.utils import timezone
 
-from annotations.services import audit_heads, audit_verification
-from annotations.services.audit_verification import Verification
+from annotations.services.audit import heads
+from annotations.services.verification import trail
+from annotations.services.verification.trail import Verification
 from ecgreview import chain
 from ecgreview.chain import START, Head
 
@@ -37,9 +38,9 @@ class Command(BaseCommand):
 
     def handle(self, *, head: Head | None, since: Head, **options: Any) -> None:
         """Verify, tell, and exit with 1 when something is wrong."""
-        kept = audit_heads.verify()
-        found = kept or audit_verification.verify(after=since, expected=head)
-        audit_heads.keep(found, now=timezone.now())
+        kept = heads.verify()
+        found = kept or trail.verify(after=since, expected=head)
+        heads.keep(found, now=timezone.now())
         self.stdout.write(json.dumps(_payload(found)) if options["json"] else _sentences(found))
         if not found.holds:
             sys.exit(1)

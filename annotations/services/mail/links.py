@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from annotations.models import User
-from annotations.services import people
+from annotations.services.people import members
 
 
 def absolute(path: str) -> str:
@@ -19,14 +19,14 @@ def absolute(path: str) -> str:
     return f"{settings.SITE_URL}{path}"
 
 
-def invitation(made: people.Invitation) -> str:
+def invitation(made: members.Invitation) -> str:
     """Return the address at which an invited person chooses a password."""
     return absolute(f"{reverse('invitation')}?{urlencode({'key': made.key})}")
 
 
 def invitation_again(user: User, expires_at: datetime) -> str:
     """Return the same address as was made for ``user``'s open invitation."""
-    return invitation(people.open_invitation(user, expires_at))
+    return invitation(members.open_invitation(user, expires_at))
 
 
 def new_password(user: User) -> str:

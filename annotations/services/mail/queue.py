@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import translation
 
+from annotations import row_security
 from annotations.models import AccountMail, AccountMailFailure, AccountMailKind, User
-from annotations.services import audit, people
-from annotations.services.mail import links, server, wording
-from ecgreview import row_security
+from annotations.services import audit
+from annotations.services.mail import links, wording
+from annotations.services.notices import mail_server
+from annotations.services.people import members
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ MAX_ATTEMPTS = len(DELAYS) + 1
 
 
 @transaction.atomic
-def invitation(made: people.Invitation, *, now: datetime) -> AccountMail | None:
+def invitation(made: members.Invitation, *, now: datetime) -> AccountMail | None:
     """Queue the mail with the link of an invitation, in place of one that still waits.
 
     None: there is no mail server, or no address.
@@ -43,7 +45,7 @@ def new_password(user: User, *, now: datetime) -> AccountMail | None:
 @transaction.atomic
 def forgotten_password(address: str, *, now: datetime) -> None:
     """Queue what is due to whoever has this address; whether anybody has, is not looked up here."""
-    if not server.is_configured():
+    if not mail_server.is_configured():
         return
     with row_security.as_owner():
         AccountMail.objects.create(
@@ -89,7 +91,7 @@ def forget(*, now: datetime) -> int:
 def _queue(
     kind: AccountMailKind, user: User, now: datetime, *, expires_at: datetime | None = None
 ) -> AccountMail | None:
-    if not server.is_configured() or not user.email:
+    if not mail_server.is_configured() or not user.email:
         return None
     with row_security.as_owner():
         AccountMail.objects.waiting().filter(user=user, kind=kind).delete()
@@ -142,11 +144,11 @@ def _send(mail: AccountMail, user: User, now: datetime) -> None:
         subject = wording.subject(kind)
         text = wording.text(kind, user, _link(mail, user))
     try:
-        server.send(subject, text, user.email)
-    except server.Refused:
+        mail_server.send(subject, text, user.email)
+    except mail_server.Refused:
         logger.warning("The mail server refused the address of user %s", user.pk)
         _end(mail, failed_at=now, failure=AccountMailFailure.REFUSED)
-    except server.NoAnswer as failure:
+    except mail_server.NoAnswer as failure:
         logger.warning("A mail about an account did not leave: %s", failure)
         if mail.n_attempts >= MAX_ATTEMPTS:
             _end(mail, failed_at=now, failure=AccountMailFailure.NO_ANSWER)
@@ -155,7 +157,7 @@ def _send(mail: AccountMail, user: User, now: datetime) -> None:
 
 
 def _is_wanted(kind: AccountMailKind, user: User) -> bool:
-    return people.is_invited(user) if kind == AccountMailKind.INVITATION else user.is_active
+    return members.is_invited(user) if kind == AccountMailKind.INVITATION else user.is_active
 
 
 def _link(mail: AccountMail, user: User) -> str:

@@ -11,7 +11,8 @@ from django.core.management import call_command
 from annotations.models import Study
 from annotations.probe.differences import differences
 from annotations.probe.seen import Eye, Step
-from annotations.services import agreement, consensus
+from annotations.services.agreement import refresh
+from annotations.services.consensus import labels
 from tests.app import published
 
 from .table import ADDRESSES, MANAGERS, ROLES
@@ -33,9 +34,9 @@ def bring_in(tmp_path, now):
         )
         call_command("import_readings", "--format", "codetest", "--study", "Published",
                      str(folder), stdout=io.StringIO())  # fmt: skip
-        while agreement.refresh_next(now=now):
+        while refresh.refresh_next(now=now):
             pass
-        while consensus.refresh_next(now=now):
+        while labels.refresh_next(now=now):
             pass
         return Study.objects.get(slug="published")
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotations import firewall, payloads, probe
+from annotations import desk_payloads, firewall, probe, row_security
 from annotations.models import User
 from annotations.models.assignment import AssignmentQuerySet
 from annotations.models.batch import BatchQuerySet
@@ -22,7 +22,6 @@ from annotations.models.study import StudyQuerySet
 from annotations.models.suggestion import SuggestionRunQuerySet
 from annotations.probe.doors import UnknownParameter, doors
 from annotations.probe.report import conduct
-from ecgreview import row_security
 
 from .world import parameters
 
@@ -130,9 +129,9 @@ class TestTheProbeFindsALeak:
         assert "GET /api/assignments/: body" in leaks
 
     def test_when_readings_are_known_by_their_number(self, clinic, monkeypatch):
-        honest = payloads.reading_payload
+        honest = desk_payloads.reading_payload
         numbered = lambda reading: {**honest(reading), "id": reading.pk}  # noqa: E731
-        monkeypatch.setattr(payloads, "reading_payload", numbered)
+        monkeypatch.setattr(desk_payloads, "reading_payload", numbered)
         assert "GET /api/readings/: body" in self.leaks(clinic)
 
     def test_when_the_firewall_is_open(self, clinic, monkeypatch):
@@ -152,7 +151,9 @@ class TestTheProbeFindsALeak:
         assert self.leaks(clinic, "gil", "|".join(planning(clinic))) == set()
 
     def test_when_it_is_told_what_lacks_a_reader(self, clinic, monkeypatch):
-        monkeypatch.setattr("annotations.views.plans.is_still_reading", lambda study, user: False)
+        monkeypatch.setattr(
+            "annotations.views.studies.plans.is_still_reading", lambda study, user: False
+        )
         page, _ = planning(clinic)
         assert f"GET {page}: body" in self.leaks(clinic, "gil", "|".join(planning(clinic)))
 
@@ -164,9 +165,9 @@ class TestTheProbeFindsALeak:
     def test_when_a_model_speaks_too_early(self, clinic, monkeypatch):
         finished = lambda self, user: self.filter(finished_at__isnull=False)  # noqa: E731
         monkeypatch.setattr(SuggestionRunQuerySet, "visible_to", finished)
-        from annotations.services import suggestions
+        from annotations.services.suggestions import runs
 
-        monkeypatch.setattr(suggestions, "is_shown", lambda assignment: True)
+        monkeypatch.setattr(runs, "is_shown", lambda assignment: True)
         assert any("/suggestions/: status" in leak for leak in self.leaks(clinic))
 
 

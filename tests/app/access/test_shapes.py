@@ -8,7 +8,8 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 
 from annotations.api import openapi
-from annotations.services import agreement, consensus
+from annotations.services.agreement import refresh
+from annotations.services.consensus import labels
 
 from .table import API
 
@@ -48,7 +49,7 @@ def objections(schema, payload):
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ["bruno", "davi"])
 def test_what_is_answered_is_what_the_schema_tells(world, role, now):
-    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
     found = {}
     for name in GETS:

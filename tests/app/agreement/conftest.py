@@ -23,7 +23,12 @@ from annotations.models import (
     Taxonomy,
     User,
 )
-from annotations.services import agreement, batches, consensus, readings, roles, taxonomies
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.consensus import labels
+from annotations.services.people import roles
+from annotations.services.reading import content
+from annotations.services.taxonomy import versions
 from tests.app import props, signing
 from tests.app.agreement.pages import AF, LBBB, NOISE, PVC
 from tests.app.conftest import NOW
@@ -61,7 +66,7 @@ class Clinic:
 def clinic(story: Story) -> Clinic:
     """Davi's study and three readers, beside everybody else who has a name."""
     with story():
-        classes = taxonomies.install(now=NOW)
+        classes = versions.install(now=NOW)
         cast = [
             props.person("Ana", Role.READER),
             props.person("Bruno", Role.READER),
@@ -139,7 +144,7 @@ def compared_batch(story: Story, clinic: Clinic) -> int:
                 missing: dict[str, Any] = {"not_assessable": [PVC]} if is_silent else {}
                 props.submit(assignment, *([code] if code else ["normal_ecg"]), now=NOW, **missing)
         batches.close(batch_id=made.pk, closed_by=clinic.person("davi"), now=NOW)
-        while agreement.work_next(now=NOW + timedelta(hours=1)):
+        while refresh.work_next(now=NOW + timedelta(hours=1)):
             pass
         return made.pk
 
@@ -175,7 +180,7 @@ def sign_at(assignment: Assignment, *codes, minutes=0, active_ms=0, **more):
     """Submit what a reader says, some minutes after the start and within some time."""
     return signing.submit_reading(
         assignment_id=assignment.pk, reader=assignment.reader, based_on=0,
-        findings=[readings.FindingIn(code, "definite") for code in codes], quality="good",
+        findings=[content.FindingIn(code, "definite") for code in codes], quality="good",
         comment="", idempotency_key=uuid.UUID(int=assignment.pk), active_ms=active_ms,
         display={}, now=NOW + timedelta(minutes=minutes), **more,
     )  # fmt: skip
@@ -209,7 +214,7 @@ def closed_batch(story: Story, clinic: Clinic) -> int:
     with story():
         made = read_each_minute(clinic, "Each minute")
         batches.close(batch_id=made.pk, closed_by=clinic.person("davi"), now=NOW)
-        while agreement.work_next(now=NOW) or consensus.refresh_next(now=NOW):
+        while refresh.work_next(now=NOW) or labels.refresh_next(now=NOW):
             pass
         return made.pk
 

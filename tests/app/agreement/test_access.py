@@ -12,10 +12,8 @@ from annotations.models import (
     ResultsSeen,
     Role,
 )
-from annotations.services import (
-    agreement,
-    roles,
-)
+from annotations.services.agreement import refresh
+from annotations.services.people import roles
 from tests.app.agreement.pages import AF, LBBB, PARTS, addresses
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +81,7 @@ def live(make_batch, make_exam, submit, ana, bruno, now):
     Batch.objects.filter(pk=made.pk).update(results_open=ResultsOpen.LIVE)
     for assignment in made.assignments.all():
         submit(assignment, AF if assignment.reader_id == ana.pk else LBBB)
-    while agreement.work_next(now=now + timedelta(hours=1)):
+    while refresh.work_next(now=now + timedelta(hours=1)):
         pass
     made.refresh_from_db()
     return made

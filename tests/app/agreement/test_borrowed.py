@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from annotations.models import AgreementReport, Scope
-from annotations.views.agreement_reasons import LATENT
+from annotations.views.agreement.reasons import LATENT
 from ecgreview.agreement.latent import pooled_report
 from ecgreview.agreement.latent.reasons import Reason
 from ecgreview.agreement.values import coefficient

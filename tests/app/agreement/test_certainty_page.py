@@ -10,7 +10,9 @@ import uuid
 import pytest
 
 from annotations.models import AgreementReport, Batch, ResultsOpen
-from annotations.services import agreement, batches, readings
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.reading import content
 from tests.app import signing
 from tests.app.agreement.conftest import open_batch_of
 from tests.app.agreement.pages import AF, addresses
@@ -40,7 +42,7 @@ def measured(clinic):
         told = []
         if place < len(SURE[name]):
             finding = (AF, SURE[name][place], (), (mark(MEASURED[name][place]),))
-            told = [readings.FindingIn(*finding)]
+            told = [content.FindingIn(*finding)]
         signing.submit_reading(
             assignment_id=assignment.pk, reader=assignment.reader, based_on=0, findings=told,
             quality="good", comment="", idempotency_key=uuid.UUID(int=assignment.pk), now=NOW,
@@ -52,8 +54,8 @@ def measured(clinic):
 def batch(measured, davi):
     """The same, closed, with its agreement."""
     batches.close(batch_id=measured.pk, closed_by=davi, now=NOW)
-    agreement.refresh(batch=measured, now=NOW)
-    agreement.refresh_study(study=measured.study, now=NOW)
+    refresh.refresh(batch=measured, now=NOW)
+    refresh.refresh_study(study=measured.study, now=NOW)
     return measured
 
 
@@ -137,7 +139,7 @@ def test_files_of_all_leave_single_exams_out(signed_in, davi, batch, query):
 def shown_at_once(measured, davi):
     """The same, open, of a study that shows its agreement as it comes."""
     Batch.objects.filter(pk=measured.pk).update(results_open=ResultsOpen.LIVE)
-    agreement.refresh(batch=measured, now=NOW)
+    refresh.refresh(batch=measured, now=NOW)
     return measured
 
 
@@ -155,7 +157,7 @@ def test_single_exams_wait_until_the_batch_is_closed(signed_in, davi, shown_at_o
 def test_a_study_without_either_says_so(signed_in, davi, clinic):
     made = open_batch_of(clinic, "Nothing", [clinic.person(name) for name in SURE])
     batches.close(batch_id=made.pk, closed_by=davi, now=NOW)
-    agreement.refresh(batch=made, now=NOW)
+    refresh.refresh(batch=made, now=NOW)
     told = signed_in(davi).get(f"{addresses(made)[0]}certainty/").content.decode()
     assert "No class was given yet." in told
     assert "No exam was measured by two readers" in told

@@ -17,18 +17,17 @@ from annotations.models import (
     RunStage,
     Scope,
 )
-from annotations.services import (
-    agreement,
-    agreement_arms,
-    agreement_details,
-    agreement_profiles,
-    agreement_runs,
-    consensus,
-    protocols,
-    studies,
+from annotations.services.agreement import (
+    details,
+    reader_profiles,
+    refresh,
     study_facts,
+    suggestion_effect,
 )
-from annotations.services.agreement_profiles import Against
+from annotations.services.agreement.reader_profiles import Against
+from annotations.services.consensus import labels
+from annotations.services.counts import runs
+from annotations.services.studies import lifecycle, protocols
 from ecgreview.writing import Tally
 from tests.app.agreement.pages import address
 from tests.app.conftest import NOW
@@ -38,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 def settle(now):
     """Let the workers finish all that is due."""
-    while agreement.work_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.work_next(now=now) or labels.refresh_next(now=now):
         pass
 
 
@@ -68,7 +67,7 @@ def newest(batch):
 
 
 def facts(report, user):
-    found = agreement_details.facts_of(report, user)
+    found = details.facts_of(report, user)
     assert found
     return found
 
@@ -106,29 +105,29 @@ def test_each_reader_has_a_profile_in_the_version(settled, ana, bruno, carla):
 
 
 def test_a_stored_profile_is_the_computed_one(settled, ana, davi):
-    on = agreement_profiles.ground(Scope(settled.study_id, settled.pk), settled.study)
-    times = agreement_profiles.when(on, ana.pk)
-    stored = agreement_details.reader_of(newest(settled), davi, ana.pk)
+    on = reader_profiles.ground(Scope(settled.study_id, settled.pk), settled.study)
+    times = reader_profiles.when(on, ana.pk)
+    stored = details.reader_of(newest(settled), davi, ana.pk)
     assert stored
     for against in Against:
-        made = agreement_profiles.of_reader(on, ana.pk, times, against=against)
+        made = reader_profiles.of_reader(on, ana.pk, times, against=against)
         assert stored.profiles[against] == made.of_classes_met()
 
 
 def test_stored_arms_are_the_computed_ones(settled, davi):
-    found = agreement_arms.trial(Scope(settled.study_id, settled.pk), settled.study)
-    assert agreement_details.arms_of(newest(settled), davi) == found
+    found = suggestion_effect.trial(Scope(settled.study_id, settled.pk), settled.study)
+    assert details.arms_of(newest(settled), davi) == found
 
 
 def test_nothing_new_makes_no_new_version(settled, now):
     before = newest(settled)
-    assert agreement.refresh(batch=settled, now=now + timedelta(hours=1)) == before
+    assert refresh.refresh(batch=settled, now=now + timedelta(hours=1)) == before
 
 
 def test_another_consensus_is_another_version_of_the_same_numbers(settled, now):
     before = newest(settled)
     lose_labels(settled)
-    after = agreement.refresh(batch=settled, now=now)
+    after = refresh.refresh(batch=settled, now=now)
     assert after.number == before.number + 1
     assert after.results == before.results
     assert digests(after).keys() == digests(before).keys()
@@ -136,58 +135,58 @@ def test_another_consensus_is_another_version_of_the_same_numbers(settled, now):
 
 def test_a_version_keeps_the_profiles_of_its_consensus(settled, ana, davi, now):
     before = newest(settled)
-    told = agreement_details.reader_of(before, davi, ana.pk)
+    told = details.reader_of(before, davi, ana.pk)
     lose_labels(settled)
-    agreement.refresh(batch=settled, now=now)
-    assert agreement_details.reader_of(before, davi, ana.pk) == told
-    assert agreement_details.reader_of(newest(settled), davi, ana.pk) != told
+    refresh.refresh(batch=settled, now=now)
+    assert details.reader_of(before, davi, ana.pk) == told
+    assert details.reader_of(newest(settled), davi, ana.pk) != told
 
 
 def test_a_new_consensus_asks_for_a_new_version(settled, now):
     lose_labels(settled)
     assert not AgreementRun.objects.unfinished().exists()
-    consensus.compute(study=settled.study, now=now)
+    labels.compute(study=settled.study, now=now)
     asked = AgreementRun.objects.unfinished().values_list("batch", flat=True)
     assert set(asked) == {settled.pk, None}
 
 
 def test_the_same_consensus_asks_for_no_new_version_of_a_batch(settled, now):
-    consensus.compute(study=settled.study, now=now)
+    labels.compute(study=settled.study, now=now)
     assert not AgreementRun.objects.unfinished().filter(batch=settled).exists()
 
 
 def test_what_is_made_from_the_same_is_taken_over(settled, promoted, now, monkeypatch):
     before = newest(settled)
-    monkeypatch.setattr(agreement_profiles, "of_reader", None)
-    after = agreement.refresh(batch=settled, now=now)
+    monkeypatch.setattr(reader_profiles, "of_reader", None)
+    after = refresh.refresh(batch=settled, now=now)
     kinds = {kind for (kind, _), digest in digests(after).items() - digests(before).items()}
     assert (after.number, kinds) == (before.number + 1, {"facts"})
 
 
 def test_what_is_taken_over_twice_is_held_once(settled, promoted, ana, davi, now):
     first = newest(settled)
-    agreement.refresh(batch=settled, now=now)
+    refresh.refresh(batch=settled, now=now)
     promoted.level = ReaderLevel.TRAINEE
     promoted.save(update_fields=["level"])
-    third = agreement.refresh(batch=settled, now=now)
+    third = refresh.refresh(batch=settled, now=now)
     mine = third.details.get(reader=ana)
     assert (mine.results, mine.taken_from) == (None, first.details.get(reader=ana))
-    told = [agreement_details.reader_of(one, davi, ana.pk) for one in (first, third)]
+    told = [details.reader_of(one, davi, ana.pk) for one in (first, third)]
     assert told[0] == told[1] is not None
 
 
 def test_a_run_is_cancelled_between_two_readers(settled, davi, now, monkeypatch):
-    made = agreement_profiles.when
+    made = reader_profiles.when
 
     def cancel_then_make(on, reader_id):
         run = AgreementRun.objects.unfinished().get()
         assert (run.stage, run.n_total) == (RunStage.COMPARING, 4)
-        agreement_runs.cancel(run_id=run.pk, actor=davi, now=now)
+        runs.cancel(run_id=run.pk, actor=davi, now=now)
         return made(on, reader_id)
 
-    monkeypatch.setattr(agreement_profiles, "when", cancel_then_make)
-    with pytest.raises(agreement_runs.Cancelled):
-        agreement.refresh(batch=settled, now=now)
+    monkeypatch.setattr(reader_profiles, "when", cancel_then_make)
+    with pytest.raises(runs.Cancelled):
+        refresh.refresh(batch=settled, now=now)
     assert AgreementRun.objects.latest("pk").report is None
 
 
@@ -196,7 +195,7 @@ def test_a_run_is_cancelled_between_two_readers(settled, davi, now, monkeypatch)
 
 def test_an_old_version_tells_what_was_so_then(settled, promoted, davi, now):
     before = newest(settled)
-    after = agreement.refresh(batch=settled, now=now)
+    after = refresh.refresh(batch=settled, now=now)
     levels = [facts(one, davi).readers.levels for one in (before, after)]
     assert levels == [(Tally("2", 3),), (Tally("2", 2), Tally("3", 1))]
 
@@ -204,7 +203,7 @@ def test_an_old_version_tells_what_was_so_then(settled, promoted, davi, now):
 def test_other_software_makes_no_other_version(settled, now, settings):
     before = newest(settled)
     settings.VERSION = "99"
-    assert agreement.refresh(batch=settled, now=now) == before
+    assert refresh.refresh(batch=settled, now=now) == before
 
 
 def test_facts_speak_the_language_of_who_reads_them(settled, davi):
@@ -225,7 +224,7 @@ def test_a_version_without_facts_tells_the_rules_it_names(settled, study, davi, 
     report = without_details(newest(settled))
     rules = protocols.protocol_of(study)
     wanted = replace(rules, minimum_reader_level=3)
-    studies.amend(study_id=study.pk, wanted=wanted, reason="Seniors.", actor=davi, now=now)
+    lifecycle.amend(study_id=study.pk, wanted=wanted, reason="Seniors.", actor=davi, now=now)
     design = study_facts.of_the_version(report).design
     assert design.minimum_reader_level == rules.minimum_reader_level
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from annotations import row_security
 from annotations.models import (
     AgreementDetail,
     AgreementReport,
@@ -22,18 +23,12 @@ from annotations.models import (
     Scope,
     StudyReader,
 )
-from annotations.services import (
-    agreement,
-    agreement_details,
-    agreement_profiles,
-    agreement_said,
-    batches,
-    consensus,
-    roles,
-    studies,
-)
-from annotations.services.agreement_profiles import Against
-from ecgreview import row_security
+from annotations.services.agreement import details, reader_profiles, reading_matrix, refresh
+from annotations.services.agreement.reader_profiles import Against
+from annotations.services.assignment import batches
+from annotations.services.consensus import labels
+from annotations.services.people import roles
+from annotations.services.studies import lifecycle
 from ecgreview.agreement.accuracy import performance
 from tests.app.agreement.pages import AF, address
 from tests.app.conftest import NOW
@@ -50,7 +45,7 @@ ACTS = {
 
 def settle(now):
     """Let the workers finish all that is due."""
-    while agreement.work_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.work_next(now=now) or labels.refresh_next(now=now):
         pass
 
 
@@ -106,7 +101,7 @@ def test_what_waited_for_the_lock_is_made_when_it_comes(read_while_open, close, 
     close(batch)
     settle(now + timedelta(hours=2))
     assert kinds(batch) == {DetailKind.FACTS}
-    studies.lock(study_id=batch.study_id, actor=davi, now=now + timedelta(hours=3))
+    lifecycle.lock(study_id=batch.study_id, actor=davi, now=now + timedelta(hours=3))
     settle(now + timedelta(hours=4))
     assert kinds(batch) == set(DetailKind)
     whole = AgreementReport.objects.filter(study=batch.study_id, batch=None).latest("number")
@@ -139,13 +134,13 @@ def test_a_reader_sees_no_detail(settled, ana):
 
 def test_what_rests_on_a_consensus_goes_with_it(settled, ana, davi, monkeypatch):
     report = newest(settled)
-    found = agreement_details.reader_of(report, davi, ana.pk)
+    found = details.reader_of(report, davi, ana.pk)
     assert found
     assert set(found.profiles) == set(Against)
     monkeypatch.setattr(
         type(Consensus.objects.all()), "visible_to", lambda self, _user: self.none()
     )
-    found = agreement_details.reader_of(report, davi, ana.pk)
+    found = details.reader_of(report, davi, ana.pk)
     assert found
     assert set(found.profiles) == set(Against) - {Against.CONSENSUS}
     assert found.against(Against.CONSENSUS).against is Against.OTHERS
@@ -202,7 +197,7 @@ def test_the_database_shows_no_detail_of_what_is_open(read_while_open, davi):
 
 @pytest.mark.parametrize("part", ["reader", "suggestions", "report"])
 def test_a_page_looks_at_no_reading(settled, signed_in, davi, monkeypatch, part):
-    monkeypatch.setattr(agreement_said, "opened", None)
+    monkeypatch.setattr(reading_matrix, "opened", None)
     assert signed_in(davi).get(address("batch", part, settled)).status_code == 200
 
 
@@ -234,16 +229,16 @@ def test_exams_of_a_patient_are_drawn_together(settled, bruno):
     exams = list(Exam.objects.filter(assignments__batch=settled).distinct().order_by("pk"))
     one = Patient.objects.create(dataset=exams[0].dataset, pseudonym="one")
     Exam.objects.filter(pk__in=[exam.pk for exam in exams[:4]]).update(patient=one)
-    on = agreement_profiles.ground(Scope(settled.study_id, settled.pk), settled.study)
+    on = reader_profiles.ground(Scope(settled.study_id, settled.pk), settled.study)
     mine = on.said.readers == bruno.pk
     assert on.patients[mine].tolist() == [one.pk] * 4 + [-exam.pk for exam in exams[4:]]
-    found = agreement_profiles.of_reader(on, bruno.pk, agreement_profiles.when(on, bruno.pk))
+    found = reader_profiles.of_reader(on, bruno.pk, reader_profiles.when(on, bruno.pk))
     expected = performance.performance(
         on.said.states[mine], on.references[Against.CONSENSUS][mine],
-        np.random.default_rng(agreement_profiles.SEED), patients=on.patients[mine],
+        np.random.default_rng(reader_profiles.SEED), patients=on.patients[mine],
     )  # fmt: skip
     alone = performance.performance(
         on.said.states[mine], on.references[Against.CONSENSUS][mine],
-        np.random.default_rng(agreement_profiles.SEED),
+        np.random.default_rng(reader_profiles.SEED),
     )  # fmt: skip
     assert found.found == expected != alone

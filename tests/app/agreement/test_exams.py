@@ -9,11 +9,9 @@ from annotations.models import (
     Exam,
     Role,
 )
-from annotations.services import (
-    batches,
-    roles,
-)
-from annotations.services.agreement_exams import Cell, Pair, Said, behind, of_exam
+from annotations.services.agreement.drilldown import Cell, Pair, Said, behind, of_exam
+from annotations.services.assignment import batches
+from annotations.services.people import roles
 from tests.app.agreement.pages import AF, LBBB, PVC, addresses
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +62,7 @@ def test_the_field_of_a_pair_can_be_asked_either_way_round(signed_in, davi, batc
 
 
 def test_the_list_is_paged(signed_in, davi, batch, monkeypatch):
-    monkeypatch.setattr("annotations.views.agreement_exams.EXAMS_PER_PAGE", 2)
+    monkeypatch.setattr("annotations.views.agreement.exams.EXAMS_PER_PAGE", 2)
     address, seen = f"{addresses(batch)[0]}exams/", []
     query = f"?class={AF}&said=any"
     while query:

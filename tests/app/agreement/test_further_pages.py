@@ -11,10 +11,8 @@ from annotations.models import (
     Role,
     Scope,
 )
-from annotations.services import (
-    batches,
-    studies,
-)
+from annotations.services.assignment import batches
+from annotations.services.studies import lifecycle
 from tests.app.agreement.pages import AF, MORE_PARTS, address
 
 pytestmark = pytest.mark.django_db
@@ -106,5 +104,5 @@ def test_a_report_of_before_has_a_page_that_says_so(closed, signed_in, davi):
 
 
 def test_locked_studies_are_open_to_their_former_readers_roles(closed, davi, signed_in, now):
-    studies.lock(study_id=closed.study_id, actor=davi, now=now)
+    lifecycle.lock(study_id=closed.study_id, actor=davi, now=now)
     assert signed_in(davi).get(address("study", "reader", closed)).status_code == 200

@@ -9,7 +9,8 @@ import json
 import pytest
 
 from annotations.models import AgreementReport, DiagnosticClass
-from annotations.services import agreement, agreement_groups
+from annotations.services.agreement import refresh
+from annotations.services.counts import groups
 from tests.app.agreement.pages import AF, LBBB, PVC, addresses, lines
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ def group_line(report, code):
 
 
 def test_every_class_is_in_its_group(taxonomy):
-    found = agreement_groups.members(taxonomy.pk)
+    found = groups.members(taxonomy.pk)
     assert list(found) == list(taxonomy.groups.order_by("position").values_list("code", flat=True))
     codes = [code for members in found.values() for code in members]
     assert sorted(codes) == sorted(taxonomy.classes.values_list("code", flat=True))
@@ -51,7 +52,7 @@ def test_readers_who_name_two_classes_of_a_group_agree_about_it(
     submit(made.assignments.get(reader=ana), first.code)
     submit(made.assignments.get(reader=bruno), second.code)
     close(made)
-    report = agreement.refresh(batch=made, now=now)
+    report = refresh.refresh(batch=made, now=now)
     line = next(one for one in report.results["groups"] if one["class"] == group.code)
     assert line["n_positive_all"] == 1
     assert line["positive_agreement"]["estimate"] == 1

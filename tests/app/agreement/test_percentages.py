@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from annotations.views.agreement_numbers import grouped, written
+from annotations.views.agreement.numbers import grouped, written
 
 
 @pytest.mark.parametrize(

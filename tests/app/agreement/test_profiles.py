@@ -9,13 +9,9 @@ from annotations.models import (
     Scope,
     Study,
 )
-from annotations.services import (
-    agreement,
-    agreement_profiles,
-    agreement_said,
-    consensus,
-)
-from annotations.services.agreement_profiles import Against
+from annotations.services.agreement import reader_profiles, reading_matrix, refresh
+from annotations.services.agreement.reader_profiles import Against
+from annotations.services.consensus import labels
 from ecgreview.agreement.accuracy import performance
 from tests.app.agreement.pages import AF, NOISE, address
 
@@ -23,9 +19,9 @@ pytestmark = pytest.mark.django_db
 
 
 def profile_in(scope, reader, *, beside=None, **more):
-    on = agreement_profiles.ground(scope, Study.objects.get(pk=scope.study_id), beside=beside)
-    times = agreement_profiles.when(on, reader.pk)
-    return agreement_profiles.of_reader(on, reader.pk, times, **more)
+    on = reader_profiles.ground(scope, Study.objects.get(pk=scope.study_id), beside=beside)
+    times = reader_profiles.when(on, reader.pk)
+    return reader_profiles.of_reader(on, reader.pk, times, **more)
 
 
 def profile_of(batch, reader, **more):
@@ -41,11 +37,11 @@ def test_a_reader_is_held_against_the_consensus(closed, ana):
 
 def test_the_numbers_of_a_reader_are_those_of_the_domain(closed, bruno):
     found = profile_of(closed, bruno)
-    said = agreement_said.of_scope(Scope(closed.study_id, closed.pk), closed.study)
-    reference = agreement_said.consensus(said, closed.study)
+    said = reading_matrix.of_scope(Scope(closed.study_id, closed.pk), closed.study)
+    reference = reading_matrix.consensus(said, closed.study)
     mine = said.readers == bruno.pk
     expected = performance.performance(
-        said.states[mine], reference[mine], np.random.default_rng(agreement_profiles.SEED)
+        said.states[mine], reference[mine], np.random.default_rng(reader_profiles.SEED)
     )
     assert found.found == expected
     assert expected.micro_f1.estimate == pytest.approx(2 * 3 / (2 * 3 + 2))
@@ -64,7 +60,7 @@ def test_two_readers_offer_no_others(make_batch, make_exam, ana, bruno, sign, cl
     for assignment in made.assignments.select_related("reader"):
         sign(assignment, AF)
     close(made)
-    while consensus.refresh_next(now=now):
+    while labels.refresh_next(now=now):
         pass
     assert profile_of(made, ana).is_offered == {
         Against.CONSENSUS: True, Against.OTHERS: False, Against.REFERENCE: False,
@@ -89,15 +85,15 @@ def test_of_a_large_study_the_others_count_on_the_exams_of_the_reader(
         sign(assignment, NOISE)
     close(elsewhere)
     whole = profile_in(Scope(closed.study_id), ana)
-    monkeypatch.setattr(agreement_said, "MOST_READINGS", 18)
+    monkeypatch.setattr(reading_matrix, "MOST_READINGS", 18)
     found = profile_in(Scope(closed.study_id), ana, beside=ana.pk)
     assert (whole.is_whole, found.is_whole) == (True, False)
     assert found.found == whole.found
 
 
 def test_too_many_readings_are_told_in_words(closed, signed_in, davi, monkeypatch, now):
-    monkeypatch.setattr(agreement_said, "MOST_READINGS", 1)
-    agreement.refresh(batch=closed, now=now)
+    monkeypatch.setattr(reading_matrix, "MOST_READINGS", 1)
+    refresh.refresh(batch=closed, now=now)
     text = signed_in(davi).get(address("batch", "reader", closed)).content.decode()
     assert "more readings than can be compared" in text
 

@@ -9,7 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotations.models import AgreementRun, ResultsSeen, Role, RunStage, Scope
-from annotations.services import agreement, agreement_runs, roles
+from annotations.services.agreement import refresh
+from annotations.services.counts import runs
+from annotations.services.people import roles
 from tests.app.agreement.pages import AF, addresses
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +24,7 @@ NOTHING_NEWER = "The computation has ended; there are no newer numbers."
 def run(batch, davi, now):
     """A computation that Davi asked for."""
     scope = Scope(batch.study_id, batch.pk)
-    return agreement_runs.request(scope=scope, requested_by=davi, now=now)
+    return runs.request(scope=scope, requested_by=davi, now=now)
 
 
 def told(client, batch, version=1):
@@ -51,7 +53,7 @@ def test_it_is_told_that_it_stops(signed_in, davi, batch, run, now):
 
 
 def test_what_a_change_asked_for_is_told_as_such(signed_in, davi, batch, now):
-    agreement_runs.note_change(Scope(batch.study_id, batch.pk), now=now)
+    runs.note_change(Scope(batch.study_id, batch.pk), now=now)
     assert told(signed_in(davi), batch)["lead"].startswith("What these numbers rest on has changed")
 
 
@@ -89,9 +91,9 @@ def test_before_the_policy_opens_a_batch_nothing_is_told(signed_in, davi, make_b
     made = make_batch()
     for assignment in made.assignments.all():
         submit(assignment, AF)
-    while agreement.work_next(now=now + timedelta(hours=1)):
+    while refresh.work_next(now=now + timedelta(hours=1)):
         pass
-    agreement_runs.request(scope=Scope(made.study_id, made.pk), requested_by=davi, now=now)
+    runs.request(scope=Scope(made.study_id, made.pk), requested_by=davi, now=now)
     assert told(signed_in(davi), made, version=0)["lead"] == NOTHING_NEWER
 
 
@@ -120,9 +122,7 @@ def test_an_empty_page_asks_too(signed_in, davi, make_batch, submit, close):
     for assignment in made.assignments.all():
         submit(assignment, AF)
     close(made)
-    agreement_runs.request(
-        scope=Scope(made.study_id, made.pk), requested_by=davi, now=made.created_at
-    )
+    runs.request(scope=Scope(made.study_id, made.pk), requested_by=davi, now=made.created_at)
     page = signed_in(davi).get(addresses(made)[0]).content.decode()
     assert f'data-url="{addresses(made)[0]}run/?version=0"' in page
     assert page.count("Load again") == 1

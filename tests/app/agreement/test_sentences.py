@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from annotations.views import agreement_numbers, agreement_reasons
+from annotations.views.agreement import numbers, reasons
 from ecgreview.agreement.accuracy import arm_times, arms, performance
 from ecgreview.agreement.latent.reasons import Reason
 from ecgreview.agreement.reports import precision
@@ -19,17 +19,17 @@ from ecgreview.agreement.values import pairing
     ],
 )  # fmt: skip
 def test_every_sentence_of_the_domain_can_be_translated(module):
-    known = {*agreement_reasons.REASONS, *agreement_numbers.REASONS}
+    known = {*reasons.REASONS, *numbers.REASONS}
     assert set(module.REASONS) <= known
 
 
 def test_every_code_of_the_latent_model_has_a_sentence():
-    assert set(agreement_reasons.LATENT) == set(Reason)
-    assert all(agreement_reasons.told(code) != code for code in Reason)
+    assert set(reasons.LATENT) == set(Reason)
+    assert all(reasons.told(code) != code for code in Reason)
 
 
 def test_reports_of_earlier_versions_have_their_sentences_translated():
-    sentence = agreement_reasons.LATENT[Reason.NO_TRIPLES]
+    sentence = reasons.LATENT[Reason.NO_TRIPLES]
     with translation.override("pt-br"):
-        assert agreement_reasons.told(sentence) == agreement_reasons.told(Reason.NO_TRIPLES)
-        assert agreement_reasons.told(sentence) != sentence
+        assert reasons.told(sentence) == reasons.told(Reason.NO_TRIPLES)
+        assert reasons.told(sentence) != sentence

@@ -15,11 +15,9 @@ from annotations.models import (
     Role,
     Scope,
 )
-from annotations.services import (
-    agreement,
-    agreement_runs,
-    roles,
-)
+from annotations.services.agreement import refresh
+from annotations.services.counts import runs as counts_runs
+from annotations.services.people import roles
 from ecgreview import agreement as domain
 from tests.app.agreement.pages import AF, PVC, addresses
 
@@ -53,7 +51,7 @@ def test_the_number_of_statements_does_not_grow(
     for assignment in larger.assignments.all():
         submit(assignment, AF, PVC)
     close(larger)
-    while agreement.work_next(now=now + timedelta(hours=2)):
+    while refresh.work_next(now=now + timedelta(hours=2)):
         pass
     assert n_statements(larger) == n_statements(batch)
 
@@ -145,12 +143,12 @@ def test_a_page_says_how_it_was_computed(signed_in, davi, batch, report):
 
 def test_a_finished_run_cannot_be_stopped(signed_in, davi, batch, monkeypatch):
     def finished(**_):
-        raise agreement_runs.RunFinished
+        raise counts_runs.RunFinished
 
     address = addresses(batch)[0]
     client = signed_in(davi)
     client.post(f"{address}computing/")
-    monkeypatch.setattr(agreement_runs, "cancel", finished)
+    monkeypatch.setattr(counts_runs, "cancel", finished)
     assert "Nothing is being computed." in client.post(
         f"{address}cancelling/", follow=True
     ).content.decode()  # fmt: skip

@@ -14,14 +14,10 @@ from annotations.models import (
     SuggestionModel,
     SuggestionRun,
 )
-from annotations.services import (
-    agreement,
-    agreement_arms,
-    agreement_said,
-    batches,
-    suggestions,
-)
-from annotations.services.agreement_arms import Nothing, Trial
+from annotations.services.agreement import reading_matrix, refresh, suggestion_effect
+from annotations.services.agreement.suggestion_effect import Nothing, Trial
+from annotations.services.assignment import batches
+from annotations.services.suggestions import runs
 from ecgreview.agreement import ABSENT, MISSING
 from ecgreview.agreement.accuracy.arms import Split
 from tests.app.agreement.pages import AF, NOISE, address
@@ -72,8 +68,8 @@ def arms_batch(randomised, make_exam, ana, bruno, carla, davi, sign, now, close)
 
 def compared(batch):
     study = Study.objects.get(pk=batch.study_id)
-    found = agreement_arms.trial(Scope(study.pk, batch.pk), study)
-    return agreement_arms.compare(found) if isinstance(found, Trial) else found
+    found = suggestion_effect.trial(Scope(study.pk, batch.pk), study)
+    return suggestion_effect.compare(found) if isinstance(found, Trial) else found
 
 
 def test_who_sees_a_wrong_suggestion_accepts_it(arms_batch):
@@ -88,8 +84,8 @@ def test_who_sees_a_wrong_suggestion_accepts_it(arms_batch):
 
 
 def test_the_reference_of_a_reading_never_rests_on_itself(arms_batch):
-    said = agreement_said.of_scope(Scope(arms_batch.study_id, arms_batch.pk), arms_batch.study)
-    reference, is_adjudicated = agreement_arms._reference(said, arms_batch.study)
+    said = reading_matrix.of_scope(Scope(arms_batch.study_id, arms_batch.pk), arms_batch.study)
+    reference, is_adjudicated = suggestion_effect._reference(said, arms_batch.study)
     assert not is_adjudicated.any()
     for row in range(len(said)):
         others = (said.exams == said.exams[row]) & ~said.is_shown
@@ -122,7 +118,7 @@ def test_without_open_readings_it_says_why(randomised, make_exam, ana, davi, now
 
 
 def test_arms_have_a_page(arms_batch, signed_in, davi, now):
-    while agreement.work_next(now=now):
+    while refresh.work_next(now=now):
         pass
     text = signed_in(davi).get(address("batch", "suggestions", arms_batch)).content.decode()
     assert "effects-chart" in text
@@ -133,13 +129,13 @@ def test_what_a_newer_model_says_of_exams_that_were_read_asks_for_new_versions(a
     AgreementRun.objects.all().delete()
     Batch.objects.filter(pk=arms_batch.pk).update(agreement_is_due=False)
     exam = arms_batch.assignments.first().exam
-    suggestions.request(exams=[exam], now=now)
-    assert suggestions.run_next(now=now)
+    runs.request(exams=[exam], now=now)
+    assert runs.run_next(now=now)
     asked = AgreementRun.objects.unfinished().values_list("batch", flat=True)
     assert set(asked) == {arms_batch.pk, None}
 
 
 def test_what_a_model_says_before_anybody_reads_asks_for_none(randomised, make_exam, now):
-    suggestions.request(exams=[make_exam()], now=now)
-    assert suggestions.run_next(now=now)
+    runs.request(exams=[make_exam()], now=now)
+    assert runs.run_next(now=now)
     assert not AgreementRun.objects.filter(study=randomised).exists()

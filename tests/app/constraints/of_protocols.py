@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from annotations.models import BreakGlass, ProtocolVersion, StudyExam
-from annotations.services import roster
+from annotations.services.studies import roster
 
 from .acts import again, change
 

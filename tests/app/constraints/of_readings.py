@@ -18,7 +18,7 @@ from annotations.models import (
     SuggestionRun,
     Viewing,
 )
-from annotations.services import taxonomies
+from annotations.services.taxonomy import versions
 from ecgreview import taxonomy
 
 from .acts import again, change, commit
@@ -245,7 +245,7 @@ def reading_normal_stands_alone(the):
 
 def reading_uses_the_shown_taxonomy(the):
     shown = _renamed(taxonomy.load(), "another list")
-    _reading(the, "artifact", taxonomy=taxonomies.install(now=the("now"), taxonomy=shown))
+    _reading(the, "artifact", taxonomy=versions.install(now=the("now"), taxonomy=shown))
     commit()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from annotations.models import Study
-from annotations.services import studies
+from annotations.services.studies import lifecycle
 from ecgreview.protocol import Protocol
 
 from .acts import again, change, commit
@@ -13,7 +13,7 @@ from .acts import again, change, commit
 
 def _draft(the):
     wanted = Protocol(name="Evening list", taxonomy=str(the("taxonomy")))
-    return studies.create(wanted=wanted, created_by=the("davi"), now=the("now"))
+    return lifecycle.create(wanted=wanted, created_by=the("davi"), now=the("now"))
 
 
 def study_slug_once(the):

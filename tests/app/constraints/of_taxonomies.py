@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annotations.models import ClassRelation, TaxonomyChange
-from annotations.services import taxonomies
+from annotations.services.taxonomy import versions
 from ecgreview import taxonomy
 
 from .acts import again, change
@@ -62,7 +62,7 @@ def relation_kind_is_known(the):
 
 
 def _change(the):
-    newer = taxonomies.install(now=the("now"), taxonomy=_newer(taxonomy.load()))
+    newer = versions.install(now=the("now"), taxonomy=_newer(taxonomy.load()))
     return TaxonomyChange.objects.create(
         old=the("taxonomy"), new=newer, kind="retire", sources=["artifact"], position=1
     )

@@ -8,10 +8,10 @@ from allauth.usersessions.models import UserSession
 from django.db import DatabaseError, connection, transaction
 from knox.models import AuthToken
 
+from annotations import row_security
 from annotations.models import Batch, ReaderLevel, Role, Study, User
 from annotations.models.withheld import NotReadable, withheld_columns
-from annotations.services import people
-from ecgreview import row_security
+from annotations.services.people import members
 
 pytestmark = pytest.mark.django_db
 
@@ -166,13 +166,13 @@ class TestWithheldColumns:
 
 
 def test_the_list_of_people_needs_no_hashes(davi, now, signed_in):
-    made = people.invite(
+    made = members.invite(
         actor=davi, username="mira", email="", first_name="Mira", last_name="", role=Role.READER,
         level=ReaderLevel.CARDIOLOGIST, now=now,
     )  # fmt: skip
     Authenticator.objects.create(user=davi, type=Authenticator.Type.TOTP, data={})
     with row_security.acting_as(davi.pk):
-        found = {one.person: one for one in people.accounts()}
+        found = {one.person: one for one in members.accounts()}
     assert [one for one in found if found[one].is_invited] == [made.user]
     assert [one for one in found if found[one].has_second_factor] == [davi]
     assert all("password" in one.get_deferred_fields() for one in found)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
+from annotations import row_security
 from annotations.models import (
     AgreementReport,
     AgreementRun,
@@ -26,8 +27,10 @@ from annotations.models import (
     StudyReader,
     User,
 )
-from annotations.services import agreement, batches, consensus, studies
-from ecgreview import row_security
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.consensus import labels
+from annotations.services.studies import lifecycle
 from tests.app import props
 
 pytestmark = pytest.mark.django_db
@@ -86,10 +89,10 @@ def read_studies(make_study, exams, submit, ana, bruno, davi, now):
                 batches.close(batch_id=batch.pk, closed_by=davi, now=now)
             if kind == "hidden":
                 Batch.objects.filter(pk=batch.pk).update(results_open=ResultsOpen.STUDY_LOCKED)
-    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+    while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
-    studies.lock(study_id=Study.objects.get(name="Of the other").pk, actor=davi, now=now)
-    while agreement.refresh_next(now=now) or consensus.refresh_next(now=now):
+    lifecycle.lock(study_id=Study.objects.get(name="Of the other").pk, actor=davi, now=now)
+    while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
 
 
@@ -137,7 +140,7 @@ def test_the_database_shows_what_the_application_shows(
                     study=evening, user=people[glass], reason="A recall.", broken_at=now
                 )
             if phase == "locked":
-                studies.lock(study_id=evening.pk, actor=davi, now=now)
+                lifecycle.lock(study_id=evening.pk, actor=davi, now=now)
             for name, person in people.items():
                 user = User.objects.get(pk=person.pk)
                 ours, theirs = shown_by_the_application(user), shown_by_the_database(user)

@@ -20,6 +20,7 @@ from ecgreview.consensus import (
     State,
     Status,
     UnknownRule,
+    rules,
 )
 
 RULE = "agreement_then_majority"
@@ -134,7 +135,7 @@ def test_every_rule_has_a_version_with_a_description():
 
 def test_the_class_that_stands_alone_is_that_of_the_taxonomy():
     exclusive = {row.code for row in taxonomy.load().classes if row.is_exclusive}
-    assert exclusive == consensus.rules.NORMAL
+    assert exclusive == rules.NORMAL
 
 
 findings = st.frozensets(st.sampled_from([AF, RBBB, LVH]))

@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ecgreview import design
-from ecgreview.design import chance, ordering
+from ecgreview.design import chance, ordering, repeats
 from ecgreview.design.repeats import Mixing
 
 from .tables import SEED, queues, request
@@ -229,7 +229,7 @@ def test_every_exam_early_enough_may_be_repeated():
     counts = np.zeros(10)
     for number in range(500):
         rng = chance.generator(f"s{number}", "repeats")
-        drawn = design.repeats(reader=1, n_exams=10, n_repeats=2, washout_exams=4, rng=rng)
+        drawn = repeats(reader=1, n_exams=10, n_repeats=2, washout_exams=4, rng=rng)
         assert drawn.tolist() == sorted(set(drawn.tolist()))
         counts[drawn] += 1
     assert (counts[:7] > 100).all()

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview import protocol as protocols
-from ecgreview.protocol import KEYS, Arm, InvalidProtocol, Protocol, ProtocolProblem, Qualification
+from ecgreview.document import Problem
+from ecgreview.protocol import KEYS, Arm, InvalidProtocol, Protocol, Qualification
 
 from . import strategies
 
@@ -241,7 +242,7 @@ VALUES = st.one_of(
 )
 
 
-def found_in(settings: dict[str, Any]) -> tuple[ProtocolProblem, ...]:
+def found_in(settings: dict[str, Any]) -> tuple[Problem, ...]:
     try:
         protocols.parse(settings)
     except InvalidProtocol as refused:

@@ -1,0 +1,398 @@
+"""What the reading desk is told; the API and the desk page give the same.
+
+Nothing here may depend on another reader's work: every row starts from the reader's own
+assignments.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, Func, IntegerField, OuterRef, Prefetch, Q, QuerySet
+from django.urls import reverse
+
+from annotations.models import (
+    Arm,
+    Assignment,
+    AssignmentState,
+    Batch,
+    ClassRelation,
+    ClinicalInformation,
+    Confirmation,
+    Decision,
+    DiagnosticClass,
+    Draft,
+    Exam,
+    Finding,
+    Handout,
+    NotAssessable,
+    Notice,
+    NoticeKind,
+    Reading,
+    RelationKind,
+    Seat,
+    Stage,
+    Taxonomy,
+    User,
+    WorkState,
+)
+from annotations.services.exams import prior_exams
+from annotations.services.notices import wording
+from annotations.services.reading import corrections
+from annotations.services.suggestions import runs
+from ecgreview.taxonomy.synonyms import synonyms
+
+Payload = dict[str, Any]
+"""What ``json.dumps`` turns into an object."""
+
+
+def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> Payload:
+    """Return the exam, its context, what ``user`` has entered so far, and what comes next.
+
+    Args:
+        assignment: with its exam, batch, study and taxonomy selected.
+        user: its reader.
+        now: the time at which they ask: it says whether a submission can still be taken back.
+    """
+    standing = with_findings(assignment.readings.effective())
+    signed = {reading.stage: reading for reading in standing}
+    reading, revision = signed.get(Stage.BLIND), signed.get(Stage.REVISED)
+    draft = Draft.objects.filter(assignment=assignment).first()
+    study = assignment.batch.study
+    return {
+        "id": assignment.pk,
+        "exam": exam_payload(assignment),
+        "batch": _batch_payload(assignment.batch),
+        "study": {
+            "slug": study.slug,
+            "name": study.name,
+            "frequent_classes": study.frequent_classes,
+        },
+        "state": WorkState.of(is_submitted=reading is not None, has_draft=draft is not None),
+        "draft": draft and draft_payload(draft),
+        "reading": reading and reading_payload(reading),
+        "undo_until": reading and corrections.until(reading, now=now),
+        "revision": revision and reading_payload(revision),
+        "is_deferred": is_deferred(assignment),
+        "next": next_id(assignment, user),
+        "queue": _queue(assignment, user),
+        "is_shown_suggestions": assignment.arm == Arm.CONCURRENT,
+        "suggestions": runs.offer(assignment),
+    }
+
+
+def last_payload(user: User, *, now: datetime) -> Payload | None:
+    """Return which of their exams ``user`` submitted last, while they can take it back."""
+    found = corrections.latest(user, now=now)
+    return found and {"id": found[0].pk, "code": found[0].code, "until": found[1]}
+
+
+def exam_payload(assignment: Assignment) -> Payload:
+    """Return what the protocol lets a reader know of an exam: never where it comes from.
+
+    Its code and the addresses of its tracings are those of the assignment: a hidden repeat looks
+    like any other exam, and two readers have nothing to compare.
+    """
+    exam = assignment.exam
+    tells = assignment.batch.clinical_information == ClinicalInformation.AGE_AND_SEX
+    prior = prior_exams.shown_with(assignment)
+    return {
+        "code": assignment.code,
+        "age_years": exam.age_years if tells else None,
+        "sex": exam.sex if tells else None,
+        "tracings": _tracings(exam, assignment, "api-assignment-tracing"),
+        "prior": prior
+        and {
+            "days_before": prior.days_before,
+            "tracings": _tracings(prior.exam, assignment, "api-prior-tracing"),
+        },
+    }
+
+
+def _tracings(exam: Exam, assignment: Assignment, address: str) -> list[Payload]:
+    """Return where the tracings of ``exam`` are for the reader of ``assignment``."""
+    positions = exam.tracings.order_by("position").values_list("position", flat=True)
+    return [
+        {
+            "position": position,
+            "href": reverse(address, kwargs={"pk": assignment.pk, "position": position}),
+        }
+        for position in positions
+    ]
+
+
+def draft_payload(draft: Draft) -> Payload:
+    """Return what a draft holds and the version the next change has to be based on.
+
+    Drafts of before a field was asked for say nothing in it.
+    """
+    content = {"not_assessable": [], "problems": [], **draft.content}
+    content["findings"] = [
+        {"localisations": [], "measurements": [], **finding}
+        for finding in draft.content.get("findings", [])
+    ]
+    return {"version": draft.version, "content": content}
+
+
+def is_deferred(assignment: Assignment) -> bool:
+    """Tell whether its reader put ``assignment`` off and has not read it since."""
+    return assignment.deferred_at is not None and assignment.state != AssignmentState.READ
+
+
+def reading_payload(reading: Reading) -> Payload:
+    """Return a reading as it was signed.
+
+    Its id is the key it was submitted with: a row number would count the readings of others.
+    Ask for it ``with_findings`` to keep their order and the number of queries.
+    """
+    return {
+        "id": str(reading.idempotency_key),
+        "stage": reading.stage,
+        "outcome": reading.outcome,
+        "findings": [
+            {
+                "class": finding.diagnostic_class.code,
+                "certainty": finding.certainty,
+                "localisations": finding.localisations,
+                "measurements": finding.measurements,
+            }
+            for finding in reading.findings.all()
+        ],
+        "not_assessable": [item.diagnostic_class.code for item in reading.not_assessable.all()],
+        "quality": reading.quality,
+        "problems": reading.problems,
+        "comment": reading.comment,
+        "reason": reading.reason,
+        "decisions": [
+            {"class": one.diagnostic_class.code, "verdict": one.verdict}
+            for one in reading.decisions.all()
+        ],
+        "confirmed": [one.diagnostic_class.code for one in reading.confirmations.all()],
+        "submitted_at": reading.submitted_at,
+    }
+
+
+def with_findings(readings: QuerySet[Reading]) -> QuerySet[Reading]:
+    """Fetch along what a reading says of classes, in their order."""
+    findings = Finding.objects.select_related("diagnostic_class")
+    untold = NotAssessable.objects.select_related("diagnostic_class")
+    decided = Decision.objects.select_related("diagnostic_class")
+    confirmed = Confirmation.objects.select_related("diagnostic_class")
+    place = "diagnostic_class__position"
+    return readings.prefetch_related(
+        Prefetch("findings", findings.order_by(place)),
+        Prefetch("not_assessable", untold.order_by(place)),
+        Prefetch("decisions", decided.order_by(place)),
+        Prefetch("confirmations", confirmed.order_by(place)),
+    )
+
+
+def with_states(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    """Annotate what ``summary_payload`` needs to tell the state."""
+    return assignments.select_related("batch__study").annotate(
+        has_draft=Exists(Draft.objects.filter(assignment=OuterRef("pk"))),
+    )
+
+
+def summary_payload(assignment: Assignment) -> Payload:
+    """Return a line of the worklist, for an assignment that came ``with_states``."""
+    return {
+        "id": assignment.pk,
+        "exam": assignment.code,
+        "batch": _batch_payload(assignment.batch),
+        "study": assignment.batch.study.slug,
+        "state": WorkState.of(
+            is_submitted=assignment.state == AssignmentState.READ,
+            has_draft=vars(assignment)["has_draft"],
+        ),
+        "is_deferred": is_deferred(assignment),
+    }
+
+
+def next_id(assignment: Assignment, user: User) -> int | None:
+    """Return the unread assignment after this one, or the first skipped one, or None.
+
+    What was put off comes last, in the order in which it was; in a pool it comes when there is
+    nothing else to take. None as well while ``user`` is handed nothing, such as one whose reading
+    is paused.
+    """
+    unread = (
+        Assignment.objects.visible_to(user)
+        .unread()
+        .filter(batch=assignment.batch_id, batch__in=Batch.objects.serving(user))
+        .exclude(pk=assignment.pk)
+    )
+    in_turn = unread.filter(deferred_at=None).in_reading_order()
+    found = _next_of(in_turn, Q(position__gt=assignment.position))
+    if found is not None or assignment.batch.handout == Handout.POOLED:
+        return found
+    put_off = unread.filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
+    mine = assignment.deferred_at
+    return _next_of(put_off, Q(deferred_at__gt=mine) if mine else Q())
+
+
+def _next_of(rows: QuerySet[Assignment], is_later: Q) -> int | None:
+    """Return the first of ``rows`` that is later, or else the first of all, or None."""
+    ids = rows.values_list("pk", flat=True)
+    later = ids.filter(is_later).first()
+    return later if later is not None else ids.first()
+
+
+NOTICES_SHOWN = 100
+"""So many of the latest are told; older ones stay in the database."""
+
+
+def notice_payload(notice: Notice) -> Payload:
+    """Return what ``notice`` says in the language in use, and where it leads.
+
+    Without its id: a row number would count the notices of others.
+    """
+    words = wording.of(notice)
+    return {
+        "kind": notice.kind,
+        "title": words.title,
+        "text": words.text,
+        "href": _notice_href(notice),
+        "created_at": notice.created_at,
+        "is_seen": notice.seen_at is not None,
+    }
+
+
+def classes_payload(taxonomy: Taxonomy) -> list[Payload]:
+    """Return the classes of ``taxonomy`` in their order, with their relations by code."""
+    related = _relations(taxonomy)
+    classes = taxonomy.classes.select_related("group").order_by("position")
+    return [_class_payload(one, related) for one in classes]
+
+
+def taxonomy_payload(taxonomy: Taxonomy) -> Payload:
+    """Return what a version of the classes is and where it comes from."""
+    return {
+        "id": taxonomy.pk,
+        "name": taxonomy.name,
+        "version": taxonomy.version,
+        "status": taxonomy.status,
+        "banner": taxonomy.banner,
+        "banner_pt": taxonomy.banner_pt,
+        "n_classes": taxonomy.classes.count(),
+    }
+
+
+Relations = dict[tuple[str, str], list[str]]
+"""The codes that a class stands in a relation to, by (kind, code of the class)."""
+
+
+def _class_payload(one: DiagnosticClass, related: Relations) -> Payload:
+    return {
+        "code": one.code,
+        "abbreviation": one.abbreviation,
+        "name": one.name,
+        "name_pt": one.name_pt,
+        "group": one.group.code,
+        "group_name": one.group.name,
+        "group_name_pt": one.group.name_pt,
+        "definition": one.definition,
+        "definition_pt": one.definition_pt,
+        "is_exclusive": one.is_exclusive,
+        "excludes": related[RelationKind.EXCLUDES, one.code],
+        "implies": related[RelationKind.IMPLIES, one.code],
+        "soft_conflicts": related[RelationKind.SOFT_CONFLICT, one.code],
+        "synonyms": list(synonyms().get(one.code, ())),
+        "position": one.position,
+        "codes": one.codes,
+        "evidence": one.evidence,
+        "sources": one.sources,
+    }
+
+
+def _relations(taxonomy: Taxonomy) -> Relations:
+    related: Relations = defaultdict(list)
+    rows = (
+        ClassRelation.objects.filter(source__taxonomy=taxonomy)
+        .order_by("target__position")
+        .values_list("kind", "source__code", "target__code")
+    )
+    for kind, source, target in rows:
+        related[kind, source].append(target)
+    return related
+
+
+def _notice_href(notice: Notice) -> str:
+    """Return the page on which to go on after ``notice``, or nothing."""
+    kind, batch = NoticeKind(notice.kind), notice.data.get("batch_id")
+    if kind in TO_WORKLIST:
+        return reverse("worklist")
+    if kind in TO_FEEDBACK and batch:
+        return reverse("feedback", kwargs={"pk": batch})
+    if kind in TO_AGREEMENT and batch:
+        return reverse("batch-agreement", kwargs={"pk": batch})
+    if kind in TO_AGREEMENT and notice.data.get("slug"):
+        return reverse("study-agreement", kwargs={"slug": notice.data["slug"]})
+    return reverse("audit") if kind == NoticeKind.AUDIT_BROKEN else ""
+
+
+TO_AGREEMENT = (NoticeKind.COUNTS_REPAIRED, NoticeKind.RECOUNT_FAILED)
+TO_FEEDBACK = (NoticeKind.QUALIFICATION_PASSED, NoticeKind.QUALIFICATION_FAILED)
+TO_WORKLIST = (
+    NoticeKind.BATCH_RELEASED,
+    NoticeKind.BATCH_DUE,
+    NoticeKind.BATCH_OVERDUE,
+    NoticeKind.EXAMS_REASSIGNED,
+    NoticeKind.READER_RESUMED,
+)
+
+
+def _batch_payload(batch: Batch) -> Payload:
+    return {"id": batch.pk, "name": batch.name, "is_open": batch.is_open}
+
+
+NEAR = 1000
+"""So many exams ahead a place is counted exactly: a desk loads a few, and lists name a few more."""
+
+
+def _queue(assignment: Assignment, user: User) -> Payload:
+    """Return how far ``user`` is in their own part of the batch.
+
+    A pool has no total: nobody knows how many come to them. One statement, hence one moment:
+    another desk of theirs may sign between two.
+    """
+    seat = (
+        Seat.objects.filter(batch=assignment.batch_id, reader=user)
+        .annotate(
+            is_read=Exists(Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.READ)),
+            n_ahead=_length(_ahead(assignment, user)),
+            n_held=_length(Assignment.objects.held().filter(batch=OuterRef("batch"), reader=user)),
+        )
+        .get()
+    )
+    told = vars(seat)  # what a query annotates is not an attribute of the model
+    is_pooled = assignment.batch.handout == Handout.POOLED
+    place = seat.n_read + told["n_ahead"] + 1
+    return {
+        "position": min(assignment.position, seat.n_read) if told["is_read"] else place,
+        "total": None if is_pooled else seat.n_assigned - told["n_held"],
+        "submitted": seat.n_read,
+    }
+
+
+def _ahead(assignment: Assignment, user: User) -> QuerySet[Assignment]:
+    """Return what waits before ``assignment`` in ``user``'s part of the batch, nearest first.
+
+    With those read this makes its place: the stored positions would have gaps where hidden
+    repeats are held back. Sorted, so that the index is used.
+    """
+    waiting = Assignment.objects.visible_to(user).waiting().filter(batch=assignment.batch_id)
+    if assignment.deferred_at:
+        earlier = Q(deferred_at=None) | Q(deferred_at__lt=assignment.deferred_at)
+        return waiting.filter(earlier).exclude(pk=assignment.pk).order_by("position")[:NEAR]
+    in_turn = waiting.filter(deferred_at=None, position__lt=assignment.position)
+    return in_turn.order_by("-position")[:NEAR]
+
+
+def _length(rows: QuerySet[Assignment]) -> Func:
+    return Func(
+        ArraySubquery(rows.values("pk")), function="CARDINALITY", output_field=IntegerField()
+    )

@@ -1,0 +1,1 @@
+"""Agreement reports: computed from pattern counts, stored in versions, explained on pages."""

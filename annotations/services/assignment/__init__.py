@@ -1,0 +1,1 @@
+"""Who reads what: batches, plans, pools, leases and qualification."""

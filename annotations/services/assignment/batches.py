@@ -1,0 +1,312 @@
+"""Batches: made, released to their readers, and ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+
+from annotations.models import (
+    NO_DATA,
+    Assignment,
+    Batch,
+    Exam,
+    Handout,
+    Purpose,
+    Slot,
+    Study,
+    User,
+)
+from annotations.services import audit
+from annotations.services.assignment import handout as assignment_handout
+from annotations.services.assignment.handout import Row
+from annotations.services.exams import same_recordings
+from annotations.services.notices import delivery
+from annotations.services.studies import lifecycle, roster
+from annotations.services.suggestions import runs
+from ecgreview import design
+
+MAX_READINGS = 100_000
+"""Made in four seconds, within a web request: the 8,475 exams of CODE-II-test eleven times."""
+
+
+class NoExams(ValueError):
+    """A batch needs at least one exam."""
+
+
+class NoReaders(ValueError):
+    """A batch needs at least one reader."""
+
+
+class NoTracings(ValueError):
+    """Some of these exams have no tracings: only readings of them were imported."""
+
+
+class NameTaken(ValueError):
+    """The study has a batch of this name."""
+
+
+class AlreadyClosed(Exception):
+    """The batch was closed before."""
+
+
+class AlreadyReleased(Exception):
+    """The batch was released before."""
+
+
+class TooManyReadings(ValueError):
+    """Exams times readers is more than one batch holds."""
+
+
+class MixedWithData(ValueError):
+    """Some of these exams are practised with here and read as data there: never both."""
+
+
+class DueBeforeToday(ValueError):
+    """A batch cannot be due on a day that is over."""
+
+
+@transaction.atomic
+def create(
+    *,
+    study: Study,
+    name: str,
+    exams: Sequence[Exam],
+    readers: Sequence[User],
+    created_by: User,
+    now: datetime,
+    purpose: str = Purpose.DATA,
+    due_on: date | None = None,
+) -> Batch:
+    """Return a new batch, released at once, in which each of ``readers`` reads each of ``exams``.
+
+    Raises:
+        studies.NotOpen: the study is a draft or locked.
+        NoExams: ``exams`` is empty.
+        NoReaders: ``readers`` is empty.
+        NoTracings: there is nothing to see of some exams.
+        SameRecording: the study would have one recording in two exams.
+        TooManyReadings: they would have more than ``MAX_READINGS`` to make.
+        NotAReader: one of them is neither reader nor adjudicator.
+        roster.LevelTooLow: one of them is less experienced than the protocol asks.
+        roster.HasLeft: one of them was withdrawn from the study.
+        KnowsResults: one of them was shown what others found in some of these exams.
+        MixedWithData: some exams are practised with in one batch and read as data in another.
+        NameTaken: the study has a batch called ``name``.
+        DueBeforeToday: ``due_on`` is over.
+    """
+    if not exams:
+        raise NoExams(name)
+    if not readers:
+        raise NoReaders(name)
+    _refuse_without_tracings(exams)
+    same_recordings.refuse_twice(study, [exam.pk for exam in exams])
+    if (n_readings := len(exams) * len(readers)) > MAX_READINGS:
+        raise TooManyReadings(f"{n_readings}, at most {MAX_READINGS}")
+    roster.join(study=study, readers=readers, actor=created_by, now=now)
+    rows = _everybody_reads_all(study, exams, readers)
+    batch = make(
+        study=study, name=name, rows=rows, created_by=created_by, now=now, purpose=purpose,
+        due_on=due_on,
+    )  # fmt: skip
+    return release(batch_id=batch.pk, actor=created_by, now=now)
+
+
+@transaction.atomic
+def make(
+    *,
+    study: Study,
+    name: str,
+    rows: Sequence[Row],
+    created_by: User,
+    now: datetime,
+    purpose: str = Purpose.DATA,
+    handout: str = Handout.NAMED,
+    lease_minutes: int | None = None,
+    due_on: date | None = None,
+) -> Batch:
+    """Return a new batch of ``rows`` under the protocol in force, which no reader knows of yet.
+
+    Its readers must have joined the study.
+
+    Raises:
+        studies.NotOpen: the study is locked.
+        KnowsResults, MixedWithData, NameTaken, DueBeforeToday: as for ``create``.
+    """
+    if study.is_settled:
+        raise lifecycle.NotOpen(study.phase)
+    _refuse_due_before(due_on, now)
+    exam_ids = {row.exam_id for row in rows}
+    roster.refuse_pairs_that_know({(row.reader_id, row.exam_id) for row in rows})
+    refuse_mixing(study, exam_ids, purpose)
+    batch = Batch(
+        study=study,
+        name=name,
+        created_by=created_by,
+        created_at=now,
+        purpose=purpose,
+        handout=handout,
+        due_on=due_on,
+        protocol_version=study.protocol_version,
+        taxonomy=study.taxonomy,
+        clinical_information=study.clinical_information,
+        prior_exam=study.prior_exam,
+        qt_correction=study.qt_correction,
+        results_open=study.results_open,
+    )
+    if lease_minutes is not None:
+        batch.lease_minutes = lease_minutes
+    _insert(batch)
+    n_made = assignment_handout.assign(batch, rows)
+    audit.record(
+        actor=created_by, action=audit.Action.BATCH_PLANNED, study=study, target=batch,
+        after={"name": name, "purpose": purpose, "handout": handout, "n_assignments": n_made,
+               "protocol_version": batch.protocol_version,
+               "plan": assignment_handout.fingerprint(rows)},
+        now=now,
+    )  # fmt: skip
+    return batch
+
+
+@transaction.atomic
+def release(*, batch_id: int, actor: User, now: datetime, due_on: date | None = None) -> Batch:
+    """Let the readers of a batch know of it and read it; each is notified.
+
+    Raises:
+        Batch.DoesNotExist: there is no such batch.
+        studies.NotOpen: the study is a draft or locked.
+        AlreadyReleased: it was released before.
+        AlreadyClosed: it was closed.
+        DueBeforeToday: ``due_on`` is over.
+    """
+    batch = _locked(batch_id)
+    if not batch.study.is_open:
+        raise lifecycle.NotOpen(batch.study.phase)
+    if not batch.is_open:
+        raise AlreadyClosed(batch)
+    if batch.is_released:
+        raise AlreadyReleased(batch)
+    _refuse_due_before(due_on, now)
+    batch.released_at = max(now, batch.created_at)
+    batch.due_on = due_on or batch.due_on
+    batch.save(update_fields=["released_at", "due_on"])
+    audit.record(
+        actor=actor, action=audit.Action.BATCH_RELEASED, study=batch.study, target=batch,
+        after={"due_on": batch.due_on and batch.due_on.isoformat()}, now=now,
+    )  # fmt: skip
+    runs.request_of(batch, now=now)
+    delivery.batch_released(batch, now=now)
+    return batch
+
+
+@transaction.atomic
+def set_due(*, batch_id: int, due_on: date | None, actor: User, now: datetime) -> Batch:
+    """Move the day by which an open batch is to be read; None: no day.
+
+    Raises:
+        Batch.DoesNotExist: there is no such batch.
+        AlreadyClosed: it was closed.
+        DueBeforeToday: ``due_on`` is over.
+    """
+    batch = _locked(batch_id)
+    if not batch.is_open:
+        raise AlreadyClosed(batch)
+    _refuse_due_before(due_on, now)
+    before, batch.due_on = batch.due_on, due_on
+    batch.save(update_fields=["due_on"])
+    audit.record(
+        actor=actor, action=audit.Action.BATCH_DUE_CHANGED, study=batch.study, target=batch,
+        before={"due_on": before and before.isoformat()},
+        after={"due_on": due_on and due_on.isoformat()}, now=now,
+    )  # fmt: skip
+    return batch
+
+
+@transaction.atomic
+def close(*, batch_id: int, closed_by: User, now: datetime) -> Batch:
+    """End the reading of a batch and mark its agreement and consensus as due.
+
+    Raises:
+        Batch.DoesNotExist: there is no such batch.
+        AlreadyClosed: it was closed before.
+    """
+    batch = _locked(batch_id)
+    if not batch.is_open:
+        raise AlreadyClosed(batch)
+    lifecycle.end_batch(batch, closed_by, now)
+    return batch
+
+
+def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
+    """Do nothing when none of these exams is both practised with and read as data in ``study``.
+
+    Raises:
+        MixedWithData: some would be.
+    """
+    others = Batch.objects.filter(study=study)
+    is_data = purpose in {Purpose.DATA, Purpose.REREAD, Purpose.ADJUDICATION}
+    clashing = others.filter(purpose__in=NO_DATA) if is_data else others.of_data()
+    wanted = list(exam_ids)
+    found = Assignment.objects.filter(batch__in=clashing, exam__in=wanted)
+    pooled = Slot.objects.filter(batch__in=clashing, exam__in=wanted)
+    codes = {code for rows in (found, pooled) for (code,) in rows.values_list("exam__code")}
+    if codes:
+        raise MixedWithData(", ".join(sorted(codes)[:10]))
+
+
+def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[User]) -> list[Row]:
+    """Return every pair in the order of each reader, exams of one patient kept apart."""
+    patients = {exam.pk: exam.patient_id or design.UNKNOWN for exam in exams}
+    reader_ids = sorted({reader.pk for reader in readers})
+    plan = design.generate(
+        design.Request(
+            seed=study.seed,
+            exams=list(patients),
+            patients=list(patients.values()),
+            readers=reader_ids,
+            readers_per_exam=len(reader_ids),
+            # The protocol counts the exams in between, the design the places.
+            patient_gap=study.patient_gap + 1,
+        )
+    )
+    return [Row(row.reader, row.exam, row.position) for row in plan.rows()]
+
+
+def _refuse_without_tracings(exams: Sequence[Exam]) -> None:
+    ids = {exam.pk for exam in exams}
+    seen = Exam.objects.filter(pk__in=ids).with_tracings()
+    if blank := ids - set(seen.values_list("pk", flat=True)):
+        codes = sorted(exam.code for exam in exams if exam.pk in blank)
+        raise NoTracings(", ".join(codes[:10]))
+
+
+def _locked(batch_id: int) -> Batch:
+    """Return the batch with its study's row and its own locked, in this order.
+
+    The study comes before its batch, as in consensus, export and the locking of a study: a batch
+    that ended between two of their statements would be counted by halves. Readers lock no study
+    and do not wait; a submission that is under way holds the batch's row, and is waited for.
+    """
+    study_id = Batch.objects.values_list("study", flat=True).get(pk=batch_id)
+    Study.objects.select_for_update(no_key=True).get(pk=study_id)
+    locked = Batch.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("study").get(pk=batch_id)
+
+
+def _refuse_due_before(due_on: date | None, now: datetime) -> None:
+    if due_on is not None and due_on < now.date():
+        raise DueBeforeToday(due_on.isoformat())
+
+
+def _insert(batch: Batch) -> None:
+    if Batch.objects.filter(study=batch.study, name=batch.name).exists():
+        raise NameTaken(batch.name)
+    try:
+        with transaction.atomic():
+            batch.save(force_insert=True)
+    except IntegrityError as error:
+        # Somebody else created it since we looked.
+        if Batch.objects.filter(study=batch.study, name=batch.name).exists():
+            raise NameTaken(batch.name) from error
+        raise

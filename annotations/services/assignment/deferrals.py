@@ -1,0 +1,44 @@
+"""Putting an exam off: it comes again when everything else is read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from annotations.models import Assignment, User
+from annotations.services import audit
+from annotations.services.assignment import guards
+
+
+@transaction.atomic
+def defer(*, assignment_id: int, reader: User, now: datetime) -> Assignment:
+    """Put an exam of ``reader``'s behind all others of the batch, and return its assignment.
+
+    The draft stays. What is last already stays where it is, so that sending the same again after a
+    lost answer changes nothing.
+
+    Raises:
+        Assignment.DoesNotExist: ``reader`` was not assigned this.
+        AlreadySubmitted, Withdrawn, StudyNotOpen, BatchClosed, NotServed: there is nothing left
+            to read, or not for them.
+    """
+    assignment = guards.lock(assignment_id=assignment_id, reader=reader)
+    guards.refuse_if_over(assignment)
+    if _is_last(assignment):
+        return assignment
+    before, assignment.deferred_at = assignment.deferred_at, now
+    assignment.save(update_fields=["deferred_at"])
+    audit.record(
+        actor=reader, action=audit.Action.ASSIGNMENT_DEFERRED, study=assignment.batch.study,
+        target=assignment, before={"deferred_at": before}, after={"deferred_at": now}, now=now,
+    )  # fmt: skip
+    return assignment
+
+
+def _is_last(assignment: Assignment) -> bool:
+    if assignment.deferred_at is None:
+        return False
+    others = Assignment.objects.visible_to(assignment.reader).waiting().exclude(pk=assignment.pk)
+    later = others.filter(batch=assignment.batch_id, deferred_at__gte=assignment.deferred_at)
+    return not later.exists()

@@ -1,0 +1,329 @@
+"""Pooled batches: a reader takes the next exam that is free, for a while, and one at a time.
+
+A slot is one of the readings that the pool wants of an exam; a lease is an assignment that holds
+a slot until it is read, or until its time is over and the slot is free again. ADR 20 tells the
+order of the locks: nothing here waits for a row while it holds one that a submission may need.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Sum
+
+from annotations import row_security
+from annotations.models import (
+    NO_DATA,
+    Assignment,
+    AssignmentState,
+    Batch,
+    Handout,
+    Purpose,
+    ResultsSeen,
+    Seat,
+    Slot,
+    Study,
+    StudyReader,
+    StudyReaderStatus,
+    User,
+)
+from annotations.models.assignment import SlotQuerySet
+from annotations.services import audit
+from annotations.services.assignment import handout, pool_slots
+from annotations.services.assignment.guards import BatchClosed, StudyNotOpen
+from annotations.services.studies import protocols
+
+
+class NoExamNow(Exception):
+    """No exam of the pool is free for this reader at this moment; later one may be."""
+
+
+class NotServed(Exception):
+    """The reader is paused, or passes a qualification first."""
+
+
+@transaction.atomic
+def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
+    """Return the exam that ``reader`` is to read next: the one they hold, or else a free one.
+
+    First comes what they hold already, then what they once began and gave back, then the next
+    free slot on the way from where they are; and when there is none, what they put off. The work
+    does not grow with the pool.
+
+    Raises:
+        Batch.DoesNotExist: they have no seat in a released pool of this id.
+        StudyNotOpen: the study is locked.
+        BatchClosed: the batch takes no more readings.
+        NotServed: they are paused, or qualify first.
+        NoExamNow: nothing is free for them.
+    """
+    in_turn, put_off = Q(deferred_at=None), Q(deferred_at__isnull=False)
+    with row_security.as_owner():
+        # One's two tabs wait for each other here, and find the same lease. Every other row is
+        # skipped when it is locked.
+        seats = Seat.objects.select_for_update(of=("self",), no_key=True)
+        pooled = seats.filter(batch__handout=Handout.POOLED, batch__released_at__isnull=False)
+        seat = pooled.select_related("batch__study").filter(batch=batch_id, reader=reader).first()
+        if seat is None:
+            raise Batch.DoesNotExist
+        _refuse_if_not_served(seat.batch, reader)
+        held = _held(seat, now, in_turn)
+        if held is not None:
+            return held
+        line = _line(seat.batch.study, reader)
+        try:
+            return _given_back(seat, now, in_turn) or _fresh(seat, line, now)
+        except NoExamNow:
+            again = _held(seat, now, put_off) or _given_back(seat, now, put_off)
+            if again is None:
+                raise
+            return again
+
+
+def next_id(*, assignment: Assignment, now: datetime) -> int | None:
+    """Return what the reader of a pooled ``assignment`` reads next, taken for them, or None."""
+    if assignment.batch.handout != Handout.POOLED:
+        return None
+    try:
+        return take(batch_id=assignment.batch_id, reader=assignment.reader, now=now).pk
+    except (NoExamNow, NotServed, BatchClosed, StudyNotOpen):
+        return None
+
+
+def extend(assignment: Assignment, *, now: datetime) -> None:
+    """Prolong the lease of ``assignment``, which must be locked: somebody works on it.
+
+    One that was given back is taken again if a slot of its exam is free. Of batches that are not
+    pooled nothing changes.
+    """
+    if assignment.batch.handout != Handout.POOLED:
+        return
+    if assignment.state == AssignmentState.WAITING:
+        assignment.lease_expires_at = _expiry(assignment.batch, now)
+        assignment.save(update_fields=["lease_expires_at"])
+    elif assignment.state == AssignmentState.LAPSED:
+        with row_security.as_owner():
+            if fill(assignment):
+                _revive(assignment, now)
+
+
+def fill(assignment: Assignment) -> bool:
+    """Give ``assignment``, locked and without a slot, a free one of its exam; False: there is none.
+
+    It was given back, or its reader had abstained. A late reading without a slot is kept as well:
+    it is one more than the pool wanted.
+    """
+    is_pooled = assignment.batch.handout == Handout.POOLED
+    if not is_pooled or assignment.state == AssignmentState.WAITING:
+        return False
+    with row_security.as_owner():
+        if Slot.objects.filter(assignment=assignment).exists():
+            return False
+        free = Slot.objects.free().select_for_update(of=("self",), no_key=True)
+        same = free.filter(batch=assignment.batch_id, exam=assignment.exam_id)
+        slot = same.order_by("ordinal").first()
+        if slot is not None:
+            _put(slot, assignment)
+    return slot is not None
+
+
+def give_up(assignment: Assignment) -> None:
+    """Free the slot of ``assignment``, which must be locked: its reader abstains for good.
+
+    The next reader of the pool takes it. Of batches that are not pooled nothing changes.
+    """
+    if assignment.batch.handout == Handout.POOLED:
+        with row_security.as_owner():
+            Slot.objects.filter(assignment=assignment).update(assignment=None)
+
+
+def reclaim_next(*, now: datetime) -> bool:
+    """Free the slot of one lease whose time is over; return False when there is none.
+
+    The draft is kept, and the reader may still come back. What is in somebody's hands at this
+    moment is left alone.
+    """
+    with transaction.atomic():
+        unlocked = Assignment.objects.select_for_update(
+            of=("self",), skip_locked=True, no_key=True
+        ).waiting()
+        over = unlocked.filter(lease_expires_at__lte=now, batch__closed_at=None)
+        found = over.select_related("batch__study").order_by("lease_expires_at", "pk").first()
+        if found is None:
+            return False
+        Slot.objects.filter(assignment=found).update(assignment=None)
+        expired_at, found.lease_expires_at = found.lease_expires_at, None
+        found.state = AssignmentState.LAPSED
+        found.save(update_fields=["state", "lease_expires_at"])
+        audit.record(
+            actor=None, action=audit.Action.ASSIGNMENT_RECLAIMED, study=found.batch.study,
+            target=found, before={"lease_expires_at": expired_at}, now=now,
+        )  # fmt: skip
+        return True
+
+
+def _refuse_if_not_served(batch: Batch, reader: User) -> None:
+    if not batch.study.is_open:
+        raise StudyNotOpen(batch.study)
+    if not batch.is_open:
+        raise BatchClosed(batch)
+    if not Batch.objects.serving(reader).filter(pk=batch.pk).exists():
+        raise NotServed(batch)
+
+
+def _held(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
+    """Return the lease the reader has, prolonged unless it is just being submitted elsewhere."""
+    own = Assignment.objects.waiting().filter(wanted, batch=seat.batch_id, reader=seat.reader_id)
+    in_order = own.order_by("deferred_at", "position")
+    found = in_order.select_related("batch__study").first()
+    if found is not None:
+        free = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        ids = list(free.filter(pk=found.pk).values_list("pk", flat=True))
+        expiry = _expiry(seat.batch, now)
+        Assignment.objects.filter(pk__in=ids).waiting().update(lease_expires_at=expiry)
+    return found
+
+
+def _line(study: Study, reader: User) -> StudyReader:
+    """Return the reader's line of the study's list, locked.
+
+    While somebody pauses or withdraws them it is locked, and then there is nothing for now: a
+    withdrawal finds every assignment that it has to take back.
+    """
+    lines = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    line = lines.filter(study=study, user=reader, status=StudyReaderStatus.ACTIVE).first()
+    if line is None:
+        raise NoExamNow(study)
+    return line
+
+
+def _given_back(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
+    """Take again what the reader once began, if its exam still wants a reading."""
+    free = Slot.objects.free().filter(batch=seat.batch_id, exam=OuterRef("exam"))
+    unlocked = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    lapsed = unlocked.filter(
+        wanted,
+        Exists(free),
+        batch=seat.batch_id,
+        reader=seat.reader_id,
+        state=AssignmentState.LAPSED,
+    )
+    found = (
+        lapsed.order_by("deferred_at", "position").select_related("batch__study", "reader").first()
+    )
+    if found is None:
+        return None
+    slot = _unlocked(seat).filter(exam=found.exam_id).order_by("ordinal").first()
+    if slot is None:
+        return None
+    _put(slot, found)
+    _revive(found, now)
+    return found
+
+
+def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
+    """Take the next free slot, going round from the last one the reader took."""
+    _refuse_above_cap(seat, line)
+    own = Assignment.objects.filter(batch=seat.batch_id, reader=seat.reader_id)
+    latest = own.order_by("-position").first()
+    rules = protocols.of_batch(seat.batch)
+    slot = _next_slot(seat, latest, rules.patient_gap)
+    taken = Assignment.objects.create(
+        batch=seat.batch,
+        exam_id=slot.exam_id,
+        reader=seat.reader,
+        position=latest.position + 1 if latest else 1,
+        order_key=slot.order_key,
+        arm=handout.arm_of(rules, seat.batch.study.seed, seat.reader_id, slot.exam_id),
+        lease_expires_at=_expiry(seat.batch, now),
+    )
+    _put(slot, taken)
+    _record_lease(taken, now)
+    return taken
+
+
+def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
+    """Return the next free slot after ``latest``, locked.
+
+    Everybody begins at another place of the round and goes on from their last exam, so nobody
+    passes again and again what they cannot read. Between two exams of one patient come
+    ``patient_gap`` others, as long as there is any.
+
+    Raises:
+        NoExamNow: there is none.
+    """
+    start = pool_slots.start_key(seat.batch.study.seed, seat.reader_id, seat.batch_id)
+    place = latest.order_key if latest else start
+    readable = _readable(seat)
+    recent = _recent_patients(seat, patient_gap)
+    apart = readable.exclude(exam__patient__in=recent) if recent else readable
+    for wanted in (apart, readable) if recent else (readable,):
+        for part in (Q(order_key__gt=place), Q(order_key__lte=place)):
+            if slot := wanted.filter(part).order_by("order_key", "pk").first():
+                return slot
+    raise NoExamNow(seat)
+
+
+def _readable(seat: Seat) -> SlotQuerySet:
+    """Return the free slots of exams that the reader never had, and knows no results of."""
+    had = Assignment.objects.filter(reader=seat.reader_id, exam=OuterRef("exam"))
+    here = had.filter(batch=seat.batch_id)
+    elsewhere = had.filter(batch__study=seat.batch.study_id).exclude(
+        Q(state=AssignmentState.WITHDRAWN) | Q(batch=seat.batch_id)
+    )
+    seen = ResultsSeen.objects.known_to([seat.reader_id]).filter(
+        batch__assignments__exam=OuterRef("exam")
+    )
+    free = _unlocked(seat).exclude(Exists(here)).exclude(Exists(seen))
+    return free if seat.batch.purpose == Purpose.REREAD else free.exclude(Exists(elsewhere))
+
+
+def _unlocked(seat: Seat) -> SlotQuerySet:
+    locking = Slot.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    return locking.free().filter(batch=seat.batch_id)
+
+
+def _recent_patients(seat: Seat, patient_gap: int) -> list[int]:
+    """Return the patients of the last exams the reader took, as many as are kept apart."""
+    own = Assignment.objects.filter(batch=seat.batch_id, reader=seat.reader_id)
+    last = own.order_by("-position").values_list("exam__patient", flat=True)
+    return [pk for pk in last[:patient_gap] if pk is not None]
+
+
+def _refuse_above_cap(seat: Seat, line: StudyReader) -> None:
+    """Do nothing unless the reader has as many exams of the study as they may.
+
+    Raises:
+        NoExamNow: they have.
+    """
+    if line.max_exams is None or seat.batch.purpose in NO_DATA:
+        return
+    theirs = Seat.objects.filter(reader=seat.reader_id, batch__study=seat.batch.study_id)
+    counted = theirs.exclude(batch__purpose__in=NO_DATA).aggregate(n=Sum("n_assigned"))
+    if (counted["n"] or 0) >= line.max_exams:
+        raise NoExamNow(seat)
+
+
+def _revive(assignment: Assignment, now: datetime) -> None:
+    assignment.state = AssignmentState.WAITING
+    assignment.lease_expires_at = _expiry(assignment.batch, now)
+    assignment.save(update_fields=["state", "lease_expires_at"])
+    _record_lease(assignment, now)
+
+
+def _record_lease(assignment: Assignment, now: datetime) -> None:
+    audit.record(
+        actor=assignment.reader, action=audit.Action.ASSIGNMENT_LEASED,
+        study=assignment.batch.study, target=assignment,
+        after={"lease_expires_at": assignment.lease_expires_at}, now=now,
+    )  # fmt: skip
+
+
+def _put(slot: Slot, assignment: Assignment) -> None:
+    slot.assignment = assignment
+    slot.save(update_fields=["assignment"])
+
+
+def _expiry(batch: Batch, now: datetime) -> datetime:
+    return now + timedelta(minutes=batch.lease_minutes)

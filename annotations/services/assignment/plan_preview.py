@@ -1,0 +1,131 @@
+"""What a design gives: before anything is written, and of a batch that is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import Q
+
+from annotations.models import Assignment, Batch, Study, StudyReader, User
+from annotations.services.assignment import past_assignments, plans
+from annotations.services.studies import strata
+from ecgreview import design
+from ecgreview.design import DesignRefused
+
+PREVALENCES = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005)
+"""Assumed of classes of which nothing is known: from common findings to rare ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How even a batch is.
+
+    Attributes:
+        own: the batch alone.
+        whole: together with the batches of data that were made before it.
+        order: whether its readers' orders follow a pattern.
+    """
+
+    own: design.Balance
+    whole: design.Balance
+    order: design.OrderStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What planning the whole pool at once would give.
+
+    Attributes:
+        n_exams, n_anchors: in the pool.
+        readers: who would read, in the order of ``prediction.readings_per_reader``.
+        report: None when it cannot be planned; ``refusal`` then says why.
+        prediction: None when not even the numbers make sense.
+        by_class: predicted for the classes that the model suggests; empty when it does not know.
+    """
+
+    n_exams: int
+    n_anchors: int
+    readers: list[User]
+    report: Report | None
+    refusal: DesignRefused | None
+    prediction: design.Prediction | None
+    by_class: dict[str, design.Precision]
+
+
+def report(batch: Batch) -> Report:
+    """Return how even ``batch`` is, alone and with the batches of data that were made before."""
+    before = Q(batch__study=batch.study, batch__purpose=past_assignments.DATA, batch__lt=batch.pk)
+    own = past_assignments.readings(Assignment.objects.filter(batch=batch))
+    past = past_assignments.readings(
+        Assignment.objects.filter(before).filter(past_assignments.yields_a_reading())
+    )
+    readers = np.unique(own.readers)
+    return Report(
+        own=design.balance(own),
+        whole=design.balance(past.joined(past_assignments.after(past, own)), readers=readers),
+        order=design.order_statistics(own),
+    )
+
+
+def outlook(study: Study, *, is_blind: bool) -> Outlook:
+    """Return what planning the whole pool at once would give; nothing is written.
+
+    Args:
+        study: in any phase.
+        is_blind: for somebody who reads in the study, and is told nothing of what exams show.
+    """
+    pool = list(study.pool.order_by("exam").values_list("exam_id", "is_anchor"))
+    readers = plans.readers_of(study)
+    found: Report | None = None
+    refusal: DesignRefused | None = None
+    try:
+        if pool and readers:
+            found = _trial(study, [pk for pk, _ in pool], readers)
+    except DesignRefused as refused:
+        refusal = refused
+    n_anchors = sum(is_anchor for _, is_anchor in pool)
+    shares = {} if is_blind else strata.suggested_shares(study)
+    prediction = _prediction(study, len(pool), n_anchors, readers, shares)
+    return Outlook(
+        n_exams=len(pool),
+        n_anchors=n_anchors,
+        readers=[line.user for line in readers],
+        report=found,
+        refusal=refusal,
+        prediction=prediction,
+        by_class={
+            code: precision
+            for code, precision in (prediction.classes if prediction else {}).items()
+            if code in shares
+        },
+    )
+
+
+def _trial(study: Study, exams: Sequence[int], readers: Sequence[StudyReader]) -> Report:
+    made = design.generate(plans.request(study, exams, readers, past_assignments.past(study)))
+    balance = design.balance(made.readings, readers=[line.user_id for line in readers])
+    return Report(balance, balance, design.order_statistics(made.readings))
+
+
+def _prediction(
+    study: Study,
+    n_exams: int,
+    n_anchors: int,
+    readers: Sequence[StudyReader],
+    shares: dict[str, float],
+) -> design.Prediction | None:
+    assumed = {str(share): share for share in PREVALENCES}
+    try:
+        return design.predict(
+            n_exams=n_exams,
+            n_readers=len(readers),
+            readers_per_exam=study.readers_per_exam,
+            prevalences={**assumed, **shares},
+            n_anchors=n_anchors,
+            repeat_fraction=study.repeat_fraction,
+            caps=[design.NO_CAP if one.max_exams is None else one.max_exams for one in readers],
+        )
+    except design.BadDesign:
+        return None

@@ -1,0 +1,271 @@
+"""Who reads what: the pool and the readers of a study become planned batches.
+
+``ecgreview.design`` decides; here its questions are asked of the database and its answers stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+
+from annotations import row_security
+from annotations.models import (
+    Assignment,
+    Batch,
+    Exam,
+    Slot,
+    Study,
+    StudyExam,
+    StudyReader,
+    StudyReaderStatus,
+    User,
+)
+from annotations.services import audit
+from annotations.services.assignment import batches, handout, past_assignments, pool_slots
+from annotations.services.assignment.handout import Row
+from annotations.services.studies import exam_pool, lifecycle
+from ecgreview import design
+
+MAX_BATCHES = 100
+
+LAST_NUMBER = re.compile(r"(.*?\D)(\d{1,6})")
+
+
+class NothingToPlan(ValueError):
+    """Every exam of the pool has its readers."""
+
+
+class TooManyBatches(ValueError):
+    """There would be batches without an exam, or more than anybody can watch over."""
+
+
+@transaction.atomic
+def plan(
+    *,
+    study: Study,
+    name: str,
+    created_by: User,
+    now: datetime,
+    n_exams: int | None = None,
+    n_batches: int = 1,
+    due_on: date | None = None,
+    is_filling_up: bool = True,
+) -> list[Batch]:
+    """Return new batches of exams that have not all their readers; no reader knows of them yet.
+
+    What was planned before stays as it is: new readings come after everybody's last, and what is
+    evened out is the whole.
+
+    Args:
+        study: must be open; its pool and its active readers are used.
+        name: of the batch; several are numbered.
+        created_by: who plans.
+        now: time of the deed.
+        n_exams: how many that nobody has yet; None: all that are left.
+        n_batches: over how many batches they are spread.
+        due_on: the day by which they are to be read.
+        is_filling_up: whether exams that lost a reader get another one, and later readers the
+            anchors; with the first batch.
+
+    Raises:
+        studies.NotOpen: the study is a draft or locked.
+        NothingToPlan: every exam of the pool has its readers.
+        TooManyBatches: there are fewer exams than batches, or more batches than ``MAX_BATCHES``.
+        DesignRefused: too few readers, caps too small, washout too long, and the like.
+        batches.TooManyReadings: more than ``batches.MAX_READINGS`` at once.
+        batches.KnowsResults, batches.MixedWithData, batches.NameTaken, batches.DueBeforeToday:
+            as for ``batches.make``.
+    """
+    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    if not study.is_open:
+        raise lifecycle.NotOpen(study.phase)
+    fresh = exam_pool.in_drawn_order(study, "batch", left(study).values_list("exam", flat=True))
+    fresh = fresh[:n_exams]
+    short = list(incomplete(study).values_list("exam", flat=True)) if is_filling_up else []
+    portions = _portions(fresh, short, n_batches)
+    readers = readers_of(study)
+    made, n_made = [], 0
+    for number, exams in enumerate(portions, start=1):
+        rows = _rows(study, exams, readers)
+        n_made += len(rows)
+        if n_made > batches.MAX_READINGS:
+            raise batches.TooManyReadings(f"{n_made}, at most {batches.MAX_READINGS}")
+        if rows:
+            title = name if n_batches == 1 else _numbered(name, number)
+            made.append(_make(study, title, rows, created_by, now, due_on))
+    if not made:
+        raise NothingToPlan(study.name)
+    return made
+
+
+@transaction.atomic
+def plan_pool(
+    *,
+    study: Study,
+    name: str,
+    created_by: User,
+    now: datetime,
+    n_exams: int | None = None,
+    lease_minutes: int | None = None,
+    due_on: date | None = None,
+) -> Batch:
+    """Return a new batch of exams that nobody has, from which the active readers take the next.
+
+    Raises:
+        studies.NotOpen, NothingToPlan: as for ``plan``.
+        slots.TooFewReaders and the like: as for ``slots.make_pool``.
+    """
+    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    if not study.is_open:
+        raise lifecycle.NotOpen(study.phase)
+    fresh = exam_pool.in_drawn_order(study, "batch", left(study).values_list("exam", flat=True))
+    if not fresh:
+        raise NothingToPlan(study.name)
+    return pool_slots.make_pool(
+        study=study,
+        name=name,
+        exams=list(Exam.objects.filter(pk__in=fresh[:n_exams])),
+        readers=[line.user for line in readers_of(study)],
+        created_by=created_by,
+        now=now,
+        lease_minutes=lease_minutes,
+        due_on=due_on,
+    )
+
+
+@transaction.atomic
+def discard(*, batch_id: int, actor: User, now: datetime) -> None:
+    """Throw away the plan of a batch that no reader knows of; its exams can be planned anew.
+
+    Raises:
+        Batch.DoesNotExist: there is no such batch.
+        batches.AlreadyReleased: its readers know of it.
+        batches.AlreadyClosed: it was closed.
+    """
+    # The study before its batch, as everywhere.
+    study_id = Batch.objects.values_list("study", flat=True).get(pk=batch_id)
+    Study.objects.select_for_update(no_key=True).get(pk=study_id)
+    batch = Batch.objects.select_for_update(of=("self",)).select_related("study").get(pk=batch_id)
+    if batch.is_released:
+        raise batches.AlreadyReleased(batch)
+    if not batch.is_open:
+        raise batches.AlreadyClosed(batch)
+    planned = Assignment.objects.filter(batch=batch)
+    columns = planned.values_list("reader_id", "exam_id", "position", "occurrence")
+    fingerprint = handout.fingerprint([Row(*columns_of) for columns_of in columns])
+    audit.record(
+        actor=actor, action=audit.Action.BATCH_DISCARDED, study=batch.study, target=batch,
+        before={"name": batch.name, "plan": fingerprint}, now=now,
+    )  # fmt: skip
+    with row_security.as_owner():  # nobody else may delete batches
+        Slot.objects.filter(batch=batch).delete()
+        planned.delete()
+        batch.delete()
+
+
+def left(study: Study) -> QuerySet[StudyExam]:
+    """Return the part of the pool that was given to nobody."""
+    return study.pool.exclude(exam__in=exam_pool.given_exams(study))
+
+
+def incomplete(study: Study) -> QuerySet[StudyExam]:
+    """Return the part of the pool that was given out and lacks a reader.
+
+    Exams that lost one, whose reader abstained, that were unread when their batch closed, or were
+    planned when fewer read each; anchors that an active reader lacks.
+    What is in an open pool finds its readers there.
+    """
+    standing = past_assignments.yields_a_reading("exam__assignments__") & Q(
+        exam__assignments__batch__study=study,
+        exam__assignments__batch__purpose=past_assignments.DATA,
+    )
+    readers = StudyReader.objects.filter(study=study, status=StudyReaderStatus.ACTIVE)
+    ids = list(readers.values_list("user", flat=True))
+    pooled = Slot.objects.filter(batch__study=study, batch__closed_at=None).values("exam")
+    given = study.pool.filter(exam__in=exam_pool.given_exams(study)).exclude(exam__in=pooled)
+    counted = given.annotate(
+        n_readers=Count("exam__assignments__reader", filter=standing, distinct=True),
+        n_active=Count(
+            "exam__assignments__reader",
+            filter=standing & Q(exam__assignments__reader__in=ids),
+            distinct=True,
+        ),
+    )
+    lacks = Q(n_readers__lt=study.readers_per_exam)
+    return counted.filter(lacks | Q(is_anchor=True, n_active__lt=len(ids)))
+
+
+def readers_of(study: Study) -> list[StudyReader]:
+    """Return who is given exams now."""
+    able = StudyReader.objects.filter(
+        study=study, status=StudyReaderStatus.ACTIVE, user__is_active=True
+    ).filter(user__level__gte=study.minimum_reader_level)
+    return list(able.select_related("user").order_by("user_id"))
+
+
+def request(
+    study: Study, exams: Sequence[int], readers: Sequence[StudyReader], past: past_assignments.Past
+) -> design.Request:
+    """Return what is asked of the generator for ``exams``, which are of the pool."""
+    rows = study.pool.values_list("exam_id", "exam__patient_id", "is_anchor")
+    pool = {pk: (patient, is_anchor) for pk, patient, is_anchor in rows}
+    patients = [pool[pk][0] for pk in exams]
+    return design.Request(
+        seed=study.seed,
+        exams=exams,
+        patients=[design.UNKNOWN if patient is None else patient for patient in patients],
+        anchors=[pool[pk][1] for pk in exams],
+        readers=[line.user_id for line in readers],
+        caps=[design.NO_CAP if line.max_exams is None else line.max_exams for line in readers],
+        readers_per_exam=study.readers_per_exam,
+        excluded=past.barred,
+        history=past.readings,
+        repeat_fraction=study.repeat_fraction,
+        # The protocol counts the exams in between, the design the places.
+        washout_exams=study.washout_exams + 1,
+        patient_gap=study.patient_gap + 1,
+    )
+
+
+def _portions(fresh: Sequence[int], short: Sequence[int], n_batches: int) -> list[list[int]]:
+    """Return the exams of each batch: as many in each, what is to be filled up in the first."""
+    if not fresh and not short:
+        raise NothingToPlan("every exam has its readers")
+    if not 1 <= n_batches <= MAX_BATCHES or len(fresh) + bool(short) < n_batches:
+        raise TooManyBatches(str(n_batches))
+    portions = [
+        [int(pk) for pk in portion]
+        for portion in np.array_split(np.array(fresh, dtype=np.int64), n_batches)
+    ]
+    portions[0] += short
+    return portions
+
+
+def _numbered(name: str, number: int) -> str:
+    """Return the name of one of several batches; a number at the end of ``name`` counts on."""
+    if match := LAST_NUMBER.fullmatch(name):
+        return f"{match[1]}{int(match[2]) + number - 1}"
+    return f"{name} {number}"
+
+
+def _make(
+    study: Study, name: str, rows: list[Row], created_by: User, now: datetime, due_on: date | None
+) -> Batch:
+    return batches.make(
+        study=study, name=name, rows=rows, created_by=created_by, now=now, due_on=due_on
+    )
+
+
+def _rows(study: Study, exams: Iterable[int], readers: Sequence[StudyReader]) -> list[Row]:
+    past = past_assignments.past(study)
+    made = design.generate(request(study, list(exams), readers, past))
+    n_past = past_assignments.last(past.readings)
+    return [
+        Row(one.reader, one.exam, one.position - n_past.get(one.reader, 0), one.occurrence)
+        for one in made.rows()
+    ]

@@ -1,0 +1,148 @@
+"""The slots of a pool: how many readings it wants of each exam, and who may take them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+
+from annotations import row_security
+from annotations.models import Batch, Exam, Handout, Purpose, Seat, Slot, Study, User
+from annotations.services import audit
+from annotations.services.assignment import batches
+from annotations.services.assignment.batches import NoExams, NoReaders, TooManyReadings
+from annotations.services.assignment.guards import BatchClosed
+from annotations.services.exams import same_recordings
+from annotations.services.studies import roster
+
+ROWS_AT_ONCE = 2000
+
+
+class TooFewReaders(ValueError):
+    """The pool wants more readings of an exam than it has readers."""
+
+
+@transaction.atomic
+def make_pool(
+    *,
+    study: Study,
+    name: str,
+    exams: Sequence[Exam],
+    readers: Sequence[User],
+    created_by: User,
+    now: datetime,
+    readers_per_exam: int | None = None,
+    lease_minutes: int | None = None,
+    purpose: str = Purpose.DATA,
+    due_on: date | None = None,
+) -> Batch:
+    """Return a new batch from which ``readers`` take exams; no reader knows of it yet.
+
+    Args:
+        study: draft or open; the readers are put on its list.
+        name: of the batch, once in the study.
+        exams: what is to be read.
+        readers: who may take from it; more may be admitted later.
+        created_by: who makes it.
+        now: time of the deed.
+        readers_per_exam: readings wanted of each exam; by default what the protocol says.
+        lease_minutes: how long an exam may lie untouched before others get it; by default 120.
+        purpose: what the readings are for.
+        due_on: day by which it is to be read.
+
+    Raises:
+        NoExams, NoReaders, TooManyReadings, TooFewReaders: as they say.
+        batches.KnowsResults, batches.MixedWithData, batches.NameTaken, batches.DueBeforeToday,
+        roster.NotAReader, roster.LevelTooLow, roster.HasLeft: as for ``batches.create``.
+    """
+    n_each = readers_per_exam or study.readers_per_exam
+    exam_ids = sorted({exam.pk for exam in exams})
+    _refuse_sizes(len(exam_ids), n_each, readers)
+    roster.join(study=study, readers=readers, actor=created_by, now=now)
+    roster.refuse_who_knows_results(readers, exam_ids)
+    batches.refuse_mixing(study, exam_ids, purpose)
+    same_recordings.refuse_twice(study, exam_ids)
+    batch = batches.make(
+        study=study, name=name, rows=[], created_by=created_by, now=now, purpose=purpose,
+        handout=Handout.POOLED, lease_minutes=lease_minutes, due_on=due_on,
+    )  # fmt: skip
+    Slot.objects.bulk_create(_slots(batch, exam_ids, n_each), batch_size=ROWS_AT_ONCE)
+    _seat(batch, readers)
+    audit.record(
+        actor=created_by, action=audit.Action.ASSIGNMENT_MADE, study=study, target=batch,
+        after={"n_exams": len(exam_ids), "readers_per_exam": n_each,
+               "readers": sorted(reader.pk for reader in readers),
+               "lease_minutes": batch.lease_minutes, "exams": _fingerprint(exam_ids)},
+        now=now,
+    )  # fmt: skip
+    return batch
+
+
+@transaction.atomic
+def admit(*, batch_id: int, readers: Sequence[User], actor: User, now: datetime) -> Batch:
+    """Let more ``readers`` take from a pool.
+
+    Raises:
+        Batch.DoesNotExist: there is no such pool.
+        BatchClosed: it takes no more readings.
+        roster.NotAReader, roster.LevelTooLow, roster.HasLeft: somebody cannot read here.
+    """
+    batch = Batch.objects.select_related("study").get(pk=batch_id, handout=Handout.POOLED)
+    if not batch.is_open:
+        raise BatchClosed(batch)
+    roster.join(study=batch.study, readers=readers, actor=actor, now=now)
+    _seat(batch, readers)
+    audit.record(
+        actor=actor, action=audit.Action.ASSIGNMENT_MADE, study=batch.study, target=batch,
+        after={"readers": sorted(reader.pk for reader in readers)}, now=now,
+    )  # fmt: skip
+    return batch
+
+
+def slot_key(seed: str, exam_id: int, ordinal: int) -> str:
+    """Return where a slot lies on the round that readers go: HMAC-SHA256, 64 hex digits."""
+    return _hmac(seed, f"slot:{exam_id}:{ordinal}")
+
+
+def start_key(seed: str, reader_id: int, batch_id: int) -> str:
+    """Return where a reader begins the round of a pool: everybody elsewhere."""
+    return _hmac(seed, f"start:{reader_id}:{batch_id}")
+
+
+def _refuse_sizes(n_exams: int, n_each: int, readers: Sequence[User]) -> None:
+    if not n_exams:
+        raise NoExams
+    if not readers:
+        raise NoReaders
+    if n_each > (n_readers := len({reader.pk for reader in readers})):
+        raise TooFewReaders(f"{n_readers} < {n_each}")
+    if (n_readings := n_exams * n_each) > batches.MAX_READINGS:
+        raise TooManyReadings(f"{n_readings}, at most {batches.MAX_READINGS}")
+
+
+def _slots(batch: Batch, exam_ids: Iterable[int], n_each: int) -> Iterator[Slot]:
+    seed = batch.study.seed
+    for exam_id in exam_ids:
+        for ordinal in range(1, n_each + 1):
+            key = slot_key(seed, exam_id, ordinal)
+            yield Slot(batch=batch, exam_id=exam_id, ordinal=ordinal, order_key=key)
+
+
+def _seat(batch: Batch, readers: Sequence[User]) -> None:
+    wanted = sorted({reader.pk for reader in readers})
+    # Seats are kept by the database elsewhere, so no role of a request may write them.
+    with row_security.as_owner():
+        Seat.objects.bulk_create(
+            (Seat(batch=batch, reader_id=pk) for pk in wanted), ignore_conflicts=True
+        )
+
+
+def _fingerprint(exam_ids: Sequence[int]) -> str:
+    return hashlib.sha256("\n".join(map(str, exam_ids)).encode()).hexdigest()
+
+
+def _hmac(seed: str, message: str) -> str:
+    return hmac.new(seed.encode(), message.encode(), hashlib.sha256).hexdigest()

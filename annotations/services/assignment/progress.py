@@ -1,0 +1,384 @@
+"""How far a study is, for whoever leads it: readings made, left and missing; never a label."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    Handout,
+    Occurrence,
+    Purpose,
+    ReaderKind,
+    Seat,
+    Slot,
+    Study,
+    StudyReader,
+    StudyReaderStatus,
+    User,
+)
+from annotations.services.assignment import past_assignments, wanted_readings
+from annotations.services.studies import reading_log
+from annotations.services.studies.reading_log import Record
+from ecgreview import quality
+from ecgreview.quality import haste as quality_haste
+from ecgreview.quality import pace as quality_pace
+
+IDLE_DAYS = 7
+"""A week without a reading, while exams wait, is worth a telephone call."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderProgress:
+    """How one reader comes on.
+
+    Attributes:
+        n_assigned, n_read: in batches that were released, repeats among them.
+        n_abstained: exams that they said they are not competent for; no readings.
+        n_left: unread in open batches.
+        n_missing: unread in closed batches.
+        n_held: of these, hidden repeats that they cannot read yet.
+        n_overdue: of the others, in batches whose day is over.
+        n_lapsed: exams of a pool that they took and gave back.
+        idle_days: days since their last reading, or since they could begin; None when nothing
+            is left for them to read.
+        finish_on: when they will have read what is left, at their pace; None: never, or nothing
+            is left and readings are missing.
+    """
+
+    user: User
+    status: str
+    n_assigned: int
+    n_read: int
+    n_abstained: int
+    n_left: int
+    n_missing: int
+    n_held: int
+    n_overdue: int
+    n_lapsed: int
+    pace: quality.Pace
+    idle_days: int | None
+    finish_on: date | None
+    haste: quality.Haste
+    run: quality.Run
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether they should be asked how it goes."""
+        return self.idle_days is not None and self.idle_days >= IDLE_DAYS
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether somebody should look into how they read."""
+        return self.haste.is_flagged or self.run.is_flagged
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How one released batch comes on.
+
+    Attributes:
+        n_wanted, n_read: readings; ``n_read`` may be larger in a pool with late readings.
+        n_abstained: exams whose readers gave no reading; a pool hands them to others.
+        n_left: still to be made; 0 when the batch is closed.
+        n_missing: not made, and nobody is to make them: the batch is closed or a reader abstained.
+        n_unread: of these, those that nobody abstained from.
+        finish_on: when what is left will be read; None: never at this pace, or nothing is left
+            and readings are missing.
+    """
+
+    batch: Batch
+    n_wanted: int
+    n_read: int
+    n_abstained: int
+    n_left: int
+    n_missing: int
+    n_unread: int
+    is_overdue: bool
+    finish_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a study is.
+
+    Attributes:
+        days: readings on each day with any, ascending.
+        per_day: of all active readers together.
+        n_missing: readings that nobody made and nobody is to make any more: of closed batches,
+            and of exams that lost a reader to withdrawal or abstention and got no other.
+        n_stalled: active readers with exams left and no reading in the last fortnight.
+        finish_on: when what is left will be read; None: never at this pace, or nothing is left
+            and readings are missing.
+    """
+
+    readers: list[ReaderProgress]
+    batches: list[BatchProgress]
+    days: list[tuple[date, int]]
+    n_wanted: int
+    n_read: int
+    n_abstained: int
+    n_left: int
+    n_missing: int
+    per_day: float
+    n_stalled: int
+    finish_on: date | None
+
+
+def of_study(*, study: Study, now: datetime) -> Progress:
+    """Return how far ``study`` is; only for people who do not read in it."""
+    batches = _batches(study)
+    seats = list(Seat.objects.filter(batch__in=[batch.pk for batch in batches]))
+    known = reading_log.of_batches(batches)
+    held = _held(study)
+    lapsed, abstained = _not_read(study)
+    lines = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
+    of_reader = _grouped(seats)
+    by_id = {batch.pk: batch for batch in batches}
+    readers = [
+        _reader(
+            line,
+            [
+                _Share(seat, by_id[seat.batch_id], held, abstained)
+                for seat in of_reader[line.user_id]
+            ],
+            known[line.user_id],
+            lapsed[line.user_id],
+            now,
+        )
+        for line in lines
+    ]
+    told = _told(batches, seats, {one.user.pk: one for one in readers}, abstained, now)
+    return _whole(readers, told, known.values(), _n_without_reader(study, batches), now)
+
+
+def _batches(study: Study) -> list[Batch]:
+    slots = Slot.objects.filter(batch=OuterRef("pk")).order_by().values("batch")
+    released = (
+        study.batches.of_data()
+        .released()
+        .annotate(n_slots=Coalesce(Subquery(slots.values(n=Count("pk"))), 0))
+    )
+    return list(released.order_by("pk"))
+
+
+def _not_read(study: Study) -> tuple[Counter[int], Counter[tuple[int, int]]]:
+    """Return the exams that readers gave back, by reader; and those that they abstained from.
+
+    The latter, by batch and reader, have no reading because of who was to read them.
+    """
+    is_lapsed, is_abstained = Q(state=AssignmentState.LAPSED), Q(is_abstained=True)
+    rows = Assignment.objects.filter(is_lapsed | is_abstained, batch__study=study).order_by()
+    lapsed: Counter[int] = Counter()
+    abstained: Counter[tuple[int, int]] = Counter()
+    for batch, reader, n_lapsed, n_abstained in rows.values_list("batch_id", "reader_id").annotate(
+        n_lapsed=Count("pk", filter=is_lapsed), n_abstained=Count("pk", filter=is_abstained)
+    ):
+        lapsed[reader] += n_lapsed
+        abstained[batch, reader] += n_abstained
+    return lapsed, abstained
+
+
+def _held(study: Study) -> Counter[tuple[int, int]]:
+    """Return the hidden repeats that nobody may know of yet, by batch and reader."""
+    held = Assignment.objects.filter(batch__study=study).held().order_by()
+    rows = held.values_list("batch_id", "reader_id").annotate(n=Count("pk"))
+    return Counter({(batch, reader): n for batch, reader, n in rows})
+
+
+def _n_without_reader(study: Study, batches: Sequence[Batch]) -> int:
+    """Return how many readings the protocol asks for that nobody was given, or nobody has now.
+
+    A pool hands out again what comes back to it, so nothing of a pool is without a reader.
+    """
+    named = [one for one in batches if one.handout == Handout.NAMED and one.purpose == Purpose.DATA]
+    given = Assignment.objects.filter(
+        batch__in=named, occurrence=Occurrence.FIRST, reader__kind=ReaderKind.PERSON
+    )
+    standing = past_assignments.standing(given).order_by().values_list("exam")
+    n_given = dict(standing.annotate(n=Count("reader", distinct=True)))
+    wanted = wanted_readings.by_exam(study, named)
+    return sum(max(n - n_given.get(exam_id, 0), 0) for exam_id, n in wanted.items())
+
+
+def _grouped(seats: Iterable[Seat]) -> defaultdict[int, list[Seat]]:
+    found: defaultdict[int, list[Seat]] = defaultdict(list)
+    for seat in seats:
+        found[seat.reader_id].append(seat)
+    return found
+
+
+class _Share:
+    """What a reader has in one batch."""
+
+    def __init__(
+        self,
+        seat: Seat,
+        batch: Batch,
+        held: Counter[tuple[int, int]],
+        abstained: Counter[tuple[int, int]],
+    ) -> None:
+        self.n_abstained = abstained[seat.batch_id, seat.reader_id]
+        self.seat, self.batch = seat, batch
+        n_unread = seat.n_assigned - seat.n_read
+        self.n_left = n_unread if batch.is_open else 0
+        self.n_missing = 0 if batch.is_open else n_unread
+        self.n_held = held[seat.batch_id, seat.reader_id] if batch.is_open else 0
+
+
+def _reader(
+    line: StudyReader, shares: Sequence[_Share], record: Record, n_lapsed: int, now: datetime
+) -> ReaderProgress:
+    is_active = line.status == StudyReaderStatus.ACTIVE
+    n_left, n_held = sum(one.n_left for one in shares), sum(one.n_held for one in shares)
+    n_abstained = sum(one.n_abstained for one in shares)
+    late = [one.n_left - one.n_held for one in shares if _is_overdue(one.batch, now)]
+    since = _since(line, [one.batch for one in shares], now)
+    pace = quality_pace(record.times, record.active_ms, since=since, now=now)
+    idle = max((now - max(pace.last_at or since, since)).days, 0)
+    n_missing = sum(one.n_missing for one in shares)
+    finish_on = quality.finish_on(n_left, pace.per_day if is_active else 0, today=now.date())
+    return ReaderProgress(
+        user=line.user,
+        status=line.status,
+        n_assigned=sum(one.seat.n_assigned for one in shares),
+        n_read=sum(one.seat.n_read for one in shares) - n_abstained,
+        n_abstained=n_abstained,
+        n_left=n_left,
+        n_missing=n_missing,
+        n_held=n_held,
+        n_overdue=sum(late),
+        n_lapsed=n_lapsed,
+        pace=pace,
+        idle_days=idle if n_left > n_held and is_active else None,
+        finish_on=_unless_missing(finish_on, n_left, n_missing),
+        haste=quality_haste(record.active_ms),
+        run=quality.strangest_run(record.answers),
+    )
+
+
+def _unless_missing(finish_on: date | None, n_left: int, n_missing: int) -> date | None:
+    """Return ``finish_on``, but no day where reading is over and readings are missing."""
+    return finish_on if n_left or not n_missing else None
+
+
+def _since(line: StudyReader, batches: Sequence[Batch], now: datetime) -> datetime:
+    """Return when a reader could begin: whoever was paused begins again."""
+    released = [batch.released_at for batch in batches if batch.released_at is not None]
+    return max(min(released, default=now), line.status_since)
+
+
+def _is_overdue(batch: Batch, now: datetime) -> bool:
+    return batch.is_open and batch.due_on is not None and batch.due_on < now.date()
+
+
+def _told(
+    batches: Sequence[Batch],
+    seats: Sequence[Seat],
+    readers: Mapping[int, ReaderProgress],
+    abstained: Counter[tuple[int, int]],
+    now: datetime,
+) -> list[BatchProgress]:
+    """Return the batches; readers read the earlier ones first."""
+    ahead: Counter[int] = Counter()
+    found = []
+    for batch in batches:
+        own = [seat for seat in seats if seat.batch_id == batch.pk]
+        left = {seat.reader_id: seat.n_assigned - seat.n_read for seat in own if batch.is_open}
+        ahead.update(left)
+        n_slots: int = getattr(batch, "n_slots", 0)
+        n_wanted = n_slots or sum(seat.n_assigned for seat in own)
+        n_abstained = sum(abstained[batch.pk, seat.reader_id] for seat in own)
+        n_read = sum(seat.n_read for seat in own) - n_abstained
+        # What is nobody's to read any more is left to a later batch; a pool hands it out again.
+        n_done = n_read if n_slots else n_read + n_abstained
+        n_left = max(n_wanted - n_done, 0) if batch.is_open else 0
+        n_missing = max(n_wanted - n_read - n_left, 0)
+        behind = {reader: ahead[reader] for reader, n in left.items() if n}
+        finish_on = (
+            _pooled(n_left, own, readers, now)
+            if n_slots
+            else _latest(_days(behind, readers, now), now)
+        )
+        found.append(
+            BatchProgress(
+                batch=batch,
+                n_wanted=n_wanted,
+                n_read=n_read,
+                n_abstained=n_abstained,
+                n_left=n_left,
+                n_missing=n_missing,
+                n_unread=n_missing if n_slots else max(n_missing - n_abstained, 0),
+                is_overdue=bool(n_left) and _is_overdue(batch, now),
+                finish_on=_unless_missing(finish_on, n_left, n_missing),
+            )
+        )
+    return found
+
+
+def _pooled(
+    n_left: int, seats: Sequence[Seat], readers: Mapping[int, ReaderProgress], now: datetime
+) -> date | None:
+    """Return when the readers of a pool will have emptied it together."""
+    together = sum(_per_day(readers.get(seat.reader_id)) for seat in seats)
+    return quality.finish_on(n_left, together, today=now.date())
+
+
+def _days(
+    n_left: Mapping[int, int], readers: Mapping[int, ReaderProgress], now: datetime
+) -> list[date | None]:
+    return [
+        quality.finish_on(n, _per_day(readers.get(reader)), today=now.date())
+        for reader, n in n_left.items()
+    ]
+
+
+def _per_day(reader: ReaderProgress | None) -> float:
+    if reader is None or reader.status != StudyReaderStatus.ACTIVE:
+        return 0.0
+    return reader.pace.per_day
+
+
+def _latest(days: Iterable[date | None], now: datetime) -> date | None:
+    """Return the last of ``days``, today when there are none; None when one is never."""
+    found = list(days)
+    known = [day for day in found if day is not None]
+    return max(known, default=now.date()) if len(known) == len(found) else None
+
+
+def _whole(
+    readers: list[ReaderProgress],
+    batches: list[BatchProgress],
+    known: Iterable[Record],
+    n_without_reader: int,
+    now: datetime,
+) -> Progress:
+    counts = Counter(time.date() for record in known for time in record.times)
+    stalled = [
+        one for one in readers
+        if one.n_left and one.status == StudyReaderStatus.ACTIVE and not one.pace.per_day
+    ]  # fmt: skip
+    n_left = sum(batch.n_left for batch in batches)
+    n_missing = n_without_reader + sum(batch.n_unread for batch in batches)
+    finish_on = _latest((one.finish_on for one in batches if one.n_left), now)
+    return Progress(
+        readers=readers,
+        batches=batches,
+        days=sorted(counts.items()),
+        n_wanted=sum(batch.n_wanted for batch in batches),
+        n_read=sum(batch.n_read for batch in batches),
+        n_abstained=sum(batch.n_abstained for batch in batches),
+        n_left=n_left,
+        n_missing=n_missing,
+        per_day=sum(_per_day(one) for one in readers),
+        n_stalled=len(stalled),
+        finish_on=_unless_missing(finish_on, n_left, n_missing),
+    )

@@ -1,0 +1,240 @@
+"""Qualification and practice: sets of exams with reference answers, read before the data.
+
+What a set's readings say is compared with the reference only after they were signed, and never
+reaches agreement, consensus or an export. ADR 21 says why the pass mark holds for micro-F1.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+
+from annotations import row_security
+from annotations.models import (
+    NO_DATA,
+    Assignment,
+    Batch,
+    Exam,
+    NoticeKind,
+    Purpose,
+    Reading,
+    Reference,
+    Seat,
+    Study,
+    StudyReader,
+    Taxonomy,
+    User,
+)
+from annotations.services import audit
+from annotations.services.assignment import batches
+from annotations.services.notices import delivery
+from annotations.services.studies import protocols
+from ecgreview.agreement.accuracy import reference
+
+ROWS_AT_ONCE = 2000
+
+Answer = tuple[frozenset[str] | None, frozenset[str]]
+"""What a reader gave, None if they could not read the exam, and what the reference says.
+
+Who calls an exam unreadable or abstains gave nothing; a class that they call not assessable was
+not given.
+"""
+
+
+class NoQualification(ValueError):
+    """A set with reference answers is for qualifying or practising, and for nothing else."""
+
+
+class UnknownExams(ValueError):
+    """There are no exams of these codes."""
+
+
+class UnknownClasses(ValueError):
+    """The study's list has no classes of these codes."""
+
+
+class ContradictoryReference(ValueError):
+    """A class that stands alone is given beside others."""
+
+
+class KnowsAnswers(ValueError):
+    """Whoever makes a set knows its answers and cannot be judged by it."""
+
+
+class SeenBefore(ValueError):
+    """Somebody named has read some of these exams before: the set would judge their memory."""
+
+
+@transaction.atomic
+def make(
+    *,
+    study: Study,
+    name: str,
+    references: Mapping[str, Collection[str]],
+    readers: Sequence[User],
+    created_by: User,
+    now: datetime,
+    purpose: str = Purpose.QUALIFICATION,
+    due_on: date | None = None,
+) -> Batch:
+    """Return a new set, released at once, in which each of ``readers`` reads every exam.
+
+    Args:
+        study: open.
+        name: of the batch, once in the study.
+        references: for the code of each exam the codes of its classes; none is an answer too.
+        readers: who reads them, each in an order of their own.
+        created_by: who makes it.
+        now: time of the deed.
+        purpose: ``Purpose.QUALIFICATION`` or ``Purpose.PRACTICE``.
+        due_on: day by which it is to be read.
+
+    Raises:
+        NoQualification, UnknownExams, UnknownClasses, ContradictoryReference, KnowsAnswers,
+        SeenBefore: as they say.
+        And what ``batches.create`` raises.
+    """
+    if purpose not in NO_DATA:
+        raise NoQualification(purpose)
+    if created_by in readers:
+        raise KnowsAnswers(str(created_by))
+    exams = _exams(references)
+    _refuse_contradictions(study.taxonomy, references)
+    if purpose == Purpose.QUALIFICATION:
+        _refuse_who_saw_them(readers, exams.values())
+    batch = batches.create(
+        study=study, name=name, exams=list(exams.values()), readers=readers,
+        created_by=created_by, now=now, purpose=purpose, due_on=due_on,
+    )  # fmt: skip
+    Reference.objects.bulk_create(
+        (
+            Reference(batch=batch, exam=exams[code], codes=sorted(set(classes)))
+            for code, classes in references.items()
+        ),
+        batch_size=ROWS_AT_ONCE,
+    )
+    return batch
+
+
+def settle(assignment: Assignment, *, now: datetime) -> None:
+    """Judge the set of ``assignment`` if it was read with this reading, its last.
+
+    Where somebody is changing the reader's standing at this moment, ``judge_next`` does it.
+    """
+    if assignment.batch.purpose != Purpose.QUALIFICATION:
+        return
+    with row_security.as_owner():
+        seats = Seat.objects.to_judge().filter(
+            batch=assignment.batch_id, reader=assignment.reader_id
+        )
+        _judge_first_of(seats.values_list("pk", flat=True), now)
+
+
+def judge_next(*, now: datetime) -> bool:
+    """Judge one complete set that was not judged; return False when there is none."""
+    with transaction.atomic():
+        return _judge_first_of(Seat.objects.to_judge().values_list("pk", flat=True), now)
+
+
+def answers(seat: Seat) -> dict[int, Answer]:
+    """Return what the reader of ``seat`` gave and what is right, by assignment, of what is read.
+
+    For services that have the rights of the owner: nobody else may look at references.
+    """
+    own = (
+        Reading.objects.blind()
+        .effective()
+        .filter(assignment__batch=seat.batch_id, assignment__reader=seat.reader_id)
+    )
+    right = dict(Reference.objects.filter(batch=seat.batch_id).values_list("exam", "codes"))
+    given: dict[int, set[str]] = defaultdict(set)
+    for pk, code in own.values_list("pk", "findings__diagnostic_class__code"):
+        given[pk] |= {code} if code else set()
+    return {
+        reading.assignment_id: (
+            frozenset(given[reading.pk]) if reading.is_readable and reading.is_answered else None,
+            frozenset(right.get(reading.assignment.exam_id, ())),
+        )
+        for reading in own.select_related("assignment")
+    }
+
+
+def pass_mark(batch: Batch) -> float:
+    """Return the micro-F1 to reach, under the protocol that the set was made under."""
+    return protocols.of_batch(batch).qualification.pass_mark
+
+
+def _judge_first_of(ids: Iterable[int], now: datetime) -> bool:
+    """Judge the first seat that is in nobody's hands, its reader's line neither."""
+    seats = Seat.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    lines = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    for pk in list(ids):
+        unjudged = seats.to_judge().select_related("batch__study", "reader")
+        seat = unjudged.filter(pk=pk).first()
+        if seat is None:
+            continue
+        line = lines.filter(study=seat.batch.study, user=seat.reader).first()
+        if line is not None:
+            _judge(seat, line, now)
+            return True
+    return False
+
+
+def _judge(seat: Seat, line: StudyReader, now: datetime) -> None:
+    found = reference.compare(answers(seat).values())
+    mark = pass_mark(seat.batch)
+    seat.judged_at = now
+    seat.right_share, seat.micro_f1 = found.right_share, found.micro_f1
+    seat.is_passed = found.micro_f1 >= mark
+    seat.save(update_fields=["judged_at", "right_share", "micro_f1", "is_passed"])
+    if seat.is_passed and line.qualified_at is None:
+        line.qualified_at = now
+        line.save(update_fields=["qualified_at"])
+    _make_known(seat, mark, now)
+
+
+def _make_known(seat: Seat, mark: float, now: datetime) -> None:
+    """Write the verdict into the trail and tell the reader."""
+    study, is_passed = seat.batch.study, bool(seat.is_passed)
+    audit.record(
+        actor=None,
+        action=audit.Action.READER_QUALIFIED if is_passed else audit.Action.READER_FAILED,
+        study=study, target=seat.reader,
+        after={"batch": seat.batch_id, "micro_f1": seat.micro_f1,
+               "right_share": seat.right_share, "pass_mark": mark},
+        now=now,
+    )  # fmt: skip
+    kind = NoticeKind.QUALIFICATION_PASSED if is_passed else NoticeKind.QUALIFICATION_FAILED
+    data = {"study": study.name, "batch": seat.batch.name, "batch_id": seat.batch_id}
+    delivery.tell([seat.reader_id], kind, data, now=now)
+
+
+def _exams(references: Mapping[str, object]) -> dict[str, Exam]:
+    exams = {exam.code: exam for exam in Exam.objects.filter(code__in=list(references))}
+    if unknown := sorted(set(references) - exams.keys()):
+        raise UnknownExams(", ".join(unknown))
+    return exams
+
+
+def _refuse_contradictions(taxonomy: Taxonomy, references: Mapping[str, Collection[str]]) -> None:
+    is_exclusive = dict(taxonomy.classes.values_list("code", "is_exclusive"))
+    if unknown := sorted(
+        {code for codes in references.values() for code in codes} - {*is_exclusive}
+    ):
+        raise UnknownClasses(", ".join(unknown))
+    wrong = [
+        exam
+        for exam, codes in references.items()
+        if len(set(codes)) > 1 and any(is_exclusive[code] for code in codes)
+    ]
+    if wrong:
+        raise ContradictoryReference(", ".join(sorted(wrong)))
+
+
+def _refuse_who_saw_them(readers: Sequence[User], exams: Iterable[Exam]) -> None:
+    seen = Reading.objects.filter(reader__in=readers, assignment__exam__in=list(exams))
+    if names := sorted({str(found.reader) for found in seen.select_related("reader")}):
+        raise SeenBefore(", ".join(names))

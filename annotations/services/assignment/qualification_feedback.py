@@ -1,0 +1,101 @@
+"""Feedback: a reader's own answers beside the reference, once they are signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from annotations import row_security
+from annotations.models import (
+    NO_DATA,
+    Assignment,
+    AssignmentState,
+    DiagnosticClass,
+    Purpose,
+    Seat,
+    User,
+)
+from annotations.services.assignment import qualification
+
+
+class NotYet(Exception):
+    """The set is not complete: its answers would help with what is left of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One exam of a set.
+
+    Attributes:
+        hits: classes that the reader and the reference give.
+        missed: classes that only the reference gives.
+        extra: classes that only the reader gave.
+        is_unreadable: the reader could not read it, and so gave nothing.
+        is_abstained: the reader said that they are not competent, and gave nothing.
+    """
+
+    assignment: Assignment
+    hits: list[DiagnosticClass]
+    missed: list[DiagnosticClass]
+    extra: list[DiagnosticClass]
+    is_unreadable: bool
+    is_abstained: bool
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the reader gave exactly what the reference says."""
+        gave_nothing = self.is_unreadable or self.is_abstained
+        return not (self.missed or self.extra or gave_nothing)
+
+
+def seat_of(*, batch_id: int, reader: User) -> Seat:
+    """Return ``reader``'s seat in a set with reference answers.
+
+    Raises:
+        Seat.DoesNotExist: they have none there.
+    """
+    own = Seat.objects.filter(reader=reader, batch__released_at__isnull=False)
+    sets = own.filter(batch__purpose__in=NO_DATA, n_assigned__gt=0)
+    return sets.select_related("batch__study", "batch__taxonomy").get(batch=batch_id)
+
+
+@transaction.atomic
+def lines(seat: Seat) -> list[Line]:
+    """Return the exams that the reader of ``seat`` has read, in the order they were given.
+
+    When practising each exam is answered as soon as it is signed, in a qualification all of them
+    when the last one is. Nothing is told of an exam that was not read.
+
+    Raises:
+        NotYet: the qualification was not judged yet.
+    """
+    if seat.batch.purpose == Purpose.QUALIFICATION and seat.judged_at is None:
+        raise NotYet(seat)
+    with row_security.as_owner():
+        answers = qualification.answers(seat)
+        read = Assignment.objects.filter(pk__in=answers, state=AssignmentState.READ)
+        assignments = list(read.select_related("exam").order_by("position"))
+        classes = list(seat.batch.taxonomy.classes.order_by("position"))
+    return [_line(assignment, answers[assignment.pk], classes) for assignment in assignments]
+
+
+def _line(
+    assignment: Assignment, answer: qualification.Answer, classes: list[DiagnosticClass]
+) -> Line:
+    given, right = answer
+
+    def named(codes: Iterable[str]) -> list[DiagnosticClass]:
+        wanted = set(codes)
+        return [item for item in classes if item.code in wanted]
+
+    said = given or frozenset()
+    return Line(
+        assignment=assignment,
+        hits=named(said & right),
+        missed=named(right - said),
+        extra=named(said - right),
+        is_unreadable=given is None and not assignment.is_abstained,
+        is_abstained=assignment.is_abstained,
+    )

@@ -1,0 +1,247 @@
+"""Reassigning: what waits for one reader is given to others; what was read stays."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    Draft,
+    Handout,
+    NoticeKind,
+    Occurrence,
+    Study,
+    StudyReader,
+    StudyReaderStatus,
+    User,
+)
+from annotations.models.assignment import AssignmentQuerySet
+from annotations.services import audit
+from annotations.services.assignment import handout, recipients
+from annotations.services.assignment.handout import Row
+from annotations.services.assignment.recipients import Taker
+from annotations.services.notices import delivery
+from annotations.services.studies import lifecycle, protocols, roster
+from annotations.services.studies.roster import HasLeft
+from ecgreview import design
+
+
+class NothingWaits(Exception):
+    """Nothing waits for the reader that could be given to somebody else."""
+
+
+class NobodyToReadThem(ValueError):
+    """None of those named can read any of these exams: they have them, know them or are full."""
+
+
+class SameReader(ValueError):
+    """What is taken from a reader cannot be given to the same reader."""
+
+
+class Paused(ValueError):
+    """Somebody named is paused: exams given to them would only wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reassignment:
+    """What was moved.
+
+    Attributes:
+        n_by_reader: how many exams each new reader got, by primary key.
+        n_left: exams that stay, because none of the new readers can read them.
+        n_repeats_dropped: hidden repeats that went, for there is no room to wash them out.
+    """
+
+    n_by_reader: dict[int, int]
+    n_left: int
+    n_repeats_dropped: int
+
+    @property
+    def n_moved(self) -> int:
+        """How many exams changed hands."""
+        return sum(self.n_by_reader.values())
+
+
+def reassignable(study: Study, reader: User, *, with_begun: bool = False) -> AssignmentQuerySet:
+    """Return the first readings that wait for ``reader`` in open named batches of data.
+
+    Without those they have begun, unless asked; what is in a pool comes free by itself.
+    """
+    batches = Batch.objects.open().of_data().filter(study=study, handout=Handout.NAMED)
+    waiting = Assignment.objects.waiting().filter(reader=reader, batch__in=batches)
+    first = waiting.filter(occurrence=Occurrence.FIRST)
+    return first if with_begun else first.exclude(pk__in=Draft.objects.values("assignment"))
+
+
+@transaction.atomic
+def reassign(
+    *,
+    study: Study,
+    reader: User,
+    to: Sequence[User],
+    actor: User,
+    reason: str,
+    now: datetime,
+    with_begun: bool = False,
+    limit: int | None = None,
+) -> Reassignment:
+    """Give what waits for ``reader`` to others, evenly, at the end of each one's order.
+
+    Nobody gets an exam that they have, had or know results of. The latest exams of the reader's
+    order go first when only some are to go. A hidden repeat goes with its first reading, if the
+    exams between them are enough to wash it out.
+
+    Args:
+        study: open.
+        reader: whose exams are taken.
+        to: who gets them; who is new joins the study's list.
+        actor: who does it.
+        reason: why, for the audit trail.
+        now: time of the deed.
+        with_begun: take also what the reader has begun; the drafts are kept and go nowhere.
+        limit: at most so many exams; None: all.
+
+    Raises:
+        studies.NotOpen: the study is a draft or locked.
+        studies.ReasonMissing: ``reason`` is empty.
+        SameReader: ``reader`` is among ``to``.
+        NotAReader, LevelTooLow, HasLeft, Paused: somebody of ``to`` cannot be given exams.
+        NothingWaits: there is nothing to give.
+        NobodyToReadThem: none of it can be given to any of ``to``.
+    """
+    # The study's row keeps other coordinators out: two who move exams between the same readers
+    # would wait for each other's seats. Readers never lock it.
+    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    _refuse(study, reader, to, reason)
+    roster.join(study=study, readers=to, actor=actor, now=now)
+    lines = _lines(study, to)
+    moving = _locked(reassignable(study, reader, with_begun=with_begun), limit)
+    if not moving:
+        raise NothingWaits(reader)
+    getting = [recipients.of(study, line, moving) for line in lines]
+    n_left = recipients.deal(study, moving, getting)
+    if n_left == len(moving):
+        raise NobodyToReadThem(", ".join(str(one) for one in to))
+    n_dropped = _move(reader, getting)
+    done = Reassignment(
+        {taker.reader.pk: len(taker.given) for taker in getting if taker.given}, n_left, n_dropped
+    )
+    audit.record(
+        actor=actor, action=audit.Action.ASSIGNMENT_REASSIGNED, study=study, target=reader,
+        before={"n_waiting": len(moving)},
+        after={"given": {str(pk): n for pk, n in done.n_by_reader.items()}, "n_left": n_left,
+               "n_repeats_dropped": n_dropped, "plan": handout.fingerprint(_rows(getting))},
+        reason=reason, now=now,
+    )  # fmt: skip
+    for pk, n_exams in done.n_by_reader.items():
+        data = {"study": study.name, "n_exams": n_exams}
+        delivery.tell([pk], NoticeKind.EXAMS_REASSIGNED, data, now=now)
+    return done
+
+
+def _refuse(study: Study, reader: User, to: Sequence[User], reason: str) -> None:
+    if not study.is_open:
+        raise lifecycle.NotOpen(study.phase)
+    if not reason.strip():
+        raise lifecycle.ReasonMissing(study)
+    if reader in to:
+        raise SameReader(reader)
+
+
+def _lines(study: Study, to: Sequence[User]) -> list[StudyReader]:
+    """Return the lines of those who get exams, locked: nobody is withdrawn in the meantime."""
+    locked = StudyReader.objects.select_for_update(of=("self",), no_key=True)
+    lines = list(locked.filter(study=study, user__in=to).select_related("user").order_by("pk"))
+    left = [str(line.user) for line in lines if line.status == StudyReaderStatus.WITHDRAWN]
+    if left:
+        raise HasLeft(", ".join(left))
+    if paused := [str(line.user) for line in lines if line.status == StudyReaderStatus.PAUSED]:
+        raise Paused(", ".join(paused))
+    return lines
+
+
+def _locked(waiting: QuerySet[Assignment], limit: int | None) -> list[Assignment]:
+    """Return ``waiting`` with their rows locked in the order of their ids, the last ones first."""
+    ids = waiting.order_by("-batch", "-position").values_list("pk", flat=True)
+    chosen = list(ids if limit is None else ids[:limit])
+    locked = Assignment.objects.waiting().select_for_update(of=("self",), no_key=True)
+    rows = {row.pk: row for row in locked.filter(pk__in=chosen).order_by("pk")}
+    return [rows[pk] for pk in chosen if pk in rows]
+
+
+def _move(reader: User, getting: Sequence[Taker]) -> int:
+    """Withdraw what was dealt and append it to the new orders; return the repeats that went."""
+    given = [assignment for taker in getting for assignment in taker.given]
+    repeats = _repeats(reader, given)
+    gone = [one.pk for one in (*given, *repeats.values())]
+    roster.take_back(Assignment.objects.filter(pk__in=gone))
+    n_kept = 0
+    for taker in getting:
+        for batch_id, part in _by_batch(taker.given).items():
+            batch = Batch.objects.select_related("study").get(pk=batch_id)
+            repeated = {one.exam_id for one in part if one.pk in repeats}
+            rows = _appended(batch, taker.reader, part, repeated)
+            handout.assign(batch, rows)
+            n_kept += sum(row.occurrence == Occurrence.REPEAT for row in rows)
+    return len(repeats) - n_kept
+
+
+def _repeats(reader: User, given: Sequence[Assignment]) -> dict[int, Assignment]:
+    """Return the hidden repeats that wait behind ``given``, by the id of the first reading."""
+    first = {(one.batch_id, one.exam_id): one.pk for one in given}
+    waiting = Assignment.objects.waiting().filter(
+        reader=reader,
+        occurrence=Occurrence.REPEAT,
+        batch__in={batch for batch, _ in first},
+        exam__in={exam for _, exam in first},
+    )
+    keyed = {(one.batch_id, one.exam_id): one for one in waiting}
+    return {first[key]: one for key, one in keyed.items() if key in first}
+
+
+def _by_batch(given: Iterable[Assignment]) -> dict[int, list[Assignment]]:
+    found: dict[int, list[Assignment]] = defaultdict(list)
+    for assignment in given:
+        found[assignment.batch_id].append(assignment)
+    return dict(sorted(found.items()))
+
+
+def _appended(
+    batch: Batch, reader: User, part: Sequence[Assignment], repeated: set[int]
+) -> list[Row]:
+    """Return the rows after the last of ``reader``: the new exams by their keys, then repeats."""
+    last = Assignment.objects.filter(batch=batch, reader=reader).aggregate(n=Max("position"))["n"]
+    place = last or 0
+    exams = sorted(
+        (one.exam_id for one in part),
+        key=lambda exam_id: design.key(batch.study.seed, reader.pk, exam_id),
+    )
+    rows = [Row(reader.pk, exam, place + nth) for nth, exam in enumerate(exams, start=1)]
+    place += len(exams)
+    washout_exams = protocols.of_batch(batch).washout_exams
+    for row in [row for row in rows if row.exam_id in repeated]:
+        if place + 1 - row.position > washout_exams:
+            place += 1
+            rows.append(Row(reader.pk, row.exam_id, place, Occurrence.REPEAT))
+    return rows
+
+
+def _rows(getting: Iterable[Taker]) -> list[Row]:
+    """Return what was given, for the fingerprint, as it stands now."""
+    return [
+        Row(one.reader_id, one.exam_id, one.position, one.occurrence)
+        for taker in getting
+        for one in Assignment.objects.filter(
+            reader=taker.reader,
+            batch__in={given.batch_id for given in taker.given},
+            exam__in={given.exam_id for given in taker.given},
+        ).exclude(state=AssignmentState.WITHDRAWN)
+    ]

@@ -1,0 +1,286 @@
+"""Looking at the audit trail: which events, and taking them away as a file that verifies."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time
+from typing import IO
+
+from django.db import models, transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from annotations.models import AuditEvent, User
+from annotations.services import audit
+from annotations.services.verification import trail
+from ecgreview import chain
+from ecgreview.chain import Entry, Event, Head, Link, files
+
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
+
+MAX_EVENTS = 20_000
+"""What a page or the API hands out at once: a second of work, which a busy machine does well within
+the ten seconds of a request. The command has no such limit."""
+
+ROWS_AT_ONCE = 2000
+
+
+class TooManyEvents(Exception):
+    """So many are exported on the command line only, or fewer are asked for."""
+
+
+class Format(models.TextChoices):
+    """How an exported trail is written."""
+
+    CSV = "csv", _("CSV, for spreadsheets")
+    JSONL = "jsonl", _("JSON Lines")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events are looked for; what is empty does not matter.
+
+    Attributes:
+        study: as its address names it.
+        person: who did it, by user name.
+        action: one of ``audit.Action``, or a group of them such as ``batch``.
+        object_type: the kind of what it was done to, such as ``reading``.
+        object_id: what that is known by.
+        since: the first day.
+        until: the last day.
+        text: part of the reason.
+    """
+
+    study: str = ""
+    person: str = ""
+    action: str = ""
+    object_type: str = ""
+    object_id: str = ""
+    since: date | None = None
+    until: date | None = None
+    text: str = ""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether no event is left out."""
+        return self == Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        digest: the SHA-256 of the file.
+        head: the last link in it, None when it holds none.
+    """
+
+    n_events: int
+    digest: str
+    head: Head | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the last verification found.
+
+    Attributes:
+        at: when it ended.
+        head: up to where all held.
+        fault: the first thing that was wrong, empty when nothing was.
+    """
+
+    at: datetime
+    head: Head
+    fault: str
+
+
+def find(events: QuerySet[AuditEvent], wanted: Wanted) -> QuerySet[AuditEvent]:
+    """Return those of ``events`` that are in the chain and are wanted."""
+    exact = {
+        "study__slug": wanted.study,
+        "actor__username": wanted.person,
+        "object_type": wanted.object_type,
+        "object_id": wanted.object_id,
+        "reason__icontains": wanted.text,
+    }
+    found = events.filter(link__seq__gte=1, **{key: value for key, value in exact.items() if value})
+    if wanted.action:
+        found = found.filter(action__in=_actions(wanted.action))
+    if wanted.since:
+        found = found.filter(at__gte=_moment(wanted.since, time.min))
+    if wanted.until:
+        found = found.filter(at__lte=_moment(wanted.until, time.max))
+    return found
+
+
+def status() -> Status | None:
+    """Return what the last verification found, None before the first."""
+    ends = (audit.Action.AUDIT_VERIFIED, audit.Action.AUDIT_BROKEN)
+    last = AuditEvent.objects.filter(action__in=ends).order_by("-pk").first()
+    if last is None:
+        return None
+    told = json.loads(last.after)
+    return Status(last.at, chain.head(told["head"]), told.get("fault", ""))
+
+
+def stands(event: AuditEvent) -> bool:
+    """Tell whether ``event`` and its link are as written, and follow the link before them."""
+    link, written = entry_of(event)
+    if link is None or written is None or chain.link_digest(link, written) != link.digest:
+        return False
+    before = AuditEvent.objects.filter(link__seq=link.seq - 1).values_list(
+        "link__digest", flat=True
+    )
+    return (before.first() or chain.GENESIS) == link.previous
+
+
+def entry_of(event: AuditEvent) -> Entry:
+    """Return ``event`` and its link as they are digested; without a link it is not in the chain."""
+    link = getattr(event, "link", None)
+    written = Event(
+        id=str(event.pk),
+        at=_utc(event.at),
+        actor=_text(event.actor_id),
+        actor_name=event.actor_name,
+        action=event.action,
+        study=_text(event.study_id),
+        object_type=event.object_type,
+        object_id=event.object_id,
+        before=event.before,
+        after=event.after,
+        reason=event.reason,
+    )
+    if link is None:
+        return Entry(None, written)
+    return Entry(Link(link.seq, _utc(link.chained_at), link.previous, link.digest), written)
+
+
+def entries(events: QuerySet[AuditEvent]) -> Iterator[Entry]:
+    """Yield ``events`` with their links, in the order of the chain."""
+    rows = events.order_by("link__seq").values_list(
+        *("link__seq", _written("link__chained_at"), "link__previous", "link__digest"),
+        *("pk", _written("at"), "actor_id", "actor_name", "action", "study_id"),
+        *("object_type", "object_id", "before", "after", "reason"),
+    )
+    for row in rows.iterator(chunk_size=ROWS_AT_ONCE):
+        texts = [None if value is None else str(value) for value in row[4:]]
+        yield Entry(Link(*row[:4]), Event(*texts))
+
+
+@transaction.atomic
+def export(
+    *,
+    file: IO[bytes],
+    kind: Format,
+    actor: User | None,
+    wanted: Wanted,
+    limit: int | None = None,
+    now: datetime,
+) -> Exported:
+    """Write the events that are wanted into ``file``, and that this was done into the trail.
+
+    ``python -m ecgreview.chain`` verifies such a file; one that is a selection, row by row.
+
+    Args:
+        file: where to; it is left open.
+        kind: how.
+        actor: for whom: they get what they may see; None for the operator, who gets all.
+        wanted: which events.
+        limit: how many at most.
+        now: time of the export.
+
+    Raises:
+        TooManyEvents: there are more than ``limit``.
+    """
+    visible = AuditEvent.objects.all() if actor is None else AuditEvent.objects.visible_to(actor)
+    events = find(visible, wanted)
+    if limit is not None and events[: limit + 1].count() > limit:
+        raise TooManyEvents(limit)
+    n_events, head, digest = 0, None, hashlib.sha256()
+    for written, last in _lines(events, kind):
+        file.write(written)
+        digest.update(written)
+        n_events, head = n_events + (last is not None), last or head
+    exported = Exported(n_events, digest.hexdigest(), head)
+    audit.record(
+        actor=actor,
+        action=audit.Action.AUDIT_EXPORTED,
+        after={
+            "format": kind.value,
+            "n_events": n_events,
+            "digest": exported.digest,
+            "head": str(head or ""),
+            "wanted": {key: value for key, value in asdict(wanted).items() if value},
+        },
+        now=now,
+    )
+    return exported
+
+
+def download(*, kind: Format, actor: User, wanted: Wanted, now: datetime) -> bytes:
+    """Return the export as a whole, at most ``MAX_EVENTS``.
+
+    Raises:
+        TooManyEvents: there are more.
+    """
+    file = io.BytesIO()
+    export(file=file, kind=kind, actor=actor, wanted=wanted, limit=MAX_EVENTS, now=now)
+    return file.getvalue()
+
+
+def _lines(events: QuerySet[AuditEvent], kind: Format) -> Iterator[tuple[bytes, Head | None]]:
+    """Yield each line, and the head that it brings the file to."""
+    if kind is Format.CSV:
+        yield _csv(files.COLUMNS), None
+    for entry in entries(events):
+        link, row = entry.link, files.row(entry)
+        head = Head(link.seq, link.digest) if link else None
+        if kind is Format.CSV:
+            yield _csv([files.cell(text) for text in row]), head
+        else:
+            yield _json(dict(zip(files.COLUMNS, row, strict=True))), head
+
+
+def _csv(row: tuple[str, ...] | list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(row)
+    return text.getvalue().encode()
+
+
+def _json(row: Mapping[str, str | None]) -> bytes:
+    return f"{json.dumps(row, ensure_ascii=False)}\n".encode()
+
+
+def _written(field: str) -> models.Func:
+    """Return a time as the chain writes it, by the database."""
+    template = trail.MOMENT.format("%(expressions)s")
+    return models.Func(F(field), template=template, output_field=models.TextField())
+
+
+def _utc(moment: datetime) -> str:
+    """Return a time as the chain writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _actions(named: str) -> list[str]:
+    """Return the action of that name, or those of that group.
+
+    Under row-level security PostgreSQL uses no statistics for ``like``: it took a group that most
+    events are of for a rare one, and sorted all of it for each page.
+    """
+    return [one for one in audit.Action.values if one == named or one.startswith(f"{named}.")]
+
+
+def _moment(day: date, at: time) -> datetime:
+    return datetime.combine(day, at, tzinfo=timezone.get_current_timezone())

@@ -1,0 +1,192 @@
+"""The audit trail: who did what to what and why, written in the transaction of the deed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from annotations import row_security
+from annotations.models import AuditEvent, Reading, Study, User
+from annotations.services.audit import signed_content
+from ecgreview import chain
+
+
+class Action(models.TextChoices):
+    """All that is recorded; what comes before the dot is what pages group them by."""
+
+    PEOPLE_CREATED = "people.created", _("Account made")
+    PEOPLE_INVITED = "people.invited", _("Person invited")
+    PEOPLE_INVITATION_WITHDRAWN = "people.invitation_withdrawn", _("Invitation withdrawn")
+    PEOPLE_ACCEPTED = "people.accepted", _("Invitation accepted")
+    PEOPLE_CHANGED = "people.changed", _("Roles or details changed")
+    PEOPLE_DEACTIVATED = "people.deactivated", _("Access ended")
+    PEOPLE_ACTIVATED = "people.activated", _("Access restored")
+    PEOPLE_TOKEN_MADE = "people.token_made", _("Token made")
+    PEOPLE_TOKENS_DELETED = "people.tokens_deleted", _("Tokens deleted")
+    PEOPLE_LINK_MADE = "people.link_made", _("Sign-in link made")
+    PEOPLE_VOUCHED = "people.vouched", _("Account vouched for by another coordinator")
+    PEOPLE_PASSWORD_CHANGED = "people.password_changed", _("Password changed")
+    PEOPLE_PASSWORD_RESET = "people.password_reset", _("Password reset asked for")
+
+    SIGNED_IN = "session.signed_in", _("Signed in")
+    SIGN_IN_FAILED = "session.sign_in_failed", _("Sign-in failed")
+    LOCKED_OUT = "session.locked_out", _("Locked out")
+    SIGNED_OUT = "session.signed_out", _("Signed out")
+    SESSIONS_ENDED = "session.ended", _("Sessions ended")
+    MFA_ADDED = "session.mfa_added", _("Second factor added")
+    MFA_REMOVED = "session.mfa_removed", _("Second factor removed")
+    MFA_RECOVERY_CODES_MADE = "session.mfa_recovery_codes_made", _("Recovery codes made")
+    MFA_RESET = "session.mfa_reset", _("Second factors reset")
+
+    STUDY_CREATED = "study.created", _("Study made")
+    STUDY_CHANGED = "study.protocol_changed", _("Protocol of a draft changed")
+    STUDY_OPENED = "study.opened", _("Study opened")
+    STUDY_AMENDED = "study.amended", _("Protocol amended")
+    STUDY_LOCKED = "study.locked", _("Study locked")
+    STUDY_RELEASED = "study.released", _("Study released")
+    GLASS_BROKEN = "study.glass_broken", _("Glass broken")
+    STUDY_EXAMS_ADDED = "study.exams_added", _("Exams added to a study")
+    STUDY_EXAMS_REMOVED = "study.exams_removed", _("Exams taken out of a study")
+    STUDY_ANCHORS_CHOSEN = "study.anchors_chosen", _("Anchor exams chosen")
+
+    READER_ADDED = "reader.added", _("Reader added")
+    READER_REMOVED = "reader.removed", _("Reader taken off the list of a draft")
+    READER_CAPPED = "reader.capped", _("Reader's share limited")
+    READER_PAUSED = "reader.paused", _("Reader paused")
+    READER_RESUMED = "reader.resumed", _("Reader resumed")
+    READER_WITHDRAWN = "reader.withdrawn", _("Reader withdrawn")
+    READER_QUALIFIED = "reader.qualified", _("Reader qualified")
+    READER_FAILED = "reader.failed", _("Qualification not passed")
+
+    BATCH_PLANNED = "batch.planned", _("Batch planned")
+    BATCH_DISCARDED = "batch.discarded", _("Plan of a batch thrown away")
+    BATCH_RELEASED = "batch.released", _("Batch released")
+    BATCH_CLOSED = "batch.closed", _("Batch closed")
+    BATCH_DUE_CHANGED = "batch.due_changed", _("Due date changed")
+
+    ASSIGNMENT_MADE = "assignment.made", _("Exams assigned")
+    ASSIGNMENT_REASSIGNED = "assignment.reassigned", _("Exams reassigned")
+    ASSIGNMENT_LEASED = "assignment.leased", _("Exam taken from the pool")
+    ASSIGNMENT_DEFERRED = "assignment.deferred", _("Exam put off by its reader")
+    ASSIGNMENT_RECLAIMED = "assignment.reclaimed", _("Exam returned to the pool")
+
+    READING_SUBMITTED = "reading.submitted", _("Reading submitted")
+    READING_REVISED = "reading.revised", _("Reading revised after suggestions")
+    READING_SUPERSEDED = "reading.superseded", _("Reading corrected by its reader")
+    READINGS_IMPORTED = "reading.imported", _("Readings made elsewhere imported")
+    SUGGESTION_CONFIRMED = "suggestion.confirmed", _("Suggestion confirmed by its reader")
+    SUGGESTION_SHOWN = "suggestion.shown", _("Suggestion shown")
+    RESULTS_SEEN = "results.seen", _("Results looked at")
+    EXPORT_MADE = "export.made", _("Study exported")
+    EXPORT_DOWNLOADED = "export.downloaded", _("Export downloaded")
+    AGREEMENT_REQUESTED = "agreement.requested", _("Agreement asked for at once")
+    AGREEMENT_CANCELLED = "agreement.cancelled", _("Computation of agreement stopped")
+    AGREEMENT_COMPUTED = "agreement.computed", _("Agreement computed")
+    CONSENSUS_COMPUTED = "consensus.computed", _("Consensus computed")
+    AGREEMENT_PRINTED = "agreement.printed", _("Agreement printed on the command line")
+
+    TAXONOMY_INSTALLED = "taxonomy.installed", _("List of classes installed")
+    TAXONOMY_MAPPED = "taxonomy.mapped", _("Classes mapped to a new list")
+    EXAMS_IMPORTED = "exams.imported", _("Exams imported")
+    EXAMS_LINKED = "exams.linked", _("Exams of one patient linked")
+
+    AUDIT_EXPORTED = "audit.exported", _("Audit trail exported")
+    AUDIT_VERIFIED = "audit.verified", _("Audit trail verified")
+    AUDIT_BROKEN = "audit.broken", _("Audit trail does not verify")
+    AUDIT_RECORDED = "audit.recorded", _("Recorded as it stood at an upgrade")
+
+
+class NotInTransaction(RuntimeError):
+    """An event is written together with what it records, or not at all."""
+
+
+class UnknownAction(ValueError):
+    """The action is not in the list of what is recorded."""
+
+
+def record(
+    *,
+    actor: User | None,
+    action: Action | str,
+    study: Study | None = None,
+    target: models.Model | tuple[str, object] | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+    now: datetime,
+) -> AuditEvent:
+    """Write down a deed in the transaction that does it.
+
+    When that commits, the database links the event into the chain; when it is rolled back, nothing
+    happened. No event holds a label: of a reading it holds its digests.
+
+    Args:
+        actor: who did it; None when the machine did by itself, or nobody is known.
+        action: one of ``Action``.
+        study: in which; only people who do not read in it will see the event.
+        target: what it was done to: a row, or the name of its kind and what it is known by.
+        before: what was so before, as far as it changed.
+        after: what is so now.
+        reason: why, in the words of who did it.
+        now: time of the deed.
+
+    Raises:
+        NotInTransaction: no transaction is open.
+        UnknownAction: there is no such action.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise NotInTransaction(action)
+    if action not in Action.values:
+        raise UnknownAction(action)
+    object_type, object_id = _named(target)
+    with row_security.as_owner():
+        return AuditEvent.objects.create(
+            at=now,
+            actor=actor,
+            actor_name=actor.get_username() if actor else "",
+            action=str(action),
+            study=study,
+            object_type=object_type,
+            object_id=object_id,
+            before=_written(before),
+            after=_written(after),
+            reason=reason,
+        )
+
+
+def record_submissions(
+    readings: QuerySet[Reading], *, actor: User, study: Study, reason: str, now: datetime
+) -> None:
+    """Write down the submission of many readings at once, by somebody other than their reader."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            at=now,
+            actor=actor,
+            actor_name=actor.get_username(),
+            action=Action.READING_SUBMITTED.value,
+            study=study,
+            object_type="reading",
+            object_id=str(reading.pk),
+            after=_written(signed_content.submission(reading)),
+            reason=reason,
+        )
+        for reading in signed_content.with_content(readings)
+    )
+
+
+def _named(target: models.Model | tuple[str, object] | None) -> tuple[str, str]:
+    if target is None:
+        return "", ""
+    if isinstance(target, models.Model):
+        return target._meta.model_name or "", str(target.pk)
+    kind, known_by = target
+    return kind, str(known_by)
+
+
+def _written(state: Mapping[str, Any] | None) -> str:
+    return "" if state is None else chain.canonical_json(state)

@@ -1,0 +1,65 @@
+"""Heads of the chain, kept in a file outside of the database.
+
+Whoever owns the database can cut off the end of the trail, or chain all of it anew, and nothing in
+the database tells. A head that was written down elsewhere does. Each verification therefore begins
+with the last head of this file and ends by adding a line to it. That proves as much as the file is
+out of reach of whoever alters the database: on another disk, or shipped away with the logs.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from annotations.services.verification.trail import Verification, check_head
+from ecgreview import chain
+from ecgreview.chain import Head
+
+logger = logging.getLogger(__name__)
+
+
+def last() -> Head | None:
+    """Return the head that was kept last; None when there is no file, or nothing legible in it."""
+    path = _path()
+    if path is None:
+        return None
+    try:
+        lines = path.read_text(encoding="ascii").split("\n")
+    except (OSError, UnicodeDecodeError):
+        return None
+    for line in reversed(lines):
+        try:
+            return chain.head(line.rpartition(" ")[2])
+        except chain.MalformedHead:
+            continue  # an empty last line, or one that was cut short by a full disk
+    return None
+
+
+def verify() -> Verification | None:
+    """Return what is wrong with the head that was kept last; None when nothing is."""
+    kept = last()
+    fault = check_head(kept) if kept else None
+    return Verification(chain.START, 0, 0, fault) if fault else None
+
+
+def keep(found: Verification, *, now: datetime) -> bool:
+    """Add the head of a verification that found nothing wrong; return whether it was written."""
+    path = _path()
+    if path is None or not found.holds:
+        return False
+    line = f"{now.astimezone(UTC).isoformat(timespec='seconds')} {found.head}\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="ascii") as file:
+            file.write(line)
+    except OSError as failure:
+        logger.warning("The head of the audit trail was not kept in %s: %s", path, failure)
+        return False
+    return True
+
+
+def _path() -> Path | None:
+    return Path(settings.AUDIT_HEADS_FILE) if settings.AUDIT_HEADS_FILE else None

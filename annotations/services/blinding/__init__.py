@@ -1,0 +1,1 @@
+"""What is kept from people who read: results, names and strata."""

@@ -1,0 +1,121 @@
+"""Adjudication: exams whose readers disagree are read once more, blind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from annotations import row_security
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    Consensus,
+    Exam,
+    Outcome,
+    Purpose,
+    Reading,
+    Role,
+    Study,
+    User,
+)
+from annotations.services.assignment import batches
+from annotations.services.consensus import labels
+from annotations.services.studies import lifecycle, roster
+
+ADJUDICATION = ", adjudication"
+
+MAX_READINGS_IN_REQUEST = 1_000
+"""Computing the consensus of this many readings takes a second; the worker computes larger ones."""
+
+
+class BatchStillOpen(Exception):
+    """Whether readers disagree is known only when the batch is closed."""
+
+
+class NothingDisputed(Exception):
+    """The readers disagree about no exam of the batch."""
+
+
+class AlreadyRead(ValueError):
+    """Somebody chosen to adjudicate has read some of these exams: nobody judges themselves."""
+
+
+@transaction.atomic
+def send_disputed(
+    *, batch_id: int, readers: Sequence[User], created_by: User, now: datetime
+) -> Batch:
+    """Return a new batch of the exams in dispute, for adjudicators to read blind.
+
+    Under ``majority_per_class`` their readings vote on what is in dispute, under
+    ``agreement_then_majority`` on every class. Exams that merely lack readings are left out.
+
+    Raises:
+        Batch.DoesNotExist: there is no such batch.
+        BatchStillOpen: it is not closed.
+        studies.StillReading: a worker has to compute the consensus first.
+        NothingDisputed: its readers disagree about no exam.
+        batches.NoReaders: ``readers`` is empty.
+        roster.NotAReader: one of them is no adjudicator.
+        AlreadyRead: one of them has read one of these exams in this study.
+        batches.NameTaken: they were sent before.
+        mappings.NoMapping: consensus is due, and cannot be had under the study's classes.
+        studies.NotOpen, roster.LevelTooLow, batches.KnowsResults and the like: as for
+            ``batches.create``.
+    """
+    batch = Batch.objects.select_related("study").get(pk=batch_id)
+    if batch.is_open:
+        raise BatchStillOpen(batch)
+    exams = disputed(batch, now=now)
+    if not exams:
+        raise NothingDisputed(batch)
+    roster.refuse_others_than(readers, (Role.ADJUDICATOR,))
+    _refuse_who_has_read(readers, exams, batch.study)
+    return batches.create(
+        study=batch.study,
+        name=adjudication_name(batch),
+        exams=exams,
+        readers=readers,
+        created_by=created_by,
+        now=now,
+        purpose=Purpose.ADJUDICATION,
+    )
+
+
+def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
+    """Return the exams of a closed ``batch`` that its readers disagree about, as things are now.
+
+    Raises:
+        studies.StillReading: a worker has to compute the consensus first.
+    """
+    # As a worker would: a study may have its disputes settled before it opens its results.
+    with row_security.as_owner():
+        if batch.study.batches.filter(consensus_is_due=True).exists():
+            _compute(batch.study, now)
+        in_dispute = Consensus.objects.filter(study=batch.study, outcome=Outcome.DISPUTED)
+        exams = Exam.objects.filter(consensus__in=in_dispute, assignments__batch=batch)
+        return list(exams.distinct().order_by("pk"))
+
+
+def _compute(study: Study, now: datetime) -> None:
+    """Compute the consensus of a small ``study``; a worker computes that of a large one."""
+    readings = Reading.objects.filter(assignment__batch__in=study.batches.closed())
+    if readings[: MAX_READINGS_IN_REQUEST + 1].count() > MAX_READINGS_IN_REQUEST:
+        raise lifecycle.StillReading(study)
+    labels.compute(study=study, now=now)
+
+
+def adjudication_name(batch: Batch) -> str:
+    """Return the name of the batch that adjudicates ``batch``, cut to what a name may hold."""
+    room = (Batch._meta.get_field("name").max_length or 0) - len(ADJUDICATION)
+    return f"{batch.name[:room]}{ADJUDICATION}"
+
+
+def _refuse_who_has_read(readers: Sequence[User], exams: Sequence[Exam], study: Study) -> None:
+    theirs = Assignment.objects.filter(
+        reader__in=readers, exam__in=exams, batch__study=study, state=AssignmentState.READ
+    )
+    if names := sorted({str(found.reader) for found in theirs.select_related("reader")}):
+        raise AlreadyRead(", ".join(names))

@@ -1,0 +1,203 @@
+"""The consensus of a study: what follows from the readings of its closed batches."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from annotations.models import (
+    Assignment,
+    Batch,
+    Consensus,
+    ConsensusLabel,
+    DiagnosticClass,
+    Purpose,
+    Reading,
+    Slot,
+    Study,
+)
+from annotations.services import audit
+from annotations.services.assignment import wanted_readings
+from annotations.services.audit import digests
+from annotations.services.counts import runs, table_statistics
+from annotations.services.reading import votes
+from annotations.services.reading.votes import Vote
+from ecgreview import consensus
+from ecgreview.consensus import Ballot, Decision, Reason, State, Status
+
+ROWS_AT_ONCE = 2000
+
+
+def refresh_next(*, now: datetime) -> bool:
+    """Recompute the consensus of one study that is due; return False when there is none.
+
+    The attempt is counted before the work begins, and committed: a study whose consensus comes to
+    no end goes behind all others instead of holding them up for ever.
+    """
+    due = Batch.objects.filter(consensus_is_due=True)
+    unlocked = Study.objects.select_for_update(skip_locked=True, no_key=True)
+    with transaction.atomic():
+        waiting = due.order_by("n_consensus_attempts", "pk").values_list("study", flat=True)
+        found = (unlocked.filter(pk=pk).first() for pk in dict.fromkeys(waiting))
+        claimed = next((study for study in found if study), None)
+        if claimed is None:
+            return False
+        due.filter(study=claimed).update(n_consensus_attempts=F("n_consensus_attempts") + 1)
+    with transaction.atomic():
+        study = unlocked.filter(pk=claimed.pk, pk__in=due.values("study")).first()
+        if study is not None:  # else another worker took it between the two transactions
+            compute(study=study, now=now)
+    return True
+
+
+@transaction.atomic
+def compute(*, study: Study, now: datetime) -> None:
+    """Replace the consensus of ``study`` by what its closed batches say now."""
+    table_statistics.keep_up()
+    # Two at once would both insert; whoever comes second waits here, then starts from our rows.
+    # So does the end of a batch, which must not fall between two of our queries.
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    settled = list(
+        study.batches.closed().filter(consensus_is_due=True).values_list("pk", flat=True)
+    )
+    classes = {item.code: item for item in study.taxonomy.classes.all()}
+    cast = _votes(study)
+    decisions = _decisions(study, cast, {code for code in classes if classes[code].is_exclusive})
+    before = _stored(study)
+    study.consensus.all().delete()
+    rows = Consensus.objects.bulk_create(
+        (_row(study, exam_id, one, cast[exam_id], now) for exam_id, one in decisions.items()),
+        batch_size=ROWS_AT_ONCE,
+    )
+    ConsensusLabel.objects.bulk_create(
+        (label for row in rows for label in _labels(row, decisions[row.exam_id], classes)),
+        batch_size=ROWS_AT_ONCE,
+    )
+    Batch.objects.filter(pk__in=settled).update(consensus_is_due=False, n_consensus_attempts=0)
+    changed = before ^ {_result(row) for row in rows}
+    runs.note_exams(study, {exam_id for exam_id, *_ in changed}, now=now)
+    _record(study, len(rows), now)
+
+
+def _record(study: Study, n_exams: int, now: datetime) -> None:
+    """Write the digest of all rows into the trail: whoever alters one of them is found by it."""
+    columns = digests.consensus_columns()
+    audit.record(
+        actor=None, action=audit.Action.CONSENSUS_COMPUTED, study=study, target=study,
+        after={"n_exams": n_exams, "digest": digests.of_consensus(study, columns),
+               "columns": columns}, now=now,
+    )  # fmt: skip
+
+
+Result = tuple[int, str, str, frozenset[tuple[str, str]], frozenset[str]]
+"""Of an exam: its id, outcome, states of its classes, and what was not assessable to somebody."""
+
+
+def _stored(study: Study) -> set[Result]:
+    columns = ("exam_id", "outcome", "rest_state", "class_states", "not_assessable")
+    return {_result(row) for row in study.consensus.only(*columns)}
+
+
+def _result(row: Consensus) -> Result:
+    states = frozenset(row.class_states.items())
+    return (row.exam_id, row.outcome, row.rest_state, states, frozenset(row.not_assessable))
+
+
+def _decisions(
+    study: Study, cast: Mapping[int, Sequence[Vote]], exclusive: Collection[str]
+) -> dict[int, Decision]:
+    """Return what the study's rule makes of the votes on each exam, by exam."""
+    wanted = wanted_readings.by_exam(study, study.batches.closed())
+    adjudicators = _adjudicators(study)
+    found = {}
+    for exam_id, of_exam in sorted(cast.items()):
+        ballots = [_ballot(vote, adjudicators[exam_id]) for vote in of_exam]
+        decision = consensus.decide(
+            study.consensus_rule, ballots, exclusive=exclusive, n_wanted=wanted[exam_id]
+        )
+        is_waiting = any(vote.is_open for vote in of_exam)
+        found[exam_id] = _until_read_again(decision) if is_waiting else decision
+    return found
+
+
+def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
+    said, is_adjudication = vote.translation, vote.reader_id in adjudicators
+    if said is None:
+        return Ballot(None, is_adjudication=is_adjudication)
+    return Ballot(said.codes, vote.missing | said.not_asked, is_adjudication)
+
+
+def _until_read_again(decision: Decision) -> Decision:
+    """Return an exam one of whose readings has to be made again, as a class it gave was split."""
+    return replace(
+        decision,
+        status=Status.INCOMPLETE,
+        states={},
+        rest=State.INCOMPLETE,
+        adjudicated=frozenset(),
+        reason=Reason.REREAD_PENDING,
+    )
+
+
+def _votes(study: Study) -> dict[int, list[Vote]]:
+    """Return for each exam of a closed batch the vote of each reader, in the study's classes."""
+    readings = Reading.objects.counted().of_people()
+    readings = readings.filter(
+        assignment__batch__study=study, assignment__batch__closed_at__isnull=False
+    )
+    rows = readings.select_related("assignment").in_turn()
+    counting = votes.that_count(votes.translated(study, rows))
+    closed = study.batches.closed().of_data()
+    assigned = Assignment.objects.filter(batch__in=closed).values_list("exam")
+    pooled = Slot.objects.filter(batch__in=closed).values_list("exam")
+    return {exam: counting.get(exam, []) for (exam,) in assigned.union(pooled)}
+
+
+def _adjudicators(study: Study) -> Mapping[int, set[int]]:
+    """Return for each exam who had it to settle a dispute."""
+    given = Assignment.objects.filter(batch__study=study, batch__purpose=Purpose.ADJUDICATION)
+    found: dict[int, set[int]] = defaultdict(set)
+    for exam_id, reader_id in given.values_list("exam", "reader"):
+        found[exam_id].add(reader_id)
+    return found
+
+
+def _row(
+    study: Study, exam_id: int, decision: Decision, cast: Sequence[Vote], now: datetime
+) -> Consensus:
+    not_assessable = Counter(
+        code for vote in cast if vote.translation is not None for code in vote.missing
+    )
+    return Consensus(
+        study=study,
+        exam_id=exam_id,
+        rule=f"{study.consensus_rule} {consensus.RULES[study.consensus_rule].version}",
+        outcome=decision.status.value,
+        reason=decision.reason.value,
+        n_readings=decision.n_readings,
+        n_wanted=decision.n_wanted,
+        n_unreadable=decision.n_unreadable,
+        not_assessable=dict(sorted(not_assessable.items())),
+        class_states={code: state.value for code, state in decision.states.items()},
+        rest_state=decision.rest.value,
+        adjudicated=sorted(decision.adjudicated),
+        computed_at=now,
+    )
+
+
+def _labels(
+    row: Consensus, decision: Decision, classes: Mapping[str, DiagnosticClass]
+) -> Iterable[ConsensusLabel]:
+    for code, n_positive in decision.votes.items():
+        yield ConsensusLabel(
+            consensus=row,
+            diagnostic_class=classes[code],
+            n_positive=n_positive,
+            n_readings=decision.n_votes[code],
+            is_present=code in decision.labels,
+        )

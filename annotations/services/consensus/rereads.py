@@ -1,0 +1,87 @@
+"""Reading again what a new version of the classes leaves open, and nothing else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import transaction
+
+from annotations.models import (
+    Batch,
+    Purpose,
+    Reading,
+    Study,
+    StudyReader,
+    StudyReaderStatus,
+    User,
+)
+from annotations.services.assignment import batches
+from annotations.services.assignment.handout import Row
+from annotations.services.reading import votes
+from ecgreview import design
+
+
+class NothingToReread(Exception):
+    """No reading of the study touches a class that was split."""
+
+
+def queue(study: Study) -> dict[int, list[int]]:
+    """Return for each reader the exams that a split made them read again, and no others.
+
+    Raises:
+        mappings.NoMapping: as for ``votes.translated``.
+    """
+    rows = Reading.objects.counted().filter(assignment__batch__study=study)
+    rows = rows.select_related("assignment").in_turn()
+    counting = votes.that_count(votes.translated(study, rows))
+    waiting: dict[int, list[int]] = defaultdict(list)
+    for exam_id, found in sorted(counting.items()):
+        for vote in found:
+            if vote.is_open:
+                waiting[vote.reader_id].append(exam_id)
+    return dict(waiting)
+
+
+@transaction.atomic
+def make(
+    *, study: Study, name: str, created_by: User, now: datetime, due_on: date | None = None
+) -> Batch:
+    """Return a planned batch in which each reader reads again what a split left open of theirs.
+
+    Who has left the study is not asked again: their open readings stay open. What waits in a batch
+    that was made for it before is not asked for twice.
+
+    Raises:
+        NothingToReread: nobody has anything to read again.
+        mappings.NoMapping: as for ``votes.translated``.
+    """
+    still_here = StudyReader.objects.filter(study=study).exclude(status=StudyReaderStatus.WITHDRAWN)
+    readers = set(still_here.values_list("user", flat=True))
+    wanted = queue(study)
+    asked = set(
+        Batch.objects.open()
+        .filter(study=study, purpose=Purpose.REREAD, taxonomy=study.taxonomy)
+        .values_list("assignments__reader", "assignments__exam")
+    )
+    rows = [
+        Row(reader_id, exam_id, place)
+        for reader_id in sorted(readers & wanted.keys())
+        for place, exam_id in enumerate(
+            _in_order(study, reader_id, wanted[reader_id], asked), start=1
+        )
+    ]
+    if not rows:
+        raise NothingToReread(study)
+    return batches.make(
+        study=study, name=name, rows=rows, created_by=created_by, now=now,
+        purpose=Purpose.REREAD, due_on=due_on,
+    )  # fmt: skip
+
+
+def _in_order(
+    study: Study, reader_id: int, exam_ids: Iterable[int], asked: set[tuple[int, int]]
+) -> list[int]:
+    new = [exam_id for exam_id in exam_ids if (reader_id, exam_id) not in asked]
+    return sorted(new, key=lambda exam_id: design.key(study.seed, reader_id, exam_id))

@@ -1,0 +1,108 @@
+"""What the readings of an exam say together: the pattern that is counted of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from annotations.models import OF_STUDIES, Batch, Occurrence, Reading, ReadingOutcome, Study
+from annotations.models.reading import ReadingQuerySet
+from annotations.services.reading import votes
+from annotations.services.reading.votes import Vote
+
+MISSING, ABSENT, PRESENT = "0", "1", "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What is counted of an exam, in one scope.
+
+    Attributes:
+        taxonomy_id: the version of the classes.
+        readers: sorted ids of those who could read it.
+        states: for each class that not all of them call absent, a digit for each reader.
+        n_unreadable: readers who could not read it.
+        n_abstained: readers who said that they are not competent.
+    """
+
+    taxonomy_id: int
+    readers: tuple[int, ...]
+    states: Mapping[str, str]
+    n_unreadable: int = 0
+    n_abstained: int = 0
+
+
+def in_batch(batch: Batch, exam_ids: Collection[int]) -> dict[int, Pattern]:
+    """Return the patterns of those exams of ``batch`` of which anything stands, by exam."""
+    if not batch.counts:
+        return {}
+    readings = list(_standing(exam_ids, Q(assignment__batch=batch)))
+    said = votes.as_said(one for one in readings if one.is_answered)
+    return _patterns(batch.taxonomy_id, _by_exam(said), readings)
+
+
+def in_study(study: Study, exam_ids: Collection[int]) -> dict[int, Pattern]:
+    """Return the same for a whole study, in the classes in force: one vote of each reader.
+
+    What a split left open, and what was never asked, is missing like what was not assessable.
+
+    Raises:
+        mappings.NoMapping: as for ``votes.translated``.
+    """
+    ours = Q(assignment__batch__study=study, assignment__batch__purpose__in=OF_STUDIES)
+    readings = list(_standing(exam_ids, ours))
+    said = votes.translated(study, (one for one in readings if one.is_answered))
+    return _patterns(study.taxonomy_id, votes.that_count(said), readings)
+
+
+def _standing(exam_ids: Collection[int], where: Q) -> ReadingQuerySet:
+    """Return what stands of these exams, abstentions among it, each chain in its turn."""
+    first = Q(assignment__exam__in=list(exam_ids), assignment__occurrence=Occurrence.FIRST)
+    found = Reading.objects.blind().effective().filter(where & first)
+    return found.select_related("assignment").in_turn()
+
+
+def _by_exam(said: Iterable[Vote]) -> dict[int, list[Vote]]:
+    found: dict[int, list[Vote]] = defaultdict(list)
+    for vote in said:
+        found[vote.exam_id].append(vote)
+    return found
+
+
+def _patterns(
+    taxonomy_id: int, said: Mapping[int, Sequence[Vote]], readings: Iterable[Reading]
+) -> dict[int, Pattern]:
+    abstained: dict[int, set[int]] = defaultdict(set)
+    for reading in readings:
+        if reading.outcome == ReadingOutcome.ABSTAINED:
+            abstained[reading.assignment.exam_id].add(reading.reader_id)
+    return {
+        exam_id: _pattern(taxonomy_id, said.get(exam_id, ()), abstained.get(exam_id, set()))
+        for exam_id in said.keys() | abstained.keys()
+    }
+
+
+def _pattern(taxonomy_id: int, cast: Sequence[Vote], abstained: set[int]) -> Pattern:
+    told = sorted((vote for vote in cast if vote.translation), key=lambda vote: vote.reader_id)
+    codes = sorted(frozenset[str]().union(*(_not_absent(vote) for vote in told)))
+    return Pattern(
+        taxonomy_id=taxonomy_id,
+        readers=tuple(vote.reader_id for vote in told),
+        states={code: "".join(_state(vote, code) for vote in told) for code in codes},
+        n_unreadable=len(cast) - len(told),
+        n_abstained=len(abstained - {vote.reader_id for vote in cast}),
+    )
+
+
+def _not_absent(vote: Vote) -> frozenset[str]:
+    said = vote.translation
+    return said.codes | said.undecided | said.not_asked | vote.missing if said else frozenset()
+
+
+def _state(vote: Vote, code: str) -> str:
+    if vote.translation and code in vote.translation.codes:
+        return PRESENT
+    return MISSING if code in _not_absent(vote) else ABSENT

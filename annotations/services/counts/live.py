@@ -1,0 +1,220 @@
+"""Live counts of response patterns: every reading counted once, however often we are asked.
+
+All that is counted of a study changes under one advisory lock, which nobody who reads ever takes.
+The marker of an exam (``ExamPattern``) says what is counted of it; counting anew takes that away
+and adds what the readings say now, in the transaction that deletes the queue rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Least
+
+from annotations.models import (
+    OF_STUDIES,
+    Batch,
+    DiagnosticClass,
+    ExamPattern,
+    Scope,
+    Study,
+    UncountedExam,
+    in_scope,
+)
+from annotations.services.counts import exam_patterns, runs, writes
+from annotations.services.counts.exam_patterns import Pattern
+from ecgreview import advisory_locks
+from ecgreview.advisory_locks import Lock
+
+EXAMS_AT_ONCE = (200, 20, 2, 1)
+"""So many exams in one transaction, by how often they were tried: what fails ends up alone."""
+
+MOST_ATTEMPTS = 1_000
+"""Are counted; what fails is tried for ever, behind all others."""
+
+
+class Busy(Exception):
+    """Others work on the counts of the study at this moment."""
+
+
+def count_next(*, now: datetime) -> bool:
+    """Count some exams that changed; return False when there are none, or others count them.
+
+    The attempt is noted before the work begins, and committed: an exam that cannot be counted
+    goes behind all others instead of holding them up for ever.
+    """
+    if not UncountedExam.objects.exists():
+        return False
+    with transaction.atomic():
+        claimed = _claim()
+        if not claimed:
+            return False
+        waiting = UncountedExam.objects.filter(pk__in=[row.pk for row in claimed])
+        waiting.update(n_attempts=Least(F("n_attempts") + 1, MOST_ATTEMPTS))
+    with transaction.atomic():
+        # Another worker may have come in between.
+        if advisory_locks.take(Lock.PATTERN_COUNTS, claimed[0].batch.study_id, waits=False):
+            _count(waiting, now)
+    return True
+
+
+def count_all(
+    scope: Scope, *, now: datetime, told: Callable[[int, int], None] | None = None
+) -> None:
+    """Count whatever is uncounted in ``scope``, telling how many of how many rows are done."""
+    waiting = uncounted(scope)
+    if scope.is_study:
+        remember_other_classes(scope.study_id)
+    n_total, last = waiting.count(), 0
+    for n_done in range(0, n_total, EXAMS_AT_ONCE[0]):
+        if told:
+            told(n_done, n_total)
+        with transaction.atomic():
+            lock(scope.study_id)
+            rows = list(waiting.filter(pk__gt=last).order_by("pk")[: EXAMS_AT_ONCE[0]])
+            if not rows:
+                return
+            last = rows[-1].pk
+            for batch_id in sorted({row.batch_id for row in rows}):
+                ours = [row.pk for row in rows if row.batch_id == batch_id]
+                _count(UncountedExam.objects.filter(pk__in=ours), now)
+
+
+def remember_other_classes(study_id: int) -> None:
+    """Queue the exams that are counted under other classes than those in force.
+
+    An amendment queues what was read when it began. A reading that was counted while it was under
+    way, under the classes of before, is found here.
+    """
+    in_force = Study.objects.get(pk=study_id).taxonomy_id
+    others = ExamPattern.objects.filter(in_scope(Scope(study_id))).exclude(taxonomy=in_force)
+    of_batches = ExamPattern.objects.filter(
+        study=study_id, batch__purpose__in=OF_STUDIES, exam__in=others.values("exam")
+    )
+    UncountedExam.objects.bulk_create(
+        UncountedExam(batch_id=batch_id, exam_id=exam_id)
+        for batch_id, exam_id in of_batches.values_list("batch", "exam")
+    )
+
+
+def uncounted(scope: Scope) -> QuerySet[UncountedExam]:
+    """Return the exams that the counts of ``scope`` still lack, some of them many times."""
+    if scope.is_study:
+        return UncountedExam.objects.filter(
+            batch__study=scope.study_id, batch__purpose__in=OF_STUDIES
+        )
+    return UncountedExam.objects.filter(batch=scope.batch_id)
+
+
+def lock(study_id: int, *, is_shared: bool = False, waits: bool = True) -> None:
+    """Keep all counts of a study as they are, until the transaction ends.
+
+    Args:
+        study_id: whose counts.
+        is_shared: only to look at them: others may look as well.
+        waits: for whoever has them.
+
+    Raises:
+        Busy: somebody has them, and we do not wait.
+    """
+    if not advisory_locks.take(Lock.PATTERN_COUNTS, study_id, is_shared=is_shared, waits=waits):
+        raise Busy(study_id)
+
+
+def recorded(scope: Scope, exam_ids: Collection[int]) -> dict[int, Pattern]:
+    """Return what is counted of these exams, by exam."""
+    rows = ExamPattern.objects.filter(in_scope(scope), exam__in=list(exam_ids)).values_list(
+        "exam", "taxonomy", "readers", "states", "n_unreadable", "n_abstained"
+    )
+    return {
+        exam_id: Pattern(taxonomy_id, tuple(readers), *rest)
+        for exam_id, taxonomy_id, readers, *rest in rows
+    }
+
+
+def replace(
+    scope: Scope,
+    exam_ids: Collection[int],
+    new: Mapping[int, Pattern],
+    *,
+    now: datetime,
+    n_repaired: int = 0,
+) -> int:
+    """Put ``new`` in the place of what is counted of these exams; return how many that changed.
+
+    The counts must be locked.
+    """
+    old = recorded(scope, exam_ids)
+    changed = [exam for exam in sorted(set(exam_ids)) if old.get(exam) != new.get(exam)]
+    if not changed:
+        return 0
+    gone = [old[exam] for exam in changed if exam in old]
+    come = [new[exam] for exam in changed if exam in new]
+    _add(scope, gone, come)
+    writes.markers(scope, changed, new)
+    runs.note_change(scope, now=now, n_repaired=n_repaired)
+    return len(changed)
+
+
+def _claim() -> Sequence[UncountedExam]:
+    """Return some exams of one batch whose study nobody else counts at this moment."""
+    waiting = UncountedExam.objects.select_related("batch").order_by("n_attempts", "pk")
+    taken: list[int] = []
+    while first := waiting.exclude(batch__study__in=taken).first():
+        if advisory_locks.take(Lock.PATTERN_COUNTS, first.batch.study_id, waits=False):
+            place = min(first.n_attempts, len(EXAMS_AT_ONCE) - 1)
+            alike = Q(batch=first.batch_id, n_attempts=first.n_attempts, pk__gte=first.pk)
+            return list(waiting.filter(alike)[: EXAMS_AT_ONCE[place]])
+        taken.append(first.batch.study_id)
+    return []
+
+
+def _count(waiting: QuerySet[UncountedExam], now: datetime) -> None:
+    """Count the exams of ``waiting``, rows of one batch, and take them out of the queue."""
+    rows = list(waiting.values_list("pk", "batch", "exam"))
+    if not rows:
+        return
+    batch = Batch.objects.get(pk=rows[0][1])
+    exam_ids = {exam_id for _, _, exam_id in rows}
+    own = Scope(batch.study_id, batch.pk)
+    replace(own, exam_ids, exam_patterns.in_batch(batch, exam_ids), now=now)
+    if batch.purpose in OF_STUDIES:
+        study = Study.objects.get(pk=batch.study_id)
+        whole = exam_patterns.in_study(study, exam_ids)
+        replace(Scope(study.pk), exam_ids, whole, now=now)
+    UncountedExam.objects.filter(pk__in=[pk for pk, _, _ in rows]).delete()
+
+
+def _add(scope: Scope, gone: Iterable[Pattern], come: Iterable[Pattern]) -> None:
+    sets: Counter[tuple[int, tuple[int, ...]]] = Counter()
+    patterns: Counter[tuple[int, str, tuple[int, ...], str]] = Counter()
+    for step, found in ((-1, gone), (1, come)):
+        for one in found:
+            if one.readers:
+                sets[one.taxonomy_id, one.readers] += step
+            for code, digits in one.states.items():
+                patterns[one.taxonomy_id, code, one.readers, digits] += step
+    writes.reader_sets(scope, {key: n for key, n in sets.items() if n})
+    changed = {key: n for key, n in patterns.items() if n}
+    classes = _classes(changed)
+    writes.patterns(
+        scope,
+        {
+            (classes[taxonomy_id, code], readers, digits): n
+            for (taxonomy_id, code, readers, digits), n in changed.items()
+        },
+    )
+
+
+def _classes(used: Iterable[tuple[int, str, object, str]]) -> dict[tuple[int, str], int]:
+    """Return the ids of the classes that ``used`` begins with, by version and code."""
+    versions, codes = {one[0] for one in used}, {one[1] for one in used}
+    if not codes:
+        return {}
+    rows = DiagnosticClass.objects.filter(taxonomy__in=versions, code__in=codes)
+    found = rows.values_list("taxonomy", "code", "pk")
+    return {(taxonomy_id, code): pk for taxonomy_id, code, pk in found}

@@ -1,0 +1,70 @@
+"""Telling who coordinates what a recount found: that counts were wrong, or that it came to no end.
+
+Nothing is told to people who read in the study themselves: that there was something to count wrong
+depends on what others have read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from annotations.models import (
+    AgreementRun,
+    Batch,
+    Notice,
+    NoticeKind,
+    Role,
+    Scope,
+    Study,
+    User,
+)
+from annotations.services.notices import delivery
+
+
+def repaired(run: AgreementRun, *, now: datetime) -> None:
+    """Tell that counts were set right before ``run``: once for each run, with the latest number.
+
+    The counts of its scope must be locked, or two would tell the same.
+    """
+    data = {**_of(run.scope), "run_id": run.pk, "n_repaired": run.n_repaired}
+    told = Notice.objects.filter(kind=NoticeKind.COUNTS_REPAIRED, data__run_id=run.pk)
+    if not told.update(data=data):
+        delivery.tell(_coordinators(run.study), NoticeKind.COUNTS_REPAIRED, data, now=now)
+
+
+def failed(scope: Scope, *, now: datetime) -> None:
+    """Tell that a recount of ``scope`` came to no end, unless that is told and not yet seen."""
+    data = _of(scope)
+    told = Notice.objects.unseen().filter(kind=NoticeKind.RECOUNT_FAILED, data=data)
+    known = set(told.values_list("user", flat=True))
+    people = _coordinators(Study.objects.get(pk=scope.study_id))
+    delivery.tell(
+        [one for one in people if one.pk not in known], NoticeKind.RECOUNT_FAILED, data, now=now
+    )
+
+
+def _coordinators(study: Study) -> list[User]:
+    """Return who coordinates or administers, but for those from whom results of it are kept."""
+    manages = Q(groups__name=Role.COORDINATOR) | Q(is_superuser=True)
+    found = User.objects.filter(manages, is_active=True).distinct().order_by("pk")
+    return [one for one in found if not _is_blinded(study, one)]
+
+
+def _is_blinded(study: Study, user: User) -> bool:
+    if Study.objects.all().blinding(user).filter(pk=study.pk).exists():
+        return True
+    return not Batch.objects.filter(study=study).not_read_by(user).exists()
+
+
+def _of(scope: Scope) -> dict[str, Any]:
+    study = Study.objects.get(pk=scope.study_id)
+    batch = Batch.objects.get(pk=scope.batch_id) if scope.batch_id else None
+    return {
+        "study": study.name,
+        "slug": study.slug,
+        "batch": batch and batch.name,
+        "batch_id": batch and batch.pk,
+    }

@@ -1,0 +1,306 @@
+"""Runs: when the agreement of a scope is computed again, how far that is, and who stopped it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from types import TracebackType
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+
+from annotations import row_security
+from annotations.models import (
+    AgreementReport,
+    AgreementRun,
+    Assignment,
+    Batch,
+    RunStage,
+    Scope,
+    Study,
+    SuggestionPolicy,
+    User,
+    in_scope,
+)
+from annotations.services import audit
+from annotations.services.counts import recount_notices
+from ecgreview import advisory_locks
+from ecgreview.advisory_locks import Lock
+
+QUIET = timedelta(seconds=settings.AGREEMENT_QUIET_S)
+"""A report waits until its counts have been still for so long ..."""
+
+LATEST = timedelta(seconds=settings.AGREEMENT_LATEST_S)
+"""... unless the last one is older than this."""
+
+MAX_REST = timedelta(minutes=5)
+"""What failed is tried again later and later, but no later than this."""
+
+
+class RunFinished(Exception):
+    """The run has come to its end already."""
+
+
+class Cancelled(Exception):
+    """Somebody stopped the run."""
+
+
+# -- Asking -------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def request(*, scope: Scope, requested_by: User, now: datetime) -> AgreementRun:
+    """Return the run that makes the next report of ``scope``, without waiting for quiet.
+
+    A run that waits already becomes ``requested_by``'s; one that is at work is left to it.
+    """
+    _open(scope, now, requested_by=requested_by)
+    waiting = _unfinished(scope).filter(requested_by=None)
+    waiting.update(requested_by=requested_by, requested_at=now)
+    run = _unfinished(scope).select_related("study").get()
+    _record(audit.Action.AGREEMENT_REQUESTED, run, requested_by, now)
+    return run
+
+
+@transaction.atomic
+def cancel(*, run_id: int, actor: User, now: datetime) -> AgreementRun:
+    """Stop a run: at once when it waits, else at the end of the stage that it is in.
+
+    The next reading asks for another.
+
+    Raises:
+        AgreementRun.DoesNotExist: there is no such run.
+        RunFinished: it has come to its end.
+    """
+    locked = AgreementRun.objects.select_for_update(of=("self",)).select_related("study")
+    run = locked.get(pk=run_id)
+    if run.is_finished:
+        raise RunFinished(run)
+    _record(audit.Action.AGREEMENT_CANCELLED, run, actor, now)
+    run.cancelled_at, run.cancelled_by = now, actor
+    if run.stage == RunStage.WAITING:
+        run.finished_at = now
+    run.save(update_fields=["cancelled_at", "cancelled_by", "finished_at"])
+    if run.batch_id is not None:
+        Batch.objects.filter(pk=run.batch_id).update(agreement_is_due=False)
+    return run
+
+
+def _record(action: audit.Action, run: AgreementRun, actor: User, now: datetime) -> None:
+    """Write down what ``actor`` did to ``run``, whose it is, and how far it was."""
+    state = {"batch": run.batch_id, "stage": run.stage}
+    audit.record(actor=actor, action=action, study=run.study, target=run, after=state, now=now)
+
+
+def note_change(scope: Scope, *, now: datetime, n_repaired: int = 0) -> None:
+    """Note that the counts of ``scope``, which must be locked, have changed; ask for a report.
+
+    That ``n_repaired`` of them were wrong is told to who coordinates.
+    """
+    noted = _unfinished(scope).update(
+        n_changes=F("n_changes") + 1, changed_at=now, n_repaired=F("n_repaired") + n_repaired
+    )
+    if not noted:
+        _open(scope, now, n_repaired=n_repaired)
+    if n_repaired:
+        recount_notices.repaired(_unfinished(scope).select_related("study").get(), now=now)
+
+
+def note_exams(study: Study, exam_ids: Collection[int], *, now: datetime) -> None:
+    """Ask for reports of ``study`` and of its batches with these exams.
+
+    Their readings are as they were, but what readings are compared with is not: their consensus.
+    The counts need not be locked: a run reads what is noted on it before it reads anything else.
+    """
+    touched = Assignment.objects.filter(batch__study=study, exam__in=exam_ids).values("batch")
+    batches = study.batches.filter(pk__in=touched, closed_at__isnull=False).of_data()
+    # The whole study last, as who ends the run of a batch tells its study.
+    for batch_id in [*batches.order_by("pk").values_list("pk", flat=True), None]:
+        note_change(Scope(study.pk, batch_id), now=now)
+
+
+def note_suggestions(exam_id: int, *, now: datetime) -> None:
+    """Ask for reports of the studies by chance in which ``exam_id`` was read before these."""
+    read = Assignment.objects.filter(exam=exam_id, readings__isnull=False).values("batch__study")
+    randomised = Study.objects.filter(pk__in=read, suggestion_policy=SuggestionPolicy.RANDOMISED)
+    for study in randomised.order_by("pk"):
+        note_exams(study, [exam_id], now=now)
+
+
+# -- Finding ------------------------------------------------------------------------------------
+
+
+def of_batches(*, now: datetime) -> Iterator[AgreementRun]:
+    """Yield the unfinished runs of batches, those of batches that are merely due among them."""
+    _open_what_is_due(now)
+    yield from _in_turn().filter(batch__isnull=False)
+
+
+def ripe(*, now: datetime) -> Iterator[AgreementRun]:
+    """Yield the unfinished runs that need not wait any longer."""
+    _open_what_is_due(now)
+    reports = AgreementReport.objects.order_by("-number")
+    of_batch = reports.filter(study=OuterRef("study"), batch=OuterRef("batch"))
+    of_study = reports.filter(study=OuterRef("study"), batch=None)
+    for run in _in_turn().annotate(
+        batch_checked_at=Subquery(of_batch.values("checked_at")[:1]),
+        study_checked_at=Subquery(of_study.values("checked_at")[:1]),
+    ):
+        last = run.batch_checked_at if run.batch_id else run.study_checked_at
+        if _is_ripe(run, last, now):
+            yield run
+
+
+def _is_ripe(run: AgreementRun, last: datetime | None, now: datetime) -> bool:
+    if run.cancelled_at:
+        return True
+    if run.started_at and now - run.started_at < min(2**run.n_attempts * QUIET, MAX_REST):
+        return False
+    is_still = run.changed_at is None or now - run.changed_at >= QUIET
+    return bool(run.requested_by_id) or is_still or last is None or now - last >= LATEST
+
+
+def _in_turn() -> QuerySet[AgreementRun]:
+    return AgreementRun.objects.unfinished().order_by("n_attempts", "pk")
+
+
+def _open_what_is_due(now: datetime) -> None:
+    """Ask for a report of each batch that is due although nothing changed: one just closed."""
+    known = AgreementRun.objects.unfinished().filter(batch=OuterRef("pk"))
+    due = Batch.objects.filter(~Exists(known), agreement_is_due=True)
+    for batch_id, study_id in due.order_by("pk").values_list("pk", "study"):
+        _open(Scope(study_id, batch_id), now)
+
+
+def _open(
+    scope: Scope, now: datetime, *, requested_by: User | None = None, n_repaired: int = 0
+) -> None:
+    """Make a run of ``scope``, unless there is one that is not finished."""
+    AgreementRun.objects.bulk_create(
+        [
+            AgreementRun(
+                study_id=scope.study_id,
+                batch_id=scope.batch_id,
+                requested_by=requested_by,
+                requested_at=now,
+                changed_at=None if requested_by else now,
+                n_repaired=n_repaired,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _unfinished(scope: Scope) -> QuerySet[AgreementRun]:
+    return AgreementRun.objects.unfinished().filter(in_scope(scope))
+
+
+# -- Working ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def alone(scope: Scope, *, waits: bool) -> Iterator[bool]:
+    """Keep every other worker from ``scope``; yield whether it is ours.
+
+    As for ``advisory_locks.held``: if the worker dies, another one takes the run up.
+
+    Args:
+        scope: what to work on.
+        waits: wait until it is free, instead of yielding False.
+    """
+    lock, number = Lock.STUDY_AGREEMENT, scope.study_id
+    if scope.batch_id is not None:
+        lock, number = Lock.BATCH_AGREEMENT, scope.batch_id
+    with advisory_locks.held(lock, number, waits=waits) as is_ours:
+        yield is_ours
+
+
+def begin(run: AgreementRun, *, now: datetime) -> bool:
+    """Count an attempt at ``run``, and commit it; return False when it is finished by now."""
+    unfinished = AgreementRun.objects.unfinished().filter(pk=run.pk)
+    return bool(unfinished.update(n_attempts=F("n_attempts") + 1, started_at=now))
+
+
+class Work:
+    """A run at work; who leaves by an error has it noted on the run.
+
+    ``scope`` must be claimed. After ``reach``, people see how far it is.
+    """
+
+    def __init__(self, scope: Scope, *, now: datetime) -> None:
+        """Take up the unfinished run of ``scope``, or make one."""
+        _open(scope, now)
+        self.run = _unfinished(scope).get()
+        self._now = now
+
+    def __enter__(self) -> Work:
+        """Go to work."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Note why it came to no end, where the database can still be told."""
+        if kind is None or connection.needs_rollback or row_security.is_broken():
+            return
+        again = {"stage": RunStage.WAITING, "failure": kind.__name__, "n_done": 0, "n_total": 0}
+        end = {"finished_at": self._now} if issubclass(kind, Cancelled) else again
+        AgreementRun.objects.filter(pk=self.run.pk, finished_at=None).update(**end)
+
+    def reach(self, stage: RunStage, n_done: int = 0, n_total: int = 0) -> None:
+        """Note that the run has come to ``stage``, and so far in it.
+
+        Raises:
+            Cancelled: somebody stopped it.
+        """
+        going_on = AgreementRun.objects.filter(pk=self.run.pk, cancelled_at=None)
+        if not going_on.update(stage=stage, n_done=n_done, n_total=n_total):
+            raise Cancelled(self.run)
+
+    def count(self, n_done: int, n_total: int) -> None:
+        """Note that so many of the uncounted exams are counted.
+
+        Raises:
+            Cancelled: somebody stopped it.
+        """
+        self.reach(RunStage.COUNTING, n_done, n_total)
+
+    def compare(self, n_done: int, n_total: int) -> None:
+        """Note that so many parts of the version beside its coefficients are made.
+
+        Raises:
+            Cancelled: somebody stopped it.
+        """
+        self.reach(RunStage.COMPARING, n_done, n_total)
+
+    def finish(self, report: AgreementReport, *, n_changes: int, now: datetime) -> bool:
+        """End the run with its report; return False when the counts have changed meanwhile.
+
+        Then another run is asked for.
+
+        Args:
+            report: what came of it.
+            n_changes: those noted on the run when the counts were read.
+            now: the time of the end.
+        """
+        run = AgreementRun.objects.select_for_update(of=("self",)).get(pk=self.run.pk)
+        run.report, run.finished_at, run.stage = report, now, RunStage.DONE
+        run.n_done, run.n_total, run.failure = 0, 0, ""
+        run.save(
+            update_fields=[
+                *("report", "finished_at", "stage", "n_done", "n_total", "failure"),
+            ]
+        )
+        if run.n_changes != n_changes:
+            _open(run.scope, run.changed_at or now)
+        return run.n_changes == n_changes
+
+
+def n_changes(scope: Scope) -> int:
+    """Return how many changes are noted on the unfinished run of ``scope``."""
+    return _unfinished(scope).values_list("n_changes", flat=True).first() or 0

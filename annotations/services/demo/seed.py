@@ -1,0 +1,229 @@
+"""The demo: four people, sixty synthetic exams, a batch that is over and one to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from django.db import transaction
+
+from annotations.models import Batch, Dataset, Exam, ImportRun, Role, Study, User
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.consensus import labels
+from annotations.services.demo import readings
+from annotations.services.exams import prior_exams
+from annotations.services.exams import recordings as exams_recordings
+from annotations.services.imports import recordings as imports_recordings
+from annotations.services.people import accounts
+from annotations.services.studies import lifecycle
+from annotations.services.suggestions import runs
+from annotations.services.taxonomy import mappings, versions
+from ecgreview.ecg import audit, synth
+from ecgreview.ecg.formats import Recording
+from ecgreview.ecg.visits import Visit
+from ecgreview.protocol import Protocol
+
+N_EXAMS = 60
+N_PILOT = 20
+DAYS_BEFORE = (412, 37, 1830, 95, 730, 12)
+"""Of the first exams to read, how long ago their patients were in the pilot."""
+SEED = 66
+DATASET = "Synthetic demo"
+STUDY = "Demo study"
+PILOT, FIRST = "Pilot", "Batch 1"
+OWN = "My recordings"
+
+Progress = Callable[[str], None]
+"""Is told what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one person of the demo is there for."""
+
+    first_name: str
+    last_name: str
+    role: Role
+    describes: str
+
+
+CAST: Mapping[str, Part] = MappingProxyType(
+    {
+        "ana": Part("Ana", "Lima", Role.READER, "reads"),
+        "bruno": Part("Bruno", "Costa", Role.READER, "reads, without seeing Ana's"),
+        "clara": Part("Clara", "Reis", Role.ADJUDICATOR, "adjudicates what is undecided"),
+        "davi": Part("Davi", "Alves", Role.COORDINATOR, "coordinates the study"),
+        "rosa": Part("Rosa", "Melo", Role.RESEARCHER, "exports what is agreed"),
+        "otto": Part("Otto", "Nunes", Role.AUDITOR, "audits who did what"),
+    }
+)
+READERS = ("ana", "bruno")
+
+
+def prepare(
+    *, now: datetime, data_dir: Path | None = None, progress: Progress | None = None
+) -> dict[str, User]:
+    """Make what is missing of the demo and return its people by user name.
+
+    Each step is made as a whole or not at all, so a start that was killed is finished by the next.
+
+    Raises:
+        ingest.NothingToImport: there is no recording at ``data_dir``.
+    """
+    tell = progress or _say_nothing
+    cast = {username: _person(username, part, now) for username, part in CAST.items()}
+    mappings.install_built_in(now=now)
+    tell("synthetic exams")
+    sixty = _synthetic_exams(now)
+    tell("study and batches")
+    study = _study(cast["davi"], now)
+    _pilot(study, sixty[:N_PILOT], cast, now)
+    _batch(study, FIRST, sixty[N_PILOT:], cast, now)
+    if data_dir is not None:
+        tell("your recordings")
+        add_recordings(data_dir=data_dir, now=now)
+    return cast
+
+
+def add_recordings(
+    *, data_dir: Path, now: datetime, progress: imports_recordings.Progress | None = None
+) -> ImportRun:
+    """Import recordings into a prepared demo, what is new of them as a batch for its readers.
+
+    Raises:
+        ingest.NothingToImport: there is no recording at ``data_dir``.
+    """
+    cast = {username: _person(username, part, now) for username, part in CAST.items()}
+    run = imports_recordings.import_path(
+        path=data_dir, dataset_name=OWN, started_by=cast["davi"], now=now, progress=progress
+    )
+    study = _study(cast["davi"], now)
+    unassigned = run.dataset.exams.originals().exclude(assignments__batch__study=study)
+    if new := list(unassigned.order_by("pk")):
+        _batch(study, _free_name(study), new, cast, now)
+    return run
+
+
+def _say_nothing(doing: str) -> None:
+    """Tell nobody."""
+
+
+def _person(username: str, part: Part, now: datetime) -> User:
+    found = User.objects.filter(username=username).first()
+    return found or accounts.create(
+        username=username,
+        first_name=part.first_name,
+        last_name=part.last_name,
+        wanted=[part.role],
+        now=now,
+    )
+
+
+@transaction.atomic
+def _synthetic_exams(now: datetime) -> list[Exam]:
+    """Return the demo's exams in the order they were drawn."""
+    dataset, _ = Dataset.objects.get_or_create(
+        name=DATASET,
+        defaults={
+            "is_synthetic": True,
+            "licence": "CC0-1.0",
+            "attribution": "Drawn by ECG Review; recorded from nobody.",
+            "created_at": now,
+        },
+    )
+    stored = list(dataset.exams.order_by("source_key"))
+    if stored:
+        return stored
+    drawn = exams_recordings.store(dataset=dataset, recordings=_drawings(), now=now)
+    _link(dataset, drawn, now)
+    runs.request(exams=drawn, now=now)
+    return drawn
+
+
+def _link(dataset: Dataset, drawn: Sequence[Exam], now: datetime) -> None:
+    """Say that some exams to read are of patients who were in the pilot, so many days before."""
+    visits = [
+        Visit(exam.source_key, f"patient-{number}", day, number)
+        for number, days in enumerate(DAYS_BEFORE)
+        for exam, day in ((drawn[number], 0), (drawn[N_PILOT + number], days))
+    ]
+    prior_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
+
+
+def _drawings() -> list[Recording]:
+    """Return the same recordings every time: each condition once, then normals among the rest.
+
+    In CODE-II half of the exams are normal; here a third, so that there is something to find.
+    """
+    rng = np.random.default_rng(SEED)
+    others = [name for name in synth.CONDITIONS if name != "normal_ecg"]
+    rest = N_EXAMS - len(others)
+    more = list(rng.choice(others, size=rest - N_EXAMS // 3, replace=False))
+    names = [*others, *more, *["normal_ecg"] * (N_EXAMS // 3)]
+    return [
+        _drawing(number, str(names[row]), rng)
+        for number, row in enumerate(rng.permutation(N_EXAMS))
+    ]
+
+
+def _drawing(number: int, condition: str, rng: np.random.Generator) -> Recording:
+    exam = synth.synthesise(condition, rng)
+    return Recording(
+        signal=exam.signal,
+        source_key=f"{number:02d}-{condition}",
+        patient_key=None,
+        age_years=exam.age_years,
+        sex="F" if exam.sex == "F" else "M",
+        warnings=audit.audit(exam.signal),
+    )
+
+
+def _study(coordinator: User, now: datetime) -> Study:
+    found = Study.objects.filter(slug=lifecycle.slug_for(STUDY)).first()
+    if found:
+        return found
+    wanted = Protocol(name=STUDY, taxonomy=str(versions.install(now=now)), prior_exam="shown")
+    made = lifecycle.create(wanted=wanted, created_by=coordinator, now=now, is_demo=True)
+    return lifecycle.open_study(study_id=made.pk, actor=coordinator, now=now)
+
+
+def _batch(
+    study: Study, name: str, wanted: Sequence[Exam], cast: Mapping[str, User], now: datetime
+) -> Batch:
+    found = study.batches.filter(name=name).first()
+    return found or batches.create(
+        study=study,
+        name=name,
+        exams=wanted,
+        readers=[cast[username] for username in READERS],
+        created_by=cast["davi"],
+        now=now,
+    )
+
+
+@transaction.atomic
+def _pilot(study: Study, wanted: Sequence[Exam], cast: Mapping[str, User], now: datetime) -> None:
+    """Make a batch that is read and closed, so that every page has something to show."""
+    if study.batches.filter(name=PILOT).exists():
+        return
+    batch = _batch(study, PILOT, wanted, cast, now)
+    truths = {exam.pk: synth.FINDINGS[exam.source_key.split("-", 1)[1]] for exam in wanted}
+    readings.simulate(batch=batch, truths=truths, rng=np.random.default_rng(SEED), now=now)
+    closed = batches.close(batch_id=batch.pk, closed_by=cast["davi"], now=now)
+    labels.compute(study=study, now=now)
+    refresh.refresh(batch=closed, now=now)
+
+
+def _free_name(study: Study) -> str:
+    """Return the first of "My recordings", "My recordings 2" ... that no batch has."""
+    taken = set(study.batches.filter(name__startswith=OWN).values_list("name", flat=True))
+    number, name = 1, OWN
+    while name in taken:
+        number += 1
+        name = f"{OWN} {number}"
+    return name

@@ -1,0 +1,1 @@
+"""Recordings, previous exams and exams that hold the same recording."""

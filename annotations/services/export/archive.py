@@ -1,0 +1,209 @@
+"""Exports: what a study's closed batches hold, as files that are the same every time."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import IO, TypeAlias, cast
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from annotations.models import Study
+from annotations.services import audit
+from annotations.services.agreement import refresh
+from annotations.services.consensus import labels
+from annotations.services.export import readings, tables
+from annotations.services.export.sources import Cell, Row
+
+FORMULA_STARTS = frozenset("=+-@\t\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+SUMS = "SHA256SUMS"
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in an archive: the earliest that the ZIP format knows."""
+
+ROWS_IN_PART = 2_000
+"""So many rows are turned into text at once: an export of any size needs little memory."""
+
+N_TRIES = 3
+"""So often a batch may end while the results of the one before are computed."""
+
+TABLES: dict[str, Callable[[Study], Iterator[Row]]] = {
+    "consensus.csv": tables.consensus,
+    "readings.csv": readings.readings,
+    "readings_long.csv": tables.readings_long,
+    "localisations.csv": readings.localisations,
+    "measurements.csv": readings.measurements,
+    "exposures.csv": readings.exposures,
+    "taxonomy.csv": tables.taxonomy,
+    "agreement.csv": tables.agreement,
+}
+N_FILES = len(TABLES) + 1
+
+BinaryFile: TypeAlias = IO[bytes] | io.RawIOBase
+
+Files: TypeAlias = Iterator[tuple[str, Iterator[bytes]]]
+"""Names of files, each with its content in parts, which must be read before the next name."""
+
+
+def write(*, study: Study, directory: Path, now: datetime) -> list[Path]:
+    """Write the export of ``study`` into ``directory``, made if absent, and return its files.
+
+    Each file appears under its name only when all are complete. That they were written is recorded
+    with the digest of their list of digests.
+
+    Raises:
+        OSError: the directory cannot be written to.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    partial: dict[Path, Path] = {}
+    try:
+        with at_one_moment(study=study, now=now) as files:
+            for name, parts in files:
+                path = directory / name
+                partial[path] = path.with_name(f".{name}.partial")
+                with partial[path].open("wb") as file:
+                    file.writelines(parts)
+        for path, complete in partial.items():
+            complete.replace(path)
+    finally:
+        for left in partial.values():
+            left.unlink(missing_ok=True)
+    sums = (directory / SUMS).read_bytes()
+    with transaction.atomic():
+        audit.record(
+            actor=None,
+            action=audit.Action.EXPORT_MADE,
+            study=study,
+            target=study,
+            after={"file": SUMS, "digest": hashlib.sha256(sums).hexdigest()},
+            now=now,
+        )
+    return list(partial)
+
+
+def pack(*, study: Study, files: Files, file: BinaryFile, told: Callable[[int], None]) -> None:
+    """Write ``files`` as a ZIP archive that depends on their content alone.
+
+    Args:
+        study: names the folder in the archive.
+        files: as ``at_one_moment`` gives them.
+        file: where to; it need not be seekable.
+        told: is called with how many files are written, after each.
+    """
+    with zipfile.ZipFile(cast("IO[bytes]", file), "w") as bundle:
+        for n_done, (name, parts) in enumerate(files, 1):
+            entry = zipfile.ZipInfo(f"{study.slug}/{name}", date_time=EPOCH)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            # A million readings come to more than the 2 GiB that the format once foresaw.
+            with bundle.open(entry, "w", force_zip64=name == "readings_long.csv") as inner:
+                for part in parts:
+                    inner.write(part)
+            told(n_done)
+
+
+def contents(*, study: Study, now: datetime) -> dict[str, bytes]:
+    """Return the files of the export by name, all in memory."""
+    with at_one_moment(study=study, now=now) as files:
+        return {name: b"".join(parts) for name, parts in files}
+
+
+@contextmanager
+def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
+    """Yield the files of the export as of one moment; what is due is computed first.
+
+    Only data whose results the study's policy has opened is exported, as far as it is closed:
+    before that, the tables have headings only. Practice and qualification are no data.
+
+    All tables are read from one snapshot of the database, so nobody waits for an export, and no
+    batch ends between two of its tables.
+    """
+    for n_tries in range(1, N_TRIES + 1):
+        _compute_what_is_due(study, now)
+        with _snapshot(study):
+            if n_tries < N_TRIES and _is_due(study):
+                continue  # a batch was closed between the two transactions
+            yield _files(study)
+            return
+
+
+@contextmanager
+def _snapshot(study: Study) -> Iterator[None]:
+    """Read everything from one snapshot.
+
+    Inside another transaction, whose isolation can no longer be chosen, the study is locked so
+    that none of its batches ends meanwhile.
+    """
+    is_inner = connection.in_atomic_block
+    with transaction.atomic():
+        if is_inner:
+            Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute("set transaction isolation level repeatable read")
+                # All rows are wanted, not the first of them soon; sorting them may take a while.
+                cursor.execute("set local cursor_tuple_fraction = 1")
+                cursor.execute("set local statement_timeout = '10min'")
+        yield
+
+
+def _files(study: Study) -> Files:
+    sums: dict[str, str] = {}
+    for name, table in TABLES.items():
+        digest = hashlib.sha256()
+        yield name, _hashed(_csv(table(study)), digest)
+        sums[name] = digest.hexdigest()
+    yield SUMS, iter([f"{sums[name]}  {name}\n".encode() for name in sorted(sums)])
+
+
+def _hashed(parts: Iterable[bytes], digest: hashlib._Hash) -> Iterator[bytes]:
+    for part in parts:
+        digest.update(part)
+        yield part
+
+
+def _is_due(study: Study) -> bool:
+    due = Q(consensus_is_due=True) | Q(agreement_is_due=True, closed_at__isnull=False)
+    return study.batches.filter(due).exists()
+
+
+@transaction.atomic
+def _compute_what_is_due(study: Study, now: datetime) -> None:
+    """Bring agreement and consensus up to date, as a worker would."""
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    # Each report before its batch, in the order of ``agreement.refresh``: consensus, which changes
+    # batches, comes last.
+    refresh.refresh_closed(study=study, now=now)
+    if study.batches.filter(consensus_is_due=True).exists():
+        labels.compute(study=study, now=now)
+
+
+def _csv(rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    for some in _in_parts(rows):
+        text = io.StringIO()
+        # Millions of rows come through here: the writer itself turns numbers and None into text.
+        csv.writer(text, lineterminator="\n").writerows(
+            [formula_safe(cell) if isinstance(cell, str) else cell for cell in row] for row in some
+        )
+        yield text.getvalue().encode()
+
+
+def _in_parts(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
+    remaining = iter(rows)
+    while some := list(islice(remaining, ROWS_IN_PART)):
+        yield some
+
+
+def formula_safe(text: str) -> str:
+    """Return ``text`` so that no spreadsheet runs it: an apostrophe goes before a formula."""
+    return f"'{text}" if text[:1] in FORMULA_STARTS else text

@@ -1,0 +1,139 @@
+"""The tables of an export about readings as a whole, and about what shows their findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
+from typing import Any
+
+from django.db.models import Count, Prefetch, Sum
+from django.db.models.functions import Coalesce
+
+from annotations.models import Decision, Exposure, Reading, Study, Suggestion
+from annotations.services.export.sources import (
+    ROWS_AT_ONCE,
+    UNDER,
+    WHOSE,
+    Row,
+    Source,
+    opened,
+    pseudonym,
+    under,
+)
+from ecgreview import chain
+
+PLACE = ("exam", "batch", "reader", "stage", "occurrence", "class", "tracing")
+"""What tells which finding of which reading a mark belongs to."""
+
+UNITS = {"interval": "ms", "amplitude": "mV"}
+
+
+def readings(study: Study) -> Iterator[Row]:
+    """Yield one row per reading, those that were superseded among them.
+
+    Comments are left out: free text may hold what identifies a person.
+    """
+    yield (
+        *("reading", "supersedes", "stands", *WHOSE, *UNDER, "quality", "problems"),
+        *("labels", "not_assessable", "reason", "decisions", "confirmed", "tools", "display"),
+    )
+    source = Source(study)
+    superseded = _superseded(study)
+    for reading in source.all():
+        earlier = reading.supersedes
+        yield (
+            str(reading.idempotency_key),
+            str(earlier.idempotency_key) if earlier else "",
+            int(reading.pk not in superseded),
+            *source.whose(reading),
+            *under(reading),
+            reading.quality,
+            ";".join(_problem(one) for one in reading.problems),
+            ";".join(one.diagnostic_class.code for one in reading.findings.all()),
+            ";".join(one.diagnostic_class.code for one in reading.not_assessable.all()),
+            reading.reason,
+            ";".join(f"{one.diagnostic_class.code}:{one.verdict}" for one in _decisions(reading)),
+            ";".join(sorted(one.diagnostic_class.code for one in reading.confirmations.all())),
+            ";".join(f"{name}:{n}" for name, n in sorted(reading.tools.items())),
+            chain.canonical_json(reading.display),
+        )
+
+
+def exposures(study: Study) -> Iterator[Row]:
+    """Yield one row per model's word that a reader was shown: what, when, and for how long."""
+    yield (
+        *("exam", "batch", "reader", "occurrence", "arm", "model", "version", "first_shown_at"),
+        *("n_viewings", "shown_ms", "suggested"),
+    )
+    shown = Exposure.objects.filter(assignment__batch__in=opened(study))
+    rows = shown.select_related("assignment__exam", "assignment__batch", "run__model").annotate(
+        n_viewings=Count("viewings"), shown_ms=Coalesce(Sum("viewings__shown_ms"), 0)
+    )
+    ordered = rows.order_by("assignment__exam__code", "first_shown_at", "pk")
+    found = Suggestion.objects.select_related("diagnostic_class").order_by(
+        "diagnostic_class__position", "pk"
+    )
+    complete = ordered.prefetch_related(Prefetch("run__suggestions", queryset=found))
+    for one in complete.iterator(chunk_size=ROWS_AT_ONCE):
+        assignment, told = one.assignment, vars(one)
+        yield (
+            assignment.exam.code,
+            assignment.batch.name,
+            pseudonym(study, assignment.reader_id),
+            assignment.occurrence,
+            one.arm,
+            one.run.model.name,
+            one.run.model.version,
+            one.first_shown_at.astimezone(UTC).isoformat(timespec="seconds"),
+            told["n_viewings"],
+            told["shown_ms"],
+            ";".join(x.diagnostic_class.code for x in one.run.suggestions.all()),
+        )
+
+
+def localisations(study: Study) -> Iterator[Row]:
+    """Yield one row per place that a reading that stands marks for a finding."""
+    yield (*PLACE, "leads", "from_s", "to_s")
+    for place, mark in _marks(study, "localisations"):
+        yield (*place, " ".join(mark["leads"]), mark["from_s"], mark["to_s"])
+
+
+def measurements(study: Study) -> Iterator[Row]:
+    """Yield one row per measurement that a reading that stands gives for a finding."""
+    yield (*PLACE, "lead", "kind", "from_s", "to_s", "value", "unit", "n_cycles")
+    for place, mark in _marks(study, "measurements"):
+        yield (
+            *place,
+            mark["lead"],
+            mark["kind"],
+            mark["from_s"],
+            mark["to_s"],
+            mark["value"],
+            UNITS[mark["kind"]],
+            mark.get("n_cycles"),
+        )
+
+
+def _marks(study: Study, name: str) -> Iterator[tuple[Row, Mapping[str, Any]]]:
+    source = Source(study)
+    for reading in source.standing():
+        exam, batch, _, reader, _, stage, occurrence, *_ = source.whose(reading)
+        for finding in reading.findings.all():
+            head = (exam, batch, reader, stage, occurrence, finding.diagnostic_class.code)
+            marks: Iterable[Mapping[str, Any]] = getattr(finding, name)
+            for mark in marks:
+                yield (*head, mark["tracing"]), mark
+
+
+def _decisions(reading: Reading) -> list[Decision]:
+    return sorted(reading.decisions.all(), key=lambda one: one.diagnostic_class.position)
+
+
+def _problem(one: Mapping[str, Any]) -> str:
+    """Return what is wrong with the signal, and in which leads: ``noise:V1 V2``."""
+    return f"{one['kind']}:{' '.join(one['leads'])}" if one["leads"] else str(one["kind"])
+
+
+def _superseded(study: Study) -> set[int]:
+    later = Reading.objects.filter(assignment__batch__study=study, supersedes__isnull=False)
+    return {pk for pk in later.values_list("supersedes", flat=True) if pk is not None}

@@ -1,0 +1,199 @@
+"""The tables of an export, row by row in a fixed order, headings first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db.models import Prefetch
+
+from annotations.models import (
+    AgreementReport,
+    ClassState,
+    Consensus,
+    ConsensusLabel,
+    DiagnosticClass,
+    Exam,
+    Study,
+    Taxonomy,
+)
+from annotations.services.export.sources import (
+    ROWS_AT_ONCE,
+    UNDER,
+    WHOSE,
+    Cell,
+    Row,
+    Source,
+    opened,
+    pseudonym,
+    under,
+)
+from ecgreview import agreement as domain
+
+OLDEST_STATED_YEARS = 89
+"""Ages above it identify people and are given as 90+, as HIPAA's safe harbor asks."""
+
+PRESENT, ABSENT, NOT_ASSESSED = "present", "absent", "not_assessed"
+NOT_ASSESSABLE = "not_assessable"
+VOCABULARIES = ("snomed_ct", "scp", "aha", "code15", "cpsc2018")
+COUNTS = (
+    *("n_exams", "n_readings", "n_positive", "n_positive_any", "n_positive_all"),
+    "n_not_assessable",
+)
+PAIR_COUNTS = ("n11", "n10", "n01", "n00")
+
+
+def consensus(study: Study) -> Iterator[Row]:
+    """Yield one row per exam: how the rule decided, and the state of every class."""
+    codes = _codes(study.taxonomy)
+    yield (
+        *("exam", "dataset", "source_key", "age_years", "sex"),
+        *("rule", "outcome", "n_readings", "n_wanted", "n_unreadable", "reason", "labels"),
+        *("disputed", "adjudicated", "votes", "not_assessable", *codes),
+    )
+    labels = ConsensusLabel.objects.select_related("diagnostic_class").only(
+        "consensus", "n_positive", "diagnostic_class__code"
+    )
+    rows = Consensus.objects.with_open_results().filter(study=study).select_related("exam__dataset")
+    with_labels = rows.prefetch_related(Prefetch("labels", queryset=labels))
+    for row in with_labels.order_by("exam__code").iterator(chunk_size=ROWS_AT_ONCE):
+        given = {label.diagnostic_class.code: label.n_positive for label in row.labels.all()}
+        votes = {code: given[code] for code in codes if code in given}
+        states = {code: row.state(code) for code in codes}
+        yield (
+            *_exam(row.exam),
+            row.rule,
+            row.outcome,
+            row.n_readings,
+            row.n_wanted,
+            row.n_unreadable,
+            row.reason,
+            ";".join(code for code in codes if states[code] == ClassState.PRESENT),
+            ";".join(code for code in votes if states[code] == ClassState.UNDECIDED),
+            ";".join(code for code in codes if code in row.adjudicated),
+            ";".join(f"{code}:{n_positive}" for code, n_positive in votes.items()),
+            ";".join(f"{code}:{n}" for code in codes if (n := row.not_assessable.get(code))),
+            *states.values(),
+        )
+
+
+def readings_long(study: Study) -> Iterator[Row]:
+    """Yield one row per reading of an opened batch and class; the exams are in ``consensus``.
+
+    Each reading that stands has the classes of the list that its reader was shown. Comments are
+    left out: free text may hold what identifies a person.
+    """
+    yield (*WHOSE, *UNDER, "quality", "class", "state", "certainty")
+    codes = {one.pk: _codes(one) for one in _taxonomies(study)}
+    source = Source(study)
+    for reading in source.standing():
+        given = {item.diagnostic_class.code: item.certainty for item in reading.findings.all()}
+        untold = {item.diagnostic_class.code for item in reading.not_assessable.all()}
+        head = (*source.whose(reading), *under(reading), reading.quality)
+        other = ABSENT if reading.is_readable and reading.is_answered else NOT_ASSESSED
+        for code in codes[reading.taxonomy_id]:
+            certainty = given.get(code)
+            absent = NOT_ASSESSABLE if code in untold else other
+            yield (*head, code, PRESENT if certainty else absent, certainty)
+
+
+def taxonomy(study: Study) -> Iterator[Row]:
+    """Yield one row per class of each list that the tables use, with its codes in others."""
+    yield (
+        *("taxonomy", "version", "position", "code", "abbreviation", "name", "name_pt"),
+        *("group", "group_name", "definition", "is_exclusive", "evidence", *VOCABULARIES),
+    )
+    for one in _taxonomies(study):
+        for item in one.classes.select_related("group").order_by("position"):
+            yield (
+                one.name,
+                one.version,
+                item.position,
+                item.code,
+                item.abbreviation,
+                item.name,
+                item.name_pt,
+                item.group.code,
+                item.group.name,
+                item.definition,
+                int(item.is_exclusive),
+                item.evidence,
+                *(_foreign(item, vocabulary) for vocabulary in VOCABULARIES),
+            )
+
+
+def agreement(study: Study) -> Iterator[Row]:
+    """Yield one row per opened batch that is closed, class, group of readers and statistic.
+
+    An empty class is all classes together, empty readers are all people who read the batch; n10
+    counts the exams to which the first of two readers gave the class alone. A missing value has
+    its reason beside it. The kinds are those of the two readers.
+    """
+    yield ("batch", "class", "readers", "statistic", "value", "low", "high", "n", "reason", "kinds")
+    reports = AgreementReport.objects.newest().filter(batch__in=opened(study))
+    for report in reports.select_related("batch").order_by("batch__name"):
+        results, batch = report.results, report.batch.name if report.batch else ""
+        for name in ("n_readers", "n_exams", "n_exams_compared"):
+            yield (batch, "", "", name, results[name], "", "", "", "", "")
+        for name, found in _overall(results["overall"]):
+            yield _measured((batch, "", ""), name, found)
+        for item in results["classes"]:
+            yield from _statistics((batch, item["class"], ""), item, COUNTS)
+        for line in domain.pair_lines(results):
+            names = " ".join(pseudonym(study, int(reader)) for reader in line["readers"])
+            kinds = " ".join(line["kinds"])
+            for row in _statistics((batch, line["class"], names), line, PAIR_COUNTS):
+                yield (*row[:-1], kinds)
+
+
+def stated_age(age_years: float | None) -> Cell:
+    """Return an age as it may be published."""
+    if age_years is None or age_years <= OLDEST_STATED_YEARS:
+        return age_years
+    return f"{OLDEST_STATED_YEARS + 1}+"
+
+
+def _taxonomies(study: Study) -> list[Taxonomy]:
+    """Return the list in force and then those that opened batches were read under."""
+    used = Taxonomy.objects.filter(batches__in=opened(study)).exclude(pk=study.taxonomy_id)
+    return [study.taxonomy, *used.distinct().order_by("pk")]
+
+
+def _codes(taxonomy: Taxonomy) -> list[str]:
+    return list(taxonomy.classes.order_by("position").values_list("code", flat=True))
+
+
+def _exam(exam: Exam) -> Row:
+    age = stated_age(exam.age_years)
+    return (exam.code, exam.dataset.name, exam.source_key, age, exam.sex)
+
+
+def _foreign(item: DiagnosticClass, vocabulary: str) -> str:
+    """Return the codes of ``vocabulary``, each with how it compares unless it is the same."""
+    found = item.codes.get(vocabulary, [])
+    return ";".join(
+        code["code"] if code["match"] == "exact" else f"{code['code']} ({code['match']})"
+        for code in found
+    )
+
+
+def _overall(overall: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name in ("exact_set", "mean_jaccard", "jaccard_alpha", "masi_alpha"):
+        yield name, overall[name]
+    for kind in ("macro", "micro"):
+        for name, found in overall[kind].items():
+            yield f"{kind}_{name}", found
+
+
+def _statistics(head: Row, found: Mapping[str, Any], counts: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the counts, then every measure in ``found``."""
+    for name in counts:
+        yield (*head, name, found[name], "", "", "", "", "")
+    for name, value in found.items():
+        if isinstance(value, dict) and "estimate" in value:
+            yield _measured(head, name, value)
+
+
+def _measured(head: Row, name: str, found: Mapping[str, Any]) -> Row:
+    numbers = (found[key] for key in ("estimate", "low", "high", "n", "reason"))
+    return (*head, name, *numbers, "")

@@ -1,0 +1,146 @@
+"""The rows of an import of readings, many at a time; all triggers see them as any others."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    Certainty,
+    DiagnosticClass,
+    Finding,
+    Quality,
+    Reading,
+    User,
+)
+from annotations.services.audit import events
+from ecgreview.readings import CLASSES, Readings
+
+ROWS_AT_ONCE = 2000
+
+DISPLAY = {"imported": "codetest"}
+"""Stands in the readings in place of the layout they were read with, which nobody knows."""
+
+REASON = "Imported: its reader made it elsewhere."
+
+
+class Differs(ValueError):
+    """A reader's readings are stored and say something else; a stored reading never changes."""
+
+
+def refuse_changed(exams: Sequence[int], found: Readings, known: Mapping[str, User]) -> None:
+    """Do nothing when what was found of ``known`` readers is what is stored of them.
+
+    Args:
+        exams: their ids in the order of the rows.
+        found: all that was found.
+        known: those readers whose readings are stored, by name.
+
+    Raises:
+        Differs: a cell says something else; names the first.
+    """
+    for number, name in enumerate(found.readers):
+        if name not in known:
+            continue
+        cells = np.argwhere(_stored(exams, known[name]) != found.given[number])
+        if len(cells):
+            row, column = cells[0]
+            raise Differs(f"{name}, row {row + 1}, {CLASSES[column]}")
+
+
+def store(
+    batch: Batch,
+    exams: Sequence[int],
+    found: Readings,
+    readers: Mapping[str, User],
+    *,
+    actor: User,
+    now: datetime,
+) -> None:
+    """Store the readings of ``readers``, whose assignments are made, as submitted at ``now``.
+
+    Args:
+        batch: of the assignments.
+        exams: their ids in the order of the rows.
+        found: all that was found.
+        readers: those to be stored, by name.
+        actor: who imports.
+        now: time of the deed.
+    """
+    # In one statement: from each reading's own trigger, every row would count its seat anew.
+    Assignment.objects.filter(batch=batch).update(state=AssignmentState.READ)
+    classes = _classes(batch)
+    for name, reader in readers.items():
+        own = Assignment.objects.filter(batch=batch, reader=reader)
+        assignments = dict(own.values_list("exam", "pk"))
+        given = found.given[found.readers.index(name)]
+        stored = _readings(batch, reader, [assignments[exam] for exam in exams], given, now)
+        Finding.objects.bulk_create(
+            (
+                Finding(
+                    reading=stored[row],
+                    diagnostic_class=classes[CLASSES[column]],
+                    certainty=Certainty.DEFINITE,
+                )
+                for row, column in np.argwhere(given)
+            ),
+            batch_size=ROWS_AT_ONCE,
+        )
+        _record(stored, batch, actor, now)
+
+
+def _stored(exams: Sequence[int], reader: User) -> NDArray[np.int8]:
+    """Return what is stored of ``reader``, shape (n_exams, n_classes)."""
+    rows = {exam: row for row, exam in enumerate(exams)}
+    columns = {code: column for column, code in enumerate(CLASSES)}
+    given = np.zeros((len(exams), len(CLASSES)), dtype=np.int8)
+    findings = Finding.objects.filter(reading__reader=reader)
+    for exam, code in findings.values_list("reading__assignment__exam", "diagnostic_class__code"):
+        given[rows[exam], columns[code]] = 1
+    return given
+
+
+def _classes(batch: Batch) -> dict[str, DiagnosticClass]:
+    return {item.code: item for item in batch.taxonomy.classes.all()}
+
+
+def _readings(
+    batch: Batch, reader: User, assignments: Sequence[int], given: NDArray[np.int8], now: datetime
+) -> list[Reading]:
+    """Store the readings of one reader and return them in the order of the rows."""
+    return Reading.objects.bulk_create(
+        (
+            Reading(
+                assignment_id=assignment,
+                reader=reader,
+                protocol_version=batch.protocol_version,
+                taxonomy=batch.taxonomy,
+                quality=Quality.GOOD,
+                n_findings=int(n_findings),
+                submitted_at=now,
+                idempotency_key=uuid.uuid4(),
+                display=DISPLAY,
+            )
+            for assignment, n_findings in zip(assignments, given.sum(axis=1), strict=True)
+        ),
+        batch_size=ROWS_AT_ONCE,
+    )
+
+
+def _record(stored: Sequence[Reading], batch: Batch, actor: User, now: datetime) -> None:
+    for start in range(0, len(stored), ROWS_AT_ONCE):
+        ids = [reading.pk for reading in stored[start : start + ROWS_AT_ONCE]]
+        events.record_submissions(
+            Reading.objects.filter(pk__in=ids),
+            actor=actor,
+            study=batch.study,
+            reason=REASON,
+            now=now,
+        )

@@ -1,0 +1,291 @@
+"""Readings that were made elsewhere become readings of a study of their own, to be compared.
+
+Their readers are accounts that can never sign in: people, models or a published reference. Their
+exams have no tracings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from annotations.models import Batch, Dataset, ReaderKind, Scope, Study, StudyReader, User
+from annotations.services import audit
+from annotations.services.assignment import batches
+from annotations.services.assignment.handout import Row
+from annotations.services.counts import live, runs, table_statistics
+from annotations.services.exams import recordings
+from annotations.services.imports import reading_rows
+from annotations.services.people import accounts, members
+from annotations.services.studies import lifecycle
+from annotations.services.taxonomy import versions
+from ecgreview import readings as published
+from ecgreview import taxonomy
+from ecgreview.protocol import Protocol
+from ecgreview.readings import Kind, Readings
+
+IMPORTER = "import:command-line"
+"""Whoever imports without saying who they are."""
+
+MOST_READINGS = 500_000
+"""More than the 8,475 exams of CODE-II-test by each of its 46 readers."""
+
+BATCH = "Imported readings"
+DIGITS = len(str(published.MOST_EXAMS))
+
+
+class NotAnImport(ValueError):
+    """There is a study of this name, and it was not made by such an import."""
+
+
+class OtherNumber(ValueError):
+    """The study has another number of exams."""
+
+
+class OtherName(ValueError):
+    """The study has a reader whose name differs in case only."""
+
+
+class TooMany(ValueError):
+    """There are more readings than one study of this kind takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did.
+
+    Attributes:
+        study: the readings are in.
+        new: the names of the readers whose readings were stored.
+        known: of those whose readings were there, and the same.
+        kinds: what each of them is, of ``ReaderKind``.
+        changed: of the known, those who are another kind from now on.
+        are_patients_used: whether ages, sexes and patients of the exams come from the patient
+            table: only where the exams are new and there is a row for each.
+    """
+
+    study: Study
+    new: tuple[str, ...]
+    known: tuple[str, ...]
+    kinds: Mapping[str, str]
+    changed: tuple[str, ...] = ()
+    are_patients_used: bool = False
+
+
+@transaction.atomic
+def store(
+    *,
+    name: str,
+    found: Readings,
+    actor: User | None,
+    now: datetime,
+    stated: Mapping[Kind, Collection[str]] | None = None,
+) -> Imported:
+    """Store what was ``found`` as blind readings of the study called ``name``, made if absent.
+
+    Each reader becomes a person without access, whose last name is theirs. The new readers' exams
+    are one closed batch of data; the study stays open, so that later imports may add readers.
+
+    Args:
+        name: of the study; one that such an import made takes further readers.
+        found: the readings; those that are stored already are left alone.
+        actor: who imports; None when nobody said so.
+        now: time of the deed.
+        stated: readers who are of a kind. Of the others who are new the name tells; those who are
+            stored stay what they are.
+
+    Raises:
+        published.UnknownReader, published.TwoKinds: as ``published.kinds_of``.
+        NotAnImport: there is another study of that name.
+        OtherNumber: that study has another number of exams.
+        OtherName: a reader's name is another's in capitals, or the like.
+        Differs: a reader's readings are stored, and say something else.
+        TooMany: there are more than ``MOST_READINGS``.
+        studies.InvalidProtocol: no study can have this name.
+        studies.NotOpen: the study is locked, and some of the readers are new or of another kind.
+    """
+    kinds = published.kinds_of(found.readers, stated)
+    if (n_readings := len(found.readers) * found.n_exams) > MOST_READINGS:
+        raise TooMany(f"{n_readings}, at most {MOST_READINGS}")
+    by = actor or _importer(now)
+    study = _study(name, kinds, by, now)
+    rows, are_patients_used = _exams(study, found, now)
+    known = _known(study)
+    reading_rows.refuse_changed(rows, found, known)
+    named = {one for names in (stated or {}).values() for one in names}
+    changed = {known[one]: kinds[one] for one in found.readers if one in known and one in named}
+    changed = {reader: kind for reader, kind in changed.items() if reader.kind != kind}
+    if changed:
+        _change_kinds(study, changed, by, now)
+    new = {reader: kind for reader, kind in kinds.items() if reader not in known}
+    if new:
+        _add(study, rows, new, found, by, now)
+        table_statistics.keep_up()
+    return Imported(
+        study,
+        new=tuple(new),
+        known=tuple(one for one in found.readers if one in known),
+        kinds={**{one: known[one].kind for one in known}, **new},
+        changed=tuple(one for one in found.readers if known.get(one) in changed),
+        are_patients_used=are_patients_used,
+    )
+
+
+def _importer(now: datetime) -> User:
+    stored = User.objects.filter(username=IMPORTER).first()
+    return stored or accounts.create_without_access(
+        username=IMPORTER, name="Import on the command line", now=now
+    )
+
+
+def _change_kinds(study: Study, kinds: Mapping[User, str], by: User, now: datetime) -> None:
+    """Make readers another kind: from now on they vote, or no longer do.
+
+    Raises:
+        studies.NotOpen: the study is locked.
+    """
+    if not study.is_open:
+        raise lifecycle.NotOpen(study.phase)
+    for reader, kind in kinds.items():
+        before, reader.kind = reader.kind, kind
+        reader.save(update_fields=["kind"])
+        audit.record(
+            actor=by, action=audit.Action.PEOPLE_CHANGED, study=study, target=reader,
+            before={"kind": str(before)}, after={"kind": str(kind)}, now=now,
+        )  # fmt: skip
+    closed = study.batches.closed()
+    closed.update(agreement_is_due=True, consensus_is_due=True)
+    live.lock(study.pk)
+    runs.note_change(Scope(study.pk), now=now)
+
+
+def _study(name: str, kinds: Mapping[str, str], by: User, now: datetime) -> Study:
+    """Return the study of that name, locked, or a new one that is open."""
+    stored = Study.objects.select_for_update(no_key=True).filter(slug=lifecycle.slug_for(name))
+    if study := stored.first():
+        return study
+    classes = versions.install(taxonomy=published.code_test(), now=now)
+    wanted = Protocol(
+        name=name,
+        taxonomy=str(classes),
+        readers_per_exam=max(1, list(kinds.values()).count(ReaderKind.PERSON)),
+        clinical_information="none",
+        suggestion_policy="none",
+        frequent_classes=published.CLASSES,
+    )
+    made = lifecycle.create(wanted=wanted, created_by=by, now=now)
+    Dataset.objects.create(name=_dataset_name(made), created_at=now)
+    return lifecycle.open_study(study_id=made.pk, actor=by, now=now)
+
+
+def _dataset_name(study: Study) -> str:
+    return f"Exams without tracings: {study.slug}"
+
+
+def _exams(study: Study, found: Readings, now: datetime) -> tuple[Sequence[int], bool]:
+    """Return the ids of the study's exams in the order of the rows, stored if it has none.
+
+    Returns:
+        Also whether the patient table was used.
+
+    Raises:
+        NotAnImport: the study was not made by such an import.
+        OtherNumber: it has another number.
+    """
+    dataset = Dataset.objects.filter(name=_dataset_name(study)).first()
+    if dataset is None or str(study.taxonomy) != taxonomy.label(published.code_test()):
+        raise NotAnImport(study.name)
+    stored = list(dataset.exams.order_by("source_key").values_list("pk", flat=True))
+    if not stored:
+        keys = [f"{number:0{DIGITS}d}" for number in range(1, found.n_exams + 1)]
+        patients = found.patients
+        if patients is not None and patients.n_exams != found.n_exams:
+            patients = None
+        made = recordings.store_without_tracings(
+            dataset=dataset, source_keys=keys, patients=patients, now=now
+        )
+        return [exam.pk for exam in made], patients is not None
+    if len(stored) != found.n_exams:
+        raise OtherNumber(f"{len(stored)}, not {found.n_exams}")
+    return stored, False
+
+
+def _username(study: Study, reader: str) -> str:
+    """Return a user name that no form takes, as it has colons: it can be no person's."""
+    return f"import:{study.slug}:{reader}"
+
+
+def _known(study: Study) -> Mapping[str, User]:
+    """Return who reads in the study by way of an import, by the names of their files."""
+    lines = StudyReader.objects.filter(study=study).select_related("user")
+    start = _username(study, "")
+    return {
+        line.user.username.removeprefix(start): line.user
+        for line in lines
+        if line.user.username.startswith(start)
+    }
+
+
+def _add(
+    study: Study,
+    rows: Sequence[int],
+    kinds: Mapping[str, str],
+    found: Readings,
+    by: User,
+    now: datetime,
+) -> None:
+    """Store the readings of the readers that ``kinds`` names as a closed batch."""
+    if not study.is_open:
+        raise lifecycle.NotOpen(study.phase)
+    readers = {name: _join(study, name, kind, by, now) for name, kind in kinds.items()}
+    plan = [
+        Row(reader.pk, exam, position)
+        for reader in readers.values()
+        for position, exam in enumerate(rows, start=1)
+    ]
+    made = batches.make(study=study, name=_free_name(study), rows=plan, created_by=by, now=now)
+    batch = batches.release(batch_id=made.pk, actor=by, now=now)
+    reading_rows.store(batch, rows, found, readers, actor=by, now=now)
+    audit.record(
+        actor=by, action=audit.Action.READINGS_IMPORTED, study=study, target=batch,
+        after={
+            "readers": list(kinds),
+            "n_exams": len(rows),
+            **{kind: names for kind, names in _not_people(kinds).items() if names},
+        },
+        now=now,
+    )  # fmt: skip
+    batches.close(batch_id=batch.pk, closed_by=by, now=now)
+
+
+def _not_people(kinds: Mapping[str, str]) -> dict[str, list[str]]:
+    return {
+        f"{kind}s": [name for name, own in kinds.items() if own == kind]
+        for kind in (ReaderKind.MODEL.value, ReaderKind.REFERENCE.value)
+    }
+
+
+def _join(study: Study, name: str, kind: str, by: User, now: datetime) -> User:
+    """Return a new reader of ``study``, who cannot join as others do: they have no role."""
+    try:
+        reader = accounts.create_without_access(
+            username=_username(study, name), name=name, kind=ReaderKind(kind), now=now
+        )
+    except members.NameTaken as taken:
+        raise OtherName(name) from taken
+    StudyReader.objects.create(study=study, user=reader, status_since=now, added_at=now)
+    audit.record(actor=by, action=audit.Action.READER_ADDED, study=study, target=reader, now=now)
+    return reader
+
+
+def _free_name(study: Study) -> str:
+    """Return the first of "Imported readings", "Imported readings 2" … that no batch has."""
+    taken = set(Batch.objects.filter(study=study).values_list("name", flat=True))
+    number, name = 1, BATCH
+    while name in taken:
+        number += 1
+        name = f"{BATCH} {number}"
+    return name

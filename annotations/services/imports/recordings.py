@@ -1,0 +1,240 @@
+"""Imports: files become exams in blocks, each block stored as a whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from annotations.models import Dataset, ImportIssue, ImportRun, User
+from annotations.models.exam import Exam as ExamRow
+from annotations.models.exam import Patient as PatientRow
+from annotations.services import audit
+from annotations.services.counts import table_statistics
+from annotations.services.exams import recordings as exams_recordings
+from annotations.services.exams import same_recordings
+from annotations.services.exams.same_recordings import Link
+from annotations.services.suggestions import runs
+from ecgreview.ecg import formats
+from ecgreview.ecg.formats import Recording, Refusal, sandbox
+
+EXAMS_AT_ONCE = 64
+"""One transaction each: about 2 MB packed, and what a killed import has to do again."""
+
+Progress = Callable[[int, int], None]
+"""Is told how many files are done, and of how many."""
+
+MAX_KEY = ExamRow._meta.get_field("source_key").max_length or 0
+MAX_PSEUDONYM = PatientRow._meta.get_field("pseudonym").max_length or 0
+MAX_FILE = ImportIssue._meta.get_field("file").max_length or 0
+
+
+class NothingToImport(ValueError):
+    """There is no WFDB header and no HDF5 file at the path."""
+
+
+@dataclass(slots=True)
+class Preview:
+    """What an import would do."""
+
+    n_new: int = 0
+    n_known: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What came out of some files, and how many files are done by then."""
+
+    recordings: tuple[Recording, ...]
+    refusals: tuple[Refusal, ...]
+    n_files_done: int
+
+
+def import_path(
+    *,
+    path: Path,
+    dataset_name: str,
+    started_by: User | None,
+    now: datetime,
+    progress: Progress | None = None,
+) -> ImportRun:
+    """Import every recording at or below ``path``; what is known already stays as it is.
+
+    An import that is killed has stored whole exams only, and its run has no ``finished_at``;
+    the next import finds those exams and goes on.
+
+    Raises:
+        NothingToImport: nothing at ``path`` could be a recording.
+    """
+    files, root = _find(path)
+    dataset, _ = Dataset.objects.get_or_create(name=dataset_name, defaults={"created_at": now})
+    run = ImportRun.objects.create(
+        dataset=dataset, source=_storable(str(path), 500), started_by=started_by, started_at=now
+    )
+    for block in _blocks(files, root):
+        _store(run, block, now)
+        if progress:
+            progress(block.n_files_done, len(files))
+    _finish(run, now)
+    return run
+
+
+@transaction.atomic
+def _finish(run: ImportRun, now: datetime) -> None:
+    run.finished_at = now
+    run.save(update_fields=["finished_at"])
+    table_statistics.keep_up()
+    counts = {"imported": run.n_imported, "known": run.n_known, "refused": run.n_refused}
+    audit.record(
+        actor=run.started_by,
+        action=audit.Action.EXAMS_IMPORTED,
+        target=run,
+        after={"dataset": run.dataset.name, "source": run.source, **counts},
+        now=now,
+    )
+
+
+def preview(*, path: Path, dataset_name: str, progress: Progress | None = None) -> Preview:
+    """Return what ``import_path`` would do, having read everything and written nothing.
+
+    Raises:
+        NothingToImport: nothing at ``path`` could be a recording.
+    """
+    files, root = _find(path)
+    dataset = Dataset.objects.filter(name=dataset_name).first()
+    seen = Preview()
+    hashes: set[str] = set()
+    for block in _blocks(files, root):
+        found = exams_recordings.sort_out(dataset, block.recordings)
+        new = {recording.signal.content_hash for recording in found.new} - hashes
+        hashes |= new
+        seen.n_new += len(new)
+        seen.n_known += found.n_known + len(found.new) - len(new)
+        seen.refusals += [*block.refusals, *map(_changed, found.changed)]
+        if progress:
+            progress(block.n_files_done, len(files))
+    return seen
+
+
+def _find(path: Path) -> tuple[list[Path], Path]:
+    try:
+        files = formats.find(path)
+    except FileNotFoundError as error:
+        raise NothingToImport(path) from error
+    if not files:
+        raise NothingToImport(path)
+    return files, path if path.is_dir() else path.parent
+
+
+def _blocks(files: list[Path], root: Path) -> Iterator[_Block]:
+    """Yield what the files hold, at most ``EXAMS_AT_ONCE`` recordings at a time."""
+    recordings: list[Recording] = []
+    refusals: list[Refusal] = []
+    for n_before, found in sandbox.read(files, root):
+        fits = _refuse_unstorable(found)
+        if isinstance(fits, Refusal):
+            refusals.append(fits)
+            continue
+        recordings.append(fits)
+        if len(recordings) == EXAMS_AT_ONCE:
+            yield _Block(tuple(recordings), tuple(refusals), n_before)
+            recordings, refusals = [], []
+    yield _Block(tuple(recordings), tuple(refusals), len(files))
+
+
+@transaction.atomic
+def _store(run: ImportRun, block: _Block, now: datetime) -> None:
+    """Store the block, its issues and the run's new counts, or nothing of it."""
+    # Two imports into one data set take turns, so neither trips over what the other stores.
+    dataset = Dataset.objects.select_for_update(no_key=True).get(pk=run.dataset_id)
+    found = exams_recordings.sort_out(dataset, block.recordings)
+    stored = exams_recordings.store(dataset=dataset, recordings=found.new, now=now)
+    links = same_recordings.link(stored, [recording.signal for recording in found.new])
+    runs.request(exams=stored, now=now)
+    refusals = [*block.refusals, *map(_changed, found.changed)]
+    ImportIssue.objects.bulk_create(
+        [_issue(run, refusal) for refusal in refusals]
+        + [remark for recording in found.new for remark in _remarks(run, recording)]
+        + [_same(run, link) for link in links]
+    )
+    run.n_imported += len(stored)
+    run.n_duplicates += len(links)
+    run.n_known += found.n_known
+    run.n_refused += sum(not refusal.is_expected for refusal in refusals)
+    run.save(update_fields=["n_imported", "n_duplicates", "n_known", "n_refused"])
+
+
+def _issue(run: ImportRun, refusal: Refusal) -> ImportIssue:
+    return ImportIssue(
+        run=run,
+        file=_storable(refusal.file, MAX_FILE),
+        code=refusal.code,
+        reason=_storable(refusal.reason),
+        hint=_storable(refusal.hint),
+        is_refusal=not refusal.is_expected,
+    )
+
+
+def _remarks(run: ImportRun, recording: Recording) -> Iterator[ImportIssue]:
+    for remark in recording.warnings:
+        yield ImportIssue(
+            run=run,
+            file=recording.source_key,
+            code=remark.code,
+            reason=_storable(remark.text),
+            is_refusal=False,
+        )
+
+
+def _same(run: ImportRun, link: Link) -> ImportIssue:
+    other = link.original
+    where = other.source_key
+    if other.dataset_id != link.exam.dataset_id:
+        where = f"{where} of the data set {other.dataset.name}"
+    return ImportIssue(
+        run=run,
+        file=link.exam.source_key,
+        code="same_recording",
+        reason=_storable(f"Same recording as {where}: studies draw one of the two."),
+        is_refusal=False,
+    )
+
+
+def _changed(recording: Recording) -> Refusal:
+    return Refusal(
+        recording.source_key,
+        "changed",
+        "Expected the signal that was imported from here before, found another one.",
+        "A stored exam never changes. Import the new recording under another name or data set.",
+    )
+
+
+def _refuse_unstorable(found: Recording | Refusal) -> Recording | Refusal:
+    """Return a recording whose names the database can hold as it is, anything else as a refusal."""
+    if isinstance(found, Refusal):
+        return found
+    pseudonym = found.patient_key or ""
+    is_named = _is_storable(found.source_key, MAX_KEY) and _is_storable(pseudonym, MAX_PSEUDONYM)
+    if is_named:
+        return found
+    return Refusal(
+        found.source_key,
+        "bad_name",
+        f"Expected names of at most {MAX_KEY} (file) and {MAX_PSEUDONYM} (patient) characters of"
+        " Unicode, found one that is longer or is none.",
+        "Rename the file or the patient's pseudonym.",
+    )
+
+
+def _is_storable(text: str, length: int) -> bool:
+    return _storable(text, length) == text
+
+
+def _storable(text: str, length: int | None = None) -> str:
+    """Return ``text`` as PostgreSQL takes it: file names may hold bytes that are no Unicode."""
+    plain = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    return plain[:length]

@@ -1,0 +1,1 @@
+"""Notices to users, in the site and by e-mail."""

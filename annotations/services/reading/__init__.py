@@ -1,0 +1,1 @@
+"""Drafts, submitted readings, corrections, and the votes they give."""

@@ -1,0 +1,63 @@
+"""Confirmations: agreeing with a suggestion that one had given oneself, without a revision."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from annotations.models import Arm, Assignment, Confirmation, User
+from annotations.services import audit
+from annotations.services.assignment import guards
+from annotations.services.audit import signed_content
+from annotations.services.reading import revisions, suggestion_decisions
+
+
+@transaction.atomic
+def confirm(
+    *, assignment_id: int, reader: User, code: str, now: datetime
+) -> tuple[Confirmation, bool]:
+    """Record that ``reader`` agrees with the suggestion of a class that their reading gives.
+
+    The reading stays as it was signed. Confirming again changes nothing.
+
+    Returns:
+        The confirmation, and whether it had been recorded before.
+
+    Raises:
+        Assignment.DoesNotExist: ``reader`` was not assigned this.
+        NothingToRevise, NothingShown, AlreadyRevised: as for a revision.
+        Withdrawn, StudyNotOpen, BatchClosed, NotServed: nothing is read any more, or not by them.
+        UnknownSuggestion: the class was not suggested.
+        NotFound: the reading does not give it: accepting it takes a revision.
+    """
+    assignment = guards.lock(assignment_id=assignment_id, reader=reader)
+    earlier = Confirmation.objects.filter(
+        reading__in=assignment.readings.effective(), diagnostic_class__code=code
+    ).first()
+    if earlier is not None:
+        return earlier, True
+    blind = revisions.blind_reading(assignment)
+    guards.refuse_if_ended(assignment)
+    suggestion = suggestion_decisions.shown_to(assignment, Arm.AFTER_COMMIT).get(code)
+    if suggestion is None:
+        raise suggestion_decisions.UnknownSuggestion([code])
+    if not blind.findings.filter(diagnostic_class__code=code).exists():
+        raise suggestion_decisions.NotFound([code])
+    made = Confirmation.objects.create(
+        reading=blind, run_id=suggestion.run_id,
+        diagnostic_class_id=suggestion.diagnostic_class_id, confirmed_at=now,
+    )  # fmt: skip
+    _record(made, assignment, code, now)
+    revisions.refuse_if_closed(assignment.batch)
+    return made, False
+
+
+def _record(made: Confirmation, assignment: Assignment, code: str, now: datetime) -> None:
+    audit.record(
+        actor=made.reading.reader, action=audit.Action.SUGGESTION_CONFIRMED,
+        study=assignment.batch.study, target=made.reading,
+        after={"assignment": assignment.pk, "class": code, "model": str(made.run.model),
+               "digest": signed_content.reading_digest(made.reading)},
+        now=now,
+    )  # fmt: skip

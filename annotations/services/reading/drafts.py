@@ -1,0 +1,67 @@
+"""Drafts: what a reader has entered so far, kept by version so that no tab overwrites another."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from annotations.models import Assignment, Draft, User
+from annotations.services.assignment import guards, leases
+
+
+class StaleDraft(Exception):
+    """What was sent was based on another version than the one that is stored.
+
+    Attributes:
+        draft: the stored one; None when none is stored.
+    """
+
+    def __init__(self, draft: Draft | None) -> None:
+        super().__init__(draft)
+        self.draft = draft
+
+
+@transaction.atomic
+def save(
+    *, assignment_id: int, reader: User, based_on: int, content: dict[str, Any], now: datetime
+) -> Draft:
+    """Store ``content`` as the version after ``based_on`` (0: there was none) and return it.
+
+    Sending the same again after a lost answer changes nothing and returns what is stored.
+
+    Raises:
+        Assignment.DoesNotExist: ``reader`` was not assigned this.
+        AlreadySubmitted: the reading was submitted.
+        Withdrawn, StudyNotOpen, BatchClosed, NotServed: it is not read, or not by them.
+        StaleDraft: another version is stored.
+    """
+    assignment = guards.lock(assignment_id=assignment_id, reader=reader)
+    guards.refuse_if_over(assignment)
+    leases.extend(assignment, now=now)
+    stored = stored_for(assignment)
+    if stored and stored.version == based_on + 1 and stored.content == content:
+        return stored
+    refuse_if_stale(stored, based_on)
+    draft = stored or Draft(assignment=assignment)
+    draft.version = based_on + 1
+    draft.content = content
+    draft.saved_at = now
+    draft.save()
+    return draft
+
+
+def stored_for(assignment: Assignment) -> Draft | None:
+    """Return the draft of ``assignment``, read from the database now."""
+    return Draft.objects.filter(assignment=assignment).first()
+
+
+def refuse_if_stale(stored: Draft | None, based_on: int) -> None:
+    """Do nothing when ``based_on`` is the version that is stored.
+
+    Raises:
+        StaleDraft: it is not.
+    """
+    if based_on != (stored.version if stored else 0):
+        raise StaleDraft(stored)

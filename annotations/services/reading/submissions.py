@@ -1,0 +1,115 @@
+"""Readings: submitted once, never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from annotations.models import Arm, Assignment, Batch, Reading, ReadingOutcome, Stage, User
+from annotations.services import audit
+from annotations.services.assignment import guards, leases, qualification
+from annotations.services.assignment.guards import (
+    BatchClosed,
+)
+from annotations.services.audit import signed_content
+from annotations.services.reading import corrections, drafts, signing
+from annotations.services.reading.signing import Signed, Submission
+
+
+@transaction.atomic
+def submit(
+    *,
+    assignment_id: int,
+    reader: User,
+    based_on: int,
+    signed: Signed,
+    now: datetime,
+    supersedes: UUID | None = None,
+) -> Submission:
+    """Record ``reader``'s blind reading, drop the draft, mark the batch's agreement as due.
+
+    Sending the same again with the same key, after an answer was lost, returns the first reading.
+
+    Args:
+        assignment_id: what was read.
+        reader: who read it.
+        based_on: version of the draft the reader looked at; 0 when there was none.
+        signed: what they say; decisions where suggestions are shown while reading.
+        now: time of submission.
+        supersedes: key of the reader's earlier reading that this one corrects.
+
+    Raises:
+        Assignment.DoesNotExist: ``reader`` was not assigned this.
+        KeyReused: the key was used for another reading.
+        AlreadySubmitted: a reading with another key is stored.
+        NotTheLatest: what is to be superseded does not stand, or not any more.
+        ReadingFinal: it can no longer be taken back.
+        Withdrawn: the reader has left, or the exam was given to somebody else.
+        StudyNotOpen: the study is locked.
+        BatchClosed: the batch takes no more readings.
+        NotServed: the reader has to pass a qualification first.
+        StaleDraft: another version of the draft is stored.
+        InvalidReading: see its subclasses.
+        AbstainedFromUnreadable, QualityMissing: as they say.
+    """
+    assignment = guards.lock(assignment_id=assignment_id, reader=reader)
+    if earlier := signing.earlier(signed, reader):
+        is_same = _is_same(earlier, assignment, supersedes)
+        return signing.repeat(earlier, signed, is_same=is_same)
+    corrected = corrections.of(assignment, supersedes, now=now) if supersedes else None
+    if corrected is None:
+        guards.refuse_if_over(assignment)
+    draft = drafts.stored_for(assignment)
+    drafts.refuse_if_stale(draft, based_on)
+    checked = signing.check(assignment, signed, arm=Arm.CONCURRENT)
+    _settle_slot(assignment, signed)
+    version = assignment.batch.protocol_version
+    reading = Reading(assignment=assignment, reader=reader, protocol_version=version,
+                      supersedes=corrected, submitted_at=now)  # fmt: skip
+    signing.store(reading, signed, checked)
+    if draft:
+        draft.delete()
+    _record(reading, corrected, now)
+    qualification.settle(assignment, now=now)
+    _mark_due(assignment.batch)
+    return Submission(reading, is_repeat=False)
+
+
+def _is_same(earlier: Reading, assignment: Assignment, supersedes: UUID | None) -> bool:
+    corrected = earlier.supersedes.idempotency_key if earlier.supersedes else None
+    is_blind = earlier.stage == Stage.BLIND  # a revision may say the same, and has its own key
+    return is_blind and earlier.assignment_id == assignment.pk and corrected == supersedes
+
+
+def _settle_slot(assignment: Assignment, signed: Signed) -> None:
+    if signed.content.outcome == ReadingOutcome.ABSTAINED:
+        leases.give_up(assignment)
+    else:
+        leases.fill(assignment)
+
+
+def _record(reading: Reading, corrected: Reading | None, now: datetime) -> None:
+    audit.record(
+        actor=reading.reader, action=audit.Action.READING_SUBMITTED,
+        study=reading.assignment.batch.study, target=reading,
+        after=signed_content.of(reading), now=now,
+    )  # fmt: skip
+    if corrected:
+        corrections.record(corrected, reading, now=now)
+
+
+def _mark_due(batch: Batch) -> None:
+    """Mark the agreement as due, unless the batch was closed since it was read.
+
+    This update waits for a ``batches.close`` that is under way and then looks at the row again,
+    so no reading is added to a closed batch; being the last statement, it holds up other readers
+    for an instant only.
+
+    Raises:
+        BatchClosed: it was.
+    """
+    still_open = Batch.objects.open().filter(pk=batch.pk)
+    if not still_open.update(agreement_is_due=True):
+        raise BatchClosed(batch)

@@ -1,0 +1,113 @@
+"""What readings say in the classes that are in force, and which of them have a vote."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from annotations.models import Finding, NotAssessable, Quality, Reading, Study, Taxonomy
+from annotations.services.taxonomy import mappings
+from ecgreview.taxonomy import TaxonomyMapping, Translation
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What a reading says in the classes of the study's protocol in force.
+
+    Attributes:
+        translation: None when the reader could not read the exam.
+        missing: classes that they said are not assessable: no vote for or against them.
+    """
+
+    reading_id: int
+    reader_id: int
+    exam_id: int
+    translation: Translation | None
+    missing: frozenset[str] = frozenset()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether only another look can tell what it says: it gave a class that was split."""
+        return self.translation is not None and bool(self.translation.undecided)
+
+
+def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
+    """Return what ``readings`` say in the classes of ``study``, in their order.
+
+    Args:
+        study: gives the version of the classes that is in force.
+        readings: with their assignments selected.
+
+    Raises:
+        mappings.NoMapping: a reading was made under a version from which no mapping leads here.
+    """
+    rows = list(readings)
+    ids = [row.pk for row in rows]
+    given = _codes(Finding.objects.filter(reading__in=ids))
+    untold = _codes(NotAssessable.objects.filter(reading__in=ids))
+    carriers = _carriers(study, {row.taxonomy_id for row in rows})
+    return [_vote(row, carriers.get(row.taxonomy_id), given, untold) for row in rows]
+
+
+def as_said(readings: Iterable[Reading]) -> list[Vote]:
+    """Return what ``readings``, with their assignments, say in the classes they were made with."""
+    rows = list(readings)
+    ids = [row.pk for row in rows]
+    given = _codes(Finding.objects.filter(reading__in=ids))
+    untold = _codes(NotAssessable.objects.filter(reading__in=ids))
+    return [_vote(row, None, given, untold) for row in rows]
+
+
+def that_count(found: Iterable[Vote]) -> dict[int, list[Vote]]:
+    """Return for each exam one vote of each reader: the first that leaves nothing open.
+
+    The first reading is the blindest, so who read an exam again has no second vote; but a reading
+    that a split left open gives way to the one that was made for it. Where there is none yet, the
+    open one stands, and the exam waits.
+
+    Args:
+        found: votes whose readings come ``in_turn``, so that a correction keeps the vote of what
+            it corrects.
+    """
+    chosen: dict[tuple[int, int], Vote] = {}
+    for vote in found:
+        place = (vote.exam_id, vote.reader_id)
+        if place not in chosen or (chosen[place].is_open and not vote.is_open):
+            chosen[place] = vote
+    by_exam: dict[int, list[Vote]] = defaultdict(list)
+    for (exam_id, _), vote in chosen.items():
+        by_exam[exam_id].append(vote)
+    return dict(by_exam)
+
+
+Codes = Mapping[int, frozenset[str]]
+"""Codes of classes, by reading."""
+
+
+def _codes(rows: QuerySet[Finding] | QuerySet[NotAssessable]) -> Codes:
+    found: dict[int, set[str]] = defaultdict(set)
+    for reading_id, code in rows.values_list("reading", "diagnostic_class__code"):
+        found[reading_id].add(code)
+    return {reading_id: frozenset(codes) for reading_id, codes in found.items()}
+
+
+def _vote(row: Reading, mapping: TaxonomyMapping | None, given: Codes, untold: Codes) -> Vote:
+    place = (row.pk, row.reader_id, row.assignment.exam_id)
+    if row.quality == Quality.UNREADABLE:
+        return Vote(*place, None)
+    codes, missing = given.get(row.pk, frozenset()), untold.get(row.pk, frozenset())
+    if mapping is None:
+        return Vote(*place, Translation(codes), missing)
+    said = mapping.translate(codes)
+    if not missing:
+        return Vote(*place, said)
+    carried = mapping.carry(Translation(codes, not_asked=missing))
+    return Vote(*place, said, carried.not_asked - said.not_asked)
+
+
+def _carriers(study: Study, versions: Iterable[int]) -> Mapping[int, TaxonomyMapping]:
+    others = Taxonomy.objects.filter(pk__in=set(versions) - {study.taxonomy_id})
+    return {row.pk: mappings.between(row, study.taxonomy) for row in others}

@@ -1,0 +1,1 @@
+"""Studies from draft to release: protocol, readers and exam pool."""

@@ -1,0 +1,269 @@
+"""The exams that a study is to read: drawn by chance, by kind, or named; and its anchors."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
+
+from annotations.models import (
+    NO_DATA,
+    Assignment,
+    Dataset,
+    Exam,
+    Slot,
+    Study,
+    StudyExam,
+    User,
+)
+from annotations.services import audit
+from annotations.services.exams import same_recordings
+from annotations.services.studies import lifecycle
+from annotations.services.studies import strata as studies_strata
+from annotations.services.studies.strata import Kinds
+from ecgreview import design
+
+MAX_POOL = 100_000
+"""More exams than any study of this kind had; drawn within a web request."""
+
+EXAMS_AT_ONCE = 5_000
+
+
+class NothingToAdd(ValueError):
+    """No exam is left that could be added."""
+
+
+class PoolTooLarge(ValueError):
+    """The study would have more exams than ``MAX_POOL``."""
+
+
+class AlreadyGiven(ValueError):
+    """The exams were given to readers and stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be drawn.
+
+    Attributes:
+        dataset: where from.
+        n_exams: how many; None: all there are, or what ``quota`` lists.
+        kinds: one of ``Kinds``.
+        quota: of each kind as many (``equal``), in proportion (``proportional``), or by number.
+        per_patient: the most exams of one patient; None: any number.
+    """
+
+    dataset: Dataset
+    n_exams: int | None = None
+    kinds: str = Kinds.NONE
+    quota: str | Mapping[str, int] = "proportional"
+    per_patient: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What was drawn, by kind, and how many of each there were."""
+
+    n_exams: int
+    quotas: dict[str, int] = field(default_factory=dict)
+    available: dict[str, int] = field(default_factory=dict)
+
+
+@transaction.atomic
+def draw(*, study: Study, wish: Wish, actor: User, now: datetime) -> Drawn:
+    """Draw exams by the study's seed and add them to its pool.
+
+    Raises:
+        studies.NotThisPhase: the study is locked.
+        KindsHidden: kinds are asked for by somebody who reads in the study.
+        NothingToAdd: the data set has no exam left for this study.
+        PoolTooLarge: there would be too many.
+        QuotaUnmet: there are too few of a kind.
+        design.BadDesign: the numbers make no sense.
+    """
+    study = _locked(study)
+    if wish.kinds != Kinds.NONE:
+        studies_strata.refuse_who_reads(study, actor)
+    table = _candidates(study, wish, actor)
+    if not table:
+        raise NothingToAdd(wish.dataset.name)
+    strata = studies_strata.of_exams(table, wish.kinds, study)
+    chosen = _chosen(study, wish, table, strata)
+    ids = chosen.exams.tolist()
+    kind_of = dict(zip((pk for pk, *_ in table), strata, strict=True))
+    drawn = {
+        "dataset": wish.dataset.name,
+        "n_available": len(table),
+        "stratified_by": "" if wish.kinds == Kinds.NONE else str(wish.kinds),
+        "quota": wish.quota if isinstance(wish.quota, str) else "listed",
+        "per_patient": wish.per_patient,
+    }
+    _add(study, {pk: kind_of[pk] for pk in ids}, actor, now, draw=drawn)
+    return Drawn(len(ids), chosen.quotas, chosen.available)
+
+
+@transaction.atomic
+def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> int:
+    """Add these exams to the pool, unless they are in it, and return how many are new.
+
+    Raises:
+        studies.NotThisPhase: the study is locked.
+        NothingToAdd: all of them are in it.
+        SameRecording: one would be read twice, under two names.
+        PoolTooLarge: there would be too many.
+    """
+    study = _locked(study)
+    known = set(study.pool.filter(exam__in=exams).values_list("exam", flat=True))
+    new = [exam.pk for exam in exams if exam.pk not in known]
+    if not new:
+        raise NothingToAdd(study.name)
+    same_recordings.refuse_twice(study, new)
+    _add(study, dict.fromkeys(new, ""), actor, now)
+    return len(new)
+
+
+@transaction.atomic
+def choose_anchors(*, study: Study, n_anchors: int, actor: User, now: datetime) -> int:
+    """Draw so many anchors, exams that everybody reads, among those not given out yet.
+
+    Anchors that readers have stay, and count. Return how many there are.
+
+    Raises:
+        studies.NotThisPhase: the study is locked.
+        AlreadyGiven: readers have more anchors than that.
+        NothingToAdd: the pool has fewer exams left.
+    """
+    study = _locked(study)
+    given = set(given_exams(study))
+    rows = list(study.pool.values_list("exam_id", "is_anchor"))
+    kept = [pk for pk, is_anchor in rows if is_anchor and pk in given]
+    if len(kept) > n_anchors:
+        raise AlreadyGiven(str(len(kept)))
+    free = in_drawn_order(study, "anchor", [pk for pk, _ in rows if pk not in given])
+    if len(free) < n_anchors - len(kept):
+        raise NothingToAdd(study.name)
+    chosen = free[: n_anchors - len(kept)]
+    study.pool.filter(is_anchor=True).exclude(exam__in=given).update(is_anchor=False)
+    study.pool.filter(exam__in=chosen).update(is_anchor=True)
+    audit.record(
+        actor=actor, action=audit.Action.STUDY_ANCHORS_CHOSEN, study=study, target=study,
+        after={"n_anchors": n_anchors}, now=now,
+    )  # fmt: skip
+    return n_anchors
+
+
+@transaction.atomic
+def clear(*, study: Study, actor: User, now: datetime) -> int:
+    """Take out of the pool what was given to nobody, and return how many exams that were.
+
+    Raises:
+        studies.NotThisPhase: the study is locked.
+    """
+    study = _locked(study)
+    n_removed, _ = study.pool.exclude(exam__in=given_exams(study)).delete()
+    audit.record(
+        actor=actor, action=audit.Action.STUDY_EXAMS_REMOVED, study=study, target=study,
+        after={"n_exams": n_removed}, now=now,
+    )  # fmt: skip
+    return n_removed
+
+
+def given_exams(study: Study) -> models.QuerySet[Exam, int]:
+    """Return the ids of the exams that a batch of data of this study holds."""
+    assigned = Assignment.objects.filter(exam=OuterRef("pk"), batch__study=study)
+    pooled = Slot.objects.filter(exam=OuterRef("pk"), batch__study=study)
+    found = Exam.objects.filter(
+        Exists(assigned.exclude(batch__purpose__in=NO_DATA))
+        | Exists(pooled.exclude(batch__purpose__in=NO_DATA))
+    )
+    return found.values_list("pk", flat=True)
+
+
+def in_drawn_order(study: Study, what: str, exam_ids: Iterable[int]) -> list[int]:
+    """Return ``exam_ids`` in an order that the study's seed alone decides, for each ``what``."""
+    seed = study.seed.encode()
+
+    def key(exam_id: int) -> bytes:
+        return hmac.new(seed, f"{what}:{exam_id}".encode(), hashlib.sha256).digest()
+
+    return sorted(exam_ids, key=key)
+
+
+def _locked(study: Study) -> Study:
+    """Return the study with its row locked: two who add exams at once do so one by one."""
+    locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    if locked.is_settled:
+        raise lifecycle.NotThisPhase(locked.phase)
+    return locked
+
+
+def _candidates(study: Study, wish: Wish, actor: User) -> list[tuple[int, int | None, list[str]]]:
+    """Return id, patient and source labels of the exams that could be drawn.
+
+    By kind none that the actor reads in another study: its kind would tell what it shows.
+    """
+    found = Exam.objects.filter(dataset=wish.dataset).originals()
+    if wish.kinds != Kinds.NONE:
+        found = found.not_read_by(actor)
+    practised = Assignment.objects.filter(batch__study=study, batch__purpose__in=NO_DATA)
+    new = found.exclude(in_studies__study=study).exclude(pk__in=practised.values("exam"))
+    copies = Exam.objects.filter(duplicate_of__isnull=False).filter(
+        Q(pk__in=study.pool.values("exam")) | Q(pk__in=practised.values("exam"))
+    )
+    new = new.exclude(pk__in=copies.values("duplicate_of"))
+    return list(new.order_by("pk").values_list("pk", "patient_id", "source_labels"))
+
+
+def _chosen(
+    study: Study,
+    wish: Wish,
+    table: Sequence[tuple[int, int | None, list[str]]],
+    strata: Sequence[str],
+) -> design.Sample:
+    n_exams = wish.n_exams
+    if n_exams is None and isinstance(wish.quota, str) and wish.per_patient is None:
+        n_exams = len(table)
+    return design.sample(
+        seed=study.seed,
+        exams=[pk for pk, *_ in table],
+        labels=[(stratum,) if stratum else () for stratum in strata],
+        n_exams=n_exams,
+        quota=wish.quota,  # type: ignore[arg-type]  # the form offers these words only
+        patients=[design.UNKNOWN if patient is None else patient for _, patient, _ in table],
+        per_patient=wish.per_patient,
+    )
+
+
+def _add(
+    study: Study,
+    strata: Mapping[int, str],
+    actor: User,
+    now: datetime,
+    draw: Mapping[str, object] | None = None,
+) -> None:
+    """Add exams; the audit trail notes how they were chosen, from which the report tells it.
+
+    It notes no numbers by stratum: they would tell what the exams show.
+    """
+    if study.pool.count() + len(strata) > MAX_POOL:
+        raise PoolTooLarge(str(MAX_POOL))
+    StudyExam.objects.bulk_create(
+        (StudyExam(study=study, exam_id=pk, stratum=kind) for pk, kind in sorted(strata.items())),
+        batch_size=EXAMS_AT_ONCE,
+    )
+    listed = hashlib.sha256("\n".join(str(pk) for pk in sorted(strata)).encode()).hexdigest()
+    audit.record(
+        actor=actor, action=audit.Action.STUDY_EXAMS_ADDED, study=study, target=study,
+        after={
+            "n_exams": len(strata),
+            "exams_sha256": listed,
+            "selection": "drawn" if draw else "named",
+            **({"draw": dict(draw)} if draw else {}),
+        },
+        now=now,
+    )  # fmt: skip

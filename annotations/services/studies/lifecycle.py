@@ -1,0 +1,361 @@
+"""Studies: the protocol under which exams are read, from draft to release."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from annotations.models import (
+    Batch,
+    BreakGlass,
+    NoticeKind,
+    Phase,
+    ProtocolVersion,
+    Study,
+    StudyReader,
+    StudyReaderStatus,
+    Taxonomy,
+    User,
+)
+from annotations.models.study import new_seed
+from annotations.services import audit
+from annotations.services.notices import delivery
+from annotations.services.studies import protocols, roster
+from annotations.services.studies.protocols import protocol_of
+from annotations.services.taxonomy import mappings
+from ecgreview import consensus, protocol
+from ecgreview.document import Problem
+from ecgreview.protocol import InvalidProtocol, Protocol
+from ecgreview.taxonomy import FREQUENT
+
+RESERVED_SLUGS = frozenset({"new"})
+"""Parts of addresses below /studies/."""
+
+UNAVAILABLE: tuple[tuple[str, object], ...] = (
+    ("adjudication", "open"),
+    ("adjudication", "masked_then_open"),
+    ("clinical_information", "full"),
+)
+"""What a protocol may say and this version cannot carry out."""
+
+
+class NameTaken(ValueError):
+    """Another study has this name, or one that gives the same address."""
+
+
+class NotThisPhase(Exception):
+    """The study is in another phase than this needs."""
+
+
+class NotOpen(NotThisPhase):
+    """The study is not open: nothing is read in it."""
+
+
+class ReasonMissing(ValueError):
+    """This needs a reason."""
+
+
+class StillReading(Exception):
+    """Batches of the study still wait for readings or for their consensus."""
+
+
+@transaction.atomic
+def create(*, wanted: Protocol, created_by: User, now: datetime, is_demo: bool = False) -> Study:
+    """Return a new study, a draft, under the protocol ``wanted``.
+
+    Raises:
+        InvalidProtocol: this site cannot carry it out: a list, rule or class is unknown.
+        NameTaken: there is a study of that name.
+    """
+    refuse_what_cannot_be_done(wanted)
+    study = Study(slug=slug_for(wanted.name), created_by=created_by, created_at=now)
+    study.is_demo = is_demo
+    study.seed = wanted.order_seed or new_seed()
+    _write(study, wanted)
+    _insert(study)
+    audit.record(
+        actor=created_by, action=audit.Action.STUDY_CREATED, study=study, target=study,
+        after=protocol.as_document(protocol_of(study)), now=now,
+    )  # fmt: skip
+    return study
+
+
+@transaction.atomic
+def rewrite(*, study_id: int, wanted: Protocol, actor: User, now: datetime) -> Study:
+    """Replace the protocol of a draft.
+
+    Raises:
+        NotThisPhase: the study is open: amend it.
+        InvalidProtocol: this site cannot carry it out.
+        NameTaken: another study has the new name.
+    """
+    study = Study.objects.select_for_update().get(pk=study_id)
+    if not study.is_draft:
+        raise NotThisPhase(study.phase)
+    refuse_what_cannot_be_done(wanted)
+    before = protocol.as_document(protocol_of(study))
+    _write(study, wanted)
+    study.slug = slug_for(wanted.name)
+    if Study.objects.filter(slug=study.slug).exclude(pk=study.pk).exists():
+        raise NameTaken(wanted.name)
+    study.save()
+    audit.record(
+        actor=actor, action=audit.Action.STUDY_CHANGED, study=study, target=study,
+        before=before, after=protocol.as_document(protocol_of(study)), now=now,
+    )  # fmt: skip
+    return study
+
+
+@transaction.atomic
+def open_study(*, study_id: int, actor: User, now: datetime) -> Study:
+    """Freeze the protocol of a draft and let exams be read under it.
+
+    Raises:
+        NotThisPhase: it is open already.
+        InvalidProtocol: it cannot be satisfied, for example with as few readers as there are.
+    """
+    study = Study.objects.select_for_update().get(pk=study_id)
+    if not study.is_draft:
+        raise NotThisPhase(study.phase)
+    frozen = protocol_of(study)
+    n_readers = StudyReader.objects.filter(study=study).count() or None
+    refuse_what_cannot_be_done(frozen, n_readers=n_readers)
+    _record(study, frozen, reason="", actor=actor, now=now)
+    study.phase = Phase.OPEN
+    study.opened_at = max(now, study.created_at)
+    study.save(update_fields=["phase", "opened_at"])
+    audit.record(
+        actor=actor, action=audit.Action.STUDY_OPENED, study=study, target=study,
+        after={"version": 1, "digest": protocol.digest(frozen)}, now=now,
+    )  # fmt: skip
+    return study
+
+
+@transaction.atomic
+def amend(
+    *, study_id: int, wanted: Protocol, reason: str, actor: User, now: datetime
+) -> ProtocolVersion:
+    """Put a new version of the protocol in force, for the batches that are made from now on.
+
+    Raises:
+        NotThisPhase: the study is a draft, which is rewritten, or locked.
+        ReasonMissing: ``reason`` is empty.
+        InvalidProtocol: nothing differs, something may never change, or it cannot be carried out.
+    """
+    study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
+    if not study.is_open:
+        raise NotThisPhase(study.phase)
+    if not reason.strip():
+        raise ReasonMissing(study)
+    before = protocol_of(study)
+    wanted = replace(wanted, order_seed=study.seed)
+    if found := protocol.check_amendment(before, wanted):
+        raise InvalidProtocol(found)
+    refuse_what_cannot_be_done(wanted)
+    _refuse_unmapped(study, wanted)
+    study.protocol_version += 1
+    _write(study, wanted)
+    version = _record(study, wanted, reason=reason, actor=actor, now=now)
+    study.save()
+    audit.record(
+        actor=actor, action=audit.Action.STUDY_AMENDED, study=study, target=version,
+        before=protocol.as_document(before), after=version.document, reason=reason, now=now,
+    )  # fmt: skip
+    return version
+
+
+@transaction.atomic
+def lock(*, study_id: int, actor: User, now: datetime) -> Study:
+    """End all reading in a study, for good: its open batches close with it.
+
+    Whoever is submitting at this moment is waited for; whoever comes later is told that the study
+    is locked, and keeps what they entered.
+
+    Raises:
+        NotThisPhase: it is not open.
+    """
+    study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
+    if not study.is_open:
+        raise NotThisPhase(study.phase)
+    for batch in Batch.objects.open().filter(study=study).select_for_update(no_key=True):
+        end_batch(batch, actor, now)
+    study.phase = Phase.LOCKED
+    study.locked_at = max(now, study.opened_at or now)
+    study.save(update_fields=["phase", "locked_at"])
+    # What waited for this day may be told now, and reports say when it was.
+    study.batches.of_data().update(agreement_is_due=True, consensus_is_due=True)
+    audit.record(actor=actor, action=audit.Action.STUDY_LOCKED, study=study, target=study, now=now)
+    staying = study.readers.exclude(status=StudyReaderStatus.WITHDRAWN)
+    told = list(staying.values_list("user", flat=True))
+    delivery.tell(told, NoticeKind.STUDY_LOCKED, {"study": study.name}, now=now)
+    return study
+
+
+@transaction.atomic
+def release(*, study_id: int, actor: User, now: datetime) -> Study:
+    """Declare the results of a locked study final.
+
+    Raises:
+        NotThisPhase: it is not locked.
+        StillReading: the consensus of a batch is still being computed.
+    """
+    study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
+    if study.phase != Phase.LOCKED:
+        raise NotThisPhase(study.phase)
+    if study.batches.filter(consensus_is_due=True).exists():
+        raise StillReading(study)
+    study.phase = Phase.RELEASED
+    study.released_at = max(now, study.locked_at or now)
+    study.save(update_fields=["phase", "released_at"])
+    audit.record(
+        actor=actor, action=audit.Action.STUDY_RELEASED, study=study, target=study, now=now
+    )
+    return study
+
+
+@transaction.atomic
+def break_glass(*, study: Study, user: User, reason: str, now: datetime) -> BreakGlass:
+    """Let somebody who reads in ``study`` see its results, and end their reading in it.
+
+    What was seen cannot be read blind: nothing more of the study is given to them.
+
+    Raises:
+        ReasonMissing: ``reason`` is empty.
+        NotThisPhase: the study is locked, and nothing is kept from them.
+    """
+    if not reason.strip():
+        raise ReasonMissing(study)
+    if study.is_settled:
+        raise NotThisPhase(study.phase)
+    line = StudyReader.objects.filter(study=study, user=user).first()
+    if line and line.status != StudyReaderStatus.WITHDRAWN:
+        roster.withdraw(study=study, user=user, reason=reason, actor=user, now=now)
+    broken, is_new = BreakGlass.objects.get_or_create(
+        study=study, user=user, defaults={"reason": reason, "broken_at": now}
+    )
+    if is_new:
+        audit.record(
+            actor=user, action=audit.Action.GLASS_BROKEN, study=study, target=user,
+            reason=reason, now=now,
+        )  # fmt: skip
+    return broken
+
+
+def slug_for(name: str) -> str:
+    """Return the part of the address that stands for a study called ``name``."""
+    slug = slugify(name)[:60].strip("-")
+    if not slug:
+        return f"study-{hashlib.sha256(name.encode()).hexdigest()[:8]}" if name else ""
+    return f"study-{slug}" if slug in RESERVED_SLUGS else slug
+
+
+def refuse_what_cannot_be_done(wanted: Protocol, *, n_readers: int | None = None) -> None:
+    """Do nothing when this site can carry out ``wanted``.
+
+    Raises:
+        InvalidProtocol: it cannot; with every reason.
+    """
+    if found := problems(wanted, n_readers=n_readers):
+        raise InvalidProtocol(found)
+
+
+def problems(
+    wanted: Protocol, *, n_readers: int | None = None, n_exams: int | None = None
+) -> list[Problem]:
+    """Return what keeps this site from carrying out ``wanted`` with so many readers and exams."""
+    taxonomies = Taxonomy.objects.prefetch_related("classes")
+    known = {str(one): [item.code for item in one.classes.all()] for one in taxonomies}
+    return protocol.check(
+        wanted,
+        known_rules=consensus.RULES,
+        known_taxonomies=known,
+        n_readers=n_readers,
+        n_exams=n_exams,
+        unavailable=UNAVAILABLE,
+    )
+
+
+def end_batch(batch: Batch, actor: User, now: datetime) -> None:
+    """Close ``batch``, which must be locked and open, and mark what follows from it as due."""
+    batch.closed_at = max(now, batch.created_at)  # a clock that was set back ends nothing early
+    batch.closed_by = actor
+    batch.agreement_is_due = True
+    batch.consensus_is_due = batch.counts
+    batch.save(update_fields=["closed_at", "closed_by", "agreement_is_due", "consensus_is_due"])
+    audit.record(
+        actor=actor, action=audit.Action.BATCH_CLOSED, study=batch.study, target=batch, now=now
+    )
+
+
+def _write(study: Study, wanted: Protocol) -> None:
+    settings: dict[str, Any] = wanted.settings()
+    for key in protocols.PLAIN:
+        setattr(study, key, settings[key])
+    study.taxonomy = _taxonomy(wanted)
+    study.qualification_required = wanted.qualification.required
+    study.pass_mark = wanted.qualification.pass_mark
+    study.frequent_classes = _frequent(study.taxonomy, wanted.frequent_classes)
+
+
+def _refuse_unmapped(study: Study, wanted: Protocol) -> None:
+    """Do nothing unless labels of ``study`` could not be carried over to the classes wanted.
+
+    Raises:
+        InvalidProtocol: no mapping leads there from the classes of one of its batches.
+    """
+    new = _taxonomy(wanted)
+    used = Taxonomy.objects.filter(batches__in=study.batches.of_data()).exclude(pk=new.pk)
+    for old in used.distinct().order_by("pk"):
+        try:
+            mappings.between(old, new)
+        except mappings.NoMapping as refusal:
+            hint = "Install the mapping first, with manage.py import_taxonomy."
+            problem = Problem("taxonomy", f"no mapping leads there from {old}", hint,
+                                      code="no_mapping")  # fmt: skip
+            raise InvalidProtocol([problem]) from refusal
+
+
+def _taxonomy(wanted: Protocol) -> Taxonomy:
+    name, _, version = wanted.taxonomy.rpartition(" ")
+    return Taxonomy.objects.get(name=name, version=version)
+
+
+def _frequent(taxonomy: Taxonomy, wanted: Sequence[str] | None) -> list[str]:
+    """Return ``wanted``, or by default what is frequent in CODE-II, as far as the list has it."""
+    if wanted is not None:
+        return list(wanted)
+    known = set(taxonomy.classes.values_list("code", flat=True))
+    return [code for code in FREQUENT if code in known]
+
+
+def _record(
+    study: Study, frozen: Protocol, *, reason: str, actor: User, now: datetime
+) -> ProtocolVersion:
+    return ProtocolVersion.objects.create(
+        study=study,
+        version=study.protocol_version,
+        document=protocol.as_document(frozen),
+        digest=protocol.digest(frozen),
+        reason=reason,
+        created_by=actor,
+        created_at=now,
+    )
+
+
+def _insert(study: Study) -> None:
+    if Study.objects.filter(slug=study.slug).exists():
+        raise NameTaken(study.name)
+    try:
+        with transaction.atomic():
+            study.save(force_insert=True)
+    except IntegrityError as error:
+        # Somebody else created it since we looked.
+        if Study.objects.filter(slug=study.slug).exists():
+            raise NameTaken(study.name) from error
+        raise

@@ -1,0 +1,258 @@
+"""The readers of a study: joining, pausing, leaving; what they have read always stays."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from annotations import row_security
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Exam,
+    NoticeKind,
+    ResultsSeen,
+    Role,
+    Slot,
+    Study,
+    StudyReader,
+    StudyReaderStatus,
+    User,
+)
+from annotations.models.assignment import AssignmentQuerySet
+from annotations.services import audit
+from annotations.services.notices import delivery
+
+READING_ROLES = (Role.READER, Role.ADJUDICATOR)
+
+TOLD = {
+    StudyReaderStatus.ACTIVE: NoticeKind.READER_RESUMED,
+    StudyReaderStatus.PAUSED: NoticeKind.READER_PAUSED,
+    StudyReaderStatus.WITHDRAWN: NoticeKind.READER_WITHDRAWN,
+}
+"""What a reader is told when their status becomes another; why stays with the coordinators."""
+
+
+class NotAReader(ValueError):
+    """Somebody chosen to read has no role that reads, or is no longer active."""
+
+
+class LevelTooLow(ValueError):
+    """Somebody chosen to read is less experienced than the protocol asks."""
+
+
+class KnowsResults(ValueError):
+    """Somebody chosen to read was shown what others found in some of these exams."""
+
+
+class HasLeft(ValueError):
+    """Somebody chosen to read was withdrawn from the study."""
+
+
+class StatusUnchanged(Exception):
+    """The reader already has this status, or has left for good."""
+
+
+class StudyHasBegun(Exception):
+    """The study is open: who is on its list can be withdrawn and not taken off it."""
+
+
+@transaction.atomic
+def join(
+    *, study: Study, readers: Sequence[User], actor: User | None, now: datetime
+) -> list[StudyReader]:
+    """Put ``readers`` on the study's list, unless they are on it, and return all of their lines.
+
+    From then on the results of the study are kept from them until it is locked.
+
+    Raises:
+        NotAReader: one of them is neither reader nor adjudicator.
+        LevelTooLow: one of them is below ``study.minimum_reader_level``.
+        HasLeft: one of them was withdrawn.
+    """
+    refuse_others_than(readers, READING_ROLES)
+    if below := [one for one in readers if one.level < study.minimum_reader_level]:
+        raise LevelTooLow(", ".join(str(reader) for reader in below))
+    known = {
+        line.user_id: line
+        for line in StudyReader.objects.filter(study=study, user__in=readers).select_related("user")
+    }
+    if left := [str(x.user) for x in known.values() if x.status == StudyReaderStatus.WITHDRAWN]:
+        raise HasLeft(", ".join(sorted(left)))
+    new = [reader for reader in readers if reader.pk not in known]
+    lines = StudyReader.objects.bulk_create(
+        (StudyReader(study=study, user=one, status_since=now, added_at=now) for one in new),
+        ignore_conflicts=True,
+    )
+    for line in lines:
+        audit.record(
+            actor=actor, action=audit.Action.READER_ADDED, study=study, target=line.user, now=now
+        )
+    return list(StudyReader.objects.filter(study=study, user__in=readers).order_by("pk"))
+
+
+@transaction.atomic
+def pause(*, study: Study, user: User, reason: str, actor: User, now: datetime) -> StudyReader:
+    """Hand no more exams to a reader for now; what is on their screen they may still submit.
+
+    Raises:
+        StudyReader.DoesNotExist: the person does not read in the study.
+        StatusUnchanged: they are paused or have left.
+    """
+    line = _line(study, user, {StudyReaderStatus.ACTIVE})
+    return _set(line, StudyReaderStatus.PAUSED, reason, audit.Action.READER_PAUSED, actor, now)
+
+
+@transaction.atomic
+def resume(*, study: Study, user: User, actor: User, now: datetime) -> StudyReader:
+    """Hand exams to a paused reader again.
+
+    Raises:
+        StudyReader.DoesNotExist: the person does not read in the study.
+        StatusUnchanged: they are not paused.
+    """
+    line = _line(study, user, {StudyReaderStatus.PAUSED})
+    return _set(line, StudyReaderStatus.ACTIVE, "", audit.Action.READER_RESUMED, actor, now)
+
+
+@transaction.atomic
+def withdraw(
+    *, study: Study, user: User, reason: str, actor: User | None, now: datetime
+) -> StudyReader:
+    """End a person's reading in the study, for good.
+
+    Their readings stay and are marked by this status wherever they are exported; what they have
+    not read is taken back, drafts are kept, and slots of a pool are free again. What is on their
+    screen at this moment can no longer be submitted.
+
+    Raises:
+        StudyReader.DoesNotExist: the person does not read in the study.
+        StatusUnchanged: they have left before.
+    """
+    line = _line(study, user, {StudyReaderStatus.ACTIVE, StudyReaderStatus.PAUSED})
+    take_back(Assignment.objects.filter(batch__study=study, reader=user))
+    return _set(
+        line, StudyReaderStatus.WITHDRAWN, reason, audit.Action.READER_WITHDRAWN, actor, now
+    )
+
+
+@transaction.atomic
+def take_off(*, study: Study, user: User, actor: User, now: datetime) -> None:
+    """Take a person off the list of a draft, in which nobody was given anything.
+
+    Raises:
+        StudyReader.DoesNotExist: the person is not on it.
+        StudyHasBegun: the study is open.
+    """
+    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    if not study.is_draft or Assignment.objects.filter(batch__study=study, reader=user).exists():
+        raise StudyHasBegun(study)
+    line = StudyReader.objects.get(study=study, user=user)
+    with row_security.as_owner():  # nobody else may delete: from an open study, nobody at all
+        line.delete()
+    audit.record(actor=actor, action=audit.Action.READER_REMOVED, study=study, target=user, now=now)
+
+
+@transaction.atomic
+def set_cap(
+    *, study: Study, user: User, max_exams: int | None, actor: User, now: datetime
+) -> StudyReader:
+    """Bound how many exams of the study later releases may give to a reader; None: no bound."""
+    line = StudyReader.objects.select_for_update().get(study=study, user=user)
+    before, line.max_exams = line.max_exams, max_exams
+    line.save(update_fields=["max_exams"])
+    audit.record(
+        actor=actor, action=audit.Action.READER_CAPPED, study=study, target=user,
+        before={"max_exams": before}, after={"max_exams": max_exams}, now=now,
+    )  # fmt: skip
+    return line
+
+
+def take_back(assignments: AssignmentQuerySet) -> list[int]:
+    """Withdraw those of ``assignments`` that may still be read, and return their ids.
+
+    Rows are locked in the order of their ids, so two who take back the same do not wait in a
+    circle; a submission that is under way is waited for and wins.
+    """
+    waiting = assignments.pending().select_for_update(of=("self",), no_key=True).order_by("pk")
+    ids = [pk for (pk,) in waiting.values_list("pk")]
+    still = Assignment.objects.filter(pk__in=ids).pending()
+    Slot.objects.filter(assignment__in=ids).update(assignment=None)
+    still.update(state=AssignmentState.WITHDRAWN, lease_expires_at=None)
+    return ids
+
+
+def refuse_others_than(readers: Sequence[User], roles: Sequence[Role]) -> None:
+    """Do nothing when each of ``readers`` is active and has one of ``roles``.
+
+    Raises:
+        NotAReader: one is not.
+    """
+    wanted = User.objects.filter(is_active=True, groups__name__in=[role.value for role in roles])
+    able = set(wanted.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", flat=True))
+    if others := [reader for reader in readers if reader.pk not in able]:
+        raise NotAReader(", ".join(str(reader) for reader in others))
+
+
+def refuse_who_knows_results(readers: Sequence[User], exams: Iterable[Exam | int]) -> None:
+    """Do nothing when none of ``readers`` was shown results of a batch with one of ``exams``.
+
+    Raises:
+        KnowsResults: somebody was.
+    """
+    ids = [exam if isinstance(exam, int) else exam.pk for exam in exams]
+    seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=ids)
+    accounts = {pk for pair in seen.values_list("user", "user__vouched_by") for pk in pair}
+    if known := [str(one) for one in sorted(readers, key=lambda r: r.pk) if one.pk in accounts]:
+        raise KnowsResults(", ".join(dict.fromkeys(known)))
+
+
+def refuse_pairs_that_know(pairs: Collection[tuple[int, int]]) -> None:
+    """Do nothing when no reader of these pairs was shown results of a batch with their exam.
+
+    Args:
+        pairs: ids of reader and exam.
+
+    Raises:
+        KnowsResults: somebody was.
+    """
+    seen = ResultsSeen.objects.known_to({reader for reader, _ in pairs}).filter(
+        batch__assignments__exam__in={exam for _, exam in pairs}
+    )
+    exams = "batch__assignments__exam_id"
+    known = {
+        *seen.values_list("user_id", exams).distinct(),
+        *seen.values_list("user__vouched_by_id", exams).distinct(),
+    }
+    if readers := {reader for reader, _ in known & {*pairs}}:
+        names = User.objects.filter(pk__in=readers).order_by("pk")
+        raise KnowsResults(", ".join(str(reader) for reader in names))
+
+
+def _line(study: Study, user: User, allowed: set[StudyReaderStatus]) -> StudyReader:
+    line = StudyReader.objects.select_for_update().get(study=study, user=user)
+    if line.status not in allowed:
+        raise StatusUnchanged(line.status)
+    return line
+
+
+def _set(
+    line: StudyReader,
+    status: StudyReaderStatus,
+    reason: str,
+    action: audit.Action,
+    actor: User | None,
+    now: datetime,
+) -> StudyReader:
+    before = line.status
+    line.status, line.status_reason = status, reason
+    line.status_since = max(now, line.added_at)  # a clock that was set back orders nothing
+    line.save(update_fields=["status", "status_reason", "status_since"])
+    audit.record(
+        actor=actor, action=action, study=line.study, target=line.user,
+        before={"status": before}, after={"status": line.status}, reason=reason, now=now,
+    )  # fmt: skip
+    delivery.tell([line.user_id], TOLD[status], {"study": line.study.name}, now=now)
+    return line

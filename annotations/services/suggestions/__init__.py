@@ -1,0 +1,1 @@
+"""What the criteria model suggests, and who was shown it."""

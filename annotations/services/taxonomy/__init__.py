@@ -1,0 +1,1 @@
+"""Versions of the list of classes, and mappings between them."""

@@ -1,0 +1,1 @@
+"""Whether every row is as the audit trail recorded it."""

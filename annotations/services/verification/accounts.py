@@ -1,0 +1,101 @@
+"""Whether accounts may do, and are, what was recorded, and roles mean what they should."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models import F
+
+from annotations.models import AuditEvent, ReaderKind, Role, User
+from annotations.services.audit import Action
+from annotations.services.people.roles import PERMISSIONS
+from annotations.services.verification.readings import state
+from ecgreview.chain import Fault, Kind
+
+ACCESS: Mapping[str, bool] = {
+    Action.PEOPLE_CREATED: True,
+    Action.PEOPLE_INVITED: False,
+    Action.PEOPLE_INVITATION_WITHDRAWN: False,
+    Action.PEOPLE_ACCEPTED: True,
+    Action.PEOPLE_DEACTIVATED: False,
+    Action.PEOPLE_ACTIVATED: True,
+}
+"""Whether somebody has access after each."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """What somebody may do, and whether they vote; at first, nothing that anybody recorded."""
+
+    roles: frozenset[str] = frozenset()
+    is_active: bool | None = None
+    is_staff: bool = False
+    is_superuser: bool = False
+    kind: str = ReaderKind.PERSON
+
+    def follow(self, event: AuditEvent) -> None:
+        """Take over what ``event`` says."""
+        said = state(event)
+        self.is_active = said.get("is_active", ACCESS.get(event.action, self.is_active))
+        self.is_staff = bool(said.get("is_staff", self.is_staff))
+        self.is_superuser = bool(said.get("is_superuser", self.is_superuser))
+        self.kind = said.get("kind", self.kind)
+        if "roles" in said:
+            self.roles = frozenset(said["roles"])
+        elif "role" in said:
+            self.roles = frozenset([said["role"]])
+
+
+def of(user: User) -> dict[str, Any]:
+    """Return what an event says of how ``user`` stands."""
+    return {
+        "roles": sorted(user.groups.values_list("name", flat=True)),
+        "is_active": user.is_active,
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+        "kind": str(user.kind),
+    }
+
+
+def account_fault() -> Fault | None:
+    """Return the first account that may do other things, or is another kind, than its events say.
+
+    One without any event may do nothing: whoever put it there could not give it a role unseen.
+    """
+    recorded = _recorded()
+    people = User.objects.prefetch_related("groups", "user_permissions").order_by("pk")
+    for user in people.iterator(chunk_size=500):
+        standing = recorded.get(user.pk, Standing())
+        actual = Standing(
+            frozenset(group.name for group in user.groups.all()),
+            user.is_active if standing.is_active is not None else None,
+            user.is_staff,
+            user.is_superuser,
+            user.kind,
+        )
+        if actual != standing or user.user_permissions.all():
+            return Fault(Kind.ACCOUNT_ALTERED, other=user.pk, name=user.username)
+    return None
+
+
+def role_fault() -> Fault | None:
+    """Return the first group whose permissions are not those of its role."""
+    for group in Group.objects.prefetch_related("permissions").order_by("name"):
+        is_role = group.name in Role.values
+        wanted = set(PERMISSIONS[Role(group.name)]) if is_role else set()
+        if {permission.codename for permission in group.permissions.all()} != wanted:
+            return Fault(Kind.ROLE_ALTERED, other=group.pk, name=group.name)
+    return None
+
+
+def _recorded() -> dict[int, Standing]:
+    actions = [*ACCESS, Action.PEOPLE_CHANGED, Action.AUDIT_RECORDED]
+    events = AuditEvent.objects.filter(action__in=actions, object_type="user")
+    found: dict[int, Standing] = {}
+    for event in events.order_by(F("link__seq").asc(nulls_last=True)).iterator():
+        if event.object_id.isdecimal():
+            found.setdefault(int(event.object_id), Standing()).follow(event)
+    return found

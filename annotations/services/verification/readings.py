@@ -1,0 +1,137 @@
+"""Whether every reading is what was signed, of the ECG that it was signed for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.db.models import Exists, OuterRef, TextField
+from django.db.models.functions import Cast
+
+from annotations.models import AuditEvent, Reading
+from annotations.services import audit
+from annotations.services.audit import signed_content
+from ecgreview.chain import Fault, Kind
+
+READINGS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What comparing rows with what was recorded of them gave.
+
+    Attributes:
+        n: how many are as they were recorded.
+        last: the number of the last of them.
+        fault: the first that is not, None when there is none.
+    """
+
+    n: int
+    last: int
+    fault: Fault | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The events about one reading.
+
+    Attributes:
+        submitted: of its submission; there must be one.
+        bound: that bind a reading of before version 2 of the digests to its exam.
+    """
+
+    submitted: list[AuditEvent]
+    bound: list[AuditEvent]
+
+
+def check(*, after: int = 0, limit: int | None = None) -> Compared:
+    """Compare each reading with the one event of its submission, up to the first that differs."""
+    ordered = Reading.objects.filter(pk__gt=after).order_by("pk")
+    walk = islice(signed_content.with_content(ordered).iterator(chunk_size=READINGS_AT_ONCE), limit)
+    n_readings, last = 0, after
+    while block := list(islice(walk, READINGS_AT_ONCE)):
+        recorded = _recorded(block)
+        for reading in block:
+            if fault := _compare(reading, recorded[str(reading.pk)]):
+                return Compared(n_readings, last, fault)
+            n_readings, last = n_readings + 1, reading.pk
+    return Compared(n_readings, last, None)
+
+
+def missing() -> Fault | None:
+    """Return the first event of a submission whose reading is gone, None when there is none."""
+    kept = Reading.objects.annotate(known_by=Cast("pk", TextField()))
+    submitted = AuditEvent.objects.filter(action=audit.Action.READING_SUBMITTED)
+    gone = submitted.exclude(Exists(kept.filter(known_by=OuterRef("object_id"))))
+    event = gone.select_related("link").order_by("pk").first()
+    if event is None:
+        return None
+    number = int(event.object_id) if event.object_id.isdecimal() else None
+    return Fault(Kind.READING_MISSING, event.link.seq, str(event.pk), number)
+
+
+def state(event: AuditEvent) -> Mapping[str, Any]:
+    """Return what ``event`` says is so now; whoever forged it need not have written JSON."""
+    try:
+        after = json.loads(event.after)
+    except ValueError:
+        return {}
+    return after if isinstance(after, dict) else {}
+
+
+def _recorded(readings: Iterable[Reading]) -> dict[str, Recorded]:
+    """Return the events about each of ``readings``, by its number as text."""
+    found = {str(reading.pk): Recorded([], []) for reading in readings}
+    events = AuditEvent.objects.filter(
+        action__in=[audit.Action.READING_SUBMITTED, audit.Action.AUDIT_RECORDED],
+        object_type="reading",
+        object_id__in=list(found),
+    )
+    for event in events:
+        of_one = found[event.object_id]
+        is_submission = event.action == audit.Action.READING_SUBMITTED
+        (of_one.submitted if is_submission else of_one.bound).append(event)
+    return found
+
+
+def _compare(reading: Reading, recorded: Recorded) -> Fault | None:
+    if len(recorded.submitted) != 1:
+        is_twice = bool(recorded.submitted)
+        kind = Kind.READING_RECORDED_TWICE if is_twice else Kind.READING_UNRECORDED
+        return Fault(kind, other=reading.pk)
+    (event,) = recorded.submitted
+    said, found = state(event), signed_content.digests(reading)
+    if said.get("version") == signed_content.VERSION:
+        return _differing(reading, event, said, found)
+    # Of before version 2: the event knows the content, and another one, made at the upgrade, what
+    # the reading was of.
+    if said.get("digest") != found["content"]:
+        return Fault(Kind.READING_ALTERED, event=str(event.pk), other=reading.pk)
+    return _bound(reading, recorded.bound, found)
+
+
+def _bound(reading: Reading, bound: Sequence[AuditEvent], found: Mapping[str, str]) -> Fault | None:
+    if len(bound) != 1:
+        return Fault(Kind.READING_UNBOUND, other=reading.pk)
+    return _differing(reading, bound[0], state(bound[0]), found)
+
+
+def _differing(
+    reading: Reading, event: AuditEvent, said: Mapping[str, Any], found: Mapping[str, str]
+) -> Fault | None:
+    """Return which part of ``reading`` is not the one that ``event`` has the digest of."""
+    number, assignment = str(event.pk), reading.assignment
+    if said.get("content") != found["content"]:
+        return Fault(Kind.READING_ALTERED, event=number, other=reading.pk)
+    if said.get("given") != found["given"]:
+        return Fault(Kind.ASSIGNMENT_ALTERED, event=number, other=assignment.pk)
+    if said.get("exam") != found["exam"]:
+        return Fault(
+            Kind.EXAM_ALTERED, event=number, other=assignment.exam_id, name=assignment.exam.code
+        )
+    if said.get("digest") != found["digest"]:
+        return Fault(Kind.READING_ALTERED, event=number, other=reading.pk)
+    return None

@@ -1,0 +1,56 @@
+"""Whether consensus and agreement are what was computed."""
+
+from __future__ import annotations
+
+from annotations.models import AgreementReport, AuditEvent, Batch, Study
+from annotations.services.audit import Action, digests
+from annotations.services.verification.readings import state
+from ecgreview.chain import Fault, Kind
+
+
+def consensus_fault() -> Fault | None:
+    """Return the first study whose consensus is not the one that was last computed.
+
+    What is due to be computed again is not looked at: it is about to be replaced.
+    """
+    due = Batch.objects.filter(consensus_is_due=True).values("study")
+    with_results = Study.objects.filter(consensus__isnull=False) | Study.objects.filter(
+        pk__in=_computed_studies()
+    )
+    for study in with_results.exclude(pk__in=due).distinct().order_by("pk"):
+        if not _is_as_computed(study):
+            return Fault(Kind.CONSENSUS_ALTERED, other=study.pk, name=study.name)
+    return None
+
+
+def report_fault() -> Fault | None:
+    """Return the first version of the agreement that is not what was computed, or is gone."""
+    events = AuditEvent.objects.filter(
+        action__in=[Action.AGREEMENT_COMPUTED, Action.AUDIT_RECORDED],
+        object_type="agreementreport",
+    )
+    known: dict[int, object] = {}
+    for event in events.order_by("pk").iterator():
+        known[int(event.object_id)] = state(event).get("digest")
+    reports = AgreementReport.objects.order_by("pk").defer("results")
+    for report in reports.iterator():
+        if known.pop(report.pk, None) != digests.of_report(report):
+            return Fault(Kind.REPORT_ALTERED, other=report.pk)
+    return Fault(Kind.REPORT_ALTERED, other=min(known)) if known else None
+
+
+def _computed_studies() -> list[int]:
+    events = AuditEvent.objects.filter(action=Action.CONSENSUS_COMPUTED, study__isnull=False)
+    return [pk for pk in events.values_list("study", flat=True).distinct() if pk is not None]
+
+
+def _is_as_computed(study: Study) -> bool:
+    events = AuditEvent.objects.filter(action=Action.CONSENSUS_COMPUTED, study=study)
+    last = events.order_by("-link__seq").first()
+    if last is None:
+        return False
+    said = state(last)
+    columns = said.get("columns")
+    if not isinstance(columns, dict):
+        return False
+    return bool(said.get("digest") == digests.of_consensus(study, columns))

@@ -1,0 +1,153 @@
+"""Whether classes, protocols, studies, their readers and what people saw are as recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, TextField
+from django.db.models.functions import Cast
+
+from annotations.models import (
+    AuditEvent,
+    Phase,
+    ProtocolVersion,
+    ResultsSeen,
+    Study,
+    StudyReader,
+    StudyReaderStatus,
+    Taxonomy,
+)
+from annotations.services.audit import Action, digests
+from annotations.services.studies import protocols
+from annotations.services.verification.readings import state
+from ecgreview import protocol
+from ecgreview.chain import Fault, Kind
+from ecgreview.protocol import InvalidProtocol
+
+PHASES: Mapping[str, Phase] = {
+    Action.STUDY_CREATED: Phase.DRAFT,
+    Action.STUDY_OPENED: Phase.OPEN,
+    Action.STUDY_LOCKED: Phase.LOCKED,
+    Action.STUDY_RELEASED: Phase.RELEASED,
+}
+STATUSES: Mapping[str, StudyReaderStatus | None] = {
+    Action.READER_ADDED: StudyReaderStatus.ACTIVE,
+    Action.READER_RESUMED: StudyReaderStatus.ACTIVE,
+    Action.READER_PAUSED: StudyReaderStatus.PAUSED,
+    Action.READER_WITHDRAWN: StudyReaderStatus.WITHDRAWN,
+    Action.READER_REMOVED: None,
+}
+
+
+def taxonomy_fault() -> Fault | None:
+    """Return the first list of classes that is not the one that was installed."""
+    for taxonomy in Taxonomy.objects.order_by("pk"):
+        actions = (Action.TAXONOMY_INSTALLED, Action.AUDIT_RECORDED)
+        known = {state(event).get("digest") for event in _about("taxonomy", taxonomy.pk, actions)}
+        if known - {None} != {digests.of_taxonomy(taxonomy)}:
+            return Fault(Kind.TAXONOMY_ALTERED, other=taxonomy.pk, name=str(taxonomy))
+    return None
+
+
+def protocol_fault() -> Fault | None:
+    """Return the first version of a protocol whose document is not the one that was recorded."""
+    for version in ProtocolVersion.objects.select_related("study").order_by("pk"):
+        digest = _sha256(version.document)
+        if version.digest != digest or digest not in _recorded_digests(version):
+            name = f"protocol {version.version} of {version.study.name}"
+            return Fault(Kind.PROTOCOL_ALTERED, other=version.pk, name=name)
+    return None
+
+
+def study_fault() -> Fault | None:
+    """Return the first study whose rules are not its protocol's, or whose phase nobody recorded."""
+    for study in Study.objects.select_related("taxonomy").order_by("pk"):
+        phases = _about("study", study.pk, tuple(PHASES))
+        recorded = [PHASES[event.action] for event in phases]
+        is_in_phase = not recorded or recorded[-1] == study.phase
+        expected = _expected_rules(study)
+        if not is_in_phase or (expected is not None and _rules(study) != expected):
+            return Fault(Kind.STUDY_ALTERED, other=study.pk, name=study.name)
+    return None
+
+
+def reader_fault() -> Fault | None:
+    """Return the first reader of a study whose status is not the last that was recorded."""
+    expected: dict[tuple[int, str], StudyReaderStatus | None] = {}
+    events = AuditEvent.objects.filter(action__in=list(STATUSES), object_type="user")
+    for event in events.order_by("link__seq").iterator():
+        if event.study_id is not None:
+            expected[event.study_id, event.object_id] = STATUSES[event.action]
+    lines = StudyReader.objects.values_list("study_id", "user_id", "status")
+    actual = {(study, str(user)): status for study, user, status in lines}
+    for place in sorted(expected):
+        if actual.get(place) != expected[place]:
+            study, reader = place
+            name = f"reader {reader} of study {study}"
+            return Fault(Kind.STUDY_READER_ALTERED, other=int(reader), name=name)
+    return None
+
+
+def seen_fault() -> Fault | None:
+    """Return the first event of somebody being shown results whose note is gone."""
+    noted = ResultsSeen.objects.annotate(known_by=Cast("batch_id", TextField()))
+    noted = noted.filter(user=OuterRef("actor"), known_by=OuterRef("object_id"))
+    events = AuditEvent.objects.filter(
+        action=Action.RESULTS_SEEN, object_type="batch", actor__isnull=False
+    )
+    event = events.exclude(Exists(noted)).order_by("pk").first()
+    if event is None:
+        return None
+    return Fault(
+        Kind.RESULTS_SEEN_MISSING,
+        event=str(event.pk),
+        other=int(event.object_id),
+        name=event.actor_name,
+    )
+
+
+def _about(kind: str, pk: int, actions: tuple[str, ...]) -> Iterator[AuditEvent]:
+    events = AuditEvent.objects.filter(object_type=kind, object_id=str(pk), action__in=actions)
+    return iter(events.order_by(F("link__seq").asc(nulls_last=True)))
+
+
+def _recorded_digests(version: ProtocolVersion) -> set[object]:
+    """Return what events say is the digest of ``version``."""
+    actions = (Action.STUDY_AMENDED, Action.AUDIT_RECORDED)
+    found = set()
+    for event in _about("protocolversion", version.pk, actions):
+        said = state(event)
+        is_amendment = event.action == Action.STUDY_AMENDED
+        found.add(_sha256(said) if is_amendment else said.get("digest"))
+    for event in _about("study", version.study_id, (Action.STUDY_OPENED,)):
+        said = state(event)
+        if said.get("version") == version.version:
+            found.add(said.get("digest"))
+    return found
+
+
+def _expected_rules(study: Study) -> Mapping[str, Any] | None:
+    """Return the document that ``study`` follows: its version's, or the draft as last saved."""
+    if not study.is_draft:
+        versions = ProtocolVersion.objects.filter(study=study, version=study.protocol_version)
+        document = versions.values_list("document", flat=True).first()
+        return {} if document is None else protocol.complete(document)
+    events = [*_about("study", study.pk, (Action.STUDY_CREATED, Action.STUDY_CHANGED))]
+    return protocol.complete(state(events[-1])) if events else None
+
+
+def _rules(study: Study) -> Mapping[str, Any]:
+    try:
+        written = protocol.as_document(protocols.protocol_of(study))
+    except InvalidProtocol:
+        return {"rules": "that no protocol can have"}
+    return protocol.complete(json.loads(json.dumps(written)))
+
+
+def _sha256(document: Mapping[str, Any]) -> str:
+    """Return the digest of a protocol's document, as ``ecgreview.protocol`` computes it."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,240 @@
+"""Whether the audit trail still says what was written, and the rest what the trail says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db import connection, transaction
+
+from annotations.models import AuditLink, Notice, NoticeKind, Role, User
+from annotations.services import audit
+from annotations.services.notices import delivery
+from annotations.services.verification import accounts, readings, results, studies, tracings
+from ecgreview import chain
+from ecgreview.chain import START, Entry, Event, Fault, Head, Kind, Link
+
+ROWS_AT_ONCE = 2000
+
+EVENTS_PER_BITE = 50_000
+READINGS_PER_BITE = 5_000
+TRACINGS_PER_BITE = 1_000
+"""So much a task verifies before it asks for itself again: about 3 s of work each."""
+
+MOMENT = """to_char({0} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            || case when {0} < '0001-01-01 00:00:00+00' then ' BC' else '' end"""
+"""A time as the chain writes it. Made of PostgreSQL's own functions: ours could be altered."""
+
+EVENT = f"""e.id::text, {MOMENT.format("e.at")}, e.actor_id::text, e.actor_name, e.action,
+       e.study_id::text, e.object_type, e.object_id, e.before, e.after, e.reason"""
+
+LINKED = f"""
+    select l.seq, {MOMENT.format("l.chained_at")}, l.previous, l.digest, {EVENT}
+      from annotations_auditlink l left join annotations_auditevent e on e.id = l.event_id
+     where l.seq > %s order by l.seq limit %s
+"""  # noqa: S608
+
+UNLINKED = f"""
+    select null, null, null, null, {EVENT}
+      from annotations_auditevent e
+     where not exists (select from annotations_auditlink l where l.event_id = e.id)
+     order by e.id limit 1
+"""  # noqa: S608
+
+N_LINK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """How far the trail and the readings hold.
+
+    Attributes:
+        head: the last link that holds: what to write down.
+        n_events: how many were verified.
+        n_readings: how many were compared with what was submitted.
+        fault: the first thing that is wrong, None when all is well.
+    """
+
+    head: Head
+    n_events: int
+    n_readings: int
+    fault: Fault | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.fault is None
+
+
+class Part(StrEnum):
+    """What is verified, in this order."""
+
+    CHAIN = "chain"
+    READINGS = "readings"
+    TRACINGS = "tracings"
+    RECORDS = "records"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a verification in time slices has come.
+
+    Attributes:
+        head: of the chain.
+        part: what is verified now.
+        last: the number of the last row of that part that was compared; of records, how many
+            kinds of them were.
+        n_readings: how many readings were compared.
+    """
+
+    head: Head = START
+    part: Part = Part.CHAIN
+    last: int = 0
+    n_readings: int = 0
+
+
+RECORDS: Sequence[Callable[[], Fault | None]] = (
+    readings.missing,
+    studies.taxonomy_fault,
+    studies.protocol_fault,
+    studies.study_fault,
+    studies.reader_fault,
+    studies.seen_fault,
+    results.consensus_fault,
+    results.report_fault,
+    accounts.role_fault,
+    accounts.account_fault,
+)
+"""What the events say of things that there are few of; each is compared as a whole."""
+
+
+def verify(*, after: Head = START, expected: Head | None = None) -> Verification:
+    """Verify the whole chain, or what follows ``after``, and then all that it says.
+
+    Takes constant memory, and locks nothing.
+
+    Args:
+        after: a head up to which all was verified before.
+        expected: a head that was written down and must still be there.
+    """
+    if fault := check_head(after):
+        return Verification(START, 0, 0, fault)
+    verdict = chain.verify(entries(after=after), after=after, expected=expected)
+    if verdict.fault:
+        return Verification(verdict.head, verdict.n_events, 0, verdict.fault)
+    compared = readings.check()
+    fault = compared.fault or tracings.check().fault
+    fault = fault or next(filter(None, (check() for check in RECORDS)), None)
+    return Verification(verdict.head, verdict.n_events, compared.n, fault)
+
+
+def entries(*, after: Head = START, limit: int | None = None) -> Iterator[Entry]:
+    """Yield links and events in order, then an event without a link, if there is any.
+
+    With a ``limit`` that is reached, the chain goes on and nothing is said of other events.
+    """
+    n_linked = 0
+    for row in _rows(LINKED, [after.seq, limit]):
+        n_linked += 1
+        yield _entry(row)
+    if limit is None or n_linked < limit:
+        yield from map(_entry, _rows(UNLINKED, []))
+
+
+def step(position: Position) -> tuple[Position, Verification | None]:
+    """Verify the next time slice after ``position``.
+
+    Returns:
+        Where the next slice begins, and what was found once there is nothing left to verify, or
+        something wrong.
+    """
+    after, fault = SLICES[position.part](position)
+    if fault is None and after is not None:
+        return after, None
+    at = after or position
+    return position, Verification(at.head, at.head.seq, at.n_readings, fault)
+
+
+def _chain_slice(at: Position) -> tuple[Position | None, Fault | None]:
+    verdict = chain.verify(entries(after=at.head, limit=EVENTS_PER_BITE), after=at.head)
+    is_at_end = verdict.n_events < EVENTS_PER_BITE
+    part = Part.READINGS if is_at_end else Part.CHAIN
+    return Position(verdict.head, part), verdict.fault
+
+
+def _readings_slice(at: Position) -> tuple[Position | None, Fault | None]:
+    compared = readings.check(after=at.last, limit=READINGS_PER_BITE)
+    at = replace(at, last=compared.last, n_readings=at.n_readings + compared.n)
+    if compared.n < READINGS_PER_BITE:
+        at = replace(at, part=Part.TRACINGS, last=0)
+    return at, compared.fault
+
+
+def _tracings_slice(at: Position) -> tuple[Position | None, Fault | None]:
+    compared = tracings.check(after=at.last, limit=TRACINGS_PER_BITE)
+    if compared.n < TRACINGS_PER_BITE:
+        return replace(at, part=Part.RECORDS, last=0), compared.fault
+    return replace(at, last=compared.last), compared.fault
+
+
+def _records_slice(at: Position) -> tuple[Position | None, Fault | None]:
+    if at.last == len(RECORDS):
+        return None, None
+    return replace(at, last=at.last + 1), RECORDS[at.last]()
+
+
+SLICES: dict[Part, Callable[[Position], tuple[Position | None, Fault | None]]] = {
+    Part.CHAIN: _chain_slice,
+    Part.READINGS: _readings_slice,
+    Part.TRACINGS: _tracings_slice,
+    Part.RECORDS: _records_slice,
+}
+
+
+@transaction.atomic
+def conclude(*, found: Verification, now: datetime) -> None:
+    """Write down what a verification found, and tell the auditors when something is wrong."""
+    state = {"head": str(found.head), "n_readings": found.n_readings}
+    if found.fault is None:
+        audit.record(actor=None, action=audit.Action.AUDIT_VERIFIED, after=state, now=now)
+        return
+    told = {**state, "kind": found.fault.kind, "fault": str(found.fault)}
+    audit.record(actor=None, action=audit.Action.AUDIT_BROKEN, after=told, now=now)
+    _tell_auditors(now)
+
+
+def _tell_auditors(now: datetime) -> None:
+    """Leave a notice for each auditor who has none unseen; what is wrong stands on the page."""
+    told = Notice.objects.unseen().filter(kind=NoticeKind.AUDIT_BROKEN).values("user")
+    auditors = User.objects.filter(is_active=True, groups__name=Role.AUDITOR).exclude(pk__in=told)
+    delivery.tell(auditors, NoticeKind.AUDIT_BROKEN, {}, now=now)
+
+
+def check_head(head: Head) -> Fault | None:
+    """Return what became of the link that was written down as ``head``; None: it stands."""
+    if head == START:
+        return None
+    link = AuditLink.objects.filter(seq=head.seq).first()
+    if link is None:
+        return Fault(Kind.TRUNCATED, head.seq)
+    if link.digest == head.digest:
+        return None
+    return Fault(Kind.REWRITTEN, link.seq, str(link.event_id))
+
+
+def _rows(query: str, parameters: Sequence[int | None]) -> Iterator[tuple[Any, ...]]:
+    """Yield what ``query`` finds, from a cursor that stays in the database."""
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(query, parameters)
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            yield from rows
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    event = Event(*row[N_LINK:])
+    return Entry(
+        None if row[0] is None else Link(*row[:N_LINK]), None if event.id is None else event
+    )

@@ -1,0 +1,188 @@
+"""How allauth signs people in here: nobody signs up, nothing is told apart, secrets are sealed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from annotations import row_security
+from annotations.models import User
+from annotations.services import audit
+
+WRONG = _("User name or password is wrong. After five wrong attempts you have to wait.")
+WAIT = _("Too many attempts. Wait five minutes, then try again.")
+WRONG_CODE = _("This code is wrong, or it was used already. Wait for the next one.")
+
+MESSAGES: Mapping[str, Promise] = {
+    "account/messages/password_changed.txt": _("Your password was changed."),
+    "account/messages/password_set.txt": _("Your password was set."),
+    "mfa/messages/totp_activated.txt": _("The authenticator app is set up."),
+    "mfa/messages/totp_deactivated.txt": _("The authenticator app is no longer asked for."),
+    "mfa/messages/webauthn_added.txt": _("The passkey was added."),
+    "mfa/messages/webauthn_removed.txt": _("The passkey was removed."),
+    "usersessions/messages/sessions_logged_out.txt": _("You are signed out everywhere else."),
+}
+"""What is worth saying of what allauth announces, by the template it would take the words from."""
+
+
+EVENTS: Mapping[str, audit.Action] = {
+    "mfa/messages/totp_activated.txt": audit.Action.MFA_ADDED,
+    "mfa/messages/totp_deactivated.txt": audit.Action.MFA_REMOVED,
+    "mfa/messages/webauthn_added.txt": audit.Action.MFA_ADDED,
+    "mfa/messages/webauthn_removed.txt": audit.Action.MFA_REMOVED,
+    "mfa/messages/recovery_codes_generated.txt": audit.Action.MFA_RECOVERY_CODES_MADE,
+    "usersessions/messages/sessions_logged_out.txt": audit.Action.SESSIONS_ENDED,
+}
+"""What of it is an event of the audit trail."""
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Passwords, and who gets in with them."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": WRONG,
+        "too_many_login_attempts": WAIT,
+        "incorrect_password": _("This is not your password."),
+        "enter_current_password": _("This is not your password."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Say no: people are invited."""
+        return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Return whose credentials these are; of somebody without access, nobody's."""
+        user: User | None = super().authenticate(request, **credentials)
+        if user is None or user.is_active:
+            return user
+        self.authentication_failed(request, **credentials)
+        return None
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the attempt, and write down when there were too many."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            _record(audit.Action.LOCKED_OUT, target=_named(credentials))
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Write down that it was not them; nothing of what was typed."""
+        _record(audit.Action.SIGN_IN_FAILED, target=_named(credentials))
+
+    def post_login(self, request: HttpRequest, user: User, **rest: Any) -> HttpResponse:
+        """Write down who signed in, and send them on."""
+        _record(audit.Action.SIGNED_IN, actor=user, target=user)
+        response: HttpResponse = super().post_login(request, user, **rest)
+        return response
+
+    def set_password(self, user: User, password: str) -> None:
+        """Keep another password; whoever changes it is the person, or has their link."""
+        super().set_password(user, password)
+        _record(audit.Action.PEOPLE_PASSWORD_CHANGED, actor=user, target=user)
+
+    @row_security.as_owner()
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """Return the ways in which ``user`` can show again who they are.
+
+        allauth's middleware asks, after the view has ended.
+        """
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return methods
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """Answer with JSON only what our own script asks for: what a passkey has to sign."""
+        is_json = request.headers.get("Accept") == "application/json"
+        return is_json and request.path == reverse("mfa_login_webauthn")
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Send whoever lost their access in the middle of signing in back to the beginning."""
+        return redirect("sign-in")
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        """Say what is worth saying, in our words."""
+        event = EVENTS.get(message_template or "")
+        if event and isinstance(request.user, User):
+            _record(event, actor=request.user, target=request.user)
+        words = message or MESSAGES.get(message_template or "")
+        if words:
+            messages.add_message(request, level, str(words))
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Send none: the pages say what happened."""
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count failures by user name and network address, so that nobody locks out a colleague.
+
+        Upper and lower case are one name, as they are when signing in.
+        """
+        name = str(credentials.get("username", "")).casefold()
+        return f"{self.get_client_ip(request)}|{name}"
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Second factors, whose secrets lie in the database sealed with a key of the site."""
+
+    error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": WRONG_CODE}
+
+    def get_totp_label(self, user: User) -> str:
+        """Return the name under which the app lists the account."""
+        return str(user.username)
+
+    def encrypt(self, text: str) -> str:
+        """Return ``text`` sealed."""
+        return _seal().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return what was sealed, by the present key or a former one that is still accepted."""
+        return _seal().decrypt(encrypted_text.encode()).decode()
+
+    def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002 - allauth's
+        """Return what a passkey is called whose owner calls it nothing."""
+        return gettext("Passkey")
+
+
+def _named(credentials: Mapping[str, Any]) -> User | None:
+    return User.objects.filter(username__iexact=str(credentials.get("username", ""))).first()
+
+
+@transaction.atomic
+def _record(action: audit.Action, *, target: User | None, actor: User | None = None) -> None:
+    audit.record(actor=actor, action=action, target=target, now=timezone.now())
+
+
+def _seal() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(_fernet_key(key)) for key in keys])
+
+
+def _fernet_key(secret: str) -> bytes:
+    """Return a key of its own for this purpose: 32 bytes, as Fernet wants them."""
+    digest = hashlib.sha256(b"annotations.second-factor:" + secret.encode()).digest()
+    return base64.urlsafe_b64encode(digest)

@@ -1,0 +1,58 @@
+"""Whoever needs a second factor chooses one first, and until then gets nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+
+from annotations.models import User
+from annotations.services.people import sign_in
+
+OPEN = frozenset(
+    {
+        "mfa_index",
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "mfa_view_recovery_codes",
+        "account_reauthenticate",
+        "sign-out",
+        "account_logout",
+        "language",
+        "livez",
+        "readyz",
+    }
+)
+"""Where they get: to choosing one, to their codes, out, and to the other language."""
+
+
+class Enrolment:
+    """Middleware that leads people without the second factor they need to choosing it.
+
+    The API is not its business: there the same rule answers with a refusal that programs
+    understand, and holds for tokens too.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Go on: what there is to do, is done when the address is known."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        """Answer in place of the view where the person may not go yet."""
+        if not settings.MFA_ROLES or request.path.startswith("/api/") or _is_open(request):
+            return None
+        if isinstance(request.user, User) and sign_in.lacks_second_factor(request.user):
+            return redirect("mfa_index")
+        return None
+
+
+def _is_open(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.url_name in OPEN

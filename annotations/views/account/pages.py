@@ -1,0 +1,121 @@
+"""One's own account: allauth's views, each behind a door that says how it may be used."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import redis
+from allauth.account import views as account
+from allauth.mfa.base import views as second_factor
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
+from allauth.usersessions import views as sessions
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.template.response import SimpleTemplateResponse
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.http import require_http_methods
+
+from annotations import row_security
+from annotations.services.people.sign_in import lacks_second_factor
+from annotations.views.access import View
+from annotations.views.account.sign_in import SignIn
+
+RETRY_AFTER_S = 30
+ROOM_S = 2.0
+"""How long a form waits while others are being checked."""
+
+
+class Overview(second_factor.IndexView):  # type: ignore[misc]
+    """What protects one's account, and what else can be done about it."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say whether the person has to choose a second factor before anything else."""
+        needs = lacks_second_factor(self.request.user)
+        return {**super().get_context_data(**kwargs), "needs_second_factor": needs}
+
+
+def door(view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool = False) -> View:
+    """Return ``view`` for GET and POST, kept in no cache, and closed while Redis is down.
+
+    The view acts as the owner of the tables, since no role of a request may touch passwords,
+    sessions and second factors. Each of them concerns one's own account alone.
+
+    Without the count of failed attempts anybody could try passwords and codes as often as they
+    like, so nobody is let in then. Who is signed in already works on: that needs no count.
+    """
+    methods = ["POST"] if posts_only else ["GET", "HEAD"] if safe_only else ["GET", "HEAD", "POST"]
+
+    @require_http_methods(methods)
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            with row_security.as_owner():
+                response = _rendered(view(request, *args, **kwargs))
+        except redis.RedisError:
+            response = render(request, "session/unavailable.html", status=503)
+            response["Retry-After"] = str(RETRY_AFTER_S)
+        if response.status_code == 429:
+            response["Retry-After"] = str(RETRY_AFTER_S)
+        if request.method == "POST" and response.status_code == 200:
+            response.status_code = 400  # the form once more, with what is wrong
+        add_never_cache_headers(response)
+        return response
+
+    return guarded
+
+
+def _rendered(response: HttpResponseBase) -> HttpResponseBase:
+    """Return ``response`` with its body made: a template may ask for rows too."""
+    return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
+
+def few_at_once(view: View) -> View:
+    """Let in as many forms as the process has room for; the others are asked to wait a little."""
+    room = threading.BoundedSemaphore(settings.SIGN_INS_AT_ONCE)
+
+    @wraps(view)
+    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        if not room.acquire(timeout=ROOM_S):
+            return render(request, "429.html", status=429)
+        try:
+            return view(request, *args, **kwargs)
+        finally:
+            room.release()
+
+    return limited
+
+
+sign_in = door(few_at_once(SignIn.as_view()))
+
+change_password = door(account.password_change)
+set_password = door(account.password_set)
+forgotten_password = door(account.password_reset)
+forgotten_password_sent = door(account.password_reset_done, safe_only=True)
+new_password = door(account.password_reset_from_key)
+new_password_done = door(account.password_reset_from_key_done, safe_only=True)
+
+confirm_by_password = door(account.reauthenticate)
+confirm_by_code = door(second_factor.reauthenticate)
+confirm_by_passkey = door(webauthn.reauthenticate_webauthn)
+
+overview = door(Overview.as_view(), safe_only=True)
+ask_second_factor = door(second_factor.authenticate)
+app_on = door(totp.activate_totp)
+app_off = door(totp.deactivate_totp)
+recovery_codes = door(codes.view_recovery_codes, safe_only=True)
+new_recovery_codes = door(codes.generate_recovery_codes)
+passkeys = door(webauthn.list_webauthn, safe_only=True)
+passkey_add = door(webauthn.add_webauthn)
+passkey_rename = door(webauthn.edit_webauthn)
+passkey_remove = door(webauthn.remove_webauthn)
+passkey_sign_in = door(webauthn.login_webauthn)
+
+own_sessions = door(sessions.list_usersessions)

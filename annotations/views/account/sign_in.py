@@ -1,0 +1,107 @@
+"""Signing in with a password, a one-time link or an invitation; signing out; the language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
+from allauth.account.views import LoginView
+from django.contrib.auth import authenticate, logout
+from django.contrib.auth.views import LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language as django_set_language
+
+from annotations import row_security
+from annotations.models import User
+from annotations.services.people import members, sign_in
+from annotations.views.account.forms import InvitationForm
+
+
+class SignIn(LoginView):  # type: ignore[misc]
+    """Name and password; who is signed in already goes on to their work."""
+
+    template_name = "session/sign_in.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Name what the person wanted to open."""
+        return {**super().get_context_data(**kwargs), "next": self.get_next_url()}
+
+
+@method_decorator(never_cache, name="dispatch")
+class SignOut(LogoutView):
+    """End the session; by POST only."""
+
+    http_method_names = ["post"]
+
+    @method_decorator(row_security.as_owner())
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Write down who leaves, and let them."""
+        if isinstance(request.user, User):
+            sign_in.record_sign_out(user=request.user, now=timezone.now())
+        response = super().post(request, *args, **kwargs)
+        # Not "storage": readings that have not reached the server wait there for their reader.
+        response["Clear-Site-Data"] = '"cache"'
+        return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@row_security.as_owner()
+def link(request: HttpRequest) -> HttpResponse:
+    """Sign in whoever presses the button behind a fresh one-time link; tell others what to do.
+
+    Looking does not use the link up: mail scanners and previews of chats look at every link.
+    Whoever has a second factor is asked for it, as after a password.
+    """
+    user = authenticate(request, sesame=request.GET.get("sesame", ""))
+    if not isinstance(user, User):
+        return render(request, "session/link_used.html", status=403)
+    if request.method != "POST":
+        return render(request, "session/link.html", {"person": user})
+    return _enter(request, user, "link")
+
+
+@never_cache
+@sensitive_post_parameters("password1", "password2")
+@require_http_methods(["GET", "HEAD", "POST"])
+@row_security.as_owner()
+def invitation(request: HttpRequest) -> HttpResponse:
+    """Let whoever was invited choose a password, and sign them in with it."""
+    key, now = request.GET.get("key", ""), timezone.now()
+    try:
+        person = members.invited(key=key, now=now)
+        form = InvitationForm(request.POST if request.method == "POST" else None, user=person)
+        if form.is_valid():
+            person = members.accept(key=key, password=form.cleaned_data["password1"], now=now)
+            return _enter(request, person, "password")
+    except members.InvitationOver:
+        return render(request, "session/invitation_over.html", status=403)
+    status = 400 if form.is_bound else 200
+    context = {"form": form, "person": person}
+    return render(request, "session/invitation.html", context, status=status)
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen language in a cookie and return to where the person was."""
+    return django_set_language(request)
+
+
+def _enter(request: HttpRequest, user: User, method: str) -> HttpResponse:
+    """Sign ``user`` in instead of whoever was signed in, by way of the second factor.
+
+    They have just shown who they are, so that for five minutes they can set up a second factor
+    and see their recovery codes without showing it again.
+    """
+    if request.user.is_authenticated and request.user != user:
+        logout(request)
+    record_authentication(request, user, method=method, reauthenticated=True)
+    response: HttpResponse = perform_login(request, user)
+    return response

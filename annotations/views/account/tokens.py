@@ -1,0 +1,93 @@
+"""One's own tokens: which programs speak to the API as oneself, and how to stop them."""
+
+from __future__ import annotations
+
+from allauth.account.authentication import get_authentication_records
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotations.models import TokenGrant, TokenScope
+from annotations.services.people import sign_in, tokens
+from annotations.views.access import SignedInRequest, posted, signed_in
+
+TOO_MANY = gettext_lazy("You have five tokens, which is the most. Revoke one first.")
+NOT_SHOWN = gettext_lazy(
+    "This session began without your second factor. Sign out, sign in with it, and try again."
+)
+
+
+class TokenForm(forms.Form):
+    """What a token is for, and how much it may do."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=60,
+        help_text=gettext_lazy("So that you know it again, for example: analysis on my laptop."),
+    )
+    scope = forms.ChoiceField(
+        label=gettext_lazy("What it may do"),
+        choices=TokenScope.choices,
+        initial=TokenScope.READ.value,
+        widget=forms.RadioSelect,
+    )
+
+
+@never_cache
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_tokens(request: SignedInRequest) -> HttpResponse:
+    """List one's own tokens; a POST makes one and shows its secret, this once."""
+    form = TokenForm(posted(request))
+    secret = _make(request, form) if form.is_valid() else None
+    context = {
+        "form": TokenForm() if secret else form,
+        "secret": secret,
+        "tokens": [
+            {"grant": grant, "scope": TokenScope(grant.scope).label}
+            for grant in tokens.of(request.user)
+        ],
+        "now": timezone.now(),
+    }
+    is_refused = form.is_bound and secret is None
+    return render(request, "account/tokens.html", context, status=400 if is_refused else 200)
+
+
+@signed_in
+@require_POST
+def token_end(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Revoke one of one's own tokens."""
+    try:
+        tokens.revoke(user=request.user, grant_id=pk, now=timezone.now())
+    except TokenGrant.DoesNotExist as unknown:
+        raise Http404 from unknown
+    messages.success(request, _("The token no longer works."))
+    return redirect("account-tokens")
+
+
+def _make(request: SignedInRequest, form: TokenForm) -> str | None:
+    """Return the secret of a new token, or None and the form says why there is none."""
+    me = request.user
+    methods = [str(record["method"]) for record in get_authentication_records(request, me)]
+    try:
+        sign_in.refuse_unproven(me, methods)
+        secret, _expires_at = tokens.make(
+            user=me,
+            actor=me,
+            name=form.cleaned_data["name"],
+            scope=TokenScope(form.cleaned_data["scope"]),
+            now=timezone.now(),
+        )
+    except sign_in.SecondFactorNotShown:
+        form.add_error(None, NOT_SHOWN)
+        return None
+    except tokens.TooManyTokens:
+        form.add_error(None, TOO_MANY)
+        return None
+    return secret

@@ -1,0 +1,141 @@
+"""Two readers held against one reference, in the words and numbers of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from annotations.models import DiagnosticClass
+from annotations.services.agreement import details, paired_errors
+from annotations.services.agreement.paired_errors import Caution, Comparison, Missing
+from annotations.services.agreement.reader_profiles import Against
+from annotations.services.blinding import results_seen
+from annotations.views.agreement.page import Shown
+from ecgreview.agreement.accuracy.paired_errors import ErrorTest, Undefined, tests
+
+CAUTIONS: Mapping[Caution, Promise] = {
+    Caution.OWN_VOTE_OF_FIRST: _(
+        "%(first)s has a vote in this consensus, so their errors are too few."
+    ),
+    Caution.OWN_VOTE_OF_SECOND: _(
+        "%(second)s has a vote in this consensus, so their errors are too few."
+    ),
+    Caution.PATIENTS_WITH_SEVERAL_EXAMS: _(
+        "Some patients have several of these exams. Their exams are not independent, so the p"
+        " values are too small."
+    ),
+}
+WHY_NONE: Mapping[Missing, Promise] = {
+    Missing.NOT_STORED: _(
+        "This version was computed before errors were compared: a newer version has them."
+    ),
+    Missing.NOT_OPEN: _("No single reading is open to you yet, so errors cannot be compared."),
+    Missing.TOO_MANY: _("There are too many readings or readers to compare: look at a batch."),
+    Missing.NO_MAPPING: _(
+        "Some readings were made under classes from which no mapping leads to those in force."
+    ),
+    Missing.NO_REFERENCE: _(
+        "There is no reference: no reader of the study is one, and no exam has a consensus yet."
+    ),
+    Missing.IS_REFERENCE: _("One of the two is the reference itself."),
+    Missing.NO_COMMON_EXAM: _("There is no exam that both have read and that has a reference."),
+}
+WHY_NO_TEST: Mapping[Undefined, Promise] = {
+    Undefined.NOTHING_COMPARED: _("No exam of which all three could assess the class."),
+    Undefined.NEVER_DIFFERED: _("Both were right, and wrong, about the same exams."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The test of one class."""
+
+    of: DiagnosticClass
+    found: ErrorTest
+    chi2: str
+    p: str
+    exact_p: str
+    holm_p: str
+    why_none: Promise | str
+
+
+def section(found: Shown, pair: tuple[str, str], wanted: str) -> dict[str, object]:
+    """Return what the page of a pair tells of their errors.
+
+    Args:
+        found: the report.
+        pair: the readers' primary keys, as in the report.
+        wanted: the reference: the primary key of a reader, or "consensus".
+    """
+    if found.report is None:
+        return {}
+    detail = details.errors_of(found.report, found.user)
+    why = details.why_no_errors(found.report, detail)
+    first, second = int(pair[0]), int(pair[1])
+    mine = paired_errors.of_pair(detail.comparisons if detail else (), first, second)
+    if not mine:
+        return {"why_none": WHY_NONE[why or _why_not_these(found, pair)]}
+    chosen = next((one for one in mine if _key(one) == wanted), mine[0])
+    if chosen.against is Against.CONSENSUS:
+        results_seen.results_of_study(study=found.study, user=found.user, now=timezone.now())
+    names = {"first": found.names[str(chosen.first)], "second": found.names[str(chosen.second)]}
+    return {
+        **names,
+        "chosen": chosen,
+        "options": [
+            {"key": _key(one), "name": _name(one, found), "is_chosen": one is chosen}
+            for one in mine
+        ],
+        "reference": _name(chosen, found),
+        "cautions": [CAUTIONS[one] % names for one in chosen.cautions],
+        "lines": _lines(chosen, found.classes),
+    }
+
+
+def _why_not_these(found: Shown, pair: tuple[str, str]) -> Missing:
+    """Return why there is nothing of this pair although there is of others."""
+    readers = found.results["readers"]
+    kinds = dict(zip(readers, found.results.get("kinds", []), strict=False))
+    is_reference = any(kinds.get(one) == Against.REFERENCE.value for one in pair)
+    return Missing.IS_REFERENCE if is_reference else Missing.NO_COMMON_EXAM
+
+
+def _key(one: Comparison) -> str:
+    return Against.CONSENSUS.value if one.reference_id is None else str(one.reference_id)
+
+
+def _name(one: Comparison, found: Shown) -> str:
+    if one.reference_id is None:
+        return str(_("The consensus"))
+    return found.names.get(str(one.reference_id), "?")
+
+
+def _lines(one: Comparison, classes: Mapping[str, DiagnosticClass]) -> Sequence[Line]:
+    """Return the classes with most errors of one alone first."""
+    both = zip(one.codes, tests(one.counts), strict=True)
+    told = [(classes[code], test) for code, test in both if code in classes]
+    told.sort(key=lambda row: -(row[1].first_right + row[1].second_right))
+    return [
+        Line(
+            of=of,
+            found=test,
+            chi2="–" if test.chi2 is None else number_format(test.chi2, 2),
+            p=_p(test.p),
+            exact_p=_p(test.exact_p),
+            holm_p=_p(test.holm_p),
+            why_none=WHY_NO_TEST[test.undefined] if test.undefined else "",
+        )
+        for of, test in told
+    ]
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "–"
+    smallest = 0.001
+    return f"< {number_format(smallest, 3)}" if value < smallest else number_format(value, 3)

@@ -1,0 +1,113 @@
+"""What classes too rare alone borrow from the others, in the words and numbers of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from annotations.models import DiagnosticClass
+from annotations.views.agreement.numbers import Number, told_once
+from annotations.views.agreement.reasons import number, told
+from ecgreview.agreement.latent.reasons import Reason
+from ecgreview.agreement.values import coefficient
+
+Classes = Mapping[str, DiagnosticClass]
+Fitted = Mapping[str, Any]
+"""Of a report, as it is stored."""
+
+UNMET = (
+    *(Reason.NOT_COMPARED, Reason.NEVER_GIVEN, Reason.ALWAYS_GIVEN),
+    *(coefficient.NOT_COMPARED, coefficient.NEVER_GIVEN, coefficient.ALWAYS_GIVEN),
+)
+"""Of such classes there is nothing to know, and no list of them; as codes, and as earlier versions
+have it."""
+
+DEGENERATE = (Reason.PREVALENCE_ABOVE_GIVEN, Reason.LOW_SENSITIVITY)
+"""Why a class' own estimates are not shown, where that is said of it by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class BorrowedLine:
+    """What one class borrows.
+
+    Attributes:
+        numbers: in the order of the columns.
+        caution: what is to be minded of them, once.
+        why: why the class' own estimates are absurd; empty when it is only rare.
+    """
+
+    abbreviation: str
+    name: str
+    numbers: list[Number]
+    caution: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """What the classes of a report borrow.
+
+    Attributes:
+        lines: of the classes that do.
+        refused: why others cannot, with the abbreviations of these classes.
+        columns: what the numbers of the lines are.
+        is_old: whether the version is older than the pooled model.
+    """
+
+    columns: list[str]
+    lines: list[BorrowedLine] = field(default_factory=list)
+    refused: dict[str, list[str]] = field(default_factory=dict)
+    is_old: bool = False
+
+
+def prevalences(results: Fitted, classes: Classes) -> Borrowed:
+    """Return how common the classes are by what they borrow."""
+    return _borrowed(results, classes, [_("Prevalence")], lambda borrowed: [borrowed["prevalence"]])
+
+
+def skills(results: Fitted, place: int, classes: Classes) -> Borrowed:
+    """Return sensitivity and specificity of the reader at ``place``, from 0, by what they borrow.
+
+    Classes that the reader has not read are left out.
+    """
+
+    def of_reader(borrowed: Fitted) -> list[Fitted]:
+        mine = (one for one in borrowed["readers"] if one["reader"] == place)
+        return [one[name] for one in mine for name in ("sensitivity", "specificity")]
+
+    return _borrowed(results, classes, [_("Sensitivity"), _("Specificity")], of_reader)
+
+
+def _borrowed(
+    results: Fitted, classes: Classes, columns: list[str], chosen: Callable[[Fitted], list[Fitted]]
+) -> Borrowed:
+    lines: list[BorrowedLine] = []
+    refused: dict[str, list[str]] = {}
+    for code, fitted in _rows(results):
+        if "pooled" not in fitted:
+            return Borrowed(columns, is_old=True)
+        if fitted["pooled"] is None:
+            continue
+        of, prevalence = classes[code], fitted["pooled"]["prevalence"]
+        if prevalence["reason"] in UNMET:
+            continue
+        if prevalence["estimate"] is None:
+            refused.setdefault(told(prevalence["reason"]), []).append(of.abbreviation)
+        elif found := chosen(fitted["pooled"]):
+            lines.append(_line(of, found, fitted["prevalence"]["reason"]))
+    return Borrowed(columns, lines, refused)
+
+
+def _rows(results: Fitted) -> Iterator[tuple[str, Fitted]]:
+    fitted = results.get("latent", {}).get("classes", [])
+    codes = [one["class"] for one in results["classes"]]
+    return zip(codes, fitted, strict=False)
+
+
+def _line(of: DiagnosticClass, found: list[Fitted], reason: str) -> BorrowedLine:
+    plain, caution = told_once([number(one) for one in found])
+    why = told(reason) if reason in DEGENERATE else ""
+    return BorrowedLine(of.abbreviation, of.local_name, plain, caution, why)

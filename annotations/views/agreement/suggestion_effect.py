@@ -1,0 +1,214 @@
+"""Suggestions shown and hidden, compared: for studies that draw by chance who sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from annotations.models import AgreementReport, Batch, Purpose, SuggestionPolicy
+from annotations.services.agreement import details
+from annotations.services.agreement.suggestion_effect import Arms, Nothing
+from annotations.services.blinding import results_seen
+from annotations.views.access import SignedInRequest, needs
+from annotations.views.agreement import page
+from annotations.views.agreement.charts import Axis, Chart, with_intervals
+from annotations.views.agreement.numbers import Number
+from annotations.views.agreement.page import Shown
+from annotations.views.agreement.reasons import number
+from ecgreview.agreement.accuracy.arm_times import Times
+from ecgreview.agreement.accuracy.arms import Effect, Split
+
+SPLITS: Mapping[Split, tuple[Promise, Promise]] = {
+    Split.SUGGESTED: (
+        gettext_lazy("Class suggested"),
+        gettext_lazy("How often readers gave a class that the model suggests."),
+    ),
+    Split.RIGHT: (
+        gettext_lazy("Model right"),
+        gettext_lazy(
+            "It says what the reference says: who does not agree relies on it too little"
+            " (under-reliance)."
+        ),
+    ),
+    Split.WRONG: (
+        gettext_lazy("Model wrong"),
+        gettext_lazy("It says something else: who agrees relies on it too much."),
+    ),
+    Split.COMMISSION: (
+        gettext_lazy("Wrong suggestion accepted"),
+        gettext_lazy("A class is suggested that the reference does not have (over-reliance)."),
+    ),
+    Split.OMISSION: (
+        gettext_lazy("Class missed with the model"),
+        gettext_lazy("The reference has a class that is not suggested (over-reliance)."),
+    ),
+    Split.ALL: (
+        gettext_lazy("All answers"),
+        gettext_lazy("Of every class that the model covers, absences among them."),
+    ),
+}
+"""The kinds of answers in the order of the page."""
+
+NOTHING: Mapping[Nothing, Promise] = {
+    Nothing.NOT_RANDOMISED: gettext_lazy(
+        "In this study chance does not decide who sees suggestions, so there is nothing to compare:"
+        " readers who see them and readers who do not would differ in more than that."
+    ),
+    Nothing.NO_READINGS: gettext_lazy(
+        "No single reading is open yet: by the protocol of the study they open when their batch is"
+        " closed, or when the study is locked."
+    ),
+    Nothing.ONE_ARM: gettext_lazy(
+        "All readings so far are of one arm: there is nothing to compare them with."
+    ),
+    Nothing.NO_SUGGESTIONS: gettext_lazy(
+        "No model has come to an end with any of these exams, so nothing was suggested."
+    ),
+    Nothing.TOO_MANY: gettext_lazy(
+        "There are more readings than can be compared at once: look at a batch."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SplitLine:
+    """One kind of answers: how often readers agreed with the model."""
+
+    name: Promise
+    told: Promise
+    shown: Number
+    n_shown: int
+    hidden: Number
+    n_hidden: int
+    difference: Number
+    by_reader: Number
+    by_exam: Number
+    n_both: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLine:
+    """The reading times of one arm."""
+
+    name: str
+    n: int
+    median: str
+    quartiles: str
+
+
+@never_cache
+@needs("view_agreementreport")
+@require_safe
+def suggestions(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
+    """Show what seeing suggestions does to readers: over-reliance, under-reliance, time."""
+    found = page.shown(request, pk, slug)
+    context = _context(found, found.report) if found.report else None
+    return page.page(request, found, "suggestions", context)
+
+
+def _context(found: Shown, report: AgreementReport) -> dict[str, object]:
+    arms = details.arms_of(report, found.user)
+    if arms is None:
+        return {"nothing": _why_none(found, report)}
+    if arms.nothing is Nothing.NO_MAPPING:
+        return {"no_mapping": True}
+    if arms.nothing:
+        return {"arms": arms, "nothing": NOTHING[arms.nothing]}
+    if arms.n_adjudicated:
+        adjudicating = Batch.objects.filter(study=found.study, purpose=Purpose.ADJUDICATION)
+        results_seen.results(
+            batches=adjudicating.with_open_results(), user=found.user, now=timezone.now()
+        )
+    return {"arms": arms, **_shown(arms)}
+
+
+def _why_none(found: Shown, report: AgreementReport) -> str | Promise:
+    if not details.has_details(report):
+        return _(
+            "This version was computed before the comparison was stored with it: a newer version"
+            " has it."
+        )
+    is_drawn = found.study.suggestion_policy == SuggestionPolicy.RANDOMISED
+    return NOTHING[Nothing.NO_READINGS if is_drawn else Nothing.NOT_RANDOMISED]
+
+
+def _shown(arms: Arms) -> dict[str, object]:
+    effects, times = arms.effects or {}, arms.times
+    kinds = [one for one in SPLITS if one in effects]
+    names = [str(SPLITS[one][0]) for one in kinds]
+    rows = [(place, effects[one].difference.to_json()) for place, one in enumerate(kinds)]
+    return {
+        "lines": [_line(one, effects[one]) for one in kinds],
+        "n_hidden_only": arms.n_referenced - arms.n_adjudicated,
+        "chart": Chart(
+            [with_intervals(_("Difference"), "main", rows, across=True)],
+            Axis(_("Shown minus hidden, in points of percent"), is_points=True),
+            Axis("", names=names),
+            across=True,
+            line=0.0,
+        ),
+        "times": [
+            _time(_("Suggestions shown"), times.shown),
+            _time(_("Suggestions hidden"), times.hidden),
+        ]
+        if times
+        else [],
+        "ratio": number(times.ratio.to_json(), as_percent=False) if times else None,
+    }
+
+
+def _line(split: Split, found: Effect) -> SplitLine:
+    name, told = SPLITS[split]
+    return SplitLine(
+        name=name,
+        told=told,
+        shown=number(found.shown.to_json()),
+        n_shown=found.shown.n,
+        hidden=number(found.hidden.to_json()),
+        n_hidden=found.hidden.n,
+        difference=_points(found.difference.to_json()),
+        by_reader=_points(found.by_reader.to_json()),
+        by_exam=_points(found.by_exam.difference.to_json()),
+        n_both=found.by_exam.difference.n,
+    )
+
+
+def _points(found: Mapping[str, object]) -> Number:
+    """Return a difference of shares in points of percent, with its sign."""
+    plain = number(found)
+    if plain.value is None:
+        return plain
+    return Number(
+        text=_signed(plain.value),
+        interval=""
+        if plain.low is None or plain.high is None
+        else _("%(low)s to %(high)s") % {"low": _signed(plain.low), "high": _signed(plain.high)},
+        reason=plain.reason,
+        value=plain.value,
+        low=plain.low,
+        high=plain.high,
+    )
+
+
+def _signed(value: float) -> str:
+    points = round(100 * value, 1)
+    text = number_format(abs(points), 1)
+    if not points:
+        return text
+    return f"+{text}" if points > 0 else f"\N{MINUS SIGN}{text}"
+
+
+def _time(name: str, found: Times) -> TimeLine:
+    if found.quartiles_ms is None:
+        return TimeLine(name, found.n, "–", "")
+    first, median, third = (f"{number_format(ms / 1000, 0)} s" for ms in found.quartiles_ms)
+    return TimeLine(name, found.n, median, _("%(low)s to %(high)s") % {"low": first, "high": third})

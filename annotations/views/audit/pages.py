@@ -1,0 +1,142 @@
+"""The audit trail, for auditors: who did what, why, and whether the chain holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from annotations.forms import AuditFilterForm
+from annotations.models import AuditEvent, AuditLink, Study, User
+from annotations.services.audit import browse
+from annotations.services.audit.browse import Format
+from annotations.views.access import SignedInRequest, needs
+from annotations.views.audit import event_text
+
+EVENTS_PER_PAGE = 50
+MAX_SEQ = 2**63 - 1
+
+
+@never_cache
+@needs("view_auditevent")
+@require_safe
+def audit_list(request: SignedInRequest) -> HttpResponse:
+    """List the newest events that are wanted, and how far the chain was verified."""
+    form = AuditFilterForm(_asked(request.GET))
+    context: dict[str, Any] = {"form": form, "is_hidden": _is_hidden(request.user)}
+    if context["is_hidden"]:
+        return render(request, "audit/list.html", context)
+    is_valid = form.is_valid()
+    if is_valid:
+        context |= _portion(request, form)
+    context |= {
+        "status": browse.status(),
+        "last": AuditLink.objects.order_by("-seq").first(),
+        "studies": Study.objects.visible_to(request.user).order_by("name"),
+        "formats": Format,
+        "keep": _kept(request.GET),
+        "is_filtered": is_valid and not form.wanted().is_everything,
+    }
+    return render(request, "audit/list.html", context, status=200 if is_valid else 400)
+
+
+@never_cache
+@needs("view_auditevent")
+@require_safe
+def audit_event(request: SignedInRequest, seq: int) -> HttpResponse:
+    """Show one event: what it changed, its link, and whether both stand."""
+    if seq > MAX_SEQ:
+        raise Http404
+    visible = AuditEvent.objects.visible_to(request.user).select_related("actor", "study", "link")
+    event = visible.filter(link__seq=seq).first()
+    if event is None:
+        raise Http404
+    status, last = browse.status(), AuditLink.objects.order_by("-seq").first()
+    context = {
+        "event": event,
+        "line": event_text.line(event),
+        "changes": event_text.changes(event),
+        "target_url": event_text.target_url(event, request.user),
+        "stands": browse.stands(event),
+        "status": status,
+        "is_verified": status is not None and seq <= status.head.seq,
+        "previous_seq": seq - 1,
+        "next_seq": seq + 1 if last and seq < last.seq else None,
+    }
+    return render(request, "audit/event.html", context)
+
+
+@never_cache
+@needs("view_auditevent")
+@require_safe
+def audit_export(request: SignedInRequest) -> HttpResponse:
+    """Hand out the events that are wanted as a file; that this was done is an event itself."""
+    form = AuditFilterForm(_asked(request.GET))
+    kind = request.GET.get("format", Format.CSV.value)
+    if _is_hidden(request.user):
+        return render(request, "audit/list.html", {"is_hidden": True}, status=403)
+    if kind not in Format.values or not form.is_valid():
+        return _refused(request, form)
+    now = timezone.now()
+    try:
+        content = browse.download(
+            kind=Format(kind), actor=request.user, wanted=form.wanted(), now=now
+        )
+    except browse.TooManyEvents:
+        return _refused(request, form, is_too_much=True)
+    response = HttpResponse(content, content_type=browse.CONTENT_TYPES[kind])
+    filename = f"audit-{now:%Y%m%d-%H%M%S}.{kind}"
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+def _portion(request: SignedInRequest, form: AuditFilterForm) -> dict[str, Any]:
+    """Return the events below the cursor, newest first, and the cursors of what lies beside."""
+    visible = AuditEvent.objects.visible_to(request.user)
+    found = browse.find(visible, form.wanted()).select_related("link")
+    # People and studies of those that are shown, and not of all that the database sorts.
+    found = found.prefetch_related("actor", "study")
+    before = request.GET.get("before", "")
+    is_cursor = before.isascii() and before.isdigit() and len(before) < len(str(MAX_SEQ))
+    below = found.filter(link__seq__lt=int(before)) if is_cursor else found
+    events = list(below.order_by("-link__seq")[: EVENTS_PER_PAGE + 1])
+    shown = [event_text.line(event) for event in events[:EVENTS_PER_PAGE]]
+    return {
+        "lines": shown,
+        "older": shown[-1].seq if len(events) > EVENTS_PER_PAGE else None,
+        "is_first": not is_cursor,
+    }
+
+
+def _refused(
+    request: SignedInRequest, form: AuditFilterForm, *, is_too_much: bool = False
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "is_too_much": is_too_much,
+        "limit": browse.MAX_EVENTS,
+        "back": f"{reverse('audit')}?{_kept(request.GET)}",
+    }
+    return render(request, "audit/refused.html", context, status=400)
+
+
+def _asked(query: QueryDict) -> dict[str, str]:
+    """Return the fields of the filter as they were asked for."""
+    return {name: str(query.get(name, "")) for name in AuditFilterForm.base_fields}
+
+
+def _kept(query: QueryDict) -> str:
+    """Return the filter as the beginning of a query, ending with ``&`` when there is any."""
+    kept = QueryDict(mutable=True)
+    kept.update({name: value for name, value in _asked(query).items() if value})
+    return f"{kept.urlencode()}&" if kept else ""
+
+
+def _is_hidden(user: User) -> bool:
+    """Whether the whole trail is kept from ``user``, because they read in a study."""
+    return Study.objects.all().blinding(user).exists()

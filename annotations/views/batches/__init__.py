@@ -1,0 +1,1 @@
+"""Batches: their matrix, closing and releases."""

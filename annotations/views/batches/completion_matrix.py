@@ -1,0 +1,114 @@
+"""Exam by reader: who has come how far in a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet
+
+from annotations.models import Assignment, Batch, Draft, Exam, Occurrence, Seat, User
+from annotations.services.blinding.reader_names import are_own_told_to
+from annotations.views.desk.work_state import state
+from annotations.views.people.reader_kinds import with_kind
+
+EXAMS_PER_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderProgress:
+    """How far one reader is in the batch."""
+
+    name: str
+    n_assigned: int
+    n_submitted: int
+    n_drafts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One exam with the state of each reader, in the order of the columns; None: not assigned."""
+
+    exam: Exam
+    states: list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The progress of a batch: by reader in full, by exam one page at a time."""
+
+    readers: list[ReaderProgress]
+    rows: list[Row]
+    page: Page[Exam]
+    n_assigned: int
+    n_submitted: int
+
+    @property
+    def n_left(self) -> int:
+        """How many readings are missing."""
+        return self.n_assigned - self.n_submitted
+
+
+def matrix(batch: Batch, user: User, page_number: str | None) -> Matrix:
+    """Return the progress of ``batch``; ``user`` must be one from whom it is not hidden."""
+    names = reader_names(batch, user)
+    progress = _progress(batch, names)
+    exams = Exam.objects.filter(assignments__batch=batch).distinct().order_by("code")
+    page = Paginator(exams, EXAMS_PER_PAGE).get_page(page_number)
+    return Matrix(
+        readers=progress,
+        rows=_rows(batch, list(page.object_list), list(names)),
+        page=page,
+        n_assigned=sum(reader.n_assigned for reader in progress),
+        n_submitted=sum(reader.n_submitted for reader in progress),
+    )
+
+
+def reader_names(batch: Batch, user: User) -> dict[int, str]:
+    """Return the readers of ``batch`` by primary key, in a steady order.
+
+    Coordinators see names; others, who have no work to hand out, see letters.
+    """
+    return names_of(User.objects.filter(seats__batch=batch), user)
+
+
+def names_of(readers: QuerySet[User], user: User) -> dict[int, str]:
+    """Return these readers by primary key, each by the name that ``user`` is told."""
+    is_told = are_own_told_to(user)
+    return {
+        reader.pk: with_kind(str(reader) if is_told else letter(place), reader)
+        for place, reader in enumerate(readers.order_by("pk"))
+    }
+
+
+def letter(place: int) -> str:
+    """Return A, B, ..., Z, AA, ... for 0, 1, ..."""
+    rest, last = divmod(place, 26)
+    return (letter(rest - 1) if rest else "") + chr(ord("A") + last)
+
+
+def _progress(batch: Batch, names: dict[int, str]) -> list[ReaderProgress]:
+    seats = {seat.reader_id: seat for seat in Seat.objects.filter(batch=batch)}
+    drafts = Draft.objects.filter(assignment__batch=batch).values_list("assignment__reader")
+    n_drafts = dict(drafts.annotate(n=Count("pk")))
+    return [
+        ReaderProgress(
+            name=name,
+            n_assigned=seats[pk].n_assigned,
+            n_submitted=seats[pk].n_read,
+            n_drafts=n_drafts.get(pk, 0),
+        )
+        for pk, name in names.items()
+    ]
+
+
+def _rows(batch: Batch, exams: list[Exam], readers: list[int]) -> list[Row]:
+    shown = Assignment.objects.filter(batch=batch, exam__in=exams, occurrence=Occurrence.FIRST)
+    stated = shown.annotate(progress=state()).order_by("exam_id")
+    cells = stated.values_list("exam_id", "reader_id", "progress")
+    by_exam = {
+        exam: {reader: found for _, reader, found in group}
+        for exam, group in groupby(cells, key=lambda cell: cell[0])
+    }
+    return [Row(exam, [by_exam[exam.pk].get(reader) for reader in readers]) for exam in exams]

@@ -1,0 +1,250 @@
+"""Batches: making one, watching it, closing it, sending on what its readers disagree about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotations import tasks
+from annotations.firewall import is_still_reading
+from annotations.forms import AdjudicationForm, BatchForm
+from annotations.models import (
+    AgreementReport,
+    Batch,
+    Consensus,
+    Exam,
+    OpenReason,
+    Outcome,
+    Slot,
+    Study,
+    User,
+)
+from annotations.services.assignment import batches, plan_preview
+from annotations.services.blinding import results_seen
+from annotations.services.consensus import adjudications
+from annotations.services.exams.same_recordings import SameRecording
+from annotations.services.studies import lifecycle, roster
+from annotations.services.taxonomy import mappings
+from annotations.views import lookups, refusals
+from annotations.views.access import SignedInRequest, needs
+from annotations.views.batches.completion_matrix import matrix, reader_names
+from annotations.views.desk.pages import SECONDS_PER_EXAM
+from annotations.views.studies.plan_forms import DueForm
+from annotations.views.studies.plan_preview import balance_lines
+
+OF_READERS: tuple[type[Exception], ...] = (
+    adjudications.AlreadyRead,
+    roster.KnowsResults,
+    roster.NotAReader,
+    batches.TooManyReadings,
+    roster.LevelTooLow,
+    roster.HasLeft,
+)
+"""Refusals that are about who was chosen."""
+
+OF_EXAMS: tuple[type[Exception], ...] = (
+    batches.MixedWithData,
+    batches.NoTracings,
+    SameRecording,
+    lifecycle.NotOpen,
+)
+"""Refusals that are about the exams of a new batch."""
+
+OF_DISPUTED: tuple[type[Exception], ...] = (
+    adjudications.BatchStillOpen,
+    batches.MixedWithData,
+    batches.NoTracings,
+    adjudications.NothingDisputed,
+    mappings.NoMapping,
+    lifecycle.NotOpen,
+    lifecycle.StillReading,
+)
+"""Refusals that are about what is to be adjudicated."""
+
+
+@needs("add_batch")
+@require_http_methods(["GET", "HEAD", "POST"])
+def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Choose exams and readers; nothing is written before the summary was confirmed."""
+    study = lookups.study(request.user, slug)
+    if request.method != "POST":
+        codes = _short_exams(request.user, study, request.GET.get("lacking", ""))
+        return _batch_form(request, study, BatchForm(study=study, initial={"codes": codes}), 200)
+    form = BatchForm(request.POST, study=study)
+    if not form.is_valid():
+        return _batch_form(request, study, form, 400)
+    if request.POST.get("step") != "create":
+        context = {"study": study, "form": form, **_plan(form.cleaned_data)}
+        return render(request, "batches/preview.html", context)
+    return _create(request, study, form)
+
+
+@never_cache
+@needs("view_batch")
+@require_safe
+def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show how far everybody is, exam by reader; hidden from whoever reads in the study."""
+    batch = lookups.batch(request.user, pk)
+    return _batch_page(request, batch, AdjudicationForm())
+
+
+@needs("close_batch")
+@require_POST
+def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
+    """End the reading of a batch; agreement and consensus follow."""
+    batch = lookups.batch(request.user, pk)
+    try:
+        batches.close(batch_id=batch.pk, closed_by=request.user, now=timezone.now())
+    except batches.AlreadyClosed as refusal:
+        messages.error(request, refusals.told(refusal))
+        return _batch_page(request, batch, AdjudicationForm(), status=409)
+    tasks.nudge(tasks.refresh_agreement)
+    tasks.nudge(tasks.compute_consensus)
+    messages.success(request, _("The batch is closed. Agreement and consensus are computed now."))
+    return redirect("batch", pk=batch.pk)
+
+
+@needs("add_batch")
+@require_POST
+def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Give the exams of a closed batch that are in dispute to adjudicators, as a new batch."""
+    batch = lookups.batch(request.user, pk)
+    if is_still_reading(batch.study, request.user):
+        # How many exams are in dispute, or whether any is, would tell what others found.
+        return render(request, "studies/still_reading.html", {"study": batch.study}, status=403)
+    form = AdjudicationForm(request.POST)
+    if not form.is_valid():
+        return _batch_page(request, batch, form, status=400)
+    try:
+        made = adjudications.send_disputed(
+            batch_id=batch.pk,
+            readers=list(form.cleaned_data["readers"]),
+            created_by=request.user,
+            now=timezone.now(),
+        )
+    except OF_READERS as refusal:
+        form.add_error("readers", refusals.told(refusal))
+        return _batch_page(request, batch, form, status=400)
+    except batches.NameTaken:
+        told = _("The exams in dispute of this batch were sent to adjudication before.")
+        messages.error(request, told)
+        return _batch_page(request, batch, form, status=409)
+    except OF_DISPUTED as refusal:
+        messages.error(request, refusals.told(refusal))
+        return _batch_page(request, batch, form, status=409)
+    messages.success(request, _("The exams in dispute now wait for the adjudicators."))
+    return redirect("batch", pk=made.pk)
+
+
+def _batch_page(
+    request: SignedInRequest, batch: Batch, form: AdjudicationForm, status: int = 200
+) -> HttpResponse:
+    context: dict[str, Any] = {"batch": batch, "study": batch.study, "form": form}
+    context["is_hidden"] = is_still_reading(batch.study, request.user)
+    context["due_form"] = DueForm(initial={"due_on": batch.due_on})
+    if not batch.is_released:
+        if not context["is_hidden"]:
+            report = plan_preview.report(batch)
+            context["balance"] = balance_lines(report, reader_names(batch, request.user))
+            context["report"] = report.own
+        return render(request, "batches/planned.html", context, status=status)
+    if not context["is_hidden"]:
+        shown = Batch.objects.filter(pk=batch.pk).with_open_results()
+        results_seen.results(batches=shown, user=request.user, now=timezone.now())
+        context |= {
+            "matrix": matrix(batch, request.user, request.GET.get("page")),
+            "agreement": AgreementReport.objects.visible_to(request.user).filter(batch=batch),
+            **_open_questions(request.user, batch),
+            "adjudication": _adjudication(request.user, batch),
+        }
+    return render(request, "batches/detail.html", context, status=status)
+
+
+def _open_questions(user: User, batch: Batch) -> dict[str, int]:
+    """Return how many exams of ``batch`` are in dispute, lack readings or are to be read again.
+
+    Exams without tracings are left out: nobody can read them.
+    """
+    return _consensus_of(user, batch).aggregate(
+        n_disputed=Count("pk", filter=Q(outcome=Outcome.DISPUTED)),
+        n_short=Count("pk", filter=Q(reason=OpenReason.READINGS_MISSING)),
+        n_reread=Count("pk", filter=Q(reason=OpenReason.REREAD_PENDING)),
+    )
+
+
+def _consensus_of(user: User, batch: Batch) -> QuerySet[Consensus]:
+    assigned = Exam.objects.filter(assignments__batch=batch)
+    pooled = Exam.objects.filter(pk__in=Slot.objects.filter(batch=batch).values("exam"))
+    exams = Exam.objects.filter(Q(pk__in=assigned) | Q(pk__in=pooled)).with_tracings()
+    return Consensus.objects.visible_to(user).filter(study=batch.study, exam__in=exams)
+
+
+def _short_exams(user: User, study: Study, batch_id: str) -> str:
+    """Return the codes of the exams of a batch that lack readings, unless they are hidden."""
+    batch = study.batches.filter(pk=int(batch_id)).first() if batch_id.isdecimal() else None
+    if batch is None or is_still_reading(study, user):
+        return ""
+    short = _consensus_of(user, batch).filter(reason=OpenReason.READINGS_MISSING)
+    return " ".join(short.order_by("exam__code").values_list("exam__code", flat=True))
+
+
+def _adjudication(user: User, batch: Batch) -> Batch | None:
+    """Return the batch that the disputed exams of ``batch`` were sent to, if they were."""
+    name = adjudications.adjudication_name(batch)
+    return Batch.objects.visible_to(user).filter(study=batch.study, name=name).first()
+
+
+def _batch_form(
+    request: SignedInRequest, study: Study, form: BatchForm, status: int
+) -> HttpResponse:
+    context = {"study": study, "form": form, "has_exams": Exam.objects.exists()}
+    return render(request, "batches/new.html", context, status=status)
+
+
+def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResponse:
+    cleaned = form.cleaned_data
+    try:
+        batch = batches.create(
+            study=study,
+            name=cleaned["name"],
+            exams=cleaned["exams"],
+            readers=list(cleaned["readers"]),
+            created_by=request.user,
+            now=timezone.now(),
+        )
+    except batches.NameTaken as refusal:
+        form.add_error("name", refusals.told(refusal))
+        return _batch_form(request, study, form, 400)
+    except OF_READERS as refusal:
+        form.add_error("readers", refusals.told(refusal))
+        return _batch_form(request, study, form, 400)
+    except OF_EXAMS as refusal:
+        form.add_error(None, refusals.told(refusal))
+        return _batch_form(request, study, form, 400)
+    messages.success(request, _("The batch is open. Its readers find it on their worklists."))
+    return redirect("batch", pk=batch.pk)
+
+
+def _plan(cleaned: dict[str, Any]) -> dict[str, object]:
+    """Return what the new batch would mean in readings and hours."""
+    exams, readers = cleaned["exams"], list(cleaned["readers"])
+    patients = Counter(exam.patient_id for exam in exams if exam.patient_id)
+    return {
+        "exams": exams,
+        "readers": readers,
+        "codes": " ".join(exam.code for exam in exams),
+        "n_readings": len(exams) * len(readers),
+        "minutes_each": round(len(exams) * SECONDS_PER_EXAM / 60),
+        "minutes_all": round(len(exams) * len(readers) * SECONDS_PER_EXAM / 60),
+        "n_same_patient": sum(count for count in patients.values() if count > 1),
+        "seconds": SECONDS_PER_EXAM,
+    }

@@ -1,0 +1,75 @@
+"""What becomes of a planned batch: released to its readers, put off, or thrown away."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from annotations.services.assignment import batches, plans
+from annotations.services.studies import lifecycle
+from annotations.views import lookups, refusals
+from annotations.views.access import SignedInRequest, needs
+from annotations.views.studies.plan_forms import DueForm
+
+
+@needs("add_batch")
+@require_POST
+def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Let the readers of a planned batch know of it."""
+    batch = lookups.batch(request.user, pk)
+    try:
+        batches.release(
+            batch_id=batch.pk, actor=request.user, now=timezone.now(), due_on=_due(request)
+        )
+    except (
+        batches.AlreadyClosed,
+        batches.AlreadyReleased,
+        batches.DueBeforeToday,
+        lifecycle.NotOpen,
+    ) as refusal:
+        messages.error(request, refusals.told(refusal))
+    else:
+        messages.success(request, _("The batch is released. Its readers find it on their lists."))
+    return redirect("batch", pk=batch.pk)
+
+
+@needs("add_batch")
+@require_POST
+def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Move the day by which a batch is to be read."""
+    batch = lookups.batch(request.user, pk)
+    try:
+        batches.set_due(
+            batch_id=batch.pk, due_on=_due(request), actor=request.user, now=timezone.now()
+        )
+    except (batches.AlreadyClosed, batches.DueBeforeToday) as refusal:
+        messages.error(request, refusals.told(refusal))
+    else:
+        messages.success(request, _("The day is changed."))
+    return redirect("batch", pk=batch.pk)
+
+
+@needs("add_batch")
+@require_POST
+def batch_discard(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Throw a plan away that no reader knows of."""
+    batch = lookups.batch(request.user, pk)
+    try:
+        plans.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
+    except (batches.AlreadyClosed, batches.AlreadyReleased) as refusal:
+        messages.error(request, refusals.told(refusal))
+        return redirect("batch", pk=batch.pk)
+    messages.success(request, _("The plan was thrown away; its exams can be planned anew."))
+    return redirect("study", slug=batch.study.slug)
+
+
+def _due(request: SignedInRequest) -> date | None:
+    form = DueForm(request.POST)
+    found: date | None = form.cleaned_data["due_on"] if form.is_valid() else None
+    return found

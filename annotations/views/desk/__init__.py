@@ -1,0 +1,1 @@
+"""The reading desk and its texts."""

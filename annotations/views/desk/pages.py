@@ -1,0 +1,201 @@
+"""What a reader sees: their worklist and the reading desk. Nothing here knows other readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Avg, Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from annotations.desk_payloads import assignment_payload, classes_payload, last_payload
+from annotations.firewall import is_served
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    Draft,
+    Handout,
+    Phase,
+    Purpose,
+    Reading,
+    Seat,
+    StudyReader,
+    StudyReaderStatus,
+    User,
+)
+from annotations.models.assignment import AssignmentQuerySet
+from annotations.views.access import SignedInRequest, signed_in
+from annotations.views.desk.texts import desk_texts
+from annotations.views.desk.work_state import state
+
+SECONDS_PER_EXAM = 58
+"""What an expert takes for one ECG, until the reader's own pace is known (protocol.md 1)."""
+
+PACE_NEEDS = 5
+"""So many readings of one's own make a pace."""
+
+PACE_OF = 100
+"""It is the pace of the last so many."""
+
+
+SHOWN_READ = 12
+SHOWN_WAITING = 24
+"""So many exams of a batch are named on the worklist, around the place where its reader is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """A batch as its reader sees it: their own part of it."""
+
+    batch: Batch
+    next: Assignment | None
+    n_total: int
+    n_submitted: int
+    n_drafts: int
+    minutes_left: int
+    shown: list[Assignment]
+    takes_from_pool: bool
+
+    @property
+    def n_left(self) -> int:
+        """How many exams still wait."""
+        return self.n_total - self.n_submitted
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether its exams are taken one by one: how many will come, nobody knows."""
+        return self.batch.handout == Handout.POOLED
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is something to do here now, or may be."""
+        return self.next is not None or self.takes_from_pool
+
+    @property
+    def has_feedback(self) -> bool:
+        """Whether own answers stand beside a reference."""
+        is_ready = self.batch.purpose == Purpose.PRACTICE or not self.n_left
+        return not self.batch.counts and self.n_submitted > 0 and is_ready
+
+    @property
+    def n_not_shown(self) -> int:
+        """How many exams the page does not name."""
+        return self.n_total - len(self.shown)
+
+
+@never_cache
+@signed_in
+@require_safe
+def worklist(request: SignedInRequest) -> HttpResponse:
+    """Show the reader's batches with their own progress, and one button to go on."""
+    piles = _piles(request.user)
+    waiting = [pile for pile in piles if pile.goes_on]
+    context = {
+        "next": waiting[0] if waiting else None,
+        "piles": waiting + [pile for pile in piles if pile.batch.is_open and not pile.goes_on],
+        "closed": [pile for pile in piles if not pile.batch.is_open],
+        "withheld": _withheld(request.user),
+    }
+    return render(request, "worklist.html", context)
+
+
+@never_cache
+@signed_in
+@require_safe
+def desk(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Open one of the reader's own assignments at the reading desk."""
+    own = Assignment.objects.visible_to(request.user)
+    related = own.select_related("exam", "batch__study", "batch__taxonomy")
+    assignment = get_object_or_404(related, pk=pk)
+    if not is_served(assignment, request.user):
+        return render(request, "desk/withheld.html", {"assignment": assignment}, status=403)
+    now = timezone.now()
+    context = {
+        "page": "reading",
+        "assignment": assignment_payload(assignment, request.user, now=now),
+        "last": last_payload(request.user, now=now),
+        "classes": classes_payload(assignment.batch.taxonomy),
+        "taxonomy": assignment.batch.taxonomy,
+        "texts": desk_texts(),
+    }
+    return render(request, "desk/reading.html", context)
+
+
+def _piles(user: User) -> list[Pile]:
+    """Return the batches that ``user`` has a seat in, with a bounded look at each.
+
+    The work is that of the batches, however many exams they have: seats hold the counts, and the
+    next exam is the first in the index of those that wait.
+    """
+    seats = Seat.objects.filter(reader=user, batch__released_at__isnull=False)
+    is_pool = Q(batch__handout=Handout.POOLED, batch__closed_at=None)
+    given = seats.filter(Q(n_assigned__gt=0) | is_pool)
+    shown = given.select_related("batch__study").order_by("batch")
+    serving = set(Batch.objects.serving(user).values_list("pk", flat=True))
+    drafts = Draft.objects.filter(assignment__reader=user).values_list("assignment__batch")
+    n_drafts = dict(drafts.annotate(n=Count("pk")))
+    held = Assignment.objects.held().filter(reader=user).order_by().values_list("batch")
+    n_held = dict(held.annotate(n=Count("pk")))
+    seconds = _pace_s(user)
+    return [
+        _pile(
+            seat,
+            user,
+            n_drafts=n_drafts.get(seat.batch_id, 0),
+            n_held=n_held.get(seat.batch_id, 0),
+            seconds=seconds,
+            is_served=seat.batch_id in serving,
+        )
+        for seat in shown
+    ]
+
+
+def _pile(
+    seat: Seat, user: User, *, n_drafts: int, n_held: int, seconds: float, is_served: bool
+) -> Pile:
+    own = Assignment.objects.visible_to(user).filter(batch=seat.batch_id).in_reading_order()
+    named = own.annotate(progress=state())
+    waiting = _waiting(named) if seat.batch.is_open else []
+    place = waiting[0].position if waiting else 2**31 - 1
+    before = named.exclude(state=AssignmentState.WAITING, deferred_at__isnull=False)
+    read = list(before.filter(position__lt=place).reverse()[:SHOWN_READ]) if waiting else []
+    n_left = seat.n_assigned - n_held - seat.n_read
+    return Pile(
+        batch=seat.batch,
+        next=waiting[0] if waiting and is_served else None,
+        n_total=seat.n_assigned - n_held,
+        n_submitted=seat.n_read,
+        n_drafts=n_drafts,
+        minutes_left=max(1, round(n_left * seconds / 60)),
+        shown=[*reversed(read), *waiting],
+        takes_from_pool=is_served and seat.batch.is_open and seat.batch.handout == Handout.POOLED,
+    )
+
+
+def _waiting(named: AssignmentQuerySet) -> list[Assignment]:
+    """Return the first that wait, in the order in which they come: what was put off is last."""
+    waiting = list(named.waiting().filter(deferred_at=None)[:SHOWN_WAITING])
+    put_off = named.waiting().filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
+    return waiting + list(put_off[: SHOWN_WAITING - len(waiting)])
+
+
+def _withheld(user: User) -> list[StudyReader]:
+    """Return the open studies that hand nothing to ``user`` for now, for the page to say why."""
+    lines = StudyReader.objects.filter(user=user, study__phase=Phase.OPEN).select_related("study")
+    paused = Q(status=StudyReaderStatus.PAUSED)
+    unqualified = Q(
+        status=StudyReaderStatus.ACTIVE, study__qualification_required=True, qualified_at=None
+    )
+    return list(lines.filter(paused | unqualified).order_by("pk"))
+
+
+def _pace_s(user: User) -> float:
+    """Return the seconds an exam takes ``user``: the mean of their last, once it is one."""
+    own = Reading.objects.blind().effective().answered().filter(reader=user, active_ms__gt=0)
+    latest = own.order_by("-pk").values("active_ms")[:PACE_OF]
+    pace = latest.aggregate(n=Count("active_ms"), mean=Avg("active_ms"))
+    return pace["mean"] / 1000 if pace["n"] >= PACE_NEEDS else SECONDS_PER_EXAM

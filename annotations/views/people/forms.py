@@ -1,0 +1,74 @@
+"""The form of an invitation; what else an account has, no form of the site touches."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from annotations.models import ReaderLevel, Role
+from annotations.services.people import members
+
+BLINDED = _(
+    "You read in a study that is not locked, so you can invite readers only. A coordinator who "
+    "does not read can invite people who see results."
+)
+
+
+class InviteForm(forms.Form):
+    """Who is invited, and what as."""
+
+    first_name = forms.CharField(label=_("First name"), max_length=150)
+    last_name = forms.CharField(label=_("Last name"), max_length=150, required=False)
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        required=False,
+        validators=[UnicodeUsernameValidator()],
+        help_text=_("With it they sign in. Empty: the e-mail address."),
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=150,
+        required=False,
+        help_text=_("The link is sent there, and later a new password when theirs is forgotten."),
+    )
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[(role.value, role.label) for role in members.INVITABLE],
+        initial=Role.READER.value,
+        widget=forms.RadioSelect,
+        help_text=_("Coordinators are made by whoever runs the server."),
+    )
+    level = forms.TypedChoiceField(
+        label=_("Reader level"),
+        choices=ReaderLevel.choices,
+        coerce=lambda value: ReaderLevel(int(value)),
+        initial=ReaderLevel.CARDIOLOGIST,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, is_blinded: bool) -> None:
+        """Offer whoever still reads readers only, who are shown no results, and only by mail."""
+        super().__init__(data)
+        if is_blinded:
+            role, email = self.fields["role"], self.fields["email"]
+            cast("forms.ChoiceField", role).choices = [(Role.READER.value, Role.READER.label)]
+            role.help_text = BLINDED
+            email.required = True
+            email.help_text = _("The link is sent there. It is not shown to you.")
+
+    def clean_role(self) -> Role:
+        """Return the role itself."""
+        return Role(self.cleaned_data["role"])
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for one of the two that can be a user name."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        is_nameless = not cleaned.get("username") and not cleaned.get("email")
+        if is_nameless and not {"username", "email"} & set(self.errors):
+            self.add_error("username", _("Give a user name or an e-mail address."))
+        return cleaned

@@ -1,0 +1,240 @@
+"""People, for coordinators: who there is, inviting them, ending their access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotations import tasks
+from annotations.models import Role, User
+from annotations.services.mail import links, queue
+from annotations.services.people import members, vouching
+from annotations.views.access import SignedInRequest, needs, posted
+from annotations.views.people.forms import InviteForm
+
+TAKEN: dict[type[ValueError], tuple[str, Promise]] = {
+    members.NameTaken: ("username", gettext_lazy("Somebody has this user name already.")),
+    members.EmailTaken: ("email", gettext_lazy("Somebody has this e-mail address already.")),
+}
+
+
+BLINDED = gettext_lazy(
+    "You read in a study that is not locked, and this account is shown results. Ask a coordinator "
+    "who does not read to do this."
+)
+NOT_MAILED = gettext_lazy(
+    "You read in a study that is not locked, so the link is mailed and not shown to you, and no "
+    "mail could be sent. Ask a coordinator who does not read to invite them."
+)
+
+
+class NotMailed(Exception):
+    """The link can only be mailed, since whoever invites still reads, and no mail left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One person of the list."""
+
+    person: User
+    roles: list[str]
+    is_reader: bool
+    is_invited: bool
+    has_second_factor: bool
+    is_in_reach: bool
+
+
+@never_cache
+@needs("invite_user")
+@require_safe
+def person_list(request: SignedInRequest) -> HttpResponse:
+    """List everybody, by name."""
+    return render(request, "people/list.html", {"lines": _lines()})
+
+
+@never_cache
+@needs("invite_user")
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_invite(request: SignedInRequest) -> HttpResponse:
+    """Make an account for somebody, and show the link with which they begin: this once.
+
+    Whoever still reads gets no link to see: it is mailed, or nobody is invited.
+    """
+    is_blinded = vouching.is_blinded(request.user)
+    form = InviteForm(posted(request), is_blinded=is_blinded)
+    if form.is_valid():
+        try:
+            return _invite(request, form, is_blinded=is_blinded)
+        except (members.NameTaken, members.EmailTaken) as refusal:
+            field, words = TAKEN[type(refusal)]
+            form.add_error(field, str(words))
+        except NotMailed:
+            form.add_error(None, NOT_MAILED)
+    status = 400 if form.is_bound else 200
+    context = {"form": form, "is_blinded": is_blinded}
+    return render(request, "people/invite.html", context, status=status)
+
+
+@never_cache
+@needs("invite_user")
+@require_safe
+def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show one person, and what can be done about their access."""
+    line = next((one for one in _lines() if one.person.pk == pk and one.is_in_reach), None)
+    if line is None:
+        raise Http404
+    context = {
+        "line": line,
+        "person": line.person,
+        "mail": queue.latest_to(line.person),
+        "may_hand_out": _may_hand_out(request.user, line.person),
+        "voucher_reads": line.person.vouched_by and vouching.is_blinded(line.person.vouched_by),
+    }
+    return render(request, "people/detail.html", context)
+
+
+@never_cache
+@needs("invite_user")
+@require_POST
+def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Give whoever is invited another link; mail everybody else one for a new password.
+
+    The latter is never shown: with it a coordinator could read as somebody else.
+    """
+    try:
+        with transaction.atomic():
+            made = members.invite_again(actor=request.user, user_id=pk, now=timezone.now())
+            return _hand_over(request, made, is_blinded=vouching.is_blinded(request.user))
+    except User.DoesNotExist as nobody:
+        raise Http404 from nobody
+    except vouching.Blinded:
+        return _refused(request, pk, BLINDED)
+    except NotMailed:
+        return _refused(request, pk, NOT_MAILED)
+    except members.NotInvited:
+        pass
+    try:
+        is_queued = _mail_password_link(request, pk)
+    except vouching.Blinded:
+        return _refused(request, pk, BLINDED)
+    if is_queued:
+        messages.success(request, _("A mail with a link for a new password is queued."))
+    else:
+        messages.error(request, _("No mail can be sent to them. Ask whoever runs the server."))
+    return redirect("person", pk=pk)
+
+
+@needs("invite_user")
+@require_POST
+def person_end(request: SignedInRequest, pk: int) -> HttpResponse:
+    """End somebody's access; what they have read stays."""
+    return _act(request, pk, members.deactivate, _("Their access has ended."))
+
+
+@needs("invite_user")
+@require_POST
+def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take away the second factor of somebody who lost it."""
+    words = _("They now sign in without a second factor, and can set up another.")
+    return _act(request, pk, members.reset_second_factor, words)
+
+
+@needs("invite_user")
+@require_POST
+def person_vouch(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Answer for an account in the place of whoever invited it."""
+    return _act(request, pk, members.vouch, _("You vouch for this account from now on."))
+
+
+def _invite(request: SignedInRequest, form: InviteForm, *, is_blinded: bool) -> HttpResponse:
+    """Invite somebody; what cannot be mailed in place of being shown never happened."""
+    with transaction.atomic():
+        made = members.invite(actor=request.user, **form.cleaned_data, now=timezone.now())
+        return _hand_over(request, made, is_blinded=is_blinded)
+
+
+def _may_hand_out(actor: User, person: User) -> bool:
+    try:
+        vouching.refuse_blinded(actor, vouching.roles_of(person))
+    except vouching.Blinded:
+        return False
+    return True
+
+
+def _refused(request: SignedInRequest, pk: int, words: Promise) -> HttpResponse:
+    messages.error(request, str(words))
+    return redirect("person", pk=pk)
+
+
+def _act(request: SignedInRequest, pk: int, deed: Callable[..., User], words: str) -> HttpResponse:
+    try:
+        deed(actor=request.user, user_id=pk, now=timezone.now())
+    except User.DoesNotExist as nobody:
+        raise Http404 from nobody
+    except vouching.Blinded:
+        return _refused(request, pk, BLINDED)
+    messages.success(request, words)
+    return redirect("person", pk=pk)
+
+
+def _lines() -> list[Line]:
+    labels = {role.value: str(role.label) for role in Role}
+    readers = {Role.READER.value, Role.ADJUDICATOR.value}
+    in_reach = set(members.in_reach().values_list("pk", flat=True))
+    lines = []
+    for account in members.accounts():
+        lines.append(
+            Line(
+                account.person,
+                roles=[labels.get(name, name) for name in account.roles],
+                is_reader=bool(readers & {*account.roles}),
+                is_invited=account.is_invited,
+                has_second_factor=account.has_second_factor,
+                is_in_reach=account.person.pk in in_reach,
+            )
+        )
+    return lines
+
+
+def _hand_over(request: HttpRequest, made: members.Invitation, *, is_blinded: bool) -> HttpResponse:
+    """Queue the mail with the link, and show the link to a coordinator who does not read.
+
+    Raises:
+        NotMailed: no mail can reach them, and the link must not be shown.
+    """
+    mail = queue.invitation(made, now=timezone.now())
+    if mail is not None:
+        tasks.nudge(tasks.mail_accounts)
+    elif is_blinded:
+        raise NotMailed
+    context = {
+        "person": made.user,
+        "address": None if is_blinded else links.invitation(made),
+        "is_queued": mail is not None,
+        "made": made,
+    }
+    return render(request, "people/link.html", context)
+
+
+def _mail_password_link(request: SignedInRequest, pk: int) -> bool:
+    """Queue a link for a new password; False when no mail can reach them."""
+    now = timezone.now()
+    try:
+        person = members.send_to_new_password(actor=request.user, user_id=pk, now=now)
+    except User.DoesNotExist:  # their access has ended
+        return False
+    if queue.new_password(person, now=now) is None:
+        return False
+    tasks.nudge(tasks.mail_accounts)
+    return True

@@ -1,0 +1,1 @@
+"""Studies: setup, protocol, roster, plans and progress."""

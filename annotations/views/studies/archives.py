@@ -1,0 +1,106 @@
+"""The page from which the tables of a study are taken away, and the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from annotations import tasks
+from annotations.firewall import is_still_reading
+from annotations.models import Archive, Study
+from annotations.services.blinding import results_seen
+from annotations.services.export import jobs
+from annotations.views import lookups
+from annotations.views.access import SignedInRequest, needs
+from annotations.views.agreement.run_text import Told
+
+
+@never_cache
+@needs("export_study")
+@require_http_methods(["GET", "HEAD", "POST"])
+def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show whether there is an archive of what the study holds now; a POST asks for one."""
+    study = lookups.study(request.user, slug)
+    if is_still_reading(study, request.user):
+        return render(request, "studies/still_reading.html", {"study": study}, status=403)
+    if request.method == "POST":
+        found = jobs.request(study=study, actor=request.user, now=timezone.now())
+        if not found.is_ready:
+            tasks.nudge(tasks.make_archives)
+        return redirect("study-export", slug=study.slug)
+    latest, is_current = jobs.latest(study)
+    context = {
+        "study": study,
+        "archive": latest,
+        "is_current": is_current,
+        "is_being_made": latest is not None and latest.finished_at is None,
+        "told": _told(latest) if latest else None,
+        "has_closed_batch": study.batches.closed().exists(),
+    }
+    return render(request, "studies/export.html", context)
+
+
+@never_cache
+@needs("export_study")
+@require_safe
+def study_export_progress(request: SignedInRequest, slug: str, key: UUID) -> HttpResponse:
+    """Tell how far an archive is, for the page that waits for it."""
+    return JsonResponse(asdict(_told(_archive(request, slug, key))))
+
+
+@never_cache
+@needs("export_study")
+@require_safe
+def study_export_file(request: SignedInRequest, slug: str, key: UUID) -> HttpResponseBase:
+    """Hand out an archive, unless the person still reads in the study."""
+    study = lookups.study(request.user, slug)
+    if is_still_reading(study, request.user):
+        return render(request, "studies/still_reading.html", {"study": study}, status=403)
+    found = _archive(request, slug, key)
+    try:
+        jobs.refuse(found)
+    except (jobs.NotReady, jobs.Outdated):
+        return redirect("study-export", slug=slug)
+    parts: Iterator[bytes] = iter(())
+    if request.method != "HEAD":
+        now = timezone.now()
+        parts = jobs.download(archive=found, actor=request.user, now=now)
+        results_seen.results_of_study(study=study, user=request.user, now=now)
+    return StreamingHttpResponse(parts, headers=jobs.headers(found))
+
+
+def _archive(request: SignedInRequest, slug: str, key: UUID) -> Archive:
+    study: Study = lookups.study(request.user, slug)
+    if is_still_reading(study, request.user):
+        raise Http404
+    try:
+        return jobs.find(study=study, key=key)
+    except Archive.DoesNotExist as error:
+        raise Http404 from error
+
+
+def _told(archive: Archive) -> Told:
+    """Return how far ``archive`` is, in the words that the page follows."""
+    if archive.is_ready:
+        return Told(_("The archive is ready."), is_over=True, is_newer=True)
+    if archive.has_failed:
+        return Told(_("The archive could not be made."), is_over=True)
+    if archive.failure:
+        lead = _("An attempt to make the archive failed; it is tried again.")
+    elif archive.started_at:
+        lead = _("The archive is being made.")
+    else:
+        lead = _("The archive is waiting for a worker.")
+    text = _("%(n_done)s of %(n_total)s files") % {
+        "n_done": archive.n_done,
+        "n_total": archive.n_total,
+    }
+    return Told(lead, text, archive.n_done, archive.n_total)

@@ -1,0 +1,180 @@
+"""The turns of a study: locked, released, amended, and looked into before its time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotations import tasks
+from annotations.models import ProtocolVersion, Study, StudyReader
+from annotations.services.studies import lifecycle, protocols
+from annotations.views import lookups, refusals
+from annotations.views.access import SignedInRequest, needs, posted
+from annotations.views.studies import protocol_text
+from annotations.views.studies.plan_forms import ReasonForm
+from annotations.views.studies.setup import add_problems
+from annotations.views.studies.setup_forms import AmendmentForm, initial
+from ecgreview import protocol
+
+
+@never_cache
+@needs("view_study")
+@require_safe
+def study_protocol(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show the protocol in force, and what each version before it had otherwise."""
+    study = lookups.study(request.user, slug)
+    document = protocol.as_document(protocols.protocol_of(study))
+    context = {
+        "study": study,
+        "lines": protocol_text.lines(document),
+        "versions": _versions(study),
+    }
+    return render(request, "studies/protocol.html", context)
+
+
+@never_cache
+@needs("view_study")
+@require_safe
+def study_protocol_file(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Hand out the protocol as the file that ``create_study`` reads; without the secret seed."""
+    study = lookups.study(request.user, slug)
+    text = protocol.dump(protocols.without_seed(protocols.protocol_of(study)))
+    response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{study.slug}.yaml"'
+    return response
+
+
+@never_cache
+@needs("add_study")
+@require_http_methods(["GET", "HEAD", "POST"])
+def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Change rules of an open study for its later batches: first show what, then ask why."""
+    study = lookups.study(request.user, slug)
+    if study.is_draft:
+        return redirect("study-setup-reading", slug=study.slug)
+    if not study.is_open:
+        messages.error(request, refusals.told(lifecycle.NotThisPhase(study.phase)))
+        return redirect("study", slug=study.slug)
+    current = protocols.protocol_of(study)
+    form = AmendmentForm(posted(request), initial=initial(current))
+    found: list[protocol_text.Change] = []
+    if request.method == "POST" and form.is_valid():
+        wanted = _wanted(form, current)
+        if wanted is not None:
+            found = protocol_text.changes(
+                protocol.as_document(current), protocol.as_document(wanted)
+            )
+            if request.POST.get("step") == "amend" and _amend(request, study, form, wanted):
+                return redirect("study-protocol", slug=study.slug)
+    context = {"study": study, "form": form, "changes": found,
+               "is_seen": request.POST.get("step") == "amend"}  # fmt: skip
+    is_bad = request.method == "POST" and bool(form.errors)
+    return render(request, "studies/amend.html", context, status=400 if is_bad else 200)
+
+
+@needs("close_batch")
+@require_POST
+def study_lock(request: SignedInRequest, slug: str) -> HttpResponse:
+    """End all reading in a study, for good."""
+    study = lookups.study(request.user, slug)
+    try:
+        lifecycle.lock(study_id=study.pk, actor=request.user, now=timezone.now())
+    except lifecycle.NotThisPhase as refusal:
+        messages.error(request, refusals.told(refusal))
+        return redirect("study", slug=study.slug)
+    tasks.nudge(tasks.refresh_agreement)
+    tasks.nudge(tasks.compute_consensus)
+    messages.success(request, _("The study is locked: nothing is read in it any more."))
+    return redirect("study", slug=study.slug)
+
+
+@needs("close_batch")
+@require_POST
+def study_release(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Declare the results of a locked study final."""
+    study = lookups.study(request.user, slug)
+    try:
+        lifecycle.release(study_id=study.pk, actor=request.user, now=timezone.now())
+    except (lifecycle.NotThisPhase, lifecycle.StillReading) as refusal:
+        messages.error(request, refusals.told(refusal))
+    else:
+        messages.success(request, _("The results of the study are released."))
+    return redirect("study", slug=study.slug)
+
+
+@never_cache
+@needs("break_glass")
+@require_http_methods(["GET", "HEAD", "POST"])
+def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Let somebody who reads in the study see its results, for a reason and at a price."""
+    study = lookups.study(request.user, slug)
+    if not Study.objects.blinding(request.user).filter(pk=study.pk).exists():
+        messages.info(request, _("You do not read in this study: nothing is kept from you."))
+        return redirect("study", slug=study.slug)
+    form = ReasonForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        lifecycle.break_glass(
+            study=study, user=request.user, reason=form.cleaned_data["reason"], now=timezone.now()
+        )
+        messages.warning(request, _("Your reading in this study has ended; its results are open."))
+        return redirect("study", slug=study.slug)
+    line = StudyReader.objects.filter(study=study, user=request.user).first()
+    context = {"study": study, "form": form, "line": line}
+    status = 400 if request.method == "POST" else 200
+    return render(request, "studies/break_glass.html", context, status=status)
+
+
+def _wanted(form: AmendmentForm, current: protocol.Protocol) -> protocol.Protocol | None:
+    """Return the protocol that the form asks for, or None and the form says why it is none."""
+    try:
+        wanted = protocol.parse({**current.settings(), **form.settings()})
+    except protocol.InvalidProtocol as refusal:
+        add_problems(form, refusal, current)
+        return None
+    if problems := protocol.check_amendment(current, wanted):
+        add_problems(form, protocol.InvalidProtocol(problems), current)
+        return None
+    if problems := lifecycle.problems(wanted):
+        add_problems(form, protocol.InvalidProtocol(problems), wanted)
+        return None
+    return wanted
+
+
+def _amend(
+    request: SignedInRequest, study: Study, form: AmendmentForm, wanted: protocol.Protocol
+) -> bool:
+    try:
+        lifecycle.amend(
+            study_id=study.pk, wanted=wanted, reason=form.cleaned_data["reason"],
+            actor=request.user, now=timezone.now(),
+        )  # fmt: skip
+    except lifecycle.ReasonMissing as refusal:
+        form.add_error("reason", refusals.told(refusal))
+        return False
+    except (lifecycle.NotThisPhase, protocol.InvalidProtocol) as refusal:
+        form.add_error(None, refusals.told(refusal) if isinstance(refusal, lifecycle.NotThisPhase)
+                       else str(refusal))  # fmt: skip
+        return False
+    messages.success(request, _("The protocol is amended; it holds for batches made from now on."))
+    return True
+
+
+def _versions(study: Study) -> list[dict[str, Any]]:
+    """Return the versions, newest first, each with what it has otherwise than the one before."""
+    rows = list(
+        ProtocolVersion.objects.filter(study=study).select_related("created_by").order_by("version")
+    )
+    return [
+        {
+            "row": row,
+            "changes": [] if old is None else protocol_text.changes(old.document, row.document),
+        }
+        for old, row in zip([None, *rows], rows, strict=False)
+    ][::-1]

@@ -1,0 +1,166 @@
+"""Studies: the list, a new one, its batches, its consensus, its export."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Aggregate, Count, Max, OuterRef, Prefetch, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from annotations.firewall import is_still_reading
+from annotations.forms import StudyForm
+from annotations.models import (
+    Batch,
+    Consensus,
+    ConsensusLabel,
+    Outcome,
+    Study,
+    StudyReaderStatus,
+    Taxonomy,
+    User,
+)
+from annotations.services.assignment import plans
+from annotations.services.blinding import results_seen
+from annotations.services.studies import lifecycle, protocols
+from annotations.views import lookups
+from annotations.views.access import SignedInRequest, needs
+from annotations.views.batches import consensus_text
+from annotations.views.studies import protocol_text
+from ecgreview import protocol
+
+EXAMS_PER_PAGE = 50
+
+
+@never_cache
+@needs("view_study")
+@require_safe
+def study_list(request: SignedInRequest) -> HttpResponse:
+    """List the studies, newest first."""
+    visible = Study.objects.visible_to(request.user)
+    counted = visible.annotate(
+        n_batches=Coalesce(_of_batches(Count("pk")), 0),
+        last_batch_at=_of_batches(Max("created_at")),
+    )
+    # Counted for all studies at once: a count for each would go over the assignments each time.
+    grouped = Batch.objects.filter(study__in=visible).values("study")
+    n_exams = dict(
+        grouped.annotate(n=Count("assignments__exam", distinct=True)).values_list("study", "n")
+    )
+    listed = list(counted.order_by("-created_at", "-pk"))
+    for study in listed:
+        study.n_exams = n_exams.get(study.pk, 0)  # type: ignore[attr-defined]
+    return render(request, "studies/list.html", {"studies": listed})
+
+
+@needs("add_study")
+@require_http_methods(["GET", "HEAD", "POST"])
+def study_new(request: SignedInRequest) -> HttpResponse:
+    """Make a study under the newest list of classes."""
+    taxonomy = Taxonomy.objects.all().newest_first().first()
+    form = StudyForm(request.POST or None)
+    if taxonomy and request.method == "POST" and form.is_valid():
+        try:
+            wanted = protocol.parse({**form.settings(), "taxonomy": str(taxonomy)})
+            study = _made(request.user, wanted, is_open=form.cleaned_data["open_now"])
+        except lifecycle.NameTaken:
+            form.add_error("name", _("Another study has this name. Choose a different one."))
+        except protocol.InvalidProtocol as refusal:
+            form.add_error(None, "; ".join(str(one) for one in refusal.problems))
+        else:
+            return redirect("study", slug=study.slug)
+    status = 400 if request.method == "POST" else 200
+    context = {"form": form, "taxonomy": taxonomy}
+    return render(request, "studies/new.html", context, status=status)
+
+
+@never_cache
+@needs("view_study")
+@require_safe
+def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show the rules of a study and its batches; progress only to those who do not read in it."""
+    study = lookups.study(request.user, slug)
+    is_hidden = is_still_reading(study, request.user)
+    batches = Batch.objects.visible_to(request.user).filter(study=study)
+    shown = batches if is_hidden else batches.with_progress()
+    visible = Consensus.objects.visible_to(request.user).filter(study=study)
+    found = consensus_text.tallies(visible, study.consensus_rule)
+    if found:
+        results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
+    context = {
+        "study": study,
+        "batches": shown.order_by("-created_at", "-pk"),
+        "is_hidden": is_hidden,
+        "outcomes": found,
+        "has_closed_batch": study.batches.closed().exists(),
+        "lines": [line for line in _rules(study) if line.key not in LEFT_OUT],
+        "n_readers": study.readers.exclude(status=StudyReaderStatus.WITHDRAWN).count(),
+        "n_pool": study.pool.count(),
+        "n_left": plans.left(study).count(),
+        "n_open": study.batches.open().count(),
+        "may_break_glass": request.user.has_perm("annotations.break_glass")
+        and Study.objects.blinding(request.user).filter(pk=study.pk).exists(),
+        "today": timezone.now().date(),
+    }
+    return render(request, "studies/detail.html", context)
+
+
+@never_cache
+@needs("view_consensus")
+@require_safe
+def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show what follows from the readings of the closed batches, exam by exam."""
+    study = lookups.study(request.user, slug)
+    visible = Consensus.objects.visible_to(request.user).filter(study=study)
+    if visible.exists():
+        results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
+    wanted = request.GET.get("outcome", "")
+    chosen = visible.filter(outcome=wanted) if wanted in Outcome.values else visible
+    labels = ConsensusLabel.objects.select_related("diagnostic_class").order_by(
+        "diagnostic_class__position"
+    )
+    rows = chosen.select_related("exam").prefetch_related(Prefetch("labels", labels))
+    pages = Paginator(rows.order_by("exam__code"), EXAMS_PER_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    context = {
+        "study": study,
+        "is_hidden": is_still_reading(study, request.user),
+        "is_due": study.batches.filter(consensus_is_due=True).exists(),
+        "outcomes": consensus_text.tallies(visible, study.consensus_rule),
+        "wanted": wanted if wanted in Outcome.values else "",
+        "n_all": visible.count(),
+        "pages": page,
+        "lines": consensus_text.exam_lines(page.object_list),
+    }
+    return render(request, "studies/consensus.html", context)
+
+
+LEFT_OUT = frozenset({"name", "frequent_classes", "order_seed_sha256"})
+"""Rules that stand in the whole protocol only."""
+
+
+def _rules(study: Study) -> list[protocol_text.Line]:
+    return protocol_text.lines(protocol.as_document(protocols.protocol_of(study)))
+
+
+@transaction.atomic
+def _made(user: User, wanted: protocol.Protocol, *, is_open: bool) -> Study:
+    """Return a new study, opened at once when that is wished."""
+    study = lifecycle.create(wanted=wanted, created_by=user, now=timezone.now())
+    if is_open:
+        return lifecycle.open_study(study_id=study.pk, actor=user, now=timezone.now())
+    return study
+
+
+def _of_batches(told: Aggregate) -> Subquery:
+    """Return the expression for ``told`` of the batches of a study, asked once for each study.
+
+    Joined to the batches instead, it would be asked for each of them.
+    """
+    found = Batch.objects.filter(study=OuterRef("pk")).order_by().values("study")
+    return Subquery(found.annotate(told=told).values("told"))

@@ -1,0 +1,246 @@
+"""The forms in which a study gets its readers, exams and batches: they check shape only."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from annotations.forms import DateInput, people_who
+from annotations.models import Dataset, Handout, Role, Study, StudyReaderStatus, User
+from annotations.services.assignment.plans import MAX_BATCHES
+from annotations.services.studies.exam_pool import MAX_POOL, Wish
+from annotations.services.studies.strata import Kinds
+
+
+class AddReadersForm(forms.Form):
+    """Who joins the study."""
+
+    readers = forms.ModelMultipleChoiceField(
+        label=_("People"),
+        queryset=User.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one person.")},
+    )
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["readers"]
+        able = people_who(Role.READER, Role.ADJUDICATOR)
+        if isinstance(field, forms.ModelMultipleChoiceField):
+            field.queryset = able.exclude(study_readers__study=study)
+
+
+class DrawForm(forms.Form):
+    """Which exams of a data set a study is to read."""
+
+    dataset = forms.ModelChoiceField(
+        label=_("Data set"), queryset=Dataset.objects.none(), empty_label=_("Choose …")
+    )
+    n_exams = forms.IntegerField(
+        label=_("How many exams"),
+        required=False,
+        min_value=1,
+        max_value=MAX_POOL,
+        help_text=_("Drawn by chance. Empty: all of them."),
+    )
+    per_patient = forms.IntegerField(
+        label=_("At most of one patient"),
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text=_("Empty: any number."),
+    )
+    kinds = forms.ChoiceField(label=_("Drawn by"), choices=Kinds.choices, initial=Kinds.NONE)
+    quota = forms.ChoiceField(
+        label=_("Of each kind"),
+        choices=[
+            ("proportional", _("As many as its share of the data set")),
+            ("equal", _("As many as of every other kind")),
+            ("listed", _("The numbers listed below")),
+        ],
+        initial="proportional",
+    )
+    listed = forms.CharField(
+        label=_("Numbers"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_("One kind in each line, such as: atrial_fibrillation 200"),
+    )
+
+    def __init__(self, *args: Any, may_see_kinds: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["dataset"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = Dataset.objects.all().with_tracings().order_by("name")
+        if not may_see_kinds:
+            for name in ("kinds", "quota", "listed"):
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the numbers that the way of drawing needs."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        is_by_kind = cleaned.get("kinds", Kinds.NONE) != Kinds.NONE
+        if is_by_kind and cleaned.get("quota") == "listed":
+            cleaned["listed"] = self._numbers(cleaned.get("listed", ""))
+        elif (is_by_kind or cleaned.get("per_patient")) and not cleaned.get("n_exams"):
+            self.add_error("n_exams", _("Say how many."))
+        return cleaned
+
+    def wish(self) -> Wish:
+        """Return what was asked for, once the form is valid."""
+        cleaned = self.cleaned_data
+        kinds = cleaned.get("kinds", Kinds.NONE)
+        is_listed = kinds != Kinds.NONE and cleaned["quota"] == "listed"
+        is_equal = kinds != Kinds.NONE and cleaned["quota"] == "equal"
+        return Wish(
+            dataset=cleaned["dataset"],
+            n_exams=None if is_listed else cleaned["n_exams"],
+            kinds=kinds,
+            quota=cleaned["listed"] if is_listed else "equal" if is_equal else "proportional",
+            per_patient=cleaned["per_patient"],
+        )
+
+    def _numbers(self, text: str) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for line in filter(None, (line.strip() for line in text.splitlines())):
+            match = re.fullmatch(r"(.{1,60}?)[\s:=,;]+(\d{1,6})", line)
+            if match is None or match[1] in found:
+                message = gettext(
+                    "This is not a kind with a number, or it is there twice: %(line)s"
+                )
+                self.add_error("listed", message % {"line": line[:80]})
+                return {}
+            found[match[1]] = int(match[2])
+        if not found:
+            self.add_error("listed", gettext("List at least one kind with a number."))
+        return found
+
+
+class CodesForm(forms.Form):
+    """Exams named one by one."""
+
+    codes = forms.CharField(
+        label=_("Exam codes"),
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_("Separated by spaces or lines."),
+    )
+
+
+class AnchorsForm(forms.Form):
+    """How many exams everybody reads."""
+
+    n_anchors = forms.IntegerField(
+        label=_("Exams that everybody reads"),
+        min_value=0,
+        max_value=1000,
+        help_text=_(
+            "Drawn by chance from the exams that nobody has yet. They tie readers together who "
+            "share few exams."
+        ),
+    )
+
+
+class PlanForm(forms.Form):
+    """How the exams that are left become batches.
+
+    Who may not see gaps reads in the study: an exam that lacks a reader may tell who abstained.
+    """
+
+    name = forms.CharField(
+        label=_("Name"), max_length=110, help_text=_("Several batches are numbered.")
+    )
+    n_exams = forms.IntegerField(
+        label=_("How many exams"),
+        required=False,
+        min_value=1,
+        max_value=MAX_POOL,
+        help_text=_("Empty: all that are left."),
+    )
+    n_batches = forms.IntegerField(
+        label=_("In how many batches"), min_value=1, max_value=MAX_BATCHES, initial=1
+    )
+    due_on = forms.DateField(label=_("To be read by"), required=False, widget=DateInput)
+    handout = forms.ChoiceField(
+        label=_("How do exams come to their readers?"),
+        choices=Handout.choices,
+        initial=Handout.NAMED,
+        widget=forms.RadioSelect,
+        help_text=_(
+            "Lists of their own are evened out beforehand. A pool lets whoever has time read more; "
+            "it is one batch, without hidden repeats."
+        ),
+    )
+    lease_minutes = forms.IntegerField(
+        label=_("Minutes an untouched exam of a pool stays with its reader"),
+        min_value=5,
+        max_value=30_000,
+        initial=120,
+    )
+    fill_up = forms.BooleanField(
+        label=_("Also give out again what lost a reader, and the anchors to later readers"),
+        required=False,
+        initial=True,
+    )
+
+    def __init__(self, *args: Any, may_see_gaps: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_see_gaps:
+            del self.fields["fill_up"]
+
+
+class DueForm(forms.Form):
+    """The day by which a batch is to be read."""
+
+    due_on = forms.DateField(label=_("To be read by"), required=False, widget=DateInput)
+
+
+class ReasonForm(forms.Form):
+    """Why something is done that the audit trail asks a reason for."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Say why: it is written into the audit trail.")},
+    )
+
+
+class ReassignForm(forms.Form):
+    """Who gets what waits for a reader."""
+
+    to = forms.ModelMultipleChoiceField(
+        label=_("Give them to"),
+        queryset=User.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one person.")},
+    )
+    limit = forms.IntegerField(
+        label=_("At most so many"),
+        required=False,
+        min_value=1,
+        help_text=_("Empty: all that wait. The last ones of the reader's list go first."),
+    )
+    with_begun = forms.BooleanField(
+        label=_("Also what the reader has begun; the drafts are kept and shown to nobody"),
+        required=False,
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2000,
+        error_messages={"required": _("Say why: it is written into the audit trail.")},
+    )
+
+    def __init__(self, *args: Any, study: Study, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["to"]
+        others = User.objects.filter(
+            is_active=True,
+            study_readers__study=study,
+            study_readers__status=StudyReaderStatus.ACTIVE,
+        ).exclude(pk=reader.pk)
+        if isinstance(field, forms.ModelMultipleChoiceField):
+            field.queryset = others.order_by("first_name", "last_name", "username")

@@ -1,0 +1,224 @@
+"""What a design gives, in the words and numbers of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotations.models import DiagnosticClass, Study, User
+from annotations.services.assignment.plan_preview import PREVALENCES, Outlook, Report
+from ecgreview import design
+from ecgreview.design import prediction
+
+REASONS: dict[str, Promise] = {
+    prediction.NEVER_THERE: gettext_lazy("No exam is expected to have the class."),
+    prediction.ALWAYS_THERE: gettext_lazy("Every exam is expected to have the class."),
+    prediction.TOO_FEW: gettext_lazy(
+        "Fewer than five exams are expected to have the class, or to be without it."
+    ),
+    prediction.NO_PAIR: gettext_lazy("No exam is to be read by two readers."),
+}
+"""The sentences of the domain, for translation."""
+
+KAPPA = prediction.KAPPA
+MOST_CLASSES = 20
+
+FULL_WIDTH = 2.0
+"""Of kappa, which is between -1 and 1; wider intervals say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLine:
+    """What one reader would read, or has planned."""
+
+    name: str
+    n_exams: int
+    n_repeats: int
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLine:
+    """How precisely kappa of a class will be known."""
+
+    name: str
+    share: str
+    expected: str
+    interval: str
+    width: str
+    bar: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceLines:
+    """How even a plan is; each a pair of a name and what it came to."""
+
+    facts: list[tuple[str, str, str]]
+    readers: list[ReaderLine]
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookLines:
+    """The outlook as the check page shows it."""
+
+    n_exams: int
+    n_anchors: int
+    n_readers: int
+    n_readings: int
+    hours: str
+    readers: list[ReaderLine]
+    assumed: list[ClassLine]
+    expected: list[ClassLine]
+    balance: BalanceLines | None
+
+
+def outlook_lines(found: Outlook, study: Study) -> OutlookLines:
+    """Return the outlook of ``study`` for the page."""
+    predicted = found.prediction
+    n_readings = predicted.n_readings if predicted else 0
+    classes = {one.code: one for one in study.taxonomy.classes.all()} if found.by_class else {}
+    names = {user.pk: user for user in found.readers}
+    return OutlookLines(
+        n_exams=found.n_exams,
+        n_anchors=found.n_anchors,
+        n_readers=len(found.readers),
+        n_readings=n_readings,
+        hours=_hours(predicted.hours) if predicted else "–",
+        readers=reader_lines(found.report.own, names) if found.report else [],
+        assumed=_assumed(predicted),
+        expected=_expected(found.by_class, classes),
+        balance=balance_lines(found.report, names) if found.report else None,
+    )
+
+
+def balance_lines(report: Report, names: Mapping[int, User | str]) -> BalanceLines:
+    """Return the balance report of a plan.
+
+    Args:
+        report: what ``services.outlooks`` found.
+        names: of the readers, by id.
+    """
+    own, whole, order = report.own, report.whole, report.order
+    facts = [
+        (_("Exams for each reader"), _spread(own.loads), _("In this plan alone")),
+        (_("The same, with all before"), _spread(whole.loads), _("At best they differ by one")),
+        (_("Exams that two readers share"), _spread(whole.pairs), _("Over all pairs of readers")),
+        (_("Readers of an exam"), _counts(whole.exams_by_number_of_readers), _("Exams by readers")),
+        (_("Hidden repeats"), str(sum(own.repeats_by_reader.values())), _washout(own)),
+        (
+            _("Least distance of two exams of one patient"),
+            "–" if own.least_patient_gap is None else str(own.least_patient_gap),
+            _("In places of a reader's list"),
+        ),
+        (
+            _("Order: likeness of two readers' lists"),
+            _correlation(order.between_readers),
+            _chance(order.between_readers),
+        ),
+        (
+            _("Order: likeness to the order of import"),
+            _correlation(order.with_import),
+            _chance(order.with_import),
+        ),
+    ]
+    return BalanceLines(facts, reader_lines(own, names))
+
+
+def reader_lines(balance: design.Balance, names: Mapping[int, User | str]) -> list[ReaderLine]:
+    """Return what each reader reads, by name."""
+    found = [
+        ReaderLine(
+            name=str(names.get(reader, "–")),
+            n_exams=n_exams,
+            n_repeats=balance.repeats_by_reader[reader],
+            hours=_hours(balance.hours_by_reader[reader]),
+        )
+        for reader, n_exams in balance.exams_by_reader.items()
+    ]
+    return sorted(found, key=lambda line: line.name)
+
+
+def _assumed(found: design.Prediction | None) -> list[ClassLine]:
+    """Return classes of which only the frequency is assumed."""
+    if found is None:
+        return []
+    return [
+        _class_line(_("A class that %(share)s have") % {"share": _percent(share)}, one)
+        for share in PREVALENCES
+        if (one := found.classes.get(str(share))) is not None
+    ]
+
+
+def _expected(
+    found: Mapping[str, design.Precision], classes: Mapping[str, DiagnosticClass]
+) -> list[ClassLine]:
+    known = sorted(
+        ((one.prevalence, code) for code, one in found.items() if code in classes), reverse=True
+    )
+    return [_class_line(classes[code].local_name, found[code]) for _, code in known[:MOST_CLASSES]]
+
+
+def _class_line(name: str, one: design.Precision) -> ClassLine:
+    half = one.half_width.value
+    low, high = (max(-1.0, one.kappa - half), min(1.0, one.kappa + half)) if half else (0, 0)
+    return ClassLine(
+        name=name,
+        share=_percent(one.prevalence),
+        expected=number_format(one.expected_positives, 0 if one.expected_positives >= 10 else 1),
+        interval="–" if half is None else f"{_decimal(low)} – {_decimal(high)}",
+        width="–" if one.width is None else _decimal(one.width),
+        bar=0 if one.width is None else min(100, round(100 * one.width / FULL_WIDTH)),
+        reason=str(REASONS.get(one.half_width.reason, one.half_width.reason)),
+    )
+
+
+def _spread(spread: design.Spread) -> str:
+    if spread.least is None:
+        return "–"
+    if spread.least == spread.most:
+        return str(spread.least)
+    return _("%(least)d to %(most)d") % {"least": spread.least, "most": spread.most}
+
+
+def _counts(counts: Mapping[int, int]) -> str:
+    return ", ".join(f"{n_readers}: {n}" for n_readers, n in sorted(counts.items())) or "–"
+
+
+def _washout(balance: design.Balance) -> str:
+    if balance.least_washout is None:
+        return _("None are planned")
+    return _("At least %(n)d other exams in between") % {"n": balance.least_washout - 1}
+
+
+def _correlation(found: design.Correlations) -> str:
+    if found.mean is None or found.sd is None:
+        return "–"
+    return _("mean r %(mean)s, spread %(sd)s") % {
+        "mean": _decimal(found.mean),
+        "sd": _decimal(found.sd),
+    }
+
+
+def _chance(found: design.Correlations) -> str:
+    if found.expected_sd is None:
+        return _("Too few exams to tell")
+    return _("Chance alone gives mean 0, spread %(sd)s") % {"sd": _decimal(found.expected_sd)}
+
+
+def _decimal(value: float) -> str:
+    rounded = round(value, 2) or 0.0  # no "-0.00"
+    return number_format(rounded, 2).replace("-", "\N{MINUS SIGN}")
+
+
+def _hours(hours: float) -> str:
+    return _("%(hours)s h") % {"hours": number_format(hours, 1)}
+
+
+def _percent(share: float) -> str:
+    return f"{number_format(100 * share, 0 if share >= 0.01 else 1)}%"

@@ -1,0 +1,225 @@
+"""A protocol in plain words: what it says, what changed, what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from annotations.forms import RULES
+from annotations.models import (
+    Adjudication,
+    Arm,
+    ClinicalInformation,
+    PriorExam,
+    QtCorrection,
+    ReaderLevel,
+    ResultsOpen,
+    SuggestionPolicy,
+)
+from ecgreview.document import Problem
+from ecgreview.protocol import Protocol, complete
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rule of a protocol: what it is about, and what it says."""
+
+    key: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One rule that another version has otherwise."""
+
+    label: str
+    before: str
+    after: str
+
+
+def lines(document: Document) -> list[Line]:
+    """Return the rules of a protocol, which is given as ``ecgreview.protocol.as_document`` does."""
+    document = complete(document)
+    return [
+        Line(key, str(label), tell(document)) for key, label, tell in RULES_TOLD if key in document
+    ]
+
+
+def changes(before: Document, after: Document) -> list[Change]:
+    """Return the rules that ``after`` has otherwise than ``before``."""
+    old = {line.key: line.text for line in lines(before)}
+    return [
+        Change(line.label, old.get(line.key, "–"), line.text)
+        for line in lines(after)
+        if line.text != old.get(line.key)
+    ]
+
+
+def _readers(document: Document) -> str:
+    n = document["readers_per_exam"]
+    return ngettext("%(n)d reader reads each exam", "%(n)d readers read each exam", n) % {"n": n}
+
+
+def _suggestions(document: Document) -> str:
+    policy = _label(SuggestionPolicy, document["suggestion_policy"])
+    arms = document.get("suggestion_arms") or []
+    if not arms:
+        return policy
+    total = sum(one["weight"] for one in arms)
+    told = [f"{_label(Arm, one['arm'])}: {_percent(one['weight'] / total)}" for one in arms]
+    return f"{policy} ({'; '.join(told)})"
+
+
+def _repeats(document: Document) -> str:
+    fraction = document["repeat_fraction"]
+    if not fraction:
+        return _("None")
+    return _(
+        "%(percent)s of each reader's exams come back unannounced, after at least %(days)d days "
+        "and %(exams)d other exams"
+    ) % {
+        "percent": _percent(fraction),
+        "days": document["washout_days"],
+        "exams": document["washout_exams"],
+    }
+
+
+def _gap(document: Document) -> str:
+    n = document["patient_gap"]
+    if not n:
+        return _("Not kept apart")
+    return ngettext(
+        "At least %(n)d other exam in between, as far as a list allows",
+        "At least %(n)d other exams in between, as far as a list allows",
+        n,
+    ) % {"n": n}
+
+
+def _undo(document: Document) -> str:
+    seconds = document["undo_window_s"]
+    return _("Within %(n)d s") % {"n": seconds} if seconds else _("Never")
+
+
+def _level(document: Document) -> str:
+    return str(ReaderLevel(document["minimum_reader_level"]).label)
+
+
+def _qualification(document: Document) -> str:
+    found = document["qualification"]
+    if not found["required"]:
+        return _("Not asked for")
+    return _("A set with reference answers first; pass mark %(percent)s") % {
+        "percent": _percent(found["pass_mark"])
+    }
+
+
+def _frequent(document: Document) -> str:
+    codes = document["frequent_classes"]
+    return _("The usual ones of the list") if codes is None else ", ".join(codes) or "–"
+
+
+def _seed(document: Document) -> str:
+    return str(document["order_seed_sha256"] or "–")
+
+
+def _plain(key: str) -> Callable[[Document], str]:
+    return lambda document: str(document[key])
+
+
+def _chosen(key: str, choices: Any) -> Callable[[Document], str]:
+    return lambda document: _label(choices, document[key])
+
+
+def _label(choices: Any, value: str) -> str:
+    return str(dict(choices.choices).get(value, value))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}".removesuffix(".0") + "%"
+
+
+RULES_TOLD: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
+    ("name", gettext_lazy("Name"), _plain("name")),
+    ("taxonomy", gettext_lazy("List of classes"), _plain("taxonomy")),
+    ("readers_per_exam", gettext_lazy("Readers per exam"), _readers),
+    ("minimum_reader_level", gettext_lazy("Least experience"), _level),
+    ("qualification", gettext_lazy("Qualification"), _qualification),
+    (
+        "clinical_information",
+        gettext_lazy("Readers are told"),
+        _chosen("clinical_information", ClinicalInformation),
+    ),
+    ("prior_exam", gettext_lazy("The patient's exam before"), _chosen("prior_exam", PriorExam)),
+    ("suggestion_policy", gettext_lazy("Suggestions are seen"), _suggestions),
+    ("qt_correction", gettext_lazy("QT is corrected by"), _chosen("qt_correction", QtCorrection)),
+    ("repeat_fraction", gettext_lazy("Hidden repeats"), _repeats),
+    ("patient_gap", gettext_lazy("Exams of one patient"), _gap),
+    ("undo_window_s", gettext_lazy("A submission can be taken back"), _undo),
+    (
+        "consensus_rule",
+        gettext_lazy("Readings become labels by"),
+        lambda document: str(RULES.get(document["consensus_rule"], document["consensus_rule"])),
+    ),
+    ("adjudication", gettext_lazy("Adjudicators see"), _chosen("adjudication", Adjudication)),
+    ("results_open", gettext_lazy("Results open"), _chosen("results_open", ResultsOpen)),
+    ("frequent_classes", gettext_lazy("Number keys"), _frequent),
+    ("order_seed_sha256", gettext_lazy("SHA-256 of the secret of all orders"), _seed),
+)
+"""Every rule in the order in which people ask; a test demands that none is left out."""
+
+
+def problems(
+    found: Iterable[Problem], protocol: Protocol, *, n_readers: int | None = None
+) -> list[tuple[str, str]]:
+    """Return the key and the sentence of each problem, in the language of the page."""
+    known = {
+        "wanted": protocol.readers_per_exam,
+        "readers": n_readers or 0,
+        "missing": max(protocol.readers_per_exam - (n_readers or 0), 0),
+        "exams": protocol.washout_exams,
+    }
+    return [
+        (
+            one.key.split("[")[0].split(".")[0],
+            str(PROBLEMS[one.code]) % known if one.code in PROBLEMS else str(one),
+        )
+        for one in found
+    ]
+
+
+PROBLEMS: dict[str, Promise] = {
+    "no_taxonomy": gettext_lazy("This list of classes is not installed."),
+    "no_class": gettext_lazy("One of these codes is no class of the list."),
+    "no_rule": gettext_lazy("There is no such consensus rule."),
+    "too_few_readers": gettext_lazy(
+        "Each exam wants %(wanted)d readers, and the study has %(readers)d: add %(missing)d more, "
+        "or let fewer people read each exam."
+    ),
+    "no_washout": gettext_lazy(
+        "An exam could come back at once: set days, other exams in between, or both."
+    ),
+    "no_repeats": gettext_lazy(
+        "So few exams for each reader give not even one repeat: raise the share, or set it to 0."
+    ),
+    "washout_too_long": gettext_lazy(
+        "A reader has too few exams to put %(exams)d others in between: lower it, or give each "
+        "reader more exams."
+    ),
+    "unavailable": gettext_lazy("This version cannot carry this out: choose another value."),
+    "too_few_arms": gettext_lazy(
+        "With fewer than two ways of showing there is nothing to draw: give two of them a share."
+    ),
+    "twice": gettext_lazy("A code is listed twice."),
+    "bad_form": gettext_lazy("A code has letters, digits, hyphens and underscores only."),
+    "no_change": gettext_lazy("Nothing differs from the version in force."),
+    "frozen": gettext_lazy("This can never change once the study is open."),
+}
+"""The problems that the forms leave possible; those of a file are told as the domain words them."""

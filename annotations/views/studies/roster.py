@@ -1,0 +1,263 @@
+"""The readers of a study: who they are, what they may be given, and how they come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db.models import Sum
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotations.firewall import is_still_reading
+from annotations.models import Seat, Study, StudyReader, User
+from annotations.services.assignment import reassignment
+from annotations.services.blinding import reader_names
+from annotations.services.blinding.reader_names import Names
+from annotations.services.studies import lifecycle, roster
+from annotations.views import lookups, refusals
+from annotations.views.access import SignedInRequest, needs, posted
+from annotations.views.people.reader_kinds import with_kind
+from annotations.views.studies.plan_forms import AddReadersForm, ReasonForm, ReassignForm
+from annotations.views.studies.setup import steps
+
+MAX_CAP = 1_000_000
+
+
+@never_cache
+@needs("view_study")
+@require_http_methods(["GET", "HEAD", "POST"])
+def study_readers(request: SignedInRequest, slug: str) -> HttpResponse:
+    """List the readers; add some, or set how many exams each may be given."""
+    study = lookups.study(request.user, slug)
+    may_change = request.user.has_perm("annotations.add_batch") and not study.is_settled
+    form = AddReadersForm(study=study)
+    status = 200
+    if request.method == "POST":
+        if not may_change:
+            return render(request, "403.html", status=403)
+        if request.POST.get("do") == "caps":
+            return _set_caps(request, study)
+        form = AddReadersForm(request.POST, study=study)
+        if form.is_valid() and _join(request, study, form):
+            return redirect("study-readers", slug=study.slug)
+        status = 400
+    return _readers_page(request, study, form, may_change=may_change, status=status)
+
+
+@never_cache
+@needs("add_batch")
+@require_http_methods(["GET", "HEAD", "POST"])
+def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
+    """Pause, resume or withdraw one reader, saying why; or take them off the list of a draft."""
+    study = lookups.study(request.user, slug)
+    line = _line(study, pk)
+    form = ReasonForm(posted(request))
+    deed = DEEDS.get(request.POST.get("do", ""))
+    if deed is None or not (deed in WITHOUT_REASON or form.is_valid()):
+        return _reader_page(request, line, form, ReassignForm(study=study, reader=line.user))
+    try:
+        messages.success(request, deed(study, line.user, _reason(form), request.user))
+    except (roster.StatusUnchanged, roster.StudyHasBegun) as refusal:
+        messages.error(request, refusals.told(refusal))
+    return redirect("study-readers", slug=study.slug)
+
+
+@needs("add_batch")
+@require_POST
+def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
+    """Give what waits for one reader to others."""
+    study = lookups.study(request.user, slug)
+    line = _line(study, pk)
+    if is_still_reading(study, request.user):
+        # How many exams wait for a colleague would tell how far they are.
+        return render(request, "studies/still_reading.html", {"study": study}, status=403)
+    form = ReassignForm(request.POST, study=study, reader=line.user)
+    if form.is_valid():
+        try:
+            moved = reassignment.reassign(
+                study=study, reader=line.user, to=list(form.cleaned_data["to"]),
+                actor=request.user, reason=form.cleaned_data["reason"], now=timezone.now(),
+                with_begun=form.cleaned_data["with_begun"], limit=form.cleaned_data["limit"],
+            )  # fmt: skip
+        except OF_REASSIGNING as refusal:
+            form.add_error(None, refusals.told(refusal))
+        else:
+            messages.success(request, _moved(moved))
+            return redirect("study-readers", slug=study.slug)
+    return _reader_page(request, line, ReasonForm(), form)
+
+
+OF_REASSIGNING = (
+    roster.HasLeft,
+    roster.LevelTooLow,
+    reassignment.NobodyToReadThem,
+    roster.NotAReader,
+    reassignment.NothingWaits,
+    reassignment.Paused,
+    reassignment.SameReader,
+    lifecycle.NotThisPhase,
+    lifecycle.ReasonMissing,
+)
+
+
+def _moved(moved: reassignment.Reassignment) -> str:
+    told = ngettext(
+        "%(n)d exam was given to others.", "%(n)d exams were given to others.", moved.n_moved
+    ) % {"n": moved.n_moved}
+    if moved.n_left:
+        stays = ngettext(
+            "%(n)d stays: none of them can read it.",
+            "%(n)d stay: none of them can read them.",
+            moved.n_left,
+        )
+        told = f"{told} {stays % {'n': moved.n_left}}"
+    return told
+
+
+def _line(study: Study, pk: int) -> StudyReader:
+    return get_object_or_404(StudyReader.objects.select_related("user"), study=study, user=pk)
+
+
+def _reader_page(
+    request: SignedInRequest, line: StudyReader, form: ReasonForm, reassign: ReassignForm
+) -> HttpResponse:
+    study = line.study
+    is_hidden = is_still_reading(study, request.user)
+    waiting = reassignment.reassignable(study, line.user, with_begun=True)
+    context = {
+        "study": study,
+        "line": line,
+        "form": form,
+        "reassign": reassign,
+        "is_self": line.user_id == request.user.pk,
+        "is_hidden": is_hidden,
+        "n_waiting": 0 if is_hidden or not study.is_open else waiting.count(),
+    }
+    status = 400 if request.method == "POST" else 200
+    return render(request, "studies/reader.html", context, status=status)
+
+
+def _readers_page(
+    request: SignedInRequest, study: Study, form: AddReadersForm, *, may_change: bool, status: int
+) -> HttpResponse:
+    told = reader_names.told_to(request.user, study)
+    is_hidden = is_still_reading(study, request.user)
+    context = {
+        "study": study,
+        "steps": steps(study, "study-readers") if may_change else [],
+        "lines": _lines(study, told, is_hidden=is_hidden),
+        "form": form,
+        "may_change": may_change,
+        "is_named": told.are_own,
+        # Whether a colleague passed a qualification is a result of theirs.
+        "is_hidden": is_hidden,
+    }
+    return render(request, "studies/readers.html", context, status=status)
+
+
+def _lines(study: Study, told: Names, *, is_hidden: bool) -> list[dict[str, object]]:
+    """Return the readers in the order in which they joined.
+
+    What they were given is hidden with the results: in a pool it grows with what they read.
+    """
+    seats = Seat.objects.filter(batch__study=study).order_by().values_list("reader")
+    n_assigned = {} if is_hidden else dict(seats.annotate(n=Sum("n_assigned", default=0)))
+    readers = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
+    return [
+        {
+            "line": line,
+            "name": with_kind(told.of(line.user), line.user),
+            "n_assigned": n_assigned.get(line.user_id, 0),
+            "is_too_low": line.user.is_person and line.user.level < study.minimum_reader_level,
+        }
+        for line in readers
+    ]
+
+
+def _join(request: SignedInRequest, study: Study, form: AddReadersForm) -> bool:
+    chosen = list(form.cleaned_data["readers"])
+    try:
+        roster.join(study=study, readers=chosen, actor=request.user, now=timezone.now())
+    except (roster.NotAReader, roster.LevelTooLow, roster.HasLeft) as refusal:
+        form.add_error("readers", refusals.told(refusal))
+        return False
+    n = len(chosen)
+    told = ngettext("%(n)d reader was added.", "%(n)d readers were added.", n)
+    messages.success(request, told % {"n": n})
+    return True
+
+
+def _set_caps(request: SignedInRequest, study: Study) -> HttpResponse:
+    """Set the limits that differ from what they are."""
+    n_changed = 0
+    for line in StudyReader.objects.filter(study=study).select_related("user").order_by("pk"):
+        try:
+            wanted = _cap(request.POST, line)
+        except ValueError:
+            told = _("%(name)s: a limit is a whole number, or empty.")
+            messages.error(request, told % {"name": line.user})
+            continue
+        if wanted != line.max_exams:
+            n_changed += 1
+            roster.set_cap(
+                study=study, user=line.user, max_exams=wanted, actor=request.user,
+                now=timezone.now(),
+            )  # fmt: skip
+    told = ngettext("%(n)d limit was changed.", "%(n)d limits were changed.", n_changed)
+    messages.success(request, told % {"n": n_changed})
+    return redirect("study-readers", slug=study.slug)
+
+
+def _cap(posted: QueryDict, line: StudyReader) -> int | None:
+    """Return the limit that was entered for a reader.
+
+    Raises:
+        ValueError: it is no whole number within reason.
+    """
+    text = posted.get(f"cap-{line.user_id}")
+    if text is None:
+        return line.max_exams
+    if not text.strip():
+        return None
+    if not text.strip().isascii() or not 0 <= int(text) <= MAX_CAP:
+        raise ValueError(text)
+    return int(text)
+
+
+def _pause(study: Study, user: User, reason: str, actor: User) -> str:
+    roster.pause(study=study, user=user, reason=reason, actor=actor, now=timezone.now())
+    return _("%(name)s is paused: no more exams are handed out.") % {"name": user}
+
+
+def _resume(study: Study, user: User, reason: str, actor: User) -> str:
+    roster.resume(study=study, user=user, actor=actor, now=timezone.now())
+    return _("%(name)s reads again.") % {"name": user}
+
+
+def _withdraw(study: Study, user: User, reason: str, actor: User) -> str:
+    roster.withdraw(study=study, user=user, reason=reason, actor=actor, now=timezone.now())
+    return _("%(name)s has left the study; what was read stays.") % {"name": user}
+
+
+def _take_off(study: Study, user: User, reason: str, actor: User) -> str:
+    roster.take_off(study=study, user=user, actor=actor, now=timezone.now())
+    return _("%(name)s was taken off the list.") % {"name": user}
+
+
+DEEDS: dict[str, Callable[[Study, User, str, User], str]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "withdraw": _withdraw,
+    "take-off": _take_off,
+}
+WITHOUT_REASON = (_resume, _take_off)
+
+
+def _reason(form: ReasonForm) -> str:
+    return str(form.cleaned_data.get("reason", "")) if form.is_valid() else ""
