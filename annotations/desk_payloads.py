@@ -42,7 +42,7 @@ from annotations.models import (
 from annotations.services.exams import prior_exams
 from annotations.services.notices import wording
 from annotations.services.reading import corrections
-from annotations.services.suggestions import runs
+from annotations.services.suggestions import offers
 from ecgreview.taxonomy.synonyms import synonyms
 
 Payload = dict[str, Any]
@@ -80,7 +80,7 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
         "next": next_id(assignment, user),
         "queue": _queue(assignment, user),
         "is_shown_suggestions": assignment.arm == Arm.CONCURRENT,
-        "suggestions": runs.offer(assignment),
+        "suggestions": offers.offer(assignment),
     }
 
 

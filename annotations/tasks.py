@@ -19,7 +19,6 @@ from django.utils import timezone
 from annotations.models import Scope
 from annotations.services.agreement import refresh
 from annotations.services.assignment import leases, qualification
-from annotations.services.audit import heads
 from annotations.services.consensus import labels
 from annotations.services.counts import live, recount, table_statistics
 from annotations.services.exams import same_recordings
@@ -28,7 +27,7 @@ from annotations.services.mail import queue as mail
 from annotations.services.notices import delivery
 from annotations.services.people import sign_in, tokens
 from annotations.services.suggestions import runs
-from annotations.services.verification import trail
+from annotations.services.verification import heads, trail
 from annotations.services.verification.trail import Part, Position
 from ecgreview import chain
 

@@ -13,14 +13,13 @@ from rest_framework.response import Response
 from annotations.api import result_shapes
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.desk_payloads import Payload
-from annotations.firewall import refuse_readers
 from annotations.models import OF_STUDIES, AgreementReport, AgreementRun, Batch, Scope, Study
 from annotations.models.batch import BatchQuerySet
 from annotations.services.agreement import details, paired_errors, versions
 from annotations.services.agreement.paired_errors import Missing
-from annotations.services.blinding import results_seen
+from annotations.services.blinding import reader_names, results_seen
+from annotations.services.blinding.rules import refuse_readers
 from annotations.services.counts import measurements
-from annotations.services.export import sources
 from ecgreview import agreement
 
 CLASS = OpenApiParameter(
@@ -179,7 +178,7 @@ def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     if found:
         results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
     readers = [int(reader) for reader in report.results["readers"]]
-    names = {reader: sources.pseudonym(study, reader) for reader in readers}
+    names = {reader: reader_names.pseudonym(study, reader) for reader in readers}
     kinds = dict(zip(readers, report.results.get("kinds", []), strict=False))
     return {
         "version": report.number,
@@ -190,5 +189,5 @@ def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
 
 def _named(results: Mapping[str, Any], study: Study) -> Payload:
     """Return the results with the pseudonyms of the export in the place of readers' rows."""
-    names = {reader: sources.pseudonym(study, int(reader)) for reader in results["readers"]}
+    names = {reader: reader_names.pseudonym(study, int(reader)) for reader in results["readers"]}
     return versions.named(measurements.without_points(results), names)

@@ -13,13 +13,13 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers, status
 from rest_framework.response import Response
 
-from annotations import firewall, tasks
+from annotations import tasks
 from annotations.api import shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.serializers import Nothing
 from annotations.desk_payloads import Payload
 from annotations.models import Archive, Study
-from annotations.services.blinding import results_seen
+from annotations.services.blinding import results_seen, rules
 from annotations.services.export import jobs
 
 RETRY_AFTER_S = 5
@@ -118,7 +118,7 @@ class ArchiveFile(ApiView):
 def _exported(request: UserRequest, slug: str) -> Study:
     """Return the study, unless its results are kept from the person now."""
     study = Study.objects.visible_to(request.user).get(slug=slug)
-    firewall.refuse_readers(study, request.user)
+    rules.refuse_readers(study, request.user)
     return study
 
 

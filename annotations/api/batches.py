@@ -16,11 +16,11 @@ from annotations.api import paging, result_shapes, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.reading import CURSOR
 from annotations.desk_payloads import Payload
-from annotations.firewall import is_still_reading, refuse_readers
 from annotations.models import Batch, Exam, Seat, Study, User
 from annotations.services.assignment import batches
 from annotations.services.blinding import reader_names
-from annotations.services.blinding.reader_names import Names
+from annotations.services.blinding.reader_names import ReaderNames
+from annotations.services.blinding.rules import is_blinded_to, refuse_readers
 from annotations.services.consensus import adjudications
 
 
@@ -39,7 +39,7 @@ class StudyBatches(ApiView):
         """List the batches of a study."""
         study = Study.objects.visible_to(request.user).get(slug=slug)
         rows = Batch.objects.visible_to(request.user).filter(study=study)
-        payload = partial(_payload, is_hidden=is_still_reading(study, request.user))
+        payload = partial(_payload, is_hidden=is_blinded_to(study, request.user))
         return answer(
             paging.page(rows.select_related("study").with_progress(), request, {"pk": int}, payload)
         )
@@ -107,7 +107,7 @@ class BatchProgress(ApiView):
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
         seats = Seat.objects.filter(batch=batch).select_related("reader").order_by("reader")
-        told = reader_names.told_to(request.user, batch.study)
+        told = reader_names.names_for(request.user, batch.study)
         lines = [_progress(seat, told) for seat in seats]
         return answer({"readers": sorted(lines, key=itemgetter("name"))})
 
@@ -143,7 +143,7 @@ def _visible(request: UserRequest, pk: int) -> Batch:
 def _current(request: UserRequest, pk: int) -> Payload:
     visible = Batch.objects.visible_to(request.user).select_related("study")
     batch = visible.with_progress().get(pk=pk)
-    return _payload(batch, is_hidden=is_still_reading(batch.study, request.user))
+    return _payload(batch, is_hidden=is_blinded_to(batch.study, request.user))
 
 
 def _payload(batch: Batch, *, is_hidden: bool) -> Payload:
@@ -163,7 +163,7 @@ def _payload(batch: Batch, *, is_hidden: bool) -> Payload:
     }
 
 
-def _progress(seat: Seat, told: Names) -> Payload:
+def _progress(seat: Seat, told: ReaderNames) -> Payload:
     return {
         "username": told.username_of(seat.reader),
         "name": told.of(seat.reader),

@@ -13,13 +13,13 @@ from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.serializers import Strict
 from annotations.api.shapes import Anything, Shape
 from annotations.desk_payloads import Payload
-from annotations.firewall import is_still_reading, refuse_readers
 from annotations.models import Batch, ReaderKind, Study, StudyReaderStatus
 from annotations.services.assignment import batches as assignment_batches
 from annotations.services.assignment import plan_preview, plans, progress
 from annotations.services.assignment.progress import BatchProgress, ReaderProgress
 from annotations.services.blinding import reader_names
-from annotations.services.blinding.reader_names import Names
+from annotations.services.blinding.reader_names import ReaderNames
+from annotations.services.blinding.rules import is_blinded_to, refuse_readers
 
 
 class PlanInput(Strict):
@@ -125,7 +125,7 @@ class StudyPlans(ApiView):
         """
         said = checked(PlanInput, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
-        is_hidden = is_still_reading(study, request.user)
+        is_hidden = is_blinded_to(study, request.user)
         made = plans.plan(
             study=study,
             name=said["name"],
@@ -200,7 +200,7 @@ class StudyProgress(ApiView):
         study = Study.objects.visible_to(request.user).get(slug=slug)
         refuse_readers(study, request.user)
         found = progress.of_study(study=study, now=timezone.now())
-        told = reader_names.told_to(request.user, study)
+        told = reader_names.names_for(request.user, study)
         return answer(
             {
                 "n_wanted": found.n_wanted,
@@ -229,7 +229,7 @@ def _planned(batch: Batch, *, is_hidden: bool) -> Payload:
     }
 
 
-def _reader(one: ReaderProgress, told: Names) -> Payload:
+def _reader(one: ReaderProgress, told: ReaderNames) -> Payload:
     return {
         "username": told.username_of(one.user),
         "name": told.of(one.user),

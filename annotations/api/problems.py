@@ -10,10 +10,10 @@ from django.http import Http404
 from psycopg.errors import QueryCanceled
 from rest_framework import exceptions, status
 
-from annotations import firewall
 from annotations.api import parsers
 from annotations.services.assignment import batches, guards, leases, plans
 from annotations.services.audit import browse
+from annotations.services.blinding import rules
 from annotations.services.consensus import adjudications
 from annotations.services.exams.same_recordings import SameRecording
 from annotations.services.export import jobs
@@ -433,7 +433,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "This exam is not handed out to you now.",
         "Your reading is paused, or its qualification comes first. What you entered is kept.",
     ),
-    firewall.StillReading: Problem(
+    rules.ReaderStillBlinded: Problem(
         status.HTTP_403_FORBIDDEN,
         "still-reading",
         "You read in this study, so its results are hidden from you.",

@@ -10,15 +10,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
-from annotations import desk_payloads, firewall, tasks
+from annotations import desk_payloads, tasks
 from annotations.api import paging, reading_inputs, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.headers import KEY, idempotency_key
 from annotations.models import Assignment, Batch, Reading, TokenScope, User
 from annotations.models.reading import ReadingQuerySet
-from annotations.services.assignment import deferrals, leases
-from annotations.services.blinding import results_seen
-from annotations.services.export import sources
+from annotations.services.assignment import deferrals, guards, leases
+from annotations.services.blinding import reader_names, results_seen
 from annotations.services.reading import corrections, drafts, submissions
 
 WORKLIST_ORDER = {"batch_id": int, "position": int}
@@ -60,7 +59,7 @@ class AssignmentDetail(ApiView):
     def get(self, request: UserRequest, pk: int) -> Response:
         """Tell all the reading desk needs about one of one's own assignments."""
         own = _own(request, pk)
-        firewall.refuse_unserved(own, request.user)
+        guards.refuse_unserved(own, request.user)
         return answer(desk_payloads.assignment_payload(own, request.user, now=timezone.now()))
 
 
@@ -211,6 +210,6 @@ def _reading(reading: Reading, request: UserRequest) -> desk_payloads.Payload:
         **desk_payloads.reading_payload(reading),
         "exam": assignment.code if is_own else assignment.exam.code,
         "batch": assignment.batch_id,
-        "reader": "me" if is_own else sources.pseudonym(study, reading.reader_id),
+        "reader": "me" if is_own else reader_names.pseudonym(study, reading.reader_id),
         "reader_kind": assignment.reader.kind,
     }

@@ -8,14 +8,14 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from annotations import desk_payloads, firewall
+from annotations import desk_payloads
 from annotations.api import reading_inputs, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.headers import KEY, idempotency_key
 from annotations.models import Assignment, SuggestionRun, Taxonomy, TokenScope
-from annotations.services.assignment import leases
+from annotations.services.assignment import guards, leases
 from annotations.services.reading import confirmations, revisions
-from annotations.services.suggestions import runs
+from annotations.services.suggestions import offers
 
 
 class AssignmentSuggestions(ApiView):
@@ -27,7 +27,7 @@ class AssignmentSuggestions(ApiView):
     def get(self, request: UserRequest, pk: int) -> Response:
         """Tell what the model suggests; not found before the study's policy allows it."""
         own = _own(request, pk)
-        run = runs.show(assignment=own, now=timezone.now())
+        run = offers.show(assignment=own, now=timezone.now())
         return answer(_suggestions(run, own.batch.taxonomy))
 
 
@@ -44,7 +44,7 @@ class ViewingCreate(ApiView):
     )
     def post(self, request: UserRequest, pk: int) -> Response:
         """Note a stretch of time for which they were; not found while nothing was shown."""
-        seen = runs.view(
+        seen = offers.view(
             assignment=_own(request, pk),
             key=idempotency_key(request),
             now=timezone.now(),
@@ -110,7 +110,7 @@ class ConfirmationCreate(ApiView):
 def _own(request: UserRequest, pk: int) -> Assignment:
     mine = Assignment.objects.visible_to(request.user)
     found = mine.select_related("batch__study", "batch__taxonomy", "reader").get(pk=pk)
-    firewall.refuse_barred(found)
+    guards.refuse_barred(found)
     return found
 
 

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.shapes import Shape
 from annotations.desk_payloads import Payload
-from annotations.firewall import is_still_reading
 from annotations.models import ReaderKind, ReaderLevel, Seat, Study, StudyReader, StudyReaderStatus
 from annotations.services.blinding import reader_names
-from annotations.services.blinding.reader_names import Names
+from annotations.services.blinding.reader_names import ReaderNames
+from annotations.services.blinding.rules import is_blinded_to
 
 
 class StudyReaderShape(Shape):
@@ -46,9 +46,9 @@ class StudyReaders(ApiView):
     def get(self, request: UserRequest, slug: str) -> Response:
         """List the readers in the order in which they joined."""
         study = Study.objects.visible_to(request.user).get(slug=slug)
-        n_assigned = {} if is_still_reading(study, request.user) else _given(study)
+        n_assigned = {} if is_blinded_to(study, request.user) else _given(study)
         lines = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
-        told = reader_names.told_to(request.user, study)
+        told = reader_names.names_for(request.user, study)
         listed = [_line(line, n_assigned.get(line.user_id), told) for line in lines]
         return answer({"readers": listed})
 
@@ -60,7 +60,7 @@ def _given(study: Study) -> dict[int, int]:
     return nobody | dict(seats.annotate(n=Sum("n_assigned", default=0)))
 
 
-def _line(line: StudyReader, n_assigned: int | None, told: Names) -> Payload:
+def _line(line: StudyReader, n_assigned: int | None, told: ReaderNames) -> Payload:
     return {
         "username": told.username_of(line.user),
         "name": told.of(line.user),

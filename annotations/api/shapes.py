@@ -21,7 +21,7 @@ from annotations.models import (
     Verdict,
     WorkState,
 )
-from annotations.services.suggestions.runs import Offer
+from annotations.services.suggestions.offers import Offer
 from ecgreview.criteria import Outcome, Reason, State
 
 

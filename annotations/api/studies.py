@@ -13,9 +13,9 @@ from annotations.api import paging, result_shapes, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, answer, checked
 from annotations.api.reading import CURSOR
 from annotations.desk_payloads import Payload
-from annotations.firewall import refuse_readers
 from annotations.models import Consensus, ConsensusLabel, Study, Taxonomy
 from annotations.services.blinding import results_seen
+from annotations.services.blinding.rules import refuse_readers
 from annotations.services.studies import lifecycle, protocols
 from ecgreview import protocol
 

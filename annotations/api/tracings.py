@@ -12,9 +12,9 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
-from annotations import firewall
 from annotations.api.base import ApiView, UserRequest
 from annotations.models import Assignment, Exam, Tracing
+from annotations.services.assignment import guards
 from annotations.services.exams import prior_exams
 
 FOREVER = "private, max-age=31536000, immutable"
@@ -77,7 +77,7 @@ class TracingSamples(ApiView):
 def _own(request: UserRequest, pk: int) -> Assignment:
     mine = Assignment.objects.visible_to(request.user)
     found = mine.select_related("exam", "batch__study", "reader").get(pk=pk)
-    firewall.refuse_barred(found)
+    guards.refuse_barred(found)
     return found
 
 

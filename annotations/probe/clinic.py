@@ -24,13 +24,12 @@ from annotations.models import (
 )
 from annotations.services.assignment import batches
 from annotations.services.assignment.handout import Row
-from annotations.services.exams import prior_exams, recordings
+from annotations.services.exams import prior_exams, recordings, suggestion_requests
 from annotations.services.people import members, roles
 from annotations.services.reading import content, submissions
 from annotations.services.reading.content import Content
 from annotations.services.reading.signing import Signed, Work
 from annotations.services.studies import exam_pool, lifecycle, roster
-from annotations.services.suggestions import runs
 from annotations.services.taxonomy import versions
 from ecgreview.ecg.formats import Recording
 from ecgreview.ecg.signal import Signal
@@ -168,7 +167,7 @@ def build(now: datetime) -> Clinic:
         study=second, name="Again", exams=stored[4:8], readers=[cast["bruno"], cast["clara"]],
         created_by=davi, now=now,
     )  # fmt: skip
-    runs.request(exams=stored, now=now)
+    suggestion_requests.request(exams=stored, now=now)
     exam_pool.add(study=study, exams=stored, actor=davi, now=now)
     if theirs is None:
         raise AssertionError(closed)

@@ -19,8 +19,9 @@ from annotations.services.assignment import (
     qualification,
     qualification_feedback,
 )
+from annotations.services.blinding import reader_names
 from annotations.services.consensus import labels
-from annotations.services.export import archive, sources
+from annotations.services.export import archive
 from annotations.services.studies import exam_pool, reading_log, roster
 
 AF, FLUTTER, NOISE = "atrial_fibrillation", "atrial_flutter", "artifact"
@@ -290,7 +291,7 @@ class TestTheExport:
 
     def test_lists_what_was_corrected(self, closed, study, ana, now):
         found = rows(study, now, "readings.csv")
-        hers = [row for row in found if row["reader"] == sources.pseudonym(study, ana.pk)]
+        hers = [row for row in found if row["reader"] == reader_names.pseudonym(study, ana.pk)]
         old, new = sorted(hers, key=lambda row: row["stands"])
         assert (old["stands"], old["labels"], old["supersedes"]) == ("0", AF, "")
         assert (new["stands"], new["labels"], new["supersedes"]) == ("1", FLUTTER, old["reading"])

@@ -28,13 +28,12 @@ from annotations.models import (
 from annotations.services import audit
 from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
-from annotations.services.audit import heads
 from annotations.services.blinding import results_seen
 from annotations.services.consensus import labels
 from annotations.services.people import accounts
 from annotations.services.studies import roster
 from annotations.services.taxonomy import versions
-from annotations.services.verification import trail
+from annotations.services.verification import heads, trail
 from ecgreview.chain import Kind
 from ecgreview.ecg import wire
 from tests.app import props

@@ -17,7 +17,7 @@ from annotations.models import (
 )
 from annotations.services.assignment import batches, guards
 from annotations.services.reading import confirmations, content, revisions, suggestion_decisions
-from annotations.services.suggestions import runs
+from annotations.services.suggestions import offers
 from ecgreview import criteria
 from ecgreview.criteria import QtFormula
 from tests.app import signing
@@ -48,7 +48,7 @@ def suggest(taxonomy, now):
 @pytest.fixture
 def show(now):
     def make(assignment):
-        return runs.show(assignment=Assignment.objects.get(pk=assignment.pk), now=now)
+        return offers.show(assignment=Assignment.objects.get(pk=assignment.pk), now=now)
 
     return make
 

@@ -28,7 +28,7 @@ from annotations.services.audit import signed_content
 from annotations.services.consensus import labels
 from annotations.services.reading import content, corrections, signing
 from annotations.services.studies import lifecycle, protocols, reading_log
-from annotations.services.suggestions import runs
+from annotations.services.suggestions import offers
 from annotations.services.verification import readings as integrity_readings
 from ecgreview.agreement import pair_lines
 
@@ -73,7 +73,7 @@ def run(make_exam, now):
 def show(assignment, now):
     """Show Ana what the model says."""
     assignment.refresh_from_db()
-    runs.show(assignment=assignment, now=now)
+    offers.show(assignment=assignment, now=now)
 
 
 def standing(assignment):

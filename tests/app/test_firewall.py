@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from annotations import firewall
 from annotations.models import Consensus, Exam, ImportIssue, ImportRun, Reading, Role, User
 from annotations.services.assignment import batches
-from annotations.services.blinding import results_seen
+from annotations.services.blinding import results_seen, rules
 from annotations.services.consensus import adjudications, labels
 from annotations.services.studies import exam_pool, lifecycle, roster
 from annotations.views import datasets
@@ -87,12 +86,12 @@ def untouched(make_study, make_exam, ana, davi, now):
 def test_a_third_study_does_not_open_the_results_of_an_exam_that_one_reads(
     judged, elsewhere, untouched, gil
 ):
-    with pytest.raises(firewall.StillReading):
-        firewall.refuse_readers(judged.study, gil)
+    with pytest.raises(rules.ReaderStillBlinded):
+        rules.refuse_readers(judged.study, gil)
 
 
 def test_who_reads_elsewhere_may_see_a_study_with_other_exams(judged, elsewhere, untouched, gil):
-    assert not firewall.is_still_reading(untouched, gil)
+    assert not rules.is_blinded_to(untouched, gil)
 
 
 def test_the_other_study_stays_hidden_when_the_batch_is_closed(elsewhere, gil, close):

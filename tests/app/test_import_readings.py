@@ -206,7 +206,7 @@ class TestAgreement:
 
 class TestReaders:
     def test_a_reader_is_called_as_the_file(self, imported, davi):
-        told = reader_names.told_to(davi, imported)
+        told = reader_names.names_for(davi, imported)
         readers = {told.of(line.user) for line in imported.readers.select_related("user")}
         assert readers == {"cardiologist1", "cardiologist2"}
 

@@ -31,7 +31,7 @@ from annotations.services.imports import recordings
 from annotations.services.reading import content, corrections, drafts
 from annotations.services.reading import signing as reading_signing
 from annotations.services.studies import lifecycle
-from annotations.services.suggestions import runs
+from annotations.services.suggestions import offers
 from annotations.services.taxonomy import versions
 from ecgreview.protocol import Protocol
 from tests.app import signing
@@ -270,7 +270,7 @@ def test_a_correction_and_a_first_look_at_suggestions_take_turns(assign, ana, no
     )
     assignment.refresh_from_db()
     shown, corrected = at_once(
-        lambda: runs.show(assignment=assignment, now=now),
+        lambda: offers.show(assignment=assignment, now=now),
         lambda: sign(assignment, now, uuid.uuid4(), supersedes=key),
     )
     assert isinstance(shown, SuggestionRun)

@@ -30,7 +30,7 @@ from annotations.services.export import archive
 from annotations.services.reading import content, corrections, revisions, suggestion_decisions
 from annotations.services.reading import signing as reading_signing
 from annotations.services.studies import lifecycle
-from annotations.services.suggestions import runs
+from annotations.services.suggestions import offers
 from annotations.services.verification import readings as integrity_readings
 from tests.app import signing
 
@@ -73,7 +73,7 @@ def show(now):
 
     def make(reading):
         assignment = Assignment.objects.get(pk=reading.assignment_id)
-        runs.show(assignment=assignment, now=now)
+        offers.show(assignment=assignment, now=now)
 
     return make
 
@@ -352,24 +352,24 @@ class TestTheTrail:
 
 class TestLooking:
     def test_is_noted_with_its_time(self, shown, now):
-        seen = runs.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=4200, now=now)
+        seen = offers.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=4200, now=now)
         assert (seen.exposure, seen.shown_ms) == (Exposure.objects.get(), 4200)
 
     def test_counts_once_however_often_it_is_told(self, shown, now):
         key = uuid.uuid4()
         for _ in range(2):
-            runs.view(assignment=shown.assignment, key=key, shown_ms=4200, now=now)
+            offers.view(assignment=shown.assignment, key=key, shown_ms=4200, now=now)
         assert Viewing.objects.count() == 1
 
     def test_with_the_key_of_another_stretch_is_refused(self, shown, now):
         key = uuid.uuid4()
-        runs.view(assignment=shown.assignment, key=key, shown_ms=1, now=now)
+        offers.view(assignment=shown.assignment, key=key, shown_ms=1, now=now)
         with pytest.raises(reading_signing.KeyReused):
-            runs.view(assignment=shown.assignment, key=key, shown_ms=2, now=now)
+            offers.view(assignment=shown.assignment, key=key, shown_ms=2, now=now)
 
     def test_at_nothing_is_refused(self, signed, now):
         with pytest.raises(Exposure.DoesNotExist):
-            runs.view(assignment=signed.assignment, key=uuid.uuid4(), shown_ms=1, now=now)
+            offers.view(assignment=signed.assignment, key=uuid.uuid4(), shown_ms=1, now=now)
 
 
 class TestTheApi:
@@ -443,7 +443,7 @@ class TestTheApi:
 
 def test_an_export_tells_reason_decisions_and_what_was_shown(shown, revise, close, now):
     revise(shown, AF, reason="suggestion", chosen=[(AF, "accepted")])
-    runs.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=4200, now=now)
+    offers.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=4200, now=now)
     close(shown.assignment.batch)
     files = archive.contents(study=shown.assignment.batch.study, now=now)
     assert f"suggestion,{AF}:accepted" in files["readings.csv"].decode()
@@ -456,7 +456,7 @@ class TestTheDatabase:
     @pytest.fixture
     def decided(self, shown, revise, now):
         revise(shown, AF, chosen=[(AF, "accepted")])
-        runs.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=1, now=now)
+        offers.view(assignment=shown.assignment, key=uuid.uuid4(), shown_ms=1, now=now)
         return shown
 
     @pytest.mark.parametrize("model", [Decision, Viewing])

@@ -9,7 +9,7 @@ import pytest
 from annotations.models import Reading, Stage, SuggestionModel, SuggestionRun
 from annotations.services.assignment import batches, guards
 from annotations.services.reading import revisions
-from annotations.services.suggestions import runs
+from annotations.services.suggestions import offers
 from tests.app import signing
 from tests.app.test_races import at_once, sign
 
@@ -28,7 +28,7 @@ def shown(assign, ana, now):
     )
     sign(assignment, now, uuid.uuid4())
     assignment.refresh_from_db()
-    runs.show(assignment=assignment, now=now)
+    offers.show(assignment=assignment, now=now)
     return assignment
 
 

@@ -10,8 +10,9 @@ from rest_framework.test import APIClient
 
 from annotations.models import Assignment, AuditEvent, Draft, Reading, Role, StudyReader, User
 from annotations.services.assignment import guards
+from annotations.services.blinding import reader_names
 from annotations.services.consensus import labels
-from annotations.services.export import sources, tables
+from annotations.services.export import tables
 from annotations.services.people import roles
 from annotations.services.reading import drafts
 from annotations.services.studies import roster
@@ -222,7 +223,7 @@ def test_readings_of_who_has_left_are_marked_in_the_export(
     heading, *rows = tables.readings_long(study)
     column = {name: place for place, name in enumerate(heading)}
     found = {(row[column["reader"]], row[column["reader_status"]]) for row in rows}
-    assert (sources.pseudonym(study, ana.pk), "withdrawn") in found
+    assert (reader_names.pseudonym(study, ana.pk), "withdrawn") in found
     assert {status for _, status in found} == {"withdrawn", "active"}
 
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotations.models import Dataset
+from annotations.services.blinding import reader_names
 from annotations.services.export import archive as export_archive
-from annotations.services.export import sources, tables
+from annotations.services.export import tables
 
 FILES = [
     *("SHA256SUMS", "agreement.csv", "consensus.csv", "exposures.csv", "localisations.csv"),
@@ -105,7 +106,7 @@ def test_a_reading_keeps_its_certainty(closed, study, now):
 
 def test_readers_are_pseudonyms(closed, study, ana, bruno, now):
     names = {row["reader"] for row in rows(study, now, "readings_long.csv")}
-    assert names == {sources.pseudonym(study, reader.pk) for reader in (ana, bruno)}
+    assert names == {reader_names.pseudonym(study, reader.pk) for reader in (ana, bruno)}
 
 
 def test_no_file_names_a_reader_or_quotes_a_comment(closed, study, now):

@@ -20,7 +20,7 @@ from annotations.models.taxonomy import TaxonomyQuerySet
 from annotations.services.agreement import refresh
 from annotations.services.consensus import adjudications
 from annotations.services.consensus import labels as consensus_labels
-from annotations.services.exams import recordings
+from annotations.services.exams import recordings, suggestion_requests
 from annotations.services.suggestions import runs
 from ecgreview import criteria
 from ecgreview.agreement import pair_lines
@@ -173,7 +173,7 @@ def bradycardia(db, taxonomy, now):
     dataset = Dataset.objects.create(name="Drawn", created_at=now)
     recording = Recording(drawn.signal, "1", None, 70.0, "F", ())
     (exam,) = recordings.store(dataset=dataset, recordings=[recording], now=now)
-    runs.request(exams=[exam], now=now)
+    suggestion_requests.request(exams=[exam], now=now)
     return exam
 
 
@@ -201,7 +201,7 @@ def test_a_run_is_finished_once(bradycardia, now):
 
 def test_asking_again_for_suggestions_changes_nothing(bradycardia, now):
     runs.run_next(now=now)
-    runs.request(exams=[bradycardia], now=now)
+    suggestion_requests.request(exams=[bradycardia], now=now)
     assert not runs.run_next(now=now)
 
 
@@ -215,7 +215,7 @@ def test_a_tracing_that_cannot_be_measured_fails_with_a_reason(bradycardia, now)
 
 def test_a_failure_does_not_stop_the_next_exam(bradycardia, make_exam, now):
     Tracing.objects.update(packed=b"no packet")
-    runs.request(exams=[make_exam()], now=now)
+    suggestion_requests.request(exams=[make_exam()], now=now)
     while runs.run_next(now=now):
         pass
     assert not SuggestionRun.objects.due().exists()
@@ -240,7 +240,7 @@ def deadly(bradycardia, monkeypatch):
 
 
 def test_an_exam_that_kills_workers_lets_the_others_pass(deadly, make_exam, now):
-    runs.request(exams=[make_exam()], now=now)
+    suggestion_requests.request(exams=[make_exam()], now=now)
     with pytest.raises(WorkerLost):
         runs.run_next(now=now)
     runs.run_next(now=now)
@@ -269,7 +269,7 @@ def test_an_exam_that_another_worker_takes_meanwhile_is_left_to_it(
 
 
 def test_without_a_taxonomy_no_attempt_is_counted(make_exam, now):
-    runs.request(exams=[make_exam()], now=now)
+    suggestion_requests.request(exams=[make_exam()], now=now)
     with pytest.raises(Taxonomy.DoesNotExist):
         runs.run_next(now=now)
     assert SuggestionRun.objects.get().n_attempts == 0

@@ -20,8 +20,8 @@ from annotations.models import AgreementReport, Batch, Consensus, SuggestionRun
 from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
 from annotations.services.consensus import labels
+from annotations.services.exams import suggestion_requests
 from annotations.services.people import tokens
-from annotations.services.suggestions import runs
 from ecgreview.celery import app
 
 PATIENCE_S = 30
@@ -170,7 +170,7 @@ def test_what_comes_to_no_end_holds_up_nothing_else(two_due, now, monkeypatch, s
 
 
 def test_the_suggestions_task_drains_every_exam(taxonomy, make_exam, now):
-    runs.request(exams=[make_exam(), make_exam()], now=now)
+    suggestion_requests.request(exams=[make_exam(), make_exam()], now=now)
     tasks.compute_suggestions()
     assert SuggestionRun.objects.filter(finished_at__isnull=False).count() == 2
 

@@ -21,6 +21,7 @@ from annotations.models import (
     Viewing,
 )
 from annotations.services.assignment import batches
+from annotations.services.exams import suggestion_requests
 from annotations.services.suggestions import runs
 from ecgreview.ecg import synth, wire
 
@@ -43,7 +44,7 @@ def exam_with_left_bundle_branch_block(
         n_samples=signal.n_samples,
         packed=wire.pack(signal),
     )
-    runs.request(exams=[exam], now=now)
+    suggestion_requests.request(exams=[exam], now=now)
     while runs.run_next(now=now):
         pass
     return exam

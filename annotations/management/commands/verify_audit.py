@@ -10,8 +10,7 @@ from typing import Any
 from django.core.management import BaseCommand
 from django.utils import timezone
 
-from annotations.services.audit import heads
-from annotations.services.verification import trail
+from annotations.services.verification import heads, trail
 from annotations.services.verification.trail import Verification
 from ecgreview import chain
 from ecgreview.chain import START, Head

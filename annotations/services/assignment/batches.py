@@ -21,10 +21,9 @@ from annotations.models import (
 from annotations.services import audit
 from annotations.services.assignment import handout as assignment_handout
 from annotations.services.assignment.handout import Row
-from annotations.services.exams import same_recordings
+from annotations.services.exams import same_recordings, suggestion_requests
 from annotations.services.notices import delivery
 from annotations.services.studies import lifecycle, roster
-from annotations.services.suggestions import runs
 from ecgreview import design
 
 MAX_READINGS = 100_000
@@ -195,7 +194,7 @@ def release(*, batch_id: int, actor: User, now: datetime, due_on: date | None = 
         actor=actor, action=audit.Action.BATCH_RELEASED, study=batch.study, target=batch,
         after={"due_on": batch.due_on and batch.due_on.isoformat()}, now=now,
     )  # fmt: skip
-    runs.request_of(batch, now=now)
+    suggestion_requests.request_for_batch(batch, now=now)
     delivery.batch_released(batch, now=now)
     return batch
 

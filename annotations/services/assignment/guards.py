@@ -82,3 +82,38 @@ def is_barred(assignment: Assignment) -> bool:
     if not batch.study.qualification_required:
         return False
     return Batch.objects.barred(assignment.reader).filter(pk=batch.pk).exists()
+
+
+def is_served(assignment: Assignment, user: User) -> bool:
+    """Tell whether ``user`` may open ``assignment`` now: it is read, or its batch is served."""
+    if _is_over(assignment):
+        return True
+    return Batch.objects.serving(user).filter(pk=assignment.batch_id).exists()
+
+
+def refuse_unserved(assignment: Assignment, user: User) -> None:
+    """Do nothing when ``user`` may open ``assignment`` now.
+
+    What is open on their screen they may still submit.
+
+    Raises:
+        NotServed: they may not.
+    """
+    if not is_served(assignment, user):
+        raise NotServed(assignment)
+
+
+def refuse_barred(assignment: Assignment) -> None:
+    """Do nothing unless a qualification comes before ``assignment``, its batch and study selected.
+
+    What belongs to the exam on a reader's screen is still given to them when they are paused.
+
+    Raises:
+        NotServed: it does.
+    """
+    if not _is_over(assignment) and is_barred(assignment):
+        raise NotServed(assignment)
+
+
+def _is_over(assignment: Assignment) -> bool:
+    return assignment.state == AssignmentState.READ or not assignment.batch.is_open

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.models import AuditEvent, User
 from annotations.services import audit
-from annotations.services.verification import trail
+from annotations.services.audit import events as audit_events
 from ecgreview import chain
 from ecgreview.chain import Entry, Event, Head, Link, files
 
@@ -260,7 +260,7 @@ def _json(row: Mapping[str, str | None]) -> bytes:
 
 def _written(field: str) -> models.Func:
     """Return a time as the chain writes it, by the database."""
-    template = trail.MOMENT.format("%(expressions)s")
+    template = audit_events.MOMENT.format("%(expressions)s")
     return models.Func(F(field), template=template, output_field=models.TextField())
 
 

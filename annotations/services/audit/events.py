@@ -15,6 +15,11 @@ from annotations.models import AuditEvent, Reading, Study, User
 from annotations.services.audit import signed_content
 from ecgreview import chain
 
+MOMENT = """to_char({0} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            || case when {0} < '0001-01-01 00:00:00+00' then ' BC' else '' end"""
+"""A time as the chain writes it. Uses only functions built into PostgreSQL:
+somebody could alter functions of our own."""
+
 
 class Action(models.TextChoices):
     """All that is recorded; what comes before the dot is what pages group them by."""

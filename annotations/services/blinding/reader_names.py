@@ -1,39 +1,87 @@
-"""By which name a reader is told of: their own for coordinators, a pseudonym for others."""
+"""How readers are named to a user: by their real names, by pseudonyms, or by letters."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 
-from annotations.models import Study, User
-from annotations.services.export import sources
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotations.models import Batch, ReaderKind, Study, User
+
+KIND_LABELS: dict[str, Promise] = {
+    ReaderKind.MODEL: gettext_lazy("model"),
+    ReaderKind.REFERENCE: gettext_lazy("reference"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """The names of a study's readers, as somebody is told them.
+class ReaderNames:
+    """The names of a study's readers as one user sees them.
 
     Attributes:
-        study: whose pseudonyms they have, the same as in its export.
-        are_own: whether readers are told by their own names.
+        study: pseudonyms are the ones of its export.
+        are_real: whether the user sees real names.
     """
 
     study: Study
-    are_own: bool
+    are_real: bool
 
     def of(self, reader: User) -> str:
-        """Return the name of ``reader``."""
-        return str(reader) if self.are_own else sources.pseudonym(self.study, reader.pk)
+        return str(reader) if self.are_real else pseudonym(self.study, reader.pk)
 
     def username_of(self, reader: User) -> str | None:
-        """Return the user name of ``reader``, None when it is not told."""
-        return reader.get_username() if self.are_own else None
+        """Return the user name of ``reader``, None for users who see pseudonyms."""
+        return reader.get_username() if self.are_real else None
 
 
-def told_to(user: User, study: Study) -> Names:
-    """Return the names of the readers of ``study`` as ``user`` is told them."""
-    return Names(study, are_own_told_to(user))
+def names_for(user: User, study: Study) -> ReaderNames:
+    """Return the names of the readers of ``study`` as ``user`` sees them."""
+    return ReaderNames(study, sees_real_names(user))
 
 
-def are_own_told_to(user: User) -> bool:
-    """Tell whether ``user`` hands work out, and is told who does it."""
+def sees_real_names(user: User) -> bool:
+    """Whether ``user`` coordinates, so that they know who reads what anyway."""
     return user.has_perm("annotations.close_batch")
+
+
+def pseudonym(study: Study, reader_id: int) -> str:
+    """Return the name of a reader in exports of ``study``: an HMAC under the study's secret seed.
+
+    It is stable within a study; nobody without the seed can link it to an account.
+    """
+    message = f"reader:{reader_id}".encode()
+    return f"reader-{hmac.new(study.seed.encode(), message, hashlib.sha256).hexdigest()[:8]}"
+
+
+def names_in_batch(batch: Batch, user: User) -> dict[int, str]:
+    """Return the names of the readers of ``batch`` by primary key, in a stable order.
+
+    Coordinators see real names, everybody else letters.
+    """
+    return names_of_readers(User.objects.filter(seats__batch=batch), user)
+
+
+def names_of_readers(readers: QuerySet[User], user: User) -> dict[int, str]:
+    """Return the names of ``readers`` by primary key: real ones for coordinators, else letters."""
+    are_real = sees_real_names(user)
+    return {
+        reader.pk: with_kind(str(reader) if are_real else letter(place), reader)
+        for place, reader in enumerate(readers.order_by("pk"))
+    }
+
+
+def letter(place: int) -> str:
+    """Return A, B, ..., Z, AA, ... for 0, 1, ..."""
+    rest, last = divmod(place, 26)
+    return (letter(rest - 1) if rest else "") + chr(ord("A") + last)
+
+
+def with_kind(name: str, reader: User) -> str:
+    """Return ``name``, followed by "(model)" or "(reference)" for readers who are no persons."""
+    kind = KIND_LABELS.get(reader.kind)
+    return name if kind is None else _("%(name)s (%(kind)s)") % {"name": name, "kind": kind}

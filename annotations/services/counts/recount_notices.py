@@ -21,6 +21,7 @@ from annotations.models import (
     Study,
     User,
 )
+from annotations.services.blinding import rules
 from annotations.services.notices import delivery
 
 
@@ -50,13 +51,7 @@ def _coordinators(study: Study) -> list[User]:
     """Return who coordinates or administers, but for those from whom results of it are kept."""
     manages = Q(groups__name=Role.COORDINATOR) | Q(is_superuser=True)
     found = User.objects.filter(manages, is_active=True).distinct().order_by("pk")
-    return [one for one in found if not _is_blinded(study, one)]
-
-
-def _is_blinded(study: Study, user: User) -> bool:
-    if Study.objects.all().blinding(user).filter(pk=study.pk).exists():
-        return True
-    return not Batch.objects.filter(study=study).not_read_by(user).exists()
+    return [one for one in found if not rules.is_blinded_to(study, one)]
 
 
 def _of(scope: Scope) -> dict[str, Any]:

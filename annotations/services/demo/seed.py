@@ -16,12 +16,11 @@ from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
 from annotations.services.consensus import labels
 from annotations.services.demo import readings
-from annotations.services.exams import prior_exams
+from annotations.services.exams import prior_exams, suggestion_requests
 from annotations.services.exams import recordings as exams_recordings
 from annotations.services.imports import recordings as imports_recordings
 from annotations.services.people import accounts
 from annotations.services.studies import lifecycle
-from annotations.services.suggestions import runs
 from annotations.services.taxonomy import mappings, versions
 from ecgreview.ecg import audit, synth
 from ecgreview.ecg.formats import Recording
@@ -141,7 +140,7 @@ def _synthetic_exams(now: datetime) -> list[Exam]:
         return stored
     drawn = exams_recordings.store(dataset=dataset, recordings=_drawings(), now=now)
     _link(dataset, drawn, now)
-    runs.request(exams=drawn, now=now)
+    suggestion_requests.request(exams=drawn, now=now)
     return drawn
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Prefetch, Sum
 from django.db.models.functions import Coalesce
 
 from annotations.models import Decision, Exposure, Reading, Study, Suggestion
+from annotations.services.blinding.reader_names import pseudonym
 from annotations.services.export.sources import (
     ROWS_AT_ONCE,
     UNDER,
@@ -17,7 +18,6 @@ from annotations.services.export.sources import (
     Row,
     Source,
     opened,
-    pseudonym,
     under,
 )
 from ecgreview import chain

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterator
 from datetime import UTC
 from typing import TypeAlias
@@ -13,6 +11,7 @@ from django.db.models import Prefetch
 from annotations.models import Batch, Finding, NotAssessable, Reading, Study, StudyReader
 from annotations.models.batch import BatchQuerySet
 from annotations.models.reading import ReadingQuerySet
+from annotations.services.blinding import reader_names
 
 Cell: TypeAlias = str | int | float | None
 Row: TypeAlias = tuple[Cell, ...]
@@ -50,7 +49,7 @@ class Source:
             assignment.exam.code,
             assignment.batch.name,
             assignment.batch.purpose,
-            pseudonym(self.study, reading.reader_id),
+            reader_names.pseudonym(self.study, reading.reader_id),
             self._statuses.get(reading.reader_id, ""),
             reading.stage,
             assignment.occurrence,
@@ -74,12 +73,6 @@ def under(reading: Reading) -> Row:
 def opened(study: Study) -> BatchQuerySet:
     """Return the batches that may be taken away: closed, opened by the policy, and data."""
     return Batch.objects.filter(study=study).closed().with_open_results().of_data()
-
-
-def pseudonym(study: Study, reader_id: int) -> str:
-    """Return how an export of ``study`` names a reader: stable, and told by the seed alone."""
-    message = f"reader:{reader_id}".encode()
-    return f"reader-{hmac.new(study.seed.encode(), message, hashlib.sha256).hexdigest()[:8]}"
 
 
 def _of(study: Study) -> ReadingQuerySet:

@@ -17,6 +17,7 @@ from annotations.models import (
     Study,
     Taxonomy,
 )
+from annotations.services.blinding.reader_names import pseudonym
 from annotations.services.export.sources import (
     ROWS_AT_ONCE,
     UNDER,
@@ -25,7 +26,6 @@ from annotations.services.export.sources import (
     Row,
     Source,
     opened,
-    pseudonym,
     under,
 )
 from ecgreview import agreement as domain

@@ -15,9 +15,8 @@ from annotations.models.exam import Patient as PatientRow
 from annotations.services import audit
 from annotations.services.counts import table_statistics
 from annotations.services.exams import recordings as exams_recordings
-from annotations.services.exams import same_recordings
+from annotations.services.exams import same_recordings, suggestion_requests
 from annotations.services.exams.same_recordings import Link
-from annotations.services.suggestions import runs
 from ecgreview.ecg import formats
 from ecgreview.ecg.formats import Recording, Refusal, sandbox
 
@@ -154,7 +153,7 @@ def _store(run: ImportRun, block: _Block, now: datetime) -> None:
     found = exams_recordings.sort_out(dataset, block.recordings)
     stored = exams_recordings.store(dataset=dataset, recordings=found.new, now=now)
     links = same_recordings.link(stored, [recording.signal for recording in found.new])
-    runs.request(exams=stored, now=now)
+    suggestion_requests.request(exams=stored, now=now)
     refusals = [*block.refusals, *map(_changed, found.changed)]
     ImportIssue.objects.bulk_create(
         [_issue(run, refusal) for refusal in refusals]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from annotations.models import ReaderKind, Role, TokenScope, User
 from annotations.services import audit
 from annotations.services.people import members, sign_in, tokens
-from annotations.services.verification import accounts as standings
 
 REASON = "on the command line"
 """Nobody is signed in there: the trail has no actor, and says this instead."""
@@ -44,14 +44,14 @@ def create_without_access(
     user = members.create(username=username, last_name=name, wanted=())
     user.kind, user.is_active = kind, False
     user.save(update_fields=["kind", "is_active"])
-    _record(user, audit.Action.PEOPLE_CREATED, now, standings.of(user))
+    _record(user, audit.Action.PEOPLE_CREATED, now, recorded_state(user))
     return user
 
 
 @transaction.atomic
 def record_standing(*, user: User, now: datetime) -> None:
     """Write down what ``user`` may do, whom Django's own ``createsuperuser`` has made."""
-    _record(user, audit.Action.PEOPLE_CREATED, now, standings.of(user))
+    _record(user, audit.Action.PEOPLE_CREATED, now, recorded_state(user))
 
 
 @transaction.atomic
@@ -95,6 +95,17 @@ def make_token(
         tokens.TooManyTokens: they have five already.
     """
     return tokens.make(user=user, actor=None, reason=REASON, name=name, scope=scope, now=now)
+
+
+def recorded_state(user: User) -> dict[str, Any]:
+    """Return the roles, rights and kind of ``user`` as audit events record them."""
+    return {
+        "roles": sorted(user.groups.values_list("name", flat=True)),
+        "is_active": user.is_active,
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+        "kind": str(user.kind),
+    }
 
 
 def _roles(wanted: Collection[Role]) -> dict[str, object]:

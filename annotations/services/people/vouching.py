@@ -10,17 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from annotations.models import Role, Study, User
+from annotations.models import Role, User
 from annotations.models.people import SEES_RESULTS
+from annotations.services.blinding import rules
 
 
 class Blinded(Exception):
     """The person still reads in a study, and the account is shown results."""
-
-
-def is_blinded(user: User) -> bool:
-    """Tell whether results of any study are kept from ``user`` for now."""
-    return Study.objects.all().blinding(user).exists()
 
 
 def refuse_blinded(actor: User, roles: Iterable[Role]) -> None:
@@ -29,7 +25,7 @@ def refuse_blinded(actor: User, roles: Iterable[Role]) -> None:
     Raises:
         Blinded: they read, and one of the roles is shown results.
     """
-    if any(role in SEES_RESULTS for role in roles) and is_blinded(actor):
+    if any(role in SEES_RESULTS for role in roles) and rules.reads_anywhere(actor):
         raise Blinded
 
 

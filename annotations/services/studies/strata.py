@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Study, StudyExam, Suggestion, User
-from annotations.models.study import StudyQuerySet
+from annotations.services.blinding import rules
 
 MAX_STRATUM = StudyExam._meta.get_field("stratum").max_length or 0
 
@@ -63,8 +63,7 @@ def refuse_who_reads(study: Study, user: User) -> None:
     Raises:
         KindsHidden: they read in it.
     """
-    blinding: StudyQuerySet = Study.objects.all()
-    if blinding.blinding(user).filter(pk=study.pk).exists():
+    if rules.reads_in(study, user):
         raise KindsHidden(study)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db.models import F
@@ -47,17 +46,6 @@ class Standing:
             self.roles = frozenset(said["roles"])
         elif "role" in said:
             self.roles = frozenset([said["role"]])
-
-
-def of(user: User) -> dict[str, Any]:
-    """Return what an event says of how ``user`` stands."""
-    return {
-        "roles": sorted(user.groups.values_list("name", flat=True)),
-        "is_active": user.is_active,
-        "is_staff": user.is_staff,
-        "is_superuser": user.is_superuser,
-        "kind": str(user.kind),
-    }
 
 
 def account_fault() -> Fault | None:

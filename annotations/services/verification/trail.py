@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from annotations.models import AuditLink, Notice, NoticeKind, Role, User
 from annotations.services import audit
+from annotations.services.audit import events
 from annotations.services.notices import delivery
 from annotations.services.verification import accounts, readings, results, studies, tracings
 from ecgreview import chain
@@ -24,15 +25,11 @@ READINGS_PER_BITE = 5_000
 TRACINGS_PER_BITE = 1_000
 """So much a task verifies before it asks for itself again: about 3 s of work each."""
 
-MOMENT = """to_char({0} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-            || case when {0} < '0001-01-01 00:00:00+00' then ' BC' else '' end"""
-"""A time as the chain writes it. Made of PostgreSQL's own functions: ours could be altered."""
-
-EVENT = f"""e.id::text, {MOMENT.format("e.at")}, e.actor_id::text, e.actor_name, e.action,
+EVENT = f"""e.id::text, {events.MOMENT.format("e.at")}, e.actor_id::text, e.actor_name, e.action,
        e.study_id::text, e.object_type, e.object_id, e.before, e.after, e.reason"""
 
 LINKED = f"""
-    select l.seq, {MOMENT.format("l.chained_at")}, l.previous, l.digest, {EVENT}
+    select l.seq, {events.MOMENT.format("l.chained_at")}, l.previous, l.digest, {EVENT}
       from annotations_auditlink l left join annotations_auditevent e on e.id = l.event_id
      where l.seq > %s order by l.seq limit %s
 """  # noqa: S608

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from annotations.firewall import is_still_reading
 from annotations.models import (
     OF_STUDIES,
     AgreementReport,
@@ -29,11 +28,12 @@ from annotations.models import (
 )
 from annotations.models.batch import BatchQuerySet
 from annotations.services.blinding import results_seen
+from annotations.services.blinding.reader_names import names_in_batch, names_of_readers
+from annotations.services.blinding.rules import is_blinded_to
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest
 from annotations.views.agreement import run_text
 from annotations.views.agreement.run_text import Told
-from annotations.views.batches.completion_matrix import names_of, reader_names
 
 TABS: Mapping[str, Promise] = {
     "": _("Classes"),
@@ -93,9 +93,11 @@ class Shown:
         """
         ids: list[str] = self.results.get("readers", [])
         if self.batch:
-            told = reader_names(self.batch, self.user)
+            told = names_in_batch(self.batch, self.user)
         else:
-            told = names_of(User.objects.filter(pk__in=[int(one) for one in ids]), self.user)
+            told = names_of_readers(
+                User.objects.filter(pk__in=[int(one) for one in ids]), self.user
+            )
         return {one: told.get(int(one), "?") for one in ids}
 
     @cached_property
@@ -187,7 +189,7 @@ def followed(request: SignedInRequest, pk: int | None = None, slug: str = "") ->
     """
     batch = None if pk is None else lookups.batch(request.user, pk)
     study = batch.study if batch else lookups.study(request.user, slug)
-    return Shown(study, batch, request.user, is_still_reading(study, request.user), None)
+    return Shown(study, batch, request.user, is_blinded_to(study, request.user), None)
 
 
 def page(

@@ -12,9 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.forms import AuditFilterForm
-from annotations.models import AuditEvent, AuditLink, Study, User
+from annotations.models import AuditEvent, AuditLink, Study
 from annotations.services.audit import browse
 from annotations.services.audit.browse import Format
+from annotations.services.blinding import rules
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.audit import event_text
 
@@ -28,7 +29,7 @@ MAX_SEQ = 2**63 - 1
 def audit_list(request: SignedInRequest) -> HttpResponse:
     """List the newest events that are wanted, and how far the chain was verified."""
     form = AuditFilterForm(_asked(request.GET))
-    context: dict[str, Any] = {"form": form, "is_hidden": _is_hidden(request.user)}
+    context: dict[str, Any] = {"form": form, "is_hidden": rules.reads_anywhere(request.user)}
     if context["is_hidden"]:
         return render(request, "audit/list.html", context)
     is_valid = form.is_valid()
@@ -78,7 +79,7 @@ def audit_export(request: SignedInRequest) -> HttpResponse:
     """Hand out the events that are wanted as a file; that this was done is an event itself."""
     form = AuditFilterForm(_asked(request.GET))
     kind = request.GET.get("format", Format.CSV.value)
-    if _is_hidden(request.user):
+    if rules.reads_anywhere(request.user):
         return render(request, "audit/list.html", {"is_hidden": True}, status=403)
     if kind not in Format.values or not form.is_valid():
         return _refused(request, form)
@@ -135,8 +136,3 @@ def _kept(query: QueryDict) -> str:
     kept = QueryDict(mutable=True)
     kept.update({name: value for name, value in _asked(query).items() if value})
     return f"{kept.urlencode()}&" if kept else ""
-
-
-def _is_hidden(user: User) -> bool:
-    """Whether the whole trail is kept from ``user``, because they read in a study."""
-    return Study.objects.all().blinding(user).exists()

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from annotations.models import Assignment, Batch, Draft, Exam, Occurrence, Seat, User
-from annotations.services.blinding.reader_names import are_own_told_to
+from annotations.services.blinding import reader_names
 from annotations.views.desk.work_state import state
-from annotations.views.people.reader_kinds import with_kind
 
 EXAMS_PER_PAGE = 100
 
@@ -52,7 +51,7 @@ class Matrix:
 
 def matrix(batch: Batch, user: User, page_number: str | None) -> Matrix:
     """Return the progress of ``batch``; ``user`` must be one from whom it is not hidden."""
-    names = reader_names(batch, user)
+    names = reader_names.names_in_batch(batch, user)
     progress = _progress(batch, names)
     exams = Exam.objects.filter(assignments__batch=batch).distinct().order_by("code")
     page = Paginator(exams, EXAMS_PER_PAGE).get_page(page_number)
@@ -63,29 +62,6 @@ def matrix(batch: Batch, user: User, page_number: str | None) -> Matrix:
         n_assigned=sum(reader.n_assigned for reader in progress),
         n_submitted=sum(reader.n_submitted for reader in progress),
     )
-
-
-def reader_names(batch: Batch, user: User) -> dict[int, str]:
-    """Return the readers of ``batch`` by primary key, in a steady order.
-
-    Coordinators see names; others, who have no work to hand out, see letters.
-    """
-    return names_of(User.objects.filter(seats__batch=batch), user)
-
-
-def names_of(readers: QuerySet[User], user: User) -> dict[int, str]:
-    """Return these readers by primary key, each by the name that ``user`` is told."""
-    is_told = are_own_told_to(user)
-    return {
-        reader.pk: with_kind(str(reader) if is_told else letter(place), reader)
-        for place, reader in enumerate(readers.order_by("pk"))
-    }
-
-
-def letter(place: int) -> str:
-    """Return A, B, ..., Z, AA, ... for 0, 1, ..."""
-    rest, last = divmod(place, 26)
-    return (letter(rest - 1) if rest else "") + chr(ord("A") + last)
 
 
 def _progress(batch: Batch, names: dict[int, str]) -> list[ReaderProgress]:

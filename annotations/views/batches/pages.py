@@ -15,7 +15,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations import tasks
-from annotations.firewall import is_still_reading
 from annotations.forms import AdjudicationForm, BatchForm
 from annotations.models import (
     AgreementReport,
@@ -30,13 +29,15 @@ from annotations.models import (
 )
 from annotations.services.assignment import batches, plan_preview
 from annotations.services.blinding import results_seen
+from annotations.services.blinding.reader_names import names_in_batch
+from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.consensus import adjudications
 from annotations.services.exams.same_recordings import SameRecording
 from annotations.services.studies import lifecycle, roster
 from annotations.services.taxonomy import mappings
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs
-from annotations.views.batches.completion_matrix import matrix, reader_names
+from annotations.views.batches.completion_matrix import matrix
 from annotations.views.desk.pages import SECONDS_PER_EXAM
 from annotations.views.studies.plan_forms import DueForm
 from annotations.views.studies.plan_preview import balance_lines
@@ -118,7 +119,7 @@ def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
 def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
     """Give the exams of a closed batch that are in dispute to adjudicators, as a new batch."""
     batch = lookups.batch(request.user, pk)
-    if is_still_reading(batch.study, request.user):
+    if is_blinded_to(batch.study, request.user):
         # How many exams are in dispute, or whether any is, would tell what others found.
         return render(request, "studies/still_reading.html", {"study": batch.study}, status=403)
     form = AdjudicationForm(request.POST)
@@ -149,12 +150,12 @@ def _batch_page(
     request: SignedInRequest, batch: Batch, form: AdjudicationForm, status: int = 200
 ) -> HttpResponse:
     context: dict[str, Any] = {"batch": batch, "study": batch.study, "form": form}
-    context["is_hidden"] = is_still_reading(batch.study, request.user)
+    context["is_hidden"] = is_blinded_to(batch.study, request.user)
     context["due_form"] = DueForm(initial={"due_on": batch.due_on})
     if not batch.is_released:
         if not context["is_hidden"]:
             report = plan_preview.report(batch)
-            context["balance"] = balance_lines(report, reader_names(batch, request.user))
+            context["balance"] = balance_lines(report, names_in_batch(batch, request.user))
             context["report"] = report.own
         return render(request, "batches/planned.html", context, status=status)
     if not context["is_hidden"]:
@@ -191,7 +192,7 @@ def _consensus_of(user: User, batch: Batch) -> QuerySet[Consensus]:
 def _short_exams(user: User, study: Study, batch_id: str) -> str:
     """Return the codes of the exams of a batch that lack readings, unless they are hidden."""
     batch = study.batches.filter(pk=int(batch_id)).first() if batch_id.isdecimal() else None
-    if batch is None or is_still_reading(study, user):
+    if batch is None or is_blinded_to(study, user):
         return ""
     short = _consensus_of(user, batch).filter(reason=OpenReason.READINGS_MISSING)
     return " ".join(short.order_by("exam__code").values_list("exam__code", flat=True))

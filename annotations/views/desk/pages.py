@@ -12,7 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.desk_payloads import assignment_payload, classes_payload, last_payload
-from annotations.firewall import is_served
 from annotations.models import (
     Assignment,
     AssignmentState,
@@ -28,6 +27,7 @@ from annotations.models import (
     User,
 )
 from annotations.models.assignment import AssignmentQuerySet
+from annotations.services.assignment.guards import is_served
 from annotations.views.access import SignedInRequest, signed_in
 from annotations.views.desk.texts import desk_texts
 from annotations.views.desk.work_state import state

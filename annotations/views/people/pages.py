@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotations import tasks
 from annotations.models import Role, User
+from annotations.services.blinding import rules
 from annotations.services.mail import links, queue
 from annotations.services.people import members, vouching
 from annotations.views.access import SignedInRequest, needs, posted
@@ -71,7 +72,7 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
 
     Whoever still reads gets no link to see: it is mailed, or nobody is invited.
     """
-    is_blinded = vouching.is_blinded(request.user)
+    is_blinded = rules.reads_anywhere(request.user)
     form = InviteForm(posted(request), is_blinded=is_blinded)
     if form.is_valid():
         try:
@@ -99,7 +100,7 @@ def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "person": line.person,
         "mail": queue.latest_to(line.person),
         "may_hand_out": _may_hand_out(request.user, line.person),
-        "voucher_reads": line.person.vouched_by and vouching.is_blinded(line.person.vouched_by),
+        "voucher_reads": line.person.vouched_by and rules.reads_anywhere(line.person.vouched_by),
     }
     return render(request, "people/detail.html", context)
 
@@ -115,7 +116,7 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         with transaction.atomic():
             made = members.invite_again(actor=request.user, user_id=pk, now=timezone.now())
-            return _hand_over(request, made, is_blinded=vouching.is_blinded(request.user))
+            return _hand_over(request, made, is_blinded=rules.reads_anywhere(request.user))
     except User.DoesNotExist as nobody:
         raise Http404 from nobody
     except vouching.Blinded:

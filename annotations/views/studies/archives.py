@@ -14,9 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotations import tasks
-from annotations.firewall import is_still_reading
 from annotations.models import Archive, Study
 from annotations.services.blinding import results_seen
+from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.export import jobs
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
@@ -29,7 +29,7 @@ from annotations.views.agreement.run_text import Told
 def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show whether there is an archive of what the study holds now; a POST asks for one."""
     study = lookups.study(request.user, slug)
-    if is_still_reading(study, request.user):
+    if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     if request.method == "POST":
         found = jobs.request(study=study, actor=request.user, now=timezone.now())
@@ -62,7 +62,7 @@ def study_export_progress(request: SignedInRequest, slug: str, key: UUID) -> Htt
 def study_export_file(request: SignedInRequest, slug: str, key: UUID) -> HttpResponseBase:
     """Hand out an archive, unless the person still reads in the study."""
     study = lookups.study(request.user, slug)
-    if is_still_reading(study, request.user):
+    if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     found = _archive(request, slug, key)
     try:
@@ -79,7 +79,7 @@ def study_export_file(request: SignedInRequest, slug: str, key: UUID) -> HttpRes
 
 def _archive(request: SignedInRequest, slug: str, key: UUID) -> Archive:
     study: Study = lookups.study(request.user, slug)
-    if is_still_reading(study, request.user):
+    if is_blinded_to(study, request.user):
         raise Http404
     try:
         return jobs.find(study=study, key=key)

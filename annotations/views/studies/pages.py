@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotations.firewall import is_still_reading
 from annotations.forms import StudyForm
 from annotations.models import (
     Batch,
@@ -26,7 +25,8 @@ from annotations.models import (
     User,
 )
 from annotations.services.assignment import plans
-from annotations.services.blinding import results_seen
+from annotations.services.blinding import results_seen, rules
+from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.studies import lifecycle, protocols
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
@@ -85,7 +85,7 @@ def study_new(request: SignedInRequest) -> HttpResponse:
 def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the rules of a study and its batches; progress only to those who do not read in it."""
     study = lookups.study(request.user, slug)
-    is_hidden = is_still_reading(study, request.user)
+    is_hidden = is_blinded_to(study, request.user)
     batches = Batch.objects.visible_to(request.user).filter(study=study)
     shown = batches if is_hidden else batches.with_progress()
     visible = Consensus.objects.visible_to(request.user).filter(study=study)
@@ -104,7 +104,7 @@ def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
         "n_left": plans.left(study).count(),
         "n_open": study.batches.open().count(),
         "may_break_glass": request.user.has_perm("annotations.break_glass")
-        and Study.objects.blinding(request.user).filter(pk=study.pk).exists(),
+        and rules.reads_in(study, request.user),
         "today": timezone.now().date(),
     }
     return render(request, "studies/detail.html", context)
@@ -129,7 +129,7 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
     page = pages.get_page(request.GET.get("page"))
     context = {
         "study": study,
-        "is_hidden": is_still_reading(study, request.user),
+        "is_hidden": is_blinded_to(study, request.user),
         "is_due": study.batches.filter(consensus_is_due=True).exists(),
         "outcomes": consensus_text.tallies(visible, study.consensus_rule),
         "wanted": wanted if wanted in Outcome.values else "",

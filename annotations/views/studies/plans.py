@@ -15,10 +15,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from annotations.firewall import is_still_reading
 from annotations.forms import codes_in
 from annotations.models import Batch, Dataset, Exam, Handout, Study, User
 from annotations.services.assignment import batches, plans, pool_slots
+from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.exams.same_recordings import SameRecording
 from annotations.services.studies import exam_pool, lifecycle, roster, strata
 from annotations.views import lookups, refusals
@@ -72,7 +72,7 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
     study = lookups.study(request.user, slug)
     wanted = request.POST.get("do", "")
     sent = request.POST if wanted in DEEDS else None
-    may_see_kinds = not is_still_reading(study, request.user)
+    may_see_kinds = not is_blinded_to(study, request.user)
     shown: dict[str, forms.Form] = {
         "draw": DrawForm(sent if wanted == "draw" else None, may_see_kinds=may_see_kinds),
         "codes": CodesForm(sent if wanted == "codes" else None),
@@ -109,7 +109,7 @@ def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
     """Plan batches of the exams that are left; no reader knows of them before their release."""
     study = lookups.study(request.user, slug)
     n_made = study.batches.of_data().count()
-    may_see_gaps = not is_still_reading(study, request.user)
+    may_see_gaps = not is_blinded_to(study, request.user)
     named = {"name": _("Batch %(n)d") % {"n": n_made + 1}}
     form = PlanForm(posted(request), initial=named, may_see_gaps=may_see_gaps)
     if request.method == "POST" and form.is_valid():

@@ -15,16 +15,16 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.firewall import is_still_reading
 from annotations.models import Study, User
 from annotations.services.assignment import progress
 from annotations.services.assignment.progress import Progress, ReaderProgress
 from annotations.services.blinding import reader_names
+from annotations.services.blinding.reader_names import with_kind
+from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.export import archive
 from annotations.services.export.sources import Cell
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
-from annotations.views.people.reader_kinds import with_kind
 from ecgreview import quality
 
 COLUMNS = (
@@ -50,7 +50,7 @@ class ReaderLine:
 def study_progress(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show completion, pace, forecast, and who should be asked how it goes."""
     study = lookups.study(request.user, slug)
-    if is_still_reading(study, request.user):
+    if is_blinded_to(study, request.user):
         return render(request, "studies/progress.html", {"study": study, "is_hidden": True})
     now = timezone.now()
     found = progress.of_study(study=study, now=now)
@@ -77,7 +77,7 @@ def study_progress(request: SignedInRequest, slug: str) -> HttpResponse:
 def study_progress_file(request: SignedInRequest, slug: str) -> HttpResponse:
     """Hand out the readers' progress as CSV."""
     study = lookups.study(request.user, slug)
-    if is_still_reading(study, request.user):
+    if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     found = progress.of_study(study=study, now=timezone.now())
     text = io.StringIO(newline="")
@@ -92,7 +92,7 @@ def study_progress_file(request: SignedInRequest, slug: str) -> HttpResponse:
 
 def reader_lines(study: Study, user: User, found: Progress) -> list[ReaderLine]:
     """Return the readers; by name for coordinators, by pseudonym for others."""
-    told = reader_names.told_to(user, study)
+    told = reader_names.names_for(user, study)
     return [
         ReaderLine(
             name=with_kind(told.of(one.user), one.user),

@@ -14,15 +14,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotations.firewall import is_still_reading
 from annotations.models import Seat, Study, StudyReader, User
 from annotations.services.assignment import reassignment
 from annotations.services.blinding import reader_names
-from annotations.services.blinding.reader_names import Names
+from annotations.services.blinding.reader_names import ReaderNames, with_kind
+from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.studies import lifecycle, roster
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs, posted
-from annotations.views.people.reader_kinds import with_kind
 from annotations.views.studies.plan_forms import AddReadersForm, ReasonForm, ReassignForm
 from annotations.views.studies.setup import steps
 
@@ -74,7 +73,7 @@ def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse
     """Give what waits for one reader to others."""
     study = lookups.study(request.user, slug)
     line = _line(study, pk)
-    if is_still_reading(study, request.user):
+    if is_blinded_to(study, request.user):
         # How many exams wait for a colleague would tell how far they are.
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     form = ReassignForm(request.POST, study=study, reader=line.user)
@@ -128,7 +127,7 @@ def _reader_page(
     request: SignedInRequest, line: StudyReader, form: ReasonForm, reassign: ReassignForm
 ) -> HttpResponse:
     study = line.study
-    is_hidden = is_still_reading(study, request.user)
+    is_hidden = is_blinded_to(study, request.user)
     waiting = reassignment.reassignable(study, line.user, with_begun=True)
     context = {
         "study": study,
@@ -146,22 +145,22 @@ def _reader_page(
 def _readers_page(
     request: SignedInRequest, study: Study, form: AddReadersForm, *, may_change: bool, status: int
 ) -> HttpResponse:
-    told = reader_names.told_to(request.user, study)
-    is_hidden = is_still_reading(study, request.user)
+    told = reader_names.names_for(request.user, study)
+    is_hidden = is_blinded_to(study, request.user)
     context = {
         "study": study,
         "steps": steps(study, "study-readers") if may_change else [],
         "lines": _lines(study, told, is_hidden=is_hidden),
         "form": form,
         "may_change": may_change,
-        "is_named": told.are_own,
+        "is_named": told.are_real,
         # Whether a colleague passed a qualification is a result of theirs.
         "is_hidden": is_hidden,
     }
     return render(request, "studies/readers.html", context, status=status)
 
 
-def _lines(study: Study, told: Names, *, is_hidden: bool) -> list[dict[str, object]]:
+def _lines(study: Study, told: ReaderNames, *, is_hidden: bool) -> list[dict[str, object]]:
     """Return the readers in the order in which they joined.
 
     What they were given is hidden with the results: in a pool it grows with what they read.

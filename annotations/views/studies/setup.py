@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotations.firewall import is_still_reading
 from annotations.models import Study, StudyReader, StudyReaderStatus, Taxonomy
 from annotations.services.assignment import plan_preview
+from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.studies import lifecycle, protocols
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs, posted
@@ -161,7 +161,7 @@ def study_open(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _check_page(request: SignedInRequest, study: Study, status: int = 200) -> HttpResponse:
-    is_blind = is_still_reading(study, request.user)
+    is_blind = is_blinded_to(study, request.user)
     current = protocols.protocol_of(study)
     found = plan_preview.outlook(study, is_blind=is_blind)
     n_readers = StudyReader.objects.filter(study=study).count()

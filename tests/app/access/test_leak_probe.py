@@ -13,7 +13,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotations import desk_payloads, firewall, probe, row_security
+from annotations import desk_payloads, probe, row_security
 from annotations.models import User
 from annotations.models.assignment import AssignmentQuerySet
 from annotations.models.batch import BatchQuerySet
@@ -22,6 +22,7 @@ from annotations.models.study import StudyQuerySet
 from annotations.models.suggestion import SuggestionRunQuerySet
 from annotations.probe.doors import UnknownParameter, doors
 from annotations.probe.report import conduct
+from annotations.services.blinding import rules
 
 from .world import parameters
 
@@ -135,7 +136,7 @@ class TestTheProbeFindsALeak:
         assert "GET /api/readings/: body" in self.leaks(clinic)
 
     def test_when_the_firewall_is_open(self, clinic, monkeypatch):
-        monkeypatch.setattr(firewall, "is_still_reading", lambda study, user: False)
+        monkeypatch.setattr(rules, "is_blinded_to", lambda study, user: False)
         monkeypatch.setattr(BatchQuerySet, "not_read_by", lambda self, user: self)
         monkeypatch.setattr(StudyQuerySet, "blinding", lambda self, user: self.none())
         leaks = self.leaks(clinic, "gil", looked_at=self.PROGRESS)
@@ -165,9 +166,9 @@ class TestTheProbeFindsALeak:
     def test_when_a_model_speaks_too_early(self, clinic, monkeypatch):
         finished = lambda self, user: self.filter(finished_at__isnull=False)  # noqa: E731
         monkeypatch.setattr(SuggestionRunQuerySet, "visible_to", finished)
-        from annotations.services.suggestions import runs
+        from annotations.services.suggestions import offers
 
-        monkeypatch.setattr(runs, "is_shown", lambda assignment: True)
+        monkeypatch.setattr(offers, "is_shown", lambda assignment: True)
         assert any("/suggestions/: status" in leak for leak in self.leaks(clinic))
 
 

@@ -17,6 +17,7 @@ from annotations.models import (
 from annotations.services.agreement import reading_matrix, refresh, suggestion_effect
 from annotations.services.agreement.suggestion_effect import Nothing, Trial
 from annotations.services.assignment import batches
+from annotations.services.exams import suggestion_requests
 from annotations.services.suggestions import runs
 from ecgreview.agreement import ABSENT, MISSING
 from ecgreview.agreement.accuracy.arms import Split
@@ -129,13 +130,13 @@ def test_what_a_newer_model_says_of_exams_that_were_read_asks_for_new_versions(a
     AgreementRun.objects.all().delete()
     Batch.objects.filter(pk=arms_batch.pk).update(agreement_is_due=False)
     exam = arms_batch.assignments.first().exam
-    runs.request(exams=[exam], now=now)
+    suggestion_requests.request(exams=[exam], now=now)
     assert runs.run_next(now=now)
     asked = AgreementRun.objects.unfinished().values_list("batch", flat=True)
     assert set(asked) == {arms_batch.pk, None}
 
 
 def test_what_a_model_says_before_anybody_reads_asks_for_none(randomised, make_exam, now):
-    runs.request(exams=[make_exam()], now=now)
+    suggestion_requests.request(exams=[make_exam()], now=now)
     assert runs.run_next(now=now)
     assert not AgreementRun.objects.filter(study=randomised).exists()

@@ -1,0 +1,100 @@
+"""Showing a model's suggestions to a reader, and what they were shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from annotations.models import (
+    Arm,
+    Assignment,
+    AssignmentState,
+    Exposure,
+    SuggestionModel,
+    SuggestionRun,
+    Viewing,
+)
+from annotations.services import audit
+from annotations.services.reading.signing import KeyReused
+
+
+class Offer(StrEnum):
+    """What a desk may do about a model's word on an exam; opening the exam never shows it."""
+
+    NONE = "none"
+    OFFERED = "offered"
+    SHOWN = "shown"
+
+
+@transaction.atomic
+def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
+    """Return what a model suggests about the exam, and note that its reader was shown it.
+
+    Raises:
+        SuggestionRun.DoesNotExist: there is nothing, or its arm does not show it, or not yet.
+    """
+    # A correction that is under way comes first: once something is shown, the reading is final.
+    Assignment.objects.select_for_update(of=("self",), no_key=True).get(pk=assignment.pk)
+    if not is_shown(assignment):
+        raise SuggestionRun.DoesNotExist
+    run = _visible(assignment).select_related("model").latest("requested_at", "pk")
+    _, is_new = Exposure.objects.get_or_create(
+        assignment=assignment, run=run, defaults={"arm": assignment.arm, "first_shown_at": now}
+    )
+    if is_new:
+        audit.record(
+            actor=assignment.reader, action=audit.Action.SUGGESTION_SHOWN,
+            study=assignment.batch.study, target=assignment,
+            after={"model": str(run.model), "arm": assignment.arm, "state": assignment.state},
+            now=now,
+        )  # fmt: skip
+    return run
+
+
+@transaction.atomic
+def view(*, assignment: Assignment, key: UUID, shown_ms: int, now: datetime) -> Viewing:
+    """Note that what was shown last lay before its reader's eyes for ``shown_ms``.
+
+    A stretch sent again with its key, after a lost answer, counts once.
+
+    Raises:
+        Exposure.DoesNotExist: nothing was shown.
+        KeyReused: the key is that of another stretch.
+    """
+    exposure = Exposure.objects.filter(assignment=assignment).latest("first_shown_at", "pk")
+    viewing = Viewing(exposure=exposure, key=key, shown_ms=shown_ms, told_at=now)
+    try:
+        with transaction.atomic():
+            viewing.save(force_insert=True)
+    except IntegrityError as error:
+        earlier = Viewing.objects.filter(key=key, exposure=exposure, shown_ms=shown_ms).first()
+        if earlier is None:
+            raise KeyReused(key) from error
+        return earlier
+    return viewing
+
+
+def is_shown(assignment: Assignment) -> bool:
+    """Tell whether the arm of ``assignment`` shows its reader a model's word now."""
+    is_read = assignment.state == AssignmentState.READ
+    return assignment.arm == Arm.CONCURRENT or (assignment.arm == Arm.AFTER_COMMIT and is_read)
+
+
+def offer(assignment: Assignment) -> Offer:
+    """Tell what is to be seen with ``assignment``, without showing it: showing makes it final."""
+    if not is_shown(assignment):
+        return Offer.NONE
+    if assignment.arm == Arm.CONCURRENT or assignment.exposures.exists():
+        return Offer.SHOWN
+    return Offer.OFFERED if _visible(assignment).exists() else Offer.NONE
+
+
+def _visible(assignment: Assignment) -> QuerySet[SuggestionRun]:
+    """Return what may be shown with ``assignment``, by the model its protocol asks for."""
+    models = SuggestionModel.objects.under(assignment.batch.qt_correction)
+    visible = SuggestionRun.objects.visible_to(assignment.reader)
+    return visible.filter(exam=assignment.exam_id, model__in=models)
