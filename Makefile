@@ -5,10 +5,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	2>/dev/null && { echo "$$p"; break; }; done)
 PORT ?= 8000
 
-export PORT DATA
+export PORT DATA T K
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check coverage bench lock python
+.PHONY: help setup demo test quick fast drill check coverage bench lock python
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -22,8 +22,17 @@ setup: python ## Install everything into .venv; then .venv/bin/python manage.py 
 demo: python ## Run the site with a demo study; PORT=8000, DATA=DIR imports your recordings too
 	@$(PYTHON) scripts/bootstrap.py demo
 
-test: python ## Install everything the tests need, headless Chromium too, and run all of them
+test: python ## Install everything the tests need, headless Chromium too, and run them; K=word: some
 	@$(PYTHON) scripts/bootstrap.py test
+
+quick: python ## Run T=FILE, with services that stay up and without checks: seconds
+	@$(PYTHON) scripts/bootstrap.py quick
+
+fast: python ## Run the domain's and the JavaScript's tests, without services: a minute
+	@$(PYTHON) scripts/bootstrap.py fast
+
+drill: python ## Run everything at full size: random search, full Chromium, every Python; an hour
+	@$(PYTHON) scripts/bootstrap.py drill
 
 check: python ## Run the static checks only
 	@$(PYTHON) scripts/bootstrap.py check

@@ -1,6 +1,7 @@
 """Set up .venv and run the project's commands from it; needs nothing but Python's own library.
 
-``bootstrap.py setup | demo | test | check | coverage | bench | lock``, called by the Makefile.
+``bootstrap.py setup | demo | test | quick | fast | drill | check | coverage | bench | lock``,
+called by the Makefile.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ VENV = REPOSITORY / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 LOCAL_UV = REPOSITORY / ".cache" / "uv"
 RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
+DEVELOPMENT_COMMANDS = {"test", "quick", "fast", "drill", "check", "coverage", "bench"}
 
 
 class SetupFailed(Exception):
@@ -31,7 +33,7 @@ def main(arguments: list[str]) -> int:
         if command == "lock":
             lock()
             return 0
-        prepare(with_development=command in {"test", "check", "coverage", "bench"})
+        prepare(with_development=command in DEVELOPMENT_COMMANDS)
         if command == "setup":
             say("Ready: `make demo`, or `.venv/bin/python manage.py help`.")
             return 0

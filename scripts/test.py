@@ -1,76 +1,83 @@
-"""Run everything: static checks, JavaScript, Python with embedded services and a browser."""
+"""Run the tests with embedded services and a browser, static checks first and beside them.
+
+K=word runs only the tests whose names contain it, without the checks.
+"""
 
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import subprocess
 import sys
-import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from scripts import browser, check
+from ecgreview import embedded
+from scripts import browser, check, services
 
 REPOSITORY = check.REPOSITORY
 # Fails when ES modules import each other in a circle; pages are tested with hashed names.
-COLLECT = ["manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-WITH_SERVICES = ["-m", "ecgreview.embedded", sys.executable]
+COLLECT = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity=0"]
+WORKERS = "3"
+"""More than two cores: tests of the browser and of processes wait longer than they compute."""
 # The order of tests/conftest.py, in which the long ones come first.
-PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+PYTEST = ["-m", "pytest", "--dist", "loadscope", "--no-loadscope-reorder"]
+BESIDE = (["-m", "scripts.javascript"], ["-m", "scripts.check", check.SLOW])
 
 
-def main(arguments: list[str]) -> int:
-    """Run the stages in turn, mypy beside the last; ``arguments`` go to pytest.
+def main(arguments: Sequence[str]) -> int:
+    """Run what K asks for, or everything; ``arguments`` go to pytest.
 
     mypy keeps one core busy for up to a minute: alone, it would leave the other idle.
     """
+    if word := os.environ.get("K"):
+        return python([*arguments, "-k", word])
+    if failed := check.main(check.QUICK):
+        return failed
+    with ThreadPoolExecutor() as pool:
+        other = pool.submit(in_turn, BESIDE)
+        failed = python(arguments)
+        other_failed, output = other.result()
+    print(output, flush=True)
+    return failed or other_failed
+
+
+def in_turn(commands: Sequence[Sequence[str]]) -> tuple[int, str]:
+    """Run this Python with each of ``commands`` until one fails; return its code and all output."""
+    outputs = []
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, *command], cwd=REPOSITORY, check=False, text=True, errors="replace",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        outputs.append(done.stdout)
+        if done.returncode != 0:
+            return done.returncode, "".join(outputs)
+    return 0, "".join(outputs)
+
+
+def python(arguments: Sequence[str], **more: str) -> int:
+    """Run pytest against the tests' own services; ``more`` is added to its environment."""
     try:
-        chromium = browser.chromium()
-    except browser.NoBrowser as refusal:
+        chromium = browser.chromium(is_windowed="DRILL" in more)
+        with services.running() as addresses:
+            environment = {**os.environ, **services.environment(), **addresses, **more}
+            environment["CHROMIUM"] = chromium
+            workers = ["-n", os.environ.get("WORKERS") or WORKERS]
+            return run(COLLECT, environment) or run(
+                [*PYTEST, *workers, *arguments], {**environment, "ECGREVIEW_COLLECTED": "1"}
+            )
+    except (browser.NoBrowser, embedded.ServicesFailed) as refusal:
         print(refusal, file=sys.stderr)
         return 1
-    if failed := check.main(check.QUICK) or javascript():
-        return failed
-    with tempfile.TemporaryFile() as output:
-        command = [sys.executable, "-m", "scripts.check", check.SLOW]
-        with subprocess.Popen(
-            command, cwd=REPOSITORY, stdout=output, stderr=subprocess.STDOUT
-        ) as types:
-            failed = python(chromium, arguments)
-        output.seek(0)
-        print(output.read().decode(errors="replace"), flush=True)
-    return failed or types.returncode
 
 
-def javascript() -> int:
-    """Run the tests of the ES modules with node's own runner."""
-    files = sorted(str(file) for file in (REPOSITORY / "tests" / "js").glob("*.test.js"))
-    if shutil.which("node") is None:
-        print("SKIPPED: tests/js, because node is not installed.", flush=True)
-        return 0
-    print("$ node --test tests/js", flush=True)
-    return subprocess.run(["node", "--test", *files], cwd=REPOSITORY, check=False).returncode
-
-
-def python(chromium: str, arguments: list[str]) -> int:
-    """Run pytest against services of its own, in a home that is removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="ecgreview-test-") as home:
-        environment = {
-            **os.environ,
-            "CHROMIUM": chromium,
-            "ECGREVIEW_HOME": home,
-            "ECGREVIEW_DEMO": "1",
-            "STATIC_ROOT": f"{home}/static",
-            "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's sync API runs a loop of its own
-        }
-        environment.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
-        return run(COLLECT, environment) or run([*WITH_SERVICES, *PYTEST, *arguments], environment)
-
-
-def run(command: list[str], environment: dict[str, str]) -> int:
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run this Python with ``command`` in the repository."""
     print(f"$ python {' '.join(command)}", flush=True)
-    done = subprocess.run([sys.executable, *command], cwd=REPOSITORY, env=environment, check=False)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=REPOSITORY, check=False,
+        env=services.with_bytecode(environment),
+    )  # fmt: skip
     return done.returncode
 
 

@@ -16,15 +16,13 @@ from django.test import TransactionTestCase
 from hypothesis import settings
 from pytest_django.plugin import DjangoDbBlocker
 
-END_OTHER_SESSIONS = """
-    select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = current_database() and pid <> pg_backend_pid() and usename = current_user
-"""
+from tests import databases
+from tests.sizes import IS_DRILL, size
 
-# Whoever changes nothing gets the same examples: `HYPOTHESIS_PROFILE=deep` looks for new ones.
-settings.register_profile("quick", derandomize=True, max_examples=25, deadline=None)
-settings.register_profile("deep", max_examples=500, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+# Whoever changes nothing gets the same examples; `make drill` looks for new ones.
+settings.register_profile("quick", derandomize=True, max_examples=20, deadline=None)
+settings.register_profile("deep", max_examples=200, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", size("quick", "deep")))
 
 TESTS = Path(__file__).resolve().parent
 SHARED_DATA = TESTS.parents[1] / "shared" / "data"
@@ -42,19 +40,17 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Let commits not wait for the disk, and end what still holds the test database at the end.
-
-    The database is dropped afterwards, so nothing is to outlive a power cut. The network drill
-    cuts a connection of which the server hears only minutes later.
-    """
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"alter database {name} set synchronous_commit = off")
-        connection.close()
-    yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(END_OTHER_SESSIONS)
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """Give this process a migrated database of its own."""
+    if connection.settings_dict["USER"] == "services-not-started":
+        pytest.exit("These tests need a database: `make quick T=FILE` starts one.", 1)
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
+    with django_db_blocker.unblock(), databases.copy(worker), django_db_blocker.block():
+        yield
 
 
 Story = Callable[[], AbstractContextManager[None]]
@@ -84,7 +80,17 @@ FIRST = ("browser", "platform", "app", "domain", "js")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the drill's tests to it, unless they are named; put the others into order."""
+    named = [argument for argument in config.args if "::" in argument]
+    if not IS_DRILL and not named:
+        drilled = [item for item in items if item.get_closest_marker("drill")]
+        config.hook.pytest_deselected(items=drilled)
+        items[:] = [item for item in items if not item.get_closest_marker("drill")]
+    put_into_order(items)
+
+
+def put_into_order(items: list[pytest.Item]) -> None:
     """Begin with the folders whose tests take longest: at the end the workers finish together.
 
     A browser is waited for half of the time, so its files take turns with others: while one worker

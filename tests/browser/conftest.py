@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -22,6 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import Exam, User
 from annotations.services.imports import recordings
 from annotations.services.people import roles
+from scripts import browser as browsers
 
 # The cast and the props are those of the app's tests.
 from tests.app.conftest import (
@@ -110,7 +110,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Use the machine's Chromium, and keep it from calling anybody."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    path = os.environ.get("CHROMIUM") or browsers.on_path((browsers.SHELL, *browsers.WINDOWED))
     if not path:
         pytest.fail("no Chromium: `make test` installs one; or set CHROMIUM to its path")
     return {"executable_path": path, "args": QUIET}
@@ -118,7 +118,12 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The static files as a site sends them: bundled, and under names with their hash."""
+    """The static files as a site sends them: bundled, and under names with their hash.
+
+    `make test` has collected them before it starts the workers.
+    """
+    if os.environ.get("ECGREVIEW_COLLECTED") == "1":
+        return Path(os.environ["STATIC_ROOT"])
     folder = tmp_path_factory.mktemp("collected")
     with override_settings(STATIC_ROOT=folder, STORAGES=HASHED, DEMO=True):
         call_command("collectstatic", interactive=False, verbosity=0)

@@ -1,0 +1,38 @@
+"""Run some tests within seconds: T=tests/app/test_leases.py, K=word, both or neither.
+
+The services stay up between calls and nothing is checked first.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+
+from ecgreview import embedded
+from scripts import check, services
+
+
+def main() -> int:
+    """Run pytest with the services that stay."""
+    files = shlex.split(os.environ.get("T", ""))
+    word = os.environ.get("K")
+    if not files and not word:
+        print("Which tests? make quick T=tests/app/test_leases.py", file=sys.stderr)
+        return 2
+    try:
+        addresses = services.keep()
+    except embedded.ServicesFailed as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    environment = {**os.environ, **services.environment(), **addresses}
+    chosen = [*files, *(["-k", word] if word else [])]
+    command = [sys.executable, "-m", "pytest", "-q", *chosen]
+    return subprocess.run(
+        command, cwd=check.REPOSITORY, env=services.with_bytecode(environment), check=False
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
