@@ -48,7 +48,7 @@ def on(version: str) -> str:
     try:
         with services.running() as addresses:
             environment = {**os.environ, **services.environment(), **addresses}
-            command = [str(python), *test.PYTEST, "-n", test.WORKERS]
+            command = [str(python), *test.PYTEST]
             done = subprocess.run(
                 [*command, "tests/domain", "tests/app", "tests/platform"], check=False,
                 cwd=check.REPOSITORY, env=services.with_bytecode(environment),

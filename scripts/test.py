@@ -17,10 +17,9 @@ from scripts import browser, check, services
 REPOSITORY = check.REPOSITORY
 # Fails when ES modules import each other in a circle; pages are tested with hashed names.
 COLLECT = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity=0"]
-WORKERS = "3"
-"""More than two cores: tests of the browser and of processes wait longer than they compute."""
-# The order of tests/conftest.py, in which the long ones come first.
-PYTEST = ["-m", "pytest", "--dist", "loadscope", "--no-loadscope-reorder"]
+# One worker more than cores: tests of the browser and of processes wait longer than they compute.
+# The order is that of tests/conftest.py, in which the long ones come first.
+PYTEST = ["-m", "pytest", "-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
 BESIDE = (["-m", "scripts.javascript"], ["-m", "scripts.check", check.SLOW])
 
 
@@ -62,10 +61,8 @@ def python(arguments: Sequence[str], **more: str) -> int:
         with services.running() as addresses:
             environment = {**os.environ, **services.environment(), **addresses, **more}
             environment["CHROMIUM"] = chromium
-            workers = ["-n", os.environ.get("WORKERS") or WORKERS]
-            return run(COLLECT, environment) or run(
-                [*PYTEST, *workers, *arguments], {**environment, "ECGREVIEW_COLLECTED": "1"}
-            )
+            collected = {**environment, "ECGREVIEW_COLLECTED": "1"}
+            return run(COLLECT, environment) or run([*PYTEST, *arguments], collected)
     except (browser.NoBrowser, embedded.ServicesFailed) as refusal:
         print(refusal, file=sys.stderr)
         return 1
