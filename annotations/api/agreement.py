@@ -15,6 +15,7 @@ from annotations.api.base import ApiView, UserRequest, answer
 from annotations.desk_payloads import Payload
 from annotations.models import OF_STUDIES, AgreementReport, AgreementRun, Batch, Scope, Study
 from annotations.models.batch import BatchQuerySet
+from annotations.sentences import sentences_of
 from annotations.services.agreement import details, paired_errors, versions
 from annotations.services.agreement.paired_errors import Missing
 from annotations.services.blinding import reader_names, results_seen
@@ -141,6 +142,7 @@ def _told(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     scope = Scope(study.pk, batch.pk if batch else None)
     runs = AgreementRun.objects.visible_to(request.user).of_scope(scope).unfinished()
     is_due = batch.agreement_is_due if batch else runs.exists()
+    results = _named(report.coded_results, study) if report else None
     return {
         "study": study.slug,
         "batch": batch and batch.pk,
@@ -151,7 +153,8 @@ def _told(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
         "protocol_version": report and report.protocol_version,
         "inputs_digest": report and report.inputs_digest,
         "n_readings": report.n_readings if report else 0,
-        "results": report and _named(report.results, study),
+        "results": results,
+        "reasons": sentences_of(results),
     }
 
 
@@ -162,10 +165,10 @@ def _pairs(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
         raise ValidationError({"class": ["There is no such class, see /api/taxonomies/."]})
     report = _report(request, study, batch)
     if report is None:
-        return {"version": None, "pairs": []}
-    named = _named(report.results, study)
+        return {"version": None, "pairs": [], "reasons": {}}
+    named = _named(report.coded_results, study)
     lines = agreement.pair_lines(named, classes=[code]) if code else agreement.pooled_lines(named)
-    return {"version": report.number, "pairs": lines}
+    return {"version": report.number, "pairs": lines, "reasons": sentences_of(lines)}
 
 
 def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
@@ -177,9 +180,9 @@ def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     found = detail.comparisons if detail else ()
     if found:
         results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
-    readers = [int(reader) for reader in report.results["readers"]]
+    readers = [int(reader) for reader in report.coded_results["readers"]]
     names = {reader: reader_names.pseudonym(study, reader) for reader in readers}
-    kinds = dict(zip(readers, report.results.get("kinds", []), strict=False))
+    kinds = dict(zip(readers, report.coded_results.get("kinds", []), strict=False))
     return {
         "version": report.number,
         "why_none": why and why.value,

@@ -136,6 +136,14 @@ class ProgressShape(Shape):
     readers = ReaderProgressShape(many=True)
 
 
+class ReasonsField(serializers.DictField):
+    """What the reasons of an answer mean."""
+
+    def __init__(self, **options: Any) -> None:
+        texts = "What each `reason` of this answer means, by its code; in Accept-Language."
+        super().__init__(child=serializers.CharField(), help_text=texts, **options)
+
+
 class AgreementShape(Shape):
     """The agreement as last computed; `results` is null before the first time."""
 
@@ -149,6 +157,7 @@ class AgreementShape(Shape):
     inputs_digest = serializers.CharField(allow_null=True, help_text="SHA-256 of what was counted.")
     n_readings = serializers.IntegerField()
     results = Anything(allow_null=True)
+    reasons = ReasonsField()
 
 
 class AgreementPairsShape(Shape):
@@ -156,6 +165,7 @@ class AgreementPairsShape(Shape):
 
     version = serializers.IntegerField(allow_null=True)
     pairs = serializers.ListField(child=serializers.JSONField())
+    reasons = ReasonsField()
 
 
 class ErrorTestShape(Shape):

@@ -65,15 +65,15 @@ def write(
 def _lines(
     report: AgreementReport, names: Mapping[str, str], codes: Sequence[str]
 ) -> list[dict[str, Any]]:
-    known = [one["class"] for one in report.results["classes"]]
+    known = [one["class"] for one in report.coded_results["classes"]]
     if unknown := [code for code in codes if code not in known]:
         raise CommandError(f"There is no class {unknown[0]!r}. There are: {', '.join(known)}.")
     detail = details.all_errors_of(report)
     why = details.why_no_errors(report, detail)
     if detail is None or why is not None:
         raise CommandError(WHY_NONE[why or Missing.NOT_OPEN])
-    readers = [int(reader) for reader in report.results["readers"]]
-    kinds = dict(zip(readers, report.results.get("kinds", []), strict=False))
+    readers = [int(reader) for reader in report.coded_results["readers"]]
+    kinds = dict(zip(readers, report.coded_results.get("kinds", []), strict=False))
     told = {int(reader): name for reader, name in names.items()}
     found = paired_errors.lines(detail.comparisons, told, kinds)
     return [line for line in found if not codes or line["class"] in codes]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+
+from ecgreview.agreement.reports import earlier
 
 from .batch import Batch, Purpose
 from .pattern_count import Scope, in_scope
@@ -104,6 +107,16 @@ class AgreementReport(models.Model):
     def scope(self) -> Scope:
         """Whose agreement it is."""
         return Scope(self.study_id, self.batch_id)
+
+    @cached_property
+    def coded_results(self) -> dict[str, Any]:
+        """The results with codes for reasons, where ``results`` may hold sentences.
+
+        Read this one: ``results`` is for whoever proves that nothing was changed.
+        """
+        is_earlier = self.method_version in earlier.VERSIONS
+        coded: dict[str, Any] = earlier.with_codes(self.results) if is_earlier else self.results
+        return coded
 
     @property
     def n_repaired(self) -> int:

@@ -15,20 +15,13 @@ from ecgreview.agreement import Coefficient
 
 from .allocation import n_repeats
 from .readings import Ids
+from .reasons import PredictionReason
 from .refusals import BadDesign
 from .report import SECONDS_PER_READING
 from .request import NO_CAP
 
 KAPPA = 0.6
 """What is assumed where nothing is known: the lower end of what is called substantial."""
-
-NEVER_THERE = "No exam is expected to have the class."
-ALWAYS_THERE = "Every exam is expected to have the class."
-TOO_FEW = "Fewer than five exams are expected to have the class, or to be without it."
-NO_PAIR = "No exam is to be read by two readers."
-
-REASONS = (NEVER_THERE, ALWAYS_THERE, TOO_FEW, NO_PAIR)
-"""Every sentence a prediction may carry, for whoever translates them."""
 
 _FEWEST = 5
 _Z = 1.959963984540054
@@ -175,7 +168,8 @@ def precision(n_readers: ArrayLike, prevalence: float, kappa: float = KAPPA) -> 
         return Precision(prevalence, kappa, positives, Coefficient(None, reason))
     half = _Z * standard_error(numbers, counts, prevalence, kappa)
     is_rare = min(positives, n_exams - positives) < _FEWEST
-    return Precision(prevalence, kappa, positives, Coefficient(half, TOO_FEW if is_rare else ""))
+    caution = PredictionReason.FEW_EXPECTED if is_rare else ""
+    return Precision(prevalence, kappa, positives, Coefficient(half, caution))
 
 
 def standard_error(
@@ -230,10 +224,10 @@ def patterns(n_readers: int, prevalence: float, kappa: float) -> NDArray[np.floa
 
 def _undefined(n_exams: int, n_compared: int, prevalence: float) -> str:
     if n_compared == 0:
-        return NO_PAIR
+        return PredictionReason.NO_PAIR_PLANNED
     if prevalence == 0:
-        return NEVER_THERE
-    return ALWAYS_THERE if prevalence == 1 else ""
+        return PredictionReason.NEVER_EXPECTED
+    return PredictionReason.ALWAYS_EXPECTED if prevalence == 1 else ""
 
 
 def _refuse(n_exams: int, n_readers: int, readers_per_exam: int, n_anchors: int) -> None:

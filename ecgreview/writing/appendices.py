@@ -29,17 +29,19 @@ def appendices(context: Context) -> Iterator[Section]:
 def _ranges(context: Context) -> Block:
     if has_ranges(context):
         return class_tables.ranges(context)
-    return context.empty(sentences.FEW_READERS if context.classes else sentences.NO_CLASSES)
+    return context.empty(
+        context.say(sentences.FEW_READERS if context.classes else sentences.NO_CLASSES)
+    )
 
 
 def _pairs(context: Context) -> Iterator[Block]:
     lines = [line for line in context.pairs if line["n11"] + line["n10"] + line["n01"]]
     if not context.report["pairs"]:
-        yield context.empty(sentences.NO_PAIRS)
+        yield context.empty(context.say(sentences.NO_PAIRS))
     elif not context.pairs:
         yield context.told(sentences.PAIRS_ELSEWHERE)
     elif not lines:
-        yield context.empty(sentences.NEVER_TOGETHER)
+        yield context.empty(context.say(sentences.NEVER_TOGETHER))
     elif len(lines) > MOST_LINES:
         yield _too_many(context, lines)
     else:

@@ -130,9 +130,9 @@ class Marks:
 
     def notes(self) -> tuple[str, ...]:
         """Return the reasons, each with its letter."""
-        say, translate = self._context.say, self._context.wording.translate
+        say, sentence = self._context.say, self._context.wording.sentence
         return tuple(
-            say(sentences.REASON_NOTE, mark=self._mark(reason), reason=translate(reason))
+            say(sentences.REASON_NOTE, mark=self._mark(reason), reason=sentence(reason))
             for reason in self._reasons
         )
 

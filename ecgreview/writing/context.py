@@ -77,8 +77,12 @@ class Context:
         return Paragraph(self.say(sentences.FILL_IN_WHAT, what=self.say(what)), "gap")
 
     def empty(self, why: str) -> Paragraph:
-        """Return a paragraph that stands where a table or figure would be without content."""
-        return Paragraph(self.say(sentences.NOTHING, why=self.wording.translate(why)))
+        """Return the paragraph in place of a table or figure without content.
+
+        Args:
+            why: in the language of the report.
+        """
+        return Paragraph(self.say(sentences.NOTHING, why=why))
 
     def captioned(self, with_intervals: str, without: str) -> str:
         """Return a caption that tells the confidence, or one that does not, as there is one."""

@@ -14,7 +14,7 @@ from .methods import methods
 from .results import results
 from .wording import ENGLISH, Wording
 
-VERSIONS = ("3", "4", "5", "6")
+VERSIONS = ("3", "4", "5", "6", "7")
 """Of the reports of agreement that this package reads; the first have no groups, no certainty."""
 
 

@@ -27,7 +27,7 @@ def results(context: Context) -> Iterator[Section]:
 def _together(context: Context) -> Iterator[Block]:
     overall, interval = context.report["overall"], context.wording.interval
     if overall["exact_set"]["estimate"] is None:
-        yield context.empty(overall["exact_set"]["reason"])
+        yield context.empty(context.wording.sentence(overall["exact_set"]["reason"]))
         return
     yield context.told(
         sentences.EXAMS_AS_A_WHOLE,
@@ -71,7 +71,7 @@ def _together_table(context: Context) -> Table:
 
 def _by_class(context: Context) -> Iterator[Block]:
     if not context.classes:
-        yield context.empty(sentences.NO_CLASSES)
+        yield context.empty(context.say(sentences.NO_CLASSES))
         return
     yield from class_tables.warnings(context)
     yield class_tables.headline(context)
@@ -94,7 +94,7 @@ def _secondary(context: Context) -> Iterator[Block]:
     if context.classes:
         yield class_tables.secondary(context)
     else:
-        yield context.empty(sentences.NO_CLASSES)
+        yield context.empty(context.say(sentences.NO_CLASSES))
 
 
 def _pairs(context: Context) -> Iterator[Block]:
@@ -105,7 +105,7 @@ def _pairs(context: Context) -> Iterator[Block]:
         n = whole(len(pairs))
         yield context.told(sentences.COMMON, n=n, low=whole(low), high=whole(high))
     else:
-        yield context.empty(sentences.NO_PAIRS)
+        yield context.empty(context.say(sentences.NO_PAIRS))
     if pairs or repeats:
         is_large = n_readers > matrix.MOST_WITH_NUMBERS
         yield context.figure(

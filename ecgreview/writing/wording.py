@@ -12,6 +12,9 @@ from . import sentences
 Translate: TypeAlias = Callable[[str], str]
 """Returns a sentence of ``sentences`` in another language; placeholders in braces stay."""
 
+Sentence: TypeAlias = Callable[[str], str]
+"""Returns what the code of a reason means, in the language of the report."""
+
 PLACES = 3
 """Decimal places of a coefficient."""
 
@@ -22,12 +25,15 @@ class Wording:
 
     Attributes:
         translate: from English.
+        sentence: for the codes of reasons, which this package has no sentences for; without it
+            they are written as they are.
         language: its tag.
         decimal_mark: between units and tenths.
         group_mark: between thousands and hundreds, from 10,000 on.
     """
 
     translate: Translate
+    sentence: Sentence = str
     language: str = "en"
     decimal_mark: str = "."
     group_mark: str = ","
@@ -85,6 +91,6 @@ def _same(sentence: str) -> str:
 ENGLISH = Wording(_same)
 
 
-def brazilian(translate: Translate) -> Wording:
+def brazilian(translate: Translate, sentence: Sentence = str) -> Wording:
     """Return Brazilian Portuguese, as ``translate`` says it, with a comma for decimals."""
-    return Wording(translate, language="pt-BR", decimal_mark=",", group_mark=".")
+    return Wording(translate, sentence, language="pt-BR", decimal_mark=",", group_mark=".")

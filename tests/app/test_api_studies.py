@@ -12,6 +12,7 @@ from annotations.models import Batch, Role, Study
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from annotations.services.export import jobs
+from ecgreview.agreement.values.reasons import Reason
 
 
 def signed_in(user):
@@ -129,6 +130,19 @@ def test_pairs_of_a_class_have_their_table_and_measures(as_davi, read_batch):
     assert (line["class"], pooled["class"]) == ("atrial_fibrillation", "")
     assert line["n11"] + line["n10"] + line["n01"] + line["n00"] == line["percent_agreement"]["n"]
     assert pooled["n11"] >= line["n11"]
+
+
+def test_reasons_are_codes_and_the_answer_says_what_they_mean(as_davi, read_batch):
+    address = f"/api/batches/{read_batch.pk}/agreement/"
+    english = as_davi.get(address).json()
+    reasons = {one["pabak"]["reason"] for one in english["results"]["classes"]} - {""}
+    assert reasons
+    assert reasons <= set(english["reasons"]) <= set(Reason)
+    portuguese = as_davi.get(address, headers={"Accept-Language": "pt-BR"}).json()
+    assert english["reasons"]["absence_only"].startswith("No reader gave the class")
+    assert portuguese["reasons"]["absence_only"].startswith("Nenhum leitor")
+    pairs = as_davi.get(f"{address}pairs/", {"class": "atrial_fibrillation"}).json()
+    assert set(pairs["reasons"]) <= set(Reason)
 
 
 def test_pairs_of_an_unknown_class_are_refused(as_davi, read_batch):

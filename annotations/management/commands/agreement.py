@@ -81,7 +81,7 @@ class Command(BaseCommand):
             with pipes.that_may_close(self.stdout):
                 paired_error_lines.write(self.stdout, report, names, options)
             return
-        told = without_points(versions.named(report.results, names))
+        told = without_points(versions.named(report.coded_results, names))
         with pipes.that_may_close(self.stdout):
             self._print(told, options)
 
@@ -125,7 +125,7 @@ def _refuse_what_is_closed(report: AgreementReport, reason: str) -> None:
 
 def _names(report: AgreementReport) -> dict[str, str]:
     """Return the readers' names; who shares one with another is told by user name as well."""
-    people = User.objects.filter(pk__in=[int(reader) for reader in report.results["readers"]])
+    people = User.objects.filter(pk__in=[int(reader) for reader in report.coded_results["readers"]])
     names = {str(person.pk): str(person) for person in people}
     shared = {name for name in names.values() if list(names.values()).count(name) > 1}
     return {

@@ -10,6 +10,7 @@ from django.core.management import BaseCommand, CommandError
 
 from annotations.management import lookups
 from annotations.models import Batch, Study, User
+from annotations.sentences import sentence
 from annotations.services.assignment import plan_preview
 from ecgreview import design
 
@@ -94,7 +95,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
         width = "-" if one["width"] is None else f"{one['width']:.2f}"
         lines.append(
             f"kappa of {share} ({one['expected_positives']:.0f} exams): width {width}"
-            f" {one['reason']}".rstrip()
+            f" {sentence(one['reason'])}".rstrip()
         )
     return lines
 

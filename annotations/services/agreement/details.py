@@ -31,6 +31,7 @@ from annotations.services.agreement.reader_profiles import Against, Ground, Prof
 from annotations.services.agreement.suggestion_effect import Arms
 from annotations.services.taxonomy import mappings
 from ecgreview import agreement
+from ecgreview.agreement.reports import earlier
 from ecgreview.writing import StudyFacts
 
 T = TypeVar("T")
@@ -359,4 +360,4 @@ def _told(
 ) -> T | None:
     seen = AgreementDetail.objects.visible_to(user).filter(report=report, kind=kind)
     row = seen.filter(reader=reader_id).select_related("taken_from").first()
-    return None if row is None else json_values.restored(as_what, row.told)
+    return None if row is None else json_values.restored(as_what, earlier.with_codes(row.told))

@@ -183,8 +183,8 @@ def _condition(what: Said | Pair) -> tuple[str, dict[str, Any]]:
 
 def _no_people(report: AgreementReport) -> list[int]:
     """Return the readers of ``report`` who are models or references."""
-    kinds = report.results.get("kinds", [])
-    both = zip(report.results["readers"], kinds, strict=False)
+    kinds = report.coded_results.get("kinds", [])
+    both = zip(report.coded_results["readers"], kinds, strict=False)
     return [int(reader) for reader, kind in both if kind != ReaderKind.PERSON]
 
 

@@ -132,7 +132,7 @@ def agreement(study: Study) -> Iterator[Row]:
     yield ("batch", "class", "readers", "statistic", "value", "low", "high", "n", "reason", "kinds")
     reports = AgreementReport.objects.newest().filter(batch__in=opened(study))
     for report in reports.select_related("batch").order_by("batch__name"):
-        results, batch = report.results, report.batch.name if report.batch else ""
+        results, batch = report.coded_results, report.batch.name if report.batch else ""
         for name in ("n_readers", "n_exams", "n_exams_compared"):
             yield (batch, "", "", name, results[name], "", "", "", "", "")
         for name, found in _overall(results["overall"]):

@@ -1,4 +1,4 @@
-"""Certainty and measurements as lines of a page, and the reasons why there is no number."""
+"""Certainty and measurements as lines of a page."""
 
 from __future__ import annotations
 
@@ -14,33 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from annotations.models import DiagnosticClass
 from annotations.services.counts.measurements import UNITS
 from annotations.views.agreement import numbers
-from annotations.views.agreement.numbers import Number
-from ecgreview.agreement.coefficients import measurements, two_readers
-from ecgreview.agreement.reports import certainty, measured
-
-REASONS: Mapping[str, Promise] = {
-    certainty.NEVER_BOTH: _("No exam was given the class by two readers."),
-    two_readers.ONE_CATEGORY_USED: _(
-        "All readings say the same: this is agreement about that alone."
-    ),
-    two_readers.NO_CHANCE_DISAGREEMENT: _(
-        "By these weights the readers could not disagree by chance."
-    ),
-    measured.SEVERAL_OF_PATIENTS: _(
-        "Patients have several exams that were measured: intervals, which take exams to be"
-        " independent, would be too narrow."
-    ),
-    measurements.ONE_READER: _("Fewer than two readers measured, so there is nothing to compare."),
-    measurements.FEW_EXAMS: _("Fewer than two exams were measured by all readers."),
-    measurements.FEW_PAIRS: _("Fewer than two exams were measured twice."),
-    measurements.ALL_EQUAL: _("All measurements are the same, so how far exams differ is unknown."),
-    measurements.EXAMS_ALIKE: _("The exams differ too little for a reliability to be defined."),
-    measurements.ONE_CONSTANT: _("One of the two measured the same in every exam."),
-    measurements.NO_SPREAD: _("All differences are the same, so there is no interval."),
-    measurements.NO_DEGREES: _("There are too few exams for an interval."),
-    measurements.ONE_LINE: _("The measurements lie on one line, so there is no interval."),
-}
-"""Of certainty and measurements, for translation."""
+from annotations.views.agreement.numbers import Number, number
 
 KINDS: Mapping[str, Promise] = {"interval": _("Interval"), "amplitude": _("Amplitude")}
 """Of measurements."""
@@ -181,11 +155,6 @@ def pair_lines(one: Mapping[str, Any], names: Sequence[str], chosen: int) -> lis
     ]
 
 
-def number(found: Mapping[str, Any], *, as_percent: bool = False) -> Number:
-    """Return a measure of certainty or measurements as text."""
-    return numbers.number({**found, "reason": told(found["reason"])}, as_percent=as_percent)
-
-
 def amount(found: Mapping[str, Any], unit: str) -> Number:
     """Return a measure in ms or mV as text."""
     plain = number(found)
@@ -205,8 +174,3 @@ def written(value: float | None, unit: str) -> str:
     n_decimals = DECIMALS.get(unit, 2)
     rounded = round(value, n_decimals) or 0.0  # no "-0.0"
     return number_format(rounded, n_decimals).replace("-", "\N{MINUS SIGN}")
-
-
-def told(reason: str) -> str:
-    """Return a sentence of the domain in the language of the page."""
-    return str(REASONS[reason]) if reason in REASONS else numbers.told(reason)

@@ -12,46 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from annotations.sentences import sentence
 from ecgreview import writing
-from ecgreview.agreement.coefficients import two_readers
-from ecgreview.agreement.values import coefficient
 from ecgreview.agreement.values.intervals import POSTERIOR
 from ecgreview.writing import Wording
-
-REASONS: dict[str, Promise] = {
-    coefficient.NOT_COMPARED: _("No exam was read by two readers."),
-    coefficient.ALL_ALIKE: _("All readings say the same, so agreement beyond chance is undefined."),
-    coefficient.NEVER_GIVEN: _("No reader gave the class."),
-    coefficient.ALWAYS_GIVEN: _("Every reader gave the class to every exam."),
-    coefficient.UNUSED: _("No reading is of this category."),
-    coefficient.ONE_CATEGORY: _(
-        "There is only one category, so nothing else could have been said."
-    ),
-    coefficient.NO_PAIR: _("No pair of readers has a defined kappa."),
-    coefficient.ABSENCE_ONLY: _(
-        "No reader gave the class: this is agreement about its absence only."
-    ),
-    coefficient.NO_CLASS: _("No class has a value."),
-    coefficient.TOO_MANY_SETS: _(
-        "The exams have too many different sets of classes to compare all with all."
-    ),
-    two_readers.NEVER_DISAGREED: _("The two readers never disagreed, so there is nothing to test."),
-    coefficient.NO_SPREAD: _("Every resample gives the same value, so there is no interval."),
-    coefficient.FEW_TELL: _("Too few exams tell of the class for an interval."),
-    coefficient.FEW_PATIENTS: _(
-        "Patients have several exams, and too few exams tell of the class for an interval."
-    ),
-    coefficient.OF_PATIENTS: _(
-        "Patients have several exams: of pairs there are no intervals then."
-    ),
-    coefficient.OF_REPEATS: _(
-        "Patients have several exams: of repeated readings there are no intervals then."
-    ),
-    coefficient.OF_CLASSES: _(
-        "The classes of an exam go together: of pairs over all classes there are no intervals."
-    ),
-}
-"""The sentences of the domain, for translation."""
 
 WORDS: Mapping[str, Promise] = {
     "Almost Perfect": _("almost perfect"),
@@ -184,7 +148,7 @@ class Number:
 
 def number(found: Mapping[str, Any], *, as_percent: bool = False) -> Number:
     """Return a measure ``{"estimate", "low", "high", "n", "reason", "method"}`` as text."""
-    value, reason = found["estimate"], told(found["reason"])
+    value, reason = found["estimate"], sentence(found["reason"])
     if value is None:
         return Number("–", reason=reason)
     low, high = found.get("low"), found.get("high")
@@ -213,11 +177,6 @@ def between(low: float | None, high: float | None, *, as_percent: bool = False) 
         return ""
     ends = (written(low, as_percent=as_percent), written(high, as_percent=as_percent))
     return gettext("%(low)s to %(high)s") % dict(zip(("low", "high"), ends, strict=True))
-
-
-def told(reason: str) -> str:
-    """Return a sentence of the domain in the language of the page."""
-    return str(REASONS.get(reason, reason))
 
 
 def word(band: str) -> str:
@@ -250,8 +209,8 @@ def grouped(count: int) -> str:
 def wording() -> Wording:
     """Return how figures say things in the language of the page."""
     if (get_language() or "").startswith("pt"):
-        return writing.brazilian(gettext)
-    return writing.ENGLISH
+        return writing.brazilian(gettext, sentence)
+    return replace(writing.ENGLISH, sentence=sentence)
 
 
 def _percentage(value: float) -> str:

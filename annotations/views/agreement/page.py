@@ -83,7 +83,7 @@ class Shown:
     @property
     def results(self) -> Mapping[str, Any]:
         """What ``ecgreview.agreement.report`` found; empty without a report."""
-        return self.report.results if self.report else {}
+        return self.report.coded_results if self.report else {}
 
     @cached_property
     def names(self) -> dict[str, str]:

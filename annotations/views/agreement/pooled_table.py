@@ -9,21 +9,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass
+from annotations.sentences import sentence
 from annotations.views.agreement.numbers import Number, told_once
-from annotations.views.agreement.reasons import number, told
-from ecgreview.agreement.latent.reasons import Reason
-from ecgreview.agreement.values import coefficient
+from annotations.views.agreement.reasons import number
+from ecgreview.agreement.values.reasons import Reason
 
 Classes = Mapping[str, DiagnosticClass]
 Fitted = Mapping[str, Any]
 """Of a report, as it is stored."""
 
-UNMET = (
-    *(Reason.NOT_COMPARED, Reason.NEVER_GIVEN, Reason.ALWAYS_GIVEN),
-    *(coefficient.NOT_COMPARED, coefficient.NEVER_GIVEN, coefficient.ALWAYS_GIVEN),
-)
-"""Of such classes there is nothing to know, and no list of them; as codes, and as earlier versions
-have it."""
+UNMET = (Reason.NOT_COMPARED, Reason.NEVER_GIVEN, Reason.ALWAYS_GIVEN)
+"""Of such classes there is nothing to know, and no list of them."""
 
 DEGENERATE = (Reason.PREVALENCE_ABOVE_GIVEN, Reason.LOW_SENSITIVITY)
 """Why a class' own estimates are not shown, where that is said of it by name."""
@@ -95,7 +91,7 @@ def _borrowed(
         if prevalence["reason"] in UNMET:
             continue
         if prevalence["estimate"] is None:
-            refused.setdefault(told(prevalence["reason"]), []).append(of.abbreviation)
+            refused.setdefault(sentence(prevalence["reason"]), []).append(of.abbreviation)
         elif found := chosen(fitted["pooled"]):
             lines.append(_line(of, found, fitted["prevalence"]["reason"]))
     return Borrowed(columns, lines, refused)
@@ -109,5 +105,5 @@ def _rows(results: Fitted) -> Iterator[tuple[str, Fitted]]:
 
 def _line(of: DiagnosticClass, found: list[Fitted], reason: str) -> BorrowedLine:
     plain, caution = told_once([number(one) for one in found])
-    why = told(reason) if reason in DEGENERATE else ""
+    why = sentence(reason) if reason in DEGENERATE else ""
     return BorrowedLine(of.abbreviation, of.local_name, plain, caution, why)

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.models import DiagnosticClass
+from annotations.sentences import sentence
 from annotations.services.agreement import precision as agreement_precision
 from annotations.services.agreement.precision import Outlooks
 from annotations.views.access import SignedInRequest, needs
@@ -23,7 +24,7 @@ from annotations.views.agreement.charts import Axis, Chart, Series
 from annotations.views.agreement.numbers import Number
 from annotations.views.agreement.page import Shown
 from annotations.views.agreement.profile_table import no_latent
-from annotations.views.agreement.reasons import number, told
+from annotations.views.agreement.reasons import number
 from ecgreview.agreement.reports.precision import Target
 
 WANTED = 0.05
@@ -158,7 +159,7 @@ class _Page:
             "latent": self._latent(),
             "no_latent": no_latent(self.found.results),
             "borrowed": pooled_table.prevalences(self.found.results, self.found.classes),
-            "latent_note": told(self.found.results.get("latent", {}).get("reason", "")),
+            "latent_note": sentence(self.found.results.get("latent", {}).get("reason", "")),
         }
 
     def _line(self, one: agreement_precision.Outlook) -> OutlookLine:
@@ -170,7 +171,7 @@ class _Page:
             numbers.of(self.wish["of"], results),
             "–" if found.half_width is None else "± " + numbers.written(found.half_width),
             found.n_exams, found.n_told, found.n_reads, found.reads_needed, found.reads_left,
-            told(found.reason),
+            sentence(found.reason),
         )  # fmt: skip
 
     def _table(self, outlooks: Outlooks) -> list[tuple[int, list[str]]]:
@@ -229,6 +230,6 @@ def _latent_line(of: DiagnosticClass, fitted: Mapping[str, Any]) -> LatentLine:
         replace(prevalence, reason=""),
         fitted["n_telling"],
         written,
-        told(alike["reason"]) if alike else "",
+        sentence(alike["reason"]) if alike else "",
         prevalence.reason,
     )

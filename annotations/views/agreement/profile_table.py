@@ -12,12 +12,13 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass
+from annotations.sentences import sentence
 from annotations.services.agreement.reader_profiles import Block, Profile, Standing
 from annotations.views.agreement import pooled_table
 from annotations.views.agreement.charts import Axis, Chart, Series, with_intervals
 from annotations.views.agreement.numbers import Number, told_once
 from annotations.views.agreement.page import Shown
-from annotations.views.agreement.reasons import number, told
+from annotations.views.agreement.reasons import number
 from ecgreview import agreement
 from ecgreview.agreement.accuracy import blocks
 from ecgreview.agreement.accuracy.performance import ClassPerformance
@@ -168,10 +169,10 @@ def no_latent(results: Mapping[str, Any]) -> str:
     if found is None:
         return _("This version was computed before the product could tell.")
     if found["reason"]:
-        return told(found["reason"])
+        return sentence(found["reason"])
     every = [one["prevalence"]["reason"] for one in found["classes"]]
     reasons = [one for one in every if one not in pooled_table.UNMET] or every
-    return told(max(set(reasons), key=reasons.count)) if reasons else ""
+    return sentence(max(set(reasons), key=reasons.count)) if reasons else ""
 
 
 def _plain(value: float | None, reason: str, *, as_percent: bool) -> Number:

@@ -6,24 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.formats import number_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from annotations.models import DiagnosticClass, Study, User
+from annotations.sentences import sentence
 from annotations.services.assignment.plan_preview import PREVALENCES, Outlook, Report
 from ecgreview import design
 from ecgreview.design import prediction
-
-REASONS: dict[str, Promise] = {
-    prediction.NEVER_THERE: gettext_lazy("No exam is expected to have the class."),
-    prediction.ALWAYS_THERE: gettext_lazy("Every exam is expected to have the class."),
-    prediction.TOO_FEW: gettext_lazy(
-        "Fewer than five exams are expected to have the class, or to be without it."
-    ),
-    prediction.NO_PAIR: gettext_lazy("No exam is to be read by two readers."),
-}
-"""The sentences of the domain, for translation."""
 
 KAPPA = prediction.KAPPA
 MOST_CLASSES = 20
@@ -174,7 +163,7 @@ def _class_line(name: str, one: design.Precision) -> ClassLine:
         interval="–" if half is None else f"{_decimal(low)} – {_decimal(high)}",
         width="–" if one.width is None else _decimal(one.width),
         bar=0 if one.width is None else min(100, round(100 * one.width / FULL_WIDTH)),
-        reason=str(REASONS.get(one.half_width.reason, one.half_width.reason)),
+        reason=sentence(one.half_width.reason),
     )
 
 

@@ -9,13 +9,7 @@ from numpy.typing import NDArray
 
 from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.bounded import Measure, refuse_bad_replicates, tail_of
-
-from .arms import NO_HIDDEN, NO_SHOWN, ONE_READER
-
-NO_TIME = "No reading of this kind has a time."
-
-REASONS = (NO_TIME, NO_HIDDEN, NO_SHOWN, ONE_READER)
-"""Every sentence a measure of this module may carry, for whoever translates them."""
+from ecgreview.agreement.values.reasons import Reason
 
 _REPLICATES_AT_ONCE = 100
 
@@ -92,13 +86,17 @@ def compare(
         raise BadTimes("the arrays are not of the same readings")
     shown, hidden = _times(times_ms[is_shown]), _times(times_ms[~is_shown])
     if not shown.n or not hidden.n:
-        reason = NO_HIDDEN if shown.n else NO_SHOWN if hidden.n else NO_TIME
+        reason = (
+            Reason.NONE_HIDDEN if shown.n else Reason.NONE_SHOWN if hidden.n else Reason.NO_TIMES
+        )
         return Comparison(shown, hidden, Measure.undefined(len(times_ms), reason))
     logs = np.log(times_ms)
     sums = np.stack([is_shown * logs, is_shown, ~is_shown * logs, ~is_shown], axis=1)
     value = float(_ratios(sums.sum(axis=0)[None])[0])
     if len(np.unique(readers)) < 2:
-        return Comparison(shown, hidden, Measure.alone(value, len(logs), ONE_READER))
+        return Comparison(
+            shown, hidden, Measure.alone(value, len(logs), Reason.FEW_READERS_ANSWERED)
+        )
     drawn = _resampled(sums.astype(np.float64), readers, exams, n_replicates, rng)
     ratio = Measure.of_replicates(value, _ratios(drawn), n=len(logs), confidence=confidence)
     return Comparison(shown, hidden, ratio)

@@ -14,15 +14,8 @@ from scipy import stats
 from ecgreview.agreement.counts import states
 from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
 from ecgreview.agreement.values.bounded import Measure, refuse_bad_replicates, tail_of
-from ecgreview.agreement.values.coefficient import NO_SPREAD
 from ecgreview.agreement.values.pairing import Paired, paired_by_exam
-
-NO_SHOWN = "No answer of this kind was given with the suggestion shown."
-NO_HIDDEN = "No answer of this kind was given with the suggestion hidden."
-ONE_READER = "Fewer than two readers answered, so how far readers differ is unknown."
-
-REASONS = (NO_SHOWN, NO_HIDDEN, ONE_READER)
-"""Every sentence a measure of this module may carry, for whoever translates them."""
+from ecgreview.agreement.values.reasons import Reason
 
 SANDWICH = "sandwich"
 _REPLICATES_AT_ONCE = 100
@@ -232,13 +225,13 @@ def _effect(counts: _Counts, drawn: NDArray[np.float64], place: int, confidence:
     shown, hidden, difference = (
         _measure(value, column, n, reason, len(of_readers), confidence)
         for value, column, n, reason in (
-            (values[0], replicates[:, 0], n_shown, NO_SHOWN),
-            (values[1], replicates[:, 1], n_hidden, NO_HIDDEN),
+            (values[0], replicates[:, 0], n_shown, Reason.NONE_SHOWN),
+            (values[1], replicates[:, 1], n_hidden, Reason.NONE_HIDDEN),
             (
                 values[0] - values[1],
                 replicates[:, 0] - replicates[:, 1],
                 n_shown + n_hidden,
-                NO_HIDDEN if n_shown else NO_SHOWN,
+                Reason.NONE_HIDDEN if n_shown else Reason.NONE_SHOWN,
             ),
         )
     )
@@ -276,7 +269,7 @@ def _measure(
     if np.isnan(value):
         return Measure.undefined(n, reason)
     if n_readers < 2:
-        return Measure.alone(value, n, ONE_READER)
+        return Measure.alone(value, n, Reason.FEW_READERS_ANSWERED)
     return Measure.of_replicates(value, replicates, n=n, confidence=confidence)
 
 
@@ -300,5 +293,5 @@ def _sandwich(of_readers: NDArray[np.float64], n: int, confidence: float) -> Mea
     width = float(stats.t.ppf(1 - tail_of(confidence), n_readers - 1)) * error
     difference = shown - hidden
     if error <= _ROUNDING:
-        return Measure.alone(difference, n, NO_SPREAD)
+        return Measure.alone(difference, n, Reason.NO_SPREAD)
     return Measure.between(difference, difference - width, difference + width, n, SANDWICH)

@@ -11,16 +11,7 @@ from ecgreview.agreement.counts import states
 from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
 from ecgreview.agreement.values import arrays, proportions
 from ecgreview.agreement.values.bounded import Measure, refuse_bad_replicates, tail_of
-
-NOTHING_READ = "No exam was read that has a reference."
-NEVER_RIGHT = "The reference never has the class."
-ALWAYS_RIGHT = "The reference always has the class."
-NEVER_CALLED = "The reader never gave the class."
-NOT_MET = "Neither the reader nor the reference has the class."
-NO_CLASS_MET = "Neither the reader nor the reference has any class."
-
-REASONS = (NOTHING_READ, NEVER_RIGHT, ALWAYS_RIGHT, NEVER_CALLED, NOT_MET, NO_CLASS_MET)
-"""Every sentence a measure of this module may carry, for whoever translates them."""
+from ecgreview.agreement.values.reasons import Reason
 
 
 class BadComparison(ValueError):
@@ -200,19 +191,19 @@ _CELLS = ((PRESENT, PRESENT), (PRESENT, ABSENT), (ABSENT, PRESENT), (ABSENT, ABS
 def _classes(counts: NDArray[np.int64], tail: float) -> tuple[ClassPerformance, ...]:
     hits, extra, missed, rest = counts
     columns = (
-        proportions.measures(hits, hits + missed, NEVER_RIGHT, tail),
-        proportions.measures(rest, rest + extra, ALWAYS_RIGHT, tail),
-        proportions.measures(hits, hits + extra, NEVER_CALLED, tail),
+        proportions.measures(hits, hits + missed, Reason.REFERENCE_NEVER, tail),
+        proportions.measures(rest, rest + extra, Reason.REFERENCE_ALWAYS, tail),
+        proportions.measures(hits, hits + extra, Reason.READER_NEVER, tail),
         [
             proportions.f1_of_overlap(one)
-            for one in proportions.measures(hits, hits + extra + missed, NOT_MET, tail)
+            for one in proportions.measures(hits, hits + extra + missed, Reason.IN_NEITHER, tail)
         ],
     )
     is_read = counts.sum(axis=0) > 0
     return tuple(
         ClassPerformance(
             *of_class.tolist(),
-            *(row if read else [Measure.undefined(0, NOTHING_READ)] * 4),
+            *(row if read else [Measure.undefined(0, Reason.NO_REFERENCE_READ)] * 4),
         )
         for of_class, row, read in zip(counts.T, zip(*columns, strict=True), is_read, strict=True)
     )
@@ -243,7 +234,9 @@ def _f1s(
     """
     n = len(cells)
     if not n or not cells.any():
-        undefined = Measure.undefined(n, NO_CLASS_MET if n else NOTHING_READ)
+        undefined = Measure.undefined(
+            n, Reason.NO_CLASS_IN_EITHER if n else Reason.NO_REFERENCE_READ
+        )
         return undefined, undefined
     kinds, n_units = _kinds(cells, units)
     total = n_units.sum()

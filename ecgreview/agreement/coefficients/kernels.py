@@ -8,15 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgreview.agreement.counts.cells import Cells
-from ecgreview.agreement.values.coefficient import (
-    ALL_ALIKE,
-    NOT_COMPARED,
-    ONE_CATEGORY,
-    UNUSED,
-    Estimates,
-    complement,
-    ratio,
-)
+from ecgreview.agreement.values.coefficient import Estimates, complement, ratio
+from ecgreview.agreement.values.reasons import Reason
 
 from .tables import chance, margins, same
 
@@ -35,13 +28,15 @@ def percent_agreement(cells: Cells) -> Estimates:
     return ratio(agreed, cells.n_compared, unless=[_nothing_compared(cells)])
 
 
-def specific_agreement(cells: Cells, category: int, *, unused: str = UNUSED) -> Estimates:
+def specific_agreement(
+    cells: Cells, category: int, *, unused: str = Reason.CATEGORY_UNUSED
+) -> Estimates:
     """Return how likely a second reader says ``category`` too, when a first one says it.
 
     Positive agreement is that of "present", negative agreement that of "absent".
 
     Returns:
-        Shape (...), from 0 to 1; undefined with the sentence ``unused`` when nobody says it.
+        Shape (...), from 0 to 1; undefined with the reason ``unused`` when nobody says it.
 
     Source:
         Cicchetti & Feinstein 1990, J Clin Epidemiol 43:551-558; for several readers
@@ -72,7 +67,7 @@ def fleiss_kappa(cells: Cells) -> Estimates:
     expected = (shares * (1 - shares)).sum(axis=-1)
     is_one_used = np.count_nonzero(cells.compared_readings, axis=-1) <= 1
     return _beyond_chance(
-        _observed(cells), expected, [_nothing_compared(cells), (is_one_used, ALL_ALIKE)]
+        _observed(cells), expected, [_nothing_compared(cells), (is_one_used, Reason.ALL_ALIKE)]
     )
 
 
@@ -97,7 +92,7 @@ def krippendorff_alpha(cells: Cells) -> Estimates:
     different = n**2 - (totals**2).sum(axis=-1)  # exact: sums of whole numbers
     expected = different / np.maximum(n * (n - 1), 1)
     return _beyond_chance(
-        observed, expected, [_nothing_compared(cells), (different == 0, ALL_ALIKE)]
+        observed, expected, [_nothing_compared(cells), (different == 0, Reason.ALL_ALIKE)]
     )
 
 
@@ -155,7 +150,7 @@ def cohen_kappa(tables: NDArray[np.float64]) -> Estimates:
         return _cohen_kappa_of_findings(tables)
     n, rows, columns = margins(tables)
     by_chance = chance(rows, columns)
-    masks = [(n == 0, NOT_COMPARED), (n**2 == by_chance, ALL_ALIKE)]
+    masks = [(n == 0, Reason.NOT_COMPARED), (n**2 == by_chance, Reason.ALL_ALIKE)]
     return ratio(n * same(tables) - by_chance, n**2 - by_chance, unless=masks)
 
 
@@ -169,7 +164,7 @@ def beyond_chance(
     Args:
         cells: of which the observed disagreement is the mean share of disagreeing pairs.
         expected: shape (...); the disagreement by chance, not 0 wherever no mask holds.
-        unless: masks of the same shape, each with the sentence why there is no value there.
+        unless: masks of the same shape, each with the reason why there is no value there.
     """
     return _beyond_chance(_observed(cells), expected, [_nothing_compared(cells), *unless])
 
@@ -181,7 +176,7 @@ def _cohen_kappa_of_findings(tables: NDArray[np.float64]) -> Estimates:
     n = neither + second + first + both
     by_first, by_second = first + both, second + both
     by_chance = by_first * by_second + (n - by_first) * (n - by_second)
-    masks = [(n == 0, NOT_COMPARED), (n**2 == by_chance, ALL_ALIKE)]
+    masks = [(n == 0, Reason.NOT_COMPARED), (n**2 == by_chance, Reason.ALL_ALIKE)]
     return ratio(n * (neither + both) - by_chance, n**2 - by_chance, unless=masks)
 
 
@@ -191,11 +186,11 @@ def _observed(cells: Cells) -> NDArray[np.float64]:
 
 
 def _nothing_compared(cells: Cells) -> tuple[NDArray[np.bool_], str]:
-    return cells.n_compared == 0, NOT_COMPARED
+    return cells.n_compared == 0, Reason.NOT_COMPARED
 
 
 def _no_choice(cells: Cells) -> tuple[NDArray[np.bool_], str]:
-    return np.full(np.shape(cells.n_compared), cells.n_categories < 2), ONE_CATEGORY
+    return np.full(np.shape(cells.n_compared), cells.n_categories < 2), Reason.ONE_CATEGORY
 
 
 def _beyond_chance(

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgreview.agreement.counts.patterns import PatternCount
-from ecgreview.agreement.values.coefficient import FEW_TELL, Estimates, ratio
+from ecgreview.agreement.values.coefficient import Estimates, ratio
 from ecgreview.agreement.values.intervals import LINEARISED, Measures
+from ecgreview.agreement.values.reasons import Reason
 
 from . import kernels, standard_errors
 from .tables import chance, margins, same
@@ -42,7 +43,7 @@ def of_readers(
         bounds = standard_errors.t_interval(found[name], error, n[name], confidence)
         methods = np.full(np.shape(error.values), LINEARISED)
         one = Measures(found[name], *bounds, error.values, cells.n_compared, methods)
-        measured[name] = one.without_interval(is_rare, FEW_TELL)
+        measured[name] = one.without_interval(is_rare, Reason.FEW_EXAMS_OF_CLASS)
     return measured
 
 
@@ -75,7 +76,7 @@ def light_kappa(patterns: PatternCount) -> Estimates:
         n_defined += kernels.cohen_kappa(tables).is_defined.sum(axis=-1)
     scatter = np.sqrt((patterns.counts * slopes**2).sum(axis=-1))
     none = n_defined == 0
-    return ratio(scatter, n_defined, unless=[(none, standard_errors.ONE_EXAM)])
+    return ratio(scatter, n_defined, unless=[(none, Reason.ONE_EXAM)])
 
 
 def slope_of_cohen(tables: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,31 +11,9 @@ from scipy import stats
 
 from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.bounded import Measure, tail_of
+from ecgreview.agreement.values.reasons import Reason
 
 from .mean_squares import TINY, Limited, MeanSquares
-
-ONE_READER = "Fewer than two readers measured, so there is nothing to compare."
-FEW_EXAMS = "Fewer than two exams were measured by all readers."
-FEW_PAIRS = "Fewer than two exams were measured twice."
-ALL_EQUAL = "All measurements are the same, so how far exams differ is unknown."
-EXAMS_ALIKE = "The exams differ too little for a reliability to be defined."
-ONE_CONSTANT = "One of the two measured the same in every exam."
-NO_SPREAD = "All differences are the same, so there is no interval."
-NO_DEGREES = "There are too few exams for an interval."
-ONE_LINE = "The measurements lie on one line, so there is no interval."
-
-REASONS = (
-    ONE_READER,
-    FEW_EXAMS,
-    FEW_PAIRS,
-    ALL_EQUAL,
-    EXAMS_ALIKE,
-    ONE_CONSTANT,
-    NO_SPREAD,
-    NO_DEGREES,
-    ONE_LINE,
-)
-"""Every sentence a measure of this module may carry, for whoever translates them."""
 
 F_METHOD, Z_METHOD, T_METHOD = "f", "fisher-z", "t"
 _LARGEST = 1e100
@@ -109,9 +87,10 @@ def intraclass(measurements: NDArray[np.float64], *, confidence: float = 0.95) -
     complete = measured[:, ~np.isnan(measured).any(axis=0)]
     n_readers, n = complete.shape
     if n_readers < 2 or n < 2:
-        return Intraclass(*[Measure.undefined(n, ONE_READER if n_readers < 2 else FEW_EXAMS)] * 6)
+        reason = Reason.FEW_READERS_MEASURED if n_readers < 2 else Reason.FEW_EXAMS_MEASURED
+        return Intraclass(*[Measure.undefined(n, reason)] * 6)
     if complete.min() == complete.max():
-        return Intraclass(*[Measure.undefined(n, ALL_EQUAL)] * 6)
+        return Intraclass(*[Measure.undefined(n, Reason.ALL_EQUAL)] * 6)
     squares = MeanSquares.of(complete)
     singles = [squares.one_way(tail), squares.agreement(tail), squares.consistency(tail)]
     means = [squares.of_mean(single) for single in singles]
@@ -146,22 +125,22 @@ def lin_concordance(
     x, y = _pairs(first, second)
     n = x.size
     if n < 2:
-        return Measure.undefined(n, FEW_PAIRS)
+        return Measure.undefined(n, Reason.FEW_MEASURED_TWICE)
     is_constant = [bool(values.min() == values.max()) for values in (x, y)]
     if any(is_constant):
         is_one_value = all(is_constant) and x[0] == y[0]
-        return Measure.undefined(n, ALL_EQUAL if is_one_value else ONE_CONSTANT)
+        return Measure.undefined(n, Reason.ALL_EQUAL if is_one_value else Reason.ONE_CONSTANT)
     scale = max(np.abs(x).max(), np.abs(y).max())
     x, y = x / scale, y / scale
     deviations = x.std() * y.std()
     total = x.var() + y.var() + (x.mean() - y.mean()) ** 2
     value = 2 * float(((x - x.mean()) * (y - y.mean())).mean()) / total
     if n < 3:
-        return Measure.alone(value, n, NO_DEGREES)
+        return Measure.alone(value, n, Reason.NO_DEGREES_OF_FREEDOM)
     accuracy = 2 * deviations / total
     error = _concordance_error(value, accuracy, (x.mean() - y.mean()) ** 2 / deviations, n)
     if not error:
-        return Measure.alone(value, n, ONE_LINE)
+        return Measure.alone(value, n, Reason.ON_ONE_LINE)
     width = stats.norm.ppf(1 - tail) * error
     low, high = np.tanh(np.arctanh(value) + np.array([-width, width]))
     return Measure.between(value, low, high, n, Z_METHOD)
@@ -189,13 +168,13 @@ def limits_of_agreement(
     x, y = _pairs(first, second)
     n = x.size
     if n < 2:
-        nothing = Measure.undefined(n, FEW_PAIRS)
+        nothing = Measure.undefined(n, Reason.FEW_MEASURED_TWICE)
         return Limits(nothing, None, nothing, nothing)
     differences = x - y
     bias, deviation = float(differences.mean()), float(differences.std(ddof=1))
     ends = (bias, bias - _LIMITS * deviation, bias + _LIMITS * deviation)
     if differences.min() == differences.max():
-        alone = Measure.alone(float(differences[0]), n, NO_SPREAD)
+        alone = Measure.alone(float(differences[0]), n, Reason.EQUAL_DIFFERENCES)
         return Limits(alone, 0.0, alone, alone)
     t = float(stats.t.ppf(1 - tail, n - 1))
     error = deviation / math.sqrt(n)
@@ -210,9 +189,9 @@ def limits_of_agreement(
 def _intraclass_measure(limited: Limited, n: int) -> Measure:
     value, low, high = limited
     if math.isnan(value):
-        return Measure.undefined(n, EXAMS_ALIKE)
+        return Measure.undefined(n, Reason.EXAMS_ALIKE)
     if math.isnan(low) or math.isnan(high):
-        return Measure.alone(value, n, NO_DEGREES)
+        return Measure.alone(value, n, Reason.NO_DEGREES_OF_FREEDOM)
     return Measure.between(value, low, high, n, F_METHOD)
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ecgreview.agreement.counts import states
 from ecgreview.agreement.counts.patterns import MISSING, PRESENT, BadRatings
 from ecgreview.agreement.values.bounded import Measure, refuse_bad_replicates, tail_of
-from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, Coefficient
+from ecgreview.agreement.values.coefficient import Coefficient
+from ecgreview.agreement.values.reasons import Reason
 
 _SETS_AT_ONCE = 512
 _REPLICATES_AT_ONCE = 100
@@ -89,9 +90,9 @@ def set_alpha(ratings: NDArray[np.int8], distance: Distance = Distance.MASI) -> 
     """
     sets = SetCount.of(ratings)
     if not sets.n_compared:
-        return Coefficient(None, NOT_COMPARED)
+        return Coefficient(None, Reason.NOT_COMPARED)
     (value,) = sets.alphas(sets.n_exams[None, :], distance)
-    return Coefficient(None, ALL_ALIKE) if np.isnan(value) else Coefficient(float(value))
+    return Coefficient(None, Reason.ALL_ALIKE) if np.isnan(value) else Coefficient(float(value))
 
 
 def set_alpha_measure(
@@ -125,10 +126,10 @@ def set_alpha_measure(
     refuse_bad_replicates(n_replicates)
     sets = SetCount.of(ratings)
     if not sets.n_compared:
-        return Measure.undefined(0, NOT_COMPARED)
+        return Measure.undefined(0, Reason.NOT_COMPARED)
     (value,) = sets.alphas(sets.n_exams[None, :], distance)
     if np.isnan(value):
-        return Measure.undefined(sets.n_compared, ALL_ALIKE)
+        return Measure.undefined(sets.n_compared, Reason.ALL_ALIKE)
     return Measure.of_replicates(
         value,
         sets.bootstrap(distance, n_replicates, rng),

@@ -19,7 +19,8 @@ from scipy.special import stdtrit
 
 from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.values.bounded import tail_of
-from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, UNUSED, Estimates, ratio
+from ecgreview.agreement.values.coefficient import Estimates, ratio
+from ecgreview.agreement.values.reasons import Reason
 
 from . import kernels, weighted
 from . import weights as weighing
@@ -42,12 +43,6 @@ __all__ = [
     "t_interval",
 ]
 
-ONE_EXAM = "One exam alone has no standard error."
-NO_SPREAD = "No exam differs from the others, so the formula shows no uncertainty."
-UNEQUAL_READINGS = "The exams do not all have the same number of readings."
-
-REASONS = (ONE_EXAM, NO_SPREAD, UNEQUAL_READINGS)
-"""Every sentence of this module, beside those of ``coefficient``, for whoever translates them."""
 
 _ROUNDING = 1e-12
 """An error below this is that of the arithmetic."""
@@ -138,7 +133,9 @@ def krippendorff_ordinal_alpha(cells: Cells) -> Estimates:
     return _alpha(cells, apart, estimates, _drift_of_ordinal_weights(cells))
 
 
-def specific_agreement(cells: Cells, category: int, *, unused: str = UNUSED) -> Estimates:
+def specific_agreement(
+    cells: Cells, category: int, *, unused: str = Reason.CATEGORY_UNUSED
+) -> Estimates:
     """Return the standard error of positive or negative agreement by the delta method.
 
     Exams of which nobody says ``category`` do not change it.
@@ -200,11 +197,11 @@ def of_scatter(scatter: Array, scale: Array, n: Array, estimates: Estimates) -> 
         n: exams, the same shape; one alone has no error.
         estimates: the coefficient, the same shape.
     """
-    undefined = [(mask & ~estimates.is_defined, sentence) for mask, sentence in estimates.causes]
-    errors = ratio(scatter, scale, unless=[*undefined, (n < 2, ONE_EXAM)])
+    undefined = [(mask & ~estimates.is_defined, reason) for mask, reason in estimates.causes]
+    errors = ratio(scatter, scale, unless=[*undefined, (n < 2, Reason.ONE_EXAM)])
     is_none = errors.values < _ROUNDING
     exact = Estimates(np.where(is_none, 0.0, errors.values), errors.causes)
-    return exact.with_caution(is_none, NO_SPREAD)
+    return exact.with_caution(is_none, Reason.NO_EXAM_DIFFERS)
 
 
 def t_interval(
@@ -325,9 +322,9 @@ def _null(cells: Cells, scatter: Array, scale: Array, estimates: Estimates) -> E
     is_unequal = (cells.n_exams @ compared) != n_read(cells) * most
     pairs = np.sqrt(n * most * np.maximum(most - 1, 0))
     masks = [
-        (n == 0, NOT_COMPARED),
-        (~estimates.is_defined, ALL_ALIKE),
-        (is_unequal, UNEQUAL_READINGS),
+        (n == 0, Reason.NOT_COMPARED),
+        (~estimates.is_defined, Reason.ALL_ALIKE),
+        (is_unequal, Reason.UNEQUAL_READINGS),
     ]
     return ratio(scatter, scale * pairs, unless=masks)
 

@@ -8,22 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, chdtrc
 
-from ecgreview.agreement.values.coefficient import (
-    ALL_ALIKE,
-    NEVER_GIVEN,
-    NO_PAIR,
-    NOT_COMPARED,
-    Estimates,
-    complement,
-    ratio,
-)
+from ecgreview.agreement.values.coefficient import Estimates, complement, ratio
+from ecgreview.agreement.values.reasons import Reason
 
 from . import kernels
 from . import weights as weighing
 from .tables import BadTable, Tables, cells, chance, checked, margins, n_exams
 
 __all__ = [
-    "REASONS",
     "BadTable",
     "McNemar",
     "Tables",
@@ -42,13 +34,6 @@ __all__ = [
     "scott_pi",
 ]
 
-NEVER_DISAGREED = "The two readers never disagreed, so there is nothing to test."
-NO_CHANCE_DISAGREEMENT = "By these weights the readers could not disagree by chance."
-NOTHING_SHARED = "The two readers have no category in common."
-ONE_CATEGORY_USED = "All readings say the same: this is agreement about that alone."
-
-REASONS = (NEVER_DISAGREED, NO_CHANCE_DISAGREEMENT, NOTHING_SHARED, ONE_CATEGORY_USED)
-"""Every sentence of this module, beside those of ``coefficient``, for whoever translates them."""
 
 Masks = list[tuple[NDArray[np.bool_], str]]
 
@@ -95,7 +80,7 @@ def cohen_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
     disagreement = weighing.disagreement(weights, counts.shape[-1])
     observed = n * (counts * disagreement).sum(axis=(-2, -1))
     expected = np.einsum("...i,ij,...j->...", rows, disagreement, columns)
-    masks = [*_undefined(counts), (expected == 0, NO_CHANCE_DISAGREEMENT)]
+    masks = [*_undefined(counts), (expected == 0, Reason.NO_CHANCE_DISAGREEMENT)]
     return complement(ratio(observed, expected, unless=masks))
 
 
@@ -133,7 +118,11 @@ def light_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
     n_defined = kappas.is_defined.sum(axis=0).astype(np.float64)
     total = np.where(kappas.is_defined, kappas.values, 0.0).sum(axis=0)
     nothing = counts.sum(axis=(0, -2, -1)) == 0
-    return ratio(total, n_defined, unless=[(nothing, NOT_COMPARED), (n_defined == 0, NO_PAIR)])
+    return ratio(
+        total,
+        n_defined,
+        unless=[(nothing, Reason.NOT_COMPARED), (n_defined == 0, Reason.NO_PAIR_DEFINED)],
+    )
 
 
 def percent_agreement(tables: ArrayLike) -> Estimates:
@@ -190,7 +179,7 @@ def pabak(tables: ArrayLike) -> Estimates:
     """
     counts = checked(tables)
     found = kernels.brennan_prediger(cells(counts))
-    return found.with_caution(_one_used(counts), ONE_CATEGORY_USED)
+    return found.with_caution(_one_used(counts), Reason.ONE_CATEGORY_USED)
 
 
 def gwet_ac1(tables: ArrayLike) -> Estimates:
@@ -201,7 +190,7 @@ def gwet_ac1(tables: ArrayLike) -> Estimates:
     """
     counts = checked(tables)
     found = kernels.gwet_ac1(cells(counts))
-    return found.with_caution(_one_used(counts), ONE_CATEGORY_USED)
+    return found.with_caution(_one_used(counts), Reason.ONE_CATEGORY_USED)
 
 
 def bangdiwala_b(tables: ArrayLike) -> Estimates:
@@ -217,9 +206,9 @@ def bangdiwala_b(tables: ArrayLike) -> Estimates:
     n, rows, columns = margins(counts)
     squares = (np.diagonal(counts, axis1=-2, axis2=-1) ** 2).sum(axis=-1)
     rectangles = chance(rows, columns)
-    masks = [(n == 0, NOT_COMPARED), (rectangles == 0, NOTHING_SHARED)]
+    masks = [(n == 0, Reason.NOT_COMPARED), (rectangles == 0, Reason.NOTHING_SHARED)]
     return ratio(squares, rectangles, unless=masks).with_caution(
-        _one_used(counts), ONE_CATEGORY_USED
+        _one_used(counts), Reason.ONE_CATEGORY_USED
     )
 
 
@@ -233,7 +222,9 @@ def positive_jaccard(tables: ArrayLike) -> Estimates:
     n = n_exams(counts)
     either = counts[..., 1, 1] + counts[..., 1, 0] + counts[..., 0, 1]
     return ratio(
-        counts[..., 1, 1], either, unless=[(n == 0, NOT_COMPARED), (either == 0, NEVER_GIVEN)]
+        counts[..., 1, 1],
+        either,
+        unless=[(n == 0, Reason.NOT_COMPARED), (either == 0, Reason.NEVER_GIVEN)],
     )
 
 
@@ -250,7 +241,7 @@ def mcnemar(tables: ArrayLike) -> McNemar:
     counts = checked(tables, 2)
     n, first, second = n_exams(counts), counts[..., 1, 0], counts[..., 0, 1]
     discordant = first + second
-    masks = [(n == 0, NOT_COMPARED), (discordant == 0, NEVER_DISAGREED)]
+    masks = [(n == 0, Reason.NOT_COMPARED), (discordant == 0, Reason.NEVER_DISAGREED)]
     chi2 = ratio((first - second) ** 2, discordant, unless=masks)
     fewer = np.rint(np.minimum(first, second))
     tail = 2 * bdtr(fewer, np.rint(discordant).astype(np.int64), 0.5)
@@ -268,9 +259,9 @@ def _one_used(counts: Tables) -> NDArray[np.bool_]:
 
 
 def _undefined(counts: Tables) -> Masks:
-    return [(n_exams(counts) == 0, NOT_COMPARED), (_one_used(counts), ALL_ALIKE)]
+    return [(n_exams(counts) == 0, Reason.NOT_COMPARED), (_one_used(counts), Reason.ALL_ALIKE)]
 
 
 def _share(counts: Tables, part: NDArray[np.float64]) -> Estimates:
     n = n_exams(counts)
-    return ratio(part, n, unless=[(n == 0, NOT_COMPARED)])
+    return ratio(part, n, unless=[(n == 0, Reason.NOT_COMPARED)])

@@ -14,19 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.counts.patterns import MISSING, BadRatings, PatternCount
 from ecgreview.agreement.values import arrays
-from ecgreview.agreement.values.coefficient import (
-    ALL_ALIKE,
-    NOT_COMPARED,
-    ONE_CATEGORY,
-    UNUSED,
-    Estimates,
-    complement,
-    ratio,
-)
+from ecgreview.agreement.values.coefficient import Estimates, complement, ratio
+from ecgreview.agreement.values.reasons import Reason
 
 from . import kernels
 from . import weights as weighing
-from .two_readers import NO_CHANCE_DISAGREEMENT, ONE_CATEGORY_USED
 
 __all__ = [
     "Votes",
@@ -172,9 +164,9 @@ def fleiss_kappa_by_category(cells: Cells) -> Estimates:
     each = [kernels.fleiss_kappa(_against_others(cells, k)) for k in range(cells.n_categories)]
     values = np.stack([one.values for one in each], axis=-1)
     causes = (
-        ((cells.n_compared == 0)[..., None], NOT_COMPARED),
-        (cells.compared_readings == 0, UNUSED),
-        (np.isnan(values), ALL_ALIKE),
+        ((cells.n_compared == 0)[..., None], Reason.NOT_COMPARED),
+        (cells.compared_readings == 0, Reason.CATEGORY_UNUSED),
+        (np.isnan(values), Reason.ALL_ALIKE),
     )
     return Estimates(values, causes)
 
@@ -210,7 +202,7 @@ def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
     cells = votes.cells
     apart = disagreement(weights, cells.n_categories)
     expected = conger_chance(votes, apart)
-    masks = [*_of_margins(cells, apart), (expected <= _ROUNDING, NO_CHANCE_DISAGREEMENT)]
+    masks = [*_of_margins(cells, apart), (expected <= _ROUNDING, Reason.NO_CHANCE_DISAGREEMENT)]
     return _beyond(observed(cells, apart), expected, masks)
 
 
@@ -305,9 +297,12 @@ def _against_others(cells: Cells, category: int) -> Cells:
 def _of_no_margins(
     cells: Cells, disagreed: NDArray[np.float64], expected: NDArray[np.float64]
 ) -> Estimates:
-    masks = [_uncompared(cells), (np.full(expected.shape, cells.n_categories < 2), ONE_CATEGORY)]
+    masks = [
+        _uncompared(cells),
+        (np.full(expected.shape, cells.n_categories < 2), Reason.ONE_CATEGORY),
+    ]
     one_used = np.count_nonzero(cells.compared_readings, axis=-1) == 1
-    return _beyond(disagreed, expected, masks).with_caution(one_used, ONE_CATEGORY_USED)
+    return _beyond(disagreed, expected, masks).with_caution(one_used, Reason.ONE_CATEGORY_USED)
 
 
 def _of_margins(cells: Cells, apart: NDArray[np.float64]) -> Masks:
@@ -315,13 +310,13 @@ def _of_margins(cells: Cells, apart: NDArray[np.float64]) -> Masks:
     totals = cells.compared_readings
     return [
         _uncompared(cells),
-        (np.count_nonzero(totals, axis=-1) <= 1, ALL_ALIKE),
-        (quadratic_form(totals, apart, totals) == 0, NO_CHANCE_DISAGREEMENT),
+        (np.count_nonzero(totals, axis=-1) <= 1, Reason.ALL_ALIKE),
+        (quadratic_form(totals, apart, totals) == 0, Reason.NO_CHANCE_DISAGREEMENT),
     ]
 
 
 def _uncompared(cells: Cells) -> tuple[NDArray[np.bool_], str]:
-    return cells.n_compared == 0, NOT_COMPARED
+    return cells.n_compared == 0, Reason.NOT_COMPARED
 
 
 def _beyond(

@@ -8,14 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecgreview.agreement.values import arrays
-from ecgreview.agreement.values.coefficient import UNUSED, Estimates
-
-TOO_FEW_READINGS = (
-    "No exam has three readings: agreement between two does not tell right from wrong."
-)
-NEVER_READ = "The reader gave no reading."
-REASONS = (TOO_FEW_READINGS, NEVER_READ)
-"""Every sentence that is said here, for whoever translates them."""
+from ecgreview.agreement.values.coefficient import Estimates
+from ecgreview.agreement.values.reasons import Reason
 
 _TINY = 1e-300  # its logarithm stands for that of 0: finite, and beyond any sum of readings
 
@@ -131,7 +125,7 @@ def _explained(
     *,
     is_identified: bool,
 ) -> tuple[Estimates, Estimates]:
-    """Return prevalences and error rates with the sentences of those that are undefined."""
+    """Return prevalences and error rates with the reasons of those that are undefined."""
     is_unknown = np.array(not is_identified)
     is_unused = readings.sum(axis=(0, 1)) == 0
     is_silent = (readings.sum(axis=(0, 2)) == 0)[:, None, None]
@@ -140,10 +134,14 @@ def _explained(
     return (
         Estimates(
             np.where(is_unknown | is_unused, np.nan, prevalence),
-            ((is_unused, UNUSED), (is_unknown, TOO_FEW_READINGS)),
+            ((is_unused, Reason.CATEGORY_UNUSED), (is_unknown, Reason.NO_THREE_READINGS)),
         ),
         Estimates(
             np.where(is_undefined, np.nan, rates),
-            ((is_silent, NEVER_READ), (is_unknown, TOO_FEW_READINGS), (is_unmet, UNUSED)),
+            (
+                (is_silent, Reason.NO_READING),
+                (is_unknown, Reason.NO_THREE_READINGS),
+                (is_unmet, Reason.CATEGORY_UNUSED),
+            ),
         ),
     )

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ecgreview.agreement.counts.patterns import MISSING, PRESENT, PatternCount
 from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.coefficient import Causes
+from ecgreview.agreement.values.reasons import Reason
 
 from .em import Floats
-from .reasons import Reason
 
 FEW = 20
 """Exams read by three, with the class or without it, below which a fit is weak."""

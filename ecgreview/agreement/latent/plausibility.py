@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from ecgreview.agreement.counts.patterns import PRESENT, PatternCount
 from ecgreview.agreement.values.coefficient import Causes
+from ecgreview.agreement.values.reasons import Reason
 
 from .design import Design
 from .em import Floats
-from .reasons import Reason
 
 MIN_SENSITIVITY = 0.5
 """Readers who on average miss more exams with the class than they find have learnt another one."""

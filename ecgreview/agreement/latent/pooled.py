@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ecgreview.agreement.counts.patterns import PatternCount
 from ecgreview.agreement.values.coefficient import Causes, Estimates
+from ecgreview.agreement.values.reasons import Reason
 
 from . import pooled_errors
 from .additive_logits import Parts, Spread
@@ -16,7 +17,6 @@ from .design import FEW, Design, checked
 from .em import Floats, Model
 from .plausibility import FEWEST_TRUE_POSITIVES, Plausibility
 from .pooled_em import PooledModel
-from .reasons import Reason
 from .two_states import Latent, estimates
 
 SENSITIVITY = Spread(classes=1.0, readers=0.5)
@@ -68,7 +68,7 @@ def fit(
     the others what good readers are. Half an exam with the class and half a one without it are
     added to each prevalence, to keep it off 0 and 1.
 
-    A class that its own readings do not identify has values all the same, with a sentence that
+    A class that its own readings do not identify has values all the same, with a reason that
     says from where: three readers or more are told apart by what the classes have in common; with
     two readers it is the assumed spread that decides.
 
@@ -141,7 +141,7 @@ def _explained(
     *,
     is_converged: bool,
 ) -> tuple[Estimates, Estimates, Estimates]:
-    """Return prevalence, sensitivity and specificity with their sentences."""
+    """Return prevalence, sensitivity and specificity with their reasons."""
     n_readers = design.n_readings.shape[1]
     if_present, if_absent = theta[:, 1 : 1 + n_readers], theta[:, 1 + n_readers :]
     is_pair = np.count_nonzero(design.n_readings.sum(axis=0)) < 3
@@ -154,9 +154,9 @@ def _explained(
         *plausibility.cautions(),
         (design.n_telling < FEW, Reason.FEW_POOLED),
     )
-    of_readers = tuple((np.reshape(mask, (-1, 1)), sentence) for mask, sentence in cautions)
+    of_readers = tuple((np.reshape(mask, (-1, 1)), reason) for mask, reason in cautions)
     reader_refusals = (
-        *((mask[:, None], sentence) for mask, sentence in refusals),
+        *((mask[:, None], reason) for mask, reason in refusals),
         (design.n_readings == 0, Reason.NEVER_READ),
     )
     reader_cautions = ((if_present <= if_absent, Reason.NO_BETTER_THAN_CHANCE), *of_readers)

@@ -13,12 +13,12 @@ from ecgreview.agreement.counts.patterns import PatternCount
 from ecgreview.agreement.values.bounded import Measure, tail_of
 from ecgreview.agreement.values.coefficient import Causes, Estimates
 from ecgreview.agreement.values.intervals import MeasureJson
+from ecgreview.agreement.values.reasons import Reason
 
 from . import pooled
 from .design import Design
 from .em import Floats
 from .plausibility import FEWEST_TRUE_POSITIVES
-from .reasons import Reason
 
 CURVATURE = "curvature"
 """How these intervals are made: see ``pooled_errors``."""
@@ -58,7 +58,7 @@ def refusals(design: Design) -> Causes:
     unmet, unidentified = alone[:3], alone[3:]
     return (
         *unmet,
-        *((mask & ~has_donor, sentence) for mask, sentence in unidentified),
+        *((mask & ~has_donor, reason) for mask, reason in unidentified),
         (~has_donor, Reason.NO_DONOR),
         (n_known < 2, Reason.READERS_APART),
     )

@@ -14,13 +14,13 @@ from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.bounded import Measure
 from ecgreview.agreement.values.coefficient import Coefficient, Estimates
 from ecgreview.agreement.values.intervals import MeasureJson
+from ecgreview.agreement.values.reasons import Reason
 
 from . import pooled_report, replicates, triples, two_states
 from .design import FEW, Design, checked
 from .em import Floats
 from .plausibility import FEW_TRUE_POSITIVES
 from .pooled_report import Borrowed
-from .reasons import Reason
 from .replicates import Replicates
 from .two_states import Latent
 

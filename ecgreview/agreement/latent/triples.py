@@ -12,10 +12,10 @@ import numpy as np
 
 from ecgreview.agreement.counts.patterns import MISSING, PRESENT, PatternCount
 from ecgreview.agreement.values.coefficient import Causes, Estimates
+from ecgreview.agreement.values.reasons import Reason
 
 from .design import Design, checked
 from .em import Floats
-from .reasons import Reason
 from .two_states import Latent
 
 

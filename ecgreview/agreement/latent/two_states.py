@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from ecgreview.agreement.counts.patterns import PatternCount
 from ecgreview.agreement.values.coefficient import Causes, Estimates
+from ecgreview.agreement.values.reasons import Reason
 
 from . import starts
 from .design import FEW, Design, checked
 from .em import Floats, Model
 from .plausibility import FEW_TRUE_POSITIVES, Plausibility
-from .reasons import Reason
 
 __all__ = [
     "Latent",
@@ -30,7 +30,7 @@ __all__ = [
 class Latent:
     """The most likely prevalences and skills, class by class.
 
-    An estimate has no value where the readings cannot tell it, and then says why; a sentence
+    An estimate has no value where the readings cannot tell it, and then says why; a reason
     beside a value is what to mind when reading it.
 
     Attributes:
@@ -143,7 +143,7 @@ def _explained(
     is_converged: NDArray[np.bool_],
     plausibility: Plausibility,
 ) -> tuple[Estimates, Estimates, Estimates]:
-    """Return prevalence, sensitivity and specificity with their sentences."""
+    """Return prevalence, sensitivity and specificity with their reasons."""
     n_readers = design.n_readings.shape[1]
     if_present, if_absent = theta[:, 1 : 1 + n_readers], theta[:, 1 + n_readers :]
     refusals = design.refusals()
@@ -167,11 +167,11 @@ def _explained(
 
 
 def _for_readers(causes: Causes) -> Causes:
-    return tuple((mask[:, None], sentence) for mask, sentence in causes)
+    return tuple((mask[:, None], reason) for mask, reason in causes)
 
 
 def estimates(values: Floats, refusals: Causes, cautions: Causes) -> Estimates:
-    """Return ``values`` without those that are refused; each with the first sentence that holds."""
+    """Return ``values`` without those that are refused; each with the first reason that holds."""
     is_refused = np.zeros(values.shape, dtype=np.bool_)
     for mask, _ in refusals:
         is_refused |= mask

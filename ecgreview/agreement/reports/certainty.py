@@ -14,24 +14,15 @@ from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.counts.patterns import BadCounts
 from ecgreview.agreement.sampling import joint
 from ecgreview.agreement.sampling.resampling import DEFAULT, Resampling
-from ecgreview.agreement.values.coefficient import (
-    ABSENCE_ONLY,
-    FEW_TELL,
-    NEVER_GIVEN,
-    NOT_COMPARED,
-    Estimates,
-)
+from ecgreview.agreement.values.coefficient import Estimates
 from ecgreview.agreement.values.intervals import measures
+from ecgreview.agreement.values.reasons import Reason
 
 from .everyone import RARE
 
 LEVELS = ("absent", "possible", "probable", "definite")
 """The categories, from the lowest to the highest; the columns of a table."""
 
-NEVER_BOTH = "No exam was given the class by two readers."
-
-REASONS = (NEVER_BOTH,)
-"""The sentences of this module, beside those of ``coefficient``, for whoever translates them."""
 
 Levels = tuple[int, ...]
 """How many readers of an exam chose each of ``LEVELS``."""
@@ -95,7 +86,9 @@ def certainty(
         measured = measures(
             estimates, values, n=of.n_compared, is_rare=is_plain, confidence=how.confidence
         )
-        columns[name] = measured.without_interval(_few(name, cells), FEW_TELL).to_json()
+        columns[name] = measured.without_interval(
+            _few(name, cells), Reason.FEW_EXAMS_OF_CLASS
+        ).to_json()
     counts = _counts(cells)
     return {
         "levels": list(LEVELS),
@@ -173,13 +166,13 @@ def _coefficients(cells: Cells) -> dict[str, Estimates]:
     same = weighted.percent_agreement(both)
     has_none = both.n_compared == 0
     causes = (
-        (cells.n_compared == 0, NOT_COMPARED),
-        (has_none & never, NEVER_GIVEN),
-        (has_none, NEVER_BOTH),
+        (cells.n_compared == 0, Reason.NOT_COMPARED),
+        (has_none & never, Reason.NEVER_GIVEN),
+        (has_none, Reason.NEVER_GIVEN_BY_TWO),
     )
     return {
         "ordinal_alpha": weighted.krippendorff_ordinal_alpha(cells),
-        "gwet_ac2": weighted.gwet_ac2(cells, _WEIGHTS).with_caution(never, ABSENCE_ONLY),
+        "gwet_ac2": weighted.gwet_ac2(cells, _WEIGHTS).with_caution(never, Reason.ABSENCE_ONLY),
         "same_certainty": Estimates(same.values, causes),
     }
 

@@ -21,17 +21,9 @@ from ecgreview.agreement.sampling.resampling import (
     prior_of_cells,
     prior_of_patterns,
 )
-from ecgreview.agreement.values.coefficient import (
-    ABSENCE_ONLY,
-    ALL_ALIKE,
-    ALWAYS_GIVEN,
-    NEVER_GIVEN,
-    NO_PAIR,
-    NOT_COMPARED,
-    Estimates,
-    ratio,
-)
+from ecgreview.agreement.values.coefficient import Estimates, ratio
 from ecgreview.agreement.values.intervals import Measures, measures
+from ecgreview.agreement.values.reasons import Reason
 
 from .design_effects import Effects
 
@@ -48,16 +40,22 @@ def coefficients(cells: Cells) -> dict[str, Estimates]:
     """Return the coefficients that do not ask who said what, each of shape (..., n_classes)."""
     totals = cells.compared_readings
     never = totals[..., _PRESENT] == 0
-    nothing = (cells.n_compared == 0, NOT_COMPARED)
+    nothing = (cells.n_compared == 0, Reason.NOT_COMPARED)
     return {
         "prevalence": ratio(totals[..., _PRESENT], totals.sum(axis=-1), unless=[nothing]),
-        "percent_agreement": kernels.percent_agreement(cells).with_caution(never, ABSENCE_ONLY),
-        "positive_agreement": kernels.specific_agreement(cells, _PRESENT, unused=NEVER_GIVEN),
-        "negative_agreement": kernels.specific_agreement(cells, _ABSENT, unused=ALWAYS_GIVEN),
+        "percent_agreement": kernels.percent_agreement(cells).with_caution(
+            never, Reason.ABSENCE_ONLY
+        ),
+        "positive_agreement": kernels.specific_agreement(
+            cells, _PRESENT, unused=Reason.NEVER_GIVEN
+        ),
+        "negative_agreement": kernels.specific_agreement(
+            cells, _ABSENT, unused=Reason.ALWAYS_GIVEN
+        ),
         "fleiss_kappa": kernels.fleiss_kappa(cells),
         "krippendorff_alpha": kernels.krippendorff_alpha(cells),
-        "gwet_ac1": kernels.gwet_ac1(cells).with_caution(never, ABSENCE_ONLY),
-        "pabak": kernels.brennan_prediger(cells).with_caution(never, ABSENCE_ONLY),
+        "gwet_ac1": kernels.gwet_ac1(cells).with_caution(never, Reason.ABSENCE_ONLY),
+        "pabak": kernels.brennan_prediger(cells).with_caution(never, Reason.ABSENCE_ONLY),
     }
 
 
@@ -81,7 +79,7 @@ def light_kappa(patterns: PatternCount) -> Estimates:
         total += np.where(kappas.is_defined, kappas.values, 0.0).sum(axis=-1)
         n_defined += kappas.is_defined.sum(axis=-1)
         n_compared += tables.sum(axis=(-3, -2, -1))
-    masks = [(n_compared == 0, NOT_COMPARED), (n_defined == 0, NO_PAIR)]
+    masks = [(n_compared == 0, Reason.NOT_COMPARED), (n_defined == 0, Reason.NO_PAIR_DEFINED)]
     return ratio(total, n_defined, unless=masks)
 
 
@@ -108,7 +106,7 @@ def conger_kappa(patterns: PatternCount) -> Estimates:
     expected = 2 * unequal / np.maximum(n_readers * (n_readers - 1), 1)
     cells = patterns.cells()
     is_one_used = np.count_nonzero(cells.compared_readings, axis=-1) <= 1
-    masks = [(is_one_used | (expected <= _ROUNDING), ALL_ALIKE)]
+    masks = [(is_one_used | (expected <= _ROUNDING), Reason.ALL_ALIKE)]
     return kernels.beyond_chance(cells, expected, masks)
 
 

@@ -12,14 +12,7 @@ from numpy.typing import NDArray
 from ecgreview.agreement.coefficients import measurements
 from ecgreview.agreement.sampling.resampling import CONFIDENCE
 from ecgreview.agreement.values.bounded import Measure
-
-SEVERAL_OF_PATIENTS = (
-    "Patients have several exams that were measured: intervals, which take exams to be"
-    " independent, would be too narrow."
-)
-
-REASONS = (SEVERAL_OF_PATIENTS,)
-"""The sentences of this module, beside those of ``measurements``, for whoever translates them."""
+from ecgreview.agreement.values.reasons import Reason
 
 MOST_POINTS = 1000
 """Of so many exams the measurements themselves are kept, for drawing."""
@@ -83,7 +76,7 @@ class _Comparison:
 
     def __init__(self, one: Measured, confidence: float) -> None:
         self.readers = sorted({reader for exam in one.exams for reader, _ in exam})
-        self.why_no_interval = SEVERAL_OF_PATIENTS if one.is_clustered else ""
+        self.why_no_interval = Reason.MEASUREMENTS_OF_PATIENTS if one.is_clustered else ""
         self.confidence = confidence
         self.values = np.full((len(self.readers), len(one.exams)), np.nan)
         at = {reader: row for row, reader in enumerate(self.readers)}

@@ -14,15 +14,9 @@ from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
 from ecgreview.agreement.sampling import joint
 from ecgreview.agreement.sampling.resampling import Resampling
-from ecgreview.agreement.values.coefficient import (
-    ALL_ALIKE,
-    NO_CLASS,
-    NOT_COMPARED,
-    TOO_MANY_SETS,
-    Estimates,
-    ratio,
-)
+from ecgreview.agreement.values.coefficient import Estimates, ratio
 from ecgreview.agreement.values.intervals import Measures, measures
+from ecgreview.agreement.values.reasons import Reason
 
 from . import everyone
 
@@ -104,12 +98,12 @@ MANY_SETS, MOST_SETS = 3_000, 12_000
 def _set_alpha(sets: SetCount, answers: Answers, distance: Distance, how: Resampling) -> Measures:
     n = float(sets.n_compared)
     causes = [
-        (np.array([not n]), NOT_COMPARED),
-        (np.array([len(sets.sets) > MOST_SETS]), TOO_MANY_SETS),
+        (np.array([not n]), Reason.NOT_COMPARED),
+        (np.array([len(sets.sets) > MOST_SETS]), Reason.TOO_MANY_SETS),
     ]
     is_told = n > 0 and len(sets.sets) <= MOST_SETS
     value = sets.alphas(sets.n_exams[None], distance) if is_told else np.full(1, np.nan)
-    alike = (np.isnan(value), ALL_ALIKE)
+    alike = (np.isnan(value), Reason.ALL_ALIKE)
     drawn = np.full(1, np.nan)
     if is_told and len(sets.sets) <= MANY_SETS:
         parts = [_of_kinds(sets, one) for one in joint.weights(answers, how)]
@@ -146,7 +140,7 @@ def _of(
     by_class = everyone.coefficients(Cells(table, counts))
     pooled = everyone.coefficients(Cells(table, counts.sum(axis=1)))
     n_compared = weights @ sets["compared"]
-    masks = [(n_compared == 0, NOT_COMPARED)]
+    masks = [(n_compared == 0, Reason.NOT_COMPARED)]
     return {
         "exact_set": ratio(weights @ sets["same"], n_compared, unless=masks),
         "mean_jaccard": ratio(weights @ sets["overlap"], n_compared, unless=masks),
@@ -216,7 +210,7 @@ def _macro(
     """
     has_value = point.is_defined[0]
     if not has_value.any():
-        none = Estimates(np.array(np.nan), ((np.array(True), NO_CLASS),))
+        none = Estimates(np.array(np.nan), ((np.array(True), Reason.NO_CLASS),))
         return _measure(_first_axis(none), np.full(1, np.nan), n, how)
     mean = float(point.values[0, has_value].mean())
     drawn = values[:, has_value]

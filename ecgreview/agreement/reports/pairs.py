@@ -12,8 +12,9 @@ from ecgreview.agreement.coefficients.tables import cells as cells_of
 from ecgreview.agreement.counts.answers import Answers
 from ecgreview.agreement.counts.patterns import PatternCount
 from ecgreview.agreement.sampling.resampling import Resampling, draw, prior_of_cells
-from ecgreview.agreement.values.coefficient import NEVER_GIVEN, Estimates
+from ecgreview.agreement.values.coefficient import Estimates
 from ecgreview.agreement.values.intervals import Measures, measures
+from ecgreview.agreement.values.reasons import Reason
 
 from . import design_effects, everyone
 from .design_effects import Effects
@@ -114,7 +115,7 @@ def pair_measures(
         if name in values:
             drawn[:, has_given] = values[name]
         one = measures(estimates, drawn, n=n, is_rare=is_rare, confidence=how.confidence)
-        found[name] = one.without_interval(~has_given & (n > 0), NEVER_GIVEN)
+        found[name] = one.without_interval(~has_given & (n > 0), Reason.NEVER_GIVEN)
     return found
 
 

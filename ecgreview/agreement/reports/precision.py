@@ -20,18 +20,8 @@ from ecgreview.agreement.coefficients import standard_errors
 from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.sampling import resampling
 from ecgreview.agreement.values.bounded import tail_of
-from ecgreview.agreement.values.coefficient import (
-    ALL_ALIKE,
-    NEVER_GIVEN,
-    NOT_COMPARED,
-    Estimates,
-    ratio,
-)
-
-FEW_TOLD = "Fewer than 20 exams tell of the class, so the forecast is rough."
-
-REASONS = (NOT_COMPARED, NEVER_GIVEN, ALL_ALIKE, FEW_TOLD)
-"""Every sentence a forecast may carry, for whoever translates them."""
+from ecgreview.agreement.values.coefficient import Estimates, ratio
+from ecgreview.agreement.values.reasons import Reason
 
 ENOUGH_TOLD = 20
 """With fewer exams to which any reader gave the class, a forecast carries a caution."""
@@ -196,7 +186,7 @@ def _of_class(
         *counts,
         needed,
         max(0, needed - counts[2]),
-        FEW_TOLD if n_told < ENOUGH_TOLD else "",
+        Reason.ROUGH_FORECAST if n_told < ENOUGH_TOLD else "",
     )
 
 
@@ -218,9 +208,9 @@ def _scatter(cells: Cells, target: Target) -> Estimates:
     """
     _refuse_bad(cells)
     positive = cells.compared_readings[..., _PRESENT]
-    causes = [(cells.n_compared == 0, NOT_COMPARED), (positive == 0, NEVER_GIVEN)]
+    causes = [(cells.n_compared == 0, Reason.NOT_COMPARED), (positive == 0, Reason.NEVER_GIVEN)]
     if target is Target.FLEISS_KAPPA:
-        causes.append((positive == cells.compared_readings.sum(axis=-1), ALL_ALIKE))
+        causes.append((positive == cells.compared_readings.sum(axis=-1), Reason.ALL_ALIKE))
     complete = _with_all_divisions(cells)
     smoothed = Cells(complete.table, complete.n_exams + resampling.prior_of_cells(complete))
     error = _ERRORS[target](smoothed).values * np.sqrt(smoothed.n_compared)

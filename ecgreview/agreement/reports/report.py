@@ -15,15 +15,15 @@ from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.counts.patterns import BadCounts, BadRatings, PatternCount
 from ecgreview.agreement.sampling import joint
 from ecgreview.agreement.sampling.resampling import DEFAULT, Resampling
-from ecgreview.agreement.values.coefficient import OF_CLASSES, OF_PATIENTS, OF_REPEATS
 from ecgreview.agreement.values.intervals import MeasureJson, Measures
+from ecgreview.agreement.values.reasons import Reason
 
 from . import design_effects, everyone
 from .design_effects import Effects
 from .overall import overall, set_alphas
 from .pairs import FIELDS, counted, pair_counts, pair_measures
 
-VERSION = "6"
+VERSION = "7"
 """Raised whenever the same readings would give another report."""
 
 BEYOND_CHANCE = (
@@ -158,7 +158,7 @@ def pair_lines(
         return _with_measures(lines, how)
     effects = design_effects.stored(found["pairs"])
     if effects is None:  # of a version that had none
-        return _with_measures(lines, replace(how, n_replicates=0), OF_PATIENTS)
+        return _with_measures(lines, replace(how, n_replicates=0), Reason.PAIRS_OF_PATIENTS)
     return _with_measures(lines, how, effects=effects.of_columns(list(columns)))
 
 
@@ -181,7 +181,7 @@ def pooled_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list
         }
         for pair in found["pairs"]
     ]
-    measured = _with_measures(lines, replace(how, n_replicates=0), OF_CLASSES)
+    measured = _with_measures(lines, replace(how, n_replicates=0), Reason.PAIRS_OVER_CLASSES)
     for line, pair in zip(measured, found["pairs"], strict=True):
         n_exams = max(map(sum, zip(*(pair[field] for field in FIELDS), strict=True)), default=0)
         for value in line.values():
@@ -203,7 +203,7 @@ def repeat_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list
         for column, name in enumerate(names)
     ]
     if _is_of_patients(found):  # repeats do not tell which exams are of one patient
-        return _with_measures(lines, replace(how, n_replicates=0), OF_REPEATS)
+        return _with_measures(lines, replace(how, n_replicates=0), Reason.REPEATS_OF_PATIENTS)
     return _with_measures(lines, how)
 
 

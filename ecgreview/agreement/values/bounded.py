@@ -9,7 +9,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .coefficient import NO_SPREAD
+from ecgreview.agreement.values.reasons import Reason
+
 from .intervals import BOOTSTRAP, MeasureJson
 
 _ROUNDING = 1e-12
@@ -79,7 +80,7 @@ class Measure:
         tail = tail_of(confidence)
         defined = replicates[~np.isnan(replicates)]
         if defined.size < 2 or np.ptp(defined) <= _ROUNDING:
-            return cls.alone(estimate, n, NO_SPREAD)
+            return cls.alone(estimate, n, Reason.NO_SPREAD)
         low, high = np.quantile(defined, [tail, 1 - tail])
         return cls.between(estimate, min(low, estimate), max(high, estimate), n, BOOTSTRAP)
 

@@ -1,4 +1,4 @@
-"""A coefficient that may be undefined, and then says why in a sentence."""
+"""A coefficient that may be undefined, and then has a code that says why."""
 
 from __future__ import annotations
 
@@ -8,43 +8,6 @@ from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-
-NOT_COMPARED = "No exam was read by two readers."
-ALL_ALIKE = "All readings say the same, so agreement beyond chance is undefined."
-NEVER_GIVEN = "No reader gave the class."
-ALWAYS_GIVEN = "Every reader gave the class to every exam."
-UNUSED = "No reading is of this category."
-ONE_CATEGORY = "There is only one category, so nothing else could have been said."
-NO_PAIR = "No pair of readers has a defined kappa."
-ABSENCE_ONLY = "No reader gave the class: this is agreement about its absence only."
-NO_CLASS = "No class has a value."
-TOO_MANY_SETS = "The exams have too many different sets of classes to compare all with all."
-NO_SPREAD = "Every resample gives the same value, so there is no interval."
-FEW_TELL = "Too few exams tell of the class for an interval."
-FEW_PATIENTS = "Patients have several exams, and too few exams tell of the class for an interval."
-OF_PATIENTS = "Patients have several exams: of pairs there are no intervals then."
-OF_REPEATS = "Patients have several exams: of repeated readings there are no intervals then."
-OF_CLASSES = "The classes of an exam go together: of pairs over all classes there are no intervals."
-
-REASONS = (
-    NOT_COMPARED,
-    ALL_ALIKE,
-    NEVER_GIVEN,
-    ALWAYS_GIVEN,
-    UNUSED,
-    ONE_CATEGORY,
-    NO_PAIR,
-    ABSENCE_ONLY,
-    NO_CLASS,
-    TOO_MANY_SETS,
-    NO_SPREAD,
-    FEW_TELL,
-    FEW_PATIENTS,
-    OF_PATIENTS,
-    OF_REPEATS,
-    OF_CLASSES,
-)
-"""Every sentence a coefficient may carry, for whoever translates them."""
 
 
 class CoefficientJson(TypedDict):
@@ -61,7 +24,8 @@ class Coefficient:
     Attributes:
         value: None when undefined; never NaN, and never 1 where agreement beyond chance has no
             meaning.
-        reason: why there is no value; beside a value, what to mind when reading it, mostly empty.
+        reason: a ``Reason``: why there is no value; beside a value, what to mind when reading it.
+            Mostly empty.
     """
 
     value: float | None
@@ -73,7 +37,7 @@ class Coefficient:
 
 
 Causes = tuple[tuple[NDArray[np.bool_], str], ...]
-"""Masks, each with the sentence that holds where it does; the first one of a place counts."""
+"""Masks, each with its ``Reason``; where several hold, the first one counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,8 +46,8 @@ class Estimates:
 
     Attributes:
         values: any shape; NaN where undefined, for arithmetic only.
-        causes: masks that fit the shape, with the sentences of ``Coefficient.reason``: kept apart,
-            because replicates have no use for a sentence each.
+        causes: masks that fit the shape, each with its ``Coefficient.reason``: kept apart,
+            because replicates need no array of reasons.
     """
 
     values: NDArray[np.float64]
@@ -91,11 +55,11 @@ class Estimates:
 
     @property
     def reasons(self) -> NDArray[np.str_]:
-        """The shape of ``values``; the sentence of each place, mostly empty."""
+        """The reason of each value, mostly empty; same shape as ``values``."""
         masks = [np.broadcast_to(mask, np.shape(self.values)) for mask, _ in self.causes]
-        sentences = [sentence for _, sentence in self.causes]
+        codes = [str(reason) for _, reason in self.causes]
         empty = np.full(np.shape(self.values), "")
-        return np.asarray(np.select(masks, sentences, default="") if masks else empty)
+        return np.asarray(np.select(masks, codes, default="") if masks else empty)
 
     @property
     def is_defined(self) -> NDArray[np.bool_]:
@@ -109,13 +73,13 @@ class Estimates:
             for value, reason in zip(self.values.flat, self.reasons.flat, strict=True)
         ]
 
-    def with_caution(self, where: NDArray[np.bool_], sentence: str) -> Estimates:
-        """Return the same values; those of ``where`` that are defined carry ``sentence``."""
-        return Estimates(self.values, ((where & self.is_defined, sentence), *self.causes))
+    def with_caution(self, where: NDArray[np.bool_], reason: str) -> Estimates:
+        """Return the same values; those of ``where`` that are defined carry ``reason``."""
+        return Estimates(self.values, ((where & self.is_defined, reason), *self.causes))
 
-    def with_remark(self, where: NDArray[np.bool_], sentence: str) -> Estimates:
-        """Return the same; values of ``where`` that carry no sentence yet carry this one."""
-        return Estimates(self.values, (*self.causes, (where & self.is_defined, sentence)))
+    def with_remark(self, where: NDArray[np.bool_], reason: str) -> Estimates:
+        """Return the same; values of ``where`` that carry no reason yet carry this one."""
+        return Estimates(self.values, (*self.causes, (where & self.is_defined, reason)))
 
 
 def ratio(
@@ -129,7 +93,7 @@ def ratio(
     Args:
         numerator: any shape.
         denominator: the same shape; not 0 wherever no mask holds.
-        unless: masks of the same shape, each with its sentence.
+        unless: masks of the same shape, each with its reason.
     """
     is_undefined = np.logical_or.reduce([mask for mask, _ in unless])
     values = np.full(np.shape(numerator), np.nan)

@@ -8,7 +8,9 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from .coefficient import NO_SPREAD, Estimates
+from ecgreview.agreement.values.reasons import Reason
+
+from .coefficient import Estimates
 
 BOOTSTRAP, POSTERIOR, LINEARISED, NONE = "bootstrap", "dirichlet", "linearised", ""
 """How an interval was made: see ``resampling`` and ``linearised``."""
@@ -99,7 +101,7 @@ def measures(
     high = np.where(has_none, np.nan, np.fmax(high, estimates.values))
     error = np.where(has_none, np.nan, error)
     methods = np.where(is_rare, POSTERIOR, BOOTSTRAP)
-    estimates = estimates.with_remark(has_no_spread, NO_SPREAD)
+    estimates = estimates.with_remark(has_no_spread, Reason.NO_SPREAD)
     return Measures(estimates, low, high, error, np.asarray(n), methods)
 
 

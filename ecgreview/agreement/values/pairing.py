@@ -9,13 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from ecgreview.agreement.values.reasons import Reason
+
 from .bounded import Measure, tail_of
-
-FEW_PAIRS = "Fewer than two exams were read under both conditions."
-NO_SPREAD = "All exams have the same difference, so there is no interval."
-
-REASONS = (FEW_PAIRS, NO_SPREAD)
-"""Every sentence a measure of this module may carry, for whoever translates them."""
 
 T_METHOD = "t"
 _ROUNDING = 1e-14
@@ -54,13 +50,15 @@ def paired_by_exam(differences: NDArray[np.float64], *, confidence: float = 0.95
     tail, n = tail_of(confidence), differences.size
     if n < 2:
         alone = (
-            Measure.alone(differences[0], n, FEW_PAIRS) if n else Measure.undefined(0, FEW_PAIRS)
+            Measure.alone(differences[0], n, Reason.FEW_PAIRED_EXAMS)
+            if n
+            else Measure.undefined(0, Reason.FEW_PAIRED_EXAMS)
         )
         return Paired(alone, None)
     mean = float(differences.sum()) / n
     variance = (float((differences**2).sum()) - n * mean**2) / (n - 1)
     if variance <= _ROUNDING:
-        return Paired(Measure.alone(mean, n, NO_SPREAD), 0.0)
+        return Paired(Measure.alone(mean, n, Reason.EQUAL_DIFFERENCES), 0.0)
     error = math.sqrt(variance / n)
     width = float(stats.t.ppf(1 - tail, n - 1)) * error
     return Paired(Measure.between(mean, mean - width, mean + width, n, T_METHOD), error)

@@ -7,10 +7,9 @@ import copy
 import pytest
 
 from annotations.models import AgreementReport, Scope
-from annotations.views.agreement.reasons import LATENT
+from annotations.sentences import sentence
 from ecgreview.agreement.latent import pooled_report
-from ecgreview.agreement.latent.reasons import Reason
-from ecgreview.agreement.values import coefficient
+from ecgreview.agreement.values.reasons import Reason
 from tests.app.agreement.pages import AF, address
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +84,7 @@ def test_the_prevalence_and_its_caution_stand_on_the_page_of_precision(
     batch = with_latent(fitted(BORROWED))
     text = signed_in(davi).get(address("batch", "precision", batch)).content.decode()
     assert "<strong>1%</strong>" in text
-    assert LATENT[Reason.FEW_POOLED] in text
+    assert sentence(Reason.FEW_POOLED) in text
 
 
 def test_each_reader_sees_the_numbers_of_their_page_only(with_latent, signed_in, davi):
@@ -106,7 +105,7 @@ def test_a_refusal_beside_what_is_known_says_why(with_latent, signed_in, davi, p
 def test_an_absurd_fit_is_replaced_and_says_why(with_latent, signed_in, davi):
     absurd = {**fitted(BORROWED), "prevalence": measure(None, Reason.PREVALENCE_ABOVE_GIVEN)}
     text = page_of(with_latent(absurd), signed_in(davi), "precision")
-    assert "Not from this class alone: " + LATENT[Reason.PREVALENCE_ABOVE_GIVEN] in text
+    assert "Not from this class alone: " + sentence(Reason.PREVALENCE_ABOVE_GIVEN) in text
     assert "<strong>1%</strong>" in text
 
 
@@ -114,7 +113,7 @@ def test_no_code_stands_on_a_page(with_latent, signed_in, davi):
     few = {"prevalence": measure(None, Reason.FEW_TRUE_POSITIVES), "readers": []}
     known = {**fitted(None), **BORROWED}
     text = page_of(with_latent(fitted(few), of_af=known), signed_in(davi), "precision")
-    assert LATENT[Reason.FEW_TRUE_POSITIVES] in text
+    assert sentence(Reason.FEW_TRUE_POSITIVES) in text
     assert Reason.FEW_TRUE_POSITIVES not in text
 
 
@@ -127,14 +126,14 @@ def test_where_nothing_is_known_the_reason_is_told_once(with_latent, signed_in, 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_the_reason_is_that_of_classes_that_came_up(with_latent, signed_in, davi, part):
-    never = {**fitted(None), "prevalence": measure(None, coefficient.NEVER_GIVEN)}
+    never = {**fitted(None), "prevalence": measure(None, Reason.NEVER_GIVEN)}
     text = page_of(with_latent(*[never] * 65), signed_in(davi), part)
     assert "No exam was read by three readers" in text
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_where_no_class_came_up_that_is_the_reason(with_latent, signed_in, davi, part):
-    never = {**fitted(None), "prevalence": measure(None, coefficient.NEVER_GIVEN)}
+    never = {**fitted(None), "prevalence": measure(None, Reason.NEVER_GIVEN)}
     text = page_of(with_latent(*[never] * 66), signed_in(davi), part)
     assert "No reader gave the class." in text
 
@@ -156,6 +155,6 @@ def test_a_version_of_before_says_that_it_was_not_computed(with_latent, signed_i
 
 @pytest.mark.parametrize("part", PARTS)
 def test_classes_that_nobody_gave_are_not_listed(with_latent, signed_in, davi, part):
-    never = {"prevalence": measure(None, coefficient.NEVER_GIVEN), "readers": []}
+    never = {"prevalence": measure(None, Reason.NEVER_GIVEN), "readers": []}
     batch = with_latent(fitted(never))
     assert MARK not in signed_in(davi).get(address("batch", part, batch)).content.decode()

@@ -11,6 +11,7 @@ import pytest
 from annotations.models import AgreementReport, DiagnosticClass
 from annotations.services.agreement import refresh
 from annotations.services.counts import groups
+from ecgreview.agreement.reports.earlier import CODES
 from tests.app.agreement.pages import AF, LBBB, PVC, addresses, lines
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,37 @@ def test_a_version_of_before_says_that_it_does_not_tell(signed_in, davi, batch, 
     page = signed_in(davi).get(addresses(batch)[0] + part)
     assert page.context["report"] == old_version
     assert "computed before the product could tell" in page.content.decode()
+
+
+@pytest.fixture
+def version_with_sentences(batch, report, now):
+    """A later version with the same numbers, from before reasons were codes."""
+    old = {code: text for text, code in CODES.items()}
+    results = json.loads(
+        json.dumps(report.results),
+        object_hook=lambda one: {
+            **one, **({"reason": old.get(one["reason"], one["reason"])} if "reason" in one else {})
+        },
+    )  # fmt: skip
+    return AgreementReport.objects.create(
+        study=batch.study, batch=batch, number=report.number + 1, taxonomy=report.taxonomy,
+        protocol_version=1, method_version="6", inputs_digest="f" * 64, computed_at=now,
+        checked_at=now, n_readings=report.n_readings, results={**results, "version": "6"},
+    )  # fmt: skip
+
+
+def test_a_version_of_before_codes_is_read_as_codes(version_with_sentences, report):
+    assert version_with_sentences.results["classes"] != report.results["classes"]
+    assert version_with_sentences.coded_results == {**report.results, "version": "6"}
+
+
+@pytest.mark.parametrize("part", ["", "file/?format=json", "file/?format=csv"])
+def test_a_version_of_before_codes_is_shown_as_one_of_today(
+    signed_in, davi, batch, version_with_sentences, part
+):
+    page = signed_in(davi).get(addresses(batch)[0] + part).content.decode()
+    assert ("No reader gave the class." in page) == (part == "")
+    assert ("never_given" in page) == (part != "")
 
 
 @pytest.mark.parametrize("part", ["", "readers/", "precision/", "report/", "file/?format=json"])

@@ -1,35 +1,57 @@
-"""Whatever the domain gives as a reason can be told in the language of the page."""
+"""Every code that the domain gives as a reason has a sentence, in the language of the page."""
 
 from __future__ import annotations
 
 import pytest
 from django.utils import translation
 
-from annotations.views.agreement import numbers, reasons
-from ecgreview.agreement.accuracy import arm_times, arms, performance
-from ecgreview.agreement.latent.reasons import Reason
-from ecgreview.agreement.reports import precision
-from ecgreview.agreement.values import pairing
+from annotations import sentences
+from annotations.sentences import sentence
+from ecgreview.agreement.reports.earlier import CODES
+from ecgreview.agreement.values.reasons import Reason
+from ecgreview.design.reasons import PredictionReason
+
+ENUMS = (Reason, PredictionReason)
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        arm_times, arms, pairing, performance, precision,
-    ],
-)  # fmt: skip
-def test_every_sentence_of_the_domain_can_be_translated(module):
-    known = {*reasons.REASONS, *numbers.REASONS}
-    assert set(module.REASONS) <= known
+@pytest.mark.parametrize("codes", ENUMS)
+def test_every_code_has_a_sentence_in_both_languages(codes):
+    for code in codes:
+        texts = []
+        for language in ("en", "pt-br"):
+            with translation.override(language):
+                texts.append(sentence(code))
+        english, portuguese = texts
+        assert english.endswith(".")
+        assert portuguese.endswith(".")
+        assert english != portuguese
 
 
-def test_every_code_of_the_latent_model_has_a_sentence():
-    assert set(reasons.LATENT) == set(Reason)
-    assert all(reasons.told(code) != code for code in Reason)
+def test_no_code_means_two_things():
+    codes = [str(code) for one in ENUMS for code in one]
+    assert len(set(codes)) == len(codes)
+    assert set(sentences.SENTENCES) == set(codes)
 
 
-def test_reports_of_earlier_versions_have_their_sentences_translated():
-    sentence = reasons.LATENT[Reason.NO_TRIPLES]
-    with translation.override("pt-br"):
-        assert reasons.told(sentence) == reasons.told(Reason.NO_TRIPLES)
-        assert reasons.told(sentence) != sentence
+def test_no_reason_is_no_sentence():
+    assert sentence("") == ""
+
+
+def test_a_code_of_a_later_version_is_shown_as_it_is():
+    assert sentence("computed_on_the_moon") == "computed_on_the_moon"
+
+
+def test_the_sentences_of_results_are_those_of_their_reasons_each_once():
+    results = {
+        "latent": {"reason": Reason.TOO_LARGE},
+        "classes": [{"pabak": {"reason": Reason.ALL_ALIKE}}, {"pabak": {"reason": ""}}],
+        "pairs": [{"pabak": {"reason": str(Reason.ALL_ALIKE)}}],
+    }
+    assert sentences.sentences_of(results) == {
+        "all_alike": sentence(Reason.ALL_ALIKE),
+        "too_large": sentence(Reason.TOO_LARGE),
+    }
+
+
+def test_no_sentence_is_among_the_codes():
+    assert not set(CODES) & set(sentences.SENTENCES)

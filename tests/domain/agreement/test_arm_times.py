@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from ecgreview.agreement.accuracy import arm_times
-from ecgreview.agreement.accuracy.arm_times import NO_TIME
-from ecgreview.agreement.accuracy.arms import NO_HIDDEN, NO_SHOWN, ONE_READER
+from ecgreview.agreement.values.reasons import Reason
 
 
 def compare(times, shown, readers=None, exams=None, seed=0, **more):
@@ -63,7 +62,11 @@ def test_the_unit_of_time_is_nothing():
 
 @pytest.mark.parametrize(
     ("times", "shown", "reason"),
-    [([], [], NO_TIME), ([5.0], [True], NO_HIDDEN), ([5.0], [False], NO_SHOWN)],
+    [
+        ([], [], Reason.NO_TIMES),
+        ([5.0], [True], Reason.NONE_HIDDEN),
+        ([5.0], [False], Reason.NONE_SHOWN),
+    ],
 )
 def test_without_both_arms_there_is_a_reason(times, shown, reason):
     found = compare(times, shown)
@@ -73,7 +76,7 @@ def test_without_both_arms_there_is_a_reason(times, shown, reason):
 def test_one_reader_has_a_ratio_without_an_interval():
     found = compare([1000, 2000], [True, False], readers=[7, 7])
     assert found.ratio.estimate == pytest.approx(0.5)
-    assert (found.ratio.low, found.ratio.reason) == (None, ONE_READER)
+    assert (found.ratio.low, found.ratio.reason) == (None, Reason.FEW_READERS_ANSWERED)
 
 
 @pytest.mark.parametrize("times", [[0.0, 1.0], [-1.0, 1.0], [np.inf, 1.0], [np.nan, 1.0]])

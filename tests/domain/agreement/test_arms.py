@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ecgreview.agreement import ABSENT, MISSING, PRESENT, BadRatings
-from ecgreview.agreement.accuracy import arms
 from ecgreview.agreement.accuracy.arms import BadArms, Effect, Readings, Split, effects
 from ecgreview.agreement.coefficients import two_readers
-from ecgreview.agreement.values import coefficient, pairing
 from ecgreview.agreement.values.bounded import BadConfidence, Measure
 from ecgreview.agreement.values.pairing import BadPairs, paired_by_exam
+from ecgreview.agreement.values.reasons import Reason
 
 N_CLASSES = 2
 seeds = st.integers(0, 2**32 - 1)
@@ -138,7 +137,7 @@ def test_to_miss_what_was_not_suggested_is_an_omission():
     ]
     found = of(one_class(rows))
     assert found[Split.OMISSION].difference.estimate == 1
-    assert found[Split.COMMISSION].difference.reason == arms.NO_SHOWN
+    assert found[Split.COMMISSION].difference.reason == Reason.NONE_SHOWN
 
 
 @cache
@@ -170,7 +169,14 @@ def test_pairs_of_exams_do_not_cover_the_truth_when_readers_differ():
 
 @given(readings=readings_())
 def test_there_is_a_value_or_a_known_reason(readings):
-    known = {*arms.REASONS, *pairing.REASONS, coefficient.NO_SPREAD}
+    known = {
+        Reason.NONE_SHOWN,
+        Reason.NONE_HIDDEN,
+        Reason.FEW_READERS_ANSWERED,
+        Reason.FEW_PAIRED_EXAMS,
+        Reason.EQUAL_DIFFERENCES,
+        Reason.NO_SPREAD,
+    }
     for found in of(readings).values():
         for one in (
             found.shown,
@@ -237,9 +243,9 @@ def test_wrong_suggestions_are_commissions_with_omissions(readings):
 def test_an_arm_without_readings_has_a_reason():
     found = of(one_class([(PRESENT, PRESENT, ABSENT, True, reader, 1) for reader in (1, 2)]))
     effect = found[Split.ALL]
-    assert effect.hidden == Measure.undefined(0, arms.NO_HIDDEN)
-    assert effect.difference == effect.by_reader == Measure.undefined(2, arms.NO_HIDDEN)
-    assert effect.by_exam.difference.reason == pairing.FEW_PAIRS
+    assert effect.hidden == Measure.undefined(0, Reason.NONE_HIDDEN)
+    assert effect.difference == effect.by_reader == Measure.undefined(2, Reason.NONE_HIDDEN)
+    assert effect.by_exam.difference.reason == Reason.FEW_PAIRED_EXAMS
 
 
 def test_one_reader_has_no_interval():
@@ -249,15 +255,17 @@ def test_one_reader_has_no_interval():
         for shown in (True, False)
     ]
     effect = of(one_class(rows))[Split.ALL]
-    assert effect.difference == effect.by_reader == Measure.alone(0.0, 6, arms.ONE_READER)
+    assert (
+        effect.difference == effect.by_reader == Measure.alone(0.0, 6, Reason.FEW_READERS_ANSWERED)
+    )
 
 
 def test_readers_without_an_answer_of_the_kind_do_not_count():
     rows = [(PRESENT, PRESENT, ABSENT, shown, 1, 1) for shown in (True, False)]
     rows += [(PRESENT, PRESENT, PRESENT, shown, 2, 2) for shown in (True, False)]
     found = of(one_class(rows))
-    assert found[Split.COMMISSION].difference.reason == arms.ONE_READER
-    assert found[Split.COMMISSION].shown.reason == arms.ONE_READER
+    assert found[Split.COMMISSION].difference.reason == Reason.FEW_READERS_ANSWERED
+    assert found[Split.COMMISSION].shown.reason == Reason.FEW_READERS_ANSWERED
 
 
 def test_only_exams_of_both_arms_are_paired():
@@ -291,7 +299,7 @@ def test_readers_who_all_follow_alike_have_no_sandwich():
         for shown in (True, False)
     ]
     effect = of(one_class(rows))[Split.ALL]
-    assert effect.by_reader == Measure.alone(1.0, 8, coefficient.NO_SPREAD)
+    assert effect.by_reader == Measure.alone(1.0, 8, Reason.NO_SPREAD)
 
 
 def test_the_same_seed_gives_the_same_interval():
@@ -301,7 +309,11 @@ def test_the_same_seed_gives_the_same_interval():
 
 @pytest.mark.parametrize(
     ("differences", "reason"),
-    [([], pairing.FEW_PAIRS), ([1.0], pairing.FEW_PAIRS), ([0.5, 0.5], pairing.NO_SPREAD)],
+    [
+        ([], Reason.FEW_PAIRED_EXAMS),
+        ([1.0], Reason.FEW_PAIRED_EXAMS),
+        ([0.5, 0.5], Reason.EQUAL_DIFFERENCES),
+    ],
 )
 def test_pairs_that_tell_too_little_have_a_reason(differences, reason):
     found = paired_by_exam(np.array(differences))

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 from ecgreview.agreement import BadCounts, Cluster, Resampling
 from ecgreview.agreement.coefficients import weighted, weights
 from ecgreview.agreement.reports.certainty import Graded, certainty
-from ecgreview.agreement.values.coefficient import ABSENCE_ONLY, FEW_TELL, NEVER_GIVEN, NOT_COMPARED
+from ecgreview.agreement.values.reasons import Reason
 
 from .tables import value
 
@@ -97,7 +97,7 @@ def test_intervals_hold_their_estimates():
         one = line[name]
         assert one["low"] < one["estimate"] < one["high"]
         assert one["method"] == "bootstrap"
-        assert (rare[name]["low"], rare[name]["reason"]) == (None, FEW_TELL)
+        assert (rare[name]["low"], rare[name]["reason"]) == (None, Reason.FEW_EXAMS_OF_CLASS)
 
 
 def test_the_interval_has_the_width_of_the_jackknife():
@@ -139,16 +139,16 @@ def test_units_that_are_alike_may_be_counted():
 
 def test_a_class_that_nobody_gave_says_so():
     line = told(np.full((2, 5, 2), ABSENT, dtype=np.int8))[0]
-    assert line["gwet_ac2"]["reason"] == ABSENCE_ONLY
+    assert line["gwet_ac2"]["reason"] == Reason.ABSENCE_ONLY
     assert line["ordinal_alpha"]["estimate"] is None
-    assert line["same_certainty"]["reason"] == NEVER_GIVEN
+    assert line["same_certainty"]["reason"] == Reason.NEVER_GIVEN
 
 
 @pytest.mark.parametrize("n_exams", [0, 3])
 def test_readings_that_nobody_can_compare_say_so(n_exams):
     line = told(np.full((1, n_exams, 2), DEFINITE, dtype=np.int8))[0]
     for name in ("ordinal_alpha", "gwet_ac2", "same_certainty"):
-        assert (line[name]["estimate"], line[name]["reason"]) == (None, NOT_COMPARED)
+        assert (line[name]["estimate"], line[name]["reason"]) == (None, Reason.NOT_COMPARED)
 
 
 @pytest.mark.parametrize(

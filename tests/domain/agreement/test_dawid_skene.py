@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgreview.agreement.latent import dawid_skene
+from ecgreview.agreement.values.reasons import Reason
 
 from .slow_em import fixed_point
 
@@ -137,7 +138,7 @@ def test_recovers_the_truth():
 def test_two_readings_of_each_exam_are_refused():
     found = dawid_skene.fit(made(1, n_readers=2).clip(max=1) * [1, 0, 0])
     assert not found.prevalence.is_defined.any()
-    assert dawid_skene.TOO_FEW_READINGS in found.prevalence.reasons
+    assert Reason.NO_THREE_READINGS in found.prevalence.reasons
 
 
 def test_a_reader_without_readings_is_undefined():
@@ -145,7 +146,7 @@ def test_a_reader_without_readings_is_undefined():
     counts[:, 1] = 0
     found = dawid_skene.fit(counts)
     assert not found.error_rates.is_defined[1].any()
-    assert (found.error_rates.reasons[1] == dawid_skene.NEVER_READ).all()
+    assert (found.error_rates.reasons[1] == Reason.NO_READING).all()
 
 
 def test_a_category_without_readings_is_undefined():

@@ -11,7 +11,7 @@ from ecgreview.agreement import PatternCount
 from ecgreview.agreement.latent import design as latent_design
 from ecgreview.agreement.latent import two_states
 from ecgreview.agreement.latent.em import Model
-from ecgreview.agreement.latent.reasons import Reason
+from ecgreview.agreement.values.reasons import Reason
 
 from .latent_data import THREE, counted, readings
 

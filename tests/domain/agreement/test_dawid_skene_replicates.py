@@ -11,7 +11,7 @@ from ecgreview.agreement import PatternCount
 from ecgreview.agreement.latent import replicates as latent_replicates
 from ecgreview.agreement.latent import triples as latent_triples
 from ecgreview.agreement.latent import two_states
-from ecgreview.agreement.latent.reasons import Reason
+from ecgreview.agreement.values.reasons import Reason
 
 from .latent_data import THREE, counted, readings
 

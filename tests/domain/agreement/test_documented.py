@@ -12,6 +12,7 @@ import pytest
 
 from ecgreview import agreement
 from ecgreview.agreement import accuracy, coefficients, latent
+from ecgreview.agreement.values.reasons import Reason
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "agreement.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -63,3 +64,8 @@ def test_every_module_of_a_room_is_on_the_page(room):
     text = PAGE.read_text(encoding="utf-8")
     missing = [name for name in room.__all__ if not re.search(rf"\b{name}\b", text)]
     assert missing == []
+
+
+def test_every_reason_is_explained():
+    page = PAGE.read_text(encoding="utf-8")
+    assert [code for code in Reason if f"\n| `{code}` |" not in page] == []

@@ -11,6 +11,7 @@ from ecgreview.agreement import PatternCount
 from ecgreview.agreement.coefficients import kernels, weighted
 from ecgreview.agreement.reports import everyone
 from ecgreview.agreement.sampling.resampling import Resampling
+from ecgreview.agreement.values.reasons import Reason
 from tests.domain.agreement.strategies import binary_ratings, study
 
 QUICK = Resampling(n_replicates=40)
@@ -96,9 +97,9 @@ def test_a_class_that_nobody_gave_is_no_perfect_agreement():
     told = {name: one.to_json()[0] for name, one in found.items()}
     for name in ("fleiss_kappa", "krippendorff_alpha", "light_kappa", "conger_kappa"):
         assert (told[name]["estimate"], told[name]["low"]) == (None, None)
-    assert told["positive_agreement"]["reason"] == "No reader gave the class."
+    assert told["positive_agreement"]["reason"] == Reason.NEVER_GIVEN
     assert told["gwet_ac1"]["estimate"] == 1.0
-    assert told["gwet_ac1"]["reason"].startswith("No reader gave the class")
+    assert told["gwet_ac1"]["reason"] == Reason.ABSENCE_ONLY
 
 
 def test_perfect_agreement_about_a_few_exams_is_not_certain():

@@ -8,12 +8,8 @@ import numpy as np
 import pytest
 
 from ecgreview.agreement.coefficients import measurements
-from ecgreview.agreement.reports.measured import (
-    MOST_POINTS,
-    SEVERAL_OF_PATIENTS,
-    Measured,
-    measured,
-)
+from ecgreview.agreement.reports.measured import MOST_POINTS, Measured, measured
+from ecgreview.agreement.values.reasons import Reason
 
 
 def of(values: np.ndarray, *, is_clustered: bool = False) -> dict[str, Any]:
@@ -71,8 +67,8 @@ def test_readers_without_a_common_exam_are_no_pair():
 
 def test_one_exam_tells_nothing_but_why():
     line = of(pr_intervals(5, n_exams=1))
-    assert line["icc"]["agreement"]["reason"] == measurements.FEW_EXAMS
-    assert line["pairs"][0]["ccc"]["reason"] == measurements.FEW_PAIRS
+    assert line["icc"]["agreement"]["reason"] == Reason.FEW_EXAMS_MEASURED
+    assert line["pairs"][0]["ccc"]["reason"] == Reason.FEW_MEASURED_TWICE
     assert (line["pairs"][0]["bias"]["estimate"], line["pairs"][0]["deviation"]) == (None, None)
 
 
@@ -83,7 +79,11 @@ def test_exams_of_one_patient_take_the_intervals_away():
         (line["pairs"][0]["bias"], plain["pairs"][0]["bias"]),
     ):
         assert found["estimate"] == expected["estimate"]
-        assert (found["low"], found["high"], found["reason"]) == (None, None, SEVERAL_OF_PATIENTS)
+        assert (found["low"], found["high"], found["reason"]) == (
+            None,
+            None,
+            Reason.MEASUREMENTS_OF_PATIENTS,
+        )
         assert expected["low"] is not None
 
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
-from ecgreview.agreement.coefficients import measurements
 from ecgreview.agreement.coefficients.measurements import (
     BadMeasurements,
     Intraclass,
@@ -21,6 +20,19 @@ from ecgreview.agreement.coefficients.measurements import (
     lin_concordance,
 )
 from ecgreview.agreement.values.bounded import BadConfidence, Measure
+from ecgreview.agreement.values.reasons import Reason
+
+REASONS = (
+    Reason.FEW_READERS_MEASURED,
+    Reason.FEW_EXAMS_MEASURED,
+    Reason.FEW_MEASURED_TWICE,
+    Reason.ALL_EQUAL,
+    Reason.EXAMS_ALIKE,
+    Reason.ONE_CONSTANT,
+    Reason.EQUAL_DIFFERENCES,
+    Reason.NO_DEGREES_OF_FREEDOM,
+    Reason.ON_ONE_LINE,
+)
 
 FORMS = {
     "one_way": "ICC1",
@@ -64,7 +76,7 @@ def is_told(found: Measure) -> bool:
     return (
         bool(np.isfinite(numbers).all())
         and (found.reason == "") == has_interval
-        and found.reason in ("", *measurements.REASONS)
+        and found.reason in ("", *REASONS)
         and (found.estimate is not None or not numbers)
     )
 
@@ -230,7 +242,7 @@ def test_rounding_does_not_make_scatter_of_one_line():
     # Here what is left of the error is the root of a number just below 0.
     first = np.array([6.0, 2.0, 0.0, -5.0, -4.0])
     found = lin_concordance(first, np.array([-18.8, -6.8, -0.8, 14.2, 11.2]))
-    assert found.reason == measurements.ONE_LINE
+    assert found.reason == Reason.ON_ONE_LINE
 
 
 def test_exams_that_one_reader_left_out_do_not_count():
@@ -247,16 +259,16 @@ def test_readers_who_measure_the_same_are_perfect():
 def test_measurements_on_one_line_have_a_concordance_without_interval(factor, value):
     found = lin_concordance(np.array([-0.1, 0, 0.1]), factor * np.array([-0.1, 0, 0.1]))
     assert found.estimate == pytest.approx(value)
-    assert (found.low, found.reason) == (None, measurements.ONE_LINE)
+    assert (found.low, found.reason) == (None, Reason.ON_ONE_LINE)
 
 
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        (np.ones((1, 5)), measurements.ONE_READER),
-        (np.ones((0, 5)), measurements.ONE_READER),
-        (np.array([[1.0, np.nan], [2.0, 3.0]]), measurements.FEW_EXAMS),
-        (np.full((2, 5), 0.1), measurements.ALL_EQUAL),
+        (np.ones((1, 5)), Reason.FEW_READERS_MEASURED),
+        (np.ones((0, 5)), Reason.FEW_READERS_MEASURED),
+        (np.array([[1.0, np.nan], [2.0, 3.0]]), Reason.FEW_EXAMS_MEASURED),
+        (np.full((2, 5), 0.1), Reason.ALL_EQUAL),
     ],
 )
 def test_what_cannot_be_compared_has_a_reason(table, reason):
@@ -265,15 +277,15 @@ def test_what_cannot_be_compared_has_a_reason(table, reason):
 
 def test_exams_that_do_not_differ_have_no_consistency():
     found = intraclass(np.tile([[0.1], [0.7]], (1, 5)))
-    assert found.consistency.reason == measurements.EXAMS_ALIKE
+    assert found.consistency.reason == Reason.EXAMS_ALIKE
     assert found.one_way.estimate == pytest.approx(-1)
-    assert found.one_way_mean.reason == measurements.EXAMS_ALIKE
+    assert found.one_way_mean.reason == Reason.EXAMS_ALIKE
 
 
 def test_an_agreement_with_less_than_one_degree_of_freedom_has_no_interval():
     found = intraclass(np.array([[0.0, -3, -3], [0, 2.5, 2.5]])).agreement
     assert found.estimate == pytest.approx(-0.32967, abs=1e-5)
-    assert (found.low, found.reason) == (None, measurements.NO_DEGREES)
+    assert (found.low, found.reason) == (None, Reason.NO_DEGREES_OF_FREEDOM)
 
 
 @pytest.mark.parametrize("unit", [1e99, 1e-200])
@@ -286,12 +298,12 @@ def test_no_unit_is_too_large_or_too_small(unit):
 @pytest.mark.parametrize(
     ("first", "second", "reason"),
     [
-        ([1.0], [2.0], measurements.FEW_PAIRS),
-        ([1.0, np.nan], [2.0, 3.0], measurements.FEW_PAIRS),
-        ([1.0, 1.0], [1.0, 1.0], measurements.ALL_EQUAL),
-        ([1.0, 1.0], [2.0, 2.0], measurements.ONE_CONSTANT),
-        ([1.0, 1.0], [2.0, 3.0], measurements.ONE_CONSTANT),
-        ([1.0, 2.0], [2.0, 3.0], measurements.NO_DEGREES),
+        ([1.0], [2.0], Reason.FEW_MEASURED_TWICE),
+        ([1.0, np.nan], [2.0, 3.0], Reason.FEW_MEASURED_TWICE),
+        ([1.0, 1.0], [1.0, 1.0], Reason.ALL_EQUAL),
+        ([1.0, 1.0], [2.0, 2.0], Reason.ONE_CONSTANT),
+        ([1.0, 1.0], [2.0, 3.0], Reason.ONE_CONSTANT),
+        ([1.0, 2.0], [2.0, 3.0], Reason.NO_DEGREES_OF_FREEDOM),
     ],
 )
 def test_a_concordance_that_cannot_be_had_has_a_reason(first, second, reason):
@@ -300,13 +312,13 @@ def test_a_concordance_that_cannot_be_had_has_a_reason(first, second, reason):
 
 def test_one_pair_has_no_limits():
     found = limits_of_agreement(np.array([1.0]), np.array([2.0]))
-    assert (found.bias.reason, found.deviation) == (measurements.FEW_PAIRS, None)
+    assert (found.bias.reason, found.deviation) == (Reason.FEW_MEASURED_TWICE, None)
 
 
 def test_differences_that_are_all_the_same_have_no_interval():
     found = limits_of_agreement(np.array([1.0, 2, 3]), np.array([0.0, 1, 2]))
     assert astuple(found.bias)[:3] == (1.0, None, None)
-    assert found.bias.reason == measurements.NO_SPREAD
+    assert found.bias.reason == Reason.EQUAL_DIFFERENCES
 
 
 def test_measurements_of_a_wrong_shape_are_refused():

@@ -12,6 +12,7 @@ from ecgreview.agreement.counts.answers import Answers
 from ecgreview.agreement.reports import everyone
 from ecgreview.agreement.reports.overall import overall, set_alphas
 from ecgreview.agreement.sampling.resampling import Resampling
+from ecgreview.agreement.values.reasons import Reason
 from tests.domain.agreement import slow_sets
 from tests.domain.agreement.strategies import binary_ratings, study
 
@@ -51,7 +52,7 @@ def test_no_class_with_a_value_is_told():
     found = overall(Answers.of(np.ones((2, 9, 2), np.int8)), QUICK)
     (told,) = found.macro["fleiss_kappa"].to_json()
     assert (told["estimate"], told["low"]) == (None, None)
-    assert told["reason"] == "No class has a value."
+    assert told["reason"] == Reason.NO_CLASS
 
 
 def test_micro_is_that_of_all_answers_as_of_one_class():
@@ -73,7 +74,7 @@ def test_a_macro_interval_knows_that_classes_go_together():
 
 def test_nobody_having_read_anything_is_no_error():
     found = overall(Answers.of(np.zeros((2, 0, 3), np.int8)), QUICK)
-    assert found.sets["exact_set"].to_json()[0]["reason"] == "No exam was read by two readers."
+    assert found.sets["exact_set"].to_json()[0]["reason"] == Reason.NOT_COMPARED
 
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 10)))

@@ -10,6 +10,7 @@ import pytest
 from ecgreview.agreement.coefficients import two_readers
 from ecgreview.agreement.reports.pairs import pair_measures
 from ecgreview.agreement.sampling.resampling import Resampling
+from ecgreview.agreement.values.reasons import Reason
 
 PUBLISHED = {
     "percent_agreement": "po",
@@ -50,7 +51,7 @@ def test_a_pair_without_a_common_exam_has_a_reason():
     found = told([[0, 0], [0, 0]])
     for one in found.values():
         assert (one["estimate"], one["low"], one["n"]) == (None, None, 0)
-        assert one["reason"] == "No exam was read by two readers."
+        assert one["reason"] == Reason.NOT_COMPARED
 
 
 def test_one_exam_is_enough_for_a_reason_and_no_error():

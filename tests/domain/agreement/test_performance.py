@@ -13,7 +13,6 @@ from hypothesis.extra import numpy as arrays
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from ecgreview.agreement import ABSENT, PRESENT, BadRatings
-from ecgreview.agreement.accuracy import performance as module
 from ecgreview.agreement.accuracy.performance import (
     BadComparison,
     Performance,
@@ -21,8 +20,18 @@ from ecgreview.agreement.accuracy.performance import (
     confusion,
     performance,
 )
-from ecgreview.agreement.values import coefficient, proportions
+from ecgreview.agreement.values import proportions
 from ecgreview.agreement.values.bounded import BadConfidence, Measure
+from ecgreview.agreement.values.reasons import Reason
+
+REASONS = {
+    Reason.NO_REFERENCE_READ,
+    Reason.REFERENCE_NEVER,
+    Reason.REFERENCE_ALWAYS,
+    Reason.READER_NEVER,
+    Reason.IN_NEITHER,
+    Reason.NO_CLASS_IN_EITHER,
+}
 
 shapes = st.tuples(st.integers(0, 8), st.integers(0, 4))
 seeds = st.integers(0, 2**32 - 1)
@@ -201,10 +210,10 @@ def test_a_reader_who_tires_shows_in_the_blocks():
 def test_there_is_a_value_or_a_known_reason(pair):
     for one in measures_of(of(*pair)):
         if one.estimate is None:
-            assert one.reason in module.REASONS
+            assert one.reason in REASONS
         else:
             assert 0 <= one.estimate <= 1
-            assert (one.low is None) == (one.reason == coefficient.NO_SPREAD)
+            assert (one.low is None) == (one.reason == Reason.NO_SPREAD)
             if one.low is not None and one.high is not None:
                 assert 0 <= one.low <= one.estimate + 1e-12
                 assert one.estimate - 1e-12 <= one.high <= 1
@@ -257,11 +266,11 @@ def test_readers_are_compared_with_one_reference_at_once():
 @pytest.mark.parametrize(
     ("answers", "reference", "name", "reason"),
     [
-        ("-", "-", "sensitivity", module.NEVER_RIGHT),
-        ("-", "+", "specificity", module.ALWAYS_RIGHT),
-        ("-", "+", "precision", module.NEVER_CALLED),
-        ("-", "-", "f1", module.NOT_MET),
-        (".", "+", "f1", module.NOTHING_READ),
+        ("-", "-", "sensitivity", Reason.REFERENCE_NEVER),
+        ("-", "+", "specificity", Reason.REFERENCE_ALWAYS),
+        ("-", "+", "precision", Reason.READER_NEVER),
+        ("-", "-", "f1", Reason.IN_NEITHER),
+        (".", "+", "f1", Reason.NO_REFERENCE_READ),
     ],
 )
 def test_what_is_undefined_in_a_class_has_its_reason(answers, reference, name, reason):
@@ -271,17 +280,17 @@ def test_what_is_undefined_in_a_class_has_its_reason(answers, reference, name, r
 
 def test_nothing_but_absence_has_no_f1():
     found = of(said("--", "--"), said("--", "--"))
-    assert found.micro_f1 == found.macro_f1 == Measure.undefined(2, module.NO_CLASS_MET)
+    assert found.micro_f1 == found.macro_f1 == Measure.undefined(2, Reason.NO_CLASS_IN_EITHER)
 
 
 def test_nothing_read_has_no_f1():
-    assert of(said(".."), said("++")).micro_f1 == Measure.undefined(0, module.NOTHING_READ)
+    assert of(said(".."), said("++")).micro_f1 == Measure.undefined(0, Reason.NO_REFERENCE_READ)
 
 
 def test_a_perfect_reader_has_no_interval_that_claims_certainty():
     found = of(said("+-", "-+", "++"), said("+-", "-+", "++"))
     assert (found.micro_f1.estimate, found.micro_f1.low) == (1.0, None)
-    assert found.micro_f1.reason == coefficient.NO_SPREAD
+    assert found.micro_f1.reason == Reason.NO_SPREAD
     assert (found.classes[0].sensitivity.low or 1) < 0.4
 
 

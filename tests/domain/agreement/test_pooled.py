@@ -12,7 +12,7 @@ from ecgreview.agreement.latent import additive_logits, pooled, two_states
 from ecgreview.agreement.latent import design as latent_design
 from ecgreview.agreement.latent.additive_logits import Spread
 from ecgreview.agreement.latent.pooled_em import PooledModel
-from ecgreview.agreement.latent.reasons import Reason
+from ecgreview.agreement.values.reasons import Reason
 
 from .latent_data import THREE, counted, readings
 

@@ -9,8 +9,8 @@ from ecgreview.agreement import PatternCount
 from ecgreview.agreement.latent import pooled, pooled_report, two_states
 from ecgreview.agreement.latent import report as latent_report
 from ecgreview.agreement.latent.design import Design
-from ecgreview.agreement.latent.reasons import Reason
 from ecgreview.agreement.sampling.resampling import Resampling
+from ecgreview.agreement.values.reasons import Reason
 
 from .latent_data import readings
 

@@ -10,7 +10,6 @@ from hypothesis.extra import numpy as arrays
 
 from ecgreview.agreement import Cells, PatternCount
 from ecgreview.agreement.coefficients import kernels
-from ecgreview.agreement.reports import precision
 from ecgreview.agreement.reports.precision import (
     BadTable,
     BadWidth,
@@ -19,8 +18,8 @@ from ecgreview.agreement.reports.precision import (
     forecast,
     half_widths,
 )
-from ecgreview.agreement.values import coefficient
 from ecgreview.agreement.values.bounded import BadConfidence
+from ecgreview.agreement.values.reasons import Reason
 
 TWO_OR_THREE = np.array([[0.0, 1], [2, 0], [1, 1], [0, 2], [3, 0], [2, 1], [1, 2], [0, 3]])
 counts_ = arrays.arrays(np.float64, (2, len(TWO_OR_THREE)), elements=st.integers(0, 60).map(float))
@@ -116,13 +115,13 @@ def test_readers_who_have_agreed_so_far_still_need_readings(target):
 def test_there_is_a_forecast_or_a_known_reason(target, counts):
     for found in forecast(Cells(TWO_OR_THREE, counts), 0.05, target=target):
         parts = (found.half_width, found.reads_needed, found.reads_left)
-        if found.reason in ("", precision.FEW_TOLD):
+        if found.reason in ("", Reason.ROUGH_FORECAST):
             assert found.half_width is not None
             assert np.isfinite(found.half_width)
             assert found.half_width > 0
-            assert (found.reason == precision.FEW_TOLD) == (found.n_told < 20)
+            assert (found.reason == Reason.ROUGH_FORECAST) == (found.n_told < 20)
         else:
-            assert found.reason in precision.REASONS
+            assert found.reason in {Reason.NOT_COMPARED, Reason.NEVER_GIVEN, Reason.ALL_ALIKE}
             assert parts == (None, None, None)
 
 
@@ -151,9 +150,9 @@ def test_a_cell_told_in_two_rows_is_one_cell(target, counts):
 @pytest.mark.parametrize(
     ("counts", "target", "reason"),
     [
-        ([9, 0, 0, 0, 0, 0, 0, 0], Target.FLEISS_KAPPA, coefficient.NOT_COMPARED),
-        ([9, 5, 0, 0, 0, 0, 0, 0], Target.POSITIVE_AGREEMENT, coefficient.NEVER_GIVEN),
-        ([0, 0, 0, 5, 0, 0, 0, 9], Target.FLEISS_KAPPA, coefficient.ALL_ALIKE),
+        ([9, 0, 0, 0, 0, 0, 0, 0], Target.FLEISS_KAPPA, Reason.NOT_COMPARED),
+        ([9, 5, 0, 0, 0, 0, 0, 0], Target.POSITIVE_AGREEMENT, Reason.NEVER_GIVEN),
+        ([0, 0, 0, 5, 0, 0, 0, 9], Target.FLEISS_KAPPA, Reason.ALL_ALIKE),
     ],
 )
 def test_what_cannot_be_forecast_has_a_reason(counts, target, reason):
@@ -164,13 +163,13 @@ def test_what_cannot_be_forecast_has_a_reason(counts, target, reason):
 @both
 def test_no_exam_at_all_has_a_reason(target):
     found = forecast(Cells(np.empty((0, 2)), np.empty((3, 0))), 0.05, target=target)
-    assert found == [Forecast(None, 0, 0, 0, None, None, coefficient.NOT_COMPARED)] * 3
+    assert found == [Forecast(None, 0, 0, 0, None, None, Reason.NOT_COMPARED)] * 3
 
 
 def test_a_rare_class_has_a_caution():
     cells = Cells(np.array([[2.0, 0], [1, 1], [0, 2]]), np.array([[900.0, 3, 5]]))
     (found,) = forecast(cells, 0.05, target=Target.POSITIVE_AGREEMENT)
-    assert (found.n_told, found.reason) == (8, precision.FEW_TOLD)
+    assert (found.n_told, found.reason) == (8, Reason.ROUGH_FORECAST)
 
 
 @both

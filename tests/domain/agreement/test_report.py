@@ -16,7 +16,7 @@ from ecgreview.agreement import BadRatings
 from ecgreview.agreement.counts.answers import Answers
 from ecgreview.agreement.reports.report import pair_lines, pooled_lines, repeat_lines, report
 from ecgreview.agreement.sampling.resampling import Resampling
-from ecgreview.agreement.values import coefficient
+from ecgreview.agreement.values.reasons import Reason
 from tests.domain.agreement.strategies import binary_ratings, study
 
 READERS = ["ana", "bruno", "clara"]
@@ -94,7 +94,7 @@ def test_nothing_read_twice_means_no_value(key):
     found = report_on(ratings_of("+--...", "...-+-"))
     (of_class,) = found["classes"]
     assert of_class[key]["estimate"] is None
-    assert of_class[key]["reason"] == "No exam was read by two readers."
+    assert of_class[key]["reason"] == Reason.NOT_COMPARED
     assert found["pairs"] == []
 
 
@@ -102,7 +102,7 @@ def test_nothing_read_twice_means_no_value(key):
 def test_agreement_on_absence_alone_carries_a_caution(key):
     found = class_of("----", "----")
     assert found[key]["estimate"] == 1.0
-    assert found[key]["reason"] == coefficient.ABSENCE_ONLY
+    assert found[key]["reason"] == Reason.ABSENCE_ONLY
 
 
 def test_one_discordant_exam_has_no_positive_agreement():
@@ -206,7 +206,7 @@ def test_the_report_is_plain_json_without_nan(ratings):
 def test_every_measure_has_a_value_or_a_known_reason(ratings):
     for row in report_on(ratings)["classes"]:
         for key in MEASURES:
-            assert row[key]["reason"] in ("", *coefficient.REASONS)
+            assert row[key]["reason"] in ("", *Reason)
             assert row[key]["estimate"] is not None or row[key]["reason"]
 
 
@@ -253,7 +253,7 @@ def test_pairs_over_all_classes_have_no_interval_that_takes_them_for_exams():
     ratings = study(9, n_readers=2)
     (line,) = pooled_lines(report_on(ratings), how=QUICK)
     assert line["cohen_kappa"]["low"] is None
-    assert line["cohen_kappa"]["reason"] == coefficient.OF_CLASSES
+    assert line["cohen_kappa"]["reason"] == Reason.PAIRS_OVER_CLASSES
     assert line["cohen_kappa"]["n"] == ratings.shape[1]
 
 
@@ -291,7 +291,7 @@ def test_pairs_of_an_earlier_version_have_no_interval_that_takes_exams_for_patie
         del pair["design_effect"], pair["design_effect_given"]
     for line in pair_lines(found, how=QUICK):
         assert line["percent_agreement"]["low"] is None
-        assert line["percent_agreement"]["reason"] == coefficient.OF_PATIENTS
+        assert line["percent_agreement"]["reason"] == Reason.PAIRS_OF_PATIENTS
 
 
 def test_patients_without_a_pair_of_readers_have_no_lines():
@@ -305,7 +305,7 @@ def test_repeats_have_no_interval_that_takes_exams_of_a_patient_for_patients():
     found = report(answers, READERS, list("abcd"), how=QUICK, repeats=tables)
     for line in repeat_lines(found, how=QUICK):
         assert line["percent_agreement"]["low"] is None
-        assert line["percent_agreement"]["reason"] == coefficient.OF_REPEATS
+        assert line["percent_agreement"]["reason"] == Reason.REPEATS_OF_PATIENTS
 
 
 def test_rare_classes_of_patients_with_several_exams_have_wider_intervals():
@@ -349,7 +349,7 @@ def test_one_exam_is_certain_of_nothing():
     found = report_on(np.full((2, 1, 1), 2, dtype=np.int8))
     assert found["overall"]["exact_set"]["estimate"] == 1.0
     assert found["overall"]["exact_set"]["low"] is None
-    assert found["overall"]["exact_set"]["reason"] == coefficient.NO_SPREAD
+    assert found["overall"]["exact_set"]["reason"] == Reason.NO_SPREAD
 
 
 def test_a_mean_of_shares_is_no_less_than_zero():

@@ -19,10 +19,9 @@ from ecgreview.agreement.coefficients import (
     weighted,
 )
 from ecgreview.agreement.coefficients import weights as weighing
-from ecgreview.agreement.coefficients.standard_errors import NO_SPREAD, ONE_EXAM, UNEQUAL_READINGS
 from ecgreview.agreement.coefficients.weighted import Votes
 from ecgreview.agreement.values.bounded import BadConfidence
-from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, UNUSED
+from ecgreview.agreement.values.reasons import Reason
 
 from .tables import coded, counted, only, value
 from .tables import two_readers as cells_of
@@ -357,49 +356,49 @@ SMALL = np.array([[0.0, 1, 1, 0], [0, 1, 0, 0], [0, 1, 1, 1]])
 @pytest.mark.parametrize("name", NAMES)
 def test_without_two_readings_of_an_exam_there_is_no_error(name):
     coefficient = only(find(name, Votes.of([[0, np.nan], [np.nan, 1]], [0, 1])))
-    assert (coefficient.value, coefficient.reason) == (None, NOT_COMPARED)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.NOT_COMPARED)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_any_exam_there_is_no_error(name):
-    assert only(find(name, Votes.of(np.empty((2, 0)), [0, 1]))).reason == NOT_COMPARED
+    assert only(find(name, Votes.of(np.empty((2, 0)), [0, 1]))).reason == Reason.NOT_COMPARED
 
 
 @pytest.mark.parametrize("name", ["fleiss", "krippendorff", "conger"])
 def test_an_undefined_coefficient_has_no_error(name):
     coefficient = only(find(name, Votes.of([[1, 1], [1, 1]], [0, 1])))
-    assert (coefficient.value, coefficient.reason) == (None, ALL_ALIKE)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.ALL_ALIKE)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_exam_alone_has_no_error(name):
     coefficient = only(find(name, Votes.of([[0], [1]], [0, 1])))
-    assert (coefficient.value, coefficient.reason) == (None, ONE_EXAM)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.ONE_EXAM)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_agreement_without_a_flaw_is_not_known_without_doubt(name):
     coefficient = only(find(name, Votes.of([[0, 1, 1], [0, 1, 1]], [0, 1])))
-    assert (coefficient.value, coefficient.reason) == (0.0, NO_SPREAD)
+    assert (coefficient.value, coefficient.reason) == (0.0, Reason.NO_EXAM_DIFFERS)
 
 
 @pytest.mark.parametrize("name", ["bp", "gwet"])
 def test_agreement_about_one_category_alone_is_not_known_without_doubt(name):
     coefficient = only(find(name, Votes.of([[1, 1, 1], [1, 1, 1]], [0, 1])))
-    assert (coefficient.value, coefficient.reason) == (0.0, NO_SPREAD)
+    assert (coefficient.value, coefficient.reason) == (0.0, Reason.NO_EXAM_DIFFERS)
 
 
 def test_cohen_has_the_same_reasons():
     for table, reason in (
-        ([[0, 0], [0, 0]], NOT_COMPARED),
-        ([[5, 0], [0, 0]], ALL_ALIKE),
-        ([[0, 1], [0, 0]], ONE_EXAM),
-        ([[5, 0], [0, 3]], NO_SPREAD),
+        ([[0, 0], [0, 0]], Reason.NOT_COMPARED),
+        ([[5, 0], [0, 0]], Reason.ALL_ALIKE),
+        ([[0, 1], [0, 0]], Reason.ONE_EXAM),
+        ([[5, 0], [0, 3]], Reason.NO_EXAM_DIFFERS),
     ):
         assert only(two_reader_errors.cohen_kappa(table)).reason == reason
     assert value(two_reader_errors.cohen_kappa([[5, 0], [0, 0]])) is None
     z = only(two_reader_errors.cohen_kappa_z([[5, 3], [0, 0]]))
-    assert (z.value, z.reason) == (None, NO_SPREAD)
+    assert (z.value, z.reason) == (None, Reason.NO_EXAM_DIFFERS)
 
 
 def test_bad_tables_are_refused():
@@ -414,23 +413,23 @@ def test_bad_tables_are_refused():
 
 def test_a_category_nobody_says_has_no_error():
     cells = cells_of([[5, 0], [0, 0]])
-    assert only(standard_errors.positive_agreement(cells)).reason == UNUSED
-    assert only(standard_errors.negative_agreement(cells)).reason == NO_SPREAD
+    assert only(standard_errors.positive_agreement(cells)).reason == Reason.CATEGORY_UNUSED
+    assert only(standard_errors.negative_agreement(cells)).reason == Reason.NO_EXAM_DIFFERS
 
 
 def test_the_null_error_of_fleiss_needs_equal_readings():
     unequal = only(standard_errors.fleiss_kappa_null(counted([[2, 1], [1, 1]])))
-    assert (unequal.value, unequal.reason) == (None, UNEQUAL_READINGS)
+    assert (unequal.value, unequal.reason) == (None, Reason.UNEQUAL_READINGS)
     lone = only(standard_errors.fleiss_kappa_null(counted([[1, 1], [1, 0], [0, 2]])))
-    assert (lone.value, lone.reason) == (None, UNEQUAL_READINGS)
+    assert (lone.value, lone.reason) == (None, Reason.UNEQUAL_READINGS)
     unmet = Cells(np.array([[1.0, 1], [2, 0], [3, 0]]), np.array([4.0, 5, 0]))
     assert value(standard_errors.fleiss_kappa_null(unmet)) is not None
     unread = counted([[1, 1], [2, 0], [0, 0]])
     assert value(standard_errors.fleiss_kappa_null(unread)) is not None
     alike = only(standard_errors.fleiss_kappa_null_by_category(counted([[2, 0], [2, 0]])))
-    assert (alike.value, alike.reason) == (None, ALL_ALIKE)
+    assert (alike.value, alike.reason) == (None, Reason.ALL_ALIKE)
     nothing = Cells(np.empty((0, 2)), np.empty(0))
-    assert only(standard_errors.fleiss_kappa_null(nothing)).reason == NOT_COMPARED
+    assert only(standard_errors.fleiss_kappa_null(nothing)).reason == Reason.NOT_COMPARED
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95, float("nan")])
@@ -472,7 +471,7 @@ def test_there_is_a_finite_error_or_a_reason(name, ratings):
     if coefficient.value is None:
         assert coefficient.reason
     else:
-        assert coefficient.value > 0 or coefficient.reason == NO_SPREAD
+        assert coefficient.value > 0 or coefficient.reason == Reason.NO_EXAM_DIFFERS
         assert np.isfinite(coefficient.value)
 
 

@@ -13,20 +13,8 @@ from sklearn.metrics import cohen_kappa_score
 from ecgreview.agreement import Estimates
 from ecgreview.agreement.coefficients import kernels, two_readers
 from ecgreview.agreement.coefficients import weights as weighing
-from ecgreview.agreement.coefficients.two_readers import (
-    NEVER_DISAGREED,
-    NO_CHANCE_DISAGREEMENT,
-    NOTHING_SHARED,
-    ONE_CATEGORY_USED,
-    BadTable,
-)
-from ecgreview.agreement.values.coefficient import (
-    ALL_ALIKE,
-    NEVER_GIVEN,
-    NO_PAIR,
-    NOT_COMPARED,
-    ONE_CATEGORY,
-)
+from ecgreview.agreement.coefficients.two_readers import BadTable
+from ecgreview.agreement.values.reasons import Reason
 
 from .tables import only, value
 from .tables import two_readers as cells_of
@@ -187,60 +175,60 @@ def test_several_pairs_have_an_axis_of_their_own():
 @pytest.mark.parametrize("name", PARADOX)
 def test_nothing_compared_is_a_reason(name):
     coefficient = only(PARADOX[name](np.zeros((2, 2))))
-    assert (coefficient.value, coefficient.reason) == (None, NOT_COMPARED)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.NOT_COMPARED)
 
 
 @pytest.mark.parametrize("name", ["cohen", "scott", "kappa_max"])
 def test_one_category_used_is_a_reason(name):
     coefficient = only(PARADOX[name]([[9, 0], [0, 0]]))
-    assert (coefficient.value, coefficient.reason) == (None, ALL_ALIKE)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.ALL_ALIKE)
 
 
 def test_one_category_used_is_a_reason_with_weights_too():
     coefficient = only(two_readers.cohen_kappa(np.diag([9, 0, 0]), weighing.linear([1, 2, 3])))
-    assert (coefficient.value, coefficient.reason) == (None, ALL_ALIKE)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.ALL_ALIKE)
 
 
 @pytest.mark.parametrize("name", ["ac1", "pabak", "bangdiwala_b"])
 def test_one_category_used_is_named_beside_the_value(name):
     coefficient = only(PARADOX[name]([[9, 0], [0, 0]]))
-    assert (coefficient.value, coefficient.reason) == (1.0, ONE_CATEGORY_USED)
+    assert (coefficient.value, coefficient.reason) == (1.0, Reason.ONE_CATEGORY_USED)
 
 
 @pytest.mark.parametrize("name", ["ac1", "pabak"])
 def test_one_category_alone_leaves_no_choice(name):
     coefficient = only(PARADOX[name]([[9]]))
-    assert (coefficient.value, coefficient.reason) == (None, ONE_CATEGORY)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.ONE_CATEGORY)
 
 
 def test_weights_may_leave_no_disagreement_by_chance():
     weights = weighing.custom([[1, 0, 1], [0, 1, 1], [1, 1, 1]])
     coefficient = only(two_readers.cohen_kappa([[0, 0, 4], [0, 0, 5], [0, 0, 0]], weights))
-    assert (coefficient.value, coefficient.reason) == (None, NO_CHANCE_DISAGREEMENT)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.NO_CHANCE_DISAGREEMENT)
 
 
 def test_readers_without_a_common_category_share_no_rectangle():
     coefficient = only(two_readers.bangdiwala_b([[0, 9], [0, 0]]))
-    assert (coefficient.value, coefficient.reason) == (None, NOTHING_SHARED)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.NOTHING_SHARED)
 
 
 def test_a_finding_nobody_gave_has_no_jaccard():
     coefficient = only(two_readers.positive_jaccard([[9, 0], [0, 0]]))
-    assert (coefficient.value, coefficient.reason) == (None, NEVER_GIVEN)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.NEVER_GIVEN)
 
 
 def test_readers_who_never_disagree_leave_nothing_to_test():
     test = two_readers.mcnemar([[5, 0], [0, 3]])
     for estimates in (test.chi2, test.p, test.exact_p):
-        assert (value(estimates), only(estimates).reason) == (None, NEVER_DISAGREED)
+        assert (value(estimates), only(estimates).reason) == (None, Reason.NEVER_DISAGREED)
 
 
 def test_light_leaves_out_pairs_without_a_kappa():
     empty, alike, some = np.zeros((2, 2)), np.diag([3.0, 0]), np.array([[5.0, 1], [2, 4]])
     mean = value(two_readers.light_kappa([empty, alike, some]))
     assert mean == value(two_readers.cohen_kappa(some))
-    assert only(two_readers.light_kappa([empty, alike])).reason == NO_PAIR
-    assert only(two_readers.light_kappa([empty, empty])).reason == NOT_COMPARED
+    assert only(two_readers.light_kappa([empty, alike])).reason == Reason.NO_PAIR_DEFINED
+    assert only(two_readers.light_kappa([empty, empty])).reason == Reason.NOT_COMPARED
 
 
 # What must always hold.

@@ -13,9 +13,8 @@ from ecgreview import agreement
 from ecgreview.agreement import BadRatings, Cells, PatternCount
 from ecgreview.agreement.coefficients import kernels, two_readers, weighted
 from ecgreview.agreement.coefficients import weights as weighing
-from ecgreview.agreement.coefficients.two_readers import NO_CHANCE_DISAGREEMENT, ONE_CATEGORY_USED
 from ecgreview.agreement.coefficients.weighted import Votes
-from ecgreview.agreement.values.coefficient import ALL_ALIKE, NOT_COMPARED, ONE_CATEGORY, UNUSED
+from ecgreview.agreement.values.reasons import Reason
 
 from .tables import KRIPPENDORFF_2011, coded, counted, only, value
 
@@ -291,58 +290,61 @@ def test_bad_ratings_are_refused(ratings, categories, what):
 @pytest.mark.parametrize("name", NAMES)
 def test_without_two_readings_of_an_exam_there_is_no_value(name):
     coefficient = only(find(name, Votes.of([[0, np.nan], [np.nan, 1]], [0, 1])))
-    assert (coefficient.value, coefficient.reason) == (None, NOT_COMPARED)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.NOT_COMPARED)
 
 
 @pytest.mark.parametrize("name", ["fleiss", "krippendorff", "conger"])
 def test_readings_that_are_all_alike_have_no_value(name):
     coefficient = only(find(name, Votes.of(np.array([[1, 1, 0], [1, 1, np.nan]]), [0, 1])))
-    assert (coefficient.value, coefficient.reason) == (None, ALL_ALIKE)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.ALL_ALIKE)
 
 
 @pytest.mark.parametrize("name", ["bp", "gwet"])
 def test_readings_that_are_all_alike_are_named_beside_the_value(name):
     coefficient = only(find(name, Votes.of([[1, 1, 1], [1, 1, 1]], [0, 1])))
-    assert (coefficient.value, coefficient.reason) == (1.0, ONE_CATEGORY_USED)
+    assert (coefficient.value, coefficient.reason) == (1.0, Reason.ONE_CATEGORY_USED)
 
 
 @pytest.mark.parametrize("name", ["bp", "gwet"])
 def test_one_category_leaves_no_choice(name):
     coefficient = only(find(name, Votes.of([[1, 1], [1, 1]])))
-    assert (coefficient.value, coefficient.reason) == (None, ONE_CATEGORY)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.ONE_CATEGORY)
 
 
 @pytest.mark.parametrize("name", ["fleiss", "krippendorff", "conger"])
 def test_categories_that_weigh_alike_leave_no_chance_to_disagree(name):
     weights = weighing.custom([[1, 1, 0], [1, 1, 0], [0, 0, 1]])
     coefficient = only(find(name, Votes.of([[0, 1, 0], [1, 1, 0]], [0, 1, 2]), weights))
-    assert (coefficient.value, coefficient.reason) == (None, NO_CHANCE_DISAGREEMENT)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.NO_CHANCE_DISAGREEMENT)
 
 
 def test_conger_needs_readers_whose_shares_could_differ():
     weights = weighing.custom([[1, 0, 1], [0, 1, 1], [1, 1, 1]])
     coefficient = only(find("conger", Votes.of([[0, 1], [2, 2]], [0, 1, 2]), weights))
-    assert (coefficient.value, coefficient.reason) == (None, NO_CHANCE_DISAGREEMENT)
+    assert (coefficient.value, coefficient.reason) == (None, Reason.NO_CHANCE_DISAGREEMENT)
 
 
 def test_no_ratings_at_all_have_no_value():
     for name in NAMES:
-        assert only(find(name, Votes.of(np.empty((2, 0)), [0, 1]))).reason == NOT_COMPARED
+        assert only(find(name, Votes.of(np.empty((2, 0)), [0, 1]))).reason == Reason.NOT_COMPARED
 
 
 def test_a_category_nobody_chose_has_no_kappa_of_its_own():
     by_category = weighted.fleiss_kappa_by_category(Votes.of([[0, 1], [0, 1]], [0, 1, 2]).cells)
-    assert [one.reason for one in by_category.coefficients()] == ["", "", UNUSED]
+    assert [one.reason for one in by_category.coefficients()] == ["", "", Reason.CATEGORY_UNUSED]
 
 
 def test_a_category_everybody_chose_has_no_kappa_of_its_own():
     by_category = weighted.fleiss_kappa_by_category(counted([[0, 2], [0, 2]]))
-    assert [one.reason for one in by_category.coefficients()] == [UNUSED, ALL_ALIKE]
+    assert [one.reason for one in by_category.coefficients()] == [
+        Reason.CATEGORY_UNUSED,
+        Reason.ALL_ALIKE,
+    ]
 
 
 def test_categories_have_no_kappa_where_nothing_is_compared():
     by_category = weighted.fleiss_kappa_by_category(counted([[0, 1], [1, 0]]))
-    assert [one.reason for one in by_category.coefficients()] == [NOT_COMPARED] * 2
+    assert [one.reason for one in by_category.coefficients()] == [Reason.NOT_COMPARED] * 2
 
 
 # What must always hold.

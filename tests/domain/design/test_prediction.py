@@ -13,6 +13,7 @@ from ecgreview import design
 from ecgreview.agreement import Cells
 from ecgreview.agreement.coefficients import kernels
 from ecgreview.design import prediction
+from ecgreview.design.reasons import PredictionReason
 
 from .tables import known
 
@@ -162,16 +163,16 @@ def test_anchors_make_kappa_more_precise():
 def test_fewer_than_five_expected_exams_are_a_caution(n_exams, prevalence, is_rare):
     found = design.precision([2] * n_exams, prevalence).half_width
     assert known(found.value) > 0
-    assert found.reason == (prediction.TOO_FEW if is_rare else "")
+    assert found.reason == (PredictionReason.FEW_EXPECTED if is_rare else "")
 
 
 @pytest.mark.parametrize(
     ("sizes", "prevalence", "reason"),
     [
-        ([2] * 9, 0.0, prediction.NEVER_THERE),
-        ([2] * 9, 1.0, prediction.ALWAYS_THERE),
-        ([1] * 9, 0.5, prediction.NO_PAIR),
-        ([], 0.5, prediction.NO_PAIR),
+        ([2] * 9, 0.0, PredictionReason.NEVER_EXPECTED),
+        ([2] * 9, 1.0, PredictionReason.ALWAYS_EXPECTED),
+        ([1] * 9, 0.5, PredictionReason.NO_PAIR_PLANNED),
+        ([], 0.5, PredictionReason.NO_PAIR_PLANNED),
     ],
 )
 def test_without_a_value_there_is_a_reason(sizes, prevalence, reason):
@@ -179,7 +180,7 @@ def test_without_a_value_there_is_a_reason(sizes, prevalence, reason):
     assert found.half_width.value is None
     assert found.width is None
     assert found.half_width.reason == reason
-    assert reason in prediction.REASONS
+    assert reason in set(PredictionReason)
 
 
 def test_perfect_agreement_is_known_exactly():

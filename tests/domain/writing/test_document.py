@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -14,6 +15,7 @@ from ecgreview.agreement.sampling.resampling import Resampling
 from ecgreview.protocol import model
 from ecgreview.protocol.model import Protocol
 from ecgreview.writing import (
+    ENGLISH,
     Design,
     OtherVersion,
     StudyFacts,
@@ -103,7 +105,12 @@ def test_without_rare_classes_there_is_no_warning():
 def test_an_undefined_result_has_its_reason():
     table = next(block for block in tables(document(three_readers())) if block.notes)
     assert table.rows[1][5] == "\u2013\u00a0a"
-    assert "a No reader gave the class." in table.notes
+    assert "a never_given" in table.notes
+    wording = replace(ENGLISH, sentence=lambda code: f"<{code}>")
+    table = next(
+        block for block in tables(document(three_readers(), wording=wording)) if block.notes
+    )
+    assert "a <never_given>" in table.notes
 
 
 @pytest.mark.parametrize(

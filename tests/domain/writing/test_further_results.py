@@ -116,7 +116,7 @@ def test_every_sentence_is_translated(found):
         {"left": "L", "right": "R"},
     )
     facts = StudyFacts(study="X", design=FACTS.design)
-    told = texts(document(upper, facts, Wording(shouting)))
+    told = texts(document(upper, facts, Wording(shouting, shouting)))
     assert [text for text in told if re.search(r"[a-z]{2}", text)] == []
 
 
