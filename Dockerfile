@@ -37,4 +37,4 @@ RUN export DATABASE_URL=postgresql://build@127.0.0.1:1/none REDIS_URL=redis://12
     && rm -r node_modules
 USER 10001
 EXPOSE 8000
-CMD ["gunicorn", "-c", "python:ecgreview.gunicorn"]
+CMD ["gunicorn", "-c", "python:ecgreview.site.gunicorn"]

@@ -5,8 +5,8 @@ import os
 import sys
 
 from annotations.management import readiness
-from ecgreview import embedded
-from ecgreview.embedded import commandline
+from ecgreview import local_services
+from ecgreview.local_services import commandline
 
 INTERRUPTED = 130  # what shells expect of a program ended by Ctrl-C
 
@@ -23,7 +23,7 @@ def main() -> int:
                 readiness.make_ready(sys.argv[1])
             execute_from_command_line(sys.argv)
     except (
-        embedded.ServicesFailed,
+        local_services.ServicesFailed,
         commandline.HalfConfigured,
         readiness.DatabaseNotReady,
     ) as refusal:

@@ -29,7 +29,7 @@ from annotations.services.people import sign_in, tokens
 from annotations.services.suggestions import runs
 from annotations.services.verification import heads, trail
 from annotations.services.verification.trail import Part, Position
-from ecgreview import chain
+from ecgreview import hash_chain
 
 logger = logging.getLogger(__name__)
 
@@ -216,7 +216,7 @@ def verify_audit(
     A slice that is lost with the broker ends the verification of this night; the next begins anew.
     """
     began = monotonic()
-    at = Position(chain.head(head) if head else chain.START, Part(part), last, n_readings)
+    at = Position(hash_chain.head(head) if head else hash_chain.START, Part(part), last, n_readings)
     found = heads.verify() if head is None else None
     if found is None:
         at, found = trail.step(at)

@@ -28,7 +28,7 @@ from annotations.services.taxonomy import versions
 from annotations.services.verification import readings, tracings
 from annotations.services.audit import signed_content
 from bench import _two_batches as two_batches
-from ecgreview import chain
+from ecgreview import hash_chain
 from ecgreview.ecg import wire
 from ecgreview.ecg.signal import Signal
 
@@ -42,7 +42,7 @@ def main() -> int:
         fill(timezone.now())
         print(f"{Reading.objects.count():,} readings, {AuditEvent.objects.count():,} events")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        clocked("chain", lambda: chain.verify(trail.entries()).n_events)
+        clocked("chain", lambda: hash_chain.verify(trail.entries()).n_events)
         clocked("readings", lambda: readings.check().n)
         clocked(f"tracings ({N_TRACINGS})", lambda: tracings.check(limit=N_TRACINGS).n)
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -98,7 +98,7 @@ def record(now: datetime) -> None:
                 AuditEvent(
                     at=now, action="reading.submitted", object_type="reading",
                     object_id=str(reading.pk),
-                    after=chain.canonical_json(signed_content.submission(reading)),
+                    after=hash_chain.canonical_json(signed_content.submission(reading)),
                 )
                 for reading in block
             )  # fmt: skip

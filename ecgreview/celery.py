@@ -7,7 +7,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_init
 
-from ecgreview.embedded import leash
+from ecgreview.local_services import leash
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecgreview.settings")
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 from whitenoise.compress import Compressor
 
-from . import env
+from ecgreview.site import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -234,7 +234,7 @@ MFA_ROLES = env.words("ECGREVIEW_MFA_ROLES", "" if DEMO else "coordinator,audito
 if unknown := set(MFA_ROLES) - {"reader", "adjudicator", "coordinator", "researcher", "auditor"}:
     raise ImproperlyConfigured(f"ECGREVIEW_MFA_ROLES names no role: {', '.join(sorted(unknown))}.")
 
-SESSION_ENGINE = "ecgreview.sessions"
+SESSION_ENGINE = "ecgreview.site.sessions"
 SESSION_IDLE_S = 60 * env.integer("SESSION_IDLE_MINUTES", 720 if DEMO else 60, minimum=1)
 SESSION_ABSOLUTE_S = 3600 * env.integer("SESSION_HOURS", 168 if DEMO else 12, minimum=1)
 
@@ -283,7 +283,7 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "ecgreview",
         "OPTIONS": {
-            "serializer": "ecgreview.cache.JsonSerializer",
+            "serializer": "ecgreview.site.cache.JsonSerializer",
             "socket_connect_timeout": 1,
             "socket_timeout": 1,
         },
@@ -377,7 +377,7 @@ VENDOR_DIR = BASE_DIR / "build" / "vendor"
 STATICFILES_DIRS = [BASE_DIR / "static", *([("vendor", VENDOR_DIR)] if VENDOR_DIR.is_dir() else [])]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "ecgreview.static.HashedStorage"},
+    "staticfiles": {"BACKEND": "ecgreview.site.static.HashedStorage"},
 }
 
 # Source maps are for debuggers; compressing them takes longer than everything else together.

@@ -8,7 +8,7 @@ import sys
 
 from scripts import browser, check
 
-WITH_SERVICES = [sys.executable, "-m", "ecgreview.embedded", sys.executable]
+WITH_SERVICES = [sys.executable, "-m", "ecgreview.local_services", sys.executable]
 
 
 def main() -> int:

@@ -17,8 +17,8 @@ from pathlib import Path
 import psycopg
 
 from ecgreview import embedded
-from ecgreview.embedded import postgres
-from ecgreview.embedded.places import REPOSITORY, Places
+from ecgreview.local_services import postgres
+from ecgreview.local_services.places import REPOSITORY, Places
 
 HOME = REPOSITORY / ".cache" / "tests"
 BYTECODE = REPOSITORY / ".cache" / "bytecode"

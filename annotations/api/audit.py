@@ -22,7 +22,7 @@ from annotations.models import AuditEvent
 from annotations.services.audit import browse
 from annotations.services.audit.browse import Format, Wanted
 from annotations.services.blinding import rules
-from ecgreview.chain import files
+from ecgreview.hash_chain import files
 
 FILTERS = frozenset(AuditFilterForm.base_fields)
 FILTER_PARAMETERS = [OpenApiParameter(name) for name in sorted(FILTERS)]

@@ -9,10 +9,10 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from ecgreview import env
 from ecgreview.backups import archive
 from ecgreview.backups.database import Address
-from ecgreview.embedded.places import default_home
+from ecgreview.local_services.places import default_home
+from ecgreview.site import env
 
 
 def address() -> Address:

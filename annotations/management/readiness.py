@@ -10,7 +10,7 @@ from django.core.management import call_command, get_commands
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from ecgreview import env
+from ecgreview.site import env
 
 TAKES_IT_AS_IT_IS = frozenset({"backup", "demo", "restore"})
 """Backups come before an update, restores into an empty database; the demo migrates by itself."""

@@ -7,9 +7,9 @@ each of them.
 
 from django.db import migrations, models
 
-from ecgreview import chain
+from ecgreview import (hash_chain)
 
-# The bytes of a link, exactly as ecgreview.chain writes them; a test holds one to the other.
+# The bytes of a link, exactly as ecgreview.hash_chain writes them; a test holds one to the other.
 # Times are UTC texts with microseconds. An infinite time gives null, and no year is told from the
 # same year before Christ by its digits alone.
 CANONICAL = """
@@ -163,7 +163,7 @@ def record_earlier_readings(apps, schema_editor):
 
 
 def _submission(AuditEvent, reading):
-    content = chain.content_digest(_content(reading))
+    content = hash_chain.content_digest(_content(reading))
     return AuditEvent(
         at=reading.submitted_at,
         actor=reading.reader,
@@ -172,7 +172,7 @@ def _submission(AuditEvent, reading):
         study_id=reading.assignment.batch.study_id,
         object_type="reading",
         object_id=str(reading.pk),
-        after=chain.canonical_json(
+        after=hash_chain.canonical_json(
             {"assignment": reading.assignment_id, "stage": reading.stage, "digest": content}
         ),
         reason=WHY,

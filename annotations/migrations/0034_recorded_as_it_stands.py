@@ -11,7 +11,7 @@ import json
 from django.db import migrations
 from django.utils import timezone
 
-from ecgreview import chain
+from ecgreview import (hash_chain)
 
 WHY = "Older than this record; as it stood on the day of the upgrade."
 AT_ONCE = 500
@@ -47,7 +47,7 @@ def record(apps, schema_editor):
                 study_id=study,
                 object_type=kind,
                 object_id=str(pk),
-                after=chain.canonical_json(after),
+                after=hash_chain.canonical_json(after),
                 reason=WHY,
             )
         )
@@ -63,7 +63,7 @@ def _found(apps):
     yield from _protocols(apps)
     for report in apps.get_model("annotations", "AgreementReport").objects.values("pk", *REPORT):
         pk = report.pop("pk")
-        yield "agreementreport", pk, report["study_id"], {"digest": chain.content_digest(report)}
+        yield "agreementreport", pk, report["study_id"], {"digest": hash_chain.content_digest(report)}
     for user in apps.get_model("annotations", "User").objects.prefetch_related("groups"):
         yield "user", user.pk, None, {
             "roles": sorted(group.name for group in user.groups.all()),
@@ -120,10 +120,10 @@ def _bound(reading, content, tracings):
     }
     parts = {
         "content": content,
-        "given": chain.content_digest({"key": key, **given}),
-        "exam": chain.content_digest({"key": key, **seen}),
+        "given": hash_chain.content_digest({"key": key, **given}),
+        "exam": hash_chain.content_digest({"key": key, **seen}),
     }
-    return {**parts, "version": 2, "digest": chain.content_digest({"version": 2, **parts})}
+    return {**parts, "version": 2, "digest": hash_chain.content_digest({"version": 2, **parts})}
 
 
 def _digest(after):
@@ -143,7 +143,7 @@ def _taxonomies(apps):
             "classes": [list(one) for one in classes.values_list(*CLASS)],
             "relations": [list(one) for one in relations.values_list(*RELATION)],
         }
-        yield "taxonomy", row.pk, None, {"digest": chain.content_digest(content)}
+        yield "taxonomy", row.pk, None, {"digest": hash_chain.content_digest(content)}
 
 
 def _protocols(apps):

@@ -6,7 +6,7 @@ Models and references that are older are recorded as they stand on the day of th
 from django.db import migrations
 from django.utils import timezone
 
-from ecgreview import chain
+from ecgreview import (hash_chain)
 
 WHY = "Older than this record; as it stood on the day of the upgrade."
 
@@ -22,7 +22,7 @@ def record(apps, schema_editor):
             action="audit.recorded",
             object_type="user",
             object_id=str(user.pk),
-            after=chain.canonical_json({"kind": user.kind}),
+            after=hash_chain.canonical_json({"kind": user.kind}),
             reason=WHY,
         )
         for user in others

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from ecgreview.readings import CODE_TEST
+from ecgreview.published_readings import CODE_TEST
 
 _IS_OF_PUBLISHED_READINGS = models.Q(name=CODE_TEST)
 """Such a list comes with an import of readings; no study was meant to begin with it for that."""

@@ -27,8 +27,8 @@ from itertools import cycle
 
 import psutil
 
-from ecgreview.embedded import service
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services import service
+from ecgreview.local_services.places import REPOSITORY
 
 N_CONNECTIONS = 50
 SECONDS = 60.0
@@ -81,7 +81,7 @@ def web_server() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
         # The slow readers ask for more than a process answers before it is renewed, as planned.
         "GUNICORN_CMD_ARGS": "--max-requests=0",
     }
-    program = [sys.executable, "-m", "gunicorn", "-c", "python:ecgreview.gunicorn"]
+    program = [sys.executable, "-m", "gunicorn", "-c", "python:ecgreview.site.gunicorn"]
     with (
         tempfile.TemporaryFile() as log,
         subprocess.Popen(program, cwd=REPOSITORY, env=environment, stderr=log) as server,

@@ -14,7 +14,7 @@ from typing import IO
 import psycopg
 from psycopg import sql
 
-from ecgreview.embedded import postgres, service
+from ecgreview.local_services import postgres, service
 
 TABLES = """
     SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename

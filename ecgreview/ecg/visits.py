@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ecgreview.document import Problem, Row, Table, Unreadable, read_table
+from ecgreview.strict_files import Problem, Row, Table, Unreadable, read_table
 
 COLUMNS = ("source_key", "patient", "day")
 MOST_ROWS = 1_000_000

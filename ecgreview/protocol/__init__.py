@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecgreview.document import Problem as ProtocolProblem
+from ecgreview.strict_files import Problem as ProtocolProblem
 
 from .amendment import FROZEN_FOREVER, LATER_BATCHES_ONLY, Change, changes, check_amendment
 from .arms import NoArms, arm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ecgreview.document import Problem
+from ecgreview.strict_files import Problem
 
 from .document import COMMITMENT, as_document, complete
 from .model import Protocol

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from ecgreview.document import Problem, closest
+from ecgreview.strict_files import Problem, closest
 
 from .model import Protocol
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from ecgreview.document import Problem, Tree, Unreadable, in_words, read_tree
+from ecgreview.strict_files import Problem, Tree, Unreadable, in_words, read_tree
 
 from . import values
 from .model import InvalidProtocol, Protocol, parse, refuse

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from ecgreview.document import Problem as ProtocolProblem
+from ecgreview.strict_files import Problem as ProtocolProblem
 
 from . import values
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ecgreview.document import Path, Problem, closest, has_hidden, in_words
+from ecgreview.strict_files import Path, Problem, closest, has_hidden, in_words
 
 Check: TypeAlias = Callable[[Any, Path], Iterator[Problem]]
 

@@ -13,9 +13,9 @@ from http import HTTPStatus
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from ecgreview.deadline import Application, Environ
 from ecgreview.serving.bodies import BodyLimits, BodyReader, BodyRefused, ClientLeft, Receive
 from ecgreview.serving.responses import Answer, OpenFile, Send, TooSlow, respond, transmit
+from ecgreview.site.deadline import Application, Environ
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from ecgreview.deadline import Application, Environ
 from ecgreview.serving.bodies import Message
+from ecgreview.site.deadline import Application, Environ
 
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecgreview.document import Problem
+from ecgreview.strict_files import Problem
 
 from .consistency import BadTaxonomy
 from .difference import ClassChange, TaxonomyDiff, diff

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ecgreview.document import Path, Problem, closest
+from ecgreview.strict_files import Path, Problem, closest
 
 from .model import Relation, RelationKind, Taxonomy
 

@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, get_args
 
-from ecgreview.document import (
-    Path,
-    Problem,
-    Tree,
-    Unreadable,
-    closest,
-    read_table,
-    read_tree,
-)
+from ecgreview.strict_files import Path, Problem, Tree, Unreadable, closest, read_table, read_tree
 
 from .mapping import Kind, Step, TaxonomyMapping, connect
 from .model import Taxonomy

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
-from ecgreview.document import Path, Tree, closest, has_hidden
+from ecgreview.strict_files import Path, Tree, closest, has_hidden
 
 from .model import (
     ClassGroup,

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from ecgreview.document import Problem, Tree, Unreadable, read_tree
+from ecgreview.strict_files import Problem, Tree, Unreadable, read_tree
 
 from . import consistency
 from .consistency import BadTaxonomy

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ecgreview.document import Path as PathInTree
-from ecgreview.document import Problem, Row, Table, Tree, Unreadable, has_hidden, read_table
+from ecgreview.strict_files import Path as PathInTree
+from ecgreview.strict_files import Problem, Row, Table, Tree, Unreadable, has_hidden, read_table
 
 from .consistency import BadTaxonomy
 from .model import Taxonomy

@@ -31,8 +31,8 @@ from annotations.models import (
 from annotations.services.assignment import batches
 from annotations.services.exams import prior_exams
 from annotations.services.taxonomy import versions
-from ecgreview import sessions
 from ecgreview.ecg.visits import Visit
+from ecgreview.site import sessions
 from tests.app import props
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

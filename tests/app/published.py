@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgreview.readings import CLASSES
+from ecgreview.published_readings import CLASSES
 
 N_EXAMS = 827
 """As many as CODE-test has."""

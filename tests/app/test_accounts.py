@@ -23,7 +23,7 @@ from django.utils import timezone
 from annotations import tasks
 from annotations.models import AuditEvent, Role, User
 from annotations.services.people import members, sign_in, tokens
-from ecgreview import sessions
+from ecgreview.site import sessions
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from sklearn.metrics import cohen_kappa_score
 
 from annotations.models import AgreementReport, AuditEvent, Batch, User
-from ecgreview.readings import CLASSES
+from ecgreview.published_readings import CLASSES
 
 READERS = ("cardiologist1", "cardiologist2", "dnn")
 Print = Callable[..., str]

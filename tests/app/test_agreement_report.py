@@ -8,7 +8,7 @@ import pytest
 
 from annotations.models import AgreementReport, ResultsSeen
 from annotations.services.agreement import details, refresh, study_facts
-from ecgreview.writing import Spread
+from ecgreview.report_writing import Spread
 
 AF = "atrial_fibrillation"
 

@@ -34,8 +34,8 @@ from annotations.services.people import accounts
 from annotations.services.studies import roster
 from annotations.services.taxonomy import versions
 from annotations.services.verification import heads, trail
-from ecgreview.chain import Kind
 from ecgreview.ecg import wire
+from ecgreview.hash_chain import Kind
 from tests.app import props
 from tests.app.constraints.acts import commit
 

@@ -17,7 +17,7 @@ from annotations.services.audit import events as audit_events
 from annotations.services.audit import signed_content
 from annotations.services.verification import trail as verification_trail
 from annotations.services.verification.trail import Position, verify
-from ecgreview.chain import GENESIS, START, Head, Kind, link_digest
+from ecgreview.hash_chain import GENESIS, START, Head, Kind, link_digest
 from tests.app.constraints.acts import commit
 
 N_EVENTS = 12

@@ -22,7 +22,7 @@ from annotations.services import audit
 from annotations.services.audit import browse
 from annotations.services.audit.browse import Wanted
 from annotations.services.export import jobs
-from ecgreview.chain.__main__ import main as verify_file
+from ecgreview.hash_chain.__main__ import main as verify_file
 from tests.app.constraints.acts import commit_and_go_on
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from annotations.models import Assignment, User
-from ecgreview import bundling
 from ecgreview.ecg import formats, wire
+from ecgreview.site import bundling
 
 MOST_BYTES = 400_000
 MOST_EXAM_BYTES = 50_000

@@ -40,7 +40,7 @@ from annotations.services.studies import lifecycle, roster
 from annotations.services.taxonomy import versions
 from annotations.services.verification import readings as integrity_readings
 from ecgreview import taxonomy as model
-from ecgreview.readings import CLASSES
+from ecgreview.published_readings import CLASSES
 from tests.app import published
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from scipy.stats import binomtest
 from annotations.models import Consensus, Study, User
 from annotations.services.agreement import details, paired_errors, refresh
 from annotations.services.consensus import labels
-from ecgreview.readings import CLASSES
+from ecgreview.published_readings import CLASSES
 from tests.app import published
 
 pytestmark = pytest.mark.django_db

@@ -40,7 +40,7 @@ from annotations.services.agreement import refresh
 from annotations.services.consensus import adjudications, labels
 from annotations.services.reading import drafts
 from ecgreview import urls as site
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services.places import REPOSITORY
 
 migration = importlib.import_module("annotations.migrations.0008_row_level_security")
 

@@ -12,7 +12,7 @@ from annotations.models import AuditEvent, ReaderKind, ReaderLevel, Scope, User
 from annotations.services.agreement import refresh, study_facts
 from annotations.services.assignment import batches, handout
 from annotations.services.studies import exam_pool, roster
-from ecgreview.writing import Display, Draw, Selection, Tally
+from ecgreview.report_writing import Display, Draw, Selection, Tally
 
 AF = "atrial_fibrillation"
 WASHOUT = timedelta(days=14)

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from django.conf import settings
 
-from ecgreview import embedded
+from ecgreview import local_services
 
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
@@ -33,7 +33,7 @@ def main(home: Path) -> None:
     options.pop("pool", None)
     options.pop("options", None)  # the statement timeout is the server's: it cannot help here
     set_loopback(up=True)
-    with embedded.running(home) as services:
+    with local_services.running(home) as services:
         connection = psycopg.connect(services.database_url, **options)
         threading.Timer(1.0, set_loopback, kwargs={"up": False}).start()
         began = time.monotonic()

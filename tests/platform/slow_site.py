@@ -3,9 +3,9 @@
 import os
 import threading
 
-from ecgreview.deadline import WithDeadline
 from ecgreview.serving.application import Buffered
 from ecgreview.serving.bodies import BodyLimits
+from ecgreview.site.deadline import WithDeadline
 
 MUCH = 8_000_000  # more than the buffers of a connection hold
 

@@ -18,8 +18,8 @@ from annotations.models import AuditEvent, User
 from annotations.services import audit
 from ecgreview.backups import archive
 from ecgreview.backups.database import BackupFailed
-from ecgreview.embedded.commandline import ADDRESSES
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services.commandline import ADDRESSES
+from ecgreview.local_services.places import REPOSITORY
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles.storage import StaticFilesStorage
 
-from ecgreview import bundling
-from ecgreview.static import HashedStorage
+from ecgreview.site import bundling
+from ecgreview.site.static import HashedStorage
 
 MODULES = {
     "js/page.js": 'import { word } from "./word.js";\ndocument.title = word;\n',

@@ -10,11 +10,11 @@ import pytest
 import redis
 from django.conf import settings
 
-from ecgreview import embedded
+from ecgreview import local_services
 from ecgreview.celery import app
-from ecgreview.embedded import service
-from ecgreview.embedded.places import REPOSITORY
-from ecgreview.embedded.site import QUIET_WORKER
+from ecgreview.local_services import service
+from ecgreview.local_services.places import REPOSITORY
+from ecgreview.local_services.site import QUIET_WORKER
 from tests.platform.processes import DEADLINE_SECONDS, eventually
 
 PUBLISH = """
@@ -33,7 +33,7 @@ REFUSED = 7
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory):
-    with embedded.running(tmp_path_factory.mktemp("home")) as started:
+    with local_services.running(tmp_path_factory.mktemp("home")) as started:
         yield started
 
 

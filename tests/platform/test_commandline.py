@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from ecgreview.embedded import commandline
-from ecgreview.embedded.places import REPOSITORY, Places
+from ecgreview.local_services import commandline
+from ecgreview.local_services.places import REPOSITORY, Places
 
 
 @pytest.fixture

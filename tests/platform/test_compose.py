@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services.places import REPOSITORY
 
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
@@ -132,7 +132,7 @@ def test_the_image_does_not_run_as_root():
 
 
 def test_embedded_and_composed_postgres_have_one_major_version():
-    from ecgreview.embedded import postgres
+    from ecgreview.local_services import postgres
 
     assert postgres.binaries().parent.name == "pginstall18"
     assert SERVICES["postgres"]["image"] == "postgres:18"

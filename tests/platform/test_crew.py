@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from ecgreview.embedded import service
-from ecgreview.embedded.crew import LONGEST_PAUSE_SECONDS, Crew, Member
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services import service
+from ecgreview.local_services.crew import LONGEST_PAUSE_SECONDS, Crew, Member
+from ecgreview.local_services.places import REPOSITORY
 from tests.platform.processes import eventually, first_line
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -18,7 +18,7 @@ FAIL = [sys.executable, "-c", "raise SystemExit('no luck today')"]
 
 RUNNER = """
 import pathlib, sys, time
-from ecgreview.embedded.crew import Crew, Member
+from ecgreview.local_services.crew import Crew, Member
 member = Member("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"],
                 pathlib.Path(sys.argv[1]))
 Crew([member]).start(0.0)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services.places import REPOSITORY
 
 NETWORK = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "-Urn"]
 FAR_BELOW_THE_QUERY_SECONDS = 900  # a busy machine starts the services slowly

@@ -7,9 +7,9 @@ import urllib.request
 
 import pytest
 
-from ecgreview.deadline import WithDeadline
-from ecgreview.embedded import service
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services import service
+from ecgreview.local_services.places import REPOSITORY
+from ecgreview.site.deadline import WithDeadline
 from tests.platform.processes import DEADLINE_SECONDS, eventually
 
 

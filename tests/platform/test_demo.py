@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import psutil
 import pytest
 
-from ecgreview.embedded import service
-from ecgreview.embedded.commandline import ADDRESSES
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services import service
+from ecgreview.local_services.commandline import ADDRESSES
+from ecgreview.local_services.places import REPOSITORY
 from tests.platform.processes import DEADLINE_SECONDS, eventually, output
 
 READY = "Ctrl-C stops everything"

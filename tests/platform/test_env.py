@@ -2,7 +2,7 @@
 
 import pytest
 
-from ecgreview import env
+from ecgreview.site import env
 
 
 def test_a_missing_variable_stops_the_start(monkeypatch):

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 import psutil
 import pytest
 
-from ecgreview.embedded import service
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services import service
+from ecgreview.local_services.places import REPOSITORY
 from tests.platform.processes import DEADLINE_SECONDS, eventually
 from tests.platform.slow_site import MUCH
 

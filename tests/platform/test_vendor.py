@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services.places import REPOSITORY
 from scripts import vendor
 
 LOCKED = json.loads((REPOSITORY / "package-lock.json").read_text())["packages"][

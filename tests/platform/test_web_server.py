@@ -4,12 +4,12 @@ import ast
 import subprocess
 import sys
 
-from ecgreview.embedded.places import REPOSITORY
+from ecgreview.local_services.places import REPOSITORY
 
 FIRST_REQUEST = """
 import sys, warnings
 warnings.filterwarnings("ignore", message="No directory at")
-from ecgreview import gunicorn
+from ecgreview.site import gunicorn
 gunicorn.application()
 from django.db import connection
 from django.test import Client

@@ -20,9 +20,9 @@ from rich.console import Console
 from annotations.management import backups
 from ecgreview.backups import archive
 from ecgreview.backups.database import BackupFailed
-from ecgreview.embedded import service
-from ecgreview.embedded.places import Places, default_home
-from ecgreview.embedded.site import Site, WebServerFails
+from ecgreview.local_services import service
+from ecgreview.local_services.places import Places, default_home
+from ecgreview.local_services.site import Site, WebServerFails
 
 TEND_SECONDS = 0.5
 BACKUPS_KEPT = 3

@@ -18,7 +18,7 @@ from annotations.services.audit.browse import Format, Wanted
 class Command(BaseCommand):
     """Export all events, or some."""
 
-    help = "Write the audit trail as CSV or JSON Lines; python -m ecgreview.chain verifies it."
+    help = "Write the audit trail as CSV or JSON Lines; python -m ecgreview.hash_chain verifies it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""

@@ -16,8 +16,8 @@ from annotations.services.imports import readings as imports_readings
 from annotations.services.imports.readings import Imported
 from annotations.services.studies import lifecycle
 from annotations.tasks import compute_consensus, nudge, refresh_agreement
-from ecgreview import protocol, readings
-from ecgreview.readings import (
+from ecgreview import protocol, published_readings
+from ecgreview.published_readings import (
     BadReadings,
     Kind,
     PatientTable,
@@ -35,9 +35,9 @@ class Command(BaseCommand):
     help = (
         "Import readings that were published, so that their readers can be compared. DIR holds a"
         " CSV file for each reader, named for them, such as cardiologist1.csv: the columns"
-        f" {', '.join(readings.CLASSES)}, and a row of 0 and 1 for each exam, in the same order"
-        " in all files. All is stored or, when anything is wrong, nothing; the same files again"
-        " change nothing."
+        f" {', '.join(published_readings.CLASSES)}, and a row of 0 and 1 for each exam, in the"
+        " same order in all files. All is stored or, when anything is wrong, nothing; the same"
+        " files again change nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         """
         actor = lookups.people([by])[0] if by else None
         try:
-            found = readings.read(directory)
+            found = published_readings.read(directory)
             stated = {kind: options[kind.value] for kind in KINDS}
             done = imports_readings.store(
                 name=study, found=found, actor=actor, stated=stated, now=timezone.now()

@@ -19,7 +19,7 @@ from django.test.utils import (
 )
 from django.utils import timezone
 
-from annotations import probe
+from annotations import leak_probe
 
 PLAIN = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         if report.n_leaks:
             raise CommandError(f"{report.n_leaks} differences: blinding does not hold.")
 
-    def _conduct(self, options: dict[str, Any]) -> probe.Report:
+    def _conduct(self, options: dict[str, Any]) -> leak_probe.Report:
         ours = str(connection.settings_dict["NAME"])
         connection.settings_dict["TEST"]["NAME"] = f"leak_probe_{secrets.token_hex(4)}"
         setup_test_environment(debug=False)
@@ -73,9 +73,9 @@ class Command(BaseCommand):
         try:
             # How static files are called was settled when the site was built.
             with override_settings(STORAGES={**settings.STORAGES, "staticfiles": PLAIN}):
-                clinic = probe.build(timezone.now())
-                return probe.conduct(
-                    clinic, n_requests=options["requests"], seed=options["seed"], tell=self._tell
+                world = leak_probe.build(timezone.now())
+                return leak_probe.conduct(
+                    world, n_requests=options["requests"], seed=options["seed"], tell=self._tell
                 )
         finally:
             connection.creation.destroy_test_db(ours, verbosity=0)

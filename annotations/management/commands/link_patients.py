@@ -12,8 +12,8 @@ from django.utils import timezone
 from annotations.management import lookups
 from annotations.models import Dataset
 from annotations.services.exams import prior_exams
-from ecgreview.document import Unreadable
 from ecgreview.ecg import visits
+from ecgreview.strict_files import Unreadable
 
 
 class Command(BaseCommand):

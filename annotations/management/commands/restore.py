@@ -13,7 +13,7 @@ from django.db import connection
 from annotations.management import backups
 from ecgreview.backups import archive, database
 from ecgreview.backups.database import BackupFailed
-from ecgreview.embedded.places import Places, default_home, write_private
+from ecgreview.local_services.places import Places, default_home, write_private
 
 
 class Command(BaseCommand):

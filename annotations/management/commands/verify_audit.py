@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from annotations.services.verification import heads, trail
 from annotations.services.verification.trail import Verification
-from ecgreview import chain
-from ecgreview.chain import START, Head
+from ecgreview import hash_chain
+from ecgreview.hash_chain import START, Head
 
 
 class Command(BaseCommand):
@@ -47,8 +47,8 @@ class Command(BaseCommand):
 
 def _head(text: str) -> Head:
     try:
-        return chain.head(text)
-    except chain.MalformedHead as error:
+        return hash_chain.head(text)
+    except hash_chain.MalformedHead as error:
         message = f"{text!r} is not SEQ:DIGEST"
         raise ArgumentTypeError(message) from error
 

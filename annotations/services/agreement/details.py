@@ -32,7 +32,7 @@ from annotations.services.agreement.suggestion_effect import Arms
 from annotations.services.taxonomy import mappings
 from ecgreview import agreement
 from ecgreview.agreement.reports import earlier
-from ecgreview.writing import StudyFacts
+from ecgreview.report_writing import StudyFacts
 
 T = TypeVar("T")
 

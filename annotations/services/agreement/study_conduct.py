@@ -23,7 +23,7 @@ from annotations.models import (
 from annotations.models.assignment import Assignment
 from annotations.models.batch import BatchQuerySet
 from annotations.services import audit
-from ecgreview.writing import Display, Draw, Selection, Spread, Tally
+from ecgreview.report_writing import Display, Draw, Selection, Spread, Tally
 
 MAX_DISPLAYS = 6
 """Ways of displaying a tracing that are listed one by one, the commonest first."""

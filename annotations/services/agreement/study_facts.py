@@ -30,8 +30,8 @@ from annotations.models.batch import BatchQuerySet
 from annotations.models.people import ReaderLevel
 from annotations.services.agreement import study_conduct
 from annotations.services.studies import protocols
-from ecgreview import writing
-from ecgreview.writing import Spread, StudyFacts, Tally
+from ecgreview import report_writing
+from ecgreview.report_writing import Spread, StudyFacts, Tally
 
 SOFTWARE = "ECG Review"
 
@@ -58,10 +58,10 @@ def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts
         taxonomy_version=str(taxonomy.version),
         exams=_exams(study, batches),
         readers=_readers(study, batches, readers),
-        design=writing.Design() if is_imported else _design(study, batch),
+        design=report_writing.Design() if is_imported else _design(study, batch),
         counts=_counts(batches, is_imported=is_imported),
         dates=_dates(study, batches),
-        provenance=writing.Provenance(
+        provenance=report_writing.Provenance(
             software=f"{SOFTWARE} {software}",
             protocol_version=(batch or study).protocol_version,
         ),
@@ -98,7 +98,9 @@ def of_the_version(report: AgreementReport) -> StudyFacts:
         scope=report.batch.name if report.batch else "",
         taxonomy=report.taxonomy.name,
         taxonomy_version=str(report.taxonomy.version),
-        design=writing.Design() if is_imported or not frozen else writing.Design.of(frozen),
+        design=report_writing.Design()
+        if is_imported or not frozen
+        else report_writing.Design.of(frozen),
         provenance=_provenance(report, ""),
     )
 
@@ -124,7 +126,7 @@ def _named(found: Iterable[Tally], names: Mapping[str, str]) -> tuple[Tally, ...
     return tuple(Tally(names.get(one.name, one.name), one.n) for one in found)
 
 
-def _exams(study: Study, batches: BatchQuerySet) -> writing.Exams:
+def _exams(study: Study, batches: BatchQuerySet) -> report_writing.Exams:
     """Return the exams; ages and sexes are of exams, of which a patient may have several."""
     given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
     exams = Exam.objects.filter(pk__in=given.values("exam"))
@@ -133,7 +135,7 @@ def _exams(study: Study, batches: BatchQuerySet) -> writing.Exams:
     n = exams.count()
     sexes = exams.order_by().values_list("sex").annotate(n=Count("pk"))
     sets = exams.order_by("dataset__name").values_list("dataset__name").annotate(n=Count("pk"))
-    return writing.Exams(
+    return report_writing.Exams(
         n=n,
         n_patients=owners["n"] if owners["known"] == n else None,
         draws=study_conduct.draws(study, exams),
@@ -166,7 +168,9 @@ def _sexes(found: Mapping[str | None, int]) -> tuple[Tally, ...]:
     return tuple(Tally(str(sex), found[sex]) for sex in Sex.values if sex in found)
 
 
-def _readers(study: Study, batches: BatchQuerySet, readers: Iterable[int]) -> writing.Readers:
+def _readers(
+    study: Study, batches: BatchQuerySet, readers: Iterable[int]
+) -> report_writing.Readers:
     each = (
         Reading.objects.counted()
         .filter(assignment__batch__in=batches, reader__in=list(readers))
@@ -181,7 +185,7 @@ def _readers(study: Study, batches: BatchQuerySet, readers: Iterable[int]) -> wr
     exams_each = {pk: n for pk, n in found.items() if pk not in no_people}
     people = User.objects.filter(pk__in=exams_each).exclude(username__startswith="import:")
     levels = people.order_by("level").values_list("level").annotate(n=Count("pk"))
-    return writing.Readers(
+    return report_writing.Readers(
         n=len(exams_each),
         others=tuple(Tally(kind, n) for kind, n in kinds),
         levels=tuple(Tally(str(level), n) for level, n in levels),
@@ -191,11 +195,13 @@ def _readers(study: Study, batches: BatchQuerySet, readers: Iterable[int]) -> wr
     )
 
 
-def _design(study: Study, batch: Batch | None) -> writing.Design:
-    return writing.Design.of(protocols.of_batch(batch) if batch else protocols.protocol_of(study))
+def _design(study: Study, batch: Batch | None) -> report_writing.Design:
+    return report_writing.Design.of(
+        protocols.of_batch(batch) if batch else protocols.protocol_of(study)
+    )
 
 
-def _counts(batches: BatchQuerySet, *, is_imported: bool) -> writing.Counts:
+def _counts(batches: BatchQuerySet, *, is_imported: bool) -> report_writing.Counts:
     given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
     readings = Reading.objects.blind().filter(assignment__batch__in=batches)
     standing = readings.effective().aggregate(
@@ -206,7 +212,7 @@ def _counts(batches: BatchQuerySet, *, is_imported: bool) -> writing.Counts:
         not_assessable=Sum("n_not_assessable", default=0),
     )
     corrected = readings.filter(supersedes__isnull=False).count()
-    return writing.Counts(
+    return report_writing.Counts(
         assigned=given.count(),
         corrected=corrected,
         **standing,
@@ -216,12 +222,12 @@ def _counts(batches: BatchQuerySet, *, is_imported: bool) -> writing.Counts:
     )
 
 
-def _dates(study: Study, batches: BatchQuerySet) -> writing.Dates:
+def _dates(study: Study, batches: BatchQuerySet) -> report_writing.Dates:
     readings = Reading.objects.blind().filter(assignment__batch__in=batches)
     found = readings.exclude(display__has_key="imported").aggregate(
         first=Min("submitted_at"), last=Max("submitted_at")
     )
-    return writing.Dates(
+    return report_writing.Dates(
         opened=study.opened_at.date() if study.opened_at else None,
         first_reading=found["first"].date() if found["first"] else None,
         last_reading=found["last"].date() if found["last"] else None,
@@ -230,11 +236,11 @@ def _dates(study: Study, batches: BatchQuerySet) -> writing.Dates:
     )
 
 
-def _provenance(report: AgreementReport, software: str) -> writing.Provenance:
+def _provenance(report: AgreementReport, software: str) -> report_writing.Provenance:
     frozen = ProtocolVersion.objects.filter(
         study=report.study_id, version=report.protocol_version
     ).first()
-    return writing.Provenance(
+    return report_writing.Provenance(
         software=software,
         digest=report.inputs_digest,
         protocol_version=report.protocol_version,

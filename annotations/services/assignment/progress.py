@@ -28,9 +28,9 @@ from annotations.models import (
 from annotations.services.assignment import past_assignments, wanted_readings
 from annotations.services.studies import reading_log
 from annotations.services.studies.reading_log import Record
-from ecgreview import quality
-from ecgreview.quality import haste as quality_haste
-from ecgreview.quality import pace as quality_pace
+from ecgreview import monitoring
+from ecgreview.monitoring import haste as quality_haste
+from ecgreview.monitoring import pace as quality_pace
 
 IDLE_DAYS = 7
 """A week without a reading, while exams wait, is worth a telephone call."""
@@ -64,11 +64,11 @@ class ReaderProgress:
     n_held: int
     n_overdue: int
     n_lapsed: int
-    pace: quality.Pace
+    pace: monitoring.Pace
     idle_days: int | None
     finish_on: date | None
-    haste: quality.Haste
-    run: quality.Run
+    haste: monitoring.Haste
+    run: monitoring.Run
 
     @property
     def is_idle(self) -> bool:
@@ -245,7 +245,7 @@ def _reader(
     pace = quality_pace(record.times, record.active_ms, since=since, now=now)
     idle = max((now - max(pace.last_at or since, since)).days, 0)
     n_missing = sum(one.n_missing for one in shares)
-    finish_on = quality.finish_on(n_left, pace.per_day if is_active else 0, today=now.date())
+    finish_on = monitoring.finish_on(n_left, pace.per_day if is_active else 0, today=now.date())
     return ReaderProgress(
         user=line.user,
         status=line.status,
@@ -261,7 +261,7 @@ def _reader(
         idle_days=idle if n_left > n_held and is_active else None,
         finish_on=_unless_missing(finish_on, n_left, n_missing),
         haste=quality_haste(record.active_ms),
-        run=quality.strangest_run(record.answers),
+        run=monitoring.strangest_run(record.answers),
     )
 
 
@@ -329,14 +329,14 @@ def _pooled(
 ) -> date | None:
     """Return when the readers of a pool will have emptied it together."""
     together = sum(_per_day(readers.get(seat.reader_id)) for seat in seats)
-    return quality.finish_on(n_left, together, today=now.date())
+    return monitoring.finish_on(n_left, together, today=now.date())
 
 
 def _days(
     n_left: Mapping[int, int], readers: Mapping[int, ReaderProgress], now: datetime
 ) -> list[date | None]:
     return [
-        quality.finish_on(n, _per_day(readers.get(reader)), today=now.date())
+        monitoring.finish_on(n, _per_day(readers.get(reader)), today=now.date())
         for reader, n in n_left.items()
     ]
 

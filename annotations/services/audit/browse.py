@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from annotations.models import AuditEvent, User
 from annotations.services import audit
 from annotations.services.audit import events as audit_events
-from ecgreview import chain
-from ecgreview.chain import Entry, Event, Head, Link, files
+from ecgreview import hash_chain
+from ecgreview.hash_chain import Entry, Event, Head, Link, files
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
@@ -127,18 +127,18 @@ def status() -> Status | None:
     if last is None:
         return None
     told = json.loads(last.after)
-    return Status(last.at, chain.head(told["head"]), told.get("fault", ""))
+    return Status(last.at, hash_chain.head(told["head"]), told.get("fault", ""))
 
 
 def stands(event: AuditEvent) -> bool:
     """Tell whether ``event`` and its link are as written, and follow the link before them."""
     link, written = entry_of(event)
-    if link is None or written is None or chain.link_digest(link, written) != link.digest:
+    if link is None or written is None or hash_chain.link_digest(link, written) != link.digest:
         return False
     before = AuditEvent.objects.filter(link__seq=link.seq - 1).values_list(
         "link__digest", flat=True
     )
-    return (before.first() or chain.GENESIS) == link.previous
+    return (before.first() or hash_chain.GENESIS) == link.previous
 
 
 def entry_of(event: AuditEvent) -> Entry:
@@ -186,7 +186,7 @@ def export(
 ) -> Exported:
     """Write the events that are wanted into ``file``, and that this was done into the trail.
 
-    ``python -m ecgreview.chain`` verifies such a file; one that is a selection, row by row.
+    ``python -m ecgreview.hash_chain`` verifies such a file; one that is a selection, row by row.
 
     Args:
         file: where to; it is left open.

@@ -18,7 +18,7 @@ from annotations.models import (
     Study,
     Taxonomy,
 )
-from ecgreview import chain
+from ecgreview import hash_chain
 
 ROWS_AT_ONCE = 2000
 
@@ -40,7 +40,7 @@ def of_taxonomy(taxonomy: Taxonomy) -> str:
     groups = DiagnosticGroup.objects.filter(taxonomy=taxonomy).order_by("position")
     classes = DiagnosticClass.objects.filter(taxonomy=taxonomy).order_by("position")
     relations = ClassRelation.objects.filter(source__taxonomy=taxonomy)
-    return chain.content_digest(
+    return hash_chain.content_digest(
         {
             "taxonomy": [getattr(taxonomy, name) for name in TAXONOMY],
             "groups": [list(row) for row in groups.values_list(*GROUP)],
@@ -55,7 +55,7 @@ def of_taxonomy(taxonomy: Taxonomy) -> str:
 def of_report(report: AgreementReport) -> str:
     """Return the SHA-256 of a version of the agreement, as it is stored."""
     stored = AgreementReport.objects.filter(pk=report.pk).values(*REPORT).get()
-    return chain.content_digest(stored)
+    return hash_chain.content_digest(stored)
 
 
 def consensus_columns() -> dict[str, list[str]]:
@@ -76,7 +76,7 @@ def of_consensus(study: Study, columns: dict[str, list[str]]) -> str:
     """
     digest = hashlib.sha256()
     for line in _consensus_lines(study, columns):
-        digest.update(chain.canonical_json({"row": line}).encode() + b"\n")
+        digest.update(hash_chain.canonical_json({"row": line}).encode() + b"\n")
     return digest.hexdigest()
 
 

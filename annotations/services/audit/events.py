@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from annotations import row_security
 from annotations.models import AuditEvent, Reading, Study, User
 from annotations.services.audit import signed_content
-from ecgreview import chain
+from ecgreview import hash_chain
 
 MOMENT = """to_char({0} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
             || case when {0} < '0001-01-01 00:00:00+00' then ' BC' else '' end"""
@@ -194,4 +194,4 @@ def _named(target: models.Model | tuple[str, object] | None) -> tuple[str, str]:
 
 
 def _written(state: Mapping[str, Any] | None) -> str:
-    return "" if state is None else chain.canonical_json(state)
+    return "" if state is None else hash_chain.canonical_json(state)

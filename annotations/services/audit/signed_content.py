@@ -8,7 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 
 from annotations.models import Finding, Reading, Tracing
-from ecgreview import chain
+from ecgreview import hash_chain
 
 VERSION = 2
 """Of the digests: version 1 knew the assignment by its number alone."""
@@ -32,11 +32,11 @@ def digests(reading: Reading) -> dict[str, str]:
     """
     key = reading.idempotency_key
     parts = {
-        "content": chain.content_digest(reading_content(reading)),
-        "given": chain.content_digest({"key": key, **given(reading)}),
-        "exam": chain.content_digest({"key": key, **exam(reading)}),
+        "content": hash_chain.content_digest(reading_content(reading)),
+        "given": hash_chain.content_digest({"key": key, **given(reading)}),
+        "exam": hash_chain.content_digest({"key": key, **exam(reading)}),
     }
-    return {**parts, "digest": chain.content_digest({"version": VERSION, **parts})}
+    return {**parts, "digest": hash_chain.content_digest({"version": VERSION, **parts})}
 
 
 def reading_digest(reading: Reading) -> str:

@@ -14,7 +14,7 @@ from annotations.models import Dataset, Exam, Patient
 from annotations.models.exam import new_code
 from ecgreview.ecg import wire
 from ecgreview.ecg.formats import Recording
-from ecgreview.readings import PatientTable
+from ecgreview.published_readings import PatientTable
 
 COPY_TRACINGS = (
     "copy annotations_tracing (exam_id, position, sampling_rate_hz, n_samples, missing_leads,"

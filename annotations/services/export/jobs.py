@@ -35,7 +35,7 @@ from annotations.services import audit
 from annotations.services.counts import table_statistics
 from annotations.services.export import archive as export_archive
 from annotations.services.export.sources import opened
-from ecgreview import advisory_locks, chain
+from ecgreview import advisory_locks, hash_chain
 from ecgreview.advisory_locks import Lock
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def state_of(study: Study) -> str:
         "consensus": consensus.aggregate(n=Count("pk"), last=Max("pk")),
         "reports": list(reports.order_by("pk").values_list("pk", flat=True)),
     }
-    return hashlib.sha256(chain.canonical_json(known).encode()).hexdigest()
+    return hashlib.sha256(hash_chain.canonical_json(known).encode()).hexdigest()
 
 
 def state_name(archive: Archive) -> str:

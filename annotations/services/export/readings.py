@@ -20,7 +20,7 @@ from annotations.services.export.sources import (
     opened,
     under,
 )
-from ecgreview import chain
+from ecgreview import hash_chain
 
 PLACE = ("exam", "batch", "reader", "stage", "occurrence", "class", "tracing")
 """What tells which finding of which reading a mark belongs to."""
@@ -55,7 +55,7 @@ def readings(study: Study) -> Iterator[Row]:
             ";".join(f"{one.diagnostic_class.code}:{one.verdict}" for one in _decisions(reading)),
             ";".join(sorted(one.diagnostic_class.code for one in reading.confirmations.all())),
             ";".join(f"{name}:{n}" for name, n in sorted(reading.tools.items())),
-            chain.canonical_json(reading.display),
+            hash_chain.canonical_json(reading.display),
         )
 
 

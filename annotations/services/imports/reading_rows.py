@@ -21,7 +21,7 @@ from annotations.models import (
     User,
 )
 from annotations.services.audit import events
-from ecgreview.readings import CLASSES, Readings
+from ecgreview.published_readings import CLASSES, Readings
 
 ROWS_AT_ONCE = 2000
 

@@ -22,10 +22,10 @@ from annotations.services.imports import reading_rows
 from annotations.services.people import accounts, members
 from annotations.services.studies import lifecycle
 from annotations.services.taxonomy import versions
-from ecgreview import readings as published
+from ecgreview import published_readings as published
 from ecgreview import taxonomy
 from ecgreview.protocol import Protocol
-from ecgreview.readings import Kind, Readings
+from ecgreview.published_readings import Kind, Readings
 
 IMPORTER = "import:command-line"
 """Whoever imports without saying who they are."""

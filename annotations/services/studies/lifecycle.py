@@ -30,8 +30,8 @@ from annotations.services.studies import protocols, roster
 from annotations.services.studies.protocols import protocol_of
 from annotations.services.taxonomy import mappings
 from ecgreview import consensus, protocol
-from ecgreview.document import Problem
 from ecgreview.protocol import InvalidProtocol, Protocol
+from ecgreview.strict_files import Problem
 from ecgreview.taxonomy import FREQUENT
 
 RESERVED_SLUGS = frozenset({"new"})

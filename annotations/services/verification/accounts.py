@@ -12,7 +12,7 @@ from annotations.models import AuditEvent, ReaderKind, Role, User
 from annotations.services.audit import Action
 from annotations.services.people.roles import PERMISSIONS
 from annotations.services.verification.readings import state
-from ecgreview.chain import Fault, Kind
+from ecgreview.hash_chain import Fault, Kind
 
 ACCESS: Mapping[str, bool] = {
     Action.PEOPLE_CREATED: True,

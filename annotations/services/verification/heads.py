@@ -15,8 +15,8 @@ from pathlib import Path
 from django.conf import settings
 
 from annotations.services.verification.trail import Verification, check_head
-from ecgreview import chain
-from ecgreview.chain import Head
+from ecgreview import hash_chain
+from ecgreview.hash_chain import Head
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ def last() -> Head | None:
         return None
     for line in reversed(lines):
         try:
-            return chain.head(line.rpartition(" ")[2])
-        except chain.MalformedHead:
+            return hash_chain.head(line.rpartition(" ")[2])
+        except hash_chain.MalformedHead:
             continue  # an empty last line, or one that was cut short by a full disk
     return None
 
@@ -42,7 +42,7 @@ def verify() -> Verification | None:
     """Return what is wrong with the head that was kept last; None when nothing is."""
     kept = last()
     fault = check_head(kept) if kept else None
-    return Verification(chain.START, 0, 0, fault) if fault else None
+    return Verification(hash_chain.START, 0, 0, fault) if fault else None
 
 
 def keep(found: Verification, *, now: datetime) -> bool:

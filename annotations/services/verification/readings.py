@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 from annotations.models import AuditEvent, Reading
 from annotations.services import audit
 from annotations.services.audit import signed_content
-from ecgreview.chain import Fault, Kind
+from ecgreview.hash_chain import Fault, Kind
 
 READINGS_AT_ONCE = 500
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from annotations.models import AgreementReport, AuditEvent, Batch, Study
 from annotations.services.audit import Action, digests
 from annotations.services.verification.readings import state
-from ecgreview.chain import Fault, Kind
+from ecgreview.hash_chain import Fault, Kind
 
 
 def consensus_fault() -> Fault | None:

@@ -24,7 +24,7 @@ from annotations.services.audit import Action, digests
 from annotations.services.studies import protocols
 from annotations.services.verification.readings import state
 from ecgreview import protocol
-from ecgreview.chain import Fault, Kind
+from ecgreview.hash_chain import Fault, Kind
 from ecgreview.protocol import InvalidProtocol
 
 PHASES: Mapping[str, Phase] = {

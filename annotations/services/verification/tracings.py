@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from annotations.models import Tracing
 from annotations.services.verification.readings import Compared
-from ecgreview.chain import Fault, Kind
 from ecgreview.ecg import wire
+from ecgreview.hash_chain import Fault, Kind
 
 TRACINGS_AT_ONCE = 100
 """Some 3 MB of packed samples."""

@@ -15,8 +15,8 @@ from annotations.services import audit
 from annotations.services.audit import events
 from annotations.services.notices import delivery
 from annotations.services.verification import accounts, readings, results, studies, tracings
-from ecgreview import chain
-from ecgreview.chain import START, Entry, Event, Fault, Head, Kind, Link
+from ecgreview import hash_chain
+from ecgreview.hash_chain import START, Entry, Event, Fault, Head, Kind, Link
 
 ROWS_AT_ONCE = 2000
 
@@ -119,7 +119,7 @@ def verify(*, after: Head = START, expected: Head | None = None) -> Verification
     """
     if fault := check_head(after):
         return Verification(START, 0, 0, fault)
-    verdict = chain.verify(entries(after=after), after=after, expected=expected)
+    verdict = hash_chain.verify(entries(after=after), after=after, expected=expected)
     if verdict.fault:
         return Verification(verdict.head, verdict.n_events, 0, verdict.fault)
     compared = readings.check()
@@ -156,7 +156,7 @@ def step(position: Position) -> tuple[Position, Verification | None]:
 
 
 def _chain_slice(at: Position) -> tuple[Position | None, Fault | None]:
-    verdict = chain.verify(entries(after=at.head, limit=EVENTS_PER_BITE), after=at.head)
+    verdict = hash_chain.verify(entries(after=at.head, limit=EVENTS_PER_BITE), after=at.head)
     is_at_end = verdict.n_events < EVENTS_PER_BITE
     part = Part.READINGS if is_at_end else Part.CHAIN
     return Position(verdict.head, part), verdict.fault

@@ -24,8 +24,8 @@ from annotations.views.agreement.class_table import MAIN
 from annotations.views.agreement.numbers import MEASURES, wording
 from annotations.views.agreement.page import Shown
 from annotations.views.agreement.subjects import groups
-from ecgreview import agreement, writing
-from ecgreview.writing.forest import svg as forest_svg
+from ecgreview import agreement, report_writing
+from ecgreview.report_writing.forest import svg as forest_svg
 
 
 @never_cache
@@ -142,12 +142,14 @@ def _group_forest_svg(
 def _group_forest_pdf(
     found: Shown, report: AgreementReport, request: SignedInRequest
 ) -> HttpResponse:
-    drawn = writing.figure_pdf(_group_forest(found, request))
+    drawn = report_writing.figure_pdf(_group_forest(found, request))
     return HttpResponse(drawn, content_type="application/pdf")
 
 
 def _forest_pdf(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
-    return HttpResponse(writing.figure_pdf(_forest(found, request)), content_type="application/pdf")
+    return HttpResponse(
+        report_writing.figure_pdf(_forest(found, request)), content_type="application/pdf"
+    )
 
 
 FILES: Mapping[
@@ -227,7 +229,7 @@ def _drawn(results: Mapping[str, Any], titles: Mapping[str, str], request: Signe
     measure = request.GET.get("measure", MAIN)
     if measure not in MEASURES:
         raise Http404
-    return forest_svg(writing.with_class_names(results, titles), measure, wording())
+    return forest_svg(report_writing.with_class_names(results, titles), measure, wording())
 
 
 def _csv(made: rows.Rows) -> HttpResponse:

@@ -13,9 +13,9 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotations.sentences import sentence
-from ecgreview import writing
+from ecgreview import report_writing
 from ecgreview.agreement.values.intervals import POSTERIOR
-from ecgreview.writing import Wording
+from ecgreview.report_writing import Wording
 
 WORDS: Mapping[str, Promise] = {
     "Almost Perfect": _("almost perfect"),
@@ -209,8 +209,8 @@ def grouped(count: int) -> str:
 def wording() -> Wording:
     """Return how figures say things in the language of the page."""
     if (get_language() or "").startswith("pt"):
-        return writing.brazilian(gettext, sentence)
-    return replace(writing.ENGLISH, sentence=sentence)
+        return report_writing.brazilian(gettext, sentence)
+    return replace(report_writing.ENGLISH, sentence=sentence)
 
 
 def _percentage(value: float) -> str:

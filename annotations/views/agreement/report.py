@@ -17,9 +17,9 @@ from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import numbers, page
 from annotations.views.agreement.page import Shown
 from annotations.views.agreement.subjects import groups
-from ecgreview import agreement, writing
-from ecgreview.writing import Document, markdown, pdf
-from ecgreview.writing.document import Paragraph
+from ecgreview import agreement, report_writing
+from ecgreview.report_writing import Document, markdown, pdf
+from ecgreview.report_writing.document import Paragraph
 
 
 @never_cache
@@ -49,10 +49,10 @@ def report(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
 def _document(found: Shown, stored: AgreementReport) -> Document:
     names = {code: one.local_name for code, one in found.classes.items()}
     whole = {code: one.local_name for code, one in groups(found.results, found.classes).items()}
-    told = writing.with_class_names(versions.named(found.results, found.names), names, whole)
+    told = report_writing.with_class_names(versions.named(found.results, found.names), names, whole)
     facts = details.facts_of(stored, found.user)
-    has_room = writing.has_room_for_pairs(told)
-    document = writing.write(
+    has_room = report_writing.has_room_for_pairs(told)
+    document = report_writing.write(
         told,
         study_facts.told(facts, stored) if facts else study_facts.of_the_version(stored),
         numbers.wording(),
@@ -76,7 +76,7 @@ def _without_facts(document: Document) -> Document:
 
 
 def _html(document: Document, stored: AgreementReport) -> str:
-    return writing.html(document)
+    return report_writing.html(document)
 
 
 def _markdown(document: Document, stored: AgreementReport) -> str:

@@ -25,7 +25,7 @@ from annotations.services.export import archive
 from annotations.services.export.sources import Cell
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
-from ecgreview import quality
+from ecgreview import monitoring
 
 COLUMNS = (
     "reader", "status", "assigned", "submitted", "left", "missing", "overdue", "given_back",
@@ -66,7 +66,7 @@ def study_progress(request: SignedInRequest, slug: str) -> HttpResponse:
         "n_overdue": sum(line.found.n_overdue for line in readers),
         "curve": curve(found, now=now),
         "chart_words": _chart_words(),
-        "plausible_s": quality.PLAUSIBLE_MS // 1000,
+        "plausible_s": monitoring.PLAUSIBLE_MS // 1000,
     }
     return render(request, "studies/progress.html", context)
 
@@ -152,7 +152,7 @@ def _flags(one: ReaderProgress) -> list[str]:
             _("%(percent)d%% read in less than %(seconds)d s")
             % {
                 "percent": round(100 * (one.haste.share or 0)),
-                "seconds": quality.PLAUSIBLE_MS // 1000,
+                "seconds": monitoring.PLAUSIBLE_MS // 1000,
             }
         )
     if one.run.is_flagged:

@@ -21,8 +21,8 @@ from annotations.models import (
     ResultsOpen,
     SuggestionPolicy,
 )
-from ecgreview.document import Problem
 from ecgreview.protocol import Protocol, complete
+from ecgreview.strict_files import Problem
 
 Document = Mapping[str, Any]
 

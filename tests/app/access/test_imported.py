@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from django.core.management import call_command
 
+from annotations.leak_probe.differences import differences
+from annotations.leak_probe.observations import Recorder, Step
 from annotations.models import Study
-from annotations.probe.differences import differences
-from annotations.probe.seen import Eye, Step
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app import published
@@ -76,8 +76,8 @@ def test_it_changes_nothing_that_a_reader_gets(world, bring_in):
     def look():
         seen = {}
         for role in OTHERS:
-            eye = Eye(world.client(role), frozenset())
-            seen[role] = [eye.see(step) for step in steps]
+            recorder = Recorder(world.client(role), frozenset())
+            seen[role] = [recorder.see(step) for step in steps]
         return seen
 
     # The list of versions of the classes is public, and has one more.

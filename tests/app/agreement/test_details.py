@@ -28,7 +28,7 @@ from annotations.services.agreement.reader_profiles import Against
 from annotations.services.consensus import labels
 from annotations.services.counts import runs
 from annotations.services.studies import lifecycle, protocols
-from ecgreview.writing import Tally
+from ecgreview.report_writing import Tally
 from tests.app.agreement.pages import address
 from tests.app.conftest import NOW
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ecgreview.document import Unreadable
 from ecgreview.ecg.visits import Visit, read_visits
+from ecgreview.strict_files import Unreadable
 
 HEADING = "source_key,patient,day\n"
 

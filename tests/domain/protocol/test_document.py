@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview import protocol as protocols
-from ecgreview.document import Problem
 from ecgreview.protocol import KEYS, Arm, InvalidProtocol, Protocol, Qualification
+from ecgreview.strict_files import Problem
 
 from . import strategies
 

@@ -1,0 +1,160 @@
+"""What the others do in one of the two worlds: all that must leave no trace in what a reader gets.
+
+Each action may be done at any moment of a session; done again, it goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from annotations.leak_probe.world import FINDING, PEOPLE, World, model, read
+from annotations.models import (
+    Assignment,
+    Batch,
+    Exam,
+    NoticeKind,
+    Reading,
+    Role,
+    StudyReader,
+    Suggestion,
+    SuggestionRun,
+)
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches, deferrals
+from annotations.services.consensus import labels
+from annotations.services.notices import delivery
+from annotations.services.reading import drafts
+from annotations.services.studies import roster
+
+Action = Callable[[World, str], None]
+"""Does it in the world; the second argument is the person who probes, who does nothing."""
+
+
+def _their(world: World, person: str) -> list[Assignment]:
+    waiting = Assignment.objects.waiting().filter(batch__closed_at=None)
+    theirs = waiting.exclude(reader=world.people[person]).filter(draft=None)
+    return list(theirs.select_related("reader").order_by("batch_id", "reader_id", "position"))
+
+
+def submit(world: World, person: str) -> None:
+    """Read two exams, with findings and a comment."""
+    for assignment in _their(world, person)[:2]:
+        read(assignment, assignment.pk % 10**12, FINDING, world.now)
+
+
+def submit_all(world: World, person: str) -> None:
+    """Read everything that is there to read."""
+    for assignment in _their(world, person):
+        read(assignment, assignment.pk % 10**12, "normal_ecg", world.now)
+
+
+def correct(world: World, person: str) -> None:
+    """Take back a submission and send another reading in its place."""
+    theirs = Reading.objects.blind().effective().exclude(reader=world.people[person])
+    in_open = theirs.filter(assignment__batch__closed_at=None).select_related("assignment__reader")
+    for reading in in_open.order_by("-pk")[:1]:
+        number = reading.pk % 10**9 + 10**9
+        read(reading.assignment, number, "atrial_flutter", world.now,
+             supersedes=reading.idempotency_key)  # fmt: skip
+
+
+def abstain(world: World, person: str) -> None:
+    """Say of an exam that one is not competent to read it."""
+    nothing = {"findings": [], "not_assessable": [], "quality": "", "outcome": "abstained"}
+    for assignment in _their(world, person)[:1]:
+        read(assignment, assignment.pk % 10**12, FINDING, world.now, **nothing)
+
+
+def defer(world: World, person: str) -> None:
+    """Put an exam off."""
+    for assignment in _their(world, person)[:1]:
+        deferrals.defer(assignment_id=assignment.pk, reader=assignment.reader, now=world.now)
+
+
+def draft(world: World, person: str) -> None:
+    """Begin an exam."""
+    for assignment in _their(world, person)[-1:]:
+        content = {"findings": [], "quality": "poor", "comment": "not sure"}
+        drafts.save(
+            assignment_id=assignment.pk, reader=assignment.reader, based_on=0, content=content,
+            now=world.now,
+        )  # fmt: skip
+
+
+def suggest(world: World, person: str) -> None:
+    """Let a model have its say about every exam that the person has not read."""
+    waiting = Assignment.objects.filter(reader=world.people[person]).waiting()
+    word = world.study.taxonomy.classes.get(code=FINDING)
+    for exam in Exam.objects.filter(assignments__in=waiting).distinct().order_by("pk"):
+        run, is_new = SuggestionRun.objects.get_or_create(
+            exam=exam, model=model(world.now),
+            defaults={"requested_at": world.now, "finished_at": world.now},
+        )  # fmt: skip
+        if is_new:
+            Suggestion.objects.create(
+                run=run, diagnostic_class=word, strength=0.9, evidence="irregular RR"
+            )
+
+
+def reckon(world: World, person: str) -> None:
+    """Compute agreement and consensus of whatever is due."""
+    del person
+    while refresh.refresh_next(now=world.now):
+        pass
+    while labels.refresh_next(now=world.now):
+        pass
+
+
+def pause(world: World, person: str) -> None:
+    """Pause Bruno, or let him go on."""
+    del person
+    line = StudyReader.objects.get(study=world.study, user=world.people["bruno"])
+    davi = world.people["davi"]
+    if line.status == "active":
+        roster.pause(study=world.study, user=line.user, reason="ill", actor=davi, now=world.now)
+    elif line.status == "paused":
+        roster.resume(study=world.study, user=line.user, actor=davi, now=world.now)
+
+
+def close_other(world: World, person: str) -> None:
+    """Close the second study's batch, in which Ana does not read."""
+    del person
+    if Batch.objects.open().filter(pk=world.second_batch.pk).exists():
+        batches.close(batch_id=world.second_batch.pk, closed_by=world.people["davi"], now=world.now)
+
+
+def notify(world: World, person: str) -> None:
+    """Send Bruno a notice."""
+    del person
+    delivery.tell([world.people["bruno"]], NoticeKind.BATCH_DUE, {}, now=world.now)
+
+
+ACTIONS: Mapping[str, Action] = MappingProxyType(
+    {
+        "submit": submit,
+        "correct": correct,
+        "abstain": abstain,
+        "defer": defer,
+        "draft": draft,
+        "submit_all": submit_all,
+        "suggest": suggest,
+        "reckon": reckon,
+        "pause": pause,
+        "close_other": close_other,
+        "notify": notify,
+    }
+)
+"""In the order of a session: who has read everything can no longer abstain or put off."""
+
+ACTS_OF_COORDINATORS = frozenset({"pause", "close_other"})
+"""What a person who looks into studies may know of a colleague's acts; a reader may not."""
+
+
+def actions_hidden_from(person: str) -> tuple[str, ...]:
+    """Return the names of the actions that must leave no trace for ``person``."""
+    if {Role.COORDINATOR, Role.RESEARCHER, Role.AUDITOR} & {*PEOPLE[person]}:
+        return tuple(name for name in ACTIONS if name not in ACTS_OF_COORDINATORS)
+    if person == "clara":  # she reads in the second study: that its batch ended she may know
+        return tuple(name for name in ACTIONS if name != "close_other")
+    return tuple(ACTIONS)

@@ -1,0 +1,60 @@
+"""What differs between two looks at what should be the same."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from annotations.leak_probe.observations import Observation
+
+PARTS = ("status", "headers", "body", "sql")
+MAX_LINES = 6
+MAX_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A leak: one request whose answer depends on somebody else's work.
+
+    Attributes:
+        part: "status", "headers" (ETag and length among them), "body", or "sql": the statements,
+            of which a reader sees the time they take.
+        lines: the first lines that differ.
+    """
+
+    request: str
+    part: str
+    lines: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.request}: {self.part}"
+
+
+def differences(one: Sequence[Observation], other: Sequence[Observation]) -> list[Difference]:
+    """Return each part of each answer that differs.
+
+    Raises:
+        ValueError: the two looks are of different length.
+    """
+    return [
+        Difference(str(left.step), part, tuple(_unlike(left, right, part)))
+        for left, right in zip(one, other, strict=True)
+        for part in PARTS
+        if getattr(left, part) != getattr(right, part)
+    ]
+
+
+def _unlike(one: Observation, other: Observation, part: str) -> Iterator[str]:
+    lines = difflib.unified_diff(
+        _lines(str(getattr(one, part))), _lines(str(getattr(other, part))), lineterm="", n=0
+    )
+    for number, line in enumerate(lines):
+        if number >= MAX_LINES + 2:
+            return
+        if number >= 2:
+            yield line[:MAX_LENGTH]
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace(", ", ",\n").replace('","', '",\n"').splitlines()

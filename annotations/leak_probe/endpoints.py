@@ -1,0 +1,77 @@
+"""Every address of the site, taken from the resolver: a new one is probed from its first day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+LEFT_OUT = frozenset({"sign-out", "account_logout"})
+"""URL names that would end the session of the person who probes."""
+
+
+class UnknownParameter(LookupError):
+    """An address takes something of which the probe has no example: add it to ``World.values``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address with everything it may be asked for.
+
+    Attributes:
+        addresses: with each example of what it takes: the reader's own, others', and none.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+def endpoints(values: Mapping[str, Mapping[str, Sequence[object]]]) -> list[Endpoint]:
+    """Return every endpoint of the site.
+
+    Args:
+        values: examples of each parameter; first by the beginning of an address's name, the
+            longest that fits, and "" for all others.
+
+    Raises:
+        UnknownParameter: a parameter has no example.
+    """
+    return [
+        Endpoint(name, tuple(_addresses(name, parameters, values)))
+        for name, parameters in _walk(get_resolver(), [], [])
+        if name not in LEFT_OUT and not (parameters and name.startswith("admin:"))
+    ]
+
+
+def _addresses(
+    name: str,
+    parameters: Sequence[str],
+    values: Mapping[str, Mapping[str, Sequence[object]]],
+) -> Iterator[str]:
+    examples = [_examples(name, parameter, values) for parameter in parameters]
+    for chosen in product(*examples):
+        yield reverse(name, kwargs=dict(zip(parameters, chosen, strict=True)))
+
+
+def _examples(
+    name: str, parameter: str, values: Mapping[str, Mapping[str, Sequence[object]]]
+) -> Sequence[object]:
+    fitting = sorted((key for key in values if name.startswith(key)), key=len, reverse=True)
+    for key in fitting:
+        if parameter in values[key]:
+            return values[key][parameter]
+    raise UnknownParameter(f"{name} takes {parameter}")
+
+
+def _walk(
+    resolver: URLResolver, spaces: list[str], outer: list[str]
+) -> Iterator[tuple[str, list[str]]]:
+    for entry in resolver.url_patterns:
+        inner = [*outer, *entry.pattern.regex.groupindex]
+        if isinstance(entry, URLPattern):
+            if entry.name:
+                yield ":".join([*spaces, str(entry.name)]), inner
+        else:
+            yield from _walk(entry, [*spaces, *filter(None, [entry.namespace])], inner)

@@ -1,0 +1,143 @@
+"""What an auditor reads: how the experiment was done, how far it reached, and what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from annotations.leak_probe.actions import ACTIONS
+from annotations.leak_probe.observations import MASKS, SECRETS
+from annotations.leak_probe.runner import Outcome, probe
+from annotations.leak_probe.sessions import Session, fixed_session, random_session
+from annotations.leak_probe.world import INVITED_BY_GIL, World
+
+REQUESTS_PER_SESSION = 60
+"""Requests of one drawn session."""
+
+PROBED = ("ana", "clara", "gil", "pia", "pablo")
+"""A reader, an adjudicator, a coordinator who reads, and accounts that he invited earlier."""
+
+MAX_LEAKS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of an experiment that anybody can repeat with the same seed."""
+
+    began_at: datetime
+    seed: int
+    outcomes: Sequence[Outcome]
+
+    @property
+    def n_requests(self) -> int:
+        """How many requests were sent in each of the two worlds."""
+        return sum(outcome.n_requests for outcome in self.outcomes)
+
+    @property
+    def n_leaks(self) -> int:
+        """In how many parts of answers the two worlds differed."""
+        return sum(len(outcome.leaks) for outcome in self.outcomes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON values."""
+        return {
+            "began_at": self.began_at.isoformat(),
+            "seed": self.seed,
+            "requests_in_each_world": self.n_requests,
+            "leaks": self.n_leaks,
+            "actions_of_others": {name: action.__doc__ for name, action in ACTIONS.items()},
+            "masked": [name for _, name in (*MASKS, *SECRETS)],
+            "people": [_of_person(outcome) for outcome in self.outcomes],
+        }
+
+    def as_text(self) -> str:
+        """Return the report for people."""
+        return "\n".join(_lines(self))
+
+
+def conduct(
+    world: World,
+    *,
+    n_requests: int,
+    seed: int,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Report:
+    """Probe ``world`` with every endpoint and with sessions drawn from ``seed``.
+
+    Args:
+        world: the world before the others' work.
+        n_requests: how many requests are at least to be sent in each world.
+        seed: draws the sessions; the same seed draws the same.
+        tell: is told how far it is.
+    """
+    outcomes = []
+    for person in PROBED:
+        sessions = _scripts(world, person, n_requests // len(PROBED), seed, tell)
+        outcomes.append(probe(world, person, sessions))
+    return Report(world.now, seed, outcomes)
+
+
+def _scripts(
+    world: World, person: str, n_requests: int, seed: int, tell: Callable[[str], None]
+) -> Iterator[Session]:
+    yield fixed_session(world, person)
+    if person in INVITED_BY_GIL:  # they have no work of their own, in which a session could differ
+        return
+    n_sessions = -(-n_requests // REQUESTS_PER_SESSION)
+    for number in range(n_sessions):
+        if number % 10 == 0:
+            tell(f"{person}: session {number} of {n_sessions}")
+        yield random_session(
+            world, person, _chance(f"{seed} {person} {number}"), REQUESTS_PER_SESSION
+        )
+
+
+def _chance(seed: str) -> Random:
+    return Random(seed)  # noqa: S311 - sessions must be drawn again, not be secret
+
+
+def _of_person(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "person": outcome.person,
+        "sessions": outcome.n_sessions,
+        "actions": outcome.n_actions,
+        "requests": dict(outcome.requests.most_common()),
+        "addresses": len(outcome.addresses),
+        "allowed_by_policy": outcome.n_allowed,
+        "leaks": [asdict(leak) for leak in outcome.leaks[:MAX_LEAKS]],
+    }
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield "Leak probe: does anything that a reader gets depend on what others did?"
+    yield ""
+    yield "Two worlds are equal but for the others' work. The same session is played in both, and"
+    yield "every answer compared byte for byte: status, headers with ETag and length, body, order,"
+    yield "and the statements that the database was asked."
+    yield ""
+    yield f"Begun {report.began_at:%Y-%m-%d %H:%M} UTC, seed {report.seed}."
+    yield f"Requests in each world: {report.n_requests}."
+    for outcome in report.outcomes:
+        yield (
+            f"  {outcome.person}: {outcome.n_requests} requests to {len(outcome.addresses)} "
+            f"addresses in {outcome.n_sessions} sessions, {outcome.n_actions} actions of others; "
+            f"{outcome.n_allowed} answers about a model's word on exams already submitted, which "
+            "the policy allows, not compared."
+        )
+    yield ""
+    yield "What the others did:"
+    for name, action in ACTIONS.items():
+        yield f"  {name}: {action.__doc__}"
+    yield ""
+    yield "Masked, because drawn anew each time: " + ", ".join(
+        name for _, name in (*MASKS, *SECRETS)
+    )
+    yield ""
+    yield f"Differences: {report.n_leaks}."
+    for outcome in report.outcomes:
+        for leak in outcome.leaks[:MAX_LEAKS]:
+            yield f"  LEAK as {outcome.person}: {leak}"
+            yield from (f"    {line}" for line in leak.lines)

@@ -1,0 +1,258 @@
+"""A small world in which everybody has something to do: the world before the others' work."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from annotations.models import (
+    Assignment,
+    Batch,
+    Dataset,
+    Exam,
+    Reading,
+    Role,
+    Study,
+    SuggestionModel,
+    User,
+)
+from annotations.services.assignment import batches
+from annotations.services.assignment.handout import Row
+from annotations.services.exams import prior_exams, recordings, suggestion_requests
+from annotations.services.people import members, roles
+from annotations.services.reading import content, submissions
+from annotations.services.reading.content import Content
+from annotations.services.reading.signing import Signed, Work
+from annotations.services.studies import exam_pool, lifecycle, roster
+from annotations.services.taxonomy import versions
+from ecgreview.ecg.formats import Recording
+from ecgreview.ecg.signal import Signal
+from ecgreview.ecg.visits import Visit
+from ecgreview.protocol import Protocol
+
+N_EXAMS = 14
+FINDING = "atrial_fibrillation"
+NOT_ASSESSABLE = "artifact"
+PLACE = {"tracing": 1, "leads": ["II"], "from_s": 0.1, "to_s": 0.9}
+PR = {
+    "kind": "interval", "tracing": 1, "lead": "II", "from_s": 0.2, "to_s": 0.4, "value": 200.0,
+}  # fmt: skip
+
+PEOPLE: Mapping[str, tuple[Role, ...]] = {
+    "ana": (Role.READER,),
+    "bruno": (Role.READER,),
+    "clara": (Role.ADJUDICATOR,),
+    "davi": (Role.COORDINATOR,),
+    "gil": (Role.READER, Role.COORDINATOR),
+    "eva": (),
+    "pia": (Role.RESEARCHER,),
+    "pablo": (Role.AUDITOR,),
+}
+"""Ana probes, Clara, and Gil, who coordinates and reads; the others do what must not be seen.
+
+Pia and Pablo are accounts that Gil invited before he began to read: they may be Gil himself.
+"""
+
+INVITED_BY_GIL = ("pia", "pablo")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Who is there and what waits for them.
+
+    Attributes:
+        open_batch: every exam of it waits for Ana, Bruno and Gil; one is Ana's hidden repeat.
+        closed_batch: was read by Bruno and Clara and closed.
+        second_study: asks Bruno and Clara for the same exams.
+        theirs: a reading of Bruno's.
+    """
+
+    people: Mapping[str, User]
+    study: Study
+    second_study: Study
+    open_batch: Batch
+    closed_batch: Batch
+    second_batch: Batch
+    dataset: Dataset
+    theirs: Reading
+    now: datetime
+
+    def own(self, person: str) -> list[Assignment]:
+        """Return the assignments that wait for a person and that they know of, in order."""
+        mine = Assignment.objects.visible_to(self.people[person])
+        return list(mine.unread().in_reading_order())
+
+    def others(self) -> list[Assignment]:
+        """Return assignments of the open batch and the second study that are Bruno's."""
+        his = Assignment.objects.filter(reader=self.people["bruno"]).waiting()
+        return list(his.order_by("batch_id", "position"))
+
+    def known_ids(self) -> frozenset[str]:
+        """Return the ids of all assignments there are."""
+        return frozenset(map(str, Assignment.objects.values_list("pk", flat=True)))
+
+    def values(self, person: str) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return examples of what addresses take: the person's own, another's, and nobody's."""
+        mine, theirs = self.own(person), self.others()
+        held = Assignment.objects.held().filter(reader=self.people[person])
+        own = [assignment.pk for assignment in mine[:2]]
+        ids = [*own, theirs[0].pk, *held.values_list("pk", flat=True)[:1], 1]
+        batch_ids = [self.open_batch.pk, self.closed_batch.pk, self.second_batch.pk, 999_999]
+        people_ids = [user.pk for user in self.people.values()]
+        first = (mine or theirs)[0].exam.code
+        codes = [first, self.theirs.assignment.exam.code, "NOSUCH22"]
+        of_assignments = {"pk": ids}
+        return {
+            "": {
+                "pk": batch_ids,
+                "slug": [self.study.slug, self.second_study.slug, "nowhere"],
+                "code": codes,
+                "position": [1, 2],
+                "place": [1, 99],
+                "key": [self.theirs.idempotency_key, uuid.UUID(int=7)],
+                "rest": ["no/such/place"],
+                "uidb36": ["1"],
+                "version": [1, 2],
+                "user_pk": people_ids[:3],
+                "event": [1, 999_999],
+            },
+            "desk": of_assignments,
+            "api-assignment": of_assignments,
+            "api-draft": of_assignments,
+            "api-deferral": of_assignments,
+            "api-reading-create": of_assignments,
+            "api-revision": of_assignments,
+            "api-prior-tracing": of_assignments,
+            "api-viewing": of_assignments,
+            "dataset": {"pk": [self.dataset.pk, 999_999]},
+            "person": {"pk": people_ids[:3]},
+            "audit": {"pk": [1, 2, 999_999], "seq": [1, 2, 999_999]},
+            "api-audit": {"pk": [1, 2, 999_999], "seq": [1, 2, 999_999]},
+            "notice": {"pk": [1, 2, 999_999]},
+            "api-notice": {"pk": [1, 2, 999_999]},
+            "account": {"key": ["1-abc"]},
+        }
+
+
+@transaction.atomic
+def build(now: datetime) -> World:
+    """Make the world through the services, in a database that is otherwise empty."""
+    roles.sync()
+    people = {name: members.create(username=name, wanted=wanted) for name, wanted in PEOPLE.items()}
+    davi = people["davi"]
+    User.objects.filter(username__in=INVITED_BY_GIL).update(vouched_by=people["gil"])
+    taxonomy = versions.install(now=now)
+    dataset, stored = _exams(now)
+    wanted = Protocol(
+        name="Probed study", taxonomy=str(taxonomy), prior_exam="shown", readers_per_exam=3
+    )
+    study = _open(wanted, davi, now)
+    second = _open(Protocol(name="Second study", taxonomy=str(taxonomy)), davi, now)
+    closed = batches.create(
+        study=study, name="Closed", exams=stored[:4], readers=[people["bruno"], people["clara"]],
+        created_by=davi, now=now,
+    )  # fmt: skip
+    for number, assignment in enumerate(closed.assignments.order_by("order_key")):
+        read(assignment, number, FINDING if number % 3 else "normal_ecg", now)
+    theirs = Reading.objects.filter(reader=people["bruno"]).order_by("pk").first()
+    batches.close(batch_id=closed.pk, closed_by=davi, now=now)
+    opened = _open_batch(
+        study, stored[4:12], [people[x] for x in ("ana", "bruno", "gil")], davi, now
+    )
+    again = batches.create(
+        study=second, name="Again", exams=stored[4:8], readers=[people["bruno"], people["clara"]],
+        created_by=davi, now=now,
+    )  # fmt: skip
+    suggestion_requests.request(exams=stored, now=now)
+    exam_pool.add(study=study, exams=stored, actor=davi, now=now)
+    if theirs is None:
+        raise AssertionError(closed)
+    return World(people, study, second, opened, closed, again, dataset, theirs, now)
+
+
+def read(assignment: Assignment, number: int, code: str, now: datetime, **changes: Any) -> Reading:
+    """Submit a reading as the assignment's reader; ``number`` makes its key."""
+    supersedes = changes.pop("supersedes", None)
+    said: dict[str, Any] = {
+        "findings": [content.FindingIn(code, "possible", [PLACE], [PR])],
+        "not_assessable": [NOT_ASSESSABLE],
+        "problems": [{"kind": "noise", "leads": ["V1"]}],
+        "quality": "poor",
+        "comment": "what nobody else may know",
+    }
+    return submissions.submit(
+        assignment_id=assignment.pk,
+        reader=assignment.reader,
+        based_on=assignment.draft.version if hasattr(assignment, "draft") else 0,
+        signed=Signed(
+            Content(**{**said, **changes}),
+            uuid.UUID(int=10**6 + number),
+            work=Work(1234, 567, {"layout": "12x1"}, {"calipers": 3}),
+        ),
+        supersedes=supersedes,
+        now=now,
+    ).reading
+
+
+def model(now: datetime) -> SuggestionModel:
+    """Return the model whose word is kept back."""
+    found, _ = SuggestionModel.objects.get_or_create(
+        name="probe", version="1", defaults={"covered_classes": [FINDING], "created_at": now}
+    )
+    return found
+
+
+def _open(wanted: Protocol, davi: User, now: datetime) -> Study:
+    made = lifecycle.create(wanted=wanted, created_by=davi, now=now)
+    return lifecycle.open_study(study_id=made.pk, actor=davi, now=now)
+
+
+def _open_batch(
+    study: Study, wanted: Sequence[Exam], readers: Sequence[User], davi: User, now: datetime
+) -> Batch:
+    """Return a released batch in which Ana, the first of ``readers``, has a hidden repeat."""
+    roster.join(study=study, readers=readers, actor=davi, now=now)
+    rows = [
+        Row(reader.pk, exam.pk, place)
+        for reader in readers
+        for place, exam in enumerate(wanted, start=1)
+    ]
+    rows.append(Row(readers[0].pk, wanted[0].pk, len(wanted) + 1, occurrence=2))
+    batch = batches.make(study=study, name="Open", rows=rows, created_by=davi, now=now)
+    due_on = (now + timedelta(days=7)).date()
+    return batches.release(batch_id=batch.pk, actor=davi, now=now, due_on=due_on)
+
+
+def _exams(now: datetime) -> tuple[Dataset, list[Exam]]:
+    dataset = Dataset.objects.create(name="Probed ward", created_at=now)
+    stored = recordings.store(
+        dataset=dataset, recordings=[_recording(number) for number in range(N_EXAMS)], now=now
+    )
+    visits = [Visit(exam.source_key, _patient(n), day=n, line=n) for n, exam in enumerate(stored)]
+    prior_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
+    return dataset, sorted(dataset.exams.all(), key=lambda exam: exam.source_key)
+
+
+def _patient(number: int) -> str:
+    """Return whose exam it is: each patient has two."""
+    return f"patient {number // 2}"
+
+
+def _recording(number: int) -> Recording:
+    """Return a second of noise: the probe looks at answers, not at waves."""
+    rng = np.random.default_rng(number)
+    samples = rng.integers(-500, 500, (12, 100), dtype=np.int16)
+    return Recording(
+        signal=Signal(samples, 100.0, 1.0),
+        source_key=f"{number:02d}",
+        patient_key=_patient(number),
+        age_years=60.0 + number,
+        sex="F" if number % 2 else "M",
+        warnings=(),
+    )

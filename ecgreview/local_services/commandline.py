@@ -1,0 +1,84 @@
+"""What a command line needs before Django starts: the two addresses and a secret key."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from ecgreview import local_services
+from ecgreview.local_services.places import Places, default_home
+from ecgreview.site import env
+
+ADDRESSES = ("DATABASE_URL", "REDIS_URL")
+WITHOUT_SERVICES = frozenset({
+    "--help", "-h", "--version", "collectstatic", "compilemessages", "diffsettings", "findstatic",
+    "help", "makemessages", "spectacular", "startapp", "startproject", "version",
+})  # fmt: skip
+NOT_STARTED = {
+    "DATABASE_URL": "postgresql://services-not-started@127.0.0.1:1/none",
+    "REDIS_URL": "redis://services-not-started@127.0.0.1:1/0",
+}
+SECRET_KEY_BYTES = 48
+
+
+class HalfConfigured(Exception):
+    """Only one of DATABASE_URL and REDIS_URL is set."""
+
+
+@contextmanager
+def services_for(arguments: Sequence[str]) -> Iterator[None]:
+    """Give the command in ``arguments`` (without the program) its environment.
+
+    With both addresses set nothing embedded starts. With neither, the embedded services start
+    on demand and stop after the last command that uses them. One alone is refused: half of the
+    data in an unexpected place is worse than a message.
+
+    Raises:
+        HalfConfigured: exactly one address is set.
+        ServicesFailed: the embedded services did not start.
+    """
+    given = [name for name in ADDRESSES if env.is_set(name)]
+    if len(given) == len(ADDRESSES):
+        yield
+    elif given:
+        missing = next(name for name in ADDRESSES if name not in given)
+        raise HalfConfigured(
+            f"{given[0]} is set but {missing} is not. Set both for servers of your own, or "
+            "neither for the embedded ones."
+        )
+    elif needs_services(arguments):
+        with local_services.running() as services, _environment(_embedded(services)):
+            yield
+    else:
+        with _environment(NOT_STARTED):
+            yield
+
+
+def needs_services(arguments: Sequence[str]) -> bool:
+    """Return whether the command opens the database or the queue."""
+    return bool(arguments) and WITHOUT_SERVICES.isdisjoint((arguments[0], *arguments[-1:]))
+
+
+def _embedded(services: local_services.Services) -> dict[str, str]:
+    return {
+        "DATABASE_URL": services.database_url,
+        "REDIS_URL": services.redis_url,
+        "ECGREVIEW_EMBEDDED": "1",
+    }
+
+
+@contextmanager
+def _environment(addresses: Mapping[str, str]) -> Iterator[None]:
+    """Set ``addresses`` and what one machine needs besides; put everything back at the end."""
+    before = dict(os.environ)
+    os.environ.update(addresses)
+    # Plain HTTP on loopback, and this home's own secret key, unless told otherwise.
+    os.environ.setdefault("ECGREVIEW_DEMO", "1")
+    os.environ.setdefault("AUDIT_HEADS_FILE", str(default_home() / "audit-heads.txt"))
+    if not env.is_set("SECRET_KEY"):
+        places = Places(default_home()).create()
+        os.environ["SECRET_KEY"] = places.secret("django", SECRET_KEY_BYTES)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

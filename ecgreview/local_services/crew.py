@@ -1,0 +1,109 @@
+"""The processes of one running site: started together, replaced when they die, ended together."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ecgreview.local_services import service
+from ecgreview.local_services.places import REPOSITORY
+
+ENDING = ((signal.SIGTERM, 12.0), (signal.SIGKILL, 5.0))
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 60.0
+HEALTHY_AFTER_SECONDS = 120.0
+DEATHS_UNSAID = 3
+
+Say = Callable[[str], object]
+
+
+@dataclass
+class Member:
+    """One process of the crew, and how often it died without having lived for long."""
+
+    name: str
+    program: Sequence[str]
+    log: Path
+    dies_by: int = signal.SIGTERM
+    environment: Mapping[str, str] = field(default_factory=dict)
+    child: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    started_at: float = field(default=0.0, init=False)
+    n_deaths: int = field(default=0, init=False)
+    due_at: float | None = field(default=None, init=False)
+
+    @property
+    def keeps_failing(self) -> bool:
+        """Return whether it died several times in a row, each time soon after its start."""
+        return self.n_deaths > DEATHS_UNSAID
+
+    def start(self, now: float) -> None:
+        """Start the process; it ends when this one does, whatever ends this one."""
+        self.started_at, self.due_at = now, None
+        self.child = service.spawn(
+            self.program, log=self.log, dies_by=self.dies_by,
+            environment={**os.environ, **self.environment}, directory=REPOSITORY,
+        )  # fmt: skip
+
+    def is_dead(self) -> bool:
+        """Return whether the process was started and has ended."""
+        return self.child is not None and self.child.poll() is not None
+
+    def stop(self) -> None:
+        """End the process and wait for it."""
+        if self.child is not None:
+            service.stop(self.child, ENDING)
+            self.child = None
+
+
+@dataclass
+class Crew:
+    """All processes; ``tend`` is to be called every now and then.
+
+    A process that keeps dying is started again after ever longer pauses, and the others go on:
+    a site without its worker still takes readings.
+    """
+
+    members: Sequence[Member]
+    say: Say = print
+
+    def start(self, now: float) -> None:
+        """Start every member."""
+        for member in self.members:
+            member.start(now)
+
+    def tend(self, now: float) -> None:
+        """Start members that died again, each time after a longer pause; bound their logs.
+
+        ``now`` is a monotonic time in seconds.
+        """
+        for member in self.members:
+            service.rotate(member.log)
+            if member.is_dead():
+                self._bury(member, now)
+            if member.due_at is not None and now >= member.due_at:
+                member.start(now)
+
+    def stop(self) -> None:
+        """Ask every member to end, then wait for each."""
+        for member in self.members:
+            if member.child is not None and member.child.poll() is None:
+                member.child.terminate()
+        for member in self.members:
+            member.stop()
+
+    def _bury(self, member: Member, now: float) -> None:
+        """Note the death of ``member`` and when to start it again."""
+        member.stop()
+        if now - member.started_at > HEALTHY_AFTER_SECONDS:
+            member.n_deaths = 0
+        pause = min(FIRST_PAUSE_SECONDS * 2**member.n_deaths, LONGEST_PAUSE_SECONDS)
+        member.n_deaths += 1
+        member.due_at = now + pause
+        if member.keeps_failing:
+            self.say(
+                f"{member.name} has stopped {member.n_deaths} times in a row; the rest goes on. "
+                f"Next attempt in {pause:.0f} s. The end of {member.log}:\n"
+                f"{service.tail(member.log)}"
+            )

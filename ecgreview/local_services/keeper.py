@@ -1,0 +1,120 @@
+"""The process that runs both services for as long as anybody uses them.
+
+``python -m ecgreview.local_services.keeper HOME``. Every user holds a shared lock on
+``users.lock``; the keeper waits for the exclusive one. The kernel drops a lock when its holder
+dies, so the services stop after the last user, however that user ended.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from ecgreview.local_services.places import Places, write_private
+from ecgreview.local_services.postgres import Postgres
+from ecgreview.local_services.service import ServiceFailed, rotate
+from ecgreview.local_services.valkey import Valkey
+
+logger = logging.getLogger("keeper")
+
+WATCH_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 10.0
+QUIET_SECONDS = 60.0
+ALREADY_KEPT = 3
+
+
+class Keeper:
+    """Starts, watches and stops the services of one home."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.services: tuple[Postgres | Valkey, ...] = (Postgres(places), Valkey(places))
+        self.over = threading.Event()
+        self.pause_s = 0.0
+        self.next_try_at = 0.0
+
+    def run(self) -> None:
+        """Keep the services until the last user is gone or SIGTERM asks to stop."""
+        threading.Thread(target=self._wait_for_last_user, daemon=True).start()
+        try:
+            for service in self.services:
+                service.start()
+            self._announce()
+            while not self.over.wait(WATCH_SECONDS):
+                self._revive()
+        finally:
+            self.places.ready.unlink(missing_ok=True)
+            for service in reversed(self.services):
+                service.stop()
+
+    def request_stop(self, number: int, frame: FrameType | None) -> None:
+        """Handle SIGTERM."""
+        self.over.set()
+
+    def _wait_for_last_user(self) -> None:
+        # Held until this process ends: newcomers wait for the shutdown and then start anew.
+        descriptor = os.open(self.places.run / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        self.over.set()
+
+    def _announce(self) -> None:
+        ports = {service.name: service.port for service in self.services}
+        write_private(self.places.ready, json.dumps({"pid": os.getpid(), "ports": ports}))
+
+    def _revive(self) -> None:
+        """Start a service that died again, at once the first time and ever later after that."""
+        for service in self.services:
+            rotate(service.log)
+        for service in self.services:
+            if service.child is None or service.child.poll() is not None:
+                self._start_again(service)
+                return
+
+    def _start_again(self, service: Postgres | Valkey) -> None:
+        if time.monotonic() < self.next_try_at:
+            return
+        logger.warning("%s ended; starting it again", service.name)
+        if time.monotonic() - self.next_try_at > QUIET_SECONDS:
+            self.pause_s = 0.0
+        self.pause_s = min(max(0.5, 2 * self.pause_s), LONGEST_PAUSE_SECONDS)
+        self.next_try_at = time.monotonic() + self.pause_s
+        try:
+            service.start()
+        except ServiceFailed:
+            logger.exception("%s did not start", service.name)
+            return
+        self._announce()
+
+
+def main(home: Path) -> int:
+    """Keep the services of ``home``; return 3 when another keeper already does."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    places = Places(home).create()
+    lock = os.open(places.run / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return ALREADY_KEPT
+    keeper = Keeper(places)
+    signal.signal(signal.SIGTERM, keeper.request_stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        keeper.run()
+    except ServiceFailed:
+        logger.exception("The embedded services did not start")
+        return 1
+    finally:
+        # Before users.lock, which goes with the process: whoever waits for that one must find
+        # this one free.
+        os.close(lock)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

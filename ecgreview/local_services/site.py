@@ -1,0 +1,133 @@
+"""The whole site on one machine: web server, worker and beat, kept alive together."""
+
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+
+from ecgreview import local_services
+from ecgreview.local_services.crew import Crew, Member, Say
+from ecgreview.local_services.places import Places
+from ecgreview.local_services.service import LOOPBACK, POLL_SECONDS, tail
+from ecgreview.site import env
+
+ANSWER_SECONDS = 15.0
+SAY_EVERY_SECONDS = 15.0
+LONGEST_PAUSE_SECONDS = 60.0
+QUIET_WORKER = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+
+
+class WebServerFails(Exception):
+    """The web server cannot start; the message holds the end of its log."""
+
+
+@dataclass
+class Site:
+    """The processes behind one address."""
+
+    places: Places
+    port: int
+    say: Say = print
+    crew: Crew = field(init=False)
+    revival_pause_s: float = field(default=0.0, init=False)
+    next_revival_at: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        """Describe the processes; nothing starts yet."""
+        self.crew = Crew([self._web(), self._worker(), self._beat()], say=self.say)
+
+    @property
+    def address(self) -> str:
+        """Return the address people open."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def start(self) -> None:
+        """Start everything and return when the web server answers.
+
+        A busy machine may take its time: as long as the web server's process lives it is waited
+        for, and from time to time the wait is explained.
+
+        Raises:
+            WebServerFails: its process ends again and again.
+        """
+        began = said_at = time.monotonic()
+        self.crew.start(began)
+        web = self.crew.members[0]
+        while not self.answers():
+            now = time.monotonic()
+            self.crew.tend(now)
+            if web.keeps_failing:
+                raise WebServerFails(f"The web server does not start.\n{tail(web.log)}")
+            if now - said_at > SAY_EVERY_SECONDS:
+                said_at = now
+                self.say(
+                    f"Waiting for the web server: its process lives and has loaded for "
+                    f"{now - began:.0f} s ({web.log})."
+                )
+            time.sleep(POLL_SECONDS)
+
+    def tend(self) -> None:
+        """Bring back what died: the embedded services first, then our own processes."""
+        now = time.monotonic()
+        if env.flag("ECGREVIEW_EMBEDDED") and not local_services.is_kept(self.places):
+            self._revive(now)
+        self.crew.tend(now)
+
+    def _revive(self, now: float) -> None:
+        """Start the embedded services again; when that fails, once more after a longer pause."""
+        if now < self.next_revival_at:
+            return
+        try:
+            local_services.revive(self.places)
+        except local_services.ServicesFailed as failure:
+            self.revival_pause_s = min(max(1.0, 2 * self.revival_pause_s), LONGEST_PAUSE_SECONDS)
+            self.next_revival_at = now + self.revival_pause_s
+            self.say(f"{failure}\nNext attempt in {self.revival_pause_s:.0f} s.")
+        else:
+            self.revival_pause_s = 0.0
+
+    def stop(self) -> None:
+        """End every process and wait for it."""
+        self.crew.stop()
+
+    def answers(self) -> bool:
+        """Return whether the web server answers at all, whatever it says."""
+        try:
+            with urllib.request.urlopen(f"{self.address}/livez", timeout=ANSWER_SECONDS):  # noqa: S310 - ours
+                return True
+        except urllib.error.HTTPError as answer:
+            answer.close()
+            return True
+        except OSError:
+            return False
+
+    def _web(self) -> Member:
+        program = [sys.executable, "-m", "gunicorn", "-c", "python:ecgreview.site.gunicorn"]
+        environment = {"PORT": str(self.port), "HOST": LOOPBACK, "SITE_URL": self.address}
+        return Member("web", program, self.places.logs / "web.log", environment=environment)
+
+    def _worker(self) -> Member:
+        program = [
+            sys.executable, "-m", "celery", "-A", "ecgreview.celery", "worker", "--loglevel=INFO",
+            f"--concurrency={env.integer('WORKERS', 2, minimum=1)}", *QUIET_WORKER,
+        ]  # fmt: skip
+        # Root on a laptop or in a container is as good as anybody here: only JSON is accepted.
+        quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
+        # Killed with us it drops its task at once: the task is delivered again. Not by SIGQUIT,
+        # whose handler fails while Celery is still starting.
+        return Member(
+            "worker",
+            program,
+            self.places.logs / "worker.log",
+            dies_by=signal.SIGKILL,
+            environment={**quiet, "SITE_URL": self.address},
+        )
+
+    def _beat(self) -> Member:
+        program = [
+            sys.executable, "-m", "celery", "-A", "ecgreview.celery", "beat", "--loglevel=INFO",
+            f"--schedule={self.places.run / 'beat'}", "--pidfile=",
+        ]  # fmt: skip
+        return Member("beat", program, self.places.logs / "beat.log")

@@ -1,0 +1,105 @@
+"""Exported trails are read back as they were, in both formats, and verify without a database."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from ecgreview.hash_chain import MalformedFile, files
+from ecgreview.hash_chain.__main__ import main
+from ecgreview.hash_chain.verification import verify
+
+from . import trails
+
+
+def write_json(path, entries):
+    rows = [dict(zip(files.COLUMNS, files.row(entry), strict=True)) for entry in entries]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def write_csv(path, entries):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(files.COLUMNS)
+        writer.writerows([files.cell(text) for text in files.row(entry)] for entry in entries)
+
+
+@pytest.fixture(params=[write_json, write_csv])
+def write(request):
+    return request.param
+
+
+def test_a_file_says_what_was_written(tmp_path, write):
+    entries = trails.trail(200)
+    write(tmp_path / "trail", entries)
+    assert list(files.read(tmp_path / "trail")) == entries
+
+
+def test_no_cell_begins_like_a_formula():
+    assert [files.cell(text) for text in ("=1+1", "'=1", "plain", "")] == [
+        "'=1+1",
+        "''=1",
+        "plain",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("text", ["=1", "'=1", "''", "'", "\t", "a", ""])
+def test_a_cell_is_read_as_it_was(text):
+    assert files.text_of(files.cell(text)) == text
+
+
+def test_a_whole_file_verifies(tmp_path, write, capsys):
+    write(tmp_path / "trail", trails.trail(9))
+    assert main([str(tmp_path / "trail")]) == 0
+    assert capsys.readouterr().out.startswith("9 events hold, up to 9:")
+
+
+def test_a_file_that_was_edited_does_not(tmp_path, write, capsys):
+    entries = trails.trail(9)
+    entries[3] = entries[3]._replace(event=entries[5].event)
+    write(tmp_path / "trail", entries)
+    assert main([str(tmp_path / "trail"), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["holds"], told["fault"]["kind"], told["fault"]["seq"]) == (False, "moved", 4)
+
+
+def test_an_extract_verifies_as_one(tmp_path, write):
+    write(tmp_path / "trail", trails.trail(9)[::2])
+    assert main([str(tmp_path / "trail"), "--extract"]) == 0
+    assert main([str(tmp_path / "trail")]) == 1
+
+
+def test_a_cut_file_is_shown_by_a_head(tmp_path, write):
+    entries = trails.trail(9)
+    write(tmp_path / "trail", entries[:-1])
+    link = entries[-1].link
+    assert link is not None
+    assert main([str(tmp_path / "trail"), "--head", f"9:{link.digest}"]) == 1
+
+
+def test_a_head_that_is_none_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "trail"), "--head", "9"])
+    assert "is not SEQ:DIGEST" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content", ["a,b\n1,2\n", "{}\n", "{1\n", '{"seq": 1}\n[]\n', "seq\n\0\n", "{" + "[" * 100_000]
+)
+def test_another_file_is_refused(tmp_path, content, capsys):
+    (tmp_path / "trail").write_text(content, encoding="utf-8")
+    assert main([str(tmp_path / "trail")]) == 2
+    assert "trail" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    assert main([str(tmp_path / "none")]) == 2
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / "trail").write_bytes(b"seq\n\xff\n")
+    with pytest.raises(MalformedFile):
+        verify(files.read(tmp_path / "trail"))

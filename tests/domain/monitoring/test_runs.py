@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecgreview.monitoring import strangest_run
+from ecgreview.monitoring.runs import LARGEST_CHANCE, SHORTEST
+
+
+def exact(share, length, n_answers):
+    """Return the probability of a run of at least ``length``, by recursion over where it ends."""
+    found = [0.0] * (n_answers + 1)
+    for end in range(length, n_answers + 1):
+        begins_anew = 1.0 if end == length else (1 - share) * (1 - found[end - length - 1])
+        found[end] = found[end - 1] + share**length * begins_anew
+    return found[n_answers]
+
+
+def test_nobody_is_flagged_without_answers():
+    assert (strangest_run([]).length, strangest_run([]).is_flagged) == (0, False)
+
+
+def test_short_runs_are_never_looked_at():
+    assert strangest_run(["a"] * (SHORTEST - 1)).length == 0
+
+
+def test_a_reader_who_always_answers_the_same_is_flagged():
+    assert strangest_run(["a"] * 40).is_flagged
+
+
+def test_a_stretch_of_a_common_answer_is_longer_before_it_is_flagged():
+    rng = np.random.default_rng(7)
+    rare = ["a" if one else f"b{place}" for place, one in enumerate(rng.random(400) < 0.05)]
+    common = ["a" if one else f"b{place}" for place, one in enumerate(rng.random(400) < 0.6)]
+    run = ["a"] * 7
+    assert strangest_run([*rare, *run]).is_flagged
+    assert not strangest_run([*common, *run]).is_flagged
+
+
+def test_the_stretch_told_is_the_least_likely_and_not_the_longest():
+    rng = np.random.default_rng(3)
+    often = ["n" if one else f"x{place}" for place, one in enumerate(rng.random(500) < 0.7)]
+    found = strangest_run([*often, *["n"] * 8, *["rare"] * 6])
+    assert found.length == 6
+
+
+def test_the_bound_holds_for_the_exact_probability():
+    """Four heads or more in a row in 20 throws: 0.4782 (Feller 1968, XIII.7)."""
+    assert exact(0.5, 4, 20) == pytest.approx(0.478, abs=5e-4)
+    assert exact(0.5, 4, 20) <= 0.5**4 * (1 + 16 * 0.5)
+
+
+def test_honest_readers_are_hardly_ever_flagged():
+    rng = np.random.default_rng(11)
+    shares = [0.45, *[0.55 / 40] * 40]
+    n_flagged = sum(
+        strangest_run(rng.choice(41, 370, p=shares).tolist()).is_flagged for _ in range(1000)
+    )
+    assert n_flagged <= 1000 * LARGEST_CHANCE * 4
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=60))
+def test_names_of_answers_do_not_matter(answers):
+    renamed = [{"a": 7, "b": 8, "c": 9}[one] for one in answers]
+    assert strangest_run(answers) == strangest_run(renamed)
+
+
+@given(st.lists(st.sampled_from("ab"), max_size=60))
+def test_order_reversed_gives_the_same(answers):
+    assert strangest_run(answers) == strangest_run(answers[::-1])
+
+
+@given(st.lists(st.sampled_from("ab"), max_size=60))
+def test_a_chance_is_a_probability(answers):
+    assert 0 <= strangest_run(answers).chance <= 1

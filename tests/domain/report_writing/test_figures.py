@@ -1,0 +1,236 @@
+"""Forest plots and matrices of readers."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from fontTools.ttLib import TTFont
+
+from ecgreview import taxonomy
+from ecgreview.agreement.coefficients.kernels import cohen_kappa
+from ecgreview.agreement.sampling.resampling import Resampling
+from ecgreview.report_writing import ENGLISH, brazilian, figure_pdf, forest, lettering, matrix
+from ecgreview.report_writing.forest import UnknownMeasure
+from ecgreview.report_writing.matrix import UnknownClass
+from tests.domain.agreement.strategies import study
+
+from .examples import QUICK, agreement, three_readers
+
+SVG = "{http://www.w3.org/2000/svg}"
+ORDERS = ("estimate", "name", "n", "report")
+
+
+def drawn(svg: str) -> ET.Element:
+    return ET.fromstring(svg)  # noqa: S314 - our own drawing
+
+
+def words(svg: str) -> list[str]:
+    return [one.text or "" for one in drawn(svg).iter(f"{SVG}text")]
+
+
+def told(svg: str) -> list[str]:
+    return [one.text or "" for one in drawn(svg).iter(f"{SVG}title")]
+
+
+def names_in(svg: str) -> list[str]:
+    return [word for word in words(svg) if word.startswith("Class ")]
+
+
+def test_every_class_stands_with_its_counts():
+    found = three_readers()
+    said = words(forest.svg(found, "krippendorff_alpha", ENGLISH))
+    for line in found["classes"]:
+        at = said.index(line["class"])
+        counts = [str(line[key]) for key in ("n_exams", "n_positive_any", "n_positive_all")]
+        assert said[at + 1 : at + 4] == counts
+        assert said[at + 4] == ENGLISH.interval(line["krippendorff_alpha"])
+
+
+def test_the_highest_estimate_is_first_and_the_undefined_last():
+    found = three_readers()
+    values = {one["class"]: one["krippendorff_alpha"]["estimate"] for one in found["classes"]}
+    names = names_in(forest.svg(found, "krippendorff_alpha", ENGLISH))
+    defined = [values[name] for name in names if values[name] is not None]
+    assert values[names[-1]] is None
+    assert defined == sorted(defined, reverse=True)
+
+
+def test_classes_can_stand_by_name():
+    found = agreement(study(1), classes=["Class d", "Class B", "Class a", "Class c"])
+    names = names_in(forest.svg(found, "pabak", ENGLISH, order="name"))
+    assert names == ["Class a", "Class B", "Class c", "Class d"]
+
+
+def test_classes_can_stand_by_how_often_they_are_given():
+    found = three_readers()
+    names = names_in(forest.svg(found, "pabak", ENGLISH, order="n"))
+    given = {one["class"]: one["n_positive_any"] for one in found["classes"]}
+    assert [given[name] for name in names] == sorted(given.values(), reverse=True)
+
+
+def test_classes_can_stand_as_reported():
+    names = names_in(forest.svg(three_readers(), "pabak", ENGLISH, order="report"))
+    assert names == ["Class 0", "Class 1", "Class 2", "Class 3"]
+
+
+def test_chance_is_nothing_for_a_kappa():
+    drawing = drawn(forest.svg(three_readers(), "fleiss_kappa", ENGLISH))
+    lines = [one for one in drawing.iter(f"{SVG}line") if one.get("stroke-dasharray")]
+    assert len({one.get("x1") for one in lines[:-1]}) == 1  # the last is of the legend
+
+
+def test_chance_is_the_share_of_the_class_for_positive_agreement():
+    found = agreement(study(1, n_exams=2000))
+    drawing = drawn(forest.svg(found, "positive_agreement", ENGLISH, order="report"))
+    dashed = [one for one in drawing.iter(f"{SVG}line") if one.get("stroke-dasharray")]
+    places = [float(one.get("x1", "")) for one in dashed[:-1]]
+    shares = [one["prevalence"]["estimate"] for one in found["classes"]]
+    steps = np.diff(places) / np.diff(shares)
+    assert steps == pytest.approx(np.full(3, steps[0]), rel=1e-2)
+
+
+def test_a_rare_class_has_an_open_mark():
+    found = three_readers()
+    fills = [
+        one.get("fill") for one in drawn(forest.svg(found, "pabak", ENGLISH)).iter(f"{SVG}circle")
+    ]
+    n_rare = sum(one["pabak"]["method"] == "dirichlet" for one in found["classes"])
+    assert fills[:-2].count("#ffffff") == n_rare  # the last two are of the legend
+
+
+def test_a_forest_has_no_interval_where_there_is_none():
+    found = agreement(study(1), how=Resampling(n_replicates=0))
+    said = words(forest.svg(found, "fleiss_kappa", ENGLISH))
+    assert "no interval" in said
+    assert not any(" to " in word for word in said)
+
+
+def test_a_forest_of_something_else_is_refused():
+    with pytest.raises(UnknownMeasure):
+        forest.svg(three_readers(), "charm", ENGLISH)
+
+
+def test_a_pair_has_its_kappa_in_the_matrix():
+    found = three_readers()
+    pair = found["pairs"][0]
+    column = 3
+    table = np.array(
+        [[pair["n00"][column], pair["n01"][column]], [pair["n10"][column], pair["n11"][column]]]
+    )
+    (kappa,) = cohen_kappa(table[None].astype(float)).coefficients()
+    assert kappa.value is not None
+    said = words(matrix.svg(found, ENGLISH, class_name="Class 3"))
+    assert ENGLISH.decimal(kappa.value, 2) in said
+    assert str(table.sum()) in said
+
+
+def test_pooled_answers_are_those_of_all_classes():
+    found = three_readers()
+    pair = found["pairs"][2]
+    counts = [sum(pair[field]) for field in ("n00", "n01", "n10", "n11")]
+    (kappa,) = cohen_kappa(np.array(counts, dtype=float).reshape(1, 2, 2)).coefficients()
+    assert kappa.value is not None
+    assert ENGLISH.decimal(kappa.value, 2) in words(matrix.svg(found, ENGLISH))
+
+
+def test_the_diagonal_is_of_readers_with_themselves():
+    said = told(matrix.svg(three_readers(), ENGLISH, class_name="Class 3"))
+    assert any(text.startswith("Ana: 0.810; exams read twice: 42") for text in said)
+
+
+def test_readers_without_a_common_exam_have_an_empty_field():
+    ratings = np.zeros((3, 4, 1), np.int8)
+    ratings[:2, :2], ratings[2, 2:] = 1, 1
+    said = words(matrix.svg(agreement(ratings), ENGLISH))
+    assert "no exam in common" in said
+
+
+def test_a_matrix_of_an_unknown_class_is_refused():
+    with pytest.raises(UnknownClass):
+        matrix.svg(three_readers(), ENGLISH, class_name="Class 9")
+
+
+def large() -> Iterator[dict[str, Any]]:
+    yield agreement(study(1, n_classes=66), how=QUICK)
+    yield agreement(study(2, n_readers=46, n_classes=3), how=QUICK)
+    yield agreement(np.zeros((0, 0, 2), np.int8))
+    yield agreement(np.ones((3, 5, 0), np.int8))
+    yield agreement(np.ones((1, 5, 2), np.int8))
+
+
+@pytest.mark.parametrize(
+    "found", list(large()), ids=["66", "46", "nobody", "no class", "one reader"]
+)
+def test_figures_of_any_size_are_drawn(found):
+    for svg in (forest.svg(found, "krippendorff_alpha", ENGLISH), matrix.svg(found, ENGLISH)):
+        root = drawn(svg)
+        assert "nan" not in svg
+        assert float(root.get("height", "")) > 0
+        assert figure_pdf(svg).startswith(b"%PDF")
+
+
+def test_all_classes_fit_a_page_at_the_width_of_a_journal():
+    names = [one.name for one in taxonomy.load().classes]
+    found = agreement(study(1, n_classes=len(names)), classes=names)
+    root = drawn(forest.svg(found, "krippendorff_alpha", ENGLISH))
+    assert float(root.get("height", "")) / float(root.get("width", "")) < 240 / 174
+
+
+def test_no_text_of_a_forest_leaves_the_drawing():
+    names = [one.name for one in taxonomy.load().classes]
+    found = agreement(study(1, n_classes=len(names)), classes=names)
+    for one in drawn(forest.svg(found, "pabak", ENGLISH)).iter(f"{SVG}text"):
+        x, size = float(one.get("x", "")), float(one.get("font-size", ""))
+        room = lettering.width(one.text or "", size)
+        left = {"end": x - room, "middle": x - room / 2}.get(one.get("text-anchor", ""), x)
+        assert left >= 0
+        assert left + room <= 760
+
+
+def test_the_same_report_is_the_same_drawing():
+    found = three_readers()
+    assert forest.svg(found, "pabak", ENGLISH) == forest.svg(found, "pabak", ENGLISH)
+    assert figure_pdf(matrix.svg(found, ENGLISH)) == figure_pdf(matrix.svg(found, ENGLISH))
+
+
+def test_portuguese_has_a_comma():
+    said = words(forest.svg(three_readers(), "pabak", brazilian(lambda sentence: sentence)))
+    assert "0,2" in said
+
+
+def test_names_are_no_markup():
+    found = agreement(
+        study(1, n_classes=1), classes=['<g onload="x">&'], readers=["</svg>", "&", "'"]
+    )
+    assert '<g onload="x">&' in words(forest.svg(found, "pabak", ENGLISH))
+    assert "</svg>" in words(matrix.svg(found, ENGLISH))
+
+
+def test_no_letter_is_wider_than_is_reckoned():
+    found = importlib.util.find_spec("matplotlib")
+    assert found is not None
+    assert found.origin is not None
+    font = TTFont(Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf")
+    widths, per_em = font["hmtx"], font["head"].unitsPerEm
+    for code, name in font.getBestCmap().items():
+        if 32 <= code < 0x100 or code in {0x3BA, 0x3B1, 0x2212, 0x2264, 0x2013}:
+            true = 1000 * widths[name][0] / per_em
+            assert lettering.width(chr(code), 1000) >= true - 8, chr(code)
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "lines"),
+    [
+        ("Sinus rhythm", 200, ["Sinus rhythm"]),
+        ("Nonspecific intraventricular delay", 90, ["Nonspecific", "intraventricular\u2026"]),
+        ("", 100, [""]),
+    ],
+)
+def test_long_names_are_broken_and_shortened(text, room, lines):
+    assert lettering.wrapped(text, 10, room) == lines

@@ -1,0 +1,124 @@
+"""What a written report tells of groups of classes and of certainty."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ecgreview.agreement import Answers, Cluster
+from ecgreview.agreement.reports.certainty import Graded, certainty
+from ecgreview.agreement.reports.groups import group_lines
+from ecgreview.report_writing import ENGLISH, StudyFacts, Wording, with_class_names
+from ecgreview.report_writing import further_sentences as sentences
+from ecgreview.report_writing.citations import WORKS
+from tests.domain.agreement.strategies import study
+
+from .examples import FACTS, QUICK, agreement, document, three_readers
+from .test_document import paragraphs, section, tables
+from .texts import texts
+
+CLASSES = tuple(f"Class {place}" for place in range(4))
+GROUPS = {"left": CLASSES[:2], "right": CLASSES[2:]}
+LEVELS = ("possible", "probable", "definite")
+
+
+def sure(*levels: int) -> dict[str, Any]:
+    """Return the certainty of 90 exams to which two readers gave the last class, at ``levels``."""
+    rng = np.random.default_rng(1)
+    profiles = []
+    for _ in range(90):
+        counts = [0, 0, 0, 0]
+        for level in rng.choice(levels, 2):
+            counts[level] += 1
+        profiles.append(Graded(2, ((3, tuple(counts)),)))
+    profiles += [Graded(2, ((3, (1, 0, 0, 1)),))] * 30
+    units = [Cluster(((place, 1),)) for place in range(len(profiles))]
+    return certainty(profiles, units, CLASSES, how=QUICK)
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    ratings = study(1)
+    return {
+        **agreement(ratings, classes=list(CLASSES)),
+        "groups": group_lines(Answers.of(ratings), CLASSES, GROUPS, how=QUICK),
+        "certainty": sure(1, 2, 3),
+    }
+
+
+def titles(report: Mapping[str, Any]) -> list[str]:
+    return [one.title for one in document(report).sections]
+
+
+def test_groups_have_a_table_with_the_numbers_of_the_report(found):
+    (table,) = tables_of(found, sentences.BY_GROUP)
+    assert [row[0].split("\u00a0")[0] for row in table.rows] == list(GROUPS)
+    line = found["groups"][0]
+    assert table.rows[0][2] == str(line["n_positive_any"])
+    assert ENGLISH.interval(line["krippendorff_alpha"]) in table.rows[0][-1]
+
+
+def tables_of(report, title):
+    return [
+        block
+        for block in section(document(report), title).blocks
+        if block in tables(document(report))
+    ]
+
+
+def test_certainty_has_a_table_of_the_classes_that_two_gave(found):
+    (table,) = tables_of(found, sentences.SURE)
+    (row,) = table.rows
+    line = found["certainty"]["classes"][3]
+    assert row[:5] == ("Class 3", "90", *(str(line[f"n_{level}"]) for level in LEVELS))
+    assert ENGLISH.interval(line["ordinal_alpha"]) in row[6]
+
+
+def test_its_sources_are_cited(found):
+    listed = " ".join(document(found).references)
+    assert WORKS["ordinal"] in listed
+    assert WORKS["gwet_handbook"] in listed
+
+
+def test_readers_who_are_always_sure_have_a_sentence_for_a_table(found):
+    told = {**found, "certainty": sure(3)}
+    assert tables_of(told, sentences.SURE) == []
+    assert sentences.ALL_DEFINITE in paragraphs(document(told), "plain")
+
+
+def test_a_report_of_before_has_neither():
+    assert {sentences.BY_GROUP, sentences.SURE} & set(titles(three_readers())) == set()
+
+
+def test_classes_that_no_two_gave_have_no_section(found):
+    nothing = certainty([Graded(2, ())], [Cluster(((0, 1),), 50)], CLASSES, how=QUICK)
+    assert sentences.SURE not in titles({**found, "certainty": nothing})
+
+
+def test_groups_are_called_by_their_names(found):
+    named = with_class_names(found, {"Class 3": "AF"}, {"left": "Left side"})
+    assert [one["class"] for one in named["groups"]] == ["Left side", "right"]
+    assert named["certainty"]["classes"][3]["class"] == "AF"
+    assert found["certainty"]["classes"][3]["class"] == "Class 3"
+
+
+def test_every_sentence_is_translated(found):
+    def shouting(sentence: str) -> str:
+        return re.sub(r"{\w+}|[^{]+", lambda part: _upper(part.group()), sentence)
+
+    upper = with_class_names(
+        {**found, "readers": ["A", "B", "C"]},
+        dict(zip(CLASSES, "DEFG", strict=True)),
+        {"left": "L", "right": "R"},
+    )
+    facts = StudyFacts(study="X", design=FACTS.design)
+    told = texts(document(upper, facts, Wording(shouting, shouting)))
+    assert [text for text in told if re.search(r"[a-z]{2}", text)] == []
+
+
+def _upper(part: str) -> str:
+    return part if part.startswith("{") else part.upper()

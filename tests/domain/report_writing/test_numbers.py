@@ -1,0 +1,110 @@
+"""Every number of a written report is one of the report of agreement, or of the facts."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ecgreview.agreement.reports.report import pair_lines, repeat_lines
+from ecgreview.report_writing import ENGLISH, Wording, brazilian
+
+from .examples import FACTS, QUICK, document, three_readers
+from .texts import texts
+
+COEFFICIENT = re.compile("\u2212?\\d+[.,]\\d{3}(?!\\d)")
+COUNT = re.compile(r"(?<![\w.,\u2212-])\d+(?![\w,]|\.\d)")
+STRUCTURE = re.compile(r"(Table|Figure) \d+|\[[\d,]+\]|12-lead|approach 1|0 or 1|\(SHA-256\)")
+WORDING = [ENGLISH, brazilian(lambda sentence: sentence)]
+
+
+def numbers(values: Any) -> Iterator[float]:
+    """Return every number in nested plain values."""
+    if isinstance(values, dict):
+        for value in values.values():
+            yield from numbers(value)
+    elif isinstance(values, list | tuple):
+        for value in values:
+            yield from numbers(value)
+    elif isinstance(values, int | float):
+        yield values
+
+
+@pytest.mark.parametrize("wording", WORDING, ids=lambda wording: wording.language)
+def test_every_coefficient_is_in_the_json(wording: Wording):
+    found = three_readers()
+    lines = [pair_lines(found, how=QUICK), repeat_lines(found, how=QUICK)]
+    known = {wording.decimal(number) for number in numbers([found, lines])}
+    told = {
+        number
+        for text in texts(document(found, wording=wording))
+        if not text.startswith("<")  # the p of a test, below what is told
+        for number in COEFFICIENT.findall(text)
+    }
+    assert len(told) > 100
+    assert told - known == set()
+
+
+def test_every_count_is_in_the_json_or_the_facts():
+    found = three_readers()
+    lines = [pair_lines(found, how=QUICK), repeat_lines(found, how=QUICK)]
+    known = {str(number) for number in numbers([found, lines, dataclasses.asdict(FACTS)])}
+    shares = {"5", "85", "95"}  # of the facts, in per cent
+    sizes = {str(len(found["classes"])), str(len(found["repeats"]))}
+    disputed = {str(one["n_positive_any"] - one["n_positive_all"]) for one in found["classes"]}
+    read_twice = {str(sum(found["repeats"][0][field][0] for field in ("n11", "n10", "n01", "n00")))}
+    items = {str(number) for number in range(1, 16)}
+    derived = shares | sizes | disputed | read_twice | items | {"3"}
+    told = {
+        number
+        for text in texts(document(found))
+        for number in COUNT.findall(STRUCTURE.sub("", text.replace("25 mm/s, 10 mm/mV, 3x4", "")))
+        if not re.fullmatch(r"Class \d+.*", text) and "2026" not in text
+    }
+    assert told - known - derived == set()
+
+
+def test_an_estimate_stands_with_its_interval():
+    found = three_readers()
+    one = found["classes"][0]["krippendorff_alpha"]
+    said = f"{one['estimate']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
+    assert said in set(texts(document(found)))
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "english", "portuguese"),
+    [
+        (0.66666, 3, "0.667", "0,667"),
+        (-0.25, 2, "\u22120.25", "\u22120,25"),
+        (-0.0001, 3, "0.000", "0,000"),
+        (1.0, 1, "1.0", "1,0"),
+    ],
+)
+def test_decimals_are_written_as_the_language_does(value, places, english, portuguese):
+    assert ENGLISH.decimal(value, places) == english
+    assert WORDING[1].decimal(value, places) == portuguese
+
+
+@pytest.mark.parametrize(
+    ("p", "told"),
+    [(0.0, "<\u00a00.001"), (0.0004, "<\u00a00.001"), (0.0006, "0.001"), (1, "1.000")],
+)
+def test_no_p_is_told_to_be_zero(p, told):
+    assert ENGLISH.probability(p) == told
+
+
+def test_long_counts_are_grouped():
+    assert [ENGLISH.whole(n) for n in (8475, 12000, 2735269)] == ["8475", "12,000", "2,735,269"]
+    assert WORDING[1].whole(12000) == "12.000"
+
+
+def test_a_share_has_the_places_it_needs():
+    assert [ENGLISH.percent(share) for share in (0.95, 0.999, 0.05, 1)] == [
+        "95%",
+        "99.9%",
+        "5%",
+        "100%",
+    ]
