@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ecgreview import embedded
+from ecgreview import local_services
 from scripts import bootstrap, check, javascript, services, test
 
 VERSIONS = ("3.11", "3.12", "3.13")
@@ -53,7 +53,7 @@ def on(version: str) -> str:
                 [*command, "tests/domain", "tests/app", "tests/platform"], check=False,
                 cwd=check.REPOSITORY, env=services.with_bytecode(environment),
             )  # fmt: skip
-    except embedded.ServicesFailed as refusal:
+    except local_services.ServicesFailed as refusal:
         print(refusal, file=sys.stderr)
         return told_of(stage, 1)
     return told_of(stage, done.returncode)

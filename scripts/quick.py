@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 
-from ecgreview import embedded
+from ecgreview import local_services
 from scripts import check, services
 
 
@@ -23,7 +23,7 @@ def main() -> int:
         return 2
     try:
         addresses = services.keep()
-    except embedded.ServicesFailed as refusal:
+    except local_services.ServicesFailed as refusal:
         print(refusal, file=sys.stderr)
         return 1
     environment = {**os.environ, **services.environment(), **addresses}

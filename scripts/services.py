@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from ecgreview import embedded
+from ecgreview import local_services
 from ecgreview.local_services import postgres
 from ecgreview.local_services.places import REPOSITORY, Places
 
@@ -70,12 +70,12 @@ def running() -> Iterator[dict[str, str]]:
         ServicesFailed: one of them did not start.
     """
     places = Places(HOME).create()
-    with embedded.running(HOME) as found:
+    with local_services.running(HOME) as found:
         spare_the_disk(places, found)
         yield {"DATABASE_URL": found.database_url, "REDIS_URL": found.redis_url}
 
 
-def spare_the_disk(places: Places, found: embedded.Services) -> None:
+def spare_the_disk(places: Places, found: local_services.Services) -> None:
     """Let PostgreSQL wait for no disk."""
     port = psycopg.conninfo.conninfo_to_dict(found.database_url)["port"]
     with psycopg.connect(
@@ -115,7 +115,9 @@ def wait_until_kept(places: Places, started: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_S
     while not said(places).exists():
         if started.poll() is not None or time.monotonic() > deadline:
-            raise embedded.ServicesFailed(f"The tests' services did not start: see {places.logs}.")
+            raise local_services.ServicesFailed(
+                f"The tests' services did not start: see {places.logs}."
+            )
         time.sleep(POLL_S)
 
 

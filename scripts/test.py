@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ecgreview import embedded
+from ecgreview import local_services
 from scripts import browser, check, services
 
 REPOSITORY = check.REPOSITORY
@@ -63,7 +63,7 @@ def python(arguments: Sequence[str], **more: str) -> int:
             environment["CHROMIUM"] = chromium
             collected = {**environment, "ECGREVIEW_COLLECTED": "1"}
             return run(COLLECT, environment) or run([*PYTEST, *arguments], collected)
-    except (browser.NoBrowser, embedded.ServicesFailed) as refusal:
+    except (browser.NoBrowser, local_services.ServicesFailed) as refusal:
         print(refusal, file=sys.stderr)
         return 1
 
