@@ -163,6 +163,11 @@ def number(found: Mapping[str, Any], *, as_percent: bool = False) -> Number:
     )
 
 
+def share(found: Mapping[str, Any]) -> Number:
+    """Return a share or an error rate as text, in percent."""
+    return number(found, as_percent=True)
+
+
 def of(measure: str, line: Mapping[str, Any]) -> Number:
     """Return the measure of that name of a line of a report; a dash where it has none."""
     if measure not in line:

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass
 from annotations.sentences import sentence
-from annotations.views.agreement.numbers import Number, told_once
-from annotations.views.agreement.reasons import number
+from annotations.views.agreement.numbers import Number, share, told_once
 from ecgreview.agreement.values.reasons import Reason
 
 Classes = Mapping[str, DiagnosticClass]
@@ -104,6 +103,6 @@ def _rows(results: Fitted) -> Iterator[tuple[str, Fitted]]:
 
 
 def _line(of: DiagnosticClass, found: list[Fitted], reason: str) -> BorrowedLine:
-    plain, caution = told_once([number(one) for one in found])
+    plain, caution = told_once([share(one) for one in found])
     why = sentence(reason) if reason in DEGENERATE else ""
     return BorrowedLine(of.abbreviation, of.local_name, plain, caution, why)

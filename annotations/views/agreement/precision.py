@@ -21,10 +21,9 @@ from annotations.services.agreement.precision import Outlooks
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import numbers, page, pooled_table
 from annotations.views.agreement.charts import Axis, Chart, Series
-from annotations.views.agreement.numbers import Number
+from annotations.views.agreement.numbers import Number, share
 from annotations.views.agreement.page import Shown
 from annotations.views.agreement.profile_table import no_latent
-from annotations.views.agreement.reasons import number
 from ecgreview.agreement.reports.precision import Target
 
 WANTED = 0.05
@@ -218,7 +217,7 @@ class _Page:
 
 def _latent_line(of: DiagnosticClass, fitted: Mapping[str, Any]) -> LatentLine:
     alike, written = fitted["alike"], ""
-    prevalence = number(fitted["prevalence"])
+    prevalence = share(fitted["prevalence"])
     if alike and alike["observed"] is not None and alike["expected"] is not None:
         written = _("%(observed)s, expected %(expected)s") % {
             "observed": numbers.written(alike["observed"], as_percent=True),

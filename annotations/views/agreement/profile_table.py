@@ -16,9 +16,8 @@ from annotations.sentences import sentence
 from annotations.services.agreement.reader_profiles import Block, Profile, Standing
 from annotations.views.agreement import pooled_table
 from annotations.views.agreement.charts import Axis, Chart, Series, with_intervals
-from annotations.views.agreement.numbers import Number, told_once
+from annotations.views.agreement.numbers import Number, number, share, told_once
 from annotations.views.agreement.page import Shown
-from annotations.views.agreement.reasons import number
 from ecgreview import agreement
 from ecgreview.agreement.accuracy import blocks
 from ecgreview.agreement.accuracy.performance import ClassPerformance
@@ -99,8 +98,8 @@ def shown(profile: Profile, reader_id: str, found: Shown, classes: Classes) -> d
     calendar = [_block_line(one, _period(one)) for one in profile.calendar]
     sitting = [_block_line(one, _stretch(one)) for one in profile.sitting]
     return {
-        "micro": number(profile.found.micro_f1.to_json()),
-        "macro": number(profile.found.macro_f1.to_json()),
+        "micro": share(profile.found.micro_f1.to_json()),
+        "macro": share(profile.found.macro_f1.to_json()),
         "n_met": profile.found.n_met,
         "met": met,
         "standings": standings,
@@ -155,7 +154,7 @@ def latent(results: Mapping[str, Any], place: int, classes: Classes) -> list[Lat
 
 def _latent_line(line: Mapping[str, Any], of: DiagnosticClass) -> LatentLine:
     """Return a line that says once what is to be minded of both numbers."""
-    skill = [number(line["sensitivity"]), number(line["specificity"])]
+    skill = [share(line["sensitivity"]), share(line["specificity"])]
     (sensitivity, specificity), caution = told_once(skill)
     return LatentLine(of.abbreviation, of.local_name, sensitivity, specificity, caution)
 
@@ -187,7 +186,7 @@ def _table(one: Mapping[str, Any]) -> list[list[int]]:
 def _self_line(one: Mapping[str, Any], of: DiagnosticClass) -> SelfLine:
     return SelfLine(
         of.abbreviation, of.local_name, one["n11"], one["n10"], one["n01"], one["n00"],
-        number(one["positive_agreement"]), number(one["cohen_kappa"], as_percent=False),
+        share(one["positive_agreement"]), number(one["cohen_kappa"]),
     )  # fmt: skip
 
 
@@ -205,7 +204,7 @@ def _class_lines(profile: Profile, classes: Classes) -> list[ClassLine]:
             of.local_name,
             one,
             *(
-                number(measure.to_json())
+                share(measure.to_json())
                 for measure in (one.sensitivity, one.specificity, one.precision, one.f1)
             ),
         )
@@ -235,7 +234,7 @@ def _block_line(one: Block, name: str) -> BlockLine:
         first, middle, third = (_seconds(ms) for ms in one.quartiles_ms)
         median, quartiles = middle, _("%(low)s to %(high)s") % {"low": first, "high": third}
     return BlockLine(
-        name, one.n_readings, one.micro_f1.n, number(one.micro_f1.to_json()), median, quartiles
+        name, one.n_readings, one.micro_f1.n, share(one.micro_f1.to_json()), median, quartiles
     )
 
 

@@ -21,9 +21,8 @@ from annotations.services.blinding import results_seen
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import page
 from annotations.views.agreement.charts import Axis, Chart, with_intervals
-from annotations.views.agreement.numbers import Number
+from annotations.views.agreement.numbers import Number, number, share
 from annotations.views.agreement.page import Shown
-from annotations.views.agreement.reasons import number
 from ecgreview.agreement.accuracy.arm_times import Times
 from ecgreview.agreement.accuracy.arms import Effect, Split
 
@@ -162,7 +161,7 @@ def _shown(arms: Arms) -> dict[str, object]:
         ]
         if times
         else [],
-        "ratio": number(times.ratio.to_json(), as_percent=False) if times else None,
+        "ratio": number(times.ratio.to_json()) if times else None,
     }
 
 
@@ -171,9 +170,9 @@ def _line(split: Split, found: Effect) -> SplitLine:
     return SplitLine(
         name=name,
         told=told,
-        shown=number(found.shown.to_json()),
+        shown=share(found.shown.to_json()),
         n_shown=found.shown.n,
-        hidden=number(found.hidden.to_json()),
+        hidden=share(found.hidden.to_json()),
         n_hidden=found.hidden.n,
         difference=_points(found.difference.to_json()),
         by_reader=_points(found.by_reader.to_json()),
@@ -184,7 +183,7 @@ def _line(split: Split, found: Effect) -> SplitLine:
 
 def _points(found: Mapping[str, object]) -> Number:
     """Return a difference of shares in points of percent, with its sign."""
-    plain = number(found)
+    plain = share(found)
     if plain.value is None:
         return plain
     return Number(
