@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
@@ -17,6 +18,18 @@ from .taxonomy import DiagnosticClass, Taxonomy
 
 if TYPE_CHECKING:
     from .people import User
+
+
+class SuggestionFailure(StrEnum):
+    """Why a model has nothing on an exam; the log has the details.
+
+    Runs of before hold an English sentence in place of the code.
+    """
+
+    GIVEN_UP = "given_up"
+    NO_TRACING = "no_tracing"
+    NOT_COMPUTED = "not_computed"
+    UNKNOWN_CLASS = "unknown_class"
 
 
 class SuggestionModelQuerySet(models.QuerySet["SuggestionModel"]):

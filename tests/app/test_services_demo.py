@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from django.apps import apps
+from django.db.models import JSONField
 
 from annotations.models import (
     AgreementReport,
@@ -11,14 +15,23 @@ from annotations.models import (
     Batch,
     Consensus,
     Exam,
+    OpenReason,
     Outcome,
     Reading,
     Study,
+    SuggestionFailure,
     User,
 )
+from annotations.services.agreement import refresh
+from annotations.services.agreement.paired_errors import Caution
 from annotations.services.demo import readings, seed
 from annotations.services.exams import prior_exams
+from annotations.services.suggestions import runs
+from ecgreview import criteria
+from ecgreview.agreement.accuracy.paired_errors import Undefined
+from ecgreview.agreement.values.reasons import Reason
 from ecgreview.ecg import synth
+from ecgreview.measure.measurements import Missing
 from tests.domain.ecg import signals, wfdb_files
 
 from .conftest import NOW
@@ -101,6 +114,64 @@ def own(tmp_path):
 def test_ones_own_recordings_become_a_batch(prepared, own, now):
     seed.prepare(now=now, data_dir=own)
     assert Batch.objects.get(name="My recordings").assignments.count() == 2
+
+
+WRITTEN_BY_PEOPLE = {
+    ("AuditEvent", "reason"),
+    ("BreakGlass", "reason"),
+    ("ImportIssue", "reason"),
+    ("ProtocolVersion", "reason"),
+    ("Reading", "problems"),
+}
+"""Columns that hold a person's words, not a code."""
+
+ENUMS = {
+    "AgreementReport": {*Reason},
+    "AgreementDetail": {*Reason, *Caution, *Undefined},
+    "Consensus": {*OpenReason},
+    "SuggestionRun": {*criteria.Reason, *Missing, *SuggestionFailure},
+}
+"""The codes that the reasons of a model are of."""
+
+CODE_KEYS = {"caution", "cautions", "code", "failure", "problem", "reason", "refusal", "undefined"}
+
+
+def coded_columns():
+    for model in apps.get_app_config("annotations").get_models():
+        for field in model._meta.concrete_fields:
+            if (model.__name__, field.name) in WRITTEN_BY_PEOPLE:
+                continue
+            if isinstance(field, JSONField) or field.name in CODE_KEYS:
+                yield model, field
+
+
+def codes_in(value, key):
+    """Yield what a column holds where a code belongs: all of a text, and such parts of JSON."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from codes_in(one, name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from codes_in(one, key)
+    elif isinstance(value, str) and value and key in CODE_KEYS:
+        yield key, value
+
+
+def test_no_sentence_is_stored_where_a_code_belongs(prepared, now):
+    while runs.run_next(now=now):
+        pass
+    refresh.refresh_study(study=Study.objects.get(), now=now)
+    stored = {
+        (model.__name__, key, code)
+        for model, field in coded_columns()
+        for value in model.objects.values_list(field.name, flat=True)
+        for key, code in codes_in(value, field.name)
+    }
+    assert [one for one in stored if not re.fullmatch(r"[\w./-]+", one[2])] == []
+    for model, known in ENUMS.items():
+        codes = {code for name, key, code in stored if name == model and key != "code"}
+        assert codes
+        assert codes <= known, model
 
 
 def test_the_same_recordings_are_no_further_batch(prepared, own, now):

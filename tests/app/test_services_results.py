@@ -12,6 +12,7 @@ from annotations.models import (
     Consensus,
     Dataset,
     OpenReason,
+    SuggestionFailure,
     SuggestionRun,
     Taxonomy,
     Tracing,
@@ -205,12 +206,13 @@ def test_asking_again_for_suggestions_changes_nothing(bradycardia, now):
     assert not runs.run_next(now=now)
 
 
-def test_a_tracing_that_cannot_be_measured_fails_with_a_reason(bradycardia, now):
+def test_a_tracing_that_cannot_be_measured_fails_with_a_reason(bradycardia, now, caplog):
     Tracing.objects.update(packed=b"no packet")
     runs.run_next(now=now)
     run = SuggestionRun.objects.get()
     assert run.finished_at == now
-    assert "BadPacket" in run.failure
+    assert run.failure == SuggestionFailure.NOT_COMPUTED
+    assert "BadPacket" in caplog.text
 
 
 def test_a_failure_does_not_stop_the_next_exam(bradycardia, make_exam, now):
@@ -252,7 +254,7 @@ def test_an_exam_that_kills_workers_is_given_up(deadly, now):
         with pytest.raises(WorkerLost):
             runs.run_next(now=now)
     assert runs.run_next(now=now)
-    assert "Given up" in SuggestionRun.objects.get().failure
+    assert SuggestionRun.objects.get().failure == SuggestionFailure.GIVEN_UP
     assert not runs.run_next(now=now)
 
 

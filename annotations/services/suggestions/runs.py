@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +13,15 @@ from django.db.models import F, QuerySet
 from annotations.models import (
     Exam,
     Suggestion,
+    SuggestionFailure,
     SuggestionRun,
     Taxonomy,
 )
 from annotations.services.counts import runs as counts_runs
 from ecgreview import criteria, measure
 from ecgreview.ecg import wire
+
+logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 """An exam that so many workers did not survive is given up."""
@@ -64,7 +68,7 @@ def _waiting() -> QuerySet[SuggestionRun]:
 
 def _outcome(run: SuggestionRun) -> _Outcome:
     if run.n_attempts > MAX_ATTEMPTS:
-        return _Outcome({}, (), (), f"Given up: {MAX_ATTEMPTS} times it did not come to an end.")
+        return _Outcome({}, (), (), SuggestionFailure.GIVEN_UP)
     return _look_at(run.exam, criteria.QtFormula(run.model.qt_correction or "fridericia"))
 
 
@@ -72,16 +76,17 @@ def _look_at(exam: Exam, formula: criteria.QtFormula) -> _Outcome:
     """Measure the first tracing of ``exam`` and apply the criteria to it."""
     tracing = exam.tracings.order_by("position").first()
     if tracing is None:
-        return _Outcome({}, (), (), "The exam has no tracing.")
+        return _Outcome({}, (), (), SuggestionFailure.NO_TRACING)
     try:
         measured = measure.measure(wire.unpack(bytes(tracing.packed)))
         verdicts = criteria.examine(
             measured, age_years=exam.age_years, sex=exam.sex, qt_formula=formula
         )
         proposals = criteria.propose(verdicts, measured)
-    except (ValueError, ArithmeticError, LookupError) as error:
+    except (ValueError, ArithmeticError, LookupError):
         # Numerical code that meets a signal nobody thought of: this exam goes without, others not.
-        return _Outcome({}, (), (), f"{type(error).__name__}: {error}")
+        logger.exception("suggestions: exam %s could not be measured", exam.code)
+        return _Outcome({}, (), (), SuggestionFailure.NOT_COMPUTED)
     return _Outcome(measured.to_json(), verdicts, tuple(proposals), tracing=tracing.position)
 
 
@@ -102,7 +107,8 @@ def _finish(run: SuggestionRun, outcome: _Outcome, taxonomy: Taxonomy, now: date
     run.verdicts = [verdict.to_json() for verdict in outcome.verdicts]
     run.failure = outcome.failure
     if unnamed:
-        run.failure = f"The taxonomy has no class {', '.join(unnamed)}."
+        logger.error("suggestions: %s has no class %s", taxonomy, ", ".join(unnamed))
+        run.failure = SuggestionFailure.UNKNOWN_CLASS
     run.finished_at = now
     run.save(update_fields=["measurements", "verdicts", "failure", "finished_at"])
     if not run.failure:
