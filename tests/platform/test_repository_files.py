@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"
@@ -68,3 +70,8 @@ def test_continuous_integration_covers_the_supported_versions_of_python():
     assert [f"python{version}" for version in matrix] == sorted(
         set(re.findall(r"python3\.\d+", bootstrap))
     )
+
+
+def test_one_version_is_stated_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == settings.VERSION == load("CITATION.cff")["version"]
