@@ -18,6 +18,9 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+PLACE = re.compile(r"`((?:annotations|ecgreview|static/js|templates|tests|bench)/[\w/.]+)`")
+STEP = re.compile(r"`([\w.]+)`\s+in\s+`([\w/]+\.(?:py|js))`")
+ABOUT_CODE = [ROOT / "CONTRIBUTING.md", *(DOCS / "concepts").glob("*.md"), *DOCS.glob("adr/*.md")]
 SECTION = re.compile(r"^## `([^`]+)`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 PROGRAMS = [*(ROOT / "ecgreview").rglob("*.py"), *(ROOT / "scripts").glob("*.py")]
@@ -70,6 +73,21 @@ class TestLinks:
         assert [page for page in sorted(meant) if page.resolve() not in linked] == []
 
 
+class TestPlaces:
+    """Files and functions that pages about the code name."""
+
+    @pytest.mark.parametrize("document", ABOUT_CODE, ids=lambda path: path.name)
+    def test_every_path_exists(self, document):
+        paths = {*PLACE.findall(document.read_text(encoding="utf-8"))}
+        assert sorted(path for path in paths if not (ROOT / path).exists()) == []
+
+    def test_every_step_names_a_function_of_its_file(self):
+        page = DOCS / "concepts" / "follow-one-submission.md"
+        steps = STEP.findall(page.read_text(encoding="utf-8"))
+        assert len(steps) > 40
+        assert [step for step in steps if step[0] not in defined(ROOT / step[1])] == []
+
+
 class TestCommands:
     def test_every_command_is_documented(self):
         assert sorted(sections("reference/commands.md")) == COMMANDS
@@ -114,6 +132,23 @@ def anchors(page: Path) -> set[str]:
     """Return how the headings of ``page`` are linked to."""
     headings = HEADING.findall(page.read_text(encoding="utf-8"))
     return {re.sub(r"[^\w\- ]", "", one).strip().lower().replace(" ", "-") for one in headings}
+
+
+def defined(path: Path) -> set[str]:
+    """Return the functions of a module, and its methods as ``Class.method``; of JavaScript all."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".js":
+        return set(re.findall(r"^(?: {2}|export )?(?:async |function )*(\w+)\(.*{$", text, re.M))
+    body = ast.parse(text).body
+    methods = [
+        f"{owner.name}.{node.name}"
+        for owner in body
+        if isinstance(owner, ast.ClassDef)
+        for node in owner.body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    names = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    return {*names, *methods}
 
 
 def arguments(command: str) -> Iterator[str]:
