@@ -51,7 +51,7 @@ def on(version: str) -> str:
             command = [str(python), *test.PYTEST]
             done = subprocess.run(
                 [*command, "tests/domain", "tests/app", "tests/platform"], check=False,
-                cwd=check.REPOSITORY, env=services.with_bytecode(environment),
+                cwd=check.REPOSITORY, env=services.for_processes(environment),
             )  # fmt: skip
     except local_services.ServicesFailed as refusal:
         print(refusal, file=sys.stderr)

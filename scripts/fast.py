@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> int:
     """Run both, JavaScript first: it takes seconds."""
     if failed := javascript.main():
         return failed
-    environment = services.with_bytecode(os.environ)
+    environment = services.for_processes(os.environ)
     command = [sys.executable, *PYTEST, *arguments]
     return subprocess.run(
         command, cwd=javascript.REPOSITORY, env=environment, check=False

@@ -30,7 +30,7 @@ def main() -> int:
     chosen = [*files, *(["-k", word] if word else [])]
     command = [sys.executable, "-m", "pytest", "-q", *chosen]
     return subprocess.run(
-        command, cwd=check.REPOSITORY, env=services.with_bytecode(environment), check=False
+        command, cwd=check.REPOSITORY, env=services.for_processes(environment), check=False
     ).returncode
 
 

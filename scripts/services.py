@@ -53,13 +53,14 @@ def environment() -> dict[str, str]:
     }
 
 
-def with_bytecode(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return ``environment`` with compiled modules kept in .cache.
+def for_processes(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environment`` with compiled modules kept in .cache and one thread for each process.
 
-    Some images forbid Python to write them; every process of a run would compile Django anew.
+    Some images forbid Python to write compiled modules; every process of a run would compile
+    Django anew. The threads of linear algebra would wait for those of the other workers.
     """
     kept = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": str(BYTECODE)}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(BYTECODE), "OPENBLAS_NUM_THREADS": "1"}
 
 
 @contextmanager
@@ -101,7 +102,7 @@ def keep() -> dict[str, str]:
         started = subprocess.Popen(
             [sys.executable, "-m", "scripts.services"], cwd=REPOSITORY, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            env=with_bytecode({**os.environ, "ECGREVIEW_HOME": str(HOME)}),
+            env=for_processes({**os.environ, "ECGREVIEW_HOME": str(HOME)}),
         )  # fmt: skip
         wait_until_kept(places, started)
         started.returncode = 0  # it outlives us

@@ -73,7 +73,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     print(f"$ python {' '.join(command)}", flush=True)
     done = subprocess.run(
         [sys.executable, *command], cwd=REPOSITORY, check=False,
-        env=services.with_bytecode(environment),
+        env=services.for_processes(environment),
     )  # fmt: skip
     return done.returncode
 

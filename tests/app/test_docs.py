@@ -39,36 +39,47 @@ def sections(page: str) -> dict[str, str]:
     return dict(SECTION.findall((DOCS / page).read_text(encoding="utf-8")))
 
 
+def links() -> list[tuple[Path, str]]:
+    """Return every link of the documentation, with the page that it is on."""
+    return [
+        (page, target)
+        for page in PAGES
+        for target in LINK.findall(page.read_text(encoding="utf-8"))
+    ]
+
+
 def rows(text: str) -> list[str]:
     """Return the first cells of the tables in ``text``."""
     return ROW.findall(text)
 
 
 class TestLinks:
-    @pytest.mark.parametrize("document", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
-    def test_every_relative_link_leads_to_something_that_exists(self, document):
-        targets = LINK.findall(document.read_text(encoding="utf-8"))
-        relative = [target for target in targets if not re.match(r"[a-z]+:|#", target)]
-        broken = [one for one in relative if not (document.parent / one.split("#")[0]).exists()]
+    def test_every_relative_link_leads_to_something_that_exists(self):
+        relative = [
+            (page, target) for page, target in links() if not re.match(r"[a-z]+:|#", target)
+        ]
+        broken = [
+            f"{page.relative_to(ROOT)}: {target}"
+            for page, target in relative
+            if not (page.parent / target.split("#")[0]).exists()
+        ]
         assert broken == []
 
-    @pytest.mark.parametrize("document", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
-    def test_every_link_to_a_heading_names_one(self, document):
-        targets = LINK.findall(document.read_text(encoding="utf-8"))
-        inner = [one.split("#") for one in targets if re.match(r"(?![a-z]+:)[^#]*#", one)]
+    def test_every_link_to_a_heading_names_one(self):
+        inner = [
+            (page, *target.split("#"))
+            for page, target in links()
+            if re.match(r"(?![a-z]+:)[^#]*#", target)
+        ]
         lost = [
-            f"{path}#{anchor}"
-            for path, anchor in inner
-            if anchor not in anchors(document.parent / path if path else document)
+            f"{page.relative_to(ROOT)}: {path}#{anchor}"
+            for page, path, anchor in inner
+            if anchor not in anchors(page.parent / path if path else page)
         ]
         assert lost == []
 
     def test_every_page_can_be_reached_from_the_table_of_contents(self):
-        linked = {
-            (page.parent / target.split("#")[0]).resolve()
-            for page in PAGES
-            for target in LINK.findall(page.read_text(encoding="utf-8"))
-        }
+        linked = {(page.parent / target.split("#")[0]).resolve() for page, target in links()}
         meant = {*DOCS.rglob("*.md")} - {*DOCS.glob("adr/*.md"), DOCS / "README.md"}
         assert [page for page in sorted(meant) if page.resolve() not in linked] == []
 

@@ -141,6 +141,7 @@ def test_to_miss_what_was_not_suggested_is_an_omission():
 
 
 @cache
+@cache
 def coverage(spread: float) -> dict[str, float]:
     """Return in which share of simulated trials each interval holds the true difference, .30."""
     held: dict[str, list[bool]] = {"difference": [], "by_reader": [], "by_exam": []}

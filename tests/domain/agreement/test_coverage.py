@@ -18,8 +18,9 @@ from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.reports import everyone
 from ecgreview.agreement.reports.overall import overall
 from ecgreview.agreement.sampling.resampling import Resampling
+from tests.sizes import size
 
-N_EXAMS, N_STUDIES, AT_ONCE = 8475, 1500, 500
+N_EXAMS, N_STUDIES, AT_ONCE = 8475, size(400, 1500), 500
 MARGIN = 3 * (0.05 * 0.95 / N_STUDIES) ** 0.5
 SENSITIVITY = 0.8
 HEADLINE = ("positive_agreement", "fleiss_kappa", "krippendorff_alpha", "gwet_ac1")
@@ -104,7 +105,7 @@ def test_readers_who_hardly_ever_differ_have_honest_intervals():
 
 
 def test_the_mean_of_66_classes_has_an_honest_interval():
-    n_studies, n_classes = 100, 66
+    n_studies, n_classes = size(25, 100), 66
     prevalences = np.geomspace(0.0005, 0.30, n_classes)
     table = np.array([[2.0, 0.0], [1.0, 1.0], [0.0, 2.0]])
     law = np.stack([shares(prevalence, 2) for prevalence in prevalences])

@@ -21,8 +21,9 @@ from ecgreview.agreement.reports.pairs import pair_measures
 from ecgreview.agreement.reports.report import patients_of
 from ecgreview.agreement.sampling.resampling import Resampling
 from ecgreview.agreement.values.intervals import Measures
+from tests.sizes import size
 
-N_EXAMS, N_STUDIES = 8475, 300
+N_EXAMS, N_STUDIES = 8475, size(100, 300)
 MARGIN = 3 * (0.05 * 0.95 / N_STUDIES) ** 0.5
 SENSITIVITY, SAME_TRUTH, SAME_SAID = 0.8, 0.9, 0.8
 HEADLINE = ("positive_agreement", "percent_agreement", "krippendorff_alpha", "gwet_ac1")

@@ -46,15 +46,15 @@ def test_an_empty_chain_holds():
     assert verify([]).head == START
 
 
-@pytest.mark.parametrize("seed", range(N_TAMPERINGS))
-def test_every_tampering_is_found(honest, seed):
-    tampering = trails.tampered(honest, random.Random(seed))
-    fault = verify(tampering.entries).fault
-    assert fault is not None, tampering.name
-    if tampering.name == "forge":
-        assert (fault.kind, fault.event) == (Kind.UNLINKED_EVENT, "999")
-    else:
-        assert fault.seq == tampering.first_bad, (tampering.name, str(fault))
+def test_every_tampering_is_found(honest):
+    for seed in range(N_TAMPERINGS):
+        tampering = trails.tampered(honest, random.Random(seed))
+        fault = verify(tampering.entries).fault
+        assert fault is not None, (seed, tampering.name)
+        if tampering.name == "forge":
+            assert (fault.kind, fault.event) == (Kind.UNLINKED_EVENT, "999"), seed
+        else:
+            assert fault.seq == tampering.first_bad, (seed, tampering.name, str(fault))
 
 
 def found(entries, **options):
