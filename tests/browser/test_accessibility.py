@@ -13,6 +13,7 @@ from annotations.models import Batch, Exam, Study, User
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
+from tests.sizes import size
 
 from .axe import COLOURS, EVERYTHING, objections
 from .conftest import SignIn, Witness
@@ -20,11 +21,12 @@ from .conftest import SignIn, Witness
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 # What is no colour is the same in the dark.
-LOOKS = [
-    (theme, size, rules)
-    for size in (WIDE, PHONE)
+ALL_LOOKS = [
+    (theme, viewport, rules)
+    for viewport in (WIDE, PHONE)
     for theme, rules in (("light", EVERYTHING), ("dark", COLOURS))
 ]
+LOOKS = size([ALL_LOOKS[0], ALL_LOOKS[-1]], ALL_LOOKS)
 A_404 = "the server responded with a status of 404"
 
 
@@ -53,10 +55,10 @@ def closed_batch(
 def violations(page: Page) -> list[str]:
     """Return what axe-core objects to in each look of ``page``, and scrolling sideways."""
     found = []
-    for theme, size, rules in LOOKS:
+    for theme, viewport, rules in LOOKS:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        look = f"{page.url} {theme} {size['width']} px"
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        look = f"{page.url} {theme} {viewport['width']} px"
         found += [f"{look}: {objection}" for objection in objections(page, rules)]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{look}: scrolls sideways")

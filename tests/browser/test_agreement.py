@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import Batch, Exam, User
 from annotations.services.agreement import refresh
 from tests.app.conftest import MakeBatch, Submit
+from tests.sizes import size
 
 from .conftest import SignIn
 from .test_accessibility import violations_at
@@ -53,13 +54,13 @@ def page(sign_in_as: SignIn, live_server: LiveServer, davi: User, batch: Batch) 
 def test_the_pages_are_accessible(page: Page, live_server: LiveServer, batch: Batch) -> None:
     start = f"/batches/{batch.pk}/agreement/"
     exam = batch.assignments.order_by("exam")[0].exam
-    found = violations_at(
-        page, live_server.url,
-        *(start + part for part in ("", "?measure=gwet_ac1", "?q=nothing", "readers/",
-                                    f"readers/?class={AF}", "pair/?first=1&second=2", "exams/",
-                                    f"exams/?class={AF}&said=none", f"exams/{exam.code}/")),
-        f"/studies/{batch.study.slug}/agreement/",
-    )  # fmt: skip
+    kinds = ("", "readers/", "pair/?first=1&second=2", "exams/", f"exams/{exam.code}/")
+    variants = ("?measure=gwet_ac1", "?q=nothing", f"readers/?class={AF}",
+                f"exams/?class={AF}&said=none")  # fmt: skip
+    of_study = f"/studies/{batch.study.slug}/agreement/"
+    paths = [start + part for part in kinds]
+    drilled = [*(start + part for part in variants), of_study]
+    found = violations_at(page, live_server.url, *paths, *size([], drilled))
     assert not found, "\n".join(found)
 
 

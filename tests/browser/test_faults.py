@@ -1,4 +1,4 @@
-"""Fifty submissions through a cut network, a server that is killed and a browser that is killed."""
+"""Many submissions through a cut network, a server that is killed and a browser that is killed."""
 
 from __future__ import annotations
 
@@ -22,11 +22,15 @@ from playwright.sync_api import BrowserContext, BrowserType, Error, Page, expect
 from annotations.models import Assignment, Exam, Reading, User
 from annotations.services.people import sign_in
 from tests.app.conftest import MakeBatch
+from tests.sizes import size
 
 from .test_desk import SUBMIT, labels, press
 
 ROOT = Path(__file__).resolve().parents[2]
-N_EXAMS = 50
+N_EXAMS = size(16, 50)
+# At which exam the network is cut and comes back, the server is killed and comes back, and is
+# killed once more, and at which one the browser is killed.
+CUT, WHOLE, KILLED, STARTED, GONE, NO_BROWSER = size((3, 5, 7, 9, 11, 12), (12, 14, 24, 26, 36, 37))
 KINDS = [("n", "normal_ecg"), ("6", "atrial_fibrillation"), ("5", "left_bundle_branch_block")]
 """What is typed for one exam after the other, and what it means."""
 
@@ -148,7 +152,7 @@ def window(
 
 @pytest.fixture
 def queue(ana: User, make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> list[Assignment]:
-    """Fifty exams for Ana, in her order."""
+    """Many exams for Ana, in her order."""
     batch = make_batch([make_exam() for _ in range(N_EXAMS)], [ana])
     return list(batch.assignments.in_reading_order())
 
@@ -181,7 +185,7 @@ def go_on(page: Page, server: Server, reader: User, assignment: Assignment) -> N
         page.goto(address)
 
 
-def test_fifty_submissions_arrive_once_each_whatever_breaks(
+def test_many_submissions_arrive_once_each_whatever_breaks(
     server: Server, window: Window, ana: User, queue: list[Assignment]
 ) -> None:
     window.page.goto(sign_in.link(ana, server.url))
@@ -190,21 +194,21 @@ def test_fifty_submissions_arrive_once_each_whatever_breaks(
     window.page.goto(f"{server.url}/read/{queue[0].pk}/")
 
     for place, assignment in enumerate(queue):
-        if place == 12:  # the network is cut
+        if place == CUT:
             wait_until_drawn(window.page, queue[place + 1])
             window.context.set_offline(True)
-        elif place == 14:
+        elif place == WHOLE:
             window.context.set_offline(False)
-        elif place == 24:  # the server is killed, and comes back while the reader goes on
+        elif place == KILLED:  # and comes back while the reader goes on
             wait_until_drawn(window.page, queue[place + 1])
             server.kill()
-        elif place == 26:
+        elif place == STARTED:
             server.start()
-        elif place == 36:  # the server is gone, and then the browser is killed
+        elif place == GONE:  # and then the browser is killed
             wait_until_drawn(window.page, queue[place + 1])
             server.kill()
         read(window.page, assignment, place)
-        if place == 37:
+        if place == NO_BROWSER:
             expect(window.page.locator("[data-part=outbox]")).to_contain_text(WAITING)
             window.kill()
             server.start()

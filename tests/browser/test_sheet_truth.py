@@ -19,6 +19,7 @@ from ecgreview.ecg import wire
 from ecgreview.ecg.leads import LEADS
 from ecgreview.ecg.signal import Signal
 from tests.app.conftest import MakeBatch
+from tests.sizes import size
 
 from .conftest import SignIn
 from .sheets import GUTTER_MM, Drawn, Raster, drawn, leads, raster, set_sheet
@@ -59,12 +60,15 @@ HIDE_WORDS = """() => {
 
 
 def each_way(page: Page, layouts: Iterable[str]) -> Iterator[tuple[str, float, float]]:
-    """Draw the sheet in each layout, speed and gain in turn."""
-    for layout in layouts:
+    """Draw the sheet in each layout, speed and gain in turn.
+
+    In `make test` each layout has each speed, with a gain that goes round: the drill has all.
+    """
+    for turn, layout in enumerate(layouts):
         set_sheet(page, layout=layout)
-        for speed in SPEEDS:
+        for place, speed in enumerate(SPEEDS):
             set_sheet(page, speed=speed)
-            for gain in GAINS:
+            for gain in size([GAINS[(turn + place) % len(GAINS)]], GAINS):
                 set_sheet(page, gain=gain)
                 yield layout, speed, gain
 

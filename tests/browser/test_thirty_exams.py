@@ -18,6 +18,8 @@ from tests.app.conftest import MakeBatch
 from .conftest import REAL_RECORDS, SignIn
 from .test_desk import SUBMIT, expect_exam, labels, press
 
+pytestmark = pytest.mark.drill
+
 N_EXAMS = 30
 MOST_FOR_NORMAL = 3
 MOST_FOR_ONE_FINDING = 6

@@ -126,7 +126,7 @@ def test_chosen_leads_lie_on_one_baseline(desk: Page) -> None:
     expect(dialog.locator(".strip-trace[class*=is-lead-]")).to_have_count(5)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.drill)])
 def test_the_tools_are_accessible(desk: Page, theme: str) -> None:
     desk.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
     found = []
