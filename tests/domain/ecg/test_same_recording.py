@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_the_same_recording_at_a_fifth_of_the_rate_is_recognized(twins):
 
 
 def test_no_two_recordings_are_taken_for_one(twins):
-    rates: list[tuple[int, int]] = size([(500, 100)], [*product((500, 100), repeat=2)])
+    rates = size([(500, 100)], [(one, other) for one in (500, 100) for other in (500, 100)])
     alike = [
         (one, other)
         for (one, first), (other, second) in combinations(twins.items(), 2)
