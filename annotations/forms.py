@@ -20,7 +20,7 @@ from annotations.models import (
     User,
 )
 from annotations.services.audit import Action
-from annotations.services.audit.browse import Wanted
+from annotations.services.audit.browse import EventFilter
 from ecgreview.consensus import DEFAULT_RULE
 
 MAX_EXAMS = 10_000
@@ -249,6 +249,6 @@ class AuditFilterForm(forms.Form):
     until = forms.DateField(label=_("To"), required=False, widget=DateInput)
     text = forms.CharField(label=_("In the reason"), required=False, max_length=200)
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> EventFilter:
         """Return what was asked for, once the form is valid."""
-        return Wanted(**self.cleaned_data)
+        return EventFilter(**self.cleaned_data)

@@ -33,7 +33,7 @@ from ecgreview import hash_chain
 
 logger = logging.getLogger(__name__)
 
-BITE_S = 8.0
+TIME_SLICE_S = 8.0
 """A task works this long and then asks for itself again: well inside the worker's time limit."""
 
 LONG_S = 300
@@ -70,7 +70,7 @@ def nudge(task: Task[..., None]) -> None:
     transaction.on_commit(ask, robust=True)
 
 
-def drain(step: Step, task: Task[..., None], bite_s: float = BITE_S) -> None:
+def drain(step: Step, task: Task[..., None], bite_s: float = TIME_SLICE_S) -> None:
     """Repeat ``step`` until nothing is due, or ``task`` has to go on in another bite."""
     began = monotonic()
     while step(now=timezone.now()):
@@ -99,7 +99,7 @@ def recount_agreement(
         at = recount.Position(Scope(study, batch), exam, n_waits)
     rest, began = at, monotonic()
     try:
-        while at is not None and monotonic() - began < BITE_S:
+        while at is not None and monotonic() - began < TIME_SLICE_S:
             rest = recount.behind(at)
             at = rest = _recount_step(at)
     finally:
@@ -220,7 +220,7 @@ def verify_audit(
     found = heads.verify() if head is None else None
     if found is None:
         at, found = trail.step(at)
-    while found is None and monotonic() - began < BITE_S:
+    while found is None and monotonic() - began < TIME_SLICE_S:
         at, found = trail.step(at)
     if found is None:
         _verify_on(at)

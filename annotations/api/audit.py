@@ -20,7 +20,7 @@ from annotations.desk_payloads import Payload
 from annotations.forms import AuditFilterForm
 from annotations.models import AuditEvent
 from annotations.services.audit import browse
-from annotations.services.audit.browse import Format, Wanted
+from annotations.services.audit.browse import EventFilter, Format
 from annotations.services.blinding import rules
 from ecgreview.hash_chain import files
 
@@ -82,7 +82,7 @@ class AuditExport(ApiView):
         return response
 
 
-def _wanted(request: UserRequest) -> Wanted:
+def _wanted(request: UserRequest) -> EventFilter:
     form = AuditFilterForm({name: request.query_params.get(name, "") for name in FILTERS})
     if not form.is_valid():
         raise ValidationError(

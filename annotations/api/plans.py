@@ -219,7 +219,7 @@ def _planned(batch: Batch, *, is_hidden: bool) -> Payload:
     told: Payload = {"id": batch.pk, "name": batch.name, "due_on": batch.due_on}
     if is_hidden:
         return {**told, "balance": None, "order": None}
-    report = plan_preview.report(batch)
+    report = plan_preview.balance_report(batch)
     balance: dict[str, Any] = report.own.as_dict()
     return {
         **told,

@@ -180,7 +180,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Decide on the suggestions that the study showed you for this exam.",
         "decisions",
     ),
-    suggestion_decisions.NotFound: Problem(
+    suggestion_decisions.AcceptedWithoutFinding: Problem(
         status.HTTP_400_BAD_REQUEST,
         "accepted-not-found",
         "A suggestion is accepted, and its class is not among the findings.",
@@ -256,7 +256,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Say why: it is written into the audit trail.",
         "reason",
     ),
-    lifecycle.StillReading: Problem(
+    lifecycle.ConsensusPending: Problem(
         status.HTTP_409_CONFLICT,
         "consensus-due",
         "The consensus of the study is still being computed.",
@@ -421,13 +421,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "No mapping leads from the classes of earlier readings to those of the study.",
         "Install the mapping on the server with manage.py import_taxonomy.",
     ),
-    leases.NotServed: Problem(
+    leases.NothingAvailable: Problem(
         status.HTTP_409_CONFLICT,
         "nothing-served",
         "Nothing is handed out to you in this study for now.",
         "Your reading is paused, or a qualification comes first: ask the coordinator.",
     ),
-    guards.NotServed: Problem(
+    guards.ReaderNotEligible: Problem(
         status.HTTP_409_CONFLICT,
         "not-served",
         "This exam is not handed out to you now.",

@@ -28,7 +28,7 @@ from annotations.models import (
     Verdict,
 )
 from annotations.services.reading.content import Content, FindingIn
-from annotations.services.reading.signing import Signed, Work
+from annotations.services.reading.signing import Effort, Signed
 from annotations.services.reading.suggestion_decisions import DecisionIn
 from ecgreview.ecg.leads import LEADS
 
@@ -320,8 +320,8 @@ class RevisionInput(WorkInput):
 def signed(said: Mapping[str, Any], key: UUID) -> Signed:
     """Return what is signed under ``key`` of the fields of a ``WorkInput``."""
     content = {one.name: said[one.name] for one in fields(Content) if one.name in said}
-    work = {one.name: said[one.name] for one in fields(Work)}
-    return Signed(Content(**content), key, said["chosen"], Work(**work))
+    work = {one.name: said[one.name] for one in fields(Effort)}
+    return Signed(Content(**content), key, said["chosen"], Effort(**work))
 
 
 class ViewingInput(Strict):

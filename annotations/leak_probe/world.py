@@ -28,7 +28,7 @@ from annotations.services.exams import prior_exams, recordings, suggestion_reque
 from annotations.services.people import members, roles
 from annotations.services.reading import content, submissions
 from annotations.services.reading.content import Content
-from annotations.services.reading.signing import Signed, Work
+from annotations.services.reading.signing import Effort, Signed
 from annotations.services.studies import exam_pool, lifecycle, roster
 from annotations.services.taxonomy import versions
 from ecgreview.ecg.formats import Recording
@@ -193,7 +193,7 @@ def read(assignment: Assignment, number: int, code: str, now: datetime, **change
         signed=Signed(
             Content(**{**said, **changes}),
             uuid.UUID(int=10**6 + number),
-            work=Work(1234, 567, {"layout": "12x1"}, {"calipers": 3}),
+            work=Effort(1234, 567, {"layout": "12x1"}, {"calipers": 3}),
         ),
         supersedes=supersedes,
         now=now,

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from annotations.models import Taxonomy
 from ecgreview import taxonomy as published
 
-MOST_BYTES = 5_000_000
+MAX_BYTES = 5_000_000
 
 
 def read_list(file: Path, name: str, version: str) -> published.Taxonomy:
@@ -64,6 +64,6 @@ def _is_csv(file: Path) -> bool:
 def _bytes(file: Path) -> bytes:
     if not file.is_file():
         raise CommandError(f"There is no file {file}.")
-    if file.stat().st_size > MOST_BYTES:
-        raise CommandError(f"{file} is larger than {MOST_BYTES // 10**6} MB: is it the right file?")
+    if file.stat().st_size > MAX_BYTES:
+        raise CommandError(f"{file} is larger than {MAX_BYTES // 10**6} MB: is it the right file?")
     return file.read_bytes()

@@ -18,7 +18,7 @@ from ecgreview import design
 from ecgreview.design import DesignRefused
 
 
-def told(refusal: Exception) -> str:
+def message(refusal: Exception) -> str:
     """Return what to tell the coordinator.
 
     Raises:
@@ -107,7 +107,7 @@ SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
     exam_pool.AlreadyGiven: _already_given,
     exam_pool.NothingToAdd: _said(lambda: _("No exam is left for this.")),
     exam_pool.PoolTooLarge: _said(lambda: _("A study has at most %(names)s exams.")),
-    strata.KindsHidden: _said(
+    strata.StrataHidden: _said(
         lambda: _("You read in this study: let somebody else choose exams by what they show.")
     ),
     pool_slots.TooFewReaders: _said(lambda: _("Each exam wants more readers than may read.")),
@@ -166,7 +166,7 @@ SENTENCES: dict[type[Exception], Callable[[Any], str]] = {
     ),
     lifecycle.NameTaken: _said(lambda: _("Another study has this name. Choose a different one.")),
     lifecycle.ReasonMissing: _said(lambda: _("Say why: it is written into the audit trail.")),
-    lifecycle.StillReading: _said(
+    lifecycle.ConsensusPending: _said(
         lambda: _("Consensus is still being computed. Try again in a minute.")
     ),
     lifecycle.NotOpen: _said(lambda: _("The study is not open.")),

@@ -23,8 +23,8 @@ from tests.browser import pdf
 
 VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
 LINE = {"bits_per_s": 50e6, "latency_ms": 20.0}
-MOST_BYTES = 400_000
-MOST_GROWTH_BYTES = 5_000_000
+MAX_BYTES = 400_000
+MAX_GROWTH_BYTES = 5_000_000
 FLOOR_MS = 16.0
 PAUSE_MS = 250
 DRAG_STEPS = 120
@@ -252,12 +252,10 @@ def plotly_bytes(seen: Visit) -> int:
 def limits(cold: list[Visit], warm: list[Visit], many: Evening) -> Limits:
     """Return which counts do not hold."""
     found = Limits()
-    found.at_most(
-        "bytes of scripts and styles", cold[0].n_bytes("script", "stylesheet"), MOST_BYTES
-    )
+    found.at_most("bytes of scripts and styles", cold[0].n_bytes("script", "stylesheet"), MAX_BYTES)
     found.at_most("the same with a full cache", warm[0].n_bytes("script", "stylesheet"), 5_000)
     growth = many.end.heap_bytes - many.start.heap_bytes
-    found.at_most(f"bytes of heap after {many.n_exams} exams", growth, MOST_GROWTH_BYTES)
+    found.at_most(f"bytes of heap after {many.n_exams} exams", growth, MAX_GROWTH_BYTES)
     more = many.n_elements[1] - many.n_elements[0]
     found.at_most("elements more", more, ELEMENTS_OF_ONE_EXAM)
     found.at_most("nodes more", many.end.n_nodes - many.start.n_nodes, NODES_OF_ONE_EXAM)

@@ -21,7 +21,7 @@ FLOOR_MS = 16.0
 """The Event Timing API reports nothing faster than one frame, and everything in steps of 8 ms."""
 
 SLOWDOWN = 4.0
-MOST_NODES = 250
+MAX_NODES = 250
 
 COUNT = """selector => {
   const sheet = document.querySelector(selector);
@@ -130,7 +130,7 @@ def limits(results: dict[Peer, Result]) -> Limits:
     ours, late, naive = results[OURS], results[LATE], results[NAIVE]
     canvas = results[CANVAS]
     found = Limits()
-    found.at_most("nodes of a sheet", ours.n_nodes, MOST_NODES)
+    found.at_most("nodes of a sheet", ours.n_nodes, MAX_NODES)
     found.at_most("canvases of a sheet", ours.n_canvases, 0)
     found.at_least("naive nodes per node", naive.n_nodes / ours.n_nodes, 4)
     found.at_least("naive key to paint per ours", median(naive.paint_ms) / median(ours.paint_ms), 3)

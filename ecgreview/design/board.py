@@ -54,9 +54,9 @@ class Board:
         """Return which readers could be given ``exam``, were there no limits."""
         return self.allowed[:, exam] & ~self.given[:, exam]
 
-    def movable(self, giver: int, taker: int) -> NDArray[np.intp]:
-        """Return the exams of ``giver`` that ``taker`` could read instead."""
-        free = self.allowed[taker] & ~self.given[taker]
+    def movable(self, giver: int, recipient: int) -> NDArray[np.intp]:
+        """Return the exams of ``giver`` that ``recipient`` could read instead."""
+        free = self.allowed[recipient] & ~self.given[recipient]
         return np.flatnonzero(self.given[giver] & free)
 
     def give(self, reader: int, exam: int) -> None:
@@ -66,13 +66,13 @@ class Board:
         self.room[reader] -= 1
         self.missing[exam] -= 1
 
-    def move(self, giver: int, taker: int, exam: int) -> None:
-        """Let ``taker`` read ``exam`` in the place of ``giver``."""
+    def move(self, giver: int, recipient: int, exam: int) -> None:
+        """Let ``recipient`` read ``exam`` in the place of ``giver``."""
         self.given[giver, exam] = False
         self.loads[giver] -= 1
         self.room[giver] += 1
         self.missing[exam] += 1
-        self.give(taker, exam)
+        self.give(recipient, exam)
 
 
 def count_pairs(is_read: NDArray[np.bool_]) -> Ids:

@@ -38,8 +38,8 @@ def level(board: Board) -> None:
     stuck = np.zeros(board.n_readers, dtype=bool)
     while not stuck.all():
         giver = int(np.where(stuck, -1, board.loads).argmax())
-        takers = (board.loads < board.loads[giver] - 1) & (board.room > 0)
-        chain = _chain(board, np.array([giver]), takers) if takers.any() else []
+        recipients = (board.loads < board.loads[giver] - 1) & (board.room > 0)
+        chain = _chain(board, np.array([giver]), recipients) if recipients.any() else []
         if chain:
             _pass_on(board, chain)
             stuck[:] = False
@@ -54,14 +54,14 @@ def _chain(board: Board, starts: NDArray[np.intp], ends: NDArray[np.bool_]) -> l
     for reader in queue:
         if ends[reader]:
             return _walk_back(before, reader)
-        for taker in np.flatnonzero(_takers(board, reader)):
-            if int(taker) not in before:
-                before[int(taker)] = reader
-                queue.append(int(taker))
+        for recipient in np.flatnonzero(_recipients(board, reader)):
+            if int(recipient) not in before:
+                before[int(recipient)] = reader
+                queue.append(int(recipient))
     return []
 
 
-def _takers(board: Board, giver: int) -> NDArray[np.bool_]:
+def _recipients(board: Board, giver: int) -> NDArray[np.bool_]:
     """Return who could take some exam of ``giver``."""
     exams = np.flatnonzero(board.given[giver])
     free = board.allowed[:, exams] & ~board.given[:, exams]
@@ -77,5 +77,5 @@ def _walk_back(before: dict[int, int | None], last: int) -> list[int]:
 
 def _pass_on(board: Board, chain: list[int]) -> None:
     # From the end, so that each reader makes room before being given something.
-    for giver, taker in reversed(list(pairwise(chain))):
-        board.move(giver, taker, int(board.movable(giver, taker)[0]))
+    for giver, recipient in reversed(list(pairwise(chain))):
+        board.move(giver, recipient, int(board.movable(giver, recipient)[0]))

@@ -140,22 +140,22 @@ class _Table:
     def _cost(self, exams: NDArray[np.intp], more: Ids) -> Ids:
         """Return the change of the sum of squares, halved, when each exam alone changes hands.
 
-        An exam with m other readers o changes it by the sum of 2 (pairs[taker, o] -
+        An exam with m other readers o changes it by the sum of 2 (pairs[recipient, o] -
         pairs[giver, o]) + 2. When both exams have a reader in common the truth is lower still.
         """
         members = self.members[exams]
         n_others = (members < len(self.pairs)).sum(axis=1) - 1
         return np.asarray(more[members].sum(axis=1) + n_others)
 
-    def _hand_over(self, giver: int, taker: int, exam: int) -> None:
+    def _hand_over(self, giver: int, recipient: int, exam: int) -> None:
         row = self.members[exam]
         others = row[(row < len(self.pairs)) & (row != giver)]
         self.pairs[giver, others] -= 1
         self.pairs[others, giver] -= 1
-        self.pairs[taker, others] += 1
-        self.pairs[others, taker] += 1
-        row[row == giver] = taker
-        self.board.move(giver, taker, exam)
+        self.pairs[recipient, others] += 1
+        self.pairs[others, recipient] += 1
+        row[row == giver] = recipient
+        self.board.move(giver, recipient, exam)
 
 
 def _least(costs: Ids, rng: np.random.Generator | None) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ecgreview.strict_files import Problem, Row, Table, Unreadable, read_table
 
 COLUMNS = ("source_key", "patient", "day")
-MOST_ROWS = 1_000_000
-MOST_BYTES = 128 * 2**20
+MAX_ROWS = 1_000_000
+MAX_BYTES = 128 * 2**20
 MAX_DAY = 50_000
 """More than a life has, in days; a date written as a number is larger."""
 
@@ -40,7 +40,7 @@ def read_visits(source: bytes | str) -> list[Visit]:
         Unreadable: the file is no such table; with everything that is wrong, line by line.
     """
     table = read_table(
-        source, known=COLUMNS, required=COLUMNS, most_rows=MOST_ROWS, most_bytes=MOST_BYTES
+        source, known=COLUMNS, required=COLUMNS, most_rows=MAX_ROWS, most_bytes=MAX_BYTES
     )
     problems = [*table.problems]
     if not problems:

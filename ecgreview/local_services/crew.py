@@ -12,7 +12,7 @@ from ecgreview.local_services.places import REPOSITORY
 
 ENDING = ((signal.SIGTERM, 12.0), (signal.SIGKILL, 5.0))
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 60.0
+MAX_PAUSE_SECONDS = 60.0
 HEALTHY_AFTER_SECONDS = 120.0
 DEATHS_UNSAID = 3
 
@@ -98,7 +98,7 @@ class Crew:
         member.stop()
         if now - member.started_at > HEALTHY_AFTER_SECONDS:
             member.n_deaths = 0
-        pause = min(FIRST_PAUSE_SECONDS * 2**member.n_deaths, LONGEST_PAUSE_SECONDS)
+        pause = min(FIRST_PAUSE_SECONDS * 2**member.n_deaths, MAX_PAUSE_SECONDS)
         member.n_deaths += 1
         member.due_at = now + pause
         if member.keeps_failing:

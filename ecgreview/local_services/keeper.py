@@ -24,7 +24,7 @@ from ecgreview.local_services.valkey import Valkey
 logger = logging.getLogger("keeper")
 
 WATCH_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 10.0
+MAX_PAUSE_SECONDS = 10.0
 QUIET_SECONDS = 60.0
 ALREADY_KEPT = 3
 
@@ -82,7 +82,7 @@ class Keeper:
         logger.warning("%s ended; starting it again", service.name)
         if time.monotonic() - self.next_try_at > QUIET_SECONDS:
             self.pause_s = 0.0
-        self.pause_s = min(max(0.5, 2 * self.pause_s), LONGEST_PAUSE_SECONDS)
+        self.pause_s = min(max(0.5, 2 * self.pause_s), MAX_PAUSE_SECONDS)
         self.next_try_at = time.monotonic() + self.pause_s
         try:
             service.start()

@@ -15,7 +15,7 @@ from ecgreview.site import env
 
 ANSWER_SECONDS = 15.0
 SAY_EVERY_SECONDS = 15.0
-LONGEST_PAUSE_SECONDS = 60.0
+MAX_PAUSE_SECONDS = 60.0
 QUIET_WORKER = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
@@ -82,7 +82,7 @@ class Site:
         try:
             local_services.revive(self.places)
         except local_services.ServicesFailed as failure:
-            self.revival_pause_s = min(max(1.0, 2 * self.revival_pause_s), LONGEST_PAUSE_SECONDS)
+            self.revival_pause_s = min(max(1.0, 2 * self.revival_pause_s), MAX_PAUSE_SECONDS)
             self.next_revival_at = now + self.revival_pause_s
             self.say(f"{failure}\nNext attempt in {self.revival_pause_s:.0f} s.")
         else:

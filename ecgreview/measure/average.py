@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from . import fiducials
 from .detection import Beats
-from .fiducials import NotFound
+from .fiducials import FiducialNotFound
 from .measurements import Measured, Missing
 from .preparation import RATE_HZ, Prepared
 
@@ -56,13 +56,13 @@ def average_of(prepared: Prepared, beats: Beats) -> Average:
     """Return the median of the dominant beats, delimited.
 
     Raises:
-        NotFound: too few beats are alike, or QRS has no edges.
+        FiducialNotFound: too few beats are alike, or QRS has no edges.
     """
     n_samples = prepared.millivolts.shape[1]
     whole = (beats.places >= BEFORE) & (beats.places + AFTER <= n_samples) & beats.dominant
     places = [p for p in beats.places[whole] if prepared.valid[p - BEFORE : p + AFTER].all()]
     if len(places) < 2:
-        raise NotFound(Missing.FEW_ALIKE)
+        raise FiducialNotFound(Missing.FEW_ALIKE)
     cuts = np.stack([prepared.millivolts[:, p - BEFORE : p + AFTER] for p in places])
     beat = np.median(cuts, axis=0)
     onset, offset = fiducials.qrs_bounds(beat[prepared.usable], BEFORE)

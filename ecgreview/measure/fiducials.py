@@ -16,7 +16,7 @@ from .preparation import RATE_HZ
 MS_PER_SAMPLE = 1000.0 / RATE_HZ
 
 
-class NotFound(ValueError):
+class FiducialNotFound(ValueError):
     """The wave cannot be delimited."""
 
     def __init__(self, reason: Missing) -> None:
@@ -40,7 +40,7 @@ def qrs_bounds(beat: NDArray[np.float64], centre: int) -> tuple[int, int]:
     """Return the first and last sample of QRS around ``centre``.
 
     Raises:
-        NotFound: the edges are lost in noise.
+        FiducialNotFound: the edges are lost in noise.
     """
     moving = speed(beat, 2.0)
     near = slice(max(centre - _samples(90), 0), centre + _samples(110))
@@ -51,7 +51,7 @@ def qrs_bounds(beat: NDArray[np.float64], centre: int) -> tuple[int, int]:
     swift = moving[near] > 0.15 * fastest + 2.0 * floor
     peaks = np.flatnonzero(swift) + near.start
     if floor > 0.2 * fastest:
-        raise NotFound(Missing.QRS_EDGES)
+        raise FiducialNotFound(Missing.QRS_EDGES)
     onset = _quiet_before(moving, int(peaks[0]), level, _samples(10))
     offset = _quiet_after(moving, int(peaks[-1]), level * 1.25, _samples(6))
     latest = int(peaks[-1]) + _samples(70)
@@ -64,24 +64,24 @@ def p_onset(beat: NDArray[np.float64], qrs_onset: int, earliest: int) -> int:
     """Return the first sample of the P wave between ``earliest`` and QRS.
 
     Raises:
-        NotFound: nothing there stands out of a quiet line, as in fibrillation or flutter.
+        FiducialNotFound: nothing there stands out of a quiet line, as in fibrillation or flutter.
     """
     latest = qrs_onset - _samples(24)
     if latest - earliest < _samples(70):
-        raise NotFound(Missing.NO_ROOM_FOR_P)
+        raise FiducialNotFound(Missing.NO_ROOM_FOR_P)
     moving = speed(beat, 6.0)
     window = moving[earliest:latest]
     fastest = int(np.argmax(window[_samples(20) :])) + _samples(20)
     quiet = float(np.percentile(window, 15))
     if window[fastest] < 3.0 * quiet:
-        raise NotFound(Missing.NO_P)
+        raise FiducialNotFound(Missing.NO_P)
     first = _first_hump(window, fastest)
     level = quiet + 0.18 * (window[first] - quiet)
     start = _quiet_before(window, first, level, _samples(8))
     if _is_restless(window, start, float(window[first])):
-        raise NotFound(Missing.RESTLESS)
+        raise FiducialNotFound(Missing.RESTLESS)
     if start <= 1:
-        raise NotFound(Missing.P_ONSET)
+        raise FiducialNotFound(Missing.P_ONSET)
     return earliest + start
 
 
@@ -91,11 +91,11 @@ def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
     The leads are first added up along the direction in which T is greatest.
 
     Raises:
-        NotFound: T is flat, or cut.
+        FiducialNotFound: T is flat, or cut.
     """
     start = qrs_offset + _samples(50)
     if latest - start < _samples(150):
-        raise NotFound(Missing.NO_ROOM_FOR_T)
+        raise FiducialNotFound(Missing.NO_ROOM_FOR_T)
     direction = _main_direction(beat[:, start:latest])
     t = gaussian_filter1d(direction @ beat, 4.0)
     peak = start + int(np.argmax(np.abs(t[start:latest])))
@@ -103,13 +103,13 @@ def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
     slope = np.gradient(t) * -np.sign(height)
     stop = min(peak + _samples(200), latest)
     if abs(height) < 0.06 or stop - peak < _samples(30):
-        raise NotFound(Missing.FLAT_T)
+        raise FiducialNotFound(Missing.FLAT_T)
     steepest = peak + int(np.argmax(slope[peak:stop]))
     if slope[steepest] <= 0:
-        raise NotFound(Missing.T_END)
+        raise FiducialNotFound(Missing.T_END)
     end = steepest + abs(float(t[steepest])) / float(slope[steepest])
     if not steepest < end < steepest + _samples(200):
-        raise NotFound(Missing.T_END)
+        raise FiducialNotFound(Missing.T_END)
     return round(end)
 
 

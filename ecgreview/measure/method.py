@@ -12,7 +12,7 @@ from ecgreview.ecg.signal import Signal
 from . import detection, fiducials, rates
 from .average import BEFORE, Average, average_of
 from .detection import Beats
-from .fiducials import MS_PER_SAMPLE, NotFound
+from .fiducials import MS_PER_SAMPLE, FiducialNotFound
 from .measurements import Instants, Measured, Measurements, Missing
 from .preparation import RATE_HZ, Prepared, Unmeasurable, prepare
 from .qrs import measure_qrs
@@ -41,7 +41,7 @@ def measure(signal: Signal) -> Measurements:
     rhythm = _rhythm(beats)
     try:
         average = average_of(prepared, beats)
-    except NotFound as refusal:
+    except FiducialNotFound as refusal:
         absent = Measurements.none(refusal.reason, METHOD_VERSION).fields()
         instants = _instants(prepared, beats, np.array([], dtype=np.intp))
         return Measurements(**(absent | rhythm), method_version=METHOD_VERSION, instants=instants)
@@ -79,7 +79,7 @@ def _rhythm(beats: Beats) -> dict[str, Measured]:
 
 
 def _entropy(rr_s: NDArray[np.float64], confidence: float, n_beats: int) -> Measured:
-    value = rates.sample_entropy(rr_s) if rr_s.size >= rates.FEWEST_INTERVALS else None
+    value = rates.sample_entropy(rr_s) if rr_s.size >= rates.MIN_INTERVALS else None
     if value is None:
         return Measured.missing(Missing.FEW_BEATS, n_beats)
     return Measured.of(value, confidence, n_beats)
@@ -166,7 +166,7 @@ def _pr(average: Average, consistency: Measured, qt: Measured) -> Measured:
     earliest = max(average.onset - round(rest), average.onset - 195, 0)
     try:
         start = fiducials.p_onset(average.beat[average.quiet], average.onset, earliest)
-    except NotFound as refusal:
+    except FiducialNotFound as refusal:
         return Measured.missing(refusal.reason, average.n_beats)
     pr = Measured.of(
         (average.onset - start) * MS_PER_SAMPLE,
@@ -195,7 +195,7 @@ def _qt(average: Average) -> Measured:
     latest = min(average.onset + round(0.82 * average.wait_after), average.beat.shape[1])
     try:
         end = fiducials.t_end(average.leads, average.offset, latest)
-    except NotFound as refusal:
+    except FiducialNotFound as refusal:
         return Measured.missing(refusal.reason, average.n_beats)
     return _plausible("qt_ms", average.measured((end - average.onset) * MS_PER_SAMPLE))
 

@@ -19,7 +19,7 @@ RATE_HZ = 500.0
 
 LOWEST_RATE_HZ = 90.0
 SHORTEST_S = 1.5
-LONGEST_S = 60.0
+MAX_LENGTH_S = 60.0
 """Of a longer recording only the first minute is measured."""
 
 _FLAT_MV = 0.03
@@ -70,7 +70,7 @@ def prepare(signal: Signal) -> Prepared:
         raise Unmeasurable(Missing.RATE_TOO_COARSE)
     if signal.duration_s < SHORTEST_S:
         raise Unmeasurable(Missing.TOO_SHORT)
-    raw = signal.millivolts()[:, : int(LONGEST_S * rate)]
+    raw = signal.millivolts()[:, : int(MAX_LENGTH_S * rate)]
     raw, n_cut = _without_padding(raw)
     gaps = np.isnan(raw)
     usable = gaps.mean(axis=1) < 0.2

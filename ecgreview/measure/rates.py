@@ -22,7 +22,7 @@ FORMULAS: Mapping[str, Callable[[float, float], float]] = MappingProxyType(
 """Bazett 1920, Heart 7:353; Fridericia 1920, Acta Med Scand 53:469; Framingham: Sagie et al. 1992,
 Am J Cardiol 70:797; Hodges et al. 1983, J Am Coll Cardiol 1:694."""
 
-FEWEST_INTERVALS = 7
+MIN_INTERVALS = 7
 """The entropy was developed for 12 beats; 10 s of a rhythm of 50 bpm hold 8."""
 
 _TOLERANCES_S = np.arange(0.03, 0.305, 0.005)

@@ -9,10 +9,10 @@ PLAUSIBLE_MS = 6_000
 """Below this nobody has looked at twelve leads. A judgement, not a finding: experts take 58 s in
 the mean (CODE-II, arXiv 2511.15632v1), and a normal exam still takes several glances."""
 
-FEWEST = 20
+MIN_READINGS = 20
 """A share of fewer readings says nothing."""
 
-MOST_SHARE = 0.10
+MAX_SHARE = 0.10
 """Now and then an exam is taken up again that was looked at before."""
 
 
@@ -41,4 +41,4 @@ def haste(active_ms: Sequence[int]) -> Haste:
     if not timed:
         return Haste(0, None, is_flagged=False)
     share = sum(one < PLAUSIBLE_MS for one in timed) / len(timed)
-    return Haste(len(timed), share, is_flagged=len(timed) >= FEWEST and share > MOST_SHARE)
+    return Haste(len(timed), share, is_flagged=len(timed) >= MIN_READINGS and share > MAX_SHARE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .codetest import CLASSES, MOST_EXAMS, BadReadings, Readings, parse, read
+from .codetest import CLASSES, MAX_EXAMS, BadReadings, Readings, parse, read
 from .kinds import Kind, TwoKinds, UnknownReader, kinds_of
 from .lists import CODE_TEST, code_test
 from .patients import PatientTable
@@ -10,7 +10,7 @@ from .patients import PatientTable
 __all__ = [
     "CLASSES",
     "CODE_TEST",
-    "MOST_EXAMS",
+    "MAX_EXAMS",
     "BadReadings",
     "Kind",
     "PatientTable",

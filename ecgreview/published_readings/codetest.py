@@ -30,11 +30,11 @@ READERS = "annotations"
 INDEXES = ("", "Unnamed: 0")
 """How pandas names the column with the numbers of the rows: not at all, or so."""
 
-MOST_READERS = 200
-MOST_EXAMS = 100_000
-MOST_BYTES = 20_000_000
-LONGEST_NAME = 80
-MOST_TOLD = 20
+MAX_READERS = 200
+MAX_EXAMS = 100_000
+MAX_BYTES = 20_000_000
+MAX_NAME_LENGTH = 80
+MAX_LISTED = 20
 """More problems are not told: after so many it is the wrong file."""
 
 ANSWER = re.compile(r"([01])(\.0*)?")
@@ -142,8 +142,8 @@ def _is_csv(path: Path) -> bool:
 
 def _content(file: Path) -> bytes:
     try:
-        if file.stat().st_size > MOST_BYTES:
-            reason = f"the file is larger than {MOST_BYTES} bytes"
+        if file.stat().st_size > MAX_BYTES:
+            reason = f"the file is larger than {MAX_BYTES} bytes"
             raise BadReadings([(file.name, Problem("", reason, HINT))])
         return file.read_bytes()
     except IsADirectoryError as error:
@@ -160,15 +160,15 @@ def _reader(file: str) -> str:
 
 
 def _name_problems(files: Sequence[str]) -> Iterator[tuple[str, Problem]]:
-    if len(files) > MOST_READERS:
-        reason = f"is one of {len(files)} files, more than {MOST_READERS} readers"
-        yield files[MOST_READERS], Problem("", reason, "Import them into several studies.")
+    if len(files) > MAX_READERS:
+        reason = f"is one of {len(files)} files, more than {MAX_READERS} readers"
+        yield files[MAX_READERS], Problem("", reason, "Import them into several studies.")
     first: dict[str, str] = {}
     for file in files:
         name = _reader(file)
-        if not name or len(name) > LONGEST_NAME or has_hidden(name):
+        if not name or len(name) > MAX_NAME_LENGTH or has_hidden(name):
             reason = "its name is no reader's: it is empty, too long or has hidden characters"
-            yield file, Problem("", reason, f"Rename it, to at most {LONGEST_NAME} characters.")
+            yield file, Problem("", reason, f"Rename it, to at most {MAX_NAME_LENGTH} characters.")
         other = first.setdefault(name.casefold(), file)
         if other != file:
             reason = f"names the same reader as {other}: they differ in case at most"
@@ -191,7 +191,7 @@ def _table(content: bytes) -> NDArray[np.int8]:
     """Return the table of one file, of shape (n_exams, n_classes).
 
     Raises:
-        Unreadable: it is none; with the first ``MOST_TOLD`` problems.
+        Unreadable: it is none; with the first ``MAX_LISTED`` problems.
     """
     content = content.removeprefix(codecs.BOM_UTF8)
     if not content.strip():
@@ -200,12 +200,12 @@ def _table(content: bytes) -> NDArray[np.int8]:
         content,
         known=COLUMNS,
         required=[name.lower() for name in CLASSES],
-        most_rows=MOST_EXAMS,
-        most_bytes=MOST_BYTES,
+        most_rows=MAX_EXAMS,
+        most_bytes=MAX_BYTES,
     )
-    found = table.problems or tuple(islice(_row_problems(table, content), MOST_TOLD))
+    found = table.problems or tuple(islice(_row_problems(table, content), MAX_LISTED))
     if found:
-        told = (replace(one, key=COLUMNS.get(one.key, one.key)) for one in found[:MOST_TOLD])
+        told = (replace(one, key=COLUMNS.get(one.key, one.key)) for one in found[:MAX_LISTED])
         raise Unreadable(*told)
     columns = [name.lower() for name in CLASSES]
     rows = [[row.cells[name][0] == "1" for name in columns] for row in table.rows]

@@ -10,7 +10,7 @@ from .context import Context, has_posterior
 from .document import Block, Column, Paragraph, Section, Table
 from .methods import has_ranges
 
-MOST_LINES = 400
+MAX_LINES = 400
 """A table with more lines than this is left to the files of the report."""
 
 _PAIR_MEASURES = ("cohen_kappa", "cohen_kappa_max", "positive_agreement", "mcnemar_p")
@@ -42,7 +42,7 @@ def _pairs(context: Context) -> Iterator[Block]:
         yield context.told(sentences.PAIRS_ELSEWHERE)
     elif not lines:
         yield context.empty(context.say(sentences.NEVER_TOGETHER))
-    elif len(lines) > MOST_LINES:
+    elif len(lines) > MAX_LINES:
         yield _too_many(context, lines)
     else:
         yield _pair_table(context, lines)
@@ -65,7 +65,7 @@ def _again_table(context: Context) -> Iterator[Block]:
     lines = [line for line in context.repeats if line["n11"] + line["n10"] + line["n01"]]
     if not lines:
         return
-    if len(lines) > MOST_LINES:
+    if len(lines) > MAX_LINES:
         yield _too_many(context, lines)
         return
     say = context.say

@@ -24,7 +24,7 @@ def svg(report: Mapping[str, Any], wording: Wording, *, class_name: str | None =
     """Return the matrix as an SVG document.
 
     Below the diagonal stands kappa, above it the exams in common, on it the kappa of a reader
-    with themselves where exams were read twice. With more than MOST_WITH_NUMBERS readers there
+    with themselves where exams were read twice. With more than MAX_WITH_NUMBERS readers there
     is room for colours only; pointing at a field tells its numbers.
 
     Args:
@@ -85,7 +85,7 @@ _DARK = 4
 _WIDTH = 760.0
 _LEAST_WIDTH = 300.0
 _LARGEST = 46.0
-MOST_WITH_NUMBERS = 20
+MAX_WITH_NUMBERS = 20
 """With more readers the fields hold colours only, the same above the diagonal as below it."""
 _NAME_ROOM = 150.0
 _SCALE_ROOM = 80.0
@@ -103,7 +103,7 @@ class _Matrix:
         room = _WIDTH - self._left - _SCALE_ROOM
         self._side = min(_LARGEST, room / n)
         self._size = min(BODY, 0.78 * self._side)
-        self._has_numbers = len(readers) <= MOST_WITH_NUMBERS
+        self._has_numbers = len(readers) <= MAX_WITH_NUMBERS
         least = max(_LEAST_WIDTH, lettering.width(title, BODY) * 1.15)
         self._drawing = Drawing(max(least, self._left + n * self._side + _SCALE_ROOM), title)
 

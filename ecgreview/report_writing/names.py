@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .appendices import MOST_LINES
+from .appendices import MAX_LINES
 
 
 def with_class_names(
@@ -38,4 +38,4 @@ def has_room_for_pairs(report: Mapping[str, Any]) -> bool:
 
     Where it has not, nobody needs to make these lines: they are many, and each has intervals.
     """
-    return len(report["pairs"]) * len(report["classes"]) <= MOST_LINES
+    return len(report["pairs"]) * len(report["classes"]) <= MAX_LINES

@@ -107,7 +107,7 @@ def _pairs(context: Context) -> Iterator[Block]:
     else:
         yield context.empty(context.say(sentences.NO_PAIRS))
     if pairs or repeats:
-        is_large = n_readers > matrix.MOST_WITH_NUMBERS
+        is_large = n_readers > matrix.MAX_WITH_NUMBERS
         yield context.figure(
             context.say(sentences.CAPTION_MATRIX_LARGE if is_large else sentences.CAPTION_MATRIX),
             matrix.svg(context.report, context.wording),

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-MOST_WORDS_TOLD = 20
+MAX_WORDS_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +50,5 @@ def closest(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, words, n=1)
     if near:
         return f"Did you mean {near[0]}?"
-    few = len(words) <= MOST_WORDS_TOLD
+    few = len(words) <= MAX_WORDS_LISTED
     return f"Known here: {', '.join(words)}." if words and few else "Check how it is spelled."

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from .problem import Problem, Unreadable, closest
 from .text import MAX_BYTES, decoded
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def read_table(
     *,
     known: Collection[str],
     required: Collection[str],
-    most_rows: int = MOST_ROWS,
+    most_rows: int = MAX_ROWS,
     most_bytes: int = MAX_BYTES,
 ) -> Table:
     """Return the rows of a CSV file with a heading row.

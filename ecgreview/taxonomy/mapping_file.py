@@ -15,17 +15,17 @@ from .source import label
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 COLUMNS = ("kind", "sources", "targets")
-MOST_CHANGES = 2000
-MOST_UNKNOWN_CODES = 100
+MAX_CHANGES = 2000
+MAX_UNKNOWN_CODES = 100
 """More are not told: nobody reads them, and looking for what was meant takes time."""
 
 SIZES: dict[Kind, tuple[range, range]] = {
     "keep": (range(1, 2), range(1, 2)),
     "rename": (range(1, 2), range(1, 2)),
-    "merge": (range(2, MOST_CHANGES), range(1, 2)),
-    "split": (range(1, 2), range(2, MOST_CHANGES)),
-    "retire": (range(1, MOST_CHANGES), range(1)),
-    "add": (range(1), range(1, MOST_CHANGES)),
+    "merge": (range(2, MAX_CHANGES), range(1, 2)),
+    "split": (range(1, 2), range(2, MAX_CHANGES)),
+    "retire": (range(1, MAX_CHANGES), range(1)),
+    "add": (range(1), range(1, MAX_CHANGES)),
 }
 """How many sources and how many targets a change may have."""
 
@@ -101,7 +101,7 @@ def _checked(
     before = {row.code: row.is_exclusive for row in old.classes}
     after = {row.code: row.is_exclusive for row in new.classes}
     found = [*problems, *_each_makes_sense(changes)]
-    found += islice(_codes_exist(changes, before, after), MOST_UNKNOWN_CODES)
+    found += islice(_codes_exist(changes, before, after), MAX_UNKNOWN_CODES)
     found += _sources_once(changes)
     if not found:  # else half the classes would seem to be missing
         named = {code for change in changes for code in change.step.sources}
@@ -216,7 +216,7 @@ def _what_stands_alone(
 
 
 def _from_csv(source: bytes | str) -> tuple[list[Written], list[Problem]]:
-    table = read_table(source, known=COLUMNS, required=COLUMNS, most_rows=MOST_CHANGES)
+    table = read_table(source, known=COLUMNS, required=COLUMNS, most_rows=MAX_CHANGES)
     changes, problems = [], list(table.problems)
     for row in table.rows:
         kind, sources, targets = (row.cells.get(column, "") for column in COLUMNS)
@@ -238,9 +238,9 @@ def _from_yaml(
         raise Unreadable(tree.problem((), reason, "Write changes: and the changes below it."))
     problems = [*tree.problems, *_versions_fit(tree, data, old, new)]
     changes = []
-    if len(data["changes"]) > MOST_CHANGES:
-        reason = f"there are more than {MOST_CHANGES} changes"
-        raise Unreadable(tree.problem(("changes", MOST_CHANGES), reason))
+    if len(data["changes"]) > MAX_CHANGES:
+        reason = f"there are more than {MAX_CHANGES} changes"
+        raise Unreadable(tree.problem(("changes", MAX_CHANGES), reason))
     for index, row in enumerate(data["changes"]):
         path = ("changes", index)
         wrong = list(_malformed(tree, row, path))

@@ -40,9 +40,9 @@ CLASS_KEYS = (
 )
 
 LONGEST = {"taxonomy": 80, "version": 40, "status": 200}
-LONGEST_OF_A_GROUP = {"code": 60, "name": 120, "name_pt": 120}
-LONGEST_OF_A_CLASS = {"code": 60, "group": 60, "abbreviation": 20, "name": 200, "name_pt": 200}
-LONGEST_TEXT = 10_000
+MAX_GROUP_LENGTH = {"code": 60, "name": 120, "name_pt": 120}
+MAX_CLASS_LENGTHS = {"code": 60, "group": 60, "abbreviation": 20, "name": 200, "name_pt": 200}
+MAX_TEXT_LENGTH = 10_000
 
 CODE = re.compile(r"[A-Za-z0-9_-]+")
 ONE_WORD = re.compile(r"\S+")
@@ -91,17 +91,17 @@ class Rows:
 
 
 def _group(entry: _Entry) -> ClassGroup:
-    entry.refuse_unknown_keys(LONGEST_OF_A_GROUP, "{!r} is no part of a group")
+    entry.refuse_unknown_keys(MAX_GROUP_LENGTH, "{!r} is no part of a group")
     return ClassGroup(
-        code=entry.text("code", LONGEST_OF_A_GROUP["code"], CODE),
-        name=entry.text("name", LONGEST_OF_A_GROUP["name"]),
-        name_pt=entry.text("name_pt", LONGEST_OF_A_GROUP["name_pt"]),
+        code=entry.text("code", MAX_GROUP_LENGTH["code"], CODE),
+        name=entry.text("name", MAX_GROUP_LENGTH["name"]),
+        name_pt=entry.text("name_pt", MAX_GROUP_LENGTH["name_pt"]),
     )
 
 
 def _diagnostic_class(entry: _Entry) -> DiagnosticClass:
     entry.refuse_unknown_keys(CLASS_KEYS, "{!r} is no part of a class")
-    longest = LONGEST_OF_A_CLASS
+    longest = MAX_CLASS_LENGTHS
     return DiagnosticClass(
         position=entry.value("position", int),
         code=entry.text("code", longest["code"], CODE),
@@ -162,7 +162,7 @@ class _Entry:
         return kind()
 
     def text(
-        self, key: str, longest: int = LONGEST_TEXT, form: re.Pattern[str] | None = None
+        self, key: str, longest: int = MAX_TEXT_LENGTH, form: re.Pattern[str] | None = None
     ) -> str:
         n_before = len(self.rows.problems)
         text = self.value(key, str)

@@ -21,7 +21,7 @@ BUILT_IN_MAPPINGS = {"0.1-draft": BUILT_IN.with_name("mapping_0.1_to_0.2.yaml")}
 """By an earlier version of that list, what leads from it to the one after."""
 
 MAX_CLASSES = 1000
-MOST_CONTRADICTIONS = 100
+MAX_CONTRADICTIONS = 100
 """More are not told: nobody reads them, and looking for what was meant takes time."""
 
 
@@ -77,7 +77,7 @@ def build(tree: Tree) -> Taxonomy:
     rows = Rows(tree)
     taxonomy = rows.taxonomy(tree.value)
     found_all = consistency.contradictions(taxonomy, rows.sources)
-    for found in islice(found_all, MOST_CONTRADICTIONS):
+    for found in islice(found_all, MAX_CONTRADICTIONS):
         rows.complain(found.path, found.about, found.reason, found.hint)
     if rows.problems:
         ordered = sorted(rows.problems, key=lambda one: (one.line or 0, one.column or 0))

@@ -11,7 +11,7 @@ from ecgreview.strict_files import Problem, Row, Table, Tree, Unreadable, has_hi
 
 from .consistency import BadTaxonomy
 from .model import Taxonomy
-from .rows import LONGEST_OF_A_CLASS, LONGEST_TEXT, RELATIONS, VOCABULARIES
+from .rows import MAX_CLASS_LENGTHS, MAX_TEXT_LENGTH, RELATIONS, VOCABULARIES
 from .source import MAX_CLASSES, build
 
 OF_GROUPS = ("group", "group_name", "group_name_pt")
@@ -22,7 +22,7 @@ TEXTS = (
 COLUMNS: tuple[str, ...] = (*TEXTS, *OF_GROUPS, "is_exclusive", *RELATIONS, *VOCABULARIES)
 """The columns there may be. ``code`` and ``name`` are required; docs tell the others' defaults."""
 
-LONGEST_DERIVED_ABBREVIATION = 12
+MAX_DERIVED_ABBREVIATION = 12
 FLAGS = {
     **dict.fromkeys(("true", "yes", "1", "x", "sim"), True),
     **dict.fromkeys(("", "false", "no", "0", "nao", "não"), False),
@@ -112,7 +112,7 @@ class _Sheet:
         self.places["classes", index] = (row.line, 1)
         cells = {column: row.cells.get(column, "") for column in COLUMNS}
         name = _or(cells["name"], cells["code"])
-        definition = _or(cells["definition"], name, LONGEST_TEXT)
+        definition = _or(cells["definition"], name, MAX_TEXT_LENGTH)
         defaults = {
             "abbreviation": cells["abbreviation"] or self.abbreviation(cells["code"]),
             "name_pt": cells["name_pt"] or name,
@@ -139,7 +139,7 @@ class _Sheet:
     def abbreviation(self, code: str) -> str:
         """Return an abbreviation for a class without one: its code, or the code's initials."""
         short = code.upper()
-        if len(short) > LONGEST_DERIVED_ABBREVIATION:
+        if len(short) > MAX_DERIVED_ABBREVIATION:
             short = "".join(word[0] for word in re.split("[_-]", short) if word)[:8]
         free, number = short, 2
         while free in self.abbreviations:
@@ -161,7 +161,7 @@ class _Sheet:
         return row.line, columns.index(column) + 1 if column in columns else 1
 
 
-def _or(text: str, other: str, longest: int = LONGEST_OF_A_CLASS["name"]) -> str:
+def _or(text: str, other: str, longest: int = MAX_CLASS_LENGTHS["name"]) -> str:
     """Return what stands in for what is missing; a text that is wrong is complained about once."""
     return text if text and len(text) <= longest and not has_hidden(text, allowed="\n") else other
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from annotations.services.reading import revisions, submissions
 from annotations.services.reading.content import Content
-from annotations.services.reading.signing import Signed, Submission, Work
+from annotations.services.reading.signing import Effort, Signed, Submission
 
 WORK = ("active_ms", "idle_ms", "display", "tools")
 
@@ -15,7 +15,7 @@ WORK = ("active_ms", "idle_ms", "display", "tools")
 def signed(*, idempotency_key: UUID, chosen: Any = (), **said: Any) -> Signed:
     """Return what a reader signs: the parts of a content, and those of the work on it."""
     work = {name: said.pop(name) for name in WORK if name in said}
-    return Signed(Content(**said), idempotency_key, chosen, Work(**work))
+    return Signed(Content(**said), idempotency_key, chosen, Effort(**work))
 
 
 def submit_reading(

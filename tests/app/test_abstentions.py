@@ -155,12 +155,12 @@ class TestTheExam:
     def test_never_comes_back_to_who_abstained(self, pool_of_one, study, ana, submit):
         assignment = pool_of_one.assignments.get(reader=ana)
         submit(assignment, **ABSTAINED)
-        assert past_assignments.past(study).barred == [(ana.pk, assignment.exam_id)]
+        assert past_assignments.of_study(study).barred == [(ana.pk, assignment.exam_id)]
 
     @pytest.fixture
     def pooled(self, study, make_exam, ana, bruno, davi, now):
         """A pool that wants one reading of one exam."""
-        batch = pool_slots.make_pool(
+        batch = pool_slots.create_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno],
             readers_per_exam=1, created_by=davi, now=now,
         )  # fmt: skip

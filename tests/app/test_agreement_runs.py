@@ -109,7 +109,7 @@ class TestRipeness:
 
     def test_who_asks_does_not_wait(self, refreshed, davi, now):
         runs.request(scope=of_batch(refreshed), requested_by=davi, now=now)
-        assert refresh.refresh_ripe(now=now)
+        assert refresh.refresh_due(now=now)
         assert run_of(refreshed).requested_by == davi
 
     def test_who_asks_hurries_what_waits_already(self, refreshed, read_on, davi, now):
@@ -117,7 +117,7 @@ class TestRipeness:
         drain(now)
         asked = runs.request(scope=of_batch(refreshed), requested_by=davi, now=now)
         assert asked == AgreementRun.objects.unfinished().get(batch=refreshed)
-        assert refresh.refresh_ripe(now=now)
+        assert refresh.refresh_due(now=now)
         assert AgreementReport.objects.filter(batch=refreshed).count() == 2
 
     def test_a_batch_that_is_closed_unread_has_a_report(self, make_batch, close, now):
@@ -272,7 +272,7 @@ class TestDying:
         moments = []
         for after_s in range(100):
             try:
-                refresh.refresh_ripe(now=now + seconds(after_s))
+                refresh.refresh_due(now=now + seconds(after_s))
             except ArithmeticError:
                 run = AgreementRun.objects.filter(started_at=now + seconds(after_s)).get()
                 moments.append((run.batch_id is None, after_s))
@@ -305,18 +305,18 @@ class TestDying:
         refresh.refresh_next(now=now)
 
         def claim():
-            with runs.alone(of_batch(batch), waits=False) as is_ours:
+            with runs.exclusive(of_batch(batch), waits=False) as is_ours:
                 return is_ours
 
         assert elsewhere(claim)
 
     @pytest.mark.django_db(transaction=True)
     def test_a_claim_ends_with_its_connection(self, batch, now):
-        with runs.alone(of_batch(batch), waits=False):
+        with runs.exclusive(of_batch(batch), waits=False):
             connection.close()
 
         def claim():
-            with runs.alone(of_batch(batch), waits=False) as is_ours:
+            with runs.exclusive(of_batch(batch), waits=False) as is_ours:
                 return is_ours
 
         assert elsewhere(claim)

@@ -398,8 +398,8 @@ class TestReadings:
 class TestVerifyingInBites:
     @pytest.fixture(autouse=True)
     def small_bites(self, monkeypatch):
-        monkeypatch.setattr(verification_trail, "EVENTS_PER_BITE", 5)
-        monkeypatch.setattr(verification_trail, "READINGS_PER_BITE", 2)
+        monkeypatch.setattr(verification_trail, "EVENTS_PER_SLICE", 5)
+        monkeypatch.setattr(verification_trail, "READINGS_PER_SLICE", 2)
 
     def bites(self):
         position, found, n_bites = Position(), None, 0

@@ -20,7 +20,7 @@ from annotations.forms import AUDIT_GROUPS
 from annotations.models import AuditEvent, AuditLink, Notice, NoticeKind, Role
 from annotations.services import audit
 from annotations.services.audit import browse
-from annotations.services.audit.browse import Wanted
+from annotations.services.audit.browse import EventFilter
 from annotations.services.export import jobs
 from ecgreview.hash_chain.__main__ import main as verify_file
 from tests.app.constraints.acts import commit_and_go_on
@@ -391,7 +391,7 @@ class TestTheNight:
     def test_goes_on_in_another_bite(self, record, monkeypatch, django_capture_on_commit_callbacks):
         record()
         asked = []
-        monkeypatch.setattr(tasks, "BITE_S", 0.0)
+        monkeypatch.setattr(tasks, "TIME_SLICE_S", 0.0)
         monkeypatch.setattr(tasks.verify_audit, "apply_async", lambda *of, **_: asked.append(of))
         with django_capture_on_commit_callbacks(execute=True):
             tasks.verify_audit()
@@ -426,5 +426,5 @@ class TestWhatIsRecorded:
         assert {action.partition(".")[0] for action in audit.Action.values} == set(AUDIT_GROUPS)
 
     def test_everything_is_wanted_unless_something_is_said(self):
-        assert Wanted().is_everything
-        assert not Wanted(text="a").is_everything
+        assert EventFilter().is_everything
+        assert not EventFilter(text="a").is_everything

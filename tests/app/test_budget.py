@@ -16,8 +16,8 @@ from annotations.models import Assignment, User
 from ecgreview.ecg import formats, wire
 from ecgreview.site import bundling
 
-MOST_BYTES = 400_000
-MOST_EXAM_BYTES = 50_000
+MAX_BYTES = 400_000
+MAX_EXAM_BYTES = 50_000
 NAMED = re.compile(r'(?:src|href)="/static/([^"]+\.(?:js|css))"')
 
 
@@ -50,7 +50,7 @@ def test_scripts_and_styles_of_the_desk_fit_their_budget(
     names = set(NAMED.findall(page))
     assert {"vendor/plotly/plotly.min.js", "js/desk/desk.js", "css/reading.css"} <= names
     sizes = {name: len(sent(name, bundles)) for name in names}
-    assert sum(sizes.values()) <= MOST_BYTES, sizes
+    assert sum(sizes.values()) <= MAX_BYTES, sizes
 
 
 def test_a_real_exam_fits_its_budget(shared_data: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_real_exam_fits_its_budget(shared_data: Path) -> None:
     found = [result for path in formats.find(folder) for result in formats.read(path, folder)]
     sizes = [len(wire.pack(one.signal)) for one in found if isinstance(one, formats.Recording)]
     assert len(sizes) >= 10
-    assert statistics.median(sizes) <= MOST_EXAM_BYTES
+    assert statistics.median(sizes) <= MAX_EXAM_BYTES
 
 
 @pytest.mark.parametrize("name", ["uPlot.iife.min.js", "uplot/dist/uPlot.iife.min.js"])

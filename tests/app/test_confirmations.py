@@ -112,7 +112,7 @@ class TestIsRefused:
         suggest(assignment.exam)
         reading = submit(assignment, FLUTTER)
         show(assignment)
-        with pytest.raises(suggestion_decisions.NotFound):
+        with pytest.raises(suggestion_decisions.AcceptedWithoutFinding):
             confirm(reading)
 
     def test_for_a_class_that_was_not_suggested(self, shown, confirm):

@@ -165,7 +165,7 @@ class TestNumbers:
         self, study, make_exam, ana, bruno, davi, read, now
     ):
         exams = [make_exam() for _ in range(3)]
-        pool = pool_slots.make_pool(
+        pool = pool_slots.create_pool(
             study=study, name="Pool", exams=exams, readers=[ana, bruno], created_by=davi, now=now
         )
         batches.release(batch_id=pool.pk, actor=davi, now=now)

@@ -144,7 +144,7 @@ class TestInAPool:
 
     @pytest.fixture
     def pool(self, study, make_exam, ana, davi, now):
-        batch = pool_slots.make_pool(
+        batch = pool_slots.create_pool(
             study=study, name="Pool", exams=[make_exam() for _ in range(2)], readers=[ana],
             readers_per_exam=1, created_by=davi, now=now, lease_minutes=60,
         )  # fmt: skip

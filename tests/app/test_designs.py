@@ -468,25 +468,25 @@ class TestPools:
     def test_as_many_of_each_kind(self, study, make_exams, draw):
         make_exams(40, labels=["NORM"])
         make_exams(5, labels=["AFIB", "NORM"])
-        draw(study, n_exams=8, kinds="source", quota="equal")
+        draw(study, n_exams=8, stratify_by="source", quota="equal")
         assert dict(strata.in_pool(study)) == {"AFIB": 4, "NORM": 4}
 
     def test_an_exam_of_several_kinds_is_of_the_rarest(self, study, make_exams, draw):
         make_exams(3, labels=["A", "B"])
         make_exams(3, labels=["A"])
-        draw(study, n_exams=6, kinds="source")
+        draw(study, n_exams=6, stratify_by="source")
         assert dict(strata.in_pool(study)) == {"A": 3, "B": 3}
 
     def test_a_number_for_each_kind(self, study, make_exams, draw):
         make_exams(5, labels=["NORM"])
         make_exams(5, labels=["AFIB"])
-        draw(study, kinds="source", quota={"AFIB": 3, "NORM": 1})
+        draw(study, stratify_by="source", quota={"AFIB": 3, "NORM": 1})
         assert dict(strata.in_pool(study)) == {"AFIB": 3, "NORM": 1}
 
     def test_too_few_of_a_kind_are_named(self, study, make_exams, draw):
         make_exams(2, labels=["AFIB"])
         with pytest.raises(design.QuotaUnmet) as refusal:
-            draw(study, kinds="source", quota={"AFIB": 3})
+            draw(study, stratify_by="source", quota={"AFIB": 3})
         assert (refusal.value.stratum, refusal.value.available) == ("AFIB", 2)
 
     def test_kinds_can_be_what_the_model_suggests(self, study, make_exams, draw, taxonomy, now):
@@ -500,7 +500,7 @@ class TestPools:
             )
             af = taxonomy.classes.get(code="atrial_fibrillation")
             Suggestion.objects.create(run=run, diagnostic_class=af, strength=1, evidence="RR")
-        draw(study, n_exams=6, kinds="suggested")
+        draw(study, n_exams=6, stratify_by="suggested")
         assert dict(strata.in_pool(study)) == {"": 4, "atrial_fibrillation": 2}
 
     def test_whoever_reads_in_the_study_does_not_choose_by_kind(
@@ -509,8 +509,8 @@ class TestPools:
         roles.give(davi, [Role.COORDINATOR, Role.READER])
         roster.join(study=study, readers=[davi], actor=davi, now=now)
         make_exams(5, labels=["AFIB"])
-        with pytest.raises(strata.KindsHidden):
-            draw(study, n_exams=2, kinds="source")
+        with pytest.raises(strata.StrataHidden):
+            draw(study, n_exams=2, stratify_by="source")
 
     def test_clearing_keeps_what_was_given(
         self, study_of, readers, make_exams, add, plan, davi, now
@@ -554,7 +554,7 @@ class TestOutlook:
     ):
         study = study_of(readers, is_open=False)
         add(study, make_exams(100))
-        found = plan_preview.outlook(study, is_blind=False)
+        found = plan_preview.preview(study, is_blind=False)
         assert found.prediction is not None
         assert found.report is not None
         assert found.prediction.n_readings == found.report.own.n_readings == 200
@@ -563,14 +563,14 @@ class TestOutlook:
     def test_it_tells_why_nothing_can_be_planned(self, study_of, readers, make_exams, add):
         study = study_of(readers[:1], is_open=False)
         add(study, make_exams(3))
-        found = plan_preview.outlook(study, is_blind=False)
+        found = plan_preview.preview(study, is_blind=False)
         assert isinstance(found.refusal, design.TooFewReaders)
 
     def test_a_report_joins_the_batches_before(self, study_of, readers, make_exams, add, plan):
         study = study_of(readers)
         add(study, make_exams(11))
         _, last = plan(study, n_batches=2)
-        report = plan_preview.report(last)
+        report = plan_preview.balance_report(last)
         assert report.own.n_exams < report.whole.n_exams == 11
         loads = report.whole.exams_by_reader.values()
         assert max(loads) - min(loads) <= 1

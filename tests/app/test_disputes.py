@@ -250,7 +250,7 @@ class TestEnough:
     def test_in_a_pool_as_many_as_it_has_slots(
         self, study, make_exam, submit, close, outcome, ana, bruno, carla, davi, now
     ):
-        made = pool_slots.make_pool(
+        made = pool_slots.create_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno, carla],
             readers_per_exam=3, lease_minutes=30, created_by=davi, now=now,
         )  # fmt: skip
@@ -264,7 +264,7 @@ class TestEnough:
     def test_a_pool_exam_that_nobody_took_is_incomplete(
         self, study, make_exam, close, outcome, ana, bruno, davi, now
     ):
-        made = pool_slots.make_pool(
+        made = pool_slots.create_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno],
             lease_minutes=30, created_by=davi, now=now,
         )  # fmt: skip

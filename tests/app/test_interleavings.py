@@ -58,7 +58,7 @@ REFUSALS = (
     batches.AlreadyClosed,
     drafts.StaleDraft,
     leases.NoExamNow,
-    leases.NotServed,
+    leases.NothingAvailable,
     roster.HasLeft,
     reassignment.NobodyToReadThem,
     reassignment.NothingWaits,
@@ -192,15 +192,15 @@ class Interleavings(RuleBasedStateMachine):
         """Somebody leaves the study."""
         self.manage(roster.withdraw, reader, reason="moved")
 
-    @rule(giver=who, taker=who, with_begun=st.booleans(), limit=st.sampled_from([None, 1]))
-    def reassign(self, giver: int, taker: int, with_begun: bool, limit: int | None) -> None:
+    @rule(giver=who, recipient=who, with_begun=st.booleans(), limit=st.sampled_from([None, 1]))
+    def reassign(self, giver: int, recipient: int, with_begun: bool, limit: int | None) -> None:
         """What waits for one goes to another."""
-        if giver == taker:
+        if giver == recipient:
             return
         readers = self.world.readers
         self.attempt(
             lambda: reassignment.reassign(
-                study=self.world.study, reader=readers[giver], to=[readers[taker]],
+                study=self.world.study, reader=readers[giver], to=[readers[recipient]],
                 actor=self.world.coordinator, reason="leave", now=self.now,
                 with_begun=with_begun, limit=limit,
             )
@@ -356,7 +356,7 @@ def test_promises_hold_in_any_order_of_deeds(study, ana, bruno, clara, davi, mak
         now=now, due_on=now.date(),
     )  # fmt: skip
     # One exam is in both: who has it here is not given it there.
-    pool = pool_slots.make_pool(
+    pool = pool_slots.create_pool(
         study=study, name="Pool", exams=exams[3:], readers=readers, readers_per_exam=2,
         lease_minutes=60, created_by=davi, now=now,
     )  # fmt: skip

@@ -37,7 +37,7 @@ def make_pool(study, davi, now, ana, bruno, make_exam) -> Callable[..., Batch]:
     """Release a pool of new exams that Ana and Bruno take from."""
 
     def make(n_exams=3, n_each=1, readers=None, exams=None, **more) -> Batch:
-        batch = pool_slots.make_pool(
+        batch = pool_slots.create_pool(
             study=study,
             name=f"Pool {Batch.objects.count()}",
             exams=exams or [make_exam() for _ in range(n_exams)],
@@ -96,14 +96,14 @@ def test_a_pool_with_too_few_readers_is_refused(make_pool, ana):
 
 def test_a_pool_without_exams_is_refused(study, ana, davi, now):
     with pytest.raises(batches.NoExams):
-        pool_slots.make_pool(
+        pool_slots.create_pool(
             study=study, name="Pool", exams=[], readers=[ana], created_by=davi, now=now
         )
 
 
 def test_a_pool_without_readers_is_refused(study, make_exam, davi, now):
     with pytest.raises(batches.NoReaders):
-        pool_slots.make_pool(
+        pool_slots.create_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[], created_by=davi, now=now
         )
 
@@ -122,20 +122,20 @@ def test_a_coordinator_makes_a_pool_on_the_site(make_pool, make_exam, clara, dav
     exams = [make_exam()]
     with row_security.acting_as(davi.pk):
         batch = make_pool(exams=exams)
-        pool_slots.admit(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
+        pool_slots.add_readers(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
     assert batch.seats.count() == 3
 
 
 def test_more_readers_may_be_admitted_later(make_pool, clara, davi, now):
     batch = make_pool()
-    pool_slots.admit(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
+    pool_slots.add_readers(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
     assert leases.take(batch_id=batch.pk, reader=clara, now=now).reader == clara
 
 
 def test_nobody_is_admitted_to_a_closed_pool(make_pool, clara, davi, close, now):
     batch = close(make_pool())
     with pytest.raises(guards.BatchClosed):
-        pool_slots.admit(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
+        pool_slots.add_readers(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
 
 
 # -- Taking -------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ def test_who_has_no_seat_finds_no_pool(make_pool, clara, now):
 
 
 def test_a_pool_that_was_not_released_is_not_found(study, make_exam, ana, davi, now):
-    batch = pool_slots.make_pool(
+    batch = pool_slots.create_pool(
         study=study, name="Pool", exams=[make_exam()], readers=[ana], readers_per_exam=1,
         created_by=davi, now=now,
     )  # fmt: skip
@@ -310,7 +310,7 @@ def test_nothing_is_taken_in_a_locked_study(make_pool, study, ana, davi, now):
 def test_a_paused_reader_takes_nothing(make_pool, study, ana, davi, now):
     batch = make_pool()
     roster.pause(study=study, user=ana, reason="leave", actor=davi, now=now)
-    with pytest.raises(leases.NotServed):
+    with pytest.raises(leases.NothingAvailable):
         leases.take(batch_id=batch.pk, reader=ana, now=now)
 
 

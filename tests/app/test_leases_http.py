@@ -18,7 +18,7 @@ READING = {"based_on": 0, "findings": [], "quality": "good", "comment": ""}
 @pytest.fixture
 def make_pool(study, davi, now, ana, bruno, make_exam):
     def make(n_exams=2, n_each=1):
-        batch = pool_slots.make_pool(
+        batch = pool_slots.create_pool(
             study=study, name="Pool", exams=[make_exam() for _ in range(n_exams)],
             readers=[ana, bruno], readers_per_exam=n_each, created_by=davi, now=now,
         )  # fmt: skip

@@ -32,7 +32,7 @@ FILL = """
 @pytest.fixture
 def make_pool(study, ana, bruno, davi, make_exam, dataset: Dataset, now: datetime):
     def make(n_slots: int) -> Batch:
-        batch = pool_slots.make_pool(
+        batch = pool_slots.create_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno],
             readers_per_exam=1, created_by=davi, now=now,
         )  # fmt: skip

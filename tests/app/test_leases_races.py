@@ -29,7 +29,7 @@ def crowd(make_user):
 @pytest.fixture
 def make_pool(study, davi, now, make_exam):
     def make(n_exams, n_each, readers, **more):
-        batch = pool_slots.make_pool(
+        batch = pool_slots.create_pool(
             study=study, name=more.pop("name", "Pool"),
             exams=[make_exam() for _ in range(n_exams)], readers=readers,
             readers_per_exam=n_each, created_by=davi, now=now, **more,
@@ -48,7 +48,7 @@ def sign(assignment, now):
 
 def defects(results):
     """Return what is an error and no refusal."""
-    fine = (leases.NoExamNow, leases.NotServed, guards.Withdrawn, guards.AlreadySubmitted)
+    fine = (leases.NoExamNow, leases.NothingAvailable, guards.Withdrawn, guards.AlreadySubmitted)
     return [
         found for found in results if isinstance(found, Exception) and not isinstance(found, fine)
     ]
@@ -112,7 +112,7 @@ def test_nothing_is_taken_while_the_reader_is_being_withdrawn(make_pool, study, 
 REFUSALS = (
     drafts.StaleDraft,
     leases.NoExamNow,
-    leases.NotServed,
+    leases.NothingAvailable,
     guards.AlreadySubmitted,
     guards.Withdrawn,
 )

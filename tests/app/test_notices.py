@@ -176,7 +176,7 @@ def test_who_is_not_qualified_yet_is_not_reminded(due, study, ana, now):
 def test_everybody_of_a_pool_is_reminded_whatever_is_left(
     study, make_exam, ana, bruno, davi, submit, now
 ):
-    batch = pool_slots.make_pool(
+    batch = pool_slots.create_pool(
         study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno], readers_per_exam=1,
         created_by=davi, now=now, due_on=now.date(),
     )  # fmt: skip

@@ -244,7 +244,7 @@ def test_the_set_itself_is_read_by_who_has_not_passed(make_set, ana, signed_in, 
 
 
 def test_nothing_is_signed_before_the_set_is_passed(data, submit):
-    with pytest.raises(guards.NotServed):
+    with pytest.raises(guards.ReaderNotEligible):
         submit(data[0], AF)
     assert not Reading.objects.exists()
 

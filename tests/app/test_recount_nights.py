@@ -75,7 +75,7 @@ def asked(monkeypatch):
 @pytest.fixture
 def night(asked, monkeypatch, django_capture_on_commit_callbacks):
     """Work through a night, or so many bites of it."""
-    monkeypatch.setattr(tasks, "BITE_S", 3600.0)
+    monkeypatch.setattr(tasks, "TIME_SLICE_S", 3600.0)
 
     def work(*args):
         with django_capture_on_commit_callbacks(execute=True):
@@ -213,7 +213,7 @@ def test_what_was_put_off_in_the_middle_goes_on_there(both, held, night):
 def test_what_is_held_all_night_is_told(both, held, night, caplog):
     first, _ = both
     held.add(first.study_id)
-    assert night(first.study_id, None, None, recount.MOST_WAITS) == []
+    assert night(first.study_id, None, None, recount.MAX_WAITS) == []
     assert f"agreement of study {first.study_id}: not recounted" in caplog.text
     assert Notice.objects.filter(kind=NoticeKind.RECOUNT_FAILED).count() == 1
 

@@ -278,7 +278,7 @@ class TestDecisions:
             revise(shown, AF, chosen=[(AF, "accepted"), (AF, "rejected")])
 
     def test_that_accept_need_the_finding(self, shown, revise):
-        with pytest.raises(suggestion_decisions.NotFound):
+        with pytest.raises(suggestion_decisions.AcceptedWithoutFinding):
             revise(shown, FLUTTER, chosen=[(AF, "accepted")])
 
     def test_never_change(self, shown, revise):

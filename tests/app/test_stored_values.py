@@ -42,30 +42,30 @@ WHOLE = Whole(
 
 
 def test_a_value_comes_back_the_same():
-    assert json_values.restored(Whole, json_values.plain(WHOLE)) == WHOLE
+    assert json_values.load(Whole, json_values.dump(WHOLE)) == WHOLE
 
 
 def test_what_an_earlier_version_did_not_store_has_its_default():
-    told = json_values.plain(WHOLE)
+    told = json_values.dump(WHOLE)
     del told["is_small"]
-    assert json_values.restored(Whole, told) == WHOLE
+    assert json_values.load(Whole, told) == WHOLE
 
 
 def test_what_a_later_version_stored_beside_is_left_out():
-    told = {**json_values.plain(WHOLE), "colour": "red"}
-    assert json_values.restored(Whole, told) == WHOLE
+    told = {**json_values.dump(WHOLE), "colour": "red"}
+    assert json_values.load(Whole, told) == WHOLE
 
 
 def test_a_field_without_a_default_is_missed():
     with pytest.raises(TypeError, match="name"):
-        json_values.restored(Whole, {})
+        json_values.load(Whole, {})
 
 
 def test_what_no_row_can_hold_is_refused():
     with pytest.raises(NotStorable):
-        json_values.plain({"object": object()})
+        json_values.dump({"object": object()})
     with pytest.raises(NotStorable):
-        json_values.restored(object, "object")
+        json_values.load(object, "object")
 
 
 def test_a_digest_tells_arrays_of_another_shape_or_kind_apart():

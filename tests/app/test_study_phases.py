@@ -207,7 +207,7 @@ def test_a_batch_keeps_what_its_readers_were_promised(study, make_batch, amend):
 @pytest.fixture
 def old_pool(study, make_exam, ana, davi, now):
     """A pool that was made while suggestions came after the blind reading."""
-    pool = pool_slots.make_pool(
+    pool = pool_slots.create_pool(
         study=study, name="Pool", exams=[make_exam()], readers=[ana], readers_per_exam=1,
         created_by=davi, now=now,
     )  # fmt: skip
@@ -328,7 +328,7 @@ def test_a_study_is_released_after_it_was_locked(study, davi, now):
 def test_a_release_waits_for_the_consensus(study, make_batch, lock, davi, now):
     make_batch()
     lock(study)
-    with pytest.raises(lifecycle.StillReading):
+    with pytest.raises(lifecycle.ConsensusPending):
         lifecycle.release(study_id=study.pk, actor=davi, now=now)
     labels.compute(study=study, now=now)
     assert lifecycle.release(study_id=study.pk, actor=davi, now=now).phase == "released"

@@ -26,7 +26,7 @@ from annotations.services.assignment import batches
 from annotations.services.consensus import labels, rereads
 from annotations.services.reading import votes
 from annotations.services.studies import exam_pool, lifecycle, protocols, strata
-from annotations.services.studies.strata import Kinds
+from annotations.services.studies.strata import StratumSource
 from annotations.services.taxonomy import mappings, versions
 from ecgreview import protocol
 from ecgreview import taxonomy as published
@@ -328,7 +328,7 @@ class TestSuggestionsInAnotherVersion:
     def test_kinds_are_told_in_the_classes_of_the_study(self, suggested, study, davi, now):
         exam_pool.add(study=study, exams=[suggested], actor=davi, now=now)
         assert strata.suggested_shares(study) == {"atrial_fibrillation": 1}
-        assert strata.of_exams([(suggested.pk, None, [])], Kinds.SUGGESTED, study) == [
+        assert strata.of_exams([(suggested.pk, None, [])], StratumSource.SUGGESTED, study) == [
             "atrial_fibrillation"
         ]
 

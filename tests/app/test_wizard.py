@@ -21,7 +21,7 @@ from annotations.services.people import roles
 from annotations.services.studies import exam_pool, lifecycle, protocols, roster
 from annotations.views.studies import protocol_text
 from annotations.views.studies.setup_forms import ReadingForm, initial
-from annotations.views.studies.stratum_names import kind_names
+from annotations.views.studies.stratum_names import stratum_names
 from ecgreview import protocol
 from ecgreview.protocol import KEYS, Arm, Protocol
 
@@ -163,7 +163,7 @@ class TestSteps:
     def test_exams_are_drawn(self, signed_in, davi, draft, make_exam, dataset):
         for _ in range(4):
             make_exam()
-        form = {"do": "draw", "dataset": dataset.pk, "n_exams": 3, "kinds": "none",
+        form = {"do": "draw", "dataset": dataset.pk, "n_exams": 3, "stratify_by": "none",
                 "quota": "proportional"}  # fmt: skip
         signed_in(davi).post(f"/studies/{draft.slug}/exams/", form)
         assert draft.pool.count() == 3
@@ -177,7 +177,7 @@ class TestSteps:
 
     def test_too_few_of_a_kind_are_told_in_words(self, signed_in, davi, draft, make_exam, dataset):
         make_exam()
-        form = {"do": "draw", "dataset": dataset.pk, "kinds": "source", "quota": "listed",
+        form = {"do": "draw", "dataset": dataset.pk, "stratify_by": "source", "quota": "listed",
                 "listed": "AFIB 3"}  # fmt: skip
         response = signed_in(davi).post(f"/studies/{draft.slug}/exams/", form)
         assert "Of AFIB 3 exams are wanted and 0 can be had." in response.content.decode()
@@ -185,7 +185,7 @@ class TestSteps:
     def test_drawing_again_what_is_all_there_is_refused(
         self, signed_in, davi, ready, make_exam, dataset
     ):
-        form = {"do": "draw", "dataset": dataset.pk, "kinds": "none", "quota": "equal"}
+        form = {"do": "draw", "dataset": dataset.pk, "stratify_by": "none", "quota": "equal"}
         response = signed_in(davi).post(f"/studies/{ready.slug}/exams/", form)
         assert "No exam is left for this." in response.content.decode()
 
@@ -193,7 +193,7 @@ class TestSteps:
 class TestCheck:
     def test_it_tells_what_the_study_will_take(self, signed_in, davi, ready):
         page = signed_in(davi).get(f"/studies/{ready.slug}/setup/check/")
-        assert page.context["outlook"].n_readings == 12
+        assert page.context["preview"].n_readings == 12
         assert page.context["problems"] == []
 
     def test_it_tells_every_rule(self, signed_in, davi, ready):
@@ -419,7 +419,7 @@ class TestFirewall:
         ready.pool.update(stratum="AFIB-KIND")
         page = signed_in(reading_gil).get(f"/studies/{ready.slug}/exams/").content.decode()
         assert "AFIB-KIND" not in page
-        assert 'name="kinds"' not in page
+        assert 'name="stratify_by"' not in page
 
     def test_kinds_are_shown_to_who_does_not_read(self, signed_in, davi, ready):
         ready.pool.filter(pk=ready.pool.first().pk).update(stratum="AFIB-KIND")
@@ -430,7 +430,7 @@ class TestFirewall:
         self, signed_in, reading_gil, ready, make_exam, dataset
     ):
         make_exam()
-        form = {"do": "draw", "dataset": dataset.pk, "n_exams": 1, "kinds": "source",
+        form = {"do": "draw", "dataset": dataset.pk, "n_exams": 1, "stratify_by": "source",
                 "quota": "equal"}  # fmt: skip
         signed_in(reading_gil).post(f"/studies/{ready.slug}/exams/", form)
         assert set(ready.pool.values_list("stratum", flat=True)) == {""}
@@ -500,7 +500,7 @@ class TestSourceLabels:
             assert "POISON-LABEL" not in client.get(address).content.decode(), address
 
     def test_a_number_of_the_source_is_told_as_a_class(self, taxonomy):
-        found = kind_names(taxonomy, ["164889003", "nowhere"])
+        found = stratum_names(taxonomy, ["164889003", "nowhere"])
         assert found == {"164889003": taxonomy.classes.get(code="atrial_fibrillation").local_name}
 
 

@@ -27,7 +27,7 @@ def desk(
 ) -> Page:
     """Ana's desk with the first exam of a pool of two."""
     exams = [make_exam(), make_exam()]
-    pool = pool_slots.make_pool(
+    pool = pool_slots.create_pool(
         study=study, name="Shared exams", exams=exams, readers=[ana], readers_per_exam=1,
         created_by=davi, now=now,
     )  # fmt: skip

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ecgreview.local_services import service
-from ecgreview.local_services.crew import LONGEST_PAUSE_SECONDS, Crew, Member
+from ecgreview.local_services.crew import MAX_PAUSE_SECONDS, Crew, Member
 from ecgreview.local_services.places import REPOSITORY
 from tests.platform.processes import eventually, first_line
 
@@ -79,8 +79,8 @@ def test_a_dead_member_is_replaced_after_a_pause(crew):
 def test_a_member_that_keeps_failing_is_tried_ever_later_while_the_others_stay(crew):
     team, [failing, other], said = crew(FAIL, SLEEP)
     first = other.child
-    assert pauses(team, failing, 9) == [0.5, 1, 2, 4, 8, 16, 32, LONGEST_PAUSE_SECONDS,
-                                        LONGEST_PAUSE_SECONDS]  # fmt: skip
+    assert pauses(team, failing, 9) == [0.5, 1, 2, 4, 8, 16, 32, MAX_PAUSE_SECONDS,
+                                        MAX_PAUSE_SECONDS]  # fmt: skip
     assert (other.child, lives(other)) == (first, True)
     assert said[0].startswith("member 0 has stopped 4 times in a row")
     assert said[0].endswith("no luck today")

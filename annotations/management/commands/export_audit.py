@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.services.audit import browse
-from annotations.services.audit.browse import Format, Wanted
+from annotations.services.audit.browse import EventFilter, Format
 
 
 class Command(BaseCommand):
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError(f"The name of {file} must end in .csv or .jsonl.")
         if study:
             lookups.study(study)
-        wanted = Wanted(study=study, since=options["since"], until=options["until"])
+        wanted = EventFilter(study=study, since=options["since"], until=options["until"])
         partial = file.with_name(f".{file.name}.partial")
         try:
             with partial.open("wb") as opened:

@@ -65,9 +65,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{n_exams} exams linked; {n_with_prior} have an earlier one.")
 
 
-MOST_LINES = 20
+MAX_LINES = 20
 
 
 def _first(lines: list[str]) -> str:
-    more = len(lines) - MOST_LINES
-    return "\n".join([*lines[:MOST_LINES], *([f"and {more} more."] if more > 0 else [])])
+    more = len(lines) - MAX_LINES
+    return "\n".join([*lines[:MAX_LINES], *([f"and {more} more."] if more > 0 else [])])

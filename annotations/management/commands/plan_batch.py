@@ -94,7 +94,7 @@ class Command(BaseCommand):
         return made
 
     def _say(self, batch: Batch) -> None:
-        found = plan_preview.report(batch)
+        found = plan_preview.balance_report(batch)
         state = "released" if batch.is_released else "planned"
         loads = found.whole.loads
         self.stdout.write(

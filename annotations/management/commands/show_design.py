@@ -16,7 +16,7 @@ from ecgreview import design
 
 
 class Command(BaseCommand):
-    """Print the balance report of a batch, or the outlook of a study."""
+    """Print the balance report of a batch, or the plan preview of a study."""
 
     help = (
         "Print how even a batch is and that its orders follow no pattern; without --batch, what"
@@ -45,11 +45,11 @@ def _of_batch(study: Study, name: str) -> dict[str, Any]:
     if batch is None:
         known = ", ".join(study.batches.order_by("pk").values_list("name", flat=True))
         raise CommandError(f"There is no batch {name!r}. There are: {known or 'none'}.")
-    return _report(plan_preview.report(batch))
+    return _report(plan_preview.balance_report(batch))
 
 
 def _of_study(study: Study) -> dict[str, Any]:
-    found = plan_preview.outlook(study, is_blind=False)
+    found = plan_preview.preview(study, is_blind=False)
     if found.refusal:
         raise CommandError(f"It cannot be planned. {found.refusal}")
     if found.report is None:
@@ -60,7 +60,7 @@ def _of_study(study: Study) -> dict[str, Any]:
     return told
 
 
-def _report(found: plan_preview.Report) -> dict[str, Any]:
+def _report(found: plan_preview.BalanceReport) -> dict[str, Any]:
     names = dict(
         User.objects.filter(pk__in=found.own.exams_by_reader).values_list("pk", "username")
     )

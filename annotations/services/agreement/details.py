@@ -39,7 +39,7 @@ T = TypeVar("T")
 METHOD = f"{agreement.VERSION}.2"
 """Of making details; another one makes them anew."""
 
-Told = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Takes how much is done, and of how much."""
 
 Key = tuple[str, int | None]
@@ -125,7 +125,7 @@ def make(
     facts: StudyFacts,
     readers: Sequence[int],
     before: AgreementReport | None,
-    told: Told,
+    told: ProgressCallback,
 ) -> list[Detail]:
     """Return all parts of the next version of ``scope``.
 
@@ -253,7 +253,7 @@ def _part(
     made: Callable[[], object],
 ) -> Detail:
     is_known = known.get((str(kind), reader_id)) == digest
-    return Detail(kind, reader_id, digest, None if is_known else json_values.plain(made()))
+    return Detail(kind, reader_id, digest, None if is_known else json_values.dump(made()))
 
 
 # -- Storing ------------------------------------------------------------------------------------
@@ -333,7 +333,7 @@ def errors_of(report: AgreementReport, user: User) -> ErrorsDetail | None:
 def all_errors_of(report: AgreementReport) -> ErrorsDetail | None:
     """Return the same for whoever runs the server, who may see everything."""
     row = report.details.filter(kind=DetailKind.ERRORS).select_related("taken_from").first()
-    return None if row is None else json_values.restored(ErrorsDetail, row.told)
+    return None if row is None else json_values.load(ErrorsDetail, row.told)
 
 
 def why_no_errors(report: AgreementReport, found: ErrorsDetail | None) -> Missing | None:
@@ -360,4 +360,4 @@ def _told(
 ) -> T | None:
     seen = AgreementDetail.objects.visible_to(user).filter(report=report, kind=kind)
     row = seen.filter(reader=reader_id).select_related("taken_from").first()
-    return None if row is None else json_values.restored(as_what, earlier.with_codes(row.told))
+    return None if row is None else json_values.load(as_what, earlier.with_codes(row.told))

@@ -19,7 +19,7 @@ from annotations import row_security
 from annotations.models import AgreementReport, ReaderKind
 
 
-class Said(StrEnum):
+class ExamFilter(StrEnum):
     """What the readers of an exam said of a class, all of them together."""
 
     ANY = "any"
@@ -48,7 +48,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class ExamSaid:
+class ExamStates:
     """What was said of a class of one exam.
 
     Attributes:
@@ -82,8 +82,8 @@ class ExamSaid:
 
 
 def behind(
-    report: AgreementReport, code: str, what: Said | Pair, *, after: int = 0, limit: int
-) -> list[ExamSaid]:
+    report: AgreementReport, code: str, what: ExamFilter | Pair, *, after: int = 0, limit: int
+) -> list[ExamStates]:
     """Return exams of the scope of ``report`` of which that was said, in steady order.
 
     They are those of now: with a report that is out of date they may differ from its counts.
@@ -104,7 +104,7 @@ def behind(
         cursor.execute(statement, values)
         rows = cursor.fetchall()
     return [
-        ExamSaid(exam_id, exam_code, dict(zip(readers, said, strict=True)))
+        ExamStates(exam_id, exam_code, dict(zip(readers, said, strict=True)))
         for exam_id, exam_code, readers, said in rows
     ]
 
@@ -152,12 +152,12 @@ select coalesce(string_agg(substr(s.said, who.place::int, 1), '' order by who.pl
 COMPARED = "length(translate(v.said, '0', '')) >= 2"
 """Two readers or more could assess the class."""
 
-CONDITIONS: Mapping[Said, str] = {
-    Said.ANY: f"{COMPARED} and v.said like '%%2%%'",
-    Said.ALL: f"{COMPARED} and v.said like '%%2%%' and v.said not like '%%1%%'",
-    Said.SOME: f"{COMPARED} and v.said like '%%2%%' and v.said like '%%1%%'",
-    Said.NONE: f"{COMPARED} and v.said not like '%%2%%'",
-    Said.NOT_ASSESSABLE: "v.said like '%%0%%'",
+CONDITIONS: Mapping[ExamFilter, str] = {
+    ExamFilter.ANY: f"{COMPARED} and v.said like '%%2%%'",
+    ExamFilter.ALL: f"{COMPARED} and v.said like '%%2%%' and v.said not like '%%1%%'",
+    ExamFilter.SOME: f"{COMPARED} and v.said like '%%2%%' and v.said like '%%1%%'",
+    ExamFilter.NONE: f"{COMPARED} and v.said not like '%%2%%'",
+    ExamFilter.NOT_ASSESSABLE: "v.said like '%%0%%'",
 }
 STATES: Mapping[Cell, tuple[str, str]] = {
     Cell.BOTH: ("2", "2"),
@@ -169,8 +169,8 @@ OF_PAIR = """substr(s.said, array_position(p.readers, %(first)s::bigint), 1) = %
    and substr(s.said, array_position(p.readers, %(second)s::bigint), 1) = %(second_said)s"""
 
 
-def _condition(what: Said | Pair) -> tuple[str, dict[str, Any]]:
-    if isinstance(what, Said):
+def _condition(what: ExamFilter | Pair) -> tuple[str, dict[str, Any]]:
+    if isinstance(what, ExamFilter):
         return CONDITIONS[what], {}
     first_said, second_said = STATES[what.cell]
     return OF_PAIR, {

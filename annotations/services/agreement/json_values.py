@@ -22,18 +22,18 @@ class NotStorable(TypeError):
     """There is no way of holding a value of this type in a row."""
 
 
-def plain(value: object) -> Any:
+def dump(value: object) -> Any:
     """Return ``value`` as JSON holds it.
 
     Raises:
         NotStorable: it, or a part of it, is of a type that is not known here.
     """
     if is_dataclass(value):
-        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+        return {one.name: dump(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Mapping):
-        return {str(plain(key)): plain(one) for key, one in value.items()}
+        return {str(dump(key)): dump(one) for key, one in value.items()}
     if isinstance(value, tuple):
-        return [plain(one) for one in value]
+        return [dump(one) for one in value]
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, date):  # and moments, which are days too
@@ -43,7 +43,7 @@ def plain(value: object) -> Any:
     raise NotStorable(type(value))
 
 
-def restored(kind: type[T], told: Any) -> T:
+def load(kind: type[T], told: Any) -> T:
     """Return the value of type ``kind`` that ``plain`` made ``told`` of.
 
     What an earlier version of the product did not store has the default of its field; what a
@@ -70,7 +70,7 @@ def _bytes(part: object) -> bytes:
     if isinstance(part, np.ndarray):
         array: NDArray[Any] = np.ascontiguousarray(part)
         return f"{array.dtype.str}{array.shape}".encode() + array.tobytes()
-    return json.dumps(plain(part), sort_keys=True).encode()
+    return json.dumps(dump(part), sort_keys=True).encode()
 
 
 def _restored(kind: Any, told: Any) -> Any:

@@ -18,7 +18,7 @@ N_POINTS = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class ClassForecast:
     """What a class needs for an interval of the width wished for.
 
     Attributes:
@@ -33,7 +33,7 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlooks:
+class ClassForecasts:
     """The same of several classes.
 
     Attributes:
@@ -42,7 +42,7 @@ class Outlooks:
     """
 
     n_reads: tuple[int, ...]
-    classes: tuple[Outlook, ...]
+    classes: tuple[ClassForecast, ...]
 
 
 def kept(cells: Cells) -> dict[str, Any]:
@@ -53,9 +53,9 @@ def kept(cells: Cells) -> dict[str, Any]:
     }
 
 
-def outlooks(
+def forecasts(
     results: Mapping[str, Any], codes: Sequence[str], wanted: float, *, target: Target
-) -> Outlooks | None:
+) -> ClassForecasts | None:
     """Return what ``codes`` need for an interval of estimate +- ``wanted``.
 
     Args:
@@ -89,10 +89,10 @@ def outlooks(
         widths = precision.half_widths(
             cells, n_reads, target=target, confidence=confidence, effects=effects
         )
-    return Outlooks(
+    return ClassForecasts(
         tuple(n_reads.tolist()),
         tuple(
-            Outlook(code, one, () if np.isnan(column).any() else tuple(column.tolist()))
+            ClassForecast(code, one, () if np.isnan(column).any() else tuple(column.tolist()))
             for code, one, column in zip(codes, found, widths.T, strict=True)
         ),
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from annotations.models import Exam, ReaderKind, Scope, Study
 from annotations.services.agreement import json_values, reading_matrix
-from annotations.services.agreement.reading_matrix import Said
+from annotations.services.agreement.reading_matrix import ReadingMatrix
 from ecgreview.agreement import MISSING
 from ecgreview.agreement.accuracy import blocks, performance
 from ecgreview.agreement.accuracy.performance import Performance
@@ -22,7 +22,7 @@ from ecgreview.agreement.values.bounded import Measure
 SEED = 0
 N_REPLICATES = 1000
 N_REPLICATES_OF_BLOCKS = 200
-LEAST_OTHERS = 2
+MIN_OTHERS = 2
 """Votes of others of which a majority is made."""
 
 
@@ -131,7 +131,7 @@ class Ground:
     """
 
     study: Study
-    said: Said
+    said: ReadingMatrix
     is_whole: bool
     references: Mapping[Against, NDArray[np.int8]]
     patients: NDArray[np.int64]
@@ -171,7 +171,7 @@ def ground(scope: Scope, study: Study, *, beside: int | None = None) -> Ground:
     references = {
         Against.CONSENSUS: reading_matrix.consensus(said, study),
         Against.OTHERS: reading_matrix.majority_of_others(
-            said, reading_matrix.of_people(said, kinds), least=LEAST_OTHERS
+            said, reading_matrix.of_people(said, kinds), least=MIN_OTHERS
         ),
         Against.REFERENCE: reading_matrix.reference(said, reference_id),
     }
@@ -223,7 +223,7 @@ def of_reader(
     )  # fmt: skip
 
 
-def _patients(said: Said) -> NDArray[np.int64]:
+def _patients(said: ReadingMatrix) -> NDArray[np.int64]:
     """Return whose exams they are, shape (n,); an exam of nobody known is on its own."""
     exams, row_of = np.unique(said.exams, return_inverse=True)
     known = Exam.objects.filter(pk__in=exams.tolist(), patient__isnull=False)
@@ -236,7 +236,7 @@ def _n_compared(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> int:
     return int(((answers != MISSING) & (reference != MISSING)).any(axis=1).sum())
 
 
-def _standings(said: Said, reference: NDArray[np.int8]) -> tuple[Standing, ...]:
+def _standings(said: ReadingMatrix, reference: NDArray[np.int8]) -> tuple[Standing, ...]:
     found = []
     for reader in np.unique(said.readers).tolist():
         rows = said.readers == reader
@@ -290,7 +290,7 @@ def when(on: Ground, reader_id: int) -> When:
 class _Drift:
     """What a reader said, with what it is held against, and when."""
 
-    mine: Said
+    mine: ReadingMatrix
     reference: NDArray[np.int8]
     patients: NDArray[np.int64]
     when: When

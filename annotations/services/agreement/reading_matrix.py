@@ -39,7 +39,7 @@ NEEDED = (
 KNOWN: dict[str, int] = {ClassState.PRESENT: PRESENT, ClassState.ABSENT: ABSENT}
 """The states of a class in a consensus that say something of it."""
 
-MOST_READINGS = 60_000
+MAX_READINGS = 60_000
 """More than these need more memory than a worker should take."""
 
 
@@ -48,7 +48,7 @@ class TooMany(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Said:
+class ReadingMatrix:
     """What readers said, one row for each reader and exam that they could read.
 
     Attributes:
@@ -71,10 +71,10 @@ class Said:
     active_ms: NDArray[np.int64]
     states: NDArray[np.int8]
 
-    def __getitem__(self, rows: NDArray[np.bool_]) -> Said:
+    def __getitem__(self, rows: NDArray[np.bool_]) -> ReadingMatrix:
         """Return some of the rows."""
         parts = (getattr(self, one.name) for one in fields(self)[1:])
-        return Said(self.codes, *(part[rows] for part in parts))
+        return ReadingMatrix(self.codes, *(part[rows] for part in parts))
 
     def __len__(self) -> int:
         """Return how many readings there are."""
@@ -86,7 +86,7 @@ def opened() -> ReadingQuerySet:
     return Reading.objects.filter(assignment__batch__in=Batch.objects.all().with_open_results())
 
 
-def of_scope(scope: Scope, study: Study, *, beside: int | None = None) -> Said:
+def of_scope(scope: Scope, study: Study, *, beside: int | None = None) -> ReadingMatrix:
     """Return the votes in ``scope`` that are open, in the classes ``study`` has now.
 
     Args:
@@ -95,7 +95,7 @@ def of_scope(scope: Scope, study: Study, *, beside: int | None = None) -> Said:
         beside: only on the exams that this reader read.
 
     Raises:
-        TooMany: they are more than ``MOST_READINGS``.
+        TooMany: they are more than ``MAX_READINGS``.
         mappings.NoMapping: as for ``votes.translated``.
     """
     within = Q(assignment__batch=scope.batch_id) & ~Q(assignment__batch__purpose__in=NO_DATA)
@@ -108,22 +108,22 @@ def of_scope(scope: Scope, study: Study, *, beside: int | None = None) -> Said:
     return matching(within, study)
 
 
-def matching(which: Q, study: Study) -> Said:
+def matching(which: Q, study: Study) -> ReadingMatrix:
     """Return the votes among the readings ``which`` that are open.
 
     Raises:
-        TooMany: they are more than ``MOST_READINGS``.
+        TooMany: they are more than ``MAX_READINGS``.
         mappings.NoMapping: as for ``votes.translated``.
     """
     seen = opened().counted().filter(which)
-    if seen.count() > MOST_READINGS:
+    if seen.count() > MAX_READINGS:
         raise TooMany
     rows = {row.pk: row for row in seen.select_related("assignment").only(*NEEDED).in_turn()}
     by_exam = votes.that_count(votes.translated(study, rows.values()))
     cast = [vote for exam in sorted(by_exam) for vote in by_exam[exam] if vote.translation]
     codes = tuple(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
     chosen = [rows[vote.reading_id] for vote in cast]
-    return Said(
+    return ReadingMatrix(
         codes,
         _ids([row.pk for row in chosen]),
         _ids([vote.exam_id for vote in cast]),
@@ -135,7 +135,7 @@ def matching(which: Q, study: Study) -> Said:
     )
 
 
-def consensus(said: Said, study: Study) -> NDArray[np.int8]:
+def consensus(said: ReadingMatrix, study: Study) -> NDArray[np.int8]:
     """Return the consensus of the exams of ``said``, as far as it is open.
 
     Returns:
@@ -156,25 +156,25 @@ def consensus(said: Said, study: Study) -> NDArray[np.int8]:
     return np.asarray(found[row_of.reshape(-1)])
 
 
-def kinds(said: Said) -> dict[int, str]:
+def kinds(said: ReadingMatrix) -> dict[int, str]:
     """Return what the readers of ``said`` are, by id."""
     readers = np.unique(said.readers).tolist()
     return dict(User.objects.filter(pk__in=readers).order_by("pk").values_list("pk", "kind"))
 
 
-def of_people(said: Said, kinds: Mapping[int, str]) -> NDArray[np.bool_]:
+def of_people(said: ReadingMatrix, kinds: Mapping[int, str]) -> NDArray[np.bool_]:
     """Return which rows have a vote, shape (n,): those of people."""
     people = [reader for reader, kind in kinds.items() if kind == ReaderKind.PERSON]
     return np.isin(said.readers, people)
 
 
-def reference_reader(said: Said, kinds: Mapping[int, str]) -> int | None:
+def reference_reader(said: ReadingMatrix, kinds: Mapping[int, str]) -> int | None:
     """Return the reader of kind reference who read most of these exams, of equals the first."""
     found = [reader for reader, kind in kinds.items() if kind == ReaderKind.REFERENCE]
     return max(found, key=lambda one: int((said.readers == one).sum()), default=None)
 
 
-def reference(said: Said, reader_id: int | None) -> NDArray[np.int8]:
+def reference(said: ReadingMatrix, reader_id: int | None) -> NDArray[np.int8]:
     """Return what ``reader_id`` says of the exam of each row, of each class.
 
     Returns:
@@ -195,7 +195,7 @@ def reference(said: Said, reader_id: int | None) -> NDArray[np.int8]:
 
 
 def majority_of_others(
-    said: Said, voters: NDArray[np.bool_] | None = None, *, least: int = 1
+    said: ReadingMatrix, voters: NDArray[np.bool_] | None = None, *, least: int = 1
 ) -> NDArray[np.int8]:
     """Return what most others said of the exam of each row, of each class.
 

@@ -24,7 +24,7 @@ from annotations.services.counts import groups as counts_groups
 from annotations.services.counts import live, load, runs, table_statistics
 from annotations.services.counts import repeats as counts_repeats
 from annotations.services.counts.load import PatternRows
-from annotations.services.counts.runs import Work
+from annotations.services.counts.runs import RunContext
 from ecgreview import agreement
 from ecgreview.agreement.latent.report import latent_report
 from ecgreview.agreement.reports import design_effects
@@ -37,17 +37,17 @@ def work_next(*, now: datetime) -> bool:
 
     Reports come first: an exam that cannot be counted must not keep all studies from theirs.
     """
-    return refresh_ripe(now=now) or live.count_next(now=now)
+    return refresh_due(now=now) or live.count_next(now=now)
 
 
-def refresh_ripe(*, now: datetime) -> bool:
+def refresh_due(*, now: datetime) -> bool:
     """Bring one report up to date whose counts have come to rest; return False without one."""
-    return _refresh_one(runs.ripe(now=now), now)
+    return _refresh_one(runs.due(now=now), now)
 
 
 def refresh_next(*, now: datetime) -> bool:
     """Bring the report of one batch that is due up to date at once; return False without one."""
-    return _refresh_one(runs.of_batches(now=now), now)
+    return _refresh_one(runs.due_for_batches(now=now), now)
 
 
 def refresh(*, batch: Batch, now: datetime) -> AgreementReport:
@@ -69,7 +69,7 @@ def refresh_closed(*, study: Study, now: datetime) -> None:
     """
     due = list(study.batches.closed().filter(agreement_is_due=True).order_by("pk"))
     for batch in due:
-        with runs.alone(Scope(study.pk, batch.pk), waits=True):
+        with runs.exclusive(Scope(study.pk, batch.pk), waits=True):
             pass  # claimed until the commit
     if due:
         live.lock(study.pk)
@@ -87,7 +87,7 @@ def inputs(scope: Scope) -> PatternRows:
 def _refresh_one(waiting: Iterable[AgreementRun], now: datetime) -> bool:
     """Work on the first of these runs that nobody else has; return False when there is none."""
     for run in waiting:
-        with runs.alone(run.scope, waits=False) as is_ours:
+        with runs.exclusive(run.scope, waits=False) as is_ours:
             if is_ours and runs.begin(run, now=now):
                 _attempt(run, now)
                 return True
@@ -106,8 +106,8 @@ def _attempt(run: AgreementRun, now: datetime) -> None:
 
 def _refresh(scope: Scope, now: datetime) -> AgreementReport:
     with (
-        runs.alone(scope, waits=True),
-        runs.Work(scope, now=now) as work,
+        runs.exclusive(scope, waits=True),
+        runs.RunContext(scope, now=now) as work,
     ):
         work.count(0, 0)
         table_statistics.keep_up()
@@ -188,7 +188,7 @@ def _results(rows: PatternRows) -> dict[str, Any]:
     }
 
 
-def _settle(work: Work, report: AgreementReport, found: _Found, now: datetime) -> None:
+def _settle(work: RunContext, report: AgreementReport, found: _Found, now: datetime) -> None:
     """End the run, and take the mark from the batch unless other readings count by now.
 
     Whoever submits holds the batch's row until their reading is committed, so under this lock no

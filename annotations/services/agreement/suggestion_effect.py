@@ -21,7 +21,7 @@ from annotations.models import (
     SuggestionRun,
 )
 from annotations.services.agreement import json_values, reading_matrix
-from annotations.services.agreement.reading_matrix import Said
+from annotations.services.agreement.reading_matrix import ReadingMatrix
 from annotations.services.taxonomy import mappings
 from ecgreview.agreement import ABSENT, MISSING, PRESENT
 from ecgreview.agreement.accuracy import arm_times, arms
@@ -84,7 +84,7 @@ class Trial:
         n_exposed: readings of the arm that shows suggestions which had anything to show.
     """
 
-    said: Said
+    said: ReadingMatrix
     suggestions: NDArray[np.int8]
     reference: NDArray[np.int8]
     is_adjudicated: NDArray[np.bool_]
@@ -143,7 +143,7 @@ def compare(found: Trial) -> Arms:
     )
 
 
-def _trial(said: Said, study: Study) -> Trial | Arms:
+def _trial(said: ReadingMatrix, study: Study) -> Trial | Arms:
     n_shown = int(said.is_shown.sum())
     if not len(said):
         return Arms(Nothing.NO_READINGS)
@@ -158,7 +158,7 @@ def _trial(said: Said, study: Study) -> Trial | Arms:
     return Trial(said, suggestions, reference, is_adjudicated, n_exposed)
 
 
-def _exposed(said: Said) -> dict[int, int]:
+def _exposed(said: ReadingMatrix) -> dict[int, int]:
     """Return the last run that was shown for each assignment of which any was."""
     shown = Exposure.objects.filter(
         assignment__in=said.assignments[said.is_shown].tolist(), arm="concurrent"
@@ -167,7 +167,7 @@ def _exposed(said: Said) -> dict[int, int]:
     return dict(ordered.values_list("assignment", "run"))
 
 
-def _suggestions(said: Said, exposed: Mapping[int, int], study: Study) -> NDArray[np.int8]:
+def _suggestions(said: ReadingMatrix, exposed: Mapping[int, int], study: Study) -> NDArray[np.int8]:
     """Return what the model said to each reading, or would have said: its newest word.
 
     Returns:
@@ -195,7 +195,7 @@ def _suggestions(said: Said, exposed: Mapping[int, int], study: Study) -> NDArra
     ).reshape(len(said), len(said.codes))
 
 
-def _words(said: Said, covered: Mapping[int, list[str]]) -> dict[int, NDArray[np.int8]]:
+def _words(said: ReadingMatrix, covered: Mapping[int, list[str]]) -> dict[int, NDArray[np.int8]]:
     """Return what each run says of each class."""
     place = {code: column for column, code in enumerate(said.codes)}
     found = {}
@@ -210,7 +210,7 @@ def _words(said: Said, covered: Mapping[int, list[str]]) -> dict[int, NDArray[np
     return found
 
 
-def _reference(said: Said, study: Study) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+def _reference(said: ReadingMatrix, study: Study) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """Return the reference of each reading, and whether it is an adjudicator's.
 
     It rests on readings that were made without suggestions, never on the reading itself: what

@@ -19,7 +19,7 @@ class Withdrawn(Exception):
     """The reader has left the study, or the exam was given to somebody else."""
 
 
-class NotServed(Exception):
+class ReaderNotEligible(Exception):
     """The exam is not handed out now: its reader is paused, or has to pass a qualification."""
 
 
@@ -73,7 +73,7 @@ def refuse_if_ended(assignment: Assignment) -> None:
     if not assignment.batch.is_open:
         raise BatchClosed(assignment.batch)
     if is_barred(assignment):
-        raise NotServed(assignment)
+        raise ReaderNotEligible(assignment)
 
 
 def is_barred(assignment: Assignment) -> bool:
@@ -100,7 +100,7 @@ def refuse_unserved(assignment: Assignment, user: User) -> None:
         NotServed: they may not.
     """
     if not is_served(assignment, user):
-        raise NotServed(assignment)
+        raise ReaderNotEligible(assignment)
 
 
 def refuse_barred(assignment: Assignment) -> None:
@@ -112,7 +112,7 @@ def refuse_barred(assignment: Assignment) -> None:
         NotServed: it does.
     """
     if not _is_over(assignment) and is_barred(assignment):
-        raise NotServed(assignment)
+        raise ReaderNotEligible(assignment)
 
 
 def _is_over(assignment: Assignment) -> bool:

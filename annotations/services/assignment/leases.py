@@ -39,7 +39,7 @@ class NoExamNow(Exception):
     """No exam of the pool is free for this reader at this moment; later one may be."""
 
 
-class NotServed(Exception):
+class NothingAvailable(Exception):
     """The reader is paused, or passes a qualification first."""
 
 
@@ -87,7 +87,7 @@ def next_id(*, assignment: Assignment, now: datetime) -> int | None:
         return None
     try:
         return take(batch_id=assignment.batch_id, reader=assignment.reader, now=now).pk
-    except (NoExamNow, NotServed, BatchClosed, StudyNotOpen):
+    except (NoExamNow, NothingAvailable, BatchClosed, StudyNotOpen):
         return None
 
 
@@ -169,7 +169,7 @@ def _refuse_if_not_served(batch: Batch, reader: User) -> None:
     if not batch.is_open:
         raise BatchClosed(batch)
     if not Batch.objects.serving(reader).filter(pk=batch.pk).exists():
-        raise NotServed(batch)
+        raise NothingAvailable(batch)
 
 
 def _held(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:

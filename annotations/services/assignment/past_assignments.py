@@ -16,7 +16,7 @@ STANDING = (AssignmentState.WAITING, AssignmentState.READ, AssignmentState.LAPSE
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastAssignments:
     """What was given before.
 
     Attributes:
@@ -28,7 +28,7 @@ class Past:
     barred: list[tuple[int, int]]
 
 
-def past(study: Study) -> Past:
+def of_study(study: Study) -> PastAssignments:
     """Return all that was given in ``study``, and who must not be given what.
 
     Nobody is given again what was taken from them, what they abstained from, what they practised
@@ -53,7 +53,7 @@ def past(study: Study) -> Past:
             if voucher is not None
         ),
     }
-    return Past(readings(of_data.filter(yields_a_reading())), sorted(barred))
+    return PastAssignments(readings(of_data.filter(yields_a_reading())), sorted(barred))
 
 
 def standing(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:

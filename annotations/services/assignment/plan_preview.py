@@ -19,7 +19,7 @@ PREVALENCES = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BalanceReport:
     """How even a batch is.
 
     Attributes:
@@ -34,7 +34,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class PlanPreview:
     """What planning the whole pool at once would give.
 
     Attributes:
@@ -48,13 +48,13 @@ class Outlook:
     n_exams: int
     n_anchors: int
     readers: list[User]
-    report: Report | None
+    report: BalanceReport | None
     refusal: DesignRefused | None
     prediction: design.Prediction | None
     by_class: dict[str, design.Precision]
 
 
-def report(batch: Batch) -> Report:
+def balance_report(batch: Batch) -> BalanceReport:
     """Return how even ``batch`` is, alone and with the batches of data that were made before."""
     before = Q(batch__study=batch.study, batch__purpose=past_assignments.DATA, batch__lt=batch.pk)
     own = past_assignments.readings(Assignment.objects.filter(batch=batch))
@@ -62,14 +62,14 @@ def report(batch: Batch) -> Report:
         Assignment.objects.filter(before).filter(past_assignments.yields_a_reading())
     )
     readers = np.unique(own.readers)
-    return Report(
+    return BalanceReport(
         own=design.balance(own),
         whole=design.balance(past.joined(past_assignments.after(past, own)), readers=readers),
         order=design.order_statistics(own),
     )
 
 
-def outlook(study: Study, *, is_blind: bool) -> Outlook:
+def preview(study: Study, *, is_blind: bool) -> PlanPreview:
     """Return what planning the whole pool at once would give; nothing is written.
 
     Args:
@@ -78,7 +78,7 @@ def outlook(study: Study, *, is_blind: bool) -> Outlook:
     """
     pool = list(study.pool.order_by("exam").values_list("exam_id", "is_anchor"))
     readers = plans.readers_of(study)
-    found: Report | None = None
+    found: BalanceReport | None = None
     refusal: DesignRefused | None = None
     try:
         if pool and readers:
@@ -88,7 +88,7 @@ def outlook(study: Study, *, is_blind: bool) -> Outlook:
     n_anchors = sum(is_anchor for _, is_anchor in pool)
     shares = {} if is_blind else strata.suggested_shares(study)
     prediction = _prediction(study, len(pool), n_anchors, readers, shares)
-    return Outlook(
+    return PlanPreview(
         n_exams=len(pool),
         n_anchors=n_anchors,
         readers=[line.user for line in readers],
@@ -103,10 +103,10 @@ def outlook(study: Study, *, is_blind: bool) -> Outlook:
     )
 
 
-def _trial(study: Study, exams: Sequence[int], readers: Sequence[StudyReader]) -> Report:
-    made = design.generate(plans.request(study, exams, readers, past_assignments.past(study)))
+def _trial(study: Study, exams: Sequence[int], readers: Sequence[StudyReader]) -> BalanceReport:
+    made = design.generate(plans.request(study, exams, readers, past_assignments.of_study(study)))
     balance = design.balance(made.readings, readers=[line.user_id for line in readers])
-    return Report(balance, balance, design.order_statistics(made.readings))
+    return BalanceReport(balance, balance, design.order_statistics(made.readings))
 
 
 def _prediction(

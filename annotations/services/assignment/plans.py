@@ -126,7 +126,7 @@ def plan_pool(
     fresh = exam_pool.in_drawn_order(study, "batch", left(study).values_list("exam", flat=True))
     if not fresh:
         raise NothingToPlan(study.name)
-    return pool_slots.make_pool(
+    return pool_slots.create_pool(
         study=study,
         name=name,
         exams=list(Exam.objects.filter(pk__in=fresh[:n_exams])),
@@ -209,7 +209,10 @@ def readers_of(study: Study) -> list[StudyReader]:
 
 
 def request(
-    study: Study, exams: Sequence[int], readers: Sequence[StudyReader], past: past_assignments.Past
+    study: Study,
+    exams: Sequence[int],
+    readers: Sequence[StudyReader],
+    past: past_assignments.PastAssignments,
 ) -> design.Request:
     """Return what is asked of the generator for ``exams``, which are of the pool."""
     rows = study.pool.values_list("exam_id", "exam__patient_id", "is_anchor")
@@ -262,7 +265,7 @@ def _make(
 
 
 def _rows(study: Study, exams: Iterable[int], readers: Sequence[StudyReader]) -> list[Row]:
-    past = past_assignments.past(study)
+    past = past_assignments.of_study(study)
     made = design.generate(request(study, list(exams), readers, past))
     n_past = past_assignments.last(past.readings)
     return [

@@ -26,7 +26,7 @@ class TooFewReaders(ValueError):
 
 
 @transaction.atomic
-def make_pool(
+def create_pool(
     *,
     study: Study,
     name: str,
@@ -82,7 +82,7 @@ def make_pool(
 
 
 @transaction.atomic
-def admit(*, batch_id: int, readers: Sequence[User], actor: User, now: datetime) -> Batch:
+def add_readers(*, batch_id: int, readers: Sequence[User], actor: User, now: datetime) -> Batch:
     """Let more ``readers`` take from a pool.
 
     Raises:

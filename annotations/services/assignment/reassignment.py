@@ -27,7 +27,7 @@ from annotations.models.assignment import AssignmentQuerySet
 from annotations.services import audit
 from annotations.services.assignment import handout, recipients
 from annotations.services.assignment.handout import Row
-from annotations.services.assignment.recipients import Taker
+from annotations.services.assignment.recipients import Recipient
 from annotations.services.notices import delivery
 from annotations.services.studies import lifecycle, protocols, roster
 from annotations.services.studies.roster import HasLeft
@@ -126,13 +126,15 @@ def reassign(
     moving = _locked(reassignable(study, reader, with_begun=with_begun), limit)
     if not moving:
         raise NothingWaits(reader)
-    getting = [recipients.of(study, line, moving) for line in lines]
+    getting = [recipients.recipient(study, line, moving) for line in lines]
     n_left = recipients.deal(study, moving, getting)
     if n_left == len(moving):
         raise NobodyToReadThem(", ".join(str(one) for one in to))
     n_dropped = _move(reader, getting)
     done = Reassignment(
-        {taker.reader.pk: len(taker.given) for taker in getting if taker.given}, n_left, n_dropped
+        {recipient.reader.pk: len(recipient.given) for recipient in getting if recipient.given},
+        n_left,
+        n_dropped,
     )
     audit.record(
         actor=actor, action=audit.Action.ASSIGNMENT_REASSIGNED, study=study, target=reader,
@@ -177,18 +179,18 @@ def _locked(waiting: QuerySet[Assignment], limit: int | None) -> list[Assignment
     return [rows[pk] for pk in chosen if pk in rows]
 
 
-def _move(reader: User, getting: Sequence[Taker]) -> int:
+def _move(reader: User, getting: Sequence[Recipient]) -> int:
     """Withdraw what was dealt and append it to the new orders; return the repeats that went."""
-    given = [assignment for taker in getting for assignment in taker.given]
+    given = [assignment for recipient in getting for assignment in recipient.given]
     repeats = _repeats(reader, given)
     gone = [one.pk for one in (*given, *repeats.values())]
     roster.take_back(Assignment.objects.filter(pk__in=gone))
     n_kept = 0
-    for taker in getting:
-        for batch_id, part in _by_batch(taker.given).items():
+    for recipient in getting:
+        for batch_id, part in _by_batch(recipient.given).items():
             batch = Batch.objects.select_related("study").get(pk=batch_id)
             repeated = {one.exam_id for one in part if one.pk in repeats}
-            rows = _appended(batch, taker.reader, part, repeated)
+            rows = _appended(batch, recipient.reader, part, repeated)
             handout.assign(batch, rows)
             n_kept += sum(row.occurrence == Occurrence.REPEAT for row in rows)
     return len(repeats) - n_kept
@@ -234,14 +236,14 @@ def _appended(
     return rows
 
 
-def _rows(getting: Iterable[Taker]) -> list[Row]:
+def _rows(getting: Iterable[Recipient]) -> list[Row]:
     """Return what was given, for the fingerprint, as it stands now."""
     return [
         Row(one.reader_id, one.exam_id, one.position, one.occurrence)
-        for taker in getting
+        for recipient in getting
         for one in Assignment.objects.filter(
-            reader=taker.reader,
-            batch__in={given.batch_id for given in taker.given},
-            exam__in={given.exam_id for given in taker.given},
+            reader=recipient.reader,
+            batch__in={given.batch_id for given in recipient.given},
+            exam__in={given.exam_id for given in recipient.given},
         ).exclude(state=AssignmentState.WITHDRAWN)
     ]

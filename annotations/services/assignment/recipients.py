@@ -12,7 +12,7 @@ from ecgreview import design
 
 
 @dataclass(slots=True)
-class Taker:
+class Recipient:
     """Somebody who gets exams, while they are dealt.
 
     Attributes:
@@ -32,7 +32,7 @@ class Taker:
         return exam_id not in self.had and not is_full
 
 
-def of(study: Study, line: StudyReader, moving: Sequence[Assignment]) -> Taker:
+def recipient(study: Study, line: StudyReader, moving: Sequence[Assignment]) -> Recipient:
     """Return what may be given to the reader of ``line``, of the exams that are ``moving``."""
     exams = [assignment.exam_id for assignment in moving]
     of_theirs = Assignment.objects.filter(reader=line.user_id, exam__in=exams)
@@ -40,7 +40,7 @@ def of(study: Study, line: StudyReader, moving: Sequence[Assignment]) -> Taker:
     known = ResultsSeen.objects.known_to([line.user_id])
     seen = known.filter(batch__assignments__exam__in=exams)
     had |= set(seen.values_list("batch__assignments__exam", flat=True))
-    return Taker(line.user, had, _room(study, line))
+    return Recipient(line.user, had, _room(study, line))
 
 
 def _room(study: Study, line: StudyReader) -> int | None:
@@ -51,23 +51,30 @@ def _room(study: Study, line: StudyReader) -> int | None:
     return max(0, line.max_exams - (counted["n"] or 0))
 
 
-def deal(study: Study, moving: Sequence[Assignment], takers: Sequence[Taker]) -> int:
+def deal(study: Study, moving: Sequence[Assignment], recipients: Sequence[Recipient]) -> int:
     """Deal the exams, those first that few can read, to who has got fewest; return what is left."""
     able = {
-        assignment.pk: [taker for taker in takers if assignment.exam_id not in taker.had]
+        assignment.pk: [
+            recipient for recipient in recipients if assignment.exam_id not in recipient.had
+        ]
         for assignment in moving
     }
     n_left = 0
     for assignment in sorted(moving, key=lambda one: (len(able[one.pk]), one.order_key)):
-        free = [taker for taker in able[assignment.pk] if taker.can_read(assignment.exam_id)]
+        free = [
+            recipient for recipient in able[assignment.pk] if recipient.can_read(assignment.exam_id)
+        ]
         if not free:
             n_left += 1
             continue
-        fewest = min(free, key=lambda taker: (len(taker.given), _chance(study, taker, assignment)))
+        fewest = min(
+            free,
+            key=lambda recipient: (len(recipient.given), _chance(study, recipient, assignment)),
+        )
         fewest.given.append(assignment)
         fewest.had.add(assignment.exam_id)  # it may wait in two batches of the study
     return n_left
 
 
-def _chance(study: Study, taker: Taker, assignment: Assignment) -> str:
-    return design.key(study.seed, taker.reader.pk, assignment.exam_id)
+def _chance(study: Study, recipient: Recipient, assignment: Assignment) -> str:
+    return design.key(study.seed, recipient.reader.pk, assignment.exam_id)

@@ -43,7 +43,7 @@ class Format(models.TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EventFilter:
     """Which events are looked for; what is empty does not matter.
 
     Attributes:
@@ -69,7 +69,7 @@ class Wanted:
     @property
     def is_everything(self) -> bool:
         """Whether no event is left out."""
-        return self == Wanted()
+        return self == EventFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Status:
     fault: str
 
 
-def find(events: QuerySet[AuditEvent], wanted: Wanted) -> QuerySet[AuditEvent]:
+def find(events: QuerySet[AuditEvent], wanted: EventFilter) -> QuerySet[AuditEvent]:
     """Return those of ``events`` that are in the chain and are wanted."""
     exact = {
         "study__slug": wanted.study,
@@ -180,7 +180,7 @@ def export(
     file: IO[bytes],
     kind: Format,
     actor: User | None,
-    wanted: Wanted,
+    wanted: EventFilter,
     limit: int | None = None,
     now: datetime,
 ) -> Exported:
@@ -224,7 +224,7 @@ def export(
     return exported
 
 
-def download(*, kind: Format, actor: User, wanted: Wanted, now: datetime) -> bytes:
+def download(*, kind: Format, actor: User, wanted: EventFilter, now: datetime) -> bytes:
     """Return the export as a whole, at most ``MAX_EVENTS``.
 
     Raises:

@@ -103,7 +103,7 @@ def _compute(study: Study, now: datetime) -> None:
     """Compute the consensus of a small ``study``; a worker computes that of a large one."""
     readings = Reading.objects.filter(assignment__batch__in=study.batches.closed())
     if readings[: MAX_READINGS_IN_REQUEST + 1].count() > MAX_READINGS_IN_REQUEST:
-        raise lifecycle.StillReading(study)
+        raise lifecycle.ConsensusPending(study)
     labels.compute(study=study, now=now)
 
 

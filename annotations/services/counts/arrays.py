@@ -60,7 +60,7 @@ select reading_id, diagnostic_class_id from annotations_{table} where reading_id
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Said:
+class ReadingRows:
     """What readings say, one row each.
 
     Attributes:
@@ -75,10 +75,10 @@ class Said:
     is_read: NDArray[np.bool_]
     states: NDArray[np.int8]
 
-    def __getitem__(self, rows: NDArray[Any]) -> Said:
+    def __getitem__(self, rows: NDArray[Any]) -> ReadingRows:
         """Return some of the rows."""
         parts = (self.exams, self.readers, self.is_read, self.states)
-        return Said(*(part[rows] for part in parts))
+        return ReadingRows(*(part[rows] for part in parts))
 
 
 def exams(scope: Scope, *, after: int, at_most: int) -> list[int]:
@@ -135,7 +135,7 @@ def _classes(taxonomy_id: int) -> dict[int, str]:
 
 def _translated(
     rows: NDArray[np.int64], taxonomy_id: int, codes: Sequence[str]
-) -> tuple[Said, NDArray[np.bool_]]:
+) -> tuple[ReadingRows, NDArray[np.bool_]]:
     """Return what ``rows`` say in the classes ``codes``, and which of them a split left open."""
     states = np.full((len(rows), len(codes)), ABSENT, dtype=np.int8)
     is_open = np.zeros(len(rows), dtype=np.bool_)
@@ -147,7 +147,7 @@ def _translated(
         else:
             states[mine], is_open[mine] = _carried(own, version, taxonomy_id, codes)
     is_read = rows[:, 5] == 0
-    return Said(rows[:, 1], rows[:, 2], is_read, states), is_open & is_read
+    return ReadingRows(rows[:, 1], rows[:, 2], is_read, states), is_open & is_read
 
 
 def _said(ids: NDArray[np.int64], classes: Mapping[int, str]) -> NDArray[np.int8]:
@@ -195,7 +195,7 @@ def _any(given: NDArray[np.bool_], matrix: NDArray[np.bool_]) -> NDArray[np.bool
     return np.asarray(given.astype(np.float32) @ matrix.astype(np.float32) > 0)
 
 
-def _chosen(said: Said, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _chosen(said: ReadingRows, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the row of each reader's vote on each exam, by exam and reader.
 
     Rows are in the order in which exams were first answered: the first that leaves nothing open,
@@ -209,7 +209,7 @@ def _chosen(said: Said, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _patterns(
-    taxonomy_id: int, codes: Sequence[str], votes: Said, abstained: NDArray[np.int64]
+    taxonomy_id: int, codes: Sequence[str], votes: ReadingRows, abstained: NDArray[np.int64]
 ) -> dict[int, Pattern]:
     """Return the pattern of each exam; ``votes`` are sorted by exam and reader."""
     n_unreadable = Counter(votes.exams[~votes.is_read].tolist())
@@ -231,7 +231,7 @@ def _patterns(
 
 
 def _told(
-    read: Said, codes: Sequence[str]
+    read: ReadingRows, codes: Sequence[str]
 ) -> tuple[dict[int, tuple[int, ...]], dict[int, dict[str, str]]]:
     """Return, by exam, who could read it and what they said where not all say absent."""
     if not len(read.exams):

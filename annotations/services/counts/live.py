@@ -33,7 +33,7 @@ from ecgreview.advisory_locks import Lock
 EXAMS_AT_ONCE = (200, 20, 2, 1)
 """So many exams in one transaction, by how often they were tried: what fails ends up alone."""
 
-MOST_ATTEMPTS = 1_000
+MAX_ATTEMPTS = 1_000
 """Are counted; what fails is tried for ever, behind all others."""
 
 
@@ -54,7 +54,7 @@ def count_next(*, now: datetime) -> bool:
         if not claimed:
             return False
         waiting = UncountedExam.objects.filter(pk__in=[row.pk for row in claimed])
-        waiting.update(n_attempts=Least(F("n_attempts") + 1, MOST_ATTEMPTS))
+        waiting.update(n_attempts=Least(F("n_attempts") + 1, MAX_ATTEMPTS))
     with transaction.atomic():
         # Another worker may have come in between.
         if advisory_locks.take(Lock.PATTERN_COUNTS, claimed[0].batch.study_id, waits=False):

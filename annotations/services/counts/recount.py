@@ -32,7 +32,7 @@ EXAMS_AT_ONCE = 5000
 NAMED = 5
 """So many of the exams that differ are named in the log."""
 
-MOST_WAITS = 60
+MAX_WAITS = 60
 """So often a night comes back to counts that others hold, a minute later each time."""
 
 FAILURES = (
@@ -137,8 +137,8 @@ def behind_study(at: Position) -> Position | None:
 
 
 def put_off(at: Position, *, now: datetime) -> Position | None:
-    """Return where to come back to later; None, and that is told, after ``MOST_WAITS`` times."""
-    if at.n_waits < MOST_WAITS:
+    """Return where to come back to later; None, and that is told, after ``MAX_WAITS`` times."""
+    if at.n_waits < MAX_WAITS:
         return replace(at, n_waits=at.n_waits + 1)
     logger.error("agreement of %s: not recounted, others held its counts", _named(at.scope))
     recount_notices.failed(at.scope, now=now)

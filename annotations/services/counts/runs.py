@@ -132,13 +132,13 @@ def note_suggestions(exam_id: int, *, now: datetime) -> None:
 # -- Finding ------------------------------------------------------------------------------------
 
 
-def of_batches(*, now: datetime) -> Iterator[AgreementRun]:
+def due_for_batches(*, now: datetime) -> Iterator[AgreementRun]:
     """Yield the unfinished runs of batches, those of batches that are merely due among them."""
     _open_what_is_due(now)
     yield from _in_turn().filter(batch__isnull=False)
 
 
-def ripe(*, now: datetime) -> Iterator[AgreementRun]:
+def due(*, now: datetime) -> Iterator[AgreementRun]:
     """Yield the unfinished runs that need not wait any longer."""
     _open_what_is_due(now)
     reports = AgreementReport.objects.order_by("-number")
@@ -201,7 +201,7 @@ def _unfinished(scope: Scope) -> QuerySet[AgreementRun]:
 
 
 @contextmanager
-def alone(scope: Scope, *, waits: bool) -> Iterator[bool]:
+def exclusive(scope: Scope, *, waits: bool) -> Iterator[bool]:
     """Keep every other worker from ``scope``; yield whether it is ours.
 
     As for ``advisory_locks.held``: if the worker dies, another one takes the run up.
@@ -223,7 +223,7 @@ def begin(run: AgreementRun, *, now: datetime) -> bool:
     return bool(unfinished.update(n_attempts=F("n_attempts") + 1, started_at=now))
 
 
-class Work:
+class RunContext:
     """A run at work; who leaves by an error has it noted on the run.
 
     ``scope`` must be claimed. After ``reach``, people see how far it is.
@@ -235,7 +235,7 @@ class Work:
         self.run = _unfinished(scope).get()
         self._now = now
 
-    def __enter__(self) -> Work:
+    def __enter__(self) -> RunContext:
         """Go to work."""
         return self
 

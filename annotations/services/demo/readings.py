@@ -12,7 +12,7 @@ from annotations.models import Assignment, Batch
 from annotations.services.reading import content as reading_content
 from annotations.services.reading import submissions
 from annotations.services.reading.content import Content
-from annotations.services.reading.signing import Signed, Work
+from annotations.services.reading.signing import Effort, Signed
 
 COMMENT = "Simulated for the demo: no person read this."
 SLIP = 0.22
@@ -70,7 +70,7 @@ def _signed(codes: tuple[str, ...], rng: np.random.Generator) -> Signed:
     )
     key = uuid.UUID(bytes=rng.bytes(16), version=4)
     active_ms = int(rng.normal(58_000, 9_000))
-    return Signed(content, key, work=Work(active_ms, display={"simulated": True}))
+    return Signed(content, key, work=Effort(active_ms, display={"simulated": True}))
 
 
 def _finding(code: str, rng: np.random.Generator) -> reading_content.FindingIn:

@@ -14,7 +14,7 @@ from annotations.services import audit
 from ecgreview.ecg.visits import Visit
 
 ROWS_AT_ONCE = 5_000
-MOST_TOLD = 5
+MAX_LISTED = 5
 
 
 class UnknownExams(ValueError):
@@ -105,11 +105,11 @@ def _refuse_compared(exams: Collection[Exam], patients: Collection[int]) -> None
     )
     codes = compared.order_by("exam__code").values_list("exam__code", flat=True).distinct()
     if codes:
-        raise AlreadyCompared(_some(list(codes[: MOST_TOLD + 1])))
+        raise AlreadyCompared(_some(list(codes[: MAX_LISTED + 1])))
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:MOST_TOLD]) + (" …" if len(names) > MOST_TOLD else "")
+    return ", ".join(names[:MAX_LISTED]) + (" …" if len(names) > MAX_LISTED else "")
 
 
 def _patients(dataset: Dataset, pseudonyms: Collection[str]) -> dict[str, int]:

@@ -30,11 +30,11 @@ from ecgreview.published_readings import Kind, Readings
 IMPORTER = "import:command-line"
 """Whoever imports without saying who they are."""
 
-MOST_READINGS = 500_000
+MAX_READINGS = 500_000
 """More than the 8,475 exams of CODE-II-test by each of its 46 readers."""
 
 BATCH = "Imported readings"
-DIGITS = len(str(published.MOST_EXAMS))
+DIGITS = len(str(published.MAX_EXAMS))
 
 
 class NotAnImport(ValueError):
@@ -103,13 +103,13 @@ def store(
         OtherNumber: that study has another number of exams.
         OtherName: a reader's name is another's in capitals, or the like.
         Differs: a reader's readings are stored, and say something else.
-        TooMany: there are more than ``MOST_READINGS``.
+        TooMany: there are more than ``MAX_READINGS``.
         studies.InvalidProtocol: no study can have this name.
         studies.NotOpen: the study is locked, and some of the readers are new or of another kind.
     """
     kinds = published.kinds_of(found.readers, stated)
-    if (n_readings := len(found.readers) * found.n_exams) > MOST_READINGS:
-        raise TooMany(f"{n_readings}, at most {MOST_READINGS}")
+    if (n_readings := len(found.readers) * found.n_exams) > MAX_READINGS:
+        raise TooMany(f"{n_readings}, at most {MAX_READINGS}")
     by = actor or _importer(now)
     study = _study(name, kinds, by, now)
     rows, are_patients_used = _exams(study, found, now)

@@ -43,7 +43,7 @@ def confirm(
     if suggestion is None:
         raise suggestion_decisions.UnknownSuggestion([code])
     if not blind.findings.filter(diagnostic_class__code=code).exists():
-        raise suggestion_decisions.NotFound([code])
+        raise suggestion_decisions.AcceptedWithoutFinding([code])
     made = Confirmation.objects.create(
         reading=blind, run_id=suggestion.run_id,
         diagnostic_class_id=suggestion.diagnostic_class_id, confirmed_at=now,

@@ -21,7 +21,7 @@ class KeyReused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Effort:
     """How a reader came to what they sign.
 
     Attributes:
@@ -51,7 +51,7 @@ class Signed:
     content: Content
     key: UUID
     chosen: Sequence[DecisionIn] = ()
-    work: Work = field(default_factory=Work)
+    work: Effort = field(default_factory=Effort)
 
     def is_of(self, reading: Reading) -> bool:
         """Tell whether ``reading``, as stored, says just this."""

@@ -22,7 +22,7 @@ class UnknownSuggestion(InvalidReading):
     """A decision is on something that was not suggested to this reader, or not at this stage."""
 
 
-class NotFound(InvalidReading):
+class AcceptedWithoutFinding(InvalidReading):
     """A suggestion is said to be accepted, and its class is not among the findings."""
 
 
@@ -66,7 +66,7 @@ def of(
         raise UnknownSuggestion(sorted(unknown))
     accepted = {one.code for one in decisions if one.verdict == Verdict.ACCEPTED}
     if missing := accepted - set(found):
-        raise NotFound(sorted(missing))
+        raise AcceptedWithoutFinding(sorted(missing))
     return shown
 
 

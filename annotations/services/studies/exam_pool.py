@@ -25,7 +25,7 @@ from annotations.services import audit
 from annotations.services.exams import same_recordings
 from annotations.services.studies import lifecycle
 from annotations.services.studies import strata as studies_strata
-from annotations.services.studies.strata import Kinds
+from annotations.services.studies.strata import StratumSource
 from ecgreview import design
 
 MAX_POOL = 100_000
@@ -53,14 +53,14 @@ class Wish:
     Attributes:
         dataset: where from.
         n_exams: how many; None: all there are, or what ``quota`` lists.
-        kinds: one of ``Kinds``.
+        stratify_by: one of ``StratumSource``.
         quota: of each kind as many (``equal``), in proportion (``proportional``), or by number.
         per_patient: the most exams of one patient; None: any number.
     """
 
     dataset: Dataset
     n_exams: int | None = None
-    kinds: str = Kinds.NONE
+    stratify_by: str = StratumSource.NONE
     quota: str | Mapping[str, int] = "proportional"
     per_patient: int | None = None
 
@@ -80,26 +80,26 @@ def draw(*, study: Study, wish: Wish, actor: User, now: datetime) -> Drawn:
 
     Raises:
         studies.NotThisPhase: the study is locked.
-        KindsHidden: kinds are asked for by somebody who reads in the study.
+        StrataHidden: kinds are asked for by somebody who reads in the study.
         NothingToAdd: the data set has no exam left for this study.
         PoolTooLarge: there would be too many.
         QuotaUnmet: there are too few of a kind.
         design.BadDesign: the numbers make no sense.
     """
     study = _locked(study)
-    if wish.kinds != Kinds.NONE:
+    if wish.stratify_by != StratumSource.NONE:
         studies_strata.refuse_who_reads(study, actor)
     table = _candidates(study, wish, actor)
     if not table:
         raise NothingToAdd(wish.dataset.name)
-    strata = studies_strata.of_exams(table, wish.kinds, study)
+    strata = studies_strata.of_exams(table, wish.stratify_by, study)
     chosen = _chosen(study, wish, table, strata)
     ids = chosen.exams.tolist()
     kind_of = dict(zip((pk for pk, *_ in table), strata, strict=True))
     drawn = {
         "dataset": wish.dataset.name,
         "n_available": len(table),
-        "stratified_by": "" if wish.kinds == Kinds.NONE else str(wish.kinds),
+        "stratified_by": "" if wish.stratify_by == StratumSource.NONE else str(wish.stratify_by),
         "quota": wish.quota if isinstance(wish.quota, str) else "listed",
         "per_patient": wish.per_patient,
     }
@@ -208,7 +208,7 @@ def _candidates(study: Study, wish: Wish, actor: User) -> list[tuple[int, int | 
     By kind none that the actor reads in another study: its kind would tell what it shows.
     """
     found = Exam.objects.filter(dataset=wish.dataset).originals()
-    if wish.kinds != Kinds.NONE:
+    if wish.stratify_by != StratumSource.NONE:
         found = found.not_read_by(actor)
     practised = Assignment.objects.filter(batch__study=study, batch__purpose__in=NO_DATA)
     new = found.exclude(in_studies__study=study).exclude(pk__in=practised.values("exam"))
@@ -253,7 +253,10 @@ def _add(
     if study.pool.count() + len(strata) > MAX_POOL:
         raise PoolTooLarge(str(MAX_POOL))
     StudyExam.objects.bulk_create(
-        (StudyExam(study=study, exam_id=pk, stratum=kind) for pk, kind in sorted(strata.items())),
+        (
+            StudyExam(study=study, exam_id=pk, stratum=stratum)
+            for pk, stratum in sorted(strata.items())
+        ),
         batch_size=EXAMS_AT_ONCE,
     )
     listed = hashlib.sha256("\n".join(str(pk) for pk in sorted(strata)).encode()).hexdigest()

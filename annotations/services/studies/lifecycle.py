@@ -61,7 +61,7 @@ class ReasonMissing(ValueError):
     """This needs a reason."""
 
 
-class StillReading(Exception):
+class ConsensusPending(Exception):
     """Batches of the study still wait for readings or for their consensus."""
 
 
@@ -209,7 +209,7 @@ def release(*, study_id: int, actor: User, now: datetime) -> Study:
     if study.phase != Phase.LOCKED:
         raise NotThisPhase(study.phase)
     if study.batches.filter(consensus_is_due=True).exists():
-        raise StillReading(study)
+        raise ConsensusPending(study)
     study.phase = Phase.RELEASED
     study.released_at = max(now, study.locked_at or now)
     study.save(update_fields=["phase", "released_at"])

@@ -17,7 +17,7 @@ MAX_STRATUM = StudyExam._meta.get_field("stratum").max_length or 0
 EXAMS_AT_ONCE = 5_000
 
 
-class Kinds(models.TextChoices):
+class StratumSource(models.TextChoices):
     """What an exam's kind is taken from when exams are drawn."""
 
     NONE = "none", _("Nothing: every exam alike")
@@ -25,7 +25,7 @@ class Kinds(models.TextChoices):
     SUGGESTED = "suggested", _("What the criteria model suggests")
 
 
-class KindsHidden(PermissionError):
+class StrataHidden(PermissionError):
     """Kinds tell what exams show, and the person reads in the study."""
 
 
@@ -61,20 +61,20 @@ def refuse_who_reads(study: Study, user: User) -> None:
     """Do nothing when ``user`` may know what kinds of exams a study has.
 
     Raises:
-        KindsHidden: they read in it.
+        StrataHidden: they read in it.
     """
     if rules.reads_in(study, user):
-        raise KindsHidden(study)
+        raise StrataHidden(study)
 
 
 def of_exams(
-    table: Sequence[tuple[int, int | None, list[str]]], kinds: str, study: Study
+    table: Sequence[tuple[int, int | None, list[str]]], stratify_by: str, study: Study
 ) -> list[str]:
     """Return the kind of each exam: of several labels the rarest."""
-    if kinds == Kinds.NONE:
+    if stratify_by == StratumSource.NONE:
         return [""] * len(table)
     labels: Sequence[Collection[str]] = [own for *_, own in table]
-    if kinds == Kinds.SUGGESTED:
+    if stratify_by == StratumSource.SUGGESTED:
         suggested = _suggested([pk for pk, *_ in table], study)
         labels = [suggested.get(pk, ()) for pk, *_ in table]
     counts = Counter(label for own in labels for label in set(own))

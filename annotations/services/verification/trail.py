@@ -20,9 +20,9 @@ from ecgreview.hash_chain import START, Entry, Event, Fault, Head, Kind, Link
 
 ROWS_AT_ONCE = 2000
 
-EVENTS_PER_BITE = 50_000
-READINGS_PER_BITE = 5_000
-TRACINGS_PER_BITE = 1_000
+EVENTS_PER_SLICE = 50_000
+READINGS_PER_SLICE = 5_000
+TRACINGS_PER_SLICE = 1_000
 """So much a task verifies before it asks for itself again: about 3 s of work each."""
 
 EVENT = f"""e.id::text, {events.MOMENT.format("e.at")}, e.actor_id::text, e.actor_name, e.action,
@@ -156,23 +156,23 @@ def step(position: Position) -> tuple[Position, Verification | None]:
 
 
 def _chain_slice(at: Position) -> tuple[Position | None, Fault | None]:
-    verdict = hash_chain.verify(entries(after=at.head, limit=EVENTS_PER_BITE), after=at.head)
-    is_at_end = verdict.n_events < EVENTS_PER_BITE
+    verdict = hash_chain.verify(entries(after=at.head, limit=EVENTS_PER_SLICE), after=at.head)
+    is_at_end = verdict.n_events < EVENTS_PER_SLICE
     part = Part.READINGS if is_at_end else Part.CHAIN
     return Position(verdict.head, part), verdict.fault
 
 
 def _readings_slice(at: Position) -> tuple[Position | None, Fault | None]:
-    compared = readings.check(after=at.last, limit=READINGS_PER_BITE)
+    compared = readings.check(after=at.last, limit=READINGS_PER_SLICE)
     at = replace(at, last=compared.last, n_readings=at.n_readings + compared.n)
-    if compared.n < READINGS_PER_BITE:
+    if compared.n < READINGS_PER_SLICE:
         at = replace(at, part=Part.TRACINGS, last=0)
     return at, compared.fault
 
 
 def _tracings_slice(at: Position) -> tuple[Position | None, Fault | None]:
-    compared = tracings.check(after=at.last, limit=TRACINGS_PER_BITE)
-    if compared.n < TRACINGS_PER_BITE:
+    compared = tracings.check(after=at.last, limit=TRACINGS_PER_SLICE)
+    if compared.n < TRACINGS_PER_SLICE:
         return replace(at, part=Part.RECORDS, last=0), compared.fault
     return replace(at, last=compared.last), compared.fault
 

@@ -15,7 +15,7 @@ from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import certainty_table as lines
 from annotations.views.agreement import page
 from annotations.views.agreement.charts import Axis, Chart, Series
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 
 Point = tuple[float, float]
 """What the first of two readers measured of an exam, and the second."""
@@ -26,7 +26,7 @@ Point = tuple[float, float]
 @require_safe
 def certainty(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """Show agreement about certainty by class, and about measurements by pair of readers."""
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     context = _context(found, request) if found.report else None
     return page.page(request, found, "certainty", context)
 
@@ -38,7 +38,7 @@ def points(one: Mapping[str, Any], pair: Mapping[str, Any]) -> list[Point]:
     return [(exam[first], exam[second]) for exam in exams if first in exam and second in exam]
 
 
-def chosen(found: Shown, request: SignedInRequest) -> tuple[int, int]:
+def chosen(found: AgreementPage, request: SignedInRequest) -> tuple[int, int]:
     """Return the places of the measurement and the pair that ?of= and ?pair= ask for.
 
     What they cannot ask for counts as not asked: the one with the most exams.
@@ -58,7 +58,7 @@ def _place(asked: str, sizes: Sequence[int]) -> int:
 _DIGITS = 6
 
 
-def _context(found: Shown, request: SignedInRequest) -> dict[str, object]:
+def _context(found: AgreementPage, request: SignedInRequest) -> dict[str, object]:
     results = found.results
     if "certainty" not in results or "measured" not in results:
         return {"is_old": True}
@@ -76,7 +76,7 @@ def _context(found: Shown, request: SignedInRequest) -> dict[str, object]:
 
 
 def _pairs(
-    found: Shown, one: Mapping[str, Any], names: Sequence[str], at: int
+    found: AgreementPage, one: Mapping[str, Any], names: Sequence[str], at: int
 ) -> dict[str, object]:
     """Return what is shown of the pairs of one class and kind, and of one of them alone.
 

@@ -93,7 +93,7 @@ class ClassLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TableFilter:
     """What a person chose to see.
 
     Attributes:
@@ -123,11 +123,11 @@ class Wanted:
         return MEASURES[self.measure]
 
 
-def wanted(query: QueryDict) -> Wanted:
+def table_filter(query: QueryDict) -> TableFilter:
     """Return what the address asks for; what it cannot ask for counts as not asked."""
     measure, sort = query.get("measure", ""), query.get("sort", "")
     only, level = query.get("only", ""), query.get("level", "")
-    return Wanted(
+    return TableFilter(
         measure=measure if measure in MEASURES else MAIN,
         sort=sort if sort.removeprefix("-") in SORTS else "disputed",
         text=query.get("q", "")[:80].strip(),
@@ -138,7 +138,7 @@ def wanted(query: QueryDict) -> Wanted:
 
 
 def class_lines(
-    results: Mapping[str, Any], subjects: Mapping[str, Subject], wish: Wanted
+    results: Mapping[str, Any], subjects: Mapping[str, Subject], wish: TableFilter
 ) -> list[ClassLine]:
     """Return the classes or groups that are wished for, in the order that is.
 
@@ -188,7 +188,7 @@ SORTS: Mapping[str, Key] = {
 """What lines are sorted by, the one that is looked for first; None: at the end."""
 
 
-def _is_wanted(line: ClassLine, wish: Wanted) -> bool:
+def _is_wanted(line: ClassLine, wish: TableFilter) -> bool:
     is_kept = {
         "": True,
         "given": line.n_any > 0,

@@ -23,12 +23,12 @@ from annotations.views.agreement.class_table import (
     ONLY_GROUPS,
     SORTS,
     ClassLine,
-    Wanted,
+    TableFilter,
     class_lines,
-    wanted,
+    table_filter,
 )
 from annotations.views.agreement.numbers import MEASURES
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.subjects import LEVELS, Subject, WholeGroup, groups
 
 
@@ -37,8 +37,8 @@ from annotations.views.agreement.subjects import LEVELS, Subject, WholeGroup, gr
 @require_safe
 def classes(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """Show one coefficient of every class with its interval and the counts behind it."""
-    found = page.shown(request, pk, slug)
-    context = _classes(found, wanted(request.GET)) if found.report else None
+    found = page.agreement_page(request, pk, slug)
+    context = _classes(found, table_filter(request.GET)) if found.report else None
     return page.page(request, found, "", context)
 
 
@@ -46,7 +46,7 @@ def classes(request: SignedInRequest, pk: int | None = None, slug: str = "") -> 
 @require_POST
 def compute(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """Ask for the next version without waiting until the readings have come to rest."""
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     if found.is_open:
         runs.request(scope=found.scope, requested_by=request.user, now=timezone.now())
         tasks.nudge(tasks.refresh_agreement)
@@ -60,7 +60,7 @@ def compute(request: SignedInRequest, pk: int | None = None, slug: str = "") -> 
 @require_POST
 def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """Stop the run that waits or is at work; what was computed before stays."""
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     run = found.run if found.is_open else None
     try:
         if run:
@@ -73,7 +73,7 @@ def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
     return redirect(found.url())
 
 
-def _classes(found: Shown, wish: Wanted) -> dict[str, object]:
+def _classes(found: AgreementPage, wish: TableFilter) -> dict[str, object]:
     results = found.results
     whole = groups(results, found.classes)
     lines = class_lines(results, whole if wish.is_of_groups else found.classes, wish)
@@ -111,7 +111,7 @@ def _classes(found: Shown, wish: Wanted) -> dict[str, object]:
 VERSIONS_SHOWN = 20
 
 
-def _heads(found: Shown, wish: Wanted) -> dict[str, dict[str, str]]:
+def _heads(found: AgreementPage, wish: TableFilter) -> dict[str, dict[str, str]]:
     """Return for each column that sorts: where its head leads and how it sorts now."""
     heads = {}
     for name in SORTS:
@@ -133,11 +133,11 @@ def _heads(found: Shown, wish: Wanted) -> dict[str, dict[str, str]]:
     return heads
 
 
-def _version(found: Shown) -> int | str:
+def _version(found: AgreementPage) -> int | str:
     return "" if found.is_newest or not found.report else found.report.number
 
 
-def _levels(found: Shown, wish: Wanted) -> list[dict[str, object]]:
+def _levels(found: AgreementPage, wish: TableFilter) -> list[dict[str, object]]:
     """Return where the same coefficient of classes and of groups is."""
     found_at = []
     for level, name in LEVELS.items():
@@ -147,7 +147,9 @@ def _levels(found: Shown, wish: Wanted) -> list[dict[str, object]]:
     return found_at
 
 
-def _forest(found: Shown, lines: Sequence[ClassLine], wish: Wanted) -> list[dict[str, object]]:
+def _forest(
+    found: AgreementPage, lines: Sequence[ClassLine], wish: TableFilter
+) -> list[dict[str, object]]:
     """Return what the plot needs of each class, in the order of the table."""
     return [
         {
@@ -171,7 +173,7 @@ def _forest(found: Shown, lines: Sequence[ClassLine], wish: Wanted) -> list[dict
     ]
 
 
-def _behind(found: Shown, wish: Wanted, code: str) -> str:
+def _behind(found: AgreementPage, wish: TableFilter, code: str) -> str:
     """Return where the exams of a class are, or the classes of a group."""
     if not wish.is_of_groups:
         return f"{found.url('exams')}?{urlencode({'class': code})}"
@@ -184,7 +186,7 @@ def _aside(of: Subject) -> dict[str, str]:
     return {"aside": of.told_members} if isinstance(of, WholeGroup) else {}
 
 
-def _forest_words(wish: Wanted) -> dict[str, object]:
+def _forest_words(wish: TableFilter) -> dict[str, object]:
     return {
         "measure": str(wish.told.name),
         "isShare": wish.told.is_share,

@@ -11,7 +11,7 @@ from annotations.views.agreement import certainty as agreement_certainty
 from annotations.views.agreement.certainty_table import CERTAINTY_MEASURES
 from annotations.views.agreement.certainty_table import PAIR_MEASURES as MEASURED
 from annotations.views.agreement.numbers import MEASURES, PAIR_MEASURES
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.pair_matrix import FIELDS
 from annotations.views.agreement.subjects import groups as whole_groups
 
@@ -24,7 +24,7 @@ Line = Mapping[str, Any]
 Rows = Iterator[Sequence[object]]
 
 
-def classes(found: Shown) -> Rows:
+def classes(found: AgreementPage) -> Rows:
     """Yield a row for each class."""
     yield ["class", "abbreviation", "name", "group", *_columns(MEASURES, COUNTS), *_ranges()]
     for line in found.results["classes"]:
@@ -33,7 +33,7 @@ def classes(found: Shown) -> Rows:
         yield [*told, *_numbers(line)]
 
 
-def groups(found: Shown, lines: Sequence[Line]) -> Rows:
+def groups(found: AgreementPage, lines: Sequence[Line]) -> Rows:
     """Yield a row for each group of classes."""
     yield ["group", "name", "classes", *_columns(MEASURES, COUNTS), *_ranges()]
     subjects = whole_groups(found.results, found.classes)
@@ -76,7 +76,7 @@ def errors(lines: Sequence[Line]) -> Rows:
         ]
 
 
-def certainty(found: Shown, part: Line) -> Rows:
+def certainty(found: AgreementPage, part: Line) -> Rows:
     """Yield a row for each class, of how sure readers were."""
     yield ["class", "abbreviation", "name", *_columns(CERTAINTY_MEASURES, LEVELS)]
     for line in part["classes"]:
@@ -90,7 +90,7 @@ def certainty(found: Shown, part: Line) -> Rows:
         ]
 
 
-def measured(found: Shown, lines: Sequence[Line]) -> Rows:
+def measured(found: AgreementPage, lines: Sequence[Line]) -> Rows:
     """Yield a row for each class, kind and pair of readers, and one for all who are compared.
 
     Of a pair the row has Lin's coefficient and limits of agreement, of all the two ICC.
@@ -111,7 +111,7 @@ def measured(found: Shown, lines: Sequence[Line]) -> Rows:
             yield [*head, readers, pair["n"], pair["deviation"], *own, *nothing * 2]
 
 
-def points(found: Shown, line: Line, pair: Line) -> Rows:
+def points(found: AgreementPage, line: Line, pair: Line) -> Rows:
     """Yield a row for each exam that both of a pair measured, in no order of the exams."""
     yield ["class", "kind", "unit", "first", "second", "first_value", "second_value"]
     unit, names = UNITS.get(line["kind"], ""), _names(found, pair["readers"])
@@ -141,10 +141,10 @@ def _parts(line: Line, measures: Sequence[str] | Mapping[str, Any]) -> list[obje
     return [line[name][part] for name in measures for part in PARTS]
 
 
-def _readers(found: Shown, places: Sequence[int]) -> str:
+def _readers(found: AgreementPage, places: Sequence[int]) -> str:
     return formula_safe(" / ".join(_names(found, places)))
 
 
-def _names(found: Shown, places: Sequence[int]) -> list[str]:
+def _names(found: AgreementPage, places: Sequence[int]) -> list[str]:
     readers = found.results["readers"]
     return [found.names[readers[place]] for place in places]

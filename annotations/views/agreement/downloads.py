@@ -22,7 +22,7 @@ from annotations.views.agreement import certainty, page
 from annotations.views.agreement import download_rows as rows
 from annotations.views.agreement.class_table import MAIN
 from annotations.views.agreement.numbers import MEASURES, wording
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.subjects import groups
 from ecgreview import agreement, report_writing
 from ecgreview.report_writing.forest import svg as forest_svg
@@ -40,7 +40,7 @@ def file(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Htt
     Raises:
         Http404: there is no report, or no such file of it.
     """
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     table, form = request.GET.get("table", "classes"), request.GET.get("format", "csv")
     make = FILES.get((table, form))
     if make is None or found.report is None:
@@ -51,42 +51,58 @@ def file(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Htt
     return response
 
 
-def _classes_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _classes_csv(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return _csv(rows.classes(found))
 
 
-def _classes_json(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _classes_json(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return JsonResponse({**_about(found, report), **without_points(_named(found))})
 
 
-def _groups_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _groups_csv(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return _csv(rows.groups(found, _part(found, "groups")))
 
 
-def _groups_json(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _groups_json(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return JsonResponse({**_about(found, report), "groups": _part(found, "groups")})
 
 
-def _certainty_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _certainty_csv(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return _csv(rows.certainty(found, _part(found, "certainty")))
 
 
 def _certainty_json(
-    found: Shown, report: AgreementReport, request: SignedInRequest
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
 ) -> HttpResponse:
     return JsonResponse({**_about(found, report), "certainty": _part(found, "certainty")})
 
 
-def _measured_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _measured_csv(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return _csv(rows.measured(found, _part(found, "measured")))
 
 
-def _measured_json(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _measured_json(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     told = {"readers": _named(found)["readers"], "measured": _part(found, "measured")}
     return JsonResponse({**_about(found, report), **without_points(told)})
 
 
-def _points_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _points_csv(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     """Hand out the measurements of a pair, which wait until nobody reads these exams any more."""
     measured = _part(found, "measured")
     if not measured or not found.are_readings_open:
@@ -95,23 +111,31 @@ def _points_csv(found: Shown, report: AgreementReport, request: SignedInRequest)
     return _csv(rows.points(found, measured[of], measured[of]["pairs"][pair]))
 
 
-def _pairs_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _pairs_csv(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return _csv(rows.pairs(_pair_lines(found, request)))
 
 
-def _pairs_json(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _pairs_json(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return JsonResponse({**_about(found, report), "pairs": _pair_lines(found, request)})
 
 
-def _errors_csv(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _errors_csv(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return _csv(rows.errors(_error_lines(found, report)))
 
 
-def _errors_json(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _errors_json(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return JsonResponse({**_about(found, report), "errors": _error_lines(found, report)})
 
 
-def _error_lines(found: Shown, report: AgreementReport) -> list[dict[str, Any]]:
+def _error_lines(found: AgreementPage, report: AgreementReport) -> list[dict[str, Any]]:
     """Return the tests of errors against references, which wait until readings are open.
 
     Raises:
@@ -128,32 +152,36 @@ def _error_lines(found: Shown, report: AgreementReport) -> list[dict[str, Any]]:
     )
 
 
-def _forest_svg(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _forest_svg(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return HttpResponse(_forest(found, request), content_type="image/svg+xml; charset=utf-8")
 
 
 def _group_forest_svg(
-    found: Shown, report: AgreementReport, request: SignedInRequest
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
 ) -> HttpResponse:
     drawn = _group_forest(found, request)
     return HttpResponse(drawn, content_type="image/svg+xml; charset=utf-8")
 
 
 def _group_forest_pdf(
-    found: Shown, report: AgreementReport, request: SignedInRequest
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
 ) -> HttpResponse:
     drawn = report_writing.figure_pdf(_group_forest(found, request))
     return HttpResponse(drawn, content_type="application/pdf")
 
 
-def _forest_pdf(found: Shown, report: AgreementReport, request: SignedInRequest) -> HttpResponse:
+def _forest_pdf(
+    found: AgreementPage, report: AgreementReport, request: SignedInRequest
+) -> HttpResponse:
     return HttpResponse(
         report_writing.figure_pdf(_forest(found, request)), content_type="application/pdf"
     )
 
 
 FILES: Mapping[
-    tuple[str, str], Callable[[Shown, AgreementReport, SignedInRequest], HttpResponse]
+    tuple[str, str], Callable[[AgreementPage, AgreementReport, SignedInRequest], HttpResponse]
 ] = {
     ("classes", "csv"): _classes_csv,
     ("classes", "json"): _classes_json,
@@ -175,7 +203,7 @@ FILES: Mapping[
 }
 
 
-def _about(found: Shown, report: AgreementReport) -> dict[str, object]:
+def _about(found: AgreementPage, report: AgreementReport) -> dict[str, object]:
     """Return what the numbers are of, for whoever finds the file without the page."""
     return {
         "study": found.study.slug,
@@ -189,18 +217,18 @@ def _about(found: Shown, report: AgreementReport) -> dict[str, object]:
     }
 
 
-def _named(found: Shown) -> Mapping[str, Any]:
+def _named(found: AgreementPage) -> Mapping[str, Any]:
     return versions.named(found.results, found.names)
 
 
-def _pair_lines(found: Shown, request: SignedInRequest) -> list[dict[str, Any]]:
+def _pair_lines(found: AgreementPage, request: SignedInRequest) -> list[dict[str, Any]]:
     code = request.GET.get("class", "")
     if code not in {one["class"] for one in found.results["classes"]}:
         raise Http404
     return agreement.pair_lines(_named(found), classes=[code])
 
 
-def _part(found: Shown, name: str) -> Any:
+def _part(found: AgreementPage, name: str) -> Any:
     """Return a part of the results that versions of before it have not.
 
     Raises:
@@ -211,13 +239,13 @@ def _part(found: Shown, name: str) -> Any:
     return found.results[name]
 
 
-def _forest(found: Shown, request: SignedInRequest) -> str:
+def _forest(found: AgreementPage, request: SignedInRequest) -> str:
     """Return the plot in the language of the page, its classes by their names."""
     titles = {code: of.local_name for code, of in found.classes.items()}
     return _drawn(found.results, titles, request)
 
 
-def _group_forest(found: Shown, request: SignedInRequest) -> str:
+def _group_forest(found: AgreementPage, request: SignedInRequest) -> str:
     """Return the same of groups; the mean of the classes is not theirs."""
     lines = _part(found, "groups")
     titles = {code: of.local_name for code, of in groups(found.results, found.classes).items()}

@@ -16,20 +16,20 @@ from django.views.decorators.http import require_safe
 
 from annotations.models import DiagnosticClass, Exam
 from annotations.services.agreement import drilldown
-from annotations.services.agreement.drilldown import Cell, ExamSaid, Pair, Said
+from annotations.services.agreement.drilldown import Cell, ExamFilter, ExamStates, Pair
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import page
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.readers import chosen_class, class_options
 
 EXAMS_PER_PAGE = 50
 
-NAMES: Mapping[Said, Promise] = {
-    Said.SOME: gettext_lazy("Some gave it"),
-    Said.ALL: gettext_lazy("All gave it"),
-    Said.ANY: gettext_lazy("At least one gave it"),
-    Said.NONE: gettext_lazy("Nobody gave it"),
-    Said.NOT_ASSESSABLE: gettext_lazy("Not assessable to somebody"),
+NAMES: Mapping[ExamFilter, Promise] = {
+    ExamFilter.SOME: gettext_lazy("Some gave it"),
+    ExamFilter.ALL: gettext_lazy("All gave it"),
+    ExamFilter.ANY: gettext_lazy("At least one gave it"),
+    ExamFilter.NONE: gettext_lazy("Nobody gave it"),
+    ExamFilter.NOT_ASSESSABLE: gettext_lazy("Not assessable to somebody"),
 }
 
 
@@ -42,7 +42,7 @@ def exams(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Ht
     Raises:
         Http404: the report has no such class or readers.
     """
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     context = _exams(found, request) if found.report else None
     return page.page(request, found, "exams", context)
 
@@ -58,12 +58,12 @@ def exam(
     Raises:
         Http404: it is not counted here, or the person may not look at it.
     """
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     context = _exam(found, request, code) if found.report else None
     return page.page(request, found, "exam", context)
 
 
-def _exams(found: Shown, request: SignedInRequest) -> dict[str, object]:
+def _exams(found: AgreementPage, request: SignedInRequest) -> dict[str, object]:
     options = class_options(found)
     of = _class(found, request.GET.get("class", ""), options)
     pair = _pair(found, request)
@@ -79,7 +79,7 @@ def _exams(found: Shown, request: SignedInRequest) -> dict[str, object]:
     return {
         "of": of,
         "options": options,
-        "said": what if isinstance(what, Said) else "",
+        "said": what if isinstance(what, ExamFilter) else "",
         "pair": pair and {**_pair_words(found, pair), "cell": pair.cell},
         "tabs_of_said": [
             {"key": said, "name": name, "n": counts.get(said)} for said, name in NAMES.items()
@@ -97,7 +97,7 @@ def _exams(found: Shown, request: SignedInRequest) -> dict[str, object]:
     }
 
 
-def _exam(found: Shown, request: SignedInRequest, code: str) -> dict[str, object]:
+def _exam(found: AgreementPage, request: SignedInRequest, code: str) -> dict[str, object]:
     visible = Exam.objects.visible_to(request.user).not_read_by(request.user)
     one = get_object_or_404(visible.select_related("dataset"), code=code)
     is_open = found.report is not None and found.are_readings_open
@@ -131,7 +131,9 @@ def _is_disputed(digits: str) -> bool:
     return "1" in digits and "2" in digits
 
 
-def _class(found: Shown, code: str, options: Sequence[Mapping[str, Any]]) -> DiagnosticClass:
+def _class(
+    found: AgreementPage, code: str, options: Sequence[Mapping[str, Any]]
+) -> DiagnosticClass:
     if not code:
         return options[0]["of"]  # type: ignore[no-any-return]
     if (of := chosen_class(found, code)) is None:
@@ -139,12 +141,12 @@ def _class(found: Shown, code: str, options: Sequence[Mapping[str, Any]]) -> Dia
     return of
 
 
-def _said(request: SignedInRequest) -> Said:
+def _said(request: SignedInRequest) -> ExamFilter:
     wanted = request.GET.get("said", "")
-    return Said(wanted) if wanted in list(Said) else Said.SOME
+    return ExamFilter(wanted) if wanted in list(ExamFilter) else ExamFilter.SOME
 
 
-def _pair(found: Shown, request: SignedInRequest) -> Pair | None:
+def _pair(found: AgreementPage, request: SignedInRequest) -> Pair | None:
     cell = request.GET.get("cell", "")
     if cell not in list(Cell):
         return None
@@ -157,24 +159,24 @@ def _pair(found: Shown, request: SignedInRequest) -> Pair | None:
     return Pair(first, second, Cell(cell))
 
 
-def _query(what: Said | Pair, request: SignedInRequest) -> dict[str, str]:
-    if isinstance(what, Said):
+def _query(what: ExamFilter | Pair, request: SignedInRequest) -> dict[str, str]:
+    if isinstance(what, ExamFilter):
         return {"said": what}
     return {name: request.GET[name] for name in ("first", "second", "cell")}
 
 
-def _counts(line: Mapping[str, Any]) -> dict[Said, int]:
+def _counts(line: Mapping[str, Any]) -> dict[ExamFilter, int]:
     """Return how many exams the report counts of each; of what is not assessable, readings."""
     some, every = line["n_positive_any"], line["n_positive_all"]
     return {
-        Said.ANY: some,
-        Said.ALL: every,
-        Said.SOME: some - every,
-        Said.NONE: line["n_exams"] - some,
+        ExamFilter.ANY: some,
+        ExamFilter.ALL: every,
+        ExamFilter.SOME: some - every,
+        ExamFilter.NONE: line["n_exams"] - some,
     }
 
 
-def _pair_count(found: Shown, pair: Pair, of: DiagnosticClass) -> int:
+def _pair_count(found: AgreementPage, pair: Pair, of: DiagnosticClass) -> int:
     results = found.results
     column = [one["class"] for one in results["classes"]].index(of.code)
     places = [results["readers"].index(str(one)) for one in (pair.first, pair.second)]
@@ -187,7 +189,7 @@ def _pair_count(found: Shown, pair: Pair, of: DiagnosticClass) -> int:
     return 0
 
 
-def _pair_words(found: Shown, pair: Pair) -> dict[str, str]:
+def _pair_words(found: AgreementPage, pair: Pair) -> dict[str, str]:
     names = {
         "first": found.names[str(pair.first)],
         "second": found.names[str(pair.second)],
@@ -201,7 +203,7 @@ def _pair_words(found: Shown, pair: Pair) -> dict[str, str]:
     return {**names, "sentence": sentences[pair.cell] % names}
 
 
-def _row(found: Shown, one: ExamSaid, query: Mapping[str, str]) -> dict[str, object]:
+def _row(found: AgreementPage, one: ExamStates, query: Mapping[str, str]) -> dict[str, object]:
     def names(readers: Sequence[int]) -> list[str]:
         return [found.names.get(str(reader), "?") for reader in readers]
 

@@ -33,7 +33,7 @@ from annotations.services.blinding.rules import is_blinded_to
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest
 from annotations.views.agreement import run_text
-from annotations.views.agreement.run_text import Told
+from annotations.views.agreement.run_text import RunStatus
 
 TABS: Mapping[str, Promise] = {
     "": _("Classes"),
@@ -51,7 +51,7 @@ WITHIN: Mapping[str, str] = {"profile": "readers", "pair": "readers", "exam": "e
 
 
 @dataclass(frozen=True)
-class Shown:
+class AgreementPage:
     """The agreement of one scope as one person may see it.
 
     Attributes:
@@ -115,7 +115,7 @@ class Shown:
         return runs.unfinished().first()
 
     @property
-    def run_told(self) -> Told | None:
+    def run_told(self) -> RunStatus | None:
         """What is told of that work."""
         return run_text.of(self.run) if self.run else None
 
@@ -164,7 +164,9 @@ class Shown:
         return {"slug": self.study.slug}
 
 
-def shown(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Shown:
+def agreement_page(
+    request: SignedInRequest, pk: int | None = None, slug: str = ""
+) -> AgreementPage:
     """Return what ``request`` may see of the batch ``pk`` or of the study ``slug``.
 
     That results are shown is noted: nobody reads blind what they were shown.
@@ -181,7 +183,7 @@ def shown(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Sh
     return found
 
 
-def followed(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Shown:
+def followed(request: SignedInRequest, pk: int | None = None, slug: str = "") -> AgreementPage:
     """Return the same without a report: for who asks how far its next version is.
 
     Raises:
@@ -189,11 +191,14 @@ def followed(request: SignedInRequest, pk: int | None = None, slug: str = "") ->
     """
     batch = None if pk is None else lookups.batch(request.user, pk)
     study = batch.study if batch else lookups.study(request.user, slug)
-    return Shown(study, batch, request.user, is_blinded_to(study, request.user), None)
+    return AgreementPage(study, batch, request.user, is_blinded_to(study, request.user), None)
 
 
 def page(
-    request: SignedInRequest, found: Shown, part: str, context: Mapping[str, object] | None = None
+    request: SignedInRequest,
+    found: AgreementPage,
+    part: str,
+    context: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """Return the part of the dashboard that is made by ``templates/agreement/<part>.html``.
 
@@ -232,7 +237,7 @@ def _report(request: SignedInRequest, scope: Scope) -> tuple[AgreementReport | N
     return (older, False) if older else (newest, True)
 
 
-def _addresses(found: Shown) -> dict[str, str]:
+def _addresses(found: AgreementPage) -> dict[str, str]:
     """Return the addresses of the parts there are."""
     addresses = {}
     for part in TABS:
@@ -243,7 +248,7 @@ def _addresses(found: Shown) -> dict[str, str]:
     return addresses
 
 
-def _tabs(found: Shown, here: str) -> list[dict[str, str]]:
+def _tabs(found: AgreementPage, here: str) -> list[dict[str, str]]:
     """Return the tabs; ``current`` is what ``aria-current`` says of each, if anything."""
     version = f"?version={found.report.number}" if found.report and not found.is_newest else ""
     current = {WITHIN.get(here, here): "true" if here in WITHIN else "page"}
@@ -253,7 +258,7 @@ def _tabs(found: Shown, here: str) -> list[dict[str, str]]:
     ]
 
 
-def _why_empty(found: Shown) -> dict[str, object]:
+def _why_empty(found: AgreementPage) -> dict[str, object]:
     """Return what a page without a report tells instead."""
     if found.is_hidden:
         return {}

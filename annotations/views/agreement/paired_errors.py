@@ -15,7 +15,7 @@ from annotations.services.agreement import details, paired_errors
 from annotations.services.agreement.paired_errors import Caution, Comparison, Missing
 from annotations.services.agreement.reader_profiles import Against
 from annotations.services.blinding import results_seen
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 from ecgreview.agreement.accuracy.paired_errors import ErrorTest, Undefined, tests
 
 CAUTIONS: Mapping[Caution, Promise] = {
@@ -64,7 +64,7 @@ class Line:
     why_none: Promise | str
 
 
-def section(found: Shown, pair: tuple[str, str], wanted: str) -> dict[str, object]:
+def section(found: AgreementPage, pair: tuple[str, str], wanted: str) -> dict[str, object]:
     """Return what the page of a pair tells of their errors.
 
     Args:
@@ -97,7 +97,7 @@ def section(found: Shown, pair: tuple[str, str], wanted: str) -> dict[str, objec
     }
 
 
-def _why_not_these(found: Shown, pair: tuple[str, str]) -> Missing:
+def _why_not_these(found: AgreementPage, pair: tuple[str, str]) -> Missing:
     """Return why there is nothing of this pair although there is of others."""
     readers = found.results["readers"]
     kinds = dict(zip(readers, found.results.get("kinds", []), strict=False))
@@ -109,7 +109,7 @@ def _key(one: Comparison) -> str:
     return Against.CONSENSUS.value if one.reference_id is None else str(one.reference_id)
 
 
-def _name(one: Comparison, found: Shown) -> str:
+def _name(one: Comparison, found: AgreementPage) -> str:
     if one.reference_id is None:
         return str(_("The consensus"))
     return found.names.get(str(one.reference_id), "?")

@@ -25,7 +25,7 @@ DEGENERATE = (Reason.PREVALENCE_ABOVE_GIVEN, Reason.LOW_SENSITIVITY)
 
 
 @dataclass(frozen=True, slots=True)
-class BorrowedLine:
+class PooledRow:
     """What one class borrows.
 
     Attributes:
@@ -42,7 +42,7 @@ class BorrowedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Borrowed:
+class PooledTable:
     """What the classes of a report borrow.
 
     Attributes:
@@ -53,37 +53,37 @@ class Borrowed:
     """
 
     columns: list[str]
-    lines: list[BorrowedLine] = field(default_factory=list)
+    lines: list[PooledRow] = field(default_factory=list)
     refused: dict[str, list[str]] = field(default_factory=dict)
     is_old: bool = False
 
 
-def prevalences(results: Fitted, classes: Classes) -> Borrowed:
+def prevalences(results: Fitted, classes: Classes) -> PooledTable:
     """Return how common the classes are by what they borrow."""
-    return _borrowed(results, classes, [_("Prevalence")], lambda borrowed: [borrowed["prevalence"]])
+    return _pooled(results, classes, [_("Prevalence")], lambda pooled: [pooled["prevalence"]])
 
 
-def skills(results: Fitted, place: int, classes: Classes) -> Borrowed:
+def skills(results: Fitted, place: int, classes: Classes) -> PooledTable:
     """Return sensitivity and specificity of the reader at ``place``, from 0, by what they borrow.
 
     Classes that the reader has not read are left out.
     """
 
-    def of_reader(borrowed: Fitted) -> list[Fitted]:
-        mine = (one for one in borrowed["readers"] if one["reader"] == place)
+    def of_reader(pooled: Fitted) -> list[Fitted]:
+        mine = (one for one in pooled["readers"] if one["reader"] == place)
         return [one[name] for one in mine for name in ("sensitivity", "specificity")]
 
-    return _borrowed(results, classes, [_("Sensitivity"), _("Specificity")], of_reader)
+    return _pooled(results, classes, [_("Sensitivity"), _("Specificity")], of_reader)
 
 
-def _borrowed(
+def _pooled(
     results: Fitted, classes: Classes, columns: list[str], chosen: Callable[[Fitted], list[Fitted]]
-) -> Borrowed:
-    lines: list[BorrowedLine] = []
+) -> PooledTable:
+    lines: list[PooledRow] = []
     refused: dict[str, list[str]] = {}
     for code, fitted in _rows(results):
         if "pooled" not in fitted:
-            return Borrowed(columns, is_old=True)
+            return PooledTable(columns, is_old=True)
         if fitted["pooled"] is None:
             continue
         of, prevalence = classes[code], fitted["pooled"]["prevalence"]
@@ -93,7 +93,7 @@ def _borrowed(
             refused.setdefault(sentence(prevalence["reason"]), []).append(of.abbreviation)
         elif found := chosen(fitted["pooled"]):
             lines.append(_line(of, found, fitted["prevalence"]["reason"]))
-    return Borrowed(columns, lines, refused)
+    return PooledTable(columns, lines, refused)
 
 
 def _rows(results: Fitted) -> Iterator[tuple[str, Fitted]]:
@@ -102,7 +102,7 @@ def _rows(results: Fitted) -> Iterator[tuple[str, Fitted]]:
     return zip(codes, fitted, strict=False)
 
 
-def _line(of: DiagnosticClass, found: list[Fitted], reason: str) -> BorrowedLine:
+def _line(of: DiagnosticClass, found: list[Fitted], reason: str) -> PooledRow:
     plain, caution = told_once([share(one) for one in found])
     why = sentence(reason) if reason in DEGENERATE else ""
-    return BorrowedLine(of.abbreviation, of.local_name, plain, caution, why)
+    return PooledRow(of.abbreviation, of.local_name, plain, caution, why)

@@ -17,18 +17,18 @@ from django.views.decorators.http import require_safe
 from annotations.models import DiagnosticClass
 from annotations.sentences import sentence
 from annotations.services.agreement import precision as agreement_precision
-from annotations.services.agreement.precision import Outlooks
+from annotations.services.agreement.precision import ClassForecasts
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import numbers, page, pooled_table
 from annotations.views.agreement.charts import Axis, Chart, Series
 from annotations.views.agreement.numbers import Number, share
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.profile_table import no_latent
 from ecgreview.agreement.reports.precision import Target
 
 WANTED = 0.05
 N_CHOSEN = 5
-MOST_CHOSEN = 8
+MAX_CHOSEN = 8
 """More curves than this nobody tells apart."""
 
 TARGETS = (
@@ -66,16 +66,16 @@ class WidthForm(forms.Form):
     def clean_classes(self) -> list[str]:
         """Refuse more classes than a chart can show."""
         chosen: list[str] = self.cleaned_data["classes"]
-        if len(chosen) > MOST_CHOSEN:
+        if len(chosen) > MAX_CHOSEN:
             raise forms.ValidationError(
                 _("Choose at most %(n)d classes: more curves cannot be told apart.")
-                % {"n": MOST_CHOSEN}
+                % {"n": MAX_CHOSEN}
             )
         return chosen
 
 
 @dataclass(frozen=True, slots=True)
-class OutlookLine:
+class ForecastRow:
     """What a class needs for an interval of the width wished for."""
 
     abbreviation: str
@@ -108,7 +108,7 @@ class LatentLine:
 @require_safe
 def precision(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """Show how wide intervals are after more readings, and how common the classes seem."""
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     context = _Page(found, request).context if found.report else None
     return page.page(request, found, "precision", context)
 
@@ -116,7 +116,7 @@ def precision(request: SignedInRequest, pk: int | None = None, slug: str = "") -
 class _Page:
     """What is shown of a report for a wish."""
 
-    def __init__(self, found: Shown, request: SignedInRequest) -> None:
+    def __init__(self, found: AgreementPage, request: SignedInRequest) -> None:
         self.found = found
         given = {one["class"]: one for one in found.results["classes"] if one["n_positive_any"]}
         ordered = sorted(given, key=lambda code: -given[code]["n_positive_any"])
@@ -133,9 +133,9 @@ class _Page:
         return {**self.default, **{key: value for key, value in asked.items() if value}}
 
     @cached_property
-    def outlooks(self) -> Outlooks | None:
+    def forecasts(self) -> ClassForecasts | None:
         """What the classes need."""
-        return agreement_precision.outlooks(
+        return agreement_precision.forecasts(
             self.found.results,
             self.wish["classes"],
             self.wish["width"],
@@ -145,26 +145,26 @@ class _Page:
     @property
     def context(self) -> dict[str, object]:
         """For the template."""
-        outlooks = self.outlooks
+        forecasts = self.forecasts
         return {
             "form": self.form,
             "given": self.given,
-            "is_old": outlooks is None,
+            "is_old": forecasts is None,
             "wanted": self.wish["width"],
             "target": dict(TARGETS)[Target(self.wish["of"])],
-            "lines": [self._line(one) for one in outlooks.classes] if outlooks else [],
-            "table": self._table(outlooks) if outlooks else [],
-            "chart": self._chart(outlooks) if outlooks and outlooks.n_reads else None,
+            "lines": [self._line(one) for one in forecasts.classes] if forecasts else [],
+            "table": self._table(forecasts) if forecasts else [],
+            "chart": self._chart(forecasts) if forecasts and forecasts.n_reads else None,
             "latent": self._latent(),
             "no_latent": no_latent(self.found.results),
-            "borrowed": pooled_table.prevalences(self.found.results, self.found.classes),
+            "pooled": pooled_table.prevalences(self.found.results, self.found.classes),
             "latent_note": sentence(self.found.results.get("latent", {}).get("reason", "")),
         }
 
-    def _line(self, one: agreement_precision.Outlook) -> OutlookLine:
+    def _line(self, one: agreement_precision.ClassForecast) -> ForecastRow:
         of, found = self.given[one.code], one.forecast
         results = next(row for row in self.found.results["classes"] if row["class"] == one.code)
-        return OutlookLine(
+        return ForecastRow(
             of.abbreviation,
             of.local_name,
             numbers.of(self.wish["of"], results),
@@ -173,29 +173,29 @@ class _Page:
             sentence(found.reason),
         )  # fmt: skip
 
-    def _table(self, outlooks: Outlooks) -> list[tuple[int, list[str]]]:
+    def _table(self, forecasts: ClassForecasts) -> list[tuple[int, list[str]]]:
         """Return the half-widths of the classes after each number of readings."""
         return [
             (
                 n_reads,
                 [
                     numbers.written(one.half_widths[row]) if one.half_widths else "–"
-                    for one in outlooks.classes
+                    for one in forecasts.classes
                 ],
             )
-            for row, n_reads in enumerate(outlooks.n_reads)
+            for row, n_reads in enumerate(forecasts.n_reads)
         ]
 
-    def _chart(self, outlooks: Outlooks) -> Chart:
+    def _chart(self, forecasts: ClassForecasts) -> Chart:
         series = [
             Series(
                 self.given[one.code].abbreviation,
                 "curve",
-                outlooks.n_reads,
+                forecasts.n_reads,
                 one.half_widths,
                 is_line=True,
             )
-            for one in outlooks.classes
+            for one in forecasts.classes
             if one.half_widths
         ]
         return Chart(

@@ -15,7 +15,7 @@ from annotations.services.blinding import results_seen
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import page, pooled_table
 from annotations.views.agreement import profile_table as lines
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 
 AGAINST = {one.value: one for one in Against}
 
@@ -31,13 +31,15 @@ def reader(
     Raises:
         Http404: the report has no such reader.
     """
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     wanted = request.GET.get("against", "")
     context = _context(found, found.report, place, wanted) if found.report else None
     return page.page(request, found, "profile", context)
 
 
-def _context(found: Shown, report: AgreementReport, place: int, wanted: str) -> dict[str, object]:
+def _context(
+    found: AgreementPage, report: AgreementReport, place: int, wanted: str
+) -> dict[str, object]:
     readers = found.results["readers"]
     if not 1 <= place <= len(readers):
         raise Http404
@@ -49,7 +51,7 @@ def _context(found: Shown, report: AgreementReport, place: int, wanted: str) -> 
         "repeats": lines.repeats(found.results, place - 1, found.classes),
         "latent": lines.latent(found.results, place - 1, found.classes),
         "no_latent": lines.no_latent(found.results),
-        "borrowed": pooled_table.skills(found.results, place - 1, found.classes),
+        "pooled": pooled_table.skills(found.results, place - 1, found.classes),
     }
     detail = details.reader_of(report, found.user, int(reader_id))
     if detail is None:
@@ -60,7 +62,7 @@ def _context(found: Shown, report: AgreementReport, place: int, wanted: str) -> 
 
 
 def _profile(
-    found: Shown, detail: ReaderDetail, reader_id: str, wanted: Against | None
+    found: AgreementPage, detail: ReaderDetail, reader_id: str, wanted: Against | None
 ) -> dict[str, object]:
     profile = detail.against(wanted)
     if profile.against is Against.CONSENSUS and profile.n_compared:
@@ -72,9 +74,9 @@ def _profile(
         one.is_offered.get(Against.REFERENCE) for one in detail.profiles.values()
     )
     more = {"reference_name": reference, "offers_reference": offers_reference}
-    return {"profile": profile, **more, **lines.shown(profile, reader_id, found, classes)}
+    return {"profile": profile, **more, **lines.profile_context(profile, reader_id, found, classes)}
 
 
-def _address(found: Shown, place: int) -> str:
+def _address(found: AgreementPage, place: int) -> str:
     version = "" if found.is_newest or not found.report else f"?version={found.report.number}"
     return found.url("reader", place=place) + version

@@ -17,7 +17,7 @@ from annotations.services.agreement.reader_profiles import Block, Profile, Stand
 from annotations.views.agreement import pooled_table
 from annotations.views.agreement.charts import Axis, Chart, Series, with_intervals
 from annotations.views.agreement.numbers import Number, number, share, told_once
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 from ecgreview import agreement
 from ecgreview.agreement.accuracy import blocks
 from ecgreview.agreement.accuracy.performance import ClassPerformance
@@ -91,7 +91,9 @@ class LatentLine:
 Classes = Mapping[str, DiagnosticClass]
 
 
-def shown(profile: Profile, reader_id: str, found: Shown, classes: Classes) -> dict[str, object]:
+def profile_context(
+    profile: Profile, reader_id: str, found: AgreementPage, classes: Classes
+) -> dict[str, object]:
     """Return what the page shows of ``profile``."""
     met = _class_lines(profile, classes)
     standings = _standing_lines(profile.others, reader_id, found.names)

@@ -15,7 +15,7 @@ from annotations.services.agreement.drilldown import Cell
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import numbers, page, paired_errors
 from annotations.views.agreement.numbers import PAIR_MEASURES
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.pair_matrix import matrix
 from ecgreview import agreement
 
@@ -28,7 +28,7 @@ MANY_READERS = 9
 @require_safe
 def readers(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """Show Cohen's kappa of every two readers, over all classes or of one."""
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     context = _readers(found, request) if found.report else None
     return page.page(request, found, "readers", context)
 
@@ -45,18 +45,18 @@ def pair(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Htt
     Raises:
         Http404: the report has no such readers, or they have no exam in common.
     """
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     context = _pair(found, request) if found.report else None
     return page.page(request, found, "pair", context)
 
 
-def chosen_class(found: Shown, code: str) -> DiagnosticClass | None:
+def chosen_class(found: AgreementPage, code: str) -> DiagnosticClass | None:
     """Return the class of this code that the report has, or None."""
     has_it = any(one["class"] == code for one in found.results["classes"])
     return found.classes.get(code) if has_it else None
 
 
-def class_options(found: Shown) -> list[dict[str, object]]:
+def class_options(found: AgreementPage) -> list[dict[str, object]]:
     """Return the classes as they are offered: those that somebody gave, the most disputed first."""
     given = sorted(
         found.results["classes"],
@@ -72,7 +72,7 @@ def class_options(found: Shown) -> list[dict[str, object]]:
     ]
 
 
-def _readers(found: Shown, request: SignedInRequest) -> dict[str, object]:
+def _readers(found: AgreementPage, request: SignedInRequest) -> dict[str, object]:
     of = chosen_class(found, request.GET.get("class", ""))
     is_sorted = request.GET.get("sort") == "mean"
     rows = matrix(found.results, found.names, of.code if of else "", is_sorted=is_sorted)
@@ -88,7 +88,7 @@ def _readers(found: Shown, request: SignedInRequest) -> dict[str, object]:
     }
 
 
-def _pair(found: Shown, request: SignedInRequest) -> dict[str, object]:
+def _pair(found: AgreementPage, request: SignedInRequest) -> dict[str, object]:
     results = found.results
     row = _row_of_pair(results, request)
     classes = [one["class"] for one in results["classes"]]
@@ -138,7 +138,7 @@ def _most_disputed(lines: list[dict[str, Any]]) -> str:
 
 
 def _class_rows(
-    found: Shown, lines: list[dict[str, Any]], query: Mapping[str, object]
+    found: AgreementPage, lines: list[dict[str, Any]], query: Mapping[str, object]
 ) -> list[dict[str, object]]:
     """Return the classes that either of the two gave, the most disputed first."""
     given = [line for line in lines if line["n11"] + line["n10"] + line["n01"]]
@@ -158,10 +158,10 @@ def _class_rows(
     ]
 
 
-def _line(found: Shown, code: str) -> Mapping[str, Any]:
+def _line(found: AgreementPage, code: str) -> Mapping[str, Any]:
     lines: list[Mapping[str, Any]] = found.results["classes"]
     return next(one for one in lines if one["class"] == code)
 
 
-def _exams(found: Shown, code: str, query: Mapping[str, object]) -> str:
+def _exams(found: AgreementPage, code: str, query: Mapping[str, object]) -> str:
     return f"{found.url('exams')}?{urlencode({'class': code, **query})}"

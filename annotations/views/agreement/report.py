@@ -15,7 +15,7 @@ from annotations.models import AgreementReport
 from annotations.services.agreement import details, study_facts, versions
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import numbers, page
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.subjects import groups
 from ecgreview import agreement, report_writing
 from ecgreview.report_writing import Document, markdown, pdf
@@ -31,7 +31,7 @@ def report(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
     Raises:
         Http404: there is no report, or no such format.
     """
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     form = request.GET.get("format", "")
     if not form:
         context = {"document": _document(found, found.report)} if found.report else None
@@ -46,7 +46,7 @@ def report(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
     return response
 
 
-def _document(found: Shown, stored: AgreementReport) -> Document:
+def _document(found: AgreementPage, stored: AgreementReport) -> Document:
     names = {code: one.local_name for code, one in found.classes.items()}
     whole = {code: one.local_name for code, one in groups(found.results, found.classes).items()}
     told = report_writing.with_class_names(versions.named(found.results, found.names), names, whole)

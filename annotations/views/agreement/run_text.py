@@ -11,7 +11,7 @@ from annotations.models import AgreementRun, RunStage
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RunStatus:
     """What a page says of the work on the next version.
 
     Attributes:
@@ -30,7 +30,7 @@ class Told:
     is_newer: bool = False
 
 
-def of(run: AgreementRun, *, is_newer: bool = False) -> Told:
+def of(run: AgreementRun, *, is_newer: bool = False) -> RunStatus:
     """Return what is told of an unfinished run."""
     if run.requested_by_id:
         lead = _("A new version is being computed.")
@@ -42,10 +42,10 @@ def of(run: AgreementRun, *, is_newer: bool = False) -> Told:
         parts.append(ngettext("%(n)s attempt failed", "%(n)s attempts failed", n) % {"n": n})
     if run.cancelled_at:
         parts.append(_("stopping"))
-    return Told(lead, " · ".join(parts), run.n_done, run.n_total, is_newer=is_newer)
+    return RunStatus(lead, " · ".join(parts), run.n_done, run.n_total, is_newer=is_newer)
 
 
-def over(newest: int | None, shown: int) -> Told:
+def over(newest: int | None, shown: int) -> RunStatus:
     """Return what is told when nothing is computed any more.
 
     Args:
@@ -54,5 +54,5 @@ def over(newest: int | None, shown: int) -> Told:
     """
     if newest is not None and newest > shown:
         lead = _("Version %(n)s has been computed.") % {"n": newest}
-        return Told(lead, is_over=True, is_newer=True)
-    return Told(_("The computation has ended; there are no newer numbers."), is_over=True)
+        return RunStatus(lead, is_over=True, is_newer=True)
+    return RunStatus(_("The computation has ended; there are no newer numbers."), is_over=True)

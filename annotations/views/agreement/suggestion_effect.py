@@ -22,7 +22,7 @@ from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import page
 from annotations.views.agreement.charts import Axis, Chart, with_intervals
 from annotations.views.agreement.numbers import Number, number, share
-from annotations.views.agreement.page import Shown
+from annotations.views.agreement.page import AgreementPage
 from ecgreview.agreement.accuracy.arm_times import Times
 from ecgreview.agreement.accuracy.arms import Effect, Split
 
@@ -109,12 +109,12 @@ class TimeLine:
 @require_safe
 def suggestions(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """Show what seeing suggestions does to readers: over-reliance, under-reliance, time."""
-    found = page.shown(request, pk, slug)
+    found = page.agreement_page(request, pk, slug)
     context = _context(found, found.report) if found.report else None
     return page.page(request, found, "suggestions", context)
 
 
-def _context(found: Shown, report: AgreementReport) -> dict[str, object]:
+def _context(found: AgreementPage, report: AgreementReport) -> dict[str, object]:
     arms = details.arms_of(report, found.user)
     if arms is None:
         return {"nothing": _why_none(found, report)}
@@ -130,7 +130,7 @@ def _context(found: Shown, report: AgreementReport) -> dict[str, object]:
     return {"arms": arms, **_shown(arms)}
 
 
-def _why_none(found: Shown, report: AgreementReport) -> str | Promise:
+def _why_none(found: AgreementPage, report: AgreementReport) -> str | Promise:
     if not details.has_details(report):
         return _(
             "This version was computed before the comparison was stored with it: a newer version"

@@ -67,7 +67,7 @@ OF_DISPUTED: tuple[type[Exception], ...] = (
     adjudications.NothingDisputed,
     mappings.NoMapping,
     lifecycle.NotOpen,
-    lifecycle.StillReading,
+    lifecycle.ConsensusPending,
 )
 """Refusals that are about what is to be adjudicated."""
 
@@ -106,7 +106,7 @@ def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         batches.close(batch_id=batch.pk, closed_by=request.user, now=timezone.now())
     except batches.AlreadyClosed as refusal:
-        messages.error(request, refusals.told(refusal))
+        messages.error(request, refusals.message(refusal))
         return _batch_page(request, batch, AdjudicationForm(), status=409)
     tasks.nudge(tasks.refresh_agreement)
     tasks.nudge(tasks.compute_consensus)
@@ -133,14 +133,14 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
             now=timezone.now(),
         )
     except OF_READERS as refusal:
-        form.add_error("readers", refusals.told(refusal))
+        form.add_error("readers", refusals.message(refusal))
         return _batch_page(request, batch, form, status=400)
     except batches.NameTaken:
         told = _("The exams in dispute of this batch were sent to adjudication before.")
         messages.error(request, told)
         return _batch_page(request, batch, form, status=409)
     except OF_DISPUTED as refusal:
-        messages.error(request, refusals.told(refusal))
+        messages.error(request, refusals.message(refusal))
         return _batch_page(request, batch, form, status=409)
     messages.success(request, _("The exams in dispute now wait for the adjudicators."))
     return redirect("batch", pk=made.pk)
@@ -154,7 +154,7 @@ def _batch_page(
     context["due_form"] = DueForm(initial={"due_on": batch.due_on})
     if not batch.is_released:
         if not context["is_hidden"]:
-            report = plan_preview.report(batch)
+            report = plan_preview.balance_report(batch)
             context["balance"] = balance_lines(report, names_in_batch(batch, request.user))
             context["report"] = report.own
         return render(request, "batches/planned.html", context, status=status)
@@ -223,13 +223,13 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
             now=timezone.now(),
         )
     except batches.NameTaken as refusal:
-        form.add_error("name", refusals.told(refusal))
+        form.add_error("name", refusals.message(refusal))
         return _batch_form(request, study, form, 400)
     except OF_READERS as refusal:
-        form.add_error("readers", refusals.told(refusal))
+        form.add_error("readers", refusals.message(refusal))
         return _batch_form(request, study, form, 400)
     except OF_EXAMS as refusal:
-        form.add_error(None, refusals.told(refusal))
+        form.add_error(None, refusals.message(refusal))
         return _batch_form(request, study, form, 400)
     messages.success(request, _("The batch is open. Its readers find it on their worklists."))
     return redirect("batch", pk=batch.pk)

@@ -33,7 +33,7 @@ def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
         batches.DueBeforeToday,
         lifecycle.NotOpen,
     ) as refusal:
-        messages.error(request, refusals.told(refusal))
+        messages.error(request, refusals.message(refusal))
     else:
         messages.success(request, _("The batch is released. Its readers find it on their lists."))
     return redirect("batch", pk=batch.pk)
@@ -49,7 +49,7 @@ def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
             batch_id=batch.pk, due_on=_due(request), actor=request.user, now=timezone.now()
         )
     except (batches.AlreadyClosed, batches.DueBeforeToday) as refusal:
-        messages.error(request, refusals.told(refusal))
+        messages.error(request, refusals.message(refusal))
     else:
         messages.success(request, _("The day is changed."))
     return redirect("batch", pk=batch.pk)
@@ -63,7 +63,7 @@ def batch_discard(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         plans.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
     except (batches.AlreadyClosed, batches.AlreadyReleased) as refusal:
-        messages.error(request, refusals.told(refusal))
+        messages.error(request, refusals.message(refusal))
         return redirect("batch", pk=batch.pk)
     messages.success(request, _("The plan was thrown away; its exams can be planned anew."))
     return redirect("study", slug=batch.study.slug)

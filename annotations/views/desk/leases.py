@@ -16,7 +16,7 @@ from annotations.views.access import SignedInRequest, signed_in
 
 WHY_NOT: dict[type[Exception], Promise] = {
     leases.NoExamNow: _("No exam of this batch is free for you now. Look again later."),
-    leases.NotServed: _("Nothing is handed out to you in this study for now."),
+    leases.NothingAvailable: _("Nothing is handed out to you in this study for now."),
     guards.BatchClosed: _("The batch is closed and takes no more readings."),
     guards.StudyNotOpen: _("The study is locked and takes no more readings."),
 }

@@ -20,7 +20,7 @@ from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.export import jobs
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
-from annotations.views.agreement.run_text import Told
+from annotations.views.agreement.run_text import RunStatus
 
 
 @never_cache
@@ -87,12 +87,12 @@ def _archive(request: SignedInRequest, slug: str, key: UUID) -> Archive:
         raise Http404 from error
 
 
-def _told(archive: Archive) -> Told:
+def _told(archive: Archive) -> RunStatus:
     """Return how far ``archive`` is, in the words that the page follows."""
     if archive.is_ready:
-        return Told(_("The archive is ready."), is_over=True, is_newer=True)
+        return RunStatus(_("The archive is ready."), is_over=True, is_newer=True)
     if archive.has_failed:
-        return Told(_("The archive could not be made."), is_over=True)
+        return RunStatus(_("The archive could not be made."), is_over=True)
     if archive.failure:
         lead = _("An attempt to make the archive failed; it is tried again.")
     elif archive.started_at:
@@ -103,4 +103,4 @@ def _told(archive: Archive) -> Told:
         "n_done": archive.n_done,
         "n_total": archive.n_total,
     }
-    return Told(lead, text, archive.n_done, archive.n_total)
+    return RunStatus(lead, text, archive.n_done, archive.n_total)

@@ -61,7 +61,7 @@ def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
     if study.is_draft:
         return redirect("study-setup-reading", slug=study.slug)
     if not study.is_open:
-        messages.error(request, refusals.told(lifecycle.NotThisPhase(study.phase)))
+        messages.error(request, refusals.message(lifecycle.NotThisPhase(study.phase)))
         return redirect("study", slug=study.slug)
     current = protocols.protocol_of(study)
     form = AmendmentForm(posted(request), initial=initial(current))
@@ -88,7 +88,7 @@ def study_lock(request: SignedInRequest, slug: str) -> HttpResponse:
     try:
         lifecycle.lock(study_id=study.pk, actor=request.user, now=timezone.now())
     except lifecycle.NotThisPhase as refusal:
-        messages.error(request, refusals.told(refusal))
+        messages.error(request, refusals.message(refusal))
         return redirect("study", slug=study.slug)
     tasks.nudge(tasks.refresh_agreement)
     tasks.nudge(tasks.compute_consensus)
@@ -103,8 +103,8 @@ def study_release(request: SignedInRequest, slug: str) -> HttpResponse:
     study = lookups.study(request.user, slug)
     try:
         lifecycle.release(study_id=study.pk, actor=request.user, now=timezone.now())
-    except (lifecycle.NotThisPhase, lifecycle.StillReading) as refusal:
-        messages.error(request, refusals.told(refusal))
+    except (lifecycle.NotThisPhase, lifecycle.ConsensusPending) as refusal:
+        messages.error(request, refusals.message(refusal))
     else:
         messages.success(request, _("The results of the study are released."))
     return redirect("study", slug=study.slug)
@@ -157,11 +157,13 @@ def _amend(
             actor=request.user, now=timezone.now(),
         )  # fmt: skip
     except lifecycle.ReasonMissing as refusal:
-        form.add_error("reason", refusals.told(refusal))
+        form.add_error("reason", refusals.message(refusal))
         return False
-    except (lifecycle.NotThisPhase, protocol.InvalidProtocol) as refusal:
-        form.add_error(None, refusals.told(refusal) if isinstance(refusal, lifecycle.NotThisPhase)
-                       else str(refusal))  # fmt: skip
+    except lifecycle.NotThisPhase as refusal:
+        form.add_error(None, refusals.message(refusal))
+        return False
+    except protocol.InvalidProtocol as refusal:
+        form.add_error(None, str(refusal))
         return False
     messages.success(request, _("The protocol is amended; it holds for batches made from now on."))
     return True

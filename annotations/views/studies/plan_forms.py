@@ -13,7 +13,7 @@ from annotations.forms import DateInput, people_who
 from annotations.models import Dataset, Handout, Role, Study, StudyReaderStatus, User
 from annotations.services.assignment.plans import MAX_BATCHES
 from annotations.services.studies.exam_pool import MAX_POOL, Wish
-from annotations.services.studies.strata import Kinds
+from annotations.services.studies.strata import StratumSource
 
 
 class AddReadersForm(forms.Form):
@@ -54,7 +54,9 @@ class DrawForm(forms.Form):
         max_value=1000,
         help_text=_("Empty: any number."),
     )
-    kinds = forms.ChoiceField(label=_("Drawn by"), choices=Kinds.choices, initial=Kinds.NONE)
+    stratify_by = forms.ChoiceField(
+        label=_("Drawn by"), choices=StratumSource.choices, initial=StratumSource.NONE
+    )
     quota = forms.ChoiceField(
         label=_("Of each kind"),
         choices=[
@@ -71,35 +73,35 @@ class DrawForm(forms.Form):
         help_text=_("One kind in each line, such as: atrial_fibrillation 200"),
     )
 
-    def __init__(self, *args: Any, may_see_kinds: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, may_see_strata: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["dataset"]
         if isinstance(field, forms.ModelChoiceField):
             field.queryset = Dataset.objects.all().with_tracings().order_by("name")
-        if not may_see_kinds:
-            for name in ("kinds", "quota", "listed"):
+        if not may_see_strata:
+            for name in ("stratify_by", "quota", "listed"):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         """Ask for the numbers that the way of drawing needs."""
         cleaned: dict[str, Any] = super().clean() or {}
-        is_by_kind = cleaned.get("kinds", Kinds.NONE) != Kinds.NONE
-        if is_by_kind and cleaned.get("quota") == "listed":
+        is_stratified = cleaned.get("stratify_by", StratumSource.NONE) != StratumSource.NONE
+        if is_stratified and cleaned.get("quota") == "listed":
             cleaned["listed"] = self._numbers(cleaned.get("listed", ""))
-        elif (is_by_kind or cleaned.get("per_patient")) and not cleaned.get("n_exams"):
+        elif (is_stratified or cleaned.get("per_patient")) and not cleaned.get("n_exams"):
             self.add_error("n_exams", _("Say how many."))
         return cleaned
 
     def wish(self) -> Wish:
         """Return what was asked for, once the form is valid."""
         cleaned = self.cleaned_data
-        kinds = cleaned.get("kinds", Kinds.NONE)
-        is_listed = kinds != Kinds.NONE and cleaned["quota"] == "listed"
-        is_equal = kinds != Kinds.NONE and cleaned["quota"] == "equal"
+        stratify_by = cleaned.get("stratify_by", StratumSource.NONE)
+        is_listed = stratify_by != StratumSource.NONE and cleaned["quota"] == "listed"
+        is_equal = stratify_by != StratumSource.NONE and cleaned["quota"] == "equal"
         return Wish(
             dataset=cleaned["dataset"],
             n_exams=None if is_listed else cleaned["n_exams"],
-            kinds=kinds,
+            stratify_by=stratify_by,
             quota=cleaned["listed"] if is_listed else "equal" if is_equal else "proportional",
             per_patient=cleaned["per_patient"],
         )

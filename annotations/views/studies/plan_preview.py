@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass, Study, User
 from annotations.sentences import sentence
-from annotations.services.assignment.plan_preview import PREVALENCES, Outlook, Report
+from annotations.services.assignment.plan_preview import PREVALENCES, BalanceReport, PlanPreview
 from ecgreview import design
 from ecgreview.design import prediction
 
 KAPPA = prediction.KAPPA
-MOST_CLASSES = 20
+MAX_CLASSES = 20
 
 FULL_WIDTH = 2.0
 """Of kappa, which is between -1 and 1; wider intervals say nothing."""
@@ -53,8 +53,8 @@ class BalanceLines:
 
 
 @dataclass(frozen=True, slots=True)
-class OutlookLines:
-    """The outlook as the check page shows it."""
+class PreviewLines:
+    """The plan preview as the check page shows it."""
 
     n_exams: int
     n_anchors: int
@@ -67,13 +67,13 @@ class OutlookLines:
     balance: BalanceLines | None
 
 
-def outlook_lines(found: Outlook, study: Study) -> OutlookLines:
-    """Return the outlook of ``study`` for the page."""
+def preview_lines(found: PlanPreview, study: Study) -> PreviewLines:
+    """Return the plan preview of ``study`` for the page."""
     predicted = found.prediction
     n_readings = predicted.n_readings if predicted else 0
     classes = {one.code: one for one in study.taxonomy.classes.all()} if found.by_class else {}
     names = {user.pk: user for user in found.readers}
-    return OutlookLines(
+    return PreviewLines(
         n_exams=found.n_exams,
         n_anchors=found.n_anchors,
         n_readers=len(found.readers),
@@ -86,11 +86,11 @@ def outlook_lines(found: Outlook, study: Study) -> OutlookLines:
     )
 
 
-def balance_lines(report: Report, names: Mapping[int, User | str]) -> BalanceLines:
+def balance_lines(report: BalanceReport, names: Mapping[int, User | str]) -> BalanceLines:
     """Return the balance report of a plan.
 
     Args:
-        report: what ``services.outlooks`` found.
+        report: from ``plan_preview.balance_report``.
         names: of the readers, by id.
     """
     own, whole, order = report.own, report.whole, report.order
@@ -150,7 +150,7 @@ def _expected(
     known = sorted(
         ((one.prevalence, code) for code, one in found.items() if code in classes), reverse=True
     )
-    return [_class_line(classes[code].local_name, found[code]) for _, code in known[:MOST_CLASSES]]
+    return [_class_line(classes[code].local_name, found[code]) for _, code in known[:MAX_CLASSES]]
 
 
 def _class_line(name: str, one: design.Precision) -> ClassLine:

@@ -25,10 +25,10 @@ from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.studies.plan_forms import AnchorsForm, CodesForm, DrawForm, PlanForm
 from annotations.views.studies.setup import steps
-from annotations.views.studies.stratum_names import kind_names
+from annotations.views.studies.stratum_names import stratum_names
 from ecgreview.design import DesignRefused
 
-MOST_KINDS = 60
+MAX_STRATA = 60
 """More rows than this are told as a number."""
 
 Refusals = tuple[type[Exception], ...]
@@ -36,7 +36,7 @@ Refusals = tuple[type[Exception], ...]
 OF_POOLS: Refusals = (
     DesignRefused,
     exam_pool.AlreadyGiven,
-    strata.KindsHidden,
+    strata.StrataHidden,
     exam_pool.NothingToAdd,
     exam_pool.PoolTooLarge,
     SameRecording,
@@ -72,9 +72,9 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
     study = lookups.study(request.user, slug)
     wanted = request.POST.get("do", "")
     sent = request.POST if wanted in DEEDS else None
-    may_see_kinds = not is_blinded_to(study, request.user)
+    may_see_strata = not is_blinded_to(study, request.user)
     shown: dict[str, forms.Form] = {
-        "draw": DrawForm(sent if wanted == "draw" else None, may_see_kinds=may_see_kinds),
+        "draw": DrawForm(sent if wanted == "draw" else None, may_see_strata=may_see_strata),
         "codes": CodesForm(sent if wanted == "codes" else None),
         "anchors": AnchorsForm(sent if wanted == "anchors" else None,
                                initial={"n_anchors": study.pool.filter(is_anchor=True).count()}),
@@ -84,18 +84,18 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
         try:
             messages.success(request, DEEDS[wanted](study, shown[wanted], request.user))
         except OF_POOLS as refusal:
-            shown[wanted].add_error(None, refusals.told(refusal))
+            shown[wanted].add_error(None, refusals.message(refusal))
         else:
             return redirect("study-exams", slug=study.slug)
     context = {
         "study": study,
         "forms": shown,
         "steps": steps(study, "study-exams"),
-        "may_see_kinds": may_see_kinds,
+        "may_see_strata": may_see_strata,
         "n_exams": study.pool.count(),
         "n_anchors": study.pool.filter(is_anchor=True).count(),
         "n_left": plans.left(study).count(),
-        "kinds": _kinds(study) if may_see_kinds else [],
+        "strata": _strata(study) if may_see_strata else [],
         "has_datasets": Dataset.objects.exists(),
     }
     status = 400 if request.method == "POST" else 200
@@ -116,7 +116,7 @@ def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
         try:
             made = _plan(study, form.cleaned_data, request.user)
         except OF_PLANS as refusal:
-            form.add_error(AT_FIELDS.get(type(refusal)), refusals.told(refusal))
+            form.add_error(AT_FIELDS.get(type(refusal)), refusals.message(refusal))
         else:
             messages.success(request, _planned(made))
             if len(made) == 1:
@@ -175,13 +175,13 @@ def _added(n: int) -> str:
     return ngettext("%(n)d exam was added.", "%(n)d exams were added.", n) % {"n": n}
 
 
-def _kinds(study: Study) -> list[dict[str, object]]:
+def _strata(study: Study) -> list[dict[str, object]]:
     found = strata.in_pool(study)
-    names = kind_names(study.taxonomy, [kind for kind, _ in found])
+    names = stratum_names(study.taxonomy, [stratum for stratum, _ in found])
     most = max((n for _, n in found), default=0)
     return [
-        {"kind": kind, "name": names.get(kind, ""), "n": n, "most": most}
-        for kind, n in found[:MOST_KINDS]
+        {"stratum": stratum, "name": names.get(stratum, ""), "n": n, "most": most}
+        for stratum, n in found[:MAX_STRATA]
     ]
 
 

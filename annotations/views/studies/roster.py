@@ -63,7 +63,7 @@ def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     try:
         messages.success(request, deed(study, line.user, _reason(form), request.user))
     except (roster.StatusUnchanged, roster.StudyHasBegun) as refusal:
-        messages.error(request, refusals.told(refusal))
+        messages.error(request, refusals.message(refusal))
     return redirect("study-readers", slug=study.slug)
 
 
@@ -85,7 +85,7 @@ def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse
                 with_begun=form.cleaned_data["with_begun"], limit=form.cleaned_data["limit"],
             )  # fmt: skip
         except OF_REASSIGNING as refusal:
-            form.add_error(None, refusals.told(refusal))
+            form.add_error(None, refusals.message(refusal))
         else:
             messages.success(request, _moved(moved))
             return redirect("study-readers", slug=study.slug)
@@ -184,7 +184,7 @@ def _join(request: SignedInRequest, study: Study, form: AddReadersForm) -> bool:
     try:
         roster.join(study=study, readers=chosen, actor=request.user, now=timezone.now())
     except (roster.NotAReader, roster.LevelTooLow, roster.HasLeft) as refusal:
-        form.add_error("readers", refusals.told(refusal))
+        form.add_error("readers", refusals.message(refusal))
         return False
     n = len(chosen)
     told = ngettext("%(n)d reader was added.", "%(n)d readers were added.", n)

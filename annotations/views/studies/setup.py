@@ -24,7 +24,7 @@ from annotations.services.studies import lifecycle, protocols
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.studies import protocol_text
-from annotations.views.studies.plan_preview import outlook_lines
+from annotations.views.studies.plan_preview import preview_lines
 from annotations.views.studies.setup_forms import NameForm, ReadingForm, initial
 from ecgreview import protocol
 
@@ -81,7 +81,7 @@ def study_start(request: SignedInRequest) -> HttpResponse:
                 now=timezone.now(),
             )
         except lifecycle.NameTaken as refusal:
-            form.add_error("name", refusals.told(refusal))
+            form.add_error("name", refusals.message(refusal))
         except protocol.InvalidProtocol as refusal:
             form.add_error("name", _bad_name(refusal))
         else:
@@ -152,7 +152,7 @@ def study_open(request: SignedInRequest, slug: str) -> HttpResponse:
     except protocol.InvalidProtocol:
         return _check_page(request, study, status=400)
     except lifecycle.NotThisPhase as refusal:
-        messages.error(request, refusals.told(refusal))
+        messages.error(request, refusals.message(refusal))
         return redirect("study", slug=study.slug)
     messages.success(request, _("The study is open and its protocol is frozen."))
     if study.pool.exists():
@@ -163,7 +163,7 @@ def study_open(request: SignedInRequest, slug: str) -> HttpResponse:
 def _check_page(request: SignedInRequest, study: Study, status: int = 200) -> HttpResponse:
     is_blind = is_blinded_to(study, request.user)
     current = protocols.protocol_of(study)
-    found = plan_preview.outlook(study, is_blind=is_blind)
+    found = plan_preview.preview(study, is_blind=is_blind)
     n_readers = StudyReader.objects.filter(study=study).count()
     problems = _problems(study, current, n_readers, None)
     # What is wrong with these exams only does not keep the study from being opened.
@@ -175,7 +175,7 @@ def _check_page(request: SignedInRequest, study: Study, status: int = 200) -> Ht
         "lines": protocol_text.lines(protocol.as_document(current)),
         "problems": problems,
         "warnings": [*later, *_warnings(study, n_readers, found)],
-        "outlook": outlook_lines(found, study),
+        "preview": preview_lines(found, study),
     }
     return render(request, "studies/setup_check.html", context, status=status)
 
@@ -194,7 +194,9 @@ def _problems(
 MENDED_AT = {"name": "study-setup-name", "taxonomy": "study-setup-name"}
 
 
-def _warnings(study: Study, n_readers: int, found: plan_preview.Outlook) -> list[tuple[str, str]]:
+def _warnings(
+    study: Study, n_readers: int, found: plan_preview.PlanPreview
+) -> list[tuple[str, str]]:
     """Return what does not keep it from being opened, but from being read."""
     told = []
     if not n_readers:
@@ -202,7 +204,7 @@ def _warnings(study: Study, n_readers: int, found: plan_preview.Outlook) -> list
     if not found.n_exams:
         told.append(("study-exams", _("The study has no exams yet; you can add them later.")))
     elif found.refusal and n_readers:
-        told.append(("study-readers", refusals.told(found.refusal)))
+        told.append(("study-readers", refusals.message(found.refusal)))
     return [(reverse(name, args=[study.slug]), sentence) for name, sentence in told]
 
 
@@ -217,9 +219,9 @@ def _rewrite(
             study_id=study.pk, wanted=wanted, actor=request.user, now=timezone.now()
         )
     except lifecycle.NameTaken as refusal:
-        form.add_error("name", refusals.told(refusal))
+        form.add_error("name", refusals.message(refusal))
     except lifecycle.NotThisPhase as refusal:
-        form.add_error(None, refusals.told(refusal))
+        form.add_error(None, refusals.message(refusal))
     except protocol.InvalidProtocol as refusal:
         add_problems(form, refusal, current)
     return None

@@ -23,7 +23,7 @@ from annotations.models.study import MAX_FREQUENT_CLASSES
 from ecgreview.protocol import Protocol
 
 MAX_READERS_PER_EXAM = 20
-MOST_REPEATS_PERCENT = 50
+MAX_REPEATS_PERCENT = 50
 
 OFFERED_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
 
@@ -105,7 +105,7 @@ class ReadingForm(forms.Form):
     repeat_percent = forms.DecimalField(
         label=_("Hidden repeats, in percent of each reader's exams"),
         min_value=0,
-        max_value=MOST_REPEATS_PERCENT,
+        max_value=MAX_REPEATS_PERCENT,
         max_digits=4,
         decimal_places=1,
         help_text=_("Exams that come back to the same reader unannounced; 5 is usual, 0 is none."),

@@ -10,9 +10,9 @@ VOCABULARIES = ("snomed_ct", "code15", "scp", "cpsc2018")
 """In which the sources label their exams; CODE-15 writes its columns in any case."""
 
 
-def kind_names(taxonomy: Taxonomy, kinds: Iterable[str]) -> dict[str, str]:
-    """Return the name of the class that each of ``kinds`` stands for, where one is known."""
-    wanted = set(kinds)
+def stratum_names(taxonomy: Taxonomy, strata: Iterable[str]) -> dict[str, str]:
+    """Return the name of the class that each of ``strata`` stands for, where one is known."""
+    wanted = set(strata)
     known: dict[str, tuple[bool, str]] = {}
     for one in taxonomy.classes.order_by("position"):
         known[one.code.lower()] = (False, one.local_name)
@@ -21,4 +21,4 @@ def kind_names(taxonomy: Taxonomy, kinds: Iterable[str]) -> dict[str, str]:
                 told = (foreign["match"] != "exact", one.local_name)
                 code = foreign["code"].lower()
                 known[code] = min(known.get(code, told), told, key=lambda found: found[0])
-    return {kind: known[kind.lower()][1] for kind in wanted if kind.lower() in known}
+    return {stratum: known[stratum.lower()][1] for stratum in wanted if stratum.lower() in known}

@@ -16,7 +16,7 @@ PER_STRETCH = 20
 N_STRETCHES = 5
 """The last stretch goes on to the end of the sitting."""
 
-MOST_PERIODS = 10
+MAX_PERIODS = 10
 PERIODS_DAYS = (1, 7, 14, 28, 91, 182, 364)
 """Lengths of a period of the calendar."""
 
@@ -77,8 +77,8 @@ def periods(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
     if not days.size:
         return np.empty(0, dtype=np.int64), PERIODS_DAYS[0]
     since = days - days.min()
-    fitting = [length for length in PERIODS_DAYS if since.max() // length < MOST_PERIODS]
-    length = fitting[0] if fitting else int(since.max() // MOST_PERIODS + 1)
+    fitting = [length for length in PERIODS_DAYS if since.max() // length < MAX_PERIODS]
+    length = fitting[0] if fitting else int(since.max() // MAX_PERIODS + 1)
     return since // length, length
 
 

@@ -30,7 +30,7 @@ Source:
     81 to 87 % with 5 to 20 expected true positives, 91 % with 20 to 30, 94 % from 30 on.
 """
 
-FEWEST_TRUE_POSITIVES = 1
+MIN_TRUE_POSITIVES = 1
 """Of the pooled fit: below it, half of the estimates of prevalence are off by a factor of 2.5."""
 
 

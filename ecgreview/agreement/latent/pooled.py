@@ -15,7 +15,7 @@ from . import pooled_errors
 from .additive_logits import Parts, Spread
 from .design import FEW, Design, checked
 from .em import Floats, Model
-from .plausibility import FEWEST_TRUE_POSITIVES, Plausibility
+from .plausibility import MIN_TRUE_POSITIVES, Plausibility
 from .pooled_em import PooledModel
 from .two_states import Latent, estimates
 
@@ -148,7 +148,7 @@ def _explained(
     cautions: Causes = (
         (np.array(not is_converged), Reason.NOT_CONVERGED),
         (theta[:, 0] * design.counts.sum(axis=1) < 1, Reason.HARDLY_THERE),
-        *plausibility.refusals(FEWEST_TRUE_POSITIVES),
+        *plausibility.refusals(MIN_TRUE_POSITIVES),
         (np.array(is_pair), Reason.TWO_READERS_POOLED),
         (design.n_triples == 0, Reason.POOLED),
         *plausibility.cautions(),

@@ -18,7 +18,7 @@ from ecgreview.agreement.values.reasons import Reason
 from . import pooled
 from .design import Design
 from .em import Floats
-from .plausibility import FEWEST_TRUE_POSITIVES
+from .plausibility import MIN_TRUE_POSITIVES
 
 CURVATURE = "curvature"
 """How these intervals are made: see ``pooled_errors``."""
@@ -35,7 +35,7 @@ class Skill(TypedDict):
     specificity: MeasureJson
 
 
-class Borrowed(TypedDict):
+class PooledFields(TypedDict):
     """What one class borrows; n is the exams read. ``readers`` are those who read the class."""
 
     prevalence: MeasureJson
@@ -66,7 +66,7 @@ def refusals(design: Design) -> Causes:
 
 def report(
     patterns: PatternCount, is_wanted: NDArray[np.bool_], effects: Floats, confidence: float
-) -> list[Borrowed | None]:
+) -> list[PooledFields | None]:
     """Return what each wanted class borrows from the others, None for the other classes.
 
     Args:
@@ -85,7 +85,7 @@ def report(
     is_told = np.array([reason == "" for reason in reasons], dtype=np.bool_) & is_wanted
     known = _Known.of(patterns, effects, reach) if is_told.any() else None
     return [
-        known.borrowed(design, row)
+        known.pooled_fields(design, row)
         if known is not None and is_told[row]
         else without(int(design.counts[row].sum()), reasons[row])
         if is_wanted[row]
@@ -94,7 +94,7 @@ def report(
     ]
 
 
-def without(n_exams: int, reason: str) -> Borrowed:
+def without(n_exams: int, reason: str) -> PooledFields:
     """Return that a class cannot borrow, because of ``reason``."""
     return {"prevalence": Measure.undefined(n_exams, reason).to_json(), "readers": []}
 
@@ -124,13 +124,13 @@ class _Known:
         reasons = np.column_stack([one.reasons for one in of])
         middle, width = logit(values), reach * found.errors  # the error of 1 - p is that of p
         doubts = Estimates(
-            values[:, 0], found.classes.plausibility.refusals(FEWEST_TRUE_POSITIVES, effects)
+            values[:, 0], found.classes.plausibility.refusals(MIN_TRUE_POSITIVES, effects)
         )
         return cls(
             doubts.reasons.tolist(), values, reasons, expit(middle - width), expit(middle + width)
         )
 
-    def borrowed(self, design: Design, row: int) -> Borrowed:
+    def pooled_fields(self, design: Design, row: int) -> PooledFields:
         """Return what the class of ``row`` borrows, or why its pooled fit is not believed."""
         if self.doubts[row]:
             return without(int(design.counts[row].sum()), self.doubts[row])

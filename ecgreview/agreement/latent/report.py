@@ -20,11 +20,11 @@ from . import pooled_report, replicates, triples, two_states
 from .design import FEW, Design, checked
 from .em import Floats
 from .plausibility import FEW_TRUE_POSITIVES
-from .pooled_report import Borrowed
+from .pooled_report import PooledFields
 from .replicates import Replicates
 from .two_states import Latent
 
-LEAST_REPLICATES = 200
+MIN_REPLICATES = 200
 """Fewer tell nothing of the ends of an interval: then there is none."""
 
 POSTERIOR = "dirichlet"
@@ -84,17 +84,19 @@ def latent_report(
     is_alone = np.array(
         [one["prevalence"]["estimate"] is not None for one in found], dtype=np.bool_
     )
-    borrowed = _borrowed(patterns, ~is_alone | (design.n_telling / spread < FEW), spread, how)
+    pooled_fields = _pooled(patterns, ~is_alone | (design.n_telling / spread < FEW), spread, how)
     return {
         "reason": Reason.NO_INTERVALS if n_replicates < min(how.n_replicates, 1) else "",
         "n_replicates": n_replicates,
-        "classes": [{**one, "pooled": other} for one, other in zip(found, borrowed, strict=True)],
+        "classes": [
+            {**one, "pooled": other} for one, other in zip(found, pooled_fields, strict=True)
+        ],
     }
 
 
-def _borrowed(
+def _pooled(
     patterns: PatternCount, is_wanted: NDArray[np.bool_], effects: Floats, how: Resampling
-) -> list[Borrowed | None]:
+) -> list[PooledFields | None]:
     if _work(patterns) > _MOST_WORK:
         n_exams = patterns.counts.sum(axis=1).astype(int).tolist()
         return [
@@ -161,7 +163,7 @@ def _work(patterns: PatternCount, is_told: NDArray[np.bool_] | None = None) -> f
 
 def _n_replicates(patterns: PatternCount, how: Resampling) -> int:
     affordable = int(min(how.n_replicates, _MOST_REPLICATED / max(_work(patterns), 1.0)))
-    return affordable if affordable >= min(how.n_replicates, LEAST_REPLICATES) else 0
+    return affordable if affordable >= min(how.n_replicates, MIN_REPLICATES) else 0
 
 
 def _completed(patterns: PatternCount) -> PatternCount:

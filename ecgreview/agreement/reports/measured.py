@@ -14,7 +14,7 @@ from ecgreview.agreement.sampling.resampling import CONFIDENCE
 from ecgreview.agreement.values.bounded import Measure
 from ecgreview.agreement.values.reasons import Reason
 
-MOST_POINTS = 1000
+MAX_POINTS = 1000
 """Of so many exams the measurements themselves are kept, for drawing."""
 
 
@@ -53,7 +53,7 @@ def measured(
         an exam in common: Lin's coefficient, and the mean difference, its standard deviation and
         the limits of agreement of Bland and Altman, the first reader minus the second, in the unit
         of the values. ``points`` are the exams as in ``Measured``, in no order of the exams, at
-        most MOST_POINTS of them. Readers are indexes.
+        most MAX_POINTS of them. Readers are indexes.
 
     Raises:
         BadConfidence: ``confidence`` is not above 0 and below 1.
@@ -143,5 +143,5 @@ def _points(
     exams: Sequence[tuple[tuple[int, float], ...]],
 ) -> list[list[list[float]]]:
     ordered = sorted(exams)
-    places = np.linspace(0, len(ordered) - 1, min(len(ordered), MOST_POINTS)).round().astype(int)
+    places = np.linspace(0, len(ordered) - 1, min(len(ordered), MAX_POINTS)).round().astype(int)
     return [[[reader, value] for reader, value in ordered[place]] for place in places.tolist()]

@@ -86,22 +86,22 @@ def set_alphas(answers: Answers, how: Resampling) -> dict[str, Measures]:
     """Return Krippendorff's alpha of whole sets of classes, of shape () each, with intervals.
 
     Its cost grows with the square of the distinct sets: with more than MANY_SETS there is no
-    interval, and with more than MOST_SETS no value.
+    interval, and with more than MAX_SETS no value.
     """
     sets = SetCount.of(answers.ratings(), answers.weights)
     return {f"{distance}_alpha": _set_alpha(sets, answers, distance, how) for distance in Distance}
 
 
-MANY_SETS, MOST_SETS = 3_000, 12_000
+MANY_SETS, MAX_SETS = 3_000, 12_000
 
 
 def _set_alpha(sets: SetCount, answers: Answers, distance: Distance, how: Resampling) -> Measures:
     n = float(sets.n_compared)
     causes = [
         (np.array([not n]), Reason.NOT_COMPARED),
-        (np.array([len(sets.sets) > MOST_SETS]), Reason.TOO_MANY_SETS),
+        (np.array([len(sets.sets) > MAX_SETS]), Reason.TOO_MANY_SETS),
     ]
-    is_told = n > 0 and len(sets.sets) <= MOST_SETS
+    is_told = n > 0 and len(sets.sets) <= MAX_SETS
     value = sets.alphas(sets.n_exams[None], distance) if is_told else np.full(1, np.nan)
     alike = (np.isnan(value), Reason.ALL_ALIKE)
     drawn = np.full(1, np.nan)

@@ -38,12 +38,12 @@ def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
 
 
 def n_replicates(answers: Answers, how: Resampling) -> int:
-    """Return how many replicates are drawn: fewer, but LEAST, of very many different answers."""
+    """Return the number of replicates: fewer, but at least 200, for very many distinct answers."""
     affordable = _MOST_NUMBERS // max(1, answers.row.size + answers.base.size)
-    return min(how.n_replicates, max(LEAST, affordable))
+    return min(how.n_replicates, max(MIN_REPLICATES, affordable))
 
 
-LEAST = 200
+MIN_REPLICATES = 200
 _MOST_NUMBERS = 200_000_000  # some three seconds
 
 

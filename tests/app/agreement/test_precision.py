@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def test_forecasts_are_those_of_the_domain(closed):
     report = AgreementReport.objects.of_scope(Scope(closed.study_id, closed.pk)).latest("number")
     target = precision.Target.POSITIVE_AGREEMENT
-    found = agreement_precision.outlooks(report.results, [AF], 0.05, target=target)
+    found = agreement_precision.forecasts(report.results, [AF], 0.05, target=target)
     assert found is not None
     (one,) = found.classes
     rows = refresh.inputs(report.scope)
@@ -32,7 +32,7 @@ def test_a_report_of_before_says_so(closed):
     report = AgreementReport.objects.latest("pk")
     old = {key: value for key, value in report.results.items() if key != "cells"}
     target = precision.Target.FLEISS_KAPPA
-    assert agreement_precision.outlooks(old, [AF], 0.05, target=target) is None
+    assert agreement_precision.forecasts(old, [AF], 0.05, target=target) is None
 
 
 def test_forecasts_know_of_patients_who_have_several_exams(closed):
@@ -47,7 +47,7 @@ def test_forecasts_know_of_patients_who_have_several_exams(closed):
     }
     target = precision.Target.POSITIVE_AGREEMENT
     plain, wider = (
-        agreement_precision.outlooks(results, [AF], 0.05, target=target)
+        agreement_precision.forecasts(results, [AF], 0.05, target=target)
         for results in (report.results, of_patients)
     )
     assert plain is not None
@@ -61,4 +61,4 @@ def test_a_version_that_took_exams_for_patients_has_no_forecast(closed):
     method = {**report.results["method"], "unit": "patient"}
     target = precision.Target.FLEISS_KAPPA
     old = {**report.results, "method": method}
-    assert agreement_precision.outlooks(old, [AF], 0.05, target=target) is None
+    assert agreement_precision.forecasts(old, [AF], 0.05, target=target) is None

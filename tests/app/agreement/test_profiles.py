@@ -85,14 +85,14 @@ def test_of_a_large_study_the_others_count_on_the_exams_of_the_reader(
         sign(assignment, NOISE)
     close(elsewhere)
     whole = profile_in(Scope(closed.study_id), ana)
-    monkeypatch.setattr(reading_matrix, "MOST_READINGS", 18)
+    monkeypatch.setattr(reading_matrix, "MAX_READINGS", 18)
     found = profile_in(Scope(closed.study_id), ana, beside=ana.pk)
     assert (whole.is_whole, found.is_whole) == (True, False)
     assert found.found == whole.found
 
 
 def test_too_many_readings_are_told_in_words(closed, signed_in, davi, monkeypatch, now):
-    monkeypatch.setattr(reading_matrix, "MOST_READINGS", 1)
+    monkeypatch.setattr(reading_matrix, "MAX_READINGS", 1)
     refresh.refresh(batch=closed, now=now)
     text = signed_in(davi).get(address("batch", "reader", closed)).content.decode()
     assert "more readings than can be compared" in text

@@ -51,7 +51,7 @@ def test_the_order_of_the_rows_is_nothing(times, random):
 def test_a_calendar_has_no_more_than_ten_periods(last_day, length):
     found, days = blocks.periods(np.array([5, 5 + last_day]))
     assert days == length
-    assert found.max() < blocks.MOST_PERIODS
+    assert found.max() < blocks.MAX_PERIODS
     assert found.min() == 0
 
 
@@ -60,4 +60,4 @@ def test_periods_are_in_the_order_of_the_days(days):
     found, length = blocks.periods(np.array(days))
     first = min(days)
     assert found.tolist() == [(day - first) // length for day in days]
-    assert found.max() < blocks.MOST_PERIODS
+    assert found.max() < blocks.MAX_PERIODS

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ecgreview.agreement.coefficients import measurements
-from ecgreview.agreement.reports.measured import MOST_POINTS, Measured, measured
+from ecgreview.agreement.reports.measured import MAX_POINTS, Measured, measured
 from ecgreview.agreement.values.reasons import Reason
 
 
@@ -95,5 +95,5 @@ def test_the_points_come_in_no_order_of_the_exams():
 
 
 def test_of_very_many_exams_some_are_kept_as_points():
-    points = of(pr_intervals(8, n_exams=3 * MOST_POINTS))["points"]
-    assert len(points) == len({exam[0][1] for exam in points}) == MOST_POINTS
+    points = of(pr_intervals(8, n_exams=3 * MAX_POINTS))["points"]
+    assert len(points) == len({exam[0][1] for exam in points}) == MAX_POINTS

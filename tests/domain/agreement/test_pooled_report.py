@@ -52,7 +52,7 @@ def test_a_rare_class_borrows_while_a_common_one_does_not():
         assert one["specificity"]["low"] < 0.999 < one["specificity"]["high"]
 
 
-def test_what_is_borrowed_is_that_of_the_pooled_fit():
+def test_what_is_pooled_is_that_of_the_pooled_fit():
     patterns = study([*COMMON, 0.002])
     found = pooled.fit(patterns).classes
     rare = told(patterns)[-1]["pooled"]
@@ -73,7 +73,7 @@ def test_a_class_of_two_readers_borrows_from_classes_of_three():
 @pytest.mark.parametrize(
     ("n_readers", "per_exam", "reason"), [(2, None, Reason.TWO_READERS), (3, 2, Reason.NO_TRIPLES)]
 )
-def test_where_nothing_is_identified_nothing_is_borrowed(n_readers, per_exam, reason):
+def test_where_nothing_is_identified_nothing_is_pooled(n_readers, per_exam, reason):
     for one in told(study(COMMON, n_readers=n_readers, per_exam=per_exam)):
         assert one["pooled"]["prevalence"]["estimate"] is None
         assert one["pooled"]["prevalence"]["reason"] == reason
@@ -120,7 +120,7 @@ def test_a_design_effect_makes_a_class_too_rare_alone():
     assert told(patterns, effects=effects)[-1]["pooled"] is not None
 
 
-def test_a_design_effect_widens_what_is_borrowed():
+def test_a_design_effect_widens_what_is_pooled():
     patterns = study([*COMMON, 0.005])
     widths = [
         np.ptp([one["low"], one["high"]])
@@ -153,9 +153,9 @@ def test_without_a_maximum_there_is_no_interval(monkeypatch):
 
 def test_a_fit_too_large_is_not_made(monkeypatch):
     patterns = study([*COMMON, 0.002])
-    found = latent_report._borrowed(patterns, np.arange(6) == 5, np.ones(6), HOW)
+    found = latent_report._pooled(patterns, np.arange(6) == 5, np.ones(6), HOW)
     monkeypatch.setattr(latent_report, "_MOST_WORK", 1.0)
-    refused = latent_report._borrowed(patterns, np.arange(6) == 5, np.ones(6), HOW)
+    refused = latent_report._pooled(patterns, np.arange(6) == 5, np.ones(6), HOW)
     assert [one and one["prevalence"]["reason"] for one in found] == [None] * 5 + [
         Reason.FEW_POOLED
     ]

@@ -188,7 +188,7 @@ def test_very_many_different_answers_have_fewer_replicates(monkeypatch):
     monkeypatch.setattr(joint, "_MOST_NUMBERS", 300 * (answers.row.size + answers.base.size))
     assert joint.n_replicates(answers, how) == 300
     monkeypatch.setattr(joint, "_MOST_NUMBERS", 1)
-    assert joint.n_replicates(answers, how) == joint.LEAST == 200
+    assert joint.n_replicates(answers, how) == joint.MIN_REPLICATES == 200
     assert sum(map(len, joint.weights(answers, how))) == 200
 
 

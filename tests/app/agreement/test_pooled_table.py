@@ -27,17 +27,17 @@ def measure(estimate, reason=""):
     }  # fmt: skip
 
 
-def fitted(borrowed):
+def fitted(pooled):
     return {
         "prevalence": measure(None, Reason.NO_TRIPLES),
         "n_telling": 0,
         "alike": None,
         "readers": [],
-        "pooled": borrowed,
+        "pooled": pooled,
     }
 
 
-BORROWED = {
+POOLED = {
     "prevalence": measure(0.0123, Reason.FEW_POOLED),
     "readers": [
         {"reader": 0, "sensitivity": measure(0.8125), "specificity": measure(0.9875)},
@@ -72,7 +72,7 @@ def page_of(batch, client, part):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_what_is_borrowed_is_marked(with_latent, signed_in, davi, part):
-    batch = with_latent(fitted(BORROWED))
+    batch = with_latent(fitted(POOLED))
     text = signed_in(davi).get(address("batch", part, batch)).content.decode()
     assert MARK in text
     assert '<span class="badge">pooled</span>' in text
@@ -81,14 +81,14 @@ def test_what_is_borrowed_is_marked(with_latent, signed_in, davi, part):
 def test_the_prevalence_and_its_caution_stand_on_the_page_of_precision(
     with_latent, signed_in, davi
 ):
-    batch = with_latent(fitted(BORROWED))
+    batch = with_latent(fitted(POOLED))
     text = signed_in(davi).get(address("batch", "precision", batch)).content.decode()
     assert "<strong>1%</strong>" in text
     assert sentence(Reason.FEW_POOLED) in text
 
 
 def test_each_reader_sees_the_numbers_of_their_page_only(with_latent, signed_in, davi):
-    batch = with_latent(fitted(BORROWED))
+    batch = with_latent(fitted(POOLED))
     text = signed_in(davi).get(address("batch", "reader", batch)).content.decode()
     assert "<strong>81%</strong>" in text
     assert "<strong>44%</strong>" not in text
@@ -96,14 +96,14 @@ def test_each_reader_sees_the_numbers_of_their_page_only(with_latent, signed_in,
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_refusal_beside_what_is_known_says_why(with_latent, signed_in, davi, part):
-    known = {**fitted(None), **BORROWED}
+    known = {**fitted(None), **POOLED}
     text = page_of(with_latent(fitted(REFUSED), of_af=known), signed_in(davi), part)
     assert "No estimate:" in text
     assert '<span class="badge">pooled</span>' not in text
 
 
 def test_an_absurd_fit_is_replaced_and_says_why(with_latent, signed_in, davi):
-    absurd = {**fitted(BORROWED), "prevalence": measure(None, Reason.PREVALENCE_ABOVE_GIVEN)}
+    absurd = {**fitted(POOLED), "prevalence": measure(None, Reason.PREVALENCE_ABOVE_GIVEN)}
     text = page_of(with_latent(absurd), signed_in(davi), "precision")
     assert "Not from this class alone: " + sentence(Reason.PREVALENCE_ABOVE_GIVEN) in text
     assert "<strong>1%</strong>" in text
@@ -111,7 +111,7 @@ def test_an_absurd_fit_is_replaced_and_says_why(with_latent, signed_in, davi):
 
 def test_no_code_stands_on_a_page(with_latent, signed_in, davi):
     few = {"prevalence": measure(None, Reason.FEW_TRUE_POSITIVES), "readers": []}
-    known = {**fitted(None), **BORROWED}
+    known = {**fitted(None), **POOLED}
     text = page_of(with_latent(fitted(few), of_af=known), signed_in(davi), "precision")
     assert sentence(Reason.FEW_TRUE_POSITIVES) in text
     assert Reason.FEW_TRUE_POSITIVES not in text
