@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from annotations.api import paging, shapes
 from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.reading import CURSOR
+from annotations.audit_filter import AuditFilterForm
 from annotations.desk_payloads import Payload
-from annotations.forms import AuditFilterForm
 from annotations.models import AuditEvent
 from annotations.services.audit import browse
 from annotations.services.audit.browse import EventFilter, Format
@@ -88,7 +88,7 @@ def _wanted(request: UserRequest) -> EventFilter:
         raise ValidationError(
             {name: [str(one) for one in told] for name, told in form.errors.items()}
         )
-    return form.wanted()
+    return form.event_filter()
 
 
 def _format(text: str) -> Format:

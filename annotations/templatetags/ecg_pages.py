@@ -10,8 +10,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotations.forms import RULES
 from annotations.models import WorkState
+from annotations.views.studies.forms import RULES
 
 register = template.Library()
 

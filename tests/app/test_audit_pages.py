@@ -16,7 +16,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotations import tasks
-from annotations.forms import AUDIT_GROUPS
+from annotations.audit_filter import AUDIT_GROUPS
 from annotations.models import AuditEvent, AuditLink, Notice, NoticeKind, Role
 from annotations.services import audit
 from annotations.services.audit import browse

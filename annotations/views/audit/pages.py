@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.forms import AuditFilterForm
+from annotations.audit_filter import AuditFilterForm
 from annotations.models import AuditEvent, AuditLink, Study
 from annotations.services.audit import browse
 from annotations.services.audit.browse import Format
@@ -41,7 +41,7 @@ def audit_list(request: SignedInRequest) -> HttpResponse:
         "studies": Study.objects.visible_to(request.user).order_by("name"),
         "formats": Format,
         "keep": _kept(request.GET),
-        "is_filtered": is_valid and not form.wanted().is_everything,
+        "is_filtered": is_valid and not form.event_filter().is_everything,
     }
     return render(request, "audit/list.html", context, status=200 if is_valid else 400)
 
@@ -86,7 +86,7 @@ def audit_export(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     try:
         content = browse.download(
-            kind=Format(kind), actor=request.user, wanted=form.wanted(), now=now
+            kind=Format(kind), actor=request.user, wanted=form.event_filter(), now=now
         )
     except browse.TooManyEvents:
         return _refused(request, form, is_too_much=True)
@@ -99,7 +99,7 @@ def audit_export(request: SignedInRequest) -> HttpResponse:
 def _portion(request: SignedInRequest, form: AuditFilterForm) -> dict[str, Any]:
     """Return the events below the cursor, newest first, and the cursors of what lies beside."""
     visible = AuditEvent.objects.visible_to(request.user)
-    found = browse.find(visible, form.wanted()).select_related("link")
+    found = browse.find(visible, form.event_filter()).select_related("link")
     # People and studies of those that are shown, and not of all that the database sorts.
     found = found.prefetch_related("actor", "study")
     before = request.GET.get("before", "")

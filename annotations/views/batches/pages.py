@@ -15,7 +15,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations import tasks
-from annotations.forms import AdjudicationForm, BatchForm
 from annotations.models import (
     AgreementReport,
     Batch,
@@ -38,8 +37,8 @@ from annotations.services.taxonomy import mappings
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches.completion_matrix import matrix
+from annotations.views.batches.forms import AdjudicationForm, BatchForm, DueForm
 from annotations.views.desk.pages import SECONDS_PER_EXAM
-from annotations.views.studies.plan_forms import DueForm
 from annotations.views.studies.plan_preview import balance_lines
 
 OF_READERS: tuple[type[Exception], ...] = (

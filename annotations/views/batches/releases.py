@@ -15,7 +15,7 @@ from annotations.services.assignment import batches, plans
 from annotations.services.studies import lifecycle
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs
-from annotations.views.studies.plan_forms import DueForm
+from annotations.views.batches.forms import DueForm
 
 
 @needs("add_batch")

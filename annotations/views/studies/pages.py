@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotations.forms import StudyForm
 from annotations.models import (
     Batch,
     Consensus,
@@ -32,6 +31,7 @@ from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches import consensus_text
 from annotations.views.studies import protocol_text
+from annotations.views.studies.forms import StudyForm
 from ecgreview import protocol
 
 EXAMS_PER_PAGE = 50

@@ -9,11 +9,12 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from annotations.forms import DateInput, people_who
 from annotations.models import Dataset, Handout, Role, Study, StudyReaderStatus, User
 from annotations.services.assignment.plans import MAX_BATCHES
 from annotations.services.studies.exam_pool import MAX_POOL, Wish
 from annotations.services.studies.strata import StratumSource
+from annotations.views.people.choices import people_with_role
+from annotations.widgets import DateInput
 
 
 class AddReadersForm(forms.Form):
@@ -29,7 +30,7 @@ class AddReadersForm(forms.Form):
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["readers"]
-        able = people_who(Role.READER, Role.ADJUDICATOR)
+        able = people_with_role(Role.READER, Role.ADJUDICATOR)
         if isinstance(field, forms.ModelMultipleChoiceField):
             field.queryset = able.exclude(study_readers__study=study)
 
@@ -192,12 +193,6 @@ class PlanForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not may_see_gaps:
             del self.fields["fill_up"]
-
-
-class DueForm(forms.Form):
-    """The day by which a batch is to be read."""
-
-    due_on = forms.DateField(label=_("To be read by"), required=False, widget=DateInput)
 
 
 class ReasonForm(forms.Form):

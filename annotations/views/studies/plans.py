@@ -15,7 +15,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from annotations.forms import codes_in
 from annotations.models import Batch, Dataset, Exam, Handout, Study, User
 from annotations.services.assignment import batches, plans, pool_slots
 from annotations.services.blinding.rules import is_blinded_to
@@ -23,6 +22,7 @@ from annotations.services.exams.same_recordings import SameRecording
 from annotations.services.studies import exam_pool, lifecycle, roster, strata
 from annotations.views import lookups, refusals
 from annotations.views.access import SignedInRequest, needs, posted
+from annotations.views.batches.forms import codes_in
 from annotations.views.studies.plan_forms import AnchorsForm, CodesForm, DrawForm, PlanForm
 from annotations.views.studies.setup import steps
 from annotations.views.studies.stratum_names import stratum_names

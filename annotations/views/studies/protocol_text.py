@@ -10,7 +10,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from annotations.forms import RULES
 from annotations.models import (
     Adjudication,
     Arm,
@@ -21,6 +20,7 @@ from annotations.models import (
     ResultsOpen,
     SuggestionPolicy,
 )
+from annotations.views.studies.forms import RULES
 from ecgreview.protocol import Protocol, complete
 from ecgreview.strict_files import Problem
 

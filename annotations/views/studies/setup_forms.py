@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotations.forms import RULES
 from annotations.models import (
     Arm,
     ClinicalInformation,
@@ -20,6 +19,7 @@ from annotations.models import (
     Taxonomy,
 )
 from annotations.models.study import MAX_FREQUENT_CLASSES
+from annotations.views.studies.forms import RULES
 from ecgreview.protocol import Protocol
 
 MAX_READERS_PER_EXAM = 20

@@ -1,0 +1,58 @@
+"""The filter of the audit trail, which the pages and the API share."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from annotations.services.audit import Action
+from annotations.services.audit.browse import EventFilter
+from annotations.widgets import DateInput
+
+AUDIT_GROUPS = {
+    "people": _("People"),
+    "session": _("Sign-in"),
+    "study": _("Studies"),
+    "reader": _("Readers"),
+    "batch": _("Batches"),
+    "assignment": _("Assignments"),
+    "reading": _("Readings"),
+    "suggestion": _("Suggestions"),
+    "results": _("Results"),
+    "agreement": _("Agreement"),
+    "consensus": _("Consensus"),
+    "export": _("Exports"),
+    "taxonomy": _("Classes"),
+    "exams": _("Exams"),
+    "audit": _("Audit trail"),
+}
+"""What comes before the dot of an action."""
+
+
+def audit_actions() -> list[tuple[str, str]]:
+    """Return every action under its group, which can itself be chosen."""
+    choices = [("", gettext("Any"))]
+    for group, label in AUDIT_GROUPS.items():
+        within = [action for action in Action if action.value.startswith(f"{group}.")]
+        if len(within) > 1:
+            choices.append((group, gettext("%(group)s: all") % {"group": label}))
+        choices += [(action.value, f"{label}: {action.label}") for action in within]
+    return choices
+
+
+class AuditFilterForm(forms.Form):
+    """Which events of the audit trail are looked for; every field may be left empty."""
+
+    study = forms.SlugField(label=_("Study"), required=False, max_length=60)
+    person = forms.CharField(label=_("Done by"), required=False, max_length=150)
+    action = forms.ChoiceField(label=_("Action"), required=False, choices=audit_actions)
+    object_type = forms.SlugField(label=_("Done to"), required=False, max_length=40)
+    object_id = forms.CharField(label=_("Its number or name"), required=False, max_length=80)
+    since = forms.DateField(label=_("From"), required=False, widget=DateInput)
+    until = forms.DateField(label=_("To"), required=False, widget=DateInput)
+    text = forms.CharField(label=_("In the reason"), required=False, max_length=200)
+
+    def event_filter(self) -> EventFilter:
+        """Return what was asked for, once the form is valid."""
+        return EventFilter(**self.cleaned_data)

@@ -1,0 +1,129 @@
+"""The forms of batches. They check shape; services check everything else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from annotations.models import Dataset, Exam, Role, Study, User
+from annotations.views.people.choices import people_with_role
+from annotations.widgets import DateInput
+
+MAX_EXAMS = 10_000
+"""More in one batch is a slip of the keyboard: CODE-II-test has 8,475 exams."""
+
+
+class BatchForm(forms.Form):
+    """Which exams a new batch has, and who reads them.
+
+    After ``is_valid`` the exams are in ``cleaned_data["exams"]``, chosen either by their codes or
+    as the first so many of a data set.
+    """
+
+    name = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("For example: Batch 1, or the month.")
+    )
+    dataset = forms.ModelChoiceField(
+        label=_("Data set"),
+        queryset=Dataset.objects.none(),
+        required=False,
+        empty_label=_("Choose …"),
+    )
+    n_exams = forms.IntegerField(
+        label=_("How many exams"),
+        required=False,
+        min_value=1,
+        max_value=MAX_EXAMS,
+        help_text=_("The first so many, in the order of import. Empty: all of them."),
+    )
+    leave_out_used = forms.BooleanField(
+        label=_("Leave out exams that already are in a batch of this study"),
+        required=False,
+        initial=True,
+    )
+    codes = forms.CharField(
+        label=_("Or: exactly these exams"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_("Exam codes, separated by spaces or lines. They go before the choice above."),
+    )
+    readers = forms.ModelMultipleChoiceField(
+        label=_("Readers"),
+        queryset=User.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Each of them reads each exam, in an order of their own."),
+    )
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.study = study
+        self._choices("dataset").queryset = Dataset.objects.all().with_tracings().order_by("name")
+        self._choices("readers").queryset = people_with_role(Role.READER, Role.ADJUDICATOR)
+
+    def clean(self) -> dict[str, Any]:
+        """Find the exams, and say of each code that is unknown which it is."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if codes := codes_in(cleaned.get("codes", "")):
+            cleaned["exams"] = self._exams_by_code(codes)
+        elif cleaned.get("dataset"):
+            cleaned["exams"] = self._exams_of_dataset(cleaned)
+        elif "dataset" not in self.errors:
+            self.add_error("dataset", _("Choose a data set, or write exam codes below."))
+        return cleaned
+
+    def _exams_by_code(self, codes: list[str]) -> list[Exam]:
+        found = {exam.code: exam for exam in Exam.objects.filter(code__in=codes)}
+        if unknown := [code for code in codes if code not in found]:
+            message = ngettext(
+                "There is no exam %(codes)s.", "There are no exams %(codes)s.", len(unknown)
+            )
+            self.add_error("codes", message % {"codes": ", ".join(unknown[:10])})
+        return [found[code] for code in codes if code in found]
+
+    def _exams_of_dataset(self, cleaned: dict[str, Any]) -> list[Exam]:
+        exams = Exam.objects.filter(dataset=cleaned["dataset"]).originals().order_by("pk")
+        if cleaned.get("leave_out_used"):
+            used = Exam.objects.filter(assignments__batch__study=self.study)
+            exams = exams.exclude(pk__in=used.values("pk"))
+        chosen = list(exams[: cleaned.get("n_exams") or MAX_EXAMS])
+        if not chosen:
+            self.add_error("dataset", gettext("This data set has no exam left for this study."))
+        return chosen
+
+    def _choices(self, name: str) -> forms.ModelChoiceField[Any]:
+        field = self.fields[name]
+        if not isinstance(field, forms.ModelChoiceField):
+            raise TypeError(name)
+        return field
+
+
+class AdjudicationForm(forms.Form):
+    """Who reads what the readers disagree about."""
+
+    readers = forms.ModelMultipleChoiceField(
+        label=_("Adjudicators"),
+        queryset=User.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one adjudicator.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["readers"]
+        if isinstance(field, forms.ModelMultipleChoiceField):
+            field.queryset = people_with_role(Role.ADJUDICATOR)
+
+
+class DueForm(forms.Form):
+    """The day by which a batch is to be read."""
+
+    due_on = forms.DateField(label=_("To be read by"), required=False, widget=DateInput)
+
+
+def codes_in(text: str) -> list[str]:
+    """Return the exam codes in ``text``, each once, in their order."""
+    return list(dict.fromkeys(re.findall(r"[^\s,;]+", text.upper())))

@@ -1,0 +1,69 @@
+"""The form that creates a study in one step, and what each consensus rule does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from annotations.models import ClinicalInformation, SuggestionPolicy
+from ecgreview.consensus import DEFAULT_RULE
+
+RULES = {
+    "majority_per_class": _(
+        "Majority, class by class: present with more than half of the votes, absent with fewer. "
+        "A class with exactly half (1 of 2, 2 of 4) is in dispute: it goes to adjudication and "
+        "stays undecided until then."
+    ),
+    "agreement_then_majority": _(
+        "Agreement, then at least two votes: if all readers gave exactly the same classes, those; "
+        "otherwise the classes that at least two readers gave, and undecided when there is none. "
+        "With two readers who share a class, a class that only one of them gave is dropped and "
+        "counts as absent. For reproducing CODE-II-test."
+    ),
+}
+"""What each rule of ``ecgreview.consensus`` does, in words for the form."""
+
+
+QUICK_POLICIES = (SuggestionPolicy.NONE, SuggestionPolicy.AFTER_COMMIT)
+QUICK_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
+"""What a study that is made in one step can have; setting one up step by step offers all."""
+
+
+class StudyForm(forms.Form):
+    """What a new study is called and under which rules it is read."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        help_text=_("Readers see it on their worklist. Do not put a diagnosis into it."),
+    )
+    suggestion_policy = forms.ChoiceField(
+        label=_("When may readers see what the criteria model suggests?"),
+        choices=[(one.value, one.label) for one in QUICK_POLICIES],
+        initial=SuggestionPolicy.AFTER_COMMIT,
+        widget=forms.RadioSelect,
+        help_text=_("Never before their own reading: seen first, a wrong suggestion misleads."),
+    )
+    clinical_information = forms.ChoiceField(
+        label=_("What are readers told about the patient?"),
+        choices=[(one.value, one.label) for one in QUICK_INFORMATION],
+        initial=ClinicalInformation.AGE_AND_SEX,
+        widget=forms.RadioSelect,
+    )
+    consensus_rule = forms.ChoiceField(
+        label=_("How do readings become labels?"),
+        choices=list(RULES.items()),
+        initial=DEFAULT_RULE,
+        widget=forms.RadioSelect,
+    )
+    open_now = forms.BooleanField(
+        label=_("Open it at once: its rules are frozen, and exams can be read"),
+        required=False,
+        initial=True,
+    )
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings of the protocol that were entered."""
+        return {key: value for key, value in self.cleaned_data.items() if key != "open_now"}
