@@ -15,7 +15,7 @@ from annotations.api.base import ApiView, UserRequest, answer
 from annotations.desk_payloads import Payload
 from annotations.models import OF_STUDIES, AgreementReport, AgreementRun, Batch, Scope, Study
 from annotations.models.batch import BatchQuerySet
-from annotations.sentences import sentences_of
+from annotations.sentences.reasons import sentences_of
 from annotations.services.agreement import details, paired_errors, versions
 from annotations.services.agreement.paired_errors import Missing
 from annotations.services.blinding import reader_names, results_seen

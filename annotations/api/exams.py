@@ -13,6 +13,7 @@ from annotations.api.base import ApiView, UserRequest, answer
 from annotations.api.reading import CURSOR
 from annotations.desk_payloads import Payload
 from annotations.models import Dataset, Exam, Tracing
+from annotations.sentences import imports
 
 
 class Datasets(ApiView):
@@ -98,8 +99,17 @@ def _tracing(exam: Exam, tracing: Tracing) -> Payload:
         "sampling_rate_hz": tracing.sampling_rate_hz,
         "n_samples": tracing.n_samples,
         "missing_leads": tracing.missing_leads,
-        "remarks": tracing.remarks,
+        "remarks": [_remark(one) for one in tracing.remarks],
     }
+
+
+def _remark(stored: Payload) -> Payload:
+    """Return a remark with its sentence; tracings of before hold one, in English."""
+    code, leads, details = stored["code"], stored["leads"], stored.get("details", {})
+    text = stored.get("text")
+    if text is None:
+        text = imports.of_stored(code, {**details, "leads": leads}).reason
+    return {"code": code, "text": text, "leads": leads, "details": details}
 
 
 def _number(name: str, text: str) -> int:

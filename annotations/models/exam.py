@@ -258,14 +258,15 @@ class ImportIssue(models.Model):
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="issues")
     file = models.CharField(max_length=500)
     code = models.CharField(max_length=60)
-    reason = models.TextField()
-    hint = models.TextField(blank=True)
+    details = models.JSONField(default=dict, help_text="What was expected and found, by name.")
+    reason = models.TextField(blank=True, help_text="In English, of imports before the details.")
+    hint = models.TextField(blank=True, help_text="Likewise.")
     is_refusal = models.BooleanField()
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="issue_gives_a_reason", condition=~Q(reason="")),
+            models.CheckConstraint(name="issue_has_a_code", condition=~Q(code="")),
         ]
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.reason}"
+        return f"{self.file}: {self.code}"

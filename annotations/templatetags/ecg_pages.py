@@ -10,7 +10,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotations.models import WorkState
+from annotations.models import ImportIssue, WorkState
+from annotations.sentences import imports
 from annotations.views.studies.forms import RULES
 
 register = template.Library()
@@ -20,6 +21,12 @@ Value = TypeVar("Value")
 MINUTES_PER_HOUR = 60
 LONG_MIN = 120
 """Longer than this is told in hours."""
+
+
+@register.filter
+def explained(issue: ImportIssue) -> imports.Explanation:
+    """Return what an import noticed, and what to do, in the language in use."""
+    return imports.of_issue(issue)
 
 
 @register.inclusion_tag("includes/state.html")

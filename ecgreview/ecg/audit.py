@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,19 +27,48 @@ CLIPPED_FROM_MV = 0.5
 """A plateau this long, this far from the median, at the very extreme of the lead: a full scale."""
 
 
+class RemarkCode(StrEnum):
+    """Codes never change: tracings and imports store them, pages and the API explain them.
+
+    The comments name the details of each.
+    """
+
+    MISSING_LEAD = "missing_lead"
+    DERIVED_LEAD = "derived_lead"
+    GAP = "gap"  # seconds
+    FLAT_LEAD = "flat_lead"
+    AMPLITUDE_SMALL = "amplitude_small"  # median_mv
+    AMPLITUDE_LARGE = "amplitude_large"  # most_mv
+    LIMB_IDENTITY = "limb_identity"  # microvolts
+    ARM_REVERSAL_SUSPECTED = "arm_reversal_suspected"  # correlation
+    CLIPPING = "clipping"
+
+    # By the format of the file.
+    OTHER_SIGNALS = "other_signals"  # signals
+    UNIT_NOT_STATED = "unit_not_stated"
+    TRAILING_BYTES = "trailing_bytes"  # n_bytes, file
+    CHECKSUM = "checksum"  # signals
+    AGE = "age"  # age_years
+    NO_METADATA = "no_metadata"  # file
+
+    # Of an import.
+    SAME_RECORDING = "same_recording"  # file
+    SAME_RECORDING_ELSEWHERE = "same_recording_elsewhere"  # file, dataset
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """One thing a person should know about a signal that was nevertheless accepted.
 
     Attributes:
-        code: stable identifier, such as ``flat_lead``.
-        text: one sentence for a person.
+        code: what.
         leads: the leads it is about, in the standard order; empty when about the recording.
+        details: numbers and names for the sentence that explains the code.
     """
 
-    code: str
-    text: str
+    code: RemarkCode
     leads: tuple[str, ...] = ()
+    details: Mapping[str, str | int | float] = field(default_factory=dict)
 
 
 def audit(signal: Signal) -> tuple[Remark, ...]:
@@ -64,13 +95,12 @@ def peak_to_peak(millivolts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _missing(signal: Signal) -> list[Remark]:
     leads = signal.missing_leads
-    return [Remark("missing_lead", f"No signal in {_named(leads)}.", leads)] if leads else []
+    return [Remark(RemarkCode.MISSING_LEAD, leads)] if leads else []
 
 
 def _derived(signal: Signal) -> list[Remark]:
     leads = _pick([status is LeadStatus.DERIVED for status in signal.lead_status])
-    text = f"{_named(leads)} not recorded: computed from I and II."
-    return [Remark("derived_lead", text, leads)] if leads else []
+    return [Remark(RemarkCode.DERIVED_LEAD, leads)] if leads else []
 
 
 def _gaps(signal: Signal) -> list[Remark]:
@@ -79,26 +109,22 @@ def _gaps(signal: Signal) -> list[Remark]:
     if not leads:
         return []
     seconds = absent[[LEADS.index(lead) for lead in leads]].max() / signal.sampling_rate_hz
-    return [Remark("gap", f"Part of {_named(leads)} has no values (up to {seconds:.2f} s).", leads)]
+    return [Remark(RemarkCode.GAP, leads, {"seconds": round(float(seconds), 2)})]
 
 
 def _flat(millivolts: NDArray[np.float64]) -> list[Remark]:
     leads = _pick(peak_to_peak(millivolts) == 0)
-    return [Remark("flat_lead", f"{_named(leads)}: a flat line.", leads)] if leads else []
+    return [Remark(RemarkCode.FLAT_LEAD, leads)] if leads else []
 
 
 def _amplitude(millivolts: NDArray[np.float64]) -> list[Remark]:
     ranges = peak_to_peak(millivolts)
     alive = ranges[ranges > 0]
     if alive.size and np.median(alive) < SMALL_MV:
-        text = (
-            f"Half of the leads span less than {np.median(alive):.2g} mV: "
-            "the file is probably not in the unit it was read in."
-        )
-        return [Remark("amplitude_small", text)]
+        median_mv = significant(float(np.median(alive)), 2)
+        return [Remark(RemarkCode.AMPLITUDE_SMALL, details={"median_mv": median_mv})]
     leads = _pick(ranges > LARGE_MV)
-    text = f"{_named(leads)}: more than {LARGE_MV:g} mV from peak to peak; artefact or wrong gain."
-    return [Remark("amplitude_large", text, leads)] if leads else []
+    return [Remark(RemarkCode.AMPLITUDE_LARGE, leads, {"most_mv": LARGE_MV})] if leads else []
 
 
 def _limb_identities(millivolts: NDArray[np.float64]) -> list[Remark]:
@@ -109,11 +135,8 @@ def _limb_identities(millivolts: NDArray[np.float64]) -> list[Remark]:
         residual = np.abs(millivolts[row] - weight_i * lead_i - weight_ii * lead_ii)
         worst[row] = np.fmax.reduce(residual, initial=0.0)
     leads = _pick(worst > MAX_RESIDUAL_MV)
-    text = (
-        f"{_named(leads)} not what I and II make of it (Einthoven, Goldberger): "
-        f"off by up to {worst.max() * 1000:.0f} microvolts."
-    )
-    return [Remark("limb_identity", text, leads)] if leads else []
+    microvolts = round(float(worst.max()) * 1000)
+    return [Remark(RemarkCode.LIMB_IDENTITY, leads, {"microvolts": microvolts})] if leads else []
 
 
 def _arm_reversal(millivolts: NDArray[np.float64]) -> list[Remark]:
@@ -124,15 +147,14 @@ def _arm_reversal(millivolts: NDArray[np.float64]) -> list[Remark]:
     correlation = float(np.corrcoef(one[both], other[both])[0, 1])
     if correlation >= REVERSAL_CORRELATION:
         return []
-    text = f"I runs against V6 (correlation {correlation:.2f}): arm leads perhaps interchanged."
-    return [Remark("arm_reversal_suspected", text, ("I",))]
+    details = {"correlation": round(correlation, 2)}
+    return [Remark(RemarkCode.ARM_REVERSAL_SUSPECTED, ("I",), details)]
 
 
 def _clipping(millivolts: NDArray[np.float64], sampling_rate_hz: float) -> list[Remark]:
     run = max(5, round(CLIPPED_S * sampling_rate_hz))
     leads = _pick([_is_clipped(lead, run) for lead in millivolts])
-    text = f"{_named(leads)}: the tops are cut off at the limit of the recorder."
-    return [Remark("clipping", text, leads)] if leads else []
+    return [Remark(RemarkCode.CLIPPING, leads)] if leads else []
 
 
 def _is_clipped(lead: NDArray[np.float64], run: int) -> bool:
@@ -155,5 +177,6 @@ def _pick(mask: NDArray[np.bool_] | list[bool]) -> tuple[str, ...]:
     return tuple(lead for lead, chosen in zip(LEADS, mask, strict=True) if chosen)
 
 
-def _named(leads: tuple[str, ...]) -> str:
-    return ", ".join(leads)
+def significant(value: float, digits: int) -> float:
+    """Return ``value`` rounded to so many significant digits."""
+    return float(f"{value:.{digits}g}")

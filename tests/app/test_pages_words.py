@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SOURCES = [
     *(ROOT / "annotations").rglob("*.py"),
-    *(ROOT / "ecgreview" / "writing").rglob("*.py"),
+    *(ROOT / "ecgreview" / "report_writing").rglob("*.py"),
     ROOT / "ecgreview" / "settings.py",
 ]
 CATALOGUE = ROOT / "locale" / "pt_BR" / "LC_MESSAGES" / "django.po"

@@ -17,6 +17,7 @@ from annotations.models import (
     SuggestionRun,
     Tracing,
 )
+from annotations.sentences import imports
 from annotations.services.exams import recordings as exams_recordings
 from annotations.services.imports import recordings as imports_recordings
 from ecgreview.ecg import formats, wire
@@ -65,8 +66,10 @@ def test_the_run_counts_what_it_did(folder, now):
 def test_a_refusal_names_file_reason_hint(folder, now):
     issue = run(folder, now).issues.get(is_refusal=True)
     assert (issue.file, issue.code, issue.is_refusal) == ("broken/ana.hea", "truncated", True)
-    assert "119,000" in issue.reason
-    assert issue.hint
+    assert issue.details["found"] == 119_000
+    explained = imports.of_issue(issue)
+    assert "119,000" in explained.reason
+    assert explained.hint
 
 
 def test_importing_again_imports_nothing(folder, now):

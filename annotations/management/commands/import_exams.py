@@ -14,10 +14,10 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from annotations.sentences import imports
 from annotations.services.imports import recordings
 from annotations.services.taxonomy import versions
 from annotations.tasks import compute_suggestions, nudge
-from ecgreview.ecg.formats import Refusal
 
 SOME_REFUSED = 1
 NOTHING_IMPORTABLE = 2
@@ -65,7 +65,7 @@ class Command(BaseCommand):
             )
         nudge(compute_suggestions)
         for issue in run.issues.filter(is_refusal=True).order_by("pk"):
-            self._say_refusal(issue.file, issue.reason, issue.hint)
+            self._say_refusal(issue.file, imports.of_issue(issue))
         self.stdout.write(
             f"{run.n_imported} imported, {run.n_known} already known, {run.n_refused} refused."
         )
@@ -83,15 +83,18 @@ class Command(BaseCommand):
             seen = recordings.preview(path=path, dataset_name=dataset, progress=progress)
         refusals = [refusal for refusal in seen.refusals if not refusal.is_expected]
         for refusal in refusals:
-            self._say_refusal(*_legible(refusal))
+            explained = imports.of_refusal(refusal.code, refusal.details)
+            self._say_refusal(refusal.file, explained)
         self.stdout.write(
             f"Dry run, nothing was written: {seen.n_new} would be imported,"
             f" {seen.n_known} already known, {len(refusals)} would be refused."
         )
         return _code(len(refusals), seen.n_new + seen.n_known)
 
-    def _say_refusal(self, file: str, reason: str, hint: str) -> None:
-        self.stderr.write(f"{file}: {reason} {hint}")
+    def _say_refusal(self, file: str, explained: imports.Explanation) -> None:
+        line = f"{file}: {explained.reason} {explained.hint}"
+        # A name that is no Unicode would break the terminal.
+        self.stderr.write(line.encode("utf-8", "backslashreplace").decode())
 
     @contextmanager
     def _progress(self) -> Iterator[recordings.Progress]:
@@ -119,13 +122,6 @@ class _Lines:
         if percent >= self.next_percent:
             self.command.stdout.write(f"{done} of {of} files ({percent} %)")
             self.next_percent = percent - percent % SAY_EVERY_PERCENT + SAY_EVERY_PERCENT
-
-
-def _legible(refusal: Refusal) -> tuple[str, str, str]:
-    """Return file, reason and hint; a name that is no Unicode would break the terminal."""
-    texts = (refusal.file, refusal.reason, refusal.hint)
-    file, reason, hint = (text.encode("utf-8", "backslashreplace").decode() for text in texts)
-    return file, reason, hint
 
 
 def _code(n_refused: int, n_fine: int) -> int:

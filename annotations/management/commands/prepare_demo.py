@@ -11,6 +11,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.models import ImportRun
+from annotations.sentences import imports
 from annotations.services.demo import seed
 from annotations.services.imports import recordings
 
@@ -40,7 +41,8 @@ class Command(BaseCommand):
 
     def _say(self, run: ImportRun) -> None:
         for issue in run.issues.filter(is_refusal=True).order_by("pk"):
-            self.stderr.write(f"{issue.file}: {issue.reason} {issue.hint}")
+            explained = imports.of_issue(issue)
+            self.stderr.write(f"{issue.file}: {explained.reason} {explained.hint}")
         self.stdout.write(
             f"{run.n_imported} of your recordings imported, {run.n_known} already known,"
             f" {run.n_refused} refused."

@@ -10,7 +10,7 @@ from django.core.management import BaseCommand, CommandError
 
 from annotations.management import lookups
 from annotations.models import Batch, Study, User
-from annotations.sentences import sentence
+from annotations.sentences.reasons import sentence
 from annotations.services.assignment import plan_preview
 from ecgreview import design
 

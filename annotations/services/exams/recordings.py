@@ -128,7 +128,7 @@ def _tracing(recording: Recording, content_hash: str) -> tuple[object, ...]:
     """Return the columns of ``COPY_TRACINGS`` after the first."""
     signal = recording.signal
     remarks = [
-        {"code": remark.code, "text": remark.text, "leads": list(remark.leads)}
+        {"code": remark.code, "leads": list(remark.leads), "details": dict(remark.details)}
         for remark in recording.warnings
     ]
     return (

@@ -18,7 +18,9 @@ from annotations.services.exams import recordings as exams_recordings
 from annotations.services.exams import same_recordings, suggestion_requests
 from annotations.services.exams.same_recordings import Link
 from ecgreview.ecg import formats
+from ecgreview.ecg.audit import RemarkCode
 from ecgreview.ecg.formats import Recording, Refusal, sandbox
+from ecgreview.ecg.formats.codes import Details, RefusalCode
 
 EXAMS_AT_ONCE = 64
 """One transaction each: about 2 MB packed, and what a killed import has to do again."""
@@ -172,8 +174,7 @@ def _issue(run: ImportRun, refusal: Refusal) -> ImportIssue:
         run=run,
         file=_storable(refusal.file, MAX_FILE),
         code=refusal.code,
-        reason=_storable(refusal.reason),
-        hint=_storable(refusal.hint),
+        details=_storable_details(refusal.details),
         is_refusal=not refusal.is_expected,
     )
 
@@ -184,32 +185,24 @@ def _remarks(run: ImportRun, recording: Recording) -> Iterator[ImportIssue]:
             run=run,
             file=recording.source_key,
             code=remark.code,
-            reason=_storable(remark.text),
+            details={**_storable_details(remark.details), "leads": list(remark.leads)},
             is_refusal=False,
         )
 
 
 def _same(run: ImportRun, link: Link) -> ImportIssue:
     other = link.original
-    where = other.source_key
+    code, details = RemarkCode.SAME_RECORDING, {"file": other.source_key}
     if other.dataset_id != link.exam.dataset_id:
-        where = f"{where} of the data set {other.dataset.name}"
+        code = RemarkCode.SAME_RECORDING_ELSEWHERE
+        details["dataset"] = other.dataset.name
     return ImportIssue(
-        run=run,
-        file=link.exam.source_key,
-        code="same_recording",
-        reason=_storable(f"Same recording as {where}: studies draw one of the two."),
-        is_refusal=False,
+        run=run, file=link.exam.source_key, code=code, details=details, is_refusal=False
     )
 
 
 def _changed(recording: Recording) -> Refusal:
-    return Refusal(
-        recording.source_key,
-        "changed",
-        "Expected the signal that was imported from here before, found another one.",
-        "A stored exam never changes. Import the new recording under another name or data set.",
-    )
+    return Refusal(recording.source_key, RefusalCode.CHANGED)
 
 
 def _refuse_unstorable(found: Recording | Refusal) -> Recording | Refusal:
@@ -220,17 +213,16 @@ def _refuse_unstorable(found: Recording | Refusal) -> Recording | Refusal:
     is_named = _is_storable(found.source_key, MAX_KEY) and _is_storable(pseudonym, MAX_PSEUDONYM)
     if is_named:
         return found
-    return Refusal(
-        found.source_key,
-        "bad_name",
-        f"Expected names of at most {MAX_KEY} (file) and {MAX_PSEUDONYM} (patient) characters of"
-        " Unicode, found one that is longer or is none.",
-        "Rename the file or the patient's pseudonym.",
-    )
+    longest = {"most_key": MAX_KEY, "most_pseudonym": MAX_PSEUDONYM}
+    return Refusal(found.source_key, RefusalCode.BAD_NAME, longest)
 
 
 def _is_storable(text: str, length: int) -> bool:
     return _storable(text, length) == text
+
+
+def _storable_details(details: Details) -> dict[str, str | int | float]:
+    return {name: _storable(one) if isinstance(one, str) else one for name, one in details.items()}
 
 
 def _storable(text: str, length: int | None = None) -> str:

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from annotations.sentences import sentence
+from annotations.sentences.reasons import sentence
 from ecgreview import report_writing
 from ecgreview.agreement.values.intervals import POSTERIOR
 from ecgreview.report_writing import Wording

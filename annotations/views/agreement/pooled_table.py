@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass
-from annotations.sentences import sentence
+from annotations.sentences.reasons import sentence
 from annotations.views.agreement.numbers import Number, share, told_once
 from ecgreview.agreement.values.reasons import Reason
 

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.models import DiagnosticClass
-from annotations.sentences import sentence
+from annotations.sentences.reasons import sentence
 from annotations.services.agreement import precision as agreement_precision
 from annotations.services.agreement.precision import ClassForecasts
 from annotations.views.access import SignedInRequest, needs

@@ -12,7 +12,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass
-from annotations.sentences import sentence
+from annotations.sentences.reasons import sentence
 from annotations.services.agreement.reader_profiles import Block, Profile, Standing
 from annotations.views.agreement import pooled_table
 from annotations.views.agreement.charts import Axis, Chart, Series, with_intervals

@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass, Study, User
-from annotations.sentences import sentence
+from annotations.sentences.reasons import sentence
 from annotations.services.assignment.plan_preview import PREVALENCES, BalanceReport, PlanPreview
 from ecgreview import design
 from ecgreview.design import prediction

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import code_hdf5, naming, wfdb_header, wfdb_record
+from .codes import LooksLike, RefusalCode
 from .recording import Recording, Refusal, Refused
 
 __all__ = ["Recording", "Refusal", "find", "read"]
@@ -15,13 +16,13 @@ SUFFIXES = frozenset({".hea", ".h5", ".hdf5"})
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD_BYTES = wfdb_header.MAX_HEADER_CHARS
-_OTHERS: dict[str, Callable[[bytes], bool]] = {
-    "a ZIP archive": lambda head: head.startswith(b"PK\x03\x04"),
-    "a gzip file": lambda head: head.startswith(b"\x1f\x8b"),
-    "a DICOM object": lambda head: head[128:132] == b"DICM",
-    "an XML or HTML document": lambda head: head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<",
-    "an EDF file": lambda head: head.startswith(b"0       "),
-    "an empty file": lambda head: not head,
+_OTHERS: dict[LooksLike, Callable[[bytes], bool]] = {
+    LooksLike.ZIP: lambda head: head.startswith(b"PK\x03\x04"),
+    LooksLike.GZIP: lambda head: head.startswith(b"\x1f\x8b"),
+    LooksLike.DICOM: lambda head: head[128:132] == b"DICM",
+    LooksLike.XML: lambda head: head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<",
+    LooksLike.EDF: lambda head: head.startswith(b"0       "),
+    LooksLike.EMPTY: lambda head: not head,
 }
 
 
@@ -57,24 +58,18 @@ def read(path: Path, root: Path) -> Iterator[Recording | Refusal]:
     try:
         yield from _read(path, root, key)
     except Refused as refused:
-        yield Refusal(key, refused.code, refused.reason, refused.hint)
+        yield Refusal(key, refused.code, refused.details)
     except OSError as error:
-        hint = "Check that the file is there and may be read."
-        reason = error.strerror or type(error).__name__
-        yield Refusal(key, "unreadable", f"Expected a readable file, found: {reason}.", hint)
+        message = error.strerror or type(error).__name__
+        yield Refusal(key, RefusalCode.UNREADABLE, {"error": message})
 
 
 def _read(path: Path, root: Path, key: str) -> Iterator[Recording | Refusal]:
     # realpath and not Path.resolve: the latter raises RuntimeError on links that go round.
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
-        raise Refused(
-            "outside",
-            "Expected a file below the folder of the import, found a link that leaves it.",
-            "Copy the file itself into the folder.",
-        )
+        raise Refused(RefusalCode.LINK_OUTSIDE)
     if path.exists() and not path.is_file():
-        hint = "Give a WFDB header or an HDF5 file."
-        raise Refused("not_a_file", "Expected a file, found a folder or a device.", hint)
+        raise Refused(RefusalCode.NOT_A_FILE)
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES + 1)
     if head.startswith(_HDF5):
@@ -94,17 +89,9 @@ def _header_text(head: bytes, name: str) -> str:
         text = head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
     other = next((what for what, fits in _OTHERS.items() if fits(head)), None)
     if other or "\0" in text or not wfdb_header.looks_like_header(text):
-        raise Refused(
-            "unknown_format",
-            f"Expected a WFDB header or an HDF5 file, found {other or 'something else'}.",
-            "Convert the recording to WFDB (format 16) or to the HDF5 layout of CODE-15%.",
-        )
+        raise Refused(RefusalCode.UNKNOWN_FORMAT, looks_like=other or LooksLike.OTHER)
     if len(head) > _HEAD_BYTES:
-        raise Refused(
-            "header_too_long",
-            f"Expected a header of at most {_HEAD_BYTES:,} bytes, found more.",
-            "A header has one line per signal and some comments; shorten it.",
-        )
+        raise Refused(RefusalCode.HEADER_TOO_LONG, most=_HEAD_BYTES)
     return text
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgreview.ecg.audit import peak_to_peak
+from ecgreview.ecg.audit import peak_to_peak, significant
 from ecgreview.ecg.leads import LEADS, LIMB_WEIGHTS
 from ecgreview.ecg.signal import INVALID, LeadStatus, Signal
 
+from .codes import RefusalCode
 from .recording import Refused
 
 MIN_DURATION_S = 2.0
@@ -57,10 +58,10 @@ def check_rate(sampling_rate_hz: float) -> None:
     """
     if not MIN_RATE_HZ <= sampling_rate_hz <= MAX_RATE_HZ:
         raise Refused(
-            "sampling_rate",
-            f"Expected a sampling rate of {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz, "
-            f"found {sampling_rate_hz:g}.",
-            "Correct the sampling rate in the header.",
+            RefusalCode.SAMPLING_RATE,
+            least=MIN_RATE_HZ,
+            most=MAX_RATE_HZ,
+            found=significant(sampling_rate_hz, 6),
         )
 
 
@@ -75,12 +76,7 @@ def _complete(traces: Traces) -> tuple[dict[str, NDArray[np.float64]], tuple[Lea
     complete = {**traces, **derived}
     absent = [lead for lead in LEADS if lead not in complete]
     if absent:
-        raise Refused(
-            "leads_missing",
-            f"Expected twelve leads, found {len(traces)}; no {', '.join(absent)}.",
-            "Readers are shown all twelve leads. Give a record that holds at least "
-            "I, II and V1 to V6; the other four can be computed.",
-        )
+        raise Refused(RefusalCode.LEADS_MISSING, found=len(traces), absent=", ".join(absent))
     status = [LeadStatus.DERIVED if lead in derived else LeadStatus.RECORDED for lead in LEADS]
     return complete, tuple(status)
 
@@ -88,28 +84,16 @@ def _complete(traces: Traces) -> tuple[dict[str, NDArray[np.float64]], tuple[Lea
 def _check_duration(n_samples: int, sampling_rate_hz: float) -> None:
     duration_s = n_samples / sampling_rate_hz
     if duration_s < MIN_DURATION_S:
-        raise Refused(
-            "too_short",
-            f"Expected at least {MIN_DURATION_S:g} s of signal, found {duration_s:.2f} s.",
-            "Check length and sampling rate; shorter strips cannot be read.",
-        )
+        raise Refused(RefusalCode.TOO_SHORT, least=MIN_DURATION_S, found=round(duration_s, 2))
 
 
 def _check_amplitude(millivolts: NDArray[np.float64]) -> None:
     finite = np.where(np.isfinite(millivolts), millivolts, np.nan)
     if not (peak_to_peak(finite) > 0).any():
-        raise Refused(
-            "blank",
-            "Expected a signal, found twelve leads that are flat or empty.",
-            "Nothing was recorded here; leave the exam out.",
-        )
+        raise Refused(RefusalCode.BLANK)
     peak_mv = np.fmax.reduce(np.abs(finite), axis=None)
     if peak_mv > MAX_ABSOLUTE_MV:
-        raise Refused(
-            "amplitude",
-            f"Expected amplitudes of some millivolts, found {peak_mv:.3g} mV.",
-            "The gain or the unit stated is wrong; correct it and import again.",
-        )
+        raise Refused(RefusalCode.AMPLITUDE, found=significant(peak_mv, 3))
 
 
 def _quantised(steps: NDArray[np.float64]) -> tuple[NDArray[np.int16], int]:
@@ -120,9 +104,7 @@ def _quantised(steps: NDArray[np.float64]) -> tuple[NDArray[np.int16], int]:
     coarser = next((c for c in _COARSER if peak / c <= _FULL_SCALE), None)
     if coarser is None:
         raise Refused(
-            "resolution",
-            f"Expected amplitudes within {_COARSER[-1] * _FULL_SCALE:,} steps, found {peak:.3g}.",
-            "The gain stated is implausibly fine; correct it and import again.",
+            RefusalCode.RESOLUTION, most=_COARSER[-1] * _FULL_SCALE, found=significant(peak, 3)
         )
     samples = np.rint(whole / coarser).astype(np.int16)
     samples[~is_valid] = INVALID

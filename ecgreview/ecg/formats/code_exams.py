@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .codes import RefusalCode
 from .recording import Refused, Sex, plain_labels
 
 NAME = "exams.csv"
@@ -48,11 +49,7 @@ def load(folder: Path, exam_ids: Collection[int]) -> dict[int, Patient]:
     if not path.is_file():
         return {}
     if path.is_symlink() or path.stat().st_size > MAX_BYTES:
-        raise Refused(
-            "exams_csv",
-            f"Expected {NAME} to be a file of at most {MAX_BYTES:,} bytes, found otherwise.",
-            "Put the table itself beside the HDF5 file, or take it away.",
-        )
+        raise Refused(RefusalCode.EXAMS_CSV_SIZE, file=NAME, most=MAX_BYTES)
     wanted = frozenset(exam_ids)
     patients: dict[int, Patient] = {}
     contradictory = set()
@@ -77,17 +74,12 @@ def _rows(path: Path) -> Iterator[tuple[int, Patient]]:
                 with contextlib.suppress(ValueError):  # a line without a number is no exam
                     yield int(row.get("exam_id", "")), _patient(row)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise Refused(
-            "exams_csv", f"Expected {NAME} to be UTF-8 text, found: {error}.", "Save it as UTF-8."
-        ) from error
+        raise Refused(RefusalCode.EXAMS_CSV_TEXT, file=NAME, error=str(error)) from error
 
 
 def _no_ids(columns: list[str]) -> Refused:
-    return Refused(
-        "exams_csv",
-        f"Expected a column exam_id in {NAME}, found {', '.join(columns)[:80]}.",
-        "Name the column of the exam numbers exam_id.",
-    )
+    found = ", ".join(columns)[:80]
+    return Refused(RefusalCode.EXAMS_CSV_COLUMN, file=NAME, found=found)
 
 
 def _patient(row: dict[str, str]) -> Patient:

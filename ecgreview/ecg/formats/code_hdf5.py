@@ -16,11 +16,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgreview.ecg.audit import Remark, audit
+from ecgreview.ecg.audit import Remark, RemarkCode, audit
 from ecgreview.ecg.leads import LEADS, N_LEADS
 
 from . import assembly, code_exams
 from .code_exams import Patient
+from .codes import RefusalCode
 from .recording import Recording, Refusal, Refused
 
 SAMPLING_RATE_HZ = 400.0
@@ -30,8 +31,6 @@ MAX_EXAMS = 5_000_000
 MAX_SAMPLES_PER_LEAD = 65_536
 MAX_CHUNK_BYTES = 64 * 2**20
 """A compressed chunk is inflated whole, so its size bounds what one row can cost."""
-
-_LAYOUT_HINT = "Arrange the file as CODE-15% does: tracings (N, 4096, 12) in mV, exam_id (N,)."
 
 
 def read(path: Path, key: str) -> Iterator[Recording | Refusal]:
@@ -48,11 +47,7 @@ def read(path: Path, key: str) -> Iterator[Recording | Refusal]:
         with h5py.File(path, "r") as file:
             yield from _rows(file, path, key)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise Refused(
-            "damaged_hdf5",
-            f"Expected a whole HDF5 file, found: {error}.",
-            "The file is damaged or was not copied to its end; fetch it again.",
-        ) from error
+        raise Refused(RefusalCode.DAMAGED_HDF5, error=str(error)) from error
 
 
 def _rows(file: h5py.File, path: Path, key: str) -> Iterator[Recording | Refusal]:
@@ -68,10 +63,11 @@ def _rows(file: h5py.File, path: Path, key: str) -> Iterator[Recording | Refusal
             _check_once(occurrences[exam_id])
             yield _recording(millivolts, exam_key, patients.get(exam_id))
         except Refused as refused:
-            if exam_id == 0 and refused.code == "blank":
-                yield _padding_row(exam_key)
+            if exam_id == 0 and refused.code is RefusalCode.BLANK:
+                # CODE-15% ends each file with an empty row of number 0.
+                yield Refusal(exam_key, RefusalCode.PADDING_ROW, is_expected=True)
             else:
-                yield Refusal(exam_key, refused.code, refused.reason, refused.hint)
+                yield Refusal(exam_key, refused.code, refused.details)
 
 
 def _each(tracings: h5py.Dataset) -> Iterator[NDArray[np.float64]]:
@@ -93,12 +89,7 @@ def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
     link = file.get(name, getlink=True)
     found = file[name] if isinstance(link, h5py.HardLink) else None
     if not isinstance(found, h5py.Dataset) or found.is_virtual or found.external:
-        names = ", ".join(file)[:80] or "nothing"
-        raise Refused(
-            "hdf5_layout",
-            f"Expected a dataset {name} stored in the file itself, found {names}.",
-            _LAYOUT_HINT,
-        )
+        raise Refused(RefusalCode.HDF5_DATASET, name=name, found=", ".join(file)[:80])
     _check_chunks(found, name)
     return found
 
@@ -107,23 +98,15 @@ def _check_tracings(tracings: h5py.Dataset) -> None:
     shape = tracings.shape
     is_transposed = shape is not None and len(shape) == 3 and shape[1] == N_LEADS != shape[2]
     if is_transposed:
-        raise Refused(
-            "transposed",
-            f"Expected tracings (N, n_samples, 12), found {shape}: leads before samples.",
-            "Swap the last two axes and import again.",
-        )
+        raise Refused(RefusalCode.TRANSPOSED, found=str(shape))
     if shape is None or len(shape) != 3 or shape[2] != N_LEADS or tracings.dtype.kind != "f":
-        raise Refused(
-            "hdf5_layout",
-            f"Expected real tracings (N, n_samples, 12), found {tracings.dtype} {shape}.",
-            _LAYOUT_HINT,
-        )
+        raise Refused(RefusalCode.HDF5_LAYOUT, found=f"{tracings.dtype} {shape}")
     if shape[0] > MAX_EXAMS or shape[1] > MAX_SAMPLES_PER_LEAD:
         raise Refused(
-            "too_large",
-            f"Expected at most {MAX_EXAMS:,} exams of {MAX_SAMPLES_PER_LEAD:,} samples, "
-            f"found {shape}.",
-            "Split the file.",
+            RefusalCode.TOO_LARGE,
+            most_exams=MAX_EXAMS,
+            most_samples=MAX_SAMPLES_PER_LEAD,
+            found=str(shape),
         )
 
 
@@ -131,49 +114,23 @@ def _check_chunks(dataset: h5py.Dataset, name: str) -> None:
     """Refuse a dataset whose chunks are too large: each is inflated whole, whatever it is for."""
     chunk_bytes = math.prod(dataset.chunks or (1,)) * dataset.dtype.itemsize
     if chunk_bytes > MAX_CHUNK_BYTES:
-        raise Refused(
-            "too_large",
-            f"Expected {name} in chunks of at most {MAX_CHUNK_BYTES:,} bytes, "
-            f"found chunks of {chunk_bytes:,} bytes.",
-            "Store the file with smaller chunks, one exam per chunk for example.",
-        )
+        raise Refused(RefusalCode.LARGE_CHUNKS, name=name, most=MAX_CHUNK_BYTES, found=chunk_bytes)
 
 
 def _exam_ids(file: h5py.File, n_exams: int) -> list[int]:
     if "exam_id" not in file:
-        raise Refused(
-            "no_exam_ids",
-            "Expected the exam numbers in exam_id, found none.",
-            "Add the dataset exam_id; without it no exam could be traced back to its source.",
-        )
+        raise Refused(RefusalCode.NO_EXAM_IDS)
     ids = _dataset(file, "exam_id")
     if ids.shape != (n_exams,) or ids.dtype.kind not in "iu":
-        raise Refused(
-            "exam_id_length",
-            f"Expected {n_exams} whole numbers in exam_id, one per tracing, "
-            f"found {ids.dtype} {ids.shape}.",
-            "Make exam_id and tracings the same length; which tracing is whose is never guessed.",
-        )
+        # Which tracing is whose is never guessed.
+        found = f"{ids.dtype} {ids.shape}"
+        raise Refused(RefusalCode.EXAM_ID_LENGTH, expected=n_exams, found=found)
     return [int(exam_id) for exam_id in ids[:]]
 
 
 def _check_once(occurrences: int) -> None:
     if occurrences > 1:
-        raise Refused(
-            "duplicate_id",
-            f"Expected each exam number once, found this one {occurrences} times.",
-            "Give every exam its own number and import again.",
-        )
-
-
-def _padding_row(exam_key: str) -> Refusal:
-    return Refusal(
-        exam_key,
-        "padding_row",
-        "Expected an exam, found the empty row number 0 that ends the files of CODE-15%.",
-        "Nothing to do.",
-        is_expected=True,
-    )
+        raise Refused(RefusalCode.DUPLICATE_ID, found=occurrences)
 
 
 def _recording(millivolts: NDArray[np.float64], key: str, patient: Patient | None) -> Recording:
@@ -190,7 +147,7 @@ def _recording(millivolts: NDArray[np.float64], key: str, patient: Patient | Non
         sampling_rate_hz=SAMPLING_RATE_HZ,
         microvolts_per_lsb=1.0,
     )
-    unlisted = Remark("no_metadata", f"Not listed in {code_exams.NAME}: age and sex unknown.")
+    unlisted = Remark(RemarkCode.NO_METADATA, details={"file": code_exams.NAME})
     known = patient or Patient()
     return Recording(
         signal=signal,
@@ -211,9 +168,5 @@ def _unpadded(millivolts: NDArray[np.float64]) -> NDArray[np.float64]:
     has_signal = np.isfinite(millivolts) & (millivolts != 0)
     alive = np.flatnonzero(has_signal.any(axis=0))
     if not alive.size:
-        raise Refused(
-            "blank",
-            "Expected a signal, found zeros and gaps only.",
-            "Nothing was recorded here; leave the exam out.",
-        )
+        raise Refused(RefusalCode.BLANK)
     return millivolts[:, alive[0] : alive[-1] + 1]

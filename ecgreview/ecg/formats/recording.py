@@ -9,6 +9,8 @@ from typing import Literal
 from ecgreview.ecg.audit import Remark
 from ecgreview.ecg.signal import Signal
 
+from .codes import Details, RefusalCode
+
 Sex = Literal["F", "M"]
 
 
@@ -16,16 +18,14 @@ class Refused(Exception):
     """A file, or one exam of it, cannot be imported.
 
     Attributes:
-        code: stable identifier, such as ``truncated``.
-        reason: what was expected and what was found.
-        hint: what the person who has the file can do.
+        code: why.
+        details: what was expected and found.
     """
 
-    def __init__(self, code: str, reason: str, hint: str) -> None:
-        super().__init__(f"{reason} {hint}")
+    def __init__(self, code: RefusalCode, **details: str | int | float) -> None:
+        super().__init__(code)
         self.code = code
-        self.reason = reason
-        self.hint = hint
+        self.details: Details = details
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,12 @@ class Refusal:
 
     Attributes:
         file: path relative to the root of the import, with ``#exam`` when about one exam.
-        code: stable identifier, such as ``truncated``.
-        reason: what was expected and what was found.
-        hint: what the person who has the file can do.
+        code: why.
+        details: what was expected and found.
         is_expected: a known row that is no exam; to be counted, not to be mended.
     """
 
     file: str
-    code: str
-    reason: str
-    hint: str
+    code: RefusalCode
+    details: Details = field(default_factory=dict)
     is_expected: bool = False

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from .assembly import check_rate
+from .codes import RefusalCode
 from .recording import Refused
 
 MAX_SIGNALS = 32
@@ -33,8 +34,6 @@ _SIGNAL = re.compile(
     r"(?:\s+(?P<checksum>[+-]?\d{1,12})(?:\s+\d{1,9}(?:\s+(?P<name>.*))?)?)?)?)?)?)?\s*",
     re.ASCII,
 )
-
-_FIX_HEADER = "Correct the header, or fetch the record again from its source."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +82,7 @@ def parse(text: str) -> Header:
     record, *signals = [line for line in lines if not line.startswith("#")] or [""]
     n_signals, sampling_rate_hz, n_samples = _parse_record(record)
     if len(signals) != n_signals:
-        raise Refused(
-            "signal_lines",
-            f"Expected {n_signals} signal lines after the record line, found {len(signals)}.",
-            _FIX_HEADER,
-        )
+        raise Refused(RefusalCode.SIGNAL_LINES, expected=n_signals, found=len(signals))
     parsed = tuple(_parse_signal(line, number) for number, line in enumerate(signals, start=1))
     return Header(sampling_rate_hz, n_samples, parsed, comments)
 
@@ -102,19 +97,13 @@ def looks_like_header(text: str) -> bool:
 def _parse_record(line: str) -> tuple[int, float, int]:
     match = _RECORD.fullmatch(line)
     if match is None:
-        raise Refused("record_line", f"Expected a record line, found {line[:60]!r}.", _FIX_HEADER)
+        raise Refused(RefusalCode.RECORD_LINE, found=repr(line[:60]))
     if match["segments"]:
-        raise Refused(
-            "segments",
-            "Expected one segment, found a record of several segments.",
-            "Join the segments into one record first.",
-        )
+        raise Refused(RefusalCode.SEGMENTS)
     n_signals = int(match["n_signals"])
     if not 1 <= n_signals <= MAX_SIGNALS:
-        raise Refused(
-            "n_signals", f"Expected 1 to {MAX_SIGNALS} signals, found {n_signals}.", _FIX_HEADER
-        )
-    sampling_rate_hz = _number(match["rate"], "sampling_rate", "a sampling rate in Hz")
+        raise Refused(RefusalCode.N_SIGNALS, most=MAX_SIGNALS, found=n_signals)
+    sampling_rate_hz = _number(match["rate"], RefusalCode.SAMPLING_RATE_TEXT)
     check_rate(sampling_rate_hz)
     return n_signals, sampling_rate_hz, _parse_length(match["n_samples"])
 
@@ -122,22 +111,14 @@ def _parse_record(line: str) -> tuple[int, float, int]:
 def _parse_length(written: str | None) -> int:
     if written is None or not written.isdecimal() or len(written) > 15 or int(written) == 0:
         # WFDB allows leaving it out, but then a truncated file could not be told from a whole.
-        raise Refused(
-            "n_samples",
-            f"Expected the number of samples per signal, found {written or 'none'}.",
-            _FIX_HEADER,
-        )
+        raise Refused(RefusalCode.N_SAMPLES, found=written or "")
     return int(written)
 
 
 def _parse_signal(line: str, number: int) -> SignalLine:
     match = _SIGNAL.fullmatch(line)
     if match is None:
-        raise Refused(
-            "signal_line",
-            f"Expected file, format, gain and lead in signal line {number}, found {line[:80]!r}.",
-            _FIX_HEADER,
-        )
+        raise Refused(RefusalCode.SIGNAL_LINE, number=number, found=repr(line[:80]))
     _check_layout(match)
     baseline = int(match["baseline"] or match["zero"] or 0)
     return SignalLine(
@@ -154,45 +135,25 @@ def _parse_signal(line: str, number: int) -> SignalLine:
 
 def _check_layout(match: re.Match[str]) -> None:
     if match["format"] not in BITS_PER_SAMPLE:
-        raise Refused(
-            "signal_format",
-            f"Expected WFDB format {', '.join(BITS_PER_SAMPLE)}, found {match['format']}.",
-            "Convert the record with xform to format 16.",
-        )
+        known = ", ".join(BITS_PER_SAMPLE)
+        raise Refused(RefusalCode.SIGNAL_FORMAT, known=known, found=match["format"])
     if int(match["per_frame"] or 1) != 1 or int(match["skew"] or 0) != 0:
-        raise Refused(
-            "frames",
-            "Expected one sample per frame and no skew, found otherwise.",
-            "Convert the record with xform so that all signals share one sampling rate.",
-        )
+        raise Refused(RefusalCode.FRAMES)
 
 
 def _microvolts_per_step(gain: str | None, unit: str | None) -> float:
     if gain is None:
-        raise Refused(
-            "no_lead_names",
-            "Expected gain and lead name in each signal line, found file and format only.",
-            "Add the lead names to the header; the order of the signals is never guessed.",
-        )
-    per_unit = _number(gain, "gain", "a gain in steps per unit")
+        raise Refused(RefusalCode.NO_GAIN)
+    per_unit = _number(gain, RefusalCode.GAIN_TEXT)
     if per_unit <= 0:
-        raise Refused(
-            "gain",
-            f"Expected a gain above zero, found {gain}: the record is uncalibrated.",
-            "Write the true gain of the recorder into the header.",
-        )
+        raise Refused(RefusalCode.GAIN, found=gain)
     microvolts = _MICROVOLTS.get((unit or "mV").lower())
     if microvolts is None:
-        raise Refused(
-            "unit",
-            f"Expected the unit V, mV or uV, found {str(unit)[:20]!r}.",
-            "Correct the unit in the header.",
-        )
+        raise Refused(RefusalCode.UNIT, found=repr(str(unit)[:20]))
     return microvolts / per_unit
 
 
-def _number(written: str | None, code: str, expected: str) -> float:
+def _number(written: str | None, code: RefusalCode) -> float:
     if written is None or not re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,2})?", written):
-        found = "none" if written is None else repr(written[:20])
-        raise Refused(code, f"Expected {expected}, found {found}.", _FIX_HEADER)
+        raise Refused(code, found="" if written is None else repr(written[:20]))
     return float(written)

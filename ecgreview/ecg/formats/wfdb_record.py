@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgreview.ecg import leads
-from ecgreview.ecg.audit import Remark, audit
+from ecgreview.ecg.audit import Remark, RemarkCode, audit
 
 from . import assembly, wfdb_header
+from .codes import Details, RefusalCode
 from .recording import Recording, Refused, Sex, plain_labels
 from .wfdb_header import BITS_PER_SAMPLE, Header, SignalLine
 
@@ -91,29 +92,22 @@ def _choose_leads(header: Header) -> tuple[dict[str, int], list[Remark]]:
             others.append(signal.name or f"signal {index + 1}")
             continue
         if lead in chosen:
-            raise Refused(
-                "duplicate_lead",
-                f"Expected each lead once, found two signals named {lead}.",
-                "Correct the lead names in the header.",
-            )
+            raise Refused(RefusalCode.DUPLICATE_LEAD, lead=lead)
         chosen[lead] = index
     if not chosen:
-        raise Refused(
-            "no_lead_names",
-            f"Expected signals named I, II, ... V6, found {', '.join(others)[:80]}.",
-            "Add the lead names to the header; the order of the signals is never guessed.",
-        )
+        # The order of the signals is never guessed.
+        raise Refused(RefusalCode.NO_LEAD_NAMES, found=", ".join(others)[:80])
     return chosen, _layout_remarks(header, others)
 
 
 def _layout_remarks(header: Header, others: list[str]) -> list[Remark]:
     remarks = []
     if others:
-        text = f"Not one of the twelve leads, left out: {', '.join(others)[:200]}."
-        remarks.append(Remark("other_signals", text))
+        left_out = ", ".join(others)[:200]
+        remarks.append(Remark(RemarkCode.OTHER_SIGNALS, details={"signals": left_out}))
     if not all(signal.states_unit for signal in header.signals):
-        text = "The header states no unit; read as millivolts, as WFDB prescribes."
-        remarks.append(Remark("unit_not_stated", text))
+        # WFDB prescribes millivolts where no unit is stated.
+        remarks.append(Remark(RemarkCode.UNIT_NOT_STATED))
     return remarks
 
 
@@ -124,17 +118,9 @@ def _signal_file(header_path: Path, name: str) -> Path:
     is_plain = name not in {"", ".", "..", "~", "-"} and not set(name) & set("/\\:\0")
     file = Path(os.path.realpath(folder / name)) if is_plain else folder
     if file.parent != folder:
-        raise Refused(
-            "outside",
-            f"Expected the signal file beside its header, found {name[:60]!r}.",
-            "Put both files into one folder and write the bare file name into the header.",
-        )
+        raise Refused(RefusalCode.OUTSIDE, found=repr(name[:60]))
     if not file.is_file():
-        raise Refused(
-            "missing_file",
-            f"Expected the signal file {name}, found none.",
-            "Copy it beside its header and import again.",
-        )
+        raise Refused(RefusalCode.MISSING_FILE, file=name)
     return file
 
 
@@ -142,28 +128,24 @@ def _check_length(file: Path, header: Header, name: str) -> list[Remark]:
     """Compare the length of ``file`` with what the header announces, before reading it."""
     stored = [signal for signal in header.signals if signal.file == name]
     if len({(signal.format, signal.offset) for signal in stored}) > 1:
-        raise Refused(
-            "signal_format",
-            f"Expected one format and offset throughout {name}, found several.",
-            "Convert the record with xform to format 16.",
-        )
+        raise Refused(RefusalCode.MIXED_FORMATS, file=name)
     bits = header.n_samples * len(stored) * BITS_PER_SAMPLE[stored[0].format]
     expected = stored[0].offset + -(-bits // 8)
     found = file.stat().st_size
     if expected > MAX_SIGNAL_FILE_BYTES:
         raise Refused(
-            "too_long",
-            f"Expected at most {MAX_SIGNAL_FILE_BYTES:,} bytes, found a header that announces "
-            f"{expected:,} ({header.n_samples:,} samples).",
-            "Correct the header, or cut the record to the part to be read.",
+            RefusalCode.TOO_LONG,
+            most=MAX_SIGNAL_FILE_BYTES,
+            found=expected,
+            n_samples=header.n_samples,
         )
     if found < expected:
         raise _too_small(file, expected, found, header.n_samples)
     # Format 212 stores pairs of samples; some writers pad the last one.
     padding = 1 if stored[0].format == "212" else 0
     if found > expected + padding:
-        text = f"{found - expected} bytes after the last sample of {name} were ignored."
-        return [Remark("trailing_bytes", text)]
+        ignored: Details = {"n_bytes": found - expected, "file": name}
+        return [Remark(RemarkCode.TRAILING_BYTES, details=ignored)]
     return []
 
 
@@ -172,22 +154,16 @@ def _too_small(file: Path, expected: int, found: int, n_samples: int) -> Refused
         start = stream.read(200).lstrip()
     if start.startswith(LFS):
         return lfs_pointer(file.name)
-    what = "an HTML page" if start[:1] == b"<" else f"{found:,} bytes"
+    if start[:1] == b"<":
+        return Refused(RefusalCode.HTML_PAGE, file=file.name)
     return Refused(
-        "truncated",
-        f"Expected {expected:,} bytes ({n_samples:,} samples per lead) in {file.name}, "
-        f"found {what}.",
-        "The file is damaged or was not copied to its end; fetch it again.",
+        RefusalCode.TRUNCATED, expected=expected, n_samples=n_samples, file=file.name, found=found
     )
 
 
 def lfs_pointer(name: str) -> Refused:
     """Return the refusal of a Git LFS pointer that stands where a file should."""
-    return Refused(
-        "lfs_pointer",
-        f"Expected the contents of {name}, found a Git LFS pointer.",
-        "Run `git lfs pull` where the data came from and import again.",
-    )
+    return Refused(RefusalCode.LFS_POINTER, file=name)
 
 
 def _decode(header: Header, files: dict[str, Path]) -> NDArray[np.int64]:
@@ -201,9 +177,7 @@ def _decode(header: Header, files: dict[str, Path]) -> NDArray[np.int64]:
             record: Any = load_library().rdrecord(str(Path(folder, "record")), physical=False)
         except (ValueError, IndexError, OSError) as error:
             raise Refused(
-                "undecodable",
-                f"Expected samples in WFDB format {header.signals[0].format}, found: {error}.",
-                "Fetch the record again, or convert it with xform to format 16.",
+                RefusalCode.UNDECODABLE, format=header.signals[0].format, error=str(error)
             ) from error
     digital: NDArray[np.int64] = np.ascontiguousarray(record.d_signal.T, dtype=np.int64)
     return digital
@@ -239,8 +213,8 @@ def _check_sums(header: Header, digital: NDArray[np.int64]) -> list[Remark]:
     ]
     if not wrong:
         return []
-    text = f"The checksum in the header does not fit the samples of {', '.join(wrong)[:200]}."
-    return [Remark("checksum", text, leads.standard(wrong))]
+    details = {"signals": ", ".join(wrong)[:200]}
+    return [Remark(RemarkCode.CHECKSUM, leads.standard(wrong), details)]
 
 
 def _traces(
@@ -272,7 +246,7 @@ def _age(comments: tuple[str, ...]) -> tuple[float | None, list[Remark]]:
     age_years = float(written)
     if age_years > MAX_AGE_YEARS:
         # Some releases write 300 for "over 89"; neither number is an age.
-        return None, [Remark("age", f"An age of {age_years:g} years was left out.")]
+        return None, [Remark(RemarkCode.AGE, details={"age_years": age_years})]
     return age_years, []
 
 

@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from annotations.models import AgreementReport, Scope
-from annotations.sentences import sentence
+from annotations.sentences.reasons import sentence
 from ecgreview.agreement.latent import pooled_report
 from ecgreview.agreement.values.reasons import Reason
 from tests.app.agreement.pages import AF, address

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from annotations import sentences
-from annotations.sentences import sentence
+from annotations.sentences import reasons as sentences
+from annotations.sentences.reasons import sentence
 from ecgreview.agreement.reports.earlier import CODES
 from ecgreview.agreement.values.reasons import Reason
 from ecgreview.design.reasons import PredictionReason

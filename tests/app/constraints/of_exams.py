@@ -78,9 +78,9 @@ def import_ends_after_it_starts(the):
     )
 
 
-def issue_gives_a_reason(the):
+def issue_has_a_code(the):
     run = ImportRun.objects.create(dataset=the("dataset"), source="/data", started_at=the("now"))
-    ImportIssue.objects.create(run=run, file="a.hea", code="truncated", reason="", is_refusal=True)
+    ImportIssue.objects.create(run=run, file="a.hea", code="", is_refusal=True)
 
 
 def user_has_a_name(the):

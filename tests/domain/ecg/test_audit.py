@@ -33,7 +33,7 @@ def test_a_gap_is_named():
     samples[_row("V1"), 1000:1500] = INVALID
     (remark,) = audit(Signal(samples, signals.RATE_HZ, 1.0))
     assert (remark.code, remark.leads) == ("gap", ("V1",))
-    assert "1.00 s" in remark.text
+    assert remark.details == {"seconds": 1.0}
 
 
 def test_a_missing_lead_is_named():

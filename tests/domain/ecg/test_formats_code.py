@@ -164,11 +164,13 @@ def test_an_exam_without_a_line_is_remarked(tmp_path, table):
 
 
 @pytest.mark.parametrize(
-    "content", [b"id,age\n1,46\n", b"exam_id,age\n1,\xff\xfe\n"], ids=["no ids", "no text"]
+    ("content", "code"),
+    [(b"id,age\n1,46\n", "exams_csv_column"), (b"exam_id,age\n1,\xff\xfe\n", "exams_csv_text")],
+    ids=["no ids", "no text"],
 )
-def test_a_bad_table_is_refused(tmp_path, content):
+def test_a_bad_table_is_refused(tmp_path, content, code):
     (tmp_path / "exams.csv").write_bytes(content)
-    assert wfdb_files.refusal(_write(tmp_path, _tracing()[None])).code == "exams_csv"
+    assert wfdb_files.refusal(_write(tmp_path, _tracing()[None])).code == code
 
 
 def test_labels_are_kept_apart_for_drawing_samples(tmp_path):
@@ -223,14 +225,14 @@ def _huge_chunks(file: h5py.File, folder: Path) -> None:
 
 
 BAD_LAYOUTS = {
-    _external_link: "hdf5_layout",
-    _external_storage: "hdf5_layout",
-    _virtual: "hdf5_layout",
-    _group: "hdf5_layout",
+    _external_link: "hdf5_dataset",
+    _external_storage: "hdf5_dataset",
+    _virtual: "hdf5_dataset",
+    _group: "hdf5_dataset",
     _integers: "hdf5_layout",
     _strings: "hdf5_layout",
     _long_rows: "too_large",
-    _huge_chunks: "too_large",
+    _huge_chunks: "large_chunks",
 }
 
 
@@ -247,7 +249,7 @@ def test_another_layout_is_refused_before_anything_is_read(tmp_path, lay_out, co
 def test_a_table_behind_a_link_is_refused(tmp_path):
     (tmp_path / "labels").write_text("exam_id\n1\n")
     (tmp_path / "exams.csv").symlink_to(tmp_path / "labels")
-    assert wfdb_files.refusal(_write(tmp_path, _tracing()[None])).code == "exams_csv"
+    assert wfdb_files.refusal(_write(tmp_path, _tracing()[None])).code == "exams_csv_size"
 
 
 def test_a_damaged_chunk_is_refused(tmp_path):

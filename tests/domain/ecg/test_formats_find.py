@@ -5,6 +5,7 @@ import os
 import pytest
 
 from ecgreview.ecg import formats
+from ecgreview.ecg.formats.codes import LooksLike
 
 from . import wfdb_files
 
@@ -63,7 +64,7 @@ def test_a_header_behind_a_link_out_of_the_root_is_refused(tmp_path):
     root = tmp_path / "root"
     root.mkdir()
     (root / "ana.hea").symlink_to(wfdb_files.write(outside))
-    assert wfdb_files.refusal(root / "ana.hea").code == "outside"
+    assert wfdb_files.refusal(root / "ana.hea").code == "link_outside"
 
 
 def test_a_pipe_is_refused_without_waiting_for_it(tmp_path):
@@ -83,14 +84,14 @@ def test_a_file_that_went_away_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        (b"", "an empty file"),
-        (b"PK\x03\x04rest", "a ZIP archive"),
-        (b"\x1f\x8brest", "a gzip file"),
-        (b"\xff\xfe<\0?\0", "something else"),
-        (b"\xef\xbb\xbf<?xml version='1.0'?>", "an XML or HTML document"),
-        (bytes(128) + b"DICM", "a DICOM object"),
-        (b"0       X X X X", "an EDF file"),
-        (b"# only a comment\n", "something else"),
+        (b"", LooksLike.EMPTY),
+        (b"PK\x03\x04rest", LooksLike.ZIP),
+        (b"\x1f\x8brest", LooksLike.GZIP),
+        (b"\xff\xfe<\0?\0", LooksLike.OTHER),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>", LooksLike.XML),
+        (bytes(128) + b"DICM", LooksLike.DICOM),
+        (b"0       X X X X", LooksLike.EDF),
+        (b"# only a comment\n", LooksLike.OTHER),
     ],
 )
 def test_what_is_no_recording_is_named(tmp_path, content, found):
@@ -98,7 +99,7 @@ def test_what_is_no_recording_is_named(tmp_path, content, found):
     path.write_bytes(content)
     refusal = wfdb_files.refusal(path)
     assert refusal.code == "unknown_format"
-    assert found in refusal.reason
+    assert refusal.details == {"looks_like": found}
 
 
 def test_an_endless_header_is_refused(tmp_path):

@@ -154,7 +154,7 @@ def test_other_signals_are_left_out_aloud(tmp_path):
     )
     (remark,) = recording(header).warnings
     assert remark.code == "other_signals"
-    assert "vx" in remark.text
+    assert remark.details == {"signals": "vx"}
 
 
 def test_a_lead_without_any_value_is_missing(tmp_path):
@@ -167,8 +167,8 @@ REFUSED_RECORD_LINES = {
     "ana/3 12 500 5000": "segments",
     "ana 0 500 5000": "n_signals",
     "ana 999 500 5000": "n_signals",
-    "ana 12": "sampling_rate",
-    "ana 12 nan 5000": "sampling_rate",
+    "ana 12": "sampling_rate_text",
+    "ana 12 nan 5000": "sampling_rate_text",
     "ana 12 1e9 5000": "sampling_rate",
     "ana 12 500": "n_samples",
     "ana 12 500 0": "n_samples",
@@ -194,7 +194,7 @@ REFUSED_SIGNAL_LINES = {
     "ana.dat 16x2 1000/mV 16 0 0 0 0 {name}": "frames",
     "ana.dat 16:5 1000/mV 16 0 0 0 0 {name}": "frames",
     "ana.dat 16 -1000/mV 16 0 0 0 0 {name}": "gain",
-    "ana.dat 16 inf/mV 16 0 0 0 0 {name}": "gain",
+    "ana.dat 16 inf/mV 16 0 0 0 0 {name}": "gain_text",
     "ana.dat 16 1000/mmHg 16 0 0 0 0 {name}": "unit",
     "ana.dat 16 1000/mV 16 0 0 0 0 EEG": "no_lead_names",
     "ana.dat 16 1000/mV 16 0": "no_lead_names",
@@ -211,10 +211,7 @@ REFUSED_SIGNAL_LINES = {
 
 @pytest.mark.parametrize(("layout", "code"), REFUSED_SIGNAL_LINES.items())
 def test_a_bad_signal_line_is_refused(tmp_path, layout, code):
-    found = refusal(wfdb_files.write(tmp_path, layout=layout))
-    assert found.code == code
-    assert found.reason.startswith("Expected ")
-    assert ", found " in found.reason
+    assert refusal(wfdb_files.write(tmp_path, layout=layout)).code == code
 
 
 def test_a_signal_file_behind_a_link_out_of_its_folder_is_refused(tmp_path):
@@ -230,7 +227,7 @@ def test_a_signal_file_behind_a_link_out_of_its_folder_is_refused(tmp_path):
 def test_two_formats_in_one_file_are_refused(tmp_path):
     header = wfdb_files.write(tmp_path)
     header.write_text(header.read_text().replace("ana.dat 16", "ana.dat 212", 1))
-    assert refusal(header).code == "signal_format"
+    assert refusal(header).code == "mixed_formats"
 
 
 def test_a_signal_file_that_is_a_pointer_is_refused_as_such(tmp_path):

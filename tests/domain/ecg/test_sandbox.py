@@ -16,6 +16,7 @@ from tests.domain.ecg import wfdb_files
 TROUBLE = """
 import os, json, signal
 from ecgreview.ecg import formats
+from ecgreview.ecg.formats.codes import RefusalCode
 from ecgreview.ecg.formats.sandbox import server
 plain = formats.read
 def read(path, root):
@@ -31,7 +32,7 @@ def read(path, root):
     if path.name == "confused.hea":
         raise LookupError("a mistake of ours")
     if path.name == "curious.hea":
-        yield formats.Refusal("curious", "known", " ".join(os.environ), "")
+        yield formats.Refusal("curious", RefusalCode.UNREADABLE, {"error": " ".join(os.environ)})
 formats.read = read
 server.main()
 """
@@ -66,23 +67,26 @@ def outcomes(found) -> list[tuple[int, str]]:
     return [(index, getattr(one, "code", "good")) for index, one in found]
 
 
-@pytest.mark.parametrize("trouble", ["crash", "endless", "confused"])
-def test_a_file_that_ends_its_reader_is_refused_and_the_others_are_read(folder, trouble):
-    expected = [(0, "good"), (1, "good"), (1, "unsafe_file"), (2, "good"), (3, "good")]
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [("crash", "unsafe_crash"), ("endless", "unsafe_slow"), ("confused", "unsafe_end")],
+)
+def test_a_file_that_ends_its_reader_is_refused_and_the_others_are_read(folder, trouble, code):
+    expected = [(0, "good"), (1, "good"), (1, code), (2, "good"), (3, "good")]
     assert outcomes(folder("a", trouble, "b", "c")) == expected
 
 
 def test_a_file_that_wants_too_much_memory_is_refused_in_its_own_process(folder):
     found = folder("a", "greedy", "b")
-    assert outcomes(found) == [(0, "good"), (1, "good"), (1, "unsafe_file"), (2, "good")]
-    assert "512 MB" in found[2][1].reason
+    assert outcomes(found) == [(0, "good"), (1, "good"), (1, "unsafe_memory"), (2, "good")]
+    assert found[2][1].details == {"most_mb": 512}
 
 
 def test_a_reader_knows_no_secrets(folder, monkeypatch):
     for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PGPASSWORD"):
         monkeypatch.setenv(name, "secret")
     client.stop_server()
-    known = set(folder("curious")[-1][1].reason.split())
+    known = set(folder("curious")[-1][1].details["error"].split())
     assert known <= client.PASSED_ON | {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
 
 
@@ -109,8 +113,8 @@ def test_a_small_file_that_inflates_is_refused(tmp_path):
         file.create_dataset("exam_id", **layout, compression="gzip")
     ((_, refusal),) = sandbox.read([path], tmp_path)
     assert isinstance(refusal, formats.Refusal)
-    assert refusal.code == "too_large"
-    assert "exam_id" in refusal.reason
+    assert refusal.code == "large_chunks"
+    assert refusal.details["name"] == "exam_id"
 
 
 def test_real_recordings_come_out_of_the_sandbox_as_they_are(shared_data):

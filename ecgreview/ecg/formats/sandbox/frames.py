@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ecgreview.ecg.audit import Remark
+from ecgreview.ecg.audit import Remark, RemarkCode
 from ecgreview.ecg.formats import naming
+from ecgreview.ecg.formats.codes import Details, RefusalCode
 from ecgreview.ecg.formats.recording import Recording, Refusal
 from ecgreview.ecg.leads import N_LEADS
 from ecgreview.ecg.signal import LeadStatus, Signal
@@ -25,8 +26,6 @@ MAX_TEXT_CHARS = 2_000
 
 FILE_DONE: bytes = SIZES.pack(0, 0)
 
-_HINT = "The file is damaged or was made to do harm; it was not imported."
-
 
 class BadFrame(ValueError):
     """What came out of the process is not what it should be."""
@@ -35,7 +34,8 @@ class BadFrame(ValueError):
 def dump(found: Recording | Refusal) -> bytes:
     """Return ``found`` as one frame."""
     if isinstance(found, Refusal):
-        return _frame({"file": found.file, **_texts(found), "is_expected": found.is_expected}, b"")
+        refusal = {"code": found.code, "details": _short(found.details)}
+        return _frame({"file": found.file, **refusal, "is_expected": found.is_expected}, b"")
     return _frame(_facts(found), found.signal.samples.astype("<i2").tobytes())
 
 
@@ -57,26 +57,24 @@ def load(take: Callable[[int], bytes]) -> Recording | Refusal | None:
     header, samples = take(n_header), take(n_samples)
     try:
         return _found(json.loads(header), samples)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadFrame(str(error)) from error
 
 
 def died(path: Path, root: Path, status: int) -> Refusal:
     """Return why the file at ``path`` was given up; ``status`` as ``os.waitstatus_to_exitcode``."""
-    if status in {-signals.SIGXCPU, -signals.SIGKILL}:
-        found = "one that takes too long"
-    elif status < 0:
-        found = f"one that crashes its reader ({signals.Signals(-status).name})"
-    else:
-        found = "one that ends its reader"
     key = naming.key(path, root)
-    return Refusal(key, "unsafe_file", f"Expected a readable file, found {found}.", _HINT)
+    if status in {-signals.SIGXCPU, -signals.SIGKILL}:
+        return Refusal(key, RefusalCode.UNSAFE_SLOW)
+    if status < 0:
+        name = signals.Signals(-status).name
+        return Refusal(key, RefusalCode.UNSAFE_CRASH, {"signal": name})
+    return Refusal(key, RefusalCode.UNSAFE_END)
 
 
-def exhausted(key: str) -> Refusal:
+def exhausted(key: str, most_bytes: int) -> Refusal:
     """Return the refusal of a file that wanted more memory than one may have."""
-    reason = "Expected a file that can be read within 512 MB of memory, found one that cannot."
-    return Refusal(key, "unsafe_file", reason, _HINT)
+    return Refusal(key, RefusalCode.UNSAFE_MEMORY, {"most_mb": most_bytes // 2**20})
 
 
 def _frame(header: dict[str, Any], samples: bytes) -> bytes:
@@ -84,9 +82,22 @@ def _frame(header: dict[str, Any], samples: bytes) -> bytes:
     return SIZES.pack(len(encoded), len(samples)) + encoded + samples
 
 
-def _texts(refusal: Refusal) -> dict[str, str]:
-    fields = ("code", "reason", "hint")
-    return {name: getattr(refusal, name)[:MAX_TEXT_CHARS] for name in fields}
+def _short(details: Details) -> dict[str, str | int | float]:
+    return {
+        name: one[:MAX_TEXT_CHARS] if isinstance(one, str) else one for name, one in details.items()
+    }
+
+
+def _details(sent: Any) -> Details:
+    """Return details as they were sent.
+
+    Raises:
+        TypeError: they are of another form.
+    """
+    if not all(isinstance(one, str | int | float) for one in sent.values()):
+        raise TypeError("details")
+    details: Details = sent
+    return details
 
 
 def _facts(recording: Recording) -> dict[str, Any]:
@@ -97,9 +108,7 @@ def _facts(recording: Recording) -> dict[str, Any]:
         "age_years": recording.age_years,
         "sex": recording.sex,
         "source_labels": recording.source_labels,
-        "warnings": [
-            [one.code, one.text[:MAX_TEXT_CHARS], one.leads] for one in recording.warnings
-        ],
+        "warnings": [[one.code, one.leads, _short(one.details)] for one in recording.warnings],
         "sampling_rate_hz": signal.sampling_rate_hz,
         "microvolts_per_lsb": signal.microvolts_per_lsb,
         "lead_status": [int(status) for status in signal.lead_status],
@@ -107,15 +116,19 @@ def _facts(recording: Recording) -> dict[str, Any]:
 
 
 def _found(header: dict[str, Any], samples: bytes) -> Recording | Refusal:
-    if "reason" in header:
-        return Refusal(**header)
+    if "code" in header:
+        code, details = RefusalCode(header["code"]), _details(header["details"])
+        return Refusal(header["file"], code, details, header["is_expected"])
     signal = Signal(
         np.frombuffer(samples, dtype="<i2").astype(np.int16).reshape(N_LEADS, -1),
         header["sampling_rate_hz"],
         header["microvolts_per_lsb"],
         tuple(LeadStatus(number) for number in header["lead_status"]),
     )
-    warnings = (Remark(code, text, tuple(leads)) for code, text, leads in header["warnings"])
+    warnings = (
+        Remark(RemarkCode(code), tuple(leads), _details(details))
+        for code, leads, details in header["warnings"]
+    )
     return Recording(
         signal=signal,
         source_key=header["source_key"],

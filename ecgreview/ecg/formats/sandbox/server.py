@@ -77,7 +77,7 @@ def read(path: Path, root: Path, answer: int) -> None:
             allow_more_time()
             frames.write(answer, frames.dump(found))
     except MemoryError:
-        frames.write(answer, frames.dump(frames.exhausted(naming.key(path, root))))
+        frames.write(answer, frames.dump(frames.exhausted(naming.key(path, root), MEMORY_BYTES)))
     frames.write(answer, frames.FILE_DONE)
     allow_more_time()
 
