@@ -21,7 +21,7 @@ class AccountMailKind(models.TextChoices):
 class AccountMailFailure(models.TextChoices):
     """Why a mail was given up."""
 
-    REFUSED = "refused", _("the mail server does not take mail for this address")
+    REFUSED = "refused", _("the mail server rejects mail for this address")
     NO_ANSWER = "no_answer", _("the mail server could not be reached")
 
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class DetailKind(models.TextChoices):
     """What a row tells."""
 
-    FACTS = "facts", _("What is known of the study")
-    READER = "reader", _("A reader held against a reference")
-    SUGGESTIONS = "suggestions", _("Suggestions shown and hidden, compared")
-    ERRORS = "errors", _("Pairs of readers held against a reference")
+    FACTS = "facts", _("Study facts")
+    READER = "reader", _("Reader compared with a reference")
+    SUGGESTIONS = "suggestions", _("Readings with and without suggestions")
+    ERRORS = "errors", _("Pairs of readers compared with a reference")
 
 
 class AgreementDetailQuerySet(models.QuerySet["AgreementDetail"]):

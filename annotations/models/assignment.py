@@ -50,7 +50,7 @@ class WorkState(models.TextChoices):
     """How far the reader of an assignment is with it."""
 
     NOT_STARTED = "todo", _("Not started")
-    BEGUN = "draft", _("Begun")
+    BEGUN = "draft", _("Started")
     SUBMITTED = "submitted", _("Submitted")
 
     @classmethod

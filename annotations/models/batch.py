@@ -101,7 +101,7 @@ class Purpose(models.TextChoices):
     DATA = "data", _("Data")
     PRACTICE = "practice", _("Practice")
     QUALIFICATION = "qualification", _("Qualification")
-    REREAD = "reread", _("Reading again under new classes")
+    REREAD = "reread", _("Rereading with new classes")
     ADJUDICATION = "adjudication", _("Adjudication")
 
 
@@ -118,7 +118,7 @@ class Handout(models.TextChoices):
     """How the exams of a batch come to their readers."""
 
     NAMED = "named", _("Each reader has exams of their own")
-    POOLED = "pooled", _("Readers take the next exam that is free")
+    POOLED = "pooled", _("Readers take the next available exam")
 
 
 class Batch(HasWithheld):

@@ -45,7 +45,7 @@ class OpenReason(models.TextChoices):
     """Why an exam is disputed or incomplete."""
 
     READINGS_MISSING = Reason.READINGS_MISSING.value, _("Fewer readings than the protocol asks for")
-    REREAD_PENDING = Reason.REREAD_PENDING.value, _("To be read again under new classes")
+    REREAD_PENDING = Reason.REREAD_PENDING.value, _("To be reread with the new classes")
     CLASSES_DISPUTED = Reason.CLASSES_DISPUTED.value, _("A class has exactly half of the votes")
     EXCLUSIVE_CLASSES = (
         Reason.EXCLUSIVE_CLASSES.value,
@@ -53,7 +53,7 @@ class OpenReason(models.TextChoices):
     )
     READABILITY_DISPUTED = (
         Reason.READABILITY_DISPUTED.value,
-        _("One of two readers calls the exam unreadable"),
+        _("One of two readers marked the exam unreadable"),
     )
     NO_CLASS_SHARED = Reason.NO_CLASS_SHARED.value, _("No class was given by two readers")
 

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 class NoticeKind(models.TextChoices):
     """What a notice is about."""
 
-    BATCH_RELEASED = "batch_released", _("Exams wait for you")
+    BATCH_RELEASED = "batch_released", _("New exams to read")
     BATCH_DUE = "batch_due", _("A batch is due soon")
     BATCH_OVERDUE = "batch_overdue", _("A batch is overdue")
-    EXAMS_REASSIGNED = "exams_reassigned", _("Exams were given to you")
+    EXAMS_REASSIGNED = "exams_reassigned", _("You were given more exams")
     READER_PAUSED = "reader_paused", _("Your reading is paused")
-    READER_RESUMED = "reader_resumed", _("Your reading goes on")
+    READER_RESUMED = "reader_resumed", _("Your reading has resumed")
     READER_WITHDRAWN = "reader_withdrawn", _("Your reading in a study has ended")
     QUALIFICATION_PASSED = "qualification_passed", _("You passed the qualification")
-    QUALIFICATION_FAILED = "qualification_failed", _("The qualification was not passed")
+    QUALIFICATION_FAILED = "qualification_failed", _("You did not pass the qualification")
     STUDY_LOCKED = "study_locked", _("A study was locked")
-    AUDIT_BROKEN = "audit_broken", _("The audit trail does not verify")
-    COUNTS_REPAIRED = "counts_repaired", _("Counts behind an agreement were set right")
-    RECOUNT_FAILED = "recount_failed", _("A nightly recount came to no end")
+    AUDIT_BROKEN = "audit_broken", _("Audit trail verification failed")
+    COUNTS_REPAIRED = "counts_repaired", _("Counts of an agreement report were corrected")
+    RECOUNT_FAILED = "recount_failed", _("A nightly recount failed")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

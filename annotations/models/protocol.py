@@ -23,7 +23,7 @@ class SuggestionPolicy(models.TextChoices):
     NONE = "none", _("Never")
     AFTER_COMMIT = "after_commit", _("After the blind reading is submitted")
     CONCURRENT = "concurrent", _("While reading")
-    RANDOMISED = "randomised", _("By chance, for each reading")
+    RANDOMISED = "randomised", _("At random, for each reading")
 
 
 class Arm(models.TextChoices):
@@ -46,7 +46,7 @@ class PriorExam(models.TextChoices):
     """Whether a reader may look at the exam of the same patient before the one at hand."""
 
     HIDDEN = "hidden", _("Not shown")
-    SHOWN = "shown", _("Shown on request, with the days in between")
+    SHOWN = "shown", _("Shown on request, with the number of days between them")
 
 
 class QtCorrection(models.TextChoices):
@@ -61,9 +61,9 @@ class QtCorrection(models.TextChoices):
 class Adjudication(models.TextChoices):
     """What an adjudicator sees of the readings that disagree."""
 
-    MASKED = "masked", _("Nothing: they read blind")
+    MASKED = "masked", _("Nothing (blind reading)")
     OPEN = "open", _("All votes, readers unnamed")
-    MASKED_THEN_OPEN = "masked_then_open", _("Nothing first, then all votes")
+    MASKED_THEN_OPEN = "masked_then_open", _("Nothing at first, then all votes")
 
 
 class ResultsOpen(models.TextChoices):
@@ -73,7 +73,7 @@ class ResultsOpen(models.TextChoices):
     consensus open with the closing of their batch.
     """
 
-    LIVE = "live", _("Agreement at once, readings when a batch is closed")
+    LIVE = "live", _("Agreement immediately, readings when a batch is closed")
     BATCH_CLOSED = "batch_closed", _("When a batch is closed")
     STUDY_LOCKED = "study_locked", _("When the study is locked")
 

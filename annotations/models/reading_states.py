@@ -41,6 +41,6 @@ class RevisionReason(models.TextChoices):
     """Why a reader revises what they read blind."""
 
     SUGGESTION = "suggestion", _("The suggestion")
-    SECOND_LOOK = "second_look", _("A second look")
-    SLIP = "slip", _("A slip of mine")
-    OTHER = "other", _("Another reason")
+    SECOND_LOOK = "second_look", _("Second look")
+    SLIP = "slip", _("My mistake")
+    OTHER = "other", _("Other reason")

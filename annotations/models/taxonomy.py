@@ -84,9 +84,9 @@ class DiagnosticGroup(models.Model):
 class Evidence(models.TextChoices):
     """How well it is documented that CODE-II has the class."""
 
-    CODE_II = "A", _("printed in a CODE-II source")
-    NETWORK = "B", _("printed in another source of the same network")
-    FIELD = "C", _("from the field standards")
+    CODE_II = "A", _("published in a CODE-II source")
+    NETWORK = "B", _("published in another source of the same network")
+    FIELD = "C", _("from the standards of the field")
 
 
 class DiagnosticClass(models.Model):
@@ -143,7 +143,7 @@ class RelationKind(models.TextChoices):
 
     EXCLUDES = "excludes", _("contradicts")
     IMPLIES = "implies", _("implies")
-    SOFT_CONFLICT = "soft_conflicts", _("is unusual together with")
+    SOFT_CONFLICT = "soft_conflicts", _("rarely occurs with")
 
 
 class ClassRelation(models.Model):

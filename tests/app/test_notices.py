@@ -203,7 +203,7 @@ def test_a_notice_is_mailed_once(told, now):
 
 def test_a_mail_says_it_in_both_languages(told, now):
     delivery.mail_next(now=now)
-    assert mail.outbox[0].subject.startswith("ECG Review: Exams wait for you / ")
+    assert mail.outbox[0].subject.startswith("ECG Review: New exams to read / ")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_a_begun_exam_is_shown_as_begun(signed_in, ana, assign, now):
 def test_a_finished_reader_is_thanked(signed_in, ana, assign, submit):
     submit(assign(ana), "normal_ecg")
     page = signed_in(ana).get("/worklist/").content.decode()
-    assert "All read. Thank you." in page
+    assert "You have read all your exams. Thank you." in page
 
 
 def test_a_closed_batch_moves_to_the_closed_ones(signed_in, ana, make_batch, close):

@@ -121,7 +121,7 @@ def test_the_desk_of_a_paused_reader_says_that_it_is_withheld(queue, as_ana, ana
     pause(ana)
     page = as_ana.get(reverse("desk", args=[queue[1].pk]))
     assert page.status_code == 403
-    assert "This exam is not handed out now" in page.content.decode()
+    assert "This exam is not available now" in page.content.decode()
 
 
 def test_a_paused_reader_may_look_at_what_they_read(queue, as_ana, ana, pause):
@@ -136,7 +136,7 @@ def test_the_worklist_says_that_reading_is_paused(queue, as_ana, ana, pause):
     page = as_ana.get("/worklist/").content.decode()
     assert "Your reading in Morning list is paused." in page
     assert "Start reading" not in page
-    assert "All read. Thank you." not in page
+    assert "You have read all your exams. Thank you." not in page
 
 
 def test_the_others_read_on_meanwhile(queue, bruno, ana, pause):

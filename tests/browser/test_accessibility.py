@@ -109,7 +109,7 @@ def test_the_readers_pages_are_accessible(
     expect(page.get_by_role("button", name="Submit")).to_be_enabled()
     for key in ("1", "2", "i", "p", "Shift+O"):
         page.keyboard.press(key)
-    expect(page.get_by_text("Lead off: in which leads?")).to_be_visible()
+    expect(page.get_by_text("Lead off: choose the leads")).to_be_visible()
     found += violations(page)
     page.keyboard.press("e")
     page.keyboard.press("ArrowDown")

@@ -116,7 +116,7 @@ def test_a_draft_survives_a_reload(desk: Page) -> None:
 
 def test_the_help_names_every_key_of_the_page(desk: Page) -> None:
     press(desk, "?")
-    dialog = desk.get_by_role("dialog", name="Keys")
+    dialog = desk.get_by_role("dialog", name="Keyboard shortcuts")
     for label in (
         "ECG within normal limits for age and sex",
         "Find a class",
@@ -130,7 +130,7 @@ def test_the_help_names_every_key_of_the_page(desk: Page) -> None:
 
 def test_single_keys_can_be_switched_off_for_good(desk: Page, queue: list[Assignment]) -> None:
     press(desk, "F1")
-    desk.get_by_label("Single letters, digits and signs are commands").uncheck()
+    desk.get_by_label("Use single-key shortcuts").uncheck()
     desk.get_by_role("button", name="Close").click()
     press(desk, "n", "6")
     expect_findings(desk)
@@ -206,7 +206,7 @@ def test_a_reading_that_met_the_end_of_the_session_is_sent_after_signing_in(
     assert labels(Reading.objects.get(assignment=queue[0])) == {"normal_ecg"}
 
 
-@pytest.mark.parametrize(("choice", "kept"), [("Keep mine", "LBBB"), ("Take the other", "AF")])
+@pytest.mark.parametrize(("choice", "kept"), [("Keep mine", "LBBB"), ("Keep theirs", "AF")])
 def test_two_windows_ask_which_draft_is_right(
     desk: Page, address: str, witness: Witness, choice: str, kept: str
 ) -> None:
@@ -255,7 +255,7 @@ def test_a_reading_too_late_for_its_batch_is_refused_in_words(
     press(desk, "n", SUBMIT)
     banner = desk.locator("[data-part=banner]")
     expect(banner).to_contain_text("The batch was closed before this reading arrived.")
-    expect(banner.get_by_role("link", name="Open it")).to_be_visible()
+    expect(banner.get_by_role("link", name="Open the exam")).to_be_visible()
     assert not Reading.objects.exists()
 
 

@@ -104,7 +104,7 @@ def test_evidence_from_the_sheet_goes_to_the_finding_at_hand(
 
 def test_evidence_needs_a_finding(desk: Page) -> None:
     send(desk, "localisation", PLACE)
-    expect(desk.get_by_text("Choose a finding first")).to_be_visible()
+    expect(desk.get_by_text("Select a finding first")).to_be_visible()
 
 
 def test_a_class_can_be_called_not_assessable(desk: Page, queue: list[Assignment]) -> None:
@@ -125,7 +125,7 @@ def test_a_class_can_be_called_not_assessable(desk: Page, queue: list[Assignment
 def test_the_problem_of_the_signal_is_told_with_its_leads(
     desk: Page, queue: list[Assignment]
 ) -> None:
-    expect(desk.get_by_text("What is wrong with the signal?")).to_be_hidden()
+    expect(desk.get_by_text("What is the signal problem?")).to_be_hidden()
     press(desk, "n", "p", "Shift+O", "r", "Enter", "ArrowDown", "Enter")
     with arriving(desk, queue[0]):
         press(desk, SUBMIT)
@@ -148,12 +148,14 @@ def test_the_tree_is_walked_with_the_keyboard(desk: Page) -> None:
 
 def test_a_key_can_be_changed_with_a_warning_and_given_back(desk: Page) -> None:
     press(desk, "?")
-    dialog = desk.get_by_role("dialog", name="Keys")
+    dialog = desk.get_by_role("dialog", name="Keyboard shortcuts")
     dialog.locator("[data-change=n]").click()
     press(desk, "Tab")
     expect(dialog.get_by_text("belongs to the browser or the page")).to_be_visible()
     press(desk, "p")
-    expect(dialog.get_by_text("P is “Signal quality: poor” already.")).to_be_visible()
+    expect(
+        dialog.get_by_text("P is already the shortcut for “Signal quality: poor”.")
+    ).to_be_visible()
     press(desk, "Enter", "Escape")
     expect(dialog).to_be_hidden()
     press(desk, "p")
@@ -164,7 +166,7 @@ def test_a_key_can_be_changed_with_a_warning_and_given_back(desk: Page) -> None:
     press(desk, "n")
     expect(desk.get_by_role("button", name="Poor")).to_have_attribute("aria-pressed", "true")
     press(desk, "?")
-    dialog.get_by_role("button", name="Restore the given keys").click()
+    dialog.get_by_role("button", name="Reset to defaults").click()
     press(desk, "Escape", "g", "p")
     expect(desk.get_by_role("button", name="Poor")).to_have_attribute("aria-pressed", "true")
 
@@ -173,7 +175,7 @@ def test_abstaining_is_asked_and_can_be_taken_back(desk: Page, queue: list[Assig
     press(desk, "6", "Shift+A")
     expect(desk.get_by_text("Remove your findings before abstaining.")).to_be_visible()
     press(desk, "Delete", "Shift+A")
-    question = desk.get_by_text("Abstain again to confirm.")
+    question = desk.get_by_text("Press Abstain again to confirm.")
     expect(question).to_be_visible()
     press(desk, "Escape")
     expect(question).to_be_hidden()
@@ -192,7 +194,7 @@ def test_abstaining_is_asked_and_can_be_taken_back(desk: Page, queue: list[Assig
     assert (reading.outcome, reading.quality) == (ReadingOutcome.ABSTAINED, "")
     press(desk, RETRACT)
     expect_exam(desk, queue[0])
-    expect(desk.get_by_text("the abstention stands")).to_be_visible()
+    expect(desk.get_by_text("The abstention counts")).to_be_visible()
 
 
 def test_a_correction_can_be_left_as_it_was(desk: Page, queue: list[Assignment]) -> None:
@@ -203,7 +205,7 @@ def test_a_correction_can_be_left_as_it_was(desk: Page, queue: list[Assignment])
     expect_exam(desk, queue[0])
     press(desk, "5")
     expect_findings(desk, "AF", "LBBB")
-    desk.get_by_role("button", name="Leave it as it was").click()
+    desk.get_by_role("button", name="Discard correction").click()
     expect_findings(desk, "AF")
     expect(desk.get_by_text("You can take it back until")).to_be_visible()
     expect(desk.get_by_role("button", name=f"Take back {queue[0].code}")).to_be_visible()
@@ -237,7 +239,7 @@ def test_a_submission_is_taken_back_within_the_window(desk: Page, queue: list[As
     press(desk, RETRACT)
     expect_exam(desk, queue[0])
     expect_findings(desk, "AF")
-    expect(desk.get_by_text("the earlier reading stands")).to_be_visible()
+    expect(desk.get_by_text("The earlier reading counts")).to_be_visible()
     press(desk, "5")
     desk.reload()
     expect_findings(desk, "AF", "LBBB")
@@ -308,7 +310,7 @@ def test_another_device_that_saved_in_between_loses_neither_reading(
     banner = desk.locator("[data-part=banner]")
     expect(banner).to_contain_text("was changed in another window or device")
     assert not Reading.objects.exists()
-    banner.get_by_role("link", name="Open it").click()
+    banner.get_by_role("link", name="Open the exam").click()
     dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")
     expect(dialog.locator("[data-side=mine]")).to_contain_text("bundle branch block")
     expect(dialog.locator("[data-side=theirs]")).to_contain_text("Atrial fibrillation")

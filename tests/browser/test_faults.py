@@ -215,7 +215,7 @@ def test_many_submissions_arrive_once_each_whatever_breaks(
             window.open()
             go_on(window.page, server, ana, queue[place + 1])
 
-    expect(window.page.get_by_text("That was the last one. Thank you.")).to_be_visible()
+    expect(window.page.get_by_text("You have finished your queue. Thank you.")).to_be_visible()
     expect(window.page.get_by_text("still being sent")).to_be_hidden(timeout=PATIENCE_MS)
     found = [(reading.assignment_id, labels(reading)) for reading in Reading.objects.all()]
     expected = [(one.pk, {KINDS[place % 3][1]}) for place, one in enumerate(queue)]

@@ -196,7 +196,7 @@ def test_a_suggestion_is_accepted_by_one_key_and_revised_with_a_reason(ana_looks
 def test_a_revision_without_a_reason_is_not_sent(ana_looks: Page) -> None:
     ana_looks.keyboard.press("t")
     ana_looks.keyboard.press("Control+Enter")
-    expect(ana_looks.get_by_text("Say why you revise it")).to_be_visible()
+    expect(ana_looks.get_by_text("Choose the reason for the change")).to_be_visible()
     expect(ana_looks.get_by_role("button", name="The suggestion")).to_be_focused()
     assert not Reading.objects.filter(stage=Stage.REVISED).exists()
 
@@ -246,7 +246,7 @@ def test_a_revision_waits_for_the_network(ana_looks: Page, witness: Witness) -> 
 
 def test_a_second_reading_that_is_left_leaves_nothing(ana_looks: Page) -> None:
     ana_looks.keyboard.press("y")
-    ana_looks.get_by_role("button", name="Leave it as it was").click()
+    ana_looks.get_by_role("button", name="Discard second reading").click()
     expect(ana_looks.get_by_text("Second reading", exact=True)).to_be_hidden()
     expect(ana_looks.locator(".findings")).not_to_contain_text("left bundle")
 

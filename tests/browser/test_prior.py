@@ -15,7 +15,7 @@ from tests.app.conftest import MakeBatch, MakeStudy
 from .conftest import SignIn, Witness
 from .test_desk import arriving, press
 
-BEFORE = "14 months before"
+BEFORE = "14 months earlier"
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ def expect_prior(page: Page, *, is_shown: bool) -> None:
     """Expect the exam before on view, told wherever a sheet says what it is; or nothing of it."""
     settings = page.locator("[data-part=settings]")
     if is_shown:
-        expect(page.locator("[data-part=prior]")).to_contain_text(f"To compare: {BEFORE}")
-        expect(settings).to_contain_text(f"the patient's exam {BEFORE}")
+        expect(page.locator("[data-part=prior]")).to_contain_text(f"Previous exam: {BEFORE}")
+        expect(settings).to_contain_text(f"previous exam, {BEFORE}")
     else:
         expect(page.locator("[data-part=prior]")).to_be_hidden()
         expect(settings).not_to_contain_text("before")

@@ -102,7 +102,7 @@ def test_the_ruling_lies_under_the_whole_sheet_in_millimetres(desk: Page) -> Non
 
 @pytest.mark.parametrize(
     ("setting", "value", "n_leads", "height_mm"),
-    [("Arrangement", "12x1", 12, 10.0), ("Gain", "5", 13, 5.0)],
+    [("Layout", "12x1", 12, 10.0), ("Gain", "5", 13, 5.0)],
 )
 def test_the_pulse_shows_how_the_sheet_is_drawn(
     desk: Page, setting: str, value: str, n_leads: int, height_mm: float
@@ -152,7 +152,7 @@ def test_each_setting_goes_round_its_values_by_one_key(desk: Page) -> None:
     desk.keyboard.press("Shift+G")
     expect(foot).to_contain_text("20 mm/mV")
     desk.keyboard.press("Shift+L")
-    expect(desk.get_by_label("Arrangement")).to_have_value("3x4+V1")
+    expect(desk.get_by_label("Layout")).to_have_value("3x4+V1")
     desk.keyboard.press("Shift+C")
     expect(desk.get_by_role("button", name="Cabrera")).to_have_attribute("aria-pressed", "true")
     expect(desk.locator(".tracenames")).to_contain_text("−aVR")
@@ -162,7 +162,7 @@ def test_the_settings_come_back_after_a_reload(desk: Page) -> None:
     set_sheet(desk, layout="6x2", speed=50, gain=5)
     desk.reload()
     expect(desk.locator("[data-part=settings]")).to_contain_text("50 mm/s · 5 mm/mV")
-    expect(desk.get_by_label("Arrangement")).to_have_value("6x2")
+    expect(desk.get_by_label("Layout")).to_have_value("6x2")
 
 
 def test_a_missing_lead_is_named_and_dashed_and_a_flat_one_named(
@@ -224,7 +224,7 @@ def test_a_preview_of_exchanged_electrodes_ends_with_its_tracing(
     expect(page.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
     strip = leads(page).nth(12).locator("path.js-line")
     recorded = strip.get_attribute("d") or ""
-    page.get_by_label("Preview of exchanged electrodes").select_option("ra-la")
+    page.get_by_label("Lead reversal preview").select_option("ra-la")
     expect(page.locator(".sheet-badge.is-loud")).to_be_visible()
     for name in ("Tracing 2", "Tracing 1"):
         page.keyboard.press("t")
@@ -237,20 +237,20 @@ def test_a_preview_of_exchanged_electrodes_ends_with_its_tracing(
 def measure_screen(page: Page, px_per_mm: float) -> None:
     """Make the outline of the card as large as a card is on a screen of ``px_per_mm``."""
     page.keyboard.press("Shift+M")
-    page.get_by_label("Size of the outline").fill(str(px_per_mm))
+    page.get_by_label("Outline size").fill(str(px_per_mm))
     box = page.locator("[data-part=card]").bounding_box()
     assert box
     assert [box["width"], box["height"]] == pytest.approx(
         [CARD_WIDTH_MM * px_per_mm, 53.98 * px_per_mm], abs=0.1
     )
-    page.get_by_role("button", name="Save the measure").click()
+    page.get_by_role("button", name="Save calibration").click()
 
 
 def test_life_size_is_a_millimetre_for_a_millimetre_by_the_card(desk: Page) -> None:
     measure_screen(desk, 3.605)
-    expect(desk.locator("[data-part=size]")).to_have_text("4.0 px/mm · 1.11 × life size")
+    expect(desk.locator("[data-part=size]")).to_have_text("4.0 px/mm · 1.11 × actual size")
     desk.keyboard.press("Shift+T")
-    expect(desk.locator("[data-part=size]")).to_have_text("3.6 px/mm · life size")
+    expect(desk.locator("[data-part=size]")).to_have_text("3.6 px/mm · actual size")
     (strip,) = drawn(desk).lead(12)
     box = desk.locator("ecg-viewer").bounding_box()
     assert box
@@ -262,7 +262,7 @@ def test_a_screen_is_remembered_on_the_device(desk: Page) -> None:
     measure_screen(desk, 3.605)
     desk.keyboard.press("Shift+T")
     desk.reload()
-    expect(desk.locator("[data-part=size]")).to_have_text("3.6 px/mm · life size")
+    expect(desk.locator("[data-part=size]")).to_have_text("3.6 px/mm · actual size")
 
 
 def test_another_magnification_is_asked_to_be_measured(desk: Page) -> None:
@@ -273,7 +273,7 @@ def test_another_magnification_is_asked_to_be_measured(desk: Page) -> None:
         "Emulation.setDeviceMetricsOverride",
         {"width": 1152, "height": 720, "deviceScaleFactor": 1.25, "mobile": False},
     )
-    expect(desk.locator("[data-part=size]")).to_contain_text("another screen: measure it")
+    expect(desk.locator("[data-part=size]")).to_contain_text("different screen: calibrate it")
 
 
 def test_life_size_asks_for_the_measure_of_an_unknown_screen(desk: Page) -> None:

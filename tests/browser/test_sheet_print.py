@@ -90,7 +90,7 @@ def test_the_page_says_whose_ecg_it_is_and_how_it_is_drawn(desk: Page) -> None:
     desk.emulate_media(media="print")
     head = desk.locator(".print-head")
     expect(head).to_contain_text(code)
-    expect(head).to_contain_text("25 mm/s · 10 mm/mV · raw, no filter · 500 Hz · 1:1, true size")
+    expect(head).to_contain_text("25 mm/s · 10 mm/mV · raw, no filter · 500 Hz · 1:1, actual size")
     expect(desk.locator(".sheet-head")).to_be_hidden()
     expect(desk.locator("form.reading")).to_be_hidden()
 

@@ -112,7 +112,7 @@ def test_shares_are_asked_for_only_when_chance_decides(
     page.get_by_role("button", name="Continue").click()
     shares = page.get_by_role("group", name="By chance: the share of each way")
     expect(shares).to_be_hidden()
-    page.get_by_label("By chance, for each reading").check()
+    page.get_by_label("At random, for each reading").check()
     expect(shares).to_be_visible()
 
 

@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from annotations.models import Assignment, Batch, Draft, Exam, Occurrence, Seat, User
 from annotations.services.blinding import reader_names
-from annotations.views.desk.work_state import state
+from annotations.views.desk.work_state import work_state
 
 EXAMS_PER_PAGE = 100
 
@@ -81,7 +81,7 @@ def _progress(batch: Batch, names: dict[int, str]) -> list[ReaderProgress]:
 
 def _rows(batch: Batch, exams: list[Exam], readers: list[int]) -> list[Row]:
     shown = Assignment.objects.filter(batch=batch, exam__in=exams, occurrence=Occurrence.FIRST)
-    stated = shown.annotate(progress=state()).order_by("exam_id")
+    stated = shown.annotate(progress=work_state()).order_by("exam_id")
     cells = stated.values_list("exam_id", "reader_id", "progress")
     by_exam = {
         exam: {reader: found for _, reader, found in group}

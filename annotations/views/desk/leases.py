@@ -14,13 +14,15 @@ from annotations.models import Batch
 from annotations.services.assignment import guards, leases
 from annotations.views.access import SignedInRequest, signed_in
 
-WHY_NOT: dict[type[Exception], Promise] = {
-    leases.NoExamNow: _("No exam of this batch is free for you now. Look again later."),
-    leases.NothingAvailable: _("Nothing is handed out to you in this study for now."),
+MESSAGES: dict[type[Exception], Promise] = {
+    leases.NoExamNow: _("No exam of this batch is available for you now. Try again later."),
+    leases.NothingAvailable: _(
+        "You cannot take exams in this study now. Ask the coordinator when reading resumes."
+    ),
     guards.BatchClosed: _("The batch is closed and takes no more readings."),
     guards.StudyNotOpen: _("The study is locked and takes no more readings."),
 }
-"""What the reader is told; of what others have taken, nothing."""
+"""Messages to the reader. They reveal nothing about exams that other readers took."""
 
 
 @signed_in
@@ -31,7 +33,7 @@ def take_next(request: SignedInRequest, pk: int) -> HttpResponse:
         lease = leases.take(batch_id=pk, reader=request.user, now=timezone.now())
     except Batch.DoesNotExist as missing:
         raise Http404 from missing
-    except tuple(WHY_NOT) as refusal:
-        messages.info(request, str(WHY_NOT[type(refusal)]))
+    except tuple(MESSAGES) as refusal:
+        messages.info(request, str(MESSAGES[type(refusal)]))
         return redirect("worklist")
     return redirect("desk", pk=lease.pk)

@@ -1,4 +1,4 @@
-"""What a reader sees: their worklist and the reading desk. Nothing here knows other readers."""
+"""The reader's worklist and the reading desk. No query here touches other readers' work."""
 
 from __future__ import annotations
 
@@ -30,26 +30,24 @@ from annotations.models.assignment import AssignmentQuerySet
 from annotations.services.assignment.guards import is_served
 from annotations.views.access import SignedInRequest, signed_in
 from annotations.views.desk.texts import desk_texts
-from annotations.views.desk.work_state import state
+from annotations.views.desk.work_state import work_state
 
 SECONDS_PER_EXAM = 58
-"""What an expert takes for one ECG, until the reader's own pace is known (protocol.md 1)."""
+"""Time an expert takes for one ECG, used until the reader's own pace is known (protocol.md 1)."""
 
-PACE_NEEDS = 5
-"""So many readings of one's own make a pace."""
-
+MIN_READINGS_FOR_PACE = 5
 PACE_OF = 100
-"""It is the pace of the last so many."""
+"""The pace is the mean of the reader's latest readings, at most this many."""
 
 
 SHOWN_READ = 12
 SHOWN_WAITING = 24
-"""So many exams of a batch are named on the worklist, around the place where its reader is."""
+"""How many exams the worklist names before and after the reader's position in a batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pile:
-    """A batch as its reader sees it: their own part of it."""
+    """One reader's part of a batch, as the worklist shows it."""
 
     batch: Batch
     next: Assignment | None
@@ -62,28 +60,25 @@ class Pile:
 
     @property
     def n_left(self) -> int:
-        """How many exams still wait."""
         return self.n_total - self.n_submitted
 
     @property
     def is_pooled(self) -> bool:
-        """Whether its exams are taken one by one: how many will come, nobody knows."""
+        """Whether readers take the exams one by one, so that the total is unknown."""
         return self.batch.handout == Handout.POOLED
 
     @property
-    def goes_on(self) -> bool:
-        """Whether there is something to do here now, or may be."""
+    def can_continue(self) -> bool:
         return self.next is not None or self.takes_from_pool
 
     @property
     def has_feedback(self) -> bool:
-        """Whether own answers stand beside a reference."""
+        """Whether the reader can compare their answers with the reference."""
         is_ready = self.batch.purpose == Purpose.PRACTICE or not self.n_left
         return not self.batch.counts and self.n_submitted > 0 and is_ready
 
     @property
     def n_not_shown(self) -> int:
-        """How many exams the page does not name."""
         return self.n_total - len(self.shown)
 
 
@@ -91,12 +86,12 @@ class Pile:
 @signed_in
 @require_safe
 def worklist(request: SignedInRequest) -> HttpResponse:
-    """Show the reader's batches with their own progress, and one button to go on."""
+    """Show the reader's batches with their own progress and a button to continue."""
     piles = _piles(request.user)
-    waiting = [pile for pile in piles if pile.goes_on]
+    waiting = [pile for pile in piles if pile.can_continue]
     context = {
         "next": waiting[0] if waiting else None,
-        "piles": waiting + [pile for pile in piles if pile.batch.is_open and not pile.goes_on],
+        "piles": waiting + [pile for pile in piles if pile.batch.is_open and not pile.can_continue],
         "closed": [pile for pile in piles if not pile.batch.is_open],
         "withheld": _withheld(request.user),
     }
@@ -126,10 +121,10 @@ def desk(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _piles(user: User) -> list[Pile]:
-    """Return the batches that ``user`` has a seat in, with a bounded look at each.
+    """Return the batches in which ``user`` has a seat.
 
-    The work is that of the batches, however many exams they have: seats hold the counts, and the
-    next exam is the first in the index of those that wait.
+    The cost depends on the number of batches, not of exams: seats hold the counts, and an index
+    finds the next exam.
     """
     seats = Seat.objects.filter(reader=user, batch__released_at__isnull=False)
     is_pool = Q(batch__handout=Handout.POOLED, batch__closed_at=None)
@@ -158,7 +153,7 @@ def _pile(
     seat: Seat, user: User, *, n_drafts: int, n_held: int, seconds: float, is_served: bool
 ) -> Pile:
     own = Assignment.objects.visible_to(user).filter(batch=seat.batch_id).in_reading_order()
-    named = own.annotate(progress=state())
+    named = own.annotate(progress=work_state())
     waiting = _waiting(named) if seat.batch.is_open else []
     place = waiting[0].position if waiting else 2**31 - 1
     before = named.exclude(state=AssignmentState.WAITING, deferred_at__isnull=False)
@@ -177,14 +172,14 @@ def _pile(
 
 
 def _waiting(named: AssignmentQuerySet) -> list[Assignment]:
-    """Return the first that wait, in the order in which they come: what was put off is last."""
+    """Return the next waiting assignments in reading order; skipped exams come last."""
     waiting = list(named.waiting().filter(deferred_at=None)[:SHOWN_WAITING])
-    put_off = named.waiting().filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
-    return waiting + list(put_off[: SHOWN_WAITING - len(waiting)])
+    skipped = named.waiting().filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
+    return waiting + list(skipped[: SHOWN_WAITING - len(waiting)])
 
 
 def _withheld(user: User) -> list[StudyReader]:
-    """Return the open studies that hand nothing to ``user`` for now, for the page to say why."""
+    """Return the open studies in which ``user`` is paused or not qualified yet."""
     lines = StudyReader.objects.filter(user=user, study__phase=Phase.OPEN).select_related("study")
     paused = Q(status=StudyReaderStatus.PAUSED)
     unqualified = Q(
@@ -194,8 +189,8 @@ def _withheld(user: User) -> list[StudyReader]:
 
 
 def _pace_s(user: User) -> float:
-    """Return the seconds an exam takes ``user``: the mean of their last, once it is one."""
+    """Return the mean active time of the latest readings, or the default for too few."""
     own = Reading.objects.blind().effective().answered().filter(reader=user, active_ms__gt=0)
     latest = own.order_by("-pk").values("active_ms")[:PACE_OF]
     pace = latest.aggregate(n=Count("active_ms"), mean=Avg("active_ms"))
-    return pace["mean"] / 1000 if pace["n"] >= PACE_NEEDS else SECONDS_PER_EXAM
+    return pace["mean"] / 1000 if pace["n"] >= MIN_READINGS_FOR_PACE else SECONDS_PER_EXAM

@@ -1,4 +1,4 @@
-"""What the reading desk says about a model, and about what the reader makes of its word."""
+"""Texts about suggestions, the reader's decisions on them, and the second reading."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from .verdict_texts import verdict_texts
 
 
 def model_texts() -> dict[str, str]:
-    """Return the words of suggestions and revisions, by key; the script fills in ``{name}``."""
+    """Return the texts by key. The scripts fill in ``{name}`` placeholders."""
     return {**_answer_texts(), **verdict_texts(), **_decision_texts(), **_revision_texts()}
 
 
 def _answer_texts() -> dict[str, str]:
-    """Return what the model says, and what it says nothing about."""
     return {
         "model-title": _("Computer suggestions (criteria model)"),
         "model-see": _("See suggestions"),
@@ -42,7 +41,6 @@ def _answer_texts() -> dict[str, str]:
 
 
 def _decision_texts() -> dict[str, str]:
-    """Return what a reader may make of a suggestion."""
     return {
         "model-decide": _("Decide on each suggestion. None of them is in your reading yet."),
         "suggestion-next": _("Select the next suggestion"),
@@ -66,21 +64,20 @@ def _decision_texts() -> dict[str, str]:
 
 
 def _revision_texts() -> dict[str, str]:
-    """Return what is said of the second reading."""
     return {
         "model-revise": _(
             "Agreeing with your own finding leaves your reading as it is."
             " Any other decision starts a second reading."
         ),
-        "revise": _("Read a second time"),
-        "revise-key": _("Read a second time, with the suggestions known"),
-        "second-here": _("Second reading kept on this device"),
-        "revision-why": _("Say why you revise it, then submit again."),
-        "revision-reason-key": _("Next reason of the revision"),
+        "revise": _("Start second reading"),
+        "revise-key": _("Start a second reading, with the suggestions known"),
+        "second-here": _("Second reading saved on this device"),
+        "revision-why": _("Choose the reason for the change, then submit again."),
+        "revision-reason-key": _("Next reason for the change"),
         "reason-suggestion": _("The suggestion"),
-        "reason-second_look": _("A second look"),
-        "reason-slip": _("A slip of mine"),
-        "reason-other": _("Another reason"),
-        "revised-already": _("You have revised this reading; the revision is what you see above."),
-        "refused-revised": _("This reading had already been revised; the earlier revision stands."),
+        "reason-second_look": _("Second look"),
+        "reason-slip": _("My mistake"),
+        "reason-other": _("Other reason"),
+        "revised-already": _("You revised this reading. The revision is shown above."),
+        "refused-revised": _("This reading was already revised. The earlier revision counts."),
     }

@@ -1,4 +1,4 @@
-"""The words of the tools of the sheet, in the language of the request."""
+"""Texts of the ECG tools: calipers, other views and marked areas."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from django.utils.translation import gettext as _
 
 
 def tool_texts() -> dict[str, str]:
-    """Return every text that static/js/tools uses, by key."""
+    """Return all texts that ``static/js/tools`` uses, by key."""
     return {**_caliper_texts(), **_view_texts(), **_area_texts()}
 
 
 def _caliper_texts() -> dict[str, str]:
-    """Return what the calipers say and are told."""
     return {
-        "tools-unreachable": _("The tools did not arrive. With a network, reload the page."),
+        "tools-unreachable": _(
+            "The tools could not be loaded. Check your connection and reload the page."
+        ),
         "close": _("Close"),
-        "tool-leave": _("Leave the tool"),
-        "tool-interval": _("Calipers for time"),
-        "tool-amplitude": _("Calipers for voltage"),
+        "tool-leave": _("Close the tool"),
+        "tool-interval": _("Time calipers"),
+        "tool-amplitude": _("Voltage calipers"),
         "caliper-ms": _("{ms} ms · {bpm} /min"),
         "caliper-mv": _("{mv} mV · {mm} mm"),
         "caliper-mean": _("mean of {count}: {interval}"),
@@ -29,10 +30,10 @@ def _caliper_texts() -> dict[str, str]:
         "caliper-second": _("Second leg"),
         "caliper-keys": _("Arrows: one sample; with Shift: 1 mm; Page Up and Down: other lead"),
         "caliper-cycles": _("Cycles between the legs"),
-        "caliper-fewer": _("One cycle less between the legs"),
+        "caliper-fewer": _("One cycle fewer between the legs"),
         "caliper-more": _("One cycle more between the legs"),
-        "caliper-attach": _("Keep the measurement with the finding at hand"),
-        "caliper-attach-short": _("To finding"),
+        "caliper-attach": _("Attach the measurement to the selected finding"),
+        "caliper-attach-short": _("Attach"),
         "caliper-nothing-interval": _("Cannot save 0 ms. Move one of the legs first."),
         "caliper-nothing-amplitude": _("Cannot save 0.00 mV. Move one of the legs first."),
         "caliper-interval-short": _("ms"),
@@ -41,17 +42,16 @@ def _caliper_texts() -> dict[str, str]:
 
 
 def _view_texts() -> dict[str, str]:
-    """Return what is written on other views of the signal."""
     return {
-        "tool-zoom": _("One lead, enlarged"),
-        "zoom-note": _("Same paper: its squares grow with it."),
-        "zoom-label": _("Lead {lead}, {factor} times as large"),
-        "zoom-factor": _("{factor} times as large"),
-        "zoom-before": _("Lead before"),
+        "tool-zoom": _("Zoom one lead"),
+        "zoom-note": _("The grid is scaled with the lead."),
+        "zoom-label": _("Lead {lead}, enlarged {factor}×"),
+        "zoom-factor": _("Enlarged {factor}×"),
+        "zoom-before": _("Previous lead"),
         "zoom-after": _("Next lead"),
-        "tool-overlay": _("Leads laid over each other"),
-        "overlay-label": _("Chosen leads on one baseline"),
-        "overlay-note": _("Twice as large; each lead's median lies on the baseline."),
+        "tool-overlay": _("Overlay leads"),
+        "overlay-label": _("Selected leads on one baseline"),
+        "overlay-note": _("Enlarged 2×. The median of each lead is on the baseline."),
         "overlay-none": _("Choose a lead."),
         "overlay-limb": _("Limb"),
         "overlay-inferior": _("Inferior"),
@@ -60,29 +60,29 @@ def _view_texts() -> dict[str, str]:
         "overlay-all": _("All"),
         "tool-median": _("Median beat"),
         "median-note": _(
-            "Median of {count} like beats among {found} · {factor} × · {speed} mm/s · {gain} mm/mV"
+            "Median of {count} similar beats out of {found} · {factor} × · {speed} "
+            "mm/s · {gain} mm/mV"
         ),
-        "median-none": _("No two beats are alike enough for a median."),
-        "swap-badge": _("Preview, not the recording: {name}"),
+        "median-none": _("The beats differ too much for a median beat."),
+        "swap-badge": _("Preview, not as recorded: {name}"),
         "filter-badge-150hz": _("Filter: 150 Hz"),
         "filter-badge-40hz": _("Filter: 40 Hz – not for diagnosis"),
         "filter-badge-baseline": _("Filter: baseline 0.67 Hz"),
-        "filter-badge-idle": _("Filter without effect: recorded at {rate} Hz"),
+        "filter-badge-idle": _("The filter has no effect: recorded at {rate} Hz"),
         "filter-badge-mains": _("Filter: mains {hz} Hz"),
     }
 
 
 def _area_texts() -> dict[str, str]:
-    """Return what is said about marking where a finding shows."""
     return {
-        "tool-localise": _("Where the finding shows"),
-        "localise-hint": _("Drag over the leads where it shows"),
-        "localise-by-key": _("By key …"),
+        "tool-localise": _("Location of the finding"),
+        "localise-hint": _("Drag over the leads that show it"),
+        "localise-by-key": _("Enter by keyboard …"),
         "localise-leads": _("Leads"),
         "localise-from": _("From, in seconds"),
         "localise-to": _("To, in seconds"),
         "localise-add": _("Mark"),
         "localise-problem": _(
-            "Choose a lead, and times from {start} to {end} s in which the second comes later."
+            "Choose a lead and two times between {start} and {end} s, the second after the first."
         ),
     }

@@ -1,4 +1,4 @@
-"""The words of the criteria model's verdicts: measurements, and why a class is withheld."""
+"""Texts of the criteria model's verdicts: measurements, and why a class is withheld."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 
 def verdict_texts() -> dict[str, str]:
-    """Return the words by key; a test holds them to the codes that the model stores."""
+    """Return the texts by key. A test checks that each code the model stores has one."""
     return {**_sentences(), **_checks(), **_reasons(), **_missing()}
 
 
@@ -45,7 +45,7 @@ def _checks() -> dict[str, str]:
 
 
 def _reasons() -> dict[str, str]:
-    """Return why a class is not suggested, by ``ecgreview.criteria.Reason``."""
+    """Why a class is not suggested, by ``ecgreview.criteria.Reason``."""
     return {
         "why-criteria_not_met": _("criteria not met"),
         "why-not_measured": _("not measured"),

@@ -1,4 +1,4 @@
-"""How far an assignment is: not opened, begun, or submitted."""
+"""Whether an assignment is not started, started or submitted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from django.db.models import Case, CharField, Exists, OuterRef, Value, When
 from annotations.models import AssignmentState, Draft, WorkState
 
 
-def state() -> Case:
-    """Return the expression to annotate assignments with: one of ``WorkState``."""
+def work_state() -> Case:
+    """Return a query expression that annotates assignments with their ``WorkState``."""
     draft = Draft.objects.filter(assignment=OuterRef("pk"))
     return Case(
         When(state=AssignmentState.READ, then=Value(WorkState.SUBMITTED)),

@@ -30,7 +30,9 @@ def test_tools_that_did_not_arrive_say_so_and_come_with_a_reload(
     expect(page.locator("[data-part=place]")).to_have_text("1 of 1")
     page.keyboard.press("k")
     problem = page.locator("[data-part=tools-problem]")
-    expect(problem).to_have_text("The tools did not arrive. With a network, reload the page.")
+    expect(problem).to_have_text(
+        "The tools could not be loaded. Check your connection and reload the page."
+    )
     page.unroute("**/tools/toolbox*.js")
     page.reload()
     expect(page.locator("[data-part=place]")).to_have_text("1 of 1")

@@ -20,7 +20,7 @@ def test_dragging_measures_an_interval_and_its_rate(desk: Page) -> None:
 
 
 def test_click_and_click_measures_what_dragging_does(desk: Page) -> None:
-    desk.get_by_role("button", name="Calipers for time").click()
+    desk.get_by_role("button", name="Time calipers").click()
     desk.mouse.click(*at(desk, 1.0))
     desk.mouse.move(*at(desk, 1.4))
     desk.mouse.click(*at(desk, 1.8))
@@ -135,7 +135,7 @@ def test_escape_leaves_the_tool_and_gives_the_keys_back(desk: Page) -> None:
 
 
 def test_a_finger_measures_too(desk: Page) -> None:
-    desk.get_by_role("button", name="Calipers for time").click()
+    desk.get_by_role("button", name="Time calipers").click()
     desk.locator("ecg-viewer").evaluate(
         """(viewer, [from, to]) => {
           const fire = (type, [clientX, clientY]) => viewer.dispatchEvent(new PointerEvent(type, {

@@ -23,7 +23,7 @@ def test_an_area_is_dragged_over_the_leads(desk: Page) -> None:
 def test_an_area_is_marked_by_key(desk: Page) -> None:
     desk.keyboard.press("l")
     desk.keyboard.press("Enter")
-    dialog = desk.get_by_role("dialog", name="Where the finding shows")
+    dialog = desk.get_by_role("dialog", name="Location of the finding")
     dialog.get_by_role("button", name="V1").press("Space")
     dialog.get_by_label("From, in seconds").fill("2")
     dialog.get_by_label("To, in seconds").fill("1")
@@ -39,7 +39,7 @@ def test_an_area_is_marked_by_key(desk: Page) -> None:
 
 def test_a_lead_is_enlarged_with_its_squares(desk: Page) -> None:
     desk.keyboard.press("z")
-    dialog = desk.get_by_role("dialog", name="One lead, enlarged")
+    dialog = desk.get_by_role("dialog", name="Zoom one lead")
     picture = dialog.locator(".strip")
     width = float(picture.get_attribute("width") or 0)
     desk.keyboard.press("4")
@@ -60,7 +60,7 @@ def test_a_click_on_the_name_of_a_lead_enlarges_it(desk: Page) -> None:
     box = name.bounding_box()
     assert box is not None
     desk.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    dialog = desk.get_by_role("dialog", name="One lead, enlarged")
+    dialog = desk.get_by_role("dialog", name="Zoom one lead")
     expect(dialog.get_by_role("button", name="V2")).to_have_attribute("aria-pressed", "true")
 
 
@@ -74,7 +74,7 @@ def test_every_filter_is_told_on_the_sheet_and_logged(desk: Page) -> None:
     expect(badge).to_have_count(0)
     desk.keyboard.press("f")
     desk.keyboard.press("z")
-    dialog = desk.get_by_role("dialog", name="One lead, enlarged")
+    dialog = desk.get_by_role("dialog", name="Zoom one lead")
     expect(dialog.locator(".sheet-badge")).to_contain_text("150 Hz")
     desk.keyboard.press("Escape")
     assert told(desk, "tool")[:4] == ["filter_150", "filter_40", "filter_baseline", "filter_mains"]
@@ -86,7 +86,7 @@ def test_exchanged_electrodes_are_a_loud_preview_of_one_exam(desk: Page) -> None
     desk.keyboard.press("w")
     desk.keyboard.press("ArrowDown")
     expect(desk.locator(".sheet-badge.is-loud")).to_contain_text("Preview, not the recording")
-    preview = "preview, electrodes exchanged: RA ↔ LA · 25 mm/s · 10 mm/mV · no filter"
+    preview = "preview, lead reversal undone: RA ↔ LA · 25 mm/s · 10 mm/mV · no filter"
     for line in ("settings", "print-line"):
         expect(desk.locator(f"[data-part={line}]")).to_contain_text(preview)
     expect(trace.last).not_to_have_attribute("d", before or "")
@@ -95,7 +95,7 @@ def test_exchanged_electrodes_are_a_loud_preview_of_one_exam(desk: Page) -> None
     expect(desk.locator("[data-part=place]")).to_have_text("2 of 2")
     expect(desk.locator(".sheet-badge")).to_have_count(0)
     expect(desk.locator("[data-part=settings]")).to_contain_text("raw, no filter")
-    expect(desk.get_by_label("Preview of exchanged electrodes")).to_have_value("")
+    expect(desk.get_by_label("Lead reversal preview")).to_have_value("")
 
 
 def test_the_lens_follows_the_pointer(desk: Page) -> None:
@@ -119,7 +119,7 @@ def test_median_beats_say_of_how_many_they_are(desk: Page) -> None:
 
 def test_chosen_leads_lie_on_one_baseline(desk: Page) -> None:
     desk.keyboard.press("o")
-    dialog = desk.get_by_role("dialog", name="Leads laid over each other")
+    dialog = desk.get_by_role("dialog", name="Overlay leads")
     desk.keyboard.press("4")
     expect(dialog.locator(".strip-trace[class*=is-lead-]")).to_have_count(6)
     dialog.get_by_role("button", name="V1").click()
