@@ -1,4 +1,4 @@
-"""Run some tests within seconds: T=tests/app/test_leases.py, K=word, both or neither.
+"""Run some tests within seconds: T=tests/app/assignment/test_leases.py, K=word, both or neither.
 
 The services stay up between calls and nothing is checked first.
 """
@@ -19,7 +19,7 @@ def main() -> int:
     files = shlex.split(os.environ.get("T", ""))
     word = os.environ.get("K")
     if not files and not word:
-        print("Which tests? make quick T=tests/app/test_leases.py", file=sys.stderr)
+        print("Which tests? make quick T=tests/app/assignment/test_leases.py", file=sys.stderr)
         return 2
     try:
         addresses = services.keep()

@@ -14,10 +14,9 @@ from annotations.models import Batch, Exam, Study, User
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
+from tests.browser.axe import COLOURS, EVERYTHING, objections
+from tests.browser.conftest import SignIn, Witness
 from tests.sizes import size
-
-from .axe import COLOURS, EVERYTHING, objections
-from .conftest import SignIn, Witness
 
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}

@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import User
-
-from .conftest import SignIn, Witness
-from .test_accessibility import violations
+from tests.browser.conftest import SignIn, Witness
+from tests.browser.test_accessibility import violations
 
 PASSWORD = "sinus rhythm at dawn"
 HALF_MINUTE_S = 30

@@ -12,10 +12,9 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import Batch, Exam, User
 from annotations.services.agreement import refresh
 from tests.app.conftest import MakeBatch, Submit
+from tests.browser.conftest import SignIn
+from tests.browser.test_accessibility import violations_at
 from tests.sizes import size
-
-from .conftest import SignIn
-from .test_accessibility import violations_at
 
 AF, LBBB = "atrial_fibrillation", "left_bundle_branch_block"
 

@@ -15,9 +15,8 @@ from annotations.services.agreement import refresh
 from annotations.services.reading import content
 from tests.app import signing
 from tests.app.conftest import MakeBatch
-
-from .conftest import SignIn
-from .test_accessibility import violations
+from tests.browser.conftest import SignIn
+from tests.browser.test_accessibility import violations
 
 AF = "atrial_fibrillation"
 SURE = ("definite", "probable", "possible")

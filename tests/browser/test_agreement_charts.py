@@ -13,9 +13,8 @@ from annotations.models import Batch, Exam, User
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
-
-from .conftest import SignIn
-from .test_accessibility import violations
+from tests.browser.conftest import SignIn
+from tests.browser.test_accessibility import violations
 
 AF, NOISE = "atrial_fibrillation", "artifact"
 PARTS = ("readers/1/", "suggestions/", "precision/")

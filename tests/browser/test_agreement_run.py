@@ -14,9 +14,8 @@ from annotations.services.agreement import refresh
 from annotations.services.counts import runs
 from ecgreview import agreement as domain
 from tests.app.conftest import MakeBatch, Submit
-
-from .conftest import SignIn
-from .test_accessibility import violations
+from tests.browser.conftest import SignIn
+from tests.browser.test_accessibility import violations
 
 AF = "atrial_fibrillation"
 LATER = timedelta(hours=1)

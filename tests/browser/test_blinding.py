@@ -16,8 +16,7 @@ from annotations.models import Assignment, Batch, Exam, Reading, User
 from annotations.services.agreement import refresh
 from annotations.services.reading import drafts
 from tests.app.conftest import MakeBatch, Submit
-
-from .conftest import SignIn
+from tests.browser.conftest import SignIn
 
 RARE = "wandering_atrial_pacemaker"
 COMMENT = "quokka seen in lead V9"

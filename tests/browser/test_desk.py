@@ -13,8 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import Assignment, Batch, Draft, Exam, Reading, User
 from annotations.services.people import sign_in
 from tests.app.conftest import MakeBatch
-
-from .conftest import SignIn, Witness
+from tests.browser.conftest import SignIn, Witness
 
 SUBMIT = "Control+Enter"
 PASSWORD = "a long enough password"

@@ -20,9 +20,16 @@ from annotations.models import (
     User,
 )
 from tests.app.conftest import MakeBatch, MakeStudy
-
-from .conftest import SignIn, Witness
-from .test_desk import SUBMIT, arriving, expect_exam, expect_findings, expect_saved, labels, press
+from tests.browser.conftest import SignIn, Witness
+from tests.browser.test_desk import (
+    SUBMIT,
+    arriving,
+    expect_exam,
+    expect_findings,
+    expect_saved,
+    labels,
+    press,
+)
 
 RETRACT = "Control+Shift+Z"
 PLACE = {"tracing": 1, "leads": ["V1", "V2"], "from_s": 1.2, "to_s": 1.5}

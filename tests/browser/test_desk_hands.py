@@ -11,10 +11,16 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Study, User
 from tests.app.conftest import MakeStudy
-
-from .conftest import Witness
-from .test_desk import SUBMIT, arriving, expect_exam, expect_findings, expect_saved, press
-from .test_desk_form import desk, queue
+from tests.browser.conftest import Witness
+from tests.browser.test_desk import (
+    SUBMIT,
+    arriving,
+    expect_exam,
+    expect_findings,
+    expect_saved,
+    press,
+)
+from tests.browser.test_desk_form import desk, queue
 
 __all__ = ["desk", "queue"]
 

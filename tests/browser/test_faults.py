@@ -22,9 +22,8 @@ from playwright.sync_api import BrowserContext, BrowserType, Error, Page, expect
 from annotations.models import Assignment, Exam, Reading, User
 from annotations.services.people import sign_in
 from tests.app.conftest import MakeBatch
+from tests.browser.test_desk import SUBMIT, labels, press
 from tests.sizes import size
-
-from .test_desk import SUBMIT, labels, press
 
 ROOT = Path(__file__).resolve().parents[2]
 N_EXAMS = size(16, 50)

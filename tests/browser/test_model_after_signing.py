@@ -24,9 +24,8 @@ from annotations.services.assignment import batches
 from annotations.services.exams import suggestion_requests
 from annotations.services.suggestions import runs
 from ecgreview.ecg import synth, wire
-
-from .conftest import SignIn, Witness
-from .test_accessibility import violations
+from tests.browser.conftest import SignIn, Witness
+from tests.browser.test_accessibility import violations
 
 LVH, LBBB = "left_ventricular_hypertrophy", "left_bundle_branch_block"
 

@@ -20,8 +20,7 @@ from annotations.models import Batch, Exam, User
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
-
-from .conftest import SignIn, Witness
+from tests.browser.conftest import SignIn, Witness
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLE = "vendor/plotly/plotly.min.js"

@@ -21,9 +21,8 @@ from annotations.services.people import members
 from annotations.services.studies import lifecycle
 from ecgreview.protocol import Protocol
 from tests.app.conftest import Submit
+from tests.browser.conftest import SignIn, Witness
 from tests.sizes import size
-
-from .conftest import SignIn, Witness
 
 POISON = (
     "<script>boom()</script>",

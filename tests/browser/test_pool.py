@@ -11,8 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Exam, Reading, Study, User
 from annotations.services.assignment import batches, pool_slots
-
-from .conftest import SignIn
+from tests.browser.conftest import SignIn
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ from annotations.models import Assignment, Exam, Reading, Study, User
 from annotations.services.exams import prior_exams
 from ecgreview.ecg.visits import Visit
 from tests.app.conftest import MakeBatch, MakeStudy
-
-from .conftest import SignIn, Witness
-from .test_desk import arriving, press
+from tests.browser.conftest import SignIn, Witness
+from tests.browser.test_desk import arriving, press
 
 BEFORE = "14 months earlier"
 

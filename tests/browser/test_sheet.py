@@ -14,9 +14,8 @@ from ecgreview.ecg import wire
 from ecgreview.ecg.leads import LEADS
 from ecgreview.ecg.signal import INVALID, LeadStatus, Signal
 from tests.app.conftest import MakeBatch
-
-from .conftest import SignIn
-from .sheets import GUTTER_MM, drawn, leads, set_sheet
+from tests.browser.conftest import SignIn
+from tests.browser.sheets import GUTTER_MM, drawn, leads, set_sheet
 
 MM_PER_S = 25.0
 MM_PER_MV = 10.0

@@ -8,10 +8,9 @@ from playwright.sync_api import Page, expect
 
 from annotations.models import Exam, User
 from tests.app.conftest import MakeBatch
-
-from . import pdf
-from .conftest import SignIn
-from .sheets import drawn, leads, set_sheet
+from tests.browser import pdf
+from tests.browser.conftest import SignIn
+from tests.browser.sheets import drawn, leads, set_sheet
 
 
 @pytest.fixture

@@ -19,10 +19,9 @@ from ecgreview.ecg import wire
 from ecgreview.ecg.leads import LEADS
 from ecgreview.ecg.signal import Signal
 from tests.app.conftest import MakeBatch
+from tests.browser.conftest import SignIn
+from tests.browser.sheets import GUTTER_MM, Drawn, Raster, drawn, leads, raster, set_sheet
 from tests.sizes import size
-
-from .conftest import SignIn
-from .sheets import GUTTER_MM, Drawn, Raster, drawn, leads, raster, set_sheet
 
 RATE_HZ = 500
 DURATION_S = 10.0

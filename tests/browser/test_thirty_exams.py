@@ -14,9 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import Assignment, Exam, Reading, User
 from annotations.services.imports import recordings
 from tests.app.conftest import MakeBatch
-
-from .conftest import REAL_RECORDS, SignIn
-from .test_desk import SUBMIT, expect_exam, labels, press
+from tests.browser.conftest import REAL_RECORDS, SignIn
+from tests.browser.test_desk import SUBMIT, expect_exam, labels, press
 
 pytestmark = pytest.mark.drill
 

@@ -16,8 +16,7 @@ from annotations.models import AgreementReport, Assignment, Batch, Exam, User
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from annotations.services.export import jobs
-
-from .conftest import SignIn
+from tests.browser.conftest import SignIn
 
 # What each reader types for an exam: keys only, as the help of the desk names them.
 NORMAL = ["n"]

@@ -11,9 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Batch, Exam, Study, User
 from annotations.services.people import sign_in
-
-from .conftest import SignIn
-from .test_accessibility import violations
+from tests.browser.conftest import SignIn
+from tests.browser.test_accessibility import violations
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@ from __future__ import annotations
 import pytest
 
 from annotations.models import Role, User
+from tests.app.access.world import World
 from tests.app.constraints.acts import commit_and_go_on
-
-from .world import World
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,7 @@ from django.conf import settings
 from django.test import Client
 
 from annotations.models import User
-
-from .world import parameters
+from tests.app.access.world import parameters
 
 WORDS = (
     "signup",

@@ -14,8 +14,7 @@ from annotations.models import Study
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app import published
-
-from .table import ADDRESSES, MANAGERS, ROLES
+from tests.app.access.table import ADDRESSES, MANAGERS, ROLES
 
 pytestmark = pytest.mark.django_db
 

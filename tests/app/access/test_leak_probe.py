@@ -23,8 +23,7 @@ from annotations.models.reading import ReadingQuerySet
 from annotations.models.study import StudyQuerySet
 from annotations.models.suggestion import SuggestionRunQuerySet
 from annotations.services.blinding import rules
-
-from .world import parameters
+from tests.app.access.world import parameters
 
 pytestmark = pytest.mark.django_db(databases=["default"])
 

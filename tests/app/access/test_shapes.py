@@ -10,8 +10,7 @@ from openapi_schema_validator import OAS31Validator
 from annotations.api import openapi
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
-
-from .table import API
+from tests.app.access.table import API
 
 UNTOLD = {"api-docs", "api-nowhere"}
 """A page, and what is no address of the API: the schema does not tell of them."""

@@ -13,9 +13,8 @@ from django.db import transaction
 from django.template.backends.django import Template
 
 from annotations.models import AuditEvent
-
-from .table import ADDRESSES, METHOD_COMES_FIRST, ROLES
-from .world import METHODS, parameters
+from tests.app.access.table import ADDRESSES, METHOD_COMES_FIRST, ROLES
+from tests.app.access.world import METHODS, parameters
 
 
 @pytest.fixture(autouse=True)

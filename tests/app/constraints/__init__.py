@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from types import ModuleType
 
-from . import (
+from tests.app.constraints import (
     of_archives,
     of_audit,
     of_batches,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from annotations.models import Archive, ArchiveChunk
-
-from .acts import again, change
+from tests.app.constraints.acts import again, change
 
 
 def _archive(the):

@@ -6,8 +6,7 @@ from django.db import connection
 
 from annotations.models import AuditLink
 from annotations.services import audit
-
-from .acts import change, commit
+from tests.app.constraints.acts import change, commit
 
 
 def _event(the):

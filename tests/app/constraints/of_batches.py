@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from annotations.models import Reference, ResultsSeen, Seat, Slot
-
-from .acts import again, change
+from tests.app.constraints.acts import again, change
 
 
 def _seat(the):

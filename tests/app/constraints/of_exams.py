@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from annotations.models import ImportIssue, ImportRun, Patient
-
-from .acts import again, change
+from tests.app.constraints.acts import again, change
 
 
 def dataset_name_once(the):

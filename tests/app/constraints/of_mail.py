@@ -7,8 +7,7 @@ from datetime import timedelta
 from knox.models import get_token_model
 
 from annotations.models import AccountMail, TokenGrant
-
-from .acts import change
+from tests.app.constraints.acts import change
 
 
 def _mail(the, **changes):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from annotations.models import Notice
-
-from .acts import change
+from tests.app.constraints.acts import change
 
 
 def notice_kind_is_known(the):

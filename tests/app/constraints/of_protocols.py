@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from annotations.models import BreakGlass, ProtocolVersion, StudyExam
 from annotations.services.studies import roster
-
-from .acts import again, change
+from tests.app.constraints.acts import again, change
 
 
 def _version(the):

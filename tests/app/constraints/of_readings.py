@@ -20,8 +20,7 @@ from annotations.models import (
 )
 from annotations.services.taxonomy import versions
 from ecgreview import taxonomy
-
-from .acts import again, change, commit
+from tests.app.constraints.acts import again, change, commit
 
 
 def _reading(the, *codes, **changes):

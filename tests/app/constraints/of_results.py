@@ -16,8 +16,7 @@ from annotations.models import (
     SuggestionModel,
     SuggestionRun,
 )
-
-from .acts import again, change
+from tests.app.constraints.acts import again, change
 
 
 def _model(the):

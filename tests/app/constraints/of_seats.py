@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from annotations.models import Seat
-
-from .acts import change
+from tests.app.constraints.acts import change
 
 
 def seat_verdict_is_whole(the):

@@ -7,8 +7,7 @@ from datetime import timedelta
 from annotations.models import Study
 from annotations.services.studies import lifecycle
 from ecgreview.protocol import Protocol
-
-from .acts import again, change, commit
+from tests.app.constraints.acts import again, change, commit
 
 
 def _draft(the):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from annotations.models import ClassRelation, TaxonomyChange
 from annotations.services.taxonomy import versions
 from ecgreview import taxonomy
-
-from .acts import again, change
+from tests.app.constraints.acts import again, change
 
 
 def _artifact(the):

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from .hands import at, drag, milliseconds, overlay, readout, told
+from tests.browser.tools.hands import at, drag, milliseconds, overlay, readout, told
 
 
 def test_dragging_measures_an_interval_and_its_rate(desk: Page) -> None:

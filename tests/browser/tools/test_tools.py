@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import objections
-
-from .hands import at, drag, marks, told
+from tests.browser.tools.hands import at, drag, marks, told
 
 
 def test_an_area_is_dragged_over_the_leads(desk: Page) -> None:

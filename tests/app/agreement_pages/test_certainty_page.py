@@ -1,0 +1,183 @@
+"""The page of certainty and measurements, and its files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import uuid
+
+import pytest
+
+from annotations.models import AgreementReport, Batch, ResultsOpen
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.reading import content
+from tests.app import signing
+from tests.app.agreement_pages.conftest import open_batch_of
+from tests.app.agreement_pages.pages import AF, addresses
+from tests.app.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+
+SURE = {"ana": ["definite", "probable", "definite"], "bruno": ["definite", "definite", "possible"]}
+MEASURED = {"ana": [160, 180, 171], "bruno": [164, 183, 170]}
+"""How sure two readers are of AF in three exams, and how many ms they measure."""
+
+
+def mark(value):
+    return {"kind": "interval", "tracing": 1, "lead": "II", "from_s": 0.1, "to_s": 0.2,
+            "value": value, "n_cycles": 1}  # fmt: skip
+
+
+@pytest.fixture
+def measured(clinic):
+    """An open batch in which two readers are so sure, and measure."""
+    made = open_batch_of(clinic, "Measured", [clinic.person(name) for name in SURE])
+    for assignment in made.assignments.select_related("reader").order_by("exam"):
+        name = assignment.reader.username
+        place = list(made.assignments.filter(reader=assignment.reader).order_by("exam")).index(
+            assignment
+        )
+        told = []
+        if place < len(SURE[name]):
+            finding = (AF, SURE[name][place], (), (mark(MEASURED[name][place]),))
+            told = [content.FindingIn(*finding)]
+        signing.submit_reading(
+            assignment_id=assignment.pk, reader=assignment.reader, based_on=0, findings=told,
+            quality="good", comment="", idempotency_key=uuid.UUID(int=assignment.pk), now=NOW,
+        )  # fmt: skip
+    return made
+
+
+@pytest.fixture
+def batch(measured, davi):
+    """The same, closed, with its agreement."""
+    batches.close(batch_id=measured.pk, closed_by=davi, now=NOW)
+    refresh.refresh(batch=measured, now=NOW)
+    refresh.refresh_study(study=measured.study, now=NOW)
+    return measured
+
+
+@pytest.fixture
+def report(batch):
+    return AgreementReport.objects.get(batch=batch)
+
+
+def rows_of(response):
+    return list(csv.DictReader(io.StringIO(response.content.decode())))
+
+
+def test_the_page_has_the_certainty_of_the_report(signed_in, davi, batch, report):
+    (stored,) = (one for one in report.results["certainty"]["classes"] if one["class"] == AF)
+    for address in addresses(batch):
+        page = signed_in(davi).get(f"{address}certainty/")
+        (line,) = page.context["sure"]
+        assert line.of.code == AF
+        assert (line.n_exams, line.n_both, line.levels) == (6, 3, (1, 1, 4))
+        assert line.same.value == stored["same_certainty"]["estimate"] == pytest.approx(1 / 3)
+        assert line.alpha.value == stored["ordinal_alpha"]["estimate"]
+        assert page.context["n_not_given"] == 65
+
+
+def test_the_page_has_the_measurements_of_the_report(signed_in, davi, batch, report):
+    (stored,) = report.results["measured"]
+    for address in addresses(batch):
+        page = signed_in(davi).get(f"{address}certainty/")
+        (line,), (pair,) = page.context["measured"], page.context["pairs"]
+        assert (line.n_exams, line.readers, pair.n) == (3, "Ana, Bruno", 3)
+        assert line.agreement.value == stored["icc"]["agreement"]["estimate"]
+        assert pair.bias.value == stored["pairs"][0]["bias"]["estimate"] == pytest.approx(-2)
+        assert pair.bias.text == "−2.0"
+        assert "Ana minus Bruno, in ms" in page.context["chart"].y.title
+
+
+def test_the_plot_has_the_exams_in_its_table(signed_in, davi, batch):
+    page = signed_in(davi).get(f"{addresses(batch)[0]}certainty/")
+    exams = page.context["chart"].series[-1]
+    told = sorted(page.context["points"])
+    assert told == [
+        ("160.0", "164.0", "162.0", "−4.0"),
+        ("171.0", "170.0", "170.5", "1.0"),
+        ("180.0", "183.0", "181.5", "−3.0"),
+    ]
+    assert sorted(zip(exams.x, exams.y, strict=True)) == [(162, -4), (170.5, 1), (181.5, -3)]
+
+
+@pytest.mark.parametrize("query", ["of=7", "pair=x", "of=-1&pair=99999999999999", "version=x"])
+def test_what_an_address_cannot_ask_for_counts_as_not_asked(signed_in, davi, batch, query):
+    page = signed_in(davi).get(f"{addresses(batch)[0]}certainty/?{query}")
+    assert page.context["pair"].first == "Ana"
+
+
+def test_everything_is_a_file(signed_in, davi, batch, report):
+    address = f"{addresses(batch)[0]}file/?table="
+    client = signed_in(davi)
+    (of_af,) = (row for row in rows_of(client.get(f"{address}certainty")) if row["class"] == AF)
+    assert (of_af["n_definite"], of_af["same_certainty_n"]) == ("4", "3")
+    together, pair = rows_of(client.get(f"{address}measurements"))
+    assert together["readers"] == pair["readers"] == "Ana / Bruno"
+    assert float(pair["bias_estimate"]) == pytest.approx(-2)
+    assert (pair["icc_agreement_estimate"], together["bias_estimate"]) == ("", "")
+    points = rows_of(client.get(f"{address}points"))
+    assert sorted((row["first_value"], row["second_value"]) for row in points)[0] == (
+        "160.0", "164.0",
+    )  # fmt: skip
+    told = json.loads(client.get(f"{address}certainty&format=json").content)
+    assert told["certainty"] == report.results["certainty"]
+
+
+@pytest.mark.parametrize("query", ["table=measurements&format=json", "format=json"])
+def test_files_of_all_leave_single_exams_out(signed_in, davi, batch, query):
+    told = json.loads(signed_in(davi).get(f"{addresses(batch)[0]}file/?{query}").content)
+    assert told["readers"] == ["Ana", "Bruno"]
+    assert "points" not in told["measured"][0]
+    assert told["measured"][0]["pairs"]
+
+
+@pytest.fixture
+def shown_at_once(measured, davi):
+    """The same, open, of a study that shows its agreement as it comes."""
+    Batch.objects.filter(pk=measured.pk).update(results_open=ResultsOpen.LIVE)
+    refresh.refresh(batch=measured, now=NOW)
+    return measured
+
+
+def test_single_exams_wait_until_the_batch_is_closed(signed_in, davi, shown_at_once):
+    address = addresses(shown_at_once)[0]
+    page = signed_in(davi).get(f"{address}certainty/")
+    assert page.context["pairs"]
+    assert "points" not in page.context
+    assert "chart" not in page.context
+    assert "shown when their batches are closed" in page.content.decode()
+    assert "160" not in page.content.decode()
+    assert signed_in(davi).get(f"{address}file/?table=points").status_code == 404
+
+
+def test_a_study_without_either_says_so(signed_in, davi, clinic):
+    made = open_batch_of(clinic, "Nothing", [clinic.person(name) for name in SURE])
+    batches.close(batch_id=made.pk, closed_by=davi, now=NOW)
+    refresh.refresh(batch=made, now=NOW)
+    told = signed_in(davi).get(f"{addresses(made)[0]}certainty/").content.decode()
+    assert "No class was given yet." in told
+    assert "No exam was measured by two readers" in told
+    address = f"{addresses(made)[0]}file/?table="
+    assert len(rows_of(signed_in(davi).get(f"{address}measurements"))) == 0
+    assert signed_in(davi).get(f"{address}points").status_code == 404
+
+
+def test_the_page_opens_without_computing_anything(
+    signed_in, davi, batch, django_assert_max_num_queries
+):
+    client = signed_in(davi)
+    client.get(f"{addresses(batch)[0]}certainty/")
+    with django_assert_max_num_queries(40):
+        client.get(f"{addresses(batch)[0]}certainty/")
+
+
+def test_the_api_tells_the_same_without_single_exams(signed_in, davi, batch, report):
+    told = signed_in(davi).get(f"/api/batches/{batch.pk}/agreement/").json()["results"]
+    assert told["groups"] == report.results["groups"]
+    assert told["certainty"] == report.results["certainty"]
+    assert told["measured"][0]["pairs"] == report.results["measured"][0]["pairs"]
+    assert "points" not in told["measured"][0]

@@ -1,0 +1,180 @@
+"""Agreement about groups of the taxonomy."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from annotations.models import AgreementReport, DiagnosticClass
+from annotations.services.agreement import refresh
+from annotations.services.counts import groups
+from ecgreview.agreement.reports.earlier import CODES
+from tests.app.agreement_pages.pages import AF, LBBB, PVC, addresses, lines
+
+pytestmark = pytest.mark.django_db
+
+
+def group_of(code):
+    return DiagnosticClass.objects.get(code=code).group.code
+
+
+def group_line(report, code):
+    return next(one for one in report.results["groups"] if one["class"] == group_of(code))
+
+
+def test_every_class_is_in_its_group(taxonomy):
+    found = groups.members(taxonomy.pk)
+    assert list(found) == list(taxonomy.groups.order_by("position").values_list("code", flat=True))
+    codes = [code for members in found.values() for code in members]
+    assert sorted(codes) == sorted(taxonomy.classes.values_list("code", flat=True))
+    assert AF in found[group_of(AF)]
+
+
+def test_the_report_tells_of_groups_what_it_tells_of_classes(batch):
+    for report in AgreementReport.objects.filter(study=batch.study):
+        results = report.results
+        (of_class,) = (one for one in results["classes"] if one["class"] == LBBB)
+        of_group = group_line(report, LBBB)
+        assert of_group.keys() - {"members"} == of_class.keys()
+        assert LBBB in of_group["members"]
+        # In the last two exams a reader gives AF or a PVC in the place of the block.
+        assert (of_group["n_positive_any"], of_group["n_positive_all"]) == (2, 0)
+
+
+def test_readers_who_name_two_classes_of_a_group_agree_about_it(
+    make_batch, submit, close, taxonomy, ana, bruno, now
+):
+    group = DiagnosticClass.objects.get(code=PVC).group
+    first, second = group.classes.order_by("position")[:2]
+    made = make_batch()
+    submit(made.assignments.get(reader=ana), first.code)
+    submit(made.assignments.get(reader=bruno), second.code)
+    close(made)
+    report = refresh.refresh(batch=made, now=now)
+    line = next(one for one in report.results["groups"] if one["class"] == group.code)
+    assert line["n_positive_all"] == 1
+    assert line["positive_agreement"]["estimate"] == 1
+
+
+def test_a_page_lists_the_groups_with_the_numbers_of_the_report(signed_in, davi, batch, report):
+    stored = {one["class"]: one for one in report.results["groups"]}
+    for address in addresses(batch):
+        page = signed_in(davi).get(f"{address}?level=groups&measure=light_kappa")
+        found = lines(page)
+        assert found.keys() == stored.keys()
+        for code, line in found.items():
+            one = stored[code]
+            assert (line.n_any, line.n_all) == (one["n_positive_any"], one["n_positive_all"])
+            assert line.chosen.value == one["light_kappa"]["estimate"]
+            assert [of.code for of in line.of.members] == one["members"]
+
+
+def test_the_plot_of_groups_leads_to_their_classes(signed_in, davi, batch):
+    page = signed_in(davi).get(f"{addresses(batch)[0]}?level=groups")
+    (row,) = (one for one in page.context["forest"] if one["code"] == group_of(AF))
+    assert row["label"] == row["name"] == DiagnosticClass.objects.get(code=AF).group.local_name
+    assert "AF" in row["aside"].split(", ")
+    behind = signed_in(davi).get(addresses(batch)[0] + row["url"])
+    assert AF in lines(behind)
+    assert {line.of.group.code for line in lines(behind).values()} == {group_of(AF)}
+
+
+def test_groups_are_sorted_and_filtered_as_classes_are(signed_in, davi, batch):
+    address = f"{addresses(batch)[0]}?level=groups"
+    given_only = lines(signed_in(davi).get(f"{address}&only=given"))
+    assert 0 < len(given_only) < len(lines(signed_in(davi).get(address)))
+    assert all(line.n_any for line in given_only.values())
+    assert not lines(signed_in(davi).get(f"{address}&q=nowhere+at+all"))
+    names = [line.of.local_name for line in lines(signed_in(davi).get(f"{address}&sort=name"))
+             .values()]  # fmt: skip
+    assert names == sorted(names, key=str.casefold)
+
+
+def test_the_switch_keeps_the_coefficient(signed_in, davi, batch):
+    page = signed_in(davi).get(f"{addresses(batch)[0]}?measure=gwet_ac1")
+    levels = page.context["levels"]
+    assert [one["is_here"] for one in levels] == [True, False]
+    assert levels[1]["url"] == "?level=groups&measure=gwet_ac1"
+
+
+def test_groups_are_files(signed_in, davi, batch, report):
+    address = f"{addresses(batch)[0]}file/?table=groups"
+    rows = list(csv.DictReader(io.StringIO(signed_in(davi).get(address).content.decode())))
+    assert [row["group"] for row in rows] == [one["class"] for one in report.results["groups"]]
+    assert AF in next(row for row in rows if row["group"] == group_of(AF))["classes"].split()
+    told = json.loads(signed_in(davi).get(f"{address}&format=json").content)
+    assert told["groups"] == report.results["groups"]
+    name = DiagnosticClass.objects.get(code=AF).group.local_name
+    drawn = signed_in(davi).get(f"{address}&format=svg").content.decode()
+    assert name.split()[0] in drawn
+    assert signed_in(davi).get(f"{address}&format=pdf").content[:5] == b"%PDF-"
+
+
+@pytest.fixture
+def old_version(batch, report, now):
+    """A later version of before groups, certainty or measurements were told."""
+    newer = ("groups", "certainty", "measured")
+    results = {key: value for key, value in report.results.items() if key not in newer}
+    return AgreementReport.objects.create(
+        study=batch.study, batch=batch, number=report.number + 1, taxonomy=report.taxonomy,
+        protocol_version=1, method_version="3", inputs_digest="f" * 64, computed_at=now,
+        checked_at=now, n_readings=report.n_readings, results={**results, "version": "3"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["?level=groups", "certainty/"])
+def test_a_version_of_before_says_that_it_does_not_tell(signed_in, davi, batch, old_version, part):
+    page = signed_in(davi).get(addresses(batch)[0] + part)
+    assert page.context["report"] == old_version
+    assert "computed before the product could tell" in page.content.decode()
+
+
+@pytest.fixture
+def version_with_sentences(batch, report, now):
+    """A later version with the same numbers, from before reasons were codes."""
+    old = {code: text for text, code in CODES.items()}
+    results = json.loads(
+        json.dumps(report.results),
+        object_hook=lambda one: {
+            **one, **({"reason": old.get(one["reason"], one["reason"])} if "reason" in one else {})
+        },
+    )  # fmt: skip
+    return AgreementReport.objects.create(
+        study=batch.study, batch=batch, number=report.number + 1, taxonomy=report.taxonomy,
+        protocol_version=1, method_version="6", inputs_digest="f" * 64, computed_at=now,
+        checked_at=now, n_readings=report.n_readings, results={**results, "version": "6"},
+    )  # fmt: skip
+
+
+def test_a_version_of_before_codes_is_read_as_codes(version_with_sentences, report):
+    assert version_with_sentences.results["classes"] != report.results["classes"]
+    assert version_with_sentences.coded_results == {**report.results, "version": "6"}
+
+
+@pytest.mark.parametrize("part", ["", "file/?format=json", "file/?format=csv"])
+def test_a_version_of_before_codes_is_shown_as_one_of_today(
+    signed_in, davi, batch, version_with_sentences, part
+):
+    page = signed_in(davi).get(addresses(batch)[0] + part).content.decode()
+    assert ("No reader gave the class." in page) == (part == "")
+    assert ("never_given" in page) == (part != "")
+
+
+@pytest.mark.parametrize("part", ["", "readers/", "precision/", "report/", "file/?format=json"])
+def test_a_version_of_before_opens(signed_in, davi, batch, old_version, part):
+    assert signed_in(davi).get(addresses(batch)[0] + part).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "table=groups", "table=groups&format=svg", "table=certainty", "table=measurements",
+        "table=points",
+    ],
+)  # fmt: skip
+def test_what_a_version_does_not_tell_is_no_file(signed_in, davi, batch, old_version, query):
+    found = signed_in(davi).get(f"{addresses(batch)[0]}file/?{query}")
+    assert found.status_code == 404

@@ -1,0 +1,154 @@
+"""Versions that are kept, and runs that are asked for and stopped."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from annotations import tasks
+from annotations.models import (
+    AgreementReport,
+    AgreementRun,
+    Role,
+    Scope,
+)
+from annotations.services.agreement import refresh
+from annotations.services.counts import runs as counts_runs
+from annotations.services.people import roles
+from ecgreview import agreement as domain
+from tests.app.agreement_pages.pages import AF, PVC, addresses
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_page_opens_from_the_stored_report(signed_in, davi, batch, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("computed anew")
+
+    monkeypatch.setattr(domain, "report", refuse)
+    monkeypatch.setattr(domain, "pair_lines", refuse)
+    for address in addresses(batch):
+        for part in ("", "readers/", "exams/", "file/?format=json"):
+            assert signed_in(davi).get(address + part).status_code == 200
+
+
+@pytest.mark.parametrize("part", ["", "readers/", "exams/?said=any", "pair/?first=1&second=2"])
+def test_the_number_of_statements_does_not_grow(
+    signed_in, davi, batch, make_batch, make_exam, submit, close, ana, bruno, now, part
+):
+    def n_statements(one):
+        address = f"/batches/{one.pk}/agreement/{part}"
+        client = signed_in(davi)
+        client.get(address)
+        with CaptureQueriesContext(connection) as asked:
+            client.get(address)
+        return len(asked)
+
+    larger = make_batch([make_exam() for _ in range(12)], [ana, bruno])
+    for assignment in larger.assignments.all():
+        submit(assignment, AF, PVC)
+    close(larger)
+    while refresh.work_next(now=now + timedelta(hours=2)):
+        pass
+    assert n_statements(larger) == n_statements(batch)
+
+
+def test_who_hands_out_work_can_have_it_computed(signed_in, davi, batch, nudged):
+    for address in addresses(batch):
+        assert signed_in(davi).post(f"{address}computing/").status_code == 302
+    runs = AgreementRun.objects.unfinished()
+    assert {(run.scope, run.requested_by) for run in runs} == {
+        (Scope(batch.study_id, batch.pk), davi), (Scope(batch.study_id), davi),
+    }  # fmt: skip
+    assert nudged == [tasks.refresh_agreement] * 2
+    assert "A new version is being computed." in signed_in(davi).get(address).content.decode()
+
+
+def test_a_run_can_be_stopped(signed_in, davi, batch):
+    address = addresses(batch)[0]
+    client = signed_in(davi)
+    client.post(f"{address}computing/")
+    assert "Stop it" in client.get(address).content.decode()
+    client.post(f"{address}cancelling/")
+    run = AgreementRun.objects.of_scope(Scope(batch.study_id, batch.pk)).latest("pk")
+    assert (run.cancelled_by, run.is_finished) == (davi, True)
+    assert "Nothing is being computed." in client.post(
+        f"{address}cancelling/", follow=True
+    ).content.decode()  # fmt: skip
+
+
+def test_what_was_stopped_before_the_first_version_can_be_computed_from_the_empty_page(
+    signed_in, davi, make_batch, submit, close
+):
+    made = make_batch()
+    for assignment in made.assignments.all():
+        submit(assignment, AF)
+    close(made)
+    address = f"/batches/{made.pk}/agreement/"
+    client = signed_in(davi)
+    assert "Being computed" in client.get(address).content.decode()
+    client.post(f"{address}computing/")
+    client.post(f"{address}cancelling/")
+    page = client.get(address).content.decode()
+    assert ("Nothing to compare yet" in page, f'action="{address}computing/"' in page) == (
+        True, True,
+    )  # fmt: skip
+
+
+def test_what_is_not_open_is_not_computed_either(signed_in, davi, make_batch):
+    made, earlier = make_batch(), set(AgreementRun.objects.values_list("pk", flat=True))
+    page = signed_in(davi).post(f"/batches/{made.pk}/agreement/computing/", follow=True)
+    assert "This agreement is not open to you yet." in page.content.decode()
+    assert set(AgreementRun.objects.values_list("pk", flat=True)) == earlier
+
+
+def test_who_reads_in_the_study_has_nothing_computed(
+    signed_in, davi, batch, make_batch, make_exam, nudged
+):
+    roles.give(davi, [Role.COORDINATOR, Role.READER])
+    make_batch([make_exam()], [davi])
+    for address in addresses(batch):
+        signed_in(davi).post(f"{address}computing/")
+    assert (AgreementRun.objects.filter(requested_by=davi).exists(), nudged) == (False, [])
+
+
+@pytest.fixture
+def second_version(batch, report, now):
+    """A later version of the same, which was computed in another way."""
+    return AgreementReport.objects.create(
+        study=batch.study, batch=batch, number=report.number + 1, taxonomy=report.taxonomy,
+        protocol_version=1, method_version="4", inputs_digest="f" * 64, computed_at=now,
+        checked_at=now, n_readings=report.n_readings, results=report.results,
+    )  # fmt: skip
+
+
+def test_older_versions_are_kept_within_reach(signed_in, davi, batch, second_version):
+    address = addresses(batch)[0]
+    client = signed_in(davi)
+    assert client.get(address).context["report"] == second_version
+    older = client.get(f"{address}?version=1")
+    assert older.context["report"].number == 1
+    assert "This is version 1, kept as it was." in older.content.decode()
+
+
+def test_a_page_says_how_it_was_computed(signed_in, davi, batch, report):
+    page = signed_in(davi).get(addresses(batch)[0]).content.decode()
+    method = report.results["method"]
+    assert report.inputs_digest in page
+    assert f"from {method['n_replicates']:,} replicates with seed {method['seed']}" in page
+
+
+def test_a_finished_run_cannot_be_stopped(signed_in, davi, batch, monkeypatch):
+    def finished(**_):
+        raise counts_runs.RunFinished
+
+    address = addresses(batch)[0]
+    client = signed_in(davi)
+    client.post(f"{address}computing/")
+    monkeypatch.setattr(counts_runs, "cancel", finished)
+    assert "Nothing is being computed." in client.post(
+        f"{address}cancelling/", follow=True
+    ).content.decode()  # fmt: skip

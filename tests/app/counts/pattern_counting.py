@@ -1,0 +1,65 @@
+"""What tests of the live counts have in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from annotations.models import (
+    PatternCount,
+    ReaderSetCount,
+    Scope,
+    Study,
+    Taxonomy,
+    UncountedExam,
+    in_scope,
+)
+from annotations.services.counts import live, recount
+from annotations.services.studies import lifecycle, protocols
+from annotations.services.taxonomy import mappings, versions
+from ecgreview import taxonomy as published
+from tests.app.taxonomy.test_versions import STEPS, next_version
+
+
+def drain(now):
+    """Count whatever is uncounted."""
+    while live.count_next(now=now):
+        pass
+
+
+def differences(study, now):
+    """Return what a full recount of ``study`` finds, once nothing waits to be counted."""
+    assert not UncountedExam.objects.exists()
+    found = [recount.recount(scope, repairs=False, now=now) for scope in recount.scopes(study)]
+    return [one for one in found if not one.holds or one.n_waiting]
+
+
+def of_batch(batch):
+    return Scope(batch.study_id, batch.pk)
+
+
+def sets(scope):
+    """Return the exams of each set of readers."""
+    rows = ReaderSetCount.objects.filter(in_scope(scope)).values_list("readers", "n_exams")
+    return {tuple(readers): n for readers, n in rows}
+
+
+def patterns(scope):
+    """Return the exams of each class, set of readers and pattern."""
+    rows = PatternCount.objects.filter(in_scope(scope)).values_list(
+        "diagnostic_class__code", "readers", "pattern", "n_exams"
+    )
+    return {(code, tuple(readers), digits): n for code, readers, digits, n in rows}
+
+
+def amend_to_next_version(study, davi, now):
+    """Put a version of the classes in force in which one is split, one renamed, one retired."""
+    old, source = Taxonomy.objects.get(), next_version()
+    row = versions.install(taxonomy=source, now=now)
+    found = published.map_steps(STEPS, mappings.as_published(old), source)
+    mappings.install(old=old, new=row, mapping=found, actor=davi, now=now)
+    wanted = replace(
+        protocols.protocol_of(Study.objects.get(pk=study.pk)),
+        taxonomy=str(row), frequent_classes=("atrial_fibrillation",),
+    )  # fmt: skip
+    lifecycle.amend(study_id=study.pk, wanted=wanted, reason="new list", actor=davi, now=now)
+    study.refresh_from_db()

@@ -1,0 +1,239 @@
+"""Twenty readers submit at once while workers count: every reading is counted once."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from functools import partial
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from rest_framework.test import APIClient
+
+from annotations import row_security
+from annotations.models import (
+    AgreementReport,
+    Assignment,
+    Batch,
+    ExamPattern,
+    Reading,
+    Role,
+    Scope,
+    UncountedExam,
+)
+from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
+from annotations.services.counts import live, writes
+from annotations.services.reading.signing import Submission
+from tests.app.counts.pattern_counting import differences, drain, of_batch, sets
+from tests.app.reading.test_races import at_once, sign
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+N_READERS, N_EXAMS = 20, 6
+CLASSES = ("atrial_fibrillation", "artifact", "sinus_bradycardia")
+
+
+@pytest.fixture
+def readers(make_user):
+    return [make_user(f"Reader{number:02d}", Role.READER) for number in range(N_READERS)]
+
+
+@pytest.fixture
+def batch(readers, make_exam, make_batch):
+    return make_batch([make_exam() for _ in range(N_EXAMS)], readers)
+
+
+class Desk:
+    """A reader who works through their list over HTTP, correcting some of what they sent."""
+
+    def __init__(self, reader):
+        self.reader = reader
+        self.rng = random.Random(reader.username)
+        self.client = APIClient()
+
+    def read_all(self):
+        self.client.force_login(self.reader, backend="django.contrib.auth.backends.ModelBackend")
+        for assignment in Assignment.objects.filter(reader=self.reader).order_by("pk"):
+            key = self.send(assignment)
+            if self.rng.random() < 0.4:
+                self.send(assignment, supersedes=key)
+
+    def send(self, assignment, **more):
+        key = str(uuid.uuid4())
+        response = self.client.post(
+            f"/api/assignments/{assignment.pk}/reading/",
+            {"based_on": 0, "comment": "", **self.answer(), **more},
+            format="json",
+            headers={"Idempotency-Key": key},
+        )
+        assert response.status_code == 201, response.content
+        return key
+
+    def answer(self):
+        if self.rng.random() < 0.15:
+            return {"quality": "unreadable", "findings": []}
+        codes = [code for code in CLASSES if self.rng.random() < 0.4]
+        findings = [{"class": code, "certainty": "definite"} for code in codes]
+        return {"quality": "good", "findings": findings}
+
+
+def while_reading(desks, now):
+    """Return deeds: each desk reads, two workers count and report until all have read."""
+    at_work = threading.Semaphore(0)
+
+    def read(desk):
+        try:
+            desk.read_all()
+        finally:
+            at_work.release()
+
+    def work():
+        while at_work._value < len(desks):
+            refresh.work_next(now=now)
+
+    return [*(partial(read, desk) for desk in desks), work, work]
+
+
+def test_twenty_readers_at_once_are_counted_once_each(readers, batch, study, monkeypatch, now):
+    monkeypatch.setattr(live, "EXAMS_AT_ONCE", (3, 1))
+    results = at_once(*while_reading([Desk(reader) for reader in readers], now))
+    assert [one for one in results if one is not None] == []
+    drain(now)
+    assert differences(study, now) == []
+    standing = Reading.objects.effective().count()
+    assert standing == N_READERS * N_EXAMS < Reading.objects.count()
+    for scope in (of_batch(batch), Scope(study.pk)):
+        markers = ExamPattern.objects.filter(study=study, batch=scope.batch_id)
+        counted = sum(len(one.readers) + one.n_unreadable for one in markers)
+        assert (counted, markers.count()) == (standing, N_EXAMS)
+        assert sum(sets(scope).values()) == N_EXAMS
+    report = refresh.refresh(batch=batch, now=now)
+    assert report.n_readings == standing
+    assert AgreementReport.objects.newest().get(batch=batch) == report
+
+
+def test_workers_never_count_an_exam_twice(readers, batch, study, now, monkeypatch):
+    monkeypatch.setattr(live, "EXAMS_AT_ONCE", (1,))
+    for assignment in batch.assignments.select_related("reader"):
+        sign(assignment, now, uuid.uuid4())
+    results = at_once(*[lambda: drain(now)] * 6)
+    assert set(results) == {None}
+    drain(now)
+    assert differences(study, now) == []
+
+
+def test_a_worker_that_comes_second_leaves_it_to_the_first(batch, now, monkeypatch):
+    sign(batch.assignments.select_related("reader").first(), now, uuid.uuid4())
+
+    def claim_too():
+        return list(UncountedExam.objects.select_related("batch"))
+
+    monkeypatch.setattr(live, "_claim", claim_too)
+    with transaction.atomic():
+        live.lock(batch.study_id)
+        assert at_once(lambda: live.count_next(now=now)) == [True]
+    assert (UncountedExam.objects.count(), ExamPattern.objects.count()) == (1, 0)
+
+
+def test_a_submission_waits_for_no_worker(readers, batch, now, monkeypatch):
+    """Counts are locked by a worker in mid-work: whoever reads does not notice."""
+    first, second = batch.assignments.select_related("reader").order_by("exam", "pk")[:2]
+    sign(first, now, uuid.uuid4())
+    real = writes.markers
+    submitted: list[Submission] = []
+
+    def submit():
+        with connection.cursor() as cursor:
+            cursor.execute("set lock_timeout = '500ms'")
+        with row_security.acting_as(second.reader_id):
+            return sign(second, now, uuid.uuid4())
+
+    def meanwhile(*args):
+        real(*args)
+        if not submitted:
+            submitted.extend(at_once(submit))
+
+    monkeypatch.setattr(writes, "markers", meanwhile)
+    live.count_next(now=now)
+    assert submitted[0].reading.reader == second.reader
+    monkeypatch.undo()
+    assert UncountedExam.objects.get().exam_id == second.exam_id
+
+
+def test_a_worker_waits_for_no_submission(readers, batch, now):
+    first, second = batch.assignments.select_related("reader").order_by("exam", "pk")[:2]
+    sign(first, now, uuid.uuid4())
+
+    def count():
+        with connection.cursor() as cursor:
+            cursor.execute("set lock_timeout = '500ms'")
+        return live.count_next(now=now)
+
+    with transaction.atomic():
+        sign(second, now, uuid.uuid4())
+        assert at_once(count) == [True]
+    drain(now)
+    assert sum(sets(of_batch(batch)).values()) == 1
+    assert sets(of_batch(batch)) == {tuple(sorted((first.reader_id, second.reader_id))): 1}
+
+
+def test_two_readers_do_not_wait_for_each_others_queue_rows(readers, batch, now):
+    """Both insert into the queue before either commits."""
+    first, second = batch.assignments.select_related("reader").order_by("exam", "pk")[:2]
+    queued = (
+        "insert into annotations_uncountedexam (batch_id, exam_id) values (%s, %s) returning id"
+    )
+
+    def insert():
+        with connection.cursor() as cursor:
+            cursor.execute("set lock_timeout = '500ms'")
+            cursor.execute(queued, [second.batch_id, second.exam_id])
+            return cursor.fetchone()
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(queued, [first.batch_id, first.exam_id])
+        (other,) = at_once(insert)
+        assert isinstance(other, tuple)
+
+
+def test_who_reads_the_counts_sees_them_as_of_one_moment(batch, now):
+    """Inputs wait for whoever counts, and who counts for inputs."""
+
+    def hurried(act):
+        with connection.cursor() as cursor:
+            cursor.execute("set lock_timeout = '200ms'")
+        return act()
+
+    def look():
+        return hurried(lambda: refresh.inputs(of_batch(batch)))
+
+    with transaction.atomic():
+        live.lock(batch.study_id)
+        (refused,) = at_once(look)
+    assert isinstance(refused, OperationalError)
+    with transaction.atomic():
+        refresh.inputs(of_batch(batch))
+        (seen,) = at_once(look)
+        sign(batch.assignments.select_related("reader").first(), now, uuid.uuid4())
+    assert seen.n_exams == N_EXAMS
+    with transaction.atomic():
+        refresh.inputs(of_batch(batch))
+        assert at_once(lambda: live.count_next(now=now)) == [False]
+        (refused,) = at_once(lambda: hurried(lambda: live.count_all(of_batch(batch), now=now)))
+    assert isinstance(refused, OperationalError)
+
+
+def test_a_batch_that_is_closed_meanwhile_is_counted_whole(readers, batch, study, davi, now):
+    assignments = list(batch.assignments.select_related("reader")[:20])
+    results = at_once(
+        *[lambda one=one: sign(one, now, uuid.uuid4()) for one in assignments],
+        lambda: batches.close(batch_id=batch.pk, closed_by=davi, now=now),
+        lambda: drain(now),
+    )
+    assert sum(isinstance(one, Batch) for one in results) == 1
+    drain(now)
+    assert differences(study, now) == []
+    markers = ExamPattern.objects.filter(batch=batch)
+    assert sum(len(one.readers) for one in markers) == Reading.objects.count()

@@ -1,0 +1,151 @@
+"""Whatever readers do in whatever order: the live counts are what a full recount gives."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from annotations.models import Assignment, ExamPattern, Reading, Scope, Study
+from annotations.services.assignment import batches, guards
+from annotations.services.consensus import rereads
+from annotations.services.counts import recount
+from annotations.services.reading import content, corrections
+from annotations.services.taxonomy import mappings
+from tests.app.counts.pattern_counting import amend_to_next_version, differences, drain
+from tests.app.taxonomy.test_versions import GONE, PARTS, RENAMED, SPLIT
+
+pytestmark = pytest.mark.django_db
+
+CLASSES = ("atrial_fibrillation", "artifact", SPLIT, RENAMED, GONE, *PARTS)
+REFUSALS = (
+    guards.BatchClosed, guards.AlreadySubmitted, corrections.NotTheLatest,
+    corrections.ReadingFinal, rereads.NothingToReread, batches.AlreadyClosed,
+    mappings.MappingExists, content.UnknownClass, batches.NameTaken,
+)  # fmt: skip
+"""What a reader or coordinator may be told instead."""
+
+SAYINGS = st.one_of(
+    st.just({"quality": "unreadable"}),
+    st.just({"quality": "", "outcome": "abstained"}),
+    st.fixed_dictionaries(
+        {
+            "codes": st.sets(st.sampled_from(CLASSES), max_size=3),
+            "not_assessable": st.sets(st.sampled_from(CLASSES), max_size=2),
+        }
+    ),
+)
+DEEDS = st.one_of(
+    st.tuples(st.just("submit"), st.integers(0, 30), SAYINGS),
+    st.tuples(st.just("submit"), st.integers(0, 30), SAYINGS),
+    st.tuples(st.just("submit"), st.integers(0, 30), SAYINGS),
+    st.tuples(st.just("correct"), st.integers(0, 30), SAYINGS),
+    st.tuples(st.just("count"), st.integers(0, 0), st.none()),
+    st.tuples(st.just("close"), st.integers(0, 3), st.none()),
+    st.tuples(st.just("amend"), st.integers(0, 0), st.none()),
+    st.tuples(st.just("reread"), st.integers(0, 0), st.none()),
+)
+
+
+class Clinic:
+    """Two batches that share an exam, read by Ana and Bruno, and what happens in them."""
+
+    def __init__(self, *, study, submit, davi, now):
+        self.study, self._submit, self._davi, self.now = study, submit, davi, now
+        self.n_rereads = 0
+
+    def do(self, deed, place, said):
+        """Do it, unless it is refused."""
+        try:
+            with transaction.atomic():
+                getattr(self, deed)(place, said)
+        except REFUSALS:
+            return
+
+    def submit(self, place, said):
+        waiting = Assignment.objects.waiting().filter(batch__study=self.study).order_by("pk")
+        if waiting:
+            self._sign(waiting[place % len(waiting)], said)
+
+    def correct(self, place, said):
+        standing = Reading.objects.effective().order_by("pk")
+        if standing:
+            old = standing[place % len(standing)]
+            self._sign(old.assignment, said, supersedes=old.idempotency_key)
+
+    def count(self, _place, _said):
+        drain(self.now)
+
+    def close(self, place, _said):
+        found = list(self.study.batches.order_by("pk"))
+        if place < len(found):
+            batches.close(batch_id=found[place].pk, closed_by=self._davi, now=self.now)
+
+    def amend(self, _place, _said):
+        if self.study.protocol_version == 1:
+            amend_to_next_version(self.study, self._davi, self.now)
+
+    def reread(self, _place, _said):
+        self.n_rereads += 1
+        made = rereads.make(
+            study=Study.objects.get(pk=self.study.pk), name=f"Again {self.n_rereads}",
+            created_by=self._davi, now=self.now,
+        )  # fmt: skip
+        batches.release(batch_id=made.pk, actor=self._davi, now=self.now)
+
+    def _sign(self, assignment, said, **more):
+        self.now += timedelta(seconds=1)
+        untold = said.get("not_assessable", set()) - said.get("codes", set())
+        how = {key: said[key] for key in ("quality", "outcome") if key in said}
+        self._submit(
+            assignment, *sorted(said.get("codes", ())), not_assessable=sorted(untold),
+            now=self.now, **how, **more,
+        )  # fmt: skip
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(deeds=st.lists(DEEDS, max_size=25))
+def test_live_counts_are_those_of_a_full_recount(
+    deeds, study, make_batch, two_exams, ana, bruno, submit, davi, now
+):
+    sid = transaction.savepoint()
+    try:
+        first, second = two_exams
+        make_batch([first, second])
+        make_batch([second])
+        clinic = Clinic(study=Study.objects.get(pk=study.pk), submit=submit, davi=davi, now=now)
+        for deed in deeds:
+            clinic.do(*deed)
+            if deed[0] == "count":
+                assert differences(study, now) == []
+        drain(clinic.now)
+        assert differences(study, now) == []
+        assert_each_reading_once(study)
+    finally:
+        transaction.savepoint_rollback(sid)
+
+
+def assert_each_reading_once(study):
+    for scope in recount.scopes(study):
+        if scope.batch_id is not None:
+            counted = Reading.objects.counted().filter(assignment__batch=scope.batch_id).count()
+            assert counted == n_counted(scope)
+    votes = Reading.objects.counted().values_list("assignment__exam", "reader").distinct()
+    assert votes.count() == n_counted(Scope(study.pk))
+
+
+def n_counted(scope):
+    rows = ExamPattern.objects.filter(study=scope.study_id, batch=scope.batch_id)
+    return sum(len(one.readers) + one.n_unreadable for one in rows)
+
+
+@pytest.fixture
+def two_exams(make_exam):
+    return make_exam(), make_exam()

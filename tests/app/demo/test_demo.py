@@ -1,0 +1,191 @@
+"""The demo: prepared once, then left alone."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from django.apps import apps
+from django.db.models import JSONField
+
+from annotations.models import (
+    AgreementReport,
+    Assignment,
+    Batch,
+    Consensus,
+    Exam,
+    OpenReason,
+    Outcome,
+    Reading,
+    Study,
+    SuggestionFailure,
+    User,
+)
+from annotations.services.agreement import refresh
+from annotations.services.agreement.paired_errors import Caution
+from annotations.services.demo import readings, seed
+from annotations.services.exams import prior_exams
+from annotations.services.suggestions import runs
+from ecgreview import criteria
+from ecgreview.agreement.accuracy.paired_errors import Undefined
+from ecgreview.agreement.values.reasons import Reason
+from ecgreview.ecg import synth
+from ecgreview.ecg.audit import RemarkCode
+from ecgreview.ecg.formats.codes import RefusalCode
+from ecgreview.measure.measurements import Missing
+from tests.app.conftest import NOW
+from tests.domain.ecg import signals, wfdb_files
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def prepared_once(story):
+    with story():
+        seed.prepare(now=NOW)
+
+
+@pytest.fixture
+def prepared(prepared_once, db):
+    return {user.username: user for user in User.objects.all()}
+
+
+def counts():
+    return [model.objects.count() for model in (User, Exam, Study, Batch, Assignment, Reading)]
+
+
+def test_the_demo_has_somebody_in_every_role(prepared):
+    assert counts() == [6, 60, 1, 2, 120, 40]
+
+
+def test_nobody_of_the_demo_has_a_password(prepared):
+    assert not any(user.has_usable_password() for user in prepared.values())
+
+
+def test_preparing_again_changes_nothing(prepared, now, django_assert_max_num_queries):
+    with django_assert_max_num_queries(25):
+        seed.prepare(now=now)
+    assert counts() == [6, 60, 1, 2, 120, 40]
+
+
+def test_every_condition_is_among_the_exams(prepared):
+    keys = Exam.objects.values_list("source_key", flat=True)
+    assert {key.split("-", 1)[1] for key in keys} == set(synth.CONDITIONS)
+
+
+def test_some_of_the_exams_to_read_can_be_compared(prepared):
+    waiting = (
+        Assignment.objects.visible_to(prepared["ana"]).unread().select_related("exam", "batch")
+    )
+    shown = [prior_exams.shown_with(one) for one in waiting]
+    assert sorted(one.days_before for one in shown if one) == sorted(seed.DAYS_BEFORE)
+
+
+def test_a_third_of_the_exams_is_normal(prepared):
+    assert Exam.objects.filter(source_key__endswith="-normal_ecg").count() == 20
+
+
+def test_the_first_batch_waits_to_be_read(prepared):
+    assert Assignment.objects.visible_to(prepared["ana"]).unread().count() == 40
+
+
+def test_the_pilot_shows_every_page_something(prepared):
+    pilot = Batch.objects.get(name="Pilot")
+    assert not pilot.is_open
+    assert AgreementReport.objects.get(batch=pilot).results["n_exams_compared"] == 20
+    assert 2 <= Consensus.objects.filter(outcome=Outcome.DISPUTED).count() <= 10
+
+
+def test_simulated_readings_say_so(prepared):
+    assert set(Reading.objects.values_list("comment", flat=True)) == {readings.COMMENT}
+
+
+def test_the_exams_are_the_same_every_time(prepared):
+    again = {recording.signal.content_hash for recording in seed._drawings()}
+    assert again == set(Exam.objects.values_list("content_hash", flat=True))
+
+
+@pytest.fixture
+def own(tmp_path):
+    wfdb_files.write(tmp_path)
+    return tmp_path
+
+
+def test_ones_own_recordings_become_a_batch(prepared, own, now):
+    seed.prepare(now=now, data_dir=own)
+    assert Batch.objects.get(name="My recordings").assignments.count() == 2
+
+
+WRITTEN_BY_PEOPLE = {
+    ("AuditEvent", "reason"),
+    ("BreakGlass", "reason"),
+    ("ProtocolVersion", "reason"),
+    ("Reading", "problems"),
+}
+"""Columns that hold a person's words, not a code."""
+
+ENUMS = {
+    "AgreementReport": {*Reason},
+    "AgreementDetail": {*Reason, *Caution, *Undefined},
+    "Consensus": {*OpenReason},
+    "ImportIssue": {*RefusalCode, *RemarkCode},
+    "SuggestionRun": {*criteria.Reason, *Missing, *SuggestionFailure},
+}
+"""The codes that the reasons of a model are of."""
+
+CODE_KEYS = {"caution", "cautions", "code", "failure", "problem", "reason", "refusal", "undefined"}
+
+
+def coded_columns():
+    for model in apps.get_app_config("annotations").get_models():
+        for field in model._meta.concrete_fields:
+            if (model.__name__, field.name) in WRITTEN_BY_PEOPLE:
+                continue
+            if isinstance(field, JSONField) or field.name in CODE_KEYS:
+                yield model, field
+
+
+def codes_in(value, key):
+    """Yield what a column holds where a code belongs: all of a text, and such parts of JSON."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from codes_in(one, name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from codes_in(one, key)
+    elif isinstance(value, str) and value and key in CODE_KEYS:
+        yield key, value
+
+
+def test_no_sentence_is_stored_where_a_code_belongs(prepared, own, now):
+    (own / "empty.hea").write_text("")
+    seed.add_recordings(data_dir=own, now=now)
+    while runs.run_next(now=now):
+        pass
+    refresh.refresh_study(study=Study.objects.get(), now=now)
+    stored = {
+        (model.__name__, key, code)
+        for model, field in coded_columns()
+        for value in model.objects.values_list(field.name, flat=True)
+        for key, code in codes_in(value, field.name)
+    }
+    assert [one for one in stored if not re.fullmatch(r"[\w./-]+", one[2])] == []
+    for model, known in ENUMS.items():
+        codes = {code for name, key, code in stored if name == model}
+        assert codes
+        assert codes <= known, model
+
+
+def test_the_same_recordings_are_no_further_batch(prepared, own, now):
+    seed.add_recordings(data_dir=own, now=now)
+    seed.add_recordings(data_dir=own, now=now)
+    assert Batch.objects.count() == 3
+
+
+def test_new_recordings_are_a_further_batch(prepared, own, now):
+    seed.add_recordings(data_dir=own, now=now)
+    (own / "more").mkdir()
+    wfdb_files.write(own / "more", values=np.roll(signals.heartbeats(), 137, axis=1))
+    seed.add_recordings(data_dir=own, now=now)
+    assert Batch.objects.get(name="My recordings 2").assignments.count() == 2

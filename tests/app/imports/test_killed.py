@@ -1,0 +1,64 @@
+"""An import that is killed, really: whole exams stay, the next run brings the rest."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+from django.db.models import Count
+
+from annotations.models import Exam, ImportRun, SuggestionRun
+from annotations.services.imports import recordings
+from tests.domain.ecg import signals, wfdb_files
+
+N_RECORDS = 3 * recordings.EXAMS_AT_ONCE
+PATIENCE_S = 300
+MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Enough records for three blocks."""
+    for number in range(N_RECORDS):
+        (tmp_path / str(number)).mkdir()
+        wfdb_files.write(tmp_path / str(number), values=signals.heartbeats() + number)
+    return tmp_path
+
+
+@pytest.fixture
+def importer(folder):
+    """The command in a process of its own, on the database of this test."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    address = url._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    process = subprocess.Popen(
+        [sys.executable, str(MANAGE), "import_exams", str(folder), "--dataset", "Ward 3"],
+        env={**os.environ, "DATABASE_URL": address},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_import_leaves_whole_exams_for_the_next_to_complete(importer, folder, now):
+    deadline = time.monotonic() + PATIENCE_S
+    while not Exam.objects.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    importer.send_signal(signal.SIGKILL)
+    importer.wait()
+    kept = Exam.objects.annotate(n_tracings=Count("tracings")).values_list("n_tracings", flat=True)
+    assert 0 < len(kept) < N_RECORDS
+    assert set(kept) == {1}
+    assert ImportRun.objects.get(finished_at=None).n_imported == len(kept)
+    assert SuggestionRun.objects.count() == len(kept)
+    again = recordings.import_path(path=folder, dataset_name="Ward 3", started_by=None, now=now)
+    assert (again.n_known, again.n_imported) == (len(kept), N_RECORDS - len(kept))
