@@ -15,6 +15,7 @@ from annotations.api.base import ApiView, UserRequest, answer
 from annotations.desk_payloads import Payload
 from annotations.models import OF_STUDIES, AgreementReport, AgreementRun, Batch, Scope, Study
 from annotations.models.batch import BatchQuerySet
+from annotations.sentences import paired_errors as paired_errors_text
 from annotations.sentences.reasons import sentences_of
 from annotations.services.agreement import details, paired_errors, versions
 from annotations.services.agreement.paired_errors import Missing
@@ -174,19 +175,23 @@ def _pairs(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
 def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     report = _report(request, study, batch)
     if report is None:
-        return {"version": None, "why_none": Missing.NOT_OPEN.value, "tests": []}
+        why = Missing.NOT_OPEN
+        reasons = paired_errors_text.sentences_of(why, [])
+        return {"version": None, "why_none": why.value, "tests": [], "reasons": reasons}
     detail = details.errors_of(report, request.user)
-    why = details.why_no_errors(report, detail)
+    missing = details.why_no_errors(report, detail)
     found = detail.comparisons if detail else ()
     if found:
         results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
     readers = [int(reader) for reader in report.coded_results["readers"]]
     names = {reader: reader_names.pseudonym(study, reader) for reader in readers}
     kinds = dict(zip(readers, report.coded_results.get("kinds", []), strict=False))
+    tests = list(paired_errors.lines(found, names, kinds))
     return {
         "version": report.number,
-        "why_none": why and why.value,
-        "tests": list(paired_errors.lines(found, names, kinds)),
+        "why_none": missing and missing.value,
+        "tests": tests,
+        "reasons": paired_errors_text.sentences_of(missing, tests),
     }
 
 

@@ -140,7 +140,7 @@ class ReasonsField(serializers.DictField):
     """What the reasons of an answer mean."""
 
     def __init__(self, **options: Any) -> None:
-        texts = "What each `reason` of this answer means, by its code; in Accept-Language."
+        texts = "What each reason or caution of this answer means, by its code; in Accept-Language."
         super().__init__(child=serializers.CharField(), help_text=texts, **options)
 
 
@@ -212,6 +212,7 @@ class AgreementErrorsShape(Shape):
         help_text="Why nobody is held against a reference.",
     )
     tests = ErrorTestShape(many=True)
+    reasons = ReasonsField()
 
 
 class ConsensusLabelShape(Shape):

@@ -11,29 +11,15 @@ from django.core.management import CommandError
 from django.core.management.base import OutputWrapper
 
 from annotations.models import AgreementReport
+from annotations.sentences import paired_errors as text
 from annotations.services.agreement import details, paired_errors
-from annotations.services.agreement.paired_errors import Missing
+from annotations.services.agreement.paired_errors import Caution, Missing
 from ecgreview.agreement.accuracy.paired_errors import Undefined
 
-WHY_NONE: Mapping[Missing, str] = {
-    Missing.NOT_STORED: "This version was computed before errors were compared.",
-    Missing.NOT_OPEN: "No reading is open yet: close a batch first.",
-    Missing.TOO_MANY: "There are too many readings or readers to compare: name a --batch.",
-    Missing.NO_MAPPING: "Some readings have classes that are not mapped to those in force.",
-    Missing.NO_REFERENCE: (
-        "There is no reference: no reader of the study is one (import_readings --reference), and"
-        " no exam has a consensus yet."
-    ),
-}
 COLUMNS = ("against", "reference", "class", "n", "both_right", "first_right", "second_right",
            "both_wrong", "exact_p", "holm_p", "chi2", "p", "undefined")  # fmt: skip
 NUMBERS = ("n", "both_right", "first_right", "second_right", "both_wrong")
 P_VALUES = ("exact_p", "holm_p", "p")
-CAUTIONS: Mapping[str, str] = {
-    "own_vote_of_first": "the first reader has a vote in the consensus",
-    "own_vote_of_second": "the second reader has a vote in the consensus",
-    "patients_with_several_exams": "patients have several of these exams",
-}
 
 
 def write(
@@ -71,7 +57,7 @@ def _lines(
     detail = details.all_errors_of(report)
     why = details.why_no_errors(report, detail)
     if detail is None or why is not None:
-        raise CommandError(WHY_NONE[why or Missing.NOT_OPEN])
+        raise CommandError(text.why_none(why or Missing.NOT_OPEN))
     readers = [int(reader) for reader in report.coded_results["readers"]]
     kinds = dict(zip(readers, report.coded_results.get("kinds", []), strict=False))
     told = {int(reader): name for reader, name in names.items()}
@@ -103,19 +89,15 @@ def _table(lines: Sequence[Mapping[str, Any]]) -> list[str]:
 def _remarks(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     found = dict.fromkeys(
         f"{' / '.join(line['readers'])} against {line['reference'] or 'the consensus'}:"
-        f" {CAUTIONS[caution]}."
+        f" {text.caution(Caution(one), first=line['readers'][0], second=line['readers'][1])}"
         for line in lines
-        for caution in line["cautions"]
+        for one in line["cautions"]
     )
     undefined = {line["undefined"] for line in lines if line["undefined"]}
-    told = [WHY_NO_TEST[Undefined(one)] for one in sorted(undefined)]
+    told = [f"No p: {text.why_no_test(Undefined(one))}" for one in sorted(undefined)]
     return [*found, *told, INDEPENDENT]
 
 
-WHY_NO_TEST: Mapping[Undefined, str] = {
-    Undefined.NEVER_DIFFERED: "No p: both were right, and wrong, about the same exams.",
-    Undefined.NOTHING_COMPARED: "No p: there is no exam of which all three could assess the class.",
-}
 INDEPENDENT = (
     "McNemar's test takes exams to be independent. Holm adjusts for the classes of a pair; the"
     " other p values are not adjusted."

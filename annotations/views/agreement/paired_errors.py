@@ -7,48 +7,16 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import DiagnosticClass
+from annotations.sentences import paired_errors as text
 from annotations.services.agreement import details, paired_errors
-from annotations.services.agreement.paired_errors import Caution, Comparison, Missing
+from annotations.services.agreement.paired_errors import Comparison, Missing
 from annotations.services.agreement.reader_profiles import Against
 from annotations.services.blinding import results_seen
 from annotations.views.agreement.page import AgreementPage
-from ecgreview.agreement.accuracy.paired_errors import ErrorTest, Undefined, tests
-
-CAUTIONS: Mapping[Caution, Promise] = {
-    Caution.OWN_VOTE_OF_FIRST: _(
-        "%(first)s has a vote in this consensus, so their errors are too few."
-    ),
-    Caution.OWN_VOTE_OF_SECOND: _(
-        "%(second)s has a vote in this consensus, so their errors are too few."
-    ),
-    Caution.PATIENTS_WITH_SEVERAL_EXAMS: _(
-        "Some patients have several of these exams. Their exams are not independent, so the p"
-        " values are too small."
-    ),
-}
-WHY_NONE: Mapping[Missing, Promise] = {
-    Missing.NOT_STORED: _(
-        "This version was computed before errors were compared: a newer version has them."
-    ),
-    Missing.NOT_OPEN: _("No single reading is open to you yet, so errors cannot be compared."),
-    Missing.TOO_MANY: _("There are too many readings or readers to compare: look at a batch."),
-    Missing.NO_MAPPING: _(
-        "Some readings were made under classes from which no mapping leads to those in force."
-    ),
-    Missing.NO_REFERENCE: _(
-        "There is no reference: no reader of the study is one, and no exam has a consensus yet."
-    ),
-    Missing.IS_REFERENCE: _("One of the two is the reference itself."),
-    Missing.NO_COMMON_EXAM: _("There is no exam that both have read and that has a reference."),
-}
-WHY_NO_TEST: Mapping[Undefined, Promise] = {
-    Undefined.NOTHING_COMPARED: _("No exam of which all three could assess the class."),
-    Undefined.NEVER_DIFFERED: _("Both were right, and wrong, about the same exams."),
-}
+from ecgreview.agreement.accuracy.paired_errors import ErrorTest, tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +29,7 @@ class Line:
     p: str
     exact_p: str
     holm_p: str
-    why_none: Promise | str
+    why_none: str
 
 
 def section(found: AgreementPage, pair: tuple[str, str], wanted: str) -> dict[str, object]:
@@ -79,7 +47,7 @@ def section(found: AgreementPage, pair: tuple[str, str], wanted: str) -> dict[st
     first, second = int(pair[0]), int(pair[1])
     mine = paired_errors.of_pair(detail.comparisons if detail else (), first, second)
     if not mine:
-        return {"why_none": WHY_NONE[why or _why_not_these(found, pair)]}
+        return {"why_none": text.why_none(why or _why_not_these(found, pair))}
     chosen = next((one for one in mine if _key(one) == wanted), mine[0])
     if chosen.against is Against.CONSENSUS:
         results_seen.results_of_study(study=found.study, user=found.user, now=timezone.now())
@@ -92,7 +60,7 @@ def section(found: AgreementPage, pair: tuple[str, str], wanted: str) -> dict[st
             for one in mine
         ],
         "reference": _name(chosen, found),
-        "cautions": [CAUTIONS[one] % names for one in chosen.cautions],
+        "cautions": [text.caution(one, **names) for one in chosen.cautions],
         "lines": _lines(chosen, found.classes),
     }
 
@@ -128,7 +96,7 @@ def _lines(one: Comparison, classes: Mapping[str, DiagnosticClass]) -> Sequence[
             p=_p(test.p),
             exact_p=_p(test.exact_p),
             holm_p=_p(test.holm_p),
-            why_none=WHY_NO_TEST[test.undefined] if test.undefined else "",
+            why_none=text.why_no_test(test.undefined) if test.undefined else "",
         )
         for of, test in told
     ]

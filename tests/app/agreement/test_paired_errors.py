@@ -156,11 +156,14 @@ class TestApi:
             "model",
             "reference",
         }
+        used = {code for line in told["tests"] for code in (*line["cautions"], line["undefined"])}
+        assert set(told["reasons"]) == used - {None}
 
     def test_it_says_why_there_is_nothing(self, study, client, davi):
         client.force_login(davi)
         told = client.get(f"/api/studies/{study.slug}/agreement/errors/").json()
-        assert told == {"version": None, "why_none": "not_open", "tests": []}
+        assert (told["version"], told["why_none"], told["tests"]) == (None, "not_open", [])
+        assert set(told["reasons"]) == {"not_open"}
 
     def test_a_consensus_that_is_not_open_is_left_out(
         self, with_consensus, client, davi, monkeypatch

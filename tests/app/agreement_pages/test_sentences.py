@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.utils import translation
 
+from annotations.sentences import paired_errors
 from annotations.sentences import reasons as sentences
 from annotations.sentences.reasons import sentence
+from annotations.services.agreement.paired_errors import Caution, Missing
+from ecgreview.agreement.accuracy.paired_errors import Undefined
 from ecgreview.agreement.reports.earlier import CODES
 from ecgreview.agreement.values.reasons import Reason
 from ecgreview.design.reasons import PredictionReason
@@ -55,3 +60,20 @@ def test_the_sentences_of_results_are_those_of_their_reasons_each_once():
 
 def test_no_sentence_is_among_the_codes():
     assert not set(CODES) & set(sentences.SENTENCES)
+
+
+def test_every_code_about_errors_has_a_sentence():
+    assert set(paired_errors.CAUTIONS) == set(Caution)
+    assert set(paired_errors.WHY_NONE) == set(Missing)
+    assert set(paired_errors.WHY_NO_TEST) == set(Undefined)
+
+
+def test_the_sentences_about_errors_are_those_of_the_codes_that_occur():
+    lines: list[dict[str, Any]] = [
+        {"cautions": [str(Caution.OWN_VOTE_OF_FIRST)], "undefined": None},
+        {"cautions": [], "undefined": str(Undefined.NEVER_DIFFERED)},
+    ]
+    found = paired_errors.sentences_of(None, lines)
+    assert set(found) == {"own_vote_of_first", "never_differed"}
+    assert found["own_vote_of_first"].startswith("The first reader has a vote")
+    assert set(paired_errors.sentences_of(Missing.NOT_OPEN, [])) == {"not_open"}

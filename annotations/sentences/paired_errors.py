@@ -1,0 +1,80 @@
+"""Why two readers are not held against a reference, or what to mind when they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from annotations.services.agreement.paired_errors import Caution, Missing
+from ecgreview.agreement.accuracy.paired_errors import Undefined
+
+CAUTIONS: Mapping[Caution, Promise] = {
+    Caution.OWN_VOTE_OF_FIRST: _(
+        "%(first)s has a vote in this consensus, so their errors are too few."
+    ),
+    Caution.OWN_VOTE_OF_SECOND: _(
+        "%(second)s has a vote in this consensus, so their errors are too few."
+    ),
+    Caution.PATIENTS_WITH_SEVERAL_EXAMS: _(
+        "Some patients have several of these exams. Their exams are not independent, so the p"
+        " values are too small."
+    ),
+}
+WHY_NONE: Mapping[Missing, Promise] = {
+    Missing.NOT_STORED: _(
+        "This version was computed before errors were compared: a newer version has them."
+    ),
+    Missing.NOT_OPEN: _("No single reading is open to you yet, so errors cannot be compared."),
+    Missing.TOO_MANY: _("There are too many readings or readers to compare: look at a batch."),
+    Missing.NO_MAPPING: _(
+        "Some readings were made under classes from which no mapping leads to those in force."
+    ),
+    Missing.NO_REFERENCE: _(
+        "There is no reference: no reader of the study is one, and no exam has a consensus yet."
+    ),
+    Missing.IS_REFERENCE: _("One of the two is the reference itself."),
+    Missing.NO_COMMON_EXAM: _("There is no exam that both have read and that has a reference."),
+}
+WHY_NO_TEST: Mapping[Undefined, Promise] = {
+    Undefined.NOTHING_COMPARED: _("No exam of which all three could assess the class."),
+    Undefined.NEVER_DIFFERED: _("Both were right, and wrong, about the same exams."),
+}
+
+
+def caution(code: Caution, *, first: str, second: str) -> str:
+    """Return what to mind of a comparison.
+
+    Args:
+        code: of the caution.
+        first: the name of the first reader.
+        second: that of the second.
+    """
+    return str(CAUTIONS[code] % {"first": first, "second": second})
+
+
+def why_none(code: Missing) -> str:
+    """Return why there are no comparisons."""
+    return str(WHY_NONE[code])
+
+
+def why_no_test(code: Undefined) -> str:
+    """Return why a comparison has no test."""
+    return str(WHY_NO_TEST[code])
+
+
+def sentences_of(why: Missing | None, lines: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what each code means that ``lines`` of comparisons have, and ``why`` there are none.
+
+    Readers are called first and second, as in the lines.
+    """
+    found = {str(why): why_none(why)} if why else {}
+    names = {"first": gettext("The first reader"), "second": gettext("The second reader")}
+    for line in lines:
+        found |= {one: caution(Caution(one), **names) for one in line["cautions"]}
+        if line["undefined"]:
+            found[line["undefined"]] = why_no_test(Undefined(line["undefined"]))
+    return found
