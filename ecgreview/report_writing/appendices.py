@@ -1,4 +1,4 @@
-"""What stands after the results: the checklist, details, and how to make the report again."""
+"""Appendices of the report: GRRAS checklist, detailed tables and reproduction settings."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from .context import Context, has_posterior
 from .document import Block, Column, Paragraph, Section, Table
 from .methods import has_ranges
 
+# Longer tables are left out of the document; the report's files have them.
 MAX_LINES = 400
-"""A table with more lines than this is left to the files of the report."""
 
 _PAIR_MEASURES = ("cohen_kappa", "cohen_kappa_max", "positive_agreement", "mcnemar_p")
 _REPEAT_MEASURES = ("cohen_kappa", "positive_agreement", "percent_agreement")
 
 
 def appendices(context: Context) -> Iterator[Section]:
-    """Return the appendices."""
     say = context.say
     yield Section(say(sentences.APPENDIX_GRRAS), 1, (checklist.table(context),))
     yield Section(say(sentences.APPENDIX_READERS), 1, (_ranges(context),))
@@ -39,7 +38,7 @@ def _pairs(context: Context) -> Iterator[Block]:
     if not context.report["pairs"]:
         yield context.empty(context.say(sentences.NO_PAIRS))
     elif not context.pairs:
-        yield context.told(sentences.PAIRS_ELSEWHERE)
+        yield context.paragraph(sentences.PAIRS_ELSEWHERE)
     elif not lines:
         yield context.empty(context.say(sentences.NEVER_TOGETHER))
     elif len(lines) > MAX_LINES:
@@ -85,12 +84,12 @@ def _again_table(context: Context) -> Iterator[Block]:
 def _lines(
     context: Context,
     lines: Sequence[Mapping[str, Any]],
-    who: tuple[str, Sequence[str]],
+    row_heading: tuple[str, Sequence[str]],
     counts: Sequence[str],
     measures: Sequence[str],
 ) -> Table:
-    """Return a table of lines with four counts and some measures, and the reasons below it."""
-    say, whole = context.say, context.wording.whole
+    """Return a table with four counts and some measures per line, and reasons as notes."""
+    say, integer = context.say, context.wording.integer
     marks = class_tables.Marks(context)
     rows = tuple(
         (
@@ -98,53 +97,55 @@ def _lines(
             if has_posterior(line)
             else line["class"],
             name,
-            *(whole(line[field]) for field in ("n11", "n10", "n01", "n00")),
+            *(integer(line[field]) for field in ("n11", "n10", "n01", "n00")),
             *(_cell(marks, line, measure) for measure in measures),
         )
-        for line, name in zip(lines, who[1], strict=True)
+        for line, name in zip(lines, row_heading[1], strict=True)
     )
     columns = (
         Column(say(sentences.CLASS), "left"),
-        Column(who[0], "left"),
+        Column(row_heading[0], "left"),
         *(Column(say(count)) for count in counts),
         *(Column(say(sentences.MEASURES[measure])) for measure in measures),
     )
-    rare = whole(context.report["method"]["rare_below"])
+    rare = integer(context.report["method"]["rare_below"])
     is_marked = any(map(has_posterior, lines))
     notes = (say(sentences.POSTERIOR_NOTE, rare=rare),) if is_marked else ()
     return Table("", columns, rows, (*notes, *marks.notes()))
 
 
 def _cell(marks: class_tables.Marks, line: Mapping[str, Any], measure: str) -> str:
-    found: Mapping[str, Any] = line[measure]
+    value: Mapping[str, Any] = line[measure]
     if measure == "mcnemar_p":
-        return marks.probability(found)
-    if measure == "cohen_kappa_max":  # a bound of another measure, whose interval stands beside it
-        return marks.cell({**found, "low": None, "high": None})
-    return marks.cell(found)
+        return marks.probability(value)
+    if (
+        measure == "cohen_kappa_max"
+    ):  # A bound of another measure; that measure's interval is in the next column.
+        return marks.cell({**value, "low": None, "high": None})
+    return marks.cell(value)
 
 
 def _too_many(context: Context, lines: Sequence[object]) -> Paragraph:
-    return context.told(sentences.TOO_MANY_LINES, n=context.wording.whole(len(lines)))
+    return context.paragraph(sentences.TOO_MANY_LINES, n=context.wording.integer(len(lines)))
 
 
 def _again(context: Context) -> Table:
-    facts, method, whole = context.facts, context.report["method"], context.wording.whole
+    facts, method, integer = context.facts, context.report["method"], context.wording.integer
     provenance = facts.provenance
     version = provenance.protocol_version
-    told = (
+    settings = (
         (sentences.SOFTWARE_NAME, provenance.software),
         (sentences.REPORT_VERSION, str(context.report["version"])),
         (sentences.DIGEST_NAME, provenance.digest),
-        (sentences.PROTOCOL_NAME, "" if version is None else whole(version)),
+        (sentences.PROTOCOL_NAME, "" if version is None else integer(version)),
         (sentences.PROTOCOL_DIGEST, provenance.protocol_digest),
         (sentences.TAXONOMY_NAME, f"{facts.taxonomy} {facts.taxonomy_version}".strip()),
         (sentences.CONFIDENCE_NAME, context.confidence if context.has_intervals else ""),
-        (sentences.REPLICATES_NAME, whole(method["n_replicates"])),
+        (sentences.REPLICATES_NAME, integer(method["n_replicates"])),
         (sentences.SEED_NAME, str(method["seed"])),
         (sentences.UNIT_NAME, context.say(sentences.UNITS[method["unit"]])),
     )
-    rows = tuple((context.say(name), value) for name, value in told if value)
+    rows = tuple((context.say(name), value) for name, value in settings if value)
     columns = (
         Column(context.say(sentences.SETTING), "left"),
         Column(context.say(sentences.VALUE), "left"),

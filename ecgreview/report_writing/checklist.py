@@ -1,4 +1,4 @@
-"""The checklist of GRRAS: each item, where the report tells it, and what is left to the author."""
+"""The GRRAS checklist: each item, where the report covers it, and what the author must add."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from .sentences import _
 
 
 def table(context: Context) -> Table:
-    """Return the checklist as a table."""
     say = context.say
     rows = []
     for number, (item, parts) in enumerate(zip(ITEMS, _answers(context), strict=True), start=1):
@@ -21,13 +20,13 @@ def table(context: Context) -> Table:
     columns = (
         Column(say(ITEM_NUMBER), "left"),
         Column(say(ITEM), "left"),
-        Column(say(TOLD), "left"),
+        Column(say(WHERE), "left"),
     )
     return context.table(say(CAPTION), Table("", columns, tuple(rows)))
 
 
 def _answers(context: Context) -> Iterator[tuple[str, ...]]:
-    """Return for each item where it is told, what is told there in short, and what is missing."""
+    """Yield, for each item, where it is reported, a summary, and what is missing."""
     say, facts = context.say, context.facts
     exams, readers, design = facts.exams, facts.readers, facts.design
     missing = partial(_missing, context)
@@ -35,12 +34,12 @@ def _answers(context: Context) -> Iterator[tuple[str, ...]]:
     background = missing(readers.background or readers.levels, sentences.BACKGROUND)
     yield (say(IN_TITLE),)
     yield say(IN_DESIGN), _device(context), missing(facts.taxonomy, LIST_OF_CLASSES)
-    is_told = exams.sampling or exams.draws
-    yield say(IN_SAMPLE) if is_told or exams.datasets else "", sampling
+    has_sample = exams.sampling or exams.draws
+    yield say(IN_SAMPLE) if has_sample or exams.datasets else "", sampling
     yield say(IN_READERS) if design.minimum_reader_level or not background else "", background
     yield (missing(None, RATIONALE),)
     yield say(IN_DESIGN), missing(facts.sample_size, sentences.SAMPLE_SIZE)
-    yield say(IN_SAMPLE) if is_told else "", sampling
+    yield say(IN_SAMPLE) if has_sample else "", sampling
     yield (
         say(IN_READING),
         missing(facts.display or facts.counts.displays, sentences.DISPLAYED),
@@ -63,7 +62,7 @@ def _missing(context: Context, known: object, what: str) -> str:
 
 
 def _device(context: Context) -> str:
-    facts, n = context.facts, context.wording.whole(len(context.classes))
+    facts, n = context.facts, context.wording.integer(len(context.classes))
     if not facts.taxonomy:
         return ""
     taxonomy = f"{facts.taxonomy} {facts.taxonomy_version}".strip()
@@ -71,13 +70,13 @@ def _device(context: Context) -> str:
 
 
 def _numbers(context: Context) -> str:
-    report, whole = context.report, context.wording.whole
+    report, integer = context.report, context.wording.integer
     return context.say(
         NUMBERS,
-        readers=whole(report["n_readers"]),
-        exams=whole(report["n_exams_compared"]),
-        readings=whole(report["n_readings"]),
-        twice=whole(len(report["repeats"])),
+        readers=integer(report["n_readers"]),
+        exams=integer(report["n_exams_compared"]),
+        readings=integer(report["n_readings"]),
+        twice=integer(len(report["repeats"])),
     )
 
 
@@ -91,20 +90,20 @@ def _estimates(context: Context) -> str:
     )
 
 
-CAPTION = _("Checklist of the guidelines for reporting reliability and agreement studies (GRRAS)")
+CAPTION = _("Checklist of the Guidelines for Reporting Reliability and Agreement Studies (GRRAS)")
 ITEM_NUMBER = _("No.")
 ITEM = _("Item")
-TOLD = _("Where it is told")
+WHERE = _("Where it is reported")
 
 ITEMS = (
-    _("Title or abstract: that agreement between or within readers was investigated"),
+    _("Title or abstract: states that agreement between or within readers was investigated"),
     _("Introduction: the diagnostic or measurement device"),
     _("Introduction: the population of subjects"),
     _("Introduction: the population of raters"),
-    _("Introduction: what is known of reliability and agreement; rationale of the study"),
+    _("Introduction: what is known about reliability and agreement; rationale for the study"),
     _("Methods: how the sample size was chosen; numbers of raters, subjects and replicates"),
     _("Methods: how subjects and raters were sampled"),
-    _("Methods: the rating process: intervals of time, clinical information, blinding"),
+    _("Methods: the rating process (time between ratings, clinical information, blinding)"),
     _("Methods: whether ratings were made independently"),
     _("Methods: the statistical analysis"),
     _("Results: actual numbers of raters, subjects and replicate observations"),
@@ -125,10 +124,10 @@ IN_RESULTS = _("Results, all tables and figures.")
 IN_APPENDICES = _("Appendices; the CSV and JSON files of the report.")
 DEVICE = _("12-lead electrocardiograms, read for {n} classes of {taxonomy}.")
 NUMBERS = _(
-    "Readers: {readers}; exams that two readers or more have read: {exams}; readings: {readings}; "
+    "Readers: {readers}; exams read by at least two readers: {exams}; readings: {readings}; "
     "readers who read exams twice: {twice}."
 )
-RATIONALE = _("what is known already, and why the study was made")
+RATIONALE = _("what was already known, and why the study was done")
 RELEVANCE = _("what the results mean in practice")
 LIST_OF_CLASSES = _("the list of classes")
 CHARACTERISTICS = _("age and sex of the patients, training and experience of the readers")

@@ -1,4 +1,4 @@
-"""The works that a report rests on, numbered in the order in which it first names them."""
+"""References of a report, numbered by first citation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 
 class Citations:
-    """The works named so far in one report."""
+    """The works cited so far in one report."""
 
     def __init__(self) -> None:
         self._keys: list[str] = []
@@ -15,7 +15,7 @@ class Citations:
         """Return the numbers of works in brackets, such as ``[2,5]``.
 
         Raises:
-            KeyError: there is no such work.
+            KeyError: a key is not in ``WORKS``.
         """
         for key in keys:
             if key not in WORKS:
@@ -25,10 +25,11 @@ class Citations:
         return f"[{','.join(str(self._keys.index(key) + 1) for key in keys)}]"
 
     def listed(self) -> tuple[str, ...]:
-        """Return the works that were named, each with its number."""
+        """Return the cited works, each with its number."""
         return tuple(f"{place}. {WORKS[key]}" for place, key in enumerate(self._keys, start=1))
 
 
+# Full references in Vancouver style.
 WORKS = MappingProxyType(
     {
         "grras": (
@@ -116,4 +117,3 @@ WORKS = MappingProxyType(
         ),
     }
 )
-"""Full references, in the manner of Vancouver."""

@@ -1,4 +1,4 @@
-"""Tables with a line for each class."""
+"""Tables with one row per class."""
 
 from __future__ import annotations
 
@@ -11,25 +11,24 @@ from .document import Column, Paragraph, Table
 from .wording import DASH
 
 SECONDARY = ("percent_agreement", "negative_agreement", "gwet_ac1", "pabak")
+# Coefficients whose leave-one-reader-out range is reported.
 RANGED = ("positive_agreement", "fleiss_kappa", "krippendorff_alpha", "gwet_ac1")
-"""Coefficients whose range without one reader is told."""
 
 
 def warnings(context: Context) -> Iterator[Paragraph]:
-    """Return what is to be known before the table is read."""
-    rare, whole = context.report["method"]["rare_below"], context.wording.whole
+    """Warn about rare classes and undefined coefficients."""
+    rare, integer = context.report["method"]["rare_below"], context.wording.integer
     n_rare = sum(line["n_exams"] > 0 and line["n_positive_any"] < rare for line in context.classes)
     if n_rare:
-        text = context.say(sentences.RARE_WARNING, n=whole(n_rare), rare=whole(rare))
+        text = context.say(sentences.RARE_WARNING, n=integer(n_rare), rare=integer(rare))
         yield Paragraph(text, "warning")
     n_undefined = sum(_is_undefined(line, _headlines(context)) for line in context.classes)
     if n_undefined:
-        n = context.wording.whole(n_undefined)
+        n = context.wording.integer(n_undefined)
         yield Paragraph(context.say(sentences.UNDEFINED_WARNING, n=n), "warning")
 
 
 def headline(context: Context) -> Table:
-    """Return raw counts, positive agreement, kappa and alpha of each class."""
     caption = context.captioned(sentences.CLASS_TABLE, sentences.CLASS_TABLE_PLAIN)
     return headline_of(context, context.classes, head=sentences.CLASS, caption=caption)
 
@@ -37,23 +36,23 @@ def headline(context: Context) -> Table:
 def headline_of(
     context: Context, lines: Sequence[Mapping[str, Any]], *, head: str, caption: str
 ) -> Table:
-    """Return the same of ``lines``, of classes or groups.
+    """Return raw counts, positive agreement, kappa and alpha of each line.
 
     Args:
-        context: of the report.
-        lines: as a report has them.
-        head: of the first column.
-        caption: of the table, in the language of the report.
+        context: the report being written.
+        lines: lines of classes or groups, as in the report.
+        head: sentence for the heading of the first column.
+        caption: in the language of the report.
     """
-    say, whole = context.say, context.wording.whole
+    say, integer = context.say, context.wording.integer
     marks = Marks(context)
     rows = tuple(
         (
             _name(context, line),
-            whole(line["n_exams"]),
-            whole(line["n_positive_any"]),
-            whole(line["n_positive_all"]),
-            whole(line["n_positive_any"] - line["n_positive_all"]),
+            integer(line["n_exams"]),
+            integer(line["n_positive_any"]),
+            integer(line["n_positive_all"]),
+            integer(line["n_positive_any"] - line["n_positive_all"]),
             *(marks.cell(line[measure]) for measure in _headlines(context)),
         )
         for line in lines
@@ -73,7 +72,7 @@ def headline_of(
 
 
 def secondary(context: Context) -> Table:
-    """Return the coefficients that are never to be read alone."""
+    """Return the coefficients that should not be interpreted alone."""
     marks = Marks(context)
     rows = tuple(
         (_name(context, line), *(marks.cell(line[measure]) for measure in SECONDARY))
@@ -89,7 +88,7 @@ def secondary(context: Context) -> Table:
 
 
 def ranges(context: Context) -> Table:
-    """Return between which values coefficients lie when one reader is left out."""
+    """Return the range of coefficients when one reader at a time is left out."""
     rows = tuple(
         (
             line["class"],
@@ -106,18 +105,18 @@ def ranges(context: Context) -> Table:
 
 
 class Marks:
-    """Letters that lead from the cells of a table to the reasons below it."""
+    """Footnote letters that link the cells of a table to the reasons below it."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._reasons: list[str] = []
 
     def cell(self, measure: Mapping[str, Any]) -> str:
-        """Return a measure with its interval, and a letter where there is something to mind."""
+        """Return a measure with its interval, and a footnote letter if it has a reason."""
         return self._marked(self._context.wording.interval(measure), measure)
 
     def probability(self, measure: Mapping[str, Any]) -> str:
-        """Return the p of a test, likewise."""
+        """Return a p value, with a footnote letter if it has a reason."""
         p, wording = measure["estimate"], self._context.wording
         return self._marked(DASH if p is None else wording.probability(p), measure)
 
@@ -129,7 +128,7 @@ class Marks:
         return f"{text}\u00a0{self._mark(measure['reason'])}"
 
     def notes(self) -> tuple[str, ...]:
-        """Return the reasons, each with its letter."""
+        """Return the reasons, each with its footnote letter."""
         say, sentence = self._context.say, self._context.wording.sentence
         return tuple(
             say(sentences.REASON_NOTE, mark=self._mark(reason), reason=sentence(reason))
@@ -155,7 +154,7 @@ def _name(context: Context, line: Mapping[str, Any]) -> str:
 
 def _posterior_note(context: Context, lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if any(map(has_posterior, lines)):
-        rare = context.wording.whole(context.report["method"]["rare_below"])
+        rare = context.wording.integer(context.report["method"]["rare_below"])
         yield context.say(sentences.POSTERIOR_NOTE, rare=rare)
 
 

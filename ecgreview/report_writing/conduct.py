@@ -1,4 +1,4 @@
-"""What happened in a study, from its rows, beside what its protocol planned."""
+"""How the study was conducted, from its records, compared with what the protocol planned."""
 
 from __future__ import annotations
 
@@ -13,57 +13,56 @@ from .sentences import _
 
 
 def readings_per_exam(context: Context) -> Iterator[str]:
-    """Return how many readers were to read each exam, and how many did."""
-    planned, whole = context.facts.design.readers_per_exam, context.wording.whole
+    planned, integer = context.facts.design.readers_per_exam, context.wording.integer
     read_by = context.facts.exams.read_by
     if planned == 1:
         yield context.say(ONE_READER_PER_EXAM)
     elif planned is not None:
-        yield context.say(READERS_PER_EXAM, n=whole(planned))
+        yield context.say(READERS_PER_EXAM, n=integer(planned))
     if not read_by:
         return
-    if planned is not None and [one.name for one in read_by] == [str(planned)]:
-        yield context.say(READ_AS_PLANNED, n=whole(read_by[0].n))
+    if planned is not None and [tally.name for tally in read_by] == [str(planned)]:
+        yield context.say(READ_AS_PLANNED, n=integer(read_by[0].n))
     else:
         yield context.say(READ_BY, tally=tallied(context, read_by))
 
 
 def repeats(context: Context) -> Iterator[str]:
-    """Return which hidden repeats were planned, and which were read."""
+    """Report the hidden repeats that were planned and those that were read."""
     design, counts, wording = context.facts.design, context.facts.counts, context.wording
     read = counts.repeats
     if not design.repeat_fraction:
         if read:
-            yield context.say(REPEATS_UNPLANNED, n=wording.whole(read))
+            yield context.say(REPEATS_UNPLANNED, n=wording.integer(read))
         elif design.repeat_fraction is not None:
             yield context.say(NO_REPEATS)
         return
     yield context.say(
         REPEATS_PLANNED,
         share=wording.percent(design.repeat_fraction),
-        days=wording.whole(design.washout_days),
-        exams=wording.whole(design.washout_exams),
+        days=wording.integer(design.washout_days),
+        exams=wording.integer(design.washout_exams),
     )
     if read is not None:
         yield from _repeats_read(context, read)
 
 
 def _repeats_read(context: Context, read: int) -> Iterator[str]:
-    counts, whole = context.facts.counts, context.wording.whole
+    counts, integer = context.facts.counts, context.wording.integer
     if not read:
         yield context.say(REPEATS_NONE if context.facts.dates.closed else REPEATS_NOT_YET)
         return
     planned = counts.repeats_planned
     if planned is None or planned < read:
-        yield context.say(REPEATS_READ, n=whole(read))
+        yield context.say(REPEATS_READ, n=integer(read))
     else:
-        yield context.say(REPEATS_OF, n=whole(read), planned=whole(planned))
+        yield context.say(REPEATS_OF, n=integer(read), planned=integer(planned))
     if counts.repeat_days:
         yield context.say(REPEAT_DAYS, spread=spread_text(context, counts.repeat_days))
 
 
 def sample(context: Context) -> Iterator[Block]:
-    """Return how the exams were chosen, as recorded; what is not known is left to the author."""
+    """Report how exams were chosen; leave a gap for the author where this was not recorded."""
     exams = context.facts.exams
     if exams.sampling:
         yield Paragraph(exams.sampling)
@@ -73,51 +72,50 @@ def sample(context: Context) -> Iterator[Block]:
     else:
         yield context.gap(sentences.SAMPLING)
     if exams.datasets:
-        yield context.told(DATASETS, datasets=tallied(context, exams.datasets))
+        yield context.paragraph(DATASETS, datasets=tallied(context, exams.datasets))
 
 
 def _draws(context: Context) -> Iterator[str]:
-    whole, exams = context.wording.whole, context.facts.exams
+    integer, exams = context.wording.integer, context.facts.exams
     if context.facts.scope:
         yield context.say(OF_STUDY)
-    for one in exams.draws or ():
-        if one.selection is Selection.DRAWN:
-            yield from _drawn(context, one)
+    for draw in exams.draws or ():
+        if draw.selection is Selection.DRAWN:
+            yield from _drawn(context, draw)
         else:
-            yield context.say(SELECTIONS[one.selection], n=whole(one.n))
+            yield context.say(SELECTIONS[draw.selection], n=integer(draw.n))
     if exams.n_removed:
-        yield context.say(REMOVED, n=whole(exams.n_removed))
+        yield context.say(REMOVED, n=integer(exams.n_removed))
 
 
-def _drawn(context: Context, one: Draw) -> Iterator[str]:
-    whole = context.wording.whole
-    available = "?" if one.n_available is None else whole(one.n_available)
-    yield context.say(DRAWN, n=whole(one.n), dataset=one.dataset, available=available)
-    if one.stratified_by in STRATIFIED:
-        yield context.say(STRATIFIED[one.stratified_by])
-        if one.quota in QUOTAS:
-            yield context.say(QUOTAS[one.quota])
-    if one.per_patient:
-        yield context.say(PER_PATIENT, n=whole(one.per_patient))
+def _drawn(context: Context, draw: Draw) -> Iterator[str]:
+    integer = context.wording.integer
+    available = "?" if draw.n_available is None else integer(draw.n_available)
+    yield context.say(DRAWN, n=integer(draw.n), dataset=draw.dataset, available=available)
+    if draw.stratified_by in STRATIFIED:
+        yield context.say(STRATIFIED[draw.stratified_by])
+        if draw.quota in QUOTAS:
+            yield context.say(QUOTAS[draw.quota])
+    if draw.per_patient:
+        yield context.say(PER_PATIENT, n=integer(draw.per_patient))
 
 
 def readers(context: Context) -> Iterator[Block]:
-    """Return who was admitted as a reader, and who read."""
     design, known = context.facts.design, context.facts.readers
-    level, whole = design.minimum_reader_level, context.wording.whole
-    told = [context.say(LEVELS[level])] if level else []
+    level, integer = design.minimum_reader_level, context.wording.integer
+    parts = [context.say(LEVELS[level])] if level else []
     if len(known.levels) == 1:
-        (one,) = known.levels
-        told.append(context.say(ONE_LEVEL, level=one.name, n=whole(one.n)))
+        (level_tally,) = known.levels
+        parts.append(context.say(ONE_LEVEL, level=level_tally.name, n=integer(level_tally.n)))
     elif known.levels:
-        told.append(context.say(WHO_READ, levels=tallied(context, known.levels)))
-    told += _qualification(context)
+        parts.append(context.say(WHO_READ, levels=tallied(context, known.levels)))
+    parts += _qualification(context)
     if known.n_saw_results:
-        told.append(context.say(SAW_RESULTS, n=whole(known.n_saw_results)))
+        parts.append(context.say(SAW_RESULTS, n=integer(known.n_saw_results)))
     if known.others:
-        told.append(context.say(OTHERS, others=tallied(context, known.others)))
-    if told:
-        yield Paragraph(" ".join(told))
+        parts.append(context.say(OTHERS, others=tallied(context, known.others)))
+    if parts:
+        yield Paragraph(" ".join(parts))
     if known.background:
         yield Paragraph(known.background)
     elif not known.levels:
@@ -125,62 +123,64 @@ def readers(context: Context) -> Iterator[Block]:
 
 
 def _qualification(context: Context) -> Iterator[str]:
-    design, known, whole = context.facts.design, context.facts.readers, context.wording.whole
+    design, known, integer = context.facts.design, context.facts.readers, context.wording.integer
     if design.pass_mark is not None:
         yield context.say(QUALIFICATION, share=context.wording.percent(design.pass_mark))
         if known.n_qualified is not None and known.n is not None:
-            yield context.say(QUALIFIED, n=whole(known.n_qualified), total=whole(known.n))
+            yield context.say(QUALIFIED, n=integer(known.n_qualified), total=integer(known.n))
     elif design.minimum_reader_level is not None:
         yield context.say(NO_QUALIFICATION)
 
 
 def suggestions(context: Context) -> Iterator[str]:
-    """Return when suggestions could be shown, and for how many readings they were."""
+    """Report when suggestions could be shown, and for how many readings they were shown."""
     policy, shown = context.facts.design.suggestion_policy, context.facts.counts.suggestions_shown
     if policy not in SUGGESTIONS:
         return
     yield context.say(SUGGESTIONS[policy])
     if shown:
-        yield context.say(SUGGESTIONS_SHOWN, n=context.wording.whole(shown))
+        yield context.say(SUGGESTIONS_SHOWN, n=context.wording.integer(shown))
     elif shown == 0 and policy != "none":
         yield context.say(NONE_SHOWN)
 
 
 def display(context: Context) -> Iterator[Block]:
-    """Return how tracings were displayed when readings were submitted, as the readings say."""
-    counts, whole = context.facts.counts, context.wording.whole
-    if context.facts.display:  # of a version stored before
-        told = [context.say(DISPLAY, display=tallied(context, context.facts.display))]
+    """Report how tracings were displayed, from the settings stored with each reading."""
+    counts, integer = context.facts.counts, context.wording.integer
+    if context.facts.display:  # Reports stored before ``counts.displays`` existed have only this.
+        parts = [context.say(DISPLAY, display=tallied(context, context.facts.display))]
     elif counts.displays:
-        ways = "; ".join(_way(context, one) for one in counts.displays)
-        told = [context.say(DISPLAY, display=ways)]
+        ways = "; ".join(_way(context, display) for display in counts.displays)
+        parts = [context.say(DISPLAY, display=ways)]
     else:
         yield context.gap(sentences.DISPLAYED)
         return
     if counts.display_other:
-        told.append(context.say(DISPLAY_OTHER, n=whole(counts.display_other)))
+        parts.append(context.say(DISPLAY_OTHER, n=integer(counts.display_other)))
     if counts.display_unknown:
-        told.append(context.say(DISPLAY_UNKNOWN, n=whole(counts.display_unknown)))
-    yield Paragraph(" ".join(told))
+        parts.append(context.say(DISPLAY_UNKNOWN, n=integer(counts.display_unknown)))
+    yield Paragraph(" ".join(parts))
 
 
-def _way(context: Context, one: Display) -> str:
+def _way(context: Context, display: Display) -> str:
     wording = context.wording
     parts = [
-        "+".join((one.arrangement, *one.rhythm)),
-        f"{_number(context, one.speed_mm_per_s)} mm/s",
-        f"{_number(context, one.gain_mm_per_mv)} mm/mV",
+        "+".join((display.arrangement, *display.rhythm)),
+        f"{_number(context, display.speed_mm_per_s)} mm/s",
+        f"{_number(context, display.gain_mm_per_mv)} mm/mV",
     ]
-    if one.filter:
-        known = FILTERS.get(one.filter)
-        parts.append(context.say(known) if known else one.filter)
-    return f"{', '.join(parts)} (n = {wording.whole(one.n)})"
+    if display.filter:
+        known = FILTERS.get(display.filter)
+        parts.append(context.say(known) if known else display.filter)
+    return f"{', '.join(parts)} (n = {wording.integer(display.n)})"
 
 
 def spread_text(context: Context, spread: Spread) -> str:
-    """Return the median with its quartiles."""
-    low, median, high = (_number(context, one) for one in (spread.low, spread.median, spread.high))
-    n = context.wording.whole(spread.n_known)
+    """Return the median and quartiles."""
+    low, median, high = (
+        _number(context, value) for value in (spread.low, spread.median, spread.high)
+    )
+    n = context.wording.integer(spread.n_known)
     return context.say(sentences.MEDIAN, median=median, low=low, high=high, n=n)
 
 
@@ -189,19 +189,19 @@ def _number(context: Context, value: float) -> str:
 
 
 def tallied(context: Context, tallies: tuple[Tally, ...]) -> str:
-    """Return names with their numbers, separated by semicolons."""
-    whole = context.wording.whole
-    return "; ".join(f"{one.name} (n = {whole(one.n)})" for one in tallies)
+    """Return names with their counts, separated by semicolons."""
+    integer = context.wording.integer
+    return "; ".join(f"{tally.name} (n = {integer(tally.n)})" for tally in tallies)
 
 
-READERS_PER_EXAM = _("The protocol has each exam read by {n} different readers.")
-ONE_READER_PER_EXAM = _("The protocol has each exam read by one reader.")
-READ_AS_PLANNED = _("All exams were read by that many readers (n = {n}).")
+READERS_PER_EXAM = _("According to the protocol, each exam is read by {n} different readers.")
+ONE_READER_PER_EXAM = _("According to the protocol, each exam is read by one reader.")
+READ_AS_PLANNED = _("All exams (n = {n}) were read by this number of readers.")
 READ_BY = _("Exams by the number of readers who read them: {tally}.")
 
 REPEATS_PLANNED = _(
-    "The protocol planned that {share} of each reader's exams come back unannounced, at least "
-    "{days} days and {exams} other exams later, to compare readers with themselves."
+    "To measure intra-reader agreement, the protocol planned to repeat {share} of each reader's "
+    "exams unannounced, at least {days} days and {exams} other exams later."
 )
 REPEATS_NONE = _("None of these repeats was read before reading was closed.")
 REPEATS_NOT_YET = _("None of these repeats has been read yet.")
@@ -211,7 +211,9 @@ REPEATS_UNPLANNED = _("The protocol planned no repeats, but readers read {n} exa
 REPEAT_DAYS = _("Days between the two readings: {spread}.")
 NO_REPEATS = _("No reader was given an exam a second time.")
 
-OF_STUDY = _("The exams of the batch are among those of the study, which were chosen as follows.")
+OF_STUDY = _(
+    "The exams of the batch come from the exams of the study, which were chosen as follows."
+)
 DRAWN = _(
     "{n} exams were drawn at random from the {available} available in {dataset}, using a secret "
     "seed fixed before the first reading."
@@ -224,8 +226,8 @@ SELECTIONS = MappingProxyType(
 )
 STRATIFIED = MappingProxyType(
     {
-        "source": _("The draw was stratified by the labels of the source."),
-        "suggested": _("The draw was stratified by the suggestions of a computer program."),
+        "source": _("The draw was stratified by source labels."),
+        "suggested": _("The draw was stratified by computer suggestions."),
     }
 )
 QUOTAS = MappingProxyType(
@@ -236,7 +238,7 @@ QUOTAS = MappingProxyType(
     }
 )
 PER_PATIENT = _("Maximum number of exams drawn from one patient: {n}.")
-REMOVED = _("Exams removed again before any reader was given them: {n}.")
+REMOVED = _("Exams removed before being assigned to any reader: {n}.")
 POPULATION = _("the population that the data sets represent")
 DATASETS = _("Exams came from: {datasets}.")
 
@@ -247,33 +249,30 @@ LEVELS = MappingProxyType(
         3: _("The protocol admitted senior cardiologists as readers."),
     }
 )
-WHO_READ = _("Levels of those who read at least one exam: {levels}.")
-ONE_LEVEL = _("All who read at least one exam were of the same level: {level} (n = {n}).")
+WHO_READ = _("Levels of the readers who read at least one exam: {levels}.")
+ONE_LEVEL = _("All readers who read at least one exam were of the same level: {level} (n = {n}).")
 OTHERS = _(
     "The readers are people. Also compared: {others}. These have no vote in the consensus and are"
     " not included in the coefficients of all readers together or in the latent model."
 )
 QUALIFICATION = _(
-    "Before reading for the study each reader had to read a set of exams with reference answers "
+    "Before reading for the study, each reader had to read a set of exams with reference answers "
     "and get {share} of them right."
 )
-QUALIFIED = _("Of the {total} who read, {n} had passed.")
-NO_QUALIFICATION = _("No test had to be passed before reading.")
-SAW_RESULTS = _("Readers who looked at results and were then given no further exams: {n}.")
+QUALIFIED = _("Of the {total} readers, {n} had passed.")
+NO_QUALIFICATION = _("No qualification test was required.")
+SAW_RESULTS = _("Readers who viewed results and were given no further exams after that: {n}.")
 
 SUGGESTIONS = MappingProxyType(
     {
-        "none": _("No suggestions of a computer program were shown."),
+        "none": _("No computer suggestions were shown."),
         "after_commit": _(
-            "By the protocol, suggestions of a computer program may be shown only after the reader "
-            "has committed a blind reading. Agreement is that of the blind readings."
+            "Under the protocol, computer suggestions may be shown only after the reader has "
+            "submitted a blind reading. Agreement is computed from the blind readings."
         ),
-        "concurrent": _(
-            "By the protocol, suggestions of a computer program may be shown during reading."
-        ),
+        "concurrent": _("Under the protocol, computer suggestions may be shown during reading."),
         "randomised": _(
-            "Whether suggestions of a computer program may be shown was drawn at random for each "
-            "exam and reader."
+            "Whether computer suggestions may be shown was randomized for each exam and reader."
         ),
     }
 )

@@ -1,4 +1,4 @@
-"""What every part of a report is written from."""
+"""The shared state of a report while it is written."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _TWO = 2
 
 @dataclass(slots=True)
 class Context:
-    """The numbers, the facts and the language of one report, and what it has counted so far.
+    """The numbers, facts and language of one report, with running table and figure numbers.
 
     Attributes:
-        report: the agreement of readers, of a version that is read here.
-        pairs: its lines for pairs of readers and classes.
-        repeats: its lines for readers and classes read twice.
+        report: the agreement report, of a version in ``VERSIONS``.
+        pairs: its lines per class and pair of readers.
+        repeats: its lines per class and reader with repeated readings.
     """
 
     report: Mapping[str, Any]
@@ -38,46 +38,43 @@ class Context:
 
     @property
     def classes(self) -> Sequence[Mapping[str, Any]]:
-        """The lines of the classes."""
-        found: Sequence[Mapping[str, Any]] = self.report["classes"]
-        return found
+        lines: Sequence[Mapping[str, Any]] = self.report["classes"]
+        return lines
 
     @property
     def kappa(self) -> str:
-        """The kappa that stands beside alpha: one that has an interval with so many readers."""
+        """The kappa shown next to alpha: one that has an interval for this number of readers."""
         n_readers = self.report["n_readers"]
         return "light_kappa" if n_readers < MANY_READERS else "fleiss_kappa"
 
     @property
     def kappa_name(self) -> str:
-        """How that kappa is called; of two readers it is Cohen's."""
+        """The name of ``kappa``; with two readers it equals Cohen's."""
         name = "cohen_kappa" if self.report["n_readers"] == _TWO else self.kappa
         return self.say(sentences.MEASURES[name])
 
     @property
     def has_intervals(self) -> bool:
-        """Whether intervals were computed at all."""
         return bool(self.report["method"]["n_replicates"])
 
     @property
     def confidence(self) -> str:
-        """The confidence of the intervals, in per cent."""
+        """The confidence level of the intervals, in percent."""
         return self.wording.percent(self.report["method"]["confidence"])
 
     def say(self, sentence: str, **values: object) -> str:
         """Return a sentence in the language of the report."""
         return self.wording.say(sentence, **values)
 
-    def told(self, sentence: str, **values: object) -> Paragraph:
-        """Return a sentence as a paragraph."""
+    def paragraph(self, sentence: str, **values: object) -> Paragraph:
         return Paragraph(self.say(sentence, **values))
 
     def gap(self, what: str) -> Paragraph:
-        """Return a paragraph that asks the author for ``what``."""
+        """Return a paragraph that asks the author to fill in ``what``."""
         return Paragraph(self.say(sentences.FILL_IN_WHAT, what=self.say(what)), "gap")
 
     def empty(self, why: str) -> Paragraph:
-        """Return the paragraph in place of a table or figure without content.
+        """Return the paragraph that replaces an empty table or figure.
 
         Args:
             why: in the language of the report.
@@ -85,7 +82,9 @@ class Context:
         return Paragraph(self.say(sentences.NOTHING, why=why))
 
     def captioned(self, with_intervals: str, without: str) -> str:
-        """Return a caption that tells the confidence, or one that does not, as there is one."""
+        """Return the caption that states the confidence level if there are intervals, else
+        the other.
+        """
         if self.has_intervals:
             return self.say(with_intervals, confidence=self.confidence)
         return self.say(without)
@@ -93,20 +92,21 @@ class Context:
     def table(self, caption: str, table: Table) -> Table:
         """Return ``table`` with its number and ``caption``."""
         self.n_tables += 1
-        whole = self.say(sentences.TABLE, number=self.n_tables, caption=caption)
-        return Table(whole, table.columns, table.rows, table.notes)
+        numbered = self.say(sentences.TABLE, number=self.n_tables, caption=caption)
+        return Table(numbered, table.columns, table.rows, table.notes)
 
     def figure(self, caption: str, svg: str, alt: str) -> Figure:
-        """Return a figure with its number."""
         self.n_figures += 1
-        whole = self.say(sentences.FIGURE, number=self.n_figures, caption=caption)
-        return Figure(f"figure-{self.n_figures}", whole, svg, alt)
+        numbered = self.say(sentences.FIGURE, number=self.n_figures, caption=caption)
+        return Figure(f"figure-{self.n_figures}", numbered, svg, alt)
 
 
 def has_posterior(line: Mapping[str, Any]) -> bool:
-    """Return whether the intervals of a class are those of a posterior, for want of exams."""
-    return any(isinstance(one, Mapping) and one.get("method") == POSTERIOR for one in line.values())
+    """Return whether a class has posterior intervals because it has too few informative exams."""
+    return any(
+        isinstance(value, Mapping) and value.get("method") == POSTERIOR for value in line.values()
+    )
 
 
+# ``method`` of a measure whose interval comes from a posterior.
 POSTERIOR = "dirichlet"
-"""The ``method`` of a measure whose interval is that of a posterior."""

@@ -1,6 +1,6 @@
-"""A report as a value: sections of paragraphs, tables and figures whose words are final.
+"""A report as a value: sections of paragraphs, tables and figures with their final text.
 
-What writes Markdown, HTML and PDF from it adds no word and no number, so the three say the same.
+The Markdown, HTML and PDF renderers add no words or numbers, so the three formats agree.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+# A warning is shown before the numbers it is about; a gap is for the author to fill in.
 Kind: TypeAlias = Literal["plain", "warning", "gap"]
-"""A warning is to be seen before the numbers below it; a gap is for the author to fill in."""
 
 Align: TypeAlias = Literal["left", "right"]
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph of plain text, without markup."""
+    """Plain text without markup."""
 
     text: str
     kind: Kind = "plain"
@@ -27,19 +27,17 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its heading, and on which side its cells stand."""
-
     title: str
     align: Align = "right"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; each row has a cell for each column.
+    """A table; each row has one cell per column.
 
     Attributes:
-        caption: with its number, above the table.
-        notes: below it.
+        caption: with the table's number; shown above the table.
+        notes: shown below the table.
     """
 
     caption: str
@@ -49,7 +47,7 @@ class Table:
 
     @property
     def body(self) -> Iterator[tuple[str, list[tuple[Column, str]]]]:
-        """What each row is about, and its further cells, each with its column."""
+        """Each row as its first cell and the other cells with their columns."""
         for about, *cells in self.rows:
             yield about, list(zip(self.columns[1:], cells, strict=True))
 
@@ -59,10 +57,10 @@ class Figure:
     """A figure.
 
     Attributes:
-        name: of its file, without an ending.
-        caption: with its number, below the figure.
+        name: file name without extension.
+        caption: with the figure's number; shown below the figure.
         svg: a complete SVG document.
-        alt: what it shows, for who cannot see it.
+        alt: text alternative for people who cannot see the figure.
     """
 
     name: str
@@ -76,10 +74,10 @@ Block: TypeAlias = Paragraph | Table | Figure
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with its number, and what stands below it until the next one.
+    """A numbered heading and the blocks below it.
 
     Attributes:
-        level: 1 for a chapter, 2 for a part of one.
+        level: 1 for a chapter, 2 for a section of a chapter.
     """
 
     title: str
@@ -94,7 +92,7 @@ class Document:
     Attributes:
         language: a language tag such as ``en`` or ``pt-BR``.
         byline: lines below the title.
-        references: each with its number; the last section, under ``references_title``.
+        references: with their numbers; rendered last, under ``references_title``.
     """
 
     language: str
@@ -105,17 +103,16 @@ class Document:
     references: tuple[str, ...]
 
     def figures(self) -> Iterator[Figure]:
-        """Return the figures in order."""
         for section in self.sections:
             yield from (block for block in section.blocks if isinstance(block, Figure))
 
 
 def plain(text: str) -> str:
-    """Return ``text`` on one line, without characters that no document may hold.
+    """Return ``text`` on one line, without characters that a document cannot hold.
 
-    These are controls, lone halves of characters, noncharacters, those that only one font knows
-    (word processors paste their bullets so), and the marks that turn the direction of writing, by
-    which a name could make a line read otherwise.
+    Removes control characters, lone surrogates, noncharacters, private-use characters (word
+    processors paste bullets as these) and bidirectional controls, with which a name could
+    reorder the line.
     """
     visible = "".join(
         " " if character in _BREAKS or unicodedata.category(character) in _UNWANTED else character

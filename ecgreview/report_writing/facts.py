@@ -1,4 +1,4 @@
-"""What a report tells of its study beside the numbers of agreement; whoever knows fills it in."""
+"""Facts about a study that a report needs besides the agreement numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ecgreview.protocol.model import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many of something: of one sex, one data set, one level. The name is shown as it is."""
+    """A count of one category, such as a sex, data set or level. The name is shown as is."""
 
     name: str
     n: int
@@ -19,7 +19,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The quartiles of a quantity, over the ``n_known`` of whom it is known."""
+    """Quartiles of a quantity over the ``n_known`` items for which it is known."""
 
     low: float
     median: float
@@ -28,8 +28,6 @@ class Spread:
 
 
 class Selection(StrEnum):
-    """How exams came into a study."""
-
     DRAWN = "drawn"
     NAMED = "named"
     UNKNOWN = "unknown"
@@ -37,16 +35,15 @@ class Selection(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """Exams that were added to a study at one time.
+    """Exams that were added to a study together.
 
     Attributes:
-        n: how many were added.
-        selection: how they were chosen.
-        dataset: where a draw was from; empty for exams that were named.
-        n_available: how many exams could have been drawn.
-        stratified_by: what strata were taken from, ``source`` or ``suggested``; empty for none.
-        quota: ``equal``, ``proportional`` or ``listed`` numbers of each stratum.
-        per_patient: the most exams of one patient; None: any number.
+        n: number of exams added.
+        dataset: where exams were drawn from; empty for exams that were named.
+        n_available: number of exams that could have been drawn.
+        stratified_by: origin of the strata, ``source`` or ``suggested``; empty for none.
+        quota: ``equal``, ``proportional`` or ``listed`` numbers per stratum.
+        per_patient: maximum number of exams per patient; None means no limit.
     """
 
     n: int
@@ -60,13 +57,13 @@ class Draw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Display:
-    """A way in which tracings were displayed when readings were submitted, in its stored values.
+    """One combination of display settings used when readings were submitted, as stored.
 
     Attributes:
-        n: readings that were submitted so.
+        n: readings submitted with these settings.
         arrangement: rows by columns, as in ``3x4``.
-        rhythm: the leads of the rhythm strips.
-        filter: the name of the filter; ``off`` for none, empty where it was not recorded.
+        rhythm: leads of the rhythm strips.
+        filter: name of the filter; ``off`` for none, empty where not recorded.
     """
 
     n: int
@@ -79,18 +76,18 @@ class Display:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exams:
-    """Which exams are read.
+    """The exams of the study or batch.
 
     Attributes:
-        n: in the study.
-        n_patients: whose they are; None where patients are not known.
-        sampling: how they were chosen, in the words of whoever chose them.
-        draws: how the study's exams were chosen, as recorded; None where nothing was.
-        n_removed: exams taken out of the study again before anybody was given them.
-        read_by: exams by how many people read them; the names are numbers of readers.
-        datasets: where they come from.
+        n: exams in the study.
+        n_patients: None where patients are not known.
+        sampling: how they were chosen, as described by the author.
+        draws: how the study's exams were chosen, as recorded; None if not recorded.
+        n_removed: exams removed from the study before they were assigned to anyone.
+        read_by: exams by number of people who read them; the names are numbers of readers.
+        datasets: exams by data set.
         age_years: of the patients.
-        sex: of the patients, those of whom it is not known among them.
+        sex: patients by sex, including unknown.
     """
 
     n: int | None = None
@@ -106,16 +103,16 @@ class Exams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readers:
-    """Who reads.
+    """The readers of the study or batch.
 
     Attributes:
-        n: people who have read at least one exam.
-        others: models and references of which there are readings, by kind.
-        levels: how experienced those are who have read at least one exam.
-        n_qualified: of those, who had passed the test of the study; None where not known.
-        n_saw_results: who looked at results while reading, and read no more from then on.
-        exams_each: exams that each of them has read.
-        background: training and experience, in the words of whoever knows.
+        n: people who read at least one exam.
+        others: models and references with readings, by kind.
+        levels: experience of the people who read at least one exam.
+        n_qualified: how many of them had passed the study's test; None where not known.
+        n_saw_results: readers who viewed results while reading, and read no more after that.
+        exams_each: exams read by each of them.
+        background: training and experience, as described by the author.
     """
 
     n: int | None = None
@@ -129,11 +126,11 @@ class Readers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """How the study is laid out; values are those of a protocol, None and "" where unknown.
+    """The design of the study; values are those of a protocol, None or "" where unknown.
 
     Attributes:
-        is_blinded: the software kept each reader from the readings of the others; of readings
-            that were made elsewhere and imported it cannot know.
+        is_blinded: the software kept each reader from seeing the readings of others. Unknown
+            for readings that were made elsewhere and imported.
     """
 
     readers_per_exam: int | None = None
@@ -153,8 +150,8 @@ class Design:
 
     @classmethod
     def of(cls, protocol: Protocol) -> Design:
-        """Return the design of a study that the product runs by ``protocol``."""
-        needed = protocol.qualification
+        """Return the design of a study that runs under ``protocol``."""
+        qualification = protocol.qualification
         return cls(
             readers_per_exam=protocol.readers_per_exam,
             repeat_fraction=protocol.repeat_fraction,
@@ -168,29 +165,29 @@ class Design:
             prior_exam=protocol.prior_exam,
             suggestion_policy=protocol.suggestion_policy,
             minimum_reader_level=protocol.minimum_reader_level,
-            pass_mark=needed.pass_mark if needed.required else None,
+            pass_mark=qualification.pass_mark if qualification.required else None,
             undo_window_s=protocol.undo_window_s,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What became of the readings that were asked for; None where it is not known.
+    """Numbers of readings by outcome; None where unknown.
 
     Attributes:
-        assigned: an exam to a reader, hidden repeats among them.
-        read: submitted and in force, whatever they say.
-        unreadable: of those read, the exam was found unreadable.
-        abstained: of those read, the reader did not feel competent.
+        assigned: pairs of an exam and a reader, including hidden repeats.
+        read: submitted and in effect, whatever their answers.
+        unreadable: of those read, the reader called the exam unreadable.
+        abstained: of those read, the reader abstained.
         not_assessable: answers about one class of one exam.
-        corrected: submissions that a later one of the same reader superseded.
+        corrected: submissions superseded by a later one of the same reader.
         repeats: of those read, the reader's second reading of the exam.
         repeats_planned: hidden repeats that were assigned, whether or not they came up.
         repeat_days: days between the two readings.
-        suggestions_shown: readings for which suggestions were shown, before or after them.
-        displays: how tracings were displayed, the commonest way first.
-        display_other: readings displayed in still other ways.
-        display_unknown: readings of which no display was recorded.
+        suggestions_shown: readings with suggestions shown, before or after submission.
+        displays: how tracings were displayed, most common first.
+        display_other: readings displayed in ways not listed in ``displays``.
+        display_unknown: readings without recorded display settings.
     """
 
     assigned: int | None = None
@@ -210,7 +207,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dates:
-    """When the study took place; ``closed`` is the day on which the last batch was closed."""
+    """Dates of the study; ``closed`` is the day on which the last batch was closed."""
 
     opened: date | None = None
     first_reading: date | None = None
@@ -221,14 +218,14 @@ class Dates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """By what the report can be made again.
+    """What is needed to reproduce the report.
 
     Attributes:
         software: name and version.
         digest: of the answers and settings that the numbers were computed from.
-        protocol_version: in force.
+        protocol_version: the version in effect.
         protocol_digest: of the frozen protocol document.
-        written_at: when; part of the report, so that the same facts make the same file.
+        written_at: stored with the report, so that the same facts give the same file.
     """
 
     software: str = ""
@@ -240,16 +237,14 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyFacts:
-    """Everything a report tells beside agreement. What is left out is told to be filled in.
+    """Everything a report needs besides agreement. Missing facts become gaps for the author.
 
     Attributes:
-        study: its name.
-        scope: the name of the batch; empty when the report is of the whole study.
-        taxonomy: the name of the list of classes.
-        taxonomy_version: of it.
-        sample_size: why so many exams and readers, in the words of whoever planned them.
-        display: readings by how the tracing was shown, each in words, of versions that were stored
-            before ``counts.displays`` was.
+        scope: name of the batch; empty when the report covers the whole study.
+        taxonomy: name of the list of classes.
+        sample_size: rationale for the numbers of exams and readers, as described by the author.
+        display: readings by display settings, as text; only in reports stored before
+            ``counts.displays`` existed.
     """
 
     study: str

@@ -1,4 +1,4 @@
-"""The forest plot: a coefficient of every class with its interval and the counts behind it."""
+"""Forest plot: a coefficient of every class with its interval and the counts behind it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .context import POSTERIOR
 from .svg import ACCENT, BAND, BODY, FAINT, INK, PAPER, SMALL, SOFT, WARM, Drawing
 from .wording import Wording
 
+# ``estimate``: highest first, undefined last; ``n``: by exams given; ``report``: as reported.
 Order: TypeAlias = Literal["estimate", "name", "n", "report"]
-"""By estimate, the highest first and the undefined last; by name; by exams given; as reported."""
 
 
 class UnknownMeasure(ValueError):
-    """The report has no such coefficient of classes."""
+    """The report has no such coefficient per class."""
 
 
 def svg(
@@ -30,15 +30,15 @@ def svg(
     """Return the forest plot of ``measure`` as an SVG document.
 
     Args:
-        report: the agreement of readers, of a version that is read here.
+        report: the agreement report, of a version in ``VERSIONS``.
         measure: a coefficient of classes, such as ``krippendorff_alpha``.
-        wording: the language of headings and numbers.
-        order: of the classes.
+        wording: language of headings and numbers.
+        order: order of the classes.
 
     Raises:
-        UnknownMeasure: there is no such coefficient.
+        UnknownMeasure: the report has no such coefficient.
     """
-    if measure not in sentences.MEASURES or any(measure not in one for one in report["classes"]):
+    if measure not in sentences.MEASURES or any(measure not in line for line in report["classes"]):
         raise UnknownMeasure(measure)
     rows = [_class_row(line, measure, wording) for line in report["classes"]]
     return _Plot(_ordered(rows, order), _mean(report, measure, wording), measure, wording).drawn()
@@ -58,17 +58,17 @@ class _Row:
 
 
 def _class_row(line: Mapping[str, Any], measure: str, wording: Wording) -> _Row:
-    one = line[measure]
+    value = line[measure]
     counts = tuple(
-        wording.whole(line[key]) for key in ("n_exams", "n_positive_any", "n_positive_all")
+        wording.integer(line[key]) for key in ("n_exams", "n_positive_any", "n_positive_all")
     )
     return _Row(
         name=line["class"],
-        estimate=one["estimate"],
-        low=one["low"],
-        high=one["high"],
-        is_posterior=one["method"] == POSTERIOR,
-        text=wording.interval(one),
+        estimate=value["estimate"],
+        low=value["low"],
+        high=value["high"],
+        is_posterior=value["method"] == POSTERIOR,
+        text=wording.interval(value),
         chance=_chance(line, measure),
         n_given=line["n_positive_any"],
         counts=counts,
@@ -76,17 +76,17 @@ def _class_row(line: Mapping[str, Any], measure: str, wording: Wording) -> _Row:
 
 
 def _mean(report: Mapping[str, Any], measure: str, wording: Wording) -> _Row | None:
-    one = report["overall"]["macro"].get(measure)
-    if one is None or one["estimate"] is None:
+    mean = report["overall"]["macro"].get(measure)
+    if mean is None or mean["estimate"] is None:
         return None
-    n, total = wording.whole(one["n_defined"]), wording.whole(one["n_classes"])
+    n, total = wording.integer(mean["n_defined"]), wording.integer(mean["n_classes"])
     name = wording.say(sentences.MEAN_OF, n=n, total=total)
-    text = wording.interval(one)
-    return _Row(name, one["estimate"], one["low"], one["high"], False, text, None)
+    text = wording.interval(mean)
+    return _Row(name, mean["estimate"], mean["low"], mean["high"], False, text, None)
 
 
 def _chance(line: Mapping[str, Any], measure: str) -> float | None:
-    """Return what readers who guess, each with the share of the class, would reach."""
+    """Return the agreement of guessing readers who give the class at its observed frequency."""
     if measure in _BEYOND_CHANCE:
         return 0.0
     share = line["prevalence"]["estimate"]
@@ -138,14 +138,14 @@ _RADIUS = 3.0
 
 
 class _Plot:
-    """A forest plot that is being drawn."""
+    """A forest plot while it is being drawn."""
 
     def __init__(
         self, rows: Sequence[_Row], mean: _Row | None, measure: str, wording: Wording
     ) -> None:
         self._rows, self._mean, self._wording = rows, mean, wording
         self._title = wording.say(sentences.MEASURES[measure])
-        is_dense = len(rows) > _MANY_ROWS  # then all of them fit on one page of a journal
+        is_dense = len(rows) > _MANY_ROWS  # so that all rows fit on one journal page
         room = _DENSE_NAME_ROOM if is_dense else _NAME_ROOM
         self._line = _DENSE_LINE if is_dense else _LINE
         self._pad = _DENSE_PAD if is_dense else _PAD
@@ -212,7 +212,9 @@ class _Plot:
             self._drawing.line((x, top), (x, bottom), color=FAINT, width=0.8)
 
     def _chance_line(self, top: float) -> None:
-        """Draw from row to row what chance would reach: one straight line for a kappa."""
+        """Draw the agreement expected by chance in each row; for kappas this is one
+        straight line.
+        """
         y = top
         for row in self._rows:
             below = y + self._height(row)

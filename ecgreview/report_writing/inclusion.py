@@ -1,4 +1,4 @@
-"""What was read, by whom, and what became of it."""
+"""Exams, readers and readings: what was included and what happened to it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from .facts import Tally
 
 
 def blocks(context: Context) -> Iterator[Block]:
-    """Return when readings were made, how many there are, and of what."""
     dates, day = context.facts.dates, context.wording.day
     if dates.first_reading and dates.last_reading:
         first, last = day(dates.first_reading), day(dates.last_reading)
-        yield context.told(sentences.DATES, first=first, last=last)
+        yield context.paragraph(sentences.DATES, first=first, last=last)
     yield _flow(context)
     rows = tuple(_characteristics(context))
     if rows:
@@ -47,7 +46,7 @@ def _flow(context: Context) -> Table:
         (sentences.CORRECTED, counts.corrected),
     )
     rows = tuple(
-        (context.say(name), context.wording.whole(n)) for name, n in numbers if n is not None
+        (context.say(name), context.wording.integer(n)) for name, n in numbers if n is not None
     )
     columns = (
         Column(context.say(sentences.QUANTITY), "left"),
@@ -70,9 +69,9 @@ def _characteristics(context: Context) -> Iterator[tuple[str, str]]:
 def _shares(
     context: Context, sentence: str, tallies: tuple[Tally, ...]
 ) -> Iterator[tuple[str, str]]:
-    total = sum(one.n for one in tallies)
-    for one in tallies:
-        n = context.wording.whole(one.n)
-        share = context.wording.decimal(100 * one.n / total, 1) + "%" if total else ""
+    total = sum(tally.n for tally in tallies)
+    for tally in tallies:
+        n = context.wording.integer(tally.n)
+        share = context.wording.decimal(100 * tally.n / total, 1) + "%" if total else ""
         value = context.say(sentences.COUNT_AND_SHARE, n=n, share=share) if total else n
-        yield context.say(sentence, name=one.name), value
+        yield context.say(sentence, name=tally.name), value

@@ -1,11 +1,11 @@
-"""How wide text is in figures, so that it is broken where it has to be."""
+"""Text widths in figures, for wrapping and shortening without a font engine."""
 
 from __future__ import annotations
 
 import unicodedata
 
+# Fonts with the same letter widths; the fallbacks are no wider than the first.
 FAMILY = "DejaVu Sans, Verdana, Bitstream Vera Sans, sans-serif"
-"""Letters of one width each: what the first is not there for, the others set no wider."""
 
 _OF_WIDTH = {
     278: "'ijl",
@@ -34,15 +34,17 @@ _PER_EM = 1000
 
 
 def width(text: str, size: float) -> float:
-    """Return at most how wide ``text`` is, in the unit of ``size``; accents add nothing."""
+    """Return an upper bound for the width of ``text``, in the unit of ``size``. Accents add
+    nothing.
+    """
     letters = [
         letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter)
     ]
     return sum(_WIDTH.get(letter, _OTHER) for letter in letters) * size / _PER_EM
 
 
-def wrapped(text: str, size: float, room: float, most_lines: int = 2) -> list[str]:
-    """Return ``text`` in lines no wider than ``room``; what does not fit ends in an ellipsis."""
+def wrapped(text: str, size: float, room: float, max_lines: int = 2) -> list[str]:
+    """Return ``text`` in at most ``max_lines`` lines of width ``room``, with an ellipsis if cut."""
     lines: list[str] = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -50,13 +52,13 @@ def wrapped(text: str, size: float, room: float, most_lines: int = 2) -> list[st
             lines[-1] = longer
         else:
             lines.append(word)
-    if len(lines) > most_lines:
-        lines = [*lines[: most_lines - 1], " ".join(lines[most_lines - 1 :])]
+    if len(lines) > max_lines:
+        lines = [*lines[: max_lines - 1], " ".join(lines[max_lines - 1 :])]
     return [shortened(line, size, room) for line in lines]
 
 
 def shortened(text: str, size: float, room: float) -> str:
-    """Return ``text``, or as much of it as fits into ``room`` with an ellipsis."""
+    """Return ``text``, cut with an ellipsis if it is wider than ``room``."""
     if width(text, size) <= room:
         return text
     kept = text

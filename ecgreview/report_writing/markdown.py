@@ -1,4 +1,4 @@
-"""A report as Markdown (CommonMark with tables), its figures as files beside it."""
+"""A report as Markdown (CommonMark with tables), with its figures in separate files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def markdown(document: Document, *, figure_path: str = "{name}.svg") -> str:
 
     Args:
         document: the report.
-        figure_path: where the figures are, with ``{name}`` for their name.
+        figure_path: path of the figures, with ``{name}`` for the figure's name.
     """
     parts = [f"# {_escaped(document.title)}", "  \n".join(map(_escaped, document.byline))]
     for section in document.sections:
@@ -52,13 +52,13 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _reference(line: str) -> str:
-    """Return a reference as an item; the number that it begins with is left to be one."""
+    """Return a reference as a list item; its leading number stays unescaped."""
     number, _, work = line.partition(" ")
     return f"{number} {_escaped(work)}"
 
 
 def _escaped(text: str) -> str:
-    r"""Return ``text`` so that none of it is markup, at the beginning of a line either."""
+    r"""Return ``text`` with all markup escaped, including markup at the start of a line."""
     safe = _MARKUP.sub(r"\\\g<0>", plain(text))
     safe = safe.replace("://", r"\://")
     return _BEGINNING.sub(r"\g<1>\\\g<2>", safe)

@@ -1,4 +1,4 @@
-"""The matrix of readers: Cohen's kappa of every pair, of one class or of all."""
+"""Matrix of readers: Cohen's kappa of every pair, for one class or all classes pooled."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class UnknownClass(ValueError):
 def svg(report: Mapping[str, Any], wording: Wording, *, class_name: str | None = None) -> str:
     """Return the matrix as an SVG document.
 
-    Below the diagonal stands kappa, above it the exams in common, on it the kappa of a reader
-    with themselves where exams were read twice. With more than MAX_WITH_NUMBERS readers there
-    is room for colours only; pointing at a field tells its numbers.
+    Below the diagonal is kappa, above it the number of exams in common, on it intra-reader
+    kappa where exams were read twice. With more than MAX_WITH_NUMBERS readers there is room for
+    colors only; a tooltip on each field shows its numbers.
 
     Args:
-        report: the agreement of readers, of a version that is read here.
-        wording: the language of headings and numbers.
-        class_name: of one class; None pools the answers to all of them.
+        report: the agreement report, of a version in ``VERSIONS``.
+        wording: language of headings and numbers.
+        class_name: one class; None pools the answers to all classes.
 
     Raises:
-        UnknownClass: there is no such class.
+        UnknownClass: the report has no such class.
     """
     names = [line["class"] for line in report["classes"]]
     if class_name is not None and class_name not in names:
@@ -46,7 +46,7 @@ def svg(report: Mapping[str, Any], wording: Wording, *, class_name: str | None =
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """What is known of two readers: None where kappa is undefined."""
+    """Agreement of two readers; ``kappa`` is None where it is undefined."""
 
     kappa: float | None
     n_exams: int
@@ -56,9 +56,9 @@ _Fields = Mapping[tuple[int, int], _Field]
 
 
 def _fields(report: Mapping[str, Any], column: int | None) -> _Fields:
-    """Return the fields by the indexes of two readers, the first not above the second."""
+    """Return the fields by the indexes of two readers, the lower index first."""
     pairs = [(min(pair["readers"]), max(pair["readers"])) for pair in report["pairs"]]
-    themselves = [(one["reader"], one["reader"]) for one in report["repeats"]]
+    themselves = [(line["reader"], line["reader"]) for line in report["repeats"]]
     if not pairs and not themselves:
         return {}
     tables = _tables([*report["pairs"], *report["repeats"]], column)
@@ -71,28 +71,28 @@ def _fields(report: Mapping[str, Any], column: int | None) -> _Fields:
 
 
 def _tables(counts: Sequence[Mapping[str, Any]], column: int | None) -> NDArray[np.float64]:
-    """Return shape (n_pairs, n_classes, 2, 2); of one class when ``column`` says which."""
-    fields = [[one[name] for name in ("n00", "n01", "n10", "n11")] for one in counts]
+    """Return shape (n_pairs, n_classes, 2, 2), or one class only if ``column`` is given."""
+    fields = [[line[name] for name in ("n00", "n01", "n10", "n11")] for line in counts]
     tables = np.array(fields, dtype=np.float64).reshape(len(counts), 4, -1)
-    found = np.moveaxis(tables, 1, 2).reshape(len(counts), -1, 2, 2)
-    return found if column is None else found[:, column : column + 1]
+    by_class = np.moveaxis(tables, 1, 2).reshape(len(counts), -1, 2, 2)
+    return by_class if column is None else by_class[:, column : column + 1]
 
 
+# From kappa 0 to 1, ever darker, so that they also differ without color.
 _SHADES = ("#f3f7fb", "#d6e6f4", "#abd0e6", "#6aaed6", "#2f78b3", "#105ba4", "#08306b")
-"""From kappa 0 to 1, ever darker: told apart without colour too."""
 _BELOW = "#f6c9a0"
 _DARK = 4
 _WIDTH = 760.0
-_LEAST_WIDTH = 300.0
-_LARGEST = 46.0
+_MIN_WIDTH = 300.0
+_MAX_SIDE = 46.0
+# With more readers the fields show colors only, mirrored above the diagonal.
 MAX_WITH_NUMBERS = 20
-"""With more readers the fields hold colours only, the same above the diagonal as below it."""
 _NAME_ROOM = 150.0
 _SCALE_ROOM = 80.0
 
 
 class _Matrix:
-    """A matrix that is being drawn."""
+    """A matrix while it is being drawn."""
 
     def __init__(self, readers: list[str], fields: _Fields, title: str, wording: Wording) -> None:
         self._readers, self._fields, self._wording = readers, fields, wording
@@ -101,11 +101,11 @@ class _Matrix:
         self._names = [lettering.shortened(name, BODY, _NAME_ROOM) for name in readers]
         self._left = max([40.0, *(lettering.width(name, BODY) for name in self._names)]) + 12
         room = _WIDTH - self._left - _SCALE_ROOM
-        self._side = min(_LARGEST, room / n)
+        self._side = min(_MAX_SIDE, room / n)
         self._size = min(BODY, 0.78 * self._side)
         self._has_numbers = len(readers) <= MAX_WITH_NUMBERS
-        least = max(_LEAST_WIDTH, lettering.width(title, BODY) * 1.15)
-        self._drawing = Drawing(max(least, self._left + n * self._side + _SCALE_ROOM), title)
+        min_width = max(_MIN_WIDTH, lettering.width(title, BODY) * 1.15)
+        self._drawing = Drawing(max(min_width, self._left + n * self._side + _SCALE_ROOM), title)
 
     def drawn(self) -> str:
         self._drawing.text(4, 14, self._title, bold=True)
@@ -136,11 +136,11 @@ class _Matrix:
         field = self._fields.get((min(row, column), max(row, column)))
         is_count = self._has_numbers and column > row
         fill = PAPER if is_count or field is None else _shade(field.kappa)
-        told = self._told(row, column, field) if field else ""
-        self._drawing.box(x, y, self._side, self._side, fill=fill, stroke=FAINT, told=told)
+        tooltip = self._tooltip(row, column, field) if field else ""
+        self._drawing.box(x, y, self._side, self._side, fill=fill, stroke=FAINT, tooltip=tooltip)
         if row == column:
             inset = self._side - 2
-            self._drawing.box(x + 1, y + 1, inset, inset, fill=fill, stroke=LINE, told=told)
+            self._drawing.box(x + 1, y + 1, inset, inset, fill=fill, stroke=LINE, tooltip=tooltip)
         if field is None:
             return
         if field.kappa is None and not is_count:
@@ -155,7 +155,7 @@ class _Matrix:
 
     def _number(self, x: float, y: float, field: _Field, *, is_count: bool) -> None:
         if is_count or field.kappa is None:
-            text, color = self._wording.whole(field.n_exams), SOFT
+            text, color = self._wording.integer(field.n_exams), SOFT
         else:
             text = self._wording.decimal(field.kappa, 2)
             color = PAPER if _step(field.kappa) >= _DARK else INK
@@ -166,12 +166,12 @@ class _Matrix:
             x + middle, y + middle + 0.36 * size, text, anchor="middle", size=size, color=color
         )
 
-    def _told(self, row: int, column: int, field: _Field) -> str:
+    def _tooltip(self, row: int, column: int, field: _Field) -> str:
         say, wording = self._wording.say, self._wording
         undefined = say(sentences.TOO_FEW)
         kappa = undefined if field.kappa is None else wording.decimal(field.kappa)
         first, second = self._readers[row], self._readers[column]
-        n = wording.whole(field.n_exams)
+        n = wording.integer(field.n_exams)
         if row == column:
             return say(sentences.SELF_EXAMS, first=first, kappa=kappa, n=n)
         return say(sentences.COMMON_EXAMS, first=first, second=second, kappa=kappa, n=n)

@@ -1,4 +1,4 @@
-"""The methods section: how the study was laid out, read and computed."""
+"""The methods section: design, reading and statistics."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from .document import Block, Paragraph, Section
 
 
 def methods(context: Context) -> Iterator[Section]:
-    """Return the sections on methods, each told as far as the facts go."""
+    """Return the sections on methods, as far as the facts are known."""
     say = context.say
     yield Section(say(sentences.METHODS), 1, (_guideline(context),))
     yield Section(say(sentences.DESIGN), 2, tuple(_design(context)))
     yield Section(say(sentences.SAMPLE), 2, tuple(conduct.sample(context)))
     yield Section(say(sentences.READERS), 2, tuple(conduct.readers(context)))
     yield Section(say(sentences.READING), 2, tuple(_reading(context)))
-    yield Section(say(sentences.INCOMPLETE), 2, (context.told(sentences.EXCLUSIONS),))
+    yield Section(say(sentences.INCOMPLETE), 2, (context.paragraph(sentences.EXCLUSIONS),))
     yield Section(say(sentences.STATISTICS), 2, tuple(_statistics(context)))
 
 
 def _guideline(context: Context) -> Paragraph:
-    return context.told(sentences.GUIDELINE, grras=context.citations.cite("grras"))
+    return context.paragraph(sentences.GUIDELINE, grras=context.citations.cite("grras"))
 
 
 def _design(context: Context) -> Iterator[Block]:
-    facts, whole = context.facts, context.wording.whole
-    told = [context.say(sentences.CLASSES, n=whole(len(context.classes)))]
+    facts, integer = context.facts, context.wording.integer
+    parts = [context.say(sentences.CLASSES, n=integer(len(context.classes)))]
     if facts.taxonomy:
         version = facts.taxonomy_version or "?"
-        told.append(context.say(sentences.TAXONOMY, taxonomy=facts.taxonomy, version=version))
-    told += conduct.readings_per_exam(context)
-    told += conduct.repeats(context)
-    yield Paragraph(" ".join(told))
+        parts.append(context.say(sentences.TAXONOMY, taxonomy=facts.taxonomy, version=version))
+    parts += conduct.readings_per_exam(context)
+    parts += conduct.repeats(context)
+    yield Paragraph(" ".join(parts))
     if facts.sample_size:
         yield Paragraph(facts.sample_size)
     else:
@@ -43,7 +43,7 @@ def _design(context: Context) -> Iterator[Block]:
 
 
 def _reading(context: Context) -> Iterator[Block]:
-    design, whole = context.facts.design, context.wording.whole
+    design, integer = context.facts.design, context.wording.integer
     if design.is_blinded:
         opened = _chosen(context, sentences.RESULTS_OPEN, design.results_open)
         yield Paragraph(" ".join([context.say(sentences.INDEPENDENT), *opened]))
@@ -58,9 +58,9 @@ def _reading(context: Context) -> Iterator[Block]:
         yield Paragraph(" ".join(shown))
     course = [context.say(sentences.ORDER)] if design.is_order_random else []
     if design.patient_gap:
-        course.append(context.say(sentences.PATIENT_GAP, n=whole(design.patient_gap)))
+        course.append(context.say(sentences.PATIENT_GAP, n=integer(design.patient_gap)))
     if design.undo_window_s:
-        course.append(context.say(sentences.UNDO, n=whole(design.undo_window_s)))
+        course.append(context.say(sentences.UNDO, n=integer(design.undo_window_s)))
     if course:
         yield Paragraph(" ".join(course))
     yield from conduct.display(context)
@@ -72,30 +72,30 @@ def _chosen(context: Context, among: Mapping[str, str], value: str) -> list[str]
 
 def _statistics(context: Context) -> Iterator[Block]:
     cite = context.citations.cite
-    yield context.told(
+    yield context.paragraph(
         sentences.HEADLINE,
         specific=cite("specific", "specific_many"),
         kappa=_kappa(context),
         alpha=cite("krippendorff"),
     )
-    yield context.told(
+    yield context.paragraph(
         sentences.PARADOX,
         gwet=cite("gwet"),
         pabak=cite("byrt", "brennan_prediger"),
         paradox=cite("paradox"),
     )
-    yield context.told(sentences.ON_EXAMS, jaccard=cite("jaccard"))
+    yield context.paragraph(sentences.ON_EXAMS, jaccard=cite("jaccard"))
     yield Paragraph(" ".join(_intervals(context)))
     if context.report["pairs"]:
-        yield context.told(
+        yield context.paragraph(
             sentences.PAIR_STATISTICS,
             cohen=cite("cohen"),
             mcnemar=cite("mcnemar"),
         )
-    told = [context.say(sentences.LEAVE_ONE_OUT)] if has_ranges(context) else []
-    yield Paragraph(" ".join([*told, context.say(sentences.UNDEFINED)]))
+    paragraph = [context.say(sentences.LEAVE_ONE_OUT)] if has_ranges(context) else []
+    yield Paragraph(" ".join([*paragraph, context.say(sentences.UNDEFINED)]))
     if context.facts.provenance.software:
-        yield context.told(sentences.SOFTWARE, software=context.facts.provenance.software)
+        yield context.paragraph(sentences.SOFTWARE, software=context.facts.provenance.software)
 
 
 def _kappa(context: Context) -> str:
@@ -111,11 +111,15 @@ def _intervals(context: Context) -> Iterator[str]:
     if not context.has_intervals:
         yield context.say(sentences.NO_INTERVALS)
         return
-    method, cite, whole = context.report["method"], context.citations.cite, context.wording.whole
+    method, cite, integer = (
+        context.report["method"],
+        context.citations.cite,
+        context.wording.integer,
+    )
     yield context.say(
         sentences.BOOTSTRAP,
         confidence=context.confidence,
-        n=whole(method["n_replicates"]),
+        n=integer(method["n_replicates"]),
         bootstrap=cite("bootstrap"),
         zapf=cite("zapf"),
     )
@@ -124,10 +128,10 @@ def _intervals(context: Context) -> Iterator[str]:
         yield context.say(sentences.UNIT_PATIENT, **cited)
     else:
         yield context.say(sentences.UNIT_EXAM)
-    rare = whole(method["rare_below"])
+    rare = integer(method["rare_below"])
     yield context.say(sentences.POSTERIOR, rare=rare, jeffreys=cite("jeffreys"))
 
 
 def has_ranges(context: Context) -> bool:
-    """Return whether the report tells how much hangs on one reader."""
+    """Return whether the report has leave-one-reader-out ranges."""
     return any(line["without_one_reader"] for line in context.classes)

@@ -1,8 +1,8 @@
-"""A report, or a figure alone, as PDF: set by Typst from a template that only reads values.
+"""A report, or one figure, as PDF, set by Typst from a template that only reads values.
 
-No word of a report is ever markup: the template gets them as JSON. Letters are those that come
-with Typst and matplotlib, never those of the machine, and the time is the report's own, so the
-same report gives the same bytes everywhere.
+Text never becomes markup: the template receives it as JSON. Fonts are those that come with Typst
+and matplotlib, never those of the machine, and the timestamp is the report's own, so the same
+report gives the same bytes everywhere.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NoLetters(RuntimeError):
-    """The letters of the figures, which come with matplotlib, are not installed."""
+    """The fonts of the figures, which come with matplotlib, are not installed."""
 
 
 def pdf(document: Document, *, written_at: datetime | None = None) -> bytes:
     """Return the report as a tagged PDF.
 
-    It keeps to PDF/UA-1, unless a name has a letter that no font knows.
+    It conforms to PDF/UA-1 unless a name has a character that no font has.
 
     Args:
         document: the report.
-        written_at: what the file says of when it was made, with a time zone; None says 1970.
+        written_at: creation date of the file, with a time zone; None writes 1970.
 
     Raises:
         NoLetters: matplotlib is not installed.
@@ -79,8 +79,8 @@ def _described(block: Block) -> Mapping[str, Any]:
             return {"kind": kind, "text": plain(text)}
         case Figure():
             width, height = _size(block.svg)
-            told = {"caption": plain(block.caption), "alt": plain(block.alt), "svg": block.svg}
-            return {"kind": "figure", "width": width, "height": height, **told}
+            texts = {"caption": plain(block.caption), "alt": plain(block.alt), "svg": block.svg}
+            return {"kind": "figure", "width": width, "height": height, **texts}
         case Table():
             return {
                 "kind": "table",
@@ -94,7 +94,7 @@ def _described(block: Block) -> Mapping[str, Any]:
 def _set(
     template: Path, values: Mapping[str, Any], written_at: datetime | None, standards: list[Any]
 ) -> bytes:
-    found = typst.compile(
+    compiled = typst.compile(
         template.read_bytes(),
         font_paths=_fonts(),
         ignore_system_fonts=True,
@@ -102,22 +102,21 @@ def _set(
         timestamp=round((written_at or _EPOCH).timestamp()),
         pdf_standards=standards,
     )
-    if not isinstance(found, bytes):
-        raise TypeError(found)
-    return found
+    if not isinstance(compiled, bytes):
+        raise TypeError(compiled)
+    return compiled
 
 
 @cache
 def _fonts() -> typst.Fonts:
-    # Found without importing matplotlib, which would take longer than the rest.
-    found = importlib.util.find_spec("matplotlib")
-    if found is None or found.origin is None:
+    # Located without importing matplotlib, which would take longer than everything else here.
+    matplotlib = importlib.util.find_spec("matplotlib")
+    if matplotlib is None or matplotlib.origin is None:
         raise NoLetters
-    letters = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
+    letters = Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf"
     return typst.Fonts(include_system_fonts=False, font_paths=[str(letters)])
 
 
 def _size(svg: str) -> tuple[float, float]:
-    """Return the width and height that a drawing gives itself."""
     width, height = re.findall(r'<svg[^>]* width="([\d.]+)" height="([\d.]+)"', svg)[0]
     return float(width), float(height)

@@ -14,12 +14,12 @@ from .methods import methods
 from .results import results
 from .wording import ENGLISH, Wording
 
+# Versions of agreement reports that this package reads; the first have no groups or certainty.
 VERSIONS = ("3", "4", "5", "6", "7")
-"""Of the reports of agreement that this package reads; the first have no groups, no certainty."""
 
 
 class OtherVersion(ValueError):
-    """The report of agreement is of a version whose numbers are kept in another way."""
+    """The agreement report has a version whose format this package does not read."""
 
 
 def write(
@@ -33,14 +33,14 @@ def write(
     """Return the written report of a study or batch.
 
     Args:
-        report: what ``ecgreview.agreement.report`` made.
-        facts: everything else; what is not known is told to be filled in.
+        report: result of ``ecgreview.agreement.report``.
+        facts: everything else; unknown facts become gaps for the author.
         wording: the language.
-        pairs: the lines of ``pair_lines``; without them the report has no table of pairs.
-        repeats: the lines of ``repeat_lines``.
+        pairs: result of ``pair_lines``; without it the report has no table of pairs.
+        repeats: result of ``repeat_lines``.
 
     Raises:
-        OtherVersion: ``report`` is of another version.
+        OtherVersion: the version of ``report`` is not in ``VERSIONS``.
     """
     if report["version"] not in VERSIONS:
         raise OtherVersion(report["version"])

@@ -1,4 +1,4 @@
-"""Drawings as SVG: text stays text, every name is escaped, the same drawing is the same bytes."""
+"""Drawings as SVG: text stays text, names are escaped, equal drawings are equal bytes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ FAINT = "#e4e9e7"
 BAND = "#f4f6f5"
 PAPER = "#ffffff"
 ACCENT = "#0b5a8a"
+# Ink on white paper; blue and vermilion are distinct in every kind of color vision.
 WARM = "#b8560f"
-"""Ink on white paper; blue and vermilion are told apart by every kind of colour vision."""
 
 BODY = 10.0
 SMALL = 8.5
 
 
 class Drawing:
-    """A drawing of ``width`` units; its height is told when it is written."""
+    """A drawing of ``width`` units; ``written`` takes its height."""
 
     def __init__(self, width: float, title: str) -> None:
         self.width = width
@@ -44,7 +44,7 @@ class Drawing:
         bold: bool = False,
         turned: bool = False,
     ) -> None:
-        """Write one line with its foot at ``y``; turned, it runs upwards from there."""
+        """Write one line of text with its baseline at ``y``; ``turned`` text runs upwards."""
         marks = {
             "x": _number(x),
             "y": _number(y),
@@ -68,7 +68,6 @@ class Drawing:
         width: float = 1.0,
         dashes: str = "",
     ) -> None:
-        """Draw a straight line."""
         marks = {
             "x1": _number(start[0]),
             "y1": _number(start[1]),
@@ -90,9 +89,9 @@ class Drawing:
         *,
         fill: str,
         stroke: str = "none",
-        told: str = "",
+        tooltip: str = "",
     ) -> None:
-        """Draw a rectangle from its upper left corner; ``told`` appears where one points at it."""
+        """Draw a rectangle from its upper left corner."""
         marks = {
             "x": _number(x),
             "y": _number(y),
@@ -102,11 +101,10 @@ class Drawing:
         }
         if stroke != "none":
             marks["stroke"] = stroke
-        inside = f"<title>{escape(plain(told))}</title>" if told else ""
+        inside = f"<title>{escape(plain(tooltip))}</title>" if tooltip else ""
         self._parts.append(f"<rect{_written(marks)}>{inside}</rect>")
 
     def dot(self, x: float, y: float, radius: float, *, fill: str, stroke: str) -> None:
-        """Draw a circle."""
         marks = {
             "cx": _number(x),
             "cy": _number(y),
@@ -118,7 +116,6 @@ class Drawing:
         self._parts.append(f"<circle{_written(marks)}/>")
 
     def shape(self, corners: list[tuple[float, float]], *, fill: str, stroke: str) -> None:
-        """Draw a polygon."""
         points = " ".join(f"{_number(x)},{_number(y)}" for x, y in corners)
         marks = {"points": points, "fill": fill, "stroke": stroke, "stroke-width": "1.4"}
         self._parts.append(f"<polygon{_written(marks)}/>")

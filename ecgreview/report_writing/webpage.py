@@ -1,6 +1,6 @@
-"""A report as one HTML file that needs nothing else: figures and style are inside it.
+"""A report as one self-contained HTML file with embedded figures and style.
 
-It is made to be downloaded and opened from a disk. Nothing in it runs or loads anything.
+It is meant to be downloaded and opened from disk. It runs no script and loads nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def html(document: Document) -> str:
-    """Return the report as an HTML document."""
     title = _escaped(document.title)
     head = [
         "<!doctype html>",
@@ -58,7 +57,7 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _inline(svg: str) -> str:
-    """Return a drawing of ``svg.Drawing``, which has escaped its text already."""
+    """Return a drawing of ``svg.Drawing`` unescaped, because its text is escaped already."""
     return svg.strip()
 
 

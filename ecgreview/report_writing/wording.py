@@ -1,4 +1,4 @@
-"""How a report says things: in which language, and how numbers are written in it."""
+"""The language of a report, and how numbers are written in it."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ from typing import Any, TypeAlias
 
 from . import sentences
 
+# Translates a sentence of ``sentences``; placeholders in braces stay.
 Translate: TypeAlias = Callable[[str], str]
-"""Returns a sentence of ``sentences`` in another language; placeholders in braces stay."""
 
+# Returns the text of a reason code in the language of the report.
 Sentence: TypeAlias = Callable[[str], str]
-"""Returns what the code of a reason means, in the language of the report."""
 
+# Decimal places of a coefficient.
 PLACES = 3
-"""Decimal places of a coefficient."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A language: its sentences and its numbers.
+    """A language: its sentences and its number format.
 
     Attributes:
         translate: from English.
-        sentence: for the codes of reasons, which this package has no sentences for; without it
-            they are written as they are.
-        language: its tag.
-        decimal_mark: between units and tenths.
-        group_mark: between thousands and hundreds, from 10,000 on.
+        sentence: text of a reason code; by default, the code itself.
+        language: language tag.
+        decimal_mark: decimal separator.
+        group_mark: thousands separator, used from 10,000 on.
     """
 
     translate: Translate
@@ -42,34 +41,34 @@ class Wording:
         """Return ``sentence`` in this language, its placeholders filled with ``values``."""
         return self.translate(sentence).format(**values)
 
-    def whole(self, n: int) -> str:
-        """Return a count."""
+    def integer(self, n: int) -> str:
+        """Format a count."""
         digits = f"{n:,}" if abs(n) >= _GROUPED_FROM else str(n)
         return digits.replace(",", self.group_mark).replace("-", _MINUS)
 
     def decimal(self, value: float, places: int = PLACES) -> str:
-        """Return a number with ``places`` decimal places; zero has no sign."""
+        """Format a number with ``places`` decimal places; zero has no sign."""
         digits = f"{value:.{places}f}"
         if not digits.strip("-0."):
             digits = digits.lstrip("-")
         return digits.replace(".", self.decimal_mark).replace("-", _MINUS)
 
     def probability(self, p: float) -> str:
-        """Return the p of a test; one that would be written as zero is told to be below that."""
-        least = 10**-PLACES
-        return f"<\u00a0{self.decimal(least)}" if p < least / 2 else self.decimal(p)
+        """Format a p value; one that would round to zero is written as ``< 0.001``."""
+        smallest = 10**-PLACES
+        return f"<\u00a0{self.decimal(smallest)}" if p < smallest / 2 else self.decimal(p)
 
     def percent(self, share: float) -> str:
-        """Return a share from 0 to 1 in per cent, with as many decimal places as it needs."""
+        """Format a proportion from 0 to 1 in percent, with as many decimal places as it needs."""
         digits = f"{100 * share:.4f}".rstrip("0").rstrip(".")
         return digits.replace(".", self.decimal_mark) + "%"
 
     def day(self, day: date) -> str:
-        """Return a date; in ISO 8601, which every language reads."""
+        """Format a date as ISO 8601, which reads the same in every language."""
         return day.isoformat()
 
     def interval(self, measure: Mapping[str, Any], places: int = PLACES) -> str:
-        """Return an estimate with its interval, or a dash where there is none."""
+        """Format an estimate with its interval; a dash if it is undefined."""
         if measure["estimate"] is None:
             return DASH
         estimate = self.decimal(measure["estimate"], places)
@@ -92,5 +91,5 @@ ENGLISH = Wording(_same)
 
 
 def brazilian(translate: Translate, sentence: Sentence = str) -> Wording:
-    """Return Brazilian Portuguese, as ``translate`` says it, with a comma for decimals."""
+    """Return Brazilian Portuguese wording, with a decimal comma."""
     return Wording(translate, sentence, language="pt-BR", decimal_mark=",", group_mark=".")

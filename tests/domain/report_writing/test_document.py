@@ -52,11 +52,11 @@ def paragraphs(written, kind):
     ]
 
 
-def test_measures_stand_in_one_order_however_they_were_stored():
+def test_measures_have_a_fixed_order_however_they_were_stored():
     found = three_readers()
     macro = found["overall"]["macro"]
     stored = {**found, "overall": {**found["overall"], "macro": dict(sorted(macro.items()))}}
-    table = next(block for block in tables(document(stored)) if "as a whole" in block.caption)
+    table = next(block for block in tables(document(stored)) if "on whole exams" in block.caption)
     rows = [row[0] for row in table.rows]
     assert rows[2:5] == [
         "Share of readings that give the class",
@@ -132,10 +132,10 @@ def test_the_checklist_has_all_items():
 def test_what_is_not_known_is_left_to_the_author():
     gaps = paragraphs(document(three_readers(), NOTHING_KNOWN), "gap")
     assert len(gaps) == 5
-    assert all(gap.startswith("Not known to the software: fill in") for gap in gaps)
+    assert all(gap.startswith("The software does not know this: fill in") for gap in gaps)
 
 
-def test_nothing_is_said_that_is_not_known():
+def test_unknown_facts_are_not_reported():
     told = " ".join(paragraphs(document(three_readers(), NOTHING_KNOWN), "plain"))
     for claim in (sentences.INDEPENDENT, sentences.ORDER, conduct.NO_REPEATS):
         assert claim not in told
@@ -187,7 +187,7 @@ def test_an_unknown_work_is_not_cited():
         Citations().cite("nobody 2031")
 
 
-def test_works_are_told_in_full():
+def test_references_are_given_in_full():
     assert all(re.search(r"(19|20)\d\d", work) for work in WORKS.values())
 
 
@@ -214,13 +214,13 @@ def test_another_version_is_refused():
         write({**three_readers(), "version": "2"}, FACTS)
 
 
-def test_the_resampled_unit_is_told():
+def test_the_resampled_unit_is_reported():
     ratings = study(1)
     patients = np.arange(ratings.shape[1]) // 2
     found = report(Answers.of(ratings, patients), ["A", "B", "C"], list("DEFG"), how=QUICK)
     told = " ".join(paragraphs(document(found), "plain"))
     assert "Patients were resampled with all their exams" in told
-    assert "fewer exams as the design effect of patients says" in told
+    assert "divided by the design effect of patients" in told
     assert "a Dirichlet posterior" in told
 
 
@@ -230,7 +230,7 @@ def test_without_replicates_there_are_no_intervals():
     assert not any("intervals of" in table.caption for table in tables(written))
 
 
-@pytest.mark.parametrize(("n_readers", "numbers"), [(20, "Above it"), (21, "on the diagonal")])
+@pytest.mark.parametrize(("n_readers", "numbers"), [(20, "Above the diagonal"), (21, "pooled. On the diagonal")])
 def test_the_caption_of_the_matrix_fits_its_size(n_readers, numbers):
     written = document(agreement(study(1, n_readers=n_readers, n_classes=1)))
     captions = [one.caption for one in written.figures()]
@@ -268,7 +268,7 @@ def test_many_pairs_are_left_to_the_files():
     ],
     ids=["nobody", "no class", "nothing read", "one reader", "all absent", "one exam"],
 )
-def test_a_study_with_nothing_to_compare_is_told_of(ratings):
+def test_a_study_with_nothing_to_compare_says_so(ratings):
     written = document(agreement(ratings))
     assert not any("nan" in text.casefold().split() for text in texts(written))
     assert written.sections[-1].title.startswith("Appendix D")

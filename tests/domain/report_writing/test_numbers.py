@@ -97,8 +97,8 @@ def test_no_p_is_told_to_be_zero(p, told):
 
 
 def test_long_counts_are_grouped():
-    assert [ENGLISH.whole(n) for n in (8475, 12000, 2735269)] == ["8475", "12,000", "2,735,269"]
-    assert WORDING[1].whole(12000) == "12.000"
+    assert [ENGLISH.integer(n) for n in (8475, 12000, 2735269)] == ["8475", "12,000", "2,735,269"]
+    assert WORDING[1].integer(12000) == "12.000"
 
 
 def test_a_share_has_the_places_it_needs():

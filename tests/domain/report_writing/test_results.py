@@ -1,4 +1,4 @@
-"""What a written report tells of groups of classes and of certainty."""
+"""Groups of classes and certainty in a written report."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import pytest
 from ecgreview.agreement import Answers, Cluster
 from ecgreview.agreement.reports.certainty import Graded, certainty
 from ecgreview.agreement.reports.groups import group_lines
-from ecgreview.report_writing import ENGLISH, StudyFacts, Wording, with_class_names
-from ecgreview.report_writing import further_sentences as sentences
+from ecgreview.report_writing import ENGLISH, StudyFacts, Wording, sentences, with_class_names
 from ecgreview.report_writing.citations import WORKS
 from tests.domain.agreement.strategies import study
 
@@ -41,7 +40,7 @@ def sure(*levels: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, Any]:
+def report() -> dict[str, Any]:
     ratings = study(1)
     return {
         **agreement(ratings, classes=list(CLASSES)),
@@ -51,13 +50,13 @@ def found() -> dict[str, Any]:
 
 
 def titles(report: Mapping[str, Any]) -> list[str]:
-    return [one.title for one in document(report).sections]
+    return [section.title for section in document(report).sections]
 
 
-def test_groups_have_a_table_with_the_numbers_of_the_report(found):
-    (table,) = tables_of(found, sentences.BY_GROUP)
+def test_groups_have_a_table_with_the_numbers_of_the_report(report):
+    (table,) = tables_of(report, sentences.BY_GROUP)
     assert [row[0].split("\u00a0")[0] for row in table.rows] == list(GROUPS)
-    line = found["groups"][0]
+    line = report["groups"][0]
     assert table.rows[0][2] == str(line["n_positive_any"])
     assert ENGLISH.interval(line["krippendorff_alpha"]) in table.rows[0][-1]
 
@@ -70,48 +69,48 @@ def tables_of(report, title):
     ]
 
 
-def test_certainty_has_a_table_of_the_classes_that_two_gave(found):
-    (table,) = tables_of(found, sentences.SURE)
+def test_certainty_has_a_table_of_the_classes_that_two_gave(report):
+    (table,) = tables_of(report, sentences.CERTAINTY)
     (row,) = table.rows
-    line = found["certainty"]["classes"][3]
+    line = report["certainty"]["classes"][3]
     assert row[:5] == ("Class 3", "90", *(str(line[f"n_{level}"]) for level in LEVELS))
     assert ENGLISH.interval(line["ordinal_alpha"]) in row[6]
 
 
-def test_its_sources_are_cited(found):
-    listed = " ".join(document(found).references)
+def test_its_sources_are_cited(report):
+    listed = " ".join(document(report).references)
     assert WORKS["ordinal"] in listed
     assert WORKS["gwet_handbook"] in listed
 
 
-def test_readers_who_are_always_sure_have_a_sentence_for_a_table(found):
-    told = {**found, "certainty": sure(3)}
-    assert tables_of(told, sentences.SURE) == []
+def test_readers_who_are_always_sure_have_a_sentence_for_a_table(report):
+    told = {**report, "certainty": sure(3)}
+    assert tables_of(told, sentences.CERTAINTY) == []
     assert sentences.ALL_DEFINITE in paragraphs(document(told), "plain")
 
 
-def test_a_report_of_before_has_neither():
-    assert {sentences.BY_GROUP, sentences.SURE} & set(titles(three_readers())) == set()
+def test_reports_of_earlier_versions_have_neither():
+    assert {sentences.BY_GROUP, sentences.CERTAINTY} & set(titles(three_readers())) == set()
 
 
-def test_classes_that_no_two_gave_have_no_section(found):
+def test_classes_that_no_two_gave_have_no_section(report):
     nothing = certainty([Graded(2, ())], [Cluster(((0, 1),), 50)], CLASSES, how=QUICK)
-    assert sentences.SURE not in titles({**found, "certainty": nothing})
+    assert sentences.CERTAINTY not in titles({**report, "certainty": nothing})
 
 
-def test_groups_are_called_by_their_names(found):
-    named = with_class_names(found, {"Class 3": "AF"}, {"left": "Left side"})
+def test_groups_are_called_by_their_names(report):
+    named = with_class_names(report, {"Class 3": "AF"}, {"left": "Left side"})
     assert [one["class"] for one in named["groups"]] == ["Left side", "right"]
     assert named["certainty"]["classes"][3]["class"] == "AF"
-    assert found["certainty"]["classes"][3]["class"] == "Class 3"
+    assert report["certainty"]["classes"][3]["class"] == "Class 3"
 
 
-def test_every_sentence_is_translated(found):
+def test_every_sentence_is_translated(report):
     def shouting(sentence: str) -> str:
         return re.sub(r"{\w+}|[^{]+", lambda part: _upper(part.group()), sentence)
 
     upper = with_class_names(
-        {**found, "readers": ["A", "B", "C"]},
+        {**report, "readers": ["A", "B", "C"]},
         dict(zip(CLASSES, "DEFG", strict=True)),
         {"left": "L", "right": "R"},
     )
