@@ -1,21 +1,21 @@
-"""How far readers agree: coefficients with intervals, with their reasons when there is no value.
+"""Agreement between readers: coefficients with intervals, or the reason why there is no value.
 
-Usable on its own, without the site (docs/reference/agreement.md)::
+Can be used without the site (docs/reference/agreement.md)::
 
     from ecgreview import agreement
 
     answers = agreement.Answers.of(ratings)  # (n_readers, n_exams, n_classes), int8
-    found = agreement.report(answers, readers, classes)
-    lines = agreement.pair_lines(found)
+    report = agreement.report(answers, readers, classes)
+    lines = agreement.pair_lines(report)
 
-Of one class, any categories, NaN where a reader did not rate::
+For one class with any categories, NaN where a reader did not rate::
 
     agreement.krippendorff_alpha(ratings)  # (n_readers, n_exams)
 
-What stands in rooms of its own: ``coefficients`` (weighted, of two readers, of sets, of
-measurements; standard errors; words for how large they are), ``latent`` (prevalence and errors
-without a reference), ``accuracy`` (readers and suggestions against a reference). Whatever is given,
-a function returns a value or the reason why there is none, or raises a ``ValueError`` of its own.
+Subpackages: ``coefficients`` (weighted, two readers, sets, measurements; standard errors; verbal
+scales), ``latent`` (prevalence and error rates without a reference), ``accuracy`` (readers and
+suggestions against a reference). For any input, a function returns a value or the reason why there
+is none, or raises a ``ValueError`` subclass of its own.
 """
 
 from __future__ import annotations

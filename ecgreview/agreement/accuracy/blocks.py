@@ -84,6 +84,6 @@ def periods(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
 
 def _checked(times: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
     found = arrays.numbers(times, BadTimes, "times")
-    if found.ndim != 1 or not (np.abs(found) <= arrays.LARGEST).all():
+    if found.ndim != 1 or not (np.abs(found) <= arrays.MAX_EXACT).all():
         raise BadTimes("the times are no list of finite numbers")
     return found

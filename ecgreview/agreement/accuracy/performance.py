@@ -287,6 +287,6 @@ def _of_exams(name: str, given: NDArray[np.int64] | None, n_exams: int) -> NDArr
     found = arrays.numbers(given, BadComparison, name)
     if found.shape != (n_exams,):
         raise BadComparison(f"{name} of {found.shape} for {n_exams} exams")
-    if not (np.abs(found) <= arrays.LARGEST).all():
+    if not (np.abs(found) <= arrays.MAX_EXACT).all():
         raise BadComparison(f"of {name} one is not finite")
     return found.astype(np.int64)

@@ -1,1 +1,1 @@
-"""What readers said, as counts of patterns: all that agreement is computed from."""
+"""Readings as counts of answer patterns, from which all agreement is computed."""

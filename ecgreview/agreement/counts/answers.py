@@ -1,4 +1,4 @@
-"""What readers said of exams, all classes together: exams that were answered alike are one."""
+"""Answers of readers to exams, all classes together; exams answered alike share a row."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .patterns import ABSENT, MISSING, PRESENT, BadCounts, BadRatings, PatternCo
 
 
 class Profile(NamedTuple):
-    """Exams that the same readers have answered in the same way, in all classes together.
+    """Exams that the same readers answered in the same way, over all classes together.
 
     Attributes:
-        readers: indexes of those who have read them, ascending.
-        states: for each class that not all of them call absent, its index and a digit for each
+        readers: indexes of the readers, ascending.
+        states: for each class that not all of them call absent, its index and one digit per
             reader: 0 missing, 1 absent, 2 present.
-        n_exams: so many exams.
+        n_exams: number of such exams.
     """
 
     readers: tuple[int, ...]
@@ -31,11 +31,11 @@ class Profile(NamedTuple):
 
 
 class Cluster(NamedTuple):
-    """Patients with several exams, whose exams were answered in the same ways.
+    """Patients with several exams whose exams were answered in the same ways.
 
     Attributes:
-        exams: (index of the profile, how many exams of it) of one such patient.
-        n_patients: so many patients.
+        exams: (index of the profile, number of exams with it) of one such patient.
+        n_patients: number of such patients.
     """
 
     exams: tuple[tuple[int, int], ...]
@@ -46,16 +46,16 @@ class Cluster(NamedTuple):
 class Answers:
     """The answers to exams, from which every count follows.
 
-    A row stands for exams that were answered alike. Nearly all that readers say is "absent", so
-    only what differs from it is kept: entries, each of one class of one row.
+    A row represents exams that were answered alike. Nearly all answers are "absent", so only
+    deviations from it are stored: entries, each for one class of one row.
 
     Attributes:
         patterns: shape (n_patterns, n_readers), int8; the states that occur.
-        n_classes: so many classes were asked for.
-        n_exams: shape (n_rows,); the exams of a row.
-        unit: shape (n_rows,); the rows of one unit are drawn together: exams of a patient.
-        times: shape (n_units,); so many patients (or exams) are such a unit.
-        base: shape (n_rows,); the pattern in which all readers of the row say absent.
+        n_exams: shape (n_rows,); the exams of a row within its unit.
+        unit: shape (n_rows,); rows of one unit, such as a patient's exams, are resampled
+            together.
+        times: shape (n_units,); number of patients (or exams) represented by a unit.
+        base: shape (n_rows,); the pattern in which all readers of the row answer absent.
         row, column, pattern: shape (n_entries,); row, class and pattern of each entry.
     """
 
@@ -71,14 +71,14 @@ class Answers:
 
     @classmethod
     def of(cls, ratings: NDArray[np.int8], patients: ArrayLike | None = None) -> Answers:
-        """Return the answers in ``ratings``, a row for each exam.
+        """Return the answers in ``ratings``, one row per exam.
 
         Args:
             ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
-            patients: shape (n_exams,); whose exam it is. None: everybody has one.
+            patients: shape (n_exams,); the patient of each exam. None: one exam per patient.
 
         Raises:
-            BadRatings: wrong shape or an unknown state, or not one patient for each exam.
+            BadRatings: wrong shape or an unknown state, or ``patients`` has another length.
         """
         if not isinstance(ratings, np.ndarray) or ratings.ndim != 3 or ratings.dtype != np.int8:
             raise BadRatings("ratings have three axes (readers, exams, classes) of int8")
@@ -87,8 +87,8 @@ class Answers:
         n_readers, n_exams, n_classes = ratings.shape
         has_read = (ratings != MISSING).any(axis=2)
         bases = np.where(has_read, ABSENT, MISSING).astype(np.int8)
-        said = np.concatenate([bases, ratings.reshape(n_readers, n_exams * n_classes)], axis=1)
-        index, patterns = distinct_columns(said)
+        columns = np.concatenate([bases, ratings.reshape(n_readers, n_exams * n_classes)], axis=1)
+        index, patterns = distinct_columns(columns)
         base, given = index[:n_exams], index[n_exams:].reshape(n_exams, n_classes)
         row, column = np.nonzero(given != base[:, None])
         unit = np.arange(n_exams)
@@ -115,17 +115,18 @@ class Answers:
         n_readers: int,
         n_classes: int,
     ) -> Answers:
-        """Return the answers that ``profiles`` tell of.
+        """Build the answers from ``profiles``.
 
         Args:
-            profiles: all exams, those of ``clusters`` among them.
-            clusters: the patients with several exams; any other exam is drawn on its own.
-            n_readers: so many readers there are, whether or not they have read.
-            n_classes: so many classes there are.
+            profiles: all exams, including those of ``clusters``.
+            clusters: patients with several exams; any other exam is resampled on its own.
+            n_readers: number of readers, including readers without readings.
+            n_classes: number of classes.
 
         Raises:
-            BadCounts: a negative number, an unknown reader, class or state, states that are not
-                one for each reader, or clusters with more exams than their profiles.
+            BadCounts: a negative number; an unknown reader, class or state; a number of states
+                that differs from the number of readers; or clusters with more exams than their
+                profiles.
         """
         places = _Places(n_readers)
         base: list[int] = []
@@ -138,8 +139,10 @@ class Answers:
                 if not 0 <= column < n_classes:
                     raise BadCounts(f"there is no class {column} among {n_classes}")
                 entries.append((index, column, places.of(profile.readers, digits)))
-        of, n_exams, unit, times = _rows(profiles, clusters)
-        row, entry = _spread(np.array([index for index, _, _ in entries], dtype=np.intp), of)
+        profile_of, n_exams, unit, times = _rows(profiles, clusters)
+        row, entry = _spread(
+            np.array([index for index, _, _ in entries], dtype=np.intp), profile_of
+        )
         _, columns, patterns = np.array(entries, dtype=np.intp).reshape(-1, 3).T
         return cls(
             patterns=places.patterns(),
@@ -147,7 +150,7 @@ class Answers:
             n_exams=n_exams,
             unit=unit,
             times=times,
-            base=np.array(base, dtype=np.intp)[of],
+            base=np.array(base, dtype=np.intp)[profile_of],
             row=row,
             column=columns[entry],
             pattern=patterns[entry],
@@ -155,17 +158,16 @@ class Answers:
 
     @property
     def n_readers(self) -> int:
-        """How many readers there are."""
         return int(self.patterns.shape[1])
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """Shape (n_rows,): the exams that each row stands for."""
+        """Shape (n_rows,): the number of exams that each row represents."""
         return np.asarray(self.n_exams * self.times[self.unit])
 
     @property
     def is_clustered(self) -> bool:
-        """Whether exams are drawn together."""
+        """Whether any unit has several exams."""
         return bool((np.bincount(self.unit, self.n_exams) > 1).any()) if self.unit.size else False
 
     @property
@@ -174,17 +176,17 @@ class Answers:
         return np.asarray(self.patterns[self.base] != MISSING)
 
     def ratings(self) -> NDArray[np.int8]:
-        """Return what was said in each row, shape (n_readers, n_rows, n_classes)."""
-        said = np.repeat(self.patterns[self.base].T[:, :, None], self.n_classes, axis=2)
-        said[:, self.row, self.column] = self.patterns[self.pattern].T
-        return said
+        """Return the states of each row, shape (n_readers, n_rows, n_classes)."""
+        states = np.repeat(self.patterns[self.base].T[:, :, None], self.n_classes, axis=2)
+        states[:, self.row, self.column] = self.patterns[self.pattern].T
+        return states
 
     def count(self) -> PatternCount:
-        """Return for each class how many exams were answered in which way."""
+        """Return, for each class, the number of exams with each answer pattern."""
         return PatternCount(self.patterns, self.counts(self.weights[None])[0])
 
     def of_first(self, n_readers: int) -> Answers:
-        """Return the answers of the first ``n_readers`` readers, to exams that one of them read."""
+        """Return the answers of the first ``n_readers`` readers, to exams that any of them read."""
         if n_readers >= self.n_readers:
             return self
         index, patterns = distinct_columns(np.ascontiguousarray(self.patterns[:, :n_readers].T))
@@ -193,8 +195,8 @@ class Answers:
         row_of = np.cumsum(is_read) - 1
         units, unit = np.unique(self.unit[is_read], return_inverse=True)
         is_kept = is_read[self.row]
-        said = np.concatenate([base[is_read], index[self.pattern[is_kept]]])
-        used, place = np.unique(said, return_inverse=True)
+        used_patterns = np.concatenate([base[is_read], index[self.pattern[is_kept]]])
+        used, place = np.unique(used_patterns, return_inverse=True)
         n_rows = int(is_read.sum())
         return Answers(
             patterns=patterns[used],
@@ -209,9 +211,10 @@ class Answers:
         )
 
     def anonymous(self) -> tuple[Answers, Cells]:
-        """Return the answers without who gave them, and the table of their cells.
+        """Return the answers without the identity of readers, and the table of their cells.
 
-        The "patterns" of these answers are rows of the table: so many say absent, so many present.
+        The "patterns" of these answers are rows of that table: (readers absent, readers
+        present).
         """
         n_absent = (self.patterns == ABSENT).sum(axis=1)
         n_present = (self.patterns == PRESENT).sum(axis=1)
@@ -225,7 +228,7 @@ class Answers:
         return merged, Cells(table.astype(np.float64), merged.counts(merged.weights[None])[0])
 
     def counts(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return how many exams of each class have each pattern, when rows weigh so much.
+        """Return the weighted number of exams of each class and pattern.
 
         Args:
             weights: shape (n_replicates, n_rows).
@@ -236,7 +239,9 @@ class Answers:
         return self.counter()(weights)
 
     def counter(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-        """Return ``counts``, with what does not depend on the weights done once."""
+        """Return ``counts`` as a function that precomputes everything independent of the
+        weights.
+        """
         n_patterns, n_rows = len(self.patterns), len(self.base)
         of_base = csr_array(
             (np.ones(n_rows), (self.base, np.arange(n_rows))), shape=(n_patterns, n_rows)
@@ -249,29 +254,29 @@ class Answers:
 
         def count(weights: NDArray[np.float64]) -> NDArray[np.float64]:
             columns = np.ascontiguousarray(weights.T)
-            found = (moved @ columns).reshape(self.n_classes, n_patterns, len(weights))
-            return np.ascontiguousarray(np.moveaxis(found + of_base @ columns, -1, 0))
+            totals = (moved @ columns).reshape(self.n_classes, n_patterns, len(weights))
+            return np.ascontiguousarray(np.moveaxis(totals + of_base @ columns, -1, 0))
 
         return count
 
 
 def _units(patients: ArrayLike, n_exams: int) -> NDArray[np.intp]:
-    """Return the place of each exam's patient among all.
+    """Return the index of each exam's patient.
 
     Raises:
-        BadRatings: there is not one for each exam.
+        BadRatings: not one patient for each exam.
     """
     try:
-        whose = np.asarray(patients)
+        patient_of = np.asarray(patients)
     except ValueError as error:
-        raise BadRatings("the patients are no list") from error
-    if whose.shape != (n_exams,):
-        raise BadRatings(f"patients of shape {whose.shape} for {n_exams} exams")
-    return np.unique(whose, return_inverse=True)[1].reshape(-1)
+        raise BadRatings("patients must be a list") from error
+    if patient_of.shape != (n_exams,):
+        raise BadRatings(f"patients of shape {patient_of.shape} for {n_exams} exams")
+    return np.unique(patient_of, return_inverse=True)[1].reshape(-1)
 
 
 class _Places:
-    """The index of each pattern that was met, by who said what."""
+    """The index of each pattern met so far, by readers and their states."""
 
     def __init__(self, n_readers: int) -> None:
         self._n_readers = n_readers
@@ -279,12 +284,12 @@ class _Places:
         self._index: dict[bytes, int] = {}
 
     def of(self, readers: tuple[int, ...], digits: str) -> int:
-        """Return the index of a pattern, which is new or known."""
-        found = self._known.get((readers, digits))
-        if found is None:
-            found = self._index.setdefault(self._pattern(list(readers), digits), len(self._index))
-            self._known[readers, digits] = found
-        return found
+        """Return the index of a pattern, adding it if it is new."""
+        index = self._known.get((readers, digits))
+        if index is None:
+            index = self._index.setdefault(self._pattern(list(readers), digits), len(self._index))
+            self._known[readers, digits] = index
+        return index
 
     def patterns(self) -> NDArray[np.int8]:
         """Return the patterns in the order of their indexes."""
@@ -306,24 +311,29 @@ class _Places:
 def _rows(
     profiles: Sequence[Profile], clusters: Sequence[Cluster]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.intp], NDArray[np.int64]]:
-    """Return the profile of each row, its exams within a unit, its unit, and how often units occur.
+    """Return, per row, its profile, its exams within a unit and its unit; and the units'
+    frequencies.
 
-    What of a profile is in no cluster are units of one exam each.
+    Exams of a profile that belong to no cluster are units of one exam each.
     """
     alone = [profile.n_exams for profile in profiles]
-    of, n_exams, unit = list(range(len(profiles))), [1] * len(profiles), list(range(len(profiles)))
+    profile_of, n_exams, unit = (
+        list(range(len(profiles))),
+        [1] * len(profiles),
+        list(range(len(profiles))),
+    )
     times = alone
     for number, cluster in enumerate(clusters, start=len(profiles)):
         times.append(cluster.n_patients)
         for index, n in cluster.exams:
             alone[index] -= n * cluster.n_patients
-            of.append(index)
+            profile_of.append(index)
             n_exams.append(n)
             unit.append(number)
     if any(n < 0 for n in times):
         raise BadCounts("clusters have more exams than their profiles, or a negative number")
     return (
-        np.array(of, dtype=np.intp),
+        np.array(profile_of, dtype=np.intp),
         np.array(n_exams, dtype=np.float64),
         np.array(unit, dtype=np.intp),
         np.array(times, dtype=np.int64),
@@ -331,16 +341,16 @@ def _rows(
 
 
 def _spread(
-    profile: NDArray[np.intp], of: NDArray[np.intp]
+    profile: NDArray[np.intp], profile_of: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return row and entry of each entry of a profile in each row of that profile.
+    """Return the row and entry of each entry of a profile in each row of that profile.
 
     Args:
-        profile: shape (n_entries,), ascending; whose entry it is.
-        of: shape (n_rows,); of which profile a row is.
+        profile: shape (n_entries,), ascending; profile of each entry.
+        profile_of: shape (n_rows,); profile of each row.
     """
-    first = np.searchsorted(profile, of, side="left")
-    n_entries = np.searchsorted(profile, of, side="right") - first
-    row = np.repeat(np.arange(len(of)), n_entries)
+    first = np.searchsorted(profile, profile_of, side="left")
+    n_entries = np.searchsorted(profile, profile_of, side="right") - first
+    row = np.repeat(np.arange(len(profile_of)), n_entries)
     start = np.repeat(np.cumsum(n_entries) - n_entries, n_entries)
     return row, np.repeat(first, n_entries) + np.arange(len(row)) - start

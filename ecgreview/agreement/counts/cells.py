@@ -1,4 +1,4 @@
-"""How often readers divided themselves over the categories in which way."""
+"""How readers were divided over the categories, and how often."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """A division of readers over categories, and the number of exams that met it.
+    """Divisions of readers over categories, with the number of exams of each.
 
-    All coefficients that do not ask who said what are functions of these cells. A class of binary
-    findings has one cell for each (readings, positive readings); ratings in general have one cell
-    for each exam, met once.
+    All coefficients that ignore which reader chose what are functions of these cells. A class
+    of binary findings has one cell for each (readings, positive readings); general ratings have
+    one cell per exam.
 
     Attributes:
-        table: shape (n_cells, n_categories), float64; how many readers chose each category.
+        table: shape (n_cells, n_categories), float64; readers who chose each category.
         n_exams: shape (..., n_cells), float64; leading axes are classes, pairs or replicates.
     """
 
@@ -26,22 +26,22 @@ class Cells:
 
     @property
     def n_categories(self) -> int:
-        """How many categories a reader could choose from, used or not."""
+        """Number of categories to choose from, used or not."""
         return int(self.table.shape[1])
 
     @property
     def n_readings(self) -> NDArray[np.float64]:
-        """Shape (n_cells,): how many readers read an exam of this cell."""
+        """Shape (n_cells,): readers per exam of this cell."""
         return np.asarray(self.table.sum(axis=1))
 
     @property
     def is_compared(self) -> NDArray[np.bool_]:
-        """Shape (n_cells,): whether two readers or more read an exam of this cell."""
+        """Shape (n_cells,): whether at least two readers read an exam of this cell."""
         return self.n_readings >= 2
 
     @property
     def n_compared(self) -> NDArray[np.float64]:
-        """Shape (...): exams that two readers or more have read."""
+        """Shape (...): exams read by at least two readers."""
         return self.n_exams @ self.is_compared.astype(np.float64)
 
     @property
@@ -51,7 +51,7 @@ class Cells:
 
     @property
     def disagreement(self) -> NDArray[np.float64]:
-        """Shape (n_cells,): share of the pairs of readers that chose different categories."""
+        """Shape (n_cells,): share of pairs of readers that chose different categories."""
         pairs = self.n_readings * (self.n_readings - 1)
         same = (self.table * (self.table - 1)).sum(axis=1)
         agreement = np.divide(same, pairs, out=np.ones_like(pairs), where=self.is_compared)
@@ -61,7 +61,7 @@ class Cells:
     def mean_shares(self) -> NDArray[np.float64]:
         """Shape (..., n_categories): each category's share of an exam's readings, averaged.
 
-        Exams with one reading count too: they tell how common a category is.
+        Exams with a single reading count too, because they inform how common a category is.
         """
         readings = self.n_readings[:, None]
         is_read = readings > 0

@@ -1,4 +1,4 @@
-"""Patients with several exams: how much of what is said of one exam is said of the others too."""
+"""Patients with several exams: how strongly answers cluster within patients."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _Places = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clusters:
-    """The exams of patients who have several, by patient: as sparse as ``Answers`` are.
+    """The exams of patients who have several, by patient, as sparse as ``Answers``.
 
-    Nearly all of a patient's exams are called absent in a class by all. Who has read them is
-    therefore kept once for all classes, and apart from it only the groups, each of a patient and
-    a class of which anybody said anything else.
+    Nearly all of a patient's exams are called absent in a class by all readers. Who read them
+    is therefore stored once for all classes. Apart from that only groups are stored, each a
+    patient and a class with at least one other answer.
 
     Attributes:
         readings: exams of each patient by base pattern.
-        n_patients: shape (n_units,); so many patients are alike.
-        said: exams of each group by pattern, groups by class.
-        normal: what these exams were if all were called absent.
-        times: shape (n_groups,); so many patients are alike.
-        starts: shape (n_classes + 1,); the groups of a class are from its start to the next one.
-        count: exams of these patients in all, by class and pattern.
+        n_patients: shape (n_units,); number of identical patients.
+        answered: exams of each group by pattern, groups ordered by class.
+        normal: what these exams would be if all readers answered absent.
+        times: shape (n_groups,); number of identical patients.
+        starts: shape (n_classes + 1,); a class's groups run from its start to the next one.
+        count: all exams of these patients, by class and pattern.
     """
 
     readings: _Table
     n_patients: Array
-    said: _Table
+    answered: _Table
     normal: _Table
     times: Array
     starts: _Places
@@ -44,7 +44,6 @@ class Clusters:
 
     @classmethod
     def of(cls, answers: Answers) -> Self:
-        """Return the patients of ``answers`` who have several exams."""
         n_units, n_patterns = len(answers.times), len(answers.patterns)
         n_own = np.bincount(answers.unit, answers.n_exams, minlength=n_units)
         is_several = (n_own > 1) & (answers.times > 0)
@@ -65,7 +64,7 @@ class Clusters:
         return cls(
             readings=_Table.of(readings),
             n_patients=np.where(is_several, answers.times, 0).astype(np.float64),
-            said=_Table.of(csr_array(normal + moved)),
+            answered=_Table.of(csr_array(normal + moved)),
             normal=_Table.of(normal),
             times=answers.times[unit].astype(np.float64),
             starts=np.searchsorted(column, np.arange(answers.n_classes + 1)),
@@ -73,25 +72,26 @@ class Clusters:
         )
 
     def excess(self, features: Array) -> Array:
-        r"""Return what exams of one patient have in common, beyond what each has with itself.
+        r"""Return the sum of products between different exams of the same patient.
 
-        .. math:: \sum_u (c_u c_u^T - \sum_{i \in u} f_i f_i^T), \quad c_u = \sum_{i \in u} f_i
+        .. math:: \sum_u (c_u c_u^T - \sum_{i \in u} f_i f_i^T), \quad c_u = \sum_{i \in u}
+        f_i
 
-        where :math:`f_i` are the features of exam i, and u goes over the patients. It is 0 where
-        nobody has several exams.
+        where :math:`f_i` are the features of exam i, and u runs over the patients. It is 0
+        if no patient has several exams.
 
         Args:
-            features: shape (n_patterns, n_features); of an exam with that pattern.
+            features: shape (n_patterns, n_features); features of an exam with each pattern.
 
         Returns:
             Shape (n_classes, n_features, n_features).
         """
-        own = np.stack([self.count.counts * one @ features for one in features.T], axis=1)
+        own = np.stack([self.count.counts * column @ features for column in features.T], axis=1)
         together = self._together(np.flatnonzero(features.any(axis=1)), features)
         return np.asarray(together - own)
 
     def excess_of_pair(self, pair: tuple[int, int], tables: Array) -> Array:
-        """Return ``excess`` for the fields of the table of two readers.
+        """Return ``excess`` for the fields of the 2 x 2 table of two readers.
 
         Args:
             pair: the readers.
@@ -101,30 +101,30 @@ class Clusters:
             Shape (n_classes, 4, 4); fields in C order.
         """
         first, second = (self.count.patterns[:, reader] for reader in pair)
-        told = np.flatnonzero((first != MISSING) & (second != MISSING))
+        compared = np.flatnonzero((first != MISSING) & (second != MISSING))
         field = 2 * (first == PRESENT) + (second == PRESENT)
         features = np.zeros((len(first), 4))
-        features[told, field[told]] = 1.0
-        return self._together(told, features) - tables.reshape(-1, 4)[:, :, None] * np.eye(4)
+        features[compared, field[compared]] = 1.0
+        return self._together(compared, features) - tables.reshape(-1, 4)[:, :, None] * np.eye(4)
 
-    def _together(self, told: _Places, features: Array) -> Array:
-        """Return the sums over patients, each exam with itself among them."""
-        rows, sums = self.readings.sums(told, features)
+    def _together(self, compared: _Places, features: Array) -> Array:
+        """Return the sums over patients, including the product of each exam with itself."""
+        rows, sums = self.readings.sums(compared, features)
         everybody = (sums * self.n_patients[rows, None]).T @ sums
-        found = np.tile(everybody, (len(self.starts) - 1, 1, 1))
-        for sign, table in ((1.0, self.said), (-1.0, self.normal)):
-            groups, sums = table.sums(told, features)
+        total = np.tile(everybody, (len(self.starts) - 1, 1, 1))
+        for sign, table in ((1.0, self.answered), (-1.0, self.normal)):
+            groups, sums = table.sums(compared, features)
             weighted = sign * self.times[groups, None] * sums
             bounds = np.searchsorted(groups, self.starts)
             for column in np.flatnonzero(np.diff(bounds)):
                 part = slice(bounds[column], bounds[column + 1])
-                found[column] += weighted[part].T @ sums[part]
-        return found
+                total[column] += weighted[part].T @ sums[part]
+        return total
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Table:
-    """A sparse table whose rows are summed, with or without most of its columns."""
+    """A sparse table whose rows are summed over all columns or a few of them."""
 
     by_row: csr_array
     by_column: csc_array
@@ -134,10 +134,11 @@ class _Table:
         return cls(table, csc_array(table))
 
     def sums(self, columns: _Places, features: Array) -> tuple[_Places, Array]:
-        """Return the rows that have any of ``columns``, ascending, and the sums of features.
+        """Return the rows that have any of ``columns``, ascending, and their sums of
+        features.
 
         Args:
-            columns: ascending; all that have features.
+            columns: ascending; all columns with features.
             features: shape (n_columns, n_features).
         """
         n_rows, n_columns = self.by_row.shape
@@ -146,14 +147,14 @@ class _Table:
         some = self.by_column[:, columns]
         rows, row = np.unique(some.indices, return_inverse=True)
         column = np.repeat(columns, np.diff(some.indptr))
-        told = some.data[:, None] * features[column]
+        products = some.data[:, None] * features[column]
         sums = np.empty((len(rows), features.shape[1]))
-        for place, one in enumerate(told.T):
-            sums[:, place] = np.bincount(row, one, minlength=len(rows))
+        for place, product in enumerate(products.T):
+            sums[:, place] = np.bincount(row, product, minlength=len(rows))
         return rows.astype(np.intp), sums
 
 
-_WORTH_CHOOSING = 8  # to choose a column costs more than to sum it
+_WORTH_CHOOSING = 8  # selecting a column costs about this many times more than summing it
 
 
 def _summed(values: Array, row: _Places, column: _Places, shape: tuple[int, int]) -> csr_array:

@@ -1,4 +1,4 @@
-"""Counting the states that readers gave, fast enough for millions of exams."""
+"""Counting answer patterns, fast enough for millions of exams."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+# Missing, absent, present: a pattern of readers is a number in base 3.
 N_STATES = 3
-"""Missing, absent, present: a pattern of readers is a number in base 3."""
 
+# With at most this many readers, every pattern has a slot of its own (3**5 = 243).
 DENSE_READERS = 5
-"""With so many readers, or fewer, every pattern has a place of its own (3**5 = 243)."""
 
 _READERS_AT_ONCE = 20  # 3**20 patterns times 2**31 earlier ones fit in 64 bits
 _CELLS_AT_ONCE = 1 << 15
 _EXAMS_A_ROW = 64
-_ROWS_AT_ONCE = 255  # so many ones add up in a byte
+_ROWS_AT_ONCE = 255  # the largest count of ones that fits in a byte
 
 
 def dense(states: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
@@ -26,8 +26,8 @@ def dense(states: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64]
         states: shape (n_readers, n_exams, n_classes), each 0, 1 or 2; at most DENSE_READERS.
 
     Returns:
-        The patterns that occur, shape (n_patterns, n_readers), and the exams of each class that
-        have them, shape (n_classes, n_patterns).
+        The patterns that occur, shape (n_patterns, n_readers), and the number of exams of each
+        class with each pattern, shape (n_classes, n_patterns).
     """
     n_readers = len(states)
     counts = _of_two(states) if n_readers == 2 else _of_few(states)
@@ -48,7 +48,7 @@ def sparse(states: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64
 
 
 def _of_few(states: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Return the exams of each class and pattern, by the pattern's number in base 3."""
+    """Return the number of exams of each class and pattern, by the pattern's base-3 number."""
     n_readers, n_exams, n_classes = states.shape
     n_patterns = N_STATES**n_readers
     counts = np.zeros(n_classes * n_patterns, dtype=np.int64)
@@ -64,28 +64,29 @@ def _of_few(states: NDArray[np.int8]) -> NDArray[np.int64]:
 
 
 def _of_two(states: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Return what ``_of_few`` does for two readers, eight states in one step of the processor.
+    """Do the same as ``_of_few`` for two readers, eight states per machine word.
 
-    State 1 is the low bit and state 2 the high one, so what two readers have in common is one
-    "and" of their bytes; the five patterns with a missing state are what is left of the sums.
+    State 1 is the low bit and state 2 the high bit, so the states that two readers share are
+    one bitwise "and" of their bytes. The five patterns with a missing state follow by
+    subtraction.
     """
     n_exams, n_classes = states.shape[1:]
-    n_whole = n_exams - n_exams % _EXAMS_A_ROW
-    if n_whole < _EXAMS_A_ROW * _ROWS_AT_ONCE or not states.flags.c_contiguous:
+    n_even = n_exams - n_exams % _EXAMS_A_ROW
+    if n_even < _EXAMS_A_ROW * _ROWS_AT_ONCE or not states.flags.c_contiguous:
         return _of_few(states)
     width = _EXAMS_A_ROW * n_classes
-    first, second = states[:, :n_whole].reshape(2, n_whole // _EXAMS_A_ROW, width).view(np.uint8)
+    first, second = states[:, :n_even].reshape(2, n_even // _EXAMS_A_ROW, width).view(np.uint8)
     sums = np.zeros((8, width), dtype=np.int64)
     for start in range(0, len(first), _ROWS_AT_ONCE):
         part = slice(start, start + _ROWS_AT_ONCE)
         for row, ones in enumerate(_ones(first[part], second[part])):
             sums[row] += np.add.reduce(ones, axis=0, dtype=np.uint8)
     totals = sums.reshape(8, _EXAMS_A_ROW, n_classes).sum(axis=1)
-    return _nine(totals, n_whole) + _of_few(states[:, n_whole:])
+    return _nine(totals, n_even) + _of_few(states[:, n_even:])
 
 
 def _ones(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    """Yield bytes of 0 and 1: present and absent of each reader, then the four pairs of these."""
+    """Yield bytes of 0 and 1: present and absent of each reader, then their four combinations."""
     one = np.uint8(1)
     first_present, second_present = first >> one, second >> one
     first_absent, second_absent = first & one, second & one
@@ -100,7 +101,7 @@ def _ones(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Iterator[NDArr
 
 
 def _nine(totals: NDArray[np.int64], n_exams: int) -> NDArray[np.int64]:
-    """Return all nine patterns, by their number in base 3, from the sums of ``_ones``."""
+    """Return all nine patterns, by their base-3 number, from the sums of ``_ones``."""
     a_, p_, _a, _p, aa, ap, pa, pp = totals
     am, pm, ma, mp = a_ - aa - ap, p_ - pa - pp, _a - aa - pa, _p - ap - pp
     mm = n_exams - (am + pm + ma + mp + aa + ap + pa + pp)
@@ -108,10 +109,10 @@ def _nine(totals: NDArray[np.int64], n_exams: int) -> NDArray[np.int64]:
 
 
 def distinct_columns(states: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-    """Return for each column of ``states`` its index among the distinct columns, and those.
+    """Return the index of each column among the distinct columns, and the distinct columns.
 
-    The columns are read as numbers in base 3, some readers at a time; after each time they are
-    numbered anew, so that the numbers stay small with any number of readers.
+    The columns are read as numbers in base 3, some readers at a time. After each step they are
+    renumbered, so that the numbers stay small with any number of readers.
     """
     n_readers, n_columns = states.shape
     index = np.zeros(n_columns, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What the answers to classes say of groups of classes, such as those of the taxonomy."""
+"""Answers to groups of classes, such as those of the taxonomy, from answers to classes."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ def members(groups: Sequence[Collection[int]], n_classes: int) -> Iterator[list[
     """Yield the classes of each group, ascending.
 
     Raises:
-        BadGroups: a group is empty or has an index that is not one of a class.
+        BadGroups: a group is empty or has an invalid class index.
     """
     for place, group in enumerate(groups):
         try:
-            found = sorted(group)
+            indexes = sorted(group)
         except TypeError as error:
-            raise BadGroups(f"group {place} is no list of classes") from error
-        if not all(isinstance(one, Integral) for one in found):
-            raise BadGroups(f"group {place} names a class by something else than its index")
-        if not found:
+            raise BadGroups(f"group {place} is not a list of classes") from error
+        if not all(isinstance(index, Integral) for index in indexes):
+            raise BadGroups(f"group {place} must name classes by their index")
+        if not indexes:
             raise BadGroups(f"group {place} has no class")
-        if found[0] < 0 or found[-1] >= n_classes:
-            raise BadGroups(f"group {place} names a class that is not one of 0 to {n_classes - 1}")
-        yield found
+        if indexes[0] < 0 or indexes[-1] >= n_classes:
+            raise BadGroups(f"group {place} names a class outside 0 to {n_classes - 1}")
+        yield indexes
 
 
 def grouped(answers: Answers, groups: Sequence[Collection[int]]) -> Answers:
-    """Return what the readers say of groups of classes, for the ordinary coefficients.
+    """Return the answers to groups of classes, for the ordinary coefficients.
 
-    The rules are those of ``coefficients.multilabel.grouped``: a group is present where any of its
-    classes is, else missing where any is missing, else absent. Exams of a patient stay together.
+    The rules are those of ``coefficients.multilabel.grouped``: a group is present if any of its
+    classes is, else missing if any is missing, else absent. A patient's exams stay together.
 
     Args:
         answers: to classes.
         groups: for each group the indexes of its classes; groups may overlap.
 
     Raises:
-        BadGroups: a group is empty or has an index that is not one of a class.
+        BadGroups: a group is empty or has an invalid class index.
     """
     parts = [
         _group(answers, np.isin(answers.column, group))
         for group in members(groups, answers.n_classes)
     ]
-    said = np.concatenate([answers.patterns, *(states for _, states in parts)])
-    patterns, index = np.unique(said, axis=0, return_inverse=True)
+    all_patterns = np.concatenate([answers.patterns, *(states for _, states in parts)])
+    patterns, index = np.unique(all_patterns, axis=0, return_inverse=True)
     known, pattern = np.split(index.reshape(-1).astype(np.intp), [len(answers.patterns)])
     base = known[answers.base]
     row = np.concatenate([_NONE, *(rows for rows, _ in parts)])
@@ -78,9 +78,9 @@ _NONE = np.zeros(0, dtype=np.intp)
 def _group(
     answers: Answers, is_member: NDArray[np.bool_]
 ) -> tuple[NDArray[np.intp], NDArray[np.int8]]:
-    """Return the rows that say anything of a group, and what they say: shape (n, n_readers).
+    """Return the rows with an entry for a group, and their states: shape (n, n_readers).
 
-    A class without an entry is absent for whoever has read the exam.
+    A class without an entry is absent for every reader of the exam.
     """
     order = np.flatnonzero(is_member)
     order = order[np.argsort(answers.row[order], kind="stable")]
@@ -88,8 +88,8 @@ def _group(
     if not rows.size:
         return _NONE, np.zeros((0, answers.n_readers), dtype=np.int8)
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    said = answers.patterns[answers.pattern[order]]
-    is_present = np.logical_or.reduceat(said == PRESENT, starts, axis=0)
-    is_missing = np.logical_or.reduceat(said == MISSING, starts, axis=0)
+    states_of_classes = answers.patterns[answers.pattern[order]]
+    is_present = np.logical_or.reduceat(states_of_classes == PRESENT, starts, axis=0)
+    is_missing = np.logical_or.reduceat(states_of_classes == MISSING, starts, axis=0)
     states = np.where(is_present, PRESENT, np.where(is_missing, MISSING, ABSENT)).astype(np.int8)
     return rows[starts], states

@@ -1,4 +1,4 @@
-"""The counts of response patterns, from which every coefficient of binary findings follows."""
+"""Counts of answer patterns, from which every coefficient of binary findings follows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from . import counting
 from .cells import Cells
 
+# The answer of a reader about a class in an exam.
 MISSING, ABSENT, PRESENT = 0, 1, 2
-"""What a reader says of a class in an exam."""
 
 
 class BadRatings(ValueError):
@@ -21,17 +21,17 @@ class BadRatings(ValueError):
 
 
 class BadCounts(ValueError):
-    """A count of exams is not a number of exams, or of readers or states that there are not."""
+    """A count of exams is invalid, or refers to unknown readers, classes or states."""
 
 
 class Row(NamedTuple):
     """How many exams of a class were answered in one way.
 
     Attributes:
-        class_index: of the class.
-        readers: indexes of those who read the exams, ascending.
-        states: what each of them said: MISSING, ABSENT or PRESENT.
-        n_exams: so many exams.
+        class_index: index of the class.
+        readers: indexes of the readers of the exams, ascending.
+        states: the answer of each of them: MISSING, ABSENT or PRESENT.
+        n_exams: number of such exams.
     """
 
     class_index: int
@@ -42,12 +42,12 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatternCount:
-    """For each class, how many exams were answered in which way by the readers together.
+    """For each class, the number of exams with each answer pattern of the readers.
 
     Attributes:
         patterns: shape (n_patterns, n_readers), int8; the state each reader gave. Only patterns
             that occur are listed, so many readers with few readings each cost little.
-        counts: shape (..., n_classes, n_patterns); exams with that pattern, leading axes are
+        counts: shape (..., n_classes, n_patterns); exams with that pattern; leading axes are
             replicates.
     """
 
@@ -65,9 +65,9 @@ class PatternCount:
             BadRatings: wrong shape or an unknown state.
         """
         if not isinstance(ratings, np.ndarray):
-            raise BadRatings(f"ratings are a {type(ratings).__name__}, not an array")
+            raise BadRatings(f"ratings must be an array, not {type(ratings).__name__}")
         if ratings.ndim != 3:
-            raise BadRatings(f"ratings have {ratings.ndim} axes, not readers, exams and classes")
+            raise BadRatings(f"ratings have {ratings.ndim} axes; expected readers, exams, classes")
         if ratings.dtype != np.int8:
             raise BadRatings(f"ratings are {ratings.dtype}, not int8")
         if ratings.size and ratings.view(np.uint8).max() > PRESENT:
@@ -78,30 +78,30 @@ class PatternCount:
 
     @classmethod
     def from_rows(cls, rows: Iterable[Row], *, n_readers: int, n_classes: int) -> PatternCount:
-        """Put together counts that were kept, such as those of a data base.
+        """Build counts from stored rows, such as those of a database.
 
         Args:
             rows: in any order; rows of one pattern add up.
-            n_readers: so many readers there are, whether or not they have read.
-            n_classes: so many classes there are.
+            n_readers: number of readers, including readers without readings.
+            n_classes: number of classes.
 
         Raises:
-            BadCounts: a negative count, an unknown reader, class or state, or states that are not
-                one for each reader.
+            BadCounts: a negative count; an unknown reader, class or state; or a number of states
+                that differs from the number of readers.
         """
-        found: list[tuple[int, bytes, int]] = []
+        entries: list[tuple[int, bytes, int]] = []
         for row in rows:
             _refuse_absurd(row, n_readers, n_classes)
             pattern = np.zeros(n_readers, dtype=np.int8)
             pattern[list(row.readers)] = row.states
-            found.append((row.class_index, pattern.tobytes(), row.n_exams))
-        patterns = sorted({pattern for _, pattern, _ in found})
+            entries.append((row.class_index, pattern.tobytes(), row.n_exams))
+        patterns = sorted({pattern for _, pattern, _ in entries})
         places = {pattern: place for place, pattern in enumerate(patterns)}
         counts = np.zeros((n_classes, len(places)))
-        for class_index, of_row, n_exams in found:
+        for class_index, of_row, n_exams in entries:
             counts[class_index, places[of_row]] += n_exams
-        told = np.frombuffer(b"".join(patterns), dtype=np.int8)
-        return cls(told.reshape(len(patterns), n_readers), counts)
+        flat = np.frombuffer(b"".join(patterns), dtype=np.int8)
+        return cls(flat.reshape(len(patterns), n_readers), counts)
 
     @classmethod
     def from_sets(
@@ -112,16 +112,16 @@ class PatternCount:
         n_readers: int,
         n_classes: int,
     ) -> PatternCount:
-        """Put together counts of which those were not kept where all readers say absent.
+        """Build counts from stored rows that omit exams which all readers call absent.
 
         Args:
-            sets: (readers, exams), once for each set of readers: exams that just these have read.
-            rows: what of these exams was not called absent by all of them, class by class.
-            n_readers: so many readers there are, whether or not they have read.
-            n_classes: so many classes there are.
+            sets: (readers, exams), once per set of readers: the exams read by exactly these.
+            rows: exams of these that were not called absent by all of them, class by class.
+            n_readers: number of readers, including readers without readings.
+            n_classes: number of classes.
 
         Raises:
-            BadCounts: as ``from_rows``, or rows have more exams than their readers have read.
+            BadCounts: as in ``from_rows``, or rows have more exams than their readers have read.
         """
         left: dict[tuple[int, ...], NDArray[np.float64]] = {}
         for readers, n in sets:
@@ -138,16 +138,15 @@ class PatternCount:
             if (counts < 0).any():
                 raise BadCounts(f"a class has more exams than readers {list(readers)} have read")
             normal[place, list(readers)] = ABSENT
-        said = np.concatenate([kept.patterns, normal])
+        all_patterns = np.concatenate([kept.patterns, normal])
         rest = np.array([*left.values()]).reshape(len(left), n_classes)
-        patterns, place_of = np.unique(said, axis=0, return_inverse=True)
+        patterns, place_of = np.unique(all_patterns, axis=0, return_inverse=True)
         merged = np.zeros((len(patterns), n_classes))
         np.add.at(merged, place_of.reshape(-1), np.concatenate([kept.counts.T, rest]))
         return cls(patterns, merged.T).occurring()
 
     @property
     def n_readers(self) -> int:
-        """How many readers there are."""
         return int(self.patterns.shape[1])
 
     def occurring(self) -> PatternCount:
@@ -170,33 +169,33 @@ class PatternCount:
         """Return the 2 x 2 tables of the pairs of readers ``which``, all at once.
 
         Returns:
-            Shape (..., n_classes, n_pairs, 2, 2): exams by what the first of a pair said (absent,
-            present) and the second.
+            Shape (..., n_classes, n_pairs, 2, 2): exams by the answer of the first reader (absent,
+            present) and of the second.
         """
         tables = self.counts @ self.fields(which)
         return np.asarray(tables.reshape(*self.counts.shape[:-1], len(which), 2, 2))
 
     def fields(self, which: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
-        """Return which field of the table of a pair an exam of each pattern is in.
+        """Return the field of each pair's table that an exam of each pattern falls into.
 
         Returns:
-            Shape (n_patterns, 4 n_pairs): 1 there, and 0 throughout for a pair that one of them
-            has not answered.
+            Shape (n_patterns, 4 n_pairs): 1 in that field; all 0 for a pair in which a reader has
+            not answered.
         """
-        is_said = np.stack([self.patterns == ABSENT, self.patterns == PRESENT], axis=2)
+        is_answer = np.stack([self.patterns == ABSENT, self.patterns == PRESENT], axis=2)
         first, second = np.array(which, dtype=np.intp).reshape(-1, 2).T
-        both = is_said[:, first, :, None] & is_said[:, second, None, :]
+        both = is_answer[:, first, :, None] & is_answer[:, second, None, :]
         shape = (len(self.patterns), 4 * len(which))
         return np.asarray(both.reshape(shape), dtype=np.float64)
 
     def common_pairs(self) -> list[tuple[int, int]]:
-        """Return the pairs of readers who have answered a class of one exam, in order."""
-        has_said = (self.patterns != MISSING).astype(np.float64)
-        n_common = np.triu(has_said.T @ has_said, k=1)
+        """Return the pairs of readers who have answered a class of the same exam, in order."""
+        has_answered = (self.patterns != MISSING).astype(np.float64)
+        n_common = np.triu(has_answered.T @ has_answered, k=1)
         return [(int(first), int(second)) for first, second in np.argwhere(n_common > 0)]
 
     def without(self, reader: int) -> PatternCount:
-        """Return the counts as they are without what ``reader`` has said."""
+        """Return the counts without the answers of ``reader``."""
         rest = self.patterns.copy()
         rest[:, reader] = MISSING
         return PatternCount(rest, self.counts)

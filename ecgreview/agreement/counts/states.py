@@ -1,4 +1,4 @@
-"""States that readers gave, as arrays: refusing what is none, finding what is alike."""
+"""Arrays of reader states: validation and distinct rows."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from .patterns import MISSING, PRESENT, BadRatings
 
 
 def refuse_bad(states: NDArray[np.int8], axes: str) -> None:
-    """Refuse what cannot be states.
+    """Raise BadRatings unless ``states`` is a valid array of states.
 
     Args:
         states: 0 missing, 1 absent, 2 present.
-        axes: the names of the axes there must be, between commas.
+        axes: names of the required axes, separated by commas.
 
     Raises:
         BadRatings: other axes, another type than int8 or an unknown state.
     """
     if not isinstance(states, np.ndarray):
-        raise BadRatings(f"ratings are a {type(states).__name__}, not an array")
+        raise BadRatings(f"ratings must be an array, not {type(states).__name__}")
     if states.ndim != len(axes.split(",")):
-        raise BadRatings(f"ratings have {states.ndim} axes, which should be {axes}")
+        raise BadRatings(f"ratings have {states.ndim} axes; expected {axes}")
     if states.dtype != np.int8:
         raise BadRatings(f"ratings are {states.dtype}, not int8")
     if states.size and (states.min() < MISSING or states.max() > PRESENT):
@@ -31,10 +31,10 @@ def refuse_bad(states: NDArray[np.int8], axes: str) -> None:
 def distinct(states: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
     """Return the distinct rows, and for each row its index among them.
 
-    Rows are compared as bit masks, one of what is present and one of what is not missing.
+    Rows are compared as bit masks: one of present states and one of non-missing states.
 
     Args:
-        states: shape (n, n_columns), int8; at least one column unless there is no row.
+        states: shape (n, n_columns), int8; at least one column unless there are no rows.
     """
     if not states.size:
         return states[:0], np.empty(0, dtype=np.int64)

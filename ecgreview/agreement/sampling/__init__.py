@@ -1,1 +1,1 @@
-"""The same study once more: replicates of the counts."""
+"""Replicates of the counts, from which intervals are computed."""

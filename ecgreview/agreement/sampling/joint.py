@@ -1,4 +1,4 @@
-"""Replicates of all classes at once, for what is asked of classes together."""
+"""Replicates of all classes at once, for statistics over several classes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _NUMBERS_AT_ONCE = 4_000_000
 
 
 def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
-    """Yield how much each row of ``answers`` weighs in replicates, some replicates at a time.
+    """Yield the weight of each row of ``answers`` in replicates, some replicates at a time.
 
-    Units are drawn again with replacement: exams, or patients with all their exams. The number of
+    Units (exams, or patients with all their exams) are drawn with replacement. The number of
     replicates is ``n_replicates``.
 
     Yields:
@@ -38,13 +38,15 @@ def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
 
 
 def n_replicates(answers: Answers, how: Resampling) -> int:
-    """Return the number of replicates: fewer, but at least 200, for very many distinct answers."""
-    affordable = _MOST_NUMBERS // max(1, answers.row.size + answers.base.size)
+    """Return the number of replicates: reduced, but at least 200, for very many distinct
+    answers.
+    """
+    affordable = _MAX_NUMBERS // max(1, answers.row.size + answers.base.size)
     return min(how.n_replicates, max(MIN_REPLICATES, affordable))
 
 
 MIN_REPLICATES = 200
-_MOST_NUMBERS = 200_000_000  # some three seconds
+_MAX_NUMBERS = 200_000_000  # about three seconds
 
 
 def _drawn(
@@ -57,8 +59,8 @@ def _drawn(
     owner = np.repeat(np.arange(n_units), times)
     drawn = owner[rng.integers(0, total, (n_replicates, total))]
     drawn += n_units * np.arange(n_replicates)[:, None]
-    found = np.bincount(drawn.reshape(-1), minlength=n_replicates * n_units)
-    return found.reshape(n_replicates, n_units).astype(np.float64)
+    counts = np.bincount(drawn.reshape(-1), minlength=n_replicates * n_units)
+    return counts.reshape(n_replicates, n_units).astype(np.float64)
 
 
-_DRAWS_A_UNIT = 10  # one binomial number costs as much as so many draws
+_DRAWS_A_UNIT = 10  # one binomial number costs as much as this many draws

@@ -1,1 +1,1 @@
-"""A value, its interval, or the reason why there is none."""
+"""A value with its interval, or the reason why there is none."""

@@ -1,43 +1,43 @@
-"""Numbers that come from outside, as arrays that can be counted with."""
+"""Conversion of user-supplied numbers to arrays."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST = 2.0**53
-"""Beyond it counts are no longer exact, and their products overflow."""
+# Above this, counts are no longer exact and their products overflow.
+MAX_EXACT = 2.0**53
 
 
 def numbers(values: object, refusal: type[ValueError], what: str) -> NDArray[np.float64]:
-    """Return ``values`` as float64, NaN and infinity among them.
+    """Return ``values`` as float64; NaN and infinity are allowed.
 
     Args:
-        values: numbers, nested as you like.
+        values: numbers, nested to any depth.
         refusal: the error to raise.
-        what: these are, for its message.
+        what: name of the values, for the error message.
 
     Raises:
-        refusal: they are no real numbers, or rows differ in length.
+        refusal: not real numbers, or rows of different lengths.
     """
     try:
-        found = np.asarray(values)
+        array = np.asarray(values)
     except (TypeError, ValueError) as error:
-        raise refusal(f"{what} are no table of numbers") from error
-    if found.dtype.kind not in "biuf":
-        raise refusal(f"{what} are {found.dtype}, not real numbers")
-    return found.astype(np.float64)
+        raise refusal(f"{what} are not a table of numbers") from error
+    if array.dtype.kind not in "biuf":
+        raise refusal(f"{what} are {array.dtype}, not real numbers")
+    return array.astype(np.float64)
 
 
 def counts(values: object, refusal: type[ValueError], what: str) -> NDArray[np.float64]:
-    """Return ``values`` as numbers of something, whole or not: of replicates they need not be.
+    """Return ``values`` as counts. They need not be whole, because replicates are not.
 
     Raises:
-        refusal: as ``numbers``; or a count that is negative, not finite or too large to be exact.
+        refusal: as in ``numbers``; or a count is negative, not finite or too large to be exact.
     """
-    found = numbers(values, refusal, what)
-    if not np.isfinite(found).all() or (found < 0).any():
-        raise refusal(f"of {what} one is negative or not finite")
-    if found.size and found.sum() > LARGEST:
-        raise refusal(f"{what} are more than can be counted exactly")
-    return found
+    array = numbers(values, refusal, what)
+    if not np.isfinite(array).all() or (array < 0).any():
+        raise refusal(f"{what} contain a negative or non-finite number")
+    if array.size and array.sum() > MAX_EXACT:
+        raise refusal(f"{what} are too large to be counted exactly")
+    return array

@@ -1,4 +1,4 @@
-"""A number with the interval in which the truth lies, or the reason why there is none."""
+"""A number with its interval, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _ROUNDING = 1e-12
 
 
 class BadConfidence(ValueError):
-    """The confidence of an interval is not above 0 and below 1."""
+    """The confidence level of an interval is not between 0 and 1."""
 
 
 class BadReplicates(ValueError):
-    """A number of resamples is no whole number of 0 or more."""
+    """The number of resamples is not a non-negative integer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Measure:
         estimate: None when undefined, never NaN.
         low: lower end of the interval; None when there is none.
         high: upper end of the interval; None when there is none.
-        n: of what was counted: exams, readings or cells, as the function says that returns it.
-        reason: why there is no number; beside a number, why it has no interval, mostly empty.
-        method: how the interval was made; empty when there is none.
+        n: number of exams, readings or cells counted; functions that return a measure say which.
+        reason: why there is no number, or why a number has no interval. Mostly empty.
+        method: how the interval was computed; empty when there is none.
     """
 
     estimate: float | None
@@ -46,7 +46,6 @@ class Measure:
 
     @classmethod
     def undefined(cls, n: int, reason: str) -> Self:
-        """Return a number that does not exist, because of ``reason``."""
         return cls(None, None, None, n, reason)
 
     @classmethod
@@ -56,26 +55,25 @@ class Measure:
 
     @classmethod
     def between(cls, estimate: float, low: float, high: float, n: int, method: str) -> Self:
-        """Return a number with its interval."""
         return cls(float(estimate), float(low), float(high), n, "", method)
 
     @classmethod
     def of_replicates(
         cls, estimate: float, replicates: NDArray[np.float64], *, n: int, confidence: float
     ) -> Self:
-        """Return a number with the percentiles of what resamples made of it.
+        """Return a number with the percentile interval of its resamples.
 
-        The interval is widened to hold its estimate. There is none when the resamples do not
-        differ: that they agree is no proof that the next data would.
+        The interval is widened to include the estimate. There is no interval when the
+        resamples do not differ, because that does not prove that new data would agree.
 
         Args:
-            estimate: of the data themselves.
+            estimate: computed from the data themselves.
             replicates: shape (n_replicates,); NaN where a resample has no value.
-            n: of what was counted.
-            confidence: of the interval, above 0 and below 1.
+            n: as in ``Measure``.
+            confidence: of the interval, between 0 and 1.
 
         Raises:
-            BadConfidence: ``confidence`` is not above 0 and below 1.
+            BadConfidence: ``confidence`` is not between 0 and 1.
         """
         tail = tail_of(confidence)
         defined = replicates[~np.isnan(replicates)]
@@ -85,7 +83,6 @@ class Measure:
         return cls.between(estimate, min(low, estimate), max(high, estimate), n, BOOTSTRAP)
 
     def to_json(self) -> MeasureJson:
-        """Return the number as plain values."""
         return {
             "estimate": self.estimate,
             "low": self.low,
@@ -97,24 +94,20 @@ class Measure:
 
 
 def tail_of(confidence: float) -> float:
-    """Return the share left out at each end of an interval.
+    """Return the probability left out at each end of an interval.
 
     Raises:
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
     """
     if not _is_real(confidence) or not 0 < confidence < 1:
-        raise BadConfidence(f"a confidence of {confidence!r} is not above 0 and below 1")
+        raise BadConfidence(f"a confidence of {confidence!r} is not between 0 and 1")
     return (1 - confidence) / 2
 
 
 def refuse_bad_replicates(n_replicates: int) -> None:
-    """Refuse what is no number of resamples.
-
-    Raises:
-        BadReplicates: it is not whole, or below 0.
-    """
+    """Raise BadReplicates unless ``n_replicates`` is a non-negative integer."""
     if not _is_whole(n_replicates) or n_replicates < 0:
-        raise BadReplicates(f"{n_replicates!r} is not a number of resamples")
+        raise BadReplicates(f"{n_replicates!r} is not a valid number of resamples")
 
 
 def _is_real(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""A coefficient that may be undefined, and then has a code that says why."""
+"""A coefficient that may be undefined, with a reason code if it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 class CoefficientJson(TypedDict):
-    """A coefficient as it is stored in a report."""
+    """A coefficient as stored in a report."""
 
     value: float | None
     reason: str
@@ -24,30 +24,28 @@ class Coefficient:
     Attributes:
         value: None when undefined; never NaN, and never 1 where agreement beyond chance has no
             meaning.
-        reason: a ``Reason``: why there is no value; beside a value, what to mind when reading it.
-            Mostly empty.
+        reason: a ``Reason``: why there is no value, or a caution about the value. Mostly empty.
     """
 
     value: float | None
     reason: str = ""
 
     def to_json(self) -> CoefficientJson:
-        """Return the coefficient as plain values."""
         return {"value": self.value, "reason": self.reason}
 
 
+# Masks, each with its ``Reason``; where several apply, the first one counts.
 Causes = tuple[tuple[NDArray[np.bool_], str], ...]
-"""Masks, each with its ``Reason``; where several hold, the first one counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimates:
-    """A coefficient of many classes (or pairs, or replicates) at once.
+    """One coefficient for many classes (or pairs, or replicates) at once.
 
     Attributes:
         values: any shape; NaN where undefined, for arithmetic only.
-        causes: masks that fit the shape, each with its ``Coefficient.reason``: kept apart,
-            because replicates need no array of reasons.
+        causes: masks broadcastable to that shape, each with its ``Coefficient.reason``. Kept
+            separate, because replicates need no array of reasons.
     """
 
     values: NDArray[np.float64]
@@ -63,7 +61,7 @@ class Estimates:
 
     @property
     def is_defined(self) -> NDArray[np.bool_]:
-        """Where there is a value."""
+        """Where there is a value; same shape as ``values``."""
         return ~np.isnan(self.values)
 
     def coefficients(self) -> list[Coefficient]:
@@ -74,11 +72,11 @@ class Estimates:
         ]
 
     def with_caution(self, where: NDArray[np.bool_], reason: str) -> Estimates:
-        """Return the same values; those of ``where`` that are defined carry ``reason``."""
+        """Return the same values, with ``reason`` on the defined values in ``where``."""
         return Estimates(self.values, ((where & self.is_defined, reason), *self.causes))
 
     def with_remark(self, where: NDArray[np.bool_], reason: str) -> Estimates:
-        """Return the same; values of ``where`` that carry no reason yet carry this one."""
+        """Return the same values, with ``reason`` on those in ``where`` that have no reason yet."""
         return Estimates(self.values, (*self.causes, (where & self.is_defined, reason)))
 
 
@@ -88,12 +86,12 @@ def ratio(
     *,
     unless: Sequence[tuple[NDArray[np.bool_], str]],
 ) -> Estimates:
-    """Return the quotients, undefined where a mask of ``unless`` holds; the first one says why.
+    """Return the quotients, undefined where a mask of ``unless`` holds.
 
     Args:
         numerator: any shape.
-        denominator: the same shape; not 0 wherever no mask holds.
-        unless: masks of the same shape, each with its reason.
+        denominator: the same shape; not 0 where no mask holds.
+        unless: masks of the same shape, each with its reason; the first that holds is given.
     """
     is_undefined = np.logical_or.reduce([mask for mask, _ in unless])
     values = np.full(np.shape(numerator), np.nan)
@@ -102,5 +100,5 @@ def ratio(
 
 
 def complement(quotient: Estimates) -> Estimates:
-    """Return 1 - ``quotient``: of disagreement, the form that loses no digits for rare classes."""
+    """Return 1 - ``quotient``. Computing disagreement first loses no digits for rare classes."""
     return Estimates(1 - quotient.values, quotient.causes)

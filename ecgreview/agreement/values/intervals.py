@@ -1,4 +1,4 @@
-"""Coefficients with the interval in which the truth lies, as far as the exams can tell."""
+"""Intervals of coefficients from their replicates."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ecgreview.agreement.values.reasons import Reason
 
 from .coefficient import Estimates
 
+# How an interval was computed: see ``resampling`` and ``linearised``.
 BOOTSTRAP, POSTERIOR, LINEARISED, NONE = "bootstrap", "dirichlet", "linearised", ""
-"""How an interval was made: see ``resampling`` and ``linearised``."""
 
 
 class MeasureJson(TypedDict):
-    """A coefficient with its interval, as plain values."""
+    """A measure as stored in a report."""
 
     estimate: float | None
     low: float | None
@@ -36,8 +36,8 @@ class Measures:
         low: the same shape; NaN where there is no interval.
         high: the same shape; NaN where there is no interval.
         error: the same shape; the standard error, NaN where there is none.
-        n: the same shape; the exams that two readers or more have read.
-        methods: the same shape; how the interval was made.
+        n: the same shape; exams read by at least two readers.
+        methods: the same shape; how the interval was computed.
     """
 
     estimates: Estimates
@@ -50,7 +50,7 @@ class Measures:
     def without_interval(self, where: NDArray[np.bool_], why: str) -> Measures:
         """Return the same without the intervals of ``where``, for the reason ``why``."""
         low, high, error = (
-            np.where(where, np.nan, one) for one in (self.low, self.high, self.error)
+            np.where(where, np.nan, bound) for bound in (self.low, self.high, self.error)
         )
         remarked = self.estimates.with_remark(where, why)
         return Measures(remarked, low, high, error, self.n, self.methods)
@@ -62,14 +62,16 @@ class Measures:
         flat = zip(*(np.ravel(column).tolist() for column in columns), strict=True)
         return [
             {
-                "estimate": one.value,
+                "estimate": coefficient.value,
                 "low": _or_none(low),
                 "high": _or_none(high),
                 "n": round(n),
-                "reason": one.reason,
+                "reason": coefficient.reason,
                 "method": method,
             }
-            for one, (low, high, n, method) in zip(self.estimates.coefficients(), flat, strict=True)
+            for coefficient, (low, high, n, method) in zip(
+                self.estimates.coefficients(), flat, strict=True
+            )
         ]
 
 
@@ -83,15 +85,15 @@ def measures(
 ) -> Measures:
     """Return ``estimates`` with the percentile intervals of their ``replicates``.
 
-    An interval is widened to hold its estimate, which a posterior of few exams may leave outside.
-    Where all replicates are the same there is none: it would claim certainty.
+    An interval is widened to include its estimate, which a posterior from few exams may
+    exclude. Where all replicates are equal there is no interval: it would claim certainty.
 
     Args:
         estimates: shape (...).
         replicates: shape (n_replicates, ...); NaN where a replicate has no value.
         n: shape (...).
-        is_rare: shape (...); for which the replicates are of a posterior.
-        confidence: of the interval, above 0 and below 1.
+        is_rare: shape (...); classes whose replicates come from a posterior.
+        confidence: of the interval, between 0 and 1.
     """
     tail = (1 - confidence) / 2
     low, high, error = _spread(np.moveaxis(replicates, 0, -1), (tail, 1 - tail))
@@ -111,7 +113,7 @@ _ROUNDING = 1e-12
 def _spread(
     replicates: NDArray[np.float64], shares: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return two quantiles and the standard deviation along the last axis, without its NaN."""
+    """Return two quantiles and the standard deviation along the last axis, ignoring NaN."""
     ordered = np.sort(replicates, axis=-1)  # NaN come last
     is_defined = ~np.isnan(ordered)
     n_defined = is_defined.sum(axis=-1)
@@ -129,7 +131,7 @@ def _spread(
 def _quantile(
     ordered: NDArray[np.float64], n_defined: NDArray[np.int64], share: float
 ) -> NDArray[np.float64]:
-    """Return the quantile that lies between two neighbours in proportion, as NumPy does."""
+    """Return the quantile by linear interpolation, as NumPy does."""
     place = share * np.maximum(n_defined - 1, 0)
     below = np.floor(place).astype(np.intp)
     above = np.minimum(below + 1, np.maximum(n_defined - 1, 0))

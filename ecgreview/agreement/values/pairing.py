@@ -1,4 +1,4 @@
-"""The same exams under two conditions: the mean difference."""
+"""Mean difference between two conditions of the same exams."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class BadPairs(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """A mean difference of exams that were read under both conditions.
+    """A mean difference over exams read under both conditions.
 
     Attributes:
-        difference: n is the exams.
-        standard_error: None where there are fewer than two exams.
+        difference: its ``n`` counts exams.
+        standard_error: None with fewer than two exams.
     """
 
     difference: Measure
@@ -35,7 +35,7 @@ class Paired:
 
 
 def paired_by_exam(differences: NDArray[np.float64], *, confidence: float = 0.95) -> Paired:
-    """Return the mean of ``differences``, with its interval over exams.
+    """Return the mean of ``differences`` with its t interval over exams.
 
     Args:
         differences: shape (n_exams,); first condition minus second.
@@ -43,7 +43,7 @@ def paired_by_exam(differences: NDArray[np.float64], *, confidence: float = 0.95
 
     Raises:
         BadPairs: a difference is not finite.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
     """
     if not np.isfinite(differences).all():
         raise BadPairs("a difference is not a finite number")

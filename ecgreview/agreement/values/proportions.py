@@ -1,4 +1,4 @@
-"""Proportions of counts, with limits that hold for few of them."""
+"""Proportions with Wilson intervals, which hold for small counts."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def wilson(
     Args:
         n_positive: any shape.
         n: the same shape.
-        tail: share left out at each end, such as 0.025.
+        tail: probability left out at each end, such as 0.025.
 
     Source:
         Wilson 1927, J Am Stat Assoc 22:209-212; Newcombe 1998, Stat Med 17:857-872.
     """
     z = stats.norm.ppf(1 - tail)
     total = n + z**2
-    centre = (n_positive + z**2 / 2) / total
+    center = (n_positive + z**2 / 2) / total
     share = n_positive / np.maximum(n, 1)
     width = z / total * np.sqrt(n * share * (1 - share) + z**2 / 4)
-    low = np.where(n_positive == 0, 0.0, centre - width)
-    high = np.where(n_positive == n, 1.0, centre + width)
+    low = np.where(n_positive == 0, 0.0, center - width)
+    high = np.where(n_positive == n, 1.0, center + width)
     return low, high
 
 
@@ -43,24 +43,24 @@ def measures(
         n_positive: shape (n_proportions,).
         n: the same shape.
         reason: why there is no proportion where ``n`` is 0.
-        tail: share left out at each end, such as 0.025.
+        tail: probability left out at each end, such as 0.025.
     """
     low, high = wilson(n_positive, n, tail)
     return [
-        Measure.between(part / whole, one_low, one_high, whole, WILSON)
-        if whole
+        Measure.between(part / total, lower, upper, total, WILSON)
+        if total
         else Measure.undefined(0, reason)
-        for part, whole, one_low, one_high in zip(
+        for part, total, lower, upper in zip(
             n_positive.tolist(), n.tolist(), low.tolist(), high.tolist(), strict=True
         )
     ]
 
 
 def f1_of_overlap(overlap: Measure) -> Measure:
-    """Return F1, 2 J / (1 + J), of the overlap J of what two call, with its limits."""
+    """Return F1 = 2 J / (1 + J) of the Jaccard index J, with its limits."""
     if overlap.estimate is None or overlap.low is None or overlap.high is None:
         return overlap
     value, low, high = (
-        2 * one / (1 + one) for one in (overlap.estimate, overlap.low, overlap.high)
+        2 * jaccard / (1 + jaccard) for jaccard in (overlap.estimate, overlap.low, overlap.high)
     )
     return Measure.between(value, low, high, overlap.n, overlap.method)

@@ -339,5 +339,5 @@ def test_measurements_that_are_no_pairs_are_refused():
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, float("nan")])
 def test_an_absurd_confidence_is_refused(confidence):
-    with pytest.raises(BadConfidence, match="not above 0"):
+    with pytest.raises(BadConfidence, match="not between 0 and 1"):
         intraclass(np.ones((2, 2)), confidence=confidence)

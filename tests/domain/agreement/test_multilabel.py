@@ -84,7 +84,7 @@ def test_an_empty_group_is_refused():
 
 @pytest.mark.parametrize("index", [-1, 2])
 def test_a_class_that_there_is_not_is_refused(index):
-    with pytest.raises(BadGroups, match="not one of 0 to 1"):
+    with pytest.raises(BadGroups, match="outside 0 to 1"):
         grouped(np.ones((1, 1, 2), dtype=np.int8), [[0, index]])
 
 

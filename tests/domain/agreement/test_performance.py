@@ -327,5 +327,5 @@ def test_an_unknown_state_is_refused():
 
 
 def test_an_absurd_confidence_is_refused():
-    with pytest.raises(BadConfidence, match="not above 0"):
+    with pytest.raises(BadConfidence, match="not between 0 and 1"):
         of(said("-"), said("-"), confidence=0.0)

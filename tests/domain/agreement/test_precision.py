@@ -218,7 +218,7 @@ def test_more_than_two_categories_are_refused():
 
 
 def test_an_absurd_confidence_is_refused():
-    with pytest.raises(BadConfidence, match="not above 0"):
+    with pytest.raises(BadConfidence, match="not between 0 and 1"):
         forecast(
             read(np.random.default_rng(1), 50), 0.05, target=Target.FLEISS_KAPPA, confidence=1.5
         )

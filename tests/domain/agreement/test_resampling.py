@@ -185,9 +185,9 @@ def test_intervals_are_the_percentiles_of_the_defined_replicates(rows):
 def test_very_many_different_answers_have_fewer_replicates(monkeypatch):
     answers, how = Answers.of(study(6)), Resampling(n_replicates=1000)
     assert joint.n_replicates(answers, how) == 1000
-    monkeypatch.setattr(joint, "_MOST_NUMBERS", 300 * (answers.row.size + answers.base.size))
+    monkeypatch.setattr(joint, "_MAX_NUMBERS", 300 * (answers.row.size + answers.base.size))
     assert joint.n_replicates(answers, how) == 300
-    monkeypatch.setattr(joint, "_MOST_NUMBERS", 1)
+    monkeypatch.setattr(joint, "_MAX_NUMBERS", 1)
     assert joint.n_replicates(answers, how) == joint.MIN_REPLICATES == 200
     assert sum(map(len, joint.weights(answers, how))) == 200
 
@@ -195,6 +195,6 @@ def test_very_many_different_answers_have_fewer_replicates(monkeypatch):
 def test_patients_with_very_many_answers_have_intervals_too(monkeypatch):
     ratings = study(7)
     answers = Answers.of(ratings, np.arange(ratings.shape[1]) // 2)
-    monkeypatch.setattr(joint, "_MOST_NUMBERS", 1)
+    monkeypatch.setattr(joint, "_MAX_NUMBERS", 1)
     found = report(answers, list("abc"), list("wxyz"))
     assert found["classes"][3]["fleiss_kappa"]["low"] is not None

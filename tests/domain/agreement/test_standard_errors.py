@@ -435,7 +435,7 @@ def test_the_null_error_of_fleiss_needs_equal_readings():
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95, float("nan")])
 def test_a_confidence_is_between_zero_and_one(confidence):
     votes = Votes.of(SMALL)
-    with pytest.raises(BadConfidence, match="above 0 and below 1"):
+    with pytest.raises(BadConfidence, match="between 0 and 1"):
         standard_errors.t_interval(find("pa", votes), find("pa", votes), np.array(4.0), confidence)
 
 
