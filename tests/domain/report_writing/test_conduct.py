@@ -147,7 +147,9 @@ def test_a_draw_is_described_as_recorded(numbers):
 def test_the_display_is_described_as_recorded(numbers):
     other = Display(n=3, arrangement="6x2", speed_mm_per_s=12.5, gain_mm_per_mv=10, filter="odd")
     displays = (*FACTS.counts.displays, other)
-    text = methods_text(numbers, counts=counts(displays=displays, display_other=2, display_unknown=5))
+    text = methods_text(
+        numbers, counts=counts(displays=displays, display_other=2, display_unknown=5)
+    )
     assert "3x4+II, 25 mm/s, 10 mm/mV, no filter (n = 820)" in text
     assert "6x2, 12.5 mm/s, 10 mm/mV, odd (n = 3)" in text
     assert "Readings made with other settings: 2." in text

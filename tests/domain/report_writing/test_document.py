@@ -230,7 +230,9 @@ def test_without_replicates_there_are_no_intervals():
     assert not any("intervals of" in table.caption for table in tables(written))
 
 
-@pytest.mark.parametrize(("n_readers", "numbers"), [(20, "Above the diagonal"), (21, "pooled. On the diagonal")])
+@pytest.mark.parametrize(
+    ("n_readers", "numbers"), [(20, "Above the diagonal"), (21, "pooled. On the diagonal")]
+)
 def test_the_caption_of_the_matrix_fits_its_size(n_readers, numbers):
     written = document(agreement(study(1, n_readers=n_readers, n_classes=1)))
     captions = [one.caption for one in written.figures()]
