@@ -1,4 +1,4 @@
-"""Looking at the audit trail: which events, and taking them away as a file that verifies."""
+"""Browsing the audit trail, and exporting it as a file that can be verified."""
 
 from __future__ import annotations
 
@@ -24,34 +24,33 @@ from ecgreview.hash_chain import Entry, Event, Head, Link, files
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
+# Limit of an export over the web: about a second of work, so that even a busy machine stays
+# within
+# the ten seconds of a request. The command has no limit.
 MAX_EVENTS = 20_000
-"""What a page or the API hands out at once: a second of work, which a busy machine does well within
-the ten seconds of a request. The command has no such limit."""
 
 ROWS_AT_ONCE = 2000
 
 
 class TooManyEvents(Exception):
-    """So many are exported on the command line only, or fewer are asked for."""
+    """The filter matches too many events for the web; narrow it, or export on the command line."""
 
 
 class Format(models.TextChoices):
-    """How an exported trail is written."""
-
     CSV = "csv", _("CSV, for spreadsheets")
     JSONL = "jsonl", _("JSON Lines")
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events are looked for; what is empty does not matter.
+    """Filter of events; empty fields match everything.
 
     Attributes:
-        study: as its address names it.
-        person: who did it, by user name.
+        study: slug.
+        person: user name of the actor.
         action: one of ``audit.Action``, or a group of them such as ``batch``.
-        object_type: the kind of what it was done to, such as ``reading``.
-        object_id: what that is known by.
+        object_type: type of the target, such as ``reading``.
+        object_id: its identifier.
         since: the first day.
         until: the last day.
         text: part of the reason.
@@ -68,17 +67,16 @@ class EventFilter:
 
     @property
     def is_everything(self) -> bool:
-        """Whether no event is left out."""
         return self == EventFilter()
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written.
+    """An export that was written.
 
     Attributes:
-        digest: the SHA-256 of the file.
-        head: the last link in it, None when it holds none.
+        digest: SHA-256 of the file.
+        head: the last link in it, None if it contains none.
     """
 
     n_events: int
@@ -88,12 +86,12 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the last verification found.
+    """The result of the last verification.
 
     Attributes:
         at: when it ended.
-        head: up to where all held.
-        fault: the first thing that was wrong, empty when nothing was.
+        head: the last link that verified.
+        fault: the first fault, empty if there was none.
     """
 
     at: datetime
@@ -102,7 +100,7 @@ class Status:
 
 
 def find(events: QuerySet[AuditEvent], wanted: EventFilter) -> QuerySet[AuditEvent]:
-    """Return those of ``events`` that are in the chain and are wanted."""
+    """Return the chained ``events`` that match the filter."""
     exact = {
         "study__slug": wanted.study,
         "actor__username": wanted.person,
@@ -121,7 +119,7 @@ def find(events: QuerySet[AuditEvent], wanted: EventFilter) -> QuerySet[AuditEve
 
 
 def status() -> Status | None:
-    """Return what the last verification found, None before the first."""
+    """Return the result of the last verification, None before the first."""
     ends = (audit.Action.AUDIT_VERIFIED, audit.Action.AUDIT_BROKEN)
     last = AuditEvent.objects.filter(action__in=ends).order_by("-pk").first()
     if last is None:
@@ -131,7 +129,7 @@ def status() -> Status | None:
 
 
 def stands(event: AuditEvent) -> bool:
-    """Tell whether ``event`` and its link are as written, and follow the link before them."""
+    """Whether ``event`` and its link are unaltered and follow the link before them."""
     link, written = entry_of(event)
     if link is None or written is None or hash_chain.link_digest(link, written) != link.digest:
         return False
@@ -142,7 +140,7 @@ def stands(event: AuditEvent) -> bool:
 
 
 def entry_of(event: AuditEvent) -> Entry:
-    """Return ``event`` and its link as they are digested; without a link it is not in the chain."""
+    """Return ``event`` and its link as they are digested; without a link it is not chained yet."""
     link = getattr(event, "link", None)
     written = Event(
         id=str(event.pk),
@@ -184,16 +182,16 @@ def export(
     limit: int | None = None,
     now: datetime,
 ) -> Exported:
-    """Write the events that are wanted into ``file``, and that this was done into the trail.
+    """Write the events that match ``wanted`` to ``file``, and record the export as an event.
 
-    ``python -m ecgreview.hash_chain`` verifies such a file; one that is a selection, row by row.
+    ``python -m ecgreview.hash_chain`` verifies such a file. Of a selection, it verifies each row.
 
     Args:
-        file: where to; it is left open.
-        kind: how.
-        actor: for whom: they get what they may see; None for the operator, who gets all.
-        wanted: which events.
-        limit: how many at most.
+        file: stays open.
+        kind: the format.
+        actor: they get the events they may see; None is the operator, who gets all.
+        wanted: the filter.
+        limit: maximum number of events.
         now: time of the export.
 
     Raises:
@@ -225,7 +223,7 @@ def export(
 
 
 def download(*, kind: Format, actor: User, wanted: EventFilter, now: datetime) -> bytes:
-    """Return the export as a whole, at most ``MAX_EVENTS``.
+    """Return the whole export, at most ``MAX_EVENTS``.
 
     Raises:
         TooManyEvents: there are more.
@@ -236,7 +234,7 @@ def download(*, kind: Format, actor: User, wanted: EventFilter, now: datetime) -
 
 
 def _lines(events: QuerySet[AuditEvent], kind: Format) -> Iterator[tuple[bytes, Head | None]]:
-    """Yield each line, and the head that it brings the file to."""
+    """Yield each line with the head of the chain after it."""
     if kind is Format.CSV:
         yield _csv(files.COLUMNS), None
     for entry in entries(events):
@@ -259,13 +257,13 @@ def _json(row: Mapping[str, str | None]) -> bytes:
 
 
 def _written(field: str) -> models.Func:
-    """Return a time as the chain writes it, by the database."""
+    """Return an expression that formats a time as the chain writes it."""
     template = audit_events.MOMENT.format("%(expressions)s")
     return models.Func(F(field), template=template, output_field=models.TextField())
 
 
 def _utc(moment: datetime) -> str:
-    """Return a time as the chain writes it."""
+    """Format a time as the chain writes it."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -274,10 +272,10 @@ def _text(number: int | None) -> str | None:
 
 
 def _actions(named: str) -> list[str]:
-    """Return the action of that name, or those of that group.
+    """Return the action ``named``, or the actions of the group ``named``.
 
-    Under row-level security PostgreSQL uses no statistics for ``like``: it took a group that most
-    events are of for a rare one, and sorted all of it for each page.
+    Under row-level security PostgreSQL uses no statistics for ``like``. It mistook a frequent group
+    for a rare one and sorted all of it for each page.
     """
     return [one for one in audit.Action.values if one == named or one.startswith(f"{named}.")]
 

@@ -1,4 +1,4 @@
-"""The digests of things that are made once: lists of classes, consensus, agreement reports."""
+"""Digests of things that are created once: taxonomies, consensus, agreement reports."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RELATION = ("source__code", "target__code", "kind")
 
 
 def of_taxonomy(taxonomy: Taxonomy) -> str:
-    """Return the SHA-256 of a list of classes: every text, code and relation of it."""
+    """Return the SHA-256 of a taxonomy: every text, code and relation."""
     groups = DiagnosticGroup.objects.filter(taxonomy=taxonomy).order_by("position")
     classes = DiagnosticClass.objects.filter(taxonomy=taxonomy).order_by("position")
     relations = ClassRelation.objects.filter(source__taxonomy=taxonomy)
@@ -53,13 +53,13 @@ def of_taxonomy(taxonomy: Taxonomy) -> str:
 
 
 def of_report(report: AgreementReport) -> str:
-    """Return the SHA-256 of a version of the agreement, as it is stored."""
+    """Return the SHA-256 of a stored version of the agreement report."""
     stored = AgreementReport.objects.filter(pk=report.pk).values(*REPORT).get()
     return hash_chain.content_digest(stored)
 
 
 def consensus_columns() -> dict[str, list[str]]:
-    """Return the columns that the digest of a consensus is made of today: all that say anything."""
+    """Return the columns that a digest of a consensus covers today."""
     return {
         "consensus": _columns(Consensus, {"id", "study_id", "exam_id", "computed_at"}),
         "labels": _columns(ConsensusLabel, {"id", "consensus_id", "diagnostic_class_id"}),
@@ -67,11 +67,11 @@ def consensus_columns() -> dict[str, list[str]]:
 
 
 def of_consensus(study: Study, columns: dict[str, list[str]]) -> str:
-    """Return the SHA-256 of what the rule made of each exam of ``study``, row by row.
+    """Return the SHA-256 of the consensus of each exam of ``study``, row by row.
 
     Args:
-        study: whose consensus.
-        columns: as ``consensus_columns`` gave them when it was computed; later versions of the
+        study: of the consensus.
+        columns: as ``consensus_columns`` returned them when it was computed; later versions of the
             product may have more.
     """
     digest = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""The audit trail: who did what to what and why, written in the transaction of the deed."""
+"""The audit trail: who did what to what and why, written in the transaction of the action."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ somebody could alter functions of our own."""
 
 
 class Action(models.TextChoices):
-    """All that is recorded; what comes before the dot is what pages group them by."""
+    """All actions that are recorded. The part before the dot is the group shown on pages."""
 
     PEOPLE_CREATED = "people.created", _("Account made")
     PEOPLE_INVITED = "people.invited", _("Person invited")
@@ -107,11 +107,11 @@ class Action(models.TextChoices):
 
 
 class NotInTransaction(RuntimeError):
-    """An event is written together with what it records, or not at all."""
+    """An event must be written in the transaction of what it records."""
 
 
 class UnknownAction(ValueError):
-    """The action is not in the list of what is recorded."""
+    pass
 
 
 def record(
@@ -125,20 +125,20 @@ def record(
     reason: str = "",
     now: datetime,
 ) -> AuditEvent:
-    """Write down a deed in the transaction that does it.
+    """Record an action in the transaction that performs it.
 
-    When that commits, the database links the event into the chain; when it is rolled back, nothing
-    happened. No event holds a label: of a reading it holds its digests.
+    On commit, the database links the event into the chain; on rollback, nothing happened. Events
+    contain no labels: of a reading they contain digests only.
 
     Args:
-        actor: who did it; None when the machine did by itself, or nobody is known.
+        actor: who did it; None for the system itself, or if unknown.
         action: one of ``Action``.
-        study: in which; only people who do not read in it will see the event.
-        target: what it was done to: a row, or the name of its kind and what it is known by.
-        before: what was so before, as far as it changed.
-        after: what is so now.
-        reason: why, in the words of who did it.
-        now: time of the deed.
+        study: the study concerned; its readers will not see the event.
+        target: what it was done to: a row, or a type and an identifier.
+        before: the state before, as far as it changed.
+        after: the state after.
+        reason: the actor's own words.
+        now: time of the action.
 
     Raises:
         NotInTransaction: no transaction is open.
@@ -167,7 +167,7 @@ def record(
 def record_submissions(
     readings: QuerySet[Reading], *, actor: User, study: Study, reason: str, now: datetime
 ) -> None:
-    """Write down the submission of many readings at once, by somebody other than their reader."""
+    """Record the submission of many readings at once, by somebody other than their readers."""
     AuditEvent.objects.bulk_create(
         AuditEvent(
             at=now,

@@ -1,4 +1,4 @@
-"""What a reader signs, as digests: what they said, what they were given, and which ECG it was."""
+"""What a reader signs, as digests: their answers, the assignment, and the ECG."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.db.models import OuterRef, QuerySet
 from annotations.models import Finding, Reading, Tracing
 from ecgreview import hash_chain
 
+# Version of the digests. Version 1 identified the assignment by its id only.
 VERSION = 2
-"""Of the digests: version 1 knew the assignment by its number alone."""
 
 
 def submission(reading: Reading) -> dict[str, Any]:
-    """Return what the event of its submission holds of ``reading``, which came ``with_content``."""
+    """Return the content of the submission event of ``reading``, loaded by ``with_content``."""
     return {
         "assignment": reading.assignment_id,
         "stage": reading.stage,
@@ -25,10 +25,9 @@ def submission(reading: Reading) -> dict[str, Any]:
 
 
 def digests(reading: Reading) -> dict[str, str]:
-    """Return the digests of a reading: of each part, and of all as ``digest``.
+    """Return the digests of the parts of a reading, and of all of them as ``digest``.
 
-    The random key of the submission is in each of them, so that nobody finds what they stand for
-    by trying.
+    Each includes the random key of the submission, so that nobody can guess the content by trial.
     """
     key = reading.idempotency_key
     parts = {
@@ -40,18 +39,18 @@ def digests(reading: Reading) -> dict[str, str]:
 
 
 def reading_digest(reading: Reading) -> str:
-    """Return the SHA-256 of all that the stored row of ``reading`` says, and of what it is of."""
+    """Return the SHA-256 of the stored ``reading``, its assignment and its exam."""
     stored = with_content(Reading.objects.filter(pk=reading.pk))
     return digests(stored.get())["digest"]
 
 
 def of(reading: Reading) -> dict[str, Any]:
-    """Return what the event of its submission holds of ``reading``, as it is stored."""
+    """Return the content of the submission event of ``reading``, as stored."""
     return submission(with_content(Reading.objects.filter(pk=reading.pk)).get())
 
 
 def given(reading: Reading) -> dict[str, Any]:
-    """Return what made the exam the reader's to read: who, which exam, in what batch and arm."""
+    """Return the assignment that was read: reader, exam, batch and arm."""
     assignment = reading.assignment
     return {
         "assignment": assignment.pk,
@@ -65,7 +64,7 @@ def given(reading: Reading) -> dict[str, Any]:
 
 
 def exam(reading: Reading) -> dict[str, Any]:
-    """Return which ECG was read: its tracings by the hashes of their samples, in order."""
+    """Return the exam that was read, with the hashes of its samples in order."""
     seen = reading.assignment.exam
     return {
         "code": seen.code,
@@ -76,7 +75,7 @@ def exam(reading: Reading) -> dict[str, Any]:
 
 
 def with_content(readings: QuerySet[Reading]) -> QuerySet[Reading]:
-    """Fetch along what the digests look at; of tracings their hashes, never their samples."""
+    """Load everything the digests cover; of tracings the hashes, not the samples."""
     tracings = Tracing.objects.filter(exam=OuterRef("assignment__exam")).order_by("position")
     rows = readings.select_related(
         "taxonomy", "supersedes", "assignment__batch", "assignment__exam"
@@ -89,13 +88,13 @@ def with_content(readings: QuerySet[Reading]) -> QuerySet[Reading]:
 
 
 def reading_content(reading: Reading) -> dict[str, Any]:
-    """Return every column of ``reading`` that is no number of a row, for its digest.
+    """Return every column of ``reading`` that is not a row id, for its digest.
 
-    What came with version 14 of the tables is left out where it says nothing: so the digests of
-    older readings hold, and nothing can be added to a reading or taken from it unnoticed.
+    Columns added by migration 0014 are left out when empty, so that digests of older readings
+    remain valid. Nothing can be added to a reading or removed from it without changing its digest.
 
     Args:
-        reading: as stored, for JSON changes a little on its way into the database; it came
+        reading: as stored, because JSON changes slightly on its way into the database; loaded by
             ``with_content``.
     """
     later = {
@@ -134,7 +133,7 @@ def reading_content(reading: Reading) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> list[Any]:
-    """Return class and certainty, and what shows the class where anything is said to."""
+    """Return class and certainty, followed by marks if there are any."""
     marks = {"localisations": finding.localisations, "measurements": finding.measurements}
     said = {name: value for name, value in marks.items() if value}
     return [finding.diagnostic_class.code, finding.certainty, *([said] if said else [])]

@@ -1,4 +1,4 @@
-"""Who was shown what others found: from then on they cannot read these exams blind."""
+"""Records of who was shown results: from then on they cannot read those exams blind."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from annotations.services import audit
 
 
 def results_of_study(*, study: Study, user: User, now: datetime) -> None:
-    """Note that ``user`` is shown what came out of those batches of ``study`` that are opened."""
+    """Record that ``user`` is shown the open results of ``study``."""
     opened = Batch.objects.all().with_open_results().filter(study=study)
     results(batches=opened, user=user, now=now)
 
 
 @transaction.atomic
 def results(*, batches: BatchQuerySet, user: User, now: datetime) -> None:
-    """Note that ``user`` is shown results of ``batches``; the first time for each counts."""
+    """Record that ``user`` is shown results of ``batches``; only the first time is stored."""
     known = ResultsSeen.objects.filter(user=user).values("batch")
     for batch in batches.exclude(pk__in=known).select_related("study").order_by("pk"):
         _, is_new = ResultsSeen.objects.get_or_create(

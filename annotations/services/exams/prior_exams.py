@@ -1,4 +1,4 @@
-"""The exam of the same patient before the one at hand: which it is, and who may look at it."""
+"""The previous exam of the same patient: which one it is, and who may see it."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ MAX_LISTED = 5
 
 
 class UnknownExams(ValueError):
-    """The data set has no exams under these source keys."""
+    """The data set has no exams with these source keys."""
 
 
 class AlreadyCompared(ValueError):
-    """Batches that show the exam before were made with these exams: their history stays."""
+    """Batches that show previous exams contain these exams, so their history cannot change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """An earlier exam, and the whole days from it to the one at hand."""
+    """A previous exam, and the number of whole days between it and the current one."""
 
     exam: Exam
     days_before: int
 
 
 def shown_with(assignment: Assignment) -> Prior | None:
-    """Return what the reader of ``assignment`` may compare with; None: nothing, or not allowed.
+    """Return the previous exam that the reader of ``assignment`` may see, or None.
 
     Args:
         assignment: with its exam and batch.
@@ -54,14 +54,14 @@ def shown_with(assignment: Assignment) -> Prior | None:
 def link(
     *, dataset: Dataset, visits: Sequence[Visit], actor: User | None, now: datetime
 ) -> tuple[int, int]:
-    """Say of exams whose they are and on which day of the patient's own they were recorded.
+    """Store patient and recording day of exams; days count from the patient's own origin.
 
     Returns:
-        How many exams were told, and how many of them have an earlier one now.
+        Number of exams updated, and how many of them now have a previous one.
 
     Raises:
         UnknownExams: some of the exams are not in ``dataset``; nothing is stored.
-        AlreadyCompared: readers compare some of them already; nothing is stored.
+        AlreadyCompared: readers already see some of them together; nothing is stored.
     """
     stored = _exams(dataset, visits)
     patients = _patients(dataset, {visit.patient for visit in visits})
@@ -84,7 +84,7 @@ def link(
 
 
 def _exams(dataset: Dataset, visits: Sequence[Visit]) -> dict[str, Exam]:
-    """Return the exams that ``visits`` tell of, by source key."""
+    """Return the exams of ``visits`` by source key."""
     keys = [visit.source_key for visit in visits]
     rows = dataset.exams.only("source_key", "patient", "patient_day")
     found: dict[str, Exam] = {}
@@ -97,7 +97,7 @@ def _exams(dataset: Dataset, visits: Sequence[Visit]) -> dict[str, Exam]:
 
 
 def _refuse_compared(exams: Collection[Exam], patients: Collection[int]) -> None:
-    """Refuse what a trigger (migration 0018) refuses as well: readers were promised a history."""
+    """Refuse early what a trigger (migration 0018) refuses: changing a history readers saw."""
     if not exams:
         return
     compared = Assignment.objects.filter(
@@ -113,7 +113,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _patients(dataset: Dataset, pseudonyms: Collection[str]) -> dict[str, int]:
-    """Return the ids of patients by pseudonym, made where they are new."""
+    """Return the ids of patients by pseudonym, creating those that are new."""
     wanted = sorted(pseudonyms)
     Patient.objects.bulk_create(
         (Patient(dataset=dataset, pseudonym=one) for one in wanted), ignore_conflicts=True

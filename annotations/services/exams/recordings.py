@@ -1,4 +1,4 @@
-"""Exams: recordings sorted out by what the data set holds already, then stored all or none."""
+"""Storing recordings as exams: duplicates are sorted out, then all are stored or none."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ TRACING_TYPES = ("int8", "int2", "float8", "int4", "jsonb", "jsonb", "varchar", 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """Recordings by what is to be done with them.
+    """Recordings by what happens to them.
 
     Attributes:
         new: to be stored.
-        n_known: how many hold a signal that the data set has already.
-        changed: another signal is stored under the same source key.
+        n_known: number whose signal the data set already has.
+        changed: the data set has another signal under the same source key.
     """
 
     new: tuple[Recording, ...]
@@ -39,7 +39,7 @@ class Sorted:
 
 
 def sort_out(dataset: Dataset | None, recordings: Sequence[Recording]) -> Sorted:
-    """Return ``recordings`` sorted by what ``dataset`` holds; None is a data set not made yet."""
+    """Sort ``recordings`` by what ``dataset`` already has; None means a new data set."""
     hashes = [recording.signal.content_hash for recording in recordings]
     keys = [recording.source_key for recording in recordings]
     stored = Exam.objects.filter(dataset=dataset) if dataset else Exam.objects.none()
@@ -62,9 +62,9 @@ def sort_out(dataset: Dataset | None, recordings: Sequence[Recording]) -> Sorted
 
 @transaction.atomic
 def store(*, dataset: Dataset, recordings: Sequence[Recording], now: datetime) -> list[Exam]:
-    """Store each recording as an exam with one tracing, and return the exams in their order.
+    """Store each recording as an exam with one tracing, and return the exams in order.
 
-    The tracings go in by COPY: one statement, binary, no text form of the bytes.
+    Tracings are inserted by COPY: one statement, and the bytes stay binary.
     """
     patients = _patients(dataset, recordings)
     codes = _unused_codes(len(recordings))
@@ -96,13 +96,13 @@ def store_without_tracings(
     now: datetime,
     patients: PatientTable | None = None,
 ) -> list[Exam]:
-    """Store exams of which only the readings are known, and return them in their order.
+    """Store exams without tracings, of which only readings are known; return them in order.
 
     Args:
-        dataset: they belong to.
+        dataset: of the exams.
         source_keys: of the exams.
-        now: time of the deed.
-        patients: with a row for each exam; None: nothing is known of the patients.
+        now: time of the import.
+        patients: one for each exam; None if the patients are unknown.
     """
     codes = _unused_codes(len(source_keys))
     nothing = (None,) * len(source_keys)
@@ -143,7 +143,7 @@ def _tracing(recording: Recording, content_hash: str) -> tuple[object, ...]:
 
 
 def _patients(dataset: Dataset, recordings: Sequence[Recording]) -> dict[str, Patient]:
-    """Return the patients of ``recordings`` by pseudonym, made where they are new."""
+    """Return the patients of ``recordings`` by pseudonym, creating those that are new."""
     return _stored_patients(dataset, {one.patient_key for one in recordings if one.patient_key})
 
 
@@ -158,7 +158,7 @@ def _stored_patients(dataset: Dataset, keys: Collection[str]) -> dict[str, Patie
 
 
 def _unused_codes(n: int) -> list[str]:
-    """Return ``n`` random exam codes that no exam has: among millions, two draws do meet."""
+    """Return ``n`` random exam codes that are not in use: among millions, draws do collide."""
     codes: set[str] = set()
     while len(codes) < n:
         codes |= {new_code() for _ in range(n - len(codes))}

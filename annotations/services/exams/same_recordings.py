@@ -1,4 +1,4 @@
-"""Exams that hold one recording: linked when they are imported, and one of them drawn."""
+"""Exams that hold the same recording: linked on import, so that a study draws only one of them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ NAMED = 10
 
 
 class SameRecording(ValueError):
-    """Exams hold one recording, or one that the study has already; by code, as ``ONE = OTHER``."""
+    """Two exams hold the same recording; names their codes as ``ONE = OTHER``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An exam that was found to hold the recording of another."""
+    """An exam that holds the same recording as another."""
 
     exam: Exam
     original: Exam
@@ -33,16 +33,16 @@ class Link:
 
 @transaction.atomic
 def link(exams: Sequence[Exam], signals: Sequence[Signal]) -> list[Link]:
-    """Note what identifies the recordings of ``exams``, and link those that others hold as well.
+    """Store the fingerprints of ``exams``, and link those with the same recording.
 
-    Of all exams of one recording, one is the original, which studies draw: one that a study has
-    already, or else the one with the highest sampling rate. Links cross data sets.
+    Of all exams with one recording, one is the original, which studies draw: one that a study
+    already has, or else the one with the highest sampling rate. Links cross data sets.
 
     Args:
         exams: rows that were just stored.
         signals: theirs, in the same order.
     """
-    # Or two imports at once would miss each other's exams.
+    # Race: without the lock, two concurrent imports would miss each other's exams.
     advisory_locks.take(Lock.SAME_RECORDINGS)
     for exam, signal in zip(exams, signals, strict=True):
         exam.fingerprint = list(same_recording.fingerprint(signal))
@@ -58,7 +58,7 @@ def link(exams: Sequence[Exam], signals: Sequence[Signal]) -> list[Link]:
 
 
 def link_next(*, now: datetime) -> bool:
-    """Link one exam that was imported before recordings were recognized; False: there is none."""
+    """Link one exam imported before fingerprints existed; return False when none is left."""
     exam = Exam.objects.with_tracings().filter(fingerprint=None).order_by("pk").first()
     if exam is None:
         return False
@@ -67,12 +67,12 @@ def link_next(*, now: datetime) -> bool:
 
 
 def refuse_twice(study: Study, exam_ids: Iterable[int]) -> None:
-    """Do nothing when ``study`` would have each recording of these exams in one exam only.
+    """Raise if ``study`` would have a recording of these exams in more than one exam.
 
-    Exams that the study has already are left as they are: they may be read again.
+    Exams that the study already has are left alone: they may be read again.
 
     Raises:
-        SameRecording: it would have one twice.
+        SameRecording: a recording would be there twice.
     """
     wanted = set(exam_ids)
     present = set(in_study(study).values_list("pk", flat=True))
@@ -92,7 +92,7 @@ def refuse_twice(study: Study, exam_ids: Iterable[int]) -> None:
 
 
 def in_study(study: Study) -> ExamQuerySet:
-    """Return the exams of the pool, the batches and the slots of ``study``, practice apart."""
+    """Return the exams in the pool, the batches and the slots of ``study``, without practice."""
     exam = OuterRef("pk")
     assigned = Assignment.objects.filter(exam=exam, batch__study=study)
     slots = Slot.objects.filter(exam=exam, batch__study=study)
@@ -104,7 +104,7 @@ def in_study(study: Study) -> ExamQuerySet:
 
 
 def _holding(fingerprint: Sequence[int] | None, signal: Signal, among: ExamQuerySet) -> Exam | None:
-    """Return the first exam ``among`` others that holds the recording of ``signal``."""
+    """Return the first of the exams ``among`` that holds the recording of ``signal``."""
     if not fingerprint:
         return None
     for other in among.filter(fingerprint__overlap=fingerprint).order_by("pk"):
@@ -114,7 +114,7 @@ def _holding(fingerprint: Sequence[int] | None, signal: Signal, among: ExamQuery
 
 
 def _join(exam: Exam, other: Exam) -> None:
-    """Put ``exam`` among the exams of the recording of ``other``, and choose the original anew."""
+    """Link ``exam`` to the exams of ``other``'s recording, and choose the original again."""
     own, theirs = exam.duplicate_of_id or exam.pk, other.duplicate_of_id or other.pk
     members = Exam.objects.filter(
         Q(pk__in=(own, theirs)) | Q(duplicate_of__in=(own, theirs))

@@ -1,1 +1,1 @@
-"""Mail about accounts: rows say what is due, a worker makes the links and sends."""
+"""Mail about accounts: requests only queue a row, a worker creates the links and sends."""

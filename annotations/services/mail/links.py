@@ -1,4 +1,4 @@
-"""Addresses that are passed on to people, below the one address of the site."""
+"""Links for mails, always below ``SITE_URL``."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from annotations.services.people import members
 
 
 def absolute(path: str) -> str:
-    """Return ``path`` below ``SITE_URL``; what a request calls the site is never asked."""
+    """Return ``path`` below ``SITE_URL``; the Host header of a request is never used."""
     return f"{settings.SITE_URL}{path}"
 
 
 def invitation(made: members.Invitation) -> str:
-    """Return the address at which an invited person chooses a password."""
+    """Return the link where an invited person chooses a password."""
     return absolute(f"{reverse('invitation')}?{urlencode({'key': made.key})}")
 
 
 def invitation_again(user: User, expires_at: datetime) -> str:
-    """Return the same address as was made for ``user``'s open invitation."""
+    """Return the link of ``user``'s open invitation, the same as before."""
     return invitation(members.open_invitation(user, expires_at))
 
 
 def new_password(user: User) -> str:
-    """Return the address at which ``user`` chooses another password, within an hour."""
+    """Return the link where ``user`` chooses a new password within an hour."""
     key = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     arguments = {"uidb36": user_pk_to_url_str(user), "key": key}
     return absolute(reverse("account_reset_password_from_key", kwargs=arguments))

@@ -1,7 +1,7 @@
-"""Mails about accounts that wait for the worker, and what became of them.
+"""The queue of mails about accounts, and what became of them.
 
-A request only leaves a row, so its time and its answer depend neither on the mail server nor on
-whether an account exists. No row holds a link: the worker makes it when it sends.
+A request only inserts a row, so its response time depends neither on the mail server nor on whether
+an account exists. Rows hold no links; the worker creates a link when it sends the mail.
 """
 
 from __future__ import annotations
@@ -21,30 +21,31 @@ from annotations.services.people import members
 
 logger = logging.getLogger(__name__)
 
+# How long to wait after each attempt that the mail server did not answer. After the last one we
+# give up.
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 180, 360))
-"""How long to wait after each attempt that the mail server did not answer; then it is given up."""
 
 MAX_ATTEMPTS = len(DELAYS) + 1
 
 
 @transaction.atomic
 def invitation(made: members.Invitation, *, now: datetime) -> AccountMail | None:
-    """Queue the mail with the link of an invitation, in place of one that still waits.
+    """Queue the mail with an invitation link, replacing one that is still waiting.
 
-    None: there is no mail server, or no address.
+    Returns None when there is no mail server or no address.
     """
     return _queue(AccountMailKind.INVITATION, made.user, now, expires_at=made.expires_at)
 
 
 @transaction.atomic
 def new_password(user: User, *, now: datetime) -> AccountMail | None:
-    """Queue a link for a new password that a coordinator asked for; None as for invitations."""
+    """Queue a link for a new password that a coordinator asked for; None as for ``invitation``."""
     return _queue(AccountMailKind.NEW_PASSWORD, user, now)
 
 
 @transaction.atomic
 def forgotten_password(address: str, *, now: datetime) -> None:
-    """Queue what is due to whoever has this address; whether anybody has, is not looked up here."""
+    """Queue a password reset for an address. Whether it has an account is not looked up here."""
     if not mail_server.is_configured():
         return
     with row_security.as_owner():
@@ -58,16 +59,16 @@ def forgotten_password(address: str, *, now: datetime) -> None:
 
 
 def latest_to(user: User) -> AccountMail | None:
-    """Return the last mail that was queued for ``user``, for those who may look after accounts."""
+    """Return the last mail that was queued for ``user``, for people who manage accounts."""
     with row_security.as_owner():
         return AccountMail.objects.filter(user=user).order_by("-created_at", "-pk").first()
 
 
 def send_next(*, now: datetime) -> bool:
-    """Send one mail that is due; False when none is.
+    """Send one mail that is due; return False when none is.
 
-    The attempt is counted and the next one set before, and committed: a mail that kills its worker
-    comes again later, and no other worker takes it meanwhile.
+    The attempt is counted and the next one scheduled and committed first. If a mail kills its
+    worker, it is retried later, and no other worker takes it in between.
     """
     mail = _claim(now)
     if mail is None:
@@ -80,7 +81,7 @@ def send_next(*, now: datetime) -> bool:
 
 
 def forget(*, now: datetime) -> int:
-    """Delete rows that nobody asks about any more, and return how many they were."""
+    """Delete finished mails after 90 days and return how many there were."""
     old = AccountMail.objects.ended().filter(created_at__lt=now - timedelta(days=90))
     return int(old.delete()[0])
 
@@ -125,7 +126,7 @@ def _claim(now: datetime) -> AccountMail | None:
 
 @transaction.atomic
 def _find_people(mail: AccountMail, now: datetime) -> None:
-    """Put a row for each person of the address in the place of the one that was asked for."""
+    """Replace a mail to an address by one for each active account with that address."""
     for user in User.objects.filter(email__iexact=mail.address, is_active=True).order_by("pk"):
         audit.record(actor=None, action=audit.Action.PEOPLE_PASSWORD_RESET, target=user, now=now)
         AccountMail.objects.create(
@@ -138,7 +139,7 @@ def _find_people(mail: AccountMail, now: datetime) -> None:
 def _send(mail: AccountMail, user: User, now: datetime) -> None:
     kind = AccountMailKind(mail.kind)
     if not user.email or not _is_wanted(kind, user):
-        mail.delete()  # they have accepted, or their access has ended
+        mail.delete()  # they have accepted, or were deactivated
         return
     with translation.override(mail.language):
         subject = wording.subject(kind)

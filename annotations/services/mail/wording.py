@@ -1,4 +1,4 @@
-"""What mails about accounts say."""
+"""The texts of mails about accounts, in the active language."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from annotations.models import AccountMailKind, User
 
 
 def subject(kind: AccountMailKind) -> str:
-    """Return the subject, in the language in use."""
     if kind == AccountMailKind.INVITATION:
         return _("Your invitation to ECG Review")
     return _("A new password for ECG Review")
 
 
 def text(kind: AccountMailKind, user: User, link: str) -> str:
-    """Return the mail with its link, in the language in use."""
     if kind == AccountMailKind.INVITATION:
         says = _(
             "You are invited to read 12-lead ECGs with ECG Review. Choose a password within seven "

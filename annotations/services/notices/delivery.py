@@ -1,4 +1,4 @@
-"""Telling people: a notice in the app at once, and mail when the mail server takes it."""
+"""Notices: shown in the application at once, and mailed when the mail server accepts them."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from ecgreview.advisory_locks import Lock
 
 logger = logging.getLogger(__name__)
 
+# Readers who still have exams to read are reminded this many days before a batch is due.
 REMIND_DAYS = 2
-"""So many days before a batch is due, who still has to read is reminded of it."""
 
+# How long to retry. A notice older than this is no longer worth a mail.
 GIVE_UP_AFTER = timedelta(days=2)
-"""What a mail server did not take for so long is not worth a mail any more."""
 
+# Number of the advisory lock held while reminding; no notice has it.
 _REMINDING = 0
-"""No notice has this number: the lock of who reminds."""
 
 
 def tell(
     users: Iterable[User | int], kind: NoticeKind, data: Mapping[str, Any], *, now: datetime
 ) -> None:
-    """Leave a notice for each of ``users``; ``data`` holds names and dates, never a finding."""
+    """Create a notice for each of ``users``; ``data`` holds names and dates, never a finding."""
     ids = {user if isinstance(user, int) else user.pk for user in users}
     Notice.objects.bulk_create(
         Notice(user_id=pk, kind=kind, data=dict(data), created_at=now, mail_is_due=True)
@@ -51,9 +51,9 @@ def tell(
 
 
 def batch_released(batch: Batch, *, now: datetime) -> None:
-    """Tell each reader of a batch how many exams wait for them, and until when.
+    """Notify each reader of a batch of its due date and of how many exams they have.
 
-    Of a pool they are told no number: how many of its exams come to them, nobody knows.
+    Readers of a pool get no number, because nobody knows how many of its exams they will get.
     """
     is_pooled = batch.handout == Handout.POOLED
     for seat in Seat.objects.filter(batch=batch).order_by("reader"):
@@ -63,16 +63,16 @@ def batch_released(batch: Batch, *, now: datetime) -> None:
 
 @transaction.atomic
 def mark_seen(*, user: User, now: datetime) -> int:
-    """Note that ``user`` looked at their notices, and return how many were new to them."""
+    """Mark all notices of ``user`` as seen, and return how many were new."""
     return Notice.objects.visible_to(user).unseen().update(seen_at=now)
 
 
 @transaction.atomic
 def remind(*, now: datetime) -> int:
-    """Remind who still has to read of what is due soon or overdue; return how many that were.
+    """Remind readers of batches that are overdue or due soon; return the number of reminders.
 
-    Each reader once for each batch, and once more if its day is moved. Asked twice at once, one
-    does it.
+    Each reader is reminded once per batch, and again if its due date moves. When two workers call
+    this at the same time, one of them does the work.
     """
     if not advisory_locks.take(Lock.NOTICES, _REMINDING, waits=False):
         return 0
@@ -90,10 +90,10 @@ def remind(*, now: datetime) -> int:
 
 
 def mail_next(*, now: datetime) -> bool:
-    """Mail one notice; return False when none is due, or when the mail server is in trouble.
+    """Mail one notice; return False when none is due or the mail server is unavailable.
 
-    The attempt is counted and committed first: a notice that ends its worker goes behind all
-    others. A server that is down is asked again when the task is called the next time.
+    The attempt is counted and committed first, so that a notice that kills its worker moves behind
+    all others. When the server is down, the next run of the task tries again.
     """
     with transaction.atomic():
         waiting = Notice.objects.select_for_update(skip_locked=True, no_key=True).to_mail()
@@ -128,9 +128,9 @@ def _remind_of(batch: Batch, kind: NoticeKind, now: datetime) -> int:
 
 
 def _late(batch: Batch, now: datetime) -> QuerySet[Seat]:
-    """Return the seats of ``batch`` whose readers could go on now, and have something to read.
+    """Return the seats of ``batch`` whose readers may go on now and have exams to read.
 
-    Of a pool everybody's: whether there is an exam left would tell what others did.
+    In a pool that is everybody: whether an exam is left would reveal what others did.
     """
     lines = StudyReader.objects.filter(
         study=batch.study_id, user=OuterRef("reader"), status=StudyReaderStatus.ACTIVE
@@ -157,13 +157,13 @@ def _of_batch(batch: Batch) -> dict[str, Any]:
 
 
 def _is_wanted(notice: Notice, now: datetime) -> bool:
-    """Whether a mail still helps: to somebody who can get it, and has not seen the notice."""
+    """Whether the user can receive a mail and has not seen the notice yet."""
     can_get = mail_server.is_configured() and notice.user.is_active and bool(notice.user.email)
     return can_get and notice.seen_at is None and now - notice.created_at < GIVE_UP_AFTER
 
 
 def _send(notice: Notice) -> bool:
-    """Send the mail; False when the server was in trouble, and it should be tried again."""
+    """Send the mail; return False when the server is unavailable and we should try again."""
     words = wording.of_mail(NoticeKind(notice.kind), settings.SITE_URL)
     try:
         mail_server.send(words.title, words.text, notice.user.email)

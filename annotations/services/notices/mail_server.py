@@ -1,4 +1,4 @@
-"""The mail server: whether there is one, and handing it a mail."""
+"""Sending mail, if a mail server is configured."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from django.core.mail import send_mail
 
 
 class NoAnswer(Exception):
-    """The mail server is in trouble, so it is worth trying again; named by what failed."""
+    """The mail server is unavailable, so retrying makes sense; holds the name of the error."""
 
 
 class Refused(Exception):
-    """The mail server does not take mail for this address."""
+    """The mail server refuses this address."""
 
 
 def is_configured() -> bool:
-    """Tell whether mail can leave at all. Where it cannot, nothing may say that it was sent."""
+    """Whether mail can be sent at all. If not, no text may claim that one was sent."""
     return bool(settings.HAS_MAIL_SERVER)
 
 
 def send(subject: str, text: str, address: str) -> None:
-    """Hand a mail to the mail server; when this returns, the server has accepted it.
+    """Hand a mail to the mail server. When this returns, the server has accepted it.
 
     Raises:
-        Refused: trying again would not help.
-        NoAnswer: it might. Neither error names the address or holds the text, which may hold a
-            one-time link: whoever reads a log could use it.
+        Refused: retrying would not help.
+        NoAnswer: retrying may help. Neither error contains the address or the text, because the
+            text may contain a one-time link that anybody with access to the logs could use.
     """
     try:
         send_mail(subject, text, from_email=None, recipient_list=[address])

@@ -1,4 +1,4 @@
-"""What notices say: made when somebody looks, in the language they look in."""
+"""The texts of notices, written when they are displayed, in the language of the request."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ from django.utils.translation import ngettext
 
 from annotations.models import Notice, NoticeKind
 
+# We know a person's language only from their browser, so a mail is in both.
 MAIL_LANGUAGES = ("en", "pt-br")
-"""Which language a person reads is a matter of their browser: a mail says it in both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A notice in words."""
-
     title: str
     text: str
 
 
 def of(notice: Notice) -> Words:
-    """Return what ``notice`` says, in the language in use."""
+    """Return the text of ``notice`` in the active language."""
     kind = NoticeKind(notice.kind)
     return Words(str(kind.label), TEXTS[kind](_Filled(notice.data)))
 
@@ -35,11 +33,11 @@ def of(notice: Notice) -> Words:
 def of_mail(kind: NoticeKind, address: str) -> Words:
     """Return subject and text of the mail about a notice of ``kind``.
 
-    It names no study, batch, exam or person: a mail is read by many machines on its way.
+    It names no study, batch, exam or person, because mail passes through many servers.
 
     Args:
-        kind: what it is about.
-        address: of the site, or empty.
+        kind: of the notice.
+        address: URL of the site, or empty.
     """
     titles, texts = [], []
     for language in MAIL_LANGUAGES:
@@ -52,7 +50,7 @@ def of_mail(kind: NoticeKind, address: str) -> Words:
 
 
 class _Filled(Mapping[str, Any]):
-    """The data of a notice; what an older one does not hold reads as a dash."""
+    """The data of a notice. Values missing from older notices read as a dash."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
@@ -68,23 +66,22 @@ class _Filled(Mapping[str, Any]):
 
     @property
     def n_exams(self) -> int:
-        """How many exams it is about."""
         return int(self.data.get("n_exams") or 0)
 
     @property
     def n_repaired(self) -> int:
-        """How many entries of the counts were set right."""
+        """Number of count entries that were repaired."""
         return int(self.data.get("n_repaired") or 0)
 
     @property
     def place(self) -> str:
-        """The study and the batch, or that it is the whole study."""
+        """The study and the batch, or the whole study."""
         batch = self.data.get("batch") or _("the whole study")
         return f"{self['study']} · {batch}"
 
     @property
     def due(self) -> str:
-        """The sentence about the day by which to read, with a blank before it, or nothing."""
+        """The sentence about the due date with a leading space, or an empty string."""
         written = self.data.get("due_on")
         if not written:
             return ""

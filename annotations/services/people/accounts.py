@@ -1,4 +1,4 @@
-"""Accounts as whoever runs the server makes and changes them; each deed is in the audit trail."""
+"""Accounts as the operator of the server creates and changes them; each change is audited."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from annotations.models import ReaderKind, Role, TokenScope, User
 from annotations.services import audit
 from annotations.services.people import members, sign_in, tokens
 
+# Nobody is signed in on the command line, so the event has no actor and gives this reason.
 REASON = "on the command line"
-"""Nobody is signed in there: the trail has no actor, and says this instead."""
 
 
 @transaction.atomic
 def create(
     *, username: str, first_name: str, last_name: str, wanted: Collection[Role], now: datetime
 ) -> User:
-    """Return a new person in the groups of ``wanted``, without a password.
+    """Return a new person with the roles ``wanted`` and without a password.
 
     Raises:
-        people.NameTaken: there is somebody of that user name.
+        members.NameTaken: the user name is in use.
     """
     user = members.create(
         username=username, first_name=first_name, last_name=last_name, wanted=wanted
@@ -36,10 +36,10 @@ def create(
 def create_without_access(
     *, username: str, name: str, now: datetime, kind: ReaderKind = ReaderKind.PERSON
 ) -> User:
-    """Return a new account that nobody can sign in to: no password, no role, and not active.
+    """Return a new account that cannot sign in: no password, no role, not active.
 
     Raises:
-        people.NameTaken: there is somebody of that user name.
+        members.NameTaken: the user name is in use.
     """
     user = members.create(username=username, last_name=name, wanted=())
     user.kind, user.is_active = kind, False
@@ -50,7 +50,7 @@ def create_without_access(
 
 @transaction.atomic
 def record_standing(*, user: User, now: datetime) -> None:
-    """Write down what ``user`` may do, whom Django's own ``createsuperuser`` has made."""
+    """Record the rights of ``user``, whom Django's own ``createsuperuser`` has created."""
     _record(user, audit.Action.PEOPLE_CREATED, now, recorded_state(user))
 
 
@@ -62,13 +62,13 @@ def change(
     wanted: Collection[Role] | None = None,
     is_active: bool | None = None,
 ) -> User:
-    """Give a person the roles of ``wanted`` and no other, or end or restore their access.
+    """Replace a person's roles by ``wanted``, or end or restore their access.
 
     None leaves things as they are.
 
     Raises:
-        User.DoesNotExist: nobody has this user name.
-        people.NotAPerson: it is a model or a reference.
+        User.DoesNotExist: there is no such user name.
+        members.NotAPerson: the account is a model or a reference.
     """
     user = members.change(username=username, wanted=wanted, is_active=is_active)
     if wanted is not None:
@@ -81,7 +81,7 @@ def change(
 
 @transaction.atomic
 def make_link(*, user: User, base_url: str, now: datetime) -> str:
-    """Return an address under ``base_url`` that signs ``user`` in, once, within a day."""
+    """Return a link under ``base_url`` that signs ``user`` in, once, within a day."""
     _record(user, audit.Action.PEOPLE_LINK_MADE, now)
     return sign_in.link(user, base_url)
 
@@ -89,7 +89,7 @@ def make_link(*, user: User, base_url: str, now: datetime) -> str:
 def make_token(
     *, user: User, now: datetime, name: str = "", scope: TokenScope = TokenScope.FULL
 ) -> tuple[str, datetime]:
-    """Return a token for a program of ``user``, and when it expires.
+    """Return an API token for ``user`` and its expiry date.
 
     Raises:
         tokens.TooManyTokens: they have five already.

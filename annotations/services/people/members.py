@@ -1,6 +1,7 @@
-"""People: invitations, accounts, and what they may do.
+"""People: invitations, accounts and roles.
 
-No role of a request may change accounts (migration 0038), so these act as the owner.
+The database roles of web requests have no right to change accounts (migration 0038), so these
+functions act as the owner.
 """
 
 from __future__ import annotations
@@ -24,46 +25,45 @@ from annotations.services import audit
 from annotations.services.people import roles as people_roles
 from annotations.services.people import sign_in, vouching
 
+# Roles that may be given over the web. Coordinators are created on the command line only.
 INVITABLE = (Role.READER, Role.ADJUDICATOR, Role.RESEARCHER, Role.AUDITOR)
-"""Who may be invited over the web; coordinators are made on the command line only."""
 
+# Prefix of the password column while an invitation is open; the rest is random.
+# Django treats values with its unusable prefix as no password. Links are signed together with
+# this
+# value, so a newer link, a password or a withdrawal invalidates all earlier links.
 INVITED = f"{UNUSABLE_PASSWORD_PREFIX}invited:"
-"""How the password column begins while an invitation is open; what follows is random.
-
-Like every value that begins with the prefix it is no password. The links are signed together with
-it, so that a later link, a password or a withdrawal makes all earlier links void.
-"""
 
 SALT = "annotations.invitation"
 
 
 class NameTaken(ValueError):
-    """Somebody has this user name."""
+    """The user name is in use."""
 
 
 class EmailTaken(ValueError):
-    """Somebody has this e-mail address."""
+    """The e-mail address is in use."""
 
 
 class NotInvitable(ValueError):
-    """This role is not given over the web."""
+    """This role cannot be given over the web."""
 
 
 class NotAPerson(ValueError):
-    """The account is that of a model or of a published reference."""
+    """The account is a model or a published reference."""
 
 
 class NotInvited(Exception):
-    """The person has no open invitation: they have accepted it, or lost their access."""
+    """The person has no open invitation: they accepted it, or lost their access."""
 
 
 class InvitationOver(Exception):
-    """The link was used, replaced, withdrawn, is too old, or was never one of ours."""
+    """The link was used, replaced or withdrawn, has expired, or was never valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What an invited person needs to choose a password: nobody can read it out again."""
+    """What an invited person needs to choose a password. It is not stored anywhere."""
 
     user: User
     key: str
@@ -72,7 +72,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What coordinators see of an account."""
+    """An account as coordinators see it."""
 
     person: User
     roles: list[str]
@@ -89,10 +89,10 @@ def create(
     last_name: str = "",
     level: ReaderLevel = ReaderLevel.CARDIOLOGIST,
 ) -> User:
-    """Return a new person in the groups of ``wanted``, who signs in by link until they choose more.
+    """Return a new person with the roles ``wanted``, who signs in by link at first.
 
     Raises:
-        NameTaken: there is somebody of that user name.
+        NameTaken: the user name is in use.
     """
     user = User(username=username, first_name=first_name, last_name=last_name, level=level)
     user.set_unusable_password()
@@ -114,16 +114,16 @@ def invite(
     level: ReaderLevel,
     now: datetime,
 ) -> Invitation:
-    """Make an account that nobody can use yet, and the link with which its person begins.
+    """Create an account that nobody can use yet, and the link with which its person starts.
 
-    Without a user name, the e-mail address is the user name. Who invites somebody vouches for the
-    account: it is shown no results that are kept from them.
+    Without a user name, the e-mail address becomes the user name. ``actor`` vouches for the
+    account: it is shown no results that are hidden from them.
 
     Raises:
-        vouching.Blinded: ``actor`` reads, and the account would see results.
+        vouching.Blinded: ``actor`` is blinded, and the account would see results.
         NotInvitable: the role is given on the command line only.
-        NameTaken: there is somebody of that user name.
-        EmailTaken: there is somebody with that e-mail address.
+        NameTaken: the user name is in use.
+        EmailTaken: the e-mail address is in use.
     """
     if role not in INVITABLE:
         raise NotInvitable(role)
@@ -156,12 +156,12 @@ def invite(
 @transaction.atomic
 @row_security.as_owner()
 def invite_again(*, actor: User, user_id: int, now: datetime) -> Invitation:
-    """Return a new link for somebody who has not accepted yet; the former link is void.
+    """Return a new link for a person who has not accepted yet; the old link becomes invalid.
 
     Raises:
-        User.DoesNotExist: there is nobody of that number within reach of the web.
+        User.DoesNotExist: there is no such account, or coordinators may not manage it.
         NotInvited: they have accepted, or their access was ended.
-        vouching.Blinded: ``actor`` reads, and the account would see results.
+        vouching.Blinded: ``actor`` is blinded, and the account would see results.
     """
     user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
     if not is_invited(user):
@@ -175,10 +175,10 @@ def invite_again(*, actor: User, user_id: int, now: datetime) -> Invitation:
 
 @row_security.as_owner()
 def invited(*, key: str, now: datetime) -> User:
-    """Return whom the link was made for.
+    """Return the person for whom the link was made.
 
     Raises:
-        InvitationOver: the link is not, or no longer, one.
+        InvitationOver: the link is not valid, or not any more.
     """
     try:
         claim = Signer(salt=SALT).unsign_object(key)
@@ -195,12 +195,12 @@ def invited(*, key: str, now: datetime) -> User:
 @transaction.atomic
 @row_security.as_owner()
 def accept(*, key: str, password: str, now: datetime) -> User:
-    """Give the invited person their password and let them in from now on.
+    """Set the password of an invited person and activate their account.
 
     Raises:
-        InvitationOver: the link is not, or no longer, one.
+        InvitationOver: the link is not valid, or not any more.
     """
-    # Locked first and looked at again: of two browsers with the same link one is refused.
+    # Race: lock, then check again, so that of two browsers with the same link one is refused.
     User.objects.select_for_update().get(pk=invited(key=key, now=now).pk)
     user = invited(key=key, now=now)
     user.set_password(password)
@@ -211,13 +211,13 @@ def accept(*, key: str, password: str, now: datetime) -> User:
 
 
 def is_invited(user: User) -> bool:
-    """Tell whether ``user`` has an invitation that is still open."""
+    """Whether ``user`` has an open invitation."""
     return not user.is_active and user.password.startswith(INVITED)
 
 
 @row_security.as_owner()
 def accounts() -> list[Account]:
-    """Return everybody by name; of passwords and second factors only that they are there."""
+    """Return all accounts by name, with no secret: only whether there is a second factor."""
     found = User.objects.annotate(
         is_invited=ExpressionWrapper(
             Q(is_active=False, password__startswith=INVITED), output_field=BooleanField()
@@ -237,7 +237,7 @@ def accounts() -> list[Account]:
 
 
 def in_reach() -> QuerySet[User]:
-    """Return whom a coordinator may end: neither coordinators nor whoever runs the server."""
+    """Return the accounts that coordinators may manage: neither coordinators nor operators."""
     above = Q(groups__name=Role.COORDINATOR.value) | Q(is_staff=True) | Q(is_superuser=True)
     return User.objects.exclude(pk__in=User.objects.filter(above).values("pk"))
 
@@ -246,13 +246,13 @@ def in_reach() -> QuerySet[User]:
 def change(
     *, username: str, wanted: Iterable[Role] | None = None, is_active: bool | None = None
 ) -> User:
-    """Give a person the roles of ``wanted`` and no other, or end or restore their access.
+    """Replace a person's roles by ``wanted``, or end or restore their access.
 
-    None leaves things as they are. Whoever is deactivated loses sessions and tokens at once.
+    None leaves things as they are. Deactivating ends sessions and tokens at once.
 
     Raises:
-        User.DoesNotExist: nobody has this user name.
-        NotAPerson: it is a model or a reference, which has no role and never signs in.
+        User.DoesNotExist: there is no such user name.
+        NotAPerson: models and references have no role and never sign in.
     """
     user = User.objects.select_for_update().get(username=username)
     if not user.is_person and (wanted or is_active):
@@ -270,10 +270,10 @@ def change(
 @transaction.atomic
 @row_security.as_owner()
 def deactivate(*, actor: User, user_id: int, now: datetime) -> User:
-    """End the access of somebody over the web: sessions, tokens and open invitations.
+    """End the access of a person over the web: sessions, tokens and open invitations.
 
     Raises:
-        User.DoesNotExist: there is nobody of that number within reach of the web.
+        User.DoesNotExist: there is no such account, or coordinators may not manage it.
     """
     user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
     withdrawn, ended = audit.Action.PEOPLE_INVITATION_WITHDRAWN, audit.Action.PEOPLE_DEACTIVATED
@@ -286,11 +286,11 @@ def deactivate(*, actor: User, user_id: int, now: datetime) -> User:
 @transaction.atomic
 @row_security.as_owner()
 def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
-    """Take away the second factors of somebody who lost theirs, and end what was begun with them.
+    """Remove the second factors of a person who lost theirs, and end their sessions and tokens.
 
     Raises:
-        User.DoesNotExist: there is nobody of that number within reach of the web.
-        vouching.Blinded: ``actor`` reads, and the account sees results.
+        User.DoesNotExist: there is no such account, or coordinators may not manage it.
+        vouching.Blinded: ``actor`` is blinded, and the account sees results.
     """
     user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
     vouching.refuse_blinded(actor, vouching.roles_of(user))
@@ -303,13 +303,13 @@ def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
 @transaction.atomic
 @row_security.as_owner()
 def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
-    """Return somebody who is to be mailed a link for another password, because ``actor`` says so.
+    """Return the person who is to be mailed a link for a new password, at the request of ``actor``.
 
-    The link itself is nobody's to see: with it one could read as somebody else.
+    The link is shown to nobody else: with it one could read in their name.
 
     Raises:
-        User.DoesNotExist: nobody active of that number is within reach of the web.
-        vouching.Blinded: ``actor`` reads, and the account sees results.
+        User.DoesNotExist: there is no such active account, or coordinators may not manage it.
+        vouching.Blinded: ``actor`` is blinded, and the account sees results.
     """
     user = in_reach().get(pk=user_id, is_active=True)
     vouching.refuse_blinded(actor, vouching.roles_of(user))
@@ -320,13 +320,13 @@ def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
 @transaction.atomic
 @row_security.as_owner()
 def vouch(*, actor: User, user_id: int, now: datetime) -> User:
-    """Let ``actor`` answer for an account in the place of whoever invited it.
+    """Make ``actor`` the person who vouches for an account, instead of its inviter.
 
-    From then on it is shown what ``actor`` could be shown, even where its inviter still reads.
+    From then on the blinding of ``actor`` applies to it, even while its inviter still reads.
 
     Raises:
-        User.DoesNotExist: there is nobody of that number within reach of the web.
-        vouching.Blinded: ``actor`` reads, and the account sees results.
+        User.DoesNotExist: there is no such account, or coordinators may not manage it.
+        vouching.Blinded: ``actor`` is blinded, and the account sees results.
     """
     user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
     vouching.refuse_blinded(actor, vouching.roles_of(user))
@@ -343,7 +343,7 @@ def _add(user: User) -> None:
     """Store a new person.
 
     Raises:
-        NameTaken: there is somebody of that user name, in whatever case.
+        NameTaken: the user name is in use, in upper or lower case.
     """
     user.username = User.normalize_username(user.username)
     if User.objects.filter(username__iexact=user.username).exists():
@@ -354,7 +354,7 @@ def _add(user: User) -> None:
     except IntegrityError as refusal:
         if not isinstance(refusal.__cause__, UniqueViolation):
             raise
-        raise NameTaken(user.username) from refusal  # since we asked
+        raise NameTaken(user.username) from refusal  # taken after our check
 
 
 def _open_invitation() -> str:
@@ -366,7 +366,7 @@ def _invitation(user: User, now: datetime) -> Invitation:
 
 
 def open_invitation(user: User, expires_at: datetime) -> Invitation:
-    """Return the invitation of ``user`` that is open, so that nobody has to keep its link."""
+    """Return the open invitation of ``user``. Its link is computed, so nobody has to store it."""
     claim = {"user": user.pk, "until": int(expires_at.timestamp()), "state": _state(user)}
     return Invitation(user, Signer(salt=SALT).sign_object(claim), expires_at)
 
@@ -384,6 +384,6 @@ def _end(user: User) -> None:
 
 
 def _cut_off(user: User) -> None:
-    """End all that ``user`` and their programs have open."""
+    """End all sessions of ``user`` and delete their tokens."""
     sign_in.end_sessions(user)
     get_token_model().objects.filter(user=user).delete()

@@ -1,4 +1,4 @@
-"""What each role may do, as permissions of a group of the same name."""
+"""The permissions of each role, held by a group of the same name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, Permission
 
 from annotations.models import Role, User
 
+# Readers and adjudicators need no permission: an assignment lets them read its exam.
 PERMISSIONS: dict[Role, tuple[str, ...]] = {
     Role.READER: (),
     Role.ADJUDICATOR: (),
@@ -49,7 +50,6 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "view_auditevent",
     ),
 }
-"""Readers and adjudicators need none: being assigned an exam is what lets them read it."""
 
 
 def sync() -> None:
@@ -60,7 +60,7 @@ def sync() -> None:
 
 
 def give(user: User, roles: Iterable[Role]) -> None:
-    """Put ``user`` into the groups of ``roles``, and no other; a group that is lost is remade."""
+    """Replace the roles of ``user`` by ``roles``; groups that were deleted are created again."""
     names = {role.value for role in roles}
     groups = Group.objects.filter(name__in=names)
     if groups.count() < len(names):
@@ -79,4 +79,4 @@ def _permissions(codenames: Iterable[str]) -> list[Permission]:
 
 
 class UnknownPermission(LookupError):
-    """A role names a permission that no model declares."""
+    """A role lists a permission that no model declares."""

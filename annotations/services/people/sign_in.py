@@ -1,4 +1,4 @@
-"""Signing in: a link that works once, and whether somebody needs a second factor."""
+"""Signing in: one-time links, and who needs a second factor."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from annotations import row_security
 from annotations.models import User
 from annotations.services import audit
 
+# Recovery codes are not listed: they replace a lost factor and are created with it.
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-"""Recovery codes are not among them: they stand in for a lost one and are made with it."""
 
 
 class SecondFactorMissing(Exception):
-    """A role of the person demands a second factor, and they have none."""
+    """A role of the person requires a second factor, and they have none."""
 
 
 class SecondFactorNotShown(Exception):
-    """This session began without the second factor that the person's role demands."""
+    """This session began without the second factor that the person's role requires."""
 
 
 def link(user: User, base_url: str) -> str:
-    """Return an address under ``base_url`` that signs ``user`` in, once, within a day."""
+    """Return a link under ``base_url`` that signs ``user`` in, once, within a day."""
     query: str = get_query_string(user)
     return f"{base_url.rstrip('/')}{reverse('link')}{query}"
 
 
 def lacks_second_factor(user: User) -> bool:
-    """Tell whether ``user`` may do nothing yet but choose a second factor: one query at most."""
+    """Whether ``user`` has to set up a second factor before anything else; one query at most."""
     if not settings.MFA_ROLES:
         return False
     bound = Q(groups__name__in=settings.MFA_ROLES) | Q(is_staff=True) | Q(is_superuser=True)
@@ -49,29 +49,29 @@ def lacks_second_factor(user: User) -> bool:
 
 
 def has_second_factor() -> Exists:
-    """Return the expression to annotate people with: whether they have a second factor."""
+    """Return an expression that annotates people with whether they have a second factor."""
     return Exists(Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_FACTORS))
 
 
 def refuse_without_second_factor(user: User) -> None:
-    """Do nothing when ``user`` has the second factor that their role demands, or needs none.
+    """Raise unless ``user`` has the second factor that their role requires.
 
     Raises:
-        SecondFactorMissing: not before they have chosen one.
+        SecondFactorMissing: they have to set one up first.
     """
     if lacks_second_factor(user):
         raise SecondFactorMissing
 
 
 def refuse_unproven(user: User, methods: Collection[str]) -> None:
-    """Do nothing when this session may make what outlives it, as tokens do.
+    """Raise unless this session may create things that outlive it, such as tokens.
 
     Args:
-        user: who is signed in.
-        methods: by which they have shown in this session who they are.
+        user: the person who is signed in.
+        methods: how they authenticated in this session.
 
     Raises:
-        SecondFactorNotShown: their role demands a second factor, and they came without one.
+        SecondFactorNotShown: their role requires a second factor, and the session began without it.
     """
     if "mfa" in methods or not settings.MFA_ROLES:
         return
@@ -81,24 +81,23 @@ def refuse_unproven(user: User, methods: Collection[str]) -> None:
 
 
 def forget_sessions() -> int:
-    """Forget where and when sessions were that are over, and return how many they were."""
+    """Delete records of sessions that have ended, and return how many there were."""
     alive = Session.objects.values("session_key")
     n_deleted, _ = UserSession.objects.exclude(session_key__in=alive).delete()
     return int(n_deleted)
 
 
 def forget_second_factor(user: User) -> None:
-    """Take away all second factors of ``user``, the recovery codes with them."""
+    """Delete all second factors of ``user``, including the recovery codes."""
     Authenticator.objects.filter(user=user).delete()
 
 
 @transaction.atomic
 def record_sign_out(*, user: User, now: datetime) -> None:
-    """Write down that ``user`` leaves of their own will."""
+    """Record in the audit trail that ``user`` signed out."""
     audit.record(actor=user, action=audit.Action.SIGNED_OUT, target=user, now=now)
 
 
 def end_sessions(user: User) -> None:
-    """End every session of ``user`` at once."""
     for session in UserSession.objects.filter(user=user):
         session.end()

@@ -1,4 +1,4 @@
-"""Tokens with which people's programs sign in: stored as hashes, and gone after a while."""
+"""API tokens: stored as hashes, limited in number, scope and time."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from annotations.services import audit
 LIFETIME = timedelta(days=90)
 MAX_TOKENS = 5
 
+# Precision of the recorded time of last use.
 NOTED_EACH = timedelta(minutes=1)
-"""How exactly the last use is known."""
 
 
 class TooManyTokens(Exception):
-    """The person has as many tokens as one may have."""
+    """The person has the maximum number of tokens."""
 
 
 class OutOfScope(Exception):
-    """The token may not do this, though its person may."""
+    """The token's scope does not allow this, although its person may do it."""
 
 
 @transaction.atomic
@@ -38,21 +38,21 @@ def make(
     name: str = "",
     scope: TokenScope = TokenScope.FULL,
 ) -> tuple[str, datetime]:
-    """Return a token for a program of ``user`` and when it expires; only a hash is stored.
+    """Return an API token for ``user`` and its expiry date; only a hash is stored.
 
     Args:
-        user: as whom the program signs in.
-        actor: who makes it; None on the command line.
-        now: time of the deed.
-        reason: for the audit trail, when it is not the person who makes it.
-        name: what the person calls it.
-        scope: how much of what they may do it may do.
+        user: the person in whose name the program acts.
+        actor: the person who creates it; None on the command line.
+        now: time of creation.
+        reason: for the audit trail, when ``actor`` is not ``user``.
+        name: the person's name for it.
+        scope: what the token may do.
 
     Raises:
         TooManyTokens: they have five already.
     """
     with row_security.as_owner():
-        # The person's row is the lock: two requests at once must not both be the fifth.
+        # Race: the person's row is the lock, so that two requests cannot both create the fifth.
         User.objects.select_for_update().get(pk=user.pk)
         if get_token_model().objects.filter(user=user, expiry__gt=Now()).count() >= MAX_TOKENS:
             raise TooManyTokens
@@ -75,10 +75,10 @@ def of(user: User) -> list[TokenGrant]:
 
 @transaction.atomic
 def revoke(*, user: User, now: datetime, grant_id: int | None = None) -> int:
-    """Delete the tokens of ``user``, who asks for it, or one of them; return how many they were.
+    """Delete one or all tokens of ``user`` at their request; return how many there were.
 
     Raises:
-        TokenGrant.DoesNotExist: ``user`` has no token of this number.
+        TokenGrant.DoesNotExist: ``user`` has no such token.
     """
     with row_security.as_owner():
         found = get_token_model().objects.filter(user=user)
@@ -96,25 +96,25 @@ def revoke(*, user: User, now: datetime, grant_id: int | None = None) -> int:
 
 
 def use(token: Any, *, needed: TokenScope, now: datetime) -> None:
-    """Note that ``token``, a row of knox's, is used now for what needs ``needed``.
+    """Record that ``token``, a row of knox, is used now for something that needs ``needed``.
 
     Raises:
-        OutOfScope: it may not do that.
+        OutOfScope: its scope does not allow that.
     """
     with row_security.as_owner():
         grant = TokenGrant.objects.filter(token=token).first()
         if grant is None:
-            return  # made by a process of the version before scopes, while the site was updated
+            return  # created by a process of a version without scopes, during an update of the site
         if not TokenScope(grant.scope).includes(needed):
             raise OutOfScope
         if grant.last_used_at is None or now - grant.last_used_at >= NOTED_EACH:
-            # Whoever uses it at the same time notes it too: nobody waits for them.
+            # A concurrent request records its use too, so we do not wait for its lock.
             unlocked = TokenGrant.objects.select_for_update(skip_locked=True, no_key=True)
             if unlocked.filter(pk=grant.pk).first() is not None:
                 TokenGrant.objects.filter(pk=grant.pk).update(last_used_at=now)
 
 
 def forget(*, now: datetime) -> int:
-    """Delete the tokens that expired before ``now`` and return how many they were."""
+    """Delete expired tokens and return how many there were."""
     n_deleted, _ = get_token_model().objects.filter(expiry__lt=now).delete()
     return int(n_deleted)

@@ -1,9 +1,9 @@
-"""Who answers for an account, and which accounts people who still read must not come to control.
+"""Vouching: which accounts a blinded person may not gain control of.
 
-Whoever reads in a study that is not locked is kept from its results. An account that they invite,
-or whose way in they may renew, could be themselves: so they hand out none that sees results, and
-those they invited before share their blinding (``User.blinded_with``) until a coordinator who
-does not read vouches for them.
+Results of a study are hidden from its readers until it is locked. An account that a reader invites,
+or whose password they can reset, could be themselves. So they cannot invite or reset accounts that
+see results, and accounts they invited earlier share their blinding (``User.blinded_with``) until a
+coordinator who does not read vouches for them.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from annotations.services.blinding import rules
 
 
 class Blinded(Exception):
-    """The person still reads in a study, and the account is shown results."""
+    """The person still reads in a study, and the account sees results."""
 
 
 def refuse_blinded(actor: User, roles: Iterable[Role]) -> None:
-    """Do nothing when ``actor`` may make or renew the way into an account with these roles.
+    """Raise if ``actor`` may not create or reset an account with these roles.
 
     Raises:
-        Blinded: they read, and one of the roles is shown results.
+        Blinded: they still read, and one of the roles sees results.
     """
     if any(role in SEES_RESULTS for role in roles) and rules.reads_anywhere(actor):
         raise Blinded
 
 
 def roles_of(user: User) -> list[Role]:
-    """Return the roles of ``user``; one with rights of their own counts as a researcher."""
+    """Return the roles of ``user``; one with permissions of their own counts as a researcher."""
     named = [
         Role(name) for name in user.groups.values_list("name", flat=True) if name in Role.values
     ]

@@ -1,4 +1,4 @@
-"""The exams that a study is to read: drawn by chance, by kind, or named; and its anchors."""
+"""The exams of a study: drawn at random, by stratum, or listed by code; and its anchors."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ from annotations.services.studies import strata as studies_strata
 from annotations.services.studies.strata import StratumSource
 from ecgreview import design
 
+# More exams than any such study had, and still drawn within a web request.
 MAX_POOL = 100_000
-"""More exams than any study of this kind had; drawn within a web request."""
 
 EXAMS_AT_ONCE = 5_000
 
 
 class NothingToAdd(ValueError):
-    """No exam is left that could be added."""
+    """No exam is left to add."""
 
 
 class PoolTooLarge(ValueError):
-    """The study would have more exams than ``MAX_POOL``."""
+    """The study would have more than ``MAX_POOL`` exams."""
 
 
 class AlreadyGiven(ValueError):
-    """The exams were given to readers and stay as they are."""
+    """The exams were given to readers and cannot change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be drawn.
+    """A request to draw exams.
 
     Attributes:
-        dataset: where from.
-        n_exams: how many; None: all there are, or what ``quota`` lists.
+        dataset: to draw from.
+        n_exams: number of exams; None: all there are, or the sum of ``quota``.
         stratify_by: one of ``StratumSource``.
-        quota: of each kind as many (``equal``), in proportion (``proportional``), or by number.
-        per_patient: the most exams of one patient; None: any number.
+        quota: ``equal`` numbers per stratum, ``proportional``, or a number for each stratum.
+        per_patient: maximum number of exams of one patient; None: no limit.
     """
 
     dataset: Dataset
@@ -67,7 +67,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What was drawn, by kind, and how many of each there were."""
+    """The exams drawn and available, by stratum."""
 
     n_exams: int
     quotas: dict[str, int] = field(default_factory=dict)
@@ -76,15 +76,15 @@ class Drawn:
 
 @transaction.atomic
 def draw(*, study: Study, wish: Wish, actor: User, now: datetime) -> Drawn:
-    """Draw exams by the study's seed and add them to its pool.
+    """Draw exams with the study's seed and add them to its pool.
 
     Raises:
-        studies.NotThisPhase: the study is locked.
-        StrataHidden: kinds are asked for by somebody who reads in the study.
+        lifecycle.NotThisPhase: the study is locked.
+        StrataHidden: ``actor`` reads in the study and asks for strata.
         NothingToAdd: the data set has no exam left for this study.
         PoolTooLarge: there would be too many.
-        QuotaUnmet: there are too few of a kind.
-        design.BadDesign: the numbers make no sense.
+        QuotaUnmet: a stratum has too few exams.
+        design.BadDesign: the numbers contradict each other.
     """
     study = _locked(study)
     if wish.stratify_by != StratumSource.NONE:
@@ -109,12 +109,12 @@ def draw(*, study: Study, wish: Wish, actor: User, now: datetime) -> Drawn:
 
 @transaction.atomic
 def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> int:
-    """Add these exams to the pool, unless they are in it, and return how many are new.
+    """Add these exams to the pool and return the number of new ones.
 
     Raises:
-        studies.NotThisPhase: the study is locked.
-        NothingToAdd: all of them are in it.
-        SameRecording: one would be read twice, under two names.
+        lifecycle.NotThisPhase: the study is locked.
+        NothingToAdd: the pool has all of them.
+        SameRecording: a recording would be read twice, as two exams.
         PoolTooLarge: there would be too many.
     """
     study = _locked(study)
@@ -129,13 +129,13 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
 
 @transaction.atomic
 def choose_anchors(*, study: Study, n_anchors: int, actor: User, now: datetime) -> int:
-    """Draw so many anchors, exams that everybody reads, among those not given out yet.
+    """Draw anchors, exams that everybody reads, among the exams that no reader has yet.
 
-    Anchors that readers have stay, and count. Return how many there are.
+    Anchors that readers have already stay and count. Returns the number of anchors.
 
     Raises:
-        studies.NotThisPhase: the study is locked.
-        AlreadyGiven: readers have more anchors than that.
+        lifecycle.NotThisPhase: the study is locked.
+        AlreadyGiven: readers already have more anchors.
         NothingToAdd: the pool has fewer exams left.
     """
     study = _locked(study)
@@ -159,10 +159,10 @@ def choose_anchors(*, study: Study, n_anchors: int, actor: User, now: datetime) 
 
 @transaction.atomic
 def clear(*, study: Study, actor: User, now: datetime) -> int:
-    """Take out of the pool what was given to nobody, and return how many exams that were.
+    """Remove exams that no reader has from the pool, and return their number.
 
     Raises:
-        studies.NotThisPhase: the study is locked.
+        lifecycle.NotThisPhase: the study is locked.
     """
     study = _locked(study)
     n_removed, _ = study.pool.exclude(exam__in=given_exams(study)).delete()
@@ -174,7 +174,7 @@ def clear(*, study: Study, actor: User, now: datetime) -> int:
 
 
 def given_exams(study: Study) -> models.QuerySet[Exam, int]:
-    """Return the ids of the exams that a batch of data of this study holds."""
+    """Return the ids of the exams in the study's data batches."""
     assigned = Assignment.objects.filter(exam=OuterRef("pk"), batch__study=study)
     pooled = Slot.objects.filter(exam=OuterRef("pk"), batch__study=study)
     found = Exam.objects.filter(
@@ -185,7 +185,7 @@ def given_exams(study: Study) -> models.QuerySet[Exam, int]:
 
 
 def in_drawn_order(study: Study, what: str, exam_ids: Iterable[int]) -> list[int]:
-    """Return ``exam_ids`` in an order that the study's seed alone decides, for each ``what``."""
+    """Return ``exam_ids`` in a random order that depends on the study's seed and ``what`` only."""
     seed = study.seed.encode()
 
     def key(exam_id: int) -> bytes:
@@ -195,7 +195,7 @@ def in_drawn_order(study: Study, what: str, exam_ids: Iterable[int]) -> list[int
 
 
 def _locked(study: Study) -> Study:
-    """Return the study with its row locked: two who add exams at once do so one by one."""
+    """Return the study with its row locked, so that concurrent changes of the pool take turns."""
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if locked.is_settled:
         raise lifecycle.NotThisPhase(locked.phase)
@@ -205,7 +205,7 @@ def _locked(study: Study) -> Study:
 def _candidates(study: Study, wish: Wish, actor: User) -> list[tuple[int, int | None, list[str]]]:
     """Return id, patient and source labels of the exams that could be drawn.
 
-    By kind none that the actor reads in another study: its kind would tell what it shows.
+    With strata, none that the actor reads in another study: the stratum would reveal its content.
     """
     found = Exam.objects.filter(dataset=wish.dataset).originals()
     if wish.stratify_by != StratumSource.NONE:
@@ -246,9 +246,9 @@ def _add(
     now: datetime,
     draw: Mapping[str, object] | None = None,
 ) -> None:
-    """Add exams; the audit trail notes how they were chosen, from which the report tells it.
+    """Add exams and record how they were chosen, for the written report.
 
-    It notes no numbers by stratum: they would tell what the exams show.
+    No numbers by stratum are recorded, because they would reveal what the exams show.
     """
     if study.pool.count() + len(strata) > MAX_POOL:
         raise PoolTooLarge(str(MAX_POOL))

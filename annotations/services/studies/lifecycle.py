@@ -1,4 +1,4 @@
-"""Studies: the protocol under which exams are read, from draft to release."""
+"""Studies and their protocol, from draft to release."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from ecgreview.protocol import InvalidProtocol, Protocol
 from ecgreview.strict_files import Problem
 from ecgreview.taxonomy import FREQUENT
 
+# Path segments used by other pages under /studies/.
 RESERVED_SLUGS = frozenset({"new"})
-"""Parts of addresses below /studies/."""
 
 UNAVAILABLE: tuple[tuple[str, object], ...] = (
     ("adjudication", "open"),
@@ -46,19 +46,19 @@ UNAVAILABLE: tuple[tuple[str, object], ...] = (
 
 
 class NameTaken(ValueError):
-    """Another study has this name, or one that gives the same address."""
+    """Another study has this name, or one with the same slug."""
 
 
 class NotThisPhase(Exception):
-    """The study is in another phase than this needs."""
+    """The study is not in the phase this needs."""
 
 
 class NotOpen(NotThisPhase):
-    """The study is not open: nothing is read in it."""
+    """The study is not open."""
 
 
 class ReasonMissing(ValueError):
-    """This needs a reason."""
+    """A reason is required."""
 
 
 class ConsensusPending(Exception):
@@ -67,10 +67,10 @@ class ConsensusPending(Exception):
 
 @transaction.atomic
 def create(*, wanted: Protocol, created_by: User, now: datetime, is_demo: bool = False) -> Study:
-    """Return a new study, a draft, under the protocol ``wanted``.
+    """Return a new draft study with the protocol ``wanted``.
 
     Raises:
-        InvalidProtocol: this site cannot carry it out: a list, rule or class is unknown.
+        InvalidProtocol: this site cannot carry it out: a taxonomy, rule or class is unknown.
         NameTaken: there is a study of that name.
     """
     refuse_what_cannot_be_done(wanted)
@@ -91,7 +91,7 @@ def rewrite(*, study_id: int, wanted: Protocol, actor: User, now: datetime) -> S
     """Replace the protocol of a draft.
 
     Raises:
-        NotThisPhase: the study is open: amend it.
+        NotThisPhase: the study is open and has to be amended instead.
         InvalidProtocol: this site cannot carry it out.
         NameTaken: another study has the new name.
     """
@@ -114,11 +114,11 @@ def rewrite(*, study_id: int, wanted: Protocol, actor: User, now: datetime) -> S
 
 @transaction.atomic
 def open_study(*, study_id: int, actor: User, now: datetime) -> Study:
-    """Freeze the protocol of a draft and let exams be read under it.
+    """Freeze the protocol of a draft and open it for reading.
 
     Raises:
         NotThisPhase: it is open already.
-        InvalidProtocol: it cannot be satisfied, for example with as few readers as there are.
+        InvalidProtocol: it cannot be satisfied, for example with the readers it has.
     """
     study = Study.objects.select_for_update().get(pk=study_id)
     if not study.is_draft:
@@ -141,12 +141,12 @@ def open_study(*, study_id: int, actor: User, now: datetime) -> Study:
 def amend(
     *, study_id: int, wanted: Protocol, reason: str, actor: User, now: datetime
 ) -> ProtocolVersion:
-    """Put a new version of the protocol in force, for the batches that are made from now on.
+    """Put a new version of the protocol in force for batches created from now on.
 
     Raises:
-        NotThisPhase: the study is a draft, which is rewritten, or locked.
+        NotThisPhase: the study is locked, or a draft, which can simply be rewritten.
         ReasonMissing: ``reason`` is empty.
-        InvalidProtocol: nothing differs, something may never change, or it cannot be carried out.
+        InvalidProtocol: nothing differs, a frozen field differs, or it cannot be carried out.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     if not study.is_open:
@@ -172,10 +172,10 @@ def amend(
 
 @transaction.atomic
 def lock(*, study_id: int, actor: User, now: datetime) -> Study:
-    """End all reading in a study, for good: its open batches close with it.
+    """End all reading in a study for good, and close its open batches.
 
-    Whoever is submitting at this moment is waited for; whoever comes later is told that the study
-    is locked, and keeps what they entered.
+    Submissions under way are waited for. Later ones are refused, and readers keep what they
+    entered.
 
     Raises:
         NotThisPhase: it is not open.
@@ -188,7 +188,7 @@ def lock(*, study_id: int, actor: User, now: datetime) -> Study:
     study.phase = Phase.LOCKED
     study.locked_at = max(now, study.opened_at or now)
     study.save(update_fields=["phase", "locked_at"])
-    # What waited for this day may be told now, and reports say when it was.
+    # Results that were hidden until now may be shown, and reports state the date.
     study.batches.of_data().update(agreement_is_due=True, consensus_is_due=True)
     audit.record(actor=actor, action=audit.Action.STUDY_LOCKED, study=study, target=study, now=now)
     staying = study.readers.exclude(status=StudyReaderStatus.WITHDRAWN)
@@ -203,7 +203,7 @@ def release(*, study_id: int, actor: User, now: datetime) -> Study:
 
     Raises:
         NotThisPhase: it is not locked.
-        StillReading: the consensus of a batch is still being computed.
+        ConsensusPending: the consensus of a batch is still being computed.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     if study.phase != Phase.LOCKED:
@@ -221,13 +221,13 @@ def release(*, study_id: int, actor: User, now: datetime) -> Study:
 
 @transaction.atomic
 def break_glass(*, study: Study, user: User, reason: str, now: datetime) -> BreakGlass:
-    """Let somebody who reads in ``study`` see its results, and end their reading in it.
+    """Show ``user``, who reads in ``study``, its results, and end their reading in it.
 
-    What was seen cannot be read blind: nothing more of the study is given to them.
+    They cannot read its exams blind any more, so they get no further exams of it.
 
     Raises:
         ReasonMissing: ``reason`` is empty.
-        NotThisPhase: the study is locked, and nothing is kept from them.
+        NotThisPhase: the study is locked, so nothing is hidden from them.
     """
     if not reason.strip():
         raise ReasonMissing(study)
@@ -248,7 +248,7 @@ def break_glass(*, study: Study, user: User, reason: str, now: datetime) -> Brea
 
 
 def slug_for(name: str) -> str:
-    """Return the part of the address that stands for a study called ``name``."""
+    """Return the slug of a study called ``name``."""
     slug = slugify(name)[:60].strip("-")
     if not slug:
         return f"study-{hashlib.sha256(name.encode()).hexdigest()[:8]}" if name else ""
@@ -256,10 +256,10 @@ def slug_for(name: str) -> str:
 
 
 def refuse_what_cannot_be_done(wanted: Protocol, *, n_readers: int | None = None) -> None:
-    """Do nothing when this site can carry out ``wanted``.
+    """Raise unless this site can carry out the protocol ``wanted``.
 
     Raises:
-        InvalidProtocol: it cannot; with every reason.
+        InvalidProtocol: names every problem.
     """
     if found := problems(wanted, n_readers=n_readers):
         raise InvalidProtocol(found)
@@ -268,7 +268,7 @@ def refuse_what_cannot_be_done(wanted: Protocol, *, n_readers: int | None = None
 def problems(
     wanted: Protocol, *, n_readers: int | None = None, n_exams: int | None = None
 ) -> list[Problem]:
-    """Return what keeps this site from carrying out ``wanted`` with so many readers and exams."""
+    """Return the problems of carrying out ``wanted`` with these numbers of readers and exams."""
     taxonomies = Taxonomy.objects.prefetch_related("classes")
     known = {str(one): [item.code for item in one.classes.all()] for one in taxonomies}
     return protocol.check(
@@ -283,7 +283,7 @@ def problems(
 
 def end_batch(batch: Batch, actor: User, now: datetime) -> None:
     """Close ``batch``, which must be locked and open, and mark what follows from it as due."""
-    batch.closed_at = max(now, batch.created_at)  # a clock that was set back ends nothing early
+    batch.closed_at = max(now, batch.created_at)  # the clock may have been set back
     batch.closed_by = actor
     batch.agreement_is_due = True
     batch.consensus_is_due = batch.counts
@@ -304,10 +304,10 @@ def _write(study: Study, wanted: Protocol) -> None:
 
 
 def _refuse_unmapped(study: Study, wanted: Protocol) -> None:
-    """Do nothing unless labels of ``study`` could not be carried over to the classes wanted.
+    """Raise if labels of ``study`` could not be carried over to the new taxonomy.
 
     Raises:
-        InvalidProtocol: no mapping leads there from the classes of one of its batches.
+        InvalidProtocol: no mapping leads there from the taxonomy of one of its batches.
     """
     new = _taxonomy(wanted)
     used = Taxonomy.objects.filter(batches__in=study.batches.of_data()).exclude(pk=new.pk)
@@ -327,7 +327,7 @@ def _taxonomy(wanted: Protocol) -> Taxonomy:
 
 
 def _frequent(taxonomy: Taxonomy, wanted: Sequence[str] | None) -> list[str]:
-    """Return ``wanted``, or by default what is frequent in CODE-II, as far as the list has it."""
+    """Return ``wanted``, or by default the classes that are frequent in CODE-II."""
     if wanted is not None:
         return list(wanted)
     known = set(taxonomy.classes.values_list("code", flat=True))
@@ -355,7 +355,7 @@ def _insert(study: Study) -> None:
         with transaction.atomic():
             study.save(force_insert=True)
     except IntegrityError as error:
-        # Somebody else created it since we looked.
+        # Race: somebody else created it after our check.
         if Study.objects.filter(slug=study.slug).exists():
             raise NameTaken(study.name) from error
         raise

@@ -1,4 +1,4 @@
-"""Which protocol holds: that in force in a study, and that under which a batch was made."""
+"""Which protocol applies: to a study now, and to a batch."""
 
 from __future__ import annotations
 
@@ -33,18 +33,17 @@ PLAIN: Sequence[str] = (
 
 
 def of_batch(batch: Batch) -> Protocol:
-    """Return the protocol under which ``batch``, its study selected, was made.
+    """Return the protocol under which ``batch`` was created; its study must be selected.
 
-    An amendment holds for later batches. The secret seed, which none changes, is left out: the
-    study holds it. Of a batch that was made in a draft, whose rules were not frozen yet, it is the
-    protocol that is in force now.
+    Amendments apply to later batches only. The seed, which never changes, is left out. A batch
+    created in a draft, whose rules were not frozen yet, follows the protocol in force now.
     """
     known = frozen(batch.study_id, batch.protocol_version)
     return known or _in_force(batch.study)
 
 
 def frozen(study_id: int, version: int) -> Protocol | None:
-    """Return a version of the protocol of a study without its seed; None when it was not frozen."""
+    """Return a version of a study's protocol without its seed, or None if it was not frozen."""
     versions = ProtocolVersion.objects.filter(study=study_id, version=version)
     document = versions.values_list("document", flat=True).first()
     if document is None:
@@ -54,7 +53,7 @@ def frozen(study_id: int, version: int) -> Protocol | None:
 
 
 def protocol_of(study: Study) -> Protocol:
-    """Return the protocol that is in force in ``study``, with its secret seed."""
+    """Return the protocol in force in ``study``, including its secret seed."""
     return _in_force(study, order_seed=study.seed)
 
 
@@ -74,5 +73,5 @@ def _in_force(study: Study, **more: Any) -> Protocol:
 
 
 def without_seed(wanted: Protocol) -> Protocol:
-    """Return ``wanted`` without the secret of its orders, as it may leave the house."""
+    """Return ``wanted`` without the secret seed, so that it can be shown or exported."""
     return replace(wanted, order_seed=None)

@@ -1,4 +1,4 @@
-"""What is known of readings without what they say: when, how long, and which are alike."""
+"""Readings without their content: when they were made, how long they took, which are equal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.models import BigIntegerField, Expression, F, FloatField, Func, Q
 from annotations import row_security
 from annotations.models import Batch, Finding, NotAssessable, Reading
 
-# The driver takes three times as long to parse a time that is written out.
+# As numbers: the driver takes three times as long to parse formatted times.
 EPOCH = Func(
     F("submitted_at"), template="extract(epoch from %(expressions)s)::float8",
     output_field=FloatField(),
@@ -25,10 +25,10 @@ Answer = tuple[str, int]
 
 @dataclass(slots=True)
 class Record:
-    """What is known of one reader's readings, in the order of submission.
+    """One reader's readings in the order of submission.
 
     Attributes:
-        answers: a number for each reading: the same where the answers were the same.
+        answers: a number for each reading; equal numbers mean equal answers.
     """
 
     times: list[datetime]
@@ -37,13 +37,13 @@ class Record:
 
 
 def of_batches(batches: Iterable[Batch]) -> defaultdict[int, Record]:
-    """Return the readings of each reader in ``batches`` as times and numbers.
+    """Return times and answer numbers of each reader in ``batches``.
 
-    Nobody but the reader may see a reading of an open batch; what leaves this function says
-    whether two answers are the same, and not what they are. A correction takes the place of what
-    it corrects, and who abstained gave no answer.
+    Nobody but the reader may see a reading of an open batch. The result reveals whether two answers
+    are equal, not what they are. A correction replaces what it corrects; abstentions count as no
+    answer.
     """
-    # Ids, not a subquery, so that the planner knows how much there is of each batch.
+    # Ids, not a subquery, so that the planner can estimate the rows of each batch.
     readings = Reading.objects.filter(assignment__batch__in=[batch.pk for batch in batches])
     rows = (
         readings.blind()
@@ -66,14 +66,14 @@ def of_batches(batches: Iterable[Batch]) -> defaultdict[int, Record]:
 
 
 def _digests(readings: QuerySet[Reading]) -> dict[int, int]:
-    """Return a digest of what each reading says of classes, by reading.
+    """Return a digest of the classes of each reading, by reading.
 
-    64 bits are enough: of two answers of one reader that differ, a pair is taken for the same once
-    in ten million studies.
+    64 bits are enough: among one reader's answers, two different ones collide once in ten million
+    studies.
     """
     findings = Finding.objects.filter(reading__in=readings)
     not_assessable = NotAssessable.objects.filter(reading__in=readings)
-    # A table at a time: joined, each finding would be told once for each class not assessable.
+    # One table at a time: a join would repeat each finding for each class not assessable.
     told = _digested(findings, F("certainty")).union(_digested(not_assessable, Value("")), all=True)
     found: dict[int, int] = {}
     for reading_id, digest in told:
@@ -84,9 +84,9 @@ def _digests(readings: QuerySet[Reading]) -> dict[int, int]:
 def _digested(
     rows: QuerySet[Finding] | QuerySet[NotAssessable], word: Expression | F
 ) -> QuerySet[Any, tuple[int, int]]:
-    """Return a digest for each reading of its classes with ``word``, in any order.
+    """Return a digest of each reading's classes and ``word``, independent of their order.
 
-    A reading has a class once, so nothing cancels out.
+    A reading has each class at most once, so nothing cancels out.
     """
     digest = Func(
         word, F("diagnostic_class_id"),

@@ -1,4 +1,4 @@
-"""The readers of a study: joining, pausing, leaving; what they have read always stays."""
+"""The readers of a study: joining, pausing and leaving. Their readings always stay."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ TOLD = {
 
 
 class NotAReader(ValueError):
-    """Somebody chosen to read has no role that reads, or is no longer active."""
+    """A person chosen to read has no role that reads, or is not active."""
 
 
 class LevelTooLow(ValueError):
-    """Somebody chosen to read is less experienced than the protocol asks."""
+    """A person chosen to read has a lower level than the protocol requires."""
 
 
 class KnowsResults(ValueError):
-    """Somebody chosen to read was shown what others found in some of these exams."""
+    """A person chosen to read has seen results of some of these exams."""
 
 
 class HasLeft(ValueError):
-    """Somebody chosen to read was withdrawn from the study."""
+    """A person chosen to read was withdrawn from the study."""
 
 
 class StatusUnchanged(Exception):
@@ -56,21 +56,21 @@ class StatusUnchanged(Exception):
 
 
 class StudyHasBegun(Exception):
-    """The study is open: who is on its list can be withdrawn and not taken off it."""
+    """The study is open: readers can be withdrawn but not removed."""
 
 
 @transaction.atomic
 def join(
     *, study: Study, readers: Sequence[User], actor: User | None, now: datetime
 ) -> list[StudyReader]:
-    """Put ``readers`` on the study's list, unless they are on it, and return all of their lines.
+    """Add ``readers`` to the roster where they are missing, and return their rows.
 
-    From then on the results of the study are kept from them until it is locked.
+    From then on the results of the study are hidden from them until it is locked.
 
     Raises:
-        NotAReader: one of them is neither reader nor adjudicator.
-        LevelTooLow: one of them is below ``study.minimum_reader_level``.
-        HasLeft: one of them was withdrawn.
+        NotAReader: a person is neither reader nor adjudicator.
+        LevelTooLow: a person is below ``study.minimum_reader_level``.
+        HasLeft: a person was withdrawn.
     """
     refuse_others_than(readers, READING_ROLES)
     if below := [one for one in readers if one.level < study.minimum_reader_level]:
@@ -95,7 +95,7 @@ def join(
 
 @transaction.atomic
 def pause(*, study: Study, user: User, reason: str, actor: User, now: datetime) -> StudyReader:
-    """Hand no more exams to a reader for now; what is on their screen they may still submit.
+    """Stop giving exams to a reader for now; the exam on their screen can still be submitted.
 
     Raises:
         StudyReader.DoesNotExist: the person does not read in the study.
@@ -107,7 +107,7 @@ def pause(*, study: Study, user: User, reason: str, actor: User, now: datetime) 
 
 @transaction.atomic
 def resume(*, study: Study, user: User, actor: User, now: datetime) -> StudyReader:
-    """Hand exams to a paused reader again.
+    """Give exams to a paused reader again.
 
     Raises:
         StudyReader.DoesNotExist: the person does not read in the study.
@@ -123,13 +123,13 @@ def withdraw(
 ) -> StudyReader:
     """End a person's reading in the study, for good.
 
-    Their readings stay and are marked by this status wherever they are exported; what they have
-    not read is taken back, drafts are kept, and slots of a pool are free again. What is on their
-    screen at this moment can no longer be submitted.
+    Their readings stay and are marked with this status in exports. Unread assignments are
+    withdrawn, drafts are kept, and slots of a pool become free. The exam on their screen can no
+    longer be submitted.
 
     Raises:
         StudyReader.DoesNotExist: the person does not read in the study.
-        StatusUnchanged: they have left before.
+        StatusUnchanged: they have left already.
     """
     line = _line(study, user, {StudyReaderStatus.ACTIVE, StudyReaderStatus.PAUSED})
     take_back(Assignment.objects.filter(batch__study=study, reader=user))
@@ -140,7 +140,7 @@ def withdraw(
 
 @transaction.atomic
 def take_off(*, study: Study, user: User, actor: User, now: datetime) -> None:
-    """Take a person off the list of a draft, in which nobody was given anything.
+    """Remove a person from the roster of a draft, in which nobody has exams yet.
 
     Raises:
         StudyReader.DoesNotExist: the person is not on it.
@@ -150,7 +150,7 @@ def take_off(*, study: Study, user: User, actor: User, now: datetime) -> None:
     if not study.is_draft or Assignment.objects.filter(batch__study=study, reader=user).exists():
         raise StudyHasBegun(study)
     line = StudyReader.objects.get(study=study, user=user)
-    with row_security.as_owner():  # nobody else may delete: from an open study, nobody at all
+    with row_security.as_owner():  # only the owner may delete, and nobody from an open study
         line.delete()
     audit.record(actor=actor, action=audit.Action.READER_REMOVED, study=study, target=user, now=now)
 
@@ -159,7 +159,7 @@ def take_off(*, study: Study, user: User, actor: User, now: datetime) -> None:
 def set_cap(
     *, study: Study, user: User, max_exams: int | None, actor: User, now: datetime
 ) -> StudyReader:
-    """Bound how many exams of the study later releases may give to a reader; None: no bound."""
+    """Limit how many exams of the study later plans may give to a reader; None: no limit."""
     line = StudyReader.objects.select_for_update().get(study=study, user=user)
     before, line.max_exams = line.max_exams, max_exams
     line.save(update_fields=["max_exams"])
@@ -171,10 +171,10 @@ def set_cap(
 
 
 def take_back(assignments: AssignmentQuerySet) -> list[int]:
-    """Withdraw those of ``assignments`` that may still be read, and return their ids.
+    """Withdraw those of ``assignments`` that are still unread, and return their ids.
 
-    Rows are locked in the order of their ids, so two who take back the same do not wait in a
-    circle; a submission that is under way is waited for and wins.
+    Race: rows are locked in the order of their ids, so that two callers cannot deadlock. A
+        submission under way is waited for and wins.
     """
     waiting = assignments.pending().select_for_update(of=("self",), no_key=True).order_by("pk")
     ids = [pk for (pk,) in waiting.values_list("pk")]
@@ -185,10 +185,10 @@ def take_back(assignments: AssignmentQuerySet) -> list[int]:
 
 
 def refuse_others_than(readers: Sequence[User], roles: Sequence[Role]) -> None:
-    """Do nothing when each of ``readers`` is active and has one of ``roles``.
+    """Raise unless each of ``readers`` is active and has one of ``roles``.
 
     Raises:
-        NotAReader: one is not.
+        NotAReader: names a person who is not.
     """
     wanted = User.objects.filter(is_active=True, groups__name__in=[role.value for role in roles])
     able = set(wanted.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", flat=True))
@@ -197,10 +197,10 @@ def refuse_others_than(readers: Sequence[User], roles: Sequence[Role]) -> None:
 
 
 def refuse_who_knows_results(readers: Sequence[User], exams: Iterable[Exam | int]) -> None:
-    """Do nothing when none of ``readers`` was shown results of a batch with one of ``exams``.
+    """Raise if one of ``readers`` has seen results of a batch with one of ``exams``.
 
     Raises:
-        KnowsResults: somebody was.
+        KnowsResults: names them.
     """
     ids = [exam if isinstance(exam, int) else exam.pk for exam in exams]
     seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=ids)
@@ -210,13 +210,13 @@ def refuse_who_knows_results(readers: Sequence[User], exams: Iterable[Exam | int
 
 
 def refuse_pairs_that_know(pairs: Collection[tuple[int, int]]) -> None:
-    """Do nothing when no reader of these pairs was shown results of a batch with their exam.
+    """Raise if a reader of these pairs has seen results of a batch with their exam.
 
     Args:
         pairs: ids of reader and exam.
 
     Raises:
-        KnowsResults: somebody was.
+        KnowsResults: names them.
     """
     seen = ResultsSeen.objects.known_to({reader for reader, _ in pairs}).filter(
         batch__assignments__exam__in={exam for _, exam in pairs}
@@ -248,7 +248,7 @@ def _set(
 ) -> StudyReader:
     before = line.status
     line.status, line.status_reason = status, reason
-    line.status_since = max(now, line.added_at)  # a clock that was set back orders nothing
+    line.status_since = max(now, line.added_at)  # the clock may have been set back
     line.save(update_fields=["status", "status_reason", "status_since"])
     audit.record(
         actor=actor, action=action, study=line.study, target=line.user,

@@ -1,4 +1,4 @@
-"""Of what kind exams are: told by their source or by a model, for drawing samples alone."""
+"""Exam strata, from source labels or model suggestions. Used only for sampling."""
 
 from __future__ import annotations
 
@@ -18,27 +18,26 @@ EXAMS_AT_ONCE = 5_000
 
 
 class StratumSource(models.TextChoices):
-    """What an exam's kind is taken from when exams are drawn."""
-
     NONE = "none", _("Nothing: every exam alike")
     SOURCE = "source", _("What the source of the exams says they show")
     SUGGESTED = "suggested", _("What the criteria model suggests")
 
 
 class StrataHidden(PermissionError):
-    """Kinds tell what exams show, and the person reads in the study."""
+    """Strata reveal what exams show, and the person reads in the study."""
 
 
 def in_pool(study: Study) -> list[tuple[str, int]]:
-    """Return the kinds in the pool with the number of their exams, the most frequent first."""
+    """Return the strata of the pool with their numbers of exams, the most frequent first."""
     counts = Counter(study.pool.values_list("stratum", flat=True))
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def suggested_shares(study: Study) -> dict[str, float]:
-    """Return for each class the share of the pool's exams for which the model suggests it.
+    """Return for each class the share of the pool for which the model suggests it.
 
-    Of the exams that the model has looked at; none when that are fewer than half of the pool.
+    Shares refer to the exams that the model has examined; empty if those are less than half the
+    pool.
     """
     in_pool = StudyExam.objects.filter(study=study, exam=OuterRef("run__exam"))
     named = Suggestion.objects.named_in(study.taxonomy)
@@ -58,7 +57,7 @@ def suggested_shares(study: Study) -> dict[str, float]:
 
 
 def refuse_who_reads(study: Study, user: User) -> None:
-    """Do nothing when ``user`` may know what kinds of exams a study has.
+    """Raise if the strata of ``study`` are hidden from ``user``.
 
     Raises:
         StrataHidden: they read in it.
@@ -70,7 +69,7 @@ def refuse_who_reads(study: Study, user: User) -> None:
 def of_exams(
     table: Sequence[tuple[int, int | None, list[str]]], stratify_by: str, study: Study
 ) -> list[str]:
-    """Return the kind of each exam: of several labels the rarest."""
+    """Return the stratum of each exam: with several labels, the rarest."""
     if stratify_by == StratumSource.NONE:
         return [""] * len(table)
     labels: Sequence[Collection[str]] = [own for *_, own in table]
@@ -85,7 +84,7 @@ def of_exams(
 
 
 def _suggested(exam_ids: Sequence[int], study: Study) -> dict[int, set[str]]:
-    """Return the codes that the model suggests, by exam."""
+    """Return the suggested class codes by exam."""
     named = Suggestion.objects.named_in(study.taxonomy).filter(run__finished_at__isnull=False)
     found: dict[int, set[str]] = {}
     for start in range(0, len(exam_ids), EXAMS_AT_ONCE):

@@ -1,4 +1,4 @@
-"""From one version of the classes to the next: mappings that are stored, found and followed."""
+"""Mappings between versions of the taxonomy: stored, found and composed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ecgreview.taxonomy import Step, TaxonomyMapping
 
 
 class MappingExists(ValueError):
-    """The two versions have a mapping, and labels may have been carried over by it."""
+    """The two versions already have a mapping, and labels may have been carried over by it."""
 
 
 class NoMapping(LookupError):
-    """No mapping leads from one version to the other."""
+    """No chain of mappings leads from one version to the other."""
 
 
 @transaction.atomic
@@ -34,10 +34,10 @@ def install(
     actor: User | None,
     now: datetime,
 ) -> None:
-    """Store ``mapping``, which leads from ``old`` to ``new``, for good.
+    """Store ``mapping`` from ``old`` to ``new``. It can never be changed.
 
     Raises:
-        MappingExists: there is one.
+        MappingExists: there is one already.
     """
     Taxonomy.objects.select_for_update().get(pk=new.pk)
     if TaxonomyChange.objects.filter(old=old, new=new).exists():
@@ -60,7 +60,7 @@ def install(
 
 
 def install_built_in(*, now: datetime) -> Taxonomy:
-    """Install the product's own list, and the mappings that lead to it from installed versions.
+    """Install the built-in taxonomy, and the mappings to it from versions that are installed.
 
     Returns:
         The version that new studies use.
@@ -72,17 +72,17 @@ def install_built_in(*, now: datetime) -> Taxonomy:
             mapping = published.load_mapping(
                 file.read_bytes(), as_published(old), as_published(newest), form="yaml"
             )
-            # Another process may have stored it since we looked.
+            # Race: another process may have stored it after our check.
             with suppress(MappingExists):
                 install(old=old, new=newest, mapping=mapping, actor=None, now=now)
     return newest
 
 
 def between(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
-    """Return the mapping from ``old`` to ``new``, composed over versions in between if need be.
+    """Return the mapping from ``old`` to ``new``, composed over intermediate versions if needed.
 
     Raises:
-        NoMapping: no mappings lead there.
+        NoMapping: no chain of mappings leads there.
     """
     versions = _way(old.pk, new.pk)
     if versions is None:
@@ -96,7 +96,7 @@ def between(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
 
 
 def as_published(row: Taxonomy) -> published.Taxonomy:
-    """Return an installed version as the domain knows it."""
+    """Return an installed version as a value of the domain."""
     relations = ClassRelation.objects.filter(source__taxonomy=row).order_by("pk")
     classes = row.classes.select_related("group").order_by("position")
     return published.Taxonomy(
@@ -158,7 +158,7 @@ def _stored(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
 
 
 def _way(old: int, new: int) -> Sequence[int] | None:
-    """Return the versions on the shortest way from ``old`` to ``new``, both ends included."""
+    """Return the versions on the shortest way from ``old`` to ``new``, both included."""
     pairs = set(TaxonomyChange.objects.values_list("old", "new").distinct())
     ways: deque[tuple[int, ...]] = deque([(old,)])
     known = {old}

@@ -1,4 +1,4 @@
-"""Taxonomies: the list of classes as data, installed once for each version."""
+"""Installing versions of the taxonomy, each of which is stored once."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ecgreview import taxonomy as published
 
 
 def install(*, now: datetime, taxonomy: published.Taxonomy | None = None) -> Taxonomy:
-    """Return the row of ``taxonomy`` (by default the product's own), made when it is new.
+    """Return the row of ``taxonomy`` (by default the built-in one), creating it if it is new.
 
-    A version that was installed never changes, because labels refer to it.
+    An installed version never changes, because labels refer to it.
     """
     source = taxonomy or published.load()
     version = {"name": source.name, "version": source.version}
@@ -30,7 +30,7 @@ def install(*, now: datetime, taxonomy: published.Taxonomy | None = None) -> Tax
     try:
         return _write(source, now)
     except IntegrityError:
-        # Another process installed it since we looked; if not, this raises.
+        # Race: another process installed it after our check; otherwise this raises.
         return Taxonomy.objects.get(**version)
 
 
