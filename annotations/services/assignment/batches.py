@@ -1,4 +1,4 @@
-"""Batches: made, released to their readers, and ended."""
+"""Batches: created, released to their readers, and closed."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from annotations.services.notices import delivery
 from annotations.services.studies import lifecycle, roster
 from ecgreview import design
 
+# Created in four seconds, so within a web request: eleven times the 8,475 exams of CODE-II-test.
 MAX_READINGS = 100_000
-"""Made in four seconds, within a web request: the 8,475 exams of CODE-II-test eleven times."""
 
 
 class NoExams(ValueError):
@@ -78,22 +78,22 @@ def create(
     purpose: str = Purpose.DATA,
     due_on: date | None = None,
 ) -> Batch:
-    """Return a new batch, released at once, in which each of ``readers`` reads each of ``exams``.
+    """Return a new batch, released at once, in which every reader reads every exam.
 
     Raises:
-        studies.NotOpen: the study is a draft or locked.
+        lifecycle.NotOpen: the study is a draft or locked.
         NoExams: ``exams`` is empty.
         NoReaders: ``readers`` is empty.
-        NoTracings: there is nothing to see of some exams.
-        SameRecording: the study would have one recording in two exams.
-        TooManyReadings: they would have more than ``MAX_READINGS`` to make.
-        NotAReader: one of them is neither reader nor adjudicator.
-        roster.LevelTooLow: one of them is less experienced than the protocol asks.
-        roster.HasLeft: one of them was withdrawn from the study.
-        KnowsResults: one of them was shown what others found in some of these exams.
-        MixedWithData: some exams are practised with in one batch and read as data in another.
+        NoTracings: some exams have no tracing.
+        SameRecording: the study would have a recording in two exams.
+        TooManyReadings: there would be more than ``MAX_READINGS``.
+        NotAReader: a person is neither reader nor adjudicator.
+        roster.LevelTooLow: a person's level is lower than the protocol requires.
+        roster.HasLeft: a person was withdrawn from the study.
+        KnowsResults: a person has seen results of some of these exams.
+        MixedWithData: some exams are practice in one batch and data in another.
         NameTaken: the study has a batch called ``name``.
-        DueBeforeToday: ``due_on`` is over.
+        DueBeforeToday: ``due_on`` is in the past.
     """
     if not exams:
         raise NoExams(name)
@@ -125,12 +125,12 @@ def make(
     lease_minutes: int | None = None,
     due_on: date | None = None,
 ) -> Batch:
-    """Return a new batch of ``rows`` under the protocol in force, which no reader knows of yet.
+    """Return a new, unreleased batch of ``rows`` under the protocol in force.
 
     Its readers must have joined the study.
 
     Raises:
-        studies.NotOpen: the study is locked.
+        lifecycle.NotOpen: the study is locked.
         KnowsResults, MixedWithData, NameTaken, DueBeforeToday: as for ``create``.
     """
     if study.is_settled:
@@ -170,14 +170,14 @@ def make(
 
 @transaction.atomic
 def release(*, batch_id: int, actor: User, now: datetime, due_on: date | None = None) -> Batch:
-    """Let the readers of a batch know of it and read it; each is notified.
+    """Release a batch to its readers and notify them.
 
     Raises:
         Batch.DoesNotExist: there is no such batch.
-        studies.NotOpen: the study is a draft or locked.
+        lifecycle.NotOpen: the study is a draft or locked.
         AlreadyReleased: it was released before.
         AlreadyClosed: it was closed.
-        DueBeforeToday: ``due_on`` is over.
+        DueBeforeToday: ``due_on`` is in the past.
     """
     batch = _locked(batch_id)
     if not batch.study.is_open:
@@ -201,12 +201,12 @@ def release(*, batch_id: int, actor: User, now: datetime, due_on: date | None = 
 
 @transaction.atomic
 def set_due(*, batch_id: int, due_on: date | None, actor: User, now: datetime) -> Batch:
-    """Move the day by which an open batch is to be read; None: no day.
+    """Change the due date of an open batch; None: no due date.
 
     Raises:
         Batch.DoesNotExist: there is no such batch.
         AlreadyClosed: it was closed.
-        DueBeforeToday: ``due_on`` is over.
+        DueBeforeToday: ``due_on`` is in the past.
     """
     batch = _locked(batch_id)
     if not batch.is_open:
@@ -224,7 +224,7 @@ def set_due(*, batch_id: int, due_on: date | None, actor: User, now: datetime) -
 
 @transaction.atomic
 def close(*, batch_id: int, closed_by: User, now: datetime) -> Batch:
-    """End the reading of a batch and mark its agreement and consensus as due.
+    """Close a batch and mark its agreement and consensus as due.
 
     Raises:
         Batch.DoesNotExist: there is no such batch.
@@ -238,10 +238,10 @@ def close(*, batch_id: int, closed_by: User, now: datetime) -> Batch:
 
 
 def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
-    """Do nothing when none of these exams is both practised with and read as data in ``study``.
+    """Raise if one of these exams would be both practice and data in ``study``.
 
     Raises:
-        MixedWithData: some would be.
+        MixedWithData: names them.
     """
     others = Batch.objects.filter(study=study)
     is_data = purpose in {Purpose.DATA, Purpose.REREAD, Purpose.ADJUDICATION}
@@ -255,7 +255,7 @@ def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
 
 
 def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[User]) -> list[Row]:
-    """Return every pair in the order of each reader, exams of one patient kept apart."""
+    """Return all pairs in the order of each reader, keeping exams of one patient apart."""
     patients = {exam.pk: exam.patient_id or design.UNKNOWN for exam in exams}
     reader_ids = sorted({reader.pk for reader in readers})
     plan = design.generate(
@@ -265,7 +265,7 @@ def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[
             patients=list(patients.values()),
             readers=reader_ids,
             readers_per_exam=len(reader_ids),
-            # The protocol counts the exams in between, the design the places.
+            # The protocol counts the exams in between, the design counts positions.
             patient_gap=study.patient_gap + 1,
         )
     )
@@ -281,11 +281,11 @@ def _refuse_without_tracings(exams: Sequence[Exam]) -> None:
 
 
 def _locked(batch_id: int) -> Batch:
-    """Return the batch with its study's row and its own locked, in this order.
+    """Return the batch with the rows of its study and itself locked, in this order.
 
-    The study comes before its batch, as in consensus, export and the locking of a study: a batch
-    that ended between two of their statements would be counted by halves. Readers lock no study
-    and do not wait; a submission that is under way holds the batch's row, and is waited for.
+    Race: consensus, export and the locking of a study take the same order, so that no batch ends
+    between two of their statements. Readers do not lock the study and do not wait; a submission
+    under way holds the batch's row, and we wait for it.
     """
     study_id = Batch.objects.values_list("study", flat=True).get(pk=batch_id)
     Study.objects.select_for_update(no_key=True).get(pk=study_id)
@@ -305,7 +305,7 @@ def _insert(batch: Batch) -> None:
         with transaction.atomic():
             batch.save(force_insert=True)
     except IntegrityError as error:
-        # Somebody else created it since we looked.
+        # Race: somebody else created it after our check.
         if Batch.objects.filter(study=batch.study, name=batch.name).exists():
             raise NameTaken(batch.name) from error
         raise

@@ -1,4 +1,4 @@
-"""Putting an exam off: it comes again when everything else is read."""
+"""Skipping an exam for now: it moves to the end of the reader's queue."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from annotations.services.assignment import guards
 
 @transaction.atomic
 def defer(*, assignment_id: int, reader: User, now: datetime) -> Assignment:
-    """Put an exam of ``reader``'s behind all others of the batch, and return its assignment.
+    """Move an exam of ``reader`` behind all others of the batch, and return its assignment.
 
-    The draft stays. What is last already stays where it is, so that sending the same again after a
-    lost answer changes nothing.
+    The draft stays. An exam that is last already stays there, so repeating the request after a lost
+    answer changes nothing.
 
     Raises:
-        Assignment.DoesNotExist: ``reader`` was not assigned this.
-        AlreadySubmitted, Withdrawn, StudyNotOpen, BatchClosed, NotServed: there is nothing left
-            to read, or not for them.
+        Assignment.DoesNotExist: ``reader`` has no such assignment.
+        AlreadySubmitted, Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: it cannot be read
+            any more, or not by them.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
     guards.refuse_if_over(assignment)

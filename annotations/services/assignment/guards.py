@@ -1,4 +1,4 @@
-"""An assignment on its way to a reading: locked, and refused when there is nothing left to read."""
+"""Guards: locks an assignment and refuses it when it cannot be read any more."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ class AlreadySubmitted(Exception):
 
 
 def lock(*, assignment_id: int, reader: User) -> Assignment:
-    """Return ``reader``'s assignment with its row locked; its batch, study and taxonomy come along.
+    """Return ``reader``'s assignment with its row locked, and its batch, study and taxonomy loaded.
 
-    A withdrawn one as well: its reader has to be told what became of it.
+    Includes withdrawn assignments, so that their reader can be told what happened.
 
-    The assignment is always the first row that is locked, its batch the last: whoever follows
-    this order waits for others but never in a circle.
+    Deadlocks: always lock the assignment first and the batch last.
 
     Raises:
         Assignment.DoesNotExist: there is none with this id, or it is somebody else's.
@@ -45,11 +44,11 @@ def lock(*, assignment_id: int, reader: User) -> Assignment:
 
 
 def refuse_if_over(assignment: Assignment) -> None:
-    """Do nothing while ``assignment``, which must be locked, still waits for its reading.
+    """Raise unless ``assignment``, which must be locked, still waits for its reading.
 
     Raises:
         AlreadySubmitted: it has been read.
-        Withdrawn, StudyNotOpen, BatchClosed, NotServed: as ``refuse_if_ended``.
+        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: as ``refuse_if_ended``.
     """
     if assignment.state == AssignmentState.READ:
         raise AlreadySubmitted(assignment)
@@ -57,14 +56,14 @@ def refuse_if_over(assignment: Assignment) -> None:
 
 
 def refuse_if_ended(assignment: Assignment) -> None:
-    """Do nothing while readings of ``assignment``, which must be locked, are still taken.
+    """Raise unless readings of ``assignment``, which must be locked, are still accepted.
 
     Raises:
         Withdrawn: it was taken from its reader.
         StudyNotOpen: the study is locked.
-        BatchClosed: it can no longer be read.
-        NotServed: it is data, and its reader has not passed the qualification that comes first.
-            Who is paused may finish what is on their screen.
+        BatchClosed: the batch is closed.
+        ReaderNotEligible: it is data, and its reader has not passed the qualification. A paused
+            reader may still finish the exam on their screen.
     """
     if assignment.state == AssignmentState.WITHDRAWN:
         raise Withdrawn(assignment)
@@ -77,7 +76,7 @@ def refuse_if_ended(assignment: Assignment) -> None:
 
 
 def is_barred(assignment: Assignment) -> bool:
-    """Tell whether the reader of ``assignment`` has to pass a qualification before they read it."""
+    """Whether the reader of ``assignment`` has to pass a qualification first."""
     batch = assignment.batch
     if not batch.study.qualification_required:
         return False
@@ -85,31 +84,31 @@ def is_barred(assignment: Assignment) -> bool:
 
 
 def is_served(assignment: Assignment, user: User) -> bool:
-    """Tell whether ``user`` may open ``assignment`` now: it is read, or its batch is served."""
+    """Whether ``user`` may open ``assignment`` now: it is read, or its batch is handed out."""
     if _is_over(assignment):
         return True
     return Batch.objects.serving(user).filter(pk=assignment.batch_id).exists()
 
 
 def refuse_unserved(assignment: Assignment, user: User) -> None:
-    """Do nothing when ``user`` may open ``assignment`` now.
+    """Raise unless ``user`` may open ``assignment`` now.
 
-    What is open on their screen they may still submit.
+    The exam on a paused reader's screen can still be submitted.
 
     Raises:
-        NotServed: they may not.
+        ReaderNotEligible: they may not.
     """
     if not is_served(assignment, user):
         raise ReaderNotEligible(assignment)
 
 
 def refuse_barred(assignment: Assignment) -> None:
-    """Do nothing unless a qualification comes before ``assignment``, its batch and study selected.
+    """Raise if a qualification comes before ``assignment``; its batch and study must be selected.
 
-    What belongs to the exam on a reader's screen is still given to them when they are paused.
+    A paused reader still gets everything that belongs to the exam on their screen.
 
     Raises:
-        NotServed: it does.
+        ReaderNotEligible: it does.
     """
     if not _is_over(assignment) and is_barred(assignment):
         raise ReaderNotEligible(assignment)

@@ -1,4 +1,4 @@
-"""Handing exams out: from rows of a plan to assignments with their order, arm and washout."""
+"""Turning the rows of a plan into assignments with order, arm and washout."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ecgreview.protocol import Protocol
 
 ROWS_AT_ONCE = 2000
 
+# A hidden repeat is held back until the first reading of the exam, when a trigger sets its date.
 UNTIL_READ = datetime(9999, 1, 1, tzinfo=UTC)
-"""A hidden repeat is held back until a trigger says when, at the first reading of the exam."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Row:
     """One reading to be made.
 
     Attributes:
-        position: place in the reader's own order in the batch, from 1.
+        position: in the reader's own order in the batch, from 1.
         occurrence: 1, or 2 for a hidden repeat.
     """
 
@@ -34,7 +34,7 @@ class Row:
 
 
 def assign(batch: Batch, rows: Iterable[Row]) -> int:
-    """Make the assignments of ``rows`` and return how many; all of them or, on an error, none."""
+    """Create the assignments of ``rows``, all or none, and return their number."""
     rules = protocols.of_batch(batch)
     made = Assignment.objects.bulk_create(
         (_assignment(batch, rules, row) for row in rows), batch_size=ROWS_AT_ONCE
@@ -43,19 +43,19 @@ def assign(batch: Batch, rows: Iterable[Row]) -> int:
 
 
 def fingerprint(rows: Iterable[Row]) -> str:
-    """Return the SHA-256 of a plan, for the audit trail: who reads what, and in which order."""
+    """Return the SHA-256 of a plan for the audit trail: who reads what, and in which order."""
     lines = sorted(f"{x.reader_id}:{x.exam_id}:{x.occurrence}:{x.position}" for x in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def arm_of(rules: Protocol, seed: str, reader_id: int, exam_id: int) -> str:
-    """Return what of a model the reader is shown with this exam.
+    """Return the arm of this reader and exam: when a model's suggestions are shown, if at all.
 
     Args:
-        rules: the protocol under which the batch was made.
+        rules: the protocol under which the batch was created.
         seed: of the study.
-        reader_id: who is to read.
-        exam_id: what they are to read.
+        reader_id: the reader.
+        exam_id: the exam.
     """
     if rules.suggestion_policy == "randomised":
         return protocol.arm(seed, reader_id, exam_id, rules.suggestion_arms)

@@ -1,8 +1,8 @@
-"""Pooled batches: a reader takes the next exam that is free, for a while, and one at a time.
+"""Pooled batches: a reader takes the next free exam, one at a time, for a limited time.
 
-A slot is one of the readings that the pool wants of an exam; a lease is an assignment that holds
-a slot until it is read, or until its time is over and the slot is free again. ADR 20 tells the
-order of the locks: nothing here waits for a row while it holds one that a submission may need.
+A slot is one of the readings that the pool needs of an exam. A lease is an assignment that holds a
+slot until it is read, or until it expires and the slot is free again. ADR 20 gives the lock order:
+nothing here waits for a row while it holds one that a submission may need.
 """
 
 from __future__ import annotations
@@ -45,23 +45,22 @@ class NothingAvailable(Exception):
 
 @transaction.atomic
 def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
-    """Return the exam that ``reader`` is to read next: the one they hold, or else a free one.
+    """Return the exam that ``reader`` reads next: the one they hold, or else a free one.
 
-    First comes what they hold already, then what they once began and gave back, then the next
-    free slot on the way from where they are; and when there is none, what they put off. The work
-    does not grow with the pool.
+    The order: the lease they hold, an exam they began and gave back, the next free slot after
+    their last one, and finally the exams they skipped. The cost does not grow with the pool.
 
     Raises:
         Batch.DoesNotExist: they have no seat in a released pool of this id.
         StudyNotOpen: the study is locked.
         BatchClosed: the batch takes no more readings.
-        NotServed: they are paused, or qualify first.
+        NothingAvailable: they are paused, or have to qualify first.
         NoExamNow: nothing is free for them.
     """
     in_turn, put_off = Q(deferred_at=None), Q(deferred_at__isnull=False)
     with row_security.as_owner():
-        # One's two tabs wait for each other here, and find the same lease. Every other row is
-        # skipped when it is locked.
+        # Race: two tabs of one reader wait for each other here and find the same lease. All other
+        # rows are skipped when they are locked.
         seats = Seat.objects.select_for_update(of=("self",), no_key=True)
         pooled = seats.filter(batch__handout=Handout.POOLED, batch__released_at__isnull=False)
         seat = pooled.select_related("batch__study").filter(batch=batch_id, reader=reader).first()
@@ -82,7 +81,7 @@ def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
 
 
 def next_id(*, assignment: Assignment, now: datetime) -> int | None:
-    """Return what the reader of a pooled ``assignment`` reads next, taken for them, or None."""
+    """Take the next exam for the reader of a pooled ``assignment``; return its id, or None."""
     if assignment.batch.handout != Handout.POOLED:
         return None
     try:
@@ -92,10 +91,10 @@ def next_id(*, assignment: Assignment, now: datetime) -> int | None:
 
 
 def extend(assignment: Assignment, *, now: datetime) -> None:
-    """Prolong the lease of ``assignment``, which must be locked: somebody works on it.
+    """Extend the lease of ``assignment``, which must be locked, because its reader is active.
 
-    One that was given back is taken again if a slot of its exam is free. Of batches that are not
-    pooled nothing changes.
+    A lease that was given back is taken again if its exam has a free slot. Assignments of batches
+    that are not pooled do not change.
     """
     if assignment.batch.handout != Handout.POOLED:
         return
@@ -109,10 +108,10 @@ def extend(assignment: Assignment, *, now: datetime) -> None:
 
 
 def fill(assignment: Assignment) -> bool:
-    """Give ``assignment``, locked and without a slot, a free one of its exam; False: there is none.
+    """Give ``assignment``, locked and without a slot, a free slot of its exam, if there is one.
 
-    It was given back, or its reader had abstained. A late reading without a slot is kept as well:
-    it is one more than the pool wanted.
+    It was given back, or its reader had abstained. A late reading without a slot is kept too, as
+    one more than the pool needs.
     """
     is_pooled = assignment.batch.handout == Handout.POOLED
     if not is_pooled or assignment.state == AssignmentState.WAITING:
@@ -129,9 +128,9 @@ def fill(assignment: Assignment) -> bool:
 
 
 def give_up(assignment: Assignment) -> None:
-    """Free the slot of ``assignment``, which must be locked: its reader abstains for good.
+    """Free the slot of ``assignment``, which must be locked, because its reader abstains.
 
-    The next reader of the pool takes it. Of batches that are not pooled nothing changes.
+    The next reader of the pool takes it. Assignments of batches that are not pooled do not change.
     """
     if assignment.batch.handout == Handout.POOLED:
         with row_security.as_owner():
@@ -139,10 +138,9 @@ def give_up(assignment: Assignment) -> None:
 
 
 def reclaim_next(*, now: datetime) -> bool:
-    """Free the slot of one lease whose time is over; return False when there is none.
+    """Free the slot of one expired lease; return False when there is none.
 
-    The draft is kept, and the reader may still come back. What is in somebody's hands at this
-    moment is left alone.
+    The draft is kept, and the reader may come back. Locked leases are skipped.
     """
     with transaction.atomic():
         unlocked = Assignment.objects.select_for_update(
@@ -173,7 +171,7 @@ def _refuse_if_not_served(batch: Batch, reader: User) -> None:
 
 
 def _held(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
-    """Return the lease the reader has, prolonged unless it is just being submitted elsewhere."""
+    """Return the reader's lease, extended unless it is being submitted elsewhere right now."""
     own = Assignment.objects.waiting().filter(wanted, batch=seat.batch_id, reader=seat.reader_id)
     in_order = own.order_by("deferred_at", "position")
     found = in_order.select_related("batch__study").first()
@@ -186,10 +184,10 @@ def _held(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
 
 
 def _line(study: Study, reader: User) -> StudyReader:
-    """Return the reader's line of the study's list, locked.
+    """Return the reader's roster row, locked.
 
-    While somebody pauses or withdraws them it is locked, and then there is nothing for now: a
-    withdrawal finds every assignment that it has to take back.
+    Race: while somebody pauses or withdraws them, the row is locked and there is no exam for them
+        now, so that a withdrawal finds every assignment it has to take back.
     """
     lines = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     line = lines.filter(study=study, user=reader, status=StudyReaderStatus.ACTIVE).first()
@@ -199,7 +197,7 @@ def _line(study: Study, reader: User) -> StudyReader:
 
 
 def _given_back(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
-    """Take again what the reader once began, if its exam still wants a reading."""
+    """Take an exam again that the reader began, if it still needs a reading."""
     free = Slot.objects.free().filter(batch=seat.batch_id, exam=OuterRef("exam"))
     unlocked = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     lapsed = unlocked.filter(
@@ -223,7 +221,7 @@ def _given_back(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
 
 
 def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
-    """Take the next free slot, going round from the last one the reader took."""
+    """Take the next free slot after the last one the reader took."""
     _refuse_above_cap(seat, line)
     own = Assignment.objects.filter(batch=seat.batch_id, reader=seat.reader_id)
     latest = own.order_by("-position").first()
@@ -246,9 +244,9 @@ def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
 def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
     """Return the next free slot after ``latest``, locked.
 
-    Everybody begins at another place of the round and goes on from their last exam, so nobody
-    passes again and again what they cannot read. Between two exams of one patient come
-    ``patient_gap`` others, as long as there is any.
+    Slots form a circle. Every reader starts at a different place and goes on from their last exam,
+    so that nobody passes the same unreadable slots again and again. Between two exams of one
+    patient come ``patient_gap`` others, as long as there are any.
 
     Raises:
         NoExamNow: there is none.
@@ -266,7 +264,7 @@ def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
 
 
 def _readable(seat: Seat) -> SlotQuerySet:
-    """Return the free slots of exams that the reader never had, and knows no results of."""
+    """Return the free slots of exams that the reader never had and knows no results of."""
     had = Assignment.objects.filter(reader=seat.reader_id, exam=OuterRef("exam"))
     here = had.filter(batch=seat.batch_id)
     elsewhere = had.filter(batch__study=seat.batch.study_id).exclude(
@@ -285,14 +283,14 @@ def _unlocked(seat: Seat) -> SlotQuerySet:
 
 
 def _recent_patients(seat: Seat, patient_gap: int) -> list[int]:
-    """Return the patients of the last exams the reader took, as many as are kept apart."""
+    """Return the patients of the last exams the reader took, which must not come again yet."""
     own = Assignment.objects.filter(batch=seat.batch_id, reader=seat.reader_id)
     last = own.order_by("-position").values_list("exam__patient", flat=True)
     return [pk for pk in last[:patient_gap] if pk is not None]
 
 
 def _refuse_above_cap(seat: Seat, line: StudyReader) -> None:
-    """Do nothing unless the reader has as many exams of the study as they may.
+    """Raise if the reader has reached the maximum number of exams in the study.
 
     Raises:
         NoExamNow: they have.

@@ -1,4 +1,4 @@
-"""What was given to the readers of a study before, as the design generator is told it."""
+"""Past assignments of a study's readers, as input of the design generator."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from annotations.models import Assignment, AssignmentState, Purpose, ResultsSeen
 from ecgreview import design
 
 DATA = Purpose.DATA
+# Withdrawn assignments do not count as a reader of the exam; these do.
 STANDING = (AssignmentState.WAITING, AssignmentState.READ, AssignmentState.LAPSED)
-"""What was withdrawn gives an exam no reader; the others do or may yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastAssignments:
-    """What was given before.
-
-    Attributes:
-        readings: with positions that go on from batch to batch.
-        barred: pairs of reader and exam that must not meet again.
+    """Attributes:
+    readings: with positions that continue from batch to batch.
+    barred: pairs of reader and exam that must not meet again.
     """
 
     readings: design.Readings
@@ -29,10 +27,10 @@ class PastAssignments:
 
 
 def of_study(study: Study) -> PastAssignments:
-    """Return all that was given in ``study``, and who must not be given what.
+    """Return all past assignments of ``study``, and the pairs that are barred.
 
-    Nobody is given again what was taken from them, what they abstained from, what they practised
-    with or adjudicated, or exams of batches whose results they were shown.
+    Nobody gets an exam again that was taken from them, that they abstained from, practised with or
+    adjudicated, or whose results they have seen.
     """
     of_study = Assignment.objects.filter(batch__study=study)
     of_data = of_study.filter(batch__purpose=DATA)
@@ -57,15 +55,15 @@ def of_study(study: Study) -> PastAssignments:
 
 
 def standing(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
-    """Return ``assignments`` that give an exam a reader: not withdrawn, and none who abstained.
+    """Return the ``assignments`` that give an exam a reader: not withdrawn and not abstained.
 
-    Those that were left unread when their batch closed are among them.
+    Includes those that were unread when their batch was closed.
     """
     return assignments.filter(state__in=STANDING, is_abstained=False)
 
 
 def yields_a_reading(prefix: str = "") -> Q:
-    """Return the condition that an assignment gave its exam a reading, or still may.
+    """Return the condition that an assignment has given its exam a reading, or still may.
 
     Args:
         prefix: of the assignment's fields, as in ``"exam__assignments__"``.
@@ -79,7 +77,7 @@ def yields_a_reading(prefix: str = "") -> Q:
 
 
 def readings(assignments: QuerySet[Assignment]) -> design.Readings:
-    """Return ``assignments`` with each reader's places counted on from batch to batch."""
+    """Return ``assignments`` with each reader's positions counted on from batch to batch."""
     rows = assignments.order_by("reader_id", "batch_id", "position").values_list(
         "reader_id", "exam_id", "exam__patient_id", "occurrence"
     )
@@ -93,7 +91,7 @@ def readings(assignments: QuerySet[Assignment]) -> design.Readings:
 
 
 def after(past: design.Readings, later: design.Readings) -> design.Readings:
-    """Return ``later`` with places that go on after those of ``past``."""
+    """Return ``later`` with positions that continue after those of ``past``."""
     places = last(past)
     shift = np.array([places.get(reader, 0) for reader in later.readers.tolist()], dtype=np.int64)
     return design.Readings(
@@ -102,7 +100,7 @@ def after(past: design.Readings, later: design.Readings) -> design.Readings:
 
 
 def last(given: design.Readings) -> dict[int, int]:
-    """Return each reader's last place."""
+    """Return each reader's last position."""
     found: dict[int, int] = {}
     pairs = zip(given.readers.tolist(), given.positions.tolist(), strict=True)
     for reader, position in pairs:

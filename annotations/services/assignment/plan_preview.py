@@ -1,4 +1,4 @@
-"""What a design gives: before anything is written, and of a batch that is planned."""
+"""Plan previews before anything is written, and balance reports of planned batches."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from annotations.services.studies import strata
 from ecgreview import design
 from ecgreview.design import DesignRefused
 
+# Assumed prevalences when nothing is known about the classes, from common to rare.
 PREVALENCES = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005)
-"""Assumed of classes of which nothing is known: from common findings to rare ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceReport:
-    """How even a batch is.
+    """How evenly a batch is distributed.
 
     Attributes:
-        own: the batch alone.
-        whole: together with the batches of data that were made before it.
-        order: whether its readers' orders follow a pattern.
+        own: of the batch alone.
+        whole: together with earlier data batches.
+        order: whether its readers' orders show a pattern.
     """
 
     own: design.Balance
@@ -39,10 +39,10 @@ class PlanPreview:
 
     Attributes:
         n_exams, n_anchors: in the pool.
-        readers: who would read, in the order of ``prediction.readings_per_reader``.
-        report: None when it cannot be planned; ``refusal`` then says why.
-        prediction: None when not even the numbers make sense.
-        by_class: predicted for the classes that the model suggests; empty when it does not know.
+        readers: the future readers, in the order of ``prediction.readings_per_reader``.
+        report: None if the pool cannot be planned; ``refusal`` says why.
+        prediction: None if not even the numbers make sense.
+        by_class: predictions for the classes the model suggests; empty if there are no suggestions.
     """
 
     n_exams: int
@@ -55,7 +55,7 @@ class PlanPreview:
 
 
 def balance_report(batch: Batch) -> BalanceReport:
-    """Return how even ``batch`` is, alone and with the batches of data that were made before."""
+    """Return how evenly ``batch`` is distributed, alone and together with earlier data batches."""
     before = Q(batch__study=batch.study, batch__purpose=past_assignments.DATA, batch__lt=batch.pk)
     own = past_assignments.readings(Assignment.objects.filter(batch=batch))
     past = past_assignments.readings(
@@ -74,7 +74,7 @@ def preview(study: Study, *, is_blind: bool) -> PlanPreview:
 
     Args:
         study: in any phase.
-        is_blind: for somebody who reads in the study, and is told nothing of what exams show.
+        is_blind: for a person who reads in the study and must not learn what exams show.
     """
     pool = list(study.pool.order_by("exam").values_list("exam_id", "is_anchor"))
     readers = plans.readers_of(study)

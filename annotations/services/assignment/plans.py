@@ -1,6 +1,6 @@
-"""Who reads what: the pool and the readers of a study become planned batches.
+"""Plans: turning the pool and the readers of a study into batches.
 
-``ecgreview.design`` decides; here its questions are asked of the database and its answers stored.
+``ecgreview.design`` makes the decisions; this module loads its input and stores its result.
 """
 
 from __future__ import annotations
@@ -56,28 +56,28 @@ def plan(
     due_on: date | None = None,
     is_filling_up: bool = True,
 ) -> list[Batch]:
-    """Return new batches of exams that have not all their readers; no reader knows of them yet.
+    """Return new, unreleased batches of exams that still need readers.
 
-    What was planned before stays as it is: new readings come after everybody's last, and what is
-    evened out is the whole.
+    Earlier plans stay as they are. New readings follow each reader's last one, and the design
+    balances all of them together.
 
     Args:
         study: must be open; its pool and its active readers are used.
         name: of the batch; several are numbered.
-        created_by: who plans.
-        now: time of the deed.
-        n_exams: how many that nobody has yet; None: all that are left.
-        n_batches: over how many batches they are spread.
-        due_on: the day by which they are to be read.
-        is_filling_up: whether exams that lost a reader get another one, and later readers the
-            anchors; with the first batch.
+        created_by: the coordinator.
+        now: time of planning.
+        n_exams: number of exams that nobody has yet; None: all.
+        n_batches: number of batches to spread them over.
+        due_on: due date of the batches.
+        is_filling_up: in the first batch, replace readers that exams have lost, and give later
+            readers the anchors.
 
     Raises:
-        studies.NotOpen: the study is a draft or locked.
+        lifecycle.NotOpen: the study is a draft or locked.
         NothingToPlan: every exam of the pool has its readers.
         TooManyBatches: there are fewer exams than batches, or more batches than ``MAX_BATCHES``.
-        DesignRefused: too few readers, caps too small, washout too long, and the like.
-        batches.TooManyReadings: more than ``batches.MAX_READINGS`` at once.
+        DesignRefused: for example too few readers, caps too small, or washout too long.
+        batches.TooManyReadings: there would be more than ``batches.MAX_READINGS``.
         batches.KnowsResults, batches.MixedWithData, batches.NameTaken, batches.DueBeforeToday:
             as for ``batches.make``.
     """
@@ -114,11 +114,11 @@ def plan_pool(
     lease_minutes: int | None = None,
     due_on: date | None = None,
 ) -> Batch:
-    """Return a new batch of exams that nobody has, from which the active readers take the next.
+    """Return a new pooled batch of exams that nobody has yet.
 
     Raises:
-        studies.NotOpen, NothingToPlan: as for ``plan``.
-        slots.TooFewReaders and the like: as for ``slots.make_pool``.
+        lifecycle.NotOpen, NothingToPlan: as for ``plan``.
+        pool_slots.TooFewReaders: and others, as for ``pool_slots.create_pool``.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not study.is_open:
@@ -140,14 +140,14 @@ def plan_pool(
 
 @transaction.atomic
 def discard(*, batch_id: int, actor: User, now: datetime) -> None:
-    """Throw away the plan of a batch that no reader knows of; its exams can be planned anew.
+    """Delete an unreleased batch; its exams can be planned again.
 
     Raises:
         Batch.DoesNotExist: there is no such batch.
         batches.AlreadyReleased: its readers know of it.
         batches.AlreadyClosed: it was closed.
     """
-    # The study before its batch, as everywhere.
+    # Lock the study before its batch, as everywhere.
     study_id = Batch.objects.values_list("study", flat=True).get(pk=batch_id)
     Study.objects.select_for_update(no_key=True).get(pk=study_id)
     batch = Batch.objects.select_for_update(of=("self",)).select_related("study").get(pk=batch_id)
@@ -162,23 +162,23 @@ def discard(*, batch_id: int, actor: User, now: datetime) -> None:
         actor=actor, action=audit.Action.BATCH_DISCARDED, study=batch.study, target=batch,
         before={"name": batch.name, "plan": fingerprint}, now=now,
     )  # fmt: skip
-    with row_security.as_owner():  # nobody else may delete batches
+    with row_security.as_owner():  # only the owner may delete batches
         Slot.objects.filter(batch=batch).delete()
         planned.delete()
         batch.delete()
 
 
 def left(study: Study) -> QuerySet[StudyExam]:
-    """Return the part of the pool that was given to nobody."""
+    """Return the exams of the pool that no reader has."""
     return study.pool.exclude(exam__in=exam_pool.given_exams(study))
 
 
 def incomplete(study: Study) -> QuerySet[StudyExam]:
-    """Return the part of the pool that was given out and lacks a reader.
+    """Return the exams of the pool that were given out and lack a reader.
 
-    Exams that lost one, whose reader abstained, that were unread when their batch closed, or were
-    planned when fewer read each; anchors that an active reader lacks.
-    What is in an open pool finds its readers there.
+    They lost a reader, their reader abstained, they were unread when their batch closed, or they
+    were planned when the protocol asked for fewer readers; and anchors that an active reader lacks.
+    Open pools find readers for their exams themselves.
     """
     standing = past_assignments.yields_a_reading("exam__assignments__") & Q(
         exam__assignments__batch__study=study,
@@ -201,7 +201,7 @@ def incomplete(study: Study) -> QuerySet[StudyExam]:
 
 
 def readers_of(study: Study) -> list[StudyReader]:
-    """Return who is given exams now."""
+    """Return the active readers."""
     able = StudyReader.objects.filter(
         study=study, status=StudyReaderStatus.ACTIVE, user__is_active=True
     ).filter(user__level__gte=study.minimum_reader_level)
@@ -214,7 +214,7 @@ def request(
     readers: Sequence[StudyReader],
     past: past_assignments.PastAssignments,
 ) -> design.Request:
-    """Return what is asked of the generator for ``exams``, which are of the pool."""
+    """Return the request to the design generator for ``exams`` of the pool."""
     rows = study.pool.values_list("exam_id", "exam__patient_id", "is_anchor")
     pool = {pk: (patient, is_anchor) for pk, patient, is_anchor in rows}
     patients = [pool[pk][0] for pk in exams]
@@ -229,14 +229,14 @@ def request(
         excluded=past.barred,
         history=past.readings,
         repeat_fraction=study.repeat_fraction,
-        # The protocol counts the exams in between, the design the places.
+        # The protocol counts the exams in between, the design counts positions.
         washout_exams=study.washout_exams + 1,
         patient_gap=study.patient_gap + 1,
     )
 
 
 def _portions(fresh: Sequence[int], short: Sequence[int], n_batches: int) -> list[list[int]]:
-    """Return the exams of each batch: as many in each, what is to be filled up in the first."""
+    """Return the exams of each batch, evenly, with those to fill up in the first."""
     if not fresh and not short:
         raise NothingToPlan("every exam has its readers")
     if not 1 <= n_batches <= MAX_BATCHES or len(fresh) + bool(short) < n_batches:

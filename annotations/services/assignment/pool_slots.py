@@ -1,4 +1,4 @@
-"""The slots of a pool: how many readings it wants of each exam, and who may take them."""
+"""The slots of a pool: how many readings it needs of each exam, and who may take them."""
 
 from __future__ import annotations
 
@@ -39,22 +39,24 @@ def create_pool(
     purpose: str = Purpose.DATA,
     due_on: date | None = None,
 ) -> Batch:
-    """Return a new batch from which ``readers`` take exams; no reader knows of it yet.
+    """Return a new, unreleased batch from which ``readers`` take exams.
 
     Args:
-        study: draft or open; the readers are put on its list.
-        name: of the batch, once in the study.
-        exams: what is to be read.
-        readers: who may take from it; more may be admitted later.
-        created_by: who makes it.
-        now: time of the deed.
-        readers_per_exam: readings wanted of each exam; by default what the protocol says.
-        lease_minutes: how long an exam may lie untouched before others get it; by default 120.
-        purpose: what the readings are for.
-        due_on: day by which it is to be read.
+        study: draft or open; the readers join its roster.
+        name: of the batch, unique in the study.
+        exams: to be read.
+        readers: who may take exams; more may be added later.
+        created_by: the coordinator.
+        now: time of creation.
+        readers_per_exam: readings needed of each exam; by default as in the protocol.
+        lease_minutes: after this time without activity, others get the exam; by default 120.
+        purpose: of the readings.
+        due_on: due date.
 
     Raises:
-        NoExams, NoReaders, TooManyReadings, TooFewReaders: as they say.
+        NoExams, NoReaders: one of the lists is empty.
+        TooManyReadings: there would be more than ``batches.MAX_READINGS``.
+        TooFewReaders: fewer readers than readings of an exam.
         batches.KnowsResults, batches.MixedWithData, batches.NameTaken, batches.DueBeforeToday,
         roster.NotAReader, roster.LevelTooLow, roster.HasLeft: as for ``batches.create``.
     """
@@ -83,12 +85,12 @@ def create_pool(
 
 @transaction.atomic
 def add_readers(*, batch_id: int, readers: Sequence[User], actor: User, now: datetime) -> Batch:
-    """Let more ``readers`` take from a pool.
+    """Let more ``readers`` take exams from a pool.
 
     Raises:
         Batch.DoesNotExist: there is no such pool.
-        BatchClosed: it takes no more readings.
-        roster.NotAReader, roster.LevelTooLow, roster.HasLeft: somebody cannot read here.
+        BatchClosed: it is closed.
+        roster.NotAReader, roster.LevelTooLow, roster.HasLeft: a person cannot read here.
     """
     batch = Batch.objects.select_related("study").get(pk=batch_id, handout=Handout.POOLED)
     if not batch.is_open:
@@ -103,12 +105,12 @@ def add_readers(*, batch_id: int, readers: Sequence[User], actor: User, now: dat
 
 
 def slot_key(seed: str, exam_id: int, ordinal: int) -> str:
-    """Return where a slot lies on the round that readers go: HMAC-SHA256, 64 hex digits."""
+    """Return the place of a slot in the circle that readers follow: HMAC-SHA256, 64 hex digits."""
     return _hmac(seed, f"slot:{exam_id}:{ordinal}")
 
 
 def start_key(seed: str, reader_id: int, batch_id: int) -> str:
-    """Return where a reader begins the round of a pool: everybody elsewhere."""
+    """Return where a reader starts in the circle of a pool: a different place for everybody."""
     return _hmac(seed, f"start:{reader_id}:{batch_id}")
 
 
@@ -133,7 +135,7 @@ def _slots(batch: Batch, exam_ids: Iterable[int], n_each: int) -> Iterator[Slot]
 
 def _seat(batch: Batch, readers: Sequence[User]) -> None:
     wanted = sorted({reader.pk for reader in readers})
-    # Seats are kept by the database elsewhere, so no role of a request may write them.
+    # Otherwise triggers maintain seats, so the roles of web requests have no right to write them.
     with row_security.as_owner():
         Seat.objects.bulk_create(
             (Seat(batch=batch, reader_id=pk) for pk in wanted), ignore_conflicts=True

@@ -1,4 +1,4 @@
-"""How far a study is, for whoever leads it: readings made, left and missing; never a label."""
+"""The progress of a study: readings made, left and missing, and the pace; never a label."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ from ecgreview import monitoring
 from ecgreview.monitoring import haste as quality_haste
 from ecgreview.monitoring import pace as quality_pace
 
+# After a week without a reading while exams wait, the coordinator should get in touch.
 IDLE_DAYS = 7
-"""A week without a reading, while exams wait, is worth a telephone call."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderProgress:
-    """How one reader comes on.
+    """The progress of one reader.
 
     Attributes:
-        n_assigned, n_read: in batches that were released, repeats among them.
-        n_abstained: exams that they said they are not competent for; no readings.
+        n_assigned, n_read: in released batches, including repeats.
+        n_abstained: exams they abstained from, which are no readings.
         n_left: unread in open batches.
         n_missing: unread in closed batches.
-        n_held: of these, hidden repeats that they cannot read yet.
-        n_overdue: of the others, in batches whose day is over.
+        n_held: of n_left, hidden repeats that they cannot read yet.
+        n_overdue: of the others, in batches past their due date.
         n_lapsed: exams of a pool that they took and gave back.
-        idle_days: days since their last reading, or since they could begin; None when nothing
-            is left for them to read.
-        finish_on: when they will have read what is left, at their pace; None: never, or nothing
-            is left and readings are missing.
+        idle_days: days since their last reading, or since they could start; None when nothing is
+            left.
+        finish_on: predicted day when nothing is left, at their pace; None: never, or nothing is
+            left and readings are missing.
     """
 
     user: User
@@ -72,26 +72,26 @@ class ReaderProgress:
 
     @property
     def is_idle(self) -> bool:
-        """Whether they should be asked how it goes."""
+        """Whether the coordinator should get in touch."""
         return self.idle_days is not None and self.idle_days >= IDLE_DAYS
 
     @property
     def is_flagged(self) -> bool:
-        """Whether somebody should look into how they read."""
+        """Whether the way they read needs a closer look."""
         return self.haste.is_flagged or self.run.is_flagged
 
 
 @dataclass(frozen=True, slots=True)
 class BatchProgress:
-    """How one released batch comes on.
+    """The progress of one released batch.
 
     Attributes:
         n_wanted, n_read: readings; ``n_read`` may be larger in a pool with late readings.
-        n_abstained: exams whose readers gave no reading; a pool hands them to others.
-        n_left: still to be made; 0 when the batch is closed.
-        n_missing: not made, and nobody is to make them: the batch is closed or a reader abstained.
-        n_unread: of these, those that nobody abstained from.
-        finish_on: when what is left will be read; None: never at this pace, or nothing is left
+        n_abstained: exams whose readers abstained; a pool gives them to others.
+        n_left: readings still to be made; 0 when the batch is closed.
+        n_missing: readings nobody will make: the batch is closed or the reader abstained.
+        n_unread: of n_missing, without abstentions.
+        finish_on: predicted day when nothing is left; None: never at this pace, or nothing is left
             and readings are missing.
     """
 
@@ -108,15 +108,15 @@ class BatchProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a study is.
+    """The progress of a study.
 
     Attributes:
-        days: readings on each day with any, ascending.
-        per_day: of all active readers together.
-        n_missing: readings that nobody made and nobody is to make any more: of closed batches,
-            and of exams that lost a reader to withdrawal or abstention and got no other.
+        days: readings per day, ascending; only days with readings.
+        per_day: pace of all active readers together.
+        n_missing: readings nobody will make: unread in closed batches, and of exams that lost a
+            reader to withdrawal or abstention and got no other.
         n_stalled: active readers with exams left and no reading in the last fortnight.
-        finish_on: when what is left will be read; None: never at this pace, or nothing is left
+        finish_on: predicted day when nothing is left; None: never at this pace, or nothing is left
             and readings are missing.
     """
 
@@ -134,7 +134,7 @@ class Progress:
 
 
 def of_study(*, study: Study, now: datetime) -> Progress:
-    """Return how far ``study`` is; only for people who do not read in it."""
+    """Return the progress of ``study``; only for people who do not read in it."""
     batches = _batches(study)
     seats = list(Seat.objects.filter(batch__in=[batch.pk for batch in batches]))
     known = reading_log.of_batches(batches)
@@ -171,9 +171,9 @@ def _batches(study: Study) -> list[Batch]:
 
 
 def _not_read(study: Study) -> tuple[Counter[int], Counter[tuple[int, int]]]:
-    """Return the exams that readers gave back, by reader; and those that they abstained from.
+    """Return the exams that readers gave back, by reader; and the exams they abstained from.
 
-    The latter, by batch and reader, have no reading because of who was to read them.
+    The latter are counted by batch and reader.
     """
     is_lapsed, is_abstained = Q(state=AssignmentState.LAPSED), Q(is_abstained=True)
     rows = Assignment.objects.filter(is_lapsed | is_abstained, batch__study=study).order_by()
@@ -195,9 +195,9 @@ def _held(study: Study) -> Counter[tuple[int, int]]:
 
 
 def _n_without_reader(study: Study, batches: Sequence[Batch]) -> int:
-    """Return how many readings the protocol asks for that nobody was given, or nobody has now.
+    """Return how many readings that the protocol asks for have no reader.
 
-    A pool hands out again what comes back to it, so nothing of a pool is without a reader.
+    Pools give returned exams to others, so their exams are never without a reader.
     """
     named = [one for one in batches if one.handout == Handout.NAMED and one.purpose == Purpose.DATA]
     given = Assignment.objects.filter(
@@ -217,7 +217,7 @@ def _grouped(seats: Iterable[Seat]) -> defaultdict[int, list[Seat]]:
 
 
 class _Share:
-    """What a reader has in one batch."""
+    """A reader's part of one batch."""
 
     def __init__(
         self,
@@ -266,12 +266,12 @@ def _reader(
 
 
 def _unless_missing(finish_on: date | None, n_left: int, n_missing: int) -> date | None:
-    """Return ``finish_on``, but no day where reading is over and readings are missing."""
+    """Return ``finish_on``, or None when reading is over and readings are missing."""
     return finish_on if n_left or not n_missing else None
 
 
 def _since(line: StudyReader, batches: Sequence[Batch], now: datetime) -> datetime:
-    """Return when a reader could begin: whoever was paused begins again."""
+    """Return when a reader could start; a paused reader starts again when resumed."""
     released = [batch.released_at for batch in batches if batch.released_at is not None]
     return max(min(released, default=now), line.status_since)
 
@@ -287,7 +287,7 @@ def _told(
     abstained: Counter[tuple[int, int]],
     now: datetime,
 ) -> list[BatchProgress]:
-    """Return the batches; readers read the earlier ones first."""
+    """Return the progress of the batches, assuming that readers read the earlier ones first."""
     ahead: Counter[int] = Counter()
     found = []
     for batch in batches:
@@ -298,7 +298,7 @@ def _told(
         n_wanted = n_slots or sum(seat.n_assigned for seat in own)
         n_abstained = sum(abstained[batch.pk, seat.reader_id] for seat in own)
         n_read = sum(seat.n_read for seat in own) - n_abstained
-        # What is nobody's to read any more is left to a later batch; a pool hands it out again.
+        # Exams without a reader are left to a later batch; a pool gives them out again.
         n_done = n_read if n_slots else n_read + n_abstained
         n_left = max(n_wanted - n_done, 0) if batch.is_open else 0
         n_missing = max(n_wanted - n_read - n_left, 0)
@@ -327,7 +327,7 @@ def _told(
 def _pooled(
     n_left: int, seats: Sequence[Seat], readers: Mapping[int, ReaderProgress], now: datetime
 ) -> date | None:
-    """Return when the readers of a pool will have emptied it together."""
+    """Return the predicted day when the readers of a pool have emptied it together."""
     together = sum(_per_day(readers.get(seat.reader_id)) for seat in seats)
     return monitoring.finish_on(n_left, together, today=now.date())
 
@@ -348,7 +348,7 @@ def _per_day(reader: ReaderProgress | None) -> float:
 
 
 def _latest(days: Iterable[date | None], now: datetime) -> date | None:
-    """Return the last of ``days``, today when there are none; None when one is never."""
+    """Return the last of ``days``, today if there are none, None if one of them is never."""
     found = list(days)
     known = [day for day in found if day is not None]
     return max(known, default=now.date()) if len(known) == len(found) else None

@@ -1,7 +1,7 @@
-"""Qualification and practice: sets of exams with reference answers, read before the data.
+"""Qualification and practice: sets of exams with reference answers.
 
-What a set's readings say is compared with the reference only after they were signed, and never
-reaches agreement, consensus or an export. ADR 21 says why the pass mark holds for micro-F1.
+Readings of a set are compared with the reference only after they were submitted, and never enter
+agreement, consensus or an export. ADR 21 explains why the pass mark refers to the micro-F1.
 """
 
 from __future__ import annotations
@@ -36,12 +36,9 @@ from ecgreview.agreement.accuracy import reference
 
 ROWS_AT_ONCE = 2000
 
+# The reader's classes, None if they could not read the exam; and the reference classes.
+# Unreadable exams and abstentions count as None; classes that are not assessable as not given.
 Answer = tuple[frozenset[str] | None, frozenset[str]]
-"""What a reader gave, None if they could not read the exam, and what the reference says.
-
-Who calls an exam unreadable or abstains gave nothing; a class that they call not assessable was
-not given.
-"""
 
 
 class NoQualification(ValueError):
@@ -80,22 +77,24 @@ def make(
     purpose: str = Purpose.QUALIFICATION,
     due_on: date | None = None,
 ) -> Batch:
-    """Return a new set, released at once, in which each of ``readers`` reads every exam.
+    """Return a new set, released at once, in which every reader reads every exam.
 
     Args:
         study: open.
-        name: of the batch, once in the study.
-        references: for the code of each exam the codes of its classes; none is an answer too.
+        name: of the batch, unique in the study.
+        references: class codes by exam code; may be empty.
         readers: who reads them, each in an order of their own.
-        created_by: who makes it.
-        now: time of the deed.
+        created_by: the coordinator.
+        now: time of creation.
         purpose: ``Purpose.QUALIFICATION`` or ``Purpose.PRACTICE``.
-        due_on: day by which it is to be read.
+        due_on: due date.
 
     Raises:
-        NoQualification, UnknownExams, UnknownClasses, ContradictoryReference, KnowsAnswers,
-        SeenBefore: as they say.
-        And what ``batches.create`` raises.
+        NoQualification: another purpose.
+        UnknownExams, UnknownClasses: of ``references``.
+        ContradictoryReference: an exclusive class together with others.
+        KnowsAnswers, SeenBefore: a reader cannot be judged by this set.
+        And everything ``batches.create`` raises.
     """
     if purpose not in NO_DATA:
         raise NoQualification(purpose)
@@ -120,9 +119,9 @@ def make(
 
 
 def settle(assignment: Assignment, *, now: datetime) -> None:
-    """Judge the set of ``assignment`` if it was read with this reading, its last.
+    """Judge the set of ``assignment`` if this was its last reading.
 
-    Where somebody is changing the reader's standing at this moment, ``judge_next`` does it.
+    Race: if somebody is changing the reader's status right now, ``judge_next`` does it later.
     """
     if assignment.batch.purpose != Purpose.QUALIFICATION:
         return
@@ -134,15 +133,15 @@ def settle(assignment: Assignment, *, now: datetime) -> None:
 
 
 def judge_next(*, now: datetime) -> bool:
-    """Judge one complete set that was not judged; return False when there is none."""
+    """Judge one complete set that was not judged yet; return False when there is none."""
     with transaction.atomic():
         return _judge_first_of(Seat.objects.to_judge().values_list("pk", flat=True), now)
 
 
 def answers(seat: Seat) -> dict[int, Answer]:
-    """Return what the reader of ``seat`` gave and what is right, by assignment, of what is read.
+    """Return the answers of the reader of ``seat`` and the references, by assignment that was read.
 
-    For services that have the rights of the owner: nobody else may look at references.
+    Needs the rights of the owner: nobody else may read references.
     """
     own = (
         Reading.objects.blind()
@@ -163,12 +162,12 @@ def answers(seat: Seat) -> dict[int, Answer]:
 
 
 def pass_mark(batch: Batch) -> float:
-    """Return the micro-F1 to reach, under the protocol that the set was made under."""
+    """Return the micro-F1 to reach, under the protocol of the set."""
     return protocols.of_batch(batch).qualification.pass_mark
 
 
 def _judge_first_of(ids: Iterable[int], now: datetime) -> bool:
-    """Judge the first seat that is in nobody's hands, its reader's line neither."""
+    """Judge the first seat that is not locked, and whose roster row is not locked either."""
     seats = Seat.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     lines = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     for pk in list(ids):
@@ -197,7 +196,7 @@ def _judge(seat: Seat, line: StudyReader, now: datetime) -> None:
 
 
 def _make_known(seat: Seat, mark: float, now: datetime) -> None:
-    """Write the verdict into the trail and tell the reader."""
+    """Record the verdict and notify the reader."""
     study, is_passed = seat.batch.study, bool(seat.is_passed)
     audit.record(
         actor=None,

@@ -1,4 +1,4 @@
-"""Feedback: a reader's own answers beside the reference, once they are signed."""
+"""Feedback: a reader's answers next to the reference, after submission."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Line:
     """One exam of a set.
 
     Attributes:
-        hits: classes that the reader and the reference give.
-        missed: classes that only the reference gives.
-        extra: classes that only the reader gave.
-        is_unreadable: the reader could not read it, and so gave nothing.
-        is_abstained: the reader said that they are not competent, and gave nothing.
+        hits: classes of both the reader and the reference.
+        missed: classes of the reference only.
+        extra: classes of the reader only.
+        is_unreadable: the reader could not read it.
+        is_abstained: the reader abstained.
     """
 
     assignment: Assignment
@@ -45,7 +45,7 @@ class Line:
 
     @property
     def is_right(self) -> bool:
-        """Whether the reader gave exactly what the reference says."""
+        """Whether the reader's classes are exactly those of the reference."""
         gave_nothing = self.is_unreadable or self.is_abstained
         return not (self.missed or self.extra or gave_nothing)
 
@@ -54,7 +54,7 @@ def seat_of(*, batch_id: int, reader: User) -> Seat:
     """Return ``reader``'s seat in a set with reference answers.
 
     Raises:
-        Seat.DoesNotExist: they have none there.
+        Seat.DoesNotExist: they have none.
     """
     own = Seat.objects.filter(reader=reader, batch__released_at__isnull=False)
     sets = own.filter(batch__purpose__in=NO_DATA, n_assigned__gt=0)
@@ -63,10 +63,10 @@ def seat_of(*, batch_id: int, reader: User) -> Seat:
 
 @transaction.atomic
 def lines(seat: Seat) -> list[Line]:
-    """Return the exams that the reader of ``seat`` has read, in the order they were given.
+    """Return the exams that the reader of ``seat`` has read, in their order.
 
-    When practising each exam is answered as soon as it is signed, in a qualification all of them
-    when the last one is. Nothing is told of an exam that was not read.
+    Practice gives feedback after each exam, a qualification after the last one. Exams that were not
+    read are left out.
 
     Raises:
         NotYet: the qualification was not judged yet.

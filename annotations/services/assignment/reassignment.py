@@ -1,4 +1,4 @@
-"""Reassigning: what waits for one reader is given to others; what was read stays."""
+"""Reassigning a reader's unread exams to others; readings stay."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class Paused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reassignment:
-    """What was moved.
+    """What was reassigned.
 
     Attributes:
-        n_by_reader: how many exams each new reader got, by primary key.
+        n_by_reader: number of exams each new reader got, by primary key.
         n_left: exams that stay, because none of the new readers can read them.
-        n_repeats_dropped: hidden repeats that went, for there is no room to wash them out.
+        n_repeats_dropped: hidden repeats that were dropped, because the washout no longer fits.
     """
 
     n_by_reader: dict[int, int]
@@ -66,14 +66,14 @@ class Reassignment:
 
     @property
     def n_moved(self) -> int:
-        """How many exams changed hands."""
+        """Number of exams that were reassigned."""
         return sum(self.n_by_reader.values())
 
 
 def reassignable(study: Study, reader: User, *, with_begun: bool = False) -> AssignmentQuerySet:
-    """Return the first readings that wait for ``reader`` in open named batches of data.
+    """Return the first readings that wait for ``reader`` in open, assigned batches of data.
 
-    Without those they have begun, unless asked; what is in a pool comes free by itself.
+    Leaves out exams they have begun, unless asked. Exams of a pool become free by themselves.
     """
     batches = Batch.objects.open().of_data().filter(study=study, handout=Handout.NAMED)
     waiting = Assignment.objects.waiting().filter(reader=reader, batch__in=batches)
@@ -93,32 +93,31 @@ def reassign(
     with_begun: bool = False,
     limit: int | None = None,
 ) -> Reassignment:
-    """Give what waits for ``reader`` to others, evenly, at the end of each one's order.
+    """Give ``reader``'s unread exams to others, evenly, at the end of each one's order.
 
-    Nobody gets an exam that they have, had or know results of. The latest exams of the reader's
-    order go first when only some are to go. A hidden repeat goes with its first reading, if the
-    exams between them are enough to wash it out.
+    Nobody gets an exam they have, had, or know results of. With a ``limit``, the last exams of
+    the reader's order go first. A hidden repeat follows its first reading if the washout fits.
 
     Args:
         study: open.
-        reader: whose exams are taken.
-        to: who gets them; who is new joins the study's list.
-        actor: who does it.
-        reason: why, for the audit trail.
-        now: time of the deed.
-        with_begun: take also what the reader has begun; the drafts are kept and go nowhere.
-        limit: at most so many exams; None: all.
+        reader: loses the exams.
+        to: get the exams; they join the roster if needed.
+        actor: the coordinator.
+        reason: for the audit trail.
+        now: time of reassignment.
+        with_begun: include exams the reader has begun; their drafts are kept but not passed on.
+        limit: maximum number of exams; None: all.
 
     Raises:
-        studies.NotOpen: the study is a draft or locked.
-        studies.ReasonMissing: ``reason`` is empty.
+        lifecycle.NotOpen: the study is a draft or locked.
+        lifecycle.ReasonMissing: ``reason`` is empty.
         SameReader: ``reader`` is among ``to``.
-        NotAReader, LevelTooLow, HasLeft, Paused: somebody of ``to`` cannot be given exams.
-        NothingWaits: there is nothing to give.
-        NobodyToReadThem: none of it can be given to any of ``to``.
+        NotAReader, LevelTooLow, HasLeft, Paused: a person of ``to`` cannot get exams.
+        NothingWaits: there is nothing to reassign.
+        NobodyToReadThem: none of ``to`` can read any of them.
     """
-    # The study's row keeps other coordinators out: two who move exams between the same readers
-    # would wait for each other's seats. Readers never lock it.
+    # Deadlock: two coordinators who move exams between the same readers would wait for each
+    # other's seats, so we lock the study first. Readers never lock it.
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     _refuse(study, reader, to, reason)
     roster.join(study=study, readers=to, actor=actor, now=now)
@@ -159,7 +158,7 @@ def _refuse(study: Study, reader: User, to: Sequence[User], reason: str) -> None
 
 
 def _lines(study: Study, to: Sequence[User]) -> list[StudyReader]:
-    """Return the lines of those who get exams, locked: nobody is withdrawn in the meantime."""
+    """Return the roster rows of ``to``, locked, so that nobody is withdrawn in between."""
     locked = StudyReader.objects.select_for_update(of=("self",), no_key=True)
     lines = list(locked.filter(study=study, user__in=to).select_related("user").order_by("pk"))
     left = [str(line.user) for line in lines if line.status == StudyReaderStatus.WITHDRAWN]
@@ -180,7 +179,7 @@ def _locked(waiting: QuerySet[Assignment], limit: int | None) -> list[Assignment
 
 
 def _move(reader: User, getting: Sequence[Recipient]) -> int:
-    """Withdraw what was dealt and append it to the new orders; return the repeats that went."""
+    """Withdraw the exams and append them to the new orders; return the dropped repeats."""
     given = [assignment for recipient in getting for assignment in recipient.given]
     repeats = _repeats(reader, given)
     gone = [one.pk for one in (*given, *repeats.values())]
@@ -219,7 +218,7 @@ def _by_batch(given: Iterable[Assignment]) -> dict[int, list[Assignment]]:
 def _appended(
     batch: Batch, reader: User, part: Sequence[Assignment], repeated: set[int]
 ) -> list[Row]:
-    """Return the rows after the last of ``reader``: the new exams by their keys, then repeats."""
+    """Return the rows that follow the last one of ``reader``: new exams by key, then repeats."""
     last = Assignment.objects.filter(batch=batch, reader=reader).aggregate(n=Max("position"))["n"]
     place = last or 0
     exams = sorted(
@@ -237,7 +236,7 @@ def _appended(
 
 
 def _rows(getting: Iterable[Recipient]) -> list[Row]:
-    """Return what was given, for the fingerprint, as it stands now."""
+    """Return the reassigned exams with their new positions, for the fingerprint."""
     return [
         Row(one.reader_id, one.exam_id, one.position, one.occurrence)
         for recipient in getting

@@ -1,4 +1,4 @@
-"""Who may be given which exams of somebody else's list, and dealing them evenly."""
+"""Recipients of reassigned exams, and dealing the exams out evenly."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ecgreview import design
 
 @dataclass(slots=True)
 class Recipient:
-    """Somebody who gets exams, while they are dealt.
+    """A reader who gets exams.
 
     Attributes:
-        had: exams of the study that they have, or once had in the same batch.
-        room: how many more they may have; None: no bound.
+        had: exams of the study that they have or had.
+        room: how many more they may get; None: no limit.
         given: the first readings they get.
     """
 
@@ -27,13 +27,12 @@ class Recipient:
     given: list[Assignment] = field(default_factory=list)
 
     def can_read(self, exam_id: int) -> bool:
-        """Whether they may get this exam."""
         is_full = self.room is not None and len(self.given) >= self.room
         return exam_id not in self.had and not is_full
 
 
 def recipient(study: Study, line: StudyReader, moving: Sequence[Assignment]) -> Recipient:
-    """Return what may be given to the reader of ``line``, of the exams that are ``moving``."""
+    """Return the reader of ``line`` as a recipient of the exams of ``moving``."""
     exams = [assignment.exam_id for assignment in moving]
     of_theirs = Assignment.objects.filter(reader=line.user_id, exam__in=exams)
     had = set(of_theirs.filter(batch__study=study).values_list("exam", flat=True))
@@ -52,7 +51,7 @@ def _room(study: Study, line: StudyReader) -> int | None:
 
 
 def deal(study: Study, moving: Sequence[Assignment], recipients: Sequence[Recipient]) -> int:
-    """Deal the exams, those first that few can read, to who has got fewest; return what is left."""
+    """Deal the exams, those few can read first, to whoever has fewest; return the number left."""
     able = {
         assignment.pk: [
             recipient for recipient in recipients if assignment.exam_id not in recipient.had
@@ -72,7 +71,7 @@ def deal(study: Study, moving: Sequence[Assignment], recipients: Sequence[Recipi
             key=lambda recipient: (len(recipient.given), _chance(study, recipient, assignment)),
         )
         fewest.given.append(assignment)
-        fewest.had.add(assignment.exam_id)  # it may wait in two batches of the study
+        fewest.had.add(assignment.exam_id)  # the exam may be in two batches of the study
     return n_left
 
 

@@ -1,4 +1,4 @@
-"""How many readings of an exam are enough."""
+"""How many readings an exam needs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from annotations.services.studies import protocols
 
 
 def by_exam(study: Study, batches: Iterable[Batch]) -> Mapping[int, int]:
-    """Return how many readings are enough for each exam of ``batches``, by exam id.
+    """Return how many readings each exam of ``batches`` needs, by exam id.
 
-    As many as the protocol asked for when the batch was made, or as a pool has slots for the exam;
-    of several batches the most. Re-reading and adjudication ask for none. Whether anybody is still
-    going to read the exam does not matter: a reader who withdrew, abstained or ran out of time
-    leaves a reading missing.
+    The number in the protocol of the batch, or the slots of the exam in a pool; the maximum over
+    several batches. Rereading and adjudication add none. A reader who withdrew, abstained or ran
+    out of time does not reduce it: their reading is missing.
 
     Args:
         study: of the batches.
-        batches: those that count.
+        batches: the batches to consider.
     """
     of_data = {batch.pk: batch for batch in batches if batch.purpose == Purpose.DATA}
     n_each = _by_version(study, of_data.values())
@@ -37,10 +36,10 @@ def by_exam(study: Study, batches: Iterable[Batch]) -> Mapping[int, int]:
 
 
 def _by_version(study: Study, batches: Iterable[Batch]) -> dict[int, int]:
-    """Return the readers per exam of each version of the protocol that ``batches`` have."""
+    """Return the readers per exam for each version of the protocol that ``batches`` have."""
     found = {}
     for version in {batch.protocol_version for batch in batches}:
         frozen = protocols.frozen(study.pk, version)
-        # A batch that was made in a draft has the protocol in force.
+        # A batch created in a draft has the protocol in force.
         found[version] = frozen.readers_per_exam if frozen else study.readers_per_exam
     return found
