@@ -20,7 +20,8 @@ CHECKS = [
     ["ruff", "format", "--check"],
     ["lint-imports"],
     ["djlint", "--quiet", "--lint", "templates"],
-    ["prettier", "--check", "--log-level=warn", "."],
+    ["prettier", "--check", "--log-level=warn", "--cache", "--cache-location=.cache/prettier", "."],
+    ["tsc", "--project", "."],
     ["mypy"],
 ]
 # mypy's Django plugin imports the settings; it opens no connection.
@@ -33,7 +34,7 @@ SETTINGS = {
 
 
 TOOLS_IN_ORDER = list(dict.fromkeys(tool for tool, *_ in CHECKS))
-NPM_TOOLS = {"prettier"}
+NPM_TOOLS = {"prettier", "tsc"}
 SLOW = "mypy"
 QUICK = [tool for tool in TOOLS_IN_ORDER if tool != SLOW]
 

@@ -187,7 +187,7 @@ def compared(page: Page) -> None:
         drawn(page)
         if page.locator(".tab.is-prior").count():
             page.keyboard.press("h")
-            page.locator("[data-part=prior]").wait_for()
+            page.locator("[data-part=previous-exam]").wait_for()
             return
 
 

@@ -1,11 +1,11 @@
-// Calipers on the product's sheet. Each movement of the pointer notes how long it took until after the next frame.
+// Calipers on the product's sheet: records the time from each pointer move to after the next frame.
 
 import { medianBeat } from "/static/js/ecg/beats.js";
 import { FILTERS, filtered } from "/static/js/ecg/filters.js";
 import "/static/js/ecg/viewer.js";
 import { CaliperTool } from "/static/js/tools/caliper_tool.js";
 import { Kind } from "/static/js/tools/calipers.js";
-import { Ground } from "/static/js/tools/sheet_coordinates.js";
+import { SheetCoordinates } from "/static/js/tools/sheet_coordinates.js";
 import { loadExams } from "./exams.js";
 
 const exams = await loadExams();
@@ -26,7 +26,7 @@ const tool = new CaliperTool(
   },
 );
 viewer.addEventListener("sheet", ({ detail }) =>
-  tool.show(new Ground(detail.sheet, detail.signal), detail.scale),
+  tool.show(new SheetCoordinates(detail.sheet, detail.signal), detail.scale),
 );
 await viewer.prepare("exam", exams[0]);
 viewer.show("exam");
@@ -46,13 +46,13 @@ viewer.addEventListener("pointermove", (event) => {
   });
 });
 
-/** Milliseconds to see each exam anew through each filter, and to find its median beat. */
+/** Milliseconds to filter each exam with each filter, and to compute its median beat. */
 globalThis.computingMs = () => {
-  const timed = (deed) =>
+  const timed = (action) =>
     exams.map((exam) => {
-      const fresh = { ...exam }; // views are remembered per recording
+      const fresh = { ...exam }; // filtered views are cached per recording
       const from = performance.now();
-      deed(fresh);
+      action(fresh);
       return performance.now() - from;
     });
   return Object.fromEntries([

@@ -1,4 +1,4 @@
-// The floor: straight strokes on a canvas, one device pixel wide, with nothing around them.
+// The lower bound: plain lines on a canvas, one device pixel wide.
 
 import { countPresses, loadExams } from "./exams.js";
 import { RANGE_MV, rowsOf } from "./rows.js";

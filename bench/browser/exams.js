@@ -1,4 +1,4 @@
-// What both pages share: the same exams, and the same count of milliseconds from a key to the frame after it.
+// Shared by all pages: the exams, and the time from a key press to the next frame.
 
 import { decode } from "/static/js/ecg/signal.js";
 
@@ -9,7 +9,7 @@ export async function loadExams() {
   );
 }
 
-/** Call `turn` at each press of the right arrow and note how long it took until after the next frame. */
+/** Call `turn` at each key press and record the time until after the next frame. */
 export function countPresses(turn) {
   globalThis.keyToFrameMs = [];
   globalThis.keyToPaintMs = [];

@@ -1,4 +1,4 @@
-// What one writes first: twelve subplots with a grid each, drawn anew at every key.
+// The naive approach: twelve subplots with a grid each, redrawn at every key press.
 
 import { LEADS } from "/static/js/ecg/signal.js";
 import { countPresses, loadExams } from "./exams.js";

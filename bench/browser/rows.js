@@ -1,4 +1,4 @@
-// The same 3 x 4 and a rhythm strip as four rows of one exam, for the peers that know no leads.
+// 3 x 4 and a rhythm strip as four rows, for peers that do not know leads.
 
 const ROWS = [
   [0, 3, 6, 9],

@@ -1,5 +1,5 @@
-// This product's sheet: the next exam lies drawn in the hidden buffer when the key is pressed. With ?late it does not,
-// as for a reader who is faster than the network or leaps to another exam: it is drawn once the key is pressed.
+// This product's sheet: the next exam is already drawn in the hidden plot when the key is pressed. With ?late
+// it is drawn only then, as for a reader who is faster than the network or jumps to another exam.
 
 import "/static/js/ecg/viewer.js";
 import { countPresses, loadExams } from "./exams.js";

@@ -1,4 +1,4 @@
-// A fast general chart: uPlot with one series a row and nothing but the lines switched on.
+// A fast general-purpose chart: uPlot with one series per row and only lines enabled.
 
 import { countPresses, loadExams } from "./exams.js";
 import { RANGE_MV, rowsOf } from "./rows.js";

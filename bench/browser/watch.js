@@ -1,5 +1,5 @@
-// Put into the reading desk before anything else runs: notes when the first ECG is painted, what each key costs until
-// its paint, and, when asked, every frame.
+// Injected into the reading desk before anything else runs: records when the first ECG is painted, the time
+// from each key press to its paint and, on request, every frame.
 
 globalThis.firstEcgMs = 0;
 globalThis.keyToPaintMs = [];

@@ -1,15 +1,30 @@
 // The server as functions. The only file that fetches.
 
-const PATIENCE_MS = 20_000;
+/**
+ * @import {
+ *   AcceptedAnswer, Assignment, Draft, NextAnswer, ReadingRequest, RevisionRequest, SuggestionsAnswer
+ * } from "./desk/types.js"
+ */
 
-/** The server was not reached, or answered that it cannot answer now: try again later. */
+/**
+ * @typedef {{type?: string, title?: string, detail?: string, draft?: Draft}} Problem
+ *   application/problem+json
+ */
+
+const TIMEOUT_MS = 20_000;
+
+/** The server was not reached or is unavailable: try again later. */
 export class Unreachable extends Error {}
 
-/** The session is gone; what was asked may be asked again after signing in. */
+/** The session has ended; the request can be repeated after signing in. */
 export class SignedOut extends Error {}
 
-/** The server understood and said no; `problem` is its application/problem+json. */
+/** The server understood the request and refused it. */
 export class Refused extends Error {
+  /**
+   * @param {number} status
+   * @param {Problem} problem
+   */
   constructor(status, problem) {
     super(problem.detail || problem.title || `HTTP ${status}`);
     this.status = status;
@@ -18,21 +33,35 @@ export class Refused extends Error {
 
   /** The last part of the problem's type: "stale-draft", "batch-closed", "already-submitted". */
   get kind() {
-    return String(this.problem.type ?? "")
-      .split(/[/:#]/)
-      .at(-1);
+    return (this.problem.type ?? "").split(/[/:#]/).at(-1) ?? "";
   }
 }
 
+/**
+ * @param {number | string} id
+ * @returns {Promise<Assignment>}
+ */
 export function loadAssignment(id) {
   return json("GET", `/api/assignments/${id}/`);
 }
 
+/**
+ * @param {number | string} id
+ * @param {{based_on: number, content: object}} draft
+ * @returns {Promise<{version: number}>}
+ */
 export function saveDraft(id, draft) {
   return json("PUT", `/api/assignments/${id}/draft/`, { body: draft });
 }
 
-/** The same `key` sent twice makes one reading. */
+/**
+ * Submit a reading; the same `key` sent twice creates one reading.
+ *
+ * @param {number | string} id
+ * @param {ReadingRequest & {based_on: number}} reading
+ * @param {string} key
+ * @returns {Promise<AcceptedAnswer>}
+ */
 export function submitReading(id, reading, key) {
   return json("POST", `/api/assignments/${id}/reading/`, {
     body: reading,
@@ -40,31 +69,61 @@ export function submitReading(id, reading, key) {
   });
 }
 
-/** Put the exam behind all others; the answer names what comes `next`. Sent twice it changes nothing. */
+/**
+ * Move the exam to the end of the queue; idempotent.
+ *
+ * @param {number | string} id
+ * @returns {Promise<NextAnswer>}
+ */
 export function deferExam(id) {
   return json("POST", `/api/assignments/${id}/deferral/`, { body: {} });
 }
 
-/** What the model suggests; refused as not found before one's own reading is signed. */
+/**
+ * The model's suggestions; refused as not found before the reader's own reading is signed.
+ *
+ * @param {number | string} id
+ * @returns {Promise<SuggestionsAnswer>}
+ */
 export function loadSuggestions(id) {
   return json("GET", `/api/assignments/${id}/suggestions/`);
 }
 
-/** How long suggestions were on view; sent while the page goes away, if need be. */
-export function noteViewing(id, seen, key) {
+/**
+ * How long suggestions were on view; also sent while the page is being closed.
+ *
+ * @param {number | string} id
+ * @param {{shown_ms: number}} view
+ * @param {string} key
+ * @returns {Promise<unknown>}
+ */
+export function noteViewing(id, view, key) {
   return json("POST", `/api/assignments/${id}/viewing/`, {
-    body: seen,
+    body: view,
     headers: { "Idempotency-Key": key },
     keepalive: true,
   });
 }
 
-/** The reader agrees with the suggestion of a class that they had given themselves; sent twice it is noted once. */
+/**
+ * Agree with the suggestion of a class that is already in the reading; idempotent.
+ *
+ * @param {number | string} id
+ * @param {string} code
+ * @returns {Promise<unknown>}
+ */
 export function confirmSuggestion(id, code) {
   return json("POST", `/api/assignments/${id}/confirmation/`, { body: { class: code } });
 }
 
-/** What the reader says again with the suggestions known; the same `key` sent twice makes one revision. */
+/**
+ * Submit a second reading made with the suggestions known; the same `key` sent twice creates one revision.
+ *
+ * @param {number | string} id
+ * @param {RevisionRequest} revision
+ * @param {string} key
+ * @returns {Promise<AcceptedAnswer>}
+ */
 export function submitRevision(id, revision, key) {
   return json("POST", `/api/assignments/${id}/revision/`, {
     body: revision,
@@ -72,24 +131,46 @@ export function submitRevision(id, revision, key) {
   });
 }
 
-/** What a passkey has to sign, for whoever is not signed in yet. */
+/**
+ * Passkey options for somebody who is not signed in yet.
+ *
+ * @param {string} url
+ * @returns {Promise<{request_options: {publicKey: object}}>}
+ */
 export function loadPasskeyOptions(url) {
   return json("GET", url);
 }
 
-/** How far the computation of an agreement is. */
+/**
+ * Progress of an agreement computation.
+ *
+ * @param {string} url
+ * @returns {Promise<import("./agreement/run.js").RunStatus>}
+ */
 export function loadRun(url) {
   return json("GET", url);
 }
 
-/** The packed bytes of a tracing; the browser has inflated them and keeps them in its cache. */
+/**
+ * The packed bytes of a tracing; the browser has inflated and cached them.
+ *
+ * @param {string} href
+ * @returns {Promise<ArrayBuffer>}
+ */
 export function loadTracing(href) {
   return send(href, { headers: { Accept: "application/octet-stream" } }, (response) =>
     response.arrayBuffer(),
   );
 }
 
+/**
+ * @param {string} method
+ * @param {string} url
+ * @param {{body?: object, headers?: Record<string, string>, keepalive?: boolean}} [request]
+ * @returns {Promise<any>} JSON of a shape that each caller declares
+ */
 function json(method, url, { body, headers = {}, keepalive = false } = {}) {
+  /** @type {RequestInit & {headers: Record<string, string>}} */
   const options = { method, keepalive, headers: { Accept: "application/json", ...headers } };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
@@ -99,51 +180,75 @@ function json(method, url, { body, headers = {}, keepalive = false } = {}) {
   return send(url, options, (response) => response.json());
 }
 
-/** What `read` makes of the answer. The body comes after the headers, and the network may end between the two. */
+/**
+ * Send a request and return what `read` makes of the answer. The body comes after the headers, and the
+ * network may fail between the two.
+ *
+ * @template T
+ * @param {string} url
+ * @param {RequestInit} options
+ * @param {(response: Response) => Promise<T>} read
+ * @returns {Promise<T>}
+ * @throws {Unreachable | SignedOut | Refused}
+ */
 async function send(url, options, read) {
-  let response;
-  let found;
+  let error;
   try {
-    response = await fetch(url, {
+    const response = await fetch(url, {
       ...options,
       credentials: "same-origin",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    found = isTaken(response) ? await read(own(response)) : await problemOf(response);
-  } catch (error) {
-    // fetch and the body reject for every reason the network can have, and for our own patience.
-    throw new Unreachable(error.message, { cause: error });
+    if (isAccepted(response)) return await read(own(response));
+    error = refusal(response, await problemOf(response));
+  } catch (cause) {
+    // fetch and reading the body reject for any network failure, and for our own timeout.
+    throw new Unreachable(/** @type {Error} */ (cause).message, { cause });
   }
-  if (isTaken(response)) return found;
-  throw refusal(response, found);
+  throw error;
 }
 
-function isTaken(response) {
+/** @param {Response} response */
+function isAccepted(response) {
   return response.ok && !response.redirected;
 }
 
-/** A network in between, such as a hotel's, answers with a page of its own; our endpoints never do. */
+/**
+ * Networks in between, such as a hotel's, answer with a page of their own; our endpoints never send HTML.
+ *
+ * @param {Response} response
+ */
 function own(response) {
-  if (typeOf(response).includes("html")) throw new TypeError("a page came instead of the answer");
+  if (typeOf(response).includes("html")) throw new TypeError("got an HTML page instead of JSON");
   return response;
 }
 
+/**
+ * @param {Response} response
+ * @returns {Promise<Problem>}
+ */
 async function problemOf(response) {
   return typeOf(response).includes("json") ? response.json() : { title: response.statusText };
 }
 
+/**
+ * @param {Response} response
+ * @param {Problem} problem
+ */
 function refusal(response, problem) {
-  // A redirect leads to the page for signing in: an endpoint itself never moves.
+  // Our endpoints never redirect, so a redirect leads to the sign-in page.
   if (response.redirected || response.status === 401 || response.status === 403)
     return new SignedOut(response.statusText);
   if (response.status >= 500 || response.status === 429) return new Unreachable(`HTTP ${response.status}`);
   return new Refused(response.status, problem);
 }
 
+/** @param {Response} response */
 function typeOf(response) {
   return response.headers.get("Content-Type") ?? "";
 }
 
+/** @param {string} name */
 function cookie(name) {
   const pair = document.cookie.split("; ").find((text) => text.startsWith(`${name}=`));
   return pair ? decodeURIComponent(pair.slice(name.length + 1)) : "";

@@ -1,17 +1,32 @@
-// <line-chart>: how many readings were submitted by the end of each day.
+// <line-chart>: readings submitted by the end of each day.
 //
-// The numbers stand in a table below it; the colours are those of the page, asked for anew when the theme changes.
+// The same numbers are in a table below it. Colors follow the theme.
 
 import { embedded } from "./dom.js";
-import { canPlot, colour, keepDrawn, plot } from "./plot.js";
+import { canPlot, color, redrawOnChange, plot } from "./plot.js";
+
+/** @import { Figure } from "./ecg/types.js" */
+
+/** @typedef {{days: string[], done: number[], ahead: string[], expected: number[]}} Curve */
 
 const DAY_MS = 86_400_000;
 const LABEL_PX = 110;
 
 const MARGIN = Object.freeze({ l: 52, r: 16, t: 12, b: 44 });
 
-/** The traces and the layout of the chart, as Plotly wants them. */
-export function figure(curve, { total, words, colours, font, width, height }) {
+/**
+ * The traces and layout of the chart, as Plotly takes them.
+ *
+ * @param {Curve} curve
+ * @param {{total: number, words: Record<string, string>, colors: Record<string, string>, font: string,
+ *   width: number, height: number}} options
+ * @returns {Figure}
+ */
+export function figure(curve, { total, words, colors, font, width, height }) {
+  /**
+   * @param {string} color
+   * @param {string} dash
+   */
   const line = (color, dash) => ({ color, width: 2.5, dash, shape: "linear" });
   const data = [
     {
@@ -19,30 +34,30 @@ export function figure(curve, { total, words, colours, font, width, height }) {
       y: curve.done,
       name: words.done,
       mode: "lines",
-      line: line(colours.accent, "solid"),
+      line: line(colors.accent, "solid"),
       fill: "tozeroy",
-      fillcolor: colours.soft,
+      fillcolor: colors.soft,
     },
     {
       x: curve.ahead,
       y: curve.expected,
       name: words.expected,
       mode: "lines",
-      line: line(colours.accent, "dot"),
+      line: line(colors.accent, "dot"),
     },
     {
       x: ends(curve),
       y: [total, total],
       name: words.total,
       mode: "lines",
-      line: { color: colours.faint, width: 1.5, dash: "dash" },
+      line: { color: colors.faint, width: 1.5, dash: "dash" },
     },
   ].filter((trace) => trace.x.length);
   const axis = {
-    gridcolor: colours.line,
-    linecolor: colours.line,
+    gridcolor: colors.line,
+    linecolor: colors.line,
     zeroline: false,
-    tickcolor: colours.line,
+    tickcolor: colors.line,
     fixedrange: true,
   };
   const layout = {
@@ -51,7 +66,7 @@ export function figure(curve, { total, words, colours, font, width, height }) {
     margin: MARGIN,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: font, size: 13, color: colours.ink },
+    font: { family: font, size: 13, color: colors.ink },
     xaxis: {
       ...axis,
       type: "date",
@@ -72,24 +87,34 @@ export function figure(curve, { total, words, colours, font, width, height }) {
   return { data, layout };
 }
 
-/** The first and the last day of the chart. */
+/**
+ * The first and last day of the chart.
+ *
+ * @param {Curve} curve
+ */
 export function ends(curve) {
-  return [curve.days[0], curve.ahead.at(-1) ?? curve.days.at(-1)];
+  return [curve.days[0], curve.ahead.at(-1) ?? curve.days[curve.days.length - 1]];
 }
 
-/** Whole days between two labels, so that none is told twice and none touches the next. */
+/**
+ * Whole days between two labels, so that no label repeats or touches the next.
+ *
+ * @param {Curve} curve
+ * @param {number} width
+ */
 function daysApart(curve, width) {
-  const [first, last] = ends(curve).map(Date.parse);
+  const [first, last] = ends(curve).map((day) => Date.parse(day));
   return Math.max(1, Math.ceil((last - first) / DAY_MS / Math.max(2, Math.floor(width / LABEL_PX))));
 }
 
 if (typeof HTMLElement !== "undefined") {
   class LineChart extends HTMLElement {
+    plot = document.createElement("div");
+
     connectedCallback() {
       this.setAttribute("role", "img");
-      this.plot = document.createElement("div");
       this.append(this.plot);
-      keepDrawn(this);
+      redrawOnChange(this);
     }
 
     async draw() {
@@ -98,12 +123,12 @@ if (typeof HTMLElement !== "undefined") {
       const drawn = figure(embedded(this.dataset.source), {
         total: Number(this.dataset.total),
         words: embedded(this.dataset.words),
-        colours: {
-          accent: colour(style, "accent"),
-          soft: colour(style, "accent-soft"),
-          faint: colour(style, "ink-faint"),
-          line: colour(style, "line"),
-          ink: colour(style, "ink-soft"),
+        colors: {
+          accent: color(style, "accent"),
+          soft: color(style, "accent-soft"),
+          faint: color(style, "ink-faint"),
+          line: color(style, "line"),
+          ink: color(style, "ink-soft"),
         },
         font: style.fontFamily,
         width: this.clientWidth,

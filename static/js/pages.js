@@ -1,23 +1,35 @@
-// What every page gains from scripts: the theme toggle, menus that close, lists that filter.
+// Scripts of every page: theme toggle, menus that close, lists that filter.
 
-import { plain } from "./fold_case.js";
+import { find, findAll } from "./dom.js";
+import { foldCase } from "./texts.js";
 
 const YEAR_S = 365 * 24 * 60 * 60;
 
-/** The theme after the present one, which may follow the system. */
+/**
+ * The theme after the current one, which may follow the system.
+ *
+ * @param {string | undefined} chosen
+ * @param {boolean} systemIsDark
+ */
 function otherTheme(chosen, systemIsDark) {
   const isDark = chosen ? chosen === "dark" : systemIsDark;
   return isDark ? "light" : "dark";
 }
 
-/** Whether every word of `query` occurs in `text`. */
+/**
+ * Whether every word of `query` occurs in `text`.
+ *
+ * @param {string} text
+ * @param {string} query
+ */
 function matches(text, query) {
-  const hay = plain(text);
-  return plain(query)
+  const folded = foldCase(text);
+  return foldCase(query)
     .split(/\s+/)
-    .every((word) => hay.includes(word));
+    .every((word) => folded.includes(word));
 }
 
+/** @param {HTMLElement} button */
 function bindTheme(button) {
   const root = document.documentElement;
   button.hidden = false;
@@ -29,75 +41,94 @@ function bindTheme(button) {
   });
 }
 
+/** @param {HTMLDetailsElement} menu */
 function bindMenu(menu) {
   document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
+    if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
   });
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;
-    menu.querySelector("summary").focus();
+    find(menu, "summary").focus();
   });
 }
 
-/** A search box that hides what does not match, and groups with nothing left in them. */
+/**
+ * A search box that hides what does not match, and groups with nothing left in them.
+ *
+ * @param {HTMLInputElement} box
+ */
 function bindFilter(box) {
-  const list = document.getElementById(box.getAttribute("aria-controls"));
-  const count = document.getElementById(box.dataset.count);
+  const list = find(document, `#${box.getAttribute("aria-controls")}`);
+  const count = document.getElementById(box.dataset.count ?? "");
   box.closest("[hidden]")?.removeAttribute("hidden");
   box.addEventListener("input", () => {
-    const items = [...list.querySelectorAll("[data-filter]")];
-    for (const item of items) item.hidden = !matches(item.dataset.filter, box.value);
-    for (const group of list.querySelectorAll("[data-filter-group]")) {
+    const items = findAll(list, "[data-filter]");
+    for (const item of items) item.hidden = !matches(item.dataset.filter ?? "", box.value);
+    for (const group of findAll(list, "[data-filter-group]")) {
       group.hidden = !group.querySelector("[data-filter]:not([hidden])");
     }
-    if (count) count.textContent = items.filter((item) => !item.hidden).length;
+    if (count) count.textContent = String(items.filter((item) => !item.hidden).length);
   });
 }
 
-/** Put the value of a field into the clipboard, and say so on the button for a moment. */
+/**
+ * Copy the value of a field to the clipboard and confirm on the button for a moment.
+ *
+ * @param {HTMLElement} button
+ */
 function bindCopy(button) {
   if (!navigator.clipboard) return;
   const label = button.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const field = document.getElementById(button.dataset.copy);
+    const field = find(document, `#${button.dataset.copy}`, HTMLInputElement);
     field.select();
     await navigator.clipboard.writeText(field.value);
-    button.textContent = button.dataset.copied;
+    button.textContent = button.dataset.copied ?? label;
     setTimeout(() => {
       button.textContent = label;
     }, 2000);
   });
 }
 
-/** Tick or clear all the boxes of one fieldset. */
+/**
+ * Check or clear all boxes of a fieldset.
+ *
+ * @param {HTMLElement} button
+ */
 function bindAll(button) {
   button.hidden = false;
   button.addEventListener("click", () => {
-    const boxes = [...button.closest("fieldset").querySelectorAll("[type=checkbox]")];
-    const wanted = boxes.some((box) => !box.checked);
-    for (const box of boxes) box.checked = wanted;
+    const boxes = findAll(button.closest("fieldset") ?? document, "[type=checkbox]", HTMLInputElement);
+    const isChecking = boxes.some((box) => !box.checked);
+    for (const box of boxes) box.checked = isChecking;
   });
 }
 
-/** Say nothing twice: a form that was sent cannot be sent again by a second click. */
+/**
+ * Prevent double submission: disable the buttons of a submitted form.
+ *
+ * @param {HTMLFormElement} form
+ */
 function bindOnce(form) {
+  /** @param {boolean} isDisabled */
+  const disable = (isDisabled) => {
+    for (const button of findAll(form, "button", HTMLButtonElement)) button.disabled = isDisabled;
+  };
   form.addEventListener("submit", () => {
-    setTimeout(() => form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
+    setTimeout(() => disable(true)); // after the browser has read the pressed button's value
   });
-  addEventListener("pageshow", () => {
-    form.querySelectorAll("button").forEach((button) => (button.disabled = false));
-  });
+  addEventListener("pageshow", () => disable(false));
 }
 
 function start() {
-  document.querySelectorAll("[data-act=theme]").forEach(bindTheme);
-  document.querySelectorAll("details.user-menu").forEach(bindMenu);
-  document.querySelectorAll("input[data-act=filter]").forEach(bindFilter);
-  document.querySelectorAll("button[data-copy]").forEach(bindCopy);
-  document.querySelectorAll("[data-act=all]").forEach(bindAll);
-  document.querySelectorAll("form[data-once]").forEach(bindOnce);
+  findAll(document, "[data-act=theme]").forEach(bindTheme);
+  findAll(document, "details.user-menu", HTMLDetailsElement).forEach(bindMenu);
+  findAll(document, "input[data-act=filter]", HTMLInputElement).forEach(bindFilter);
+  findAll(document, "button[data-copy]").forEach(bindCopy);
+  findAll(document, "[data-act=all]").forEach(bindAll);
+  findAll(document, "form[data-once]", HTMLFormElement).forEach(bindOnce);
 }
 
 if (typeof document !== "undefined") start();

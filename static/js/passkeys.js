@@ -1,24 +1,37 @@
-// Passkeys: the device makes or uses one when the form's button is pressed, and the form carries its answer.
+// Passkeys: the form's button creates or uses one on the device, and the form submits the answer.
 //
 // <form data-passkey="make | use | sign-in" data-options="id of the JSON"> with a hidden field `credential`.
 
 import { loadPasskeyOptions } from "./api.js";
-import { embedded } from "./dom.js";
+import { embedded, find, findAll } from "./dom.js";
 
-/** The bytes behind base64url, as the server writes them. */
+/**
+ * Decode base64url, as the server writes it.
+ *
+ * @param {string} text
+ */
 export function bytes(text) {
   const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
-/** Bytes as base64url without padding. */
+/**
+ * Encode as base64url without padding.
+ *
+ * @param {ArrayBuffer} buffer
+ */
 export function text(buffer) {
   const letters = Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join("");
   return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** What the server offers, with bytes where the browser wants them. */
+/**
+ * The server's options, with bytes where the browser expects them.
+ *
+ * @param {{publicKey: any}} options
+ */
 export function decoded({ publicKey }) {
+  /** @param {{id: string}[]} list */
   const named = (list) => list?.map((one) => ({ ...one, id: bytes(one.id) }));
   const user = publicKey.user && { ...publicKey.user, id: bytes(publicKey.user.id) };
   return {
@@ -30,7 +43,11 @@ export function decoded({ publicKey }) {
   };
 }
 
-/** What the device answered, with text where the server wants it. */
+/**
+ * The device's answer, with text where the server expects it.
+ *
+ * @param {any} credential a PublicKeyCredential
+ */
 export function encoded(credential) {
   const { response } = credential;
   const parts = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
@@ -48,7 +65,13 @@ export function encoded(credential) {
   };
 }
 
-/** A passkey that is to do without a password must be found by the device alone, and ask for a finger or PIN. */
+/**
+ * Options for a passkey; one that works without a password must be discoverable and ask for a fingerprint or
+ * PIN.
+ *
+ * @param {any} options
+ * @param {boolean} isWanted
+ */
 export function withoutPassword(options, isWanted) {
   const asked = isWanted
     ? { residentKey: "required", requireResidentKey: true, userVerification: "required" }
@@ -56,37 +79,39 @@ export function withoutPassword(options, isWanted) {
   return { ...options, authenticatorSelection: { ...options.authenticatorSelection, ...asked } };
 }
 
-const DEEDS = {
+/** @type {Record<string, (form: HTMLFormElement) => Promise<Credential | null>>} */
+const ACTIONS = {
   make: (form) => {
-    const options = withoutPassword(
-      decoded(embedded(form.dataset.options)),
-      form.elements.passwordless?.checked,
-    );
+    const box = /** @type {HTMLInputElement | null} */ (form.elements.namedItem("passwordless"));
+    const options = withoutPassword(decoded(embedded(form.dataset.options)), Boolean(box?.checked));
     return navigator.credentials.create({ publicKey: options });
   },
   use: (form) => navigator.credentials.get({ publicKey: decoded(embedded(form.dataset.options)) }),
   "sign-in": async (form) => {
-    const { request_options: options } = await loadPasskeyOptions(form.getAttribute("action"));
+    const { request_options: options } = await loadPasskeyOptions(form.getAttribute("action") ?? "");
     return navigator.credentials.get({ publicKey: decoded(options) });
   },
 };
 
+/** @param {HTMLFormElement} form */
 function bind(form) {
-  const problem = form.querySelector("[data-problem]");
+  const problem = find(form, "[data-problem]");
+  const field = find(form, "[name=credential]", HTMLInputElement);
+  const act = ACTIONS[form.dataset.passkey ?? ""];
   form.hidden = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     problem.hidden = true;
     try {
-      form.elements.credential.value = JSON.stringify(encoded(await DEEDS[form.dataset.passkey](form)));
+      field.value = JSON.stringify(encoded(await act(form)));
       form.submit();
     } catch {
-      // Cancelled, timed out, no such device, no network: the person sees why on their device.
+      // Canceled, timed out, no such device, no network: the device itself says why.
       problem.hidden = false;
     }
   });
 }
 
 if (typeof document !== "undefined" && window.PublicKeyCredential) {
-  document.querySelectorAll("form[data-passkey]").forEach(bind);
+  findAll(document, "form[data-passkey]", HTMLFormElement).forEach(bind);
 }

@@ -1,4 +1,6 @@
-// The door to Plotly: the only file that names it.
+// The only file that names Plotly.
+
+/** @import { Figure } from "./ecg/types.js" */
 
 // showSendToCloud and plotlyServerURL: by default Plotly offers to upload the chart, here a patient's ECG.
 const CONFIG = Object.freeze({
@@ -9,31 +11,50 @@ const CONFIG = Object.freeze({
   responsive: false,
 });
 
-/** Draw `figure` into `element`, which stays the plot it was when it is one already. */
+/**
+ * Draw `figure` into `element`; an existing plot is updated.
+ *
+ * @param {HTMLElement} element
+ * @param {Figure} figure
+ * @returns {Promise<unknown>}
+ */
 export function plot(element, { data, layout }) {
-  return globalThis.Plotly.react(element, data, layout, CONFIG);
+  return /** @type {any} */ (globalThis).Plotly.react(element, data, layout, CONFIG);
 }
 
-/** How numbers on the axes of a page in this language are written: its decimal sign, then that of thousands. */
+/**
+ * Decimal and thousands separators of `language`, as Plotly takes them: ".,".
+ *
+ * @param {string} language
+ */
 export function separatorsOf(language) {
   const parts = new Intl.NumberFormat(language, { useGrouping: "always" }).formatToParts(1234.5);
-  return ["decimal", "group"].map((wanted) => parts.find(({ type }) => type === wanted).value).join("");
+  return ["decimal", "group"].map((wanted) => parts.find(({ type }) => type === wanted)?.value).join("");
 }
 
-/** Draw `element` now and whenever its size or the colours of the page change. */
-export function keepDrawn(element) {
+/**
+ * Draw `element` now and whenever its size or the page's colors change.
+ *
+ * @param {HTMLElement & {draw: () => void}} element
+ */
+export function redrawOnChange(element) {
   const draw = () => element.draw();
   new ResizeObserver(draw).observe(element);
   document.addEventListener("themechange", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 }
 
-/** A colour of the page by its name. */
-export function colour(style, name) {
+/**
+ * A color of the page's theme.
+ *
+ * @param {CSSStyleDeclaration} style
+ * @param {string} name
+ */
+export function color(style, name) {
   return style.getPropertyValue(`--${name}`).trim();
 }
 
-/** Has the page's script for it arrived? */
+/** Has the Plotly script arrived? */
 export function canPlot() {
-  return Boolean(globalThis.Plotly);
+  return "Plotly" in globalThis;
 }

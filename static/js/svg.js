@@ -1,8 +1,15 @@
-// Making SVG without writing markup into strings.
+// Building SVG without writing markup as strings.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A new SVG element with `attributes` and `children`. */
+/**
+ * A new SVG element.
+ *
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | number>} [attributes]
+ * @param {Node[]} children
+ */
 export function svg(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
   set(element, attributes);
@@ -10,7 +17,12 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Set `attributes`; numbers to a thousandth, which on any screen is less than a pixel. */
+/**
+ * Set `attributes`; numbers are rounded to a thousandth, less than a pixel on any screen.
+ *
+ * @param {Element} element
+ * @param {Record<string, string | number>} attributes
+ */
 export function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     element.setAttribute(name, typeof value === "number" ? String(Math.round(value * 1000) / 1000) : value);

@@ -1,10 +1,26 @@
-// The page's words in the reader's language, as the server translated them.
+// The page's texts as the server translated them, and letters as they are searched for.
 
-/** A function from a key to its words, with `{name}` filled in from `values`. */
+/** @typedef {(key: string, values?: Record<string, unknown>) => string} Words */
+
+/**
+ * A function from a key to its text, with `{name}` replaced from `values`.
+ *
+ * @param {Record<string, string | undefined>} dictionary
+ * @returns {Words}
+ */
 export function createTexts(dictionary) {
   return (key, values = {}) => {
-    const words = dictionary[key];
-    if (words === undefined) throw new RangeError(`no text named ${key}`);
-    return words.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+    const text = dictionary[key];
+    if (text === undefined) throw new RangeError(`no text named ${key}`);
+    return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
   };
+}
+
+/**
+ * Lower case without accents, for searching: "elétrico" is found by "eletrico".
+ *
+ * @param {string} text
+ */
+export function foldCase(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }

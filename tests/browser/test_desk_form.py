@@ -116,11 +116,11 @@ def test_evidence_needs_a_finding(desk: Page) -> None:
 
 def test_a_class_can_be_called_not_assessable(desk: Page, queue: list[Assignment]) -> None:
     press(desk, "6", "i")
-    expect(desk.locator(".finding.is-untold")).to_contain_text("Not assessable")
+    expect(desk.locator(".finding.is-not-assessable")).to_contain_text("Not assessable")
     press(desk, "/")
     desk.keyboard.type("lvh")
     press(desk, "Shift+Enter", "Escape")
-    expect(desk.locator(".finding.is-untold")).to_have_count(2)
+    expect(desk.locator(".finding.is-not-assessable")).to_have_count(2)
     with arriving(desk, queue[0]):
         press(desk, SUBMIT)
     reading = Reading.objects.get()
@@ -150,7 +150,7 @@ def test_the_tree_is_walked_with_the_keyboard(desk: Page) -> None:
     press(desk, "ArrowUp", "Shift+Enter", "Escape")
     expect(tree).to_be_hidden()
     expect_findings(desk, "AFL", "AF")
-    expect(desk.locator(".finding.is-untold .finding-name b")).to_have_text("AF")
+    expect(desk.locator(".finding.is-not-assessable .finding-name b")).to_have_text("AF")
 
 
 def test_a_key_can_be_changed_with_a_warning_and_given_back(desk: Page) -> None:

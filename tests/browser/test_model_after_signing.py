@@ -115,7 +115,7 @@ def test_a_button_at_the_last_exam_shows_the_suggestion(ana_reads: Page) -> None
     expect(ana_reads.get_by_text("It can no longer be changed.")).to_be_visible()
     panel = ana_reads.get_by_role("region", name="Computer suggestions (criteria model)")
     expect(panel.locator(".suggested")).to_contain_text("QRS 154 ms")
-    expect(panel.locator(".standings")).to_contain_text("not checked by the model")
+    expect(panel.locator(".comparisons")).to_contain_text("not checked by the model")
 
 
 # -- The second reading ---------------------------------------------------------------------------

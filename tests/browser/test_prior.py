@@ -44,10 +44,10 @@ def expect_prior(page: Page, *, is_shown: bool) -> None:
     """Expect the exam before on view, told wherever a sheet says what it is; or nothing of it."""
     settings = page.locator("[data-part=settings]")
     if is_shown:
-        expect(page.locator("[data-part=prior]")).to_contain_text(f"Previous exam: {BEFORE}")
+        expect(page.locator("[data-part=previous-exam]")).to_contain_text(f"Previous exam: {BEFORE}")
         expect(settings).to_contain_text(f"previous exam, {BEFORE}")
     else:
-        expect(page.locator("[data-part=prior]")).to_be_hidden()
+        expect(page.locator("[data-part=previous-exam]")).to_be_hidden()
         expect(settings).not_to_contain_text("before")
 
 

@@ -9,39 +9,39 @@ afterEach(() => {
   globalThis.fetch = realFetch;
 });
 
-/** From now on the server answers with `response`. */
+/** Make the server answer with `response`. */
 function answering(response) {
   globalThis.fetch = async () => response;
 }
 
-/** A body whose connection ends after the headers, for `error`. */
+/** A body whose connection fails with `error` after the headers. */
 function cut(error, init = {}) {
   const body = new ReadableStream({ pull: (controller) => controller.error(error) });
   return new Response(body, { headers: { "Content-Type": "application/json" }, ...init });
 }
 
-test("what the server says is read", async () => {
+test("reads the server's answer", async () => {
   answering(Response.json({ id: 7 }));
   assert.deepEqual(await loadAssignment(7), { id: 7 });
 });
 
-test("a connection that is cut within the answer did not reach the server", async () => {
+test("a connection lost during the answer counts as unreachable", async () => {
   answering(cut(new TypeError("terminated")));
   await assert.rejects(loadAssignment(7), Unreachable);
 });
 
-test("an answer that does not end in time did not reach the server", async () => {
+test("an answer that times out counts as unreachable", async () => {
   answering(cut(new DOMException("timed out", "TimeoutError")));
   await assert.rejects(loadAssignment(7), Unreachable);
 });
 
-test("a tracing that is cut short did not arrive", async () => {
+test("a truncated tracing counts as unreachable", async () => {
   answering(cut(new TypeError("terminated"), { headers: { "Content-Type": "application/octet-stream" } }));
   await assert.rejects(loadTracing("/t/1"), Unreachable);
 });
 
 for (const load of [() => loadAssignment(7), () => loadTracing("/t/1")]) {
-  test(`a page of the network in between is no answer: ${load}`, async () => {
+  test(`an HTML page from a network in between is not an answer: ${load}`, async () => {
     answering(
       new Response("<html>Welcome to our Wi-Fi</html>", { headers: { "Content-Type": "text/html" } }),
     );
@@ -49,12 +49,12 @@ for (const load of [() => loadAssignment(7), () => loadTracing("/t/1")]) {
   });
 }
 
-test("a refusal that is cut short is asked for again", async () => {
+test("a truncated refusal is retried", async () => {
   answering(cut(new TypeError("terminated"), { status: 409 }));
   await assert.rejects(loadAssignment(7), Unreachable);
 });
 
-test("a refusal says why", async () => {
+test("a refusal carries its reason", async () => {
   answering(Response.json({ type: "/problems/stale-draft" }, { status: 409 }));
   await assert.rejects(
     loadAssignment(7),
@@ -62,7 +62,7 @@ test("a refusal says why", async () => {
   );
 });
 
-test("a refusal without a problem has its status", async () => {
+test("a refusal without a problem document has its status", async () => {
   answering(
     new Response("<html>", {
       status: 404,
@@ -77,14 +77,14 @@ test("a refusal without a problem has its status", async () => {
 });
 
 for (const status of [401, 403]) {
-  test(`${status} says that the session is gone`, async () => {
+  test(`${status} means the session has ended`, async () => {
     answering(new Response("", { status }));
     await assert.rejects(loadAssignment(7), SignedOut);
   });
 }
 
 for (const status of [429, 500, 503]) {
-  test(`${status} is tried again later`, async () => {
+  test(`${status} is retried later`, async () => {
     answering(new Response("", { status }));
     await assert.rejects(loadAssignment(7), Unreachable);
   });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { arrange } from "../../static/js/ecg/layout.js";
 import { areaOf, boxesOf, localisation } from "../../static/js/tools/area.js";
-import { Ground } from "../../static/js/tools/sheet_coordinates.js";
+import { SheetCoordinates } from "../../static/js/tools/sheet_coordinates.js";
 import { placeLabel } from "../../static/js/tools/label.js";
 
 const signal = {
@@ -13,7 +13,7 @@ const signal = {
   status: new Uint8Array(12).fill(1),
   leads: Array.from({ length: 12 }, () => new Int16Array(5000)),
 };
-const ground = (asked = {}) => new Ground(arrange({ durationS: 10, ...asked }), signal);
+const coordinates = (asked = {}) => new SheetCoordinates(arrange({ durationS: 10, ...asked }), signal);
 
 function on(where, name, seconds) {
   const cell = where.sheet.cells.find(
@@ -22,49 +22,49 @@ function on(where, name, seconds) {
   return where.placeOf(cell, seconds);
 }
 
-test("dragging along a lead marks that lead and the time", () => {
-  const where = ground();
+test("dragging along a lead marks that lead and time span", () => {
+  const where = coordinates();
   const area = areaOf(where, on(where, "V2", 5.4), on(where, "V2", 6.2));
   assert.deepEqual(localisation(area, 1), { tracing: 1, leads: ["V2"], from_s: 5.4, to_s: 6.2 });
 });
 
-test("dragging down takes in the leads below", () => {
-  const where = ground();
+test("dragging down adds the leads below", () => {
+  const where = coordinates();
   assert.deepEqual(areaOf(where, on(where, "V1", 5.4), on(where, "V3", 6.2)).leads, ["V1", "V2", "V3"]);
 });
 
-test("dragging from right to left and up marks the same", () => {
-  const where = ground();
+test("dragging in the opposite direction marks the same area", () => {
+  const where = coordinates();
   assert.deepEqual(
     areaOf(where, on(where, "V3", 6.2), on(where, "V1", 5.4)),
     areaOf(where, on(where, "V1", 5.4), on(where, "V3", 6.2)),
   );
 });
 
-test("the strip below is a row of its own", () => {
-  const where = ground();
+test("the rhythm strip is a row of its own", () => {
+  const where = coordinates();
   const strip = where.sheet.cells.at(-1);
   assert.deepEqual(areaOf(where, where.placeOf(strip, 5.4), where.placeOf(strip, 6.2)).leads, ["II"]);
 });
 
-test("in one column twelve leads can be marked at once", () => {
-  const where = ground({ arrangement: "12x1" });
+test("all twelve leads of a single column can be marked at once", () => {
+  const where = coordinates({ arrangement: "12x1" });
   assert.equal(areaOf(where, on(where, "I", 5), on(where, "V6", 6)).leads.length, 12);
 });
 
 test("the area ends where the leads end", () => {
-  const where = ground();
+  const where = coordinates();
   const { fromS, toS } = areaOf(where, on(where, "I", 1), { x: -40, y: on(where, "I", 1).y });
   assert.deepEqual([fromS, toS], [0, 1]);
 });
 
 test("a click marks nothing", () => {
-  const where = ground();
+  const where = coordinates();
   assert.equal(areaOf(where, on(where, "I", 1), on(where, "I", 1.02)), null);
 });
 
-test("an area of lead II shows in its column only at the times that the column shows, and in the strip", () => {
-  const where = ground();
+test("an area of lead II shows in its column within that column's time span, and in the strip", () => {
+  const where = coordinates();
   assert.equal(boxesOf(where, { leads: ["II"], from_s: 1, to_s: 2 }, 10).length, 2);
   assert.equal(boxesOf(where, { leads: ["II"], from_s: 6, to_s: 7 }, 10).length, 1);
 });
@@ -73,27 +73,27 @@ const bounds = { left: 0, right: 100, top: 0, bottom: 100 };
 const size = { width: 20, height: 5 };
 const span = { left: 40, right: 60, top: 40, bottom: 60 };
 
-test("a read-out stands above what it belongs to", () => {
+test("a readout stands above its span", () => {
   const { x, y } = placeLabel(size, span, [], bounds);
   assert.equal(x, 40);
   assert.ok(y + size.height < span.top);
 });
 
-test("a read-out gives way to the name of a lead", () => {
+test("a readout avoids lead names", () => {
   const name = { left: 35, right: 50, top: 30, bottom: 38 };
   const { x, y } = placeLabel(size, span, [name], bounds);
   assert.ok(x >= span.right || y >= span.bottom || x + size.width <= span.left);
 });
 
-test("a read-out at the upper edge does not leave the sheet", () => {
+test("a readout at the upper edge stays on the sheet", () => {
   const { y } = placeLabel(size, { ...span, top: 2, bottom: 30 }, [], bounds);
   assert.ok(y >= 0);
 });
 
-test("a read-out at the left edge slides inwards", () => {
+test("a readout at the left edge slides inward", () => {
   assert.equal(placeLabel(size, { ...span, left: 1, right: 5 }, [], bounds).x, 0);
 });
 
-test("where names are all around there is no read-out on the sheet", () => {
+test("no readout is drawn where names are on all sides", () => {
   assert.equal(placeLabel(size, span, [bounds], bounds), null);
 });

@@ -12,7 +12,7 @@ const bump = (s, at, widthS, height) => height * Math.exp(-((s - at) ** 2) / (2 
 const usual = (s) => bump(s, -0.16, 0.02, 120) + bump(s, 0, 0.01, 1200) + bump(s, 0.25, 0.04, 300);
 const extra = (s) => bump(s, 0.02, 0.04, -1500) + bump(s, 0.3, 0.05, 500);
 
-/** Twelve leads with a beat at each of `at` seconds; `noise` microvolts to both sides. */
+/** Twelve leads with a beat at each of `at` seconds and noise of ±`noise` microvolts. */
 function recording(at, { rate = RATE, seconds = 10, noise = 0, wander = 0, shapes = () => usual } = {}) {
   let seed = 7;
   const random = () => ((seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5) * 2;
@@ -50,23 +50,23 @@ function assertFound(signal, at) {
 }
 
 for (const rr of [0.28, 0.4, 0.8, 1.9]) {
-  test(`beats ${rr} s apart are found, and nothing else`, () => assertFound(recording(every(rr)), every(rr)));
+  test(`finds exactly the beats at ${rr} s apart`, () => assertFound(recording(every(rr)), every(rr)));
 }
 
 for (const rate of [100, 250, 1000]) {
-  test(`beats are found at ${rate} Hz`, () => assertFound(recording(every(0.8), { rate }), every(0.8)));
+  test(`finds beats at ${rate} Hz`, () => assertFound(recording(every(0.8), { rate }), every(0.8)));
 }
 
-test("beats are found in noise on a wandering baseline", () => {
+test("finds beats in noise on a wandering baseline", () => {
   assertFound(recording(every(0.83), { noise: 120, wander: 1500 }), every(0.83));
 });
 
-test("tall T waves are no beats", () => {
+test("tall T waves are not beats", () => {
   const tall = (s) => usual(s) + bump(s, 0.25, 0.05, 900);
   assertFound(recording(every(0.9), { shapes: () => tall }), every(0.9));
 });
 
-test("one artefact hides no beat", () => {
+test("one artifact does not hide beats", () => {
   const one = recording(every(0.8));
   for (const lead of one.leads) lead[2600] += 20000;
   const found = beatsOf(one);
@@ -81,7 +81,7 @@ test("a flat recording has no beats", () => {
   assert.deepEqual(beatsOf(recording([])), []);
 });
 
-test("missing leads are left out of account", () => {
+test("missing leads are ignored", () => {
   const one = recording(every(0.8));
   for (let lead = 2; lead < 12; lead += 1) {
     one.status[lead] = 0;
@@ -90,7 +90,7 @@ test("missing leads are left out of account", () => {
   assertFound(one, every(0.8));
 });
 
-test("the median beat is the beat without its noise", () => {
+test("the median beat is the beat without noise", () => {
   const { signal, nBeats, beforeS } = medianBeat(recording(every(0.8), { noise: 60 }));
   const [lead] = signal.leads;
   const rest = lead[Math.round((beforeS - 0.07) * RATE)];
@@ -100,28 +100,28 @@ test("the median beat is the beat without its noise", () => {
   assert.ok(Math.abs(Math.max(...twelfth) - Math.min(...twelfth) - 100) < 60);
 });
 
-test("a beat of another kind does not go into the median", () => {
+test("a beat of different morphology is excluded from the median", () => {
   const shapes = (i) => (i % 4 === 2 ? extra : usual);
   const { signal, nBeats, nFound } = medianBeat(recording(every(0.9), { shapes }));
   assert.ok(nBeats < nFound);
   assert.ok(Math.abs(Math.max(...signal.leads[0]) - 1200) < 40);
 });
 
-test("the median of beats half a sample apart keeps the height", () => {
+test("the median of beats half a sample apart keeps their amplitude", () => {
   const { signal } = medianBeat(recording(every(0.801)));
   assert.ok(Math.max(...signal.leads[0]) > 1150);
 });
 
-test("one beat has no median", () => {
+test("a single beat has no median", () => {
   assert.equal(medianBeat(recording([3])), null);
 });
 
-test("the beat does not reach into its neighbours at a high rate", () => {
+test("at a high heart rate the median window excludes neighboring beats", () => {
   const { signal } = medianBeat(recording(every(0.3)));
   assert.ok(signal.nSamples / RATE <= 0.301);
 });
 
-test("a lead that is missing is missing in the median", () => {
+test("a missing lead is missing in the median", () => {
   const one = recording(every(0.8));
   one.status[5] = 0;
   one.leads[5].fill(INVALID);

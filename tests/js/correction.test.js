@@ -3,50 +3,50 @@ import { test } from "node:test";
 
 import { Correction } from "../../static/js/desk/correction.js";
 import { Draft } from "../../static/js/desk/storage/draft.js";
-import { content, world } from "./fakes/desk.js";
+import { content, fakeDeps } from "./fakes/desk.js";
 
 const SENT = { id: 7, reading: { id: "key-1", outcome: "read" }, undo_until: "2026-06-01T12:00:00Z" };
 
-/** A desk whose reader has changed what they submitted, and its parts by name. */
+/** A desk whose reader is correcting a submission, and its parts by name. */
 function correcting({ outcome = "read" } = {}) {
-  const { shelf, clock } = world();
+  const { store, clock } = fakeDeps();
   const parts = { "correction-banner": { hidden: true }, "correction-text": { textContent: "" } };
   const root = { querySelector: (selector) => parts[selector.match(/"(.+)"/)[1]] };
   const draft = new Draft(
     { id: 7, server: null, blank: content("af"), of: "key-1" },
-    { shelf, clock, api: null, onChange: () => {} },
+    { store, clock, api: null, onChange: () => {} },
   );
   draft.edit(content("af", "lbbb"));
   return {
-    correction: new Correction(root, { shelf, words: (key) => key }),
+    correction: new Correction(root, { store, words: (key) => key }),
     draft,
     parts,
     sent: { ...SENT, reading: { id: "key-1", outcome } },
   };
 }
 
-test("a correction goes on after a reload, and not once its time is over", () => {
+test("a correction survives a reload, but not its deadline", () => {
   const { correction, sent } = correcting();
   assert.equal(correction.begins(sent), true);
   assert.equal(correction.begins({ ...sent, undo_until: null }), false);
 });
 
-test("a correction that is left as it was does not come back", () => {
+test("a discarded correction does not come back", () => {
   const { correction, draft, sent } = correcting();
   correction.forget({ id: 7, draft });
   assert.equal(correction.begins(sent), false);
 });
 
-for (const [outcome, said] of [
+for (const [outcome, text] of [
   ["read", "retracting"],
   ["abstained", "retracting-abstention"],
 ]) {
-  test(`who takes back what was ${outcome} is told what stands until then`, () => {
+  test(`taking back what was ${outcome} shows what stands until the correction is submitted`, () => {
     const { correction, parts, sent } = correcting({ outcome });
     correction.show({ assignment: sent, isCorrecting: true });
     assert.deepEqual(
       [parts["correction-banner"].hidden, parts["correction-text"].textContent],
-      [false, said],
+      [false, text],
     );
     correction.show({ assignment: sent, isCorrecting: false });
     assert.equal(parts["correction-banner"].hidden, true);

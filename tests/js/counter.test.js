@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Tally } from "../../static/js/desk/state/counter.js";
+import { Counter } from "../../static/js/desk/state/counter.js";
 
-test("uses are counted by tool", () => {
-  const tally = new Tally();
-  for (const name of ["calipers", "filter_40", "calipers"]) tally.count(name);
-  assert.deepEqual(tally.counts, { calipers: 2, filter_40: 1 });
+test("counts uses by tool", () => {
+  const counter = new Counter();
+  for (const name of ["calipers", "filter_40", "calipers"]) counter.count(name);
+  assert.deepEqual(counter.counts, { calipers: 2, filter_40: 1 });
 });
 
-test("what the server would refuse is not counted", () => {
-  const tally = new Tally();
-  for (const name of ["Not a name", "", undefined]) tally.count(name);
-  for (let i = 0; i < 40; i += 1) tally.count(`tool_${i}`);
-  for (let i = 0; i < 10_050; i += 1) tally.count("tool_1");
-  assert.deepEqual([Object.keys(tally.counts).length, tally.counts.tool_1], [30, 10_000]);
+test("names and counts that the server would refuse are not counted", () => {
+  const counter = new Counter();
+  for (const name of ["Not a name", "", undefined]) counter.count(name);
+  for (let i = 0; i < 40; i += 1) counter.count(`tool_${i}`);
+  for (let i = 0; i < 10_050; i += 1) counter.count("tool_1");
+  assert.deepEqual([Object.keys(counter.counts).length, counter.counts.tool_1], [30, 10_000]);
 });

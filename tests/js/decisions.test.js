@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { Catalogue } from "../../static/js/desk/state/catalogue.js";
-import { decide, restore, settle, told } from "../../static/js/desk/state/decisions.js";
+import { decide, restore, dropStale, forSubmission } from "../../static/js/desk/state/decisions.js";
 import { Mode, modeOf } from "../../static/js/desk/revision.js";
 import * as labels from "../../static/js/desk/state/labels.js";
 
@@ -21,7 +21,7 @@ function found({ content }) {
   return content.findings.map((finding) => finding.class);
 }
 
-/** Decide on fibrillation, one verdict after the other. */
+/** Decide on atrial fibrillation, one verdict after the other. */
 function decided(content, ...verdicts) {
   return verdicts.reduce((so, verdict) => decide(so.decisions, so.content, AF, verdict, catalogue), {
     decisions: {},
@@ -34,44 +34,46 @@ test("an accepted suggestion becomes a finding", () => {
 });
 
 for (const verdict of ["rejected", "uncertain"]) {
-  test(`a suggestion that is ${verdict} leaves the findings as they are`, () => {
+  test(`a suggestion that is ${verdict} leaves the findings unchanged`, () => {
     assert.deepEqual(found(decided(having(AF), verdict)), [AF]);
   });
 
-  test(`what was accepted and is now ${verdict} is no finding any more`, () => {
+  test(`a finding added by accepting is removed once it is ${verdict}`, () => {
     assert.deepEqual(found(decided(having(RBBB), "accepted", verdict)), [RBBB]);
   });
 
-  test(`a finding of one's own stays when the suggestion is accepted and then ${verdict}`, () => {
+  test(`the reader's own finding stays when the suggestion is accepted and then ${verdict}`, () => {
     assert.deepEqual(found(decided(having(AF), "accepted", verdict)), [AF]);
   });
 }
 
-test("deciding the same again takes the decision back", () => {
+test("repeating a decision withdraws it", () => {
   const { decisions, content } = decided(having(), "accepted", "accepted");
-  assert.deepEqual([told(decisions), content.findings], [[], []]);
+  assert.deepEqual([forSubmission(decisions), content.findings], [[], []]);
 });
 
-test("what cannot stand beside a finding is not accepted", () => {
+test("a class that contradicts a finding cannot be accepted", () => {
   const so = decided(having(NORMAL), "accepted");
-  assert.deepEqual([so.blocker, found(so), told(so.decisions)], [NORMAL, [NORMAL], []]);
+  assert.deepEqual([so.blocker, found(so), forSubmission(so.decisions)], [NORMAL, [NORMAL], []]);
 });
 
-test("who removes an accepted finding accepts it no more", () => {
+test("removing an accepted finding withdraws the acceptance", () => {
   const { decisions, content } = decided(having(), "accepted");
-  assert.deepEqual(told(settle(decisions, labels.remove(content, AF))), []);
+  assert.deepEqual(forSubmission(dropStale(decisions, labels.remove(content, AF))), []);
 });
 
 test("a rejected class may be found or not", () => {
   const { decisions } = decided(having(), "rejected");
-  assert.equal(settle(decisions, having(AF)), decisions);
+  assert.equal(dropStale(decisions, having(AF)), decisions);
 });
 
-test("decisions are told by class", () => {
-  assert.deepEqual(told(decided(having(), "uncertain").decisions), [{ class: AF, verdict: "uncertain" }]);
+test("decisions are submitted by class", () => {
+  assert.deepEqual(forSubmission(decided(having(), "uncertain").decisions), [
+    { class: AF, verdict: "uncertain" },
+  ]);
 });
 
-test("of what was stored only what is a decision comes back", () => {
+test("only valid stored decisions are restored", () => {
   const stored = {
     [AF]: { verdict: "accepted", isAdded: true },
     [RBBB]: { verdict: "liked" },
@@ -92,5 +94,5 @@ for (const [name, assignment, mode] of [
   ["an exam from which its reader abstained", { ...SIGNED, reading: { outcome: "abstained" } }, Mode.NONE],
   ["an exam that was revised", { ...SIGNED, revision: {} }, Mode.NONE],
 ]) {
-  test(`on the suggestions of ${name} is decided: ${mode}`, () => assert.equal(modeOf(assignment), mode));
+  test(`suggestions of ${name} can be decided on: ${mode}`, () => assert.equal(modeOf(assignment), mode));
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { keepingFocus, letGo } from "../../static/js/dom.js";
+import { keepFocus, releaseFocus } from "../../static/js/dom.js";
 
 const page = { activeElement: null };
 
@@ -16,7 +16,7 @@ afterEach(() => {
   delete globalThis.CSS;
 });
 
-/** Something that can have the focus. */
+/** A focusable element. */
 function control(name) {
   return {
     name,
@@ -31,7 +31,7 @@ function control(name) {
   };
 }
 
-/** What holds `controls`; a test may change them. */
+/** A container of `controls`, which a test may replace. */
 function panelOf(...controls) {
   const panel = { controls, contains: (one) => panel.controls.includes(one) };
   panel.querySelector = (selector) =>
@@ -39,40 +39,40 @@ function panelOf(...controls) {
   return panel;
 }
 
-test("a panel that is put away gives the focus back", () => {
+test("a closed panel returns focus", () => {
   const [inside, before] = [control("inside"), control("before")];
   inside.focus();
-  letGo(panelOf(inside), before);
+  releaseFocus(panelOf(inside), before);
   assert.equal(page.activeElement, before);
 });
 
-test("a panel that is put away gives the focus to nothing where there was nothing", () => {
+test("a closed panel blurs when nothing had focus before", () => {
   const inside = control("inside");
   inside.focus();
-  letGo(panelOf(inside), null);
+  releaseFocus(panelOf(inside), null);
   assert.equal(page.activeElement, null);
 });
 
-test("a panel that has not the focus takes it from nobody", () => {
+test("a panel without focus leaves focus elsewhere alone", () => {
   const [inside, elsewhere] = [control("inside"), control("elsewhere")];
   elsewhere.focus();
-  letGo(panelOf(inside), control("before"));
+  releaseFocus(panelOf(inside), control("before"));
   assert.equal(page.activeElement, elsewhere);
 });
 
-test("what is made anew has the focus that it had", () => {
+test("a rebuilt element keeps focus", () => {
   const [old, anew] = [control("reason-slip"), control("reason-slip")];
   const panel = panelOf(old);
   old.focus();
-  keepingFocus(panel, () => (panel.controls = [control("reason-other"), anew]));
+  keepFocus(panel, () => (panel.controls = [control("reason-other"), anew]));
   assert.equal(page.activeElement, anew);
 });
 
-test("where what had the focus is gone, the next best has it", () => {
+test("when the focused element is gone, the fallback gets focus", () => {
   const [old, next] = [control("remove-af"), control("select-lbbb")];
   const panel = panelOf(old);
   old.focus();
-  keepingFocus(
+  keepFocus(
     panel,
     () => (panel.controls = [next]),
     (gone) => (gone === old ? next : null),
@@ -80,11 +80,11 @@ test("where what had the focus is gone, the next best has it", () => {
   assert.equal(page.activeElement, next);
 });
 
-test("a focus elsewhere stays there", () => {
+test("focus elsewhere stays there", () => {
   const elsewhere = control("finder");
   const panel = panelOf(control("finder"));
   elsewhere.focus();
-  keepingFocus(
+  keepFocus(
     panel,
     () => (panel.controls = [control("finder")]),
     () => control("next"),

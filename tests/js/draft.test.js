@@ -3,318 +3,318 @@ import { test } from "node:test";
 
 import { Refused, SignedOut } from "../../static/js/api.js";
 import { Draft } from "../../static/js/desk/storage/draft.js";
-import { content, settled, world } from "./fakes/desk.js";
+import { content, settled, fakeDeps } from "./fakes/desk.js";
 
 const BLANK = content();
 
-function open(room, server = room.api.drafts.get(1) ?? null) {
-  return new Draft({ id: 1, server, blank: BLANK }, room);
+function open(deps, server = deps.api.drafts.get(1) ?? null) {
+  return new Draft({ id: 1, server, blank: BLANK }, deps);
 }
 
 test("a change is saved when the reader pauses", async () => {
-  const room = world();
-  const draft = open(room);
+  const deps = fakeDeps();
+  const draft = open(deps);
   draft.edit(content("af"));
-  await room.clock.advance(1000);
-  assert.deepEqual([draft.state, room.api.drafts.get(1).content], ["saved", content("af")]);
+  await deps.clock.advance(1000);
+  assert.deepEqual([draft.state, deps.api.drafts.get(1).content], ["saved", content("af")]);
 });
 
 test("quick changes are saved once", async () => {
-  const room = world();
-  const draft = open(room);
+  const deps = fakeDeps();
+  const draft = open(deps);
   for (const code of ["a", "b", "c"]) draft.edit(content(code));
-  await room.clock.advance(1000);
-  assert.equal(room.api.requests, 1);
+  await deps.clock.advance(1000);
+  assert.equal(deps.api.requests, 1);
 });
 
 test("a change is kept on the device before anything is sent", () => {
-  const room = world();
-  open(room).edit(content("af"));
-  assert.deepEqual(open(room).content, content("af"));
+  const deps = fakeDeps();
+  open(deps).edit(content("af"));
+  assert.deepEqual(open(deps).content, content("af"));
 });
 
-test("what the server has is no longer kept on the device", async () => {
-  const room = world();
-  open(room).edit(content("af"));
-  await room.clock.advance(1000);
-  assert.deepEqual(room.shelf.names("draft/"), []);
+test("a saved draft is removed from the device", async () => {
+  const deps = fakeDeps();
+  open(deps).edit(content("af"));
+  await deps.clock.advance(1000);
+  assert.deepEqual(deps.store.names("draft/"), []);
 });
 
-test("another reader of the same computer does not find it", () => {
-  const room = world();
-  open(room).edit(content("af"));
-  assert.equal(room.shelf.names("draft/").length, 1);
-  assert.equal(room.shelf.read("draft/1").content.findings.length, 1);
-  const bruno = world();
-  assert.equal(bruno.shelf.read("draft/1"), null);
+test("another reader of the same computer does not see the draft", () => {
+  const deps = fakeDeps();
+  open(deps).edit(content("af"));
+  assert.equal(deps.store.names("draft/").length, 1);
+  assert.equal(deps.store.read("draft/1").content.findings.length, 1);
+  const bruno = fakeDeps();
+  assert.equal(bruno.store.read("draft/1"), null);
 });
 
-test("without a network the draft waits, then goes", async () => {
-  const room = world();
-  const draft = open(room);
-  room.api.isDown = true;
+test("without a network the draft waits and is then saved", async () => {
+  const deps = fakeDeps();
+  const draft = open(deps);
+  deps.api.isDown = true;
   draft.edit(content("af"));
-  await room.clock.advance(1000);
+  await deps.clock.advance(1000);
   assert.equal(draft.state, "offline");
-  room.api.isDown = false;
-  await room.clock.advance(60_000);
+  deps.api.isDown = false;
+  await deps.clock.advance(60_000);
   assert.equal(draft.state, "saved");
 });
 
-test("coming back online does not wait for the next try", async () => {
-  const room = world();
-  const draft = open(room);
-  room.api.isDown = true;
+test("coming back online saves at once", async () => {
+  const deps = fakeDeps();
+  const draft = open(deps);
+  deps.api.isDown = true;
   draft.edit(content("af"));
-  await room.clock.advance(1000);
-  room.api.isDown = false;
+  await deps.clock.advance(1000);
+  deps.api.isDown = false;
   draft.retry();
-  await room.clock.advance(0);
+  await deps.clock.advance(0);
   assert.equal(draft.state, "saved");
 });
 
-test("a lost answer is no conflict", async () => {
-  const room = world();
-  const draft = open(room);
-  room.api.losesAnswers = true;
+test("a lost answer is not a conflict", async () => {
+  const deps = fakeDeps();
+  const draft = open(deps);
+  deps.api.losesAnswers = true;
   draft.edit(content("af"));
-  await room.clock.advance(1000);
-  room.api.losesAnswers = false;
-  await room.clock.advance(60_000);
+  await deps.clock.advance(1000);
+  deps.api.losesAnswers = false;
+  await deps.clock.advance(60_000);
   assert.deepEqual([draft.state, draft.basis.version], ["saved", 1]);
 });
 
-test("a lost answer is no conflict even when the reader went on", async () => {
-  const room = world();
-  const draft = open(room);
-  room.api.losesAnswers = true;
+test("a lost answer is not a conflict even when the reader continued", async () => {
+  const deps = fakeDeps();
+  const draft = open(deps);
+  deps.api.losesAnswers = true;
   draft.edit(content("af"));
-  await room.clock.advance(1000);
-  room.api.losesAnswers = false;
+  await deps.clock.advance(1000);
+  deps.api.losesAnswers = false;
   draft.edit(content("af", "rbbb"));
-  await room.clock.advance(60_000);
+  await deps.clock.advance(60_000);
   assert.deepEqual(
-    [draft.state, room.api.drafts.get(1)],
+    [draft.state, deps.api.drafts.get(1)],
     ["saved", { version: 2, content: content("af", "rbbb") }],
   );
 });
 
-test("a lost answer is no conflict after a reload either", async () => {
-  const room = world();
-  room.api.losesAnswers = true;
-  open(room).edit(content("af"));
-  await room.clock.advance(1000);
-  room.api.losesAnswers = false;
-  const draft = open(room);
-  await room.clock.advance(60_000);
+test("a lost answer is not a conflict after a reload either", async () => {
+  const deps = fakeDeps();
+  deps.api.losesAnswers = true;
+  open(deps).edit(content("af"));
+  await deps.clock.advance(1000);
+  deps.api.losesAnswers = false;
+  const draft = open(deps);
+  await deps.clock.advance(60_000);
   assert.equal(draft.state, "saved");
 });
 
 test("another device's draft is not overwritten", async () => {
-  const room = world();
-  const draft = open(room);
-  room.api.drafts.set(1, { version: 1, content: content("afl") });
+  const deps = fakeDeps();
+  const draft = open(deps);
+  deps.api.drafts.set(1, { version: 1, content: content("afl") });
   draft.edit(content("af"));
-  await room.clock.advance(1000);
-  assert.deepEqual([draft.state, room.api.drafts.get(1).content], ["changed-elsewhere", content("afl")]);
+  await deps.clock.advance(1000);
+  assert.deepEqual([draft.state, deps.api.drafts.get(1).content], ["changed-elsewhere", content("afl")]);
 });
 
 test("keeping mine overwrites the other", async () => {
-  const room = world();
-  const draft = open(room);
-  room.api.drafts.set(1, { version: 1, content: content("afl") });
+  const deps = fakeDeps();
+  const draft = open(deps);
+  deps.api.drafts.set(1, { version: 1, content: content("afl") });
   draft.edit(content("af"));
-  await room.clock.advance(1000);
+  await deps.clock.advance(1000);
   draft.resolve("mine");
-  await room.clock.advance(1000);
-  assert.deepEqual([draft.state, room.api.drafts.get(1)], ["saved", { version: 2, content: content("af") }]);
+  await deps.clock.advance(1000);
+  assert.deepEqual([draft.state, deps.api.drafts.get(1)], ["saved", { version: 2, content: content("af") }]);
 });
 
-test("taking the other leaves the server as it is", async () => {
-  const room = world();
-  const draft = open(room);
-  room.api.drafts.set(1, { version: 1, content: content("afl") });
+test("keeping theirs leaves the server unchanged", async () => {
+  const deps = fakeDeps();
+  const draft = open(deps);
+  deps.api.drafts.set(1, { version: 1, content: content("afl") });
   draft.edit(content("af"));
-  await room.clock.advance(1000);
+  await deps.clock.advance(1000);
   draft.resolve("theirs");
-  await room.clock.advance(1000);
-  assert.deepEqual([draft.content, room.api.drafts.get(1).version], [content("afl"), 1]);
+  await deps.clock.advance(1000);
+  assert.deepEqual([draft.content, deps.api.drafts.get(1).version], [content("afl"), 1]);
 });
 
-test("unsaved work meeting another device's draft asks on the next visit", async () => {
-  const room = world();
-  room.api.isDown = true;
-  open(room).edit(content("af"));
-  await room.clock.advance(1000);
-  room.api.drafts.set(1, { version: 1, content: content("afl") });
-  const draft = open(room);
+test("unsaved work that conflicts with another device's draft asks on the next visit", async () => {
+  const deps = fakeDeps();
+  deps.api.isDown = true;
+  open(deps).edit(content("af"));
+  await deps.clock.advance(1000);
+  deps.api.drafts.set(1, { version: 1, content: content("afl") });
+  const draft = open(deps);
   assert.deepEqual(
     [draft.state, draft.content, draft.other.content],
     ["changed-elsewhere", content("af"), content("afl")],
   );
 });
 
-test("a closed batch is said, not retried", async () => {
-  const room = world();
-  room.api.saveDraft = async () => {
+test("a closed batch is reported, not retried", async () => {
+  const deps = fakeDeps();
+  deps.api.saveDraft = async () => {
     throw new Refused(409, { type: "/problems/batch-closed", detail: "closed" });
   };
-  const draft = open(room);
+  const draft = open(deps);
   draft.edit(content("af"));
-  await room.clock.advance(1000);
+  await deps.clock.advance(1000);
   assert.deepEqual([draft.state, draft.problem.detail], ["closed", "closed"]);
 });
 
 test("an ended session keeps the work", async () => {
-  const room = world();
-  room.api.saveDraft = async () => {
+  const deps = fakeDeps();
+  deps.api.saveDraft = async () => {
     throw new SignedOut();
   };
-  const draft = open(room);
+  const draft = open(deps);
   draft.edit(content("af"));
-  await room.clock.advance(1000);
-  assert.deepEqual([draft.state, room.shelf.names("draft/").length], ["signed-out", 1]);
+  await deps.clock.advance(1000);
+  assert.deepEqual([draft.state, deps.store.names("draft/").length], ["signed-out", 1]);
 });
 
-test("settling waits for a save that is on its way", async () => {
-  const room = world();
-  const draft = open(room);
+test("stopping waits for a save in flight", async () => {
+  const deps = fakeDeps();
+  const draft = open(deps);
   let answer;
-  room.api.saveDraft = () => new Promise((resolve) => (answer = resolve));
+  deps.api.saveDraft = () => new Promise((resolve) => (answer = resolve));
   draft.edit(content("af"));
-  await room.clock.advance(1000);
-  const basis = draft.settle();
+  await deps.clock.advance(1000);
+  const basis = draft.stopSaving();
   answer({ version: 1 });
   assert.equal((await basis).version, 1);
   await settled();
 });
 
 test("a draft handed over with its reading is not saved when the network comes back", async () => {
-  const room = world();
-  room.api.isDown = true;
-  const draft = open(room);
+  const deps = fakeDeps();
+  deps.api.isDown = true;
+  const draft = open(deps);
   draft.edit(content("af"));
-  await draft.settle();
-  room.api.isDown = false;
+  await draft.stopSaving();
+  deps.api.isDown = false;
   draft.retry();
-  await room.clock.advance(60_000);
-  assert.equal(room.api.requests, 0);
+  await deps.clock.advance(60_000);
+  assert.equal(deps.api.requests, 0);
 });
 
-test("a draft that the server no longer has is saved anew", async () => {
-  const room = world();
-  room.api.drafts.set(1, { version: 3, content: content("afl") });
-  const draft = open(room);
-  const { saveDraft } = room.api;
-  room.api.drafts.delete(1);
-  room.api.saveDraft = async (id, sent) => {
+test("a draft that the server no longer has is saved again", async () => {
+  const deps = fakeDeps();
+  deps.api.drafts.set(1, { version: 3, content: content("afl") });
+  const draft = open(deps);
+  const { saveDraft } = deps.api;
+  deps.api.drafts.delete(1);
+  deps.api.saveDraft = async (id, sent) => {
     if (sent.based_on > 0) throw new Refused(409, { type: "/problems/stale-draft", draft: null });
     return saveDraft(id, sent);
   };
   draft.edit(content("af"));
-  await room.clock.advance(3000);
-  assert.deepEqual([draft.state, room.api.drafts.get(1).content], ["saved", content("af")]);
+  await deps.clock.advance(3000);
+  assert.deepEqual([draft.state, deps.api.drafts.get(1).content], ["saved", content("af")]);
 });
 
-test("a page that was made before the last save is known to be behind", async () => {
-  const room = world();
-  open(room).edit(content("af"));
-  await room.clock.advance(1000);
-  assert.equal(Draft.isBehind(room.shelf, { id: 1, draft: null }), true);
+test("a page rendered before the last save is recognized as behind", async () => {
+  const deps = fakeDeps();
+  open(deps).edit(content("af"));
+  await deps.clock.advance(1000);
+  assert.equal(Draft.isBehind(deps.store, { id: 1, draft: null }), true);
 });
 
 test("a page that has the last save is not behind", async () => {
-  const room = world();
-  open(room).edit(content("af"));
-  await room.clock.advance(1000);
-  assert.equal(Draft.isBehind(room.shelf, { id: 1, draft: room.api.drafts.get(1) }), false);
+  const deps = fakeDeps();
+  open(deps).edit(content("af"));
+  await deps.clock.advance(1000);
+  assert.equal(Draft.isBehind(deps.store, { id: 1, draft: deps.api.drafts.get(1) }), false);
 });
 
-test("a reading that was submitted leaves nothing on the device", async () => {
-  const room = world();
-  const draft = open(room);
+test("a submitted reading leaves nothing on the device", async () => {
+  const deps = fakeDeps();
+  const draft = open(deps);
   draft.edit(content("af"));
-  await room.clock.advance(1000);
+  await deps.clock.advance(1000);
   draft.forget();
-  assert.deepEqual(room.shelf.names(""), []);
+  assert.deepEqual(deps.store.names(""), []);
 });
 
-test("a correction is kept on this device and sent nowhere", async () => {
-  const room = world();
+test("a correction is kept on this device only", async () => {
+  const deps = fakeDeps();
   const draft = new Draft(
     { id: 1, server: null, blank: content("af"), of: "reading-1" },
-    { ...room, api: null },
+    { ...deps, api: null },
   );
   draft.edit(content("af", "rbbb"));
-  await room.clock.advance(60_000);
-  assert.deepEqual([draft.state, room.api.requests], ["kept-here", 0]);
-  assert.ok(Draft.isCorrecting(room.shelf, { id: 1, of: "reading-1" }));
+  await deps.clock.advance(60_000);
+  assert.deepEqual([draft.state, deps.api.requests], ["kept-here", 0]);
+  assert.ok(Draft.isCorrecting(deps.store, { id: 1, of: "reading-1" }));
 });
 
 test("a correction survives a reload", () => {
-  const room = world();
-  new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null }).edit(
+  const deps = fakeDeps();
+  new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...deps, api: null }).edit(
     content("rbbb"),
   );
   const again = new Draft(
     { id: 1, server: null, blank: content("af"), of: "reading-1" },
-    { ...room, api: null },
+    { ...deps, api: null },
   );
   assert.deepEqual([again.content, again.state], [content("rbbb"), "kept-here"]);
 });
 
-test("a correction of a reading that was replaced is none of the new one", () => {
-  const room = world();
-  new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...room, api: null }).edit(
+test("a correction of a replaced reading does not apply to the new one", () => {
+  const deps = fakeDeps();
+  new Draft({ id: 1, server: null, blank: content("af"), of: "reading-1" }, { ...deps, api: null }).edit(
     content("rbbb"),
   );
-  assert.ok(!Draft.isCorrecting(room.shelf, { id: 1, of: "reading-2" }));
+  assert.ok(!Draft.isCorrecting(deps.store, { id: 1, of: "reading-2" }));
 });
 
-test("what is said besides the findings makes another draft", async () => {
-  const room = world();
-  room.api.drafts.set(1, { version: 1, content: { ...content("af"), not_assessable: ["rbbb"] } });
-  const draft = new Draft({ id: 1, server: null, blank: content() }, room);
+test("drafts that differ outside the findings are different", async () => {
+  const deps = fakeDeps();
+  deps.api.drafts.set(1, { version: 1, content: { ...content("af"), not_assessable: ["rbbb"] } });
+  const draft = new Draft({ id: 1, server: null, blank: content() }, deps);
   draft.edit(content("af"));
-  await room.clock.advance(1000);
+  await deps.clock.advance(1000);
   assert.equal(draft.state, "changed-elsewhere");
 });
 
-/** A world whose failures nobody foresaw are kept, where a page would tell them in its console. */
-function worldOfFailures() {
-  const room = world();
+/** Dependencies that collect unexpected errors, which a page would log to its console. */
+function depsWithFailures() {
+  const deps = fakeDeps();
   const failures = [];
   const clock = {
-    ...room.clock,
+    ...deps.clock,
     after: (ms, action) =>
-      room.clock.after(ms, () => action().catch((error) => failures.push(error.message))),
+      deps.clock.after(ms, () => action().catch((error) => failures.push(error.message))),
   };
-  return { room, clock, failures };
+  return { deps, clock, failures };
 }
 
-test("a save that fails as nobody foresaw does not end all saving", async () => {
-  const { room, clock, failures } = worldOfFailures();
-  const { saveDraft } = room.api;
-  const draft = open({ ...room, clock });
-  room.api.saveDraft = async () => {
+test("an unexpected save error does not stop later saves", async () => {
+  const { deps, clock, failures } = depsWithFailures();
+  const { saveDraft } = deps.api;
+  const draft = open({ ...deps, clock });
+  deps.api.saveDraft = async () => {
     throw new TypeError("unforeseen");
   };
   draft.edit(content("af"));
-  await room.clock.advance(1000);
-  room.api.saveDraft = saveDraft;
+  await deps.clock.advance(1000);
+  deps.api.saveDraft = saveDraft;
   draft.edit(content("af", "rbbb"));
-  await room.clock.advance(1000);
+  await deps.clock.advance(1000);
   assert.deepEqual([draft.state, failures], ["saved", ["unforeseen"]]);
 });
 
-test("a save that fails as nobody foresaw does not hold the reading back", async () => {
-  const { room, clock, failures } = worldOfFailures();
-  const draft = open({ ...room, clock });
+test("an unexpected save error does not hold the reading back", async () => {
+  const { deps, clock, failures } = depsWithFailures();
+  const draft = open({ ...deps, clock });
   let fail;
-  room.api.saveDraft = () => new Promise((_, reject) => (fail = reject));
+  deps.api.saveDraft = () => new Promise((_, reject) => (fail = reject));
   draft.edit(content("af"));
-  await room.clock.advance(1000);
-  const basis = draft.settle();
+  await deps.clock.advance(1000);
+  const basis = draft.stopSaving();
   fail(new TypeError("unforeseen"));
   assert.deepEqual([(await basis).version, failures], [0, ["unforeseen"]]);
 });

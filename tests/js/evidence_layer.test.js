@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { labelled, stretches } from "../../static/js/desk/evidence_layer.js";
+import { labeled, stretches } from "../../static/js/desk/evidence_layer.js";
 import { DEFAULT_SETTINGS, arrange } from "../../static/js/ecg/layout.js";
 import { LEADS } from "../../static/js/ecg/signal.js";
 
@@ -19,7 +19,7 @@ function near(one, other) {
   return Math.abs(one - other) < 1e-9;
 }
 
-test("an interval is as long on the paper as its time says", () => {
+test("an interval is drawn to scale", () => {
   assert.ok(stretches(sheet, QRS).every(({ from, to }) => near(to - from, 0.15 * sheet.speedMmPerS)));
 });
 
@@ -31,7 +31,7 @@ test("an interval is drawn in each cell that shows all of it", () => {
   }
 });
 
-test("an interval that a cell cuts is not drawn there: it would be too short", () => {
+test("an interval that a cell cuts off is not drawn there: it would be too short", () => {
   const { endS } = sheet.cells[0];
   const cut = stretches(sheet, {
     leads: [LEADS[sheet.cells[0].lead]],
@@ -40,20 +40,20 @@ test("an interval that a cell cuts is not drawn there: it would be too short", (
   assert.ok(cut.every(({ cell }) => cell !== sheet.cells[0]));
 });
 
-test("evidence of some leads is drawn in those", () => {
+test("evidence limited to some leads is drawn only there", () => {
   const leads = new Set(
     stretches(sheet, { ...QRS, leads: ["I", "aVF"] }).map(({ cell }) => LEADS[cell.lead]),
   );
   assert.deepEqual([...leads].sort(), ["I", "aVF"]);
 });
 
-test("the label stands over the second interval of the longest row", () => {
-  const { cell, from } = labelled(stretches(sheet, QRS));
+test("the label is above the second interval of the longest row", () => {
+  const { cell, from } = labeled(stretches(sheet, QRS));
   const longest = Math.max(...sheet.cells.map(({ startS, endS }) => endS - startS));
   assert.equal(cell.endS - cell.startS, longest);
   assert.ok(near(from, cell.leftMm + (1.3 - cell.startS) * sheet.speedMmPerS));
 });
 
 test("nothing to draw has no label", () => {
-  assert.equal(labelled(stretches(sheet, { leads: [], intervals_s: [] })), null);
+  assert.equal(labeled(stretches(sheet, { leads: [], intervals_s: [] })), null);
 });

@@ -57,24 +57,24 @@ for (const [name, hz, least, most] of [
   ["mains", 10, -0.01, 0.01],
   ["mains", 60, -0.2, 0.01],
 ]) {
-  test(`${name} leaves between ${least} and ${most} dB of ${hz} Hz`, () => {
+  test(`${name} passes ${hz} Hz with ${least} to ${most} dB`, () => {
     const kept = decibels(name, hz, { mainsHz: 50 });
     assert.ok(kept >= least && kept <= most, `${kept.toFixed(2)} dB`);
   });
 }
 
-test("the baseline filter takes 3 dB at 0.67 Hz", () => {
+test("the baseline filter is down 3 dB at 0.67 Hz", () => {
   const kept =
     20 *
     Math.log10(
       component(filtered(signal(sine(0.67), { seconds: 34 }), "baseline").leads[0], 0.67).amplitude / 10000,
     );
-  assert.ok(Math.abs(kept + 3) < 0.15, `${kept} dB`); // 0.67 Hz is no whole number of turns in 30 s
+  assert.ok(Math.abs(kept + 3) < 0.15, `${kept} dB`); // 30 s do not hold a whole number of periods of 0.67 Hz
 });
 
 for (const rate of [300, 500, 1000]) {
   for (const hz of [50, 60]) {
-    test(`a line of ${hz} Hz at ${rate} Hz is gone from the first sample to the last`, () => {
+    test(`${hz} Hz interference at ${rate} Hz is removed from the first sample to the last`, () => {
       const seen = filtered(signal(sine(hz, 1000), { rate }), "mains", { mainsHz: hz });
       assert.ok(Math.max(...seen.leads[0].map(Math.abs)) <= 10);
     });
@@ -87,7 +87,7 @@ for (const [name, hz] of [
   ["baseline", 1],
   ["mains", 48],
 ]) {
-  test(`${name} does not move ${hz} Hz in time`, () => {
+  test(`${name} does not shift ${hz} Hz in time`, () => {
     const seen = filtered(signal(sine(hz)), name, { mainsHz: 50 });
     assert.ok(Math.abs(component(seen.leads[0], hz).phase) < 0.002);
   });
@@ -96,7 +96,7 @@ for (const [name, hz] of [
 const spike = (s) => 1500 * Math.exp(-(((s % 1) - 0.5) ** 2) / (2 * 0.012 ** 2));
 
 for (const name of FILTERS) {
-  test(`a beat stays where it is through ${name}`, () => {
+  test(`${name} does not move a beat`, () => {
     const one = signal(spike);
     const seen = filtered(one, name, { mainsHz: 50 }).leads[4];
     const peak = (samples) => samples.indexOf(Math.max(...samples.subarray(2000, 2500)), 2000);
@@ -105,7 +105,7 @@ for (const name of FILTERS) {
       assert.ok(Math.abs(seen[2250 + k] - seen[2250 - k]) <= 2, `lopsided at ${k}`);
   });
 
-  test(`a flat lead stays flat through ${name}`, () => {
+  test(`${name} keeps a flat lead flat`, () => {
     const seen = filtered(
       signal(() => 700),
       name,
@@ -114,7 +114,7 @@ for (const name of FILTERS) {
     assert.equal(Math.max(...seen), Math.min(...seen));
   });
 
-  test(`samples without a value stay without one through ${name}`, () => {
+  test(`${name} keeps samples without a value`, () => {
     const one = signal(spike);
     const holes = [0, 1, 2, 999, 1000, 1001, 1002, 4999];
     for (const t of holes) one.leads[3][t] = INVALID;
@@ -123,31 +123,31 @@ for (const name of FILTERS) {
     assert.deepEqual(found, holes);
   });
 
-  test(`a lead without any value goes through ${name} as it is`, () => {
+  test(`${name} leaves a lead without any value unchanged`, () => {
     const one = signal(() => INVALID);
     assert.deepEqual(filtered(one, name, { mainsHz: 50 }).leads[0], one.leads[0]);
   });
 
-  test(`a recording of one sample goes through ${name}`, () => {
+  test(`${name} accepts a recording of one sample`, () => {
     const one = signal(() => 5, { seconds: 1 / RATE });
     assert.equal(filtered(one, name, { mainsHz: 50 }).leads[0].length, 1);
   });
 }
 
-test("an edge of full height is cut at the highest number and never read as no value", () => {
+test('a full-scale edge is clipped and never becomes "no value"', () => {
   const one = signal((s) => (Math.floor(s * 5) % 2 ? 32767 : -32767));
   const { leads } = filtered(one, "baseline");
   assert.ok(!leads[0].includes(INVALID));
 });
 
-test("a hole does not make a step in the neighbours", () => {
+test("a gap causes no step in neighboring samples", () => {
   const one = signal(() => 4000);
   one.leads[0].fill(INVALID, 1000, 1500);
   const seen = filtered(one, "40hz").leads[0];
   assert.deepEqual([seen[999], seen[1500]], [4000, 4000]);
 });
 
-test("a wandering baseline is gone, and the ends are not worse than the middle", () => {
+test("baseline wander is removed equally well at the ends", () => {
   const seen = filtered(
     signal((s) => 2000 * Math.sin(2 * Math.PI * 0.15 * s)),
     "baseline",
@@ -155,22 +155,22 @@ test("a wandering baseline is gone, and the ends are not worse than the middle",
   assert.ok(Math.max(...seen.map(Math.abs)) < 120);
 });
 
-test("off is the recording itself", () => {
+test('"off" returns the recording itself', () => {
   const one = signal(spike);
   assert.equal(filtered(one, "off"), one);
 });
 
-test("where nothing above the corner was recorded there is nothing to filter", () => {
+test("a corner above the recorded band leaves the signal unchanged", () => {
   const one = signal(spike, { rate: 300 });
   assert.equal(filtered(one, "150hz"), one);
 });
 
-test("a view is made once", () => {
+test("a filtered view is computed once", () => {
   const one = signal(spike);
   assert.equal(filtered(one, "40hz"), filtered(one, "40hz"));
 });
 
-test("the recording is left as it is", () => {
+test("filtering does not change the recording", () => {
   const one = signal(spike);
   const before = one.leads.map((samples) => samples.slice());
   for (const name of FILTERS) filtered(one, name);
@@ -182,21 +182,21 @@ test("an unknown filter is refused", () => {
 });
 
 for (const hz of [50, 60]) {
-  test(`${hz} Hz is found where it is the line`, () => {
+  test(`detects ${hz} Hz as the mains frequency`, () => {
     assert.equal(mainsLineHz(signal((s) => spike(s) + 30 * Math.sin(2 * Math.PI * hz * s))), hz);
   });
 
-  test(`the mains filter takes ${hz} Hz out without being told`, () => {
+  test(`the mains filter removes ${hz} Hz without being told`, () => {
     const seen = filtered(signal(sine(hz, 400)), "mains").leads[0];
     assert.ok(Math.max(...seen.map(Math.abs)) <= 5);
   });
 }
 
-test("without any line fifty is taken", () => {
+test("without interference the mains frequency is taken as 50 Hz", () => {
   assert.equal(mainsLineHz(signal(() => 0)), 50);
 });
 
-test("at 100 Hz no line can be seen", () => {
+test("at 100 Hz no mains frequency can be detected", () => {
   const one = signal(spike, { rate: 100 });
   assert.equal(filtered(one, "mains"), one);
 });
@@ -204,7 +204,7 @@ test("at 100 Hz no line can be seen", () => {
 const golden = JSON.parse(readFileSync(new URL("./fixtures/filters_golden.json", import.meta.url), "utf8"));
 
 for (const { name, rate, output } of golden.filters) {
-  test(`${name} at ${rate} Hz gives what SciPy gives`, () => {
+  test(`${name} at ${rate} Hz matches SciPy`, () => {
     const one = {
       samplingRateHz: rate,
       nSamples: golden.input.length,
@@ -217,13 +217,13 @@ for (const { name, rate, output } of golden.filters) {
   });
 }
 
-test("twelve leads of ten seconds are filtered while the eye blinks", () => {
+test("filtering twelve leads of ten seconds takes milliseconds", () => {
   const times = [...Array(5)].map((_, i) => {
     const one = signal((s) => spike(s + i));
     const from = performance.now();
     filtered(one, "baseline");
     return performance.now() - from;
   });
-  // Read the number in the bench report; this only catches an algorithm of the wrong order.
+  // The benchmark reports the number; this only catches an algorithm of the wrong complexity.
   assert.ok(Math.min(...times) < 300, `${Math.min(...times).toFixed(1)} ms`);
 });

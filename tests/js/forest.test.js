@@ -8,7 +8,7 @@ import {
   heightOf,
   matching,
   reached,
-  said,
+  summaryOf,
 } from "../../static/js/agreement/forest.js";
 
 const ROW = {
@@ -50,25 +50,25 @@ const NONE = {
 };
 const LOOK = {
   words: { measure: "Alpha", isShare: false, rare: "Few exams." },
-  colours: { accent: "#000", warning: "#a60", raised: "#fff", line: "#ccc", strong: "#999", ink: "#111" },
+  colors: { accent: "#000", warning: "#a60", raised: "#fff", line: "#ccc", strong: "#999", ink: "#111" },
   font: "Inter",
   width: 400,
 };
 
-test("the axis reaches from 0 to 1 when nothing is below 0", () => {
+test("the axis runs from 0 to 1 when nothing is below 0", () => {
   const [from, to] = axisOf([ROW, NONE]);
   assert.ok(from < 0 && from > -0.1 && to > 1);
 });
 
-test("the axis holds every interval", () => {
+test("the axis includes every interval", () => {
   assert.ok(axisOf([ROW, RARE])[0] <= -0.3);
 });
 
-test("no axis reaches below -1", () => {
+test("the axis never extends below -1", () => {
   assert.ok(axisOf([{ ...RARE, low: -1 }])[0] >= -1.1);
 });
 
-test("each class stands in its own row, the first at the top", () => {
+test("each class has its own row, the first at the top", () => {
   const { data, layout } = figure([ROW, NONE, RARE], LOOK);
   assert.deepEqual(
     data.map((trace) => trace.y),
@@ -77,7 +77,7 @@ test("each class stands in its own row, the first at the top", () => {
   assert.ok(layout.yaxis.range[0] > layout.yaxis.range[1]);
 });
 
-test("what is undefined is not drawn", () => {
+test("undefined coefficients are not drawn", () => {
   assert.deepEqual(figure([NONE], LOOK).data, []);
 });
 
@@ -87,16 +87,16 @@ test("intervals are drawn from low to high", () => {
   assert.ok(Math.abs(x[0] + bars.array[0] - ROW.high) < 1e-12);
 });
 
-test("intervals of a posterior look otherwise", () => {
+test("posterior intervals look different", () => {
   const [usual, rare] = figure([ROW, RARE], LOOK).data;
   assert.notEqual(usual.marker.symbol, rare.marker.symbol);
 });
 
-test("rows have one height, whatever their number", () => {
+test("the height of a row does not depend on their number", () => {
   assert.equal(heightOf([ROW, ROW]) - heightOf([ROW]), ROW_PX);
 });
 
-test("arrows go from row to row and stop at the ends", () => {
+test("arrow keys move from row to row and stop at the ends", () => {
   assert.equal(reached("ArrowDown", 0, 3), 1);
   assert.equal(reached("ArrowDown", 2, 3), 2);
   assert.equal(reached("ArrowUp", 0, 3), 0);
@@ -104,13 +104,13 @@ test("arrows go from row to row and stop at the ends", () => {
   assert.equal(reached("Enter", 0, 3), null);
 });
 
-test("a row is found by any word of its name, without accents", () => {
+test("a row matches any word of its name, ignoring accents", () => {
   assert.deepEqual(matching([ROW, NONE], "padrao bru"), [NONE]);
   assert.deepEqual(matching([ROW, NONE], ""), [ROW, NONE]);
 });
 
-test("what is said of a row has its number, or why there is none", () => {
-  assert.match(said(ROW, LOOK.words), /Alpha 0\.80 \(0\.60 to 0\.90\) moderate · In 9 of 20\./);
-  assert.match(said(NONE, LOOK.words), /No reader gave the class\./);
-  assert.match(said(RARE, LOOK.words), /Few exams\./);
+test("the summary of a row has its number, or why there is none", () => {
+  assert.match(summaryOf(ROW, LOOK.words), /Alpha 0\.80 \(0\.60 to 0\.90\) moderate · In 9 of 20\./);
+  assert.match(summaryOf(NONE, LOOK.words), /No reader gave the class\./);
+  assert.match(summaryOf(RARE, LOOK.words), /Few exams\./);
 });

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrange } from "../../static/js/ecg/layout.js";
-import { Ground } from "../../static/js/tools/sheet_coordinates.js";
+import { SheetCoordinates } from "../../static/js/tools/sheet_coordinates.js";
 import { freePlace } from "../../static/js/tools/free_place.js";
 
 const SIZE = { width: 60, height: 6 };
 
 /** Ten seconds at rest, with a wave of `millivolts` from `fromS` to `toS` in lead `lead`. */
-function ground({ lead = 0, millivolts = 0, fromS = 0, toS = 10 } = {}) {
+function coordinates({ lead = 0, millivolts = 0, fromS = 0, toS = 10 } = {}) {
   const leads = Array.from({ length: 12 }, () => new Int16Array(5000));
   for (let t = fromS * 500 + 1; t < toS * 500; t += 7) leads[lead][t] = millivolts * 1000;
   const signal = {
@@ -18,37 +18,37 @@ function ground({ lead = 0, millivolts = 0, fromS = 0, toS = 10 } = {}) {
     status: new Uint8Array(12).fill(1),
     leads,
   };
-  return new Ground(arrange({ durationS: 10 }), signal);
+  return new SheetCoordinates(arrange({ durationS: 10 }), signal);
 }
 
-test("with nothing in the way the upper left corner is free", () => {
-  assert.deepEqual(freePlace(ground(), [], SIZE), { x: 0, y: 0 });
+test("on an empty sheet the upper left corner is free", () => {
+  assert.deepEqual(freePlace(coordinates(), [], SIZE), { x: 0, y: 0 });
 });
 
-test("a tall wave of the first lead sends it to the right", () => {
-  const { x, y } = freePlace(ground({ millivolts: 2.8, toS: 2 }), [], SIZE);
+test("a tall wave in the first lead moves the place to the right", () => {
+  const { x, y } = freePlace(coordinates({ millivolts: 2.8, toS: 2 }), [], SIZE);
   assert.equal(y, 0);
   assert.ok(x >= 15 + 2 * 25 - 2);
 });
 
-test("a stroke from below to above the edge is in the way, though no sample lies there", () => {
-  const where = ground({ millivolts: 4, toS: 2 });
+test("a stroke that crosses the band blocks it, even without a sample in it", () => {
+  const where = coordinates({ millivolts: 4, toS: 2 });
   assert.ok(freePlace(where, [], SIZE).x >= 60);
 });
 
-test("tall waves along the whole upper edge send it below", () => {
-  const one = ground({ millivolts: 2.8 });
+test("tall waves along the whole upper edge move the place to the lower edge", () => {
+  const one = coordinates({ millivolts: 2.8 });
   for (const lead of [3, 6, 9]) one.signal.leads[lead].set(one.signal.leads[0]);
   assert.equal(freePlace(one, [], SIZE).y, one.sheet.heightMm - SIZE.height);
 });
 
-test("a name is not hidden", () => {
-  const { x } = freePlace(ground(), [{ left: 16, right: 22, top: 2, bottom: 6 }], SIZE);
+test("a lead name is not hidden", () => {
+  const { x } = freePlace(coordinates(), [{ left: 16, right: 22, top: 2, bottom: 6 }], SIZE);
   assert.ok(x >= 22);
 });
 
-test("where nothing is free nothing is said to be", () => {
-  const one = ground();
+test("returns null where nothing is free", () => {
+  const one = coordinates();
   const everywhere = { left: 0, right: 300, top: 0, bottom: 300 };
   assert.equal(freePlace(one, [everywhere], SIZE), null);
 });

@@ -14,7 +14,7 @@ function having(...codes) {
   return codes.reduce((content, code) => labels.add(content, code, catalogue), labels.blank());
 }
 
-test("undo takes back step by step", () => {
+test("undo goes back step by step", () => {
   let history = begin(labels.blank());
   history = step(history, having(AF));
   history = step(history, having(AF, RBBB));
@@ -22,19 +22,19 @@ test("undo takes back step by step", () => {
   assert.deepEqual(undo(undo(history)).present, labels.blank());
 });
 
-test("nothing is left to undo at the beginning", () => {
+test("there is nothing to undo at the start", () => {
   const history = begin(labels.blank());
   assert.equal(undo(history), history);
 });
 
-test("the letters of a comment are one step", () => {
+test("typing a comment is one step", () => {
   let history = begin(labels.blank());
   for (const comment of ["n", "no", "noi", "noisy"])
     history = step(history, labels.setComment(history.present, comment));
   assert.equal(undo(history).present.comment, "");
 });
 
-test("a step that changes nothing is none", () => {
+test("a change without effect is not a step", () => {
   const history = begin(having(AF));
   assert.equal(step(history, having(AF)), history);
 });

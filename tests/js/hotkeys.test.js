@@ -43,7 +43,7 @@ test("the control that claims the key is found", () => {
   assert.equal(controlFor(root, "F1"), wanted);
 });
 
-test("a key that no control claims finds none", () => {
+test("a key that no control claims has no control", () => {
   assert.equal(controlFor({ querySelectorAll: () => [control("n")] }, "q"), undefined);
 });
 
@@ -59,12 +59,12 @@ test("a field keeps its own undo", () => {
   assert.ok(isForeign(event("z", { inField: true }), "Control+z", ON));
 });
 
-test("a held key does not submit one exam after the other", () => {
+test("a held key does not submit exam after exam", () => {
   assert.ok(isForeign(event("Enter", { repeat: true }), "Control+Enter", ON));
 });
 
 for (const key of ["n", "1", "/", "?", "Control+z"]) {
-  test(`${key} is a command even after a choice about the sheet`, () => {
+  test(`${key} is a command even while a sheet menu has focus`, () => {
     assert.ok(!isForeign(inSelect(key), key, ON));
   });
 }
@@ -104,11 +104,11 @@ test("a capital letter is a single key", () => {
   assert.deepEqual(["Shift+L", "Shift+Tab", "Control+Shift+z"].map(isSingle), [true, false, false]);
 });
 
-test("help prints keys as they are on the keyboard", () => {
+test("help shows keys as they are on the keyboard", () => {
   assert.deepEqual(["Control+Enter", "n", "Plus"].map(keyCaps), ["Ctrl ↵", "N", "+"]);
 });
 
-/** Is what the browser itself would do with the key prevented in a select? */
+/** Is the browser's own handling of the key prevented in a select? */
 function isPrevented(key, { singleKeys = true, ...rest } = {}) {
   let listener;
   let wasPrevented = false;
@@ -119,7 +119,7 @@ function isPrevented(key, { singleKeys = true, ...rest } = {}) {
 }
 
 for (const key of ["3", "6", "q", "Q"]) {
-  test(`${key} that no command claims does not choose in a select`, () => {
+  test(`${key}, which no command claims, does not choose in a select`, () => {
     assert.ok(isPrevented(key));
   });
 }
@@ -129,11 +129,11 @@ test("a held key does not choose in a select", () => {
 });
 
 for (const key of [" ", "ArrowDown", "Tab", "Enter"]) {
-  test(`a select is worked with ${JSON.stringify(key)}`, () => {
+  test(`a select keeps the key ${JSON.stringify(key)}`, () => {
     assert.ok(!isPrevented(key));
   });
 }
 
-test("where single keys are off, letters choose in a select", () => {
+test("with single keys off, letters choose in a select", () => {
   assert.ok(!isPrevented("q", { singleKeys: false }));
 });

@@ -3,66 +3,77 @@ import { test } from "node:test";
 
 import { FIXED, assign, chosen, objection, restore, translate } from "../../static/js/desk/state/keymap.js";
 
-const GIVEN = ["n", "1", "k", "Delete", "Backspace", "?", "F1", "Control+Enter", "Control+z", "ArrowLeft"];
+const DEFAULT_KEYS = [
+  "n",
+  "1",
+  "k",
+  "Delete",
+  "Backspace",
+  "?",
+  "F1",
+  "Control+Enter",
+  "Control+z",
+  "ArrowLeft",
+];
 
-test("what was not chosen keeps its key", () => {
+test("commands without a chosen key keep their default", () => {
   assert.deepEqual(
     [chosen({}, "n"), translate({ n: "v" }, "n"), translate({ "?": "h" }, "? F1")],
     ["n", "v", "h F1"],
   );
 });
 
-test("a free key is given without a question", () => {
-  assert.equal(objection({}, GIVEN, "n", "v"), null);
-  assert.deepEqual(assign({}, GIVEN, "n", "v"), { n: "v" });
+test("a free key is assigned without a question", () => {
+  assert.equal(objection({}, DEFAULT_KEYS, "n", "v"), null);
+  assert.deepEqual(assign({}, DEFAULT_KEYS, "n", "v"), { n: "v" });
 });
 
-test("a key that another command has is warned about by that command", () => {
-  assert.deepEqual(objection({}, GIVEN, "n", "k"), { kind: "taken", by: "k" });
+test("a key in use names the command that has it", () => {
+  assert.deepEqual(objection({}, DEFAULT_KEYS, "n", "k"), { kind: "taken", by: "k" });
 });
 
-test("taking it all the same swaps the two", () => {
-  const keymap = assign({}, GIVEN, "n", "k");
-  assert.deepEqual(GIVEN.map((key) => chosen(keymap, key)).slice(0, 3), ["k", "1", "n"]);
+test("taking a key in use swaps the two", () => {
+  const keymap = assign({}, DEFAULT_KEYS, "n", "k");
+  assert.deepEqual(DEFAULT_KEYS.map((key) => chosen(keymap, key)).slice(0, 3), ["k", "1", "n"]);
 });
 
-test("no two commands ever have one key, whatever is chosen in whatever order", () => {
-  const movable = GIVEN.filter((key) => !FIXED.includes(key));
+test("no two commands ever share a key, whatever is chosen in whatever order", () => {
+  const movable = DEFAULT_KEYS.filter((key) => !FIXED.includes(key));
   let keymap = {};
   for (let i = 0; i < 200; i += 1) {
     keymap = assign(
       keymap,
-      GIVEN,
+      DEFAULT_KEYS,
       movable[(i * 7) % movable.length],
       [...movable, "v", "y"][(i * 5) % (movable.length + 2)],
     );
-    assert.equal(new Set(GIVEN.map((key) => chosen(keymap, key))).size, GIVEN.length);
+    assert.equal(new Set(DEFAULT_KEYS.map((key) => chosen(keymap, key))).size, DEFAULT_KEYS.length);
   }
 });
 
-test("the way back to the given key leaves nothing behind", () => {
-  assert.deepEqual(assign(assign({}, GIVEN, "n", "v"), GIVEN, "n", "n"), {});
+test("choosing the default key again leaves no entry", () => {
+  assert.deepEqual(assign(assign({}, DEFAULT_KEYS, "n", "v"), DEFAULT_KEYS, "n", "n"), {});
 });
 
-test("the keys that always work are not taken or given away", () => {
-  assert.equal(objection({}, GIVEN, "Control+Enter", "v").kind, "fixed");
-  assert.equal(objection({}, GIVEN, "n", "F1").kind, "fixed");
+test("the fixed keys cannot be taken or changed", () => {
+  assert.equal(objection({}, DEFAULT_KEYS, "Control+Enter", "v").kind, "fixed");
+  assert.equal(objection({}, DEFAULT_KEYS, "n", "F1").kind, "fixed");
 });
 
-test("keys of the page and of browsers are refused", () => {
+test("keys reserved by the page or browsers are refused", () => {
   for (const wanted of ["Tab", "Enter", "Space", "Control+w", "Alt+ArrowLeft", "F5"]) {
-    assert.equal(objection({}, GIVEN, "n", wanted)?.kind, "reserved", wanted);
+    assert.equal(objection({}, DEFAULT_KEYS, "n", wanted)?.kind, "reserved", wanted);
   }
 });
 
 test("capitals and arrows may be chosen", () => {
   assert.deepEqual(
-    [objection({}, GIVEN, "n", "Shift+N"), objection({}, GIVEN, "n", "ArrowUp")],
+    [objection({}, DEFAULT_KEYS, "n", "Shift+N"), objection({}, DEFAULT_KEYS, "n", "ArrowUp")],
     [null, null],
   );
 });
 
-test("what is stored is believed only while it is a keymap", () => {
+test("a stored value is restored only if it is a keymap", () => {
   assert.deepEqual(
     [restore(null), restore("x"), restore({ n: 3 }), restore({ n: "v" })],
     [{}, {}, {}, { n: "v" }],

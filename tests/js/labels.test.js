@@ -20,7 +20,7 @@ function kinds(content) {
   return objections(content, catalogue).map(({ kind, weight }) => `${kind} ${weight}`);
 }
 
-test("a finding is definite until said otherwise", () => {
+test("a new finding is definite", () => {
   assert.deepEqual(having(AF).findings, [
     { class: AF, certainty: "definite", localisations: [], measurements: [] },
   ]);
@@ -39,19 +39,19 @@ test("any finding blocks the normal class", () => {
   assert.equal(labels.blockedBy(having(AF, RBBB), NORMAL, catalogue), AF);
 });
 
-test("contradicting findings may stand together, yet the reader is asked", () => {
+test("contradicting findings are allowed, but the reader is asked", () => {
   assert.deepEqual(kinds(having(AF, "sinus_tachycardia")), ["contradiction asks"]);
 });
 
-test("contradictions are seen whichever came first", () => {
+test("contradictions are detected in either order", () => {
   assert.deepEqual(kinds(having("sinus_tachycardia", AF)), ["contradiction asks"]);
 });
 
-test("what is merely unusual is only hinted at", () => {
+test("an unusual combination only gets a hint", () => {
   assert.deepEqual(kinds(having(AF, "atrial_flutter")), ["unusual hints"]);
 });
 
-test("nothing chosen is asked about", () => {
+test("the reader is asked about an empty reading", () => {
   assert.deepEqual(kinds(labels.blank()), ["nothing-chosen asks"]);
 });
 
@@ -63,19 +63,19 @@ test("an unreadable exam cannot have findings", () => {
   assert.deepEqual(kinds(labels.setQuality(having(AF), "unreadable")), ["unreadable-with-findings forbids"]);
 });
 
-test("unreadable once more takes away what was said of the classes, and nothing else", () => {
-  const untold = labels.setNotAssessable(
+test('"unreadable" chosen again clears the classes and nothing else', () => {
+  const notAssessable = labels.setNotAssessable(
     labels.setComment(having(AF), "noise"),
     "left_bundle_branch_block",
     catalogue,
   );
-  const once = labels.setQuality(untold, "unreadable");
-  assert.deepEqual(labels.mentioned(once), labels.mentioned(untold));
+  const once = labels.setQuality(notAssessable, "unreadable");
+  assert.deepEqual(labels.mentioned(once), labels.mentioned(notAssessable));
   const twice = labels.setQuality(once, "unreadable");
   assert.deepEqual([labels.mentioned(twice), twice.quality, twice.comment], [[], "unreadable", "noise"]);
 });
 
-test("a plain reading meets no objection", () => {
+test("an ordinary reading has no objections", () => {
   assert.deepEqual(kinds(having(RBBB)), []);
 });
 
@@ -87,7 +87,7 @@ test("certainty belongs to one finding", () => {
   );
 });
 
-test("a draft with a class that the taxonomy no longer knows is restored without it", () => {
+test("restoring a draft drops classes that the taxonomy no longer has", () => {
   const { findings } = labels.restore(
     { findings: [{ class: "gone" }, { class: AF, certainty: "probable" }] },
     catalogue,
@@ -98,42 +98,45 @@ test("a draft with a class that the taxonomy no longer knows is restored without
   );
 });
 
-test("nothing restored is a blank reading", () => {
+test("restoring nothing gives a blank reading", () => {
   assert.deepEqual(labels.restore(null, catalogue), labels.blank());
 });
 
-test("the order of the findings says nothing", () => {
+test("the order of findings does not matter", () => {
   assert.ok(labels.same(having(AF, RBBB), having(RBBB, AF)));
 });
 
-test("another certainty says something else", () => {
+test("a different certainty is a different content", () => {
   assert.ok(!labels.same(having(AF), labels.setCertainty(having(AF), AF, "possible")));
 });
 
-test("names come in the language of the page", () => {
+test("names are in the language of the page", () => {
   assert.equal(catalogue.name(AF), "Fibrilação atrial");
   assert.equal(new Catalogue(classes, "en").name(AF), "Atrial fibrillation");
 });
 
 test("a class is found or not assessable, never both", () => {
-  const untold = labels.setNotAssessable(having(AF, RBBB), AF, catalogue);
-  assert.deepEqual([untold.findings.map((finding) => finding.class), untold.not_assessable], [[RBBB], [AF]]);
-  const found = labels.add(untold, AF, catalogue);
+  const notAssessable = labels.setNotAssessable(having(AF, RBBB), AF, catalogue);
+  assert.deepEqual(
+    [notAssessable.findings.map((finding) => finding.class), notAssessable.not_assessable],
+    [[RBBB], [AF]],
+  );
+  const found = labels.add(notAssessable, AF, catalogue);
   assert.deepEqual([labels.holds(found, AF), found.not_assessable], [true, []]);
 });
 
-test("the normal ECG is read or not: it cannot be called not assessable", () => {
+test("the normal ECG cannot be marked not assessable", () => {
   assert.deepEqual(labels.setNotAssessable(labels.blank(), NORMAL, catalogue), labels.blank());
 });
 
-test("not assessable goes back to found, unless the normal ECG stands in its way", () => {
-  const untold = labels.setNotAssessable(labels.blank(), AF, catalogue);
-  assert.ok(labels.holds(labels.toggleNotAssessable(untold, AF, catalogue), AF));
-  const beside = labels.add(untold, NORMAL, catalogue);
+test("not assessable toggles back to found, unless the normal ECG blocks it", () => {
+  const notAssessable = labels.setNotAssessable(labels.blank(), AF, catalogue);
+  assert.ok(labels.holds(labels.toggleNotAssessable(notAssessable, AF, catalogue), AF));
+  const beside = labels.add(notAssessable, NORMAL, catalogue);
   assert.equal(labels.toggleNotAssessable(beside, AF, catalogue), beside);
 });
 
-test("what is not assessable is a statement: nothing is missing then", () => {
+test("a class marked not assessable makes the reading non-empty", () => {
   assert.deepEqual(kinds(labels.setNotAssessable(labels.blank(), AF, catalogue)), []);
 });
 
@@ -144,11 +147,13 @@ test("a normal exam with a class that is not assessable is asked about", () => {
 });
 
 test("an unreadable exam has no single class that is not assessable", () => {
-  const untold = labels.setNotAssessable(labels.blank(), AF, catalogue);
-  assert.deepEqual(kinds(labels.setQuality(untold, "unreadable")), ["unreadable-with-findings forbids"]);
+  const notAssessable = labels.setNotAssessable(labels.blank(), AF, catalogue);
+  assert.deepEqual(kinds(labels.setQuality(notAssessable, "unreadable")), [
+    "unreadable-with-findings forbids",
+  ]);
 });
 
-test("evidence stays with its finding through a change of certainty", () => {
+test("evidence stays with its finding when certainty changes", () => {
   const place = { tracing: 1, leads: ["V1", "V2"], from_s: 1.00004, to_s: 0.5 };
   const content = labels.setCertainty(labels.localise(having(AF), AF, place), AF, "possible");
   assert.deepEqual(content.findings[0].localisations, [
@@ -163,12 +168,12 @@ test("the same measurement is not attached twice", () => {
   assert.deepEqual(labels.dropEvidence(once, RBBB, "measurements", 0).findings[0].measurements, []);
 });
 
-test("a draft with other evidence is another draft", () => {
+test("a draft with different evidence is a different draft", () => {
   const one = labels.localise(having(AF), AF, { tracing: 1, leads: ["II"], from_s: 1, to_s: 2 });
   assert.ok(!labels.same(one, having(AF)));
 });
 
-test("evidence without shape is not restored", () => {
+test("malformed evidence is not restored", () => {
   const { findings } = labels.restore(
     { findings: [{ class: AF, localisations: [{ leads: "II" }], measurements: [{ kind: "x" }] }] },
     catalogue,
@@ -190,7 +195,7 @@ test("the leads of a problem keep the order of the sheet", () => {
   assert.deepEqual(labels.toggleProblemLead(content, "lead_off", "I", names).problems[0].leads, ["III"]);
 });
 
-test("a draft of before these fields says the same as one that leaves them empty", () => {
+test("a draft from before these fields equals one that leaves them empty", () => {
   const old = { findings: [{ class: AF, certainty: "definite" }], quality: "good", comment: "" };
   assert.ok(labels.same(old, labels.restore(old, catalogue)));
 });

@@ -23,7 +23,7 @@ for (const arrangement of names) {
     assert.deepEqual(new Set(cells.map(({ name }) => name)), new Set(LEADS));
   });
 
-  test(`${arrangement} puts every baseline on a line of the 5 mm ruling`, () => {
+  test(`${arrangement} puts every baseline on the 5 mm grid`, () => {
     const { cells, heightMm } = arrange({ durationS: 10, arrangement });
     assert.deepEqual(
       cells.map(({ baselineMm }) => baselineMm % 5),
@@ -32,7 +32,7 @@ for (const arrangement of names) {
     assert.equal(heightMm % 5, 0);
   });
 
-  test(`${arrangement} draws a pulse of 10 mm by 5 mm on the 5 mm ruling`, () => {
+  test(`${arrangement} draws a pulse of 10 mm by 5 mm on the 5 mm grid`, () => {
     for (const { xMm, yMm } of arrange({ durationS: 10, arrangement }).pulses) {
       assert.equal(Math.max(...yMm) - Math.min(...yMm), 10);
       assert.deepEqual([xMm[2], xMm[3]], [5, 10]);
@@ -47,13 +47,14 @@ for (const arrangement of names) {
     });
   }
 
-  test(`${arrangement} fits a page of A4 lying`, () => {
+  test(`${arrangement} fits a landscape A4 page`, () => {
     assert.equal(printShare(arrange({ durationS: 10, arrangement })), 1);
   });
 
   for (const speedMmPerS of SPEEDS_MM_PER_S) {
     for (const gainMmPerMv of GAINS_MM_PER_MV) {
-      test(`${arrangement} at ${speedMmPerS} mm/s and ${gainMmPerMv} mm/mV shows a pulse of 1 mV and 200 ms in the gutter`, () => {
+      const scale = `${speedMmPerS} mm/s and ${gainMmPerMv} mm/mV`;
+      test(`${arrangement} at ${scale} has a pulse of 1 mV and 200 ms in the gutter`, () => {
         for (const { xMm, yMm } of arrange({ durationS: 10, arrangement, speedMmPerS, gainMmPerMv }).pulses) {
           assert.equal(yMm[2] - yMm[1], gainMmPerMv);
           assert.ok(Math.abs(xMm[3] - xMm[2] - 0.2 * speedMmPerS) < 1e-9);
@@ -64,7 +65,7 @@ for (const arrangement of names) {
   }
 }
 
-test("the order of Cabrera goes around the heart, with aVR turned over", () => {
+test("Cabrera order is anatomical, with aVR inverted", () => {
   const { cells } = arrange({ durationS: 10, order: "cabrera" });
   assert.deepEqual(
     cells.slice(0, 6).map(({ name }) => name),
@@ -76,12 +77,12 @@ test("the order of Cabrera goes around the heart, with aVR turned over", () => {
   );
 });
 
-test("the standard order turns no lead over", () => {
+test("the standard order inverts no lead", () => {
   assert.ok(arrange({ durationS: 10 }).cells.every(({ sign }) => sign === 1));
 });
 
 for (const rhythm of RHYTHMS) {
-  test(`3x4 with ${rhythm.length} rhythm strips (${rhythm}) runs them over the whole time`, () => {
+  test(`3x4 with ${rhythm.length} rhythm strips (${rhythm}) runs them over the whole time window`, () => {
     const { cells } = arrange({ durationS: 10, rhythm });
     const strips = cells.slice(12);
     assert.deepEqual(
@@ -91,21 +92,21 @@ for (const rhythm of RHYTHMS) {
     assert.ok(strips.every(({ startS, endS }) => startS === 0 && endS === 10));
   });
 
-  test(`3x4 with ${rhythm.length} rhythm strips (${rhythm}) fits a page of A4 lying`, () => {
+  test(`3x4 with ${rhythm.length} rhythm strips (${rhythm}) fits a landscape A4 page`, () => {
     assert.equal(printShare(arrange({ durationS: 10, rhythm })), 1);
   });
 
-  test(`3x4 with ${rhythm.length} rhythm strips (${rhythm}) puts every baseline on the 5 mm ruling`, () => {
+  test(`3x4 with ${rhythm.length} rhythm strips (${rhythm}) puts every baseline on the 5 mm grid`, () => {
     assert.ok(arrange({ durationS: 10, rhythm }).cells.every(({ baselineMm }) => baselineMm % 5 === 0));
   });
 }
 
-test("a sheet too tall for the page is printed at whole per cents of its size", () => {
+test("a sheet too tall for the page is printed at a whole percentage of its size", () => {
   const share = printShare(arrange({ durationS: 10, headMm: 20, footMm: 20 }));
   assert.ok(share < 1 && Math.abs(share * 100 - Math.round(share * 100)) < 1e-9);
 });
 
-test("paper added above and below leaves the rows their distance and the ruling", () => {
+test("paper added above and below keeps row distance and grid alignment", () => {
   const usual = arrange({ durationS: 10 });
   const taller = arrange({ durationS: 10, headMm: 10, footMm: 5 });
   assert.equal(taller.heightMm, usual.heightMm + 15);
@@ -126,7 +127,7 @@ test("3x4 gives each column a quarter of the time", () => {
   assert.deepEqual([v4.startS, v4.endS, v4.leftMm], [7.5, 10, GUTTER_MM + 187.5]);
 });
 
-test("3x4 ends with lead II over the whole time", () => {
+test("3x4 ends with lead II over the whole time window", () => {
   const { cells } = arrange({ durationS: 10 });
   assert.deepEqual([cells.at(-1).name, cells.at(-1).startS, cells.at(-1).endS], ["II", 0, 10]);
 });
@@ -145,7 +146,7 @@ test("a minute is six pages", () => {
   assert.equal(pageCount(60, 25), 6);
 });
 
-test("the last page of a minute begins at 50 s", () => {
+test("the last page of a minute starts at 50 s", () => {
   const { window } = arrange({ durationS: 60, page: 9 });
   assert.deepEqual([window.startS, window.endS], [50, 60]);
 });
@@ -181,6 +182,6 @@ for (const devicePixelRatio of [1, 1.25, 1.5, 2]) {
   });
 }
 
-test("a low room limits the scale as a narrow one does", () => {
+test("low space limits the scale just as narrow space does", () => {
   assert.equal(fitScale({ widthMm: 266, heightMm: 165 }, { widthPx: 2000, heightPx: 660 }), 4);
 });

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrange } from "../../static/js/ecg/layout.js";
-import { Ground } from "../../static/js/tools/sheet_coordinates.js";
+import { SheetCoordinates } from "../../static/js/tools/sheet_coordinates.js";
 import { lookAt } from "../../static/js/tools/lens.js";
 
 const VIEW = { width: 20, height: 16 };
 
 /** Ten seconds at rest; lead I has a wave of `millivolts` in its first two seconds. */
-function ground(millivolts = 0) {
+function coordinates(millivolts = 0) {
   const leads = Array.from({ length: 12 }, () => new Int16Array(5000));
   for (let t = 0; t < 1000; t += 7) leads[0][t] = millivolts * 1000;
   const signal = {
@@ -18,32 +18,32 @@ function ground(millivolts = 0) {
     status: new Uint8Array(12).fill(1),
     leads,
   };
-  return new Ground(arrange({ durationS: 10 }), signal);
+  return new SheetCoordinates(arrange({ durationS: 10 }), signal);
 }
 
-/** How far from the upper edge the baseline of the first row lies. */
+/** Distance of the first row's baseline from the upper edge. */
 function firstRow({ sheet }) {
   return sheet.heightMm - sheet.cells[0].baselineMm;
 }
 
-test("over a trace the lens looks where it is", () => {
-  const one = ground();
+test("over a trace the lens looks straight down", () => {
+  const one = coordinates();
   assert.equal(lookAt(one, { x: 40, y: firstRow(one) + 4 }, VIEW), firstRow(one) + 4);
 });
 
-test("on the top of a tall wave it looks at the top", () => {
-  const one = ground(1.5);
+test("on the peak of a tall wave it looks at the peak", () => {
+  const one = coordinates(1.5);
   assert.equal(lookAt(one, { x: 40, y: firstRow(one) - 15 }, VIEW), firstRow(one) - 15);
 });
 
-test("between two rows it leans to the nearer one, just far enough to show it", () => {
-  const one = ground();
+test("between two rows it moves just far enough to show the nearer one", () => {
+  const one = coordinates();
   assert.equal(lookAt(one, { x: 40, y: firstRow(one) - 12 }, VIEW), firstRow(one) - 5);
   assert.equal(lookAt(one, { x: 40, y: firstRow(one) + 12 }, VIEW), firstRow(one) + 5);
   const next = firstRow(one) + one.pitchMm;
   assert.equal(lookAt(one, { x: 40, y: next - 12 }, VIEW), next - 5);
 });
 
-test("beside all traces it looks where it is", () => {
-  assert.equal(lookAt(ground(), { x: -30, y: 7 }, VIEW), 7);
+test("outside all traces it looks straight down", () => {
+  assert.equal(lookAt(coordinates(), { x: -30, y: 7 }, VIEW), 7);
 });

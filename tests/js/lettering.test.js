@@ -7,7 +7,7 @@ import { figure } from "../../static/js/ecg/sheet.js";
 
 const WORDS = { missing: "not recorded", flat: "flat", derived: "derived" };
 
-/** An ECG of 75 beats a minute whose R waves are `tallMv` high and whose S waves half as deep. */
+/** An ECG at 75 beats per minute with R waves of `tallMv` and S waves half as deep. */
 function signal({ tallMv = 1, rate = 500, phaseS = 0 } = {}) {
   const lead = (_, row) => {
     const samples = new Int16Array(rate * 10);
@@ -52,7 +52,7 @@ function ticksOf({ shapes }) {
   });
 }
 
-/** The boxes that the letters of the names fill, without any room around them. */
+/** The boxes of the names' letters, without margin. */
 function boxes({ names, pxPerMm }) {
   return names.text.map((text, i) => {
     const height = names.textfont.size[i] / pxPerMm;
@@ -61,7 +61,7 @@ function boxes({ names, pxPerMm }) {
   });
 }
 
-/** Which names are touched by a wave, at any sample. */
+/** The names that a wave touches at any sample. */
 function touched(drawn) {
   return boxes(drawn)
     .filter(({ x0, x1, y0, y1 }) =>
@@ -84,7 +84,8 @@ const layouts = [
 
 for (const layout of layouts) {
   for (const order of Object.keys(ORDERS)) {
-    test(`no name of ${layout.arrangement} [${layout.rhythm ?? ""}] in ${order} order touches a wave of 1 mV`, () => {
+    const name = `${layout.arrangement} [${layout.rhythm ?? ""}] in ${order} order`;
+    test(`no name of ${name} touches a wave of 1 mV`, () => {
       for (const phaseS of [0, 0.1, 0.15, 0.19, 0.25, 0.4]) {
         assert.deepEqual(touched(draw(signal({ phaseS }), { ...layout, order })), []);
       }
@@ -110,7 +111,7 @@ test("no name touches a wave at any speed or gain on 3x4", () => {
   }
 });
 
-test("no two names lie on one another", () => {
+test("no two names overlap", () => {
   for (const layout of layouts) {
     const all = boxes(draw(signal(), layout));
     const clashes = all.filter((one, i) =>
@@ -132,13 +133,13 @@ test("every name is on the paper", () => {
   }
 });
 
-test("on an ECG at rest every name stands at the same height above its line", () => {
+test("on a flat ECG every name has the same height above its baseline", () => {
   const flat = { ...signal(), leads: signal().leads.map((lead) => lead.fill(0)) };
   const { names, sheet } = draw(flat);
   assert.equal(new Set(sheet.cells.map(({ baselineMm }, i) => (names.y[i] - baselineMm).toFixed(6))).size, 1);
 });
 
-test("in rows close together the names stand in the gutter, their notes below them", () => {
+test("in close rows names are in the gutter, with their notes below", () => {
   const one = signal();
   one.status[8] = 2;
   const { names } = draw(one, { arrangement: "12x1" });
@@ -147,7 +148,7 @@ test("in rows close together the names stand in the gutter, their notes below th
   assert.ok(names.y[at] < names.y[names.text.indexOf("V3")]);
 });
 
-test("a tick above and one below mark each border between two leads of a row", () => {
+test("ticks above and below mark each border between two leads of a row", () => {
   const { ticks } = draw(signal());
   assert.equal(ticks.length, 3 * 3 * 2);
 });
@@ -168,13 +169,13 @@ test("rows of one lead have no border to mark", () => {
   assert.equal(draw(signal(), { arrangement: "12x1" }).ticks.length, 0);
 });
 
-test("an envelope knows the stroke between two samples far apart", () => {
+test("an envelope includes the stroke between two distant samples", () => {
   const envelope = new Envelope();
   envelope.addSamples({ x0: 0, dx: 4, y: [0, 10] });
   assert.ok(envelope.crossings({ x0: 2, x1: 2.4, y0: 4, y1: 6 }) > 0);
 });
 
-test("an envelope leaves a gap free", () => {
+test("an envelope keeps a gap free", () => {
   const envelope = new Envelope();
   envelope.addSamples({ x0: 0, dx: 1, y: [0, NaN, NaN, NaN, 0] });
   assert.equal(envelope.crossings({ x0: 1.6, x1: 2.4, y0: -1, y1: 1 }), 0);

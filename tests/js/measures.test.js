@@ -29,7 +29,7 @@ const CHART = {
   line: null,
 };
 const LOOK = {
-  colours: {
+  colors: {
     accent: "#000",
     warning: "#a60",
     faint: "#777",
@@ -42,7 +42,7 @@ const LOOK = {
   width: 800,
 };
 
-test("intervals reach from the points to their ends", () => {
+test("intervals extend from the points to their ends", () => {
   const { array, arrayminus } = bars(SERIES, SERIES.x, "#000");
   assert.deepEqual(
     array.map((reach) => Math.round(100 * reach)),
@@ -54,18 +54,18 @@ test("intervals reach from the points to their ends", () => {
   );
 });
 
-test("intervals lie along the axis of the values", () => {
+test("intervals lie along the value axis", () => {
   const { data } = figure(CHART, LOOK);
   assert.ok(data[0].error_x && !data[0].error_y);
 });
 
-test("rows have their names, the first at the top", () => {
+test("rows are labeled, the first at the top", () => {
   const { yaxis } = figure(CHART, LOOK).layout;
   assert.deepEqual(yaxis.ticktext, ["AF", "Sinus tachycardia"]);
   assert.ok(yaxis.range[0] > yaxis.range[1]);
 });
 
-test("a chart with rows grows with them", () => {
+test("a chart grows with its rows", () => {
   const many = {
     ...CHART,
     y: { ...AXIS, names: Array.from({ length: 40 }, (_, place) => `Class ${place}`) },
@@ -73,13 +73,13 @@ test("a chart with rows grows with them", () => {
   assert.ok(heightOf(many, 800) > heightOf(CHART, 800));
 });
 
-test("an axis of shares may begin above 0, and holds 1", () => {
+test("an axis of shares may start above 0 and includes 1", () => {
   const { xaxis } = figure({ ...CHART, x: { ...AXIS, is_share: true, lowest: 0.6 } }, LOOK).layout;
   assert.ok(xaxis.range[0] < 0.6 && xaxis.range[0] > 0.5);
   assert.ok(xaxis.range[1] >= 1);
 });
 
-test("curves differ in their dashes, not in colour alone", () => {
+test("curves differ by dash, not by color alone", () => {
   const curve = { ...SERIES, look: "curve", is_line: true, low: [], high: [] };
   const { data } = figure(
     { ...CHART, series: [curve, { ...curve, name: "AFL" }], across: false, y: AXIS, line: 0.05 },
@@ -101,7 +101,7 @@ test("the first line is solid and the first points are circles, whichever comes 
   }
 });
 
-test("what is wished for is a dashed line across the chart", () => {
+test("the target is a dashed line across the chart", () => {
   const { shapes } = figure({ ...CHART, across: false, line: 0.05 }, LOOK).layout;
   assert.deepEqual([shapes[0].y0, shapes[0].y1], [0.05, 0.05]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SITTING_MS, current, pace, withSubmission } from "../../static/js/desk/state/pace.js";
+import { SESSION_MS, current, pace, withSubmission } from "../../static/js/desk/state/pace.js";
 
 const MINUTE = 60_000;
 
@@ -16,15 +16,15 @@ test("there is no pace before the first submission", () => {
   assert.equal(pace(null, 0, 20), null);
 });
 
-test("the pace is the mean of the sitting", () => {
+test("the pace is the mean of the session", () => {
   const list = withSubmission(read(0, 1), { id: 9, at: 2 * MINUTE, activeMs: 10_000 });
   assert.deepEqual(pace(list, 2 * MINUTE, 20), { count: 3, seconds: 30, part: "evening" });
 });
 
-test("a long pause begins a new sitting", () => {
+test("a long pause starts a new session", () => {
   const list = read(0, 1, 200);
   assert.equal(list.length, 1);
-  assert.deepEqual(current(read(0, 1), MINUTE + SITTING_MS + 1), []);
+  assert.deepEqual(current(read(0, 1), MINUTE + SESSION_MS + 1), []);
 });
 
 test("a correction counts its exam once", () => {
@@ -32,18 +32,18 @@ test("a correction counts its exam once", () => {
   assert.equal(pace(list, 3 * MINUTE, 9).count, 2);
 });
 
-test("the part of the day is told", () => {
+test("includes the part of the day", () => {
   assert.deepEqual(
     [2, 9, 14, 21].map((hour) => pace(read(0), 0, hour).part),
     ["night", "morning", "afternoon", "evening"],
   );
 });
 
-test("a broken store is an empty one", () => {
+test("malformed stored data counts as empty", () => {
   assert.deepEqual(current({ x: 1 }, 0), []);
 });
 
-test("who abstains has not read the exam, also where it was read before", () => {
+test("an abstention does not count as a reading, even after one", () => {
   const read = withSubmission(null, { id: 1, at: 0, activeMs: 30_000 });
   assert.deepEqual(withSubmission(read, { id: 2, at: 1, activeMs: 5_000, outcome: "abstained" }), read);
   assert.deepEqual(withSubmission(read, { id: 1, at: 1, activeMs: 5_000, outcome: "abstained" }), []);

@@ -5,12 +5,12 @@ import { bytes, decoded, encoded, text, withoutPassword } from "../../static/js/
 
 const ODD = Uint8Array.from([251, 255, 254, 0, 62]);
 
-test("bytes travel as base64url without padding", () => {
+test("bytes are encoded as base64url without padding", () => {
   assert.equal(text(ODD), "-__-AD4");
   assert.deepEqual(bytes("-__-AD4"), ODD);
 });
 
-test("what the server offers becomes bytes where the browser wants them", () => {
+test("server options become bytes where the browser expects them", () => {
   const options = decoded({
     publicKey: {
       challenge: "-__-AD4",
@@ -24,7 +24,7 @@ test("what the server offers becomes bytes where the browser wants them", () => 
   assert.ok(!("allowCredentials" in options));
 });
 
-test("what the device answers becomes text where the server wants it", () => {
+test("the device's answer becomes text where the server expects it", () => {
   const answer = encoded({
     id: "one",
     rawId: ODD.buffer,
@@ -37,7 +37,7 @@ test("what the device answers becomes text where the server wants it", () => {
   assert.deepEqual(answer.clientExtensionResults, { credProps: { rk: true } });
 });
 
-test("a passkey that does without a password asks for a finger or PIN", () => {
+test("a passkey without a password asks for a fingerprint or PIN", () => {
   const { authenticatorSelection } = withoutPassword({ authenticatorSelection: {} }, true);
   assert.deepEqual(authenticatorSelection, {
     residentKey: "required",
@@ -46,7 +46,7 @@ test("a passkey that does without a password asks for a finger or PIN", () => {
   });
 });
 
-test("a passkey beside a password need not be found by the device", () => {
+test("a passkey used with a password need not be discoverable", () => {
   const { authenticatorSelection } = withoutPassword(
     { authenticatorSelection: { userVerification: "preferred" } },
     false,

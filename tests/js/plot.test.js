@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { separatorsOf } from "../../static/js/plot.js";
 
-test("the numbers of a chart are written in the language of the page", () => {
+test("chart numbers follow the language of the page", () => {
   assert.equal(separatorsOf("en"), ".,");
   assert.equal(separatorsOf("pt-br"), ",.");
 });

@@ -29,7 +29,7 @@ function recording({ widthMs, spikeMv = 0 }) {
 }
 
 for (const shape of [{ widthMs: 90 }, { widthMs: 160 }, { widthMs: 160, spikeMv: 3 }]) {
-  test(`the QRS begins and ends where it does: ${JSON.stringify(shape)}`, () => {
+  test(`finds onset and end of the QRS: ${JSON.stringify(shape)}`, () => {
     const edges = qrsEdges(recording(shape));
     assert.equal(edges.length, 10);
     edges.forEach(({ onset, end }, i) => {

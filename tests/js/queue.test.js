@@ -7,7 +7,7 @@ function assignment(id, next) {
   return { id, next, exam: { tracings: [{ position: 1, href: `/tracings/${id}` }] } };
 }
 
-/** A queue of five exams that counts what it fetches. */
+/** A queue of five exams that counts its fetches. */
 function five() {
   const fetched = [];
   const queue = new Queue({
@@ -24,7 +24,7 @@ function five() {
   return { queue, fetched };
 }
 
-test("the next three are loaded ahead", async () => {
+test("the next three exams are loaded ahead", async () => {
   const { queue } = five();
   await queue.loadAhead(assignment(1, 2), async () => {});
   assert.deepEqual(
@@ -33,7 +33,7 @@ test("the next three are loaded ahead", async () => {
   );
 });
 
-test("only the very next is drawn ahead", async () => {
+test("only the next exam is drawn ahead", async () => {
   const { queue } = five();
   const drawn = [];
   await queue.loadAhead(assignment(1, 2), async (next) => drawn.push(next.id));
@@ -47,7 +47,7 @@ test("nothing is fetched twice", async () => {
   assert.equal(new Set(fetched).size, fetched.length);
 });
 
-test("what is on its way is waited for, not asked for again", async () => {
+test("concurrent requests for the same exam share one fetch", async () => {
   const { queue, fetched } = five();
   await Promise.all([
     queue.loadAhead(assignment(1, 2), async () => {}),
@@ -57,12 +57,12 @@ test("what is on its way is waited for, not asked for again", async () => {
   assert.equal(new Set(fetched).size, fetched.length);
 });
 
-test("what failed is asked for again", async () => {
+test("a failed request is retried", async () => {
   let tries = 0;
   const queue = new Queue({
     loadAssignment: async () => {
       tries += 1;
-      throw new Error("the cable is out");
+      throw new Error("no connection");
     },
   });
   await assert.rejects(queue.assignment(2));
@@ -70,7 +70,7 @@ test("what failed is asked for again", async () => {
   assert.equal(tries, 2);
 });
 
-test("what was taken back may be read again", () => {
+test("an exam that was taken back may be read again", () => {
   const { queue } = five();
   queue.finish(2);
   queue.forget(2);
@@ -83,16 +83,16 @@ test("a submitted exam never comes next", async () => {
   assert.equal(queue.after(assignment(1, 2)), null);
 });
 
-test("the end of the queue is known", () => {
+test("recognizes the end of the queue", () => {
   assert.equal(five().queue.after(assignment(5, null)), null);
 });
 
-test("the exam before is loaded where its reader may compare, and asked for nowhere else", async () => {
+test("the previous exam is loaded only where its reader may compare", async () => {
   const { queue, fetched } = five();
   const compared = assignment(1, 2);
-  await queue.loadPrior({ ...compared, exam: { ...compared.exam, prior: null } });
+  await queue.loadPreviousExam({ ...compared, exam: { ...compared.exam, prior: null } });
   assert.deepEqual(fetched, []);
-  await queue.loadPrior({
+  await queue.loadPreviousExam({
     ...compared,
     exam: { ...compared.exam, prior: { days_before: 3, tracings: [{ position: 1, href: "/prior" }] } },
   });

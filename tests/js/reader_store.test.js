@@ -1,60 +1,70 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Shelf } from "../../static/js/desk/storage/reader_store.js";
-import { Vault } from "../../static/js/desk/storage/backup_store.js";
+import { ReaderStore } from "../../static/js/desk/storage/reader_store.js";
+import { BackupStore } from "../../static/js/desk/storage/backup_store.js";
 import { FakeStorage } from "./fakes/desk.js";
 
-/** A vault whose copy outlives the storage. */
-class FakeVault {
+/** A backup that outlives the storage. */
+class FakeBackup {
   kept = new Map();
   put = (name, text) => this.kept.set(name, text);
   remove = (name) => this.kept.delete(name);
-  entries = async (beginning) => [...this.kept].filter(([name]) => name.startsWith(beginning));
+  entries = async (prefix) => [...this.kept].filter(([name]) => name.startsWith(prefix));
 }
 
-test("what the storage lost when the browser was killed is taken back", async () => {
-  const vault = new FakeVault();
-  const before = new Shelf(new FakeStorage(), "ana", vault);
+test("recovers what the storage lost when the browser was killed", async () => {
+  const backup = new FakeBackup();
+  const before = new ReaderStore(new FakeStorage(), "ana", backup);
   before.write("outbox/key-1", { key: "key-1" });
   before.write("draft/7", { version: 2 });
-  const after = new Shelf(new FakeStorage(), "ana", vault);
+  const after = new ReaderStore(new FakeStorage(), "ana", backup);
   await after.recover();
   assert.deepEqual([after.read("outbox/key-1"), after.read("draft/7")], [{ key: "key-1" }, { version: 2 }]);
 });
 
-test("what was done with does not come back", async () => {
-  const vault = new FakeVault();
-  const before = new Shelf(new FakeStorage(), "ana", vault);
+for (const name of ["outbox/k", "draft/7", "saved/7", "correction/7/r", "second/7", "viewing/k"]) {
+  test(`${name.split("/")[0]} entries survive a killed browser`, async () => {
+    const backup = new FakeBackup();
+    new ReaderStore(new FakeStorage(), "ana", backup).write(name, { of: "ana" });
+    const after = new ReaderStore(new FakeStorage(), "ana", backup);
+    await after.recover();
+    assert.deepEqual(after.read(name), { of: "ana" });
+  });
+}
+
+test("removed work does not come back", async () => {
+  const backup = new FakeBackup();
+  const before = new ReaderStore(new FakeStorage(), "ana", backup);
   before.write("draft/7", { version: 2 });
   before.remove("draft/7");
-  const after = new Shelf(new FakeStorage(), "ana", vault);
+  const after = new ReaderStore(new FakeStorage(), "ana", backup);
   await after.recover();
   assert.equal(after.read("draft/7"), null);
 });
 
-test("another reader of the same computer takes nothing back", async () => {
-  const vault = new FakeVault();
-  new Shelf(new FakeStorage(), "ana", vault).write("draft/7", {});
-  const other = new Shelf(new FakeStorage(), "bruno", vault);
+test("another reader of the same computer recovers nothing", async () => {
+  const backup = new FakeBackup();
+  new ReaderStore(new FakeStorage(), "ana", backup).write("draft/7", {});
+  const other = new ReaderStore(new FakeStorage(), "bruno", backup);
   await other.recover();
   assert.deepEqual(other.names("draft/"), []);
 });
 
-test("settings have one copy", () => {
-  const vault = new FakeVault();
-  new Shelf(new FakeStorage(), "ana", vault).write("sheet", {});
-  assert.equal(vault.kept.size, 0);
+test("settings have no backup copy", () => {
+  const backup = new FakeBackup();
+  new ReaderStore(new FakeStorage(), "ana", backup).write("sheet", {});
+  assert.equal(backup.kept.size, 0);
 });
 
-test("a browser without a vault keeps what it can", async () => {
-  const shelf = new Shelf(new FakeStorage(), "ana");
-  shelf.write("draft/7", { version: 1 });
-  await shelf.recover();
-  assert.deepEqual(shelf.read("draft/7"), { version: 1 });
+test("works without a backup", async () => {
+  const store = new ReaderStore(new FakeStorage(), "ana");
+  store.write("draft/7", { version: 1 });
+  await store.recover();
+  assert.deepEqual(store.read("draft/7"), { version: 1 });
 });
 
-/** A storage without room for anything more. */
+/** A storage without space. */
 function fullStorage() {
   const storage = new FakeStorage();
   storage.setItem = () => {
@@ -63,62 +73,62 @@ function fullStorage() {
   return storage;
 }
 
-test("an older copy does not come back over newer work", async () => {
-  const vault = new FakeVault();
+test("an older copy does not overwrite newer work", async () => {
+  const backup = new FakeBackup();
   const storage = new FakeStorage();
   let at = 1;
-  const shelf = new Shelf(storage, "ana", vault, () => at);
-  shelf.write("draft/7", { version: 1 });
-  vault.put = () => {}; // the newer copy did not arrive
+  const store = new ReaderStore(storage, "ana", backup, () => at);
+  store.write("draft/7", { version: 1 });
+  backup.put = () => {}; // the newer copy is lost
   at = 2;
-  shelf.write("draft/7", { version: 2 });
-  await shelf.recover();
-  assert.deepEqual(shelf.read("draft/7"), { version: 2 });
+  store.write("draft/7", { version: 2 });
+  await store.recover();
+  assert.deepEqual(store.read("draft/7"), { version: 2 });
 });
 
-test("a newer copy comes back over older work", async () => {
-  const vault = new FakeVault();
+test("a newer copy replaces older work", async () => {
+  const backup = new FakeBackup();
   const storage = new FakeStorage();
-  new Shelf(storage, "ana", null, () => 1).write("draft/7", { version: 1 });
-  new Shelf(new FakeStorage(), "ana", vault, () => 2).write("draft/7", { version: 2 });
-  const shelf = new Shelf(storage, "ana", vault);
-  await shelf.recover();
-  assert.deepEqual(shelf.read("draft/7"), { version: 2 });
+  new ReaderStore(storage, "ana", null, () => 1).write("draft/7", { version: 1 });
+  new ReaderStore(new FakeStorage(), "ana", backup, () => 2).write("draft/7", { version: 2 });
+  const store = new ReaderStore(storage, "ana", backup);
+  await store.recover();
+  assert.deepEqual(store.read("draft/7"), { version: 2 });
 });
 
-test("work that was kept before its time was noted is still read, and gives way to what has a time", async () => {
+test("work stored without a time is still read, and a copy with a time replaces it", async () => {
   const storage = new FakeStorage();
-  const vault = new FakeVault();
+  const backup = new FakeBackup();
   storage.setItem("ecg-review/ana/saved/7", "3");
   storage.setItem("ecg-review/ana/draft/7", JSON.stringify({ version: 1 }));
-  new Shelf(new FakeStorage(), "ana", vault).write("draft/7", { version: 2 });
-  const shelf = new Shelf(storage, "ana", vault);
-  assert.deepEqual([shelf.read("saved/7"), shelf.read("draft/7")], [3, { version: 1 }]);
-  await shelf.recover();
-  assert.deepEqual(shelf.read("draft/7"), { version: 2 });
+  new ReaderStore(new FakeStorage(), "ana", backup).write("draft/7", { version: 2 });
+  const store = new ReaderStore(storage, "ana", backup);
+  assert.deepEqual([store.read("saved/7"), store.read("draft/7")], [3, { version: 1 }]);
+  await store.recover();
+  assert.deepEqual(store.read("draft/7"), { version: 2 });
 });
 
-test("a storage without room lets the desk start", async () => {
-  const vault = new FakeVault();
-  new Shelf(new FakeStorage(), "ana", vault).write("draft/7", {});
-  await new Shelf(fullStorage(), "ana", vault).recover();
+test("the desk starts when storage is full", async () => {
+  const backup = new FakeBackup();
+  new ReaderStore(new FakeStorage(), "ana", backup).write("draft/7", {});
+  await new ReaderStore(fullStorage(), "ana", backup).recover();
 });
 
-test("a vault that fails lets the desk start", async () => {
-  const vault = new FakeVault();
-  vault.entries = async () => {
+test("the desk starts when the backup fails", async () => {
+  const backup = new FakeBackup();
+  backup.entries = async () => {
     throw new DOMException("closing", "InvalidStateError");
   };
-  await new Shelf(new FakeStorage(), "ana", vault).recover();
+  await new ReaderStore(new FakeStorage(), "ana", backup).recover();
 });
 
-test("a browser that forbids a vault has none", async () => {
+test("a browser that forbids IndexedDB has no backup", async () => {
   const factory = {
     open: () => {
       throw new DOMException("insecure", "SecurityError");
     },
   };
-  const vault = new Vault(factory, "ecg-review");
-  await vault.put("draft/7", "{}");
-  assert.deepEqual(await vault.entries(""), []);
+  const backup = new BackupStore(factory, "ecg-review");
+  await backup.put("draft/7", "{}");
+  assert.deepEqual(await backup.entries(""), []);
 });

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrange } from "../../static/js/ecg/layout.js";
-import { keyDeed } from "../../static/js/tools/caliper_panel.js";
+import { keyAction } from "../../static/js/tools/caliper_panel.js";
 import * as calipers from "../../static/js/tools/calipers.js";
-import { Ground } from "../../static/js/tools/sheet_coordinates.js";
-import { say } from "../../static/js/tools/readout.js";
+import { SheetCoordinates } from "../../static/js/tools/sheet_coordinates.js";
+import { readout } from "../../static/js/tools/readout.js";
 import { pathOf, row } from "../../static/js/tools/strip.js";
 
 const TEXTS = {
@@ -22,8 +22,8 @@ const signal = {
   status: new Uint8Array(12).fill(1),
   leads: Array.from({ length: 12 }, () => new Int16Array(5000)),
 };
-const ground = new Ground(arrange({ durationS: 10 }), signal);
-const cell = ground.sheet.cells.at(-1);
+const coordinates = new SheetCoordinates(arrange({ durationS: 10 }), signal);
+const cell = coordinates.sheet.cells.at(-1);
 
 function placed(kind, legs, cycles = 1) {
   return {
@@ -104,11 +104,11 @@ for (const [state, language, said] of [
     "0.00 mV · 0.0 mm",
   ],
 ]) {
-  test(`calipers say "${said}" in ${language}`, () =>
-    assert.equal(say(state, ground, words, language), said));
+  test(`calipers show "${said}" in ${language}`, () =>
+    assert.equal(readout(state, coordinates, words, language), said));
 }
 
-for (const [event, deed] of [
+for (const [event, action] of [
   [{ key: "ArrowLeft" }, { right: -1, isCoarse: false }],
   [
     { key: "ArrowUp", shiftKey: true },
@@ -119,17 +119,17 @@ for (const [event, deed] of [
   [{ key: "ArrowLeft", altKey: true }, null],
   [{ key: "5" }, null],
 ]) {
-  test(`on a leg ${JSON.stringify(event)} does ${JSON.stringify(deed)}`, () => {
-    assert.deepEqual(keyDeed({ shiftKey: false, ...event }), deed);
+  test(`key ${JSON.stringify(event)} on a leg does ${JSON.stringify(action)}`, () => {
+    assert.deepEqual(keyAction({ shiftKey: false, ...event }), action);
   });
 }
 
-test("a line of an enlarged lead breaks where there is no value", () => {
+test("the line of an enlarged lead is interrupted where there is no value", () => {
   assert.equal(pathOf({ x0: 0, dx: 1, y: [1, 2, NaN, 3] }, 10), "M0.000 9.000L1.000 8.000M3.000 7.000");
 });
 
 test("an enlarged lead keeps speed and gain", () => {
-  const one = row(signal, ground.sheet, [{ lead: 1, name: "II" }], () => ({ headMm: 5, footMm: 10 }));
+  const one = row(signal, coordinates.sheet, [{ lead: 1, name: "II" }], () => ({ headMm: 5, footMm: 10 }));
   assert.equal(one.cells[0].rightMm - one.cells[0].leftMm, 250);
   assert.equal(one.heightMm, 50);
   assert.equal(one.cells[0].baselineMm % 5, 0);

@@ -7,7 +7,7 @@ import { FakeClock, FakeDocument, FakeElement, textOf } from "./fakes/desk.js";
 beforeEach(() => (globalThis.document = new FakeDocument()));
 afterEach(() => delete globalThis.document);
 
-/** A desk's head with one place for the way back. */
+/** A page with one place for the button. */
 function head() {
   const place = new FakeElement("span");
   const root = Object.assign(new FakeElement("div"), { querySelectorAll: () => [place] });
@@ -23,13 +23,13 @@ function head() {
 
 const until = (seconds) => new Date(seconds * 1000).toISOString();
 
-test("the way back names its exam, whatever stands beside it", () => {
+test("the button names its exam", () => {
   const { place, retraction } = head();
   retraction.offer({ id: 7, code: "6NV57-ES90G", until: until(60) });
   assert.equal(textOf(place), "retract 6NV57-ES90G");
 });
 
-test("the way back ends with its time", async () => {
+test("the button disappears at the deadline", async () => {
   const { place, clock, retraction } = head();
   retraction.offer({ id: 7, code: "6NV57-ES90G", until: until(60) });
   await clock.advance(60_000);

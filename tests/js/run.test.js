@@ -4,7 +4,7 @@ import test from "node:test";
 import { follow, isFinal, restMs } from "../../static/js/agreement/run.js";
 import { Refused, SignedOut, Unreachable } from "../../static/js/api.js";
 
-/** A page, what the server tells one time after the other, and the time that it waits. */
+/** A page, the server's successive answers, and the waiting times. */
 function page(answers) {
   const found = { shown: [], rests: [], isHidden: false, nAsked: 0 };
   let due = null;
@@ -18,7 +18,10 @@ function page(answers) {
     due = action;
     return () => (due = null);
   };
-  found.turn = follow(ask, (told) => found.shown.push(told.text), { after, isHidden: () => found.isHidden });
+  found.turn = follow(ask, (status) => found.shown.push(status.text), {
+    after,
+    isHidden: () => found.isHidden,
+  });
   found.wait = async () => {
     const action = due;
     due = null;
@@ -31,14 +34,14 @@ function page(answers) {
 const AT_WORK = { text: "Counting", n_done: 1, n_total: 3, is_over: false };
 const DONE = { text: "", is_over: true };
 
-test("it asks until the computation is over", async () => {
+test("polls until the run is finished", async () => {
   const at = page([AT_WORK, { ...AT_WORK, n_done: 2 }, DONE]);
   while (await at.wait());
   assert.deepEqual(at.shown, ["Counting", "Counting", ""]);
   assert.deepEqual(at.rests, [2000, 2000, 2000]);
 });
 
-test("it asks less and less often while nothing changes", async () => {
+test("polls less and less often while nothing changes", async () => {
   const at = page([AT_WORK]);
   for (let turn = 0; turn < 4; turn++) await at.wait();
   assert.deepEqual(at.rests, [2000, 2000, 3000, 4500, 6750]);
@@ -46,7 +49,7 @@ test("it asks less and less often while nothing changes", async () => {
   assert.equal(restMs(30_000, true), 2_000);
 });
 
-test("a hidden page asks nothing, and at once when it is looked at again", async () => {
+test("a hidden page does not poll, and polls at once when shown again", async () => {
   const at = page([AT_WORK]);
   at.isHidden = true;
   at.turn();
@@ -57,7 +60,7 @@ test("a hidden page asks nothing, and at once when it is looked at again", async
   assert.equal(at.nAsked, 1);
 });
 
-test("who turns back while an answer is on its way is not answered twice", async () => {
+test("returning to the page during a request does not start a second one", async () => {
   const at = page([AT_WORK]);
   const answered = at.wait();
   at.turn();
@@ -65,21 +68,21 @@ test("who turns back while an answer is on its way is not answered twice", async
   assert.equal(at.nAsked, 1);
 });
 
-test("a network that is gone for a moment is asked again, later", async () => {
+test("a network failure is retried later", async () => {
   const at = page([new Unreachable("gone"), DONE]);
   while (await at.wait());
   assert.deepEqual(at.shown, [""]);
   assert.deepEqual(at.rests, [2000, 3000]);
 });
 
-test("who is signed out asks no more", async () => {
+test("stops polling after signing out", async () => {
   const at = page([new SignedOut("gone")]);
   await at.wait();
   assert.equal(await at.wait(), false);
   assert.equal(at.nAsked, 1);
 });
 
-test("what was refused will be refused again", () => {
+test("stops polling after a refusal", () => {
   assert.equal(isFinal(new Refused(404, {})), true);
   assert.equal(isFinal(new Unreachable("gone")), false);
 });

@@ -7,7 +7,7 @@ import { INVALID } from "../../static/js/ecg/signal.js";
 
 const WORDS = { missing: "not recorded", flat: "flat", derived: "derived" };
 
-/** Ten seconds in which every lead rests at `rest` and once rises by a millivolt. */
+/** Ten seconds in which every lead is at `rest` and rises once by a millivolt. */
 function signal({ rate = 500, seconds = 10, rest = 0, unit = 1 } = {}) {
   const lead = () => {
     const samples = new Int16Array(rate * seconds).fill(rest);
@@ -35,12 +35,12 @@ function draw(one, asked = {}) {
   };
 }
 
-test("a millivolt is ten millimetres high", () => {
+test("a millivolt is ten millimeters high", () => {
   const { lines } = draw(signal());
   assert.equal(Math.max(...lines[0].y) - Math.min(...lines[0].y), 10);
 });
 
-test("a millivolt is as high in another unit", () => {
+test("a millivolt has the same height in another unit", () => {
   const { lines } = draw(signal({ unit: 5 }));
   assert.ok(Math.abs(Math.max(...lines[0].y) - Math.min(...lines[0].y) - 10) < 1e-9);
 });
@@ -56,7 +56,7 @@ for (const rate of [100, 300, 500, 1000]) {
     assert.ok(Math.abs(lines[0].dx * rate - 25) < 1e-9);
   });
 
-  test(`no sample is shown twice nor left out at ${rate} Hz`, () => {
+  test(`every sample is shown exactly once at ${rate} Hz`, () => {
     const { lines } = draw(signal({ rate }));
     const columns = [lines[0], lines[3], lines[6], lines[9]];
     assert.equal(
@@ -83,7 +83,7 @@ test("a gap stays a gap", () => {
   ]);
 });
 
-test("a missing lead is named, and a dashed line stands for it", () => {
+test("a missing lead is named and drawn as a dashed line", () => {
   const one = signal();
   one.status[8] = 0;
   const { lines, names, absent, sheet } = draw(one);
@@ -108,7 +108,7 @@ test("a flat lead is named and drawn", () => {
   assert.ok(lines.some(({ name }) => name === "V6"));
 });
 
-test("−aVR is aVR turned over", () => {
+test("−aVR is aVR inverted", () => {
   const upright = draw(signal()).lines.find(({ name }) => name === "aVR");
   const { lines, sheet } = draw(signal(), { order: "cabrera" });
   const turned = lines.find(({ name }) => name === "−aVR");
@@ -119,7 +119,7 @@ test("−aVR is aVR turned over", () => {
   );
 });
 
-test("a derived lead says so", () => {
+test("a derived lead is marked", () => {
   const one = signal();
   one.status[2] = 2;
   assert.ok(draw(one).names.includes("III · derived"));
@@ -129,7 +129,7 @@ test("thirteen stretches are drawn on 3x4 with a rhythm strip", () => {
   assert.equal(draw(signal()).lines.length, 13);
 });
 
-test("one unit of either axis is one millimetre", () => {
+test("one unit of either axis is one millimeter", () => {
   const { layout, sheet } = draw(signal());
   assert.deepEqual([layout.width, layout.height], [sheet.widthMm * 4, sheet.heightMm * 4]);
   assert.deepEqual(
@@ -141,7 +141,7 @@ test("one unit of either axis is one millimetre", () => {
   );
 });
 
-test("one unit is one millimetre where the sheet is no whole number of pixels", () => {
+test("one unit is one millimeter when the sheet is not a whole number of pixels", () => {
   for (const pxPerMm of [3.6, 3.7, 3.605]) {
     const { width, height, xaxis, yaxis } = layoutOf({ widthMm: 266, heightMm: 165 }, pxPerMm);
     assert.ok(Number.isInteger(width) && Number.isInteger(height));
@@ -151,11 +151,11 @@ test("one unit is one millimetre where the sheet is no whole number of pixels", 
   }
 });
 
-test("the median leaves out what has no value", () => {
+test("the median ignores samples without a value", () => {
   assert.equal(median(Int16Array.of(INVALID, 5, 7, 9, INVALID, INVALID)), 7);
 });
 
-test("the median of no value at all is zero", () => {
+test("the median without any value is zero", () => {
   assert.equal(median(Int16Array.of(INVALID, INVALID)), 0);
 });
 
@@ -168,7 +168,7 @@ function wave(lead, millivolts) {
 
 const [LEAD_I, LEAD_II] = [0, 1];
 
-test("an ordinary ECG lacks no paper", () => {
+test("an ordinary ECG needs no extra paper", () => {
   assert.deepEqual(paperLacking(signal(), arrange({ durationS: 10 })), {
     headMm: 0,
     footMm: 0,
@@ -176,14 +176,14 @@ test("an ordinary ECG lacks no paper", () => {
   });
 });
 
-test("a wave taller than the paper gets whole squares more, and nothing is cut", () => {
+test("a wave taller than the paper gets whole extra squares, and nothing is cut", () => {
   const lacking = paperLacking(wave(LEAD_I, 3.6), arrange({ durationS: 10 }));
   assert.deepEqual(lacking, { headMm: 10, footMm: 0, isCut: false });
   const { lines, sheet } = draw(wave(LEAD_I, 3.6), lacking);
   assert.ok(lines.every(({ y }) => Math.max(...y) <= sheet.heightMm && Math.min(...y) >= 0));
 });
 
-test("a deep wave of the last strip gets paper below it", () => {
+test("a deep wave in the last strip gets paper below it", () => {
   assert.deepEqual(paperLacking(wave(LEAD_II, -1.6), arrange({ durationS: 10 })), {
     headMm: 0,
     footMm: 5,
@@ -191,7 +191,7 @@ test("a deep wave of the last strip gets paper below it", () => {
   });
 });
 
-test("an artefact does not make the paper endless, and is known to be cut", () => {
+test("an artifact gets limited extra paper and is reported as cut", () => {
   assert.deepEqual(paperLacking(wave(LEAD_I, 30), arrange({ durationS: 10 })), {
     headMm: 20,
     footMm: 0,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { settingsLine } from "../../static/js/desk/state/sheet_settings.js";
+import { restore, settingsLine } from "../../static/js/desk/state/sheet_settings.js";
 import { createTexts } from "../../static/js/texts.js";
 
 const words = createTexts({
@@ -21,7 +21,7 @@ function line({ signal = {}, sheet = {} } = {}) {
   return settingsLine(shown, words);
 }
 
-test("the line tells how the sheet is drawn", () => {
+test("the line describes how the sheet is drawn", () => {
   assert.equal(line(), "25 mm/s · 10 mm/mV · raw, no filter · 500 Hz");
 });
 
@@ -32,7 +32,23 @@ test("a preview of exchanged electrodes says so first, and is not called raw", (
   );
 });
 
-test("a filtered preview tells both", () => {
-  const told = line({ signal: { exchanged: "RA ↔ LA" }, sheet: { filter: "40hz", isCut: true } });
-  assert.equal(told, "preview: RA ↔ LA · 25 mm/s · 10 mm/mV · filtered: 40 Hz · 500 Hz · cut");
+test("a filtered preview names both", () => {
+  const text = line({ signal: { exchanged: "RA ↔ LA" }, sheet: { filter: "40hz", isCut: true } });
+  assert.equal(text, "preview: RA ↔ LA · 25 mm/s · 10 mm/mV · filtered: 40 Hz · 500 Hz · cut");
+});
+
+test("settings that an earlier version stored are kept", () => {
+  const stored = { layout: "6x2", isCabrera: true, isLifeSize: true, speedMmPerS: 50, gainMmPerMv: 5 };
+  assert.deepEqual(restore(stored), {
+    layout: "6x2",
+    isCabrera: true,
+    isActualSize: true,
+    speedMmPerS: 50,
+    gainMmPerMv: 5,
+  });
+});
+
+test("settings that are no longer offered fall back to the defaults", () => {
+  assert.equal(restore({ layout: "4x3", speedMmPerS: 33 }).layout, "3x4+II");
+  assert.equal(restore(null).speedMmPerS, 25);
 });

@@ -10,7 +10,7 @@ function packet() {
   return Uint8Array.from(Buffer.from(golden.inflated, "base64")).buffer;
 }
 
-test("the golden packet of the server is read to the last bit", () => {
+test("the server's golden packet is decoded bit for bit", () => {
   const signal = decode(packet());
   assert.deepEqual(
     signal.leads.map((lead) => [...lead]),
@@ -18,7 +18,7 @@ test("the golden packet of the server is read to the last bit", () => {
   );
 });
 
-test("rate, unit and the status of the leads are read", () => {
+test("decodes rate, unit and lead status", () => {
   const { samplingRateHz, microvoltsPerLsb, nSamples, status } = decode(packet());
   assert.deepEqual(
     { samplingRateHz, microvoltsPerLsb, nSamples, status: [...status] },
@@ -31,7 +31,7 @@ test("rate, unit and the status of the leads are read", () => {
   );
 });
 
-test("a packet cut short is refused", () => {
+test("a truncated packet is refused", () => {
   assert.throws(() => decode(packet().slice(0, -1)), BadPacket);
 });
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Catalogue } from "../../static/js/desk/state/catalogue.js";
 import { PAUSE_MS } from "../../static/js/desk/state/confirmation.js";
-import { Leaving } from "../../static/js/desk/submit_actions.js";
+import { SubmitActions } from "../../static/js/desk/submit_actions.js";
 import { FakeClock, FakeDocument, textOf } from "./fakes/desk.js";
 
 const CLASSES = [{ code: "af", group: "rhythm", abbreviation: "AF", name: { en: "AF" } }];
@@ -15,12 +15,12 @@ const CONTENT = {
   comment: "",
 };
 
-/** A desk of one exam: what it was told, and whether another exam follows. */
+/** A desk with one exam that records its messages; another exam may follow. */
 function desk({ isLast = false, isKept = true, content = CONTENT } = {}) {
   const clock = new FakeClock();
-  const told = { sent: 0, isShut: false, said: [], notice: "", link: null };
-  const messages = { isFinished: false, say: (sentence) => told.said.push(sentence) };
-  const sitting = {
+  const log = { sent: 0, isReadOnly: false, messages: [], notice: "", link: null };
+  const messages = { isFinished: false, say: (sentence) => log.messages.push(sentence) };
+  const openExam = {
     id: 7,
     content,
     draft: {},
@@ -29,82 +29,82 @@ function desk({ isLast = false, isKept = true, content = CONTENT } = {}) {
   };
   const outbox = {
     add: () => {
-      told.sent += 1;
+      log.sent += 1;
       return isKept;
     },
     hasUnkept: !isKept,
   };
-  const leaving = new Leaving({
+  const submitActions = new SubmitActions({
     clock,
     words: (key) => key,
     catalogue: new Catalogue(CLASSES, "en"),
     messages,
     outbox,
     form: {
-      say: (sentence, { link = null } = {}) => Object.assign(told, { notice: sentence, link }),
-      disable: (isDisabled) => (told.isShut = isDisabled),
+      say: (sentence, { link = null } = {}) => Object.assign(log, { notice: sentence, link }),
+      disable: (isDisabled) => (log.isReadOnly = isDisabled),
     },
     queue: { finish: () => {} },
     flow: { proceed: () => (messages.isFinished = isLast) },
-    opinion: { isReady: () => true, said: {}, leave: () => {} },
+    opinion: { isReady: () => true, submission: {}, leave: () => {} },
     display: () => ({}),
-    sitting: () => sitting,
+    openExam: () => openExam,
     onSubmit: () => {},
   });
-  return { told, leaving, clock };
+  return { log, submitActions, clock };
 }
 
-test("after the last exam the form behind the farewell is shut", () => {
-  const { told, leaving } = desk({ isLast: true });
-  leaving.submit();
-  assert.deepEqual([told.sent, told.isShut], [1, true]);
+test("after the last exam the form behind the final screen is locked", () => {
+  const { log, submitActions } = desk({ isLast: true });
+  submitActions.submit();
+  assert.deepEqual([log.sent, log.isReadOnly], [1, true]);
 });
 
-test("where another exam follows, it is for that exam to say whether the form is shut", () => {
-  const { told, leaving } = desk();
-  leaving.submit();
-  assert.deepEqual([told.sent, told.isShut], [1, false]);
+test("when another exam follows, that exam decides whether the form is locked", () => {
+  const { log, submitActions } = desk();
+  submitActions.submit();
+  assert.deepEqual([log.sent, log.isReadOnly], [1, false]);
 });
 
-test("a reading that the device cannot keep is told, and asked about before the page is closed", () => {
+test("a reading that the device cannot keep is reported, and closing the page asks first", () => {
   let guard = null;
   globalThis.addEventListener = (name, action) => (guard = { name, action });
-  const { told, leaving } = desk({ isKept: false });
-  leaving.submit();
+  const { log, submitActions } = desk({ isKept: false });
+  submitActions.submit();
   let isAsking = false;
   guard.action({ preventDefault: () => (isAsking = true) });
   delete globalThis.addEventListener;
-  assert.deepEqual([told.said, guard.name, isAsking], [["reading-unkept"], "beforeunload", true]);
+  assert.deepEqual([log.messages, guard.name, isAsking], [["reading-unkept"], "beforeunload", true]);
 });
 
 const NOTHING = { ...CONTENT, findings: [] };
 
-/** Ana is asked whether she abstains, and has read the question. */
+/** The reader is asked whether to abstain, and has read the question. */
 async function askedToAbstain() {
   globalThis.document = new FakeDocument();
   const asked = desk({ content: NOTHING });
-  asked.leaving.abstain();
+  asked.submitActions.abstain();
   await asked.clock.advance(PAUSE_MS);
   delete globalThis.document;
   return asked;
 }
 
-test("to abstain is asked, with a way to cancel, and abstaining again says yes", async () => {
-  const { told, leaving } = await askedToAbstain();
+test("abstaining asks, can be canceled, and is confirmed by repeating", async () => {
+  const { log, submitActions } = await askedToAbstain();
   assert.deepEqual(
-    [told.sent, told.notice, textOf(told.link)],
+    [log.sent, log.notice, textOf(log.link)],
     [0, "abstain-confirm abstain-again", "cancel Esc"],
   );
-  leaving.abstain();
-  assert.equal(told.sent, 1);
-  assert.equal(leaving.cancel(), false);
+  submitActions.abstain();
+  assert.equal(log.sent, 1);
+  assert.equal(submitActions.cancel(), false);
 });
 
-test("a question that was cancelled is asked anew", async () => {
-  const { told, leaving } = await askedToAbstain();
-  assert.deepEqual([leaving.cancel(), told.notice, leaving.cancel()], [true, "", false]);
+test("a canceled question is asked again", async () => {
+  const { log, submitActions } = await askedToAbstain();
+  assert.deepEqual([submitActions.cancel(), log.notice, submitActions.cancel()], [true, "", false]);
   globalThis.document = new FakeDocument();
-  leaving.abstain();
+  submitActions.abstain();
   delete globalThis.document;
-  assert.deepEqual([told.sent, told.notice], [0, "abstain-confirm abstain-again"]);
+  assert.deepEqual([log.sent, log.notice], [0, "abstain-confirm abstain-again"]);
 });

@@ -6,18 +6,21 @@ import {
   isConfirmed,
   isShared,
   readouts,
-  standings,
+  comparisons,
 } from "../../static/js/desk/state/model_answer.js";
 import { Suggestions, isOffered, mayAsk } from "../../static/js/desk/suggestions.js";
 import { FakeDocument, FakeElement } from "./fakes/desk.js";
 
 const SIGNED = { id: 7, state: "submitted", reading: { findings: [] }, suggestions: "shown" };
 
+/** What the panel calls when it shows something. */
+const SILENT = { onShow: () => {}, onView: () => {} };
+
 function measured(value, reason = "") {
   return { value, confidence: 1, n_beats: 9, reason };
 }
 
-/** A panel whose questions are kept. */
+/** A panel that records its requests. */
 function panel() {
   const asked = [];
   const api = {
@@ -26,18 +29,18 @@ function panel() {
       return new Promise(() => {});
     },
   };
-  return { asked, shown: new Suggestions({ hidden: false }, { api }) };
+  return { asked, shown: new Suggestions(new FakeElement("section"), { ...SILENT, api }) };
 }
 
 for (const state of ["todo", "draft"]) {
-  test(`the model is not asked of an exam in state ${state}`, () => {
+  test(`no suggestions are loaded for an exam in state ${state}`, () => {
     const { asked, shown } = panel();
     shown.show({ id: 7, state, reading: null });
     assert.deepEqual(asked, []);
   });
 }
 
-test("of a signed exam whose suggestions were not seen yet nothing is asked before the reader wants it", async () => {
+test("suggestions on a signed exam are not loaded before the reader asks for them", async () => {
   globalThis.document = new FakeDocument();
   for (const [until, text] of [
     ["2026-06-01T12:00:00Z", "model-see-final"],
@@ -50,6 +53,7 @@ test("of a signed exam whose suggestions were not seen yet nothing is asked befo
       addEventListener: (name, action) => name === "click" && (click = action),
     });
     const shown = new Suggestions(root, {
+      ...SILENT,
       words: (key) => key,
       api: {
         loadSuggestions: async (id) => {
@@ -68,42 +72,42 @@ test("of a signed exam whose suggestions were not seen yet nothing is asked befo
   delete globalThis.document;
 });
 
-test("the model is asked of a signed exam whose suggestions were seen before", () => {
+test("suggestions that were seen before are loaded at once", () => {
   const { asked, shown } = panel();
   shown.show(SIGNED);
   assert.deepEqual(asked, [7]);
 });
 
-test("what was shown of the last exam is hidden at once", () => {
+test("the previous exam's suggestions are hidden at once", () => {
   const { shown } = panel();
   shown.show({ id: 8, state: "todo", reading: null });
   assert.equal(shown.root.hidden, true);
 });
 
-test("a reading that the server does not give back is not signed", () => {
+test("without the signed reading no suggestions are loaded or offered", () => {
   assert.equal(mayAsk({ state: "submitted", reading: null, suggestions: "shown" }), false);
   assert.equal(isOffered({ state: "submitted", reading: null, suggestions: "offered" }), false);
   assert.equal(mayAsk({ state: "todo", reading: null, is_shown_suggestions: false }), false);
   assert.equal(mayAsk({ state: "todo", reading: null, is_shown_suggestions: true }), true);
 });
 
-test("a finding of a class that the model never looks at is not assessed", () => {
+test('a finding of a class that the model does not cover is "not assessed"', () => {
   const answer = { suggestions: [], covered_classes: ["prolonged_qt"] };
-  assert.deepEqual(standings(["atrial_fibrillation"], answer), [
-    { code: "atrial_fibrillation", standing: "not-assessed" },
+  assert.deepEqual(comparisons(["atrial_fibrillation"], answer), [
+    { code: "atrial_fibrillation", status: "not-assessed" },
   ]);
 });
 
-test("a finding that the model looked for in vain is not suggested", () => {
+test('a finding of a covered class that is not suggested is "not suggested"', () => {
   const answer = { suggestions: [], covered_classes: ["prolonged_qt"] };
-  assert.deepEqual(standings(["prolonged_qt"], answer), [
-    { code: "prolonged_qt", standing: "not-suggested" },
+  assert.deepEqual(comparisons(["prolonged_qt"], answer), [
+    { code: "prolonged_qt", status: "not-suggested" },
   ]);
 });
 
-test("a finding that the model suggests too needs no word", () => {
+test("a finding that the model suggests too is not listed", () => {
   const answer = { suggestions: [{ class: "prolonged_qt" }], covered_classes: ["prolonged_qt"] };
-  assert.deepEqual(standings(["prolonged_qt"], answer), []);
+  assert.deepEqual(comparisons(["prolonged_qt"], answer), []);
 });
 
 test("a measurement is shown with its unit", () => {
@@ -112,11 +116,11 @@ test("a measurement is shown with its unit", () => {
   ]);
 });
 
-test("an angle has no space before its sign", () => {
+test("an angle has no space before the degree sign", () => {
   assert.equal(readouts({ axis_deg: measured(-45) }, "", "en")[0].text, "−45°");
 });
 
-test("what could not be measured gives its reason instead of a number", () => {
+test("a missing measurement has its reason instead of a number", () => {
   const [row] = readouts({ pr_ms: measured(null, "no_p_wave") }, "", "en");
   assert.deepEqual([row.text, row.reason], [null, "no_p_wave"]);
 });
@@ -125,7 +129,7 @@ for (const [formula, name] of [
   ["hodges", "check-qtc_hodges_ms"],
   ["", "check-qtc_fridericia_ms"],
 ]) {
-  test(`QT is shown as corrected by ${formula || "the formula of version 1"}`, () => {
+  test(`QT is labeled as corrected by ${formula || "the formula of version 1"}`, () => {
     const both = { qtc_hodges_ms: measured(440), qtc_fridericia_ms: measured(430) };
     assert.deepEqual(
       readouts(both, formula, "en").map((row) => row.name),
@@ -134,11 +138,11 @@ for (const [formula, name] of [
   });
 }
 
-test("an exam on which measuring failed has nothing to show", () => {
+test("an exam without measurements has no readouts", () => {
   assert.deepEqual(readouts({}, "", "en"), []);
 });
 
-test("who agreed with their own finding has accepted it", () => {
+test("confirming one's own finding counts as accepting", () => {
   const reading = { decisions: [], confirmed: ["af"], findings: [{ class: "af" }] };
   assert.deepEqual(
     [isConfirmed({ reading }, "af"), decided({ reading }, "af"), decided({ reading }, "lbbb")],
@@ -146,14 +150,14 @@ test("who agreed with their own finding has accepted it", () => {
   );
 });
 
-test("a suggestion is shared by who gave its class before", () => {
+test("a suggestion is shared when the reader found its class before", () => {
   assert.deepEqual(
     [isShared({ reading: { findings: [{ class: "af" }] } }, "af"), isShared({ reading: null }, "af")],
     [true, false],
   );
 });
 
-test("what was decided afterwards counts before what was decided while reading", () => {
+test("a decision made afterwards takes precedence over one made while reading", () => {
   const reading = { decisions: [{ class: "af", verdict: "rejected" }] };
   const revision = { decisions: [{ class: "af", verdict: "accepted" }] };
   assert.deepEqual(
@@ -162,21 +166,18 @@ test("what was decided afterwards counts before what was decided while reading",
   );
 });
 
-test("what nobody decided on has no verdict", () => {
+test("a suggestion without a decision has no verdict", () => {
   assert.equal(decided({ reading: null }, "af"), undefined);
 });
 
-test("what arrives after the reader has left stays out of view and is not counted", async () => {
+test("an answer that arrives after leaving is neither shown nor counted", async () => {
   let answer;
   const viewed = [];
-  const shown = new Suggestions(
-    { hidden: false },
-    {
-      api: { loadSuggestions: () => new Promise((resolve) => (answer = resolve)) },
-      onView: (id) => viewed.push(id),
-      onShow: () => {},
-    },
-  );
+  const shown = new Suggestions(new FakeElement("section"), {
+    api: { loadSuggestions: () => new Promise((resolve) => (answer = resolve)) },
+    onView: (id) => viewed.push(id),
+    onShow: () => {},
+  });
   const showing = shown.show(SIGNED);
   shown.leave();
   answer({ suggestions: [], covered_classes: [] });

@@ -6,9 +6,9 @@ import { SWAPS, swapped } from "../../static/js/tools/swap.js";
 
 const HEART = { RA: -260, LA: 340, LL: 940, V1: -500, V2: 700, V3: 1100, V4: 1400, V5: 1000, V6: 600 };
 
-/** The twelve leads, in steps, of electrodes at these potentials; doubled, so that Goldberger's halves are whole. */
+/** The twelve leads of electrodes at these potentials; doubled, so that Goldberger's halves are integers. */
 function recorded(at) {
-  const centre = (at.RA + at.LA + at.LL) / 3;
+  const center = (at.RA + at.LA + at.LL) / 3;
   const values = {
     I: at.LA - at.RA,
     II: at.LL - at.RA,
@@ -17,7 +17,7 @@ function recorded(at) {
     aVL: at.LA - (at.RA + at.LL) / 2,
     aVF: at.LL - (at.RA + at.LA) / 2,
   };
-  for (const chest of ["V1", "V2", "V3", "V4", "V5", "V6"]) values[chest] = at[chest] - centre;
+  for (const chest of ["V1", "V2", "V3", "V4", "V5", "V6"]) values[chest] = at[chest] - center;
   return {
     samplingRateHz: 500,
     microvoltsPerLsb: 1,
@@ -28,7 +28,7 @@ function recorded(at) {
 }
 
 for (const [name, places] of Object.entries(SWAPS)) {
-  test(`${name} gives what exchanged electrodes would have recorded`, () => {
+  test(`${name} matches what the exchanged electrodes would have recorded`, () => {
     const exchanged = Object.fromEntries(
       Object.keys(HEART).map((electrode) => [electrode, HEART[places[electrode] ?? electrode]]),
     );
@@ -36,23 +36,23 @@ for (const [name, places] of Object.entries(SWAPS)) {
   });
 }
 
-test("an exchange of two undoes itself", () => {
+test("exchanging two electrodes twice restores the signal", () => {
   const one = recorded(HEART);
   assert.deepEqual(swapped(swapped(one, "ra-ll"), "ra-ll").leads, one.leads);
 });
 
-test("going round one way undoes going round the other", () => {
+test("rotating three electrodes back restores the signal", () => {
   const one = recorded(HEART);
   assert.deepEqual(swapped(swapped(one, "ra-la-ll"), "ra-ll-la").leads, one.leads);
 });
 
-test("a sample without a value has none after an inversion", () => {
+test("a sample without a value stays without one when inverted", () => {
   const one = recorded(HEART);
   one.leads[0][0] = INVALID;
   assert.equal(swapped(one, "ra-la").leads[0][0], INVALID);
 });
 
-test("a lead that is missing takes its place along", () => {
+test("the missing status moves with the lead", () => {
   const one = recorded(HEART);
   one.status[LEADS.indexOf("V1")] = 0;
   assert.deepEqual([...swapped(one, "v1-v2").status].slice(6, 8), [1, 0]);

@@ -17,7 +17,7 @@ const scripts = readdirSync(folder, { recursive: true })
   .map((name) => readFileSync(new URL(name, folder), "utf8"))
   .join("\n");
 
-test("every text that a script asks for by name is translated", () => {
+test("every text that a script uses by name is translated", () => {
   const asked = [...scripts.matchAll(/\bwords\(\s*"([^"]+)"/g)].map(([, key]) => key);
   assert.deepEqual(
     asked.filter((key) => !known.has(key)),
@@ -25,7 +25,7 @@ test("every text that a script asks for by name is translated", () => {
   );
 });
 
-test("every text that is made of a state is translated", () => {
+test("every text whose key contains a state is translated", () => {
   const states = [
     ...["good", "acceptable", "poor", "unreadable"].map((quality) => `quality-${quality}`),
     ...["definite", "probable", "possible"].map((certainty) => `certainty-${certainty}`),
@@ -38,7 +38,7 @@ test("every text that is made of a state is translated", () => {
   );
 });
 
-test("no text is translated in vain", () => {
+test("every translated text is used", () => {
   const beginnings = (key) => [...key.matchAll(/-/g)].map(({ index }) => key.slice(0, index + 1));
   const isUsed = (key) =>
     scripts.includes(`"${key}"`) || beginnings(key).some((part) => scripts.includes(`\`${part}\${`));

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { timeSpan, tracingsOf, waysFrom } from "../../static/js/desk/state/tracings.js";
+import { timeSpan, tracingsOf, keyTargets } from "../../static/js/desk/state/tracings.js";
 
 const own = (position) => ({ position, href: `/own/${position}` });
 const before = (position) => ({ position, href: `/before/${position}` });
 const prior = { days_before: 412, tracings: [before(1)] };
 
-test("the exam's own tracings come first, then those of the exam before", () => {
+test("the exam's own tracings come first, then those of the previous exam", () => {
   assert.deepEqual(tracingsOf({ tracings: [own(1), own(2)], prior }), [
     { ...own(1), daysBefore: null },
     { ...own(2), daysBefore: null },
@@ -15,32 +15,32 @@ test("the exam's own tracings come first, then those of the exam before", () => 
   ]);
 });
 
-test("a study that hides the exam before leaves the exam's own", () => {
+test("without a previous exam only the exam's own tracings are listed", () => {
   assert.deepEqual(tracingsOf({ tracings: [own(1)], prior: null }), [{ ...own(1), daysBefore: null }]);
 });
 
-test("from the only tracing no key leads anywhere", () => {
-  assert.deepEqual(waysFrom(tracingsOf({ tracings: [own(1)], prior: null }), "/own/1"), {
+test("a single tracing has no key targets", () => {
+  assert.deepEqual(keyTargets(tracingsOf({ tracings: [own(1)], prior: null }), "/own/1"), {
     next: null,
     other: null,
   });
 });
 
-test("the tracings of one exam go round, and the other exam is one key away", () => {
+test("one key cycles through the exam's tracings, another switches the exam", () => {
   const tracings = tracingsOf({ tracings: [own(1), own(2)], prior });
-  assert.deepEqual(waysFrom(tracings, "/own/1"), { next: "/own/2", other: "/before/1" });
-  assert.deepEqual(waysFrom(tracings, "/own/2"), { next: "/own/1", other: "/before/1" });
-  assert.deepEqual(waysFrom(tracings, "/before/1"), { next: null, other: "/own/1" });
+  assert.deepEqual(keyTargets(tracings, "/own/1"), { next: "/own/2", other: "/before/1" });
+  assert.deepEqual(keyTargets(tracings, "/own/2"), { next: "/own/1", other: "/before/1" });
+  assert.deepEqual(keyTargets(tracings, "/before/1"), { next: null, other: "/own/1" });
 });
 
-test("while another exam's sheet is still on view no key leads anywhere", () => {
-  assert.deepEqual(waysFrom(tracingsOf({ tracings: [own(1)], prior }), "/elsewhere"), {
+test("there are no key targets while another exam's sheet is on view", () => {
+  assert.deepEqual(keyTargets(tracingsOf({ tracings: [own(1)], prior }), "/elsewhere"), {
     next: null,
     other: null,
   });
 });
 
-test("an exam of the same patient hours before is none: days are at least one", () => {
+test("a previous exam is at least one day older", () => {
   assert.equal(timeSpan(1, "en"), "1 day");
 });
 
@@ -52,7 +52,7 @@ for (const [days, english, portuguese] of [
   [760, "2.1 years", "2,1 anos"],
   [3653, "10 years", "10 anos"],
 ]) {
-  test(`${days} days are ${english}`, () => {
+  test(`${days} days read ${english}`, () => {
     assert.equal(timeSpan(days, "en"), english);
     assert.equal(timeSpan(days, "pt-BR"), portuguese);
   });

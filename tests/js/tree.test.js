@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { isOpen, plant, press, reveal, toggle, visible } from "../../static/js/desk/state/tree.js";
+import { isOpen, createTree, press, reveal, toggle, visible } from "../../static/js/desk/state/tree.js";
 
 const classes = JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url)));
 const byCode = new Map(classes.map((one) => [one.code, one]));
-const tree = plant(classes, {
+const tree = createTree(classes, {
   groupName: (code) => byCode.get(code).group,
   className: (code) => byCode.get(code).name,
 });
@@ -16,11 +16,11 @@ function after(...keys) {
   return keys.reduce((state, key) => press(state, key) ?? state, tree);
 }
 
-test("at first the groups are seen and the first is at hand", () => {
+test("initially only groups are visible, with the first one current", () => {
   assert.deepEqual([visible(tree).length, tree.at], [N_GROUPS, "group:normal"]);
 });
 
-test("the right arrow opens a group and then goes in", () => {
+test("the right arrow opens a group and then enters it", () => {
   assert.ok(isOpen(after("ArrowRight"), "normal"));
   assert.equal(after("ArrowRight", "ArrowRight").at, "class:normal_ecg");
   assert.equal(after("ArrowRight", "ArrowRight", "ArrowRight").at, "class:normal_ecg");
@@ -39,11 +39,11 @@ test("up and down stop at the ends", () => {
   assert.equal(after("End", "Home").at, "group:normal");
 });
 
-test("the star opens all, and all 66 classes are seen", () => {
+test("the asterisk opens all groups and shows all 66 classes", () => {
   assert.equal(visible(after("*")).length, N_GROUPS + classes.length);
 });
 
-test("a letter goes to the next row that begins with it, and round", () => {
+test("a letter moves to the next row that starts with it, wrapping around", () => {
   const open = after("*", "s");
   const names = [];
   for (let state = open; names.length < 30; state = press(state, "s"))
@@ -52,13 +52,13 @@ test("a letter goes to the next row that begins with it, and round", () => {
   assert.ok(names.lastIndexOf(names[0]) > 0, "it comes round");
 });
 
-test("closing a group takes who stands inside out to it", () => {
+test("closing a group moves from its class to the group", () => {
   const inside = reveal(tree, "atrial_fibrillation");
   assert.equal(inside.at, "class:atrial_fibrillation");
   assert.equal(toggle(inside, "arrhythmia").at, "group:arrhythmia");
 });
 
-test("keys that mean nothing to a tree are left to the page", () => {
+test("keys without meaning in a tree are left to the page", () => {
   assert.deepEqual(
     ["F1", "Tab", "Enter", " "].map((key) => press(tree, key)),
     [null, null, null, null],

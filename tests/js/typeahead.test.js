@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { plain } from "../../static/js/fold_case.js";
+import { foldCase } from "../../static/js/texts.js";
 import { indexOf, matches } from "../../static/js/desk/state/typeahead.js";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url)));
@@ -19,7 +19,7 @@ function first(typed) {
   return rank(index, typed)[0]?.abbreviation;
 }
 
-/** How many letters of `text` bring the class to the first place; Infinity when not even all of them do. */
+/** How many letters of `text` rank the class first; Infinity when not even all of them do. */
 function keysToTop(code, text) {
   for (let n = 1; n <= text.length; n += 1) {
     if (rank(index, text.slice(0, n))[0]?.code === code) return n;
@@ -31,7 +31,7 @@ function mean(numbers) {
   return numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
 }
 
-test("every class is first when its abbreviation is typed", () => {
+test("every class ranks first for its abbreviation", () => {
   assert.deepEqual(
     classes.filter(({ abbreviation }) => first(abbreviation) !== abbreviation),
     [],
@@ -54,7 +54,7 @@ test("the better of abbreviation and name takes two letters on average", () => {
   assert.ok(mean(keys) <= 2, `${mean(keys)} letters`);
 });
 
-test("every synonym finds its class among the first three", () => {
+test("every synonym finds its class among the top three", () => {
   const missed = classes.flatMap(({ code, synonyms: names }) =>
     names.filter(
       (name) =>
@@ -66,7 +66,7 @@ test("every synonym finds its class among the first three", () => {
   assert.deepEqual(missed, []);
 });
 
-test("what cardiologists call it in either language comes first", () => {
+test("cardiologists' common terms in either language rank first", () => {
   const called = {
     afib: "AF",
     fa: "AF",
@@ -88,31 +88,31 @@ test("part of a synonym is enough", () => {
   assert.deepEqual([first("bigem"), first("onda del"), first("hemibloqueio ant")], ["PVC", "WPW", "LAFB"]);
 });
 
-test("classes of a study's own list, without synonyms, are found all the same", () => {
+test("classes without synonyms, from a study's own list, are found too", () => {
   const plainIndex = indexOf(classes.map(({ synonyms: _, ...one }) => one));
   assert.equal(rank(plainIndex, "af")[0].abbreviation, "AF");
 });
 
-test("a whole abbreviation goes before longer ones", () => {
+test("an exact abbreviation ranks before longer ones", () => {
   assert.deepEqual([first("st"), first("af"), first("er")], ["ST", "AF", "ER"]);
 });
 
-test("an abbreviation is found without its signs", () => {
+test("an abbreviation is found without its punctuation", () => {
   assert.deepEqual([first("avb21"), first("avb2:1"), first("eiaant")], ["AVB2:1", "AVB2:1", "EIA-ANT"]);
 });
 
-test("beginnings of several words find the name", () => {
+test("starts of several words find the name", () => {
   assert.equal(first("compl left"), "LBBB");
 });
 
-test("Portuguese names are found without their accents", () => {
+test("Portuguese names are found without accents", () => {
   assert.deepEqual(
     [first("fibrilacao"), first("repolarizacao prec"), first("padrao de bru")],
     ["AF", "ER", "BRU"],
   );
 });
 
-test("British and American spelling are one", () => {
+test("British and American spelling are equivalent", () => {
   assert.deepEqual(
     [
       first("early repolarisation"),
@@ -124,15 +124,15 @@ test("British and American spelling are one", () => {
   );
 });
 
-test("Portuguese initials find what Brazilian cardiologists call it", () => {
+test("Portuguese initials find the class", () => {
   assert.ok(rank(index, "bdae").some(({ code }) => code === "left_anterior_fascicular_block"));
 });
 
-test("nothing typed lists all in the order of the taxonomy", () => {
+test("an empty query lists all classes in taxonomy order", () => {
   assert.deepEqual(rank(index, "  "), classes);
 });
 
-test("of equal matches the usual classes of the study come first", () => {
+test("among equal matches the study's frequent classes come first", () => {
   const usual = ["left_bundle_branch_block", "first_degree_av_block"];
   const [one, other, ...rest] = rank(index, "blo", usual);
   assert.deepEqual([one.code, other.code], usual);
@@ -142,19 +142,19 @@ test("of equal matches the usual classes of the study come first", () => {
   );
 });
 
-test("a usual class does not go before a better match", () => {
+test("a frequent class does not rank before a better match", () => {
   assert.equal(rank(index, "fa", ["left_anterior_fascicular_block"])[0].abbreviation, "AF");
 });
 
-test("the synonym is told when it is why a class is there, and only then", () => {
-  const told = (typed) => matches(index, typed)[0].synonym;
+test("the synonym is given only when it is why a class matched", () => {
+  const synonymOf = (typed) => matches(index, typed)[0].synonym;
   assert.deepEqual(
-    [told("fa"), told("bigem"), told("af"), told("atrial fib")],
+    [synonymOf("fa"), synonymOf("bigem"), synonymOf("af"), synonymOf("atrial fib")],
     ["FA", "bigeminy", null, null],
   );
 });
 
-test("inside of its words a synonym counts for less than any name", () => {
+test("a match inside a synonym ranks below any match in a name", () => {
   const two = indexOf([
     { code: "one", abbreviation: "X", name: "First", synonyms: ["hemiblock"] },
     { code: "two", abbreviation: "Y", name: "Sinusblock", synonyms: [] },
@@ -169,10 +169,10 @@ test("inside of its words a synonym counts for less than any name", () => {
   );
 });
 
-test("what matches nothing finds nothing", () => {
+test("a query without a match finds nothing", () => {
   assert.deepEqual(rank(index, "qqq"), []);
 });
 
-test("accents and case are no difference", () => {
-  assert.equal(plain("Pré-excitação"), "pre-excitacao");
+test("accents and case are ignored", () => {
+  assert.equal(foldCase("Pré-excitação"), "pre-excitacao");
 });

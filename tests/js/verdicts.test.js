@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkText, evidenceText, silences, silenceText } from "../../static/js/desk/state/verdicts.js";
+import {
+  checkText,
+  evidenceText,
+  notSuggested,
+  notSuggestedText,
+} from "../../static/js/desk/state/verdicts.js";
 
 const TEXTS = {
   "check-pr_ms": "PR",
@@ -43,25 +48,27 @@ function check(measurement, value, comparison, limit, outcome, more = {}) {
 const LONG_PR = check("pr_ms", 246, "above", 200, "met");
 const WANDERING_P = check("p_consistency", 0.67, "at_least", 0.7, "failed", { unit: "", decimals: 2 });
 
-test("a suggestion says by how much its limit is passed", () => {
+test("a suggestion says by how much its limit is exceeded", () => {
   assert.equal(
     evidenceText({ checks: [LONG_PR] }, words, "en"),
     "PR 246 ms > 200 ms, 46 ms beyond the limit (9 of 10 beats)",
   );
 });
 
-test("a class is withheld with what is met and what fails", () => {
+test("a withheld class names the met and the failed check", () => {
   const verdict = { state: "withheld", reason: "p_wave_inconsistent", checks: [LONG_PR, WANDERING_P] };
   assert.equal(
-    silenceText(verdict, words, "en"),
+    notSuggestedText(verdict, words, "en"),
     "PR 246 ms > 200 ms; P wave inconsistent: P wave consistency 0.67 < 0.7",
   );
 });
 
-test("a check that follows in a sentence begins small, unless it is an abbreviation", () => {
+test("a check within a sentence starts in lower case, unless it is an abbreviation", () => {
   const axis = check("axis_deg", -94, "at_least", -90, "failed", { unit: "°" });
   const told = (other) =>
-    silenceText({ state: "withheld", reason: "child", checks: [LONG_PR, other] }, words, "en").split(": ")[1];
+    notSuggestedText({ state: "withheld", reason: "child", checks: [LONG_PR, other] }, words, "en").split(
+      ": ",
+    )[1];
   assert.equal(told(axis), "frontal axis −94° < −90°");
   assert.equal(told(LONG_PR), "PR 246 ms > 200 ms");
 });
@@ -70,26 +77,26 @@ test("numbers are written in the reader's language", () => {
   assert.equal(checkText(WANDERING_P, words, "pt-BR"), "P wave consistency 0,67 < 0,7");
 });
 
-test("signs are those of print", () => {
+test("uses a true minus sign", () => {
   const axis = check("axis_deg", -94, "at_least", -90, "failed", { unit: "°" });
   assert.equal(checkText(axis, words, "en"), "Frontal axis −94° < −90°");
   assert.equal(checkText({ ...LONG_PR, comparison: "at_least" }, words, "en"), "PR 246 ms ≥ 200 ms");
   assert.equal(checkText({ ...LONG_PR, value: 150, outcome: "failed" }, words, "en"), "PR 150 ms ≤ 200 ms");
 });
 
-test("what was not measured says why", () => {
+test("a missing measurement says why", () => {
   const missing = check("pr_ms", null, "above", 200, "missing", { missing: "no_p_wave" });
   const verdict = { state: "withheld", reason: "not_measured", checks: [missing] };
-  assert.equal(silenceText(verdict, words, "en"), "PR not measured: no P wave found");
+  assert.equal(notSuggestedText(verdict, words, "en"), "PR not measured: no P wave found");
 });
 
-test("criteria that are not met show the measurement alone", () => {
+test("unmet criteria show only the measurement", () => {
   const verdict = {
     state: "not_met",
     reason: "criteria_not_met",
     checks: [{ ...LONG_PR, value: 150, outcome: "failed" }],
   };
-  assert.equal(silenceText(verdict, words, "en"), "PR 150 ms ≤ 200 ms");
+  assert.equal(notSuggestedText(verdict, words, "en"), "PR 150 ms ≤ 200 ms");
 });
 
 test("a value within its error of the limit says so", () => {
@@ -99,24 +106,24 @@ test("a value within its error of the limit says so", () => {
     checks: [check("axis_deg", 91, "above", 90, "near_limit", { unit: "°" })],
   };
   assert.equal(
-    silenceText(verdict, words, "en"),
+    notSuggestedText(verdict, words, "en"),
     "Frontal axis 91° > 90°; within measurement error of the limit",
   );
 });
 
-test("a child has a reason and no measurement", () => {
+test("a child's verdict has a reason and no measurement", () => {
   assert.equal(
-    silenceText({ state: "withheld", reason: "child", checks: [] }, words, "en"),
+    notSuggestedText({ state: "withheld", reason: "child", checks: [] }, words, "en"),
     "the criteria are for adults",
   );
 });
 
-test("verdicts on classes that the batch does not have are left out", () => {
+test("verdicts on classes that the page does not know are left out", () => {
   const verdicts = [
     { class: "af", state: "withheld" },
     { class: "gone", state: "not_met" },
     { class: "pr", state: "not_met" },
   ];
-  const found = silences(verdicts, { has: (code) => code !== "gone" });
+  const found = notSuggested(verdicts, { has: (code) => code !== "gone" });
   assert.deepEqual([found.withheld.length, found.notMet.map((one) => one.class)], [1, ["pr"]]);
 });

@@ -1,12 +1,18 @@
-// The sheet of one exam, to look at: no tools, nothing to mark.
+// The sheet of one exam, view only: no tools, no annotations.
 
 import { Unreachable, loadTracing } from "../api.js";
-import { embedded } from "../dom.js";
+import { embedded, find, findAll } from "../dom.js";
 import { decode } from "../ecg/signal.js";
 import "../ecg/viewer.js";
 
+/** @import { EcgViewer } from "../ecg/viewer.js" */
+
 const RETRY_MS = 3000;
 
+/**
+ * @param {EcgViewer} viewer
+ * @param {string} href
+ */
 async function show(viewer, href) {
   viewer.dataset.tracing = href;
   try {
@@ -16,22 +22,23 @@ async function show(viewer, href) {
     viewer.show(href);
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
-    setTimeout(() => show(viewer, viewer.dataset.tracing), RETRY_MS);
+    setTimeout(() => show(viewer, viewer.dataset.tracing ?? href), RETRY_MS);
   }
 }
 
+/** @param {EcgViewer} viewer */
 function start(viewer) {
   const { label, ...words } = embedded("sheet-words");
   viewer.words = words;
   viewer.label = label;
-  const buttons = [...document.querySelectorAll("button[data-tracing]")];
+  const buttons = findAll(document, "button[data-tracing]");
   for (const button of buttons) {
     button.addEventListener("click", () => {
       for (const one of buttons) one.setAttribute("aria-pressed", String(one === button));
-      show(viewer, button.dataset.tracing);
+      show(viewer, button.dataset.tracing ?? "");
     });
   }
-  show(viewer, viewer.dataset.tracing);
+  show(viewer, viewer.dataset.tracing ?? "");
 }
 
-start(document.querySelector("ecg-viewer"));
+start(/** @type {EcgViewer} */ (find(document, "ecg-viewer")));

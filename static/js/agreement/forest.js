@@ -1,54 +1,93 @@
-// <forest-plot>: a coefficient of every class with its interval, and the counts behind it.
+// <forest-plot>: the coefficient of every class with its interval and counts.
 //
-// Plotly draws the middle: axis, intervals, points. What stands left and right of it are rows of text, each a link to
-// the exams of the class, that lie over the plot line by line: one stop of the Tab key, arrows go from row to row.
-// The same numbers stand in the table below.
+// Plotly draws the middle: axis, intervals, points. Left and right of it are rows of text over the plot, each
+// a link to the exams of the class: one tab stop, arrow keys move from row to row. The same numbers are in
+// the table below.
 
-import { embedded, make } from "../dom.js";
-import { plain } from "../fold_case.js";
-import { canPlot, colour, keepDrawn, plot, separatorsOf } from "../plot.js";
+import { closestTo, embedded, findAll, make } from "../dom.js";
+import { foldCase } from "../texts.js";
+import { canPlot, color, redrawOnChange, plot, separatorsOf } from "../plot.js";
+
+/** @import { Figure } from "../ecg/types.js" */
+
+/**
+ * @typedef {object} Row
+ * @property {string} code
+ * @property {string} label
+ * @property {string} name
+ * @property {string} [aside]
+ * @property {string} url
+ * @property {number | null} estimate
+ * @property {number | null} low
+ * @property {number | null} high
+ * @property {string} text
+ * @property {string} interval
+ * @property {string} counts
+ * @property {string} reason
+ * @property {string} word
+ * @property {string} sentence
+ * @property {boolean} isRare
+ */
+
+/** @typedef {Record<string, string>} ForestWords */
 
 export const ROW_PX = 26;
 const TOP_PX = 26;
 const FOOT_PX = 10;
 const SIDE_PX = 18; // for the numbers at the ends of the axis
-const PAD = 0.03; // of the axis, so that a point at its end is whole
+const PAD = 0.03; // of the axis, so that a point at its end is not cut
 
-/** The ends of the axis: 0 to 1, and lower where a coefficient or its interval is below 0. */
+/**
+ * The ends of the axis: 0 to 1, or lower where a coefficient or its interval is below 0.
+ *
+ * @param {Row[]} rows
+ */
 export function axisOf(rows) {
   const lowest = Math.min(0, ...rows.map((row) => row.low ?? row.estimate ?? 0));
   const from = Math.max(-1, Math.floor(lowest * 5) / 5);
   return [from - PAD, 1 + PAD];
 }
 
-/** The traces and the layout of `rows`, the first at the top. */
-export function figure(rows, { words, colours, font, separators, width }) {
+/**
+ * The traces and layout of `rows`, the first at the top.
+ *
+ * @param {Row[]} rows
+ * @param {{words: ForestWords, colors: Record<string, string>, font: string, separators: string, width:
+ *   number}} options
+ * @returns {Figure}
+ */
+export function figure(rows, { words, colors, font, separators, width }) {
+  /**
+   * @param {boolean} isRare
+   * @param {string} color
+   * @param {string} symbol
+   */
   const of = (isRare, color, symbol) => {
-    const some = rows
-      .map((row, place) => ({ ...row, place }))
-      .filter((row) => row.estimate !== null && row.isRare === isRare);
+    const subset = rows.flatMap((row, place) =>
+      row.estimate !== null && row.isRare === isRare ? [{ ...row, estimate: row.estimate, place }] : [],
+    );
     return {
-      x: some.map((row) => row.estimate),
-      y: some.map((row) => row.place),
+      x: subset.map((row) => row.estimate),
+      y: subset.map((row) => row.place),
       error_x: {
         type: "data",
         symmetric: false,
-        array: some.map((row) => (row.high ?? row.estimate) - row.estimate),
-        arrayminus: some.map((row) => row.estimate - (row.low ?? row.estimate)),
+        array: subset.map((row) => (row.high ?? row.estimate) - row.estimate),
+        arrayminus: subset.map((row) => row.estimate - (row.low ?? row.estimate)),
         color,
         thickness: 1.8,
         width: 0,
       },
       mode: "markers",
       cliponaxis: false,
-      marker: { color: isRare ? colours.raised : color, size: 8, symbol, line: { color, width: 1.8 } },
+      marker: { color: isRare ? colors.raised : color, size: 8, symbol, line: { color, width: 1.8 } },
       showlegend: false,
     };
   };
-  const data = [of(false, colours.accent, "square"), of(true, colours.warning, "circle")].filter(
+  const data = [of(false, colors.accent, "square"), of(true, colors.warning, "circle")].filter(
     (trace) => trace.x.length,
   );
-  const axis = { linecolor: colours.line, zeroline: false, fixedrange: true };
+  const axis = { linecolor: colors.line, zeroline: false, fixedrange: true };
   const layout = {
     width,
     height: heightOf(rows),
@@ -56,16 +95,16 @@ export function figure(rows, { words, colours, font, separators, width }) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     separators,
-    font: { family: font, size: 12, color: colours.ink },
+    font: { family: font, size: 12, color: colors.ink },
     xaxis: {
       ...axis,
       side: "top",
       range: axisOf(rows),
-      gridcolor: colours.line,
+      gridcolor: colors.line,
       dtick: width < 260 ? 0.5 : 0.2,
       tickformat: words.isShare ? ".0%" : ".1f",
       zeroline: true,
-      zerolinecolor: colours.strong,
+      zerolinecolor: colors.strong,
       ticks: "",
     },
     yaxis: { ...axis, range: [rows.length - 0.5, -0.5], visible: false },
@@ -73,12 +112,20 @@ export function figure(rows, { words, colours, font, separators, width }) {
   return { data, layout };
 }
 
+/** @param {Row[]} rows */
 export function heightOf(rows) {
   return TOP_PX + rows.length * ROW_PX + FOOT_PX;
 }
 
-/** The row that a key leads to from the row at `place`, or null: not a key of ours. */
+/**
+ * The row that a key moves to, or null: not a navigation key.
+ *
+ * @param {string} key
+ * @param {number} place
+ * @param {number} n
+ */
 export function reached(key, place, n) {
+  /** @type {Record<string, number>} */
   const steps = {
     ArrowDown: place + 1,
     ArrowUp: place - 1,
@@ -90,14 +137,24 @@ export function reached(key, place, n) {
   return key in steps ? Math.min(Math.max(steps[key], 0), n - 1) : null;
 }
 
-/** The rows whose name or abbreviation has every word of `text`. */
+/**
+ * The rows whose name or abbreviation contains every word of `text`.
+ *
+ * @param {Row[]} rows
+ * @param {string} text
+ */
 export function matching(rows, text) {
-  const words = plain(text).split(/\s+/);
-  return rows.filter((row) => words.every((word) => plain(`${row.label} ${row.name}`).includes(word)));
+  const words = foldCase(text).split(/\s+/);
+  return rows.filter((row) => words.every((word) => foldCase(`${row.label} ${row.name}`).includes(word)));
 }
 
-/** What is said of a row, in a line. */
-export function said(row, words) {
+/**
+ * One line that summarizes a row, for the note below the plot and for screen readers.
+ *
+ * @param {Row} row
+ * @param {ForestWords} words
+ */
+export function summaryOf(row, words) {
   const number =
     row.estimate === null
       ? row.reason
@@ -109,6 +166,19 @@ export function said(row, words) {
 
 if (typeof HTMLElement !== "undefined") {
   class ForestPlot extends HTMLElement {
+    /** @type {Row[]} */
+    rows = [];
+
+    /** The rows that match the filter. @type {Row[]} */
+    shown = [];
+
+    /** @type {ForestWords} */
+    words = {};
+
+    picture = make("div", { class: "forest-picture", "aria-hidden": "true" });
+    list = make("ul", { class: "forest-rows", role: "list" });
+    note = make("p", { class: "forest-note help", "aria-hidden": "true" });
+
     connectedCallback() {
       if (!canPlot()) return;
       this.hidden = false;
@@ -116,18 +186,17 @@ if (typeof HTMLElement !== "undefined") {
       this.words = embedded(this.dataset.words);
       this.setAttribute("role", "group");
       this.setAttribute("aria-label", this.words.measure);
-      this.picture = make("div", { class: "forest-picture", "aria-hidden": "true" });
-      this.list = make("ul", { class: "forest-rows", role: "list" });
-      this.note = make("p", { class: "forest-note help", "aria-hidden": "true" }, this.words.open);
+      this.note.textContent = this.words.open;
       this.append(this.#head(), make("div", { class: "forest-body" }, this.picture, this.list), this.note);
       this.#fill(this.rows);
       this.list.addEventListener("keydown", (event) => this.#step(event));
-      this.list.addEventListener("focusin", (event) => this.#tell(event.target));
-      this.list.addEventListener("pointerover", (event) => this.#tell(event.target));
-      keepDrawn(this);
-      document
-        .getElementById(this.dataset.filter)
-        ?.addEventListener("input", (event) => this.#filter(event.target.value));
+      this.list.addEventListener("focusin", (event) => this.#showNote(event));
+      this.list.addEventListener("pointerover", (event) => this.#showNote(event));
+      redrawOnChange(this);
+      const filter = /** @type {HTMLInputElement | null} */ (
+        document.getElementById(this.dataset.filter ?? "")
+      );
+      filter?.addEventListener("input", () => this.#filter(filter.value));
     }
 
     #head() {
@@ -141,11 +210,16 @@ if (typeof HTMLElement !== "undefined") {
       return make("p", { class: "forest-head", "aria-hidden": "true" }, ...cells);
     }
 
+    /** @param {Row[]} rows */
     #fill(rows) {
       this.shown = rows;
       this.list.replaceChildren(...rows.map((row, place) => make("li", {}, this.#row(row, place))));
     }
 
+    /**
+     * @param {Row} row
+     * @param {number} place
+     */
     #row(row, place) {
       const label = make(
         "span",
@@ -170,26 +244,32 @@ if (typeof HTMLElement !== "undefined") {
         {
           href: row.url,
           tabindex: place ? "-1" : "0",
-          "aria-label": said(row, this.words),
+          "aria-label": summaryOf(row, this.words),
           "data-place": String(place),
         },
         ...cells,
       );
     }
 
-    /** Show what fits `text`, here and in the table below. */
+    /**
+     * Show the rows that match `text`, here and in the table below.
+     *
+     * @param {string} text
+     */
     #filter(text) {
       const kept = matching(this.rows, text);
       const codes = new Set(kept.map((row) => row.code));
-      for (const line of document.querySelectorAll("tr[data-code]"))
-        line.hidden = !codes.has(line.dataset.code);
+      for (const line of findAll(document, "tr[data-code]"))
+        line.hidden = !codes.has(line.dataset.code ?? "");
       this.#fill(kept);
       this.draw();
     }
 
+    /** @param {KeyboardEvent} event */
     #step(event) {
-      const links = [...this.list.querySelectorAll("a")];
-      const to = reached(event.key, links.indexOf(document.activeElement), links.length);
+      const links = findAll(this.list, "a");
+      const at = links.findIndex((link) => link === document.activeElement);
+      const to = reached(event.key, at, links.length);
       if (to === null) return;
       event.preventDefault();
       for (const link of links) link.tabIndex = -1;
@@ -197,9 +277,10 @@ if (typeof HTMLElement !== "undefined") {
       links[to].focus();
     }
 
-    #tell(target) {
-      const row = this.shown[target.closest("a")?.dataset.place];
-      if (row) this.note.textContent = said(row, this.words);
+    /** @param {Event} event */
+    #showNote(event) {
+      const row = this.shown[Number(closestTo(event, "a")?.dataset.place)];
+      if (row) this.note.textContent = summaryOf(row, this.words);
     }
 
     async draw() {
@@ -207,13 +288,13 @@ if (typeof HTMLElement !== "undefined") {
       const style = getComputedStyle(this);
       const drawn = figure(this.shown, {
         words: this.words,
-        colours: {
-          accent: colour(style, "accent"),
-          warning: colour(style, "warning"),
-          raised: colour(style, "surface-raised"),
-          line: colour(style, "line"),
-          strong: colour(style, "line-strong"),
-          ink: colour(style, "ink-soft"),
+        colors: {
+          accent: color(style, "accent"),
+          warning: color(style, "warning"),
+          raised: color(style, "surface-raised"),
+          line: color(style, "line"),
+          strong: color(style, "line-strong"),
+          ink: color(style, "ink-soft"),
         },
         font: style.fontFamily,
         separators: separatorsOf(document.documentElement.lang),

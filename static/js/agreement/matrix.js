@@ -1,7 +1,19 @@
-// The matrix of readers is one stop of the Tab key; arrows go from pair to pair.
+// The matrix of readers is one tab stop; arrow keys move from pair to pair.
 
-/** The field that a key leads to from the field in `row` and `column`; null: none, or not a key of ours. */
-export function reached(key, { row, column }, hasField) {
+import { closestTo, findAll } from "../dom.js";
+
+/** @typedef {{row: number, column: number}} Place */
+
+/**
+ * The cell that a key moves to; null when the key is not an arrow or there is no cell.
+ *
+ * @param {string} key
+ * @param {Place} place
+ * @param {(at: Place) => boolean | null} hasLink null beyond the edge
+ * @returns {Place | null}
+ */
+export function reached(key, { row, column }, hasLink) {
+  /** @type {Record<string, [number, number]>} */
   const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
   if (!(key in steps)) return null;
   const [down, right] = steps[key];
@@ -10,27 +22,35 @@ export function reached(key, { row, column }, hasField) {
     ;
     at = { row: at.row + down, column: at.column + right }
   ) {
-    const found = hasField(at);
+    const found = hasLink(at);
     if (found === null) return null; // the edge
     if (found) return at;
   }
 }
 
+/** @param {HTMLTableElement} table */
 function bind(table) {
+  /**
+   * @param {Place} place
+   * @returns {HTMLAnchorElement | null | undefined}
+   */
   const link = ({ row, column }) => table.rows[row]?.cells[column]?.querySelector("a[data-cell]");
-  const hasField = (at) => (table.rows[at.row]?.cells[at.column] ? Boolean(link(at)) : null);
-  const links = [...table.querySelectorAll("a[data-cell]")];
+  /** @param {Place} at */
+  const hasLink = (at) => (table.rows[at.row]?.cells[at.column] ? Boolean(link(at)) : null);
+  const links = findAll(table, "a[data-cell]");
   for (const [place, one] of links.entries()) one.tabIndex = place ? -1 : 0;
   table.addEventListener("keydown", (event) => {
-    const cell = event.target.closest("td");
-    if (!cell || event.altKey || event.ctrlKey || event.metaKey) return;
-    const at = reached(event.key, { row: cell.parentElement.rowIndex, column: cell.cellIndex }, hasField);
-    if (!at) return;
+    const cell = /** @type {HTMLTableCellElement | null} */ (closestTo(event, "td"));
+    const row = cell?.closest("tr");
+    if (!cell || !row || event.altKey || event.ctrlKey || event.metaKey) return;
+    const at = reached(event.key, { row: row.rowIndex, column: cell.cellIndex }, hasLink);
+    const target = at && link(at);
+    if (!target) return;
     event.preventDefault();
-    event.target.tabIndex = -1;
-    link(at).tabIndex = 0;
-    link(at).focus();
+    /** @type {HTMLElement} */ (event.target).tabIndex = -1;
+    target.tabIndex = 0;
+    target.focus();
   });
 }
 
-if (typeof document !== "undefined") document.querySelectorAll("[data-part=matrix]").forEach(bind);
+if (typeof document !== "undefined") findAll(document, "[data-part=matrix]", HTMLTableElement).forEach(bind);

@@ -1,37 +1,87 @@
-// <measure-chart>: points with intervals, or curves, as agreement_charts.py describes them.
+// <measure-chart>: points with intervals, or curves, as annotations/views/agreement/charts.py describes them.
 //
-// The same numbers stand in a table on the page; the colours are those of the page, asked for anew when the theme changes.
+// The same numbers are in a table on the page. Colors follow the theme.
 
 import { embedded } from "../dom.js";
-import { canPlot, colour, keepDrawn, plot, separatorsOf } from "../plot.js";
+import { canPlot, color, redrawOnChange, plot, separatorsOf } from "../plot.js";
+
+/** @import { Figure, PlotlyObject } from "../ecg/types.js" */
+
+/**
+ * @typedef {object} Series
+ * @property {string} name
+ * @property {"main" | "other" | "faint" | "curve"} look
+ * @property {boolean} is_line
+ * @property {number[]} x
+ * @property {number[]} y
+ * @property {(number | null)[]} low
+ * @property {(number | null)[]} high
+ */
+
+/**
+ * @typedef {object} ChartAxis
+ * @property {string} title
+ * @property {boolean} is_share
+ * @property {boolean} is_points
+ * @property {boolean} is_log
+ * @property {boolean} from_zero
+ * @property {number} lowest
+ * @property {string[]} names
+ */
+
+/** @typedef {{x: ChartAxis, y: ChartAxis, series: Series[], across: boolean, line: number | null}} Chart */
+
+/**
+ * @typedef {Record<"accent" | "warning" | "faint" | "line" | "strong" | "ink", string> & {curves:
+ *   string[]}} Colors
+ */
 
 const ROW_PX = 30;
 const LEGEND_PX = 22;
 const ENTRY_PX = 125; // of the legend
 const LABEL_PX = 8.8; // of a letter in the name of a row
-const MOST_LABEL = 0.42; // of the width
+const MAX_LABEL_SHARE = 0.42; // of the width
 const DASHES = Object.freeze(["solid", "dot", "dash", "dashdot", "longdash"]);
 const SYMBOLS = Object.freeze(["circle", "diamond", "square", "triangle-up", "cross"]);
 
-/** How tall a chart is: one with rows grows with them, and a narrow one with its legend. */
+/**
+ * The height of a chart: it grows with its rows, and in narrow charts with the legend.
+ *
+ * @param {Chart} chart
+ * @param {number} width
+ */
 export function heightOf(chart, width) {
   const rows = chart.y.names.length;
   return (rows ? rows * ROW_PX + 12 : 240) + footOf(chart) + legendOf(chart, width);
 }
 
-/** Room for the numbers of the axis below, and for its title. */
+/**
+ * Space for the axis labels and title below.
+ *
+ * @param {Chart} chart
+ */
 function footOf(chart) {
   return chart.x.title ? 58 : 34;
 }
 
+/**
+ * @param {Chart} chart
+ * @param {number} width
+ */
 function legendOf({ series }, width) {
   return series.length > 1 ? 10 + LEGEND_PX * Math.ceil((series.length * ENTRY_PX) / (width - 80)) : 0;
 }
 
-/** The traces and the layout of a chart, as Plotly wants them. */
-export function figure(chart, { colours, font, separators, width }) {
+/**
+ * The traces and layout of a chart, as Plotly takes them.
+ *
+ * @param {Chart} chart
+ * @param {{colors: Colors, font: string, separators: string, width: number}} options
+ * @returns {Figure}
+ */
+export function figure(chart, { colors, font, separators, width }) {
   const drawn = chart.series.filter((series) => series.x.length);
-  const data = drawn.map((series) => trace(series, rankOf(series, drawn), chart, colours));
+  const data = drawn.map((series) => trace(series, rankOf(series, drawn), chart, colors));
   const layout = {
     width,
     height: heightOf(chart, width),
@@ -39,30 +89,46 @@ export function figure(chart, { colours, font, separators, width }) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     separators,
-    font: { family: font, size: 13, color: colours.ink },
-    xaxis: axis(chart.x, colours, false),
-    yaxis: axis(chart.y, colours, true),
+    font: { family: font, size: 13, color: colors.ink },
+    xaxis: axis(chart.x, colors, false),
+    yaxis: axis(chart.y, colors, true),
     showlegend: chart.series.length > 1,
     legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
-    shapes: chart.line === null ? [] : [dashed(chart, colours)],
+    shapes: chart.line === null ? [] : [dashed(chart, colors)],
   };
   return { data, layout };
 }
 
-/** How many of its kind come before it: dashes are for lines, symbols for points. */
+/**
+ * How many series of the same type come before: lines differ by dash, points by symbol.
+ *
+ * @param {Series} series
+ * @param {Series[]} all
+ */
 function rankOf(series, all) {
   return all.slice(0, all.indexOf(series)).filter((other) => other.is_line === series.is_line).length;
 }
 
-/** Room for the names of the rows, or for numbers. */
+/**
+ * Space for row names or numbers.
+ *
+ * @param {Chart} chart
+ * @param {number} width
+ */
 function leftOf(chart, width) {
   const longest = Math.max(0, ...chart.y.names.map((name) => name.length));
-  return longest ? Math.min(longest * LABEL_PX + 16, width * MOST_LABEL) : 62;
+  return longest ? Math.min(longest * LABEL_PX + 16, width * MAX_LABEL_SHARE) : 62;
 }
 
-function trace(series, place, chart, colours) {
-  const looks = { main: colours.accent, other: colours.warning, faint: colours.faint };
-  const color = series.look === "curve" ? colours.curves[place % colours.curves.length] : looks[series.look];
+/**
+ * @param {Series} series
+ * @param {number} place
+ * @param {Chart} chart
+ * @param {Colors} colors
+ */
+function trace(series, place, chart, colors) {
+  const looks = { main: colors.accent, other: colors.warning, faint: colors.faint };
+  const color = series.look === "curve" ? colors.curves[place % colors.curves.length] : looks[series.look];
   const base = { x: series.x, y: series.y, name: series.name, hoverinfo: "skip" };
   if (series.is_line)
     return { ...base, mode: "lines", line: { color, width: 2.5, dash: DASHES[place % DASHES.length] } };
@@ -76,8 +142,18 @@ function trace(series, place, chart, colours) {
   return { ...drawn, [`error_${along}`]: bars(series, series[along], color) };
 }
 
-/** Intervals as Plotly wants them: how far they reach from their points. */
+/**
+ * Intervals as Plotly takes them: distances from their points.
+ *
+ * @param {{low: (number | null)[], high: (number | null)[]}} interval
+ * @param {number[]} values
+ * @param {string} color
+ */
 export function bars({ low, high }, values, color) {
+  /**
+   * @param {(number | null)[]} end
+   * @param {number} sign
+   */
   const reach = (end, sign) =>
     values.map((value, place) => (end[place] === null ? 0 : sign * (end[place] - value)));
   return {
@@ -91,11 +167,17 @@ export function bars({ low, high }, values, color) {
   };
 }
 
-function axis({ title, is_share, is_points, is_log, from_zero, lowest, names }, colours, isUpright) {
+/**
+ * @param {ChartAxis} axis
+ * @param {Colors} colors
+ * @param {boolean} isUpright
+ * @returns {PlotlyObject}
+ */
+function axis({ title, is_share, is_points, is_log, from_zero, lowest, names }, colors, isUpright) {
   const base = {
-    gridcolor: colours.line,
-    linecolor: colours.line,
-    tickcolor: colours.line,
+    gridcolor: colors.line,
+    linecolor: colors.line,
+    tickcolor: colors.line,
     zeroline: false,
     fixedrange: true,
     automargin: false,
@@ -103,7 +185,7 @@ function axis({ title, is_share, is_points, is_log, from_zero, lowest, names }, 
   };
   if (names.length) {
     const [first, last] = [-0.5, names.length - 0.5];
-    // By place, not by name: two rows may have one name.
+    // By place, not by name: two rows may share a name.
     return {
       ...base,
       showgrid: false,
@@ -126,33 +208,40 @@ function axis({ title, is_share, is_points, is_log, from_zero, lowest, names }, 
   return from_zero ? { ...base, rangemode: "tozero" } : base;
 }
 
+/** @param {string} name */
 function short(name) {
   return name.length > 30 ? `${name.slice(0, 29)}…` : name;
 }
 
-function dashed(chart, colours) {
+/**
+ * @param {Chart} chart
+ * @param {Colors} colors
+ */
+function dashed(chart, colors) {
   const at = chart.line;
-  const line = { color: colours.strong, width: 1.5, dash: "dash" };
+  const line = { color: colors.strong, width: 1.5, dash: "dash" };
   const across = { type: "line", xref: "paper", x0: 0, x1: 1, y0: at, y1: at, line };
   return chart.across ? { type: "line", yref: "paper", y0: 0, y1: 1, x0: at, x1: at, line } : across;
 }
 
 if (typeof HTMLElement !== "undefined") {
   class MeasureChart extends HTMLElement {
+    plot = document.createElement("div");
+
     connectedCallback() {
       this.setAttribute("role", "img");
-      this.plot = document.createElement("div");
       this.append(this.plot);
-      keepDrawn(this);
+      redrawOnChange(this);
     }
 
     async draw() {
       if (!this.clientWidth || !canPlot()) return;
       const chart = embedded(this.dataset.source);
       const style = getComputedStyle(this);
-      const named = (name) => colour(style, name);
+      /** @param {string} name */
+      const named = (name) => color(style, name);
       const drawn = figure(chart, {
-        colours: {
+        colors: {
           accent: named("accent"),
           warning: named("warning"),
           faint: named("ink-faint"),

@@ -1,28 +1,51 @@
-// How far the computation of the next version is: asked for while the page is looked at, until it is over.
+// Progress of computing the next report version: polled while the page is visible, until it is finished.
 
 import { Refused, SignedOut, loadRun } from "../api.js";
 import { clock } from "../clock.js";
+import { find, findAll } from "../dom.js";
 
-const SHORTEST_MS = 2_000;
-const LONGEST_MS = 30_000;
+/**
+ * @typedef {object} RunStatus
+ * @property {string} lead
+ * @property {string} text
+ * @property {number} n_done
+ * @property {number} n_total
+ * @property {boolean} is_newer
+ * @property {boolean} is_over
+ */
 
-/** How long to rest before asking again: longer and longer while nothing changes. */
+const MIN_MS = 2_000;
+const MAX_MS = 30_000;
+
+/**
+ * How long to wait before polling again: longer and longer while nothing changes.
+ *
+ * @param {number} before
+ * @param {boolean} hasChanged
+ */
 export function restMs(before, hasChanged) {
-  return hasChanged ? SHORTEST_MS : Math.min(LONGEST_MS, before * 1.5);
+  return hasChanged ? MIN_MS : Math.min(MAX_MS, before * 1.5);
 }
 
-/** Whether asking again would be answered: it is not after signing out, or where there is nothing any more. */
+/**
+ * Whether polling again is pointless: signed out, or the run is gone.
+ *
+ * @param {unknown} error
+ */
 export function isFinal(error) {
   return error instanceof Refused || error instanceof SignedOut;
 }
 
 /**
- * Ask how far it is until it is over; returns what is to be called when the page is hidden or shown again.
+ * Poll until the run is finished; returns a function to call when the page is hidden or shown.
  *
- * `ask` promises what the server tells, `show` puts that on the page.
+ * @param {() => Promise<RunStatus>} ask
+ * @param {(status: RunStatus) => void} show
+ * @param {{after: (ms: number, action: () => void) => () => void, isHidden: () => boolean}} deps
+ * @returns {() => void}
  */
 export function follow(ask, show, { after, isHidden }) {
-  let rest = SHORTEST_MS;
+  let rest = MIN_MS;
   let last = "";
   let isOver = false;
   let isAsking = false;
@@ -31,17 +54,18 @@ export function follow(ask, show, { after, isHidden }) {
   const next = async () => {
     if (isOver || isAsking || isHidden()) return;
     isAsking = true;
-    let told = null;
+    /** @type {RunStatus | null} */
+    let status = null;
     try {
-      told = await ask();
+      status = await ask();
     } catch (error) {
-      isOver = isFinal(error); // else the network is gone for a moment
+      isOver = isFinal(error); // otherwise the network is down for a moment
     }
     isAsking = false;
-    if (told) show(told);
-    const said = told ? JSON.stringify(told) : last;
-    rest = restMs(rest, said !== last);
-    [last, isOver] = [said, isOver || Boolean(told?.is_over)];
+    if (status) show(status);
+    const summary = status ? JSON.stringify(status) : last;
+    rest = restMs(rest, summary !== last);
+    [last, isOver] = [summary, isOver || Boolean(status?.is_over)];
     if (!isOver) stop = after(rest, next);
   };
 
@@ -52,37 +76,44 @@ export function follow(ask, show, { after, isHidden }) {
   };
 }
 
-function show(note, told) {
-  const part = (name) => note.querySelector(`[data-part=run-${name}]`);
-  // What is said already is not said again: it would be read out.
-  for (const [name, text] of [
-    ["lead", told.lead],
-    ["text", told.text],
-  ])
-    if (part(name).textContent !== text) part(name).textContent = text;
-  const progress = part("progress");
-  progress.hidden = !told.n_total;
-  [progress.max, progress.value] = [told.n_total || 1, told.n_done];
+/**
+ * @param {HTMLElement} note
+ * @param {RunStatus} status
+ */
+function show(note, status) {
+  /** @param {string} name */
+  const part = (name) => find(note, `[data-part=run-${name}]`);
+  // Unchanged text is not set again: screen readers would repeat it.
+  for (const name of /** @type {const} */ (["lead", "text"])) {
+    if (part(name).textContent !== status[name]) part(name).textContent = status[name];
+  }
+  const progress = find(note, "[data-part=run-progress]", HTMLProgressElement);
+  progress.hidden = !status.n_total;
+  [progress.max, progress.value] = [status.n_total || 1, status.n_done];
   const reload = part("reload");
-  if (told.is_newer) reload.textContent = reload.dataset.newer;
-  reload.classList.toggle("button", told.is_newer);
-  reload.classList.toggle("button-quiet", !told.is_newer);
-  if (told.is_over) part("cancel")?.remove();
-  note.classList.toggle("is-offered", told.is_newer);
+  if (status.is_newer) reload.textContent = reload.dataset.newer ?? "";
+  reload.classList.toggle("button", status.is_newer);
+  reload.classList.toggle("button-quiet", !status.is_newer);
+  if (status.is_over) note.querySelector("[data-part=run-cancel]")?.remove();
+  note.classList.toggle("is-offered", status.is_newer);
 }
 
-/** Load the page again where it is: what is beneath `note`, which will be gone, stays where it is seen. */
+/**
+ * Reload in place: what is below `note`, which will be gone, stays where it is on screen.
+ *
+ * @param {HTMLElement} note
+ */
 function loadAgain(note) {
   const top = () => note.nextElementSibling?.getBoundingClientRect().top ?? 0;
   const before = top();
   note.hidden = true;
   scrollBy({ top: top() - before, behavior: "instant" });
-  history.scrollRestoration = "manual"; // the browser would go there before the plot is drawn
+  history.scrollRestoration = "manual"; // the browser would scroll before the plot is drawn
   history.replaceState({ top: scrollY }, "");
   location.reload();
 }
 
-function comeBack() {
+function restoreScroll() {
   const top = history.state?.top;
   if (top === undefined) return;
   history.replaceState(null, "");
@@ -92,22 +123,23 @@ function comeBack() {
   });
 }
 
+/** @param {HTMLElement} note */
 function bind(note) {
   const isHidden = () => document.hidden;
   const turn = follow(
-    () => loadRun(note.dataset.url),
-    (told) => show(note, told),
+    () => loadRun(note.dataset.url ?? ""),
+    (status) => show(note, status),
     { after: clock.after, isHidden },
   );
   document.addEventListener("visibilitychange", turn);
-  // Following the link would begin at the top.
-  note.querySelector("[data-part=run-reload]").addEventListener("click", (event) => {
+  // Following the link would start at the top.
+  find(note, "[data-part=run-reload]").addEventListener("click", (event) => {
     event.preventDefault();
     loadAgain(note);
   });
 }
 
 if (typeof document !== "undefined") {
-  comeBack();
-  document.querySelectorAll("[data-part=run]").forEach(bind);
+  restoreScroll();
+  findAll(document, "[data-part=run]").forEach(bind);
 }

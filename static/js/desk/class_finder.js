@@ -1,43 +1,63 @@
-// The field that finds a class by a few letters: an ARIA combobox with a listbox under it.
+// Finding a class by a few letters: an ARIA combobox with a listbox.
 
-import { make } from "../dom.js";
+import { closestTo, make } from "../dom.js";
 import { indexOf, matches } from "./state/typeahead.js";
 
-const MOST_SHOWN = 12;
+/** @import { Words } from "../texts.js" */
+/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { DiagnosticClass } from "./types.js" */
+
+/**
+ * @typedef {object} ClassFinderDeps
+ * @property {Catalogue} catalogue
+ * @property {Words} words
+ * @property {(code: string) => boolean} isFound
+ * @property {(code: string) => string | null} blocker the finding that contradicts a class
+ * @property {(code: string, options: {notAssessable: boolean}) => void} onChoose with Shift: as not
+ *   assessable
+ * @property {() => void} onRemoveLast
+ */
+
+const MAX_SHOWN = 12;
 
 export class ClassFinder {
   #input;
   #list;
   #index;
-  #usual = [];
+  /** @type {string[]} */
+  #frequent = [];
+  /** @type {ReturnType<typeof matches>} */
   #options = [];
+  /** Index of the active option, -1 for none. */
   #active = -1;
   #isOpen = false;
 
   /**
    * @param {HTMLInputElement} input
    * @param {HTMLElement} list
-   * @param {{catalogue: object, isHeld: (code) => boolean, blocker: (code) => string|null,
-   *   onChoose: (code, options: {untold: boolean}) => void, onRemoveLast: () => void, words: (key, values) => string}} world
-   *   `untold`: chosen with Shift, the class is called not assessable
+   * @param {ClassFinderDeps} deps
    */
-  constructor(input, list, world) {
+  constructor(input, list, deps) {
     this.#input = input;
     this.#list = list;
-    this.world = world;
-    this.#index = indexOf(world.catalogue.classes);
+    this.deps = deps;
+    this.#index = indexOf(deps.catalogue.classes);
     input.addEventListener("input", () => this.#open());
     input.addEventListener("click", () => this.#open());
     input.addEventListener("keydown", (event) => this.#press(event));
     input.addEventListener("blur", () => this.#close());
-    // The field keeps the focus, or the list would be gone before the click; a finger may still scroll the list.
+    // Keep focus in the field, or the list would be gone before the click; touch can still scroll the list.
     list.addEventListener("mousedown", (event) => event.preventDefault());
     list.addEventListener("click", (event) => this.#point(event));
   }
 
-  /** Put the classes `codes` first among those that match equally well. */
+  /**
+   * Put the classes `codes` first among equally good matches.
+   *
+   * @param {string[]} codes
+   */
   prefer(codes) {
-    this.#usual = codes;
+    this.#frequent = codes;
   }
 
   clear() {
@@ -47,8 +67,8 @@ export class ClassFinder {
 
   #open() {
     const typed = this.#input.value.trim();
-    const found = matches(this.#index, typed, this.#usual);
-    this.#options = typed ? found.slice(0, MOST_SHOWN) : found;
+    const found = matches(this.#index, typed, this.#frequent);
+    this.#options = typed ? found.slice(0, MAX_SHOWN) : found;
     this.#active = typed && this.#options.length > 0 ? 0 : -1;
     this.#isOpen = true;
     this.#list.replaceChildren(...this.#rows(!typed));
@@ -61,17 +81,21 @@ export class ClassFinder {
     this.#present();
   }
 
-  /** One row per class; all classes together are headed by their groups. */
+  /**
+   * One row per class; the full list has group headings.
+   *
+   * @param {boolean} areGrouped
+   */
   #rows(areGrouped) {
     if (this.#options.length === 0)
       return [
         make(
           "li",
           { class: "finder-none", role: "option", "aria-disabled": "true" },
-          this.world.words("finder-none"),
+          this.deps.words("finder-none"),
         ),
       ];
-    const { catalogue } = this.world;
+    const { catalogue } = this.deps;
     return this.#options.flatMap(({ one, synonym }, i) => {
       const isFirstOfGroup = areGrouped && one.group !== this.#options[i - 1]?.one.group;
       const heading = make(
@@ -83,8 +107,13 @@ export class ClassFinder {
     });
   }
 
+  /**
+   * @param {DiagnosticClass} one
+   * @param {string | null} synonym
+   * @param {number} i
+   */
   #row(one, synonym, i) {
-    const isHeld = this.world.isHeld(one.code);
+    const isFound = this.deps.isFound(one.code);
     return make(
       "li",
       {
@@ -92,14 +121,14 @@ export class ClassFinder {
         role: "option",
         class: "finder-option",
         "data-option": i,
-        "aria-selected": isHeld ? "true" : "false",
-        "aria-disabled": !isHeld && this.world.blocker(one.code) ? "true" : null,
+        "aria-selected": isFound ? "true" : "false",
+        "aria-disabled": !isFound && this.deps.blocker(one.code) ? "true" : null,
       },
       make("b", {}, one.abbreviation),
       make(
         "span",
         {},
-        this.world.catalogue.name(one.code),
+        this.deps.catalogue.name(one.code),
         synonym && " ",
         synonym && make("small", { class: "finder-synonym" }, synonym),
       ),
@@ -118,23 +147,27 @@ export class ClassFinder {
     else this.#input.removeAttribute("aria-activedescendant");
   }
 
+  /** @param {KeyboardEvent} event */
   #press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    const act = {
+    /** @type {Record<string, (() => void) | undefined>} */
+    const actions = {
       ArrowDown: () => this.#move(1),
       ArrowUp: () => this.#move(-1),
       Enter: () => this.#choose(this.#active, event.shiftKey),
       Escape: () => this.#leave(),
-    }[event.key];
+    };
+    const act = actions[event.key];
     if (act) {
       event.preventDefault(); // Enter would submit the whole form
       act();
     } else if (event.key === "Backspace" && this.#input.value === "" && !event.repeat) {
-      // a held key empties the field only
-      this.world.onRemoveLast();
+      // a held key only clears the field
+      this.deps.onRemoveLast();
     }
   }
 
+  /** @param {number} by */
   #move(by) {
     if (!this.#isOpen) this.#open();
     const { length } = this.#options;
@@ -144,22 +177,27 @@ export class ClassFinder {
     this.#present();
   }
 
-  #choose(i, untold) {
+  /**
+   * @param {number} i
+   * @param {boolean} notAssessable
+   */
+  #choose(i, notAssessable) {
     const one = this.#options[i]?.one;
     if (!this.#isOpen || !one) return;
     this.clear();
-    this.world.onChoose(one.code, { untold });
+    this.deps.onChoose(one.code, { notAssessable });
   }
 
-  /** First the list, then the letters, then the field. */
+  /** First close the list, then clear the letters, then leave the field. */
   #leave() {
     if (this.#isOpen && this.#input.value === "") this.#close();
     else if (this.#input.value !== "") this.clear();
     this.#input.blur();
   }
 
+  /** @param {MouseEvent} event */
   #point(event) {
-    const row = event.target.closest("[data-option]");
+    const row = closestTo(event, "[data-option]");
     if (row) this.#choose(Number(row.dataset.option), event.shiftKey);
   }
 }

@@ -1,29 +1,46 @@
-// Every class by its group, over the form and never over the sheet: an ARIA tree with a roving tabindex.
+// All classes by group, over the form and never over the sheet: an ARIA tree with a roving tabindex.
 
-import { letGo, make } from "../dom.js";
-import { classId, groupId, isOpen, plant, press, reveal, stand, toggle } from "./state/tree.js";
+import { closestTo, find, make, releaseFocus } from "../dom.js";
+import { classId, groupId, isOpen, createTree, press, reveal, moveTo, toggle } from "./state/tree.js";
+
+/** @import { Words } from "../texts.js" */
+/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { ClassNode, Group, Tree } from "./state/tree.js" */
+
+/** @typedef {"found" | "not-assessable" | "blocked" | ""} ClassState */
+
+/**
+ * @typedef {object} ClassTreeDeps
+ * @property {HTMLElement} opener
+ * @property {Catalogue} catalogue
+ * @property {Words} words
+ * @property {(code: string) => ClassState} stateOf
+ * @property {(code: string, options: {notAssessable: boolean}) => void} onChoose
+ */
 
 export class ClassTree {
+  /** @type {Tree} */
   #tree;
+
+  /** @type {Element | null} */
   #cameFrom = null;
 
   /**
    * @param {HTMLElement} panel with the parts "tree" and "tree-close"
-   * @param {{opener: HTMLElement, catalogue: object, words: Function, stateOf: (code) => "found"|"untold"|"blocked"|"",
-   *   onChoose: (code, options: {untold: boolean}) => void}} world
+   * @param {ClassTreeDeps} deps
    */
-  constructor(panel, world) {
+  constructor(panel, deps) {
     this.panel = panel;
-    this.world = world;
-    const { catalogue } = world;
-    this.list = panel.querySelector("[data-part=tree]");
-    this.#tree = plant(catalogue.classes, {
+    this.deps = deps;
+    const { catalogue } = deps;
+    this.list = find(panel, "[data-part=tree]");
+    this.#tree = createTree(catalogue.classes, {
       groupName: (code) => catalogue.groupName(code) ?? catalogue.get(code).group,
       className: (code) => catalogue.name(code),
     });
     this.list.addEventListener("click", (event) => this.#click(event));
     this.list.addEventListener("keydown", (event) => this.#press(event));
-    panel.querySelector("[data-part=tree-close]").addEventListener("click", () => this.close());
+    find(panel, "[data-part=tree-close]").addEventListener("click", () => this.close());
     panel.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event));
   }
 
@@ -31,12 +48,16 @@ export class ClassTree {
     return !this.panel.hidden;
   }
 
-  /** Open the tree, at the class `code` when one is given, with the focus in it. */
+  /**
+   * Open the tree and focus it, at the class `code` if given.
+   *
+   * @param {string | null} [code]
+   */
   open(code = null) {
     this.#cameFrom = document.activeElement;
     if (code) this.#tree = reveal(this.#tree, code);
     this.panel.hidden = false;
-    this.world.opener.setAttribute("aria-expanded", "true");
+    this.deps.opener.setAttribute("aria-expanded", "true");
     this.show();
     this.#focus();
   }
@@ -44,11 +65,11 @@ export class ClassTree {
   close() {
     if (!this.isOpen) return;
     this.panel.hidden = true;
-    this.world.opener.setAttribute("aria-expanded", "false");
-    letGo(this.panel, this.#cameFrom);
+    this.deps.opener.setAttribute("aria-expanded", "false");
+    releaseFocus(this.panel, this.#cameFrom);
   }
 
-  /** Show what the reading says of the classes now. */
+  /** Show the current state of the classes. */
   show() {
     if (!this.isOpen) return;
     const hadFocus = this.list.contains(document.activeElement);
@@ -56,10 +77,14 @@ export class ClassTree {
     if (hadFocus) this.#focus();
   }
 
+  /**
+   * @param {Group} group
+   * @param {number} i
+   */
   #group(group, i) {
     const isShown = isOpen(this.#tree, group.code);
     const id = groupId(group);
-    const n = group.classes.filter(({ code }) => this.world.stateOf(code) === "found").length;
+    const n = group.classes.filter(({ code }) => this.deps.stateOf(code) === "found").length;
     return make(
       "li",
       {
@@ -89,8 +114,13 @@ export class ClassTree {
     );
   }
 
+  /**
+   * @param {ClassNode} one
+   * @param {number} j
+   * @param {number} setSize
+   */
   #class(one, j, setSize) {
-    const { catalogue, stateOf, words } = this.world;
+    const { catalogue, stateOf, words } = this.deps;
     const state = stateOf(one.code);
     const id = classId(one);
     return make(
@@ -99,7 +129,7 @@ export class ClassTree {
         role: "treeitem",
         "data-id": id,
         "data-code": one.code,
-        "aria-checked": state === "untold" ? "mixed" : String(state === "found"),
+        "aria-checked": state === "not-assessable" ? "mixed" : String(state === "found"),
         "aria-level": 2,
         "aria-posinset": j + 1,
         "aria-setsize": setSize,
@@ -112,42 +142,54 @@ export class ClassTree {
         { class: `tree-row is-class is-${state || "absent"}` },
         make("b", {}, catalogue.get(one.code).abbreviation),
         make("span", { class: "tree-name" }, one.name),
-        state === "untold" ? make("span", { class: "tree-untold" }, words("not-assessable-short")) : null,
+        state === "not-assessable"
+          ? make("span", { class: "tree-not-assessable" }, words("not-assessable-short"))
+          : null,
       ),
     );
   }
 
+  /** @param {string} id */
   #tabindex(id) {
     return id === this.#tree.at ? "0" : "-1";
   }
 
   #focus() {
-    const row = this.list.querySelector(`[data-id="${CSS.escape(this.#tree.at)}"]`);
+    const row = /** @type {HTMLElement | null} */ (
+      this.list.querySelector(`[data-id="${CSS.escape(this.#tree.at ?? "")}"]`)
+    );
     row?.focus();
-    row?.firstElementChild.scrollIntoView({ block: "nearest" });
+    row?.firstElementChild?.scrollIntoView({ block: "nearest" });
   }
 
+  /** @param {MouseEvent} event */
   #click(event) {
-    const row = event.target.closest("[data-id]");
+    const row = closestTo(event, "[data-id]");
     if (!row) return;
-    this.#tree = stand(this.#tree, row.dataset.id);
-    this.#act(row, { untold: event.shiftKey });
+    this.#tree = moveTo(this.#tree, row.dataset.id ?? "");
+    this.#act(row, { notAssessable: event.shiftKey });
   }
 
-  /** Enter and Space open a group or choose a class; with Shift the class is not assessable. */
+  /**
+   * Enter and Space open a group or choose a class; with Shift the class is marked not assessable.
+   *
+   * @param {HTMLElement | null} row
+   * @param {{notAssessable: boolean}} options
+   */
   #act(row, options) {
-    const { group, code } = row.dataset;
-    if (code) this.world.onChoose(code, options);
-    else this.#tree = toggle(this.#tree, group);
+    const { group, code } = row?.dataset ?? {};
+    if (code) this.deps.onChoose(code, options);
+    else if (group) this.#tree = toggle(this.#tree, group);
     this.show();
     this.#focus();
   }
 
+  /** @param {KeyboardEvent} event */
   #press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Enter" || event.key === " ") {
-      // Held, it would choose and take away by turns.
-      if (!event.repeat) this.#act(event.target.closest("[data-id]"), { untold: event.shiftKey });
+      // A held key would add and remove by turns.
+      if (!event.repeat) this.#act(closestTo(event, "[data-id]"), { notAssessable: event.shiftKey });
     } else {
       const tree = press(this.#tree, event.key);
       if (tree === null) return;
@@ -156,9 +198,10 @@ export class ClassTree {
       this.#focus();
     }
     event.preventDefault();
-    event.stopPropagation(); // letters search the tree; they are no commands here
+    event.stopPropagation(); // letters search the tree here; they are not commands
   }
 
+  /** @param {KeyboardEvent} event */
   #escape(event) {
     event.preventDefault();
     event.stopPropagation();

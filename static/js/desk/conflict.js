@@ -1,53 +1,73 @@
 // The choice between two drafts of one reading, when another window or device saved one in between.
 
-import { make } from "../dom.js";
-import { KINDS, told } from "./findings.js";
+import { closestTo, find, make } from "../dom.js";
+import { EVIDENCE_KINDS, pieceText } from "./findings.js";
+
+/** @import { Words } from "../texts.js" */
+/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { Draft } from "./storage/draft.js" */
+/** @import { Content, Finding } from "./types.js" */
 
 export class Conflict {
+  /** @type {Draft | null} */
   #draft = null;
 
-  /** @param {HTMLDialogElement} dialog @param {{catalogue: object, words: Function, onResolve: (draft) => void}} world */
-  constructor(dialog, world) {
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {{catalogue: Catalogue, words: Words, onResolve: (draft: Draft) => void}} deps
+   */
+  constructor(dialog, deps) {
     this.dialog = dialog;
-    this.world = world;
+    this.deps = deps;
     dialog.addEventListener("click", (event) => {
-      const { choice } = event.target.closest("[data-choice]")?.dataset ?? {};
-      if (choice) this.#resolve(choice);
+      const choice = closestTo(event, "[data-choice]")?.dataset.choice;
+      if (choice === "mine" || choice === "theirs") this.#resolve(choice);
     });
-    // Escape would leave two drafts and no decision; a browser lets a page prevent it once, but not the second time.
+    // Escape would leave two drafts and no decision; browsers let a page prevent it only once.
     dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault());
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.addEventListener("close", () => this.#draft && !dialog.open && dialog.showModal());
   }
 
+  /** @param {Draft} draft */
   ask(draft) {
     if (this.dialog.open) return;
     this.#draft = draft;
     this.#list("mine", draft.content);
-    this.#list("theirs", draft.other.content);
+    if (draft.other) this.#list("theirs", draft.other.content);
     this.dialog.showModal();
   }
 
+  /** @param {"mine" | "theirs"} choice */
   #resolve(choice) {
     const draft = this.#draft;
-    this.#draft = null; // decided: now it may close
+    if (!draft) return;
+    this.#draft = null; // decided: the dialog may close
     this.dialog.close();
     draft.resolve(choice);
-    this.world.onResolve(draft);
+    this.deps.onResolve(draft);
   }
 
+  /**
+   * @param {"mine" | "theirs"} side
+   * @param {Content} content
+   */
   #list(side, content) {
-    const lines = linesOf(content, this.world);
-    this.dialog
-      .querySelector(`[data-side="${side}"]`)
-      .replaceChildren(...lines.map((line) => make("li", {}, line)));
+    const lines = linesOf(content, this.deps);
+    find(this.dialog, `[data-side="${side}"]`).replaceChildren(...lines.map((line) => make("li", {}, line)));
   }
 }
 
-/** All that a draft says, so that two that differ never look the same. */
+/**
+ * Everything in a draft, so that two drafts that differ never look the same.
+ *
+ * @param {Content} content
+ * @param {{catalogue: Catalogue, words: Words}} deps
+ */
 function linesOf({ findings, not_assessable = [], quality, problems = [], comment }, { catalogue, words }) {
+  /** @param {Finding} finding */
   const evidence = (finding) =>
-    KINDS.flatMap((kind) => (finding[kind] ?? []).map((piece) => told(kind, piece, words)));
+    EVIDENCE_KINDS.flatMap((kind) => (finding[kind] ?? []).map((piece) => pieceText(piece, words)));
   const lines = [
     ...findings.map((finding) =>
       [catalogue.name(finding.class), words(`certainty-${finding.certainty}`), ...evidence(finding)].join(

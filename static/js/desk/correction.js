@@ -1,37 +1,63 @@
-// A submission that was taken back: whether it is being corrected, what the page says of it, and how to leave it.
+// Correcting a submission that was taken back: whether it is being corrected, what the page says, and how to
+// discard it.
 
 import { Draft } from "./storage/draft.js";
 import { partsOf } from "../dom.js";
 
-export class Correction {
-  #wanted = null; // the assignment that the reader goes back to
+/** @import { Words } from "../texts.js" */
+/** @import { OpenExam } from "./open_exam.js" */
+/** @import { ReaderStore } from "./storage/reader_store.js" */
+/** @import { Assignment } from "./types.js" */
 
-  /** @param {HTMLElement} root @param {{shelf: object, words: Function}} world */
-  constructor(root, { shelf, words }) {
+export class Correction {
+  /** The assignment that the reader goes back to. @type {string | null} */
+  #wanted = null;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {{store: ReaderStore, words: Words}} deps
+   */
+  constructor(root, { store, words }) {
     this.part = partsOf(root);
-    this.shelf = shelf;
+    this.store = store;
     this.words = words;
   }
 
-  /** The reader goes back to the assignment `id`. */
+  /**
+   * The reader goes back to the assignment `id`.
+   *
+   * @param {number | string} id
+   */
   want(id) {
     this.#wanted = String(id);
   }
 
-  /** Does the reader go back to `assignment` although its time is over? */
+  /**
+   * Does the reader go back to `assignment` although its time is over?
+   *
+   * @param {Pick<Assignment, "id" | "undo_until">} assignment
+   */
   isTooLate({ id, undo_until: until }) {
     return this.#wanted === String(id) && !until;
   }
 
-  /** Going back to what was submitted, now or before a reload; until when, the server says. */
+  /**
+   * Is `assignment` open for correction, requested now or before a reload? The server sets the deadline.
+   *
+   * @param {Pick<Assignment, "id" | "reading" | "undo_until">} assignment
+   */
   begins({ id, reading, undo_until: until }) {
     const isWanted = this.#wanted === String(id);
     this.#wanted = null;
     if (!until || !reading) return false;
-    return isWanted || Draft.isCorrecting(this.shelf, { id, of: reading.id });
+    return isWanted || Draft.isCorrecting(this.store, { id, of: reading.id });
   }
 
-  /** Say what stands until the correction is submitted, with a way to leave it at that. */
+  /**
+   * Show what stands until the correction is submitted, with a way to discard it.
+   *
+   * @param {Pick<OpenExam, "assignment" | "isCorrecting">} exam
+   */
   show({ assignment, isCorrecting }) {
     const isAbstention = assignment.reading?.outcome === "abstained";
     this.part("correction-banner").hidden = !isCorrecting;
@@ -40,9 +66,13 @@ export class Correction {
       : "";
   }
 
-  /** Forget what was entered, and what was decided on suggestions meanwhile. */
+  /**
+   * Forget what was entered, and the decisions on suggestions made meanwhile.
+   *
+   * @param {Pick<OpenExam, "id" | "draft">} exam
+   */
   forget({ id, draft }) {
     draft.forget();
-    this.shelf.remove(`second/${id}`);
+    this.store.remove(`second/${id}`);
   }
 }

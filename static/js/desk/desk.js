@@ -1,156 +1,222 @@
-// The reading desk, wired together. What each part does stands in the part.
+// The reading desk: creates the parts of the page and connects them.
 
 import * as api from "../api.js";
-import { Catalogue } from "./state/catalogue.js";
 import { clock } from "../clock.js";
+import { detailOf, embedded, find, partsOf, releaseFocus } from "../dom.js";
+import { decode } from "../ecg/signal.js";
+import "../ecg/viewer.js";
+import { createTexts } from "../texts.js";
+import { Tools } from "../tools/tools.js";
 import { Conflict } from "./conflict.js";
 import { Correction } from "./correction.js";
 import { Flow } from "./flow.js";
 import { ReadingForm } from "./form.js";
 import { Help } from "./help.js";
-import { Keys } from "./keys.js";
-import { Leaving } from "./submit_actions.js";
-import { Messages } from "./messages.js";
-import { Retraction } from "./retraction.js";
-import { SheetBar } from "./sheet_bar.js";
-import { SecondOpinion } from "./second_opinion.js";
-import { Sitting } from "./open_exam.js";
-import { openOutbox, openShelf, recover } from "./storage/device.js";
-import { embedded, letGo, partsOf } from "../dom.js";
-import { Draft, DraftState } from "./storage/draft.js";
-import { decode } from "../ecg/signal.js";
-import "../ecg/viewer.js";
-import { editsFor } from "./state/edits.js";
 import { bindHotkeys } from "./hotkeys.js";
+import { Keys } from "./keys.js";
+import { Messages } from "./messages.js";
+import { OpenExam } from "./open_exam.js";
+import { Retraction } from "./retraction.js";
+import { SecondOpinion } from "./second_opinion.js";
+import { SheetBar } from "./sheet_bar.js";
+import { Catalogue } from "./state/catalogue.js";
+import { editsFor } from "./state/edits.js";
 import * as labels from "./state/labels.js";
 import { pace, withSubmission } from "./state/pace.js";
+import { openOutbox, openStore, recover } from "./storage/device.js";
+import { Draft, DraftState } from "./storage/draft.js";
 import { Queue } from "./storage/queue.js";
-import { createTexts } from "../texts.js";
-import { Tools } from "../tools/tools.js";
+import { SubmitActions } from "./submit_actions.js";
+
+/** @import { EcgViewer } from "../ecg/viewer.js" */
+/** @import { Intents } from "./form.js" */
+/** @import { LastSubmission } from "./retraction.js" */
+/** @import { Tracing } from "./state/tracings.js" */
+/** @import { Assignment, Content, Edit, OutboxEvent, ReadingRequest } from "./types.js" */
 
 class Desk {
-  #sitting = null;
+  /** @type {OpenExam | null} */
+  #openExam = null;
 
+  /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
-    this.words = createTexts(embedded("texts"));
-    this.catalogue = new Catalogue(embedded("classes"), document.documentElement.lang);
-    this.shelf = openShelf(root.dataset.reader);
-    this.queue = new Queue({ ...api, decode });
-    this.viewer = root.querySelector("ecg-viewer");
-    this.messages = new Messages(root, { words: this.words });
-    this.#furnish();
-    this.outbox = openOutbox(this.shelf, root.dataset.reader, (event) => this.#hear(event));
-    this.flow = new Flow({ ...this, clock, onArrive: (assignment) => this.#arrive(assignment) });
-    this.leaving = new Leaving({
-      ...this,
-      api,
-      clock,
-      display: () => this.#display(),
-      sitting: () => this.#sitting,
-      onSubmit: (...submitted) => this.#keepPace(...submitted),
-    });
-  }
-
-  /** Put the parts of the page to work. */
-  #furnish() {
-    const { root, words, catalogue, shelf } = this;
+    const language = document.documentElement.lang;
+    const words = createTexts(embedded("texts"));
+    const catalogue = new Catalogue(embedded("classes"), language);
+    const reader = root.dataset.reader ?? "";
+    const store = openStore(reader);
+    const queue = new Queue({ loadAssignment: api.loadAssignment, loadTracing: api.loadTracing, decode });
+    const viewer = /** @type {EcgViewer} */ (find(root, "ecg-viewer"));
+    const messages = new Messages(root, { words });
     const part = partsOf(root);
-    this.viewer.words = {
+    const tracing = () => this.#tracing;
+
+    viewer.words = {
       missing: words("lead-missing"),
       flat: words("lead-flat"),
       derived: words("lead-derived"),
     };
-    this.form = new ReadingForm(root.querySelector("form"), { catalogue, words, intents: this.#intents() });
-    this.form.disable(true); // until an exam is in hand
-    this.bar = new SheetBar(root, this.viewer, {
-      shelf,
+    const form = new ReadingForm(find(root, "form", HTMLFormElement), {
+      catalogue,
       words,
-      language: document.documentElement.lang,
-      onTracing: (tracing) => this.#showTracing(tracing),
+      intents: this.#intents(catalogue),
     });
-    const tracing = () => this.#tracing;
-    this.tools = new Tools(root, this.viewer, {
+    form.disable(true); // until an exam is open
+    this.bar = new SheetBar(root, viewer, {
+      store,
       words,
-      nameOf: (code) => catalogue.name(code),
-      tracing,
+      language,
+      onTracing: (chosen) => this.#showTracing(chosen),
     });
-    this.help = new Help(part("help-dialog"), { desk: root, keys: new Keys(root, shelf), shelf, words });
-    this.conflict = new Conflict(part("conflict-dialog"), {
+    this.tools = new Tools(root, viewer, { words, nameOf: (code) => catalogue.name(code), tracing });
+    this.help = new Help(part("help-dialog", HTMLDialogElement), {
+      desk: root,
+      keys: new Keys(root, store),
+      store,
+      words,
+    });
+    this.conflict = new Conflict(part("conflict-dialog", HTMLDialogElement), {
       catalogue,
       words,
       onResolve: (draft) => this.#adopt(draft.content),
     });
-    this.correction = new Correction(root, { shelf, words });
+    this.correction = new Correction(root, { store, words });
     this.retraction = new Retraction(root, {
       clock,
       words,
-      language: document.documentElement.lang,
+      language,
       onRetract: (last) => this.#retract(last),
     });
     this.opinion = new SecondOpinion(root, {
-      ...this,
       api,
+      catalogue,
       clock,
+      form,
+      store,
       tracing,
-      isUnderWay: (id) => this.outbox.holds(id),
-      onSignedOut: () => this.messages.signIn(),
-      onReopen: (assignment) => this.#seat(assignment),
+      viewer,
+      words,
+      isBeingSent: (id) => this.outbox.holds(id),
+      onSignedOut: () => messages.signIn(),
+      onReopen: (assignment) => this.#open(assignment),
       onChange: (edit) => this.#change(edit),
-      onView: (id) => this.#hearSeen(id),
+      onView: (id) => this.#handleViewed(id),
     });
-    part("help").addEventListener("click", () => this.help.open());
-    const scope = () => document.querySelector("dialog[open]") ?? root;
-    bindHotkeys(document, { singleKeys: () => this.help.singleKeys, scope });
-    this.#watch();
+    this.outbox = openOutbox(store, reader, (event) => this.#handleOutboxEvent(event));
+    this.flow = new Flow({
+      clock,
+      form,
+      messages,
+      outbox: this.outbox,
+      queue,
+      viewer,
+      words,
+      onArrive: (assignment) => this.#arrive(assignment),
+    });
+    this.submitActions = new SubmitActions({
+      api,
+      catalogue,
+      clock,
+      flow: this.flow,
+      form,
+      messages,
+      opinion: this.opinion,
+      outbox: this.outbox,
+      queue,
+      words,
+      display: () => this.#display(),
+      openExam: () => this.#current,
+      onSubmit: (exam, reading) => this.#recordPace(exam, reading),
+    });
+    this.root = root;
+    this.words = words;
+    this.catalogue = catalogue;
+    this.store = store;
+    this.queue = queue;
+    this.viewer = viewer;
+    this.messages = messages;
+    this.form = form;
+    this.#listen();
   }
 
-  #watch() {
+  /** The open exam; there is always one once the desk has started. */
+  get #current() {
+    if (this.#openExam === null) throw new Error("no exam is open yet");
+    return this.#openExam;
+  }
+
+  #listen() {
     const retry = () => {
-      this.#sitting?.draft.retry();
+      this.#openExam?.draft.retry();
       this.outbox.drain();
     };
+    find(this.root, "[data-part=help]").addEventListener("click", () => this.help.open());
+    bindHotkeys(document, {
+      singleKeys: () => this.help.singleKeys,
+      scope: () => document.querySelector("dialog[open]") ?? this.root,
+    });
     window.addEventListener("online", retry);
-    window.addEventListener("popstate", () => this.#goTo(window.location.pathname));
-    window.addEventListener("storage", () => this.#seeOtherWindow());
-    for (const deed of ["pointerdown", "pointermove", "keydown", "wheel"]) {
-      document.addEventListener(deed, () => this.#sitting?.stopwatch.mark(clock.now()), { passive: true });
+    window.addEventListener("popstate", () => this.#handleNavigation(window.location.pathname));
+    window.addEventListener("storage", () => this.#checkOtherWindow());
+    for (const activity of ["pointerdown", "pointermove", "keydown", "wheel"]) {
+      document.addEventListener(activity, () => this.#openExam?.stopwatch.mark(clock.now()), {
+        passive: true,
+      });
     }
-    document.addEventListener("keydown", (event) => this.#escape(event));
+    document.addEventListener("keydown", (event) => this.#handleEscape(event));
     document.addEventListener("visibilitychange", () =>
-      this.#sitting?.stopwatch.see(!document.hidden, clock.now()),
+      this.#openExam?.stopwatch.setVisible(!document.hidden, clock.now()),
     );
-    document.addEventListener("tool", ({ detail }) => this.#sitting?.countTool(detail.name));
-    this.viewer.addEventListener("localisation", ({ detail }) => this.#attach(labels.localise, detail));
-    this.viewer.addEventListener("measurement", ({ detail }) => this.#attach(labels.measure, detail));
+    document.addEventListener("tool", (event) => this.#countTool(detailOf(event)));
+    this.viewer.addEventListener("localisation", (event) => this.#attach(labels.localise, detailOf(event)));
+    this.viewer.addEventListener("measurement", (event) => this.#attach(labels.measure, detailOf(event)));
   }
 
-  /** Escape withdraws a question, before it leaves a tool. */
-  #escape(event) {
+  /**
+   * Escape withdraws a pending question before it leaves a tool.
+   *
+   * @param {KeyboardEvent} event
+   */
+  #handleEscape(event) {
     if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    if (this.leaving.cancel()) event.preventDefault();
+    if (this.submitActions.cancel()) event.preventDefault();
   }
 
-  /** Begin with the assignment that the page came with; `last` was submitted last and can still be taken back. */
+  /**
+   * Start with the assignment that the page came with.
+   *
+   * @param {Assignment} assignment
+   * @param {LastSubmission | null} last the last submission, if it can still be taken back
+   */
   async start(assignment, last) {
-    await recover(this.shelf, this.root.dataset.reader);
-    for (const entry of this.outbox.entries) this.queue.finish(entry.assignment); // on its way since an earlier visit
+    await recover(this.store, this.root.dataset.reader ?? "");
+    // Still being sent from an earlier visit.
+    for (const entry of this.outbox.entries) this.queue.finish(entry.assignment);
     this.queue.keep(assignment);
     await this.flow.fetchSheet(assignment);
-    if (last && last.id !== assignment.id) this.#remember(last); // its own page offers the way back itself
-    this.#seat(await this.#upToDate(assignment));
+    // Otherwise its own page offers to take it back.
+    if (last && last.id !== assignment.id) this.#offerLast(last);
+    this.#open(await this.#upToDate(assignment));
     this.outbox.drain();
   }
 
-  /** A reload ends neither the way back to the last submission nor the time to take it back. */
-  #remember(last) {
+  /**
+   * A reload ends neither the link to the last submission nor the time to take it back.
+   *
+   * @param {LastSubmission} last
+   */
+  #offerLast(last) {
     this.messages.showLast(last);
-    if (!this.outbox.holds(last.id)) this.retraction.offer(last); // its correction is not on its way yet
+    if (!this.outbox.holds(last.id)) this.retraction.offer(last); // unless its correction is being sent
   }
 
-  /** A reload may overtake a save that is on its way: ask again then, or make do without a network. */
+  /**
+   * A reload may overtake a save that is on its way: load again then, or make do without a network.
+   *
+   * @param {Assignment} assignment
+   */
   async #upToDate(assignment) {
-    if (assignment.state === "submitted" || !Draft.isBehind(this.shelf, assignment)) return assignment;
+    if (assignment.state === "submitted" || !Draft.isBehind(this.store, assignment)) return assignment;
     try {
       return await this.queue.refresh(assignment.id);
     } catch (error) {
@@ -159,188 +225,234 @@ class Desk {
     }
   }
 
-  /** Back and forward lead to another exam, or only to another part of this page. */
-  #goTo(pathname) {
-    if (pathname !== `/read/${this.#sitting?.id}/`) window.location.reload();
+  /**
+   * Back and forward lead to another exam, or only to another part of this page.
+   *
+   * @param {string} pathname
+   */
+  #handleNavigation(pathname) {
+    if (pathname !== `/read/${this.#openExam?.id}/`) window.location.reload();
   }
 
-  #intents() {
-    const edits = Object.entries(editsFor(this.catalogue));
+  /**
+   * What the form's controls do.
+   *
+   * @param {Catalogue} catalogue
+   * @returns {Intents}
+   */
+  #intents(catalogue) {
+    const edits = editsFor(catalogue);
     return {
-      ...Object.fromEntries(edits.map(([name, edit]) => [name, (...told) => this.#change(edit(...told))])),
-      undo: () => this.#sitting.undo() && this.#changed(),
-      submit: () => this.leaving.submit(),
-      abstain: () => this.leaving.abstain(),
-      defer: () => this.leaving.defer(),
-      cancel: () => this.leaving.cancel(),
-      leaveCorrection: () => this.#leaveCorrection(),
+      toggle: (code) => this.#change(edits.toggle(code)),
+      notAssessable: (code) => this.#change(edits.notAssessable(code)),
+      remove: (code) => this.#change(edits.remove(code)),
+      certainty: (code, certainty) => this.#change(edits.certainty(code, certainty)),
+      drop: (code, kind, index) => this.#change(edits.drop(code, kind, index)),
+      quality: (quality) => this.#change(edits.quality(quality)),
+      problem: (kind) => this.#change(edits.problem(kind)),
+      problemLead: (kind, lead) => this.#change(edits.problemLead(kind, lead)),
+      comment: (text) => this.#change(edits.comment(text)),
+      undo: () => this.#current.undo() && this.#handleChange(),
+      submit: () => this.submitActions.submit(),
+      abstain: () => this.submitActions.abstain(),
+      defer: () => this.submitActions.defer(),
+      cancel: () => this.submitActions.cancel(),
+      discardCorrection: () => this.#discardCorrection(),
     };
   }
 
+  /** @param {{name: string}} tool */
+  #countTool({ name }) {
+    this.#openExam?.countTool(name);
+  }
+
+  /** @param {Tracing} tracing */
   #showTracing(tracing) {
-    if (tracing.daysBefore !== null) this.#sitting?.countTool("prior_exam");
+    if (tracing.daysBefore !== null) this.#openExam?.countTool("prior_exam");
     this.flow.showTracing(tracing);
   }
 
-  /** The number of the exam's tracing on view; null while the exam before is. */
+  /** The number of the exam's tracing on view; null while the previous exam is. */
   get #tracing() {
     const { shown } = this.bar.tabs;
     return shown?.daysBefore === null ? shown.position : null;
   }
 
-  /** Evidence from the sheet goes to the finding at hand. */
-  #attach(edit, piece) {
+  /**
+   * Attach evidence from the sheet to the selected finding.
+   *
+   * @template Piece
+   * @param {(content: Content, code: string, piece: Piece) => Content} attach
+   * @param {Piece} piece
+   */
+  #attach(attach, piece) {
     if (this.#tracing === null) return this.form.say(this.words("no-evidence-of-prior"), { isAsking: true });
-    const { active } = this.form;
-    const isFound = active !== null && labels.holds(this.#sitting.content, active);
-    if (!isFound) return this.form.say(this.words("no-finding-at-hand"), { isAsking: true });
-    this.#change((content) => edit(content, active, piece));
-    return this.form.say(this.words("evidence-attached", { name: this.catalogue.name(active) }));
+    const { selected } = this.form;
+    if (selected === null || !labels.holds(this.#current.content, selected)) {
+      return this.form.say(this.words("no-finding-at-hand"), { isAsking: true });
+    }
+    this.#change((content) => attach(content, selected, piece));
+    return this.form.say(this.words("evidence-attached", { name: this.catalogue.name(selected) }));
   }
 
+  /** @param {Edit} edit */
   #change(edit) {
-    if (!this.#isShut() && this.#sitting.change(edit)) this.#changed();
+    if (!this.#isReadOnly() && this.#current.change(edit)) this.#handleChange();
   }
 
-  #changed() {
-    this.leaving.clear();
+  #handleChange() {
+    this.submitActions.clear();
     this.form.say("");
     this.#render();
   }
 
   #render() {
-    const { content, canUndo, draft } = this.#sitting;
+    const { content, canUndo, draft } = this.#current;
     this.form.show(content, { canUndo });
     this.messages.showDraft(draft);
     this.tools.mark(content.findings);
     this.opinion.follow(content);
   }
 
-  /** Take `assignment` in hand: its sheet is on view already. */
-  #seat(assignment) {
+  /**
+   * Make `assignment` the open exam; its sheet is on view already.
+   *
+   * @param {Assignment} assignment
+   */
+  #open(assignment) {
     const isTooLate = this.correction.isTooLate(assignment);
-    this.#sitting = new Sitting(assignment, {
-      catalogue: this.catalogue,
-      shelf: this.shelf,
+    const exam = new OpenExam(assignment, {
       api,
+      catalogue: this.catalogue,
       clock,
-      onDraft: (draft) => this.#hearDraft(draft),
+      store: this.store,
+      onDraft: (draft) => this.#handleDraft(draft),
       isCorrecting: this.correction.begins(assignment),
       isRevising: this.opinion.isBegun(assignment),
     });
-    this.opinion.seat(this.#sitting);
-    if (this.#isSubmitted()) this.#sitting.draft.settle();
+    this.#openExam = exam;
+    this.opinion.setExam(exam);
+    if (this.#isSubmitted()) exam.draft.stopSaving();
     this.form.reset();
     this.form.offer(assignment.study.frequent_classes);
     this.bar.showExam(assignment.exam);
     this.messages.showPlace(assignment);
-    this.leaving.clear();
+    this.submitActions.clear();
     this.#render();
-    this.#hearDraft(this.#sitting.draft);
-    this.#close();
-    if (isTooLate) this.form.say(this.words("retract-over"), { link: this.flow.wayOn(assignment) });
-    this.#showPace();
+    this.#handleDraft(exam.draft);
+    this.#updateReadOnly();
+    if (isTooLate) this.form.say(this.words("retract-over"), { link: this.flow.nextLink(assignment) });
+    this.messages.showPace(pace(this.store.read("pace"), clock.now(), new Date().getHours()));
     this.#showSuggestions(assignment);
-    this.flow.settle(assignment);
+    this.flow.setCurrent(assignment);
   }
 
-  /** Who corrects a reading is asked nothing that would make it final; what was shown makes it so. */
+  /**
+   * While correcting, nothing is offered that would make the reading final; suggestions seen before did so.
+   *
+   * @param {Assignment} assignment
+   */
   #showSuggestions(assignment) {
-    if (this.#sitting.isCorrecting && !assignment.is_shown_suggestions)
-      this.opinion.leave(); // of another exam they may be on view still
+    const isHidden = this.#current.isCorrecting && !assignment.is_shown_suggestions;
+    if (isHidden)
+      this.opinion.leave(); // those of another exam may still be on view
     else this.opinion.show(assignment);
   }
 
-  /** Suggestions seen after signing make the reading final; those seen while reading were known to it. */
-  #hearSeen(id) {
-    if (this.#sitting.assignment.is_shown_suggestions || this.retraction.until(id) === null) return;
+  /**
+   * Suggestions seen after signing make the reading final; those seen while reading were part of it.
+   *
+   * @param {number} id
+   */
+  #handleViewed(id) {
+    if (this.#current.assignment.is_shown_suggestions || this.retraction.until(id) === null) return;
     this.retraction.withdraw(id);
-    if (String(this.#sitting.id) === String(id) && this.#isShut()) this.#sayWhyShut();
+    if (String(this.#current.id) === String(id) && this.#isReadOnly()) this.#explainReadOnly();
   }
 
-  /** `content` becomes what the form shows, with nothing to take back. */
+  /**
+   * `content` becomes what the form shows, with nothing to undo.
+   *
+   * @param {Content} content
+   */
   #adopt(content) {
-    this.#sitting.adopt(content);
-    this.leaving.clear();
+    this.#current.adopt(content);
+    this.submitActions.clear();
     this.#render();
   }
 
   /** Signed, whether or not the server knows yet. */
   #isSubmitted() {
-    const { id, assignment, isCorrecting, isRevising } = this.#sitting;
+    const { id, assignment, isCorrecting, isRevising } = this.#current;
     if (isCorrecting || isRevising) return this.outbox.holds(id);
     return assignment.state === "submitted" || this.queue.isDone(id) || this.outbox.holds(id);
   }
 
-  #isShut() {
-    return this.#isSubmitted() || !this.#sitting.assignment.batch.is_open;
+  #isReadOnly() {
+    return this.#isSubmitted() || !this.#current.assignment.batch.is_open;
   }
 
-  #close() {
-    const { assignment, isCorrecting } = this.#sitting;
-    const isSubmitted = this.#isSubmitted();
-    this.form.disable(this.#isShut());
-    this.root.classList.toggle("is-submitted", isSubmitted);
+  #updateReadOnly() {
+    const { assignment, isCorrecting } = this.#current;
+    const isReadOnly = this.#isReadOnly();
+    this.form.disable(isReadOnly);
+    this.root.classList.toggle("is-submitted", this.#isSubmitted());
     this.root.classList.toggle("is-correcting", isCorrecting);
-    this.correction.show(this.#sitting);
-    if (isCorrecting) this.retraction.withdraw(assignment.id); // it is taken back already
-    if (!this.#isShut()) return;
-    if (assignment.reading && assignment.undo_until)
-      this.retraction.offer({ id: assignment.id, code: assignment.exam.code, until: assignment.undo_until });
-    this.#sayWhyShut();
+    this.correction.show(this.#current);
+    if (isCorrecting) this.retraction.withdraw(assignment.id); // it is being corrected already
+    if (!isReadOnly) return;
+    const { id, exam, reading, undo_until: until } = assignment;
+    if (reading && until) this.retraction.offer({ id, code: exam.code, until });
+    this.#explainReadOnly();
   }
 
-  /** Why nothing can be changed here, and whether it still can be taken back. */
-  #sayWhyShut() {
-    const { assignment } = this.#sitting;
+  /** Say why nothing can be changed here, and whether it still can be taken back. */
+  #explainReadOnly() {
+    const { assignment } = this.#current;
     const time = this.retraction.until(assignment.id);
-    const submitted =
-      assignment.reading?.outcome === "abstained"
-        ? "abstained-already"
-        : time
-          ? "submitted-until"
-          : "submitted-already";
+    const isAbstention = assignment.reading?.outcome === "abstained";
+    const submitted = isAbstention ? "abstained-already" : time ? "submitted-until" : "submitted-already";
     const why = this.#isSubmitted() ? submitted : "batch-closed";
-    this.form.say(this.words(why, { time }), { link: this.flow.wayOn(assignment) });
+    this.form.say(this.words(why, { time }), { link: this.flow.nextLink(assignment) });
   }
 
-  /** What was submitted stands: what was entered to correct it is forgotten. */
-  #leaveCorrection() {
-    const { assignment } = this.#sitting;
-    this.correction.forget(this.#sitting);
+  /** Keep the submission as it is and forget what was entered to correct it. */
+  #discardCorrection() {
+    const { assignment } = this.#current;
+    this.correction.forget(this.#current);
     this.queue.finish(assignment.id);
-    this.#seat(assignment);
+    this.#open(assignment);
   }
 
-  /** The last submission is taken back: its content is open again until it is submitted anew. */
+  /**
+   * Take back the last submission: its content can be edited again until it is submitted anew.
+   *
+   * @param {{id: number | string}} last
+   */
   #retract({ id }) {
     this.correction.want(id);
     this.queue.forget(id);
     if (this.messages.isFinished) this.messages.resume();
-    return this.flow.travel(id);
+    return this.flow.goWhenLoaded(id);
   }
 
-  /** Another window of this browser has submitted the exam on view. */
-  #seeOtherWindow() {
-    if (
-      !this.#sitting ||
-      this.#sitting.isCorrecting ||
-      this.queue.isDone(this.#sitting.id) ||
-      !this.outbox.holds(this.#sitting.id)
-    )
-      return;
-    this.queue.finish(this.#sitting.id);
-    this.#sitting.draft.settle();
-    this.#close();
-    this.form.say(this.words("submitted-elsewhere"), { link: this.flow.wayOn(this.#sitting.assignment) });
+  /** Lock the form when another window of this browser has submitted the open exam. */
+  #checkOtherWindow() {
+    const exam = this.#openExam;
+    if (!exam || exam.isCorrecting || this.queue.isDone(exam.id) || !this.outbox.holds(exam.id)) return;
+    this.queue.finish(exam.id);
+    exam.draft.stopSaving();
+    this.#updateReadOnly();
+    this.form.say(this.words("submitted-elsewhere"), { link: this.flow.nextLink(exam.assignment) });
   }
 
-  #hearDraft(draft) {
-    if (draft !== this.#sitting?.draft) return; // an earlier exam's save came back late
+  /** @param {Draft} draft */
+  #handleDraft(draft) {
+    if (draft !== this.#openExam?.draft) return; // a late answer to an earlier exam's save
     this.messages.showDraft(draft);
     if (draft.state === DraftState.ELSEWHERE) this.conflict.ask(draft);
     if (draft.state === DraftState.CLOSED) this.form.disable(true);
-    if (draft.problem) this.form.say(draft.problem.detail || draft.problem.title);
+    if (draft.problem) this.form.say(draft.problem.detail || draft.problem.title || "");
   }
 
   #display() {
@@ -351,43 +463,44 @@ class Desk {
     };
   }
 
-  /** The next key belongs to the exam that has arrived, however late its frame is painted. */
+  /**
+   * The next key belongs to the exam that has arrived, however late its frame is painted.
+   *
+   * @param {Assignment} assignment
+   */
   #arrive(assignment) {
-    letGo(this.root); // a field left in use would take keys for letters
-    const at = document.activeElement;
-    this.#seat(assignment);
-    // In the frame that shows the exam: giving the focus earlier would lay the page out once more.
+    releaseFocus(this.root); // otherwise a focused field would take keys as letters
+    const before = document.activeElement;
+    this.#open(assignment);
+    // In the frame that shows the exam: moving focus earlier would compute the layout once more.
     requestAnimationFrame(() => {
-      if (document.activeElement === at)
-        this.root.querySelector("[data-part=code]").focus({ preventScroll: true }); // else a field is in use already
+      if (document.activeElement !== before) return; // the reader is in a field already
+      find(this.root, "[data-part=code]").focus({ preventScroll: true });
     });
   }
 
-  #keepPace({ id }, { active_ms: activeMs, outcome }) {
-    this.shelf.write(
-      "pace",
-      withSubmission(this.shelf.read("pace"), { id, at: clock.now(), activeMs, outcome }),
-    );
+  /**
+   * @param {OpenExam} exam
+   * @param {ReadingRequest} reading
+   */
+  #recordPace({ id }, { active_ms: activeMs, outcome }) {
+    const submission = { id, at: clock.now(), activeMs, outcome };
+    this.store.write("pace", withSubmission(this.store.read("pace"), submission));
   }
 
-  #showPace() {
-    this.messages.showPace(pace(this.shelf.read("pace"), clock.now(), new Date().getHours()));
-  }
-
-  #hear(event) {
+  /** @param {OutboxEvent} event */
+  #handleOutboxEvent(event) {
     this.messages.showOutbox(event);
-    if (event.type === "refused") this.flow.hearRefused();
+    if (event.type === "refused") this.flow.handleRefused();
     if (event.type === "accepted") {
-      const {
-        entry: { assignment: id, code, kind },
-        answer,
-      } = event;
-      if (kind !== "revision") this.retraction.offer({ id, code, until: answer.undo_until });
-      this.flow.hearAccepted(answer);
+      const { entry, answer } = event;
+      const { assignment: id, code } = entry;
+      if (entry.kind !== "revision") this.retraction.offer({ id, code, until: answer.undo_until ?? null });
+      this.flow.handleAccepted(answer);
     }
-    if (event.type === "sent") this.flow.hearSent();
+    if (event.type === "sent") this.flow.handleSent();
   }
 }
 
-const desk = new Desk(document.getElementById("desk"));
+const desk = new Desk(find(document, "#desk"));
 await desk.start(embedded("assignment"), embedded("last"));

@@ -1,82 +1,113 @@
-// The list of what the reader has said about classes: findings with their evidence, and what is not assessable.
+// The reader's list of classes: findings with their evidence, and what is not assessable.
 
-import { keepingFocus, make } from "../dom.js";
-import { CERTAINTIES, mentioned } from "./state/labels.js";
+import { keepFocus, make } from "../dom.js";
+import { CERTAINTIES, blank, mentioned } from "./state/labels.js";
 
-export const KINDS = ["localisations", "measurements"];
+/** @import { Words } from "../texts.js" */
+/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { Content, EvidenceKind, Finding, Localisation, Measurement } from "./types.js" */
+
+/** @type {EvidenceKind[]} */
+export const EVIDENCE_KINDS = ["localisations", "measurements"];
 
 export class FindingList {
-  #content = null;
+  #content = blank();
 
-  /** The class whose row is at hand: its keys work, and evidence from the sheet goes to it. */
-  active = null;
+  /**
+   * The class whose row is selected: its keys work, and evidence from the sheet goes to it.
+   *
+   * @type {string | null}
+   */
+  selected = null;
 
-  /** @param {HTMLElement} list @param {{catalogue: object, words: Function, none: HTMLElement}} world `none` says that there is none */
-  constructor(list, world) {
+  /**
+   * @param {HTMLElement} list
+   * @param {{catalogue: Catalogue, words: Words, none: HTMLElement}} deps `none` says that the list is
+   *   empty
+   */
+  constructor(list, deps) {
     this.list = list;
-    this.world = world;
+    this.deps = deps;
   }
 
-  /** Show `content`; what is new in it is at hand. */
+  /**
+   * Show `content`; a new entry is selected.
+   *
+   * @param {Content} content
+   */
   show(content) {
     const codes = mentioned(content);
-    const before = this.#content ? mentioned(this.#content) : [];
+    const before = mentioned(this.#content);
     const added = codes.find((code) => !before.includes(code));
-    this.active = added ?? (codes.includes(this.active) ? this.active : (codes.at(-1) ?? null));
+    const kept = codes.find((code) => code === this.selected);
+    this.selected = added ?? kept ?? codes.at(-1) ?? null;
     this.#content = content;
     this.#draw();
   }
 
-  /** Take `code` at hand. */
+  /** @param {string} code */
   select(code) {
-    this.active = code;
+    this.selected = code;
     this.#draw();
   }
 
   reset() {
-    this.#content = null;
-    this.active = null;
+    this.#content = blank();
+    this.selected = null;
   }
 
   #draw() {
     const { findings, not_assessable } = this.#content;
     const rows = [
       ...findings.map((finding) => this.#found(finding)),
-      ...not_assessable.map((code) => this.#untold(code)),
+      ...not_assessable.map((code) => this.#notAssessable(code)),
     ];
     const places = [...this.list.children];
+    /** @param {Element} gone */
     const placeOf = (gone) => places.findIndex((row) => row.contains(gone));
-    keepingFocus(
+    keepFocus(
       this.list,
       () => this.list.replaceChildren(...rows),
       (gone) => this.#nearest(placeOf(gone)),
     );
   }
 
-  /** Where a row was taken away: the name of the row that is there now, or else the word that there is none. */
+  /**
+   * Where to move focus when a row was removed: the row that took its place, or the text for an empty list.
+   *
+   * @param {number} place
+   */
   #nearest(place) {
     const row = this.list.children[place] ?? this.list.lastElementChild;
-    return row?.querySelector("[data-select]") ?? this.world.none;
+    return /** @type {HTMLElement} */ (row?.querySelector("[data-select]") ?? this.deps.none);
   }
 
+  /** @param {Finding} finding */
   #found(finding) {
     const { class: code, certainty } = finding;
     return this.#row(code, `is-${certainty}`, this.#certainty(finding), this.#evidence(finding));
   }
 
-  #untold(code) {
+  /** @param {string} code */
+  #notAssessable(code) {
     const state = make(
       "div",
       { class: "certainty" },
-      make("span", { class: "certainty-name" }, this.world.words("not-assessable")),
+      make("span", { class: "certainty-name" }, this.deps.words("not-assessable")),
     );
-    return this.#row(code, "is-untold", state, null);
+    return this.#row(code, "is-not-assessable", state, null);
   }
 
+  /**
+   * @param {string} code
+   * @param {string} className
+   * @param {HTMLElement} state
+   * @param {HTMLElement | null} evidence
+   */
   #row(code, className, state, evidence) {
-    const { catalogue, words } = this.world;
+    const { catalogue, words } = this.deps;
     const name = catalogue.name(code);
-    const isActive = code === this.active;
+    const isActive = code === this.selected;
     return make(
       "li",
       { class: `finding ${className}${isActive ? " is-active" : ""}`, title: catalogue.definition(code) },
@@ -89,9 +120,9 @@ export class FindingList {
             {
               type: "button",
               class: "icon-button",
-              "data-untold": code,
-              "data-focus": `untold-${code}`,
-              "aria-pressed": String(className === "is-untold"),
+              "data-not-assessable": code,
+              "data-focus": `not-assessable-${code}`,
+              "aria-pressed": String(className === "is-not-assessable"),
               "aria-label": words("not-assessable-name", { name }),
               title: words("not-assessable-toggle"),
               "aria-keyshortcuts": isActive ? "i" : null,
@@ -114,11 +145,16 @@ export class FindingList {
     );
   }
 
-  /** The name is the button that takes the row at hand; the key goes from row to row. */
+  /**
+   * The name is the button that selects the row; its key goes from row to row.
+   *
+   * @param {string} code
+   * @param {string} name
+   */
   #name(code, name) {
-    const { catalogue, words } = this.world;
+    const { catalogue, words } = this.deps;
     const codes = mentioned(this.#content);
-    const next = codes[(codes.indexOf(this.active) + 1) % codes.length];
+    const next = codes[(codes.findIndex((one) => one === this.selected) + 1) % codes.length];
     return make(
       "button",
       {
@@ -126,7 +162,7 @@ export class FindingList {
         class: "finding-name",
         "data-select": code,
         "data-focus": `select-${code}`,
-        "aria-current": code === this.active ? "true" : null,
+        "aria-current": code === this.selected ? "true" : null,
         "aria-keyshortcuts": codes.length > 1 && code === next ? "j" : null,
         "data-key-label": words("next-finding"),
       },
@@ -135,10 +171,17 @@ export class FindingList {
     );
   }
 
+  /** @param {Finding} finding */
   #certainty({ class: code, certainty }) {
-    const { words, catalogue } = this.world;
-    const isActive = code === this.active;
+    const { words, catalogue } = this.deps;
+    const isActive = code === this.selected;
     const place = CERTAINTIES.indexOf(certainty);
+    /**
+     * @param {number} by
+     * @param {string} sign
+     * @param {string} key
+     * @param {string} label
+     */
     const stepper = (by, sign, key, label) =>
       make(
         "button",
@@ -163,16 +206,24 @@ export class FindingList {
     );
   }
 
-  /** Places and measurements as chips that can be taken away one by one. */
+  /**
+   * Evidence as chips that can be removed one by one.
+   *
+   * @param {Finding} finding
+   */
   #evidence(finding) {
-    const chips = KINDS.flatMap((kind) =>
-      finding[kind].map((piece, i) =>
-        this.#chip(finding.class, kind, i, told(kind, piece, this.world.words)),
-      ),
+    const chips = EVIDENCE_KINDS.flatMap((kind) =>
+      finding[kind].map((piece, i) => this.#chip(finding.class, kind, i, pieceText(piece, this.deps.words))),
     );
     return chips.length > 0 ? make("ul", { class: "evidence-chips" }, ...chips) : null;
   }
 
+  /**
+   * @param {string} code
+   * @param {EvidenceKind} kind
+   * @param {number} i
+   * @param {string} text
+   */
   #chip(code, kind, i, text) {
     return make(
       "li",
@@ -187,7 +238,7 @@ export class FindingList {
           "data-of": code,
           "data-index": i,
           "data-focus": `drop-${kind}-${i}-${code}`,
-          "aria-label": this.world.words("remove", { name: text }),
+          "aria-label": this.deps.words("remove", { name: text }),
         },
         "×",
       ),
@@ -195,9 +246,14 @@ export class FindingList {
   }
 }
 
-/** A place or a measurement in words. */
-export function told(kind, piece, words) {
-  if (kind === "localisations") {
+/**
+ * An area or a measurement in words.
+ *
+ * @param {Localisation | Measurement} piece
+ * @param {Words} words
+ */
+export function pieceText(piece, words) {
+  if ("leads" in piece) {
     return words("chip-place", {
       leads: leadRange(piece.leads, words),
       from: piece.from_s.toFixed(2),
@@ -208,7 +264,12 @@ export function told(kind, piece, words) {
   return piece.lead ? words("chip-measure-lead", { value, lead: piece.lead }) : value;
 }
 
-/** "V1 V2 V3" when few, else how many. */
+/**
+ * "V1 V2 V3" when few, otherwise how many.
+ *
+ * @param {string[]} leads
+ * @param {Words} words
+ */
 function leadRange(leads, words) {
   return leads.length <= 4 ? leads.join(" ") : words("chip-leads", { count: leads.length });
 }

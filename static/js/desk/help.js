@@ -1,33 +1,41 @@
-// The list of all keys, made from the controls themselves; here the reader switches single keys off or chooses
-// others (WCAG 2.1.4).
+// The list of all keys, built from the controls themselves. Here the reader switches single keys off or
+// chooses others (WCAG 2.1.4).
 
-import { make, partsOf } from "../dom.js";
+import { closestTo, findAll, make, partsOf } from "../dom.js";
 import { shortcut } from "./hotkeys.js";
 import { FIXED, objection } from "./state/keymap.js";
-import { givenKeys, keyCaps } from "./keys.js";
+import { defaultKeys, keyCaps } from "./keys.js";
+
+/** @import { Words } from "../texts.js" */
+/** @import { Keys } from "./keys.js" */
+/** @import { ReaderStore } from "./storage/reader_store.js" */
+
+/** @typedef {[keys: string[], label: string]} KeyRow */
 
 const SWITCH = "single-keys";
 const ONLY_MODIFIERS = new Set(["Control", "Shift", "Alt", "Meta", "AltGraph", "CapsLock", "Dead"]);
 
 export class Help {
-  #listening = null; // the given key of the command that waits for another
+  /** The default key of the command that waits for a new key. @type {string | null} */
+  #listening = null;
+
+  /** The command to focus when a question about it is answered. @type {string | null} */
+  #asking = null;
 
   /**
    * @param {HTMLDialogElement} dialog
-   * @param {{desk: HTMLElement, keys: object, shelf: object, words: Function}} world
+   * @param {{desk: HTMLElement, keys: Keys, store: ReaderStore, words: Words}} deps
    */
-  constructor(dialog, world) {
+  constructor(dialog, deps) {
     this.dialog = dialog;
-    this.world = world;
+    this.deps = deps;
     this.part = partsOf(dialog);
-    const toggle = this.part("single-keys");
+    const toggle = this.part("single-keys", HTMLInputElement);
     toggle.checked = this.singleKeys;
     toggle.addEventListener("change", () => this.#switch(toggle.checked));
     this.part("restore-keys").addEventListener("click", () => this.#restore());
-    this.part("keys").addEventListener("click", (event) =>
-      this.#listen(event.target.closest("[data-change]")),
-    );
-    dialog.addEventListener("keydown", (event) => this.#hear(event), { capture: true });
+    this.part("keys").addEventListener("click", (event) => this.#listen(closestTo(event, "[data-change]")));
+    dialog.addEventListener("keydown", (event) => this.#handleKey(event), { capture: true });
     dialog.addEventListener("cancel", (event) => this.#listening && event.preventDefault());
     dialog.addEventListener("close", () => (this.#listening = null));
     this.#mark();
@@ -35,7 +43,7 @@ export class Help {
 
   /** Do letters, digits and signs work as commands? Yes, until the reader switches them off. */
   get singleKeys() {
-    return this.world.shelf.read(SWITCH) ?? true;
+    return this.deps.store.read(SWITCH) ?? true;
   }
 
   open() {
@@ -45,16 +53,18 @@ export class Help {
     this.dialog.scrollTop = 0;
   }
 
+  /** @param {boolean} isOn */
   #switch(isOn) {
-    this.world.shelf.write(SWITCH, isOn);
+    this.deps.store.write(SWITCH, isOn);
     this.#mark();
   }
 
-  /** Keys that do not work are not printed on their controls. */
+  /** Keys that do not work are not shown on their controls. */
   #mark() {
-    this.world.desk.classList.toggle("is-without-single-keys", !this.singleKeys);
+    this.deps.desk.classList.toggle("is-without-single-keys", !this.singleKeys);
   }
 
+  /** @param {string | null} [focused] */
   #draw(focused = null) {
     this.part("keys").replaceChildren(
       ...[...this.#sections()].map(([title, rows]) =>
@@ -66,21 +76,19 @@ export class Help {
         ),
       ),
     );
-    this.part("restore-keys").hidden = !this.world.keys.isOwn;
-    if (focused)
-      this.part("keys")
-        .querySelector(`[data-change="${CSS.escape(focused)}"]`)
-        ?.focus();
+    this.part("restore-keys").hidden = !this.deps.keys.isCustom;
+    if (focused) this.#keyButton(focused)?.focus();
   }
 
-  /** The commands by the part of the page they belong to, in its order: title → [[given keys, label]]. */
+  /** The commands by the part of the page they belong to, in page order. */
   #sections() {
-    const { desk, words } = this.world;
+    const { desk, words } = this.deps;
+    /** @type {Map<string, KeyRow[]>} */
     const sections = new Map();
     const seen = new Set();
-    for (const control of desk.querySelectorAll("[aria-keyshortcuts]")) {
+    for (const control of findAll(desk, "[aria-keyshortcuts]")) {
       if (control.closest(".finding, dialog")) continue;
-      const keys = givenKeys(control);
+      const keys = defaultKeys(control);
       const label =
         control.dataset.keyLabel || control.getAttribute("aria-label") || control.textContent.trim();
       if (seen.has(keys.join(" "))) continue;
@@ -92,9 +100,13 @@ export class Help {
     return sections;
   }
 
-  /** The keys of a finding's row are listed even while there is no finding; Escape has no control. */
+  /**
+   * The keys of a finding's row are listed even when there is no finding; Escape has no control.
+   *
+   * @returns {KeyRow[]}
+   */
   #findingKeys() {
-    const { words } = this.world;
+    const { words } = this.deps;
     return [
       [["-"], words("less-certain")],
       [["Plus", "="], words("more-certain")],
@@ -105,6 +117,7 @@ export class Help {
     ];
   }
 
+  /** @param {KeyRow} row */
   #row([keys, label]) {
     return make(
       "div",
@@ -114,17 +127,22 @@ export class Help {
     );
   }
 
-  /** A key cap is the button that changes it; the keys that always work are none. */
+  /**
+   * A key cap is a button that changes the key, except for keys that always work.
+   *
+   * @param {string} key
+   * @param {string} label
+   */
   #cap(key, label) {
-    const { keys, words } = this.world;
+    const { keys, words } = this.deps;
     const caps = keyCaps(keys.chosen(key));
     if (FIXED.includes(key)) return make("kbd", {}, caps);
-    const isOwn = keys.chosen(key) !== key;
+    const isCustom = keys.chosen(key) !== key;
     return make(
       "button",
       {
         type: "button",
-        class: `key-change${isOwn ? " is-own" : ""}`,
+        class: `key-change${isCustom ? " is-own" : ""}`,
         "data-change": key,
         "data-label": label,
         "aria-label": words("key-change", { key: caps, label }),
@@ -133,17 +151,22 @@ export class Help {
     );
   }
 
+  /** @param {HTMLElement | null} button */
   #listen(button) {
     if (!button) return;
-    this.#listening = button.dataset.change;
+    this.#listening = button.dataset.change ?? null;
     for (const other of this.part("keys").querySelectorAll(".is-listening"))
       other.classList.remove("is-listening");
     button.classList.add("is-listening");
-    this.#say(this.world.words("key-press", { label: button.dataset.label }));
+    this.#say(this.deps.words("key-press", { label: button.dataset.label }));
   }
 
-  /** While a command waits for its key, every key is meant for it. */
-  #hear(event) {
+  /**
+   * While a command waits for its key, every key press is meant for it.
+   *
+   * @param {KeyboardEvent} event
+   */
+  #handleKey(event) {
     if (!this.#listening || ONLY_MODIFIERS.has(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -152,20 +175,30 @@ export class Help {
     else this.#choose(this.#listening, wanted);
   }
 
+  /**
+   * @param {string} key
+   * @param {string} wanted
+   */
   #choose(key, wanted) {
-    const { keys, words } = this.world;
-    const found = objection(keys.map, this.#allKeys(), key, wanted);
-    if (found && found.kind !== "taken")
-      return this.#say(words(`key-${found.kind}`, { key: keyCaps(wanted) }));
-    if (found) return this.#warn(key, wanted, found.by);
+    const { keys, words } = this.deps;
+    const problem = objection(keys.map, this.#allKeys(), key, wanted);
+    if (problem && problem.kind !== "taken")
+      return this.#say(words(`key-${problem.kind}`, { key: keyCaps(wanted) }));
+    if (problem) return this.#warn(key, wanted, problem.by);
     keys.assign(key, wanted);
     return this.#end(words("key-changed", { key: keyCaps(wanted) }));
   }
 
-  /** The key has a command already: the reader sees which, and may swap the two. */
+  /**
+   * The key is in use: the reader sees by which command and may swap the two.
+   *
+   * @param {string} key
+   * @param {string} wanted
+   * @param {string} by
+   */
   #warn(key, wanted, by) {
-    const { keys, words } = this.world;
-    const label = this.part("keys").querySelector(`[data-change="${CSS.escape(by)}"]`)?.dataset.label ?? by;
+    const { keys, words } = this.deps;
+    const label = this.#keyButton(by)?.dataset.label ?? by;
     const swap = make("button", { type: "button", class: "button-quiet" }, words("key-swap"));
     const keep = make("button", { type: "button", class: "button-quiet" }, words("key-keep"));
     swap.addEventListener("click", () => {
@@ -178,31 +211,44 @@ export class Help {
     swap.focus();
   }
 
-  /** The rows of a finding have no controls while there is none. */
+  /** The page's keys plus those of finding rows, which have no controls when there is no finding. */
   #allKeys() {
-    return [...new Set([...this.world.keys.given, ...this.#findingKeys().flatMap(([keys]) => keys)])];
+    return [...new Set([...this.deps.keys.defaults, ...this.#findingKeys().flatMap(([keys]) => keys)])];
   }
 
   #restore() {
-    this.world.keys.restoreDefaults();
-    this.#end(this.world.words("keys-restored"));
+    this.deps.keys.restoreDefaults();
+    this.#end(this.deps.words("keys-restored"));
     this.part("single-keys").focus();
   }
 
-  #pause(key) {
-    this.#listening = null;
-    this.waiting = key;
+  /** @param {string} key */
+  #keyButton(key) {
+    return /** @type {HTMLElement | null} */ (
+      this.part("keys").querySelector(`[data-change="${CSS.escape(key)}"]`)
+    );
   }
 
-  #end(sentence) {
-    const at = this.#listening ?? this.waiting;
+  /** @param {string} key */
+  #pause(key) {
     this.#listening = null;
-    this.waiting = null;
+    this.#asking = key;
+  }
+
+  /** @param {string} sentence */
+  #end(sentence) {
+    const at = this.#listening ?? this.#asking;
+    this.#listening = null;
+    this.#asking = null;
     this.#draw(at);
     this.#say(sentence);
   }
 
-  #say(sentence, ...acts) {
-    this.part("keys-notice").replaceChildren(sentence, ...acts);
+  /**
+   * @param {string} sentence
+   * @param {HTMLElement[]} buttons
+   */
+  #say(sentence, ...buttons) {
+    this.part("keys-notice").replaceChildren(sentence, ...buttons);
   }
 }

@@ -1,10 +1,14 @@
-// The reader's own keys, put on the controls: aria-keyshortcuts and the key caps tell the key that works.
+// The reader's own keys, applied to the controls: aria-keyshortcuts and key caps show the key that works.
 
+import { findAll } from "../dom.js";
 import { assign, chosen, restore, translate } from "./state/keymap.js";
 
-const KEYMAP = "keymap";
-const GIVEN = "givenKeys";
+/** @import { ReaderStore } from "./storage/reader_store.js" */
 
+const KEYMAP = "keymap";
+const DEFAULT_KEYS = "defaultKeys";
+
+/** @type {Record<string, string | undefined>} */
 const SIGNS = {
   Control: "Ctrl",
   Shift: "⇧",
@@ -20,7 +24,11 @@ const SIGNS = {
   "-": "−",
 };
 
-/** "Control+Enter" as it is printed on a key cap. */
+/**
+ * "Control+Enter" as printed on a key cap.
+ *
+ * @param {string} shortcut
+ */
 export function keyCaps(shortcut) {
   return shortcut
     .split("+")
@@ -28,60 +36,74 @@ export function keyCaps(shortcut) {
     .join(" ");
 }
 
-/** The keys of a control as the page gives them, whatever the reader has chosen. */
-export function givenKeys(control) {
-  return (control.dataset[GIVEN] ?? control.getAttribute("aria-keyshortcuts")).split(" ");
+/**
+ * The default keys of a control, whatever the reader has chosen.
+ *
+ * @param {HTMLElement} control
+ */
+export function defaultKeys(control) {
+  return (control.dataset[DEFAULT_KEYS] ?? control.getAttribute("aria-keyshortcuts") ?? "").split(" ");
 }
 
 export class Keys {
-  #observer = new MutationObserver((records) => this.#see(records));
+  #observer = new MutationObserver((records) => this.#handleMutations(records));
 
-  /** @param {HTMLElement} root of the desk @param {object} shelf of the reader on this device */
-  constructor(root, shelf) {
+  /**
+   * @param {HTMLElement} root of the desk
+   * @param {ReaderStore} store of the reader on this device
+   */
+  constructor(root, store) {
     this.root = root;
-    this.shelf = shelf;
-    this.map = restore(shelf.read(KEYMAP));
-    if (this.isOwn) this.#apply();
+    this.store = store;
+    this.map = restore(store.read(KEYMAP));
+    if (this.isCustom) this.#apply();
   }
 
-  /** Has the reader chosen any key? */
-  get isOwn() {
+  /** Has the reader changed any key? */
+  get isCustom() {
     return Object.keys(this.map).length > 0;
   }
 
-  /** Run the command given `key` by `wanted` from now on. */
+  /**
+   * Run the command with the default key `key` by `wanted` from now on.
+   *
+   * @param {string} key
+   * @param {string} wanted
+   */
   assign(key, wanted) {
-    this.#keep(assign(this.map, this.given, key, wanted));
+    this.#keep(assign(this.map, this.defaults, key, wanted));
   }
 
-  /** Every command has the key it was given again. */
   restoreDefaults() {
     this.#keep({});
   }
 
-  /** The keys of all commands of the page as given. */
-  get given() {
-    return [...this.#controls(this.root)].flatMap(givenKeys);
+  /** The default keys of all commands of the page. */
+  get defaults() {
+    return this.#controls(this.root).flatMap(defaultKeys);
   }
 
+  /** @param {string} key */
   chosen(key) {
     return chosen(this.map, key);
   }
 
+  /** @param {import("./state/keymap.js").Keymap} map */
   #keep(map) {
     this.map = map;
-    this.shelf.write(KEYMAP, map);
+    this.store.write(KEYMAP, map);
     this.#apply();
   }
 
+  /** @param {HTMLElement} root */
   #controls(root) {
-    return root.querySelectorAll("[aria-keyshortcuts]");
+    return findAll(root, "[aria-keyshortcuts]");
   }
 
   #apply() {
     this.#observer.disconnect();
-    this.#dress(this.root);
-    if (this.isOwn)
+    this.#updateWithin(this.root);
+    if (this.isCustom)
       this.#observer.observe(this.root, {
         childList: true,
         subtree: true,
@@ -90,36 +112,46 @@ export class Keys {
       });
   }
 
-  /** Rows and buttons are made anew all the time: they come with the keys of the page. */
-  #see(records) {
+  /**
+   * Rows and buttons are rebuilt all the time and come with the page's default keys.
+   *
+   * @param {MutationRecord[]} records
+   */
+  #handleMutations(records) {
     for (const { type, target, addedNodes } of records) {
-      if (type === "attributes") this.#redress(target);
-      for (const node of addedNodes) if (node instanceof HTMLElement) this.#dress(node);
+      if (type === "attributes") this.#updateChanged(/** @type {HTMLElement} */ (target));
+      for (const node of addedNodes) if (node instanceof HTMLElement) this.#updateWithin(node);
     }
-    this.#observer.takeRecords(); // of what was just done here
+    this.#observer.takeRecords(); // discard the changes made here
   }
 
-  /** Somebody gave the control other keys. */
-  #redress(control) {
+  /**
+   * The page gave the control other keys.
+   *
+   * @param {HTMLElement} control
+   */
+  #updateChanged(control) {
     const keys = control.getAttribute("aria-keyshortcuts");
-    const known = control.dataset[GIVEN];
+    const known = control.dataset[DEFAULT_KEYS];
     if (keys === null || (known && keys === translate(this.map, known))) return;
-    delete control.dataset[GIVEN];
-    this.#wear(control);
+    delete control.dataset[DEFAULT_KEYS];
+    this.#update(control);
   }
 
-  #dress(root) {
-    if (root.matches("[aria-keyshortcuts]")) this.#wear(root);
-    for (const control of this.#controls(root)) this.#wear(control);
-    for (const cap of root.querySelectorAll("kbd[data-key]"))
-      cap.textContent = keyCaps(this.chosen(cap.dataset.key));
+  /** @param {HTMLElement} root */
+  #updateWithin(root) {
+    if (root.matches("[aria-keyshortcuts]")) this.#update(root);
+    for (const control of this.#controls(root)) this.#update(control);
+    for (const cap of findAll(root, "kbd[data-key]"))
+      cap.textContent = keyCaps(this.chosen(cap.dataset.key ?? ""));
   }
 
-  #wear(control) {
-    const given = givenKeys(control).join(" ");
-    control.dataset[GIVEN] = given;
-    control.setAttribute("aria-keyshortcuts", translate(this.map, given));
+  /** @param {HTMLElement} control */
+  #update(control) {
+    const defaults = defaultKeys(control).join(" ");
+    control.dataset[DEFAULT_KEYS] = defaults;
+    control.setAttribute("aria-keyshortcuts", translate(this.map, defaults));
     const cap = control.querySelector(":scope > kbd:not([data-key])");
-    if (cap) cap.textContent = keyCaps(this.chosen(given.split(" ")[0]));
+    if (cap) cap.textContent = keyCaps(this.chosen(defaults.split(" ")[0]));
   }
 }

@@ -1,9 +1,18 @@
-// What the page says about itself: the place in the queue, what is saved, what waits, and the end.
+// Status messages of the desk: the place in the queue, what is saved, what waits, and the end.
 
-import { make, partsOf } from "../dom.js";
+import { find, findAll, make, partsOf } from "../dom.js";
 import { SECOND } from "./open_exam.js";
 
-/** The words for each state of a draft; a state without words needs none. */
+/** @import { Words } from "../texts.js" */
+/** @import { Pace } from "./state/pace.js" */
+/** @import { Draft } from "./storage/draft.js" */
+/** @import { Assignment, OutboxEvent, RefusedEvent } from "./types.js" */
+
+/**
+ * Text keys for the states of a draft; other states need no text.
+ *
+ * @type {Record<string, string | undefined>}
+ */
 const DRAFT_WORDS = {
   saving: "draft-saving",
   saved: "draft-saved",
@@ -15,6 +24,7 @@ const DRAFT_WORDS = {
   refused: "draft-refused",
 };
 
+/** @type {Record<string, string | undefined>} */
 const REFUSAL_WORDS = {
   "already-submitted": "refused-already",
   "batch-closed": "refused-closed",
@@ -25,36 +35,53 @@ const REFUSAL_WORDS = {
 };
 
 export class Messages {
-  /** @param {HTMLElement} root @param {{words: Function}} world */
+  /**
+   * @param {HTMLElement} root
+   * @param {{words: Words}} deps
+   */
   constructor(root, { words }) {
     this.root = root;
     this.words = words;
     this.part = partsOf(root);
   }
 
-  /** "5 of 30", counting the exam on view. */
+  /**
+   * "5 of 30", counting the exam on view.
+   *
+   * @param {Assignment} assignment
+   */
   showPlace({ queue, study, batch }) {
-    const isPooled = queue.total === null; // nobody knows how many come
+    const isPooled = queue.total === null; // nobody knows how many follow
     this.part("place").textContent = this.words(isPooled ? "place-pooled" : "place", {
       position: queue.position,
       total: queue.total,
     });
-    this.part("progress").hidden = isPooled;
-    this.part("progress").max = queue.total ?? 1;
-    this.part("progress").value = queue.position;
+    const progress = this.part("progress", HTMLProgressElement);
+    progress.hidden = isPooled;
+    progress.max = queue.total ?? 1;
+    progress.value = queue.position;
     this.part("batch").textContent = `${study.name} · ${batch.name}`;
   }
 
-  /** "12 this evening · 41 s each": of one's own sitting, null before the first. */
+  /**
+   * "12 this evening · 41 s each": the reader's own session, null before the first.
+   *
+   * @param {Pace | null} pace
+   */
   showPace(pace) {
     this.part("pace").textContent = pace ? this.words(`pace-${pace.part}`, pace) : "";
   }
 
-  /** The exam was put off; it can be opened again any time. */
+  /**
+   * The exam was skipped for now; it can be opened again any time.
+   *
+   * @param {Pick<Assignment, "id" | "exam">} assignment
+   */
   noteDeferred({ id, exam: { code } }) {
-    this.#last(make("a", { href: `/read/${id}/` }, this.words("deferred", { code })));
+    this.#showLink(make("a", { href: `/read/${id}/` }, this.words("deferred", { code })));
   }
 
+  /** @param {Draft} draft */
   showDraft(draft) {
     const isSecond = draft.of === SECOND && draft.state === "kept-here";
     const known = isSecond ? "second-here" : DRAFT_WORDS[draft.state];
@@ -65,6 +92,7 @@ export class Messages {
     if (draft.state === "signed-out") this.signIn();
   }
 
+  /** @param {OutboxEvent} event */
   showOutbox(event) {
     if (event.type === "waiting") {
       this.part("outbox").textContent = this.words(`outbox-${event.why}`, { count: event.count });
@@ -78,34 +106,45 @@ export class Messages {
     if (event.type === "refused") this.#refused(event);
   }
 
-  /** An exam was submitted: now that the server has the reading, a link leads back to it. */
+  /**
+   * An exam was submitted: now that the server has the reading, link back to it.
+   *
+   * @param {{id: number | string, code: string}} last
+   */
   showLast({ id, code }) {
-    if (code) this.#last(make("a", { href: `/read/${id}/` }, this.words("last-exam", { code })));
+    if (code) this.#showLink(make("a", { href: `/read/${id}/` }, this.words("last-exam", { code })));
   }
 
-  #last(link) {
-    const places = [...this.root.querySelectorAll("[data-last-exam]")];
+  /** @param {HTMLElement} link */
+  #showLink(link) {
+    const places = findAll(this.root, "[data-last-exam]");
     for (const place of places) place.replaceChildren(link.cloneNode(true));
-    const first = places[0].firstElementChild; // the key belongs to one of them
+    const first = find(places[0], "a"); // the key belongs to the first
     first.setAttribute("aria-keyshortcuts", "Shift+E");
     first.dataset.keyLabel = this.words("last-exam-key");
   }
 
-  /** Offer the way back to a session; what was read stays on this device. */
+  /** Offer to sign in again; what was entered stays on this device. */
   signIn() {
     const href = `/sign-in/?next=${encodeURIComponent(window.location.pathname)}`;
     this.#banner(this.words("signed-out"), make("a", { href }, this.words("sign-in")));
   }
 
-  /** The server gives no more here: the worklist is the way on. */
+  /**
+   * The server refuses to go on: link to the worklist.
+   *
+   * @param {string} sentence
+   */
   refuse(sentence) {
     this.#banner(sentence, make("a", { href: "/worklist/" }, this.words("to-worklist")));
   }
 
+  /** @param {string} sentence */
   say(sentence) {
     this.#banner(sentence);
   }
 
+  /** @param {boolean} isWaiting */
   wait(isWaiting) {
     this.root.classList.toggle("is-waiting", isWaiting);
     this.part("waiting").hidden = !isWaiting;
@@ -115,7 +154,11 @@ export class Messages {
     return this.root.classList.contains("is-finished");
   }
 
-  /** The queue is empty: a friendly end, and whether something is still on its way. */
+  /**
+   * The queue is empty: say so, and whether something is still being sent.
+   *
+   * @param {{isSending: boolean, isPooled?: boolean}} state
+   */
   finish({ isSending, isPooled = false }) {
     if (isPooled) {
       this.part("finished-title").textContent = this.words("pool-empty");
@@ -132,6 +175,7 @@ export class Messages {
     this.part("finished").hidden = true;
   }
 
+  /** @param {RefusedEvent} event */
   #refused({ entry, kind, problem }) {
     const key = REFUSAL_WORDS[kind];
     const sentence = key
@@ -140,6 +184,10 @@ export class Messages {
     this.#banner(sentence, make("a", { href: `/read/${entry.assignment}/` }, this.words("open-it")));
   }
 
+  /**
+   * @param {string} sentence
+   * @param {HTMLElement} [link]
+   */
   #banner(sentence, link) {
     const close = make(
       "button",

@@ -1,33 +1,52 @@
-// One exam in the reader's hands: what they have entered, how it is kept, and how long they have been at it.
+// The open exam: what the reader has entered, how it is kept, and how long they have worked on it.
 
 import { Draft } from "./storage/draft.js";
 import * as history from "./state/history.js";
 import * as labels from "./state/labels.js";
 import { Stopwatch } from "./state/stopwatch.js";
-import { Tally } from "./state/counter.js";
+import { Counter } from "./state/counter.js";
 
-/** What the draft of a second reading is one of, in the place of a reading that is corrected. */
+/** Marks the draft of a second reading, in place of the id of a reading that is corrected. */
 export const SECOND = "second";
 
-export class Sitting {
+/** @import { Clock } from "../clock.js" */
+/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { History } from "./state/history.js" */
+/** @import { DraftDeps } from "./storage/draft.js" */
+/** @import { ReaderStore } from "./storage/reader_store.js" */
+/** @import { Assignment, Content, ContentLike, Edit } from "./types.js" */
+
+/**
+ * A submitted exam is corrected or read a second time on this device only, until it is submitted again.
+ *
+ * @typedef {object} OpenExamDeps
+ * @property {DraftDeps["api"]} api
+ * @property {Catalogue} catalogue
+ * @property {Clock} clock
+ * @property {ReaderStore} store
+ * @property {(draft: Draft) => void} onDraft
+ * @property {boolean} [isCorrecting]
+ * @property {boolean} [isRevising]
+ */
+
+export class OpenExam {
+  /** @type {History} */
   #history;
-  #tally = new Tally();
+  #counter = new Counter();
 
   /**
-   * @param {object} assignment as the server tells it
-   * @param {{catalogue: object, shelf: object, api: object, clock: object, onDraft: (draft: Draft) => void,
-   *   isCorrecting?: boolean, isRevising?: boolean}} world correcting what was submitted, or reading it a second time:
-   *   kept on this device until it is submitted again
+   * @param {Assignment} assignment
+   * @param {OpenExamDeps} deps
    */
-  constructor(assignment, world) {
+  constructor(assignment, deps) {
     this.assignment = assignment;
-    this.world = world;
-    this.isCorrecting = Boolean(world.isCorrecting);
-    this.isRevising = Boolean(world.isRevising);
-    this.stopwatch = new Stopwatch(world.clock.now());
+    this.deps = deps;
+    this.isCorrecting = Boolean(deps.isCorrecting);
+    this.isRevising = Boolean(deps.isRevising);
+    this.stopwatch = new Stopwatch(deps.clock.now());
     const isAgain = this.isCorrecting || this.isRevising;
-    this.draft = isAgain ? this.#draftOfAnother() : this.#ordinaryDraft();
-    this.adopt(
+    this.draft = isAgain ? this.#localDraft() : this.#serverDraft();
+    this.#history = this.#begin(
       isAgain ? this.draft.content : (assignment.revision ?? assignment.reading ?? this.draft.content),
     );
   }
@@ -44,60 +63,83 @@ export class Sitting {
     return this.#history.past.length > 0;
   }
 
-  /** `content` becomes what is entered, with nothing to take back. */
+  /**
+   * `content` becomes what is entered, with nothing to undo.
+   *
+   * @param {ContentLike} content
+   */
   adopt(content) {
-    this.#history = history.begin(labels.restore(content, this.world.catalogue));
+    this.#history = this.#begin(content);
   }
 
-  /** Change what is entered; false when that changes nothing. */
+  /**
+   * Change what is entered; false when that changes nothing.
+   *
+   * @param {Edit} edit
+   */
   change(edit) {
-    return this.#go(history.step(this.#history, edit(this.content)));
+    return this.#moveTo(history.step(this.#history, edit(this.content)));
   }
 
   undo() {
-    return this.#go(history.undo(this.#history));
+    return this.#moveTo(history.undo(this.#history));
   }
 
+  /** @param {string} name */
   countTool(name) {
-    this.#tally.count(name);
+    this.#counter.count(name);
   }
 
-  /** How the exam was read: times in ms, the display, and the tools used. */
+  /**
+   * How the exam was read: times in ms, the display, and the tools used.
+   *
+   * @param {object} display
+   */
   circumstances(display) {
-    const now = this.world.clock.now();
+    const now = this.deps.clock.now();
     return {
       active_ms: this.stopwatch.activeMs(now),
       idle_ms: this.stopwatch.idleMs(now),
       display,
-      tools: this.#tally.counts,
+      tools: this.#counter.counts,
     };
   }
 
-  #go(steps) {
+  /** @param {ContentLike} content */
+  #begin(content) {
+    return history.begin(labels.restore(content, this.deps.catalogue));
+  }
+
+  /** @param {History} steps */
+  #moveTo(steps) {
     if (steps === this.#history) return false;
     this.#history = steps;
     this.draft.edit(steps.present);
     return true;
   }
 
-  #ordinaryDraft() {
+  #serverDraft() {
     const { draft } = this.assignment;
-    const server = draft && { ...draft, content: labels.restore(draft.content, this.world.catalogue) };
-    return this.#draft({ id: this.id, server, blank: labels.blank() }, this.world.api);
+    const server = draft && { ...draft, content: labels.restore(draft.content, this.deps.catalogue) };
+    return this.#draft({ id: this.id, server, blank: labels.blank() }, this.deps.api);
   }
 
   /** The server takes no drafts of what is submitted. */
-  #draftOfAnother() {
+  #localDraft() {
     const { reading } = this.assignment;
-    const of = this.isRevising ? SECOND : reading.id;
+    const of = this.isRevising ? SECOND : reading?.id;
     return this.#draft(
-      { id: this.id, server: null, blank: labels.restore(reading, this.world.catalogue), of },
+      { id: this.id, server: null, blank: labels.restore(reading, this.deps.catalogue), of },
       null,
     );
   }
 
+  /**
+   * @param {ConstructorParameters<typeof Draft>[0]} reading
+   * @param {DraftDeps["api"]} api
+   */
   #draft(reading, api) {
-    const { shelf, clock, onDraft } = this.world;
-    return new Draft(reading, { shelf, api, clock, onChange: onDraft });
+    const { store, clock, onDraft } = this.deps;
+    return new Draft(reading, { store, api, clock, onChange: onDraft });
   }
 }

@@ -1,10 +1,15 @@
-// How well the signal can be read and, when it is not good, why and in which leads.
+// Signal quality and, when it is not good, the problems and their leads.
 
-import { make, partsOf } from "../dom.js";
+import { closestTo, findAll, make, partsOf } from "../dom.js";
 import { LEADS } from "../ecg/signal.js";
-import { PROBLEMS, hasProblem, mentioned } from "./state/labels.js";
+import { PROBLEMS, blank, hasProblem, mentioned } from "./state/labels.js";
 import { keyCaps } from "./keys.js";
 
+/** @import { Words } from "../texts.js" */
+/** @import { Intents } from "./form.js" */
+/** @import { Content, Quality } from "./types.js" */
+
+/** @type {Record<string, string>} */
 const PROBLEM_KEYS = {
   noise: "Shift+N",
   lead_off: "Shift+O",
@@ -14,34 +19,37 @@ const PROBLEM_KEYS = {
 };
 
 export class QualityPanel {
-  #content = null;
-  #problem = null; // the problem whose leads are shown
+  #content = blank();
+
+  /** The problem whose leads are shown. @type {string | null} */
+  #problem = null;
 
   /**
    * @param {HTMLElement} root the form
-   * @param {{words: Function, say: (sentence: string) => void,
-   *   intents: {quality: Function, problem: Function, problemLead: Function}}} world
+   * @param {{words: Words, intents: Pick<Intents, "quality" | "problem" | "problemLead">, say: (sentence:
+   *   string) => void}} deps
    */
-  constructor(root, world) {
+  constructor(root, deps) {
     this.root = root;
-    this.world = world;
+    this.deps = deps;
     this.part = partsOf(root);
     this.part("problems").replaceChildren(...PROBLEMS.map((kind) => this.#kindButton(kind)));
     this.part("problem-leads").replaceChildren(...LEADS.map((lead, i) => this.#leadButton(lead, i)));
     this.part("problem-leads").addEventListener("keydown", (event) => this.#move(event));
-    root.addEventListener("click", (event) => this.#click(event.target.closest("button")));
+    root.addEventListener("click", (event) => this.#click(closestTo(event, "button")));
   }
 
+  /** @param {Content} content */
   show(content) {
     this.#content = content;
     const kinds = content.problems.map(({ kind }) => kind);
-    if (!kinds.includes(this.#problem)) this.#problem = kinds.at(-1) ?? null;
-    for (const button of this.root.querySelectorAll("[data-quality]")) {
+    this.#problem = kinds.find((kind) => kind === this.#problem) ?? kinds.at(-1) ?? null;
+    for (const button of findAll(this.root, "[data-quality]")) {
       button.setAttribute("aria-pressed", String(button.dataset.quality === content.quality));
     }
     this.part("problem-panel").hidden = content.quality === "good";
-    for (const button of this.part("problems").children) {
-      button.setAttribute("aria-pressed", String(kinds.includes(button.dataset.problem)));
+    for (const button of findAll(this.part("problems"), "button")) {
+      button.setAttribute("aria-pressed", String(kinds.includes(button.dataset.problem ?? "")));
     }
     this.#showLeads();
   }
@@ -54,15 +62,16 @@ export class QualityPanel {
     const problem = this.#content.problems.find(({ kind }) => kind === this.#problem);
     this.part("problem-leads-panel").hidden = !problem;
     if (!problem) return;
-    const name = this.world.words(`problem-${problem.kind}`);
-    this.part("problem-leads-title").textContent = this.world.words("problem-leads", { name });
-    for (const button of this.part("problem-leads").children) {
-      button.setAttribute("aria-pressed", String(problem.leads.includes(button.dataset.lead)));
+    const name = this.deps.words(`problem-${problem.kind}`);
+    this.part("problem-leads-title").textContent = this.deps.words("problem-leads", { name });
+    for (const button of findAll(this.part("problem-leads"), "button")) {
+      button.setAttribute("aria-pressed", String(problem.leads.includes(button.dataset.lead ?? "")));
     }
   }
 
+  /** @param {string} kind */
   #kindButton(kind) {
-    const { words } = this.world;
+    const { words } = this.deps;
     return make(
       "button",
       {
@@ -78,6 +87,10 @@ export class QualityPanel {
     );
   }
 
+  /**
+   * @param {string} lead
+   * @param {number} i
+   */
   #leadButton(lead, i) {
     return make(
       "button",
@@ -92,42 +105,59 @@ export class QualityPanel {
     );
   }
 
+  /** @param {HTMLElement | null} button */
   #click(button) {
     if (!button) return;
     const { quality, problem, lead, part } = button.dataset;
-    const { intents } = this.world;
-    if (quality) this.#rate(quality);
+    const { intents } = this.deps;
+    if (quality) this.#rate(/** @type {Quality} */ (quality));
     else if (problem) this.#choose(problem);
     else if (part === "problem-leads-open") this.#focusLead(0);
-    else if (lead) intents.problemLead(this.#problem, lead);
+    else if (lead && this.#problem) intents.problemLead(this.#problem, lead);
   }
 
-  /** Unreadable, chosen a second time, takes away what was found; the reader is told, for it is more than they see. */
+  /**
+   * "Unreadable", chosen a second time, clears the findings; the reader is told, because the list may be out
+   * of view.
+   *
+   * @param {Quality} quality
+   */
   #rate(quality) {
-    const hadSaid = mentioned(this.#content).length > 0;
-    this.world.intents.quality(quality);
-    if (hadSaid && mentioned(this.#content).length === 0)
-      this.world.say(this.world.words("unreadable-cleared"));
+    const hadFindings = mentioned(this.#content).length > 0;
+    this.deps.intents.quality(quality);
+    if (hadFindings && mentioned(this.#content).length === 0)
+      this.deps.say(this.deps.words("unreadable-cleared"));
   }
 
-  /** A problem that is new shows its leads; the same again takes it away. */
+  /**
+   * A new problem shows its leads; the same again removes it.
+   *
+   * @param {string} kind
+   */
   #choose(kind) {
     if (!hasProblem(this.#content, kind)) this.#problem = kind;
-    this.world.intents.problem(kind);
+    this.deps.intents.problem(kind);
   }
 
-  /** Arrows go from lead to lead (APG, toolbar): six in a row as on a sheet of two columns. */
+  /**
+   * Arrow keys move from lead to lead (APG, toolbar): six per row, as on a sheet of two columns.
+   *
+   * @param {KeyboardEvent} event
+   */
   #move(event) {
-    const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 6, ArrowUp: -6 }[event.key];
-    const at = LEADS.indexOf(event.target.dataset.lead);
+    /** @type {Record<string, number | undefined>} */
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 6, ArrowUp: -6 };
+    const by = steps[event.key];
+    const at = LEADS.indexOf(closestTo(event, "[data-lead]")?.dataset.lead ?? "");
     if (!by || at < 0) return;
     event.preventDefault();
     event.stopPropagation();
     this.#focusLead((at + by + LEADS.length) % LEADS.length);
   }
 
+  /** @param {number} i */
   #focusLead(i) {
-    const buttons = [...this.part("problem-leads").children];
+    const buttons = findAll(this.part("problem-leads"), "button");
     buttons.forEach((button, j) => button.setAttribute("tabindex", i === j ? "0" : "-1"));
     buttons[i].focus();
   }

@@ -1,36 +1,54 @@
-// The way back to the last submission, for as long as the study allows it. It names its exam: what stands beside it may
-// be of another one, such as an exam that was put off since.
+// Taking back the last submission, for as long as the study allows it. The button names its exam, because
+// what stands beside it may concern another one, such as an exam that was skipped since.
 
-import { make } from "../dom.js";
+import { closestTo, findAll, make } from "../dom.js";
+
+/** @import { Clock } from "../clock.js" */
+/** @import { Words } from "../texts.js" */
+
+/**
+ * @typedef {{id: number | string, code: string, until: string | null}} LastSubmission `until`: ISO time,
+ *   null when it is final
+ */
+
+/**
+ * @typedef {object} RetractionDeps
+ * @property {Clock} clock
+ * @property {Words} words
+ * @property {string} language
+ * @property {(last: LastSubmission) => void} onRetract
+ */
 
 export class Retraction {
+  /** @type {(LastSubmission & {until: string}) | null} */
   #last = null;
   #cancelTimer = () => {};
 
   /**
    * @param {HTMLElement} root
-   * @param {{clock: object, words: Function, language: string, onRetract: (last: {id, code, until}) => void}} world
+   * @param {RetractionDeps} deps
    */
-  constructor(root, world) {
+  constructor(root, deps) {
     this.root = root;
-    this.world = world;
-    root.addEventListener(
-      "click",
-      (event) => event.target.closest("[data-retract] button") && this.#retract(),
-    );
+    this.deps = deps;
+    root.addEventListener("click", (event) => closestTo(event, "[data-retract] button") && this.#retract());
   }
 
-  /** `until` is an ISO time, or null when the submission is final. */
+  /** @param {{id: number | string, code: string, until: string | null | undefined}} last */
   offer({ id, code, until }) {
-    const left = until === null || until === undefined ? 0 : Date.parse(until) - this.world.clock.now();
-    if (left <= 0) return this.withdraw();
+    const left = until ? Date.parse(until) - this.deps.clock.now() : 0;
+    if (!until || left <= 0) return this.withdraw();
     this.#last = { id, code, until };
     this.#cancelTimer();
-    this.#cancelTimer = this.world.clock.after(left, () => this.withdraw());
+    this.#cancelTimer = this.deps.clock.after(left, () => this.withdraw());
     return this.#show();
   }
 
-  /** Nothing can be taken back any more; of the assignment `id` only, if one is given. */
+  /**
+   * Nothing can be taken back any more; with `id`, only of that assignment.
+   *
+   * @param {number | string | null} [id]
+   */
   withdraw(id = null) {
     if (id !== null && String(this.#last?.id) !== String(id)) return;
     this.#cancelTimer();
@@ -38,13 +56,18 @@ export class Retraction {
     this.#show();
   }
 
-  /** Until when the assignment `id` can be taken back, as its reader's clock says; null when it cannot. */
+  /**
+   * Local time until which the assignment `id` can be taken back; null when it cannot.
+   *
+   * @param {number | string} id
+   */
   until(id) {
-    return this.#last && String(this.#last.id) === String(id) ? this.#time() : null;
+    return this.#last && String(this.#last.id) === String(id) ? this.#time(this.#last.until) : null;
   }
 
-  #time() {
-    return new Date(this.#last.until).toLocaleTimeString(this.world.language, {
+  /** @param {string} until */
+  #time(until) {
+    return new Date(until).toLocaleTimeString(this.deps.language, {
       hour: "2-digit",
       minute: "2-digit",
     });
@@ -53,27 +76,31 @@ export class Retraction {
   #retract() {
     const last = this.#last;
     this.withdraw();
-    if (last) this.world.onRetract(last);
+    if (last) this.deps.onRetract(last);
   }
 
-  /** One place in the form's head, one at the end of the queue; the key belongs to the first. */
+  /** One place is in the form's head, one on the final screen; the key belongs to the first. */
   #show() {
-    this.root.querySelectorAll("[data-retract]").forEach((place, i) => {
-      place.replaceChildren(...(this.#last ? [this.#button(i === 0)] : []));
-      place.hidden = !this.#last;
+    const last = this.#last;
+    findAll(this.root, "[data-retract]").forEach((place, i) => {
+      place.replaceChildren(...(last ? [this.#button(last, i === 0)] : []));
+      place.hidden = !last;
     });
   }
 
-  #button(hasKey) {
-    const { words } = this.world;
-    const { code } = this.#last;
+  /**
+   * @param {LastSubmission & {until: string}} last
+   * @param {boolean} hasKey
+   */
+  #button({ code, until }, hasKey) {
+    const { words } = this.deps;
     return make(
       "button",
       {
         type: "button",
         class: "button-link",
         "data-part": "retract",
-        title: words("retract-until", { time: this.#time() }),
+        title: words("retract-until", { time: this.#time(until) }),
         "aria-keyshortcuts": hasKey ? "Control+Shift+Z" : null,
         "data-key-label": words("retract-key"),
       },

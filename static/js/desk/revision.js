@@ -1,88 +1,132 @@
-// What a reader does with suggestions: decide on them one by one, while reading or afterwards; and afterwards read a
-// second time, with a reason. The blind reading stays as it was signed.
+// The reader's decisions on suggestions: one by one, while reading or afterwards; and the second reading
+// afterwards, with a reason. The blind reading stays as it was signed.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
-import { keepingFocus, make, partsOf } from "../dom.js";
+import { closestTo, find, keepFocus, make, partsOf } from "../dom.js";
 import * as labels from "./state/labels.js";
-import { decide, restore, settle, told } from "./state/decisions.js";
+import { decide, dropStale, forSubmission, restore } from "./state/decisions.js";
 import { isConfirmed, isShared } from "./state/model_answer.js";
 
 /** Why a reader revises, in the order of the page. */
 const REASONS = Object.freeze(["suggestion", "second_look", "slip", "other"]);
 
-/** The way in which suggestions may be decided on. */
+/** When suggestions may be decided on. */
 export const Mode = Object.freeze({ NONE: "none", WHILE_READING: "while-reading", AFTERWARDS: "afterwards" });
 
+/** @import { Words } from "../texts.js" */
+/** @import { ReadingForm } from "./form.js" */
+/** @import { OpenExam } from "./open_exam.js" */
+/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { Decisions } from "./state/decisions.js" */
+/** @import { ReaderStore } from "./storage/reader_store.js" */
+/** @import { Assignment, Content, Decision, Edit } from "./types.js" */
+
+/**
+ * @typedef {{isOpen: boolean, reason: string | null, decisions: Decisions}} RevisionState as stored on this
+ *   device
+ */
+
+/**
+ * @typedef {object} RevisionDeps
+ * @property {Pick<typeof import("../api.js"), "confirmSuggestion">} api
+ * @property {Catalogue} catalogue
+ * @property {Pick<ReadingForm, "say">} form
+ * @property {ReaderStore} store
+ * @property {Words} words
+ * @property {(id: number) => boolean} isBeingSent
+ * @property {(edit: Edit) => void} onChange
+ * @property {() => void} onDecide
+ * @property {(assignment: Assignment) => void} onReopen
+ * @property {() => void} onSignedOut
+ */
+
+/** @type {Readonly<RevisionState>} */
 const NOTHING = Object.freeze({ isOpen: false, reason: null, decisions: {} });
 
 export class Revision {
-  #sitting = null;
+  /** @type {OpenExam | null} */
+  #examOrNull = null;
   #state = NOTHING;
 
   /**
    * @param {HTMLElement} root of the desk
-   * @param {{shelf: object, catalogue: object, words: Function, form: object, isUnderWay: (id) => boolean,
-   *   onReopen: (assignment: object) => void, onChange: (edit: Function) => void, onDecide: () => void}} world
+   * @param {RevisionDeps} deps
    */
-  constructor(root, world) {
+  constructor(root, deps) {
     this.root = root;
-    this.world = world;
+    this.deps = deps;
     this.part = partsOf(root);
-    root.addEventListener("click", ({ target }) => this.#click(target.closest("button")));
+    root.addEventListener("click", (event) => this.#click(closestTo(event, "button")));
   }
 
-  /** Was the second reading of `assignment` begun on this device and not yet sent? */
+  /**
+   * Was the second reading of `assignment` started on this device and not sent yet?
+   *
+   * @param {Assignment} assignment
+   */
   isBegun(assignment) {
     return (
       modeOf(assignment) === Mode.AFTERWARDS &&
       Boolean(this.#stored(assignment)?.isOpen) &&
-      !this.world.isUnderWay(assignment.id)
+      !this.deps.isBeingSent(assignment.id)
     );
   }
 
-  /** Take what the reader decided on `sitting` before a reload. */
-  seat(sitting) {
-    this.#sitting = sitting;
-    const stored = this.#stored(sitting.assignment) ?? signedBefore(sitting);
+  /**
+   * Restore the decisions on the exam that were made before a reload.
+   *
+   * @param {OpenExam} exam
+   */
+  setExam(exam) {
+    this.#examOrNull = exam;
+    const stored = this.#stored(exam.assignment) ?? signedBefore(exam);
     this.#state = stored
       ? { ...NOTHING, ...stored, decisions: restore(stored.decisions, Object.keys(stored.decisions ?? {})) }
       : NOTHING;
     this.#draw();
   }
 
+  get #exam() {
+    if (this.#examOrNull === null) throw new Error("no exam is open yet");
+    return this.#examOrNull;
+  }
+
   get decisions() {
     return this.#state.decisions;
   }
 
-  /** May the reader decide on the suggestions of the exam on view? */
+  /** May the reader decide on the suggestions of the open exam? */
   get mode() {
-    const { assignment, isCorrecting } = this.#sitting;
-    if (this.world.isUnderWay(assignment.id)) return Mode.NONE;
+    const { assignment, isCorrecting } = this.#exam;
+    if (this.deps.isBeingSent(assignment.id)) return Mode.NONE;
     return modeOf(isCorrecting ? { ...assignment, state: "draft" } : assignment);
   }
 
   get isRevising() {
-    return this.#sitting.isRevising;
+    return this.#exam.isRevising;
   }
 
   /**
-   * Decide on the suggestion of `code`. Afterwards this begins the second reading, unless the reader agrees with what
-   * they had given themselves: that is noted beside the reading as it stands.
+   * Decide on the suggestion of `code`. Afterwards this starts the second reading, unless the reader agrees
+   * with their own finding: that is recorded with the reading as it stands.
+   *
+   * @param {string} code
+   * @param {Decision} verdict
    */
   decide(code, verdict) {
-    const { catalogue, words, form, onChange, onDecide } = this.world;
+    const { catalogue, words, form, onChange, onDecide } = this.deps;
     if (this.mode === Mode.NONE) return;
     if (
       verdict === "accepted" &&
       this.mode === Mode.AFTERWARDS &&
       !this.isRevising &&
-      isShared(this.#sitting.assignment, code)
+      isShared(this.#exam.assignment, code)
     ) {
       this.#confirm(code);
       return;
     }
-    this.open();
-    const { content } = this.#sitting;
+    this.begin();
+    const { content } = this.#exam;
     const next = decide(this.decisions, content, code, verdict, catalogue);
     if (next.blocker) {
       form.say(words("blocked", { name: catalogue.name(code), other: catalogue.name(next.blocker) }), {
@@ -95,40 +139,45 @@ export class Revision {
     onDecide();
   }
 
-  /** Begin the second reading, or do nothing while reading the first time. */
-  open() {
-    if (this.mode !== Mode.AFTERWARDS || this.#sitting.isRevising) return;
+  /** Start the second reading; does nothing while reading the first time. */
+  begin() {
+    if (this.mode !== Mode.AFTERWARDS || this.#exam.isRevising) return;
     this.#keep({ isOpen: true });
-    this.world.onReopen(this.#sitting.assignment);
+    this.deps.onReopen(this.#exam.assignment);
   }
 
-  /** What was changed may have been what was accepted. */
+  /**
+   * The reader changed the content, perhaps removing an accepted class.
+   *
+   * @param {Content} content
+   */
   follow(content) {
-    const left = settle(this.decisions, content);
+    const left = dropStale(this.decisions, content);
     if (left === this.decisions) return;
     this.#keep({ decisions: left });
-    this.world.onDecide();
+    this.deps.onDecide();
   }
 
-  /** Is everything said that a revision has to say? If not, the reader is asked. */
+  /** Is there everything that a revision needs? If not, the reader is asked. */
   isReady() {
-    if (!this.#sitting.isRevising || this.#state.reason !== null) return true;
-    this.world.form.say(this.world.words("revision-why"), { isAsking: true });
-    this.part("reasons").querySelector("button").focus();
+    if (!this.#exam.isRevising || this.#state.reason !== null) return true;
+    this.deps.form.say(this.deps.words("revision-why"), { isAsking: true });
+    find(this.part("reasons"), "button").focus();
     return false;
   }
 
-  /** What the submission says beside the content: nothing where no suggestion was shown. */
-  get said() {
+  /** The part of the submission that concerns suggestions; empty where none were shown. */
+  get submission() {
     if (this.mode === Mode.NONE) return {};
-    const decisions = told(this.decisions);
-    if (this.#sitting.isRevising) return { decisions, reason: this.#state.reason };
+    const decisions = forSubmission(this.decisions);
+    if (this.#exam.isRevising) return { decisions, reason: this.#state.reason };
     return decisions.length > 0 ? { decisions } : {};
   }
 
+  /** @param {string} code */
   async #confirm(code) {
-    const { api, words, form, onDecide, onSignedOut } = this.world;
-    const { assignment } = this.#sitting;
+    const { api, words, form, onDecide, onSignedOut } = this.deps;
+    const { assignment } = this.#exam;
     if (isConfirmed(assignment, code)) return;
     try {
       await api.confirmSuggestion(assignment.id, code);
@@ -136,52 +185,62 @@ export class Revision {
       if (error instanceof SignedOut) onSignedOut();
       else if (error instanceof Unreachable) form.say(words("confirm-unreachable"), { isAsking: true });
       else if (error instanceof Refused)
-        form.say(error.problem.detail || error.problem.title, { isAsking: true });
+        form.say(error.problem.detail || error.problem.title || "", { isAsking: true });
       else throw error;
       return;
     }
-    assignment.reading.confirmed.push(code);
-    if (assignment === this.#sitting.assignment) onDecide();
+    assignment.reading?.confirmed.push(code);
+    if (assignment === this.#exam.assignment) onDecide();
   }
 
+  /**
+   * @param {Pick<Assignment, "id">} assignment
+   * @returns {Partial<RevisionState> | null}
+   */
   #stored({ id }) {
-    return this.world.shelf.read(`second/${id}`);
+    return this.deps.store.read(`second/${id}`);
   }
 
+  /** @param {Partial<RevisionState>} change */
   #keep(change) {
     this.#state = Object.freeze({ ...this.#state, ...change });
-    this.world.shelf.write(`second/${this.#sitting.id}`, this.#state);
+    this.deps.store.write(`second/${this.#exam.id}`, this.#state);
     this.#draw();
   }
 
+  /** @param {HTMLElement | null} button */
   #click(button) {
     if (button?.dataset.reason) this.#keep({ reason: button.dataset.reason });
-    else if (button?.dataset.part === "revise") this.open();
+    else if (button?.dataset.part === "revise") this.begin();
     else if (button?.dataset.part === "revision-leave") this.#leave();
   }
 
-  /** Nothing is revised: what was entered for it is forgotten, the blind reading is on view. */
+  /** Cancel the revision: forget what was entered for it and show the blind reading. */
   #leave() {
-    this.#sitting.draft.forget();
-    this.world.shelf.remove(`second/${this.#sitting.id}`);
-    this.world.onReopen(this.#sitting.assignment);
+    this.#exam.draft.forget();
+    this.deps.store.remove(`second/${this.#exam.id}`);
+    this.deps.onReopen(this.#exam.assignment);
   }
 
   #draw() {
-    const isRevising = this.#sitting.isRevising;
+    const isRevising = this.#exam.isRevising;
     this.root.classList.toggle("is-revising", isRevising);
     this.part("revision-banner").hidden = !isRevising;
     this.part("revision-reasons").hidden = !isRevising;
     const reasons = this.part("reasons");
-    keepingFocus(reasons, () =>
+    keepFocus(reasons, () =>
       reasons.replaceChildren(...(isRevising ? REASONS.map((reason) => this.#reason(reason)) : [])),
     );
   }
 
-  /** The key goes from reason to reason. */
+  /**
+   * The key goes from reason to reason.
+   *
+   * @param {string} reason
+   */
   #reason(reason) {
-    const { words } = this.world;
-    const chosen = REASONS.indexOf(this.#state.reason);
+    const { words } = this.deps;
+    const chosen = REASONS.findIndex((one) => one === this.#state.reason);
     const isNext = REASONS[(chosen + 1) % REASONS.length] === reason;
     return make(
       "button",
@@ -200,10 +259,15 @@ export class Revision {
   }
 }
 
-/** Who corrects a reading begins with what they decided then. */
+/**
+ * A correction starts with the decisions that were signed.
+ *
+ * @param {OpenExam} exam
+ * @returns {Pick<RevisionState, "decisions"> | null}
+ */
 function signedBefore({ assignment, isCorrecting }) {
   if (!isCorrecting) return null;
-  const decisions = (assignment.reading.decisions ?? []).map((one) => [
+  const decisions = (assignment.reading?.decisions ?? []).map((one) => [
     one.class,
     { verdict: one.verdict, isAdded: false },
   ]);
@@ -211,8 +275,10 @@ function signedBefore({ assignment, isCorrecting }) {
 }
 
 /**
- * While reading where the arm shows suggestions then; afterwards where they were shown to whoever had read blind.
- * That they are shown at all, the answer of the server tells.
+ * While reading in the arm that shows suggestions then; afterwards where they were shown to somebody who had
+ * read blind. Whether they are shown at all depends on the server's answer.
+ *
+ * @param {Pick<Assignment, "state" | "reading" | "revision" | "batch" | "is_shown_suggestions">} assignment
  */
 export function modeOf({
   state,

@@ -1,26 +1,66 @@
-// What a model says of the exam on view, put together: the panel, its evidence on the sheet, what the reader makes of
-// it, and for how long it was looked at.
+// The model's suggestions on the exam on view: the panel, its evidence on the sheet, the reader's decisions,
+// and how long the suggestions were on view.
 
+import { find } from "../dom.js";
 import { EvidenceLayer } from "./evidence_layer.js";
 import { Mode, Revision } from "./revision.js";
 import { Suggestions } from "./suggestions.js";
-import { Viewing } from "./viewing_time.js";
+import { ViewingTime } from "./viewing_time.js";
+
+/** @import { Clock } from "../clock.js" */
+/** @import { EcgViewer } from "../ecg/viewer.js" */
+/** @import { Words } from "../texts.js" */
+/** @import { ReadingForm } from "./form.js" */
+/** @import { OpenExam } from "./open_exam.js" */
+/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { ReaderStore } from "./storage/reader_store.js" */
+/** @import { Assignment, Content, Edit } from "./types.js" */
+
+/**
+ * @typedef {object} SecondOpinionDeps
+ * @property {typeof import("../api.js")} api
+ * @property {Catalogue} catalogue
+ * @property {Clock} clock
+ * @property {ReadingForm} form
+ * @property {ReaderStore} store
+ * @property {() => number | null} tracing position of the tracing on view
+ * @property {EcgViewer} viewer
+ * @property {Words} words
+ * @property {(id: number) => boolean} isBeingSent
+ * @property {() => void} onSignedOut
+ * @property {(assignment: Assignment) => void} onReopen
+ * @property {(edit: Edit) => void} onChange
+ * @property {(id: number) => void} onView called with the assignment whose suggestions are on view
+ */
 
 export class SecondOpinion {
   /**
    * @param {HTMLElement} root of the desk
-   * @param {{api: object, clock: object, shelf: object, catalogue: object, words: Function, form: object, viewer: HTMLElement,
-   *   tracing: () => number, isUnderWay: (id) => boolean, onSignedOut: () => void, onReopen: (assignment: object) => void,
-   *   onChange: (edit: Function) => void, onView: (id) => void}} world `onView` is told whose suggestions are seen
+   * @param {SecondOpinionDeps} deps
    */
-  constructor(root, world) {
-    const { viewer, tracing } = world;
-    this.world = world;
+  constructor(root, deps) {
+    const { viewer, tracing } = deps;
+    this.onView = deps.onView;
     this.evidence = new EvidenceLayer(viewer, { tracing });
-    this.viewing = new Viewing({ ...world, newKey: () => crypto.randomUUID() });
-    this.revision = new Revision(root, { ...world, onDecide: () => this.suggestions.refresh() });
-    this.suggestions = new Suggestions(root.querySelector("[data-part=suggestions]"), {
-      ...world,
+    const { api, catalogue, clock, form, store, words, onSignedOut } = deps;
+    this.viewingTime = new ViewingTime({ api, clock, store, newKey: () => crypto.randomUUID() });
+    this.revision = new Revision(root, {
+      api,
+      catalogue,
+      form,
+      store,
+      words,
+      isBeingSent: deps.isBeingSent,
+      onChange: deps.onChange,
+      onDecide: () => this.suggestions.refresh(),
+      onReopen: deps.onReopen,
+      onSignedOut,
+    });
+    this.suggestions = new Suggestions(find(root, "[data-part=suggestions]"), {
+      api,
+      catalogue,
+      words,
+      onSignedOut,
       decisions: () => this.revision.decisions,
       mayDecide: () => this.revision.mode !== Mode.NONE,
       isRevising: () => this.revision.isRevising,
@@ -28,50 +68,67 @@ export class SecondOpinion {
       onShow: (suggestion) => this.evidence.show(suggestion?.marks ?? null),
       onView: (id) => this.#view(id),
     });
-    document.addEventListener("visibilitychange", () => this.viewing.see(!document.hidden));
-    window.addEventListener("pagehide", () => this.viewing.see(false));
-    window.addEventListener("online", () => this.viewing.send());
-    this.viewing.send(); // what an earlier visit could not send
+    document.addEventListener("visibilitychange", () => this.viewingTime.setVisible(!document.hidden));
+    window.addEventListener("pagehide", () => this.viewingTime.setVisible(false));
+    window.addEventListener("online", () => this.viewingTime.send());
+    this.viewingTime.send(); // left over from an earlier visit
   }
 
+  /** @param {number | null} id */
   #view(id) {
-    if (id === null) return this.viewing.end();
-    this.viewing.begin(id, !document.hidden);
-    return this.world.onView(id);
+    if (id === null) return this.viewingTime.end();
+    this.viewingTime.begin(id, !document.hidden);
+    return this.onView(id);
   }
 
-  /** Show what is said of `assignment`, or the button that shows it. */
+  /**
+   * Show the suggestions on `assignment`, or the button that shows them.
+   *
+   * @param {Assignment} assignment
+   */
   show(assignment) {
     return this.suggestions.show(assignment);
   }
 
-  /** The exam is submitted: nothing of it is looked at any more. */
+  /** The exam was submitted or left: nothing of it stays on view. */
   leave() {
     this.suggestions.leave();
   }
 
-  /** Was the second reading of `assignment` begun on this device? */
+  /**
+   * Was a second reading of `assignment` started on this device?
+   *
+   * @param {Assignment} assignment
+   */
   isBegun(assignment) {
     return this.revision.isBegun(assignment);
   }
 
-  /** Another exam, or another stage of it, is in the reader's hands. */
-  seat(sitting) {
-    this.revision.seat(sitting);
+  /**
+   * Another exam, or another stage of it, is open.
+   *
+   * @param {OpenExam} exam
+   */
+  setExam(exam) {
+    this.revision.setExam(exam);
   }
 
-  /** The reader has changed what they say. */
+  /**
+   * The reader changed the content.
+   *
+   * @param {Content} content
+   */
   follow(content) {
     this.revision.follow(content);
   }
 
-  /** Is all said that a submission has to say? If not, the reader is asked. */
+  /** Is everything there that a submission needs? If not, the reader is asked. */
   isReady() {
     return this.revision.isReady();
   }
 
-  /** What the submission says beside the content. */
-  get said() {
-    return this.revision.said;
+  /** The part of a submission that concerns suggestions. */
+  get submission() {
+    return this.revision.submission;
   }
 }

@@ -1,50 +1,72 @@
-// What stands above and below the sheet: the exam, its tracings and pages, how the sheet is drawn, and how large.
+// Above and below the sheet: the exam, its tracings and pages, the sheet settings and the scale.
 
-import { partsOf } from "../dom.js";
-import { Shelf } from "./storage/reader_store.js";
-import { ThisScreen } from "./calibration.js";
+import { detailOf, find, partsOf } from "../dom.js";
+import { ReaderStore } from "./storage/reader_store.js";
+import { ScreenCalibration } from "./calibration.js";
 import { Printing } from "./printing.js";
 import { forViewer, restore, settingsLine, sizeLine } from "./state/sheet_settings.js";
 import { TracingTabs } from "./tracing_tabs.js";
 
+/** @import { SheetView, TimeWindow } from "../ecg/types.js" */
+/** @import { EcgViewer } from "../ecg/viewer.js" */
+/** @import { Words } from "../texts.js" */
+/** @import { Settings } from "./state/sheet_settings.js" */
+/** @import { Tracing } from "./state/tracings.js" */
+/** @import { Exam } from "./types.js" */
+
 const SETTINGS = "sheet";
+
+/** @type {("layout" | "speedMmPerS" | "gainMmPerMv")[]} */
 const MENUS = ["layout", "speedMmPerS", "gainMmPerMv"];
 
 export class SheetBar {
   #isDescribing = false;
 
+  /** @type {SheetView | null} */
+  shown = null;
+
   /**
-   * @param {HTMLElement} root @param {HTMLElement} viewer an <ecg-viewer>
-   * @param {{shelf: object, words: Function, language: string, onTracing: (tracing: {href: string}) => void}} world
+   * @param {HTMLElement} root
+   * @param {EcgViewer} viewer
+   * @param {{store: ReaderStore, words: Words, language: string, onTracing: (tracing: Tracing) => void}}
+   *   deps
    */
-  constructor(root, viewer, world) {
+  constructor(root, viewer, deps) {
     this.root = root;
     this.viewer = viewer;
-    this.world = world;
+    this.deps = deps;
     this.part = partsOf(root);
-    this.settings = restore(world.shelf.read(SETTINGS)); // the last ones of this reader on this device
-    this.printing = new Printing(root, viewer, world.words);
-    this.screen = new ThisScreen(this.part("screen-dialog"), {
+    this.settings = restore(deps.store.read(SETTINGS)); // as this reader left them on this device
+    this.printing = new Printing(root, viewer, deps.words);
+    this.screen = new ScreenCalibration(this.part("screen-dialog", HTMLDialogElement), {
       viewer,
-      words: world.words,
-      shelf: new Shelf(localStorage, "device"),
+      words: deps.words,
+      store: new ReaderStore(localStorage, "device"),
       onChange: () => this.#resize(),
     });
-    this.tabs = new TracingTabs(this.part("tracings"), { ...world, onChoose: world.onTracing });
-    viewer.addEventListener("sheet", ({ detail }) => {
-      this.tabs.show(detail.key);
-      this.shown = detail;
-      this.#describe();
-    });
+    const { words, language, onTracing } = deps;
+    this.tabs = new TracingTabs(this.part("tracings"), { words, language, onChoose: onTracing });
+    viewer.addEventListener("sheet", (event) => this.#show(detailOf(event)));
     this.part("earlier").addEventListener("click", () => viewer.turn(viewer.page - 1));
     this.part("later").addEventListener("click", () => viewer.turn(viewer.page + 1));
     this.#offerSettings();
   }
 
-  /** Show whose ECG this is, as far as the study lets the reader know. */
+  /** @param {SheetView} view */
+  #show(view) {
+    this.tabs.show(view.key);
+    this.shown = view;
+    this.#describe();
+  }
+
+  /**
+   * Show whose ECG this is, as far as the study reveals it.
+   *
+   * @param {Exam} exam
+   */
   showExam(exam) {
     this.part("code").textContent = exam.code;
-    const { words } = this.world;
+    const { words } = this.deps;
     const context = [
       exam.sex && words(`sex-${exam.sex}`),
       exam.age_years !== null && words("age", { years: Math.floor(exam.age_years) }),
@@ -56,54 +78,59 @@ export class SheetBar {
 
   #offerSettings() {
     for (const name of MENUS) {
-      const menu = this.part(name);
+      const menu = this.part(name, HTMLSelectElement);
       menu.value = String(this.settings[name]);
       menu.addEventListener("change", () =>
         this.#set({ [name]: name === "layout" ? menu.value : Number(menu.value) }),
       );
     }
     this.part("cabrera").addEventListener("click", () => this.#set({ isCabrera: !this.settings.isCabrera }));
-    this.part("life-size").addEventListener("click", () => this.#toggleLifeSize());
+    this.part("actual-size").addEventListener("click", () => this.#toggleActualSize());
     for (const name of ["screen", "size"])
       this.part(name).addEventListener("click", () => this.screen.open());
     this.#set({});
   }
 
+  /** @param {Partial<Settings>} changes */
   #set(changes) {
     Object.assign(this.settings, changes);
-    this.world.shelf.write(SETTINGS, this.settings);
+    this.deps.store.write(SETTINGS, this.settings);
     this.part("cabrera").setAttribute("aria-pressed", String(this.settings.isCabrera));
     this.viewer.configure(forViewer(this.settings));
     this.#resize();
   }
 
-  /** Life size needs to know the screen: who never measured it is asked to. */
-  #toggleLifeSize() {
-    this.#set({ isLifeSize: !this.settings.isLifeSize });
-    if (this.settings.isLifeSize && this.screen.pxPerMm === null) this.screen.open();
+  /** Actual size needs a calibrated screen: open the dialog when it is not. */
+  #toggleActualSize() {
+    this.#set({ isActualSize: !this.settings.isActualSize });
+    if (this.settings.isActualSize && this.screen.pxPerMm === null) this.screen.open();
   }
 
   #resize() {
     const { pxPerMm } = this.screen;
-    const { isLifeSize } = this.settings;
-    this.part("life-size").setAttribute("aria-pressed", String(isLifeSize && pxPerMm !== null));
+    const { isActualSize } = this.settings;
+    this.part("actual-size").setAttribute("aria-pressed", String(isActualSize && pxPerMm !== null));
     this.viewer.screenPxPerMm = pxPerMm;
-    this.viewer.drawAt(isLifeSize ? pxPerMm : null);
+    this.viewer.drawAt(isActualSize ? pxPerMm : null);
     this.#describe();
   }
 
-  /** Say what is on view, once and in the very frame that shows it: asking for sizes earlier would lay the page out twice. */
+  /**
+   * Describe what is on view, once and in the frame that shows it: asking for sizes earlier would compute the
+   * layout twice.
+   */
   #describe() {
     if (this.#isDescribing || !this.shown) return;
     this.#isDescribing = true;
     requestAnimationFrame(() => {
       this.#isDescribing = false;
-      this.#tell(this.shown);
+      if (this.shown) this.#writeDescription(this.shown);
     });
   }
 
-  #tell(shown) {
-    const { words } = this.world;
+  /** @param {SheetView} shown */
+  #writeDescription(shown) {
+    const { words } = this.deps;
     const { sheet, signal } = shown;
     const { timeBefore } = this.tabs;
     const line = [timeBefore && words("exam-before", { time: timeBefore }), settingsLine(shown, words)]
@@ -116,37 +143,47 @@ export class SheetBar {
     this.part("size").classList.toggle("is-doubtful", size.isDoubtful);
     this.viewer.label = words("sheet-label", { code, line });
     this.printing.describe(shown, { code, line });
-    this.part("prior").hidden = timeBefore === null;
-    this.part("prior-time").textContent = timeBefore ?? "";
+    this.part("previous-exam").hidden = timeBefore === null;
+    this.part("previous-exam-time").textContent = timeBefore ?? "";
     this.#showPulse(shown);
     this.#showPages(sheet.window, signal.nSamples / signal.samplingRateHz);
   }
 
-  /** Beside the settings where the sheet does not fit the window: its own pulse may be out of sight. */
+  /**
+   * Show the calibration pulse beside the settings when the sheet does not fit the window and its own pulse
+   * may be out of sight.
+   *
+   * @param {SheetView} view
+   */
   #showPulse({ sheet, scale }) {
     const pulse = this.part("pulse");
-    const isWide = sheet.widthMm * scale > this.viewer.parentElement.clientWidth + 1;
+    const isWide = sheet.widthMm * scale > (this.viewer.parentElement?.clientWidth ?? 0) + 1;
     const isTall = this.viewer.getBoundingClientRect().bottom > window.innerHeight;
-    pulse.toggleAttribute("hidden", !isWide && !(isTall && sheet.isClose)); // rows apart have a pulse each
+    // Rows that are not close have a pulse each.
+    pulse.toggleAttribute("hidden", !isWide && !(isTall && sheet.isClose));
     const [{ xMm, yMm }] = sheet.pulses;
     const [left, foot] = [Math.min(...xMm), Math.min(...yMm)];
     const [widthMm, heightMm] = [Math.max(...xMm) - left, sheet.gainMmPerMv + 1];
     pulse.setAttribute("viewBox", `0 0 ${widthMm} ${heightMm}`);
-    pulse.setAttribute("width", widthMm * scale);
-    pulse.setAttribute("height", heightMm * scale);
+    pulse.setAttribute("width", String(widthMm * scale));
+    pulse.setAttribute("height", String(heightMm * scale));
     const points = xMm.map((x, i) => `${x - left} ${heightMm - 0.5 - (yMm[i] - foot)}`);
-    pulse.querySelector("path").setAttribute("d", `M${points.join("L")}`);
+    find(pulse, "path").setAttribute("d", `M${points.join("L")}`);
   }
 
+  /**
+   * @param {TimeWindow} window
+   * @param {number} totalS
+   */
   #showPages({ startS, endS, pages }, totalS) {
-    const { words } = this.world;
+    const { words } = this.deps;
     this.part("pages").hidden = pages === 1;
     this.part("window").textContent = words("window", {
       start: startS.toFixed(0),
       end: endS.toFixed(0),
       total: totalS.toFixed(0),
     });
-    this.part("earlier").disabled = startS === 0;
-    this.part("later").disabled = this.viewer.page >= pages - 1;
+    this.part("earlier", HTMLButtonElement).disabled = startS === 0;
+    this.part("later", HTMLButtonElement).disabled = this.viewer.page >= pages - 1;
   }
 }

@@ -1,4 +1,5 @@
-// The ways to leave an exam: submit it, abstain from it, put it off. What is final and doubtful is asked once.
+// The ways to leave an exam: submit it, abstain from it, skip it for now. Doubtful submissions are confirmed
+// once.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { Confirmation } from "./state/confirmation.js";
@@ -6,51 +7,79 @@ import { make } from "../dom.js";
 import { mentioned } from "./state/labels.js";
 import { objections } from "./state/objections.js";
 
-export class Leaving {
+/** @import { Clock } from "../clock.js" */
+/** @import { Words } from "../texts.js" */
+/** @import { Flow } from "./flow.js" */
+/** @import { ReadingForm } from "./form.js" */
+/** @import { Messages } from "./messages.js" */
+/** @import { OpenExam } from "./open_exam.js" */
+/** @import { SecondOpinion } from "./second_opinion.js" */
+/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { Outbox } from "./storage/outbox.js" */
+/** @import { Queue } from "./storage/queue.js" */
+/** @import { Assignment, Content, ReadingRequest } from "./types.js" */
+
+/**
+ * @typedef {object} SubmitDeps
+ * @property {Pick<typeof import("../api.js"), "deferExam">} api
+ * @property {Catalogue} catalogue
+ * @property {Clock} clock
+ * @property {Flow} flow
+ * @property {ReadingForm} form
+ * @property {Messages} messages
+ * @property {SecondOpinion} opinion
+ * @property {Outbox} outbox
+ * @property {Queue} queue
+ * @property {Words} words
+ * @property {() => object} display how the sheet is drawn now
+ * @property {() => OpenExam} openExam
+ * @property {(exam: OpenExam, reading: ReadingRequest) => void} onSubmit
+ */
+
+export class SubmitActions {
   #confirmation = new Confirmation();
   #isDeferring = false;
   #isGuarding = false;
   #isAsking = false;
 
-  /**
-   * @param {{api: object, clock: object, words: Function, catalogue: object, form: object, messages: object,
-   *   queue: object, outbox: object, flow: object, opinion: object, display: () => object, sitting: () => object,
-   *   onSubmit: (sitting: object, reading: object) => void}} world
-   */
-  constructor(world) {
-    this.world = world;
+  /** @param {SubmitDeps} deps */
+  constructor(deps) {
+    this.deps = deps;
   }
 
-  /** Something was changed: nothing is asked any more. */
+  /** Something was changed: withdraw any question. */
   clear() {
     this.#confirmation.clear();
     this.#isAsking = false;
   }
 
-  /** Take back what was asked, by Cancel or Escape; false when nothing was. */
+  /** Withdraw the question on Cancel or Escape; false when there was none. */
   cancel() {
     if (!this.#isAsking) return false;
     this.clear();
-    this.world.form.say("");
+    this.deps.form.say("");
     return true;
   }
 
   submit() {
-    const { sitting, opinion } = this.world;
-    const { content } = sitting();
+    const { openExam, opinion } = this.deps;
+    const { content } = openExam();
     if (opinion.isReady() && this.#isConfirmed(content)) this.#send(content);
   }
 
-  /** Not competent for this exam: no reading. A submission all the same, which can be taken back like any other. */
+  /**
+   * Decline to read this exam, e.g. for lack of competence. It is a submission all the same, which can be
+   * taken back like any other.
+   */
   abstain() {
-    const { words, sitting } = this.world;
-    const { content, isCorrecting, isRevising } = sitting();
+    const { words, openExam } = this.deps;
+    const { content, isCorrecting, isRevising } = openExam();
     if (isCorrecting || isRevising) return undefined;
     if (mentioned(content).length > 0) return this.#refuse(words("abstain-with-findings"));
     if (content.quality === "unreadable") return this.#refuse(words("abstain-unreadable"));
     if (!this.#answers("abstain"))
       return this.#ask(`${words("abstain-confirm")} ${words("abstain-again")}`, this.#cancelButton());
-    // That the signal is good is only what the form begins with: who abstains has not said it.
+    // "good" is only the form's default: somebody who abstains did not rate the signal.
     return this.#send({
       ...content,
       outcome: "abstained",
@@ -58,15 +87,15 @@ export class Leaving {
     });
   }
 
-  /** Put the exam behind all others; what was entered is kept. */
+  /** Move the exam to the end of the queue; what was entered is kept. */
   async defer() {
-    const { api, words, messages, queue, flow, sitting } = this.world;
-    const { assignment, isCorrecting, isRevising } = sitting();
+    const { api, words, messages, queue, flow, openExam } = this.deps;
+    const { assignment, isCorrecting, isRevising } = openExam();
     if (this.#isDeferring || isCorrecting || isRevising) return;
     this.#isDeferring = true;
     try {
       const { next } = await api.deferExam(assignment.id);
-      if (sitting().id !== assignment.id) return;
+      if (openExam().id !== assignment.id) return;
       if (next === null || queue.isDone(next)) return this.#refuse(words("defer-last"));
       queue.forget(assignment.id);
       messages.noteDeferred(assignment);
@@ -78,41 +107,52 @@ export class Leaving {
     }
   }
 
+  /** @param {unknown} error */
   #fail(error) {
-    const { words, messages } = this.world;
+    const { words, messages } = this.deps;
     if (error instanceof Unreachable) this.#refuse(words("defer-offline"));
     else if (error instanceof SignedOut) messages.signIn();
     else if (error instanceof Refused) this.#refuse(error.message);
     else throw error;
   }
 
+  /** @param {Omit<Content, "quality"> & {quality: string, outcome?: string}} content */
   #send(content) {
-    const { sitting, display, queue, outbox, flow, form, messages, opinion, onSubmit } = this.world;
-    const { id, assignment, draft, isCorrecting, isRevising } = sitting();
-    const reading = { ...content, ...sitting().circumstances(display()), ...opinion.said };
+    const { openExam, display, queue, outbox, flow, form, messages, opinion, onSubmit } = this.deps;
+    const { id, assignment, draft, isCorrecting, isRevising } = openExam();
+    /** @type {ReadingRequest} */
+    const reading = { ...content, ...openExam().circumstances(display()), ...opinion.submission };
     this.clear();
-    if (isCorrecting) reading.supersedes = assignment.reading.id;
+    if (isCorrecting) reading.supersedes = assignment.reading?.id;
     queue.finish(id);
     const isKept = outbox.add(id, reading, draft, assignment.exam.code, isRevising ? "revision" : "reading");
     if (!isKept) this.#warn(assignment);
     opinion.leave();
-    if (!isRevising) onSubmit(sitting(), reading);
+    if (!isRevising) onSubmit(openExam(), reading);
     flow.proceed();
-    if (messages.isFinished) form.disable(true); // behind the farewell its keys would still work
+    if (messages.isFinished) form.disable(true); // its keys would still work behind the final screen
   }
 
-  /** The device has no room for the reading of `assignment`: until the server has it, closing the page would lose it. */
+  /**
+   * This device has no space for the reading: closing the page before the server has it would lose it.
+   *
+   * @param {Pick<Assignment, "exam">} assignment
+   */
   #warn({ exam: { code } }) {
-    const { messages, outbox, words } = this.world;
+    const { messages, outbox, words } = this.deps;
     messages.say(words("reading-unkept", { code }));
     if (this.#isGuarding) return;
     this.#isGuarding = true;
     globalThis.addEventListener("beforeunload", (event) => outbox.hasUnkept && event.preventDefault());
   }
 
-  /** What is legal but rarely meant is asked once: submitting again says yes. */
+  /**
+   * Ask once about what is legal but rarely meant: submitting again confirms.
+   *
+   * @param {Content} content
+   */
   #isConfirmed(content) {
-    const { catalogue, words } = this.world;
+    const { catalogue, words } = this.deps;
     const found = objections(content, catalogue);
     const forbidden = found.find(({ weight }) => weight === "forbids");
     const doubts = forbidden ? [forbidden] : found.filter(({ weight }) => weight === "asks");
@@ -124,27 +164,33 @@ export class Leaving {
     return false;
   }
 
+  /** @param {string} question */
   #answers(question) {
-    return this.#confirmation.answers(question, this.world.clock.now());
+    return this.#confirmation.answers(question, this.deps.clock.now());
   }
 
+  /**
+   * @param {string} sentence
+   * @param {HTMLElement | null} [link]
+   */
   #ask(sentence, link = null) {
     this.#isAsking = true;
-    this.world.form.say(sentence, { isAsking: true, link });
+    this.deps.form.say(sentence, { isAsking: true, link });
   }
 
   #cancelButton() {
     return make(
       "button",
       { type: "button", class: "button-link", "data-act": "cancel" },
-      this.world.words("cancel"),
+      this.deps.words("cancel"),
       " ",
       make("kbd", {}, "Esc"),
     );
   }
 
+  /** @param {string} sentence */
   #refuse(sentence) {
     this.clear();
-    this.world.form.say(sentence, { isAsking: true });
+    this.deps.form.say(sentence, { isAsking: true });
   }
 }

@@ -1,13 +1,36 @@
-// What the criteria model says of an exam: beside the reader's own signed reading and never before it, unless the arm
-// of the study shows it while reading; and what the reader makes of each suggestion, one by one. What was not seen yet is
-// asked for by a button only: from then on the reading is final.
+// The criteria model's suggestions: shown beside the reader's signed reading and never before it, unless the
+// study arm shows them while reading. The reader decides on each. Suggestions that were not seen yet are
+// loaded by a button only: from then on the reading is final.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
-import { keepingFocus, make } from "../dom.js";
-import { decided, isConfirmed, isShared, readouts, standings } from "./state/model_answer.js";
-import { evidenceText, measuredText, silences, silenceText } from "./state/verdicts.js";
+import { closestTo, find, findAll, keepFocus, make } from "../dom.js";
+import { decided, isConfirmed, isShared, readouts, comparisons } from "./state/model_answer.js";
+import { evidenceText, measuredText, notSuggested, notSuggestedText } from "./state/verdicts.js";
 
-/** What a reader may make of a suggestion, and by which key: three neighbours under one finger. */
+/** @import { Words } from "../texts.js" */
+/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { Decisions } from "./state/decisions.js" */
+/** @import { Assignment, Decision, Suggestion, SuggestionsAnswer, Verdict } from "./types.js" */
+
+/**
+ * @typedef {object} SuggestionsDeps
+ * @property {Pick<typeof import("../api.js"), "loadSuggestions">} api
+ * @property {Catalogue} catalogue
+ * @property {Words} words
+ * @property {() => void} onSignedOut
+ * @property {() => Decisions} decisions
+ * @property {() => boolean} mayDecide
+ * @property {() => boolean} isRevising
+ * @property {(code: string, verdict: Decision) => void} onDecide
+ * @property {(suggestion: Suggestion | null) => void} onShow called with the selected suggestion
+ * @property {(id: number | null) => void} onView called with the assignment whose suggestions are on view
+ */
+
+/**
+ * The possible decisions and their keys: three neighbors under one finger.
+ *
+ * @type {[Decision, string][]}
+ */
 const VERDICT_KEYS = [
   ["accepted", "y"],
   ["rejected", "t"],
@@ -15,25 +38,32 @@ const VERDICT_KEYS = [
 ];
 
 export class Suggestions {
+  /** @type {Assignment | null} */
   #assignment = null;
+
+  /** @type {SuggestionsAnswer | null} */
   #answer = null;
-  #active = null;
+
+  /** The class of the selected suggestion. @type {string | null} */
+  #selected = null;
 
   /**
    * @param {HTMLElement} root
-   * @param {{api: object, catalogue: object, words: Function, onSignedOut: Function, decisions: () => object,
-   *   mayDecide: () => boolean, onDecide: (code: string, verdict: string) => void,
-   *   onShow: (suggestion: object | null) => void, onView: (id: number | null) => void}} world
-   *   `onShow` is told which suggestion is at hand, `onView` whose suggestions are on view.
+   * @param {SuggestionsDeps} deps
    */
-  constructor(root, world) {
+  constructor(root, deps) {
     this.root = root;
-    this.world = world;
-    root.addEventListener?.("click", ({ target }) => this.#click(target.closest("button")));
-    root.addEventListener?.("keydown", (event) => this.#move(event));
+    this.deps = deps;
+    root.addEventListener("click", (event) => this.#click(closestTo(event, "button")));
+    root.addEventListener("keydown", (event) => this.#move(event));
   }
 
-  /** Show what the model says of `assignment` if it may be asked; else ask nothing and show nothing. */
+  /**
+   * Show the suggestions on `assignment`, or the button that loads them, or nothing if they may not be shown.
+   *
+   * @param {Assignment} assignment
+   * @returns {Promise<void>}
+   */
   async show(assignment) {
     const isSame = this.#answer !== null && this.#assignment?.id === assignment.id;
     if (isSame && mayAsk(assignment)) {
@@ -45,16 +75,20 @@ export class Suggestions {
     if (!mayAsk(assignment)) return undefined;
     this.#assignment = assignment;
     const parts = await this.#ask(assignment);
-    // Meanwhile another exam may have come on view, or the reader may have left this one.
+    // Meanwhile another exam may have opened, or the reader may have left this one.
     if (assignment !== this.#assignment || parts === null) return undefined;
     this.root.replaceChildren(this.#title(), ...parts);
     this.root.hidden = false;
     return undefined;
   }
 
-  /** A button shows what the model says; while the reading can be corrected, it tells that this ends. */
+  /**
+   * A button that shows the suggestions; while the reading can be taken back, it says that this ends.
+   *
+   * @param {Assignment} assignment
+   */
   #offer(assignment) {
-    const { words } = this.world;
+    const { words } = this.deps;
     const text = words(assignment.undo_until ? "model-see-final" : "model-see");
     this.#assignment = assignment;
     this.root.replaceChildren(
@@ -76,12 +110,15 @@ export class Suggestions {
     this.root.hidden = false;
   }
 
-  /** The reader wants to see them; who pressed the button itself goes on in what takes its place. */
+  /** Show the suggestions; if the button had focus, move it to the first suggestion. */
   async #see() {
     const isInside = this.root.contains(document.activeElement);
-    Object.assign(this.#assignment, { suggestions: "shown", undo_until: null });
-    await this.show(this.#assignment);
-    if (isInside) this.root.querySelector("[aria-current]")?.focus();
+    const assignment = this.#assignment;
+    if (!assignment) return;
+    Object.assign(assignment, { suggestions: "shown", undo_until: null });
+    await this.show(assignment);
+    const [first] = findAll(this.root, "[aria-current]");
+    if (isInside) first?.focus();
   }
 
   /** The decisions have changed. */
@@ -89,103 +126,129 @@ export class Suggestions {
     if (this.#answer) this.#draw();
   }
 
-  /** Nothing of another exam stays on view, and nothing that is still asked for comes to it. */
+  /** Clear the panel, and ignore an answer that is still on its way. */
   leave() {
     this.root.hidden = true;
     this.#assignment = null;
     this.#answer = null;
-    this.#active = null;
-    this.world.onView?.(null);
-    this.world.onShow?.(null);
+    this.#selected = null;
+    this.deps.onView(null);
+    this.deps.onShow(null);
   }
 
-  /** The parts of the panel, or null when there is nothing to show. */
+  /**
+   * The parts of the panel, or null when there is nothing to show.
+   *
+   * @param {Assignment} assignment
+   */
   async #ask(assignment) {
-    const { api, words, onSignedOut, onView } = this.world;
+    const { api, words, onSignedOut, onView } = this.deps;
     try {
       const answer = await api.loadSuggestions(assignment.id);
       if (assignment !== this.#assignment) return null;
       this.#answer = answer;
-      this.#active = this.#named()[0]?.class ?? null;
+      this.#selected = this.#known()[0]?.class ?? null;
       onView(assignment.id);
-      this.#tell();
+      this.#showEvidence();
       return this.#panel();
     } catch (error) {
       if (error instanceof Unreachable) return [make("p", {}, words("model-unreachable"))];
       if (error instanceof SignedOut) onSignedOut();
-      // Not found: the study shows none, or the model has not looked at this exam.
+      // Not found: the study shows none, or the model has not run on this exam.
       else if (!(error instanceof Refused)) throw error;
       return null;
     }
   }
 
-  /** The panel is made anew; whoever is in it by key stays where they were. */
+  /** Rebuild the panel; keyboard focus stays where it was. */
   #draw() {
-    const open = [...this.root.querySelectorAll("details[open]")].map((one) => one.dataset.part);
-    keepingFocus(this.root, () => {
+    const open = findAll(this.root, "details[open]").map((one) => one.dataset.part);
+    keepFocus(this.root, () => {
       this.root.replaceChildren(this.#title(), ...this.#panel());
-      for (const one of this.root.querySelectorAll("details")) one.open = open.includes(one.dataset.part);
+      for (const one of findAll(this.root, "details", HTMLDetailsElement))
+        one.open = open.includes(one.dataset.part);
     });
-    // The second reading brings the whole form back above it.
+    // Starting the second reading brings back the whole form above the panel.
     this.root.querySelector(".is-active")?.scrollIntoView({ block: "nearest" });
   }
 
+  /** @param {HTMLElement | null} button */
   #click(button) {
     if (button?.dataset.part === "see-suggestions") this.#see();
-    else if (button?.dataset.suggestion) this.#take(button.dataset.suggestion);
-    else if (button?.dataset.verdict) this.#decide(button.dataset.of, button.dataset.verdict);
+    else if (button?.dataset.suggestion) this.#select(button.dataset.suggestion);
+    else if (button?.dataset.verdict)
+      this.#decide(button.dataset.of ?? "", /** @type {Decision} */ (button.dataset.verdict));
   }
 
-  /** Take the suggestion of `code` at hand: its evidence is drawn and its keys work. */
-  #take(code) {
-    this.#active = code;
+  /**
+   * Select the suggestion of `code`: its evidence is drawn and its keys work.
+   *
+   * @param {string} code
+   */
+  #select(code) {
+    this.#selected = code;
     this.#draw();
-    this.#tell();
-    this.root.querySelector(`[data-suggestion="${CSS.escape(code)}"]`).focus();
+    this.#showEvidence();
+    find(this.root, `[data-suggestion="${CSS.escape(code)}"]`).focus();
   }
 
+  /**
+   * @param {string} code
+   * @param {Decision} verdict
+   */
   #decide(code, verdict) {
-    this.#active = code;
-    this.#tell();
-    this.world.onDecide(code, verdict);
+    this.#selected = code;
+    this.#showEvidence();
+    this.deps.onDecide(code, verdict);
   }
 
-  #tell() {
-    const suggestion = this.#named().find((one) => one.class === this.#active);
-    this.world.onShow(suggestion ? { ...suggestion, marks: this.#marks(suggestion) } : null);
+  #showEvidence() {
+    const suggestion = this.#known().find((one) => one.class === this.#selected);
+    this.deps.onShow(suggestion ? { ...suggestion, marks: this.#marks(suggestion) } : null);
   }
 
-  /** Within the list the arrows go from suggestion to suggestion. */
+  /**
+   * Arrow keys move from suggestion to suggestion.
+   *
+   * @param {KeyboardEvent} event
+   */
   #move(event) {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!by || !event.target.closest(".suggested")) return;
-    const codes = this.#named().map((one) => one.class);
-    const next = codes[codes.indexOf(this.#active) + by];
+    const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (!by || !closestTo(event, ".suggested")) return;
+    const codes = this.#known().map((one) => one.class);
+    const next = codes[codes.findIndex((code) => code === this.#selected) + by];
     event.preventDefault();
-    if (next) this.#take(next);
+    if (next) this.#select(next);
   }
 
   #title() {
-    return make("h2", { id: "suggestions-title" }, this.world.words("model-title"));
+    return make("h2", { id: "suggestions-title" }, this.deps.words("model-title"));
   }
 
-  #named() {
-    return this.#answer.suggestions.filter((one) => this.world.catalogue.has(one.class));
+  /** The suggestions of classes that the page knows. */
+  #known() {
+    return (this.#answer?.suggestions ?? []).filter((one) => this.deps.catalogue.has(one.class));
+  }
+
+  /** What the panel shows; only while there is an answer. */
+  get #current() {
+    if (!this.#assignment || !this.#answer) throw new Error("no suggestions are on view");
+    return { assignment: this.#assignment, answer: this.#answer };
   }
 
   #panel() {
-    const { words, catalogue } = this.world;
-    const { model, version, covered_classes: covered, verdicts } = this.#answer;
-    const named = this.#named();
+    const { words, catalogue } = this.deps;
+    const { model, version, covered_classes: covered, verdicts } = this.#current.answer;
+    const known = this.#known();
     return [
       make("p", { class: "model-name" }, words("model-name", { model, version })),
-      this.#invitation(named),
-      named.length > 0
-        ? make("ul", { class: "suggested" }, ...named.map((one, i) => this.#suggestion(one, i, named)))
+      this.#invitation(known),
+      known.length > 0
+        ? make("ul", { class: "suggested" }, ...known.map((one) => this.#suggestion(one, known)))
         : make("p", {}, words("model-suggests-none")),
-      this.#standings(),
-      ...this.#silences(verdicts ?? []),
-      this.#measurements(this.#answer),
+      this.#comparisons(),
+      ...this.#notSuggested(verdicts ?? []),
+      this.#measurements(),
       make(
         "p",
         { class: "model-scope" },
@@ -205,13 +268,18 @@ export class Suggestions {
     ].filter((part) => part !== null);
   }
 
-  /** What the reader can do here: decide while reading, read a second time afterwards, or look. */
-  #invitation(named) {
-    const { words, mayDecide, isRevising } = this.world;
-    if (this.#assignment.revision) return make("p", { class: "model-invitation" }, words("revised-already"));
+  /**
+   * What the reader can do here: decide while reading, start a second reading afterwards, or only look.
+   *
+   * @param {Suggestion[]} known
+   */
+  #invitation(known) {
+    const { words, mayDecide, isRevising } = this.deps;
+    const { assignment } = this.#current;
+    if (assignment.revision) return make("p", { class: "model-invitation" }, words("revised-already"));
     if (!mayDecide() || isRevising()) return null;
-    if (this.#assignment.state !== "submitted")
-      return named.length > 0 ? make("p", { class: "model-invitation" }, words("model-decide")) : null;
+    if (assignment.state !== "submitted")
+      return known.length > 0 ? make("p", { class: "model-invitation" }, words("model-decide")) : null;
     return make(
       "div",
       { class: "model-invitation" },
@@ -233,18 +301,25 @@ export class Suggestions {
     );
   }
 
-  /** What is checked and not suggested: withheld with its reason, and behind a click what is not met. */
-  #silences(verdicts) {
-    const { words, catalogue } = this.world;
-    const { withheld, notMet } = silences(verdicts, catalogue);
+  /**
+   * Classes that were checked and not suggested: withheld ones with the reason, and behind a click those not
+   * met.
+   *
+   * @param {Verdict[]} verdicts
+   */
+  #notSuggested(verdicts) {
+    const { words, catalogue } = this.deps;
+    const { withheld, notMet } = notSuggested(verdicts, catalogue);
+    /** @param {Verdict} verdict */
     const line = (verdict) =>
       make(
         "li",
         { title: catalogue.definition(verdict.class) },
         make("span", { class: "silent-class" }, catalogue.name(verdict.class)),
-        make("span", { class: "evidence" }, silenceText(verdict, words, language())),
+        make("span", { class: "evidence" }, notSuggestedText(verdict, words, language())),
       );
-    const list = (lines) => make("ul", { class: "silences" }, ...lines.map(line));
+    /** @param {Verdict[]} verdicts */
+    const list = (verdicts) => make("ul", { class: "not-suggested" }, ...verdicts.map(line));
     return [
       withheld.length > 0 ? make("h3", {}, words("model-withheld")) : null,
       withheld.length > 0 ? list(withheld) : null,
@@ -259,32 +334,45 @@ export class Suggestions {
     ];
   }
 
-  /** The verdict behind the suggestion of `code`; versions before 2 of the model gave none. */
+  /**
+   * The verdict behind the suggestion of `code`; version 1 of the model gave none.
+   *
+   * @param {string} code
+   */
   #verdictOf(code) {
-    return this.#answer.verdicts?.find((one) => one.class === code && one.state === "suggested");
+    return this.#current.answer.verdicts?.find((one) => one.class === code && one.state === "suggested");
   }
 
-  /** Where the evidence shows, labelled in the reader's language. */
+  /**
+   * Where the evidence shows, labeled in the reader's language.
+   *
+   * @param {Suggestion} suggestion
+   */
   #marks({ class: code, marks }) {
     const verdict = this.#verdictOf(code);
     return marks && verdict
-      ? { ...marks, text: measuredText(verdict.checks[0], this.world.words, language()) }
+      ? { ...marks, text: measuredText(verdict.checks[0], this.deps.words, language()) }
       : marks;
   }
 
+  /** @param {Suggestion} suggestion */
   #evidence({ class: code, evidence }) {
     const verdict = this.#verdictOf(code);
-    return verdict ? evidenceText(verdict, this.world.words, language()) : evidence;
+    return verdict ? evidenceText(verdict, this.deps.words, language()) : evidence;
   }
 
-  #suggestion(suggestion, i, named) {
-    const { words, catalogue } = this.world;
+  /**
+   * @param {Suggestion} suggestion
+   * @param {Suggestion[]} known
+   */
+  #suggestion(suggestion, known) {
+    const { words, catalogue } = this.deps;
     const { class: code } = suggestion;
-    const isActive = code === this.#active;
-    const next = named[(named.findIndex((one) => one.class === this.#active) + 1) % named.length];
+    const isSelected = code === this.#selected;
+    const next = known[(known.findIndex((one) => one.class === this.#selected) + 1) % known.length];
     return make(
       "li",
-      { class: isActive ? "is-active" : null, title: catalogue.definition(code) },
+      { class: isSelected ? "is-active" : null, title: catalogue.definition(code) },
       make(
         "button",
         {
@@ -292,7 +380,7 @@ export class Suggestions {
           class: "suggestion-name",
           "data-suggestion": code,
           "data-focus": `suggestion-${code}`,
-          "aria-current": isActive ? "true" : null,
+          "aria-current": isSelected ? "true" : null,
           "aria-keyshortcuts": code === next.class ? "s" : null,
           "data-key-label": words("suggestion-next"),
         },
@@ -300,25 +388,38 @@ export class Suggestions {
       ),
       make("span", { class: "evidence" }, this.#evidence(suggestion)),
       this.#isShared(code) ? make("span", { class: "is-shared" }, words("suggestion-shared")) : null,
-      this.#verdicts(code, isActive),
+      this.#verdicts(code, isSelected),
     );
   }
 
-  /** May the reader agree without a second reading? */
+  /**
+   * May the reader agree without a second reading?
+   *
+   * @param {string} code
+   */
   #isShared(code) {
-    return this.#assignment.state === "submitted" && isShared(this.#assignment, code);
+    const { assignment } = this.#current;
+    return assignment.state === "submitted" && isShared(assignment, code);
   }
 
-  /** Three buttons for who may decide, one word for who has decided. */
-  #verdicts(code, isActive) {
-    const { words, catalogue, mayDecide, decisions, isRevising } = this.world;
-    const isAgreed = !isRevising() && isConfirmed(this.#assignment, code);
+  /**
+   * Three buttons for a reader who may decide, one word for a decision that was signed.
+   *
+   * @param {string} code
+   * @param {boolean} isSelected
+   */
+  #verdicts(code, isSelected) {
+    const { words, catalogue, mayDecide, decisions, isRevising } = this.deps;
+    const { assignment } = this.#current;
+    const isAgreed = !isRevising() && isConfirmed(assignment, code);
     const verdict = mayDecide()
       ? (decisions()[code]?.verdict ?? (isAgreed ? "accepted" : undefined))
-      : decided(this.#assignment, code);
+      : decided(assignment, code);
     if (!mayDecide())
       return verdict ? make("span", { class: `verdict is-${verdict}` }, words(`verdict-${verdict}`)) : null;
+    /** @param {Decision} one */
     const label = (one) => (one === "accepted" && this.#isShared(code) && !isRevising() ? "agreed" : one);
+    /** @param {[Decision, string]} choice */
     const button = ([one, key]) =>
       make(
         "button",
@@ -330,35 +431,35 @@ export class Suggestions {
           "data-focus": `${one}-${code}`,
           "aria-pressed": String(one === verdict),
           "aria-label": words(`decide-${label(one)}-name`, { name: catalogue.name(code) }),
-          "aria-keyshortcuts": isActive ? key : null,
+          "aria-keyshortcuts": isSelected ? key : null,
           "data-key-label": words(`decide-${one}-key`),
         },
         words(`decide-${label(one)}`),
-        isActive ? make("kbd", {}, key.toUpperCase()) : null,
+        isSelected ? make("kbd", {}, key.toUpperCase()) : null,
       );
     return make("div", { class: "verdicts" }, ...VERDICT_KEYS.map(button));
   }
 
-  /** What the reader found and the model did not: a silence has two meanings. */
-  #standings() {
-    const { words, catalogue } = this.world;
-    const { reading } = this.#assignment;
-    if (!reading) return null; // shown while reading: nothing is signed that could be compared
-    const lines = standings(
-      reading.findings.map((finding) => finding.class),
-      this.#answer,
-    );
+  /** The reader's findings that the model does not suggest: it either checked the class or never does. */
+  #comparisons() {
+    const { words, catalogue } = this.deps;
+    const { assignment, answer } = this.#current;
+    if (!assignment.reading) return null; // shown while reading: there is no signed reading to compare
+    const codes = assignment.reading.findings.map((finding) => finding.class);
+    const lines = comparisons(codes, answer);
     if (lines.length === 0) return null;
-    const line = ({ code, standing }) =>
-      make("li", {}, words(`model-${standing}`, { name: catalogue.name(code) }));
-    return make("ul", { class: "standings" }, ...lines.map(line));
+    const items = lines.map(({ code, status }) =>
+      make("li", {}, words(`model-${status}`, { name: catalogue.name(code) })),
+    );
+    return make("ul", { class: "comparisons" }, ...items);
   }
 
-  #measurements({ measurements, qt_correction: formula }) {
-    const { words } = this.world;
+  #measurements() {
+    const { words } = this.deps;
+    const { measurements, qt_correction: formula } = this.#current.answer;
     const rows = readouts(measurements, formula, language());
     if (rows.length === 0) return make("p", {}, words("measured-nothing"));
-    const cells = ({ name, text, nBeats, reason }) => [
+    const cells = rows.flatMap(({ name, text, nBeats, reason }) => [
       make("dt", {}, words(name)),
       make(
         "dd",
@@ -370,8 +471,8 @@ export class Suggestions {
           text === null ? reasonText(reason, words) : words("measured-beats", { count: nBeats }),
         ),
       ),
-    ];
-    return make("dl", { class: "measured" }, ...rows.flatMap(cells));
+    ]);
+    return make("dl", { class: "measured" }, ...cells);
   }
 }
 
@@ -379,20 +480,31 @@ function language() {
   return document.documentElement.lang;
 }
 
-/** Why there is no number; versions before 2 of the model stored a sentence instead of a code. */
+/**
+ * Why there is no number; version 1 of the model stored a sentence instead of a code.
+ *
+ * @param {string} reason
+ * @param {Words} words
+ */
 function reasonText(reason, words) {
   return /^[a-z0-9_]+$/.test(reason) ? words(`missing-${reason}`) : reason;
 }
 
 /**
- * Only of what is signed may the model be asked, and only once its reader wants to see it, unless the arm of the study
- * shows it while reading; a reading still on its way is not signed yet.
+ * Suggestions may be loaded only for a signed reading, and once the reader asked for them, unless the study
+ * arm shows them while reading; a reading that is still being sent is not signed yet.
+ *
+ * @param {Pick<Assignment, "state" | "reading" | "suggestions" | "is_shown_suggestions">} assignment
  */
 export function mayAsk({ state, reading, suggestions, is_shown_suggestions: isShown = false }) {
   return isShown || (state === "submitted" && Boolean(reading) && suggestions === "shown");
 }
 
-/** Is there something to see that its reader has not asked for yet? */
+/**
+ * Are there suggestions that the reader has not asked for yet?
+ *
+ * @param {Pick<Assignment, "state" | "reading" | "suggestions">} assignment
+ */
 export function isOffered({ state, reading, suggestions }) {
   return state === "submitted" && Boolean(reading) && suggestions === "offered";
 }

@@ -1,25 +1,34 @@
-// The tabs above the sheet: the tracings of the exam, and the patient's exam before to compare with.
+// The tabs above the sheet: the tracings of the exam, and the patient's previous exam to compare with.
 
-import { make } from "../dom.js";
-import { timeSpan, tracingsOf, waysFrom } from "./state/tracings.js";
+import { closestTo, find, findAll, make } from "../dom.js";
+import { timeSpan, tracingsOf, keyTargets } from "./state/tracings.js";
+
+/** @import { Words } from "../texts.js" */
+/** @import { Tracing } from "./state/tracings.js" */
+/** @import { Exam } from "./types.js" */
 
 export class TracingTabs {
+  /** @type {Tracing[]} */
   #tracings = [];
+
+  /** @type {string | null} */
   #href = null;
 
   /**
    * @param {HTMLElement} host
-   * @param {{words: Function, language: string, onChoose: (tracing: {href: string}) => void}} world
+   * @param {{words: Words, language: string, onChoose: (tracing: Tracing) => void}} deps
    */
-  constructor(host, world) {
+  constructor(host, deps) {
     this.host = host;
-    this.world = world;
-    host.addEventListener("click", (event) =>
-      this.#choose(event.target.closest("[data-href]")?.dataset.href),
-    );
+    this.deps = deps;
+    host.addEventListener("click", (event) => this.#choose(closestTo(event, "[data-href]")?.dataset.href));
   }
 
-  /** Offer the tracings of `exam`; a single one needs no tab. */
+  /**
+   * Offer the tracings of `exam`; a single one needs no tab.
+   *
+   * @param {Exam} exam
+   */
   offer(exam) {
     this.#tracings = tracingsOf(exam);
     this.host.replaceChildren(
@@ -28,28 +37,34 @@ export class TracingTabs {
     this.#mark();
   }
 
-  /** The sheet of `href` is on view. */
+  /**
+   * The sheet of `href` is on view.
+   *
+   * @param {string} href
+   */
   show(href) {
     this.#href = href;
     this.#mark();
   }
 
-  /** The tracing on view; null while it is none of this exam. */
+  /** The tracing on view; null when it is not of this exam. */
   get shown() {
     return this.#tracings.find(({ href }) => href === this.#href) ?? null;
   }
 
-  /** "14 months before" while the exam before is on view, else null. */
+  /** "14 months before" while the previous exam is on view, otherwise null. */
   get timeBefore() {
     const days = this.shown?.daysBefore ?? null;
     return days === null ? null : this.#before(days);
   }
 
+  /** @param {string | undefined} href */
   #choose(href) {
     const tracing = this.#tracings.find((one) => one.href === href);
-    if (tracing) this.world.onChoose(tracing);
+    if (tracing) this.deps.onChoose(tracing);
   }
 
+  /** @param {Tracing} tracing */
   #tab(tracing) {
     const { href, daysBefore } = tracing;
     return make(
@@ -64,32 +79,37 @@ export class TracingTabs {
     );
   }
 
-  /** The number of the tracing where there are several, and whose it is where there are two exams. */
+  /**
+   * The number of the tracing where there are several, and whose it is where there are two exams.
+   *
+   * @param {Tracing} tracing
+   */
   #name({ position, daysBefore }) {
-    const { words } = this.world;
+    const { words } = this.deps;
     const isAlone = this.#tracings.filter((one) => one.daysBefore === daysBefore).length === 1;
     if (daysBefore === null) return isAlone ? words("this-exam") : words("tracing", { position });
     const before = this.#before(daysBefore);
     return isAlone ? before : `${before} (${position})`;
   }
 
+  /** @param {number} days */
   #before(days) {
-    return this.world.words("time-before", { time: timeSpan(days, this.world.language) });
+    return this.deps.words("time-before", { time: timeSpan(days, this.deps.language) });
   }
 
   #mark() {
-    const { next, other } = waysFrom(this.#tracings, this.#href);
-    for (const tab of this.host.children) {
+    const { next, other } = keyTargets(this.#tracings, this.#href);
+    for (const tab of findAll(this.host, "button")) {
       const { href } = tab.dataset;
       const key = href === other ? "h" : href === next ? "t" : null;
-      const cap = tab.querySelector("kbd");
+      const cap = find(tab, "kbd");
       tab.setAttribute("aria-pressed", String(href === this.#href));
-      for (const [name, value] of [
-        ["aria-keyshortcuts", key],
-        ["data-key-label", key && this.world.words(key === "h" ? "other-exam" : "next-tracing")],
-      ]) {
-        if (value === null) tab.removeAttribute(name);
-        else tab.setAttribute(name, value);
+      if (key === null) {
+        tab.removeAttribute("aria-keyshortcuts");
+        tab.removeAttribute("data-key-label");
+      } else {
+        tab.setAttribute("aria-keyshortcuts", key);
+        tab.setAttribute("data-key-label", this.deps.words(key === "h" ? "other-exam" : "next-tracing"));
       }
       cap.hidden = key === null;
       cap.textContent = key === null ? "" : key.toUpperCase();

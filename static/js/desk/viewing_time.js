@@ -1,55 +1,77 @@
-// How long suggestions lay before the reader's eyes: stretches of time, kept on this device until the server has them.
+// How long suggestions were on view: time spans, kept on this device until the server has them.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 
-/** Shorter than this nobody has looked at anything. */
-const LEAST_MS = 300;
+/** Shorter views do not count. */
+const MIN_MS = 300;
 
-export class Viewing {
+/** @import { Clock } from "../clock.js" */
+/** @import { ReaderStore } from "./storage/reader_store.js" */
+
+/**
+ * @typedef {object} ViewingTimeDeps
+ * @property {Pick<typeof import("../api.js"), "noteViewing">} api
+ * @property {Clock} clock
+ * @property {ReaderStore} store
+ * @property {() => string} newKey
+ */
+
+export class ViewingTime {
+  /** @type {number | null} */
   #assignment = null;
+  /** @type {number | null} */
   #since = null;
 
-  /** @param {{api: object, clock: object, shelf: object, newKey: () => string}} world */
-  constructor(world) {
-    this.world = world;
+  /** @param {ViewingTimeDeps} deps */
+  constructor(deps) {
+    this.deps = deps;
   }
 
-  /** The suggestions of the assignment `id` are on view, and seen unless the page itself is hidden. */
+  /**
+   * The suggestions on the assignment `id` are on view, unless the page itself is hidden.
+   *
+   * @param {number} id
+   * @param {boolean} [isVisible]
+   */
   begin(id, isVisible = true) {
     this.end();
     this.#assignment = id;
-    this.see(isVisible);
+    this.setVisible(isVisible);
   }
 
-  /** They are not any more. */
+  /** The suggestions left the view. */
   end() {
-    this.see(false);
+    this.setVisible(false);
     this.#assignment = null;
   }
 
-  /** The page was hidden, or is seen again. */
-  see(isVisible) {
+  /**
+   * The page was hidden or shown.
+   *
+   * @param {boolean} isVisible
+   */
+  setVisible(isVisible) {
     if (this.#assignment === null || isVisible === (this.#since !== null)) return;
-    const now = this.world.clock.now();
-    const shownMs = isVisible ? 0 : Math.round(now - this.#since);
+    const now = this.deps.clock.now();
+    const shownMs = this.#since === null ? 0 : Math.round(now - this.#since);
     this.#since = isVisible ? now : null;
-    if (shownMs < LEAST_MS) return;
-    this.world.shelf.write(`viewing/${this.world.newKey()}`, { id: this.#assignment, shown_ms: shownMs });
+    if (shownMs < MIN_MS) return;
+    this.deps.store.write(`viewing/${this.deps.newKey()}`, { id: this.#assignment, shown_ms: shownMs });
     this.send();
   }
 
-  /** Send what waits; what cannot be sent now goes with the next. */
+  /** Send what is stored; anything that cannot be sent now goes with the next. */
   async send() {
-    const { api, shelf } = this.world;
-    for (const name of shelf.names("viewing/")) {
-      const { id, ...seen } = shelf.read(name) ?? {};
+    const { api, store } = this.deps;
+    for (const name of store.names("viewing/")) {
+      const { id, ...view } = store.read(name) ?? {};
       try {
-        if (id !== undefined) await api.noteViewing(id, seen, name.slice("viewing/".length));
+        if (id !== undefined) await api.noteViewing(id, view, name.slice("viewing/".length));
       } catch (error) {
         if (error instanceof Unreachable || error instanceof SignedOut) return;
         if (!(error instanceof Refused)) throw error;
       }
-      shelf.remove(name);
+      store.remove(name);
     }
   }
 }

@@ -1,40 +1,50 @@
-// The worklist sends what was submitted on this device and has not reached the server: the session had ended, or the
-// network was away, when the reader left the desk.
+// On the worklist: sends what was submitted on this device but has not reached the server, because the
+// session had ended or the network was down when the reader left the desk.
 
-import { openOutbox, openShelf, recover } from "./storage/device.js";
+import { openOutbox, openStore, recover } from "./storage/device.js";
+import { find } from "../dom.js";
 import { createTexts } from "../texts.js";
 
-const place = document.getElementById("waiting");
-const { reader } = place.dataset;
-const told = createTexts({ ...place.dataset });
-const shelf = openShelf(reader);
-const outbox = openOutbox(shelf, reader, hear);
+/** @import { OutboxEntry, OutboxEvent } from "./types.js" */
+
+const place = find(document, "#waiting");
+const reader = place.dataset.reader ?? "";
+const text = createTexts({ ...place.dataset });
+const store = openStore(reader);
+const outbox = openOutbox(store, reader, handle);
+/** @type {string[]} */
 const refusals = [];
 let nAccepted = 0;
 
-function hear(event) {
+/** @param {OutboxEvent} event */
+function handle(event) {
   if (event.type === "accepted") nAccepted += 1;
-  if (event.type === "waiting") say(told("waiting", { count: event.count }));
+  if (event.type === "waiting") say(text("waiting", { count: event.count }));
   if (event.type === "refused") refuse(event.entry);
-  // What the page tells of the queue is out of date then; but a refusal is told nowhere else.
+  // The queue on the page is out of date, but a refusal is shown nowhere else.
   if (event.type === "sent" && refusals.length > 0) say("");
   else if (event.type === "sent" && nAccepted > 0) window.location.reload();
 }
 
+/** @param {Pick<OutboxEntry, "code">} entry */
 function refuse({ code }) {
-  refusals.push(told("refused", { code }));
+  refusals.push(text("refused", { code }));
   say("");
 }
 
-/** Say `sentence` after what was refused, which stays. */
+/**
+ * Show `sentence` after the refusals, which stay.
+ *
+ * @param {string} sentence
+ */
 function say(sentence) {
   place.textContent = [...refusals, sentence].join(" ").trim();
   place.hidden = false;
 }
 
-await recover(shelf, reader);
+await recover(store, reader);
 if (outbox.entries.length > 0) {
-  say(told("sending", { count: outbox.entries.length }));
+  say(text("sending", { count: outbox.entries.length }));
   await outbox.drain();
 }
 window.addEventListener("online", () => outbox.drain());

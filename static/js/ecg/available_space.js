@@ -1,24 +1,40 @@
-// How much room a page leaves for the sheet.
+// How much space a page leaves for the sheet.
 
-/** What holds the sheet and what stands beside it: all of it has to fit in there. */
-export function holderOf(viewer) {
-  return viewer.closest("[data-room]") ?? viewer.parentElement;
+/**
+ * The element that the sheet and its surroundings have to fit in.
+ *
+ * @param {HTMLElement} viewer
+ * @returns {HTMLElement}
+ */
+export function containerOf(viewer) {
+  return /** @type {HTMLElement} */ (viewer.closest("[data-sheet-space]") ?? viewer.parentElement);
 }
 
-/** The room for `viewer`. The stylesheet says with --fit whether height limits the sheet, and how narrow it may get. */
-export function roomFor(viewer) {
-  const holder = holderOf(viewer);
+/**
+ * The space for `viewer`. In the style sheet, --fit says whether height limits the sheet, and min-width how
+ * narrow it may get.
+ *
+ * @param {HTMLElement} viewer
+ */
+export function availableSpace(viewer) {
+  const container = containerOf(viewer);
   const style = getComputedStyle(viewer);
-  const isBounded = style.getPropertyValue("--fit").trim() === "both" && holder.clientHeight > 0;
+  const isBounded = style.getPropertyValue("--fit").trim() === "both" && container.clientHeight > 0;
   return {
-    widthPx: Math.max(holder.clientWidth, parseFloat(style.minWidth) || 0),
-    heightPx: isBounded ? Math.max(holder.clientHeight - takenIn(holder, viewer), 1) : Infinity,
+    widthPx: Math.max(container.clientWidth, parseFloat(style.minWidth) || 0),
+    heightPx: isBounded ? Math.max(container.clientHeight - takenIn(container, viewer), 1) : Infinity,
   };
 }
 
-/** The height of what stands above and below the sheet. */
-function takenIn(holder, viewer) {
-  const others = [...holder.children].filter(
+/**
+ * The height of what stands above and below the sheet.
+ *
+ * @param {HTMLElement} container
+ * @param {HTMLElement} viewer
+ */
+function takenIn(container, viewer) {
+  const siblings = /** @type {HTMLElement[]} */ ([...container.children]);
+  const others = siblings.filter(
     (one) => !one.contains(viewer) && getComputedStyle(one).position !== "absolute",
   );
   return others.reduce((sum, one) => sum + one.offsetHeight, 0);

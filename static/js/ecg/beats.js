@@ -1,27 +1,30 @@
-// Where the beats of a signal are, and the median of those that look alike. Pure.
+// Beat detection, and the median of beats that look alike. Pure.
 //
-// It is a view for the reader's eye and measures nothing: no interval or amplitude is told to the reader from here.
+// For viewing only: no interval or amplitude shown to the reader is computed here.
 
 import { INVALID, Status } from "./signal.js";
 
-/** Two QRS complexes are never closer: 250 beats a minute. */
+/** @import { Signal } from "./types.js" */
+
+/** Minimum distance between two QRS complexes: 250 beats per minute. */
 const REFRACTORY_S = 0.24;
 
-/** Beats that correlate at least so well over the QRS are of one kind. */
+/** Beats whose QRS complexes correlate at least this well count as one morphology. */
 const ALIKE = 0.85;
 
-/** The same before they are moved to fit: a few milliseconds off cost much likeness. */
+/** The same limit before alignment: an offset of a few milliseconds lowers the correlation a lot. */
 const ROUGHLY_ALIKE = 0.7;
 
-/** What the correlation looks at, to both sides of the beat. */
+/** Half-width of the window that is correlated, around each beat. */
 const QRS_S = 0.08;
 
-const MOST_BEATS = 120;
+const MAX_BEATS = 120;
 
 /**
- * The samples at which the ventricles beat, in order: the steepest place of each QRS, over all leads.
+ * Detect beats: the steepest sample of each QRS over all leads, in order.
  *
- * @returns {number[]} indices; none when no lead has a beat
+ * @param {Signal} signal
+ * @returns {number[]} sample indices; empty when no lead has a beat
  */
 export function beatsOf(signal) {
   const slope = steepness(signal);
@@ -31,20 +34,21 @@ export function beatsOf(signal) {
 }
 
 /**
- * The median of the most frequent kind of beat.
+ * The median of the most frequent beat morphology.
  *
- * @returns {{signal: object, nBeats: number, nFound: number, beforeS: number} | null} `signal` like a recording
- *   that is one beat long, with the QRS `beforeS` after its begin; null with fewer than two beats of a kind
+ * @param {Signal} signal
+ * @returns {{signal: Signal, nBeats: number, nFound: number, beforeS: number} | null} `signal` is one beat
+ *   long, with the QRS `beforeS` after its start; null when fewer than two beats look alike
  */
 export function medianBeat(signal) {
-  const found = beatsOf(signal).slice(0, MOST_BEATS);
+  const found = beatsOf(signal).slice(0, MAX_BEATS);
   const window = windowOf(found, signal.samplingRateHz);
   const whole = found.filter(
     (at) =>
       at > window.before + 0.03 * signal.samplingRateHz &&
       at + window.after < signal.nSamples - 0.03 * signal.samplingRateHz,
   );
-  const alike = oneKind(signal, whole);
+  const alike = sameMorphology(signal, whole);
   if (alike.length < 2) return null;
   const leads = signal.leads.map((samples, lead) =>
     signal.status[lead] === Status.MISSING
@@ -60,8 +64,11 @@ export function medianBeat(signal) {
 }
 
 /**
- * How steep all leads are together, each by its own measure, over 80 ms: squared, so that a tall T wave stays small,
- * and counted only above three times what is usual in the lead, so that a noisy lead has little to say.
+ * Combined slope of all leads, each normalized by its own typical peak and smoothed over 80 ms. Squaring
+ * keeps tall T waves small. Only slopes above three times the lead's median count, so that a noisy lead
+ * contributes little.
+ *
+ * @param {Signal} signal
  */
 function steepness({ samplingRateHz, leads, status, nSamples }) {
   const reach = Math.max(1, Math.round(0.01 * samplingRateHz));
@@ -82,6 +89,10 @@ function steepness({ samplingRateHz, leads, status, nSamples }) {
   return smoothed(total, Math.max(1, Math.round(0.04 * samplingRateHz)));
 }
 
+/**
+ * @param {Float64Array} values
+ * @param {number} reach
+ */
 function smoothed(values, reach) {
   const sums = new Float64Array(values.length + 1);
   values.forEach((value, t) => (sums[t + 1] = sums[t] + value));
@@ -91,8 +102,14 @@ function smoothed(values, reach) {
   });
 }
 
-/** The median of the highest values of successive stretches: one artefact does not raise it. */
+/**
+ * Median of the maxima of successive stretches, so that one artifact does not raise it.
+ *
+ * @param {Float64Array} values
+ * @param {number} stretch in samples
+ */
 function typicalPeak(values, stretch) {
+  /** @type {number[]} */
   const highest = [];
   for (let from = 0; from < values.length; from += stretch) {
     const part = values.subarray(from, from + stretch);
@@ -102,8 +119,15 @@ function typicalPeak(values, stretch) {
   return middle(highest);
 }
 
-/** The highest place of each rise over `threshold`, the higher one where two are closer than `refractory`. */
+/**
+ * The highest sample of each rise above `threshold`; of two closer than `refractory`, the higher one.
+ *
+ * @param {Float64Array} values
+ * @param {number} threshold
+ * @param {number} refractory
+ */
 function peaks(values, threshold, refractory) {
+  /** @type {number[]} */
   const found = [];
   for (let t = 1; t < values.length - 1; t += 1) {
     if (values[t] < threshold || values[t] < values[t - 1] || values[t] <= values[t + 1]) continue;
@@ -114,7 +138,12 @@ function peaks(values, threshold, refractory) {
   return found;
 }
 
-/** From before the P wave to after the T wave, and never into the neighbours. */
+/**
+ * From before the P wave to after the T wave, without reaching into neighboring beats.
+ *
+ * @param {number[]} beats
+ * @param {number} rate
+ */
 function windowOf(beats, rate) {
   const distances = beats.slice(1).map((at, i) => at - beats[i]);
   const typical = distances.length > 0 ? middle(distances) : rate;
@@ -124,8 +153,13 @@ function windowOf(beats, rate) {
   };
 }
 
-/** The beats that look like the one that most others resemble, each moved to where it fits that one best. */
-function oneKind(signal, beats) {
+/**
+ * The beats that resemble the most typical beat, each aligned to it.
+ *
+ * @param {Signal} signal
+ * @param {number[]} beats
+ */
+function sameMorphology(signal, beats) {
   const shapes = beats.map((at) => shapeOf(signal, at));
   const company = shapes.map(
     (shape) => shapes.filter((other) => correlation(shape, other) >= ROUGHLY_ALIKE).length,
@@ -137,9 +171,15 @@ function oneKind(signal, beats) {
     .map(({ at }) => at);
 }
 
-/** The QRS of all leads at `at`, one after the other, each without its mean and trend. */
+/**
+ * The QRS at `at` in all leads, concatenated, each with its mean and linear trend removed.
+ *
+ * @param {Signal} signal
+ * @param {number} at
+ */
 function shapeOf({ samplingRateHz, leads, status, nSamples }, at) {
   const reach = Math.round(QRS_S * samplingRateHz);
+  /** @type {number[]} */
   const shape = [];
   leads.forEach((samples, lead) => {
     if (status[lead] === Status.MISSING) return;
@@ -147,18 +187,28 @@ function shapeOf({ samplingRateHz, leads, status, nSamples }, at) {
     for (let t = at - reach; t <= at + reach; t += 1)
       part.push(valueAt(samples, Math.min(Math.max(t, 0), nSamples - 1)));
     const [first, slope] = [part[0], (part[part.length - 1] - part[0]) / (part.length - 1)];
-    const level = part.map((value, i) => value - first - slope * i); // a baseline that wanders is no difference
+    const level = part.map((value, i) => value - first - slope * i); // ignore baseline wander
     const mean = level.reduce((sum, value) => sum + value, 0) / level.length;
     for (const value of level) shape.push(value - mean);
   });
   return shape;
 }
 
+/**
+ * @param {Int16Array} samples
+ * @param {number} t
+ */
 function valueAt(samples, t) {
   return samples[t] === INVALID ? 0 : samples[t];
 }
 
-/** `at`, moved by up to 30 ms to where the beat is most like `model`. */
+/**
+ * `at` shifted by up to 30 ms to where the beat matches `model` best.
+ *
+ * @param {Signal} signal
+ * @param {number[]} model
+ * @param {number} at
+ */
 function fitted(signal, model, at) {
   const reach = Math.round(0.03 * signal.samplingRateHz);
   let best = { at, likeness: -Infinity };
@@ -169,6 +219,10 @@ function fitted(signal, model, at) {
   return best;
 }
 
+/**
+ * @param {number[]} one
+ * @param {number[]} other
+ */
 function correlation(one, other) {
   let [product, first, second] = [0, 0, 0];
   for (let i = 0; i < one.length; i += 1) {
@@ -179,9 +233,15 @@ function correlation(one, other) {
   return product / Math.sqrt(first * second || 1);
 }
 
-/** Sample by sample the median over the beats, each moved so that its own median is 0: the baseline wanders. */
+/**
+ * Sample-wise median over the beats, each shifted so that its own median is 0, because the baseline wanders.
+ *
+ * @param {Int16Array} samples
+ * @param {number[]} beats
+ * @param {{before: number, after: number}} window
+ */
 function medianOf(samples, beats, { before, after }) {
-  const parts = beats.map((at) => levelled(samples.subarray(at - before, at + after)));
+  const parts = beats.map((at) => leveled(samples.subarray(at - before, at + after)));
   const result = new Int16Array(before + after);
   for (let t = 0; t < result.length; t += 1) {
     const values = parts.map((part) => part[t]).filter((value) => !Number.isNaN(value));
@@ -190,12 +250,14 @@ function medianOf(samples, beats, { before, after }) {
   return result;
 }
 
-function levelled(part) {
+/** @param {Int16Array} part */
+function leveled(part) {
   const values = Array.from(part, (value) => (value === INVALID ? NaN : value));
   const rest = middle(values.filter((value) => !Number.isNaN(value)));
   return values.map((value) => value - rest);
 }
 
+/** @param {ArrayLike<number>} values */
 function middle(values) {
   const sorted = Array.from(values).sort((one, other) => one - other);
   const half = sorted.length >> 1;

@@ -1,20 +1,27 @@
-// Which parts of the sheet the waves leave free. Pure; in millimetres, y upwards.
+// Which parts of the sheet are free of waves. Pure; in millimeters, y up.
 
-/** Fine enough for a name beside a QRS, coarse enough to be quick: 500 columns for a sheet. */
+/** @typedef {{first: number, low: Float32Array, high: Float32Array}} Line columns from `first` on */
+
+/** Fine enough for a name beside a QRS, coarse enough to be fast: 500 columns per sheet. */
 const BIN_MM = 0.5;
 
-/** What is drawn, as the lowest and highest point of each line in narrow columns. */
+/** The lowest and highest point of each drawn line, in narrow columns. */
 export class Envelope {
+  /** @type {Line[]} */
   #lines = [];
 
-  /** Take in the polyline `x0 + i·dx`, `y[i]`; NaN breaks it. */
+  /**
+   * Add the polyline `x0 + i·dx`, `y[i]`; NaN breaks it.
+   *
+   * @param {{x0: number, dx: number, y: ArrayLike<number>}} samples
+   */
   addSamples({ x0, dx, y }) {
     if (y.length === 0) return;
     const line = this.#line(x0, x0 + dx * (y.length - 1));
     let before = 0;
     for (let i = 0; i < y.length; i += 1) {
       const bin = Math.floor((x0 + i * dx) / BIN_MM) - line.first;
-      // The stroke from the sample before runs through every column between.
+      // The stroke from the previous sample crosses every column in between.
       for (let column = before; column <= bin; column += 1) {
         extend(line, column, y[i]);
         if (i > 0) extend(line, column, y[i - 1]);
@@ -24,7 +31,7 @@ export class Envelope {
     this.#lines.push(line);
   }
 
-  /** Take in the box from (`x0`, `y0`) to (`x1`, `y1`). */
+  /** @param {{x0: number, x1: number, y0: number, y1: number}} box */
   addBox({ x0, x1, y0, y1 }) {
     const line = this.#line(x0, x1);
     line.low.fill(y0);
@@ -32,6 +39,10 @@ export class Envelope {
     this.#lines.push(line);
   }
 
+  /**
+   * @param {number} x0
+   * @param {number} x1
+   */
   #line(x0, x1) {
     const first = Math.floor(x0 / BIN_MM);
     const size = Math.floor(x1 / BIN_MM) - first + 1;
@@ -42,7 +53,11 @@ export class Envelope {
     };
   }
 
-  /** How many columns of the box are crossed by something: 0 when it is free. */
+  /**
+   * How many columns of the box something crosses; 0 means free.
+   *
+   * @param {{x0: number, x1: number, y0: number, y1: number}} box
+   */
   crossings({ x0, x1, y0, y1 }) {
     let crossed = 0;
     for (let column = Math.floor(x0 / BIN_MM); column <= Math.floor(x1 / BIN_MM); column += 1) {
@@ -55,7 +70,11 @@ export class Envelope {
     return crossed;
   }
 
-  /** The lowest and highest point drawn between `x0` and `x1` by lines that come within `reachMm` of height `y`. */
+  /**
+   * The lowest and highest point between `x0` and `x1` of lines that come within `reachMm` of height `y`.
+   *
+   * @param {{x0: number, x1: number, y: number, reachMm: number}} span
+   */
   extent({ x0, x1, y, reachMm }) {
     let [low, high] = [y, y];
     for (const line of this.#lines) {
@@ -71,6 +90,11 @@ export class Envelope {
   }
 }
 
+/**
+ * @param {Line} line
+ * @param {number} bin
+ * @param {number} height
+ */
 function extend(line, bin, height) {
   if (height < line.low[bin]) line.low[bin] = height;
   if (height > line.high[bin]) line.high[bin] = height;

@@ -1,52 +1,82 @@
-// Filters as views of a signal: pure functions from Int16 leads to Int16 leads, without any shift in time.
+// Filters as views of a signal: pure functions from Int16 leads to Int16 leads, without time shift.
 //
-// Each runs forwards and backwards, so that no wave moves, and keeps the samples that have no value as they are.
-// The corner given is where the whole filter, both ways together, takes away 3 dB.
+// Each runs forward and backward, so that no wave moves, and leaves samples without a value as they are. The
+// stated corner is where the whole filter, both passes together, is down 3 dB.
 
 import { INVALID, Status } from "./signal.js";
 
-/** Names of the views; "off" is what was recorded. */
+/** @import { Signal } from "./types.js" */
+
+/** @typedef {{b0: number, b1: number, b2: number, a1: number, a2: number}} Section a second-order section */
+
+/**
+ * @typedef {{section: Section, padS: number, extend: (values: Float64Array, pad: number) => Float64Array}}
+ *   Plan
+ */
+
+/** "off" is the signal as recorded. */
 export const FILTERS = Object.freeze(["off", "150hz", "40hz", "baseline", "mains"]);
 
-/** 0.67 Hz is the highest corner that leaves the ST segment alone, provided that the phase is zero. */
+/** The highest corner that leaves the ST segment alone, given zero phase. */
 const BASELINE_HZ = 0.67;
 
-/** Centre over width of the notch: narrower rings longer after a QRS, wider cuts into it. */
+/** Center frequency over width of the notch: narrower rings longer after a QRS, wider cuts into it. */
 const NOTCH_Q = 30;
 
-const HIGHEST = 32767;
+const MAX_SAMPLE = 32767;
 
-/** Per recording what was made of it: the next exam is seen through the same filter while it is drawn ahead. */
+/**
+ * Filtered views by recording, so that the next exam is filtered while it is drawn ahead.
+ *
+ * @type {WeakMap<Signal, Map<string, Signal>>}
+ */
 const made = new WeakMap();
+/** @type {WeakMap<Signal, number>} */
 const lines = new WeakMap();
 
 /**
- * `signal` seen through the filter `name`; the very same signal where there is nothing to take away.
+ * `signal` through the filter `name`; the same object when there is nothing to remove.
  *
- * @param {{samplingRateHz: number, leads: Int16Array[], status: Uint8Array}} signal
- * @param {string} name one of FILTERS
- * @param {{mainsHz?: 50 | 60}} options which line to take out; without it the stronger one
+ * @param {Signal} signal
+ * @param {string} name one of `FILTERS`
+ * @param {{mainsHz?: 50 | 60}} [options] the mains frequency to remove; by default the stronger one
+ * @returns {Signal}
  */
 export function filtered(signal, name, { mainsHz } = {}) {
   if (!FILTERS.includes(name)) throw new RangeError(`unknown filter: ${name}`);
   if (name === "off") return signal;
-  const views = made.get(signal) ?? made.set(signal, new Map()).get(signal);
+  const views = made.get(signal) ?? new Map();
+  made.set(signal, views);
   const key = `${name} ${mainsHz ?? ""}`;
   if (!views.has(key)) views.set(key, apply(signal, plan(signal, name, mainsHz)));
   return views.get(key);
 }
 
-/** The mains line that is stronger against the noise beside it, in hertz; 50 when neither can be told. */
+/**
+ * The mains frequency that stands out more from the noise beside it, in hertz; 50 when neither does.
+ *
+ * @param {Signal} signal
+ * @returns {number}
+ */
 export function mainsLineHz(signal) {
-  if (!lines.has(signal)) {
-    const leads = underHann(signal);
-    const strength = (hz) => lineStrength(leads, hz, signal.samplingRateHz);
-    lines.set(signal, strength(60) > strength(50) ? 60 : 50);
-  }
-  return lines.get(signal);
+  const known = lines.get(signal);
+  if (known !== undefined) return known;
+  const leads = underHann(signal);
+  const [at50, at60] = [50, 60].map((hz) => lineStrength(leads, hz, signal.samplingRateHz));
+  const hz = at60 > at50 ? 60 : 50;
+  lines.set(signal, hz);
+  return hz;
 }
 
-/** The sections, and how the signal goes on beyond its ends; null when nothing recorded could pass the corner. */
+/**
+ * The filter section and how the signal is extended beyond its ends; null when the corner is above what was
+ * recorded.
+ *
+ * @param {Signal} signal
+ * @param {string} name
+ * @param {number} [mainsHz]
+ * @returns {Plan | null}
+ */
 function plan(signal, name, mainsHz) {
   const { samplingRateHz } = signal;
   if (name === "baseline") {
@@ -62,6 +92,10 @@ function plan(signal, name, mainsHz) {
   return { section: lowPass(corner, samplingRateHz), padS: 0.2, extend: mirrored };
 }
 
+/**
+ * @param {Signal} signal
+ * @param {Plan | null} plan
+ */
 function apply(signal, plan) {
   if (plan === null) return signal;
   const pad = Math.round(plan.padS * signal.samplingRateHz);
@@ -71,6 +105,11 @@ function apply(signal, plan) {
   return { ...signal, leads };
 }
 
+/**
+ * @param {Int16Array} samples
+ * @param {Plan} plan
+ * @param {number} pad
+ */
 function through(samples, { section, extend }, pad) {
   const values = bridged(samples);
   if (values === null) return samples;
@@ -84,12 +123,16 @@ function through(samples, { section, extend }, pad) {
   const result = new Int16Array(n);
   for (let t = 0; t < n; t += 1) {
     const value = Math.round(work[room + t]);
-    result[t] = samples[t] === INVALID ? INVALID : Math.min(Math.max(value, -HIGHEST), HIGHEST);
+    result[t] = samples[t] === INVALID ? INVALID : Math.min(Math.max(value, -MAX_SAMPLE), MAX_SAMPLE);
   }
   return result;
 }
 
-/** The samples with straight lines across what has no value; null when nothing has one. */
+/**
+ * The samples with straight lines across gaps; null when no sample has a value.
+ *
+ * @param {Int16Array} samples
+ */
 function bridged(samples) {
   const values = new Float64Array(samples);
   let before = -1;
@@ -101,7 +144,13 @@ function bridged(samples) {
   return values;
 }
 
-/** Fill from `before` to `after`, both excluded; beyond an end the nearest value holds. */
+/**
+ * Fill the samples between `before` and `after`, both excluded; beyond an end the nearest value holds.
+ *
+ * @param {Float64Array} values
+ * @param {number} before
+ * @param {number} after
+ */
 function bridge(values, before, after) {
   const [left, right] = [values[before] ?? values[after], values[after] ?? values[before]];
   if (left === undefined) return false;
@@ -111,7 +160,12 @@ function bridge(values, before, after) {
   return true;
 }
 
-/** Turned about its end points, so that neither height nor slope jumps there. */
+/**
+ * Extended by point reflection, so that neither value nor slope jumps at the ends.
+ *
+ * @param {Float64Array} values
+ * @param {number} pad
+ */
 function mirrored(values, pad) {
   const n = values.length;
   const work = new Float64Array(n + 2 * pad);
@@ -123,7 +177,13 @@ function mirrored(values, pad) {
   return work;
 }
 
-/** Its own first and last second once more: 50 and 60 Hz go on in phase, so that no line is left at the ends. */
+/**
+ * Extended by repeating the first and last second: 50 and 60 Hz continue in phase, so no line remains at the
+ * ends.
+ *
+ * @param {Float64Array} values
+ * @param {number} pad
+ */
 function repeated(values, pad) {
   const n = values.length;
   const work = new Float64Array(n + 2 * pad);
@@ -135,7 +195,12 @@ function repeated(values, pad) {
   return work;
 }
 
-/** One second-order section over `work`, in place, begun as if the first value had always been there. */
+/**
+ * Apply one second-order section in place, started as if the first value had always been there.
+ *
+ * @param {Section} section
+ * @param {Float64Array} work
+ */
 function run({ b0, b1, b2, a1, a2 }, work) {
   const steady = ((b0 + b1 + b2) / (1 + a1 + a2)) * work[0];
   let one = steady - b0 * work[0];
@@ -149,10 +214,15 @@ function run({ b0, b1, b2, a1, a2 }, work) {
   }
 }
 
-/** Both ways together lose 3 dB at the corner when one way loses 1.5 dB there. */
+/** Both passes together are down 3 dB at the corner when one pass is down 1.5 dB there. */
 const ONE_WAY = (Math.SQRT2 - 1) ** 0.25;
 
-/** Butterworth, second order, by the bilinear transform. */
+/**
+ * Second-order Butterworth by the bilinear transform.
+ *
+ * @param {number} hz
+ * @param {number} rateHz
+ */
 function lowPass(hz, rateHz) {
   const w = Math.tan((Math.PI * hz) / rateHz) / ONE_WAY;
   const norm = 1 / (1 + Math.SQRT2 * w + w * w);
@@ -160,6 +230,10 @@ function lowPass(hz, rateHz) {
   return { b0, b1: 2 * b0, b2: b0, a1: 2 * (w * w - 1) * norm, a2: (1 - Math.SQRT2 * w + w * w) * norm };
 }
 
+/**
+ * @param {number} hz
+ * @param {number} rateHz
+ */
 function highPass(hz, rateHz) {
   const w = Math.tan((Math.PI * hz) / rateHz) * ONE_WAY;
   const norm = 1 / (1 + Math.SQRT2 * w + w * w);
@@ -172,6 +246,10 @@ function highPass(hz, rateHz) {
   };
 }
 
+/**
+ * @param {number} hz
+ * @param {number} rateHz
+ */
 function notch(hz, rateHz) {
   const w = (2 * Math.PI * hz) / rateHz;
   const alpha = Math.tan(w / (2 * NOTCH_Q));
@@ -180,7 +258,13 @@ function notch(hz, rateHz) {
   return { b0: norm, b1, b2: norm, a1: b1, a2: (1 - alpha) * norm };
 }
 
-/** Power at `hz` over the power a few hertz beside it, of all leads together; 0 beyond what was recorded. */
+/**
+ * Power at `hz` over the power a few hertz beside it, over all leads; 0 beyond what was recorded.
+ *
+ * @param {Float64Array[]} leads
+ * @param {number} hz
+ * @param {number} rateHz
+ */
 function lineStrength(leads, hz, rateHz) {
   if (hz + 4 >= rateHz / 2) return 0;
   let line = 0;
@@ -192,7 +276,12 @@ function lineStrength(leads, hz, rateHz) {
   return line / beside;
 }
 
-/** The recorded leads under a Hann window: a jump from the last sample to the first would be power at every frequency. */
+/**
+ * The recorded leads under a Hann window: a jump from the last sample to the first would add power at every
+ * frequency.
+ *
+ * @param {Signal} signal
+ */
 function underHann({ leads, status, nSamples }) {
   const turn = (2 * Math.PI) / nSamples;
   const window = new Float64Array(nSamples).map((_, t) => 1 - Math.cos(turn * t));
@@ -202,7 +291,12 @@ function underHann({ leads, status, nSamples }) {
   });
 }
 
-/** Goertzel's: the power of one frequency, in cycles per sample. */
+/**
+ * Goertzel: the power of one frequency, in cycles per sample.
+ *
+ * @param {Float64Array} values
+ * @param {number} cycles
+ */
 function power(values, cycles) {
   const cosine = 2 * Math.cos(2 * Math.PI * cycles);
   let [one, two] = [0, 0];

@@ -1,51 +1,75 @@
-// Where each lead lies on the sheet, in millimetres. Pure geometry: no signal, no page, no plot.
+// Where each lead lies on the sheet, in millimeters. Pure geometry: no signal, no page, no plot.
 //
-// x grows to the right and y upwards, from the lower left corner of the paper. Baselines, the start of
-// the traces and the calibration pulse lie on lines of the 5 mm ruling, so that the eye can count squares.
+// x grows to the right and y up, from the lower left corner of the paper. Baselines, the start of the traces
+// and the calibration pulse lie on lines of the 5 mm grid, so that squares can be counted.
 
 import { LEADS } from "./signal.js";
 
-/** The strip on the left that holds the calibration pulse. */
+/** @import { Cell, Sheet, SheetSettings, Size, TimeWindow } from "./types.js" */
+
+/**
+ * @typedef {object} Plan
+ * @property {readonly (readonly string[])[]} columns the lead names of each column
+ * @property {readonly string[]} rhythm
+ * @property {number} rows
+ * @property {number} pitchMm from row to row
+ * @property {number} topMm
+ * @property {number} bottomMm
+ */
+
+/** Left strip that holds the calibration pulse. */
 export const GUTTER_MM = 15;
 
 /** The trace of ten seconds at 25 mm/s. */
 const TRACE_MM = 250;
 
-/** CODE exams last 10.24 s: a little more than the paper is shown whole rather than cut. */
+/** CODE exams last 10.24 s: slightly more than fits is shown whole instead of starting a second page. */
 const TOLERANCE = 1.05;
 
 const RIGHT_MARGIN_MM = 1;
 
-/** The pulse lasts as long on every recorder, and so tells the speed as its height tells the gain. */
+/** The pulse lasts equally long on every recorder: its width shows the speed as its height shows the gain. */
 const PULSE_S = 0.2;
 
-/** The limb leads from left to right around the heart; aVR is turned over, and its name says so. */
+/** The limb leads in anatomical order; aVR is inverted, and its name says so. */
 const CABRERA = Object.freeze(["aVL", "I", "−aVR", "II", "aVF", "III"]);
 const CHEST = LEADS.slice(6);
 
-/** How the twelve leads may be named and sorted. */
+/** @type {Readonly<Record<string, readonly string[]>>} */
 export const ORDERS = Object.freeze({
   standard: LEADS,
   cabrera: Object.freeze([...CABRERA, ...CHEST]),
 });
 
-/** Leads that may run over the whole width below 3 × 4. */
-export const RHYTHMS = Object.freeze([["II"], ["V1"], ["V5"], ["II", "V1", "V5"], []].map(Object.freeze));
+/**
+ * Leads that may run over the whole width below 3 × 4.
+ *
+ * @type {readonly (readonly string[])[]}
+ */
+export const RHYTHMS = Object.freeze(
+  [["II"], ["V1"], ["V5"], ["II", "V1", "V5"], []].map((leads) => Object.freeze(leads)),
+);
 
-/** Of how many leads a column has, and what paper its rows take. A whole width is `columns: 1`. */
+/**
+ * Leads per column, and the paper that the rows take. `columns: 1` uses the whole width.
+ *
+ * @type {Readonly<Record<string, {columns: number, hasRhythm: boolean, pitchMm: number, topMm: number,
+ *   bottomMm: number}>>}
+ */
 export const ARRANGEMENTS = Object.freeze({
   "3x4": { columns: 4, hasRhythm: true, pitchMm: 40, topMm: 30, bottomMm: 15 },
   "6x2": { columns: 2, hasRhythm: false, pitchMm: 25, topMm: 25, bottomMm: 15 },
   "12x1": { columns: 1, hasRhythm: false, pitchMm: 15, topMm: 15, bottomMm: 10 },
 });
 
-/** Six rows have to fit the height of a page of A4. */
+/** Six rows have to fit the height of an A4 page. */
 const CLOSER = Object.freeze({ pitchMm: 30, topMm: 25 });
-const MOST_ROWS_AT_EASE = 4;
+const MAX_SPACED_ROWS = 4;
 
 export const SPEEDS_MM_PER_S = Object.freeze([12.5, 25, 50]);
 export const GAINS_MM_PER_MV = Object.freeze([2.5, 5, 10, 20]);
 
+/** @type {Readonly<SheetSettings>} */
 export const DEFAULT_SETTINGS = Object.freeze({
   arrangement: "3x4",
   rhythm: RHYTHMS[0],
@@ -55,29 +79,31 @@ export const DEFAULT_SETTINGS = Object.freeze({
   filter: "off",
 });
 
-/** How many sheets a recording of `durationS` needs. */
+/**
+ * How many pages a recording of `durationS` needs.
+ *
+ * @param {number} durationS
+ * @param {number} speedMmPerS
+ */
 export function pageCount(durationS, speedMmPerS) {
   const pageS = TRACE_MM / speedMmPerS;
   return durationS <= pageS * TOLERANCE ? 1 : Math.ceil(durationS / pageS);
 }
 
 /**
- * The sheet for a recording.
+ * Lay out the sheet for a recording.
  *
- * @param {{durationS: number, arrangement?: string, rhythm?: string[], order?: string, speedMmPerS?: number,
- *   gainMmPerMv?: number, page?: number, headMm?: number, footMm?: number}} asked
- *   `page` counts from 0 and matters for recordings longer than the paper; `headMm` and `footMm` are whole
- *   squares of paper added above and below for tall waves.
- * @returns {object} `widthMm`, `heightMm`, the settings, the `window` in seconds, and `cells`: one per stretch
- *   of a lead with its `name`, `lead` (row in LEADS), `sign` (−1: drawn upside down), `row`, `leftMm`, `rightMm`,
- *   `baselineMm`, `startS`, `endS`; `pulses`: the calibration pulse as polylines; `isClose`: rows so close that
- *   names belong into the gutter.
+ * @param {{durationS: number, page?: number, headMm?: number, footMm?: number, isCut?: boolean} &
+ *   Partial<SheetSettings>} request `page` counts from 0 and matters for recordings longer than the paper;
+ *   `headMm` and `footMm` are whole squares of paper added above and below for tall waves
+ * @returns {Readonly<Sheet>}
  */
-export function arrange({ durationS, page = 0, headMm = 0, footMm = 0, ...asked }) {
-  const settings = { ...DEFAULT_SETTINGS, ...asked };
+export function arrange({ durationS, page = 0, headMm = 0, footMm = 0, ...request }) {
+  const settings = { ...DEFAULT_SETTINGS, ...request };
   const plan = planOf(settings);
   const window = shownWindow(durationS, settings.speedMmPerS, page);
   const heightMm = headMm + plan.topMm + plan.pitchMm * (plan.rows - 1) + plan.bottomMm + footMm;
+  /** @param {number} row */
   const baselineMm = (row) => heightMm - headMm - plan.topMm - plan.pitchMm * row;
   const traceMm = Math.max(TRACE_MM, (window.endS - window.startS) * settings.speedMmPerS);
   const isClose = plan.columns.length === 1;
@@ -92,6 +118,10 @@ export function arrange({ durationS, page = 0, headMm = 0, footMm = 0, ...asked 
   });
 }
 
+/**
+ * @param {SheetSettings} settings
+ * @returns {Plan}
+ */
 function planOf({ arrangement, order, rhythm }) {
   const plan = ARRANGEMENTS[arrangement];
   const names = ORDERS[order];
@@ -103,10 +133,16 @@ function planOf({ arrangement, order, rhythm }) {
   );
   const strips = plan.hasRhythm ? rhythm : [];
   const rows = perColumn + strips.length;
-  const distances = plan.hasRhythm && rows > MOST_ROWS_AT_EASE ? CLOSER : {};
+  const distances = plan.hasRhythm && rows > MAX_SPACED_ROWS ? CLOSER : {};
   return { ...plan, ...distances, columns, rhythm: strips, rows };
 }
 
+/**
+ * @param {number} durationS
+ * @param {number} speedMmPerS
+ * @param {number} page
+ * @returns {TimeWindow}
+ */
 function shownWindow(durationS, speedMmPerS, page) {
   const pages = pageCount(durationS, speedMmPerS);
   if (pages === 1) return { startS: 0, endS: durationS, pages };
@@ -115,10 +151,25 @@ function shownWindow(durationS, speedMmPerS, page) {
   return { startS, endS: Math.min(startS + pageS, durationS), pages };
 }
 
-/** Columns share the window evenly, so that a recording of 7 s still shows every lead. */
+/**
+ * Columns share the window evenly, so that a recording of 7 s still shows every lead.
+ *
+ * @param {Plan} plan
+ * @param {TimeWindow} window
+ * @param {number} speedMmPerS
+ * @param {(row: number) => number} baselineMm
+ * @returns {Cell[]}
+ */
 function cellsOf(plan, { startS, endS }, speedMmPerS, baselineMm) {
   const columnS = (endS - startS) / plan.columns.length;
+  /**
+   * @param {string} name
+   * @param {number} row
+   * @param {number} fromS
+   * @param {number} toS
+   */
   const cell = (name, row, fromS, toS) => {
+    /** @param {number} seconds */
     const mm = (seconds) => GUTTER_MM + (seconds - startS) * speedMmPerS;
     const isTurned = name.startsWith("−");
     return {
@@ -140,12 +191,22 @@ function cellsOf(plan, { startS, endS }, speedMmPerS, baselineMm) {
   return [...grid, ...strips];
 }
 
-/** Close rows have room for one pulse only. */
+/**
+ * Close rows leave space for one pulse only.
+ *
+ * @param {boolean} isClose
+ * @param {number} rows
+ */
 function pulseRows(isClose, rows) {
   return isClose ? [rows - 1] : [...Array(rows).keys()];
 }
 
-/** 1 mV for 200 ms: at the standard settings ten millimetres high and five wide, on lines of the 5 mm ruling. */
+/**
+ * 1 mV for 200 ms: at standard settings 10 mm high and 5 mm wide, on lines of the 5 mm grid.
+ *
+ * @param {number} baselineMm
+ * @param {SheetSettings} settings
+ */
 function pulse(baselineMm, { gainMmPerMv, speedMmPerS }) {
   const widthMm = PULSE_S * speedMmPerS;
   const left = widthMm > 5 ? 2 : 5;
@@ -159,12 +220,15 @@ function pulse(baselineMm, { gainMmPerMv, speedMmPerS }) {
 }
 
 /**
- * The scale in CSS pixels per millimetre that fits `roomPx` and keeps the 5 mm squares whole device pixels:
- * anything else makes squares of uneven width.
+ * The largest scale, in CSS pixels per millimeter, at which the sheet fits and 5 mm squares are whole device
+ * pixels; otherwise squares would differ in width.
+ *
+ * @param {Size} sheet
+ * @param {{widthPx: number, heightPx?: number}} space
  */
 export function fitScale({ widthMm, heightMm }, { widthPx, heightPx = Infinity }, devicePixelRatio = 1) {
   const step = 1 / (5 * devicePixelRatio);
   const scale = Math.min(widthPx / widthMm, heightPx / heightMm);
-  // 1e-9 forgives the floating point of a room that fits precisely.
+  // 1e-9 allows for rounding when the space fits exactly.
   return Math.max(step * 5, Math.floor(scale / step + 1e-9) * step);
 }

@@ -1,15 +1,24 @@
-// What is written and ticked between the waves: the names of the leads, and where one lead ends and the next begins.
+// Lead names, and the ticks where one lead ends and the next begins.
 //
-// No name touches a wave and no tick lies on a QRS: a place is chosen from the samples. Pure; in millimetres, y upwards.
+// No name touches a wave and no tick lies on a QRS: positions are chosen from the samples. Pure; in
+// millimeters, y up.
 
 import { Envelope } from "./envelope.js";
 
-/** Of bold sans serif: how wide a letter and how high a line is, in parts of the size of the type. */
+/** @import { Cell, Polyline, Sheet, Size } from "./types.js" */
+
+/** @typedef {Cell & {x0: number, dx: number, y: ArrayLike<number>, note?: string}} LetteredCell */
+
+/** @typedef {{text: string, px: number, isNote: boolean}} TextLine */
+
+/** @typedef {{width: number, height: number}} TextSize in millimeters */
+
+/** Width of a letter and height of a line of bold sans serif, relative to the type size. */
 const LETTER_WIDTH = 0.64;
 const LINE_HEIGHT = 0.92;
 
-/** Smaller could not be read on the screen, larger would be louder than the waves. */
-const SMALLEST_PX = 11;
+/** Smaller is illegible on screen, larger would dominate the waves. */
+const MIN_PX = 11;
 const SIZE_MM = 3.1;
 const NOTE_SIZE = 0.8;
 
@@ -17,36 +26,41 @@ const CLEARANCE_MM = 0.7;
 const GUTTER_NAME_MM = 0.8;
 
 /** Above the baseline, in the upper part of a row; below it when waves fill that. */
-const ROOMY = {
+const WIDE_ROWS = {
   usual: 12,
   heights: [12, 11, 10, 9, 8, 7, 6, 5, 13.5, 15, 17, 19, -6, -7, -8, -10, -12, -14],
 };
-const NARROW = { usual: 9, heights: [9, 8, 7, 6, 5, 4.5, 10, 11, 12.5, 14, -5.5, -6.5, -8, -9.5] };
+const CLOSE_ROWS = { usual: 9, heights: [9, 8, 7, 6, 5, 4.5, 10, 11, 12.5, 14, -5.5, -6.5, -8, -9.5] };
 const GUTTER = { usual: 0, heights: [0, 3, -3, 4.5, -4.5, 6, -6], shifts: [0] };
 const SHIFTS_MM = [1, 2.5, 4, 5.5, 7, 9, 11, 13, 17, 22];
 
-/** What a name below its line costs, in millimetres of being out of place: the eye looks for it above. */
+/** What a name below its line costs, in millimeters out of place: readers look for it above. */
 const BELOW = 9;
 
 const TICK_MM = 2.5;
 const TICK_CLEARANCE_MM = 1;
 const TICK_HALF_WIDTH_MM = 0.75;
 const TICK_STEPS_MM = [0, 1, 2, 3, 4];
-/** What is further from the baseline than this belongs to another row. */
+/** Anything farther from the baseline than this belongs to another row. */
 const REACH_MM = 12;
 
-/** Size of the letters in CSS pixels at this scale. */
+/**
+ * Letter size in CSS pixels at this scale.
+ *
+ * @param {number} pxPerMm
+ */
 function letterPx(pxPerMm) {
-  return Math.max(SMALLEST_PX, Math.round(SIZE_MM * pxPerMm));
+  return Math.max(MIN_PX, Math.round(SIZE_MM * pxPerMm));
 }
 
 /**
- * The names of the leads with what is to be said of them, each in a place that nothing crosses.
+ * Place the lead names and their notes where nothing crosses them.
  *
- * @param {object[]} cells of a sheet, with their samples as `x0`, `dx`, `y`, and their `note` ("flat") or undefined
- * @param {object} sheet @param {number} pxPerMm
- * @returns {{names: object[], ticks: object[]}} names: `{text, xMm, yMm, px, isNote}`, from the left and around the
- *   middle; ticks: polylines `{xMm, yMm}`
+ * @param {LetteredCell[]} cells with their samples as `x0`, `dx`, `y`; `note` is e.g. "flat"
+ * @param {Sheet} sheet
+ * @param {number} pxPerMm
+ * @returns {{names: (TextLine & {xMm: number, yMm: number})[], ticks: Polyline[]}} names start at `xMm` and
+ *   are vertically centered on `yMm`
  */
 export function letter(cells, sheet, pxPerMm) {
   const envelope = new Envelope();
@@ -63,16 +77,30 @@ export function letter(cells, sheet, pxPerMm) {
   return { names: namesOf(cells, sheet, envelope, letterPx(pxPerMm), pxPerMm), ticks };
 }
 
+/**
+ * @param {LetteredCell[]} cells
+ * @param {Sheet} sheet
+ * @param {Envelope} envelope
+ * @param {number} px
+ * @param {number} pxPerMm
+ */
 function namesOf(cells, sheet, envelope, px, pxPerMm) {
   return cells.flatMap((cell) => {
     const lines = linesOf(cell, sheet, px);
     const { xMm, yMm, box } = placeFor(cell, sheet, envelope, sizeOf(lines, pxPerMm));
-    envelope.addBox(box); // the next name keeps clear of this one
+    envelope.addBox(box); // keeps the next name clear of this one
     return set(lines, xMm, yMm, pxPerMm);
   });
 }
 
-/** In the narrow gutter the note goes below the name. */
+/**
+ * In the narrow gutter the note goes below the name.
+ *
+ * @param {LetteredCell} cell
+ * @param {Sheet} sheet
+ * @param {number} px
+ * @returns {TextLine[]}
+ */
 function linesOf({ name, note }, { isClose }, px) {
   if (!note) return [{ text: name, px, isNote: false }];
   if (!isClose) return [{ text: `${name} · ${note}`, px, isNote: false }];
@@ -82,6 +110,11 @@ function linesOf({ name, note }, { isClose }, px) {
   ];
 }
 
+/**
+ * @param {TextLine[]} lines
+ * @param {number} pxPerMm
+ * @returns {TextSize}
+ */
 function sizeOf(lines, pxPerMm) {
   return {
     width: Math.max(...lines.map(({ text, px }) => (text.length * px * LETTER_WIDTH) / pxPerMm)),
@@ -89,6 +122,12 @@ function sizeOf(lines, pxPerMm) {
   };
 }
 
+/**
+ * @param {TextLine[]} lines
+ * @param {number} xMm
+ * @param {number} yMm
+ * @param {number} pxPerMm
+ */
 function set(lines, xMm, yMm, pxPerMm) {
   const { height } = sizeOf(lines, pxPerMm);
   let top = yMm + height / 2;
@@ -99,7 +138,14 @@ function set(lines, xMm, yMm, pxPerMm) {
   });
 }
 
-/** The free place nearest to the usual one, or the one that is crossed least. */
+/**
+ * The free place nearest to the usual one, or the place that is crossed least.
+ *
+ * @param {Cell} cell
+ * @param {Sheet} sheet
+ * @param {Envelope} envelope
+ * @param {TextSize} size
+ */
 function placeFor(cell, sheet, envelope, size) {
   let best = null;
   for (const { shift, height } of places(sheet)) {
@@ -113,10 +159,15 @@ function placeFor(cell, sheet, envelope, size) {
     if (crossed === 0) return candidate;
     if (best === null || crossed < best.crossed) best = { ...candidate, crossed };
   }
-  // A sheet too small for the name still has to name the lead.
+  // A lead is named even on a sheet too small for the name.
   return best ?? boxed(cell.leftMm, cell.baselineMm, size);
 }
 
+/**
+ * @param {number} xMm
+ * @param {number} yMm
+ * @param {TextSize} size
+ */
 function boxed(xMm, yMm, { width, height }) {
   return {
     xMm,
@@ -130,26 +181,40 @@ function boxed(xMm, yMm, { width, height }) {
   };
 }
 
+/**
+ * @param {{x0: number, x1: number, y0: number, y1: number}} box
+ * @param {Size} size
+ */
 function isOnPaper({ x0, x1, y0, y1 }, { widthMm, heightMm }) {
   return x0 >= 0 && x1 <= widthMm && y0 >= 0 && y1 <= heightMm;
 }
 
-/** Where a name may stand from the start of its lead, the usual place first. */
-const PLACES = new Map([ROOMY, NARROW, GUTTER].map((kind) => [kind, ranked(kind)]));
+/** Candidate positions relative to the start of a lead, best first. */
+const PLACES = { wideRows: ranked(WIDE_ROWS), closeRows: ranked(CLOSE_ROWS), gutter: ranked(GUTTER) };
 
+/** @param {{usual: number, heights: number[], shifts?: number[]}} kind */
 function ranked({ usual, heights, shifts = SHIFTS_MM }) {
+  /** @param {{shift: number, height: number}} place */
   const cost = ({ shift, height }) =>
     shift + Math.abs(height - usual) * (height < 0 ? 0.5 : 1) + (height < 0 ? BELOW : 0);
   const all = shifts.flatMap((shift) => heights.map((height) => ({ shift, height })));
   return all.sort((one, other) => cost(one) - cost(other));
 }
 
+/** @param {Sheet} sheet */
 function places({ isClose, cells }) {
-  if (isClose) return PLACES.get(GUTTER);
-  return PLACES.get(cells[0].baselineMm - cells[1].baselineMm < 30 ? NARROW : ROOMY);
+  if (isClose) return PLACES.gutter;
+  return cells[0].baselineMm - cells[1].baselineMm < 30 ? PLACES.closeRows : PLACES.wideRows;
 }
 
-/** Two short ticks, above and below the waves, where a lead ends and the next one begins on its row. */
+/**
+ * Two short ticks, above and below the waves, where a lead ends and the next one begins in its row.
+ *
+ * @param {Cell[]} cells
+ * @param {Sheet} sheet
+ * @param {Envelope} envelope
+ * @returns {Polyline[]}
+ */
 function ticksOf(cells, sheet, envelope) {
   const borders = cells.filter(({ row, leftMm }) =>
     cells.some((before) => before.row === row && Math.abs(before.rightMm - leftMm) < 1e-6),
@@ -164,9 +229,17 @@ function ticksOf(cells, sheet, envelope) {
       });
       return [tick(x, high + TICK_CLEARANCE_MM, 1, envelope), tick(x, low - TICK_CLEARANCE_MM, -1, envelope)];
     })
-    .filter((one) => one && Math.min(...one.yMm) >= 0 && Math.max(...one.yMm) <= sheet.heightMm);
+    .filter((one) => one !== null)
+    .filter(({ yMm }) => Math.min(...yMm) >= 0 && Math.max(...yMm) <= sheet.heightMm);
 }
 
+/**
+ * @param {number} x
+ * @param {number} y
+ * @param {number} direction
+ * @param {Envelope} envelope
+ * @returns {Polyline | null}
+ */
 function tick(x, y, direction, envelope) {
   for (const step of TICK_STEPS_MM) {
     const from = y + direction * step;
@@ -179,5 +252,5 @@ function tick(x, y, direction, envelope) {
     };
     if (envelope.crossings(box) === 0) return { xMm: [x, x], yMm: ends };
   }
-  return null; // better none than one that could be read as a wave
+  return null; // no tick is better than one that could be read as a wave
 }

@@ -1,23 +1,35 @@
-// What lies over the sheet – calipers, intervals, evidence – and where a place of the sheet is in the recording.
+// The overlay on the sheet (calipers, evidence), and the conversion from sheet positions to the recording.
 
 import { svg } from "../svg.js";
 import { LEADS } from "./signal.js";
 
-/** From below to above: what the reader handles lies on top. */
+/** @import { Cell, Point, Sheet, Size } from "./types.js" */
+
+/** From bottom to top: what the reader handles lies on top. */
 const LAYERS = ["evidence", "calipers"];
 
-/** An empty overlay; one user unit is a millimetre once it is fitted. */
+/** An empty overlay; one user unit is a millimeter once it is fitted. */
 export function createOverlay() {
   const layers = LAYERS.map((layer) => svg("g", { "data-layer": layer }));
   return svg("svg", { class: "overlay", preserveAspectRatio: "none" }, ...layers);
 }
 
-/** Lay `overlay` on `sheet`. */
+/**
+ * @param {SVGSVGElement} overlay
+ * @param {Size} sheet
+ */
 export function fitOverlay(overlay, { widthMm, heightMm }) {
   overlay.setAttribute("viewBox", `0 0 ${widthMm} ${heightMm}`);
 }
 
-/** Where in the overlay `seconds` and `millivolts` (above the baseline, as drawn) of `cell` lie: `{x, y}` in mm, y down. */
+/**
+ * Where `seconds` and `millivolts` (above the baseline, as drawn) of `cell` lie in the overlay.
+ *
+ * @param {Sheet} sheet
+ * @param {Cell} cell
+ * @param {{seconds: number, millivolts?: number}} position
+ * @returns {Point}
+ */
 export function placeOf(sheet, cell, { seconds, millivolts = 0 }) {
   return {
     x: cell.leftMm + (seconds - cell.startS) * sheet.speedMmPerS,
@@ -26,11 +38,15 @@ export function placeOf(sheet, cell, { seconds, millivolts = 0 }) {
 }
 
 /**
- * The stretch of a lead at a place of the overlay: the one whose baseline is nearest, of those drawn at that time.
+ * The stretch of a lead at a point: of those drawn at that time, the one with the nearest baseline.
  *
- * `millivolts` is the height above the baseline as drawn; where `cell.sign` is −1 the lead itself has the opposite sign.
+ * `millivolts` is the height above the baseline as drawn; where `cell.sign` is −1 the lead itself has the
+ * opposite sign.
  *
- * @returns {{cell: object, name: string, lead: number, seconds: number, millivolts: number} | null} null beside all traces
+ * @param {Sheet} sheet
+ * @param {Point} at
+ * @returns {{cell: Cell, name: string, lead: number, seconds: number, millivolts: number} | null} null
+ *   outside all traces
  */
 export function cellAt(sheet, { x, y }) {
   const up = sheet.heightMm - y;

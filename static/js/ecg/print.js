@@ -1,14 +1,18 @@
-// The sheet on a page of A4. Pure; in millimetres.
+// Fitting the sheet on an A4 page. Pure; in millimeters.
 
-/** A4 lying on its side, what no printer reaches, and the line that says whose ECG it is and how it is drawn. */
+/** Landscape A4 with unprintable margins and a header line for the exam and its settings. */
 const PAGE = Object.freeze({ widthMm: 297, heightMm: 210, sideMm: 6, topMm: 5, headMm: 9, footMm: 5 });
 
-/** The part of its true size at which `sheet` fits the page: 1 when it does as it is. */
+/**
+ * The share of true size at which the sheet fits the page: 1 when it fits as it is.
+ *
+ * @param {{widthMm: number, heightMm: number}} sheet
+ */
 export function printShare({ widthMm, heightMm }) {
-  const room = {
+  const printable = {
     widthMm: PAGE.widthMm - 2 * PAGE.sideMm,
     heightMm: PAGE.heightMm - PAGE.topMm - PAGE.headMm - PAGE.footMm,
   };
-  // Whole per cents, rounded down: a number that can be told.
-  return Math.floor(Math.min(1, room.widthMm / widthMm, room.heightMm / heightMm) * 100) / 100;
+  // Whole percentages, rounded down, because the number is printed.
+  return Math.floor(Math.min(1, printable.widthMm / widthMm, printable.heightMm / heightMm) * 100) / 100;
 }

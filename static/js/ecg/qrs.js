@@ -1,26 +1,30 @@
-// Where the QRS of each beat begins and ends, over all leads together. Pure.
+// Onset and end of each QRS, over all leads together. Pure.
 //
-// It is a place to stand on for a caliper's leg, which the reader sees and may move. No number is told from here.
+// Caliper legs snap to these; the reader sees the position and can move it. No reported number comes from
+// here.
 
 import { beatsOf } from "./beats.js";
 import { INVALID, Status } from "./signal.js";
 
-/** No QRS reaches farther than this from its steepest place. */
+/** @import { Signal } from "./types.js" */
+
+/** No QRS extends farther than this from its steepest sample. */
 const REACH_S = 0.16;
 
-/** The QRS is over where for so long nothing is steep any more. */
+/** The QRS is over once nothing has been steep for this long. */
 const CALM_S = 0.02;
 
-/** What is steep: this part of the steepest place of the beat, which may be the spike of a pacemaker. */
+/** Threshold relative to the steepest sample of the beat, which may be a pacemaker spike. */
 const STEEP = 0.1;
 
-/** It is at least, and need not be more than, so many times what is usual in the whole recording. */
-const USUAL = Object.freeze({ least: 2.5, most: 9 });
+/** Bounds of the threshold, as multiples of the recording's median slope. */
+const USUAL = Object.freeze({ min: 2.5, max: 9 });
 
 /**
- * For each beat that is whole, the first and the last sample of its QRS; the last one is the J point.
+ * First and last sample of the QRS of each complete beat; the last one is the J point.
  *
- * @returns {{onset: number, end: number}[]} indices
+ * @param {Signal} signal
+ * @returns {{onset: number, end: number}[]} sample indices
  */
 export function qrsEdges(signal) {
   const slope = slopeOf(signal);
@@ -30,13 +34,19 @@ export function qrsEdges(signal) {
   return beatsOf(signal).flatMap((at) => {
     const near = slope.subarray(Math.max(0, at - reach), at + reach + 1);
     const steep = STEEP * near.reduce((most, value) => Math.max(most, value), 0);
-    const limit = usual > 0 ? Math.min(Math.max(steep, USUAL.least * usual), USUAL.most * usual) : steep;
+    const limit = usual > 0 ? Math.min(Math.max(steep, USUAL.min * usual), USUAL.max * usual) : steep;
     const [onset, end] = [-1, 1].map((step) => edge(slope, at, { step, limit, reach, calm }));
     return onset === null || end === null ? [] : [{ onset, end }];
   });
 }
 
-/** From `at` on, the last sample that is steep before a calm; null where none comes. */
+/**
+ * The last steep sample from `at` on before a calm stretch; null when there is none.
+ *
+ * @param {Float64Array} slope
+ * @param {number} at
+ * @param {{step: number, limit: number, reach: number, calm: number}} options
+ */
 function edge(slope, at, { step, limit, reach, calm }) {
   let [last, quiet] = [at, 0];
   for (let t = at; Math.abs(t - at) <= reach && t >= 0 && t < slope.length; t += step) {
@@ -47,7 +57,11 @@ function edge(slope, at, { step, limit, reach, calm }) {
   return null;
 }
 
-/** How steep all leads are together, over 8 ms. */
+/**
+ * Combined slope of all leads over 8 ms.
+ *
+ * @param {Signal} signal
+ */
 function slopeOf({ samplingRateHz, leads, status, nSamples }) {
   const reach = Math.max(1, Math.round(0.004 * samplingRateHz));
   const total = new Float64Array(nSamples);
@@ -61,6 +75,7 @@ function slopeOf({ samplingRateHz, leads, status, nSamples }) {
   return total;
 }
 
+/** @param {Float64Array} values */
 function middle(values) {
   return Float64Array.from(values).sort()[values.length >> 1];
 }

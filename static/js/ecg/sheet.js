@@ -1,10 +1,16 @@
-// A signal laid out on a sheet, as the plain data a plot is made from. Pure; everything is in millimetres.
+// A signal laid out on a sheet, as plain data for the plot. Pure; everything in millimeters.
 
 import { letter } from "./lettering.js";
 import { INVALID, Status } from "./signal.js";
 
-/** Of paper added for tall waves; beyond that the wave is an artefact, or the gain is too high. */
-const MOST_ADDED_MM = 20;
+/** @import { Cell, Figure, PlotlyObject, Polyline, Sheet, Signal, Size } from "./types.js" */
+
+/** @typedef {"missing" | "flat" | "derived" | "recorded"} LeadState */
+
+/** @typedef {Cell & {state: LeadState, x0: number, dx: number, y: number[] | Float64Array}} DrawnCell */
+
+/** Paper added for tall waves; a taller wave is an artifact, or the gain is too high. */
+const MAX_ADDED_MM = 20;
 
 /** Between a wave and the edge of the paper. */
 const EDGE_MM = 1;
@@ -14,11 +20,17 @@ const SQUARE_MM = 5;
 const LINE = Object.freeze({ color: "#000", width: 1 });
 
 /**
- * The figure of `signal` on `sheet`: `{data, layout}`; `words` names the states of a lead.
+ * The figure of `signal` on `sheet`; `words` names the states of a lead.
  *
- * `data` begins with the lettering, the leads that are absent and the calibration pulse: what is drawn later lies
- * above, and nothing may hide a piece of the signal. Then comes one trace for each stretch of a lead, with
- * each sample a point of its line: simplified by Plotly, a wave of 2.4 mm lacked 0.1 mm on a coarse screen.
+ * `data` begins with the lettering, absent leads and the calibration pulse, because what is drawn later lies
+ * on top and nothing may hide the signal. Then one trace per stretch of a lead follows, with every sample a
+ * point of its line: simplified by Plotly, a wave of 2.4 mm lost 0.1 mm on a coarse screen.
+ *
+ * @param {Signal} signal
+ * @param {Sheet} sheet
+ * @param {number} pxPerMm
+ * @param {Partial<Record<LeadState, string>>} words
+ * @returns {Figure}
  */
 export function figure(signal, sheet, pxPerMm, words) {
   const cells = stretches(signal, sheet).map((cell) => ({ ...cell, note: words[cell.state] }));
@@ -35,16 +47,24 @@ export function figure(signal, sheet, pxPerMm, words) {
   };
 }
 
-/** The cells of `sheet` with their samples as heights. */
+/**
+ * The cells of `sheet` with their samples as heights.
+ *
+ * @param {Signal} signal
+ * @param {Sheet} sheet
+ * @returns {DrawnCell[]}
+ */
 function stretches(signal, sheet) {
   const offsets = signal.leads.map(median);
   return sheet.cells.map((cell) => ({ ...cell, ...stretch(signal, cell, sheet, offsets[cell.lead]) }));
 }
 
 /**
- * How much paper `sheet` lacks, so that no wave of `signal` is cut at its edge.
+ * How much paper `sheet` lacks so that no wave is cut at its edge.
  *
- * @returns {{headMm: number, footMm: number, isCut: boolean}} `isCut`: even with that something is cut.
+ * @param {Signal} signal
+ * @param {Sheet} sheet
+ * @returns {{headMm: number, footMm: number, isCut: boolean}} `isCut`: something is cut even so
  */
 export function paperLacking(signal, sheet) {
   let low = EDGE_MM;
@@ -59,15 +79,20 @@ export function paperLacking(signal, sheet) {
   return { headMm, footMm, isCut: high > sheet.heightMm + headMm || low < -footMm };
 }
 
+/** @param {number} lackingMm */
 function wholeSquares(lackingMm) {
-  return Math.min(Math.ceil(lackingMm / SQUARE_MM) * SQUARE_MM, MOST_ADDED_MM);
+  return Math.min(Math.ceil(lackingMm / SQUARE_MM) * SQUARE_MM, MAX_ADDED_MM);
 }
 
 /**
- * Plot layout: the axes are the paper, so that one unit is one millimetre both ways.
+ * Plot layout: the axes are the paper, one unit is one millimeter both ways.
  *
- * Plotly rounds its size to whole pixels and would stretch the axes over them, so the plot reaches beyond the paper on
- * the right and below by what is missing to a whole pixel.
+ * Plotly rounds its size to whole pixels and would stretch the axes, so the plot extends beyond the paper on
+ * the right and below by the missing fraction of a pixel.
+ *
+ * @param {Size} sheet
+ * @param {number} pxPerMm
+ * @returns {PlotlyObject}
  */
 export function layoutOf({ widthMm, heightMm }, pxPerMm) {
   const [width, height] = [widthMm, heightMm].map((mm) => Math.ceil(mm * pxPerMm - 1e-6));
@@ -87,7 +112,15 @@ export function layoutOf({ widthMm, heightMm }, pxPerMm) {
   };
 }
 
-/** The samples of one cell as heights on the sheet, and the state of the lead there. */
+/**
+ * The samples of one cell as heights on the sheet, and the state of the lead there.
+ *
+ * @param {Signal} signal
+ * @param {Cell} cell
+ * @param {Sheet} sheet
+ * @param {number} offset
+ * @returns {Pick<DrawnCell, "state" | "x0" | "dx" | "y">}
+ */
 function stretch(signal, cell, sheet, offset) {
   const rate = signal.samplingRateHz;
   const from = Math.ceil(cell.startS * rate - 1e-6);
@@ -105,6 +138,11 @@ function stretch(signal, cell, sheet, offset) {
   };
 }
 
+/**
+ * @param {Int16Array} samples
+ * @param {number} status
+ * @returns {LeadState}
+ */
 function stateOf(samples, status) {
   if (status === Status.MISSING) return "missing";
   let low = Infinity;
@@ -119,8 +157,15 @@ function stateOf(samples, status) {
   return status === Status.DERIVED ? "derived" : "recorded";
 }
 
-/** NaN where there is no value: the line breaks there. */
-function heights(samples, offset, { baselineMm, sign }, mmPerLsb) {
+/**
+ * NaN where there is no value, which breaks the line.
+ *
+ * @param {Int16Array} samples
+ * @param {number} offset
+ * @param {Cell} cell
+ * @param {number} mmPerLsb
+ */
+function heights(samples, offset, { baselineMm, sign = 1 }, mmPerLsb) {
   const y = new Float64Array(samples.length);
   for (let t = 0; t < samples.length; t += 1) {
     y[t] = samples[t] === INVALID ? NaN : baselineMm + (samples[t] - offset) * sign * mmPerLsb;
@@ -131,8 +176,10 @@ function heights(samples, offset, { baselineMm, sign }, mmPerLsb) {
 /**
  * The median of a lead's values, 0 when it has none.
  *
- * Each lead is shifted as a whole so that its median lies on its baseline. That is no filter, for shapes
- * and differences stay as recorded; without it an electrode's offset would move the lead into another row.
+ * Each lead is shifted as a whole so that its median lies on its baseline. This is not a filter: shapes and
+ * differences stay as recorded. Without it, an electrode offset would move the lead into another row.
+ *
+ * @param {Int16Array} samples
  */
 export function median(samples) {
   const counts = new Uint32Array(65536);
@@ -150,8 +197,13 @@ export function median(samples) {
   return 0;
 }
 
+/**
+ * @param {DrawnCell} cell
+ * @param {number} place
+ * @returns {PlotlyObject}
+ */
 function lineTrace({ x0, dx, y, name }, place) {
-  const uid = `lead-${place}`; // a rhythm strip bears the name of a lead that is there already
+  const uid = `lead-${place}`; // a rhythm strip repeats the name of a lead
   return {
     type: "scatter",
     mode: "lines",
@@ -166,7 +218,14 @@ function lineTrace({ x0, dx, y, name }, place) {
   };
 }
 
-/** Several lines as one trace; `name` is also the class by which the stylesheet finds it. */
+/**
+ * Several lines as one trace; the style sheet finds it by `name`.
+ *
+ * @param {string} name
+ * @param {Polyline[]} lines
+ * @param {string} [dash]
+ * @returns {PlotlyObject}
+ */
 function polylines(name, lines, dash = "solid") {
   return {
     type: "scatter",
@@ -181,19 +240,34 @@ function polylines(name, lines, dash = "solid") {
   };
 }
 
-/** All ticks as one path: as lines of a trace each would be an element of its own. */
+/**
+ * All ticks as one path: as trace lines, each would be an element of its own.
+ *
+ * @param {Polyline[]} ticks
+ * @returns {PlotlyObject[]}
+ */
 function tickShapes(ticks) {
   if (ticks.length === 0) return [];
   const path = ticks.map(({ xMm, yMm }) => `M${xMm[0]},${yMm[0]}L${xMm[1]},${yMm[1]}`).join("");
   return [{ type: "path", name: "ticks", path, xref: "x", yref: "y", layer: "below", line: LINE }];
 }
 
-/** Where a lead would run that was not recorded: a dashed line cannot be taken for a flat lead. */
+/**
+ * The baseline of a lead that was not recorded, dashed so that it cannot be taken for a flat lead.
+ *
+ * @param {Cell} cell
+ * @returns {Polyline}
+ */
 function restingLine({ leftMm, rightMm, baselineMm }) {
   return { xMm: [leftMm, rightMm], yMm: [baselineMm, baselineMm] };
 }
 
-/** Only names of leads and the product's own words are written here, never a user's text. */
+/**
+ * Only lead names and the product's own words are written here, never user text.
+ *
+ * @param {ReturnType<typeof letter>["names"]} names
+ * @returns {PlotlyObject}
+ */
 function nameTrace(names) {
   return {
     type: "scatter",

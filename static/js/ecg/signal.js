@@ -1,5 +1,8 @@
 // The signal as it travels: the browser's half of ecgreview/ecg/wire.py, format "ECG1".
 
+/** @import { Signal } from "./types.js" */
+
+/** @type {readonly string[]} */
 export const LEADS = Object.freeze([
   "I",
   "II",
@@ -15,30 +18,31 @@ export const LEADS = Object.freeze([
   "V6",
 ]);
 
-/** The sample that means "no value here". */
+/** The sample value that means "no value". */
 export const INVALID = -32768;
 
-/** Where the samples of a lead come from; the numbers are those on the wire. */
+/** Where the samples of a lead come from; numbers as on the wire. */
 export const Status = Object.freeze({ MISSING: 0, RECORDED: 1, DERIVED: 2 });
 
 const MAGIC = 0x31474345; // "ECG1", little endian
 const HEADER_BYTES = 36;
 
-/** The bytes are not a signal of the form "ECG1". */
+/** The bytes are not an "ECG1" packet. */
 export class BadPacket extends Error {}
 
 /**
  * The signal in `buffer`, which the browser has already inflated.
  *
  * @param {ArrayBuffer} buffer
- * @returns {{samplingRateHz: number, microvoltsPerLsb: number, nSamples: number, status: Uint8Array,
- *   leads: Int16Array[]}} twelve leads in the order of LEADS
+ * @returns {Signal} twelve leads in the order of `LEADS`
+ * @throws {BadPacket}
  */
 export function decode(buffer) {
   const nSamples = checkedLength(buffer);
   const view = new DataView(buffer);
   const low = new Uint8Array(buffer, HEADER_BYTES, 12 * nSamples);
   const high = new Uint8Array(buffer, HEADER_BYTES + 12 * nSamples, 12 * nSamples);
+  /** @type {Int16Array[]} */
   const leads = [];
   for (let lead = 0; lead < 12; lead += 1) {
     const from = lead * nSamples;
@@ -54,12 +58,16 @@ export function decode(buffer) {
   };
 }
 
-/** The number of samples per lead, once the size of the packet bears it out. */
+/**
+ * The number of samples per lead, checked against the packet size.
+ *
+ * @param {ArrayBuffer} buffer
+ */
 function checkedLength(buffer) {
   if (buffer.byteLength < HEADER_BYTES)
     throw new BadPacket(`${buffer.byteLength} bytes are too few for a header`);
   const view = new DataView(buffer);
-  if (view.getUint32(0, true) !== MAGIC) throw new BadPacket("the packet does not begin with ECG1");
+  if (view.getUint32(0, true) !== MAGIC) throw new BadPacket("the packet does not start with ECG1");
   const nSamples = view.getUint32(4, true);
   const expected = HEADER_BYTES + 24 * nSamples;
   if (buffer.byteLength !== expected) {
@@ -68,7 +76,12 @@ function checkedLength(buffer) {
   return nSamples;
 }
 
-/** Undo the zigzag and the difference in time; an Int16Array wraps modulo 2^16 by itself. */
+/**
+ * Undo the zigzag encoding and the time difference; an Int16Array wraps modulo 2^16 by itself.
+ *
+ * @param {Uint8Array} low
+ * @param {Uint8Array} high
+ */
 function undifferenced(low, high) {
   const values = new Int16Array(low.length);
   let value = 0;
@@ -81,7 +94,11 @@ function undifferenced(low, high) {
   return values;
 }
 
-/** What I and II foretell of a limb lead, by Einthoven and Goldberger, in whole steps. */
+/**
+ * Limb leads predicted from I and II by Einthoven and Goldberger, in whole steps.
+ *
+ * @type {Record<number, (one: number, two: number) => number>}
+ */
 const PREDICTIONS = {
   2: (one, two) => two - one,
   3: (one, two) => -((one + two) >> 1),
@@ -89,6 +106,11 @@ const PREDICTIONS = {
   5: (one, two) => (2 * two - one) >> 1,
 };
 
+/**
+ * @param {Int16Array} values
+ * @param {number} lead
+ * @param {Int16Array[]} limb
+ */
 function withPrediction(values, lead, [one, two]) {
   const predict = PREDICTIONS[lead];
   if (!predict) return values;

@@ -1,54 +1,81 @@
 // <ecg-viewer>: the 12-lead sheet on paper.
 //
 // Two plots lie on top of each other. prepare() draws into the hidden one while the reader is still thinking;
-// show() swaps the two, which costs one frame. Colours and line width belong to the stylesheet.
+// show() swaps the two, which costs one frame. Colors and line width belong to the style sheet.
 
 import { plot } from "../plot.js";
 import { DEFAULT_SETTINGS, arrange, fitScale, pageCount } from "./layout.js";
 import { createOverlay, fitOverlay } from "./overlay.js";
-import { holderOf, roomFor } from "./available_space.js";
+import { containerOf, availableSpace } from "./available_space.js";
 import { Paper } from "./ruling.js";
-import { lifeSize } from "./screen.js";
+import { magnification } from "./screen.js";
 import { figure, paperLacking } from "./sheet.js";
 
-/** Below this the lines of the millimetres would run into one another. */
+/** @import { Sheet, SheetSettings, SheetView, Signal } from "./types.js" */
+
+/** Below this, millimeter lines would merge. */
 const COARSE_PX_PER_MM = 2.6;
 
+/** One of the two plots. */
 class Buffer {
+  element = document.createElement("div");
+
+  /** @type {string | null} */
+  key = null;
+
+  /** As recorded. @type {Signal | null} */
+  raw = null;
+
+  /** As drawn, after filters. @type {Signal | null} */
+  signal = null;
+
+  /** @type {Sheet | null} */
+  sheet = null;
+
   constructor() {
-    this.element = document.createElement("div");
     this.element.className = "plot";
     this.element.inert = true;
-    this.key = null;
-    this.raw = null; // as recorded
-    this.signal = null; // as drawn: what the views made of it
-    this.sheet = null;
   }
 }
 
-class EcgViewer extends HTMLElement {
+export class EcgViewer extends HTMLElement {
   #front = new Buffer();
   #back = new Buffer();
   #paper = new Paper();
   #overlay = createOverlay();
-  #views = []; // pure functions from a signal to a signal, applied in turn before drawing: filters, exchanged leads
+  /**
+   * Applied in turn before drawing: filters, exchanged leads.
+   *
+   * @type {readonly ((signal: Signal) => Signal)[]}
+   */
+  #views = [];
+  /** @type {SheetSettings} */
   #settings = { ...DEFAULT_SETTINGS };
   #page = 0;
-  #room = { widthPx: 0, heightPx: 0 };
-  #lifePxPerMm = null;
+  #space = { widthPx: 0, heightPx: 0 };
+  /** @type {number | null} */
+  #fixedPxPerMm = null;
 
-  /** The product's words for the states of a lead: `{missing, flat, derived}`. */
+  /**
+   * The product's words for the states of a lead.
+   *
+   * @type {{missing?: string, flat?: string, derived?: string}}
+   */
   words = {};
 
-  /** CSS pixels per millimetre of this screen as measured, or null. */
+  /**
+   * CSS pixels per millimeter of this screen as calibrated, or null.
+   *
+   * @type {number | null}
+   */
   screenPxPerMm = null;
 
   connectedCallback() {
-    this.prepend(this.#paper.element); // what the page wrote into the element lies on the paper and under the signal
+    this.prepend(this.#paper.element); // server-rendered content stays above the paper, under the signal
     this.append(this.#back.element, this.#front.element, this.#overlay);
-    this.#paper.element.setAttribute("role", "img"); // and not the viewer: what lies in the overlay may take the focus
-    this.#room = roomFor(this);
-    new ResizeObserver(() => this.#refit()).observe(holderOf(this));
+    this.#paper.element.setAttribute("role", "img"); // not on the viewer: the overlay may take focus
+    this.#space = availableSpace(this);
+    new ResizeObserver(() => this.#refit()).observe(containerOf(this));
   }
 
   /** The key of the sheet on view, or null. */
@@ -56,25 +83,25 @@ class EcgViewer extends HTMLElement {
     return this.#front.key;
   }
 
-  /** What a screen reader says of the sheet. */
+  /** Text for screen readers. @param {string} text */
   set label(text) {
     this.#paper.element.setAttribute("aria-label", text);
   }
 
-  /** The recording on view as it is, before any view changed it; null while there is none. */
+  /** The recording on view, before any view changed it; null while there is none. */
   get recording() {
     return this.#front.raw;
   }
 
   /**
-   * An SVG over the sheet for what is drawn on it: millimetres from the upper left corner, y down. Its layers are
-   * `<g data-layer="evidence | calipers">`. Who draws there redraws at each "sheet" event.
+   * An SVG over the sheet: millimeters from the upper left corner, y down. Its layers are `<g
+   * data-layer="evidence | calipers">`. Code that draws there redraws at each "sheet" event.
    */
   get overlay() {
     return this.#overlay;
   }
 
-  /** How the sheet is drawn now; the reading keeps it, for what was seen depends on it. */
+  /** How the sheet is drawn now; stored with the reading because it determines what the reader saw. */
   get display() {
     const scale = this.#front.sheet ? this.#scaleOf(this.#front.sheet) : null;
     return {
@@ -82,7 +109,7 @@ class EcgViewer extends HTMLElement {
       page: this.#page,
       pxPerMm: scale,
       calibratedPxPerMm: this.screenPxPerMm,
-      lifeSize: scale && lifeSize(scale, this.screenPxPerMm),
+      lifeSize: scale && magnification(scale, this.screenPxPerMm),
       lineWidthPx: this.#lineWidthPx,
     };
   }
@@ -95,18 +122,27 @@ class EcgViewer extends HTMLElement {
     return this.#page;
   }
 
-  /** Draw `signal` where it is not seen, to be shown later under `key`. */
+  /**
+   * Draw `signal` into the hidden plot, to be shown later under `key`.
+   *
+   * @param {string} key
+   * @param {Signal} signal
+   */
   async prepare(key, signal) {
     if (this.#back.key === key) return;
     await this.#draw(this.#back, key, signal, 0);
   }
 
-  /** What was drawn where it is not seen is out of date: the next prepare() draws anew. */
+  /** Make the next prepare() draw again. */
   forgetHidden() {
     this.#back.key = null;
   }
 
-  /** Show the sheet prepared under `key`; false when it was never prepared. */
+  /**
+   * Show the sheet prepared under `key`; false when it was never prepared.
+   *
+   * @param {string} key
+   */
   show(key) {
     if (this.#front.key === key) return true;
     if (this.#back.key !== key) return false;
@@ -117,50 +153,73 @@ class EcgViewer extends HTMLElement {
   }
 
   /**
-   * Change how this and all later sheets are drawn: arrangement, rhythm, order, speed, gain, and the filter's name
-   * together with the `views` that do what it says.
+   * Change how this and all later sheets are drawn, including the filter's name and the `views` that apply
+   * it.
+   *
+   * @param {Partial<SheetSettings> & {views?: readonly ((signal: Signal) => Signal)[]}} changes
    */
   async configure({ views = this.#views, ...settings }) {
     const before = this.#settings;
     this.#settings = { ...before, ...settings };
     this.#views = Object.freeze([...views]);
-    if (this.#settings.speedMmPerS !== before.speedMmPerS) this.#page = 0; // the pages begin elsewhere then
+    if (this.#settings.speedMmPerS !== before.speedMmPerS) this.#page = 0; // pages start elsewhere
     await this.#redraw();
   }
 
-  /** Draw one millimetre as `pxPerMm`, however large the sheet then is; null: as large as the room allows. */
+  /**
+   * Draw one millimeter as `pxPerMm`, however large the sheet gets; null: as large as space allows.
+   *
+   * @param {number | null} pxPerMm
+   */
   async drawAt(pxPerMm) {
-    if (pxPerMm === this.#lifePxPerMm) return;
-    this.#lifePxPerMm = pxPerMm;
+    if (pxPerMm === this.#fixedPxPerMm) return;
+    this.#fixedPxPerMm = pxPerMm;
     await this.#redraw();
   }
 
-  /** Turn to another page of a recording longer than the paper. */
+  /**
+   * Go to another page of a recording longer than the paper.
+   *
+   * @param {number} page
+   */
   async turn(page) {
     const wanted = Math.min(Math.max(page, 0), this.pages - 1);
     if (wanted === this.#page) return;
     this.#page = wanted;
-    await this.#draw(this.#front, this.#front.key, this.#front.raw, wanted);
+    const { key, raw } = this.#front;
+    if (key === null || raw === null) return;
+    await this.#draw(this.#front, key, raw, wanted);
     this.#present();
   }
 
+  /**
+   * @param {Buffer} buffer
+   * @param {string} key
+   * @param {Signal} raw
+   * @param {number} page
+   */
   async #draw(buffer, key, raw, page) {
-    const signal = this.#views.reduce((seen, view) => view(seen), raw);
+    const signal = this.#views.reduce((current, view) => view(current), raw);
     const sheet = this.#arrange(signal, page);
     const drawn = figure(signal, sheet, this.#scaleOf(sheet), this.words);
     Object.assign(buffer, { key, raw, signal, sheet });
     await plot(buffer.element, drawn);
   }
 
-  /** The usual sheet, or a taller one for tall waves: a wave cut at the edge would be a false voltage. */
+  /**
+   * The usual sheet, or a taller one for tall waves: a wave cut at the edge would show a false voltage.
+   *
+   * @param {Signal} signal
+   * @param {number} page
+   */
   #arrange(signal, page) {
-    const asked = { durationS: durationOf(signal), page, ...this.#settings };
-    return arrange({ ...asked, ...paperLacking(signal, arrange(asked)) });
+    const request = { durationS: durationOf(signal), page, ...this.#settings };
+    return arrange({ ...request, ...paperLacking(signal, arrange(request)) });
   }
 
   async #redraw() {
     for (const buffer of [this.#front, this.#back]) {
-      if (buffer.raw) {
+      if (buffer.key !== null && buffer.raw) {
         await this.#draw(buffer, buffer.key, buffer.raw, buffer === this.#front ? this.#page : 0);
       }
     }
@@ -174,33 +233,36 @@ class EcgViewer extends HTMLElement {
     const scale = this.#scaleOf(sheet);
     this.#front.element.classList.add("is-front");
     this.#back.element.classList.remove("is-front");
-    this.style.setProperty("--px-per-mm", scale); // print enlarges or shrinks by it to a true millimetre
-    this.style.setProperty("--width-mm", sheet.widthMm);
+    this.style.setProperty("--px-per-mm", String(scale)); // print scales by it to a true millimeter
+    this.style.setProperty("--width-mm", String(sheet.widthMm));
     this.style.width = `${sheet.widthMm * scale}px`;
     this.style.height = `${sheet.heightMm * scale}px`;
     this.#paper.fit(sheet);
     this.classList.toggle("is-coarse", scale < COARSE_PX_PER_MM);
     fitOverlay(this.#overlay, sheet);
     const { key, raw, signal } = this.#front;
-    this.dispatchEvent(new CustomEvent("sheet", { detail: { key, sheet, scale, signal, raw } }));
+    const detail = /** @type {SheetView} */ ({ key, sheet, scale, signal, raw });
+    this.dispatchEvent(new CustomEvent("sheet", { detail }));
   }
 
   get #lineWidthPx() {
     return parseFloat(getComputedStyle(this).getPropertyValue("--trace-width")) || 1;
   }
 
+  /** @param {Sheet} sheet */
   #scaleOf(sheet) {
-    return this.#lifePxPerMm ?? fitScale(sheet, this.#room, globalThis.devicePixelRatio);
+    return this.#fixedPxPerMm ?? fitScale(sheet, this.#space, globalThis.devicePixelRatio);
   }
 
   #refit() {
-    const room = roomFor(this);
-    const changed = room.widthPx !== this.#room.widthPx || room.heightPx !== this.#room.heightPx;
-    this.#room = room;
+    const space = availableSpace(this);
+    const changed = space.widthPx !== this.#space.widthPx || space.heightPx !== this.#space.heightPx;
+    this.#space = space;
     if (changed && this.#front.sheet) this.#redraw();
   }
 }
 
+/** @param {Signal} signal */
 function durationOf(signal) {
   return signal.nSamples / signal.samplingRateHz;
 }

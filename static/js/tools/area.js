@@ -2,25 +2,35 @@
 
 import { LEADS } from "../ecg/signal.js";
 
-/** Narrower than this it was a click, not an area. */
-const LEAST_MM = 1.5;
+/** @import { Cell, Point, Box } from "../ecg/types.js" */
+/** @import { Localisation } from "../desk/types.js" */
+/** @import { SheetCoordinates } from "./sheet_coordinates.js" */
+
+/** @typedef {{leads: string[], fromS: number, toS: number}} Area */
+
+/** Anything narrower was a click, not an area. */
+const MIN_MM = 1.5;
 
 /**
- * The leads and the stretch of time between two places of the overlay.
+ * The leads and time span between two points of the overlay.
  *
- * Going sideways stays in the row where it began; going up or down takes the rows in that are crossed.
+ * Moving sideways stays in the row where it began; moving up or down adds the rows that are crossed.
  *
- * @returns {{leads: string[], fromS: number, toS: number, cells: object[]} | null}
+ * @param {SheetCoordinates} coordinates
+ * @param {Point} from
+ * @param {Point} to
+ * @returns {(Area & {cells: Cell[]}) | null}
  */
-export function areaOf(ground, from, to) {
-  const { sheet } = ground;
+export function areaOf(coordinates, from, to) {
+  const { sheet } = coordinates;
   const [left, right] = [Math.min(from.x, to.x), Math.max(from.x, to.x)];
-  if (right - left < LEAST_MM) return null;
-  const cells = rowsBetween(ground, from.y, to.y).filter(
-    ({ leftMm, rightMm }) => Math.min(right, rightMm) - Math.max(left, leftMm) >= LEAST_MM,
+  if (right - left < MIN_MM) return null;
+  const cells = rowsBetween(coordinates, from.y, to.y).filter(
+    ({ leftMm, rightMm }) => Math.min(right, rightMm) - Math.max(left, leftMm) >= MIN_MM,
   );
   if (cells.length === 0) return null;
-  const seconds = (x) => ground.secondsAt(sheet.cells[0], x);
+  /** @param {number} x */
+  const seconds = (x) => coordinates.secondsAt(sheet.cells[0], x);
   const shown = {
     leftMm: Math.min(...cells.map(({ leftMm }) => leftMm)),
     rightMm: Math.max(...cells.map(({ rightMm }) => rightMm)),
@@ -33,8 +43,15 @@ export function areaOf(ground, from, to) {
   };
 }
 
-/** The cells of the rows from the one nearest to `fromY` to the one nearest to `toY`. */
+/**
+ * The cells of the rows from the one nearest to `fromY` to the one nearest to `toY`.
+ *
+ * @param {SheetCoordinates} coordinates
+ * @param {number} fromY
+ * @param {number} toY
+ */
 function rowsBetween({ sheet }, fromY, toY) {
+  /** @param {number} y */
   const rowAt = (y) =>
     sheet.cells.reduce(
       (best, { baselineMm }) =>
@@ -47,22 +64,35 @@ function rowsBetween({ sheet }, fromY, toY) {
   );
 }
 
-/** What a reading keeps of the area. */
+/**
+ * The area as a reading stores it.
+ *
+ * @param {Area} area
+ * @param {number | null} tracing null while the previous exam is on view
+ * @returns {Omit<Localisation, "tracing"> & {tracing: number | null}}
+ */
 export function localisation({ leads, fromS, toS }, tracing) {
+  /** @param {number} value */
   const rounded = (value) => Math.round(value * 10000) / 10000;
   return { tracing, leads, from_s: rounded(fromS), to_s: rounded(toS) };
 }
 
-/** Where an area shows on the sheet: a box for each stretch of its leads, in mm of the overlay. */
-export function boxesOf(ground, { leads, from_s: fromS, to_s: toS }, reachMm) {
-  return ground.sheet.cells
+/**
+ * Where an area shows on the sheet: one box for each stretch of its leads.
+ *
+ * @param {SheetCoordinates} coordinates
+ * @param {Pick<Localisation, "leads" | "from_s" | "to_s">} area
+ * @param {number} reachMm
+ */
+export function boxesOf(coordinates, { leads, from_s: fromS, to_s: toS }, reachMm) {
+  return coordinates.sheet.cells
     .filter(({ lead, startS, endS }) => leads.includes(LEADS[lead]) && fromS < endS && toS > startS)
     .map((cell) => {
-      const { x, y } = ground.placeOf(cell, Math.max(fromS, cell.startS));
+      const { x, y } = coordinates.placeOf(cell, Math.max(fromS, cell.startS));
       return {
         x,
         y: y - reachMm,
-        width: ground.placeOf(cell, Math.min(toS, cell.endS)).x - x,
+        width: coordinates.placeOf(cell, Math.min(toS, cell.endS)).x - x,
         height: 2 * reachMm,
       };
     });

@@ -1,17 +1,29 @@
-// What stands beside the tools while calipers are out: the read-out, a handle for each leg, and what to do with it.
+// The panel while calipers are active: the readout, a handle for each leg, and the actions.
 
 import { make } from "../dom.js";
+
+/** @import { Words } from "../texts.js" */
+/** @import { CaliperState, Nudge } from "./types.js" */
+
+/**
+ * @typedef {object} CaliperIntents
+ * @property {(leg: 0 | 1, nudge: Nudge) => void} nudge
+ * @property {(by: number) => void} changeCell
+ * @property {(by: number) => void} cycles
+ * @property {() => void} attach
+ * @property {() => void} leave
+ */
 
 export class CaliperPanel {
   /**
    * @param {HTMLElement} host an element of its own
-   * @param {{words: Function, intents: object}} world `intents`: nudge, changeCell, cycles, attach, leave
+   * @param {{words: Words, intents: CaliperIntents}} deps
    */
   constructor(host, { words, intents }) {
     this.words = words;
     this.host = host;
     this.reading = make("output", { class: "tool-reading" });
-    this.legs = [0, 1].map((leg) => this.#leg(leg, intents));
+    this.legs = [this.#leg(0, intents), this.#leg(1, intents)];
     this.cycles = make("output", { class: "tool-cycles" });
     this.attach = make(
       "button",
@@ -37,17 +49,23 @@ export class CaliperPanel {
       "×",
     );
     leave.addEventListener("click", intents.leave);
+    this.stepper = this.#stepper(intents);
     host.append(
       this.reading,
       make("span", { class: "tool-legs" }, ...this.legs),
-      this.#stepper(intents),
+      this.stepper,
       this.attach,
       leave,
     );
     host.hidden = true;
   }
 
-  /** A slider, so that a screen reader tells the place and the arrows move it. */
+  /**
+   * A slider, so that screen readers announce the position and arrow keys move it.
+   *
+   * @param {0 | 1} leg
+   * @param {CaliperIntents} intents
+   */
   #leg(leg, intents) {
     const handle = make(
       "span",
@@ -64,16 +82,22 @@ export class CaliperPanel {
       String(leg + 1),
     );
     handle.addEventListener("keydown", (event) => {
-      const deed = keyDeed(event);
-      if (!deed) return;
-      event.preventDefault(); // the arrows turn the pages of the sheet elsewhere
-      if (deed.cell) intents.changeCell(deed.cell);
-      else intents.nudge(leg, deed);
+      const action = keyAction(event);
+      if (!action) return;
+      event.preventDefault(); // elsewhere arrow keys turn the pages of the sheet
+      if ("cell" in action) intents.changeCell(action.cell);
+      else intents.nudge(leg, action);
     });
     return handle;
   }
 
+  /** @param {CaliperIntents} intents */
   #stepper(intents) {
+    /**
+     * @param {number} by
+     * @param {string} sign
+     * @param {string} label
+     */
     const button = (by, sign, label) => {
       const element = make(
         "button",
@@ -83,21 +107,23 @@ export class CaliperPanel {
       element.addEventListener("click", () => intents.cycles(by));
       return element;
     };
-    this.stepper = make(
+    return make(
       "span",
       { class: "tool-stepper", role: "group", "aria-label": this.words("caliper-cycles") },
       button(-1, "−", "caliper-fewer"),
       this.cycles,
       button(1, "+", "caliper-more"),
     );
-    return this.stepper;
   }
 
-  /** @param {{said: string, state: object, places: string[], range: {startS: number, endS: number}, isWhole: boolean}} seen */
-  show({ said, state, places, range, isWhole }) {
+  /**
+   * @param {{text: string, state: CaliperState, places: string[], range: {startS: number, endS: number},
+   *   isComplete: boolean}} view
+   */
+  show({ text, state, places, range, isComplete }) {
     this.host.hidden = false;
-    if (this.reading.textContent !== said) this.reading.textContent = said;
-    this.attach.disabled = !isWhole;
+    if (this.reading.textContent !== text) this.reading.textContent = text;
+    this.attach.disabled = !isComplete;
     this.stepper.hidden = state.kind !== "interval";
     this.cycles.textContent = this.words("caliper-times", { count: state.cycles });
     this.legs.forEach((handle, leg) => {
@@ -107,11 +133,15 @@ export class CaliperPanel {
         "aria-valuenow",
         state.legs ? state.legs[leg].seconds.toFixed(3) : String(range.startS),
       );
-      handle.setAttribute("aria-valuetext", places[leg] ?? said);
+      handle.setAttribute("aria-valuetext", places[leg] ?? text);
     });
   }
 
-  /** Say `sentence` in the place of the read-out, until the calipers are moved. */
+  /**
+   * Show `sentence` in place of the readout, until the calipers move.
+   *
+   * @param {string} sentence
+   */
   say(sentence) {
     this.reading.textContent = sentence;
   }
@@ -121,18 +151,26 @@ export class CaliperPanel {
   }
 }
 
+/** @type {Record<string, Nudge | undefined>} */
 const ARROWS = {
   ArrowLeft: { right: -1 },
   ArrowRight: { right: 1 },
   ArrowUp: { up: 1 },
   ArrowDown: { up: -1 },
 };
+/** @type {Record<string, number | undefined>} */
 const CELLS = { PageUp: -1, PageDown: 1 };
 
-/** What a key does to a leg, or null. */
-export function keyDeed({ key, shiftKey, ctrlKey, altKey, metaKey }) {
+/**
+ * What a key does to a leg, or null.
+ *
+ * @param {import("../desk/hotkeys.js").KeyPress} event
+ * @returns {{cell: number} | Nudge | null}
+ */
+export function keyAction({ key, shiftKey, ctrlKey, altKey, metaKey }) {
   if (ctrlKey || altKey || metaKey) return null;
-  if (CELLS[key]) return { cell: CELLS[key] };
-  if (key === "Enter") return { right: 0 }; // puts the calipers down where there are none yet
+  const cell = CELLS[key];
+  if (cell) return { cell };
+  if (key === "Enter") return { right: 0 }; // places calipers that are not placed yet
   return ARROWS[key] ? { ...ARROWS[key], isCoarse: shiftKey } : null;
 }

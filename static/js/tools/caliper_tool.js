@@ -1,24 +1,48 @@
-// Calipers at work on one sheet: pointer and keys change the state, view and panel show it.
+// Calipers on one sheet: pointer and keys change the state, view and panel show it.
 
-import { letGo } from "../dom.js";
+import { releaseFocus } from "../dom.js";
 import * as calipers from "./calipers.js";
 import { CaliperPanel } from "./caliper_panel.js";
 import { CaliperView } from "./caliper_view.js";
 import { pointerOn } from "./pointer.js";
-import { say } from "./readout.js";
+import { readout } from "./readout.js";
+
+/** @import { Point } from "../ecg/types.js" */
+/** @import { Words } from "../texts.js" */
+/** @import { SheetCoordinates } from "./sheet_coordinates.js" */
+/** @import { CaliperKind, CaliperState, LeadName, PlacedCalipers } from "./types.js" */
+
+/**
+ * @typedef {object} CaliperPlace
+ * @property {Element} element where the pointer works
+ * @property {SVGSVGElement} overlay
+ * @property {Element} layer where calipers are drawn
+ * @property {HTMLElement} host where the panel goes
+ * @property {() => LeadName[]} namesMm where lead names stand
+ */
+
+/**
+ * @typedef {object} CaliperDeps
+ * @property {Words} words
+ * @property {string} language
+ * @property {() => void} onChange
+ * @property {(state: PlacedCalipers, coordinates: SheetCoordinates) => void} onAttach
+ */
 
 export class CaliperTool {
+  /** @type {CaliperState} */
   #state = calipers.idle();
-  #ground = null;
+  /** @type {SheetCoordinates | null} */
+  #coordinatesOrNull = null;
   #scale = 1;
   #isOut = false;
   #frame = 0;
-  #before = null; // what had the focus when they were taken out
+  /** What had focus when the calipers were taken out. @type {Element | null} */
+  #focusBefore = null;
 
   /**
-   * @param {{element: HTMLElement, overlay: SVGSVGElement, layer: SVGGElement, host: HTMLElement, namesMm: () => object[]}} place
-   *   `element` is where the pointer works, `host` where the panel goes
-   * @param {{words: Function, language: string, onChange: () => void, onAttach: (state: object, ground: object) => void}} world
+   * @param {CaliperPlace} place
+   * @param {CaliperDeps} deps
    */
   constructor({ element, overlay, layer, host, namesMm }, { words, language, onChange, onAttach }) {
     this.words = words;
@@ -28,10 +52,10 @@ export class CaliperTool {
     this.panel = new CaliperPanel(host, {
       words,
       intents: {
-        nudge: (leg, deed) =>
-          this.#set(this.#orPlaced((state) => calipers.nudge(state, this.#ground, leg, deed))),
+        nudge: (leg, action) =>
+          this.#set(this.#orPlaced((state) => calipers.nudge(state, this.#coordinates, leg, action))),
         changeCell: (by) =>
-          this.#set(this.#orPlaced((state) => calipers.changeCell(state, this.#ground, by))),
+          this.#set(this.#orPlaced((state) => calipers.changeCell(state, this.#coordinates, by))),
         cycles: (by) => this.#set(calipers.countCycles(this.#state, this.#state.cycles + by)),
         attach: () => this.#attach(onAttach),
         leave: () => this.putAway(),
@@ -39,11 +63,17 @@ export class CaliperTool {
     });
     this.element = element;
     pointerOn(element, overlay, {
-      isOn: () => this.#isOut && this.#ground !== null,
-      down: (at, reachMm) => this.#set(calipers.down(this.#state, this.#ground, at, reachMm)),
-      move: (at) => this.#set(calipers.move(this.#state, this.#ground, at)),
-      up: (deed) => this.#set(calipers.up(this.#state, deed)),
+      isOn: () => this.#isOut && this.#coordinatesOrNull !== null,
+      down: (at, reachMm) => this.#set(calipers.down(this.#state, this.#coordinates, at, reachMm)),
+      move: (at) => this.#set(calipers.move(this.#state, this.#coordinates, at)),
+      up: (action) => this.#set(calipers.up(this.#state, action)),
     });
+  }
+
+  /** Of the sheet on view; pointer and keys only work while there is one. */
+  get #coordinates() {
+    if (!this.#coordinatesOrNull) throw new Error("no sheet is on view yet");
+    return this.#coordinatesOrNull;
   }
 
   get isOut() {
@@ -58,35 +88,52 @@ export class CaliperTool {
     return this.#state.isMarching;
   }
 
-  /** The stretch between the legs, or null: other tools may begin with it. */
+  /** The time span between the legs, or null; other tools may start from it. */
   get stretch() {
-    if (!this.#isOut || !calipers.isPlaced(this.#state)) return null;
-    const [from, to] = this.#state.legs.map(({ seconds }) => seconds).sort((one, other) => one - other);
-    return { lead: calipers.measurement(this.#state, this.#ground, 1).lead, fromS: from, toS: to };
+    const state = this.#state;
+    if (!this.#isOut || !calipers.isPlaced(state)) return null;
+    const [from, to] = state.legs.map(({ seconds }) => seconds).sort((one, other) => one - other);
+    return { lead: calipers.measurement(state, this.#coordinates, 1).lead, fromS: from, toS: to };
   }
 
-  /** Lie on another sheet: what was measured stays only where the sheet is the same. */
-  show(ground, scale) {
-    const isSame = this.#ground !== null && this.#ground.isLaidOutLike(ground) && this.#holdsFor(ground);
-    this.#ground = ground;
+  /**
+   * Lie on another sheet: a measurement stays only where the sheet is the same.
+   *
+   * @param {SheetCoordinates} coordinates
+   * @param {number} scale
+   */
+  show(coordinates, scale) {
+    const isSame =
+      this.#coordinatesOrNull !== null &&
+      this.#coordinates.isLaidOutLike(coordinates) &&
+      this.#holdsFor(coordinates);
+    this.#coordinatesOrNull = coordinates;
     this.#scale = scale;
     if (!isSame) this.#state = { ...calipers.idle(this.#state.kind), isMarching: this.#state.isMarching };
     this.#present();
   }
 
-  /** Through another filter an interval is the same, a voltage is not. */
+  /**
+   * Through another filter an interval is the same, a voltage is not.
+   *
+   * @param {SheetCoordinates} coordinates
+   */
   #holdsFor({ signal }) {
-    return signal === this.#ground.signal || this.#state.kind === calipers.Kind.INTERVAL;
+    return signal === this.#coordinates.signal || this.#state.kind === calipers.Kind.INTERVAL;
   }
 
-  /** Take out the calipers of `kind`; those that are out of that kind are put away. */
+  /**
+   * Take out the calipers of `kind`, or put them away.
+   *
+   * @param {CaliperKind} kind
+   */
   toggle(kind) {
     if (this.#isOut && this.#state.kind === kind && !this.#state.isMarching) return this.putAway();
     this.#state = { ...calipers.idle(kind) };
     return this.#takeOut();
   }
 
-  /** Repeat the interval over the row, or stop doing so. */
+  /** Repeat the interval along the row, or stop. */
   toggleMarch() {
     if (this.#isOut && this.#state.isMarching) {
       this.#state = calipers.march(this.#state, false);
@@ -102,36 +149,48 @@ export class CaliperTool {
     this.#state = calipers.idle(this.#state.kind);
     this.element.classList.remove("is-measuring");
     this.#present();
-    letGo(this.panel.host, this.#before);
+    releaseFocus(this.panel.host, this.#focusBefore);
   }
 
   #takeOut() {
-    if (!this.#isOut) this.#before = document.activeElement;
+    if (!this.#isOut) this.#focusBefore = document.activeElement;
     this.#isOut = true;
     this.element.classList.add("is-measuring");
     this.#present();
     this.panel.legs[0].focus({ preventScroll: true });
   }
 
-  /** Keep what is measured with the finding; a measurement of nothing is refused, and said. */
+  /**
+   * Keep the measurement with the finding; a measurement of zero is refused with a message.
+   *
+   * @param {CaliperDeps["onAttach"]} onAttach
+   */
   #attach(onAttach) {
-    if (calipers.isNothing(this.#state, this.#ground))
+    const state = this.#state;
+    if (!calipers.isPlaced(state)) return;
+    if (calipers.isNothing(state, this.#coordinates))
       this.panel.say(this.words(`caliper-nothing-${this.#state.kind}`));
-    else onAttach(this.#state, this.#ground);
+    else onAttach(state, this.#coordinates);
   }
 
-  /** By key the calipers first come down somewhere: on the last row, where the rhythm is. */
+  /**
+   * By key, calipers that are not placed yet first come down on the last row, where the rhythm is.
+   *
+   * @param {(state: PlacedCalipers) => CaliperState} change
+   */
   #orPlaced(change) {
-    if (calipers.isPlaced(this.#state)) return change(this.#state);
-    const cell = this.#ground.sheet.cells.findLast((one) => this.#ground.isRecorded(one));
-    return cell ? calipers.place(this.#state, this.#ground, cell) : this.#state;
+    const state = this.#state;
+    if (calipers.isPlaced(state)) return change(state);
+    const cell = this.#coordinates.sheet.cells.findLast((one) => this.#coordinates.isRecorded(one));
+    return cell ? calipers.place(this.#state, this.#coordinates, cell) : this.#state;
   }
 
+  /** @param {CaliperState} state */
   #set(state) {
     if (state === this.#state) return;
     this.#state = state;
-    if (state.hand === null) return this.#present(); // at rest: the next key may want what was measured
-    // Pointers report more often than a screen shows.
+    if (state.hand === null) return this.#present(); // at rest: the next key may attach the measurement
+    // Pointer events come more often than frames.
     this.#frame ||= requestAnimationFrame(() => this.#present());
   }
 
@@ -139,21 +198,22 @@ export class CaliperTool {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     this.onChange();
-    if (!this.#ground) return;
-    const isPlaced = this.#isOut && calipers.isPlaced(this.#state);
-    const said = isPlaced
-      ? say(this.#state, this.#ground, this.words, this.language)
+    if (!this.#coordinatesOrNull) return;
+    const state = this.#state;
+    const placed = this.#isOut && calipers.isPlaced(state) ? state : null;
+    const text = placed
+      ? readout(placed, this.#coordinates, this.words, this.language)
       : this.words(`caliper-hint-${this.#state.kind}`);
-    this.view.draw(this.#isOut ? this.#state : calipers.idle(), this.#ground, this.#scale, said);
+    this.view.draw(this.#isOut ? this.#state : calipers.idle(), this.#coordinates, this.#scale, text);
     if (!this.#isOut) return this.panel.hide();
     this.panel.show({
-      said,
-      state: this.#state,
-      range: this.#ground.sheet.window,
-      isWhole: isPlaced && this.#state.hand === null,
-      places: isPlaced
-        ? this.#state.legs.map(({ seconds }) =>
-            this.words("caliper-place", { lead: this.#state.cell.name, seconds: seconds.toFixed(3), said }),
+      text,
+      state,
+      range: this.#coordinates.sheet.window,
+      isComplete: placed !== null && state.hand === null,
+      places: placed
+        ? placed.legs.map(({ seconds }) =>
+            this.words("caliper-place", { lead: placed.cell.name, seconds: seconds.toFixed(3), said: text }),
           )
         : [],
     });

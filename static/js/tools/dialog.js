@@ -1,12 +1,15 @@
-// A window over the desk for one tool. It exists while it is open, so that its keys work only then.
+// A dialog for one tool. It exists only while it is open, so that its keys work only then.
 
 import { make } from "../dom.js";
 
+/** @import { Words } from "../texts.js" */
+
 /**
- * Open a dialog called `title` with `body`; it closes by its button, by Escape, and by a click beside it.
+ * Open a dialog called `title` with `body`; it closes by its button, by Escape, and by a click outside.
  *
- * @param {HTMLElement} desk @param {{title: string, note?: string, body: Node[], head?: Node[], isNarrow?: boolean}} content
- * @returns {HTMLDialogElement}
+ * @param {HTMLElement} desk
+ * @param {{title: string, note?: string, body: Node[], head?: Node[], isNarrow?: boolean}} content
+ * @param {Words} words
  */
 export function openDialog(desk, { title, note = "", body, head = [], isNarrow = false }, words) {
   const close = make(
@@ -40,7 +43,13 @@ export function openDialog(desk, { title, note = "", body, head = [], isNarrow =
   return dialog;
 }
 
-/** A button that stays pressed: one of several, or on and off. */
+/**
+ * A button that stays pressed: one of several, or on and off.
+ *
+ * @param {string} text
+ * @param {{isOn: boolean, key?: string | null, label?: string | null, onClick: (event: MouseEvent) => void,
+ *   name?: string | null}} options
+ */
 export function toggle(text, { isOn, key = null, label = null, onClick, name = null }) {
   const button = make(
     "button",

@@ -1,49 +1,74 @@
-// Where something can stand on the sheet without hiding a piece of the signal or a name. Pure; in mm, y down.
+// Free places on the sheet, where a box hides no signal and no name. Pure; in mm, y down.
+
+/** @import { Box, Cell, Point } from "../ecg/types.js" */
+/** @import { SheetCoordinates } from "./sheet_coordinates.js" */
 
 const BIN_MM = 1;
 
 /**
- * The first place from the left where a box of this size lies on nothing: along the upper edge, else the lower one.
+ * The first free place from the left for a box of this size: along the upper edge, otherwise the lower one.
  *
- * @param {object} ground @param {{left: number, right: number, top: number, bottom: number}[]} names
- * @returns {{x: number, y: number} | null} its upper left corner
+ * @param {SheetCoordinates} coordinates
+ * @param {Box[]} names
+ * @param {{width: number, height: number}} size
+ * @returns {Point | null} its upper left corner
  */
-export function freePlace(ground, names, { width, height }) {
-  const { widthMm, heightMm } = ground.sheet;
+export function freePlace(coordinates, names, { width, height }) {
+  const { widthMm, heightMm } = coordinates.sheet;
   for (const top of [0, heightMm - height]) {
-    const taken = takenBins(ground, names, { top, bottom: top + height });
+    const taken = takenBins(coordinates, names, { top, bottom: top + height });
     const x = firstGap(taken, Math.ceil(width / BIN_MM));
     if (x !== null && x * BIN_MM + width <= widthMm) return { x: x * BIN_MM, y: top };
   }
   return null;
 }
 
-function takenBins(ground, names, { top, bottom }) {
-  const { sheet } = ground;
+/**
+ * @param {SheetCoordinates} coordinates
+ * @param {Box[]} names
+ * @param {{top: number, bottom: number}} band
+ */
+function takenBins(coordinates, names, { top, bottom }) {
+  const { sheet } = coordinates;
   const taken = new Uint8Array(Math.ceil(sheet.widthMm / BIN_MM));
+  /**
+   * @param {number} from
+   * @param {number} to
+   */
   const take = (from, to) => taken.fill(1, Math.max(0, Math.floor(from / BIN_MM)), Math.ceil(to / BIN_MM));
   for (const name of names) if (name.top < bottom && name.bottom > top) take(name.left, name.right);
   for (const { xMm, yMm } of sheet.pulses) {
     const heights = yMm.map((y) => sheet.heightMm - y);
     if (Math.min(...heights) < bottom && Math.max(...heights) > top) take(Math.min(...xMm), Math.max(...xMm));
   }
-  for (const cell of sheet.cells) takeWaves(ground, cell, { top, bottom }, take);
+  for (const cell of sheet.cells) takeWaves(coordinates, cell, { top, bottom }, take);
   return taken;
 }
 
-/** A stroke between two samples takes all it passes through. */
-function takeWaves(ground, cell, { top, bottom }, take) {
-  const rate = ground.signal.samplingRateHz;
+/**
+ * A stroke between two samples takes everything it crosses.
+ *
+ * @param {SheetCoordinates} coordinates
+ * @param {Cell} cell
+ * @param {{top: number, bottom: number}} band
+ * @param {(from: number, to: number) => void} take
+ */
+function takeWaves(coordinates, cell, { top, bottom }, take) {
+  const rate = coordinates.signal.samplingRateHz;
   let before = null;
   for (let t = Math.ceil(cell.startS * rate - 1e-6); t < cell.endS * rate - 1e-6; t += 1) {
-    const millivolts = ground.drawnMillivolts(cell, t / rate);
-    const at = millivolts === null ? null : ground.placeOf(cell, t / rate, millivolts);
+    const millivolts = coordinates.drawnMillivolts(cell, t / rate);
+    const at = millivolts === null ? null : coordinates.placeOf(cell, t / rate, millivolts);
     if (at && Math.min(at.y, before?.y ?? at.y) < bottom && Math.max(at.y, before?.y ?? at.y) > top)
       take(at.x - 1, at.x + 1);
     before = at;
   }
 }
 
+/**
+ * @param {Uint8Array} taken
+ * @param {number} width
+ */
 function firstGap(taken, width) {
   let run = 0;
   for (let bin = 0; bin < taken.length; bin += 1) {

@@ -1,4 +1,4 @@
-// Several leads on one baseline: when does each begin, which is highest, do they agree?
+// Several leads on one baseline, to compare onset, amplitude and agreement.
 
 import { make } from "../dom.js";
 import { paperLacking } from "../ecg/sheet.js";
@@ -6,9 +6,16 @@ import { LEADS } from "../ecg/signal.js";
 import { openDialog, toggle } from "./dialog.js";
 import { row, strip } from "./strip.js";
 
+/** @import { SheetView } from "../ecg/types.js" */
+/** @import { Words } from "../texts.js" */
+
 const FACTOR = 2;
 
-/** What is compared most: frontal plane, inferior, chest from right to left. */
+/**
+ * The most compared sets of leads.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
 const SETS = Object.freeze({
   limb: ["I", "II", "III"],
   inferior: ["II", "III", "aVF"],
@@ -20,18 +27,23 @@ const SETS = Object.freeze({
 let last = [...SETS.limb];
 
 export class LeadOverlay {
-  constructor(desk, seen, { words }) {
-    this.seen = seen;
+  /**
+   * @param {HTMLElement} desk
+   * @param {SheetView} view
+   * @param {{words: Words}} deps
+   */
+  constructor(desk, view, { words }) {
+    this.view = view;
     this.words = words;
     this.chosen = new Set(last);
-    this.room = make("div", {
+    this.scroller = make("div", {
       class: "strip-room",
       tabindex: "0",
       role: "group",
       "aria-label": words("overlay-label"),
     });
-    this.leads = LEADS.map((name) => toggle(name, { isOn: false, onClick: () => this.#turn(name) }));
-    this.leads.forEach((button, i) => button.classList.add("has-colour", `is-lead-${i}`));
+    this.leads = LEADS.map((name) => toggle(name, { isOn: false, onClick: () => this.#toggle(name) }));
+    this.leads.forEach((button, i) => button.classList.add("has-color", `is-lead-${i}`));
     const sets = Object.entries(SETS).map(([name, leads], i) =>
       toggle(words(`overlay-${name}`), {
         isOn: false,
@@ -50,19 +62,21 @@ export class LeadOverlay {
           make("div", { class: "tool-row" }, ...this.leads),
           make("div", { class: "tool-row" }, ...sets),
         ],
-        body: [this.room],
+        body: [this.scroller],
       },
       words,
     );
     this.#draw();
-    this.room.focus({ preventScroll: true });
+    this.scroller.focus({ preventScroll: true });
   }
 
-  #turn(name) {
+  /** @param {string} name */
+  #toggle(name) {
     const isOn = this.chosen.has(name);
     this.#choose(LEADS.filter((lead) => (lead === name ? !isOn : this.chosen.has(lead))));
   }
 
+  /** @param {readonly string[]} leads */
   #choose(leads) {
     last = [...leads];
     this.chosen = new Set(leads);
@@ -70,17 +84,18 @@ export class LeadOverlay {
   }
 
   #draw() {
-    const { sheet, signal, scale } = this.seen;
+    const { sheet, signal, scale } = this.view;
     const leads = LEADS.flatMap((name, lead) => (this.chosen.has(name) ? [{ name, lead }] : []));
     this.leads.forEach((button, i) => button.setAttribute("aria-pressed", String(this.chosen.has(LEADS[i]))));
-    if (leads.length === 0) return this.room.replaceChildren(make("p", {}, this.words("overlay-none")));
+    if (leads.length === 0) return this.scroller.replaceChildren(make("p", {}, this.words("overlay-none")));
     const one = row(signal, sheet, leads, paperLacking);
     const picture = strip(signal, one, scale * FACTOR, this.words, {
       classOf: (name) => (LEADS.includes(name) ? `is-lead-${LEADS.indexOf(name)}` : ""),
     });
-    for (const name of picture.querySelectorAll(".strip-name")) name.remove(); // one baseline has no room for twelve names
-    const { scrollLeft } = this.room;
-    this.room.replaceChildren(picture);
-    this.room.scrollLeft = scrollLeft;
+    // One baseline has no space for twelve names.
+    for (const name of picture.querySelectorAll(".strip-name")) name.remove();
+    const { scrollLeft } = this.scroller;
+    this.scroller.replaceChildren(picture);
+    this.scroller.scrollLeft = scrollLeft;
   }
 }

@@ -1,4 +1,4 @@
-// One lead alone, two to four times as large, on the same paper: its squares grow with it.
+// One lead alone, two to four times as large, on paper that is enlarged with it.
 
 import { make } from "../dom.js";
 import { paperLacking } from "../ecg/sheet.js";
@@ -7,69 +7,97 @@ import { svg } from "../svg.js";
 import { CaliperTool } from "./caliper_tool.js";
 import { Kind } from "./calipers.js";
 import { openDialog, toggle } from "./dialog.js";
-import { Ground } from "./sheet_coordinates.js";
+import { SheetCoordinates } from "./sheet_coordinates.js";
 import { row, strip } from "./strip.js";
+
+/** @import { SheetView } from "../ecg/types.js" */
+/** @import { Words } from "../texts.js" */
+/** @import { CaliperDeps } from "./caliper_tool.js" */
+/** @import { ZoomTarget } from "./types.js" */
 
 const FACTORS = [2, 3, 4];
 let lastFactor = 2;
 
 export class LeadZoom {
   /**
-   * @param {HTMLElement} desk @param {{sheet: object, signal: object, scale: number}} seen
-   * @param {{words: Function, language: string, onAttach: (state: object, ground: object) => void}} world
+   * Of the lead on view.
+   *
+   * @type {CaliperTool | null}
    */
-  constructor(desk, seen, { lead, seconds = null }, world) {
+  #calipers = null;
+
+  /**
+   * @param {HTMLElement} desk
+   * @param {SheetView} view
+   * @param {Partial<ZoomTarget> & {lead: number}} target
+   * @param {{words: Words, language: string, onAttach: CaliperDeps["onAttach"]}} deps
+   */
+  constructor(desk, view, { lead, seconds }, deps) {
     this.desk = desk;
-    this.seen = seen;
-    this.world = world;
+    this.view = view;
+    this.deps = deps;
     this.lead = lead;
     this.factor = lastFactor;
-    this.room = make("div", { class: "strip-room", tabindex: "0", role: "group" });
+    this.scroller = make("div", { class: "strip-room", tabindex: "0", role: "group" });
     this.host = make("div", { class: "tool-panel" });
     this.leads = LEADS.map((name, place) =>
       toggle(name, { isOn: false, onClick: () => this.#choose(place) }),
     );
-    this.#open();
-    this.#draw();
-    this.#lookAt(seconds ?? seen.sheet.window.startS);
-  }
-
-  #open() {
-    const { words } = this.world;
-    const key = (text, keys, label, deed) => {
-      const button = toggle(text, {
-        isOn: false,
-        key: keys,
-        label: words(label),
-        name: words(label),
-        onClick: deed,
-      });
-      button.removeAttribute("aria-pressed");
-      return button;
-    };
     this.factors = FACTORS.map((factor) =>
       toggle(`${factor}×`, {
         isOn: false,
         key: String(factor),
-        label: words("zoom-factor", { factor }),
+        label: deps.words("zoom-factor", { factor }),
         onClick: () => this.#enlarge(factor),
       }),
     );
-    this.kinds = [
-      toggle(words("caliper-interval-short"), {
-        isOn: false,
-        key: "k",
-        label: words("tool-interval"),
-        onClick: () => this.calipers.toggle(Kind.INTERVAL),
-      }),
-      toggle(words("caliper-amplitude-short"), {
-        isOn: false,
-        key: "v",
-        label: words("tool-amplitude"),
-        onClick: () => this.calipers.toggle(Kind.AMPLITUDE),
-      }),
+    this.kinds = [this.#kindButton("k", Kind.INTERVAL), this.#kindButton("v", Kind.AMPLITUDE)];
+    this.#open();
+    this.#draw();
+    this.#lookAt(seconds ?? view.sheet.window.startS);
+  }
+
+  /**
+   * @param {string} key
+   * @param {"interval" | "amplitude"} kind
+   */
+  #kindButton(key, kind) {
+    const { words } = this.deps;
+    return toggle(words(`caliper-${kind}-short`), {
+      isOn: false,
+      key,
+      label: words(`tool-${kind}`),
+      onClick: () => this.#calipers?.toggle(kind),
+    });
+  }
+
+  /**
+   * A button to another lead.
+   *
+   * @param {string} sign
+   * @param {string} key
+   * @param {string} label
+   * @param {number} by
+   */
+  #stepButton(sign, key, label, by) {
+    const button = toggle(sign, {
+      isOn: false,
+      key,
+      label,
+      name: label,
+      onClick: () => this.#choose((this.lead + by) % LEADS.length),
+    });
+    button.removeAttribute("aria-pressed");
+    return button;
+  }
+
+  #open() {
+    const { words } = this.deps;
+    const steps = [
+      this.#stepButton("‹", "ArrowUp", words("zoom-before"), LEADS.length - 1),
+      this.#stepButton("›", "ArrowDown", words("zoom-after"), 1),
     ];
-    this.dialog = openDialog(
+    openDialog(
       this.desk,
       {
         title: words("tool-zoom"),
@@ -77,48 +105,44 @@ export class LeadZoom {
         head: [
           make("div", { class: "tool-row" }, ...this.leads),
           make("div", { class: "tool-row" }, ...this.factors),
-          make(
-            "div",
-            { class: "tool-row" },
-            key("‹", "ArrowUp", "zoom-before", () => this.#choose((this.lead + 11) % 12)),
-            key("›", "ArrowDown", "zoom-after", () => this.#choose((this.lead + 1) % 12)),
-            ...this.kinds,
-          ),
+          make("div", { class: "tool-row" }, ...steps, ...this.kinds),
         ],
-        body: [this.room, this.host],
+        body: [this.scroller, this.host],
       },
       words,
     );
   }
 
+  /** @param {number} lead */
   #choose(lead) {
-    const { scrollLeft } = this.room;
+    const { scrollLeft } = this.scroller;
     this.lead = lead;
     this.#draw();
-    this.room.scrollLeft = scrollLeft; // the same beat in the next lead
+    this.scroller.scrollLeft = scrollLeft; // the same beat in the next lead
   }
 
+  /** @param {number} factor */
   #enlarge(factor) {
-    const middle = (this.room.scrollLeft + this.room.clientWidth / 2) / this.factor;
+    const middle = (this.scroller.scrollLeft + this.scroller.clientWidth / 2) / this.factor;
     this.factor = lastFactor = factor;
     this.#draw();
-    this.room.scrollLeft = middle * factor - this.room.clientWidth / 2;
+    this.scroller.scrollLeft = middle * factor - this.scroller.clientWidth / 2;
   }
 
   #draw() {
     const {
-      seen: { sheet, signal, scale },
-      world: { words, language, onAttach },
+      view: { sheet, signal, scale },
+      deps: { words, language, onAttach },
     } = this;
     const name = LEADS[this.lead];
     const one = row(signal, sheet, [{ lead: this.lead, name }], paperLacking);
     const picture = strip(signal, one, scale * this.factor, words);
     const layer = svg("g");
     picture.append(layer);
-    this.room.replaceChildren(picture);
-    this.room.setAttribute("aria-label", words("zoom-label", { lead: name, factor: this.factor }));
+    this.scroller.replaceChildren(picture);
+    this.scroller.setAttribute("aria-label", words("zoom-label", { lead: name, factor: this.factor }));
     this.host.replaceChildren();
-    this.calipers = new CaliperTool(
+    const calipers = new CaliperTool(
       { element: picture, overlay: picture, layer, host: this.host, namesMm: () => [] },
       {
         words,
@@ -127,7 +151,8 @@ export class LeadZoom {
         onChange: () => this.#mark(),
       },
     );
-    this.calipers.show(new Ground(one, signal), scale * this.factor);
+    calipers.show(new SheetCoordinates(one, signal), scale * this.factor);
+    this.#calipers = calipers;
     this.#mark();
   }
 
@@ -136,18 +161,17 @@ export class LeadZoom {
     this.factors.forEach((button, i) =>
       button.setAttribute("aria-pressed", String(FACTORS[i] === this.factor)),
     );
+    const kind = this.#calipers?.isOut ? this.#calipers.kind : null;
     this.kinds.forEach((button, i) =>
-      button.setAttribute(
-        "aria-pressed",
-        String(Boolean(this.calipers?.isOut) && this.calipers.kind === [Kind.INTERVAL, Kind.AMPLITUDE][i]),
-      ),
+      button.setAttribute("aria-pressed", String(kind === [Kind.INTERVAL, Kind.AMPLITUDE][i])),
     );
   }
 
+  /** @param {number} seconds */
   #lookAt(seconds) {
-    const { sheet, scale } = this.seen;
+    const { sheet, scale } = this.view;
     const x = (15 + (seconds - sheet.window.startS) * sheet.speedMmPerS) * scale * this.factor;
-    this.room.scrollLeft = x - this.room.clientWidth / 2;
-    this.room.focus({ preventScroll: true });
+    this.scroller.scrollLeft = x - this.scroller.clientWidth / 2;
+    this.scroller.focus({ preventScroll: true });
   }
 }

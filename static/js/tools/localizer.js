@@ -1,31 +1,56 @@
-// Saying where a finding shows: an area dragged over the sheet, or leads and seconds chosen by key.
+// Marking where a finding shows: an area dragged over the sheet, or leads and times entered by keyboard.
 
-import { letGo, make } from "../dom.js";
+import { releaseFocus, make } from "../dom.js";
 import { LEADS } from "../ecg/signal.js";
 import { set, svg } from "../svg.js";
 import { areaOf, localisation } from "./area.js";
 import { openDialog, toggle } from "./dialog.js";
 import { pointerOn } from "./pointer.js";
 
-export class Localiser {
+/** @import { Point } from "../ecg/types.js" */
+/** @import { EcgViewer } from "../ecg/viewer.js" */
+/** @import { Words } from "../texts.js" */
+/** @import { Area } from "./area.js" */
+/** @import { SheetCoordinates } from "./sheet_coordinates.js" */
+
+/**
+ * @typedef {object} LocalizerDeps
+ * @property {HTMLElement} desk
+ * @property {Element} layer
+ * @property {Words} words
+ * @property {() => number | null} tracing
+ * @property {() => {lead: string | null, fromS: number, toS: number} | null} stretch what the calipers span
+ * @property {(area: ReturnType<typeof localisation>) => void} onArea
+ * @property {() => void} onChange
+ */
+
+export class Localizer {
   #isOn = false;
-  #ground = null;
+  /** @type {SheetCoordinates | null} */
+  #coordinates = null;
+
+  /** Where the drag began. @type {Point | null} */
   #from = null;
+
+  /** @type {ReturnType<typeof areaOf>} */
   #area = null;
-  #before = null; // what had the focus
+
+  /** @type {Element | null} */
+  #focusBefore = null;
+
   #box = svg("rect", { class: "area-drag", hidden: "" });
 
   /**
-   * @param {HTMLElement} viewer @param {HTMLElement} host where the hint and the way by key go
-   * @param {{desk: HTMLElement, layer: SVGElement, words: Function, tracing: () => number, stretch: () => object | null,
-   *   onArea: (area: object) => void, onChange: () => void}} world `stretch`: what the calipers span, to begin with
+   * @param {EcgViewer} viewer
+   * @param {HTMLElement} host where the hint and the button for keyboard entry go
+   * @param {LocalizerDeps} deps
    */
-  constructor(viewer, host, world) {
+  constructor(viewer, host, deps) {
     this.viewer = viewer;
     this.host = host;
-    this.world = world;
-    const { words } = world;
-    world.layer.append(this.#box);
+    this.deps = deps;
+    const { words } = deps;
+    deps.layer.append(this.#box);
     const byKey = make("button", { type: "button", class: "tool-act" }, words("localise-by-key"));
     const leave = make(
       "button",
@@ -43,9 +68,11 @@ export class Localiser {
     host.append(make("span", { class: "tool-reading is-hint" }, words("localise-hint")), byKey, leave);
     host.hidden = true;
     pointerOn(viewer, viewer.overlay, {
-      isOn: () => this.#isOn && this.#ground !== null,
-      down: (at) => (this.#from = at),
-      move: (at) => this.#from && this.#drag(at),
+      isOn: () => this.#isOn && this.#coordinates !== null,
+      down: (at) => {
+        this.#from = at;
+      },
+      move: (at) => this.#drag(at),
       up: () => this.#finish(),
     });
   }
@@ -54,34 +81,40 @@ export class Localiser {
     return this.#isOn;
   }
 
-  show(ground) {
-    this.#ground = ground;
+  /** @param {SheetCoordinates} coordinates */
+  show(coordinates) {
+    this.#coordinates = coordinates;
     this.#clear();
   }
 
+  /** @param {boolean} isOn */
   turn(isOn) {
     if (isOn === this.#isOn) return;
-    if (isOn) this.#before = document.activeElement;
+    if (isOn) this.#focusBefore = document.activeElement;
     this.#isOn = isOn;
     this.host.hidden = !isOn;
     this.viewer.classList.toggle("is-measuring", isOn);
     this.#clear();
     if (isOn) this.byKey.focus({ preventScroll: true });
-    else letGo(this.host, this.#before);
-    this.world.onChange();
+    else releaseFocus(this.host, this.#focusBefore);
+    this.deps.onChange();
   }
 
+  /** @param {Point} at */
   #drag(at) {
-    this.#area = areaOf(this.#ground, this.#from, at);
+    const coordinates = this.#coordinates;
+    if (!coordinates || !this.#from) return;
+    this.#area = areaOf(coordinates, this.#from, at);
     this.#box.toggleAttribute("hidden", this.#area === null);
     if (!this.#area) return;
     const { cells, fromS, toS } = this.#area;
-    const x = this.#ground.placeOf(this.#ground.sheet.cells[0], fromS).x;
-    const heights = cells.map((cell) => this.#ground.placeOf(cell, cell.startS).y);
-    const reach = Math.min(14, 0.48 * this.#ground.pitchMm);
+    const [first] = coordinates.sheet.cells;
+    const { x } = coordinates.placeOf(first, fromS);
+    const heights = cells.map((cell) => coordinates.placeOf(cell, cell.startS).y);
+    const reach = Math.min(14, 0.48 * coordinates.pitchMm);
     set(this.#box, {
       x,
-      width: this.#ground.placeOf(this.#ground.sheet.cells[0], toS).x - x,
+      width: coordinates.placeOf(first, toS).x - x,
       y: Math.min(...heights) - reach,
       height: Math.max(...heights) - Math.min(...heights) + 2 * reach,
     });
@@ -90,7 +123,7 @@ export class Localiser {
   #finish() {
     const area = this.#area;
     this.#clear();
-    if (area) this.world.onArea(localisation(area, this.world.tracing()));
+    if (area) this.deps.onArea(localisation(area, this.deps.tracing()));
   }
 
   #clear() {
@@ -99,14 +132,19 @@ export class Localiser {
     this.#box.setAttribute("hidden", "");
   }
 
-  /** The same by key: twelve leads and two times. */
+  /** Enter the same by keyboard: leads and two times. */
   #ask() {
-    const { desk, words, stretch, tracing, onArea } = this.world;
-    const { startS, endS } = this.#ground.sheet.window;
-    const begin = stretch();
+    const { desk, words, stretch, tracing, onArea } = this.deps;
+    if (!this.#coordinates) return;
+    const { startS, endS } = this.#coordinates.sheet.window;
+    const start = stretch();
     const leads = LEADS.map((name) =>
-      toggle(name, { isOn: begin?.lead === name, onClick: (event) => flip(event.currentTarget) }),
+      toggle(name, {
+        isOn: start?.lead === name,
+        onClick: (event) => flip(/** @type {Element} */ (event.currentTarget)),
+      }),
     );
+    /** @param {number} value */
     const time = (value) =>
       make("input", {
         type: "number",
@@ -116,7 +154,7 @@ export class Localiser {
         value: value.toFixed(2),
         required: true,
       });
-    const [from, to] = [time(begin?.fromS ?? startS), time(begin?.toS ?? endS)];
+    const [from, to] = [time(start?.fromS ?? startS), time(start?.toS ?? endS)];
     const add = make("button", { type: "submit", class: "button" }, words("localise-add"));
     const problem = make("p", { class: "tool-problem", role: "alert" });
     const form = make(
@@ -137,15 +175,15 @@ export class Localiser {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const chosen = LEADS.filter((_, i) => leads[i].getAttribute("aria-pressed") === "true");
-      const isWhole =
+      const isComplete =
         chosen.length > 0 &&
         from.checkValidity() &&
         to.checkValidity() &&
         Number(to.value) > Number(from.value);
-      problem.textContent = isWhole
+      problem.textContent = isComplete
         ? ""
         : words("localise-problem", { start: startS.toFixed(2), end: endS.toFixed(2) });
-      if (!isWhole) return;
+      if (!isComplete) return;
       dialog.close();
       onArea(localisation({ leads: chosen, fromS: Number(from.value), toS: Number(to.value) }, tracing()));
     });
@@ -153,6 +191,7 @@ export class Localiser {
   }
 }
 
+/** @param {Element} button */
 function flip(button) {
   button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
 }

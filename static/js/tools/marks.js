@@ -1,55 +1,77 @@
-// What the reader has said of the findings, drawn where it was said: areas, and the stretches that were measured.
+// The reader's evidence drawn on the sheet: areas, and measured spans.
 
 import { boxesOf } from "./area.js";
 import { svg } from "../svg.js";
 
+/** @import { Finding, Localisation, Measurement } from "../desk/types.js" */
+/** @import { SheetCoordinates } from "./sheet_coordinates.js" */
+
 export class Marks {
   #group = svg("g", { class: "marks" });
-  #ground = null;
+  /** @type {SheetCoordinates | null} */
+  #coordinates = null;
+
+  /** @type {readonly Finding[]} */
   #findings = [];
 
-  /** @param {SVGElement} layer under the signal @param {{tracing: () => number, nameOf: (code: string) => string}} world */
-  constructor(layer, world) {
-    this.world = world;
+  /**
+   * @param {Element} layer under the signal
+   * @param {{tracing: () => number | null, nameOf: (code: string) => string}} deps
+   */
+  constructor(layer, deps) {
+    this.deps = deps;
     layer.append(this.#group);
   }
 
-  show(ground) {
-    this.#ground = ground;
+  /** @param {SheetCoordinates} coordinates */
+  show(coordinates) {
+    this.#coordinates = coordinates;
     this.#draw();
   }
 
-  /** @param {object[]} findings of the content of a reading */
+  /** @param {readonly Finding[]} findings */
   mark(findings) {
     this.#findings = findings;
     this.#draw();
   }
 
   #draw() {
-    if (!this.#ground) return;
-    const tracing = this.world.tracing();
+    const coordinates = this.#coordinates;
+    if (!coordinates) return;
+    const tracing = this.deps.tracing();
+    /** @param {Localisation | Measurement} mark */
     const isHere = (mark) => mark.tracing === tracing;
     this.#group.replaceChildren(
-      ...this.#findings.flatMap(({ localisations = [], measurements = [], ...finding }) => [
-        ...localisations.filter(isHere).flatMap((mark) => this.#area(mark, finding)),
-        ...measurements
-          .filter((mark) => isHere(mark) && mark.lead)
-          .flatMap((mark) => this.#stretch(mark, finding)),
+      ...this.#findings.flatMap((finding) => [
+        ...finding.localisations.filter(isHere).flatMap((mark) => this.#area(coordinates, mark, finding)),
+        ...finding.measurements.filter(isHere).flatMap((mark) => this.#stretch(coordinates, mark, finding)),
       ]),
     );
   }
 
-  #area(mark, finding) {
-    const reach = Math.min(12, 0.44 * this.#ground.pitchMm);
-    return boxesOf(this.#ground, mark, reach).map((box) =>
+  /**
+   * @param {SheetCoordinates} coordinates
+   * @param {Localisation} mark
+   * @param {Finding} finding
+   */
+  #area(coordinates, mark, finding) {
+    const reach = Math.min(12, 0.44 * coordinates.pitchMm);
+    return boxesOf(coordinates, mark, reach).map((box) =>
       svg("rect", { class: "mark is-area", ...box }, this.#title(finding)),
     );
   }
 
-  /** A bracket below the waves, where it hides nothing of them. */
-  #stretch(mark, finding) {
-    const reach = Math.min(11, 0.4 * this.#ground.pitchMm);
-    return boxesOf(this.#ground, { ...mark, leads: [mark.lead] }, reach).map(({ x, y, width, height }) =>
+  /**
+   * A bracket below the waves, where it hides nothing.
+   *
+   * @param {SheetCoordinates} coordinates
+   * @param {Measurement} mark
+   * @param {Finding} finding
+   */
+  #stretch(coordinates, mark, finding) {
+    const reach = Math.min(11, 0.4 * coordinates.pitchMm);
+    const leads = mark.lead ? [mark.lead] : [];
+    return boxesOf(coordinates, { ...mark, leads }, reach).map(({ x, y, width, height }) =>
       svg(
         "path",
         { class: "mark is-measured", d: `M${x} ${y + height - 1.5}v1.5h${width}v-1.5` },
@@ -58,7 +80,8 @@ export class Marks {
     );
   }
 
+  /** @param {Finding} finding */
   #title(finding) {
-    return Object.assign(svg("title"), { textContent: this.world.nameOf(finding.class) });
+    return Object.assign(svg("title"), { textContent: this.deps.nameOf(finding.class) });
   }
 }

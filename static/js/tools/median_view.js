@@ -1,4 +1,4 @@
-// The median beat of each lead, enlarged; it measures nothing.
+// The median beat of each lead, enlarged. View only: it measures nothing.
 
 import { make } from "../dom.js";
 import { medianBeat } from "../ecg/beats.js";
@@ -6,27 +6,35 @@ import { INVALID, LEADS } from "../ecg/signal.js";
 import { openDialog } from "./dialog.js";
 import { strip } from "./strip.js";
 
+/** @import { Sheet, SheetView, Signal, Size } from "../ecg/types.js" */
+/** @import { Words } from "../texts.js" */
+
 const FACTOR = 2;
 
-/** The limb leads above, the chest leads below: twice as large both rows fit a screen. */
+/** Limb leads above, chest leads below: at twice the size both rows fit a screen. */
 const COLUMNS = 6;
 
+/**
+ * @param {HTMLElement} desk
+ * @param {Pick<SheetView, "sheet" | "signal" | "scale">} view
+ * @param {Words} words
+ */
 export function showMedian(desk, { sheet, signal, scale }, words) {
   const beat = medianBeat(signal);
   const factor = beat === null ? FACTOR : fitting(sheetOf(beat.signal, sheet), scale);
-  const room = make("div", {
+  const scroller = make("div", {
     class: "strip-room",
     tabindex: "0",
     role: "group",
     "aria-label": words("tool-median"),
   });
-  if (beat === null) room.append(make("p", { class: "tool-empty" }, words("median-none")));
-  else room.append(strip(beat.signal, sheetOf(beat.signal, sheet), scale * factor, words));
+  if (beat === null) scroller.append(make("p", { class: "tool-empty" }, words("median-none")));
+  else scroller.append(strip(beat.signal, sheetOf(beat.signal, sheet), scale * factor, words));
   openDialog(
     desk,
     {
       title: words("tool-median"),
-      body: [room],
+      body: [scroller],
       note:
         beat === null
           ? ""
@@ -40,24 +48,36 @@ export function showMedian(desk, { sheet, signal, scale }, words) {
     },
     words,
   );
-  room.focus({ preventScroll: true });
+  scroller.focus({ preventScroll: true });
 }
 
-/** Twice as large, or as large as lets all twelve be seen at once; never smaller than on the sheet. */
+/**
+ * Twice as large, or as large as shows all twelve leads at once; never smaller than on the sheet.
+ *
+ * @param {Size} size
+ * @param {number} scale
+ */
 function fitting({ widthMm, heightMm }, scale) {
-  const room =
+  const factor =
     Math.min((Math.min(1280, window.innerWidth - 32) - 40) / widthMm, (window.innerHeight - 230) / heightMm) /
     scale;
-  return Math.max(1, Math.min(FACTOR, Math.floor(room * 10) / 10));
+  return Math.max(1, Math.min(FACTOR, Math.floor(factor * 10) / 10));
 }
 
-/** Twelve cells of one beat each, with room for the tallest wave of each row. */
+/**
+ * Twelve cells of one beat each, with space for the tallest wave of each row.
+ *
+ * @param {Signal} signal
+ * @param {Pick<Sheet, "speedMmPerS" | "gainMmPerMv">} settings
+ * @returns {Sheet}
+ */
 function sheetOf(signal, { speedMmPerS, gainMmPerMv }) {
   const seconds = signal.nSamples / signal.samplingRateHz;
   const cellMm = Math.ceil((seconds * speedMmPerS + 8) / 5) * 5;
   const rows = Array.from({ length: LEADS.length / COLUMNS }, (_, row) => extentMm(signal, row, gainMmPerMv));
   const heights = rows.map(({ up, down }) => up + down);
   const heightMm = heights.reduce((sum, height) => sum + height, 0) + 5;
+  /** @param {number} row */
   const baselineMm = (row) =>
     heightMm - heights.slice(0, row).reduce((sum, height) => sum + height, 0) - rows[row].up;
   const cells = LEADS.map((name, lead) => {
@@ -90,7 +110,13 @@ function sheetOf(signal, { speedMmPerS, gainMmPerMv }) {
   };
 }
 
-/** How much paper the leads of a row need above and below their baseline, in whole squares. */
+/**
+ * How much paper the leads of a row need above and below their baseline, in whole squares.
+ *
+ * @param {Signal} signal
+ * @param {number} row
+ * @param {number} gainMmPerMv
+ */
 function extentMm({ leads, microvoltsPerLsb }, row, gainMmPerMv) {
   let [up, down] = [10, 5];
   for (const samples of leads.slice(row * COLUMNS, (row + 1) * COLUMNS)) {

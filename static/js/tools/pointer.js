@@ -1,11 +1,30 @@
-// Mouse, pen and finger on a sheet, as places in millimetres.
+// Mouse, pen and touch on a sheet, as positions in millimeters.
 
-/** Farther than this between down and up was no click. */
+/** @import { Point } from "../ecg/types.js" */
+
+/**
+ * @typedef {object} PointerActions
+ * @property {() => boolean} isOn
+ * @property {(at: Point, reachMm: number) => void} down
+ * @property {(at: Point) => void} move also called between clicks
+ * @property {(press: {isClick: boolean}) => void} up
+ */
+
+/** Moving farther than this between down and up is not a click. */
 const CLICK_PX = 4;
 
-const REACH_PX = { mouse: 8, pen: 10, touch: 18 };
+/** @type {Record<string, number | undefined>} */
+const REACH_PX = { pen: 10, touch: 18 };
 
-/** Where on `overlay` (whose user units are mm) the pointer is. */
+const MOUSE_REACH_PX = 8;
+
+/**
+ * Position of the pointer on `overlay`, whose user units are millimeters.
+ *
+ * @param {SVGSVGElement} overlay
+ * @param {{clientX: number, clientY: number}} event
+ * @returns {Point}
+ */
 export function placeIn(overlay, { clientX, clientY }) {
   const { left, top, width, height } = overlay.getBoundingClientRect();
   const { width: widthMm, height: heightMm } = overlay.viewBox.baseVal;
@@ -13,35 +32,42 @@ export function placeIn(overlay, { clientX, clientY }) {
 }
 
 /**
- * Tell `deeds` what the first pointer does on `element`, as long as `deeds.isOn()`.
+ * Report what the first pointer does on `element`, as long as `actions.isOn()`.
  *
- * @param {{isOn: () => boolean, down: Function, move: Function, up: Function}} deeds `down(at, reachMm)`, `move(at)`
- *   also between clicks, `up({isClick})`
+ * @param {Element} element
+ * @param {SVGSVGElement} overlay
+ * @param {PointerActions} actions
  */
-export function pointerOn(element, overlay, deeds) {
+export function pointerOn(element, overlay, actions) {
+  /** @type {{id: number, x: number, y: number, hasMoved: boolean} | null} */
   let held = null;
-  element.addEventListener("pointerdown", (event) => {
-    if (!deeds.isOn() || event.button !== 0 || held !== null) return;
-    event.preventDefault(); // no text is selected, no page is dragged
+  /** @param {PointerEvent} event */
+  const begin = (event) => {
+    if (!actions.isOn() || event.button !== 0 || held !== null) return;
+    event.preventDefault(); // do not select text or drag the page
     element.setPointerCapture(event.pointerId);
     held = { id: event.pointerId, x: event.clientX, y: event.clientY, hasMoved: false };
     const { width } = overlay.getBoundingClientRect();
-    deeds.down(
+    actions.down(
       placeIn(overlay, event),
-      ((REACH_PX[event.pointerType] ?? REACH_PX.mouse) * overlay.viewBox.baseVal.width) / width,
+      ((REACH_PX[event.pointerType] ?? MOUSE_REACH_PX) * overlay.viewBox.baseVal.width) / width,
     );
-  });
-  element.addEventListener("pointermove", (event) => {
-    if (!deeds.isOn() || (held && held.id !== event.pointerId)) return;
+  };
+  /** @param {PointerEvent} event */
+  const move = (event) => {
+    if (!actions.isOn() || (held && held.id !== event.pointerId)) return;
     if (held) held.hasMoved ||= Math.hypot(event.clientX - held.x, event.clientY - held.y) > CLICK_PX;
-    if (!held || held.hasMoved) deeds.move(placeIn(overlay, event));
-  });
+    if (!held || held.hasMoved) actions.move(placeIn(overlay, event));
+  };
+  /** @param {PointerEvent} event */
   const end = (event) => {
-    if (held?.id !== event.pointerId) return;
+    if (!held || held.id !== event.pointerId) return;
     const isClick = event.type === "pointerup" && !held.hasMoved;
     held = null;
-    if (deeds.isOn()) deeds.up({ isClick });
+    if (actions.isOn()) actions.up({ isClick });
   };
-  element.addEventListener("pointerup", end);
-  element.addEventListener("pointercancel", end);
+  const handlers = { pointerdown: begin, pointermove: move, pointerup: end, pointercancel: end };
+  for (const [type, handle] of Object.entries(handlers)) {
+    element.addEventListener(type, (event) => handle(/** @type {PointerEvent} */ (event)));
+  }
 }

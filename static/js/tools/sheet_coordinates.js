@@ -1,20 +1,28 @@
-// What the tools stand on: the samples as they lie on the sheet, so that a place can be snapped to them. Pure.
+// The samples as they lie on the sheet: conversion between positions and the recording, and snapping. Pure.
 
 import { placeOf } from "../ecg/overlay.js";
 import { qrsEdges } from "../ecg/qrs.js";
 import { median } from "../ecg/sheet.js";
 import { INVALID, Status } from "../ecg/signal.js";
 
-/** The baseline near a place is the median of so much to both sides of it: a beat at least, and little of a wander. */
+/**
+ * The local baseline is the median of this span on both sides: at least a beat, and little baseline wander.
+ */
 const REST_S = 1;
 
-export class Ground {
+/** @import { Cell, Point, Sheet, Signal } from "../ecg/types.js" */
+/** @import { Leg } from "./types.js" */
+
+export class SheetCoordinates {
+  /** @type {Map<number, number>} */
   #offsets = new Map();
+  /** @type {{onset: number, end: number}[] | null} */
   #edges = null;
 
   /**
-   * @param {object} sheet as layout.arrange() makes it @param {object} signal what is drawn on it
-   * @param {object} recording what that signal is a view of
+   * @param {Sheet} sheet as layout.arrange() makes it
+   * @param {Signal} signal what is drawn on it
+   * @param {Signal} [recording] what that signal is a view of
    */
   constructor(sheet, signal, recording = signal) {
     this.sheet = sheet;
@@ -22,9 +30,20 @@ export class Ground {
     this.recording = recording;
   }
 
-  /** Is `other` the same recording, laid out as this one is, so that what was measured here still lies where it was? */
+  /**
+   * Is `other` the same recording in the same layout, so that a measurement still lies where it was?
+   *
+   * @param {Pick<SheetCoordinates, "sheet" | "recording">} other
+   */
   isLaidOutLike({ sheet, recording }) {
-    const kept = ["arrangement", "order", "speedMmPerS", "gainMmPerMv", "widthMm", "heightMm"];
+    const kept = /** @type {const} */ ([
+      "arrangement",
+      "order",
+      "speedMmPerS",
+      "gainMmPerMv",
+      "widthMm",
+      "heightMm",
+    ]);
     return (
       recording === this.recording &&
       kept.every((name) => sheet[name] === this.sheet[name]) &&
@@ -34,12 +53,21 @@ export class Ground {
     );
   }
 
-  /** The seconds at `xMm` of the row of `cell`, at the nearest sample on view. */
+  /**
+   * The time at `xMm` in the row of `cell`, at the nearest sample on view.
+   *
+   * @param {Cell} cell
+   * @param {number} xMm
+   */
   secondsAt(cell, xMm) {
     return this.snapped(cell.startS + (xMm - cell.leftMm) / this.sheet.speedMmPerS);
   }
 
-  /** The sample nearest to `seconds` among those on view. */
+  /**
+   * The time of the nearest sample on view.
+   *
+   * @param {number} seconds
+   */
   snapped(seconds) {
     const rate = this.signal.samplingRateHz;
     const { startS, endS } = this.sheet.window;
@@ -47,13 +75,24 @@ export class Ground {
     return Math.min(Math.max(Math.round(seconds * rate), Math.ceil(startS * rate - 1e-6)), last) / rate;
   }
 
-  /** As `snapped`, and within what `cell` itself shows. */
+  /**
+   * Like `snapped`, and within what `cell` itself shows.
+   *
+   * @param {Cell} cell
+   * @param {number} seconds
+   */
   snappedIn(cell, seconds) {
     const rate = this.signal.samplingRateHz;
     return this.snapped(Math.min(Math.max(seconds, cell.startS), cell.endS - 1 / rate));
   }
 
-  /** How high the sample at `seconds` is drawn above the baseline of `cell`, in mV; null where it has no value. */
+  /**
+   * Height of the sample at `seconds` above the baseline of `cell` as drawn, in mV; null where it has no
+   * value.
+   *
+   * @param {Cell} cell
+   * @param {number} seconds
+   */
   drawnMillivolts(cell, seconds) {
     const samples = this.signal.leads[cell.lead];
     const sample = samples[Math.round(seconds * this.signal.samplingRateHz)];
@@ -61,7 +100,13 @@ export class Ground {
     return ((sample - this.#offsetOf(cell.lead)) * (cell.sign ?? 1) * this.signal.microvoltsPerLsb) / 1000;
   }
 
-  /** The place `at` (mm in the overlay) of `cell` as a leg: on the time of a sample, as high as it was put. */
+  /**
+   * The point `at` on `cell` as a caliper leg: at the time of a sample, as high as it was put.
+   *
+   * @param {Cell} cell
+   * @param {Point} at
+   * @returns {Leg}
+   */
   legAt(cell, { x, y }) {
     const up = this.sheet.heightMm - cell.baselineMm - y;
     return {
@@ -70,7 +115,12 @@ export class Ground {
     };
   }
 
-  /** How high the trace of `cell` rests about `seconds`, in mV as drawn; null where it has no value. */
+  /**
+   * Local resting height of the trace around `seconds`, in mV as drawn; null where it has no value.
+   *
+   * @param {Cell} cell
+   * @param {number} seconds
+   */
   restingMillivolts(cell, seconds) {
     const rate = this.signal.samplingRateHz;
     const middle = Math.round(seconds * rate);
@@ -82,18 +132,20 @@ export class Ground {
     );
   }
 
-  /** Where each QRS begins and ends, in samples; looked for once. */
+  /** Onset and end of each QRS, as sample indices; computed once. */
   get edges() {
     this.#edges ??= qrsEdges(this.signal);
     return this.#edges;
   }
 
+  /** @param {number} lead */
   #offsetOf(lead) {
-    if (!this.#offsets.has(lead)) this.#offsets.set(lead, median(this.signal.leads[lead]));
-    return this.#offsets.get(lead);
+    const known = this.#offsets.get(lead) ?? median(this.signal.leads[lead]);
+    this.#offsets.set(lead, known);
+    return known;
   }
 
-  /** The distance to the next row, in mm; the height of the sheet when there is one row. */
+  /** Distance between rows, in mm; the height of the sheet when there is one row. */
   get pitchMm() {
     const rows = [...new Set(this.sheet.cells.map(({ baselineMm }) => baselineMm))].sort(
       (one, other) => one - other,
@@ -101,12 +153,21 @@ export class Ground {
     return rows.length > 1 ? rows[1] - rows[0] : this.sheet.heightMm;
   }
 
-  /** `{x, y}` in the overlay. */
+  /**
+   * @param {Cell} cell
+   * @param {number} seconds
+   * @param {number} [millivolts]
+   * @returns {Point}
+   */
   placeOf(cell, seconds, millivolts = 0) {
     return placeOf(this.sheet, cell, { seconds, millivolts });
   }
 
-  /** Is there anything recorded to measure in `cell`? */
+  /**
+   * Is there anything recorded to measure in `cell`?
+   *
+   * @param {Cell} cell
+   */
   isRecorded(cell) {
     return this.signal.status[cell.lead] !== Status.MISSING;
   }

@@ -1,17 +1,27 @@
-// A sheet as plain SVG, for what is looked at beside the sheet itself: one lead enlarged, median beats, a lens.
+// A sheet as plain SVG, for views beside the sheet: one lead enlarged, median beats, the lens.
 //
-// Its geometry is that of the sheet, made by the same functions, so that a millivolt is as high and a second as long.
+// The geometry comes from the same functions as the sheet's, so that millivolts and seconds have the same
+// scale.
 
 import { rulingPath } from "../ecg/ruling.js";
 import { figure } from "../ecg/sheet.js";
 import { svg } from "../svg.js";
 
-const LARGEST_NAME_PX = 15;
+/** @import { Cell, PlotlyObject, Sheet, Signal } from "../ecg/types.js" */
+/** @import { Words } from "../texts.js" */
+
+/** @typedef {{x?: number[], x0?: number, dx?: number, y: ArrayLike<number | null>}} LineTrace */
+
+const MAX_NAME_PX = 15;
 
 /**
- * An SVG of `signal` on `sheet`, `pxPerMm` large; its user units are millimetres, y down.
+ * An SVG of `signal` on `sheet`, at `pxPerMm`; its user units are millimeters, y down.
  *
- * @param {Function} words the page's texts @param {{classOf?: (name: string) => string}} options a class per lead
+ * @param {Signal} signal
+ * @param {Sheet} sheet
+ * @param {number} pxPerMm
+ * @param {Words} words
+ * @param {{classOf?: (name: string) => string}} [options] a class per lead
  */
 export function strip(signal, sheet, pxPerMm, words, { classOf = () => "" } = {}) {
   const states = { missing: words("lead-missing"), flat: words("lead-flat"), derived: words("lead-derived") };
@@ -32,33 +42,45 @@ export function strip(signal, sheet, pxPerMm, words, { classOf = () => "" } = {}
       .map((trace) =>
         svg("path", {
           class: `strip-trace ${classOf(trace.name)} ${trace.name === "absent" ? "is-absent" : ""}`,
-          d: pathOf(trace, heightMm),
+          d: pathOf(/** @type {LineTrace} */ (trace), heightMm),
         }),
       ),
     ...data.filter(({ mode }) => mode === "text").flatMap((trace) => textsOf(trace, heightMm, pxPerMm)),
   );
 }
 
-/** The points of a trace as a path; it breaks where there is no value. */
-export function pathOf({ x, x0, dx, y }, heightMm) {
+/**
+ * The points of a trace as a path, interrupted where there is no value.
+ *
+ * @param {LineTrace} trace
+ * @param {number} heightMm
+ */
+export function pathOf({ x, x0 = 0, dx = 0, y }, heightMm) {
   let path = "";
   let isOn = false;
   for (let i = 0; i < y.length; i += 1) {
-    if (y[i] === null || Number.isNaN(y[i])) {
+    const height = y[i];
+    if (height === null || Number.isNaN(height)) {
       isOn = false;
       continue;
     }
-    path += `${isOn ? "L" : "M"}${(x ? x[i] : x0 + i * dx).toFixed(3)} ${(heightMm - y[i]).toFixed(3)}`;
+    path += `${isOn ? "L" : "M"}${(x ? x[i] : x0 + i * dx).toFixed(3)} ${(heightMm - height).toFixed(3)}`;
     isOn = true;
   }
   return path;
 }
 
+/**
+ * @param {PlotlyObject} trace in text mode
+ * @param {number} heightMm
+ * @param {number} pxPerMm
+ */
 function textsOf({ x, y, text, textfont }, heightMm, pxPerMm) {
-  // The paper is enlarged, the names need not be.
+  // The paper is enlarged; names need not be.
+  /** @param {number} i */
   const size = (i) =>
-    Math.min(Array.isArray(textfont.size) ? textfont.size[i] : textfont.size, LARGEST_NAME_PX) / pxPerMm;
-  return text.map((name, i) => {
+    Math.min(Array.isArray(textfont.size) ? textfont.size[i] : textfont.size, MAX_NAME_PX) / pxPerMm;
+  return text.map((/** @type {string} */ name, /** @type {number} */ i) => {
     const element = svg("text", {
       class: "strip-name",
       x: x[i],
@@ -71,14 +93,21 @@ function textsOf({ x, y, text, textfont }, heightMm, pxPerMm) {
 }
 
 /**
- * A sheet of one row for the leads `names`, all on one baseline, with the paper that their waves need.
+ * A sheet of one row with all `leads` on one baseline, and the paper that their waves need.
  *
- * @param {object} signal @param {{window: object, speedMmPerS: number, gainMmPerMv: number}} settings
- * @param {{lead: number, name: string}[]} leads
+ * @param {Signal} signal
+ * @param {Pick<Sheet, "window" | "speedMmPerS" | "gainMmPerMv">} settings
+ * @param {{lead: number, name: string, sign?: number}[]} leads
+ * @param {(signal: Signal, sheet: Sheet) => {headMm: number, footMm: number}} lacking
+ * @returns {Sheet}
  */
 export function row(signal, { window, speedMmPerS, gainMmPerMv }, leads, lacking) {
   const leftMm = 15;
   const rightMm = leftMm + (window.endS - window.startS) * speedMmPerS;
+  /**
+   * @param {number} headMm
+   * @param {number} footMm
+   */
   const bare = (headMm, footMm) => {
     const baselineMm = 15 + footMm;
     return {

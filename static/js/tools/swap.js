@@ -1,11 +1,17 @@
-// What the twelve leads would be had two electrodes been exchanged: exact, by Einthoven and Goldberger. Pure.
+// The twelve leads as they would be with two electrodes exchanged: exact, by Einthoven and Goldberger. Pure.
 //
-// The central terminal is the mean of the three limb electrodes, so that exchanging these leaves the chest leads alone.
-// The electrode of the right leg is in none of the leads: what exchanging it does cannot be computed from them.
+// The central terminal is the mean of the three limb electrodes, so exchanging those leaves the chest leads
+// unchanged. The right leg electrode is in no lead: the effect of exchanging it cannot be computed from them.
 
 import { INVALID, LEADS } from "../ecg/signal.js";
 
-/** Which electrode each limb lead looks at, and from where: "WCT" stands for the other two. */
+/** @import { Signal } from "../ecg/types.js" */
+
+/**
+ * The positive and negative electrode of each limb lead; "WCT" stands for the other two.
+ *
+ * @type {Readonly<Record<string, readonly string[] | undefined>>}
+ */
 const LIMB = Object.freeze({
   I: ["LA", "RA"],
   II: ["LL", "RA"],
@@ -15,7 +21,12 @@ const LIMB = Object.freeze({
   aVF: ["LL", "WCT"],
 });
 
-/** The exchanges on offer: each electrode is put where its partner was; the last two go round in a circle. */
+/**
+ * The exchanges on offer: each electrode takes the place of its partner; the last two rotate three
+ * electrodes.
+ *
+ * @type {Readonly<Record<string, Readonly<Record<string, string>>>>}
+ */
 export const SWAPS = Object.freeze({
   "ra-la": { RA: "LA", LA: "RA" },
   "ra-ll": { RA: "LL", LL: "RA" },
@@ -30,7 +41,13 @@ export const SWAPS = Object.freeze({
   "ra-ll-la": { RA: "LL", LL: "LA", LA: "RA" },
 });
 
-/** `signal` as it would be with the electrodes of `name` exchanged. */
+/**
+ * `signal` as it would be with the electrodes of `name` exchanged.
+ *
+ * @param {Signal} signal
+ * @param {string} name a key of `SWAPS`
+ * @returns {Signal}
+ */
 export function swapped(signal, name) {
   const places = SWAPS[name];
   if (!places) throw new RangeError(`unknown exchange: ${name}`);
@@ -44,17 +61,30 @@ export function swapped(signal, name) {
   };
 }
 
-/** The recorded lead that the lead called `name` shows after the exchange. */
+/**
+ * The recorded lead that the lead called `name` shows after the exchange.
+ *
+ * @param {string} name
+ * @param {Readonly<Record<string, string>>} places
+ */
 function sourceOf(name, places) {
+  /** @param {string} electrode */
   const moved = (electrode) => places[electrode] ?? electrode;
-  if (!LIMB[name]) return { lead: LEADS.indexOf(moved(name)), isInverted: false };
-  const [to, from] = LIMB[name].map(moved);
-  const along = Object.keys(LIMB).find((lead) => LIMB[lead][0] === to && LIMB[lead][1] === from);
-  const against = Object.keys(LIMB).find((lead) => LIMB[lead][0] === from && LIMB[lead][1] === to);
-  return { lead: LEADS.indexOf(along ?? against), isInverted: along === undefined };
+  const limb = LIMB[name];
+  if (!limb) return { lead: LEADS.indexOf(moved(name)), isInverted: false };
+  const [to, from] = limb.map(moved);
+  /** @param {string} plus @param {string} minus */
+  const between = (plus, minus) =>
+    LEADS.findIndex((lead) => LIMB[lead]?.[0] === plus && LIMB[lead]?.[1] === minus);
+  const along = between(to, from);
+  return { lead: along >= 0 ? along : between(from, to), isInverted: along < 0 };
 }
 
-/** -32768 means "no value" and has no opposite among sixteen bits. */
+/**
+ * -32768 means "no value" and has no opposite in sixteen bits.
+ *
+ * @param {Int16Array} samples
+ */
 function inverted(samples) {
   return samples.map((value) => (value === INVALID ? INVALID : -value));
 }

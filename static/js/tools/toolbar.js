@@ -1,29 +1,39 @@
-// One row of tools. As a toolbar it is one stop of the Tab key; arrows go along it.
+// One row of tools. As an ARIA toolbar it is one tab stop; arrow keys move along it.
 
+import { closestTo, find, findAll } from "../dom.js";
+
+/** @type {Record<string, number | undefined>} */
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
 export class Toolbar {
+  /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
-    this.controls = [...element.querySelectorAll("button, select")];
+    this.controls = findAll(element, "button, select");
     this.#reach(this.controls[0]);
-    element.addEventListener("focusin", (event) => this.#reach(event.target.closest("button, select")));
+    element.addEventListener("focusin", (event) => this.#reach(closestTo(event, "button, select")));
     element.addEventListener("keydown", (event) => this.#walk(event));
   }
 
-  /** The button of the tool called `name`. */
+  /**
+   * The button of the tool called `name`.
+   *
+   * @param {string} name
+   */
   button(name) {
-    return this.element.querySelector(`[data-tool="${name}"]`);
+    return find(this.element, `[data-tool="${name}"]`);
   }
 
+  /** @param {KeyboardEvent} event */
   #walk(event) {
-    const from = this.controls.indexOf(document.activeElement);
+    const from = this.controls.findIndex((control) => control === document.activeElement);
     const step = STEPS[event.key];
     if (from < 0 || !step || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault(); // a select would change its value, the sheet would turn its page
+    event.preventDefault(); // a select would change its value, the sheet its page
     this.controls[(from + step + this.controls.length) % this.controls.length].focus();
   }
 
+  /** @param {HTMLElement | null} control */
   #reach(control) {
     if (!control) return;
     for (const one of this.controls) one.tabIndex = one === control ? 0 : -1;

@@ -1,151 +1,193 @@
-// All tools of the sheet, put together. What each one does stands in its own file; tools.js fetches them.
+// All tools of the sheet. Each tool has its own file; tools.js loads this module on demand.
 
-import { LEADS } from "../ecg/signal.js";
+import { closestTo, find } from "../dom.js";
+import { GUTTER_MM } from "../ecg/layout.js";
 import { cellAt, fitOverlay } from "../ecg/overlay.js";
+import { LEADS } from "../ecg/signal.js";
+import { svg } from "../svg.js";
 import { CaliperTool } from "./caliper_tool.js";
 import { Kind, measurement } from "./calipers.js";
-import { Ground } from "./sheet_coordinates.js";
 import { LeadOverlay } from "./lead_overlay.js";
 import { LeadZoom } from "./lead_zoom.js";
-import { Localiser } from "./localizer.js";
-import { Lookings } from "./view_filters.js";
+import { Localizer } from "./localizer.js";
 import { Magnifier } from "./magnifier.js";
 import { Marks } from "./marks.js";
 import { showMedian } from "./median_view.js";
 import { placeIn } from "./pointer.js";
-import { svg } from "../svg.js";
+import { SheetCoordinates } from "./sheet_coordinates.js";
+import { ViewFilters } from "./view_filters.js";
 
-/** Held down for longer than this, a key works only as long as it is held. */
+/** @import { Finding } from "../desk/types.js" */
+/** @import { Point, SheetView } from "../ecg/types.js" */
+/** @import { EcgViewer } from "../ecg/viewer.js" */
+/** @import { Words } from "../texts.js" */
+/** @import { Toolbar } from "./toolbar.js" */
+/** @import { LeadName, PlacedCalipers } from "./types.js" */
+
+/**
+ * @typedef {object} ToolDeps
+ * @property {Words} words
+ * @property {() => number | null} tracing position of the tracing on view; null while the previous exam is
+ * @property {(code: string) => string} nameOf the name of a class
+ */
+
+/** A key held longer than this works only while it is held. */
 const HOLD_MS = 400;
 
-/** To be hit by a finger the name of a lead is at least so large. */
+/** Minimum touch target for the name of a lead. */
 const TARGET_PX = 24;
 
 export class Toolbox {
-  #seen = null;
+  /** @type {SheetView | null} */
+  #view = null;
+
+  /** @type {LeadName[] | null} */
   #names = null;
+
+  /** On the paper and under the signal, which nothing may dim. */
   #underlay = svg("svg", { class: "underlay", preserveAspectRatio: "none", "aria-hidden": "true" });
-  #span = null; // what the calipers spanned before an area was to be marked
 
   /**
-   * @param {HTMLElement} desk @param {HTMLElement} viewer an <ecg-viewer>
-   * @param {object} bar a Toolbar
-   * @param {{words: Function, tracing: () => number, nameOf: (code: string) => string}} world
+   * What the calipers spanned when marking an area began.
+   *
+   * @type {CaliperTool["stretch"]}
    */
-  constructor(desk, viewer, bar, world) {
+  #span = null;
+
+  /**
+   * @param {HTMLElement} desk
+   * @param {EcgViewer} viewer
+   * @param {Toolbar} bar
+   * @param {ToolDeps} deps
+   */
+  constructor(desk, viewer, bar, { words, tracing, nameOf }) {
+    const part = (/** @type {string} */ name) => find(desk, `[data-part=${name}]`);
+    const menu = (/** @type {string} */ name) => find(desk, `[data-part=${name}]`, HTMLSelectElement);
+    const onChange = () => this.#updateButtons();
     this.desk = desk;
     this.viewer = viewer;
     this.bar = bar;
-    this.world = world;
-    this.#furnish();
-    this.#listen();
-  }
-
-  /** Do what the control of the toolbar called `name` is for. */
-  use(name, event) {
-    this.#deeds[name]?.(event);
-  }
-
-  /** Draw what the reader has marked with the findings. */
-  mark(findings) {
-    this.marks.mark(findings);
-  }
-
-  #furnish() {
-    const {
-      desk,
-      viewer,
-      world: { words, tracing, nameOf },
-    } = this;
-    const layer = (name) => viewer.overlay.querySelector(`[data-layer=${name}]`);
-    const host = (name) => desk.querySelector(`[data-part=${name}]`);
-    const onChange = () => this.#press();
-    viewer.querySelector(".paper").after(this.#underlay); // on the paper and under the signal, which nothing may dim
+    this.words = words;
+    this.tracing = tracing;
+    find(viewer, ".paper").after(this.#underlay);
     this.marks = new Marks(this.#underlay, { tracing, nameOf });
     this.calipers = new CaliperTool(
       {
         element: viewer,
         overlay: viewer.overlay,
-        layer: layer("calipers"),
-        host: host("caliper-panel"),
+        layer: find(viewer.overlay, "[data-layer=calipers]"),
+        host: part("caliper-panel"),
         namesMm: () => this.#namesMm(),
       },
       {
         words,
         language: document.documentElement.lang,
         onChange,
-        onAttach: (state, ground) => this.#attach(state, ground),
+        onAttach: (state, coordinates) => this.#attach(state, coordinates),
       },
     );
     this.magnifier = new Magnifier(viewer, { words, onChange });
-    this.localiser = new Localiser(viewer, host("localise-panel"), {
+    this.localizer = new Localizer(viewer, part("localise-panel"), {
       desk,
       layer: this.#underlay,
       words,
       tracing,
       onChange,
       stretch: () => this.#span,
-      onArea: (area) => this.#tell("localisation", area),
+      onArea: (area) => this.#dispatch("localisation", area),
     });
-    this.lookings = new Lookings(
+    this.viewFilters = new ViewFilters(
       viewer,
-      { filter: host("filter"), swap: host("swap") },
+      { filter: menu("filter"), swap: menu("swap") },
       { words, onUse: used },
     );
+    document.addEventListener("keydown", (event) => this.#handleEscape(event));
+    viewer.addEventListener("click", (event) => this.#clickName(event));
+    viewer.addEventListener("pointermove", (event) => this.#hoverName(event));
   }
 
-  #listen() {
-    document.addEventListener("keydown", (event) => this.#leave(event));
-    this.viewer.addEventListener("click", (event) => this.#clickName(event));
-    this.viewer.addEventListener("pointermove", (event) => this.#hoverName(event));
+  /**
+   * Do what the toolbar control called `name` is for.
+   *
+   * @param {string} name
+   * @param {Event} event
+   */
+  use(name, event) {
+    this.#actions[name]?.(event);
   }
 
-  get #deeds() {
+  /**
+   * Draw the reader's evidence.
+   *
+   * @param {readonly Finding[]} findings
+   */
+  mark(findings) {
+    this.marks.mark(findings);
+  }
+
+  /** @returns {Record<string, ((event: Event) => void) | undefined>} by the name of the control */
+  get #actions() {
     return {
       interval: () => this.#measure("calipers", () => this.calipers.toggle(Kind.INTERVAL)),
       amplitude: () => this.#measure("calipers", () => this.calipers.toggle(Kind.AMPLITUDE)),
       march: () => this.#measure("march", () => this.calipers.toggleMarch()),
-      localise: () => this.#localise(),
-      magnifier: (event) => this.#magnify({ isByKey: event.detail === 0 }),
+      localise: () => this.#localize(),
+      // A click by keyboard has no click count.
+      magnifier: (event) => this.#magnify({ isByKey: /** @type {MouseEvent} */ (event).detail === 0 }),
       zoom: () => this.#zoom({ lead: LEADS.indexOf("II") }),
-      overlay: () => this.#open("overlay", () => new LeadOverlay(this.desk, this.#seen, this.world)),
-      median: () => this.#open("median_beat", () => showMedian(this.desk, this.#seen, this.world.words)),
-      filter: () => this.lookings.setFilter(),
-      swap: () => this.lookings.setSwap(),
+      overlay: () => this.#open("overlay", (view) => new LeadOverlay(this.desk, view, { words: this.words })),
+      median: () => this.#open("median_beat", (view) => showMedian(this.desk, view, this.words)),
+      filter: () => this.viewFilters.setFilter(),
+      swap: () => this.viewFilters.setSwap(),
     };
   }
 
-  /** Lie on the sheet of `detail`, as the viewer tells it. */
-  show(detail) {
-    if (this.#seen?.raw !== detail.raw) this.#leaveAll();
-    this.#seen = detail;
+  /**
+   * The viewer shows another sheet.
+   *
+   * @param {SheetView} view
+   */
+  show(view) {
+    if (this.#view?.raw !== view.raw) this.#leaveAll();
+    this.#view = view;
     this.#names = null;
-    fitOverlay(this.#underlay, detail.sheet);
-    const ground = new Ground(detail.sheet, detail.signal, detail.raw);
-    this.calipers.show(ground, detail.scale);
-    this.localiser.show(ground);
-    this.magnifier.show(detail, ground);
-    this.marks.show(ground);
-    this.lookings.show(ground, detail.scale, () => this.#namesMm());
+    fitOverlay(this.#underlay, view.sheet);
+    const coordinates = new SheetCoordinates(view.sheet, view.signal, view.raw);
+    this.calipers.show(coordinates, view.scale);
+    this.localizer.show(coordinates);
+    this.magnifier.show(view, coordinates);
+    this.marks.show(coordinates);
+    this.viewFilters.show(coordinates, view.scale, () => this.#namesMm());
   }
 
-  #measure(name, deed) {
-    if (!this.#seen) return;
-    this.localiser.turn(false);
-    deed();
+  /**
+   * @param {string} name
+   * @param {() => void} action
+   */
+  #measure(name, action) {
+    if (!this.#view) return;
+    this.localizer.turn(false);
+    action();
     if (this.calipers.isOut) used(name);
   }
 
-  #localise() {
-    if (!this.#seen) return;
-    if (this.localiser.isOn) return this.localiser.turn(false);
+  #localize() {
+    if (!this.#view) return;
+    if (this.localizer.isOn) {
+      this.localizer.turn(false);
+      return;
+    }
     this.#span = this.calipers.stretch;
     this.calipers.putAway();
-    this.localiser.turn(true);
+    this.localizer.turn(true);
     used("localise");
   }
 
-  /** A key that is held shows the lens while it is held; a tap leaves it on. */
+  /**
+   * Holding the key shows the lens while it is held; a tap leaves it on.
+   *
+   * @param {{isByKey: boolean}} press
+   */
   #magnify({ isByKey }) {
     this.magnifier.turn(!this.magnifier.isOn);
     if (!this.magnifier.isOn) return;
@@ -161,115 +203,141 @@ export class Toolbox {
     );
   }
 
-  #zoom(where) {
-    this.#open(
-      "lead_zoom",
-      () =>
-        new LeadZoom(this.desk, this.#seen, where, {
-          ...this.world,
-          language: document.documentElement.lang,
-          onAttach: (state, ground) => this.#attach(state, ground),
-        }),
-    );
+  /** @param {{lead: number, seconds?: number}} target */
+  #zoom(target) {
+    this.#open("lead_zoom", (view) => {
+      new LeadZoom(this.desk, view, target, {
+        words: this.words,
+        language: document.documentElement.lang,
+        onAttach: (state, coordinates) => this.#attach(state, coordinates),
+      });
+    });
   }
 
-  #open(name, deed) {
-    if (!this.#seen) return;
-    deed();
-    // What is looked at there is what the sheet shows, filter and all: it has to say so too.
-    this.desk.querySelector(".tool-dialog[open] h2").after(this.lookings.copy());
+  /**
+   * Open a tool's dialog.
+   *
+   * @param {string} name
+   * @param {(view: SheetView) => void} open
+   */
+  #open(name, open) {
+    if (!this.#view) return;
+    open(this.#view);
+    // The dialog shows the sheet's signal, filtered or not, so it carries the same badges.
+    find(this.desk, ".tool-dialog[open] h2").after(this.viewFilters.copy());
     used(name);
   }
 
-  #attach(state, ground) {
-    this.#tell("measurement", measurement(state, ground, this.world.tracing()));
+  /**
+   * @param {PlacedCalipers} state
+   * @param {SheetCoordinates} coordinates
+   */
+  #attach(state, coordinates) {
+    this.#dispatch("measurement", measurement(state, coordinates, this.tracing()));
   }
 
-  #tell(name, detail) {
+  /**
+   * @param {string} name
+   * @param {object} detail
+   */
+  #dispatch(name, detail) {
     this.viewer.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  /** Escape leaves the tool at hand, before anything else is left. */
-  #leave(event) {
+  /**
+   * Escape leaves the active tool before it does anything else.
+   *
+   * @param {KeyboardEvent} event
+   */
+  #handleEscape(event) {
     if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    if (event.target.closest("input, textarea")) return;
+    if (closestTo(event, "input, textarea")) return;
     if (this.calipers.isOut) this.calipers.putAway();
-    else if (this.localiser.isOn) this.localiser.turn(false);
+    else if (this.localizer.isOn) this.localizer.turn(false);
     else if (this.magnifier.isOn) this.magnifier.turn(false);
     else return;
     event.preventDefault();
   }
 
-  /** Another recording begins without a tool in the hand. */
+  /** Another recording starts without an active tool. */
   #leaveAll() {
     this.calipers.putAway();
-    this.localiser.turn(false);
+    this.localizer.turn(false);
   }
 
-  #press() {
+  #updateButtons() {
+    const { calipers, localizer, magnifier } = this;
     const pressed = {
-      interval: this.calipers?.isOut && this.calipers.kind === Kind.INTERVAL && !this.calipers.isMarching,
-      amplitude: this.calipers?.isOut && this.calipers.kind === Kind.AMPLITUDE,
-      march: this.calipers?.isOut && this.calipers.isMarching,
-      localise: this.localiser?.isOn,
-      magnifier: this.magnifier?.isOn,
+      interval: calipers.isOut && calipers.kind === Kind.INTERVAL && !calipers.isMarching,
+      amplitude: calipers.isOut && calipers.kind === Kind.AMPLITUDE,
+      march: calipers.isOut && calipers.isMarching,
+      localise: localizer.isOn,
+      magnifier: magnifier.isOn,
     };
-    for (const [name, isOn] of Object.entries(pressed))
-      this.bar.button(name).setAttribute("aria-pressed", String(Boolean(isOn)));
+    for (const [name, isOn] of Object.entries(pressed)) {
+      this.bar.button(name).setAttribute("aria-pressed", String(isOn));
+    }
   }
 
+  /** @param {MouseEvent} event */
   #clickName(event) {
     const name = this.#nameAt(placeIn(this.viewer.overlay, event));
     if (name) this.#zoom(name);
   }
 
+  /** @param {PointerEvent} event */
   #hoverName(event) {
     if (event.pointerType !== "mouse") return;
     const isOver = event.buttons === 0 && this.#nameAt(placeIn(this.viewer.overlay, event)) !== undefined;
     this.viewer.classList.toggle("is-over-name", isOver);
   }
 
+  /**
+   * The lead name at a point, within its touch target.
+   *
+   * @param {Point} at
+   */
   #nameAt({ x, y }) {
-    if (!this.#seen || this.calipers.isOut || this.localiser.isOn) return undefined;
-    const grown = (size) => Math.max(0, TARGET_PX / this.#seen.scale - size) / 2;
-    return this.#namesMm().find(
-      ({ left, right, top, bottom }) =>
-        x >= left - grown(right - left) &&
-        x <= right + grown(right - left) &&
-        y >= top - grown(bottom - top) &&
-        y <= bottom + grown(bottom - top),
-    );
+    if (!this.#view || this.calipers.isOut || this.localizer.isOn) return undefined;
+    const targetMm = TARGET_PX / this.#view.scale;
+    return this.#namesMm().find(({ left, right, top, bottom }) => {
+      const marginX = Math.max(0, targetMm - (right - left)) / 2;
+      const marginY = Math.max(0, targetMm - (bottom - top)) / 2;
+      return x >= left - marginX && x <= right + marginX && y >= top - marginY && y <= bottom + marginY;
+    });
   }
 
-  /** Where the names of the leads stand on the sheet, in mm; asked of the page once per sheet. */
+  /** Where the lead names stand on the sheet, in mm; measured on the page once per sheet. */
   #namesMm() {
-    if (this.#names) return this.#names;
-    const { overlay } = this.viewer;
-    this.#names = [...this.viewer.querySelectorAll(".plot.is-front .textpoint text")].flatMap((text) => {
-      const name = text.textContent.split(" ")[0].replace("−", "");
-      if (!LEADS.includes(name)) return [];
-      const { left, top, right, bottom } = text.getBoundingClientRect();
-      const [from, to] = [
-        placeIn(overlay, { clientX: left, clientY: top }),
-        placeIn(overlay, { clientX: right, clientY: bottom }),
-      ];
-      const cell = cellAt(this.#seen.sheet, { x: Math.max(from.x, 15.01), y: (from.y + to.y) / 2 });
-      return [
-        {
-          left: from.x,
-          right: to.x,
-          top: from.y,
-          bottom: to.y,
-          lead: LEADS.indexOf(name),
-          seconds: cell?.startS ?? 0,
-        },
-      ];
-    });
+    if (!this.#view) return [];
+    this.#names ??= namesOn(this.viewer, this.#view);
     return this.#names;
   }
 }
 
-/** The desk counts which tools an exam needed. */
+/**
+ * @param {EcgViewer} viewer
+ * @param {SheetView} view
+ * @returns {LeadName[]}
+ */
+function namesOn(viewer, { sheet }) {
+  return [...viewer.querySelectorAll(".plot.is-front .textpoint text")].flatMap((text) => {
+    const name = text.textContent.split(" ")[0].replace("−", "");
+    if (!LEADS.includes(name)) return [];
+    const { left, top, right, bottom } = text.getBoundingClientRect();
+    const from = placeIn(viewer.overlay, { clientX: left, clientY: top });
+    const to = placeIn(viewer.overlay, { clientX: right, clientY: bottom });
+    const cell = cellAt(sheet, { x: Math.max(from.x, GUTTER_MM + 0.01), y: (from.y + to.y) / 2 });
+    const box = { left: from.x, right: to.x, top: from.y, bottom: to.y };
+    return [{ ...box, lead: LEADS.indexOf(name), seconds: 0 }];
+  });
+}
+
+/**
+ * Let the desk count which tools an exam needed.
+ *
+ * @param {string} name
+ */
 function used(name) {
   document.dispatchEvent(new CustomEvent("tool", { detail: { name } }));
 }

@@ -1,80 +1,113 @@
-// The door to the tools: it knows their row of controls, and fetches them when one is wanted or the desk is at rest.
+// The toolbar of the sheet. The tools themselves load when one is used, or once the desk is idle.
 //
-// The first ECG does not wait for what only some exams need. Once fetched they work without a network.
+// The first ECG does not wait for what only some exams need. Once loaded, tools work without a network.
 
+import { closestTo, detailOf, find, findAll } from "../dom.js";
 import { Toolbar } from "./toolbar.js";
 
+/** @import { Finding } from "../desk/types.js" */
+/** @import { SheetView } from "../ecg/types.js" */
+/** @import { EcgViewer } from "../ecg/viewer.js" */
+/** @import { Toolbox, ToolDeps } from "./toolbox.js" */
+
 /** After the first exam is on view. */
-const REST_MS = 2500;
+const IDLE_MS = 2500;
 
 export class Tools {
-  #toolbox = null; // a promise, once it was asked for
-  #ready = null;
-  #seen = null;
+  /**
+   * Set once the tools were requested.
+   *
+   * @type {Promise<Toolbox | null> | null}
+   */
+  #loading = null;
+
+  /** @type {Toolbox | null} */
+  #toolbox = null;
+
+  /** @type {SheetView | null} */
+  #view = null;
+
+  /** @type {readonly Finding[]} */
   #findings = [];
 
   /**
-   * @param {HTMLElement} desk @param {HTMLElement} viewer an <ecg-viewer>
-   * @param {{words: Function, tracing: () => number, nameOf: (code: string) => string}} world
+   * @param {HTMLElement} desk
+   * @param {EcgViewer} viewer
+   * @param {ToolDeps} deps
    */
-  constructor(desk, viewer, world) {
+  constructor(desk, viewer, deps) {
     this.desk = desk;
     this.viewer = viewer;
-    this.world = world;
-    this.bar = new Toolbar(desk.querySelector("[data-part=tools]"));
-    this.problem = desk.querySelector("[data-part=tools-problem]");
+    this.deps = deps;
+    this.bar = new Toolbar(find(desk, "[data-part=tools]"));
+    this.problem = find(desk, "[data-part=tools-problem]");
     const { element } = this.bar;
-    for (const menu of element.querySelectorAll("select")) menu.selectedIndex = 0; // a browser may bring back the last visit's
+    // A browser may restore the menus of the last visit.
+    for (const menu of findAll(element, "select", HTMLSelectElement)) menu.selectedIndex = 0;
     element.addEventListener("click", (event) =>
-      this.#use(event.target.closest("[data-tool]")?.dataset.tool, event),
+      this.#use(closestTo(event, "[data-tool]")?.dataset.tool, event),
     );
-    element.addEventListener("change", (event) => this.#use(event.target.dataset.part, event));
-    viewer.addEventListener("sheet", (event) => this.#show(event.detail));
+    element.addEventListener("change", (event) =>
+      this.#use(closestTo(event, "[data-part]")?.dataset.part, event),
+    );
+    viewer.addEventListener("sheet", (event) => this.#show(detailOf(event)));
   }
 
-  /** Draw what the reader has marked with the findings. */
+  /**
+   * Draw the reader's evidence.
+   *
+   * @param {readonly Finding[]} findings
+   */
   mark(findings) {
     this.#findings = findings;
-    if (findings.some(({ localisations, measurements }) => localisations?.length || measurements?.length))
-      this.#bring();
-    this.#ready?.mark(findings);
+    if (findings.some(({ localisations, measurements }) => localisations.length || measurements.length)) {
+      this.#load();
+    }
+    this.#toolbox?.mark(findings);
   }
 
-  #show(detail) {
-    if (!this.#seen) window.setTimeout(() => this.#bring(), REST_MS);
-    this.#seen = detail;
-    this.#ready?.show(detail);
+  /** @param {SheetView} view */
+  #show(view) {
+    if (!this.#view) window.setTimeout(() => this.#load(), IDLE_MS);
+    this.#view = view;
+    this.#toolbox?.show(view);
   }
 
+  /**
+   * @param {string | undefined} name
+   * @param {Event} event
+   */
   async #use(name, event) {
     if (!name) return;
-    const toolbox = await this.#bring();
-    this.problem.textContent = toolbox ? "" : this.world.words("tools-unreachable");
+    const toolbox = await this.#load();
+    this.problem.textContent = toolbox ? "" : this.deps.words("tools-unreachable");
     toolbox?.use(name, event);
   }
 
-  #bring() {
-    this.#toolbox ??= this.#furnish();
-    return this.#toolbox;
+  #load() {
+    this.#loading ??= this.#createToolbox();
+    return this.#loading;
   }
 
-  async #furnish() {
-    const part = await this.#arrived();
-    if (part === null) return null;
-    this.#ready = new part.Toolbox(this.desk, this.viewer, this.bar, this.world);
-    if (this.#seen) this.#ready.show(this.#seen);
-    this.#ready.mark(this.#findings);
+  async #createToolbox() {
+    const module = await this.#importToolbox();
+    if (module === null) return null;
+    const toolbox = new module.Toolbox(this.desk, this.viewer, this.bar, this.deps);
+    this.#toolbox = toolbox;
+    if (this.#view) toolbox.show(this.#view);
+    toolbox.mark(this.#findings);
     this.bar.element.dataset.ready = "yes";
-    return this.#ready;
+    return toolbox;
   }
 
-  /** The module; null when there was no network. Some browsers ask again at the next use, others after a reload. */
-  async #arrived() {
+  /** The module; null without a network. Some browsers retry at the next use, others only after a reload. */
+  async #importToolbox() {
     try {
       return await import("./toolbox.js");
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // a TypeError is how a browser says that a module did not come
-      this.#toolbox = null;
+      // Browsers report a module that failed to load as TypeError.
+      if (!(error instanceof TypeError)) throw error;
+      this.#loading = null;
       return null;
     }
   }

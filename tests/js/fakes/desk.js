@@ -1,7 +1,7 @@
-// Stand-ins for the browser: storage, time and a server that a test holds in its hands.
+// Fakes of the browser and the server that a test controls: storage, time, requests.
 
 import { Refused, Unreachable } from "../../../static/js/api.js";
-import { Shelf } from "../../../static/js/desk/storage/reader_store.js";
+import { ReaderStore } from "../../../static/js/desk/storage/reader_store.js";
 
 export class FakeStorage {
   #items = new Map();
@@ -48,12 +48,12 @@ export class FakeClock {
   }
 }
 
-/** Let everything that waits for nothing but promises come to its end. */
+/** Let all pending promises settle. */
 export function settled() {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A server with the rules of the real one: drafts are numbered, a key makes one reading. */
+/** A server with the rules of the real one: drafts are numbered, a key creates one reading. */
 export class FakeServer {
   drafts = new Map();
   readings = new Map();
@@ -84,7 +84,7 @@ export class FakeServer {
 
   #arrive() {
     this.requests += 1;
-    if (this.isDown) throw new Unreachable("the cable is out");
+    if (this.isDown) throw new Unreachable("no connection");
   }
 
   #answer(answer) {
@@ -93,11 +93,11 @@ export class FakeServer {
   }
 }
 
-export function world(overrides = {}) {
+export function fakeDeps(overrides = {}) {
   const events = [];
   let keys = 0;
   return {
-    shelf: new Shelf(new FakeStorage(), "ana"),
+    store: new ReaderStore(new FakeStorage(), "ana"),
     api: new FakeServer(),
     clock: new FakeClock(),
     newKey: () => `key-${(keys += 1)}`,
@@ -116,7 +116,7 @@ export function content(...codes) {
   };
 }
 
-/** As much of a page as building a panel needs. */
+/** The part of an element that building a panel needs. */
 export class FakeElement {
   children = [];
   attributes = {};
@@ -138,12 +138,12 @@ export class FakeElement {
   }
 }
 
-/** All that is written in `element`. */
+/** The text of `element`. */
 export function textOf(element) {
   return typeof element === "string" ? element : element.children.map(textOf).join("");
 }
 
-/** A page for the time of a test: `make` finds it as `document`. */
+/** Assigned to globalThis.document, so that `make` finds it. */
 export class FakeDocument {
   activeElement = null;
   documentElement = { lang: "en" };

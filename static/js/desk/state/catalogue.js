@@ -1,11 +1,14 @@
-// The classes of the taxonomy as the page needs them: by code, in the reader's language, with their relations.
+// The taxonomy's classes by code, in the reader's language, with their relations.
+
+/** @import { DiagnosticClass } from "../types.js" */
 
 export class Catalogue {
+  /** @type {Map<string, DiagnosticClass>} */
   #byCode;
 
   /**
-   * @param {object[]} classes as /api/classes/ lists them
-   * @param {string} language of the page, such as "en" or "pt-br"
+   * @param {DiagnosticClass[]} classes as /api/classes/ lists them
+   * @param {string} [language] of the page, such as "en" or "pt-br"
    */
   constructor(classes, language = "en") {
     this.classes = classes;
@@ -13,50 +16,83 @@ export class Catalogue {
     this.#byCode = new Map(classes.map((one) => [one.code, one]));
   }
 
+  /** @param {string} code */
   has(code) {
     return this.#byCode.has(code);
   }
 
+  /**
+   * @param {string} code of a class of the taxonomy
+   * @returns {DiagnosticClass}
+   * @throws {RangeError} when there is no such class
+   */
   get(code) {
-    return this.#byCode.get(code);
+    const known = this.#byCode.get(code);
+    if (!known) throw new RangeError(`unknown class: ${code}`);
+    return known;
   }
 
-  /** The name in the language of the page. */
+  /**
+   * The name in the page's language.
+   *
+   * @param {string} code
+   */
   name(code) {
     const one = this.get(code);
     return this.#isPortuguese ? one.name_pt || one.name : one.name;
   }
 
+  /** @param {string} code */
   groupName(code) {
     const one = this.get(code);
     return this.#isPortuguese ? one.group_name_pt || one.group_name : one.group_name;
   }
 
+  /** @param {string} code */
   definition(code) {
     const one = this.get(code);
     return (this.#isPortuguese && one.definition_pt) || one.definition || "";
   }
 
+  /** @param {string} code */
   isExclusive(code) {
-    return Boolean(this.get(code)?.is_exclusive);
+    return Boolean(this.#byCode.get(code)?.is_exclusive);
   }
 
-  /** The one class that stands alone: the normal ECG. */
+  /** The one class that excludes all others: the normal ECG. */
   get exclusive() {
     return this.classes.find((one) => one.is_exclusive);
   }
 
+  /**
+   * @param {string} one
+   * @param {string} other
+   */
   contradict(one, other) {
     return this.#related("excludes", one, other);
   }
 
+  /**
+   * @param {string} one
+   * @param {string} other
+   */
   unusualTogether(one, other) {
     return this.#related("soft_conflicts", one, other);
   }
 
-  /** Relations are listed on one side or both; they hold both ways. */
+  /**
+   * Relations are listed on one or both sides and hold both ways.
+   *
+   * @param {"excludes" | "soft_conflicts"} kind
+   * @param {string} one
+   * @param {string} other
+   */
   #related(kind, one, other) {
-    const lists = (from, to) => Boolean(this.get(from)?.[kind]?.includes(to));
+    /**
+     * @param {string} from
+     * @param {string} to
+     */
+    const lists = (from, to) => Boolean(this.#byCode.get(from)?.[kind]?.includes(to));
     return lists(one, other) || lists(other, one);
   }
 

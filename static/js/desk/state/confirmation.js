@@ -1,6 +1,6 @@
-// A question that is answered by doing the same again, on purpose.
+// Confirming a question by repeating the same action on purpose.
 
-/** Keys hammered out of habit come closer together than this; who reads a question takes longer. */
+/** Keys pressed repeatedly out of habit come closer together than this; reading a question takes longer. */
 export const PAUSE_MS = 700;
 
 export class Confirmation {
@@ -8,12 +8,12 @@ export class Confirmation {
   #askedAt = -Infinity;
 
   /**
-   * Is this deed the answer to `question`? If not, the question counts as asked at `now`.
+   * Does this action answer `question`? If not, the question counts as asked at `now`.
    *
-   * A reading cannot be taken back, so an impatient third Ctrl+Enter must not sign an empty one:
-   * each repetition without a pause asks anew.
+   * A reading cannot be taken back, so an impatient third Ctrl+Enter must not sign an empty one: each
+   * repetition without a pause asks again.
    *
-   * @param {string} question what is doubtful; another doubt is another question
+   * @param {string} question what is doubtful; a different doubt is a different question
    * @param {number} now in milliseconds
    */
   answers(question, now) {
@@ -23,7 +23,7 @@ export class Confirmation {
     return isAnswer;
   }
 
-  /** Nothing is asked any more. */
+  /** Withdraw the question. */
   clear() {
     this.#question = "";
   }

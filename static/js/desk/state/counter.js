@@ -1,17 +1,22 @@
-// How often each tool was used on the exam on view. Pure but for the counting.
+// How often each tool was used on the current exam.
 
-const MOST_TOOLS = 30;
-const MOST_USES = 10_000;
+const MAX_TOOLS = 30;
+const MAX_USES = 10_000;
 const NAME = /^[a-z0-9_]{1,40}$/;
 
-export class Tally {
+export class Counter {
+  /** @type {Map<string, number>} */
   #counts = new Map();
 
-  /** One more use of the tool `name`; what is no name of a tool is not counted. */
+  /**
+   * Count one more use of the tool `name`; anything that is not a tool's name is ignored.
+   *
+   * @param {string} name
+   */
   count(name) {
-    const isRoom = this.#counts.has(name) || this.#counts.size < MOST_TOOLS;
-    if (NAME.test(name) && isRoom)
-      this.#counts.set(name, Math.min(MOST_USES, (this.#counts.get(name) ?? 0) + 1));
+    const hasSpace = this.#counts.has(name) || this.#counts.size < MAX_TOOLS;
+    if (NAME.test(name) && hasSpace)
+      this.#counts.set(name, Math.min(MAX_USES, (this.#counts.get(name) ?? 0) + 1));
   }
 
   /** `{name: count}`. */

@@ -1,35 +1,50 @@
-// What the reader makes of each suggestion, as pure state: every function returns a new map.
+// The reader's decisions on suggestions, as pure state: every function returns a new map.
 //
-// `{code: {verdict, isAdded}}`: what is not in it was not decided on. `isAdded` says that accepting brought the class
-// into the reading, so that deciding otherwise takes it out again; nothing else is ever taken from a reader's findings.
+// A class that is not in the map was not decided on. `isAdded` records that accepting added the class to the
+// reading, so that deciding otherwise removes it again; nothing else is ever removed from a reader's
+// findings.
 
 import * as labels from "./labels.js";
 
+/** @import { Catalogue } from "./catalogue.js" */
+/** @import { Content, Decision, SubmittedDecision } from "../types.js" */
+
+/** @typedef {Readonly<Record<string, {verdict: Decision, isAdded: boolean}>>} Decisions by class */
+
+/** @type {readonly Decision[]} */
 const VERDICTS = Object.freeze(["accepted", "rejected", "uncertain"]);
 
-/** What was stored of an earlier visit, as far as it still is about `codes`. */
+/**
+ * Stored decisions of an earlier visit, as far as they are about `codes`.
+ *
+ * @param {Record<string, {verdict?: Decision, isAdded?: boolean}> | null | undefined} stored
+ * @param {string[]} codes
+ * @returns {Decisions}
+ */
 export function restore(stored, codes) {
-  const pairs = Object.entries(stored ?? {}).filter(
-    ([code, one]) => codes.includes(code) && VERDICTS.includes(one?.verdict),
-  );
-  return Object.freeze(
-    Object.fromEntries(
-      pairs.map(([code, { verdict, isAdded }]) => [code, { verdict, isAdded: Boolean(isAdded) }]),
-    ),
-  );
+  const pairs = Object.entries(stored ?? {}).flatMap(([code, one]) => {
+    const verdict = VERDICTS.find((known) => known === one?.verdict);
+    return codes.includes(code) && verdict ? [[code, { verdict, isAdded: Boolean(one.isAdded) }]] : [];
+  });
+  return Object.freeze(Object.fromEntries(pairs));
 }
 
 /**
- * Decide `verdict` on `code`; deciding the same again takes the decision back.
+ * Decide `verdict` on `code`; deciding the same again withdraws the decision.
  *
- * @returns {{decisions: object, content: object, blocker: string | null}} `blocker` is the finding that the accepted
- *   class cannot stand beside: nothing was decided then
+ * @param {Decisions} decisions
+ * @param {Content} content
+ * @param {string} code
+ * @param {Decision} verdict
+ * @param {Catalogue} catalogue
+ * @returns {{decisions: Decisions, content: Content, blocker: string | null}} `blocker` is the finding that
+ *   contradicts the accepted class: then nothing was decided
  */
 export function decide(decisions, content, code, verdict, catalogue) {
   const before = decisions[code];
-  const isBack = before?.verdict === verdict;
+  const isWithdrawal = before?.verdict === verdict;
   const cleared = before?.isAdded ? labels.remove(content, code) : content;
-  if (isBack) return { decisions: without(decisions, code), content: cleared, blocker: null };
+  if (isWithdrawal) return { decisions: without(decisions, code), content: cleared, blocker: null };
   if (verdict !== "accepted")
     return {
       decisions: withOne(decisions, code, { verdict, isAdded: false }),
@@ -46,23 +61,44 @@ export function decide(decisions, content, code, verdict, catalogue) {
   };
 }
 
-/** The decisions that still agree with `content`: who removes an accepted finding accepts it no more. */
-export function settle(decisions, content) {
+/**
+ * The decisions that still agree with `content`: removing an accepted finding withdraws the acceptance.
+ *
+ * @param {Decisions} decisions
+ * @param {Content} content
+ */
+export function dropStale(decisions, content) {
   const gone = Object.keys(decisions).filter(
     (code) => decisions[code].verdict === "accepted" && !labels.holds(content, code),
   );
-  return gone.length === 0 ? decisions : gone.reduce(without, decisions);
+  return gone.length === 0 ? decisions : gone.reduce((rest, code) => without(rest, code), decisions);
 }
 
-/** The form in which decisions are submitted. */
-export function told(decisions) {
+/**
+ * The form in which decisions are submitted.
+ *
+ * @param {Decisions} decisions
+ * @returns {SubmittedDecision[]}
+ */
+export function forSubmission(decisions) {
   return Object.entries(decisions).map(([code, { verdict }]) => ({ class: code, verdict }));
 }
 
+/**
+ * @param {Decisions} decisions
+ * @param {string} code
+ * @param {Decisions[string]} one
+ * @returns {Decisions}
+ */
 function withOne(decisions, code, one) {
   return Object.freeze({ ...decisions, [code]: Object.freeze(one) });
 }
 
+/**
+ * @param {Decisions} decisions
+ * @param {string} code
+ * @returns {Decisions}
+ */
 function without(decisions, code) {
   return Object.freeze(Object.fromEntries(Object.entries(decisions).filter(([name]) => name !== code)));
 }

@@ -1,14 +1,35 @@
-// What the controls of the form do to a content: each a function from its arguments to content → content. Pure.
+// What the controls of the form do to a content: each a function from its arguments to an edit. Pure.
 
 import { LEADS } from "../../ecg/signal.js";
 import * as labels from "./labels.js";
 
-/** The edits of the form for the classes of `catalogue`, by the name of the intent. */
+/** @import { Catalogue } from "./catalogue.js" */
+/** @import { Certainty, Edit, EvidenceKind, Quality } from "../types.js" */
+
+/**
+ * @typedef {object} Edits
+ * @property {(code: string) => Edit} toggle
+ * @property {(code: string) => Edit} notAssessable
+ * @property {(code: string) => Edit} remove
+ * @property {(code: string, certainty: Certainty) => Edit} certainty
+ * @property {(code: string, kind: EvidenceKind, index: number) => Edit} drop
+ * @property {(quality: Quality) => Edit} quality
+ * @property {(kind: string) => Edit} problem
+ * @property {(kind: string, lead: string) => Edit} problemLead
+ * @property {(text: string) => Edit} comment
+ */
+
+/**
+ * The edits of the form, by the name of the intent.
+ *
+ * @param {Catalogue} catalogue
+ * @returns {Edits}
+ */
 export function editsFor(catalogue) {
   return {
     toggle: (code) => (content) =>
       labels.holds(content, code) ? labels.remove(content, code) : labels.add(content, code, catalogue),
-    untold: (code) => (content) => labels.toggleNotAssessable(content, code, catalogue),
+    notAssessable: (code) => (content) => labels.toggleNotAssessable(content, code, catalogue),
     remove: (code) => (content) => labels.remove(content, code),
     certainty: (code, certainty) => (content) => labels.setCertainty(content, code, certainty),
     drop: (code, kind, index) => (content) => labels.dropEvidence(content, code, kind, index),

@@ -1,68 +1,120 @@
-// What shows or justifies a finding: places on the sheet and measurements. Pure, like labels.js.
-//
-// A localisation is `{tracing, leads, from_s, to_s}`, a measurement
-// `{kind: "interval" | "amplitude", tracing, lead, from_s, to_s, value, n_cycles?}` with value in ms or mV.
+// Evidence for a finding: areas on the sheet and measurements. Pure, like labels.js.
 
-const MOST = 20;
+/** @import { Finding, Localisation, Measurement } from "../types.js" */
+
+/** Of each kind per finding. */
+const MAX_PIECES = 20;
 
 const KINDS = new Set(["interval", "amplitude"]);
 
-/** The evidence of a finding from outside; what has no shape is left out. */
+/** @typedef {{localisations?: readonly Localisation[], measurements?: readonly Measurement[]}} Evidence */
+
+/**
+ * The stored or received evidence of a finding, without malformed pieces.
+ *
+ * @param {Evidence} finding
+ */
 export function restore({ localisations = [], measurements = [] }) {
   return {
-    localisations: localisations.filter(isPlace).slice(0, MOST).map(place),
-    measurements: measurements.filter(isMeasurement).slice(0, MOST).map(measured),
+    localisations: localisations.filter(isPlace).slice(0, MAX_PIECES).map(place),
+    measurements: measurements.filter(isMeasurement).slice(0, MAX_PIECES).map(measured),
   };
 }
 
-/** `finding` with one more place; unchanged when it is known already or there are too many. */
+/**
+ * `finding` with one more area; unchanged when it has it already or there are too many.
+ *
+ * @param {Finding} finding
+ * @param {Localisation} localisation
+ * @returns {Finding}
+ */
 export function withLocalisation(finding, localisation) {
-  return withOneMore(finding, "localisations", place(localisation));
+  const known = finding.localisations ?? [];
+  const localisations = withOneMore(known, place(localisation));
+  return localisations === known ? finding : { ...finding, localisations };
 }
 
+/**
+ * @param {Finding} finding
+ * @param {Measurement} measurement
+ * @returns {Finding}
+ */
 export function withMeasurement(finding, measurement) {
-  return withOneMore(finding, "measurements", measured(measurement));
+  const known = finding.measurements ?? [];
+  const measurements = withOneMore(known, measured(measurement));
+  return measurements === known ? finding : { ...finding, measurements };
 }
 
-/** The same text for the same evidence, in whatever order it was given. */
+/**
+ * Equal for equal evidence, in whatever order it was given.
+ *
+ * @param {Evidence} finding
+ */
 export function fingerprint({ localisations = [], measurements = [] }) {
-  const told = (list, tell) => list.map((one) => JSON.stringify(tell(one))).sort();
+  /**
+   * @template T
+   * @param {readonly T[]} list
+   * @param {(one: T) => object} normalize
+   */
+  const texts = (list, normalize) => list.map((one) => JSON.stringify(normalize(one))).sort();
   return JSON.stringify([
-    told(localisations, (one) => place({ ...one, leads: [...one.leads].sort() })),
-    told(measurements, measured),
+    texts(localisations, (one) => place({ ...one, leads: [...one.leads].sort() })),
+    texts(measurements, measured),
   ]);
 }
 
-function withOneMore(finding, kind, piece) {
-  const known = finding[kind] ?? [];
+/**
+ * @template T
+ * @param {readonly T[]} known
+ * @param {T} piece
+ */
+function withOneMore(known, piece) {
   const text = JSON.stringify(piece);
-  if (known.length >= MOST || known.some((one) => JSON.stringify(one) === text)) return finding;
-  return { ...finding, [kind]: [...known, piece] };
+  if (known.length >= MAX_PIECES || known.some((one) => JSON.stringify(one) === text)) return known;
+  return [...known, piece];
 }
 
+/** @param {Partial<Localisation>} piece */
 function isPlace({ leads, from_s, to_s } = {}) {
   return Array.isArray(leads) && leads.length > 0 && Number.isFinite(from_s) && Number.isFinite(to_s);
 }
 
+/** @param {Partial<Measurement>} piece */
 function isMeasurement({ kind, from_s, to_s, value } = {}) {
-  return KINDS.has(kind) && [from_s, to_s, value].every(Number.isFinite);
+  return KINDS.has(kind ?? "") && [from_s, to_s, value].every(Number.isFinite);
 }
 
-/** Always the same order of fields, and the decimals the server keeps. */
+/**
+ * Fields in a fixed order, with the decimals that the server keeps.
+ *
+ * @param {Omit<Localisation, "tracing"> & {tracing?: number}} piece
+ * @returns {Localisation}
+ */
 function place({ tracing = 1, leads, from_s, to_s }) {
   return Object.freeze({ tracing, leads: [...leads], ...stretch(from_s, to_s) });
 }
 
+/**
+ * @param {Omit<Measurement, "lead" | "n_cycles" | "tracing"> & {lead?: string | null, n_cycles?: number |
+ *   null, tracing?: number}} piece
+ * @returns {Measurement}
+ */
 function measured({ kind, lead = null, from_s, to_s, value, n_cycles = null, tracing = 1 }) {
-  const one = { kind, tracing, lead, ...stretch(from_s, to_s), value: four(value) };
+  const one = { kind, tracing, lead, ...stretch(from_s, to_s), value: fourDecimals(value) };
   return Object.freeze(n_cycles === null ? one : { ...one, n_cycles });
 }
 
-/** In order of time, as the server keeps it: a stretch may be drawn from its end. */
+/**
+ * In order of time, as the server keeps it: a stretch may be drawn from its end.
+ *
+ * @param {number} from_s
+ * @param {number} to_s
+ */
 function stretch(from_s, to_s) {
-  return { from_s: four(Math.min(from_s, to_s)), to_s: four(Math.max(from_s, to_s)) };
+  return { from_s: fourDecimals(Math.min(from_s, to_s)), to_s: fourDecimals(Math.max(from_s, to_s)) };
 }
 
-function four(number) {
+/** @param {number} number */
+function fourDecimals(number) {
   return Math.round(number * 1e4) / 1e4;
 }

@@ -1,12 +1,26 @@
-// The steps of one reading that can be taken back: `{past, present}`. Pure.
+// Undo history of one reading. Pure.
 
 import { same } from "./labels.js";
 
+/** @import { Content } from "../types.js" */
+
+/** @typedef {Readonly<{past: readonly Content[], present: Content}>} History */
+
+/**
+ * @param {Content} content
+ * @returns {History}
+ */
 export function begin(content) {
   return Object.freeze({ past: Object.freeze([]), present: content });
 }
 
-/** Go on to `content`. Letters of a comment are one step, or undo would take them back one by one. */
+/**
+ * Go on to `content`. Typing in the comment is one step; otherwise undo would take back single letters.
+ *
+ * @param {History} history
+ * @param {Content} content
+ * @returns {History}
+ */
 export function step(history, content) {
   if (same(history.present, content) && history.present.comment === content.comment) return history;
   const isTyping =
@@ -15,14 +29,23 @@ export function step(history, content) {
   return Object.freeze({ past: Object.freeze(past), present: content });
 }
 
+/**
+ * @param {History} history
+ * @returns {History}
+ */
 export function undo(history) {
-  if (history.past.length === 0) return history;
-  return Object.freeze({ past: Object.freeze(history.past.slice(0, -1)), present: history.past.at(-1) });
+  const before = history.past.at(-1);
+  if (before === undefined) return history;
+  return Object.freeze({ past: Object.freeze(history.past.slice(0, -1)), present: before });
 }
 
+/**
+ * @param {Content | undefined} before
+ * @param {Content} after
+ */
 function onlyCommentChanged(before, after) {
   return (
-    Boolean(before) &&
+    before !== undefined &&
     before.comment !== after.comment &&
     same({ ...before, comment: "" }, { ...after, comment: "" })
   );

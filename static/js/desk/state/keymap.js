@@ -1,11 +1,20 @@
-// Which key runs which command when the reader has chosen others (WCAG 2.1.4). Pure.
+// Keys that the reader has reassigned (WCAG 2.1.4). Pure.
 //
-// A keymap is `{given: chosen}`: a command is known by the key its control is given in the page. What is not
-// in the map keeps its key. No two commands ever have the same key: taking one that is taken swaps the two.
+// A keymap is `{default key: chosen key}`: a command is identified by the default key of its control.
+// Commands that are not in the map keep their default key. No two commands ever share a key: taking a key
+// that is in use swaps the two.
 
 import { isSingle } from "../hotkeys.js";
 
-/** These always work, whatever is chosen: they are the way back when keys are confused. */
+/** @typedef {Readonly<Record<string, string>>} Keymap */
+
+/** @typedef {{kind: "fixed"} | {kind: "reserved"} | {kind: "taken", by: string}} KeyProblem */
+
+/**
+ * These always work, whatever is chosen: they are the way back when keys are confused.
+ *
+ * @type {readonly string[]}
+ */
 export const FIXED = Object.freeze(["Control+Enter", "Control+z", "F1", "Escape"]);
 
 const PAGE_KEYS = new Set([
@@ -22,15 +31,25 @@ const PAGE_KEYS = new Set([
 ]);
 const ARROWS = /^(Shift\+)?Arrow/;
 
-/** Browsers keep most of Control and Alt and the row of F keys for themselves, each its own. */
+/** Browsers reserve most of Control, Alt and the F keys, each browser different ones. */
 const LOST_TO_BROWSER = /^(Control\+|Alt\+|F\d+$)/;
 
-/** The key that runs the command given `key`. */
+/**
+ * The key that runs the command with the default key `key`.
+ *
+ * @param {Keymap} keymap
+ * @param {string} key
+ */
 export function chosen(keymap, key) {
   return keymap[key] ?? key;
 }
 
-/** All keys of a control, from its aria-keyshortcuts as given. */
+/**
+ * All keys of a control, from the default keys of its aria-keyshortcuts.
+ *
+ * @param {Keymap} keymap
+ * @param {string} keys
+ */
 export function translate(keymap, keys) {
   return keys
     .split(" ")
@@ -39,38 +58,58 @@ export function translate(keymap, keys) {
 }
 
 /**
- * What speaks against running the command given `key` by `wanted`: null, `{kind: "fixed" | "reserved"}`, or
- * `{kind: "taken", by}` with the given key of the command that has it.
+ * Why the command with the default key `key` cannot have the key `wanted`, or null.
  *
- * @param {object} keymap @param {string[]} given the keys of all commands as given
+ * @param {Keymap} keymap
+ * @param {string[]} defaults the default keys of all commands
+ * @param {string} key
+ * @param {string} wanted
+ * @returns {KeyProblem | null} `by` is the default key of the command that has it
  */
-export function objection(keymap, given, key, wanted) {
+export function objection(keymap, defaults, key, wanted) {
   if (FIXED.includes(key) || FIXED.includes(wanted)) return { kind: "fixed" };
   if (wanted === key || chosen(keymap, key) === wanted) return null;
   if (PAGE_KEYS.has(wanted) || LOST_TO_BROWSER.test(wanted)) return { kind: "reserved" };
-  const by = given.find((other) => other !== key && chosen(keymap, other) === wanted);
+  const by = defaults.find((other) => other !== key && chosen(keymap, other) === wanted);
   if (by) return FIXED.includes(by) ? { kind: "fixed" } : { kind: "taken", by };
   return ARROWS.test(wanted) || isSingle(wanted) || wanted.length > 1 ? null : { kind: "reserved" };
 }
 
-/** The keymap in which `wanted` runs the command given `key`; a command that had it gets the other's key. */
-export function assign(keymap, given, key, wanted) {
+/**
+ * The keymap in which `wanted` runs the command `key`; a command that had it gets the other's key.
+ *
+ * @param {Keymap} keymap
+ * @param {string[]} defaults
+ * @param {string} key
+ * @param {string} wanted
+ */
+export function assign(keymap, defaults, key, wanted) {
   const before = chosen(keymap, key);
-  const owner = given.find((other) => other !== key && chosen(keymap, other) === wanted);
+  const owner = defaults.find((other) => other !== key && chosen(keymap, other) === wanted);
   return trimmed({ ...keymap, [key]: wanted, ...(owner ? { [owner]: before } : {}) });
 }
 
-/** A keymap from storage: only what has the shape of one, and only while no key runs two commands. */
+/**
+ * A keymap from storage, if it has the right shape and no key runs two commands.
+ *
+ * @param {unknown} stored
+ * @returns {Keymap}
+ */
 export function restore(stored) {
   if (stored === null || typeof stored !== "object") return {};
   const pairs = Object.entries(stored).filter(
     ([key, wanted]) => typeof wanted === "string" && wanted !== "" && !FIXED.includes(key),
   );
-  const isClear = new Set(pairs.map(([, wanted]) => wanted)).size === pairs.length;
-  return isClear ? trimmed(Object.fromEntries(pairs)) : {};
+  const isUnambiguous = new Set(pairs.map(([, wanted]) => wanted)).size === pairs.length;
+  return isUnambiguous ? trimmed(Object.fromEntries(pairs)) : {};
 }
 
-/** Commands with the key they were given need no entry. */
+/**
+ * Commands with their default key need no entry.
+ *
+ * @param {Record<string, string>} keymap
+ * @returns {Keymap}
+ */
 function trimmed(keymap) {
   return Object.freeze(Object.fromEntries(Object.entries(keymap).filter(([key, wanted]) => key !== wanted)));
 }

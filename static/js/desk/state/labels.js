@@ -1,22 +1,36 @@
-// What the reader says about one exam, as pure state: every function returns a new content.
+// The reader's findings for one exam, as pure state: every function returns a new content.
 //
-// A content is `{findings, not_assessable, quality, problems, comment}`, the form in which it is drafted and
-// submitted. A finding is `{class, certainty, localisations, measurements}`. A class is found, not assessable,
-// or absent: never two of them. The normal class stands alone and blocks; all other contradictions only warn,
-// because an exam may hold several tracings with different rhythms.
+// A class is found, not assessable, or absent, never two of them. The normal class excludes and blocks all
+// others; all other contradictions only warn, because an exam may hold several tracings with different
+// rhythms.
 
 import * as evidence from "./evidence.js";
 
+/** @import { Catalogue } from "./catalogue.js" */
+/**
+ * @import { Certainty, Content, ContentLike, EvidenceKind, Finding, Localisation, Measurement, Quality }
+ *   from "../types.js"
+ */
+
+/** @type {readonly Certainty[]} */
 export const CERTAINTIES = Object.freeze(["possible", "probable", "definite"]);
+/** @type {readonly Quality[]} */
 const QUALITIES = Object.freeze(["good", "acceptable", "poor", "unreadable"]);
+/** @type {readonly string[]} */
 export const PROBLEMS = Object.freeze(["noise", "lead_off", "reversal", "calibration", "other"]);
 
-/** What a reading starts from. */
+/** The content that a reading starts with. */
 export function blank() {
   return freeze({ findings: [], not_assessable: [], quality: "good", problems: [], comment: "" });
 }
 
-/** A content from outside, with what it lacks filled in and classes the taxonomy does not know left out. */
+/**
+ * A stored or received content, completed, and without classes that the taxonomy does not know.
+ *
+ * @param {ContentLike | null | undefined} content
+ * @param {Catalogue} catalogue
+ * @returns {Content}
+ */
 export function restore(content, catalogue) {
   const { findings = [], not_assessable = [], quality, problems = [], comment } = content ?? {};
   const known = findings.filter((finding) => catalogue.has(finding.class));
@@ -28,7 +42,7 @@ export function restore(content, catalogue) {
       ...evidence.restore(finding),
     })),
     not_assessable: [...new Set(not_assessable)].filter((code) => catalogue.has(code) && !found.has(code)),
-    quality: QUALITIES.includes(quality) ? quality : "good",
+    quality: QUALITIES.find((known) => known === quality) ?? "good",
     problems: problems
       .filter(({ kind }) => PROBLEMS.includes(kind))
       .map(({ kind, leads = [] }) => ({ kind, leads: [...leads] })),
@@ -36,29 +50,54 @@ export function restore(content, catalogue) {
   });
 }
 
+/**
+ * @param {Content} content
+ * @param {string} code
+ */
 export function holds(content, code) {
   return content.findings.some((finding) => finding.class === code);
 }
 
-export function cannotAssess(content, code) {
+/**
+ * @param {Content} content
+ * @param {string} code
+ */
+export function isNotAssessable(content, code) {
   return content.not_assessable.includes(code);
 }
 
-/** The codes of all that the reader has said something about, findings first. */
+/**
+ * The codes of all classes in the content, findings first.
+ *
+ * @param {Content} content
+ */
 export function mentioned(content) {
   return [...content.findings.map((finding) => finding.class), ...content.not_assessable];
 }
 
-/** Which class forbids adding `code`, or null when it may be added. */
+/**
+ * The class that forbids adding `code`, or null.
+ *
+ * @param {Content} content
+ * @param {string} code
+ * @param {Catalogue} catalogue
+ */
 export function blockedBy(content, code, catalogue) {
   if (holds(content, code) || content.findings.length === 0) return null;
   if (catalogue.isExclusive(code)) return content.findings[0].class;
   return content.findings.find((finding) => catalogue.isExclusive(finding.class))?.class ?? null;
 }
 
-/** Add a finding at the end; the content unchanged when it is there already or blocked. */
+/**
+ * Add a finding at the end; unchanged when it is there already or blocked.
+ *
+ * @param {Content} content
+ * @param {string} code
+ * @param {Catalogue} catalogue
+ */
 export function add(content, code, catalogue) {
   if (holds(content, code) || blockedBy(content, code, catalogue)) return content;
+  /** @type {Finding} */
   const finding = { class: code, certainty: "definite", localisations: [], measurements: [] };
   return freeze({
     ...content,
@@ -67,40 +106,82 @@ export function add(content, code, catalogue) {
   });
 }
 
-/** Say nothing about `code` any more. */
+/**
+ * Remove `code` from the findings and from what is not assessable.
+ *
+ * @param {Content} content
+ * @param {string} code
+ */
 export function remove(content, code) {
   const findings = content.findings.filter((finding) => finding.class !== code);
   return freeze({ ...content, findings, not_assessable: without(content.not_assessable, code) });
 }
 
-/** `code` can be called neither present nor absent. The normal ECG is a statement on all classes: it is read or not. */
+/**
+ * Mark `code` as neither present nor absent. "Normal ECG" is a statement about all classes and cannot be
+ * marked.
+ *
+ * @param {Content} content
+ * @param {string} code
+ * @param {Catalogue} catalogue
+ */
 export function setNotAssessable(content, code, catalogue) {
-  if (catalogue.isExclusive(code) || cannotAssess(content, code)) return content;
+  if (catalogue.isExclusive(code) || isNotAssessable(content, code)) return content;
   const rest = remove(content, code);
   return freeze({ ...rest, not_assessable: [...rest.not_assessable, code] });
 }
 
-/** From found to not assessable and back. */
+/**
+ * From found to not assessable and back.
+ *
+ * @param {Content} content
+ * @param {string} code
+ * @param {Catalogue} catalogue
+ */
 export function toggleNotAssessable(content, code, catalogue) {
-  if (!cannotAssess(content, code)) return setNotAssessable(content, code, catalogue);
+  if (!isNotAssessable(content, code)) return setNotAssessable(content, code, catalogue);
   return blockedBy(content, code, catalogue) ? content : add(content, code, catalogue);
 }
 
+/**
+ * @param {Content} content
+ * @param {string} code
+ * @param {Certainty} certainty
+ */
 export function setCertainty(content, code, certainty) {
   return change(content, code, (finding) => ({ ...finding, certainty }));
 }
 
-/** The place where a finding is seen, as dragged on the sheet. */
+/**
+ * Attach the area where a finding is seen.
+ *
+ * @param {Content} content
+ * @param {string} code
+ * @param {Localisation} localisation
+ */
 export function localise(content, code, localisation) {
   return change(content, code, (finding) => evidence.withLocalisation(finding, localisation));
 }
 
-/** A measurement that justifies a finding. */
+/**
+ * Attach a measurement that supports a finding.
+ *
+ * @param {Content} content
+ * @param {string} code
+ * @param {Measurement} measurement
+ */
 export function measure(content, code, measurement) {
   return change(content, code, (finding) => evidence.withMeasurement(finding, measurement));
 }
 
-/** Take one piece of evidence away: number `index` of the finding's `kind`, "localisations" or "measurements". */
+/**
+ * Remove piece number `index` of the finding's evidence of this kind.
+ *
+ * @param {Content} content
+ * @param {string} code
+ * @param {EvidenceKind} kind
+ * @param {number} index
+ */
 export function dropEvidence(content, code, kind, index) {
   return change(content, code, (finding) => ({
     ...finding,
@@ -109,8 +190,11 @@ export function dropEvidence(content, code, kind, index) {
 }
 
 /**
- * A good signal has no problems: what was said of them goes with it. Unreadable, said once more, takes away what was
- * said of the classes: nothing can be found there.
+ * Good quality clears the signal problems. Choosing "unreadable" a second time clears all classes: nothing
+ * can be found in an unreadable exam.
+ *
+ * @param {Content} content
+ * @param {Quality} quality
  */
 export function setQuality(content, quality) {
   if (quality === "unreadable" && content.quality === quality)
@@ -118,10 +202,18 @@ export function setQuality(content, quality) {
   return freeze({ ...content, quality, problems: quality === "good" ? [] : content.problems });
 }
 
+/**
+ * @param {Content} content
+ * @param {string} kind
+ */
 export function hasProblem(content, kind) {
   return content.problems.some((problem) => problem.kind === kind);
 }
 
+/**
+ * @param {Content} content
+ * @param {string} kind
+ */
 export function toggleProblem(content, kind) {
   const problems = hasProblem(content, kind)
     ? content.problems.filter((problem) => problem.kind !== kind)
@@ -129,8 +221,16 @@ export function toggleProblem(content, kind) {
   return freeze({ ...content, problems });
 }
 
-/** Say that the problem `kind` is, or is not, one of `lead`; leads keep the order of `names`. */
+/**
+ * Add or remove `lead` from the problem `kind`; leads keep the order of `names`.
+ *
+ * @param {Content} content
+ * @param {string} kind
+ * @param {string} lead
+ * @param {readonly string[]} names
+ */
 export function toggleProblemLead(content, kind, lead, names) {
+  /** @param {readonly string[]} leads */
   const turn = (leads) =>
     leads.includes(lead)
       ? without(leads, lead)
@@ -141,15 +241,25 @@ export function toggleProblemLead(content, kind, lead, names) {
   return freeze({ ...content, problems });
 }
 
+/**
+ * @param {Content} content
+ * @param {string} comment
+ */
 export function setComment(content, comment) {
   return freeze({ ...content, comment });
 }
 
-/** Do two contents say the same? The order of what is said says nothing. */
+/**
+ * Are two contents equal, apart from the order of their entries?
+ *
+ * @param {ContentLike} one
+ * @param {ContentLike} other
+ */
 export function same(one, other) {
   return fingerprint(one) === fingerprint(other);
 }
 
+/** @param {ContentLike} content */
 function fingerprint({ findings = [], not_assessable = [], quality, problems = [], comment }) {
   return JSON.stringify([
     findings
@@ -162,20 +272,34 @@ function fingerprint({ findings = [], not_assessable = [], quality, problems = [
   ]);
 }
 
+/**
+ * @param {Content} content
+ * @param {string} code
+ * @param {(finding: Finding) => Finding} edit
+ */
 function change(content, code, edit) {
   const findings = content.findings.map((finding) => (finding.class === code ? edit(finding) : finding));
   return freeze({ ...content, findings });
 }
 
+/**
+ * @template T
+ * @param {readonly T[]} list
+ * @param {T} value
+ */
 function without(list, value) {
   return list.filter((one) => one !== value);
 }
 
+/**
+ * @param {Content} content
+ * @returns {Content}
+ */
 function freeze(content) {
   return Object.freeze({
     ...content,
-    findings: Object.freeze(content.findings.map(Object.freeze)),
+    findings: Object.freeze(content.findings.map((finding) => Object.freeze(finding))),
     not_assessable: Object.freeze(content.not_assessable),
-    problems: Object.freeze(content.problems.map(Object.freeze)),
+    problems: Object.freeze(content.problems.map((problem) => Object.freeze(problem))),
   });
 }

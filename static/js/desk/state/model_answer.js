@@ -1,8 +1,14 @@
-// What a model says of an exam, and how it stands to what the reader says. Pure.
+// The model's answer on an exam, compared with the reader's findings. Pure.
 
 import { quantity } from "./verdicts.js";
 
-/** What is shown of the measurements, in this order: field, key of its name, unit, decimals. */
+/** @import { Assignment, Decision, ModelMeasurement, SuggestionsAnswer } from "../types.js" */
+
+/**
+ * The measurements to show, in order: field, key of the name, unit, decimals.
+ *
+ * @type {[string, string, string, number][]}
+ */
 const READOUTS = [
   ["heart_rate_bpm", "measured-rate", "bpm", 0],
   ["pr_ms", "measured-pr", "ms", 0],
@@ -12,7 +18,13 @@ const READOUTS = [
   ["axis_deg", "measured-axis", "°", 0],
 ];
 
-/** What was made of the suggestion of `code` when it was signed, or undefined. */
+/**
+ * The signed decision on the suggestion of `code`, or undefined.
+ *
+ * @param {Pick<Assignment, "reading" | "revision">} assignment
+ * @param {string} code
+ * @returns {Decision | undefined}
+ */
 export function decided({ reading, revision }, code) {
   const signed = [...(revision?.decisions ?? []), ...(reading?.decisions ?? [])];
   return (
@@ -21,33 +33,49 @@ export function decided({ reading, revision }, code) {
   );
 }
 
-/** Did the reader agree with the suggestion of `code` without revising? */
+/**
+ * Did the reader agree with the suggestion of `code` without revising?
+ *
+ * @param {Pick<Assignment, "reading">} assignment
+ * @param {string} code
+ */
 export function isConfirmed({ reading }, code) {
   return Boolean(reading?.confirmed?.includes(code));
 }
 
-/** Did the reader give `code` before they knew that it is suggested? */
+/**
+ * Did the reader find `code` before knowing that it is suggested?
+ *
+ * @param {Pick<Assignment, "reading">} assignment
+ * @param {string} code
+ */
 export function isShared({ reading }, code) {
   return Boolean(reading?.findings.some((finding) => finding.class === code));
 }
 
 /**
- * The reader's own classes that the model does not suggest, each with its standing:
- * "not-suggested" when the model looked for it, "not-assessed" when it never does.
+ * The reader's own classes that the model does not suggest: "not-suggested" when it checks the class,
+ * "not-assessed" when it never does.
+ *
+ * @param {string[]} codes
+ * @param {Pick<SuggestionsAnswer, "suggestions" | "covered_classes">} answer
  */
-export function standings(codes, { suggestions, covered_classes: covered }) {
+export function comparisons(codes, { suggestions, covered_classes: covered }) {
   const suggested = new Set(suggestions.map((one) => one.class));
   return codes
     .filter((code) => !suggested.has(code))
-    .map((code) => ({ code, standing: covered.includes(code) ? "not-suggested" : "not-assessed" }));
+    .map((code) => ({ code, status: covered.includes(code) ? "not-suggested" : "not-assessed" }));
 }
 
 /**
- * The measurements to show, as text with their unit; text is null where there is a reason instead.
+ * The measurements to show, as text with unit; text is null where there is a reason instead.
  *
- * @param {string} formula by which QT is corrected; version 1 of the model named none, and used Fridericia's
+ * @param {Record<string, ModelMeasurement>} measurements
+ * @param {string} formula for QT correction; version 1 of the model named none and used Fridericia's
+ * @param {string} language
  */
 export function readouts(measurements, formula, language) {
+  /** @type {[string, string, string, number][]} */
   const fields = READOUTS.map(([field, name, ...rest]) =>
     field === "qtc"
       ? [`qtc_${formula || "fridericia"}_ms`, `check-qtc_${formula || "fridericia"}_ms`, ...rest]

@@ -1,12 +1,22 @@
-// What speaks against a reading before it is signed. Pure.
+// Objections to a reading before it is signed. Pure.
 
 import { holds, mentioned } from "./labels.js";
 
+/** @import { Catalogue } from "./catalogue.js" */
+/** @import { Content } from "../types.js" */
+
 /**
- * What speaks against the content: `{kind, codes, weight}`.
+ * `forbids` blocks the submission, `asks` needs confirmation, `hints` is only shown.
  *
- * On an unreadable exam nothing can be found: that is forbidden. Nothing chosen or a contradiction is legal but
- * rarely meant, so the reader is asked; classes that are merely unusual together get a hint.
+ * @typedef {{kind: string, codes: string[], weight: "forbids" | "asks" | "hints"}} Objection
+ */
+
+/**
+ * Findings on an unreadable exam are forbidden. An empty reading or a contradiction is legal but rarely
+ * meant, so the reader is asked; classes that are merely unusual together get a hint.
+ *
+ * @param {Content} content
+ * @param {Catalogue} catalogue
  */
 export function objections(content, catalogue) {
   const codes = content.findings.map((finding) => finding.class);
@@ -27,10 +37,17 @@ export function objections(content, catalogue) {
   return found;
 }
 
+/**
+ * @param {string} kind
+ * @param {string[]} codes
+ * @param {Objection["weight"]} weight
+ * @returns {Objection}
+ */
 function objection(kind, codes, weight) {
   return { kind, codes, weight };
 }
 
+/** @param {string[]} codes */
 function* pairs(codes) {
   for (let i = 0; i < codes.length; i += 1) {
     for (let j = i + 1; j < codes.length; j += 1) yield [codes[i], codes[j]];

@@ -1,9 +1,26 @@
-// How the sheet is set: what can be chosen, what of an earlier visit still holds, and how it is told in words. Pure.
+// Sheet settings: the choices, restoring those of an earlier visit, and describing them in words. Pure.
 
 import { DEFAULT_SETTINGS, GAINS_MM_PER_MV, RHYTHMS, SPEEDS_MM_PER_S } from "../../ecg/layout.js";
-import { lifeSize } from "../../ecg/screen.js";
+import { magnification } from "../../ecg/screen.js";
 
-/** The layouts in one list: 3 × 4 with each choice of rhythm strips, then those whose leads run on anyway. */
+/** @import { SheetSettings, SheetView } from "../../ecg/types.js" */
+/** @import { Words } from "../../texts.js" */
+
+/**
+ * @typedef {object} Settings as stored on the device
+ * @property {string} layout
+ * @property {boolean} isCabrera
+ * @property {boolean} isActualSize
+ * @property {number} speedMmPerS
+ * @property {number} gainMmPerMv
+ */
+
+/**
+ * The layouts in one list: 3 × 4 with each choice of rhythm strips, then those whose leads run over the whole
+ * width.
+ *
+ * @type {Readonly<Record<string, Pick<SheetSettings, "arrangement" | "rhythm">>>}
+ */
 const LAYOUTS = Object.freeze({
   ...Object.fromEntries(
     RHYTHMS.map((rhythm) => [["3x4", ...rhythm].join("+"), { arrangement: "3x4", rhythm }]),
@@ -12,38 +29,54 @@ const LAYOUTS = Object.freeze({
   "12x1": { arrangement: "12x1", rhythm: [] },
 });
 
-const USUAL = Object.freeze({
+/** @type {Readonly<Settings>} */
+const DEFAULTS = Object.freeze({
   layout: "3x4+II",
   isCabrera: false,
-  isLifeSize: false,
+  isActualSize: false,
   speedMmPerS: DEFAULT_SETTINGS.speedMmPerS,
   gainMmPerMv: DEFAULT_SETTINGS.gainMmPerMv,
 });
 
+/** @type {Record<keyof Settings, readonly (string | number | boolean | undefined)[]>} */
 const CHOICES = {
   layout: Object.keys(LAYOUTS),
   speedMmPerS: SPEEDS_MM_PER_S,
   gainMmPerMv: GAINS_MM_PER_MV,
   isCabrera: [true, false],
-  isLifeSize: [true, false],
+  isActualSize: [true, false],
 };
 
-/** The settings of an earlier visit, as far as they are still to be had; else the usual ones. */
-export function restore(known) {
-  return Object.fromEntries(
-    Object.entries(CHOICES).map(([name, choices]) => [
-      name,
-      choices.includes(known?.[name]) ? known[name] : USUAL[name],
-    ]),
-  );
+/**
+ * The settings of an earlier visit, as far as they are still available; otherwise the defaults.
+ *
+ * @param {(Partial<Settings> & {isLifeSize?: boolean}) | null} stored `isLifeSize` is how earlier versions
+ *   stored `isActualSize`
+ * @returns {Settings}
+ */
+export function restore(stored) {
+  /** @type {Record<string, string | number | boolean | undefined>} */
+  const known = { isActualSize: stored?.isLifeSize, ...stored };
+  const kept = Object.entries(CHOICES).filter(([name, choices]) => choices.includes(known[name]));
+  return { ...DEFAULTS, ...Object.fromEntries(kept.map(([name]) => [name, known[name]])) };
 }
 
-/** `settings` as the viewer takes them. */
+/**
+ * `settings` as the viewer takes them.
+ *
+ * @param {Settings} settings
+ * @returns {Partial<SheetSettings>}
+ */
 export function forViewer({ layout, isCabrera, speedMmPerS, gainMmPerMv }) {
   return { ...LAYOUTS[layout], order: isCabrera ? "cabrera" : "standard", speedMmPerS, gainMmPerMv };
 }
 
-/** The line every ECG carries: speed, gain, filter, sampling – and whether it is a preview, or cut at the edge. */
+/**
+ * The line on every ECG: speed, gain, filter, sampling rate, and whether it is a preview or cut at the edge.
+ *
+ * @param {Pick<SheetView, "sheet" | "signal">} view
+ * @param {Words} words
+ */
 export function settingsLine({ sheet, signal }, words) {
   const isUnfiltered = sheet.filter === "off";
   const isRaw = isUnfiltered && !signal.exchanged;
@@ -57,9 +90,15 @@ export function settingsLine({ sheet, signal }, words) {
   return [preview, line, sheet.isCut && words("sheet-cut")].filter(Boolean).join(" · ");
 }
 
-/** How large the sheet is on this screen: `{text, isDoubtful}`; doubtful when another screen was measured. */
+/**
+ * How large the sheet is on this screen; doubtful when another screen was calibrated.
+ *
+ * @param {Pick<SheetView, "scale">} view
+ * @param {{pxPerMm: number | null, isChanged: boolean}} screen
+ * @param {Words} words
+ */
 export function sizeLine({ scale }, { pxPerMm, isChanged }, words) {
-  const factor = lifeSize(scale, pxPerMm);
+  const factor = magnification(scale, pxPerMm);
   const size =
     factor === null
       ? words(isChanged ? "screen-changed" : "screen-unmeasured")

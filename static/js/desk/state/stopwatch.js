@@ -1,38 +1,52 @@
-// How long a reader actively read: the page visible and something done within the last minute. The rest of the
-// time the exam was open is idle.
+// Active reading time: the page visible and the reader active within the last minute. The rest is idle time.
 
 const IDLE_AFTER_MS = 60_000;
 
 export class Stopwatch {
   #last;
-  #began;
+  #startedAt;
   #activeMs = 0;
   #isVisible = true;
 
+  /** @param {number} now in milliseconds, as everywhere here */
   constructor(now) {
-    this.#began = now;
+    this.#startedAt = now;
     this.#last = now;
   }
 
-  /** Something was done at `now`: the time since the last deed counts, but no more than a minute of it. */
+  /**
+   * Activity at `now`: the time since the last activity counts, up to a minute.
+   *
+   * @param {number} now
+   */
   mark(now) {
     if (this.#isVisible) this.#activeMs += Math.min(now - this.#last, IDLE_AFTER_MS);
     this.#last = now;
   }
 
-  /** The page was hidden or seen again: hidden time never counts. */
-  see(isVisible, now) {
+  /**
+   * The page was hidden or shown; hidden time never counts.
+   *
+   * @param {boolean} isVisible
+   * @param {number} now
+   */
+  setVisible(isVisible, now) {
     this.mark(now);
     this.#isVisible = isVisible;
   }
 
+  /** @param {number} now */
   activeMs(now) {
     this.mark(now);
     return Math.round(this.#activeMs);
   }
 
-  /** The time the exam was open and nobody at work on it: hidden, or nothing done for longer than a minute. */
+  /**
+   * Time the exam was open without activity: hidden, or nothing done for longer than a minute.
+   *
+   * @param {number} now
+   */
   idleMs(now) {
-    return Math.max(0, Math.round(now - this.#began) - this.activeMs(now));
+    return Math.max(0, Math.round(now - this.#startedAt) - this.activeMs(now));
   }
 }

@@ -1,22 +1,40 @@
-// The tracings that can be on the sheet: those of the exam, and of the patient's exam before where the study shows it. Pure.
+// The tracings that can be on the sheet: those of the exam, and of the patient's previous exam where the
+// study shows it. Pure.
 
-const LONGEST = { day: 90, month: 24 }; // so many of a unit are told in it
+/** @import { Exam, TracingLink } from "../types.js" */
+
+/** @typedef {TracingLink & {daysBefore: number | null}} Tracing `daysBefore` is null for the exam's own */
+
+/** Up to this many, a time span is given in this unit. */
+const MAX_COUNT = { day: 90, month: 24 };
 const DAYS = { month: 30.44, year: 365.25 };
 
 /**
  * The tracings of `exam` in the order of their tabs.
  *
- * @returns {{href: string, position: number, daysBefore: number | null}[]} `daysBefore` is null for the exam's own
+ * @param {Pick<Exam, "tracings" | "prior">} exam
+ * @returns {Tracing[]}
  */
 export function tracingsOf({ tracings, prior }) {
-  const of = (some, daysBefore) => some.map(({ href, position }) => ({ href, position, daysBefore }));
+  /**
+   * @param {TracingLink[]} links
+   * @param {number | null} daysBefore
+   */
+  const of = (links, daysBefore) => links.map(({ href, position }) => ({ href, position, daysBefore }));
   return [...of(tracings, null), ...(prior ? of(prior.tracings, prior.days_before) : [])];
 }
 
-/** What the keys lead to while `href` is on view: the next tracing of the same exam, and the other exam; null: nothing. */
-export function waysFrom(tracings, href) {
+/**
+ * What the keys lead to while `href` is on view: the next tracing of the same exam, and the other exam; null:
+ * nothing.
+ *
+ * @param {Tracing[]} tracings
+ * @param {string | null} href
+ */
+export function keyTargets(tracings, href) {
   const shown = tracings.find((one) => one.href === href);
   if (!shown) return { next: null, other: null };
+  /** @param {Tracing} one */
   const isSame = (one) => (one.daysBefore === null) === (shown.daysBefore === null);
   const same = tracings.filter(isSame);
   const next = same[(same.indexOf(shown) + 1) % same.length];
@@ -26,13 +44,18 @@ export function waysFrom(tracings, href) {
   };
 }
 
-/** So many days in the unit in which people would tell them: "3 days", "14 months", "6.5 years". */
+/**
+ * `days` in the unit people would use: "3 days", "14 months", "6.5 years".
+ *
+ * @param {number} days
+ * @param {string} language
+ */
 export function timeSpan(days, language) {
   const months = Math.round(days / DAYS.month);
   const [value, unit] =
-    days <= LONGEST.day
+    days <= MAX_COUNT.day
       ? [days, "day"]
-      : months <= LONGEST.month
+      : months <= MAX_COUNT.month
         ? [months, "month"]
         : [days / DAYS.year, "year"];
   const whole = unit === "year" ? 1 : 0;

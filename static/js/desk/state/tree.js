@@ -1,30 +1,62 @@
-// The classes as a tree of groups, and how the keyboard moves in it (ARIA APG, tree view). Pure.
+// The classes as a tree of groups, and keyboard navigation in it (ARIA APG, tree view). Pure.
 //
-// A tree is `{groups: [{code, name, classes: [{code, name}]}], open: Set of group codes, at: id}`. Ids are
-// "group:CODE" and "class:CODE".
+// Ids are "group:CODE" and "class:CODE".
 
-import { plain } from "../../fold_case.js";
+import { foldCase } from "../../texts.js";
 
-/** The groups of `classes` in their order, all closed, with the first group at hand. */
-export function plant(classes, { groupName, className }) {
+/** @import { DiagnosticClass } from "../types.js" */
+
+/** @typedef {{code: string, name: string}} ClassNode */
+
+/** @typedef {ClassNode & {classes: ClassNode[]}} Group */
+
+/**
+ * @typedef {{groups: Group[], open: Set<string>, at: string | null}} Tree `open`: codes of groups; `at`: id
+ *   of the current row
+ */
+
+/**
+ * @typedef {{id: string, name: string, level: number, group: string, code?: string}} Row `code` belongs to
+ *   a class
+ */
+
+/**
+ * The groups of `classes` in order, all closed, at the first group.
+ *
+ * @param {DiagnosticClass[]} classes
+ * @param {{groupName: (code: string) => string, className: (code: string) => string}} names
+ * @returns {Tree}
+ */
+export function createTree(classes, { groupName, className }) {
+  /** @type {Group[]} */
   const groups = [];
   for (const one of classes) {
-    if (groups.at(-1)?.code !== one.group)
-      groups.push({ code: one.group, name: groupName(one.code), classes: [] });
-    groups.at(-1).classes.push({ code: one.code, name: className(one.code) });
+    let group = groups.at(-1);
+    if (group?.code !== one.group) {
+      group = { code: one.group, name: groupName(one.code), classes: [] };
+      groups.push(group);
+    }
+    group.classes.push({ code: one.code, name: className(one.code) });
   }
   return { groups, open: new Set(), at: groups.length > 0 ? groupId(groups[0]) : null };
 }
 
+/** @param {{code: string}} group */
 export function groupId({ code }) {
   return `group:${code}`;
 }
 
+/** @param {{code: string}} one */
 export function classId({ code }) {
   return `class:${code}`;
 }
 
-/** What can be seen, in order: `{id, name, level, group, code?}`; `code` belongs to a class. */
+/**
+ * The visible rows in order.
+ *
+ * @param {Tree} tree
+ * @returns {Row[]}
+ */
 export function visible(tree) {
   return tree.groups.flatMap((group) => [
     { id: groupId(group), name: group.name, level: 1, group: group.code },
@@ -34,31 +66,58 @@ export function visible(tree) {
   ]);
 }
 
+/**
+ * @param {Tree} tree
+ * @param {string} group
+ */
 export function isOpen(tree, group) {
   return tree.open.has(group);
 }
 
-/** Open a group, or close it; whoever stood inside stands on the group then. */
+/**
+ * Open or close a group; from a class inside a closing group, move to the group.
+ *
+ * @param {Tree} tree
+ * @param {string} group
+ * @returns {Tree}
+ */
 export function toggle(tree, group) {
-  return tree.open.has(group) ? shut(tree, group) : { ...tree, open: new Set([...tree.open, group]) };
+  return tree.open.has(group) ? close(tree, group) : { ...tree, open: new Set([...tree.open, group]) };
 }
 
-/** Show the class `code` and stand on it. */
+/**
+ * Open the group of the class `code` and move to the class.
+ *
+ * @param {Tree} tree
+ * @param {string} code
+ * @returns {Tree}
+ */
 export function reveal(tree, code) {
   const group = tree.groups.find(({ classes }) => classes.some((one) => one.code === code));
   return group ? { ...tree, open: new Set([...tree.open, group.code]), at: classId({ code }) } : tree;
 }
 
-/** Stand on `id`. */
-export function stand(tree, id) {
+/**
+ * @param {Tree} tree
+ * @param {string} id
+ * @returns {Tree}
+ */
+export function moveTo(tree, id) {
   return { ...tree, at: id };
 }
 
-/** The tree after `key`, or null when the key means nothing to a tree. */
+/**
+ * The tree after `key`, or null when the key has no meaning in a tree.
+ *
+ * @param {Tree} tree
+ * @param {string} key
+ * @returns {Tree | null}
+ */
 export function press(tree, key) {
   const rows = visible(tree);
   const i = rows.findIndex(({ id }) => id === tree.at);
-  const to = (j) => stand(tree, rows[Math.max(0, Math.min(rows.length - 1, j))].id);
+  /** @param {number} j */
+  const to = (j) => moveTo(tree, rows[Math.max(0, Math.min(rows.length - 1, j))].id);
   if (key === "ArrowDown") return to(i + 1);
   if (key === "ArrowUp") return to(i - 1);
   if (key === "Home") return to(0);
@@ -69,28 +128,52 @@ export function press(tree, key) {
   return key.length === 1 && key.trim() ? search(tree, rows, i, key) : null;
 }
 
-/** Open a closed group; from an open one go in; a class has nothing to its right. */
+/**
+ * Open a closed group; from an open one go in.
+ *
+ * @param {Tree} tree
+ * @param {Row} row
+ * @param {() => Tree} goIn
+ */
 function goRight(tree, row, goIn) {
   if (row.level === 2) return tree;
   return tree.open.has(row.group) ? goIn() : toggle(tree, row.group);
 }
 
-/** Close an open group; from a class go out to its group. */
+/**
+ * Close an open group; from a class go out to its group.
+ *
+ * @param {Tree} tree
+ * @param {Row} row
+ */
 function goLeft(tree, row) {
-  if (row.level === 2) return stand(tree, groupId({ code: row.group }));
-  return tree.open.has(row.group) ? shut(tree, row.group) : tree;
+  if (row.level === 2) return moveTo(tree, groupId({ code: row.group }));
+  return tree.open.has(row.group) ? close(tree, row.group) : tree;
 }
 
-function shut(tree, group) {
+/**
+ * @param {Tree} tree
+ * @param {string} group
+ * @returns {Tree}
+ */
+function close(tree, group) {
   const open = new Set(tree.open);
   open.delete(group);
   const closed = { ...tree, open };
-  return visible(closed).some(({ id }) => id === tree.at) ? closed : stand(closed, groupId({ code: group }));
+  return visible(closed).some(({ id }) => id === tree.at) ? closed : moveTo(closed, groupId({ code: group }));
 }
 
-/** The next row that begins with the letter, from the top again after the last. */
+/**
+ * The next row that starts with the letter, wrapping around.
+ *
+ * @param {Tree} tree
+ * @param {Row[]} rows
+ * @param {number} i
+ * @param {string} letter
+ */
 function search(tree, rows, i, letter) {
-  const begins = ({ name }) => plain(name).startsWith(plain(letter));
+  /** @param {Row} row */
+  const begins = ({ name }) => foldCase(name).startsWith(foldCase(letter));
   const found = [...rows.slice(i + 1), ...rows.slice(0, i + 1)].find(begins);
-  return found ? stand(tree, found.id) : tree;
+  return found ? moveTo(tree, found.id) : tree;
 }

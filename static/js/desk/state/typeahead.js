@@ -1,10 +1,31 @@
-// Which of the classes is meant by a few typed letters. Pure: no page, no state.
+// Which class is meant by a few typed letters. Pure.
 //
 // The order of the tiers was measured over the 66 classes (two letters and Enter on average): the whole
-// abbreviation, a whole synonym ("FA"), the abbreviation's beginning, beginnings of words of either language,
-// those of synonyms ("bigem"), initials, any other place of a name, any other place of a synonym.
+// abbreviation, a whole synonym ("FA"), the start of the abbreviation, starts of words in either language,
+// starts of words in synonyms ("bigem"), initials, anywhere in a name, anywhere in a synonym.
 
-import { plain } from "../../fold_case.js";
+import { foldCase } from "../../texts.js";
+
+/** @import { DiagnosticClass } from "../types.js" */
+
+/** @typedef {string[][]} WordList per word, its spellings */
+
+/**
+ * @typedef {object} Entry a class prepared for matching
+ * @property {DiagnosticClass} one
+ * @property {number} position
+ * @property {string} abbreviation
+ * @property {WordList[]} names
+ * @property {string[]} initials
+ * @property {string[]} text
+ * @property {{name: string, text: string, words: WordList}[]} synonyms
+ */
+
+/** @typedef {{compact: string, words: string[]}} Query */
+
+/**
+ * @typedef {{tier: number, place: number, synonym: string | null}} Match smaller tier and place are better
+ */
 
 const TIERS = Object.freeze({
   EXACT: 0,
@@ -17,10 +38,10 @@ const TIERS = Object.freeze({
   INSIDE_SYNONYM: 7,
 });
 
-/** Fewer letters stand inside of nearly everything. */
-const LEAST_INSIDE = 3;
+/** Fewer letters occur inside nearly everything. */
+const MIN_INSIDE_LETTERS = 3;
 
-// Initials leave these out, as people do: "BDAS", not "BDAES".
+/** Left out of initials, as people do: "BDAS", not "BDAES". */
 const SMALL_WORDS = new Set([
   "a",
   "as",
@@ -41,23 +62,34 @@ const SMALL_WORDS = new Set([
   "the",
 ]);
 
+/** @param {string} text */
 function compact(text) {
-  return plain(text).replace(/[^a-z0-9]/g, "");
+  return foldCase(text).replace(/[^a-z0-9]/g, "");
 }
 
+/** @param {string} text */
 function wordsOf(text) {
-  return plain(text)
+  return foldCase(text)
     .split(/[^a-z0-9]+/)
     .filter(Boolean);
 }
 
-/** British and American spelling of a word, for a reader may type either. */
+/**
+ * British and American spelling of a word: a reader may type either.
+ *
+ * @param {string} word
+ */
 function spellings(word) {
   const american = word.replace(/ae/g, "e").replace(/is(ation|ed|e)/g, "iz$1");
   return american === word ? [word] : [word, american];
 }
 
-/** Prepare the classes once; `matches` then only compares strings. */
+/**
+ * Prepare the classes once; `matches` then only compares strings.
+ *
+ * @param {DiagnosticClass[]} classes
+ * @returns {Entry[]}
+ */
 export function indexOf(classes) {
   return classes.map((one, position) => {
     const names = [one.name, one.name_pt].filter(Boolean);
@@ -83,19 +115,25 @@ export function indexOf(classes) {
 }
 
 /**
- * The classes that `typed` may mean, best first; all of them, in their own order, when nothing is typed.
+ * The classes that `typed` may mean, best first; all of them in their own order when nothing is typed.
  *
- * @param {object[]} index @param {string} typed
- * @param {string[]} [usual] codes of the classes that come first, in this order, among those that match equally well
- * @returns {{one: object, synonym: string | null}[]} `synonym`: what the class is also called, when that is why it is here
+ * @param {Entry[]} index
+ * @param {string} typed
+ * @param {string[]} [frequent] codes of the classes that come first, in this order, among equally good
+ *   matches
+ * @returns {{one: DiagnosticClass, synonym: string | null}[]} `synonym` is set when it is why the class
+ *   matched
  */
-export function matches(index, typed, usual = []) {
+export function matches(index, typed, frequent = []) {
   const query = { compact: compact(typed), words: wordsOf(typed) };
   if (!query.compact) return index.map(({ one }) => ({ one, synonym: null }));
-  const rarity = ({ one }) => (usual.includes(one.code) ? usual.indexOf(one.code) : usual.length);
+  /** @param {Entry} entry */
+  const rarity = ({ one }) => (frequent.includes(one.code) ? frequent.indexOf(one.code) : frequent.length);
   return index
-    .map((entry) => ({ entry, match: matchOf(entry, query) }))
-    .filter(({ match }) => match !== null)
+    .flatMap((entry) => {
+      const match = matchOf(entry, query);
+      return match ? [{ entry, match }] : [];
+    })
     .sort(
       (a, b) =>
         a.match.tier - b.match.tier ||
@@ -106,9 +144,19 @@ export function matches(index, typed, usual = []) {
     .map(({ entry: { one }, match: { synonym } }) => ({ one, synonym }));
 }
 
-/** `{tier, place within the tier, synonym}`, smaller is better; null when the entry does not match. */
+/**
+ * @param {Entry} entry
+ * @param {Query} query
+ * @returns {Match | null}
+ */
 function matchOf(entry, query) {
   const { abbreviation, names, synonyms, initials, text } = entry;
+  /**
+   * @param {number} tier
+   * @param {number} [place]
+   * @param {string | null} [synonym]
+   * @returns {Match}
+   */
   const found = (tier, place = 0, synonym = null) => ({ tier, place, synonym });
   if (abbreviation === query.compact) return found(TIERS.EXACT);
   const called = synonyms.find((synonym) => synonym.text === query.compact);
@@ -123,12 +171,17 @@ function matchOf(entry, query) {
   if (begun) return found(TIERS.SYNONYM_WORDS, begun.place, synonyms[begun.i].name);
   if (initials.some((letters) => letters.startsWith(query.compact))) return found(TIERS.INITIALS);
   if ([abbreviation, ...text].some((letters) => letters.includes(query.compact))) return found(TIERS.INSIDE);
-  if (query.compact.length < LEAST_INSIDE) return null;
+  if (query.compact.length < MIN_INSIDE_LETTERS) return null;
   const holding = synonyms.find((synonym) => synonym.text.includes(query.compact));
   return holding ? found(TIERS.INSIDE_SYNONYM, 0, holding.name) : null;
 }
 
-/** Which of `names` the typed words begin words of, the earliest place first: `[{i, place}]`. */
+/**
+ * The names in which the typed words start words, the earliest place first.
+ *
+ * @param {WordList[]} names
+ * @param {string[]} typed
+ */
 function places(names, typed) {
   return names
     .map((words, i) => ({ i, place: firstPlace(words, typed) }))
@@ -136,7 +189,12 @@ function places(names, typed) {
     .sort((one, other) => one.place - other.place);
 }
 
-/** Where the first typed word begins in `words`, if every typed word begins one of them; else -1. */
+/**
+ * Where the first typed word starts in `words`, if every typed word starts one of them; else -1.
+ *
+ * @param {WordList} words
+ * @param {string[]} typed
+ */
 function firstPlace(words, typed) {
   const found = typed.map((prefix) =>
     words.findIndex((variants) => variants.some((word) => word.startsWith(prefix))),

@@ -1,9 +1,20 @@
-// The verdicts of the criteria model put into words: which measurement decides, and why a class is not suggested. Pure.
+// The verdicts of the criteria model in words: the deciding measurement, and why a class is not suggested.
+// Pure.
+
+/** @import { Catalogue } from "./catalogue.js" */
+/** @import { Check, Verdict } from "../types.js" */
+/** @import { Words } from "../../texts.js" */
 
 const MET = { above: ">", below: "<", at_least: "≥", at_most: "≤" };
 const FAILED = { above: "≤", below: "≥", at_least: "<", at_most: ">" };
 
-/** A number with its true minus sign, in the reader's language. */
+/**
+ * A number with a true minus sign, in the reader's language.
+ *
+ * @param {number} value
+ * @param {number} decimals
+ * @param {string} language
+ */
 export function number(value, decimals, language) {
   const text = value.toLocaleString(language, {
     minimumFractionDigits: decimals,
@@ -13,13 +24,26 @@ export function number(value, decimals, language) {
   return text.replace("-", "−");
 }
 
-/** A number with its unit: no space stands before a degree sign. */
+/**
+ * A number with its unit; a degree sign follows without space.
+ *
+ * @param {number} value
+ * @param {number} decimals
+ * @param {string} unit
+ * @param {string} language
+ */
 export function quantity(value, decimals, unit, language) {
   const text = number(value, decimals, language);
   return unit === "" ? text : `${text}${unit === "°" ? "" : " "}${unit}`;
 }
 
-/** One check as words: "PR 246 ms > 200 ms", or why there is no number. */
+/**
+ * One check in words: "PR 246 ms > 200 ms", or why there is no number.
+ *
+ * @param {Check} check
+ * @param {Words} words
+ * @param {string} language
+ */
 export function checkText(check, words, language) {
   if (check.outcome === "missing")
     return words("check-missing", {
@@ -30,12 +54,24 @@ export function checkText(check, words, language) {
   return `${measuredText(check, words, language)} ${sign} ${limitText(check, language)}`;
 }
 
-/** What was measured, without its limit: "PR 246 ms". */
+/**
+ * The measurement without its limit: "PR 246 ms".
+ *
+ * @param {Pick<Check, "measurement" | "value" | "decimals" | "unit">} check
+ * @param {Words} words
+ * @param {string} language
+ */
 export function measuredText({ measurement, value, decimals, unit }, words, language) {
   return `${words(`check-${measurement}`)} ${quantity(value, decimals, unit, language)}`;
 }
 
-/** What a suggestion rests on, and by how much the limit is passed. */
+/**
+ * The basis of a suggestion, and by how much the limit is exceeded.
+ *
+ * @param {Pick<Verdict, "checks">} verdict
+ * @param {Words} words
+ * @param {string} language
+ */
 export function evidenceText({ checks: [main] }, words, language) {
   const by = quantity(Math.abs(main.value - main.limit), main.decimals, main.unit, language);
   return words("evidence", {
@@ -46,8 +82,14 @@ export function evidenceText({ checks: [main] }, words, language) {
   });
 }
 
-/** Why a class is not suggested. */
-export function silenceText({ state, reason, checks }, words, language) {
+/**
+ * Why a class is not suggested.
+ *
+ * @param {Verdict} verdict
+ * @param {Words} words
+ * @param {string} language
+ */
+export function notSuggestedText({ state, reason, checks }, words, language) {
   const [main, other] = checks.map((check) => checkText(check, words, language));
   const why = words(`why-${reason}`);
   if (main === undefined) return why;
@@ -59,13 +101,22 @@ export function silenceText({ state, reason, checks }, words, language) {
     : words("silence-because", { main, why, other: inSentence(other) });
 }
 
-/** A check further on in a sentence begins small, unless it begins with an abbreviation. */
+/**
+ * Within a sentence a check starts in lower case, unless it starts with an abbreviation.
+ *
+ * @param {string} text
+ */
 function inSentence(text) {
   return /^\p{Lu}\p{Ll}/u.test(text) ? text[0].toLowerCase() + text.slice(1) : text;
 }
 
-/** The verdicts on what is not suggested, by state, of classes that the page knows. */
-export function silences(verdicts, catalogue) {
+/**
+ * The verdicts on classes that are not suggested, by state, as far as the page knows the classes.
+ *
+ * @param {Verdict[]} verdicts
+ * @param {Catalogue} catalogue
+ */
+export function notSuggested(verdicts, catalogue) {
   const known = verdicts.filter((one) => catalogue.has(one.class));
   return {
     withheld: known.filter(({ state }) => state === "withheld"),
@@ -73,7 +124,12 @@ export function silences(verdicts, catalogue) {
   };
 }
 
-/** As many decimals as the limit was published with. */
+/**
+ * As many decimals as the limit was published with.
+ *
+ * @param {Pick<Check, "limit" | "unit">} check
+ * @param {string} language
+ */
 function limitText({ limit, unit }, language) {
   const decimals = (String(limit).split(".")[1] ?? "").length;
   return quantity(limit, decimals, unit, language);

@@ -1,47 +1,72 @@
-// A second copy of what must not be lost, in IndexedDB.
+// A second copy of the reader's work, in IndexedDB.
 //
-// localStorage answers at once, but a browser writes it to disk seconds later: of twenty items written within six
-// seconds, a killed Chromium had lost four. A finished IndexedDB transaction survives that, and is slower to ask.
-// So the page reads localStorage, and this copy is read once, when the page is opened.
+// localStorage answers at once, but a browser writes it to disk seconds later: of twenty items written within
+// six seconds, a killed Chromium had lost four. A finished IndexedDB transaction survives that, but is slower
+// to query. So the page reads localStorage, and this copy is read once, when the page opens.
+
+/** @import { ReaderStore } from "./reader_store.js" */
 
 const STORE = "kept";
 
-export class Vault {
+export class BackupStore {
   #database;
 
-  /** @param {IDBFactory} factory such as indexedDB @param {string} name of the database */
+  /**
+   * @param {IDBFactory} factory such as indexedDB
+   * @param {string} name of the database
+   */
   constructor(factory, name) {
-    this.#database = opened(factory, name);
+    this.#database = openDatabase(factory, name);
   }
 
-  /** Keep `value` under `name`. Without IndexedDB nothing happens: then localStorage has the only copy. */
+  /**
+   * Keep `value` under `name`. Does nothing without IndexedDB: localStorage then has the only copy.
+   *
+   * @param {string} name
+   * @param {string} value
+   */
   put(name, value) {
     return this.#change((store) => store.put(value, name));
   }
 
+  /** @param {string} name */
   remove(name) {
     return this.#change((store) => store.delete(name));
   }
 
-  /** All that is kept under names that begin with `beginning`, as [name, value]. */
-  async entries(beginning) {
+  /**
+   * All entries whose names start with `prefix`, as [name, value].
+   *
+   * @param {string} prefix
+   * @returns {Promise<[string, string][]>}
+   */
+  async entries(prefix) {
     const database = await this.#database;
     if (!database) return [];
     const store = database.transaction(STORE).objectStore(STORE);
-    const [names, values] = await Promise.all([answer(store.getAllKeys()), answer(store.getAll())]);
-    return names.map((name, i) => [name, values[i]]).filter(([name]) => name.startsWith(beginning));
+    const [names, values] = await Promise.all([resultOf(store.getAllKeys()), resultOf(store.getAll())]);
+    return names
+      .map((name, i) => /** @type {[string, string]} */ ([String(name), values[i]]))
+      .filter(([name]) => name.startsWith(prefix));
   }
 
+  /** @param {(store: IDBObjectStore) => IDBRequest} edit */
   async #change(edit) {
     const database = await this.#database;
-    if (database) await answer(edit(database.transaction(STORE, "readwrite").objectStore(STORE)));
+    if (database) await resultOf(edit(database.transaction(STORE, "readwrite").objectStore(STORE)));
   }
 }
 
-/** The database, or null where the browser refuses it, as private windows may. */
-function opened(factory, name) {
+/**
+ * The database, or null where the browser refuses it, as private windows may.
+ *
+ * @param {IDBFactory} factory
+ * @param {string} name
+ * @returns {Promise<IDBDatabase | null>}
+ */
+function openDatabase(factory, name) {
   return new Promise((resolve) => {
-    const request = asked(factory, name);
+    const request = openRequest(factory, name);
     if (request === null) return resolve(null);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE);
     request.onsuccess = () => resolve(request.result);
@@ -50,17 +75,27 @@ function opened(factory, name) {
   });
 }
 
-function asked(factory, name) {
+/**
+ * @param {IDBFactory} factory
+ * @param {string} name
+ */
+function openRequest(factory, name) {
   try {
     return factory.open(name, 1);
   } catch (error) {
-    if (error instanceof DOMException) return null; // pages in a strange frame, or all cookies forbidden
+    if (error instanceof DOMException) return null; // third-party frames, or all cookies blocked
     throw error;
   }
 }
 
-/** What a request brings, or [] where it fails: the other copy is still there. */
-function answer(request) {
+/**
+ * The result of a request, or [] when it fails: the other copy is still there.
+ *
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T | []>}
+ */
+function resultOf(request) {
   return new Promise((resolve) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = (event) => {
@@ -70,9 +105,16 @@ function answer(request) {
   });
 }
 
-/** The first window after a browser was killed takes back what was lost; each window tells the next that it is open. */
-export async function recoverOnce(shelf, locks, name) {
-  const { held } = await locks.query();
-  if (!held.some((lock) => lock.name === name)) await shelf.recover();
+/**
+ * Only the first window after a browser was killed recovers lost work. Each window holds a shared lock, so
+ * that the next one knows it is open.
+ *
+ * @param {ReaderStore} store
+ * @param {LockManager} locks
+ * @param {string} name
+ */
+export async function recoverOnce(store, locks, name) {
+  const { held = [] } = await locks.query();
+  if (!held.some((lock) => lock.name === name)) await store.recover();
   locks.request(name, { mode: "shared" }, () => new Promise(() => {}));
 }

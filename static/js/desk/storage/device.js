@@ -1,25 +1,42 @@
-// What a page of this browser keeps for its reader and sends: opened in one way by the desk and the worklist.
+// What this browser keeps for a reader and sends: opened the same way by the desk and the worklist.
 
 import * as api from "../../api.js";
 import { afterPaint, clock } from "../../clock.js";
 import { Outbox } from "./outbox.js";
-import { Shelf } from "./reader_store.js";
-import { Vault, recoverOnce } from "./backup_store.js";
+import { ReaderStore } from "./reader_store.js";
+import { BackupStore, recoverOnce } from "./backup_store.js";
 
-/** The shelf of `reader`, with its second copy. */
-export function openShelf(reader) {
-  return new Shelf(localStorage, reader, new Vault(indexedDB, "ecg-review"));
+/** @import { OutboxEvent } from "../types.js" */
+
+/**
+ * The store of `reader`, with its backup copy.
+ *
+ * @param {string} reader
+ */
+export function openStore(reader) {
+  return new ReaderStore(localStorage, reader, new BackupStore(indexedDB, "ecg-review"));
 }
 
-/** Take back what a killed browser lost, unless another page of `reader` is open. */
-export function recover(shelf, reader) {
-  return recoverOnce(shelf, navigator.locks, `desk/${reader}`);
+/**
+ * Recover what a killed browser lost, unless another page of `reader` is open.
+ *
+ * @param {ReaderStore} store
+ * @param {string} reader
+ */
+export function recover(store, reader) {
+  return recoverOnce(store, navigator.locks, `desk/${reader}`);
 }
 
-/** The outbox of `reader`: one window at a time sends. */
-export function openOutbox(shelf, reader, onEvent) {
+/**
+ * The outbox of `reader`; one window at a time sends.
+ *
+ * @param {ReaderStore} store
+ * @param {string} reader
+ * @param {(event: OutboxEvent) => void} onEvent
+ */
+export function openOutbox(store, reader, onEvent) {
   return new Outbox({
-    shelf,
+    store,
     api,
     clock,
     onEvent,

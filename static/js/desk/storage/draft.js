@@ -1,113 +1,175 @@
 // The draft of one reading: kept on this device at every step, saved on the server a moment later.
 //
-// The server numbers the drafts it saves. A save says which number it is based on and is refused when
-// another window or device saved in between; then the reader decides, and nothing is overwritten silently.
+// The server numbers the drafts it saves. A save names the number it is based on and is refused when another
+// window or device saved in between; then the reader decides, and nothing is overwritten silently.
 
 import { Refused, SignedOut, Unreachable } from "../../api.js";
 import { backoffMs } from "../../clock.js";
 import { same } from "../state/labels.js";
 
+/** @import { Clock } from "../../clock.js" */
+/** @import { Problem } from "../../api.js" */
+/** @import { Assignment, Basis, Content, Draft as ServerDraft } from "../types.js" */
+/** @import { ReaderStore } from "./reader_store.js" */
+
+/**
+ * @typedef {object} DraftRecord as stored on this device
+ * @property {number} version
+ * @property {Content} content
+ * @property {boolean} isDirty
+ * @property {readonly Content[]} unanswered
+ */
+
+/**
+ * @typedef {object} DraftDeps
+ * @property {ReaderStore} store
+ * @property {Pick<typeof import("../../api.js"), "saveDraft"> | null} api null: keep the draft on this
+ *   device only
+ * @property {Clock} clock
+ * @property {(draft: Draft) => void} onChange
+ */
+
+/** @typedef {typeof DraftState[keyof typeof DraftState]} State */
+
 const PAUSE_MS = 700;
 
-/** How far the draft has got; the page shows it in words. */
-export const DraftState = Object.freeze({
-  CLEAN: "clean",
-  SAVING: "saving",
-  SAVED: "saved",
-  OFFLINE: "offline",
-  SIGNED_OUT: "signed-out",
-  ELSEWHERE: "changed-elsewhere",
-  CLOSED: "closed",
-  REFUSED: "refused",
-  HERE: "kept-here",
-});
+/** What the page says about saving. */
+export const DraftState = Object.freeze(
+  /** @type {const} */ ({
+    CLEAN: "clean",
+    SAVING: "saving",
+    SAVED: "saved",
+    OFFLINE: "offline",
+    SIGNED_OUT: "signed-out",
+    ELSEWHERE: "changed-elsewhere",
+    CLOSED: "closed",
+    REFUSED: "refused",
+    HERE: "kept-here",
+  }),
+);
 
-const RESTING = new Set([DraftState.ELSEWHERE, DraftState.CLOSED, DraftState.REFUSED]);
+/**
+ * No saves are sent in these states.
+ *
+ * @type {Set<State>}
+ */
+const NOT_SAVING = new Set([DraftState.ELSEWHERE, DraftState.CLOSED, DraftState.REFUSED]);
 
 export class Draft {
+  /** @type {State} */
   state = DraftState.CLEAN;
 
-  /** The other draft, while the reader has to choose. */
+  /**
+   * The other draft, while the reader has to choose.
+   *
+   * @type {ServerDraft | null}
+   */
   other = null;
 
-  /** Why the server will not take it, as its problem. */
+  /**
+   * Why the server refuses the draft.
+   *
+   * @type {Problem | null}
+   */
   problem = null;
 
-  /** False when even this device could not keep it. */
+  /** False when not even this device could keep it. */
   isKept = true;
 
+  /** @type {DraftRecord} */
   #record;
   #cancelTimer = () => {};
+  /** @type {Promise<void> | null} */
   #inFlight = null;
   #tries = 0;
   #isSubmitted = false;
 
   /**
-   * @param {{id: number|string, server: {version: number, content: object}|null, blank: object, of?: string}} reading
+   * @param {{id: number | string, server: ServerDraft | null, blank: Content, of?: string | null}} reading
    *   `of` is the submitted reading that is being corrected
-   * @param {{shelf: object, api: object|null, clock: object, onChange: (draft: Draft) => void}} world without an
-   *   api, the draft is kept on this device only
+   * @param {DraftDeps} deps
    */
-  constructor({ id, server, blank, of = null }, world) {
+  constructor({ id, server, blank, of = null }, deps) {
     this.id = id;
     this.of = of;
-    this.world = world;
+    this.deps = deps;
     const theirs = { version: server?.version ?? 0, content: server?.content ?? blank };
-    const kept = world.shelf.read(this.#name);
+    const kept = deps.store.read(this.#name);
     this.#record = { ...theirs, isDirty: false, unanswered: [] };
     if (server) this.state = DraftState.SAVED;
-    if (kept?.isDirty) this.#takeUp(kept, theirs);
+    if (kept?.isDirty) this.#resume(kept, theirs);
   }
 
   /**
-   * Was the page with `assignment` made before the last save of this device had reached the server?
+   * Was the page with `assignment` rendered before this device's last save reached the server? A reload
+   * overtakes a save that is on its way, and only this device knows the save's answer.
    *
-   * A reload overtakes a save that is on its way; what the save was answered is known here only.
+   * @param {ReaderStore} store
+   * @param {Pick<Assignment, "id" | "draft">} assignment
    */
-  static isBehind(shelf, { id, draft }) {
-    return (shelf.read(`saved/${id}`) ?? 0) > (draft?.version ?? 0);
+  static isBehind(store, { id, draft }) {
+    const saved = /** @type {number | null} */ (store.read(`saved/${id}`));
+    return (saved ?? 0) > (draft?.version ?? 0);
   }
 
   get content() {
     return this.#record.content;
   }
 
-  /** What a submission must say it is based on, and what the server may hold of ours without our knowing. */
+  /**
+   * What a submission is based on, and which of our saves the server may hold without our knowing.
+   *
+   * @returns {Basis}
+   */
   get basis() {
     return { version: this.#record.version, unanswered: this.#record.unanswered };
   }
 
-  /** The reader changed something: keep it at once, save it when the reader pauses. */
+  /**
+   * Keep the reader's change at once, save it when the reader pauses.
+   *
+   * @param {Content} content
+   */
   edit(content) {
     this.#record = { ...this.#record, content, isDirty: true };
     this.#keep();
-    if (RESTING.has(this.state)) return;
-    if (!this.world.api) return this.#move(DraftState.HERE);
+    if (NOT_SAVING.has(this.state)) return;
+    if (!this.deps.api) return this.#move(DraftState.HERE);
     this.#move(DraftState.SAVING);
     this.#schedule(PAUSE_MS);
   }
 
-  /** Is a correction of the reading `of` of assignment `id` kept on this device? */
-  static isCorrecting(shelf, { id, of }) {
-    return shelf.read(correctionName(id, of)) !== null;
+  /**
+   * Is a correction of the reading `of` kept on this device?
+   *
+   * @param {ReaderStore} store
+   * @param {{id: number | string, of: string}} reading
+   */
+  static isCorrecting(store, { id, of }) {
+    return store.read(correctionName(id, of)) !== null;
   }
 
-  /** Try again now: the network or the session has come back. */
+  /** Try again now: the network or the session is back. */
   retry() {
-    if (this.#record.isDirty && !RESTING.has(this.state)) this.#schedule(0);
+    if (this.#record.isDirty && !NOT_SAVING.has(this.state)) this.#schedule(0);
   }
 
-  /** Stop saving for good and wait for what is on its way; returns the basis for a submission. */
-  async settle() {
+  /** Stop saving for good and wait for a save in flight; returns the basis for a submission. */
+  async stopSaving() {
     this.#isSubmitted = true; // when the network is back, only the reading goes out
     this.#cancelTimer();
     this.state = DraftState.CLEAN;
-    await this.#inFlight?.catch(() => {}); // what went wrong there is no reason to hold the reading back
+    await this.#inFlight?.catch(() => {}); // a failed save must not hold the reading back
     return this.basis;
   }
 
-  /** The reader chose between the two drafts: "mine" or "theirs". */
+  /**
+   * The reader chose one of two drafts.
+   *
+   * @param {"mine" | "theirs"} choice
+   */
   resolve(choice) {
+    if (this.other === null) return;
     const { version, content } = this.other;
     const isMine = choice === "mine";
     this.#record = { version, content: isMine ? this.content : content, isDirty: isMine, unanswered: [] };
@@ -117,25 +179,30 @@ export class Draft {
     if (isMine) this.#schedule(0);
   }
 
-  /** The reading was submitted: the device need not remember it. */
+  /** The reading was submitted: this device need not remember the draft. */
   forget() {
     this.#cancelTimer();
-    this.world.shelf.remove(this.#name);
-    this.world.shelf.remove(`saved/${this.id}`);
+    this.deps.store.remove(this.#name);
+    this.deps.store.remove(`saved/${this.id}`);
   }
 
   get #name() {
     return this.of ? correctionName(this.id, this.of) : `draft/${this.id}`;
   }
 
-  /** Unsaved work of an earlier visit meets what the server has now. */
-  #takeUp(kept, theirs) {
+  /**
+   * Unsaved work of an earlier visit meets what the server has now.
+   *
+   * @param {DraftRecord} kept
+   * @param {ServerDraft} theirs
+   */
+  #resume(kept, theirs) {
     const isOurs =
       kept.version === theirs.version || kept.unanswered.some((sent) => same(sent, theirs.content));
     this.#record = { ...kept, version: isOurs ? theirs.version : kept.version };
     if (isOurs || same(kept.content, theirs.content)) {
       this.#record.version = theirs.version;
-      this.state = this.world.api ? DraftState.SAVING : DraftState.HERE;
+      this.state = this.deps.api ? DraftState.SAVING : DraftState.HERE;
       this.#schedule(0);
     } else {
       this.other = theirs;
@@ -143,41 +210,46 @@ export class Draft {
     }
   }
 
-  /** What the server has as well need not lie on a computer that others may use. */
+  /** What the server has should not stay on a computer that others may use. */
   #keep() {
-    if (this.#record.isDirty) this.isKept = this.world.shelf.write(this.#name, this.#record);
-    else this.world.shelf.remove(this.#name);
+    if (this.#record.isDirty) this.isKept = this.deps.store.write(this.#name, this.#record);
+    else this.deps.store.remove(this.#name);
   }
 
+  /** @param {State} state */
   #move(state) {
     this.state = state;
-    this.world.onChange(this);
+    this.deps.onChange(this);
   }
 
+  /** @param {number} ms */
   #schedule(ms) {
     this.#cancelTimer();
-    if (this.#isSubmitted || !this.world.api) return;
-    this.#cancelTimer = this.world.clock.after(ms, () => this.#save());
+    if (this.#isSubmitted || !this.deps.api) return;
+    this.#cancelTimer = this.deps.clock.after(ms, () => this.#save());
   }
 
   async #save() {
-    if (this.#inFlight) return; // its end looks for newer work
+    if (this.#inFlight) return; // it checks for newer work when it ends
     this.#inFlight = this.#send(this.content);
     try {
       await this.#inFlight;
     } finally {
-      this.#inFlight = null; // whatever became of it, the next change is saved
+      this.#inFlight = null; // even after a failure the next change is saved
     }
     const hasMore = this.#record.isDirty && this.state === DraftState.SAVING;
     if (hasMore) this.#schedule(PAUSE_MS);
   }
 
+  /** @param {Content} content */
   async #send(content) {
-    // Noted before it is sent: if the answer is lost, the server's draft is still known for our own.
+    const { api } = this.deps;
+    if (!api) return;
+    // Noted before it is sent: if the answer is lost, we still recognize the server's draft as ours.
     this.#record = { ...this.#record, unanswered: [...this.#record.unanswered, content].slice(-5) };
     this.#keep();
     try {
-      const { version } = await this.world.api.saveDraft(this.id, {
+      const { version } = await api.saveDraft(this.id, {
         based_on: this.#record.version,
         content,
       });
@@ -187,34 +259,48 @@ export class Draft {
     }
   }
 
+  /**
+   * @param {number} version
+   * @param {Content} content
+   */
   #accept(version, content) {
     this.#tries = 0;
     const isDirty = this.content !== content;
     this.#record = { ...this.#record, version, isDirty, unanswered: [] };
-    this.world.shelf.write(`saved/${this.id}`, version);
+    this.deps.store.write(`saved/${this.id}`, version);
     this.#keep();
     this.#move(isDirty ? DraftState.SAVING : DraftState.SAVED);
   }
 
+  /**
+   * @param {unknown} error
+   * @param {Content} content
+   */
   #fail(error, content) {
     if (error instanceof Unreachable) this.#wait(DraftState.OFFLINE);
     else if (error instanceof SignedOut) this.#wait(DraftState.SIGNED_OUT);
     else if (!(error instanceof Refused)) throw error;
-    else if (error.kind === "stale-draft") this.#meet(error.problem.draft, content);
+    else if (error.kind === "stale-draft") this.#reconcile(error.problem.draft, content);
     else {
       this.problem = error.problem;
       this.#move(error.status === 409 ? DraftState.CLOSED : DraftState.REFUSED);
     }
   }
 
+  /** @param {State} state */
   #wait(state) {
     this.#tries += 1;
     this.#move(state);
     this.#schedule(backoffMs(this.#tries));
   }
 
-  /** The server has a draft we did not know of, ours when only its answer was lost, or none any more. */
-  #meet(theirs, content) {
+  /**
+   * The server has a draft we did not know: somebody else's, our own whose answer was lost, or none any more.
+   *
+   * @param {ServerDraft | undefined} theirs
+   * @param {Content} content
+   */
+  #reconcile(theirs, content) {
     if (theirs && same(theirs.content, content)) {
       this.#accept(theirs.version, content);
     } else if (!theirs || this.#record.unanswered.some((sent) => same(sent, theirs.content))) {
@@ -228,7 +314,12 @@ export class Draft {
   }
 }
 
-/** A correction belongs to the reading it corrects: once another stands, it is no correction any more. */
+/**
+ * A correction belongs to the reading it corrects; once another reading stands, it is obsolete.
+ *
+ * @param {number | string} id
+ * @param {string} of
+ */
 function correctionName(id, of) {
   return `correction/${id}/${of}`;
 }

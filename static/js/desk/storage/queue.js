@@ -1,89 +1,155 @@
-// The assignments ahead, loaded before they are needed so that the next exam is there at once.
+// The assignments ahead, loaded before they are needed so that the next exam appears at once.
+
+/** @import { Signal } from "../../ecg/types.js" */
+/** @import { Assignment } from "../types.js" */
+
+/**
+ * @typedef {object} QueueDeps
+ * @property {(id: number | string) => Promise<Assignment>} loadAssignment
+ * @property {(href: string) => Promise<ArrayBuffer>} loadTracing
+ * @property {(buffer: ArrayBuffer) => Signal} decode
+ */
 
 const DEPTH = 3;
 const KEPT_SIGNALS = 12;
 
 export class Queue {
+  /** @type {Map<string, Assignment>} */
   #assignments = new Map();
+  /** @type {Map<string, Signal>} */
   #signals = new Map();
+  /** @type {Set<string>} */
   #done = new Set();
-  #underway = new Map(); // what is asked for at this moment, so that nothing is asked for twice
+  /**
+   * Requests in flight, so that nothing is requested twice.
+   *
+   * @type {Map<string, Promise<any>>}
+   */
+  #inFlight = new Map();
 
-  /** @param {{loadAssignment: Function, loadTracing: Function, decode: Function}} world */
-  constructor(world) {
-    this.world = world;
+  /** @param {QueueDeps} deps */
+  constructor(deps) {
+    this.deps = deps;
   }
 
-  /** Take in an assignment that came with the page. */
+  /**
+   * Take in an assignment that came with the page.
+   *
+   * @param {Assignment} assignment
+   */
   keep(assignment) {
     this.#assignments.set(String(assignment.id), assignment);
   }
 
-  /** The assignment, from memory or from the server. */
+  /**
+   * The assignment, from memory or from the server.
+   *
+   * @param {number | string} id
+   * @returns {Promise<Assignment>}
+   */
   async assignment(id) {
     const known = this.#assignments.get(String(id));
     return known ?? this.#once(`assignment ${id}`, () => this.refresh(id));
   }
 
-  /** The assignment as the server has it now. */
+  /**
+   * The assignment as the server has it now.
+   *
+   * @param {number | string} id
+   */
   async refresh(id) {
-    const assignment = await this.world.loadAssignment(id);
+    const assignment = await this.deps.loadAssignment(id);
     this.keep(assignment);
     return assignment;
   }
 
-  /** The signal of a tracing, from memory or from the server. */
+  /**
+   * The signal of a tracing, from memory or from the server.
+   *
+   * @param {string} href
+   * @returns {Promise<Signal>}
+   */
   async signal(href) {
     return this.#signals.get(href) ?? this.#once(href, () => this.#loadSignal(href));
   }
 
+  /** @param {string} href */
   async #loadSignal(href) {
-    const signal = this.world.decode(await this.world.loadTracing(href));
+    const signal = this.deps.decode(await this.deps.loadTracing(href));
     this.#signals.set(href, signal);
-    // A Map gives its keys in the order they came: the first is the oldest.
-    if (this.#signals.size > KEPT_SIGNALS) this.#signals.delete(this.#signals.keys().next().value);
+    const [oldest] = this.#signals.keys();
+    if (this.#signals.size > KEPT_SIGNALS) this.#signals.delete(oldest);
     return signal;
   }
 
-  /** Whoever wants the same while it is on its way waits for the one answer. */
+  /**
+   * Callers that want the same thing share one request.
+   *
+   * @template T
+   * @param {string} name
+   * @param {() => Promise<T>} load
+   * @returns {Promise<T>}
+   */
   #once(name, load) {
-    if (!this.#underway.has(name))
-      this.#underway.set(
-        name,
-        load().finally(() => this.#underway.delete(name)),
-      );
-    return this.#underway.get(name);
+    const known = this.#inFlight.get(name);
+    if (known) return known;
+    const loading = load().finally(() => this.#inFlight.delete(name));
+    this.#inFlight.set(name, loading);
+    return loading;
   }
 
-  /** The assignment, if it and its first tracing can be shown without waiting; else null. */
+  /**
+   * The assignment, if it and its first tracing can be shown without waiting; else null.
+   *
+   * @param {number | string} id
+   */
   ready(id) {
     const assignment = this.#assignments.get(String(id));
     return assignment && this.#signals.has(firstTracing(assignment)) ? assignment : null;
   }
 
-  /** The reading of `id` was submitted here: it is never next again, and its content is out of date. */
+  /**
+   * The reading of `id` was submitted here: never offer it as next again, and drop its outdated content.
+   *
+   * @param {number | string} id
+   */
   finish(id) {
     this.#done.add(String(id));
     this.#assignments.delete(String(id));
   }
 
-  /** What was known of `id` is out of date: it is asked for anew, and may be read again. */
+  /**
+   * What is known of `id` is out of date: load it again; it may be read again.
+   *
+   * @param {number | string} id
+   */
   forget(id) {
     this.#done.delete(String(id));
     this.#assignments.delete(String(id));
   }
 
-  /** The id of what follows `assignment`, or null when none is known that is still to be read. */
+  /**
+   * The id of what follows `assignment`, or null when nothing is known that is still to be read.
+   *
+   * @param {Assignment} assignment
+   */
   after(assignment) {
     const { next } = assignment;
     return next === null || this.#done.has(String(next)) ? null : next;
   }
 
+  /** @param {number | string} id */
   isDone(id) {
     return this.#done.has(String(id));
   }
 
-  /** Load what follows `assignment`; calls `onFirst` with the next one as soon as it can be drawn. */
+  /**
+   * Load what follows `assignment`; calls `onFirst` with the next one as soon as it can be drawn.
+   *
+   * @param {Assignment} assignment
+   * @param {(next: Assignment, signal: Signal) => Promise<void> | void} onFirst
+   * @param {number} [depth]
+   */
   async loadAhead(assignment, onFirst, depth = DEPTH) {
     let current = assignment;
     for (let step = 0; step < depth; step += 1) {
@@ -95,12 +161,17 @@ export class Queue {
     }
   }
 
-  /** Load the patient's exam before `assignment`, where its reader may compare: turning to it is one frame then. */
-  async loadPrior({ exam: { prior } }) {
+  /**
+   * Load the patient's previous exam, where the reader may compare, so that switching to it takes one frame.
+   *
+   * @param {Pick<Assignment, "exam">} assignment
+   */
+  async loadPreviousExam({ exam: { prior } }) {
     if (prior) await this.signal(prior.tracings[0].href);
   }
 }
 
+/** @param {Pick<Assignment, "exam">} assignment */
 export function firstTracing(assignment) {
   return assignment.exam.tracings[0].href;
 }

@@ -1,34 +1,45 @@
-// A reader's own place in the browser's storage. What lies here survives a reload, a crash and a sign-out.
+// A reader's own values in the browser's storage. They survive a reload, a crash and a sign-out.
 
-/** What would be lost work; the rest is settings. */
+/**
+ * @typedef {{put: (name: string, text: string) => unknown, remove: (name: string) => unknown, entries:
+ *   (prefix: string) => Promise<[string, string][]>}} Backup a second copy that survives a killed browser
+ */
+
+/** Names of what would be lost work; the rest is settings. */
 const WORK = /^(outbox|draft|saved|correction|second|viewing)\//;
 
-/** JSON values under names that no other reader of this browser shares. Work is kept with its time: {at, value}. */
-export class Shelf {
+/**
+ * JSON values under names that no other reader of this browser shares. Work is stored with its time: {at,
+ * value}.
+ */
+export class ReaderStore {
+  /** @type {Storage} */
   #storage;
+  /** @type {string} */
   #prefix;
-  #vault;
+  /** @type {Backup | null} */
+  #backup;
+  /** @type {() => number} */
   #now;
 
   /**
    * @param {Storage} storage such as localStorage
-   * @param {string} reader whose shelf it is: two people may share one computer, but not their drafts
-   * @param {{put: Function, remove: Function, entries: Function}} [vault] a second copy of the reader's work, which
-   *   survives a browser that is killed
-   * @param {() => number} now the time in ms
+   * @param {string} reader two people may share a computer, but not their drafts
+   * @param {Backup | null} [backup]
+   * @param {() => number} [now] in milliseconds
    */
-  constructor(storage, reader, vault = null, now = Date.now) {
+  constructor(storage, reader, backup = null, now = Date.now) {
     this.#now = now;
     this.#storage = storage;
     this.#prefix = `ecg-review/${reader}/`;
-    this.#vault = vault;
+    this.#backup = backup;
   }
 
   /**
-   * Take back what the storage lost when the browser was killed: what it has not, or has of an earlier time. Only
-   * while no other window is open: until the browser ends, the storage is never behind.
+   * Restore what the storage lost when the browser was killed: entries that are missing or older than the
+   * backup. Only while no other window is open: until the browser ends, the storage is never behind.
    *
-   * Work that was done with meanwhile may come back as well. That is harmless: a reading sent twice is one.
+   * Work that was finished since may come back as well. That is harmless: a reading sent twice is one.
    */
   async recover() {
     for (const [key, text] of await this.#copies()) {
@@ -37,6 +48,10 @@ export class Shelf {
     }
   }
 
+  /**
+   * @param {string} name
+   * @returns {any} a JSON value, null when there is none
+   */
   read(name) {
     const text = this.#storage.getItem(this.#prefix + name);
     if (text === null) return null;
@@ -44,14 +59,23 @@ export class Shelf {
     return isTimed(kept) ? kept.value : kept;
   }
 
-  /** Keep `value`; false when the browser has no room or forbids storage, so that the page can say so. */
+  /**
+   * Store `value`; false when the browser has no space or forbids storage, so that the page can say so.
+   *
+   * @param {string} name
+   * @param {unknown} value
+   */
   write(name, value) {
     const isWork = WORK.test(name);
     const text = JSON.stringify(isWork ? { at: this.#now(), value } : value);
-    if (isWork) this.#vault?.put(this.#prefix + name, text);
+    if (isWork) this.#backup?.put(this.#prefix + name, text);
     return this.#put(this.#prefix + name, text);
   }
 
+  /**
+   * @param {string} key
+   * @param {string} text
+   */
   #put(key, text) {
     try {
       this.#storage.setItem(key, text);
@@ -62,37 +86,52 @@ export class Shelf {
     }
   }
 
-  /** What the vault has of this reader, as [key, text]; nothing where it fails, for the desk must start. */
+  /**
+   * The reader's entries in the backup, as [key, text]; none when it fails, because the desk must start.
+   *
+   * @returns {Promise<[string, string][]>}
+   */
   async #copies() {
     try {
-      return (await this.#vault?.entries(this.#prefix)) ?? [];
+      return (await this.#backup?.entries(this.#prefix)) ?? [];
     } catch (error) {
       if (error instanceof DOMException) return [];
       throw error;
     }
   }
 
+  /** @param {string} name */
   remove(name) {
-    if (WORK.test(name)) this.#vault?.remove(this.#prefix + name);
+    if (WORK.test(name)) this.#backup?.remove(this.#prefix + name);
     this.#storage.removeItem(this.#prefix + name);
   }
 
-  /** The names that begin with `beginning`. */
-  names(beginning) {
+  /**
+   * The names that start with `prefix`.
+   *
+   * @param {string} prefix
+   */
+  names(prefix) {
     const found = [];
     for (let i = 0; i < this.#storage.length; i += 1) {
       const key = this.#storage.key(i);
-      if (key.startsWith(this.#prefix + beginning)) found.push(key.slice(this.#prefix.length));
+      if (key?.startsWith(this.#prefix + prefix)) found.push(key.slice(this.#prefix.length));
     }
     return found.sort();
   }
 }
 
-/** Work of earlier versions was kept without its time. */
+/**
+ * Earlier versions stored work without its time.
+ *
+ * @param {unknown} kept
+ * @returns {kept is {at: number, value: unknown}}
+ */
 function isTimed(kept) {
   return kept !== null && typeof kept === "object" && "at" in kept && "value" in kept;
 }
 
+/** @param {string} text */
 function timeOf(text) {
   const kept = JSON.parse(text);
   return isTimed(kept) ? kept.at : 0;
