@@ -329,7 +329,7 @@ function namesOn(viewer, { sheet }) {
     const to = placeIn(viewer.overlay, { clientX: right, clientY: bottom });
     const cell = cellAt(sheet, { x: Math.max(from.x, GUTTER_MM + 0.01), y: (from.y + to.y) / 2 });
     const box = { left: from.x, right: to.x, top: from.y, bottom: to.y };
-    return [{ ...box, lead: LEADS.indexOf(name), seconds: 0 }];
+    return [{ ...box, lead: LEADS.indexOf(name), seconds: cell?.cell.startS ?? 0 }];
   });
 }
 

@@ -63,6 +63,18 @@ def test_a_click_on_the_name_of_a_lead_enlarges_it(desk: Page) -> None:
     expect(dialog.get_by_role("button", name="V2")).to_have_attribute("aria-pressed", "true")
 
 
+def test_a_lead_is_enlarged_where_its_stretch_starts(desk: Page) -> None:
+    name = desk.locator(".plot.is-front .textpoint text", has_text=re.compile("^V2$")).first
+    box = name.bounding_box()
+    assert box is not None
+    desk.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    middle_mm = desk.locator(".strip-room").evaluate(
+        "(room) => (room.scrollLeft + room.clientWidth / 2)"
+        " * room.querySelector('.strip').viewBox.baseVal.width / room.scrollWidth"
+    )
+    assert middle_mm == pytest.approx(15 + 5 * 25, abs=3)  # the third of four columns: 5 s
+
+
 def test_every_filter_is_told_on_the_sheet_and_logged(desk: Page) -> None:
     badge = desk.locator("ecg-viewer .sheet-badge")
     expect(badge).to_have_count(0)
