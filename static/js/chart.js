@@ -3,7 +3,7 @@
 // The same numbers are in a table below it. Colors follow the theme.
 
 import { embedded } from "./dom.js";
-import { canPlot, color, redrawOnChange, plot } from "./plot.js";
+import { canPlot, color, plot, redrawOnChange } from "./plot.js";
 
 /** @import { Figure } from "./ecg/types.js" */
 

@@ -1,4 +1,4 @@
-// The page's texts as the server translated them, and letters as they are searched for.
+// The page's texts as the server translated them, and case folding for searches.
 
 /** @typedef {(key: string, values?: Record<string, unknown>) => string} Words */
 

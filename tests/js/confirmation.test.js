@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Confirmation, PAUSE_MS } from "../../static/js/desk/state/confirmation.js";
+import { PAUSE_MS, Confirmation } from "../../static/js/desk/state/confirmation.js";
 
 test("the first attempt asks a question", () => {
   assert.ok(!new Confirmation().answers("empty?", 0));

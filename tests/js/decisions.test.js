@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { Catalogue } from "../../static/js/desk/state/catalogue.js";
-import { decide, restore, dropStale, forSubmission } from "../../static/js/desk/state/decisions.js";
+import { decide, dropStale, forSubmission, restore } from "../../static/js/desk/state/decisions.js";
 import { Mode, modeOf } from "../../static/js/desk/revision.js";
 import * as labels from "../../static/js/desk/state/labels.js";
 

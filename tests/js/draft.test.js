@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Refused, SignedOut } from "../../static/js/api.js";
 import { Draft } from "../../static/js/desk/storage/draft.js";
-import { content, settled, fakeDeps } from "./fakes/desk.js";
+import { content, fakeDeps, settled } from "./fakes/desk.js";
 
 const BLANK = content();
 

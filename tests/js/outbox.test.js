@@ -5,7 +5,7 @@ import { Refused, SignedOut, Unreachable } from "../../static/js/api.js";
 import { Draft } from "../../static/js/desk/storage/draft.js";
 import { Outbox } from "../../static/js/desk/storage/outbox.js";
 import { ReaderStore } from "../../static/js/desk/storage/reader_store.js";
-import { FakeStorage, content, settled, fakeDeps } from "./fakes/desk.js";
+import { FakeStorage, content, fakeDeps, settled } from "./fakes/desk.js";
 
 function draftOf(deps, id = 1) {
   return new Draft(

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  calibrated,
   forget,
   magnification,
-  calibrated,
   plausible,
   remember,
   screenOf,

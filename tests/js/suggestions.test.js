@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  comparisons,
   decided,
   isConfirmed,
   isShared,
   readouts,
-  comparisons,
 } from "../../static/js/desk/state/model_answer.js";
 import { Suggestions, isOffered, mayAsk } from "../../static/js/desk/suggestions.js";
 import { FakeDocument, FakeElement } from "./fakes/desk.js";

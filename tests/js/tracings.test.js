@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { timeSpan, tracingsOf, keyTargets } from "../../static/js/desk/state/tracings.js";
+import { keyTargets, timeSpan, tracingsOf } from "../../static/js/desk/state/tracings.js";
 
 const own = (position) => ({ position, href: `/own/${position}` });
 const before = (position) => ({ position, href: `/before/${position}` });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { isOpen, createTree, press, reveal, toggle, visible } from "../../static/js/desk/state/tree.js";
+import { createTree, isOpen, press, reveal, toggle, visible } from "../../static/js/desk/state/tree.js";
 
 const classes = JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url)));
 const byCode = new Map(classes.map((one) => [one.code, one]));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Refused, Unreachable } from "../../static/js/api.js";
 import { ViewingTime } from "../../static/js/desk/viewing_time.js";
-import { settled, fakeDeps } from "./fakes/desk.js";
+import { fakeDeps, settled } from "./fakes/desk.js";
 
 /** A viewing time that records its requests; `refusal` is what the server throws. */
 function begun() {

@@ -6,7 +6,7 @@
 
 import { closestTo, embedded, findAll, make } from "../dom.js";
 import { foldCase } from "../texts.js";
-import { canPlot, color, redrawOnChange, plot, separatorsOf } from "../plot.js";
+import { canPlot, color, plot, redrawOnChange, separatorsOf } from "../plot.js";
 
 /** @import { Figure } from "../ecg/types.js" */
 
@@ -169,7 +169,11 @@ if (typeof HTMLElement !== "undefined") {
     /** @type {Row[]} */
     rows = [];
 
-    /** The rows that match the filter. @type {Row[]} */
+    /**
+     * The rows that match the filter.
+     *
+     * @type {Row[]}
+     */
     shown = [];
 
     /** @type {ForestWords} */

@@ -3,7 +3,7 @@
 // The same numbers are in a table on the page. Colors follow the theme.
 
 import { embedded } from "../dom.js";
-import { canPlot, color, redrawOnChange, plot, separatorsOf } from "../plot.js";
+import { canPlot, color, plot, redrawOnChange, separatorsOf } from "../plot.js";
 
 /** @import { Figure, PlotlyObject } from "../ecg/types.js" */
 

@@ -1,7 +1,7 @@
 // All classes by group, over the form and never over the sheet: an ARIA tree with a roving tabindex.
 
 import { closestTo, find, make, releaseFocus } from "../dom.js";
-import { classId, groupId, isOpen, createTree, press, reveal, moveTo, toggle } from "./state/tree.js";
+import { classId, createTree, groupId, isOpen, moveTo, press, reveal, toggle } from "./state/tree.js";
 
 /** @import { Words } from "../texts.js" */
 /** @import { Catalogue } from "./state/catalogue.js" */

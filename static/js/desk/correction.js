@@ -10,7 +10,11 @@ import { partsOf } from "../dom.js";
 /** @import { Assignment } from "./types.js" */
 
 export class Correction {
-  /** The assignment that the reader goes back to. @type {string | null} */
+  /**
+   * The assignment that the reader goes back to.
+   *
+   * @type {string | null}
+   */
   #wanted = null;
 
   /**

@@ -33,10 +33,18 @@ export class Flow {
   /** @type {Assignment | null} */
   #currentOrNull = null;
   #isAwaiting = false;
-  /** The exam that is being fetched. @type {number | string | null} */
+  /**
+   * The exam that is being fetched.
+   *
+   * @type {number | string | null}
+   */
   #target = null;
 
-  /** The tracing that was requested last. @type {string | null} */
+  /**
+   * The tracing that was requested last.
+   *
+   * @type {string | null}
+   */
   #requestedHref = null;
 
   /** @param {FlowDeps} deps */

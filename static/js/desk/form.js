@@ -2,7 +2,7 @@
 // reading.
 
 import { closestTo, findAll, make, partsOf, releaseFocus } from "../dom.js";
-import { CERTAINTIES, blank, blockedBy, isNotAssessable, holds, mentioned } from "./state/labels.js";
+import { CERTAINTIES, blank, blockedBy, holds, isNotAssessable, mentioned } from "./state/labels.js";
 import { objections } from "./state/objections.js";
 import { ClassTree } from "./class_tree.js";
 import { ClassFinder } from "./class_finder.js";

@@ -16,10 +16,18 @@ const SWITCH = "single-keys";
 const ONLY_MODIFIERS = new Set(["Control", "Shift", "Alt", "Meta", "AltGraph", "CapsLock", "Dead"]);
 
 export class Help {
-  /** The default key of the command that waits for a new key. @type {string | null} */
+  /**
+   * The default key of the command that waits for a new key.
+   *
+   * @type {string | null}
+   */
   #listening = null;
 
-  /** The command to focus when a question about it is answered. @type {string | null} */
+  /**
+   * The command to focus when a question about it is answered.
+   *
+   * @type {string | null}
+   */
   #asking = null;
 
   /**

@@ -21,7 +21,11 @@ const PROBLEM_KEYS = {
 export class QualityPanel {
   #content = blank();
 
-  /** The problem whose leads are shown. @type {string | null} */
+  /**
+   * The problem whose leads are shown.
+   *
+   * @type {string | null}
+   */
   #problem = null;
 
   /**

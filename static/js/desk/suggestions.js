@@ -4,7 +4,7 @@
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { closestTo, find, findAll, keepFocus, make } from "../dom.js";
-import { decided, isConfirmed, isShared, readouts, comparisons } from "./state/model_answer.js";
+import { comparisons, decided, isConfirmed, isShared, readouts } from "./state/model_answer.js";
 import { evidenceText, measuredText, notSuggested, notSuggestedText } from "./state/verdicts.js";
 
 /** @import { Words } from "../texts.js" */
@@ -44,7 +44,11 @@ export class Suggestions {
   /** @type {SuggestionsAnswer | null} */
   #answer = null;
 
-  /** The class of the selected suggestion. @type {string | null} */
+  /**
+   * The class of the selected suggestion.
+   *
+   * @type {string | null}
+   */
   #selected = null;
 
   /**

@@ -1,7 +1,7 @@
 // The tabs above the sheet: the tracings of the exam, and the patient's previous exam to compare with.
 
 import { closestTo, find, findAll, make } from "../dom.js";
-import { timeSpan, tracingsOf, keyTargets } from "./state/tracings.js";
+import { keyTargets, timeSpan, tracingsOf } from "./state/tracings.js";
 
 /** @import { Words } from "../texts.js" */
 /** @import { Tracing } from "./state/tracings.js" */

@@ -6,7 +6,7 @@
 import { plot } from "../plot.js";
 import { DEFAULT_SETTINGS, arrange, fitScale, pageCount } from "./layout.js";
 import { createOverlay, fitOverlay } from "./overlay.js";
-import { containerOf, availableSpace } from "./available_space.js";
+import { availableSpace, containerOf } from "./available_space.js";
 import { Paper } from "./ruling.js";
 import { magnification } from "./screen.js";
 import { figure, paperLacking } from "./sheet.js";
@@ -23,10 +23,18 @@ class Buffer {
   /** @type {string | null} */
   key = null;
 
-  /** As recorded. @type {Signal | null} */
+  /**
+   * As recorded.
+   *
+   * @type {Signal | null}
+   */
   raw = null;
 
-  /** As drawn, after filters. @type {Signal | null} */
+  /**
+   * As drawn, after filters.
+   *
+   * @type {Signal | null}
+   */
   signal = null;
 
   /** @type {Sheet | null} */
@@ -83,7 +91,11 @@ export class EcgViewer extends HTMLElement {
     return this.#front.key;
   }
 
-  /** Text for screen readers. @param {string} text */
+  /**
+   * Text for screen readers.
+   *
+   * @param {string} text
+   */
   set label(text) {
     this.#paper.element.setAttribute("aria-label", text);
   }

@@ -37,7 +37,11 @@ export class CaliperTool {
   #scale = 1;
   #isOut = false;
   #frame = 0;
-  /** What had focus when the calipers were taken out. @type {Element | null} */
+  /**
+   * What had focus when the calipers were taken out.
+   *
+   * @type {Element | null}
+   */
   #focusBefore = null;
 
   /**

@@ -1,6 +1,6 @@
 // Marking where a finding shows: an area dragged over the sheet, or leads and times entered by keyboard.
 
-import { releaseFocus, make } from "../dom.js";
+import { make, releaseFocus } from "../dom.js";
 import { LEADS } from "../ecg/signal.js";
 import { set, svg } from "../svg.js";
 import { areaOf, localisation } from "./area.js";
@@ -29,7 +29,11 @@ export class Localizer {
   /** @type {SheetCoordinates | null} */
   #coordinates = null;
 
-  /** Where the drag began. @type {Point | null} */
+  /**
+   * Where the drag began.
+   *
+   * @type {Point | null}
+   */
   #from = null;
 
   /** @type {ReturnType<typeof areaOf>} */
