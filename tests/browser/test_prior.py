@@ -44,7 +44,8 @@ def expect_prior(page: Page, *, is_shown: bool) -> None:
     """Expect the exam before on view, told wherever a sheet says what it is; or nothing of it."""
     settings = page.locator("[data-part=settings]")
     if is_shown:
-        expect(page.locator("[data-part=previous-exam]")).to_contain_text(f"Previous exam: {BEFORE}")
+        banner = page.locator("[data-part=previous-exam]")
+        expect(banner).to_contain_text(f"Previous exam: {BEFORE}")
         expect(settings).to_contain_text(f"previous exam, {BEFORE}")
     else:
         expect(page.locator("[data-part=previous-exam]")).to_be_hidden()
@@ -86,7 +87,7 @@ def test_no_evidence_is_taken_from_the_exam_before(desk: Page) -> None:
         "document.querySelector('ecg-viewer').dispatchEvent(new CustomEvent('measurement', {detail:"
         " {kind: 'interval', tracing: null, lead: 'II', from_s: 1, to_s: 1.2, value: 200}}))"
     )
-    expect(desk.get_by_text("This is the exam before: evidence is marked on")).to_be_visible()
+    expect(desk.get_by_text("This is the previous exam. Mark evidence on")).to_be_visible()
 
 
 def test_that_it_was_looked_at_is_kept_with_the_reading(desk: Page, compared: Assignment) -> None:
@@ -133,7 +134,7 @@ def test_without_a_network_the_sheet_stays_and_says_why(desk: Page, witness: Wit
     desk.reload()
     expect(desk.get_by_role("button", name="Submit")).to_be_enabled()
     desk.get_by_role("button", name=BEFORE).click()
-    expect(desk.get_by_text("This tracing did not come: there is no network.")).to_be_visible()
+    expect(desk.get_by_text("This tracing could not be loaded.")).to_be_visible()
     assert drawn(desk) == own
     expect(desk.get_by_role("button", name="This exam")).to_have_attribute("aria-pressed", "true")
     desk.unroute("**/prior/tracings/1/")
