@@ -1,4 +1,4 @@
-"""Adjudication: exams whose readers disagree are read once more, blind."""
+"""Adjudication: disputed exams are read once more, blind."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from annotations.services.studies import lifecycle, roster
 
 ADJUDICATION = ", adjudication"
 
+# The consensus of this many readings takes a second. Larger ones are left to the worker.
 MAX_READINGS_IN_REQUEST = 1_000
-"""Computing the consensus of this many readings takes a second; the worker computes larger ones."""
 
 
 class BatchStillOpen(Exception):
@@ -47,22 +47,22 @@ class AlreadyRead(ValueError):
 def send_disputed(
     *, batch_id: int, readers: Sequence[User], created_by: User, now: datetime
 ) -> Batch:
-    """Return a new batch of the exams in dispute, for adjudicators to read blind.
+    """Return a new batch of the disputed exams, for adjudicators to read blind.
 
-    Under ``majority_per_class`` their readings vote on what is in dispute, under
+    Under ``majority_per_class`` their readings vote on the disputed classes, under
     ``agreement_then_majority`` on every class. Exams that merely lack readings are left out.
 
     Raises:
         Batch.DoesNotExist: there is no such batch.
         BatchStillOpen: it is not closed.
-        studies.StillReading: a worker has to compute the consensus first.
+        lifecycle.ConsensusPending: a worker has to compute the consensus first.
         NothingDisputed: its readers disagree about no exam.
         batches.NoReaders: ``readers`` is empty.
-        roster.NotAReader: one of them is no adjudicator.
-        AlreadyRead: one of them has read one of these exams in this study.
-        batches.NameTaken: they were sent before.
-        mappings.NoMapping: consensus is due, and cannot be had under the study's classes.
-        studies.NotOpen, roster.LevelTooLow, batches.KnowsResults and the like: as for
+        roster.NotAReader: a person is no adjudicator.
+        AlreadyRead: a person has read one of these exams in this study.
+        batches.NameTaken: they were sent to adjudication before.
+        mappings.NoMapping: the consensus cannot be computed in the study's taxonomy.
+        lifecycle.NotOpen, roster.LevelTooLow, batches.KnowsResults and others: as for
             ``batches.create``.
     """
     batch = Batch.objects.select_related("study").get(pk=batch_id)
@@ -85,12 +85,12 @@ def send_disputed(
 
 
 def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
-    """Return the exams of a closed ``batch`` that its readers disagree about, as things are now.
+    """Return the exams of a closed ``batch`` about which its readers disagree now.
 
     Raises:
-        studies.StillReading: a worker has to compute the consensus first.
+        lifecycle.ConsensusPending: a worker has to compute the consensus first.
     """
-    # As a worker would: a study may have its disputes settled before it opens its results.
+    # As the owner, like a worker: disputes may be settled before the results are open.
     with row_security.as_owner():
         if batch.study.batches.filter(consensus_is_due=True).exists():
             _compute(batch.study, now)
@@ -108,7 +108,7 @@ def _compute(study: Study, now: datetime) -> None:
 
 
 def adjudication_name(batch: Batch) -> str:
-    """Return the name of the batch that adjudicates ``batch``, cut to what a name may hold."""
+    """Return the name of the adjudication batch of ``batch``, cut to the maximum length."""
     room = (Batch._meta.get_field("name").max_length or 0) - len(ADJUDICATION)
     return f"{batch.name[:room]}{ADJUDICATION}"
 

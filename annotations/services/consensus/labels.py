@@ -1,4 +1,4 @@
-"""The consensus of a study: what follows from the readings of its closed batches."""
+"""Consensus labels of a study, computed from the readings of its closed batches."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ ROWS_AT_ONCE = 2000
 def refresh_next(*, now: datetime) -> bool:
     """Recompute the consensus of one study that is due; return False when there is none.
 
-    The attempt is counted before the work begins, and committed: a study whose consensus comes to
-    no end goes behind all others instead of holding them up for ever.
+    The attempt is counted and committed first, so that a study whose computation never finishes
+    moves behind all others.
     """
     due = Batch.objects.filter(consensus_is_due=True)
     unlocked = Study.objects.select_for_update(skip_locked=True, no_key=True)
@@ -50,17 +50,17 @@ def refresh_next(*, now: datetime) -> bool:
         due.filter(study=claimed).update(n_consensus_attempts=F("n_consensus_attempts") + 1)
     with transaction.atomic():
         study = unlocked.filter(pk=claimed.pk, pk__in=due.values("study")).first()
-        if study is not None:  # else another worker took it between the two transactions
+        if study is not None:  # otherwise another worker took it between the two transactions
             compute(study=study, now=now)
     return True
 
 
 @transaction.atomic
 def compute(*, study: Study, now: datetime) -> None:
-    """Replace the consensus of ``study`` by what its closed batches say now."""
+    """Replace the consensus of ``study`` by a new one from its closed batches."""
     table_statistics.keep_up()
-    # Two at once would both insert; whoever comes second waits here, then starts from our rows.
-    # So does the end of a batch, which must not fall between two of our queries.
+    # Race: a second worker waits here and then starts from our rows, instead of inserting too.
+    # Closing a batch waits as well, so that it cannot fall between two of our queries.
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     settled = list(
         study.batches.closed().filter(consensus_is_due=True).values_list("pk", flat=True)
@@ -85,7 +85,7 @@ def compute(*, study: Study, now: datetime) -> None:
 
 
 def _record(study: Study, n_exams: int, now: datetime) -> None:
-    """Write the digest of all rows into the trail: whoever alters one of them is found by it."""
+    """Record the digest of all rows in the audit trail, so that later alterations are found."""
     columns = digests.consensus_columns()
     audit.record(
         actor=None, action=audit.Action.CONSENSUS_COMPUTED, study=study, target=study,
@@ -94,8 +94,8 @@ def _record(study: Study, n_exams: int, now: datetime) -> None:
     )  # fmt: skip
 
 
+# Of an exam: id, outcome, states of its classes, and classes not assessable to a reader.
 Result = tuple[int, str, str, frozenset[tuple[str, str]], frozenset[str]]
-"""Of an exam: its id, outcome, states of its classes, and what was not assessable to somebody."""
 
 
 def _stored(study: Study) -> set[Result]:
@@ -111,7 +111,7 @@ def _result(row: Consensus) -> Result:
 def _decisions(
     study: Study, cast: Mapping[int, Sequence[Vote]], exclusive: Collection[str]
 ) -> dict[int, Decision]:
-    """Return what the study's rule makes of the votes on each exam, by exam."""
+    """Return the decision of the study's rule on the votes of each exam, by exam id."""
     wanted = wanted_readings.by_exam(study, study.batches.closed())
     adjudicators = _adjudicators(study)
     found = {}
@@ -133,7 +133,7 @@ def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
 
 
 def _until_read_again(decision: Decision) -> Decision:
-    """Return an exam one of whose readings has to be made again, as a class it gave was split."""
+    """Return the decision for an exam that must be read again because a class was split."""
     return replace(
         decision,
         status=Status.INCOMPLETE,
@@ -145,7 +145,7 @@ def _until_read_again(decision: Decision) -> Decision:
 
 
 def _votes(study: Study) -> dict[int, list[Vote]]:
-    """Return for each exam of a closed batch the vote of each reader, in the study's classes."""
+    """Return for each exam of a closed batch the vote of each reader, in the study's taxonomy."""
     readings = Reading.objects.counted().of_people()
     readings = readings.filter(
         assignment__batch__study=study, assignment__batch__closed_at__isnull=False
@@ -159,7 +159,7 @@ def _votes(study: Study) -> dict[int, list[Vote]]:
 
 
 def _adjudicators(study: Study) -> Mapping[int, set[int]]:
-    """Return for each exam who had it to settle a dispute."""
+    """Return the adjudicators of each exam."""
     given = Assignment.objects.filter(batch__study=study, batch__purpose=Purpose.ADJUDICATION)
     found: dict[int, set[int]] = defaultdict(set)
     for exam_id, reader_id in given.values_list("exam", "reader"):

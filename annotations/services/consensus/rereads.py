@@ -1,4 +1,4 @@
-"""Reading again what a new version of the classes leaves open, and nothing else."""
+"""Rereading: only what a new version of the taxonomy leaves open is read again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NothingToReread(Exception):
 
 
 def queue(study: Study) -> dict[int, list[int]]:
-    """Return for each reader the exams that a split made them read again, and no others.
+    """Return for each reader the exams they have to read again because a class was split.
 
     Raises:
         mappings.NoMapping: as for ``votes.translated``.
@@ -48,13 +48,13 @@ def queue(study: Study) -> dict[int, list[int]]:
 def make(
     *, study: Study, name: str, created_by: User, now: datetime, due_on: date | None = None
 ) -> Batch:
-    """Return a planned batch in which each reader reads again what a split left open of theirs.
+    """Return a planned batch in which each reader rereads their own open exams.
 
-    Who has left the study is not asked again: their open readings stay open. What waits in a batch
-    that was made for it before is not asked for twice.
+    Readers who left the study are not asked, and their readings stay open. Exams that already wait
+    in such a batch are not added again.
 
     Raises:
-        NothingToReread: nobody has anything to read again.
+        NothingToReread: there is nothing to read again.
         mappings.NoMapping: as for ``votes.translated``.
     """
     still_here = StudyReader.objects.filter(study=study).exclude(status=StudyReaderStatus.WITHDRAWN)

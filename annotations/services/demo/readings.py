@@ -1,4 +1,4 @@
-"""Readings of the demo that nobody made: the truth of synthetic exams, with a few slips."""
+"""Simulated readings of the demo: the truth of synthetic exams with a few slips."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from annotations.services.reading.content import Content
 from annotations.services.reading.signing import Effort, Signed
 
 COMMENT = "Simulated for the demo: no person read this."
+# Probability of a slip by a simulated reader: about every third exam is disputed.
 SLIP = 0.22
-"""How often a simulated reader departs from the truth: about every third exam is in dispute."""
 
 CONFUSED_WITH: Mapping[str, tuple[str, ...]] = {
     "normal_ecg": ("sinus_arrhythmia",),
@@ -46,9 +46,9 @@ def simulate(
     rng: np.random.Generator,
     now: datetime,
 ) -> None:
-    """Submit a reading for every assignment of ``batch``; ``truths`` is keyed by exam.
+    """Submit a reading for every assignment of ``batch``; ``truths`` by exam.
 
-    The order of chance is that of exam and reader, so equal seeds give equal readings.
+    Random numbers are drawn in the order of exam and reader, so equal seeds give equal readings.
     """
     assignments = Assignment.objects.filter(batch=batch).select_related("reader")
     for assignment in assignments.order_by("exam_id", "reader__username"):
@@ -79,7 +79,7 @@ def _finding(code: str, rng: np.random.Generator) -> reading_content.FindingIn:
 
 
 def _slip(truth: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
-    """Return what a reader says of an exam with the findings ``truth``."""
+    """Return the findings a reader gives for an exam with the findings ``truth``."""
     if rng.random() >= SLIP:
         return truth
     if len(truth) > 1:

@@ -1,4 +1,4 @@
-"""The demo: four people, sixty synthetic exams, a batch that is over and one to read."""
+"""The demo: four people, sixty synthetic exams, one closed batch and one to read."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from ecgreview.protocol import Protocol
 
 N_EXAMS = 60
 N_PILOT = 20
+# For the first exams to read: days since their patients' exam in the pilot.
 DAYS_BEFORE = (412, 37, 1830, 95, 730, 12)
-"""Of the first exams to read, how long ago their patients were in the pilot."""
 SEED = 66
 DATASET = "Synthetic demo"
 STUDY = "Demo study"
 PILOT, FIRST = "Pilot", "Batch 1"
 OWN = "My recordings"
 
+# Progress callback with what is being done.
 Progress = Callable[[str], None]
-"""Is told what is being done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one person of the demo is there for."""
+    """The role of one person of the demo."""
 
     first_name: str
     last_name: str
@@ -67,9 +67,9 @@ READERS = ("ana", "bruno")
 def prepare(
     *, now: datetime, data_dir: Path | None = None, progress: Progress | None = None
 ) -> dict[str, User]:
-    """Make what is missing of the demo and return its people by user name.
+    """Create whatever is missing of the demo and return its people by user name.
 
-    Each step is made as a whole or not at all, so a start that was killed is finished by the next.
+    Each step is atomic, so a start that was killed is completed by the next one.
 
     Raises:
         ingest.NothingToImport: there is no recording at ``data_dir``.
@@ -92,7 +92,7 @@ def prepare(
 def add_recordings(
     *, data_dir: Path, now: datetime, progress: imports_recordings.Progress | None = None
 ) -> ImportRun:
-    """Import recordings into a prepared demo, what is new of them as a batch for its readers.
+    """Import recordings into a prepared demo, and the new ones as a batch for its readers.
 
     Raises:
         ingest.NothingToImport: there is no recording at ``data_dir``.
@@ -109,7 +109,7 @@ def add_recordings(
 
 
 def _say_nothing(doing: str) -> None:
-    """Tell nobody."""
+    pass
 
 
 def _person(username: str, part: Part, now: datetime) -> User:
@@ -145,7 +145,7 @@ def _synthetic_exams(now: datetime) -> list[Exam]:
 
 
 def _link(dataset: Dataset, drawn: Sequence[Exam], now: datetime) -> None:
-    """Say that some exams to read are of patients who were in the pilot, so many days before."""
+    """Link some exams to read to patients of the pilot, with their days in between."""
     visits = [
         Visit(exam.source_key, f"patient-{number}", day, number)
         for number, days in enumerate(DAYS_BEFORE)
@@ -155,7 +155,7 @@ def _link(dataset: Dataset, drawn: Sequence[Exam], now: datetime) -> None:
 
 
 def _drawings() -> list[Recording]:
-    """Return the same recordings every time: each condition once, then normals among the rest.
+    """Return the same recordings every time: each condition once, then normal ECGs in between.
 
     In CODE-II half of the exams are normal; here a third, so that there is something to find.
     """
@@ -207,7 +207,7 @@ def _batch(
 
 @transaction.atomic
 def _pilot(study: Study, wanted: Sequence[Exam], cast: Mapping[str, User], now: datetime) -> None:
-    """Make a batch that is read and closed, so that every page has something to show."""
+    """Create a batch that is read and closed, so that every page has content."""
     if study.batches.filter(name=PILOT).exists():
         return
     batch = _batch(study, PILOT, wanted, cast, now)

@@ -1,4 +1,4 @@
-"""Exports: what a study's closed batches hold, as files that are the same every time."""
+"""Exports of a study's closed batches as files that are byte-for-byte reproducible."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from annotations.services.consensus import labels
 from annotations.services.export import readings, tables
 from annotations.services.export.sources import Cell, Row
 
+# A spreadsheet takes a cell that starts with one of these for a formula.
 FORMULA_STARTS = frozenset("=+-@\t\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 SUMS = "SHA256SUMS"
 
+# Time stamp of every file in an archive: the earliest that ZIP allows.
 EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time of every file in an archive: the earliest that the ZIP format knows."""
 
+# Rows are formatted in parts of this size, so that large exports need little memory.
 ROWS_IN_PART = 2_000
-"""So many rows are turned into text at once: an export of any size needs little memory."""
 
+# How often a batch may close while we compute, before we give up.
 N_TRIES = 3
-"""So often a batch may end while the results of the one before are computed."""
 
 TABLES: dict[str, Callable[[Study], Iterator[Row]]] = {
     "consensus.csv": tables.consensus,
@@ -51,15 +51,15 @@ N_FILES = len(TABLES) + 1
 
 BinaryFile: TypeAlias = IO[bytes] | io.RawIOBase
 
+# File names, each with its content in parts. Read the parts before the next name.
 Files: TypeAlias = Iterator[tuple[str, Iterator[bytes]]]
-"""Names of files, each with its content in parts, which must be read before the next name."""
 
 
 def write(*, study: Study, directory: Path, now: datetime) -> list[Path]:
-    """Write the export of ``study`` into ``directory``, made if absent, and return its files.
+    """Write the export of ``study`` to ``directory``, creating it, and return its files.
 
-    Each file appears under its name only when all are complete. That they were written is recorded
-    with the digest of their list of digests.
+    Files get their names only when all are complete. The export is recorded with the digest of the
+    list of digests.
 
     Raises:
         OSError: the directory cannot be written to.
@@ -92,20 +92,20 @@ def write(*, study: Study, directory: Path, now: datetime) -> list[Path]:
 
 
 def pack(*, study: Study, files: Files, file: BinaryFile, told: Callable[[int], None]) -> None:
-    """Write ``files`` as a ZIP archive that depends on their content alone.
+    """Write ``files`` as a ZIP archive whose bytes depend on their content only.
 
     Args:
         study: names the folder in the archive.
-        files: as ``at_one_moment`` gives them.
-        file: where to; it need not be seekable.
-        told: is called with how many files are written, after each.
+        files: from ``at_one_moment``.
+        file: to write to; need not be seekable.
+        told: progress callback with the number of files written.
     """
     with zipfile.ZipFile(cast("IO[bytes]", file), "w") as bundle:
         for n_done, (name, parts) in enumerate(files, 1):
             entry = zipfile.ZipInfo(f"{study.slug}/{name}", date_time=EPOCH)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            # A million readings come to more than the 2 GiB that the format once foresaw.
+            # A million readings exceed 2 GiB, the limit without ZIP64.
             with bundle.open(entry, "w", force_zip64=name == "readings_long.csv") as inner:
                 for part in parts:
                     inner.write(part)
@@ -120,19 +120,19 @@ def contents(*, study: Study, now: datetime) -> dict[str, bytes]:
 
 @contextmanager
 def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
-    """Yield the files of the export as of one moment; what is due is computed first.
+    """Yield the files of the export as of one moment, after computing what is due.
 
-    Only data whose results the study's policy has opened is exported, as far as it is closed:
-    before that, the tables have headings only. Practice and qualification are no data.
+    Exports contain closed data batches whose results are open; before that, tables have headings
+    only. Practice and qualification are not exported.
 
-    All tables are read from one snapshot of the database, so nobody waits for an export, and no
-    batch ends between two of its tables.
+    All tables are read from one database snapshot, so nobody waits for an export, and no batch
+    closes between two of its tables.
     """
     for n_tries in range(1, N_TRIES + 1):
         _compute_what_is_due(study, now)
         with _snapshot(study):
             if n_tries < N_TRIES and _is_due(study):
-                continue  # a batch was closed between the two transactions
+                continue  # Race: a batch was closed between the two transactions.
             yield _files(study)
             return
 
@@ -141,8 +141,8 @@ def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
 def _snapshot(study: Study) -> Iterator[None]:
     """Read everything from one snapshot.
 
-    Inside another transaction, whose isolation can no longer be chosen, the study is locked so
-    that none of its batches ends meanwhile.
+    Inside another transaction, whose isolation level can no longer change, the study is locked
+    instead, so that none of its batches closes in between.
     """
     is_inner = connection.in_atomic_block
     with transaction.atomic():
@@ -151,7 +151,7 @@ def _snapshot(study: Study) -> Iterator[None]:
         else:
             with connection.cursor() as cursor:
                 cursor.execute("set transaction isolation level repeatable read")
-                # All rows are wanted, not the first of them soon; sorting them may take a while.
+                # We read all rows, and sorting them may take a while.
                 cursor.execute("set local cursor_tuple_fraction = 1")
                 cursor.execute("set local statement_timeout = '10min'")
         yield
@@ -191,7 +191,7 @@ def _compute_what_is_due(study: Study, now: datetime) -> None:
 def _csv(rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     for some in _in_parts(rows):
         text = io.StringIO()
-        # Millions of rows come through here: the writer itself turns numbers and None into text.
+        # Performance: for millions of rows, let the writer format numbers and None.
         csv.writer(text, lineterminator="\n").writerows(
             [formula_safe(cell) if isinstance(cell, str) else cell for cell in row] for row in some
         )
@@ -205,5 +205,5 @@ def _in_parts(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
 
 
 def formula_safe(text: str) -> str:
-    """Return ``text`` so that no spreadsheet runs it: an apostrophe goes before a formula."""
+    """Return ``text`` with an apostrophe before anything a spreadsheet would run as a formula."""
     return f"'{text}" if text[:1] in FORMULA_STARTS else text

@@ -1,8 +1,8 @@
-"""Archives of exports: asked for by people, made by a worker, downloaded as they were made.
+"""Archive jobs: requested by users, created by a worker, then downloaded.
 
-An archive is stored in chunks beside its row. What the file holds is committed before the row says
-that it is ready, so nobody is ever served half of one. Who makes it holds an advisory lock; if the
-worker dies, PostgreSQL releases it and the next one starts over.
+An archive is stored in chunks next to its row. The chunks are committed before the row says that it
+is ready, so nobody gets half a file. The worker holds an advisory lock; if it dies, PostgreSQL
+releases the lock and the next worker starts over.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ from ecgreview.advisory_locks import Lock
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
+# Increase this with every change to the bytes of an export of the same readings.
 FORMAT = 1
-"""To be raised with whatever changes the bytes of an export of the same readings."""
 
 CHUNK_BYTES = 1 << 19
 KEPT = timedelta(days=7)
+# How long to keep a superseded archive, because somebody may be downloading it.
 SUPERSEDED_KEPT = timedelta(hours=1)
-"""An archive that a newer one follows may be on its way to somebody for so long."""
 
 MAX_ATTEMPTS = 5
 REST = timedelta(seconds=10)
 MAX_REST = timedelta(minutes=5)
 
+# Failure of an attempt whose worker was killed.
 INTERRUPTED = "Interrupted"
-"""The failure of an attempt whose worker was killed."""
 
 
 class NotReady(Exception):
@@ -70,7 +70,7 @@ class Outdated(Exception):
 
 @transaction.atomic
 def request(*, study: Study, actor: User, now: datetime) -> Archive:
-    """Return the archive of what ``study`` holds now: the ready one, or one that will be made.
+    """Return the current archive of ``study``: the ready one, or one that will be created.
 
     The caller has checked that ``actor`` may export the study.
     """
@@ -80,16 +80,16 @@ def request(*, study: Study, actor: User, now: datetime) -> Archive:
         asked = Archive(
             study=study, requested_by=actor, requested_at=now, n_total=export_archive.N_FILES
         )
-        # Somebody may ask at the same time: both get the same archive.
+        # Race: a concurrent request gets the same archive.
         Archive.objects.bulk_create([asked], ignore_conflicts=True)
         return Archive.objects.unfinished().filter(study=study).get()
 
 
 def latest(study: Study) -> tuple[Archive | None, bool]:
-    """Return the ready archive of what ``study`` holds now, or else the last one asked for.
+    """Return the current archive of ``study`` if it is ready, else the one requested last.
 
     Returns:
-        The archive, if there is any, and whether it is of what the study holds now.
+        The archive, if any, and whether it is current.
     """
     with row_security.as_owner():
         if ready := _current(study):
@@ -98,7 +98,7 @@ def latest(study: Study) -> tuple[Archive | None, bool]:
 
 
 def is_current(archive: Archive) -> bool:
-    """Whether ``archive`` is ready and holds what its study holds now."""
+    """Whether ``archive`` is ready and has the present state of its study."""
     if not archive.is_ready:
         return False
     with row_security.as_owner():
@@ -109,7 +109,7 @@ def find(*, study: Study, key: UUID) -> Archive:
     """Return an archive of ``study``.
 
     Raises:
-        Archive.DoesNotExist: there is none of this key, or it was cleared away.
+        Archive.DoesNotExist: there is none with this key, or it was deleted.
     """
     with row_security.as_owner():
         return Archive.objects.get(study=study, key=key)
@@ -117,14 +117,14 @@ def find(*, study: Study, key: UUID) -> Archive:
 
 @transaction.atomic
 def download(*, archive: Archive, actor: User, now: datetime) -> Iterator[bytes]:
-    """Return the file of ``archive`` in chunks; that ``actor`` took it away is recorded.
+    """Return the file of ``archive`` in chunks, and record the download by ``actor``.
 
-    The caller has checked that ``actor`` may export the study now. The chunks are read one by one
-    while they are sent, after the request's transaction.
+    The caller has checked that ``actor`` may export the study now. Chunks are read while they are
+    sent, after the request's transaction.
 
     Raises:
         NotReady: there is no file.
-        Outdated: what is in it was opened then and is not now.
+        Outdated: it contains results that are no longer open.
     """
     refuse(archive)
     audit.record(
@@ -139,7 +139,7 @@ def download(*, archive: Archive, actor: User, now: datetime) -> Iterator[bytes]
 
 
 def refuse(archive: Archive) -> None:
-    """Do nothing when ``archive`` can be downloaded.
+    """Raise unless ``archive`` can be downloaded.
 
     Raises:
         NotReady, Outdated: as for ``download``.
@@ -164,10 +164,10 @@ def _current(study: Study) -> Archive | None:
 
 
 def state_of(study: Study) -> str:
-    """Return a digest of all that an export of ``study`` depends on.
+    """Return a digest of everything an export of ``study`` depends on.
 
-    Readings, findings and reports never change once they are stored, so that their last number
-    and how many there are tell whether there are others.
+    Readings, findings and reports never change once stored, so their last id and their number show
+    whether there are new ones.
     """
     batches = opened(study)
     readings = Reading.objects.filter(assignment__batch__in=batches)
@@ -194,7 +194,7 @@ def state_of(study: Study) -> str:
 
 
 def state_name(archive: Archive) -> str:
-    """Return the code of how far ``archive`` is: waiting, making, ready or failed."""
+    """Return the code of the state of ``archive``: waiting, making, ready or failed."""
     if archive.is_ready:
         return "ready"
     if archive.has_failed:
@@ -203,7 +203,7 @@ def state_name(archive: Archive) -> str:
 
 
 def headers(archive: Archive) -> dict[str, str]:
-    """Return the headers of its file: a download in any browser, and never another type."""
+    """Return the headers of its file: always a download, and no other content type."""
     return {
         "Content-Type": "application/zip",
         "Content-Length": str(archive.n_bytes),
@@ -217,9 +217,9 @@ def headers(archive: Archive) -> dict[str, str]:
 
 
 def make_next(*, now: datetime) -> bool:
-    """Make the next archive that was asked for; return False when there is none to make now.
+    """Create the next requested archive; return False when there is none.
 
-    Outside a transaction, so that others see how far it is.
+    Runs outside a transaction, so that others see its progress.
     """
     for archive in Archive.objects.unfinished().order_by("n_attempts", "pk"):
         if not _is_rested(archive, now):
@@ -233,7 +233,7 @@ def make_next(*, now: datetime) -> bool:
 
 
 def clear(*, now: datetime) -> int:
-    """Delete the archives that are old, or that a newer one follows; return how many."""
+    """Delete archives that are old or superseded; return how many."""
     finished = Archive.objects.filter(finished_at__isnull=False)
     newer = Archive.objects.ready().filter(
         study=OuterRef("study"), pk__gt=OuterRef("pk"), finished_at__lte=now - SUPERSEDED_KEPT
@@ -251,9 +251,9 @@ def _is_rested(archive: Archive, now: datetime) -> bool:
 
 
 def _begin(archive: Archive, now: datetime) -> bool:
-    """Count an attempt, and commit it; return False when there is nothing to do any more."""
+    """Count an attempt and commit it; return False when there is nothing left to do."""
     unfinished = Archive.objects.unfinished().filter(pk=archive.pk)
-    # Whoever made the last attempt could not even note that it failed.
+    # The worker of the last attempt was killed before it could record the failure.
     if unfinished.filter(n_attempts__gte=MAX_ATTEMPTS).exists():
         unfinished.filter(failure="").update(failure=INTERRUPTED)
         unfinished.update(finished_at=now)
@@ -262,7 +262,7 @@ def _begin(archive: Archive, now: datetime) -> bool:
 
 
 def _make(archive: Archive, now: datetime) -> None:
-    """Write the file, and then say that it is ready."""
+    """Write the file, then mark the archive as ready."""
     study = archive.study
     table_statistics.keep_up()
     with (
@@ -292,10 +292,10 @@ def _make(archive: Archive, now: datetime) -> None:
 
 
 class _ChunkFile(io.RawIOBase):
-    """A file to write to only, stored in chunks as it grows, and how far it is.
+    """A write-only file that is stored in chunks as it grows, with its progress.
 
-    By a connection of its own, which commits each chunk at once: the tables are read from a
-    snapshot meanwhile, in which rows that others change could not even be referred to.
+    It uses its own connection, which commits each chunk at once, because the tables are read from a
+    snapshot that could not refer to rows changed by others.
     """
 
     def __init__(self, archive: Archive) -> None:
@@ -306,20 +306,17 @@ class _ChunkFile(io.RawIOBase):
         self._pending = bytearray()
         self._is_own = not connection.in_atomic_block
         self._connection = connection.copy() if self._is_own else connection
-        # Of an attempt that was killed.
+        # Left by an attempt that was killed.
         self._execute("delete from annotations_archivechunk where archive_id = %s", archive.pk)
 
     def __exit__(self, *_: object) -> None:
-        """Give the connection back."""
         if self._is_own:
             self._connection.close()
 
     def writable(self) -> bool:
-        """Whether it can be written to: it can."""
         return True
 
     def write(self, content: Buffer, /) -> int:
-        """Take ``content``; whole chunks are stored at once."""
         self.digest.update(content)
         self._pending += content
         while len(self._pending) >= CHUNK_BYTES:
@@ -334,7 +331,7 @@ class _ChunkFile(io.RawIOBase):
         self._pending.clear()
 
     def reach(self, n_done: int) -> None:
-        """Tell those who wait that so many tables are written."""
+        """Record how many tables are written."""
         self._execute(
             "update annotations_archive set n_done = %s where id = %s", n_done, self._archive.pk
         )
@@ -353,7 +350,7 @@ class _ChunkFile(io.RawIOBase):
 
 
 class _Attempt:
-    """Notes on the archive by what error an attempt ended."""
+    """Records on the archive the error that ended an attempt."""
 
     def __init__(self, archive: Archive, now: datetime) -> None:
         self._archive = archive

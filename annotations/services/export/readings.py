@@ -1,4 +1,4 @@
-"""The tables of an export about readings as a whole, and about what shows their findings."""
+"""The export tables of readings and of their marks."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from annotations.services.export.sources import (
 )
 from ecgreview import hash_chain
 
+# The columns that identify the finding a mark belongs to.
 PLACE = ("exam", "batch", "reader", "stage", "occurrence", "class", "tracing")
-"""What tells which finding of which reading a mark belongs to."""
 
 UNITS = {"interval": "ms", "amplitude": "mV"}
 
 
 def readings(study: Study) -> Iterator[Row]:
-    """Yield one row per reading, those that were superseded among them.
+    """Yield one row per reading, including superseded ones.
 
-    Comments are left out: free text may hold what identifies a person.
+    Comments are left out, because free text may identify a person.
     """
     yield (
         *("reading", "supersedes", "stands", *WHOSE, *UNDER, "quality", "problems"),
@@ -60,7 +60,7 @@ def readings(study: Study) -> Iterator[Row]:
 
 
 def exposures(study: Study) -> Iterator[Row]:
-    """Yield one row per model's word that a reader was shown: what, when, and for how long."""
+    """Yield one row per suggestion run a reader was shown: what, when, and for how long."""
     yield (
         *("exam", "batch", "reader", "occurrence", "arm", "model", "version", "first_shown_at"),
         *("n_viewings", "shown_ms", "suggested"),
@@ -92,14 +92,14 @@ def exposures(study: Study) -> Iterator[Row]:
 
 
 def localisations(study: Study) -> Iterator[Row]:
-    """Yield one row per place that a reading that stands marks for a finding."""
+    """Yield one row per area that an effective reading marks for a finding."""
     yield (*PLACE, "leads", "from_s", "to_s")
     for place, mark in _marks(study, "localisations"):
         yield (*place, " ".join(mark["leads"]), mark["from_s"], mark["to_s"])
 
 
 def measurements(study: Study) -> Iterator[Row]:
-    """Yield one row per measurement that a reading that stands gives for a finding."""
+    """Yield one row per measurement of a finding in an effective reading."""
     yield (*PLACE, "lead", "kind", "from_s", "to_s", "value", "unit", "n_cycles")
     for place, mark in _marks(study, "measurements"):
         yield (
@@ -130,7 +130,7 @@ def _decisions(reading: Reading) -> list[Decision]:
 
 
 def _problem(one: Mapping[str, Any]) -> str:
-    """Return what is wrong with the signal, and in which leads: ``noise:V1 V2``."""
+    """Return a signal problem and its leads: ``noise:V1 V2``."""
     return f"{one['kind']}:{' '.join(one['leads'])}" if one["leads"] else str(one["kind"])
 
 

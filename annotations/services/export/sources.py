@@ -1,4 +1,4 @@
-"""What the tables of an export are made from: opened batches, and their readings in order."""
+"""Sources of the export tables: open batches and their readings in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNDER = ("protocol_version", "taxonomy", "submitted_at", "active_ms", "idle_ms",
 
 
 class Source:
-    """The readings of ``study`` that may be taken away, and whose they are."""
+    """The exportable readings of ``study`` and their readers."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -35,11 +35,11 @@ class Source:
         self._kinds: dict[int, str] = dict(lines.values_list("user", "user__kind"))
 
     def standing(self) -> Iterator[Reading]:
-        """Yield the readings that stand, by exam and then in the order of submission."""
+        """Yield the effective readings, by exam and then in the order of submission."""
         return _in_order(_of(self.study).effective())
 
     def all(self) -> Iterator[Reading]:
-        """Yield those that were superseded as well."""
+        """Yield all readings, including superseded ones."""
         return _in_order(_of(self.study))
 
     def whose(self, reading: Reading) -> Row:
@@ -71,7 +71,7 @@ def under(reading: Reading) -> Row:
 
 
 def opened(study: Study) -> BatchQuerySet:
-    """Return the batches that may be taken away: closed, opened by the policy, and data."""
+    """Return the exportable batches: closed data batches whose results are open."""
     return Batch.objects.filter(study=study).closed().with_open_results().of_data()
 
 

@@ -1,4 +1,4 @@
-"""The tables of an export, row by row in a fixed order, headings first."""
+"""The export tables, row by row in a fixed order, headings first."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from annotations.services.export.sources import (
 )
 from ecgreview import agreement as domain
 
+# Higher ages identify people and are given as 90+, as HIPAA's safe harbor requires.
 OLDEST_STATED_YEARS = 89
-"""Ages above it identify people and are given as 90+, as HIPAA's safe harbor asks."""
 
 PRESENT, ABSENT, NOT_ASSESSED = "present", "absent", "not_assessed"
 NOT_ASSESSABLE = "not_assessable"
@@ -44,7 +44,7 @@ PAIR_COUNTS = ("n11", "n10", "n01", "n00")
 
 
 def consensus(study: Study) -> Iterator[Row]:
-    """Yield one row per exam: how the rule decided, and the state of every class."""
+    """Yield one row per exam: the decision of the rule, and the state of every class."""
     codes = _codes(study.taxonomy)
     yield (
         *("exam", "dataset", "source_key", "age_years", "sex"),
@@ -78,10 +78,10 @@ def consensus(study: Study) -> Iterator[Row]:
 
 
 def readings_long(study: Study) -> Iterator[Row]:
-    """Yield one row per reading of an opened batch and class; the exams are in ``consensus``.
+    """Yield one row per reading of an open batch and class; exams are in ``consensus``.
 
-    Each reading that stands has the classes of the list that its reader was shown. Comments are
-    left out: free text may hold what identifies a person.
+    Each effective reading has the classes of the taxonomy its reader used. Comments are left out,
+    because free text may identify a person.
     """
     yield (*WHOSE, *UNDER, "quality", "class", "state", "certainty")
     codes = {one.pk: _codes(one) for one in _taxonomies(study)}
@@ -98,7 +98,7 @@ def readings_long(study: Study) -> Iterator[Row]:
 
 
 def taxonomy(study: Study) -> Iterator[Row]:
-    """Yield one row per class of each list that the tables use, with its codes in others."""
+    """Yield one row per class of each taxonomy in the tables, with its codes elsewhere."""
     yield (
         *("taxonomy", "version", "position", "code", "abbreviation", "name", "name_pt"),
         *("group", "group_name", "definition", "is_exclusive", "evidence", *VOCABULARIES),
@@ -123,11 +123,11 @@ def taxonomy(study: Study) -> Iterator[Row]:
 
 
 def agreement(study: Study) -> Iterator[Row]:
-    """Yield one row per opened batch that is closed, class, group of readers and statistic.
+    """Yield one row per closed, open-results batch, class, group of readers and statistic.
 
-    An empty class is all classes together, empty readers are all people who read the batch; n10
-    counts the exams to which the first of two readers gave the class alone. A missing value has
-    its reason beside it. The kinds are those of the two readers.
+    An empty class means all classes together; empty readers mean all persons who read the batch.
+    n10 counts the exams to which only the first of two readers gave the class. A missing value has
+    its reason. ``kinds`` are those of the two readers.
     """
     yield ("batch", "class", "readers", "statistic", "value", "low", "high", "n", "reason", "kinds")
     reports = AgreementReport.objects.newest().filter(batch__in=opened(study))
@@ -154,7 +154,7 @@ def stated_age(age_years: float | None) -> Cell:
 
 
 def _taxonomies(study: Study) -> list[Taxonomy]:
-    """Return the list in force and then those that opened batches were read under."""
+    """Return the taxonomy in force, then the others that open batches were read with."""
     used = Taxonomy.objects.filter(batches__in=opened(study)).exclude(pk=study.taxonomy_id)
     return [study.taxonomy, *used.distinct().order_by("pk")]
 
@@ -169,7 +169,7 @@ def _exam(exam: Exam) -> Row:
 
 
 def _foreign(item: DiagnosticClass, vocabulary: str) -> str:
-    """Return the codes of ``vocabulary``, each with how it compares unless it is the same."""
+    """Return the codes in ``vocabulary``, each with its relation unless it is exact."""
     found = item.codes.get(vocabulary, [])
     return ";".join(
         code["code"] if code["match"] == "exact" else f"{code['code']} ({code['match']})"
@@ -186,7 +186,7 @@ def _overall(overall: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
 
 
 def _statistics(head: Row, found: Mapping[str, Any], counts: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the counts, then every measure in ``found``."""
+    """Yield the counts, then every statistic in ``found``."""
     for name in counts:
         yield (*head, name, found[name], "", "", "", "", "")
     for name, value in found.items():

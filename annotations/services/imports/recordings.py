@@ -1,4 +1,4 @@
-"""Imports: files become exams in blocks, each block stored as a whole or not at all."""
+"""Importing recordings: files become exams in blocks, each stored completely or not at all."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ecgreview.ecg.audit import RemarkCode
 from ecgreview.ecg.formats import Recording, Refusal, sandbox
 from ecgreview.ecg.formats.codes import Details, RefusalCode
 
+# Size of a transaction: about 2 MB packed, which is what a killed import has to repeat.
 EXAMS_AT_ONCE = 64
-"""One transaction each: about 2 MB packed, and what a killed import has to do again."""
 
+# Progress callback: files done, and files in all.
 Progress = Callable[[int, int], None]
-"""Is told how many files are done, and of how many."""
 
 MAX_KEY = ExamRow._meta.get_field("source_key").max_length or 0
 MAX_PSEUDONYM = PatientRow._meta.get_field("pseudonym").max_length or 0
@@ -48,7 +48,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """What came out of some files, and how many files are done by then."""
+    """The content of some files, and the number of files done by then."""
 
     recordings: tuple[Recording, ...]
     refusals: tuple[Refusal, ...]
@@ -63,10 +63,10 @@ def import_path(
     now: datetime,
     progress: Progress | None = None,
 ) -> ImportRun:
-    """Import every recording at or below ``path``; what is known already stays as it is.
+    """Import every recording at or below ``path``; known exams stay as they are.
 
-    An import that is killed has stored whole exams only, and its run has no ``finished_at``;
-    the next import finds those exams and goes on.
+    A killed import has stored whole exams only, and its run has no ``finished_at``. The next
+    import finds those exams and continues.
 
     Raises:
         NothingToImport: nothing at ``path`` could be a recording.
@@ -100,7 +100,7 @@ def _finish(run: ImportRun, now: datetime) -> None:
 
 
 def preview(*, path: Path, dataset_name: str, progress: Progress | None = None) -> Preview:
-    """Return what ``import_path`` would do, having read everything and written nothing.
+    """Return what ``import_path`` would do; reads everything and writes nothing.
 
     Raises:
         NothingToImport: nothing at ``path`` could be a recording.
@@ -132,7 +132,7 @@ def _find(path: Path) -> tuple[list[Path], Path]:
 
 
 def _blocks(files: list[Path], root: Path) -> Iterator[_Block]:
-    """Yield what the files hold, at most ``EXAMS_AT_ONCE`` recordings at a time."""
+    """Yield the content of the files, at most ``EXAMS_AT_ONCE`` recordings at a time."""
     recordings: list[Recording] = []
     refusals: list[Refusal] = []
     for n_before, found in sandbox.read(files, root):
@@ -149,8 +149,8 @@ def _blocks(files: list[Path], root: Path) -> Iterator[_Block]:
 
 @transaction.atomic
 def _store(run: ImportRun, block: _Block, now: datetime) -> None:
-    """Store the block, its issues and the run's new counts, or nothing of it."""
-    # Two imports into one data set take turns, so neither trips over what the other stores.
+    """Store the block, its issues and the run's new counts, or nothing."""
+    # Race: two imports into one data set take turns.
     dataset = Dataset.objects.select_for_update(no_key=True).get(pk=run.dataset_id)
     found = exams_recordings.sort_out(dataset, block.recordings)
     stored = exams_recordings.store(dataset=dataset, recordings=found.new, now=now)
@@ -206,7 +206,7 @@ def _changed(recording: Recording) -> Refusal:
 
 
 def _refuse_unstorable(found: Recording | Refusal) -> Recording | Refusal:
-    """Return a recording whose names the database can hold as it is, anything else as a refusal."""
+    """Return the recording, or a refusal if the database cannot store its names."""
     if isinstance(found, Refusal):
         return found
     pseudonym = found.patient_key or ""
@@ -226,6 +226,6 @@ def _storable_details(details: Details) -> dict[str, str | int | float]:
 
 
 def _storable(text: str, length: int | None = None) -> str:
-    """Return ``text`` as PostgreSQL takes it: file names may hold bytes that are no Unicode."""
+    """Return ``text`` as PostgreSQL accepts it: file names may contain invalid Unicode."""
     plain = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
     return plain[:length]

@@ -1,4 +1,4 @@
-"""Confirmations: agreeing with a suggestion that one had given oneself, without a revision."""
+"""Confirmations: agreeing with a suggestion that matches one's own finding, without a revision."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from annotations.services.reading import revisions, suggestion_decisions
 def confirm(
     *, assignment_id: int, reader: User, code: str, now: datetime
 ) -> tuple[Confirmation, bool]:
-    """Record that ``reader`` agrees with the suggestion of a class that their reading gives.
+    """Record that ``reader`` agrees with a suggested class that they had given themselves.
 
-    The reading stays as it was signed. Confirming again changes nothing.
+    The reading does not change, and confirming again does nothing.
 
     Returns:
-        The confirmation, and whether it had been recorded before.
+        The confirmation, and whether it existed before.
 
     Raises:
-        Assignment.DoesNotExist: ``reader`` was not assigned this.
+        Assignment.DoesNotExist: ``reader`` has no such assignment.
         NothingToRevise, NothingShown, AlreadyRevised: as for a revision.
-        Withdrawn, StudyNotOpen, BatchClosed, NotServed: nothing is read any more, or not by them.
+        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: they cannot read any more.
         UnknownSuggestion: the class was not suggested.
-        NotFound: the reading does not give it: accepting it takes a revision.
+        AcceptedWithoutFinding: the reading does not contain the class, so it needs a revision.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
     earlier = Confirmation.objects.filter(

@@ -1,4 +1,4 @@
-"""What a reader says of an exam: findings and where they show, what cannot be told, and why."""
+"""The content of a reading: findings with their marks, classes not assessable, signal quality."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from annotations.models import (
     ReadingOutcome,
 )
 
+# A localization, a measurement or a signal problem, as JSON.
 Mark = Mapping[str, Any]
-"""A localisation, a measurement or a problem of the signal, as JSON."""
 
 
 class InvalidReading(ValueError):
@@ -70,7 +70,7 @@ class UnknownTracing(InvalidReading):
 
 @dataclass(frozen=True, slots=True)
 class FindingIn:
-    """A class the reader holds to be present, how surely, and what shows it.
+    """A class that the reader finds present.
 
     Attributes:
         localisations: ``{tracing, leads, from_s, to_s}`` each.
@@ -85,14 +85,14 @@ class FindingIn:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """All that a reading says.
+    """The content of a reading.
 
     Attributes:
-        findings: the classes held to be present; all others are held to be absent, but for
-        not_assessable: the codes of those that this exam cannot tell.
-        quality: one of ``Quality``; may be empty when the reader abstained.
+        findings: classes that are present; all others are absent, except not_assessable.
+        not_assessable: codes of classes that cannot be assessed in this exam.
+        quality: one of ``Quality``; may be empty for an abstention.
         problems: ``{kind, leads}`` each: why the quality is not good.
-        comment: free text, shown to nobody while the batch is open.
+        comment: free text, hidden from everybody while the batch is open.
         outcome: one of ``ReadingOutcome``.
     """
 
@@ -104,7 +104,7 @@ class Content:
     outcome: str = ReadingOutcome.READ
 
     def is_of(self, reading: Reading) -> bool:
-        """Tell whether ``reading``, as stored, says just this."""
+        """Whether the stored ``reading`` has this content."""
         return self._said() == _stored(reading)._said()
 
     def _said(self) -> tuple[Any, ...]:
@@ -117,16 +117,17 @@ class Content:
         return (findings, missing, self.quality, list(self.problems), self.comment, self.outcome)
 
 
+# Classes by code.
 Classes = Mapping[str, DiagnosticClass]
-"""The classes that a content names, by code."""
 
 
 def classes_of(assignment: Assignment, content: Content) -> Classes:
-    """Return the classes that ``content`` names, or refuse it.
+    """Return the classes of ``content``, after checking it.
 
     Raises:
         InvalidReading: see its subclasses.
-        AbstainedFromUnreadable, QualityMissing: as they say.
+        AbstainedFromUnreadable: unreadable is a reading, not an abstention.
+        QualityMissing: only abstentions may leave the quality empty.
     """
     present = [finding.code for finding in content.findings]
     named = [*present, *content.not_assessable]
@@ -166,7 +167,7 @@ def store(reading: Reading, content: Content, classes: Classes) -> None:
 
 
 def columns(content: Content) -> dict[str, Any]:
-    """Return what ``content`` writes into the row of its reading itself."""
+    """Return the columns that ``content`` has in the row of its reading."""
     return {
         "outcome": content.outcome,
         "quality": content.quality,
@@ -206,7 +207,7 @@ def _refuse_by_outcome(content: Content, named: Sequence[str]) -> None:
 
 
 def _refuse_unknown_tracings(assignment: Assignment, content: Content) -> None:
-    """Do nothing unless a mark is made in a tracing that the exam does not have."""
+    """Raise if a mark refers to a tracing that the exam does not have."""
     marked = {
         (finding.code, mark["tracing"])
         for finding in content.findings

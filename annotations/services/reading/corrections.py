@@ -1,4 +1,4 @@
-"""Taking back a submission: for a while a reader may send another reading in its place."""
+"""Corrections: for a while, a reader may replace a submitted reading."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from annotations.services.assignment import guards
 from annotations.services.audit import signed_content
 from annotations.services.studies import protocols
 
+# A correction may arrive this long after the window, since the exam has to be read again.
 TIME_TO_CORRECT = timedelta(minutes=5)
-"""So long after the window a correction still arrives: who takes back in time has to read again."""
 
 
 class ReadingFinal(Exception):
@@ -34,11 +34,11 @@ class NotTheLatest(Exception):
 
 
 def until(reading: Reading, *, now: datetime) -> datetime | None:
-    """Return until when ``reading`` may be taken back, None when it may not.
+    """Return until when ``reading`` may be corrected, or None.
 
     Args:
         reading: with its assignment, batch and study selected.
-        now: the time at which somebody asks.
+        now: current time.
     """
     end = reading.submitted_at + _window(reading.assignment)
     if end <= now or not _is_open(reading.assignment) or is_final(reading):
@@ -47,9 +47,9 @@ def until(reading: Reading, *, now: datetime) -> datetime | None:
 
 
 def latest(reader: User, *, now: datetime) -> tuple[Assignment, datetime] | None:
-    """Return what ``reader`` submitted last and until when it may be taken back, if it may.
+    """Return what ``reader`` submitted last, and until when it may be corrected, if it may.
 
-    A desk that was reloaded goes on offering it.
+    A reloaded desk still offers the correction.
     """
     own = Reading.objects.blind().effective().filter(reader=reader)
     found = own.select_related("assignment__batch__study").order_by("-pk").first()
@@ -61,15 +61,15 @@ def of(assignment: Assignment, key: UUID, *, now: datetime) -> Reading:
     """Return the reading of ``assignment``, which must be locked, that may be superseded.
 
     Args:
-        assignment: whose reading it is.
-        key: the one it was submitted with.
-        now: when the correction arrives: that may be a while after the window, for whoever takes
-            a reading back on its last second has not corrected it yet.
+        assignment: of the reading.
+        key: the key it was submitted with.
+        now: arrival of the correction. This may be after the window, because a reader who starts a
+            correction in its last second still has to read the exam.
 
     Raises:
         NotTheLatest: there is no such reading, or it was superseded.
-        StudyNotOpen, BatchClosed, Withdrawn: nothing is read any more.
-        ReadingFinal: the window is over, or the blind stage is.
+        StudyNotOpen, BatchClosed, Withdrawn: it cannot be read any more.
+        ReadingFinal: the window or the blind stage is over.
     """
     standing = assignment.readings.blind().effective().filter(idempotency_key=key)
     found = standing.first()
@@ -84,10 +84,10 @@ def of(assignment: Assignment, key: UUID, *, now: datetime) -> Reading:
 
 
 def is_final(reading: Reading) -> bool:
-    """Tell whether something was revealed to the reader of ``reading`` since they signed it.
+    """Whether the reader of ``reading`` has seen something since that ends their blinding.
 
-    A model's suggestions, in whatever assignment they had the exam; or how they did in a
-    qualification. What an arm shows while an exam is read was known to the reading already.
+    That is a model's suggestions for the exam, in any assignment, or the result of a qualification.
+    Suggestions shown during the reading were known when it was submitted, so they do not count.
     """
     assignment = reading.assignment
     late = Q(first_shown_at__gte=reading.submitted_at)
@@ -99,7 +99,7 @@ def is_final(reading: Reading) -> bool:
 
 
 def record(old: Reading, new: Reading, *, now: datetime) -> None:
-    """Write down that ``new`` supersedes ``old``, each by its digest."""
+    """Record that ``new`` supersedes ``old``, each by its digest."""
     audit.record(
         actor=new.reader, action=audit.Action.READING_SUPERSEDED,
         study=new.assignment.batch.study, target=old,
@@ -121,5 +121,5 @@ def _is_judged(assignment: Assignment) -> bool:
 
 
 def _window(assignment: Assignment) -> timedelta:
-    """Return the window of the protocol under which the batch was made."""
+    """Return the window of the protocol of the batch."""
     return timedelta(seconds=protocols.of_batch(assignment.batch).undo_window_s)

@@ -1,4 +1,4 @@
-"""Drafts: what a reader has entered so far, kept by version so that no tab overwrites another."""
+"""Drafts: unsubmitted entries, versioned so that no tab overwrites another."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class StaleDraft(Exception):
 def save(
     *, assignment_id: int, reader: User, based_on: int, content: dict[str, Any], now: datetime
 ) -> Draft:
-    """Store ``content`` as the version after ``based_on`` (0: there was none) and return it.
+    """Store ``content`` as the version after ``based_on`` (0: the first one) and return it.
 
-    Sending the same again after a lost answer changes nothing and returns what is stored.
+    Repeating the request after a lost answer changes nothing and returns the stored draft.
 
     Raises:
-        Assignment.DoesNotExist: ``reader`` was not assigned this.
+        Assignment.DoesNotExist: ``reader`` has no such assignment.
         AlreadySubmitted: the reading was submitted.
-        Withdrawn, StudyNotOpen, BatchClosed, NotServed: it is not read, or not by them.
+        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: they cannot read any more.
         StaleDraft: another version is stored.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
@@ -53,12 +53,12 @@ def save(
 
 
 def stored_for(assignment: Assignment) -> Draft | None:
-    """Return the draft of ``assignment``, read from the database now."""
+    """Return the draft of ``assignment``, freshly loaded."""
     return Draft.objects.filter(assignment=assignment).first()
 
 
 def refuse_if_stale(stored: Draft | None, based_on: int) -> None:
-    """Do nothing when ``based_on`` is the version that is stored.
+    """Raise unless ``based_on`` is the stored version.
 
     Raises:
         StaleDraft: it is not.

@@ -1,4 +1,4 @@
-"""Revisions: what a reader says again once they know the suggestions; the blind reading stays."""
+"""Revisions: a second reading after seeing suggestions. The blind reading stays."""
 
 from __future__ import annotations
 
@@ -31,23 +31,25 @@ class AlreadyRevised(Exception):
 def submit(
     *, assignment_id: int, reader: User, reason: str, signed: Signed, now: datetime
 ) -> Submission:
-    """Record what ``reader`` says now that they were shown the suggestions, beside what they said.
+    """Record the revision of ``reader`` after they have seen the suggestions.
 
-    The blind reading stays as it is, and agreement and consensus go on being made from it. Sending
-    the same again with the same key returns the first revision.
+    The blind reading stays, and agreement and consensus still use it. Repeating the request with
+    the same key returns the first revision.
 
     Args:
-        assignment_id: what was read.
-        reader: who read it.
+        assignment_id: of the reading.
+        reader: its reader.
         reason: one of ``RevisionReason``.
-        signed: what they say now, all of it, and what they made of the suggestions.
+        signed: the complete new content, and the decisions on the suggestions.
         now: time of the revision.
 
     Raises:
-        Assignment.DoesNotExist: ``reader`` was not assigned this.
+        Assignment.DoesNotExist: ``reader`` has no such assignment.
         KeyReused: the key was used for something else.
-        NothingToRevise, NothingShown, AlreadyRevised: as they say.
-        Withdrawn, StudyNotOpen, BatchClosed, NotServed: nothing is read any more, or not by them.
+        NothingToRevise: there is no reading, or an abstention.
+        NothingShown: they have seen no suggestion since.
+        AlreadyRevised: a revision is made once.
+        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: they cannot read any more.
         InvalidReading: see its subclasses.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
@@ -65,17 +67,17 @@ def submit(
 
 
 def blind_reading(assignment: Assignment) -> Reading:
-    """Return the reading that stands and may be revised.
+    """Return the effective reading, if it may be revised.
 
     Raises:
-        NothingToRevise, NothingShown, AlreadyRevised: there is none.
+        NothingToRevise, NothingShown, AlreadyRevised: it may not.
     """
     if assignment.readings.filter(stage=Stage.REVISED).exists():
         raise AlreadyRevised(assignment)
     blind = assignment.readings.blind().effective().answered().first()
     if blind is None:
         raise NothingToRevise(assignment)
-    # Where suggestions are shown while reading, the reading itself says what became of them.
+    # In the concurrent arm, the reading itself contains the decisions on the suggestions.
     if not Exposure.objects.filter(assignment=assignment, arm=Arm.AFTER_COMMIT).exists():
         raise NothingShown(assignment)
     return blind
@@ -101,7 +103,7 @@ def _record(blind: Reading, revision: Reading, now: datetime) -> None:
 
 
 def refuse_if_closed(batch: Batch) -> None:
-    """Do nothing unless the batch was closed since it was read; wait for a closing under way.
+    """Raise if the batch was closed since it was loaded. Waits for a close under way.
 
     Raises:
         BatchClosed: it was.

@@ -1,4 +1,4 @@
-"""Signing: what a reader says of an exam under which key, checked and stored once for good."""
+"""Signing: checking a reading and storing it once under its idempotency key."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class KeyReused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How a reader came to what they sign.
+    """How a reader worked on an exam.
 
     Attributes:
-        active_ms: time they spent on the exam.
-        idle_ms: time it was open and nobody at work on it.
-        display: layout, speed, gain and filter it was read with.
-        tools: how often each tool was used.
+        active_ms: active time.
+        idle_ms: time the exam was open without activity.
+        display: layout, speed, gain and filter.
+        tools: number of uses of each tool.
     """
 
     active_ms: int = 0
@@ -39,13 +39,13 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a reader puts their name to.
+    """A reading as submitted.
 
     Attributes:
-        content: all that they say of the exam.
-        key: made by the client, once for each reading or revision.
-        chosen: what became of the suggestions that they decided on.
-        work: how they came to it.
+        content: findings, quality and outcome.
+        key: idempotency key, created by the client for each reading or revision.
+        chosen: decisions on suggestions.
+        work: time, display and tools.
     """
 
     content: Content
@@ -54,13 +54,13 @@ class Signed:
     work: Effort = field(default_factory=Effort)
 
     def is_of(self, reading: Reading) -> bool:
-        """Tell whether ``reading``, as stored, says just this."""
+        """Whether the stored ``reading`` is this one."""
         return self.content.is_of(reading) and suggestion_decisions.are_of(reading, self.chosen)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the codes of something signed stand for: classes, and suggestions decided on."""
+    """The classes and suggestions that the codes of a submission refer to."""
 
     classes: Classes
     shown: Shown
@@ -68,30 +68,30 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The stored reading, and whether it had been stored by an earlier sending."""
+    """The stored reading, and whether an earlier request had stored it."""
 
     reading: Reading
     is_repeat: bool
 
 
 def earlier(signed: Signed, reader: User) -> Reading | None:
-    """Return what ``reader`` stored under the key of ``signed`` before.
+    """Return what ``reader`` stored under the key of ``signed`` before, if anything.
 
-    Keys are each reader's own: somebody else's is as unknown as one that nobody used.
+    Keys belong to a reader: somebody else's key counts as unused.
     """
     return Reading.objects.filter(reader=reader, idempotency_key=signed.key).first()
 
 
 def repeat(stored: Reading, signed: Signed, *, is_same: bool) -> Submission:
-    """Return the ``stored`` reading as the answer to ``signed``, which came again.
+    """Return the ``stored`` reading as the answer to a repeated ``signed``.
 
     Args:
-        stored: what ``earlier`` found.
-        signed: what came now.
-        is_same: whether it is of the same stage, assignment and purpose.
+        stored: from ``earlier``.
+        signed: the new request.
+        is_same: whether stage, assignment and purpose are the same.
 
     Raises:
-        KeyReused: it said something else.
+        KeyReused: the content differs.
     """
     if not is_same or not signed.is_of(stored):
         raise KeyReused(stored.idempotency_key)
@@ -99,16 +99,16 @@ def repeat(stored: Reading, signed: Signed, *, is_same: bool) -> Submission:
 
 
 def check(assignment: Assignment, signed: Signed, *, arm: Arm) -> Checked:
-    """Return what the codes of ``signed`` stand for, or refuse it.
+    """Return the classes and suggestions of ``signed``, after checking it.
 
     Args:
-        assignment: whose reader signs.
-        signed: what they sign.
-        arm: the way of showing suggestions that their decisions are on.
+        assignment: of the reader.
+        signed: the submission.
+        arm: of the suggestions that the decisions refer to.
 
     Raises:
         InvalidReading: see its subclasses.
-        AbstainedFromUnreadable, QualityMissing: as they say.
+        AbstainedFromUnreadable, QualityMissing: as for ``content.classes_of``.
     """
     classes = reading_content.classes_of(assignment, signed.content)
     found = [one.code for one in signed.content.findings]
@@ -121,7 +121,7 @@ def store(reading: Reading, signed: Signed, checked: Checked) -> Reading:
     """Save ``signed`` as ``reading``, whose stage, reader and time are set, and return it.
 
     Raises:
-        KeyReused: its key was meanwhile used for another assignment.
+        KeyReused: a concurrent request used its key for another assignment.
     """
     written = {
         "taxonomy": reading.assignment.batch.taxonomy,

@@ -1,4 +1,4 @@
-"""Readings: submitted once, never changed."""
+"""Submitting readings: once, and never changed."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ def submit(
     now: datetime,
     supersedes: UUID | None = None,
 ) -> Submission:
-    """Record ``reader``'s blind reading, drop the draft, mark the batch's agreement as due.
+    """Store ``reader``'s blind reading, delete the draft, mark the batch's agreement as due.
 
-    Sending the same again with the same key, after an answer was lost, returns the first reading.
+    Repeating the request with the same key, after a lost answer, returns the first reading.
 
     Args:
-        assignment_id: what was read.
+        assignment_id: of the exam that was read.
         reader: who read it.
-        based_on: version of the draft the reader looked at; 0 when there was none.
-        signed: what they say; decisions where suggestions are shown while reading.
+        based_on: version of the draft the reader saw; 0 if there was none.
+        signed: the reading; with decisions in the concurrent arm.
         now: time of submission.
-        supersedes: key of the reader's earlier reading that this one corrects.
+        supersedes: key of the reader's own reading that this one corrects.
 
     Raises:
-        Assignment.DoesNotExist: ``reader`` was not assigned this.
+        Assignment.DoesNotExist: ``reader`` has no such assignment.
         KeyReused: the key was used for another reading.
         AlreadySubmitted: a reading with another key is stored.
-        NotTheLatest: what is to be superseded does not stand, or not any more.
-        ReadingFinal: it can no longer be taken back.
+        NotTheLatest: the reading to supersede is not the effective one.
+        ReadingFinal: it can no longer be corrected.
         Withdrawn: the reader has left, or the exam was given to somebody else.
         StudyNotOpen: the study is locked.
         BatchClosed: the batch takes no more readings.
-        NotServed: the reader has to pass a qualification first.
+        ReaderNotEligible: the reader has to pass a qualification first.
         StaleDraft: another version of the draft is stored.
         InvalidReading: see its subclasses.
-        AbstainedFromUnreadable, QualityMissing: as they say.
+        AbstainedFromUnreadable, QualityMissing: as for ``content.classes_of``.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
     if earlier := signing.earlier(signed, reader):
@@ -79,7 +79,9 @@ def submit(
 
 def _is_same(earlier: Reading, assignment: Assignment, supersedes: UUID | None) -> bool:
     corrected = earlier.supersedes.idempotency_key if earlier.supersedes else None
-    is_blind = earlier.stage == Stage.BLIND  # a revision may say the same, and has its own key
+    is_blind = (
+        earlier.stage == Stage.BLIND
+    )  # a revision may have the same content, but has its own key
     return is_blind and earlier.assignment_id == assignment.pk and corrected == supersedes
 
 
@@ -101,14 +103,14 @@ def _record(reading: Reading, corrected: Reading | None, now: datetime) -> None:
 
 
 def _mark_due(batch: Batch) -> None:
-    """Mark the agreement as due, unless the batch was closed since it was read.
+    """Mark the agreement as due, unless the batch was closed in between.
 
-    This update waits for a ``batches.close`` that is under way and then looks at the row again,
-    so no reading is added to a closed batch; being the last statement, it holds up other readers
-    for an instant only.
+    Race: a concurrent ``batches.close`` may commit first. The UPDATE re-checks ``closed_at`` after
+    waiting for its lock, so no reading is added to a closed batch. It runs last to hold the lock
+    only briefly.
 
     Raises:
-        BatchClosed: it was.
+        BatchClosed: it was closed.
     """
     still_open = Batch.objects.open().filter(pk=batch.pk)
     if not still_open.update(agreement_is_due=True):

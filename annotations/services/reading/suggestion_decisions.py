@@ -1,4 +1,4 @@
-"""Decisions: what a reader made of each suggestion that they were shown, one by one."""
+"""Decisions: what a reader made of each suggestion they were shown."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class AcceptedWithoutFinding(InvalidReading):
 
 @dataclass(frozen=True, slots=True)
 class DecisionIn:
-    """What the reader made of the suggestion of a class; one of ``Verdict``."""
+    """The decision on the suggestion of a class; one of ``Verdict``."""
 
     code: str
     verdict: str
 
 
+# Suggestions by class code.
 Shown = Mapping[str, Suggestion]
-"""The suggestions that decisions are on, by code."""
 
 
 def of(
@@ -45,16 +45,18 @@ def of(
     arm: Arm,
     found: Sequence[str],
 ) -> Shown:
-    """Return the suggestions that ``decisions`` are on, or refuse them.
+    """Return the suggestions that ``decisions`` refer to, after checking them.
 
     Args:
-        assignment: whose reader decides.
-        decisions: one for a class, and none for suggestions that were left undecided.
-        arm: the way of showing after which, or during which, it is decided.
-        found: the codes of the classes that the reading gives.
+        assignment: of the reader.
+        decisions: at most one per class; undecided suggestions have none.
+        arm: in which the suggestions were shown.
+        found: codes of the classes that the reading contains.
 
     Raises:
-        RepeatedClass, UnknownSuggestion, NotFound: as they say.
+        RepeatedClass: two decisions on one class.
+        UnknownSuggestion: the class was not suggested.
+        AcceptedWithoutFinding: the class was accepted but is not among the findings.
     """
     codes = [one.code for one in decisions]
     if repeated := {code for code in codes if codes.count(code) > 1}:
@@ -84,15 +86,15 @@ def store(reading: Reading, decisions: Sequence[DecisionIn], shown: Shown) -> No
 
 
 def are_of(reading: Reading, decisions: Sequence[DecisionIn]) -> bool:
-    """Tell whether ``decisions`` are those that are stored with ``reading``."""
+    """Whether ``decisions`` are the ones stored with ``reading``."""
     stored = reading.decisions.values_list("diagnostic_class__code", "verdict")
     return set(stored) == {(one.code, one.verdict) for one in decisions}
 
 
 def shown_to(assignment: Assignment, arm: Arm) -> Shown:
-    """Return what the reader was shown last, in the classes of the batch.
+    """Return the suggestions the reader was shown last, mapped to the batch's taxonomy.
 
-    A newer run takes the place of an older one.
+    A newer run replaces an older one.
     """
     exposures = Exposure.objects.filter(assignment=assignment, arm=arm).values("run")
     latest = SuggestionRun.objects.filter(pk__in=exposures).order_by("requested_at", "pk").last()

@@ -1,4 +1,4 @@
-"""Votes as rows of states, for arithmetic over many of them at once."""
+"""Votes as arrays of states, for computing over many of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ecgreview.agreement import ABSENT, MISSING, PRESENT
 
 
 def states(said: Sequence[Vote], codes: Sequence[str]) -> NDArray[np.int8]:
-    """Return what each vote says of each class; missing throughout where the exam is unreadable.
+    """Return the state of each class in each vote; all missing if the exam is unreadable.
 
     Returns:
         Shape (n_votes, n_classes), int8; 0 missing, 1 absent, 2 present.

@@ -1,4 +1,4 @@
-"""What readings say in the classes that are in force, and which of them have a vote."""
+"""Votes: readings translated to the taxonomy in force, and which of them count."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ecgreview.taxonomy import TaxonomyMapping, Translation
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What a reading says in the classes of the study's protocol in force.
+    """A reading in the taxonomy of the study's protocol in force.
 
     Attributes:
-        translation: None when the reader could not read the exam.
-        missing: classes that they said are not assessable: no vote for or against them.
+        translation: None if the reader could not read the exam.
+        missing: classes they marked not assessable, which are no vote for or against.
     """
 
     reading_id: int
@@ -30,19 +30,19 @@ class Vote:
 
     @property
     def is_open(self) -> bool:
-        """Whether only another look can tell what it says: it gave a class that was split."""
+        """Whether the exam has to be read again, because the reading has a class that was split."""
         return self.translation is not None and bool(self.translation.undecided)
 
 
 def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
-    """Return what ``readings`` say in the classes of ``study``, in their order.
+    """Return the votes of ``readings`` in the taxonomy of ``study``, in the same order.
 
     Args:
-        study: gives the version of the classes that is in force.
+        study: gives the taxonomy in force.
         readings: with their assignments selected.
 
     Raises:
-        mappings.NoMapping: a reading was made under a version from which no mapping leads here.
+        mappings.NoMapping: no mapping leads from the taxonomy of a reading to the one in force.
     """
     rows = list(readings)
     ids = [row.pk for row in rows]
@@ -53,7 +53,7 @@ def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
 
 
 def as_said(readings: Iterable[Reading]) -> list[Vote]:
-    """Return what ``readings``, with their assignments, say in the classes they were made with."""
+    """Return the votes of ``readings``, assignments selected, in their own taxonomy."""
     rows = list(readings)
     ids = [row.pk for row in rows]
     given = _codes(Finding.objects.filter(reading__in=ids))
@@ -62,15 +62,15 @@ def as_said(readings: Iterable[Reading]) -> list[Vote]:
 
 
 def that_count(found: Iterable[Vote]) -> dict[int, list[Vote]]:
-    """Return for each exam one vote of each reader: the first that leaves nothing open.
+    """Return for each exam one vote of each reader: the first one without open classes.
 
-    The first reading is the blindest, so who read an exam again has no second vote; but a reading
-    that a split left open gives way to the one that was made for it. Where there is none yet, the
-    open one stands, and the exam waits.
+    The first reading is the blindest, so rereading an exam gives no second vote. A reading left
+    open by a split class gives way to the one that was made to resolve it. Until that exists, the
+    open one counts, and the exam waits.
 
     Args:
-        found: votes whose readings come ``in_turn``, so that a correction keeps the vote of what
-            it corrects.
+        found: votes whose readings come ``in_turn``, so that a correction keeps the vote of the
+            reading it corrects.
     """
     chosen: dict[tuple[int, int], Vote] = {}
     for vote in found:
@@ -83,8 +83,8 @@ def that_count(found: Iterable[Vote]) -> dict[int, list[Vote]]:
     return dict(by_exam)
 
 
+# Class codes by reading id.
 Codes = Mapping[int, frozenset[str]]
-"""Codes of classes, by reading."""
 
 
 def _codes(rows: QuerySet[Finding] | QuerySet[NotAssessable]) -> Codes:

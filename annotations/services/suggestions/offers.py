@@ -23,7 +23,7 @@ from annotations.services.reading.signing import KeyReused
 
 
 class Offer(StrEnum):
-    """What a desk may do about a model's word on an exam; opening the exam never shows it."""
+    """What the desk may show of a model's suggestions. Opening an exam never shows them."""
 
     NONE = "none"
     OFFERED = "offered"
@@ -32,12 +32,12 @@ class Offer(StrEnum):
 
 @transaction.atomic
 def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
-    """Return what a model suggests about the exam, and note that its reader was shown it.
+    """Return the model's suggestions for the exam, and record that its reader was shown them.
 
     Raises:
-        SuggestionRun.DoesNotExist: there is nothing, or its arm does not show it, or not yet.
+        SuggestionRun.DoesNotExist: there are none, or the arm does not show them, or not yet.
     """
-    # A correction that is under way comes first: once something is shown, the reading is final.
+    # Race: a correction under way comes first, because showing suggestions makes a reading final.
     Assignment.objects.select_for_update(of=("self",), no_key=True).get(pk=assignment.pk)
     if not is_shown(assignment):
         raise SuggestionRun.DoesNotExist
@@ -57,13 +57,13 @@ def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
 
 @transaction.atomic
 def view(*, assignment: Assignment, key: UUID, shown_ms: int, now: datetime) -> Viewing:
-    """Note that what was shown last lay before its reader's eyes for ``shown_ms``.
+    """Record that the suggestions shown last were visible to their reader for ``shown_ms``.
 
-    A stretch sent again with its key, after a lost answer, counts once.
+    A period sent again with its key, after a lost answer, counts once.
 
     Raises:
         Exposure.DoesNotExist: nothing was shown.
-        KeyReused: the key is that of another stretch.
+        KeyReused: the key belongs to another period.
     """
     exposure = Exposure.objects.filter(assignment=assignment).latest("first_shown_at", "pk")
     viewing = Viewing(exposure=exposure, key=key, shown_ms=shown_ms, told_at=now)
@@ -79,13 +79,13 @@ def view(*, assignment: Assignment, key: UUID, shown_ms: int, now: datetime) -> 
 
 
 def is_shown(assignment: Assignment) -> bool:
-    """Tell whether the arm of ``assignment`` shows its reader a model's word now."""
+    """Whether the arm of ``assignment`` lets its reader see suggestions now."""
     is_read = assignment.state == AssignmentState.READ
     return assignment.arm == Arm.CONCURRENT or (assignment.arm == Arm.AFTER_COMMIT and is_read)
 
 
 def offer(assignment: Assignment) -> Offer:
-    """Tell what is to be seen with ``assignment``, without showing it: showing makes it final."""
+    """Return what could be shown with ``assignment``. Showing it would make the reading final."""
     if not is_shown(assignment):
         return Offer.NONE
     if assignment.arm == Arm.CONCURRENT or assignment.exposures.exists():
@@ -94,7 +94,7 @@ def offer(assignment: Assignment) -> Offer:
 
 
 def _visible(assignment: Assignment) -> QuerySet[SuggestionRun]:
-    """Return what may be shown with ``assignment``, by the model its protocol asks for."""
+    """Return the runs that may be shown with ``assignment``, of the model its protocol asks for."""
     models = SuggestionModel.objects.under(assignment.batch.qt_correction)
     visible = SuggestionRun.objects.visible_to(assignment.reader)
     return visible.filter(exam=assignment.exam_id, model__in=models)

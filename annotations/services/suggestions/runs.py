@@ -1,4 +1,4 @@
-"""Suggestions: what the criteria model makes of an exam, computed when the row says it is due."""
+"""Running the criteria model on exams that are queued for it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,12 @@ from ecgreview.ecg import wire
 
 logger = logging.getLogger(__name__)
 
+# After this many attempts that killed their worker, an exam is given up.
 MAX_ATTEMPTS = 3
-"""An exam that so many workers did not survive is given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What was measured and proposed, or why that failed."""
-
     measurements: dict[str, Any]
     verdicts: tuple[criteria.Verdict, ...]
     proposals: tuple[criteria.Proposal, ...]
@@ -39,29 +37,29 @@ class _Outcome:
 
 
 def run_next(*, now: datetime) -> bool:
-    """Compute the suggestions of one exam that waits for them; return False when none does.
+    """Compute the suggestions of one queued exam; return False when there is none.
 
-    The attempt is counted before the work begins, and committed: an exam that kills its worker
-    goes behind all others instead of holding them up for ever.
+    The attempt is counted and committed first, so that an exam that kills its worker moves behind
+    all others.
 
     Raises:
-        Taxonomy.DoesNotExist: no taxonomy is installed that could name what is suggested.
+        Taxonomy.DoesNotExist: no taxonomy is installed.
     """
     with transaction.atomic():
         claimed = _waiting().order_by("n_attempts", "pk").first()
         if claimed is None:
             return False
-        taxonomy = Taxonomy.objects.all().newest()  # without one, nothing was attempted
+        taxonomy = Taxonomy.objects.all().newest()  # if there is none, this is no attempt
         SuggestionRun.objects.filter(pk=claimed.pk).update(n_attempts=F("n_attempts") + 1)
     with transaction.atomic():
         run = _waiting().select_related("exam", "model").filter(pk=claimed.pk).first()
-        if run is not None:  # else another worker took it between the two transactions
+        if run is not None:  # otherwise another worker took it between the two transactions
             _finish(run, _outcome(run), taxonomy, now)
     return True
 
 
 def _waiting() -> QuerySet[SuggestionRun]:
-    """Return the runs that are due and in no worker's hands; whoever reads one locks it."""
+    """Return the due runs that no worker has locked; reading a run locks it."""
     unlocked = SuggestionRun.objects.select_for_update(of=("self",), skip_locked=True)
     return unlocked.due().filter(model__name=criteria.NAME)
 
@@ -84,7 +82,7 @@ def _look_at(exam: Exam, formula: criteria.QtFormula) -> _Outcome:
         )
         proposals = criteria.propose(verdicts, measured)
     except (ValueError, ArithmeticError, LookupError):
-        # Numerical code that meets a signal nobody thought of: this exam goes without, others not.
+        # Numerical code met an unexpected signal: only this exam stays without suggestions.
         logger.exception("suggestions: exam %s could not be measured", exam.code)
         return _Outcome({}, (), (), SuggestionFailure.NOT_COMPUTED)
     return _Outcome(measured.to_json(), verdicts, tuple(proposals), tracing=tracing.position)

@@ -1,4 +1,4 @@
-"""Whether accounts may do, and are, what was recorded, and roles mean what they should."""
+"""Whether accounts and roles have exactly the rights that the audit trail recorded."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from annotations.services.people.roles import PERMISSIONS
 from annotations.services.verification.readings import state
 from ecgreview.hash_chain import Fault, Kind
 
+# Whether a person has access after each action.
 ACCESS: Mapping[str, bool] = {
     Action.PEOPLE_CREATED: True,
     Action.PEOPLE_INVITED: False,
@@ -22,12 +23,11 @@ ACCESS: Mapping[str, bool] = {
     Action.PEOPLE_DEACTIVATED: False,
     Action.PEOPLE_ACTIVATED: True,
 }
-"""Whether somebody has access after each."""
 
 
 @dataclass(slots=True)
 class Standing:
-    """What somebody may do, and whether they vote; at first, nothing that anybody recorded."""
+    """The rights and kind of an account; at first none."""
 
     roles: frozenset[str] = frozenset()
     is_active: bool | None = None
@@ -36,7 +36,7 @@ class Standing:
     kind: str = ReaderKind.PERSON
 
     def follow(self, event: AuditEvent) -> None:
-        """Take over what ``event`` says."""
+        """Apply an event."""
         said = state(event)
         self.is_active = said.get("is_active", ACCESS.get(event.action, self.is_active))
         self.is_staff = bool(said.get("is_staff", self.is_staff))
@@ -49,9 +49,9 @@ class Standing:
 
 
 def account_fault() -> Fault | None:
-    """Return the first account that may do other things, or is another kind, than its events say.
+    """Return the first account whose rights or kind differ from its events.
 
-    One without any event may do nothing: whoever put it there could not give it a role unseen.
+    An account without events may have no rights, so nobody can add one with a role unnoticed.
     """
     recorded = _recorded()
     people = User.objects.prefetch_related("groups", "user_permissions").order_by("pk")

@@ -1,9 +1,9 @@
-"""Heads of the chain, kept in a file outside of the database.
+"""Heads of the chain, kept in a file outside the database.
 
-Whoever owns the database can cut off the end of the trail, or chain all of it anew, and nothing in
-the database tells. A head that was written down elsewhere does. Each verification therefore begins
-with the last head of this file and ends by adding a line to it. That proves as much as the file is
-out of reach of whoever alters the database: on another disk, or shipped away with the logs.
+The owner of the database can cut off the end of the trail, or chain all of it anew, without a trace
+in the database. A head stored elsewhere reveals it. So each verification starts with the last head
+in this file and ends by appending a new one. The proof is as good as the file is out of reach: on
+another disk, or shipped with the logs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def last() -> Head | None:
-    """Return the head that was kept last; None when there is no file, or nothing legible in it."""
+    """Return the head that was stored last, or None if there is no readable one."""
     path = _path()
     if path is None:
         return None
@@ -34,19 +34,19 @@ def last() -> Head | None:
         try:
             return hash_chain.head(line.rpartition(" ")[2])
         except hash_chain.MalformedHead:
-            continue  # an empty last line, or one that was cut short by a full disk
+            continue  # an empty last line, or one truncated by a full disk
     return None
 
 
 def verify() -> Verification | None:
-    """Return what is wrong with the head that was kept last; None when nothing is."""
+    """Return the fault at the head that was stored last, or None."""
     kept = last()
     fault = check_head(kept) if kept else None
     return Verification(hash_chain.START, 0, 0, fault) if fault else None
 
 
 def keep(found: Verification, *, now: datetime) -> bool:
-    """Add the head of a verification that found nothing wrong; return whether it was written."""
+    """Append the head of a verification without faults; return whether it was written."""
     path = _path()
     if path is None or not found.holds:
         return False

@@ -1,4 +1,4 @@
-"""Whether every reading is what was signed, of the ECG that it was signed for."""
+"""Whether every reading is what was signed, for the ECG it was signed for."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ READINGS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What comparing rows with what was recorded of them gave.
+    """Result of comparing rows with their events.
 
     Attributes:
-        n: how many are as they were recorded.
-        last: the number of the last of them.
-        fault: the first that is not, None when there is none.
+        n: number of rows that match.
+        last: id of the last of them.
+        fault: the first row that differs, or None.
     """
 
     n: int
@@ -39,8 +39,8 @@ class Recorded:
     """The events about one reading.
 
     Attributes:
-        submitted: of its submission; there must be one.
-        bound: that bind a reading of before version 2 of the digests to its exam.
+        submitted: of its submission; there must be exactly one.
+        bound: events that bind readings from before version 2 of the digests to their exam.
     """
 
     submitted: list[AuditEvent]
@@ -48,7 +48,7 @@ class Recorded:
 
 
 def check(*, after: int = 0, limit: int | None = None) -> Compared:
-    """Compare each reading with the one event of its submission, up to the first that differs."""
+    """Compare each reading with its submission event, up to the first that differs."""
     ordered = Reading.objects.filter(pk__gt=after).order_by("pk")
     walk = islice(signed_content.with_content(ordered).iterator(chunk_size=READINGS_AT_ONCE), limit)
     n_readings, last = 0, after
@@ -62,7 +62,7 @@ def check(*, after: int = 0, limit: int | None = None) -> Compared:
 
 
 def missing() -> Fault | None:
-    """Return the first event of a submission whose reading is gone, None when there is none."""
+    """Return the first submission event whose reading is gone, or None."""
     kept = Reading.objects.annotate(known_by=Cast("pk", TextField()))
     submitted = AuditEvent.objects.filter(action=audit.Action.READING_SUBMITTED)
     gone = submitted.exclude(Exists(kept.filter(known_by=OuterRef("object_id"))))
@@ -74,7 +74,7 @@ def missing() -> Fault | None:
 
 
 def state(event: AuditEvent) -> Mapping[str, Any]:
-    """Return what ``event`` says is so now; whoever forged it need not have written JSON."""
+    """Return the state after ``event``; a forged event need not contain JSON."""
     try:
         after = json.loads(event.after)
     except ValueError:
@@ -83,7 +83,7 @@ def state(event: AuditEvent) -> Mapping[str, Any]:
 
 
 def _recorded(readings: Iterable[Reading]) -> dict[str, Recorded]:
-    """Return the events about each of ``readings``, by its number as text."""
+    """Return the events about each of ``readings``, by its id as text."""
     found = {str(reading.pk): Recorded([], []) for reading in readings}
     events = AuditEvent.objects.filter(
         action__in=[audit.Action.READING_SUBMITTED, audit.Action.AUDIT_RECORDED],
@@ -106,8 +106,8 @@ def _compare(reading: Reading, recorded: Recorded) -> Fault | None:
     said, found = state(event), signed_content.digests(reading)
     if said.get("version") == signed_content.VERSION:
         return _differing(reading, event, said, found)
-    # Of before version 2: the event knows the content, and another one, made at the upgrade, what
-    # the reading was of.
+    # Before version 2: this event has the content, and another one, created by the upgrade, the
+    # exam.
     if said.get("digest") != found["content"]:
         return Fault(Kind.READING_ALTERED, event=str(event.pk), other=reading.pk)
     return _bound(reading, recorded.bound, found)
@@ -122,7 +122,7 @@ def _bound(reading: Reading, bound: Sequence[AuditEvent], found: Mapping[str, st
 def _differing(
     reading: Reading, event: AuditEvent, said: Mapping[str, Any], found: Mapping[str, str]
 ) -> Fault | None:
-    """Return which part of ``reading`` is not the one that ``event`` has the digest of."""
+    """Return the part of ``reading`` that does not match its digest in ``event``."""
     number, assignment = str(event.pk), reading.assignment
     if said.get("content") != found["content"]:
         return Fault(Kind.READING_ALTERED, event=number, other=reading.pk)

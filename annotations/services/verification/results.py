@@ -9,9 +9,9 @@ from ecgreview.hash_chain import Fault, Kind
 
 
 def consensus_fault() -> Fault | None:
-    """Return the first study whose consensus is not the one that was last computed.
+    """Return the first study whose consensus is not the one computed last.
 
-    What is due to be computed again is not looked at: it is about to be replaced.
+    Skips what is due to be recomputed and therefore about to be replaced.
     """
     due = Batch.objects.filter(consensus_is_due=True).values("study")
     with_results = Study.objects.filter(consensus__isnull=False) | Study.objects.filter(
@@ -24,7 +24,7 @@ def consensus_fault() -> Fault | None:
 
 
 def report_fault() -> Fault | None:
-    """Return the first version of the agreement that is not what was computed, or is gone."""
+    """Return the first agreement report that was altered or deleted."""
     events = AuditEvent.objects.filter(
         action__in=[Action.AGREEMENT_COMPUTED, Action.AUDIT_RECORDED],
         object_type="agreementreport",

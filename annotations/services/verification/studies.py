@@ -1,4 +1,4 @@
-"""Whether classes, protocols, studies, their readers and what people saw are as recorded."""
+"""Whether taxonomies, protocols, studies, rosters and results seen are as recorded."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ STATUSES: Mapping[str, StudyReaderStatus | None] = {
 
 
 def taxonomy_fault() -> Fault | None:
-    """Return the first list of classes that is not the one that was installed."""
+    """Return the first taxonomy that is not the one that was installed."""
     for taxonomy in Taxonomy.objects.order_by("pk"):
         actions = (Action.TAXONOMY_INSTALLED, Action.AUDIT_RECORDED)
         known = {state(event).get("digest") for event in _about("taxonomy", taxonomy.pk, actions)}
@@ -53,7 +53,7 @@ def taxonomy_fault() -> Fault | None:
 
 
 def protocol_fault() -> Fault | None:
-    """Return the first version of a protocol whose document is not the one that was recorded."""
+    """Return the first protocol version whose document is not the recorded one."""
     for version in ProtocolVersion.objects.select_related("study").order_by("pk"):
         digest = _sha256(version.document)
         if version.digest != digest or digest not in _recorded_digests(version):
@@ -63,7 +63,7 @@ def protocol_fault() -> Fault | None:
 
 
 def study_fault() -> Fault | None:
-    """Return the first study whose rules are not its protocol's, or whose phase nobody recorded."""
+    """Return the first study whose rules differ from its protocol, or with an unrecorded phase."""
     for study in Study.objects.select_related("taxonomy").order_by("pk"):
         phases = _about("study", study.pk, tuple(PHASES))
         recorded = [PHASES[event.action] for event in phases]
@@ -75,7 +75,7 @@ def study_fault() -> Fault | None:
 
 
 def reader_fault() -> Fault | None:
-    """Return the first reader of a study whose status is not the last that was recorded."""
+    """Return the first reader of a study whose status is not the last recorded one."""
     expected: dict[tuple[int, str], StudyReaderStatus | None] = {}
     events = AuditEvent.objects.filter(action__in=list(STATUSES), object_type="user")
     for event in events.order_by("link__seq").iterator():
@@ -92,7 +92,7 @@ def reader_fault() -> Fault | None:
 
 
 def seen_fault() -> Fault | None:
-    """Return the first event of somebody being shown results whose note is gone."""
+    """Return the first event of results being shown whose row is gone."""
     noted = ResultsSeen.objects.annotate(known_by=Cast("batch_id", TextField()))
     noted = noted.filter(user=OuterRef("actor"), known_by=OuterRef("object_id"))
     events = AuditEvent.objects.filter(
@@ -115,7 +115,7 @@ def _about(kind: str, pk: int, actions: tuple[str, ...]) -> Iterator[AuditEvent]
 
 
 def _recorded_digests(version: ProtocolVersion) -> set[object]:
-    """Return what events say is the digest of ``version``."""
+    """Return the digests of ``version`` in the audit trail."""
     actions = (Action.STUDY_AMENDED, Action.AUDIT_RECORDED)
     found = set()
     for event in _about("protocolversion", version.pk, actions):
@@ -130,7 +130,7 @@ def _recorded_digests(version: ProtocolVersion) -> set[object]:
 
 
 def _expected_rules(study: Study) -> Mapping[str, Any] | None:
-    """Return the document that ``study`` follows: its version's, or the draft as last saved."""
+    """Return the document ``study`` must follow: its version's, or the draft as last saved."""
     if not study.is_draft:
         versions = ProtocolVersion.objects.filter(study=study, version=study.protocol_version)
         document = versions.values_list("document", flat=True).first()
@@ -148,6 +148,6 @@ def _rules(study: Study) -> Mapping[str, Any]:
 
 
 def _sha256(document: Mapping[str, Any]) -> str:
-    """Return the digest of a protocol's document, as ``ecgreview.protocol`` computes it."""
+    """Return the digest of a protocol document, as ``ecgreview.protocol`` computes it."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

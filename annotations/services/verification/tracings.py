@@ -1,4 +1,4 @@
-"""Whether every tracing still holds the samples that it was imported with."""
+"""Whether every tracing still has the samples it was imported with."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from annotations.services.verification.readings import Compared
 from ecgreview.ecg import wire
 from ecgreview.hash_chain import Fault, Kind
 
+# About 3 MB of packed samples.
 TRACINGS_AT_ONCE = 100
-"""Some 3 MB of packed samples."""
 
 
 def check(*, after: int = 0, limit: int | None = None) -> Compared:
     """Unpack each tracing and compare its samples with their hash, up to the first that differs.
 
-    A reading is bound to these hashes, so a tracing that was read cannot be exchanged together
-    with its hash.
+    Readings are bound to these hashes, so a tracing cannot be replaced together with its hash.
     """
     rows = Tracing.objects.filter(pk__gt=after).order_by("pk").select_related("exam")
     needed = rows.only(

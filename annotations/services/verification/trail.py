@@ -1,4 +1,4 @@
-"""Whether the audit trail still says what was written, and the rest what the trail says of it."""
+"""Whether the audit trail is unaltered, and all rows are as the trail recorded them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROWS_AT_ONCE = 2000
 EVENTS_PER_SLICE = 50_000
 READINGS_PER_SLICE = 5_000
 TRACINGS_PER_SLICE = 1_000
-"""So much a task verifies before it asks for itself again: about 3 s of work each."""
+# A task verifies this many rows, about 3 s of work each, before it queues itself again.
 
 EVENT = f"""e.id::text, {events.MOMENT.format("e.at")}, e.actor_id::text, e.actor_name, e.action,
        e.study_id::text, e.object_type, e.object_id, e.before, e.after, e.reason"""
@@ -46,13 +46,13 @@ N_LINK = 4
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How far the trail and the readings hold.
+    """The result of a verification.
 
     Attributes:
-        head: the last link that holds: what to write down.
-        n_events: how many were verified.
-        n_readings: how many were compared with what was submitted.
-        fault: the first thing that is wrong, None when all is well.
+        head: the last link that verified, to be stored elsewhere.
+        n_events: number of events verified.
+        n_readings: number of readings compared with their submission.
+        fault: the first fault, or None.
     """
 
     head: Head
@@ -62,12 +62,11 @@ class Verification:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is wrong."""
         return self.fault is None
 
 
 class Part(StrEnum):
-    """What is verified, in this order."""
+    """The parts that are verified, in this order."""
 
     CHAIN = "chain"
     READINGS = "readings"
@@ -77,14 +76,13 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a verification in time slices has come.
+    """The position of a verification that runs in time slices.
 
     Attributes:
         head: of the chain.
-        part: what is verified now.
-        last: the number of the last row of that part that was compared; of records, how many
-            kinds of them were.
-        n_readings: how many readings were compared.
+        part: being verified.
+        last: id of the last row of that part that was compared; for records, the number of kinds.
+        n_readings: number of readings compared.
     """
 
     head: Head = START
@@ -109,13 +107,13 @@ RECORDS: Sequence[Callable[[], Fault | None]] = (
 
 
 def verify(*, after: Head = START, expected: Head | None = None) -> Verification:
-    """Verify the whole chain, or what follows ``after``, and then all that it says.
+    """Verify the whole chain, or what follows ``after``, and then everything it recorded.
 
-    Takes constant memory, and locks nothing.
+    Needs constant memory and locks nothing.
 
     Args:
         after: a head up to which all was verified before.
-        expected: a head that was written down and must still be there.
+        expected: a head that was stored elsewhere and must still exist.
     """
     if fault := check_head(after):
         return Verification(START, 0, 0, fault)
@@ -129,9 +127,9 @@ def verify(*, after: Head = START, expected: Head | None = None) -> Verification
 
 
 def entries(*, after: Head = START, limit: int | None = None) -> Iterator[Entry]:
-    """Yield links and events in order, then an event without a link, if there is any.
+    """Yield links and events in order, then an event without a link, if there is one.
 
-    With a ``limit`` that is reached, the chain goes on and nothing is said of other events.
+    With a ``limit`` that is reached, unlinked events are not checked.
     """
     n_linked = 0
     for row in _rows(LINKED, [after.seq, limit]):
@@ -145,8 +143,7 @@ def step(position: Position) -> tuple[Position, Verification | None]:
     """Verify the next time slice after ``position``.
 
     Returns:
-        Where the next slice begins, and what was found once there is nothing left to verify, or
-        something wrong.
+        The next position, and the result once everything is verified or a fault was found.
     """
     after, fault = SLICES[position.part](position)
     if fault is None and after is not None:
@@ -193,7 +190,7 @@ SLICES: dict[Part, Callable[[Position], tuple[Position | None, Fault | None]]] =
 
 @transaction.atomic
 def conclude(*, found: Verification, now: datetime) -> None:
-    """Write down what a verification found, and tell the auditors when something is wrong."""
+    """Record the result of a verification, and notify auditors of a fault."""
     state = {"head": str(found.head), "n_readings": found.n_readings}
     if found.fault is None:
         audit.record(actor=None, action=audit.Action.AUDIT_VERIFIED, after=state, now=now)
@@ -204,14 +201,14 @@ def conclude(*, found: Verification, now: datetime) -> None:
 
 
 def _tell_auditors(now: datetime) -> None:
-    """Leave a notice for each auditor who has none unseen; what is wrong stands on the page."""
+    """Create a notice for each auditor without an unseen one; the fault is on the page."""
     told = Notice.objects.unseen().filter(kind=NoticeKind.AUDIT_BROKEN).values("user")
     auditors = User.objects.filter(is_active=True, groups__name=Role.AUDITOR).exclude(pk__in=told)
     delivery.tell(auditors, NoticeKind.AUDIT_BROKEN, {}, now=now)
 
 
 def check_head(head: Head) -> Fault | None:
-    """Return what became of the link that was written down as ``head``; None: it stands."""
+    """Return the fault at the link stored as ``head``, or None."""
     if head == START:
         return None
     link = AuditLink.objects.filter(seq=head.seq).first()
@@ -223,7 +220,7 @@ def check_head(head: Head) -> Fault | None:
 
 
 def _rows(query: str, parameters: Sequence[int | None]) -> Iterator[tuple[Any, ...]]:
-    """Yield what ``query`` finds, from a cursor that stays in the database."""
+    """Yield the rows of ``query`` from a server-side cursor."""
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(query, parameters)
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
