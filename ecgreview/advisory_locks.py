@@ -1,6 +1,6 @@
-"""Advisory locks of PostgreSQL, by which one process keeps a piece of work to itself.
+"""PostgreSQL advisory locks, which keep a piece of work to one process.
 
-If the process dies, PostgreSQL releases what it held.
+If the process dies, PostgreSQL releases its locks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_NUMBER = 2**31
 
 
 class Lock(IntEnum):
-    """What is locked; the first of the two numbers that the database knows a lock by."""
+    """What is locked; the first of the two numbers of an advisory lock."""
 
     BATCH_AGREEMENT = 0x0A62
     NOTICES = 0x0A63
@@ -26,11 +26,11 @@ class Lock(IntEnum):
 
 
 def take(lock: Lock, number: int = 0, *, is_shared: bool = False, waits: bool = True) -> bool:
-    """Take a lock until the transaction ends; return whether it is ours.
+    """Take a lock until the transaction ends; return whether we hold it.
 
     Args:
-        lock: what it is about.
-        number: which of those: the id of a row, for example.
+        lock: what is locked.
+        number: which one, for example the id of a row.
         is_shared: take it in shared mode.
         waits: wait until it is free, instead of returning False.
     """
@@ -40,10 +40,11 @@ def take(lock: Lock, number: int = 0, *, is_shared: bool = False, waits: bool = 
 
 @contextmanager
 def held(lock: Lock, number: int, *, waits: bool) -> Iterator[bool]:
-    """Hold a lock, as for ``take``, for the time of a block; yield whether it is ours.
+    """Hold a lock, as in ``take``, for the duration of a block; yield whether we hold it.
 
-    Outside a transaction this is a session-level lock, so progress can be committed while we hold
-    it. Inside one it lasts until the transaction ends, or others would not see what was done.
+    Outside a transaction this is a session-level lock, so progress can be committed while we
+    hold it. Inside one it lasts until the transaction ends, or others would not see what was
+    done.
     """
     if connection.in_atomic_block:
         yield take(lock, number, waits=waits)
@@ -57,7 +58,7 @@ def held(lock: Lock, number: int, *, waits: bool) -> Iterator[bool]:
 
 
 def _ask(function: str, lock: Lock, number: int) -> bool:
-    """Call ``function``; those that wait return no value, and then the lock is ours."""
+    """Call ``function``; blocking functions return no value, and then we hold the lock."""
     with connection.cursor() as cursor:
         cursor.execute(f"select {function}(%s, %s)", [lock.value, number % MAX_NUMBER])
         (answer,) = cursor.fetchone()

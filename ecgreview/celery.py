@@ -20,6 +20,6 @@ app.autodiscover_tasks()
 def end_with_the_worker(**_: Any) -> None:
     """Tie each process of the pool to its worker, so that a killed worker leaves none behind.
 
-    What it was doing is delivered again, as after any kill.
+    Its task is delivered again, as after any kill.
     """
     leash.tie(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What a log leaves out: what is not worth its space, and what somebody could sign in with."""
+"""What logs omit: useless tracebacks, and secrets that somebody could sign in with."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import re
 
 SERVER_ERROR = 500
 
+# One-time links of all kinds, and API tokens.
 SECRETS = re.compile(
     r"(/password/new/[0-9A-Za-z]+-|[?&](?:key|sesame)=)[^/\s&\"']+|(?<=\bToken )[0-9a-f]{32,}"
 )
-"""One-time links of all kinds, and tokens of the API."""
 
 
 class ShortRefusals(logging.Filter):
-    """Logs a refused request (4xx) in one line, without the traceback that refused it.
+    """Logs a refused request (4xx) on one line, without the traceback of the refusal.
 
-    Django attaches the exception to every page that is refused, though nothing failed.
+    Django attaches the exception to every refused page, although nothing failed.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the record; take the traceback away where nothing failed."""
+        """Keep the record, without its traceback if nothing failed."""
         status = getattr(record, "status_code", SERVER_ERROR)
         if isinstance(status, int) and status < SERVER_ERROR:
             record.exc_info = record.exc_text = None
@@ -28,7 +28,7 @@ class ShortRefusals(logging.Filter):
 
 
 class WithoutSecrets(logging.Formatter):
-    """Formats as usual, then takes the secret out of every link and token."""
+    """Formats as usual, then removes the secret from every link and token."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, with its traceback."""

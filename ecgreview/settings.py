@@ -1,4 +1,4 @@
-"""Django's settings: closed by default; what differs between machines is in the environment."""
+"""Django settings: closed by default; what differs between machines comes from the environment."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ecgreview.site import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+# The demo on one machine: plain HTTP on loopback, synthetic exams, one-time sign-in links.
 DEMO = env.flag("ECGREVIEW_DEMO")
-"""The demo on one machine: plain HTTP on loopback, synthetic exams, one-time sign-in links."""
 
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY")
@@ -26,8 +26,8 @@ if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("d
 if DEBUG and not DEMO:
     raise ImproperlyConfigured("DEBUG shows data in error pages: it may be on in the demo only.")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+# The one address of the site: links in messages are built from it, never from a request.
 SITE_URL = env.site_url("SITE_URL", "http://127.0.0.1:8000" if DEMO else None)
-"""The one address of the site: links that are passed on are made of it, never of a request."""
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
@@ -96,7 +96,7 @@ def _database(url: str) -> dict[str, Any]:
     """Return Django's database settings for a libpq ``url``.
 
     Keepalives and tcp_user_timeout turn a dead connection into an error within seconds instead
-    of a request that hangs; the statement timeout bounds what one request may ask.
+    of a hanging request; the statement timeout limits what one request can cost.
     """
     parts = conninfo_to_dict(url)
     pool = {"min_size": 1, "max_size": env.integer("DATABASE_POOL_SIZE", 8), "timeout": 10}
@@ -108,7 +108,7 @@ def _database(url: str) -> dict[str, Any]:
         "HOST": parts.pop("host", ""),
         "PORT": str(parts.pop("port", "")),
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,  # the pool tries a connection before it gives it away
+        "CONN_HEALTH_CHECKS": True,  # the pool tests a connection before handing it out
         "OPTIONS": {
             **parts,
             "connect_timeout": 5,
@@ -136,8 +136,9 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-# A task drains what is due in bites and is called again, so none needs longer than this. It must
-# end before its delivery counts as lost (visibility_timeout), or two workers have it at once.
+# A task works through what is due in time slices and is called again, so none needs longer than
+# this. It must end before its delivery counts as lost (visibility_timeout), or two workers run it
+# at once.
 CELERY_TASK_SOFT_TIME_LIMIT = 15
 CELERY_TASK_TIME_LIMIT = 20
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -148,13 +149,13 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker indefinitely
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_REDIS_SOCKET_TIMEOUT = 5
 CELERY_REDIS_SOCKET_CONNECT_TIMEOUT = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # The task of a killed worker is delivered again after visibility_timeout, at the next sweep.
-    # kombu sweeps only every interval x throttle seconds, 100 by default.
+    # The task of a killed worker is delivered again after visibility_timeout, at the next
+    # sweep. kombu sweeps only every interval x throttle seconds, 100 by default.
     "visibility_timeout": 24,
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
@@ -163,14 +164,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": env.integer("BROKER_TIMEOUT_S", 3, minimum=1),
     "socket_keepalive": True,
     "health_check_interval": 10,
-    # How often publishing tries to connect. By default a dead broker costs each request 6 s.
+    # How often publishing retries. By default, a dead broker costs each request 6 s.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0,
     "interval_max": 0,
 }
 CELERY_BEAT_SCHEDULE = {
-    # The rows say what is due; these repair nudges that were lost with the broker.
+    # The database rows say what is due; these schedules repair messages lost with the broker.
     "refresh agreement": {"task": "annotations.tasks.refresh_agreement", "schedule": 5.0},
     "recount agreement": {
         "task": "annotations.tasks.recount_agreement",
@@ -194,10 +195,10 @@ CELERY_BEAT_SCHEDULE = {
     "clear sessions": {"task": "annotations.tasks.clear_sessions", "schedule": crontab(hour="4")},
 }
 
+# An agreement report waits until no reading has come in for this long ...
 AGREEMENT_QUIET_S = 5
-"""A report of the agreement waits until no reading has come in for so long ..."""
+# ... unless the last report is older than this.
 AGREEMENT_LATEST_S = 60
-"""... unless the last one is older than this."""
 
 # -- People -----------------------------------------------------------------------------------
 
@@ -226,11 +227,11 @@ SESAME_ONE_TIME = True
 SESAME_MAX_AGE = 24 * 60 * 60
 PASSWORD_RESET_TIMEOUT = 60 * 60
 
+# How long an invited person has to choose a password.
 INVITATION_DAYS = 7
-"""How long an invited person may take to choose a password."""
 
+# Roles that need a second factor to see anything; superusers need one if any role does.
 MFA_ROLES = env.words("ECGREVIEW_MFA_ROLES", "" if DEMO else "coordinator,auditor,researcher")
-"""The roles that see nothing without a second factor; superusers need one as soon as any does."""
 if unknown := set(MFA_ROLES) - {"reader", "adjudicator", "coordinator", "researcher", "auditor"}:
     raise ImproperlyConfigured(f"ECGREVIEW_MFA_ROLES names no role: {', '.join(sorted(unknown))}.")
 
@@ -240,10 +241,13 @@ SESSION_ABSOLUTE_S = 3600 * env.integer("SESSION_HOURS", 168 if DEMO else 12, mi
 
 ACCOUNT_ADAPTER = "annotations.views.account.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # read by the sign-in form; nobody signs up
+ACCOUNT_SIGNUP_FIELDS = [
+    "username*",
+    "password1*",
+]  # required by the sign-in form; there is no sign-up
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_SESSION_REMEMBER = True  # until the limits above, also when the browser is closed
+ACCOUNT_SESSION_REMEMBER = True  # until the limits above, even when the browser is closed
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_FORMS = {
     "login": "annotations.views.account.forms.SignInForm",
@@ -255,10 +259,10 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
-    # The key is user name and address of the network together: nobody locks out a colleague.
+    # The key combines user name and network address, so nobody can lock out a colleague.
     "login_failed": "30/5m/ip,5/5m/key",
 }
-# How many proxies of ours append to X-Forwarded-For: what is before them anybody can write.
+# How many of our proxies append to X-Forwarded-For; entries before theirs can be forged.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.flag("BEHIND_PROXY") else 0
 
 MFA_ADAPTER = "annotations.views.account.adapter.SecondFactorAdapter"
@@ -340,15 +344,15 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
+# Per person; a desk with an exam every three seconds makes about 200. 0 means no limit.
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 1200)
-"""Of one person; a desk at an exam every three seconds asks about 200 times. 0: no limit."""
+# Per network address, for requests without a valid session or token.
 API_REQUESTS_PER_MINUTE_ANONYMOUS = env.integer("API_REQUESTS_PER_MINUTE_ANONYMOUS", 300)
-"""Of one network address, by whoever is not signed in or sends a token that does not work."""
+# Per process: checking a password is slow by design and must not occupy every thread.
 SIGN_INS_AT_ONCE = 2
-"""In each process: checking a password is meant to be slow, and must not hold every thread."""
 
+# Of the product; shown in reports and by the API.
 VERSION = "0.1.0"
-"""Of the product: told in reports and by the API."""
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "ECG Review",
@@ -356,7 +360,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    # Asked for of a study and had by a person: one thing under two names.
+    # Requested for a study and held by a person: one enum under two names.
     "ENUM_NAME_OVERRIDES": {
         "ClassStateEnum": "annotations.models.consensus.ClassState",
         "LeadEnum": "ecgreview.ecg.leads.LEADS",
@@ -393,8 +397,9 @@ TIME_ZONE = env.text("TIME_ZONE", "UTC")
 # -- Mail -------------------------------------------------------------------------------------
 
 MAIL_SERVER = env.mail_server("EMAIL_URL")
+# Without a mail server no mail is created, and pages say so: a mail in a log would be a usable
+# link.
 HAS_MAIL_SERVER = MAIL_SERVER is not None
-"""Without one no mail is made, and pages say so: a mail in a log is a link that anybody can use."""
 
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_SERVER else 'dummy'}.EmailBackend"
 if MAIL_SERVER:
@@ -406,8 +411,8 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "ECG Review <ecg-review@localhost>")
 
 # -- Audit trail ------------------------------------------------------------------------------
 
+# File in which each verification records the head of the trail; empty means the log only.
 AUDIT_HEADS_FILE = env.text("AUDIT_HEADS_FILE", "")
-"""Where each verification writes down the head of the trail; empty: in the log alone."""
 
 # -- Logs -------------------------------------------------------------------------------------
 

@@ -1,1 +1,1 @@
-"""Backups: one file with the whole database and the keys without which parts of it are lost."""
+"""Backups: one file with the whole database and the keys that parts of it need."""

@@ -1,4 +1,4 @@
-"""One backup is one tar file that only its owner may read, checked after it was written."""
+"""A backup is one tar file that only its owner can read, verified after writing."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds.
+    """Contents of a backup.
 
     Attributes:
         made_at: ISO 8601.
         version: of the product.
-        sha256: member -> hash, of the dump and the secrets.
-        n_rows: table -> rows.
+        sha256: hash of each member (the dump and the secrets), by name.
+        n_rows: number of rows of each table.
     """
 
     format: int
@@ -45,17 +45,18 @@ class Manifest:
 def write(
     folder: Path, address: Address, secrets: Mapping[str, object], *, version: str, now: datetime
 ) -> Path:
-    """Back up the database and ``secrets`` into a new file in ``folder``, and check it.
+    """Back up the database and ``secrets`` into a new file in ``folder``, and verify it.
 
     Raises:
-        BackupFailed: a program of PostgreSQL failed, or what was written cannot be read.
+        BackupFailed: a PostgreSQL program failed, or the result cannot be read back.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / f"{PREFIX}{now:%Y%m%d-%H%M%S-%f}{SUFFIX}"
     if file.exists():
         raise BackupFailed(f"{file} is there already.")
     draft = file.with_suffix(".new")
-    # mkstemp's files are their owner's alone; so is the draft, by the mode it is opened with.
+    # Files of mkstemp are readable by their owner only; so is the draft, by the mode it is
+    # opened with.
     with tempfile.TemporaryFile(dir=folder) as dumped:
         with database.frozen(address) as state:
             database.dump(address, state.snapshot, dumped)
@@ -78,18 +79,18 @@ def write(
 
 @contextmanager
 def opened(file: Path) -> Iterator[tuple[Manifest, dict[str, object], IO[bytes]]]:
-    """Yield manifest, secrets and dump of the backup ``file``, all of them checked.
+    """Yield manifest, secrets and dump of the backup ``file``, all verified.
 
     Raises:
-        BackupFailed: it is no backup, or damaged.
+        BackupFailed: it is not a backup, or it is damaged.
     """
     try:
         with tarfile.open(file) as tar, tempfile.TemporaryFile() as dumped:
             manifest = Manifest(**json.loads(_member(tar, MANIFEST).read()))
             sealed = _member(tar, SECRETS).read()
             _copy(_member(tar, DUMP), dumped)
-            found = {DUMP: _sha256(dumped), SECRETS: _sha256(BytesIO(sealed))}
-            if manifest.format != FORMAT or found != dict(manifest.sha256):
+            hashes = {DUMP: _sha256(dumped), SECRETS: _sha256(BytesIO(sealed))}
+            if manifest.format != FORMAT or hashes != dict(manifest.sha256):
                 raise BackupFailed(f"{file} is damaged: its content is not what was written.")
             dumped.seek(0)
             yield manifest, json.loads(sealed), dumped
@@ -98,7 +99,7 @@ def opened(file: Path) -> Iterator[tuple[Manifest, dict[str, object], IO[bytes]]
 
 
 def prune(folder: Path, n_kept: int) -> None:
-    """Delete all backups in ``folder`` but the newest ones."""
+    """Delete all backups in ``folder`` except the newest ``n_kept``."""
     for file in sorted(folder.glob(f"{PREFIX}*{SUFFIX}"))[:-n_kept]:
         file.unlink()
 

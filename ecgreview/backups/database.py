@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs for backups, and what can be counted before and after."""
+"""Dump and restore with PostgreSQL's own programs, and row counts to compare."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BackupFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A database and who connects to it; the password never shows in a representation."""
+    """A database and the user who connects to it; the password is never part of its repr."""
 
     host: str
     port: str
@@ -36,14 +36,15 @@ class Address:
     password: str = field(repr=False)
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of PostgreSQL's programs: a password is no argument."""
+        """Return the environment of PostgreSQL's programs, which keeps the password off the
+        command line.
+        """
         return {
             **os.environ, "PGHOST": self.host, "PGPORT": self.port, "PGUSER": self.user,
             "PGDATABASE": self.name, "PGPASSWORD": self.password,
         }  # fmt: skip
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        """Return a new connection."""
         return psycopg.connect(
             host=self.host, port=self.port, user=self.user, dbname=self.name,
             password=self.password, connect_timeout=5,
@@ -52,7 +53,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A state of the database that stays visible while it is dumped."""
+    """A snapshot of the database that stays visible while it is dumped."""
 
     snapshot: str
     n_rows: Mapping[str, int]
@@ -60,7 +61,7 @@ class Frozen:
 
 @contextmanager
 def frozen(address: Address) -> Iterator[Frozen]:
-    """Hold one state of the database: what is counted is what is dumped."""
+    """Hold one snapshot of the database, so that the counts match the dump."""
     with address.connect() as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         row = connection.execute("SELECT pg_export_snapshot()").fetchone()
@@ -68,7 +69,7 @@ def frozen(address: Address) -> Iterator[Frozen]:
 
 
 def counted(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, int]:
-    """Return table -> rows."""
+    """Return the number of rows of each table."""
     names = [str(name) for (name,) in connection.execute(TABLES).fetchall()]
     counts = {}
     for name in names:
@@ -79,26 +80,27 @@ def counted(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, int
 
 
 def dump(address: Address, snapshot: str, target: IO[bytes]) -> None:
-    """Write the state ``snapshot`` of the database, compressed, in PostgreSQL's custom format."""
+    """Write the database at ``snapshot``, compressed, in PostgreSQL's custom format."""
     _run("pg_dump", ["--format=custom", f"--snapshot={snapshot}"], address, target=target)
 
 
 def check(dumped: IO[bytes]) -> None:
-    """Refuse a dump whose table of contents cannot be read."""
+    """Raise BackupFailed if the table of contents of the dump cannot be read."""
     _run("pg_restore", ["--list"], None, source=dumped)
 
 
 def restore(address: Address, dumped: IO[bytes]) -> None:
-    """Fill the empty database at ``address``, all or nothing.
+    """Restore into the empty database at ``address``, all or nothing.
 
-    Owner becomes who connects; grants to the roles of the web requests need these roles.
+    The connecting user becomes the owner; grants to the roles of web requests require these
+    roles.
     """
     options = ["--single-transaction", "--exit-on-error", "--no-owner", f"--dbname={address.name}"]
     _run("pg_restore", options, address, source=dumped)
 
 
 def tool(name: str) -> Path:
-    """Return one of PostgreSQL's programs: the embedded one, else that on PATH.
+    """Return the path of a PostgreSQL program: the embedded one, else the one on PATH.
 
     Raises:
         BackupFailed: there is none.
@@ -107,13 +109,13 @@ def tool(name: str) -> Path:
         embedded = postgres.binaries() / name
     except service.ServiceFailed:
         embedded = None
-    found = shutil.which(name) if embedded is None else str(embedded)
-    if found is None:
+    program = shutil.which(name) if embedded is None else str(embedded)
+    if program is None:
         raise BackupFailed(
             f"{name} is not installed here. Install PostgreSQL's client programs, of the version of"
             " the server or newer. With docker compose, back up as docker-compose.yml says."
         )
-    return Path(found)
+    return Path(program)
 
 
 def _run(

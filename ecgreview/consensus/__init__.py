@@ -1,4 +1,4 @@
-"""What follows from several readings of one exam: named, versioned rules."""
+"""Consensus labels from several readings of an exam: named, versioned rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Votes on the classes of one exam, counted."""
+"""Counts of votes on the classes of one exam."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Count:
     Attributes:
         n_readings: all of them.
         n_unreadable: those whose readers called the exam unreadable.
-        given: by class: how many gave it, in alphabetical order.
-        unassessed: by class: how many readable readings have no vote on it.
+        given: by class, in alphabetical order, the number of readings that gave it.
+        unassessed: by class, the number of readable readings without a vote on it.
     """
 
     n_readings: int
@@ -27,7 +27,6 @@ class Count:
 
     @classmethod
     def of(cls, ballots: Sequence[Ballot]) -> Count:
-        """Count ``ballots``."""
         readable = [ballot for ballot in ballots if ballot.classes is not None]
         given = Counter(code for ballot in readable for code in ballot.classes or ())
         unassessed = Counter(code for ballot in readable for code in ballot.unassessed)
@@ -37,15 +36,15 @@ class Count:
 
     @property
     def n_readable(self) -> int:
-        """How many readings vote at all."""
+        """The number of readings with any vote."""
         return self.n_readings - self.n_unreadable
 
     def n_votes(self, code: str) -> int:
-        """Return how many readings have a vote on a class, for it or against it."""
+        """Return the number of readings with a vote on a class, for it or against it."""
         return self.n_readable - self.unassessed.get(code, 0)
 
 
 def excludes(codes: Collection[str], exclusive: Collection[str]) -> frozenset[str]:
-    """Return ``codes`` when a class that stands alone is beside another one, else nothing."""
+    """Return ``codes`` if an exclusive class is combined with another class, else nothing."""
     stands_alone = any(code in exclusive for code in codes)
     return frozenset(codes) if len(codes) > 1 and stands_alone else frozenset()

@@ -1,4 +1,4 @@
-"""What goes into a consensus rule for one exam, and what comes out."""
+"""Input and output of a consensus rule for one exam."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# With fewer readings, neither an exam nor a class is decided.
 MIN_READINGS = 2
-"""Fewer decide nothing, neither an exam nor one of its classes."""
 
 
 class Status(StrEnum):
-    """How an exam came to its labels, or why it has not all of them."""
+    """How an exam got its labels, or why some are missing."""
 
     AGREEMENT = "agreement"
     MAJORITY = "majority"
@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 
 class State(StrEnum):
-    """What is known of one class of one exam."""
+    """What is known about one class of one exam."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -31,7 +31,7 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an exam is disputed or incomplete; stored, so the words are found elsewhere."""
+    """Why an exam is disputed or incomplete. A stored code; its texts are in the pages' catalog."""
 
     NONE = ""
     READINGS_MISSING = "readings_missing"
@@ -44,10 +44,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """One reading as a rule sees it.
+    """One reading as input to a rule.
 
     Attributes:
-        classes: codes of the classes it gave; the empty set says that none applies. None: the
+        classes: codes of the classes it gave; the empty set means that none is present. None: the
             reader called the exam unreadable, so this reading has no vote on any class.
         unassessed: codes it has no vote on: not assessable in this exam, or not asked.
         is_adjudication: whether it was made to settle a dispute.
@@ -60,19 +60,20 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a rule makes of the readings of one exam.
+    """The result of a rule for the readings of one exam.
 
     Attributes:
         status: how the labels came about. Under a rule that decides class by class, some classes
             of a disputed or incomplete exam may be decided.
-        states: by class, where it is not ``rest``.
+        states: states of classes that differ from ``rest``.
         rest: the state of every other class.
-        votes: by class that a reading with a vote gave: how many did, in alphabetical order.
-        n_votes: for the same classes: how many readings had a vote.
+        votes: for each class given by a reading with a vote, in alphabetical order, the number of
+            readings that gave it.
+        n_votes: for the same classes, the number of readings with a vote.
         adjudicated: classes that were disputed until adjudication decided them.
-        n_readings: how many readings there are, unreadable and adjudicating ones included.
-        n_unreadable: how many of them called the exam unreadable.
-        n_wanted: how many readings are enough, adjudication aside.
+        n_readings: number of readings, including unreadable and adjudicating ones.
+        n_unreadable: number of readings that called the exam unreadable.
+        n_wanted: number of readings required, without adjudication.
         reason: why it is disputed or incomplete.
     """
 
@@ -88,7 +89,6 @@ class Decision:
     reason: Reason = Reason.NONE
 
     def state(self, code: str) -> State:
-        """Return what is known of one class."""
         return self.states.get(code, self.rest)
 
     @property
@@ -98,5 +98,5 @@ class Decision:
 
     @property
     def disputed(self) -> Set[str]:
-        """The classes that somebody gave and the readers are undecided about."""
+        """The classes that somebody gave and that are undecided."""
         return frozenset(code for code in self.votes if self.state(code) == State.UNDECIDED)

@@ -1,4 +1,4 @@
-"""The rule that decides class by class: more than half of the votes, and a tie is a dispute."""
+"""The rule that decides class by class: more than half of the votes; a tie is a dispute."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ def majority_per_class(
 ) -> Decision:
     """Decide each class by its own votes.
 
-    A class has the votes of the readings whose readers could read the exam, did not abstain, were
-    asked about the class and did not call it not assessable. It is
+    A class has the votes of the readings whose readers could read the exam, did not abstain,
+    were asked about the class and did not call it not assessable. It is
 
-    - *present* with more than half of at least two votes;
-    - *absent* with fewer than half of at least two;
-    - *undecided*, in dispute, with exactly half, as 1 of 2 or 2 of 4; and when somebody gave it
-      and nobody else could assess it, for then nobody confirms or denies it;
-    - *incomplete* while readings are missing that could still change it;
-    - *not assessed* when nobody gave it and fewer than two could assess it.
+    - *present* with more than half of at least two votes; - *absent* with fewer than half of at
+    least two; - *undecided*, in dispute, with exactly half, as 1 of 2 or 2 of 4; also when
+    somebody gave it
+      and nobody else could assess it, because then nobody confirms or denies it;
+    - *incomplete* while missing readings could still change it; - *not assessed* when nobody
+    gave it and fewer than two could assess it.
 
-    Adjudicators vote on what is undecided without them, and on nothing else: they overrule no
-    class that the readers have decided.
+    Adjudicators vote only on what is undecided without them: they overrule no class that the
+    readers have decided.
 
     The exam is unreadable when more than half of its readers say so. When one of two does, the
-    whole exam is in dispute, and adjudicators vote on all of it. A class that stands alone
-    (normal) is never present while another class is present or undecided: all are in dispute.
+    whole exam is in dispute, and adjudicators vote on all of it. An exclusive class (normal) is
+    never present while another class is present or undecided: all of them are then in dispute.
     """
     count = Count.of([ballot for ballot in ballots if not ballot.is_adjudication])
     everybody = Count.of(ballots)
@@ -51,11 +51,11 @@ def majority_per_class(
 def _decide_whole(everybody: Count, exclusive: Collection[str]) -> Decision:
     """Decide an exam that one of two readers could not read: adjudicators vote on all of it."""
     if everybody.n_readable >= MIN_READINGS:
-        found = _decide(everybody, everybody, exclusive, 0)
-        if found.status == Status.UNREADABLE:
-            return found
-        status = Status.MAJORITY if found.status == Status.AGREEMENT else found.status
-        return replace(found, status=status, adjudicated=frozenset(found.votes) - found.disputed)
+        result = _decide(everybody, everybody, exclusive, 0)
+        if result.status == Status.UNREADABLE:
+            return result
+        status = Status.MAJORITY if result.status == Status.AGREEMENT else result.status
+        return replace(result, status=status, adjudicated=frozenset(result.votes) - result.disputed)
     if everybody.n_unreadable > everybody.n_readable:
         return _unreadable(everybody)
     return Decision(
@@ -70,7 +70,7 @@ def _decide_whole(everybody: Count, exclusive: Collection[str]) -> Decision:
 
 
 def _decide(count: Count, everybody: Count, exclusive: Collection[str], n_missing: int) -> Decision:
-    """Decide by the votes of ``count``, and what they leave undecided by those of ``everybody``."""
+    """Decide by the votes of ``count``, and undecided classes by those of ``everybody``."""
     if 2 * count.n_unreadable > count.n_readings + n_missing:
         return _unreadable(count)
     codes = sorted({*count.given, *count.unassessed})
@@ -109,7 +109,7 @@ def _state(count: Count, code: str, n_missing: int) -> State:
 
 
 def _unless_present(n_given: int, n_votes: int, n_missing: int) -> State:
-    # The worst that missing readings can do to an absent class is to give it, all of them.
+    # The worst case for an absent class is that all missing readings give it.
     if n_votes >= MIN_READINGS and 2 * (n_given + n_missing) < n_votes + n_missing:
         return State.ABSENT
     if n_missing:
@@ -118,7 +118,7 @@ def _unless_present(n_given: int, n_votes: int, n_missing: int) -> State:
 
 
 def _settled(states: Mapping[str, State], exclusive: Collection[str]) -> States:
-    """Return ``states``, undecided where a class that stands alone would be beside another."""
+    """Return ``states``, with conflicts between an exclusive class and another set to undecided."""
     possible = {code for code, one in states.items() if one in {State.PRESENT, State.UNDECIDED}}
     is_alone = any(code in exclusive and states[code] == State.PRESENT for code in possible)
     if not is_alone or not excludes(possible, exclusive):
@@ -135,7 +135,8 @@ def _status(decision: Decision) -> tuple[Status, Reason]:
         return Status.INCOMPLETE, Reason.READINGS_MISSING
     votes, n_votes = decision.votes, decision.n_votes
     if disputed := decision.disputed:
-        # Only beside a class that excludes it is a class with a majority in dispute.
+        # A class with a majority is in dispute only if it conflicts with an exclusive
+        # class.
         is_excluded = any(2 * votes[code] > n_votes[code] >= MIN_READINGS for code in disputed)
         reason = Reason.EXCLUSIVE_CLASSES if is_excluded else Reason.CLASSES_DISPUTED
         return Status.DISPUTED, reason

@@ -11,8 +11,8 @@ from .decision import MIN_READINGS, Ballot, Decision
 from .per_class import majority_per_class
 from .two_votes import agreement_then_majority
 
+# The exclusive classes of the built-in list of classes.
 NORMAL: frozenset[str] = frozenset({"normal_ecg"})
-"""The classes that stand alone in the list of classes this product comes with."""
 
 
 class UnknownRule(ValueError):
@@ -20,7 +20,9 @@ class UnknownRule(ValueError):
 
 
 class ContradictoryReading(ValueError):
-    """A reading gives a class that stands alone beside another, or one it could not assess."""
+    """A reading combines an exclusive class with another class, or gives one it could not
+    assess.
+    """
 
 
 def decide(
@@ -30,19 +32,19 @@ def decide(
     exclusive: Collection[str] = NORMAL,
     n_wanted: int = MIN_READINGS,
 ) -> Decision:
-    """Return what ``rule`` makes of the readings of one exam.
+    """Return the decision of ``rule`` about the readings of one exam.
 
     Args:
         rule: a key of ``RULES``.
-        ballots: one for each reading; readers who abstained have none.
-        exclusive: the classes that stand alone; no decision keeps one beside another class.
-        n_wanted: how many readings, adjudication aside, the study's design asks for. Two at
-            least are needed in any case.
+        ballots: one per reading; readers who abstained have none.
+        exclusive: the exclusive classes; no decision combines one with another class.
+        n_wanted: number of readings that the study requires, without adjudication. At least two
+            are needed in any case.
 
     Raises:
         UnknownRule: ``rule`` is not in ``RULES``.
-        ContradictoryReading: a reading has an exclusive class beside another class, or gives one
-            that it has no vote on.
+        ContradictoryReading: a reading combines an exclusive class with another class, or gives
+            one that it has no vote on.
     """
     if rule not in RULES:
         raise UnknownRule(f"{rule!r} is none of {', '.join(sorted(RULES))}")
@@ -55,13 +57,14 @@ def decide(
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A consensus rule: its version, what it does, and that in a few sentences."""
+    """A consensus rule: its version, its function and a short description."""
 
     version: str
     function: Callable[[Sequence[Ballot], Collection[str], int], Decision]
     description: str
 
 
+# The rules by stored name; the first is the default of new studies.
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "majority_per_class": Rule(
@@ -85,6 +88,5 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
     }
 )
-"""The rules by the name that a study stores; the first is that of new studies."""
 
 DEFAULT_RULE = "majority_per_class"

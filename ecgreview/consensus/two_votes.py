@@ -1,4 +1,4 @@
-"""The rule of CODE-II-test: agreement of all, else what at least two readers gave."""
+"""The rule of CODE-II-test: unanimous agreement, else classes given by at least two readers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .decision import MIN_READINGS, Ballot, Decision, Reason, State, Status
 def agreement_then_majority(
     ballots: Sequence[Ballot], exclusive: Collection[str], n_wanted: int
 ) -> Decision:
-    """Decide as CODE-II-test did, the exam as a whole.
+    """Decide the exam as a whole, as CODE-II-test did.
 
     Of its 8,475 exams, 6,309 were decided by agreement and 2,166 by "majority", which means two
-    readers, however many there are. Two readers who share a class drop every class that one of
-    them gave alone. With up to three readers the kept labels cannot contradict each other: two
-    readers who say normal say nothing else, and one more reader has one vote only. With four they
-    can (normal, normal, AF, AF), and then the exam is disputed.
+    readers, however many there are. If two readers share a class, every class given by only one
+    reader is dropped. With up to three readers the remaining labels cannot contradict each
+    other: two readers who say normal say nothing else, and a third reader has one vote only.
+    With four readers they can (normal, normal, AF, AF), and then the exam is disputed.
 
-    There every reader assessed every class. Here a reader who cannot assess one disputes nothing
-    of it, but a class that fewer than two readers assessed stays open. An adjudicator's reading is
-    one more vote on every class. More unreadable than readable readings, of at least two, make the
-    exam unreadable.
+    In CODE-II-test every reader assessed every class. Here, a reader who cannot assess a class
+    does not dispute it, but a class assessed by fewer than two readers stays open. An
+    adjudicator's reading adds one vote on every class. If more readings call the exam
+    unreadable than not, and at least two do, the exam is unreadable.
 
     Source:
         CODE-II, arXiv 2511.15632v1, description of CODE-II-test.

@@ -66,10 +66,10 @@ def examine(
     """Return a verdict on each class the model checks, in the order of the rules.
 
     Args:
-        measurements: of one exam; what was not measured is never suggested.
-        age_years: below 18 everything is withheld, because the limits are those of adults.
-        sex: "F", "M" or None; unknown takes the limit that is harder to meet.
-        qt_formula: the correction of QT that the study's protocol names.
+        measurements: of one exam; classes that need a missing measurement are never suggested.
+        age_years: below 18 every class is withheld, because the limits are for adults.
+        sex: "F", "M" or None; if unknown, the stricter limit is used.
+        qt_formula: the QT correction that the study's protocol names.
     """
     if age_years is not None and age_years < BOOK.youngest_years:
         return tuple(
@@ -78,7 +78,10 @@ def examine(
         )
     exam = _Exam(measurements, sex, qt_formula)
     return tuple(
-        min((_judge(rule, exam) for rule in rules), key=lambda one: _PRECEDENCE.index(one.state))
+        min(
+            (_judge(rule, exam) for rule in rules),
+            key=lambda verdict: _PRECEDENCE.index(verdict.state),
+        )
         for rules in BOOK.by_code.values()
     )
 
@@ -105,7 +108,7 @@ def suggest(
 
 
 def _judge(rule: Rule, exam: _Exam) -> Verdict:
-    """Return the verdict of one rule: its criteria first, then what forbids to rely on them."""
+    """Return the verdict of one rule: its criteria first, then its guards."""
     checks = [exam.check(condition) for condition in rule.criteria]
     for check in checks:
         if check.outcome == Outcome.FAILED:
@@ -120,7 +123,7 @@ def _judge(rule: Rule, exam: _Exam) -> Verdict:
 
 
 def _unless(rule: Rule, main: Check, exam: _Exam) -> Verdict | None:
-    """Return the verdict of the first exception that applies, or might."""
+    """Return the verdict of the first exception that applies, or might apply."""
     for exception in rule.unless:
         checks = [exam.check(condition) for condition in exception.conditions]
         if any(check.outcome == Outcome.FAILED for check in checks):
@@ -165,7 +168,7 @@ def _proposal(verdict: Verdict, check: Check, measurements: Measurements) -> Pro
 
 
 def _decimals(value: float | None, limit: float, usual: int) -> int:
-    """Return how many decimals keep ``value`` from reading as its limit: never "200 > 200"."""
+    """Return the decimals needed to keep ``value`` distinct from its limit: never "200 > 200"."""
     if value is None:
         return usual
     wanted = (n for n in range(usual, 3) if round(value, n) != limit or value == limit)

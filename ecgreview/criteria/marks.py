@@ -1,4 +1,4 @@
-"""Where on the recording the evidence of a rule shows: stretches of time that can be drawn."""
+"""Where on the recording the evidence of a rule is: time intervals to draw."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Stretches = tuple[tuple[float, float], ...]
 LIMB = ("I", "II", "III", "aVR", "aVL", "aVF")
 CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
 
+# The leads of measurements taken in single leads; all others are taken over all leads.
 SHOWN_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"axis_deg": ("I", "aVF"), "limb_voltage_mv": LIMB, "precordial_voltage_mv": CHEST}
 )
-"""The leads that a measurement is taken in; all others are taken over all leads together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Marks:
     """What to draw for one line of evidence.
 
     Attributes:
-        text: what was measured, such as "PR 238 ms".
-        leads: in which leads it shows; empty for all of them.
+        text: the measurement, such as "PR 238 ms".
+        leads: the leads concerned; empty for all of them.
         intervals_s: from and to, in seconds from the first sample; equal for an instant.
     """
 
@@ -36,17 +36,17 @@ class Marks:
     intervals_s: Stretches
 
     def to_json(self, *, tracing: int) -> dict[str, Any]:
-        """Return plain lists, numbers and strings, of the tracing at position ``tracing``."""
+        """Return plain values for the tracing at position ``tracing``."""
         return {
             "tracing": tracing,
             "text": self.text,
             "leads": list(self.leads),
-            "intervals_s": [list(one) for one in self.intervals_s],
+            "intervals_s": [list(interval) for interval in self.intervals_s],
         }
 
 
 def marks_of(measurement: str, text: str, measurements: Measurements) -> Marks | None:
-    """Return where ``measurement`` was taken, or None where nothing was noted of it."""
+    """Return where ``measurement`` was taken, or None if that was not recorded."""
     intervals = _intervals_s(measurement, measurements)
     if not intervals:
         return None
@@ -59,7 +59,7 @@ def _intervals_s(measurement: str, measurements: Measurements) -> Stretches:
     if measurement in {"heart_rate_bpm", "rr_entropy"}:
         return tuple(pairwise(instants.beats_s))
     if measurement == "paced_share":
-        return tuple((one, one) for one in instants.spikes_s)
+        return tuple((instant, instant) for instant in instants.spikes_s)
     if measurement == "pr_ms":
         return _around(onsets, before_ms=measurements.pr_ms.value)
     if measurement.startswith("qt"):
@@ -70,7 +70,7 @@ def _intervals_s(measurement: str, measurements: Measurements) -> Stretches:
 def _around(
     onsets: tuple[float, ...], *, before_ms: float | None = 0.0, after_ms: float | None = 0.0
 ) -> Stretches:
-    """Return a stretch around the beginning of each QRS; none where it was not measured."""
+    """Return an interval around the onset of each QRS; none if it was not measured."""
     if before_ms is None or after_ms is None:
         return ()
     return tuple(

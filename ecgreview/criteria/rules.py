@@ -1,4 +1,4 @@
-"""The rules of the criteria model, read from ``rules.toml`` and checked."""
+"""The rules of the criteria model, read from ``rules.toml`` and validated."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ecgreview.measure.measurements import NAMES
 
 from .verdicts import Reason, State
 
+# The comparisons a condition may make, and how evidence writes them.
 SIGNS = {"above": ">", "below": "<", "at_least": "≥", "at_most": "≤"}
-"""The comparisons a condition may make, and how evidence writes them."""
 
+# Placeholder in the rules for the QT correction that the protocol names.
 CORRECTED_QT = "qtc_ms"
-"""Stands in the rules for QT corrected by the formula that the protocol names."""
 
 
 class BadRule(ValueError):
-    """The file of rules says something that cannot be meant."""
+    """The file of rules is invalid."""
 
 
 class QtFormula(StrEnum):
-    """The corrections of QT that a protocol may name."""
+    """The QT corrections that a protocol may name."""
 
     BAZETT = "bazett"
     FRIDERICIA = "fridericia"
@@ -38,9 +38,10 @@ class Condition:
     """A measurement compared with a limit, which may depend on sex.
 
     Attributes:
-        tolerance: met by less than this, the measurement's error decides: that is undecided.
-        reason: of a guard, what its failure means.
-        formula: of a guard, the only QT formula it concerns.
+        tolerance: within this distance of the limit, measurement error decides, so the result is
+            undecided.
+        reason: for a guard, the meaning of its failure.
+        formula: for a guard, the only QT formula it applies to.
     """
 
     measurement: str
@@ -56,11 +57,9 @@ class Condition:
         return f"qtc_{formula}_ms" if self.measurement == CORRECTED_QT else self.measurement
 
     def threshold(self, sex: str | None) -> float:
-        """Return the limit for ``sex``."""
         return self.thresholds.get(sex or "unknown", self.thresholds["unknown"])
 
     def holds(self, value: float, sex: str | None) -> bool:
-        """Tell whether ``value`` meets the condition."""
         threshold = self.threshold(sex)
         return {
             "above": value > threshold,
@@ -72,7 +71,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Unless:
-    """Conditions that, all met, take the class away."""
+    """An exception: if all its conditions are met, the class is not suggested."""
 
     conditions: tuple[Condition, ...]
     state: State
@@ -81,7 +80,7 @@ class Unless:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A class of the taxonomy, its criteria, what they rely on, and who published them."""
+    """A class of the taxonomy, its criteria, their guards, and the source."""
 
     code: str
     criteria: tuple[Condition, ...]
@@ -101,7 +100,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """Everything the file of rules says."""
+    """The contents of the rules file."""
 
     name: str
     version: str
@@ -114,14 +113,14 @@ class RuleBook:
     def by_code(self) -> dict[str, tuple[Rule, ...]]:
         """The rules of each class, in the order of the file."""
         codes = dict.fromkeys(rule.code for rule in self.rules)
-        return {code: tuple(one for one in self.rules if one.code == code) for code in codes}
+        return {code: tuple(rule for rule in self.rules if rule.code == code) for code in codes}
 
 
 def read(path: Path) -> RuleBook:
     """Return the rules in the TOML file ``path``.
 
     Raises:
-        BadRule: a rule names no measurement, or compares it in no known way.
+        BadRule: a rule names an unknown measurement or comparison.
     """
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     return RuleBook(
@@ -172,8 +171,8 @@ def _condition(entry: dict[str, Any]) -> Condition:
 
 BOOK = read(Path(__file__).with_name("rules.toml"))
 NAME = BOOK.name
+# The codes the model checks. No suggestion for any other class means nothing.
 COVERED: tuple[str, ...] = tuple(BOOK.by_code)
-"""The codes the model checks; of all others it says nothing, not even their absence."""
 
 
 def version_of(formula: QtFormula) -> str:
@@ -181,5 +180,5 @@ def version_of(formula: QtFormula) -> str:
     return f"{BOOK.version}-{formula}"
 
 
+# The version used where no protocol names another formula.
 VERSION = version_of(QtFormula.BAZETT)
-"""The version that runs where no protocol names another formula."""

@@ -1,4 +1,4 @@
-"""What the criteria model concludes about each class it checks, and on which measurement."""
+"""The verdict of the criteria model on each class it checks, with the deciding measurement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .marks import Marks
 
 
 class State(StrEnum):
-    """The three answers. Stored with suggestion runs: never rename a value."""
+    """The three possible verdicts. Stored with suggestion runs: never rename a value."""
 
     SUGGESTED = "suggested"
     NOT_MET = "not_met"
@@ -44,7 +44,7 @@ class Reason(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one comparison."""
+    """The result of one comparison."""
 
     MET = "met"
     FAILED = "failed"
@@ -61,7 +61,7 @@ class Check:
         measurement: name of a field of ``Measurements``.
         comparison: ``above``, ``below``, ``at_least`` or ``at_most``.
         value: None where it was not measured; ``missing`` says why.
-        decimals: as many as keep the value apart from the limit.
+        decimals: enough to keep the value distinct from the limit.
     """
 
     measurement: str
@@ -76,7 +76,6 @@ class Check:
     missing: Missing | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain numbers and strings."""
         return {
             "measurement": self.measurement,
             "comparison": self.comparison,
@@ -93,14 +92,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the model concludes about one class.
+    """The verdict of the model on one class.
 
     Attributes:
         code: of the taxonomy.
         reason: None when the class is suggested.
-        checks: the comparison that decides; behind it, when the class is withheld although its
-            criteria are met, the one for which it is. Empty for a child.
-        source: the publication the limits come from.
+        checks: the deciding comparison; if the class is withheld although its criteria are met,
+            followed by the comparison that withholds it. Empty for a child.
+        source: the publication of the limits.
     """
 
     code: str
@@ -110,7 +109,7 @@ class Verdict:
     source: str
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain numbers and strings, as they are stored."""
+        """Return plain values, as they are stored."""
         return {
             "class": self.code,
             "state": self.state.value,
@@ -122,11 +121,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A suggested class and why.
+    """A suggested class with its evidence.
 
     Attributes:
         evidence: one English line, such as "PR 238 ms > 200 ms (9 of 9 beats)".
-        marks: where on the recording the evidence shows.
+        marks: where on the recording the evidence is.
         evidence_data: the numbers and names of ``evidence``, for other languages.
     """
 

@@ -1,4 +1,4 @@
-"""The design generator: who reads what, what twice and in which order, and what that will show."""
+"""The design generator: who reads what, hidden repeats, order, and predicted precision."""
 
 from __future__ import annotations
 

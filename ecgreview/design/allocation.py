@@ -1,4 +1,4 @@
-"""Which readers read which exams."""
+"""Assignment of exams to readers."""
 
 from __future__ import annotations
 
@@ -18,70 +18,70 @@ class TooFewReaders(DesignRefused):
     """There are fewer readers than an exam still needs.
 
     Attributes:
-        needed, available: how many readers.
+        needed, available: numbers of readers.
     """
 
     def __init__(self, needed: int, available: int) -> None:
         super().__init__(
-            f"An exam needs {needed} readers and there are {available}: "
-            "name more readers, or fewer readers per exam."
+            f"An exam needs {needed} readers, but there are only {available}: "
+            "add readers, or lower the number of readers per exam."
         )
         self.needed, self.available = needed, available
 
 
 class NobodyLeft(DesignRefused):
-    """An exam cannot have its readers, whatever the others read.
+    """An exam cannot get its readers, whatever the other exams are assigned.
 
     Attributes:
         exam: its id.
-        needed: how many more readers it needs.
-        available: how many of the readers may read it.
+        needed: number of readers it still needs.
+        available: number of readers who may read it.
     """
 
     def __init__(self, exam: int, needed: int, available: int) -> None:
         super().__init__(
-            f"Exam {exam} needs {needed} more readers, and of those who may read it only "
-            f"{available} can: let more readers read it, raise caps, or leave it out."
+            f"Exam {exam} needs {needed} more readers, but only "
+            f"{available} can read it: allow more readers, raise caps, or leave the exam out."
         )
         self.exam, self.needed, self.available = exam, needed, available
 
 
 class CapsTooSmall(DesignRefused):
-    """The readers together may not read as much as the exams need.
+    """The readers' caps together do not cover the readings that the exams need.
 
     Attributes:
-        needed, available: how many first readings.
+        needed, available: numbers of first readings.
     """
 
     def __init__(self, needed: int, available: int) -> None:
         super().__init__(
-            f"The exams need {needed} readings and the readers' caps leave {available}: "
-            "raise caps, name more readers, or fewer exams."
+            f"The exams need {needed} readings, but the readers' caps allow only {available}: "
+            "raise caps, add readers, or remove exams."
         )
         self.needed, self.available = needed, available
 
 
 class CapBelowAnchors(DesignRefused):
-    """A reader's cap leaves too little for the exams that everyone reads.
+    """A reader's cap does not cover the anchor exams.
 
     Attributes:
         reader: the id.
-        needed, available: how many exams.
+        needed, available: numbers of exams.
     """
 
     def __init__(self, reader: int, needed: int, available: int) -> None:
         super().__init__(
-            f"Reader {reader} has {needed} anchor exams to read and a cap that leaves "
+            f"Reader {reader} has {needed} anchor exams to read, but a cap that allows only "
             f"{available}: raise the cap, or choose fewer anchors."
         )
         self.reader, self.needed, self.available = reader, needed, available
 
 
 def allocate(request: Request) -> tuple[Ids, Ids]:
-    """Return the new pairs of reader and exam: who is to read what.
+    """Return the new pairs of reader and exam.
 
     Loads (exams per reader, history included) differ by at most one, or follow the caps; no
-    allocation of these exams has more even ones. Within that, the numbers of exams that two
+    allocation of these exams has more even loads. Within that, the numbers of exams that two
     readers share are as even as exchanges can make them, mostly within one.
 
     Returns:
@@ -89,10 +89,10 @@ def allocate(request: Request) -> tuple[Ids, Ids]:
 
     Raises:
         BadDesign: something in the request has a wrong shape or is outside its range.
-        TooFewReaders: there are fewer readers than each exam is to have.
+        TooFewReaders: there are fewer readers than readers per exam.
         NobodyLeft: an exam has too few readers who may read it.
-        CapBelowAnchors: a reader's cap does not hold the anchors.
-        CapsTooSmall: all caps together do not hold the readings.
+        CapBelowAnchors: a reader's cap does not cover the anchors.
+        CapsTooSmall: all caps together do not cover the readings.
     """
     frame = Frame.of(request)
     readers, exams = np.nonzero(given(frame))
@@ -100,7 +100,7 @@ def allocate(request: Request) -> tuple[Ids, Ids]:
 
 
 def given(frame: Frame) -> NDArray[np.bool_]:
-    """Return the same as a table, shape (n_readers, n_exams)."""
+    """Return the new assignments as a table, shape (n_readers, n_exams)."""
     limits = _limits(frame)
     _refuse_impossible(frame, limits)
     rng = chance.generator(frame.request.seed, f"allocation:{len(frame.request.history)}")
@@ -121,14 +121,14 @@ def n_repeats(n_exams: int, fraction: float) -> int:
 
 
 def repeats_due(history: Readings, reader: int, n_new: int, fraction: float) -> int:
-    """Return how many of ``n_new`` exams ``reader`` reads twice, so that all are ``fraction``."""
+    """Return how many of ``n_new`` exams ``reader`` reads twice to reach ``fraction`` in total."""
     occurrences = history.occurrences[history.readers == reader]
     n_earlier, n_before = int((occurrences == 1).sum()), int((occurrences > 1).sum())
     return min(n_new, max(0, n_repeats(n_earlier + n_new, fraction) - n_before))
 
 
 def _limits(frame: Frame) -> Ids:
-    """Return how many new exams each reader may be given, so that repeats fit under the cap."""
+    """Return the maximum number of new exams per reader, leaving room for repeats under the cap."""
     return np.array(
         [
             _limit(frame, int(reader), int(cap)) if cap != NO_CAP else len(frame.exams)

@@ -1,4 +1,4 @@
-"""The table of who is given what, while it is being filled."""
+"""The table of assignments while it is being filled."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _EXAMS_AT_ONCE = 20_000
 
 @dataclass(slots=True, eq=False)
 class Board:
-    """Which reader is given which exam, as far as it is decided.
+    """The assignments made so far.
 
     Attributes:
         present: shape (n_readers, n_exams), bool; in the history, so they never move.
-        allowed: the same shape; may be given.
-        given: the same shape; is given now.
-        missing: shape (n_exams,); how many readers an exam still lacks.
-        loads: shape (n_readers,); exams of each reader, the history included.
-        room: shape (n_readers,); how many more exams each reader may be given.
+        allowed: the same shape; pairs that may be assigned.
+        given: the same shape; pairs assigned now.
+        missing: shape (n_exams,); number of readers an exam still lacks.
+        loads: shape (n_readers,); exams of each reader, including the history.
+        room: shape (n_readers,); number of exams each reader may still be given.
     """
 
     present: NDArray[np.bool_]
@@ -47,11 +47,10 @@ class Board:
 
     @property
     def n_readers(self) -> int:
-        """How many readers may be given exams."""
         return len(self.loads)
 
     def may_give(self, exam: int) -> NDArray[np.bool_]:
-        """Return which readers could be given ``exam``, were there no limits."""
+        """Return the readers who could be given ``exam``, ignoring limits."""
         return self.allowed[:, exam] & ~self.given[:, exam]
 
     def movable(self, giver: int, recipient: int) -> NDArray[np.intp]:
@@ -60,14 +59,13 @@ class Board:
         return np.flatnonzero(self.given[giver] & free)
 
     def give(self, reader: int, exam: int) -> None:
-        """Give ``exam`` to one more reader."""
         self.given[reader, exam] = True
         self.loads[reader] += 1
         self.room[reader] -= 1
         self.missing[exam] -= 1
 
     def move(self, giver: int, recipient: int, exam: int) -> None:
-        """Let ``recipient`` read ``exam`` in the place of ``giver``."""
+        """Move ``exam`` from ``giver`` to ``recipient``."""
         self.given[giver, exam] = False
         self.loads[giver] -= 1
         self.room[giver] += 1
@@ -76,7 +74,8 @@ class Board:
 
 
 def count_pairs(is_read: NDArray[np.bool_]) -> Ids:
-    """Return how many exams each two readers share, shape (n_readers, n_readers), diagonal 0.
+    """Return how many exams each pair of readers shares, shape (n_readers, n_readers), diagonal
+    0.
 
     Args:
         is_read: shape (n_readers, n_exams).
@@ -84,7 +83,7 @@ def count_pairs(is_read: NDArray[np.bool_]) -> Ids:
     n_readers, n_exams = is_read.shape
     pairs = np.zeros((n_readers, n_readers))
     for start in range(0, n_exams, _EXAMS_AT_ONCE):
-        # float32 counts exactly to 2**24, far above the exams of one block.
+        # float32 counts exactly up to 2**24, far more than the exams of one block.
         block = is_read[:, start : start + _EXAMS_AT_ONCE].astype(np.float32)
         pairs += block @ block.T
     np.fill_diagonal(pairs, 0)
@@ -92,7 +91,7 @@ def count_pairs(is_read: NDArray[np.bool_]) -> Ids:
 
 
 def pairs_in(readings: Readings, readers: Ids) -> Ids:
-    """Return how many exams each two of ``readers`` share in ``readings``.
+    """Return how many exams each pair of ``readers`` shares in ``readings``.
 
     Args:
         readings: any rows; repeats count once.

@@ -1,4 +1,4 @@
-"""Chance that can be repeated: all of it follows from the study's seed."""
+"""Reproducible randomness: all of it is derived from the study's seed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+# Block size of SHA-256 in bytes, to which HMAC pads its key (RFC 2104).
 _BLOCK = 64
-"""Bytes of a block of SHA-256, to which HMAC pads its key (RFC 2104)."""
 
 
 def digest(seed: str, message: str) -> bytes:
@@ -21,21 +21,22 @@ def digest(seed: str, message: str) -> bytes:
 def digests(seed: str, messages: Iterable[str]) -> NDArray[np.uint8]:
     """Return ``digest`` of each message, shape (n, 32).
 
-    The two padded keys are hashed once and copied for each message, which is a third of the work.
+    The two padded keys are hashed once and copied for each message, which cuts the time to a
+    third.
     """
     key = seed.encode()
     key = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key))
     outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
-    found = bytearray()
+    output = bytearray()
     for message in messages:
         within, around = inner.copy(), outer.copy()
         within.update(message.encode())
         around.update(within.digest())
-        found += around.digest()
-    return np.frombuffer(bytes(found), dtype=np.uint8).reshape(-1, 32)
+        output += around.digest()
+    return np.frombuffer(bytes(output), dtype=np.uint8).reshape(-1, 32)
 
 
 def generator(seed: str, purpose: str) -> np.random.Generator:
-    """Return a generator of random numbers for one ``purpose`` of the study with this ``seed``."""
+    """Return a random generator for one ``purpose``, derived from the study's ``seed``."""
     return np.random.default_rng(int.from_bytes(digest(seed, purpose), "big"))

@@ -1,10 +1,10 @@
-"""Dealing exams to readers: quickly, evenly and without regard to who meets whom too often.
+"""Dealing exams to readers quickly and evenly, without balancing pairs of readers.
 
-Most exams may be read by anybody. They are dealt in blocks by a cyclic design (John & Williams,
-Cyclic and Computer Generated Designs, 2nd ed. 1995): with readers in a circle and k steps, exam i
-of a block goes to the readers i + step. Every reader gets k exams of each block, and how often two
-readers meet depends only on their distance on the circle; the steps of each block are chosen so
-that all distances come up equally often.
+Most exams may be read by every reader. They are dealt in blocks by a cyclic design (John &
+Williams, Cyclic and Computer Generated Designs, 2nd ed. 1995): with readers in a circle and k
+steps, exam i of a block goes to the readers i + step. Every reader gets k exams of each block, and
+how often two readers share an exam depends only on their distance on the circle; the steps of each
+block are chosen so that all distances occur equally often.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ _MAX_CANDIDATES = 1500
 
 
 def deal(board: Board, rng: np.random.Generator) -> None:
-    """Give exams to readers until none is missing one, or nobody has room for it.
+    """Assign exams until every exam has its readers, or nobody has room for it.
 
-    Exams with little choice go first. Each exam goes to those who have least so far.
+    Exams with the fewest possible readers go first. Each exam goes to the readers with the
+    lowest loads.
     """
     order = rng.permutation(len(board.missing))
     choice = board.allowed.sum(axis=0) - board.missing
@@ -37,7 +38,7 @@ def deal(board: Board, rng: np.random.Generator) -> None:
 
 
 def _usual_need(board: Board) -> int:
-    """Return how many readers most exams lack that anybody may read."""
+    """Return the most common number of missing readers among exams that every reader may read."""
     anybody = board.missing[board.allowed.all(axis=0)]
     anybody = anybody[(anybody > 0) & (anybody < board.n_readers)]
     return int(np.bincount(anybody).argmax()) if anybody.size else 0
@@ -58,7 +59,7 @@ def _deal_plain(board: Board, exams: NDArray[np.intp], need: int, rng: np.random
 
 
 def _n_blocks(board: Board, able: NDArray[np.intp], n_exams: int, need: int) -> int:
-    """Return how many whole blocks can be dealt to all who are ``able``; 0 to level them first."""
+    """Return how many whole blocks can be dealt to all ``able`` readers; 0 if loads are uneven."""
     if len(able) <= need or np.ptp(board.loads[able]) > 1:
         return 0
     return int(min(n_exams // len(able), board.room[able].min() // need))
@@ -82,7 +83,7 @@ def _deal_blocks(
 
 
 def _steps(n_blocks: int, size: int, need: int, rng: np.random.Generator) -> Ids:
-    """Return the steps of each block, shape (n_blocks, need), that even out the distances."""
+    """Return the steps of each block, shape (n_blocks, need), that balance the distances."""
     candidates = rng.permutation(_candidates(size, need, rng))
     half = size // 2
     first, second = np.triu_indices(need, 1)
@@ -90,10 +91,10 @@ def _steps(n_blocks: int, size: int, need: int, rng: np.random.Generator) -> Ids
     apart = np.minimum(apart, size - apart)
     met = (apart[:, :, None] == np.arange(1, half + 1)).sum(axis=1).astype(np.float64)
     if size % 2 == 0:
-        met[:, -1] *= 2  # two opposite readers meet twice in a block, going round
+        met[:, -1] *= 2  # two opposite readers meet twice per block, once in each direction
     pairs_apart = np.full(half, 1.0)
     if size % 2 == 0:
-        pairs_apart[-1] = 0.5  # and there are half as many of them
+        pairs_apart[-1] = 0.5  # there are half as many opposite pairs
     squares = (met**2) @ pairs_apart
     counts = np.zeros(half)
     chosen = np.empty(n_blocks, dtype=np.intp)
@@ -116,7 +117,7 @@ def _candidates(size: int, need: int, rng: np.random.Generator) -> Ids:
 
 def _to_the_idlest(board: Board, exam: int, rng: np.random.Generator) -> None:
     able = np.flatnonzero(board.may_give(exam) & (board.room > 0))
-    # Who has least comes first, and chance decides between equals.
+    # The lowest load comes first; ties are broken at random.
     chosen = able[np.argsort(board.loads[able] + rng.random(len(able)))]
     for reader in chosen[: board.missing[exam]]:
         board.give(int(reader), exam)

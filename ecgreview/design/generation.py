@@ -1,4 +1,4 @@
-"""A whole design in one call: who reads what, what twice, and in which order."""
+"""A complete design in one call: assignments, repeats and order."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .request import Frame, Request
 def generate(request: Request) -> Plan:
     """Return the readings that ``request`` adds to its history.
 
-    Nothing of the history moves: new readings come after it, so that a reader who is added, or
-    exams that come later, change nobody's past order.
+    The history does not change: new readings come after it, so additional readers or exams
+    change nobody's past order.
 
     Raises:
         BadDesign: something in the request has a wrong shape or is outside its range.
-        TooFewReaders: there are fewer readers than each exam is to have.
+        TooFewReaders: there are fewer readers than readers per exam.
         NobodyLeft: an exam has too few readers who may read it.
-        CapBelowAnchors: a reader's cap does not hold the anchors.
-        CapsTooSmall: all caps together do not hold the readings.
+        CapBelowAnchors: a reader's cap does not cover the anchors.
+        CapsTooSmall: all caps together do not cover the readings.
         WashoutTooLong: a reader has too few exams for the washout.
     """
     frame = Frame.of(request)
@@ -54,7 +54,7 @@ def generate(request: Request) -> Plan:
 def _queue(
     request: Request, reader: int, firsts: Readings, start: int, end: int
 ) -> tuple[Ids, Ids, Ids]:
-    """Return rows of ``firsts`` in the order of one reader, their occurrences and positions."""
+    """Return one reader's rows of ``firsts`` in reading order, with occurrences and positions."""
     past = request.history.chosen(request.history.readers == reader)
     past = past.chosen(np.argsort(past.positions, kind="stable"))
     before = past.patients[max(0, len(past) - request.patient_gap + 1) :].tolist()

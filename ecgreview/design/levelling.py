@@ -1,4 +1,4 @@
-"""Passing exams on from reader to reader until loads are level and nobody is above a limit."""
+"""Moving exams between readers until loads are level and within limits."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .board import Board
 
 
 def fill(board: Board) -> int | None:
-    """Give each exam the readers it lacks, by making room along chains of readers.
+    """Give each exam the readers it lacks, making room along chains of readers.
 
-    A chain passes one exam each from a reader at the limit to a next one, up to somebody with
-    room. When there is no chain there is no allocation at all (Ford & Fulkerson 1956).
+    Along a chain, each reader passes one exam to the next, from a reader at the limit to a
+    reader with room. If there is no chain, no allocation exists (Ford & Fulkerson 1956).
 
     Returns:
         The index of an exam that cannot have its readers, or None when all have them.
@@ -30,7 +30,7 @@ def fill(board: Board) -> int | None:
 
 
 def level(board: Board) -> None:
-    """Pass exams on from who has most to who has two fewer, for as long as a chain leads there.
+    """Pass exams from the highest load to a load lower by two or more, while such chains exist.
 
     What remains cannot be evened out: the loads are an optimal semi-matching (Harvey, Ladner,
     Lovasz & Tamir 2006, J Algorithms 59:53-78).
@@ -62,7 +62,7 @@ def _chain(board: Board, starts: NDArray[np.intp], ends: NDArray[np.bool_]) -> l
 
 
 def _recipients(board: Board, giver: int) -> NDArray[np.bool_]:
-    """Return who could take some exam of ``giver``."""
+    """Return the readers who could take some exam of ``giver``."""
     exams = np.flatnonzero(board.given[giver])
     free = board.allowed[:, exams] & ~board.given[:, exams]
     return np.asarray(free.any(axis=1))
@@ -76,6 +76,6 @@ def _walk_back(before: dict[int, int | None], last: int) -> list[int]:
 
 
 def _pass_on(board: Board, chain: list[int]) -> None:
-    # From the end, so that each reader makes room before being given something.
+    # From the end, so that each reader makes room before receiving an exam.
     for giver, recipient in reversed(list(pairwise(chain))):
         board.move(giver, recipient, int(board.movable(giver, recipient)[0]))

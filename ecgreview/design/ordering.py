@@ -1,4 +1,4 @@
-"""In which order a reader reads."""
+"""The order in which a reader reads exams."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .readings import UNKNOWN, Ids
 
 
 def key(seed: str, reader: int, exam: int, occurrence: int = 1) -> str:
-    """Return where a reading comes in its reader's order: HMAC-SHA256, 64 hex digits.
+    """Return the sort key of a reading in its reader's order: HMAC-SHA256, 64 hex digits.
 
-    Who does not know the seed can neither foresee the order nor learn anything from it; who does
-    can check years later that it was kept.
+    Without the seed, nobody can foresee the order or learn anything from it. With the seed, the
+    order can be verified years later.
     """
     return chance.digest(seed, _message(reader, exam, occurrence)).hex()
 
 
 def digests(seed: str, rows: Iterable[tuple[int, int, int]]) -> NDArray[np.uint8]:
-    """Return the keys of ``rows`` of reader, exam and occurrence as bytes, shape (n, 32)."""
+    """Return the keys of ``rows`` (reader, exam, occurrence) as bytes, shape (n, 32)."""
     return chance.digests(seed, (_message(*row) for row in rows))
 
 
@@ -43,17 +43,17 @@ def order(
 ) -> Ids:
     """Return the order in which ``reader`` reads ``exams`` for the first time, as indices.
 
-    It is the order of the keys, in which exams are moved back, and at the very end some moved
-    forward, where two of one patient would be closer than ``patient_gap``. Only where that does
-    not suffice is the order made anew.
+    This is the order of the keys, with exams moved back (and at the very end some moved
+    forward) where two of one patient would be closer than ``patient_gap``. Only if that is not
+    enough is the order built differently.
 
     Args:
         seed: the study's.
         reader: the id.
         exams: shape (n,); ids.
-        patients: shape (n,); whose exam it is.
-        patient_gap: wanted distance in places; where it cannot be had, a smaller one.
-        before: patients of what the reader reads just before, the last one last.
+        patients: shape (n,); the patient of each exam.
+        patient_gap: desired distance in places; a smaller one is used if it is impossible.
+        before: patients of the preceding readings, the most recent last.
     """
     keys = digests(seed, ((reader, int(exam), 1) for exam in exams))
     by_key = by_digest(np.zeros(len(exams), dtype=np.int64), keys)
@@ -61,25 +61,26 @@ def order(
 
 
 def apart(patients: Ids, gap: int, before: Sequence[int]) -> NDArray[np.intp]:
-    """Return indices of ``patients`` such that equal ones are ``gap`` places apart, or nearly.
+    """Return indices of ``patients`` such that equal ones are at least ``gap`` apart if
+    possible.
 
     Args:
         patients: shape (n,), in the order to be kept where possible; ``UNKNOWN`` equals nobody.
-        gap: wanted distance.
-        before: patients of the places just before.
+        gap: desired distance.
+        before: patients of the preceding places.
     """
     own = strangers(patients)
     near = [patient for patient in before if patient != UNKNOWN]
     for narrower in range(min(gap, _widest(own)), 1, -1):
-        found = _put_forward(own, _put_back(own, narrower, near), narrower, near)
-        found = found or _most_first(own, narrower, near)
-        if found:
-            return np.array(found, dtype=np.intp)
+        indexes = _put_forward(own, _put_back(own, narrower, near), narrower, near)
+        indexes = indexes or _largest_first(own, narrower, near)
+        if indexes:
+            return np.array(indexes, dtype=np.intp)
     return np.arange(len(patients))
 
 
 def strangers(patients: Ids) -> list[int]:
-    """Return ``patients`` with a number of its own for each that is unknown."""
+    """Return ``patients`` with a distinct number for each unknown patient."""
     numbered = np.where(patients == UNKNOWN, UNKNOWN - 1 - np.arange(len(patients)), patients)
     return [int(patient) for patient in numbered]
 
@@ -87,8 +88,8 @@ def strangers(patients: Ids) -> list[int]:
 def _widest(patients: Sequence[int]) -> int:
     """Return the widest distance that all exams of one patient can have.
 
-    A patient's m exams need (m - 1) distances; all who have that many need a place each in the
-    last stretch.
+    A patient's m exams need (m - 1) distances; all patients with that many need a place each in
+    the last stretch.
     """
     counts = Counter(patients)
     most = max(counts.values(), default=1)
@@ -99,9 +100,9 @@ def _widest(patients: Sequence[int]) -> int:
 
 
 def _put_back(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int]:
-    """Return the indices in order, each put back until its patient is ``gap`` away.
+    """Return the indices in order, each moved back until its patient is ``gap`` away.
 
-    Those for whom the order ends too soon are left out.
+    Indices for which no place is left are omitted.
     """
     last = {patient: place for place, patient in enumerate(before, start=-len(before))}
     placed: list[int] = []
@@ -130,9 +131,10 @@ def _put_back(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[
 def _put_forward(
     patients: Sequence[int], placed: list[int], gap: int, before: Sequence[int]
 ) -> list[int] | None:
-    """Put what was left out as late as it is ``gap`` away; None if there is no such place.
+    """Insert the omitted indices as late as they are ``gap`` away; None if there is no such
+    place.
 
-    What is put in between moves others further apart, never closer.
+    Insertion moves other exams further apart, never closer.
     """
     for index in sorted(set(range(len(patients))) - set(placed)):
         row = [*before, *(patients[other] for other in placed)]
@@ -150,10 +152,10 @@ def _put_forward(
     return placed
 
 
-def _most_first(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int] | None:
-    """Return an order in which always that patient comes who has most exams left.
+def _largest_first(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int] | None:
+    """Return an order that always takes the patient with the most exams left.
 
-    It does not keep the order of the keys, but finds a solution when there is one.
+    It does not keep the order of the keys, but finds a solution if one exists.
     """
     left: dict[int, deque[int]] = {}
     for index, patient in enumerate(patients):
@@ -177,5 +179,5 @@ def _most_first(patients: Sequence[int], gap: int, before: Sequence[int]) -> lis
 
 
 def _message(reader: int, exam: int, occurrence: int) -> str:
-    # First readings keep the message they had before there were repeats, and so their order.
+    # First readings keep the message from before repeats existed, and so their order.
     return f"{reader}:{exam}" if occurrence == 1 else f"{reader}:{exam}:{occurrence}"

@@ -1,4 +1,4 @@
-"""Exchanging exams between readers until every two readers share about equally many."""
+"""Exchanging exams between readers until all pairs of readers share about equally many."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 from .board import Board, count_pairs
 from .readings import Ids
 
+# Neutral exchanges to try, to escape a local optimum.
 _SIDEWAYS, _SIDEWAYS_PER_READER = 300, 10
-"""Exchanges tried that change nothing for the better, to leave a place where all are worse."""
 
 
 def even_out(board: Board, earlier: Ids, rng: np.random.Generator) -> None:
     """Exchange exams between readers so that all pairs of readers share about equally many.
 
-    Two readers exchange one exam each, or one with an exam more passes it on, so loads stay as
-    even as they are. That is done when it lowers the sum of squares of the pair counts, which is
-    least when they differ by at most 1.
+    Two readers exchange one exam each, or a reader with one exam more passes it on, so loads
+    stay as even as they are. An exchange is made if it lowers the sum of squares of the pair
+    counts, which is lowest when they differ by at most 1.
 
     Args:
         board: complete.
-        earlier: shape (n_readers, n_readers); the exams that two readers share already and that
-            ``board.present`` does not show.
-        rng: decides between equally good exchanges.
+        earlier: shape (n_readers, n_readers); exams that two readers already share and that
+            ``board.present`` does not contain.
+        rng: breaks ties between equally good exchanges.
     """
     table = _Table.of(board, earlier)
     if table is None:
@@ -45,9 +45,9 @@ class _Table:
     """The exams that can be exchanged.
 
     Attributes:
-        board: the whole.
         pairs: shape (n_readers, n_readers); exams that two readers share.
-        members: shape (n_exams, most readers of one); who reads it, filled up with n_readers.
+        members: shape (n_exams, maximum readers per exam); readers of each exam, padded with
+            n_readers.
     """
 
     board: Board
@@ -70,38 +70,40 @@ class _Table:
 
     @property
     def is_even(self) -> bool:
-        """Whether no two readers share over one exam more than two others do."""
+        """Whether the numbers of exams that pairs of readers share differ by at most one."""
         counts = self.pairs[~np.eye(len(self.pairs), dtype=bool)]
         return int(counts.max() - counts.min()) <= 1
 
     def worst_pair(self, rng: np.random.Generator) -> tuple[int, int]:
-        """Return two readers who share fewer or more exams than any others do."""
+        """Return two readers whose number of shared exams is furthest from the mean."""
         first, second = np.triu_indices(len(self.pairs), 1)
         off = np.abs(self.pairs[first, second] - self.pairs[first, second].mean())
         at = rng.choice(np.flatnonzero(off == off.max()))
         return int(first[at]), int(second[at])
 
     def improve(self, readers: Iterable[int]) -> None:
-        """Make every exchange of ``readers`` with anybody that helps."""
+        """Make every exchange that lowers the sum of squares between ``readers`` and anybody."""
         for first in readers:
             if self.is_even:
                 return
             more = self.pairs - self.pairs[first]
             more[:, first] = 0
             np.fill_diagonal(more, 0)
-            # With less difference than this between partners nothing can help.
+            # With a smaller difference between partners, no exchange can help.
             hopeful = (np.ptp(more, axis=1) > 2) | (more.min(axis=1) < -1)
             for second in np.flatnonzero(hopeful):
                 while self._pass_one(first, int(second)) or self._exchange(first, int(second)):
                     pass
 
     def step_aside(self, first: int, rng: np.random.Generator) -> None:
-        """Make an exchange of ``first`` with anybody that costs nothing, if chance finds one."""
+        """Make a random neutral exchange of ``first`` with another reader, if there is one."""
         second = int(rng.choice(np.delete(np.arange(len(self.pairs)), first)))
         self._exchange(first, second, below=1, rng=rng)
 
     def _pass_one(self, first: int, second: int) -> bool:
-        """Pass the best exam on, if that lowers the sum and the two only exchange their loads."""
+        """Pass the best exam on, if that lowers the sum and the two readers only swap their
+        loads.
+        """
         loads, room = self.board.loads, self.board.room
         if loads[first] != loads[second] + 1 or room[second] < 1:
             return False
@@ -124,7 +126,7 @@ class _Table:
             return False
         more = self._more_shared(first, second)
         to_second, to_first = self._cost(mine, more), self._cost(yours, -more)
-        out, back = _least(to_second, rng), _least(to_first, rng)
+        out, back = _cheapest(to_second, rng), _cheapest(to_first, rng)
         if to_second[out] + to_first[back] >= below:
             return False
         self._hand_over(first, second, int(mine[out]))
@@ -132,16 +134,19 @@ class _Table:
         return True
 
     def _more_shared(self, first: int, second: int) -> Ids:
-        """Return how many exams more ``second`` shares with each reader, and 0 for nobody."""
+        """Return how many more exams ``second`` shares with each reader than ``first``,
+        padded with 0.
+        """
         more = np.append(self.pairs[second] - self.pairs[first], 0)
         more[[first, second]] = 0
         return more
 
     def _cost(self, exams: NDArray[np.intp], more: Ids) -> Ids:
-        """Return the change of the sum of squares, halved, when each exam alone changes hands.
+        """Return half the change of the sum of squares if each exam alone changes hands.
 
         An exam with m other readers o changes it by the sum of 2 (pairs[recipient, o] -
-        pairs[giver, o]) + 2. When both exams have a reader in common the truth is lower still.
+        pairs[giver, o]) + 2. If both exams have a reader in common, the true change is
+        lower.
         """
         members = self.members[exams]
         n_others = (members < len(self.pairs)).sum(axis=1) - 1
@@ -158,7 +163,7 @@ class _Table:
         self.board.move(giver, recipient, exam)
 
 
-def _least(costs: Ids, rng: np.random.Generator | None) -> int:
+def _cheapest(costs: Ids, rng: np.random.Generator | None) -> int:
     if rng is None:
         return int(costs.argmin())
     return int(rng.choice(np.flatnonzero(costs == costs.min())))

@@ -1,4 +1,4 @@
-"""What a study will cost and what it will be able to say, before a reading is bought."""
+"""Prediction of a study's cost and precision before any reading is made."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from .refusals import BadDesign
 from .report import SECONDS_PER_READING
 from .request import NO_CAP
 
+# Assumed kappa where nothing is known: the lower end of "substantial" agreement.
 KAPPA = 0.6
-"""What is assumed where nothing is known: the lower end of what is called substantial."""
 
 _FEWEST = 5
+# 97.5 % quantile of the standard normal distribution.
 _Z = 1.959963984540054
-"""The 97.5 % point of the standard normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How precisely the kappa of one class will be known.
+    """The expected precision of the kappa of one class.
 
     Attributes:
-        prevalence: the share of exams assumed to have the class.
-        kappa: the agreement assumed.
-        expected_positives: how many exams are expected to have it.
-        half_width: half the width of the 95 % interval of Fleiss' kappa; a reason beside the
-            value says what to mind, a reason without one why there is none.
+        prevalence: assumed proportion of exams with the class.
+        kappa: assumed agreement.
+        expected_positives: expected number of exams with the class.
+        half_width: half the width of the 95 % interval of Fleiss' kappa. Its reason is a caution
+            about the value, or says why there is none.
     """
 
     prevalence: float
@@ -47,11 +47,10 @@ class Precision:
 
     @property
     def width(self) -> float | None:
-        """The width of the 95 % interval."""
+        """Width of the 95 % interval."""
         return None if self.half_width.value is None else 2 * self.half_width.value
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the precision as plain values."""
         return {
             "prevalence": self.prevalence,
             "kappa": self.kappa,
@@ -64,13 +63,13 @@ class Precision:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a design costs and what it will show.
+    """Cost and expected precision of a design.
 
     Attributes:
-        n_readings: all readings, repeats included.
-        readings_per_reader: for each reader, in the order of the caps; most first without them.
+        n_readings: all readings, including repeats.
+        readings_per_reader: in the order of the caps; without caps, in descending order.
         seconds_per_reading: assumed.
-        classes: what will be known of each class, by its code.
+        classes: precision of each class, by code.
     """
 
     n_readings: int
@@ -89,14 +88,13 @@ class Prediction:
         return tuple(n * self.seconds_per_reading / 3600 for n in self.readings_per_reader)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the prediction as plain values."""
         return {
             "n_readings": self.n_readings,
             "readings_per_reader": list(self.readings_per_reader),
             "seconds_per_reading": self.seconds_per_reading,
             "hours": self.hours,
             "hours_per_reader": list(self.hours_per_reader),
-            "classes": {code: found.as_dict() for code, found in self.classes.items()},
+            "classes": {code: precision.as_dict() for code, precision in self.classes.items()},
         }
 
 
@@ -112,21 +110,21 @@ def predict(
     caps: ArrayLike | None = None,
     seconds_per_reading: float = SECONDS_PER_READING,
 ) -> Prediction:
-    """Return the hours a design takes and the interval of kappa it will give for each class.
+    """Return the hours a design takes and the interval of kappa expected for each class.
 
     Args:
-        n_exams: anchors included.
-        n_readers: who read.
-        readers_per_exam: how many of them read one exam.
-        prevalences: by code of class, the share of exams that have it.
-        kappas: by code of class, the agreement assumed; ``KAPPA`` where not given.
-        n_anchors: how many of the exams everyone reads.
+        n_exams: including anchors.
+        n_readers: number of readers.
+        readers_per_exam: number of readers per exam.
+        prevalences: by class code, the proportion of exams with the class.
+        kappas: by class code, the assumed agreement; by default ``KAPPA``.
+        n_anchors: number of exams that every reader reads.
         repeat_fraction: the share of each reader's exams read twice.
-        caps: shape (n_readers,); the most readings of each reader, repeats included.
+        caps: shape (n_readers,); maximum readings of each reader, including repeats.
         seconds_per_reading: mean time.
 
     Raises:
-        BadDesign: a number is outside its range, or the caps do not hold the readings.
+        BadDesign: a number is outside its range, or the caps do not cover the readings.
     """
     _refuse(n_exams, n_readers, readers_per_exam, n_anchors)
     n_firsts = (n_exams - n_anchors) * readers_per_exam + n_anchors * n_readers
@@ -147,10 +145,10 @@ def predict(
 
 
 def precision(n_readers: ArrayLike, prevalence: float, kappa: float = KAPPA) -> Precision:
-    """Return how precisely kappa will be known.
+    """Return the expected precision of kappa.
 
     Args:
-        n_readers: shape (n_exams,); how many readers each exam is to have.
+        n_readers: shape (n_exams,); planned number of readers of each exam.
         prevalence: from 0 to 1.
         kappa: from 0 to 1.
 
@@ -177,19 +175,19 @@ def standard_error(
 ) -> float:
     r"""Return the standard error of Fleiss' kappa under the common correlation model.
 
-    With probability kappa all readers of an exam say the same, otherwise each decides alone; any
-    two readers then agree by kappa beyond chance. For two readers this is the one model there
-    is; for more it is the simplest extension. Of m readings of an exam, j positive,
+    With probability kappa all readers of an exam agree; otherwise each decides independently,
+    so any two readers agree by kappa beyond chance. For two readers this is the only model; for
+    more it is the simplest extension. Of m readings of an exam, j positive,
 
     .. math:: u_j = \frac{2 j (m - j)}{m (m - 1)}, \quad
               \hat\kappa = 1 - \frac{\bar u}{2 \hat p (1 - \hat p)}
 
-    and the delta method gives the variance. For equal numbers of readings it is the closed form of
-    Zou & Donner, and for two readers that of Bloch & Kraemer.
+    and the delta method gives the variance. For equal numbers of readings it is the closed form
+    of Zou & Donner, and for two readers that of Bloch & Kraemer.
 
     Args:
-        n_readers: shape (n_kinds,); distinct numbers of readers of an exam.
-        n_exams: shape (n_kinds,); exams with that many.
+        n_readers: shape (n_sizes,); distinct numbers of readers per exam.
+        n_exams: shape (n_sizes,); exams with that many readers.
         prevalence: strictly between 0 and 1.
         kappa: from 0 to 1.
 
@@ -212,13 +210,15 @@ def standard_error(
 
 
 def patterns(n_readers: int, prevalence: float, kappa: float) -> NDArray[np.float64]:
-    """Return how likely 0, 1 ... of ``n_readers`` find the class, shape (n_readers + 1,)."""
+    """Return the probability that 0, 1 ... of ``n_readers`` give the class, shape (n_readers +
+    1,).
+    """
     positives = np.arange(n_readers + 1)
     alone = comb(n_readers, positives) * prevalence**positives
     alone = alone * (1 - prevalence) ** (n_readers - positives)
     together = np.zeros(n_readers + 1)
     together[0] += 1 - prevalence
-    together[-1] += prevalence  # the same place when nobody reads
+    together[-1] += prevalence  # the same element when there are no readers
     return np.asarray((1 - kappa) * alone + kappa * together)
 
 
@@ -234,7 +234,9 @@ def _refuse(n_exams: int, n_readers: int, readers_per_exam: int, n_anchors: int)
     if readers_per_exam < 1:
         raise BadDesign("readers_per_exam", "must be at least 1")
     if n_readers < readers_per_exam:
-        raise BadDesign("n_readers", f"{n_readers} are fewer than the {readers_per_exam} per exam")
+        raise BadDesign(
+            "n_readers", f"{n_readers} is less than the {readers_per_exam} readers per exam"
+        )
     if not 0 <= n_anchors <= n_exams:
         raise BadDesign("n_anchors", f"must be from 0 to the {n_exams} exams")
 
@@ -242,23 +244,25 @@ def _refuse(n_exams: int, n_readers: int, readers_per_exam: int, n_anchors: int)
 def _limits(caps: ArrayLike | None, n_readers: int, n_exams: int, fraction: float) -> Ids:
     values = np.full(n_readers, NO_CAP) if caps is None else np.asarray(caps, dtype=np.int64)
     if values.shape != (n_readers,):
-        raise BadDesign("caps", f"{values.shape} values, not {n_readers}")
-    limits = [n_exams if cap == NO_CAP else _most(int(cap), n_exams, fraction) for cap in values]
+        raise BadDesign("caps", f"has shape {values.shape}, not ({n_readers},)")
+    limits = [
+        n_exams if cap == NO_CAP else _max_exams(int(cap), n_exams, fraction) for cap in values
+    ]
     return np.array(limits, dtype=np.int64)
 
 
-def _most(cap: int, n_exams: int, fraction: float) -> int:
-    """Return the most exams that fit under ``cap`` together with their repeats."""
-    most = min(cap, n_exams)
-    while most > 0 and most + n_repeats(most, fraction) > cap:
-        most -= 1
-    return most
+def _max_exams(cap: int, n_exams: int, fraction: float) -> int:
+    """Return the maximum number of exams that fit under ``cap`` together with their repeats."""
+    n_most = min(cap, n_exams)
+    while n_most > 0 and n_most + n_repeats(n_most, fraction) > cap:
+        n_most -= 1
+    return n_most
 
 
 def _level(total: int, limits: Ids) -> Ids:
-    """Return loads that sum to ``total``, as even as ``limits`` let them be."""
+    """Return loads that sum to ``total``, as even as ``limits`` allow."""
     if total > limits.sum():
-        raise BadDesign("caps", f"leave {limits.sum()} first readings, and {total} are needed")
+        raise BadDesign("caps", f"allow {limits.sum()} first readings, but {total} are needed")
     low, high = 0, int(limits.max(initial=0))
     while low < high:
         middle = (low + high + 1) // 2

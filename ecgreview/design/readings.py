@@ -1,4 +1,4 @@
-"""Who reads what when: the rows a design is made of, as columns."""
+"""The rows of a design as columns: who reads what, and in which order."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .refusals import BadDesign
 
 Ids = NDArray[np.int64]
 
+# The patient of an exam whose patient is unknown; such exams share no patient.
 UNKNOWN = -1
-"""Stands for the patient of an exam of whom nothing is known; such exams share no patient."""
 
 
 class Row(NamedTuple):
-    """One reading to be made."""
+    """One planned reading."""
 
     reader: int
     exam: int
@@ -30,10 +30,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readings:
-    """Readings made or to be made, one a row.
+    """Readings that were made or are planned, one per row.
 
     Attributes:
-        readers, exams, patients: shape (n,), ids; ``UNKNOWN`` for a patient.
+        readers, exams, patients: shape (n,), ids; ``UNKNOWN`` for an unknown patient.
         occurrences: shape (n,); 1 for a first reading, 2 for its hidden repeat.
         positions: shape (n,); place in the reader's own order, from 1.
     """
@@ -46,13 +46,13 @@ class Readings:
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, int, int, int, int]]) -> Readings:
-        """Return the readings of ``rows`` of reader, exam, patient, occurrence and position."""
+        """Return the readings in ``rows`` of (reader, exam, patient, occurrence, position)."""
         table = np.array(list(rows), dtype=np.int64).reshape(-1, 5)
         return cls(*np.ascontiguousarray(table.T))
 
     @classmethod
     def none(cls) -> Readings:
-        """Return no reading."""
+        """Return an empty set of readings."""
         return cls.of([])
 
     def __post_init__(self) -> None:
@@ -64,11 +64,11 @@ class Readings:
         return len(self.readers)
 
     def chosen(self, where: NDArray[np.bool_] | NDArray[np.intp]) -> Readings:
-        """Return the rows of a mask, or of indices in their order."""
+        """Return the rows selected by a mask, or by indices in their order."""
         return Readings(*(getattr(self, column.name)[where] for column in fields(self)))
 
     def joined(self, later: Readings) -> Readings:
-        """Return these rows, then those of ``later``."""
+        """Return these rows followed by those of ``later``."""
         return Readings(
             *(
                 np.concatenate([getattr(self, column.name), getattr(later, column.name)])
@@ -82,7 +82,7 @@ class Plan:
     """A generated design: its new readings, by reader and position.
 
     Attributes:
-        readings: the rows; what was in the history is not among them.
+        readings: the new rows, without the history.
         digests: shape (n, 32), uint8; the HMAC-SHA256 of each row.
     """
 
@@ -94,11 +94,10 @@ class Plan:
 
     @property
     def keys(self) -> list[str]:
-        """The order key of each row, 64 hex digits; what ``order_key`` gives for it."""
+        """The order key of each row, 64 hex digits, as ``ordering.key`` returns it."""
         text = self.digests.tobytes().hex()
         return [text[start : start + 64] for start in range(0, len(text), 64)]
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows as plain values."""
         columns = [getattr(self.readings, column.name).tolist() for column in fields(Readings)]
         return map(Row, *columns, self.keys)

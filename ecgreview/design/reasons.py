@@ -1,4 +1,4 @@
-"""Why the precision of a design cannot be predicted, or what to mind beside the prediction."""
+"""Why the precision of a design cannot be predicted, or cautions about the prediction."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What every refusal of a design has in common."""
+"""Base classes of refusals of a design."""
 
 from __future__ import annotations
 
 
 class DesignRefused(ValueError):
-    """The design asked for cannot be made; the message says what to change."""
+    """The requested design cannot be made; the message says what to change."""
 
 
 class BadDesign(DesignRefused):

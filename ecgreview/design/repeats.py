@@ -16,8 +16,8 @@ class WashoutTooLong(DesignRefused):
 
     Attributes:
         reader: the id.
-        washout_exams: the distance asked for.
-        longest: the longest there can be, which is the number of the reader's new exams.
+        washout_exams: the requested distance.
+        longest: the longest possible distance, which is the number of the reader's new exams.
     """
 
     def __init__(self, reader: int, washout_exams: int, longest: int) -> None:
@@ -32,17 +32,17 @@ class WashoutTooLong(DesignRefused):
 def repeats(
     *, reader: int, n_exams: int, n_repeats: int, washout_exams: int, rng: np.random.Generator
 ) -> Ids:
-    """Return which of a reader's exams are read twice.
+    """Return the exams that a reader reads twice.
 
-    They are drawn from those early enough in the order that a repeat can follow after the
-    washout; as the order is random, so are they.
+    They are drawn from those early enough in the order for a repeat to follow after the
+    washout. Because the order is random, so is the selection.
 
     Args:
         reader: for the refusal.
-        n_exams: how many exams the reader has, first readings only.
+        n_exams: number of the reader's exams, first readings only.
         n_repeats: how many to draw, at most ``n_exams``.
-        washout_exams: least distance in places, at least 1.
-        rng: draws.
+        washout_exams: minimum distance in places, at least 1.
+        rng: random generator.
 
     Returns:
         Shape (n_repeats,); ranks of first readings, from 0, ascending.
@@ -53,7 +53,7 @@ def repeats(
     if n_repeats == 0:
         return np.zeros(0, dtype=np.int64)
     if washout_exams > n_exams:
-        # The mean distance of n_repeats last places from as many first ones is n_exams.
+        # The mean distance of n_repeats last places from as many first places is n_exams.
         raise WashoutTooLong(reader, washout_exams, n_exams)
     pool = max(n_exams - washout_exams + 1, n_repeats)
     return np.sort(rng.choice(pool, n_repeats, replace=False)).astype(np.int64)
@@ -61,13 +61,13 @@ def repeats(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mixing:
-    """How repeats are mixed among first readings.
+    """How repeats are mixed with first readings.
 
     Attributes:
-        patients: whose exam each first reading is, in their order.
-        repeated: ranks of the exams read twice, as ``repeats`` returns them.
-        washout_exams: least distance of a repeat from its first reading.
-        patient_gap: wanted distance of a repeat from other exams of the patient.
+        patients: the patient of each first reading, in reading order.
+        repeated: ranks of the exams read twice, as returned by ``repeats``.
+        washout_exams: minimum distance of a repeat from its first reading.
+        patient_gap: desired distance of a repeat from other exams of the patient.
     """
 
     patients: Sequence[int]
@@ -78,22 +78,22 @@ class Mixing:
     def mix(self, rng: np.random.Generator) -> tuple[Ids, Ids]:
         """Return the order of all readings: ranks and occurrences, each of shape (n,).
 
-        First readings keep their order. Each repeat draws a place among those it may have and
-        is put there, or at the next place where its patient is not near. At the end of the
-        order the washout goes before the patients' distance.
+        First readings keep their order. Each repeat draws a place among its possible ones
+        and is put there, or at the next place where its patient is not near. At the end of
+        the order the washout takes precedence over the patients' distance.
         """
         n_all = len(self.patients) + len(self.repeated)
         earliest = self.repeated + self.washout_exams
         earliest = np.maximum(earliest, self._first_place_for_repeats())
-        wished = earliest + np.floor(rng.random(len(earliest)) * (n_all - earliest)).astype(int)
-        by_wish = np.argsort(wished, kind="stable")
-        return _Walk(self, self.repeated[by_wish].tolist(), wished[by_wish].tolist()).order()
+        drawn = earliest + np.floor(rng.random(len(earliest)) * (n_all - earliest)).astype(int)
+        by_draw = np.argsort(drawn, kind="stable")
+        return _Walk(self, self.repeated[by_draw].tolist(), drawn[by_draw].tolist()).order()
 
     def _first_place_for_repeats(self) -> int:
         """Return how many first readings must go before any repeat.
 
-        Where the washout is long, a repeat put early would push the last of the repeated exams so
-        far back that its own repeat came too soon.
+        With a long washout, an early repeat would push the last repeated exam so far back
+        that its own repeat would come too soon.
         """
         n_exams, n_repeats = len(self.patients), len(self.repeated)
         is_tight = n_repeats > n_exams - self.washout_exams + 1
@@ -101,11 +101,11 @@ class Mixing:
 
 
 class _Walk:
-    """One walk along the order, place by place from 0."""
+    """One pass along the order, place by place from 0."""
 
-    def __init__(self, mixing: Mixing, waiting: list[int], wished: list[int]) -> None:
+    def __init__(self, mixing: Mixing, waiting: list[int], drawn: list[int]) -> None:
         self.mixing = mixing
-        self.waiting, self.wished = waiting, wished
+        self.waiting, self.drawn = waiting, drawn
         self.ranks: list[int] = []
         self.occurrences: list[int] = []
         self.patients: list[int] = []
@@ -123,18 +123,18 @@ class _Walk:
 
     def _due(self) -> int | None:
         """Return the index in ``waiting`` of the repeat that comes now, or None."""
-        washed = [at for at in range(self._n_wished()) if self._is_washed_out(self.waiting[at])]
+        washed = [at for at in range(self._n_drawn()) if self._is_washed_out(self.waiting[at])]
         apart = [at for at in washed if self._is_apart(self.waiting[at])]
         if apart:
             return apart[0]
         is_over = self.n_firsts == len(self.mixing.patients)
         return washed[0] if is_over else None
 
-    def _n_wished(self) -> int:
+    def _n_drawn(self) -> int:
         if self.n_firsts == len(self.mixing.patients):
             return len(self.waiting)
         here = len(self.ranks)
-        return next((at for at, place in enumerate(self.wished) if place > here), len(self.wished))
+        return next((at for at, place in enumerate(self.drawn) if place > here), len(self.drawn))
 
     def _is_washed_out(self, rank: int) -> bool:
         place = self.place_of.get(rank)
@@ -148,13 +148,13 @@ class _Walk:
 
     def _put_repeat(self, at: int) -> None:
         rank = self.waiting.pop(at)
-        self.wished.pop(at)
+        self.drawn.pop(at)
         self._put(rank, 2)
 
     def _put_firsts(self) -> None:
-        """Put the next first reading, and all that come before any repeat wishes its place."""
+        """Put the next first reading, and all others that come before the place of any repeat."""
         here, end = len(self.ranks), len(self.mixing.patients)
-        free = self.wished[0] - here if self.wished else end
+        free = self.drawn[0] - here if self.drawn else end
         for _ in range(min(max(1, free), end - self.n_firsts)):
             self.place_of[self.n_firsts] = len(self.ranks)
             self._put(self.n_firsts, 1)

@@ -1,4 +1,4 @@
-"""What a design turned out to be: balance, and an order without pattern."""
+"""Balance of a design, and a check that its order has no pattern."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from .board import pairs_in
 from .readings import UNKNOWN, Ids, Readings
 
+# Time that an expert takes for one ECG (CODE-II, arXiv 2511.15632v1).
 SECONDS_PER_READING = 58.0
-"""What an expert takes for one ECG (CODE-II, arXiv 2511.15632v1)."""
 
+# With two shared exams the correlation of their places is always 1 or -1.
 _FEWEST_SHARED = 3
-"""With two exams in common the correlation of their places is 1 or -1, whatever happened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Least, most and mean of some numbers; None when there are none."""
+    """Minimum, maximum and mean of some numbers; None when there are none."""
 
     least: int | None
     most: int | None
@@ -39,19 +39,19 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """How even a design is.
+    """How balanced a design is.
 
     Attributes:
-        n_exams, n_readings: how many; repeats are readings too.
-        exams_by_reader: for each reader, different exams.
-        repeats_by_reader: for each reader, exams read twice.
-        hours_by_reader: for each reader, time for all readings.
-        exams_by_number_of_readers: how many exams have 1, 2 ... different readers.
+        n_exams, n_readings: readings include repeats.
+        exams_by_reader: distinct exams of each reader.
+        repeats_by_reader: exams that each reader reads twice.
+        hours_by_reader: time for all readings of each reader.
+        exams_by_number_of_readers: number of exams with 1, 2 ... different readers.
         loads: spread of ``exams_by_reader``.
         pairs: spread of the number of exams that two readers share, over all pairs.
-        least_patient_gap: least distance, in places of one reader's order, of two different
-            exams of one patient; None when nobody has two such exams.
-        least_washout: least distance of a repeat from its first reading; None without repeats.
+        least_patient_gap: minimum distance, in places of one reader's order, between two different
+            exams of one patient; None if no reader has two such exams.
+        least_washout: minimum distance of a repeat from its first reading; None without repeats.
     """
 
     n_exams: int
@@ -71,21 +71,20 @@ class Balance:
         return math.fsum(self.hours_by_reader.values())
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain values."""
         return {**asdict(self), "hours": self.hours}
 
 
 @dataclass(frozen=True, slots=True)
 class Correlations:
-    """Rank correlations that should be chance.
+    """Rank correlations that should be random.
 
     Attributes:
-        n: how many correlations could be computed.
+        n: number of correlations that could be computed.
         mean: their mean; None when there are none.
-        largest: the largest, whatever its sign.
-        expected_sd: what they would differ by if all were chance: the root mean square of
-            1 / sqrt(m - 1) with m exams each.
-        sd: what they do differ by from 0, root mean square.
+        largest: the largest in absolute value.
+        expected_sd: their expected root mean square if all were random: that of 1 / sqrt(m - 1)
+            with m exams each.
+        sd: their actual root mean square.
     """
 
     n: int
@@ -95,12 +94,12 @@ class Correlations:
     sd: float | None
 
     @classmethod
-    def of(cls, found: list[tuple[float, int]]) -> Correlations:
-        """Return the summary of correlations, each with the number of exams behind it."""
-        if not found:
+    def of(cls, correlations: list[tuple[float, int]]) -> Correlations:
+        """Summarize correlations, each with the number of exams behind it."""
+        if not correlations:
             return cls(0, None, None, None, None)
-        values = np.array([value for value, _ in found])
-        numbers = np.array([number for _, number in found])
+        values = np.array([value for value, _ in correlations])
+        numbers = np.array([number for _, number in correlations])
         return cls(
             n=len(values),
             mean=float(values.mean()),
@@ -112,18 +111,17 @@ class Correlations:
 
 @dataclass(frozen=True, slots=True)
 class OrderStatistics:
-    """Whether places in the orders of readers follow a pattern.
+    """Whether the orders of readers follow a pattern.
 
     Attributes:
-        between_readers: places of the exams that two readers share, for each two readers.
-        with_import: places and ids of a reader's exams, for each reader. Ids grow with import.
+        between_readers: correlation of the places of shared exams, for each pair of readers.
+        with_import: correlation of places and exam ids, for each reader. Ids grow with import.
     """
 
     between_readers: Correlations
     with_import: Correlations
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the statistics as plain values."""
         return asdict(self)
 
 
@@ -133,11 +131,11 @@ def balance(
     readers: ArrayLike | None = None,
     seconds_per_reading: float = SECONDS_PER_READING,
 ) -> Balance:
-    """Return how even ``readings`` are.
+    """Return the balance of ``readings``.
 
     Args:
-        readings: of a plan, of the whole history, or both joined.
-        readers: whom to report on, so that who got nothing counts too; by default those in
+        readings: of a plan, of the history, or both joined.
+        readers: whom to report on, including readers without exams; by default those in
             ``readings``.
         seconds_per_reading: for the hours.
     """
@@ -159,13 +157,13 @@ def balance(
         exams_by_number_of_readers=_counted(n_readers),
         loads=Spread.of(np.array(list(of_exams.values()), dtype=np.int64)),
         pairs=Spread.of(pairs),
-        least_patient_gap=_least_patient_gap(readings),
-        least_washout=_least_gap(readings.readers, readings.exams, readings.positions),
+        least_patient_gap=_min_patient_gap(readings),
+        least_washout=_min_gap(readings.readers, readings.exams, readings.positions),
     )
 
 
 def order_statistics(readings: Readings) -> OrderStatistics:
-    """Return whether the places of first readings follow a pattern, by Spearman's correlation."""
+    """Return Spearman correlations that show whether places of first readings follow a pattern."""
     firsts = readings.chosen(readings.occurrences == 1)
     firsts = firsts.chosen(np.lexsort((firsts.exams, firsts.readers)))
     return OrderStatistics(
@@ -175,10 +173,10 @@ def order_statistics(readings: Readings) -> OrderStatistics:
 
 
 def _per_reader(readings: Readings, ids: Ids) -> dict[int, int]:
-    found = dict(
+    counts = dict(
         zip(*(c.tolist() for c in np.unique(readings.readers, return_counts=True)), strict=True)
     )
-    return {reader: found.get(reader, 0) for reader in ids.tolist()}
+    return {reader: counts.get(reader, 0) for reader in ids.tolist()}
 
 
 def _counted(values: NDArray[np.intp]) -> dict[int, int]:
@@ -186,9 +184,10 @@ def _counted(values: NDArray[np.intp]) -> dict[int, int]:
     return dict(zip(distinct.tolist(), counts.tolist(), strict=True))
 
 
-def _least_patient_gap(readings: Readings) -> int | None:
+def _min_patient_gap(readings: Readings) -> int | None:
     known = readings.chosen(readings.patients != UNKNOWN)
-    # Neighbours of one patient in a reader's order; a repeat of the same exam is the washout's.
+    # Successive exams of one patient in a reader's order; repeats of the same exam are
+    # excluded.
     order = np.lexsort((known.positions, known.patients, known.readers))
     row = known.chosen(order)
     is_same = (np.diff(row.readers) == 0) & (np.diff(row.patients) == 0) & (np.diff(row.exams) != 0)
@@ -196,8 +195,8 @@ def _least_patient_gap(readings: Readings) -> int | None:
     return int(gaps.min()) if gaps.size else None
 
 
-def _least_gap(readers: Ids, things: Ids, positions: Ids) -> int | None:
-    """Return the least distance of two places of one reader that hold the same thing."""
+def _min_gap(readers: Ids, things: Ids, positions: Ids) -> int | None:
+    """Return the minimum distance between two places of one reader that hold the same thing."""
     order = np.lexsort((positions, things, readers))
     is_same = (np.diff(readers[order]) == 0) & (np.diff(things[order]) == 0)
     gaps = np.diff(positions[order])[is_same]

@@ -1,4 +1,4 @@
-"""What is asked of the design generator, and its refusal when that makes no sense."""
+"""The request to the design generator, and its validation."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from numpy.typing import ArrayLike, NDArray
 from .readings import UNKNOWN, Ids, Readings
 from .refusals import BadDesign
 
+# Cap of a reader without a limit.
 NO_CAP = -1
-"""Stands for a reader who may be given any number of readings."""
 
 PATIENT_GAP = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Request:
-    """Which exams are to be read by how many of which readers, and how.
+    """The exams, readers and settings of a design.
 
     Attributes:
         seed: the study's secret; the same request with the same seed gives the same plan.
         exams: shape (n_exams,); ids, each once. Exams that the history holds may be named again:
             they are only given the readers they still lack.
         readers: shape (n_readers,); ids, each once.
-        readers_per_exam: how many different readers each exam is to have, those of the history
-            included.
-        patients: shape (n_exams,); whose exam it is, ``UNKNOWN`` where unknown. All unknown by
+        readers_per_exam: number of different readers per exam, including those of the history.
+        patients: shape (n_exams,); the patient of each exam, ``UNKNOWN`` where unknown. All
+            unknown by default.
+        anchors: shape (n_exams,), bool; exams for every reader who may read them. None by
             default.
-        anchors: shape (n_exams,), bool; exams that everyone reads who may. None by default.
-        caps: shape (n_readers,); the most readings of each reader, repeats and history included,
-            ``NO_CAP`` for any number. No caps by default.
-        excluded: shape (n, 2); pairs of reader and exam that must not meet. Ids that are not in
-            the request are passed over.
-        history: readings already assigned. They never move, and what is balanced is the whole.
+        caps: shape (n_readers,); maximum readings of each reader, including repeats and history;
+            ``NO_CAP`` for no limit. No caps by default.
+        excluded: shape (n, 2); pairs of reader and exam that must not be assigned. Ids that are
+            not in the request are ignored.
+        history: readings already assigned. They never move, and are included when balancing.
             Readers who are not in ``readers`` count for their exams only.
         repeat_fraction: the share of each reader's exams to be read twice, from 0 to 1.
-        washout_exams: least distance of a repeat from its first reading, in places of the order:
-            1 is the very next exam.
-        patient_gap: wanted distance of two exams of one patient, in places of the order.
+        washout_exams: minimum distance of a repeat from its first reading, in places of the
+            order: 1 is the very next exam.
+        patient_gap: desired distance of two exams of one patient, in places of the order.
     """
 
     seed: str
@@ -58,18 +58,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A request that makes sense, its exams and readers in the order of their ids.
+    """A validated request, with exams and readers ordered by id.
 
     Sorting makes the result independent of the order in which exams were imported.
 
     Attributes:
-        request: as it was asked.
+        request: the original request.
         exams, patients, anchors: shape (n_exams,).
         readers, caps: shape (n_readers,).
         loads: shape (n_readers,); exams of each reader in the history.
-        present: shape (n_readers, n_exams), bool; who has the exam in the history.
-        allowed: the same shape; who may be given it.
-        needs: shape (n_exams,); how many readers the exam still lacks.
+        present: shape (n_readers, n_exams), bool; pairs in the history.
+        allowed: the same shape; pairs that may be assigned.
+        needs: shape (n_exams,); number of readers that the exam still lacks.
     """
 
     request: Request
@@ -114,7 +114,7 @@ class Frame:
 
 
 def place(wanted: Ids, among: Ids) -> tuple[Ids, NDArray[np.bool_]]:
-    """Return where each of ``wanted`` stands in sorted ``among``, and whether it does."""
+    """Return the index of each of ``wanted`` in sorted ``among``, and whether it is there."""
     if len(among) == 0:
         return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
     at = np.minimum(np.searchsorted(among, wanted), len(among) - 1)
@@ -146,7 +146,7 @@ def _ids(name: str, values: ArrayLike) -> tuple[Ids, NDArray[np.intp]]:
 def _column(name: str, values: ArrayLike | None, length: int, default: int) -> Ids:
     column = np.full(length, default) if values is None else np.asarray(values, dtype=np.int64)
     if column.shape != (length,):
-        raise BadDesign(name, f"{column.shape} values, not {length}")
+        raise BadDesign(name, f"has shape {column.shape}, not ({length},)")
     return column
 
 
@@ -164,7 +164,7 @@ def _pairs_of(history: Readings) -> Ids:
 
 
 def _meetings(pairs: Ids, readers: Ids, exams: Ids) -> NDArray[np.bool_]:
-    """Return who meets what, shape (n_readers, n_exams)."""
+    """Return a mask of the pairs, shape (n_readers, n_exams)."""
     table = np.zeros((len(readers), len(exams)), dtype=bool)
     at_reader, is_reader = place(pairs[:, 0], readers)
     at_exam, is_exam = place(pairs[:, 1], exams)
@@ -174,7 +174,7 @@ def _meetings(pairs: Ids, readers: Ids, exams: Ids) -> NDArray[np.bool_]:
 
 
 def _n_readers(history: Readings, exams: Ids) -> Ids:
-    """Return how many readers each exam has in the history, whoever they are."""
+    """Return the number of readers of each exam in the history, including readers not requested."""
     at, is_known = place(_pairs_of(history)[:, 1], exams)
     return np.bincount(at[is_known], minlength=len(exams)).astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""Choosing exams from a pool so that each kind of them is there in the number wanted."""
+"""Drawing a stratified sample of exams from a pool."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .refusals import BadDesign, DesignRefused
 
 Quota: TypeAlias = Literal["equal", "proportional"] | Mapping[str, int]
 
+# The stratum of exams without a label.
 UNLABELLED = ""
-"""The stratum of exams without a label."""
 
 
 class QuotaUnmet(DesignRefused):
@@ -26,14 +26,13 @@ class QuotaUnmet(DesignRefused):
 
     Attributes:
         stratum: its label.
-        wanted, available: how many exams; what is available depends on how many of one patient
-            may be chosen.
+        wanted, available: numbers of exams; what is available depends on the maximum per patient.
     """
 
     def __init__(self, stratum: str, wanted: int, available: int) -> None:
         name = stratum or "(no label)"
         super().__init__(
-            f"{name}: {wanted} exams are wanted and {available} can be had: lower the quota, "
+            f"{name}: {wanted} exams requested, {available} available: lower the quota, "
             "allow more exams of one patient, or widen the pool."
         )
         self.stratum, self.wanted, self.available = stratum, wanted, available
@@ -45,8 +44,8 @@ class Sample:
 
     Attributes:
         exams: shape (n,); ids, ascending.
-        quotas: by stratum, how many were chosen.
-        available: by stratum, how many the pool has.
+        quotas: number chosen, by stratum.
+        available: number in the pool, by stratum.
     """
 
     exams: Ids
@@ -54,7 +53,6 @@ class Sample:
     available: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the sample as plain values."""
         return {
             "exams": self.exams.tolist(),
             "quotas": self.quotas,
@@ -72,19 +70,19 @@ def sample(
     patients: ArrayLike | None = None,
     per_patient: int | None = None,
 ) -> Sample:
-    """Return exams chosen by chance within each stratum.
+    """Draw exams at random within each stratum.
 
-    An exam with several labels belongs to the rarest of them in the pool.
+    An exam with several labels belongs to the stratum of its rarest label in the pool.
 
     Args:
         seed: the study's.
         exams: shape (n,); the pool's ids, each once, in any order.
         labels: the labels of each exam.
-        n_exams: how many to choose; not needed when ``quota`` lists numbers.
-        quota: as many of each stratum (``equal``), as many as its share of the pool
-            (``proportional``, by largest remainder), or a number for each stratum named.
-        patients: shape (n,); whose exam it is, -1 where unknown.
-        per_patient: the most exams of one patient; any number by default.
+        n_exams: number of exams to draw; not needed if ``quota`` lists numbers.
+        quota: the same number from each stratum (``equal``), in proportion to its share of the
+            pool (``proportional``, by largest remainder), or a number for each stratum named.
+        patients: shape (n,); the patient of each exam, -1 where unknown.
+        per_patient: maximum number of exams per patient; no limit by default.
 
     Raises:
         BadDesign: lengths differ, an exam is named twice, or the number is missing or wrong.
@@ -124,19 +122,21 @@ class _Pool:
         patients: ArrayLike | None,
     ) -> _Pool:
         ids = np.asarray(exams, dtype=np.int64)
-        whose = np.full(ids.shape, UNKNOWN) if patients is None else np.asarray(patients, np.int64)
-        if not ids.shape == whose.shape == (len(labels),):
+        patient_ids = (
+            np.full(ids.shape, UNKNOWN) if patients is None else np.asarray(patients, np.int64)
+        )
+        if not ids.shape == patient_ids.shape == (len(labels),):
             raise BadDesign("exams", "exams, labels and patients differ in length")
         if len(np.unique(ids)) != len(ids):
-            raise BadDesign("exams", "one is named twice")
+            raise BadDesign("exams", "an exam is named twice")
         keys = chance.digests(seed, (f"sample:{exam}" for exam in ids.tolist()))
         order = np.lexsort(np.ascontiguousarray(keys).view(">u8").T[::-1])
         strata = _rarest(labels)
-        return cls(ids[order], [strata[at] for at in order], strangers(whose[order]))
+        return cls(ids[order], [strata[at] for at in order], strangers(patient_ids[order]))
 
 
 def _rarest(labels: Sequence[Collection[str]]) -> list[str]:
-    """Return the rarest label of each exam; of equally rare ones the first by name."""
+    """Return the rarest label of each exam; ties go to the first by name."""
     counts = Counter(label for own in labels for label in set(own))
     return [
         min(own, key=lambda label: (counts[label], label), default=UNLABELLED) for own in labels
@@ -148,7 +148,9 @@ def _quotas(quota: Quota, n_exams: int | None, available: Mapping[str, int]) -> 
         if any(wanted < 0 for wanted in quota.values()):
             raise BadDesign("quota", "must not be below 0")
         if n_exams is not None and n_exams != sum(quota.values()):
-            raise BadDesign("n_exams", f"{n_exams} is not the {sum(quota.values())} of the quota")
+            raise BadDesign(
+                "n_exams", f"{n_exams} differs from the quota's total of {sum(quota.values())}"
+            )
         return dict(sorted(quota.items()))
     if n_exams is None or n_exams < 0:
         raise BadDesign("n_exams", "must be given, and not below 0")
@@ -160,12 +162,12 @@ def _quotas(quota: Quota, n_exams: int | None, available: Mapping[str, int]) -> 
 def _shared_out(
     n_exams: int, shares: Mapping[str, int], available: Mapping[str, int]
 ) -> dict[str, int]:
-    """Return ``n_exams`` in proportion to ``shares``; what is left goes by largest remainder."""
+    """Return ``n_exams`` in proportion to ``shares``, rounded by largest remainder."""
     total = sum(shares.values())
     if total == 0 and n_exams:
         raise QuotaUnmet(UNLABELLED, n_exams, 0)
     quotas = {name: n_exams * share // total for name, share in shares.items()}
-    # Of equal remainders the larger stratum's is served first: it can spare the exam.
+    # Of equal remainders the larger stratum goes first: it can spare the exam.
     by_remainder = sorted(
         shares, key=lambda name: (-(n_exams * shares[name] % total), -available[name], name)
     )
@@ -175,7 +177,7 @@ def _shared_out(
 
 
 class _Draw:
-    """The drawing, with at most so many exams of each patient."""
+    """The drawing, with a maximum number of exams per patient."""
 
     def __init__(self, pool: _Pool, quotas: Mapping[str, int], per_patient: int) -> None:
         self.pool, self.quotas, self.per_patient = pool, quotas, per_patient
@@ -189,12 +191,12 @@ class _Draw:
         self.n_of: Counter[int] = Counter()
 
     def run(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Return which of the pool are chosen, shape (n,).
+        """Return which exams of the pool are chosen, shape (n,).
 
         Raises:
-            QuotaUnmet: the patients of a stratum do not suffice.
+            QuotaUnmet: the patients of a stratum are not enough.
         """
-        # Where there is least to choose from goes first.
+        # Strata with the fewest exams go first.
         by_size = sorted(self.quotas, key=lambda name: (len(self.members[name]), name))
         for stratum in by_size:
             n_drawn = self._draw(stratum, self.quotas[stratum])
@@ -205,7 +207,9 @@ class _Draw:
         return self.is_chosen
 
     def _draw(self, stratum: str, wanted: int) -> int:
-        """Choose the first exams of ``stratum`` whose patients are not used up; return how many."""
+        """Choose the first exams of ``stratum`` whose patients are below the limit; return
+        how many.
+        """
         n_drawn = 0
         for at in self.members[stratum]:
             if n_drawn == wanted:
@@ -216,11 +220,12 @@ class _Draw:
         return n_drawn
 
     def _make_room(self, stratum: str) -> bool:
-        """Choose one exam more of ``stratum`` by exchanging others for exams of other patients.
+        """Choose one more exam of ``stratum`` by exchanging others for exams of other
+        patients.
 
-        A chain leads from an exam wanted to a chosen exam of the same patient, from there to
-        another exam of that one's stratum, and so on to a patient who is not used up. Without
-        such a chain there is no sample at all.
+        A chain leads from a wanted exam to a chosen exam of the same patient, from there to
+        another exam of that exam's stratum, and so on to a patient below the limit. Without
+        such a chain no sample exists.
         """
         queue: list[tuple[str, list[int]]] = [(stratum, [])]
         seen = {stratum}
@@ -239,7 +244,7 @@ class _Draw:
         return False
 
     def _exchange(self, swaps: list[int]) -> None:
-        """Choose the exams at even places of ``swaps`` and drop those at odd ones."""
+        """Choose the exams at even places of ``swaps`` and drop those at odd places."""
         for at in swaps[1::2]:
             self.is_chosen[at] = False
             self.n_of[self.pool.patients[at]] -= 1

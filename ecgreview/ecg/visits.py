@@ -40,7 +40,7 @@ def read_visits(source: bytes | str) -> list[Visit]:
         Unreadable: the file is no such table; with everything that is wrong, line by line.
     """
     table = read_table(
-        source, known=COLUMNS, required=COLUMNS, most_rows=MAX_ROWS, most_bytes=MAX_BYTES
+        source, known=COLUMNS, required=COLUMNS, max_rows=MAX_ROWS, max_bytes=MAX_BYTES
     )
     problems = [*table.problems]
     if not problems:

@@ -1,4 +1,4 @@
-"""The chain that proves an audit trail: its bytes, its digests, and how it is verified."""
+"""The hash chain of the audit trail: serialization, digests and verification."""
 
 from __future__ import annotations
 

@@ -13,14 +13,14 @@ from .verification import Verdict, verify
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print how far the file holds; 0 when all of it does, 1 when not, 2 when it is no export."""
+    """Verify the file and print the result; return 0 if intact, 1 if not, 2 if it is no export."""
     chosen = _parser().parse_args(arguments)
     try:
         verdict = verify(files.read(chosen.file), expected=chosen.head, has_gaps=chosen.extract)
     except (files.MalformedFile, OSError) as error:
         print(f"{chosen.file}: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    print(_told(verdict, as_json=chosen.json))  # noqa: T201
+    print(_message(verdict, as_json=chosen.json))  # noqa: T201
     return 0 if verdict.fault is None else 1
 
 
@@ -45,7 +45,7 @@ def _head(text: str) -> Head:
         raise argparse.ArgumentTypeError(message) from error
 
 
-def _told(verdict: Verdict, *, as_json: bool) -> str:
+def _message(verdict: Verdict, *, as_json: bool) -> str:
     fault = verdict.fault
     if as_json:
         return json.dumps(
@@ -57,8 +57,8 @@ def _told(verdict: Verdict, *, as_json: bool) -> str:
                                                      "event": fault.event, "text": str(fault)},
             }
         )  # fmt: skip
-    held = f"{verdict.n_events} events hold, up to {verdict.head}"
-    return held if fault is None else f"{fault}\n{held}"
+    summary = f"{verdict.n_events} events hold, up to {verdict.head}"
+    return summary if fault is None else f"{fault}\n{summary}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Things as bytes that are the same wherever they are written, and their SHA-256."""
+"""Canonical serialization of values, and its SHA-256."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+# First field of a link's bytes; another layout would get another name.
 VERSION = "ecg-review-audit-1"
-"""Comes before all else in a link's bytes: another layout would have another name."""
 
+# The previous digest of the first link.
 GENESIS = "0" * 64
-"""What the first link holds as the digest before it."""
 
 
 def netstring(content: str | None) -> str:
-    """Return ``content`` with its length in bytes of UTF-8 before it; a null is told from empty.
+    """Return ``content`` prefixed with its length in UTF-8 bytes; null differs from empty.
 
-    Where a field begins is thus never a question of what the field before it holds.
+    Field boundaries therefore never depend on the content of the preceding field.
 
     Source:
         D. J. Bernstein, Netstrings, 1997. The null is an addition.
@@ -28,19 +28,19 @@ def netstring(content: str | None) -> str:
 
 
 def digest(fields: Iterable[str | None]) -> str:
-    """Return the SHA-256 of ``fields``, in their order, as 64 hexadecimal digits."""
+    """Return the SHA-256 of ``fields``, in order, as 64 hexadecimal digits."""
     written = "".join(netstring(field) for field in (VERSION, *fields))
     return hashlib.sha256(written.encode()).hexdigest()
 
 
 def canonical_json(value: Mapping[str, Any]) -> str:
-    """Return ``value`` as JSON that does not depend on how it was put together.
+    """Return ``value`` as canonical JSON.
 
-    Keys are sorted, nothing is indented; dates are ISO 8601, moments in UTC.
+    Keys are sorted and nothing is indented; dates are ISO 8601, timestamps in UTC.
 
     Raises:
-        TypeError: something in it is neither JSON, nor a date, nor a UUID.
-        ValueError: a number in it is not finite.
+        TypeError: a value is neither JSON, nor a date, nor a UUID.
+        ValueError: a number is not finite.
     """
     return json.dumps(
         value,
@@ -48,7 +48,7 @@ def canonical_json(value: Mapping[str, Any]) -> str:
         allow_nan=False,
         sort_keys=True,
         separators=(",", ":"),
-        default=_plain,
+        default=_as_text,
     )
 
 
@@ -57,7 +57,7 @@ def content_digest(value: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-def _plain(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, date):

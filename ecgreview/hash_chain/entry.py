@@ -1,4 +1,4 @@
-"""The rows of a trail as texts: an event, the link that chains it, and both together."""
+"""Rows of a trail as text: an event, the link that chains it, and both together."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from .canonical import GENESIS, digest
 
 
 class MalformedHead(ValueError):
-    """A head is written ``SEQ:DIGEST``, such as ``1204:9f86…`` with 64 hexadecimal digits."""
+    """A head must be written ``SEQ:DIGEST``, such as ``1204:9f86…`` with 64 hexadecimal digits."""
 
 
 class Event(NamedTuple):
-    """A deed, every column as text in the order of the digest; null is None.
+    """An audited action, with every column as text in the order of the digest; null is None.
 
     Attributes:
-        at: when, UTC, ``2026-03-02T09:00:00.000000Z``.
-        actor: number of the person's row.
-        study: number of the study's row.
+        at: UTC, ``2026-03-02T09:00:00.000000Z``.
+        actor: primary key of the person.
+        study: primary key of the study.
     """
 
     id: str | None
@@ -34,7 +34,7 @@ class Event(NamedTuple):
 
 
 class Link(NamedTuple):
-    """What holds an event in its place: its number and the digest of all up to it."""
+    """An event's place in the chain: its number and the digest of everything up to it."""
 
     seq: int
     chained_at: str | None
@@ -50,7 +50,7 @@ class Entry(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The end of a chain: who has written it down can tell later whether it still holds."""
+    """The end of a chain. Recorded elsewhere, it shows later whether the chain was changed."""
 
     seq: int
     digest: str
@@ -59,18 +59,18 @@ class Head(NamedTuple):
         return f"{self.seq}:{self.digest}"
 
 
+# The head before the first link.
 START = Head(0, GENESIS)
-"""Where the chain begins."""
 
 DIGEST_LENGTH = 64
 MAX_SEQ_DIGITS = 18
 
 
 def head(text: str) -> Head:
-    """Return the head that is written ``SEQ:DIGEST``.
+    """Parse a head written as ``SEQ:DIGEST``.
 
     Raises:
-        MalformedHead: it is written otherwise.
+        MalformedHead: it has another form.
     """
     seq, _, written = text.strip().partition(":")
     is_number = seq.isascii() and seq.isdigit() and len(seq) <= MAX_SEQ_DIGITS

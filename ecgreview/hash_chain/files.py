@@ -1,4 +1,4 @@
-"""Exported trails as files: CSV and JSON Lines that say the same, and can be read back."""
+"""Exported trails as CSV and JSON Lines, with the same content, and readable again."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, TextIO
 
 from .entry import Entry, Event, Link
 
+# Columns of both formats; the first four belong to the link.
 COLUMNS = (
     *("seq", "chained_at", "previous", "digest", "event", "at", "actor", "actor_name"),
     *("action", "study", "object_type", "object_id", "before", "after", "reason"),
 )
-"""Of both formats; the first four are the link's."""
 
+# Columns whose empty CSV cells mean null: numbers and times are never empty text.
 NULLABLE = frozenset({"chained_at", "at", "actor", "study"})
-"""Where an empty cell of a CSV file is null: numbers and times are never empty texts."""
 
+# Characters that make a spreadsheet treat a cell as a formula.
 FORMULA_STARTS = frozenset("=+-@\t\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 QUOTE = "'"
 MAX_CELL = 100_000_000
@@ -32,14 +32,14 @@ class MalformedFile(ValueError):
 
 
 def cell(text: str | None) -> str:
-    """Return ``text`` so that no spreadsheet runs it, and ``text_of`` returns it as it was."""
+    """Escape ``text`` so that no spreadsheet runs it; ``text_of`` reverses it."""
     if text is None:
         return ""
     return QUOTE + text if text[:1] in FORMULA_STARTS or text[:1] == QUOTE else text
 
 
 def text_of(written: str) -> str:
-    """Return what ``cell`` was given."""
+    """Return the text that was given to ``cell``."""
     return written[1:] if written[:1] == QUOTE else written
 
 
@@ -55,7 +55,7 @@ def read(path: Path) -> Iterator[Entry]:
     """Yield the rows of an exported file, in constant memory.
 
     Raises:
-        MalformedFile: a line is not what an export writes; it names the line.
+        MalformedFile: a line is not what an export writes; names the line.
         OSError: the file cannot be read.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -86,7 +86,7 @@ def _json_rows(file: TextIO) -> Iterator[dict[str, Any]]:
 
 
 def _csv_rows(file: TextIO) -> Iterator[dict[str, Any]]:
-    before = csv.field_size_limit(MAX_CELL)  # of the whole process, so it is put back
+    before = csv.field_size_limit(MAX_CELL)  # process-wide, so it is restored
     try:
         for values in csv.DictReader(file):
             yield {
@@ -99,13 +99,13 @@ def _csv_rows(file: TextIO) -> Iterator[dict[str, Any]]:
 
 
 def _entry(values: dict[str, Any], number: int) -> Entry:
-    """Return a row, refusing one that lacks a column or has a value that is no text."""
-    found = [values.get(name) for name in COLUMNS]
-    seq = str(found[0])
-    are_texts = all(value is None or isinstance(value, str | int) for value in found)
+    """Return a row; refuse one that lacks a column or has a non-text value."""
+    cells = [values.get(name) for name in COLUMNS]
+    seq = str(cells[0])
+    are_texts = all(value is None or isinstance(value, str | int) for value in cells)
     if set(values) != set(COLUMNS) or not are_texts or not (seq.isascii() and seq.isdigit()):
         message = f"row {number} is not of an exported audit trail"
         raise MalformedFile(message)
-    texts = [None if value is None else str(value) for value in found]
+    texts = [None if value is None else str(value) for value in cells]
     link = Link(int(seq[:18]), texts[1], texts[2] or "", texts[3] or "")
     return Entry(link, Event(*texts[N_LINK:]))

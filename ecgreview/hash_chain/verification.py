@@ -1,4 +1,4 @@
-"""Walking a chain from its beginning and naming the first row that is not as it was written."""
+"""Verification of a chain: find the first row that is not as it was written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .entry import START, Entry, Event, Head, Link, link_digest
 
 
 class Kind(StrEnum):
-    """What is wrong: with the chain itself, then with the rows that its events are about."""
+    """What is wrong: with the chain itself, then with the rows that its events refer to."""
 
     ALTERED_EVENT = "altered_event"
     ALTERED_LINK = "altered_link"
@@ -88,8 +88,8 @@ class Fault:
         kind: what is wrong with it.
         seq: its place in the chain, None where it has none.
         event: the number of its event as text, None where there is none.
-        other: another place, or the number of the row it is about.
-        name: what that row is known by, where a number says too little.
+        other: another place, or the primary key of the row concerned.
+        name: a readable name of that row, where a number is not enough.
     """
 
     kind: Kind
@@ -106,12 +106,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How far the chain holds.
+    """How far the chain is intact.
 
     Attributes:
-        head: the last link that holds.
-        n_events: how many were looked at and hold.
-        fault: what comes after, None when all is well.
+        head: the last intact link.
+        n_events: number of events verified.
+        fault: the first fault, None if there is none.
     """
 
     head: Head
@@ -126,17 +126,17 @@ def verify(
     expected: Head | None = None,
     has_gaps: bool = False,
 ) -> Verdict:
-    """Return how far ``entries`` are what they were when they were chained.
+    """Return how far ``entries`` are unchanged since they were chained.
 
-    Takes constant memory. A whole chain that was computed anew from some row on is told from the
-    true one only by ``expected``, and so is a chain whose end was cut off.
+    Takes constant memory. A chain that was completely recomputed from some row on, or whose end
+    was cut off, is detected only with ``expected``.
 
     Args:
         entries: in the order of ``seq``, events without a link last.
         after: the head that was verified before; the first entry must follow it.
-        expected: a head that was written down earlier and must still be part of the chain.
-        has_gaps: the entries are a selection: each must hold, and follow the one before it only
-            where that one is its neighbour.
+        expected: a head that was recorded earlier and must still be part of the chain.
+        has_gaps: the entries are a selection: each must be intact, and must follow the previous
+            one only if they are neighbors.
     """
     head, last, n_events = after, None, 0
     walk = iter(entries)
@@ -153,7 +153,7 @@ def verify(
 
 
 def _fault(entry: Entry, head: Head, last: Entry | None, rest: Iterator[Entry]) -> Fault | None:
-    """Return what is wrong with ``entry`` after ``head``, asking ``rest`` only for the reason."""
+    """Return what is wrong with ``entry`` after ``head``; read ``rest`` only to find the reason."""
     link, event = entry
     if link is None:
         return Fault(Kind.UNLINKED_EVENT, event=event.id if event else None)
@@ -172,7 +172,7 @@ def _fault(entry: Entry, head: Head, last: Entry | None, rest: Iterator[Entry]) 
 
 
 def _broken_before(link: Link, event: Event, head: Head, last: Entry | None) -> Fault:
-    """Return why ``link``, whole in itself, does not follow: the one before it is not its own."""
+    """Return why ``link``, itself intact, does not follow the previous link."""
     if last is not None and last.event is not None:
         return Fault(Kind.REPLACED, head.seq, last.event.id)
     if head.seq:
@@ -181,7 +181,7 @@ def _broken_before(link: Link, event: Event, head: Head, last: Entry | None) -> 
 
 
 def _altered(link: Link, event: Event, head: Head, rest: Iterator[Entry]) -> Fault:
-    """Return which part of a row was altered, or from where it was moved."""
+    """Return which part of a row was altered, or where it was moved from."""
     if link_digest(link._replace(previous=head.digest), event) == link.digest:
         return Fault(Kind.ALTERED_LINK, link.seq, event.id)
     is_first, true = True, link_digest(link, event)
@@ -197,7 +197,7 @@ def _altered(link: Link, event: Event, head: Head, rest: Iterator[Entry]) -> Fau
 
 
 def _comes_from(later: Link, link: Link, event: Event) -> bool:
-    """Tell whether ``event``, and perhaps parts of its link, once stood at ``later``."""
+    """Return whether ``event``, and perhaps parts of its link, belong to ``later``."""
     moments, befores = (later.chained_at, link.chained_at), (later.previous, link.previous)
     return any(
         link_digest(Link(later.seq, moment, before, ""), event) in {link.digest, later.digest}
@@ -206,7 +206,7 @@ def _comes_from(later: Link, link: Link, event: Event) -> bool:
 
 
 def _unexpected(entry: Entry, expected: Head | None) -> Fault | None:
-    """Return a fault when ``entry`` is where a head was written down, and is another one."""
+    """Return a fault if ``entry`` is at the place of a recorded head and differs from it."""
     link, event = entry
     if link is None or expected is None or link.seq != expected.seq:
         return None

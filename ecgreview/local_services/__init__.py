@@ -1,6 +1,6 @@
 """PostgreSQL and Valkey for one machine and for the tests, started on demand.
 
-``with embedded.running() as services:`` gives two addresses. The first user starts the
+``with local_services.running() as services:`` gives two addresses. The first user starts the
 services, later users join them, and they stop after the last one.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ecgreview.local_services import places as _places
 
-START_SECONDS = 1200.0  # the keeper lives and has limits of its own
+START_SECONDS = 1200.0  # the keeper has time limits of its own
 SAY_EVERY_SECONDS = 15.0
 STOP_SECONDS = 30.0
 JOINED_AFTER_SECONDS = 1.0
@@ -25,12 +25,12 @@ POLL_SECONDS = 0.02
 
 
 class ServicesFailed(Exception):
-    """The embedded services did not start; the message holds the end of their log."""
+    """The embedded services did not start; the message contains the end of their log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The addresses of the running services; they hold passwords, so never print them."""
+    """The addresses of the running services; they contain passwords, so never print them."""
 
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -38,7 +38,7 @@ class Services:
 
 @contextmanager
 def running(home: Path | None = None) -> Iterator[Services]:
-    """Yield the services of ``home``, starting them if nobody has, stopping them if we are last.
+    """Yield the services of ``home``; start them if needed, and stop them after the last user.
 
     Raises:
         ServicesFailed: one of them did not start.
@@ -56,7 +56,7 @@ def running(home: Path | None = None) -> Iterator[Services]:
 
 
 def revive(places: _places.Places) -> Services:
-    """Return the services of ``places``, starting a keeper when none lives.
+    """Return the services of ``places``, starting a keeper if none is running.
 
     The caller must be a user already: a keeper without users stops at once.
     """
@@ -71,7 +71,7 @@ def revive(places: _places.Places) -> Services:
 
 
 def is_kept(places: _places.Places) -> bool:
-    """Return whether a keeper lives: it holds its lock for its whole life."""
+    """Return whether a keeper is running: it holds its lock all its life."""
     descriptor = os.open(places.run / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -112,7 +112,8 @@ def _wait_until_ready(places: _places.Places, keeper: subprocess.Popen[bytes] | 
             )
         time.sleep(POLL_SECONDS)
     if keeper is not None:
-        # Not ours to wait for: it outlives us whenever somebody else still uses the services.
+        # Do not wait for the child: it outlives us if somebody else still uses the
+        # services.
         keeper.returncode = 0
 
 

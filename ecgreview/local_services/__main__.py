@@ -8,7 +8,7 @@ from ecgreview.local_services import commandline
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program that ``arguments`` name and return its exit code."""
+    """Run the program in ``arguments`` and return its exit code."""
     if not arguments:
         sys.stderr.write("Usage: python -m ecgreview.local_services PROGRAM [ARGUMENT...]\n")
         return 2

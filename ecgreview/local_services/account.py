@@ -1,4 +1,4 @@
-"""Under which account PostgreSQL runs: it refuses root, and root must not need a new user."""
+"""The account that runs PostgreSQL, which refuses root; root should not have to create a user."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ class NoAccount(Exception):
 class Account:
     """How to start PostgreSQL's programs, and where they and the data are.
 
-    ``prefix`` comes before the program; ``uid`` is the user to become, None to stay.
+    ``prefix`` precedes the program; ``uid`` is the user to switch to, None to stay.
     """
 
     prefix: tuple[str, ...]
@@ -31,12 +31,12 @@ class Account:
 
 
 def choose(data: Path, binaries: Path) -> Account:
-    """Return the first account that works for the present user.
+    """Return the first account that works for the current user.
 
-    An ordinary user is taken as it is. Root is renamed inside a user namespace, which needs
-    no change of owner; where namespaces are forbidden (Docker's default profile) PostgreSQL
-    runs as ``nobody`` from copies that ``nobody`` can reach.
-    ECGREVIEW_POSTGRES_ACCOUNT=namespace or =nobody insists on one of the two.
+    An ordinary user is used directly. Root is mapped to another user in a user namespace, which
+    needs no change of owner; where namespaces are forbidden (Docker's default profile),
+    PostgreSQL runs as ``nobody`` from copies that ``nobody`` can reach.
+    ECGREVIEW_POSTGRES_ACCOUNT=namespace or =nobody forces one of the two.
     """
     if os.geteuid() != 0:
         return Account(prefix=(), uid=None, binaries=binaries, data=data)
@@ -59,7 +59,7 @@ def namespaces_work() -> bool:
 
 
 def namespaced(data: Path, binaries: Path) -> Account:
-    """Return root renamed to user 1000 in a namespace of its own; files stay root's."""
+    """Return root mapped to user 1000 in a namespace of its own; files stay root's."""
     _give(data, 0)
     return Account(prefix=NAMESPACE, uid=None, binaries=binaries, data=data)
 
@@ -67,8 +67,8 @@ def namespaced(data: Path, binaries: Path) -> Account:
 def as_nobody(data: Path, binaries: Path) -> Account:
     """Return the account ``nobody``, with data and programs moved to where it can reach them.
 
-    ``nobody`` cannot pass through a home directory of mode 0700, and opening that directory
-    for everybody is not ours to do; so the data move and a symbolic link stays behind.
+    ``nobody`` cannot enter a home directory of mode 0700, and we must not open that directory
+    to everybody; so the data move and a symbolic link stays behind.
     """
     public = PUBLIC / hashlib.sha256(str(data).encode()).hexdigest()[:12]
     public.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def _move(data: Path, target: Path) -> None:
 
 
 def _give(directory: Path, uid: int) -> None:
-    """Make ``uid`` the owner of everything in ``directory``, when it is not yet."""
+    """Make ``uid`` the owner of everything in ``directory`` unless it already is."""
     if not directory.exists() or directory.stat().st_uid == uid:
         return
     for folder, _, files in os.walk(directory):

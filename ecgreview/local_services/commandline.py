@@ -1,4 +1,4 @@
-"""What a command line needs before Django starts: the two addresses and a secret key."""
+"""Environment of a management command before Django starts: two addresses and a secret key."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,11 +26,11 @@ class HalfConfigured(Exception):
 
 @contextmanager
 def services_for(arguments: Sequence[str]) -> Iterator[None]:
-    """Give the command in ``arguments`` (without the program) its environment.
+    """Set the environment of the command in ``arguments`` (without the program).
 
-    With both addresses set nothing embedded starts. With neither, the embedded services start
-    on demand and stop after the last command that uses them. One alone is refused: half of the
-    data in an unexpected place is worse than a message.
+    With both addresses set, nothing embedded starts. With neither, the embedded services start
+    on demand and stop after the last command that uses them. One alone is refused, because
+    splitting the data between two places is worse than an error message.
 
     Raises:
         HalfConfigured: exactly one address is set.
@@ -68,10 +68,10 @@ def _embedded(services: local_services.Services) -> dict[str, str]:
 
 @contextmanager
 def _environment(addresses: Mapping[str, str]) -> Iterator[None]:
-    """Set ``addresses`` and what one machine needs besides; put everything back at the end."""
+    """Set ``addresses`` and the other variables of one machine; restore everything at the end."""
     before = dict(os.environ)
     os.environ.update(addresses)
-    # Plain HTTP on loopback, and this home's own secret key, unless told otherwise.
+    # Plain HTTP on loopback, and this home's own secret key, unless configured otherwise.
     os.environ.setdefault("ECGREVIEW_DEMO", "1")
     os.environ.setdefault("AUDIT_HEADS_FILE", str(default_home() / "audit-heads.txt"))
     if not env.is_set("SECRET_KEY"):

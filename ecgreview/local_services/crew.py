@@ -1,4 +1,4 @@
-"""The processes of one running site: started together, replaced when they die, ended together."""
+"""Processes of one running site: started together, restarted when they die, stopped together."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ Say = Callable[[str], object]
 
 @dataclass
 class Member:
-    """One process of the crew, and how often it died without having lived for long."""
+    """One process of the crew, and how often it died soon after its start."""
 
     name: str
     program: Sequence[str]
@@ -35,11 +35,11 @@ class Member:
 
     @property
     def keeps_failing(self) -> bool:
-        """Return whether it died several times in a row, each time soon after its start."""
+        """Whether it died several times in a row, each time soon after its start."""
         return self.n_deaths > DEATHS_UNSAID
 
     def start(self, now: float) -> None:
-        """Start the process; it ends when this one does, whatever ends this one."""
+        """Start the process; it ends when this one does, however this one ends."""
         self.started_at, self.due_at = now, None
         self.child = service.spawn(
             self.program, log=self.log, dies_by=self.dies_by,
@@ -47,11 +47,10 @@ class Member:
         )  # fmt: skip
 
     def is_dead(self) -> bool:
-        """Return whether the process was started and has ended."""
+        """Whether the process was started and has ended."""
         return self.child is not None and self.child.poll() is not None
 
     def stop(self) -> None:
-        """End the process and wait for it."""
         if self.child is not None:
             service.stop(self.child, ENDING)
             self.child = None
@@ -59,22 +58,21 @@ class Member:
 
 @dataclass
 class Crew:
-    """All processes; ``tend`` is to be called every now and then.
+    """All processes; call ``tend`` regularly.
 
-    A process that keeps dying is started again after ever longer pauses, and the others go on:
-    a site without its worker still takes readings.
+    A process that keeps dying is restarted after increasing pauses, and the others continue: a
+    site without its worker still accepts readings.
     """
 
     members: Sequence[Member]
     say: Say = print
 
     def start(self, now: float) -> None:
-        """Start every member."""
         for member in self.members:
             member.start(now)
 
     def tend(self, now: float) -> None:
-        """Start members that died again, each time after a longer pause; bound their logs.
+        """Restart members that died, each time after a longer pause; rotate their logs.
 
         ``now`` is a monotonic time in seconds.
         """
@@ -94,7 +92,7 @@ class Crew:
             member.stop()
 
     def _bury(self, member: Member, now: float) -> None:
-        """Note the death of ``member`` and when to start it again."""
+        """Record the death of ``member`` and when to restart it."""
         member.stop()
         if now - member.started_at > HEALTHY_AFTER_SECONDS:
             member.n_deaths = 0

@@ -1,7 +1,7 @@
-"""The process that runs both services for as long as anybody uses them.
+"""The process that runs both services as long as anybody uses them.
 
 ``python -m ecgreview.local_services.keeper HOME``. Every user holds a shared lock on
-``users.lock``; the keeper waits for the exclusive one. The kernel drops a lock when its holder
+``users.lock``; the keeper waits for the exclusive one. The kernel releases a lock when its holder
 dies, so the services stop after the last user, however that user ended.
 """
 
@@ -40,7 +40,7 @@ class Keeper:
         self.next_try_at = 0.0
 
     def run(self) -> None:
-        """Keep the services until the last user is gone or SIGTERM asks to stop."""
+        """Keep the services until the last user is gone or SIGTERM arrives."""
         threading.Thread(target=self._wait_for_last_user, daemon=True).start()
         try:
             for service in self.services:
@@ -58,7 +58,8 @@ class Keeper:
         self.over.set()
 
     def _wait_for_last_user(self) -> None:
-        # Held until this process ends: newcomers wait for the shutdown and then start anew.
+        # Held until this process ends: new users wait for the shutdown and then start a
+        # new keeper.
         descriptor = os.open(self.places.run / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         self.over.set()
@@ -68,7 +69,7 @@ class Keeper:
         write_private(self.places.ready, json.dumps({"pid": os.getpid(), "ports": ports}))
 
     def _revive(self) -> None:
-        """Start a service that died again, at once the first time and ever later after that."""
+        """Restart a service that died, at once the first time and after increasing pauses later."""
         for service in self.services:
             rotate(service.log)
         for service in self.services:
@@ -110,8 +111,8 @@ def main(home: Path) -> int:
         logger.exception("The embedded services did not start")
         return 1
     finally:
-        # Before users.lock, which goes with the process: whoever waits for that one must find
-        # this one free.
+        # Released before users.lock, which is released with the process: whoever waits
+        # for users.lock must find this lock free.
         os.close(lock)
     return 0
 

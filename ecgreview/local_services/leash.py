@@ -1,8 +1,8 @@
 """Become another program that dies with its parent, even when the parent is killed outright.
 
-Run by path and with the standard library only: ``leash.py PARENT SIGNAL UID PROGRAM
-ARGUMENT...``. UID is ``-`` to stay who we are. Linux delivers SIGNAL when the parent ends,
-however it ends; elsewhere the program simply runs.
+Run by path and with the standard library only: ``leash.py PARENT SIGNAL UID PROGRAM ARGUMENT...``.
+UID is ``-`` to keep the current user. Linux delivers SIGNAL when the parent ends, however it ends;
+on other systems the program simply runs.
 """
 
 import ctypes
@@ -21,19 +21,19 @@ def command(signal_number: int, program: list[str], uid: int | None = None) -> l
 
 
 def become(parent: int, signal_number: int, uid: int | None, program: list[str]) -> None:
-    """Replace this process by ``program``; returns only when the parent is gone already."""
+    """Replace this process by ``program``; returns only if the parent is gone already."""
     if uid is not None:
         os.setgroups([])
         os.setgid(uid)
         os.setuid(uid)
     tie(signal_number)  # after the change of user, which would clear it
-    if os.getppid() != parent:  # it died before we were tied to it
+    if os.getppid() != parent:  # it died before the signal was set
         return
     os.execv(program[0], program)  # noqa: S606 - no shell is wanted
 
 
 def tie(signal_number: int) -> None:
-    """Let the system send us this signal when our parent's present thread ends."""
+    """Have the kernel send us this signal when our parent's current thread ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
 

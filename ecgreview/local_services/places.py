@@ -1,4 +1,4 @@
-"""Where the embedded services keep their data, secrets, locks and logs under one home."""
+"""Paths of the embedded services' data, secrets, locks and logs under one home."""
 
 import fcntl
 import os
@@ -13,9 +13,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def default_home() -> Path:
-    """Return ECGREVIEW_HOME, or ``.ecgreview`` beside the code.
+    """Return ECGREVIEW_HOME, or ``.ecgreview`` next to the code.
 
-    Beside the code, so that two clones never share a database with different migrations.
+    Next to the code, so that two clones never share a database with different migrations.
     """
     return env.path("ECGREVIEW_HOME", REPOSITORY / ".ecgreview")
 
@@ -28,27 +28,26 @@ class Places:
 
     @property
     def postgres_data(self) -> Path:
-        """Return the PostgreSQL data directory; it belongs to PostgreSQL alone."""
+        """PostgreSQL's data directory; only PostgreSQL writes there."""
         return self.home / "postgres"
 
     @property
     def valkey_data(self) -> Path:
-        """Return the directory of Valkey's configuration and append-only file."""
+        """Directory of Valkey's configuration and append-only file."""
         return self.home / "valkey"
 
     @property
     def logs(self) -> Path:
-        """Return the directory of all log files."""
         return self.home / "log"
 
     @property
     def run(self) -> Path:
-        """Return the directory of lock files and of ``ready.json``."""
+        """Directory of lock files and of ``ready.json``."""
         return self.home / "run"
 
     @property
     def ready(self) -> Path:
-        """Return the file that exists while both services answer."""
+        """The file that exists while both services answer."""
         return self.run / "ready.json"
 
     def create(self) -> "Places":
@@ -58,9 +57,10 @@ class Places:
         return self
 
     def claim(self, name: str) -> IO[str] | None:
-        """Return a file that keeps others from the claim until it is closed, or None if taken.
+        """Return a file that holds an exclusive claim until it is closed, or None if it is
+        taken.
 
-        The kernel gives the claim back when its holder dies, however that happens.
+        The kernel releases the claim when its holder dies, however that happens.
         """
         file = (self.run / f"{name}.lock").open("w", encoding="ascii")
         try:
@@ -71,7 +71,7 @@ class Places:
         return file
 
     def secret(self, name: str, n_bytes: int = 32) -> str:
-        """Return the secret ``name``, made at random the first time and kept in a 0600 file."""
+        """Return the secret ``name``, created at random the first time and kept in a 0600 file."""
         file = self.home / "secrets" / name
         if not file.exists():
             write_private(file, secrets.token_urlsafe(n_bytes))
@@ -79,7 +79,7 @@ class Places:
 
 
 def write_private(file: Path, content: str) -> None:
-    """Write ``content`` whole or not at all, into a file only its owner can read."""
+    """Write ``content`` atomically into a file that only its owner can read."""
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

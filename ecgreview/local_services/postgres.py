@@ -18,11 +18,11 @@ from ecgreview.local_services.places import Places
 
 DATABASE = "ecg"
 OWNER = "ecg_owner"
+# Roles of web requests; see ``annotations.row_security``.
 ACTING = ("ecg_reader", "ecg_manager")
-"""What web requests act as, see ``annotations.row_security``."""
 
 SUPERUSER = "postgres"
-START_SECONDS = 900.0  # recovery after a power cut replays the log before it answers
+START_SECONDS = 900.0  # recovery after a power cut replays the log before the server answers
 ENDING = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 SETTINGS = {
     "listen_addresses": service.LOOPBACK,
@@ -37,7 +37,7 @@ SETTINGS = {
 
 @dataclass
 class Postgres:
-    """One PostgreSQL cluster under ``places`` and the process that serves it."""
+    """One PostgreSQL cluster under ``places`` and its server process."""
 
     places: Places
     child: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -45,17 +45,16 @@ class Postgres:
 
     @property
     def name(self) -> str:
-        """Return the name people see in messages."""
+        """The name shown in messages."""
         return "PostgreSQL"
 
     @property
     def log(self) -> Path:
-        """Return the server's log file."""
         return self.places.logs / "postgres.log"
 
     @cached_property
     def account(self) -> accounts.Account:
-        """Return who runs the server, decided once per start."""
+        """The account that runs the server, chosen once per start."""
         return accounts.choose(self.places.postgres_data, binaries())
 
     def start(self) -> None:
@@ -77,13 +76,13 @@ class Postgres:
         self._create_acting_roles()
 
     def stop(self) -> None:
-        """Stop the server cleanly, cutting its connections."""
+        """Stop the server cleanly, closing its connections."""
         if self.child is not None:
             service.stop(self.child, ENDING)
             self.child = None
 
     def _initialise(self) -> None:
-        """Create the cluster beside its place and move it there when it is whole."""
+        """Create the cluster next to its final place and move it there when it is complete."""
         data = self.account.data
         draft, password = data.with_name("postgres.new"), data.with_name("postgres.password")
         shutil.rmtree(draft, ignore_errors=True)
@@ -112,10 +111,11 @@ class Postgres:
             raise service.ServiceFailed(f"initdb stopped with code {done.returncode}.\n{output}")
 
     def _clear_remains(self) -> None:
-        """End a server that lost its keeper and remove a pid file that names nobody of ours.
+        """End a server that lost its keeper, and remove a pid file that names none of our
+        processes.
 
-        PostgreSQL itself refuses to start while its old pid is a zombie or belongs to another
-        program by now.
+        PostgreSQL itself refuses to start while its old pid is a zombie or belongs to
+        another program.
         """
         file = self.account.data / "postmaster.pid"
         if not file.exists():
@@ -136,8 +136,8 @@ class Postgres:
     def _create_owner(self) -> None:
         """Create the application's role and database, once.
 
-        The role is no superuser and obeys row level security: the cluster's first user would
-        pass every policy silently.
+        The role is not a superuser and obeys row-level security: the cluster's first user
+        would silently pass every policy.
         """
         with self._connect() as connection:
             known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER])
@@ -157,9 +157,10 @@ class Postgres:
                 )
 
     def _create_acting_roles(self) -> None:
-        """Create the roles that web requests act as; at every start, for homes from before them.
+        """Create the roles of web requests; at every start, for homes created before these
+        roles existed.
 
-        The owner may take them on and has none of their rights by itself.
+        The owner may switch to them but does not inherit their rights.
         """
         with self._connect() as connection:
             known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}

@@ -1,4 +1,4 @@
-"""What the two embedded services have in common: a child process, a port, a clean end."""
+"""Common parts of the two embedded services: a child process, a port, a clean end."""
 
 import json
 import os
@@ -57,10 +57,10 @@ def wait_until(
     log: Path,
     seconds: float,
 ) -> None:
-    """Return when ``ready`` says so.
+    """Wait until ``ready`` returns True.
 
     Raises:
-        ServiceFailed: the child ended first, or ``seconds`` went by.
+        ServiceFailed: the child ended first, or ``seconds`` passed.
     """
     deadline = time.monotonic() + seconds
     while not ready():
@@ -92,7 +92,7 @@ def stop(child: subprocess.Popen[bytes], signals: Sequence[tuple[signal.Signals,
 
 
 def living(pid: int) -> psutil.Process | None:
-    """Return the process ``pid`` if it lives; a zombie nobody reaped counts as dead."""
+    """Return the process ``pid`` if it is running; an unreaped zombie counts as dead."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process
@@ -101,9 +101,9 @@ def living(pid: int) -> psutil.Process | None:
 
 
 def port(places: Places, name: str) -> int:
-    """Return the port remembered for the service ``name``, or a new one when it is taken.
+    """Return the port remembered for the service ``name``, or a new one if that is taken.
 
-    Remembered, so that an address printed or stored yesterday is still right today.
+    Remembered, so that an address printed or stored earlier stays valid.
     """
     file = places.run / "ports.json"
     known = _remembered(file)
@@ -132,11 +132,11 @@ def tail(log: Path, n_lines: int = 12) -> str:
 
 
 def rotate(log: Path) -> None:
-    """Bound a log that other processes append to: copy it to ``.1``, the older one to ``.2``.
+    """Rotate a log that other processes append to: copy it to ``.1``, the older one to ``.2``.
 
-    Copied and emptied, as logrotate's copytruncate does, because the programs keep the file open
-    and no two of them reopen it by the same signal. What is written between copying and emptying
-    is lost.
+    Copied and truncated, like logrotate's copytruncate, because the programs keep the file open
+    and no two of them reopen it on the same signal. Lines written between copying and
+    truncating are lost.
     """
     if not log.exists() or log.stat().st_size <= LOG_LIMIT_BYTES:
         return

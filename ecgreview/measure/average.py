@@ -1,4 +1,4 @@
-"""The median of the dominant beats: what everything but the rhythm is measured on."""
+"""The median of the dominant beats, on which everything except the rhythm is measured."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from .fiducials import FiducialNotFound
 from .measurements import Measured, Missing
 from .preparation import RATE_HZ, Prepared
 
+# Samples of the median beat before and after the middle of QRS.
 BEFORE, AFTER = round(0.50 * RATE_HZ), round(0.70 * RATE_HZ)
-"""Samples of the median beat before and behind the middle of QRS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """The median beat, its limits in samples, and what it was made of."""
+    """The median beat, its limits in samples, and the beats it was computed from."""
 
-    cuts: NDArray[np.float64]  # (n_beats, 12, width), mV from the level at QRS onset
-    places: NDArray[np.intp]  # (n_beats,), sample of the middle of each
+    cuts: NDArray[np.float64]  # (n_beats, 12, width), mV relative to the level at QRS onset
+    places: NDArray[np.intp]  # (n_beats,), sample at the middle of each
     beat: NDArray[np.float64]  # (12, width)
     usable: NDArray[np.bool_]
     onset: int
     offset: int
-    wait_before: float  # from the beat before, samples; short rather than typical
+    wait_before: float  # samples since the previous beat; short rather than typical
     wait_after: float
     confidence: float
 
     @property
     def n_beats(self) -> int:
-        """How many beats the median was made of."""
+        """Number of beats in the median."""
         return len(self.cuts)
 
     @property
@@ -48,12 +48,12 @@ class Average:
         return self.usable & (noise <= max(2.5 * float(np.median(noise[self.usable])), 0.02))
 
     def measured(self, value: float) -> Measured:
-        """Return a number that was measured on this beat."""
+        """Return a value measured on this beat."""
         return Measured.of(float(value), self.confidence, self.n_beats)
 
 
 def average_of(prepared: Prepared, beats: Beats) -> Average:
-    """Return the median of the dominant beats, delimited.
+    """Return the delimited median of the dominant beats.
 
     Raises:
         FiducialNotFound: too few beats are alike, or QRS has no edges.
@@ -85,6 +85,7 @@ def average_of(prepared: Prepared, beats: Beats) -> Average:
 def _short_wait(beats: Beats, waits: NDArray[np.intp]) -> float:
     """Return the lower quartile of ``waits`` around dominant beats.
 
-    The next beat, early or not, bounds where T may end: half the beats must not decide for all.
+    The next beat, early or not, limits where T may end; the lower quartile keeps half of the
+    beats from deciding for all.
     """
     return float(np.percentile(waits[beats.dominant], 25))

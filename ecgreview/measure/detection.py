@@ -1,4 +1,4 @@
-"""Find the beats of a recording, and which of them have the dominant shape."""
+"""Detection of beats, and of those with the dominant shape."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _EDGE = round(0.06 * RATE_HZ)
 _LAG = round(0.04 * RATE_HZ)
 _ALIKE = 0.85
 _T_WAVE_REACH = round(0.42 * RATE_HZ)
+# The heart is electrically silent between beats. If the median energy exceeds this share of a
+# beat's energy, the detections are noise.
 _NOISE_RATIO = 0.5
-"""Between beats a heart is silent; where the median energy exceeds this share of that of a
-beat, what was found is noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class Beats:
 
 
 def detect(prepared: Prepared) -> Beats:
-    """Return the beats found in all usable leads together.
+    """Return the beats detected in all usable leads together.
 
     Raises:
-        Unmeasurable: nothing stands out of the noise.
+        Unmeasurable: nothing stands out from the noise.
     """
     band = butter(2, (5.0, 25.0), btype="bandpass", fs=RATE_HZ, output="sos")
     steep = sosfiltfilt(band, prepared.millivolts[prepared.usable], axis=1)
     places = _without_t_waves(_peaks(_energy(steep)), prepared.millivolts[prepared.usable])
     places = places[(places > _EDGE) & (places < steep.shape[1] - _EDGE)]
     whole = (places >= _BEFORE + _LAG) & (places + _AFTER + _LAG < steep.shape[1])
-    # A beat cut by the edge still counts for the rhythm, never for the shape.
+    # A beat cut off by the edge still counts for the rhythm, but not for the shape.
     inner = places[whole & prepared.valid[places]]
     if inner.size == 0:
         raise Unmeasurable(Missing.NO_WHOLE_BEAT)
@@ -65,32 +65,32 @@ def detect(prepared: Prepared) -> Beats:
 
 def _energy(steep: NDArray[np.float64]) -> NDArray[np.float64]:
     power = uniform_filter1d((steep**2).sum(axis=0), round(0.07 * RATE_HZ))
-    # The running sum may leave less than nothing of a silent stretch.
+    # The running sum can become slightly negative over a silent stretch.
     energy: NDArray[np.float64] = np.sqrt(np.maximum(power, 0.0))
     return energy
 
 
 def _peaks(energy: NDArray[np.float64]) -> Places:
-    """Return where ``energy`` says a QRS is, after a second look into long pauses."""
+    """Return the QRS locations in ``energy``, searching long pauses a second time."""
     span = round(1.6 * RATE_HZ)
     highest = np.array([energy[i : i + span].max() for i in range(0, energy.size, span)])
     level = float(np.median(highest[highest > 0.1 * highest.max()]))
     active = energy[energy > 0.01 * level]  # zero padding is not silence between beats
     if level <= 0 or np.median(active) > _NOISE_RATIO * level:
         raise Unmeasurable(Missing.NOISE)
-    found: Places = find_peaks(energy, height=0.4 * level, distance=_REFRACTORY)[0]
+    peaks: Places = find_peaks(energy, height=0.4 * level, distance=_REFRACTORY)[0]
     weaker: Places = find_peaks(energy, height=0.22 * level, distance=_REFRACTORY)[0]
-    if found.size < 3:
-        return weaker if weaker.size else found
-    usual = float(np.median(np.diff(found)))
-    nearest = np.abs(weaker[:, None] - found[None, :]).min(axis=1)
+    if peaks.size < 3:
+        return weaker if weaker.size else peaks
+    usual = float(np.median(np.diff(peaks)))
+    nearest = np.abs(weaker[:, None] - peaks[None, :]).min(axis=1)
     missed = weaker[nearest > 0.6 * usual]
-    merged: Places = np.union1d(found, missed)
+    merged: Places = np.union1d(peaks, missed)
     return merged
 
 
 def _without_t_waves(places: Places, leads: NDArray[np.float64]) -> Places:
-    """Return ``places`` without those that follow a QRS closely and are far less steep than it.
+    """Return ``places`` without those that closely follow a QRS and are far less steep.
 
     Source: the T-wave discrimination of Pan & Tompkins 1985, IEEE Trans Biomed Eng 32:230.
     """
@@ -107,7 +107,9 @@ def _without_t_waves(places: Places, leads: NDArray[np.float64]) -> Places:
 def _dominant(
     leads: NDArray[np.float64], places: Places
 ) -> tuple[Places, NDArray[np.bool_], float]:
-    """Return ``places`` aligned to the dominant shape, which are alike, and how alike they are."""
+    """Return ``places`` aligned to the dominant shape, which of them have it, and their
+    likeness.
+    """
     cuts = _cut(leads, places)
     alike = _largest_family(cuts, places)
     for _ in range(2):
@@ -122,11 +124,11 @@ def _dominant(
 
 
 def _largest_family(cuts: NDArray[np.float64], places: Places) -> NDArray[np.bool_]:
-    """Return the beats of the most frequent shape; of two, the one that comes less early."""
+    """Return the beats of the most frequent shape; ties go to the less premature one."""
     flat = _normalised(cuts)
     alike = flat @ flat.T > _ALIKE
     waits = np.diff(places, prepend=places[0] - np.median(np.diff(places, prepend=0)))
-    # The wait (a fraction of the longest) only decides between families of about equal size.
+    # The wait (as a fraction of the longest) only decides between families of similar size.
     score = alike.sum(axis=1) + 1.5 * (alike @ waits) / (alike.sum(axis=1) * waits.max())
     family: NDArray[np.bool_] = alike[int(np.argmax(score))]
     return family.copy()
@@ -141,8 +143,8 @@ def _cut(leads: NDArray[np.float64], places: Places) -> NDArray[np.float64]:
 
 
 def _normalised(cuts: NDArray[np.float64]) -> NDArray[np.float64]:
-    centred = cuts - cuts.mean(axis=2, keepdims=True)
-    flat = centred.reshape(len(cuts), -1)
+    centered = cuts - cuts.mean(axis=2, keepdims=True)
+    flat = centered.reshape(len(cuts), -1)
     size = np.linalg.norm(flat, axis=1, keepdims=True)
     normalised: NDArray[np.float64] = flat / np.where(size > 0, size, 1.0)
     return normalised
@@ -154,6 +156,6 @@ def _correlations(cuts: NDArray[np.float64], template: NDArray[np.float64]) -> N
 
 
 def _best_lag(leads: NDArray[np.float64], place: int, template: NDArray[np.float64]) -> int:
-    """Return ``place`` moved by at most ``_LAG`` to where the window is most like ``template``."""
+    """Return ``place`` shifted by at most ``_LAG`` to the best match with the template."""
     tried = place + np.arange(-_LAG, _LAG + 1)
     return int(tried[int(np.argmax(_correlations(_cut(leads, tried), template)))])

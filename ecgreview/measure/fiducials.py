@@ -1,7 +1,7 @@
-"""Where P, QRS and T begin and end on the median beat, over all leads together.
+"""Onsets and offsets of P, QRS and T on the median beat, over all leads together.
 
-Global fiducials (earliest onset, latest offset over simultaneous leads) are what the AHA/ACCF/HRS
-recommendations ask for: Kligfield et al. 2007, Circulation 115:1306.
+Global fiducials (earliest onset, latest offset over simultaneous leads) follow the AHA/ACCF/HRS
+recommendations: Kligfield et al. 2007, Circulation 115:1306.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class FiducialNotFound(ValueError):
 
 
 def speed(beat: NDArray[np.float64], smooth_ms: float) -> NDArray[np.float64]:
-    """Return how fast the vector of all leads moves, shape (n,), mV per sample.
+    """Return the speed of the vector of all leads, shape (n,), mV per sample.
 
     Args:
         beat: shape (n_leads, n), mV.
@@ -36,18 +36,18 @@ def speed(beat: NDArray[np.float64], smooth_ms: float) -> NDArray[np.float64]:
     return size
 
 
-def qrs_bounds(beat: NDArray[np.float64], centre: int) -> tuple[int, int]:
-    """Return the first and last sample of QRS around ``centre``.
+def qrs_bounds(beat: NDArray[np.float64], center: int) -> tuple[int, int]:
+    """Return the first and last sample of QRS around ``center``.
 
     Raises:
         FiducialNotFound: the edges are lost in noise.
     """
     moving = speed(beat, 2.0)
-    near = slice(max(centre - _samples(90), 0), centre + _samples(110))
+    near = slice(max(center - _samples(90), 0), center + _samples(110))
     fastest = float(moving[near].max())
-    floor = float(np.percentile(moving[max(centre - _samples(350), 0) : near.stop], 10))
+    floor = float(np.percentile(moving[max(center - _samples(350), 0) : near.stop], 10))
     level = floor + 0.030 * fastest
-    # Flutter waves raise the floor, and must not be taken for the end of QRS.
+    # Flutter waves raise the floor, and must not be mistaken for the end of QRS.
     swift = moving[near] > 0.15 * fastest + 2.0 * floor
     peaks = np.flatnonzero(swift) + near.start
     if floor > 0.2 * fastest:
@@ -55,7 +55,7 @@ def qrs_bounds(beat: NDArray[np.float64], centre: int) -> tuple[int, int]:
     onset = _quiet_before(moving, int(peaks[0]), level, _samples(10))
     offset = _quiet_after(moving, int(peaks[-1]), level * 1.25, _samples(6))
     latest = int(peaks[-1]) + _samples(70)
-    if offset > latest:  # ST slopes from the very end of QRS: the slowest moment is J
+    if offset > latest:  # ST slopes from the very end of QRS: J is the slowest moment
         offset = int(peaks[-1]) + int(np.argmin(moving[peaks[-1] : latest]))
     return onset, offset
 
@@ -64,7 +64,7 @@ def p_onset(beat: NDArray[np.float64], qrs_onset: int, earliest: int) -> int:
     """Return the first sample of the P wave between ``earliest`` and QRS.
 
     Raises:
-        FiducialNotFound: nothing there stands out of a quiet line, as in fibrillation or flutter.
+        FiducialNotFound: nothing stands out from a quiet line, as in fibrillation or flutter.
     """
     latest = qrs_onset - _samples(24)
     if latest - earliest < _samples(70):
@@ -88,10 +88,10 @@ def p_onset(beat: NDArray[np.float64], qrs_onset: int, earliest: int) -> int:
 def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
     """Return where the tangent to the steepest descent of T meets the baseline.
 
-    The leads are first added up along the direction in which T is greatest.
+    The leads are first projected onto the direction in which T is largest.
 
     Raises:
-        FiducialNotFound: T is flat, or cut.
+        FiducialNotFound: T is flat, or cut off.
     """
     start = qrs_offset + _samples(50)
     if latest - start < _samples(150):
@@ -114,15 +114,17 @@ def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
 
 
 def _is_restless(window: NDArray[np.float64], start: int, height: float) -> bool:
-    """Tell whether there is as much movement before and behind the P wave as in it."""
-    before = window[_samples(24) : max(start - _samples(10), 0)]  # the end of T is no rest yet
+    """Return whether there is as much movement before and after the P wave as in it."""
+    before = window[
+        _samples(24) : max(start - _samples(10), 0)
+    ]  # the end of T is not a resting line
     behind = window[start + _samples(150) :]
     rest = np.concatenate([before, behind])
     return rest.size > _samples(50) and float(np.percentile(rest, 95)) > 0.6 * height
 
 
 def _main_direction(segment: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the unit vector over leads, shape (n_leads,), along which ``segment`` is greatest."""
+    """Return the unit vector over leads, shape (n_leads,), along which ``segment`` is largest."""
     left, _, _ = np.linalg.svd(segment @ segment.T)
     direction: NDArray[np.float64] = left[:, 0]
     return direction

@@ -1,4 +1,4 @@
-"""What can be measured on an exam, and why a number may be missing."""
+"""The measurements of an exam, and reasons for missing values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Missing(StrEnum):
-    """Why there is no number. Stored with suggestion runs: never rename a value."""
+    """Why a value is missing. Stored with suggestion runs: never rename a value."""
 
     RATE_TOO_COARSE = "sampling_rate_too_low"
     TOO_SHORT = "recording_too_short"
@@ -35,12 +35,12 @@ class Missing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One number, or the reason why there is none.
+    """One value, or the reason why there is none.
 
     Attributes:
-        value: in the unit its field is named for; None when it could not be measured.
-        confidence: 0 (none) to 1; how consistent the beats were, no probability of being right.
-        n_beats: how many beats support the value.
+        value: in the unit that its field's name states; None when it could not be measured.
+        confidence: 0 (none) to 1: consistency of the beats, not a probability of being right.
+        n_beats: number of beats that support the value.
         reason: a ``Missing`` code, empty when there is a value.
     """
 
@@ -51,22 +51,20 @@ class Measured:
 
     @classmethod
     def of(cls, value: float, confidence: float, n_beats: int) -> Measured:
-        """Return a number that was measured."""
         return cls(round(value, 3), round(min(max(confidence, 0.0), 1.0), 3), n_beats, "")
 
     @classmethod
     def missing(cls, reason: Missing, n_beats: int = 0) -> Measured:
-        """Return the absence of a number."""
         return cls(None, 0.0, n_beats, reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Instants:
-    """When in the recording what was measured took place, in seconds from its first sample.
+    """Times of the measured events, in seconds from the first sample of the recording.
 
     Attributes:
         beats_s: the middle of every QRS.
-        qrs_onsets_s: where QRS begins over all leads, of the beats that were averaged.
+        qrs_onsets_s: QRS onset over all leads, of the averaged beats.
         spikes_s: pacing spikes, or what looks like one.
     """
 
@@ -80,7 +78,7 @@ class Measurements:
     """All measurements of one exam.
 
     Attributes:
-        heart_rate_bpm: ventricular rate, of the mean RR interval.
+        heart_rate_bpm: ventricular rate, from the mean RR interval.
         pr_ms: earliest P onset to earliest QRS onset over the leads.
         qrs_ms: earliest QRS onset to latest QRS offset over the leads.
         qt_ms: QRS onset to the end of T by the tangent method.
@@ -89,7 +87,7 @@ class Measurements:
         qtc_framingham_ms: ``qt_ms`` + 154 (1 - RR in seconds).
         qtc_hodges_ms: ``qt_ms`` + 1.75 (rate - 60).
         axis_deg: frontal axis (-180, 180] of the net area of QRS in I and aVF.
-        limb_voltage_mv: peak to peak of QRS in the limb lead where it is greatest.
+        limb_voltage_mv: peak to peak of QRS in the limb lead where it is largest.
         precordial_voltage_mv: the same for V1-V6.
         rr_variation: standard deviation of successive RR intervals over their mean.
         rr_entropy: coefficient of sample entropy of the RR intervals; about -2 in sinus rhythm,
@@ -98,14 +96,14 @@ class Measurements:
         p_upright_mv: how far (I + II) / 2 rises before QRS above both its sides; a sinus P wave
             points into both leads.
         second_p_ratio: fastest movement between T and the next P over that of P itself; towards 1
-            where another P wave stands there, as in 2:1 block.
+            if there is another P wave, as in 2:1 block.
         dominant_share: beats of the dominant shape over all beats.
         paced_share: dominant beats that begin with a pacing spike, over all dominant beats.
         v1_terminal_mv: mean of V1 over the last third of QRS.
         lateral_terminal_mv: mean of I and V6 over the last third of QRS.
-        lateral_initial_mv: least value of I and V6 in the first 40 ms of QRS.
-        method_version: of the program that measured.
-        instants: when what was measured took place.
+        lateral_initial_mv: minimum of I and V6 in the first 40 ms of QRS.
+        method_version: version of the measuring program.
+        instants: times of the measured events.
     """
 
     heart_rate_bpm: Measured
@@ -134,7 +132,7 @@ class Measurements:
 
     @classmethod
     def none(cls, reason: Missing, method_version: str) -> Measurements:
-        """Return an exam on which nothing could be measured."""
+        """Return the measurements of an exam on which nothing could be measured."""
         absent = {name: Measured.missing(reason) for name in NAMES}
         return cls(**absent, method_version=method_version, instants=Instants())
 
@@ -143,13 +141,13 @@ class Measurements:
         return {name: getattr(self, name) for name in NAMES}
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain dictionaries, numbers and strings: the numbers that were measured."""
+        """Return plain values of the numbers that were measured."""
         return {name: asdict(one) for name, one in self.fields().items()} | {
             "method_version": self.method_version
         }
 
 
+# The names of the measurements, in display order.
 NAMES: tuple[str, ...] = tuple(
     f.name for f in fields(Measurements) if f.name not in {"method_version", "instants"}
 )
-"""The names of the measurements, in the order they are shown."""

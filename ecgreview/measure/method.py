@@ -1,4 +1,4 @@
-"""Measure one exam: detect, average, delimit, and say what could not be told."""
+"""Measurement of one exam: detect, average, delimit, and give reasons for missing values."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .qrs import measure_qrs
 
 METHOD_VERSION = "median-beat-2"
 
+# Above this rate P overlaps T, so PR and QT are not reported.
 FASTEST_FOR_INTERVALS_BPM = 120.0
-"""Above this rate P falls upon T: PR and QT are not told."""
 
 _PLAUSIBLE = {
     "heart_rate_bpm": (20.0, 300.0),
@@ -32,7 +32,7 @@ _CONSISTENT_P = 0.5
 
 
 def measure(signal: Signal) -> Measurements:
-    """Return what can be measured on ``signal``; never raises on a valid one."""
+    """Return the measurements of ``signal``; never raises on a valid one."""
     try:
         prepared = prepare(signal)
         beats = detection.detect(prepared)
@@ -45,22 +45,22 @@ def measure(signal: Signal) -> Measurements:
         absent = Measurements.none(refusal.reason, METHOD_VERSION).fields()
         instants = _instants(prepared, beats, np.array([], dtype=np.intp))
         return Measurements(**(absent | rhythm), method_version=METHOD_VERSION, instants=instants)
-    found = rhythm | _intervals(average, rhythm["heart_rate_bpm"]) | measure_qrs(average)
-    found["paced_share"] = _paced_share(prepared, beats, average)
+    measured = rhythm | _intervals(average, rhythm["heart_rate_bpm"]) | measure_qrs(average)
+    measured["paced_share"] = _paced_share(prepared, beats, average)
     onsets = average.places + (average.onset - BEFORE)
     instants = _instants(prepared, beats, onsets)
-    return Measurements(**found, method_version=METHOD_VERSION, instants=instants)
+    return Measurements(**measured, method_version=METHOD_VERSION, instants=instants)
 
 
 def _instants(prepared: Prepared, beats: Beats, onsets: NDArray[np.intp]) -> Instants:
     def seconds(samples: NDArray[np.intp]) -> tuple[float, ...]:
-        return tuple(round(prepared.start_s + int(one) / RATE_HZ, 4) for one in samples)
+        return tuple(round(prepared.start_s + int(sample) / RATE_HZ, 4) for sample in samples)
 
     return Instants(seconds(beats.places), seconds(onsets), seconds(prepared.spikes))
 
 
 def _rhythm(beats: Beats) -> dict[str, Measured]:
-    """Measure what needs only the instants of the beats."""
+    """Measure what needs only the times of the beats."""
     n_beats = beats.places.size
     share = Measured.of(float(beats.dominant.mean()), beats.likeness, n_beats)
     if n_beats < 3:
@@ -98,7 +98,7 @@ def _paced_share(prepared: Prepared, beats: Beats, average: Average) -> Measured
 def _intervals(average: Average, rate: Measured) -> dict[str, Measured]:
     consistency = _p_consistency(average)
     qrs = (average.offset - average.onset) * MS_PER_SAMPLE
-    found = {
+    measured = {
         "qrs_ms": _plausible("qrs_ms", average.measured(qrs)),
         "p_consistency": consistency,
         "p_upright_mv": _p_upright(average, rate),
@@ -106,10 +106,10 @@ def _intervals(average: Average, rate: Measured) -> dict[str, Measured]:
     if rate.value is None or rate.value > FASTEST_FOR_INTERVALS_BPM:
         reason = Missing.FAST_RATE if rate.value else Missing(rate.reason)
         names = ("pr_ms", "second_p_ratio", "qt_ms", *rates.FORMULAS)
-        return found | dict.fromkeys(names, Measured.missing(reason, average.n_beats))
+        return measured | dict.fromkeys(names, Measured.missing(reason, average.n_beats))
     qt = _qt(average)
     pr = _pr(average, consistency, qt)
-    return found | {
+    return measured | {
         "pr_ms": pr,
         "second_p_ratio": _second_p(average, pr, qt),
         "qt_ms": qt,
@@ -118,7 +118,7 @@ def _intervals(average: Average, rate: Measured) -> dict[str, Measured]:
 
 
 def _p_consistency(average: Average) -> Measured:
-    """Correlate the 200 ms before QRS of each beat with the mean of the other beats'."""
+    """Correlate the 200 ms before QRS of each beat with the mean of the other beats."""
     n_beats = average.n_beats
     if n_beats < 3:
         return Measured.missing(Missing.FEW_ALIKE, n_beats)
@@ -135,8 +135,8 @@ def _p_consistency(average: Average) -> Measured:
 def _p_upright(average: Average, rate: Measured) -> Measured:
     """Measure how far (I + II) / 2 rises before QRS above both sides of the rise.
 
-    Unlike PR this needs no resting line, and so works while P rides on the end of T. The window
-    begins where T of an average heart has ended (QTc 400 ms after Fridericia).
+    Unlike PR this needs no resting line, so it works while P rides on the end of T. The window
+    begins where T of an average heart has ended (QTc 400 ms by Fridericia).
     """
     if rate.value is None or not (
         average.usable[LEADS.index("I")] and average.usable[LEADS.index("II")]
@@ -159,7 +159,7 @@ def _pr(average: Average, consistency: Measured, qt: Measured) -> Measured:
         return consistency
     if consistency.value < _CONSISTENT_P:
         return Measured.missing(Missing.P_INCONSISTENT, average.n_beats)
-    # The T wave of the beat before must be over.
+    # The T wave of the previous beat must have ended.
     rest = average.wait_before - (
         qt.value / MS_PER_SAMPLE + 8 if qt.value else 0.44 * average.wait_before
     )
@@ -177,7 +177,7 @@ def _pr(average: Average, consistency: Measured, qt: Measured) -> Measured:
 
 
 def _second_p(average: Average, pr: Measured, qt: Measured) -> Measured:
-    """Compare what moves between T and the next P with P itself."""
+    """Compare the movement between T and the next P with that of P itself."""
     if pr.value is None or qt.value is None:
         return Measured.missing(Missing.NO_P_OR_T, average.n_beats)
     moving = fiducials.speed(average.beat[average.quiet], 6.0)
@@ -201,7 +201,7 @@ def _qt(average: Average) -> Measured:
 
 
 def _plausible(name: str, measured: Measured) -> Measured:
-    """Return ``measured``, or its absence when no heart could have such a value."""
+    """Return ``measured``, or a missing value if it is physiologically impossible."""
     low, high = _PLAUSIBLE[name]
     if measured.value is None or low <= measured.value <= high:
         return measured

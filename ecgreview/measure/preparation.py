@@ -1,4 +1,4 @@
-"""A signal made ready for measuring: usable leads, no gaps, no spikes, one sampling rate."""
+"""Preparation of a signal for measuring: usable leads, no gaps, no spikes, one sampling rate."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ecgreview.ecg.signal import Signal
 
 from .measurements import Missing
 
+# Everything is measured at this rate, so one sample is 2 ms.
 RATE_HZ = 500.0
-"""Everything is measured at this rate, so one sample is 2 ms."""
 
 LOWEST_RATE_HZ = 90.0
 SHORTEST_S = 1.5
+# Only the first minute of a longer recording is measured.
 MAX_LENGTH_S = 60.0
-"""Of a longer recording only the first minute is measured."""
 
 _FLAT_MV = 0.03
 _SPIKE_MV = 0.3
@@ -46,9 +46,9 @@ class Prepared:
         millivolts: shape (12, n), at ``RATE_HZ``; zero where a lead is not usable.
         valid: shape (n,), False in gaps.
         usable: shape (12,), which leads hold a signal.
-        start_s: where in the recording sample 0 is: behind padding that was cut off.
-        spikes: samples at which a pacing spike, or what looks like one, was taken out.
-        shows_spikes: whether the recording is sampled densely enough to show one.
+        start_s: time of sample 0 in the recording, after padding that was cut off.
+        spikes: samples at which a pacing spike, or what looks like one, was removed.
+        shows_spikes: whether the sampling rate is high enough to show one.
     """
 
     millivolts: NDArray[np.float64]
@@ -60,7 +60,7 @@ class Prepared:
 
 
 def prepare(signal: Signal) -> Prepared:
-    """Return ``signal`` ready for measuring.
+    """Prepare ``signal`` for measuring.
 
     Raises:
         Unmeasurable: too short, too coarse, or without a usable lead.
@@ -98,7 +98,7 @@ def prepare(signal: Signal) -> Prepared:
 def _without_padding(raw: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
     """Return ``raw`` without ends in which no lead moves, and how much was cut off before it.
 
-    Such ends are CODE-15's zero padding.
+    CODE-15 pads recordings with zeros at both ends.
     """
     moves = np.flatnonzero(
         (np.diff(raw, axis=1) != 0).any(axis=0) & ~np.isnan(raw[:, 1:]).all(axis=0)
@@ -109,7 +109,7 @@ def _without_padding(raw: NDArray[np.float64]) -> tuple[NDArray[np.float64], int
 def _bridge(
     raw: NDArray[np.float64], gaps: NDArray[np.bool_], usable: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return ``raw`` with straight lines over its gaps, zero in leads that are not usable."""
+    """Return ``raw`` with straight lines over its gaps, and zero in unusable leads."""
     bridged = np.where(gaps, 0.0, raw)
     places = np.arange(raw.shape[1])
     for row in np.flatnonzero(usable & gaps.any(axis=1)):
@@ -119,10 +119,11 @@ def _bridge(
 
 
 def _spikes(raw: NDArray[np.float64], rate: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return where ``raw`` is too narrow to come from a heart, and ``raw`` without it.
+    """Return where ``raw`` is too narrow to come from a heart, and ``raw`` without these
+    spikes.
 
     Args:
-        raw: shape (12, n), mV, each lead centred.
+        raw: shape (12, n), mV, each lead centered.
         rate: in Hz; below about 400 Hz a spike has no shape of its own, and none is found.
     """
     width = _spike_width(rate)
@@ -130,7 +131,7 @@ def _spikes(raw: NDArray[np.float64], rate: float) -> tuple[NDArray[np.bool_], N
         return np.zeros(raw.shape, dtype=np.bool_), raw
     smooth: NDArray[np.float64] = median_filter(raw, size=(1, width), mode="nearest")
     rest = np.abs(raw - smooth)
-    # Of a sharp R the filter takes a tenth, of a spike nearly all.
+    # The filter removes a tenth of a sharp R wave, but nearly all of a spike.
     core = ((rest > _SPIKE_MV) & (rest > 0.35 * np.abs(raw))).any(axis=0)
     near = binary_dilation(core, iterations=width // 2) if core.any() else core
     return near & (rest > _SKIRT_MV), smooth
@@ -148,7 +149,7 @@ def _starts(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _filter(raw: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
-    """Return ``raw`` without wander and mains, its phase unchanged."""
+    """Return ``raw`` without baseline wander and mains noise, with zero phase shift."""
     high = butter(1, _LOW_CUT_HZ, btype="highpass", fs=rate, output="sos")
     low = butter(2, min(_HIGH_CUT_HZ, 0.4 * rate), fs=rate, output="sos")
     padding = min(int(rate), raw.shape[1] - 1)

@@ -1,4 +1,4 @@
-"""What QRS of the median beat tells of voltage, axis and the shape of bundle branch block."""
+"""Measurements of QRS on the median beat: voltage, axis and signs of bundle branch block."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def measure_qrs(average: Average) -> dict[str, Measured]:
 def _bundle_branch_signs(
     average: Average, lead: dict[str, NDArray[np.float64]]
 ) -> dict[str, Measured]:
-    """Measure what tells the shapes of bundle branch block: the end of QRS, and its beginning."""
+    """Measure the beginning and end of QRS, which distinguish bundle branch blocks."""
     third = max((average.offset + 1 - average.onset) // 3, 1)
     usable = dict(zip(LEADS, average.usable, strict=True))
     v1 = lateral = initial = Measured.missing(Missing.LEAD_MISSING, average.n_beats)
@@ -42,7 +42,7 @@ def _bundle_branch_signs(
 
 
 def _axis(average: Average, net_i: float, net_avf: float, total: float) -> Measured:
-    """Measure the frontal axis; aVF is weighted by 2/sqrt(3), Goldberger's leads being weaker."""
+    """Measure the frontal axis; aVF is weighted by 2/sqrt(3), as Goldberger's leads are weaker."""
     if not (average.usable[LEADS.index("I")] and average.usable[LEADS.index("aVF")]):
         return Measured.missing(Missing.LEAD_MISSING, average.n_beats)
     weighted = net_avf * 2 / math.sqrt(3)

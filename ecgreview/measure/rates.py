@@ -1,4 +1,4 @@
-"""What follows from the heart rate: QT corrected for it, and how irregular the RR intervals are."""
+"""Values derived from the heart rate: corrected QT and irregularity of RR intervals."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from .measurements import Measured
 
+# Bazett 1920, Heart 7:353; Fridericia 1920, Acta Med Scand 53:469; Framingham: Sagie et al. 1992,
+# Am J Cardiol 70:797; Hodges et al. 1983, J Am Coll Cardiol 1:694.
 FORMULAS: Mapping[str, Callable[[float, float], float]] = MappingProxyType(
     {
         "qtc_fridericia_ms": lambda qt_ms, rr_s: qt_ms / rr_s ** (1 / 3),
@@ -19,18 +21,15 @@ FORMULAS: Mapping[str, Callable[[float, float], float]] = MappingProxyType(
         "qtc_hodges_ms": lambda qt_ms, rr_s: qt_ms + 1.75 * (60 / rr_s - 60),
     }
 )
-"""Bazett 1920, Heart 7:353; Fridericia 1920, Acta Med Scand 53:469; Framingham: Sagie et al. 1992,
-Am J Cardiol 70:797; Hodges et al. 1983, J Am Coll Cardiol 1:694."""
 
+# The entropy was developed for 12 beats; 10 s at 50 bpm contain 8.
 MIN_INTERVALS = 7
-"""The entropy was developed for 12 beats; 10 s of a rhythm of 50 bpm hold 8."""
 
 _TOLERANCES_S = np.arange(0.03, 0.305, 0.005)
 _FEWEST_MATCHES = 5
 
 
 def corrected(qt: Measured, rate_bpm: float) -> dict[str, Measured]:
-    """Return QT corrected by each formula."""
     if qt.value is None:
         return dict.fromkeys(FORMULAS, qt)
     return {
@@ -40,9 +39,9 @@ def corrected(qt: Measured, rate_bpm: float) -> dict[str, Measured]:
 
 
 def sample_entropy(rr_s: NDArray[np.float64]) -> float | None:
-    """Return the coefficient of sample entropy of ``rr_s``; None when nothing recurs at all.
+    """Return the coefficient of sample entropy of ``rr_s``; None when no interval recurs.
 
-    Sample entropy of length 1 within a tolerance of 30 ms, made wider until intervals recur in
+    Sample entropy of length 1 within a tolerance of 30 ms, widened until intervals recur in
     pairs often enough, plus the logarithm of twice the tolerance over the mean interval.
 
     Source:

@@ -1,6 +1,6 @@
-"""How the reading goes: pace, forecast and signs of haste, from times and numbers of answers only.
+"""Progress monitoring: pace, forecast and signs of haste, from times and counts only.
 
-No function here is told what anybody answered: who watches progress must not learn a label.
+No function here receives an answer, because people who watch progress must not learn a label.
 """
 
 from __future__ import annotations

@@ -1,28 +1,28 @@
-"""Readings that took less time than looking at twelve leads takes."""
+"""Readings that took less time than it takes to look at twelve leads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Nobody can look at twelve leads in less. A judgement, not a finding: experts take 58 s on
+# average (CODE-II, arXiv 2511.15632v1), and a normal exam still takes several glances.
 PLAUSIBLE_MS = 6_000
-"""Below this nobody has looked at twelve leads. A judgement, not a finding: experts take 58 s in
-the mean (CODE-II, arXiv 2511.15632v1), and a normal exam still takes several glances."""
 
+# With fewer readings a share is not meaningful.
 MIN_READINGS = 20
-"""A share of fewer readings says nothing."""
 
+# Some fast readings are expected: readers reopen exams that they have seen before.
 MAX_SHARE = 0.10
-"""Now and then an exam is taken up again that was looked at before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Haste:
-    """How often somebody was too fast.
+    """How often a reader was too fast.
 
     Attributes:
-        n_timed: readings of which the active time is known.
-        share: how many of these took less than ``PLAUSIBLE_MS``; None when there are none.
+        n_timed: readings with a known active time.
+        share: proportion of these that took less than ``PLAUSIBLE_MS``; None when there are none.
         is_flagged: whether somebody should look into it.
     """
 
@@ -37,8 +37,8 @@ def haste(active_ms: Sequence[int]) -> Haste:
     Args:
         active_ms: active time of each reading; 0 where it is not known.
     """
-    timed = [one for one in active_ms if one > 0]
+    timed = [ms for ms in active_ms if ms > 0]
     if not timed:
         return Haste(0, None, is_flagged=False)
-    share = sum(one < PLAUSIBLE_MS for one in timed) / len(timed)
+    share = sum(ms < PLAUSIBLE_MS for ms in timed) / len(timed)
     return Haste(len(timed), share, is_flagged=len(timed) >= MIN_READINGS and share > MAX_SHARE)

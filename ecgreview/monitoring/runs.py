@@ -1,4 +1,4 @@
-"""Straight-lining: the same answer so often in a row that chance does not explain it."""
+"""Straight-lining: runs of identical answers that chance does not explain."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+# Shorter runs are ignored: similar exams do follow each other by chance.
 SHORTEST = 5
-"""Shorter runs are never looked at: exams of one kind do follow each other."""
 
+# With fifty readers, about one study in twenty has a false flag.
 LARGEST_CHANCE = 0.001
-"""Among fifty readers, about one study in twenty has a false flag."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of identical answers.
+    """A run of identical answers.
 
     Attributes:
-        length: how many.
-        chance: bound on the probability that a reader who answers as this one does elsewhere has
-            a stretch as long somewhere; 1 when there is no run worth looking at.
+        length: number of answers.
+        chance: upper bound on the probability that a reader with this one's other answers has a
+            run as long anywhere; 1 when there is no run worth looking at.
         is_flagged: whether somebody should look into it.
     """
 
@@ -31,31 +31,31 @@ class Run:
 
 
 def strangest_run(answers: Sequence[Hashable]) -> Run:
-    r"""Return the stretch of identical answers that chance explains least.
+    r"""Return the run of identical answers that chance explains least.
 
-    With p the share of that answer outside the stretch (plus one of two, so that a stretch that is
-    all there is does not explain itself), a stretch of at least L among n answers begins at the
-    first place or after another answer, so its probability is at most
+    With p the share of that answer outside the run (plus one of two, so that a run that covers
+    everything does not explain itself), a run of at least L among n answers begins at the first
+    place or after another answer, so its probability is at most
 
     .. math:: p^L \, (1 + (n - L)(1 - p))
 
     Exams come in a random order, so answers that depend on the exam alone are independent.
 
     Args:
-        answers: for each reading something that is the same where the answers were, in the order
-            of submission.
+        answers: for each reading, in the order of submission, a value that is equal where the
+            answers were equal.
 
     Source:
         The union bound on success runs, Feller 1968, An Introduction to Probability Theory I,
         XIII.7.
     """
     totals, n_answers = Counter(answers), len(answers)
-    found = [
+    runs = [
         (_chance(length, totals[answer], n_answers), -length)
         for answer, length in _stretches(answers)
         if length >= SHORTEST
     ]
-    chance, negative = min(found, default=(1.0, 0))
+    chance, negative = min(runs, default=(1.0, 0))
     return Run(-negative, chance, is_flagged=chance < LARGEST_CHANCE)
 
 

@@ -1,4 +1,4 @@
-"""A study's protocol as a document: read, checked, shown, amended."""
+"""A study's protocol as a document: parsed, validated, shown, amended."""
 
 from __future__ import annotations
 

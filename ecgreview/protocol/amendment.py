@@ -1,4 +1,4 @@
-"""What changes from one version of a protocol to the next, and what never may."""
+"""Differences between versions of a protocol, and which amendments are not allowed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from ecgreview.strict_files import Problem
 from .document import COMMITMENT, as_document, complete
 from .model import Protocol
 
+# Keys that no amendment may change once the study is open.
+
+# Approvals, releases and the audit trail cite the name; stored orders must stay derivable from
+# the seed.
 FROZEN_FOREVER: frozenset[str] = frozenset({"name", "order_seed"})
-"""Keys that no amendment changes once the study is open.
 
-Approvals, releases and the audit trail cite the name; orders that were stored must stay derivable
-from the seed.
-"""
+# Keys whose new value applies only to batches released after the amendment.
 
+# Readers started earlier batches under the old terms. Exams of one batch read under two policies
+# could not be compared, and results that readers were promised to be hidden must stay hidden.
 LATER_BATCHES_ONLY: frozenset[str] = frozenset(
     {
         "taxonomy",
@@ -36,16 +39,11 @@ LATER_BATCHES_ONLY: frozenset[str] = frozenset(
         "qualification",
     }
 )
-"""Keys whose new value holds for batches released after the amendment.
-
-Readers began the others under what they were told then; exams of one batch that were read under
-two policies could not be compared, and results that readers were promised to be hidden stay so.
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A key with its value before and after; of the secret seed only the commitment."""
+    """A key with its value before and after; for the secret seed only the commitment."""
 
     key: str
     before: object
@@ -56,15 +54,17 @@ class Change:
 
 
 def changes(old: Protocol, new: Protocol) -> list[Change]:
-    """Return what differs, in the order of the document; parts as ``qualification.pass_mark``."""
+    """Return the differences, in the order of the document; nested keys as
+    ``qualification.pass_mark``.
+    """
     before, after = dict(_flat(old)), dict(_flat(new))
     return [Change(key, before[key], after[key]) for key in before if before[key] != after[key]]
 
 
 def check_amendment(old: Protocol, new: Protocol) -> list[Problem]:
-    """Return why ``new`` may not follow ``old`` in a study that is open; empty when it may."""
-    found = changes(old, new)
-    if not found:
+    """Return why ``new`` may not replace ``old`` in an open study; empty when it may."""
+    changed = changes(old, new)
+    if not changed:
         hint = "Change a value, or leave the protocol as it is."
         return [Problem("", "nothing differs from the version in force", hint, code="no_change")]
     return [
@@ -74,7 +74,7 @@ def check_amendment(old: Protocol, new: Protocol) -> list[Problem]:
             "Put back what it was, or make a new study.",
             code="frozen",
         )
-        for change in found
+        for change in changed
         if change.key in FROZEN_FOREVER
     ]
 

@@ -1,4 +1,4 @@
-"""Which arm of a randomised suggestion policy a reader has for an exam."""
+"""The arm of a reader for an exam under a randomised suggestion policy."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ class NoArms(ValueError):
 
 
 def arm(seed: str, reader: int, exam: int, arms: Collection[Arm]) -> ArmName:
-    """Return the arm of ``reader`` for ``exam``: always the same, with the odds of the weights.
+    """Return the arm of ``reader`` for ``exam``, drawn deterministically with the given
+    weights.
 
-    It is HMAC-SHA256 with the study's secret seed, so that nobody without it can foresee an arm,
-    and who has it can check every one. Neither the order of ``arms`` nor anybody else's work
-    matters. Change the weights and arms change: store what was drawn.
+    The draw is HMAC-SHA256 with the study's secret seed: without the seed nobody can foresee an
+    arm, and with it every arm can be verified. It does not depend on the order of ``arms`` or
+    on other readers. Changing the weights changes arms, so store what was drawn.
 
     Raises:
         NoArms: ``arms`` is empty.
     """
     if not arms:
         raise NoArms
-    # The prefix keeps it independent of the reader's order, which hashes reader and exam too.
+    # The prefix makes it independent of the reader's order, which also hashes reader and
+    # exam.
     message = f"arm:{reader}:{exam}".encode()
     drawn = int.from_bytes(hmac.new(seed.encode(), message, hashlib.sha256).digest(), "big")
-    left = drawn % sum(one.weight for one in arms)  # of 256 bits: the bias is beyond measure
-    for one in sorted(arms, key=lambda one: one.arm):
-        if left < one.weight:
-            return one.arm
-        left -= one.weight
-    raise NoArms  # weights are above zero, so one of them was reached
+    left = drawn % sum(
+        candidate.weight for candidate in arms
+    )  # 256 bits, so the modulo bias is negligible
+    for candidate in sorted(arms, key=lambda candidate: candidate.arm):
+        if left < candidate.weight:
+            return candidate.arm
+        left -= candidate.weight
+    raise NoArms  # unreachable: weights are positive

@@ -1,4 +1,4 @@
-"""Whether a protocol can be carried out here: with these lists, rules, readers and exams."""
+"""Whether a protocol can be carried out with the available lists, rules, readers and exams."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def check(
     n_exams: int | None = None,
     unavailable: Collection[tuple[str, object]] = (),
 ) -> list[Problem]:
-    """Return what keeps ``protocol`` from being carried out, in the order of the document.
+    """Return why ``protocol`` cannot be carried out, in the order of the document.
 
     Args:
         protocol: the protocol.
-        known_rules: names of the consensus rules there are.
-        known_taxonomies: codes of the classes by ``name version`` of the lists installed.
-        n_readers: how many people may read; None when that is not known yet.
-        n_exams: how many exams are to be read; None when that is not known yet.
+        known_rules: names of the available consensus rules.
+        known_taxonomies: class codes by ``name version`` of the installed lists.
+        n_readers: number of possible readers; None when not yet known.
+        n_exams: number of exams; None when not yet known.
         unavailable: settings that cannot be carried out, as pairs of key and value, such as
             ``("suggestion_policy", "concurrent")``; ``("suggestion_arms", "concurrent")`` is
-            that arm, ``("qualification.required", True)`` that part of a setting.
+            that arm, ``("qualification.required", True)`` a nested setting.
     """
     return [
         *_taxonomy(protocol, known_taxonomies),
@@ -79,7 +79,7 @@ def _repeats(protocol: Protocol) -> Iterator[Problem]:
 def _repeats_fit(
     protocol: Protocol, n_readers: int | None, n_exams: int | None
 ) -> Iterator[Problem]:
-    """Look at a reader with the usual number of exams; the design looks at each of them."""
+    """Check a reader with the usual number of exams; the design checks each of them."""
     if not (protocol.repeat_fraction and n_readers and n_exams):
         return
     each = n_exams * min(protocol.readers_per_exam, n_readers) // n_readers
@@ -96,15 +96,15 @@ def _repeats_fit(
 def _unavailable(
     protocol: Protocol, unavailable: Collection[tuple[str, object]]
 ) -> Iterator[Problem]:
-    for key, value in _told(protocol):
-        # A value that equals another of another type (1 and True) is not meant by it.
+    for key, value in _settings(protocol):
+        # A value that equals another of another type (1 and True) does not match it.
         if any((key, value) == pair and type(value) is type(pair[1]) for pair in unavailable):
             reason = f"{value!r} cannot be carried out by this version"
             yield Problem(key, reason, "Choose another value.", code="unavailable")
 
 
-def _told(protocol: Protocol) -> Iterator[tuple[str, object]]:
+def _settings(protocol: Protocol) -> Iterator[tuple[str, object]]:
     settings = protocol.settings()
     yield from settings.items()
-    yield from (("suggestion_arms", one["arm"]) for one in settings["suggestion_arms"])
-    yield from ((f"qualification.{key}", one) for key, one in settings["qualification"].items())
+    yield from (("suggestion_arms", arm["arm"]) for arm in settings["suggestion_arms"])
+    yield from ((f"qualification.{key}", value) for key, value in settings["qualification"].items())

@@ -1,4 +1,4 @@
-"""A protocol as a YAML file, as JSON that may be shown, and as a digest."""
+"""A protocol as a YAML file, as shareable JSON, and as a digest."""
 
 from __future__ import annotations
 
@@ -18,26 +18,25 @@ from ecgreview.strict_files import Problem, Tree, Unreadable, in_words, read_tre
 from . import values
 from .model import InvalidProtocol, Protocol, parse, refuse
 
+# Replaces the secret seed in documents for readers: it can be verified, not guessed.
 COMMITMENT = "order_seed_sha256"
-"""Stands for the secret seed where people who read may look: it can be checked, not guessed."""
 
+# Keys that earlier versions of this program did not have, with their implied values.
+
+# A document omits them when they have just that value, so that the digests of older protocols do
+# not change.
 ADDED_KEYS: Mapping[str, object] = {"prior_exam": "hidden", "qt_correction": "bazett"}
-"""Keys that earlier versions of this program did not know, and what holds where they are absent.
-
-A document leaves them out when they say just that, so that the digest of a protocol that was
-written down before they came stays what it was.
-"""
 
 LINE_LENGTH = 100
 MAX_VALUES = 1000
 
 
 def load(source: str | bytes | Path) -> Protocol:
-    """Return the protocol of a YAML text, or of a file when ``source`` is a path.
+    """Return the protocol in a YAML text, or in a file when ``source`` is a path.
 
     Raises:
         InvalidProtocol: the file cannot be read, is larger than a megabyte, uses anchors, aliases
-            or tags, or makes no protocol; with everything that is wrong, each with its line.
+            or tags, or is not a valid protocol; lists every problem with its line.
     """
     try:
         tree = read_tree(_content(source), max_values=MAX_VALUES)
@@ -64,12 +63,12 @@ def _content(source: str | bytes | Path) -> str | bytes:
 def _located(tree: Tree, settings: dict[str, Any]) -> Iterator[Problem]:
     for problem in tree.problems:
         is_secret = problem.key == "order_seed" and problem.code == "value"
-        # What was written is not repeated: it is a secret, and messages end in logs.
+        # Never quote the value: it is a secret, and messages end up in logs.
         yield replace(problem, reason="is not a text in quotes") if is_secret else problem
     already = {problem.key for problem in tree.problems}
     lines = {in_words(path): place for path, place in tree.places.items()}
     for problem in values.problems(settings):
-        # What could not be read at all has no value that could be judged.
+        # A value that could not be read cannot be validated.
         if problem.key not in already:
             line, column = lines.get(problem.key, lines.get(_parent(problem.key), (None, None)))
             yield replace(problem, line=line, column=column)
@@ -80,9 +79,9 @@ def _parent(key: str) -> str:
 
 
 def dump(protocol: Protocol) -> str:
-    """Return ``protocol`` as YAML with a comment on each key; ``load`` gives it back unchanged.
+    """Return ``protocol`` as YAML with a comment on each key; ``load`` is the inverse.
 
-    The text holds the secret seed, when there is one: it is not for people who read.
+    The text contains the secret seed if there is one, so do not show it to readers.
     """
     blocks = (
         f"{_comment(values.KEYS[name].about)}{name}: {_scalar(value)}\n"
@@ -92,8 +91,8 @@ def dump(protocol: Protocol) -> str:
 
 
 def _comment(about: str) -> str:
-    told = about[0].upper() + about[1:]
-    return "".join(f"# {line}\n" for line in textwrap.wrap(told, LINE_LENGTH - 2))
+    text = about[0].upper() + about[1:]
+    return "".join(f"# {line}\n" for line in textwrap.wrap(text, LINE_LENGTH - 2))
 
 
 def _scalar(value: object) -> str:
@@ -104,23 +103,23 @@ def _scalar(value: object) -> str:
 
 
 def as_document(protocol: Protocol) -> dict[str, Any]:
-    """Return ``protocol`` as plain JSON values that people who read may see.
+    """Return ``protocol`` as plain JSON values that readers may see.
 
-    The seed is replaced by ``order_seed_sha256``: a commitment that shows, once the seed is
+    The seed is replaced by ``order_seed_sha256``: a commitment that proves, once the seed is
     revealed, that it was not changed in between. ``ADDED_KEYS`` may be absent.
     """
     settings = protocol.settings()
     seed = settings.pop("order_seed")
-    told = {
+    public = {
         key: value
         for key, value in settings.items()
         if key not in ADDED_KEYS or value != ADDED_KEYS[key]
     }
-    return {**told, COMMITMENT: None if seed is None else _sha256(seed)}
+    return {**public, COMMITMENT: None if seed is None else _sha256(seed)}
 
 
 def complete(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document with every key, those of ``ADDED_KEYS`` too."""
+    """Return a document with every key, including ``ADDED_KEYS``."""
     return {**ADDED_KEYS, **document}
 
 

@@ -18,12 +18,12 @@ SuggestionPolicy: TypeAlias = Literal["none", "after_commit", "concurrent", "ran
 ArmName: TypeAlias = Literal["none", "after_commit", "concurrent"]
 Adjudication: TypeAlias = Literal["masked", "open", "masked_then_open"]
 
+# Levels of readers, for ``minimum_reader_level``.
 TRAINEE, CARDIOLOGIST, SENIOR = 1, 2, 3
-"""Levels of readers, for ``minimum_reader_level``."""
 
 
 class InvalidProtocol(ValueError):
-    """The protocol cannot be used; ``problems`` holds everything that is wrong with it."""
+    """The protocol is invalid; ``problems`` lists everything that is wrong with it."""
 
     def __init__(self, problems: Iterable[ProtocolProblem]) -> None:
         self.problems = tuple(problems)
@@ -32,7 +32,7 @@ class InvalidProtocol(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way of showing suggestions under a randomised policy, and its share."""
+    """One arm of a randomised suggestion policy, and its weight."""
 
     arm: ArmName
     weight: int
@@ -40,7 +40,9 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Qualification:
-    """Whether readers pass a set with reference answers first, and the share they must match."""
+    """Whether readers must first pass a set with reference answers, and the share they must
+    match.
+    """
 
     required: bool = False
     pass_mark: float = 0.8
@@ -48,25 +50,25 @@ class Qualification:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What a study fixes before it is opened; it cannot be made with values that make no sense.
+    """The rules of a study, fixed before it opens; always valid.
 
     Attributes:
         taxonomy: name, a space, version, as in ``ecg-review-66 0.2-draft``.
-        results_open: when readers who may see results see them.
-        prior_exam: whether readers may look at the exam of the same patient before this one.
+        results_open: when readers with permission can see results.
+        prior_exam: whether readers may look at the same patient's previous exam.
         qt_correction: formula by which the criteria model corrects QT for the heart rate.
-        suggestion_arms: two or more, exactly when ``suggestion_policy`` is ``randomised``.
+        suggestion_arms: at least two if ``suggestion_policy`` is ``randomised``, else none.
         repeat_fraction: share of each reader's exams that comes a second time, 0 to 0.5.
-        washout_days: least time between the two readings of a hidden repeat.
-        washout_exams: least number of other exams between them.
-        patient_gap: other exams wanted between two exams of one patient.
-        undo_window_s: how long after it a submission may be taken back, in seconds; 0 is never.
+        washout_days: minimum time between the two readings of a hidden repeat.
+        washout_exams: minimum number of other exams between them.
+        patient_gap: desired number of other exams between two exams of one patient.
+        undo_window_s: how long a submission can be corrected, in seconds; 0 means never.
         minimum_reader_level: 1 trainee, 2 cardiologist, 3 senior.
-        frequent_classes: codes for the number keys, in order; None is the taxonomy's usual ones.
-        order_seed: secret of 64 hex digits from which orders are derived; None is yet to be drawn.
+        frequent_classes: codes for the number keys, in order; None uses the taxonomy's defaults.
+        order_seed: secret of 64 hex digits from which orders are derived; None if not yet drawn.
 
     Raises:
-        InvalidProtocol: a value makes no sense, by itself or beside another.
+        InvalidProtocol: a value is invalid, by itself or in combination with another.
     """
 
     name: str
@@ -94,16 +96,16 @@ class Protocol:
         refuse(values.problems(self.settings()))
 
     def settings(self) -> dict[str, Any]:
-        """Return every key with its value as plain JSON values, the secret seed among them."""
+        """Return every key with its value as plain JSON values, including the secret seed."""
         return {
             **{key: getattr(self, key) for key in values.KEYS},
             "suggestion_arms": [
-                {"arm": one.arm, "weight": one.weight} for one in self.suggestion_arms
+                {"arm": arm.arm, "weight": arm.weight} for arm in self.suggestion_arms
             ],
-            "repeat_fraction": _plain(self.repeat_fraction),
+            "repeat_fraction": _without_negative_zero(self.repeat_fraction),
             "qualification": {
                 "required": self.qualification.required,
-                "pass_mark": _plain(self.qualification.pass_mark),
+                "pass_mark": _without_negative_zero(self.qualification.pass_mark),
             },
             "frequent_classes": None
             if self.frequent_classes is None
@@ -112,35 +114,31 @@ class Protocol:
 
 
 def parse(settings: Mapping[str, object]) -> Protocol:
-    """Return the protocol that plain values make, such as those of a form or of JSON.
+    """Return the protocol given by plain values, such as those of a form or of JSON.
 
     Args:
-        settings: values by key; a key that has a default may be left out.
+        settings: values by key; keys with a default may be omitted.
 
     Raises:
-        InvalidProtocol: with everything that is wrong.
+        InvalidProtocol: lists every problem.
     """
     refuse(values.problems(settings))
-    found: dict[str, Any] = dict(settings)
-    if "suggestion_arms" in found:
-        found["suggestion_arms"] = tuple(Arm(**one) for one in found["suggestion_arms"])
-    if "qualification" in found:
-        found["qualification"] = Qualification(**found["qualification"])
-    if found.get("frequent_classes") is not None:
-        found["frequent_classes"] = tuple(found["frequent_classes"])
-    return Protocol(**found)
+    arguments: dict[str, Any] = dict(settings)
+    if "suggestion_arms" in arguments:
+        arguments["suggestion_arms"] = tuple(Arm(**arm) for arm in arguments["suggestion_arms"])
+    if "qualification" in arguments:
+        arguments["qualification"] = Qualification(**arguments["qualification"])
+    if arguments.get("frequent_classes") is not None:
+        arguments["frequent_classes"] = tuple(arguments["frequent_classes"])
+    return Protocol(**arguments)
 
 
 def refuse(problems: Iterable[ProtocolProblem]) -> None:
-    """Do nothing when there are no problems.
-
-    Raises:
-        InvalidProtocol: there are some.
-    """
+    """Raise InvalidProtocol if there are any problems."""
     if found := tuple(problems):
         raise InvalidProtocol(found)
 
 
-def _plain(share: float) -> float:
+def _without_negative_zero(share: float) -> float:
     # 0, 0.0 and -0.0 are equal, and must give equal digests.
     return float(share) + 0.0

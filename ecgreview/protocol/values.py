@@ -1,4 +1,4 @@
-"""What each key of a protocol may hold, by itself and beside the others."""
+"""Allowed values of each key of a protocol, by itself and in combination with others."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Check: TypeAlias = Callable[[Any, Path], Iterator[Problem]]
 SEED = re.compile(r"[0-9a-f]{64}")
 CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 TAXONOMY = re.compile(r"\S(.{0,78}\S)? \S{1,40}")
+# One for each number key.
 MAX_FREQUENT_CLASSES = 9
-"""One for each of the number keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of the document: what it is for, in words for its comment, and what it may hold."""
+    """A key of the document: its purpose, used as a comment, and its allowed values."""
 
     about: str
     check: Check
@@ -30,11 +30,11 @@ class Key:
 
 def problems(settings: Mapping[str, object]) -> list[Problem]:
     """Return everything that is wrong with ``settings``, in the order of the document."""
-    found = [*_unknown(settings), *_missing(settings)]
+    issues = [*_unknown(settings), *_missing(settings)]
     for name, key in KEYS.items():
         if name in settings:
-            found += key.check(settings[name], (name,))
-    return found or [*_arms_go_with_the_policy(settings)]
+            issues += key.check(settings[name], (name,))
+    return issues or [*_arms_go_with_the_policy(settings)]
 
 
 def _unknown(settings: Mapping[str, object]) -> Iterator[Problem]:
@@ -65,7 +65,7 @@ def _problem(path: Path, reason: str, hint: str, code: str) -> Problem:
     return Problem(in_words(path), reason, hint, code=code)
 
 
-# Below: checks of one value each. They say what was found, so that it is found again in the file.
+# Below: checks of single values. They quote the value, so that it can be found in the file.
 
 
 def _line(longest: int, pattern: re.Pattern[str] | None = None, example: str = "") -> Check:
@@ -74,14 +74,14 @@ def _line(longest: int, pattern: re.Pattern[str] | None = None, example: str = "
     def check(value: object, path: Path) -> Iterator[Problem]:
         if not isinstance(value, str):
             quotes = " If it is one, put it between quotes." if value is not None else ""
-            yield _problem(path, f"is {_told(value)}, not a text", hint + quotes, "not_a_text")
+            yield _problem(path, f"is {_quoted(value)}, not a text", hint + quotes, "not_a_text")
         elif not value.strip():
             yield _problem(path, "is empty", hint, "empty")
         elif value != value.strip() or len(value) > longest or has_hidden(value):
-            reason = f"{_told(value)} is too long, or has hidden characters or spaces around it"
+            reason = f"{_quoted(value)} is too long, or has hidden characters or spaces around it"
             yield _problem(path, reason, hint, "bad_text")
         elif pattern and not pattern.fullmatch(value):
-            yield _problem(path, f"{_told(value)} has another form", hint, "bad_form")
+            yield _problem(path, f"{_quoted(value)} has another form", hint, "bad_form")
 
     return check
 
@@ -92,7 +92,7 @@ def _choice(*choices: str) -> Check:
             hint = f"One of {', '.join(choices)}."
             if isinstance(value, str) and (near := closest(value, choices)).startswith("Did"):
                 hint = f"{near} {hint}"
-            yield _problem(path, f"is {_told(value)}, which is no choice", hint, "no_choice")
+            yield _problem(path, f"is {_quoted(value)}, which is no choice", hint, "no_choice")
 
     return check
 
@@ -100,7 +100,7 @@ def _choice(*choices: str) -> Check:
 def _whole(low: int, high: int) -> Check:
     def check(value: object, path: Path) -> Iterator[Problem]:
         if type(value) is not int or not low <= value <= high:  # True is an int to isinstance
-            reason = f"is {_told(value)}, not a whole number from {low} to {high}"
+            reason = f"is {_quoted(value)}, not a whole number from {low} to {high}"
             hint = f"Write a whole number from {low} to {high}."
             yield _problem(path, reason, hint, "not_in_range")
 
@@ -111,7 +111,7 @@ def _share(high: float) -> Check:
     def check(value: object, path: Path) -> Iterator[Problem]:
         is_number = type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
         if not is_number or not 0 <= value <= high:  # type: ignore[operator]
-            reason = f"is {_told(value)}, not a number from 0 to {high:g}"
+            reason = f"is {_quoted(value)}, not a number from 0 to {high:g}"
             hint = f"Write a decimal number from 0 to {high:g}, with a point."
             yield _problem(path, reason, hint, "not_in_range")
 
@@ -120,7 +120,7 @@ def _share(high: float) -> Check:
 
 def _flag(value: object, path: Path) -> Iterator[Problem]:
     if not isinstance(value, bool):
-        reason = f"is {_told(value)}, neither true nor false"
+        reason = f"is {_quoted(value)}, neither true nor false"
         yield _problem(path, reason, "Write true or false.", "not_a_flag")
 
 
@@ -128,7 +128,7 @@ def _parts(checks: Mapping[str, Check], needed: frozenset[str]) -> Check:
     def check(value: object, path: Path) -> Iterator[Problem]:
         if not isinstance(value, dict):
             hint = f"Write the keys {', '.join(checks)} below it."
-            yield _problem(path, f"is {_told(value)}, not keys with values", hint, "not_keys")
+            yield _problem(path, f"is {_quoted(value)}, not keys with values", hint, "not_keys")
             return
         for name, part in value.items():
             if name in checks:
@@ -143,23 +143,23 @@ def _parts(checks: Mapping[str, Check], needed: frozenset[str]) -> Check:
 
 
 def _list(check_one: Check, longest: int, of: Callable[[Any], object], what: str) -> Check:
-    """Return a check of a list whose entries all differ in what ``of`` returns of them."""
+    """Return a check of a list whose entries must differ in the value of ``of``."""
 
     def check(value: object, path: Path) -> Iterator[Problem]:
         if not isinstance(value, list):
             hint = f"Write {what}, each after a hyphen."
-            yield _problem(path, f"is {_told(value)}, not a list", hint, "not_a_list")
+            yield _problem(path, f"is {_quoted(value)}, not a list", hint, "not_a_list")
             return
         if len(value) > longest:
             reason = f"has {len(value)} entries, more than {longest}"
             yield _problem(path, reason, f"Write {what}.", "too_many")
         seen: list[object] = []
-        for index, one in enumerate(value):
+        for index, item in enumerate(value):
             here = (*path, index)
-            yield from check_one(one, here)
-            if of(one) in seen:
-                yield _problem(here, f"{_told(of(one))} is listed twice", "Remove one.", "twice")
-            seen.append(of(one))
+            yield from check_one(item, here)
+            if of(item) in seen:
+                yield _problem(here, f"{_quoted(of(item))} is listed twice", "Remove one.", "twice")
+            seen.append(of(item))
 
     return check
 
@@ -172,13 +172,13 @@ def _or_null(check_value: Check) -> Check:
 
 
 def _seed(value: object, path: Path) -> Iterator[Problem]:
-    # What was written is not repeated: it is a secret, and messages end in logs.
+    # Never quote the value: it is a secret, and messages end up in logs.
     if not isinstance(value, str) or not SEED.fullmatch(value):
         hint = "Write null to have one drawn, or the digits 0-9 and a-f between quotes."
         yield _problem(path, "is not 64 hexadecimal digits in small letters", hint, "bad_seed")
 
 
-def _told(value: object) -> str:
+def _quoted(value: object) -> str:
     text = "null" if value is None else str(value).lower() if value in (True, False) else ""
     if not isinstance(value, bool | None):
         text = repr(value)
@@ -222,7 +222,7 @@ KEYS: Mapping[str, Key] = {
                 frozenset({"arm", "weight"}),
             ),
             len(ARM_NAMES),
-            lambda one: one.get("arm") if isinstance(one, dict) else one,
+            lambda item: item.get("arm") if isinstance(item, dict) else item,
             "each arm once",
         ),
     ),
@@ -261,7 +261,7 @@ KEYS: Mapping[str, Key] = {
             _list(
                 _line(60, CODE),
                 MAX_FREQUENT_CLASSES,
-                lambda one: one,
+                lambda item: item,
                 f"at most {MAX_FREQUENT_CLASSES} codes",
             )
         ),

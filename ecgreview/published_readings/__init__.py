@@ -1,4 +1,4 @@
-"""Readings that were made elsewhere and published as tables, as checked arrays."""
+"""Readings that were made elsewhere and published as tables, as validated arrays."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Readings in the form of CODE-test: a table of 0 and 1 for each reader, a row for each exam.
+"""Readings in the format of CODE-test: a table of 0 and 1 per reader, with one row per exam.
 
-The rows of all tables are the same exams in the same order; nothing else tells which exam a row is.
+The rows of all tables are the same exams in the same order; nothing else identifies a row's exam.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from ecgreview.strict_files import Problem, Table, Unreadable, has_hidden, read_
 
 from .patients import FILE, PatientTable, is_patient_table, parse_patients
 
+# The columns, in the order of the array; files may have them in any order.
 CLASSES = ("1dAVb", "RBBB", "LBBB", "SB", "AF", "ST")
-"""The columns, in the order of the array; in a file they may stand in any order."""
 
+# CODE-test's folder of readers; the patient table is next to it.
 READERS = "annotations"
-"""How CODE-test names the folder of the readers, beside which the patient table stands."""
 
+# How pandas names the column of row numbers.
 INDEXES = ("", "Unnamed: 0")
-"""How pandas names the column with the numbers of the rows: not at all, or so."""
 
 MAX_READERS = 200
 MAX_EXAMS = 100_000
 MAX_BYTES = 20_000_000
 MAX_NAME_LENGTH = 80
+# Further problems are not listed: with so many it is the wrong file.
 MAX_LISTED = 20
-"""More problems are not told: after so many it is the wrong file."""
 
 ANSWER = re.compile(r"([01])(\.0*)?")
 COLUMNS = {name.lower(): name for name in (*INDEXES, *CLASSES)}
@@ -43,7 +43,7 @@ HINT = f"The columns are {', '.join(CLASSES)}, and for each exam a row of 0 and 
 
 
 class BadReadings(ValueError):
-    """The tables cannot be used; ``problems`` holds what is wrong, each with its file's name."""
+    """The tables cannot be used; ``problems`` lists what is wrong, each with its file's name."""
 
     def __init__(self, problems: Iterable[tuple[str, Problem]]) -> None:
         self.problems = tuple(problems)
@@ -52,12 +52,12 @@ class BadReadings(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readings:
-    """What every reader said of every exam.
+    """The answers of every reader about every exam.
 
     Attributes:
         readers: their names, which are those of their files, sorted.
         given: shape (n_readers, n_exams, n_classes), int8: 1 present, 0 absent; read-only.
-        patients: the patient table that stood beside the readers; None without one.
+        patients: the patient table next to the readers; None if there is none.
     """
 
     readers: tuple[str, ...]
@@ -66,25 +66,26 @@ class Readings:
 
     @property
     def n_exams(self) -> int:
-        """How many rows each table has."""
+        """The number of rows of each table."""
         return int(self.given.shape[1])
 
 
 def read(folder: Path) -> Readings:
-    """Return what the ``.csv`` files of ``folder`` say; each is a reader's, named for them.
+    """Return the readings in the ``.csv`` files of ``folder``, one file per reader.
 
-    CODE-test was published with the readers in a folder ``annotations`` and a patient table beside
-    it: either folder may be named. Files whose names begin with a point are passed over.
+    CODE-test was published with the readers in a folder ``annotations`` and a patient table
+    next to it; either folder may be given. Hidden files are ignored.
 
     Raises:
-        BadReadings: there is no such folder, no file, one that cannot be read; or see ``parse``.
+        BadReadings: the folder does not exist, has no file, or a file cannot be read; or see
+            ``parse``.
     """
     if not folder.is_dir():
         kind = "is a file, not a folder" if folder.exists() else "there is no such folder"
         hint = "Name the folder that holds a .csv file for each reader."
         raise BadReadings([(str(folder), Problem("", kind, hint))])
-    files = sorted(one for one in _readers_of(folder).iterdir() if _is_csv(one))
-    contents = {one.name: _content(one) for one in files}
+    files = sorted(path for path in _readers_of(folder).iterdir() if _is_csv(path))
+    contents = {path.name: _content(path) for path in files}
     tables = [name for name in contents if is_patient_table(name, contents[name], CLASSES)]
     patients = [contents.pop(name) for name in tables]
     if not contents:
@@ -92,16 +93,16 @@ def read(folder: Path) -> Readings:
         raise BadReadings([(str(folder), Problem("", "the folder has no .csv file", hint))])
     if not patients and (beside := _patients_beside(folder)):
         patients = [_content(beside)]
-    found = parse(contents)
-    return replace(found, patients=parse_patients(patients[0])) if patients else found
+    readings = parse(contents)
+    return replace(readings, patients=parse_patients(patients[0])) if patients else readings
 
 
 def parse(files: Mapping[str, bytes]) -> Readings:
-    """Return what the tables in ``files`` say, by the names of the files.
+    """Return the readings in ``files``, tables by file name.
 
     Raises:
-        BadReadings: a table has other columns or values, they differ in length, or two readers
-            have one name; with everything that is wrong.
+        BadReadings: a table has other columns or values, tables differ in length, or two readers
+            have the same name; lists every problem.
     """
     problems = [*_name_problems(list(files))]
     tables: dict[str, NDArray[np.int8]] = {}
@@ -121,19 +122,19 @@ def parse(files: Mapping[str, bytes]) -> Readings:
 
 
 def _readers_of(folder: Path) -> Path:
-    """Return ``folder``, or the one within it that holds the readers beside a patient table."""
+    """Return ``folder``, or its subfolder of readers that is next to a patient table."""
     within = folder / READERS
-    own = [one for one in folder.iterdir() if _is_csv(one) and one.name.casefold() != FILE]
+    own = [path for path in folder.iterdir() if _is_csv(path) and path.name.casefold() != FILE]
     return within if within.is_dir() and not own else folder
 
 
 def _patients_beside(folder: Path) -> Path | None:
-    """Return the patient table in ``folder``, or beside it where ``folder`` is that of readers."""
+    """Return the patient table in ``folder``, or next to it if ``folder`` is that of readers."""
     places = [folder]
     if folder.resolve().name == READERS:
         places.append(folder.resolve().parent)
-    found = (place / FILE for place in places)
-    return next((one for one in found if one.is_file()), None)
+    candidates = (place / FILE for place in places)
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def _is_csv(path: Path) -> bool:
@@ -191,7 +192,7 @@ def _table(content: bytes) -> NDArray[np.int8]:
     """Return the table of one file, of shape (n_exams, n_classes).
 
     Raises:
-        Unreadable: it is none; with the first ``MAX_LISTED`` problems.
+        Unreadable: it is malformed; with the first ``MAX_LISTED`` problems.
     """
     content = content.removeprefix(codecs.BOM_UTF8)
     if not content.strip():
@@ -200,13 +201,16 @@ def _table(content: bytes) -> NDArray[np.int8]:
         content,
         known=COLUMNS,
         required=[name.lower() for name in CLASSES],
-        most_rows=MAX_EXAMS,
-        most_bytes=MAX_BYTES,
+        max_rows=MAX_EXAMS,
+        max_bytes=MAX_BYTES,
     )
-    found = table.problems or tuple(islice(_row_problems(table, content), MAX_LISTED))
-    if found:
-        told = (replace(one, key=COLUMNS.get(one.key, one.key)) for one in found[:MAX_LISTED])
-        raise Unreadable(*told)
+    problems = table.problems or tuple(islice(_row_problems(table, content), MAX_LISTED))
+    if problems:
+        listed = (
+            replace(problem, key=COLUMNS.get(problem.key, problem.key))
+            for problem in problems[:MAX_LISTED]
+        )
+        raise Unreadable(*listed)
     columns = [name.lower() for name in CLASSES]
     rows = [[row.cells[name][0] == "1" for name in columns] for row in table.rows]
     return np.array(rows, dtype=np.int8)
@@ -218,8 +222,8 @@ def _row_problems(table: Table, content: bytes) -> Iterator[Problem]:
     yield from _left_out(table, content)
     for number, row in enumerate(table.rows, start=1):
         for name in CLASSES:
-            if not ANSWER.fullmatch(told := row.cells.get(name.lower(), "")):
-                reason = f"row {number} has {_shown(told)}, neither 0 nor 1"
+            if not ANSWER.fullmatch(text := row.cells.get(name.lower(), "")):
+                reason = f"row {number} has {_quoted(text)}, neither 0 nor 1"
                 yield table.problem(row, name.lower(), reason, "Write 0 or 1.")
     for name in INDEXES:
         if name.lower() in table.columns:
@@ -227,9 +231,9 @@ def _row_problems(table: Table, content: bytes) -> Iterator[Problem]:
 
 
 def _left_out(table: Table, content: bytes) -> Iterator[Problem]:
-    """Yield a problem for an empty row: without it, every later row would be another exam's."""
+    """Yield a problem for an empty row, which would shift all later rows to the wrong exams."""
     hint = "Fill it in, or take the line out of every file."
-    above = 1 + content[: -len(content.lstrip())].count(b"\n")  # the line of the heading
+    above = 1 + content[: -len(content.lstrip())].count(b"\n")  # the line of the header
     for row in table.rows:
         if row.line != above + 1:
             yield Problem("", "the row is empty, but others follow", hint, above + 1)
@@ -240,15 +244,15 @@ def _left_out(table: Table, content: bytes) -> Iterator[Problem]:
 
 
 def _index_problem(table: Table, name: str) -> Iterator[Problem]:
-    """Yield the first row whose number in the column without a name is not that of its place."""
+    """Yield the first row whose number in the unnamed column differs from its position."""
     start = 0 if table.rows and table.rows[0].cells.get(name) == "0" else 1
     for number, row in enumerate(table.rows, start=start):
-        if (told := row.cells.get(name, "")) != str(number):
-            reason = f"the column of row numbers has {_shown(told)} where {number} is due"
+        if (text := row.cells.get(name, "")) != str(number):
+            reason = f"the column of row numbers has {_quoted(text)} where {number} is due"
             hint = "The order of the rows tells which exam each is: restore it or drop the column."
             yield table.problem(row, name, reason, hint)
             return
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     return "nothing" if not text else repr(text if len(text) <= 40 else f"{text[:40]}…")

@@ -1,4 +1,4 @@
-"""What the readers of published readings are: people, models, or the reference they are held to."""
+"""Kinds of readers in published readings: person, model or reference."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a reader is; the values are stored."""
+    """The kind of a reader; the values are stored."""
 
     PERSON = "person"
     MODEL = "model"
     REFERENCE = "reference"
 
 
+# Files of CODE-test that are not people's, by their published names.
 USUAL: Mapping[str, Kind] = {"gold_standard": Kind.REFERENCE, "dnn": Kind.MODEL}
-"""Files of CODE-test that are no person's, by the names they were published under."""
 
 
 class UnknownReader(ValueError):
-    """Somebody was named who is not among the readers; says who is."""
+    """A kind was stated for somebody who is not among the readers; the message names them."""
 
     def __init__(self, names: Sequence[str], readers: Sequence[str]) -> None:
         self.names, self.readers = tuple(names), tuple(readers)
@@ -27,23 +27,26 @@ class UnknownReader(ValueError):
 
 
 class TwoKinds(ValueError):
-    """A reader was named as two kinds."""
+    """A reader was given two kinds."""
 
 
 def kinds_of(
     readers: Sequence[str], stated: Mapping[Kind, Collection[str]] | None = None
 ) -> dict[str, Kind]:
-    """Return what each of ``readers`` is: as stated, else by the names in ``USUAL``, else a person.
+    """Return the kind of each of ``readers``: as stated, else by its name in ``USUAL``, else a
+    person.
 
     Raises:
-        UnknownReader: somebody was stated who is not among them.
-        TwoKinds: somebody was stated to be two kinds.
+        UnknownReader: a stated reader is not among them.
+        TwoKinds: a reader was given two kinds.
     """
-    told: dict[str, Kind] = {}
+    stated_kinds: dict[str, Kind] = {}
     for kind, names in (stated or {}).items():
         for name in names:
-            if told.setdefault(name, kind) != kind:
+            if stated_kinds.setdefault(name, kind) != kind:
                 raise TwoKinds(name)
-    if unknown := [name for name in told if name not in readers]:
+    if unknown := [name for name in stated_kinds if name not in readers]:
         raise UnknownReader(unknown, readers)
-    return {name: told.get(name, USUAL.get(name.casefold(), Kind.PERSON)) for name in readers}
+    return {
+        name: stated_kinds.get(name, USUAL.get(name.casefold(), Kind.PERSON)) for name in readers
+    }

@@ -1,4 +1,4 @@
-"""The lists of classes that published readings were made with."""
+"""The lists of classes used by published readings."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from ecgreview import taxonomy
 
+# The name of the list of ``code_test``.
 CODE_TEST = "code-test-6"
-"""The name of the list of ``code_test``."""
 
 CODE_TEST_FILE = Path(__file__).with_name("code_test_6.yaml")
 
 
 @cache
 def code_test() -> taxonomy.Taxonomy:
-    """Return the six classes of CODE-test: no class for a normal exam, none that stands alone."""
+    """Return the six classes of CODE-test: no class for a normal exam, none exclusive."""
     return taxonomy.load(CODE_TEST_FILE)

@@ -1,4 +1,4 @@
-"""The table of patients that is published beside readings: a row for each exam, in their order."""
+"""The patient table published with readings: one row per exam, in the order of the readings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Its file name in CODE-test.
 FILE = "attributes.csv"
-"""How CODE-test names it."""
 
 AGES = ("age", "age_years")
 SEXES = ("sex", "gender")
@@ -21,14 +21,14 @@ MAX_ID = 120
 
 @dataclass(frozen=True, slots=True)
 class PatientTable:
-    """What a patient table tells of the exams.
+    """The contents of a patient table.
 
     Attributes:
         columns: the names in its first row.
-        used: those of them that are understood.
-        ages: of each exam, in years; None where the table does not tell.
-        sexes: M or F; likewise.
-        patients: whose exam it is; likewise.
+        used: the names that are recognized.
+        ages: of each exam, in years; None where missing.
+        sexes: M or F; None where missing.
+        patients: the patient of each exam; None where missing.
     """
 
     columns: tuple[str, ...]
@@ -39,12 +39,11 @@ class PatientTable:
 
     @property
     def n_exams(self) -> int:
-        """How many rows it has."""
         return len(self.ages)
 
 
 def is_patient_table(file: str, content: bytes, classes: Sequence[str]) -> bool:
-    """Tell whether a file is a patient table and no reader's: by its name, or by its columns."""
+    """Return whether a file is a patient table rather than a reader's, by its name or columns."""
     if file.casefold() == FILE:
         return True
     columns = set(_columns(content))
@@ -54,23 +53,23 @@ def is_patient_table(file: str, content: bytes, classes: Sequence[str]) -> bool:
 
 
 def parse_patients(content: bytes) -> PatientTable:
-    """Return what the table tells; a cell that cannot be understood tells nothing."""
+    """Parse a patient table; cells that cannot be understood are treated as missing."""
     rows = list(_rows(content))
     columns = tuple(cell.strip() for cell in rows[0]) if rows else ()
     at = {name.casefold(): place for place, name in enumerate(columns)}
-    found = {
+    recognized = {
         what: next((at[name] for name in names if name in at), None)
         for what, names in (("age", AGES), ("sex", SEXES), ("patient", PATIENTS))
     }
 
     def cells(what: str) -> list[str]:
-        if (place := found[what]) is None:
+        if (place := recognized[what]) is None:
             return [""] * len(rows[1:])
         return [row[place].strip() if place < len(row) else "" for row in rows[1:]]
 
     return PatientTable(
         columns=columns,
-        used=tuple(columns[place] for place in found.values() if place is not None),
+        used=tuple(columns[place] for place in recognized.values() if place is not None),
         ages=tuple(_age(cell) for cell in cells("age")),
         sexes=tuple(WORDS.get(cell.casefold()) for cell in cells("sex")),
         patients=tuple(cell if 0 < len(cell) <= MAX_ID else None for cell in cells("patient")),

@@ -1,1 +1,1 @@
-"""How the site is served: slow clients wait in an event loop, requests run in threads."""
+"""HTTP serving: slow clients wait in an event loop, requests run in threads."""

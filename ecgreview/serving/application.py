@@ -1,4 +1,4 @@
-"""The WSGI site behind an event loop: bodies in and responses out never hold a thread."""
+"""The WSGI site behind an event loop: receiving and sending bodies never holds a thread."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ RETRY_AFTER_S = b"5"
 
 
 class Buffered:
-    """An ASGI application that receives a request whole, runs the site in a thread, and sends.
+    """An ASGI application that receives a whole request, runs the site in a thread, and
+    responds.
 
-    A thread is taken only while the site itself works, so that clients who are slow to send or
-    to read delay nobody.
+    A thread is taken only while the site itself works, so clients that are slow to send or to
+    read delay nobody.
     """
 
     def __init__(
@@ -46,10 +47,10 @@ class Buffered:
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
         else:
-            await send({"type": "websocket.close"})  # before it was accepted: 403
+            await send({"type": "websocket.close"})  # before accepting: sends 403
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """Make threads and site in this process: both would be lost in a fork."""
+        """Create threads and site in this process: both would be lost in a fork."""
         await receive()
         self.threads = ThreadPoolExecutor(self.n_threads, thread_name_prefix="request")
         self.site = self.make_site()
@@ -75,15 +76,17 @@ class Buffered:
             answer.close()
 
     async def _run(self, environ: Environ) -> Answer:
-        """Return the answer of the site; what no thread has begun ends with its client.
+        """Return the site's answer; if the client leaves before a thread starts, cancel the
+        work.
 
-        The body is released when the thread is done with it, also after the client has left.
+        The body is released when the thread is done with it, even after the client has
+        left.
         """
         loop = asyncio.get_running_loop()
         work = self.threads.submit(respond, self.site, environ)
 
         def release(_done: object) -> None:
-            with suppress(RuntimeError):  # the loop has ended, and with it the budget
+            with suppress(RuntimeError):  # the event loop has ended, and the budget with it
                 loop.call_soon_threadsafe(self.bodies.release, environ["wsgi.input"])
 
         work.add_done_callback(release)
@@ -117,7 +120,7 @@ def environ_of(scope: Scope, body: IO[bytes]) -> Environ:
         key = _variable(name.decode("latin-1"))
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
-    environ["CONTENT_LENGTH"] = str(length)  # as received, in chunks too
+    environ["CONTENT_LENGTH"] = str(length)  # as received, including chunked bodies
     return environ
 
 

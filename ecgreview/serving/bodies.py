@@ -1,4 +1,4 @@
-"""Receiving request bodies before any thread works on them, with limits in size and time."""
+"""Receiving request bodies before any thread works on them, with limits on size and time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import IO, Any
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
+# Readings and drafts are far smaller. Larger bodies are kept on disk and share a budget.
 SMALL_BODY_BYTES = 64 * 1024
-"""Readings and drafts are far below. Larger bodies are kept on disk and share a budget."""
 
 
 class BodyRefused(Exception):
-    """The body was too large or too slow; ``status`` is what to answer."""
+    """The body was too large or too slow; ``status`` is the HTTP status to send."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -31,13 +31,13 @@ class ClientLeft(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """What one request, and all requests of a process together, may ask of us.
+    """Limits for one request and for all requests of a process together.
 
     Attributes:
-        max_bytes: above what Django accepts, so that its own refusals come first.
+        max_bytes: above Django's own limit, so that its refusals come first.
         idle_s: longest wait for the next bytes.
         total_s: longest wait for the whole body, however steadily it trickles in.
-        max_large_bytes: of all bodies above ``SMALL_BODY_BYTES`` that one process holds.
+        max_large_bytes: total of all bodies above ``SMALL_BODY_BYTES`` held by one process.
     """
 
     max_bytes: int = 5_000_000
@@ -54,11 +54,11 @@ class BodyReader:
     large_bytes: int = field(default=0, init=False)
 
     async def read(self, receive: Receive) -> IO[bytes]:
-        """Return the whole body, at its beginning; give it to ``release`` when done with it.
+        """Return the whole body, positioned at its start; pass it to ``release`` when done.
 
         Raises:
-            BodyRefused: it is too large, too slow, or too much together with the others.
-            ClientLeft: the client is gone.
+            BodyRefused: it is too large or too slow, or exceeds the budget together with others.
+            ClientLeft: the client disconnected.
         """
         body = SpooledTemporaryFile(max_size=SMALL_BODY_BYTES)  # noqa: SIM115 - handed on
         with ExitStack() as undo:
@@ -73,7 +73,7 @@ class BodyReader:
         return body
 
     def release(self, body: IO[bytes]) -> None:
-        """Close ``body`` and give its share of the budget back."""
+        """Close ``body`` and return its share of the budget."""
         self.large_bytes -= _large(body.seek(0, 2))
         body.close()
 
@@ -99,5 +99,5 @@ class BodyReader:
 
 
 def _large(n_bytes: int) -> int:
-    """Return what a body of ``n_bytes`` takes of the budget."""
+    """Return the share of the budget that a body of ``n_bytes`` takes."""
     return n_bytes if n_bytes > SMALL_BODY_BYTES else 0

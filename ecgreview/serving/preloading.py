@@ -1,4 +1,4 @@
-"""Importing what Django would only import within the first request, on a busy machine for long."""
+"""Imports that Django would otherwise do in the first request, slowly on a busy machine."""
 
 from __future__ import annotations
 

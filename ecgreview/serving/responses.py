@@ -1,4 +1,4 @@
-"""Running the WSGI site in a thread, and sending what it answered without holding that thread."""
+"""Running the WSGI site in a thread, and sending its response without holding that thread."""
 
 from __future__ import annotations
 
@@ -21,48 +21,47 @@ WITHOUT_BODY = frozenset({204, 304})
 
 
 class TooSlow(Exception):
-    """The client takes nothing of its response any more."""
+    """The client has stopped reading its response."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """A complete response: nothing of the site is needed any more to send it."""
+    """A complete response that can be sent without the site."""
 
     status: int = 500
     headers: list[Header] = field(default_factory=list)
     body: IO[bytes] | None = None
 
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-        """Take status and headers: the ``start_response`` of WSGI."""
+        """Record status and headers: the ``start_response`` of WSGI."""
         self.status = int(status.split(" ", 1)[0])
         self.headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
         ]
 
     def close(self) -> None:
-        """Free the body."""
         if self.body is not None:
             self.body.close()
 
 
 class OpenFile:
-    """The ``wsgi.file_wrapper``: an open file that is sent as it is, static files for example."""
+    """The ``wsgi.file_wrapper``: an open file that is sent unchanged, such as a static file."""
 
     def __init__(self, file: IO[bytes], block_size: int = CHUNK_BYTES) -> None:
         self.file = file
         self.block_size = block_size
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the content, for files that are none of the system's."""
+        """Yield the content, for file objects without a system file."""
         while block := self.file.read(self.block_size):
             yield block
 
     def close(self) -> None:
-        """Close the file, and with it the response it belongs to."""
+        """Close the file, and with it its response."""
         self.file.close()
 
     def duplicate(self) -> IO[bytes] | None:
-        """Return the same file opened once more, None when the system knows no such file."""
+        """Return a duplicate of the file, None if it is not a system file."""
         try:
             return os.fdopen(os.dup(self.file.fileno()), "rb")
         except (AttributeError, OSError):
@@ -70,9 +69,9 @@ class OpenFile:
 
 
 def respond(site: Application, environ: Environ) -> Answer:
-    """Run the site on the present thread, to the end of its response.
+    """Run the site on the current thread, to the end of its response.
 
-    The response is closed here as well: database connections belong to the thread.
+    The response is closed here as well, because database connections belong to the thread.
     """
     answer = Answer()
     result = site(environ, answer.start)
@@ -95,7 +94,8 @@ def _content(result: Iterable[bytes]) -> IO[bytes]:
 
 
 async def transmit(answer: Answer, send: Send, patience_s: float) -> None:
-    """Send ``answer``; ``patience_s`` is the longest wait until the client took another piece.
+    """Send ``answer``; ``patience_s`` is the longest wait for the client to read the next
+    piece.
 
     Raises:
         TooSlow: it took longer.

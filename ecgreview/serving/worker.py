@@ -1,8 +1,8 @@
 """gunicorn's event-loop worker, with the limits on connections that it lacks.
 
-``worker_class = "ecgreview.serving.worker.Worker"``. gunicorn 27 waits without end for the first
-request of a connection, accepts any number of connections, and keeps one open whose client reads
-nothing; tests/platform/test_slow_clients.py holds each of these.
+``worker_class = "ecgreview.serving.worker.Worker"``. gunicorn 27 waits indefinitely for the first
+request of a connection, accepts any number of connections, and keeps a connection open whose client
+reads nothing; tests/platform/test_slow_clients.py covers each of these.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ import socket
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
+# How long the system keeps trying to deliver to a client that reads nothing.
 STALLED_MS = 30_000
-"""How long the system keeps trying to deliver to a client that takes nothing."""
 
 
 class Connection(ASGIProtocol):  # type: ignore[misc]
-    """One connection: limited in number and in the time until its first request is there."""
+    """A connection, limited in number and in the time until its first request is complete."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Refuse a connection above the limit; give any other ``keepalive`` seconds to ask."""
+        """Refuse a connection above the limit; give any other ``keepalive`` seconds for its
+        request.
+        """
         super().connection_made(transport)
         if self.worker.nr_conns > self.cfg.worker_connections:
             transport.abort()
@@ -36,6 +38,6 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
     """A worker whose connections are ``Connection``."""
 
     def init_process(self) -> None:
-        """Begin to serve. gunicorn has no setting for the class of a connection."""
+        """Start serving. gunicorn has no setting for the class of a connection."""
         gasgi.ASGIProtocol = Connection
         super().init_process()

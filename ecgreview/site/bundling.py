@@ -1,4 +1,4 @@
-"""Our scripts and styles as they are sent: esbuild writes what each imports into one file."""
+"""Bundles of our scripts and styles, built with esbuild: each entry file with its imports."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = REPOSITORY / "static"
+# Our own files below static; files of third parties stay unchanged.
 FOLDERS = ("js", "css")
-"""Where our own files lie below static; those of others stay as they are."""
 
 OPTIONS = (
     "--bundle",
@@ -18,25 +18,25 @@ OPTIONS = (
     "--charset=utf8",
     "--log-level=warning",
     "--outbase=.",
-    "--external:*.svg",  # named by their addresses, which collectstatic hashes
+    "--external:*.svg",  # referenced by address, which collectstatic hashes
 )
 
 
 class Unbundled(Exception):
-    """esbuild refused a file; the message is its own and names file and line."""
+    """esbuild rejected a file; the message is esbuild's and names file and line."""
 
 
 def program() -> Path | None:
-    """Return esbuild as npm installed it for this machine, None where npm did not."""
-    found = sorted((REPOSITORY / "node_modules" / "@esbuild").glob("*/bin/esbuild"))
-    return found[0] if found else None
+    """Return esbuild as npm installed it for this machine, None if npm did not."""
+    programs = sorted((REPOSITORY / "node_modules" / "@esbuild").glob("*/bin/esbuild"))
+    return programs[0] if programs else None
 
 
 def bundle(esbuild: Path, into: Path, sources: Path | None = None) -> None:
     """Write every script and style sheet of ``sources``, by default ours, below ``into``.
 
     Raises:
-        Unbundled: a module imports what there is not, or is no JavaScript.
+        Unbundled: a module imports a missing file, or is not valid JavaScript.
     """
     sources = sources or SOURCES
     files = [

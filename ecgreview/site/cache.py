@@ -1,4 +1,4 @@
-"""How values are written into the shared cache: as JSON, because a pickle could be code."""
+"""Serialization of the shared cache: JSON, because unpickling could run code."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Any
 
 
 class JsonSerializer:
-    """What Django's Redis cache asks of a serializer."""
+    """Serializer interface of Django's Redis cache."""
 
     def dumps(self, value: Any) -> bytes:
-        """Return ``value`` as JSON; a plain integer stays one that Redis can count up."""
+        """Return ``value`` as JSON; a plain integer stays one that Redis can increment."""
         return json.dumps(value).encode()
 
     def loads(self, data: bytes) -> Any:
-        """Return the value that was written."""
         return json.loads(data)

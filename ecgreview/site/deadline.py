@@ -1,7 +1,7 @@
-"""A deadline for the work on a web request, for what no timeout of a driver can cut.
+"""A deadline for web requests, for waits that no driver timeout can end.
 
 A database that is frozen rather than dead keeps its connections alive: neither keepalives nor
-``statement_timeout`` end the wait (measured: a stopped backend holds psycopg for ever). So the
+``statement_timeout`` end the wait (measured: a stopped backend holds psycopg forever). So the
 process watches its own requests, and replaces itself when one is overdue.
 """
 
@@ -26,8 +26,8 @@ GRACE_SECONDS = 3.0
 class WithDeadline:
     """A WSGI application whose process ends when one of its requests takes too long.
 
-    Only the application's own time counts: ``ecgreview.serving`` has received the request before,
-    and sends the response after, so no client can make a process end by being slow.
+    Only the application's own time counts: ``ecgreview.serving`` receives the request before
+    and sends the response after, so no client can end a process by being slow.
     """
 
     def __init__(self, application: Application, seconds: float) -> None:
@@ -37,7 +37,7 @@ class WithDeadline:
         threading.Thread(target=self._watch, name="deadline", daemon=True).start()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one request on the present thread, under watch."""
+        """Handle one request on the current thread, under watch."""
         thread = threading.get_ident()
         self.started_at[thread] = time.monotonic()
         try:
@@ -59,8 +59,8 @@ class WithDeadline:
             stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
             logger.error("A request took more than %.0f s; replacing this process.\n%s",
                          self.seconds, stack)  # fmt: skip
-        # First politely, so that the other requests finish; then for certain, because the
-        # stuck thread would keep the process alive.
+        # First gracefully, so that the other requests finish; then for certain, because
+        # the stuck thread would keep the process alive.
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(GRACE_SECONDS)
         os._exit(1)

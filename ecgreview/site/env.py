@@ -1,6 +1,6 @@
-"""Typed readers of environment variables: a missing or malformed value stops the start.
+"""Typed readers of environment variables: a missing or malformed value prevents the start.
 
-Every reader also accepts ``NAME_FILE``, the path of a file that holds the value, so that a
+Every reader also accepts ``NAME_FILE``, the path of a file that contains the value, so that a
 secret can come from a mounted file and stay out of the process list.
 """
 
@@ -16,12 +16,12 @@ MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 
 
 class BadEnvironment(Exception):
-    """An environment variable is missing or has a value that cannot be used."""
+    """An environment variable is missing or has an invalid value."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresAddress:
-    """Where the database is; the password never shows in a representation."""
+    """Address of the database; the password is never part of its repr."""
 
     name: str
     user: str
@@ -33,7 +33,7 @@ class PostgresAddress:
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mails go; the password never shows in a representation."""
+    """Address of the mail server; the password is never part of its repr."""
 
     host: str
     port: int
@@ -47,8 +47,8 @@ def text(name: str, default: str | None = None) -> str:
     """Return the value of ``name`` or the content of the file that ``name_FILE`` points to.
 
     Raises:
-        BadEnvironment: neither is set and there is no default, both are set, or the file
-            cannot be read.
+        BadEnvironment: neither is set and there is no default, both are set, or the file cannot be
+            read.
     """
     value, file = os.environ.get(name), os.environ.get(f"{name}_FILE")
     if value is not None and file is not None:
@@ -68,7 +68,7 @@ def is_set(name: str) -> bool:
 
 
 def flag(name: str, *, default: bool = False) -> bool:
-    """Return a yes/no variable; refuse anything that is neither."""
+    """Return a yes/no variable; reject anything else."""
     value = text(name, "1" if default else "0").strip().lower()
     if value in TRUE:
         return True
@@ -78,7 +78,7 @@ def flag(name: str, *, default: bool = False) -> bool:
 
 
 def integer(name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
-    """Return a whole number between ``minimum`` and ``maximum``, both included."""
+    """Return an integer between ``minimum`` and ``maximum``, inclusive."""
     value = text(name, str(default)).strip()
     try:
         number = int(value)
@@ -91,7 +91,7 @@ def integer(name: str, default: int, *, minimum: int = 0, maximum: int | None = 
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """Return the entries of a comma-separated list, without blanks."""
+    """Return the entries of a comma-separated list, stripped."""
     entries = (entry.strip() for entry in text(name, default).split(","))
     return [entry for entry in entries if entry]
 
@@ -105,7 +105,7 @@ def postgres(name: str = "DATABASE_URL") -> PostgresAddress:
     """Return the parts of ``postgresql://user:password@host:port/database?option=value``.
 
     Raises:
-        BadEnvironment: the scheme is another one, or the host, user or database is missing.
+        BadEnvironment: another scheme, or the host, user or database is missing.
     """
     value = text(name)
     parts = urlsplit(value)
@@ -127,10 +127,11 @@ def postgres(name: str = "DATABASE_URL") -> PostgresAddress:
 
 
 def site_url(name: str = "SITE_URL", default: str | None = None) -> str:
-    """Return the address of the site, ``https://ecg.hospital.example``, without a slash at its end.
+    """Return the address of the site, ``https://ecg.hospital.example``, without a trailing
+    slash.
 
     Raises:
-        BadEnvironment: it is missing and has no default, or is more or less than scheme and host.
+        BadEnvironment: missing without a default, or not just scheme and host.
     """
     value = text(name, default).strip().rstrip("/")
     parts = urlsplit(value)
@@ -143,11 +144,11 @@ def site_url(name: str = "SITE_URL", default: str | None = None) -> str:
 def mail_server(name: str = "EMAIL_URL") -> MailServer | None:
     """Return the parts of ``smtp://user:password@host:587``; None when it is not set.
 
-    ``smtp`` begins in plain text and changes to TLS at once (STARTTLS), ``smtps`` speaks TLS from
-    the first byte; ``smtp+plain`` never does and is for a server on the same machine.
+    ``smtp`` starts in plain text and switches to TLS at once (STARTTLS), ``smtps`` uses TLS
+    from the first byte; ``smtp+plain`` never uses TLS and is for a server on the same machine.
 
     Raises:
-        BadEnvironment: the scheme is another one, or the host is missing.
+        BadEnvironment: another scheme, or the host is missing.
     """
     if not is_set(name):
         return None
@@ -169,7 +170,7 @@ def mail_server(name: str = "EMAIL_URL") -> MailServer | None:
 
 
 def redis(name: str = "REDIS_URL") -> str:
-    """Return the address of Redis or Valkey, refusing another scheme early."""
+    """Return the address of Redis or Valkey, rejecting other schemes early."""
     value = text(name)
     if urlsplit(value).scheme not in {"redis", "rediss"}:
         raise BadEnvironment(f"{name} must look like redis://:password@host:6379/0.")

@@ -10,17 +10,17 @@ from ecgreview.site.deadline import Application, WithDeadline
 DEFAULTS = {
     "DATABASE_POOL": "1",  # measured: about ten times the requests per second without it
     "STATEMENT_TIMEOUT_MS": "5000",
-    "BROKER_TIMEOUT_S": "1",  # a silent broker costs a submission two of these at most
+    "BROKER_TIMEOUT_S": "1",  # a silent broker costs a submission at most two of these
 }
 
 wsgi_app = "ecgreview.site.gunicorn:application()"
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, minimum=1, maximum=65535)}"
 worker_class = "ecgreview.serving.worker.Worker"
-worker_connections = 800  # of each process; a process may usually open 1,024 files
+worker_connections = 800  # per process; a process may usually open 1,024 files
 workers = env.integer("WEB_WORKERS", 2, minimum=1)
 raw_env = [f"{name}={value}" for name, value in DEFAULTS.items() if name not in os.environ]
-# Everything is imported once, before the first worker is there: no request waits for an import,
-# and a replaced worker serves at once. It opens no connection, which a fork would share.
+# Everything is imported once, before the first worker starts: no request waits for an import, and
+# a replaced worker serves at once. No connection is opened, because a fork would share it.
 preload_app = True
 asgi_lifespan = "on"
 timeout = 90  # of the event loop, which does no work; requests have a deadline of their own
@@ -35,7 +35,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
 def application() -> Buffered:
-    """Return the site for each worker; made once, before they are forked."""
+    """Return the site for each worker; created once, before they are forked."""
     from ecgreview.serving import preloading
     from ecgreview.wsgi import application as site
 

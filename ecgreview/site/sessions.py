@@ -1,4 +1,4 @@
-"""Sessions that end: after a while without a request, and after a day's work in any case."""
+"""Sessions that expire: after a period without requests, and after a workday in any case."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.utils import timezone
 
+# When somebody signed in and when they last made a request, in seconds since 1970.
 BEGAN, SEEN = "began_at", "seen_at"
-"""When somebody signed in and when they last asked for something, in seconds since 1970."""
 
+# A request is recorded only if the last record is older: writing the row each time is wasteful.
 SEEN_STEP_S = 60
-"""A request is noted when the last note is older: writing the row each time would be a waste."""
 
 
 class SessionStore(db.SessionStore):
-    """Django's sessions in the database, with a limit to idling and to all of it."""
+    """Django's database sessions, with limits on idle time and total time."""
 
     def load(self) -> dict[str, Any]:
-        """Return what the session holds; nothing when it is over, as if it had never been."""
+        """Return the content of the session; empty when it has expired."""
         data: dict[str, Any] = super().load()
         if SESSION_KEY not in data:
             return data
@@ -35,16 +35,16 @@ class SessionStore(db.SessionStore):
         return data
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Put ``value`` in; the limits count from when it is somebody who signs in."""
+        """Store ``value``; the limits count from the sign-in."""
         super().__setitem__(key, value)
         if key == SESSION_KEY:
             self[BEGAN] = self[SEEN] = int(timezone.now().timestamp())
 
 
 def is_over(data: dict[str, Any], now: int) -> bool:
-    """Tell whether a session of somebody has reached one of its limits.
+    """Return whether a signed-in session has reached one of its limits.
 
-    A session that does not say when it began is older than the limits are.
+    A session without a recorded beginning predates the limits.
     """
     began, seen = data.get(BEGAN, 0), data.get(SEEN, 0)
     return bool(now - seen >= settings.SESSION_IDLE_S or now - began >= settings.SESSION_ABSOLUTE_S)

@@ -1,4 +1,4 @@
-"""Static files under names that carry the hash of their content; our own are bundled before."""
+"""Static files named by a hash of their content; our own files are bundled first."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Paths = Mapping[str, tuple[Storage, str]]
 
 
 class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Whitenoise's storage, rewriting ``import`` between ES modules too.
+    """Whitenoise's storage, which also rewrites ``import`` between ES modules.
 
-    Where npm installed esbuild, a page's modules are sent as one file, and one by one where not;
-    then a cyclic import between modules makes collectstatic fail, which is wanted.
+    If npm installed esbuild, a page's modules are sent as one file, otherwise one by one; then
+    a cyclic import between modules makes collectstatic fail, as intended.
     """
 
     support_js_module_import_aggregation = True
     manifest_strict = True
 
     def post_process(self, paths: Paths, **options: Any) -> Iterator[Any]:
-        """Hash and compress the files, our own as esbuild bundles them."""
+        """Hash and compress the files, our own as bundled by esbuild."""
         esbuild = bundling.program()
         if esbuild is None:
             yield from super().post_process(paths, **options)
@@ -40,5 +40,7 @@ class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
             yield from super().post_process({**paths, **made}, **options)
 
     def create_compressor(self, **options: Any) -> Compressor:
-        """Return a compressor without Brotli in the demo: it takes half a minute, for loopback."""
+        """Return a compressor, in the demo without Brotli: it takes half a minute and saves
+        nothing on loopback.
+        """
         return Compressor(use_brotli=not settings.DEMO, **options)

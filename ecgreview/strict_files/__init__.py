@@ -1,4 +1,4 @@
-"""Reading files that people write, YAML and CSV: where everything stands, all that is wrong."""
+"""Strict readers of hand-written YAML and CSV that report every problem with its position."""
 
 from __future__ import annotations
 

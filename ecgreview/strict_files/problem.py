@@ -1,4 +1,4 @@
-"""One thing that is wrong in a file: where, what, and what to do about it."""
+"""One problem in a file: where it is, what is wrong, and what to do about it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ MAX_WORDS_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong, in words for whoever wrote it.
+    """A problem, described for the author of the file.
 
     Attributes:
-        key: the key, column or class it is about; empty when it is about the file.
-        reason: what is wrong; no full stop, for it may follow ``key`` and a colon.
+        key: the key, column or class concerned; empty if it is the file.
+        reason: what is wrong; without a full stop, because it may follow ``key`` and a colon.
         hint: what to do; a sentence, or empty.
-        line: counted from 1; None when what was read has no lines.
+        line: counted from 1; None if the source has no lines.
         column: counted from 1, a character of YAML or a cell of CSV; None as for ``line``.
-        code: names the kind of problem for programs and translators.
+        code: identifies the type of problem for programs and translators.
     """
 
     key: str
@@ -37,7 +37,7 @@ class Problem:
 
 
 class Unreadable(ValueError):
-    """The text is no document that could be looked into; ``problems`` says why."""
+    """The text cannot be parsed at all; ``problems`` says why."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -45,7 +45,7 @@ class Unreadable(ValueError):
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """Return a hint that names the word of ``known`` that ``word`` may have meant, or a few."""
+    """Return a hint that names the closest words of ``known``."""
     words = sorted(filter(None, known))
     near = difflib.get_close_matches(word, words, n=1)
     if near:

@@ -27,8 +27,8 @@ class Table:
 
     Attributes:
         columns: the names in the first row, in the order of the file.
-        rows: those below that are not empty.
-        problems: columns nobody knows or that are given twice, rows of the wrong length.
+        rows: the rows below that are not empty.
+        problems: unknown or repeated columns, and rows of the wrong length.
     """
 
     columns: tuple[str, ...]
@@ -46,26 +46,26 @@ def read_table(
     *,
     known: Collection[str],
     required: Collection[str],
-    most_rows: int = MAX_ROWS,
-    most_bytes: int = MAX_BYTES,
+    max_rows: int = MAX_ROWS,
+    max_bytes: int = MAX_BYTES,
 ) -> Table:
-    """Return the rows of a CSV file with a heading row.
+    """Return the rows of a CSV file with a header row.
 
-    Cells are separated by commas, or by semicolons as spreadsheets in Portuguese do. The mark
-    that Excel puts before UTF-8 is skipped.
+    Cells are separated by commas, or by semicolons as in Portuguese spreadsheets. The byte
+    order mark that Excel writes is skipped.
 
     Args:
         source: the file; bytes must be UTF-8.
-        known: the columns there may be.
-        required: the columns there must be.
-        most_rows: how many rows there may be below the heading.
-        most_bytes: how large it may be.
+        known: allowed columns.
+        required: required columns.
+        max_rows: maximum number of rows below the header.
+        max_bytes: maximum size.
 
     Raises:
-        Unreadable: it is no UTF-8, larger than ``most_bytes``, without a heading row or with
-            more than ``most_rows``, or it is broken as CSV.
+        Unreadable: not UTF-8, larger than ``max_bytes``, without a header row, with more than
+            ``max_rows`` rows, or malformed CSV.
     """
-    text = decoded(source, most_bytes=most_bytes)
+    text = decoded(source, max_bytes=max_bytes)
     heading = text.split("\n", 1)[0]
     separator = ";" if heading.count(";") > heading.count(",") else ","
     try:
@@ -75,9 +75,9 @@ def read_table(
         raise Unreadable(Problem("", reason, "Check the quotes in the file.")) from error
     if not lines:
         raise Unreadable(Problem("", "the file is empty", f"Columns: {', '.join(known)}."))
-    if len(lines) - 1 > most_rows:
-        reason = f"there are {len(lines) - 1} rows, more than {most_rows}"
-        raise Unreadable(Problem("", reason, "Send what belongs here.", lines[most_rows + 1][0]))
+    if len(lines) - 1 > max_rows:
+        reason = f"there are {len(lines) - 1} rows, more than {max_rows}"
+        raise Unreadable(Problem("", reason, "Send what belongs here.", lines[max_rows + 1][0]))
     columns = tuple(cell.strip().lower() for cell in lines[0][1])
     problems = [*_heading_problems(columns, known, required)]
     rows = [_row(line, cells, columns, problems) for line, cells in lines[1:]]

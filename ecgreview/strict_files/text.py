@@ -1,4 +1,4 @@
-"""Text out of bytes, and what it may hold that people will read and a database will store."""
+"""Decoding of text, and a check for characters that people cannot see."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ from .problem import Problem, Unreadable
 MAX_BYTES = 1_000_000
 OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
+# Unicode categories of invisible characters and of those that reorder the text around them.
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories of what cannot be seen or turns what is seen around."""
 
 
 def has_hidden(text: str, *, allowed: str = "") -> bool:
-    """Tell whether ``text`` has control, format or line-breaking characters but ``allowed``."""
+    """Return whether ``text`` has control, format or line-breaking characters not in
+    ``allowed``.
+    """
     return any(
         unicodedata.category(character) in HIDDEN and character not in allowed for character in text
     )
 
 
-def decoded(source: bytes | str, *, most_bytes: int = MAX_BYTES) -> str:
-    """Return ``source`` as text without a mark before it.
+def decoded(source: bytes | str, *, max_bytes: int = MAX_BYTES) -> str:
+    """Return ``source`` as text without a byte order mark.
 
     Raises:
-        Unreadable: it is larger than ``most_bytes`` or is not UTF-8.
+        Unreadable: it is larger than ``max_bytes`` or is not UTF-8.
     """
     content = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
-    if len(content) > most_bytes:
+    if len(content) > max_bytes:
         raise Unreadable(
-            Problem("", f"the file is larger than {most_bytes} bytes", "Send what belongs here.")
+            Problem("", f"the file is larger than {max_bytes} bytes", "Send what belongs here.")
         )
     hint = 'Save it as UTF-8; spreadsheets call it "CSV UTF-8".'
     if content.startswith(OTHER_ENCODINGS):

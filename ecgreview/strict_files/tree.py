@@ -1,4 +1,4 @@
-"""YAML as plain values that remember their lines; nothing clever of YAML is allowed."""
+"""YAML as plain values that remember their lines; YAML's advanced features are refused."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ import yaml
 from .problem import Problem, Unreadable
 from .text import decoded
 
+# The path of a value from the top: keys, and indexes in lists from 0.
 Path: TypeAlias = tuple[str | int, ...]
-"""How a value is reached from the top: keys, and places in lists counted from 0."""
 
 MAX_DEPTH = 12
 MAX_VALUES = 50_000
 
+# YAML's other number formats surprise people: 010 is eight, and 1:30 is ninety.
 PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*([eE][-+]?[0-9]+)?)?|[-+]?\.(inf|nan)")
-"""Other ways of YAML to write a number surprise: 010 is eight, and 1:30 is ninety."""
 
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What a YAML text says, and where.
+    """The values of a YAML text, and their positions.
 
     Attributes:
         value: plain values: dict, list, str, int, float, bool, None, date.
         places: line and column of each value, from 1, by its path.
-        problems: what was found wrong with single values while reading.
+        problems: problems with single values found while reading.
     """
 
     value: object
@@ -39,7 +39,7 @@ class Tree:
     problems: tuple[Problem, ...] = ()
 
     def problem(self, path: Path, reason: str, hint: str = "", *, code: str = "") -> Problem:
-        """Return a problem with the value at ``path``, or with what holds it when it is missing."""
+        """Return a problem with the value at ``path``, or with its parent if it is missing."""
         known = path
         while known and known not in self.places:
             known = known[:-1]
@@ -49,20 +49,19 @@ class Tree:
 
 def in_words(path: Path) -> str:
     """Return ``path`` as people write it: ``arms[0].weight``."""
-    told = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return told.removeprefix(".")
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
 
 
 def read_tree(source: bytes | str, *, max_values: int = MAX_VALUES) -> Tree:
-    """Return what a YAML ``source`` says.
+    """Return the values of a YAML ``source``.
 
-    Keys that are listed twice, are not text, or numbers in a form that surprises are problems of
-    the tree that is returned.
+    Repeated keys, keys that are not text, and numbers in surprising formats are returned as
+    problems of the tree.
 
     Raises:
-        Unreadable: it is no UTF-8 or no YAML, it is larger than a megabyte, nested more than 12
-            deep, has more than ``max_values`` values, or uses anchors, aliases, tags or more than
-            one document.
+        Unreadable: not UTF-8 or not YAML; larger than a megabyte, nested more than 12 deep, or with
+            more than ``max_values`` values; or it uses anchors, aliases, tags or several documents.
     """
     text = decoded(source)
     try:
@@ -73,7 +72,7 @@ def read_tree(source: bytes | str, *, max_values: int = MAX_VALUES) -> Tree:
 
 
 def _refuse_what_is_clever(text: str, max_values: int) -> None:
-    """Look through the events first: they come one by one, so a bomb never unfolds."""
+    """Check the events first: they come one by one, so a YAML bomb never expands."""
     depth = 0
     events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
     for n_events, event in enumerate(events):
@@ -106,7 +105,7 @@ def _syntax(error: yaml.YAMLError) -> Problem:
 
 
 class _Walk:
-    """One walk over the nodes of a text."""
+    """One pass over the nodes of a text."""
 
     def __init__(self, text: str) -> None:
         self.loader = yaml.SafeLoader(text)
@@ -127,18 +126,18 @@ class _Walk:
         return self.scalar(node, path)
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
-        found: dict[str, object] = {}
+        result: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
             here = (*path, key)
             if not key_node.tag.endswith(":str") or key == "?":
                 self.problem(key_node, here, "is a key that is no plain word", "key")
-            elif key in found:
+            elif key in result:
                 line = self.places[here][0]
                 self.problem(key_node, here, f"is given twice, first in line {line}", "twice")
             else:
-                found[key] = self.value(value_node, here)
-        return found
+                result[key] = self.value(value_node, here)
+        return result
 
     def scalar(self, node: yaml.Node, path: Path) -> object:
         if node.tag in NUMBERS and not PLAIN_NUMBER.fullmatch(node.value):
@@ -147,7 +146,7 @@ class _Walk:
             return None
         try:
             return self.loader.construct_object(node)
-        except ValueError as error:  # the 40th of May; a number of five thousand digits
+        except ValueError as error:  # May 40th, or a number with five thousand digits
             self.problem(node, path, f"{_short(node.value)} cannot be read ({error})", "value")
             return None
 

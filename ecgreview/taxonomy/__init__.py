@@ -1,4 +1,4 @@
-"""The diagnostic classes a reader may give, as checked data with their relations and lookups."""
+"""The diagnostic classes that readers can give: validated data with relations and lookups."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ from .model import (
 from .source import BUILT_IN, BUILT_IN_MAPPINGS, label, load, read_yaml
 from .spreadsheet import COLUMNS, read_csv
 
+# The classes on the number keys 1-9 of a new study, most frequent in CODE-II first.
+
+# The first seven have a printed CODE-II prevalence (13.3 % down to 1.8 %); the last two complete
+# the six classes of CODE-15, and no CODE-II figure is printed for them. Normal has its own key.
 FREQUENT: tuple[str, ...] = (
     "nonspecific_st_t_abnormality",
     "left_atrial_enlargement",
@@ -40,11 +44,6 @@ FREQUENT: tuple[str, ...] = (
     "first_degree_av_block",
     "sinus_bradycardia",
 )
-"""The classes on the number keys 1-9 of a new study, most frequent in CODE-II first.
-
-The first seven have a printed CODE-II prevalence (13.3 % down to 1.8 %); the last two complete
-the six classes of CODE-15, and no CODE-II figure is printed for them. Normal has its own key.
-"""
 
 __all__ = [
     "BUILT_IN",

@@ -1,4 +1,4 @@
-"""What must hold across a whole taxonomy, beyond each of its entries being well formed."""
+"""Consistency checks across a whole taxonomy, beyond the validity of each entry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .model import Relation, RelationKind, Taxonomy
 
 
 class BadTaxonomy(ValueError):
-    """The list of classes cannot be used; ``problems`` holds everything that is wrong with it."""
+    """The list of classes is invalid; ``problems`` lists everything that is wrong with it."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -21,7 +21,7 @@ class BadTaxonomy(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Something that does not fit together: where in the file, about which class, and why."""
+    """An inconsistency: where in the file, about which class, and why."""
 
     path: Path
     about: str
@@ -30,9 +30,9 @@ class Contradiction:
 
 
 def contradictions(taxonomy: Taxonomy, sources: Collection[str]) -> Iterator[Contradiction]:
-    """Yield whatever is listed twice, refers to nothing, or says two things at once.
+    """Yield everything that is listed twice, refers to nothing, or contradicts itself.
 
-    Texts that are empty are passed over: whoever read the file has complained about them.
+    Empty texts are skipped, because the file reader has already reported them.
     """
     if not taxonomy.classes:
         yield Contradiction(("classes",), "", "the taxonomy has no class", "List the classes.")
@@ -50,7 +50,7 @@ def _listed_once(what: str, names: list[str], part: str, key: str) -> Iterator[C
     times, seen = Counter(names), Counter[str]()
     for index, name in enumerate(names):
         seen[name] += 1
-        # Once for each name, at the place where it comes back first.
+        # Report each name once, at the first place where it is repeated.
         if name and seen[name] == 2:
             reason = f"{what} {name!r} is listed {times[name]} times"
             yield Contradiction((part, index, key), "", reason, "Give each its own.")
@@ -82,18 +82,22 @@ def _relations_make_sense(taxonomy: Taxonomy) -> Iterator[Contradiction]:
     index_of: dict[str, int] = {}
     for index, row in enumerate(taxonomy.classes):
         index_of.setdefault(row.code, index)
-    known = {(one.from_code, one.kind, one.to_code) for one in taxonomy.relations}
+    known = {
+        (relation.from_code, relation.kind, relation.to_code) for relation in taxonomy.relations
+    }
     seen: set[Relation] = set()
     for relation in taxonomy.relations:
         reason, hint = _nonsense(relation, known, index_of)
         if relation in seen:
-            told = f"{relation.from_code} {relation.kind} {relation.to_code}"
-            reason, hint = f"relation {told!r} is listed twice", "Remove one."
+            text = f"{relation.from_code} {relation.kind} {relation.to_code}"
+            reason, hint = f"relation {text!r} is listed twice", "Remove one."
         seen.add(relation)
         if reason:
             path = ("classes", index_of[relation.from_code], KEYS[relation.kind])
             yield Contradiction(path, relation.from_code, reason, hint)
-    related = {code for one in taxonomy.relations for code in (one.from_code, one.to_code)}
+    related = {
+        code for relation in taxonomy.relations for code in (relation.from_code, relation.to_code)
+    }
     for index, row in enumerate(taxonomy.classes):
         if row.is_exclusive and row.code in related:
             reason = "stands alone, so it can have no relation"
@@ -116,9 +120,9 @@ def _nonsense(
     return "", ""
 
 
+# The key of a class in the file for each kind of relation.
 KEYS: Mapping[RelationKind, str] = {
     "excludes": "excludes",
     "implies": "implies",
     "soft_conflict": "soft_conflicts",
 }
-"""The key of a class in the file, by the kind of relation it lists."""

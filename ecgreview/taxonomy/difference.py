@@ -1,4 +1,4 @@
-"""What differs between two versions of a list of classes."""
+"""Differences between two versions of a list of classes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OTHERS = ("codes", "sources", "note")
 
 @dataclass(frozen=True, slots=True)
 class ClassChange:
-    """A class that both versions have, one key of it, and the key's value in each."""
+    """A changed key of a class that both versions have, with its value in each."""
 
     code: str
     key: str
@@ -31,17 +31,18 @@ class ClassChange:
 
 @dataclass(frozen=True, slots=True)
 class TaxonomyDiff:
-    """What differs between two versions.
+    """Differences between two versions.
 
-    Whether a class of the same code still means the same is for people to say, in a mapping.
-    ``redefined`` is where to look. That a class moved in the list is no difference.
+    Whether a class with the same code still means the same is for people to decide, in a
+    mapping; ``redefined`` shows where to look. A changed position in the list is not a
+    difference.
 
     Attributes:
         old: name and version.
         new: name and version.
         added: classes of the new version whose code the old one lacks, in its order.
         removed: classes of the old version whose code the new one lacks, in its order.
-        changes: what differs in classes of both, in the order of the new version.
+        changes: changes of classes in both, in the order of the new version.
     """
 
     old: str
@@ -62,34 +63,33 @@ class TaxonomyDiff:
 
     @property
     def redefined(self) -> tuple[ClassChange, ...]:
-        """Same code, another definition: readings may not mean the same any more."""
+        """Same code, another definition: readings may no longer mean the same."""
         return self._of(DEFINITIONS)
 
     @property
     def reflagged(self) -> tuple[ClassChange, ...]:
-        """Same code, but it stands alone or not, has other evidence or other relations."""
+        """Same code, but exclusiveness, evidence or relations differ."""
         return self._of(FLAGS)
 
     @property
     def others(self) -> tuple[ClassChange, ...]:
-        """Same code, other codes of other vocabularies, sources or note."""
+        """Same code, but codes of other vocabularies, sources or note differ."""
         return self._of(OTHERS)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing differs."""
         return not (self.added or self.removed or self.changes)
 
     def lines(self) -> list[str]:
-        """Return the differences as text, one a line, the gravest first."""
+        """Return the differences as text, one per line, most serious first."""
         return [
             *(f"removed: {row.code} ({row.name})" for row in self.removed),
             *(f"added: {row.code} ({row.name})" for row in self.added),
-            *_told("redefined", self.redefined),
-            *_told("changed", self.reflagged),
-            *_told("renamed", self.renamed),
-            *_told("regrouped", self.regrouped),
-            *_told("changed", self.others),
+            *_lines("redefined", self.redefined),
+            *_lines("changed", self.reflagged),
+            *_lines("renamed", self.renamed),
+            *_lines("regrouped", self.regrouped),
+            *_lines("changed", self.others),
         ]
 
     def _of(self, keys: tuple[str, ...]) -> tuple[ClassChange, ...]:
@@ -97,7 +97,7 @@ class TaxonomyDiff:
 
 
 def diff(old: Taxonomy, new: Taxonomy) -> TaxonomyDiff:
-    """Return what differs from ``old`` to ``new``; classes are the same when their codes are."""
+    """Return the differences from ``old`` to ``new``; classes are the same if their codes are."""
     before = {row.code: row for row in old.classes}
     after = {row.code: row for row in new.classes}
     return TaxonomyDiff(
@@ -121,11 +121,11 @@ def _changes(before: dict[str, str], after: dict[str, str]) -> Iterator[ClassCha
 
 
 def _told_class(taxonomy: Taxonomy, row: DiagnosticClass) -> dict[str, str]:
-    """Return everything of a class as text, whatever the order of lists in it."""
+    """Return every field of a class as text, independent of the order of lists in it."""
     codes = (
-        f"{vocabulary} {one.code}={one.match}"
+        f"{vocabulary} {code.code}={code.match}"
         for vocabulary in row.codes
-        for one in row.codes[vocabulary]
+        for code in row.codes[vocabulary]
     )
     return {
         **{key: getattr(row, key) for key in ("code", *NAMES, *DEFINITIONS, *GROUPS)},
@@ -138,5 +138,5 @@ def _told_class(taxonomy: Taxonomy, row: DiagnosticClass) -> dict[str, str]:
     }
 
 
-def _told(word: str, changes: tuple[ClassChange, ...]) -> list[str]:
+def _lines(word: str, changes: tuple[ClassChange, ...]) -> list[str]:
     return [f"{word}: {change}" for change in changes]

@@ -1,4 +1,4 @@
-"""What a reading made with one version of a list says in the words of the next."""
+"""Translation of readings from one version of a list of classes to another."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class MappingsDoNotMeet(ValueError):
 class Step:
     """One change: what becomes of the classes ``sources``, or where ``targets`` come from.
 
-    ``keep`` and ``rename`` have one source and one target, ``merge`` two sources or more,
-    ``split`` two targets or more, ``retire`` no target and ``add`` no source.
+    ``keep`` and ``rename`` have one source and one target, ``merge`` at least two sources,
+    ``split`` at least two targets, ``retire`` no target and ``add`` no source.
     """
 
     kind: Kind
@@ -37,9 +37,10 @@ class Origin:
     """Where a class of the new version comes from.
 
     Attributes:
-        certain: old classes each of which means this one when given.
-        possible: old classes that were split: when one is given, only another look can tell.
-        is_asked: every reading of the old version answered for this class, in other words.
+        certain: old classes that each imply this one.
+        possible: old classes that were split: if one was given, only a new reading can decide.
+        is_asked: whether every reading of the old version answered for this class, possibly under
+            another name.
     """
 
     certain: frozenset[str]
@@ -49,12 +50,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A reading in the words of the new version; all other classes of it are absent for certain.
+    """A reading in terms of the new version; all classes not listed are certainly absent.
 
     Attributes:
         codes: classes that are present.
-        undecided: classes that came out of a split of one that was given: to be read again.
-        not_asked: classes the reader never could give, and which no other answer decides.
+        undecided: classes from a split of a given class, to be read again.
+        not_asked: classes that the reader could not give, and that no other answer decides.
     """
 
     codes: frozenset[str]
@@ -64,14 +65,14 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class TaxonomyMapping:
-    """How readings of one version are carried to another.
+    """How readings of one version are translated to another.
 
     Attributes:
-        old: name and version from which it leads.
-        new: name and version to which it leads.
+        old: name and version of the source list.
+        new: name and version of the target list.
         old_codes: every class of the old version.
-        origins: by every class of the new version, where it comes from.
-        steps: what was said or implied; of a composition, each version's in turn.
+        origins: for every class of the new version, where it comes from.
+        steps: stated or implied changes; for a composition, those of each version in turn.
     """
 
     old: str
@@ -82,27 +83,29 @@ class TaxonomyMapping:
 
     @property
     def split_codes(self) -> frozenset[str]:
-        """The old classes that touch a split; readings without any of them are never read again."""
+        """Old classes that are part of a split; readings without any of them are never read
+        again.
+        """
         return frozenset(code for origin in self.origins.values() for code in origin.possible)
 
     @property
     def added_codes(self) -> frozenset[str]:
-        """The new classes for which not every old reading has an answer."""
+        """New classes for which some old readings have no answer."""
         return frozenset(code for code, origin in self.origins.items() if not origin.is_asked)
 
     def translate(self, codes: Collection[str]) -> Translation:
-        """Return what a reading that gave ``codes`` says in the new version.
+        """Return the translation of a reading that gave ``codes``.
 
         Raises:
-            UnknownClass: a code is none of the old version.
+            UnknownClass: a code is not in the old version.
         """
         return self.carry(Translation(frozenset(codes)))
 
     def carry(self, reading: Translation) -> Translation:
-        """Return ``reading``, itself a translation into the old version, in the new version.
+        """Return the translation of ``reading``, itself a translation into the old version.
 
         Raises:
-            UnknownClass: a code is none of the old version.
+            UnknownClass: a code is not in the old version.
         """
         named = reading.codes | reading.undecided | reading.not_asked
         if unknown := sorted(named - self.old_codes):
@@ -115,22 +118,21 @@ class TaxonomyMapping:
         return Translation(codes, undecided, not_asked)
 
     def needs_reread(self, codes: Collection[str], *, for_added: bool = False) -> bool:
-        """Tell whether a reading that gave ``codes`` has to be made again under the new version.
+        """Return whether a reading that gave ``codes`` must be repeated under the new
+        version.
 
         Args:
             codes: classes of the old version that the reading gave.
-            for_added: whether classes that were never asked are worth another look as well.
+            for_added: whether classes that were never asked also require a new reading.
 
         Raises:
-            UnknownClass: a code is none of the old version.
+            UnknownClass: a code is not in the old version.
         """
         translation = self.translate(codes)
         return bool(translation.undecided or (for_added and translation.not_asked))
 
     def then(self, later: TaxonomyMapping) -> TaxonomyMapping:
-        """Return the mapping that leads from the old version of this to the new one of ``later``.
-
-        It says of every reading what one after the other say.
+        """Return the composition of this mapping and ``later``.
 
         Raises:
             MappingsDoNotMeet: ``later`` starts from another version.
@@ -143,7 +145,7 @@ class TaxonomyMapping:
         )
 
     def _before(self, later: Origin) -> Origin:
-        """Return where a class comes from in the old version, given where it does in the new."""
+        """Return the origin of a class in the old version, given its origin in the new version."""
         certain = [self.origins[code] for code in later.certain]
         possible = [self.origins[code] for code in later.possible]
         means = _union(origin.certain for origin in certain)
@@ -162,8 +164,8 @@ class TaxonomyMapping:
             "old": self.old,
             "new": self.new,
             "changes": [
-                {"kind": one.kind, "sources": list(one.sources), "targets": list(one.targets)}
-                for one in self.steps
+                {"kind": step.kind, "sources": list(step.sources), "targets": list(step.targets)}
+                for step in self.steps
             ],
         }
 
@@ -171,7 +173,7 @@ class TaxonomyMapping:
 def connect(
     *, old: str, new: str, old_codes: Collection[str], steps: tuple[Step, ...]
 ) -> TaxonomyMapping:
-    """Return the mapping that ``steps`` make, which must have been checked."""
+    """Build the mapping from ``steps``, which must have been checked."""
     certain: dict[str, set[str]] = {}
     possible: dict[str, set[str]] = {}
     added = {code for step in steps if step.kind == "add" for code in step.targets}

@@ -1,4 +1,4 @@
-"""A mapping between two versions as people write it, in YAML or CSV, checked against both."""
+"""A mapping between two versions as a YAML or CSV file, checked against both versions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from .source import label
 KINDS: tuple[Kind, ...] = get_args(Kind)
 COLUMNS = ("kind", "sources", "targets")
 MAX_CHANGES = 2000
+# Further ones are not listed: nobody reads them, and finding close matches takes time.
 MAX_UNKNOWN_CODES = 100
-"""More are not told: nobody reads them, and looking for what was meant takes time."""
 
+# Allowed numbers of sources and targets of a change.
 SIZES: dict[Kind, tuple[range, range]] = {
     "keep": (range(1, 2), range(1, 2)),
     "rename": (range(1, 2), range(1, 2)),
@@ -27,11 +28,10 @@ SIZES: dict[Kind, tuple[range, range]] = {
     "retire": (range(1, MAX_CHANGES), range(1)),
     "add": (range(1), range(1, MAX_CHANGES)),
 }
-"""How many sources and how many targets a change may have."""
 
 
 class BadMapping(ValueError):
-    """The mapping cannot be used; ``problems`` holds everything that is wrong with it."""
+    """The mapping is invalid; ``problems`` lists everything that is wrong with it."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
@@ -40,7 +40,7 @@ class BadMapping(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A change as it stands in the file, or one that is implied and has no place."""
+    """A change in the file, or an implied one without a position."""
 
     step: Step
     line: int | None = None
@@ -52,7 +52,7 @@ class Written:
 
     @property
     def place(self) -> str:
-        """The line in words, to go on with; a change that is implied has none."""
+        """The position as text for messages; empty for an implied change."""
         return "" if self.line is None else f" in line {self.line}"
 
 
@@ -63,34 +63,34 @@ def load_mapping(
     *,
     form: Literal["yaml", "csv"] = "yaml",
 ) -> TaxonomyMapping:
-    """Return the mapping that ``source`` writes, from ``old`` to ``new``.
+    """Return the mapping in ``source``, from ``old`` to ``new``.
 
-    A class whose code is in both versions, and of which no change says anything, is kept. All
-    other classes must be named: each old one as a source exactly once, each new one as a target.
+    A class whose code is in both versions and that no change names is kept. All other classes
+    must be named: each old one as a source exactly once, each new one as a target.
 
     Args:
-        source: the file. YAML has ``old`` and ``new`` (which may be left out, and are held
-            against the versions when not) and ``changes``, a list of ``kind``, ``sources`` and
-            ``targets``; CSV has these three as columns, with spaces between codes.
-        old: the version from which it leads.
-        new: the version to which it leads.
+        source: the file. YAML has ``old`` and ``new`` (optional, and compared with the versions if
+            present) and ``changes``, a list of ``kind``, ``sources`` and ``targets``; CSV has these
+            three as columns, with spaces between codes.
+        old: the source version.
+        new: the target version.
         form: of the file.
 
     Raises:
-        BadMapping: with everything that is wrong, each with its line.
+        BadMapping: lists every problem with its line.
     """
     try:
-        found = _from_yaml(source, old, new) if form == "yaml" else _from_csv(source)
+        parsed = _from_yaml(source, old, new) if form == "yaml" else _from_csv(source)
     except Unreadable as error:
         raise BadMapping(error.problems) from error
-    return _checked(*found, old, new)
+    return _checked(*parsed, old, new)
 
 
 def map_steps(steps: tuple[Step, ...], old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
-    """Return the mapping that ``steps`` make from ``old`` to ``new``.
+    """Return the mapping that ``steps`` describe from ``old`` to ``new``.
 
     Raises:
-        BadMapping: with everything that is wrong.
+        BadMapping: lists every problem.
     """
     return _checked([Written(step) for step in steps], [], old, new)
 
@@ -100,18 +100,18 @@ def _checked(
 ) -> TaxonomyMapping:
     before = {row.code: row.is_exclusive for row in old.classes}
     after = {row.code: row.is_exclusive for row in new.classes}
-    found = [*problems, *_each_makes_sense(changes)]
-    found += islice(_codes_exist(changes, before, after), MAX_UNKNOWN_CODES)
-    found += _sources_once(changes)
-    if not found:  # else half the classes would seem to be missing
+    issues = [*problems, *_each_makes_sense(changes)]
+    issues += islice(_codes_exist(changes, before, after), MAX_UNKNOWN_CODES)
+    issues += _sources_once(changes)
+    if not issues:  # otherwise half of the classes would seem to be missing
         named = {code for change in changes for code in change.step.sources}
         kept = [code for code in before if code in after and code not in named]
         changes = [*changes, *(Written(Step("keep", (code,), (code,))) for code in kept)]
-        found += _targets_fit(changes)
-        found += _nothing_is_left(changes, before, after)
-        found += _what_stands_alone(changes, before, after)
-    if found:
-        raise BadMapping(tuple(sorted(found, key=lambda one: one.line or 0)))
+        issues += _targets_fit(changes)
+        issues += _nothing_is_left(changes, before, after)
+        issues += _what_stands_alone(changes, before, after)
+    if issues:
+        raise BadMapping(tuple(sorted(issues, key=lambda problem: problem.line or 0)))
     steps = tuple(change.step for change in changes)
     return connect(old=label(old), new=label(new), old_codes=before, steps=steps)
 
@@ -133,7 +133,7 @@ def _each_makes_sense(changes: list[Written]) -> Iterator[Problem]:
 
 
 def _wanted(kind: Kind) -> str:
-    told = {
+    limits = {
         "keep": "one source and the same target",
         "rename": "one source and one target",
         "merge": "two sources or more and one target",
@@ -141,7 +141,7 @@ def _wanted(kind: Kind) -> str:
         "retire": "sources and no target",
         "add": "targets and no source",
     }
-    return f"A change of kind {kind} has {told[kind]}."
+    return f"A change of kind {kind} has {limits[kind]}."
 
 
 def _codes_exist(
@@ -169,16 +169,16 @@ def _sources_once(changes: list[Written]) -> Iterator[Problem]:
 
 
 def _targets_fit(changes: list[Written]) -> Iterator[Problem]:
-    """A class may come out of splits beside its one certain origin, and that is all."""
+    """Besides its one certain origin, a class may only come from splits."""
     of: dict[str, list[Written]] = {}
     for change in changes:
         for code in change.step.targets:
             of.setdefault(code, []).append(change)
     for code, origins in of.items():
-        certain = [one for one in origins if one.step.kind != "split"]
-        has_added = any(one.step.kind == "add" for one in origins)
+        certain = [origin for origin in origins if origin.step.kind != "split"]
+        has_added = any(origin.step.kind == "add" for origin in origins)
         if len(certain) > 1 or (has_added and len(origins) > 1):
-            *_, other, one = sorted(origins, key=lambda one: one.line or 0)
+            *_, other, one = sorted(origins, key=lambda origin: origin.line or 0)
             reason = f"{code!r} comes from {other.step} as well{other.place}"
             hint = "Name all its sources in one merge, or retire what it was before."
             yield one.problem(reason, hint)
@@ -202,7 +202,9 @@ def _nothing_is_left(
 def _what_stands_alone(
     changes: list[Written], before: Mapping[str, bool], after: Mapping[str, bool]
 ) -> Iterator[Problem]:
-    """A reading with such a class and another one would contradict itself when translated."""
+    """A reading that combined such a class with another would contradict itself after
+    translation.
+    """
     for change in changes:
         exclusive = [code for code in change.step.targets if after[code]]
         free = [code for code in change.step.sources if not before[code]]
@@ -212,11 +214,11 @@ def _what_stands_alone(
             yield change.problem(reason, hint)
 
 
-# Below: the two forms of the file.
+# Below: the two file formats.
 
 
 def _from_csv(source: bytes | str) -> tuple[list[Written], list[Problem]]:
-    table = read_table(source, known=COLUMNS, required=COLUMNS, most_rows=MAX_CHANGES)
+    table = read_table(source, known=COLUMNS, required=COLUMNS, max_rows=MAX_CHANGES)
     changes, problems = [], list(table.problems)
     for row in table.rows:
         kind, sources, targets = (row.cells.get(column, "") for column in COLUMNS)
@@ -281,7 +283,7 @@ def _malformed(tree: Tree, row: object, path: Path) -> Iterator[Problem]:
 
 
 def _codes(row: dict[str, Any], key: str) -> tuple[str, ...]:
-    """Return the codes of a list; one code alone needs no brackets."""
+    """Return the codes of a list; a single code needs no brackets."""
     codes = row.get(key)
     return tuple(codes) if isinstance(codes, list) else (codes,) if codes else ()
 

@@ -1,4 +1,4 @@
-"""What a taxonomy is: groups, classes, relations, and the lookups between vocabularies."""
+"""The taxonomy model: groups, classes, relations, and lookups between vocabularies."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Literal, TypeAlias
 
 RelationKind: TypeAlias = Literal["excludes", "implies", "soft_conflict"]
 
+# How a code of another vocabulary compares with our class; ``broader`` means it covers more.
 Match: TypeAlias = Literal["exact", "broader", "narrower", "related"]
-"""How a code of another vocabulary compares with our class; ``broader``: it covers more."""
 
 
+# Named in a CODE-II source, in another source of the same network, or only in the field.
 Evidence: TypeAlias = Literal["A", "B", "C"]
-"""Named in a CODE-II source, in another source of the same network, or in the field only."""
 
 
 class UnknownClass(KeyError):
-    """The taxonomy has no class of that code."""
+    """The taxonomy has no class with that code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ClassGroup:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """What giving the class ``from_code`` says about the class ``to_code``."""
+    """What giving the class ``from_code`` implies about the class ``to_code``."""
 
     from_code: str
     to_code: str
@@ -52,7 +52,7 @@ class DiagnosticClass:
 
     Attributes:
         codes: by vocabulary (``snomed_ct``, ``scp``, ``aha``, ``code15``, ``cpsc2018``).
-        is_exclusive: the class stands alone; no other may be given beside it.
+        is_exclusive: no other class may be given together with it.
         evidence: A, B or C, how well it is documented that CODE-II has this class.
         sources: keys into the sources of the taxonomy file.
     """
@@ -72,7 +72,7 @@ class DiagnosticClass:
     note: str
 
     def codes_as_json(self) -> dict[str, list[dict[str, str]]]:
-        """Return ``codes`` as plain lists and dicts, for storage beside labels."""
+        """Return ``codes`` as plain values, to be stored with labels."""
         return {
             vocabulary: [{"code": code.code, "match": code.match} for code in codes]
             for vocabulary, codes in self.codes.items()
@@ -81,7 +81,7 @@ class DiagnosticClass:
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
-    """One version of the list of classes; ``banner`` tells where it comes from."""
+    """One version of the list of classes; ``banner`` states its origin."""
 
     name: str
     version: str
@@ -93,7 +93,7 @@ class Taxonomy:
     relations: tuple[Relation, ...]
 
     def by_code(self, code: str) -> DiagnosticClass:
-        """Return the class whose own code is ``code``.
+        """Return the class with ``code``.
 
         Raises:
             UnknownClass: there is none.
@@ -120,17 +120,18 @@ class Taxonomy:
         return self._listing("cpsc2018", code)
 
     def related(self, code: str, kind: RelationKind) -> tuple[str, ...]:
-        """Return the codes of the classes that ``code`` excludes, implies or softly conflicts with.
+        """Return the codes of the classes that ``code`` excludes, implies or softly
+        conflicts with.
 
-        Exclusiveness is not spelled out here; see ``DiagnosticClass.is_exclusive``.
+        Exclusive classes are not listed here; see ``DiagnosticClass.is_exclusive``.
         """
         return tuple(r.to_code for r in self.relations if r.from_code == code and r.kind == kind)
 
     def _listing(self, vocabulary: str, code: str) -> tuple[DiagnosticClass, ...]:
-        found = [
+        result = [
             (foreign.match != "exact", diagnostic_class.position, diagnostic_class)
             for diagnostic_class in self.classes
             for foreign in diagnostic_class.codes.get(vocabulary, ())
             if foreign.code == code
         ]
-        return tuple(entry[2] for entry in sorted(found, key=lambda entry: entry[:2]))
+        return tuple(entry[2] for entry in sorted(result, key=lambda entry: entry[:2]))

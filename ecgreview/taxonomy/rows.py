@@ -1,4 +1,4 @@
-"""Groups and classes out of the plain values of a file, with a complaint for each that is wrong."""
+"""Building groups and classes from the plain values of a file, reporting every problem."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ RELATIONS: Mapping[str, RelationKind] = {
     "soft_conflicts": "soft_conflict",
 }
 
+# Keys of a class that are only for people who read the file.
 DOCUMENTED_ONLY = ("group_evidence", "code_ii_label", "tnmg_field", "prevalence")
-"""Keys of a class that are for people who read the file."""
 
 CLASS_KEYS = (
     {field.name for field in dataclasses.fields(DiagnosticClass)}
@@ -53,7 +53,7 @@ _REQUIRED: Any = object()
 
 
 class Rows:
-    """Reads one file; what is wrong collects in ``problems``, and something harmless is used."""
+    """Reads one file. Problems collect in ``problems``, and harmless values take their place."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -61,7 +61,7 @@ class Rows:
         self.sources: Mapping[str, Any] = {}
 
     def taxonomy(self, data: Mapping[str, Any]) -> Taxonomy:
-        """Return what ``data`` describes; it is good for nothing when there are problems."""
+        """Return the taxonomy in ``data``; do not use it if there are problems."""
         top = _Entry(self, (), "the taxonomy", data)
         self.sources = top.value("sources", dict)
         classes = list(self._entries(top, "classes", "a class"))
@@ -73,11 +73,11 @@ class Rows:
             banner_pt=top.text("banner_pt"),
             groups=tuple(_group(entry) for entry in self._entries(top, "groups", "a group")),
             classes=tuple(_diagnostic_class(entry) for entry in classes),
-            relations=tuple(one for entry in classes for one in _relations(entry)),
+            relations=tuple(relation for entry in classes for relation in _relations(entry)),
         )
 
     def complain(self, path: Path, about: str, reason: str, hint: str = "") -> None:
-        """Note what is wrong at ``path``."""
+        """Record a problem at ``path``."""
         self.problems.append(replace(self.tree.problem(path, reason, hint), key=about))
 
     def _entries(self, top: _Entry, key: str, what: str) -> Iterator[_Entry]:
@@ -123,7 +123,7 @@ def _foreign_codes(entry: _Entry) -> dict[str, tuple[ForeignCode, ...]]:
     listed = entry.inner("codes")
     listed.refuse_unknown_keys(VOCABULARIES, "vocabulary is {!r}")
     return {
-        vocabulary: tuple(_foreign_code(one) for one in listed.entries(vocabulary))
+        vocabulary: tuple(_foreign_code(item) for item in listed.entries(vocabulary))
         for vocabulary in listed.data
         if vocabulary in VOCABULARIES
     }
@@ -142,7 +142,7 @@ def _relations(entry: _Entry) -> Iterator[Relation]:
 
 
 class _Entry:
-    """The keys and values of one thing in the file, known as ``about`` in complaints."""
+    """The keys and values of one entry in the file; ``about`` names it in problems."""
 
     def __init__(self, rows: Rows, path: Path, about: str, data: Mapping[str, Any]) -> None:
         self.rows, self.path, self.about, self.data = rows, path, about, data
@@ -200,12 +200,12 @@ class _Entry:
         return _Entry(self.rows, (*self.path, key), self.about, data)
 
     def entries(self, key: str) -> Iterator[_Entry]:
-        for index, one in enumerate(self.value(key, list)):
+        for index, item in enumerate(self.value(key, list)):
             path = (*self.path, key, index)
-            if isinstance(one, dict):
-                yield _Entry(self.rows, path, f"{self.about}: {key}", one)
+            if isinstance(item, dict):
+                yield _Entry(self.rows, path, f"{self.about}: {key}", item)
             else:
-                reason = f"{key} holds {one!r}, not a code with its match"
+                reason = f"{key} holds {item!r}, not a code with its match"
                 self.rows.complain(path, self.about, reason, "Write {code: …, match: …}.")
 
     def refuse_unknown_keys(self, known: Collection[str], reason: str) -> None:

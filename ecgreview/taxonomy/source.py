@@ -1,4 +1,4 @@
-"""Reading a taxonomy file into values that cannot be wrong."""
+"""Loading a taxonomy file into validated values."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from .consistency import BadTaxonomy
 from .model import Taxonomy
 from .rows import Rows
 
+# The built-in list, a reconstruction: see its banner.
 BUILT_IN = Path(__file__).with_name("ecg_review_66.yaml")
-"""The list this product comes with: a reconstruction, see its banner."""
 
+# Mapping to the next version, by earlier version of the built-in list.
 BUILT_IN_MAPPINGS = {"0.1-draft": BUILT_IN.with_name("mapping_0.1_to_0.2.yaml")}
-"""By an earlier version of that list, what leads from it to the one after."""
 
 MAX_CLASSES = 1000
+# Further ones are not listed: nobody reads them, and finding close matches takes time.
 MAX_CONTRADICTIONS = 100
-"""More are not told: nobody reads them, and looking for what was meant takes time."""
 
 
 def load(path: Path | None = None) -> Taxonomy:
-    """Return the checked taxonomy of a YAML file, by default the one this product comes with.
+    """Return the validated taxonomy of a YAML file, by default the built-in one.
 
     Raises:
-        BadTaxonomy: the file cannot be read, lacks something, or contradicts itself.
+        BadTaxonomy: the file cannot be read, is incomplete or inconsistent.
     """
     return _built_in() if path is None else _read(path)
 
 
 @cache
 def _built_in() -> Taxonomy:
-    """Return the product's own list: it cannot change while the product runs, nor be changed."""
+    """Return the built-in list, cached, because its file does not change while the program runs."""
     return _read(BUILT_IN)
 
 
@@ -49,10 +49,10 @@ def _read(path: Path) -> Taxonomy:
 
 
 def read_yaml(source: bytes | str) -> Taxonomy:
-    """Return the checked taxonomy that a YAML text describes.
+    """Return the validated taxonomy in a YAML text.
 
     Raises:
-        BadTaxonomy: with everything that is wrong, by line and column.
+        BadTaxonomy: lists every problem, by line and column.
     """
     try:
         tree = read_tree(source)
@@ -62,10 +62,10 @@ def read_yaml(source: bytes | str) -> Taxonomy:
 
 
 def build(tree: Tree) -> Taxonomy:
-    """Return the checked taxonomy in ``tree``, whose values are those of the YAML form.
+    """Return the validated taxonomy in ``tree``, whose values are those of the YAML form.
 
     Raises:
-        BadTaxonomy: with everything that is wrong, in the order of the file.
+        BadTaxonomy: lists every problem, in the order of the file.
     """
     if not isinstance(tree.value, Mapping):
         reason = "the taxonomy file is not a mapping of names to values"
@@ -77,14 +77,18 @@ def build(tree: Tree) -> Taxonomy:
     rows = Rows(tree)
     taxonomy = rows.taxonomy(tree.value)
     found_all = consistency.contradictions(taxonomy, rows.sources)
-    for found in islice(found_all, MAX_CONTRADICTIONS):
-        rows.complain(found.path, found.about, found.reason, found.hint)
+    for contradiction in islice(found_all, MAX_CONTRADICTIONS):
+        rows.complain(
+            contradiction.path, contradiction.about, contradiction.reason, contradiction.hint
+        )
     if rows.problems:
-        ordered = sorted(rows.problems, key=lambda one: (one.line or 0, one.column or 0))
+        ordered = sorted(
+            rows.problems, key=lambda problem: (problem.line or 0, problem.column or 0)
+        )
         raise BadTaxonomy(ordered)
     return taxonomy
 
 
 def label(taxonomy: Taxonomy) -> str:
-    """Return how protocols and mappings name a version: its name, a space, its version."""
+    """Return how protocols and mappings name a version: name, a space, version."""
     return f"{taxonomy.name} {taxonomy.version}"

@@ -1,4 +1,4 @@
-"""A list of classes as CSV, the form in which official lists arrive."""
+"""A list of classes as CSV, the usual format of official lists."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ TEXTS = (
     *("code", "abbreviation", "name", "name_pt", "definition", "definition_pt"),
     *("evidence", "note"),
 )
+# The allowed columns. ``code`` and ``name`` are required; the docs list the others' defaults.
 COLUMNS: tuple[str, ...] = (*TEXTS, *OF_GROUPS, "is_exclusive", *RELATIONS, *VOCABULARIES)
-"""The columns there may be. ``code`` and ``name`` are required; docs tell the others' defaults."""
 
 MAX_DERIVED_ABBREVIATION = 12
 FLAGS = {
@@ -38,26 +38,26 @@ def read_csv(
     banner: str = "",
     banner_pt: str = "",
 ) -> Taxonomy:
-    """Return the checked taxonomy that a CSV file lists, one class in a row.
+    """Return the validated taxonomy in a CSV file with one class per row.
 
     Args:
         source: the file, UTF-8, cells separated by commas or semicolons.
-        name: of the taxonomy, for a CSV file has no place for it.
-        version: a word.
-        status: where it stands, such as ``official``.
-        banner: where it comes from, shown wherever the list is; by default name and version.
+        name: of the taxonomy, because a CSV file has no place for it.
+        version: a single word.
+        status: such as ``official``.
+        banner: its origin, shown wherever the list is; by default name and version.
         banner_pt: the same in Portuguese.
 
     Raises:
-        BadTaxonomy: with everything that is wrong, by line and column; the column is the number
-            of the cell.
+        BadTaxonomy: lists every problem, by line and column; the column is the number of the
+            cell.
     """
     try:
-        table = read_table(source, known=COLUMNS, required=("code", "name"), most_rows=MAX_CLASSES)
+        table = read_table(source, known=COLUMNS, required=("code", "name"), max_rows=MAX_CLASSES)
     except Unreadable as error:
         raise BadTaxonomy(error.problems) from error
     if any(problem.line == 1 for problem in table.problems):
-        # With a wrong heading every row below would be complained about.
+        # With a wrong header, every row below would have a problem.
         raise BadTaxonomy(table.problems)
     heading = {
         "taxonomy": name,
@@ -71,7 +71,7 @@ def read_csv(
 
 
 class _Sheet:
-    """One table on its way to the plain values of the YAML form."""
+    """A table being converted to the plain values of the YAML form."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -85,25 +85,27 @@ class _Sheet:
         return Tree(value, self.places, tuple(self.problems))
 
     def groups(self) -> list[dict[str, str]]:
-        """Return the groups in the order in which classes name them; a name given once counts."""
-        found: dict[str, dict[str, str]] = {}
+        """Return the groups in the order in which classes name them; the first name of a
+        group counts.
+        """
+        groups: dict[str, dict[str, str]] = {}
         for row in self.table.rows:
             code = row.cells.get("group") or "all"
-            group = found.setdefault(code, {"code": code, "name": "", "name_pt": ""})
+            group = groups.setdefault(code, {"code": code, "name": "", "name_pt": ""})
             for key in ("name", "name_pt"):
                 self.name_group(group, key, row)
-            self.places.setdefault(("groups", len(found) - 1), self.place(row, "group"))
-        for group in found.values():
+            self.places.setdefault(("groups", len(groups) - 1), self.place(row, "group"))
+        for group in groups.values():
             group["name"] = group["name"] or group["code"].replace("_", " ").capitalize()
             group["name_pt"] = group["name_pt"] or group["name"]
-        return list(found.values())
+        return list(groups.values())
 
     def name_group(self, group: dict[str, str], key: str, row: Row) -> None:
-        told = row.cells.get(f"group_{key}", "")
-        if told and group[key] and told != group[key]:
-            reason = f"group {group['code']!r} is called {told!r} here and {group[key]!r} above"
+        text = row.cells.get(f"group_{key}", "")
+        if text and group[key] and text != group[key]:
+            reason = f"group {group['code']!r} is called {text!r} here and {group[key]!r} above"
             self.complain(row, f"group_{key}", reason, "Give a group one name.")
-        group[key] = group[key] or told
+        group[key] = group[key] or text
 
     def diagnostic_class(self, index: int, row: Row) -> dict[str, Any]:
         for column in self.table.columns:
@@ -162,11 +164,11 @@ class _Sheet:
 
 
 def _or(text: str, other: str, longest: int = MAX_CLASS_LENGTHS["name"]) -> str:
-    """Return what stands in for what is missing; a text that is wrong is complained about once."""
+    """Return ``text``, or ``other`` if it is missing; invalid texts are reported only once."""
     return text if text and len(text) <= longest and not has_hidden(text, allowed="\n") else other
 
 
 def _foreign_code(word: str) -> dict[str, str]:
-    """Return a code as ``426177001=exact`` has it; how it compares is unknown without a match."""
+    """Parse a code such as ``426177001=exact``; without a match the comparison is unknown."""
     code, _, match = word.partition("=")
     return {"code": code, "match": match or "related"}

@@ -1,4 +1,4 @@
-"""What readers call a class besides its name: words to find it by, never stored with a reading."""
+"""Synonyms of classes for search; never stored with a reading."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ FILE = Path(__file__).with_name("synonyms.yaml")
 
 @cache
 def synonyms() -> Mapping[str, tuple[str, ...]]:
-    """Return the other names in everyday use, English and Portuguese, by code of the class."""
+    """Return the synonyms in everyday use, English and Portuguese, by class code."""
     listed = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return {code: tuple(str(name) for name in names) for code, names in listed.items()}

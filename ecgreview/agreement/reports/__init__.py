@@ -1,1 +1,1 @@
-"""What a study, a class, or a pair of readers is told, with intervals."""
+"""Results for a study, a class or a pair of readers, with intervals."""

@@ -1,4 +1,4 @@
-"""How far readers agree about how sure they are: absent, possible, probable or definite."""
+"""Agreement between readers about certainty: absent, possible, probable or definite."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from ecgreview.agreement.values.reasons import Reason
 
 from .everyone import RARE
 
+# The categories from lowest to highest; the columns of a table.
 LEVELS = ("absent", "possible", "probable", "definite")
-"""The categories, from the lowest to the highest; the columns of a table."""
 
 
+# The number of readers of an exam who chose each of ``LEVELS``.
 Levels = tuple[int, ...]
-"""How many readers of an exam chose each of ``LEVELS``."""
 
 
 class Graded(NamedTuple):
-    """Exams that as many readers have graded in the same way, in all classes together.
+    """Exams that the same number of readers graded in the same way, over all classes together.
 
     Attributes:
-        n_readers: so many have read them.
+        n_readers: number of readers of each exam.
         levels: for each class that not all of them call absent, its index and how many readers
-            chose each of ``LEVELS``; who could not assess the class is in none.
+            chose each of ``LEVELS``; readers who could not assess the class are not counted.
     """
 
     n_readers: int
@@ -48,26 +48,27 @@ def certainty(
     *,
     how: Resampling = DEFAULT,
 ) -> dict[str, Any]:
-    """Return how far readers agree about how sure they are, class by class.
+    """Return the agreement between readers about certainty, class by class.
 
     Args:
-        profiles: the different ways in which exams were graded.
-        units: what is drawn together: an exam, or a patient with all exams; of each the index of
-            the profile of its exams, and how many such units there are.
-        classes: the names of the classes.
-        how: the intervals are made: by a bootstrap of the units.
+        profiles: the distinct ways in which exams were graded.
+        units: what is resampled together: an exam, or a patient with all exams. Each has the
+            indexes of its exams' profiles and the number of such units.
+        classes: names of the classes.
+        how: settings of the bootstrap over units.
 
     Returns:
         ``{"levels": LEVELS, "classes": lines}``, a line for each class: ``{"class", "n_exams",
-        "n_both", "n_possible", "n_probable", "n_definite", measure: ...}``. ``n_exams`` are those
-        that two readers or more could assess, of which the readings of each level are counted;
-        ``n_both`` those to which two or more gave the class. Of the measures, ``ordinal_alpha`` is
-        Krippendorff's, ``gwet_ac2`` has Gwet's ordinal weights, and ``same_certainty`` is how
-        often two readers who both gave the class to an exam were as sure. There is no interval
-        where fewer than RARE exams tell of the class: see ``_few``.
+        "n_both", "n_possible", "n_probable", "n_definite", measure: ...}``. ``n_exams`` counts
+        exams that at least two readers could assess, and the readings of each level are counted
+        in these; ``n_both`` counts exams to which at least two readers gave the class. Of the
+        measures, ``ordinal_alpha`` is Krippendorff's, ``gwet_ac2`` has Gwet's ordinal weights,
+        and ``same_certainty`` is the probability that two readers who both gave the class to an
+        exam chose the same level. There is no interval with fewer than RARE informative exams:
+        see ``_few``.
 
     Raises:
-        BadCounts: a unit of an unknown profile, an unknown class, or a negative number.
+        BadCounts: a unit with an unknown profile, an unknown class, or a negative number.
 
     Source:
         Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section D; Gwet 2014,
@@ -80,11 +81,11 @@ def certainty(
     nothing = np.full((1, len(classes)), np.nan)
     columns = {}
     for name, estimates in _coefficients(cells).items():
-        values = np.concatenate([one[name] for one in drawn]) if drawn else nothing
-        of = _both(cells) if name == "same_certainty" else cells
+        values = np.concatenate([replicates[name] for replicates in drawn]) if drawn else nothing
+        compared = _both(cells) if name == "same_certainty" else cells
         is_plain = np.zeros(len(classes), dtype=np.bool_)
         measured = measures(
-            estimates, values, n=of.n_compared, is_rare=is_plain, confidence=how.confidence
+            estimates, values, n=compared.n_compared, is_rare=is_plain, confidence=how.confidence
         )
         columns[name] = measured.without_interval(
             _few(name, cells), Reason.FEW_EXAMS_OF_CLASS
@@ -106,27 +107,27 @@ def certainty(
 def _answers(profiles: Sequence[Graded], units: Sequence[Cluster], n_classes: int) -> Answers:
     """Return the grades as answers whose "patterns" are rows of a table: readers by level."""
     known: dict[tuple[int, ...], int] = {}
-    base = [known.setdefault((one.n_readers, 0, 0, 0), len(known)) for one in profiles]
+    base = [known.setdefault((profile.n_readers, 0, 0, 0), len(known)) for profile in profiles]
     graded = [
-        [(column, known.setdefault(levels, len(known))) for column, levels in one.levels]
-        for one in profiles
+        [(column, known.setdefault(levels, len(known))) for column, levels in profile.levels]
+        for profile in profiles
     ]
-    rows = [(of, n, unit) for unit, one in enumerate(units) for of, n in one.exams]
+    rows = [(profile_of, n, unit) for unit, one in enumerate(units) for profile_of, n in one.exams]
     _refuse_bad(rows, profiles, units, n_classes)
     entries = [
         (row, column, pattern)
-        for row, (of, _, _) in enumerate(rows)
-        for column, pattern in graded[of]
+        for row, (profile_of, _, _) in enumerate(rows)
+        for column, pattern in graded[profile_of]
     ]
     row, column, pattern = np.array(entries, dtype=np.intp).reshape(-1, 3).T
-    of, n_exams, unit = np.array(rows, dtype=np.intp).reshape(-1, 3).T
+    profile_of, n_exams, unit = np.array(rows, dtype=np.intp).reshape(-1, 3).T
     return Answers(
         patterns=np.array(list(known), dtype=np.int8).reshape(-1, len(LEVELS)),
         n_classes=n_classes,
         n_exams=n_exams.astype(np.float64),
         unit=unit,
-        times=np.array([one.n_patients for one in units], dtype=np.int64),
-        base=np.array(base, dtype=np.intp)[of],
+        times=np.array([unit.n_patients for unit in units], dtype=np.int64),
+        base=np.array(base, dtype=np.intp)[profile_of],
         row=row,
         column=column,
         pattern=pattern,
@@ -139,12 +140,12 @@ def _refuse_bad(
     units: Sequence[Cluster],
     n_classes: int,
 ) -> None:
-    if any(not 0 <= of < len(profiles) for of, _, _ in rows):
-        raise BadCounts(f"a unit has exams of a profile that is not one of {len(profiles)}")
-    if any(n < 0 for _, n, _ in rows) or any(one.n_patients < 0 for one in units):
+    if any(not 0 <= profile < len(profiles) for profile, _, _ in rows):
+        raise BadCounts(f"a unit has exams with an unknown profile among {len(profiles)}")
+    if any(n < 0 for _, n, _ in rows) or any(unit.n_patients < 0 for unit in units):
         raise BadCounts("there is a negative number of exams or patients")
-    if any(not 0 <= column < n_classes for one in profiles for column, _ in one.levels):
-        raise BadCounts(f"a class is not one of {n_classes}")
+    if any(not 0 <= column < n_classes for graded in profiles for column, _ in graded.levels):
+        raise BadCounts(f"a class index is outside the {n_classes} classes")
 
 
 def _replicates(
@@ -155,8 +156,8 @@ def _replicates(
         return
     count = answers.counter()
     for part in joint.weights(answers, how):
-        found = _coefficients(Cells(table, count(part)))
-        yield {name: one.values for name, one in found.items()}
+        coefficients = _coefficients(Cells(table, count(part)))
+        yield {name: one.values for name, one in coefficients.items()}
 
 
 def _coefficients(cells: Cells) -> dict[str, Estimates]:
@@ -181,7 +182,7 @@ _WEIGHTS = weights.ordinal(range(len(LEVELS)))
 
 
 def _both(cells: Cells) -> Cells:
-    """Return the cells of those who gave the class, by how sure they were."""
+    """Return the cells of the readers who gave the class, by certainty."""
     return Cells(cells.table[:, 1:], cells.n_exams)
 
 
@@ -195,19 +196,21 @@ def _counts(cells: Cells) -> dict[str, NDArray[np.float64]]:
 
 
 def _few(name: str, cells: Cells) -> NDArray[np.bool_]:
-    """Tell for which classes too few exams tell anything for the bootstrap, shape (n_classes,).
+    """Return the classes with too few informative exams for the bootstrap, shape (n_classes,).
 
-    As of single classes: a coefficient needs exams in which all readers give the class, exams in
-    which none does, and exams in which two differ; how often two are as sure needs exams in
-    which they are, and exams in which they are not.
+    As for single classes, a coefficient needs exams in which all readers give the class, exams
+    in which none does, and exams in which two differ; ``same_certainty`` needs exams in which
+    levels are equal and exams in which they differ.
     """
     table = cells.table
     is_mixed = np.count_nonzero(table, axis=1) > 1
-    telling = [table[:, 0] == 0, table[:, 1:].sum(axis=1) == 0, is_mixed]
+    informative = [table[:, 0] == 0, table[:, 1:].sum(axis=1) == 0, is_mixed]
     is_compared = cells.is_compared
     if name == "same_certainty":
         both = _both(cells)
         is_mixed = np.count_nonzero(both.table, axis=1) > 1
-        telling, is_compared = [is_mixed, ~is_mixed], both.is_compared
-    n_telling = [cells.n_exams @ (one & is_compared).astype(np.float64) for one in telling]
-    return np.asarray(np.min(n_telling, axis=0) < RARE)
+        informative, is_compared = [is_mixed, ~is_mixed], both.is_compared
+    n_informative = [
+        cells.n_exams @ (is_type & is_compared).astype(np.float64) for is_type in informative
+    ]
+    return np.asarray(np.min(n_informative, axis=0) < RARE)

@@ -1,4 +1,4 @@
-"""How far all readers of a class agree: every coefficient with its interval, class by class."""
+"""Agreement of all readers of a class: every coefficient with its interval, class by class."""
 
 from __future__ import annotations
 
@@ -27,17 +27,20 @@ from ecgreview.agreement.values.reasons import Reason
 
 from .design_effects import Effects
 
+# With fewer informative exams, an interval comes from a posterior.
 RARE = 20
-"""With fewer exams that tell anything, an interval is that of a posterior."""
 
+# With this many readers or more, coefficients that depend on who answered what have linearised
+# intervals.
 MANY_READERS = 6
-"""From so many readers on, coefficients that ask who said what have linearised intervals."""
 
 _ABSENT, _PRESENT = 0, 1  # the columns of binary cells
 
 
 def coefficients(cells: Cells) -> dict[str, Estimates]:
-    """Return the coefficients that do not ask who said what, each of shape (..., n_classes)."""
+    """Return the coefficients that do not depend on who answered what, each of shape (...,
+    n_classes).
+    """
     totals = cells.compared_readings
     never = totals[..., _PRESENT] == 0
     nothing = (cells.n_compared == 0, Reason.NOT_COMPARED)
@@ -60,12 +63,12 @@ def coefficients(cells: Cells) -> dict[str, Estimates]:
 
 
 def of_readers(patterns: PatternCount) -> dict[str, Estimates]:
-    """Return the coefficients that ask who said what, each of shape (..., n_classes)."""
+    """Return the coefficients that depend on who answered what, each of shape (..., n_classes)."""
     return {"light_kappa": light_kappa(patterns), "conger_kappa": conger_kappa(patterns)}
 
 
 def light_kappa(patterns: PatternCount) -> Estimates:
-    """Return the mean of the defined Cohen kappas of all pairs of readers: Light's kappa.
+    """Return Light's kappa, the mean of the defined Cohen kappas of all pairs of readers.
 
     Source:
         Light 1971, Psychological Bulletin 76(5):365-377.
@@ -84,20 +87,22 @@ def light_kappa(patterns: PatternCount) -> Estimates:
 
 
 def conger_kappa(patterns: PatternCount) -> Estimates:
-    r"""Return Conger's kappa, whose chance is that of two readers with shares of their own.
+    r"""Return Conger's kappa, whose chance agreement uses each reader's own prevalence.
 
     .. math:: D_e = \sum_{g \ne h} p_g (1 - p_h) \cdot 2 / (r (r - 1))
 
-    where :math:`p_g` is how often reader g gives the class, of the exams they read.
+    where :math:`p_g` is how often reader g gives the class, among the exams they read.
 
     Source:
         Conger 1980, Psychological Bulletin 88:322-328; with missing readings Gwet 2014, chapter 2.
     """
     shape = patterns.counts.shape[:-1]
     given_all, n_readers, own = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for said in patterns.patterns.T:  # a reader at a time: sums over a short last axis are slow
-        read = patterns.counts @ (said != MISSING).astype(np.float64)
-        given = patterns.counts @ (said == PRESENT).astype(np.float64)
+    for (
+        states
+    ) in patterns.patterns.T:  # one reader at a time, because sums over a short last axis are slow
+        read = patterns.counts @ (states != MISSING).astype(np.float64)
+        given = patterns.counts @ (states == PRESENT).astype(np.float64)
         share = given / np.maximum(read, _ROUNDING)
         given_all += share
         n_readers += read > 0
@@ -112,11 +117,11 @@ def conger_kappa(patterns: PatternCount) -> Estimates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patients:
-    """What is known of the patients who have several exams.
+    """Counts and replicates of the patients who have several exams.
 
     Attributes:
         count: counts of shape (n_classes, n_patterns); of all exams.
-        drawn: shape (n_replicates, n_classes, n_patterns); replicates of patients with all theirs.
+        drawn: shape (n_replicates, n_classes, n_patterns); replicates over patients.
         effects: shape (n_classes,).
     """
 
@@ -130,22 +135,22 @@ def class_measures(
 ) -> dict[str, Measures]:
     """Return every coefficient of every class with its interval.
 
-    The interval is that of the exam bootstrap; where patients have several exams, of patients.
-    Where fewer than RARE exams are given the class by all readers, by none or by some, it is that
-    of a Dirichlet posterior; where patients have several exams, of so many times fewer as their
-    design effect says.
+    Intervals come from the bootstrap over exams, or over patients where patients have several
+    exams. Where fewer than RARE exams are given the class by all readers, by none or by only
+    some, they come from a Dirichlet posterior, with the number of exams divided by the design
+    effect where patients have several.
 
     Args:
         patterns: counts of shape (n_classes, n_patterns).
-        how: the intervals are made.
-        patients: of the same exams; None where nobody has several.
+        how: settings of the intervals.
+        patients: of the same exams; None if no patient has several.
 
     Returns:
-        Each of shape (n_classes,). With MANY_READERS or more those of ``of_readers`` have the
+        Each of shape (n_classes,). With MANY_READERS or more, those of ``of_readers`` have the
         intervals of ``linearised``, and none where the class is rare.
     """
     cells = patterns.cells()
-    found = {**coefficients(cells), **of_readers(patterns)}
+    estimates_of = {**coefficients(cells), **of_readers(patterns)}
     is_rare = rare(cells, patients.effects if patients else None)
     n = cells.n_compared
     values = _replicates(patterns, is_rare, how, patients)
@@ -158,41 +163,46 @@ def class_measures(
             is_rare=is_rare,
             confidence=how.confidence,
         )
-        for name, estimates in found.items()
+        for name, estimates in estimates_of.items()
     }
     if how.n_replicates and patterns.n_readers >= MANY_READERS:
-        told = linearised.of_readers(patterns, found, is_rare=is_rare, confidence=how.confidence)
-        measured |= {name: _widened(one, patients) for name, one in told.items()}
+        intervals = linearised.of_readers(
+            patterns, estimates_of, is_rare=is_rare, confidence=how.confidence
+        )
+        measured |= {name: _widened(interval, patients) for name, interval in intervals.items()}
     return measured
 
 
-def _widened(one: Measures, patients: Patients | None) -> Measures:
-    """Return a symmetric interval, cut off at 1, as wide as patients with several exams make it."""
+def _widened(measured: Measures, patients: Patients | None) -> Measures:
+    """Return a symmetric interval, cut off at 1, widened by the design effects of ``patients``."""
     if patients is None:
-        return one
+        return measured
     times = np.sqrt(patients.effects.agreement)
-    reach = (one.estimates.values - one.low) * times
-    low, high = one.estimates.values - reach, np.minimum(one.estimates.values + reach, 1.0)
-    return replace(one, low=low, high=high, error=one.error * times)
+    reach = (measured.estimates.values - measured.low) * times
+    low, high = (
+        measured.estimates.values - reach,
+        np.minimum(measured.estimates.values + reach, 1.0),
+    )
+    return replace(measured, low=low, high=high, error=measured.error * times)
 
 
 def rare(cells: Cells, effects: Effects | None = None) -> NDArray[np.bool_]:
-    """Tell for which classes too few exams tell anything for the bootstrap, shape (...).
+    """Return the classes with too few informative exams for the bootstrap, shape (...).
 
-    A class needs exams that all readers give it, exams that none does, and exams where they
-    differ: without one of these the bootstrap would be certain that there are none, and so of
-    perfect agreement, or of none at all. Exams of patients who have several count for as many as
-    ``effects`` leave of them.
+    A class needs exams in which all readers give it, exams in which none does, and exams in
+    which they differ. Without one of these the bootstrap would be certain that there are none,
+    and so of perfect agreement, or of none at all. With patients who have several exams, the
+    number of exams is divided by ``effects``.
 
     Source:
         Coverage of 95 % intervals at prevalence .0005, two readers, 8,475 exams: bootstrap .80,
         posterior .93-.97 (tests/domain/agreement/test_coverage.py).
     """
     absent, present = (cells.table[:, column] > 0 for column in (_ABSENT, _PRESENT))
-    telling = np.stack([present & ~absent, absent & ~present, present & absent], axis=1)
-    n_telling = cells.n_exams @ (telling & cells.is_compared[:, None]).astype(np.float64)
-    n_least = n_telling.min(axis=-1)
-    return np.asarray((n_least if effects is None else n_least / effects.agreement) < RARE)
+    informative = np.stack([present & ~absent, absent & ~present, present & absent], axis=1)
+    n_informative = cells.n_exams @ (informative & cells.is_compared[:, None]).astype(np.float64)
+    n_min = n_informative.min(axis=-1)
+    return np.asarray((n_min if effects is None else n_min / effects.agreement) < RARE)
 
 
 def _replicates(
@@ -215,33 +225,33 @@ def _replicates(
     drawn[:, ~is_rare] = possible.completed(patients.drawn[:, ~is_rare])
     effects, own = patients.effects[is_rare], (possible.counts[is_rare], possible.prior[is_rare])
     drawn[:, is_rare] = draw(*own, is_rare[is_rare], how, effects.agreement, doubt=possible.doubt)
-    found = possible.values(drawn)
+    values = possible.values(drawn)
     given = possible.values(draw(*own, is_rare[is_rare], how, effects.given, doubt=possible.doubt))
-    found["prevalence"][:, is_rare] = given["prevalence"]
-    return found
+    values["prevalence"][:, is_rare] = given["prevalence"]
+    return values
 
 
 class _Named:
-    """All that readers could have said, each under their name."""
+    """All possible answer patterns of a few readers, with each reader's identity."""
 
     def __init__(self, patterns: PatternCount) -> None:
         self._observed = patterns.patterns
-        self._whole = complete_patterns(patterns)
-        self.counts, self.prior = self._whole.counts, prior_of_patterns(self._whole)
-        self.doubt = doubt_of_patterns(self._whole.patterns)
+        self._complete = complete_patterns(patterns)
+        self.counts, self.prior = self._complete.counts, prior_of_patterns(self._complete)
+        self.doubt = doubt_of_patterns(self._complete.patterns)
 
     def completed(self, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return counts of the patterns observed as counts of all patterns."""
+        """Return counts of the observed patterns as counts of all patterns."""
         return complete_patterns(PatternCount(self._observed, drawn)).counts
 
     def values(self, drawn: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return the coefficients of counts."""
-        replicates = PatternCount(self._whole.patterns, drawn)
+        replicates = PatternCount(self._complete.patterns, drawn)
         return _values_of({**coefficients(replicates.cells()), **of_readers(replicates)})
 
 
 class _Unnamed:
-    """The same of many readers: only how many of them said what."""
+    """The same for many readers, without their identity: only the number of readers per answer."""
 
     def __init__(self, patterns: PatternCount) -> None:
         self._observed = patterns.patterns
@@ -250,11 +260,11 @@ class _Unnamed:
         self.doubt = doubt_of_cells(self._cells.table)
 
     def completed(self, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return counts of the patterns observed as counts of all cells."""
+        """Return counts of the observed patterns as counts of all cells."""
         return complete_cells(PatternCount(self._observed, drawn).cells()).n_exams
 
     def values(self, drawn: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Return the coefficients of counts, those of ``of_readers`` not among them."""
+        """Return the coefficients of counts, without those of ``of_readers``."""
         return _values_of(coefficients(Cells(self._cells.table, drawn)))
 
 
@@ -262,8 +272,8 @@ def _possible(patterns: PatternCount) -> _Named | _Unnamed:
     return (_Named if patterns.n_readers < MANY_READERS else _Unnamed)(patterns)
 
 
-def _values_of(found: Mapping[str, Estimates]) -> dict[str, NDArray[np.float64]]:
-    return {name: estimates.values for name, estimates in found.items()}
+def _values_of(coefficients: Mapping[str, Estimates]) -> dict[str, NDArray[np.float64]]:
+    return {name: estimates.values for name, estimates in coefficients.items()}
 
 
 _ROUNDING = 1e-15

@@ -1,4 +1,4 @@
-"""How far readers agree about groups of classes, such as those of the taxonomy."""
+"""Agreement about groups of classes, such as those of the taxonomy."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def group_lines(
     *,
     how: Resampling = DEFAULT,
 ) -> list[dict[str, Any]]:
-    """Return a line for each group of classes, with all that ``report`` tells of a class.
+    """Return a line for each group of classes, with everything that ``report`` has for a class.
 
-    A reader says that a group is present when any of its classes is.
+    A reader calls a group present if they call any of its classes present.
 
     Args:
         answers: to the classes.
-        classes: the names of the classes.
-        groups: by the name of each group those of its classes.
-        how: the intervals are made.
+        classes: names of the classes.
+        groups: names of the classes of each group.
+        how: settings of the intervals.
 
     Returns:
         ``{"class": the group, "members": its classes, ...}``.
@@ -38,9 +38,9 @@ def group_lines(
     places = {name: place for place, name in enumerate(classes)}
     for group, names in groups.items():
         if unknown := [name for name in names if name not in places]:
-            raise BadGroups(f"group {group} names {unknown[0]}, which is no class")
-    found = grouped(answers, [[places[name] for name in names] for names in groups.values()])
-    lines = class_lines(found, found.count(), list(groups), how)
+            raise BadGroups(f"group {group} names an unknown class: {unknown[0]}")
+    by_group = grouped(answers, [[places[name] for name in names] for names in groups.values()])
+    lines = class_lines(by_group, by_group.count(), list(groups), how)
     return [
         {**line, "members": list(names)} for line, names in zip(lines, groups.values(), strict=True)
     ]

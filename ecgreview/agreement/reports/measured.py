@@ -1,4 +1,4 @@
-"""How far readers agree in what they measured of an exam: intervals in ms, amplitudes in mV."""
+"""Agreement about measurements of an exam: intervals in ms, amplitudes in mV."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from ecgreview.agreement.sampling.resampling import CONFIDENCE
 from ecgreview.agreement.values.bounded import Measure
 from ecgreview.agreement.values.reasons import Reason
 
+# Number of exams whose measurements are kept for plotting.
 MAX_POINTS = 1000
-"""Of so many exams the measurements themselves are kept, for drawing."""
 
 
 class Measured(NamedTuple):
-    """What was measured for one class in one way, of exams that two readers or more measured.
+    """Measurements of one class and kind, for exams that at least two readers measured.
 
     Attributes:
-        column: the index of the class.
+        column: index of the class.
         kind: of measurement, such as "interval".
-        exams: of each exam the index of each reader who measured it, and the value, which is the
-            mean where the reader measured it more than once.
-        is_clustered: whether two of these exams are of one patient.
+        exams: for each exam, the index of each reader who measured it and the value; the mean
+            value if the reader measured it more than once.
+        is_clustered: whether any two of these exams belong to the same patient.
     """
 
     column: int
@@ -36,65 +36,69 @@ class Measured(NamedTuple):
 
 
 def measured(
-    found: Sequence[Measured], classes: Sequence[str], *, confidence: float = CONFIDENCE
+    measured_exams: Sequence[Measured], classes: Sequence[str], *, confidence: float = CONFIDENCE
 ) -> list[dict[str, Any]]:
-    """Return how far readers agree in their measurements, by class and kind.
+    """Return the agreement of readers in their measurements, by class and kind.
 
     Args:
-        found: what was measured.
-        classes: the names of the classes.
+        measured_exams: the measurements.
+        classes: names of the classes.
         confidence: of the intervals.
 
     Returns:
-        ``{"class", "kind", "n_exams", "icc", "pairs", "points"}``, a line for each of ``found``.
-        ``icc`` is ``{"readers", "agreement": ICC(A,1), "consistency": ICC(C,1)}`` of the set of
-        readers who have the most measurements of exams that all of them measured. ``pairs`` are
-        ``{"readers", "n", "ccc", "bias", "deviation", "lower", "upper"}`` of those who measured
+        ``{"class", "kind", "n_exams", "icc", "pairs", "points"}`` for each of ``measured_exams``.
+        ``icc`` is ``{"readers", "agreement": ICC(A,1), "consistency": ICC(C,1)}`` for the set of
+        readers with the most measurements of exams that all of them measured. ``pairs`` are
+        ``{"readers", "n", "ccc", "bias", "deviation", "lower", "upper"}`` for readers who measured
         an exam in common: Lin's coefficient, and the mean difference, its standard deviation and
         the limits of agreement of Bland and Altman, the first reader minus the second, in the unit
-        of the values. ``points`` are the exams as in ``Measured``, in no order of the exams, at
-        most MAX_POINTS of them. Readers are indexes.
+        of the values. ``points`` are at most MAX_POINTS of the exams as in ``Measured``, in no
+        order related to the exams. Readers are indexes.
 
     Raises:
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
         BadMeasurements: a value is infinite or nearly so.
     """
     return [
         {
-            "class": classes[one.column],
-            "kind": one.kind,
-            "n_exams": len(one.exams),
-            **_Comparison(one, confidence).told(),
-            "points": _points(one.exams),
+            "class": classes[exams.column],
+            "kind": exams.kind,
+            "n_exams": len(exams.exams),
+            **_Comparison(exams, confidence).to_json(),
+            "points": _points(exams.exams),
         }
-        for one in found
+        for exams in measured_exams
     ]
 
 
 class _Comparison:
     """The measurements of one class and kind, readers by exams."""
 
-    def __init__(self, one: Measured, confidence: float) -> None:
-        self.readers = sorted({reader for exam in one.exams for reader, _ in exam})
-        self.why_no_interval = Reason.MEASUREMENTS_OF_PATIENTS if one.is_clustered else ""
+    def __init__(self, measurements_of_class: Measured, confidence: float) -> None:
+        self.readers = sorted(
+            {reader for exam in measurements_of_class.exams for reader, _ in exam}
+        )
+        self.why_no_interval = (
+            Reason.MEASUREMENTS_OF_PATIENTS if measurements_of_class.is_clustered else ""
+        )
         self.confidence = confidence
-        self.values = np.full((len(self.readers), len(one.exams)), np.nan)
+        self.values = np.full((len(self.readers), len(measurements_of_class.exams)), np.nan)
         at = {reader: row for row, reader in enumerate(self.readers)}
-        for column, exam in enumerate(one.exams):
+        for column, exam in enumerate(measurements_of_class.exams):
             for reader, value in exam:
                 self.values[at[reader], column] = value
 
-    def told(self) -> dict[str, Any]:
-        """Return what is the same for all readers together, and pair by pair."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the coefficients of all readers together, and pair by pair."""
         return {"icc": self._icc(), "pairs": list(self._pairs())}
 
     def _icc(self) -> dict[str, Any]:
         rows = _most_complete(~np.isnan(self.values))
-        found = measurements.intraclass(self.values[rows], confidence=self.confidence)
+        icc = measurements.intraclass(self.values[rows], confidence=self.confidence)
         return {
             "readers": [self.readers[row] for row in rows],
-            "agreement": self._json(found.agreement),
-            "consistency": self._json(found.consistency),
+            "agreement": self._json(icc.agreement),
+            "consistency": self._json(icc.consistency),
         }
 
     def _pairs(self) -> Iterator[dict[str, Any]]:
@@ -115,26 +119,27 @@ class _Comparison:
                 "upper": self._json(limits.upper),
             }
 
-    def _json(self, one: Measure) -> dict[str, Any]:
-        if self.why_no_interval and one.estimate is not None:
-            one = Measure.alone(one.estimate, one.n, self.why_no_interval)
-        return dict(one.to_json())
+    def _json(self, value: Measure) -> dict[str, Any]:
+        if self.why_no_interval and value.estimate is not None:
+            value = Measure.alone(value.estimate, value.n, self.why_no_interval)
+        return dict(value.to_json())
 
 
 def _most_complete(is_measured: NDArray[np.bool_]) -> list[int]:
-    """Return the readers who together have the most measurements of exams that all measured.
+    """Return the readers with the most measurements of exams that all of them measured.
 
-    Of the sets of readers that any exam has; of equals the larger, then the first.
+    Candidates are the sets of readers of each exam; ties go to the larger set, then the first.
 
     Args:
         is_measured: shape (n_readers, n_exams).
     """
     sets, n_exams = np.unique(is_measured, axis=1, return_counts=True)
     sizes = sets.sum(axis=0)
-    holds = sets.T.astype(np.int64) @ sets == sizes  # (the set of an exam, whom it must hold)
+    holds = sets.T.astype(np.int64) @ sets == sizes  # (readers of an exam, readers it must include)
     n_measurements = n_exams @ holds * sizes
     best = max(
-        range(len(sizes)), key=lambda one: (n_measurements[one], sizes[one], sets[:, one].tolist())
+        range(len(sizes)),
+        key=lambda place: (n_measurements[place], sizes[place], sets[:, place].tolist()),
     )
     return [int(row) for row in np.flatnonzero(sets[:, best])]
 

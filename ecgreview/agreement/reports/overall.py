@@ -1,4 +1,4 @@
-"""Agreement about exams as a whole, and the means of the classes."""
+"""Agreement about whole exams, and means over classes."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _Values = Mapping[str, NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overall:
-    """What is said of all classes together; each measure has the shape ().
+    """Results over all classes together; each measure has shape ().
 
     Attributes:
-        sets: ``exact_set``: the share of exams whose readers all gave the same set of classes;
-            ``mean_jaccard``: the mean overlap of the sets of two readers.
+        sets: ``exact_set``: the proportion of exams whose readers all gave the same set of
+            classes; ``mean_jaccard``: the mean Jaccard index between the sets of two readers.
         macro: the mean of each coefficient over the classes that have it.
-        n_defined: for each of these, so many classes.
+        n_defined: the number of these classes, for each coefficient.
         micro: each coefficient over all answers to all classes, as if they were one class.
         replicates: of the classes, drawn together: shape (n_replicates, n_classes) each.
     """
@@ -44,17 +44,19 @@ class Overall:
 
 
 def overall(answers: Answers, how: Resampling) -> Overall:
-    """Return what the readers' ``answers`` say of all classes together, with intervals.
+    """Return the results over all classes together, with intervals.
 
-    All classes of an exam are drawn together, and all exams of a patient: what the readers of a
-    difficult exam disagree about does not count as so many independent disagreements.
+    All classes of an exam are drawn together, and all exams of a patient. Disagreements about a
+    difficult exam are therefore not counted as independent.
     """
     anonymous, cells = answers.anonymous()
     sets = _sets(answers)
     count = anonymous.counter()
     point = _of(count, cells.table, sets, anonymous.weights[None])
     drawn = [_of(count, cells.table, sets, part) for part in joint.weights(answers, how)]
-    nothing = {name: np.full((1, *one.values.shape[1:]), np.nan) for name, one in point.items()}
+    nothing = {
+        name: np.full((1, *estimates.values.shape[1:]), np.nan) for name, estimates in point.items()
+    }
     values = {
         name: np.concatenate([part[name].values for part in drawn]) if drawn else nothing[name]
         for name in point
@@ -67,11 +69,12 @@ def overall(answers: Answers, how: Resampling) -> Overall:
     return Overall(
         sets=named,
         macro={
-            name.removeprefix(_CLASS): _macro(one, values[name], n, how, _least(name))
-            for name, one in classes.items()
+            name.removeprefix(_CLASS): _macro(estimates, values[name], n, how, _min_value(name))
+            for name, estimates in classes.items()
         },
         n_defined={
-            name.removeprefix(_CLASS): int(one.is_defined.sum()) for name, one in classes.items()
+            name.removeprefix(_CLASS): int(estimates.is_defined.sum())
+            for name, estimates in classes.items()
         },
         micro={
             name.removeprefix(_MICRO): _measure(point[name], values[name], n, how)
@@ -83,10 +86,10 @@ def overall(answers: Answers, how: Resampling) -> Overall:
 
 
 def set_alphas(answers: Answers, how: Resampling) -> dict[str, Measures]:
-    """Return Krippendorff's alpha of whole sets of classes, of shape () each, with intervals.
+    """Return Krippendorff's alpha over sets of classes, of shape () each, with intervals.
 
-    Its cost grows with the square of the distinct sets: with more than MANY_SETS there is no
-    interval, and with more than MAX_SETS no value.
+    Its cost grows with the square of the number of distinct sets: with more than MANY_SETS
+    there is no interval, and with more than MAX_SETS no value.
     """
     sets = SetCount.of(answers.ratings(), answers.weights)
     return {f"{distance}_alpha": _set_alpha(sets, answers, distance, how) for distance in Distance}
@@ -101,31 +104,31 @@ def _set_alpha(sets: SetCount, answers: Answers, distance: Distance, how: Resamp
         (np.array([not n]), Reason.NOT_COMPARED),
         (np.array([len(sets.sets) > MAX_SETS]), Reason.TOO_MANY_SETS),
     ]
-    is_told = n > 0 and len(sets.sets) <= MAX_SETS
-    value = sets.alphas(sets.n_exams[None], distance) if is_told else np.full(1, np.nan)
+    is_computed = n > 0 and len(sets.sets) <= MAX_SETS
+    value = sets.alphas(sets.n_exams[None], distance) if is_computed else np.full(1, np.nan)
     alike = (np.isnan(value), Reason.ALL_ALIKE)
     drawn = np.full(1, np.nan)
-    if is_told and len(sets.sets) <= MANY_SETS:
-        parts = [_of_kinds(sets, one) for one in joint.weights(answers, how)]
+    if is_computed and len(sets.sets) <= MANY_SETS:
+        parts = [_set_counts(sets, part) for part in joint.weights(answers, how)]
         drawn = np.concatenate([sets.alphas(part, distance) for part in parts] or [drawn])
     return _measure(Estimates(value[None], (*causes, alike)), drawn, n, how)
 
 
-def _of_kinds(sets: SetCount, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how many exams are of each kind when rows weigh so much."""
+def _set_counts(sets: SetCount, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weighted number of exams with each set of classes."""
     is_compared = sets.kind >= 0
     shape = (len(sets.n_exams), len(weights))
-    found = np.zeros(shape)
-    np.add.at(found, sets.kind[is_compared], weights[:, is_compared].T)
-    return found.T
+    counts = np.zeros(shape)
+    np.add.at(counts, sets.kind[is_compared], weights[:, is_compared].T)
+    return counts.T
 
 
 _CLASS, _MICRO = "class ", "micro "
 _SHARES = {"prevalence", "percent_agreement", "positive_agreement", "negative_agreement"}
 
 
-def _least(name: str) -> float:
-    """Return the least value that a coefficient can have."""
+def _min_value(name: str) -> float:
+    """Return the lowest possible value of a coefficient."""
     return 0.0 if name.removeprefix(_CLASS) in _SHARES else -1.0
 
 
@@ -135,7 +138,7 @@ def _of(
     sets: Mapping[str, NDArray[np.float64]],
     weights: NDArray[np.float64],
 ) -> dict[str, Estimates]:
-    """Return everything for rows that weigh so much, the first axis being replicates."""
+    """Return all estimates for weighted rows, the first axis being replicates."""
     counts = count(weights)
     by_class = everyone.coefficients(Cells(table, counts))
     pooled = everyone.coefficients(Cells(table, counts.sum(axis=1)))
@@ -144,20 +147,20 @@ def _of(
     return {
         "exact_set": ratio(weights @ sets["same"], n_compared, unless=masks),
         "mean_jaccard": ratio(weights @ sets["overlap"], n_compared, unless=masks),
-        **{_CLASS + name: one for name, one in by_class.items()},
-        **{_MICRO + name: one for name, one in pooled.items()},
+        **{_CLASS + name: estimates for name, estimates in by_class.items()},
+        **{_MICRO + name: estimates for name, estimates in pooled.items()},
     }
 
 
 def _sets(answers: Answers) -> dict[str, NDArray[np.float64]]:
     """Return what the sets of each row have in common, each of shape (n_rows,).
 
-    ``compared``: whether two readers have read it; ``same``: whether all say the same of every
-    class; ``overlap``: the mean Jaccard index of two readers, over the classes both assessed, 1
-    when neither gave any.
+    ``compared``: whether at least two readers read it; ``same``: whether all agree on every
+    class; ``overlap``: the mean Jaccard index between two readers over the classes both
+    assessed, 1 when neither gave any.
     """
-    said = answers.patterns
-    is_disputed = (said == PRESENT).any(axis=1) & (said == ABSENT).any(axis=1)
+    states = answers.patterns
+    is_disputed = (states == PRESENT).any(axis=1) & (states == ABSENT).any(axis=1)
     n_rows = len(answers.base)
     n_disputed = np.bincount(answers.row[is_disputed[answers.pattern]], minlength=n_rows)
     compared = answers.has_read.sum(axis=1) >= 2
@@ -169,12 +172,12 @@ def _sets(answers: Answers) -> dict[str, NDArray[np.float64]]:
 
 
 def _overlap(answers: Answers) -> NDArray[np.float64]:
-    said, n_rows = answers.patterns, len(answers.base)
+    states, n_rows = answers.patterns, len(answers.base)
     total, n_pairs = np.zeros(n_rows), np.zeros(n_rows)
     has_read = answers.has_read.astype(np.float64)
     for first, second in np.argwhere(np.triu(has_read.T @ has_read, k=1) > 0):
-        is_assessed = (said[:, first] != MISSING) & (said[:, second] != MISSING)
-        gave = np.stack([said[:, first] == PRESENT, said[:, second] == PRESENT])
+        is_assessed = (states[:, first] != MISSING) & (states[:, second] != MISSING)
+        gave = np.stack([states[:, first] == PRESENT, states[:, second] == PRESENT])
         both, either = gave.all(axis=0) & is_assessed, gave.any(axis=0) & is_assessed
         n_both, n_either = (
             np.bincount(answers.row[is_so[answers.pattern]], minlength=n_rows).astype(np.float64)
@@ -196,14 +199,14 @@ def _measure(point: Estimates, values: NDArray[np.float64], n: float, how: Resam
 
 
 def _macro(
-    point: Estimates, values: NDArray[np.float64], n: float, how: Resampling, least: float
+    point: Estimates, values: NDArray[np.float64], n: float, how: Resampling, min_value: float
 ) -> Measures:
     """Return the mean over the classes that have a value; in replicates, over those of them.
 
     Replicates of rare classes are lower than their estimates, and in the mean of many classes
-    this adds up. The interval is therefore the basic one, in which the replicates are reflected
-    at the estimate: it held the truth in 95 % of simulated studies of 66 classes, the percentile
-    interval in 81 % (tests/domain/agreement/test_coverage.py).
+    this adds up. The interval is therefore the basic bootstrap interval, in which the
+    replicates are reflected at the estimate: it covered the truth in 95 % of simulated studies
+    of 66 classes, the percentile interval in 81 % (tests/domain/agreement/test_coverage.py).
 
     Source:
         Davison & Hinkley 1997, Bootstrap Methods and their Application, section 5.2.
@@ -217,9 +220,11 @@ def _macro(
     n_drawn = (~np.isnan(drawn)).sum(axis=1)
     total = np.where(np.isnan(drawn), 0.0, drawn).sum(axis=1)
     means = np.where(n_drawn > 0, total / np.maximum(n_drawn, 1), np.nan)
-    reflected = np.clip(2 * mean - means, least, 1.0)
+    reflected = np.clip(2 * mean - means, min_value, 1.0)
     return _measure(_first_axis(Estimates(np.array(mean))), reflected, n, how)
 
 
-def _first_axis(one: Estimates) -> Estimates:
-    return Estimates(one.values[None], tuple((mask[None], why) for mask, why in one.causes))
+def _first_axis(estimates: Estimates) -> Estimates:
+    return Estimates(
+        estimates.values[None], tuple((mask[None], why) for mask, why in estimates.causes)
+    )

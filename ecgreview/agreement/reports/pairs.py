@@ -1,4 +1,4 @@
-"""How far two readers agree: every coefficient of a pair with its interval, class by class."""
+"""Agreement of two readers: every coefficient of a pair with its interval, class by class."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ecgreview.agreement.values.reasons import Reason
 from . import design_effects, everyone
 from .design_effects import Effects
 
+# Shape (..., 2, 2): exams by the answer of the first reader (absent, present) and the second.
 Tables = NDArray[np.float64]
-"""Shape (..., 2, 2): exams by what the first reader said (absent, present) and the second."""
 
 
 def coefficients(tables: Tables) -> dict[str, Estimates]:
@@ -30,7 +30,7 @@ def coefficients(tables: Tables) -> dict[str, Estimates]:
     return {
         "cohen_kappa": kernels.cohen_kappa(tables),
         **{name: anonymous[name] for name in _SHARED},
-        "scott_pi": anonymous["fleiss_kappa"],  # which it is for two readers
+        "scott_pi": anonymous["fleiss_kappa"],  # for two readers they are equal
         "cohen_kappa_max": two_readers.cohen_kappa_max(tables),
         "prevalence_index": two_readers.prevalence_index(tables),
         "bias_index": two_readers.bias_index(tables),
@@ -41,21 +41,21 @@ def pair_counts(patterns: PatternCount, answers: Answers) -> list[dict[str, Any]
     """Return the counts of the pairs of readers that have an exam in common.
 
     Args:
-        patterns: what was said, counted.
-        answers: the same, with whose exams they are.
+        patterns: the counted answers.
+        answers: the same answers, with the patients of their exams.
 
     Returns:
-        ``{"readers": [first, second], "n00", "n01", "n10", "n11"}`` with a list for the classes
-        each; where patients have several exams, the same of their ``design_effects``.
+        ``{"readers": [first, second], "n00", "n01", "n10", "n11"}`` with a list over classes
+        each; where patients have several exams, also the ``design_effects``.
     """
     pairs = patterns.common_pairs()
     effects_of = design_effects.OfPairs(answers) if answers.is_clustered else None
-    found = []
+    lines = []
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         some = pairs[start : start + _PAIRS_AT_ONCE]
         tables = np.moveaxis(patterns.pairs(some), -3, 0)
         effects = effects_of.of(some, tables).to_json() if effects_of else {}
-        found += [
+        lines += [
             {
                 "readers": list(pair),
                 **counted(tables[row]),
@@ -63,7 +63,7 @@ def pair_counts(patterns: PatternCount, answers: Answers) -> list[dict[str, Any]
             }
             for row, pair in enumerate(some)
         ]
-    return found
+    return lines
 
 
 def counted(tables: Tables) -> dict[str, list[int]]:
@@ -74,8 +74,8 @@ def counted(tables: Tables) -> dict[str, list[int]]:
     }
 
 
+# Position of each count in a table: the answer of the first reader, then of the second.
 FIELDS = {"n00": (0, 0), "n01": (0, 1), "n10": (1, 0), "n11": (1, 1)}
-"""Where the numbers stand in a table: what the first reader said, then the second."""
 
 _PAIRS_AT_ONCE = 64
 
@@ -85,14 +85,13 @@ def pair_measures(
 ) -> dict[str, Measures]:
     """Return every coefficient of pairs of readers with its interval.
 
-    Intervals are made as in ``everyone.class_measures``, of each table on its own. McNemar's p,
-    which is exact, has none; nor has a class that neither gave, of which nothing is known.
+    Intervals are computed as in ``everyone.class_measures``, for each table separately.
+    McNemar's p, which is exact, has none; nor does a class that neither reader gave.
 
     Args:
         tables: shape (n_tables, 2, 2).
-        how: the intervals are made.
-        effects: shape (n_tables,); intervals are those of so many times fewer exams. None: nobody
-            has several exams.
+        how: settings of the intervals.
+        effects: shape (n_tables,); design effects. None: no patient has several exams.
 
     Returns:
         Each of shape (n_tables,).
@@ -109,14 +108,14 @@ def pair_measures(
         checked[has_given], is_rare[has_given], how, effects and effects[has_given]
     )
     nothing = np.full((max(how.n_replicates, 1), len(checked)), np.nan)
-    found = {}
+    results = {}
     for name, estimates in _all(checked).items():
         drawn = nothing.copy()
         if name in values:
             drawn[:, has_given] = values[name]
-        one = measures(estimates, drawn, n=n, is_rare=is_rare, confidence=how.confidence)
-        found[name] = one.without_interval(~has_given & (n > 0), Reason.NEVER_GIVEN)
-    return found
+        measured = measures(estimates, drawn, n=n, is_rare=is_rare, confidence=how.confidence)
+        results[name] = measured.without_interval(~has_given & (n > 0), Reason.NEVER_GIVEN)
+    return results
 
 
 def _all(tables: Tables) -> dict[str, Estimates]:
@@ -144,12 +143,12 @@ def _drawn(
 ) -> dict[str, NDArray[np.float64]]:
     cells = cells_of(tables)
     drawn = draw(cells.n_exams, prior_of_cells(cells) * _SHARE_OF_CELL, is_rare, how, effects)
-    found = coefficients(drawn.reshape(*drawn.shape[:-1], 2, 2))
-    return {name: estimates.values for name, estimates in found.items()}
+    coefficients_of = coefficients(drawn.reshape(*drawn.shape[:-1], 2, 2))
+    return {name: estimates.values for name, estimates in coefficients_of.items()}
 
 
+# Coefficients of how often the two give the class, not of how well they agree.
 _OF_GIVEN = {"cohen_kappa_max", "prevalence_index", "bias_index"}
-"""What is asked of how often the two give the class, not of how far they agree."""
 
 _SHARED = (
     "percent_agreement",
@@ -159,4 +158,6 @@ _SHARED = (
     "gwet_ac1",
     "pabak",
 )
-_SHARE_OF_CELL = np.array([1.0, 0.5, 0.5, 1.0])  # who of the two said present is either's turn
+_SHARE_OF_CELL = np.array(
+    [1.0, 0.5, 0.5, 1.0]
+)  # each of the two divided cells gets half of the prior

@@ -1,8 +1,8 @@
-"""How wide an interval will be after more readings, and how many readings it takes to narrow it.
+"""Forecasts: interval widths after more readings, and readings needed for a given width.
 
-The error of a coefficient falls with the root of the number of exams of the same kind. What the
-exams so far say of its scatter is therefore enough to tell its error after any other number, as
-long as the next exams and readers are like these.
+The standard error of a coefficient falls with the square root of the number of exams. Its scatter
+in the exams so far is therefore enough to forecast the error for any other number, as long as
+future exams and readers are like these.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ecgreview.agreement.values.bounded import tail_of
 from ecgreview.agreement.values.coefficient import Estimates, ratio
 from ecgreview.agreement.values.reasons import Reason
 
+# With fewer exams to which any reader gave the class, a forecast carries a caution.
 ENOUGH_TOLD = 20
-"""With fewer exams to which any reader gave the class, a forecast carries a caution."""
 
 Effects = NDArray[np.float64]
 
@@ -32,15 +32,15 @@ _PRESENT = 1  # the column of binary cells
 
 
 class BadTable(ValueError):
-    """The cells are not of binary findings, or their counts are no numbers of exams."""
+    """The cells are not of binary findings, or their counts are not valid numbers of exams."""
 
 
 class BadWidth(ValueError):
-    """The half-width wished for is not above 0 and below 1, or a number of readings not above 0."""
+    """The requested half-width is not between 0 and 1, or a number of readings is not positive."""
 
 
 class Target(StrEnum):
-    """The coefficient whose interval is to be narrow."""
+    """The coefficient whose interval should be narrow."""
 
     FLEISS_KAPPA = "fleiss_kappa"
     POSITIVE_AGREEMENT = "positive_agreement"
@@ -48,16 +48,17 @@ class Target(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a class needs for an interval of the width wished for.
+    """What a class needs for an interval of the requested width.
 
     Attributes:
-        half_width: half of the interval's width as things are; None when it cannot be told.
-        n_exams: exams that two readers or more have read.
+        half_width: half of the current interval's width; None when it is unknown.
+        n_exams: exams read by at least two readers.
         n_told: those of them to which any reader gave the class.
         n_reads: readings of those exams.
-        reads_needed: readings in all, at as many for an exam as now; None like ``half_width``.
-        reads_left: of these the ones still to come.
-        reason: why there is no forecast; beside a forecast, what to mind, mostly empty.
+        reads_needed: total readings needed, at the present number per exam; None like
+            ``half_width``.
+        reads_left: how many of these are still to come.
+        reason: why there is no forecast, or a caution about it. Mostly empty.
     """
 
     half_width: float | None
@@ -79,29 +80,29 @@ def forecast(
 ) -> list[Forecast]:
     """Return how many readings each class needs for an interval of estimate +- ``wanted``.
 
-    A forecast knows the scatter of the class no better than the exams that tell of it: in
-    simulations the width after the readings forecast was off by 5 % (standard deviation) with 400
-    such exams and by 10 % with 90.
+    The scatter of a class is known only from its informative exams: in simulations, the width
+    after the forecast readings was off by 5 % (standard deviation) with 400 such exams and by
+    10 % with 90.
 
     Args:
         cells: of binary findings (absent, present); n_exams of shape (..., n_cells).
-        wanted: half of the interval's width, above 0 and below 1.
-        target: of which coefficient.
+        wanted: half of the interval's width, between 0 and 1.
+        target: the coefficient.
         confidence: of the interval.
-        effects: shape (...); how many times larger the variance is because patients have several
-            exams. The next readings are then of patients who have as many. None: nobody has.
+        effects: shape (...); design effects. Future patients are assumed to have as many exams.
+            None: no patient has several exams.
 
     Returns:
         One for each class, in C order of the leading axes.
 
     Raises:
         BadTable: the cells are not of binary findings, a count is negative or not finite, or
-            effects are not one finite number for each class, of 1 or more.
-        BadWidth: ``wanted`` is not above 0 and below 1.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+            effects are not one finite number of 1 or more for each class.
+        BadWidth: ``wanted`` is not between 0 and 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
     """
     if not 0 < wanted < 1:
-        raise BadWidth(f"a half-width of {wanted} is not above 0 and below 1")
+        raise BadWidth(f"a half-width of {wanted} is not between 0 and 1")
     scatter = _scatter(cells, target)
     errors = scatter.values * np.sqrt(_spread(cells, effects))
     z = _standard_errors(confidence)
@@ -129,8 +130,8 @@ def half_widths(
 
     Args:
         cells: of binary findings (absent, present); n_exams of shape (..., n_cells).
-        n_reads: shape (n_points,); readings of a class in all, at as many for an exam as now.
-        target: of which coefficient.
+        n_reads: shape (n_points,); total readings of a class, at the present number per exam.
+        target: the coefficient.
         confidence: of the interval.
         effects: as in ``forecast``.
 
@@ -138,12 +139,12 @@ def half_widths(
         Shape (n_points, ...), NaN where ``forecast`` gives a reason instead.
 
     Raises:
-        BadTable: as ``forecast``.
-        BadWidth: a number of readings is not above 0.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadTable: as in ``forecast``.
+        BadWidth: a number of readings is not positive.
+        BadConfidence: ``confidence`` is not between 0 and 1.
     """
     if (n_reads <= 0).any():
-        raise BadWidth("a number of readings is not above 0")
+        raise BadWidth("a number of readings is not positive")
     z = _standard_errors(confidence)
     of_exam = cells.compared_readings.sum(axis=-1) / np.maximum(cells.n_compared, 1)
     scatter = _scatter(cells, target).values * np.sqrt(_spread(cells, effects))
@@ -152,7 +153,7 @@ def half_widths(
 
 
 def _standard_errors(confidence: float) -> float:
-    """Return how many there are on each side of an estimate."""
+    """Return the number of standard errors on each side of an estimate."""
     return float(stats.norm.ppf(1 - tail_of(confidence)))
 
 
@@ -169,12 +170,12 @@ def _of_class(
     """Return the forecast of one class.
 
     Args:
-        scatter: the standard error times the root of the exams; NaN when unknown.
+        scatter: the standard error times the square root of the exams; NaN when unknown.
         reason: why it is unknown.
         n_exams: exams compared.
         n_told: those with a positive.
         n_reads: their readings.
-        z: standard errors to each side of the estimate.
+        z: standard errors on each side of the estimate.
         wanted: half of the interval's width.
     """
     counts = round(n_exams), round(n_told), round(n_reads)
@@ -191,20 +192,20 @@ def _of_class(
 
 
 def _spread(cells: Cells, effects: Effects | None) -> Effects:
-    """Return the effects of classes, 1 where nobody has several exams."""
+    """Return the effects of classes, 1 if no patient has several exams."""
     shape = cells.n_exams.shape[:-1]
     if effects is None:
         return np.ones(shape)
     if effects.shape != shape or not (np.isfinite(effects).all() and (effects >= 1).all()):
-        raise BadTable("design effects are not one finite number for each class, of 1 or more")
+        raise BadTable("design effects must be one finite number of 1 or more per class")
     return effects
 
 
 def _scatter(cells: Cells, target: Target) -> Estimates:
     """Return the standard error that one exam would have, shape (...).
 
-    The prior of the posterior is added to the cells: else readers who have agreed so far would
-    seem to need no further exam.
+    The prior of the posterior is added to the cells. Otherwise readers who have agreed so far
+    would seem to need no further exams.
     """
     _refuse_bad(cells)
     positive = cells.compared_readings[..., _PRESENT]
@@ -224,7 +225,7 @@ _ERRORS: dict[Target, Callable[[Cells], Estimates]] = {
 
 
 def _with_all_divisions(cells: Cells) -> Cells:
-    """Return the cells once each, with those that were possible but that no exam has met."""
+    """Return the distinct cells, including possible cells that no exam is in."""
     sizes = np.unique(cells.n_readings).astype(int).tolist()
     possible = [[size - k, k] for size in sizes for k in range(size + 1)]
     table, place = np.unique(

@@ -23,9 +23,10 @@ from .design_effects import Effects
 from .overall import overall, set_alphas
 from .pairs import FIELDS, counted, pair_counts, pair_measures
 
+# Increased whenever the same readings would give another report.
 VERSION = "7"
-"""Raised whenever the same readings would give another report."""
 
+# The coefficients that have verbal bands for their size.
 BEYOND_CHANCE = (
     "light_kappa",
     "conger_kappa",
@@ -34,7 +35,6 @@ BEYOND_CHANCE = (
     "gwet_ac1",
     "pabak",
 )
-"""The coefficients that have words for how large they are."""
 
 _PRESENT = 1  # the second column of binary cells
 
@@ -49,32 +49,32 @@ def report(
     n_voters: int | None = None,
     how: Resampling = DEFAULT,
 ) -> dict[str, Any]:
-    """Return how far ``readers`` agree, class by class, pair by pair and as a whole.
+    """Return the agreement of ``readers``, class by class, pair by pair and overall.
 
-    Every measure is ``{"estimate", "low", "high", "n", "reason", "method"}``: the estimate is null
-    when it is undefined, and the reason says why; ``n`` is the number of exams that two readers or
-    more have read. Pairs that have no exam in common are left out; of a pair there are the counts,
-    from which ``pair_lines`` makes measures. A reader may be missing for some classes of an exam,
-    which they could not assess: ``n_not_assessable`` counts these readings of a class. ``bands``
-    are the words of Landis and Koch that are probable, empty where there is no interval. Where
+    Every measure is ``{"estimate", "low", "high", "n", "reason", "method"}``: the estimate is
+    null when it is undefined, and the reason says why; ``n`` is the number of exams read by at
+    least two readers. Pairs without an exam in common are left out; pairs have counts only,
+    from which ``pair_lines`` computes measures. A reader may be missing for some classes of an
+    exam, which they could not assess: ``n_not_assessable`` counts these readings of a class.
+    ``bands`` are the probable bands of Landis and Koch, empty where there is no interval. Where
     patients have several exams, classes and pairs have their ``design_effects``.
 
     Args:
-        answers: what was said.
-        readers: the names of the readers.
-        classes: the names of the classes.
-        repeats: shape (n_readers, n_classes, 2, 2); exams by what a reader said the first time
-            (absent, present) and the second. None: nobody read an exam twice.
-        patterns: ``answers`` as they are counted already. None: they are counted here.
-        n_voters: the first so many readers are people. The others (models, published references)
-            are compared in pairs, and enter nothing that is asked of all readers together: their
-            errors are not independent, and what they add is not another person's opinion.
-            None: all are people.
-        how: the intervals are made.
+        answers: of all readers.
+        readers: names of the readers.
+        classes: names of the classes.
+        repeats: shape (n_readers, n_classes, 2, 2); exams by a reader's first answer (absent,
+            present) and second answer. None: nobody read an exam twice.
+        patterns: ``answers`` if already counted. None: they are counted here.
+        n_voters: the first ``n_voters`` readers are people. The others (models, published
+            references) are compared in pairs only and enter no statistic of all readers
+            together: their errors are not independent, and they are not another person's
+            opinion. None: all are people.
+        how: settings of the intervals.
 
     Raises:
-        BadRatings: other numbers of names than of readers and classes, or more voters.
-        BadCounts: ``patterns`` are of other exams, readers or classes than ``answers``.
+        BadRatings: the numbers of names and of readers or classes differ, or too many voters.
+        BadCounts: ``patterns`` have other exams, readers or classes than ``answers``.
     """
     if (len(readers), len(classes)) != (answers.n_readers, answers.n_classes):
         raise BadRatings(
@@ -115,7 +115,7 @@ def report(
 
 
 def _checked(patterns: PatternCount, answers: Answers) -> PatternCount:
-    """Return ``patterns``, which must tell of as many exams as ``answers``."""
+    """Return ``patterns`` after checking that they match ``answers``."""
     shape = (answers.n_classes, answers.n_readers)
     if (len(patterns.counts), patterns.n_readers) != shape:
         raise BadCounts(
@@ -124,65 +124,67 @@ def _checked(patterns: PatternCount, answers: Answers) -> PatternCount:
         )
     n_exams = answers.weights.sum()
     if (patterns.counts.sum(axis=1) != n_exams).any():
-        raise BadCounts(f"the counts of a class are not of the {n_exams:.0f} exams of the answers")
+        raise BadCounts(
+            f"the counts of a class do not sum to the {n_exams:.0f} exams of the answers"
+        )
     return patterns
 
 
 def pair_lines(
-    found: Mapping[str, Any], *, how: Resampling = DEFAULT, classes: Sequence[str] = ()
+    results: Mapping[str, Any], *, how: Resampling = DEFAULT, classes: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """Return a line for each pair of readers and class of the report ``found``.
+    """Return a line for each pair of readers and class of a report.
 
     Args:
-        found: what ``report`` returned.
-        how: the intervals are made.
-        classes: only of these; by default of all.
+        results: of ``report``.
+        how: settings of the intervals.
+        classes: only these; by default all.
 
     Returns:
         ``{"readers": [first, second], "kinds": [...], "class", "n11", "n10", "n01", "n00",
-        measure: ...}``, pairs in the order of the report, classes in theirs; exams that both have
-        read of a class. The kinds are as the report has them, "person" where it has none.
+        measure: ...}``, pairs and classes in the order of the report. Counts are of exams that
+        both have read. The kinds are those of the report, "person" where it has none.
     """
-    names = [one["class"] for one in found["classes"]]
+    names = [line["class"] for line in results["classes"]]
     columns = [names.index(name) for name in classes] if classes else range(len(names))
     lines = [
         {
-            **_two(found, pair),
+            **_two(results, pair),
             "class": names[column],
             **{field: pair[field][column] for field in FIELDS},
         }
-        for pair in found["pairs"]
+        for pair in results["pairs"]
         for column in columns
     ]
-    if not (lines and _is_of_patients(found)):
+    if not (lines and _is_of_patients(results)):
         return _with_measures(lines, how)
-    effects = design_effects.stored(found["pairs"])
-    if effects is None:  # of a version that had none
+    effects = design_effects.stored(results["pairs"])
+    if effects is None:  # from a report version without effects
         return _with_measures(lines, replace(how, n_replicates=0), Reason.PAIRS_OF_PATIENTS)
     return _with_measures(lines, how, effects=effects.of_columns(list(columns)))
 
 
-def pooled_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list[dict[str, Any]]:
-    """Return a line for each pair of readers, all answers to all classes as if to one.
+def pooled_lines(results: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list[dict[str, Any]]:
+    """Return a line for each pair of readers, with all answers to all classes pooled.
 
     Args:
-        found: what ``report`` returned.
-        how: the intervals are made.
+        results: of ``report``.
+        how: settings of the intervals.
 
     Returns:
-        As ``pair_lines``; the class is empty, and there are no intervals: the classes of an exam
-        are not independent.
+        As ``pair_lines``. The class is empty, and there are no intervals, because the classes of
+        an exam are not independent.
     """
     lines = [
         {
-            **_two(found, pair),
+            **_two(results, pair),
             "class": "",
             **{field: sum(pair[field]) for field in FIELDS},
         }
-        for pair in found["pairs"]
+        for pair in results["pairs"]
     ]
     measured = _with_measures(lines, replace(how, n_replicates=0), Reason.PAIRS_OVER_CLASSES)
-    for line, pair in zip(measured, found["pairs"], strict=True):
+    for line, pair in zip(measured, results["pairs"], strict=True):
         n_exams = max(map(sum, zip(*(pair[field] for field in FIELDS), strict=True)), default=0)
         for value in line.values():
             if isinstance(value, dict):
@@ -190,34 +192,34 @@ def pooled_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list
     return measured
 
 
-def repeat_lines(found: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list[dict[str, Any]]:
-    """Return a line for each reader and class who read exams twice: agreement with themselves."""
-    names = [one["class"] for one in found["classes"]]
+def repeat_lines(results: Mapping[str, Any], *, how: Resampling = DEFAULT) -> list[dict[str, Any]]:
+    """Return a line of intra-reader agreement for each class and reader with repeated readings."""
+    names = [line["class"] for line in results["classes"]]
     lines = [
         {
-            "reader": found["readers"][one["reader"]],
+            "reader": results["readers"][repeat["reader"]],
             "class": name,
-            **{field: one[field][column] for field in FIELDS},
+            **{field: repeat[field][column] for field in FIELDS},
         }
-        for one in found["repeats"]
+        for repeat in results["repeats"]
         for column, name in enumerate(names)
     ]
-    if _is_of_patients(found):  # repeats do not tell which exams are of one patient
+    if _is_of_patients(results):  # repeats do not record which exams belong to one patient
         return _with_measures(lines, replace(how, n_replicates=0), Reason.REPEATS_OF_PATIENTS)
     return _with_measures(lines, how)
 
 
-def _two(found: Mapping[str, Any], pair: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the names of a pair of readers, and what they are."""
-    kinds = found.get("kinds") or ["person"] * len(found["readers"])
+def _two(results: Mapping[str, Any], pair: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the names of a pair of readers, and their kinds."""
+    kinds = results.get("kinds") or ["person"] * len(results["readers"])
     return {
-        "readers": [found["readers"][reader] for reader in pair["readers"]],
+        "readers": [results["readers"][reader] for reader in pair["readers"]],
         "kinds": [kinds[reader] for reader in pair["readers"]],
     }
 
 
-def _is_of_patients(found: Mapping[str, Any]) -> bool:
-    return bool(found["method"]["unit"] == "patient")
+def _is_of_patients(results: Mapping[str, Any]) -> bool:
+    return bool(results["method"]["unit"] == "patient")
 
 
 def _with_measures(
@@ -227,7 +229,7 @@ def _with_measures(
     *,
     effects: Effects | None = None,
 ) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for start in range(0, len(lines), _LINES_AT_ONCE):
         some = lines[start : start + _LINES_AT_ONCE]
         tables = np.zeros((len(some), 2, 2))
@@ -236,14 +238,14 @@ def _with_measures(
         nowhere = np.full(len(some), bool(why_none))
         here = effects and effects[start : start + _LINES_AT_ONCE]
         columns = {
-            name: one.without_interval(nowhere, why_none).to_json()
-            for name, one in pair_measures(tables, how, here).items()
+            name: measured.without_interval(nowhere, why_none).to_json()
+            for name, measured in pair_measures(tables, how, here).items()
         }
-        found += [
+        results += [
             {**line, **{name: values[row] for name, values in columns.items()}}
             for row, line in enumerate(some)
         ]
-    return found
+    return results
 
 
 _LINES_AT_ONCE = 500
@@ -252,20 +254,20 @@ _LINES_AT_ONCE = 500
 def class_lines(
     answers: Answers, patterns: PatternCount, classes: Sequence[str], how: Resampling = DEFAULT
 ) -> list[dict[str, Any]]:
-    """Return the line of each class as ``report`` has it.
+    """Return the lines of the classes as ``report`` has them.
 
     Args:
-        answers: what was said, for what is asked of patients.
-        patterns: its counts.
-        classes: the names of the classes.
-        how: the intervals are made.
+        answers: used for statistics over patients.
+        patterns: the same answers, counted.
+        classes: names of the classes.
+        how: settings of the intervals.
     """
     cells = patterns.cells()
     patients = patients_of(answers, how)
-    found = everyone.class_measures(patterns, how, patients)
-    columns = {name: one.to_json() for name, one in found.items()}
+    measured = everyone.class_measures(patterns, how, patients)
+    columns = {name: values.to_json() for name, values in measured.items()}
     counts = {name: values.tolist() for name, values in _counts(answers, cells).items()}
-    words_of = {name: _bands(found[name]) for name in BEYOND_CHANCE}
+    words_of = {name: _bands(measured[name]) for name in BEYOND_CHANCE}
     ranges = _ranges(patterns)
     effects = patients.effects.to_json() if patients else {}
     return [
@@ -282,24 +284,24 @@ def class_lines(
 
 
 def patients_of(answers: Answers, how: Resampling) -> everyone.Patients | None:
-    """Return what intervals need of patients who have several exams; None where nobody has."""
+    """Return the patients who have several exams, for the intervals; None if there are none."""
     effects = design_effects.of_classes(answers)
     if effects is None:
         return None
-    found, count = answers.count(), answers.counter()
+    patterns, count = answers.count(), answers.counter()
     drawn = [count(part) for part in joint.weights(answers, how)]
-    nothing = np.empty((0, *found.counts.shape))
-    return everyone.Patients(found, np.concatenate([nothing, *drawn]), effects)
+    nothing = np.empty((0, *patterns.counts.shape))
+    return everyone.Patients(patterns, np.concatenate([nothing, *drawn]), effects)
 
 
 def _bands(measured: Measures) -> list[str]:
-    """Return the word for how large each is, by Gwet's rule: the highest that is probable."""
+    """Return the band of each value by Gwet's rule: the highest that is probable."""
     places = bands.LANDIS_KOCH.probable(measured.estimates.values, measured.error)
     return [bands.LANDIS_KOCH.word(place) for place in places.tolist()]
 
 
 def _counts(answers: Answers, cells: Cells) -> dict[str, NDArray[np.float64]]:
-    """Return the numbers behind the measures, each of shape (n_classes,)."""
+    """Return the counts behind the measures, each of shape (n_classes,)."""
     totals = cells.compared_readings
     absent, present = cells.table.T
     is_any = cells.is_compared & (present > 0)
@@ -315,10 +317,11 @@ def _counts(answers: Answers, cells: Cells) -> dict[str, NDArray[np.float64]]:
 
 
 def _ranges(patterns: PatternCount) -> dict[str, list[list[float] | None]]:
-    """Return between which values a coefficient lies when one reader is left out, by class.
+    """Return the range of each coefficient when one reader at a time is left out, by class.
 
-    Readers are themselves a sample: how much hangs on a single one of them no interval over exams
-    can tell. None where there are fewer than three readers, or no value without one of them.
+    Readers are themselves a sample, and no interval over exams can show the influence of a
+    single reader. None where there are fewer than three readers, or no value without one of
+    them.
     """
     if patterns.n_readers < _READERS_TO_SPARE:
         return {}
@@ -329,7 +332,7 @@ def _ranges(patterns: PatternCount) -> dict[str, list[list[float] | None]]:
     return {
         name: [
             None if np.isnan(values).any() else [float(values.min()), float(values.max())]
-            for values in np.stack([one[name].values for one in without], axis=1)
+            for values in np.stack([estimates[name].values for estimates in without], axis=1)
         ]
         for name in without[0]
     }
@@ -348,19 +351,19 @@ def _repeats(tables: NDArray[np.float64] | None) -> list[dict[str, Any]]:
 
 
 def _overall(answers: Answers, how: Resampling) -> dict[str, Any]:
-    found = overall(answers, how)
+    results = overall(answers, how)
     n_classes = answers.n_classes
     return {
-        **{name: _only(one) for name, one in found.sets.items()},
-        **{name: _only(one) for name, one in set_alphas(answers, how).items()},
+        **{name: _only(measures) for name, measures in results.sets.items()},
+        **{name: _only(measures) for name, measures in set_alphas(answers, how).items()},
         "macro": {
-            name: {**_only(one), "n_defined": found.n_defined[name], "n_classes": n_classes}
-            for name, one in found.macro.items()
+            name: {**_only(measures), "n_defined": results.n_defined[name], "n_classes": n_classes}
+            for name, measures in results.macro.items()
         },
-        "micro": {name: _only(one) for name, one in found.micro.items()},
+        "micro": {name: _only(measures) for name, measures in results.micro.items()},
     }
 
 
-def _only(one: Measures) -> MeasureJson:
-    (found,) = one.to_json()
-    return found
+def _only(measures: Measures) -> MeasureJson:
+    (measure,) = measures.to_json()
+    return measure

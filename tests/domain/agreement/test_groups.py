@@ -80,5 +80,5 @@ def test_lines_of_groups_are_those_of_a_report_on_the_grouped_ratings():
 
 
 def test_a_group_of_an_unknown_class_is_refused():
-    with pytest.raises(BadGroups, match="names e, which is no class"):
+    with pytest.raises(BadGroups, match="names an unknown class: e"):
         group_lines(Answers.of(study(1, n_exams=5)), NAMES, {"some": ["a", "e"]})

@@ -194,12 +194,12 @@ def test_an_absurd_effect_is_refused(effects):
 
 @pytest.mark.parametrize("wanted", [0.0, 1.0, -0.1, float("nan")])
 def test_an_absurd_width_is_refused(wanted):
-    with pytest.raises(BadWidth, match="not above 0 and below 1"):
+    with pytest.raises(BadWidth, match="not between 0 and 1"):
         forecast(read(np.random.default_rng(1), 50), wanted, target=Target.FLEISS_KAPPA)
 
 
 def test_no_readings_at_all_are_refused():
-    with pytest.raises(BadWidth, match="readings is not above 0"):
+    with pytest.raises(BadWidth, match="readings is not positive"):
         half_widths(
             read(np.random.default_rng(1), 50), np.array([10, 0]), target=Target.FLEISS_KAPPA
         )

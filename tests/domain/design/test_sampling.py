@@ -130,25 +130,27 @@ def subsets(n: int) -> list[list[int]]:
 
 
 def test_a_stratum_with_too_few_exams_is_refused_by_name():
-    with pytest.raises(design.QuotaUnmet, match="lbbb: 11 exams are wanted and 10") as refusal:
+    with pytest.raises(
+        design.QuotaUnmet, match="lbbb: 11 exams requested, 10 available"
+    ) as refusal:
         draw(quota={"lbbb": 11, "af": 1})
     found = refusal.value
     assert (found.stratum, found.wanted, found.available) == ("lbbb", 11, 10)
 
 
 def test_a_stratum_that_is_not_there_is_refused():
-    with pytest.raises(design.QuotaUnmet, match="wpw: 1 exams are wanted and 0"):
+    with pytest.raises(design.QuotaUnmet, match="wpw: 1 exams requested, 0 available"):
         draw(quota={"wpw": 1})
 
 
 def test_too_few_patients_are_refused():
-    with pytest.raises(design.QuotaUnmet, match="af: 2 exams are wanted and 1 can") as refusal:
+    with pytest.raises(design.QuotaUnmet, match="af: 2 exams requested, 1 available") as refusal:
         draw(quota={"af": 2}, patients=np.zeros(100), per_patient=1)
     assert refusal.value.available == 1
 
 
 def test_an_empty_pool_has_no_exams_to_give():
-    with pytest.raises(design.QuotaUnmet, match=r"\(no label\): 3 exams are wanted and 0"):
+    with pytest.raises(design.QuotaUnmet, match=r"\(no label\): 3 exams requested, 0 available"):
         design.sample(seed="s", exams=[], labels=[], n_exams=3)
     assert len(design.sample(seed="s", exams=[], labels=[], n_exams=0).exams) == 0
 

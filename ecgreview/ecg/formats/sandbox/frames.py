@@ -72,9 +72,9 @@ def died(path: Path, root: Path, status: int) -> Refusal:
     return Refusal(key, RefusalCode.UNSAFE_END)
 
 
-def exhausted(key: str, most_bytes: int) -> Refusal:
+def exhausted(key: str, max_bytes: int) -> Refusal:
     """Return the refusal of a file that wanted more memory than one may have."""
-    return Refusal(key, RefusalCode.UNSAFE_MEMORY, {"most_mb": most_bytes // 2**20})
+    return Refusal(key, RefusalCode.UNSAFE_MEMORY, {"most_mb": max_bytes // 2**20})
 
 
 def _frame(header: dict[str, Any], samples: bytes) -> bytes:
