@@ -251,7 +251,7 @@ def test_an_exam_that_too_few_may_read_is_refused_by_name():
 
 
 def test_caps_that_do_not_hold_the_readings_are_refused():
-    with pytest.raises(design.CapsTooSmall, match=r"need 10 readings .* allow only 9") as refusal:
+    with pytest.raises(design.CapsTooSmall, match=r"need 10 readings, .* allow only 9") as refusal:
         design.allocate(request(5, 3, 2, caps=[3, 3, 3]))
     assert (refusal.value.needed, refusal.value.available) == (10, 9)
 
