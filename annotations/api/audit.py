@@ -75,7 +75,7 @@ class AuditExport(ApiView):
         rules.refuse_readers_of_any_study(request.user)
         wanted, kind = _wanted(request), _format(request.query_params.get("format", "csv"))
         now = timezone.now()
-        content = browse.download(kind=kind, actor=request.user, wanted=wanted, now=now)
+        content = browse.download(kind=kind, actor=request.user, event_filter=wanted, now=now)
         response = HttpResponse(content, content_type=browse.CONTENT_TYPES[kind])
         filename = f"audit-{now:%Y%m%d-%H%M%S}.{kind.value}"
         response["Content-Disposition"] = f'attachment; filename="{filename}"'

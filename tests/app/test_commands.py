@@ -189,7 +189,7 @@ def test_the_demo_prints_a_link_for_each_of_its_people(settings):
     settings.DEMO = True
     run("prepare_demo")
     _, out, _ = run("demo_links", "--base-url", "http://127.0.0.1:8123")
-    assert len(re.findall(r"http://127\.0\.0\.1:8123/link/\?sesame=\S+", out)) == len(seed.CAST)
+    assert len(re.findall(r"http://127\.0\.0\.1:8123/link/\?sesame=\S+", out)) == len(seed.PEOPLE)
 
 
 def test_the_way_to_new_links_leads_to_the_same_address(settings):

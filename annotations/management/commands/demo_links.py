@@ -29,7 +29,7 @@ class Command(BaseCommand):
         """Print a line per person."""
         if not settings.DEMO:
             raise CommandError("This is not a demo. For one person use: manage.py create_link")
-        people = {user.username: user for user in User.objects.filter(username__in=seed.CAST)}
+        people = {user.username: user for user in User.objects.filter(username__in=seed.PEOPLE)}
         if not people:
             raise CommandError("The demo has no people yet: run manage.py prepare_demo")
         # Links to another port than the demo's would lead nowhere, or into another site.
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Sign in (each link works once; manage.py demo_links{again} prints new ones):"
         )
-        for username, part in seed.CAST.items():
+        for username, part in seed.PEOPLE.items():
             if user := people.get(username):
                 link = accounts.make_link(user=user, base_url=base_url, now=timezone.now())
                 self.stdout.write(f"  {user.first_name:<6} {part.describes:<32} {link}")

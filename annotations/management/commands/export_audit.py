@@ -34,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError(f"The name of {file} must end in .csv or .jsonl.")
         if study:
             lookups.study(study)
-        wanted = EventFilter(study=study, since=options["since"], until=options["until"])
+        event_filter = EventFilter(study=study, since=options["since"], until=options["until"])
         partial = file.with_name(f".{file.name}.partial")
         try:
             with partial.open("wb") as opened:
@@ -42,7 +42,7 @@ class Command(BaseCommand):
                     file=opened,
                     kind=Format(kind),
                     actor=None,
-                    wanted=wanted,
+                    event_filter=event_filter,
                     now=timezone.now(),
                 )
             partial.replace(file)

@@ -27,7 +27,7 @@ from annotations.models import (
 )
 from annotations.models.reading import ReadingQuerySet
 from annotations.services.reading import votes
-from annotations.services.reading.vote_arrays import states
+from annotations.services.reading.votes import states
 from ecgreview.agreement import ABSENT, MISSING, PRESENT
 
 NEEDED = (

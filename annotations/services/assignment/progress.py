@@ -25,7 +25,7 @@ from annotations.models import (
     StudyReaderStatus,
     User,
 )
-from annotations.services.assignment import past_assignments, wanted_readings
+from annotations.services.assignment import past_assignments, required_readings
 from annotations.services.studies import reading_log
 from annotations.services.studies.reading_log import Record
 from ecgreview import monitoring
@@ -156,8 +156,12 @@ def of_study(*, study: Study, now: datetime) -> Progress:
         )
         for line in lines
     ]
-    told = _told(batches, seats, {one.user.pk: one for one in readers}, abstained, now)
-    return _whole(readers, told, known.values(), _n_without_reader(study, batches), now)
+    batch_progress = _batch_progress(
+        batches, seats, {one.user.pk: one for one in readers}, abstained, now
+    )
+    return _study_progress(
+        readers, batch_progress, known.values(), _n_without_reader(study, batches), now
+    )
 
 
 def _batches(study: Study) -> list[Batch]:
@@ -205,8 +209,8 @@ def _n_without_reader(study: Study, batches: Sequence[Batch]) -> int:
     )
     standing = past_assignments.standing(given).order_by().values_list("exam")
     n_given = dict(standing.annotate(n=Count("reader", distinct=True)))
-    wanted = wanted_readings.by_exam(study, named)
-    return sum(max(n - n_given.get(exam_id, 0), 0) for exam_id, n in wanted.items())
+    required = required_readings.by_exam(study, named)
+    return sum(max(n - n_given.get(exam_id, 0), 0) for exam_id, n in required.items())
 
 
 def _grouped(seats: Iterable[Seat]) -> defaultdict[int, list[Seat]]:
@@ -280,7 +284,7 @@ def _is_overdue(batch: Batch, now: datetime) -> bool:
     return batch.is_open and batch.due_on is not None and batch.due_on < now.date()
 
 
-def _told(
+def _batch_progress(
     batches: Sequence[Batch],
     seats: Sequence[Seat],
     readers: Mapping[int, ReaderProgress],
@@ -354,7 +358,7 @@ def _latest(days: Iterable[date | None], now: datetime) -> date | None:
     return max(known, default=now.date()) if len(known) == len(found) else None
 
 
-def _whole(
+def _study_progress(
     readers: list[ReaderProgress],
     batches: list[BatchProgress],
     known: Iterable[Record],

@@ -90,12 +90,12 @@ def _line(
         wanted = set(codes)
         return [item for item in classes if item.code in wanted]
 
-    said = given or frozenset()
+    own = given or frozenset()
     return Line(
         assignment=assignment,
-        hits=named(said & right),
-        missed=named(right - said),
-        extra=named(said - right),
+        hits=named(own & right),
+        missed=named(right - own),
+        extra=named(own - right),
         is_unreadable=given is None and not assignment.is_abstained,
         is_abstained=assignment.is_abstained,
     )

@@ -99,22 +99,22 @@ class Status:
     fault: str
 
 
-def find(events: QuerySet[AuditEvent], wanted: EventFilter) -> QuerySet[AuditEvent]:
+def find(events: QuerySet[AuditEvent], event_filter: EventFilter) -> QuerySet[AuditEvent]:
     """Return the chained ``events`` that match the filter."""
     exact = {
-        "study__slug": wanted.study,
-        "actor__username": wanted.person,
-        "object_type": wanted.object_type,
-        "object_id": wanted.object_id,
-        "reason__icontains": wanted.text,
+        "study__slug": event_filter.study,
+        "actor__username": event_filter.person,
+        "object_type": event_filter.object_type,
+        "object_id": event_filter.object_id,
+        "reason__icontains": event_filter.text,
     }
     found = events.filter(link__seq__gte=1, **{key: value for key, value in exact.items() if value})
-    if wanted.action:
-        found = found.filter(action__in=_actions(wanted.action))
-    if wanted.since:
-        found = found.filter(at__gte=_moment(wanted.since, time.min))
-    if wanted.until:
-        found = found.filter(at__lte=_moment(wanted.until, time.max))
+    if event_filter.action:
+        found = found.filter(action__in=_actions(event_filter.action))
+    if event_filter.since:
+        found = found.filter(at__gte=_moment(event_filter.since, time.min))
+    if event_filter.until:
+        found = found.filter(at__lte=_moment(event_filter.until, time.max))
     return found
 
 
@@ -124,8 +124,8 @@ def status() -> Status | None:
     last = AuditEvent.objects.filter(action__in=ends).order_by("-pk").first()
     if last is None:
         return None
-    told = json.loads(last.after)
-    return Status(last.at, hash_chain.head(told["head"]), told.get("fault", ""))
+    state = json.loads(last.after)
+    return Status(last.at, hash_chain.head(state["head"]), state.get("fault", ""))
 
 
 def stands(event: AuditEvent) -> bool:
@@ -178,11 +178,11 @@ def export(
     file: IO[bytes],
     kind: Format,
     actor: User | None,
-    wanted: EventFilter,
+    event_filter: EventFilter,
     limit: int | None = None,
     now: datetime,
 ) -> Exported:
-    """Write the events that match ``wanted`` to ``file``, and record the export as an event.
+    """Write the events that match ``event_filter`` to ``file``, and record the export as an event.
 
     ``python -m ecgreview.hash_chain`` verifies such a file. Of a selection, it verifies each row.
 
@@ -190,7 +190,7 @@ def export(
         file: stays open.
         kind: the format.
         actor: they get the events they may see; None is the operator, who gets all.
-        wanted: the filter.
+        event_filter: the filter.
         limit: maximum number of events.
         now: time of the export.
 
@@ -198,7 +198,7 @@ def export(
         TooManyEvents: there are more than ``limit``.
     """
     visible = AuditEvent.objects.all() if actor is None else AuditEvent.objects.visible_to(actor)
-    events = find(visible, wanted)
+    events = find(visible, event_filter)
     if limit is not None and events[: limit + 1].count() > limit:
         raise TooManyEvents(limit)
     n_events, head, digest = 0, None, hashlib.sha256()
@@ -215,21 +215,21 @@ def export(
             "n_events": n_events,
             "digest": exported.digest,
             "head": str(head or ""),
-            "wanted": {key: value for key, value in asdict(wanted).items() if value},
+            "wanted": {key: value for key, value in asdict(event_filter).items() if value},
         },
         now=now,
     )
     return exported
 
 
-def download(*, kind: Format, actor: User, wanted: EventFilter, now: datetime) -> bytes:
+def download(*, kind: Format, actor: User, event_filter: EventFilter, now: datetime) -> bytes:
     """Return the whole export, at most ``MAX_EVENTS``.
 
     Raises:
         TooManyEvents: there are more.
     """
     file = io.BytesIO()
-    export(file=file, kind=kind, actor=actor, wanted=wanted, limit=MAX_EVENTS, now=now)
+    export(file=file, kind=kind, actor=actor, event_filter=event_filter, limit=MAX_EVENTS, now=now)
     return file.getvalue()
 
 

@@ -135,5 +135,9 @@ def reading_content(reading: Reading) -> dict[str, Any]:
 def _finding(finding: Finding) -> list[Any]:
     """Return class and certainty, followed by marks if there are any."""
     marks = {"localisations": finding.localisations, "measurements": finding.measurements}
-    said = {name: value for name, value in marks.items() if value}
-    return [finding.diagnostic_class.code, finding.certainty, *([said] if said else [])]
+    given_marks = {name: value for name, value in marks.items() if value}
+    return [
+        finding.diagnostic_class.code,
+        finding.certainty,
+        *([given_marks] if given_marks else []),
+    ]

@@ -22,7 +22,7 @@ from annotations.models import (
     Study,
 )
 from annotations.services import audit
-from annotations.services.assignment import wanted_readings
+from annotations.services.assignment import required_readings
 from annotations.services.audit import digests
 from annotations.services.counts import runs, table_statistics
 from annotations.services.reading import votes
@@ -66,12 +66,17 @@ def compute(*, study: Study, now: datetime) -> None:
         study.batches.closed().filter(consensus_is_due=True).values_list("pk", flat=True)
     )
     classes = {item.code: item for item in study.taxonomy.classes.all()}
-    cast = _votes(study)
-    decisions = _decisions(study, cast, {code for code in classes if classes[code].is_exclusive})
+    votes_by_exam = _votes(study)
+    decisions = _decisions(
+        study, votes_by_exam, {code for code in classes if classes[code].is_exclusive}
+    )
     before = _stored(study)
     study.consensus.all().delete()
     rows = Consensus.objects.bulk_create(
-        (_row(study, exam_id, one, cast[exam_id], now) for exam_id, one in decisions.items()),
+        (
+            _row(study, exam_id, one, votes_by_exam[exam_id], now)
+            for exam_id, one in decisions.items()
+        ),
         batch_size=ROWS_AT_ONCE,
     )
     ConsensusLabel.objects.bulk_create(
@@ -109,16 +114,16 @@ def _result(row: Consensus) -> Result:
 
 
 def _decisions(
-    study: Study, cast: Mapping[int, Sequence[Vote]], exclusive: Collection[str]
+    study: Study, votes_by_exam: Mapping[int, Sequence[Vote]], exclusive: Collection[str]
 ) -> dict[int, Decision]:
     """Return the decision of the study's rule on the votes of each exam, by exam id."""
-    wanted = wanted_readings.by_exam(study, study.batches.closed())
+    required = required_readings.by_exam(study, study.batches.closed())
     adjudicators = _adjudicators(study)
     found = {}
-    for exam_id, of_exam in sorted(cast.items()):
+    for exam_id, of_exam in sorted(votes_by_exam.items()):
         ballots = [_ballot(vote, adjudicators[exam_id]) for vote in of_exam]
         decision = consensus.decide(
-            study.consensus_rule, ballots, exclusive=exclusive, n_wanted=wanted[exam_id]
+            study.consensus_rule, ballots, exclusive=exclusive, n_wanted=required[exam_id]
         )
         is_waiting = any(vote.is_open for vote in of_exam)
         found[exam_id] = _until_read_again(decision) if is_waiting else decision
@@ -126,10 +131,10 @@ def _decisions(
 
 
 def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
-    said, is_adjudication = vote.translation, vote.reader_id in adjudicators
-    if said is None:
+    translation, is_adjudication = vote.translation, vote.reader_id in adjudicators
+    if translation is None:
         return Ballot(None, is_adjudication=is_adjudication)
-    return Ballot(said.codes, vote.missing | said.not_asked, is_adjudication)
+    return Ballot(translation.codes, vote.missing | translation.not_asked, is_adjudication)
 
 
 def _until_read_again(decision: Decision) -> Decision:
@@ -168,10 +173,10 @@ def _adjudicators(study: Study) -> Mapping[int, set[int]]:
 
 
 def _row(
-    study: Study, exam_id: int, decision: Decision, cast: Sequence[Vote], now: datetime
+    study: Study, exam_id: int, decision: Decision, exam_votes: Sequence[Vote], now: datetime
 ) -> Consensus:
     not_assessable = Counter(
-        code for vote in cast if vote.translation is not None for code in vote.missing
+        code for vote in exam_votes if vote.translation is not None for code in vote.missing
     )
     return Consensus(
         study=study,

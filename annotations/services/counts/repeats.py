@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from annotations.models import NO_DATA, OF_STUDIES, Occurrence, Reading, Scope, Study
 from annotations.models.reading import ReadingQuerySet
 from annotations.services.reading import votes
-from annotations.services.reading.vote_arrays import states
+from annotations.services.reading.votes import states
 from ecgreview.agreement import MISSING
 
 Fields = tuple[int, int, int, int]

@@ -51,7 +51,7 @@ class Part:
     describes: str
 
 
-CAST: Mapping[str, Part] = MappingProxyType(
+PEOPLE: Mapping[str, Part] = MappingProxyType(
     {
         "ana": Part("Ana", "Lima", Role.READER, "reads"),
         "bruno": Part("Bruno", "Costa", Role.READER, "reads, without seeing Ana's"),
@@ -75,18 +75,18 @@ def prepare(
         ingest.NothingToImport: there is no recording at ``data_dir``.
     """
     tell = progress or _say_nothing
-    cast = {username: _person(username, part, now) for username, part in CAST.items()}
+    people = {username: _person(username, part, now) for username, part in PEOPLE.items()}
     mappings.install_built_in(now=now)
     tell("synthetic exams")
     sixty = _synthetic_exams(now)
     tell("study and batches")
-    study = _study(cast["davi"], now)
-    _pilot(study, sixty[:N_PILOT], cast, now)
-    _batch(study, FIRST, sixty[N_PILOT:], cast, now)
+    study = _study(people["davi"], now)
+    _pilot(study, sixty[:N_PILOT], people, now)
+    _batch(study, FIRST, sixty[N_PILOT:], people, now)
     if data_dir is not None:
         tell("your recordings")
         add_recordings(data_dir=data_dir, now=now)
-    return cast
+    return people
 
 
 def add_recordings(
@@ -97,14 +97,14 @@ def add_recordings(
     Raises:
         ingest.NothingToImport: there is no recording at ``data_dir``.
     """
-    cast = {username: _person(username, part, now) for username, part in CAST.items()}
+    people = {username: _person(username, part, now) for username, part in PEOPLE.items()}
     run = imports_recordings.import_path(
-        path=data_dir, dataset_name=OWN, started_by=cast["davi"], now=now, progress=progress
+        path=data_dir, dataset_name=OWN, started_by=people["davi"], now=now, progress=progress
     )
-    study = _study(cast["davi"], now)
+    study = _study(people["davi"], now)
     unassigned = run.dataset.exams.originals().exclude(assignments__batch__study=study)
     if new := list(unassigned.order_by("pk")):
-        _batch(study, _free_name(study), new, cast, now)
+        _batch(study, _free_name(study), new, people, now)
     return run
 
 
@@ -192,28 +192,28 @@ def _study(coordinator: User, now: datetime) -> Study:
 
 
 def _batch(
-    study: Study, name: str, wanted: Sequence[Exam], cast: Mapping[str, User], now: datetime
+    study: Study, name: str, wanted: Sequence[Exam], people: Mapping[str, User], now: datetime
 ) -> Batch:
     found = study.batches.filter(name=name).first()
     return found or batches.create(
         study=study,
         name=name,
         exams=wanted,
-        readers=[cast[username] for username in READERS],
-        created_by=cast["davi"],
+        readers=[people[username] for username in READERS],
+        created_by=people["davi"],
         now=now,
     )
 
 
 @transaction.atomic
-def _pilot(study: Study, wanted: Sequence[Exam], cast: Mapping[str, User], now: datetime) -> None:
+def _pilot(study: Study, wanted: Sequence[Exam], people: Mapping[str, User], now: datetime) -> None:
     """Create a batch that is read and closed, so that every page has content."""
     if study.batches.filter(name=PILOT).exists():
         return
-    batch = _batch(study, PILOT, wanted, cast, now)
+    batch = _batch(study, PILOT, wanted, people, now)
     truths = {exam.pk: synth.FINDINGS[exam.source_key.split("-", 1)[1]] for exam in wanted}
     readings.simulate(batch=batch, truths=truths, rng=np.random.default_rng(SEED), now=now)
-    closed = batches.close(batch_id=batch.pk, closed_by=cast["davi"], now=now)
+    closed = batches.close(batch_id=batch.pk, closed_by=people["davi"], now=now)
     labels.compute(study=study, now=now)
     refresh.refresh(batch=closed, now=now)
 

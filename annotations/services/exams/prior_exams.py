@@ -65,22 +65,24 @@ def link(
     """
     stored = _exams(dataset, visits)
     patients = _patients(dataset, {visit.patient for visit in visits})
-    told = {stored[one.source_key]: (patients[one.patient], one.day) for one in visits}
-    changed = [exam for exam, what in told.items() if (exam.patient_id, exam.patient_day) != what]
+    recorded = {stored[one.source_key]: (patients[one.patient], one.day) for one in visits}
+    changed = [
+        exam for exam, what in recorded.items() if (exam.patient_id, exam.patient_day) != what
+    ]
     touched = {exam.patient_id for exam in changed if exam.patient_id} | {*patients.values()}
     _refuse_compared(changed, touched)
     for exam in changed:
-        exam.patient_id, exam.patient_day = told[exam]
+        exam.patient_id, exam.patient_day = recorded[exam]
     Exam.objects.bulk_update(changed, ["patient", "patient_day"], batch_size=ROWS_AT_ONCE)
     n_with_prior = _with_prior(dataset, patients.values())
     audit.record(
         actor=actor,
         action=audit.Action.EXAMS_LINKED,
         target=dataset,
-        after={"dataset": dataset.name, "exams": len(told), "with_prior": n_with_prior},
+        after={"dataset": dataset.name, "exams": len(recorded), "with_prior": n_with_prior},
         now=now,
     )
-    return len(told), n_with_prior
+    return len(recorded), n_with_prior
 
 
 def _exams(dataset: Dataset, visits: Sequence[Visit]) -> dict[str, Exam]:

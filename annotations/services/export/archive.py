@@ -91,14 +91,14 @@ def write(*, study: Study, directory: Path, now: datetime) -> list[Path]:
     return list(partial)
 
 
-def pack(*, study: Study, files: Files, file: BinaryFile, told: Callable[[int], None]) -> None:
+def pack(*, study: Study, files: Files, file: BinaryFile, progress: Callable[[int], None]) -> None:
     """Write ``files`` as a ZIP archive whose bytes depend on their content only.
 
     Args:
         study: names the folder in the archive.
         files: from ``at_one_moment``.
         file: to write to; need not be seekable.
-        told: progress callback with the number of files written.
+        progress: progress callback with the number of files written.
     """
     with zipfile.ZipFile(cast("IO[bytes]", file), "w") as bundle:
         for n_done, (name, parts) in enumerate(files, 1):
@@ -109,7 +109,7 @@ def pack(*, study: Study, files: Files, file: BinaryFile, told: Callable[[int], 
             with bundle.open(entry, "w", force_zip64=name == "readings_long.csv") as inner:
                 for part in parts:
                     inner.write(part)
-            told(n_done)
+            progress(n_done)
 
 
 def contents(*, study: Study, now: datetime) -> dict[str, bytes]:

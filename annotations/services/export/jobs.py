@@ -270,7 +270,7 @@ def _make(archive: Archive, now: datetime) -> None:
         export_archive.at_one_moment(study=study, now=now) as files,
     ):
         state, batches = state_of(study), list(opened(study).values_list("pk", flat=True))
-        export_archive.pack(study=study, files=files, file=file, told=file.reach)
+        export_archive.pack(study=study, files=files, file=file, progress=file.reach)
         file.finish()
     with transaction.atomic():
         Archive.objects.filter(pk=archive.pk).update(

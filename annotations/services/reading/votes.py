@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.db.models import QuerySet
+from numpy.typing import NDArray
 
 from annotations.models import Finding, NotAssessable, Quality, Reading, Study, Taxonomy
 from annotations.services.taxonomy import mappings
+from ecgreview.agreement import ABSENT, MISSING, PRESENT
 from ecgreview.taxonomy import TaxonomyMapping, Translation
 
 
@@ -111,3 +114,25 @@ def _vote(row: Reading, mapping: TaxonomyMapping | None, given: Codes, untold: C
 def _carriers(study: Study, versions: Iterable[int]) -> Mapping[int, TaxonomyMapping]:
     others = Taxonomy.objects.filter(pk__in=set(versions) - {study.taxonomy_id})
     return {row.pk: mappings.between(row, study.taxonomy) for row in others}
+
+
+def states(votes: Sequence[Vote], codes: Sequence[str]) -> NDArray[np.int8]:
+    """Return the state of each class in each vote; all missing if the exam is unreadable.
+
+    Returns:
+        Shape (n_votes, n_classes), int8; 0 missing, 1 absent, 2 present.
+    """
+    places = {code: place for place, code in enumerate(codes)}
+    result = np.full((len(votes), len(codes)), ABSENT, dtype=np.int8)
+    for row, vote in enumerate(votes):
+        translation = vote.translation
+        if translation is None:
+            result[row] = MISSING
+            continue
+        for code in translation.undecided | translation.not_asked | vote.missing:
+            if code in places:
+                result[row, places[code]] = MISSING
+        for code in translation.codes:
+            if code in places:
+                result[row, places[code]] = PRESENT
+    return result

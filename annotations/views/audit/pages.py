@@ -86,7 +86,7 @@ def audit_export(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     try:
         content = browse.download(
-            kind=Format(kind), actor=request.user, wanted=form.event_filter(), now=now
+            kind=Format(kind), actor=request.user, event_filter=form.event_filter(), now=now
         )
     except browse.TooManyEvents:
         return _refused(request, form, is_too_much=True)

@@ -53,7 +53,7 @@ def test_the_sums_are_those_of_the_files(closed, study, tmp_path, now):
 def archive(study, now):
     file = io.BytesIO()
     with export_archive.at_one_moment(study=study, now=now) as files:
-        export_archive.pack(study=study, files=files, file=file, told=lambda _n_done: None)
+        export_archive.pack(study=study, files=files, file=file, progress=lambda _n_done: None)
     return file
 
 

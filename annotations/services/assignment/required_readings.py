@@ -24,15 +24,15 @@ def by_exam(study: Study, batches: Iterable[Batch]) -> Mapping[int, int]:
     """
     of_data = {batch.pk: batch for batch in batches if batch.purpose == Purpose.DATA}
     n_each = _by_version(study, of_data.values())
-    wanted: dict[int, int] = defaultdict(int)
+    required: dict[int, int] = defaultdict(int)
     named = {pk for pk, batch in of_data.items() if batch.handout == Handout.NAMED}
     given = Assignment.objects.filter(batch__in=named).order_by().values_list("exam", "batch")
     for exam_id, batch_id in given.distinct():
-        wanted[exam_id] = max(wanted[exam_id], n_each[of_data[batch_id].protocol_version])
+        required[exam_id] = max(required[exam_id], n_each[of_data[batch_id].protocol_version])
     slots = Slot.objects.filter(batch__in=of_data.keys() - named).order_by()
     for exam_id, _, n_slots in slots.values_list("exam", "batch").annotate(n=Count("pk")):
-        wanted[exam_id] = max(wanted[exam_id], n_slots)
-    return wanted
+        required[exam_id] = max(required[exam_id], n_slots)
+    return required
 
 
 def _by_version(study: Study, batches: Iterable[Batch]) -> dict[int, int]:
