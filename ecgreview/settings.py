@@ -18,6 +18,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # The demo on one machine: plain HTTP on loopback, synthetic exams, one-time sign-in links.
 DEMO = env.flag("ECGREVIEW_DEMO")
+DEMO_EXAMS = env.integer("ECGREVIEW_DEMO_EXAMS", 60, minimum=6, maximum=60)
 
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY")

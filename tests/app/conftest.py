@@ -29,9 +29,7 @@ from annotations.models import (
     User,
 )
 from annotations.services.assignment import batches
-from annotations.services.exams import prior_exams
 from annotations.services.taxonomy import versions
-from ecgreview.ecg.visits import Visit
 from ecgreview.site import sessions
 from tests.app import props
 
@@ -232,13 +230,7 @@ def make_visits(
 
     def make(*days: int, patient: str = "p1") -> list[Exam]:
         exams = [make_exam() for _ in days]
-        visits = [
-            Visit(exam.source_key, patient, day, line)
-            for line, (exam, day) in enumerate(zip(exams, days, strict=True), start=2)
-        ]
-        prior_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
-        for exam in exams:
-            exam.refresh_from_db()
+        props.visits(dataset, exams, days, now=now, patient=patient)
         return exams
 
     return make

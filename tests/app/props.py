@@ -22,12 +22,14 @@ from annotations.models import (
     User,
 )
 from annotations.services.assignment import batches
+from annotations.services.exams import prior_exams
 from annotations.services.people import accounts
 from annotations.services.reading import content
 from annotations.services.studies import lifecycle
 from ecgreview import protocol
 from ecgreview.ecg import wire
 from ecgreview.ecg.signal import Signal
+from ecgreview.ecg.visits import Visit
 from tests.app import signing
 
 BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -74,6 +76,19 @@ def exam(
         packed=wire.pack(signal),
     )
     return made
+
+
+def visits(
+    of: Dataset, exams: Sequence[Exam], days: Sequence[int], *, now: datetime, patient: str = "p1"
+) -> None:
+    """Say that ``exams`` are of one patient, one for each of ``days``."""
+    told = [
+        Visit(exam.source_key, patient, day, line)
+        for line, (exam, day) in enumerate(zip(exams, days, strict=True), start=2)
+    ]
+    prior_exams.link(dataset=of, visits=told, actor=None, now=now)
+    for exam in exams:
+        exam.refresh_from_db()
 
 
 def small_signal(seed: int) -> Signal:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from kombu import pools
 
 from annotations import tasks
-from annotations.models import AgreementReport, Batch, Consensus, SuggestionRun
+from annotations.models import AgreementReport, AuditEvent, Batch, Consensus, SuggestionRun
 from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
 from annotations.services.consensus import labels
@@ -182,6 +182,7 @@ def test_the_suggestions_task_drains_every_exam(taxonomy, make_exam, now):
 def test_a_task_with_nothing_due_does_nothing(task, django_assert_max_num_queries):
     with django_assert_max_num_queries(4):
         task()
+    assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.django_db

@@ -26,7 +26,8 @@ def bare(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     kept = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
     return {**kept, "ECGREVIEW_HOME": str(home), "STATIC_ROOT": str(home / "static"),
-            "ECGREVIEW_DEMO": "1", "PYTHONUNBUFFERED": "1"}  # fmt: skip
+            "ECGREVIEW_DEMO": "1", "ECGREVIEW_DEMO_EXAMS": "6",
+            "PYTHONUNBUFFERED": "1"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
 
 from annotations.models import Batch, Dataset, Exam, ImportRun, Role, Study, User
@@ -27,8 +28,8 @@ from ecgreview.ecg.formats import Recording
 from ecgreview.ecg.visits import Visit
 from ecgreview.protocol import Protocol
 
+# The setting DEMO_EXAMS may ask for fewer. A third of them are in the pilot.
 N_EXAMS = 60
-N_PILOT = 20
 # For the first exams to read: days since their patients' exam in the pilot.
 DAYS_BEFORE = (412, 37, 1830, 95, 730, 12)
 SEED = 66
@@ -78,11 +79,12 @@ def prepare(
     people = {username: _person(username, part, now) for username, part in PEOPLE.items()}
     mappings.install_built_in(now=now)
     tell("synthetic exams")
-    sixty = _synthetic_exams(now)
+    exams = _synthetic_exams(now)
+    n_pilot = len(exams) // 3
     tell("study and batches")
     study = _study(people["davi"], now)
-    _pilot(study, sixty[:N_PILOT], people, now)
-    _batch(study, FIRST, sixty[N_PILOT:], people, now)
+    _pilot(study, exams[:n_pilot], people, now)
+    _batch(study, FIRST, exams[n_pilot:], people, now)
     if data_dir is not None:
         tell("your recordings")
         add_recordings(data_dir=data_dir, now=now)
@@ -146,10 +148,11 @@ def _synthetic_exams(now: datetime) -> list[Exam]:
 
 def _link(dataset: Dataset, drawn: Sequence[Exam], now: datetime) -> None:
     """Link some exams to read to patients of the pilot, with their days in between."""
+    n_pilot = len(drawn) // 3
     visits = [
         Visit(exam.source_key, f"patient-{number}", day, number)
-        for number, days in enumerate(DAYS_BEFORE)
-        for exam, day in ((drawn[number], 0), (drawn[N_PILOT + number], days))
+        for number, days in enumerate(DAYS_BEFORE[:n_pilot])
+        for exam, day in ((drawn[number], 0), (drawn[n_pilot + number], days))
     ]
     prior_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
 
@@ -166,7 +169,7 @@ def _drawings() -> list[Recording]:
     names = [*others, *more, *["normal_ecg"] * (N_EXAMS // 3)]
     return [
         _drawing(number, str(names[row]), rng)
-        for number, row in enumerate(rng.permutation(N_EXAMS))
+        for number, row in enumerate(rng.permutation(N_EXAMS)[: settings.DEMO_EXAMS])
     ]
 
 

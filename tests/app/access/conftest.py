@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from annotations.models import Role, User
+from annotations.models import Assignment, Batch, Reading, Role, User
+from annotations.services.assignment import batches
+from annotations.services.taxonomy import versions
+from tests.app import props
 from tests.app.access.world import World
+from tests.app.conftest import NOW
 from tests.app.constraints.acts import commit_and_go_on
 
 
@@ -13,40 +17,53 @@ def no_limit_of_requests(settings):
     settings.API_REQUESTS_PER_MINUTE = settings.API_REQUESTS_PER_MINUTE_ANONYMOUS = 0
 
 
-@pytest.fixture
-def study(make_study):
-    """A study whose readers may compare with the exam before."""
-    return make_study(prior_exam="shown")
+@pytest.fixture(scope="module")
+def prepared(story):
+    """The people and the batches, by their keys; made once for all tests of a module.
+
+    An open batch with one of Bruno's readings in it, and a closed batch of the same study, whose
+    readers may compare with the exam before.
+    """
+    with story():
+        classes = versions.install(now=NOW)
+        people = {
+            name.lower(): props.person(name, *wanted)
+            for name, wanted in (
+                ("Ana", [Role.READER]), ("Bruno", [Role.READER]), ("Clara", [Role.ADJUDICATOR]),
+                ("Davi", [Role.COORDINATOR]), ("Eva", []), ("Rosa", [Role.RESEARCHER]),
+                ("Otto", [Role.AUDITOR]), ("Caio", [Role.COORDINATOR, Role.READER]),
+            )
+        }  # fmt: skip
+        people["root"] = User.objects.create_superuser("root", password=None)
+        ana, bruno, davi, caio = (people[name] for name in ("ana", "bruno", "davi", "caio"))
+        ward = props.dataset(now=NOW)
+        study = props.study(classes, davi, now=NOW, prior_exam="shown")
+        first, *of_a_patient = (props.exam(ward, number, now=NOW) for number in range(1, 5))
+        closed = props.batch(study, "Closed", [first], [ana, bruno], by=davi, now=NOW)
+        for assignment in closed.assignments.all():
+            props.submit(assignment, "atrial_fibrillation", now=NOW, comment="a comment")
+        batches.close(batch_id=closed.pk, closed_by=davi, now=NOW)
+        props.visits(ward, of_a_patient, (0, 1, 2), now=NOW)
+        batch = props.batch(study, "Open", of_a_patient[1:], [ana, bruno, caio], by=davi, now=NOW)
+        assignment = batch.assignments.filter(reader=ana).in_reading_order()[0]
+        theirs = batch.assignments.get(reader=bruno, exam=assignment.exam)
+        props.submit(theirs, "right_bundle_branch_block", now=NOW, comment="Bruno's own words")
+        commit_and_go_on()  # so that the audit trail has its links
+        return batch.pk, assignment.pk, theirs.pk
 
 
 @pytest.fixture
-def world(
-    ana,
-    bruno,
-    clara,
-    davi,
-    eva,
-    rosa,
-    otto,
-    make_user,
-    make_exam,
-    make_visits,
-    make_batch,
-    submit,
-    close,
-):
-    """An open batch with one of Bruno's readings in it, and a closed batch of the same study."""
-    caio = make_user("Caio", Role.COORDINATOR, Role.READER)
-    root = User.objects.create_superuser("root", password=None)
-    closed = make_batch([make_exam()], [ana, bruno], "Closed")
-    for assignment in closed.assignments.all():
-        submit(assignment, "atrial_fibrillation", comment="a comment")
-    close(closed)
-    batch = make_batch(make_visits(0, 1, 2)[1:], [ana, bruno, caio], "Open")
-    assignment = batch.assignments.filter(reader=ana).in_reading_order()[0]
-    theirs = batch.assignments.get(reader=bruno, exam=assignment.exam)
-    reading = submit(theirs, "right_bundle_branch_block", comment="Bruno's own words")
-    commit_and_go_on()  # so that the audit trail has its links
-    everybody = (ana, bruno, clara, davi, eva, rosa, otto, caio, root)
-    people = {person.username: person for person in everybody}
-    return World(people, batch, assignment, reading)
+def world(db, prepared):
+    """What was prepared, as no other test has met it."""
+    batch, assignment, theirs = prepared
+    return World(
+        {person.username: person for person in User.objects.all()},
+        Batch.objects.get(pk=batch),
+        Assignment.objects.get(pk=assignment),
+        Reading.objects.get(assignment=theirs),
+    )
+
+
+@pytest.fixture
+def study(world):
+    return world.batch.study

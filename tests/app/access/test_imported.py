@@ -2,51 +2,33 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 
 import pytest
-from django.core.management import call_command
 
-from annotations.leak_probe.differences import differences
-from annotations.leak_probe.observations import Recorder, Step
 from annotations.models import Study
-from annotations.services.agreement import refresh
-from annotations.services.consensus import labels
-from tests.app import published
-from tests.app.access.table import ADDRESSES, MANAGERS, ROLES
+from tests.app.access.imports import bring_in
+from tests.app.access.table import ADDRESSES, MANAGERS
+from tests.app.conftest import NOW
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db
 
-OTHERS = [role for role in ROLES if role not in {*MANAGERS, "caio", "root"}]
 GETS = {name: methods["GET"] for name, methods in ADDRESSES.items() if "GET" in methods}
 
 
-@pytest.fixture
-def bring_in(tmp_path, now):
-    """Import two readers of twelve exams, and compute what is due."""
-
-    def make():
-        first, second = (given[24:36] for given in published.pair())
-        folder = published.write(
-            tmp_path / "published", {"cardiologist1": first, "cardiologist2": second}
-        )
-        call_command("import_readings", "--format", "codetest", "--study", "Published",
-                     str(folder), stdout=io.StringIO())  # fmt: skip
-        while refresh.refresh_next(now=now):
-            pass
-        while labels.refresh_next(now=now):
-            pass
-        return Study.objects.get(slug="published")
-
-    return make
+@pytest.fixture(scope="module")
+def brought_in(story, prepared, tmp_path_factory):
+    """The key of a study whose two readers were imported, made once for all tests."""
+    with story():
+        return bring_in(tmp_path_factory.mktemp("published"), NOW).pk
 
 
 @pytest.fixture
-def imported(world, bring_in):
+def imported(world, brought_in):
     """The same world, whose addresses lead into the imported study."""
-    batch = bring_in().batches.get()
-    assignment = batch.assignments.order_by("position").first()
+    batch = Study.objects.get(pk=brought_in).batches.get()
+    assignment = batch.assignments.order_by("position")[0]
     people = {**world.people, "ana": assignment.reader}  # whose page "study-reader" is
     reading = assignment.readings.get()
     return replace(world, people=people, batch=batch, assignment=assignment, reading=reading)
@@ -67,27 +49,8 @@ def expected(role):
 def test_every_page_of_it_opens_as_of_any_other(imported):
     # The batch is closed, so its readings are seen; there is no tracing to be had.
     differing = {"api-reading": 200, "api-tracing": 404, "batch-agreement-file": 200}
-    for role in MANAGERS:
+    for role in size(MANAGERS[:1], MANAGERS):
         assert (role, statuses(imported, role)) == (role, {**expected(role), **differing})
-
-
-def test_it_changes_nothing_that_a_reader_gets(world, bring_in):
-    def look():
-        seen = {}
-        for role in OTHERS:
-            recorder = Recorder(world.client(role), frozenset())
-            seen[role] = [recorder.see(step) for step in steps]
-        return seen
-
-    # The list of versions of the classes is public, and has one more.
-    steps = [Step("GET", world.address(name) + cell.query)
-             for name, cell in GETS.items() if name != "api-taxonomies"]  # fmt: skip
-    look()  # what is cached at the first look is so from then on
-    before = look()
-    bring_in()
-    after = look()
-    for role in OTHERS:
-        assert [str(leak) for leak in differences(before[role], after[role])] == []
 
 
 def test_nobody_who_reads_is_told_more_of_it_than_of_any_other(imported):

@@ -16,8 +16,11 @@ from annotations.models import AgreementReport
 MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 
 
+DRILLED = [pytest.param(form, marks=pytest.mark.drill) for form in ("csv", "json")]
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("form", ["csv", "json", "table"])
+@pytest.mark.parametrize("form", ["table", *DRILLED])
 def test_a_pipe_that_is_closed_ends_it_quietly(make_batch, submit, close, study, form):
     batch = make_batch()
     for assignment in batch.assignments.all():

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
+from tests.sizes import size
+
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
@@ -63,7 +65,7 @@ READING = st.fixed_dictionaries(
 )
 
 ONE_WORLD = settings(
-    max_examples=150,
+    max_examples=size(50, 150),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

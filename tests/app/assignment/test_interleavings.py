@@ -47,6 +47,7 @@ from annotations.services.notices import delivery
 from annotations.services.reading import drafts
 from annotations.services.studies import lifecycle, roster
 from tests.app import signing
+from tests.sizes import size
 
 STANDING = (AssignmentState.WAITING, AssignmentState.READ)
 
@@ -68,7 +69,7 @@ REFUSALS = (
 )
 """What a deed may meet that comes at the wrong moment: nothing has changed then."""
 
-N_RUNS = int(os.environ.get("INTERLEAVINGS", "6"))
+N_RUNS = int(os.environ.get("INTERLEAVINGS", size("6", "50")))
 """More find more; this many take a minute."""
 
 nth = st.integers(min_value=0, max_value=10**6)

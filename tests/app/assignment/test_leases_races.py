@@ -14,10 +14,11 @@ from annotations.services.reading import drafts
 from annotations.services.studies import roster
 from tests.app import signing
 from tests.app.reading.test_races import at_once
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-N_THREADS = 64
+N_THREADS = size(24, 64)
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def check(batch):
         assert seat.n_read == own.filter(state="read").count()
 
 
-def test_sixty_four_readers_race_for_the_last_exam(make_pool, crowd, now):
+def test_many_readers_race_for_the_last_exam(make_pool, crowd, now):
     batch = make_pool(1, 1, crowd)
     results = at_once(
         *[lambda r=reader: leases.take(batch_id=batch.pk, reader=r, now=now) for reader in crowd]
@@ -81,7 +82,7 @@ def test_sixty_four_readers_race_for_the_last_exam(make_pool, crowd, now):
     check(batch)
 
 
-def test_sixty_four_readers_race_for_as_many_exams(make_pool, crowd, now):
+def test_many_readers_race_for_as_many_exams(make_pool, crowd, now):
     batch = make_pool(N_THREADS, 1, crowd)
     results = at_once(
         *[lambda r=reader: leases.take(batch_id=batch.pk, reader=r, now=now) for reader in crowd]
@@ -144,7 +145,7 @@ def read_on(batch, reader, now):
     return refused
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", range(size(1, 3)))
 def test_readers_and_the_worker_meet_in_no_circle(make_pool, crowd, study, davi, now, attempt):
     """Everybody reads on, in two tabs, while leases end and somebody is withdrawn."""
     readers = crowd[:4]
@@ -161,7 +162,7 @@ def test_readers_and_the_worker_meet_in_no_circle(make_pool, crowd, study, davi,
     check(batch)
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", range(size(1, 3)))
 def test_exams_move_both_ways_at_once(make_batch, make_exam, study, ana, bruno, davi, now, attempt):
     hers = make_batch([make_exam() for _ in range(4)], [ana], "Hers")
     his = make_batch([make_exam() for _ in range(4)], [bruno], "His")

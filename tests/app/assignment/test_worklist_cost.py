@@ -15,8 +15,9 @@ from annotations.models import Assignment
 from annotations.services.assignment import batches
 from annotations.services.studies import roster
 from bench import _long_list as filled
+from tests.sizes import size
 
-FEW, MANY = 1_000, 200_000
+FEW, MANY = 1_000, size(20_000, 200_000)
 
 ROWS_AT_MOST = 150
 """What one statement may look at: a page of the worklist, and a little around it."""

@@ -28,10 +28,11 @@ from annotations.services.counts import live, writes
 from annotations.services.reading.signing import Submission
 from tests.app.counts.pattern_counting import differences, drain, of_batch, sets
 from tests.app.reading.test_races import at_once, sign
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-N_READERS, N_EXAMS = 20, 6
+N_READERS, N_EXAMS = size(8, 20), size(4, 6)
 CLASSES = ("atrial_fibrillation", "artifact", "sinus_bradycardia")
 
 
@@ -96,7 +97,7 @@ def while_reading(desks, now):
     return [*(partial(read, desk) for desk in desks), work, work]
 
 
-def test_twenty_readers_at_once_are_counted_once_each(readers, batch, study, monkeypatch, now):
+def test_many_readers_at_once_are_counted_once_each(readers, batch, study, monkeypatch, now):
     monkeypatch.setattr(live, "EXAMS_AT_ONCE", (3, 1))
     results = at_once(*while_reading([Desk(reader) for reader in readers], now))
     assert [one for one in results if one is not None] == []

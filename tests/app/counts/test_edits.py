@@ -17,6 +17,7 @@ from annotations.services.reading import content, corrections
 from annotations.services.taxonomy import mappings
 from tests.app.counts.pattern_counting import amend_to_next_version, differences, drain
 from tests.app.taxonomy.test_versions import GONE, PARTS, RENAMED, SPLIT
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +108,7 @@ class Clinic:
 
 
 @settings(
-    max_examples=25,
+    max_examples=size(10, 25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -13,6 +13,7 @@ from django.db.models import F
 from annotations import tasks
 from annotations.models import (
     AgreementRun,
+    AuditEvent,
     ExamPattern,
     Patient,
     PatternCount,
@@ -193,3 +194,5 @@ def test_the_command_knows_which_studies_there_are(study):
 @pytest.mark.django_db
 def test_without_studies_there_is_nothing_to_recount():
     tasks.recount_agreement()
+    assert not ExamPattern.objects.exists()
+    assert not AuditEvent.objects.exists()
