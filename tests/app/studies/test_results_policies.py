@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from itertools import count
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from rest_framework.test import APIClient
 
@@ -15,48 +17,106 @@ from annotations.models import (
     AuditEvent,
     Batch,
     Consensus,
+    Dataset,
     Reading,
     ResultsSeen,
     Role,
+    Study,
+    Taxonomy,
+    User,
 )
 from annotations.services.agreement import refresh
+from annotations.services.assignment import batches
 from annotations.services.blinding import results_seen
 from annotations.services.consensus import labels
 from annotations.services.export import jobs
 from annotations.services.studies import lifecycle, roster
+from annotations.services.taxonomy import versions
+from tests.app import props
+from tests.app.conftest import NOW
 
 POLICIES = ("live", "batch_closed", "study_locked")
 
 
-@pytest.fixture
-def study(make_study, request):
-    """A study whose results open as the test says."""
-    policy = getattr(request, "param", "batch_closed")
-    return make_study(results_open=policy)
+@pytest.fixture(scope="module")
+def cast(story):
+    """The classes, the people and a data set, for all worlds."""
+    with story():
+        versions.install(now=NOW)
+        for name, *wanted in (
+            ("Ana", Role.READER), ("Bruno", Role.READER), ("Clara", Role.ADJUDICATOR),
+            ("Davi", Role.COORDINATOR), ("Rosa", Role.RESEARCHER), ("Otto", Role.AUDITOR),
+        ):  # fmt: skip
+            props.person(name, *wanted)
+        props.dataset(now=NOW)
 
 
-@pytest.fixture
-def read(study, make_batch, submit, now):
-    """An open batch of one exam that Ana and Bruno have read."""
-    batch = make_batch()
-    for assignment in batch.assignments.all():
-        submit(assignment, "artifact")
-    compute(now)
-    return batch
+CLOSED = pytest.param(("batch_closed", "closed"), id="batch_closed-closed")
 
 
-@pytest.fixture
-def step(study, read, close, davi, now):
-    """Take the batch, or the study, to its end."""
+@pytest.fixture(scope="module", params=[CLOSED])
+def world(story, cast, request):
+    """A study whose results open as the policy says, with one exam that Ana and Bruno have read.
 
-    def take(stage):
+    Taken as far as the stage says, and made once for all tests of the same policy and stage.
+    Returns the keys of the study and of the batch.
+    """
+    policy, stage = request.param
+    with story():
+        before = transaction.savepoint()
+        davi, ana, bruno = (User.objects.get(username=name) for name in ("davi", "ana", "bruno"))
+        study = props.study(Taxonomy.objects.get(), davi, now=NOW, results_open=policy)
+        exam = props.exam(Dataset.objects.get(), 1, now=NOW)
+        read = props.batch(study, "Read", [exam], [ana, bruno], by=davi, now=NOW)
+        for assignment in read.assignments.all():
+            props.submit(assignment, "artifact", now=NOW)
+        compute(NOW)
         if stage in {"closed", "locked"}:
-            close(read)
+            batches.close(batch_id=read.pk, closed_by=davi, now=NOW)
         if stage == "locked":
-            lifecycle.lock(study_id=study.pk, actor=davi, now=now)
-        compute(now)
+            lifecycle.lock(study_id=study.pk, actor=davi, now=NOW)
+        compute(NOW)
+    yield study.pk, read.pk
+    with story():
+        transaction.savepoint_rollback(before)
 
-    return take
+
+def in_world(policy, stage):
+    """Let a test find the world in which a policy has come to a stage."""
+    return pytest.mark.parametrize(
+        "world", [(policy, stage)], indirect=True, ids=[f"{policy}-{stage}"]
+    )
+
+
+def somebody(username):
+    """Return a fixture: somebody of the cast, as no other test has met them."""
+
+    @pytest.fixture(name=username)
+    def found(db, cast):
+        return User.objects.get(username=username)
+
+    return found
+
+
+ana, bruno, clara, davi, rosa, otto = map(
+    somebody, ("ana", "bruno", "clara", "davi", "rosa", "otto")
+)
+
+
+@pytest.fixture
+def study(db, world):
+    return Study.objects.get(pk=world[0])
+
+
+@pytest.fixture
+def read(db, world):
+    return Batch.objects.get(pk=world[1])
+
+
+@pytest.fixture
+def make_exam(db, cast):
+    numbers = count(2)
+    return lambda: props.exam(Dataset.objects.get(), next(numbers), now=NOW)
 
 
 def compute(now):
@@ -73,11 +133,11 @@ def client_of(user):
 def opens(expected):
     """Parametrize a test by policy, stage and whether the results are open by then."""
     cells = [
-        pytest.param(policy, stage, is_open, id=f"{policy}-{stage}")
+        pytest.param((policy, stage), is_open, id=f"{policy}-{stage}")
         for policy, row in zip(POLICIES, expected, strict=True)
         for stage, is_open in zip(("open", "closed", "locked"), row, strict=True)
     ]
-    return pytest.mark.parametrize(("study", "stage", "is_open"), cells, indirect=["study"])
+    return pytest.mark.parametrize(("world", "is_open"), cells, indirect=["world"])
 
 
 AGREEMENT = opens([(True, True, True), (False, True, True), (False, False, True)])
@@ -85,8 +145,7 @@ READINGS = opens([(False, True, True), (False, True, True), (False, False, True)
 
 
 @AGREEMENT
-def test_agreement_opens_as_the_policy_says(step, read, rosa, stage, is_open):
-    step(stage)
+def test_agreement_opens_as_the_policy_says(read, rosa, is_open):
     assert AgreementReport.objects.visible_to(rosa).exists() == is_open
     found = client_of(rosa).get(f"/api/batches/{read.pk}/agreement/").json()
     assert (found["results"] is not None) == is_open
@@ -95,15 +154,13 @@ def test_agreement_opens_as_the_policy_says(step, read, rosa, stage, is_open):
 
 
 @READINGS
-def test_readings_open_as_the_policy_says(step, rosa, otto, stage, is_open):
-    step(stage)
+def test_readings_open_as_the_policy_says(world, otto, is_open):
     assert (Reading.objects.visible_to(otto).count() == 2) == is_open
     assert bool(client_of(otto).get("/api/readings/").json()["results"]) == is_open
 
 
 @READINGS
-def test_consensus_opens_as_the_policy_says(step, study, rosa, stage, is_open):
-    step(stage)
+def test_consensus_opens_as_the_policy_says(study, rosa, is_open):
     assert Consensus.objects.visible_to(rosa).exists() == is_open
     address = f"/api/studies/{study.slug}/consensus/"
     assert bool(client_of(rosa).get(address).json()["results"]) == is_open
@@ -122,8 +179,7 @@ def tables(answer):
 
 
 @READINGS
-def test_the_export_opens_as_the_policy_says(step, study, rosa, stage, is_open, now):
-    step(stage)
+def test_the_export_opens_as_the_policy_says(study, rosa, is_open, now):
     address = f"/api/studies/{study.slug}/export/"
     client_of(rosa).get(address)
     jobs.make_next(now=now)
@@ -133,11 +189,10 @@ def test_the_export_opens_as_the_policy_says(step, study, rosa, stage, is_open, 
     assert filled == (everything if is_open else set())
 
 
-@pytest.mark.parametrize("study", ["study_locked"], indirect=True)
+@in_world("study_locked", "closed")
 def test_one_batch_whose_results_are_kept_back_keeps_the_whole_consensus_back(
-    step, study, read, make_batch, close, rosa, now
+    read, make_batch, close, rosa, now
 ):
-    step("closed")
     Batch.objects.filter(pk=read.pk).update(results_open="batch_closed")
     assert Consensus.objects.visible_to(rosa).exists()
     close(make_batch())
@@ -145,7 +200,7 @@ def test_one_batch_whose_results_are_kept_back_keeps_the_whole_consensus_back(
     assert not Consensus.objects.visible_to(rosa).exists()
 
 
-@pytest.mark.parametrize("study", ["study_locked"], indirect=True)
+@in_world("study_locked", "open")
 def test_disputes_are_settled_before_the_results_open(
     make_batch, submit, close, clara, davi, rosa, now
 ):
@@ -191,37 +246,34 @@ def gil(make_user):
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_whoever_opens_a_door_to_results_is_noted(door, step, read, gil):
-    step("closed")
+def test_whoever_opens_a_door_to_results_is_noted(door, read, gil):
     assert client_of(gil).get(DOORS[door](read)).status_code == 200
     assert list(ResultsSeen.objects.values_list("user", "batch")) == [(gil.pk, read.pk)]
     assert AuditEvent.objects.filter(action="results.seen", actor=gil).count() == 1
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_who_was_shown_results_cannot_be_given_these_exams(door, step, read, gil, make_batch):
-    step("closed")
+def test_who_was_shown_results_cannot_be_given_these_exams(door, read, gil, make_batch):
     client_of(gil).get(DOORS[door](read))
     exam = read.assignments.first().exam
     with pytest.raises(roster.KnowsResults, match="Gil"):
         make_batch([exam], [gil])
 
 
-@pytest.mark.parametrize("study", ["study_locked"], indirect=True)
+@in_world("study_locked", "closed")
 @pytest.mark.parametrize("door", sorted(set(DOORS) - {"reading"}))
-def test_a_door_behind_which_nothing_is_shown_yet_notes_nobody(door, step, study, read, gil):
-    step("closed")
+def test_a_door_behind_which_nothing_is_shown_yet_notes_nobody(door, read, gil):
     client_of(gil).get(DOORS[door](read))
     assert not ResultsSeen.objects.exists()
 
 
-def test_looking_twice_is_noted_once(step, read, gil):
-    step("closed")
+def test_looking_twice_is_noted_once(read, gil):
     for _ in range(2):
         client_of(gil).get(DOORS["agreement"](read))
     assert AuditEvent.objects.filter(action="results.seen").count() == 1
 
 
+@in_world("batch_closed", "open")
 def test_looking_at_ones_own_reading_is_looking_at_no_results(read, ana):
     own = Reading.objects.get(reader=ana)
     client_of(ana).get(reverse("api-reading", args=[own.idempotency_key]))
@@ -229,23 +281,21 @@ def test_looking_at_ones_own_reading_is_looking_at_no_results(read, ana):
     assert not ResultsSeen.objects.exists()
 
 
-@pytest.mark.parametrize("study", ["live"], indirect=True)
-def test_who_saw_the_live_agreement_does_not_join_in(study, read, gil, make_batch):
+@in_world("live", "open")
+def test_who_saw_the_live_agreement_does_not_join_in(read, gil, make_batch):
     client_of(gil).get(DOORS["agreement"](read))
     with pytest.raises(roster.KnowsResults):
         make_batch([read.assignments.first().exam], [gil])
 
 
-def test_who_was_shown_results_reads_other_exams(step, read, gil, make_batch, make_exam):
-    step("closed")
+def test_who_was_shown_results_reads_other_exams(read, gil, make_batch, make_exam):
     client_of(gil).get(DOORS["agreement"](read))
     assert make_batch([make_exam()], [gil]).assignments.get().reader == gil
 
 
 def test_results_of_a_study_are_those_of_its_opened_batches(
-    study, step, read, make_batch, make_exam, ana, gil, now
+    study, read, make_batch, make_exam, ana, gil, now
 ):
-    step("closed")
     make_batch([make_exam()], [ana])
     results_seen.results_of_study(study=study, user=gil, now=now)
     assert [seen.batch for seen in ResultsSeen.objects.all()] == [read]
