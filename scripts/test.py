@@ -17,9 +17,9 @@ from scripts import browser, check, services
 REPOSITORY = check.REPOSITORY
 # Fails when ES modules import each other in a circle; pages are tested with hashed names.
 COLLECT = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity=0"]
-# One worker more than cores: tests of the browser and of processes wait longer than they compute.
-# The order is that of tests/conftest.py, in which the long ones come first.
-PYTEST = ["-m", "pytest", "-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
+# Two workers keep two cores busy, with the database and the browser that work for them. The order
+# is that of tests/conftest.py, in which the long ones come first.
+PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 BESIDE = (["-m", "scripts.javascript"], ["-m", "scripts.check", check.SLOW])
 
 

@@ -137,7 +137,8 @@ def opens(expected):
         for policy, row in zip(POLICIES, expected, strict=True)
         for stage, is_open in zip(("open", "closed", "locked"), row, strict=True)
     ]
-    return pytest.mark.parametrize(("world", "is_open"), cells, indirect=["world"])
+    # In the scope of the world, so that all tests of one world follow each other.
+    return pytest.mark.parametrize(("world", "is_open"), cells, indirect=["world"], scope="module")
 
 
 AGREEMENT = opens([(True, True, True), (False, True, True), (False, False, True)])
