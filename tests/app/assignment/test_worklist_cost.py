@@ -11,13 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from annotations import row_security
-from annotations.models import Assignment
+from annotations.models import Assignment, Role, User
 from annotations.services.assignment import batches
 from annotations.services.studies import roster
+from annotations.services.taxonomy import versions
 from bench import _long_list as filled
-from tests.sizes import size
+from tests.app import props
+from tests.app.conftest import NOW
 
-FEW, MANY = 1_000, size(20_000, 200_000)
+FEW, MANY = 1_000, 200_000
 
 ROWS_AT_MOST = 150
 """What one statement may look at: a page of the worklist, and a little around it."""
@@ -60,16 +62,26 @@ def _is_about_assignments(sql):
     return sql.startswith("SELECT") and "annotations_assignment" in sql
 
 
+@pytest.fixture(scope="module")
+def filled_lists(story):
+    """Ana has few exams on her list, Bruno many; either has read half. Made once: it takes long."""
+    with story():
+        classes = versions.install(now=NOW)
+        davi = props.person("Davi", Role.COORDINATOR)
+        ana, bruno = (props.person(name, Role.READER) for name in ("Ana", "Bruno"))
+        study = props.study(classes, davi, now=NOW)
+        dataset = props.dataset(now=NOW)
+        filled.exams(dataset, MANY)
+        roster.join(study=study, readers=[ana, bruno], actor=davi, now=NOW)
+        for reader, n in ((ana, FEW), (bruno, MANY)):
+            made = batches.make(study=study, name=f"{n}", rows=[], created_by=davi, now=NOW)
+            filled.assignments(made, reader, n)
+            batches.release(batch_id=made.pk, actor=davi, now=NOW)
+
+
 @pytest.fixture
-def lists(study, dataset, make_exam, ana, bruno, davi, now):
-    """Ana has few exams on her list, Bruno many; either has read half."""
-    filled.exams(dataset, MANY)
-    roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
-    for reader, n in ((ana, FEW), (bruno, MANY)):
-        made = batches.make(study=study, name=f"{n}", rows=[], created_by=davi, now=now)
-        filled.assignments(made, reader, n)
-        batches.release(batch_id=made.pk, actor=davi, now=now)
-    return ana, bruno
+def lists(db, filled_lists):
+    return User.objects.get(username="ana"), User.objects.get(username="bruno")
 
 
 def test_the_next_exam_costs_the_same_on_a_long_list_as_on_a_short_one(lists):
