@@ -36,7 +36,7 @@ CONFUSED_WITH: Mapping[str, tuple[str, ...]] = {
     "supraventricular_premature_complex": ("sinus_arrhythmia",),
     "junctional_rhythm": ("sinus_bradycardia",),
 }
-"""What a tired reader says instead of the only finding of an exam."""
+# What a tired reader gives instead of the only finding of an exam.
 
 
 def simulate(

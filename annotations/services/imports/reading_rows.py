@@ -1,4 +1,4 @@
-"""The rows of an import of readings, many at a time; all triggers see them as any others."""
+"""Bulk storage of imported readings. All triggers fire as for any other reading."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from ecgreview.published_readings import CLASSES, Readings
 
 ROWS_AT_ONCE = 2000
 
+# Recorded instead of the layout the readings were made with, which is unknown.
 DISPLAY = {"imported": "codetest"}
-"""Stands in the readings in place of the layout they were read with, which nobody knows."""
 
 REASON = "Imported: its reader made it elsewhere."
 
@@ -36,15 +36,15 @@ class Differs(ValueError):
 
 
 def refuse_changed(exams: Sequence[int], found: Readings, known: Mapping[str, User]) -> None:
-    """Do nothing when what was found of ``known`` readers is what is stored of them.
+    """Raise if the readings in the file differ from the stored ones of ``known`` readers.
 
     Args:
-        exams: their ids in the order of the rows.
-        found: all that was found.
-        known: those readers whose readings are stored, by name.
+        exams: exam ids in the order of the rows.
+        found: everything in the files.
+        known: readers whose readings are stored, by name.
 
     Raises:
-        Differs: a cell says something else; names the first.
+        Differs: names the first cell that differs.
     """
     for number, name in enumerate(found.readers):
         if name not in known:
@@ -64,17 +64,17 @@ def store(
     actor: User,
     now: datetime,
 ) -> None:
-    """Store the readings of ``readers``, whose assignments are made, as submitted at ``now``.
+    """Store the readings of ``readers``, whose assignments exist, as submitted at ``now``.
 
     Args:
         batch: of the assignments.
-        exams: their ids in the order of the rows.
-        found: all that was found.
-        readers: those to be stored, by name.
+        exams: exam ids in the order of the rows.
+        found: everything in the files.
+        readers: readers to store, by name.
         actor: who imports.
-        now: time of the deed.
+        now: time of the import.
     """
-    # In one statement: from each reading's own trigger, every row would count its seat anew.
+    # One statement: with the trigger of each reading, every row would recount its seat.
     Assignment.objects.filter(batch=batch).update(state=AssignmentState.READ)
     classes = _classes(batch)
     for name, reader in readers.items():
@@ -97,7 +97,7 @@ def store(
 
 
 def _stored(exams: Sequence[int], reader: User) -> NDArray[np.int8]:
-    """Return what is stored of ``reader``, shape (n_exams, n_classes)."""
+    """Return the stored states of ``reader``, shape (n_exams, n_classes)."""
     rows = {exam: row for row, exam in enumerate(exams)}
     columns = {code: column for column, code in enumerate(CLASSES)}
     given = np.zeros((len(exams), len(CLASSES)), dtype=np.int8)
@@ -114,7 +114,7 @@ def _classes(batch: Batch) -> dict[str, DiagnosticClass]:
 def _readings(
     batch: Batch, reader: User, assignments: Sequence[int], given: NDArray[np.int8], now: datetime
 ) -> list[Reading]:
-    """Store the readings of one reader and return them in the order of the rows."""
+    """Store the readings of one reader, and return them in the order of the rows."""
     return Reading.objects.bulk_create(
         (
             Reading(

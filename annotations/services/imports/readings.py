@@ -1,6 +1,6 @@
-"""Readings that were made elsewhere become readings of a study of their own, to be compared.
+"""Importing published readings into a study of their own, so that their readers can be compared.
 
-Their readers are accounts that can never sign in: people, models or a published reference. Their
+The readers are accounts that can never sign in: people, models or a published reference. Their
 exams have no tracings.
 """
 
@@ -27,11 +27,11 @@ from ecgreview import taxonomy
 from ecgreview.protocol import Protocol
 from ecgreview.published_readings import Kind, Readings
 
+# Actor of an import without ``--by``.
 IMPORTER = "import:command-line"
-"""Whoever imports without saying who they are."""
 
+# More than the 8,475 exams of CODE-II-test by each of its 46 readers.
 MAX_READINGS = 500_000
-"""More than the 8,475 exams of CODE-II-test by each of its 46 readers."""
 
 BATCH = "Imported readings"
 DIGITS = len(str(published.MAX_EXAMS))
@@ -55,16 +55,16 @@ class TooMany(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
-        study: the readings are in.
-        new: the names of the readers whose readings were stored.
-        known: of those whose readings were there, and the same.
-        kinds: what each of them is, of ``ReaderKind``.
-        changed: of the known, those who are another kind from now on.
-        are_patients_used: whether ages, sexes and patients of the exams come from the patient
-            table: only where the exams are new and there is a row for each.
+        study: the study with the readings.
+        new: names of the readers whose readings were stored.
+        known: names of the readers whose readings were already there.
+        kinds: ``ReaderKind`` of each of them.
+        changed: known readers whose kind has changed.
+        are_patients_used: whether ages, sexes and patients come from the patient table: only for
+            new exams with one row each.
     """
 
     study: Study
@@ -84,28 +84,28 @@ def store(
     now: datetime,
     stated: Mapping[Kind, Collection[str]] | None = None,
 ) -> Imported:
-    """Store what was ``found`` as blind readings of the study called ``name``, made if absent.
+    """Store ``found`` as blind readings of the study called ``name``, creating it if needed.
 
-    Each reader becomes a person without access, whose last name is theirs. The new readers' exams
-    are one closed batch of data; the study stays open, so that later imports may add readers.
+    Each reader becomes an account without access. The exams of the new readers form a closed data
+    batch. The study stays open, so that later imports can add readers.
 
     Args:
-        name: of the study; one that such an import made takes further readers.
-        found: the readings; those that are stored already are left alone.
-        actor: who imports; None when nobody said so.
-        now: time of the deed.
-        stated: readers who are of a kind. Of the others who are new the name tells; those who are
-            stored stay what they are.
+        name: of the study, which is new or was created by such an import.
+        found: the readings; stored ones are skipped.
+        actor: who imports; None if unknown.
+        now: time of the import.
+        stated: readers by kind. The kind of other new readers follows from their name; stored
+            readers keep theirs.
 
     Raises:
         published.UnknownReader, published.TwoKinds: as ``published.kinds_of``.
         NotAnImport: there is another study of that name.
         OtherNumber: that study has another number of exams.
-        OtherName: a reader's name is another's in capitals, or the like.
-        Differs: a reader's readings are stored, and say something else.
+        OtherName: a reader's name differs from another only in case.
+        Differs: the readings of a stored reader differ.
         TooMany: there are more than ``MAX_READINGS``.
-        studies.InvalidProtocol: no study can have this name.
-        studies.NotOpen: the study is locked, and some of the readers are new or of another kind.
+        InvalidProtocol: no study can have this name.
+        lifecycle.NotOpen: the study is locked, and some readers are new or change their kind.
     """
     kinds = published.kinds_of(found.readers, stated)
     if (n_readings := len(found.readers) * found.n_exams) > MAX_READINGS:
@@ -142,10 +142,10 @@ def _importer(now: datetime) -> User:
 
 
 def _change_kinds(study: Study, kinds: Mapping[User, str], by: User, now: datetime) -> None:
-    """Make readers another kind: from now on they vote, or no longer do.
+    """Change the kind of readers, so that from now on they vote, or no longer do.
 
     Raises:
-        studies.NotOpen: the study is locked.
+        lifecycle.NotOpen: the study is locked.
     """
     if not study.is_open:
         raise lifecycle.NotOpen(study.phase)
@@ -163,7 +163,7 @@ def _change_kinds(study: Study, kinds: Mapping[User, str], by: User, now: dateti
 
 
 def _study(name: str, kinds: Mapping[str, str], by: User, now: datetime) -> Study:
-    """Return the study of that name, locked, or a new one that is open."""
+    """Return the study called ``name``, locked, or a new open one."""
     stored = Study.objects.select_for_update(no_key=True).filter(slug=lifecycle.slug_for(name))
     if study := stored.first():
         return study
@@ -186,13 +186,13 @@ def _dataset_name(study: Study) -> str:
 
 
 def _exams(study: Study, found: Readings, now: datetime) -> tuple[Sequence[int], bool]:
-    """Return the ids of the study's exams in the order of the rows, stored if it has none.
+    """Return the ids of the study's exams in the order of the rows, storing them if it has none.
 
     Returns:
         Also whether the patient table was used.
 
     Raises:
-        NotAnImport: the study was not made by such an import.
+        NotAnImport: the study was not created by such an import.
         OtherNumber: it has another number.
     """
     dataset = Dataset.objects.filter(name=_dataset_name(study)).first()
@@ -214,12 +214,12 @@ def _exams(study: Study, found: Readings, now: datetime) -> tuple[Sequence[int],
 
 
 def _username(study: Study, reader: str) -> str:
-    """Return a user name that no form takes, as it has colons: it can be no person's."""
+    """Return a user name that no form accepts, because it has colons, so no person can have it."""
     return f"import:{study.slug}:{reader}"
 
 
 def _known(study: Study) -> Mapping[str, User]:
-    """Return who reads in the study by way of an import, by the names of their files."""
+    """Return the imported readers of the study by the names of their files."""
     lines = StudyReader.objects.filter(study=study).select_related("user")
     start = _username(study, "")
     return {
@@ -237,7 +237,7 @@ def _add(
     by: User,
     now: datetime,
 ) -> None:
-    """Store the readings of the readers that ``kinds`` names as a closed batch."""
+    """Store the readings of the readers in ``kinds`` as a closed batch."""
     if not study.is_open:
         raise lifecycle.NotOpen(study.phase)
     readers = {name: _join(study, name, kind, by, now) for name, kind in kinds.items()}
@@ -269,7 +269,7 @@ def _not_people(kinds: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _join(study: Study, name: str, kind: str, by: User, now: datetime) -> User:
-    """Return a new reader of ``study``, who cannot join as others do: they have no role."""
+    """Add a new reader to ``study`` directly, because imported readers have no role."""
     try:
         reader = accounts.create_without_access(
             username=_username(study, name), name=name, kind=ReaderKind(kind), now=now

@@ -42,7 +42,7 @@ UNAVAILABLE: tuple[tuple[str, object], ...] = (
     ("adjudication", "masked_then_open"),
     ("clinical_information", "full"),
 )
-"""What a protocol may say and this version cannot carry out."""
+# Protocol fields that this version cannot carry out yet.
 
 
 class NameTaken(ValueError):

@@ -29,7 +29,7 @@ PLAIN: Sequence[str] = (
     "undo_window_s",
     "minimum_reader_level",
 )
-"""The keys of a protocol that a study holds under the same names."""
+# Keys of a protocol that are fields of the study with the same name.
 
 
 def of_batch(batch: Batch) -> Protocol:

@@ -32,7 +32,7 @@ TOLD = {
     StudyReaderStatus.PAUSED: NoticeKind.READER_PAUSED,
     StudyReaderStatus.WITHDRAWN: NoticeKind.READER_WITHDRAWN,
 }
-"""What a reader is told when their status becomes another; why stays with the coordinators."""
+# Notices to readers about a new status. The reason is visible to coordinators only.
 
 
 class NotAReader(ValueError):

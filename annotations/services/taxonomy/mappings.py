@@ -145,7 +145,7 @@ KINDS: dict[str, published.RelationKind] = {
     "implies": "implies",
     "soft_conflicts": "soft_conflict",
 }
-"""The domain's word for each kind of relation that is stored."""
+# Stored relation kinds and the domain's names for them.
 
 
 def _stored(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:

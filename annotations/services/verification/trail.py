@@ -103,7 +103,7 @@ RECORDS: Sequence[Callable[[], Fault | None]] = (
     accounts.role_fault,
     accounts.account_fault,
 )
-"""What the events say of things that there are few of; each is compared as a whole."""
+# Kinds of rows of which there are few, so that each kind is compared in one slice.
 
 
 def verify(*, after: Head = START, expected: Head | None = None) -> Verification:
