@@ -1,4 +1,4 @@
-"""The models, one file per aggregate."""
+"""The database models, one file per aggregate."""
 
 from .account_mail import AccountMail, AccountMailFailure, AccountMailKind
 from .agreement import OF_STUDIES, AgreementReport, AgreementRun, RunStage

@@ -1,4 +1,4 @@
-"""Mails about accounts: queued by a request, sent by a worker."""
+"""E-mails about accounts: queued by a request, sent by a worker."""
 
 from __future__ import annotations
 
@@ -11,40 +11,36 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AccountMailKind(models.TextChoices):
-    """What a mail is for."""
-
     INVITATION = "invitation", _("Invitation")
     NEW_PASSWORD = "new_password", _("Link for a new password")
     FORGOTTEN_PASSWORD = "forgotten_password", _("Forgotten password")
 
 
 class AccountMailFailure(models.TextChoices):
-    """Why a mail was given up."""
+    """Why we stopped trying to send an e-mail."""
 
     REFUSED = "refused", _("the mail server rejects mail for this address")
     NO_ANSWER = "no_answer", _("the mail server could not be reached")
 
 
 class AccountMailQuerySet(models.QuerySet["AccountMail"]):
-    """Which mails."""
-
     def waiting(self) -> AccountMailQuerySet:
-        """Return those of which nothing has become yet."""
+        """Return e-mails that were neither sent nor given up."""
         return self.filter(accepted_at=None, failed_at=None)
 
     def due(self, now: datetime) -> AccountMailQuerySet:
-        """Return those to be tried now."""
+        """Return e-mails to try now."""
         return self.waiting().filter(due_at__lte=now)
 
     def ended(self) -> AccountMailQuerySet:
-        """Return those that were accepted or given up."""
+        """Return e-mails that were accepted by the mail server or given up."""
         return self.exclude(accepted_at=None, failed_at=None)
 
 
 class AccountMail(models.Model):
-    """One mail to one person; it holds no link, which is made when it is sent.
+    """One e-mail to one person. It stores no link: the link is created when the e-mail is sent.
 
-    A forgotten password is asked for by address: the worker finds out whose it is.
+    A forgotten password is requested by address; the worker looks up whose it is.
     """
 
     kind = models.CharField(max_length=20, choices=AccountMailKind)
@@ -95,5 +91,4 @@ class AccountMail(models.Model):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether nothing has become of it yet."""
         return self.accepted_at is None and self.failed_at is None

@@ -1,4 +1,4 @@
-"""The agreement between readers, version by version, and the runs that compute it."""
+"""Reader agreement: versioned reports, and the runs that compute them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .taxonomy import Taxonomy
 if TYPE_CHECKING:
     from .people import User
 
+# The purposes of batches whose readings enter the agreement of a whole study.
 OF_STUDIES = (Purpose.DATA, Purpose.REREAD)
-"""The batches whose readings make up the agreement of a whole study."""
 
 
 def _opened_to(user: User) -> Q:
     """Return the condition for rows of scopes whose agreement ``user`` may see.
 
-    Of a whole study: when the agreement of every batch that it is made from is open.
+    The agreement of a whole study is open when that of every batch it includes is open.
     """
     opened = Batch.objects.all().with_open_agreement().not_read_by(user)
     parts = Batch.objects.filter(purpose__in=OF_STUDIES)
@@ -37,13 +37,11 @@ def _opened_to(user: User) -> Q:
 
 
 class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
-    """Which reports."""
-
     def visible_to(self, user: User) -> AgreementReportQuerySet:
         """Return the reports ``user`` may see.
 
-        By permission, when the policy of the study opens them, and of studies that they do not
-        read in.
+        They need the permission, the study's policy must have opened the report, and they must
+        not read in the study.
         """
         if not user.has_perm("annotations.view_agreementreport"):
             return self.none()
@@ -54,8 +52,8 @@ class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
         return self.filter(in_scope(scope))
 
     def newest(self) -> AgreementReportQuerySet:
-        """Return the last version of each scope."""
-        # Two questions, not one with OR in it: each is answered by the index of versions.
+        """Return the latest version of each scope."""
+        # Two subqueries instead of one OR, so that each can use the index of versions.
         later = AgreementReport.objects.filter(
             study=OuterRef("study"), number__gt=OuterRef("number")
         )
@@ -65,10 +63,10 @@ class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
 
 
 class AgreementReport(models.Model):
-    """What ``ecgreview.agreement`` found in the blind readings of a batch or of a whole study.
+    """What ``ecgreview.agreement`` computed from the blind readings of a batch or a whole study.
 
-    A version is never changed (a trigger of migration 0021 sees to it): other counts or another
-    method make the next one. That nothing had changed is noted in ``checked_at``.
+    A version never changes (a trigger of migration 0021 enforces it): new counts or a new
+    method create the next version. ``checked_at`` records the last check that found no change.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="agreement_reports")
@@ -105,14 +103,13 @@ class AgreementReport(models.Model):
 
     @property
     def scope(self) -> Scope:
-        """Whose agreement it is."""
         return Scope(self.study_id, self.batch_id)
 
     @cached_property
     def coded_results(self) -> dict[str, Any]:
-        """The results with codes for reasons, where ``results`` may hold sentences.
+        """The results with reason codes; old rows of ``results`` may hold sentences instead.
 
-        Read this one: ``results`` is for whoever proves that nothing was changed.
+        Use this one. ``results`` is only for verifying that a stored report wasn't changed.
         """
         is_earlier = self.method_version in earlier.VERSIONS
         coded: dict[str, Any] = earlier.with_codes(self.results) if is_earlier else self.results
@@ -120,13 +117,11 @@ class AgreementReport(models.Model):
 
     @property
     def n_repaired(self) -> int:
-        """How many entries of the counts a recount had to set right before it."""
+        """How many count entries a recount had to correct before this report."""
         return self.runs.aggregate(n=Sum("n_repaired"))["n"] or 0
 
 
 class RunStage(models.TextChoices):
-    """How far a run is."""
-
     WAITING = "waiting", _("Waiting")
     COUNTING = "counting", _("Counting new readings")
     COMPUTING = "computing", _("Computing")
@@ -136,10 +131,8 @@ class RunStage(models.TextChoices):
 
 
 class AgreementRunQuerySet(models.QuerySet["AgreementRun"]):
-    """Which runs."""
-
     def visible_to(self, user: User) -> AgreementRunQuerySet:
-        """Return the runs ``user`` may follow: those whose reports they may see."""
+        """Return the runs whose reports ``user`` may see."""
         if not user.has_perm("annotations.view_agreementreport"):
             return self.none()
         return self.filter(_opened_to(user))
@@ -149,15 +142,15 @@ class AgreementRunQuerySet(models.QuerySet["AgreementRun"]):
         return self.filter(in_scope(scope))
 
     def unfinished(self) -> AgreementRunQuerySet:
-        """Return those that wait or are at work: at most one of each scope."""
+        """Return runs that are waiting or in progress: at most one per scope."""
         return self.filter(finished_at=None)
 
 
 class AgreementRun(models.Model):
-    """One piece of work: the next report of a scope, asked for by a change or by a person.
+    """A job that computes the next report of a scope, requested by a change or by a person.
 
-    What changes while it is waiting is noted on it (``n_changes``, ``changed_at``), so that the
-    unfinished run of a scope is all there is to know about what it still lacks.
+    Changes that arrive while it waits are recorded on it (``n_changes``, ``changed_at``), so
+    the unfinished run of a scope says everything that its report doesn't include yet.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="agreement_runs")
@@ -220,15 +213,14 @@ class AgreementRun(models.Model):
 
     @property
     def scope(self) -> Scope:
-        """Whose agreement it computes."""
         return Scope(self.study_id, self.batch_id)
 
     @property
     def is_finished(self) -> bool:
-        """Whether it has come to an end, with a report or without."""
+        """Whether it ended, with or without a report."""
         return self.finished_at is not None
 
     @property
     def share(self) -> float | None:
-        """How much of its stage is done, from 0 to 1; None where that cannot be told."""
+        """The fraction of its stage that is done, from 0 to 1; None if unknown."""
         return self.n_done / self.n_total if self.n_total else None

@@ -1,4 +1,4 @@
-"""What belongs to a version of the agreement beside its coefficients, a row for each part."""
+"""The parts of an agreement report other than its coefficients, one row per part."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 
 class DetailKind(models.TextChoices):
-    """What a row tells."""
-
     FACTS = "facts", _("Study facts")
     READER = "reader", _("Reader compared with a reference")
     SUGGESTIONS = "suggestions", _("Readings with and without suggestions")
@@ -25,13 +23,11 @@ class DetailKind(models.TextChoices):
 
 
 class AgreementDetailQuerySet(models.QuerySet["AgreementDetail"]):
-    """Which details."""
-
     def visible_to(self, user: User) -> AgreementDetailQuerySet:
-        """Return the details ``user`` may see: of versions that they may see.
+        """Return the details ``user`` may see: those of reports they may see.
 
-        What is made of single readings, only when they may see closed readings too. It was made of
-        readings of batches whose results were open already, and what is open stays so.
+        Details made of single readings also need the permission for closed readings. They only
+        use batches whose results were already open, and open results stay open.
         """
         seen = self.filter(report__in=AgreementReport.objects.visible_to(user))
         if user.has_perm("annotations.view_closed_readings"):
@@ -40,11 +36,11 @@ class AgreementDetailQuerySet(models.QuerySet["AgreementDetail"]):
 
 
 class AgreementDetail(models.Model):
-    """One part of a version of the agreement; never changed, as the version itself.
+    """One part of a version of an agreement report. Like the version, it never changes.
 
-    ``results`` are values of the dataclass that the service names for the kind: what they were
-    made from is told by ``inputs_digest``. A version that would hold the same names the row that
-    does: versions come every minute while others read, and profiles are large.
+    ``results`` holds values of the dataclass that the service names for the kind;
+    ``inputs_digest`` identifies the inputs. A version with the same results refers to the
+    earlier row instead of copying it: reports can be made every minute, and profiles are large.
     """
 
     report = models.ForeignKey(AgreementReport, on_delete=models.PROTECT, related_name="details")
@@ -90,6 +86,6 @@ class AgreementDetail(models.Model):
         return f"{self.kind} of {self.report}"
 
     @property
-    def told(self) -> Any:
-        """The results, whichever row holds them; with ``taken_from`` selected it asks nothing."""
+    def stored_results(self) -> Any:
+        """The results from whichever row holds them; no query if ``taken_from`` is selected."""
         return self.taken_from.results if self.taken_from else self.results

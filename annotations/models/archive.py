@@ -1,4 +1,4 @@
-"""Archives of a study's tables: asked for by people, made by a worker, kept for some days."""
+"""Archives of a study's tables: requested by people, built by a worker, kept for some days."""
 
 from __future__ import annotations
 
@@ -15,27 +15,25 @@ _SHA256 = "^[0-9a-f]{64}$"
 
 
 class ArchiveQuerySet(models.QuerySet["Archive"]):
-    """Which archives."""
-
     def unfinished(self) -> ArchiveQuerySet:
-        """Return those that wait or are being made: at most one of each study."""
+        """Return archives that are waiting or being built: at most one per study."""
         return self.filter(finished_at=None)
 
     def ready(self) -> ArchiveQuerySet:
-        """Return those that can be downloaded."""
+        """Return archives that can be downloaded."""
         return self.filter(finished_at__isnull=False, failure="")
 
 
 class Archive(models.Model):
-    """A ZIP file of the export of a study; the row is the request, the progress and the result.
+    """A ZIP file of a study's export. The row is the request, the progress and the result.
 
-    Nobody but the owner of the tables sees these rows and their chunks (migration 0031): services
-    check who asks.
+    Only the owner of the tables can select these rows and their chunks (migration 0031);
+    services check who asks.
 
     Attributes:
-        state: what the study held when the archive was made, as ``archives.state_of`` tells it.
-        batches: whose results are in it.
-        n_done: tables that are written, of ``n_total``.
+        state: what the study contained when the archive was built, from ``archives.state_of``.
+        batches: the batches whose results it includes.
+        n_done: how many of ``n_total`` tables are written.
     """
 
     key = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -84,17 +82,16 @@ class Archive(models.Model):
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can be downloaded."""
         return self.finished_at is not None and not self.failure
 
     @property
     def has_failed(self) -> bool:
-        """Whether every attempt to make it failed."""
+        """Whether every attempt to build it failed."""
         return self.finished_at is not None and bool(self.failure)
 
 
 class ArchiveChunk(models.Model):
-    """A part of the file of an archive; all but the last are of the same size."""
+    """A part of an archive's file. All parts but the last have the same size."""
 
     archive = models.ForeignKey(
         Archive, on_delete=models.CASCADE, related_name="chunks", db_index=False

@@ -1,4 +1,4 @@
-"""Who reads what in which order: assignments, and the slots of a pool they may come from."""
+"""Assignments (who reads which exam, in which order) and the slots of a pooled batch."""
 
 from __future__ import annotations
 
@@ -18,28 +18,26 @@ from .protocol import Arm
 if TYPE_CHECKING:
     from .people import User
 
+# Enough that a million random ids don't collide, and JavaScript can represent each exactly.
 ID_BITS = 50
-"""A million random ids of so many bits differ, and JavaScript holds them exactly."""
 
+# Crockford's base 32: no I, L, O or U.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: no I, L, O or U."""
 
 
 def new_id() -> int:
-    """Return a random number: a serial one would count what others were given since."""
+    """Return a random id. A serial id would reveal how many exams others were given since."""
     return secrets.randbits(ID_BITS) or 1
 
 
 class Occurrence(models.IntegerChoices):
-    """Which time the same reader reads the exam in the batch."""
+    """Whether this is the reader's first reading of the exam in the batch or a repeat."""
 
     FIRST = 1, _("First")
     REPEAT = 2, _("Hidden repeat")
 
 
 class AssignmentState(models.TextChoices):
-    """How an assignment stands."""
-
     WAITING = "waiting", _("Waiting")
     READ = "read", _("Read")
     LAPSED = "lapsed", _("Given back")
@@ -47,7 +45,7 @@ class AssignmentState(models.TextChoices):
 
 
 class WorkState(models.TextChoices):
-    """How far the reader of an assignment is with it."""
+    """How far the reader has got with an assignment."""
 
     NOT_STARTED = "todo", _("Not started")
     BEGUN = "draft", _("Started")
@@ -55,26 +53,23 @@ class WorkState(models.TextChoices):
 
     @classmethod
     def of(cls, *, is_submitted: bool, has_draft: bool) -> WorkState:
-        """Return how far somebody is who has, or has not, submitted it or begun."""
+        """Return the state of an assignment that is submitted or not, with or without a draft."""
         if is_submitted:
             return cls.SUBMITTED
         return cls.BEGUN if has_draft else cls.NOT_STARTED
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
-    """Which assignments."""
-
     def visible_to(self, user: User) -> AssignmentQuerySet:
-        """Return ``user``'s own assignments of released batches: nobody works another's list.
+        """Return ``user``'s own assignments in released batches.
 
-        Without those that were withdrawn, and without hidden repeats that are held back until
-        their first reading is washed out.
+        Excludes withdrawn ones, and hidden repeats whose washout hasn't passed yet.
         """
         own = self.filter(reader=user, batch__released_at__isnull=False)
         return own.exclude(state=AssignmentState.WITHDRAWN).exclude(not_before__gt=Now())
 
     def held(self) -> AssignmentQuerySet:
-        """Return the hidden repeats that nobody may know of yet."""
+        """Return hidden repeats that are held back until the washout has passed."""
         return self.waiting().filter(not_before__gt=Now())
 
     def in_reading_order(self) -> AssignmentQuerySet:
@@ -82,31 +77,32 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.order_by("batch_id", "position", "pk")
 
     def waiting(self) -> AssignmentQuerySet:
-        """Return those that have no reading yet; the index of the worklist holds just these."""
+        """Return assignments without a reading. The partial index for worklists has only these."""
         return self.filter(state=AssignmentState.WAITING)
 
     def pending(self) -> AssignmentQuerySet:
-        """Return those that a reading may still come for: also those given back to a pool."""
+        """Return assignments that may still get a reading, including those returned to a pool."""
         return self.filter(state__in=(AssignmentState.WAITING, AssignmentState.LAPSED))
 
     def answered(self) -> AssignmentQuerySet:
-        """Leave out those whose readers abstained: the exam still lacks that reading."""
+        """Exclude those whose readers abstained: the exam still lacks that reading."""
         return self.filter(is_abstained=False)
 
     def unread(self) -> AssignmentQuerySet:
-        """Return those of open, released batches that wait for their reading.
+        """Return assignments of open, released batches that have no reading yet.
 
-        Held repeats among them: a reader's list starts from ``visible_to``.
+        Includes held repeats. To build a reader's worklist, start from ``visible_to``.
         """
         return self.waiting().filter(batch__closed_at=None, batch__released_at__isnull=False)
 
 
 class Assignment(models.Model):
-    """One exam that one reader is to read in one batch, once or once again.
+    """One exam for one reader to read in one batch, as first reading or as repeat.
 
-    Readers know it by ``code``: a hidden repeat has another one than the first reading, and two
-    readers of an exam have nothing to compare. Triggers (migrations 0006 and 0015) make it READ
-    when its blind reading is inserted, and note whether its reader abstained.
+    Readers know it by ``code``. A hidden repeat has a different code from the first reading,
+    and two readers of one exam have different codes, so they can't match them. Triggers
+    (migrations 0006 and 0015) set the state to READ when the blind reading is inserted, and
+    record whether the reader abstained.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -188,26 +184,24 @@ class Assignment(models.Model):
 
     @property
     def code(self) -> str:
-        """The name by which its reader knows the exam, such as ``7QF2M-XA0K3``."""
+        """The code by which the reader knows the exam, such as ``7QF2M-XA0K3``."""
         return code_of(self.pk)
 
 
 def code_of(assignment_id: int) -> str:
-    """Return ten characters of base 32 for an assignment's id, in two groups."""
+    """Return ten base 32 characters for an assignment's id, in two groups."""
     digits = [_ALPHABET[(assignment_id >> 5 * place) & 31] for place in reversed(range(10))]
     return f"{''.join(digits[:5])}-{''.join(digits[5:])}"
 
 
 class SlotQuerySet(models.QuerySet["Slot"]):
-    """Which slots."""
-
     def free(self) -> SlotQuerySet:
-        """Return the slots that nobody has taken."""
+        """Return slots that nobody has taken."""
         return self.filter(assignment=None)
 
 
 class Slot(models.Model):
-    """One of the readings that a pooled batch wants of an exam, for whoever takes it first."""
+    """One reading that a pooled batch needs of an exam; the first reader to take it gets it."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="slots")
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""What happened: events that are only ever added, and the chain that proves it."""
+"""The audit trail: append-only events, and the hash chain that proves it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    """Which events."""
-
     def visible_to(self, user: User) -> AuditEventQuerySet:
-        """Return the events ``user`` may look at: all by permission, none while they read.
+        """Return the events ``user`` may see: all with the permission, none while they read.
 
-        Whoever reads in a study that is not locked sees no part of the trail: with some events
-        left out, the numbers of the others would count what their colleagues did.
+        Readers of a study that isn't locked see no part of the trail. Even with some events left
+        out, the ids of the rest would reveal how much their colleagues did.
         """
         if not user.has_perm("annotations.view_auditevent"):
             return self.none()
@@ -30,11 +28,11 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """Somebody did something to something, and why; written in the transaction of the deed.
+    """Who did what to which object, and why; written in the transaction of the action itself.
 
-    No event holds a label: of a reading it holds the SHA-256 of what it says, which proves later
-    that it was not changed and tells nothing before. Triggers (migration 0007) refuse to change
-    or delete an event and link it into the chain when its transaction commits.
+    Events hold no labels. For a reading they hold the SHA-256 of its content, which proves
+    later that it wasn't changed and reveals nothing before. Triggers (migration 0007) reject
+    changes and deletions and link each event into the chain when its transaction commits.
     """
 
     at = models.DateTimeField(help_text="The time the deed was done at, by the server's clock.")
@@ -71,7 +69,7 @@ class AuditEvent(models.Model):
 
 
 class AuditLink(models.Model):
-    """One link of the chain: the digest of an event and of all that were linked before it."""
+    """One link of the chain: the digest of an event and of everything linked before it."""
 
     seq = models.BigIntegerField(primary_key=True, help_text="1, 2, 3 … without a gap.")
     event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="link")

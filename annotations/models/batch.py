@@ -1,4 +1,4 @@
-"""Batches: the portions in which a study is released, read and closed."""
+"""Batches: the parts of a study that are released, read and closed together."""
 
 from __future__ import annotations
 
@@ -23,58 +23,55 @@ if TYPE_CHECKING:
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
-    """Which batches."""
-
     def visible_to(self, user: User) -> BatchQuerySet:
-        """Return the batches that ``user`` may manage or inspect: all by permission."""
+        """Return the batches that ``user`` may manage or inspect: all by permission, or none."""
         return self if user.has_perm("annotations.view_batch") else self.none()
 
     def open(self) -> BatchQuerySet:
-        """Return the batches that still take readings, released or not."""
+        """Return batches that still accept readings, released or not."""
         return self.filter(closed_at=None)
 
     def released(self) -> BatchQuerySet:
-        """Return the batches that their readers know of."""
+        """Return batches that are visible to their readers."""
         return self.filter(released_at__isnull=False)
 
     def serving(self, user: User) -> BatchQuerySet:
-        """Return the batches that hand exams to ``user`` now.
+        """Return batches that give exams to ``user`` now.
 
-        Until somebody who must has passed a qualification, only the sets that they qualify or
-        practise with do.
+        While a reader still has to pass a qualification, only qualification and practice batches
+        do.
         """
         studies = Study.objects.serving(user)
         return self.open().released().filter(~_barring(user), study__in=studies)
 
     def barred(self, user: User) -> BatchQuerySet:
-        """Return the batches of data that wait until ``user`` has passed a qualification."""
+        """Return data batches that are blocked until ``user`` passes a qualification."""
         return self.filter(_barring(user))
 
     def of_data(self) -> BatchQuerySet:
-        """Return the batches whose readings count: practice never mixes with data."""
+        """Return batches whose readings count as data; practice never mixes with data."""
         return self.exclude(purpose__in=NO_DATA)
 
     def with_open_results(self) -> BatchQuerySet:
-        """Return the batches whose results the policy of their study has opened."""
+        """Return batches whose results are open under the policy of their study."""
         closed = Q(closed_at__isnull=False) & ~Q(results_open=ResultsOpen.STUDY_LOCKED)
         return self.filter(closed | Q(study__phase__in=SETTLED))
 
     def with_open_agreement(self) -> BatchQuerySet:
-        """Return the batches whose agreement that policy has opened."""
+        """Return batches whose agreement is open under the policy of their study."""
         closed = Q(closed_at__isnull=False) & ~Q(results_open=ResultsOpen.STUDY_LOCKED)
         live = Q(results_open=ResultsOpen.LIVE)
         return self.filter(closed | live | Q(study__phase__in=SETTLED))
 
     def closed(self) -> BatchQuerySet:
-        """Return the batches that take no more readings."""
+        """Return batches that no longer accept readings."""
         return self.filter(closed_at__isnull=False)
 
     def not_read_by(self, user: User) -> BatchQuerySet:
-        """Leave out every study that ``user`` reads in, and every study with an exam they read.
+        """Exclude every study that ``user`` reads in, and every study with an exam they read.
 
-        The firewall between reading and looking at results: a coordinator who also reads sees no
-        label and no agreement until the study is locked, nor what another study found in the
-        same exams.
+        This is the blinding rule for results: a coordinator who also reads sees no labels and no
+        agreement until the study is locked, nor what another study found in the same exams.
         """
         own = Study.objects.all().blinding(user)
         exams = Exam.objects.all().read_by(user).values("pk")
@@ -96,7 +93,7 @@ class BatchQuerySet(models.QuerySet["Batch"]):
 
 
 class Purpose(models.TextChoices):
-    """What the readings of a batch are for."""
+    """What the readings of a batch are used for."""
 
     DATA = "data", _("Data")
     PRACTICE = "practice", _("Practice")
@@ -115,17 +112,17 @@ def _barring(user: User) -> Q:
 
 
 class Handout(models.TextChoices):
-    """How the exams of a batch come to their readers."""
+    """How exams are given to readers."""
 
     NAMED = "named", _("Each reader has exams of their own")
     POOLED = "pooled", _("Readers take the next available exam")
 
 
 class Batch(HasWithheld):
-    """A portion of a study that is released and closed as one.
+    """A part of a study that is released and closed as a unit.
 
-    It keeps the classes and the promises of the protocol under which it was made: an amendment
-    holds for later batches, and nobody reads half a batch under another list.
+    It keeps the classes and rules of the protocol version it was created under: an amendment
+    applies to later batches only, so nobody reads half a batch under another class list.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="batches")
@@ -225,7 +222,7 @@ class Batch(HasWithheld):
 
     @property
     def is_released(self) -> bool:
-        """Whether its readers know of it."""
+        """Whether its readers can see it."""
         return self.released_at is not None
 
     @property
@@ -235,23 +232,21 @@ class Batch(HasWithheld):
 
 
 class SeatQuerySet(models.QuerySet["Seat"]):
-    """Which seats."""
-
     def complete(self) -> SeatQuerySet:
-        """Return the seats whose readers have read all that they have."""
+        """Return seats whose readers have read everything assigned to them."""
         return self.filter(n_assigned__gt=0, n_read=F("n_assigned"))
 
     def to_judge(self) -> SeatQuerySet:
-        """Return the complete seats of qualification sets that were not judged yet."""
+        """Return complete seats of qualification batches that have no result yet."""
         return self.complete().filter(judged_at=None, batch__purpose=Purpose.QUALIFICATION)
 
 
 class Seat(models.Model):
-    """A reader's place in a batch: how much they have to read and how much they have read.
+    """A reader's place in a batch: how many exams they have to read and how many they have read.
 
-    Triggers (migration 0006) keep the counts in step with the assignments, so that no page has to
-    count them. In a pooled batch a seat is the leave to take exams. On the seat of a qualification
-    set stands how its reader did, from the moment that the last exam of it was read.
+    Triggers (migration 0006) keep the counts in step with the assignments, so no page has to
+    count rows. In a pooled batch, a seat is the permission to take exams. In a qualification
+    batch, it holds the reader's result once their last exam is read.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="seats")
@@ -292,7 +287,7 @@ class Seat(models.Model):
 
 
 class Reference(models.Model):
-    """The answer that a practice or qualification reading of an exam is compared with."""
+    """The reference answer for practice and qualification readings of an exam."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="references")
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="+")
@@ -308,16 +303,14 @@ class Reference(models.Model):
 
 
 class ResultsSeenQuerySet(models.QuerySet["ResultsSeen"]):
-    """Which results were shown to whom."""
-
     def known_to(self, readers: Iterable[User | int]) -> ResultsSeenQuerySet:
-        """Return what any of ``readers`` was shown, or an account that one of them vouches for."""
+        """Return results seen by ``readers``, or by accounts that one of them vouches for."""
         ids = [reader if isinstance(reader, int) else reader.pk for reader in readers]
         return self.filter(Q(user__in=ids) | Q(user__vouched_by__in=ids))
 
 
 class ResultsSeen(models.Model):
-    """Somebody was shown results of a batch: its exams they can no longer read blind."""
+    """A person has seen results of a batch, so they can no longer read its exams blind."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="+")

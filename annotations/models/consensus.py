@@ -1,4 +1,4 @@
-"""The labels that follow from the readings by the rule of the study."""
+"""The labels that the study's consensus rule derives from the readings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(models.TextChoices):
-    """How the rule came to the labels of an exam."""
+    """How the rule reached the labels of an exam."""
 
     AGREEMENT = "agreement", _("All readers gave the same classes")
     MAJORITY = "majority", _("Decided by votes")
@@ -32,7 +32,7 @@ class Outcome(models.TextChoices):
 
 
 class ClassState(models.TextChoices):
-    """What is known of one class of one exam."""
+    """The consensus on one class of one exam."""
 
     PRESENT = State.PRESENT.value, _("Present")
     ABSENT = State.ABSENT.value, _("Absent")
@@ -58,8 +58,8 @@ class OpenReason(models.TextChoices):
     NO_CLASS_SHARED = Reason.NO_CLASS_SHARED.value, _("No class was given by two readers")
 
 
+# The outcomes that still need a decision.
 OPEN = (Outcome.DISPUTED, Outcome.INCOMPLETE)
-"""The outcomes that leave something to be decided."""
 
 
 def _has_known_states(name: str) -> Func:
@@ -74,13 +74,11 @@ def _has_known_states(name: str) -> Func:
 
 
 class ConsensusQuerySet(models.QuerySet["Consensus"]):
-    """Which consensus rows."""
-
     def visible_to(self, user: User) -> ConsensusQuerySet:
-        """Return those ``user`` may see.
+        """Return the rows ``user`` may see.
 
-        By permission, when the policy of the study opens them, and of studies that they do not
-        read in.
+        They need the permission, the study's policy must have opened the results, and they must
+        not read in the study.
         """
         if not user.has_perm("annotations.view_consensus"):
             return self.none()
@@ -88,9 +86,9 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
         return self.with_open_results().filter(study__in=opened.values("study"))
 
     def with_open_results(self) -> ConsensusQuerySet:
-        """Return those of studies all of whose closed batches have open results.
+        """Return rows of studies in which all closed batches have open results.
 
-        A consensus is made from all of them: one that must be hidden would be told by the others.
+        A consensus combines all closed batches, so it would reveal one that must stay hidden.
         """
         hidden = (
             Batch.objects.closed()
@@ -101,7 +99,7 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
 
 
 class Consensus(models.Model):
-    """The outcome of one exam in one study; derived from readings, never edited."""
+    """The outcome for one exam in one study. Derived from readings, never edited."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="consensus")
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="consensus")
@@ -162,10 +160,11 @@ class Consensus(models.Model):
 
 
 class ConsensusLabel(models.Model):
-    """A class that readers gave to the exam: how many did, and whether the rule keeps it.
+    """A class that readers found in the exam: how many did, and whether the rule keeps it.
 
-    Its ``n_readings`` are those with a vote on the class: not those that call the exam unreadable
-    or the class not assessable, and of adjudicators only where the class was in dispute.
+    ``n_readings`` counts readings with a vote on the class. It excludes those that call the
+    exam unreadable or the class not assessable, and includes adjudicators only where the class
+    was in dispute.
     """
 
     consensus = models.ForeignKey(Consensus, on_delete=models.CASCADE, related_name="labels")

@@ -1,4 +1,4 @@
-"""Exams and their tracings, and the imports that brought them in."""
+"""Exams, their tracings, and the imports that created them."""
 
 from __future__ import annotations
 
@@ -17,27 +17,25 @@ from .study import Study
 if TYPE_CHECKING:
     from .people import User
 
+# CODE-II exams hold up to four successive tracings.
 MAX_TRACINGS = 4
-"""CODE-II exams hold up to four successive tracings."""
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def new_code() -> str:
-    """Return a random exam code such as ``K7Q2M9XA``: it says nothing about source or order."""
+    """Return a random exam code such as ``K7Q2M9XA`` that reveals neither source nor order."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(8))
 
 
 class DatasetQuerySet(models.QuerySet["Dataset"]):
-    """Which data sets."""
-
     def with_tracings(self) -> DatasetQuerySet:
-        """Return those of which something can be read here."""
+        """Return data sets with at least one exam that can be read here."""
         return self.filter(Exists(Tracing.objects.filter(exam__dataset=OuterRef("pk"))))
 
 
 class Dataset(models.Model):
-    """Where exams come from; its name and the ids inside it never reach a reader."""
+    """A source of exams. Its name and its internal ids are never shown to readers."""
 
     name = models.CharField(max_length=120)
     licence = models.CharField(max_length=120, blank=True)
@@ -58,7 +56,7 @@ class Dataset(models.Model):
 
 
 class Patient(models.Model):
-    """The person an exam belongs to, known by the pseudonym of the data set only."""
+    """The person an exam belongs to, known only by the data set's pseudonym."""
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="patients")
     pseudonym = models.CharField(max_length=120)
@@ -80,27 +78,26 @@ class Sex(models.TextChoices):
 
 
 class ExamQuerySet(models.QuerySet["Exam"]):
-    """Which exams."""
-
     def visible_to(self, user: User) -> ExamQuerySet:
-        """Return the exams that ``user`` may know by their codes: all by permission, or none.
+        """Return the exams that ``user`` may know by exam code: all with the permission, or none.
 
-        Readers know their assignments only, each by a code of its own.
+        Readers only know their assignments, each by its own code.
         """
         return self if user.has_perm("annotations.view_exam") else self.none()
 
     def with_tracings(self) -> ExamQuerySet:
-        """Return the exams that can be read here: of others, only readings were imported."""
+        """Return exams that can be read here. For the others, only readings were imported."""
         return self.filter(Exists(Tracing.objects.filter(exam=OuterRef("pk"))))
 
     def originals(self) -> ExamQuerySet:
-        """Return one exam of each recording: the others are copies at another rate or gain."""
+        """Return one exam per recording: the others are copies at another sampling rate or gain."""
         return self.filter(duplicate_of=None)
 
     def read_by(self, user: User) -> ExamQuerySet:
-        """Return the exams assigned to ``user`` in studies whose results are kept from them.
+        """Return exams assigned to ``user`` in studies whose results are hidden from them.
 
-        Or to whoever vouches for their account. With every other exam of the same recordings.
+        Includes exams assigned to people who vouch for the account, and all other exams of the
+        same recordings.
         """
         own = Exam.objects.filter(
             assignments__reader__in=user.blinded_with,
@@ -115,7 +112,7 @@ class ExamQuerySet(models.QuerySet["Exam"]):
         )
 
     def not_read_by(self, user: User) -> ExamQuerySet:
-        """Leave out those: where an exam comes from may tell what it shows, so no reader knows."""
+        """Exclude the exams of ``read_by``: the source of an exam can give away its diagnosis."""
         return self.exclude(pk__in=Exam.objects.all().read_by(user).values("pk"))
 
 
@@ -191,7 +188,7 @@ class Exam(models.Model):
 
 
 class Tracing(models.Model):
-    """One recording of twelve leads, stored once, packed, in the form that the browser gets."""
+    """One 12-lead recording, stored once, in the packed format that the browser receives."""
 
     exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="tracings")
     position = models.PositiveSmallIntegerField()
@@ -219,12 +216,11 @@ class Tracing(models.Model):
 
     @property
     def duration_s(self) -> float:
-        """Length of the recording in seconds."""
         return self.n_samples / self.sampling_rate_hz
 
 
 class ImportRun(models.Model):
-    """One run of the importer: what it was asked and how it ended."""
+    """One run of the importer: its parameters and how it ended."""
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="import_runs")
     source = models.CharField(max_length=500)
@@ -253,7 +249,7 @@ class ImportRun(models.Model):
 
 
 class ImportIssue(models.Model):
-    """Why one file or record was not imported, or what was noticed about one that was."""
+    """Why a file or record wasn't imported, or a warning about one that was."""
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="issues")
     file = models.CharField(max_length=500)

@@ -1,4 +1,4 @@
-"""What people are told: in the app at once, by mail when the mail server takes it."""
+"""Notices to people: shown in the app at once, e-mailed when the mail server accepts them."""
 
 from __future__ import annotations
 
@@ -32,23 +32,20 @@ class NoticeKind(models.TextChoices):
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
-    """Which notices."""
-
     def visible_to(self, user: User) -> NoticeQuerySet:
-        """Return ``user``'s own."""
+        """Return ``user``'s own notices."""
         return self.filter(user=user)
 
     def unseen(self) -> NoticeQuerySet:
-        """Return those that were not looked at."""
         return self.filter(seen_at=None)
 
     def to_mail(self) -> NoticeQuerySet:
-        """Return those that still have to be mailed."""
+        """Return notices that still have to be e-mailed."""
         return self.filter(mail_is_due=True)
 
 
 class Notice(models.Model):
-    """One message to one person; its words are made from ``data`` in the reader's language."""
+    """One message to one person. Its text is rendered from ``data`` in the recipient's language."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"

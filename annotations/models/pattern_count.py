@@ -1,9 +1,9 @@
-"""What is counted of the readings now, in which way readers divided themselves over the classes.
+"""Incremental counts of how readers agreed and disagreed on each class.
 
-A scope is a batch, in the classes of the batch, or a whole study, in those that are in force and
-with one vote of each reader (``batch`` is null). Counts are kept for sets of readers: a class of
-which all readers of an exam say that it is absent has no row, and follows by subtraction.
-The indexes of the constraints begin with the study, so that it needs none of its own.
+A scope is a batch, with the classes of the batch, or a whole study (``batch`` is null), with
+the classes in force and one vote per reader. Counts are kept per set of readers. A class that
+all readers of an exam call absent has no row; its count follows by subtraction.
+The indexes of the constraints start with the study, so the foreign key needs none of its own.
 """
 
 from __future__ import annotations
@@ -23,14 +23,13 @@ from .taxonomy import DiagnosticClass, Taxonomy
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose agreement: that of a batch, or with ``batch_id`` None that of a whole study."""
+    """A batch, or with ``batch_id`` None a whole study, as the unit agreement is computed for."""
 
     study_id: int
     batch_id: int | None = None
 
     @property
     def is_study(self) -> bool:
-        """Whether it is the whole study."""
         return self.batch_id is None
 
     def __str__(self) -> str:
@@ -38,15 +37,16 @@ class Scope:
 
 
 def in_scope(scope: Scope) -> Q:
-    """Return the condition for rows of ``scope``, which have a study and perhaps a batch."""
+    """Return the condition for rows of ``scope`` in a table with a study and a nullable batch."""
     return Q(study=scope.study_id, batch=scope.batch_id)
 
 
 class UncountedExam(models.Model):
-    """An exam of a batch whose readings changed and are to be counted anew.
+    """An exam of a batch whose readings changed and have to be counted again.
 
-    Triggers (migration 0021) insert these rows with the change itself, many for one exam if need
-    be, so that people who submit at once never wait for each other. A worker counts and deletes.
+    Triggers (migration 0021) insert these rows together with the change, possibly several per
+    exam, so that people who submit at the same time never wait for each other. A worker counts
+    and deletes them.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="uncounted")
@@ -61,10 +61,10 @@ class UncountedExam(models.Model):
 
 
 class ExamPattern(models.Model):
-    """What is counted of one exam: the marker that makes every reading count once.
+    """What was counted for one exam. It makes sure that each reading counts exactly once.
 
-    ``states`` has one digit for each of ``readers``, in their order: 0 not assessable, 1 absent,
-    2 present; and only those classes that not all of them call absent.
+    ``states`` has one digit per reader, in the order of ``readers``: 0 not assessable,
+    1 absent, 2 present. Classes that all of them call absent are left out.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -90,7 +90,7 @@ class ExamPattern(models.Model):
 
 
 class ReaderSetCount(models.Model):
-    """How many exams of a scope just these readers could read."""
+    """How many exams of a scope were readable for exactly this set of readers."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+", db_index=False)
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, null=True, related_name="+")
@@ -116,7 +116,7 @@ class ReaderSetCount(models.Model):
 
 
 class PatternCount(models.Model):
-    """In how many exams of a scope these readers said this of a class."""
+    """In how many exams of a scope this set of readers gave this pattern of answers for a class."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+", db_index=False)
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, null=True, related_name="+")

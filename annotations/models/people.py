@@ -1,4 +1,4 @@
-"""The people who use the application; what they may do is their groups' permissions."""
+"""User accounts. What they may do follows from the permissions of their groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .withheld import AddressField, HasWithheld, LastLoginField, PasswordField
 
 
 class Role(models.TextChoices):
-    """The names of the groups that ``services.roles`` keeps in step with their permissions."""
+    """The names of the groups whose permissions ``services.roles`` maintains."""
 
     READER = "reader", _("Reader")
     ADJUDICATOR = "adjudicator", _("Adjudicator")
@@ -22,22 +22,22 @@ class Role(models.TextChoices):
 
 
 class ReaderLevel(models.IntegerChoices):
-    """How experienced a reader is; a protocol may ask for a minimum."""
+    """How experienced a reader is; a protocol may require a minimum."""
 
     TRAINEE = 1, _("Trainee")
     CARDIOLOGIST = 2, _("Cardiologist")
     SENIOR = 3, _("Senior cardiologist")
 
 
+# Roles that may be shown other people's readings, now or once a study opens them.
 SEES_RESULTS = (Role.ADJUDICATOR, Role.COORDINATOR, Role.RESEARCHER, Role.AUDITOR)
-"""The roles whose accounts may be shown what others found, now or once a study lets them."""
 
 
 class ReaderKind(models.TextChoices):
-    """What a reader is.
+    """Whether a reader is a person, a model or a published reference.
 
-    People vote; models and published references are only compared. See docs/adr for why this is a
-    fact about the account and not about its place in a study.
+    People vote; models and published references are only compared. docs/adr explains why this
+    belongs to the account and not to its place in a study.
     """
 
     PERSON = "person", _("Person")
@@ -46,12 +46,12 @@ class ReaderKind(models.TextChoices):
 
 
 def _name_of(field: str) -> Any:
-    """Return what Django calls a field of its users, which it translates itself."""
+    """Return Django's own, already translated name of a field of its user model."""
     return getattr(AbstractUser, field).field.verbose_name
 
 
 class User(HasWithheld, AbstractUser):
-    """A person who signs in; or a model or a published reference, which never does."""
+    """A person who signs in, or a model or published reference, which never does."""
 
     password = PasswordField(_name_of("password"), max_length=128)
     last_login = LastLoginField(_name_of("last_login"), blank=True, null=True)
@@ -96,13 +96,13 @@ class User(HasWithheld, AbstractUser):
 
     @property
     def is_person(self) -> bool:
-        """Whether they can sign in, be given exams, and vote."""
+        """Whether the account can sign in, be given exams, and vote."""
         return self.kind == ReaderKind.PERSON
 
     @property
     def blinded_with(self) -> list[int]:
-        """The people whose blinding this account shares: its own person and who vouches for it.
+        """Ids of the people whose blinding this account shares: its own and whoever vouches for it.
 
-        Whoever invites an account could be sitting behind it.
+        A person who invites an account could be using it themselves.
         """
         return [pk for pk in (self.pk, self.vouched_by_id) if pk is not None]

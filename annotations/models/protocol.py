@@ -1,4 +1,4 @@
-"""The rules under which a study is read, and the record of how they were written down."""
+"""The rules under which a study is read, and their frozen versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Phase(models.TextChoices):
-    """How far a study is; it only ever goes forward."""
+    """The phase of a study. It only moves forward."""
 
     DRAFT = "draft", _("Draft")
     OPEN = "open", _("Open")
@@ -18,7 +18,7 @@ class Phase(models.TextChoices):
 
 
 class SuggestionPolicy(models.TextChoices):
-    """When a reader may see what a model suggests; the server enforces it."""
+    """When a reader may see a model's suggestions; enforced by the server."""
 
     NONE = "none", _("Never")
     AFTER_COMMIT = "after_commit", _("After the blind reading is submitted")
@@ -27,7 +27,7 @@ class SuggestionPolicy(models.TextChoices):
 
 
 class Arm(models.TextChoices):
-    """What one assignment's reader is shown of a model; drawn for each under RANDOMISED."""
+    """What the reader of one assignment sees of a model; drawn per assignment under RANDOMISED."""
 
     NONE = "none", _("Never")
     AFTER_COMMIT = "after_commit", _("After the blind reading is submitted")
@@ -35,7 +35,7 @@ class Arm(models.TextChoices):
 
 
 class ClinicalInformation(models.TextChoices):
-    """What a reader is told about the patient."""
+    """What a reader is shown about the patient."""
 
     NONE = "none", _("Nothing")
     AGE_AND_SEX = "age_and_sex", _("Age and sex")
@@ -43,7 +43,7 @@ class ClinicalInformation(models.TextChoices):
 
 
 class PriorExam(models.TextChoices):
-    """Whether a reader may look at the exam of the same patient before the one at hand."""
+    """Whether a reader may open the same patient's previous exam."""
 
     HIDDEN = "hidden", _("Not shown")
     SHOWN = "shown", _("Shown on request, with the number of days between them")
@@ -67,10 +67,10 @@ class Adjudication(models.TextChoices):
 
 
 class ResultsOpen(models.TextChoices):
-    """When results may be looked at by those who do not read in the study.
+    """When people who don't read in the study may see its results.
 
-    LIVE shows the agreement of open batches, which says nothing of single readings; readings and
-    consensus open with the closing of their batch.
+    LIVE shows the agreement of open batches, which reveals no single reading; readings and
+    consensus open when their batch closes.
     """
 
     LIVE = "live", _("Agreement immediately, readings when a batch is closed")
@@ -79,10 +79,10 @@ class ResultsOpen(models.TextChoices):
 
 
 class ProtocolVersion(models.Model):
-    """A study's protocol as it was frozen; amendments add a version and never change one.
+    """A study's protocol, frozen. Amendments add a version and never change one.
 
-    A trigger (migration 0006) refuses to change or delete a version, and to change a rule of a
-    study that is open without adding one.
+    A trigger (migration 0006) rejects changing or deleting a version, and changing a rule of
+    an open study without adding one.
     """
 
     study = models.ForeignKey("Study", on_delete=models.PROTECT, related_name="protocol_versions")
@@ -111,9 +111,9 @@ class ProtocolVersion(models.Model):
 
 
 class BreakGlass(models.Model):
-    """Somebody who reads in a study looked at its results all the same, and said why.
+    """A person who reads in a study looked at its results anyway, with a reason.
 
-    Their reading in the study ended with it: what was seen cannot be read blind.
+    This ended their reading in the study: they can no longer read it blind.
     """
 
     study = models.ForeignKey("Study", on_delete=models.PROTECT, related_name="broken_glass")
@@ -144,7 +144,7 @@ class StudyReaderStatus(models.TextChoices):
 
 
 class StudyReader(models.Model):
-    """Somebody who reads in a study; what they read stays when they leave."""
+    """A reader of a study. Their readings stay when they leave."""
 
     study = models.ForeignKey("Study", on_delete=models.PROTECT, related_name="readers")
     user = models.ForeignKey(
@@ -181,7 +181,7 @@ class StudyReader(models.Model):
 
 
 class StudyExam(models.Model):
-    """An exam that a study is to read; its stratum never reaches a reader."""
+    """An exam to be read in a study. Its stratum is never shown to readers."""
 
     study = models.ForeignKey("Study", on_delete=models.PROTECT, related_name="pool")
     exam = models.ForeignKey("Exam", on_delete=models.PROTECT, related_name="in_studies")

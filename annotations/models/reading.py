@@ -1,4 +1,4 @@
-"""Readings, which never change, the drafts they grow from, and the blinding rule."""
+"""Readings, which never change, the drafts they start as, and the blinding rule."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from .people import User
 
 
+# The maximum number of localisations, and of measurements, per finding.
 MAX_MARKS = 20
-"""So many localisations, and so many measurements, stand with one finding."""
 
+# Smaller measurements would be displayed as 0 ms or 0.00 mV.
 MIN_MS, MIN_MV = 0.5, 0.005
-"""A measurement below these reads as 0 ms or 0.00 mV."""
 
+# The maximum number of signal problems per reading.
 MAX_PROBLEMS = 10
-"""So many reasons are given why the signal is not good."""
 
 
 def _is_list(name: str, *, at_most: int) -> Func:
@@ -40,7 +40,7 @@ def _is_list(name: str, *, at_most: int) -> Func:
 
 
 def _measures_something(name: str) -> Func:
-    """Return the condition that no measurement in the list in column ``name`` reads as nothing."""
+    """Return the condition that no measurement in the list in column ``name`` displays as zero."""
     small = " || ".join(
         f'@.kind == "{kind}" && @.value > -{least} && @.value < {least}'
         for kind, least in (("interval", MIN_MS), ("amplitude", MIN_MV))
@@ -54,7 +54,7 @@ def _measures_something(name: str) -> Func:
 
 
 class Draft(models.Model):
-    """What a reader has entered so far; gone when the reading is submitted."""
+    """What a reader has entered so far. Deleted when the reading is submitted."""
 
     assignment = models.OneToOneField(Assignment, on_delete=models.CASCADE, related_name="draft")
     version = models.PositiveIntegerField()
@@ -73,14 +73,12 @@ class Draft(models.Model):
 
 
 class ReadingQuerySet(models.QuerySet["Reading"]):
-    """Which readings."""
-
     def visible_to(self, user: User) -> ReadingQuerySet:
         """Return the readings ``user`` may see: this is the blinding rule.
 
-        One's own always. Those of others only when the study's policy has opened their batch, only
-        to people who may see closed readings, and only of studies that they do not read in.
-        Whatever shows readings, or anything computed from single readings, starts from here.
+        Their own always. Other people's only when the study's policy has opened the batch, only
+        with the permission for closed readings, and only in studies they don't read in. Anything
+        that shows readings, or values computed from single readings, must start from here.
         """
         own = Q(reader=user)
         if not user.has_perm("annotations.view_closed_readings"):
@@ -89,11 +87,11 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         return self.filter(own | Q(assignment__batch__in=opened))
 
     def counted(self) -> ReadingQuerySet:
-        """Return the readings that agreement and consensus are made from.
+        """Return the readings that agreement and consensus are computed from.
 
-        What stands of the blind stage of the first time that a reader had the exam in a batch:
-        hidden repeats measure the reader against themselves, practice never mixes with data, and
-        who abstained has given no reading.
+        These are the effective blind readings of each reader's first encounter with the exam in a
+        data batch. Excluded: hidden repeats, which measure the reader against themselves; practice;
+        and abstentions, which give no reading.
         """
         return (
             self.blind()
@@ -104,29 +102,29 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         )
 
     def of_people(self) -> ReadingQuerySet:
-        """Leave out models and references, which are compared with people but have no vote."""
+        """Exclude models and references, which are compared with people but have no vote."""
         return self.filter(reader__kind=ReaderKind.PERSON)
 
     def blind(self) -> ReadingQuerySet:
-        """Return the first, blind stage: agreement and consensus use no other."""
+        """Return first, blind readings: agreement and consensus use no others."""
         return self.filter(stage=Stage.BLIND)
 
     def effective(self) -> ReadingQuerySet:
-        """Return the readings that stand: those that no later one supersedes."""
-        # Written as superseded_by=None it is an outer join whose planner expects one row of any
-        # number, and puts loops around it: an export of 36,000 readings took minutes.
+        """Return readings that no later one supersedes."""
+        # superseded_by=None would be an outer join that the planner estimates at one row, so
+        # it picks nested loops: an export of 36,000 readings took minutes.
         later = Reading.objects.order_by().filter(supersedes=OuterRef("pk"))
         return self.filter(~Exists(later))
 
     def answered(self) -> ReadingQuerySet:
-        """Leave out those whose readers abstained: they are missing, whatever they stand for."""
+        """Exclude abstentions: they count as missing, whatever they supersede."""
         return self.exclude(outcome=ReadingOutcome.ABSTAINED)
 
     def in_turn(self) -> ReadingQuerySet:
-        """Order them by when their readers first answered the exam in that batch and stage.
+        """Order by when each reader first answered the exam in that batch and stage.
 
-        A correction has the turn of what it corrects: whoever read the exam again in between has
-        not read it first by that. Who abstained comes last.
+        A correction keeps the position of the reading it corrects, even if another reader
+        submitted in between. Abstentions come last.
         """
         answers = Reading.objects.answered().filter(
             assignment=OuterRef("assignment"), stage=OuterRef("stage")
@@ -135,21 +133,25 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         return self.annotate(turn=Subquery(first)).order_by(F("turn").asc(nulls_last=True), "pk")
 
     def readable(self) -> ReadingQuerySet:
-        """Leave out exams that the reader called unreadable: they count in no denominator."""
+        """Exclude exams that the reader called unreadable: they are in no denominator."""
         return self.exclude(quality=Quality.UNREADABLE)
 
 
 class Reading(models.Model):
     """One reader's signed reading of one exam.
 
-    An empty set of findings is a statement: every class of ``taxonomy`` that is not said to be not
-    assessable was held to be absent. A slip is corrected by a reading that supersedes this one.
-    Triggers (migration 0002) refuse to change or delete a reading or its findings, to add a
-    finding later (``n_findings`` must hold at commit), a class of another taxonomy, anything
-    beside an exclusive class, and (migration 0006) another reader than the assignment's. Those of
-    migration 0013 refuse a class in two states, to supersede what is of another assignment or
-    stage, and a blind reading after its reader was shown suggestions; those of migration 0017 a
-    revision of what nobody signed or of what was not followed by a suggestion.
+    An empty set of findings is a statement: every class of ``taxonomy`` that isn't marked not
+    assessable was judged absent. A mistake is corrected by a reading that supersedes this one.
+
+    Triggers reject:
+        - changing or deleting a reading or its findings (migration 0002);
+        - adding a finding later (``n_findings`` must match at commit), a class of another
+          taxonomy, or anything beside an exclusive class (migration 0002);
+        - a reader other than the assignment's (migration 0006);
+        - a class in two states, superseding a reading of another assignment or stage, and a
+          blind reading after its reader was shown suggestions (migration 0013);
+        - a revision of a reading that isn't signed or wasn't followed by suggestions
+          (migration 0017).
     """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="readings")
@@ -164,7 +166,7 @@ class Reading(models.Model):
         null=True,
         blank=True,
         related_name="superseded_by",
-        db_index=False,  # the constraint below has one
+        db_index=False,  # the constraint below has an index
     )
     outcome = models.CharField(max_length=10, choices=ReadingOutcome, default=ReadingOutcome.READ)
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="readings")
@@ -238,7 +240,7 @@ class Reading(models.Model):
             ),
         ]
         indexes = [
-            # Of a reader's own pace: their latest readings.
+            # For a reader's own pace: their latest readings.
             models.Index(name="reading_latest", fields=["reader", "-id"]),
         ]
         permissions = [
@@ -255,12 +257,12 @@ class Reading(models.Model):
 
     @property
     def is_answered(self) -> bool:
-        """Whether the reader judged the exam, be it as unreadable."""
+        """Whether the reader judged the exam, even if only as unreadable."""
         return self.outcome != ReadingOutcome.ABSTAINED
 
 
 class Finding(models.Model):
-    """A class that the reader holds to be present."""
+    """A class that the reader judged present."""
 
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="findings")
     diagnostic_class = models.ForeignKey(
@@ -302,7 +304,7 @@ class Finding(models.Model):
 
 
 class NotAssessable(models.Model):
-    """A class of which the reader says that this exam cannot tell: neither present nor absent."""
+    """A class that the reader couldn't judge on this exam: neither present nor absent."""
 
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="not_assessable")
     diagnostic_class = models.ForeignKey(

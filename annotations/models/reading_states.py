@@ -1,4 +1,4 @@
-"""What a reading may say of itself: the closed lists that its columns are held to."""
+"""The closed lists of values for the columns of a reading."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Quality(models.TextChoices):
-    """How well the signal can be read; an unreadable exam has no findings."""
+    """How well the signal can be read. An unreadable exam has no findings."""
 
     GOOD = "good", _("Good")
     ACCEPTABLE = "acceptable", _("Acceptable")
@@ -31,14 +31,14 @@ class Stage(models.TextChoices):
 
 
 class ReadingOutcome(models.TextChoices):
-    """Whether the reader judged the exam, or said that they are not competent to."""
+    """Whether the reader judged the exam or abstained for lack of competence."""
 
     READ = "read", _("Read")
     ABSTAINED = "abstained", _("Abstained")
 
 
 class RevisionReason(models.TextChoices):
-    """Why a reader revises what they read blind."""
+    """Why a reader revises a blind reading."""
 
     SUGGESTION = "suggestion", _("The suggestion")
     SECOND_LOOK = "second_look", _("Second look")

@@ -1,4 +1,4 @@
-"""Studies: the protocol that is in force and the phase they are in."""
+"""Studies: the protocol in force and the phase they are in."""
 
 from __future__ import annotations
 
@@ -31,36 +31,34 @@ from .withheld import HasWithheld, SeedField
 if TYPE_CHECKING:
     from .people import User
 
+# One for each number key.
 MAX_FREQUENT_CLASSES = 9
-"""One for each of the number keys."""
 
 
 def new_seed() -> str:
-    """Return the secret from which the readers' orders are derived."""
+    """Return a random secret from which the readers' orders are derived."""
     return secrets.token_hex(32)
 
 
 class StudyQuerySet(models.QuerySet["Study"]):
-    """Which studies."""
-
     def visible_to(self, user: User) -> StudyQuerySet:
-        """Return the studies that ``user`` may look into: all by permission, none otherwise."""
+        """Return the studies that ``user`` may look into: all with the permission, or none."""
         return self if user.has_perm("annotations.view_study") else self.none()
 
     def open(self) -> StudyQuerySet:
-        """Return the studies in which exams are read."""
+        """Return studies in which exams are being read."""
         return self.filter(phase=Phase.OPEN)
 
     def serving(self, user: User) -> StudyQuerySet:
-        """Return the open studies that hand exams to ``user`` now: not paused, not withdrawn."""
+        """Return open studies that give exams to ``user`` now: not paused, not withdrawn."""
         return self.open().filter(readers__user=user, readers__status=StudyReaderStatus.ACTIVE)
 
     def blinding(self, user: User) -> StudyQuerySet:
-        """Return the studies whose results are kept from ``user`` because they read in them.
+        """Return studies whose results are hidden from ``user`` because they read in them.
 
-        From the day they are on its list of readers until it is locked, whether or not anything
-        waits for them, unless they broke the glass. The same holds for an account while the person
-        who vouches for it reads: nobody gets a second pair of eyes by inviting somebody.
+        This holds from the day they join the study until it is locked, whether or not exams are
+        waiting for them, unless they broke the glass. It also holds for an account while the person
+        who vouches for it reads: inviting a second account doesn't get around blinding.
         """
         glass = BreakGlass.objects.filter(study=OuterRef("study"), user=OuterRef("user"))
         lines = StudyReader.objects.filter(study=OuterRef("pk"), user__in=user.blinded_with)
@@ -72,10 +70,10 @@ UNSETTLED = (Phase.DRAFT, Phase.OPEN)
 
 
 class Study(HasWithheld):
-    """The protocol under which exams are read, as it is in force now.
+    """A study and its protocol as currently in force.
 
-    While the study is a draft its rules may change. From its opening on they are frozen: a
-    trigger (migration 0006) lets them change only together with a new ``ProtocolVersion``.
+    The rules of a draft may change. Once the study is open they are frozen: a trigger
+    (migration 0006) only accepts a change together with a new ``ProtocolVersion``.
     """
 
     name = models.CharField(_("name"), max_length=120)
@@ -204,7 +202,6 @@ class Study(HasWithheld):
 
     @property
     def is_open(self) -> bool:
-        """Whether exams are read in it."""
         return self.phase == Phase.OPEN
 
     @property

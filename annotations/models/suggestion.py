@@ -1,4 +1,4 @@
-"""What models suggest about exams, kept from readers until their blind reading is submitted."""
+"""Model suggestions, hidden from readers until they submit their blind reading."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class SuggestionFailure(StrEnum):
-    """Why a model has nothing on an exam; the log has the details.
+    """Why a model has no result for an exam; the log has the details.
 
-    Runs of before hold an English sentence in place of the code.
+    Older runs hold an English sentence instead of the code.
     """
 
     GIVEN_UP = "given_up"
@@ -33,15 +33,13 @@ class SuggestionFailure(StrEnum):
 
 
 class SuggestionModelQuerySet(models.QuerySet["SuggestionModel"]):
-    """Which models."""
-
     def under(self, qt_correction: str) -> SuggestionModelQuerySet:
-        """Return those that say what a protocol with this correction of QT asks for."""
+        """Return the models to show under a protocol with this QT correction."""
         return self.filter(qt_correction__in=["", qt_correction])
 
 
 class SuggestionModel(models.Model):
-    """One version of a model, and the classes about which it has anything to say."""
+    """One version of a model, and the classes it covers."""
 
     name = models.CharField(max_length=60)
     version = models.CharField(max_length=40)
@@ -70,19 +68,17 @@ class SuggestionModel(models.Model):
 
 
 class SuggestionRunQuerySet(models.QuerySet["SuggestionRun"]):
-    """Which runs."""
-
     def due(self) -> SuggestionRunQuerySet:
-        """Return the runs that nobody has finished."""
+        """Return runs that aren't finished."""
         return self.filter(finished_at=None)
 
     def visible_to(self, user: User) -> SuggestionRunQuerySet:
-        """Return the runs whose result ``user`` may see, under their study's policy.
+        """Return the runs whose result ``user`` may see under the policy of the study.
 
-        A reader sees those of exams whose blind reading they have submitted in an arm that shows
-        them then, and those of exams they have in an arm that shows them while reading; but none
-        of an exam that still waits for them without. A hidden repeat holds nothing back: what is
-        missing for one exam and there for the others would give it away.
+        A reader sees runs of exams with a submitted blind reading in an arm that shows suggestions
+        afterwards, and of exams in an arm that shows them while reading; but none of an exam that
+        they still have to read without. A pending hidden repeat doesn't count as such: suggestions
+        missing for one exam and present for the others would give the repeat away.
         """
         own = Assignment.objects.filter(reader=user, exam=OuterRef("exam"))
         committed = own.filter(
@@ -95,11 +91,11 @@ class SuggestionRunQuerySet(models.QuerySet["SuggestionRun"]):
 
 
 class SuggestionRun(models.Model):
-    """One model applied to one exam: due until it is finished.
+    """One model applied to one exam. It is due until it is finished.
 
     Attributes:
-        verdicts: on each class the model checks, as ``ecgreview.criteria.Verdict.to_json`` gives
-            them; empty for models that gave none.
+        verdicts: one per class that the model checks, from
+            ``ecgreview.criteria.Verdict.to_json``; empty for models without verdicts.
     """
 
     exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="suggestion_runs")
@@ -134,10 +130,8 @@ class SuggestionRun(models.Model):
 
 
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
-    """Which suggestions."""
-
     def named_in(self, taxonomy: Taxonomy) -> SuggestionQuerySet:
-        """Return those of classes that ``taxonomy`` has too.
+        """Return suggestions of classes that ``taxonomy`` also has.
 
         Suggestions are stored in the newest list; a batch may be read under another.
         """
@@ -145,12 +139,12 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
 
 
 class Suggestion(models.Model):
-    """A class that a model proposes, with the evidence a cardiologist can check.
+    """A class that a model suggests, with evidence that a cardiologist can check.
 
     Attributes:
-        strength: only of versions up to 1 of the criteria model; it told nothing of being right.
-        marks: where the evidence shows, as ``ecgreview.criteria.Marks.to_json`` gives it, in
-            seconds of a tracing; empty where nobody noted it.
+        strength: set only by criteria models up to version 1. It isn't a probability.
+        marks: where the evidence is, from ``ecgreview.criteria.Marks.to_json``, in seconds from
+            the start of a tracing; empty if not recorded.
     """
 
     run = models.ForeignKey(SuggestionRun, on_delete=models.CASCADE, related_name="suggestions")
@@ -180,7 +174,7 @@ class Suggestion(models.Model):
 
 
 class Exposure(models.Model):
-    """What a reader was shown of a model, when, and whether their blind reading was in by then."""
+    """What a reader saw of a model, when, and whether the blind reading was submitted by then."""
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="exposures")
     run = models.ForeignKey(SuggestionRun, on_delete=models.PROTECT, related_name="exposures")
@@ -197,7 +191,7 @@ class Exposure(models.Model):
 
 
 class Viewing(models.Model):
-    """A stretch of time for which what was shown lay before its reader's eyes."""
+    """A period during which suggestions were visible on the reader's screen."""
 
     exposure = models.ForeignKey(Exposure, on_delete=models.PROTECT, related_name="viewings")
     key = models.UUIDField(help_text="Made by the desk, so that a repeat counts once.")
@@ -216,7 +210,7 @@ class Viewing(models.Model):
 
 
 class Verdict(models.TextChoices):
-    """What a reader makes of one suggestion."""
+    """A reader's answer to one suggestion."""
 
     ACCEPTED = "accepted", _("Accepted")
     REJECTED = "rejected", _("Rejected")
@@ -224,11 +218,12 @@ class Verdict(models.TextChoices):
 
 
 class Decision(models.Model):
-    """What a reader made of one suggestion, signed with the reading they had it before them for.
+    """A reader's answer to one suggestion, signed with the reading during which they saw it.
 
-    Triggers (migration 0017) refuse to change or delete one, to add one to a reading later
-    (``Reading.n_decisions`` must hold at commit), and a decision on what its reader was not shown.
-    It names run and class rather than the suggestion: who may see the reading may not see the run.
+    Triggers (migration 0017) reject changing or deleting a decision, adding one to a reading
+    later (``Reading.n_decisions`` must match at commit), and deciding on something the reader
+    wasn't shown. It refers to run and class instead of the suggestion, because people who may
+    see the reading may not be allowed to see the run.
     """
 
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="decisions")
@@ -253,10 +248,10 @@ class Decision(models.Model):
 
 
 class Confirmation(models.Model):
-    """A suggestion that its reader had given of their own accord, agreed to without a revision.
+    """The reader agreed, without a revision, to a suggestion they had already made themselves.
 
-    A trigger (migration 0030) refuses one on what was not shown after the blind reading, on a
-    class that reading does not give, and on a reading that was revised. It is never changed.
+    A trigger (migration 0030) rejects one on anything not shown after the blind reading, on a
+    class that isn't in that reading, and on a revised reading. It never changes.
     """
 
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="confirmations")

@@ -1,4 +1,4 @@
-"""The versioned list of diagnostic classes, as it was when labels were made with it."""
+"""Versioned lists of diagnostic classes, kept as they were when labels were made with them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from ecgreview.published_readings import CODE_TEST
 
+# Lists that come with an import of published readings. New studies don't default to them.
 _IS_OF_PUBLISHED_READINGS = models.Q(name=CODE_TEST)
-"""Such a list comes with an import of readings; no study was meant to begin with it for that."""
 
 
 class TaxonomyQuerySet(models.QuerySet["Taxonomy"]):
-    """Which taxonomies."""
-
     def newest(self) -> Taxonomy:
-        """Return the taxonomy that was installed last, of those made to read exams here with.
+        """Return the latest installed taxonomy, apart from those of published readings.
 
         Raises:
             Taxonomy.DoesNotExist: none is installed.
@@ -25,13 +23,13 @@ class TaxonomyQuerySet(models.QuerySet["Taxonomy"]):
         return self.exclude(_IS_OF_PUBLISHED_READINGS).latest("installed_at", "pk")
 
     def newest_first(self) -> TaxonomyQuerySet:
-        """Sort by when they came, those of readings that were published elsewhere last."""
+        """Sort by installation, newest first, with those of published readings last."""
         is_other = models.ExpressionWrapper(_IS_OF_PUBLISHED_READINGS, models.BooleanField())
         return self.order_by(is_other, "-installed_at", "-pk")
 
 
 class Taxonomy(models.Model):
-    """One version of a list of classes; never changed after it was installed."""
+    """One version of a list of classes. Never changed after it is installed."""
 
     name = models.CharField(max_length=80)
     version = models.CharField(max_length=40)
@@ -77,12 +75,11 @@ class DiagnosticGroup(models.Model):
 
     @property
     def local_name(self) -> str:
-        """The name in the language of the interface."""
         return self.name_pt if _speaks_portuguese() else self.name
 
 
 class Evidence(models.TextChoices):
-    """How well it is documented that CODE-II has the class."""
+    """How well documented it is that CODE-II has the class."""
 
     CODE_II = "A", _("published in a CODE-II source")
     NETWORK = "B", _("published in another source of the same network")
@@ -90,7 +87,7 @@ class Evidence(models.TextChoices):
 
 
 class DiagnosticClass(models.Model):
-    """One of the classes that a reader may give."""
+    """One of the classes that a reader can choose."""
 
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.CASCADE, related_name="classes")
     group = models.ForeignKey(DiagnosticGroup, on_delete=models.CASCADE, related_name="classes")
@@ -127,19 +124,17 @@ class DiagnosticClass(models.Model):
 
     @property
     def local_name(self) -> str:
-        """The name in the language of the interface."""
         return self.name_pt if _speaks_portuguese() else self.name
 
     @property
     def local_definition(self) -> str:
-        """The definition in the language of the interface."""
         return (
             self.definition_pt if _speaks_portuguese() and self.definition_pt else self.definition
         )
 
 
 class RelationKind(models.TextChoices):
-    """What giving the first class says about the second."""
+    """What the first class implies about the second."""
 
     EXCLUDES = "excludes", _("contradicts")
     IMPLIES = "implies", _("implies")
@@ -170,7 +165,7 @@ class ClassRelation(models.Model):
 
 
 class ChangeKind(models.TextChoices):
-    """What became of the classes of a list in its next version."""
+    """What happened to classes of a list in its next version."""
 
     KEEP = "keep", _("Kept")
     RENAME = "rename", _("Renamed")

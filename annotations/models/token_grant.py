@@ -1,4 +1,4 @@
-"""What a token of somebody's programs is called, and what it may do."""
+"""The name and the scope of an API token."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from knox.settings import knox_settings
 
 
 class TokenScope(models.TextChoices):
-    """How much of what its person may do a token may do; each includes the ones before it."""
+    """How much of its owner's permissions a token has. Each scope includes the previous ones."""
 
     READ = "read", _("Read only")
     LABEL = "label", _("Read, and submit readings")
     FULL = "full", _("Everything you may do")
 
     def includes(self, needed: TokenScope) -> bool:
-        """Tell whether a token of this scope may do what needs ``needed``."""
+        """Tell whether a token of this scope may do what requires ``needed``."""
         order = list(TokenScope)
         return order.index(self) >= order.index(needed)
 
 
 class TokenGrant(models.Model):
-    """Beside knox's token, which holds the hash and the expiry; it goes with its token.
+    """Extends knox's token, which holds hash and expiry, and is deleted with it.
 
-    A token without a grant was made before there were scopes, and may do everything.
+    A token without a grant predates scopes and may do everything.
     """
 
-    # The database deletes it itself: whoever deletes an expired token need not see this table.
+    # Deleted by the database, so that the role that deletes expired tokens needs no rights here.
     token = models.OneToOneField(
         knox_settings.TOKEN_MODEL,
         on_delete=models.DO_NOTHING,

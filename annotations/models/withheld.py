@@ -1,10 +1,10 @@
-"""Columns that the roles of web requests may not read, and that stay deferred while one acts.
+"""Columns that the database roles of web requests may not read.
 
-Django selects every column of a row that it loads. For one column without a right to it (migration
-0038) PostgreSQL would refuse the whole statement, so while such a role acts, NULL is selected in
-its place and the field is deferred: saving the row leaves it alone, and reading the attribute as
-the owner of the tables (``row_security.as_owner``) loads it then. Named in a condition or in
-``values()`` the column stays as it is, and PostgreSQL refuses the statement.
+Django selects every column of a row it loads. If the role has no right to one of them
+(migration 0038), PostgreSQL rejects the whole statement. So while such a role is active we
+select NULL in its place and defer the field: saving the row leaves the column alone, and reading
+the attribute as the owner of the tables (``row_security.as_owner``) loads it. In a condition or
+in ``values()`` the column is used as is, and PostgreSQL rejects the statement.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from annotations.row_security import MANAGER, READER
 
 
 class NotReadable(PermissionError):
-    """The role that a request acts as may not read this column."""
+    """The active role may not read this column."""
 
 
 class WithheldAttribute(DeferredAttribute):
-    """Loads a deferred value where the role may read it, and says so where it may not."""
+    """Loads a deferred value if the role may read it, and raises otherwise."""
 
     field: Withheld
 
@@ -33,7 +33,7 @@ class WithheldAttribute(DeferredAttribute):
         """Return the value.
 
         Raises:
-            NotReadable: it was not loaded, and the role that acts may not read it.
+            NotReadable: it isn't loaded, and the active role may not read it.
         """
         field = self.field
         if instance is not None and field.attname not in instance.__dict__ and field.is_withheld():
@@ -42,54 +42,54 @@ class WithheldAttribute(DeferredAttribute):
 
 
 class Withheld(models.Field):  # type: ignore[type-arg]
-    """Mixed into a field: some roles of requests may not read its column."""
+    """Mixin for a field whose column some request roles may not read."""
 
     withheld_from: ClassVar[Collection[str]] = ()
     descriptor_class = WithheldAttribute
 
     def is_withheld(self) -> bool:
-        """Tell whether the role that acts at this moment may not read the column."""
+        """Tell whether the active role may not read the column."""
         return row_security.role() in self.withheld_from
 
     def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
-        """Return what is selected: the column, or NULL of its type where a row is loaded."""
+        """Return what to select: the column, or a typed NULL when a row is loaded."""
         if self.is_withheld() and compiler.query.default_cols:
             return f"null::{self.db_type(compiler.connection)}", ()
         return sql, params
 
     def deconstruct(self) -> Any:
-        """Tell migrations of the plain field: what is withheld is a matter of rights."""
+        """Describe the field to migrations without the mixin: it only concerns database rights."""
         name, _, args, kwargs = super().deconstruct()
         plain = next(base for base in type(self).__mro__[1:] if not issubclass(base, Withheld))
         return name, f"django.db.models.{plain.__name__}", args, kwargs
 
 
 class PasswordField(Withheld, models.CharField):  # type: ignore[type-arg]
-    """The hash of a password: what signs people in works with the rights of the owner."""
+    """A password hash. Sign-in reads it with the rights of the owner."""
 
     withheld_from = frozenset({READER, MANAGER})
 
 
 class AddressField(Withheld, models.EmailField):  # type: ignore[type-arg]
-    """Where somebody gets mail: nothing that their colleagues read shows it."""
+    """An e-mail address, which pages for colleagues never show."""
 
     withheld_from = frozenset({READER})
 
 
 class LastLoginField(Withheld, models.DateTimeField):  # type: ignore[type-arg]
-    """When somebody last signed in, which tells their colleagues when they work."""
+    """The last sign-in, which would reveal to colleagues when somebody works."""
 
     withheld_from = frozenset({READER})
 
 
 class SeedField(Withheld, models.CharField):  # type: ignore[type-arg]
-    """The secret that readers' orders and arms follow from."""
+    """The secret that determines readers' orders and arms."""
 
     withheld_from = frozenset({READER})
 
 
 class DueField(Withheld, models.BooleanField):  # type: ignore[type-arg]
-    """Whether something came in since a report was made: it tells what colleagues do."""
+    """Whether readings arrived since the last report, which would reveal what colleagues do."""
 
     withheld_from = frozenset({READER})
 
@@ -104,7 +104,7 @@ class HasWithheld(models.Model):
     def from_db(
         cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any
     ) -> Self:
-        """Return the row, with what was not selected deferred."""
+        """Create the row with the columns that weren't selected deferred."""
         role = row_security.role()
         if role is not None and (withheld := withheld_columns(cls, role)):
             values = [

@@ -333,7 +333,7 @@ def errors_of(report: AgreementReport, user: User) -> ErrorsDetail | None:
 def all_errors_of(report: AgreementReport) -> ErrorsDetail | None:
     """Return the same for whoever runs the server, who may see everything."""
     row = report.details.filter(kind=DetailKind.ERRORS).select_related("taken_from").first()
-    return None if row is None else json_values.load(ErrorsDetail, row.told)
+    return None if row is None else json_values.load(ErrorsDetail, row.stored_results)
 
 
 def why_no_errors(report: AgreementReport, found: ErrorsDetail | None) -> Missing | None:
@@ -360,4 +360,6 @@ def _told(
 ) -> T | None:
     seen = AgreementDetail.objects.visible_to(user).filter(report=report, kind=kind)
     row = seen.filter(reader=reader_id).select_related("taken_from").first()
-    return None if row is None else json_values.load(as_what, earlier.with_codes(row.told))
+    return (
+        None if row is None else json_values.load(as_what, earlier.with_codes(row.stored_results))
+    )
