@@ -1,11 +1,12 @@
-"""The page that explains the API to people, made of the schema and the table of refusals.
+"""The documentation page of the API, generated from the schema and the table of refusals.
 
-Rendered on the server: the usual viewers need a megabyte of script and styles that the content
-security policy forbids.
+Rendered on the server: the usual viewers need a megabyte of scripts and inline styles, which the
+content security policy forbids.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,17 +16,21 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from annotations.api import openapi
-from annotations.api.problems import PROBLEMS, TIMED_OUT, Problem
+from annotations.api.problems import PROBLEMS
+from annotations.sentences.refusals import SENTENCES
 
 Json = Mapping[str, Any]
+
+PLACEHOLDER = re.compile(r"%\(\w+\)s")
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A parameter, or a field of a body."""
+    """A query parameter, or a field of a body."""
 
     name: str
     type: str
@@ -35,7 +40,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, and the fields that come with it."""
+    """A status code and the fields of its body."""
 
     status: str
     type: str
@@ -44,7 +49,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A method of an address."""
+    """One HTTP method of one address."""
 
     id: str
     method: str
@@ -62,15 +67,24 @@ class Operation:
 
     @property
     def steps(self) -> list[str]:
-        """The parts of the address, between which a narrow screen may break the line."""
+        """The parts of the address; narrow screens may break the line between them."""
         return self.path.strip("/").split("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a problem of this type means, with an ellipsis for what differs each time."""
+
+    code: str
+    status: int
+    title: str
+    hint: str
 
 
 @login_required
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Show every address, what it takes and gives, and every refusal."""
-    context = {"subjects": subjects(), "problems": problems()}
+    context = {"subjects": subjects(), "refusals": refusals()}
     return render(request, "api/docs.html", context)
 
 
@@ -81,10 +95,16 @@ def subjects() -> list[tuple[str, list[Operation]]]:
     return [(subject, list(group)) for subject, group in groupby(found, lambda one: one.subject)]
 
 
-def problems() -> list[Problem]:
-    """Return the refusals, one for each slug."""
-    by_slug = {problem.slug: problem for problem in (*PROBLEMS.values(), TIMED_OUT)}
-    return [by_slug[slug] for slug in sorted(by_slug)]
+@cache
+def refusals() -> list[Refusal]:
+    """Return the refusals by code, in English like the rest of the page."""
+    with translation.override("en"):
+        return [_refusal(code) for code in sorted(PROBLEMS)]
+
+
+def _refusal(code: str) -> Refusal:
+    title, hint = SENTENCES[code]
+    return Refusal(code, PROBLEMS[code].status, str(title), PLACEHOLDER.sub("…", str(hint)))
 
 
 def _operations(document: Json) -> Iterator[Operation]:
@@ -142,7 +162,7 @@ def _resolved(schema: Json, components: Json) -> Json:
 
 
 def _type(schema: Json, components: Json) -> str:
-    """Return a few words for a schema: ``string``, ``list of {class, certainty}``, ``F or M``."""
+    """Summarize a schema: ``string``, ``list of {class, certainty}``, ``F or M``."""
     inner = _resolved(schema, components)
     for key in ("oneOf", "anyOf", "allOf"):
         if key in inner:

@@ -1,4 +1,4 @@
-"""A refusal into its answer, as application/problem+json (RFC 9457)."""
+"""Answers to refusals, as application/problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -12,60 +12,61 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from annotations import desk_payloads
-from annotations.api.problems import (
-    SILENT,
-    TIMED_OUT,
-    TYPE_BASE,
-    UNAVAILABLE,
-    Problem,
-    problem_of,
-)
+from annotations.api import problems
+from annotations.api.problems import PROBLEMS, TYPE_BASE, Problem
+from annotations.sentences import protocols
+from annotations.sentences import refusals as sentences
+from annotations.sentences.refusals import Explanation
 from annotations.services.reading import drafts
 from ecgreview import protocol
 
 CONTENT_TYPE = "application/problem+json"
-RETRY_AFTER_S = {UNAVAILABLE: 5, TIMED_OUT: 60}
-"""A statement that took too long will do so again at once."""
+RETRY_AFTER_S = {"unavailable": 5, "timed-out": 60}
+"""A statement that timed out would time out again if it were retried at once."""
 
 
 def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
-    """Return the answer to ``error``, or None for a defect of ours (HTTP 500)."""
-    problem = problem_of(error)
-    if problem is None:
+    """Return the answer to ``error``; None for a bug of ours (HTTP 500)."""
+    told = problems.explain(error)
+    if told is None:
         return None
-    set_rollback()
+    problem = PROBLEMS[told.code]
     answer = Response(
-        _body(problem, error),
+        _body(problem, told, error),
         status=problem.status,
-        headers=_headers(problem, error),
+        headers=_headers(problem, told, error),
         content_type=CONTENT_TYPE,
     )
     answer["Cache-Control"] = "no-store"
+    # After the sentences: some look up names.
+    set_rollback()
     return answer
 
 
 def unavailable(error: OperationalError) -> JsonResponse:
-    """Return the answer to ``error`` where no view could give it: the same as ``handle`` does."""
-    problem = problem_of(error) or UNAVAILABLE
+    """Return what ``handle`` would return, for code outside of views."""
+    told = problems.explain(error) or sentences.of_code("unavailable")
+    problem = PROBLEMS[told.code]
     answer = JsonResponse(
-        _body(problem, error),
+        _body(problem, told, error),
         status=problem.status,
-        headers=_headers(problem, error),
+        headers=_headers(problem, told, error),
         content_type=CONTENT_TYPE,
     )
     answer["Cache-Control"] = "no-store"
     return answer
 
 
-def _body(problem: Problem, error: Exception) -> dict[str, Any]:
-    errors = _errors(problem, error)
+def _body(problem: Problem, told: Explanation, error: Exception) -> dict[str, Any]:
+    errors = _errors(problem, told, error)
+    is_invalid = isinstance(error, exceptions.ValidationError)
     body: dict[str, Any] = {
-        "type": TYPE_BASE + problem.slug,
-        "title": problem.title,
+        "type": TYPE_BASE + told.code,
+        "title": told.title,
         "status": problem.status,
-        "detail": _detail(problem, error, errors),
+        "detail": _first_of_each(errors) if is_invalid else str(told),
         "field": problem.field or next(iter(errors), None),
-        "hint": problem.hint,
+        "hint": told.hint,
         "errors": errors,
     }
     if isinstance(error, drafts.StaleDraft):
@@ -73,34 +74,22 @@ def _body(problem: Problem, error: Exception) -> dict[str, Any]:
     return body
 
 
-def _errors(problem: Problem, error: Exception) -> dict[str, list[str]]:
-    """Return what is wrong with each field."""
+def _errors(problem: Problem, told: Explanation, error: Exception) -> dict[str, list[str]]:
     if isinstance(error, exceptions.ValidationError):
         return dict(_messages(error.detail))
     if isinstance(error, protocol.InvalidProtocol):
-        return {found.key or "body": [f"{found.reason}. {found.hint}"] for found in error.problems}
+        return {found.key or "body": [protocols.sentence(found)] for found in error.problems}
     if problem.field and problem.status == status.HTTP_400_BAD_REQUEST:
-        return {problem.field: [_sentence(problem, error)]}
+        return {problem.field: [str(told)]}
     return {}
 
 
-def _detail(problem: Problem, error: Exception, errors: dict[str, list[str]]) -> str:
-    if problem in SILENT:
-        return problem.title
-    if isinstance(error, exceptions.ValidationError):
-        return "; ".join(f"{field}: {messages[0]}" for field, messages in errors.items())
-    if isinstance(error, exceptions.APIException):
-        return str(error.detail)
-    return _sentence(problem, error)
-
-
-def _sentence(problem: Problem, error: Exception) -> str:
-    """Return the title, and what the service names: its ValueErrors quote what was sent."""
-    return f"{problem.title} ({error})" if isinstance(error, ValueError) else problem.title
+def _first_of_each(errors: dict[str, list[str]]) -> str:
+    return "; ".join(f"{field}: {messages[0]}" for field, messages in errors.items())
 
 
 def _messages(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Flatten DRF's nested messages: ``findings.0.class`` -> what is wrong with it."""
+    """Flatten DRF's nested messages to paths such as ``findings.0.class``."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             plain = name == "non_field_errors"
@@ -113,11 +102,11 @@ def _messages(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
         yield path or "body", [str(message) for message in messages]
 
 
-def _headers(problem: Problem, error: Exception) -> dict[str, str]:
+def _headers(problem: Problem, told: Explanation, error: Exception) -> dict[str, str]:
     headers = {}
     if problem.status == status.HTTP_401_UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Token"
-    if seconds := RETRY_AFTER_S.get(problem):
+    if seconds := RETRY_AFTER_S.get(told.code):
         headers["Retry-After"] = str(seconds)
     elif wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))

@@ -65,7 +65,8 @@ def _readers(protocol: Protocol, n_readers: int | None) -> Iterator[Problem]:
     if n_readers is not None and n_readers < wanted:
         reason = f"each exam wants {wanted} readers, and there are {n_readers}"
         hint = f"Invite {wanted - n_readers} more, or let fewer people read each exam."
-        yield Problem("readers_per_exam", reason, hint, code="too_few_readers")
+        details = {"wanted": wanted, "readers": n_readers, "missing": wanted - n_readers}
+        yield Problem("readers_per_exam", reason, hint, code="too_few_readers", details=details)
 
 
 def _repeats(protocol: Protocol) -> Iterator[Problem]:
@@ -90,7 +91,8 @@ def _repeats_fit(
     elif protocol.washout_exams >= each:
         reason = f"a reader has {each} exams, too few to put {protocol.washout_exams} in between"
         hint = f"Set it to {max(each - 1, 0)} or less, or give each reader more exams."
-        yield Problem("washout_exams", reason, hint, code="washout_too_long")
+        details = {"exams": protocol.washout_exams}
+        yield Problem("washout_exams", reason, hint, code="washout_too_long", details=details)
 
 
 def _unavailable(

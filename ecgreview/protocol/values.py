@@ -61,8 +61,8 @@ def _arms_go_with_the_policy(settings: Mapping[str, Any]) -> Iterator[Problem]:
         yield _problem(("suggestion_arms",), reason, hint, "arms_without_policy")
 
 
-def _problem(path: Path, reason: str, hint: str, code: str) -> Problem:
-    return Problem(in_words(path), reason, hint, code=code)
+def _problem(path: Path, reason: str, hint: str, code: str, **details: object) -> Problem:
+    return Problem(in_words(path), reason, hint, code=code, details=details)
 
 
 # Below: checks of single values. They quote the value, so that it can be found in the file.
@@ -76,10 +76,10 @@ def _line(longest: int, pattern: re.Pattern[str] | None = None, example: str = "
             quotes = " If it is one, put it between quotes." if value is not None else ""
             yield _problem(path, f"is {_quoted(value)}, not a text", hint + quotes, "not_a_text")
         elif not value.strip():
-            yield _problem(path, "is empty", hint, "empty")
+            yield _problem(path, "is empty", hint, "empty", longest=longest)
         elif value != value.strip() or len(value) > longest or has_hidden(value):
             reason = f"{_quoted(value)} is too long, or has hidden characters or spaces around it"
-            yield _problem(path, reason, hint, "bad_text")
+            yield _problem(path, reason, hint, "bad_text", longest=longest)
         elif pattern and not pattern.fullmatch(value):
             yield _problem(path, f"{_quoted(value)} has another form", hint, "bad_form")
 
@@ -92,7 +92,8 @@ def _choice(*choices: str) -> Check:
             hint = f"One of {', '.join(choices)}."
             if isinstance(value, str) and (near := closest(value, choices)).startswith("Did"):
                 hint = f"{near} {hint}"
-            yield _problem(path, f"is {_quoted(value)}, which is no choice", hint, "no_choice")
+            reason = f"is {_quoted(value)}, which is no choice"
+            yield _problem(path, reason, hint, "no_choice", choices=", ".join(choices))
 
     return check
 
@@ -102,7 +103,7 @@ def _whole(low: int, high: int) -> Check:
         if type(value) is not int or not low <= value <= high:  # True is an int to isinstance
             reason = f"is {_quoted(value)}, not a whole number from {low} to {high}"
             hint = f"Write a whole number from {low} to {high}."
-            yield _problem(path, reason, hint, "not_in_range")
+            yield _problem(path, reason, hint, "not_in_range", low=low, high=high)
 
     return check
 
@@ -113,7 +114,7 @@ def _share(high: float) -> Check:
         if not is_number or not 0 <= value <= high:  # type: ignore[operator]
             reason = f"is {_quoted(value)}, not a number from 0 to {high:g}"
             hint = f"Write a decimal number from 0 to {high:g}, with a point."
-            yield _problem(path, reason, hint, "not_in_range")
+            yield _problem(path, reason, hint, "not_in_range", low=0, high=f"{high:g}")
 
     return check
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 MAX_WORDS_LISTED = 20
 
@@ -20,6 +20,7 @@ class Problem:
         line: counted from 1; None if the source has no lines.
         column: counted from 1, a character of YAML or a cell of CSV; None as for ``line``.
         code: identifies the type of problem for programs and translators.
+        details: what was found or expected, for translations of ``reason`` and ``hint``.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Problem:
     line: int | None = None
     column: int | None = None
     code: str = ""
+    details: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         column = "" if self.column is None else f", column {self.column}"

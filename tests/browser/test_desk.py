@@ -253,7 +253,7 @@ def test_a_reading_too_late_for_its_batch_is_refused_in_words(
     close(queue[0].batch)
     press(desk, "n", SUBMIT)
     banner = desk.locator("[data-part=banner]")
-    expect(banner).to_contain_text("The batch was closed before this reading arrived.")
+    expect(banner).to_contain_text("The batch is closed and takes no more readings.")
     expect(banner.get_by_role("link", name="Open the exam")).to_be_visible()
     assert not Reading.objects.exists()
 

@@ -315,7 +315,7 @@ def test_another_device_that_saved_in_between_loses_neither_reading(
     Draft.objects.update(version=7, content=content)
     press(desk, SUBMIT)
     banner = desk.locator("[data-part=banner]")
-    expect(banner).to_contain_text("was changed in another window or device")
+    expect(banner).to_contain_text("was changed in another window or on another device")
     assert not Reading.objects.exists()
     banner.get_by_role("link", name="Open the exam").click()
     dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")

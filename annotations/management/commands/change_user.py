@@ -9,6 +9,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.models import Role, User
+from annotations.sentences.refusals import message
 from annotations.services.people import accounts, members
 
 
@@ -43,9 +44,7 @@ class Command(BaseCommand):
         except User.DoesNotExist as nobody:
             raise CommandError(f"Nobody is called {username}.") from nobody
         except members.NotAPerson as refusal:
-            raise CommandError(
-                f"{username} is a model or a reference: it has no role and never signs in."
-            ) from refusal
+            raise CommandError(message(refusal)) from refusal
         held = ", ".join(user.groups.order_by("name").values_list("name", flat=True))
         state = "active" if user.is_active else "deactivated"
         self.stdout.write(f"{username} is {state} ({held or 'no role'}).")

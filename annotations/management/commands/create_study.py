@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import Dataset, Study, User
+from annotations.sentences.refusals import message
+from annotations.services.refusals import Refusal
 from annotations.services.studies import exam_pool, lifecycle, protocols, roster
 from ecgreview import design, protocol
 from ecgreview.protocol import InvalidProtocol, Protocol
@@ -48,21 +50,18 @@ class Command(BaseCommand):
         except InvalidProtocol as refusal:
             told = "\n".join(f"  {problem}" for problem in refusal.problems)
             raise CommandError(f"{file.name} cannot be used:\n{told}") from refusal
-        except lifecycle.NameTaken as refusal:
-            raise CommandError(f"There is a study called {refusal}: change the name.") from refusal
+        except (Refusal, design.QuotaUnmet) as refusal:
+            raise CommandError(message(refusal)) from refusal
 
     def _make(self, wanted: Protocol, *, by: str, **options: Any) -> Study:
         now, actor = timezone.now(), _person(by)
         study = lifecycle.create(wanted=wanted, created_by=actor, now=now)
         readers = [_person(name) for name in options["reader"]]
-        try:
-            if readers:
-                roster.join(study=study, readers=readers, actor=actor, now=now)
-            if options["dataset"]:
-                wish = exam_pool.Wish(_dataset(options["dataset"]), options["exams"])
-                exam_pool.draw(study=study, wish=wish, actor=actor, now=now)
-        except tuple(REFUSALS) as refusal:
-            raise CommandError(REFUSALS[type(refusal)].format(refusal)) from refusal
+        if readers:
+            roster.join(study=study, readers=readers, actor=actor, now=now)
+        if options["dataset"]:
+            wish = exam_pool.Wish(_dataset(options["dataset"]), options["exams"])
+            exam_pool.draw(study=study, wish=wish, actor=actor, now=now)
         if options["open"]:
             return lifecycle.open_study(study_id=study.pk, actor=actor, now=now)
         return study
@@ -74,15 +73,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{study.readers.count()} readers, {study.pool.count()} exams")
         if is_open and study.pool.exists():
             self.stdout.write(f"Next: manage.py plan_batch {study.slug} --name 'Batch 1' --by NAME")
-
-
-REFUSALS: dict[type[Exception], str] = {
-    roster.NotAReader: "{}: no role that reads, or no access any more.",
-    roster.LevelTooLow: "{}: less experienced than minimum_reader_level asks.",
-    exam_pool.NothingToAdd: "The data set {} has no exam.",
-    exam_pool.PoolTooLarge: "A study has at most {} exams.",
-    design.QuotaUnmet: "{}",
-}
 
 
 def _person(username: str) -> User:

@@ -9,6 +9,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.models import TokenScope, User
+from annotations.sentences.refusals import message
 from annotations.services.people import accounts, tokens
 
 
@@ -38,6 +39,6 @@ class Command(BaseCommand):
                 user=user, name=name[:60], scope=TokenScope(scope), now=timezone.now()
             )
         except tokens.TooManyTokens as refusal:
-            raise CommandError(f"{username} has five tokens already.") from refusal
+            raise CommandError(message(refusal)) from refusal
         self.stderr.write(f"Send it as 'Authorization: Token …'; it expires {expires_at:%Y-%m-%d}.")
         self.stdout.write(secret)

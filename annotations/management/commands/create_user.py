@@ -9,6 +9,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.models import Role
+from annotations.sentences.refusals import message
 from annotations.services.people import accounts, members
 
 
@@ -44,8 +45,8 @@ class Command(BaseCommand):
                 wanted=[Role(name) for name in role],
                 now=timezone.now(),
             )
-        except members.NameTaken as taken:
-            raise CommandError(f"There is somebody called {username}.") from taken
+        except members.UserNameTaken as refusal:
+            raise CommandError(message(refusal)) from refusal
         self.stdout.write(f"Created {username} ({', '.join(role) or 'no role'}).")
         if base_url:
             self.stdout.write(accounts.make_link(user=user, base_url=base_url, now=timezone.now()))

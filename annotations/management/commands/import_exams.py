@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from annotations.sentences import imports
+from annotations.sentences.refusals import message
 from annotations.services.imports import recordings
 from annotations.services.taxonomy import versions
 from annotations.tasks import compute_suggestions, nudge
@@ -44,11 +45,8 @@ class Command(BaseCommand):
             raise CommandError("Give the data set a name: --dataset NAME", returncode=2)
         try:
             refused = self._preview(path, dataset) if dry_run else self._import(path, dataset)
-        except recordings.NothingToImport as nothing:
-            raise CommandError(
-                f"Nothing to import: there is no .hea, .h5 or .hdf5 file at {path}.",
-                returncode=NOTHING_IMPORTABLE,
-            ) from nothing
+        except recordings.NothingToImport as refusal:
+            raise CommandError(message(refusal), returncode=NOTHING_IMPORTABLE) from refusal
         if refused:
             sys.exit(refused)
 

@@ -11,12 +11,13 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.management import lookups
-from annotations.services.imports import reading_rows
+from annotations.sentences.refusals import message
 from annotations.services.imports import readings as imports_readings
 from annotations.services.imports.readings import Imported
-from annotations.services.studies import lifecycle
+from annotations.services.refusals import Refusal
 from annotations.tasks import compute_consensus, nudge, refresh_agreement
-from ecgreview import protocol, published_readings
+from ecgreview import published_readings
+from ecgreview.protocol import InvalidProtocol
 from ecgreview.published_readings import (
     BadReadings,
     Kind,
@@ -68,13 +69,8 @@ class Command(BaseCommand):
             )
         except BadReadings as refusal:
             raise CommandError(f"Nothing was imported.\n{refusal}") from refusal
-        except UnknownReader as unknown:
-            raise CommandError(
-                f"Nothing was imported. There is no reader called {', '.join(unknown.names)} in"
-                f" {directory}. There are: {', '.join(unknown.readers)}."
-            ) from unknown
-        except tuple(WHY_NOT) as refusal:
-            raise CommandError(WHY_NOT[type(refusal)].format(refusal)) from refusal
+        except (Refusal, InvalidProtocol, TwoKinds, UnknownReader) as refusal:
+            raise CommandError(message(refusal)) from refusal
         nudge(refresh_agreement)
         nudge(compute_consensus)
         self._report(done, found, {name for names in stated.values() for name in names})
@@ -121,25 +117,4 @@ KINDS: dict[Kind, str] = {
     Kind.REFERENCE: "a reader of the folder who is the reference, by the name of the file; again",
     Kind.MODEL: "a reader who is a model; again",
     Kind.PERSON: "a reader who is a person, whatever the name suggests; again",
-}
-
-
-WHY_NOT: dict[type[Exception], str] = {
-    imports_readings.NotAnImport: (
-        "There is a study {}, and it was not made by such an import. Choose another name."
-    ),
-    imports_readings.OtherNumber: (
-        "The exams of the study are {}: these are not the same. Choose another name."
-    ),
-    imports_readings.OtherName: (
-        "{} differs only in case from a reader of the study. Rename the file."
-    ),
-    reading_rows.Differs: (
-        "What is stored differs: {}. A stored reading never changes: give the file another name,"
-        " or import it into another study."
-    ),
-    TwoKinds: "{} is named as two kinds. Name a reader once.",
-    imports_readings.TooMany: "There are too many readings: {}. Import fewer readers.",
-    protocol.InvalidProtocol: "The study cannot be made: {}",
-    lifecycle.NotOpen: "The study is {}: nothing can be added to it any more.",
 }

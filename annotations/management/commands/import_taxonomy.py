@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from annotations.management import lists
 from annotations.models import Taxonomy
+from annotations.sentences.refusals import message
 from annotations.services.taxonomy import mappings, versions
 from ecgreview import taxonomy as published
 from ecgreview.taxonomy import BadMapping, BadTaxonomy, diff
@@ -53,8 +54,10 @@ class Command(BaseCommand):
                 self._install(wanted, old, options["mapping"])
                 if options["dry_run"]:
                     transaction.set_rollback(True)
-        except (BadTaxonomy, BadMapping, mappings.MappingExists) as refusal:
+        except (BadTaxonomy, BadMapping) as refusal:
             raise CommandError(str(refusal)) from refusal
+        except mappings.MappingExists as refusal:
+            raise CommandError(message(refusal)) from refusal
         done = "can be installed" if options["dry_run"] else "installed"
         self.stdout.write(f"{wanted.name} {wanted.version}: {len(wanted.classes)} classes, {done}")
 

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import Dataset
+from annotations.sentences.refusals import message
 from annotations.services.exams import prior_exams
+from annotations.services.refusals import Refusal
 from ecgreview.ecg import visits
 from ecgreview.strict_files import Unreadable
 
@@ -55,13 +57,8 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except Unreadable as refusal:
             raise CommandError(_first(str(refusal).splitlines())) from refusal
-        except prior_exams.UnknownExams as refusal:
-            raise CommandError(f"{dataset} has no exams under these keys: {refusal}.") from refusal
-        except prior_exams.AlreadyCompared as refusal:
-            raise CommandError(
-                f"Readers were given these exams with the exam before them: {refusal}. Their"
-                " history stays; leave these patients out."
-            ) from refusal
+        except Refusal as refusal:
+            raise CommandError(message(refusal)) from refusal
         self.stdout.write(f"{n_exams} exams linked; {n_with_prior} have an earlier one.")
 
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import NO_DATA, Purpose
-from annotations.services.assignment import batches, qualification
-from annotations.services.exams.same_recordings import SameRecording
-from annotations.services.studies import lifecycle, roster
+from annotations.sentences.refusals import message
+from annotations.services.assignment import qualification
+from annotations.services.refusals import Refusal
 
 COLUMNS = ["exam", "codes"]
 
@@ -76,33 +76,11 @@ class Command(BaseCommand):
                 purpose=purpose,
                 due_on=due,
             )
-        except tuple(WHY_NOT) as refusal:
-            raise CommandError(WHY_NOT[type(refusal)].format(refusal)) from refusal
+        except Refusal as refusal:
+            raise CommandError(message(refusal)) from refusal
         self.stdout.write(
             f"{batch}: {len(references)} exams for {batch.seats.count()} readers. Released."
         )
-
-
-WHY_NOT: dict[type[Exception], str] = {
-    qualification.UnknownExams: "There are no exams with these codes: {}.",
-    qualification.UnknownClasses: "The study's list has no classes with these codes: {}.",
-    qualification.ContradictoryReference: "A class that stands alone is given with others: {}.",
-    qualification.KnowsAnswers: "{} makes the set, knows its answers, and cannot read it.",
-    qualification.SeenBefore: "These readers have read some of the exams before: {}.",
-    batches.NoExams: "The file names no exam.",
-    batches.NoTracings: "These exams have no tracings, so nobody can read them: {}.",
-    SameRecording: "These exams hold the same recording; keep one of each: {}.",
-    batches.NoReaders: "Name at least one reader with --readers.",
-    roster.NotAReader: "These people have no role that reads: {}.",
-    batches.NameTaken: "The study has a batch called {}.",
-    batches.MixedWithData: "These exams are read as data in this study: {}.",
-    roster.KnowsResults: "These readers were shown results of some of the exams: {}.",
-    batches.DueBeforeToday: "The day {} is over.",
-    batches.TooManyReadings: "Too many readings for one batch: {}.",
-    roster.LevelTooLow: "These readers are less experienced than the protocol asks: {}.",
-    roster.HasLeft: "These readers were withdrawn from the study: {}.",
-    lifecycle.NotOpen: "The study is {}: only an open study hands exams out.",
-}
 
 
 def read(file: Path) -> dict[str, list[str]]:

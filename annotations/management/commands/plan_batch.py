@@ -12,33 +12,10 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import Batch, Study, User
+from annotations.sentences.refusals import message
 from annotations.services.assignment import batches, plan_preview, plans
-from annotations.services.studies import lifecycle, roster
+from annotations.services.refusals import Refusal
 from ecgreview.design import DesignRefused
-
-REFUSALS: tuple[type[Exception], ...] = (
-    DesignRefused,
-    batches.DueBeforeToday,
-    roster.KnowsResults,
-    batches.MixedWithData,
-    batches.NameTaken,
-    batches.TooManyReadings,
-    plans.NothingToPlan,
-    plans.TooManyBatches,
-    roster.NotAReader,
-    lifecycle.NotOpen,
-)
-
-WORDS: dict[type[Exception], str] = {
-    batches.DueBeforeToday: "{} is over.",
-    batches.NameTaken: "The study has a batch called {}.",
-    roster.KnowsResults: "{} was shown results of some of these exams.",
-    batches.MixedWithData: "Practised with in this study, so they cannot be data: {}.",
-    batches.TooManyReadings: "Too many readings at once: {}.",
-    plans.NothingToPlan: "Every exam of the study has its readers.",
-    plans.TooManyBatches: "There are fewer exams than {} batches.",
-    lifecycle.NotOpen: "The study is {}, not open.",
-}
 
 
 class Command(BaseCommand):
@@ -73,8 +50,8 @@ class Command(BaseCommand):
                 if dry_run:
                     self.stdout.write("Dry run: nothing was written.")
                     transaction.set_rollback(True)
-        except REFUSALS as refusal:
-            raise CommandError(WORDS.get(type(refusal), "{}").format(refusal)) from refusal
+        except (Refusal, DesignRefused) as refusal:
+            raise CommandError(message(refusal)) from refusal
 
     def _plan(self, study: Study, actor: User, options: dict[str, Any]) -> list[Batch]:
         made = plans.plan(

@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import User
-from annotations.services.assignment import batches
+from annotations.sentences.refusals import message
 from annotations.services.consensus import rereads
-from annotations.services.studies import lifecycle
-from annotations.services.taxonomy import mappings
+from annotations.services.refusals import Refusal
 
 
 class Command(BaseCommand):
@@ -49,10 +48,8 @@ class Command(BaseCommand):
             )  # fmt: skip
         except User.DoesNotExist as error:
             raise CommandError(f"Nobody is called {options['username']!r}.") from error
-        except rereads.NothingToReread as error:
-            raise CommandError("No reading touches a class that was split.") from error
-        except (mappings.NoMapping, batches.NameTaken, lifecycle.NotOpen) as refusal:
-            raise CommandError(f"{type(refusal).__name__}: {refusal}") from refusal
+        except Refusal as refusal:
+            raise CommandError(message(refusal)) from refusal
         self.stdout.write(f"{batch.name}: {batch.assignments.count()} readings, not yet released")
 
     def _tell(self, queue: dict[int, list[int]]) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from annotations.models import ImportRun
 from annotations.sentences import imports
+from annotations.sentences.refusals import message
 from annotations.services.demo import seed
 from annotations.services.imports import recordings
 
@@ -34,10 +35,8 @@ class Command(BaseCommand):
             return
         try:
             self._say(seed.add_recordings(data_dir=data, now=timezone.now()))
-        except recordings.NothingToImport as nothing:
-            raise CommandError(
-                f"Nothing to import: there is no .hea, .h5 or .hdf5 file at {data}."
-            ) from nothing
+        except recordings.NothingToImport as refusal:
+            raise CommandError(message(refusal)) from refusal
 
     def _say(self, run: ImportRun) -> None:
         for issue in run.issues.filter(is_refusal=True).order_by("pk"):

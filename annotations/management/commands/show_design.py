@@ -11,6 +11,7 @@ from django.core.management import BaseCommand, CommandError
 from annotations.management import lookups
 from annotations.models import Batch, Study, User
 from annotations.sentences.reasons import sentence
+from annotations.sentences.refusals import message
 from annotations.services.assignment import plan_preview
 from ecgreview import design
 
@@ -51,7 +52,7 @@ def _of_batch(study: Study, name: str) -> dict[str, Any]:
 def _of_study(study: Study) -> dict[str, Any]:
     found = plan_preview.preview(study, is_blind=False)
     if found.refusal:
-        raise CommandError(f"It cannot be planned. {found.refusal}")
+        raise CommandError(message(found.refusal))
     if found.report is None:
         raise CommandError("The study has no exams, or nobody reads in it.")
     told = _report(found.report)

@@ -23,6 +23,7 @@ from annotations.services.assignment import handout as assignment_handout
 from annotations.services.assignment.handout import Row
 from annotations.services.exams import same_recordings, suggestion_requests
 from annotations.services.notices import delivery
+from annotations.services.refusals import NameTaken, Refusal
 from annotations.services.studies import lifecycle, roster
 from ecgreview import design
 
@@ -30,40 +31,36 @@ from ecgreview import design
 MAX_READINGS = 100_000
 
 
-class NoExams(ValueError):
-    """A batch needs at least one exam."""
+class NoExams(Refusal):
+    code = "no-exams"
 
 
-class NoReaders(ValueError):
-    """A batch needs at least one reader."""
+class NoReaders(Refusal):
+    code = "no-readers"
 
 
-class NoTracings(ValueError):
-    """Some of these exams have no tracings: only readings of them were imported."""
+class NoTracings(Refusal):
+    code = "no-tracings"
 
 
-class NameTaken(ValueError):
-    """The study has a batch of this name."""
+class AlreadyClosed(Refusal):
+    code = "already-closed"
 
 
-class AlreadyClosed(Exception):
-    """The batch was closed before."""
+class AlreadyReleased(Refusal):
+    code = "already-released"
 
 
-class AlreadyReleased(Exception):
-    """The batch was released before."""
+class TooManyReadings(Refusal):
+    code = "too-many-readings"
 
 
-class TooManyReadings(ValueError):
-    """Exams times readers is more than one batch holds."""
+class MixedWithData(Refusal):
+    code = "mixed-with-data"
 
 
-class MixedWithData(ValueError):
-    """Some of these exams are practised with here and read as data there: never both."""
-
-
-class DueBeforeToday(ValueError):
-    """A batch cannot be due on a day that is over."""
+class DueBeforeToday(Refusal):
+    code = "due-before-today"
 
 
 @transaction.atomic
@@ -96,13 +93,13 @@ def create(
         DueBeforeToday: ``due_on`` is in the past.
     """
     if not exams:
-        raise NoExams(name)
+        raise NoExams
     if not readers:
-        raise NoReaders(name)
+        raise NoReaders
     _refuse_without_tracings(exams)
     same_recordings.refuse_twice(study, [exam.pk for exam in exams])
     if (n_readings := len(exams) * len(readers)) > MAX_READINGS:
-        raise TooManyReadings(f"{n_readings}, at most {MAX_READINGS}")
+        raise TooManyReadings(n=n_readings, limit=MAX_READINGS)
     roster.join(study=study, readers=readers, actor=created_by, now=now)
     rows = _everybody_reads_all(study, exams, readers)
     batch = make(
@@ -134,7 +131,7 @@ def make(
         KnowsResults, MixedWithData, NameTaken, DueBeforeToday: as for ``create``.
     """
     if study.is_settled:
-        raise lifecycle.NotOpen(study.phase)
+        raise lifecycle.NotOpen
     _refuse_due_before(due_on, now)
     exam_ids = {row.exam_id for row in rows}
     roster.refuse_pairs_that_know({(row.reader_id, row.exam_id) for row in rows})
@@ -181,11 +178,11 @@ def release(*, batch_id: int, actor: User, now: datetime, due_on: date | None = 
     """
     batch = _locked(batch_id)
     if not batch.study.is_open:
-        raise lifecycle.NotOpen(batch.study.phase)
+        raise lifecycle.NotOpen
     if not batch.is_open:
-        raise AlreadyClosed(batch)
+        raise AlreadyClosed
     if batch.is_released:
-        raise AlreadyReleased(batch)
+        raise AlreadyReleased
     _refuse_due_before(due_on, now)
     batch.released_at = max(now, batch.created_at)
     batch.due_on = due_on or batch.due_on
@@ -210,7 +207,7 @@ def set_due(*, batch_id: int, due_on: date | None, actor: User, now: datetime) -
     """
     batch = _locked(batch_id)
     if not batch.is_open:
-        raise AlreadyClosed(batch)
+        raise AlreadyClosed
     _refuse_due_before(due_on, now)
     before, batch.due_on = batch.due_on, due_on
     batch.save(update_fields=["due_on"])
@@ -232,7 +229,7 @@ def close(*, batch_id: int, closed_by: User, now: datetime) -> Batch:
     """
     batch = _locked(batch_id)
     if not batch.is_open:
-        raise AlreadyClosed(batch)
+        raise AlreadyClosed
     lifecycle.end_batch(batch, closed_by, now)
     return batch
 
@@ -251,7 +248,7 @@ def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
     pooled = Slot.objects.filter(batch__in=clashing, exam__in=wanted)
     codes = {code for rows in (found, pooled) for (code,) in rows.values_list("exam__code")}
     if codes:
-        raise MixedWithData(", ".join(sorted(codes)[:10]))
+        raise MixedWithData(exams=", ".join(sorted(codes)[:10]))
 
 
 def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[User]) -> list[Row]:
@@ -277,7 +274,7 @@ def _refuse_without_tracings(exams: Sequence[Exam]) -> None:
     seen = Exam.objects.filter(pk__in=ids).with_tracings()
     if blank := ids - set(seen.values_list("pk", flat=True)):
         codes = sorted(exam.code for exam in exams if exam.pk in blank)
-        raise NoTracings(", ".join(codes[:10]))
+        raise NoTracings(exams=", ".join(codes[:10]))
 
 
 def _locked(batch_id: int) -> Batch:
@@ -295,17 +292,17 @@ def _locked(batch_id: int) -> Batch:
 
 def _refuse_due_before(due_on: date | None, now: datetime) -> None:
     if due_on is not None and due_on < now.date():
-        raise DueBeforeToday(due_on.isoformat())
+        raise DueBeforeToday
 
 
 def _insert(batch: Batch) -> None:
     if Batch.objects.filter(study=batch.study, name=batch.name).exists():
-        raise NameTaken(batch.name)
+        raise NameTaken(name=batch.name)
     try:
         with transaction.atomic():
             batch.save(force_insert=True)
     except IntegrityError as error:
         # Race: somebody else created it after our check.
         if Batch.objects.filter(study=batch.study, name=batch.name).exists():
-            raise NameTaken(batch.name) from error
+            raise NameTaken(name=batch.name) from error
         raise

@@ -5,26 +5,31 @@ from __future__ import annotations
 from django.db.models.functions import Now
 
 from annotations.models import Assignment, AssignmentState, Batch, User
+from annotations.services.refusals import Refusal
 
 
-class BatchClosed(Exception):
-    """The batch takes no more readings."""
+class BatchClosed(Refusal):
+    code = "batch-closed"
 
 
-class StudyNotOpen(Exception):
-    """The study is locked and takes no more readings."""
+class StudyNotOpen(Refusal):
+    code = "study-locked"
 
 
-class Withdrawn(Exception):
+class Withdrawn(Refusal):
     """The reader has left the study, or the exam was given to somebody else."""
 
+    code = "withdrawn"
 
-class ReaderNotEligible(Exception):
+
+class ReaderNotEligible(Refusal):
     """The exam is not handed out now: its reader is paused, or has to pass a qualification."""
 
+    code = "not-served"
 
-class AlreadySubmitted(Exception):
-    """The assignment has its reading; a submitted reading never changes."""
+
+class AlreadySubmitted(Refusal):
+    code = "already-submitted"
 
 
 def lock(*, assignment_id: int, reader: User) -> Assignment:
@@ -51,7 +56,7 @@ def refuse_if_over(assignment: Assignment) -> None:
         Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: as ``refuse_if_ended``.
     """
     if assignment.state == AssignmentState.READ:
-        raise AlreadySubmitted(assignment)
+        raise AlreadySubmitted
     refuse_if_ended(assignment)
 
 
@@ -66,13 +71,13 @@ def refuse_if_ended(assignment: Assignment) -> None:
             reader may still finish the exam on their screen.
     """
     if assignment.state == AssignmentState.WITHDRAWN:
-        raise Withdrawn(assignment)
+        raise Withdrawn
     if not assignment.batch.study.is_open:
-        raise StudyNotOpen(assignment.batch.study)
+        raise StudyNotOpen
     if not assignment.batch.is_open:
-        raise BatchClosed(assignment.batch)
+        raise BatchClosed
     if is_barred(assignment):
-        raise ReaderNotEligible(assignment)
+        raise ReaderNotEligible
 
 
 def is_barred(assignment: Assignment) -> bool:
@@ -99,7 +104,7 @@ def refuse_unserved(assignment: Assignment, user: User) -> None:
         ReaderNotEligible: they may not.
     """
     if not is_served(assignment, user):
-        raise ReaderNotEligible(assignment)
+        raise ReaderNotEligible
 
 
 def refuse_barred(assignment: Assignment) -> None:
@@ -111,7 +116,7 @@ def refuse_barred(assignment: Assignment) -> None:
         ReaderNotEligible: it does.
     """
     if not _is_over(assignment) and is_barred(assignment):
-        raise ReaderNotEligible(assignment)
+        raise ReaderNotEligible
 
 
 def _is_over(assignment: Assignment) -> bool:

@@ -32,15 +32,18 @@ from annotations.models.assignment import SlotQuerySet
 from annotations.services import audit
 from annotations.services.assignment import handout, pool_slots
 from annotations.services.assignment.guards import BatchClosed, StudyNotOpen
+from annotations.services.refusals import Refusal
 from annotations.services.studies import protocols
 
 
-class NoExamNow(Exception):
+class NoExamNow(Refusal):
     """No exam of the pool is free for this reader at this moment; later one may be."""
 
+    code = "no-exam-now"
 
-class NothingAvailable(Exception):
-    """The reader is paused, or passes a qualification first."""
+
+class NothingAvailable(Refusal):
+    code = "nothing-served"
 
 
 @transaction.atomic
@@ -163,11 +166,11 @@ def reclaim_next(*, now: datetime) -> bool:
 
 def _refuse_if_not_served(batch: Batch, reader: User) -> None:
     if not batch.study.is_open:
-        raise StudyNotOpen(batch.study)
+        raise StudyNotOpen
     if not batch.is_open:
-        raise BatchClosed(batch)
+        raise BatchClosed
     if not Batch.objects.serving(reader).filter(pk=batch.pk).exists():
-        raise NothingAvailable(batch)
+        raise NothingAvailable
 
 
 def _held(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
@@ -192,7 +195,7 @@ def _line(study: Study, reader: User) -> StudyReader:
     lines = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     line = lines.filter(study=study, user=reader, status=StudyReaderStatus.ACTIVE).first()
     if line is None:
-        raise NoExamNow(study)
+        raise NoExamNow
     return line
 
 
@@ -260,7 +263,7 @@ def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
         for part in (Q(order_key__gt=place), Q(order_key__lte=place)):
             if slot := wanted.filter(part).order_by("order_key", "pk").first():
                 return slot
-    raise NoExamNow(seat)
+    raise NoExamNow
 
 
 def _readable(seat: Seat) -> SlotQuerySet:
@@ -300,7 +303,7 @@ def _refuse_above_cap(seat: Seat, line: StudyReader) -> None:
     theirs = Seat.objects.filter(reader=seat.reader_id, batch__study=seat.batch.study_id)
     counted = theirs.exclude(batch__purpose__in=NO_DATA).aggregate(n=Sum("n_assigned"))
     if (counted["n"] or 0) >= line.max_exams:
-        raise NoExamNow(seat)
+        raise NoExamNow
 
 
 def _revive(assignment: Assignment, now: datetime) -> None:

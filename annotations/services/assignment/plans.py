@@ -28,6 +28,7 @@ from annotations.models import (
 from annotations.services import audit
 from annotations.services.assignment import batches, handout, past_assignments, pool_slots
 from annotations.services.assignment.handout import Row
+from annotations.services.refusals import Refusal
 from annotations.services.studies import exam_pool, lifecycle
 from ecgreview import design
 
@@ -36,12 +37,14 @@ MAX_BATCHES = 100
 LAST_NUMBER = re.compile(r"(.*?\D)(\d{1,6})")
 
 
-class NothingToPlan(ValueError):
-    """Every exam of the pool has its readers."""
+class NothingToPlan(Refusal):
+    code = "nothing-to-plan"
 
 
-class TooManyBatches(ValueError):
+class TooManyBatches(Refusal):
     """There would be batches without an exam, or more than anybody can watch over."""
+
+    code = "too-many-batches"
 
 
 @transaction.atomic
@@ -83,7 +86,7 @@ def plan(
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not study.is_open:
-        raise lifecycle.NotOpen(study.phase)
+        raise lifecycle.NotOpen
     fresh = exam_pool.in_drawn_order(study, "batch", left(study).values_list("exam", flat=True))
     fresh = fresh[:n_exams]
     short = list(incomplete(study).values_list("exam", flat=True)) if is_filling_up else []
@@ -94,12 +97,12 @@ def plan(
         rows = _rows(study, exams, readers)
         n_made += len(rows)
         if n_made > batches.MAX_READINGS:
-            raise batches.TooManyReadings(f"{n_made}, at most {batches.MAX_READINGS}")
+            raise batches.TooManyReadings(n=n_made, limit=batches.MAX_READINGS)
         if rows:
             title = name if n_batches == 1 else _numbered(name, number)
             made.append(_make(study, title, rows, created_by, now, due_on))
     if not made:
-        raise NothingToPlan(study.name)
+        raise NothingToPlan
     return made
 
 
@@ -122,10 +125,10 @@ def plan_pool(
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not study.is_open:
-        raise lifecycle.NotOpen(study.phase)
+        raise lifecycle.NotOpen
     fresh = exam_pool.in_drawn_order(study, "batch", left(study).values_list("exam", flat=True))
     if not fresh:
-        raise NothingToPlan(study.name)
+        raise NothingToPlan
     return pool_slots.create_pool(
         study=study,
         name=name,
@@ -152,9 +155,9 @@ def discard(*, batch_id: int, actor: User, now: datetime) -> None:
     Study.objects.select_for_update(no_key=True).get(pk=study_id)
     batch = Batch.objects.select_for_update(of=("self",)).select_related("study").get(pk=batch_id)
     if batch.is_released:
-        raise batches.AlreadyReleased(batch)
+        raise batches.AlreadyReleased
     if not batch.is_open:
-        raise batches.AlreadyClosed(batch)
+        raise batches.AlreadyClosed
     planned = Assignment.objects.filter(batch=batch)
     columns = planned.values_list("reader_id", "exam_id", "position", "occurrence")
     fingerprint = handout.fingerprint([Row(*columns_of) for columns_of in columns])
@@ -238,9 +241,9 @@ def request(
 def _portions(fresh: Sequence[int], short: Sequence[int], n_batches: int) -> list[list[int]]:
     """Return the exams of each batch, evenly, with those to fill up in the first."""
     if not fresh and not short:
-        raise NothingToPlan("every exam has its readers")
+        raise NothingToPlan
     if not 1 <= n_batches <= MAX_BATCHES or len(fresh) + bool(short) < n_batches:
-        raise TooManyBatches(str(n_batches))
+        raise TooManyBatches(n=n_batches)
     portions = [
         [int(pk) for pk in portion]
         for portion in np.array_split(np.array(fresh, dtype=np.int64), n_batches)

@@ -16,13 +16,14 @@ from annotations.services.assignment import batches
 from annotations.services.assignment.batches import NoExams, NoReaders, TooManyReadings
 from annotations.services.assignment.guards import BatchClosed
 from annotations.services.exams import same_recordings
+from annotations.services.refusals import Refusal
 from annotations.services.studies import roster
 
 ROWS_AT_ONCE = 2000
 
 
-class TooFewReaders(ValueError):
-    """The pool wants more readings of an exam than it has readers."""
+class TooFewReaders(Refusal):
+    code = "too-few-readers"
 
 
 @transaction.atomic
@@ -94,7 +95,7 @@ def add_readers(*, batch_id: int, readers: Sequence[User], actor: User, now: dat
     """
     batch = Batch.objects.select_related("study").get(pk=batch_id, handout=Handout.POOLED)
     if not batch.is_open:
-        raise BatchClosed(batch)
+        raise BatchClosed
     roster.join(study=batch.study, readers=readers, actor=actor, now=now)
     _seat(batch, readers)
     audit.record(
@@ -120,9 +121,9 @@ def _refuse_sizes(n_exams: int, n_each: int, readers: Sequence[User]) -> None:
     if not readers:
         raise NoReaders
     if n_each > (n_readers := len({reader.pk for reader in readers})):
-        raise TooFewReaders(f"{n_readers} < {n_each}")
+        raise TooFewReaders(available=n_readers, needed=n_each)
     if (n_readings := n_exams * n_each) > batches.MAX_READINGS:
-        raise TooManyReadings(f"{n_readings}, at most {batches.MAX_READINGS}")
+        raise TooManyReadings(n=n_readings, limit=batches.MAX_READINGS)
 
 
 def _slots(batch: Batch, exam_ids: Iterable[int], n_each: int) -> Iterator[Slot]:

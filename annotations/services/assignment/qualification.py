@@ -31,6 +31,7 @@ from annotations.models import (
 from annotations.services import audit
 from annotations.services.assignment import batches
 from annotations.services.notices import delivery
+from annotations.services.refusals import Refusal
 from annotations.services.studies import protocols
 from ecgreview.agreement.accuracy import reference
 
@@ -45,24 +46,24 @@ class NoQualification(ValueError):
     """A set with reference answers is for qualifying or practising, and for nothing else."""
 
 
-class UnknownExams(ValueError):
-    """There are no exams of these codes."""
+class UnknownExams(Refusal):
+    code = "unknown-exams"
 
 
-class UnknownClasses(ValueError):
-    """The study's list has no classes of these codes."""
+class UnknownClasses(Refusal):
+    code = "unknown-reference-classes"
 
 
-class ContradictoryReference(ValueError):
-    """A class that stands alone is given beside others."""
+class ContradictoryReference(Refusal):
+    code = "contradictory-reference"
 
 
-class KnowsAnswers(ValueError):
-    """Whoever makes a set knows its answers and cannot be judged by it."""
+class KnowsAnswers(Refusal):
+    code = "knows-answers"
 
 
-class SeenBefore(ValueError):
-    """Somebody named has read some of these exams before: the set would judge their memory."""
+class SeenBefore(Refusal):
+    code = "seen-before"
 
 
 @transaction.atomic
@@ -99,7 +100,7 @@ def make(
     if purpose not in NO_DATA:
         raise NoQualification(purpose)
     if created_by in readers:
-        raise KnowsAnswers(str(created_by))
+        raise KnowsAnswers(reader=str(created_by))
     exams = _exams(references)
     _refuse_contradictions(study.taxonomy, references)
     if purpose == Purpose.QUALIFICATION:
@@ -214,7 +215,7 @@ def _make_known(seat: Seat, mark: float, now: datetime) -> None:
 def _exams(references: Mapping[str, object]) -> dict[str, Exam]:
     exams = {exam.code: exam for exam in Exam.objects.filter(code__in=list(references))}
     if unknown := sorted(set(references) - exams.keys()):
-        raise UnknownExams(", ".join(unknown))
+        raise UnknownExams(exams=", ".join(unknown))
     return exams
 
 
@@ -223,17 +224,17 @@ def _refuse_contradictions(taxonomy: Taxonomy, references: Mapping[str, Collecti
     if unknown := sorted(
         {code for codes in references.values() for code in codes} - {*is_exclusive}
     ):
-        raise UnknownClasses(", ".join(unknown))
+        raise UnknownClasses(codes=", ".join(unknown))
     wrong = [
         exam
         for exam, codes in references.items()
         if len(set(codes)) > 1 and any(is_exclusive[code] for code in codes)
     ]
     if wrong:
-        raise ContradictoryReference(", ".join(sorted(wrong)))
+        raise ContradictoryReference(exams=", ".join(sorted(wrong)))
 
 
 def _refuse_who_saw_them(readers: Sequence[User], exams: Iterable[Exam]) -> None:
     seen = Reading.objects.filter(reader__in=readers, assignment__exam__in=list(exams))
     if names := sorted({str(found.reader) for found in seen.select_related("reader")}):
-        raise SeenBefore(", ".join(names))
+        raise SeenBefore(readers=", ".join(names))

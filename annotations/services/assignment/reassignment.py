@@ -29,25 +29,28 @@ from annotations.services.assignment import handout, recipients
 from annotations.services.assignment.handout import Row
 from annotations.services.assignment.recipients import Recipient
 from annotations.services.notices import delivery
+from annotations.services.refusals import Refusal
 from annotations.services.studies import lifecycle, protocols, roster
 from annotations.services.studies.roster import HasLeft
 from ecgreview import design
 
 
-class NothingWaits(Exception):
-    """Nothing waits for the reader that could be given to somebody else."""
+class NothingWaits(Refusal):
+    code = "nothing-waits"
 
 
-class NobodyToReadThem(ValueError):
+class NobodyToReadThem(Refusal):
     """None of those named can read any of these exams: they have them, know them or are full."""
 
-
-class SameReader(ValueError):
-    """What is taken from a reader cannot be given to the same reader."""
+    code = "nobody-to-read-them"
 
 
-class Paused(ValueError):
-    """Somebody named is paused: exams given to them would only wait."""
+class SameReader(Refusal):
+    code = "same-reader"
+
+
+class Paused(Refusal):
+    code = "reader-paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +127,11 @@ def reassign(
     lines = _lines(study, to)
     moving = _locked(reassignable(study, reader, with_begun=with_begun), limit)
     if not moving:
-        raise NothingWaits(reader)
+        raise NothingWaits
     getting = [recipients.recipient(study, line, moving) for line in lines]
     n_left = recipients.deal(study, moving, getting)
     if n_left == len(moving):
-        raise NobodyToReadThem(", ".join(str(one) for one in to))
+        raise NobodyToReadThem(readers=", ".join(str(one) for one in to))
     n_dropped = _move(reader, getting)
     done = Reassignment(
         {recipient.reader.pk: len(recipient.given) for recipient in getting if recipient.given},
@@ -150,11 +153,11 @@ def reassign(
 
 def _refuse(study: Study, reader: User, to: Sequence[User], reason: str) -> None:
     if not study.is_open:
-        raise lifecycle.NotOpen(study.phase)
+        raise lifecycle.NotOpen
     if not reason.strip():
-        raise lifecycle.ReasonMissing(study)
+        raise lifecycle.ReasonMissing
     if reader in to:
-        raise SameReader(reader)
+        raise SameReader
 
 
 def _lines(study: Study, to: Sequence[User]) -> list[StudyReader]:
@@ -163,9 +166,9 @@ def _lines(study: Study, to: Sequence[User]) -> list[StudyReader]:
     lines = list(locked.filter(study=study, user__in=to).select_related("user").order_by("pk"))
     left = [str(line.user) for line in lines if line.status == StudyReaderStatus.WITHDRAWN]
     if left:
-        raise HasLeft(", ".join(left))
+        raise HasLeft(readers=", ".join(left))
     if paused := [str(line.user) for line in lines if line.status == StudyReaderStatus.PAUSED]:
-        raise Paused(", ".join(paused))
+        raise Paused(readers=", ".join(paused))
     return lines
 
 

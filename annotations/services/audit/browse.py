@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from annotations.models import AuditEvent, User
 from annotations.services import audit
 from annotations.services.audit import events as audit_events
+from annotations.services.refusals import Refusal
 from ecgreview import hash_chain
 from ecgreview.hash_chain import Entry, Event, Head, Link, files
 
@@ -32,8 +33,8 @@ MAX_EVENTS = 20_000
 ROWS_AT_ONCE = 2000
 
 
-class TooManyEvents(Exception):
-    """The filter matches too many events for the web; narrow it, or export on the command line."""
+class TooManyEvents(Refusal):
+    code = "too-many-events"
 
 
 class Format(models.TextChoices):
@@ -200,7 +201,7 @@ def export(
     visible = AuditEvent.objects.all() if actor is None else AuditEvent.objects.visible_to(actor)
     events = find(visible, event_filter)
     if limit is not None and events[: limit + 1].count() > limit:
-        raise TooManyEvents(limit)
+        raise TooManyEvents(limit=limit)
     n_events, head, digest = 0, None, hashlib.sha256()
     for written, last in _lines(events, kind):
         file.write(written)

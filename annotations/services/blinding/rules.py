@@ -7,10 +7,13 @@ until it is locked or they leave. Services, pages and API ask it only through th
 from __future__ import annotations
 
 from annotations.models import Batch, Study, User
+from annotations.services.refusals import Refusal
 
 
-class ReaderStillBlinded(Exception):
+class ReaderStillBlinded(Refusal):
     """The person reads in the study, or one of its exams elsewhere; names the study."""
+
+    code = "still-reading"
 
 
 def reads_in(study: Study, user: User) -> bool:
@@ -41,10 +44,10 @@ def reads_anywhere(user: User) -> bool:
 def refuse_readers(study: Study, user: User) -> None:
     """Raise ``ReaderStillBlinded`` while the results of ``study`` are kept from ``user``."""
     if is_blinded_to(study, user):
-        raise ReaderStillBlinded(study)
+        raise ReaderStillBlinded
 
 
 def refuse_readers_of_any_study(user: User) -> None:
     """Raise ``ReaderStillBlinded`` while ``user`` reads in any study."""
-    if (study := Study.objects.all().blinding(user).first()) is not None:
-        raise ReaderStillBlinded(study)
+    if Study.objects.all().blinding(user).exists():
+        raise ReaderStillBlinded

@@ -23,6 +23,7 @@ from annotations.models import (
 )
 from annotations.services.assignment import batches
 from annotations.services.consensus import labels
+from annotations.services.refusals import Refusal
 from annotations.services.studies import lifecycle, roster
 
 ADJUDICATION = ", adjudication"
@@ -31,16 +32,16 @@ ADJUDICATION = ", adjudication"
 MAX_READINGS_IN_REQUEST = 1_000
 
 
-class BatchStillOpen(Exception):
-    """Whether readers disagree is known only when the batch is closed."""
+class BatchStillOpen(Refusal):
+    code = "batch-still-open"
 
 
-class NothingDisputed(Exception):
-    """The readers disagree about no exam of the batch."""
+class NothingDisputed(Refusal):
+    code = "nothing-undecided"
 
 
-class AlreadyRead(ValueError):
-    """Somebody chosen to adjudicate has read some of these exams: nobody judges themselves."""
+class AlreadyRead(Refusal):
+    code = "already-read"
 
 
 @transaction.atomic
@@ -67,10 +68,10 @@ def send_disputed(
     """
     batch = Batch.objects.select_related("study").get(pk=batch_id)
     if batch.is_open:
-        raise BatchStillOpen(batch)
+        raise BatchStillOpen
     exams = disputed(batch, now=now)
     if not exams:
-        raise NothingDisputed(batch)
+        raise NothingDisputed
     roster.refuse_others_than(readers, (Role.ADJUDICATOR,))
     _refuse_who_has_read(readers, exams, batch.study)
     return batches.create(
@@ -103,7 +104,7 @@ def _compute(study: Study, now: datetime) -> None:
     """Compute the consensus of a small ``study``; a worker computes that of a large one."""
     readings = Reading.objects.filter(assignment__batch__in=study.batches.closed())
     if readings[: MAX_READINGS_IN_REQUEST + 1].count() > MAX_READINGS_IN_REQUEST:
-        raise lifecycle.ConsensusPending(study)
+        raise lifecycle.ConsensusPending
     labels.compute(study=study, now=now)
 
 
@@ -118,4 +119,4 @@ def _refuse_who_has_read(readers: Sequence[User], exams: Sequence[Exam], study: 
         reader__in=readers, exam__in=exams, batch__study=study, state=AssignmentState.READ
     )
     if names := sorted({str(found.reader) for found in theirs.select_related("reader")}):
-        raise AlreadyRead(", ".join(names))
+        raise AlreadyRead(readers=", ".join(names))

@@ -20,11 +20,12 @@ from annotations.models import (
 from annotations.services.assignment import batches
 from annotations.services.assignment.handout import Row
 from annotations.services.reading import votes
+from annotations.services.refusals import Refusal
 from ecgreview import design
 
 
-class NothingToReread(Exception):
-    """No reading of the study touches a class that was split."""
+class NothingToReread(Refusal):
+    code = "nothing-to-reread"
 
 
 def queue(study: Study) -> dict[int, list[int]]:
@@ -73,7 +74,7 @@ def make(
         )
     ]
     if not rows:
-        raise NothingToReread(study)
+        raise NothingToReread
     return batches.make(
         study=study, name=name, rows=rows, created_by=created_by, now=now,
         purpose=Purpose.REREAD, due_on=due_on,

@@ -26,6 +26,7 @@ from annotations.models import (
 )
 from annotations.services import audit
 from annotations.services.counts import recount_notices
+from annotations.services.refusals import Refusal
 from ecgreview import advisory_locks
 from ecgreview.advisory_locks import Lock
 
@@ -39,8 +40,8 @@ MAX_REST = timedelta(minutes=5)
 """What failed is tried again later and later, but no later than this."""
 
 
-class RunFinished(Exception):
-    """The run has come to its end already."""
+class RunFinished(Refusal):
+    code = "run-finished"
 
 
 class Cancelled(Exception):
@@ -77,7 +78,7 @@ def cancel(*, run_id: int, actor: User, now: datetime) -> AgreementRun:
     locked = AgreementRun.objects.select_for_update(of=("self",)).select_related("study")
     run = locked.get(pk=run_id)
     if run.is_finished:
-        raise RunFinished(run)
+        raise RunFinished
     _record(audit.Action.AGREEMENT_CANCELLED, run, actor, now)
     run.cancelled_at, run.cancelled_by = now, actor
     if run.stage == RunStage.WAITING:

@@ -11,18 +11,19 @@ from django.db.models import Exists, OuterRef, Q
 
 from annotations.models import Assignment, Dataset, Exam, Patient, PriorExam, User
 from annotations.services import audit
+from annotations.services.refusals import Refusal
 from ecgreview.ecg.visits import Visit
 
 ROWS_AT_ONCE = 5_000
 MAX_LISTED = 5
 
 
-class UnknownExams(ValueError):
-    """The data set has no exams with these source keys."""
+class UnknownExams(Refusal):
+    code = "unknown-source-keys"
 
 
-class AlreadyCompared(ValueError):
-    """Batches that show previous exams contain these exams, so their history cannot change."""
+class AlreadyCompared(Refusal):
+    code = "already-compared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _exams(dataset: Dataset, visits: Sequence[Visit]) -> dict[str, Exam]:
         named = rows.filter(source_key__in=keys[start : start + ROWS_AT_ONCE])
         found |= {exam.source_key: exam for exam in named}
     if unknown := [key for key in keys if key not in found]:
-        raise UnknownExams(_some(unknown))
+        raise UnknownExams(keys=_some(unknown))
     return found
 
 
@@ -107,7 +108,7 @@ def _refuse_compared(exams: Collection[Exam], patients: Collection[int]) -> None
     )
     codes = compared.order_by("exam__code").values_list("exam__code", flat=True).distinct()
     if codes:
-        raise AlreadyCompared(_some(list(codes[: MAX_LISTED + 1])))
+        raise AlreadyCompared(exams=_some(list(codes[: MAX_LISTED + 1])))
 
 
 def _some(names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from annotations.models import NO_DATA, Assignment, Exam, Slot, Study, StudyExam, Tracing
 from annotations.models.exam import ExamQuerySet
+from annotations.services.refusals import Refusal
 from ecgreview import advisory_locks
 from ecgreview.advisory_locks import Lock
 from ecgreview.ecg import same_recording, wire
@@ -19,8 +20,8 @@ from ecgreview.ecg.signal import Signal
 NAMED = 10
 
 
-class SameRecording(ValueError):
-    """Two exams hold the same recording; names their codes as ``ONE = OTHER``."""
+class SameRecording(Refusal):
+    code = "same-recording"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def refuse_twice(study: Study, exam_ids: Iterable[int]) -> None:
         if other != pk:
             pairs.append((pk, other))
     if pairs:
-        raise SameRecording(_named(pairs))
+        raise SameRecording(exams=_named(pairs))
 
 
 def in_study(study: Study) -> ExamQuerySet:

@@ -35,6 +35,7 @@ from annotations.services import audit
 from annotations.services.counts import table_statistics
 from annotations.services.export import archive as export_archive
 from annotations.services.export.sources import opened
+from annotations.services.refusals import Refusal
 from ecgreview import advisory_locks, hash_chain
 from ecgreview.advisory_locks import Lock
 
@@ -57,12 +58,12 @@ MAX_REST = timedelta(minutes=5)
 INTERRUPTED = "Interrupted"
 
 
-class NotReady(Exception):
-    """The archive is being made, or could not be made."""
+class NotReady(Refusal):
+    code = "archive-not-ready"
 
 
-class Outdated(Exception):
-    """Results that are in the archive are no longer open."""
+class Outdated(Refusal):
+    code = "archive-outdated"
 
 
 # -- Asking -------------------------------------------------------------------------------------
@@ -145,11 +146,11 @@ def refuse(archive: Archive) -> None:
         NotReady, Outdated: as for ``download``.
     """
     if not archive.is_ready:
-        raise NotReady(archive)
+        raise NotReady
     with row_security.as_owner():
         still_open = set(opened(archive.study).values_list("pk", flat=True))
     if not still_open.issuperset(archive.batches):
-        raise Outdated(archive)
+        raise Outdated
 
 
 def _chunks(archive: Archive) -> Iterator[bytes]:

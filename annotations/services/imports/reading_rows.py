@@ -21,6 +21,7 @@ from annotations.models import (
     User,
 )
 from annotations.services.audit import events
+from annotations.services.refusals import Refusal
 from ecgreview.published_readings import CLASSES, Readings
 
 ROWS_AT_ONCE = 2000
@@ -31,8 +32,8 @@ DISPLAY = {"imported": "codetest"}
 REASON = "Imported: its reader made it elsewhere."
 
 
-class Differs(ValueError):
-    """A reader's readings are stored and say something else; a stored reading never changes."""
+class Differs(Refusal):
+    code = "readings-differ"
 
 
 def refuse_changed(exams: Sequence[int], found: Readings, known: Mapping[str, User]) -> None:
@@ -52,7 +53,7 @@ def refuse_changed(exams: Sequence[int], found: Readings, known: Mapping[str, Us
         cells = np.argwhere(_stored(exams, known[name]) != found.given[number])
         if len(cells):
             row, column = cells[0]
-            raise Differs(f"{name}, row {row + 1}, {CLASSES[column]}")
+            raise Differs(reader=name, row=row + 1, column=CLASSES[column])
 
 
 def store(

@@ -20,6 +20,7 @@ from annotations.services.counts import live, runs, table_statistics
 from annotations.services.exams import recordings
 from annotations.services.imports import reading_rows
 from annotations.services.people import accounts, members
+from annotations.services.refusals import Refusal
 from annotations.services.studies import lifecycle
 from annotations.services.taxonomy import versions
 from ecgreview import published_readings as published
@@ -37,20 +38,20 @@ BATCH = "Imported readings"
 DIGITS = len(str(published.MAX_EXAMS))
 
 
-class NotAnImport(ValueError):
-    """There is a study of this name, and it was not made by such an import."""
+class NotAnImport(Refusal):
+    code = "not-an-import"
 
 
-class OtherNumber(ValueError):
-    """The study has another number of exams."""
+class OtherNumber(Refusal):
+    code = "other-number"
 
 
-class OtherName(ValueError):
-    """The study has a reader whose name differs in case only."""
+class OtherName(Refusal):
+    code = "other-name"
 
 
-class TooMany(ValueError):
-    """There are more readings than one study of this kind takes."""
+class TooManyImported(Refusal):
+    code = "too-many-imported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,13 @@ def store(
         OtherNumber: that study has another number of exams.
         OtherName: a reader's name differs from another only in case.
         Differs: the readings of a stored reader differ.
-        TooMany: there are more than ``MAX_READINGS``.
+        TooManyImported: there are more than ``MAX_READINGS``.
         InvalidProtocol: no study can have this name.
         lifecycle.NotOpen: the study is locked, and some readers are new or change their kind.
     """
     kinds = published.kinds_of(found.readers, stated)
     if (n_readings := len(found.readers) * found.n_exams) > MAX_READINGS:
-        raise TooMany(f"{n_readings}, at most {MAX_READINGS}")
+        raise TooManyImported(n=n_readings, limit=MAX_READINGS)
     by = actor or _importer(now)
     study = _study(name, kinds, by, now)
     rows, are_patients_used = _exams(study, found, now)
@@ -148,7 +149,7 @@ def _change_kinds(study: Study, kinds: Mapping[User, str], by: User, now: dateti
         lifecycle.NotOpen: the study is locked.
     """
     if not study.is_open:
-        raise lifecycle.NotOpen(study.phase)
+        raise lifecycle.NotOpen
     for reader, kind in kinds.items():
         before, reader.kind = reader.kind, kind
         reader.save(update_fields=["kind"])
@@ -197,7 +198,7 @@ def _exams(study: Study, found: Readings, now: datetime) -> tuple[Sequence[int],
     """
     dataset = Dataset.objects.filter(name=_dataset_name(study)).first()
     if dataset is None or str(study.taxonomy) != taxonomy.label(published.code_test()):
-        raise NotAnImport(study.name)
+        raise NotAnImport(name=study.name)
     stored = list(dataset.exams.order_by("source_key").values_list("pk", flat=True))
     if not stored:
         keys = [f"{number:0{DIGITS}d}" for number in range(1, found.n_exams + 1)]
@@ -209,7 +210,7 @@ def _exams(study: Study, found: Readings, now: datetime) -> tuple[Sequence[int],
         )
         return [exam.pk for exam in made], patients is not None
     if len(stored) != found.n_exams:
-        raise OtherNumber(f"{len(stored)}, not {found.n_exams}")
+        raise OtherNumber(stored=len(stored), given=found.n_exams)
     return stored, False
 
 
@@ -239,7 +240,7 @@ def _add(
 ) -> None:
     """Store the readings of the readers in ``kinds`` as a closed batch."""
     if not study.is_open:
-        raise lifecycle.NotOpen(study.phase)
+        raise lifecycle.NotOpen
     readers = {name: _join(study, name, kind, by, now) for name, kind in kinds.items()}
     plan = [
         Row(reader.pk, exam, position)
@@ -274,8 +275,8 @@ def _join(study: Study, name: str, kind: str, by: User, now: datetime) -> User:
         reader = accounts.create_without_access(
             username=_username(study, name), name=name, kind=ReaderKind(kind), now=now
         )
-    except members.NameTaken as taken:
-        raise OtherName(name) from taken
+    except members.UserNameTaken as taken:
+        raise OtherName(reader=name) from taken
     StudyReader.objects.create(study=study, user=reader, status_since=now, added_at=now)
     audit.record(actor=by, action=audit.Action.READER_ADDED, study=study, target=reader, now=now)
     return reader

@@ -12,7 +12,7 @@ from django.db import transaction
 from annotations.models import Dataset, ImportIssue, ImportRun, User
 from annotations.models.exam import Exam as ExamRow
 from annotations.models.exam import Patient as PatientRow
-from annotations.services import audit
+from annotations.services import audit, refusals
 from annotations.services.counts import table_statistics
 from annotations.services.exams import recordings as exams_recordings
 from annotations.services.exams import same_recordings, suggestion_requests
@@ -33,8 +33,8 @@ MAX_PSEUDONYM = PatientRow._meta.get_field("pseudonym").max_length or 0
 MAX_FILE = ImportIssue._meta.get_field("file").max_length or 0
 
 
-class NothingToImport(ValueError):
-    """There is no WFDB header and no HDF5 file at the path."""
+class NothingToImport(refusals.Refusal):
+    code = "nothing-to-import"
 
 
 @dataclass(slots=True)
@@ -125,9 +125,9 @@ def _find(path: Path) -> tuple[list[Path], Path]:
     try:
         files = formats.find(path)
     except FileNotFoundError as error:
-        raise NothingToImport(path) from error
+        raise NothingToImport(path=path) from error
     if not files:
-        raise NothingToImport(path)
+        raise NothingToImport(path=path)
     return files, path if path.is_dir() else path.parent
 
 

@@ -23,7 +23,7 @@ def create(
     """Return a new person with the roles ``wanted`` and without a password.
 
     Raises:
-        members.NameTaken: the user name is in use.
+        members.UserNameTaken: the user name is in use.
     """
     user = members.create(
         username=username, first_name=first_name, last_name=last_name, wanted=wanted
@@ -39,7 +39,7 @@ def create_without_access(
     """Return a new account that cannot sign in: no password, no role, not active.
 
     Raises:
-        members.NameTaken: the user name is in use.
+        members.UserNameTaken: the user name is in use.
     """
     user = members.create(username=username, last_name=name, wanted=())
     user.kind, user.is_active = kind, False

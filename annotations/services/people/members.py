@@ -24,6 +24,7 @@ from annotations.models import ReaderLevel, Role, User
 from annotations.services import audit
 from annotations.services.people import roles as people_roles
 from annotations.services.people import sign_in, vouching
+from annotations.services.refusals import Refusal
 
 # Roles that may be given over the web. Coordinators are created on the command line only.
 INVITABLE = (Role.READER, Role.ADJUDICATOR, Role.RESEARCHER, Role.AUDITOR)
@@ -37,20 +38,20 @@ INVITED = f"{UNUSABLE_PASSWORD_PREFIX}invited:"
 SALT = "annotations.invitation"
 
 
-class NameTaken(ValueError):
-    """The user name is in use."""
+class UserNameTaken(Refusal):
+    code = "user-name-taken"
 
 
-class EmailTaken(ValueError):
-    """The e-mail address is in use."""
+class EmailTaken(Refusal):
+    code = "email-taken"
 
 
-class NotInvitable(ValueError):
-    """This role cannot be given over the web."""
+class NotInvitable(Refusal):
+    code = "not-invitable"
 
 
-class NotAPerson(ValueError):
-    """The account is a model or a published reference."""
+class NotAPerson(Refusal):
+    code = "not-a-person"
 
 
 class NotInvited(Exception):
@@ -92,7 +93,7 @@ def create(
     """Return a new person with the roles ``wanted``, who signs in by link at first.
 
     Raises:
-        NameTaken: the user name is in use.
+        UserNameTaken: the user name is in use.
     """
     user = User(username=username, first_name=first_name, last_name=last_name, level=level)
     user.set_unusable_password()
@@ -122,15 +123,15 @@ def invite(
     Raises:
         vouching.Blinded: ``actor`` is blinded, and the account would see results.
         NotInvitable: the role is given on the command line only.
-        NameTaken: the user name is in use.
+        UserNameTaken: the user name is in use.
         EmailTaken: the e-mail address is in use.
     """
     if role not in INVITABLE:
-        raise NotInvitable(role)
+        raise NotInvitable
     vouching.refuse_blinded(actor, [role])
     address = email.lower()
     if address and User.objects.filter(email__iexact=address).exists():
-        raise EmailTaken(email)
+        raise EmailTaken
     user = User(
         username=username or address,
         email=address,
@@ -256,7 +257,7 @@ def change(
     """
     user = User.objects.select_for_update().get(username=username)
     if not user.is_person and (wanted or is_active):
-        raise NotAPerson(username)
+        raise NotAPerson(name=username)
     if wanted is not None:
         people_roles.give(user, wanted)
     if is_active is True:
@@ -343,18 +344,18 @@ def _add(user: User) -> None:
     """Store a new person.
 
     Raises:
-        NameTaken: the user name is in use, in upper or lower case.
+        UserNameTaken: the user name is in use, in upper or lower case.
     """
     user.username = User.normalize_username(user.username)
     if User.objects.filter(username__iexact=user.username).exists():
-        raise NameTaken(user.username)
+        raise UserNameTaken(name=user.username)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as refusal:
         if not isinstance(refusal.__cause__, UniqueViolation):
             raise
-        raise NameTaken(user.username) from refusal  # taken after our check
+        raise UserNameTaken(name=user.username) from refusal  # since we asked
 
 
 def _open_invitation() -> str:

@@ -17,17 +17,18 @@ from sesame.utils import get_query_string
 from annotations import row_security
 from annotations.models import User
 from annotations.services import audit
+from annotations.services.refusals import Refusal
 
 # Recovery codes are not listed: they replace a lost factor and are created with it.
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
-class SecondFactorMissing(Exception):
-    """A role of the person requires a second factor, and they have none."""
+class SecondFactorMissing(Refusal):
+    code = "second-factor-missing"
 
 
-class SecondFactorNotShown(Exception):
-    """This session began without the second factor that the person's role requires."""
+class SecondFactorNotShown(Refusal):
+    code = "second-factor-not-shown"
 
 
 def link(user: User, base_url: str) -> str:

@@ -12,6 +12,7 @@ from knox.models import get_token_model
 from annotations import row_security
 from annotations.models import TokenGrant, TokenScope, User
 from annotations.services import audit
+from annotations.services.refusals import Refusal
 
 LIFETIME = timedelta(days=90)
 MAX_TOKENS = 5
@@ -20,12 +21,12 @@ MAX_TOKENS = 5
 NOTED_EACH = timedelta(minutes=1)
 
 
-class TooManyTokens(Exception):
-    """The person has the maximum number of tokens."""
+class TooManyTokens(Refusal):
+    code = "too-many-tokens"
 
 
-class OutOfScope(Exception):
-    """The token's scope does not allow this, although its person may do it."""
+class OutOfScope(Refusal):
+    code = "out-of-scope"
 
 
 @transaction.atomic
@@ -55,7 +56,7 @@ def make(
         # Race: the person's row is the lock, so that two requests cannot both create the fifth.
         User.objects.select_for_update().get(pk=user.pk)
         if get_token_model().objects.filter(user=user, expiry__gt=Now()).count() >= MAX_TOKENS:
-            raise TooManyTokens
+            raise TooManyTokens(limit=MAX_TOKENS)
         token, secret = get_token_model().objects.create(user, expiry=LIFETIME)
         TokenGrant.objects.create(token=token, name=name, scope=scope)
     audit.record(

@@ -13,10 +13,11 @@ from collections.abc import Iterable
 from annotations.models import Role, User
 from annotations.models.people import SEES_RESULTS
 from annotations.services.blinding import rules
+from annotations.services.refusals import Refusal
 
 
-class Blinded(Exception):
-    """The person still reads in a study, and the account sees results."""
+class Blinded(Refusal):
+    code = "voucher-blinded"
 
 
 def refuse_blinded(actor: User, roles: Iterable[Role]) -> None:

@@ -15,57 +15,53 @@ from annotations.models import (
     Reading,
     ReadingOutcome,
 )
+from annotations.services.refusals import Refusal
 
 # A localization, a measurement or a signal problem, as JSON.
 Mark = Mapping[str, Any]
 
 
-class InvalidReading(ValueError):
-    """The findings contradict the taxonomy, the quality or themselves.
-
-    Attributes:
-        codes: the classes it is about.
-    """
+class InvalidReading(Refusal):
+    """The findings contradict the taxonomy, the signal quality or each other."""
 
     def __init__(self, codes: Iterable[str]) -> None:
-        self.codes = tuple(codes)
-        super().__init__(", ".join(self.codes))
+        super().__init__(codes=", ".join(codes))
 
 
 class UnknownClass(InvalidReading):
-    """The taxonomy of the study has no such class."""
+    code = "unknown-class"
 
 
 class RepeatedClass(InvalidReading):
-    """A class is given more than once."""
+    code = "repeated-class"
 
 
 class ExclusiveClass(InvalidReading):
-    """A class that stands alone is given beside others."""
+    code = "exclusive-class"
 
 
 class UnreadableWithFindings(InvalidReading):
-    """An exam that cannot be read has no findings, and none of its classes can be assessed."""
+    code = "unreadable-with-findings"
 
 
 class TwoStates(InvalidReading):
-    """A class is said to be present and not to be assessable."""
+    code = "two-states"
 
 
 class AbstainedWithFindings(InvalidReading):
-    """An abstention cannot include findings or classes that are not assessable."""
+    code = "abstained-with-findings"
 
 
-class AbstainedFromUnreadable(ValueError):
-    """That an exam is unreadable is a reading: who says so does not abstain."""
+class AbstainedFromUnreadable(Refusal):
+    code = "abstained-from-unreadable"
 
 
-class QualityMissing(ValueError):
-    """Every reading says how well the signal can be read."""
+class QualityMissing(Refusal):
+    code = "quality-missing"
 
 
 class UnknownTracing(InvalidReading):
-    """A place is marked in a tracing that the exam does not have."""
+    code = "unknown-tracing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,18 +19,23 @@ from annotations.models import (
 from annotations.services import audit
 from annotations.services.assignment import guards
 from annotations.services.audit import signed_content
+from annotations.services.refusals import Refusal
 from annotations.services.studies import protocols
 
 # A correction may arrive this long after the window, since the exam has to be read again.
 TIME_TO_CORRECT = timedelta(minutes=5)
 
 
-class ReadingFinal(Exception):
+class ReadingFinal(Refusal):
     """The reading can no longer be taken back: its time is over, or something was revealed."""
 
+    code = "reading-final"
 
-class NotTheLatest(Exception):
+
+class NotTheLatest(Refusal):
     """What is to be corrected is no reading of this exam, or was corrected before."""
+
+    code = "not-the-latest"
 
 
 def until(reading: Reading, *, now: datetime) -> datetime | None:
@@ -74,12 +79,12 @@ def of(assignment: Assignment, key: UUID, *, now: datetime) -> Reading:
     standing = assignment.readings.blind().effective().filter(idempotency_key=key)
     found = standing.first()
     if found is None:
-        raise NotTheLatest(key)
+        raise NotTheLatest
     found.assignment = assignment
     guards.refuse_if_ended(assignment)
     window = _window(assignment)
     if not window or now > found.submitted_at + window + TIME_TO_CORRECT or is_final(found):
-        raise ReadingFinal(found)
+        raise ReadingFinal
     return found
 
 

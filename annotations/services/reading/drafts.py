@@ -9,17 +9,20 @@ from django.db import transaction
 
 from annotations.models import Assignment, Draft, User
 from annotations.services.assignment import guards, leases
+from annotations.services.refusals import Refusal
 
 
-class StaleDraft(Exception):
-    """What was sent was based on another version than the one that is stored.
+class StaleDraft(Refusal):
+    """The change was based on another version than the stored one.
 
     Attributes:
-        draft: the stored one; None when none is stored.
+        draft: the stored version; None when there is none.
     """
 
+    code = "stale-draft"
+
     def __init__(self, draft: Draft | None) -> None:
-        super().__init__(draft)
+        super().__init__()
         self.draft = draft
 
 

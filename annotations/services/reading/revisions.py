@@ -13,18 +13,21 @@ from annotations.services.assignment.guards import BatchClosed
 from annotations.services.audit import signed_content
 from annotations.services.reading import signing
 from annotations.services.reading.signing import Signed, Submission
+from annotations.services.refusals import Refusal
 
 
-class NothingToRevise(Exception):
+class NothingToRevise(Refusal):
     """There is no reading of one's own: none was submitted, or one abstained."""
 
-
-class NothingShown(Exception):
-    """No suggestion was shown since the reading: there is nothing to revise it for."""
+    code = "nothing-to-revise"
 
 
-class AlreadyRevised(Exception):
-    """The reading was revised; a revision is made once and never changes."""
+class NothingShown(Refusal):
+    code = "nothing-shown"
+
+
+class AlreadyRevised(Refusal):
+    code = "already-revised"
 
 
 @transaction.atomic
@@ -73,13 +76,13 @@ def blind_reading(assignment: Assignment) -> Reading:
         NothingToRevise, NothingShown, AlreadyRevised: it may not.
     """
     if assignment.readings.filter(stage=Stage.REVISED).exists():
-        raise AlreadyRevised(assignment)
+        raise AlreadyRevised
     blind = assignment.readings.blind().effective().answered().first()
     if blind is None:
-        raise NothingToRevise(assignment)
+        raise NothingToRevise
     # In the concurrent arm, the reading itself contains the decisions on the suggestions.
     if not Exposure.objects.filter(assignment=assignment, arm=Arm.AFTER_COMMIT).exists():
-        raise NothingShown(assignment)
+        raise NothingShown
     return blind
 
 
@@ -110,4 +113,4 @@ def refuse_if_closed(batch: Batch) -> None:
     """
     still_open = Batch.objects.open().select_for_update(of=("self",), no_key=True)
     if not still_open.filter(pk=batch.pk).exists():
-        raise BatchClosed(batch)
+        raise BatchClosed

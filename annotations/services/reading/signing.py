@@ -14,10 +14,11 @@ from annotations.services.reading import content as reading_content
 from annotations.services.reading import suggestion_decisions
 from annotations.services.reading.content import Classes, Content
 from annotations.services.reading.suggestion_decisions import DecisionIn, Shown
+from annotations.services.refusals import Refusal
 
 
-class KeyReused(Exception):
-    """The idempotency key belongs to a submission that said something else."""
+class KeyReused(Refusal):
+    code = "key-reused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def repeat(stored: Reading, signed: Signed, *, is_same: bool) -> Submission:
         KeyReused: the content differs.
     """
     if not is_same or not signed.is_of(stored):
-        raise KeyReused(stored.idempotency_key)
+        raise KeyReused
     return Submission(stored, is_repeat=True)
 
 
@@ -148,5 +149,5 @@ def _insert(reading: Reading) -> None:
     except IntegrityError as error:
         own = Reading.objects.filter(reader=reading.reader)
         if own.filter(idempotency_key=reading.idempotency_key).exists():
-            raise KeyReused(reading.idempotency_key) from error
+            raise KeyReused from error
         raise

@@ -114,4 +114,4 @@ def _mark_due(batch: Batch) -> None:
     """
     still_open = Batch.objects.open().filter(pk=batch.pk)
     if not still_open.update(agreement_is_due=True):
-        raise BatchClosed(batch)
+        raise BatchClosed

@@ -19,11 +19,11 @@ from annotations.services.reading.content import InvalidReading, RepeatedClass
 
 
 class UnknownSuggestion(InvalidReading):
-    """A decision is on something that was not suggested to this reader, or not at this stage."""
+    code = "unknown-suggestion"
 
 
 class AcceptedWithoutFinding(InvalidReading):
-    """A suggestion is said to be accepted, and its class is not among the findings."""
+    code = "accepted-not-found"
 
 
 @dataclass(frozen=True, slots=True)

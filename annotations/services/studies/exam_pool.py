@@ -23,6 +23,7 @@ from annotations.models import (
 )
 from annotations.services import audit
 from annotations.services.exams import same_recordings
+from annotations.services.refusals import Refusal
 from annotations.services.studies import lifecycle
 from annotations.services.studies import strata as studies_strata
 from annotations.services.studies.strata import StratumSource
@@ -34,16 +35,16 @@ MAX_POOL = 100_000
 EXAMS_AT_ONCE = 5_000
 
 
-class NothingToAdd(ValueError):
-    """No exam is left to add."""
+class NothingToAdd(Refusal):
+    code = "nothing-to-add"
 
 
-class PoolTooLarge(ValueError):
-    """The study would have more than ``MAX_POOL`` exams."""
+class PoolTooLarge(Refusal):
+    code = "pool-too-large"
 
 
-class AlreadyGiven(ValueError):
-    """The exams were given to readers and cannot change."""
+class AlreadyGiven(Refusal):
+    code = "already-given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def draw(*, study: Study, wish: Wish, actor: User, now: datetime) -> Drawn:
         studies_strata.refuse_who_reads(study, actor)
     table = _candidates(study, wish, actor)
     if not table:
-        raise NothingToAdd(wish.dataset.name)
+        raise NothingToAdd
     strata = studies_strata.of_exams(table, wish.stratify_by, study)
     chosen = _chosen(study, wish, table, strata)
     ids = chosen.exams.tolist()
@@ -121,7 +122,7 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
     known = set(study.pool.filter(exam__in=exams).values_list("exam", flat=True))
     new = [exam.pk for exam in exams if exam.pk not in known]
     if not new:
-        raise NothingToAdd(study.name)
+        raise NothingToAdd
     same_recordings.refuse_twice(study, new)
     _add(study, dict.fromkeys(new, ""), actor, now)
     return len(new)
@@ -143,10 +144,10 @@ def choose_anchors(*, study: Study, n_anchors: int, actor: User, now: datetime) 
     rows = list(study.pool.values_list("exam_id", "is_anchor"))
     kept = [pk for pk, is_anchor in rows if is_anchor and pk in given]
     if len(kept) > n_anchors:
-        raise AlreadyGiven(str(len(kept)))
+        raise AlreadyGiven(n=len(kept))
     free = in_drawn_order(study, "anchor", [pk for pk, _ in rows if pk not in given])
     if len(free) < n_anchors - len(kept):
-        raise NothingToAdd(study.name)
+        raise NothingToAdd
     chosen = free[: n_anchors - len(kept)]
     study.pool.filter(is_anchor=True).exclude(exam__in=given).update(is_anchor=False)
     study.pool.filter(exam__in=chosen).update(is_anchor=True)
@@ -198,7 +199,7 @@ def _locked(study: Study) -> Study:
     """Return the study with its row locked, so that concurrent changes of the pool take turns."""
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if locked.is_settled:
-        raise lifecycle.NotThisPhase(locked.phase)
+        raise lifecycle.NotThisPhase(phase=locked.get_phase_display())
     return locked
 
 
@@ -251,7 +252,7 @@ def _add(
     No numbers by stratum are recorded, because they would reveal what the exams show.
     """
     if study.pool.count() + len(strata) > MAX_POOL:
-        raise PoolTooLarge(str(MAX_POOL))
+        raise PoolTooLarge(limit=MAX_POOL)
     StudyExam.objects.bulk_create(
         (
             StudyExam(study=study, exam_id=pk, stratum=stratum)

@@ -26,6 +26,7 @@ from annotations.models import (
 from annotations.models.study import new_seed
 from annotations.services import audit
 from annotations.services.notices import delivery
+from annotations.services.refusals import NameTaken, Refusal
 from annotations.services.studies import protocols, roster
 from annotations.services.studies.protocols import protocol_of
 from annotations.services.taxonomy import mappings
@@ -45,24 +46,22 @@ UNAVAILABLE: tuple[tuple[str, object], ...] = (
 # Protocol fields that this version cannot carry out yet.
 
 
-class NameTaken(ValueError):
-    """Another study has this name, or one with the same slug."""
-
-
-class NotThisPhase(Exception):
-    """The study is not in the phase this needs."""
+class NotThisPhase(Refusal):
+    code = "not-this-phase"
 
 
 class NotOpen(NotThisPhase):
-    """The study is not open."""
+    code = "study-not-open"
 
 
-class ReasonMissing(ValueError):
-    """A reason is required."""
+class ReasonMissing(Refusal):
+    code = "reason-missing"
 
 
-class ConsensusPending(Exception):
-    """Batches of the study still wait for readings or for their consensus."""
+class ConsensusPending(Refusal):
+    """The consensus of a closed batch is due."""
+
+    code = "consensus-due"
 
 
 @transaction.atomic
@@ -97,13 +96,13 @@ def rewrite(*, study_id: int, wanted: Protocol, actor: User, now: datetime) -> S
     """
     study = Study.objects.select_for_update().get(pk=study_id)
     if not study.is_draft:
-        raise NotThisPhase(study.phase)
+        raise NotThisPhase(phase=study.get_phase_display())
     refuse_what_cannot_be_done(wanted)
     before = protocol.as_document(protocol_of(study))
     _write(study, wanted)
     study.slug = slug_for(wanted.name)
     if Study.objects.filter(slug=study.slug).exclude(pk=study.pk).exists():
-        raise NameTaken(wanted.name)
+        raise NameTaken(name=wanted.name)
     study.save()
     audit.record(
         actor=actor, action=audit.Action.STUDY_CHANGED, study=study, target=study,
@@ -122,7 +121,7 @@ def open_study(*, study_id: int, actor: User, now: datetime) -> Study:
     """
     study = Study.objects.select_for_update().get(pk=study_id)
     if not study.is_draft:
-        raise NotThisPhase(study.phase)
+        raise NotThisPhase(phase=study.get_phase_display())
     frozen = protocol_of(study)
     n_readers = StudyReader.objects.filter(study=study).count() or None
     refuse_what_cannot_be_done(frozen, n_readers=n_readers)
@@ -150,9 +149,9 @@ def amend(
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     if not study.is_open:
-        raise NotThisPhase(study.phase)
+        raise NotThisPhase(phase=study.get_phase_display())
     if not reason.strip():
-        raise ReasonMissing(study)
+        raise ReasonMissing
     before = protocol_of(study)
     wanted = replace(wanted, order_seed=study.seed)
     if found := protocol.check_amendment(before, wanted):
@@ -182,7 +181,7 @@ def lock(*, study_id: int, actor: User, now: datetime) -> Study:
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     if not study.is_open:
-        raise NotThisPhase(study.phase)
+        raise NotThisPhase(phase=study.get_phase_display())
     for batch in Batch.objects.open().filter(study=study).select_for_update(no_key=True):
         end_batch(batch, actor, now)
     study.phase = Phase.LOCKED
@@ -207,9 +206,9 @@ def release(*, study_id: int, actor: User, now: datetime) -> Study:
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     if study.phase != Phase.LOCKED:
-        raise NotThisPhase(study.phase)
+        raise NotThisPhase(phase=study.get_phase_display())
     if study.batches.filter(consensus_is_due=True).exists():
-        raise ConsensusPending(study)
+        raise ConsensusPending
     study.phase = Phase.RELEASED
     study.released_at = max(now, study.locked_at or now)
     study.save(update_fields=["phase", "released_at"])
@@ -230,9 +229,9 @@ def break_glass(*, study: Study, user: User, reason: str, now: datetime) -> Brea
         NotThisPhase: the study is locked, so nothing is hidden from them.
     """
     if not reason.strip():
-        raise ReasonMissing(study)
+        raise ReasonMissing
     if study.is_settled:
-        raise NotThisPhase(study.phase)
+        raise NotThisPhase(phase=study.get_phase_display())
     line = StudyReader.objects.filter(study=study, user=user).first()
     if line and line.status != StudyReaderStatus.WITHDRAWN:
         roster.withdraw(study=study, user=user, reason=reason, actor=user, now=now)
@@ -350,12 +349,12 @@ def _record(
 
 def _insert(study: Study) -> None:
     if Study.objects.filter(slug=study.slug).exists():
-        raise NameTaken(study.name)
+        raise NameTaken(name=study.name)
     try:
         with transaction.atomic():
             study.save(force_insert=True)
     except IntegrityError as error:
         # Race: somebody else created it after our check.
         if Study.objects.filter(slug=study.slug).exists():
-            raise NameTaken(study.name) from error
+            raise NameTaken(name=study.name) from error
         raise

@@ -24,6 +24,7 @@ from annotations.models import (
 from annotations.models.assignment import AssignmentQuerySet
 from annotations.services import audit
 from annotations.services.notices import delivery
+from annotations.services.refusals import Refusal
 
 READING_ROLES = (Role.READER, Role.ADJUDICATOR)
 
@@ -35,28 +36,28 @@ TOLD = {
 # Notices to readers about a new status. The reason is visible to coordinators only.
 
 
-class NotAReader(ValueError):
-    """A person chosen to read has no role that reads, or is not active."""
+class NotAReader(Refusal):
+    code = "not-a-reader"
 
 
-class LevelTooLow(ValueError):
-    """A person chosen to read has a lower level than the protocol requires."""
+class LevelTooLow(Refusal):
+    code = "level-too-low"
 
 
-class KnowsResults(ValueError):
-    """A person chosen to read has seen results of some of these exams."""
+class KnowsResults(Refusal):
+    code = "knows-results"
 
 
-class HasLeft(ValueError):
-    """A person chosen to read was withdrawn from the study."""
+class HasLeft(Refusal):
+    code = "has-left"
 
 
-class StatusUnchanged(Exception):
-    """The reader already has this status, or has left for good."""
+class StatusUnchanged(Refusal):
+    code = "status-unchanged"
 
 
-class StudyHasBegun(Exception):
-    """The study is open: readers can be withdrawn but not removed."""
+class StudyHasBegun(Refusal):
+    code = "study-has-begun"
 
 
 @transaction.atomic
@@ -74,13 +75,13 @@ def join(
     """
     refuse_others_than(readers, READING_ROLES)
     if below := [one for one in readers if one.level < study.minimum_reader_level]:
-        raise LevelTooLow(", ".join(str(reader) for reader in below))
+        raise LevelTooLow(readers=", ".join(str(reader) for reader in below))
     known = {
         line.user_id: line
         for line in StudyReader.objects.filter(study=study, user__in=readers).select_related("user")
     }
     if left := [str(x.user) for x in known.values() if x.status == StudyReaderStatus.WITHDRAWN]:
-        raise HasLeft(", ".join(sorted(left)))
+        raise HasLeft(readers=", ".join(sorted(left)))
     new = [reader for reader in readers if reader.pk not in known]
     lines = StudyReader.objects.bulk_create(
         (StudyReader(study=study, user=one, status_since=now, added_at=now) for one in new),
@@ -148,7 +149,7 @@ def take_off(*, study: Study, user: User, actor: User, now: datetime) -> None:
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not study.is_draft or Assignment.objects.filter(batch__study=study, reader=user).exists():
-        raise StudyHasBegun(study)
+        raise StudyHasBegun
     line = StudyReader.objects.get(study=study, user=user)
     with row_security.as_owner():  # only the owner may delete, and nobody from an open study
         line.delete()
@@ -193,7 +194,7 @@ def refuse_others_than(readers: Sequence[User], roles: Sequence[Role]) -> None:
     wanted = User.objects.filter(is_active=True, groups__name__in=[role.value for role in roles])
     able = set(wanted.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", flat=True))
     if others := [reader for reader in readers if reader.pk not in able]:
-        raise NotAReader(", ".join(str(reader) for reader in others))
+        raise NotAReader(readers=", ".join(str(reader) for reader in others))
 
 
 def refuse_who_knows_results(readers: Sequence[User], exams: Iterable[Exam | int]) -> None:
@@ -206,7 +207,7 @@ def refuse_who_knows_results(readers: Sequence[User], exams: Iterable[Exam | int
     seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=ids)
     accounts = {pk for pair in seen.values_list("user", "user__vouched_by") for pk in pair}
     if known := [str(one) for one in sorted(readers, key=lambda r: r.pk) if one.pk in accounts]:
-        raise KnowsResults(", ".join(dict.fromkeys(known)))
+        raise KnowsResults(readers=", ".join(dict.fromkeys(known)))
 
 
 def refuse_pairs_that_know(pairs: Collection[tuple[int, int]]) -> None:
@@ -228,13 +229,13 @@ def refuse_pairs_that_know(pairs: Collection[tuple[int, int]]) -> None:
     }
     if readers := {reader for reader, _ in known & {*pairs}}:
         names = User.objects.filter(pk__in=readers).order_by("pk")
-        raise KnowsResults(", ".join(str(reader) for reader in names))
+        raise KnowsResults(readers=", ".join(str(reader) for reader in names))
 
 
 def _line(study: Study, user: User, allowed: set[StudyReaderStatus]) -> StudyReader:
     line = StudyReader.objects.select_for_update().get(study=study, user=user)
     if line.status not in allowed:
-        raise StatusUnchanged(line.status)
+        raise StatusUnchanged
     return line
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Study, StudyExam, Suggestion, User
 from annotations.services.blinding import rules
+from annotations.services.refusals import Refusal
 
 MAX_STRATUM = StudyExam._meta.get_field("stratum").max_length or 0
 
@@ -23,8 +24,8 @@ class StratumSource(models.TextChoices):
     SUGGESTED = "suggested", _("What the criteria model suggests")
 
 
-class StrataHidden(PermissionError):
-    """Strata reveal what exams show, and the person reads in the study."""
+class StrataHidden(Refusal):
+    code = "strata-hidden"
 
 
 def in_pool(study: Study) -> list[tuple[str, int]]:
@@ -63,7 +64,7 @@ def refuse_who_reads(study: Study, user: User) -> None:
         StrataHidden: they read in it.
     """
     if rules.reads_in(study, user):
-        raise StrataHidden(study)
+        raise StrataHidden
 
 
 def of_exams(

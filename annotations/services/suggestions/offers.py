@@ -73,7 +73,7 @@ def view(*, assignment: Assignment, key: UUID, shown_ms: int, now: datetime) -> 
     except IntegrityError as error:
         earlier = Viewing.objects.filter(key=key, exposure=exposure, shown_ms=shown_ms).first()
         if earlier is None:
-            raise KeyReused(key) from error
+            raise KeyReused from error
         return earlier
     return viewing
 

@@ -12,17 +12,18 @@ from django.db import transaction
 
 from annotations.models import ClassRelation, Taxonomy, TaxonomyChange, User
 from annotations.services import audit
+from annotations.services.refusals import Refusal
 from annotations.services.taxonomy import versions as taxonomy_versions
 from ecgreview import taxonomy as published
 from ecgreview.taxonomy import Step, TaxonomyMapping
 
 
-class MappingExists(ValueError):
-    """The two versions already have a mapping, and labels may have been carried over by it."""
+class MappingExists(Refusal):
+    code = "mapping-exists"
 
 
-class NoMapping(LookupError):
-    """No chain of mappings leads from one version to the other."""
+class NoMapping(Refusal):
+    code = "no-mapping"
 
 
 @transaction.atomic
@@ -41,7 +42,7 @@ def install(
     """
     Taxonomy.objects.select_for_update().get(pk=new.pk)
     if TaxonomyChange.objects.filter(old=old, new=new).exists():
-        raise MappingExists(f"{old} to {new}")
+        raise MappingExists(old=old, new=new)
     TaxonomyChange.objects.bulk_create(
         TaxonomyChange(
             old=old,
@@ -86,7 +87,7 @@ def between(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
     """
     versions = _way(old.pk, new.pk)
     if versions is None:
-        raise NoMapping(f"{old} to {new}")
+        raise NoMapping(old=old, new=new)
     rows = {row.pk: row for row in Taxonomy.objects.filter(pk__in=versions)}
     steps = [_stored(rows[before], rows[after]) for before, after in pairwise(versions)]
     found = steps[0]

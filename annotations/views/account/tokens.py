@@ -14,13 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotations.models import TokenGrant, TokenScope
+from annotations.sentences.refusals import message
 from annotations.services.people import sign_in, tokens
+from annotations.services.refusals import Refusal
 from annotations.views.access import SignedInRequest, posted, signed_in
-
-TOO_MANY = gettext_lazy("You have five tokens, which is the most. Revoke one first.")
-NOT_SHOWN = gettext_lazy(
-    "This session began without your second factor. Sign out, sign in with it, and try again."
-)
 
 
 class TokenForm(forms.Form):
@@ -84,10 +81,7 @@ def _make(request: SignedInRequest, form: TokenForm) -> str | None:
             scope=TokenScope(form.cleaned_data["scope"]),
             now=timezone.now(),
         )
-    except sign_in.SecondFactorNotShown:
-        form.add_error(None, NOT_SHOWN)
-        return None
-    except tokens.TooManyTokens:
-        form.add_error(None, TOO_MANY)
+    except Refusal as refusal:
+        form.add_error(None, message(refusal))
         return None
     return secret

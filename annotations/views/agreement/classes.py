@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotations import tasks
 from annotations.models import DiagnosticGroup
+from annotations.sentences.refusals import message
 from annotations.services.counts import runs
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import numbers, page
@@ -66,10 +67,10 @@ def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
         if run:
             runs.cancel(run_id=run.pk, actor=request.user, now=timezone.now())
             messages.success(request, _("The computation is stopped; the next reading starts it."))
-    except runs.RunFinished:
-        run = None
-    if run is None:
-        messages.info(request, _("Nothing is being computed."))
+        else:
+            messages.info(request, message(runs.RunFinished()))
+    except runs.RunFinished as refusal:
+        messages.info(request, message(refusal))
     return redirect(found.url())
 
 

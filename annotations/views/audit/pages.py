@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from annotations.audit_filter import AuditFilterForm
 from annotations.models import AuditEvent, AuditLink, Study
+from annotations.sentences.refusals import Explanation, explain
 from annotations.services.audit import browse
 from annotations.services.audit.browse import Format
 from annotations.services.blinding import rules
@@ -88,8 +89,8 @@ def audit_export(request: SignedInRequest) -> HttpResponse:
         content = browse.download(
             kind=Format(kind), actor=request.user, event_filter=form.event_filter(), now=now
         )
-    except browse.TooManyEvents:
-        return _refused(request, form, is_too_much=True)
+    except browse.TooManyEvents as refusal:
+        return _refused(request, form, explain(refusal))
     response = HttpResponse(content, content_type=browse.CONTENT_TYPES[kind])
     filename = f"audit-{now:%Y%m%d-%H%M%S}.{kind}"
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
@@ -115,12 +116,11 @@ def _portion(request: SignedInRequest, form: AuditFilterForm) -> dict[str, Any]:
 
 
 def _refused(
-    request: SignedInRequest, form: AuditFilterForm, *, is_too_much: bool = False
+    request: SignedInRequest, form: AuditFilterForm, refusal: Explanation | None = None
 ) -> HttpResponse:
     context = {
         "form": form,
-        "is_too_much": is_too_much,
-        "limit": browse.MAX_EVENTS,
+        "refusal": refusal,
         "back": f"{reverse('audit')}?{_kept(request.GET)}",
     }
     return render(request, "audit/refused.html", context, status=400)

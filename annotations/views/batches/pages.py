@@ -26,15 +26,15 @@ from annotations.models import (
     Study,
     User,
 )
+from annotations.sentences.refusals import message
 from annotations.services.assignment import batches, plan_preview
 from annotations.services.blinding import results_seen
 from annotations.services.blinding.reader_names import names_in_batch
 from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.consensus import adjudications
-from annotations.services.exams.same_recordings import SameRecording
-from annotations.services.studies import lifecycle, roster
-from annotations.services.taxonomy import mappings
-from annotations.views import lookups, refusals
+from annotations.services.refusals import NameTaken, Refusal
+from annotations.services.studies import roster
+from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches.completion_matrix import matrix
 from annotations.views.batches.forms import AdjudicationForm, BatchForm, DueForm
@@ -50,25 +50,6 @@ OF_READERS: tuple[type[Exception], ...] = (
     roster.HasLeft,
 )
 """Refusals that are about who was chosen."""
-
-OF_EXAMS: tuple[type[Exception], ...] = (
-    batches.MixedWithData,
-    batches.NoTracings,
-    SameRecording,
-    lifecycle.NotOpen,
-)
-"""Refusals that are about the exams of a new batch."""
-
-OF_DISPUTED: tuple[type[Exception], ...] = (
-    adjudications.BatchStillOpen,
-    batches.MixedWithData,
-    batches.NoTracings,
-    adjudications.NothingDisputed,
-    mappings.NoMapping,
-    lifecycle.NotOpen,
-    lifecycle.ConsensusPending,
-)
-"""Refusals that are about what is to be adjudicated."""
 
 
 @needs("add_batch")
@@ -105,7 +86,7 @@ def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         batches.close(batch_id=batch.pk, closed_by=request.user, now=timezone.now())
     except batches.AlreadyClosed as refusal:
-        messages.error(request, refusals.message(refusal))
+        messages.error(request, message(refusal))
         return _batch_page(request, batch, AdjudicationForm(), status=409)
     tasks.nudge(tasks.refresh_agreement)
     tasks.nudge(tasks.compute_consensus)
@@ -132,14 +113,14 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
             now=timezone.now(),
         )
     except OF_READERS as refusal:
-        form.add_error("readers", refusals.message(refusal))
+        form.add_error("readers", message(refusal))
         return _batch_page(request, batch, form, status=400)
-    except batches.NameTaken:
+    except NameTaken:
         told = _("The exams in dispute of this batch were sent to adjudication before.")
         messages.error(request, told)
         return _batch_page(request, batch, form, status=409)
-    except OF_DISPUTED as refusal:
-        messages.error(request, refusals.message(refusal))
+    except Refusal as refusal:
+        messages.error(request, message(refusal))
         return _batch_page(request, batch, form, status=409)
     messages.success(request, _("The exams in dispute now wait for the adjudicators."))
     return redirect("batch", pk=made.pk)
@@ -221,14 +202,14 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
             created_by=request.user,
             now=timezone.now(),
         )
-    except batches.NameTaken as refusal:
-        form.add_error("name", refusals.message(refusal))
+    except NameTaken as refusal:
+        form.add_error("name", message(refusal))
         return _batch_form(request, study, form, 400)
     except OF_READERS as refusal:
-        form.add_error("readers", refusals.message(refusal))
+        form.add_error("readers", message(refusal))
         return _batch_form(request, study, form, 400)
-    except OF_EXAMS as refusal:
-        form.add_error(None, refusals.message(refusal))
+    except Refusal as refusal:
+        form.add_error(None, message(refusal))
         return _batch_form(request, study, form, 400)
     messages.success(request, _("The batch is open. Its readers find it on their worklists."))
     return redirect("batch", pk=batch.pk)

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from annotations.sentences.refusals import message
 from annotations.services.assignment import batches, plans
-from annotations.services.studies import lifecycle
-from annotations.views import lookups, refusals
+from annotations.services.refusals import Refusal
+from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches.forms import DueForm
 
@@ -27,13 +28,8 @@ def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
         batches.release(
             batch_id=batch.pk, actor=request.user, now=timezone.now(), due_on=_due(request)
         )
-    except (
-        batches.AlreadyClosed,
-        batches.AlreadyReleased,
-        batches.DueBeforeToday,
-        lifecycle.NotOpen,
-    ) as refusal:
-        messages.error(request, refusals.message(refusal))
+    except Refusal as refusal:
+        messages.error(request, message(refusal))
     else:
         messages.success(request, _("The batch is released. Its readers find it on their lists."))
     return redirect("batch", pk=batch.pk)
@@ -48,8 +44,8 @@ def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
         batches.set_due(
             batch_id=batch.pk, due_on=_due(request), actor=request.user, now=timezone.now()
         )
-    except (batches.AlreadyClosed, batches.DueBeforeToday) as refusal:
-        messages.error(request, refusals.message(refusal))
+    except Refusal as refusal:
+        messages.error(request, message(refusal))
     else:
         messages.success(request, _("The day is changed."))
     return redirect("batch", pk=batch.pk)
@@ -62,8 +58,8 @@ def batch_discard(request: SignedInRequest, pk: int) -> HttpResponse:
     batch = lookups.batch(request.user, pk)
     try:
         plans.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
-    except (batches.AlreadyClosed, batches.AlreadyReleased) as refusal:
-        messages.error(request, refusals.message(refusal))
+    except Refusal as refusal:
+        messages.error(request, message(refusal))
         return redirect("batch", pk=batch.pk)
     messages.success(request, _("The plan was thrown away; its exams can be planned anew."))
     return redirect("study", slug=batch.study.slug)

@@ -79,5 +79,4 @@ def _revision_texts() -> dict[str, str]:
         "reason-slip": _("My mistake"),
         "reason-other": _("Other reason"),
         "revised-already": _("You revised this reading. The revision is shown above."),
-        "refused-revised": _("This reading was already revised. The earlier revision counts."),
     }

@@ -115,12 +115,6 @@ def _exam_end_texts() -> dict[str, str]:
         ),
         "retract-over": _("The time to take it back has passed."),
         "draft-here": _("Correction saved on this device"),
-        "refused-final": _(
-            "The time to correct this reading has passed. The earlier reading counts."
-        ),
-        "refused-not-latest": _(
-            "This reading was corrected in another window or on another device."
-        ),
         "submitted-elsewhere": _("This exam was submitted in another window."),
     }
 
@@ -166,11 +160,6 @@ def _draft_texts() -> dict[str, str]:
         "outbox-offline": _("Offline: {count} to send, saved on this device"),
         "outbox-signed-out": _("Signed out: {count} to send, saved on this device"),
         "refused": _("A reading was not accepted: {reason}"),
-        "refused-already": _("This exam was already submitted. The earlier reading counts."),
-        "refused-closed": _("The batch was closed before this reading arrived."),
-        "refused-stale": _(
-            "An exam you submitted was changed in another window or on another device."
-        ),
         "open-it": _("Open the exam"),
         "dismiss": _("Dismiss"),
     }

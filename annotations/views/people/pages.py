@@ -10,38 +10,27 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations import tasks
 from annotations.models import Role, User
+from annotations.sentences.refusals import message
 from annotations.services.blinding import rules
 from annotations.services.mail import links, queue
 from annotations.services.people import members, vouching
+from annotations.services.refusals import Refusal
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.people.forms import InviteForm
 
-TAKEN: dict[type[ValueError], tuple[str, Promise]] = {
-    members.NameTaken: ("username", gettext_lazy("Somebody has this user name already.")),
-    members.EmailTaken: ("email", gettext_lazy("Somebody has this e-mail address already.")),
-}
+FIELDS: dict[type[Refusal], str] = {members.UserNameTaken: "username", members.EmailTaken: "email"}
 
 
-BLINDED = gettext_lazy(
-    "You read in a study that is not locked, and this account is shown results. Ask a coordinator "
-    "who does not read to do this."
-)
-NOT_MAILED = gettext_lazy(
-    "You read in a study that is not locked, so the link is mailed and not shown to you, and no "
-    "mail could be sent. Ask a coordinator who does not read to invite them."
-)
-
-
-class NotMailed(Exception):
+class NotMailed(Refusal):
     """The link can only be mailed, since whoever invites still reads, and no mail left."""
+
+    code = "link-not-mailed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +66,8 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         try:
             return _invite(request, form, is_blinded=is_blinded)
-        except (members.NameTaken, members.EmailTaken) as refusal:
-            field, words = TAKEN[type(refusal)]
-            form.add_error(field, str(words))
-        except NotMailed:
-            form.add_error(None, NOT_MAILED)
+        except Refusal as refusal:
+            form.add_error(FIELDS.get(type(refusal)), message(refusal))
     status = 400 if form.is_bound else 200
     context = {"form": form, "is_blinded": is_blinded}
     return render(request, "people/invite.html", context, status=status)
@@ -119,16 +105,14 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
             return _hand_over(request, made, is_blinded=rules.reads_anywhere(request.user))
     except User.DoesNotExist as nobody:
         raise Http404 from nobody
-    except vouching.Blinded:
-        return _refused(request, pk, BLINDED)
-    except NotMailed:
-        return _refused(request, pk, NOT_MAILED)
+    except (vouching.Blinded, NotMailed) as refusal:
+        return _refused(request, pk, refusal)
     except members.NotInvited:
         pass
     try:
         is_queued = _mail_password_link(request, pk)
-    except vouching.Blinded:
-        return _refused(request, pk, BLINDED)
+    except vouching.Blinded as refusal:
+        return _refused(request, pk, refusal)
     if is_queued:
         messages.success(request, _("A mail with a link for a new password is queued."))
     else:
@@ -173,8 +157,8 @@ def _may_hand_out(actor: User, person: User) -> bool:
     return True
 
 
-def _refused(request: SignedInRequest, pk: int, words: Promise) -> HttpResponse:
-    messages.error(request, str(words))
+def _refused(request: SignedInRequest, pk: int, refusal: Refusal) -> HttpResponse:
+    messages.error(request, message(refusal))
     return redirect("person", pk=pk)
 
 
@@ -183,8 +167,8 @@ def _act(request: SignedInRequest, pk: int, deed: Callable[..., User], words: st
         deed(actor=request.user, user_id=pk, now=timezone.now())
     except User.DoesNotExist as nobody:
         raise Http404 from nobody
-    except vouching.Blinded:
-        return _refused(request, pk, BLINDED)
+    except vouching.Blinded as refusal:
+        return _refused(request, pk, refusal)
     messages.success(request, words)
     return redirect("person", pk=pk)
 

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotations import tasks
 from annotations.models import ProtocolVersion, Study, StudyReader
+from annotations.sentences.refusals import message
 from annotations.services.blinding import rules
+from annotations.services.refusals import Refusal
 from annotations.services.studies import lifecycle, protocols
-from annotations.views import lookups, refusals
+from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.studies import protocol_text
 from annotations.views.studies.plan_forms import ReasonForm
@@ -61,7 +63,7 @@ def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
     if study.is_draft:
         return redirect("study-setup-reading", slug=study.slug)
     if not study.is_open:
-        messages.error(request, refusals.message(lifecycle.NotThisPhase(study.phase)))
+        messages.error(request, message(lifecycle.NotThisPhase(phase=study.get_phase_display())))
         return redirect("study", slug=study.slug)
     current = protocols.protocol_of(study)
     form = AmendmentForm(posted(request), initial=initial(current))
@@ -88,7 +90,7 @@ def study_lock(request: SignedInRequest, slug: str) -> HttpResponse:
     try:
         lifecycle.lock(study_id=study.pk, actor=request.user, now=timezone.now())
     except lifecycle.NotThisPhase as refusal:
-        messages.error(request, refusals.message(refusal))
+        messages.error(request, message(refusal))
         return redirect("study", slug=study.slug)
     tasks.nudge(tasks.refresh_agreement)
     tasks.nudge(tasks.compute_consensus)
@@ -103,8 +105,8 @@ def study_release(request: SignedInRequest, slug: str) -> HttpResponse:
     study = lookups.study(request.user, slug)
     try:
         lifecycle.release(study_id=study.pk, actor=request.user, now=timezone.now())
-    except (lifecycle.NotThisPhase, lifecycle.ConsensusPending) as refusal:
-        messages.error(request, refusals.message(refusal))
+    except Refusal as refusal:
+        messages.error(request, message(refusal))
     else:
         messages.success(request, _("The results of the study are released."))
     return redirect("study", slug=study.slug)
@@ -137,13 +139,13 @@ def _wanted(form: AmendmentForm, current: protocol.Protocol) -> protocol.Protoco
     try:
         wanted = protocol.parse({**current.settings(), **form.settings()})
     except protocol.InvalidProtocol as refusal:
-        add_problems(form, refusal, current)
+        add_problems(form, refusal)
         return None
     if problems := protocol.check_amendment(current, wanted):
-        add_problems(form, protocol.InvalidProtocol(problems), current)
+        add_problems(form, protocol.InvalidProtocol(problems))
         return None
     if problems := lifecycle.problems(wanted):
-        add_problems(form, protocol.InvalidProtocol(problems), wanted)
+        add_problems(form, protocol.InvalidProtocol(problems))
         return None
     return wanted
 
@@ -157,13 +159,13 @@ def _amend(
             actor=request.user, now=timezone.now(),
         )  # fmt: skip
     except lifecycle.ReasonMissing as refusal:
-        form.add_error("reason", refusals.message(refusal))
+        form.add_error("reason", message(refusal))
         return False
     except lifecycle.NotThisPhase as refusal:
-        form.add_error(None, refusals.message(refusal))
+        form.add_error(None, message(refusal))
         return False
     except protocol.InvalidProtocol as refusal:
-        form.add_error(None, str(refusal))
+        add_problems(form, refusal)
         return False
     messages.success(request, _("The protocol is amended; it holds for batches made from now on."))
     return True

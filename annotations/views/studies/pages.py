@@ -9,7 +9,6 @@ from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -23,15 +22,18 @@ from annotations.models import (
     Taxonomy,
     User,
 )
+from annotations.sentences.refusals import message
 from annotations.services.assignment import plans
 from annotations.services.blinding import results_seen, rules
 from annotations.services.blinding.rules import is_blinded_to
+from annotations.services.refusals import NameTaken
 from annotations.services.studies import lifecycle, protocols
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches import consensus_text
 from annotations.views.studies import protocol_text
 from annotations.views.studies.forms import StudyForm
+from annotations.views.studies.setup import add_problems
 from ecgreview import protocol
 
 EXAMS_PER_PAGE = 50
@@ -68,10 +70,10 @@ def study_new(request: SignedInRequest) -> HttpResponse:
         try:
             wanted = protocol.parse({**form.settings(), "taxonomy": str(taxonomy)})
             study = _made(request.user, wanted, is_open=form.cleaned_data["open_now"])
-        except lifecycle.NameTaken:
-            form.add_error("name", _("Another study has this name. Choose a different one."))
+        except NameTaken as refusal:
+            form.add_error("name", message(refusal))
         except protocol.InvalidProtocol as refusal:
-            form.add_error(None, "; ".join(str(one) for one in refusal.problems))
+            add_problems(form, refusal)
         else:
             return redirect("study", slug=study.slug)
     status = 400 if request.method == "POST" else 200

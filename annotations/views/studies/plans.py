@@ -16,11 +16,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from annotations.models import Batch, Dataset, Exam, Handout, Study, User
-from annotations.services.assignment import batches, plans, pool_slots
+from annotations.sentences.refusals import message
+from annotations.services.assignment import batches, plans
 from annotations.services.blinding.rules import is_blinded_to
-from annotations.services.exams.same_recordings import SameRecording
-from annotations.services.studies import exam_pool, lifecycle, roster, strata
-from annotations.views import lookups, refusals
+from annotations.services.refusals import NameTaken, Refusal
+from annotations.services.studies import exam_pool, strata
+from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.batches.forms import codes_in
 from annotations.views.studies.plan_forms import AnchorsForm, CodesForm, DrawForm, PlanForm
@@ -31,34 +32,8 @@ from ecgreview.design import DesignRefused
 MAX_STRATA = 60
 """More rows than this are told as a number."""
 
-Refusals = tuple[type[Exception], ...]
-
-OF_POOLS: Refusals = (
-    DesignRefused,
-    exam_pool.AlreadyGiven,
-    strata.StrataHidden,
-    exam_pool.NothingToAdd,
-    exam_pool.PoolTooLarge,
-    SameRecording,
-    lifecycle.NotThisPhase,
-)
-OF_PLANS: Refusals = (
-    DesignRefused,
-    batches.DueBeforeToday,
-    roster.KnowsResults,
-    batches.MixedWithData,
-    batches.NameTaken,
-    batches.NoReaders,
-    batches.TooManyReadings,
-    plans.NothingToPlan,
-    plans.TooManyBatches,
-    roster.LevelTooLow,
-    roster.NotAReader,
-    pool_slots.TooFewReaders,
-    lifecycle.NotOpen,
-)
 AT_FIELDS: dict[type[Exception], str] = {
-    batches.NameTaken: "name",
+    NameTaken: "name",
     batches.DueBeforeToday: "due_on",
     plans.TooManyBatches: "n_batches",
 }
@@ -83,8 +58,8 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
     if sent is not None and shown[wanted].is_valid():
         try:
             messages.success(request, DEEDS[wanted](study, shown[wanted], request.user))
-        except OF_POOLS as refusal:
-            shown[wanted].add_error(None, refusals.message(refusal))
+        except (Refusal, DesignRefused) as refusal:
+            shown[wanted].add_error(None, message(refusal))
         else:
             return redirect("study-exams", slug=study.slug)
     context = {
@@ -115,8 +90,8 @@ def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = _plan(study, form.cleaned_data, request.user)
-        except OF_PLANS as refusal:
-            form.add_error(AT_FIELDS.get(type(refusal)), refusals.message(refusal))
+        except (Refusal, DesignRefused) as refusal:
+            form.add_error(AT_FIELDS.get(type(refusal)), message(refusal))
         else:
             messages.success(request, _planned(made))
             if len(made) == 1:

@@ -20,8 +20,9 @@ from annotations.models import (
     ResultsOpen,
     SuggestionPolicy,
 )
+from annotations.sentences.protocols import sentence
 from annotations.views.studies.forms import RULES
-from ecgreview.protocol import Protocol, complete
+from ecgreview.protocol import complete
 from ecgreview.strict_files import Problem
 
 Document = Mapping[str, Any]
@@ -176,50 +177,6 @@ RULES_TOLD: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
 """Every rule in the order in which people ask; a test demands that none is left out."""
 
 
-def problems(
-    found: Iterable[Problem], protocol: Protocol, *, n_readers: int | None = None
-) -> list[tuple[str, str]]:
+def problems(found: Iterable[Problem]) -> list[tuple[str, str]]:
     """Return the key and the sentence of each problem, in the language of the page."""
-    known = {
-        "wanted": protocol.readers_per_exam,
-        "readers": n_readers or 0,
-        "missing": max(protocol.readers_per_exam - (n_readers or 0), 0),
-        "exams": protocol.washout_exams,
-    }
-    return [
-        (
-            one.key.split("[")[0].split(".")[0],
-            str(PROBLEMS[one.code]) % known if one.code in PROBLEMS else str(one),
-        )
-        for one in found
-    ]
-
-
-PROBLEMS: dict[str, Promise] = {
-    "no_taxonomy": gettext_lazy("This list of classes is not installed."),
-    "no_class": gettext_lazy("One of these codes is no class of the list."),
-    "no_rule": gettext_lazy("There is no such consensus rule."),
-    "too_few_readers": gettext_lazy(
-        "Each exam wants %(wanted)d readers, and the study has %(readers)d: add %(missing)d more, "
-        "or let fewer people read each exam."
-    ),
-    "no_washout": gettext_lazy(
-        "An exam could come back at once: set days, other exams in between, or both."
-    ),
-    "no_repeats": gettext_lazy(
-        "So few exams for each reader give not even one repeat: raise the share, or set it to 0."
-    ),
-    "washout_too_long": gettext_lazy(
-        "A reader has too few exams to put %(exams)d others in between: lower it, or give each "
-        "reader more exams."
-    ),
-    "unavailable": gettext_lazy("This version cannot carry this out: choose another value."),
-    "too_few_arms": gettext_lazy(
-        "With fewer than two ways of showing there is nothing to draw: give two of them a share."
-    ),
-    "twice": gettext_lazy("A code is listed twice."),
-    "bad_form": gettext_lazy("A code has letters, digits, hyphens and underscores only."),
-    "no_change": gettext_lazy("Nothing differs from the version in force."),
-    "frozen": gettext_lazy("This can never change once the study is open."),
-}
-"""The problems that the forms leave possible; those of a file are told as the domain words them."""
+    return [(one.key.split("[")[0].split(".")[0], sentence(one)) for one in found]

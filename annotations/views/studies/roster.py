@@ -15,12 +15,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotations.models import Seat, Study, StudyReader, User
+from annotations.sentences.refusals import message
 from annotations.services.assignment import reassignment
 from annotations.services.blinding import reader_names
 from annotations.services.blinding.reader_names import ReaderNames, with_kind
 from annotations.services.blinding.rules import is_blinded_to
-from annotations.services.studies import lifecycle, roster
-from annotations.views import lookups, refusals
+from annotations.services.refusals import Refusal
+from annotations.services.studies import roster
+from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.studies.plan_forms import AddReadersForm, ReasonForm, ReassignForm
 from annotations.views.studies.setup import steps
@@ -62,8 +64,8 @@ def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
         return _reader_page(request, line, form, ReassignForm(study=study, reader=line.user))
     try:
         messages.success(request, deed(study, line.user, _reason(form), request.user))
-    except (roster.StatusUnchanged, roster.StudyHasBegun) as refusal:
-        messages.error(request, refusals.message(refusal))
+    except Refusal as refusal:
+        messages.error(request, message(refusal))
     return redirect("study-readers", slug=study.slug)
 
 
@@ -84,25 +86,12 @@ def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse
                 actor=request.user, reason=form.cleaned_data["reason"], now=timezone.now(),
                 with_begun=form.cleaned_data["with_begun"], limit=form.cleaned_data["limit"],
             )  # fmt: skip
-        except OF_REASSIGNING as refusal:
-            form.add_error(None, refusals.message(refusal))
+        except Refusal as refusal:
+            form.add_error(None, message(refusal))
         else:
             messages.success(request, _moved(moved))
             return redirect("study-readers", slug=study.slug)
     return _reader_page(request, line, ReasonForm(), form)
-
-
-OF_REASSIGNING = (
-    roster.HasLeft,
-    roster.LevelTooLow,
-    reassignment.NobodyToReadThem,
-    roster.NotAReader,
-    reassignment.NothingWaits,
-    reassignment.Paused,
-    reassignment.SameReader,
-    lifecycle.NotThisPhase,
-    lifecycle.ReasonMissing,
-)
 
 
 def _moved(moved: reassignment.Reassignment) -> str:
@@ -183,8 +172,8 @@ def _join(request: SignedInRequest, study: Study, form: AddReadersForm) -> bool:
     chosen = list(form.cleaned_data["readers"])
     try:
         roster.join(study=study, readers=chosen, actor=request.user, now=timezone.now())
-    except (roster.NotAReader, roster.LevelTooLow, roster.HasLeft) as refusal:
-        form.add_error("readers", refusals.message(refusal))
+    except Refusal as refusal:
+        form.add_error("readers", message(refusal))
         return False
     n = len(chosen)
     told = ngettext("%(n)d reader was added.", "%(n)d readers were added.", n)

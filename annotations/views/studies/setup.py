@@ -18,10 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotations.models import Study, StudyReader, StudyReaderStatus, Taxonomy
+from annotations.sentences.refusals import message
 from annotations.services.assignment import plan_preview
 from annotations.services.blinding.rules import is_blinded_to
+from annotations.services.refusals import NameTaken
 from annotations.services.studies import lifecycle, protocols
-from annotations.views import lookups, refusals
+from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.studies import protocol_text
 from annotations.views.studies.plan_preview import preview_lines
@@ -80,10 +82,10 @@ def study_start(request: SignedInRequest) -> HttpResponse:
                 created_by=request.user,
                 now=timezone.now(),
             )
-        except lifecycle.NameTaken as refusal:
-            form.add_error("name", refusals.message(refusal))
+        except NameTaken as refusal:
+            form.add_error("name", message(refusal))
         except protocol.InvalidProtocol as refusal:
-            form.add_error("name", _bad_name(refusal))
+            add_problems(form, refusal)
         else:
             return redirect("study-setup-reading", slug=study.slug)
     context = {"form": form, "steps": steps(None, "study-setup-name"), "taxonomy": newest}
@@ -152,7 +154,7 @@ def study_open(request: SignedInRequest, slug: str) -> HttpResponse:
     except protocol.InvalidProtocol:
         return _check_page(request, study, status=400)
     except lifecycle.NotThisPhase as refusal:
-        messages.error(request, refusals.message(refusal))
+        messages.error(request, message(refusal))
         return redirect("study", slug=study.slug)
     messages.success(request, _("The study is open and its protocol is frozen."))
     if study.pool.exists():
@@ -187,7 +189,7 @@ def _problems(
     found = lifecycle.problems(current, n_readers=n_readers or None, n_exams=n_exams)
     return [
         (reverse(MENDED_AT.get(key, "study-setup-reading"), args=[study.slug]), sentence)
-        for key, sentence in protocol_text.problems(found, current, n_readers=n_readers)
+        for key, sentence in protocol_text.problems(found)
     ]
 
 
@@ -204,7 +206,7 @@ def _warnings(
     if not found.n_exams:
         told.append(("study-exams", _("The study has no exams yet; you can add them later.")))
     elif found.refusal and n_readers:
-        told.append(("study-readers", refusals.message(found.refusal)))
+        told.append(("study-readers", message(found.refusal)))
     return [(reverse(name, args=[study.slug]), sentence) for name, sentence in told]
 
 
@@ -218,20 +220,18 @@ def _rewrite(
         return lifecycle.rewrite(
             study_id=study.pk, wanted=wanted, actor=request.user, now=timezone.now()
         )
-    except lifecycle.NameTaken as refusal:
-        form.add_error("name", refusals.message(refusal))
+    except NameTaken as refusal:
+        form.add_error("name", message(refusal))
     except lifecycle.NotThisPhase as refusal:
-        form.add_error(None, refusals.message(refusal))
+        form.add_error(None, message(refusal))
     except protocol.InvalidProtocol as refusal:
-        add_problems(form, refusal, current)
+        add_problems(form, refusal)
     return None
 
 
-def add_problems(
-    form: forms.Form, refusal: protocol.InvalidProtocol, current: protocol.Protocol
-) -> None:
+def add_problems(form: forms.Form, refusal: protocol.InvalidProtocol) -> None:
     """Put each problem at the field it is about."""
-    for key, sentence in protocol_text.problems(refusal.problems, current):
+    for key, sentence in protocol_text.problems(refusal.problems):
         field = FIELDS.get(key, key)
         form.add_error(field if field in form.fields else None, sentence)
 
@@ -248,10 +248,6 @@ def _done(study: Study) -> set[str]:
     if study.pool.exists():
         done.add("study-exams")
     return done
-
-
-def _bad_name(refusal: protocol.InvalidProtocol) -> str:
-    return "; ".join(str(one) for one in refusal.problems)
 
 
 def _status(request: SignedInRequest) -> int:

@@ -24,16 +24,6 @@ const DRAFT_WORDS = {
   refused: "draft-refused",
 };
 
-/** @type {Record<string, string | undefined>} */
-const REFUSAL_WORDS = {
-  "already-submitted": "refused-already",
-  "batch-closed": "refused-closed",
-  "stale-draft": "refused-stale",
-  "reading-final": "refused-final",
-  "not-the-latest": "refused-not-latest",
-  "already-revised": "refused-revised",
-};
-
 export class Messages {
   /**
    * @param {HTMLElement} root
@@ -176,11 +166,8 @@ export class Messages {
   }
 
   /** @param {RefusedEvent} event */
-  #refused({ entry, kind, problem }) {
-    const key = REFUSAL_WORDS[kind];
-    const sentence = key
-      ? this.words(key)
-      : this.words("refused", { reason: problem.detail || problem.title });
+  #refused({ entry, problem }) {
+    const sentence = this.words("refused", { reason: problem.detail || problem.title });
     this.#banner(sentence, make("a", { href: `/read/${entry.assignment}/` }, this.words("open-it")));
   }
 

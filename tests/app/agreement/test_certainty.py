@@ -141,7 +141,7 @@ def test_readings_that_no_mapping_leads_here_from_keep_nobody_waiting(
     amend_to_next_version(study, davi, now)
 
     def nowhere(old, new):
-        raise mappings.NoMapping(f"{old} to {new}")
+        raise mappings.NoMapping(old=old, new=new)
 
     monkeypatch.setattr(mappings, "between", nowhere)
     found = certainty.count(Scope(study.pk), study.taxonomy_id, [AF])

@@ -11,6 +11,7 @@ from django.urls import reverse
 from annotations.models import Assignment, Batch
 from annotations.services.assignment import batches
 from annotations.services.consensus import adjudications
+from annotations.services.refusals import NameTaken
 from annotations.services.studies import roster
 from ecgreview import design
 
@@ -65,7 +66,7 @@ def test_the_form_says_when_a_batch_is_too_large(
     form = {"name": "All", "codes": make_exam().code, "readers": [ana.pk], "step": "create"}
     page = signed_in(davi).post(reverse("batch-new", args=[study.slug]), form)
     assert page.status_code == 400
-    assert "plan fewer exams at a time" in page.content.decode()
+    assert "Plan fewer exams at a time" in page.content.decode()
 
 
 @pytest.mark.parametrize("name", ["davi", "eva"])
@@ -83,7 +84,7 @@ def test_who_has_left_reads_no_more(make_batch, make_exam, ana):
 
 def test_a_name_is_used_once_in_a_study(make_batch, make_exam):
     make_batch(name="Monday")
-    with pytest.raises(batches.NameTaken):
+    with pytest.raises(NameTaken):
         make_batch(name="Monday")
     assert Batch.objects.count() == 1
 
@@ -136,7 +137,7 @@ def test_the_new_batch_is_named_after_the_old(disputed, clara, davi, now):
 
 def test_nothing_is_sent_twice(disputed, clara, davi, now):
     adjudicate(disputed, [clara], davi, now)
-    with pytest.raises(batches.NameTaken):
+    with pytest.raises(NameTaken):
         adjudicate(disputed, [clara], davi, now)
 
 

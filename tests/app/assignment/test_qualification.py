@@ -451,8 +451,8 @@ def test_practice_comes_from_a_file(run, make_exam):
         ("exam;codes\n", "line 1: the columns"),
         ("exam,codes\nA,b,c\n", "line 2: write one exam"),
         ("exam,codes\nA,\nA,\n", "line 3: A was named before"),
-        ("exam,codes\nNOSUCH,\n", "no exams with these codes: NOSUCH"),
-        ("exam,codes\n", "names no exam"),
+        ("exam,codes\nNOSUCH,\n", "Check these codes: NOSUCH"),
+        ("exam,codes\n", "at least one exam"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_its_line(run, content, complaint):

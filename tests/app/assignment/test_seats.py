@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from annotations.models import Assignment, AssignmentState, Batch, Seat
 from annotations.services.assignment import batches, handout
 from annotations.services.reading import content
+from annotations.services.refusals import NameTaken
 from annotations.services.studies import roster
 from tests.app import signing
 
@@ -145,6 +146,6 @@ def test_a_batch_that_is_refused_leaves_no_seat(study, make_exam, ana, davi, now
             batches.create(
                 study=study, name="Once", exams=exams, readers=[ana], created_by=davi, now=now
             )
-        except batches.NameTaken:
+        except NameTaken:
             continue
     assert Seat.objects.count() == 1

@@ -14,6 +14,7 @@ from annotations.services.assignment import batches, guards
 from annotations.services.consensus import rereads
 from annotations.services.counts import recount
 from annotations.services.reading import content, corrections
+from annotations.services.refusals import NameTaken
 from annotations.services.taxonomy import mappings
 from tests.app.counts.pattern_counting import amend_to_next_version, differences, drain
 from tests.app.taxonomy.test_versions import GONE, PARTS, RENAMED, SPLIT
@@ -25,7 +26,7 @@ CLASSES = ("atrial_fibrillation", "artifact", SPLIT, RENAMED, GONE, *PARTS)
 REFUSALS = (
     guards.BatchClosed, guards.AlreadySubmitted, corrections.NotTheLatest,
     corrections.ReadingFinal, rereads.NothingToReread, batches.AlreadyClosed,
-    mappings.MappingExists, content.UnknownClass, batches.NameTaken,
+    mappings.MappingExists, content.UnknownClass, NameTaken,
 )  # fmt: skip
 """What a reader or coordinator may be told instead."""
 

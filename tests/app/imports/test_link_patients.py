@@ -51,7 +51,7 @@ def test_of_many_wrong_lines_the_first_are_told(link):
 
 def test_exams_nobody_knows_are_named(link, make_exam):
     code, _, err = link(f"{make_exam().source_key},p1,0\nnowhere.hea,p1,9\n")
-    assert (code, "no exams under these keys: nowhere.hea." in err) == (1, True)
+    assert (code, "Check these keys: nowhere.hea." in err) == (1, True)
 
 
 def test_a_data_set_nobody_knows_is_told_with_those_there_are(link, dataset):

@@ -122,7 +122,7 @@ class TestInvitations:
 
     @pytest.mark.parametrize("username", ["ana", "ANA"])
     def test_a_user_name_is_given_once_in_whatever_case(self, ana, now, username, davi):
-        with pytest.raises(members.NameTaken):
+        with pytest.raises(members.UserNameTaken):
             members.invite(actor=davi, **{**MIRA, "username": username}, now=now)
 
     def test_an_address_is_given_once_in_whatever_case(self, made, now, davi):

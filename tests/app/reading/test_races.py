@@ -30,6 +30,7 @@ from annotations.services.consensus import labels
 from annotations.services.imports import recordings
 from annotations.services.reading import content, corrections, drafts
 from annotations.services.reading import signing as reading_signing
+from annotations.services.refusals import NameTaken
 from annotations.services.studies import lifecycle
 from annotations.services.suggestions import offers
 from annotations.services.taxonomy import versions
@@ -234,13 +235,13 @@ def test_one_of_two_studies_gets_the_name(taxonomy, davi, now):
         return lifecycle.create(wanted=wanted, created_by=davi, now=now)
 
     results = at_once(create, create)
-    assert sum(isinstance(result, lifecycle.NameTaken) for result in results) == 1
+    assert sum(isinstance(result, NameTaken) for result in results) == 1
 
 
 def test_one_of_two_batches_gets_the_name(make_batch, make_exam, ana):
     exam = make_exam()
     results = at_once(*[lambda: make_batch([exam], [ana], "Monday")] * 2)
-    assert sum(isinstance(result, batches.NameTaken) for result in results) == 1
+    assert sum(isinstance(result, NameTaken) for result in results) == 1
 
 
 def test_two_installers_install_one_taxonomy(now):

@@ -172,7 +172,7 @@ def test_closing_a_batch_ends_it(signed_in, davi, make_batch):
 def test_closing_twice_is_a_conflict(signed_in, davi, disputed):
     response = signed_in(davi).post(f"/batches/{disputed.pk}/closing/")
     assert response.status_code == 409
-    assert "This batch had been closed before." in response.content.decode()
+    assert "The batch has already been closed." in response.content.decode()
 
 
 def test_a_closed_batch_offers_its_disputed_exams_to_adjudicators(signed_in, davi, clara, disputed):
@@ -235,7 +235,7 @@ def test_an_adjudicator_with_too_little_experience_is_refused_at_their_field(
     )
     assert response.status_code == 400
     (told,) = response.context["form"].errors["readers"]
-    assert "Clara: less experienced" in told
+    assert "more experienced readers instead of Clara" in told
 
 
 def test_an_adjudicator_who_has_left_is_refused_at_their_field(
@@ -248,7 +248,7 @@ def test_an_adjudicator_who_has_left_is_refused_at_their_field(
     )
     assert response.status_code == 400
     (told,) = response.context["form"].errors["readers"]
-    assert "Clara: withdrawn from this study" in told
+    assert "other readers instead of Clara" in told
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def no_mapping(disputed, monkeypatch):
     """Consensus is due again, and classes of earlier readings lead nowhere."""
 
     def compute(**_):
-        raise mappings.NoMapping("classes 1 to classes 2")
+        raise mappings.NoMapping(old="classes 1", new="classes 2")
 
     Batch.objects.filter(pk=disputed.pk).update(consensus_is_due=True)
     monkeypatch.setattr(labels, "compute", compute)

@@ -9,6 +9,7 @@ from sesame.utils import get_user
 
 from annotations.models import ClassRelation, Role, Study, Taxonomy
 from annotations.services.people import members, roles, sign_in
+from annotations.services.refusals import NameTaken
 from annotations.services.studies import lifecycle
 from annotations.services.taxonomy import versions
 from ecgreview import protocol
@@ -37,7 +38,7 @@ def test_a_study_cannot_take_the_address_of_a_page(taxonomy, davi, now):
 
 def test_two_studies_cannot_share_an_address(taxonomy, davi, now):
     create(taxonomy, davi, now)
-    with pytest.raises(lifecycle.NameTaken):
+    with pytest.raises(NameTaken):
         create(taxonomy, davi, now, name="Evening  LIST")
 
 
@@ -83,7 +84,7 @@ def test_a_new_person_has_no_password():
 
 
 def test_a_user_name_is_given_once(ana):
-    with pytest.raises(members.NameTaken):
+    with pytest.raises(members.UserNameTaken):
         members.create(username="ana", wanted=[])
 
 

@@ -30,6 +30,7 @@ from annotations.services.assignment import (
 )
 from annotations.services.consensus import labels
 from annotations.services.reading import drafts
+from annotations.services.refusals import NameTaken
 from annotations.services.studies import lifecycle, protocols, roster
 from ecgreview import protocol
 from tests.app import signing
@@ -81,7 +82,7 @@ def test_a_draft_takes_another_protocol(draft, davi, now):
 def test_a_draft_cannot_take_the_name_of_another_study(draft, make_study, davi, now):
     make_study(name="Evening list")
     wanted = replace(protocols.protocol_of(draft), name="Evening list")
-    with pytest.raises(lifecycle.NameTaken):
+    with pytest.raises(NameTaken):
         lifecycle.rewrite(study_id=draft.pk, wanted=wanted, actor=davi, now=now)
 
 

@@ -180,14 +180,14 @@ class TestSteps:
         form = {"do": "draw", "dataset": dataset.pk, "stratify_by": "source", "quota": "listed",
                 "listed": "AFIB 3"}  # fmt: skip
         response = signed_in(davi).post(f"/studies/{draft.slug}/exams/", form)
-        assert "Of AFIB 3 exams are wanted and 0 can be had." in response.content.decode()
+        assert "3 exams of the stratum AFIB are wanted and 0 are left" in response.content.decode()
 
     def test_drawing_again_what_is_all_there_is_refused(
         self, signed_in, davi, ready, make_exam, dataset
     ):
         form = {"do": "draw", "dataset": dataset.pk, "stratify_by": "none", "quota": "equal"}
         response = signed_in(davi).post(f"/studies/{ready.slug}/exams/", form)
-        assert "No exam is left for this." in response.content.decode()
+        assert "Not enough exams are left for this." in response.content.decode()
 
 
 class TestCheck:
@@ -228,7 +228,7 @@ class TestCheck:
 
     def test_opening_twice_is_told(self, signed_in, davi, opened):
         page = signed_in(davi).post(f"/studies/{opened.slug}/opening/", follow=True)
-        assert "in a phase that does not allow this" in page.content.decode()
+        assert "Its phase is: Open." in page.content.decode()
 
     def test_an_open_study_has_no_steps(self, signed_in, davi, opened):
         response = signed_in(davi).get(f"/studies/{opened.slug}/setup/check/")

@@ -104,7 +104,7 @@ def test_too_few_readers_are_told(davi, ana, file, taxonomy):
     ("arguments", "told"),
     [
         (("--by", "nobody"), "nobody called 'nobody'"),
-        (("--by", "davi", "--reader", "eva"), "no role that reads"),
+        (("--by", "davi", "--reader", "eva"), "role that reads instead of Eva"),
         (("--by", "davi", "--dataset", "Nowhere"), "no data set 'Nowhere'"),
     ],
 )
@@ -144,8 +144,8 @@ def test_a_dry_plan_writes_nothing(opened):
     [
         (("nowhere", "--name", "B", "--by", "davi"), "no study 'nowhere'"),
         (("spring", "--name", "B", "--by", "nobody"), "no user 'nobody'"),
-        (("spring", "--name", "B", "--by", "davi", "--batches", "9"), "fewer exams than 9"),
-        (("spring", "--name", "B", "--by", "davi", "--due", "2001-01-01"), "is over"),
+        (("spring", "--name", "B", "--by", "davi", "--batches", "9"), "fewer than 9 batches"),
+        (("spring", "--name", "B", "--by", "davi", "--due", "2001-01-01"), "due date has passed"),
     ],
 )
 def test_a_plan_that_cannot_be_says_why(opened, arguments, told):

@@ -1,0 +1,57 @@
+"""What is wrong with a protocol, in the language in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ecgreview.strict_files import Problem
+
+SENTENCES: Mapping[str, Promise] = {
+    "no_taxonomy": _("This list of classes is not installed."),
+    "no_class": _("One of these codes is no class of the list."),
+    "no_rule": _("There is no such consensus rule."),
+    "no_mapping": _("No mapping from the classes of a batch to this list is installed."),
+    "too_few_readers": _(
+        "Each exam wants %(wanted)d readers, and the study has %(readers)d: add %(missing)d more, "
+        "or let fewer people read each exam."
+    ),
+    "no_washout": _("An exam could come back at once: set days, other exams in between, or both."),
+    "no_repeats": _(
+        "So few exams for each reader give not even one repeat: raise the share, or set it to 0."
+    ),
+    "washout_too_long": _(
+        "A reader has too few exams to put %(exams)d others in between: lower it, or give each "
+        "reader more exams."
+    ),
+    "unavailable": _("This version cannot carry this out: choose another value."),
+    "too_few_arms": _(
+        "With fewer than two ways of showing there is nothing to draw: give two of them a share."
+    ),
+    "arms_without_policy": _(
+        "Shares are given, but suggestions are not randomised: remove the shares, or randomise."
+    ),
+    "twice": _("A code is listed twice."),
+    "empty": _("This is empty: enter at most %(longest)d characters."),
+    "bad_text": _(
+        "This is too long, or has hidden characters or spaces around it: enter at most %(longest)d "
+        "characters."
+    ),
+    "bad_form": _("A code has letters, digits, hyphens and underscores only."),
+    "no_choice": _("Choose one of: %(choices)s."),
+    "not_in_range": _("Enter a number from %(low)s to %(high)s."),
+    "no_change": _("Nothing differs from the version in force."),
+    "frozen": _("This can never change once the study is open."),
+}
+"""The problems that forms and the API leave possible.
+
+The others come from files alone; commands tell them, with their lines, as the domain words them.
+"""
+
+
+def sentence(problem: Problem) -> str:
+    if problem.code in SENTENCES:
+        return str(SENTENCES[problem.code]) % problem.details
+    return str(problem)
