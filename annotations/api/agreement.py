@@ -1,4 +1,4 @@
-"""How well readers agree: of a batch or of a whole study, and pair by pair."""
+"""Agreement of readers in a batch or a study, overall and by pair."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -25,35 +26,29 @@ from annotations.services.counts import measurements
 from ecgreview import agreement
 
 CLASS = OpenApiParameter(
-    "class", str, description="Code of a class; without it all answers to all classes count as one."
+    "class", str, description="Code of a class; without it, the answers to all classes are pooled."
 )
 
 
 class BatchAgreement(ApiView):
-    """How well the readers of a batch agree."""
-
     needs = {"GET": "view_agreementreport"}
 
     @extend_schema(operation_id="batch_agreement", responses=result_shapes.AgreementShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Tell the agreement as last computed; hidden from those who read in the study."""
+        """Return the latest agreement of the batch; hidden from readers of the study."""
         return answer(_told(request, *_of_batch(request, pk)))
 
 
 class StudyAgreement(ApiView):
-    """How well the readers of a study agree."""
-
     needs = {"GET": "view_agreementreport"}
 
     @extend_schema(operation_id="study_agreement", responses=result_shapes.AgreementShape)
     def get(self, request: UserRequest, slug: str) -> Response:
-        """Tell the agreement of the whole study, one reading of each reader and exam."""
+        """Return the latest agreement of the study, with one reading per reader and exam."""
         return answer(_told(request, *_of_study(request, slug)))
 
 
 class BatchAgreementPairs(ApiView):
-    """How well each two readers of a batch agree about a class."""
-
     needs = {"GET": "view_agreementreport"}
     parameters = frozenset({"class"})
 
@@ -63,13 +58,11 @@ class BatchAgreementPairs(ApiView):
         responses=result_shapes.AgreementPairsShape,
     )
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Tell the table and all measures of each pair that has an exam in common."""
+        """Return the table and all measures of each pair of readers that share an exam."""
         return answer(_pairs(request, *_of_batch(request, pk)))
 
 
 class StudyAgreementPairs(ApiView):
-    """How well each two readers of a study agree about a class."""
-
     needs = {"GET": "view_agreementreport"}
     parameters = frozenset({"class"})
 
@@ -79,33 +72,29 @@ class StudyAgreementPairs(ApiView):
         responses=result_shapes.AgreementPairsShape,
     )
     def get(self, request: UserRequest, slug: str) -> Response:
-        """Tell the table and all measures of each pair that has an exam in common."""
+        """Return the table and all measures of each pair of readers that share an exam."""
         return answer(_pairs(request, *_of_study(request, slug)))
 
 
 class BatchErrors(ApiView):
-    """Whether two readers of a batch err equally often, held against one reference."""
-
     needs = {"GET": "view_agreementreport"}
 
     @extend_schema(
         operation_id="batch_agreement_errors", responses=result_shapes.AgreementErrorsShape
     )
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Tell McNemar's test on right and wrong of each pair, reference and class."""
+        """Compare the errors of two readers by McNemar's test, by pair, reference and class."""
         return answer(_errors(request, *_of_batch(request, pk)))
 
 
 class StudyErrors(ApiView):
-    """Whether two readers of a study err equally often, held against one reference."""
-
     needs = {"GET": "view_agreementreport"}
 
     @extend_schema(
         operation_id="study_agreement_errors", responses=result_shapes.AgreementErrorsShape
     )
     def get(self, request: UserRequest, slug: str) -> Response:
-        """Tell McNemar's test on right and wrong of each pair, reference and class."""
+        """Compare the errors of two readers by McNemar's test, by pair, reference and class."""
         return answer(_errors(request, *_of_study(request, slug)))
 
 
@@ -122,7 +111,7 @@ def _of_study(request: UserRequest, slug: str) -> tuple[Study, Batch | None]:
 
 
 def _report(request: UserRequest, study: Study, batch: Batch | None) -> AgreementReport | None:
-    """Return the newest version that is open to them; that it is shown is noted."""
+    """Return the newest version the person may see, and record that they saw it."""
     scope = Scope(study.pk, batch.pk if batch else None)
     visible = AgreementReport.objects.visible_to(request.user).of_scope(scope)
     report = visible.select_related("taxonomy").order_by("-number").first()
@@ -163,7 +152,7 @@ def _pairs(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     code = request.query_params.get("class")
     taxonomy = batch.taxonomy if batch else study.taxonomy
     if code is not None and not taxonomy.classes.filter(code=code).exists():
-        raise ValidationError({"class": ["There is no such class, see /api/taxonomies/."]})
+        raise ValidationError({"class": [_("There is no such class: see /api/classes/.")]})
     report = _report(request, study, batch)
     if report is None:
         return {"version": None, "pairs": [], "reasons": {}}
@@ -196,6 +185,6 @@ def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
 
 
 def _named(results: Mapping[str, Any], study: Study) -> Payload:
-    """Return the results with the pseudonyms of the export in the place of readers' rows."""
+    """Return the results with the pseudonyms of the export instead of primary keys."""
     names = {reader: reader_names.pseudonym(study, int(reader)) for reader in results["readers"]}
     return versions.named(measurements.without_points(results), names)

@@ -1,4 +1,4 @@
-"""Archives of a study's tables: asked for, followed, and downloaded when a worker has made them."""
+"""Archives of a study's tables: request one, poll its status, download it when it is ready."""
 
 from __future__ import annotations
 
@@ -27,37 +27,37 @@ LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=T
 
 
 class ArchiveShape(shapes.Shape):
-    """An archive, or how far it is."""
+    """An archive and its status."""
 
     key = serializers.UUIDField()
     state = serializers.ChoiceField(["waiting", "making", "ready", "failed"])
-    n_done = serializers.IntegerField(help_text="Files written, of n_total.")
+    n_done = serializers.IntegerField(help_text="Number of files written, out of n_total.")
     n_total = serializers.IntegerField()
     requested_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
-    is_current = serializers.BooleanField(help_text="It holds what the study holds now.")
+    is_current = serializers.BooleanField(help_text="Whether the study is unchanged since.")
     n_bytes = serializers.IntegerField(allow_null=True)
     sha256 = serializers.CharField(allow_null=True)
-    url = serializers.CharField(help_text="Of this status.")
-    file = serializers.CharField(allow_null=True, help_text="Where to download it once ready.")
+    url = serializers.CharField(help_text="Address of this status.")
+    file = serializers.CharField(
+        allow_null=True, help_text="Address of the file; null until it is ready."
+    )
 
 
 class StudyExport(ApiView):
-    """The files that researchers take away."""
-
     needs = {"GET": "export_study"}
 
     @extend_schema(
         operation_id="study_export",
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
-            202: OpenApiResponse(ArchiveShape, "Being made; Location has its status."),
+            202: OpenApiResponse(ArchiveShape, "In progress; see Location for its status."),
         },
     )
     def get(self, request: UserRequest, slug: str) -> HttpResponse | StreamingHttpResponse:
-        """Give consensus, readings, taxonomy and agreement as a zip of CSV files.
+        """Download consensus, readings, taxonomy and agreement as a zip of CSV files.
 
-        While a worker makes the archive the answer is 202; ask again after Retry-After seconds.
+        While a worker creates the archive, the answer is 202: try again after Retry-After seconds.
         """
         study = _exported(request, slug)
         found = jobs.request(study=study, actor=request.user, now=timezone.now())
@@ -68,20 +68,18 @@ class StudyExport(ApiView):
 
 
 class StudyArchives(ApiView):
-    """Where archives are asked for."""
-
     needs = {"POST": "export_study"}
 
     @extend_schema(
         operation_id="archive_create",
         request=Nothing,
         responses={
-            200: OpenApiResponse(ArchiveShape, "Ready: the study has not changed since."),
-            202: OpenApiResponse(ArchiveShape, "To be made; Location has its status."),
+            200: OpenApiResponse(ArchiveShape, "Ready, and the study has not changed since."),
+            202: OpenApiResponse(ArchiveShape, "Queued; see Location for its status."),
         },
     )
     def post(self, request: UserRequest, slug: str) -> Response:
-        """Ask for an archive of what the study holds now."""
+        """Request an archive of the study as it is now."""
         checked(Nothing, request.data)
         study = _exported(request, slug)
         found = jobs.request(study=study, actor=request.user, now=timezone.now())
@@ -92,31 +90,27 @@ class StudyArchives(ApiView):
 
 
 class ArchiveDetail(ApiView):
-    """How far an archive is."""
-
     needs = {"GET": "export_study"}
 
     @extend_schema(operation_id="archive", responses=ArchiveShape)
     def get(self, request: UserRequest, slug: str, key: UUID) -> Response:
-        """Tell whether the archive is ready, and where its file is."""
+        """Return the status of the archive, and the address of its file when it is ready."""
         return answer(_payload(jobs.find(study=_exported(request, slug), key=key)))
 
 
 class ArchiveFile(ApiView):
-    """The file of an archive."""
-
     needs = {"GET": "export_study"}
 
     @extend_schema(
         operation_id="archive_file", responses={(200, "application/zip"): OpenApiTypes.BINARY}
     )
     def get(self, request: UserRequest, slug: str, key: UUID) -> StreamingHttpResponse:
-        """Download a ready archive; that you took it is recorded."""
+        """Download an archive that is ready. The download is recorded in the audit trail."""
         return _file(request, jobs.find(study=_exported(request, slug), key=key))
 
 
 def _exported(request: UserRequest, slug: str) -> Study:
-    """Return the study, unless its results are kept from the person now."""
+    """Return the study; refuse readers to whom its results are hidden."""
     study = Study.objects.visible_to(request.user).get(slug=slug)
     rules.refuse_readers(study, request.user)
     return study

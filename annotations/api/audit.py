@@ -1,4 +1,4 @@
-"""The audit trail, for auditors' own programs."""
+"""The audit trail, for auditors' programs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import F
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -29,10 +30,9 @@ FILTER_PARAMETERS = [OpenApiParameter(name) for name in sorted(FILTERS)]
 
 
 class AuditEventShape(shapes.Shape):
-    """An event with its link, as the chain digests them: every value is a text or null."""
+    """An event and its link, as the chain digests them: every value is text or null."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the columns of an exported trail."""
         fields = {
             name: serializers.CharField(allow_null=name in files.NULLABLE) for name in files.COLUMNS
         }
@@ -40,8 +40,6 @@ class AuditEventShape(shapes.Shape):
 
 
 class AuditEvents(ApiView):
-    """Who did what."""
-
     needs = {"GET": "view_auditevent"}
     parameters = paging.PARAMETERS | FILTERS
 
@@ -51,7 +49,7 @@ class AuditEvents(ApiView):
         responses=shapes.page_of(AuditEventShape),
     )
     def get(self, request: UserRequest) -> Response:
-        """List the events that are wanted, in the order of the chain."""
+        """List the events that match the filter, in the order of the chain."""
         rules.refuse_readers_of_any_study(request.user)
         visible = AuditEvent.objects.visible_to(request.user)
         events = browse.find(visible, _wanted(request)).select_related("link")
@@ -60,8 +58,6 @@ class AuditEvents(ApiView):
 
 
 class AuditExport(ApiView):
-    """A file that can be verified without the site."""
-
     needs = {"GET": "view_auditevent"}
     parameters = FILTERS | {"format"}
 
@@ -71,7 +67,7 @@ class AuditExport(ApiView):
         responses={(200, "text/csv"): OpenApiTypes.BINARY},
     )
     def get(self, request: UserRequest) -> HttpResponse:
-        """Give the events that are wanted as a file; that this was done is an event itself."""
+        """Download the events that match the filter. The download is an event itself."""
         rules.refuse_readers_of_any_study(request.user)
         wanted, kind = _wanted(request), _format(request.query_params.get("format", "csv"))
         now = timezone.now()
@@ -93,7 +89,9 @@ def _wanted(request: UserRequest) -> EventFilter:
 
 def _format(text: str) -> Format:
     if text not in Format.values:
-        raise ValidationError({"format": [f"Must be one of {', '.join(Format.values)}."]})
+        raise ValidationError(
+            {"format": [_("Choose one of: %(choices)s.") % {"choices": ", ".join(Format.values)}]}
+        )
     return Format(text)
 
 

@@ -1,4 +1,4 @@
-"""Who is asking: the session of a page, or a token of a program."""
+"""Authentication by the session of a browser or the token of a program."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from annotations import row_security
 
 
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
-    """Knox tokens; anything that cannot be one is refused before it reaches the database."""
+    """Knox tokens. Malformed ones are refused before they reach the database."""
 
     def authenticate_credentials(self, token: bytes) -> Any:
         """Return the user and the token.
 
         Raises:
-            AuthenticationFailed: not a token, unknown, expired, or its owner was disabled.
+            AuthenticationFailed: malformed, unknown or expired, or the owner is deactivated.
         """
-        # Knox would decode any bytes as UTF-8 and ask PostgreSQL for text with NUL: both crash.
+        # Knox decodes any bytes as UTF-8 and queries PostgreSQL for text with NUL: both crash.
         if not token.isalnum():
             raise AuthenticationFailed
-        # Nobody knows yet whose token it is, and no role of a request may read tokens.
+        # No role of a request may read tokens, and the user is not known yet.
         with row_security.as_owner():
             return super().authenticate_credentials(token)
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
-    """Tell the schema about our authentication as about knox's own."""
+    """Describes our authentication in the schema as knox describes its own."""
 
     target_class = "annotations.api.authentication.TokenAuthentication"
     name = "token"
 
 
 AUTHENTICATION = (TokenAuthentication, SessionAuthentication)
-"""Tokens first: their challenge makes an anonymous request end in 401 rather than 403."""
+"""Tokens first: their challenge turns the answer to anonymous requests from 403 into 401."""

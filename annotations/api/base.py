@@ -1,4 +1,4 @@
-"""What all endpoints have in common: who may use them, what they understand, how lists end."""
+"""What all endpoints share: permissions, content types, query parameters, caching."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
@@ -27,16 +28,16 @@ from .parsers import BoundedJSONParser
 
 
 class UserRequest(Request):
-    """A request of somebody who is signed in: IsAuthenticated has turned away the others."""
+    """A request of a signed-in user; IsAuthenticated has refused all others."""
 
     user: User
 
 
 class OneForm(BaseContentNegotiation):
-    """Every endpoint answers in one form, whatever the client says it would accept."""
+    """Every endpoint has one content type, whatever the Accept header says."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> Any:
-        """Return the parser for the body's type, or None: the answer is then 415."""
+        """Return the parser for the type of the body, or None for the answer 415."""
         content_type = (request.content_type or "").partition(";")[0].strip().lower()
         return next((one for one in parsers if one.media_type == content_type), None)
 
@@ -46,19 +47,17 @@ class OneForm(BaseContentNegotiation):
         renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        """Return the only renderer."""
         renderer = next(iter(renderers))
         return renderer, renderer.media_type
 
 
 class MayUse(IsAuthenticated):
-    """Signed in, with the permission that the view names for the method, if it names one.
+    """Signed in, with the permission that the view requires for the method.
 
-    A token must have the scope for it too: this is the one place that asks.
+    The scope of a token is checked here and nowhere else.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Tell whether the person may use this method at all, whatever the object."""
         if not super().has_permission(request, view):
             return False
         if request.auth is not None and isinstance(view, ApiView):
@@ -70,7 +69,7 @@ class MayUse(IsAuthenticated):
 
 
 class ApiView(APIView):
-    """An endpoint that is closed unless it says otherwise."""
+    """An endpoint for signed-in users, unless it says otherwise."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = AUTHENTICATION
     permission_classes: Sequence[type[BasePermission]] = (MayUse,)
@@ -79,23 +78,23 @@ class ApiView(APIView):
     metadata_class = None
 
     needs: ClassVar[Mapping[str, str]] = {}
-    """The permission that a method needs beside a signed-in user."""
+    """The permission that each method requires, if any."""
 
     scope: ClassVar[TokenScope] = TokenScope.FULL
-    """What a token must be allowed for methods that change something."""
+    """The scope that a token needs for methods that change something."""
 
     scope_of_get: ClassVar[TokenScope] = TokenScope.READ
-    """The same for GET, which changes something where it is noted that a reader saw something."""
+    """The same for GET, which changes something where it records that a reader saw something."""
 
     parameters: ClassVar[frozenset[str]] = frozenset()
-    """The query parameters it understands; any other is refused rather than ignored."""
+    """The query parameters it knows; others are refused rather than ignored."""
 
     @classmethod
     def needed(cls, method: str) -> str | None:
-        """Return the permission that ``method`` needs; None when being signed in is enough.
+        """Return the permission that ``method`` requires; None if signing in is enough.
 
-        HEAD, OPTIONS and methods that the endpoint lacks need the same as GET, or as its only
-        method: whoever is refused there learns nothing from asking in another way.
+        HEAD, OPTIONS and methods that do not exist require the same as GET, or as the only
+        method, so that they reveal nothing to people who may not use it.
         """
         if method in cls.needs:
             return cls.needs[method]
@@ -104,23 +103,28 @@ class ApiView(APIView):
         return cls.needs.get("GET") if hasattr(cls, "get") else next(iter(cls.needs.values()), None)
 
     def perform_authentication(self, request: Request) -> None:
-        """Find out who asks, and let the database know when a token tells."""
+        """Authenticate, and set the user in the database for token requests.
+
+        For sessions the middleware has done so.
+        """
         super().perform_authentication(request)
         if request.auth is not None:
             row_security.act_as(request.user.pk)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Let in who may use this, asking what it understands and not too often."""
+        """Check rate limit, permission, second factor and query parameters."""
         throttling.refuse_flood(request)
         super().initial(request, *args, **kwargs)
         if isinstance(request.user, User):
             sign_in.refuse_without_second_factor(request.user)
         unknown = sorted(set(request.query_params) - self.parameters)
         if unknown:
-            raise ValidationError({name: ["Unknown parameter."] for name in unknown})
+            raise ValidationError(
+                {name: [_("Unknown parameter: check its name.")] for name in unknown}
+            )
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Keep what is personal out of every cache, unless the endpoint has said otherwise."""
+        """Keep personal data out of caches, unless the endpoint sets another policy."""
         final = super().finalize_response(request, response, *args, **kwargs)
         if "Cache-Control" not in final:
             final["Cache-Control"] = "no-store"
@@ -128,7 +132,7 @@ class ApiView(APIView):
 
 
 class PublicView(ApiView):
-    """An endpoint open to everybody, and the same for everybody."""
+    """An endpoint that anybody may use without signing in."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -138,10 +142,10 @@ Input = TypeVar("Input", bound="Serializer[Any]")
 
 
 def checked(kind: type[Input], data: Any) -> dict[str, Any]:
-    """Return ``data`` in the shape of ``kind``.
+    """Validate ``data`` with the serializer ``kind``.
 
     Raises:
-        ValidationError: it has another shape; the messages are by field.
+        ValidationError: with messages by field.
     """
     serializer = kind(data=data)
     serializer.is_valid(raise_exception=True)
@@ -149,5 +153,4 @@ def checked(kind: type[Input], data: Any) -> dict[str, Any]:
 
 
 def answer(payload: Any, status: int = 200) -> Response:
-    """Return ``payload`` as JSON."""
     return Response(payload, status=status)

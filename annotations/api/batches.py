@@ -1,4 +1,4 @@
-"""Batches: opening, closing, how far they are, and how well their readers agree."""
+"""Batches: create, close, watch progress, send disputed exams to adjudication."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 from operator import itemgetter
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -25,8 +26,6 @@ from annotations.services.consensus import adjudications
 
 
 class StudyBatches(ApiView):
-    """The batches of a study."""
-
     needs = {"GET": "view_batch", "POST": "add_batch"}
     parameters = paging.PARAMETERS
 
@@ -50,7 +49,7 @@ class StudyBatches(ApiView):
         responses={201: result_shapes.BatchShape},
     )
     def post(self, request: UserRequest, slug: str) -> Response:
-        """Open a batch: every reader named is to read every exam named."""
+        """Create a batch in which each of these readers reads each of these exams."""
         said = checked(serializers.BatchInput, request.data)
         batch = batches.create(
             study=Study.objects.visible_to(request.user).get(slug=slug),
@@ -64,19 +63,15 @@ class StudyBatches(ApiView):
 
 
 class BatchDetail(ApiView):
-    """A batch."""
-
     needs = {"GET": "view_batch"}
 
     @extend_schema(operation_id="batch", responses=result_shapes.BatchShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Tell how far a batch is."""
+        """Return a batch and its progress."""
         return answer(_current(request, pk))
 
 
 class BatchClosing(ApiView):
-    """The end of a batch."""
-
     needs = {"POST": "close_batch"}
 
     @extend_schema(
@@ -85,7 +80,7 @@ class BatchClosing(ApiView):
         responses=result_shapes.BatchShape,
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Close a batch: it takes no more readings, for good."""
+        """Close a batch for good: it takes no more readings."""
         checked(serializers.Nothing, request.data)
         batches.close(batch_id=_visible(request, pk).pk, closed_by=request.user, now=timezone.now())
         tasks.nudge(tasks.refresh_agreement)
@@ -94,15 +89,13 @@ class BatchClosing(ApiView):
 
 
 class BatchProgress(ApiView):
-    """How far each reader is."""
-
     needs = {"GET": "view_batch"}
 
     @extend_schema(operation_id="batch_progress", responses=result_shapes.ProgressShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Tell how many exams each reader has submitted; hidden from who reads in the study.
+        """Return how many exams each reader has submitted; hidden from readers of the study.
 
-        Coordinators see names; others, who have no work to hand out, see pseudonyms.
+        Coordinators see names, others see pseudonyms.
         """
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
@@ -113,8 +106,6 @@ class BatchProgress(ApiView):
 
 
 class BatchAdjudication(ApiView):
-    """What happens to the exams that readers disagree about."""
-
     needs = {"POST": "add_batch"}
 
     @extend_schema(
@@ -123,7 +114,7 @@ class BatchAdjudication(ApiView):
         responses={201: result_shapes.BatchShape},
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Send the exams in dispute of a closed batch to adjudicators, who read them blind."""
+        """Send the disputed exams of a closed batch to adjudicators, who read them blind."""
         said = checked(serializers.AdjudicationInput, request.data)
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
@@ -158,7 +149,7 @@ def _payload(batch: Batch, *, is_hidden: bool) -> Payload:
         "n_exams": counts["n_exams"],
         "n_readers": counts["n_readers"],
         "n_assigned": counts["n_assigned"],
-        # Who reads too could subtract their own readings and see how far the others are.
+        # A reader could subtract their own readings and see the progress of the others.
         "n_submitted": None if is_hidden else counts["n_submitted"],
     }
 
@@ -174,14 +165,14 @@ def _progress(seat: Seat, told: ReaderNames) -> Payload:
 
 
 def _exams(codes: Sequence[str], user: User) -> list[Exam]:
-    """Return the exams in the order of ``codes``, which must all be known."""
+    """Return the exams in the order of ``codes``; refuse unknown codes."""
     visible = Exam.objects.visible_to(user).filter(code__in=codes)
     found = {exam.code: exam for exam in visible}
     return [found[code] for code in _all_known("exams", codes, found)]
 
 
 def _people(usernames: Sequence[str]) -> list[User]:
-    """Return the active people of these names, who must all be known."""
+    """Return the active users of these names; refuse unknown names."""
     active = User.objects.filter(is_active=True, username__in=usernames)
     found = {user.username: user for user in active}
     return [found[name] for name in _all_known("readers", usernames, found)]
@@ -191,9 +182,11 @@ def _all_known(field: str, wanted: Sequence[str], known: Container[str]) -> list
     """Return ``wanted`` without repetitions.
 
     Raises:
-        ValidationError: some of it is not among ``known``.
+        ValidationError: some are not in ``known``.
     """
     names = list(dict.fromkeys(wanted))
     if unknown := [name for name in names if name not in known]:
-        raise ValidationError({field: [f"Unknown: {', '.join(unknown[:10])}."]})
+        raise ValidationError(
+            {field: [_("Unknown: %(names)s.") % {"names": ", ".join(unknown[:10])}]}
+        )
     return names

@@ -1,9 +1,10 @@
-"""Data sets and exams, for those who put batches together."""
+"""Data sets and exams, for people who create batches."""
 
 from __future__ import annotations
 
 from django.db.models import Count, Prefetch, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -17,8 +18,6 @@ from annotations.sentences import imports
 
 
 class Datasets(ApiView):
-    """Where exams come from."""
-
     needs = {"GET": "view_dataset"}
     parameters = paging.PARAMETERS
 
@@ -34,8 +33,6 @@ class Datasets(ApiView):
 
 
 class Exams(ApiView):
-    """The exams of the house."""
-
     needs = {"GET": "view_exam"}
     parameters = paging.PARAMETERS | {"dataset"}
 
@@ -45,7 +42,7 @@ class Exams(ApiView):
         responses=shapes.page_of(result_shapes.ExamShape),
     )
     def get(self, request: UserRequest) -> Response:
-        """List the exams, of one data set if wished, without those that one still reads."""
+        """List the exams, optionally of one data set, without those you still read."""
         rows = _exams(request)
         if (dataset := request.query_params.get("dataset")) is not None:
             rows = rows.filter(dataset=_number("dataset", dataset))
@@ -53,13 +50,11 @@ class Exams(ApiView):
 
 
 class ExamDetail(ApiView):
-    """An exam with its origin."""
-
     needs = {"GET": "view_exam"}
 
     @extend_schema(operation_id="exam", responses=result_shapes.ExamShape)
     def get(self, request: UserRequest, code: str) -> Response:
-        """Tell what is known about an exam; not found for those who still read it."""
+        """Return an exam; not found if you still read it."""
         return answer(_exam(_exams(request).get(code=code)))
 
 
@@ -114,5 +109,5 @@ def _remark(stored: Payload) -> Payload:
 
 def _number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise ValidationError({name: ["Must be a number."]})
+        raise ValidationError({name: [_("Enter a number.")]})
     return int(text)

@@ -1,9 +1,10 @@
-"""What requests say in their headers."""
+"""Request headers."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -11,12 +12,12 @@ KEY = "Idempotency-Key"
 
 
 def idempotency_key(request: Request) -> UUID:
-    """Return the key that makes the same request sent twice one deed.
+    """Return the key under which a repeated request has no second effect.
 
     Raises:
-        ValidationError: it is missing, or no UUID.
+        ValidationError: the header is missing or not a UUID.
     """
     try:
         return UUID(request.headers.get(KEY, ""))
     except ValueError as error:
-        raise ValidationError({KEY: ["Send a random UUID in this header."]}) from error
+        raise ValidationError({KEY: [_("Send a random UUID in this header.")]}) from error

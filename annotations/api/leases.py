@@ -1,4 +1,4 @@
-"""Taking exams from a pool."""
+"""Exams of pooled batches, which readers take one at a time."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from annotations.services.assignment import leases
 
 
 class LeaseShape(Shape):
-    """What to read next, or null when nothing is free now."""
+    """The assignment to read next; null if no exam is free right now."""
 
     next = serializers.IntegerField(allow_null=True)
 
 
 class Lease(ApiView):
-    """The exam of a pooled batch that one has in hand."""
-
     scope = TokenScope.LABEL
 
     @extend_schema(operation_id="lease_take", request=None, responses=LeaseShape)
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Take the next exam of a pooled batch; the one that one has in hand, if there is one."""
+        """Take the next exam of a pooled batch, or return the one you already hold."""
         try:
             lease = leases.take(batch_id=pk, reader=request.user, now=timezone.now())
         except leases.NoExamNow:

@@ -1,4 +1,4 @@
-"""One's own notices."""
+"""Your notices."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from annotations.services.notices import delivery
 
 
 class NoticeShape(Shape):
-    """Something one was told."""
-
     kind = serializers.ChoiceField(choices=NoticeKind.choices)
     title = serializers.CharField()
     text = serializers.CharField()
-    href = serializers.CharField(help_text="Where to go on, or empty.")
+    href = serializers.CharField(help_text="Address of the page it is about; may be empty.")
     created_at = serializers.DateTimeField()
     is_seen = serializers.BooleanField()
 
@@ -33,17 +31,15 @@ class NoticesShape(Shape):
 
 
 class SeenShape(Shape):
-    """How many notices were new."""
+    """How many notices were unseen until now."""
 
     n_seen = serializers.IntegerField()
 
 
 class Notices(ApiView):
-    """One's own notices."""
-
     @extend_schema(operation_id="notices", responses=NoticesShape)
     def get(self, request: UserRequest) -> Response:
-        """List one's own latest 100 notices, newest first, in the language of the request."""
+        """List your latest 100 notices, newest first, in the language of the request."""
         own = Notice.objects.visible_to(request.user)
         latest = own.order_by("-created_at", "-pk")[:NOTICES_SHOWN]
         return answer(
@@ -55,11 +51,9 @@ class Notices(ApiView):
 
 
 class NoticesSeen(ApiView):
-    """Having read one's notices."""
-
     scope = TokenScope.LABEL
 
     @extend_schema(operation_id="notices_seen", request=None, responses=SeenShape)
     def post(self, request: UserRequest) -> Response:
-        """Mark all of one's own notices as seen."""
+        """Mark all your notices as seen."""
         return answer({"n_seen": delivery.mark_seen(user=request.user, now=timezone.now())})

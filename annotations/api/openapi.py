@@ -1,4 +1,4 @@
-"""The OpenAPI schema of the site, made once: addresses do not change while it runs."""
+"""The OpenAPI schema, generated once per process: addresses do not change while it runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 @cache
 def document() -> dict[str, Any]:
-    """Return the schema, in English and as plain values, whoever asks first."""
+    """Return the schema as plain values, in English whatever the language of the request."""
     with translation.override("en"):
         generator = SchemaGenerator()  # type: ignore[no-untyped-call]
         schema = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Lists in portions: a cursor says where the last one ended, so nothing is skipped or repeated."""
+"""Cursor pagination: rows that come and go meanwhile are neither skipped nor repeated."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -16,7 +17,7 @@ MAX_LIMIT = 200
 PARAMETERS = frozenset({"after", "limit"})
 
 Order = Mapping[str, type]
-"""The fields that a list is sorted by, ascending and unique together, with their types."""
+"""The fields to sort by, ascending and together unique, with their types."""
 
 Row = TypeVar("Row", bound=Model)
 
@@ -24,10 +25,10 @@ Row = TypeVar("Row", bound=Model)
 def page(
     rows: QuerySet[Row], request: Request, order: Order, payload: Callable[[Row], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return one portion of ``rows`` and the cursor of the next, None when there is none.
+    """Return one page of ``rows`` and the cursor of the next, None on the last page.
 
     Raises:
-        ValidationError: ``limit`` is no number from 1 to 200, or ``after`` no cursor of this list.
+        ValidationError: ``limit`` or ``after`` is malformed.
     """
     limit = _limit(request.query_params.get("limit"))
     portion = _portion(rows, order, request.query_params.get("after"), limit + 1)
@@ -42,14 +43,20 @@ def page(
 def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
-    # Four digits at most: int() of a long one takes quadratic time.
+    # At most four digits: int() takes quadratic time on long ones.
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):
-        raise ValidationError({"limit": [f"Must be a number from 1 to {MAX_LIMIT}."]})
+        raise ValidationError(
+            {
+                "limit": [
+                    _("Enter a number from %(low)s to %(high)s.") % {"low": 1, "high": MAX_LIMIT}
+                ]
+            }
+        )
     return int(text)
 
 
 def _portion(rows: QuerySet[Row], order: Order, cursor: str | None, n: int) -> list[Row]:
-    """Return the first ``n`` rows, or the first that come after ``cursor``."""
+    """Return the first ``n`` rows after ``cursor``, or from the beginning."""
     if not cursor:
         return list(rows.order_by(*order)[:n])
     found: list[Row] = []
@@ -61,10 +68,10 @@ def _portion(rows: QuerySet[Row], order: Order, cursor: str | None, n: int) -> l
 
 
 def _beyond(position: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the conditions of coming after ``position``, the nearest rows first.
+    """Yield the conditions for rows after ``position``, nearest rows first.
 
-    One after the other, because an index answers each from the place where it begins; the same
-    joined by OR, or as one comparison of rows, makes the database read all that came before.
+    Each condition is a query of its own, which an index answers directly. Joined by OR, or as a
+    row comparison, they make PostgreSQL read all rows before the position.
     """
     fields = list(position.items())
     for place in reversed(range(len(fields))):
@@ -78,15 +85,20 @@ def _write(row: Model, order: Order) -> str:
 
 
 def _read(cursor: str, order: Order) -> dict[str, Any]:
-    """Return the position that ``cursor`` stands for, every value of its own type."""
+    """Return the position that ``cursor`` encodes, with each value checked for its type."""
     padded = cursor + "=" * (-len(cursor) % 4)
     try:
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, RecursionError) as error:
-        raise ValidationError({"after": ["Not a cursor of this list."]}) from error
+        raise _not_a_cursor() from error
     if not isinstance(values, list) or len(values) != len(order):
-        raise ValidationError({"after": ["Not a cursor of this list."]})
+        raise _not_a_cursor()
     for value, kind in zip(values, order.values(), strict=True):
         if type(value) is not kind or not str(value).isascii() or "\0" in str(value):
-            raise ValidationError({"after": ["Not a cursor of this list."]})
+            raise _not_a_cursor()
     return dict(zip(order, values, strict=True))
+
+
+def _not_a_cursor() -> ValidationError:
+    told = _("This is not a cursor of this list: send what `next` was in the previous page.")
+    return ValidationError({"after": [told]})

@@ -1,4 +1,4 @@
-"""Bytes of a request into plain values, or a refusal."""
+"""Parsing request bodies of bounded size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rest_framework.parsers import JSONParser
 
 
 class TooLarge(APIException):
-    """The body is larger than any request needs."""
+    """The body exceeds ``DATA_UPLOAD_MAX_MEMORY_SIZE``."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = "The body is too large."
@@ -21,7 +21,7 @@ class TooLarge(APIException):
 
 
 class BoundedJSONParser(JSONParser):
-    """JSON of a bounded size; neither size nor nesting can exhaust the process."""
+    """JSON whose size and nesting cannot exhaust the process."""
 
     def parse(
         self,
@@ -29,13 +29,13 @@ class BoundedJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Return what the body says.
+        """Parse the body.
 
         Raises:
-            TooLarge: more than ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes, however it was announced.
-            ParseError: not JSON, or nested deeper than Python can follow.
+            TooLarge: the body is too long, whatever Content-Length says.
+            ParseError: not JSON, or nested too deeply for Python's recursion limit.
         """
-        # Django's own limit guards request.body only, which DRF never reads.
+        # Django's own limit applies to request.body only, which DRF never reads.
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
         body = stream.read(limit + 1)
         if len(body) > limit:

@@ -1,4 +1,4 @@
-"""Who is signed in, and the tokens with which their programs sign in."""
+"""The signed-in person and the tokens of their programs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ from annotations.services.people import sign_in, tokens
 
 
 class Me(ApiView):
-    """The person who asks."""
-
     @extend_schema(operation_id="me", responses=shapes.MeShape)
     def get(self, request: UserRequest) -> Response:
-        """Tell who is signed in."""
+        """Return who is signed in."""
         roles = request.user.groups.order_by("name").values_list("name", flat=True)
         return answer(
             {"username": request.user.username, "name": str(request.user), "roles": list(roles)}
@@ -28,14 +26,14 @@ class Me(ApiView):
 
 
 class Tokens(ApiView):
-    """One's own tokens; they can be made and revoked by the person, not by a program."""
+    """Your tokens. Only a session may manage them, not a token."""
 
-    # A token that could make tokens would never expire.
+    # A token that could create tokens would never expire.
     authentication_classes = (SessionAuthentication,)
 
     @extend_schema(operation_id="tokens", responses=shapes.TokenOfOwnShape(many=True))
     def get(self, request: UserRequest) -> Response:
-        """List one's own tokens that have not expired, newest first."""
+        """List your tokens that have not expired, newest first."""
         return answer([_token(grant) for grant in tokens.of(request.user)])
 
     @extend_schema(
@@ -44,7 +42,7 @@ class Tokens(ApiView):
         responses={201: shapes.TokenShape},
     )
     def post(self, request: UserRequest) -> Response:
-        """Make a token; it is shown this once and expires after 90 days."""
+        """Create a token. It is shown only once and expires after 90 days."""
         said = checked(serializers.TokenInput, request.data)
         me = request.user
         records = get_authentication_records(request, me)
@@ -57,19 +55,17 @@ class Tokens(ApiView):
 
     @extend_schema(operation_id="tokens_revoke", request=None, responses={204: None})
     def delete(self, request: UserRequest) -> Response:
-        """Revoke all of one's own tokens."""
+        """Revoke all your tokens."""
         tokens.revoke(user=request.user, now=timezone.now())
         return answer(None, status=204)
 
 
 class TokenDetail(ApiView):
-    """One of one's own tokens."""
-
     authentication_classes = (SessionAuthentication,)
 
     @extend_schema(operation_id="token_revoke", request=None, responses={204: None})
     def delete(self, request: UserRequest, pk: int) -> Response:
-        """Revoke one of one's own tokens."""
+        """Revoke one of your tokens."""
         tokens.revoke(user=request.user, grant_id=pk, now=timezone.now())
         return answer(None, status=204)
 

@@ -1,4 +1,4 @@
-"""Batches planned from the exams of a study, and how far a study is."""
+"""Plan and release batches of a study, and follow its progress."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from annotations.services.blinding.rules import is_blinded_to, refuse_readers
 
 
 class PlanInput(Strict):
-    """How exams that nobody has yet become batches."""
+    """How to plan batches from exams that are not assigned yet."""
 
     name = serializers.CharField(max_length=110)
     n_exams = serializers.IntegerField(required=False, allow_null=True, min_value=1)
@@ -34,38 +34,40 @@ class PlanInput(Strict):
 
 
 class PlannedShape(Shape):
-    """A planned batch, of which no reader knows yet."""
+    """A planned batch; its readers cannot see it before its release."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
     due_on = serializers.DateField(allow_null=True)
     balance = Anything(
         allow_null=True,
-        help_text="Loads, pairs, repeats and least distances of the batch; null for who reads too.",
+        help_text="Loads, pairs, repeats and minimum distances; null if you read in the study.",
     )
     order = Anything(
         allow_null=True,
-        help_text="Whether its readers' orders follow a pattern; null for who reads too.",
+        help_text="Whether the readers' orders show a pattern; null if you read in the study.",
     )
 
 
 class PlansShape(Shape):
-    """The batches that a plan made."""
-
     batches = PlannedShape(many=True)
 
 
 class ReaderComingOnShape(Shape):
-    """How one reader comes on; nothing says what they answered."""
+    """Progress of one reader, without anything about their answers."""
 
-    username = serializers.CharField(allow_null=True, help_text="Null but for coordinators.")
-    name = serializers.CharField(help_text="A pseudonym within the study but for coordinators.")
+    username = serializers.CharField(
+        allow_null=True, help_text="Null unless you are a coordinator."
+    )
+    name = serializers.CharField(
+        help_text="A pseudonym within the study, unless you are a coordinator."
+    )
     kind = serializers.ChoiceField(choices=ReaderKind.choices)
     status = serializers.ChoiceField(choices=StudyReaderStatus.choices)
     n_assigned = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
     n_left = serializers.IntegerField()
-    n_missing = serializers.IntegerField(help_text="Unread in closed batches.")
+    n_missing = serializers.IntegerField(help_text="Not read when their batches were closed.")
     n_overdue = serializers.IntegerField()
     n_given_back = serializers.IntegerField()
     n_abstained = serializers.IntegerField()
@@ -77,12 +79,12 @@ class ReaderComingOnShape(Shape):
     too_fast_share = serializers.FloatField(allow_null=True)
     is_too_fast = serializers.BooleanField()
     odd_run_length = serializers.IntegerField(
-        allow_null=True, help_text="Identical answers in a row that chance does not explain."
+        allow_null=True, help_text="Length of a run of identical answers too long for chance."
     )
 
 
 class BatchComingOnShape(Shape):
-    """How one released batch comes on."""
+    """Progress of one released batch."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -92,19 +94,20 @@ class BatchComingOnShape(Shape):
     n_wanted = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
     n_missing = serializers.IntegerField(
-        help_text="Not made, and nobody is to: the batch is closed, or a reader abstained."
+        help_text="Readings that will not be made: the batch is closed, or a reader abstained."
     )
     finish_on = serializers.DateField(allow_null=True)
 
 
 class StudyProgressShape(Shape):
-    """How far a study is."""
+    """Progress of a study."""
 
     n_wanted = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
-    n_missing = serializers.IntegerField(help_text="Not made, and nobody is to make them any more.")
+    n_missing = serializers.IntegerField(help_text="Readings that will not be made any more.")
     finish_on = serializers.DateField(
-        allow_null=True, help_text="When all that is left is read; null: never at this pace."
+        allow_null=True,
+        help_text="When the remaining exams will be read; null: never at this pace.",
     )
     readings_per_day = serializers.FloatField()
     readers = ReaderComingOnShape(many=True)
@@ -112,16 +115,14 @@ class StudyProgressShape(Shape):
 
 
 class StudyPlans(ApiView):
-    """Batches that are to be."""
-
     needs = {"POST": "add_batch"}
 
     @extend_schema(operation_id="study_plan", request=PlanInput, responses={201: PlansShape})
     def post(self, request: UserRequest, slug: str) -> Response:
-        """Deal the exams that are left among the readers; release the batches when they please.
+        """Plan batches of exams that are not assigned yet; release them in a second step.
 
-        Exams that lack a reader are dealt again, unless you read in the study yourself: what they
-        lack tells who abstained.
+        Exams that lack a reading are assigned again, unless you read in the study yourself: the
+        gaps would show who abstained.
         """
         said = checked(PlanInput, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
@@ -141,40 +142,34 @@ class StudyPlans(ApiView):
 
 
 class BatchPlan(ApiView):
-    """A batch of which no reader knows yet."""
-
     needs = {"DELETE": "add_batch"}
 
     @extend_schema(operation_id="batch_discard", responses={204: None})
     def delete(self, request: UserRequest, pk: int) -> Response:
-        """Throw the plan away; its exams can be planned anew."""
+        """Discard a planned batch; its exams can be planned again."""
         batch = Batch.objects.visible_to(request.user).get(pk=pk)
         plans.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
         return Response(status=204)
 
 
 class ReleaseInput(Strict):
-    """The day by which a batch is to be read, if there is one."""
+    """The due date of the batch, if any."""
 
     due_on = serializers.DateField(required=False, allow_null=True)
 
 
 class ReleasedShape(Shape):
-    """A batch that its readers know of."""
-
     id = serializers.IntegerField()
     released_at = serializers.DateTimeField()
     due_on = serializers.DateField(allow_null=True)
 
 
 class BatchRelease(ApiView):
-    """The beginning of a batch's reading."""
-
     needs = {"POST": "add_batch"}
 
     @extend_schema(operation_id="batch_release", request=ReleaseInput, responses=ReleasedShape)
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Let the readers of a planned batch know of it."""
+        """Release a planned batch to its readers."""
         said = checked(ReleaseInput, request.data)
         batch = Batch.objects.visible_to(request.user).get(pk=pk)
         released = assignment_batches.release(
@@ -190,13 +185,11 @@ class BatchRelease(ApiView):
 
 
 class StudyProgress(ApiView):
-    """How far a study is."""
-
     needs = {"GET": "view_batch"}
 
     @extend_schema(operation_id="study_progress", responses=StudyProgressShape)
     def get(self, request: UserRequest, slug: str) -> Response:
-        """Tell how many, how fast and how long still; hidden from who reads in the study."""
+        """Return progress, pace and time remaining; hidden from readers of the study."""
         study = Study.objects.visible_to(request.user).get(slug=slug)
         refuse_readers(study, request.user)
         found = progress.of_study(study=study, now=timezone.now())
@@ -215,7 +208,7 @@ class StudyProgress(ApiView):
 
 
 def _planned(batch: Batch, *, is_hidden: bool) -> Payload:
-    """Return a planned batch; who reads in it is not told that exams come back as repeats."""
+    """Return a planned batch, without its repeats for people who read in the study."""
     told: Payload = {"id": batch.pk, "name": batch.name, "due_on": batch.due_on}
     if is_hidden:
         return {**told, "balance": None, "order": None}
@@ -223,7 +216,7 @@ def _planned(batch: Batch, *, is_hidden: bool) -> Payload:
     balance: dict[str, Any] = report.own.as_dict()
     return {
         **told,
-        # By reader it is told by number of the row, which means nothing outside.
+        # Figures by reader have primary keys, which mean nothing to clients.
         "balance": {key: one for key, one in balance.items() if not key.endswith("_by_reader")},
         "order": report.order.as_dict(),
     }

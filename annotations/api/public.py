@@ -1,4 +1,4 @@
-"""What everybody may know: the classes, where they come from, and the API itself."""
+"""What needs no role: the classes, the taxonomies and the schema."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from annotations.models import Taxonomy
 
 
 class Classes(PublicView):
-    """The diagnostic classes of the newest taxonomy."""
-
     @extend_schema(operation_id="classes", responses=shapes.ClassShape(many=True))
     def get(self, _request: Request) -> Response:
         """List the diagnostic classes of the newest taxonomy, in their order."""
@@ -24,8 +22,6 @@ class Classes(PublicView):
 
 
 class Taxonomies(PublicView):
-    """Every version of the classes that labels were made with."""
-
     @extend_schema(operation_id="taxonomies", responses=shapes.TaxonomyShape(many=True))
     def get(self, _request: Request) -> Response:
         """List the versions of the classes, newest first."""
@@ -34,22 +30,15 @@ class Taxonomies(PublicView):
 
 
 class Nowhere(PublicView):
-    """Any other address below /api/: programs get an answer in the form of all the others."""
+    """Any other address below /api/, so that the 404 is a problem document as well."""
 
     @extend_schema(exclude=True)
     def get(self, _request: Request, rest: str) -> Response:
-        """Say that there is nothing.
-
-        Raises:
-            NotFound: always.
-        """
         raise NotFound(rest)
 
 
 class Schema(ApiView):
-    """The API itself, for whoever is signed in."""
-
     @extend_schema(operation_id="schema", responses=OpenApiTypes.OBJECT)
     def get(self, _request: UserRequest) -> Response:
-        """Tell the OpenAPI schema."""
+        """Return the OpenAPI schema."""
         return answer(openapi.document())

@@ -1,4 +1,4 @@
-"""What a reader does: the worklist, drafts and submissions."""
+"""The worklist, drafts, submissions and readings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Case, Value, When
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -26,8 +27,6 @@ CURSOR = [OpenApiParameter("after"), OpenApiParameter("limit", int)]
 
 
 class Assignments(ApiView):
-    """One's own worklist."""
-
     parameters = paging.PARAMETERS | {"state"}
 
     @extend_schema(
@@ -36,11 +35,11 @@ class Assignments(ApiView):
         responses=shapes.page_of(shapes.AssignmentSummaryShape),
     )
     def get(self, request: UserRequest) -> Response:
-        """List one's own assignments in reading order; `state=open` leaves out what is done."""
+        """List your assignments in reading order; `state=open` lists only unread ones."""
         mine = Assignment.objects.visible_to(request.user)
         state = request.query_params.get("state")
         if state not in (None, "open"):
-            raise ValidationError({"state": ["Must be `open`, or left out."]})
+            raise ValidationError({"state": [_("Send “open”, or leave it out.")]})
         rows = mine.unread() if state else mine
         return answer(
             paging.page(
@@ -53,19 +52,15 @@ class Assignments(ApiView):
 
 
 class AssignmentDetail(ApiView):
-    """An exam to read."""
-
     @extend_schema(operation_id="assignment", responses=shapes.AssignmentShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Tell all the reading desk needs about one of one's own assignments."""
+        """Return one of your assignments with all that the reading desk needs."""
         own = _own(request, pk)
         guards.refuse_unserved(own, request.user)
         return answer(desk_payloads.assignment_payload(own, request.user, now=timezone.now()))
 
 
 class DraftDetail(ApiView):
-    """What a reader has entered so far."""
-
     scope = TokenScope.LABEL
 
     @extend_schema(
@@ -85,8 +80,6 @@ class DraftDetail(ApiView):
 
 
 class ReadingCreate(ApiView):
-    """The act of signing."""
-
     scope = TokenScope.LABEL
 
     @extend_schema(
@@ -100,7 +93,7 @@ class ReadingCreate(ApiView):
         },
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Sign the reading; the same key sent again gives the same answer and no second reading."""
+        """Submit the reading. The same key sent again returns the same answer."""
         now, key = timezone.now(), idempotency_key(request)
         said = checked(reading_inputs.ReadingInput, request.data)
         submission = submissions.submit(
@@ -123,15 +116,13 @@ class ReadingCreate(ApiView):
 
 
 class DeferralCreate(ApiView):
-    """Putting an exam off."""
-
     scope = TokenScope.LABEL
 
     @extend_schema(
         operation_id="assignment_defer", request=serializers.Nothing, responses=shapes.NextShape
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Put the exam off until all others are read; what was entered is kept."""
+        """Skip the exam for now; it moves to the end of your queue and keeps your draft."""
         checked(serializers.Nothing, request.data)
         deferred = deferrals.defer(assignment_id=pk, reader=request.user, now=timezone.now())
         following = _next(deferred, request.user)
@@ -139,15 +130,13 @@ class DeferralCreate(ApiView):
 
 
 class Readings(ApiView):
-    """The readings that one may see: one's own, and by role those of closed batches."""
-
     parameters = paging.PARAMETERS
 
     @extend_schema(
         operation_id="readings", parameters=CURSOR, responses=shapes.page_of(shapes.ReadingShape)
     )
     def get(self, request: UserRequest) -> Response:
-        """List the readings that one may see and that stand: not those that were corrected."""
+        """List the readings you may see, without those that were superseded."""
         rows = desk_payloads.with_findings(_visible(request).effective())
         _note_results(request)
         return answer(
@@ -156,13 +145,11 @@ class Readings(ApiView):
 
 
 class ReadingDetail(ApiView):
-    """A reading that one may see."""
-
     @extend_schema(operation_id="reading", responses=shapes.ReadingShape)
     def get(self, request: UserRequest, key: UUID) -> Response:
-        """Tell what a reading says."""
+        """Return a reading."""
         of_key = desk_payloads.with_findings(_visible(request)).filter(idempotency_key=key)
-        # Two readers may have used one key: one's own comes first, then what came first.
+        # Two readers may have used the same key: prefer your own reading, then the earliest.
         found = of_key.order_by(_own_first(request.user), "pk").first()
         if found is None:
             raise Reading.DoesNotExist
@@ -181,7 +168,7 @@ def _own(request: UserRequest, pk: int) -> Assignment:
 
 
 def _next(assignment: Assignment, user: User) -> int | None:
-    """Return what comes next; of a pool it is taken with the answer."""
+    """Return the next assignment; in a pooled batch this takes the exam."""
     waiting = desk_payloads.next_id(assignment, user)
     if waiting is not None:
         return waiting
@@ -189,14 +176,14 @@ def _next(assignment: Assignment, user: User) -> int | None:
 
 
 def _note_results(request: UserRequest) -> None:
-    """Note which batches' readings the person may page through from here, if any."""
+    """Record that the person has seen the readings of all batches open to them."""
     if request.user.has_perm("annotations.view_closed_readings"):
         opened = Batch.objects.all().with_open_results().not_read_by(request.user)
         results_seen.results(batches=opened, user=request.user, now=timezone.now())
 
 
 def _visible(request: UserRequest) -> ReadingQuerySet:
-    # Fetched after the portion is known: joined before, every reading of the person is.
+    # Prefetch, not join: a join would be computed for all readings before the limit.
     return Reading.objects.visible_to(request.user).prefetch_related(
         "assignment__exam", "assignment__reader", "assignment__batch__study"
     )

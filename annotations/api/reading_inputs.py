@@ -1,4 +1,4 @@
-"""The shape of what a reader sends: drafts, readings, and what both say of an exam."""
+"""Serializers of drafts, readings and revisions as clients send them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -27,6 +28,7 @@ from annotations.models import (
     RevisionReason,
     Verdict,
 )
+from annotations.sentences.refusals import of_code
 from annotations.services.reading.content import Content, FindingIn
 from annotations.services.reading.signing import Effort, Signed
 from annotations.services.reading.suggestion_decisions import DecisionIn
@@ -41,7 +43,7 @@ MAX_SECONDS = 3600
 MAX_MS = 1000 * MAX_SECONDS
 MAX_MV = 1000
 DECIMALS = 4
-"""A tenth of a millisecond, a tenth of a microvolt: finer than any caliper."""
+"""0.1 ms or 0.1 µV, finer than any caliper."""
 
 MEASUREMENTS = (("interval", "Interval, in ms"), ("amplitude", "Amplitude, in mV"))
 PROBLEMS = ("noise", "lead_off", "reversal", "calibration", "other")
@@ -49,27 +51,26 @@ TOOL = re.compile(r"[a-z0-9_]{1,40}")
 
 
 class Decimal(serializers.FloatField):
-    """A number that is kept with four decimals."""
+    """A number rounded to four decimals."""
 
     def to_internal_value(self, data: Any) -> float:
-        """Return the rounded number; words, booleans and what is not finite are refused."""
+        """Round the number; refuse text, booleans, NaN and infinity."""
         if isinstance(data, bool | str):
             self.fail("invalid")
         number: float = super().to_internal_value(data)
         if not math.isfinite(number):
             self.fail("invalid")
-        return round(number, DECIMALS) + 0.0  # no minus zero: JSON would keep it
+        return round(number, DECIMALS) + 0.0  # turns -0.0 into 0.0
 
 
 @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=LEADS)))
 class Leads(serializers.MultipleChoiceField):
-    """Some of the twelve leads, kept once each and in their order."""
+    """Some of the twelve leads, without repetitions and in standard order."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(choices=LEADS, **options)
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the leads as a list."""
         if not isinstance(data, list) or not all(isinstance(lead, str) for lead in data):
             self.fail("not_a_list", input_type=type(data).__name__)
         if not data and not self.allow_empty:
@@ -81,14 +82,14 @@ class Leads(serializers.MultipleChoiceField):
 
 
 class Stretch(Strict):
-    """A stretch of a tracing, from its first sample on."""
+    """An interval of a tracing, in seconds from its first sample."""
 
     tracing = serializers.IntegerField(min_value=1, max_value=MAX_POSITIVE_INTEGER)
     from_s = Decimal(min_value=0, max_value=MAX_SECONDS)
     to_s = Decimal(min_value=0, max_value=MAX_SECONDS)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields in order of time: a stretch may be drawn from its end."""
+        """Put the ends in order: readers may drag from right to left."""
         start, end = sorted((attrs["from_s"], attrs["to_s"]))
         return {**attrs, "from_s": start, "to_s": end}
 
@@ -100,35 +101,42 @@ class LocalisationInput(Stretch):
 
 
 class MeasurementInput(Stretch):
-    """What was measured with the calipers for a finding."""
+    """A caliper measurement of a finding."""
 
     kind = serializers.ChoiceField(choices=MEASUREMENTS)
     lead = serializers.ChoiceField(choices=LEADS, allow_null=True, default=None)
     value = Decimal(
-        min_value=-MAX_MS, max_value=MAX_MS, help_text="ms of an interval, mV of an amplitude."
+        min_value=-MAX_MS,
+        max_value=MAX_MS,
+        help_text="In ms for an interval, in mV for an amplitude.",
     )
     n_cycles = serializers.IntegerField(
-        min_value=1, max_value=1000, required=False, help_text="Cycles that the interval spans."
+        min_value=1,
+        max_value=1000,
+        required=False,
+        help_text="Number of cycles that the interval spans.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields.
-
-        Raises:
-            ValidationError: the value is none that the kind of measurement can have.
-        """
         is_interval = attrs["kind"] == "interval"
         least, most = (0, MAX_MS) if is_interval else (-MAX_MV, MAX_MV)
         if not least <= attrs["value"] <= most:
-            raise ValidationError({"value": [f"Must be from {least} to {most}."]})
+            raise ValidationError(
+                {
+                    "value": [
+                        _("Enter a number from %(low)s to %(high)s.") % {"low": least, "high": most}
+                    ]
+                }
+            )
         if abs(attrs["value"]) < (MIN_MS if is_interval else MIN_MV):
-            told = "0 ms" if is_interval else "0.00 mV"
-            raise ValidationError({"value": [f"Reads as {told}: remove it or measure again."]})
+            zero = "0 ms" if is_interval else "0.00 mV"
+            told = _("This rounds to %(zero)s: remove the measurement, or measure again.")
+            raise ValidationError({"value": [told % {"zero": zero}]})
         return super().validate(attrs)
 
 
 class FindingInput(Strict):
-    """A class that the reader holds to be present."""
+    """A class that the reader gives as present."""
 
     certainty = serializers.ChoiceField(choices=Certainty.choices)
     localisations = serializers.ListField(
@@ -139,33 +147,33 @@ class FindingInput(Strict):
     )
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``class`` is a word that Python keeps for itself."""
-        code = serializers.CharField(max_length=60, help_text="A code of /api/classes/.")
+        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
+        code = serializers.CharField(max_length=60, help_text="A code from /api/classes/.")
         return {"class": code, **super().get_fields()}
 
 
 class ProblemInput(Strict):
-    """Why the quality is not good."""
+    """A problem of the signal quality."""
 
     kind = serializers.ChoiceField(choices=PROBLEMS)
-    leads = Leads(default=list, help_text="None named: all of them, or it is not said.")
+    leads = Leads(default=list, help_text="Empty: all leads, or not stated.")
 
 
 class ContentInput(Strict):
-    """What a reader says of an exam."""
+    """The content that drafts, readings and revisions share."""
 
     findings = serializers.ListField(child=FindingInput(), max_length=MAX_FINDINGS)
     not_assessable = serializers.ListField(
         child=serializers.CharField(max_length=60),
         max_length=MAX_FINDINGS,
         default=list,
-        help_text="Codes of classes that this exam cannot tell: neither present nor absent.",
+        help_text="Codes of classes that cannot be assessed in this exam.",
     )
     problems = serializers.ListField(child=ProblemInput(), max_length=MAX_PROBLEMS, default=list)
 
 
 class DraftContent(ContentInput):
-    """What a reader has entered so far; nothing of it needs to be complete."""
+    """The content of a draft, which may be incomplete."""
 
     quality = serializers.ChoiceField(choices=Quality.choices, allow_blank=True)
     comment = serializers.CharField(
@@ -174,78 +182,68 @@ class DraftContent(ContentInput):
 
 
 class DraftInput(Strict):
-    """A draft, and the version that it was made from."""
+    """A draft and the version it is based on."""
 
     based_on = serializers.IntegerField(min_value=0, max_value=MAX_POSITIVE_INTEGER - 1)
     content = DraftContent()
 
     def validate_content(self, content: dict[str, Any]) -> dict[str, Any]:
-        """Return the content as plain JSON, for it is stored and given back as it is."""
+        """Return the content as plain JSON, as it is stored and returned."""
         return {**content, "findings": [dict(finding) for finding in content["findings"]]}
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class DisplayField(serializers.DictField):
-    """How the sheet was displayed: few short entries of numbers, words and lists of them."""
+    """How the sheet was displayed: a few short entries of numbers, words and lists of them."""
 
     child = serializers.JSONField(allow_null=True)
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Return the entries.
-
-        Raises:
-            ValidationError: more, longer or deeper than any display is described by.
-        """
         entries = super().run_validation(data)
         if len(entries) > MAX_DISPLAY_ENTRIES:
-            raise ValidationError(f"At most {MAX_DISPLAY_ENTRIES} entries.")
+            raise ValidationError(_("Send at most %(n)s entries.") % {"n": MAX_DISPLAY_ENTRIES})
         for name, value in entries.items():
             values = value if isinstance(value, list) else [value]
             if len(values) > MAX_DISPLAY_ENTRIES or not all(map(_is_scalar, [name, *values])):
-                raise ValidationError("Entries must be numbers, short words, or lists of them.")
+                raise ValidationError(_("Send numbers, short words, or lists of them."))
         return entries
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class ToolsField(serializers.DictField):
-    """How often each tool was used, by its name in a-z, 0-9 and _."""
+    """How often each tool was used, by the name of the tool."""
 
     child = serializers.IntegerField(min_value=0, max_value=MAX_TOOL_USES)
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Return the counts.
-
-        Raises:
-            ValidationError: more tools than any desk has, or names that no tool has.
-        """
         counts = super().run_validation(data)
         if len(counts) > MAX_TOOLS:
-            raise ValidationError(f"At most {MAX_TOOLS} tools.")
+            raise ValidationError(_("Send at most %(n)s tools.") % {"n": MAX_TOOLS})
         if not all(TOOL.fullmatch(name) for name in counts):
-            raise ValidationError("Names are of 1 to 40 characters of a-z, 0-9 and _.")
+            raise ValidationError(_("Names of tools have 1 to 40 characters: a-z, 0-9 and _."))
         return counts
 
 
 class DecisionInput(Strict):
-    """What the reader made of a suggestion."""
+    """The reader's decision on a suggestion."""
 
     verdict = serializers.ChoiceField(choices=Verdict.choices)
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
         return {"class": serializers.CharField(max_length=60), **super().get_fields()}
 
 
 class ConfirmationInput(Strict):
-    """The class of a suggestion that the reader agrees with."""
+    """The class of a suggestion that the reader confirms."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
         return {"class": serializers.CharField(max_length=60)}
 
 
 class WorkInput(ContentInput):
-    """A content to be signed, and how it was come to."""
+    """The content to submit, with effort, display and decisions."""
 
     quality = serializers.ChoiceField(choices=Quality.choices)
     comment = serializers.CharField(max_length=MAX_COMMENT, allow_blank=True, default="")
@@ -254,7 +252,7 @@ class WorkInput(ContentInput):
         min_value=0,
         max_value=MAX_POSITIVE_INTEGER,
         default=0,
-        help_text="Time the exam was open and nobody at work on it.",
+        help_text="Time the exam was open without any activity.",
     )
     display = DisplayField(default=dict)
     tools = ToolsField(default=dict)
@@ -262,16 +260,14 @@ class WorkInput(ContentInput):
         child=DecisionInput(),
         max_length=MAX_FINDINGS,
         default=list,
-        help_text="What became of the suggestions that were decided on.",
+        help_text="The reader's decisions on suggestions.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields as the service takes them."""
         chosen = [DecisionIn(one["class"], one["verdict"]) for one in attrs.pop("decisions")]
         return {**attrs, "chosen": chosen}
 
     def validate_findings(self, findings: list[dict[str, Any]]) -> list[FindingIn]:
-        """Return the findings as the service takes them."""
         return [
             FindingIn(
                 finding["class"],
@@ -284,7 +280,7 @@ class WorkInput(ContentInput):
 
 
 class ReadingInput(WorkInput):
-    """A reading to be signed."""
+    """A reading to submit."""
 
     based_on = serializers.IntegerField(min_value=0, max_value=MAX_POSITIVE_INTEGER - 1)
     outcome = serializers.ChoiceField(choices=ReadingOutcome.choices, default=ReadingOutcome.READ)
@@ -292,40 +288,35 @@ class ReadingInput(WorkInput):
         choices=Quality.choices,
         allow_blank=True,
         default="",
-        help_text="Only who abstains may leave it out.",
+        help_text="Required unless the reader abstains.",
     )
     supersedes = serializers.UUIDField(
         allow_null=True,
         default=None,
-        help_text="Id of one's own reading that this one corrects, until undo_until.",
+        help_text="Id of your own reading that this one corrects; possible until undo_until.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields.
-
-        Raises:
-            ValidationError: the quality is missing.
-        """
         if not attrs["quality"] and attrs["outcome"] != ReadingOutcome.ABSTAINED:
-            raise ValidationError({"quality": ["Say how well the signal can be read."]})
+            raise ValidationError({"quality": [str(of_code("quality-missing"))]})
         return super().validate(attrs)
 
 
 class RevisionInput(WorkInput):
-    """A revision to be signed, after the suggestions were shown."""
+    """A revision to submit after seeing the suggestions."""
 
     reason = serializers.ChoiceField(choices=RevisionReason.choices)
 
 
 def signed(said: Mapping[str, Any], key: UUID) -> Signed:
-    """Return what is signed under ``key`` of the fields of a ``WorkInput``."""
+    """Return the validated fields of a ``WorkInput`` as the services take them."""
     content = {one.name: said[one.name] for one in fields(Content) if one.name in said}
     work = {one.name: said[one.name] for one in fields(Effort)}
     return Signed(Content(**content), key, said["chosen"], Effort(**work))
 
 
 class ViewingInput(Strict):
-    """A stretch of time for which suggestions were on view."""
+    """How long suggestions were visible."""
 
     shown_ms = serializers.IntegerField(min_value=0, max_value=MAX_POSITIVE_INTEGER)
 

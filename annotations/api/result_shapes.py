@@ -1,4 +1,4 @@
-"""The shape of what is answered to those who manage studies; tests hold every answer to it."""
+"""Serializers of answers to people who manage studies; tests check every answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ecgreview.agreement.accuracy.paired_errors import Undefined
 
 
 class DatasetShape(Shape):
-    """Where exams come from."""
+    """A data set, from which exams come."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -39,7 +39,7 @@ class DatasetShape(Shape):
 
 
 class TracingShape(TracingLinkShape):
-    """A tracing and what the import noticed about it."""
+    """A tracing with the remarks of its import."""
 
     sampling_rate_hz = serializers.FloatField()
     n_samples = serializers.IntegerField()
@@ -48,7 +48,7 @@ class TracingShape(TracingLinkShape):
 
 
 class ExamShape(Shape):
-    """An exam with its origin, for those who manage it."""
+    """An exam with its origin, for people who manage exams."""
 
     code = serializers.CharField()
     dataset = serializers.IntegerField()
@@ -59,7 +59,7 @@ class ExamShape(Shape):
 
 
 class ArmShape(Shape):
-    """One way of showing suggestions, and its share."""
+    """One arm of a randomised suggestion policy."""
 
     arm = serializers.ChoiceField(choices=Arm.choices)
     weight = serializers.IntegerField()
@@ -71,12 +71,12 @@ class QualificationShape(Shape):
     pass_mark = serializers.FloatField()
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; a serializer keeps the word ``required`` for itself."""
+        """Add ``required``, which is an attribute of every serializer."""
         return {"required": serializers.BooleanField(), **super().get_fields()}
 
 
 class StudyShape(Shape):
-    """A study's phase, and the protocol that is in force."""
+    """A study with its phase and its current protocol."""
 
     slug = serializers.CharField()
     name = serializers.CharField()
@@ -100,13 +100,15 @@ class StudyShape(Shape):
     minimum_reader_level = serializers.ChoiceField(choices=ReaderLevel.choices)
     qualification = QualificationShape()
     frequent_classes = serializers.ListField(child=serializers.CharField())
-    order_seed_sha256 = serializers.CharField(help_text="Commits to the secret of the orders.")
+    order_seed_sha256 = serializers.CharField(
+        help_text="Commitment to the secret seed of all orders."
+    )
     is_demo = serializers.BooleanField()
     created_at = serializers.DateTimeField()
 
 
 class BatchShape(Shape):
-    """A batch; how far it is stays hidden from those who read in the study."""
+    """A batch; its progress is hidden from readers of the study."""
 
     id = serializers.IntegerField()
     study = serializers.CharField()
@@ -121,47 +123,51 @@ class BatchShape(Shape):
 
 
 class ReaderProgressShape(Shape):
-    """How far one reader is."""
+    """Progress of one reader."""
 
-    username = serializers.CharField(allow_null=True, help_text="Null but for coordinators.")
-    name = serializers.CharField(help_text="A pseudonym within the study but for coordinators.")
+    username = serializers.CharField(
+        allow_null=True, help_text="Null unless you are a coordinator."
+    )
+    name = serializers.CharField(
+        help_text="A pseudonym within the study, unless you are a coordinator."
+    )
     kind = serializers.ChoiceField(choices=ReaderKind.choices)
     n_assigned = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
 
 
 class ProgressShape(Shape):
-    """How far the readers of a batch are."""
+    """Progress of the readers of a batch."""
 
     readers = ReaderProgressShape(many=True)
 
 
 class ReasonsField(serializers.DictField):
-    """What the reasons of an answer mean."""
+    """Sentences for the reason codes in an answer."""
 
     def __init__(self, **options: Any) -> None:
-        texts = "What each reason or caution of this answer means, by its code; in Accept-Language."
+        texts = "Meaning of each reason and caution in this answer, by code; in Accept-Language."
         super().__init__(child=serializers.CharField(), help_text=texts, **options)
 
 
 class AgreementShape(Shape):
-    """The agreement as last computed; `results` is null before the first time."""
+    """The latest agreement; `results` is null before it was first computed."""
 
     study = serializers.CharField()
-    batch = serializers.IntegerField(allow_null=True, help_text="Null of a whole study.")
-    is_due = serializers.BooleanField(help_text="Readings came in since; it is being recomputed.")
+    batch = serializers.IntegerField(allow_null=True, help_text="Null for a whole study.")
+    is_due = serializers.BooleanField(help_text="Whether newer readings are waiting to be counted.")
     version = serializers.IntegerField(allow_null=True)
     computed_at = serializers.DateTimeField(allow_null=True)
     taxonomy = serializers.CharField(allow_null=True)
     protocol_version = serializers.IntegerField(allow_null=True)
-    inputs_digest = serializers.CharField(allow_null=True, help_text="SHA-256 of what was counted.")
+    inputs_digest = serializers.CharField(allow_null=True, help_text="SHA-256 of the input data.")
     n_readings = serializers.IntegerField()
     results = Anything(allow_null=True)
     reasons = ReasonsField()
 
 
 class AgreementPairsShape(Shape):
-    """A line for each two readers: their table, and every measure with its interval."""
+    """One entry per pair of readers: the table, and every measure with its interval."""
 
     version = serializers.IntegerField(allow_null=True)
     pairs = serializers.ListField(child=serializers.JSONField())
@@ -169,26 +175,38 @@ class AgreementPairsShape(Shape):
 
 
 class ErrorTestShape(Shape):
-    """Two readers held against one reference in one class: McNemar on right and wrong.
+    """McNemar's test of two readers' errors in one class, judged by one reference.
 
-    The tests take exams to be independent; `cautions` says where they are not.
+    The test assumes independent exams; see `cautions` where they are not.
     """
 
     readers = serializers.ListField(child=serializers.CharField(), help_text="Two pseudonyms.")
     kinds = serializers.ListField(child=serializers.ChoiceField(choices=ReaderKind.choices))
     against = serializers.ChoiceField(choices=["reference", "consensus"])
-    reference = serializers.CharField(help_text="A pseudonym; empty for the consensus.")
-    n_exams = serializers.IntegerField(help_text="Both have read, and the reference tells of.")
-    n = serializers.IntegerField(help_text="Of these, all three could assess the class.")
+    reference = serializers.CharField(help_text="A pseudonym; empty means the consensus.")
+    n_exams = serializers.IntegerField(
+        help_text="Exams that both have read and that the reference covers."
+    )
+    n = serializers.IntegerField(
+        help_text="Those of n_exams in which all three could assess the class."
+    )
     both_right = serializers.IntegerField()
-    first_right = serializers.IntegerField(help_text="Only the first is right.")
-    second_right = serializers.IntegerField(help_text="Only the second is right.")
+    first_right = serializers.IntegerField(
+        help_text="Exams in which only the first reader is right."
+    )
+    second_right = serializers.IntegerField(
+        help_text="Exams in which only the second reader is right."
+    )
     both_wrong = serializers.IntegerField()
     chi2 = serializers.FloatField(allow_null=True, help_text="Without continuity correction.")
-    p = serializers.FloatField(allow_null=True, help_text="Of chi2, one degree of freedom.")
-    exact_p = serializers.FloatField(allow_null=True, help_text="Two-sided binomial.")
+    p = serializers.FloatField(
+        allow_null=True, help_text="P value of chi2 with one degree of freedom."
+    )
+    exact_p = serializers.FloatField(
+        allow_null=True, help_text="P value of the two-sided binomial test."
+    )
     holm_p = serializers.FloatField(
-        allow_null=True, help_text="exact_p adjusted by Holm for the classes of this pair."
+        allow_null=True, help_text="exact_p after Holm's adjustment for the classes of this pair."
     )
     undefined = serializers.ChoiceField(
         choices=[one.value for one in Undefined], allow_null=True, help_text="Why there is no test."
@@ -198,25 +216,25 @@ class ErrorTestShape(Shape):
     )
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
 class AgreementErrorsShape(Shape):
-    """A line for each two readers, reference and class that any of the three gave."""
+    """One entry per pair of readers, reference and class that any of the three gave."""
 
     version = serializers.IntegerField(allow_null=True)
     why_none = serializers.ChoiceField(
         choices=[one.value for one in Missing],
         allow_null=True,
-        help_text="Why nobody is held against a reference.",
+        help_text="Why there are no tests at all.",
     )
     tests = ErrorTestShape(many=True)
     reasons = ReasonsField()
 
 
 class ConsensusLabelShape(Shape):
-    """A class that somebody gave, by how many, and whether the rule keeps it."""
+    """A class that readers gave, with the votes and the consensus."""
 
     n_positive = serializers.IntegerField()
     n_readings = serializers.IntegerField()
@@ -224,31 +242,35 @@ class ConsensusLabelShape(Shape):
     state = serializers.ChoiceField(choices=ClassState.choices)
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
 class ConsensusShape(Shape):
-    """What the rule of the study makes of an exam's readings."""
+    """The consensus of an exam under the rule of the study."""
 
     exam = serializers.CharField()
     rule = serializers.CharField()
     outcome = serializers.ChoiceField(choices=Outcome.choices)
     reason = serializers.ChoiceField(
-        choices=OpenReason.choices, allow_blank=True, help_text="Of a disputed or incomplete exam."
+        choices=OpenReason.choices,
+        allow_blank=True,
+        help_text="Set for disputed and incomplete exams.",
     )
     n_readings = serializers.IntegerField()
-    n_wanted = serializers.IntegerField(help_text="Readings that are enough, adjudication aside.")
+    n_wanted = serializers.IntegerField(
+        help_text="Number of readings required, without adjudication."
+    )
     n_unreadable = serializers.IntegerField()
     class_states = serializers.DictField(
         child=serializers.ChoiceField(choices=ClassState.choices),
-        help_text="State by class, where it is not `rest_state`.",
+        help_text="State of each class that differs from `rest_state`.",
     )
     rest_state = serializers.ChoiceField(
-        choices=ClassState.choices, help_text="State of every other class."
+        choices=ClassState.choices, help_text="State of all other classes."
     )
     adjudicated = serializers.ListField(
-        child=serializers.CharField(), help_text="Disputed classes that adjudication decided."
+        child=serializers.CharField(), help_text="Disputed classes that adjudication has decided."
     )
     computed_at = serializers.DateTimeField()
     labels = ConsensusLabelShape(many=True)

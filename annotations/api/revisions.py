@@ -1,4 +1,4 @@
-"""What a reader does once suggestions may be seen: look at them, and revise their own reading."""
+"""Suggestions after the blind reading: view them, revise the reading, confirm classes."""
 
 from __future__ import annotations
 
@@ -19,21 +19,17 @@ from annotations.services.suggestions import offers
 
 
 class AssignmentSuggestions(ApiView):
-    """What a model suggests, once one's own reading is signed."""
-
-    scope_of_get = TokenScope.LABEL  # whoever was shown them can no longer correct their reading
+    scope_of_get = TokenScope.LABEL  # seeing suggestions ends the time for corrections
 
     @extend_schema(operation_id="suggestions", responses=shapes.SuggestionsShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Tell what the model suggests; not found before the study's policy allows it."""
+        """Return the suggestions of the model; not found before the study's policy allows it."""
         own = _own(request, pk)
         run = offers.show(assignment=own, now=timezone.now())
         return answer(_suggestions(run, own.batch.taxonomy))
 
 
 class ViewingCreate(ApiView):
-    """How long suggestions were on view."""
-
     scope = TokenScope.LABEL
 
     @extend_schema(
@@ -43,7 +39,7 @@ class ViewingCreate(ApiView):
         responses=shapes.ViewingShape,
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Note a stretch of time for which they were; not found while nothing was shown."""
+        """Record how long the suggestions were visible; not found if none were shown."""
         seen = offers.view(
             assignment=_own(request, pk),
             key=idempotency_key(request),
@@ -54,8 +50,6 @@ class ViewingCreate(ApiView):
 
 
 class RevisionCreate(ApiView):
-    """Saying it again, with the suggestions known."""
-
     scope = TokenScope.LABEL
 
     @extend_schema(
@@ -65,7 +59,7 @@ class RevisionCreate(ApiView):
         responses={201: shapes.RevisedShape, 200: shapes.RevisedShape},
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Sign the revision, once; the blind reading stays, and results are made from that."""
+        """Submit a revision, once. The blind reading stays and is what results count."""
         now, key = timezone.now(), idempotency_key(request)
         said = checked(reading_inputs.RevisionInput, request.data)
         submission = revisions.submit(
@@ -88,8 +82,6 @@ class RevisionCreate(ApiView):
 
 
 class ConfirmationCreate(ApiView):
-    """Agreeing with a suggestion that one had given oneself."""
-
     scope = TokenScope.LABEL
 
     @extend_schema(
@@ -98,7 +90,7 @@ class ConfirmationCreate(ApiView):
         responses={201: shapes.ConfirmationShape, 200: shapes.ConfirmationShape},
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Note it beside the reading, which stays as it was signed; once for each class."""
+        """Confirm a suggestion, once per class. The reading stays as submitted."""
         told = checked(reading_inputs.ConfirmationInput, request.data)
         made, is_repeat = confirmations.confirm(
             assignment_id=pk, reader=request.user, code=told["class"], now=timezone.now()
@@ -115,7 +107,7 @@ def _own(request: UserRequest, pk: int) -> Assignment:
 
 
 def _suggestions(run: SuggestionRun, taxonomy: Taxonomy) -> desk_payloads.Payload:
-    """Return what ``run`` came to, in the classes that the batch is read under."""
+    """Return the suggestions of ``run`` for the classes of the batch."""
     known = set(taxonomy.classes.values_list("code", flat=True))
     ordered = run.suggestions.named_in(taxonomy).order_by("diagnostic_class__position")
     found = ordered.values_list("diagnostic_class__code", "evidence", "marks")

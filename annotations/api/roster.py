@@ -1,4 +1,4 @@
-"""The readers of a study, for those who hand out work."""
+"""The readers of a study, for people who assign exams."""
 
 from __future__ import annotations
 
@@ -17,29 +17,32 @@ from annotations.services.blinding.rules import is_blinded_to
 
 
 class StudyReaderShape(Shape):
-    """A reader of a study; what they have read is told by the progress of the study."""
+    """A reader of a study, without their progress."""
 
-    username = serializers.CharField(allow_null=True, help_text="Null but for coordinators.")
-    name = serializers.CharField(help_text="A pseudonym within the study but for coordinators.")
-    kind = serializers.ChoiceField(choices=ReaderKind.choices, help_text="Only people vote.")
+    username = serializers.CharField(
+        allow_null=True, help_text="Null unless you are a coordinator."
+    )
+    name = serializers.CharField(
+        help_text="A pseudonym within the study, unless you are a coordinator."
+    )
+    kind = serializers.ChoiceField(
+        choices=ReaderKind.choices, help_text="Only people vote in the consensus."
+    )
     level = serializers.ChoiceField(choices=ReaderLevel.choices)
     status = serializers.ChoiceField(choices=StudyReaderStatus.choices)
     status_since = serializers.DateTimeField()
     max_exams = serializers.IntegerField(allow_null=True)
     n_assigned = serializers.IntegerField(
-        allow_null=True, help_text="Null for who reads in the study: a pool gives as one reads."
+        allow_null=True,
+        help_text="Null if you read in the study: in a pool it grows with what was read.",
     )
 
 
 class ReadersShape(Shape):
-    """The readers of a study."""
-
     readers = StudyReaderShape(many=True)
 
 
 class StudyReaders(ApiView):
-    """Who reads in a study."""
-
     needs = {"GET": "view_study"}
 
     @extend_schema(operation_id="study_readers", responses=ReadersShape)
@@ -54,7 +57,7 @@ class StudyReaders(ApiView):
 
 
 def _given(study: Study) -> dict[int, int]:
-    """Return how many readings each reader of the study was given."""
+    """Return the number of assigned readings by reader."""
     seats = Seat.objects.filter(batch__study=study).order_by().values_list("reader")
     nobody = dict.fromkeys(study.readers.values_list("user", flat=True), 0)
     return nobody | dict(seats.annotate(n=Sum("n_assigned", default=0)))

@@ -1,10 +1,11 @@
-"""The shape of what is sent to the API; whether it is true, services and constraints decide."""
+"""Serializers that check the form of requests; services and constraints check the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -18,19 +19,20 @@ MAX_READERS = 1000
 
 
 class Strict(serializers.Serializer[Any]):
-    """Refuses fields it does not know: a typing error must not be swallowed as a wish."""
+    """Refuses unknown fields, so that a typing error is not silently ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the validated fields."""
         if isinstance(data, Mapping):
             unknown = sorted(set(map(str, data)) - set(self.fields))
             if unknown:
-                raise ValidationError({_printable(name): ["Unknown field."] for name in unknown})
+                raise ValidationError(
+                    {_printable(name): [_("Unknown field: check its name.")] for name in unknown}
+                )
         return super().to_internal_value(data)
 
 
 class StudyInput(Strict):
-    """A study to be created, with the newest taxonomy unless another is named."""
+    """A study to create; without `taxonomy` it uses the newest one."""
 
     name = serializers.CharField(max_length=120)
     taxonomy = serializers.IntegerField(
@@ -52,7 +54,7 @@ class StudyInput(Strict):
 
 
 class BatchInput(Strict):
-    """A batch to be opened: which exams are read by whom."""
+    """A batch to create: its exams and its readers."""
 
     name = serializers.CharField(max_length=120)
     exams = serializers.ListField(
@@ -64,7 +66,7 @@ class BatchInput(Strict):
 
 
 class AdjudicationInput(Strict):
-    """Who is to read, blind, the exams of a closed batch that its readers disagree about."""
+    """The adjudicators of the disputed exams of a closed batch."""
 
     readers = serializers.ListField(
         child=serializers.CharField(max_length=150), max_length=MAX_READERS, help_text="User names."
@@ -72,13 +74,13 @@ class AdjudicationInput(Strict):
 
 
 class TokenInput(Strict):
-    """What a new token is called, and how much it may do."""
+    """Name and scope of a new token."""
 
     name = serializers.CharField(max_length=60, allow_blank=True, default="")
     scope = serializers.ChoiceField(
         choices=TokenScope.choices,
         default=TokenScope.FULL.value,
-        help_text="read: GET only; label: and submit readings; full: all that you may do.",
+        help_text="read: GET only; label: also submit readings; full: everything you may do.",
     )
 
 

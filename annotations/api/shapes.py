@@ -1,4 +1,4 @@
-"""The shape of what readers are answered, for the schema; tests hold every answer to it."""
+"""Serializers of answers to readers, for the schema; tests check every answer."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ class Anything(serializers.JSONField):
 
 
 class Shape(serializers.Serializer[Any]):
-    """An object of an answer."""
+    """Base class of the objects in answers."""
 
 
 def page_of(item: type[Shape]) -> Any:
-    """Return the shape of one portion of a list."""
+    """Return the serializer of one page of a list."""
     return inline_serializer(
         f"{item.__name__}Page",
         {
             "results": item(many=True),
             "next": serializers.CharField(
-                allow_null=True, help_text="Send it as `after` to get the next portion."
+                allow_null=True, help_text="Send it as `after` to get the next page."
             ),
         },
     )
 
 
 class ProblemShape(Shape):
-    """A refusal (RFC 9457)."""
+    """A problem document (RFC 9457)."""
 
     type = serializers.CharField()
     title = serializers.CharField()
@@ -58,7 +58,7 @@ class ProblemShape(Shape):
     hint = serializers.CharField()
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``errors`` is an attribute of every serializer."""
+        """Add ``errors``, which is an attribute of every serializer."""
         messages = serializers.ListField(child=serializers.CharField())
         return {**super().get_fields(), "errors": serializers.DictField(child=messages)}
 
@@ -87,7 +87,7 @@ class ClassShape(Shape):
 
 
 class TaxonomyShape(Shape):
-    """A version of the list of classes."""
+    """A version of the taxonomy."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -99,7 +99,7 @@ class TaxonomyShape(Shape):
 
 
 class MeShape(Shape):
-    """Who is signed in."""
+    """The signed-in person."""
 
     username = serializers.CharField()
     name = serializers.CharField()
@@ -107,7 +107,7 @@ class MeShape(Shape):
 
 
 class TokenShape(Shape):
-    """A new token; it is never shown again."""
+    """A new token, shown only in this answer."""
 
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()
@@ -116,14 +116,14 @@ class TokenShape(Shape):
 
 
 class TokenOfOwnShape(Shape):
-    """A token of one's own, without its secret."""
+    """One of your tokens, without its secret."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
     scope = serializers.ChoiceField(choices=TokenScope.choices)
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
+    last_used_at = serializers.DateTimeField(allow_null=True, help_text="Accurate to the minute.")
 
 
 class LocalisationShape(Shape):
@@ -136,38 +136,38 @@ class LocalisationShape(Shape):
 
 
 class MeasurementShape(Shape):
-    """What was measured for a finding."""
+    """A caliper measurement of a finding."""
 
     kind = serializers.CharField()
     tracing = serializers.IntegerField()
     lead = serializers.CharField(allow_null=True)
     from_s = serializers.FloatField()
     to_s = serializers.FloatField()
-    value = serializers.FloatField(help_text="ms of an interval, mV of an amplitude.")
+    value = serializers.FloatField(help_text="In ms for an interval, in mV for an amplitude.")
     n_cycles = serializers.IntegerField(required=False)
 
 
 class FindingShape(Shape):
-    """A class held to be present."""
+    """A class given as present."""
 
     certainty = serializers.ChoiceField(choices=Certainty.choices)
     localisations = LocalisationShape(many=True)
     measurements = MeasurementShape(many=True)
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
 class SignalProblemShape(Shape):
-    """Why the quality is not good."""
+    """A problem of the signal quality."""
 
     kind = serializers.CharField()
     leads = serializers.ListField(child=serializers.CharField())
 
 
 class ContentShape(Shape):
-    """What a draft holds."""
+    """The content of a draft."""
 
     findings = FindingShape(many=True)
     not_assessable = serializers.ListField(child=serializers.CharField())
@@ -183,29 +183,29 @@ class DraftVersionShape(Shape):
 
 
 class DraftShape(DraftVersionShape):
-    """A draft."""
+    """The stored draft."""
 
     content = ContentShape()
 
 
 class StaleDraftShape(ProblemShape):
-    """A refused change; the draft that is stored comes with it."""
+    """A refused change, with the stored draft."""
 
     draft = DraftShape(allow_null=True)
 
 
 class DecisionShape(Shape):
-    """What the reader made of a suggestion."""
+    """The reader's decision on a suggestion."""
 
     verdict = serializers.ChoiceField(choices=Verdict.choices)
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
 class SignedShape(Shape):
-    """One's own reading as it was signed; the id is the key it was submitted with."""
+    """Your own reading as submitted; its id is the Idempotency-Key."""
 
     id = serializers.UUIDField()
     stage = serializers.ChoiceField(choices=Stage.choices)
@@ -213,7 +213,7 @@ class SignedShape(Shape):
     findings = FindingShape(many=True)
     not_assessable = serializers.ListField(child=serializers.CharField())
     quality = serializers.ChoiceField(
-        choices=Quality.choices, allow_blank=True, help_text="Blank only of who abstained."
+        choices=Quality.choices, allow_blank=True, help_text="Blank only if the reader abstained."
     )
     problems = SignalProblemShape(many=True)
     comment = serializers.CharField()
@@ -222,13 +222,14 @@ class SignedShape(Shape):
     )
     decisions = DecisionShape(many=True)
     confirmed = serializers.ListField(
-        child=serializers.CharField(), help_text="Suggestions agreed to without a revision."
+        child=serializers.CharField(),
+        help_text="Classes of suggestions confirmed without a revision.",
     )
     submitted_at = serializers.DateTimeField()
 
 
 class ReadingShape(SignedShape):
-    """A reading that one may see."""
+    """A reading you may see."""
 
     exam = serializers.CharField()
     batch = serializers.IntegerField()
@@ -237,27 +238,27 @@ class ReadingShape(SignedShape):
 
 
 class TracingLinkShape(Shape):
-    """Where the samples of a tracing are."""
+    """Address of the samples of a tracing."""
 
     position = serializers.IntegerField()
     href = serializers.CharField()
 
 
 class PriorShape(Shape):
-    """The exam of the same patient before, to compare with."""
+    """The previous exam of the same patient, for comparison."""
 
     days_before = serializers.IntegerField()
     tracings = TracingLinkShape(many=True)
 
 
 class BlindExamShape(Shape):
-    """What a reader is told about an exam."""
+    """An exam as its readers see it."""
 
     code = serializers.CharField()
     age_years = serializers.FloatField(allow_null=True)
     sex = serializers.ChoiceField(choices=Sex.choices, allow_null=True)
     tracings = TracingLinkShape(many=True)
-    prior = PriorShape(allow_null=True, help_text="Null where the study keeps it from readers.")
+    prior = PriorShape(allow_null=True, help_text="Null where the study hides it from readers.")
 
 
 class BatchNameShape(Shape):
@@ -277,7 +278,7 @@ class StudyNameShape(Shape):
 
 
 class QueueShape(Shape):
-    """How far one is in one's own part of the batch."""
+    """Your progress in the batch."""
 
     position = serializers.IntegerField()
     total = serializers.IntegerField(allow_null=True, help_text="Null in a pooled batch.")
@@ -285,7 +286,7 @@ class QueueShape(Shape):
 
 
 class AssignmentShape(Shape):
-    """An exam to read, and what was entered so far."""
+    """An exam to read, with the draft or reading."""
 
     id = serializers.IntegerField()
     exam = BlindExamShape()
@@ -295,12 +296,14 @@ class AssignmentShape(Shape):
     draft = DraftShape(allow_null=True)
     reading = SignedShape(allow_null=True)
     undo_until = serializers.DateTimeField(
-        allow_null=True, help_text="Until when the reading can be taken back; null: it cannot."
+        allow_null=True, help_text="Until when the reading can be taken back; null if it cannot."
     )
     revision = SignedShape(
-        allow_null=True, help_text="What its reader said again after the suggestions."
+        allow_null=True, help_text="The revision made after seeing the suggestions."
     )
-    is_deferred = serializers.BooleanField(help_text="Whether it was put off until the end.")
+    is_deferred = serializers.BooleanField(
+        help_text="Whether it was skipped and moved to the end of the queue."
+    )
     next = serializers.IntegerField(allow_null=True)
     queue = QueueShape()
     is_shown_suggestions = serializers.BooleanField(
@@ -308,12 +311,12 @@ class AssignmentShape(Shape):
     )
     suggestions = serializers.ChoiceField(
         choices=[offer.value for offer in Offer],
-        help_text="Offered: they can be asked for; from then on the reading is final.",
+        help_text="Offered: you can request them; the reading is final from then on.",
     )
 
 
 class AssignmentSummaryShape(Shape):
-    """A line of one's worklist."""
+    """An entry of your worklist."""
 
     id = serializers.IntegerField()
     exam = serializers.CharField()
@@ -324,40 +327,40 @@ class AssignmentSummaryShape(Shape):
 
 
 class NextShape(Shape):
-    """What comes next."""
+    """The next assignment; null if there is none."""
 
     next = serializers.IntegerField(allow_null=True)
 
 
 class AcceptedShape(NextShape):
-    """The reading was signed."""
+    """The submitted reading."""
 
     id = serializers.UUIDField()
     submitted_at = serializers.DateTimeField()
     undo_until = serializers.DateTimeField(
-        allow_null=True, help_text="Until when it can be taken back; null: it cannot."
+        allow_null=True, help_text="Until when it can be taken back; null if it cannot."
     )
 
 
 class RevisedShape(NextShape):
-    """The revision was signed."""
+    """The submitted revision."""
 
     id = serializers.UUIDField()
     submitted_at = serializers.DateTimeField()
 
 
 class ConfirmationShape(Shape):
-    """A suggestion was confirmed."""
+    """The confirmed suggestion."""
 
     confirmed_at = serializers.DateTimeField()
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
 class ViewingShape(Shape):
-    """A stretch of looking at suggestions was noted."""
+    """The recorded time."""
 
     shown_ms = serializers.IntegerField()
 
@@ -367,10 +370,10 @@ class MarksShape(Shape):
 
     tracing = serializers.IntegerField()
     text = serializers.CharField()
-    leads = serializers.ListField(child=serializers.CharField(), help_text="Empty: in all leads.")
+    leads = serializers.ListField(child=serializers.CharField(), help_text="Empty means all leads.")
     intervals_s = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField()),
-        help_text="From and to; the same twice for an instant.",
+        help_text="Start and end; equal for an instant.",
     )
 
 
@@ -381,7 +384,7 @@ class SuggestionShape(Shape):
     marks = MarksShape(allow_null=True)
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``class`` is a word that Python keeps for itself."""
+        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
@@ -408,20 +411,21 @@ class VerdictShape(Shape):
     checks = CheckShape(many=True)
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; ``class`` and ``source`` have a meaning of their own in Python."""
+        """Add ``class``, a Python keyword, and ``source``, an attribute of every serializer."""
         names = ("class", "source")
         return {**{name: serializers.CharField() for name in names}, **super().get_fields()}
 
 
 class SuggestionsShape(Shape):
-    """What a model says about an exam; silence about a class it does not cover means nothing."""
+    """Suggestions of a model for an exam. It checks only the classes in `covered_classes`."""
 
     model = serializers.CharField()
     version = serializers.CharField()
     qt_correction = serializers.CharField(
-        allow_blank=True, help_text="Blank: the model corrects QT its own way under any protocol."
+        allow_blank=True,
+        help_text="Blank if the model ignores the protocol's choice of QT correction.",
     )
     covered_classes = serializers.ListField(child=serializers.CharField())
     suggestions = SuggestionShape(many=True)
-    verdicts = VerdictShape(many=True, help_text="Empty for models that give none.")
+    verdicts = VerdictShape(many=True, help_text="Empty for models without verdicts.")
     measurements = Anything()

@@ -1,9 +1,10 @@
-"""Studies and what comes out of them: their protocol, consensus and export."""
+"""Studies: create, open and lock them, and list their consensus."""
 
 from __future__ import annotations
 
 from django.db.models import Prefetch
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -21,8 +22,6 @@ from ecgreview import protocol
 
 
 class Studies(ApiView):
-    """The studies of the house."""
-
     needs = {"GET": "view_study", "POST": "add_study"}
     parameters = paging.PARAMETERS
 
@@ -52,19 +51,15 @@ class Studies(ApiView):
 
 
 class StudyDetail(ApiView):
-    """A study's protocol."""
-
     needs = {"GET": "view_study"}
 
     @extend_schema(operation_id="study", responses=result_shapes.StudyShape)
     def get(self, request: UserRequest, slug: str) -> Response:
-        """Tell under which protocol the study reads."""
+        """Return the study and its current protocol."""
         return answer(study_payload(Study.objects.visible_to(request.user).get(slug=slug)))
 
 
 class StudyOpening(ApiView):
-    """The beginning of a study."""
-
     needs = {"POST": "add_study"}
 
     @extend_schema(
@@ -73,7 +68,7 @@ class StudyOpening(ApiView):
         responses=result_shapes.StudyShape,
     )
     def post(self, request: UserRequest, slug: str) -> Response:
-        """Freeze the protocol of a draft and let exams be read under it."""
+        """Open a draft: its protocol is frozen and exams can be read."""
         checked(serializers.Nothing, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
         opened = lifecycle.open_study(study_id=study.pk, actor=request.user, now=timezone.now())
@@ -81,8 +76,6 @@ class StudyOpening(ApiView):
 
 
 class StudyLocking(ApiView):
-    """The end of all reading in a study."""
-
     needs = {"POST": "close_batch"}
 
     @extend_schema(
@@ -91,7 +84,7 @@ class StudyLocking(ApiView):
         responses=result_shapes.StudyShape,
     )
     def post(self, request: UserRequest, slug: str) -> Response:
-        """Lock a study, for good: its open batches close with it."""
+        """Lock a study for good; this closes its open batches."""
         checked(serializers.Nothing, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
         locked = lifecycle.lock(study_id=study.pk, actor=request.user, now=timezone.now())
@@ -101,8 +94,6 @@ class StudyLocking(ApiView):
 
 
 class StudyConsensus(ApiView):
-    """What follows from the readings of a study."""
-
     needs = {"GET": "view_consensus"}
     parameters = paging.PARAMETERS
 
@@ -112,7 +103,7 @@ class StudyConsensus(ApiView):
         responses=shapes.page_of(result_shapes.ConsensusShape),
     )
     def get(self, request: UserRequest, slug: str) -> Response:
-        """List the outcome of every exam that was read in a closed batch."""
+        """List the consensus of every exam that was read in a closed batch."""
         study = Study.objects.visible_to(request.user).get(slug=slug)
         refuse_readers(study, request.user)
         visible = Consensus.objects.visible_to(request.user).filter(study=study)
@@ -126,7 +117,7 @@ class StudyConsensus(ApiView):
 
 
 def study_payload(study: Study) -> Payload:
-    """Return the protocol; the seed stays secret, for it foretells every reader's order."""
+    """Return the study without its seed, which would predict every reader's order."""
     return {
         "slug": study.slug,
         "phase": study.phase,
@@ -169,5 +160,5 @@ def _taxonomy(pk: int | None) -> Taxonomy:
         return Taxonomy.objects.all().newest()
     found = Taxonomy.objects.filter(pk=pk).first()
     if found is None:
-        raise ValidationError({"taxonomy": ["There is no such taxonomy, see /api/taxonomies/."]})
+        raise ValidationError({"taxonomy": [_("There is no such taxonomy: see /api/taxonomies/.")]})
     return found

@@ -1,8 +1,8 @@
-"""How often the API may be asked: far above what a reader's desk does, far below a flood.
+"""Rate limits of the API, far above what a reading desk needs.
 
-Who is signed in is counted by person and not by address, so that the readers of a hospital behind
-one address never share a limit; who is not, by address. The counts lie in Redis; while it does not
-answer nobody is counted, because a reading must be taken then too.
+Signed-in users are counted by user, so that readers behind one hospital address do not share a
+limit; anonymous clients are counted by address. The counts are in Redis. While it is down, nobody
+is counted, because readings must be accepted even then.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rest_framework.request import Request
 
 WINDOW_S = 60
 PAUSE_S = 30.0
-"""After Redis did not answer, this process asks it again only then: each wait costs a second."""
+"""How long this process waits after Redis failed: each attempt costs a second."""
 
 _asks_again_at = 0.0
 
@@ -28,8 +28,8 @@ def refuse_flood(request: Request) -> None:
     """Count this request.
 
     Raises:
-        Throttled: there were too many within this minute.
-        AuthenticationFailed: what the request says about who sends it is wrong.
+        Throttled: too many requests within this minute.
+        AuthenticationFailed: the credentials are wrong.
     """
     try:
         user = request.user
@@ -48,7 +48,7 @@ def _address(request: Request) -> str:
 
 
 def _count(subject: str, limit: int) -> None:
-    global _asks_again_at  # noqa: PLW0603 - of the process, as what it remembers is
+    global _asks_again_at  # noqa: PLW0603 - state of the process
     now = time.time()
     if not limit or time.monotonic() < _asks_again_at:
         return
@@ -64,6 +64,6 @@ def _count(subject: str, limit: int) -> None:
 def _add_one(key: str) -> int:
     try:
         return int(cache.incr(key))
-    except ValueError:  # nobody was counted yet; or somebody at this instant, which is one too few
+    except ValueError:  # no count yet; a concurrent first request may be lost
         cache.add(key, 1, timeout=2 * WINDOW_S)
         return 1

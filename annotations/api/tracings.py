@@ -1,4 +1,4 @@
-"""The samples of a tracing, served as they are stored: packed, compressed, never changing."""
+"""Samples of tracings, served as stored: packed, compressed and immutable."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ FOREVER = "private, max-age=31536000, immutable"
 
 
 class AssignmentTracing(ApiView):
-    """One tracing of an exam that one is to read, or has read."""
+    """One tracing of an exam assigned to you."""
 
     @extend_schema(
         operation_id="assignment_tracing",
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None},
     )
     def get(self, request: UserRequest, pk: int, position: int) -> HttpResponseBase:
-        """Give the packed samples (wire format ECG1), gzip-compressed as they are stored.
+        """Return the packed samples (wire format ECG1), gzip-compressed as stored.
 
-        The tag is the assignment's own: equal ones would give a hidden repeat away.
+        The ETag differs by assignment: equal tags would reveal a hidden repeat.
         """
         assignment = _own(request, pk)
         tracing = _without_samples().get(exam=assignment.exam_id, position=position)
@@ -39,16 +39,16 @@ class AssignmentTracing(ApiView):
 
 
 class PriorTracing(ApiView):
-    """One tracing of the patient's exam before, where the study lets its readers compare."""
+    """One tracing of the patient's previous exam, where the study shows it."""
 
     @extend_schema(
         operation_id="prior_tracing",
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None},
     )
     def get(self, request: UserRequest, pk: int, position: int) -> HttpResponseBase:
-        """Give the packed samples (wire format ECG1), gzip-compressed as they are stored.
+        """Return the packed samples (wire format ECG1), gzip-compressed as stored.
 
-        The tag is the assignment's own: the exam before may itself be one that is to be read.
+        The ETag differs by assignment: the previous exam may be one you read elsewhere.
         """
         prior = prior_exams.shown_with(_own(request, pk))
         if prior is None:
@@ -59,7 +59,7 @@ class PriorTracing(ApiView):
 
 
 class TracingSamples(ApiView):
-    """One tracing of an exam, for those who may know where it comes from."""
+    """One tracing of an exam, for people who may see its origin."""
 
     needs = {"GET": "view_exam"}
 
@@ -68,7 +68,7 @@ class TracingSamples(ApiView):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None},
     )
     def get(self, request: UserRequest, code: str, position: int) -> HttpResponseBase:
-        """Give the packed samples (wire format ECG1), gzip-compressed as they are stored."""
+        """Return the packed samples (wire format ECG1), gzip-compressed as stored."""
         exams = Exam.objects.visible_to(request.user).not_read_by(request.user).filter(code=code)
         tracing = _without_samples().get(exam__in=exams, position=position)
         return _answer(request, tracing, tracing.content_hash)
@@ -82,7 +82,7 @@ def _own(request: UserRequest, pk: int) -> Assignment:
 
 
 def _without_samples() -> QuerySet[Tracing]:
-    """Whether the browser has them already is answered without fetching them."""
+    """Tracings without their samples, which a 304 answer does not need."""
     return Tracing.objects.defer("packed")
 
 
@@ -109,7 +109,7 @@ def _samples(tracing: Tracing, *, takes_gzip: bool) -> HttpResponse:
 
 
 def _takes_gzip(accept_encoding: str) -> bool:
-    """Tell whether the client can inflate: ``gzip`` or ``*``, unless its weight is zero."""
+    """Whether Accept-Encoding has ``gzip`` or ``*`` with a weight above zero."""
     weights = dict(_weighted(part) for part in accept_encoding.lower().split(","))
     return weights.get("gzip", weights.get("*", False))
 

@@ -1,4 +1,4 @@
-"""The addresses of the API, below /api/."""
+"""URLs below /api/."""
 
 from __future__ import annotations
 
