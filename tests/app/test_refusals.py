@@ -14,8 +14,7 @@ import pytest
 from django.utils import translation
 from rest_framework.test import APIClient
 
-import annotations.services
-import annotations.views
+from annotations import services, views
 from annotations.api.problems import FRAMEWORK, PROBLEMS
 from annotations.sentences import refusals as sentences
 from annotations.services.refusals import NameTaken, Refusal
@@ -27,7 +26,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 def classes() -> list[type[Refusal]]:
     """Return every refusal that can be raised: those with a code of their own."""
-    for package in (annotations.services, annotations.views):
+    for package in (services, views):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     return [one for one in below(Refusal) if "code" in vars(one)]
