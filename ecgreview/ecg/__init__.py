@@ -1,1 +1,1 @@
-"""A 12-lead ECG: the signal, its leads, what is wrong with it, and the forms it is stored in."""
+"""A 12-lead ECG: the signal, its leads, audit remarks, and file formats."""

@@ -1,4 +1,4 @@
-"""What is wrong, or merely odd, with a signal: said aloud, never repaired."""
+"""Remarks on problems and oddities of a signal; signals are never repaired."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from numpy.typing import NDArray
 from .leads import LEADS, LIMB_WEIGHTS
 from .signal import INVALID, LeadStatus, Signal
 
+# Rounding and resampling of real 12-lead files stay below 26 microvolts.
 MAX_RESIDUAL_MV = 0.05
-"""Rounding and resampling of real 12-lead files stay below 26 microvolts."""
 
+# This threshold on corr(I, V6) detected 55 of 60 simulated arm-lead reversals without a false
+# alarm.
 REVERSAL_CORRELATION = -0.3
-"""corr(I, V6) below this found 55 of 60 simulated arm-lead reversals with no false alarm."""
 
 SMALL_MV = 0.1
+# Peak to peak. Genuine recordings can be taller (PTB-XL 421), so this is a remark, not a refusal.
 LARGE_MV = 15.0
-"""Peak to peak. Genuine recordings can be taller (PTB-XL 421), so this is a remark, no refusal."""
 
 CLIPPED_S = 0.02
+# A plateau this long, this far from the median, at the extreme of the lead suggests clipping.
 CLIPPED_FROM_MV = 0.5
-"""A plateau this long, this far from the median, at the very extreme of the lead: a full scale."""
 
 
 class RemarkCode(StrEnum):
     """Codes never change: tracings and imports store them, pages and the API explain them.
 
-    The comments name the details of each.
+    The comments list the details of each code.
     """
 
     MISSING_LEAD = "missing_lead"
@@ -43,7 +44,7 @@ class RemarkCode(StrEnum):
     ARM_REVERSAL_SUSPECTED = "arm_reversal_suspected"  # correlation
     CLIPPING = "clipping"
 
-    # By the format of the file.
+    # From the file format.
     OTHER_SIGNALS = "other_signals"  # signals
     UNIT_NOT_STATED = "unit_not_stated"
     TRAILING_BYTES = "trailing_bytes"  # n_bytes, file
@@ -51,19 +52,19 @@ class RemarkCode(StrEnum):
     AGE = "age"  # age_years
     NO_METADATA = "no_metadata"  # file
 
-    # Of an import.
+    # From the import.
     SAME_RECORDING = "same_recording"  # file
     SAME_RECORDING_ELSEWHERE = "same_recording_elsewhere"  # file, dataset
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing a person should know about a signal that was nevertheless accepted.
+    """Something a person should know about a signal that was accepted.
 
     Attributes:
-        code: what.
-        leads: the leads it is about, in the standard order; empty when about the recording.
-        details: numbers and names for the sentence that explains the code.
+        code: what it is.
+        leads: the leads concerned, in the standard order; empty when it is the whole recording.
+        details: values for the sentence that explains the code.
     """
 
     code: RemarkCode
@@ -72,7 +73,7 @@ class Remark:
 
 
 def audit(signal: Signal) -> tuple[Remark, ...]:
-    """Return everything remarkable about ``signal``, the most general first."""
+    """Return all remarks on ``signal``, the most general first."""
     millivolts = signal.millivolts()
     return (
         *_missing(signal),
@@ -158,7 +159,7 @@ def _clipping(millivolts: NDArray[np.float64], sampling_rate_hz: float) -> list[
 
 
 def _is_clipped(lead: NDArray[np.float64], run: int) -> bool:
-    """Return whether ``lead``, in mV, stays at an extreme for ``run`` samples on end."""
+    """Return whether ``lead``, in mV, stays at an extreme for ``run`` consecutive samples."""
     values = lead[np.isfinite(lead)]
     if values.size < run:
         return False
@@ -178,5 +179,5 @@ def _pick(mask: NDArray[np.bool_] | list[bool]) -> tuple[str, ...]:
 
 
 def significant(value: float, digits: int) -> float:
-    """Return ``value`` rounded to so many significant digits."""
+    """Return ``value`` rounded to ``digits`` significant digits."""
     return float(f"{value:.{digits}g}")

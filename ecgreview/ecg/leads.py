@@ -1,34 +1,34 @@
-"""The twelve standard leads: their order, their identities and the names they bear in files."""
+"""The twelve standard leads: their order, identities and spellings in files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+# The order of the rows of every signal in this project.
 LEADS: tuple[str, ...] = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
-"""The order of the rows of every signal in this project."""
 
 N_LEADS = len(LEADS)
 
+# Weights of I and II in the leads that follow from them: Einthoven 1908, Goldberger 1942.
 LIMB_WEIGHTS: dict[str, tuple[float, float]] = {
     "III": (-1.0, 1.0),
     "aVR": (-0.5, -0.5),
     "aVL": (1.0, -0.5),
     "aVF": (-0.5, 1.0),
 }
-"""What I and II weigh in each lead that follows from them: Einthoven 1908, Goldberger 1942."""
 
 _ALIASES = {lead.upper(): lead for lead in LEADS} | {"DI": "I", "DII": "II", "DIII": "III"}
 
 
 class UnknownLead(ValueError):
-    """The name is not that of one of the twelve standard leads."""
+    """The name is not one of the twelve standard leads."""
 
 
 def canonical(name: str) -> str:
     """Return the standard spelling of a lead ``name`` such as ``AVR``, ``dII`` or ``Lead V1``.
 
     Raises:
-        UnknownLead: ``name`` is no standard lead.
+        UnknownLead: ``name`` is not a standard lead.
     """
     key = _key(name)
     if key not in _ALIASES:
@@ -37,7 +37,7 @@ def canonical(name: str) -> str:
 
 
 def standard(names: Iterable[str]) -> tuple[str, ...]:
-    """Return those of ``names`` that are standard leads, spelt and ordered as in ``LEADS``."""
+    """Return the standard leads among ``names``, spelled and ordered as in ``LEADS``."""
     known = {_ALIASES.get(_key(name)) for name in names}
     return tuple(lead for lead in LEADS if lead in known)
 

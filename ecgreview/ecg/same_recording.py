@@ -1,11 +1,12 @@
-"""Recognizing one recording at another sampling rate, gain or name.
+"""Recognizing copies of a recording with another sampling rate, gain or name.
 
-Data sets often hold a recording several times: PTB-XL has each at 500 and at 100 Hz, CinC 2021 has
-records of other databases. A reader who is given both repeats a reading without knowing it.
+Data sets often contain a recording several times: PTB-XL has each at 500 and at 100 Hz, and CinC
+2021 includes records of other databases. A reader who is given both would unknowingly repeat a
+reading.
 
 What is compared is the shape of the eight independent leads between 1 and 15 Hz in the first seven
-seconds, each lead scaled to unit energy: sampling rates from 100 Hz, gains, baseline filters and
-mains filters leave it as it is. ``fingerprint`` finds candidates among millions by the signs of
+seconds, each lead scaled to unit energy. Sampling rates from 100 Hz, gains, baseline filters and
+mains filters do not change it. ``fingerprint`` finds candidates among millions by the signs of
 random projections (Charikar 2002, STOC, 380-388), cut into bands of 32 of which two recordings must
 share one (Indyk & Motwani 1998, STOC, 604-613); ``is_same`` decides.
 """
@@ -22,28 +23,27 @@ from .leads import LEADS
 from .signal import Signal
 
 COMPARED = tuple(LEADS.index(lead) for lead in ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6"))
+# Recordings of CODE last 7 to 12 s; cropping or padding at the end is ignored.
 SECONDS = 7.0
-"""Recordings of CODE last 7 to 12 s; what is cut off or padded at the end is not compared."""
 
 LOW_HZ, HIGH_HZ = 1.0, 15.0
 N_BANDS, BAND_BITS = 16, 32
+# Known copies of a recording correlate with .995 or more, two recordings of one patient with .6
+# at most; see tests/domain/ecg/test_same_recording.py.
 MIN_CORRELATION = 0.97
-"""Copies of the recordings at hand correlate with .995 or more, two recordings of one patient with
-.6 at most; see tests/domain/ecg/test_same_recording.py."""
 
+# Leads that must correlate; a copy may have lost or damaged one or two.
 MIN_LEADS = 6
-"""Leads that must correlate so; a copy may have lost or spoiled one or two."""
 
+# Shape (8, n): Fourier coefficients of the compared leads, real parts before imaginary parts.
 Shape = NDArray[np.float64]
-"""Shape (8, n): Fourier coefficients of the compared leads, real parts before imaginary ones."""
 
 
 def fingerprint(signal: Signal) -> tuple[int, ...]:
     """Return numbers of which copies of one recording share at least one, or ().
 
-    Each fits in 63 bits and names its band, so that an index of all numbers can be searched. A
-    recording in which fewer than ``MIN_LEADS`` compared leads move has none: nothing is to be
-    recognized in it.
+    Each fits in 63 bits and includes its band, so that one index of all numbers can be
+    searched. A recording with fewer than ``MIN_LEADS`` non-flat compared leads has none.
     """
     shape = shape_of(signal)
     if np.count_nonzero(np.any(shape, axis=1)) < MIN_LEADS:
@@ -55,20 +55,20 @@ def fingerprint(signal: Signal) -> tuple[int, ...]:
 
 
 def is_same(one: Signal, other: Signal) -> bool:
-    """Tell whether two signals are copies of one recording, whatever their rates and gains."""
+    """Return whether two signals are copies of one recording, whatever their rates and gains."""
     first, second = shape_of(one), shape_of(other)
     if first.shape != second.shape:
         return False
-    alike = (first * second).sum(axis=1)  # of unit energy: their correlations
+    alike = (first * second).sum(axis=1)  # unit energy, so these are correlations
     return bool(np.count_nonzero(alike >= MIN_CORRELATION) >= MIN_LEADS)
 
 
 def shape_of(signal: Signal) -> Shape:
-    """Return what is compared: the same for all copies of a recording, zero for a flat lead."""
+    """Return the compared shape: equal for all copies of a recording, zero for a flat lead."""
     seconds = min(SECONDS, signal.n_samples / signal.sampling_rate_hz)
     n_samples = min(round(seconds * signal.sampling_rate_hz), signal.n_samples)
     samples = signal.samples[list(COMPARED), :n_samples].astype(np.float64)
-    # Coefficient k is a frequency of k / seconds, at any rate.
+    # Coefficient k has a frequency of k / seconds at any sampling rate.
     places = slice(int(np.ceil(LOW_HZ * seconds)), int(HIGH_HZ * seconds) + 1)
     spectrum = np.fft.rfft(samples, axis=1)[:, places]
     parts = np.concatenate([spectrum.real, spectrum.imag], axis=1)
@@ -79,7 +79,7 @@ def shape_of(signal: Signal) -> Shape:
 
 @cache
 def _projections(length: int) -> NDArray[np.float64]:
-    """Return directions of +1 and -1, shape (bits, length), the same on every machine for ever."""
+    """Return directions of +1 and -1, shape (bits, length), identical on every machine."""
     n_bits = N_BANDS * BAND_BITS
     stream = hashlib.shake_256(b"ecgreview same recording 1").digest(n_bits * length // 8 + 1)
     signs = np.unpackbits(np.frombuffer(stream, dtype=np.uint8))[: n_bits * length]

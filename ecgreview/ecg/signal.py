@@ -1,4 +1,4 @@
-"""One 12-lead recording as integers with a unit, checked once when it is made."""
+"""One 12-lead recording as integers with a unit, validated when constructed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from .leads import LEADS, N_LEADS
 
+# The sample value that means "no value here", as in WFDB format 16.
 INVALID = np.int16(-32768)
-"""The sample value that means "no value here" (WFDB format 16 has the same convention)."""
 
+# Longer than any 12-lead recording of a reader study; limits allocations.
 MAX_SAMPLES = 5_000_000
-"""Longer than any 12-lead recording of a reader study; guards allocations."""
 
 
 class LeadStatus(enum.IntEnum):
-    """Where the samples of a lead come from; the number is the one on the wire."""
+    """The origin of a lead's samples; the number is used in packed signals."""
 
     MISSING = 0
     RECORDED = 1
@@ -28,7 +28,7 @@ class LeadStatus(enum.IntEnum):
 
 
 class BadSignal(ValueError):
-    """The arrays or numbers given do not make a 12-lead signal."""
+    """The given arrays or numbers are not a valid 12-lead signal."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,7 @@ class Signal:
         samples: shape (12, n_samples), int16, read-only; rows in the order of ``leads.LEADS``;
             ``INVALID`` where there is no value, for the whole row when the lead is missing.
         sampling_rate_hz: samples per second and lead.
-        microvolts_per_lsb: what one step of the integers is worth.
+        microvolts_per_lsb: size of one integer step.
         lead_status: for each row, whether it was recorded, derived from others, or is missing.
     """
 
@@ -49,7 +49,7 @@ class Signal:
     lead_status: tuple[LeadStatus, ...] = (LeadStatus.RECORDED,) * N_LEADS
 
     def __post_init__(self) -> None:
-        """Check shape, type and numbers.
+        """Validate shape, type and numbers.
 
         Raises:
             BadSignal: naming what is wrong.
@@ -85,13 +85,13 @@ class Signal:
 
     @property
     def missing_leads(self) -> tuple[str, ...]:
-        """The names of the leads that hold no signal at all."""
+        """Names of the leads without a signal."""
         pairs = zip(LEADS, self.lead_status, strict=True)
         return tuple(lead for lead, status in pairs if status is LeadStatus.MISSING)
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 (hex) of everything the signal says: equal signals have equal hashes."""
+        """SHA-256 (hex) of the complete signal: equal signals have equal hashes."""
         status = bytes(int(s) for s in self.lead_status)
         head = struct.pack("<Qdd", self.n_samples, self.sampling_rate_hz, self.microvolts_per_lsb)
         return hashlib.sha256(head + status + self.samples.astype("<i2").tobytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""A table that says which exams are of one patient, and how many days lie between them."""
+"""A table of exams by patient, with the days between them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ecgreview.strict_files import Problem, Row, Table, Unreadable, read_table
 COLUMNS = ("source_key", "patient", "day")
 MAX_ROWS = 1_000_000
 MAX_BYTES = 128 * 2**20
+# More days than a lifetime; a date written as a number is larger.
 MAX_DAY = 50_000
-"""More than a life has, in days; a date written as a number is larger."""
 
 _DAY = re.compile(r"[+-]?[0-9]{1,7}")
 
@@ -21,10 +21,10 @@ class Visit:
     """One exam of a patient.
 
     Attributes:
-        source_key: the exam as its data set names it, as in ``records500/00001_hr.hea``.
+        source_key: the exam's name in its data set, as in ``records500/00001_hr.hea``.
         patient: pseudonym of the patient in the data set.
-        day: whole days since any one day of the patient's own; never a date.
-        line: where it stands, counted from 1.
+        day: whole days since an arbitrary day of the patient's own; never a date.
+        line: line in the file, counted from 1.
     """
 
     source_key: str
@@ -37,7 +37,7 @@ def read_visits(source: bytes | str) -> list[Visit]:
     """Return the visits of a CSV file with the columns ``source_key``, ``patient``, ``day``.
 
     Raises:
-        Unreadable: the file is no such table; with everything that is wrong, line by line.
+        Unreadable: the file is not such a table; lists every problem, line by line.
     """
     table = read_table(
         source, known=COLUMNS, required=COLUMNS, max_rows=MAX_ROWS, max_bytes=MAX_BYTES
@@ -68,10 +68,10 @@ def _problems(table: Table, row: Row) -> list[Problem]:
 
 def _told_twice(table: Table) -> list[Problem]:
     lines: dict[str, int] = {}
-    found = []
+    result = []
     for row in table.rows:
         key = row.cells.get("source_key", "")
         if (before := lines.setdefault(key, row.line)) != row.line:
             reason = f"{key[:80]!r} stands in line {before} too"
-            found.append(table.problem(row, "source_key", reason, "Keep one of them."))
-    return found
+            result.append(table.problem(row, "source_key", reason, "Keep one of them."))
+    return result

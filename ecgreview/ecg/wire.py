@@ -1,8 +1,8 @@
-"""A signal <-> the bytes that are stored and sent; ``static/js/ecg/signal.js`` is the mirror.
+"""Signals to stored and transmitted bytes; ``static/js/ecg/signal.js`` mirrors this module.
 
-Limb leads follow from I and II and neighbouring samples are alike, so what is left after
-predicting both is mostly small: its low bytes go first, its high bytes, nearly all zero, last.
-The arithmetic is modulo 2**16, so any int16 array survives the round trip.
+Limb leads follow from I and II, and neighboring samples are similar, so the residuals after
+predicting both are mostly small: low bytes come first, then the high bytes, which are nearly all
+zero. The arithmetic is modulo 2**16, so any int16 array survives the round trip.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class BadPacket(ValueError):
-    """The bytes are not a packed signal, or not all of one."""
+    """The bytes are not a packed signal, or an incomplete one."""
 
 
 def pack(signal: Signal) -> bytes:
@@ -34,7 +34,7 @@ def pack(signal: Signal) -> bytes:
 
 
 def inflated(signal: Signal) -> bytes:
-    """Return ``signal`` in the layout the browser sees once it has undone the gzip."""
+    """Return ``signal`` in the layout that the browser sees after decompressing gzip."""
     head = _HEAD.pack(
         MAGIC,
         signal.n_samples,
@@ -53,15 +53,16 @@ def unpack(packet: bytes) -> Signal:
     """Return the signal that was packed.
 
     Raises:
-        BadPacket: ``packet`` is truncated, damaged, or announces what it does not hold. Memory
-            is only taken for bytes that are there.
+        BadPacket: ``packet`` is truncated, damaged, or announces more than it holds. Memory is
+            allocated only for bytes that exist.
     """
     inflate = zlib.decompressobj(_GZIP)
     try:
         head = inflate.decompress(packet, _HEAD.size)
         n_samples, sampling_rate_hz, microvolts_per_lsb, status = _parse_head(head)
         size = 2 * N_LEADS * n_samples
-        # One byte more than expected: it shows an overlong body and lets zlib check its sum.
+        # One byte more than expected: it reveals an overlong body and lets zlib verify
+        # its checksum.
         body = inflate.decompress(inflate.unconsumed_tail, size + 1)
     except zlib.error as error:
         raise BadPacket(f"damaged gzip: {error}") from error
@@ -97,7 +98,7 @@ def _restored(body: bytes) -> NDArray[np.int16]:
 
 
 def _predicted(samples: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Return what I and II (rows 0 and 1) predict for III, aVR, aVL, aVF; zero elsewhere."""
+    """Return III, aVR, aVL and aVF as predicted from I and II (rows 0 and 1); zero elsewhere."""
     lead_i, lead_ii = samples[0].astype(np.int32), samples[1].astype(np.int32)
     prediction = np.zeros_like(samples)
     limb = (lead_ii - lead_i, -((lead_i + lead_ii) >> 1), _half(lead_i, lead_ii))

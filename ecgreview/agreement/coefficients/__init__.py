@@ -1,4 +1,4 @@
-"""The coefficients, their standard errors, and the words for how large they are."""
+"""The coefficients, their standard errors, and verbal bands for their size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from . import (
     nominal,
     set_alpha,
     standard_errors,
-    two_reader_errors,
     two_readers,
     weighted,
     weights,
@@ -22,7 +21,6 @@ __all__ = [
     "nominal",
     "set_alpha",
     "standard_errors",
-    "two_reader_errors",
     "two_readers",
     "weighted",
     "weights",

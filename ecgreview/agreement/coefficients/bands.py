@@ -1,7 +1,7 @@
-"""The words that papers use for how large a coefficient of agreement is.
+"""Verbal bands that papers use for the size of a coefficient of agreement.
 
-The words carry no evidence: they are conventions, and differ between authors. Beside a coefficient
-stands the band that is probable by its standard error, not the one that its value falls into.
+The words are conventions, not evidence, and differ between authors. A coefficient is reported with
+the band that is probable given its standard error, not the band that contains its value.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from scipy.special import ndtr
 
 from ecgreview.agreement.values import arrays
 
-_LOWEST, _HIGHEST = -1.0, 1.0  # between which a coefficient is taken to lie
+_LOWEST, _HIGHEST = -1.0, 1.0  # range of a coefficient
 
+# Required probability that the coefficient lies in the reported band, or above it.
 PROBABLE = 0.95
-"""How probable it must be that the coefficient lies in the band told, or above it."""
 
 
 class BadCoefficient(ValueError):
-    """The coefficient is above 1, the error is negative, or the two do not fit each other."""
+    """The coefficient is above 1, the error is negative, or their shapes differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A stretch of a scale, up to where the next higher one begins.
+    """A band of a scale; it ends where the next higher one begins.
 
     Attributes:
-        name: what its authors call it.
-        lowest: where it begins.
-        has_lowest: whether a coefficient of exactly ``lowest`` is in it, or in the one below.
+        name: the authors' name for it.
+        lowest: lower limit.
+        has_lowest: whether a coefficient of exactly ``lowest`` is in it, or in the band below.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Scale:
 
     Attributes:
         name: its authors.
-        bands: what is below the last one belongs to the last one too.
+        bands: values below the last band count as part of it.
         source: where they proposed it.
     """
 
@@ -56,7 +56,7 @@ class Scale:
     source: str
 
     def at(self, estimates: ArrayLike) -> NDArray[np.intp]:
-        """Return the place among ``bands`` into which each estimate falls by its value alone.
+        """Return the index of the band that contains each estimate, ignoring its error.
 
         Args:
             estimates: any shape, at most 1; NaN where undefined.
@@ -75,19 +75,20 @@ class Scale:
         return _first(np.stack([*reached, np.ones(values.shape, dtype=bool)]), values)
 
     def cumulative(self, estimates: ArrayLike, errors: ArrayLike) -> NDArray[np.float64]:
-        """Return how probable it is that a coefficient lies in a band or in a better one.
+        """Return the probability that a coefficient lies in a band or in a better one.
 
-        The coefficient is taken to be normally distributed about its estimate, between -1 and 1.
+        The coefficient is assumed to be normally distributed about its estimate, truncated
+        to -1 to 1.
 
         Args:
             estimates: any shape, at most 1; NaN where undefined.
-            errors: standard errors, the same shape; where one is 0 the estimate is taken as sure.
+            errors: standard errors, the same shape; with an error of 0 the estimate is exact.
 
         Returns:
-            Shape (..., n_bands), rising; NaN where there is no estimate or no error.
+            Shape (..., n_bands), increasing; NaN where there is no estimate or no error.
 
         Raises:
-            BadCoefficient: an estimate above 1, a negative error, or shapes that do not fit.
+            BadCoefficient: an estimate above 1, a negative error, or incompatible shapes.
 
         Source:
             Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapter 6.
@@ -109,18 +110,19 @@ class Scale:
         return np.where(is_known, probabilities, np.nan)
 
     def probable(self, estimates: ArrayLike, errors: ArrayLike) -> NDArray[np.intp]:
-        """Return the place of the best band that a coefficient reaches with ``PROBABLE``.
+        """Return the index of the best band that a coefficient reaches with probability
+        ``PROBABLE``.
 
         Args:
             estimates: any shape, at most 1; NaN where undefined.
             errors: standard errors, the same shape.
 
         Returns:
-            The same shape; the last band where none is probable, -1 where there is no estimate or
-            no error.
+            The same shape; the last band if none is probable, -1 where there is no estimate or no
+            error.
 
         Raises:
-            BadCoefficient: as ``cumulative``.
+            BadCoefficient: as in ``cumulative``.
         """
         probabilities = self.cumulative(estimates, errors)
         reached = np.moveaxis(probabilities >= PROBABLE, -1, 0)
@@ -128,7 +130,7 @@ class Scale:
         return _first(reached, probabilities[..., -1])
 
     def word(self, place: int) -> str:
-        """Return the name of the band at ``place``, empty for -1."""
+        """Return the name of the band at index ``place``, empty for -1."""
         return self.bands[place].name if place >= 0 else ""
 
 
@@ -181,6 +183,7 @@ REGIER = Scale(
     "Regier et al. 2013, Am J Psychiatry 170:59-70",
 )
 
+# Scales by their name in reports.
 SCALES: Mapping[str, Scale] = MappingProxyType(
     {
         "landis_koch": LANDIS_KOCH,
@@ -190,7 +193,6 @@ SCALES: Mapping[str, Scale] = MappingProxyType(
         "regier": REGIER,
     }
 )
-"""Each by the name that a report gives it."""
 
 
 def _checked(estimates: ArrayLike) -> NDArray[np.float64]:
@@ -203,10 +205,10 @@ def _checked(estimates: ArrayLike) -> NDArray[np.float64]:
 def _up_to_one(
     values: NDArray[np.float64], scale: NDArray[np.float64], lowest: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the probability from ``lowest`` to 1 of a normal law about ``values``."""
+    """Return the probability between ``lowest`` and 1 of a normal distribution about ``values``."""
     return np.asarray(ndtr((_HIGHEST - values) / scale) - ndtr((lowest - values) / scale))
 
 
 def _first(reached: NDArray[np.bool_], known: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the first true place along axis 0, and -1 where ``known`` is NaN."""
+    """Return the first true index along axis 0, and -1 where ``known`` is NaN."""
     return np.where(np.isnan(known), -1, reached.argmax(axis=0))

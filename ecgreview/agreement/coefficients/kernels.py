@@ -1,4 +1,4 @@
-"""The coefficients, each for all classes at once."""
+"""The coefficients, vectorized over classes, pairs or replicates."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def percent_agreement(cells: Cells) -> Estimates:
 def specific_agreement(
     cells: Cells, category: int, *, unused: str = Reason.CATEGORY_UNUSED
 ) -> Estimates:
-    """Return how likely a second reader says ``category`` too, when a first one says it.
+    """Return the probability that a second reader gives ``category`` when a first one does.
 
     Positive agreement is that of "present", negative agreement that of "absent".
 
     Returns:
-        Shape (...), from 0 to 1; undefined with the reason ``unused`` when nobody says it.
+        Shape (...), from 0 to 1; undefined with the reason ``unused`` when nobody gives it.
 
     Source:
         Cicchetti & Feinstein 1990, J Clin Epidemiol 43:551-558; for several readers
@@ -49,16 +49,16 @@ def specific_agreement(
 
 
 def fleiss_kappa(cells: Cells) -> Estimates:
-    r"""Return Fleiss' kappa, generalised to a varying number of readings per exam.
+    r"""Return Fleiss' kappa, generalized to a varying number of readings per exam.
 
     .. math:: \kappa = 1 - D_o / \sum_c p_c (1 - p_c)
 
     where :math:`D_o` is the mean share of disagreeing pairs and :math:`p_c` the mean share of
-    category c. With two readers throughout it is Scott's pi.
+    category c. With two readings throughout it is Scott's pi.
 
     Returns:
-        Shape (...), at most 1; 0 is chance. Undefined when all readings of the exams compared say
-        the same: a category that lone readings alone use would make that agreement perfect.
+        Shape (...), at most 1; 0 is chance. Undefined when all readings of the exams compared are
+        equal; otherwise a category used only by single readings would make their agreement perfect.
 
     Source:
         Fleiss 1971, Psychological Bulletin 76(5):378-382; Gwet 2014, chapter 3.
@@ -80,7 +80,7 @@ def krippendorff_alpha(cells: Cells) -> Estimates:
     between two readings drawn without replacement from all exams compared.
 
     Returns:
-        Shape (...), at most 1; 0 is chance. Undefined when all those readings say the same.
+        Shape (...), at most 1; 0 is chance. Undefined when all those readings are equal.
 
     Source:
         Hayes & Krippendorff 2007, Communication Methods and Measures 1(1):77-89.
@@ -101,8 +101,8 @@ def gwet_ac1(cells: Cells) -> Estimates:
 
     .. math:: AC_1 = (p_a - p_e) / (1 - p_e), \quad p_e = \sum_c p_c (1 - p_c) / (q - 1)
 
-    For rare classes it is near 1 whatever the readers say of the positives: read it beside
-    positive agreement, never alone.
+    For rare classes it is near 1 whatever the readers answer about the positives: always
+    interpret it together with positive agreement.
 
     Returns:
         Shape (...), at most 1. Undefined when there is only one category.
@@ -137,11 +137,11 @@ def cohen_kappa(tables: NDArray[np.float64]) -> Estimates:
     .. math:: \kappa = (n \sum_c n_{cc} - \sum_c n_{c.} n_{.c}) / (n^2 - \sum_c n_{c.} n_{.c})
 
     Args:
-        tables: shape (..., n_categories, n_categories); exams by what the first reader said
-            (rows) and the second (columns).
+        tables: shape (..., n_categories, n_categories); exams by the category of the first reader
+            (rows) and of the second (columns).
 
     Returns:
-        Shape (...), at most 1; 0 is chance. Undefined when both say the same one thing always.
+        Shape (...), at most 1; 0 is chance. Undefined when both always use the same one category.
 
     Source:
         Cohen 1960, Educ Psychol Meas 20:37-46.
@@ -159,18 +159,18 @@ def beyond_chance(
     expected: NDArray[np.float64],
     unless: Sequence[tuple[NDArray[np.bool_], str]] = (),
 ) -> Estimates:
-    """Return 1 - D_o / D_e of the exams compared, for a chance that is given.
+    """Return 1 - D_o / D_e of the exams compared, for a given expected disagreement.
 
     Args:
-        cells: of which the observed disagreement is the mean share of disagreeing pairs.
-        expected: shape (...); the disagreement by chance, not 0 wherever no mask holds.
+        cells: their mean share of disagreeing pairs is the observed disagreement.
+        expected: shape (...); the disagreement by chance, not 0 where no mask holds.
         unless: masks of the same shape, each with the reason why there is no value there.
     """
     return _beyond_chance(_observed(cells), expected, [_nothing_compared(cells), *unless])
 
 
 def _cohen_kappa_of_findings(tables: NDArray[np.float64]) -> Estimates:
-    """Return ``cohen_kappa`` of two categories, field by field: much faster for replicates."""
+    """Return ``cohen_kappa`` for two categories, field by field: much faster for replicates."""
     neither, second = tables[..., 0, 0], tables[..., 0, 1]
     first, both = tables[..., 1, 0], tables[..., 1, 1]
     n = neither + second + first + both
@@ -198,5 +198,5 @@ def _beyond_chance(
     expected: NDArray[np.float64],
     unless: list[tuple[NDArray[np.bool_], str]],
 ) -> Estimates:
-    """Return 1 - observed / expected disagreement; the form that loses no digits for rare ones."""
+    """Return 1 - observed / expected disagreement, a form that loses no digits for rare classes."""
     return complement(ratio(observed, expected, unless=unless))

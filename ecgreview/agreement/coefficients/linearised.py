@@ -1,4 +1,4 @@
-"""Intervals of what asks who said what, for more readers than replicates can tell apart."""
+"""Linearised intervals of coefficients that depend on who answered what, for many readers."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def of_readers(
     is_rare: NDArray[np.bool_],
     confidence: float,
 ) -> dict[str, Measures]:
-    """Return Light's and Conger's kappa with Student's intervals of their linearised errors.
+    """Return Light's and Conger's kappa with Student's t intervals of their linearised errors.
 
     Args:
         patterns: counts of shape (n_classes, n_patterns).
         found: both coefficients, each of shape (n_classes,).
-        is_rare: shape (n_classes,); these have no interval: the approximation fails them.
+        is_rare: shape (n_classes,); these have no interval, because the approximation fails.
         confidence: of the intervals.
     """
     cells = patterns.cells()
@@ -52,8 +52,8 @@ def light_kappa(patterns: PatternCount) -> Estimates:
 
     .. math:: SE^2 = \sum_p N_p g_p^2, \quad g_p = \partial \kappa / \partial N_p
 
-    where :math:`N_p` is how many exams have pattern p. That a pair's exams are also other pairs'
-    is in :math:`g_p`, the sum over the pairs that have read them.
+    where :math:`N_p` is the number of exams with pattern p. That a pair's exams are shared with
+    other pairs is included in :math:`g_p`, the sum over the pairs that have read them.
 
     Args:
         patterns: counts of shape (n_classes, n_patterns).
@@ -80,7 +80,7 @@ def light_kappa(patterns: PatternCount) -> Estimates:
 
 
 def slope_of_cohen(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how much kappa grows with one more exam in a field, 0 where there is no kappa.
+    """Return the derivative of kappa by the count of each field, 0 where there is no kappa.
 
     Args:
         tables: shape (..., 2, 2).
@@ -90,7 +90,7 @@ def slope_of_cohen(tables: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     n_exams, rows, columns = margins(tables)
     n, agreed, by_chance = (
-        one[..., None, None] for one in (n_exams, same(tables), chance(rows, columns))
+        value[..., None, None] for value in (n_exams, same(tables), chance(rows, columns))
     )
     of_chance = columns[..., :, None] + rows[..., None, :]  # d chance / d field
     top, bottom = n * agreed - by_chance, n**2 - by_chance

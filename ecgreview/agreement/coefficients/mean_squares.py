@@ -1,4 +1,4 @@
-"""The analysis of variance of exams by readers, from which intraclass correlations come."""
+"""Analysis of variance of exams by readers, the basis of intraclass correlations."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+# Shares of variance below this are rounding errors.
 TINY = 1e-14
-"""What rounding may leave of a share of variance that is 0."""
 
+# A value with its lower and upper limits; NaN if undefined.
 Limited = tuple[float, float, float]
-"""A value with its lower and upper limit; NaN for what cannot be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class MeanSquares:
     """The analysis of variance of exams (rows) by readers (columns).
 
     Attributes:
-        n: exams.
-        k: readers.
+        n: number of exams.
+        k: number of readers.
         rows: mean square between exams.
         columns: mean square between readers.
         error: residual mean square.
@@ -43,15 +43,15 @@ class MeanSquares:
         scaled = complete / np.abs(complete).max()
         centred = scaled - scaled.mean()
         exams, readers = centred.mean(axis=0), centred.mean(axis=1)
-        found = (
+        squares = (
             k * (exams**2).sum() / (n - 1),
             n * (readers**2).sum() / (k - 1),
             ((centred - exams - readers[:, None]) ** 2).sum() / ((n - 1) * (k - 1)),
             ((centred - exams) ** 2).sum() / (n * (k - 1)),
         )
-        # What rounding leaves of a mean square that is 0 must not pass for variance.
+        # Do not mistake rounding errors in a mean square of 0 for variance.
         residue = k * (16 * np.finfo(float).eps) ** 2
-        return cls(n, k, *(float(square) if square > residue else 0.0 for square in found))
+        return cls(n, k, *(float(square) if square > residue else 0.0 for square in squares))
 
     def one_way(self, tail: float) -> Limited:
         """Return ICC(1) and its limits."""
@@ -64,7 +64,7 @@ class MeanSquares:
         return self._shares(self.error, others, (self.n - 1) * (self.k - 1), tail)
 
     def agreement(self, tail: float) -> Limited:
-        """Return ICC(A,1) and its limits, whose degrees of freedom are Satterthwaite's."""
+        """Return ICC(A,1) and its limits, with Satterthwaite's degrees of freedom."""
         n, k = self.n, self.k
         others = k * self.columns / n + (k - 1 - k / n) * self.error
         value = _share(self.rows, self.error, others)
@@ -77,15 +77,17 @@ class MeanSquares:
         return self._shares(self.error, others, degrees, tail)
 
     def of_mean(self, single: Limited) -> Limited:
-        """Return the reliability of the mean of all readers, by Spearman and Brown."""
+        """Return the reliability of the mean of all readers, by the Spearman-Brown formula."""
         value, low, high = (
-            self.k * one / (1 + (self.k - 1) * one) if 1 + (self.k - 1) * one > TINY else math.nan
-            for one in single
+            self.k * value / (1 + (self.k - 1) * value)
+            if 1 + (self.k - 1) * value > TINY
+            else math.nan
+            for value in single
         )
         return value, low, high
 
     def _shares(self, noise: float, others: float, degrees: float, tail: float) -> Limited:
-        """Return the share of the variance that exams have, with the limits of an F test."""
+        """Return the share of variance between exams, with the limits of an F test."""
         above = self.rows / float(stats.f.ppf(1 - tail, self.n - 1, degrees))
         below = self.rows * float(stats.f.ppf(1 - tail, degrees, self.n - 1))
         value, low, high = (_share(rows, noise, others) for rows in (self.rows, above, below))

@@ -1,4 +1,4 @@
-"""Agreement about numbers, such as intervals in ms: ICC, Lin's coefficient, limits of agreement."""
+"""Agreement of numbers, such as intervals in ms: ICC, Lin's coefficient, limits of agreement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .mean_squares import TINY, Limited, MeanSquares
 
 F_METHOD, Z_METHOD, T_METHOD = "f", "fisher-z", "t"
 _LARGEST = 1e100
-_LIMITS = 1.96  # standard deviations, as Bland and Altman have it
+_LIMITS = 1.96  # standard deviations, as in Bland and Altman
 
 
 class BadMeasurements(ValueError):
@@ -30,8 +30,8 @@ class Intraclass:
 
     Attributes:
         one_way: ICC(1), or ICC(1,1): readers differ from exam to exam.
-        agreement: ICC(A,1), or ICC(2,1): the same readers, who stand for others.
-        consistency: ICC(C,1), or ICC(3,1): the same readers, whose constant shifts do not matter.
+        agreement: ICC(A,1), or ICC(2,1): the same readers, as a sample of readers.
+        consistency: ICC(C,1), or ICC(3,1): the same readers, ignoring constant shifts.
         one_way_mean: ICC(1,k): of the mean of all readers.
         agreement_mean: ICC(A,k), or ICC(2,k): likewise.
         consistency_mean: ICC(C,k), or ICC(3,k): likewise; Cronbach's alpha.
@@ -47,7 +47,7 @@ class Intraclass:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far one measurement is from another of the same exam: first minus second.
+    """Differences between two measurements of the same exams: first minus second.
 
     Attributes:
         bias: the mean difference.
@@ -65,18 +65,18 @@ class Limits:
 def intraclass(measurements: NDArray[np.float64], *, confidence: float = 0.95) -> Intraclass:
     """Return the intraclass correlations of readers who measured the same exams.
 
-    Few readers tell little of how readers differ: where they differ half as much as exams, the
-    intervals of ICC(A,1) said to be 95 % held the truth in 94 % of simulations with 10 readers,
-    90 % with 5 and 88 % with 3.
+    With few readers, differences between readers are poorly estimated: where readers differ
+    half as much as exams, nominal 95 % intervals of ICC(A,1) covered the truth in 94 % of
+    simulations with 10 readers, 90 % with 5 and 88 % with 3.
 
     Args:
-        measurements: shape (n_readers, n_exams); NaN where a reader did not measure. Exams that
-            not every reader measured are left out.
-        confidence: of the intervals, which are those of the F distribution.
+        measurements: shape (n_readers, n_exams); NaN where a reader did not measure. Exams not
+            measured by every reader are left out.
+        confidence: of the intervals, which use the F distribution.
 
     Raises:
         BadMeasurements: wrong shape or an infinite value.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
 
     Source:
         Shrout & Fleiss 1979, Psychological Bulletin 86(2):420-428; McGraw & Wong 1996,
@@ -104,7 +104,7 @@ def lin_concordance(
 
     .. math:: \rho_c = 2 s_{12} / (s_1^2 + s_2^2 + (m_1 - m_2)^2)
 
-    with variances divided by n. The interval is that of Fisher's z.
+    with variances divided by n. The interval is based on Fisher's z.
 
     Args:
         first: shape (n_exams,); NaN where not measured.
@@ -116,7 +116,7 @@ def lin_concordance(
 
     Raises:
         BadMeasurements: the shapes differ, or there is an infinite value.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
 
     Source:
         Lin 1989, Biometrics 45:255-268, with the correction of Lin 2000, Biometrics 56:324-325.
@@ -149,7 +149,8 @@ def lin_concordance(
 def limits_of_agreement(
     first: NDArray[np.float64], second: NDArray[np.float64], *, confidence: float = 0.95
 ) -> Limits:
-    """Return the bias of ``first`` against ``second``, and the limits of 95 % of the differences.
+    """Return the bias of ``first`` against ``second``, and the limits of 95 % of the
+    differences.
 
     Args:
         first: shape (n_exams,); NaN where not measured.
@@ -158,7 +159,7 @@ def limits_of_agreement(
 
     Raises:
         BadMeasurements: the shapes differ, or there is an infinite value.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
 
     Source:
         Bland & Altman 1986, Lancet 327:307-310; intervals of Bland & Altman 1999, Stat Methods
@@ -200,9 +201,9 @@ def _concordance_error(value: float, accuracy: float, shift: float, n: int) -> f
 
     Args:
         value: the coefficient.
-        accuracy: how far the best line lies from that of identity; correlation is value/accuracy.
+        accuracy: distance of the best line from the identity; the correlation is value/accuracy.
         shift: squared difference of means over the product of standard deviations.
-        n: exams.
+        n: number of exams.
     """
     unexplained = 1 - value**2
     if unexplained < TINY:
@@ -228,9 +229,9 @@ def _pairs(
 
 
 def _checked(measurements: NDArray[np.float64], n_axes: int) -> NDArray[np.float64]:
-    found = arrays.numbers(measurements, BadMeasurements, "measurements")
-    if found.ndim != n_axes:
-        raise BadMeasurements(f"measurements have {found.ndim} axes, not {n_axes}")
-    if (np.abs(found) > _LARGEST).any():
+    table = arrays.numbers(measurements, BadMeasurements, "measurements")
+    if table.ndim != n_axes:
+        raise BadMeasurements(f"measurements have {table.ndim} axes, not {n_axes}")
+    if (np.abs(table) > _LARGEST).any():
         raise BadMeasurements("a measurement is infinite, or so large that its square is")
-    return found
+    return table

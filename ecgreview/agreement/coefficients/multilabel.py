@@ -1,4 +1,4 @@
-"""Agreement at the level of groups of classes, such as those of the taxonomy."""
+"""Agreement on groups of classes, such as those of the taxonomy."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
 
 
 def grouped(ratings: NDArray[np.int8], groups: Sequence[Collection[int]]) -> NDArray[np.int8]:
-    """Return what the readers say of groups of classes, for the ordinary coefficients.
+    """Return the ratings of groups of classes, for the ordinary coefficients.
 
-    A reader says that a group is present when any of its classes is. When none is, the group is
-    missing if the reader did not answer all of its classes, for one of those may be present; else
-    it is absent. Two readers who name different blocks of one branch so agree about the branch.
+    A group is present if the reader called any of its classes present. Otherwise it is missing
+    if the reader did not answer all of its classes, because one of those may be present; else
+    it is absent. Two readers who name different blocks of one branch thus agree about the
+    branch.
 
     Args:
         ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
@@ -28,13 +29,13 @@ def grouped(ratings: NDArray[np.int8], groups: Sequence[Collection[int]]) -> NDA
 
     Raises:
         BadRatings: wrong shape or an unknown state.
-        BadGroups: a group is empty or has an index that is not one of a class.
+        BadGroups: a group is empty or has an invalid class index.
     """
     states.refuse_bad(ratings, "readers, exams, classes")
     n_readers, n_exams, n_classes = ratings.shape
-    found = np.empty((n_readers, n_exams, len(groups)), dtype=np.int8)
+    result = np.empty((n_readers, n_exams, len(groups)), dtype=np.int8)
     for place, members in enumerate(grouping.members(groups, n_classes)):
         said = ratings[:, :, members]
         unknown = np.where((said == MISSING).any(axis=2), MISSING, ABSENT)
-        found[:, :, place] = np.where((said == PRESENT).any(axis=2), PRESENT, unknown)
-    return found
+        result[:, :, place] = np.where((said == PRESENT).any(axis=2), PRESENT, unknown)
+    return result

@@ -1,4 +1,4 @@
-"""The coefficients of one set of nominal ratings, with any number of categories."""
+"""The coefficients for one set of nominal ratings with any number of categories."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ecgreview.agreement.values.coefficient import Coefficient, Estimates
 from . import kernels
 from .weighted import Votes
 
+# Shape (n_readers, n_exams): a category code, NaN where a reader did not rate.
 Ratings = ArrayLike
-"""Shape (n_readers, n_exams): a category code, NaN where a reader did not rate."""
 
 
 def percent_agreement(ratings: Ratings, categories: Sequence[float] | None = None) -> Coefficient:
@@ -23,7 +23,7 @@ def percent_agreement(ratings: Ratings, categories: Sequence[float] | None = Non
 
 
 def fleiss_kappa(ratings: Ratings, categories: Sequence[float] | None = None) -> Coefficient:
-    """Return Fleiss' kappa, generalised to a varying number of readings per exam."""
+    """Return Fleiss' kappa, generalized to a varying number of readings per exam."""
     return _only(kernels.fleiss_kappa(cells(ratings, categories)))
 
 
@@ -33,7 +33,7 @@ def krippendorff_alpha(ratings: Ratings, categories: Sequence[float] | None = No
 
 
 def gwet_ac1(ratings: Ratings, categories: Sequence[float] | None = None) -> Coefficient:
-    """Return Gwet's AC1; categories that nobody used count, so name them in ``categories``."""
+    """Return Gwet's AC1. Unused categories matter, so name them in ``categories``."""
     return _only(kernels.gwet_ac1(cells(ratings, categories)))
 
 
@@ -44,7 +44,7 @@ def cohen_kappa(ratings: Ratings) -> Coefficient:
         ratings: shape (2, n_exams); a category code, NaN where a reader did not rate.
 
     Raises:
-        BadRatings: as ``cells``; or not of two readers.
+        BadRatings: as in ``cells``, or not exactly two readers.
     """
     votes = Votes.of(ratings)
     if len(votes.said) != 2:
@@ -61,7 +61,7 @@ def cells(ratings: Ratings, categories: Sequence[float] | None = None) -> Cells:
         categories: the codes a reader could choose from; by default those that were chosen.
 
     Raises:
-        BadRatings: as ``weighted.Votes.of``; so in all that is here.
+        BadRatings: as in ``weighted.Votes.of``. This applies to every function in this module.
     """
     return Votes.of(ratings, categories).cells
 

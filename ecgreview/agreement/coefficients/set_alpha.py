@@ -1,4 +1,4 @@
-"""Krippendorff's alpha of whole sets of classes, with distances that credit a part in common."""
+"""Krippendorff's alpha of sets of classes, with distances that give credit for overlap."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _REPLICATES_AT_ONCE = 100
 
 
 class Distance(StrEnum):
-    """How far two sets are from each other, 0 to 1.
+    """Distance between two sets, 0 to 1.
 
-    Two empty sets are the same statement, "no class applies": their distance is 0. An empty set
-    has nothing in common with any other: that distance is 1.
+    Two empty sets are the same statement, "no class applies", so their distance is 0. The
+    distance of an empty set from any other set is 1.
     """
 
     JACCARD = "jaccard"
@@ -34,7 +34,7 @@ class Distance(StrEnum):
 def distances(
     first: NDArray[np.int8], second: NDArray[np.int8], distance: Distance = Distance.MASI
 ) -> NDArray[np.float64]:
-    r"""Return the distance of every reading of ``first`` from every one of ``second``.
+    r"""Return the distance of every reading of ``first`` from every reading of ``second``.
 
     Jaccard: :math:`1 - |A \cap B| / |A \cup B|`. MASI: :math:`1 - m |A \cap B| / |A \cup B|`,
     where m is 1 for equal sets, 2/3 when one contains the other, 1/3 when they overlap, else 0.
@@ -49,7 +49,7 @@ def distances(
         Shape (n, m), from 0 to 1.
 
     Raises:
-        BadRatings: wrong shape, an unknown state, or not of the same classes.
+        BadRatings: wrong shape, an unknown state, or different numbers of classes.
 
     Source:
         Passonneau 2006, Measuring Agreement on Set-valued Items (MASI), LREC 2006.
@@ -60,7 +60,7 @@ def distances(
         raise BadRatings(f"sets of {first.shape[1]} classes and of {second.shape[1]}")
     given, other_given = ((sets == PRESENT).astype(np.float32) for sets in (first, second))
     assessed, other_assessed = ((sets != MISSING).astype(np.float32) for sets in (first, second))
-    # Sums of up to 2**24 ones are exact in single precision.
+    # Single precision is exact for sums of up to 2**24 ones.
     return _distance(
         given @ other_given.T, given @ other_assessed.T, assessed @ other_given.T, distance
     )
@@ -103,21 +103,21 @@ def set_alpha_measure(
     n_replicates: int = 1000,
     confidence: float = 0.95,
 ) -> Measure:
-    """Return ``set_alpha`` with the percentile interval of exams drawn again with replacement.
+    """Return ``set_alpha`` with a percentile interval from the exam bootstrap.
 
     Args:
         ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
-        rng: the source of chance.
-        distance: how far two sets are from each other.
-        n_replicates: so many resamples.
+        rng: random generator.
+        distance: distance between two sets.
+        n_replicates: number of resamples.
         confidence: of the interval.
 
     Returns:
-        At most 1; n is the exams that two readers or more have read.
+        At most 1; n is the exams read by at least two readers.
 
     Raises:
         BadRatings: wrong shape or an unknown state.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
 
     Source:
         Zapf et al. 2016, BMC Med Res Methodol 16:93.
@@ -140,15 +140,14 @@ def set_alpha_measure(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetCount:
-    """How many exams got which sets of classes from their readers; exams read once are left out.
+    """The sets of classes given to exams, counted; exams read once are left out.
 
     Attributes:
         sets: shape (n_sets, n_classes), int8; the distinct readings, as states.
-        readings: shape (n_readings, 2), int64; for each reading of each distinct kind of exam the
+        readings: shape (n_readings, 2), int64; for each reading of each distinct kind of exam, the
             index of the kind and that of its set, ordered by set.
-        n_exams: shape (n_kinds,), float64; how many exams are of each kind.
-        kind: shape (n_exams given,), int64; of which kind an exam is, -1 for one that was not read
-            twice.
+        n_exams: shape (n_kinds,), float64; number of exams of each kind.
+        kind: shape (number of exams given,), int64; kind of each exam, -1 if not read twice.
     """
 
     sets: NDArray[np.int8]
@@ -162,7 +161,7 @@ class SetCount:
 
         Args:
             ratings: shape (n_readers, n_exams, n_classes).
-            times: shape (n_exams,); so often each of these exams was read like this.
+            times: shape (n_exams,); number of exams that each of these exams represents.
 
         Raises:
             BadRatings: wrong shape or an unknown state.
@@ -177,7 +176,7 @@ class SetCount:
             return cls(nothing, np.empty((0, 2), dtype=np.int64), np.empty(0), kind_of)
         sets, index = states.distinct(compared.reshape(-1, ratings.shape[2]))
         by_exam = index.reshape(compared.shape[:2]).T
-        # The order of the readers does not matter to alpha.
+        # Alpha does not depend on the order of the readers.
         kinds, place = np.unique(np.sort(by_exam, axis=1), axis=0, return_inverse=True)
         kind_of[is_compared] = place.reshape(-1)
         weights = np.ones(len(kind_of)) if times is None else times
@@ -189,18 +188,18 @@ class SetCount:
 
     @property
     def n_compared(self) -> int:
-        """How many exams two readers or more have read."""
+        """Number of exams read by at least two readers."""
         return int(self.n_exams.sum())
 
     def alphas(self, n_exams: NDArray[np.float64], distance: Distance) -> NDArray[np.float64]:
         """Return alpha for each row of exam counts.
 
         Args:
-            n_exams: shape (n_replicates, n_kinds); how many exams are of each kind.
-            distance: how far two sets are from each other.
+            n_exams: shape (n_replicates, n_kinds); number of exams of each kind.
+            distance: distance between two sets.
 
         Returns:
-            Shape (n_replicates,), NaN where all readings are alike.
+            Shape (n_replicates,), NaN where all readings are equal.
         """
         n_readings = np.bincount(self.readings[:, 0], minlength=len(self.n_exams))
         n = n_exams @ n_readings.astype(np.float64)
@@ -213,9 +212,11 @@ class SetCount:
     def bootstrap(
         self, distance: Distance, n_replicates: int, rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Return alpha of as many resamples of the exams, NaN where it is undefined.
+        """Return alpha of ``n_replicates`` resamples of the exams, NaN where it is
+        undefined.
 
-        Counts of kinds of exam drawn from a multinomial have the law of exams drawn one by one.
+        Multinomial counts of the kinds of exams have the same law as exams drawn one by
+        one.
 
         Returns:
             Shape (n_replicates,).
@@ -224,7 +225,8 @@ class SetCount:
         return self.alphas(drawn.astype(np.float64), distance)
 
     def _disagreement(self, distance: Distance) -> NDArray[np.float64]:
-        """Return the sum of the distances of each kind's ordered pairs, over its readings less 1.
+        """Return, for each kind, the sum of distances of ordered pairs divided by its
+        readings less 1.
 
         Returns:
             Shape (n_kinds,).
@@ -236,16 +238,17 @@ class SetCount:
         for size in np.unique(n_readings):
             kinds = np.flatnonzero(n_readings == size)
             members = self.sets[by_kind[starts[kinds][:, None] + np.arange(size)]]
-            for one, other in combinations(range(size), 2):
-                apart = _paired_distances(members[:, one], members[:, other], distance)
+            for combination, other in combinations(range(size), 2):
+                apart = _paired_distances(members[:, combination], members[:, other], distance)
                 total[kinds] += 2 * apart / (size - 1)
         return total
 
     def _expected(self, n_exams: NDArray[np.float64], distance: Distance) -> NDArray[np.float64]:
-        """Return the sum of the distances of all ordered pairs of readings, shape (n_replicates,).
+        """Return the sum of the distances of all ordered pairs of readings, shape
+        (n_replicates,).
 
-        It is a quadratic form in the counts of the sets, taken some rows of the distances at a
-        time: there may be thousands of sets, but never all their distances at once.
+        This is a quadratic form in the counts of the sets, computed block by block: there
+        may be thousands of sets, but never all their distances in memory at once.
         """
         kinds, given = self.readings.T
         used, starts = np.unique(given, return_index=True)

@@ -1,10 +1,10 @@
-r"""How far a coefficient would scatter with other exams of the same kind.
+r"""Standard errors of the coefficients over the sampling of exams.
 
 Gwet's errors are those of a mean: each exam i has a linearised value x_i, whose mean is the
-coefficient, and the error is :math:`\sqrt{\sum (x_i - \bar x)^2 / (n (n - 1))}`. The exams are
-the sample; the readers are taken as they are. Where all exams are compared this is the
-infinitesimal jackknife; exams with one reading mostly make it a few percent larger than that,
-since Gwet takes the share of exams compared as given.
+coefficient, and the error is :math:`\sqrt{\sum (x_i - \bar x)^2 / (n (n - 1))}`. The exams are the
+sample; the readers are fixed. Where all exams are compared this is the infinitesimal jackknife;
+exams with one reading mostly make it a few percent larger than that, because Gwet takes the share
+of exams compared as given.
 
 Source:
     Gwet 2008, Br J Math Stat Psychol 61:29-48; Gwet 2014, Handbook of Inter-Rater Reliability,
@@ -22,12 +22,17 @@ from ecgreview.agreement.values.bounded import tail_of
 from ecgreview.agreement.values.coefficient import Estimates, ratio
 from ecgreview.agreement.values.reasons import Reason
 
-from . import kernels, weighted
+from . import kernels, two_readers, weighted
 from . import weights as weighing
+from .tables import chance, checked, shares
 from .weighted import Votes
 
 __all__ = [
+    "bangdiwala_b",
     "brennan_prediger",
+    "cohen_kappa",
+    "cohen_kappa_null",
+    "cohen_kappa_z",
     "conger_kappa",
     "fleiss_kappa",
     "fleiss_kappa_null",
@@ -44,26 +49,27 @@ __all__ = [
 ]
 
 
+# Errors below this are rounding errors.
 _ROUNDING = 1e-12
-"""An error below this is that of the arithmetic."""
 
 Array = NDArray[np.float64]
 
 
 def n_read(cells: Cells) -> Array:
-    """Return the exams with a reading, shape (...): what the errors below count as the sample.
+    """Return the number of exams with a reading, shape (...): the sample size of the errors
+    below.
 
-    That of alpha is ``cells.n_compared``, since a lone reading says nothing there.
+    The sample size of alpha is ``cells.n_compared``, because single readings do not enter it.
     """
     return np.asarray(cells.n_exams @ (cells.n_readings > 0).astype(np.float64))
 
 
 def percent_agreement(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
-    """Return Gwet's standard error of the percent agreement.
+    """Return Gwet's standard error of percent agreement.
 
     Returns:
-        Shape (...), as all here; undefined where the coefficient is and for a single exam, and
-        with a caution where it is 0, for agreement without a flaw is not known without doubt.
+        Shape (...), as in all functions here; undefined where the coefficient is and for a single
+        exam. An error of 0 carries a caution, because perfect agreement is not certain either.
     """
     apart = weighted.disagreement(weights, cells.n_categories)
     estimates = weighted.percent_agreement(cells, weights)
@@ -71,7 +77,7 @@ def percent_agreement(cells: Cells, weights: ArrayLike | None = None) -> Estimat
 
 
 def brennan_prediger(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
-    """Return Gwet's standard error of Brennan and Prediger's coefficient, which is PABAK's too."""
+    """Return Gwet's standard error of Brennan and Prediger's coefficient, and so of PABAK."""
     apart = weighted.disagreement(weights, cells.n_categories)
     estimates = weighted.brennan_prediger(cells, weights)
     expected = np.full_like(cells.n_compared, apart.mean() if apart.size else 0.0)
@@ -79,7 +85,7 @@ def brennan_prediger(cells: Cells, weights: ArrayLike | None = None) -> Estimate
 
 
 def gwet_ac2(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
-    """Return Gwet's standard error of AC2, which without weights is AC1's."""
+    """Return Gwet's standard error of AC2 (AC1 without weights)."""
     apart = weighted.disagreement(weights, cells.n_categories)
     estimates = weighted.gwet_ac2(cells, weights)
     expected = weighted.ac2_chance(cells, apart)
@@ -111,11 +117,12 @@ def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
 def krippendorff_alpha(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
     """Return Gwet's standard error of Krippendorff's alpha.
 
-    Printed implementations differ by up to 2 %, and none is the exact derivative. With unequal
-    numbers of readings this one centres an exam's agreement on that with Krippendorff's
-    correction for small samples, as irrCAC for Python does (irrCAC for R centres it on that
-    without, .14548 for .14557 on Krippendorff's example). Like both it leaves the correction out
-    of the scatter, and so is larger than the derivative by one part in the number of readings.
+    Published implementations differ by up to 2 %, and none is the exact derivative. With
+    unequal numbers of readings, this one centers an exam's agreement on the agreement with
+    Krippendorff's correction for small samples, as irrCAC for Python does (irrCAC for R centers
+    it on the uncorrected agreement: .14548 instead of .14557 on Krippendorff's example). Like
+    both it omits the correction from the scatter, and so exceeds the derivative by a relative 1
+    / (number of readings).
     """
     estimates = weighted.krippendorff_alpha(cells, weights)
     return _alpha(cells, weighted.disagreement(weights, cells.n_categories), estimates)
@@ -124,8 +131,9 @@ def krippendorff_alpha(cells: Cells, weights: ArrayLike | None = None) -> Estima
 def krippendorff_ordinal_alpha(cells: Cells) -> Estimates:
     """Return the standard error of Krippendorff's ordinal alpha.
 
-    That of ``krippendorff_alpha``, with the scatter of the weights too: they are made of the same
-    readings, and to take them as given would make the error of rare categories too small.
+    As ``krippendorff_alpha``, but with the scatter of the weights too: they are computed from
+    the same readings, and taking them as given would make the error of rare categories too
+    small.
     """
     totals = cells.compared_readings
     estimates = weighted.krippendorff_ordinal_alpha(cells)
@@ -138,7 +146,7 @@ def specific_agreement(
 ) -> Estimates:
     """Return the standard error of positive or negative agreement by the delta method.
 
-    Exams of which nobody says ``category`` do not change it.
+    Exams to which nobody gives ``category`` do not change it.
 
     Source:
         Graham & Bull 1998, J Clin Epidemiol 51:763-771, for two readers.
@@ -179,7 +187,9 @@ def fleiss_kappa_null(cells: Cells) -> Estimates:
 
 
 def fleiss_kappa_null_by_category(cells: Cells) -> Estimates:
-    """Return the same of the kappa of one category against all others: equal for all of them.
+    """Return ``fleiss_kappa_null`` for the kappa of one category against all others.
+
+    It is the same for all categories.
 
     Source:
         Fleiss, Nee & Landis 1979, Psychological Bulletin 86:974-977.
@@ -189,12 +199,13 @@ def fleiss_kappa_null_by_category(cells: Cells) -> Estimates:
 
 
 def of_scatter(scatter: Array, scale: Array, n: Array, estimates: Estimates) -> Estimates:
-    """Return ``scatter`` / ``scale``, with the reasons of ``estimates`` where they are undefined.
+    """Return ``scatter`` / ``scale``, with the reasons of ``estimates`` where they are
+    undefined.
 
     Args:
         scatter: shape (...).
         scale: the same shape.
-        n: exams, the same shape; one alone has no error.
+        n: number of exams, the same shape; a single exam has no error.
         estimates: the coefficient, the same shape.
     """
     undefined = [(mask & ~estimates.is_defined, reason) for mask, reason in estimates.causes]
@@ -207,19 +218,19 @@ def of_scatter(scatter: Array, scale: Array, n: Array, estimates: Estimates) -> 
 def t_interval(
     estimates: Estimates, errors: Estimates, n: Array, confidence: float = 0.95
 ) -> tuple[Array, Array]:
-    """Return Student's interval with n - 1 degrees of freedom, cut off at 1.
+    """Return Student's t interval with n - 1 degrees of freedom, cut off at 1.
 
     Args:
         estimates: any shape.
         errors: their standard errors, the same shape.
-        n: exams, ``n_read`` or for alpha ``cells.n_compared``.
+        n: number of exams: ``n_read``, or ``cells.n_compared`` for alpha.
         confidence: between 0 and 1.
 
     Returns:
         The lower and the upper limits, NaN where there is no error.
 
     Raises:
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
     """
     reach = stdtrit(np.maximum(n - 1, 1), 1 - tail_of(confidence)) * errors.values
     return estimates.values - reach, np.minimum(estimates.values + reach, 1.0)
@@ -232,7 +243,7 @@ def _of_each(cells: Cells, of_category: Array) -> Array:
 
 
 def _shortfall(cells: Cells, apart: Array, expected: Array) -> Array:
-    """Return what each cell adds to the coefficient while chance stands; shape (..., n_cells)."""
+    """Return each cell's contribution to the coefficient at fixed chance; shape (..., n_cells)."""
     share_compared = n_read(cells) / np.maximum(cells.n_compared, 1)
     relative = weighted.disagreements(cells, apart) / _safe(expected)[..., None]
     return np.asarray(share_compared[..., None] * cells.is_compared * (1 - relative))
@@ -241,14 +252,14 @@ def _shortfall(cells: Cells, apart: Array, expected: Array) -> Array:
 def _linearised(
     cells: Cells, apart: Array, estimates: Estimates, expected: Array, surplus: Array
 ) -> Array:
-    """Return the values of which the coefficient is the mean.
+    """Return the linearised values, whose mean is the coefficient.
 
     Args:
         cells: n_cells of them.
         apart: weights of disagreement.
         estimates: shape (...).
         expected: the disagreement by chance, shape (...).
-        surplus: how much more disagreement by chance a cell brings, shape (..., n_cells).
+        surplus: additional disagreement by chance due to a cell, shape (..., n_cells).
     """
     remaining = 1 - np.where(estimates.is_defined, estimates.values, 1.0)
     moved = 2 * (remaining / _safe(expected))[..., None] * surplus
@@ -290,10 +301,10 @@ def _alpha(
 
 
 def _drift_of_ordinal_weights(cells: Cells) -> Array:
-    """Return how alpha changes with the weights that the readings of a cell bring about.
+    """Return how alpha changes through the weights when the readings of a cell are added.
 
     Returns:
-        Shape (..., n_cells); for one exam more, times the exams compared.
+        Shape (..., n_cells); for one more exam, times the exams compared.
     """
     totals, between = cells.compared_readings, weighing.between(cells.compared_readings)
     partners = np.where(cells.is_compared, cells.n_readings - 1, 1.0)
@@ -330,5 +341,76 @@ def _null(cells: Cells, scatter: Array, scale: Array, estimates: Estimates) -> E
 
 
 def _safe(expected: Array) -> Array:
-    """Return ``expected`` with 1 in the place of 0, where the coefficient is undefined anyway."""
+    """Return ``expected`` with 0 replaced by 1, where the coefficient is undefined anyway."""
     return np.where(expected == 0, 1.0, expected)
+
+
+# Two readers. These errors are asymptotic: they use n where those above use n - 1.
+
+
+def cohen_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimates:
+    """Return the asymptotic standard error of Cohen's kappa, weighted or not.
+
+    Args:
+        tables: ``tables.Tables``.
+        weights: as in ``two_readers.cohen_kappa``.
+
+    Source:
+        Fleiss, Cohen & Everitt 1969, Psychological Bulletin 72:323-327.
+    """
+    counts = checked(tables)
+    estimates = two_readers.cohen_kappa(counts, weights)
+    n, apart, mean, joint, expected = _cohen_parts(counts, weights)
+    disagreed = (joint * apart).sum(axis=(-2, -1), keepdims=True)
+    away = apart * expected[..., None, None] - mean * disagreed
+    center = (joint * away).sum(axis=(-2, -1), keepdims=True)
+    scatter = np.sqrt((joint * (away - center) ** 2).sum(axis=(-2, -1)))
+    return of_scatter(scatter, np.sqrt(n) * expected**2, n, estimates)
+
+
+def cohen_kappa_null(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimates:
+    """Return the standard error that Cohen's kappa would have if the readers agreed by chance.
+
+    Source:
+        Fleiss, Cohen & Everitt 1969, Psychological Bulletin 72:323-327.
+    """
+    counts = checked(tables)
+    estimates = two_readers.cohen_kappa(counts, weights)
+    n, apart, mean, joint, expected = _cohen_parts(counts, weights)
+    independent = joint.sum(axis=-1)[..., :, None] * joint.sum(axis=-2)[..., None, :]
+    away = apart - mean + expected[..., None, None]
+    scatter = np.sqrt((independent * away**2).sum(axis=(-2, -1)))
+    return of_scatter(scatter, np.sqrt(n) * expected, n, estimates)
+
+
+def cohen_kappa_z(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimates:
+    """Return Cohen's kappa divided by its standard error under chance: the test of no agreement."""
+    kappa, error = two_readers.cohen_kappa(tables, weights), cohen_kappa_null(tables, weights)
+    return ratio(kappa.values, error.values, unless=error.causes)  # including an error of 0
+
+
+def bangdiwala_b(tables: ArrayLike) -> Estimates:
+    """Return the standard error of Bangdiwala's B by the delta method.
+
+    Source:
+        Shankar & Bangdiwala 2014, BMC Medical Research Methodology 14:100.
+    """
+    counts = checked(tables)
+    estimates = two_readers.bangdiwala_b(counts)
+    n, joint, rows, columns = shares(counts)
+    share = np.where(estimates.is_defined, estimates.values, 0.0)[..., None, None]
+    slope = 2 * joint * np.eye(joint.shape[-1])
+    slope = slope - share * (columns[..., :, None] + rows[..., None, :])
+    center = (joint * slope).sum(axis=(-2, -1), keepdims=True)
+    scatter = np.sqrt((joint * (slope - center) ** 2).sum(axis=(-2, -1)))
+    return of_scatter(scatter, np.sqrt(n) * chance(rows, columns), n, estimates)
+
+
+def _cohen_parts(
+    counts: Array, weights: ArrayLike | None
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Return n, disagreements of the fields, their means by chance, shares, and the mean."""
+    apart = weighing.disagreement(weights, counts.shape[-1])
+    n, joint, rows, columns = shares(counts)
+    mean = (columns @ apart.T)[..., :, None] + (rows @ apart)[..., None, :]
+    return n, apart, mean, joint, weighted.quadratic_form(rows, apart, columns)

@@ -1,4 +1,4 @@
-"""Tables of what the one and the other of two readers said: checking them, and their sums."""
+"""Cross tables of two readers' answers: validation and sums."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from numpy.typing import ArrayLike, NDArray
 from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.values import arrays
 
+# Shape (..., n_categories, n_categories): exams by the category of the first reader (rows) and of
+# the second (columns). For a finding, category 0 is absent and 1 is present.
 Tables = NDArray[np.float64]
-"""Shape (..., n_categories, n_categories): exams by what the first reader said (rows) and the
-second (columns). Of a finding, category 0 is absent and 1 is present."""
 
 
 class BadTable(ValueError):
-    """The table is not square, or holds something that is no number of exams."""
+    """The table is not square, or contains invalid numbers of exams."""
 
 
 def checked(tables: ArrayLike, n_categories: int | None = None) -> Tables:
     """Return ``tables`` as numbers of exams.
 
     Raises:
-        BadTable: not square, without a category, not of ``n_categories``; or a number of exams
-            that is none, negative, not finite or too large to be exact.
+        BadTable: not square, without a category, not of ``n_categories``; or an entry is not a
+            number, negative, not finite or too large to be exact.
     """
     counts = arrays.counts(tables, BadTable, "numbers of exams")
     if counts.ndim < 2 or counts.shape[-1] != counts.shape[-2] or not counts.shape[-1]:
@@ -33,34 +33,33 @@ def checked(tables: ArrayLike, n_categories: int | None = None) -> Tables:
 
 
 def n_exams(counts: Tables) -> NDArray[np.float64]:
-    """Return the exams of each table, shape (...)."""
     return np.asarray(counts.sum(axis=(-2, -1)))
 
 
 def margins(counts: Tables) -> tuple[NDArray[np.float64], Tables, Tables]:
-    """Return the exams, and how many of them each reader put into each category."""
+    """Return the number of exams, and how many each reader put into each category."""
     return n_exams(counts), counts.sum(axis=-1), counts.sum(axis=-2)
 
 
 def same(counts: Tables) -> NDArray[np.float64]:
-    """Return the exams of which both say the same, shape (...)."""
+    """Return the number of exams on which both agree, shape (...)."""
     return np.asarray(np.trace(counts, axis1=-2, axis2=-1))
 
 
 def chance(rows: Tables, columns: Tables) -> NDArray[np.float64]:
-    """Return the sum over the categories of what both would say by chance, shape (...)."""
+    """Return the number of agreements expected by chance, shape (...)."""
     return np.asarray(np.einsum("...c,...c->...", rows, columns))
 
 
 def shares(counts: Tables) -> tuple[NDArray[np.float64], Tables, Tables, Tables]:
-    """Return the exams, the share of each field, and those of its row and its column."""
+    """Return the number of exams, and the shares of each field, row and column."""
     n = n_exams(counts)
     joint = counts / np.maximum(n, 1)[..., None, None]
     return n, joint, joint.sum(axis=-1), joint.sum(axis=-2)
 
 
 def cells(counts: Tables) -> Cells:
-    """Return the fields as divisions of two readers over the categories: who is who is left out."""
+    """Return the fields as divisions of two readers over the categories, ignoring who is who."""
     n_categories = counts.shape[-1]
     one = np.eye(n_categories)
     said = (one[:, None] + one).reshape(n_categories**2, n_categories)

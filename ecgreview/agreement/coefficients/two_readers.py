@@ -1,4 +1,4 @@
-"""What two readers have in common, from the table of what the one and the other said."""
+"""Coefficients of two readers, from their cross table."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ Masks = list[tuple[NDArray[np.bool_], str]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class McNemar:
-    """A test whether one reader gives a finding more often than the other.
+    """Test of whether one reader gives a finding more often than the other.
 
     Attributes:
-        chi2: shape (...); (b - c)**2 / (b + c) of the discordant exams, not corrected for
-            continuity.
+        chi2: shape (...); (b - c)**2 / (b + c) of the discordant exams, without continuity
+            correction.
         p: shape (...); of chi2 with one degree of freedom.
-        exact_p: shape (...); two-sided, of the binomial law.
+        exact_p: shape (...); two-sided, of the binomial distribution.
     """
 
     chi2: Estimates
@@ -61,8 +61,8 @@ def cohen_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
 
     Args:
         tables: ``tables.Tables``.
-        weights: of agreement, also asymmetric (``weights.of_disagreement`` makes them of weights
-            of disagreement); by default categories agree wholly or not at all.
+        weights: of agreement, also asymmetric (``weights.of_disagreement`` converts weights of
+            disagreement); by default, only equal categories agree.
 
     Returns:
         Shape (...), at most 1; 0 is chance.
@@ -85,7 +85,7 @@ def cohen_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
 
 
 def cohen_kappa_max(tables: ArrayLike) -> Estimates:
-    """Return the largest kappa that readers who use the categories this often could reach.
+    """Return the maximum kappa possible with the readers' marginal totals.
 
     Source:
         Cohen 1960, Educ Psychol Meas 20:37-46.
@@ -98,12 +98,12 @@ def cohen_kappa_max(tables: ArrayLike) -> Estimates:
 
 
 def light_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimates:
-    """Return the mean of the defined Cohen kappas of several pairs: Light's kappa.
+    """Return Light's kappa, the mean of the defined Cohen kappas of several pairs.
 
     Args:
         tables: shape (n_pairs, ..., n_categories, n_categories); pairs without an exam in common
             are left out.
-        weights: as of ``cohen_kappa``.
+        weights: as in ``cohen_kappa``.
 
     Returns:
         Shape (...).
@@ -126,12 +126,12 @@ def light_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
 
 
 def percent_agreement(tables: ArrayLike) -> Estimates:
-    """Return the share of exams of which both say the same."""
+    """Return the share of exams on which both agree."""
     return kernels.percent_agreement(cells(checked(tables)))
 
 
 def prevalence_index(tables: ArrayLike) -> Estimates:
-    """Return how much more often both say present than both say absent, as a share of the exams.
+    """Return the share of exams both call present minus the share both call absent.
 
     Args:
         tables: ``tables.Tables`` of a finding.
@@ -147,13 +147,13 @@ def prevalence_index(tables: ArrayLike) -> Estimates:
 
 
 def bias_index(tables: ArrayLike) -> Estimates:
-    """Return how much more often the first reader alone says present than the second alone.
+    """Return the share of exams only the first reader calls present minus that of the second.
 
     Args:
         tables: ``tables.Tables`` of a finding.
 
     Returns:
-        Shape (...), from -1 to 1, a share of the exams.
+        Shape (...), from -1 to 1.
 
     Source:
         Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
@@ -163,12 +163,12 @@ def bias_index(tables: ArrayLike) -> Estimates:
 
 
 def scott_pi(tables: ArrayLike) -> Estimates:
-    """Return Scott's pi, for which both readers share the same chances.
+    """Return Scott's pi, which assumes the same category probabilities for both readers.
 
     Source:
         Scott 1955, Public Opinion Quarterly 19:321-325.
     """
-    return kernels.fleiss_kappa(cells(checked(tables)))  # which it is for two readers
+    return kernels.fleiss_kappa(cells(checked(tables)))  # equal for two readers
 
 
 def pabak(tables: ArrayLike) -> Estimates:
@@ -178,23 +178,23 @@ def pabak(tables: ArrayLike) -> Estimates:
         Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
     """
     counts = checked(tables)
-    found = kernels.brennan_prediger(cells(counts))
-    return found.with_caution(_one_used(counts), Reason.ONE_CATEGORY_USED)
+    estimates = kernels.brennan_prediger(cells(counts))
+    return estimates.with_caution(_one_used(counts), Reason.ONE_CATEGORY_USED)
 
 
 def gwet_ac1(tables: ArrayLike) -> Estimates:
-    """Return Gwet's AC1; near 1 for rare findings, so read it beside positive agreement.
+    """Return Gwet's AC1; near 1 for rare findings, so interpret it with positive agreement.
 
     Source:
         Gwet 2008, Br J Math Stat Psychol 61:29-48.
     """
     counts = checked(tables)
-    found = kernels.gwet_ac1(cells(counts))
-    return found.with_caution(_one_used(counts), Reason.ONE_CATEGORY_USED)
+    estimates = kernels.gwet_ac1(cells(counts))
+    return estimates.with_caution(_one_used(counts), Reason.ONE_CATEGORY_USED)
 
 
 def bangdiwala_b(tables: ArrayLike) -> Estimates:
-    """Return Bangdiwala's B: the squares of agreement in the rectangles of what each one said.
+    """Return Bangdiwala's B: squares of agreement over rectangles of the marginal totals.
 
     Returns:
         Shape (...), from 0 to 1; undefined when the readers have no category in common.
@@ -213,7 +213,8 @@ def bangdiwala_b(tables: ArrayLike) -> Estimates:
 
 
 def positive_jaccard(tables: ArrayLike) -> Estimates:
-    """Return the exams to which both give the finding, of those to which either gives it.
+    """Return the Jaccard index: exams to which both give the finding, over those to which
+    either does.
 
     Args:
         tables: ``tables.Tables`` of a finding.

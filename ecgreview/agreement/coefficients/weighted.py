@@ -1,6 +1,6 @@
 """The coefficients of several readers with weights between the categories.
 
-Without weights they are the nominal ones of ``kernels``, and have the same values.
+Without weights they equal the nominal ones of ``kernels``.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ __all__ = [
     "percent_agreement",
 ]
 
+# Below any possible disagreement by chance, above rounding errors of subtraction.
 _ROUNDING = 1e-14
-"""Below any chance of disagreement that readings can have, above what subtraction leaves."""
 
 Masks = list[tuple[NDArray[np.bool_], str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
-    """Who said what, and how many exams met each such pattern of answers.
+    """The answers of readers, and the number of exams with each pattern of answers.
 
     Attributes:
         said: shape (n_readers, n_patterns, n_categories), float64; 1 for the category a reader
@@ -54,15 +54,15 @@ class Votes:
 
     @classmethod
     def of(cls, ratings: ArrayLike, categories: Sequence[float] | None = None) -> Votes:
-        """Return the votes of ``ratings``, each exam a pattern of its own.
+        """Return the votes of ``ratings``, with one pattern per exam.
 
         Args:
             ratings: shape (n_readers, n_exams); a category code, NaN where a reader did not rate.
             categories: the codes a reader could choose from; by default those that were chosen.
 
         Raises:
-            BadRatings: not one row for each reader, no numbers, a code that is no category, or a
-                category named twice.
+            BadRatings: not one row per reader, not numbers, an unknown category code, or a category
+                named twice.
         """
         codes = arrays.numbers(ratings, BadRatings, "ratings")
         if codes.ndim != 2:
@@ -80,25 +80,25 @@ class Votes:
 
     @classmethod
     def of_patterns(cls, patterns: PatternCount) -> Votes:
-        """Return the votes of findings, absent or present, for all classes at once."""
+        """Return the votes on findings, absent or present, for all classes at once."""
         states = patterns.patterns.T
         said = np.stack([states == state for state in range(MISSING + 1, MISSING + 3)], axis=-1)
         return cls(said.astype(np.float64), patterns.counts.astype(np.float64))
 
     @property
     def cells(self) -> Cells:
-        """The same without the names of the readers."""
+        """The same without the identity of readers."""
         return Cells(np.asarray(self.said.sum(axis=0)), self.n_exams)
 
 
 def counted(table: ArrayLike) -> Cells:
-    """Return the cells of a table of exams by how many readers chose each category.
+    """Return the cells of a table with the number of readers per exam and category.
 
     Args:
         table: shape (n_exams, n_categories).
 
     Raises:
-        BadRatings: wrong shape, or a number of readers that is no whole number of 0 or more.
+        BadRatings: wrong shape, or a number of readers that is not a non-negative integer.
     """
     counts = arrays.counts(table, BadRatings, "numbers of readers")
     if counts.ndim != 2 or not counts.shape[1]:
@@ -116,31 +116,32 @@ def _categories(codes: Sequence[float]) -> NDArray[np.float64]:
 
 
 def percent_agreement(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
-    """Return the weighted share of pairs of readers who agree, averaged over the exams compared.
+    """Return the weighted share of pairs of readers who agree, averaged over the exams
+    compared.
 
     Args:
-        cells: leading axes as you like; so in all that follows.
+        cells: with any leading axes, as in all functions below.
         weights: shape (n_categories, n_categories), of agreement; by default identity.
 
     Raises:
-        BadWeights: see ``weights.custom``; so in all that follows.
+        BadWeights: see ``weights.custom``; as in all functions below.
 
     Source:
-        Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapters 2 to 4, for all here.
+        Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapters 2 to 4, for this module.
     """
     apart = disagreement(weights, cells.n_categories)
     return _beyond(observed(cells, apart), np.ones_like(cells.n_compared), [_uncompared(cells)])
 
 
 def brennan_prediger(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
-    """Return Brennan and Prediger's coefficient: chance is equal for all categories."""
+    """Return Brennan and Prediger's coefficient, with equal chance for all categories."""
     apart = disagreement(weights, cells.n_categories)
     expected = np.full_like(cells.n_compared, apart.mean() if apart.size else 0.0)
     return _of_no_margins(cells, observed(cells, apart), expected)
 
 
 def gwet_ac2(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
-    """Return Gwet's AC2, which without weights is AC1."""
+    """Return Gwet's AC2 (AC1 without weights)."""
     apart = disagreement(weights, cells.n_categories)
     return _of_no_margins(cells, observed(cells, apart), ac2_chance(cells, apart))
 
@@ -162,7 +163,7 @@ def fleiss_kappa_by_category(cells: Cells) -> Estimates:
         Fleiss 1971, Psychological Bulletin 76(5):378-382.
     """
     each = [kernels.fleiss_kappa(_against_others(cells, k)) for k in range(cells.n_categories)]
-    values = np.stack([one.values for one in each], axis=-1)
+    values = np.stack([item.values for item in each], axis=-1)
     causes = (
         ((cells.n_compared == 0)[..., None], Reason.NOT_COMPARED),
         (cells.compared_readings == 0, Reason.CATEGORY_UNUSED),
@@ -172,7 +173,7 @@ def fleiss_kappa_by_category(cells: Cells) -> Estimates:
 
 
 def krippendorff_alpha(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
-    """Return Krippendorff's alpha; quadratic weights of the scores make it that of intervals.
+    """Return Krippendorff's alpha; with quadratic weights of the scores, for interval data.
 
     Source:
         Hayes & Krippendorff 2007, Communication Methods and Measures 1(1):77-89.
@@ -181,9 +182,9 @@ def krippendorff_alpha(cells: Cells, weights: ArrayLike | None = None) -> Estima
 
 
 def krippendorff_ordinal_alpha(cells: Cells) -> Estimates:
-    """Return Krippendorff's ordinal alpha, for categories that stand from lowest to highest.
+    """Return Krippendorff's ordinal alpha, for categories ordered from lowest to highest.
 
-    It suits how sure readers are of a finding: possible, probable, definite.
+    It suits the certainty of findings: possible, probable, definite.
 
     Source:
         Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section D.
@@ -192,7 +193,7 @@ def krippendorff_ordinal_alpha(cells: Cells) -> Estimates:
 
 
 def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
-    """Return Conger's kappa: chance is that of two readers, each with shares of their own.
+    """Return Conger's kappa, whose chance agreement uses each reader's own prevalence.
 
     For two readers who read the same exams it is Cohen's kappa.
 
@@ -206,11 +207,11 @@ def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
     return _beyond(observed(cells, apart), expected, masks)
 
 
-# What the standard errors share with the coefficients.
+# Shared by the coefficients and their standard errors.
 
 
 def disagreement(weights: ArrayLike | None, n_categories: int) -> NDArray[np.float64]:
-    """Return 1 - ``weights``, made symmetric: of two readings neither comes first."""
+    """Return 1 - ``weights``, made symmetric, because two readings have no order."""
     apart = weighing.disagreement(weights, n_categories)
     return np.asarray((apart + apart.T) / 2)
 
@@ -223,7 +224,7 @@ def quadratic_form(
 
 
 def disagreeing_pairs(cells: Cells, apart: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weighted pairs of readers of a cell that disagree, each pair counted twice.
+    """Return the weighted number of disagreeing pairs of readers of a cell, each counted twice.
 
     Args:
         cells: n_cells of them.
@@ -236,7 +237,7 @@ def disagreeing_pairs(cells: Cells, apart: NDArray[np.float64]) -> NDArray[np.fl
 
 
 def disagreements(cells: Cells, apart: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the same as a share of the pairs, 0 where nothing is compared."""
+    """Return ``disagreeing_pairs`` as a share of the pairs, 0 where nothing is compared."""
     pairs = np.where(cells.is_compared, cells.n_readings * (cells.n_readings - 1), 1.0)
     return np.asarray(np.where(cells.is_compared, disagreeing_pairs(cells, apart) / pairs, 0.0))
 
@@ -254,16 +255,17 @@ def ac2_chance(cells: Cells, apart: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def ac2_factor(apart: NDArray[np.float64]) -> float:
-    """Return the sum of all weights over q (q - 1), by which AC2's chance agreement grows."""
+    """Return the sum of all weights over q (q - 1), the factor of AC2's chance agreement."""
     q = len(apart)
     return float((1 - apart).sum() / max(q * (q - 1), 1))
 
 
 def reader_shares(votes: Votes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the shares of the categories in each reader's ratings, and how many these are.
+    """Return the shares of the categories in each reader's ratings, and the number of ratings.
 
     Returns:
-        Shapes (..., n_readers, n_categories), all 0 for who rated nothing, and (..., n_readers).
+        Shapes (..., n_readers, n_categories), all 0 for readers without ratings, and
+        (..., n_readers).
     """
     chosen = np.einsum("...p,rpk->...rk", votes.n_exams, votes.said)
     n_rated = chosen.sum(axis=-1)
@@ -271,7 +273,7 @@ def reader_shares(votes: Votes) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 
 def conger_chance(votes: Votes, apart: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean disagreement of all pairs of readers by chance, shape (...)."""
+    """Return the mean disagreement by chance over all pairs of readers, shape (...)."""
     shares, n_rated = reader_shares(votes)
     others = shares.sum(axis=-2, keepdims=True) - shares
     pairs = quadratic_form(shares, apart, others).sum(axis=-1)
@@ -281,7 +283,7 @@ def conger_chance(votes: Votes, apart: NDArray[np.float64]) -> NDArray[np.float6
 
 def _alpha(cells: Cells, apart: NDArray[np.float64]) -> Estimates:
     partners = np.where(cells.is_compared, cells.n_readings - 1, 1.0)
-    pairs = disagreeing_pairs(cells, apart) / partners  # a lone reading disagrees with none
+    pairs = disagreeing_pairs(cells, apart) / partners  # a single reading disagrees with none
     totals = cells.compared_readings
     n = totals.sum(axis=-1)
     different = quadratic_form(totals, apart, totals)
@@ -306,7 +308,7 @@ def _of_no_margins(
 
 
 def _of_margins(cells: Cells, apart: NDArray[np.float64]) -> Masks:
-    """Return where chance is undefined: no pair of readings compared could disagree."""
+    """Return where chance is undefined, because no pair of readings compared could disagree."""
     totals = cells.compared_readings
     return [
         _uncompared(cells),
@@ -322,5 +324,5 @@ def _uncompared(cells: Cells) -> tuple[NDArray[np.bool_], str]:
 def _beyond(
     disagreed: NDArray[np.float64], expected: NDArray[np.float64], unless: Masks
 ) -> Estimates:
-    """Return 1 - disagreed / expected; the form that loses no digits for rare findings."""
+    """Return 1 - disagreed / expected, a form that loses no digits for rare findings."""
     return complement(ratio(disagreed, expected, unless=unless))

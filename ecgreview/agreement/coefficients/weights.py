@@ -1,4 +1,4 @@
-"""How far two categories agree, from 0 for opposites to 1 for the same.
+"""Weights of agreement between categories, from 0 for opposites to 1 for equal ones.
 
 The schemes are those of Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapter 3.
 """
@@ -29,15 +29,15 @@ __all__ = [
     "ratio",
 ]
 
+# Maximum absolute score, whose square can still be represented.
 _LARGEST = 1e100
-"""Of a score: its square can still be counted with."""
 
+# Shape (n_categories, n_categories): agreement of two categories, 1 on the diagonal.
 Weights = NDArray[np.float64]
-"""Shape (n_categories, n_categories): agreement of two categories, 1 on the diagonal."""
 
 
 class BadWeights(ValueError):
-    """The matrix weighs no agreement, or the scores do not tell the categories apart."""
+    """The matrix is not a valid weight matrix, or the scores do not separate the categories."""
 
 
 def custom(matrix: ArrayLike, n_categories: int | None = None) -> Weights:
@@ -45,11 +45,11 @@ def custom(matrix: ArrayLike, n_categories: int | None = None) -> Weights:
 
     Args:
         matrix: shape (n_categories, n_categories), from 0 to 1 with 1 on the diagonal.
-        n_categories: how many categories there are, if known.
+        n_categories: number of categories, if known.
 
     Raises:
-        BadWeights: wrong shape, not finite, outside 0 to 1, a category that does not agree with
-            itself, or several categories that all agree wholly.
+        BadWeights: wrong shape, not finite, outside 0 to 1, a diagonal element other than 1, or
+            full agreement between all of several categories.
     """
     weights = _square(matrix)
     if n_categories is not None and len(weights) != n_categories:
@@ -69,10 +69,10 @@ def of_disagreement(matrix: ArrayLike) -> Weights:
     Their scale does not matter: the worst disagreement becomes an agreement of 0.
 
     Args:
-        matrix: shape (n_categories, n_categories), from 0 upwards with 0 on the diagonal.
+        matrix: shape (n_categories, n_categories), 0 or more, with 0 on the diagonal.
 
     Raises:
-        BadWeights: as ``custom``; or a negative disagreement.
+        BadWeights: as in ``custom``, or a negative disagreement.
     """
     apart = _square(matrix)
     if apart.min() < 0:
@@ -83,37 +83,37 @@ def of_disagreement(matrix: ArrayLike) -> Weights:
 
 
 def disagreement(weights: ArrayLike | None, n_categories: int) -> NDArray[np.float64]:
-    """Return 1 - ``weights``; without weights categories agree wholly or not at all.
+    """Return 1 - ``weights``; without weights, only equal categories agree.
 
     Raises:
-        BadWeights: as ``custom``.
+        BadWeights: as in ``custom``.
     """
     agreed = np.eye(n_categories) if weights is None else custom(weights, n_categories)
     return np.asarray(1 - agreed)
 
 
 def identity(scores: Sequence[float]) -> Weights:
-    """Return weights for categories that agree wholly or not at all."""
+    """Return weights by which only equal categories agree."""
     return _agreement(_apart(scores) != 0)
 
 
 def linear(scores: Sequence[float]) -> Weights:
-    """Return weights that fall with the distance of the scores."""
+    """Return weights that decrease with the distance of the scores."""
     return _agreement(np.abs(_apart(scores)))
 
 
 def quadratic(scores: Sequence[float]) -> Weights:
-    """Return weights that fall with the squared distance of the scores: interval data."""
+    """Return weights that decrease with the squared distance of the scores (interval data)."""
     return _agreement(_apart(scores) ** 2)
 
 
 def radical(scores: Sequence[float]) -> Weights:
-    """Return weights that fall with the square root of the distance of the scores."""
+    """Return weights that decrease with the square root of the distance of the scores."""
     return _agreement(np.sqrt(np.abs(_apart(scores))))
 
 
 def ordinal(scores: Sequence[float]) -> Weights:
-    """Return weights by how many pairs of ranks lie within the two; only the order matters.
+    """Return weights by the number of pairs of ranks between the two; only the order matters.
 
     These are Gwet's; Krippendorff's ordinal weights depend on the readings: see
     ``krippendorff_ordinal``.
@@ -124,10 +124,10 @@ def ordinal(scores: Sequence[float]) -> Weights:
 
 
 def ratio(scores: Sequence[float]) -> Weights:
-    """Return weights by the squared distance in proportion to the sum of the scores.
+    """Return weights by the squared distance relative to the sum of the scores.
 
     Raises:
-        BadWeights: a negative score; or as the other schemes.
+        BadWeights: a negative score; or as in the other schemes.
     """
     known = _known(scores)
     apart, total = _apart(known), np.add.outer(known, known)
@@ -138,19 +138,20 @@ def ratio(scores: Sequence[float]) -> Weights:
 
 
 def circular(scores: Sequence[float]) -> Weights:
-    """Return weights by the chord on a circle, where the last score comes before the first."""
+    """Return weights by the chord on a circle, where the last score precedes the first."""
     apart = _apart(scores)
     return _agreement(np.sin(np.pi * apart / (apart.max() + 1)) ** 2)
 
 
 def bipolar(scores: Sequence[float]) -> Weights:
-    """Return weights that fall faster between scores on the same side of the middle."""
+    """Return weights that decrease faster between scores on the same side of the middle."""
     known = _known(scores)
     apart, total = _apart(known), np.add.outer(known, known)
     room = (total - 2 * known.min()) * (2 * known.max() - total)
     return _agreement(np.divide(apart**2, room, out=np.zeros_like(apart), where=apart != 0))
 
 
+# Weight schemes for category scores; categories that are only ordered score 1, 2, ...
 SCHEMES: Mapping[str, Callable[[Sequence[float]], Weights]] = MappingProxyType(
     {
         "identity": identity,
@@ -163,7 +164,6 @@ SCHEMES: Mapping[str, Callable[[Sequence[float]], Weights]] = MappingProxyType(
         "bipolar": bipolar,
     }
 )
-"""Each makes weights of the categories' scores; categories that are only ordered score 1, 2, ..."""
 
 
 def krippendorff_ordinal(readings: NDArray[np.float64]) -> Weights:
@@ -182,7 +182,7 @@ def krippendorff_ordinal(readings: NDArray[np.float64]) -> Weights:
 
 
 def between(readings: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the readings between two categories, those of the two counted by half.
+    """Return the readings between two categories, counting those of the two by half.
 
     Args:
         readings: shape (..., n_categories).
@@ -204,7 +204,7 @@ def _square(matrix: ArrayLike) -> NDArray[np.float64]:
 
 
 def _known(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``scores``, once checked."""
+    """Return the validated ``scores``."""
     known = arrays.numbers(scores, BadWeights, "scores")
     if known.ndim != 1 or not known.size or not (np.abs(known) <= _LARGEST).all():
         raise BadWeights("the scores are one finite number for each category")
@@ -214,12 +214,12 @@ def _known(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _apart(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the differences of ``scores``, once checked."""
+    """Return the differences of the validated ``scores``."""
     known = _known(scores)
     return np.asarray(np.subtract.outer(known, known))
 
 
 def _agreement(disagreement: NDArray[np.float64] | NDArray[np.bool_]) -> Weights:
-    """Return 1 for no disagreement down to 0 for the worst."""
+    """Scale disagreement to weights: 1 for no disagreement, 0 for the worst."""
     worst = disagreement.max(axis=(-2, -1), keepdims=True)
     return np.asarray(1 - disagreement / np.where(worst == 0, 1, worst))

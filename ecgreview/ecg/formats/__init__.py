@@ -1,4 +1,4 @@
-"""Files -> recordings: ``find`` what can be imported and ``read`` it, whatever it is called."""
+"""Files to recordings: ``find`` what can be imported and ``read`` it, whatever its file name."""
 
 from __future__ import annotations
 
@@ -29,25 +29,27 @@ _OTHERS: dict[LooksLike, Callable[[bytes], bool]] = {
 def find(path: Path) -> list[Path]:
     """Return the WFDB headers and HDF5 files at or below ``path``, sorted.
 
-    A file is returned whatever it is called. Folders are not entered through symbolic links, and
-    hidden files are passed over, for archives made on macOS hide a shadow beside every file.
+    Files are recognized by content, not by name. Folders are not entered through symbolic
+    links. Hidden files are skipped, because archives made on macOS contain a shadow of every
+    file.
 
     Raises:
-        FileNotFoundError: there is nothing at ``path``.
+        FileNotFoundError: ``path`` does not exist.
     """
     if path.is_file():
         return [path]
     if not path.is_dir():
         raise FileNotFoundError(path)
-    found = []
+    result = []
     for folder, subfolders, names in os.walk(path, onerror=_raise):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        found += [Path(folder, name) for name in names if _is_candidate(name)]
-    return sorted(found)
+        result += [Path(folder, name) for name in names if _is_candidate(name)]
+    return sorted(result)
 
 
 def read(path: Path, root: Path) -> Iterator[Recording | Refusal]:
-    """Yield what the file at ``path`` holds, each exam either as a recording or with a reason.
+    """Yield the contents of the file at ``path``, each exam either as a recording or as a
+    refusal.
 
     Args:
         path: a WFDB header or an HDF5 file.
@@ -65,7 +67,7 @@ def read(path: Path, root: Path) -> Iterator[Recording | Refusal]:
 
 
 def _read(path: Path, root: Path, key: str) -> Iterator[Recording | Refusal]:
-    # realpath and not Path.resolve: the latter raises RuntimeError on links that go round.
+    # realpath and not Path.resolve: the latter raises RuntimeError on circular links.
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
         raise Refused(RefusalCode.LINK_OUTSIDE)
     if path.exists() and not path.is_file():
@@ -82,7 +84,7 @@ def _header_text(head: bytes, name: str) -> str:
     """Return ``head`` as the text of a WFDB header, or refuse it by what it looks like."""
     if head.startswith(wfdb_record.LFS):
         raise wfdb_record.lfs_pointer(name)
-    # Headers are ASCII but for comments, which older tools wrote in Latin-1.
+    # Headers are ASCII except for comments, which older tools wrote in Latin-1.
     try:
         text = head.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Lead traces of any format -> one checked Signal of twelve leads."""
+"""Lead traces of any format to one validated Signal of twelve leads."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .recording import Refused
 
 MIN_DURATION_S = 2.0
 MIN_RATE_HZ, MAX_RATE_HZ = 50.0, 10_000.0
+# One volt: no electrode on skin records that, so the file's unit must be wrong.
 MAX_ABSOLUTE_MV = 1_000.0
-"""A volt: no electrode on skin gives that, so the numbers are not what the file says."""
 
 _COARSER = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _FULL_SCALE = 32767
@@ -26,12 +26,12 @@ Traces = Mapping[str, NDArray[np.float64]]
 
 
 def assemble(traces: Traces, *, sampling_rate_hz: float, microvolts_per_lsb: float) -> Signal:
-    """Return the twelve-lead signal made of ``traces``, deriving what I and II determine.
+    """Return the twelve-lead signal made of ``traces``, deriving leads that I and II determine.
 
     Args:
         traces: standard lead name -> shape (n,), in steps of ``microvolts_per_lsb``; NaN or
             infinity where there is no value. Whole steps are stored exactly.
-        sampling_rate_hz: as the file states it.
+        sampling_rate_hz: as stated in the file.
         microvolts_per_lsb: made coarser when an amplitude would not fit 16 bits.
 
     Raises:
@@ -51,10 +51,10 @@ def assemble(traces: Traces, *, sampling_rate_hz: float, microvolts_per_lsb: flo
 
 
 def check_rate(sampling_rate_hz: float) -> None:
-    """Refuse a sampling rate no electrocardiograph has.
+    """Refuse a sampling rate that no electrocardiograph has.
 
     Raises:
-        Refused: it lies outside 50 to 10,000 Hz.
+        Refused: it is outside 50 to 10,000 Hz.
     """
     if not MIN_RATE_HZ <= sampling_rate_hz <= MAX_RATE_HZ:
         raise Refused(
@@ -97,7 +97,7 @@ def _check_amplitude(millivolts: NDArray[np.float64]) -> None:
 
 
 def _quantised(steps: NDArray[np.float64]) -> tuple[NDArray[np.int16], int]:
-    """Return int16 samples and how many steps each of theirs is worth, so that none clips."""
+    """Return int16 samples and the number of steps each unit is worth, so that none clips."""
     is_valid = np.isfinite(steps)
     whole = np.where(is_valid, steps, 0.0)
     peak = np.abs(whole).max()

@@ -1,6 +1,7 @@
-"""``exams.csv`` of the CODE datasets: whose tracing it is, how old, of which sex, and its labels.
+"""``exams.csv`` of the CODE datasets: patient, age, sex and labels of each exam.
 
-Labels are kept apart, for drawing samples: no reader may see them. Outcomes are not read at all.
+Labels are kept separate and used only for sampling: readers must not see them. Outcomes are not
+read at all.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ MAX_AGE_YEARS = 120
 
 _YES = frozenset({"true", "1"})
 
+# Label columns in lower case, as their names are compared.
 LABELS = ("1davb", "rbbb", "lbbb", "sb", "st", "af", "normal_ecg")
-"""The columns that hold a label, in small letters as their names are compared."""
 
 _SEXES: dict[str, Sex] = {"true": "M", "1": "M", "false": "F", "0": "F"}
 
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What ``exams.csv`` says about one exam and its patient; None where it says nothing."""
+    """Facts in ``exams.csv`` about one exam and its patient; None where missing."""
 
     key: str | None = None
     age_years: float | None = None
@@ -37,10 +38,11 @@ class Patient:
 
 
 def load(folder: Path, exam_ids: Collection[int]) -> dict[int, Patient]:
-    """Return exam id -> patient, for those of ``exam_ids`` that ``exams.csv`` in ``folder`` lists.
+    """Return exam id -> patient, for those of ``exam_ids`` that ``exams.csv`` in ``folder``
+    lists.
 
-    Columns are found by name; a byte-order mark and semicolons are tolerated. Empty when there
-    is no such file. An id listed twice with different facts is left out.
+    Columns are found by name; a byte order mark and semicolons are tolerated. Empty when there
+    is no such file. An id listed twice with different facts is omitted.
 
     Raises:
         Refused: the file is too large, is not text, or has no ``exam_id`` column.
@@ -71,15 +73,15 @@ def _rows(path: Path) -> Iterator[tuple[int, Patient]]:
                 raise _no_ids(columns)
             for cells in lines:
                 row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
-                with contextlib.suppress(ValueError):  # a line without a number is no exam
+                with contextlib.suppress(ValueError):  # a row without a number is not an exam
                     yield int(row.get("exam_id", "")), _patient(row)
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refused(RefusalCode.EXAMS_CSV_TEXT, file=NAME, error=str(error)) from error
 
 
 def _no_ids(columns: list[str]) -> Refused:
-    found = ", ".join(columns)[:80]
-    return Refused(RefusalCode.EXAMS_CSV_COLUMN, file=NAME, found=found)
+    result = ", ".join(columns)[:80]
+    return Refused(RefusalCode.EXAMS_CSV_COLUMN, file=NAME, found=result)
 
 
 def _patient(row: dict[str, str]) -> Patient:

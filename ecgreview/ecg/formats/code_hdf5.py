@@ -1,8 +1,8 @@
 """HDF5 in the layout of CODE-15%: ``tracings`` (N, n_samples, 12) in mV and ``exam_id`` (N,).
 
-The unit is millivolts and the order of the leads that of ``leads.LEADS``; both were settled on
-the published signals, for the texts that come with them contradict each other. The HDF5 library can
-crash on a file made for it: imports read through ``sandbox``.
+The unit is millivolts and the lead order is ``leads.LEADS``. Both were determined from the
+published signals, because the accompanying texts contradict each other. The HDF5 library can crash
+on a crafted file, so imports read through ``sandbox``.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ MICROVOLTS_PER_UNIT = 1000.0
 
 MAX_EXAMS = 5_000_000
 MAX_SAMPLES_PER_LEAD = 65_536
+# A compressed chunk is inflated as a whole, so its size limits the cost of one row.
 MAX_CHUNK_BYTES = 64 * 2**20
-"""A compressed chunk is inflated whole, so its size bounds what one row can cost."""
 
 
 def read(path: Path, key: str) -> Iterator[Recording | Refusal]:
-    """Yield one recording or refusal for each row, in order, one row in memory at a time.
+    """Yield one recording or refusal per row, in order, with one row in memory at a time.
 
     Args:
-        path: an HDF5 file; ``exams.csv`` beside it is consulted for patient, age and sex.
-        key: how recordings and refusals name the file.
+        path: an HDF5 file; ``exams.csv`` next to it supplies patient, age and sex.
+        key: name of the file in recordings and refusals.
 
     Raises:
-        Refused: the file as a whole is not in the layout.
+        Refused: the file as a whole does not have the layout.
     """
     try:
         with h5py.File(path, "r") as file:
@@ -59,7 +59,7 @@ def _rows(file: h5py.File, path: Path, key: str) -> Iterator[Recording | Refusal
     for exam_id, millivolts in zip(exam_ids, _each(tracings), strict=True):
         exam_key = f"{key}#{exam_id}"
         try:
-            # Nobody can tell which of two tracings is meant, so neither is taken.
+            # It is unknown which of two tracings is meant, so neither is imported.
             _check_once(occurrences[exam_id])
             yield _recording(millivolts, exam_key, patients.get(exam_id))
         except Refused as refused:
@@ -71,7 +71,7 @@ def _rows(file: h5py.File, path: Path, key: str) -> Iterator[Recording | Refusal
 
 
 def _each(tracings: h5py.Dataset) -> Iterator[NDArray[np.float64]]:
-    """Yield each tracing, shape (12, n_samples), reading as many at once as share a chunk."""
+    """Yield each tracing, shape (12, n_samples), reading tracings of one chunk together."""
     n_exams, n_samples, _ = tracings.shape
     row_bytes = max(1, n_samples * N_LEADS * tracings.dtype.itemsize)
     shared = tracings.chunks[0] if tracings.chunks else 1
@@ -84,14 +84,14 @@ def _each(tracings: h5py.Dataset) -> Iterator[NDArray[np.float64]]:
 def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
     """Return a dataset that is stored in the file itself.
 
-    Links, virtual and external datasets can name any other file of this machine.
+    Links, virtual and external datasets could name any other file of this machine.
     """
     link = file.get(name, getlink=True)
-    found = file[name] if isinstance(link, h5py.HardLink) else None
-    if not isinstance(found, h5py.Dataset) or found.is_virtual or found.external:
+    result = file[name] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(result, h5py.Dataset) or result.is_virtual or result.external:
         raise Refused(RefusalCode.HDF5_DATASET, name=name, found=", ".join(file)[:80])
-    _check_chunks(found, name)
-    return found
+    _check_chunks(result, name)
+    return result
 
 
 def _check_tracings(tracings: h5py.Dataset) -> None:
@@ -111,7 +111,7 @@ def _check_tracings(tracings: h5py.Dataset) -> None:
 
 
 def _check_chunks(dataset: h5py.Dataset, name: str) -> None:
-    """Refuse a dataset whose chunks are too large: each is inflated whole, whatever it is for."""
+    """Refuse a dataset with too large chunks: each is inflated as a whole."""
     chunk_bytes = math.prod(dataset.chunks or (1,)) * dataset.dtype.itemsize
     if chunk_bytes > MAX_CHUNK_BYTES:
         raise Refused(RefusalCode.LARGE_CHUNKS, name=name, most=MAX_CHUNK_BYTES, found=chunk_bytes)
@@ -122,9 +122,9 @@ def _exam_ids(file: h5py.File, n_exams: int) -> list[int]:
         raise Refused(RefusalCode.NO_EXAM_IDS)
     ids = _dataset(file, "exam_id")
     if ids.shape != (n_exams,) or ids.dtype.kind not in "iu":
-        # Which tracing is whose is never guessed.
-        found = f"{ids.dtype} {ids.shape}"
-        raise Refused(RefusalCode.EXAM_ID_LENGTH, expected=n_exams, found=found)
+        # Never guess which tracing belongs to whom.
+        result = f"{ids.dtype} {ids.shape}"
+        raise Refused(RefusalCode.EXAM_ID_LENGTH, expected=n_exams, found=result)
     return [int(exam_id) for exam_id in ids[:]]
 
 
@@ -137,7 +137,7 @@ def _recording(millivolts: NDArray[np.float64], key: str, patient: Patient | Non
     """Return the recording of one row.
 
     Args:
-        millivolts: shape (12, n_samples), zero padding included.
+        millivolts: shape (12, n_samples), including zero padding.
         key: the source key.
         patient: None when ``exams.csv`` does not list the exam.
     """
@@ -161,9 +161,9 @@ def _recording(millivolts: NDArray[np.float64], key: str, patient: Patient | Non
 
 
 def _unpadded(millivolts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the samples between the zeros that centre a tracing in its 4096 places.
+    """Return the samples between the zeros that center a tracing in its 4096 samples.
 
-    Shown, the padding would look like asystole.
+    If shown, the padding would look like asystole.
     """
     has_signal = np.isfinite(millivolts) & (millivolts != 0)
     alive = np.flatnonzero(has_signal.any(axis=0))

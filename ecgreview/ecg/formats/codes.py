@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
-Details: TypeAlias = Mapping[str, str | int | float]
-"""What was expected and found, by name, for the sentence that explains a code.
+# Expected and actual values, by name, for the sentence that explains a code.
 
-Empty text stands for nothing at all. Messages of the operating system and of libraries are quoted.
-"""
+# Empty text means that nothing was there. Messages of the operating system and of libraries are
+# quoted.
+Details: TypeAlias = Mapping[str, str | int | float]
 
 
 class RefusalCode(StrEnum):
     """Codes never change: imports store them, and pages and commands explain them.
 
-    The comments name the details of each.
+    The comments list the details of each code.
     """
 
     # The file as a whole.
@@ -80,13 +80,13 @@ class RefusalCode(StrEnum):
     AMPLITUDE = "amplitude"  # found
     RESOLUTION = "resolution"  # most, found
 
-    # What is stored already, or cannot be stored.
+    # Already stored, or impossible to store.
     CHANGED = "changed"
     BAD_NAME = "bad_name"  # most_key, most_pseudonym
 
 
 class LooksLike(StrEnum):
-    """What a file of an unknown format seems to be."""
+    """What a file of an unknown format appears to be."""
 
     ZIP = "zip"
     GZIP = "gzip"

@@ -1,4 +1,4 @@
-"""What comes out of a file: a recording, or the reason why not."""
+"""The result of reading a file: a recording, or a refusal with its reason."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Refused(Exception):
     """A file, or one exam of it, cannot be imported.
 
     Attributes:
-        code: why.
-        details: what was expected and found.
+        code: the reason.
+        details: expected and actual values.
     """
 
     def __init__(self, code: RefusalCode, **details: str | int | float) -> None:
@@ -30,16 +30,16 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One exam as a file holds it: the signal and the two facts a blinded reader may know.
+    """One exam as read from a file: the signal and the two facts a blinded reader may know.
 
-    There is deliberately no field for a report, a name, a device or a date, and what the source
-    says the exam shows serves drawing samples alone: it is kept out of logs and from readers.
+    There is deliberately no field for a report, a name, a device or a date. The labels of the
+    source are used only for sampling: they are kept out of logs and away from readers.
 
     Attributes:
-        source_key: where it came from, relative to the root of the import; unique under it.
+        source_key: path relative to the root of the import; unique under it.
         patient_key: the source's pseudonym of the patient.
         age_years: 0 to 120.
-        warnings: what is remarkable, from the format and from ``audit``.
+        warnings: remarks from the format and from ``audit``.
         source_labels: codes of the source as it writes them, sorted.
     """
 
@@ -57,9 +57,11 @@ MAX_LABEL_CHARS = 60
 
 
 def plain_labels(written: Iterable[str]) -> tuple[str, ...]:
-    """Return the labels that are codes or names, each once, sorted; no sentences, no control."""
+    """Return the labels that are codes or names, unique and sorted, without sentences or
+    controls.
+    """
     trimmed = {label.strip() for label in written}
-    fit = (one for one in trimmed if 0 < len(one) <= MAX_LABEL_CHARS and one.isprintable())
+    fit = (item for item in trimmed if 0 < len(item) <= MAX_LABEL_CHARS and item.isprintable())
     return tuple(sorted(fit)[:MAX_LABELS])
 
 
@@ -68,10 +70,10 @@ class Refusal:
     """Why something was not imported.
 
     Attributes:
-        file: path relative to the root of the import, with ``#exam`` when about one exam.
-        code: why.
-        details: what was expected and found.
-        is_expected: a known row that is no exam; to be counted, not to be mended.
+        file: path relative to the root of the import, with ``#exam`` when it is one exam.
+        code: the reason.
+        details: expected and actual values.
+        is_expected: a known row that is not an exam: counted, but nothing to fix.
     """
 
     file: str

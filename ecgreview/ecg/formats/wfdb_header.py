@@ -1,7 +1,7 @@
-"""The text of a WFDB header, checked line by line before anything trusts it.
+"""Parser of WFDB headers that validates every line before anything relies on it.
 
-Source: WFDB Applications Guide, header(5). The wfdb library is more trusting: it reads a
-sampling rate of "abc" as 250 Hz and allocates whatever length the header claims.
+Source: WFDB Applications Guide, header(5). The wfdb library is more trusting: it reads a sampling
+rate of "abc" as 250 Hz and allocates whatever length the header claims.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from .recording import Refused
 MAX_SIGNALS = 32
 MAX_HEADER_CHARS = 65_536
 
+# Formats whose samples have a fixed width, so that the file's length can be checked.
 BITS_PER_SAMPLE = {"16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212": 12}
-"""The formats whose samples have a fixed width, so that the length of the file can be checked."""
 
 _MICROVOLTS = {"uv": 1.0, "µv": 1.0, "μv": 1.0, "mv": 1e3, "v": 1e6}
 
@@ -41,12 +41,12 @@ class SignalLine:
     """How one signal is stored.
 
     Attributes:
-        file: name of the signal file, not yet looked for.
+        file: name of the signal file, not yet checked.
         format: one of ``BITS_PER_SAMPLE``.
         offset: bytes before the first sample.
         microvolts_per_step: from gain and unit.
         baseline: the sample value of 0 mV.
-        states_unit: whether the unit was written; without, WFDB means mV.
+        states_unit: whether the unit was written; without it, WFDB means mV.
         checksum: modulo 2**16; None when the header has none.
         name: as written; empty when the header has none.
     """
@@ -63,7 +63,7 @@ class SignalLine:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """One single-segment record: ``comments`` are the lines after ``#``, untouched."""
+    """One single-segment record; ``comments`` are the lines after ``#``, unchanged."""
 
     sampling_rate_hz: float
     n_samples: int
@@ -72,10 +72,10 @@ class Header:
 
 
 def parse(text: str) -> Header:
-    """Return the header that ``text`` holds.
+    """Parse a header.
 
     Raises:
-        Refused: naming what was expected and found.
+        Refused: with the expected and actual values.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     comments = tuple(line[1:].strip() for line in lines if line.startswith("#"))
@@ -88,7 +88,7 @@ def parse(text: str) -> Header:
 
 
 def looks_like_header(text: str) -> bool:
-    """Return whether the first line that is no comment could be a record line."""
+    """Return whether the first line that is not a comment could be a record line."""
     lines = (line.strip() for line in text.splitlines())
     first = next((line for line in lines if line and not line.startswith("#")), "")
     return _RECORD.fullmatch(first) is not None
@@ -110,7 +110,7 @@ def _parse_record(line: str) -> tuple[int, float, int]:
 
 def _parse_length(written: str | None) -> int:
     if written is None or not written.isdecimal() or len(written) > 15 or int(written) == 0:
-        # WFDB allows leaving it out, but then a truncated file could not be told from a whole.
+        # WFDB allows omitting it, but then truncation could not be detected.
         raise Refused(RefusalCode.N_SAMPLES, found=written or "")
     return int(written)
 

@@ -1,7 +1,7 @@
-"""WFDB: a text header and, beside it, one or more files of samples.
+"""WFDB records: a text header and one or more files of samples next to it.
 
-The header is parsed and the signal files are measured here first. The wfdb library then decodes
-the samples, from a header written afresh, so that it never meets a line nobody has checked.
+The header is parsed and the size of the signal files checked here first. The wfdb library then
+decodes the samples from a newly written header, so that it never sees an unchecked line.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from .codes import Details, RefusalCode
 from .recording import Recording, Refused, Sex, plain_labels
 from .wfdb_header import BITS_PER_SAMPLE, Header, SignalLine
 
+# Twenty minutes of twelve leads at 500 Hz and 16 bits; study exams last ten seconds.
 MAX_SIGNAL_FILE_BYTES = 16 * 2**20
-"""Twenty minutes of twelve leads at 500 Hz and 16 bits; study exams last ten seconds."""
 
 MAX_AGE_YEARS = 120
 
@@ -52,7 +52,7 @@ def read(path: Path, text: str, source_key: str) -> Iterator[Recording]:
     """Yield the one recording of the header ``text`` that was read from ``path``.
 
     Raises:
-        Refused: header or signal file is not what it should be.
+        Refused: the header or a signal file is invalid.
     """
     header = wfdb_header.parse(text)
     chosen, remarks = _choose_leads(header)
@@ -82,7 +82,7 @@ def read(path: Path, text: str, source_key: str) -> Iterator[Recording]:
 
 
 def _choose_leads(header: Header) -> tuple[dict[str, int], list[Remark]]:
-    """Return standard lead -> index of its signal, by name only, and what was left out."""
+    """Return standard lead -> index of its signal, by name only, and remarks on omitted signals."""
     chosen: dict[str, int] = {}
     others: list[str] = []
     for index, signal in enumerate(header.signals):
@@ -95,7 +95,7 @@ def _choose_leads(header: Header) -> tuple[dict[str, int], list[Remark]]:
             raise Refused(RefusalCode.DUPLICATE_LEAD, lead=lead)
         chosen[lead] = index
     if not chosen:
-        # The order of the signals is never guessed.
+        # Never guess the order of the signals.
         raise Refused(RefusalCode.NO_LEAD_NAMES, found=", ".join(others)[:80])
     return chosen, _layout_remarks(header, others)
 
@@ -112,8 +112,8 @@ def _layout_remarks(header: Header, others: list[str]) -> list[Remark]:
 
 
 def _signal_file(header_path: Path, name: str) -> Path:
-    """Return the path of signal file ``name``, which must lie beside its header."""
-    # realpath and not Path.resolve: the latter raises RuntimeError on links that go round.
+    """Return the path of signal file ``name``, which must be in the folder of its header."""
+    # realpath and not Path.resolve: the latter raises RuntimeError on circular links.
     folder = Path(os.path.realpath(header_path)).parent
     is_plain = name not in {"", ".", "..", "~", "-"} and not set(name) & set("/\\:\0")
     file = Path(os.path.realpath(folder / name)) if is_plain else folder
@@ -125,13 +125,13 @@ def _signal_file(header_path: Path, name: str) -> Path:
 
 
 def _check_length(file: Path, header: Header, name: str) -> list[Remark]:
-    """Compare the length of ``file`` with what the header announces, before reading it."""
+    """Compare the length of ``file`` with the header, before reading it."""
     stored = [signal for signal in header.signals if signal.file == name]
     if len({(signal.format, signal.offset) for signal in stored}) > 1:
         raise Refused(RefusalCode.MIXED_FORMATS, file=name)
     bits = header.n_samples * len(stored) * BITS_PER_SAMPLE[stored[0].format]
     expected = stored[0].offset + -(-bits // 8)
-    found = file.stat().st_size
+    result = file.stat().st_size
     if expected > MAX_SIGNAL_FILE_BYTES:
         raise Refused(
             RefusalCode.TOO_LONG,
@@ -139,12 +139,12 @@ def _check_length(file: Path, header: Header, name: str) -> list[Remark]:
             found=expected,
             n_samples=header.n_samples,
         )
-    if found < expected:
-        raise _too_small(file, expected, found, header.n_samples)
+    if result < expected:
+        raise _too_small(file, expected, result, header.n_samples)
     # Format 212 stores pairs of samples; some writers pad the last one.
     padding = 1 if stored[0].format == "212" else 0
-    if found > expected + padding:
-        ignored: Details = {"n_bytes": found - expected, "file": name}
+    if result > expected + padding:
+        ignored: Details = {"n_bytes": result - expected, "file": name}
         return [Remark(RemarkCode.TRAILING_BYTES, details=ignored)]
     return []
 
@@ -162,7 +162,7 @@ def _too_small(file: Path, expected: int, found: int, n_samples: int) -> Refused
 
 
 def lfs_pointer(name: str) -> Refused:
-    """Return the refusal of a Git LFS pointer that stands where a file should."""
+    """Return the refusal of a Git LFS pointer in place of a file."""
     return Refused(RefusalCode.LFS_POINTER, file=name)
 
 
@@ -196,8 +196,9 @@ def _clean_header(header: Header, names: dict[str, str]) -> str:
 @functools.cache
 def load_library() -> ModuleType:
     """Return the wfdb library, imported the first time."""
-    # Late, because wfdb draws in pandas and matplotlib: a second that only importers should pay.
-    # Quiet, because its use of pandas triggers deprecation warnings that are not ours to mend.
+    # Imported late, because wfdb imports pandas and matplotlib, which takes a second that
+    # only importers should pay. Silenced, because its use of pandas triggers deprecation
+    # warnings that are not ours to fix.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import wfdb
@@ -220,10 +221,10 @@ def _check_sums(header: Header, digital: NDArray[np.int64]) -> list[Remark]:
 def _traces(
     header: Header, digital: NDArray[np.int64], chosen: dict[str, int]
 ) -> tuple[dict[str, NDArray[np.float64]], float]:
-    """Return lead -> steps, and what a step is worth in microvolts.
+    """Return lead -> steps, and the size of a step in microvolts.
 
-    When all leads share a gain and have no baseline the stored integers are kept as they are;
-    otherwise they are brought to a common step of 1 microvolt.
+    When all leads share a gain and have no baseline, the stored integers are kept; otherwise
+    they are converted to a common step of 1 microvolt.
     """
     used = [header.signals[index] for index in chosen.values()]
     is_uniform = len({s.microvolts_per_step for s in used}) == 1 and not any(

@@ -1,7 +1,7 @@
-"""Synthetic 12-lead exams with exact truth, for the demo and for tests.
+"""Synthetic 12-lead exams with exact ground truth, for the demo and for tests.
 
-They look like the condition they are named for, to a reader's eye and to a measuring program,
-but they are drawn, not recorded: nothing measured on them says how well anything does on patients.
+They look like their condition to a reader and to a measuring program, but they are drawn, not
+recorded: results on them say nothing about performance on patients.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from .conditions import RECIPES
 from .exam import SyntheticExam, Truth, UnknownCondition, synthesise
 
+# Names of the conditions that ``synthesise`` knows.
 CONDITIONS: tuple[str, ...] = tuple(RECIPES)
-"""The names ``synthesise`` knows."""
 
+# The taxonomy codes that are true for each condition.
 FINDINGS: dict[str, tuple[str, ...]] = {name: recipe.findings for name, recipe in RECIPES.items()}
-"""For each condition the codes of the taxonomy that hold."""
 
 __all__ = [
     "CONDITIONS",

@@ -1,4 +1,4 @@
-"""What lies under the beats: the atria in fibrillation or flutter, and the noise of real rooms."""
+"""Signals below the beats: atrial fibrillation or flutter, and realistic noise."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
+# One flutter wave: about 290 per minute.
 FLUTTER_WAVE_MS = 205.0
-"""One flutter wave: about 290 per minute."""
 
 
 def fibrillatory(times_ms: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return fibrillatory waves, shape (3, n), mV: 5-7.5 Hz, drifting, greatest towards V1."""
+    """Return fibrillatory waves, shape (3, n), mV: 5-7.5 Hz, drifting, largest towards V1."""
     seconds = times_ms / 1000
     waves = np.zeros((3, seconds.size))
     for share in (1.0, 0.7, 0.45):
@@ -36,7 +36,7 @@ def saw_tooth(times_ms: NDArray[np.float64]) -> NDArray[np.float64]:
 def noise(
     n_channels: int, n_samples: int, *, sampling_rate_hz: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return what electrodes add, shape (n_channels, n_samples), mV: wander, muscle and mains."""
+    """Return electrode noise, shape (n_channels, n_samples), mV: wander, muscle and mains."""
     seconds = np.arange(n_samples) / sampling_rate_hz
     total = np.zeros((n_channels, n_samples))
     breath_hz = rng.uniform(0.2, 0.28)
@@ -52,7 +52,7 @@ def noise(
 def _muscle(
     n_channels: int, n_samples: int, sampling_rate_hz: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Tremor between 20 and 120 Hz that comes and goes, some 4 to 9 microvolts."""
+    """Return intermittent muscle noise between 20 and 120 Hz, some 4 to 9 microvolts."""
     highest = min(120.0, 0.45 * sampling_rate_hz)
     band = butter(2, (20.0, highest), btype="bandpass", fs=sampling_rate_hz, output="sos")
     tremor = sosfilt(band, rng.normal(0, 1, (n_channels, n_samples)), axis=1)

@@ -1,7 +1,7 @@
-"""The shapes of heartbeats, as dipole loops: what each conduction or injury does to QRS, ST and T.
+"""Shapes of heartbeats as dipole loops: effects of conduction and injury on QRS, ST and T.
 
-Vectors point to the left, to the feet and to the back (see ``waves.Vector``); instants are
-fractions of the QRS.
+Vectors point to the left, to the feet and to the back (see ``waves.Vector``); times are fractions
+of the QRS.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Beat:
         qrs: its waves; together they fill the unit interval.
         t: the peak of the T wave, mV.
         st: the level of the ST segment, mV.
-        qrs_ms: the least and the greatest duration of QRS drawn for an exam.
-        t_width: spread of the T wave relative to the usual one.
-        spike: a pacing spike stands before QRS.
+        qrs_ms: range of the duration of QRS drawn for an exam.
+        t_width: width of the T wave relative to the usual one.
+        spike: whether a pacing spike precedes QRS.
     """
 
     qrs: tuple[Wave, ...]
@@ -123,7 +123,7 @@ PREEXCITATION = Beat(
 
 ANTERIOR_INJURY = Beat(
     qrs=(
-        Wave(0.0, 0.28, 0.60, (-0.08, 0.02, 0.34)),  # the septum is silent: Q in V1-V3
+        Wave(0.0, 0.28, 0.60, (-0.08, 0.02, 0.34)),  # no septal activity: Q in V1-V3
         Wave(0.15, 0.50, 0.86, (1.00, 0.80, 0.40)),
         Wave(0.42, 0.70, 1.0, (-0.10, -0.15, 0.35)),
     ),

@@ -1,4 +1,4 @@
-"""The conditions that can be synthesised: rhythm, beat and the findings they deserve."""
+"""The conditions that can be synthesized: rhythm, beat and true findings."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Atria(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The recipe of one kind of exam.
+    """The recipe of one condition.
 
     Attributes:
-        findings: codes of the taxonomy that hold, the implied ones included.
-        qtc_ms: corrected QT (Fridericia) is drawn from here.
+        findings: taxonomy codes that are true, including implied ones.
+        qtc_ms: range of the corrected QT (Fridericia).
         ectopic: beats to choose from where the rhythm has ectopic ones.
-        turn_deg: the frontal axis may turn by as much either way without leaving the condition.
+        turn_deg: maximum rotation of the frontal axis in either direction that keeps the condition.
     """
 
     findings: tuple[str, ...]

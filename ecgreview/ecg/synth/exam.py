@@ -1,4 +1,4 @@
-"""One synthetic exam: beats painted on the dipole, seen by twelve leads, stored as integers."""
+"""One synthetic exam: beats added to the dipole, projected to twelve leads, stored as integers."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from .waves import LEAD_MATRIX, Canvas, Vector, Wave, frontal_axis_deg, rotation
 
 
 class UnknownCondition(ValueError):
-    """No recipe has this name."""
+    """There is no condition of that name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is exactly so in a synthetic exam; None where the exam has no such thing.
+    """Exact ground truth of a synthetic exam; None where the exam has no such thing.
 
     Attributes:
-        beats_ms: when the QRS vector is greatest, for every QRS wholly inside the recording.
-        is_ectopic: for each of these beats, whether it is of another kind than the dominant one.
-        p_onsets_ms: when each P wave begins.
-        rr_ms: mean interval between successive beats, ectopic ones included.
-        heart_rate_bpm: of the mean RR interval.
-        pr_ms: P onset to QRS onset, where one value holds for the whole exam.
-        qrs_ms: first to last instant of QRS.
+        beats_ms: time of the maximal QRS vector, for every QRS wholly inside the recording.
+        is_ectopic: for each of these beats, whether it differs from the dominant beat.
+        p_onsets_ms: onset of each P wave.
+        rr_ms: mean interval between successive beats, including ectopic ones.
+        heart_rate_bpm: from the mean RR interval.
+        pr_ms: P onset to QRS onset, where one value applies to the whole exam.
+        qrs_ms: QRS onset to QRS offset.
         qt_ms: QRS onset to the end of T by the tangent method.
         axis_deg: frontal axis of the net area of QRS.
     """
@@ -49,7 +49,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class SyntheticExam:
-    """A signal and everything that is known about it."""
+    """A signal with its ground truth."""
 
     signal: Signal
     findings: tuple[str, ...]
@@ -60,7 +60,7 @@ class SyntheticExam:
 
 @dataclass(frozen=True, slots=True)
 class _Heart:
-    """What was drawn once for this patient."""
+    """Random properties drawn once per patient."""
 
     qrs_ms: float
     qt_ms: float
@@ -78,17 +78,17 @@ def synthesise(
     duration_s: float = 10.0,
     noise_gain: float = 1.0,
 ) -> SyntheticExam:
-    """Return an exam with ``condition``, the same one for the same ``rng``.
+    """Return an exam with ``condition``, deterministic for a given state of ``rng``.
 
     Args:
         condition: one of ``CONDITIONS``.
-        rng: the only source of chance.
+        rng: the only source of randomness.
         sampling_rate_hz: 100 or more.
         duration_s: length of the recording.
-        noise_gain: 0 for a clean signal, 1 for that of a good room.
+        noise_gain: 0 for a clean signal, 1 for typical good conditions.
 
     Raises:
-        UnknownCondition: ``condition`` is none of ``CONDITIONS``.
+        UnknownCondition: ``condition`` is not in ``CONDITIONS``.
     """
     if condition not in RECIPES:
         raise UnknownCondition(condition)
@@ -135,7 +135,7 @@ def _paint(
         canvas.dipole += background.fibrillatory(canvas.times_ms, rng)
     elif recipe.atria is Atria.FLUTTER:
         canvas.dipole += background.saw_tooth(canvas.times_ms)
-    # A recipe without sinus P waves has them run backwards; an early one among them is ectopic.
+    # Without sinus P waves they are retrograde, and an early P wave is ectopic.
     all_ectopic = all(p.is_ectopic for p in schedule.atria)
     early = beats.P_RETROGRADE if all_ectopic else beats.P_ECTOPIC
     for p in schedule.atria:
@@ -163,7 +163,7 @@ def _add_beat(
         fall_ms=fall_ms,
         gain=gain,
     )
-    # The injury current is at its full level when QRS ends: no J point is blurred.
+    # The injury current is at its full level at the end of QRS, so the J point is sharp.
     rise = 0.5 * qrs_ms / (qt_ms - 0.5 * qrs_ms)
     level = Wave(0.0, rise, 1.0, beat.st)
     canvas.add_wave(
@@ -186,7 +186,9 @@ def _add(
 def _breathe(
     dipole: NDArray[np.float64], times_ms: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return the ``dipole`` of a heart that breathing turns by 2 degrees and dims by 3 percent."""
+    """Return ``dipole`` with respiration: rotated by up to 2 degrees and attenuated by up to 3
+    percent.
+    """
     phase = 2 * np.pi * times_ms / rng.uniform(3600, 4600) + rng.uniform(0, 6.3)
     angle = np.radians(2.0) * np.sin(phase)
     x, y, z = dipole * (1 + 0.03 * np.sin(phase + 0.8))
@@ -196,7 +198,7 @@ def _breathe(
 
 
 def _as_signal(millivolts: NDArray[np.float64], sampling_rate_hz: float) -> Signal:
-    """Return eight leads in mV as twelve of integer microvolts, Einthoven exact in the integers."""
+    """Return eight leads in mV as twelve leads in integer microvolts, with exact Einthoven sums."""
     eight = np.clip(np.rint(millivolts * 1000), -16_000, 16_000).astype(np.int32)
     one, two = eight[0], eight[1]
     limb = [one, two, two - one, -((one + two) >> 1), (2 * one - two) >> 1, (2 * two - one) >> 1]
@@ -214,7 +216,7 @@ def _truth(recipe: Condition, schedule: Schedule, heart: _Heart, duration_ms: fl
     inside = [(b, width) for b, width in inside if b.onset_ms + width <= duration_ms]
     shapes = (heart.ectopic if b.is_ectopic and heart.ectopic else recipe.beat for b, _ in inside)
     peaks = [b.onset_ms + width * _peak(s) for (b, width), s in zip(inside, shapes, strict=True)]
-    injury = Wave(0.5, 1.0, 1.5, recipe.beat.st).area / 2  # the half of it within QRS
+    injury = Wave(0.5, 1.0, 1.5, recipe.beat.st).area / 2  # the half within QRS
     area = np.sum([wave.area for wave in recipe.beat.qrs], axis=0) + injury
     return Truth(
         beats_ms=tuple(peaks),
@@ -234,7 +236,7 @@ def _ectopic_qrs_ms(heart: _Heart) -> float:
 
 
 def _peak(beat: Beat) -> float:
-    """Return where in QRS, as a fraction of it, the vector of ``beat`` is greatest."""
+    """Return the time of the maximal vector of ``beat``, as a fraction of QRS."""
     canvas = Canvas(500, 500.0)
     _add(canvas, beat.qrs, 0.0, 1000.0, 1.0)
     return float(np.argmax(np.sum(canvas.dipole**2, axis=0))) / 500

@@ -1,4 +1,4 @@
-"""When atria and ventricles beat: schedules of the rhythms."""
+"""Schedules of atrial and ventricular beats for each rhythm."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from functools import partial
 
 import numpy as np
 
+# Minimum and maximum of a value to draw.
 Range = tuple[float, float]
-"""The least and the greatest value that may be drawn."""
 
+# Schedules begin this long before the recording and end as long after it.
 MARGIN_MS = 2500.0
-"""Schedules begin this long before the recording and end as long after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Atrial:
-    """One P wave: when it begins, and whether it is the sinus node's own."""
+    """One P wave: its onset, and whether it comes from the sinus node."""
 
     onset_ms: float
     is_ectopic: bool = False
@@ -25,7 +25,7 @@ class Atrial:
 
 @dataclass(frozen=True, slots=True)
 class Ventricular:
-    """One QRS: when it begins; ``is_ectopic`` when it is no beat of the dominant kind."""
+    """One QRS: its onset; ``is_ectopic`` if it is not a dominant beat."""
 
     onset_ms: float
     is_ectopic: bool = False
@@ -33,21 +33,23 @@ class Ventricular:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """All beats of one recording; ``pr_ms`` only where one PR interval holds for the exam."""
+    """All beats of one recording; ``pr_ms`` only where one PR interval applies to the exam."""
 
     atria: tuple[Atrial, ...]
     ventricles: tuple[Ventricular, ...]
     pr_ms: float | None = None
 
 
+# Makes a schedule from a duration in ms and a random generator.
 Rhythm = Callable[[float, np.random.Generator], Schedule]
-"""A duration in ms and a source of chance make a schedule."""
 
 
 def sinus(
     rate_bpm: Range, pr_ms: Range = (145.0, 175.0), breathing: Range = (0.015, 0.03)
 ) -> Rhythm:
-    """Every P wave is conducted; the interval breathes by the fraction ``breathing``."""
+    """Every P wave is conducted; the interval varies with respiration by the fraction
+    ``breathing``.
+    """
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
         pr = rng.uniform(*pr_ms)
@@ -58,13 +60,14 @@ def sinus(
 
 
 def fibrillation(rate_bpm: Range) -> Rhythm:
-    """Irregularly irregular conduction; nothing that deserves the name of a P wave."""
+    """Irregularly irregular conduction without P waves."""
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
         mean = 60_000 / rng.uniform(*rate_bpm)
         onsets = [-MARGIN_MS]
         while onsets[-1] < duration_ms + MARGIN_MS:
-            # Gamma with a coefficient of variation near 0.2, above the node's refractory time.
+            # Gamma with a coefficient of variation near 0.2, above the node's
+            # refractory time.
             onsets.append(onsets[-1] + max(0.55 * mean, mean * float(rng.gamma(25.0, 1 / 25.0))))
         return Schedule((), tuple(Ventricular(t) for t in onsets))
 
@@ -72,7 +75,9 @@ def fibrillation(rate_bpm: Range) -> Rhythm:
 
 
 def flutter(ratios: tuple[int, ...], *, wave_ms: float) -> Rhythm:
-    """Conduction of every n-th flutter wave, the n drawn from ``ratios``; atria are a canvas."""
+    """Conduction of every n-th flutter wave, with n drawn from ``ratios``; the atria form a
+    baseline.
+    """
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
         onsets = [-MARGIN_MS]
@@ -113,7 +118,7 @@ def blocked_two_to_one(atrial_bpm: Range, pr_ms: Range) -> Rhythm:
 
 
 def dissociated(atrial_bpm: Range, ventricular_bpm: Range) -> Rhythm:
-    """Atria and ventricles each keep their own time."""
+    """Atria and ventricles beat independently."""
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
         atria = _nodal(60_000 / rng.uniform(*atrial_bpm), 0.012, duration_ms, rng)
@@ -124,7 +129,9 @@ def dissociated(atrial_bpm: Range, ventricular_bpm: Range) -> Rhythm:
 
 
 def with_ventricular_ectopy(rate_bpm: Range, *, every: Range) -> Rhythm:
-    """Sinus rhythm with a ventricular beat each so many beats and a full compensatory pause."""
+    """Sinus rhythm with ventricular beats at intervals ``every``, each with a full compensatory
+    pause.
+    """
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
         period = 60_000 / rng.uniform(*rate_bpm)
@@ -135,7 +142,8 @@ def with_ventricular_ectopy(rate_bpm: Range, *, every: Range) -> Rhythm:
         for i, onset in enumerate(onsets):
             early = gap == 0 and i > 0
             gap = _next_gap(every, rng) if early else gap - 1
-            # The sinus node is not reset: its P wave falls into the ectopic beat and is hidden.
+            # The sinus node is not reset: its P wave falls into the ectopic beat and
+            # is hidden.
             atria += [] if early else [Atrial(onset)]
             at = onsets[i - 1] + pr + coupling + rng.normal(0, 6) if early else onset + pr
             beats.append(Ventricular(at, is_ectopic=early))
@@ -165,7 +173,7 @@ def with_atrial_ectopy(rate_bpm: Range, *, every: Range) -> Rhythm:
 
 
 def retrograde(rate_bpm: Range, *, after_ms: float) -> Rhythm:
-    """A regular rhythm of the AV node; the P wave runs backwards, ``after_ms`` behind QRS onset."""
+    """A regular rhythm of the AV node with retrograde P waves ``after_ms`` after QRS onset."""
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
         onsets = _nodal(60_000 / rng.uniform(*rate_bpm), 0.002, duration_ms, rng)
@@ -183,7 +191,7 @@ def _conducted(onsets: list[float], pr_ms: float) -> Schedule:
 def _nodal(
     period_ms: float, breathing: float, duration_ms: float, rng: np.random.Generator
 ) -> list[float]:
-    """Return instants about ``period_ms`` apart that breathe at about 15 breaths per minute."""
+    """Return times about ``period_ms`` apart that vary with 15 breaths per minute."""
     at = -MARGIN_MS - rng.uniform(0, period_ms)
     phase, breath_ms = rng.uniform(0, 2 * np.pi), rng.uniform(3600, 4600)
     swing = partial(_swing, breathing=breathing, phase=phase, breath_ms=breath_ms)

@@ -1,4 +1,4 @@
-"""Waves of the heart's electrical dipole, and how the twelve leads see it."""
+"""Waves of the heart's electrical dipole, and their projection to the twelve leads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+# A dipole (x to the left, y to the feet, z to the back), in mV as measured by the Frank leads.
 Vector = tuple[float, float, float]
-"""A dipole (x to the left, y to the feet, z to the back), in mV as the Frank leads give it."""
 
+# The eight independent leads from the dipole: Dower, Machado & Osborne 1980, Clin Cardiol 3:87.
 LEAD_MATRIX: NDArray[np.float64] = np.array(
     [
         [0.632, -0.235, 0.059],  # I
@@ -23,15 +24,15 @@ LEAD_MATRIX: NDArray[np.float64] = np.array(
         [0.831, 0.076, 0.230],  # V6
     ]
 )
-"""The eight independent leads from the dipole: Dower, Machado & Osborne 1980, Clin Cardiol 3:87."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """One deflection: it rises from ``start`` to ``peak`` and is over at ``end``.
+    """One deflection from ``start`` over ``peak`` to ``end``.
 
-    The three instants are fractions of the complex it belongs to, so that a complex can be
-    stretched. A raised cosine and no Gaussian, because its ends are exact: they are the truth.
+    The three times are fractions of the complex it belongs to, so that a complex can be
+    stretched. It is a raised cosine rather than a Gaussian, because its ends are exact and
+    serve as ground truth.
     """
 
     start: float
@@ -67,10 +68,11 @@ class Canvas:
     def add_bell(
         self, vector: Vector, *, peak_ms: float, rise_ms: float, fall_ms: float, gain: float
     ) -> None:
-        """Add a T wave: a Gaussian whose two standard deviations are ``rise_ms`` and ``fall_ms``.
+        """Add a T wave: a Gaussian whose two standard deviations are ``rise_ms`` and
+        ``fall_ms``.
 
-        The tangent at its steepest descent meets the baseline exactly ``2 * fall_ms`` after the
-        peak, which makes the end of T, as cardiologists define it, a number and no opinion.
+        The tangent at its steepest descent meets the baseline exactly ``2 * fall_ms`` after
+        the peak, which gives an exact value for the end of T as cardiologists define it.
         """
         window = self._window(peak_ms - 5 * rise_ms, peak_ms + 5 * fall_ms)
         times = self.times_ms[window] - peak_ms
@@ -83,9 +85,9 @@ class Canvas:
 
 
 def rotation(frontal_deg: float, horizontal_deg: float) -> NDArray[np.float64]:
-    """Return the (3, 3) turn of the heart in the frontal, then in the horizontal plane.
+    """Return the (3, 3) rotation of the heart in the frontal, then in the horizontal plane.
 
-    A positive frontal angle turns clockwise as seen from the front, as the axis is counted.
+    A positive frontal angle is clockwise as seen from the front, like the electrical axis.
     """
     f, h = math.radians(frontal_deg), math.radians(horizontal_deg)
     frontal = np.array([[math.cos(f), -math.sin(f), 0], [math.sin(f), math.cos(f), 0], [0, 0, 1]])
@@ -99,7 +101,8 @@ def rotation(frontal_deg: float, horizontal_deg: float) -> NDArray[np.float64]:
 def frontal_axis_deg(dipole: NDArray[np.float64]) -> float:
     """Return the frontal axis in degrees (-180, 180] of a ``dipole`` of shape (3,).
 
-    aVF is weighted by 2/sqrt(3): Goldberger's leads are that much weaker than Einthoven's.
+    aVF is weighted by 2/sqrt(3), because Goldberger's leads are weaker than Einthoven's by that
+    factor.
     """
     lead_i, lead_ii = LEAD_MATRIX[:2] @ dipole
     return math.degrees(math.atan2((lead_ii - lead_i / 2) * 2 / math.sqrt(3), lead_i))

@@ -24,7 +24,6 @@ from ecgreview.agreement.coefficients import (
     set_alpha,
     standard_errors,
     tables,
-    two_reader_errors,
     two_readers,
     weighted,
     weights,
@@ -236,8 +235,8 @@ CALLS: dict[Callable[..., Any], Call] = {
         two_readers.light_kappa, two_readers.percent_agreement, two_readers.prevalence_index,
         two_readers.bias_index, two_readers.scott_pi, two_readers.pabak, two_readers.gwet_ac1,
         two_readers.bangdiwala_b, two_readers.positive_jaccard, two_readers.mcnemar,
-        two_reader_errors.cohen_kappa, two_reader_errors.cohen_kappa_null,
-        two_reader_errors.cohen_kappa_z, two_reader_errors.bangdiwala_b,
+        standard_errors.cohen_kappa, standard_errors.cohen_kappa_null,
+        standard_errors.cohen_kappa_z, standard_errors.bangdiwala_b,
     )},
     **{one: _counted(one) for one in (
         weighted.percent_agreement, weighted.brennan_prediger, weighted.gwet_ac2,

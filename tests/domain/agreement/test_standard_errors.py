@@ -14,7 +14,6 @@ from ecgreview.agreement import Cells, Estimates, PatternCount
 from ecgreview.agreement.coefficients import (
     kernels,
     standard_errors,
-    two_reader_errors,
     two_readers,
     weighted,
 )
@@ -134,9 +133,9 @@ def test_two_readers_of_the_irrcac_readme(vectors):
     for name in ("scott", "ac1", "bp", "pa", "krippendorff"):
         found = value(OF_CELLS[OTHER_NAMES.get(name, name)](cells))
         assert is_printed(found * np.sqrt((n - 1) / n), printed["values"][name]["se"]), name
-    cohen = value(two_reader_errors.cohen_kappa(printed["table"]))
+    cohen = value(standard_errors.cohen_kappa(printed["table"]))
     assert is_printed(cohen, printed["values"]["cohen"]["se"])
-    bangdiwala = value(two_reader_errors.bangdiwala_b(printed["table"]))
+    bangdiwala = value(standard_errors.bangdiwala_b(printed["table"]))
     assert is_printed(bangdiwala, printed["values"]["bangdiwala"]["se"])
 
 
@@ -165,7 +164,7 @@ def test_de_vet_2017(vectors):
 def test_cohen_kappas(vectors):
     cohen, fleiss, sas, bortz = vectors("cohen")["cases"]
     weights = {"fleiss": fleiss["agreement_weights"], "sas": weighing.linear([1, 2, 3])}
-    se, se0 = two_reader_errors.cohen_kappa, two_reader_errors.cohen_kappa_null
+    se, se0 = standard_errors.cohen_kappa, standard_errors.cohen_kappa_null
     linear = sas["weighted_linear"]
     for found, expected in (
         (se(cohen["table"]), cohen["se_fleiss_cohen_everitt"]),
@@ -189,14 +188,14 @@ def test_the_z_of_sas(vectors):
         (None, sas["z"]),
         (weighing.linear([1, 2, 3]), sas["weighted_linear"]["z"]),
     ):
-        z = value(two_reader_errors.cohen_kappa_z(sas["table"], weights))
+        z = value(standard_errors.cohen_kappa_z(sas["table"], weights))
         assert z == pytest.approx(expected["exact"], rel=0, abs=1e-12)
         assert is_printed(z, expected["published"])
 
 
 def test_cohen_kappas_of_the_paradoxes(vectors):
     for case in vectors("kappa_paradox")["cases"]:
-        found = value(two_reader_errors.cohen_kappa(case["table_pp_pn_np_nn"]))
+        found = value(standard_errors.cohen_kappa(case["table_pp_pn_np_nn"]))
         assert found == pytest.approx(case["exact"]["se_cohen"], rel=0, abs=1e-12)
 
 
@@ -288,12 +287,12 @@ def test_those_of_two_readers_are_the_infinitesimal_jackknife(table):
     apart = np.triu(np.ones_like(table), 1) + 3 * np.tril(np.ones_like(table), -1)
     weights = weighing.of_disagreement(apart)
     for error, coefficient in (
-        (two_reader_errors.cohen_kappa(dense), two_readers.cohen_kappa),
+        (standard_errors.cohen_kappa(dense), two_readers.cohen_kappa),
         (
-            two_reader_errors.cohen_kappa(dense, weights),
+            standard_errors.cohen_kappa(dense, weights),
             partial(two_readers.cohen_kappa, weights=weights),
         ),
-        (two_reader_errors.bangdiwala_b(dense), two_readers.bangdiwala_b),
+        (standard_errors.bangdiwala_b(dense), two_readers.bangdiwala_b),
     ):
         changes = slopes(of_table(coefficient, table.shape), dense.reshape(-1))
         expected = np.sqrt((dense.reshape(-1) * changes**2).sum())
@@ -303,11 +302,11 @@ def test_those_of_two_readers_are_the_infinitesimal_jackknife(table):
 @given(table=tables_)
 def test_the_null_error_of_kappa_is_that_of_readers_who_agree_by_chance(table):
     rows, columns = table.sum(axis=1), table.sum(axis=0)
-    assume(value(two_reader_errors.cohen_kappa_null(table)) is not None)
+    assume(value(standard_errors.cohen_kappa_null(table)) is not None)
     weights = weighing.quadratic(range(len(table)))
     by_chance = np.outer(rows, columns) / table.sum()
-    null = value(two_reader_errors.cohen_kappa_null(table, weights))
-    assert null == pytest.approx(value(two_reader_errors.cohen_kappa(by_chance, weights)), abs=1e-9)
+    null = value(standard_errors.cohen_kappa_null(table, weights))
+    assert null == pytest.approx(value(standard_errors.cohen_kappa(by_chance, weights)), abs=1e-9)
 
 
 @pytest.mark.parametrize("n_readers", [2, 4])
@@ -395,17 +394,17 @@ def test_cohen_has_the_same_reasons():
         ([[0, 1], [0, 0]], Reason.ONE_EXAM),
         ([[5, 0], [0, 3]], Reason.NO_EXAM_DIFFERS),
     ):
-        assert only(two_reader_errors.cohen_kappa(table)).reason == reason
-    assert value(two_reader_errors.cohen_kappa([[5, 0], [0, 0]])) is None
-    z = only(two_reader_errors.cohen_kappa_z([[5, 3], [0, 0]]))
+        assert only(standard_errors.cohen_kappa(table)).reason == reason
+    assert value(standard_errors.cohen_kappa([[5, 0], [0, 0]])) is None
+    z = only(standard_errors.cohen_kappa_z([[5, 3], [0, 0]]))
     assert (z.value, z.reason) == (None, Reason.NO_EXAM_DIFFERS)
 
 
 def test_bad_tables_are_refused():
     for error in (
-        two_reader_errors.cohen_kappa,
-        two_reader_errors.cohen_kappa_null,
-        two_reader_errors.bangdiwala_b,
+        standard_errors.cohen_kappa,
+        standard_errors.cohen_kappa_null,
+        standard_errors.bangdiwala_b,
     ):
         with pytest.raises(two_readers.BadTable):
             error([[1, -1], [0, 1]])
@@ -507,9 +506,9 @@ def test_every_exam_twice_narrows_the_error(name, ratings):
 @given(table=tables_)
 def test_every_exam_of_two_readers_twice_narrows_the_error_by_the_root_of_two(table):
     for error in (
-        two_reader_errors.cohen_kappa,
-        two_reader_errors.cohen_kappa_null,
-        two_reader_errors.bangdiwala_b,
+        standard_errors.cohen_kappa,
+        standard_errors.cohen_kappa_null,
+        standard_errors.bangdiwala_b,
         lambda one: standard_errors.specific_agreement(cells_of(one), 0),
     ):
         once, twice = value(error(table)), value(error(2 * table))
@@ -562,10 +561,10 @@ def test_replicates_may_lead_the_classes(n_exams):
 @pytest.mark.parametrize(
     "error",
     [
-        two_reader_errors.cohen_kappa,
-        two_reader_errors.cohen_kappa_null,
-        two_reader_errors.cohen_kappa_z,
-        two_reader_errors.bangdiwala_b,
+        standard_errors.cohen_kappa,
+        standard_errors.cohen_kappa_null,
+        standard_errors.cohen_kappa_z,
+        standard_errors.bangdiwala_b,
     ],
 )
 def test_errors_of_many_tables_are_those_of_each(error):

@@ -1,4 +1,4 @@
-"""The side of the importer: it asks the server for a process and takes what comes out of it."""
+"""Importer side: asks the server for a process and reads its results."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from ecgreview.ecg.formats.sandbox import frames
 
 PROGRAM = [sys.executable, "-m", "ecgreview.ecg.formats.sandbox.server"]
 CODE = Path(__file__).resolve().parents[4]
+# The only environment variables that a parser receives: no address, no password, no key.
 PASSED_ON = frozenset({"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH"})
-"""All that a parser is told of our environment: no address, no password, no key."""
 
 STATUS = struct.Struct("<i")
+# The exit status of a process that was lost together with its server.
 LOST = 1
-"""The status of a process whose server was lost with it."""
 
 
 @dataclass
 class Server:
-    """A clean process with all parsers imported, which forks one for each batch."""
+    """A clean process with all parsers imported, which forks one process per batch."""
 
     pid_of_ours: int
     process: subprocess.Popen[bytes]
@@ -38,7 +38,7 @@ class Server:
 
     @classmethod
     def start(cls) -> Server:
-        """Start the server; it ends when the line to it is closed, by our end at the latest."""
+        """Start the server; it ends when its pipe is closed, at the latest when we end."""
         ours, its = socket.socketpair()
         known = {name: value for name, value in os.environ.items() if name in PASSED_ON}
         # One thread each: a fork keeps no others, and their stacks count as memory.
@@ -56,11 +56,11 @@ class Server:
 
     @property
     def is_usable(self) -> bool:
-        """Return whether it lives and was started by this very process, not before a fork."""
+        """Return whether it is running and was started by this process, not before a fork."""
         return self.pid_of_ours == os.getpid() and self.process.poll() is None
 
     def stop(self) -> None:
-        """Close the line and wait for the end."""
+        """Close the pipe and wait for the server to end."""
         self.line.close()
         if self.pid_of_ours == os.getpid():
             self.process.wait()
@@ -70,7 +70,7 @@ _servers: list[Server] = []
 
 
 def server() -> Server:
-    """Return the server of this process, started when there is none."""
+    """Return the server of this process, starting it if needed."""
     if not _servers or not _servers[-1].is_usable:
         stop_server()
         _servers.append(Server.start())
@@ -85,16 +85,15 @@ def stop_server() -> None:
 
 
 class Batch:
-    """One process that reads some files; ``status`` is how it ended, 0 when as it should."""
+    """One process that reads some files; ``status`` is its exit status, 0 if normal."""
 
     def __init__(self, files: list[Path], root: Path) -> None:
         self.files, self.root = files, root
         self.status = LOST
 
     def __enter__(self) -> Self:
-        """Start the process."""
         self.folder = tempfile.TemporaryDirectory(prefix="ecg-import-")
-        told = {
+        message = {
             "files": [os.fspath(file) for file in self.files],
             "root": os.fspath(self.root),
             "here": os.getcwd(),  # noqa: PTH109 - a text for JSON
@@ -107,18 +106,18 @@ class Batch:
         os.close(answer[1])
         self.answers: IO[bytes] = os.fdopen(answer[0], "rb", buffering=1 << 20)
         with os.fdopen(question[1], "wb") as stream:
-            stream.write(json.dumps(told).encode("ascii"))
+            stream.write(json.dumps(message).encode("ascii"))
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """Wait for the process, which ends at once when nobody takes its results any more."""
+        """Wait for the process, which ends at once when nobody reads its results."""
         self.answers.close()
-        told = self.server.line.recv(STATUS.size, socket.MSG_WAITALL)
-        self.status = STATUS.unpack(told)[0] if len(told) == STATUS.size else LOST
+        received = self.server.line.recv(STATUS.size, socket.MSG_WAITALL)
+        self.status = STATUS.unpack(received)[0] if len(received) == STATUS.size else LOST
         self.folder.cleanup()
 
     def results(self) -> Iterator[Recording | Refusal | None]:
-        """Yield what is found, None after each file; ends early when the process does."""
+        """Yield the results, with None after each file; ends early when the process does."""
         while True:
             try:
                 yield frames.load(self._take)

@@ -1,4 +1,4 @@
-"""What crosses the pipe: a length, a header in JSON, and samples as bytes. No pickles."""
+"""Frames on the pipe: a length, a JSON header, and samples as bytes. No pickles."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ FILE_DONE: bytes = SIZES.pack(0, 0)
 
 
 class BadFrame(ValueError):
-    """What came out of the process is not what it should be."""
+    """The process sent a malformed frame."""
 
 
 def dump(found: Recording | Refusal) -> bytes:
-    """Return ``found`` as one frame."""
+    """Return a result as one frame."""
     if isinstance(found, Refusal):
         refusal = {"code": found.code, "details": _short(found.details)}
         return _frame({"file": found.file, **refusal, "is_expected": found.is_expected}, b"")
@@ -43,11 +43,11 @@ def load(take: Callable[[int], bytes]) -> Recording | Refusal | None:
     """Return the next result; None at the end of a file.
 
     Args:
-        take: returns exactly so many bytes of the stream.
+        take: returns exactly the given number of bytes of the stream.
 
     Raises:
         BadFrame: the frame is too large or has another form.
-        EOFError: by ``take``, when the stream ends.
+        EOFError: raised by ``take`` when the stream ends.
     """
     n_header, n_samples = SIZES.unpack(take(SIZES.size))
     if n_header > MAX_HEADER_BYTES or n_samples > MAX_SAMPLES_BYTES:
@@ -62,7 +62,9 @@ def load(take: Callable[[int], bytes]) -> Recording | Refusal | None:
 
 
 def died(path: Path, root: Path, status: int) -> Refusal:
-    """Return why the file at ``path`` was given up; ``status`` as ``os.waitstatus_to_exitcode``."""
+    """Return the refusal of a file whose process died; ``status`` as in
+    ``os.waitstatus_to_exitcode``.
+    """
     key = naming.key(path, root)
     if status in {-signals.SIGXCPU, -signals.SIGKILL}:
         return Refusal(key, RefusalCode.UNSAFE_SLOW)
@@ -73,7 +75,7 @@ def died(path: Path, root: Path, status: int) -> Refusal:
 
 
 def exhausted(key: str, max_bytes: int) -> Refusal:
-    """Return the refusal of a file that wanted more memory than one may have."""
+    """Return the refusal of a file that needed more memory than allowed."""
     return Refusal(key, RefusalCode.UNSAFE_MEMORY, {"most_mb": max_bytes // 2**20})
 
 
@@ -89,12 +91,12 @@ def _short(details: Details) -> dict[str, str | int | float]:
 
 
 def _details(sent: Any) -> Details:
-    """Return details as they were sent.
+    """Return details after validating them.
 
     Raises:
-        TypeError: they are of another form.
+        TypeError: they have another form.
     """
-    if not all(isinstance(one, str | int | float) for one in sent.values()):
+    if not all(isinstance(item, str | int | float) for item in sent.values()):
         raise TypeError("details")
     details: Details = sent
     return details
@@ -108,7 +110,9 @@ def _facts(recording: Recording) -> dict[str, Any]:
         "age_years": recording.age_years,
         "sex": recording.sex,
         "source_labels": recording.source_labels,
-        "warnings": [[one.code, one.leads, _short(one.details)] for one in recording.warnings],
+        "warnings": [
+            [warning.code, warning.leads, _short(warning.details)] for warning in recording.warnings
+        ],
         "sampling_rate_hz": signal.sampling_rate_hz,
         "microvolts_per_lsb": signal.microvolts_per_lsb,
         "lead_status": [int(status) for status in signal.lead_status],
@@ -141,7 +145,6 @@ def _found(header: dict[str, Any], samples: bytes) -> Recording | Refusal:
 
 
 def write(descriptor: int, frame: bytes) -> None:
-    """Write all of ``frame``."""
     view = memoryview(frame)
     while view:
         view = view[os.write(descriptor, view) :]

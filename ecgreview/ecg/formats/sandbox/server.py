@@ -1,4 +1,4 @@
-"""The side of the parsers: ``python -m ecgreview.ecg.formats.sandbox.server``, by the client only.
+"""Parser side: ``python -m ecgreview.ecg.formats.sandbox.server``, started only by the client.
 
 The server imports everything once and reads no file itself. For each batch it forks a process with
 limits on memory, time and files, which ends after its batch.
@@ -30,10 +30,10 @@ STATUS = struct.Struct("<i")
 
 
 def main() -> None:
-    """Serve until the line on standard input is closed."""
+    """Serve until standard input is closed."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C is for the importer, which closes the line
+    )  # Ctrl-C is for the importer, which closes the pipe
     wfdb_record.load_library()
     line = socket.socket(fileno=os.dup(0))
     while True:
@@ -51,16 +51,16 @@ def main() -> None:
 
 
 def serve(question: int, answer: int) -> None:
-    """Read the files that are asked for, and end this process."""
+    """Read the requested files, and end this process."""
     code = 1
     try:
         with os.fdopen(question, "rb") as stream:
-            told = json.load(stream)
-        os.chdir(told["here"])
-        tempfile.tempdir = told["scratch"]
+            message = json.load(stream)
+        os.chdir(message["here"])
+        tempfile.tempdir = message["scratch"]
         limit()
-        for name in told["files"]:
-            read(Path(name), Path(told["root"]), answer)
+        for name in message["files"]:
+            read(Path(name), Path(message["root"]), answer)
         code = 0
     except BrokenPipeError:
         pass  # nobody wants the rest
@@ -71,11 +71,11 @@ def serve(question: int, answer: int) -> None:
 
 
 def read(path: Path, root: Path, answer: int) -> None:
-    """Send what the file at ``path`` holds."""
+    """Send the contents of the file at ``path``."""
     try:
-        for found in formats.read(path, root):
+        for result in formats.read(path, root):
             allow_more_time()
-            frames.write(answer, frames.dump(found))
+            frames.write(answer, frames.dump(result))
     except MemoryError:
         frames.write(answer, frames.dump(frames.exhausted(naming.key(path, root), MEMORY_BYTES)))
     frames.write(answer, frames.FILE_DONE)
@@ -83,7 +83,7 @@ def read(path: Path, root: Path, answer: int) -> None:
 
 
 def limit() -> None:
-    """Bound what this process may take; none of it can be raised again."""
+    """Limit the resources of this process; it cannot raise the limits again."""
     # What the process allocates, without the libraries it maps.
     memory = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
     resource.setrlimit(memory, (MEMORY_BYTES, MEMORY_BYTES))
@@ -94,7 +94,7 @@ def limit() -> None:
 
 
 def allow_more_time() -> None:
-    """Give the next exam its seconds of computing."""
+    """Give the next exam its CPU seconds."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     soft = int(used.ru_utime + used.ru_stime) + 1 + CPU_SECONDS_PER_EXAM
