@@ -1,4 +1,4 @@
-"""Readers and models held against answers that are taken for right."""
+"""Comparison of readers and models with reference answers."""
 
 from __future__ import annotations
 

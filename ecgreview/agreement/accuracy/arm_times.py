@@ -1,4 +1,4 @@
-"""How long readings take with and without suggestions before the reader."""
+"""Reading times with and without suggestions shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REPLICATES_AT_ONCE = 100
 
 
 class BadTimes(ValueError):
-    """A time is not above 0 and finite, or the arrays are not of the same readings."""
+    """A time is not positive and finite, or the arrays differ in length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Comparison:
 
     Attributes:
         shown: with suggestions.
-        hidden: without.
-        ratio: of the geometric means, shown to hidden: 0.75 is a quarter less time; n is readings.
-            The interval is that of the two-way bootstrap over readers and exams.
+        hidden: without suggestions.
+        ratio: of the geometric means, shown to hidden: 0.75 means a quarter less time; n counts
+            readings. The interval comes from the two-way bootstrap over readers and exams.
     """
 
     shown: Times
@@ -60,17 +60,17 @@ def compare(
     """Return the reading times of both arms and their ratio.
 
     Args:
-        times_ms: shape (n,), above 0.
+        times_ms: shape (n,), positive.
         is_shown: shape (n,).
-        readers: shape (n,); who read.
-        exams: shape (n,); what was read.
-        rng: the source of chance.
+        readers: shape (n,); reader of each reading.
+        exams: shape (n,); exam of each reading.
+        rng: random generator.
         n_replicates: resamples of readers and exams.
         confidence: of the interval.
 
     Raises:
-        BadTimes: a time is not above 0 and finite, or the arrays do not fit.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadTimes: a time is not positive and finite, or the arrays do not match.
+        BadConfidence: ``confidence`` is not between 0 and 1.
 
     Source:
         Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams drawn independently).
@@ -82,7 +82,7 @@ def compare(
         raise BadTimes("the times are no list, or is_shown is no array of truths")
     if not (np.isfinite(times_ms).all() and (times_ms > 0).all()):
         raise BadTimes("a time is not above 0 and finite")
-    if {np.shape(one) for one in (is_shown, readers, exams)} != {times_ms.shape}:
+    if {np.shape(item) for item in (is_shown, readers, exams)} != {times_ms.shape}:
         raise BadTimes("the arrays are not of the same readings")
     shown, hidden = _times(times_ms[is_shown]), _times(times_ms[~is_shown])
     if not shown.n or not hidden.n:

@@ -1,4 +1,4 @@
-"""What it does to readers to be shown suggestions: readings with and without, compared."""
+"""Effect of shown suggestions on readers: comparison of readings with and without them."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class BadArms(ValueError):
 
 
 class Split(StrEnum):
-    """Which answers are compared; a model says nothing of classes that are missing for it."""
+    """Subsets of answers to compare; classes that the model does not check belong to none."""
 
+    # Every class that the model checks.
     ALL = "all"
-    """Every class of which the model says something."""
+    # Suggested classes; a class that is not suggested is not thereby called absent.
     SUGGESTED = "suggested"
-    """Classes suggested: that a class is not suggested is no suggestion of its absence."""
+    # The model agrees with the reference.
     RIGHT = "right"
-    """What the model says is what the reference says."""
+    # The model disagrees with the reference: agreeing with it is commission or omission.
     WRONG = "wrong"
-    """It is not: agreement is commission or omission."""
+    # A suggested class that the reference does not have: agreement accepts the error.
     COMMISSION = "commission"
-    """A class suggested that the reference does not have: agreement accepts it."""
+    # A class of the reference that was not suggested: agreement misses it.
     OMISSION = "omission"
-    """A class of the reference that was not suggested: agreement misses it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +50,12 @@ class Readings:
     Attributes:
         answers: shape (n_readings, n_classes), int8; 0 missing, 1 absent, 2 present.
         suggestions: the same shape and states; missing where the model does not know the class.
-        reference: the same shape and states; missing where unknown. It must rest on hidden or
-            adjudicated readings alone: one that shown readings made would prove them right.
+        reference: the same shape and states; missing where unknown. It must come only from
+            readings without suggestions or from adjudication, otherwise suggestions would
+            confirm themselves.
         is_shown: shape (n_readings,); whether the reader saw the suggestions.
-        readers: shape (n_readings,); who read.
-        exams: shape (n_readings,); what was read.
+        readers: shape (n_readings,); reader of each reading.
+        exams: shape (n_readings,); exam of each reading.
     """
 
     answers: NDArray[np.int8]
@@ -65,7 +66,7 @@ class Readings:
     exams: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        """Refuse arrays that do not fit each other.
+        """Validate the shapes.
 
         Raises:
             BadRatings: wrong shape or an unknown state.
@@ -87,13 +88,13 @@ class Effect:
     """How much more often readers agree with a model whose suggestions they see.
 
     Attributes:
-        shown: share of the answers that are what the model says, suggestions shown; n is answers.
+        shown: share of answers that agree with the model, suggestions shown; n counts answers.
         hidden: the same, suggestions hidden.
-        difference: shown - hidden; n is answers of both arms. The interval is that of the two-way
-            bootstrap, for readers and for exams that stand for others; it is on the wide side.
-        by_reader: the same difference with the interval of the sandwich over readers.
-        by_exam: the mean difference of the exams that were read in both arms; n is these exams.
-            Readers are taken as they are: where they differ, its interval is too narrow.
+        difference: shown - hidden; n counts answers of both arms. The interval comes from the
+            two-way bootstrap, which treats readers and exams as samples; it is conservative.
+        by_reader: the same difference with a sandwich interval over readers.
+        by_exam: the mean difference over exams that were read in both arms; n counts these exams.
+            Readers are fixed: if they differ, its interval is too narrow.
     """
 
     shown: Measure
@@ -110,16 +111,16 @@ def effects(
     n_replicates: int = 1000,
     confidence: float = 0.95,
 ) -> Mapping[Split, Effect]:
-    """Return what showing suggestions does, for all answers and by what the suggestions were.
+    """Return the effects of shown suggestions, overall and by type of suggestion.
 
     Args:
         readings: of both arms.
-        rng: the source of chance.
+        rng: random generator.
         n_replicates: resamples of readers and exams.
         confidence: of all intervals.
 
     Raises:
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
 
     Source:
         Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams drawn independently, a reading
@@ -189,7 +190,7 @@ class _Counts:
 def _masks(suggestions: NDArray[np.int8], reference: NDArray[np.int8]) -> list[NDArray[np.bool_]]:
     """Return which answers belong to each split, in the order of ``Split``.
 
-    Suggestions that are missing belong to none; the caller leaves them out.
+    Missing suggestions belong to none; the caller leaves them out.
     """
     is_known = reference != MISSING
     is_right = suggestions == reference
@@ -253,9 +254,9 @@ def _shares(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns:
         Shape (n, 2).
     """
-    found = np.full((len(sums), 2), np.nan)
-    np.divide(sums[:, [0, 2]], sums[:, [1, 3]], out=found, where=sums[:, [1, 3]] > 0)
-    return found
+    result = np.full((len(sums), 2), np.nan)
+    np.divide(sums[:, [0, 2]], sums[:, [1, 3]], out=result, where=sums[:, [1, 3]] > 0)
+    return result
 
 
 def _measure(

@@ -1,4 +1,4 @@
-"""Into which stretch of time, or of a sitting, a reading falls: where drift is looked for."""
+"""Blocks of time, or of positions in a session, for detecting drift."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from numpy.typing import NDArray
 
 from ecgreview.agreement.values import arrays
 
+# A longer pause, in seconds, starts a new session.
 PAUSE_S = 30 * 60
-"""Seconds without a reading after which another sitting begins."""
 
+# Exams per stretch of a session.
 PER_STRETCH = 20
-"""Exams in a stretch of a sitting."""
 
+# The last stretch extends to the end of the session.
 N_STRETCHES = 5
-"""The last stretch goes on to the end of the sitting."""
 
 MAX_PERIODS = 10
+# Lengths of a period of the calendar.
 PERIODS_DAYS = (1, 7, 14, 28, 91, 182, 364)
-"""Lengths of a period of the calendar."""
 
 
 class BadTimes(ValueError):
-    """The times are no list of finite numbers."""
+    """The times are not a list of finite numbers."""
 
 
 def positions(times_s: NDArray[np.float64], *, pause_s: float = PAUSE_S) -> NDArray[np.int64]:
-    """Return how many readings came before each one in the same sitting.
+    """Return how many readings came before each one in the same session.
 
     Args:
-        times_s: shape (n,); seconds at which the readings of one reader were submitted, in any
-            order.
-        pause_s: a longer pause begins another sitting.
+        times_s: shape (n,); times in seconds at which the readings of one reader were submitted,
+            in any order.
+        pause_s: a longer pause starts a new session.
 
     Returns:
         Shape (n,), from 0.
@@ -44,13 +44,13 @@ def positions(times_s: NDArray[np.float64], *, pause_s: float = PAUSE_S) -> NDAr
     starts = np.diff(times_s[order], prepend=-np.inf) > pause_s
     place = np.arange(len(order))
     first = np.maximum.accumulate(np.where(starts, place, 0))
-    found = np.empty(len(order), dtype=np.int64)
-    found[order] = place - first
-    return found
+    positions_in_session = np.empty(len(order), dtype=np.int64)
+    positions_in_session[order] = place - first
+    return positions_in_session
 
 
 def stretches(places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the stretch of its sitting that each reading falls into, from 0.
+    """Return the stretch of its session that each reading falls into, from 0.
 
     Raises:
         BadTimes: a place is not finite, or there are several axes.
@@ -60,15 +60,15 @@ def stretches(places: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def periods(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-    """Return the period that each reading falls into, and how many days a period has.
+    """Return the calendar period of each reading, and the length of a period in days.
 
-    Periods begin with the first day and are as short as leaves no more than ten of them.
+    Periods begin with the first day and are as short as possible with at most ten of them.
 
     Args:
         days: shape (n,); numbers of days, in any order.
 
     Returns:
-        Shape (n,), from 0, and the days of a period.
+        Shape (n,), from 0, and the length of a period in days.
 
     Raises:
         BadTimes: a day is not finite, or there are several axes.
@@ -83,7 +83,7 @@ def periods(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
 
 
 def _checked(times: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
-    found = arrays.numbers(times, BadTimes, "times")
-    if found.ndim != 1 or not (np.abs(found) <= arrays.MAX_EXACT).all():
+    values = arrays.numbers(times, BadTimes, "times")
+    if values.ndim != 1 or not (np.abs(values) <= arrays.MAX_EXACT).all():
         raise BadTimes("the times are no list of finite numbers")
-    return found
+    return values

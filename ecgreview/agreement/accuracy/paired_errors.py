@@ -1,4 +1,4 @@
-"""Who errs more often of two readers, held against one reference: McNemar on correct and wrong."""
+"""Comparison of two readers' errors against one reference: McNemar's test on right and wrong."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ecgreview.agreement.counts.patterns import MISSING
 
 from .performance import BadComparison
 
+# Shape (..., 4): exams on which both are right, only the first, only the second, neither.
 Counts = NDArray[np.int64]
-"""Shape (..., 4): exams both are right about, only the first, only the second, neither."""
 
 
 class Undefined(StrEnum):
     """Why there is no test of a class."""
 
+    # No exam has answers of both readers and the reference for the class.
     NOTHING_COMPARED = "nothing_compared"
-    """There is no exam of which both and the reference could assess the class."""
+    # Both were right about the same exams, and wrong about the same.
     NEVER_DIFFERED = "never_differed"
-    """The two were right about the same exams, and wrong about the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,14 @@ class ErrorTest:
     """Two readers' errors in one class.
 
     Attributes:
-        both_right: exams; right is what the reference says, present or absent.
-        first_right: exams that only the first is right about.
-        second_right: exams that only the second is right about.
+        both_right: exams; right means equal to the reference, present or absent.
+        first_right: exams on which only the first is right.
+        second_right: exams on which only the second is right.
         both_wrong: exams.
-        chi2: (b - c)**2 / (b + c) of the two in the middle, without correction for continuity.
+        chi2: (b - c)**2 / (b + c) of the discordant exams, without continuity correction.
         p: of chi2 with one degree of freedom.
-        exact_p: two-sided, of the binomial law of the two in the middle.
-        holm_p: exact_p, adjusted by Holm for all classes that are tested here.
+        exact_p: two-sided, of the binomial distribution of the discordant exams.
+        holm_p: exact_p, adjusted by Holm for all classes tested here.
         undefined: why there is no test; empty where there is one.
     """
 
@@ -55,12 +55,12 @@ class ErrorTest:
 
     @property
     def n(self) -> int:
-        """Exams of which both and the reference could assess the class."""
+        """Exams with answers of both readers and the reference for the class."""
         return self.both_right + self.first_right + self.second_right + self.both_wrong
 
 
 def count(first: NDArray[np.int8], second: NDArray[np.int8], reference: NDArray[np.int8]) -> Counts:
-    """Count the exams of each class by who of the two agrees with the reference.
+    """Count the exams of each class by which of the two agrees with the reference.
 
     Args:
         first: shape (n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
@@ -90,28 +90,29 @@ def count(first: NDArray[np.int8], second: NDArray[np.int8], reference: NDArray[
 
 
 def tests(counts: ArrayLike) -> list[ErrorTest]:
-    """Return McNemar's test of each class, from the exams that only one of the two is right about.
+    """Return McNemar's test of each class, from the exams on which only one of the two is
+    right.
 
-    The test takes the exams to be independent of each other, which those of one patient are not.
+    The test assumes independent exams, which exams of one patient are not.
 
     Args:
         counts: ``Counts`` of the classes, shape (n_classes, 4).
 
     Raises:
-        BadComparison: they are no such counts.
+        BadComparison: they are not valid counts.
 
     Source:
         McNemar 1947, Psychometrika 12:153-157; of the errors of two classifiers Dietterich 1998,
         Neural Computation 10(7):1895-1923; for several classes Holm 1979, Scand J Stat 6:65-70.
     """
-    told = np.asarray(counts)
-    if told.ndim != 2 or told.shape[1] != 4 or (told.size and told.min() < 0):
+    table = np.asarray(counts)
+    if table.ndim != 2 or table.shape[1] != 4 or (table.size and table.min() < 0):
         raise BadComparison("the counts are not four numbers of exams for each class")
-    found = two_readers.mcnemar(told.reshape(-1, 2, 2))
+    test = two_readers.mcnemar(table.reshape(-1, 2, 2))
     columns = (
-        one.coefficients() for one in (found.chi2, found.p, found.exact_p)
+        value.coefficients() for value in (test.chi2, test.p, test.exact_p)
     )  # (both right, only the first) in the first row, so the middle two are the discordant cells
-    rows = list(zip(told.tolist(), *columns, strict=True))
+    rows = list(zip(table.tolist(), *columns, strict=True))
     adjusted = iter(holm([exact.value for *_, exact in rows if exact.value is not None]))
     return [
         ErrorTest(

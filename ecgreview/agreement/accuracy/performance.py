@@ -1,4 +1,4 @@
-"""A reader, or a model, held against a reference: per class, and over the classes that were met."""
+"""Performance of a reader or model against a reference: per class and overall."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class BadComparison(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ClassPerformance:
-    """How one class was called.
+    """Performance for one class.
 
     Attributes:
         n_true_positive: exams that reader and reference give the class.
-        n_false_positive: exams that the reader alone gives the class.
-        n_false_negative: exams that the reference alone gives the class.
+        n_false_positive: exams that only the reader gives the class.
+        n_false_negative: exams that only the reference gives the class.
         n_true_negative: exams that neither gives the class.
         sensitivity: share of the reference's positives that the reader gave; n is those positives.
         specificity: share of its negatives that the reader did not give; n is those negatives.
@@ -44,12 +44,12 @@ class ClassPerformance:
 
     @property
     def is_met(self) -> bool:
-        """Whether the class is in the fair scope: reader or reference has it at least once."""
+        """Whether the class is in scope: reader or reference has it at least once."""
         return self.f1.n > 0
 
     @property
     def operating_point(self) -> tuple[float, float] | None:
-        """The false positive rate and the sensitivity, or None where one of them is undefined."""
+        """The false positive rate and the sensitivity, or None if one of them is undefined."""
         if self.specificity.estimate is None or self.sensitivity.estimate is None:
             return None
         return 1 - self.specificity.estimate, self.sensitivity.estimate
@@ -57,13 +57,13 @@ class ClassPerformance:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """How a reader did.
+    """Performance of a reader.
 
     Attributes:
         classes: of each class, in the order of the arrays.
-        micro_f1: F1 of the cells of all classes met, taken together; n is the exams compared.
-        macro_f1: the mean of the F1 of the classes met; n is the exams compared.
-        n_met: classes in the fair scope.
+        micro_f1: F1 over the cells of all classes in scope; n is the exams compared.
+        macro_f1: the mean of F1 over the classes in scope; n is the exams compared.
+        n_met: number of classes in scope.
     """
 
     classes: tuple[ClassPerformance, ...]
@@ -81,30 +81,30 @@ def performance(
     n_replicates: int = 1000,
     confidence: float = 0.95,
 ) -> Performance:
-    """Return how ``answers`` compare with ``reference``.
+    """Return the performance of ``answers`` against ``reference``.
 
-    Cells missing in either are left out; so is an exam without a reference. The reference should
-    not rest on the answers that it judges.
+    Cells missing in either are left out, and so are exams without a reference. The reference
+    should not be based on the answers that it judges.
 
-    The scope is fair: a class counts towards micro and macro F1 when the reference has it at
-    least once, or the reader gave it at least once, among the exams this reader read. A reader is
-    so not marked for classes that never came up, nor excused a class only ever given in error.
-    Resamples apply the same rule to the exams they drew.
+    A class counts towards micro and macro F1 if the reference has it at least once, or the
+    reader gave it at least once, among the exams this reader read. Readers are thus not scored
+    on classes that never occurred, but are penalized for classes that they gave only in error.
+    Resamples apply the same rule to their exams.
 
     Args:
         answers: shape (n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
         reference: the same shape and states.
-        rng: the source of chance.
-        patients: shape (n_exams,); the patient of each exam, when exams of one patient are to be
-            drawn together.
+        rng: random generator.
+        patients: shape (n_exams,); the patient of each exam, to draw exams of one patient
+            together.
         n_replicates: resamples of the exams, for micro and macro F1.
         confidence: of all intervals. Those of a class are Wilson's; that of F1 follows from the
-            overlap J, the share of the exams either calls that both call: F1 = 2 J / (1 + J).
+            Jaccard index J of reader and reference: F1 = 2 J / (1 + J).
 
     Raises:
         BadRatings: wrong shape or an unknown state.
         BadComparison: the arrays are not of the same exams and classes.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
 
     Source:
         Sokolova & Lapalme 2009, Information Processing & Management 45(4):427-437; Wilson 1927,
@@ -136,24 +136,24 @@ def by_block(
     n_replicates: int = 1000,
     confidence: float = 0.95,
 ) -> dict[int, Performance]:
-    """Return how the reader did in each block of time, or of position in a session: the drift.
+    """Return the performance in each block of time, or of position in a session, to show drift.
 
     Args:
         answers: shape (n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
         reference: the same shape and states.
-        blocks: shape (n_exams,); the block of each reading; below 0 for a reading of none.
-        rng: the source of chance.
+        blocks: shape (n_exams,); the block of each reading; below 0 for none.
+        rng: random generator.
         patients: as in ``performance``.
         n_replicates: as in ``performance``.
         confidence: as in ``performance``.
 
     Returns:
-        By block, ascending; each block has its own fair scope.
+        By block, ascending; each block has its own scope of classes.
 
     Raises:
         BadRatings: wrong shape or an unknown state.
         BadComparison: the arrays are not of the same exams and classes.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadConfidence: ``confidence`` is not between 0 and 1.
     """
     n_exams, _ = _refuse_bad(answers, reference)
     blocks = _of_exams("blocks", blocks, n_exams)
@@ -195,8 +195,10 @@ def _classes(counts: NDArray[np.int64], tail: float) -> tuple[ClassPerformance, 
         proportions.measures(rest, rest + extra, Reason.REFERENCE_ALWAYS, tail),
         proportions.measures(hits, hits + extra, Reason.READER_NEVER, tail),
         [
-            proportions.f1_of_overlap(one)
-            for one in proportions.measures(hits, hits + extra + missed, Reason.IN_NEITHER, tail)
+            proportions.f1_of_overlap(measure)
+            for measure in proportions.measures(
+                hits, hits + extra + missed, Reason.IN_NEITHER, tail
+            )
         ],
     )
     is_read = counts.sum(axis=0) > 0
@@ -223,13 +225,13 @@ def _f1s(
     n_replicates: int,
     confidence: float,
 ) -> tuple[Measure, Measure]:
-    """Return micro and macro F1 with the intervals of resampled units.
+    """Return micro and macro F1 with intervals from resampled units.
 
     Args:
         cells: shape (n_exams, 3 * n_classes); hits, extra, missed.
-        units: shape (n_exams,); what each exam is drawn with.
-        rng: the source of chance.
-        n_replicates: so many resamples.
+        units: shape (n_exams,); resampling unit of each exam.
+        rng: random generator.
+        n_replicates: number of resamples.
         confidence: of the intervals.
     """
     n = len(cells)
@@ -252,7 +254,7 @@ def _f1s(
 def _kinds(
     cells: NDArray[np.int64], units: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the distinct sums of cells over a unit, and how many units have each of them."""
+    """Return the distinct sums of cells over a unit, and the number of units with each."""
     _, place = np.unique(units, return_inverse=True)
     sums = np.zeros((place.max() + 1, cells.shape[1]), dtype=np.int64)
     np.add.at(sums, place, cells)
@@ -283,10 +285,10 @@ def _refuse_bad(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> tuple
 
 
 def _of_exams(name: str, given: NDArray[np.int64] | None, n_exams: int) -> NDArray[np.int64]:
-    """Return ``given`` as one whole number for each exam."""
-    found = arrays.numbers(given, BadComparison, name)
-    if found.shape != (n_exams,):
-        raise BadComparison(f"{name} of {found.shape} for {n_exams} exams")
-    if not (np.abs(found) <= arrays.MAX_EXACT).all():
+    """Return ``given`` as one integer per exam."""
+    values = arrays.numbers(given, BadComparison, name)
+    if values.shape != (n_exams,):
+        raise BadComparison(f"{name} of {values.shape} for {n_exams} exams")
+    if not (np.abs(values) <= arrays.MAX_EXACT).all():
         raise BadComparison(f"of {name} one is not finite")
-    return found.astype(np.int64)
+    return values.astype(np.int64)

@@ -1,4 +1,4 @@
-"""One reader's answers held against answers that are taken for right."""
+"""Comparison of one reader's sets of classes with a reference."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class NothingToCompare(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How far a reader's sets of classes are those of the reference.
+    """Agreement of a reader's sets of classes with the reference.
 
     Attributes:
         n_exams: exams compared.
-        n_right: exams whose set of classes is exactly that of the reference.
+        n_right: exams whose set of classes equals that of the reference.
         n_hits: classes given that the reference has.
-        n_extra: classes given that it has not.
+        n_extra: classes given that it does not have.
         n_missed: classes that it has and that were not given.
     """
 
@@ -37,7 +37,8 @@ class Comparison:
     def micro_f1(self) -> float:
         """Harmonic mean of precision and recall over the cells of all exams, 0 to 1.
 
-        2 hits / (2 hits + extra + missed); 1 when nobody gave anything, for then all is right.
+        2 hits / (2 hits + extra + missed); 1 when neither gave anything, because all is
+        then right.
 
         Source:
             Sokolova & Lapalme 2009, Information Processing & Management 45(4):427-437.
@@ -47,10 +48,10 @@ class Comparison:
 
 
 def compare(answers: Iterable[tuple[Set[str] | None, Set[str]]]) -> Comparison:
-    """Return how the reader's sets of class codes compare with those of the reference.
+    """Compare the reader's sets of class codes with those of the reference.
 
     Args:
-        answers: for each exam what the reader gave and what the reference says. None stands for
+        answers: for each exam the set of the reader and that of the reference. None stands for
             "unreadable": it is wrong, and misses what the reference has, at least one cell.
 
     Raises:

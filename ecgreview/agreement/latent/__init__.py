@@ -1,4 +1,4 @@
-"""Prevalence and readers' errors when nobody knows the truth: Dawid and Skene, and pooled."""
+"""Prevalence and readers' error rates without known truth: Dawid-Skene models."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Probabilities whose logits are a class's part plus a reader's part, and their penalised fit.
+"""Probabilities whose logits are a class part plus a reader part, with a penalised fit.
 
-What a reader does in one class beyond these two parts is a third part, held close to 0: readers
+What a reader does in one class beyond these two parts is a third part, shrunk towards 0: readers
 differ in what they are good at, but less than classes and readers do.
 """
 
@@ -12,18 +12,19 @@ import numpy as np
 
 from .em import Floats
 
-_SD_OF_MEAN = 4.0  # logits; nothing between 0.04% and 99.96% surprises
+_SD_OF_MEAN = 4.0  # logits; any probability between 0.04% and 99.96% is plausible
 _HALVINGS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How far logits are expected to lie from their mean: the standard deviations of the ridge.
+    """Expected deviation of logits from their mean: the standard deviations of the ridge
+    penalty.
 
     Attributes:
-        classes: of the classes' parts.
-        readers: of the readers' parts.
-        within: of what a reader adds in one class beyond both; above 0.
+        classes: of the class parts.
+        readers: of the reader parts.
+        within: of a reader's deviation in one class beyond both; above 0.
     """
 
     classes: float
@@ -39,7 +40,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """What the logits of n_classes by n_readers are made of.
+    """The parts of the logits of n_classes by n_readers.
 
     Attributes:
         mean: shape (1,).
@@ -55,7 +56,7 @@ class Parts:
 
     @classmethod
     def of(cls, vector: Floats, n_classes: int) -> Parts:
-        """Return the parts that stand one after the other in ``vector``."""
+        """Return the parts that are concatenated in ``vector``."""
         n_readers = (len(vector) - 1 - n_classes) // (1 + n_classes)
         mean, classes, readers, within = np.split(
             vector, [1, 1 + n_classes, 1 + n_classes + n_readers]
@@ -74,17 +75,17 @@ def probabilities(vector: Floats, n_classes: int) -> Floats:
 
 
 def penalty(vector: Floats, precision: Floats) -> float:
-    """Return what the ridge takes from the log-likelihood."""
+    """Return the ridge penalty on the log-likelihood."""
     return float((precision * vector**2).sum() / 2)
 
 
 def improved(vector: Floats, hits: Floats, misses: Floats, precision: Floats) -> Floats:
-    """Return the parts after a Newton step, halved until it makes the fit no worse.
+    """Return the parts after a Newton step, halved until the fit is no worse.
 
     Args:
-        vector: the parts, one after the other.
-        hits: shape (n_classes, n_readers); cases in which it happened, whole or not.
-        misses: the same shape; cases in which it did not.
+        vector: the concatenated parts.
+        hits: shape (n_classes, n_readers); number of events, whole or not.
+        misses: the same shape; number of non-events.
         precision: the shape of ``vector``; the weights of the ridge.
     """
     step = _step(vector, hits, misses, precision)
@@ -97,9 +98,9 @@ def improved(vector: Floats, hits: Floats, misses: Floats, precision: Floats) ->
 
 
 def _step(vector: Floats, hits: Floats, misses: Floats, precision: Floats) -> Floats:
-    """Return Newton's step; each part within a class depends on no other of its kind.
+    """Return Newton's step. Parts within a class are mutually independent.
 
-    So these are eliminated first, and what is solved has the size of the other parts.
+    They are therefore eliminated first, and the linear system has the size of the other parts.
     """
     n_classes = len(hits)
     within = Parts.of(vector, n_classes).within

@@ -11,7 +11,7 @@ from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.coefficient import Estimates
 from ecgreview.agreement.values.reasons import Reason
 
-_TINY = 1e-300  # its logarithm stands for that of 0: finite, and beyond any sum of readings
+_TINY = 1e-300  # replaces log 0 by a finite value below any sum of readings
 
 
 class BadTable(ValueError):
@@ -20,17 +20,17 @@ class BadTable(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Categorical:
-    """What readers say, given what is so.
+    """The fitted model.
 
     Attributes:
         prevalence: shape (n_categories,); share of the exams of which each category is true.
         error_rates: shape (n_readers, n_categories, n_categories); the probability that the
-            reader says the last axis when the middle one is true.
+            reader chooses the last axis when the middle one is true.
         posterior: shape (n_exams, n_categories); the probability that each category is true. It
-            is a maximum of the likelihood even where ``prevalence`` carries a reason; believe it
-            only where that has a value.
+            is a maximum of the likelihood even where ``prevalence`` has only a reason; use it
+            only where ``prevalence`` has a value.
         log_likelihood: of the readings, without the constant of their order.
-        n_iterations: steps of the EM algorithm taken.
+        n_iterations: number of EM steps.
         is_converged: whether the last step gained no more than the tolerance.
     """
 
@@ -50,8 +50,8 @@ def fit(
     Args:
         counts: shape (n_exams, n_readers, n_categories); how often the reader put the exam into
             the category. A reader may read an exam several times, or not at all.
-        tolerance: gain of the log-likelihood per exam below which a step is the last.
-        max_iterations: steps after which to stop in any case.
+        tolerance: gain of the log-likelihood per exam below which EM stops.
+        max_iterations: maximum number of steps.
 
     Raises:
         BadTable: wrong shape, or a count that is negative, not whole or not finite.
@@ -99,7 +99,7 @@ def _checked(counts: ArrayLike) -> NDArray[np.float64]:
 def _expect(
     readings: NDArray[np.float64], prevalence: NDArray[np.float64], rates: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
-    """Return what each exam is likely to be, and the log-likelihood of the parameters."""
+    """Return the posterior of each exam's category, and the log-likelihood of the parameters."""
     logs = np.log(np.maximum(rates, _TINY))
     joint = np.einsum("erk,rjk->ej", readings, logs) + np.log(np.maximum(prevalence, _TINY))
     highest = joint.max(axis=1, keepdims=True, initial=-np.inf)
@@ -111,7 +111,7 @@ def _expect(
 def _maximize(
     readings: NDArray[np.float64], posterior: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the prevalences and error rates that fit the posterior best; 0 where there is none."""
+    """Return the prevalences and error rates that fit the posterior best; 0 where undefined."""
     said = np.einsum("ej,erk->rjk", posterior, readings)
     total = said.sum(axis=2, keepdims=True)
     rates = np.divide(said, total, out=np.zeros_like(said), where=total > 0)

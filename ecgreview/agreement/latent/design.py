@@ -1,4 +1,4 @@
-"""Who read what of each class, and whether that can tell prevalence from errors."""
+"""Numbers of readings of each class, and whether they identify prevalence and errors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ecgreview.agreement.values.reasons import Reason
 
 from .em import Floats
 
+# Exams read by three, with the class or without it, below which a fit is weak.
 FEW = 20
-"""Exams read by three, with the class or without it, below which a fit is weak."""
 
 
 class BadPatterns(ValueError):
-    """Patterns and counts do not fit each other, a state is unknown, or a count is negative."""
+    """Patterns and counts do not match, a state is unknown, or a count is negative."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,12 +29,12 @@ class Design:
     Attributes:
         counts: shape (n_classes, n_patterns), float64; 0 for the exams that nobody read.
         n_readings: shape (n_classes, n_readers).
-        n_present: the same; the readings that give the class.
-        n_paired: shape (n_classes,); exams with two readings or more.
-        n_thrice: the same; with three or more.
-        n_triples: the same; with three or more by readers who vary in what they say of the class.
-        n_telling: the same; of those, the exams in which a reader gives the class, or those in
-            which a reader does not, whichever are fewer.
+        n_present: the same shape; the readings that give the class.
+        n_paired: shape (n_classes,); exams with at least two readings.
+        n_thrice: the same shape; exams with at least three.
+        n_triples: the same shape; with at least three by readers whose answers vary.
+        n_telling: the same shape; of those, the exams in which a reader gives the class, or those
+            in which a reader does not, whichever are fewer.
     """
 
     counts: Floats
@@ -50,7 +50,7 @@ class Design:
         """Return the design of ``patterns``.
 
         Raises:
-            BadPatterns: the counts do not belong to the patterns, or are none; a state is unknown.
+            BadPatterns: the counts do not match the patterns, or are invalid; a state is unknown.
         """
         known = checked(patterns)
         states, counts = known.patterns, known.counts
@@ -88,15 +88,15 @@ class Design:
 
     @property
     def is_constant(self) -> NDArray[np.bool_]:
-        """Shape (n_classes, n_readers): whether a reader said the same of every exam."""
+        """Shape (n_classes, n_readers): whether a reader gave the same answer for every exam."""
         return np.asarray((self.n_present == 0) | (self.n_present == self.n_readings))
 
 
 def checked(patterns: PatternCount) -> PatternCount:
-    """Return ``patterns`` as arrays that belong together.
+    """Return ``patterns`` as arrays of matching shapes.
 
     Raises:
-        BadPatterns: they do not.
+        BadPatterns: they do not match.
     """
     states = np.asarray(patterns.patterns)
     counts = arrays.counts(patterns.counts, BadPatterns, "counts")

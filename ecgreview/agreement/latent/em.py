@@ -1,4 +1,4 @@
-"""The ascent to a maximum of the two-state model's likelihood, for many rows of counts at once."""
+"""EM for the two-state model's likelihood, for many rows of counts at once."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ecgreview.agreement.counts.patterns import ABSENT, PRESENT
 
 Floats = NDArray[np.float64]
 
-_TINY = 1e-300  # its logarithm stands for that of 0: finite, and beyond any sum of readings
+_TINY = 1e-300  # replaces log 0 by a finite value below any sum of readings
 _LONGEST_JUMP = 256.0
-# Products up to this size stay in the cache and within one thread: OpenBLAS would share larger ones
-# among threads that cost more than they help.
+# Products up to this size stay in the cache and within one thread: OpenBLAS would split larger
+# ones across threads that cost more than they help.
 _PRODUCTS_AT_ONCE = 200_000
 _LEAST_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ascent:
-    """Where the ascents of many rows ended.
+    """The final states of the EM ascents of many rows.
 
     Attributes:
         theta: shape (n_rows, 1 + 2 n_readers); the prevalence, each reader's probability of
-            saying "present" when it is, then each one's when it is not.
-        log_likelihood: shape (n_rows,); of ``theta``, without what the pseudo-counts add.
-        n_steps: shape (n_rows,), int64; EM steps taken.
+            answering "present" when it is, then each reader's when it is not.
+        log_likelihood: shape (n_rows,); of ``theta``, without the contribution of pseudo-counts.
+        n_steps: shape (n_rows,), int64; number of EM steps.
         is_converged: shape (n_rows,); whether a step gained no more than the tolerance.
     """
 
@@ -39,11 +39,11 @@ class Ascent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """The likelihood of response patterns when readings are independent given the truth.
+    """The likelihood of answer patterns when readings are independent given the truth.
 
     Attributes:
-        said: shape (n_patterns, 1 + 2 n_readers), float64; ones, then 1 where a reader says
-            "present", then 1 where one says "absent".
+        said: shape (n_patterns, 1 + 2 n_readers), float64; ones, then 1 where a reader answers
+            "present", then 1 where one answers "absent".
         pseudo_count: added to the readings "present" and "absent" of each reader and state.
     """
 
@@ -59,11 +59,11 @@ class Model:
 
     @property
     def n_readers(self) -> int:
-        """How many readers there are, whether or not they have read."""
+        """Number of readers, including readers without readings."""
         return int(self.said.shape[1]) // 2
 
     def posterior(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Return what each pattern tells of the truth.
+        """Return the posterior of each pattern.
 
         Returns:
             The probabilities that the class is present and absent, shape (n_rows, 2, n_patterns),
@@ -87,9 +87,10 @@ class Model:
         return joint, highest + np.log(total)
 
     def maximum(self, counts: Floats, posterior: Floats) -> Floats:
-        """Return the parameters, shape (n_rows, 1 + 2 n_readers), that fit ``posterior`` best.
+        """Return the parameters, shape (n_rows, 1 + 2 n_readers), that fit ``posterior``
+        best.
 
-        What there is nothing to learn of is 0.
+        Parameters without data are 0.
         """
         n_rows, n_readers = len(counts), self.n_readers
         weights = counts[:, None, :] * posterior
@@ -147,12 +148,12 @@ def climb(
 
 
 def _climb(model: Model, theta: Floats, counts: Floats, tolerance: float, max_steps: int) -> Ascent:
-    """Climb in cycles of two EM steps and a third one from where those two point.
+    """Climb in cycles of two EM steps and a third from where those two extrapolate.
 
-    The jump is SQUAREM's (Varadhan & Roland 2008, Scandinavian Journal of Statistics 35:335-353).
-    It is taken only where the objective there is no lower than after the first step, so the
-    objective never falls. A row has arrived when it stands still before a jump and after it: on a
-    ridge one short step says little. Rows that have arrived leave the computation.
+    The extrapolation is SQUAREM's (Varadhan & Roland 2008, Scandinavian Journal of Statistics
+    35:335-353). It is accepted only where the objective is no lower than after the first step, so
+    the objective never falls. A row has converged when it gains nothing before and after an
+    extrapolation: on a ridge one short step proves little. Converged rows leave the computation.
     """
     arrived = theta.copy()
     n_steps = np.zeros(len(theta), dtype=np.int64)
@@ -181,7 +182,7 @@ def _climb(model: Model, theta: Floats, counts: Floats, tolerance: float, max_st
 
 
 def _jump(start: Floats, first: Floats, second: Floats) -> Floats:
-    """Return where two steps from ``start`` point; a probability that leaves 0 to 1 stays."""
+    """Return the extrapolation of two steps from ``start``; probabilities outside 0 to 1 stay."""
     step = first - start
     bend = second - first - step
     steps, bends = (step**2).sum(axis=1), (bend**2).sum(axis=1)

@@ -1,8 +1,8 @@
-"""Whether a fit of the latent model is to be believed.
+"""Plausibility of a fit of the latent model.
 
-Where false alarms outnumber true positives, the likelihood's highest maximum may be one at which
-the class is common and nobody sees it: prevalence .289, sensitivities .04, in a study with one
-true positive among 3,000 exams. Such fits are known by what they say of the readings.
+Where false alarms outnumber true positives, the highest maximum of the likelihood may be one at
+which the class is common and nobody sees it: prevalence .289, sensitivities .04, in a study with
+one true positive among 3,000 exams. Such fits are recognized by comparing them with the readings.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from ecgreview.agreement.values.reasons import Reason
 from .design import Design
 from .em import Floats
 
+# With a lower mean sensitivity, readers would miss more exams with the class than they find.
 MIN_SENSITIVITY = 0.5
-"""Readers who on average miss more exams with the class than they find have learnt another one."""
 
+# For a class fitted alone: below it, its intervals of sensitivity are too narrow.
+
+# Source:
+#     By simulation (``bench.agreement.latent_coverage``): 95 % intervals of sensitivity cover it in
+#     81 to 87 % with 5 to 20 expected true positives, 91 % with 20 to 30, 94 % from 30 on.
 FEW_TRUE_POSITIVES = 30
-"""Of a class alone: below it, its intervals of sensitivity are too narrow.
 
-Source:
-    By simulation (``bench.agreement.latent_coverage``): 95 % intervals of sensitivity hold it in
-    81 to 87 % with 5 to 20 expected true positives, 91 % with 20 to 30, 94 % from 30 on.
-"""
-
+# For the pooled fit: below it, half of the estimates of prevalence are off by a factor of 2.5.
 MIN_TRUE_POSITIVES = 1
-"""Of the pooled fit: below it, half of the estimates of prevalence are off by a factor of 2.5."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plausibility:
-    """What a fit says of the readings that it was made of.
+    """What a fit implies about the readings.
 
     Attributes:
-        n_true_positives: shape (n_classes,); exams that two readers or more gave the class, times
+        n_true_positives: shape (n_classes,); exams that at least two readers gave the class, times
             the probability that they have it.
-        share_given: the same; share of the exams read that any reader gave the class.
-        mean_sensitivity: the same; of the readers, by their numbers of readings. NaN without any.
-        prevalence: the same.
+        share_given: the same shape; share of the exams read that any reader gave the class.
+        mean_sensitivity: the same shape; weighted by the readers' numbers of readings. NaN without
+            readings.
+        prevalence: the same shape.
     """
 
     n_true_positives: Floats
@@ -55,13 +55,13 @@ class Plausibility:
     def of(
         cls, patterns: PatternCount, design: Design, theta: Floats, posterior: Floats
     ) -> Plausibility:
-        """Judge the fit ``theta`` of ``patterns``.
+        """Assess the fit ``theta`` of ``patterns``.
 
         Args:
-            patterns: what the readers said.
-            design: of the same.
+            patterns: the answers of the readers.
+            design: of the same answers.
             theta: shape (n_classes, 1 + 2 n_readers), as in ``em.Ascent``.
-            posterior: shape (n_classes, n_patterns); P(class is there | what the readers said).
+            posterior: shape (n_classes, n_patterns); P(class is present | answers).
         """
         n_giving = (patterns.patterns == PRESENT).sum(axis=1)
         n_read = design.counts.sum(axis=1)
@@ -76,11 +76,11 @@ class Plausibility:
         )
 
     def refusals(self, fewest: float, effects: Floats | float = 1.0) -> Causes:
-        """Return where and why the fit is not to be believed; masks of shape (n_classes,).
+        """Return where and why the fit is implausible; masks of shape (n_classes,).
 
         Args:
             fewest: true positives needed.
-            effects: shape (n_classes,); exams count for so many times fewer.
+            effects: shape (n_classes,); design effects, which divide the number of exams.
         """
         is_blind = self.mean_sensitivity < MIN_SENSITIVITY
         is_few = self.n_true_positives / effects < fewest
@@ -91,16 +91,17 @@ class Plausibility:
         )
 
     def cautions(self) -> Causes:
-        """Return what is to be minded of a fit that is not refused.
+        """Return cautions about fits that are not refused.
 
         Readers who all miss the class in some exams make a prevalence above what they gave
-        possible: with two readers of sensitivity .6 it is one sixth of the exams that have it.
+        possible: two readers of sensitivity .6 both miss one sixth of the exams that have
+        it.
         """
         return ((self.is_above, Reason.PREVALENCE_ABOVE_GIVEN),)
 
     @property
     def is_above(self) -> NDArray[np.bool_]:
-        """Shape (n_classes,): whether more exams are to have the class than anybody gave it."""
+        """Shape (n_classes,): whether the prevalence exceeds the share of exams given the class."""
         return np.asarray(self.prevalence > self.share_given)
 
 

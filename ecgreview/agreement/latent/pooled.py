@@ -1,4 +1,4 @@
-"""Prevalence and skill of rare classes, with what the other classes tell of the readers."""
+"""Prevalence and skill of rare classes, estimated jointly with the other classes."""
 
 from __future__ import annotations
 
@@ -20,24 +20,25 @@ from .pooled_em import PooledModel
 from .two_states import Latent, estimates
 
 SENSITIVITY = Spread(classes=1.0, readers=0.5)
+# False alarms of a common class are some hundred times those of a rare one, hence the larger
+# spread.
 FALSE_ALARMS = Spread(classes=3.0, readers=0.5)
-"""False alarms of a common class are some hundred times those of a rare one, hence more spread."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pooled:
-    """The most likely prevalences and skills when classes and readers share them.
+    """The joint maximum of prevalences and skills under a model that classes and readers share.
 
     Attributes:
         classes: prevalence, skill and the rest, class by class; ``log_likelihood`` is without the
             penalty, ``n_iterations`` and ``is_converged`` are of all classes together.
-        class_sensitivity: shape (n_classes,); logit of an average reader's sensitivity, NaN where
-            there is none.
-        class_false_alarms: shape (n_classes,); likewise of giving the class when it is not there.
-        reader_sensitivity: shape (n_readers,); what a reader adds to the logit of sensitivity.
-        reader_false_alarms: shape (n_readers,); what a reader adds to that of false alarms.
+        class_sensitivity: shape (n_classes,); logit of an average reader's sensitivity, NaN if
+            undefined.
+        class_false_alarms: shape (n_classes,); logit of an average reader's false alarm rate.
+        reader_sensitivity: shape (n_readers,); a reader's contribution to the logit of sensitivity.
+        reader_false_alarms: shape (n_readers,); a reader's contribution to that of false alarms.
         errors: shape (n_classes, 1 + 2 n_readers); standard errors of the logits of prevalence,
-            each reader's sensitivity, each reader's false alarms. NaN where there is none.
+            each reader's sensitivity, each reader's false alarms. NaN if undefined.
     """
 
     classes: Latent
@@ -62,27 +63,27 @@ def fit(
     .. math:: \operatorname{logit} s_{rc} = a_c + u_r + w_{rc}, \qquad
         \operatorname{logit} f_{rc} = b_c + v_r + x_{rc}
 
-    with sensitivities s and false alarm rates f. The class's and the reader's parts, and what a
-    reader does in one class beyond both, are drawn towards their means, as if they came from
-    normal distributions of the given spread (a maximum a posteriori). A rare class so borrows from
-    the others what good readers are. Half an exam with the class and half a one without it are
-    added to each prevalence, to keep it off 0 and 1.
+    with sensitivities s and false alarm rates f. The parts of classes, of readers, and of
+    readers within one class are shrunk towards their means, as if they came from normal
+    distributions of the given spread (a maximum a posteriori). A rare class is thereby pooled
+    with the others. Half an exam with the class and half an exam without it are added to each
+    prevalence, to keep it off 0 and 1.
 
-    A class that its own readings do not identify has values all the same, with a reason that
-    says from where: three readers or more are told apart by what the classes have in common; with
-    two readers it is the assumed spread that decides.
+    A class that its own readings do not identify also has values, with a reason that names
+    their source: with three or more readers it is the common structure of the classes; with two
+    readers it is the assumed spread.
 
     Args:
-        patterns: what the readers said.
-        effects: shape (n_classes,), 1 or more; so many times larger is the variance because
-            patients have several exams. The errors grow with it, the estimates do not change.
-        sensitivity: of the classes' and the readers' parts.
+        patterns: the answers of the readers.
+        effects: shape (n_classes,), 1 or more; design effects. They increase the errors but do
+            not change the estimates.
+        sensitivity: spread of the parts of classes and readers.
         false_alarms: likewise.
-        tolerance: gain per exam and class below which the climb ends.
-        max_steps: EM steps after which it ends in any case.
+        tolerance: gain per exam and class below which EM stops.
+        max_steps: maximum number of EM steps.
 
     Raises:
-        BadPatterns: the counts do not belong to the patterns, or a state is unknown.
+        BadPatterns: the counts do not match the patterns, or a state is unknown.
 
     Source:
         Paun et al. 2018, Transactions of the ACL 6:571-585, hierarchical Dawid-Skene.
@@ -168,7 +169,7 @@ def _explained(
 
 
 def _spread_out(values: Floats, is_fitted: NDArray[np.bool_]) -> Floats:
-    """Return ``values`` of the classes fitted at their places, NaN at the others."""
+    """Return ``values`` of the fitted classes at their indexes, NaN elsewhere."""
     everywhere = np.full((len(is_fitted), *values.shape[1:]), np.nan)
     everywhere[is_fitted] = values
     return everywhere

@@ -1,4 +1,4 @@
-"""The ascent to the penalised maximum when classes and readers share their skills."""
+"""EM for the penalised maximum when classes and readers share their skills."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _FIRST_SENSITIVITY, _FIRST_FALSE_ALARMS = 1.5, -3.0  # logits: 82% and 5%
 class PooledModel:
     """The likelihood of several classes with additive logits, and the ridge on them.
 
-    Its parameters are one vector: the logits of the prevalences, then the parts of the logits of
-    sensitivity (mean, classes, readers, within), then those of the false alarm rates.
+    Its parameters are one vector: the logits of the prevalences, then the parts of the logits
+    of sensitivity (mean, classes, readers, within), then those of the false alarm rates.
 
     Attributes:
         model: of the patterns.
         counts: shape (n_classes, n_patterns), float64.
         hits: weights of the ridge on the parts of sensitivity, see ``additive_logits.Parts``.
-        alarms: likewise of false alarms.
+        alarms: likewise for false alarms.
     """
 
     model: Model
@@ -41,7 +41,6 @@ class PooledModel:
     def of(
         cls, patterns: PatternCount, counts: Floats, sensitivity: Spread, false_alarms: Spread
     ) -> PooledModel:
-        """Return the model of the classes whose ``counts`` are given."""
         shape = len(counts), patterns.patterns.shape[1]
         return cls(
             Model.of(patterns.patterns),
@@ -52,7 +51,7 @@ class PooledModel:
 
     @property
     def n_classes(self) -> int:
-        """How many classes are fitted together."""
+        """Number of classes fitted together."""
         return len(self.counts)
 
     def parts(self, vector: Floats) -> tuple[Floats, Floats, Floats]:
@@ -69,7 +68,7 @@ class PooledModel:
         return np.concatenate([1 / (1 + np.exp(-prevalence[:, None])), *rates], axis=1)
 
     def start(self, patterns: PatternCount) -> Floats:
-        """Return the parameters that the majority of each pattern's readers suggests."""
+        """Return parameters that follow from the majority of each pattern's readers."""
         n_present = (patterns.patterns == PRESENT).sum(axis=1)
         n_read = (patterns.patterns != MISSING).sum(axis=1)
         share = n_present / np.maximum(n_read, 1)
@@ -134,7 +133,7 @@ class PooledModel:
 
 
 def _jump(start: Floats, first: Floats, second: Floats) -> Floats:
-    """Return where two steps from ``start`` point, as in ``em``."""
+    """Return the extrapolation of two steps from ``start``, as in ``em``."""
     step = first - start
     bend = second - first - step
     bends = float(bend @ bend)

@@ -1,8 +1,8 @@
-"""How exactly prevalence and skill are known when classes and readers share them.
+"""Standard errors of the pooled fit.
 
-The posterior distribution of the logits is taken for the normal one that has its mode and its
-curvature. So the doubt about what the classes have in common is in the errors of each, which is
-not so with exams drawn again: these tell nothing of how far an estimate was drawn towards others.
+The posterior of the logits is approximated by the normal distribution with its mode and curvature.
+The errors of each class therefore include the uncertainty about what classes have in common. Errors
+from resampled exams would not: they ignore how far an estimate was shrunk towards others.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ def of_logits(model: PooledModel, vector: Floats, effects: Floats) -> Floats:
     .. math:: V_c = A_c + A_c L J_c S^{-1} J_c^T L A_c, \quad A_c = (I_c + L)^{-1}, \quad
         S = P + \sum_c J_c^T (L - L A_c L) J_c
 
-    with the observed information I of a class's logits, the ridge L on what a reader does in one
+    with the observed information I of a class's logits, the ridge L on a reader's part in one
     class, the ridge P on the parts that classes share, and their design J.
 
     Args:
-        model: that was fitted.
-        vector: where its maximum is.
-        effects: shape (n_classes,); the information of each class is divided by it.
+        model: the fitted model.
+        vector: its maximum.
+        effects: shape (n_classes,); divides the information of each class.
 
     Returns:
         Shape (n_classes, 1 + 2 n_readers): of prevalence, sensitivities and false alarm rates;
         all NaN where the curvature shows no maximum.
 
     Source:
-        Tierney & Kadane 1986, J Am Stat Assoc 81:82-86; the information of what is observed is
-        that of Louis 1982, J R Stat Soc B 44:226-233.
+        Tierney & Kadane 1986, J Am Stat Assoc 81:82-86; the observed information is that of Louis
+        1982, J R Stat Soc B 44:226-233.
     """
     n_readers = model.model.n_readers
     errors = np.full((model.n_classes, 1 + 2 * n_readers), np.nan)
@@ -59,7 +59,9 @@ def of_logits(model: PooledModel, vector: Floats, effects: Floats) -> Floats:
 
 
 def _ridges(model: PooledModel, n_shared: int) -> Floats:
-    """Return the weights that hold a class's logits to what is shared; none on prevalence."""
+    """Return the ridge weights between a class's logits and the shared parts; none on
+    prevalence.
+    """
     n_classes, n_readers = model.n_classes, model.model.n_readers
     within = [
         weights[n_shared:].reshape(n_classes, n_readers) for weights in (model.hits, model.alarms)
@@ -82,7 +84,7 @@ def _information(model: PooledModel, vector: Floats, effects: Floats) -> list[Fl
 
 
 def _of_class(model: PooledModel, theta: Floats, present: Floats, counts: Floats) -> Floats:
-    """Return what the readings would tell if the truth were known, less what it would add."""
+    """Return the complete-data information minus the missing information."""
     n_readers = model.model.n_readers
     gives = model.model.said[:, 1 : 1 + n_readers]
     reads = gives + model.model.said[:, 1 + n_readers :]
@@ -102,7 +104,7 @@ def _of_class(model: PooledModel, theta: Floats, present: Floats, counts: Floats
 
 
 def _design(model: PooledModel, row: int) -> Floats:
-    """Return which shared parts make each logit of a class."""
+    """Return the design matrix from shared parts to the logits of a class."""
     n_classes, n_readers = model.n_classes, model.model.n_readers
     n_shared = 1 + n_classes + n_readers
     design = np.zeros((1 + 2 * n_readers, 2 * n_shared))
@@ -117,7 +119,7 @@ def _inverse(matrix: Floats) -> Floats:
     """Return the inverse of a positive definite matrix.
 
     Raises:
-        LinAlgError: it is none.
+        LinAlgError: it is not positive definite.
     """
     root = np.linalg.inv(np.linalg.cholesky(matrix))
     return np.asarray(root.T @ root)

@@ -1,4 +1,4 @@
-"""What classes that are too rare alone borrow from the others, as it is stored in a report."""
+"""Pooled estimates of classes that are too rare to be fitted alone, as stored in a report."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .design import Design
 from .em import Floats
 from .plausibility import MIN_TRUE_POSITIVES
 
+# Method name of these intervals: see ``pooled_errors``.
 CURVATURE = "curvature"
-"""How these intervals are made: see ``pooled_errors``."""
 
+# A tenth of a second with 3 readers and 66 classes; some seconds with many readers.
 TOLERANCE, MAX_STEPS = 1e-10, 1000
-"""A tenth of a second with 3 readers and 66 classes; some seconds where readers are many."""
 
 
 class Skill(TypedDict):
-    """How well a reader sees a class; n is the readings."""
+    """A reader's skill in a class; n counts readings."""
 
     reader: int
     sensitivity: MeasureJson
@@ -36,17 +36,19 @@ class Skill(TypedDict):
 
 
 class PooledFields(TypedDict):
-    """What one class borrows; n is the exams read. ``readers`` are those who read the class."""
+    """Pooled estimates of one class; n counts exams read. ``readers`` are those who read the
+    class.
+    """
 
     prevalence: MeasureJson
     readers: list[Skill]
 
 
 def refusals(design: Design) -> Causes:
-    """Return where and why nothing can be borrowed; masks of shape (n_classes,).
+    """Return where and why pooling is impossible; masks of shape (n_classes,).
 
-    A class borrows from others that tell their prevalence from errors without it. Where there is
-    none it is refused as it is alone: pairs of readers identify nothing, in one class or in all.
+    A class is pooled with others that are identified without it. Without any such class it is
+    refused as it is alone: pairs of readers identify nothing, in one class or in all.
     """
     alone = design.refusals()
     is_donor = ~np.logical_or.reduce([mask for mask, _ in alone])
@@ -54,7 +56,7 @@ def refusals(design: Design) -> Causes:
     has_donor = n_donors > 0
     is_known = (design.n_readings[is_donor] > 0).any(axis=0)
     n_known = ((design.n_readings > 0) & is_known).sum(axis=1)
-    # The first three say that the class is not met at all, which no other class can mend.
+    # The first three mean that the class never occurs, which no other class can compensate.
     unmet, unidentified = alone[:3], alone[3:]
     return (
         *unmet,
@@ -67,26 +69,26 @@ def refusals(design: Design) -> Causes:
 def report(
     patterns: PatternCount, is_wanted: NDArray[np.bool_], effects: Floats, confidence: float
 ) -> list[PooledFields | None]:
-    """Return what each wanted class borrows from the others, None for the other classes.
+    """Return the pooled estimates of each wanted class, None for the other classes.
 
     Args:
-        patterns: what the readers said; counts of shape (n_classes, n_patterns).
-        is_wanted: shape (n_classes,); the classes that alone are refused or too rare.
+        patterns: the answers; counts of shape (n_classes, n_patterns).
+        is_wanted: shape (n_classes,); classes that are refused alone or too rare.
         effects: as in ``pooled.fit``.
-        confidence: of the intervals, above 0 and below 1.
+        confidence: of the intervals, between 0 and 1.
 
     Raises:
-        BadPatterns: as ``pooled.fit``.
-        BadConfidence: ``confidence`` is not above 0 and below 1.
+        BadPatterns: as in ``pooled.fit``.
+        BadConfidence: ``confidence`` is not between 0 and 1.
     """
     design, reach = Design.of(patterns), float(ndtri(1 - tail_of(confidence)))
     refused = refusals(design)
     reasons = Estimates(np.full(len(is_wanted), np.nan), refused).reasons.tolist()
-    is_told = np.array([reason == "" for reason in reasons], dtype=np.bool_) & is_wanted
-    known = _Known.of(patterns, effects, reach) if is_told.any() else None
+    is_possible = np.array([reason == "" for reason in reasons], dtype=np.bool_) & is_wanted
+    known = _Known.of(patterns, effects, reach) if is_possible.any() else None
     return [
         known.pooled_fields(design, row)
-        if known is not None and is_told[row]
+        if known is not None and is_possible[row]
         else without(int(design.counts[row].sum()), reasons[row])
         if is_wanted[row]
         else None
@@ -95,16 +97,16 @@ def report(
 
 
 def without(n_exams: int, reason: str) -> PooledFields:
-    """Return that a class cannot borrow, because of ``reason``."""
+    """Return fields of a class that cannot be pooled, because of ``reason``."""
     return {"prevalence": Measure.undefined(n_exams, reason).to_json(), "readers": []}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Known:
-    """All that the pooled model tells, each array of shape (n_classes, 1 + 2 n_readers).
+    """Results of the pooled model, each array of shape (n_classes, 1 + 2 n_readers).
 
-    The first column is the prevalence; then come sensitivities, then specificities. ``doubts`` has
-    for each class why its fit is not to be believed, mostly empty.
+    The first column is the prevalence; then come sensitivities, then specificities. ``doubts``
+    holds for each class why its fit is implausible, mostly empty.
     """
 
     doubts: list[str]
@@ -115,23 +117,25 @@ class _Known:
 
     @classmethod
     def of(cls, patterns: PatternCount, effects: Floats, reach: float) -> _Known:
-        """Fit the model; the intervals reach so many errors to each side, in logits."""
+        """Fit the model; intervals extend ``reach`` standard errors to each side, on the
+        logit scale.
+        """
         is_met = (patterns.counts > 0).any(axis=0)
         met = PatternCount(patterns.patterns[is_met], patterns.counts[:, is_met])
-        found = pooled.fit(met, effects=effects, tolerance=TOLERANCE, max_steps=MAX_STEPS)
-        of = (found.classes.prevalence, found.classes.sensitivity, found.classes.specificity)
-        values = np.column_stack([one.values for one in of])
-        reasons = np.column_stack([one.reasons for one in of])
-        middle, width = logit(values), reach * found.errors  # the error of 1 - p is that of p
+        fit = pooled.fit(met, effects=effects, tolerance=TOLERANCE, max_steps=MAX_STEPS)
+        of = (fit.classes.prevalence, fit.classes.sensitivity, fit.classes.specificity)
+        values = np.column_stack([estimates.values for estimates in of])
+        reasons = np.column_stack([estimates.reasons for estimates in of])
+        middle, width = logit(values), reach * fit.errors  # the error of 1 - p is that of p
         doubts = Estimates(
-            values[:, 0], found.classes.plausibility.refusals(MIN_TRUE_POSITIVES, effects)
+            values[:, 0], fit.classes.plausibility.refusals(MIN_TRUE_POSITIVES, effects)
         )
         return cls(
             doubts.reasons.tolist(), values, reasons, expit(middle - width), expit(middle + width)
         )
 
     def pooled_fields(self, design: Design, row: int) -> PooledFields:
-        """Return what the class of ``row`` borrows, or why its pooled fit is not believed."""
+        """Return the pooled estimates of the class of ``row``, or why its fit is implausible."""
         if self.doubts[row]:
             return without(int(design.counts[row].sum()), self.doubts[row])
         n_readers = design.n_readings.shape[1]
@@ -150,8 +154,10 @@ class _Known:
         }
 
     def _measure(self, row: int, column: int, n: int) -> MeasureJson:
-        value, low, high = (float(one[row, column]) for one in (self.values, self.low, self.high))
+        value, low, high = (
+            float(bound[row, column]) for bound in (self.values, self.low, self.high)
+        )
         if np.isnan(low):
             return Measure.alone(value, n, Reason.NO_CURVATURE).to_json()
-        told = Measure.between(value, low, high, n, CURVATURE).to_json()
-        return {**told, "reason": str(self.reasons[row, column])}
+        measure = Measure.between(value, low, high, n, CURVATURE).to_json()
+        return {**measure, "reason": str(self.reasons[row, column])}

@@ -1,4 +1,4 @@
-"""What prevalence and skill would be of other exams that the same readers might have read."""
+"""Bootstrap replicates of prevalence and skill."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .design import BadPatterns, Design
 from .em import Floats, Model
 from .two_states import Latent, oriented
 
-_SMOOTHING = 0.5  # readings added to where a climb begins: EM never leaves a probability of 0 or 1
+_SMOOTHING = 0.5  # readings added to the start of a climb: EM never leaves a probability of 0 or 1
 _AT_ONCE = 4_000_000  # counts of replicates in memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replicates:
-    """Prevalence and skill in each replicate; NaN where a replicate cannot tell them.
+    """Prevalence and skill in each replicate; NaN where a replicate does not identify them.
 
     Attributes:
         prevalence: shape (n_replicates, n_classes).
@@ -43,17 +43,17 @@ def bootstrap(
     tolerance: float = 1e-10,
     effects: Floats | None = None,
 ) -> Replicates:
-    """Return the fits of exams drawn again with replacement, each class on its own.
+    """Return the fits of exams drawn with replacement, each class on its own.
 
-    Exams of one patient are drawn apart; ``effects`` draws fewer of them, to make up for it. Of a
-    class with few exams that tell anything the bootstrap claims too much: ``refit`` takes draws of
-    a posterior as well, see ``resampling``.
+    Exams of one patient are drawn separately; ``effects`` draws fewer of them to compensate.
+    For classes with few informative exams bootstrap intervals are too narrow: ``refit`` also
+    accepts draws from a posterior, see ``resampling``.
 
     Args:
-        patterns: what the readers said.
-        found: the fit of ``patterns``, from which every climb starts.
-        rng: source of chance; the same one gives the same replicates.
-        n_replicates: so many draws.
+        patterns: the answers of the readers.
+        found: the fit of ``patterns``, where every climb starts.
+        rng: random generator; the same state gives the same replicates.
+        n_replicates: number of draws.
         tolerance: as in ``two_states.fit``.
         effects: shape (n_classes,), 1 or more; see ``resampling.bootstrap``.
 
@@ -79,17 +79,17 @@ def bootstrap(
 def refit(
     states: NDArray[np.int8], posterior: Floats, drawn: Floats, *, tolerance: float = 1e-10
 ) -> Floats:
-    """Return the parameters that fit ``drawn`` best, NaN where there is nothing to tell them.
+    """Return the parameters that fit ``drawn`` best, NaN where they are not identified.
 
     Args:
         states: shape (n_patterns, n_readers), int8.
-        posterior: shape (n_classes, n_patterns); P(class is there | pattern), to start with.
+        posterior: shape (n_classes, n_patterns); P(class is present | pattern), as a start.
         drawn: shape (n_replicates, n_classes, n_patterns), float64; counts, whole or not.
         tolerance: as in ``two_states.fit``.
 
     Returns:
         Shape (n_replicates, n_classes, 1 + 2 n_readers): prevalence, then each reader's
-        probability of giving the class when it is there, then when it is not.
+        probability of giving the class when it is present, then when it is not.
     """
     n_replicates, n_classes, n_patterns = drawn.shape
     rows = drawn.reshape(n_replicates * n_classes, n_patterns)
@@ -103,9 +103,9 @@ def refit(
 
 
 def _decide(theta: Floats, n_readings: Floats, n_present: Floats) -> None:
-    """Set in ``theta`` what needs no climb: rows without the class or of nothing else.
+    """Set values in ``theta`` that need no climb: rows without the class, or with nothing else.
 
-    Skills of which a row tells nothing become NaN.
+    Skills without data in a row become NaN.
     """
     n_readers = n_readings.shape[1]
     if_present, if_absent = theta[:, 1 : 1 + n_readers], theta[:, 1 + n_readers :]
@@ -118,7 +118,7 @@ def _decide(theta: Floats, n_readings: Floats, n_present: Floats) -> None:
 
 
 def _portions(classes: NDArray[np.intp], counts_per_class: int) -> list[NDArray[np.intp]]:
-    """Return ``classes`` in portions whose replicates fit into memory."""
+    """Return ``classes`` in batches whose replicates fit into memory."""
     size = max(1, _AT_ONCE // max(1, counts_per_class))
     return [classes[at : at + size] for at in range(0, len(classes), size)]
 

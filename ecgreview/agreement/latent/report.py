@@ -1,4 +1,4 @@
-"""Prevalence and skill without a reference as one JSON-able report, within a bounded time."""
+"""Prevalence and skill without a reference as one JSON-able report, within a time limit."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from .pooled_report import PooledFields
 from .replicates import Replicates
 from .two_states import Latent
 
+# With fewer, the ends of an interval are unreliable, so there is none.
 MIN_REPLICATES = 200
-"""Fewer tell nothing of the ends of an interval: then there is none."""
 
 POSTERIOR = "dirichlet"
-_MOST_COMPLETED = 5  # readers of whom all that they could have said is listed: 3**5 patterns
-_MOST_WORK = 5e6  # probabilities in a step of the fit
-_MOST_REPLICATED = 3e7  # the same, times the replicates
+_MAX_COMPLETED = 5  # readers for whom all 3**5 possible patterns are listed
+_MAX_WORK = 5e6  # probabilities in a step of the fit
+_MAX_REPLICATED = 3e7  # the same, times the replicates
 
 
 class BadEffects(ValueError):
-    """The design effects are not one finite number for each class, of 1 or more."""
+    """The design effects are not one finite number of 1 or more for each class."""
 
 
 def latent_report(
@@ -42,54 +42,57 @@ def latent_report(
 ) -> dict[str, Any]:
     """Return prevalence, sensitivity and specificity of each class, by Dawid and Skene's model.
 
-    A class of which few exams tell has the interval of a posterior, where readers are few.
+    A class with few informative exams has a posterior interval, where readers are few.
 
     Args:
-        patterns: what the readers said; counts of shape (n_classes, n_patterns).
-        how: the intervals are made; there are fewer replicates, or none, where a fit costs much.
-        effects: shape (n_classes,); how many times larger the variance is because patients have
-            several exams. Intervals are those of so many times fewer exams, estimates are of all.
+        patterns: the answers; counts of shape (n_classes, n_patterns).
+        how: settings of the intervals; expensive fits get fewer replicates, or none.
+        effects: shape (n_classes,); design effects. They widen intervals but do not change
+            estimates.
 
     Returns:
         ``{"reason", "n_replicates", "classes": [{"prevalence", "n_telling", "alike", "readers":
         [{"reader", "sensitivity", "specificity"}], "pooled"}]}``, classes in their order;
-        measures are as in ``report``. ``readers`` are those who read the class, by index; there
-        are none where the model is refused. ``alike`` is how often three readers say the same:
-        ``{"n", "observed", "expected", "reason"}``, null where the model is refused. ``pooled``
-        is null where the class tells enough alone, else ``{"prevalence", "readers"}`` again, with
-        what is borrowed from the other classes. ``reason`` tells why nothing was computed, and
-        ``classes`` is then empty; else why there are no intervals.
+        measures are as in ``report``. ``readers`` are those who read the class, by index; empty
+        where the model is refused. ``alike`` is how often three readers agree: ``{"n",
+        "observed", "expected", "reason"}``, null where the model is refused. ``pooled`` is null
+        where the class is informative enough alone, else ``{"prevalence", "readers"}`` again,
+        with pooled estimates. ``reason`` says why nothing was computed, and ``classes`` is then
+        empty; otherwise why there are no intervals.
 
     Raises:
-        BadPatterns: as ``two_states.fit``.
+        BadPatterns: as in ``two_states.fit``.
         BadEffects: an effect is below 1 or not finite, or there is not one for each class.
     """
     patterns = checked(patterns)
     design = Design.of(patterns)
     spread = _checked(effects, len(design.counts))
     refusals = design.refusals()
-    is_told = ~np.logical_or.reduce([mask for mask, _ in refusals])
-    if _work(patterns, is_told) > _MOST_WORK:
+    is_identified = ~np.logical_or.reduce([mask for mask, _ in refusals])
+    if _work(patterns, is_identified) > _MAX_WORK:
         return {"reason": Reason.TOO_LARGE, "n_replicates": 0, "classes": []}
-    told = _completed(PatternCount(patterns.patterns, patterns.counts[is_told]))
-    n_replicates = _n_replicates(told, how)
-    lines = _fitted(told, spread[is_told], how, n_replicates) if is_told.any() else []
+    identified = _completed(PatternCount(patterns.patterns, patterns.counts[is_identified]))
+    n_replicates = _n_replicates(identified, how)
+    lines = (
+        _fitted(identified, spread[is_identified], how, n_replicates) if is_identified.any() else []
+    )
     n_exams = design.counts.sum(axis=1).astype(int).tolist()
     reasons = Estimates(np.full(len(n_exams), np.nan), refusals).reasons.tolist()
     of_class = iter(lines)
-    found = [
+    alone = [
         next(of_class) if reason == "" else _refused(n, reason)
         for n, reason in zip(n_exams, reasons, strict=True)
     ]
     is_alone = np.array(
-        [one["prevalence"]["estimate"] is not None for one in found], dtype=np.bool_
+        [fields["prevalence"]["estimate"] is not None for fields in alone], dtype=np.bool_
     )
     pooled_fields = _pooled(patterns, ~is_alone | (design.n_telling / spread < FEW), spread, how)
     return {
         "reason": Reason.NO_INTERVALS if n_replicates < min(how.n_replicates, 1) else "",
         "n_replicates": n_replicates,
         "classes": [
-            {**one, "pooled": other} for one, other in zip(found, pooled_fields, strict=True)
+            {**fields, "pooled": pooled}
+            for fields, pooled in zip(alone, pooled_fields, strict=True)
         ],
     }
 
@@ -97,7 +100,7 @@ def latent_report(
 def _pooled(
     patterns: PatternCount, is_wanted: NDArray[np.bool_], effects: Floats, how: Resampling
 ) -> list[PooledFields | None]:
-    if _work(patterns) > _MOST_WORK:
+    if _work(patterns) > _MAX_WORK:
         n_exams = patterns.counts.sum(axis=1).astype(int).tolist()
         return [
             pooled_report.without(n, Reason.TOO_LARGE) if wanted else None
@@ -131,7 +134,7 @@ def _fitted(
 ) -> list[dict[str, Any]]:
     """Return the classes of ``patterns``, all of which are identified.
 
-    Those whose fit is not to be believed are refused, and have no replicates.
+    Classes with an implausible fit are refused and have no replicates.
     """
     design = Design.of(patterns)
     doubts = two_states.fit(patterns).plausibility.refusals(FEW_TRUE_POSITIVES, effects)
@@ -148,26 +151,26 @@ def _fitted(
 def _believed(
     patterns: PatternCount, effects: Floats, how: Resampling, n_replicates: int
 ) -> list[dict[str, Any]]:
-    design, found = Design.of(patterns), two_states.fit(patterns)
-    is_rare = (design.n_telling / effects < FEW) & (patterns.n_readers <= _MOST_COMPLETED)
-    drawn = _drawn(patterns, found, effects, is_rare, n_replicates, how)
-    return _classes(patterns, found, design, drawn, is_rare, how.confidence)
+    design, result = Design.of(patterns), two_states.fit(patterns)
+    is_rare = (design.n_telling / effects < FEW) & (patterns.n_readers <= _MAX_COMPLETED)
+    drawn = _drawn(patterns, result, effects, is_rare, n_replicates, how)
+    return _classes(patterns, result, design, drawn, is_rare, how.confidence)
 
 
-def _work(patterns: PatternCount, is_told: NDArray[np.bool_] | None = None) -> float:
-    """Return how many probabilities a step of the fit of these classes computes."""
-    counts = patterns.counts if is_told is None else patterns.counts[is_told]
+def _work(patterns: PatternCount, is_identified: NDArray[np.bool_] | None = None) -> float:
+    """Return the number of probabilities that one step of the fit computes."""
+    counts = patterns.counts if is_identified is None else patterns.counts[is_identified]
     n_met = (counts > 0).any(axis=0).sum()
     return float(len(counts) * n_met * (1 + 2 * patterns.n_readers))
 
 
 def _n_replicates(patterns: PatternCount, how: Resampling) -> int:
-    affordable = int(min(how.n_replicates, _MOST_REPLICATED / max(_work(patterns), 1.0)))
+    affordable = int(min(how.n_replicates, _MAX_REPLICATED / max(_work(patterns), 1.0)))
     return affordable if affordable >= min(how.n_replicates, MIN_REPLICATES) else 0
 
 
 def _completed(patterns: PatternCount) -> PatternCount:
-    few = patterns.n_readers <= _MOST_COMPLETED and len(patterns.patterns)
+    few = patterns.n_readers <= _MAX_COMPLETED and len(patterns.patterns)
     return resampling.complete_patterns(patterns) if few else patterns
 
 
@@ -179,7 +182,7 @@ def _drawn(
     n_replicates: int,
     how: Resampling,
 ) -> Replicates | None:
-    """Return the fits of other counts: of the bootstrap, and of a posterior for rare classes."""
+    """Return the fits of replicates: bootstrap, and posterior draws for rare classes."""
     if not n_replicates:
         return None
     rng = how.rng()
@@ -257,16 +260,18 @@ def _classes(
 def _measure(
     one: Coefficient, n: int, values: Floats | None, *, is_rare: bool, confidence: float
 ) -> MeasureJson:
-    """Return an estimate with the percentiles of its replicates; its own reason comes first."""
+    """Return an estimate with the percentiles of its replicates; its own reason takes
+    precedence.
+    """
     if one.value is None:
         return Measure.undefined(n, one.reason).to_json()
     if values is None:
         return Measure.alone(one.value, n, one.reason or Reason.NO_INTERVALS).to_json()
-    told = Measure.of_replicates(one.value, values, n=n, confidence=confidence).to_json()
-    told["reason"] = one.reason or (Reason.NO_SPREAD if told["reason"] else "")
-    if is_rare and told["method"]:
-        told["method"] = POSTERIOR
-    return told
+    measure = Measure.of_replicates(one.value, values, n=n, confidence=confidence).to_json()
+    measure["reason"] = one.reason or (Reason.NO_SPREAD if measure["reason"] else "")
+    if is_rare and measure["method"]:
+        measure["method"] = POSTERIOR
+    return measure
 
 
 def _alike(patterns: PatternCount, found: Latent) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The search for the highest of several maxima: climbs from different first guesses."""
+"""Search for the highest of several maxima from different starting points."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from . import em
 from .em import Ascent, Floats, Model
 
 _FIRST_TOLERANCE = 1e-7
-_SAME_PLACE = 0.01  # between parameters of climbs that are on the way to the same maximum
-_ALIKE = 1e-11  # gain per exam that makes a start no better than an earlier one
+_SAME_PLACE = 0.01  # distance between parameters of climbs towards the same maximum
+_ALIKE = 1e-11  # gain per exam below which a start is no better than an earlier one
 
 
 def highest(
@@ -26,8 +26,9 @@ def highest(
 ) -> Ascent:
     """Return for each class the highest of the maxima that its starts lead to.
 
-    All starts climb some way, side by side: a step costs little more for three than for one. Those
-    that have met go on as one. Where there is no single maximum to be found the highest goes on.
+    All starts first climb side by side, because a step for three costs little more than for
+    one. Starts that have met continue as one. Where the model is not identified, only the
+    highest continues.
 
     Args:
         model: the likelihood of ``states``.
@@ -35,7 +36,7 @@ def highest(
         counts: shape (n_classes, n_patterns), float64.
         is_identified: shape (n_classes,); where there is a single maximum.
         tolerance: gain per exam below which a climb ends.
-        max_steps: EM steps after which it ends in any case.
+        max_steps: maximum number of EM steps.
     """
     starts = _starts(states)
     n_starts, n_classes, n_parameters = len(starts), len(counts), model.said.shape[1]
@@ -68,17 +69,17 @@ def highest(
 
 
 def _starts(states: NDArray[np.int8]) -> Floats:
-    """Return first guesses of the posterior, (n_starts, n_patterns): the majority's first."""
+    """Return starting values of the posterior, (n_starts, n_patterns), the majority vote first."""
     gives = (states == PRESENT).sum(axis=1)
     n_readings = (states != MISSING).sum(axis=1)
     share = gives / np.maximum(n_readings, 1)
     anyone, everyone = gives > 0, (gives == n_readings) & (gives > 0)
-    # A part of the shares keeps probabilities off 0 and 1, where EM would never leave them.
+    # Smoothing keeps probabilities off 0 and 1, where EM would never leave them.
     return np.stack([share, 0.9 * anyone + 0.1 * share, 0.9 * everyone + 0.1 * share])
 
 
 def _apart(theta: Floats) -> NDArray[np.bool_]:
-    """Return which starts, (n_starts, n_classes), are not where an earlier start is."""
+    """Return which starts, (n_starts, n_classes), differ from all earlier starts."""
     gaps = np.abs(theta[:, None] - theta[None]).max(axis=3, initial=0.0)
     is_earlier = np.tri(len(theta), k=-1, dtype=np.bool_)[:, :, None]
     return np.asarray(~((gaps < _SAME_PLACE) & is_earlier).any(axis=1))

@@ -1,7 +1,7 @@
-"""Whether three readers agree as often as independent errors would have it.
+"""Test of whether three readers agree as often as independent errors imply.
 
-Exams that are hard for everybody make readers err together. Then the model takes shared errors
-for skill, and three readers are seen to agree more often than it expects.
+Exams that are hard for everybody make readers err together. The model then mistakes shared errors
+for skill, and three readers agree more often than it expects.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from .two_states import Latent
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Triples:
-    """How often three readers of one exam say the same, and how often the model expects it.
+    """How often three readers of one exam agree, observed and expected by the model.
 
-    Each set of three readers of an exam counts, so an exam with four readings counts four times.
+    Each set of three readers of an exam counts, so an exam with four readings counts four
+    times.
 
     Attributes:
         n: shape (n_classes,); triples of readers.
         observed_present: shape (n_classes,); share of them in which all three give the class.
         expected_present: the same, by the model.
-        observed_alike: shape (n_classes,); share in which all three say the same.
+        observed_alike: shape (n_classes,); share in which all three give the same answer.
         expected_alike: the same, by the model.
     """
 
@@ -41,10 +42,10 @@ class Triples:
 
 
 def compare(patterns: PatternCount, found: Latent) -> Triples:
-    """Return the triple agreement of ``patterns`` beside that of the model ``found`` in them.
+    """Return the triple agreement observed in ``patterns`` and expected by the model ``found``.
 
     Raises:
-        BadPatterns: the counts do not belong to the patterns.
+        BadPatterns: the counts do not match the patterns.
     """
     patterns = checked(patterns)
     design = Design.of(patterns)
@@ -77,14 +78,15 @@ def compare(patterns: PatternCount, found: Latent) -> Triples:
 
 
 def _threes(n: Floats) -> Floats:
-    """Return how many sets of three there are among ``n``."""
+    """Return the number of sets of three among ``n``."""
     return n * (n - 1) * (n - 2) / 6
 
 
 def _products(rates: Floats, is_read: Floats) -> Floats:
-    """Return the sum, over all three of those who read, of the product of their rates.
+    """Return the sum, over all sets of three readers of a pattern, of the product of their
+    rates.
 
-    Newton's identity makes it of the sums of their first, second and third powers.
+    Newton's identity computes it from the sums of their first, second and third powers.
 
     Args:
         rates: shape (n_classes, n_readers).

@@ -1,7 +1,7 @@
-"""How common each class is and how well each reader sees it, when nobody knows the truth.
+"""Prevalence of each class and skill of each reader when nobody knows the truth.
 
 The model has two states per exam and class, present and absent, and readings that are independent
-given the state: Dawid and Skene's with two categories, for all classes at once.
+given the state: Dawid and Skene's model with two categories, for all classes at once.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Latent:
-    """The most likely prevalences and skills, class by class.
+    """Maximum likelihood estimates of prevalence and skill, class by class.
 
-    An estimate has no value where the readings cannot tell it, and then says why; a reason
-    beside a value is what to mind when reading it.
+    An estimate that is not identified has no value but a reason; a reason with a value is a
+    caution.
 
     Attributes:
         prevalence: shape (n_classes,); share of the exams read that have the class.
-        sensitivity: shape (n_classes, n_readers); P(reader gives the class | it is there).
-        specificity: shape (n_classes, n_readers); P(reader does not give it | it is not there).
-        posterior: shape (n_classes, n_patterns); P(class is there | what the readers said). Only
-            one of many that are equally likely where ``prevalence`` has no value.
-        log_likelihood: shape (n_classes,); of the observed patterns, at the highest maximum found.
-            It is told even where many prevalences reach it.
+        sensitivity: shape (n_classes, n_readers); P(reader gives the class | present).
+        specificity: shape (n_classes, n_readers); P(reader does not give it | absent).
+        posterior: shape (n_classes, n_patterns); P(class is present | answers). Only one of many
+            equally likely solutions where ``prevalence`` has no value.
+        log_likelihood: shape (n_classes,); of the observed patterns, at the highest maximum found,
+            even where many prevalences reach it.
         n_iterations: shape (n_classes,), int64; EM steps from the best of the starts.
-        is_converged: shape (n_classes,); whether the last of them gained next to nothing.
-        n_triples: shape (n_classes,), int64; exams read by three readers or more who vary in what
-            they say of the class. They are what tells the prevalence from errors.
-        plausibility: whether the values are to be believed. Where ``refusals`` of it hold they
-            stand with that reason, and neither they nor labels made from ``posterior`` are.
+        is_converged: shape (n_classes,); whether the last step gained next to nothing.
+        n_triples: shape (n_classes,), int64; exams read by at least three readers whose answers
+            vary. Only these separate prevalence from errors.
+        plausibility: whether the values are plausible. Where its ``refusals`` hold, values carry
+            that reason; do not use them, or labels made from ``posterior``.
     """
 
     prevalence: Estimates
@@ -72,25 +72,25 @@ def fit(
     .. math:: \ell = \sum_x n_x \log\Bigl(\pi \prod_r s_r^{x_r} (1 - s_r)^{1 - x_r}
         + (1 - \pi) \prod_r f_r^{x_r} (1 - f_r)^{1 - x_r}\Bigr)
 
-    with prevalence :math:`\pi`, sensitivities :math:`s_r` and false alarm rates :math:`f_r`.
-    EM climbs from three starts; of two maxima that mirror each other, "present" is the state in
-    which the readers give the class more often.
+    with prevalence :math:`\pi`, sensitivities :math:`s_r` and false alarm rates :math:`f_r`. EM
+    climbs from three starts; of two mirrored maxima, "present" is the state in which the
+    readers give the class more often.
 
-    Pairs never identify the model, however many readers there are: the readers' frequencies
-    :math:`f_r + \pi (s_r - f_r)` and covariances :math:`\pi (1 - \pi) (s_q - f_q)(s_r - f_r)` are
-    all that pairs tell, and any prevalence within bounds fits them. It takes exams with three
-    readings.
+    Pairs never identify the model, however many readers there are: they determine only the
+    readers' frequencies :math:`f_r + \pi (s_r - f_r)` and covariances :math:`\pi (1 - \pi) (s_q
+    - f_q)(s_r - f_r)`, which any prevalence within bounds fits. Exams with three readings are
+    needed.
 
     Args:
-        patterns: what the readers said; exams without a reading of the class do not count.
+        patterns: the answers of the readers; exams without a reading of the class do not count.
         pseudo_count: readings "present" and "absent" added for each reader and state, that is, a
             Beta(1 + pseudo_count, 1 + pseudo_count) prior. 0 is maximum likelihood; 0.5 keeps the
             skills of few readings off 0 and 1.
-        tolerance: gain of the log-likelihood per exam below which the climb ends.
-        max_steps: EM steps after which it ends in any case.
+        tolerance: gain of the log-likelihood per exam below which EM stops.
+        max_steps: maximum number of EM steps.
 
     Raises:
-        BadPatterns: the counts do not belong to the patterns, or a state is unknown.
+        BadPatterns: the counts do not match the patterns, or a state is unknown.
 
     Source:
         Dawid & Skene 1979, Applied Statistics 28(1):20-28; on identification Hui & Walter 1980,
@@ -124,7 +124,7 @@ def fit(
 
 
 def oriented(theta: Floats, n_readings: Floats) -> Floats:
-    """Return ``theta`` with "present" the state in which readers give the class more often.
+    """Return ``theta`` oriented so that readers give the class more often when "present".
 
     Args:
         theta: shape (n_rows, 1 + 2 n_readers), as in ``em.Ascent``.

@@ -76,7 +76,7 @@ def test_the_same_counts_give_the_same_numbers():
 
 
 def test_what_would_take_too_long_has_no_intervals(monkeypatch):
-    monkeypatch.setattr(latent_report, "_MOST_REPLICATED", 1.0)
+    monkeypatch.setattr(latent_report, "_MAX_REPLICATED", 1.0)
     told = latent_report.latent_report(PatternCount.of(read(3)), how=FEW)
     assert (told["reason"], told["n_replicates"]) == (Reason.NO_INTERVALS, 0)
     assert told["classes"][0]["prevalence"]["low"] is None
@@ -84,7 +84,7 @@ def test_what_would_take_too_long_has_no_intervals(monkeypatch):
 
 
 def test_what_would_take_far_too_long_is_left_out(monkeypatch):
-    monkeypatch.setattr(latent_report, "_MOST_WORK", 1.0)
+    monkeypatch.setattr(latent_report, "_MAX_WORK", 1.0)
     told = latent_report.latent_report(PatternCount.of(read(3)), how=FEW)
     assert told == {"reason": Reason.TOO_LARGE, "n_replicates": 0, "classes": []}
 

@@ -154,7 +154,7 @@ def test_without_a_maximum_there_is_no_interval(monkeypatch):
 def test_a_fit_too_large_is_not_made(monkeypatch):
     patterns = study([*COMMON, 0.002])
     found = latent_report._pooled(patterns, np.arange(6) == 5, np.ones(6), HOW)
-    monkeypatch.setattr(latent_report, "_MOST_WORK", 1.0)
+    monkeypatch.setattr(latent_report, "_MAX_WORK", 1.0)
     refused = latent_report._pooled(patterns, np.arange(6) == 5, np.ones(6), HOW)
     assert [one and one["prevalence"]["reason"] for one in found] == [None] * 5 + [
         Reason.FEW_POOLED
