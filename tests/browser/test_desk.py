@@ -153,11 +153,11 @@ def test_what_is_submitted_offline_arrives_once(
     expect_exam(desk, queue[1])
     expect(desk.locator("[data-part=outbox]")).to_contain_text("Offline: 1 to send")
     press(desk, "n", SUBMIT)
-    expect(desk.get_by_text("The last readings are still being sent")).to_be_visible()
+    expect(desk.get_by_text("Your last readings are still being sent")).to_be_visible()
     assert Reading.objects.count() == 0
 
     desk.context.set_offline(False)
-    expect(desk.get_by_text("The last readings are still being sent")).to_be_hidden()
+    expect(desk.get_by_text("Your last readings are still being sent")).to_be_hidden()
     found = [labels(Reading.objects.get(assignment=assignment)) for assignment in queue]
     assert found == [{"atrial_fibrillation"}, {"normal_ecg"}]
 

@@ -103,6 +103,6 @@ def test_thirty_real_exams_are_read_with_few_keys(
         most = MAX_FOR_NORMAL if stated == "NORM" else MAX_FOR_ONE_FINDING
         assert type_and_submit(page, KEYS[stated][1]) <= most
     expect(page.get_by_text("You have finished your queue. Thank you.")).to_be_visible()
-    expect(page.get_by_text("The last readings are still being sent")).to_be_hidden()
+    expect(page.get_by_text("Your last readings are still being sent")).to_be_hidden()
     read = {reading.assignment_id: labels(reading) for reading in Reading.objects.all()}
     assert read == {one.pk: {KEYS[statement(one, records)][0]} for one in queue}
