@@ -185,7 +185,7 @@ def compared(page: Page) -> None:
     for link in dict.fromkeys(links):
         page.goto(link)
         drawn(page)
-        if page.locator(".tab.is-prior").count():
+        if page.locator(".tab.is-previous-exam").count():
             page.keyboard.press("h")
             page.locator("[data-part=previous-exam]").wait_for()
             return

@@ -41,7 +41,7 @@ class View:
 
 STUDY, BATCH = "main a[href^='/studies/demo']", "main a[href^='/batches/']"
 VIEWS = (
-    View("worklist", "Ana", (), ".pile"),
+    View("worklist", "Ana", (), ".worklist-batch"),
     View("desk", "Ana", ("a[href^='/read/']",), ".plot.is-front .trace"),
     View("batch", "Davi", (STUDY, BATCH), ".matrix"),
     View("new-study", "Davi", ("main a[href='/studies/new/steps/']",), ".stages"),

@@ -71,7 +71,7 @@ export class TracingTabs {
       "button",
       {
         type: "button",
-        class: daysBefore === null ? "tab" : "tab is-prior",
+        class: daysBefore === null ? "tab" : "tab is-previous-exam",
         "data-href": href,
       },
       this.#name(tracing),
