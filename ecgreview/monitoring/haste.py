@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Nobody can look at twelve leads in less. A judgement, not a finding: experts take 58 s on
+# Nobody can look at twelve leads in less. A judgment, not a finding: experts take 58 s on
 # average (CODE-II, arXiv 2511.15632v1), and a normal exam still takes several glances.
 PLAUSIBLE_MS = 6_000
 

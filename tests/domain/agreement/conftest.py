@@ -22,7 +22,7 @@ def vectors() -> Callable[[str], dict[str, Any]]:
         path = VECTORS / f"{name}.json"
         if not path.is_file():
             pytest.fail(f"the published examples are incomplete: no {path.name}")
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return result
 
     return read

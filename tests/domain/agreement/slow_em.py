@@ -17,7 +17,7 @@ def fixed_point(
     posterior = []
     for exam in exams:
         said = [sum(reader[k] for reader in exam) for k in range(n_categories)]
-        posterior.append([one / sum(said) for one in said])
+        posterior.append([item / sum(said) for item in said])
     for _ in range(n_steps):
         prevalence, rates = _maximize(exams, posterior, n_readers, n_categories)
         posterior, log_likelihood = _expect(exams, prevalence, rates)
@@ -34,7 +34,7 @@ def _maximize(exams, posterior, n_readers, n_categories):
                 sum(row[j] * exam[reader][k] for row, exam in zip(posterior, exams, strict=True))
                 for k in range(n_categories)
             ]
-            matrix.append([one / sum(said) if sum(said) else 0.0 for one in said])
+            matrix.append([item / sum(said) if sum(said) else 0.0 for item in said])
         rates.append(matrix)
     return prevalence, rates
 
@@ -49,6 +49,6 @@ def _expect(exams, prevalence, rates):
                 for k, times in enumerate(said):
                     likelihood *= rates[reader][j][k] ** times
             joint.append(likelihood)
-        posterior.append([one / sum(joint) for one in joint])
+        posterior.append([item / sum(joint) for item in joint])
         log_likelihood += math.log(sum(joint))
     return posterior, log_likelihood

@@ -29,21 +29,21 @@ def drawn(n=600, ratio=0.75, seed=2):
 
 
 def test_the_ratio_is_that_of_the_geometric_means():
-    found = compare([1000, 4000, 8000, 8000], [True, True, False, False])
-    assert found.ratio.estimate == pytest.approx(2000 / 8000)
-    assert found.ratio.n == 4
+    result = compare([1000, 4000, 8000, 8000], [True, True, False, False])
+    assert result.ratio.estimate == pytest.approx(2000 / 8000)
+    assert result.ratio.n == 4
 
 
 def test_quartiles_are_those_of_each_arm():
-    found = compare([1, 2, 3, 4, 5, 10], [True] * 5 + [False])
-    assert found.shown.quartiles_ms == (2, 3, 4)
-    assert found.hidden == arm_times.Times(1, (10, 10, 10))
+    result = compare([1, 2, 3, 4, 5, 10], [True] * 5 + [False])
+    assert result.shown.quartiles_ms == (2, 3, 4)
+    assert result.hidden == arm_times.Times(1, (10, 10, 10))
 
 
 def test_the_interval_holds_what_is_so():
-    found = compare(*drawn())
-    assert found.ratio.low < 0.75 < found.ratio.high
-    assert found.ratio.low < found.ratio.estimate < found.ratio.high
+    result = compare(*drawn())
+    assert result.ratio.low < 0.75 < result.ratio.high
+    assert result.ratio.low < result.ratio.estimate < result.ratio.high
 
 
 def test_the_arms_change_places():
@@ -69,14 +69,14 @@ def test_the_unit_of_time_is_nothing():
     ],
 )
 def test_without_both_arms_there_is_a_reason(times, shown, reason):
-    found = compare(times, shown)
-    assert (found.ratio.estimate, found.ratio.reason) == (None, reason)
+    result = compare(times, shown)
+    assert (result.ratio.estimate, result.ratio.reason) == (None, reason)
 
 
 def test_one_reader_has_a_ratio_without_an_interval():
-    found = compare([1000, 2000], [True, False], readers=[7, 7])
-    assert found.ratio.estimate == pytest.approx(0.5)
-    assert (found.ratio.low, found.ratio.reason) == (None, Reason.FEW_READERS_ANSWERED)
+    result = compare([1000, 2000], [True, False], readers=[7, 7])
+    assert result.ratio.estimate == pytest.approx(0.5)
+    assert (result.ratio.low, result.ratio.reason) == (None, Reason.FEW_READERS_ANSWERED)
 
 
 @pytest.mark.parametrize("times", [[0.0, 1.0], [-1.0, 1.0], [np.inf, 1.0], [np.nan, 1.0]])

@@ -88,11 +88,11 @@ def test_the_paired_formula_from_readings(vectors):
                 (hidden, PRESENT, ABSENT, False, exam % 7 + 1, exam),
             ]
             exam += 1
-    found = of(one_class(rows))[Split.COMMISSION]
-    assert found.by_exam.difference.estimate == pytest.approx(check["diff"], rel=0, abs=1e-12)
-    assert found.by_exam.standard_error == pytest.approx(check["se"], rel=0, abs=1e-12)
-    assert found.by_exam.difference.n == 400
-    assert found.difference.estimate == pytest.approx(check["diff"], rel=0, abs=1e-12)
+    result = of(one_class(rows))[Split.COMMISSION]
+    assert result.by_exam.difference.estimate == pytest.approx(check["diff"], rel=0, abs=1e-12)
+    assert result.by_exam.standard_error == pytest.approx(check["se"], rel=0, abs=1e-12)
+    assert result.by_exam.difference.n == 400
+    assert result.difference.estimate == pytest.approx(check["diff"], rel=0, abs=1e-12)
 
 
 def test_agreement_with_wrong_advice_of_tsai_2003(vectors):
@@ -103,10 +103,10 @@ def test_agreement_with_wrong_advice_of_tsai_2003(vectors):
         for shown, share in shares.items()
         for place in range(1000)
     ]
-    found = of(one_class(rows))[Split.WRONG]
-    assert found.shown.estimate == pytest.approx(0.677)
-    assert found.hidden.estimate == pytest.approx(0.346)
-    assert found.difference.estimate == pytest.approx(published["difference"])
+    result = of(one_class(rows))[Split.WRONG]
+    assert result.shown.estimate == pytest.approx(0.677)
+    assert result.hidden.estimate == pytest.approx(0.346)
+    assert result.difference.estimate == pytest.approx(published["difference"])
 
 
 def test_answers_are_split_by_what_the_suggestion_was():
@@ -135,9 +135,9 @@ def test_to_miss_what_was_not_suggested_is_an_omission():
         (ABSENT, ABSENT, PRESENT, True, 1, 1),
         (PRESENT, ABSENT, PRESENT, False, 2, 1),
     ]
-    found = of(one_class(rows))
-    assert found[Split.OMISSION].difference.estimate == 1
-    assert found[Split.COMMISSION].difference.reason == Reason.NONE_SHOWN
+    result = of(one_class(rows))
+    assert result[Split.OMISSION].difference.estimate == 1
+    assert result[Split.COMMISSION].difference.reason == Reason.NONE_SHOWN
 
 
 @cache
@@ -147,10 +147,10 @@ def coverage(spread: float) -> dict[str, float]:
     held: dict[str, list[bool]] = {"difference": [], "by_reader": [], "by_exam": []}
     for seed in range(150):
         rng = np.random.default_rng(seed)
-        found = effects(trial(rng, spread=spread), rng, n_replicates=200)[Split.COMMISSION]
-        intervals = (found.difference, found.by_reader, found.by_exam.difference)
-        for name, one in zip(held, intervals, strict=True):
-            held[name].append((one.low or 0) <= 0.3 <= (one.high or 0))
+        result = effects(trial(rng, spread=spread), rng, n_replicates=200)[Split.COMMISSION]
+        intervals = (result.difference, result.by_reader, result.by_exam.difference)
+        for name, item in zip(held, intervals, strict=True):
+            held[name].append((item.low or 0) <= 0.3 <= (item.high or 0))
     return {name: float(np.mean(of_name)) for name, of_name in held.items()}
 
 
@@ -178,17 +178,17 @@ def test_there_is_a_value_or_a_known_reason(readings):
         Reason.EQUAL_DIFFERENCES,
         Reason.NO_SPREAD,
     }
-    for found in of(readings).values():
-        for one in (
-            found.shown,
-            found.hidden,
-            found.difference,
-            found.by_reader,
-            found.by_exam.difference,
+    for result in of(readings).values():
+        for value in (
+            result.shown,
+            result.hidden,
+            result.difference,
+            result.by_reader,
+            result.by_exam.difference,
         ):
-            assert (one.reason == "") == (one.low is not None)
-            assert one.reason in ("", *known)
-            numbers = [x for x in (one.estimate, one.low, one.high) if x is not None]
+            assert (value.reason == "") == (value.low is not None)
+            assert value.reason in ("", *known)
+            numbers = [x for x in (value.estimate, value.low, value.high) if x is not None]
             assert np.isfinite(numbers).all()
 
 
@@ -235,15 +235,15 @@ def test_swapping_the_arms_turns_the_difference_round(readings):
 
 @given(readings=readings_())
 def test_wrong_suggestions_are_commissions_with_omissions(readings):
-    found = of(readings)
-    assert found[Split.WRONG].shown.n == (
-        found[Split.COMMISSION].shown.n + found[Split.OMISSION].shown.n
+    result = of(readings)
+    assert result[Split.WRONG].shown.n == (
+        result[Split.COMMISSION].shown.n + result[Split.OMISSION].shown.n
     )
 
 
 def test_an_arm_without_readings_has_a_reason():
-    found = of(one_class([(PRESENT, PRESENT, ABSENT, True, reader, 1) for reader in (1, 2)]))
-    effect = found[Split.ALL]
+    result = of(one_class([(PRESENT, PRESENT, ABSENT, True, reader, 1) for reader in (1, 2)]))
+    effect = result[Split.ALL]
     assert effect.hidden == Measure.undefined(0, Reason.NONE_HIDDEN)
     assert effect.difference == effect.by_reader == Measure.undefined(2, Reason.NONE_HIDDEN)
     assert effect.by_exam.difference.reason == Reason.FEW_PAIRED_EXAMS
@@ -264,9 +264,9 @@ def test_one_reader_has_no_interval():
 def test_readers_without_an_answer_of_the_kind_do_not_count():
     rows = [(PRESENT, PRESENT, ABSENT, shown, 1, 1) for shown in (True, False)]
     rows += [(PRESENT, PRESENT, PRESENT, shown, 2, 2) for shown in (True, False)]
-    found = of(one_class(rows))
-    assert found[Split.COMMISSION].difference.reason == Reason.FEW_READERS_ANSWERED
-    assert found[Split.COMMISSION].shown.reason == Reason.FEW_READERS_ANSWERED
+    result = of(one_class(rows))
+    assert result[Split.COMMISSION].difference.reason == Reason.FEW_READERS_ANSWERED
+    assert result[Split.COMMISSION].shown.reason == Reason.FEW_READERS_ANSWERED
 
 
 def test_only_exams_of_both_arms_are_paired():
@@ -287,9 +287,9 @@ def test_the_sandwich_of_two_readers():
         for (reader, shown), n in follows.items()
         for exam in range(4)
     ]
-    found = of(one_class(rows))[Split.ALL].by_reader
-    assert found.estimate == 0.25
-    assert (found.high or 0) - 0.25 == pytest.approx(12.7062 * 0.25, rel=1e-5)
+    result = of(one_class(rows))[Split.ALL].by_reader
+    assert result.estimate == 0.25
+    assert (result.high or 0) - 0.25 == pytest.approx(12.7062 * 0.25, rel=1e-5)
 
 
 def test_readers_who_all_follow_alike_have_no_sandwich():
@@ -317,9 +317,9 @@ def test_the_same_seed_gives_the_same_interval():
     ],
 )
 def test_pairs_that_tell_too_little_have_a_reason(differences, reason):
-    found = paired_by_exam(np.array(differences))
-    assert (found.difference.low, found.difference.reason) == (None, reason)
-    assert (found.difference.estimate is None) == (not differences)
+    result = paired_by_exam(np.array(differences))
+    assert (result.difference.low, result.difference.reason) == (None, reason)
+    assert (result.difference.estimate is None) == (not differences)
 
 
 def test_a_difference_that_is_no_number_is_refused():

@@ -92,10 +92,10 @@ def too_flat(shape: tuple[int, ...], dtype: Any = None) -> Any:
 
 def mixed(shape: tuple[int, ...], dtype: Any = None) -> Any:
     """Return readings as there are, with readers who said the same of every exam."""
-    found = rng().integers(0, 3, shape)
+    result = rng().integers(0, 3, shape)
     if len(shape) and shape[0] > 1:
-        found[1] = found[0]
-    return found.astype(dtype or np.float64)
+        result[1] = result[0]
+    return result.astype(dtype or np.float64)
 
 
 GIVEN: dict[str, Given] = {
@@ -207,9 +207,9 @@ def _report(given: Given, size: tuple[int, int, int]) -> Any:
     readers = [f"Reader {place}" for place in range(size[0])]
     classes = [f"Class {place}" for place in range(size[2])]
     answers = agreement.Answers.of(given(size, np.int8))
-    found = agreement.report(answers, readers, classes, how=HOW)
-    return [found, agreement.pair_lines(found), agreement.pooled_lines(found),
-            agreement.repeat_lines(found)]  # fmt: skip
+    result = agreement.report(answers, readers, classes, how=HOW)
+    return [result, agreement.pair_lines(result), agreement.pooled_lines(result),
+            agreement.repeat_lines(result)]  # fmt: skip
 
 
 def _effects_of_patients(given: Given, size: tuple[int, int, int]) -> Any:
@@ -226,11 +226,11 @@ def _specific(function: Callable[..., Any]) -> Callable[[Any], Any]:
 
 
 CALLS: dict[Callable[..., Any], Call] = {
-    **{one: _ratings(one) for one in (
+    **{value: _ratings(value) for value in (
         nominal.percent_agreement, nominal.fleiss_kappa, nominal.krippendorff_alpha,
         nominal.gwet_ac1, nominal.cohen_kappa, nominal.cells,
     )},
-    **{one: _table(one) for one in (
+    **{value: _table(value) for value in (
         tables.checked, two_readers.cohen_kappa, two_readers.cohen_kappa_max,
         two_readers.light_kappa, two_readers.percent_agreement, two_readers.prevalence_index,
         two_readers.bias_index, two_readers.scott_pi, two_readers.pabak, two_readers.gwet_ac1,
@@ -238,7 +238,7 @@ CALLS: dict[Callable[..., Any], Call] = {
         standard_errors.cohen_kappa, standard_errors.cohen_kappa_null,
         standard_errors.cohen_kappa_z, standard_errors.bangdiwala_b,
     )},
-    **{one: _counted(one) for one in (
+    **{value: _counted(value) for value in (
         weighted.percent_agreement, weighted.brennan_prediger, weighted.gwet_ac2,
         weighted.fleiss_kappa, weighted.fleiss_kappa_by_category, weighted.krippendorff_alpha,
         weighted.krippendorff_ordinal_alpha, standard_errors.n_read,
@@ -254,21 +254,21 @@ CALLS: dict[Callable[..., Any], Call] = {
     standard_errors.conger_kappa: _votes(standard_errors.conger_kappa),
     weights.custom: _square(weights.custom),
     weights.of_disagreement: _square(weights.of_disagreement),
-    **{one: _scores(one) for one in weights.SCHEMES.values()},
+    **{item: _scores(item) for item in weights.SCHEMES.values()},
     measurements.intraclass: _ratings(measurements.intraclass),
     measurements.lin_concordance: _both(measurements.lin_concordance),
     measurements.limits_of_agreement: _both(measurements.limits_of_agreement),
     set_alpha.distances: _both(set_alpha.distances, dtype=np.int8),
     set_alpha.set_alpha: _states(set_alpha.set_alpha),
-    set_alpha.set_alpha_measure: _states(lambda one: set_alpha.set_alpha_measure(one, rng())),
+    set_alpha.set_alpha_measure: _states(lambda item: set_alpha.set_alpha_measure(item, rng())),
     multilabel.grouped: lambda given, size: multilabel.grouped(
         np.ones(size, dtype=np.int8), [given((2,), np.int8)]
     ),
-    **{one: _patterns(one) for one in (two_states.fit, pooled.fit)},
+    **{value: _patterns(value) for value in (two_states.fit, pooled.fit)},
     triples.compare: _patterns(_fitted),
     dawid_skene.fit: lambda given, size: dawid_skene.fit(given(size, None)),
     latent_report: lambda given, size: [
-        _patterns(lambda one: latent_report(one, how=HOW))(given, size),
+        _patterns(lambda item: latent_report(item, how=HOW))(given, size),
         _effects_of_patients(given, size),
     ],
     performance.performance: _performance,
@@ -294,8 +294,8 @@ ELSEWHERE: set[Callable[..., Any]] = {reference.compare, standard_errors.t_inter
 def own_functions(module: ModuleType) -> Iterable[Callable[..., Any]]:
     """Return the public functions of a module, without those that it only imports."""
     public = getattr(module, "__all__", [name for name in vars(module) if name[0] != "_"])
-    found = [getattr(module, name) for name in public]
-    return [one for one in found if getattr(one, "__module__", "") == module.__name__]
+    result = [getattr(module, name) for name in public]
+    return [item for item in result if getattr(item, "__module__", "") == module.__name__]
 
 
 def told(found: Any) -> None:
@@ -311,19 +311,19 @@ def told(found: Any) -> None:
     else:
         if isinstance(found, Mapping) and "estimate" in found:
             assert found["estimate"] is not None or found["reason"]
-        for one in parts(found):
-            told(one)
+        for part in parts(found):
+            told(part)
 
 
 def parts(found: Any) -> Iterable[Any]:
     if isinstance(found, Mapping):
         return found.values()
     if dataclasses.is_dataclass(found):
-        return [getattr(found, one.name) for one in dataclasses.fields(found)]
+        return [getattr(found, field.name) for field in dataclasses.fields(found)]
     return found if isinstance(found, list | tuple) else []
 
 
-@pytest.mark.parametrize("function", CALLS, ids=lambda one: f"{one.__module__}.{one.__name__}")
+@pytest.mark.parametrize("function", CALLS, ids=lambda item: f"{item.__module__}.{item.__name__}")
 def test_every_function_answers_or_refuses_by_name(function):
     wrong = [
         f"{given}, {size}: {complaint}"
@@ -397,7 +397,7 @@ def test_patients_may_have_any_names():
 def test_no_public_function_is_left_out():
     modules = [getattr(room, name) for room in (coefficients, latent, accuracy)
                for name in room.__all__]  # fmt: skip
-    public = {one for module in modules for one in own_functions(module)}
+    public = {function for module in modules for function in own_functions(module)}
     public |= {getattr(agreement, name) for name in agreement.__all__}
-    functions = {one for one in public if inspect.isfunction(one)}
+    functions = {item for item in public if inspect.isfunction(item)}
     assert functions - set(CALLS) - ELSEWHERE == set()

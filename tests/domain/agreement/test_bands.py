@@ -48,9 +48,11 @@ def test_the_benchmark_scales(vectors):
         scale = SCALES[name]
         assert [band.name for band in scale.bands] == expected["names"]
         assert [band.lowest for band in scale.bands] == [low for low, _ in expected["scale"]]
-        found = scale.cumulative(benchmarks["coeff"], benchmarks["se"])
-        np.testing.assert_allclose(found, expected["cumulative_probability"], rtol=0, atol=1e-12)
-        for probability, printed in zip(found, benchmarks["published"].get(name, ()), strict=False):
+        result = scale.cumulative(benchmarks["coeff"], benchmarks["se"])
+        np.testing.assert_allclose(result, expected["cumulative_probability"], rtol=0, atol=1e-12)
+        for probability, printed in zip(
+            result, benchmarks["published"].get(name, ()), strict=False
+        ):
             assert abs(probability - printed) <= 5.0001e-6
 
 
@@ -149,18 +151,18 @@ def test_the_bands_go_down(scale):
 @every
 @given(estimate=estimates_, error=errors_)
 def test_the_probabilities_rise(scale, estimate, error):
-    found = scale.cumulative(estimate, error)
-    assert (np.diff(found) >= -1e-12).all()
-    assert (found >= 0).all()
-    assert (found <= 1 + 1e-12).all()
+    result = scale.cumulative(estimate, error)
+    assert (np.diff(result) >= -1e-12).all()
+    assert (result >= 0).all()
+    assert (result <= 1 + 1e-12).all()
 
 
 @every
 @given(estimate=estimates_, error=errors_)
 def test_the_probable_band_is_the_best_that_is_probable(scale, estimate, error):
-    place, found = int(scale.probable(estimate, error)), scale.cumulative(estimate, error)
-    assert (found[:place] < bands.PROBABLE).all()
-    assert found[place] >= bands.PROBABLE or place == len(scale.bands) - 1
+    place, result = int(scale.probable(estimate, error)), scale.cumulative(estimate, error)
+    assert (result[:place] < bands.PROBABLE).all()
+    assert result[place] >= bands.PROBABLE or place == len(scale.bands) - 1
 
 
 @every

@@ -41,23 +41,23 @@ TIMES = st.lists(st.floats(0, 1e7), max_size=60)
 def test_the_order_of_the_rows_is_nothing(times, random):
     distinct = sorted(set(times))
     mixed = random.sample(distinct, len(distinct))
-    found = dict(zip(mixed, blocks.positions(np.array(mixed)).tolist(), strict=True))
-    assert [found[time] for time in distinct] == blocks.positions(np.array(distinct)).tolist()
+    result = dict(zip(mixed, blocks.positions(np.array(mixed)).tolist(), strict=True))
+    assert [result[time] for time in distinct] == blocks.positions(np.array(distinct)).tolist()
 
 
 @pytest.mark.parametrize(
     ("last_day", "length"), [(0, 1), (9, 1), (10, 7), (69, 7), (70, 14), (3650, 366)]
 )
 def test_a_calendar_has_no_more_than_ten_periods(last_day, length):
-    found, days = blocks.periods(np.array([5, 5 + last_day]))
+    result, days = blocks.periods(np.array([5, 5 + last_day]))
     assert days == length
-    assert found.max() < blocks.MAX_PERIODS
-    assert found.min() == 0
+    assert result.max() < blocks.MAX_PERIODS
+    assert result.min() == 0
 
 
 @given(st.lists(st.integers(-5000, 5000), min_size=1, max_size=40))
 def test_periods_are_in_the_order_of_the_days(days):
-    found, length = blocks.periods(np.array(days))
+    result, length = blocks.periods(np.array(days))
     first = min(days)
-    assert found.tolist() == [(day - first) // length for day in days]
-    assert found.max() < blocks.MAX_PERIODS
+    assert result.tolist() == [(day - first) // length for day in days]
+    assert result.max() < blocks.MAX_PERIODS

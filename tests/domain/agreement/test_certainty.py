@@ -30,19 +30,21 @@ grades = arrays.arrays(
 
 def graded(levels: np.ndarray) -> list[Graded]:
     """Return the profile of each exam of ``levels``, shape (n_readers, n_exams, n_classes)."""
-    found = []
+    result = []
     for exam in np.moveaxis(levels, 1, 0):
         has_read = (exam != MISSING).any(axis=1)
         counts = [
-            tuple(int((exam[has_read, column] == one).sum()) for one in range(ABSENT, DEFINITE + 1))
+            tuple(
+                int((exam[has_read, column] == item).sum()) for item in range(ABSENT, DEFINITE + 1)
+            )
             for column in range(exam.shape[1])
         ]
         n_readers = int(has_read.sum())
         told = tuple(
             (column, one) for column, one in enumerate(counts) if one != (n_readers, 0, 0, 0)
         )
-        found.append(Graded(n_readers, told))
-    return found
+        result.append(Graded(n_readers, told))
+    return result
 
 
 def told(levels: np.ndarray, units: Sequence[Cluster] | None = None, how: Resampling = QUICK):
@@ -71,9 +73,9 @@ def test_the_coefficients_are_those_of_the_ratings_themselves(levels):
         alpha = value(weighted.krippendorff_ordinal_alpha(cells))
         ac2 = value(weighted.gwet_ac2(cells, weights.ordinal([1, 2, 3, 4])))
         for name, expected in (("ordinal_alpha", alpha), ("gwet_ac2", ac2)):
-            found = line[name]["estimate"]
-            assert found == (expected if expected is None else pytest.approx(expected, abs=1e-12))
-            assert (found is None) <= bool(line[name]["reason"])
+            result = line[name]["estimate"]
+            assert result == (expected if expected is None else pytest.approx(expected, abs=1e-12))
+            assert (result is None) <= bool(line[name]["reason"])
 
 
 @given(levels=grades)
@@ -121,7 +123,7 @@ def test_exams_of_a_patient_are_drawn_together():
     patients = [Cluster(((place, 1), (place + 1, 1))) for place in range(0, twice.shape[1], 2)]
     alone, together = (told(twice, units)[0]["ordinal_alpha"] for units in (None, patients))
     assert alone["estimate"] == together["estimate"]
-    widths = [one["high"] - one["low"] for one in (alone, together)]
+    widths = [value["high"] - value["low"] for value in (alone, together)]
     assert widths[1] / widths[0] == pytest.approx(np.sqrt(2), rel=0.2)
 
 
@@ -132,9 +134,9 @@ def test_units_that_are_alike_may_be_counted():
         profiles, [Cluster(((place, 1),), 5) for place in range(40)], NAMES, how=QUICK
     )
     one_by_one = told(levels)
-    for found, expected in zip(counted["classes"], one_by_one, strict=True):
-        assert found["gwet_ac2"]["estimate"] == pytest.approx(expected["gwet_ac2"]["estimate"])
-        assert found["n_definite"] == expected["n_definite"]
+    for result, expected in zip(counted["classes"], one_by_one, strict=True):
+        assert result["gwet_ac2"]["estimate"] == pytest.approx(expected["gwet_ac2"]["estimate"])
+        assert result["n_definite"] == expected["n_definite"]
 
 
 def test_a_class_that_nobody_gave_says_so():

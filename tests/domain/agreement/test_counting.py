@@ -38,5 +38,5 @@ def test_readings_that_do_not_lie_in_a_row_are_counted_too():
 def test_all_exams_of_a_class_alike_are_no_overflow():
     # 255 ones fill a byte; the whole column is present.
     ratings = np.full((2, 100_000, 2), 2, dtype=np.int8)
-    found = PatternCount.of(ratings)
-    assert found.counts.tolist() == [[100_000], [100_000]]
+    result = PatternCount.of(ratings)
+    assert result.counts.tolist() == [[100_000], [100_000]]

@@ -68,9 +68,9 @@ def coverage(
     held: dict[str, list[np.ndarray]] = {name: [] for name in HEADLINE}
     for start in range(0, N_STUDIES, AT_ONCE):
         how = Resampling(n_replicates=500, seed=start)
-        found = everyone.class_measures(patterns(drawn[start : start + AT_ONCE]), how)
+        result = everyone.class_measures(patterns(drawn[start : start + AT_ONCE]), how)
         for name in HEADLINE:
-            one, value = found[name], float(truth[name].values)
+            one, value = result[name], float(truth[name].values)
             is_held = (one.low <= value + 1e-12) & (value - 1e-12 <= one.high)
             held[name].append(is_held[one.estimates.is_defined])
     return {name: float(np.concatenate(parts).mean()) for name, parts in held.items()}
@@ -94,9 +94,9 @@ def test_many_readers_of_a_rare_class_have_honest_intervals(n_readers):
 )
 def test_many_readers_who_agree_little_have_honest_intervals(n_exams, prevalence, n_readers):
     """Their kappa is .27. With half an exam "given by all" as a prior these were 89 to 90 %."""
-    found = coverage(prevalence, n_readers, sensitivity=0.35, n_exams=n_exams)
+    result = coverage(prevalence, n_readers, sensitivity=0.35, n_exams=n_exams)
     for name in ("positive_agreement", "fleiss_kappa", "krippendorff_alpha"):
-        assert found[name] >= 0.93 - MARGIN, (name, found[name])
+        assert result[name] >= 0.93 - MARGIN, (name, result[name])
 
 
 def test_readers_who_hardly_ever_differ_have_honest_intervals():
@@ -117,7 +117,7 @@ def test_the_mean_of_66_classes_has_an_honest_interval():
         chance = np.where(is_there, SENSITIVITY, 0.1 * prevalences)
         ratings = (1 + (rng.random((2, N_EXAMS, n_classes)) < chance)).astype(np.int8)
         answers = Answers.of(ratings)
-        found = overall(answers, Resampling(n_replicates=150, seed=seed)).macro["fleiss_kappa"]
+        result = overall(answers, Resampling(n_replicates=150, seed=seed)).macro["fleiss_kappa"]
         point = everyone.coefficients(answers.count().cells())["fleiss_kappa"]
-        held.append(bool(found.low <= truth[point.is_defined].mean() <= found.high))
+        held.append(bool(result.low <= truth[point.is_defined].mean() <= result.high))
     assert np.mean(held) >= 0.95 - 3 * (0.05 * 0.95 / n_studies) ** 0.5

@@ -30,7 +30,7 @@ def table(readings):
 
 def other_copy(readings):
     """Return the readings as dallascard/dawid_skene has them: observer 1 of patient 7 1, 2, 2."""
-    changed = [list(one) for one in readings]
+    changed = [list(reading) for reading in readings]
     where = [place for place, one in enumerate(changed) if one == [7, 1, 1]]
     changed[where[-1]] = [7, 1, 2]
     return changed
@@ -59,35 +59,35 @@ seeds = st.integers(0, 2**32 - 1)
 
 def test_the_fixed_point_of_the_rater_copy(anaesthetists):
     exact = anaesthetists["exact"]
-    found = dawid_skene.fit(table(anaesthetists["long"]), tolerance=0.0)
-    np.testing.assert_allclose(found.prevalence.values, exact["prevalence"], rtol=0, atol=1e-13)
-    np.testing.assert_allclose(found.error_rates.values, exact["error_rates"], rtol=0, atol=1e-13)
-    np.testing.assert_allclose(found.posterior, exact["posterior"], rtol=0, atol=1e-13)
-    assert found.log_likelihood == pytest.approx(exact["loglik"], rel=0, abs=1e-13)
+    result = dawid_skene.fit(table(anaesthetists["long"]), tolerance=0.0)
+    np.testing.assert_allclose(result.prevalence.values, exact["prevalence"], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(result.error_rates.values, exact["error_rates"], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(result.posterior, exact["posterior"], rtol=0, atol=1e-13)
+    assert result.log_likelihood == pytest.approx(exact["loglik"], rel=0, abs=1e-13)
 
 
 def test_the_default_tolerance_is_within_a_billionth_of_it(anaesthetists):
     exact = anaesthetists["exact"]
-    found = dawid_skene.fit(table(anaesthetists["long"]))
-    assert found.is_converged
-    np.testing.assert_allclose(found.prevalence.values, exact["prevalence"], rtol=0, atol=1e-9)
-    np.testing.assert_allclose(found.error_rates.values, exact["error_rates"], rtol=0, atol=1e-9)
+    result = dawid_skene.fit(table(anaesthetists["long"]))
+    assert result.is_converged
+    np.testing.assert_allclose(result.prevalence.values, exact["prevalence"], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(result.error_rates.values, exact["error_rates"], rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("copy", [list, other_copy])
 def test_both_copies_give_the_printed_prevalences(anaesthetists, copy):
-    found = dawid_skene.fit(table(copy(anaesthetists["long"])))
-    np.testing.assert_allclose(found.prevalence.values, PRINTED_1979, rtol=0, atol=5e-3)
+    result = dawid_skene.fit(table(copy(anaesthetists["long"])))
+    np.testing.assert_allclose(result.prevalence.values, PRINTED_1979, rtol=0, atol=5e-3)
 
 
 @pytest.mark.parametrize("copy", [list, other_copy])
 def test_both_copies_end_where_plain_python_ends(anaesthetists, copy):
     counts = table(copy(anaesthetists["long"]))
     prevalence, rates, log_likelihood = fixed_point(counts.tolist(), 80)
-    found = dawid_skene.fit(counts, tolerance=0.0)
-    np.testing.assert_allclose(found.prevalence.values, prevalence, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(found.error_rates.values, rates, rtol=0, atol=1e-12)
-    assert found.log_likelihood == pytest.approx(log_likelihood, rel=0, abs=1e-11)
+    result = dawid_skene.fit(counts, tolerance=0.0)
+    np.testing.assert_allclose(result.prevalence.values, prevalence, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(result.error_rates.values, rates, rtol=0, atol=1e-12)
+    assert result.log_likelihood == pytest.approx(log_likelihood, rel=0, abs=1e-11)
 
 
 def test_the_copies_differ(anaesthetists):
@@ -114,13 +114,13 @@ def test_the_order_of_exams_readers_or_categories_does_not_matter(seed):
     counts = made(seed)
     rng = np.random.default_rng(seed)
     exams, readers, categories = (rng.permutation(n) for n in counts.shape)
-    found = dawid_skene.fit(counts, max_iterations=50)
+    result = dawid_skene.fit(counts, max_iterations=50)
     other = dawid_skene.fit(counts[exams][:, readers][:, :, categories], max_iterations=50)
     np.testing.assert_allclose(
-        other.prevalence.values, found.prevalence.values[categories], rtol=0, atol=1e-6
+        other.prevalence.values, result.prevalence.values[categories], rtol=0, atol=1e-6
     )
     np.testing.assert_allclose(
-        other.posterior, found.posterior[exams][:, categories], rtol=0, atol=1e-6
+        other.posterior, result.posterior[exams][:, categories], rtol=0, atol=1e-6
     )
 
 
@@ -130,44 +130,44 @@ def test_recovers_the_truth():
     rates = np.array([[[0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.02, 0.08, 0.9]]] * 4)
     truth = rng.choice(3, 4000, p=prevalence)
     said = np.array([[rng.multinomial(1, rates[r, so]) for r in range(4)] for so in truth])
-    found = dawid_skene.fit(said)
-    np.testing.assert_allclose(found.prevalence.values, prevalence, rtol=0, atol=0.03)
-    np.testing.assert_allclose(found.error_rates.values, rates, rtol=0, atol=0.06)
+    result = dawid_skene.fit(said)
+    np.testing.assert_allclose(result.prevalence.values, prevalence, rtol=0, atol=0.03)
+    np.testing.assert_allclose(result.error_rates.values, rates, rtol=0, atol=0.06)
 
 
 def test_two_readings_of_each_exam_are_refused():
-    found = dawid_skene.fit(made(1, n_readers=2).clip(max=1) * [1, 0, 0])
-    assert not found.prevalence.is_defined.any()
-    assert Reason.NO_THREE_READINGS in found.prevalence.reasons
+    result = dawid_skene.fit(made(1, n_readers=2).clip(max=1) * [1, 0, 0])
+    assert not result.prevalence.is_defined.any()
+    assert Reason.NO_THREE_READINGS in result.prevalence.reasons
 
 
 def test_a_reader_without_readings_is_undefined():
     counts = made(2)
     counts[:, 1] = 0
-    found = dawid_skene.fit(counts)
-    assert not found.error_rates.is_defined[1].any()
-    assert (found.error_rates.reasons[1] == Reason.NO_READING).all()
+    result = dawid_skene.fit(counts)
+    assert not result.error_rates.is_defined[1].any()
+    assert (result.error_rates.reasons[1] == Reason.NO_READING).all()
 
 
 def test_a_category_without_readings_is_undefined():
     counts = np.concatenate([made(4), np.zeros((40, 4, 1), int)], axis=2)
-    found = dawid_skene.fit(counts)
-    assert found.prevalence.is_defined.tolist() == [True, True, True, False]
-    assert not found.error_rates.is_defined[:, 3].any()
+    result = dawid_skene.fit(counts)
+    assert result.prevalence.is_defined.tolist() == [True, True, True, False]
+    assert not result.error_rates.is_defined[:, 3].any()
 
 
 def test_an_exam_that_nobody_read_is_as_likely_as_any():
     counts = made(5)
     counts[0] = 0
-    found = dawid_skene.fit(counts)
-    np.testing.assert_allclose(found.posterior[0], found.prevalence.values)
+    result = dawid_skene.fit(counts)
+    np.testing.assert_allclose(result.posterior[0], result.prevalence.values)
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 2), (4, 0, 2), (4, 3, 0)])
 def test_nothing_read_is_undefined(shape):
-    found = dawid_skene.fit(np.zeros(shape))
-    assert not found.prevalence.is_defined.any()
-    assert found.log_likelihood == 0
+    result = dawid_skene.fit(np.zeros(shape))
+    assert not result.prevalence.is_defined.any()
+    assert result.log_likelihood == 0
 
 
 @pytest.mark.parametrize(

@@ -41,32 +41,40 @@ def test_ends_where_plain_python_ends():
         for _ in range(count)
     ]
     prevalence, rates, log_likelihood = fixed_point(exams, 400)
-    found = two_states.fit(patterns, tolerance=1e-14)
-    assert found.prevalence.values[0] == pytest.approx(prevalence[0], abs=1e-8)
-    np.testing.assert_allclose(found.sensitivity.values[0], [one[0][0] for one in rates], atol=1e-7)
-    np.testing.assert_allclose(found.specificity.values[0], [one[1][1] for one in rates], atol=1e-7)
-    assert found.log_likelihood[0] == pytest.approx(log_likelihood, abs=1e-9)
+    result = two_states.fit(patterns, tolerance=1e-14)
+    assert result.prevalence.values[0] == pytest.approx(prevalence[0], abs=1e-8)
+    np.testing.assert_allclose(
+        result.sensitivity.values[0], [rate[0][0] for rate in rates], atol=1e-7
+    )
+    np.testing.assert_allclose(
+        result.specificity.values[0], [rate[1][1] for rate in rates], atol=1e-7
+    )
+    assert result.log_likelihood[0] == pytest.approx(log_likelihood, abs=1e-9)
 
 
 @given(seed=seeds)
 @settings(max_examples=6)
 def test_is_never_below_the_model_of_any_number_of_categories(seed):
     patterns = drawn(seed)
-    found = two_states.fit(patterns)
+    result = two_states.fit(patterns)
     for row, counts in enumerate(patterns.counts):
         exams = np.repeat(patterns.patterns, counts.astype(int), axis=0)
         table = np.stack([exams == 2, exams == 1], axis=2)
         other = dawid_skene.fit(table)
-        assert found.log_likelihood[row] >= other.log_likelihood - 1e-7
+        assert result.log_likelihood[row] >= other.log_likelihood - 1e-7
 
 
 def test_three_readers_reproduce_what_was_observed():
     # Seven parameters for seven frequencies: within its bounds the model fits every table.
     patterns = counted([(pattern, 10 * count) for pattern, count in THREE] + [("-+-", 50)])
-    found = two_states.fit(patterns)
+    result = two_states.fit(patterns)
     model = Model.of(patterns.patterns)
     theta = np.concatenate(
-        [found.prevalence.values[:, None], found.sensitivity.values, 1 - found.specificity.values],
+        [
+            result.prevalence.values[:, None],
+            result.sensitivity.values,
+            1 - result.specificity.values,
+        ],
         axis=1,
     )
     expected = np.exp(model.posterior(theta)[1]) * patterns.counts.sum()
@@ -124,12 +132,12 @@ def test_the_order_of_patterns_does_not_matter(seed):
 def test_the_order_of_readers_does_not_matter(seed):
     patterns = drawn(seed)
     order = np.random.default_rng(seed).permutation(4)
-    found = two_states.fit(PatternCount(patterns.patterns[:, order], patterns.counts))
+    result = two_states.fit(PatternCount(patterns.patterns[:, order], patterns.counts))
     expected = two_states.fit(patterns)
     np.testing.assert_allclose(
-        found.sensitivity.values, expected.sensitivity.values[:, order], rtol=0, atol=1e-4
+        result.sensitivity.values, expected.sensitivity.values[:, order], rtol=0, atol=1e-4
     )
-    np.testing.assert_allclose(found.log_likelihood, expected.log_likelihood, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(result.log_likelihood, expected.log_likelihood, rtol=0, atol=1e-6)
 
 
 @given(seed=seeds)
@@ -162,8 +170,11 @@ def test_a_pattern_may_be_listed_twice(seed):
 def test_presence_and_absence_may_change_places(seed):
     patterns = drawn(seed)
     mirrored = np.array([0, 2, 1], dtype=np.int8)[patterns.patterns]
-    found, other = two_states.fit(patterns), two_states.fit(PatternCount(mirrored, patterns.counts))
-    np.testing.assert_allclose(found.log_likelihood, other.log_likelihood, rtol=0, atol=1e-5)
+    result, other = (
+        two_states.fit(patterns),
+        two_states.fit(PatternCount(mirrored, patterns.counts)),
+    )
+    np.testing.assert_allclose(result.log_likelihood, other.log_likelihood, rtol=0, atol=1e-5)
 
 
 def test_doubled_readings_have_the_same_maximum():
@@ -180,26 +191,26 @@ def test_recovers_prevalence_along_with_skill():
     sensitivity = np.tile([0.9, 0.8, 0.7, 0.95], (3, 1))
     false_alarms = np.tile([0.002, 0.01, 0.005, 0.02], (3, 1))
     rng = np.random.default_rng(11)
-    found = two_states.fit(readings(rng, prevalence, sensitivity, false_alarms, n_exams=20_000))
-    assert found.is_converged.all()
-    np.testing.assert_allclose(found.prevalence.values, prevalence, rtol=0.1)
-    np.testing.assert_allclose(found.sensitivity.values, sensitivity, rtol=0, atol=0.06)
-    np.testing.assert_allclose(found.specificity.values, 1 - false_alarms, rtol=0, atol=0.005)
+    result = two_states.fit(readings(rng, prevalence, sensitivity, false_alarms, n_exams=20_000))
+    assert result.is_converged.all()
+    np.testing.assert_allclose(result.prevalence.values, prevalence, rtol=0.1)
+    np.testing.assert_allclose(result.sensitivity.values, sensitivity, rtol=0, atol=0.06)
+    np.testing.assert_allclose(result.specificity.values, 1 - false_alarms, rtol=0, atol=0.005)
 
 
 def test_present_is_what_readers_call_present_even_when_most_exams_have_it():
     rng = np.random.default_rng(12)
-    found = two_states.fit(readings(rng, [0.9], [[0.9] * 3], [[0.2] * 3], n_exams=5000))
-    assert found.prevalence.values[0] == pytest.approx(0.9, abs=0.05)
+    result = two_states.fit(readings(rng, [0.9], [[0.9] * 3], [[0.2] * 3], n_exams=5000))
+    assert result.prevalence.values[0] == pytest.approx(0.9, abs=0.05)
 
 
 def test_perfect_agreement_is_perfect_skill():
-    found = two_states.fit(counted([("+++", 40), ("---", 60)]))
-    assert found.prevalence.values[0] == pytest.approx(0.4)
-    np.testing.assert_allclose(found.sensitivity.values, 1)
-    np.testing.assert_allclose(found.specificity.values, 1)
+    result = two_states.fit(counted([("+++", 40), ("---", 60)]))
+    assert result.prevalence.values[0] == pytest.approx(0.4)
+    np.testing.assert_allclose(result.sensitivity.values, 1)
+    np.testing.assert_allclose(result.specificity.values, 1)
 
 
 def test_pseudo_counts_keep_skill_off_its_bounds():
-    found = two_states.fit(counted([("+++", 40), ("---", 60)]), pseudo_count=0.5)
-    np.testing.assert_allclose(found.sensitivity.values, 40.5 / 41, atol=1e-4)
+    result = two_states.fit(counted([("+++", 40), ("---", 60)]), pseudo_count=0.5)
+    np.testing.assert_allclose(result.sensitivity.values, 40.5 / 41, atol=1e-4)

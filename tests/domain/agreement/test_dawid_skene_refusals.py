@@ -23,16 +23,16 @@ def reason(estimates):
 
 
 def test_two_readers_are_refused():
-    found = two_states.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
-    assert reason(found.prevalence) == Reason.TWO_READERS
-    assert not found.sensitivity.is_defined.any()
+    result = two_states.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
+    assert reason(result.prevalence) == Reason.TWO_READERS
+    assert not result.sensitivity.is_defined.any()
 
 
 def test_pairs_of_three_readers_are_refused():
-    found = two_states.fit(
+    result = two_states.fit(
         counted([("++.", 20), ("+.+", 20), (".++", 20), ("--.", 40), ("-+.", 5)])
     )
-    assert reason(found.prevalence) == Reason.NO_TRIPLES
+    assert reason(result.prevalence) == Reason.NO_TRIPLES
 
 
 def test_pairs_fit_many_prevalences_equally_well():
@@ -52,17 +52,17 @@ def test_pairs_fit_many_prevalences_equally_well():
 
 
 def test_the_log_likelihood_is_known_even_so():
-    found = two_states.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
+    result = two_states.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
     shares = np.array([20, 5, 6, 100])
     # Two readers' four frequencies are fitted exactly.
-    assert found.log_likelihood[0] == pytest.approx(
+    assert result.log_likelihood[0] == pytest.approx(
         (shares * np.log(shares / shares.sum())).sum(), abs=1e-6
     )
 
 
 def test_exams_read_once_are_refused():
-    found = two_states.fit(counted([("+..", 20), (".-.", 5), ("..+", 6)]))
-    assert reason(found.prevalence) == Reason.NOT_COMPARED
+    result = two_states.fit(counted([("+..", 20), (".-.", 5), ("..+", 6)]))
+    assert reason(result.prevalence) == Reason.NOT_COMPARED
 
 
 @pytest.mark.parametrize(
@@ -75,62 +75,62 @@ def test_exams_read_once_are_refused():
 )
 def test_a_class_of_one_kind_of_reading_is_refused(rows, sentence):
     rows = rows or [("...", 3)]
-    found = two_states.fit(counted(rows))
-    assert reason(found.prevalence) == sentence
+    result = two_states.fit(counted(rows))
+    assert reason(result.prevalence) == sentence
 
 
 def test_a_constant_reader_does_not_make_three():
-    found = two_states.fit(counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)]))
-    assert reason(found.prevalence) == Reason.TOO_FEW_VARY
+    result = two_states.fit(counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)]))
+    assert reason(result.prevalence) == Reason.TOO_FEW_VARY
 
 
-def test_a_constant_reader_among_four_is_told():
-    found = two_states.fit(counted([(pattern + "-", count) for pattern, count in THREE]))
-    assert found.prevalence.is_defined.all()
-    assert found.sensitivity.values[0, 3] == 0
-    assert str(found.sensitivity.reasons[0, 3]) == Reason.CONSTANT
+def test_a_constant_reader_among_four_is_reported():
+    result = two_states.fit(counted([(pattern + "-", count) for pattern, count in THREE]))
+    assert result.prevalence.is_defined.all()
+    assert result.sensitivity.values[0, 3] == 0
+    assert str(result.sensitivity.reasons[0, 3]) == Reason.CONSTANT
 
 
 def test_a_reader_without_readings_has_no_skill():
-    found = two_states.fit(counted([(pattern + ".", count) for pattern, count in THREE]))
-    assert found.sensitivity.is_defined[0].tolist() == [True, True, True, False]
-    assert str(found.specificity.reasons[0, 3]) == Reason.NEVER_READ
+    result = two_states.fit(counted([(pattern + ".", count) for pattern, count in THREE]))
+    assert result.sensitivity.is_defined[0].tolist() == [True, True, True, False]
+    assert str(result.specificity.reasons[0, 3]) == Reason.NEVER_READ
 
 
 def test_few_exams_with_the_class_make_a_weak_fit():
-    found = two_states.fit(counted([("+++", 3), ("++-", 2), ("-++", 1), ("+-+", 2), ("---", 900)]))
-    assert found.prevalence.is_defined.all()
-    assert reason(found.prevalence) == Reason.FEW_TRUE_POSITIVES
+    result = two_states.fit(counted([("+++", 3), ("++-", 2), ("-++", 1), ("+-+", 2), ("---", 900)]))
+    assert result.prevalence.is_defined.all()
+    assert reason(result.prevalence) == Reason.FEW_TRUE_POSITIVES
 
 
 def test_few_exams_without_the_class_make_a_weak_fit():
-    found = two_states.fit(counted([("---", 3), ("--+", 2), ("+--", 1), ("-+-", 2), ("+++", 900)]))
-    assert reason(found.prevalence) == Reason.FEW_TRIPLES
+    result = two_states.fit(counted([("---", 3), ("--+", 2), ("+--", 1), ("-+-", 2), ("+++", 900)]))
+    assert reason(result.prevalence) == Reason.FEW_TRIPLES
 
 
 def test_a_climb_that_was_stopped_says_so():
-    found = two_states.fit(counted(THREE), max_steps=2)
-    assert not found.is_converged[0]
-    assert reason(found.prevalence) == Reason.NOT_CONVERGED
+    result = two_states.fit(counted(THREE), max_steps=2)
+    assert not result.is_converged[0]
+    assert reason(result.prevalence) == Reason.NOT_CONVERGED
 
 
-def test_a_reader_who_contradicts_the_others_is_told():
+def test_a_reader_who_contradicts_the_others_is_reported():
     rng = np.random.default_rng(8)
     patterns = readings(rng, [0.3], [[0.9, 0.9, 0.9, 0.1]], [[0.1, 0.1, 0.1, 0.3]], n_exams=2000)
-    found = two_states.fit(patterns)
-    assert str(found.sensitivity.reasons[0, 3]) == Reason.NO_BETTER_THAN_CHANCE
+    result = two_states.fit(patterns)
+    assert str(result.sensitivity.reasons[0, 3]) == Reason.NO_BETTER_THAN_CHANCE
 
 
 @given(seed=seeds, n_readers=st.integers(0, 4), n_exams=st.integers(0, 12))
 def test_there_is_a_value_or_a_reason(seed, n_readers, n_exams):
     ratings = np.random.default_rng(seed).integers(0, 3, (n_readers, n_exams, 2)).astype(np.int8)
-    found = two_states.fit(PatternCount.of(ratings))
-    for estimates in (found.prevalence, found.sensitivity, found.specificity):
+    result = two_states.fit(PatternCount.of(ratings))
+    for estimates in (result.prevalence, result.sensitivity, result.specificity):
         defined = estimates.values[estimates.is_defined]
         assert ((defined >= 0) & (defined <= 1)).all()
         assert (estimates.reasons[~estimates.is_defined] != "").all()
-    assert np.isfinite(found.posterior).all()
-    assert np.isfinite(found.log_likelihood).all()
+    assert np.isfinite(result.posterior).all()
+    assert np.isfinite(result.log_likelihood).all()
 
 
 @pytest.mark.parametrize(

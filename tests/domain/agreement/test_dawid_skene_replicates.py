@@ -17,9 +17,9 @@ from .latent_data import THREE, counted, readings
 
 
 def drawn_again(patterns, seed=1, **how):
-    found = two_states.fit(patterns)
+    result = two_states.fit(patterns)
     rng = np.random.default_rng(seed)
-    return found, latent_replicates.bootstrap(patterns, found, rng=rng, **how)
+    return result, latent_replicates.bootstrap(patterns, result, rng=rng, **how)
 
 
 def common(seed, *, prevalence=(0.1, 0.3), n_exams=600, n_readers=3):
@@ -39,10 +39,10 @@ def test_the_same_chance_gives_the_same_replicates():
 
 def test_a_replicate_is_the_fit_of_its_counts():
     patterns = common(2)
-    found = two_states.fit(patterns)
+    result = two_states.fit(patterns)
     counts = np.random.default_rng(3).multinomial(600, patterns.counts[0] / 600, size=(10, 1))
     refits = latent_replicates.refit(
-        patterns.patterns, found.posterior[:1], counts.astype(float), tolerance=1e-13
+        patterns.patterns, result.posterior[:1], counts.astype(float), tolerance=1e-13
     )
     alone = two_states.fit(PatternCount(patterns.patterns, counts[:, 0].astype(float)))
     np.testing.assert_allclose(refits[:, 0, 0], alone.prevalence.values, rtol=0, atol=1e-5)
@@ -50,10 +50,10 @@ def test_a_replicate_is_the_fit_of_its_counts():
 
 
 def test_replicates_lie_around_the_estimate():
-    found, replicates = drawn_again(common(4), n_replicates=200)
+    result, replicates = drawn_again(common(4), n_replicates=200)
     for name in ("prevalence", "sensitivity", "specificity"):
         low, high = np.nanquantile(getattr(replicates, name), [0.025, 0.975], axis=0)
-        values = getattr(found, name).values
+        values = getattr(result, name).values
         assert ((low <= values) & (values <= high)).all()
 
 
@@ -100,22 +100,22 @@ def test_triples_are_those_of_the_exams_one_by_one():
     rng = np.random.default_rng(5)
     ratings = rng.integers(0, 3, (5, 60, 1)).astype(np.int8)
     patterns = PatternCount.of(ratings)
-    found = latent_triples.compare(patterns, two_states.fit(patterns))
+    result = latent_triples.compare(patterns, two_states.fit(patterns))
     present = alike = n = 0
     for exam in ratings[:, :, 0].T:
         for three in combinations(exam[exam > 0], 3):
             n += 1
             present += three == (2, 2, 2)
             alike += len(set(three)) == 1
-    assert found.n[0] == n
-    assert found.observed_present.values[0] == pytest.approx(present / n)
-    assert found.observed_alike.values[0] == pytest.approx(alike / n)
+    assert result.n[0] == n
+    assert result.observed_present.values[0] == pytest.approx(present / n)
+    assert result.observed_alike.values[0] == pytest.approx(alike / n)
 
 
 def test_expected_triples_are_those_of_the_model_one_by_one():
     patterns = common(6, n_readers=5)
     fit = two_states.fit(patterns)
-    found = latent_triples.compare(patterns, fit)
+    result = latent_triples.compare(patterns, fit)
     for row, share in enumerate(fit.prevalence.values):
         expected = np.mean(
             [
@@ -124,15 +124,15 @@ def test_expected_triples_are_those_of_the_model_one_by_one():
                 for three in combinations(range(5), 3)
             ]
         )
-        assert found.expected_present.values[row] == pytest.approx(expected)
+        assert result.expected_present.values[row] == pytest.approx(expected)
 
 
 def test_independent_readers_agree_as_often_as_expected():
     patterns = common(7, n_exams=20_000, n_readers=5)
-    found = latent_triples.compare(patterns, two_states.fit(patterns))
+    result = latent_triples.compare(patterns, two_states.fit(patterns))
     for name in ("present", "alike"):
-        observed = getattr(found, f"observed_{name}").values
-        expected = getattr(found, f"expected_{name}").values
+        observed = getattr(result, f"observed_{name}").values
+        expected = getattr(result, f"expected_{name}").values
         np.testing.assert_allclose(observed, expected, rtol=0.02)
 
 
@@ -145,26 +145,26 @@ def test_exams_that_are_hard_for_everybody_show():
         np.concatenate([hard.patterns, easy.patterns]),
         np.concatenate([hard.counts, easy.counts], axis=1),
     )
-    found = latent_triples.compare(patterns, two_states.fit(patterns))
-    gap = found.observed_present.values[0] / found.expected_present.values[0]
+    result = latent_triples.compare(patterns, two_states.fit(patterns))
+    gap = result.observed_present.values[0] / result.expected_present.values[0]
     assert gap > 1.01
 
 
 def test_three_readers_cannot_contradict_the_model():
     patterns = counted(THREE)
-    found = latent_triples.compare(patterns, two_states.fit(patterns))
-    assert str(found.expected_present.reasons[0]) == Reason.SATURATED
+    result = latent_triples.compare(patterns, two_states.fit(patterns))
+    assert str(result.expected_present.reasons[0]) == Reason.SATURATED
 
 
 def test_what_was_not_fitted_is_not_expected():
     patterns = counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)])
-    found = latent_triples.compare(patterns, two_states.fit(patterns))
-    assert found.observed_present.is_defined.all()
-    assert str(found.expected_present.reasons[0]) == Reason.NOT_FITTED
+    result = latent_triples.compare(patterns, two_states.fit(patterns))
+    assert result.observed_present.is_defined.all()
+    assert str(result.expected_present.reasons[0]) == Reason.NOT_FITTED
 
 
 def test_pairs_have_no_triples():
     patterns = counted([("++.", 20), ("+.-", 5), (".-+", 6)])
-    found = latent_triples.compare(patterns, two_states.fit(patterns))
-    assert not found.observed_alike.is_defined.any()
-    assert not found.expected_alike.is_defined.any()
+    result = latent_triples.compare(patterns, two_states.fit(patterns))
+    assert not result.observed_alike.is_defined.any()
+    assert not result.expected_alike.is_defined.any()

@@ -77,26 +77,26 @@ def test_patients_who_are_alike_count_as_often_as_they_are():
 def test_exams_that_are_all_alike_tell_as_much_as_one_of_them():
     ratings = study(2, n_exams=500)
     thrice = np.concatenate([ratings] * 3, axis=1)
-    found = design_effects.of_classes(Answers.of(thrice, np.tile(np.arange(500), 3)))
-    assert found is not None
-    np.testing.assert_allclose(found.agreement, 3.0)
-    np.testing.assert_allclose(found.given, 3.0)
+    result = design_effects.of_classes(Answers.of(thrice, np.tile(np.arange(500), 3)))
+    assert result is not None
+    np.testing.assert_allclose(result.agreement, 3.0)
+    np.testing.assert_allclose(result.given, 3.0)
 
 
 def test_exams_that_have_nothing_in_common_tell_nearly_as_much_as_single_ones():
     ratings = study(3, n_exams=20_000, n_readers=2)
-    found = design_effects.of_classes(Answers.of(ratings, np.arange(20_000) // 4))
-    assert found is not None
-    assert (found.agreement < 1.25).all()
-    assert (found.agreement >= 1).all()
+    result = design_effects.of_classes(Answers.of(ratings, np.arange(20_000) // 4))
+    assert result is not None
+    assert (result.agreement < 1.25).all()
+    assert (result.agreement >= 1).all()
 
 
 def test_few_patients_are_believed_to_have_exams_that_are_alike():
     ratings = np.ones((2, 900, 1), dtype=np.int8)
     ratings[:, ::300] = 2  # three patients, with one exam each where the class is given
-    found = design_effects.of_classes(Answers.of(ratings, np.arange(900) // 3))
-    assert found is not None
-    assert found.agreement[0] == pytest.approx(3.0)
+    result = design_effects.of_classes(Answers.of(ratings, np.arange(900) // 3))
+    assert result is not None
+    assert result.agreement[0] == pytest.approx(3.0)
 
 
 def test_without_patients_who_have_several_exams_there_is_no_effect():
@@ -115,8 +115,8 @@ def test_two_readers_are_a_pair():
 
 @given(ratings=ratings_, seed=seeds)
 def test_an_effect_is_a_number_of_one_or_more(ratings, seed):
-    found = design_effects.of_classes(Answers.of(ratings, owners(ratings, seed)))
-    if found is not None:
-        for one in (found.agreement, found.given):
-            assert np.isfinite(one).all()
-            assert (one >= 1).all()
+    result = design_effects.of_classes(Answers.of(ratings, owners(ratings, seed)))
+    if result is not None:
+        for value in (result.agreement, result.given):
+            assert np.isfinite(value).all()
+            assert (value >= 1).all()

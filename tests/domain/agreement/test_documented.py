@@ -21,8 +21,8 @@ SAID = re.compile(r"^(?P<what>\S.*?)  # (?P<value>.+)$")
 
 def written(block: str) -> list[tuple[str, str]]:
     """Return the lines of a block that say what they give."""
-    found = [SAID.match(line) for line in block.splitlines()]
-    said = [(one["what"], one["value"]) for one in found if one]
+    result = [SAID.match(line) for line in block.splitlines()]
+    said = [(item["what"], item["value"]) for item in result if item]
     return [(what, value) for what, value in said if is_expression(what)]
 
 
@@ -35,8 +35,8 @@ def is_expression(text: str) -> bool:
 
 
 def as_written(value: str) -> Any:
-    found = ast.literal_eval(value)
-    return pytest.approx(found, abs=5e-4) if isinstance(found, float) else found
+    result = ast.literal_eval(value)
+    return pytest.approx(result, abs=5e-4) if isinstance(result, float) else result
 
 
 def test_the_examples_give_what_is_written():

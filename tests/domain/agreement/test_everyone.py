@@ -21,8 +21,8 @@ seeds = st.integers(0, 2**32 - 1)
 
 def estimates(ratings: np.ndarray) -> dict[str, np.ndarray]:
     patterns = PatternCount.of(ratings)
-    found = {**everyone.coefficients(patterns.cells()), **everyone.of_readers(patterns)}
-    return {name: one.values for name, one in found.items()}
+    result = {**everyone.coefficients(patterns.cells()), **everyone.of_readers(patterns)}
+    return {name: one.values for name, one in result.items()}
 
 
 def assert_same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> None:
@@ -37,18 +37,18 @@ def with_nan(ratings: np.ndarray) -> np.ndarray:
 
 @given(ratings_)
 def test_every_measure_has_a_value_or_a_reason(ratings):
-    found = everyone.class_measures(PatternCount.of(ratings), QUICK)
-    for name, one in found.items():
-        for told in one.to_json():
+    result = everyone.class_measures(PatternCount.of(ratings), QUICK)
+    for name, item in result.items():
+        for told in item.to_json():
             assert (told["estimate"] is None) <= bool(told["reason"]), name
             assert told["estimate"] is None or np.isfinite(told["estimate"]), name
 
 
 @given(ratings_)
 def test_an_interval_holds_its_estimate(ratings):
-    found = everyone.class_measures(PatternCount.of(ratings), QUICK)
-    for one in found.values():
-        for told in one.to_json():
+    result = everyone.class_measures(PatternCount.of(ratings), QUICK)
+    for item in result.values():
+        for told in item.to_json():
             low, estimate, high = told["low"], told["estimate"], told["high"]
             assert (low is None) == (high is None)
             if low is not None and estimate is not None and high is not None:
@@ -93,8 +93,8 @@ def test_light_of_two_readers_is_cohen(ratings):
 
 
 def test_a_class_that_nobody_gave_is_no_perfect_agreement():
-    found = everyone.class_measures(PatternCount.of(np.ones((2, 50, 1), np.int8)), QUICK)
-    told = {name: one.to_json()[0] for name, one in found.items()}
+    result = everyone.class_measures(PatternCount.of(np.ones((2, 50, 1), np.int8)), QUICK)
+    told = {name: one.to_json()[0] for name, one in result.items()}
     for name in ("fleiss_kappa", "krippendorff_alpha", "light_kappa", "conger_kappa"):
         assert (told[name]["estimate"], told[name]["low"]) == (None, None)
     assert told["positive_agreement"]["reason"] == Reason.NEVER_GIVEN
@@ -134,9 +134,9 @@ def test_the_rarest_classes_have_the_interval_of_a_posterior(n_positive, method)
 
 
 def test_without_replicates_there_are_estimates_alone():
-    found = everyone.class_measures(PatternCount.of(study(1)), Resampling(n_replicates=0))
-    assert all(one.to_json()[0]["low"] is None for one in found.values())
-    assert all(one.to_json()[0]["estimate"] is not None for one in found.values())
+    result = everyone.class_measures(PatternCount.of(study(1)), Resampling(n_replicates=0))
+    assert all(item.to_json()[0]["low"] is None for item in result.values())
+    assert all(item.to_json()[0]["estimate"] is not None for item in result.values())
 
 
 def test_the_same_seed_gives_the_same_intervals():
@@ -150,9 +150,9 @@ def test_the_same_seed_gives_the_same_intervals():
 
 
 def test_many_readers_have_intervals_too():
-    found = everyone.class_measures(PatternCount.of(study(3, n_readers=9)), QUICK)
-    assert found["fleiss_kappa"].to_json()[3]["low"] is not None
-    assert found["light_kappa"].to_json()[3]["low"] is not None
+    result = everyone.class_measures(PatternCount.of(study(3, n_readers=9)), QUICK)
+    assert result["fleiss_kappa"].to_json()[3]["low"] is not None
+    assert result["light_kappa"].to_json()[3]["low"] is not None
 
 
 def test_intervals_of_a_few_readers_do_not_depend_on_who_said_what():
@@ -161,8 +161,8 @@ def test_intervals_of_a_few_readers_do_not_depend_on_who_said_what():
     idle = np.concatenate([ratings, np.zeros((1, *ratings.shape[1:]), np.int8)])
     how = Resampling(n_replicates=3000)
     named, unnamed = (
-        everyone.class_measures(PatternCount.of(one), how)["krippendorff_alpha"]
-        for one in (ratings, idle)
+        everyone.class_measures(PatternCount.of(value), how)["krippendorff_alpha"]
+        for value in (ratings, idle)
     )
     np.testing.assert_allclose(named.estimates.values, unnamed.estimates.values, atol=1e-12)
     np.testing.assert_allclose(named.low, unnamed.low, atol=0.02)

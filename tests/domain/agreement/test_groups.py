@@ -43,19 +43,19 @@ def test_exams_of_a_patient_stay_together(ratings, groups, data):
     patients = np.array(
         data.draw(st.lists(st.integers(0, 2), min_size=n_exams, max_size=n_exams)), dtype=np.int64
     )
-    found = grouped(Answers.of(ratings, patients), groups)
+    result = grouped(Answers.of(ratings, patients), groups)
     weights = np.arange(1, n_exams + 1, dtype=np.float64)[None]
     twin = Answers.of(multilabel.grouped(ratings, groups), patients)
-    for one in (found, twin):
-        assert one.unit.tolist() == Answers.of(ratings, patients).unit.tolist()
-    of_each = [PatternCount(one.patterns, one.counts(weights)[0]) for one in (found, twin)]
+    for value in (result, twin):
+        assert value.unit.tolist() == Answers.of(ratings, patients).unit.tolist()
+    of_each = [PatternCount(value.patterns, value.counts(weights)[0]) for value in (result, twin)]
     assert counted(of_each[0]) == counted(of_each[1])
 
 
 def test_who_has_read_is_known_of_groups_too():
     ratings = study(1, n_exams=30)
-    found = grouped(Answers.of(ratings), [[0, 1], [2, 3]])
-    np.testing.assert_array_equal(found.has_read, Answers.of(ratings).has_read)
+    result = grouped(Answers.of(ratings), [[0, 1], [2, 3]])
+    np.testing.assert_array_equal(result.has_read, Answers.of(ratings).has_read)
 
 
 @pytest.mark.parametrize(("groups", "what"), [([[0], []], "no class"), ([[0, 4]], "0 to 3")])
@@ -72,11 +72,11 @@ def test_lines_of_groups_are_those_of_a_report_on_the_grouped_ratings():
     patients = np.arange(ratings.shape[1]) // 2
     groups = {"left": ["a", "b"], "right": ["c", "d"], "all": list(NAMES)}
     for of in (None, patients):
-        found = group_lines(Answers.of(ratings, of), NAMES, groups)
+        result = group_lines(Answers.of(ratings, of), NAMES, groups)
         twin = multilabel.grouped(ratings, [[0, 1], [2, 3], [0, 1, 2, 3]])
         expected = report(Answers.of(twin, of), ["x", "y", "z"], list(groups))["classes"]
-        assert [one.pop("members") for one in found] == list(groups.values())
-        assert found == expected
+        assert [item.pop("members") for item in result] == list(groups.values())
+        assert result == expected
 
 
 def test_a_group_of_an_unknown_class_is_refused():

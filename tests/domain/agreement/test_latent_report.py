@@ -28,12 +28,12 @@ def read(n_readers, *, prevalence=(0.3, 0.05), n_exams=600, seed=1):
 def test_estimates_are_those_of_the_model():
     patterns = PatternCount.of(read(3, n_exams=2000))
     told = latent_report.latent_report(patterns, how=FEW)
-    found = two_states.fit(patterns)
-    for row, one in enumerate(told["classes"]):
-        assert one["prevalence"]["estimate"] == pytest.approx(found.prevalence.values[row])
-        for reader in one["readers"]:
+    result = two_states.fit(patterns)
+    for row, line in enumerate(told["classes"]):
+        assert line["prevalence"]["estimate"] == pytest.approx(result.prevalence.values[row])
+        for reader in line["readers"]:
             for name in ("sensitivity", "specificity"):
-                expected = getattr(found, name).values[row, reader["reader"]]
+                expected = getattr(result, name).values[row, reader["reader"]]
                 assert reader[name]["estimate"] == pytest.approx(expected)
 
 
@@ -41,8 +41,8 @@ def test_intervals_hold_what_is_so():
     told = latent_report.latent_report(PatternCount.of(read(3, n_exams=4000)), how=FEW)
     common = told["classes"][0]
     assert common["prevalence"]["low"] < 0.3 < common["prevalence"]["high"]
-    assert all(one["sensitivity"]["low"] < 0.8 < one["sensitivity"]["high"]
-               for one in common["readers"])  # fmt: skip
+    assert all(reader["sensitivity"]["low"] < 0.8 < reader["sensitivity"]["high"]
+               for reader in common["readers"])  # fmt: skip
 
 
 def test_a_class_that_few_exams_lack_has_the_interval_of_a_posterior():
@@ -55,10 +55,10 @@ def test_a_class_that_few_exams_lack_has_the_interval_of_a_posterior():
 def test_readers_too_few_are_refused_with_the_reason(n_readers, reason):
     told = latent_report.latent_report(PatternCount.of(read(n_readers)), how=FEW)
     assert told["reason"] == ""
-    for one in told["classes"]:
-        assert one["prevalence"]["estimate"] is None
-        assert one["prevalence"]["reason"] == (reason or one["prevalence"]["reason"]) != ""
-        assert one["readers"] == []
+    for line in told["classes"]:
+        assert line["prevalence"]["estimate"] is None
+        assert line["prevalence"]["reason"] == (reason or line["prevalence"]["reason"]) != ""
+        assert line["readers"] == []
 
 
 def test_pairs_of_three_readers_are_refused_with_the_reason():
@@ -167,9 +167,9 @@ def degenerate() -> PatternCount:
 
 def test_a_prevalence_above_what_anybody_gave_is_not_printed_bare():
     patterns = degenerate()
-    found = two_states.fit(patterns)
+    result = two_states.fit(patterns)
     share_given = 205 / 3000
-    assert found.prevalence.values[0] > share_given
+    assert result.prevalence.values[0] > share_given
     one = latent_report.latent_report(patterns, how=FEW)["classes"][0]
     assert one["prevalence"]["estimate"] is None
     assert one["prevalence"]["reason"] == Reason.PREVALENCE_ABOVE_GIVEN
@@ -179,9 +179,9 @@ def test_a_prevalence_above_what_anybody_gave_is_not_printed_bare():
 
 
 def test_the_raw_fit_says_that_it_is_not_to_be_believed():
-    found = two_states.fit(degenerate())
-    assert found.prevalence.reasons.tolist() == [Reason.PREVALENCE_ABOVE_GIVEN, ""]
-    assert set(found.sensitivity.reasons[0].tolist()) == {Reason.PREVALENCE_ABOVE_GIVEN}
+    result = two_states.fit(degenerate())
+    assert result.prevalence.reasons.tolist() == [Reason.PREVALENCE_ABOVE_GIVEN, ""]
+    assert set(result.sensitivity.reasons[0].tolist()) == {Reason.PREVALENCE_ABOVE_GIVEN}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -195,8 +195,8 @@ def test_no_class_of_a_study_is_absurd_without_a_word(seed):
         rng, prevalence, rng.uniform(0.6, 0.95, shape), rng.uniform(0.001, 0.03, shape), n_exams=827
     )
     given = patterns.counts @ (patterns.patterns == 2).any(axis=1) / 827
-    for one, share in zip(
+    for item, share in zip(
         latent_report.latent_report(patterns, how=FEW)["classes"], given, strict=True
     ):
-        for measure in (one["prevalence"], (one["pooled"] or one)["prevalence"]):
+        for measure in (item["prevalence"], (item["pooled"] or item)["prevalence"]):
             assert measure["estimate"] is None or measure["estimate"] <= share or measure["reason"]

@@ -48,18 +48,18 @@ def test_more_of_everything_changes_no_kappa(table):
 def test_it_is_what_the_bootstrap_finds(name):
     patterns = PatternCount.of(study(3, n_readers=5, n_exams=3000))
     drawn = everyone.class_measures(patterns, Resampling())[name]
-    found = linearised.of_readers(
+    result = linearised.of_readers(
         patterns, everyone.of_readers(patterns), is_rare=np.zeros(4, bool), confidence=0.95
     )[name]
-    np.testing.assert_allclose(found.error, drawn.error, rtol=0.08)
-    np.testing.assert_allclose(found.low, drawn.low, atol=0.015)
-    np.testing.assert_allclose(found.high, drawn.high, atol=0.015)
+    np.testing.assert_allclose(result.error, drawn.error, rtol=0.08)
+    np.testing.assert_allclose(result.low, drawn.low, atol=0.015)
+    np.testing.assert_allclose(result.high, drawn.high, atol=0.015)
 
 
 @pytest.mark.parametrize("name", ["light_kappa", "conger_kappa"])
 def test_many_readers_have_an_interval_of_their_kappas(name):
-    found = everyone.class_measures(PatternCount.of(study(3, n_readers=9)), Resampling(50))
-    assert [one["method"] for one in found[name].to_json()][-1] == "linearised"
+    result = everyone.class_measures(PatternCount.of(study(3, n_readers=9)), Resampling(50))
+    assert [item["method"] for item in result[name].to_json()][-1] == "linearised"
 
 
 def test_a_rare_class_of_many_readers_has_none():

@@ -41,7 +41,7 @@ def test_all_who_measured_are_compared_at_once():
 def test_pairs_have_lins_coefficient_with_limits_of_agreement():
     values = pr_intervals(2)
     pairs = of(values)["pairs"]
-    assert [one["readers"] for one in pairs] == [[0, 1], [0, 2], [1, 2]]
+    assert [pair["readers"] for pair in pairs] == [[0, 1], [0, 2], [1, 2]]
     limits = measurements.limits_of_agreement(values[0], values[2])
     one = pairs[1]
     assert one["ccc"] == measurements.lin_concordance(values[0], values[2]).to_json()
@@ -61,8 +61,8 @@ def test_readers_without_a_common_exam_are_no_pair():
     values = pr_intervals(4)
     values[2, :20] = values[0, 20:] = np.nan
     line = of(values)
-    assert [one["readers"] for one in line["pairs"]] == [[0, 1], [1, 2]]
-    assert [one["n"] for one in line["pairs"]] == [20, 20]
+    assert [pair["readers"] for pair in line["pairs"]] == [[0, 1], [1, 2]]
+    assert [pair["n"] for pair in line["pairs"]] == [20, 20]
 
 
 def test_one_exam_tells_nothing_but_why():
@@ -74,12 +74,12 @@ def test_one_exam_tells_nothing_but_why():
 
 def test_exams_of_one_patient_take_the_intervals_away():
     line, plain = of(pr_intervals(6), is_clustered=True), of(pr_intervals(6))
-    for found, expected in (
+    for result, expected in (
         (line["icc"]["agreement"], plain["icc"]["agreement"]),
         (line["pairs"][0]["bias"], plain["pairs"][0]["bias"]),
     ):
-        assert found["estimate"] == expected["estimate"]
-        assert (found["low"], found["high"], found["reason"]) == (
+        assert result["estimate"] == expected["estimate"]
+        assert (result["low"], result["high"], result["reason"]) == (
             None,
             None,
             Reason.MEASUREMENTS_OF_PATIENTS,

@@ -66,12 +66,12 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def of_forms(found: Intraclass) -> dict[str, Measure]:
-    return {one.name: getattr(found, one.name) for one in fields(found)}
+    return {field.name: getattr(found, field.name) for field in fields(found)}
 
 
 def is_told(found: Measure) -> bool:
     """Return whether there is a finite number, or a known reason why there is none."""
-    numbers = [one for one in (found.estimate, found.low, found.high) if one is not None]
+    numbers = [value for value in (found.estimate, found.low, found.high) if value is not None]
     has_interval = found.low is not None and found.high is not None
     return (
         bool(np.isfinite(numbers).all())
@@ -101,52 +101,52 @@ def bland(vectors) -> dict[str, Any]:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_intraclass_correlations_of_shrout_and_fleiss_1979(shrout, form):
-    found = of_forms(intraclass(np.array(shrout["ratings"], float).T))[form]
-    assert found.estimate == pytest.approx(shrout["exact"][FORMS[form]], rel=0, abs=1e-12)
-    assert round(found.estimate or 0, 2) == shrout["published"][FORMS[form]]
-    assert (found.n, found.method) == (6, "f")
+    result = of_forms(intraclass(np.array(shrout["ratings"], float).T))[form]
+    assert result.estimate == pytest.approx(shrout["exact"][FORMS[form]], rel=0, abs=1e-12)
+    assert round(result.estimate or 0, 2) == shrout["published"][FORMS[form]]
+    assert (result.n, result.method) == (6, "f")
 
 
 @pytest.mark.parametrize("form", INTERVALS)
 def test_limits_of_the_intraclass_correlations(shrout, form):
-    found = of_forms(intraclass(np.array(shrout["ratings"], float).T))[form]
+    result = of_forms(intraclass(np.array(shrout["ratings"], float).T))[form]
     low, high = INTERVALS[form]
-    assert found.low == pytest.approx(low, abs=5.1e-4)
-    assert found.high == pytest.approx(high, abs=5.1e-3)
+    assert result.low == pytest.approx(low, abs=5.1e-4)
+    assert result.high == pytest.approx(high, abs=5.1e-3)
 
 
 def test_limits_of_agreement_of_bland_and_altman_1986(bland):
-    found = limits_of_agreement(np.array(bland["x"], float), np.array(bland["y"], float))
+    result = limits_of_agreement(np.array(bland["x"], float), np.array(bland["y"], float))
     exact, published = bland["exact"], bland["published"]
-    assert found.bias.estimate == pytest.approx(exact["mean_diff"], rel=0, abs=1e-12)
-    assert round(found.bias.estimate or 0, 1) == published["mean_diff"]
-    assert found.deviation == pytest.approx(exact["sd_diff"], rel=0, abs=1e-12)
-    assert round(found.deviation or 0, 1) == published["sd_diff"]
-    ends = [found.lower.estimate, found.upper.estimate]
+    assert result.bias.estimate == pytest.approx(exact["mean_diff"], rel=0, abs=1e-12)
+    assert round(result.bias.estimate or 0, 1) == published["mean_diff"]
+    assert result.deviation == pytest.approx(exact["sd_diff"], rel=0, abs=1e-12)
+    assert round(result.deviation or 0, 1) == published["sd_diff"]
+    ends = [result.lower.estimate, result.upper.estimate]
     assert ends == pytest.approx(exact["loa_196"], rel=0, abs=1e-11)
 
 
 def test_the_standard_errors_of_bland_and_altman_1999():
     # SD sqrt(1/n) of the bias, and nearly SD sqrt(3/n) of a limit.
     first = np.random.default_rng(5).normal(size=4000)
-    found = limits_of_agreement(first, np.zeros(4000))
-    widths = [(one.high or 0) - (one.low or 0) for one in (found.bias, found.upper)]
-    deviation = found.deviation or 0
+    result = limits_of_agreement(first, np.zeros(4000))
+    widths = [(value.high or 0) - (value.low or 0) for value in (result.bias, result.upper)]
+    deviation = result.deviation or 0
     assert widths[0] == pytest.approx(2 * 1.96 * deviation / 4000**0.5, rel=1e-3)
     assert widths[1] / widths[0] == pytest.approx((1 + 1.96**2 / 2) ** 0.5, rel=1e-3)
 
 
 def test_concordance_of_the_peak_flows(bland):
-    found = lin_concordance(np.array(bland["x"], float), np.array(bland["y"], float))
-    assert found.estimate == pytest.approx(bland["exact"]["ccc"], rel=0, abs=1e-12)
+    result = lin_concordance(np.array(bland["x"], float), np.array(bland["y"], float))
+    assert result.estimate == pytest.approx(bland["exact"]["ccc"], rel=0, abs=1e-12)
 
 
 @pytest.mark.parametrize(("shift", "scale"), [(0, 1), (40, 1), (-90, 1.3), (150, 0.7)])
 def test_the_limits_of_concordance_are_those_of_lin(bland, shift, scale):
     x, y = np.array(bland["x"], float), shift + scale * np.array(bland["y"], float)
-    found, n = lin_concordance(x, y), len(x)
+    result, n = lin_concordance(x, y), len(x)
     # Lin 1989, Biometrics 45:255-268, with the correction of Lin 2000, Biometrics 56:324-325.
-    r, c = np.corrcoef(x, y)[0, 1], found.estimate or 0.0
+    r, c = np.corrcoef(x, y)[0, 1], result.estimate or 0.0
     u = (x.mean() - y.mean()) / np.sqrt(x.std() * y.std())
     variance = (
         (1 - r**2) * c**2 / ((1 - c**2) * r**2)
@@ -155,7 +155,7 @@ def test_the_limits_of_concordance_are_those_of_lin(bland, shift, scale):
     ) / (n - 2)
     reach = stats.norm.ppf(0.975) * np.sqrt(variance)
     limits = np.tanh([np.arctanh(c) - reach, np.arctanh(c) + reach])
-    assert [found.low, found.high] == pytest.approx(limits.tolist(), rel=1e-9)
+    assert [result.low, result.high] == pytest.approx(limits.tolist(), rel=1e-9)
 
 
 def test_the_limits_of_concordance_cover_the_truth():
@@ -163,8 +163,8 @@ def test_the_limits_of_concordance_cover_the_truth():
     truth = 2 * 1 / (2 + 2 + 0.5**2)  # variances 1 + 1, shift 0.5
     for _ in range(400):
         shared, noise = rng.normal(size=60), rng.normal(size=(2, 60))
-        found = lin_concordance(shared + noise[0], shared + noise[1] + 0.5)
-        n_held += (found.low or 0) <= truth <= (found.high or 0)
+        result = lin_concordance(shared + noise[0], shared + noise[1] + 0.5)
+        n_held += (result.low or 0) <= truth <= (result.high or 0)
     assert 0.92 <= n_held / 400 <= 0.98
 
 
@@ -173,36 +173,36 @@ def test_the_limits_of_an_intraclass_correlation_cover_the_truth(form, truth):
     rng, n_held = np.random.default_rng(9), 0
     for _ in range(300):
         exams, readers = rng.normal(0, 2, 40), rng.normal(0, 1, 10)[:, None]
-        found = of_forms(intraclass(exams + readers + rng.normal(0, 1, (10, 40))))[form]
-        n_held += (found.low or 0) <= truth <= (found.high or 0)
+        result = of_forms(intraclass(exams + readers + rng.normal(0, 1, (10, 40))))[form]
+        n_held += (result.low or 0) <= truth <= (result.high or 0)
     assert 0.91 <= n_held / 300 <= 0.985
 
 
 @given(table=tables)
 def test_every_form_has_a_value_or_a_known_reason(table):
-    assert all(is_told(found) for found in of_forms(intraclass(table)).values())
+    assert all(is_told(result) for result in of_forms(intraclass(table)).values())
 
 
 @given(first=columns, seed=seeds)
 def test_pairs_have_a_value_or_a_known_reason(first, seed):
     second = np.random.default_rng(seed).permutation(first)
-    found = limits_of_agreement(first, second)
-    for one in (lin_concordance(first, second), found.bias, found.lower, found.upper):
-        assert is_told(one)
+    result = limits_of_agreement(first, second)
+    for value in (lin_concordance(first, second), result.bias, result.lower, result.upper):
+        assert is_told(value)
 
 
 @given(table=tables, seed=seeds)
 def test_no_order_of_readers_nor_exams_matters(table, seed):
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(rng.permutation(table, axis=0), axis=1)
-    for form, found in of_forms(intraclass(table)).items():
-        assert close(of_forms(intraclass(shuffled))[form], found)
+    for form, result in of_forms(intraclass(table)).items():
+        assert close(of_forms(intraclass(shuffled))[form], result)
 
 
 @given(table=tables)
 def test_the_unit_does_not_matter(table):
-    for form, found in of_forms(intraclass(table)).items():
-        assert close(of_forms(intraclass(table * 1000 + 0.0))[form], found)
+    for form, result in of_forms(intraclass(table)).items():
+        assert close(of_forms(intraclass(table * 1000 + 0.0))[form], result)
 
 
 @given(table=tables)
@@ -216,9 +216,9 @@ def test_a_constant_shift_of_one_reader_leaves_consistency(table):
 
 @given(table=tables)
 def test_the_interval_holds_its_estimate(table):
-    for found in of_forms(intraclass(table)).values():
-        if found.low is not None and found.high is not None and found.estimate is not None:
-            assert found.low - 1e-9 <= found.estimate <= found.high + 1e-9
+    for result in of_forms(intraclass(table)).values():
+        if result.low is not None and result.high is not None and result.estimate is not None:
+            assert result.low - 1e-9 <= result.estimate <= result.high + 1e-9
 
 
 @given(first=columns, seed=seeds)
@@ -241,8 +241,8 @@ def test_differences_turn_round_with_the_measurements(first, seed):
 def test_rounding_does_not_make_scatter_of_one_line():
     # Here what is left of the error is the root of a number just below 0.
     first = np.array([6.0, 2.0, 0.0, -5.0, -4.0])
-    found = lin_concordance(first, np.array([-18.8, -6.8, -0.8, 14.2, 11.2]))
-    assert found.reason == Reason.ON_ONE_LINE
+    result = lin_concordance(first, np.array([-18.8, -6.8, -0.8, 14.2, 11.2]))
+    assert result.reason == Reason.ON_ONE_LINE
 
 
 def test_exams_that_one_reader_left_out_do_not_count():
@@ -251,15 +251,15 @@ def test_exams_that_one_reader_left_out_do_not_count():
 
 
 def test_readers_who_measure_the_same_are_perfect():
-    found = of_forms(intraclass(np.tile([1.0, 2, 7], (3, 1))))
-    assert {astuple(one)[:3] for one in found.values()} == {(1.0, 1.0, 1.0)}
+    result = of_forms(intraclass(np.tile([1.0, 2, 7], (3, 1))))
+    assert {astuple(item)[:3] for item in result.values()} == {(1.0, 1.0, 1.0)}
 
 
 @pytest.mark.parametrize(("factor", "value"), [(1, 1.0), (2, 0.8), (-2, -0.8), (7, 0.28)])
 def test_measurements_on_one_line_have_a_concordance_without_interval(factor, value):
-    found = lin_concordance(np.array([-0.1, 0, 0.1]), factor * np.array([-0.1, 0, 0.1]))
-    assert found.estimate == pytest.approx(value)
-    assert (found.low, found.reason) == (None, Reason.ON_ONE_LINE)
+    result = lin_concordance(np.array([-0.1, 0, 0.1]), factor * np.array([-0.1, 0, 0.1]))
+    assert result.estimate == pytest.approx(value)
+    assert (result.low, result.reason) == (None, Reason.ON_ONE_LINE)
 
 
 @pytest.mark.parametrize(
@@ -272,20 +272,20 @@ def test_measurements_on_one_line_have_a_concordance_without_interval(factor, va
     ],
 )
 def test_what_cannot_be_compared_has_a_reason(table, reason):
-    assert {one.reason for one in of_forms(intraclass(table)).values()} == {reason}
+    assert {form.reason for form in of_forms(intraclass(table)).values()} == {reason}
 
 
 def test_exams_that_do_not_differ_have_no_consistency():
-    found = intraclass(np.tile([[0.1], [0.7]], (1, 5)))
-    assert found.consistency.reason == Reason.EXAMS_ALIKE
-    assert found.one_way.estimate == pytest.approx(-1)
-    assert found.one_way_mean.reason == Reason.EXAMS_ALIKE
+    result = intraclass(np.tile([[0.1], [0.7]], (1, 5)))
+    assert result.consistency.reason == Reason.EXAMS_ALIKE
+    assert result.one_way.estimate == pytest.approx(-1)
+    assert result.one_way_mean.reason == Reason.EXAMS_ALIKE
 
 
 def test_an_agreement_with_less_than_one_degree_of_freedom_has_no_interval():
-    found = intraclass(np.array([[0.0, -3, -3], [0, 2.5, 2.5]])).agreement
-    assert found.estimate == pytest.approx(-0.32967, abs=1e-5)
-    assert (found.low, found.reason) == (None, Reason.NO_DEGREES_OF_FREEDOM)
+    result = intraclass(np.array([[0.0, -3, -3], [0, 2.5, 2.5]])).agreement
+    assert result.estimate == pytest.approx(-0.32967, abs=1e-5)
+    assert (result.low, result.reason) == (None, Reason.NO_DEGREES_OF_FREEDOM)
 
 
 @pytest.mark.parametrize("unit", [1e99, 1e-200])
@@ -311,14 +311,14 @@ def test_a_concordance_that_cannot_be_had_has_a_reason(first, second, reason):
 
 
 def test_one_pair_has_no_limits():
-    found = limits_of_agreement(np.array([1.0]), np.array([2.0]))
-    assert (found.bias.reason, found.deviation) == (Reason.FEW_MEASURED_TWICE, None)
+    result = limits_of_agreement(np.array([1.0]), np.array([2.0]))
+    assert (result.bias.reason, result.deviation) == (Reason.FEW_MEASURED_TWICE, None)
 
 
 def test_differences_that_are_all_the_same_have_no_interval():
-    found = limits_of_agreement(np.array([1.0, 2, 3]), np.array([0.0, 1, 2]))
-    assert astuple(found.bias)[:3] == (1.0, None, None)
-    assert found.bias.reason == Reason.EQUAL_DIFFERENCES
+    result = limits_of_agreement(np.array([1.0, 2, 3]), np.array([0.0, 1, 2]))
+    assert astuple(result.bias)[:3] == (1.0, None, None)
+    assert result.bias.reason == Reason.EQUAL_DIFFERENCES
 
 
 def test_measurements_of_a_wrong_shape_are_refused():

@@ -73,7 +73,7 @@ def test_a_group_of_groups_is_the_group_of_all_their_classes(ratings, groups):
 @given(ratings=states, groups=groups_, seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_the_classes_does_not_matter(ratings, groups, seed):
     order = np.random.default_rng(seed).permutation(N_CLASSES)
-    moved = [[int(np.flatnonzero(order == one)[0]) for one in group] for group in groups]
+    moved = [[int(np.flatnonzero(order == item)[0]) for item in group] for group in groups]
     np.testing.assert_array_equal(grouped(ratings[:, :, order], moved), grouped(ratings, groups))
 
 

@@ -21,12 +21,12 @@ QUICK = Resampling(n_replicates=30)
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 10)))
 def test_sets_are_compared_exam_by_exam(ratings):
-    found = overall(Answers.of(ratings), QUICK).sets
+    result = overall(Answers.of(ratings), QUICK).sets
     for name, expected in (
         ("exact_set", slow_sets.exact_agreement(ratings)),
         ("mean_jaccard", slow_sets.mean_jaccard(ratings)),
     ):
-        (told,) = found[name].to_json()
+        (told,) = result[name].to_json()
         assert (told["estimate"] is None) == (expected is None)
         if expected is not None:
             assert told["estimate"] == pytest.approx(expected, abs=1e-12)
@@ -35,22 +35,22 @@ def test_sets_are_compared_exam_by_exam(ratings):
 def test_the_macro_average_is_the_mean_of_the_classes():
     ratings = study(1)
     by_class = everyone.coefficients(PatternCount.of(ratings).cells())
-    found = overall(Answers.of(ratings), QUICK)
-    for name, one in found.macro.items():
-        assert float(one.estimates.values) == pytest.approx(by_class[name].values.mean())
-        assert found.n_defined[name] == 4
+    result = overall(Answers.of(ratings), QUICK)
+    for name, item in result.macro.items():
+        assert float(item.estimates.values) == pytest.approx(by_class[name].values.mean())
+        assert result.n_defined[name] == 4
 
 
 def test_classes_without_a_value_are_no_part_of_the_mean():
     ratings = study(2)
     ratings[:, :, 0] = np.where(ratings[:, :, 0] == 0, 0, 1)
-    found = overall(Answers.of(ratings), QUICK)
-    assert (found.n_defined["fleiss_kappa"], found.n_defined["percent_agreement"]) == (3, 4)
+    result = overall(Answers.of(ratings), QUICK)
+    assert (result.n_defined["fleiss_kappa"], result.n_defined["percent_agreement"]) == (3, 4)
 
 
-def test_no_class_with_a_value_is_told():
-    found = overall(Answers.of(np.ones((2, 9, 2), np.int8)), QUICK)
-    (told,) = found.macro["fleiss_kappa"].to_json()
+def test_no_class_with_a_value_is_reported():
+    result = overall(Answers.of(np.ones((2, 9, 2), np.int8)), QUICK)
+    (told,) = result.macro["fleiss_kappa"].to_json()
     assert (told["estimate"], told["low"]) == (None, None)
     assert told["reason"] == Reason.NO_CLASS
 
@@ -73,15 +73,15 @@ def test_a_macro_interval_knows_that_classes_go_together():
 
 
 def test_nobody_having_read_anything_is_no_error():
-    found = overall(Answers.of(np.zeros((2, 0, 3), np.int8)), QUICK)
-    assert found.sets["exact_set"].to_json()[0]["reason"] == Reason.NOT_COMPARED
+    result = overall(Answers.of(np.zeros((2, 0, 3), np.int8)), QUICK)
+    assert result.sets["exact_set"].to_json()[0]["reason"] == Reason.NOT_COMPARED
 
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 10)))
 def test_alpha_of_sets_is_that_of_the_readings(ratings):
-    found = set_alphas(Answers.of(ratings), QUICK)
+    result = set_alphas(Answers.of(ratings), QUICK)
     for distance in Distance:
-        (told,) = found[f"{distance}_alpha"].to_json()
+        (told,) = result[f"{distance}_alpha"].to_json()
         expected = set_alpha(ratings, distance)
         assert told["estimate"] == pytest.approx(expected.value, abs=1e-12)
         assert (told["estimate"] is None) <= bool(told["reason"])

@@ -23,23 +23,23 @@ STATSMODELS = {
 
 @pytest.mark.parametrize(("cells", "expected"), STATSMODELS.items())
 def test_the_numbers_are_those_of_statsmodels(cells, expected):
-    (found,) = paired_errors.tests([cells])
-    assert (found.exact_p, found.chi2, found.p) == pytest.approx(expected, rel=1e-12)
+    (result,) = paired_errors.tests([cells])
+    assert (result.exact_p, result.chi2, result.p) == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_published_ratings_of_the_prime_minister_come_out():
     # Agresti, Categorical Data Analysis, section 10.1: 1,600 people asked twice, z = -4.17.
-    (found,) = paired_errors.tests([(794, 150, 86, 570)])
-    assert found.chi2 is not None
-    assert found.n == 1600
-    assert round(np.sqrt(found.chi2), 2) == 4.17
-    assert found.p == pytest.approx(3.1e-5, abs=5e-7)
+    (result,) = paired_errors.tests([(794, 150, 86, 570)])
+    assert result.chi2 is not None
+    assert result.n == 1600
+    assert round(np.sqrt(result.chi2), 2) == 4.17
+    assert result.p == pytest.approx(3.1e-5, abs=5e-7)
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 1), (1, 1), (3, 9), (40, 60), (0, 30)])
 def test_the_exact_p_is_that_of_a_fair_coin(first, second):
-    (found,) = paired_errors.tests([(100, first, second, 4)])
-    assert found.exact_p == pytest.approx(binomtest(first, first + second).pvalue, rel=1e-12)
+    (result,) = paired_errors.tests([(100, first, second, 4)])
+    assert result.exact_p == pytest.approx(binomtest(first, first + second).pvalue, rel=1e-12)
 
 
 def test_who_is_first_changes_no_p():
@@ -60,8 +60,8 @@ def test_classes_are_counted_apart():
     reference = np.array([[2, 1], [1, 0]], dtype=np.int8)
     first = np.array([[2, 2], [1, 1]], dtype=np.int8)
     second = np.array([[1, 1], [1, 1]], dtype=np.int8)
-    found = paired_errors.count(first, second, reference)
-    assert found.tolist() == [[1, 1, 0, 0], [0, 0, 1, 0]]
+    result = paired_errors.count(first, second, reference)
+    assert result.tolist() == [[1, 1, 0, 0], [0, 0, 1, 0]]
 
 
 def test_what_has_no_test_says_why():

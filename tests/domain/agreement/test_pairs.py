@@ -28,17 +28,17 @@ PUBLISHED = {
 
 
 def told(table: list[list[int]]) -> dict[str, Any]:
-    found = pair_measures(np.array([table], dtype=float), Resampling())
-    return {name: one.to_json()[0] for name, one in found.items()}
+    result = pair_measures(np.array([table], dtype=float), Resampling())
+    return {name: one.to_json()[0] for name, one in result.items()}
 
 
-def test_every_paradox_of_kappa_is_told_in_full(vectors):
+def test_every_paradox_of_kappa_is_reported_in_full(vectors):
     for case in vectors("kappa_paradox")["cases"]:
         (both, first), (second, neither) = case["table_pp_pn_np_nn"]
-        found = told([[neither, second], [first, both]])
+        result = told([[neither, second], [first, both]])
         for name, key in PUBLISHED.items():
-            assert found[name]["estimate"] == pytest.approx(case["exact"][key], abs=1e-12), name
-            assert found[name]["low"] <= found[name]["estimate"] <= found[name]["high"]
+            assert result[name]["estimate"] == pytest.approx(case["exact"][key], abs=1e-12), name
+            assert result[name]["low"] <= result[name]["estimate"] <= result[name]["high"]
 
 
 def test_readers_change_places_without_changing_how_far_they_agree():
@@ -48,22 +48,22 @@ def test_readers_change_places_without_changing_how_far_they_agree():
 
 
 def test_a_pair_without_a_common_exam_has_a_reason():
-    found = told([[0, 0], [0, 0]])
-    for one in found.values():
-        assert (one["estimate"], one["low"], one["n"]) == (None, None, 0)
-        assert one["reason"] == Reason.NOT_COMPARED
+    result = told([[0, 0], [0, 0]])
+    for item in result.values():
+        assert (item["estimate"], item["low"], item["n"]) == (None, None, 0)
+        assert item["reason"] == Reason.NOT_COMPARED
 
 
 def test_one_exam_is_enough_for_a_reason_and_no_error():
-    found = told([[0, 0], [0, 1]])
-    assert found["percent_agreement"]["estimate"] == 1.0
-    assert found["cohen_kappa"]["estimate"] is None
+    result = told([[0, 0], [0, 1]])
+    assert result["percent_agreement"]["estimate"] == 1.0
+    assert result["cohen_kappa"]["estimate"] is None
 
 
 def test_the_test_of_who_gives_it_more_often_has_no_interval():
-    found = told([[800, 10], [30, 40]])
-    assert found["mcnemar_p"]["estimate"] == pytest.approx(0.0022, abs=1e-4)
-    assert (found["mcnemar_p"]["low"], found["mcnemar_p"]["method"]) == (None, "")
+    result = told([[800, 10], [30, 40]])
+    assert result["mcnemar_p"]["estimate"] == pytest.approx(0.0022, abs=1e-4)
+    assert (result["mcnemar_p"]["low"], result["mcnemar_p"]["method"]) == (None, "")
 
 
 @pytest.mark.parametrize("absurd", [-1.0, float("nan"), float("inf")])

@@ -26,7 +26,7 @@ def by_pattern(found: PatternCount) -> dict[bytes, list[float]]:
 
 
 def profiles_of(ratings: np.ndarray) -> list[Profile]:
-    found = []
+    result = []
     for exam in ratings.transpose(1, 0, 2):
         readers = np.flatnonzero(exam.any(axis=1))
         said = tuple(
@@ -34,8 +34,8 @@ def profiles_of(ratings: np.ndarray) -> list[Profile]:
             for column, states in enumerate(exam[readers].T)
             if (states != 1).any()
         )
-        found.append(Profile(tuple(readers.tolist()), said))
-    return found
+        result.append(Profile(tuple(readers.tolist()), said))
+    return result
 
 
 @given(binary_ratings())
@@ -54,17 +54,17 @@ def sets_of(ratings: np.ndarray) -> list[tuple[tuple[int, ...], int]]:
     """Return how many exams each set of readers has read."""
     profiles = profiles_of(ratings)
     return [
-        (readers, sum(one.readers == readers for one in profiles))
-        for readers in sorted({one.readers for one in profiles})
+        (readers, sum(profile.readers == readers for profile in profiles))
+        for readers in sorted({profile.readers for profile in profiles})
     ]
 
 
 def rows_of(ratings: np.ndarray) -> list[Row]:
     """Return what is not called absent by all who have read an exam, a row for each exam."""
     return [
-        Row(column, one.readers, [int(digit) for digit in digits], 1)
-        for one in profiles_of(ratings)
-        for column, digits in one.states
+        Row(column, item.readers, [int(digit) for digit in digits], 1)
+        for item in profiles_of(ratings)
+        for column, digits in item.states
     ]
 
 
@@ -145,8 +145,8 @@ def test_answers_without_names_are_the_cells_of_the_patterns(ratings):
 
 def test_a_profile_stands_for_as_many_exams_as_it_says():
     profile = Profile((0, 2), ((1, "21"),), n_exams=7)
-    found = Answers.from_profiles([profile], n_readers=3, n_classes=2)
-    assert by_pattern(found.count()) == {
+    result = Answers.from_profiles([profile], n_readers=3, n_classes=2)
+    assert by_pattern(result.count()) == {
         bytes([1, 0, 1]): [7.0, 0.0],
         bytes([2, 0, 1]): [0.0, 7.0],
     }
@@ -159,12 +159,12 @@ def test_exams_of_a_patient_are_one_unit():
         Profile((0,), ((1, "2"),), 3),
     ]
     clusters = [Cluster(((0, 2), (1, 1)), n_patients=3)]
-    found = Answers.from_profiles(profiles, clusters, n_readers=2, n_classes=2)
-    assert (found.times.tolist(), found.is_clustered) == ([3, 1, 3, 3], True)
-    assert found.weights.tolist() == [3.0, 1.0, 3.0, 6.0, 3.0]
+    result = Answers.from_profiles(profiles, clusters, n_readers=2, n_classes=2)
+    assert (result.times.tolist(), result.is_clustered) == ([3, 1, 3, 3], True)
+    assert result.weights.tolist() == [3.0, 1.0, 3.0, 6.0, 3.0]
     plain = Answers.from_profiles(profiles, n_readers=2, n_classes=2)
     assert not plain.is_clustered
-    assert by_pattern(found.count()) == by_pattern(plain.count())
+    assert by_pattern(result.count()) == by_pattern(plain.count())
 
 
 def test_clusters_of_exams_that_there_are_not_are_refused():

@@ -28,20 +28,20 @@ def test_every_exam_of_every_class_is_counted_once(ratings):
 
 @given(states)
 def test_each_count_is_that_of_its_pattern(ratings):
-    found = PatternCount.of(ratings)
-    for row, of_class in enumerate(found.counts):
-        for pattern, count in zip(found.patterns, of_class, strict=True):
+    result = PatternCount.of(ratings)
+    for row, of_class in enumerate(result.counts):
+        for pattern, count in zip(result.patterns, of_class, strict=True):
             assert (ratings[:, :, row] == pattern[:, None]).all(axis=0).sum() == count
 
 
-def test_forty_six_readers_are_told_apart():
+def test_forty_six_readers_are_reported_apart():
     # CODE-II-test had 46; 3**46 patterns would not fit in 64 bits.
     rng = np.random.default_rng(7)
     ratings = rng.integers(0, 3, (46, 500, 2)).astype(np.int8)
-    found = PatternCount.of(ratings)
-    assert found.counts.sum() == 1000
+    result = PatternCount.of(ratings)
+    assert result.counts.sum() == 1000
     columns = {column.tobytes() for column in ratings.reshape(46, -1).T}
-    assert {pattern.tobytes() for pattern in found.patterns} == columns
+    assert {pattern.tobytes() for pattern in result.patterns} == columns
 
 
 @given(states.filter(lambda ratings: len(ratings) >= 2))

@@ -43,8 +43,8 @@ def test_cohen_kappa_is_that_of_sklearn(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_positive_agreement_of_two_readers_is_the_f1_score(seed):
     ratings = (ratings_of(seed, n_readers=2) > 2).astype(np.float64)
-    found = value(kernels.specific_agreement(nominal.cells(ratings, [0, 1]), 1))
-    assert found == pytest.approx(f1_score(*ratings.astype(int)), abs=1e-12)
+    result = value(kernels.specific_agreement(nominal.cells(ratings, [0, 1]), 1))
+    assert result == pytest.approx(f1_score(*ratings.astype(int)), abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -56,7 +56,7 @@ def of(answers: np.ndarray, reference: np.ndarray, **options: object) -> Perform
 
 def measures_of(found: Performance) -> list[Measure]:
     names = ("sensitivity", "specificity", "precision", "f1")
-    of_classes = [getattr(one, name) for one in found.classes for name in names]
+    of_classes = [getattr(line, name) for line in found.classes for name in names]
     return [*of_classes, found.micro_f1, found.macro_f1]
 
 
@@ -64,58 +64,60 @@ def simulated(seed: int, n_exams: int = 400) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     truth = rng.random((n_exams, 6)) < [0.01, 0.03, 0.1, 0.2, 0.3, 0.5]
     calls = np.where(truth, rng.random(truth.shape) < 0.8, rng.random(truth.shape) < 0.05)
-    answers, reference = (np.where(one, PRESENT, ABSENT).astype(np.int8) for one in (calls, truth))
+    answers, reference = (
+        np.where(value, PRESENT, ABSENT).astype(np.int8) for value in (calls, truth)
+    )
     return answers, reference
 
 
 def test_a_worked_example():
-    found = of(said("++-", "+--", "---", "-+-"), said("+--", "++-", "---", "-+-"))
-    first, second, third = found.classes
+    result = of(said("++-", "+--", "---", "-+-"), said("+--", "++-", "---", "-+-"))
+    first, second, third = result.classes
     assert [first.sensitivity.estimate, first.specificity.estimate] == [1, 1]
     assert [second.sensitivity.estimate, second.specificity.estimate] == [0.5, 0.5]
     assert second.precision.estimate == 0.5
     assert second.operating_point == (0.5, 0.5)
     assert third.operating_point is None
-    assert (first.is_met, third.is_met, found.n_met) == (True, False, 2)
-    assert found.micro_f1.estimate == pytest.approx(6 / 8)
-    assert found.macro_f1.estimate == pytest.approx((1 + 0.5) / 2)
+    assert (first.is_met, third.is_met, result.n_met) == (True, False, 2)
+    assert result.micro_f1.estimate == pytest.approx(6 / 8)
+    assert result.macro_f1.estimate == pytest.approx((1 + 0.5) / 2)
 
 
 def test_a_class_given_only_in_error_is_in_the_fair_scope():
-    found = of(said("++", "+-"), said("+-", "+-"))
-    assert found.n_met == 2
-    assert found.macro_f1.estimate == pytest.approx(0.5)
+    result = of(said("++", "+-"), said("+-", "+-"))
+    assert result.n_met == 2
+    assert result.macro_f1.estimate == pytest.approx(0.5)
 
 
 def test_a_class_of_exams_the_reader_did_not_read_is_out_of_scope():
-    found = of(said("+-", ".."), said("+-", "-+"))
-    assert (found.n_met, found.macro_f1.estimate, found.micro_f1.n) == (1, 1.0, 1)
+    result = of(said("+-", ".."), said("+-", "-+"))
+    assert (result.n_met, result.macro_f1.estimate, result.micro_f1.n) == (1, 1.0, 1)
 
 
 def test_an_exam_without_reference_is_left_out():
-    found = of(said("+", "+"), said("+", "."))
-    assert (found.classes[0].n_false_positive, found.micro_f1.n) == (0, 1)
+    result = of(said("+", "+"), said("+", "."))
+    assert (result.classes[0].n_false_positive, result.micro_f1.n) == (0, 1)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_scores_are_those_of_sklearn(seed):
     answers, reference = simulated(seed)
-    found = of(answers, reference)
+    result = of(answers, reference)
     true, called = reference == PRESENT, answers == PRESENT
     is_met = (true | called).any(axis=0)
-    for average, one in (("micro", found.micro_f1), ("macro", found.macro_f1)):
+    for average, value in (("micro", result.micro_f1), ("macro", result.macro_f1)):
         expected = f1_score(true[:, is_met], called[:, is_met], average=average)
-        assert one.estimate == pytest.approx(expected, abs=1e-12)
+        assert value.estimate == pytest.approx(expected, abs=1e-12)
     for column in np.flatnonzero(is_met):
-        of_class = found.classes[column]
+        of_class = result.classes[column]
         pair = true[:, column], called[:, column]
-        for one, score in (
+        for value, score in (
             (of_class.sensitivity, recall_score),
             (of_class.precision, precision_score),
             (of_class.f1, f1_score),
         ):
-            if one.estimate is not None:
-                assert one.estimate == pytest.approx(score(*pair), abs=1e-12)
+            if value.estimate is not None:
+                assert value.estimate == pytest.approx(score(*pair), abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -128,8 +130,8 @@ def test_scores_are_those_of_sklearn(seed):
     ],
 )
 def test_limits_of_newcombe_1998(n_positive, n, low, high):
-    found = proportions.wilson(np.array([n_positive]), np.array([n]), 0.025)
-    assert np.ravel(found) == pytest.approx([low, high], abs=5.1e-5)
+    result = proportions.wilson(np.array([n_positive]), np.array([n]), 0.025)
+    assert np.ravel(result) == pytest.approx([low, high], abs=5.1e-5)
 
 
 def test_limits_are_exact_where_all_or_none_are_positive():
@@ -152,18 +154,18 @@ def test_the_limits_of_f1_cover_the_truth():
 def test_the_limits_of_micro_f1_cover_the_truth():
     truth, n_held = of(*simulated(0, 200_000)).micro_f1.estimate or 0, 0
     for seed in range(200):
-        found = of(*simulated(seed + 1, 300), n_replicates=300).micro_f1
-        n_held += (found.low or 0) <= truth <= (found.high or 0)
+        result = of(*simulated(seed + 1, 300), n_replicates=300).micro_f1
+        n_held += (result.low or 0) <= truth <= (result.high or 0)
     assert 0.91 <= n_held / 200 <= 0.985
 
 
 def test_resampling_by_patient_widens_the_interval_of_exams_that_repeat():
     answers, reference = simulated(3, 100)
-    repeated = [np.repeat(one, 4, axis=0) for one in (answers, reference)]
+    repeated = [np.repeat(value, 4, axis=0) for value in (answers, reference)]
     width_of = {}
     for name, patients in (("exam", None), ("patient", np.repeat(np.arange(100), 4))):
-        found = of(*repeated, patients=patients, n_replicates=500).micro_f1
-        width_of[name] = (found.high or 0) - (found.low or 0)
+        result = of(*repeated, patients=patients, n_replicates=500).micro_f1
+        width_of[name] = (result.high or 0) - (result.low or 0)
     assert width_of["patient"] == pytest.approx(2 * width_of["exam"], rel=0.25)
 
 
@@ -174,18 +176,18 @@ def test_the_same_seed_gives_the_same_interval():
 def test_each_block_is_the_performance_of_its_readings():
     answers, reference = simulated(2, 90)
     blocks = np.arange(90) % 4 - 1
-    found = by_block(answers, reference, blocks, np.random.default_rng(1), n_replicates=20)
-    assert list(found) == [0, 1, 2]
-    for block, one in found.items():
+    result = by_block(answers, reference, blocks, np.random.default_rng(1), n_replicates=20)
+    assert list(result) == [0, 1, 2]
+    for block, item in result.items():
         expected = of(answers[blocks == block], reference[blocks == block], n_replicates=20)
-        assert one.classes == expected.classes
-        assert one.micro_f1.estimate == expected.micro_f1.estimate
+        assert item.classes == expected.classes
+        assert item.micro_f1.estimate == expected.micro_f1.estimate
 
 
 def test_a_block_draws_the_exams_of_a_patient_together():
     answers, reference = simulated(2, 60)
     patients = np.arange(60) // 5
-    found = by_block(
+    result = by_block(
         answers,
         reference,
         np.zeros(60, dtype=np.int64),
@@ -193,7 +195,7 @@ def test_a_block_draws_the_exams_of_a_patient_together():
         patients=patients,
         n_replicates=50,
     )
-    assert found == {0: of(answers, reference, patients=patients)}
+    assert result == {0: of(answers, reference, patients=patients)}
 
 
 def test_a_reader_who_tires_shows_in_the_blocks():
@@ -208,22 +210,22 @@ def test_a_reader_who_tires_shows_in_the_blocks():
 
 @given(pair=compared())
 def test_there_is_a_value_or_a_known_reason(pair):
-    for one in measures_of(of(*pair)):
-        if one.estimate is None:
-            assert one.reason in REASONS
+    for item in measures_of(of(*pair)):
+        if item.estimate is None:
+            assert item.reason in REASONS
         else:
-            assert 0 <= one.estimate <= 1
-            assert (one.low is None) == (one.reason == Reason.NO_SPREAD)
-            if one.low is not None and one.high is not None:
-                assert 0 <= one.low <= one.estimate + 1e-12
-                assert one.estimate - 1e-12 <= one.high <= 1
+            assert 0 <= item.estimate <= 1
+            assert (item.low is None) == (item.reason == Reason.NO_SPREAD)
+            if item.low is not None and item.high is not None:
+                assert 0 <= item.low <= item.estimate + 1e-12
+                assert item.estimate - 1e-12 <= item.high <= 1
 
 
 @given(pair=compared(), seed=seeds)
 def test_no_order_of_exams_nor_classes_matters(pair, seed):
     rng = np.random.default_rng(seed)
     exams, classes = (rng.permutation(size) for size in pair[0].shape)
-    here, there = of(*pair), of(*(one[exams][:, classes] for one in pair))
+    here, there = of(*pair), of(*(item[exams][:, classes] for item in pair))
     assert [there.classes[place] for place in range(len(classes))] == [
         here.classes[place] for place in classes
     ]
@@ -240,27 +242,27 @@ def test_f1_is_the_same_from_both_sides(pair):
 
 @given(pair=compared())
 def test_twice_the_data_have_the_same_scores(pair):
-    here, there = of(*pair), of(*(np.concatenate([one, one]) for one in pair))
-    for one, other in zip(measures_of(here), measures_of(there), strict=True):
-        assert other.estimate == pytest.approx(one.estimate)
-        assert other.n == 2 * one.n
+    here, there = of(*pair), of(*(np.concatenate([item, item]) for item in pair))
+    for item, other in zip(measures_of(here), measures_of(there), strict=True):
+        assert other.estimate == pytest.approx(item.estimate)
+        assert other.n == 2 * item.n
 
 
 @given(pair=compared())
 def test_only_classes_that_were_met_make_a_macro_f1(pair):
-    found = of(*pair)
-    met = [one.f1.estimate for one in found.classes if one.is_met]
+    result = of(*pair)
+    met = [line.f1.estimate for line in result.classes if line.is_met]
     assume(met)
-    assert found.macro_f1.estimate == pytest.approx(np.mean([one or 0.0 for one in met]))
-    assert found.n_met == len(met)
+    assert result.macro_f1.estimate == pytest.approx(np.mean([item or 0.0 for item in met]))
+    assert result.n_met == len(met)
 
 
 def test_readers_are_compared_with_one_reference_at_once():
     answers, reference = simulated(1, 50)
     readers = np.stack([answers, reference])
-    found = confusion(readers, reference)
-    np.testing.assert_array_equal(found[:, 0], confusion(answers, reference))
-    assert (found[1:3, 1] == 0).all()
+    result = confusion(readers, reference)
+    np.testing.assert_array_equal(result[:, 0], confusion(answers, reference))
+    assert (result[1:3, 1] == 0).all()
 
 
 @pytest.mark.parametrize(
@@ -274,13 +276,13 @@ def test_readers_are_compared_with_one_reference_at_once():
     ],
 )
 def test_what_is_undefined_in_a_class_has_its_reason(answers, reference, name, reason):
-    (found,) = of(said(answers), said(reference)).classes
-    assert getattr(found, name) == Measure.undefined(0, reason)
+    (result,) = of(said(answers), said(reference)).classes
+    assert getattr(result, name) == Measure.undefined(0, reason)
 
 
 def test_nothing_but_absence_has_no_f1():
-    found = of(said("--", "--"), said("--", "--"))
-    assert found.micro_f1 == found.macro_f1 == Measure.undefined(2, Reason.NO_CLASS_IN_EITHER)
+    result = of(said("--", "--"), said("--", "--"))
+    assert result.micro_f1 == result.macro_f1 == Measure.undefined(2, Reason.NO_CLASS_IN_EITHER)
 
 
 def test_nothing_read_has_no_f1():
@@ -288,10 +290,10 @@ def test_nothing_read_has_no_f1():
 
 
 def test_a_perfect_reader_has_no_interval_that_claims_certainty():
-    found = of(said("+-", "-+", "++"), said("+-", "-+", "++"))
-    assert (found.micro_f1.estimate, found.micro_f1.low) == (1.0, None)
-    assert found.micro_f1.reason == Reason.NO_SPREAD
-    assert (found.classes[0].sensitivity.low or 1) < 0.4
+    result = of(said("+-", "-+", "++"), said("+-", "-+", "++"))
+    assert (result.micro_f1.estimate, result.micro_f1.low) == (1.0, None)
+    assert result.micro_f1.reason == Reason.NO_SPREAD
+    assert (result.classes[0].sensitivity.low or 1) < 0.4
 
 
 def test_two_cardiologists_of_code_test(shared_data: Path):
@@ -301,9 +303,9 @@ def test_two_cardiologists_of_code_test(shared_data: Path):
         with path.open(newline="", encoding="utf-8") as lines:
             _, *rows = csv.reader(lines)
         readings.append(np.array(rows, dtype=np.int8) + np.int8(1))
-    found = of(*readings)
+    result = of(*readings)
     expected = f1_score(readings[1] == PRESENT, readings[0] == PRESENT, average="micro")
-    assert found.micro_f1.estimate == pytest.approx(expected)
+    assert result.micro_f1.estimate == pytest.approx(expected)
 
 
 def test_answers_of_other_exams_are_refused():

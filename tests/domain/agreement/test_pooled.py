@@ -78,48 +78,48 @@ def test_parts_are_those_of_readers_who_differ():
     of_readers = np.array([-0.8, 0.0, 0.8])
     sensitivity = np.tile(expit(1.0 + of_readers), (10, 1))
     drawn = readings(rng, [0.2] * 10, sensitivity, np.full((10, 3), 0.02), n_exams=5000)
-    found = pooled.fit(drawn)
-    np.testing.assert_allclose(found.reader_sensitivity, of_readers, rtol=0, atol=0.15)
-    np.testing.assert_allclose(found.reader_false_alarms, 0, atol=0.15)
-    np.testing.assert_allclose(found.class_sensitivity, 1.0, atol=0.3)
+    result = pooled.fit(drawn)
+    np.testing.assert_allclose(result.reader_sensitivity, of_readers, rtol=0, atol=0.15)
+    np.testing.assert_allclose(result.reader_false_alarms, 0, atol=0.15)
+    np.testing.assert_allclose(result.class_sensitivity, 1.0, atol=0.3)
 
 
 def test_two_of_three_readers_per_exam_come_near_the_truth():
     prevalence, _, _, patterns = shared(1, n_readers=3, per_exam=2)
-    found = pooled.fit(patterns).classes.prevalence.values[20:]
-    np.testing.assert_allclose(found, prevalence[20:], rtol=0.6)
+    result = pooled.fit(patterns).classes.prevalence.values[20:]
+    np.testing.assert_allclose(result, prevalence[20:], rtol=0.6)
 
 
 # Where it comes from is said.
 
 
 def test_two_readers_are_not_refused_silently():
-    found = pooled.fit(shared(1, n_readers=2, per_exam=2)[3]).classes
-    assert found.prevalence.is_defined.all()
-    assert set(found.prevalence.reasons) == {Reason.TWO_READERS_POOLED}
-    assert set(found.sensitivity.reasons.flat) == {Reason.TWO_READERS_POOLED}
+    result = pooled.fit(shared(1, n_readers=2, per_exam=2)[3]).classes
+    assert result.prevalence.is_defined.all()
+    assert set(result.prevalence.reasons) == {Reason.TWO_READERS_POOLED}
+    assert set(result.sensitivity.reasons.flat) == {Reason.TWO_READERS_POOLED}
 
 
 def test_pairs_of_three_readers_are_known_from_pooling():
-    found = pooled.fit(shared(2, n_readers=3, per_exam=2)[3]).classes
-    assert found.prevalence.is_defined.all()
-    assert set(found.prevalence.reasons[10:]) == {Reason.POOLED}
+    result = pooled.fit(shared(2, n_readers=3, per_exam=2)[3]).classes
+    assert result.prevalence.is_defined.all()
+    assert set(result.prevalence.reasons[10:]) == {Reason.POOLED}
 
 
 def test_what_three_readers_tell_needs_no_sentence():
-    found = pooled.fit(shared(2)[3]).classes
-    assert found.prevalence.reasons[-1] == ""
+    result = pooled.fit(shared(2)[3]).classes
+    assert result.prevalence.reasons[-1] == ""
 
 
 def test_one_class_of_two_readers_has_nothing_to_pool():
-    found = pooled.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
-    assert found.classes.prevalence.reasons[0] == Reason.NOTHING_TO_POOL
-    assert np.isnan(found.class_sensitivity).all()
+    result = pooled.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
+    assert result.classes.prevalence.reasons[0] == Reason.NOTHING_TO_POOL
+    assert np.isnan(result.class_sensitivity).all()
 
 
 def test_one_class_of_three_readers_needs_no_other():
-    found = pooled.fit(counted(THREE)).classes
-    assert found.prevalence.values[0] == pytest.approx(
+    result = pooled.fit(counted(THREE)).classes
+    assert result.prevalence.values[0] == pytest.approx(
         two_states.fit(counted(THREE)).prevalence.values[0], rel=0.2
     )
 
@@ -128,23 +128,23 @@ def test_a_class_that_nobody_gave_is_left_out():
     patterns = few(5)
     never = np.where((patterns.patterns == 2).any(axis=1), 0.0, patterns.counts[0])
     with_it = PatternCount(patterns.patterns, np.concatenate([patterns.counts, never[None]]))
-    found, without = pooled.fit(with_it), pooled.fit(patterns)
-    assert found.classes.prevalence.reasons[-1] == Reason.NEVER_GIVEN
+    result, without = pooled.fit(with_it), pooled.fit(patterns)
+    assert result.classes.prevalence.reasons[-1] == Reason.NEVER_GIVEN
     np.testing.assert_allclose(
-        found.classes.prevalence.values[:-1], without.classes.prevalence.values, rtol=1e-6
+        result.classes.prevalence.values[:-1], without.classes.prevalence.values, rtol=1e-6
     )
-    assert np.isfinite(found.classes.posterior).all()
+    assert np.isfinite(result.classes.posterior).all()
 
 
-def test_a_class_hardly_there_is_told():
+def test_a_class_hardly_there_is_reported():
     # Three lone readings among thousands are more likely false alarms than finds.
     lone = [("+--", 1), ("-+-", 1), ("--+", 1), ("---", 3000), ("+++", 0), ("++-", 0)]
     common = [("+--", 20), ("-+-", 25), ("--+", 15), ("---", 2000), ("+++", 700), ("++-", 243)]
     both = counted([(said, 0) for said, _ in lone])
     counts = np.array([[n for _, n in rows] for rows in (lone, common)], dtype=float)
-    found = pooled.fit(PatternCount(both.patterns, counts)).classes
-    assert found.prevalence.reasons[0] == Reason.HARDLY_THERE
-    assert found.prevalence.values[0] > 0
+    result = pooled.fit(PatternCount(both.patterns, counts)).classes
+    assert result.prevalence.reasons[0] == Reason.HARDLY_THERE
+    assert result.prevalence.values[0] > 0
 
 
 def test_a_reader_without_readings_of_a_class_has_no_skill_in_it():
@@ -153,20 +153,20 @@ def test_a_reader_without_readings_of_a_class_has_no_skill_in_it():
     silent[len(patterns.patterns) :, 0] = 0
     counts = np.concatenate([patterns.counts, np.zeros_like(patterns.counts)], axis=1)
     counts[0] = np.roll(counts[0], len(patterns.patterns))
-    found = pooled.fit(PatternCount(silent, counts)).classes
-    assert str(found.sensitivity.reasons[0, 0]) == Reason.NEVER_READ
-    assert found.sensitivity.is_defined[1:, 0].all()
+    result = pooled.fit(PatternCount(silent, counts)).classes
+    assert str(result.sensitivity.reasons[0, 0]) == Reason.NEVER_READ
+    assert result.sensitivity.is_defined[1:, 0].all()
 
 
 def test_a_climb_that_was_stopped_says_so():
-    found = pooled.fit(few(7), max_steps=2).classes
-    assert not found.is_converged.any()
-    assert set(found.prevalence.reasons) == {Reason.NOT_CONVERGED}
+    result = pooled.fit(few(7), max_steps=2).classes
+    assert not result.is_converged.any()
+    assert set(result.prevalence.reasons) == {Reason.NOT_CONVERGED}
 
 
 def test_nothing_read_is_undefined():
-    found = pooled.fit(PatternCount(np.zeros((0, 3), np.int8), np.zeros((2, 0)))).classes
-    assert set(found.prevalence.reasons) == {Reason.NOT_COMPARED}
+    result = pooled.fit(PatternCount(np.zeros((0, 3), np.int8), np.zeros((2, 0)))).classes
+    assert set(result.prevalence.reasons) == {Reason.NOT_COMPARED}
 
 
 # What must hold whatever the readers say.
@@ -203,12 +203,12 @@ def test_the_order_of_classes_readers_or_patterns_does_not_matter(seed):
     classes, readers = rng.permutation(4), rng.permutation(4)
     places = rng.permutation(len(patterns.patterns))
     other = PatternCount(patterns.patterns[places][:, readers], patterns.counts[classes][:, places])
-    found, shuffled = pooled.fit(patterns).classes, pooled.fit(other).classes
+    result, shuffled = pooled.fit(patterns).classes, pooled.fit(other).classes
     np.testing.assert_allclose(
-        shuffled.sensitivity.values, found.sensitivity.values[classes][:, readers], atol=2e-3
+        shuffled.sensitivity.values, result.sensitivity.values[classes][:, readers], atol=2e-3
     )
     np.testing.assert_allclose(
-        shuffled.prevalence.values, found.prevalence.values[classes], atol=2e-3
+        shuffled.prevalence.values, result.prevalence.values[classes], atol=2e-3
     )
 
 
@@ -220,15 +220,15 @@ def test_a_pattern_may_be_listed_twice(seed):
         np.concatenate([patterns.patterns, patterns.patterns]),
         np.concatenate([patterns.counts * 0.25, patterns.counts * 0.75], axis=1),
     )
-    found, other = pooled.fit(patterns).classes, pooled.fit(split).classes
-    np.testing.assert_allclose(other.prevalence.values, found.prevalence.values, atol=2e-3)
+    result, other = pooled.fit(patterns).classes, pooled.fit(split).classes
+    np.testing.assert_allclose(other.prevalence.values, result.prevalence.values, atol=2e-3)
 
 
 def test_without_spread_every_class_and_reader_is_alike():
     none = Spread(classes=1e-4, readers=1e-4, within=1e-4)
-    found = pooled.fit(few(8), sensitivity=none, false_alarms=none).classes
-    assert np.ptp(found.sensitivity.values) < 1e-3
-    assert np.ptp(found.specificity.values) < 1e-3
+    result = pooled.fit(few(8), sensitivity=none, false_alarms=none).classes
+    assert np.ptp(result.sensitivity.values) < 1e-3
+    assert np.ptp(result.specificity.values) < 1e-3
 
 
 @given(seed=seeds)

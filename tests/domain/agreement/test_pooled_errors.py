@@ -83,13 +83,13 @@ def test_errors_are_those_of_the_curvature_of_the_objective():
     )
     covariance = np.linalg.inv(curvature)
     expected = np.sqrt(np.einsum("crp,pq,crq->cr", slopes, covariance, slopes))
-    found = pooled_errors.of_logits(model, vector, np.ones(3))
-    np.testing.assert_allclose(found, expected, rtol=2e-3)
+    result = pooled_errors.of_logits(model, vector, np.ones(3))
+    np.testing.assert_allclose(result, expected, rtol=2e-3)
 
 
 def test_a_design_effect_is_as_if_there_were_so_many_times_fewer_exams():
     patterns = drawn(2, n_classes=4, n_readers=4, n_exams=4000, rarest=0.05)[1]
-    plain, of_patients = (pooled.fit(patterns, effects=one) for one in (None, np.full(4, 4.0)))
+    plain, of_patients = (pooled.fit(patterns, effects=value) for value in (None, np.full(4, 4.0)))
     np.testing.assert_array_equal(estimates(of_patients), estimates(plain))
     grown = of_patients.errors[:, 0] / plain.errors[:, 0]
     np.testing.assert_allclose(grown, 2, rtol=0.1)
@@ -108,10 +108,10 @@ def test_there_are_no_errors_where_the_curvature_shows_no_maximum():
 def test_a_class_that_is_not_fitted_has_no_errors():
     truth, patterns = drawn(4, n_classes=3, n_readers=3, n_exams=300, rarest=0.1)
     patterns.counts[0] = np.where((patterns.patterns == 2).any(axis=1), 0.0, patterns.counts[0])
-    found = pooled.fit(patterns)
-    assert np.isnan(found.errors[0]).all()
-    assert np.isfinite(found.errors[1:]).all()
-    assert found.errors.shape == truth.shape
+    result = pooled.fit(patterns)
+    assert np.isnan(result.errors[0]).all()
+    assert np.isfinite(result.errors[1:]).all()
+    assert result.errors.shape == truth.shape
 
 
 @pytest.mark.parametrize("within", [0.0, 0.5])
@@ -119,8 +119,8 @@ def test_intervals_of_rare_classes_hold_the_truth(within):
     held = []
     for seed in range(12):
         truth, patterns = drawn(seed, n_classes=40, n_readers=4, n_exams=3000, within=within)
-        found = pooled.fit(patterns, tolerance=1e-10)
-        held.append((np.abs(logit(estimates(found)) - logit(truth)) < Z * found.errors)[:20])
+        result = pooled.fit(patterns, tolerance=1e-10)
+        held.append((np.abs(logit(estimates(result)) - logit(truth)) < Z * result.errors)[:20])
     rates = np.array(held)
     of_readers = [rates[:, :, 1:5].mean(), rates[:, :, 5:].mean()]
     assert 0.91 < rates[:, :, 0].mean() < 0.99

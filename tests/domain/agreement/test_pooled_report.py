@@ -41,24 +41,24 @@ def without_third(patterns, row):
 
 def test_a_rare_class_borrows_while_a_common_one_does_not():
     classes = told(study([*COMMON, 0.002]))
-    assert [one["pooled"] is None for one in classes] == [True] * 5 + [False]
+    assert [reader["pooled"] is None for reader in classes] == [True] * 5 + [False]
     rare = classes[-1]["pooled"]
     assert rare["prevalence"]["method"] == pooled_report.CURVATURE
     assert rare["prevalence"]["reason"] == Reason.FEW_POOLED
     assert rare["prevalence"]["low"] < 0.002 < rare["prevalence"]["high"]
-    assert [one["reader"] for one in rare["readers"]] == [0, 1, 2]
-    for one in rare["readers"]:
-        assert one["sensitivity"]["low"] < 0.8 < one["sensitivity"]["high"]
-        assert one["specificity"]["low"] < 0.999 < one["specificity"]["high"]
+    assert [reader["reader"] for reader in rare["readers"]] == [0, 1, 2]
+    for reader in rare["readers"]:
+        assert reader["sensitivity"]["low"] < 0.8 < reader["sensitivity"]["high"]
+        assert reader["specificity"]["low"] < 0.999 < reader["specificity"]["high"]
 
 
 def test_what_is_pooled_is_that_of_the_pooled_fit():
     patterns = study([*COMMON, 0.002])
-    found = pooled.fit(patterns).classes
+    result = pooled.fit(patterns).classes
     rare = told(patterns)[-1]["pooled"]
-    assert rare["prevalence"]["estimate"] == pytest.approx(found.prevalence.values[-1], rel=1e-3)
+    assert rare["prevalence"]["estimate"] == pytest.approx(result.prevalence.values[-1], rel=1e-3)
     assert rare["readers"][1]["sensitivity"]["estimate"] == pytest.approx(
-        found.sensitivity.values[-1, 1], rel=1e-3
+        result.sensitivity.values[-1, 1], rel=1e-3
     )
 
 
@@ -74,10 +74,10 @@ def test_a_class_of_two_readers_borrows_from_classes_of_three():
     ("n_readers", "per_exam", "reason"), [(2, None, Reason.TWO_READERS), (3, 2, Reason.NO_TRIPLES)]
 )
 def test_where_nothing_is_identified_nothing_is_pooled(n_readers, per_exam, reason):
-    for one in told(study(COMMON, n_readers=n_readers, per_exam=per_exam)):
-        assert one["pooled"]["prevalence"]["estimate"] is None
-        assert one["pooled"]["prevalence"]["reason"] == reason
-        assert one["pooled"]["readers"] == []
+    for item in told(study(COMMON, n_readers=n_readers, per_exam=per_exam)):
+        assert item["pooled"]["prevalence"]["estimate"] is None
+        assert item["pooled"]["prevalence"]["reason"] == reason
+        assert item["pooled"]["readers"] == []
 
 
 def test_a_rare_class_without_others_has_nothing_to_borrow():
@@ -123,8 +123,8 @@ def test_a_design_effect_makes_a_class_too_rare_alone():
 def test_a_design_effect_widens_what_is_pooled():
     patterns = study([*COMMON, 0.005])
     widths = [
-        np.ptp([one["low"], one["high"]])
-        for one in (
+        np.ptp([item["low"], item["high"]])
+        for item in (
             told(patterns, effects=effects)[-1]["pooled"]["prevalence"]
             for effects in (np.ones(6), np.full(6, 3.0))
         )
@@ -153,10 +153,10 @@ def test_without_a_maximum_there_is_no_interval(monkeypatch):
 
 def test_a_fit_too_large_is_not_made(monkeypatch):
     patterns = study([*COMMON, 0.002])
-    found = latent_report._pooled(patterns, np.arange(6) == 5, np.ones(6), HOW)
+    result = latent_report._pooled(patterns, np.arange(6) == 5, np.ones(6), HOW)
     monkeypatch.setattr(latent_report, "_MAX_WORK", 1.0)
     refused = latent_report._pooled(patterns, np.arange(6) == 5, np.ones(6), HOW)
-    assert [one and one["prevalence"]["reason"] for one in found] == [None] * 5 + [
+    assert [item and item["prevalence"]["reason"] for item in result] == [None] * 5 + [
         Reason.FEW_POOLED
     ]
     assert refused == [None] * 5 + [pooled_report.without(2000, Reason.TOO_LARGE)]
@@ -182,8 +182,8 @@ def test_pooled_errs_less_than_alone_for_rare_classes(seed):
     drawn = readings(rng, prevalence, sensitivity, np.full((30, 4), 0.001), n_exams=2000)
     errors: dict[str, list[float]] = {"alone": [], "pooled": []}
     alone = two_states.fit(drawn).sensitivity.values
-    for row, one in enumerate(told(drawn)):
-        for together in one["pooled"]["readers"] if one["pooled"] else ():
+    for row, item in enumerate(told(drawn)):
+        for together in item["pooled"]["readers"] if item["pooled"] else ():
             true, reader = sensitivity[row, together["reader"]], together["reader"]
             errors["alone"].append((alone[row, reader] - true) ** 2)
             errors["pooled"].append((together["sensitivity"]["estimate"] - true) ** 2)

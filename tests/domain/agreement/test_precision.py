@@ -51,9 +51,9 @@ def bootstrapped(cells: Cells, target: Target, rng: np.random.Generator) -> floa
 def achieved(target: Target, seed: int, *, n_exams: int, wanted: float) -> float:
     """Return the half-width after as many readings as a pilot of ``n_exams`` said were needed."""
     rng = np.random.default_rng(seed)
-    (found,) = forecast(read(rng, n_exams), wanted, target=target)
-    assert found.reads_needed is not None
-    return bootstrapped(read(rng, found.reads_needed // 2), target, rng)
+    (result,) = forecast(read(rng, n_exams), wanted, target=target)
+    assert result.reads_needed is not None
+    return bootstrapped(read(rng, result.reads_needed // 2), target, rng)
 
 
 @both
@@ -64,16 +64,16 @@ def test_the_forecast_of_800_telling_exams_is_within_15_percent(target, seed):
 
 @both
 def test_the_forecast_of_90_telling_exams_is_within_15_percent_on_the_whole(target):
-    found = [achieved(target, seed, n_exams=4000, wanted=0.04) for seed in range(12)]
-    assert np.median(found) == pytest.approx(0.04, rel=0.15)
+    result = [achieved(target, seed, n_exams=4000, wanted=0.04) for seed in range(12)]
+    assert np.median(result) == pytest.approx(0.04, rel=0.15)
 
 
 @both
 def test_the_width_as_it_is_is_that_of_the_bootstrap(target):
     rng = np.random.default_rng(5)
     cells = read(rng, 6000, prevalence=0.1)
-    (found,) = forecast(cells, 0.05, target=target)
-    assert found.half_width == pytest.approx(bootstrapped(cells, target, rng), rel=0.07)
+    (result,) = forecast(cells, 0.05, target=target)
+    assert result.half_width == pytest.approx(bootstrapped(cells, target, rng), rel=0.07)
 
 
 @both
@@ -87,41 +87,43 @@ def test_four_times_the_readings_halve_the_width(target):
 @both
 def test_the_curve_meets_the_forecast(target):
     cells = read(np.random.default_rng(6), 2000)
-    (found,) = forecast(cells, 0.05, target=target)
-    assert (found.n_exams, found.n_reads) == (2000, 4000)
-    assert found.reads_needed is not None
-    assert found.reads_left == found.reads_needed - 4000
-    now, then = half_widths(cells, np.array([4000, found.reads_needed]), target=target)[:, 0]
-    assert now == pytest.approx(found.half_width)
+    (result,) = forecast(cells, 0.05, target=target)
+    assert (result.n_exams, result.n_reads) == (2000, 4000)
+    assert result.reads_needed is not None
+    assert result.reads_left == result.reads_needed - 4000
+    now, then = half_widths(cells, np.array([4000, result.reads_needed]), target=target)[:, 0]
+    assert now == pytest.approx(result.half_width)
     assert then == pytest.approx(0.05, rel=1e-3)
 
 
 def test_an_interval_that_is_narrow_enough_needs_no_further_reading():
-    (found,) = forecast(read(np.random.default_rng(6), 4000), 0.5, target=Target.POSITIVE_AGREEMENT)
-    assert found.reads_left == 0
+    (result,) = forecast(
+        read(np.random.default_rng(6), 4000), 0.5, target=Target.POSITIVE_AGREEMENT
+    )
+    assert result.reads_left == 0
 
 
 @both
 def test_readers_who_have_agreed_so_far_still_need_readings(target):
     cells = Cells(np.array([[2.0, 0], [0, 2]]), np.array([[500.0, 30]]))
-    (found,) = forecast(cells, 0.02, target=target)
-    assert found.half_width is not None
-    assert found.half_width > 0
-    assert (found.reads_left or 0) > 0
+    (result,) = forecast(cells, 0.02, target=target)
+    assert result.half_width is not None
+    assert result.half_width > 0
+    assert (result.reads_left or 0) > 0
 
 
 @both
 @given(counts=counts_)
 def test_there_is_a_forecast_or_a_known_reason(target, counts):
-    for found in forecast(Cells(TWO_OR_THREE, counts), 0.05, target=target):
-        parts = (found.half_width, found.reads_needed, found.reads_left)
-        if found.reason in ("", Reason.ROUGH_FORECAST):
-            assert found.half_width is not None
-            assert np.isfinite(found.half_width)
-            assert found.half_width > 0
-            assert (found.reason == Reason.ROUGH_FORECAST) == (found.n_told < 20)
+    for result in forecast(Cells(TWO_OR_THREE, counts), 0.05, target=target):
+        parts = (result.half_width, result.reads_needed, result.reads_left)
+        if result.reason in ("", Reason.ROUGH_FORECAST):
+            assert result.half_width is not None
+            assert np.isfinite(result.half_width)
+            assert result.half_width > 0
+            assert (result.reason == Reason.ROUGH_FORECAST) == (result.n_told < 20)
         else:
-            assert found.reason in {Reason.NOT_COMPARED, Reason.NEVER_GIVEN, Reason.ALL_ALIKE}
+            assert result.reason in {Reason.NOT_COMPARED, Reason.NEVER_GIVEN, Reason.ALL_ALIKE}
             assert parts == (None, None, None)
 
 
@@ -132,9 +134,9 @@ def test_the_order_of_cells_and_classes_does_not_matter(target, counts, seed):
     order, classes = rng.permutation(len(TWO_OR_THREE)), rng.permutation(2)
     here = forecast(Cells(TWO_OR_THREE, counts), 0.05, target=target)
     there = forecast(Cells(TWO_OR_THREE[order], counts[:, order][classes]), 0.05, target=target)
-    assert [one.reason for one in there] == [here[place].reason for place in classes]
-    for one, place in zip(there, classes, strict=True):
-        assert one.half_width == pytest.approx(here[place].half_width)
+    assert [item.reason for item in there] == [here[place].reason for place in classes]
+    for item, place in zip(there, classes, strict=True):
+        assert item.half_width == pytest.approx(here[place].half_width)
 
 
 @both
@@ -143,8 +145,8 @@ def test_a_cell_told_in_two_rows_is_one_cell(target, counts):
     parts = np.concatenate([counts, counts], axis=1), np.concatenate([TWO_OR_THREE] * 2)
     twice = forecast(Cells(parts[1], parts[0]), 0.05, target=target)
     once = forecast(Cells(TWO_OR_THREE, 2 * counts), 0.05, target=target)
-    for one, other in zip(twice, once, strict=True):
-        assert one.half_width == pytest.approx(other.half_width)
+    for item, other in zip(twice, once, strict=True):
+        assert item.half_width == pytest.approx(other.half_width)
 
 
 @pytest.mark.parametrize(
@@ -156,20 +158,20 @@ def test_a_cell_told_in_two_rows_is_one_cell(target, counts):
     ],
 )
 def test_what_cannot_be_forecast_has_a_reason(counts, target, reason):
-    (found,) = forecast(Cells(TWO_OR_THREE, np.array([counts], float)), 0.05, target=target)
-    assert (found.half_width, found.reads_needed, found.reason) == (None, None, reason)
+    (result,) = forecast(Cells(TWO_OR_THREE, np.array([counts], float)), 0.05, target=target)
+    assert (result.half_width, result.reads_needed, result.reason) == (None, None, reason)
 
 
 @both
 def test_no_exam_at_all_has_a_reason(target):
-    found = forecast(Cells(np.empty((0, 2)), np.empty((3, 0))), 0.05, target=target)
-    assert found == [Forecast(None, 0, 0, 0, None, None, Reason.NOT_COMPARED)] * 3
+    result = forecast(Cells(np.empty((0, 2)), np.empty((3, 0))), 0.05, target=target)
+    assert result == [Forecast(None, 0, 0, 0, None, None, Reason.NOT_COMPARED)] * 3
 
 
 def test_a_rare_class_has_a_caution():
     cells = Cells(np.array([[2.0, 0], [1, 1], [0, 2]]), np.array([[900.0, 3, 5]]))
-    (found,) = forecast(cells, 0.05, target=Target.POSITIVE_AGREEMENT)
-    assert (found.n_told, found.reason) == (8, Reason.ROUGH_FORECAST)
+    (result,) = forecast(cells, 0.05, target=Target.POSITIVE_AGREEMENT)
+    assert (result.n_told, result.reason) == (8, Reason.ROUGH_FORECAST)
 
 
 @both

@@ -140,15 +140,15 @@ def test_randolph_kappa_is_brennan_prediger(vectors):
 def test_krippendorff_alphas(vectors):
     for case in vectors("krippendorff")["cases"]:
         ratings = coded(case["ratings"], case["categories"])
-        found = agreement.krippendorff_alpha(ratings, codes(case["categories"]))
-        _matches(found.value, case["alpha"]["nominal"])
+        result = agreement.krippendorff_alpha(ratings, codes(case["categories"]))
+        _matches(result.value, case["alpha"]["nominal"])
 
 
 def test_kappa_paradoxes(vectors):
     for case in vectors("kappa_paradox")["cases"]:
         table, exact = case["table_pp_pn_np_nn"], case["exact"]
         cells = two_readers(table)
-        found = {
+        result = {
             "po": value(kernels.percent_agreement(cells)),
             "cohen": value(kernels.cohen_kappa(np.array(table, float))),
             "scott": value(kernels.fleiss_kappa(cells)),
@@ -158,7 +158,7 @@ def test_kappa_paradoxes(vectors):
             "ppos": value(kernels.specific_agreement(cells, 0)),
             "pneg": value(kernels.specific_agreement(cells, 1)),
         }
-        for name, number in found.items():
+        for name, number in result.items():
             assert number == pytest.approx(exact[name], rel=0, abs=1e-12), (case["name"], name)
         for name, printed in case["published"].items():
             assert _printed(exact[name], printed), (case["name"], name)
@@ -172,8 +172,8 @@ def test_specific_agreement_of_de_vet_2017(vectors):
     overall = agreement.percent_agreement(ratings).value
     _matches(overall, {"exact": exact["overall"], "published": published["overall"]})
     for name, category in (("positive", 1), ("negative", 0)):
-        found = value(kernels.specific_agreement(cells, category))
-        _matches(found, {"exact": exact[name], "published": published[name]})
+        result = value(kernels.specific_agreement(cells, category))
+        _matches(result, {"exact": exact[name], "published": published[name]})
     for name, kernel in KERNELS.items():
         if name in exact:
             assert value(kernel(cells)) == pytest.approx(exact[name]["coef"], rel=0, abs=1e-12)
@@ -197,9 +197,9 @@ def test_unweighted_coefficients_of_the_irrcac_tests(vectors):
         cells = nominal.cells(coded(data["ratings"], data["categories"]), codes(data["categories"]))
         for case in data["cases"]:
             if case["weights"] == "identity" and case["coefficient"] in KERNELS:
-                found = value(KERNELS[case["coefficient"]](cells))
+                result = value(KERNELS[case["coefficient"]](cells))
                 numbers = {key: case[key]["coef"] for key in ("exact", "published")}
-                _matches(found, numbers)
+                _matches(result, numbers)
                 n_compared += 1
     assert n_compared == 20
 
@@ -215,9 +215,9 @@ def test_the_irrcac_readme(vectors):
     for name, cells in tables.items():
         printed = readme[name].get("values", readme[name])
         for coefficient in KERNELS.keys() & printed.keys():
-            found = only(KERNELS[coefficient](cells)).value
-            assert found is not None
-            assert _printed(found, printed[coefficient]["coef"]), (name, coefficient)
+            result = only(KERNELS[coefficient](cells)).value
+            assert result is not None
+            assert _printed(result, printed[coefficient]["coef"]), (name, coefficient)
     ac1 = only(kernels.gwet_ac1(counted(readme["cac_dist4cat"]["counts"]))).value
     assert ac1 is not None
     assert _printed(ac1, readme["cac_dist4cat"]["ac1"])

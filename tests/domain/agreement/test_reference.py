@@ -17,15 +17,15 @@ pairs = st.lists(st.tuples(sets, sets), min_size=1, max_size=12)
 
 def test_a_worked_example():
     """Three exams: one exact, one with an extra class, one with another class."""
-    found = reference.compare([({"a"}, {"a"}), ({"a", "b"}, {"a"}), ({"c"}, {"d"})])
-    assert (found.n_hits, found.n_extra, found.n_missed) == (2, 2, 1)
-    assert found.micro_f1 == pytest.approx(4 / 7)
-    assert found.right_share == pytest.approx(1 / 3)
+    result = reference.compare([({"a"}, {"a"}), ({"a", "b"}, {"a"}), ({"c"}, {"d"})])
+    assert (result.n_hits, result.n_extra, result.n_missed) == (2, 2, 1)
+    assert result.micro_f1 == pytest.approx(4 / 7)
+    assert result.right_share == pytest.approx(1 / 3)
 
 
 def test_an_exam_called_unreadable_is_wrong():
-    found = reference.compare([(None, {"a", "b"}), ({"a"}, {"a"})])
-    assert (found.n_right, found.n_missed) == (1, 2)
+    result = reference.compare([(None, {"a", "b"}), ({"a"}, {"a"})])
+    assert (result.n_right, result.n_missed) == (1, 2)
 
 
 def test_an_exam_without_classes_called_unreadable_is_wrong():
@@ -45,8 +45,8 @@ def test_no_exam_compares_with_nothing():
 def test_is_what_scikit_learn_computes(answers):
     binarizer = MultiLabelBinarizer(classes=CODES)
     right = binarizer.fit_transform([pair[1] for pair in answers])
-    found = binarizer.transform([pair[0] for pair in answers])
-    expected = f1_score(right, found, average="micro", zero_division=1.0)
+    result = binarizer.transform([pair[0] for pair in answers])
+    expected = f1_score(right, result, average="micro", zero_division=1.0)
     assert reference.compare(answers).micro_f1 == pytest.approx(expected)
 
 
@@ -57,5 +57,5 @@ def test_does_not_depend_on_the_order_of_the_exams(answers):
 
 @given(pairs)
 def test_is_one_exactly_when_every_exam_is_right(answers):
-    found = reference.compare(answers)
-    assert (found.micro_f1 == 1) == (found.right_share == 1)
+    result = reference.compare(answers)
+    assert (result.micro_f1 == 1) == (result.right_share == 1)

@@ -48,17 +48,19 @@ def report_on(ratings: np.ndarray, **more: Any) -> dict[str, Any]:
 
 
 def class_of(*readers: str) -> dict[str, Any]:
-    (found,) = report_on(ratings_of(*readers))["classes"]
-    return dict(found)
+    (result,) = report_on(ratings_of(*readers))["classes"]
+    return dict(result)
 
 
 def test_a_table_of_feinstein_1990_in_full():
-    found = report_on(
+    result = report_on(
         ratings_of("+" * 80 + "+" * 10 + "-" * 10, "+" * 80 + "-" * 10 + "+" * 5 + "-" * 5)
     )
-    assert found["pairs"] == [{"readers": [0, 1], "n00": [5], "n01": [5], "n10": [10], "n11": [80]}]
-    (line,) = pair_lines(found, how=QUICK)
-    (of_class,) = found["classes"]
+    assert result["pairs"] == [
+        {"readers": [0, 1], "n00": [5], "n01": [5], "n10": [10], "n11": [80]}
+    ]
+    (line,) = pair_lines(result, how=QUICK)
+    (of_class,) = result["classes"]
     assert (line["readers"], line["class"]) == (["ana", "bruno"], "0")
     assert line["cohen_kappa"]["estimate"] == pytest.approx(0.3181818181818182, abs=1e-12)
     assert of_class["light_kappa"]["estimate"] == line["cohen_kappa"]["estimate"]
@@ -69,51 +71,51 @@ def test_a_table_of_feinstein_1990_in_full():
 
 
 def test_counts_are_of_exams_read_twice():
-    found = class_of("++-+.", "+--..", "+-...")
+    result = class_of("++-+.", "+--..", "+-...")
     counts = ("n_exams", "n_readings", "n_positive", "n_positive_any", "n_positive_all")
-    assert [found[key] for key in counts] == [3, 8, 4, 2, 1]
+    assert [result[key] for key in counts] == [3, 8, 4, 2, 1]
 
 
 def test_exams_are_counted_apart_when_they_were_read_once():
-    found = report_on(ratings_of("++-+.", "+--..", "+-..."))
+    result = report_on(ratings_of("++-+.", "+--..", "+-..."))
     counts = ("n_readers", "n_exams", "n_exams_compared", "n_readings")
-    assert [found[key] for key in counts] == [3, 5, 3, 9]
+    assert [result[key] for key in counts] == [3, 5, 3, 9]
 
 
 def test_a_class_that_a_reader_could_not_assess_is_missing_for_that_class_alone():
     ratings = np.ones((2, 3, 2), dtype=np.int8)
     ratings[0, 0, 1] = 0  # Ana could not assess the second class
     ratings[1, 2] = 0  # Bruno did not read the third exam
-    found = report_on(ratings)
-    told = [(one["n_exams"], one["n_not_assessable"]) for one in found["classes"]]
-    assert (told, found["n_exams_compared"]) == ([(2, 0), (1, 1)], 2)
+    result = report_on(ratings)
+    told = [(line["n_exams"], line["n_not_assessable"]) for line in result["classes"]]
+    assert (told, result["n_exams_compared"]) == ([(2, 0), (1, 1)], 2)
 
 
 @pytest.mark.parametrize("key", MEASURES)
 def test_nothing_read_twice_means_no_value(key):
-    found = report_on(ratings_of("+--...", "...-+-"))
-    (of_class,) = found["classes"]
+    result = report_on(ratings_of("+--...", "...-+-"))
+    (of_class,) = result["classes"]
     assert of_class[key]["estimate"] is None
     assert of_class[key]["reason"] == Reason.NOT_COMPARED
-    assert found["pairs"] == []
+    assert result["pairs"] == []
 
 
 @pytest.mark.parametrize("key", ["percent_agreement", "gwet_ac1", "pabak"])
 def test_agreement_on_absence_alone_carries_a_caution(key):
-    found = class_of("----", "----")
-    assert found[key]["estimate"] == 1.0
-    assert found[key]["reason"] == Reason.ABSENCE_ONLY
+    result = class_of("----", "----")
+    assert result[key]["estimate"] == 1.0
+    assert result[key]["reason"] == Reason.ABSENCE_ONLY
 
 
 def test_one_discordant_exam_has_no_positive_agreement():
-    found = class_of("-" * 49 + "+", "-" * 50)
-    assert found["positive_agreement"]["estimate"] == 0.0
-    assert found["krippendorff_alpha"]["estimate"] == pytest.approx(0.0, abs=1e-12)
+    result = class_of("-" * 49 + "+", "-" * 50)
+    assert result["positive_agreement"]["estimate"] == 0.0
+    assert result["krippendorff_alpha"]["estimate"] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_pairs_without_a_common_exam_are_left_out():
-    found = report_on(ratings_of("++-...", "+-----", "...+-+"))
-    assert [pair["readers"] for pair in found["pairs"]] == [[0, 1], [1, 2]]
+    result = report_on(ratings_of("++-...", "+-----", "...+-+"))
+    assert [pair["readers"] for pair in result["pairs"]] == [[0, 1], [1, 2]]
 
 
 def test_lines_of_pairs_are_of_the_classes_asked_for():
@@ -125,17 +127,17 @@ def test_a_report_without_pairs_has_no_lines():
     assert pair_lines(report_on(np.ones((1, 3, 2), np.int8)), how=QUICK) == []
 
 
-def test_how_much_hangs_on_one_reader_is_told():
-    found = class_of("++++----" * 5, "++++----" * 5, "+-+-+-+-" * 5)
-    low, high = found["without_one_reader"]["fleiss_kappa"]
+def test_how_much_hangs_on_one_reader_is_reported():
+    result = class_of("++++----" * 5, "++++----" * 5, "+-+-+-+-" * 5)
+    low, high = result["without_one_reader"]["fleiss_kappa"]
     assert low == pytest.approx(0.0, abs=1e-12)
     assert high == 1.0
 
 
 def test_what_is_beyond_chance_has_a_word_that_its_interval_allows():
-    found = class_of("+" * 85 + "-" * 115, "+" * 80 + "-" * 120)
+    result = class_of("+" * 85 + "-" * 115, "+" * 80 + "-" * 120)
     few = class_of("+-+", "+-+")
-    assert found["bands"]["fleiss_kappa"] == "Almost Perfect"
+    assert result["bands"]["fleiss_kappa"] == "Almost Perfect"
     assert few["bands"]["fleiss_kappa"] != "Almost Perfect"
     assert class_of("----", "----")["bands"]["fleiss_kappa"] == ""
 
@@ -145,27 +147,27 @@ def test_two_readers_have_none_to_spare():
 
 
 def test_a_value_that_is_lost_with_a_reader_has_no_range():
-    found = class_of("+-+-", "+-++", "----")
+    result = class_of("+-+-", "+-++", "----")
     ranges = class_of("+-..", "+-..", "..+-")["without_one_reader"]
-    assert found["without_one_reader"]["fleiss_kappa"] is not None
+    assert result["without_one_reader"]["fleiss_kappa"] is not None
     assert ranges["fleiss_kappa"] is None
 
 
 def test_readers_are_held_against_themselves():
     tables = np.zeros((2, 1, 2, 2))
     tables[1, 0] = [[40, 9], [6, 45]]
-    found = report_on(ratings_of("+-", "+-"), repeats=tables)
-    assert found["repeats"] == [{"reader": 1, "n00": [40], "n01": [9], "n10": [6], "n11": [45]}]
-    (line,) = repeat_lines(found, how=QUICK)
+    result = report_on(ratings_of("+-", "+-"), repeats=tables)
+    assert result["repeats"] == [{"reader": 1, "n00": [40], "n01": [9], "n10": [6], "n11": [45]}]
+    (line,) = repeat_lines(result, how=QUICK)
     assert (line["reader"], line["class"]) == ("bruno", "0")
     assert line["cohen_kappa"]["estimate"] == pytest.approx(0.7, abs=1e-3)
 
 
-def test_exams_of_one_patient_are_told_to_be_drawn_together():
+def test_exams_of_one_patient_are_reported_to_be_drawn_together():
     ratings = study(2, n_exams=200)
     patients = np.arange(200) // 2
-    found = report(Answers.of(ratings, patients), READERS, list("abcd"), how=QUICK)
-    assert found["method"]["unit"] == "patient"
+    result = report(Answers.of(ratings, patients), READERS, list("abcd"), how=QUICK)
+    assert result["method"]["unit"] == "patient"
     assert report_on(ratings)["method"]["unit"] == "exam"
 
 
@@ -174,8 +176,8 @@ def test_patients_with_several_exams_have_wider_intervals():
     twice, patients = np.concatenate([ratings, ratings], axis=1), np.tile(np.arange(2000), 2)
     widths = []
     for owners in (None, patients):
-        found = report(Answers.of(twice, owners), READERS, list("abcd"))
-        told = found["classes"][3]["fleiss_kappa"]
+        result = report(Answers.of(twice, owners), READERS, list("abcd"))
+        told = result["classes"][3]["fleiss_kappa"]
         widths.append(told["high"] - told["low"])
     assert widths[1] / widths[0] == pytest.approx(2**0.5, rel=0.12)
 
@@ -184,9 +186,9 @@ def test_patients_with_several_exams_have_wider_intervals():
     "shape", [(0, 0, 1), (2, 0, 1), (6, 0, 1), (1, 4, 1), (0, 4, 0), (2, 4, 0)]
 )
 def test_an_empty_batch_has_a_report(shape):
-    found = report_on(np.ones(shape, dtype=np.int8))
+    result = report_on(np.ones(shape, dtype=np.int8))
     n_readers, n_exams, n_classes = shape
-    assert found["n_exams_compared"] == (n_exams if n_readers > 1 and n_classes else 0)
+    assert result["n_exams_compared"] == (n_exams if n_readers > 1 and n_classes else 0)
 
 
 def test_names_that_do_not_fit_are_refused():
@@ -196,9 +198,9 @@ def test_names_that_do_not_fit_are_refused():
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 8), n_classes=(1, 3)))
 def test_the_report_is_plain_json_without_nan(ratings):
-    found = report_on(ratings)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
-    lines = pair_lines(found, how=QUICK)
+    result = report_on(ratings)
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+    lines = pair_lines(result, how=QUICK)
     assert json.loads(json.dumps(lines, allow_nan=False)) == lines
 
 
@@ -219,9 +221,9 @@ def test_two_cardiologists_of_code_test(shared_data: Path):
         readings.append(np.array(rows, dtype=np.int8))
     first, second = readings
     ratings = np.stack(readings) + np.int8(1)
-    found = report(Answers.of(ratings), ["1", "2"], names, how=QUICK)
-    assert found["overall"]["exact_set"]["estimate"] == pytest.approx(0.95)
-    for column, line in enumerate(pair_lines(found, how=QUICK)):
+    result = report(Answers.of(ratings), ["1", "2"], names, how=QUICK)
+    assert result["overall"]["exact_set"]["estimate"] == pytest.approx(0.95)
+    for column, line in enumerate(pair_lines(result, how=QUICK)):
         pair = first[:, column], second[:, column]
         if not any(codes.any() for codes in pair):
             assert line["cohen_kappa"]["estimate"] is None
@@ -232,20 +234,20 @@ def test_two_cardiologists_of_code_test(shared_data: Path):
 
 
 def test_pooled_lines_are_those_of_all_answers_as_of_one_class():
-    found = report_on(study(7, n_readers=2))
-    (pooled,) = pooled_lines(found, how=QUICK)
-    tables = pair_lines(found, how=QUICK)
+    result = report_on(study(7, n_readers=2))
+    (pooled,) = pooled_lines(result, how=QUICK)
+    tables = pair_lines(result, how=QUICK)
     for field in ("n11", "n10", "n01", "n00"):
         assert pooled[field] == sum(line[field] for line in tables)
     assert pooled["cohen_kappa"]["estimate"] == pytest.approx(
-        found["overall"]["micro"]["fleiss_kappa"]["estimate"], abs=0.01
+        result["overall"]["micro"]["fleiss_kappa"]["estimate"], abs=0.01
     )
 
 
 def test_an_interval_does_not_depend_on_what_else_is_asked_for():
-    found = report_on(study(8, n_readers=3))
-    alone = pair_lines(found, how=QUICK, classes=["1"])
-    among = [line for line in pair_lines(found, how=QUICK) if line["class"] == "1"]
+    result = report_on(study(8, n_readers=3))
+    alone = pair_lines(result, how=QUICK, classes=["1"])
+    among = [line for line in pair_lines(result, how=QUICK) if line["class"] == "1"]
     assert alone == among
 
 
@@ -268,28 +270,28 @@ def test_pairs_have_intervals_as_wide_as_patients_with_several_exams_make_them()
     twice, patients = np.concatenate([ratings, ratings], axis=1), np.tile(np.arange(1000), 2)
     widths = []
     for owners in (np.arange(2000), patients):
-        found = of_patients(twice, owners)
-        told = pair_lines(found, classes=["d"])[0]["cohen_kappa"]
+        result = of_patients(twice, owners)
+        told = pair_lines(result, classes=["d"])[0]["cohen_kappa"]
         widths.append(told["high"] - told["low"])
     assert widths[1] / widths[0] == pytest.approx(2**0.5, rel=0.12)
 
 
-def test_how_often_two_give_a_class_is_told_with_the_effect_of_its_own():
-    found = of_patients(study(2, n_exams=1000), np.arange(1000) // 2)
-    changed = {**found, "pairs": [dict(pair) for pair in found["pairs"]]}
+def test_how_often_two_give_a_class_is_reported_with_the_effect_of_its_own():
+    result = of_patients(study(2, n_exams=1000), np.arange(1000) // 2)
+    changed = {**result, "pairs": [dict(pair) for pair in result["pairs"]]}
     for pair in changed["pairs"]:
         pair["design_effect_given"] = [9 * value for value in pair["design_effect"]]
         pair["design_effect"] = [1.0] * 4
-    before, after = (pair_lines(one, classes=["d"])[0] for one in (found, changed))
+    before, after = (pair_lines(item, classes=["d"])[0] for item in (result, changed))
     assert after["prevalence_index"]["low"] < before["prevalence_index"]["low"]
     assert after["cohen_kappa"]["low"] >= before["cohen_kappa"]["low"] - 0.05
 
 
 def test_pairs_of_an_earlier_version_have_no_interval_that_takes_exams_for_patients():
-    found = of_patients(study(2, n_exams=200), np.arange(200) // 2)
-    for pair in found["pairs"]:
+    result = of_patients(study(2, n_exams=200), np.arange(200) // 2)
+    for pair in result["pairs"]:
         del pair["design_effect"], pair["design_effect_given"]
-    for line in pair_lines(found, how=QUICK):
+    for line in pair_lines(result, how=QUICK):
         assert line["percent_agreement"]["low"] is None
         assert line["percent_agreement"]["reason"] == Reason.PAIRS_OF_PATIENTS
 
@@ -302,8 +304,8 @@ def test_patients_without_a_pair_of_readers_have_no_lines():
 def test_repeats_have_no_interval_that_takes_exams_of_a_patient_for_patients():
     tables = np.full((3, 4, 2, 2), 5.0)
     answers = Answers.of(study(2, n_exams=200), np.arange(200) // 2)
-    found = report(answers, READERS, list("abcd"), how=QUICK, repeats=tables)
-    for line in repeat_lines(found, how=QUICK):
+    result = report(answers, READERS, list("abcd"), how=QUICK, repeats=tables)
+    for line in repeat_lines(result, how=QUICK):
         assert line["percent_agreement"]["low"] is None
         assert line["percent_agreement"]["reason"] == Reason.REPEATS_OF_PATIENTS
 
@@ -339,17 +341,17 @@ def test_light_and_conger_of_many_readers_know_of_patients():
     names = [*READERS, *"defgh"]
     widths = []
     for owners in (None, patients):
-        found = report(Answers.of(twice, owners), names, list("abcd"), how=QUICK)
-        told = found["classes"][3]["light_kappa"]
+        result = report(Answers.of(twice, owners), names, list("abcd"), how=QUICK)
+        told = result["classes"][3]["light_kappa"]
         widths.append(told["high"] - told["low"])
     assert widths[1] / widths[0] == pytest.approx(2**0.5, rel=0.05)
 
 
 def test_one_exam_is_certain_of_nothing():
-    found = report_on(np.full((2, 1, 1), 2, dtype=np.int8))
-    assert found["overall"]["exact_set"]["estimate"] == 1.0
-    assert found["overall"]["exact_set"]["low"] is None
-    assert found["overall"]["exact_set"]["reason"] == Reason.NO_SPREAD
+    result = report_on(np.full((2, 1, 1), 2, dtype=np.int8))
+    assert result["overall"]["exact_set"]["estimate"] == 1.0
+    assert result["overall"]["exact_set"]["low"] is None
+    assert result["overall"]["exact_set"]["reason"] == Reason.NO_SPREAD
 
 
 def test_a_mean_of_shares_is_no_less_than_zero():

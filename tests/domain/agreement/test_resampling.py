@@ -168,18 +168,18 @@ def test_numbers_of_numpy_are_numbers():
 )
 def test_intervals_are_the_percentiles_of_the_defined_replicates(rows):
     values = np.array(rows)
-    found = measures(
+    result = measures(
         Estimates(np.zeros(9)), values, n=np.ones(9), is_rare=np.zeros(9, bool), confidence=0.9
     )
     for column in range(9):
         defined = values[~np.isnan(values[:, column]), column]
         if len(defined) < 2 or defined.std(ddof=1) < 1e-12:
-            assert np.isnan(found.low[column])
+            assert np.isnan(result.low[column])
             continue
         low, high = np.percentile(defined, [5, 95])
-        assert found.low[column] == pytest.approx(min(low, 0.0), abs=1e-12)
-        assert found.high[column] == pytest.approx(max(high, 0.0), abs=1e-12)
-        assert found.error[column] == pytest.approx(defined.std(ddof=1), abs=1e-9)
+        assert result.low[column] == pytest.approx(min(low, 0.0), abs=1e-12)
+        assert result.high[column] == pytest.approx(max(high, 0.0), abs=1e-12)
+        assert result.error[column] == pytest.approx(defined.std(ddof=1), abs=1e-9)
 
 
 def test_very_many_different_answers_have_fewer_replicates(monkeypatch):
@@ -196,5 +196,5 @@ def test_patients_with_very_many_answers_have_intervals_too(monkeypatch):
     ratings = study(7)
     answers = Answers.of(ratings, np.arange(ratings.shape[1]) // 2)
     monkeypatch.setattr(joint, "_MAX_NUMBERS", 1)
-    found = report(answers, list("abc"), list("wxyz"))
-    assert found["classes"][3]["fleiss_kappa"]["low"] is not None
+    result = report(answers, list("abc"), list("wxyz"))
+    assert result["classes"][3]["fleiss_kappa"]["low"] is not None

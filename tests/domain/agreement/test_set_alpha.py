@@ -66,8 +66,8 @@ def test_distances_are_those_that_are_published(vectors):
     for pair in vectors("set_valued")["masi_pairs"]:
         first, second = given_sets([pair["a"]]), given_sets([pair["b"]])
         for distance in Distance:
-            (found,) = distances(first, second, distance).reshape(-1)
-            assert found == pytest.approx(pair[distance.value], rel=0, abs=1e-12)
+            (result,) = distances(first, second, distance).reshape(-1)
+            assert result == pytest.approx(pair[distance.value], rel=0, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -75,24 +75,24 @@ def test_distances_are_those_that_are_published(vectors):
 )
 def test_alpha_of_published_sets(vectors, case, distance):
     data: dict[str, Any] = vectors("set_valued")["cases"][case]
-    found = set_alpha(ratings_of(data["label_sets"]), Distance(distance)).value
-    assert found == pytest.approx(data[f"alpha_{distance}"], rel=0, abs=1e-12)
+    result = set_alpha(ratings_of(data["label_sets"]), Distance(distance)).value
+    assert result == pytest.approx(data[f"alpha_{distance}"], rel=0, abs=1e-12)
     if f"nltk_{distance}" in data:
-        assert found == pytest.approx(data[f"nltk_{distance}"], rel=0, abs=1e-12)
+        assert result == pytest.approx(data[f"nltk_{distance}"], rel=0, abs=1e-12)
 
 
 @both
 @given(ratings=states)
 def test_alpha_is_what_all_pairs_make_it(distance, ratings):
-    found, expected = set_alpha(ratings, distance).value, alpha_by_pairs(ratings, distance)
-    assert found is None if expected is None else found == pytest.approx(expected, abs=1e-9)
+    result, expected = set_alpha(ratings, distance).value, alpha_by_pairs(ratings, distance)
+    assert result is None if expected is None else result == pytest.approx(expected, abs=1e-9)
 
 
 @given(ratings=states)
 def test_there_is_a_value_or_a_known_reason(ratings):
-    found = set_alpha(ratings)
-    assert (found.value is None) == (found.reason in {Reason.NOT_COMPARED, Reason.ALL_ALIKE})
-    assert found.value is None or np.isfinite(found.value)
+    result = set_alpha(ratings)
+    assert (result.value is None) == (result.reason in {Reason.NOT_COMPARED, Reason.ALL_ALIKE})
+    assert result.value is None or np.isfinite(result.value)
 
 
 @both
@@ -102,8 +102,8 @@ def test_no_order_matters(distance, ratings, seed):
     shuffled = ratings
     for axis in range(3):
         shuffled = rng.permutation(shuffled, axis=axis)
-    found, expected = set_alpha(shuffled, distance).value, set_alpha(ratings, distance).value
-    assert found is None if expected is None else found == pytest.approx(expected, abs=1e-9)
+    result, expected = set_alpha(shuffled, distance).value, set_alpha(ratings, distance).value
+    assert result is None if expected is None else result == pytest.approx(expected, abs=1e-9)
 
 
 @both
@@ -123,13 +123,13 @@ def test_an_exam_read_once_changes_nothing(distance, ratings):
 )
 def test_sets_of_one_class_have_the_alpha_of_nominal_ratings(distance, codes):
     ratings = np.where(codes[:, :, None] == np.arange(4), PRESENT, ABSENT).astype(np.int8)
-    found = set_alpha(ratings, distance)
+    result = set_alpha(ratings, distance)
     expected = nominal.krippendorff_alpha(codes.astype(np.float64))
-    assert found.reason == expected.reason
+    assert result.reason == expected.reason
     assert (
-        found.value is None
+        result.value is None
         if expected.value is None
-        else found.value == pytest.approx(expected.value, abs=1e-9)
+        else result.value == pytest.approx(expected.value, abs=1e-9)
     )
 
 
@@ -137,10 +137,10 @@ def test_sets_of_one_class_have_the_alpha_of_nominal_ratings(distance, codes):
 def test_distances_are_symmetric_with_zero_for_a_set_from_itself(ratings):
     rows = ratings.reshape(-1, ratings.shape[2])
     for distance in Distance:
-        found = distances(rows, rows, distance)
-        np.testing.assert_array_equal(found, found.T)
-        assert (np.diagonal(found) == 0).all()
-        assert ((found >= 0) & (found <= 1)).all()
+        result = distances(rows, rows, distance)
+        np.testing.assert_array_equal(result, result.T)
+        assert (np.diagonal(result) == 0).all()
+        assert ((result >= 0) & (result <= 1)).all()
 
 
 @given(ratings=states)
@@ -156,13 +156,13 @@ def test_a_class_that_a_reader_could_not_assess_does_not_part_the_sets():
 
 
 def test_readers_who_all_say_normal_have_no_alpha():
-    found = set_alpha(ratings_of([[[], []], [[], []]]))
-    assert (found.value, found.reason) == (None, Reason.ALL_ALIKE)
+    result = set_alpha(ratings_of([[[], []], [[], []]]))
+    assert (result.value, result.reason) == (None, Reason.ALL_ALIKE)
 
 
 def test_nothing_read_twice_has_no_alpha():
-    found = set_alpha(ratings_of([[[1]], [[2]]]))
-    assert (found.value, found.reason) == (None, Reason.NOT_COMPARED)
+    result = set_alpha(ratings_of([[[1]], [[2]]]))
+    assert (result.value, result.reason) == (None, Reason.NOT_COMPARED)
 
 
 @pytest.mark.parametrize("shape", [(0, 0, 0), (2, 0, 3), (0, 3, 2), (2, 3, 0)])
@@ -208,12 +208,12 @@ def test_an_interval_holds_its_estimate():
     rng = np.random.default_rng(2)
     said = (rng.random((1, 60, 4)) < 0.3) ^ (rng.random((3, 60, 4)) < 0.1)
     ratings = np.where(said, PRESENT, ABSENT).astype(np.int8)
-    found = set_alpha_measure(ratings, rng, n_replicates=200)
-    assert found.estimate == set_alpha(ratings).value
-    assert found.low is not None
-    assert found.high is not None
-    assert -1 < found.low < (found.estimate or 0) < found.high < 1
-    assert (found.n, found.reason, found.method) == (60, "", "bootstrap")
+    result = set_alpha_measure(ratings, rng, n_replicates=200)
+    assert result.estimate == set_alpha(ratings).value
+    assert result.low is not None
+    assert result.high is not None
+    assert -1 < result.low < (result.estimate or 0) < result.high < 1
+    assert (result.n, result.reason, result.method) == (60, "", "bootstrap")
 
 
 @pytest.mark.parametrize(
@@ -224,13 +224,13 @@ def test_an_interval_holds_its_estimate():
     ],
 )
 def test_a_measure_without_a_value_has_the_reason(exams, n, reason):
-    found = set_alpha_measure(ratings_of(exams), np.random.default_rng(1))
-    assert (found.estimate, found.low, found.n, found.reason) == (None, None, n, reason)
+    result = set_alpha_measure(ratings_of(exams), np.random.default_rng(1))
+    assert (result.estimate, result.low, result.n, result.reason) == (None, None, n, reason)
 
 
 def test_readers_who_agree_perfectly_have_no_interval():
-    found = set_alpha_measure(ratings_of([[[1], [1]], [[], []]]), np.random.default_rng(1))
-    assert (found.estimate, found.low, found.reason) == (1.0, None, Reason.NO_SPREAD)
+    result = set_alpha_measure(ratings_of([[[1], [1]], [[], []]]), np.random.default_rng(1))
+    assert (result.estimate, result.low, result.reason) == (1.0, None, Reason.NO_SPREAD)
 
 
 def test_an_absurd_confidence_is_refused_though_there_is_no_exam():
@@ -241,19 +241,19 @@ def test_an_absurd_confidence_is_refused_though_there_is_no_exam():
 @pytest.mark.parametrize(("estimate", "limits"), [(0.1, (0.1, 0.9)), (0.95, (0.5, 0.95))])
 def test_an_interval_is_widened_to_hold_its_estimate(estimate, limits):
     replicates = np.repeat([0.5, 0.9], 50)
-    found = bounded.Measure.of_replicates(estimate, replicates, n=7, confidence=0.95)
-    assert (found.low, found.high) == pytest.approx(limits)
+    result = bounded.Measure.of_replicates(estimate, replicates, n=7, confidence=0.95)
+    assert (result.low, result.high) == pytest.approx(limits)
 
 
 def test_resamples_without_a_value_give_no_interval():
     replicates = np.full(9, np.nan)
-    found = bounded.Measure.of_replicates(0.5, replicates, n=7, confidence=0.95)
-    assert found == bounded.Measure.alone(0.5, 7, Reason.NO_SPREAD)
+    result = bounded.Measure.of_replicates(0.5, replicates, n=7, confidence=0.95)
+    assert result == bounded.Measure.alone(0.5, 7, Reason.NO_SPREAD)
 
 
 def test_a_measure_is_plain_json():
-    found = bounded.Measure.between(0.5, 0.25, 0.75, 7, "bootstrap")
-    assert found.to_json() == {
+    result = bounded.Measure.between(0.5, 0.25, 0.75, 7, "bootstrap")
+    assert result.to_json() == {
         "estimate": 0.5,
         "low": 0.25,
         "high": 0.75,

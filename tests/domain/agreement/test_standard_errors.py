@@ -110,9 +110,9 @@ def test_the_irrcac_readme(vectors):
     distribution = readme["distrib_6raters"]
     cells = counted(distribution["counts"])
     for name, row in distribution["values"].items():
-        found = value(OF_CELLS[OTHER_NAMES.get(name, name)](cells))
+        result = value(OF_CELLS[OTHER_NAMES.get(name, name)](cells))
         if name in ("ac1", "bp", "fleiss"):
-            assert is_printed(found, row["se"]), name
+            assert is_printed(result, row["se"]), name
 
 
 def test_alpha_lies_within_what_the_ports_of_irrcac_print(vectors):
@@ -122,8 +122,8 @@ def test_alpha_lies_within_what_the_ports_of_irrcac_print(vectors):
     raw = value(find("alpha", votes))
     assert raw == pytest.approx(readme["cac_raw4raters"]["alpha"]["se"], rel=1e-3)
     cells = counted(readme["distrib_6raters"]["counts"])
-    found = value(standard_errors.krippendorff_alpha(cells))
-    assert found == pytest.approx(readme["distrib_6raters"]["values"]["alpha"]["se"], rel=0.02)
+    result = value(standard_errors.krippendorff_alpha(cells))
+    assert result == pytest.approx(readme["distrib_6raters"]["values"]["alpha"]["se"], rel=0.02)
 
 
 def test_two_readers_of_the_irrcac_readme(vectors):
@@ -131,8 +131,8 @@ def test_two_readers_of_the_irrcac_readme(vectors):
     printed = vectors("gwet_irrcac")["R_readme"]["cont3x3abstractors"]
     cells, n = cells_of(printed["table"]), 100
     for name in ("scott", "ac1", "bp", "pa", "krippendorff"):
-        found = value(OF_CELLS[OTHER_NAMES.get(name, name)](cells))
-        assert is_printed(found * np.sqrt((n - 1) / n), printed["values"][name]["se"]), name
+        result = value(OF_CELLS[OTHER_NAMES.get(name, name)](cells))
+        assert is_printed(result * np.sqrt((n - 1) / n), printed["values"][name]["se"]), name
     cohen = value(standard_errors.cohen_kappa(printed["table"]))
     assert is_printed(cohen, printed["values"]["cohen"]["se"])
     bangdiwala = value(standard_errors.bangdiwala_b(printed["table"]))
@@ -143,8 +143,8 @@ def test_fleiss_1971(vectors):
     case = vectors("fleiss")["cases"][0]
     cells = counted(case["counts"])
     for name, expected in case["se_gwet"].items():
-        found = value(OF_CELLS[OTHER_NAMES.get(name, name)](cells))
-        assert found == pytest.approx(expected, rel=0, abs=1e-12), name
+        result = value(OF_CELLS[OTHER_NAMES.get(name, name)](cells))
+        assert result == pytest.approx(expected, rel=0, abs=1e-12), name
     kappa, error = kernels.fleiss_kappa(cells), standard_errors.fleiss_kappa_null(cells)
     z = float(kappa.values / error.values)
     assert z == pytest.approx(case["z_null"]["exact"], rel=0, abs=1e-11)
@@ -157,8 +157,8 @@ def test_de_vet_2017(vectors):
     case = vectors("specific_agreement")
     votes = Votes.of(coded(case["ratings"], [0, 1]))
     for name in ("bp", "ac1", "fleiss", "pa", "alpha"):
-        found = value(find(name, votes))
-        assert found == pytest.approx(case["exact"][name]["se"], rel=0, abs=1e-12)
+        result = value(find(name, votes))
+        assert result == pytest.approx(case["exact"][name]["se"], rel=0, abs=1e-12)
 
 
 def test_cohen_kappas(vectors):
@@ -166,7 +166,7 @@ def test_cohen_kappas(vectors):
     weights = {"fleiss": fleiss["agreement_weights"], "sas": weighing.linear([1, 2, 3])}
     se, se0 = standard_errors.cohen_kappa, standard_errors.cohen_kappa_null
     linear = sas["weighted_linear"]
-    for found, expected in (
+    for result, expected in (
         (se(cohen["table"]), cohen["se_fleiss_cohen_everitt"]),
         (se(fleiss["table"]), fleiss["se"]),
         (se(fleiss["table"], weights["fleiss"]), fleiss["se_weighted"]),
@@ -178,8 +178,8 @@ def test_cohen_kappas(vectors):
         (se0(sas["table"], weights["sas"]), linear["se0"]),
         (se(bortz["table"]), bortz["se"]),
     ):
-        assert value(found) == pytest.approx(expected["exact"], rel=0, abs=1e-12)
-        assert expected["published"] is None or is_printed(value(found), expected["published"])
+        assert value(result) == pytest.approx(expected["exact"], rel=0, abs=1e-12)
+        assert expected["published"] is None or is_printed(value(result), expected["published"])
 
 
 def test_the_z_of_sas(vectors):
@@ -195,8 +195,8 @@ def test_the_z_of_sas(vectors):
 
 def test_cohen_kappas_of_the_paradoxes(vectors):
     for case in vectors("kappa_paradox")["cases"]:
-        found = value(standard_errors.cohen_kappa(case["table_pp_pn_np_nn"]))
-        assert found == pytest.approx(case["exact"]["se_cohen"], rel=0, abs=1e-12)
+        result = value(standard_errors.cohen_kappa(case["table_pp_pn_np_nn"]))
+        assert result == pytest.approx(case["exact"]["se_cohen"], rel=0, abs=1e-12)
 
 
 # Other ways to the same.
@@ -267,8 +267,8 @@ def test_ordinal_alpha_of_missing_readings_is_near_the_jackknife(seed):
     n = cells.n_exams.size
     without = weighted.krippendorff_ordinal_alpha(Cells(cells.table, 1 - np.eye(n))).values
     jackknife = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
-    found = value(standard_errors.krippendorff_ordinal_alpha(cells))
-    assert found == pytest.approx(jackknife, rel=0.02)
+    result = value(standard_errors.krippendorff_ordinal_alpha(cells))
+    assert result == pytest.approx(jackknife, rel=0.02)
 
 
 counts = st.integers(0, 30).map(float)
@@ -328,9 +328,9 @@ def test_positive_agreement_of_two_readers_is_that_of_graham_and_bull(a, b, c, d
     assume(a + b + c > 0)
     assume(a + b + c + d > 1)
     cells = cells_of([[d, c], [b, a]])
-    found = value(standard_errors.positive_agreement(cells))
+    result = value(standard_errors.positive_agreement(cells))
     m = b + c
-    assert found == pytest.approx(np.sqrt(4 * a * m * (a + m)) / (2 * a + m) ** 2, abs=1e-9)
+    assert result == pytest.approx(np.sqrt(4 * a * m * (a + m)) / (2 * a + m) ** 2, abs=1e-9)
 
 
 def test_the_interval_of_percent_agreement_covers_what_it_should():
@@ -488,8 +488,8 @@ def test_neither_readers_nor_exams_have_an_order(name, ratings, seed):
 def test_the_names_of_the_categories_do_not_matter(name, ratings, seed):
     order = np.random.default_rng(seed).permutation(3)
     renamed = Votes.of(ratings, np.array(CODES)[order].tolist())
-    found = find(name, renamed, LINEAR[np.ix_(order, order)])
-    assert same(only(found), only(find(name, Votes.of(ratings, CODES), LINEAR)))
+    result = find(name, renamed, LINEAR[np.ix_(order, order)])
+    assert same(only(result), only(find(name, Votes.of(ratings, CODES), LINEAR)))
 
 
 @pytest.mark.parametrize("name", ["pa", "bp", "fleiss", "gwet", "conger"])
@@ -509,7 +509,7 @@ def test_every_exam_of_two_readers_twice_narrows_the_error_by_the_root_of_two(ta
         standard_errors.cohen_kappa,
         standard_errors.cohen_kappa_null,
         standard_errors.bangdiwala_b,
-        lambda one: standard_errors.specific_agreement(cells_of(one), 0),
+        lambda item: standard_errors.specific_agreement(cells_of(item), 0),
     ):
         once, twice = value(error(table)), value(error(2 * table))
         if once is not None:
@@ -520,15 +520,15 @@ def test_every_exam_of_two_readers_twice_narrows_the_error_by_the_root_of_two(ta
 @given(ratings=ratings_)
 def test_an_exam_nobody_read_changes_nothing(name, ratings):
     more = np.concatenate([ratings, np.full((len(ratings), 1), np.nan)], axis=1)
-    found = only(find(name, Votes.of(more, CODES), LINEAR))
-    assert same(found, only(find(name, Votes.of(ratings, CODES), LINEAR)))
+    result = only(find(name, Votes.of(more, CODES), LINEAR))
+    assert same(result, only(find(name, Votes.of(ratings, CODES), LINEAR)))
 
 
 @given(ratings=ratings_)
 def test_a_reader_who_read_nothing_changes_nothing(ratings):
     more = np.concatenate([ratings, np.full((1, ratings.shape[1]), np.nan)])
-    found = only(find("conger", Votes.of(more, CODES), LINEAR))
-    assert same(found, only(find("conger", Votes.of(ratings, CODES), LINEAR)))
+    result = only(find("conger", Votes.of(more, CODES), LINEAR))
+    assert same(result, only(find("conger", Votes.of(ratings, CODES), LINEAR)))
 
 
 @given(seed=seeds)
@@ -554,7 +554,7 @@ def test_replicates_may_lead_the_classes(n_exams):
     for error in errors:
         together = error(Cells(table, n_exams))
         assert together.values.shape == (2, 3)
-        apart = [only(error(Cells(table, one))) for one in n_exams.reshape(6, 4)]
+        apart = [only(error(Cells(table, item))) for item in n_exams.reshape(6, 4)]
         assert all(map(same, together.coefficients(), apart))
 
 

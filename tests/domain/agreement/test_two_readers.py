@@ -31,9 +31,9 @@ def is_printed(exact: float | None, published: float | None) -> bool:
 
 
 def matches(estimates: Estimates, numbers: dict[str, float | None]) -> None:
-    found = value(estimates)
-    assert found == pytest.approx(numbers["exact"], rel=0, abs=1e-12)
-    assert is_printed(found, numbers["published"])
+    result = value(estimates)
+    assert result == pytest.approx(numbers["exact"], rel=0, abs=1e-12)
+    assert is_printed(result, numbers["published"])
 
 
 # Printed numbers.
@@ -65,10 +65,10 @@ def test_weighted_cohen_kappas(vectors):
     ):
         weights = weighing.of_disagreement(disagreement)
         matches(two_readers.cohen_kappa(cohen["table"], weights), cohen[name])
-    found = two_readers.cohen_kappa(fleiss["table"], fleiss["agreement_weights"])
-    matches(found, fleiss["weighted"])
-    found = two_readers.cohen_kappa(sas["table"], weighing.linear([1, 2, 3]))
-    matches(found, sas["weighted_linear"]["kappa"])
+    result = two_readers.cohen_kappa(fleiss["table"], fleiss["agreement_weights"])
+    matches(result, fleiss["weighted"])
+    result = two_readers.cohen_kappa(sas["table"], weighing.linear([1, 2, 3]))
+    matches(result, sas["weighted_linear"]["kappa"])
 
 
 PARADOX = {
@@ -90,14 +90,14 @@ PARADOX = {
 def test_kappa_paradoxes(vectors, name):
     for case in vectors("kappa_paradox")["cases"]:
         absent_first = np.array(case["table_pp_pn_np_nn"], dtype=float)[::-1, ::-1]
-        found = value(PARADOX[name](absent_first))
-        assert found == pytest.approx(case["exact"][name], rel=0, abs=1e-12), case["name"]
-        assert is_printed(found, case["published"].get(name))
+        result = value(PARADOX[name](absent_first))
+        assert result == pytest.approx(case["exact"][name], rel=0, abs=1e-12), case["name"]
+        assert is_printed(result, case["published"].get(name))
 
 
 def test_the_table_of_the_irrcac_readme(vectors):
     printed = vectors("gwet_irrcac")["R_readme"]["cont3x3abstractors"]
-    found = {
+    result = {
         "cohen": two_readers.cohen_kappa,
         "scott": two_readers.scott_pi,
         "ac1": two_readers.gwet_ac1,
@@ -105,7 +105,7 @@ def test_the_table_of_the_irrcac_readme(vectors):
         "bangdiwala": two_readers.bangdiwala_b,
         "pa": two_readers.percent_agreement,
     }
-    for name, coefficient in found.items():
+    for name, coefficient in result.items():
         assert is_printed(value(coefficient(printed["table"])), printed["values"][name]["coef"])
 
 
@@ -137,7 +137,7 @@ def test_weighted_kappa_is_that_of_sklearn(seed, scheme):
 def test_light_kappa_of_fleiss_1971(vectors):
     case = vectors("fleiss")["cases"][0]
     codes = np.array(case["ratings"]).T - 1
-    pairs = [(one, other) for one in range(6) for other in range(one + 1, 6)]
+    pairs = [(item, other) for item in range(6) for other in range(item + 1, 6)]
     tables = np.zeros((len(pairs), 5, 5))
     for table, (one, other) in zip(tables, pairs, strict=True):
         np.add.at(table, (codes[one], codes[other]), 1.0)
@@ -346,5 +346,5 @@ def test_leading_axes_are_classes_or_replicates(tables):
     for coefficient in PARADOX.values():
         together = coefficient(tables)
         assert together.values.shape == (2, 3)
-        apart = [only(coefficient(one)) for one in tables.reshape(6, 2, 2)]
+        apart = [only(coefficient(item)) for item in tables.reshape(6, 2, 2)]
         assert all(map(same, together.coefficients(), apart))

@@ -37,20 +37,20 @@ def rounded(told: Any) -> Any:
 @pytest.mark.parametrize("patients", [None, np.arange(60) // 2])
 def test_what_is_asked_of_all_readers_is_what_people_alone_would_have(patients):
     said = ratings()
-    found = agreement.report(Answers.of(said, patients), NAMES, CLASSES, n_voters=3, how=QUICK)
+    result = agreement.report(Answers.of(said, patients), NAMES, CLASSES, n_voters=3, how=QUICK)
     mine = None if patients is None else patients[:-3]
     alone = agreement.report(Answers.of(said[:3, :-3], mine), NAMES[:3], CLASSES, how=QUICK)
-    assert rounded({key: found[key] for key in EVERYBODY}) == rounded(
+    assert rounded({key: result[key] for key in EVERYBODY}) == rounded(
         {key: alone[key] for key in EVERYBODY}
     )
 
 
 def test_all_readers_are_compared_in_pairs():
-    found = agreement.report(Answers.of(ratings()), NAMES, CLASSES, n_voters=3, how=QUICK)
+    result = agreement.report(Answers.of(ratings()), NAMES, CLASSES, n_voters=3, how=QUICK)
     everybody = agreement.report(Answers.of(ratings()), NAMES, CLASSES, how=QUICK)
-    assert found["pairs"] == everybody["pairs"]
-    assert len(found["pairs"]) == 10
-    assert found["readers"] == NAMES
+    assert result["pairs"] == everybody["pairs"]
+    assert len(result["pairs"]) == 10
+    assert result["readers"] == NAMES
 
 
 def test_another_model_moves_no_coefficient_of_people():
@@ -70,10 +70,10 @@ def test_groups_are_of_those_who_are_given():
 
 def test_without_any_person_nothing_is_asked_of_all_readers():
     said = ratings()[3:]
-    found = agreement.report(Answers.of(said), NAMES[3:], CLASSES, n_voters=0, how=QUICK)
-    assert {one["fleiss_kappa"]["estimate"] for one in found["classes"]} == {None}
-    assert (found["n_readers"], found["n_exams"], found["n_readings"]) == (0, 0, 0)
-    assert len(found["pairs"]) == 1
+    result = agreement.report(Answers.of(said), NAMES[3:], CLASSES, n_voters=0, how=QUICK)
+    assert {line["fleiss_kappa"]["estimate"] for line in result["classes"]} == {None}
+    assert (result["n_readers"], result["n_exams"], result["n_readings"]) == (0, 0, 0)
+    assert len(result["pairs"]) == 1
 
 
 @pytest.mark.parametrize("n_voters", [-1, 6])

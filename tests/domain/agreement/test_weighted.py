@@ -174,10 +174,10 @@ def test_the_irrcac_tests(vectors):
         votes = votes_of(data)
         for case in data["cases"]:
             weights = weights_of(case, data["categories"])
-            found = value(find(case["coefficient"], votes, weights))
+            result = value(find(case["coefficient"], votes, weights))
             where = (case["coefficient"], case["weights"])
-            assert found == pytest.approx(case["exact"]["coef"], rel=0, abs=1e-12), where
-            assert printed(found, case["published"]["coef"], 3), where
+            assert result == pytest.approx(case["exact"]["coef"], rel=0, abs=1e-12), where
+            assert printed(result, case["published"]["coef"], 3), where
             agreed = value(weighted.percent_agreement(votes.cells, weights))
             if case["coefficient"] != "krippendorff":
                 assert agreed == pytest.approx(case["exact"]["pa"], rel=0, abs=1e-12), where
@@ -195,8 +195,8 @@ def test_the_book_of_gwet_2014(vectors, name):
     weights = weighing.quadratic(scores)
     for key, triple in data.items():
         if key != "ratings":
-            found = value(find(key, votes, weights))
-            assert printed(found, triple[2], n_decimals(triple[2])), key
+            result = value(find(key, votes, weights))
+            assert printed(result, triple[2], n_decimals(triple[2])), key
 
 
 def test_the_irrcac_readme(vectors):
@@ -217,13 +217,13 @@ def test_krippendorff_alphas_of_all_levels(vectors):
         scores = categories if is_number else range(len(categories))
         cells = votes_of(case).cells
         for level, numbers in case["alpha"].items():
-            found = value(
+            result = value(
                 weighted.krippendorff_ordinal_alpha(cells)
                 if level == "ordinal"
                 else weighted.krippendorff_alpha(cells, levels[level](scores))
             )
-            assert found == pytest.approx(numbers["exact"], rel=0, abs=1e-12)
-            assert printed(found, numbers["published"], n_decimals(numbers["published"]))
+            assert result == pytest.approx(numbers["exact"], rel=0, abs=1e-12)
+            assert printed(result, numbers["published"], n_decimals(numbers["published"]))
             n_compared += 1
     assert n_compared == 8
 
@@ -236,17 +236,17 @@ def test_fleiss_1971(vectors):
     assert printed(conger, case["conger_exact"]["published"], 3)
     cells = weighted.counted(case["counts"])
     by_category = weighted.fleiss_kappa_by_category(cells)
-    for found, numbers in zip(by_category.values, case["kappa_by_category"], strict=True):
-        assert found == pytest.approx(numbers["exact"], rel=0, abs=1e-12)
-        assert printed(found, numbers["published"], 3)
+    for result, numbers in zip(by_category.values, case["kappa_by_category"], strict=True):
+        assert result == pytest.approx(numbers["exact"], rel=0, abs=1e-12)
+        assert printed(result, numbers["published"], 3)
 
 
 def test_de_vet_2017(vectors):
     case = vectors("specific_agreement")
     votes = Votes.of(coded(case["ratings"], [0, 1]))
     for name in ("bp", "ac1", "fleiss", "pa", "alpha"):
-        found = value(find(name, votes))
-        assert found == pytest.approx(case["exact"][name]["coef"], rel=0, abs=1e-12)
+        result = value(find(name, votes))
+        assert result == pytest.approx(case["exact"][name]["coef"], rel=0, abs=1e-12)
 
 
 def test_edge_cases_have_a_value_or_a_reason(vectors):
@@ -331,12 +331,16 @@ def test_no_ratings_at_all_have_no_value():
 
 def test_a_category_nobody_chose_has_no_kappa_of_its_own():
     by_category = weighted.fleiss_kappa_by_category(Votes.of([[0, 1], [0, 1]], [0, 1, 2]).cells)
-    assert [one.reason for one in by_category.coefficients()] == ["", "", Reason.CATEGORY_UNUSED]
+    assert [coefficient.reason for coefficient in by_category.coefficients()] == [
+        "",
+        "",
+        Reason.CATEGORY_UNUSED,
+    ]
 
 
 def test_a_category_everybody_chose_has_no_kappa_of_its_own():
     by_category = weighted.fleiss_kappa_by_category(counted([[0, 2], [0, 2]]))
-    assert [one.reason for one in by_category.coefficients()] == [
+    assert [coefficient.reason for coefficient in by_category.coefficients()] == [
         Reason.CATEGORY_UNUSED,
         Reason.ALL_ALIKE,
     ]
@@ -344,7 +348,9 @@ def test_a_category_everybody_chose_has_no_kappa_of_its_own():
 
 def test_categories_have_no_kappa_where_nothing_is_compared():
     by_category = weighted.fleiss_kappa_by_category(counted([[0, 1], [1, 0]]))
-    assert [one.reason for one in by_category.coefficients()] == [Reason.NOT_COMPARED] * 2
+    assert [coefficient.reason for coefficient in by_category.coefficients()] == [
+        Reason.NOT_COMPARED
+    ] * 2
 
 
 # What must always hold.

@@ -25,8 +25,8 @@ def ballot(reading, *, is_adjudication=False, unassessed=frozenset()) -> Ballot:
 
 
 def decide(*readings, adjudicators=(), n_wanted=2) -> Decision:
-    cast = [one if isinstance(one, Ballot) else ballot(one) for one in readings]
-    cast += [ballot(one, is_adjudication=True) for one in adjudicators]
+    cast = [reading if isinstance(reading, Ballot) else ballot(reading) for reading in readings]
+    cast += [ballot(adjudicator, is_adjudication=True) for adjudicator in adjudicators]
     return consensus.decide(RULE, cast, n_wanted=n_wanted)
 
 
@@ -228,6 +228,6 @@ def test_what_is_not_decided_says_why(sets, n_wanted, adjudicators):
 @given(readings)
 def test_two_readings_never_make_a_tie_absent(sets):
     for code in (AF, RBBB, LVH, NORMAL):
-        votes = [code in one for one in sets if one is not None]
+        votes = [code in item for item in sets if item is not None]
         if votes and 2 * sum(votes) == len(votes):
             assert decide(*sets).state(code) != State.ABSENT

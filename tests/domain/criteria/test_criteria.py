@@ -49,8 +49,8 @@ INSTANTS = Instants(beats_s=(0.5, 1.5, 2.5), qrs_onsets_s=(0.46, 1.46), spikes_s
 
 
 def having(**values: float) -> Measurements:
-    found = {name: Measured.of(v, 1.0, 9) for name, v in (NORMAL_VALUES | values).items()}
-    return Measurements(**(NOTHING.fields() | found), method_version="test", instants=INSTANTS)
+    result = {name: Measured.of(v, 1.0, 9) for name, v in (NORMAL_VALUES | values).items()}
+    return Measurements(**(NOTHING.fields() | result), method_version="test", instants=INSTANTS)
 
 
 NORMAL = having()
@@ -62,12 +62,12 @@ def codes(measurements: Measurements, sex: str | None = "M", age: float | None =
 
 def verdicts(measurements: Measurements, **changes: Any) -> dict[str, criteria.Verdict]:
     arguments: dict[str, Any] = {"age_years": 50, "sex": "M", **changes}
-    return {one.code: one for one in criteria.examine(measurements, **arguments)}
+    return {item.code: item for item in criteria.examine(measurements, **arguments)}
 
 
 def without(measurements: Measurements, name: str, reason: Missing = Missing.NOISE) -> Measurements:
-    found: dict[str, Any] = {name: Measured.missing(reason)}
-    return replace(measurements, **found)
+    result: dict[str, Any] = {name: Measured.missing(reason)}
+    return replace(measurements, **result)
 
 
 def satisfying(condition: Condition, sex: str, past: float) -> float:
@@ -120,9 +120,9 @@ def test_a_rule_is_silent_just_short_of_its_threshold(rule, sex):
 @pytest.mark.parametrize("rule", CAN_BE_SUGGESTED, ids=name_of)
 def test_a_rule_is_withheld_when_its_measurement_is_missing(rule):
     name = rule.criteria[0].measured(criteria.QtFormula.BAZETT)
-    found = verdicts(without(meeting(rule, "M", past=0.02), name))[rule.code]
-    assert (found.state, found.reason) == (State.WITHHELD, Reason.NOT_MEASURED)
-    assert found.checks[0].missing == Missing.NOISE
+    result = verdicts(without(meeting(rule, "M", past=0.02), name))[rule.code]
+    assert (result.state, result.reason) == (State.WITHHELD, Reason.NOT_MEASURED)
+    assert result.checks[0].missing == Missing.NOISE
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_a_qtc_of_455_ms_is_long_in_men_only(sex, expected):
 
 
 def test_nothing_is_proposed_for_a_child():
-    found = verdicts(having(pr_ms=240.0), age_years=12)
-    assert {one.reason for one in found.values()} == {Reason.CHILD}
+    result = verdicts(having(pr_ms=240.0), age_years=12)
+    assert {item.reason for item in result.values()} == {Reason.CHILD}
 
 
 def test_an_uncertain_measurement_proposes_nothing():

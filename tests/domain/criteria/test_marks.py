@@ -36,15 +36,15 @@ MEASURED = replace(
     ],
 )
 def test_an_interval_lies_where_it_was_measured(measurement, intervals):
-    found = marks_of(measurement, "", MEASURED)
-    assert found is not None
-    assert found.intervals_s == intervals
+    result = marks_of(measurement, "", MEASURED)
+    assert result is not None
+    assert result.intervals_s == intervals
 
 
 def test_what_was_measured_in_some_leads_is_marked_in_those():
-    found = marks_of("axis_deg", "", MEASURED)
-    assert found is not None
-    assert found.leads == ("I", "aVF")
+    result = marks_of("axis_deg", "", MEASURED)
+    assert result is not None
+    assert result.leads == ("I", "aVF")
 
 
 def test_what_was_not_measured_is_not_marked():
@@ -53,9 +53,9 @@ def test_what_was_not_measured_is_not_marked():
 
 def test_no_interval_begins_before_the_recording():
     early = replace(MEASURED, instants=Instants(qrs_onsets_s=(0.1,)))
-    found = marks_of("pr_ms", "", early)
-    assert found is not None
-    assert found.intervals_s == ((0.0, 0.1),)
+    result = marks_of("pr_ms", "", early)
+    assert result is not None
+    assert result.intervals_s == ((0.0, 0.1),)
 
 
 def left_bundle_branch_block() -> Signal:
@@ -63,13 +63,13 @@ def left_bundle_branch_block() -> Signal:
 
 
 def marked(signal: Signal) -> criteria.Marks:
-    (found,) = [
-        one
-        for one in criteria.suggest(measure(signal), age_years=60, sex="M")
-        if one.code == "left_bundle_branch_block"
+    (result,) = [
+        item
+        for item in criteria.suggest(measure(signal), age_years=60, sex="M")
+        if item.code == "left_bundle_branch_block"
     ]
-    assert found.marks is not None
-    return found.marks
+    assert result.marks is not None
+    return result.marks
 
 
 def test_a_proposal_says_what_was_measured_and_where():

@@ -16,11 +16,11 @@ IVCD = "nonspecific_intraventricular_conduction_delay"
 
 
 def verdicts(path: Path) -> dict[str, Verdict]:
-    (found,) = formats.read(path, path.parent)
-    assert isinstance(found, Recording)
-    age, sex = found.age_years, found.sex
-    told = criteria.examine(measure(found.signal), age_years=age, sex=sex)
-    return {one.code: one for one in told}
+    (result,) = formats.read(path, path.parent)
+    assert isinstance(result, Recording)
+    age, sex = result.age_years, result.sex
+    told = criteria.examine(measure(result.signal), age_years=age, sex=sex)
+    return {item.code: item for item in told}
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_a_recording_is_suggested_what_it_is_labelled(shared_data, file, code):
     ],
 )
 def test_a_recording_is_withheld_what_it_is_not_labelled(shared_data, file, code, reason):
-    found = verdicts(shared_data / "cinc2021" / f"{file}.hea")[code]
-    assert (found.state, found.reason) == (State.WITHHELD, reason)
+    result = verdicts(shared_data / "cinc2021" / f"{file}.hea")[code]
+    assert (result.state, result.reason) == (State.WITHHELD, reason)
 
 
 def test_a_long_pr_with_an_inconsistent_p_wave_says_so(shared_data):
     """Read as F1PRH in the demo: PR 246 ms, axis -94 degrees, and no word why nothing is said."""
-    found = verdicts(shared_data / "ptbxl" / "records500" / "00000" / "00269_hr.hea")
-    assert found["first_degree_av_block"].reason == Reason.P_INCONSISTENT
-    assert found["left_axis_deviation"].state == State.NOT_MET
-    assert found["right_bundle_branch_block"].state == State.SUGGESTED
+    result = verdicts(shared_data / "ptbxl" / "records500" / "00000" / "00269_hr.hea")
+    assert result["first_degree_av_block"].reason == Reason.P_INCONSISTENT
+    assert result["left_axis_deviation"].state == State.NOT_MET
+    assert result["right_bundle_branch_block"].state == State.SUGGESTED

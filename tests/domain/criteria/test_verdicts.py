@@ -34,8 +34,8 @@ def synthetic(recipe: Condition, seed: int, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_sinus_tachycardia_is_suggested_above_120_bpm(seed, monkeypatch):
     fast = rhythms.sinus((126.0, 134.0), (116.0, 128.0), (0.004, 0.01))
-    found = synthetic(Condition(("sinus_tachycardia",), fast), seed, monkeypatch)
-    assert found == {"sinus_tachycardia"}
+    result = synthetic(Condition(("sinus_tachycardia",), fast), seed, monkeypatch)
+    assert result == {"sinus_tachycardia"}
 
 
 def test_premature_beats_do_not_deny_sinus_tachycardia():
@@ -51,8 +51,8 @@ def test_premature_beats_do_not_deny_sinus_tachycardia():
     ],
 )
 def test_a_fast_rhythm_of_another_origin_is_withheld(values, reason):
-    found = verdicts(having(**({"heart_rate_bpm": 130.0} | values)))["sinus_tachycardia"]
-    assert (found.state, found.reason) == (State.WITHHELD, reason)
+    result = verdicts(having(**({"heart_rate_bpm": 130.0} | values)))["sinus_tachycardia"]
+    assert (result.state, result.reason) == (State.WITHHELD, reason)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -73,8 +73,8 @@ def test_left_bundle_branch_block_needs_no_pr():
     [(LBBB_SHAPE, Reason.LBBB_SHAPE), (RBBB_SHAPE, Reason.RBBB_SHAPE)],
 )
 def test_the_shape_of_a_bundle_branch_block_is_no_nonspecific_delay(shape, reason):
-    found = verdicts(having(qrs_ms=150.0, **shape))[IVCD]
-    assert (found.state, found.reason) == (State.NOT_MET, reason)
+    result = verdicts(having(qrs_ms=150.0, **shape))[IVCD]
+    assert (result.state, result.reason) == (State.NOT_MET, reason)
 
 
 def test_a_nonspecific_delay_is_withheld_while_left_bundle_branch_block_is_possible():
@@ -85,13 +85,13 @@ def test_a_nonspecific_delay_is_withheld_while_left_bundle_branch_block_is_possi
 def test_a_nonspecific_delay_is_withheld_where_a_lead_is_missing():
     shape = {"lateral_terminal_mv": -0.2}
     wide = without(having(qrs_ms=150.0, **shape), "v1_terminal_mv", Missing.LEAD_MISSING)
-    found = verdicts(wide)[IVCD]
-    assert (found.state, found.reason) == (State.WITHHELD, Reason.NOT_MEASURED)
+    result = verdicts(wide)[IVCD]
+    assert (result.state, result.reason) == (State.WITHHELD, Reason.NOT_MEASURED)
 
 
 def test_an_incomplete_block_is_withheld_because_qrs_is_not_known_to_the_millisecond():
-    found = verdicts(having(qrs_ms=114.0, **RBBB_SHAPE))["incomplete_right_bundle_branch_block"]
-    assert (found.state, found.reason) == (State.WITHHELD, Reason.NEAR_LIMIT)
+    result = verdicts(having(qrs_ms=114.0, **RBBB_SHAPE))["incomplete_right_bundle_branch_block"]
+    assert (result.state, result.reason) == (State.WITHHELD, Reason.NEAR_LIMIT)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -104,17 +104,17 @@ def test_no_qt_is_called_long_in_fibrillation(seed, monkeypatch):
 
 
 def test_a_long_qt_in_fibrillation_is_withheld_for_the_rhythm():
-    found = verdicts(having(qtc_bazett_ms=520.0, **IN_FIBRILLATION))["prolonged_qt"]
-    assert (found.state, found.reason) == (State.WITHHELD, Reason.IRREGULAR)
-    assert [check.measurement for check in found.checks] == ["qtc_bazett_ms", "rr_variation"]
+    result = verdicts(having(qtc_bazett_ms=520.0, **IN_FIBRILLATION))["prolonged_qt"]
+    assert (result.state, result.reason) == (State.WITHHELD, Reason.IRREGULAR)
+    assert [check.measurement for check in result.checks] == ["qtc_bazett_ms", "rr_variation"]
 
 
 @pytest.mark.parametrize("formula", QtFormula)
 def test_qt_is_corrected_by_the_formula_that_is_named(formula):
     measured = having(**{f"qtc_{formula}_ms": 490.0})
-    found = criteria.suggest(measured, age_years=60, sex="F", qt_formula=formula)
-    assert [one.code for one in found] == ["prolonged_qt"]
-    assert found[0].evidence.startswith(f"QTc ({formula.title()}) 490 ms ≥ 460 ms")
+    result = criteria.suggest(measured, age_years=60, sex="F", qt_formula=formula)
+    assert [item.code for item in result] == ["prolonged_qt"]
+    assert result[0].evidence.startswith(f"QTc ({formula.title()}) 490 ms ≥ 460 ms")
 
 
 @pytest.mark.parametrize("rate", [55.0, 101.0])
@@ -126,8 +126,8 @@ def test_bazett_is_not_relied_on_outside_60_to_100_bpm(rate):
 
 
 def test_chest_leads_alone_are_no_low_voltage():
-    found = verdicts(having(precordial_voltage_mv=0.8))["low_qrs_voltage"]
-    assert (found.state, found.reason) == (State.WITHHELD, Reason.LIMB_LEADS)
+    result = verdicts(having(precordial_voltage_mv=0.8))["low_qrs_voltage"]
+    assert (result.state, result.reason) == (State.WITHHELD, Reason.LIMB_LEADS)
 
 
 def test_limb_leads_alone_are_low_voltage():
@@ -138,24 +138,24 @@ def test_limb_leads_alone_are_low_voltage():
     ("degrees", "code"), [(91.0, "right_axis_deviation"), (-34.0, "left_axis_deviation")]
 )
 def test_an_axis_within_its_error_of_the_limit_is_withheld(degrees, code):
-    found = verdicts(having(axis_deg=degrees))[code]
-    assert (found.state, found.reason) == (State.WITHHELD, Reason.NEAR_LIMIT)
+    result = verdicts(having(axis_deg=degrees))[code]
+    assert (result.state, result.reason) == (State.WITHHELD, Reason.NEAR_LIMIT)
 
 
 def test_the_axis_that_right_bundle_branch_block_turns_is_withheld():
-    found = verdicts(having(axis_deg=110.0, qrs_ms=140.0, **RBBB_SHAPE))["right_axis_deviation"]
-    assert (found.state, found.reason) == (State.WITHHELD, Reason.RBBB_SHAPE)
+    result = verdicts(having(axis_deg=110.0, qrs_ms=140.0, **RBBB_SHAPE))["right_axis_deviation"]
+    assert (result.state, result.reason) == (State.WITHHELD, Reason.RBBB_SHAPE)
 
 
 def test_an_axis_beyond_minus_90_is_no_left_axis_deviation():
-    found = verdicts(having(axis_deg=-94.0))["left_axis_deviation"]
-    assert (found.state, found.checks[0].limit) == (State.NOT_MET, -90.0)
+    result = verdicts(having(axis_deg=-94.0))["left_axis_deviation"]
+    assert (result.state, result.checks[0].limit) == (State.NOT_MET, -90.0)
 
 
 def test_fibrillation_is_suggested_from_irregular_rr_without_a_p_wave():
-    (found,) = criteria.suggest(having(**IN_FIBRILLATION), age_years=60, sex="F")
-    assert found.code == "atrial_fibrillation"
-    assert found.evidence == "RR irregularity (COSEn) −0.50 > −1.4 (9 of 9 beats)"
+    (result,) = criteria.suggest(having(**IN_FIBRILLATION), age_years=60, sex="F")
+    assert result.code == "atrial_fibrillation"
+    assert result.evidence == "RR irregularity (COSEn) −0.50 > −1.4 (9 of 9 beats)"
 
 
 def test_premature_beats_with_their_p_waves_are_no_fibrillation():
@@ -164,9 +164,9 @@ def test_premature_beats_with_their_p_waves_are_no_fibrillation():
 
 def test_a_pr_that_is_too_long_is_withheld_with_the_p_wave_that_wanders():
     """F1PRH of the reading desk: PR 246 ms, and no word why nothing was suggested."""
-    found = verdicts(having(pr_ms=246.0, p_consistency=0.67))["first_degree_av_block"]
-    assert (found.state, found.reason) == (State.WITHHELD, Reason.P_INCONSISTENT)
-    assert [(one.measurement, one.value, one.limit) for one in found.checks] == [
+    result = verdicts(having(pr_ms=246.0, p_consistency=0.67))["first_degree_av_block"]
+    assert (result.state, result.reason) == (State.WITHHELD, Reason.P_INCONSISTENT)
+    assert [(check.measurement, check.value, check.limit) for check in result.checks] == [
         ("pr_ms", 246.0, 200.0),
         ("p_consistency", 0.67, 0.7),
     ]
@@ -179,20 +179,20 @@ def test_an_uncertain_measurement_is_withheld():
 
 def test_pacing_is_withheld_where_the_sampling_cannot_show_spikes():
     coarse = without(having(qrs_ms=150.0), "paced_share", Missing.RATE_TOO_COARSE)
-    found = verdicts(coarse)
-    assert found["pacemaker_rhythm"].checks[0].missing == Missing.RATE_TOO_COARSE
-    assert found[IVCD].state == State.WITHHELD
+    result = verdicts(coarse)
+    assert result["pacemaker_rhythm"].checks[0].missing == Missing.RATE_TOO_COARSE
+    assert result[IVCD].state == State.WITHHELD
 
 
 def test_each_class_of_the_model_has_one_verdict():
     for condition in synth.CONDITIONS:
         measured = measure(synth.synthesise(condition, np.random.default_rng(1)).signal)
-        found = criteria.examine(measured, age_years=None, sex=None)
-        assert [one.code for one in found] == list(criteria.COVERED)
+        result = criteria.examine(measured, age_years=None, sex=None)
+        assert [item.code for item in result] == list(criteria.COVERED)
 
 
 def test_a_verdict_is_plain_json():
-    found = verdicts(having(pr_ms=246.0, p_consistency=0.67))["first_degree_av_block"]
-    written = json.loads(json.dumps(found.to_json()))
+    result = verdicts(having(pr_ms=246.0, p_consistency=0.67))["first_degree_av_block"]
+    written = json.loads(json.dumps(result.to_json()))
     assert (written["class"], written["state"]) == ("first_degree_av_block", "withheld")
     assert written["checks"][0]["value"] == 246.0

@@ -28,10 +28,10 @@ def who_reads(pairs: tuple[Any, Any]) -> dict[int, set[int]]:
     """Return the readers of each exam; fails when a pair comes twice."""
     rows = list(zip(*(column.tolist() for column in pairs), strict=True))
     assert len(rows) == len(set(rows))
-    found: dict[int, set[int]] = {}
+    result: dict[int, set[int]] = {}
     for reader, exam in rows:
-        found.setdefault(exam, set()).add(reader)
-    return found
+        result.setdefault(exam, set()).add(reader)
+    return result
 
 
 def loads(found: dict[int, set[int]], readers: Any) -> list[int]:
@@ -58,10 +58,10 @@ def queues(readings: design.Readings) -> dict[int, list[tuple[int, int, int]]]:
             strict=True,
         )
     )
-    found: dict[int, list[tuple[int, int, int]]] = {}
+    result: dict[int, list[tuple[int, int, int]]] = {}
     for reader, _, *rest in rows:
-        found.setdefault(reader, []).append((rest[0], rest[1], rest[2]))
-    return found
+        result.setdefault(reader, []).append((rest[0], rest[1], rest[2]))
+    return result
 
 
 def known(value: float | None) -> float:

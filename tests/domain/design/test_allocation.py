@@ -30,16 +30,16 @@ def barred(draw, n_exams: int, n_readers: int) -> np.ndarray:
 @given(sizes)
 def test_every_exam_has_its_number_of_different_readers(size):
     n_exams, _, per_exam = size
-    found = who_reads(design.allocate(request(*size)))
-    assert len(found) == n_exams
-    assert all(len(readers) == per_exam for readers in found.values())
+    result = who_reads(design.allocate(request(*size)))
+    assert len(result) == n_exams
+    assert all(len(readers) == per_exam for readers in result.values())
 
 
 @given(sizes)
 def test_loads_differ_by_at_most_one_exam(size):
     asked = request(*size)
-    found = loads(who_reads(design.allocate(asked)), asked.readers)
-    assert max(found) - min(found) <= 1
+    result = loads(who_reads(design.allocate(asked)), asked.readers)
+    assert max(result) - min(result) <= 1
 
 
 @given(st.integers(0, 150), st.integers(2, 9))
@@ -65,28 +65,28 @@ def test_a_known_balanced_incomplete_block_design_is_found(n_exams, n_readers, p
 )
 def test_a_study_of_usual_size_is_balanced_within_one(n_exams, n_readers, per_exam):
     asked = request(n_exams, n_readers, per_exam)
-    found = who_reads(design.allocate(asked))
-    assert np.ptp(loads(found, asked.readers)) <= 1
-    assert np.ptp(shared(found, asked.readers)) <= 1
+    result = who_reads(design.allocate(asked))
+    assert np.ptp(loads(result, asked.readers)) <= 1
+    assert np.ptp(shared(result, asked.readers)) <= 1
 
 
 def test_exchanges_even_out_what_exclusions_left_uneven():
     rng = np.random.default_rng(3)
     excluded = np.stack([rng.integers(1, 11, 300), rng.integers(1001, 1601, 300)], axis=1)
     asked = request(600, 10, 3, excluded=excluded)
-    found = who_reads(design.allocate(asked))
-    assert np.ptp(loads(found, asked.readers)) <= 1
-    assert np.ptp(shared(found, asked.readers)) <= 1
+    result = who_reads(design.allocate(asked))
+    assert np.ptp(loads(result, asked.readers)) <= 1
+    assert np.ptp(shared(result, asked.readers)) <= 1
 
 
 @given(size=sizes, data=st.data())
 def test_nobody_is_given_what_they_may_not_read(size, data):
     excluded = data.draw(barred(size[0], size[1]))
     try:
-        found = who_reads(design.allocate(request(*size, excluded=excluded)))
+        result = who_reads(design.allocate(request(*size, excluded=excluded)))
     except design.DesignRefused:
         assume(False)
-    assert not any(reader in found.get(exam, ()) for reader, exam in excluded.tolist())
+    assert not any(reader in result.get(exam, ()) for reader, exam in excluded.tolist())
 
 
 @given(size=sizes, data=st.data())
@@ -99,12 +99,12 @@ def test_an_allocation_is_found_exactly_when_there_is_one(size, data):
     allowed = np.ones((n_readers, n_exams), dtype=bool)
     allowed[excluded[:, 0] - 1, excluded[:, 1] - 1001] = False
     try:
-        found = who_reads(design.allocate(asked))
+        result = who_reads(design.allocate(asked))
     except design.DesignRefused:
         assert not is_feasible(allowed, per_exam, caps)
     else:
-        assert all(len(readers) == per_exam for readers in found.values())
-        assert (np.array(loads(found, asked.readers)) <= caps).all()
+        assert all(len(readers) == per_exam for readers in result.values())
+        assert (np.array(loads(result, asked.readers)) <= caps).all()
 
 
 def is_feasible(allowed: np.ndarray, per_exam: int, caps: np.ndarray) -> bool:
@@ -114,7 +114,7 @@ def is_feasible(allowed: np.ndarray, per_exam: int, caps: np.ndarray) -> bool:
     of_exam = np.zeros((allowed.shape[1], len(readers)))
     of_reader = np.zeros((allowed.shape[0], len(readers)))
     of_exam[exams, each], of_reader[readers, each] = 1, 1
-    found = (
+    result = (
         linprog(
             np.zeros(len(readers)),
             A_ub=of_reader,
@@ -126,7 +126,7 @@ def is_feasible(allowed: np.ndarray, per_exam: int, caps: np.ndarray) -> bool:
         if len(readers)
         else None
     )
-    return found is not None and found.status == 0
+    return result is not None and result.status == 0
 
 
 @given(st.data())
@@ -143,8 +143,8 @@ def test_no_other_allocation_has_more_even_loads(data):
         sum(chosen.count(reader) ** 2 for reader in range(1, n_readers + 1))
         for chosen in itertools.product(*able)
     )
-    found = loads(who_reads(design.allocate(asked)), asked.readers)
-    assert sum(load**2 for load in found) == best
+    result = loads(who_reads(design.allocate(asked)), asked.readers)
+    assert sum(load**2 for load in result) == best
 
 
 @given(size=sizes, data=st.data())
@@ -152,12 +152,12 @@ def test_loads_are_level_below_the_caps(size, data):
     caps = data.draw(st.lists(st.integers(-1, 40), min_size=size[1], max_size=size[1]))
     asked = request(*size, caps=caps)
     try:
-        found = loads(who_reads(design.allocate(asked)), asked.readers)
+        result = loads(who_reads(design.allocate(asked)), asked.readers)
     except design.DesignRefused:
         assume(False)
-    uncapped = [load for load, cap in zip(found, caps, strict=True) if cap in (-1,) or load < cap]
-    assert all(cap == -1 or load <= cap for load, cap in zip(found, caps, strict=True))
-    assert not uncapped or max(found) - min(uncapped) <= 1
+    uncapped = [load for load, cap in zip(result, caps, strict=True) if cap in (-1,) or load < cap]
+    assert all(cap == -1 or load <= cap for load, cap in zip(result, caps, strict=True))
+    assert not uncapped or max(result) - min(uncapped) <= 1
 
 
 @given(
@@ -181,16 +181,16 @@ def test_a_cap_is_used_up_before_others_read_more():
 def test_everyone_reads_the_anchors():
     anchors = np.arange(50) % 10 == 0
     asked = request(50, 6, 2, anchors=anchors)
-    found = who_reads(design.allocate(asked))
-    assert {exam for exam, readers in found.items() if len(readers) == 6} == {
+    result = who_reads(design.allocate(asked))
+    assert {exam for exam, readers in result.items() if len(readers) == 6} == {
         1001,
         1011,
         1021,
         1031,
         1041,
     }
-    assert sorted({len(readers) for readers in found.values()}) == [2, 6]
-    assert np.ptp(loads(found, asked.readers)) <= 1
+    assert sorted({len(readers) for readers in result.values()}) == [2, 6]
+    assert np.ptp(loads(result, asked.readers)) <= 1
 
 
 def test_an_anchor_is_not_given_to_somebody_excluded():
@@ -246,8 +246,8 @@ def test_too_few_readers_are_refused():
 def test_an_exam_that_too_few_may_read_is_refused_by_name():
     with pytest.raises(design.NobodyLeft, match="Exam 1002 needs 2 more readers") as refusal:
         design.allocate(request(5, 3, 2, excluded=[(1, 1002), (3, 1002)]))
-    found = refusal.value
-    assert (found.exam, found.needed, found.available) == (1002, 2, 1)
+    result = refusal.value
+    assert (result.exam, result.needed, result.available) == (1002, 2, 1)
 
 
 def test_caps_that_do_not_hold_the_readings_are_refused():
@@ -274,8 +274,8 @@ def test_an_exam_whose_readers_are_at_their_caps_is_refused():
 def test_a_cap_below_the_anchors_is_refused():
     with pytest.raises(design.CapBelowAnchors, match="Reader 2 has 3 anchor exams") as refusal:
         design.allocate(request(3, 3, 1, caps=[-1, 2, -1], anchors=[True] * 3))
-    found = refusal.value
-    assert (found.reader, found.needed, found.available) == (2, 3, 2)
+    result = refusal.value
+    assert (result.reader, result.needed, result.available) == (2, 3, 2)
 
 
 @pytest.mark.parametrize(

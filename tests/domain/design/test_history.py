@@ -46,16 +46,16 @@ def test_later_exams_come_after_everything_before(n_before, n_later, n_readers):
 def test_a_later_release_keeps_all_loads_within_one(n_before, n_later, n_readers):
     before = design.generate(request(n_before, n_readers, 2)).readings
     asked = later(n_later, n_readers, before)
-    found = whole(before.joined(design.generate(asked).readings))
-    assert np.ptp(loads(found, asked.readers)) <= 1
+    result = whole(before.joined(design.generate(asked).readings))
+    assert np.ptp(loads(result, asked.readers)) <= 1
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(3, 6))
 def test_a_later_release_keeps_all_pairs_within_one(n_before, n_later, n_readers):
     before = design.generate(request(n_before, n_readers, 2)).readings
     asked = later(n_later, n_readers, before)
-    found = whole(before.joined(design.generate(asked).readings))
-    assert np.ptp(shared(found, asked.readers)) <= 1
+    result = whole(before.joined(design.generate(asked).readings))
+    assert np.ptp(shared(result, asked.readers)) <= 1
 
 
 def test_many_small_releases_stay_nearly_as_even_as_one():
@@ -69,18 +69,18 @@ def test_many_small_releases_stay_nearly_as_even_as_one():
             history=history,
         )
         history = history.joined(design.generate(asked).readings)
-    found = whole(history)
-    assert np.ptp(loads(found, range(1, 11))) <= 1
+    result = whole(history)
+    assert np.ptp(loads(result, range(1, 11))) <= 1
     # All 46 would be possible, had the last release alone not to make up for it.
-    assert np.ptp(shared(found, range(1, 11))) <= 2
+    assert np.ptp(shared(result, range(1, 11))) <= 2
 
 
 def test_a_reader_who_joins_catches_up():
     before = design.generate(request(20, 4, 2)).readings  # ten exams each
     asked = later(10, 5, before)
-    found = whole(before.joined(design.generate(asked).readings))
-    assert loads(found, asked.readers)[4] == 10  # every one of the new exams
-    assert sorted(loads(found, asked.readers)) == [10, 12, 12, 13, 13]
+    result = whole(before.joined(design.generate(asked).readings))
+    assert loads(result, asked.readers)[4] == 10  # every one of the new exams
+    assert sorted(loads(result, asked.readers)) == [10, 12, 12, 13, 13]
 
 
 def test_an_exam_named_again_gets_only_the_readers_it_lacks():
@@ -94,8 +94,8 @@ def test_an_exam_named_again_gets_only_the_readers_it_lacks():
         history=kept,
     )
     added = design.generate(asked).readings
-    found = whole(kept.joined(added))
-    assert all(len(readers) == 2 for readers in found.values())
+    result = whole(kept.joined(added))
+    assert all(len(readers) == 2 for readers in result.values())
     assert len(added) == 24 - len(kept)
 
 
@@ -136,8 +136,8 @@ def test_repeats_of_a_later_release_keep_the_whole_at_the_fraction():
 def test_a_cap_counts_what_was_assigned_before():
     before = design.generate(request(20, 4, 2)).readings
     asked = later(10, 4, before, caps=[11, -1, -1, -1])
-    found = whole(before.joined(design.generate(asked).readings))
-    assert sorted(loads(found, asked.readers)) == [11, 16, 16, 17]
+    result = whole(before.joined(design.generate(asked).readings))
+    assert sorted(loads(result, asked.readers)) == [11, 16, 16, 17]
 
 
 def test_patients_stay_apart_across_releases():
@@ -162,8 +162,8 @@ def test_pairs_of_the_history_count_once_when_its_exams_are_named_again():
     rows = [(reader, exam, -1, 1, exam - 1000) for reader in (1, 2) for exam in range(1001, 1011)]
     before = design.Readings.of(rows)
     asked = request(200, 5, 2, history=before)
-    found = whole(before.joined(design.generate(asked).readings))
-    assert shared(found, asked.readers) == [20] * 10
+    result = whole(before.joined(design.generate(asked).readings))
+    assert shared(result, asked.readers) == [20] * 10
 
 
 def test_columns_that_differ_in_length_are_refused():

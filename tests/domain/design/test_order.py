@@ -35,9 +35,9 @@ def test_the_key_of_a_repeat_names_the_occurrence():
 @example("s" * 65, ["m"])
 @example("", ["", "m"])
 def test_many_digests_are_those_of_the_standard_library(seed, messages):
-    found = chance.digests(seed, messages)
+    result = chance.digests(seed, messages)
     one_by_one = [hmac.digest(seed.encode(), text.encode(), "sha256") for text in messages]
-    assert [bytes(row) for row in found] == one_by_one
+    assert [bytes(row) for row in result] == one_by_one
 
 
 def test_each_row_carries_its_key():
@@ -59,7 +59,7 @@ def test_the_order_of_one_reader_is_the_one_in_the_plan():
     patients = np.arange(60) // 3
     plan = design.generate(request(60, 3, 2, patients=patients))
     exams = np.sort(plan.readings.exams[plan.readings.readers == 2])
-    found = design.order(
+    result = design.order(
         seed=SEED,
         reader=2,
         exams=exams,
@@ -67,7 +67,7 @@ def test_the_order_of_one_reader_is_the_one_in_the_plan():
         patient_gap=10,
         before=(),
     )
-    assert exams[found].tolist() == [exam for exam, _, _ in queues(plan.readings)[2]]
+    assert exams[result].tolist() == [exam for exam, _, _ in queues(plan.readings)[2]]
 
 
 @given(st.integers(0, 40), st.integers(1, 6))
@@ -91,17 +91,17 @@ def least_gap(patients: list[int]) -> int:
 
 @given(patients_, st.integers(1, 12))
 def test_every_exam_keeps_one_place(patients, gap):
-    found = ordering.apart(np.array(patients, dtype=np.int64), gap, ())
-    assert sorted(found.tolist()) == list(range(len(patients)))
+    result = ordering.apart(np.array(patients, dtype=np.int64), gap, ())
+    assert sorted(result.tolist()) == list(range(len(patients)))
 
 
 @given(patients_, st.integers(1, 12))
 @example([1, 2] * 5, 10)
 @example([1] * 5 + [2] * 5 + [3], 10)
 def test_exams_of_a_patient_are_as_far_apart_as_can_be(patients, gap):
-    found = ordering.apart(np.array(patients, dtype=np.int64), gap, ())
+    result = ordering.apart(np.array(patients, dtype=np.int64), gap, ())
     widest = ordering._widest(ordering.strangers(np.array(patients, dtype=np.int64)))
-    assert least_gap([patients[at] for at in found]) >= min(gap, widest)
+    assert least_gap([patients[at] for at in result]) >= min(gap, widest)
 
 
 def test_nothing_is_moved_where_patients_are_apart():
@@ -195,8 +195,8 @@ def test_a_tight_washout_is_kept_whatever_chance_wishes(washout):
 def test_a_washout_longer_than_the_queue_is_refused():
     with pytest.raises(design.WashoutTooLong, match="Reader 1 has 20 exams") as refusal:
         design.generate(request(20, 1, 1, repeat_fraction=0.1, washout_exams=21))
-    found = refusal.value
-    assert (found.reader, found.washout_exams, found.longest) == (1, 21, 20)
+    result = refusal.value
+    assert (result.reader, result.washout_exams, result.longest) == (1, 21, 20)
 
 
 def test_the_longest_washout_there_can_be_is_kept():
@@ -239,8 +239,8 @@ def test_every_exam_early_enough_may_be_repeated():
 @given(st.integers(0, 40), st.integers(1, 5), st.floats(0, 1))
 def test_numbers_of_repeats_differ_by_at_most_one(n_exams, n_readers, fraction):
     asked = request(n_exams, n_readers, 1, repeat_fraction=fraction)
-    found = design.balance(design.generate(asked).readings, readers=asked.readers)
-    counts = list(found.repeats_by_reader.values())
+    result = design.balance(design.generate(asked).readings, readers=asked.readers)
+    counts = list(result.repeats_by_reader.values())
     assert max(counts) - min(counts) <= 1
 
 
@@ -251,5 +251,5 @@ def test_the_same_request_gives_the_same_plan():
 
 
 def test_two_readers_have_orders_of_their_own():
-    found = queues(design.generate(request(30, 2, 2)).readings)
-    assert [row[0] for row in found[1]] != [row[0] for row in found[2]]
+    result = queues(design.generate(request(30, 2, 2)).readings)
+    assert [row[0] for row in result[1]] != [row[0] for row in result[2]]

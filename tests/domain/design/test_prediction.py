@@ -37,22 +37,22 @@ def zou_donner(n: int, k: int, p: float, kappa: float) -> float:
 
 @given(st.integers(1, 10_000), shares, kappas)
 def test_for_two_readers_it_is_the_form_of_bloch_and_kraemer(n, p, kappa):
-    found = prediction.standard_error(np.array([2]), np.array([n]), p, kappa)
-    assert found == pytest.approx(bloch_kraemer(n, p, kappa), rel=1e-9)
+    result = prediction.standard_error(np.array([2]), np.array([n]), p, kappa)
+    assert result == pytest.approx(bloch_kraemer(n, p, kappa), rel=1e-9)
 
 
 @given(st.integers(1, 10_000), st.integers(2, 46), shares, kappas)
 def test_for_several_readers_it_is_the_form_of_zou_and_donner(n, k, p, kappa):
-    found = prediction.standard_error(np.array([k]), np.array([n]), p, kappa)
-    assert found == pytest.approx(zou_donner(n, k, p, kappa), rel=1e-9)
+    result = prediction.standard_error(np.array([k]), np.array([n]), p, kappa)
+    assert result == pytest.approx(zou_donner(n, k, p, kappa), rel=1e-9)
 
 
 @given(st.integers(0, 46), shares, kappas)
 def test_the_patterns_of_an_exam_are_a_distribution(k, p, kappa):
-    found = prediction.patterns(k, p, kappa)
-    assert (found >= 0).all()
-    assert found.sum() == pytest.approx(1)
-    assert found @ np.arange(k + 1) == pytest.approx(k * p)
+    result = prediction.patterns(k, p, kappa)
+    assert (result >= 0).all()
+    assert result.sum() == pytest.approx(1)
+    assert result @ np.arange(k + 1) == pytest.approx(k * p)
 
 
 @given(st.integers(2, 46), shares, kappas)
@@ -100,21 +100,21 @@ def test_the_hours_are_those_of_code_ii_test():
 
 
 def test_hours_count_anchors_and_repeats():
-    found = predict(n_exams=10, n_readers=4, n_anchors=2, repeat_fraction=0.5)
+    result = predict(n_exams=10, n_readers=4, n_anchors=2, repeat_fraction=0.5)
     # 8 x 2 + 2 x 4 = 24 first readings, six each, and three repeats each.
-    assert found.readings_per_reader == (9, 9, 9, 9)
-    assert found.n_readings == 36
-    assert found.hours_per_reader[0] == pytest.approx(9 * 58 / 3600)
+    assert result.readings_per_reader == (9, 9, 9, 9)
+    assert result.n_readings == 36
+    assert result.hours_per_reader[0] == pytest.approx(9 * 58 / 3600)
 
 
 def test_hours_are_as_even_as_the_caps_let_them_be():
-    found = predict(n_exams=15, n_readers=3, caps=[4, -1, -1])
-    assert found.readings_per_reader == (4, 13, 13)
+    result = predict(n_exams=15, n_readers=3, caps=[4, -1, -1])
+    assert result.readings_per_reader == (4, 13, 13)
 
 
 def test_who_is_at_the_cap_gets_none_of_what_is_left_over():
-    found = predict(n_exams=7, n_readers=3, readers_per_exam=1, caps=[2, -1, -1])
-    assert found.readings_per_reader == (2, 3, 2)
+    result = predict(n_exams=7, n_readers=3, readers_per_exam=1, caps=[2, -1, -1])
+    assert result.readings_per_reader == (2, 3, 2)
 
 
 @given(
@@ -132,17 +132,17 @@ def test_readings_predicted_are_those_generated(n_exams, n_readers, fraction, ca
         plan = design.generate(request)
     except design.DesignRefused:
         return
-    found = predict(n_exams=n_exams, n_readers=n_readers, **asked)
+    result = predict(n_exams=n_exams, n_readers=n_readers, **asked)
     loads = np.bincount(plan.readings.readers, minlength=n_readers).tolist()
-    assert sorted(found.readings_per_reader) == sorted(loads)
+    assert sorted(result.readings_per_reader) == sorted(loads)
 
 
 def test_the_interval_is_that_of_the_standard_error():
-    found = predict(kappas={"af": 0.7}).classes["af"]
-    assert found.half_width.value == pytest.approx(Z * bloch_kraemer(8475, 0.02, 0.7))
-    assert found.width == pytest.approx(2 * known(found.half_width.value))
-    assert found.half_width.reason == ""
-    assert found.expected_positives == pytest.approx(169.5)
+    result = predict(kappas={"af": 0.7}).classes["af"]
+    assert result.half_width.value == pytest.approx(Z * bloch_kraemer(8475, 0.02, 0.7))
+    assert result.width == pytest.approx(2 * known(result.half_width.value))
+    assert result.half_width.reason == ""
+    assert result.expected_positives == pytest.approx(169.5)
 
 
 def test_kappa_is_assumed_where_it_is_not_given():
@@ -161,9 +161,9 @@ def test_anchors_make_kappa_more_precise():
     [(100, 0.05, False), (100, 0.049, True), (100, 0.95, False), (100, 0.951, True)],
 )
 def test_fewer_than_five_expected_exams_are_a_caution(n_exams, prevalence, is_rare):
-    found = design.precision([2] * n_exams, prevalence).half_width
-    assert known(found.value) > 0
-    assert found.reason == (PredictionReason.FEW_EXPECTED if is_rare else "")
+    result = design.precision([2] * n_exams, prevalence).half_width
+    assert known(result.value) > 0
+    assert result.reason == (PredictionReason.FEW_EXPECTED if is_rare else "")
 
 
 @pytest.mark.parametrize(
@@ -176,10 +176,10 @@ def test_fewer_than_five_expected_exams_are_a_caution(n_exams, prevalence, is_ra
     ],
 )
 def test_without_a_value_there_is_a_reason(sizes, prevalence, reason):
-    found = design.precision(sizes, prevalence)
-    assert found.half_width.value is None
-    assert found.width is None
-    assert found.half_width.reason == reason
+    result = design.precision(sizes, prevalence)
+    assert result.half_width.value is None
+    assert result.width is None
+    assert result.half_width.reason == reason
     assert reason in set(PredictionReason)
 
 
@@ -188,11 +188,11 @@ def test_perfect_agreement_is_known_exactly():
 
 
 def test_a_prediction_is_plain_values():
-    found = json.loads(json.dumps(predict().as_dict()))
-    assert set(found["classes"]["af"]) == {
+    result = json.loads(json.dumps(predict().as_dict()))
+    assert set(result["classes"]["af"]) == {
         "prevalence", "kappa", "expected_positives", "half_width", "width", "reason",
     }  # fmt: skip
-    assert found["hours"] == pytest.approx(sum(found["hours_per_reader"]))
+    assert result["hours"] == pytest.approx(sum(result["hours_per_reader"]))
 
 
 @pytest.mark.parametrize(

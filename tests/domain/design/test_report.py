@@ -26,8 +26,8 @@ ROWS = [
 
 
 def test_the_report_counts_what_is_there():
-    found = design.balance(design.Readings.of(ROWS), readers=[1, 2, 3], seconds_per_reading=60)
-    assert found == design.Balance(
+    result = design.balance(design.Readings.of(ROWS), readers=[1, 2, 3], seconds_per_reading=60)
+    assert result == design.Balance(
         n_exams=3,
         n_readings=6,
         exams_by_reader={1: 3, 2: 2, 3: 0},
@@ -39,12 +39,12 @@ def test_the_report_counts_what_is_there():
         least_patient_gap=1,
         least_washout=5,
     )
-    assert found.hours == pytest.approx(0.1)
+    assert result.hours == pytest.approx(0.1)
 
 
 def test_readers_are_those_of_the_readings_unless_told():
-    found = design.balance(design.Readings.of(ROWS))
-    assert found.exams_by_reader == {1: 3, 2: 2}
+    result = design.balance(design.Readings.of(ROWS))
+    assert result.exams_by_reader == {1: 3, 2: 2}
 
 
 def test_a_repeat_is_no_other_exam_of_the_patient():
@@ -58,9 +58,9 @@ def test_an_unknown_patient_is_near_nobody():
 
 
 def test_nothing_to_read_has_no_spread():
-    found = design.balance(design.Readings.none())
-    assert found.loads == found.pairs == design.Spread(None, None, None)
-    assert (found.least_patient_gap, found.least_washout, found.hours) == (None, None, 0)
+    result = design.balance(design.Readings.none())
+    assert result.loads == result.pairs == design.Spread(None, None, None)
+    assert (result.least_patient_gap, result.least_washout, result.hours) == (None, None, 0)
 
 
 def test_reports_are_plain_values():
@@ -75,11 +75,11 @@ def test_the_report_agrees_with_counting_by_hand(n_exams, n_readers):
     readings = design.generate(asked).readings
     firsts = readings.chosen(readings.occurrences == 1)
     by_hand = who_reads((firsts.readers, firsts.exams))
-    found = design.balance(readings, readers=asked.readers)
-    assert list(found.exams_by_reader.values()) == loads(by_hand, asked.readers)
+    result = design.balance(readings, readers=asked.readers)
+    assert list(result.exams_by_reader.values()) == loads(by_hand, asked.readers)
     counts = shared(by_hand, asked.readers)
-    assert (found.pairs.least, found.pairs.most) == (min(counts), max(counts))
-    assert found.exams_by_number_of_readers == {2: n_exams}
+    assert (result.pairs.least, result.pairs.most) == (min(counts), max(counts))
+    assert result.exams_by_number_of_readers == {2: n_exams}
 
 
 def test_correlations_are_those_of_scipy():
@@ -88,20 +88,20 @@ def test_correlations_are_those_of_scipy():
     mine = mine.chosen(np.argsort(mine.exams))
     yours = yours.chosen(np.argsort(yours.exams))
     theirs = spearmanr(mine.positions, yours.positions).statistic
-    found = design.order_statistics(readings)
-    assert found.between_readers.mean == pytest.approx(theirs)
-    assert found.between_readers.largest == pytest.approx(abs(theirs))
-    assert found.between_readers.expected_sd == pytest.approx(59**-0.5)
+    result = design.order_statistics(readings)
+    assert result.between_readers.mean == pytest.approx(theirs)
+    assert result.between_readers.largest == pytest.approx(abs(theirs))
+    assert result.between_readers.expected_sd == pytest.approx(59**-0.5)
     with_import = [spearmanr(own.exams, own.positions).statistic for own in (mine, yours)]
-    assert found.with_import.mean == pytest.approx(np.mean(with_import))
-    assert found.with_import.sd == pytest.approx(np.sqrt(np.mean(np.square(with_import))))
+    assert result.with_import.mean == pytest.approx(np.mean(with_import))
+    assert result.with_import.sd == pytest.approx(np.sqrt(np.mean(np.square(with_import))))
 
 
 def test_the_order_of_a_generated_design_has_no_pattern():
     patients = np.random.default_rng(5).integers(0, 700, 1200)
     asked = request(1200, 12, 3, patients=patients, repeat_fraction=0.05, washout_exams=50)
-    found = design.order_statistics(design.generate(asked).readings)
-    for of in (found.between_readers, found.with_import):
+    result = design.order_statistics(design.generate(asked).readings)
+    for of in (result.between_readers, result.with_import):
         expected = known(of.expected_sd)
         assert abs(known(of.mean)) < 4 * expected / of.n**0.5
         assert of.sd == pytest.approx(expected, rel=0.5)
@@ -110,15 +110,15 @@ def test_the_order_of_a_generated_design_has_no_pattern():
 
 def test_a_shared_order_is_found_out():
     rows = [(reader, exam, -1, 1, exam) for reader in (1, 2) for exam in range(1, 21)]
-    found = design.order_statistics(design.Readings.of(rows))
-    assert found.between_readers.largest == pytest.approx(1)
-    assert found.with_import.largest == pytest.approx(1)
+    result = design.order_statistics(design.Readings.of(rows))
+    assert result.between_readers.largest == pytest.approx(1)
+    assert result.with_import.largest == pytest.approx(1)
 
 
 def test_two_exams_in_common_say_nothing_of_the_order():
     rows = [(reader, exam, -1, 1, exam) for reader in (1, 2) for exam in (1, 2)]
-    found = design.order_statistics(design.Readings.of(rows))
-    assert found.between_readers == design.Correlations(0, None, None, None, None)
+    result = design.order_statistics(design.Readings.of(rows))
+    assert result.between_readers == design.Correlations(0, None, None, None, None)
 
 
 def test_every_public_name_is_listed_once_in_order():

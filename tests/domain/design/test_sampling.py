@@ -26,10 +26,10 @@ def draw(**more) -> design.Sample:
 
 
 def test_a_proportional_sample_has_each_stratum_by_its_share():
-    found = draw(n_exams=20)
-    assert chosen_by_stratum(found) == {"normal": 12, "af": 5, "lbbb": 2, "": 1}
-    assert found.quotas == chosen_by_stratum(found)
-    assert found.available == {"": 5, "af": 25, "lbbb": 10, "normal": 60}
+    result = draw(n_exams=20)
+    assert chosen_by_stratum(result) == {"normal": 12, "af": 5, "lbbb": 2, "": 1}
+    assert result.quotas == chosen_by_stratum(result)
+    assert result.available == {"": 5, "af": 25, "lbbb": 10, "normal": 60}
 
 
 def test_what_is_left_of_the_shares_goes_by_largest_remainder():
@@ -38,30 +38,30 @@ def test_what_is_left_of_the_shares_goes_by_largest_remainder():
 
 
 def test_an_equal_sample_has_as_many_of_each():
-    found = draw(n_exams=18, quota="equal")
-    assert found.quotas == {"": 4, "af": 5, "lbbb": 4, "normal": 5}
+    result = draw(n_exams=18, quota="equal")
+    assert result.quotas == {"": 4, "af": 5, "lbbb": 4, "normal": 5}
 
 
 def test_a_listed_quota_leaves_the_other_strata_out():
-    found = draw(quota={"af": 3, "lbbb": 2})
-    assert chosen_by_stratum(found) == {"af": 3, "lbbb": 2}
+    result = draw(quota={"af": 3, "lbbb": 2})
+    assert chosen_by_stratum(result) == {"af": 3, "lbbb": 2}
 
 
 def test_an_exam_of_several_labels_counts_for_its_rarest():
     labels = [["normal", "rbbb"], ["normal"], ["normal", "af"], ["af", "normal"]]
-    found = design.sample(seed="s", exams=range(4), labels=labels, n_exams=0)
-    assert found.available == {"af": 2, "normal": 1, "rbbb": 1}
+    result = design.sample(seed="s", exams=range(4), labels=labels, n_exams=0)
+    assert result.available == {"af": 2, "normal": 1, "rbbb": 1}
 
 
 def test_a_label_given_twice_is_no_less_rare():
     labels = [["a", "a", "b"], ["b"], ["a", "a"], ["b"]]
-    found = design.sample(seed="s", exams=range(4), labels=labels, n_exams=0)
-    assert found.available == {"a": 2, "b": 2}
+    result = design.sample(seed="s", exams=range(4), labels=labels, n_exams=0)
+    assert result.available == {"a": 2, "b": 2}
 
 
 def test_of_equally_rare_labels_the_first_by_name_counts():
-    found = design.sample(seed="s", exams=[1], labels=[["b", "a"]], n_exams=1)
-    assert found.available == {"a": 1}
+    result = design.sample(seed="s", exams=[1], labels=[["b", "a"]], n_exams=1)
+    assert result.available == {"a": 1}
 
 
 @given(st.integers(0, 100))
@@ -82,15 +82,15 @@ def test_another_seed_gives_another_sample():
 def test_every_exam_of_a_stratum_is_as_likely():
     counts = np.zeros(10)
     for number in range(500):
-        found = design.sample(seed=f"s{number}", exams=range(10), labels=[["x"]] * 10, n_exams=3)
-        counts[found.exams] += 1
+        result = design.sample(seed=f"s{number}", exams=range(10), labels=[["x"]] * 10, n_exams=3)
+        counts[result.exams] += 1
     assert ((counts - 150) ** 2 / 150).sum() < 33.7  # 99.99 % point with 9 degrees of freedom
 
 
 def test_no_patient_comes_more_often_than_allowed():
     patients = EXAMS // 2
-    found = draw(n_exams=30, patients=patients, per_patient=1)
-    assert len(set(patients[found.exams].tolist())) == 30
+    result = draw(n_exams=30, patients=patients, per_patient=1)
+    assert len(set(patients[result.exams].tolist())) == 30
 
 
 def test_exams_of_unknown_patients_are_of_different_ones():
@@ -110,7 +110,7 @@ def test_a_sample_is_refused_only_when_there_is_none(data):
         for own in subsets(n)
     )
     try:
-        found = design.sample(
+        result = design.sample(
             seed="s",
             exams=range(n),
             labels=[[name] for name in strata],
@@ -121,8 +121,8 @@ def test_a_sample_is_refused_only_when_there_is_none(data):
     except design.QuotaUnmet:
         assert not is_possible
     else:
-        assert Counter(strata[at] for at in found.exams) == Counter(quota)
-        assert max(Counter(patients[at] for at in found.exams).values(), default=0) <= limit
+        assert Counter(strata[at] for at in result.exams) == Counter(quota)
+        assert max(Counter(patients[at] for at in result.exams).values(), default=0) <= limit
 
 
 def subsets(n: int) -> list[list[int]]:
@@ -134,8 +134,8 @@ def test_a_stratum_with_too_few_exams_is_refused_by_name():
         design.QuotaUnmet, match="lbbb: 11 exams requested, 10 available"
     ) as refusal:
         draw(quota={"lbbb": 11, "af": 1})
-    found = refusal.value
-    assert (found.stratum, found.wanted, found.available) == ("lbbb", 11, 10)
+    result = refusal.value
+    assert (result.stratum, result.wanted, result.available) == ("lbbb", 11, 10)
 
 
 def test_a_stratum_that_is_not_there_is_refused():

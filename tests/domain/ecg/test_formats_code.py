@@ -51,8 +51,8 @@ def test_a_tracing_that_fills_its_place_is_kept_whole(tmp_path):
 
 
 def test_millivolts_come_back_within_half_a_microvolt(tmp_path):
-    found = _one(tmp_path, _tracing()).signal.millivolts().T
-    assert found == pytest.approx(_tracing()[PADDING:-PADDING], abs=0.0005 + 1e-6)
+    result = _one(tmp_path, _tracing()).signal.millivolts().T
+    assert result == pytest.approx(_tracing()[PADDING:-PADDING], abs=0.0005 + 1e-6)
 
 
 def test_the_step_grows_where_16_bits_would_clip(tmp_path):
@@ -181,9 +181,9 @@ def test_labels_are_kept_apart_for_drawing_samples(tmp_path):
 
 def test_labels_are_in_no_text_made_of_a_recording(tmp_path):
     (tmp_path / "exams.csv").write_text("exam_id,age,is_male,LBBB,death\n1,46,False,True,True\n")
-    found = repr(_one(tmp_path, _tracing()))
-    assert "LBBB" not in found
-    assert "death" not in found
+    result = repr(_one(tmp_path, _tracing()))
+    assert "LBBB" not in result
+    assert "death" not in result
 
 
 def _external_link(file: h5py.File, folder: Path) -> None:

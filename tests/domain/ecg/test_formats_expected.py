@@ -80,17 +80,17 @@ def test_wfdb_records_read_as_others_read_them(shared_data, expected, folder, co
         row = next(iter(leads.values()))
         assert recording.signal.sampling_rate_hz == float(row["fs_Hz"])
         assert recording.signal.n_samples == int(row["n_samples"])
-        found = _summary(recording.signal.millivolts())
-        assert found == pytest.approx(_published(leads), abs=tolerance_mv, rel=1e-5, nan_ok=True)
+        result = _summary(recording.signal.millivolts())
+        assert result == pytest.approx(_published(leads), abs=tolerance_mv, rel=1e-5, nan_ok=True)
 
 
 def test_code_tracings_read_as_others_read_them(shared_data, expected):
     recordings = [r for r in _read(shared_data, "code15") if isinstance(r, Recording)]
     assert len(recordings) == 5
     for recording in recordings:
-        found = _summary(_padded_again(recording.signal.millivolts()))
+        result = _summary(_padded_again(recording.signal.millivolts()))
         published = _published(expected[recording.source_key])
-        assert found == pytest.approx(published, abs=REQUANTISED_MV)
+        assert result == pytest.approx(published, abs=REQUANTISED_MV)
 
 
 def _padded_again(millivolts: np.ndarray) -> np.ndarray:

@@ -14,8 +14,8 @@ def test_headers_are_found_with_hdf5_files_in_a_fixed_order(tmp_path):
     (tmp_path / "b").mkdir()
     for name in ("b/z.hea", "a.hdf5", "c.h5", "b/Y.HEA", "b/z.dat", "exams.csv"):
         (tmp_path / name).touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in formats.find(tmp_path)]
-    assert found == ["a.hdf5", "b/Y.HEA", "b/z.hea", "c.h5"]
+    result = [path.relative_to(tmp_path).as_posix() for path in formats.find(tmp_path)]
+    assert result == ["a.hdf5", "b/Y.HEA", "b/z.hea", "c.h5"]
 
 
 def test_shadow_files_of_macos_are_passed_over(tmp_path):

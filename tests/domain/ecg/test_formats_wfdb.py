@@ -124,8 +124,8 @@ def test_every_format_is_read_as_wfdb_wrote_it(tmp_path, code):
     ],
 )
 def test_age_and_sex_come_from_the_comments(tmp_path, comments, age_years, sex):
-    found = recording(wfdb_files.write(tmp_path, comments=comments))
-    assert (found.age_years, found.sex) == (age_years, sex)
+    result = recording(wfdb_files.write(tmp_path, comments=comments))
+    assert (result.age_years, result.sex) == (age_years, sex)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_labels_are_kept_apart_for_drawing_samples(tmp_path, comments, labels):
 
 
 def test_an_impossible_age_is_remarked(tmp_path):
-    found = recording(wfdb_files.write(tmp_path, comments=["# Age: 300"]))
-    assert [remark.code for remark in found.warnings] == ["age"]
+    result = recording(wfdb_files.write(tmp_path, comments=["# Age: 300"]))
+    assert [remark.code for remark in result.warnings] == ["age"]
 
 
 def test_other_signals_are_left_out_aloud(tmp_path):

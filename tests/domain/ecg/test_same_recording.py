@@ -17,15 +17,15 @@ from tests.sizes import size
 @pytest.fixture(scope="module")
 def twins(shared_data) -> dict[str, dict[int, Signal]]:
     """The recordings of PTB-XL, each at 500 and at 100 Hz, by their number."""
-    found: dict[str, dict[int, Signal]] = {}
+    result: dict[str, dict[int, Signal]] = {}
     root = shared_data / "ptbxl"
     for file in formats.find(root):
         for recording in formats.read(file, root):
             assert isinstance(recording, Recording)
             number = file.name.split("_")[0]
             rate = round(recording.signal.sampling_rate_hz)
-            found.setdefault(number, {})[rate] = recording.signal
-    return found
+            result.setdefault(number, {})[rate] = recording.signal
+    return result
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_the_same_recording_at_a_fifth_of_the_rate_is_recognized(twins):
 
 
 def test_no_two_recordings_are_taken_for_one(twins):
-    rates = size([(500, 100)], [(one, other) for one in (500, 100) for other in (500, 100)])
+    rates = size([(500, 100)], [(number, other) for number in (500, 100) for other in (500, 100)])
     alike = [
         (one, other)
         for (one, first), (other, second) in combinations(twins.items(), 2)

@@ -77,9 +77,9 @@ def test_a_file_that_ends_its_reader_is_refused_and_the_others_are_read(folder, 
 
 
 def test_a_file_that_wants_too_much_memory_is_refused_in_its_own_process(folder):
-    found = folder("a", "greedy", "b")
-    assert outcomes(found) == [(0, "good"), (1, "good"), (1, "unsafe_memory"), (2, "good")]
-    assert found[2][1].details == {"most_mb": 512}
+    result = folder("a", "greedy", "b")
+    assert outcomes(result) == [(0, "good"), (1, "good"), (1, "unsafe_memory"), (2, "good")]
+    assert result[2][1].details == {"most_mb": 512}
 
 
 def test_a_reader_knows_no_secrets(folder, monkeypatch):
@@ -121,8 +121,8 @@ def test_real_recordings_come_out_of_the_sandbox_as_they_are(shared_data):
     for name in ("code15", "malformed"):
         root = shared_data / name
         files = formats.find(root)
-        apart = [found for _, found in sandbox.read(files, root)]
-        here = [found for file in files for found in formats.read(file, root)]
+        apart = [result for _, result in sandbox.read(files, root)]
+        here = [result for file in files for result in formats.read(file, root)]
         assert list(map(facts, apart)) == list(map(facts, here))
 
 
@@ -130,7 +130,7 @@ def facts(found):
     """Return all there is to a result; signals are known by their hash."""
     if isinstance(found, formats.Refusal):
         return found
-    fields = {one.name: getattr(found, one.name) for one in dataclasses.fields(found)}
+    fields = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
     signal = fields.pop("signal")
     return signal.content_hash, signal.lead_status, fields
 

@@ -154,7 +154,7 @@ def test_the_pause_after_a_ventricular_beat_is_compensatory(seed):
     assert around == pytest.approx(2 * truth.rr_ms, rel=0.06)
 
 
-def test_ectopic_beats_are_told_from_the_dominant_ones():
+def test_ectopic_beats_are_reported_from_the_dominant_ones():
     assert sum(exam("ventricular_bigeminy").truth.is_ectopic) >= 4
     assert not any(exam("normal_ecg").truth.is_ectopic)
 

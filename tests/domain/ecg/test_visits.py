@@ -41,17 +41,17 @@ def test_an_empty_cell_is_refused(row):
     assert told.endswith("is empty. Fill it in.")
 
 
-def test_an_exam_is_told_once():
+def test_an_exam_is_reported_once():
     assert refusal("a.hea,p1,0\nb.hea,p1,1\na.hea,p2,2\n") == [
         "line 4, column 1: source_key: 'a.hea' stands in line 2 too. Keep one of them."
     ]
 
 
-def test_everything_that_is_wrong_is_told():
+def test_everything_that_is_wrong_is_reported():
     assert len(refusal("a.hea,p1,x\n,p1,1\nc.hea,p1,2\nc.hea,p1,3\n")) == 3
 
 
-def test_a_missing_column_is_told_once_and_not_line_by_line():
+def test_a_missing_column_is_reported_once_and_not_line_by_line():
     assert len(refusal("a.hea,p1\nb.hea,p1\n", "source_key,patient\n")) == 1
 
 

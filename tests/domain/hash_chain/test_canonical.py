@@ -19,7 +19,7 @@ def test_a_netstring_counts_bytes():
     assert netstring("é") == "2:é,"
 
 
-def test_null_is_told_from_empty():
+def test_null_is_reported_from_empty():
     assert (netstring(None), netstring("")) == ("-,", "0:,")
 
 

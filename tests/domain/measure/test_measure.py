@@ -109,23 +109,23 @@ def test_intervals_hold_at_other_sampling_rates(rate, name):
 @pytest.mark.parametrize(
     "condition", ["atrial_fibrillation", "atrial_flutter", "complete_av_block"]
 )
-def test_no_pr_is_told_without_a_conducted_p_wave(condition):
+def test_no_pr_is_reported_without_a_conducted_p_wave(condition):
     told = [measured(condition, seed).pr_ms.value is not None for seed in SEEDS]
     assert sum(told) <= 1
 
 
 def test_pr_and_qt_are_withheld_above_120_bpm():
-    found = measured("supraventricular_tachycardia")
-    assert found.pr_ms.value is None
-    assert found.qt_ms.value is None
-    assert found.qt_ms.reason == Missing.FAST_RATE
+    result = measured("supraventricular_tachycardia")
+    assert result.pr_ms.value is None
+    assert result.qt_ms.value is None
+    assert result.qt_ms.reason == Missing.FAST_RATE
 
 
 def test_qt_is_corrected_by_the_roots_bazett_and_fridericia_took():
-    found = measured("prolonged_qt")
-    rr_s, qt_ms = 60 / value_of(found, "heart_rate_bpm"), value_of(found, "qt_ms")
-    assert value_of(found, "qtc_bazett_ms") == pytest.approx(qt_ms / rr_s**0.5, abs=0.1)
-    assert value_of(found, "qtc_fridericia_ms") == pytest.approx(qt_ms / rr_s ** (1 / 3), abs=0.1)
+    result = measured("prolonged_qt")
+    rr_s, qt_ms = 60 / value_of(result, "heart_rate_bpm"), value_of(result, "qt_ms")
+    assert value_of(result, "qtc_bazett_ms") == pytest.approx(qt_ms / rr_s**0.5, abs=0.1)
+    assert value_of(result, "qtc_fridericia_ms") == pytest.approx(qt_ms / rr_s ** (1 / 3), abs=0.1)
 
 
 def test_low_voltage_is_measured_below_half_a_millivolt():
@@ -137,7 +137,7 @@ def test_the_blocked_p_wave_of_two_to_one_block_is_noticed():
     assert value_of(measured("sinus_bradycardia"), "second_p_ratio") < 0.3
 
 
-def test_paced_beats_are_told_by_their_spikes():
+def test_paced_beats_are_reported_by_their_spikes():
     assert measured("pacemaker_rhythm").paced_share.value == 1.0
     assert measured("left_bundle_branch_block").paced_share.value == 0.0
 
@@ -158,28 +158,28 @@ def test_no_p_wave_rises_where_none_precedes_qrs(condition):
 
 
 def test_linear_corrections_follow_framingham_as_well_as_hodges():
-    found = measured("prolonged_qt")
-    rate, qt_ms = value_of(found, "heart_rate_bpm"), value_of(found, "qt_ms")
-    assert value_of(found, "qtc_framingham_ms") == pytest.approx(
+    result = measured("prolonged_qt")
+    rate, qt_ms = value_of(result, "heart_rate_bpm"), value_of(result, "qt_ms")
+    assert value_of(result, "qtc_framingham_ms") == pytest.approx(
         qt_ms + 154 * (1 - 60 / rate), abs=0.1
     )
-    assert value_of(found, "qtc_hodges_ms") == pytest.approx(qt_ms + 1.75 * (rate - 60), abs=0.1)
+    assert value_of(result, "qtc_hodges_ms") == pytest.approx(qt_ms + 1.75 * (rate - 60), abs=0.1)
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0, 3.0])
 def test_amplitude_does_not_change_timing(factor):
     signal = exam("normal_ecg").signal
-    found = measure(altered(signal, np.rint(signal.samples * factor)))
+    result = measure(altered(signal, np.rint(signal.samples * factor)))
     for name in TIMES:
-        assert getattr(found, name).value == pytest.approx(
+        assert getattr(result, name).value == pytest.approx(
             getattr(measured("normal_ecg"), name).value, abs=4
         )
 
 
 def test_turning_every_lead_over_does_not_change_timing():
     signal = exam("normal_ecg").signal
-    found = measure(altered(signal, -signal.samples))
-    assert found.qrs_ms.value == measured("normal_ecg").qrs_ms.value
+    result = measure(altered(signal, -signal.samples))
+    assert result.qrs_ms.value == measured("normal_ecg").qrs_ms.value
 
 
 @pytest.mark.parametrize("lead", LEADS)
@@ -189,34 +189,34 @@ def test_a_missing_lead_leaves_the_rest_measurable(lead):
     samples = signal.samples.copy()
     samples[row] = INVALID
     status = tuple(LeadStatus.MISSING if i == row else s for i, s in enumerate(signal.lead_status))
-    found = measure(altered(signal, samples, status=status))
-    assert found.qrs_ms.value == pytest.approx(measured("normal_ecg").qrs_ms.value, abs=10)
+    result = measure(altered(signal, samples, status=status))
+    assert result.qrs_ms.value == pytest.approx(measured("normal_ecg").qrs_ms.value, abs=10)
 
 
 def test_the_axis_needs_lead_i():
     signal = exam("normal_ecg").signal
     samples = signal.samples.copy()
     samples[0] = 0
-    found = measure(altered(signal, samples))
-    assert found.axis_deg.value is None
-    assert found.axis_deg.reason == Missing.LEAD_MISSING
+    result = measure(altered(signal, samples))
+    assert result.axis_deg.value is None
+    assert result.axis_deg.reason == Missing.LEAD_MISSING
 
 
 def test_a_gap_costs_its_beats_only():
     signal = exam("normal_ecg").signal
     samples = signal.samples.copy()
     samples[:, 2000:2400] = INVALID
-    found = measure(altered(signal, samples))
-    assert found.pr_ms.value == pytest.approx(measured("normal_ecg").pr_ms.value, abs=6)
-    assert found.pr_ms.n_beats < measured("normal_ecg").pr_ms.n_beats
+    result = measure(altered(signal, samples))
+    assert result.pr_ms.value == pytest.approx(measured("normal_ecg").pr_ms.value, abs=6)
+    assert result.pr_ms.n_beats < measured("normal_ecg").pr_ms.n_beats
 
 
 def test_zero_padding_changes_nothing_of_note():
     signal = exam("normal_ecg").signal
-    found = measure(altered(signal, np.pad(signal.samples, ((0, 0), (600, 600)))))
+    result = measure(altered(signal, np.pad(signal.samples, ((0, 0), (600, 600)))))
     for name in (*TIMES, "heart_rate_bpm"):
         expected = getattr(measured("normal_ecg"), name).value
-        assert getattr(found, name).value == pytest.approx(expected, abs=4)
+        assert getattr(result, name).value == pytest.approx(expected, abs=4)
 
 
 @pytest.mark.parametrize(
@@ -230,10 +230,10 @@ def test_zero_padding_changes_nothing_of_note():
     ids=["flat", "missing", "short", "coarse"],
 )
 def test_what_cannot_be_measured_says_why(signal, reason):
-    found = measure(signal)
+    result = measure(signal)
     for name in NAMES:
-        assert getattr(found, name).value is None
-        assert getattr(found, name).reason == reason
+        assert getattr(result, name).value is None
+        assert getattr(result, name).reason == reason
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -244,9 +244,9 @@ def test_white_noise_has_no_beats(seed):
 
 def test_a_short_strip_gives_a_reason_and_no_error():
     signal = exam("normal_ecg").signal
-    found = measure(altered(signal, signal.samples[:, :900]))
-    assert found.heart_rate_bpm.value is None
-    assert found.pr_ms.reason
+    result = measure(altered(signal, signal.samples[:, :900]))
+    assert result.heart_rate_bpm.value is None
+    assert result.pr_ms.reason
 
 
 def test_every_missing_value_has_a_reason():

@@ -8,8 +8,8 @@ SLOW, FAST = PLAUSIBLE_MS, PLAUSIBLE_MS - 1
 
 
 def test_the_share_counts_only_what_was_timed():
-    found = haste([0, FAST, SLOW, SLOW, SLOW])
-    assert (found.n_timed, found.share) == (4, 0.25)
+    result = haste([0, FAST, SLOW, SLOW, SLOW])
+    assert (result.n_timed, result.share) == (4, 0.25)
 
 
 def test_without_a_known_time_there_is_no_share():

@@ -11,11 +11,11 @@ from ecgreview.monitoring.runs import LARGEST_CHANCE, SHORTEST
 
 def exact(share, length, n_answers):
     """Return the probability of a run of at least ``length``, by recursion over where it ends."""
-    found = [0.0] * (n_answers + 1)
+    result = [0.0] * (n_answers + 1)
     for end in range(length, n_answers + 1):
-        begins_anew = 1.0 if end == length else (1 - share) * (1 - found[end - length - 1])
-        found[end] = found[end - 1] + share**length * begins_anew
-    return found[n_answers]
+        begins_anew = 1.0 if end == length else (1 - share) * (1 - result[end - length - 1])
+        result[end] = result[end - 1] + share**length * begins_anew
+    return result[n_answers]
 
 
 def test_nobody_is_flagged_without_answers():
@@ -42,8 +42,8 @@ def test_a_stretch_of_a_common_answer_is_longer_before_it_is_flagged():
 def test_the_stretch_told_is_the_least_likely_and_not_the_longest():
     rng = np.random.default_rng(3)
     often = ["n" if one else f"x{place}" for place, one in enumerate(rng.random(500) < 0.7)]
-    found = strangest_run([*often, *["n"] * 8, *["rare"] * 6])
-    assert found.length == 6
+    result = strangest_run([*often, *["n"] * 8, *["rare"] * 6])
+    assert result.length == 6
 
 
 def test_the_bound_holds_for_the_exact_probability():
@@ -63,7 +63,7 @@ def test_honest_readers_are_hardly_ever_flagged():
 
 @given(st.lists(st.sampled_from("abc"), max_size=60))
 def test_names_of_answers_do_not_matter(answers):
-    renamed = [{"a": 7, "b": 8, "c": 9}[one] for one in answers]
+    renamed = [{"a": 7, "b": 8, "c": 9}[answer] for answer in answers]
     assert strangest_run(answers) == strangest_run(renamed)
 
 

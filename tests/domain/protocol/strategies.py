@@ -17,7 +17,7 @@ ARMS = st.lists(
     st.builds(Arm, st.sampled_from(["none", "after_commit", "concurrent"]), st.integers(1, 1000)),
     min_size=2,
     max_size=3,
-    unique_by=lambda one: one.arm,
+    unique_by=lambda item: item.arm,
 ).map(tuple)
 SEEDS = st.text("0123456789abcdef", min_size=64, max_size=64)
 

@@ -28,23 +28,23 @@ def amended(**settings: Any) -> Protocol:
     return replace(OPEN, **settings)
 
 
-def test_a_change_is_told_with_both_values():
+def test_a_change_is_reported_with_both_values():
     (change,) = protocols.changes(OPEN, amended(readers_per_exam=3))
     assert change == Change("readers_per_exam", 2, 3)
     assert str(change) == "readers_per_exam: 2 → 3"
 
 
 def test_changes_come_in_the_order_of_the_document():
-    found = protocols.changes(OPEN, amended(undo_window_s=0, consensus_rule="unanimous"))
-    assert [change.key for change in found] == ["consensus_rule", "undo_window_s"]
+    result = protocols.changes(OPEN, amended(undo_window_s=0, consensus_rule="unanimous"))
+    assert [change.key for change in result] == ["consensus_rule", "undo_window_s"]
 
 
-def test_a_part_that_changes_is_told_by_itself():
+def test_a_part_that_changes_is_reported_by_itself():
     (change,) = protocols.changes(OPEN, amended(qualification=Qualification(pass_mark=0.9)))
     assert change == Change("qualification.pass_mark", 0.8, 0.9)
 
 
-def test_a_changed_seed_is_told_without_the_seeds():
+def test_a_changed_seed_is_reported_without_the_seeds():
     (change,) = protocols.changes(OPEN, amended(order_seed="1" * 64))
     before, after = (hashlib.sha256(digit.encode() * 64).hexdigest() for digit in "01")
     assert change == Change("order_seed", before, after)

@@ -35,8 +35,8 @@ def test_arms_stay_what_they_were():
 def test_shares_are_those_of_the_weights():
     drawn = Counter(arm(SEED, reader, exam, ARMS) for reader in range(6) for exam in range(2000))
     # 12,000 draws: five standard deviations of a share of a half are 0.023
-    for one in ARMS:
-        assert drawn[one.arm] / 12_000 == pytest.approx(one.weight / 6, abs=0.023)
+    for item in ARMS:
+        assert drawn[item.arm] / 12_000 == pytest.approx(item.weight / 6, abs=0.023)
 
 
 def test_readers_are_drawn_for_apart():
@@ -55,7 +55,7 @@ def test_another_study_draws_otherwise():
 
 @given(strategies.SEEDS, IDS, IDS, strategies.ARMS)
 def test_an_arm_is_one_of_those_listed(seed, reader, exam, arms):
-    assert arm(seed, reader, exam, arms) in {one.arm for one in arms}
+    assert arm(seed, reader, exam, arms) in {item.arm for item in arms}
 
 
 @given(strategies.SEEDS, IDS, IDS, strategies.ARMS)

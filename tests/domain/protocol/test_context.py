@@ -21,8 +21,8 @@ def make(**settings: Any) -> Protocol:
 
 
 def check(protocol: Protocol, **context: Any) -> list[tuple[str, str]]:
-    found = protocols.check(protocol, **{**HERE, **context})
-    return [(problem.key, problem.code) for problem in found]
+    result = protocols.check(protocol, **{**HERE, **context})
+    return [(problem.key, problem.code) for problem in result]
 
 
 def test_a_usual_protocol_can_be_carried_out():
@@ -52,7 +52,7 @@ def test_there_are_at_least_as_many_readers_as_each_exam_wants(n_readers, is_eno
     assert check(make(readers_per_exam=3), n_readers=n_readers) == expected
 
 
-def test_too_few_readers_are_told_how_many_are_wanted():
+def test_too_few_readers_are_reported_how_many_are_wanted():
     (problem,) = protocols.check(make(readers_per_exam=5), **HERE, n_readers=2)
     assert problem.reason == "each exam wants 5 readers, and there are 2"
     assert problem.hint.startswith("Invite 3 more")
@@ -111,7 +111,7 @@ def test_problems_come_all_at_once():
     assert len(check(protocol, n_readers=0)) == 4
 
 
-def test_a_washout_that_is_too_long_is_told_what_would_fit():
+def test_a_washout_that_is_too_long_is_reported_what_would_fit():
     protocol = make(repeat_fraction=0.1, washout_exams=80)
     (problem,) = protocols.check(protocol, **HERE, n_readers=4, n_exams=100)
     assert problem.hint.startswith("Set it to 49 or less")

@@ -216,7 +216,7 @@ def test_the_digest_stays_what_it_was():
     assert digest == "4fbdfe4804a39ef59bb463df9bd78ae4a7c20063a27ab941f72b261baa1d6851"
 
 
-def test_a_key_that_came_later_is_told_only_when_it_says_something_new():
+def test_a_key_that_came_later_is_reported_only_when_it_says_something_new():
     shown = protocols.as_document(replace(SMALL, prior_exam="shown"))
     assert "prior_exam" not in protocols.as_document(SMALL)
     assert shown["prior_exam"] == "shown"

@@ -58,7 +58,7 @@ def test_a_choice_is_one_of_its_words(key, value):
     assert problems(**{key: value}) == [(key, "no_choice")]
 
 
-def test_a_misspelt_choice_is_told_the_closest():
+def test_a_misspelt_choice_is_reported_the_closest():
     with pytest.raises(InvalidProtocol, match="Did you mean randomised"):
         parse({**LEAST, "suggestion_policy": "randomized"})
 
@@ -111,14 +111,14 @@ def test_arms_are_read():
 @pytest.mark.parametrize("arms", [None, [], ARMS[:1]])
 def test_a_randomised_policy_needs_two_arms(arms):
     settings = {} if arms is None else {"suggestion_arms": arms}
-    found = problems(suggestion_policy="randomised", **settings)
-    assert found == [("suggestion_arms", "too_few_arms")]
+    result = problems(suggestion_policy="randomised", **settings)
+    assert result == [("suggestion_arms", "too_few_arms")]
 
 
 @pytest.mark.parametrize("policy", ["none", "after_commit", "concurrent"])
 def test_no_other_policy_has_arms(policy):
-    found = problems(suggestion_policy=policy, suggestion_arms=ARMS)
-    assert found == [("suggestion_arms", "arms_without_policy")]
+    result = problems(suggestion_policy=policy, suggestion_arms=ARMS)
+    assert result == [("suggestion_arms", "arms_without_policy")]
 
 
 @pytest.mark.parametrize(

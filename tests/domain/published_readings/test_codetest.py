@@ -35,15 +35,15 @@ PLAIN = [[0, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 1], [0, 1, 0, 0, 0, 0]]
 
 class TestTables:
     def test_a_reader_is_named_for_the_file(self):
-        found = parse({"dnn.csv": table(*ROWS), "cardiologist1.csv": table(*ROWS)})
-        assert found.readers == ("cardiologist1", "dnn")
+        result = parse({"dnn.csv": table(*ROWS), "cardiologist1.csv": table(*ROWS)})
+        assert result.readers == ("cardiologist1", "dnn")
 
     def test_the_array_has_readers_then_exams_then_classes(self):
-        found = parse({"dnn.csv": table(*ROWS), "ana.csv": table(*ROWS[::-1])})
-        assert found.given.shape == (2, 3, 6)
-        assert found.given.dtype == np.dtype(np.int8)
-        assert found.given.tolist() == [PLAIN[::-1], PLAIN]
-        assert found.n_exams == 3
+        result = parse({"dnn.csv": table(*ROWS), "ana.csv": table(*ROWS[::-1])})
+        assert result.given.shape == (2, 3, 6)
+        assert result.given.dtype == np.dtype(np.int8)
+        assert result.given.tolist() == [PLAIN[::-1], PLAIN]
+        assert result.n_exams == 3
 
     def test_nobody_changes_what_was_read(self):
         assert not parse({"ana.csv": table(*ROWS)}).given.flags.writeable
@@ -77,9 +77,9 @@ class TestTables:
 
     def test_the_published_readers_are_read(self, shared_data):
         names = [f"code_test_cardiologist{n}_first100.csv" for n in (1, 2)]
-        found = parse({name: (shared_data / "readers" / name).read_bytes() for name in names})
-        assert found.given.shape == (2, 100, 6)
-        differing = (found.given[0] != found.given[1]).any(axis=1)
+        result = parse({name: (shared_data / "readers" / name).read_bytes() for name in names})
+        assert result.given.shape == (2, 100, 6)
+        differing = (result.given[0] != result.given[1]).any(axis=1)
         assert differing.sum() == 5  # as the README of the folder says
 
 

@@ -20,19 +20,19 @@ from ecgreview.published_readings.patients import is_patient_table, parse_patien
         ("ana.csv", "", False),
     ],
 )
-def test_it_is_told_by_its_name_or_its_columns(file, heading, is_one):
+def test_it_is_reported_by_its_name_or_its_columns(file, heading, is_one):
     assert is_patient_table(file, f"{heading}\n1,2\n".encode(), CLASSES) == is_one
 
 
 def test_ages_sexes_and_patients_are_read_in_the_order_of_the_exams():
-    found = parse_patients(
+    result = parse_patients(
         b"\xef\xbb\xbfage,sex,weight,patient_id\n67,M,70,a\n,F,,\n31.5,female,1,a\n"
     )
-    assert found.ages == (67.0, None, 31.5)
-    assert found.sexes == ("M", "F", "F")
-    assert found.patients == ("a", None, "a")
-    assert found.used == ("age", "sex", "patient_id")
-    assert found.n_exams == 3
+    assert result.ages == (67.0, None, 31.5)
+    assert result.sexes == ("M", "F", "F")
+    assert result.patients == ("a", None, "a")
+    assert result.used == ("age", "sex", "patient_id")
+    assert result.n_exams == 3
 
 
 @pytest.mark.parametrize("cell", ["x", "-1", "131", "nan", "inf", ""])
@@ -41,8 +41,8 @@ def test_an_age_that_cannot_be_tells_nothing(cell):
 
 
 def test_a_table_without_known_columns_tells_nothing():
-    found = parse_patients(b"weight\n70\n80\n")
-    assert (found.used, found.ages, found.n_exams) == ((), (None, None), 2)
+    result = parse_patients(b"weight\n70\n80\n")
+    assert (result.used, result.ages, result.n_exams) == ((), (None, None), 2)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'age\n"30\n'])

@@ -36,26 +36,26 @@ from .texts import texts
 
 
 def section(written, title):
-    return next(one for one in written.sections if one.title == title)
+    return next(item for item in written.sections if item.title == title)
 
 
 def tables(written):
-    return [block for one in written.sections for block in one.blocks if isinstance(block, Table)]
+    return [block for item in written.sections for block in item.blocks if isinstance(block, Table)]
 
 
 def paragraphs(written, kind):
     return [
         block.text
-        for one in written.sections
-        for block in one.blocks
+        for item in written.sections
+        for block in item.blocks
         if isinstance(block, Paragraph) and block.kind == kind
     ]
 
 
 def test_measures_have_a_fixed_order_however_they_were_stored():
-    found = three_readers()
-    macro = found["overall"]["macro"]
-    stored = {**found, "overall": {**found["overall"], "macro": dict(sorted(macro.items()))}}
+    result = three_readers()
+    macro = result["overall"]["macro"]
+    stored = {**result, "overall": {**result["overall"], "macro": dict(sorted(macro.items()))}}
     table = next(block for block in tables(document(stored)) if "on whole exams" in block.caption)
     rows = [row[0] for row in table.rows]
     assert rows[2:5] == [
@@ -68,9 +68,9 @@ def test_measures_have_a_fixed_order_however_they_were_stored():
 
 
 def test_each_class_has_raw_counts_before_its_estimates():
-    found = three_readers()
-    table = next(block for block in tables(document(found)) if "by class" in block.caption)
-    line = found["classes"][2]
+    result = three_readers()
+    table = next(block for block in tables(document(result)) if "by class" in block.caption)
+    line = result["classes"][2]
     counts = (line["n_exams"], line["n_positive_any"], line["n_positive_all"])
     disputed = line["n_positive_any"] - line["n_positive_all"]
     assert table.rows[2][:5] == ("Class 2", *map(str, counts), str(disputed))
@@ -89,17 +89,17 @@ def test_a_rare_class_is_warned_of():
 def test_few_disputes_do_not_make_a_class_rare():
     ratings = study(1, n_exams=2000, n_readers=2, n_classes=1)
     ratings[1] = ratings[0]
-    found = agreement(ratings)
-    written = document(found)
+    result = agreement(ratings)
+    written = document(result)
     table = next(block for block in tables(written) if "by class" in block.caption)
-    assert found["classes"][0]["n_positive_any"] > 20
+    assert result["classes"][0]["n_positive_any"] > 20
     assert table.rows[0][0] == "Class 0\u00a0*"
     assert paragraphs(written, "warning") == []
 
 
 def test_without_rare_classes_there_is_no_warning():
-    found = agreement(study(1, n_exams=2000)[:, :, 2:])
-    assert paragraphs(document(found), "warning") == []
+    result = agreement(study(1, n_exams=2000)[:, :, 2:])
+    assert paragraphs(document(result), "warning") == []
 
 
 def test_an_undefined_result_has_its_reason():
@@ -117,8 +117,8 @@ def test_an_undefined_result_has_its_reason():
     ("n_readers", "kappa"), [(2, "Cohen's kappa"), (3, "Light's kappa"), (6, "Fleiss' kappa")]
 )
 def test_the_kappa_is_one_that_has_an_interval(n_readers, kappa):
-    found = agreement(study(1, n_readers=n_readers)[:, :, 2:])
-    table = next(block for block in tables(document(found)) if "by class" in block.caption)
+    result = agreement(study(1, n_readers=n_readers)[:, :, 2:])
+    table = next(block for block in tables(document(result)) if "by class" in block.caption)
     assert table.columns[6].title == kappa
     assert " to " in table.rows[0][6]
 
@@ -196,10 +196,10 @@ def test_every_sentence_is_translated():
         return re.sub(r"\{\w+\}|[^{]+", lambda part: _upper(part.group()), sentence)
 
     facts = StudyFacts(study="X", design=FACTS.design)
-    found = agreement(study(1), readers=["A", "B", "C"], classes=list("DEFG"))
+    result = agreement(study(1), readers=["A", "B", "C"], classes=list("DEFG"))
     left = [
         text
-        for text in texts(document(found, facts, Wording(shouting)))
+        for text in texts(document(result, facts, Wording(shouting)))
         if re.search(r"[a-z]{2}", text)
     ]
     assert left == []
@@ -217,8 +217,8 @@ def test_another_version_is_refused():
 def test_the_resampled_unit_is_reported():
     ratings = study(1)
     patients = np.arange(ratings.shape[1]) // 2
-    found = report(Answers.of(ratings, patients), ["A", "B", "C"], list("DEFG"), how=QUICK)
-    told = " ".join(paragraphs(document(found), "plain"))
+    result = report(Answers.of(ratings, patients), ["A", "B", "C"], list("DEFG"), how=QUICK)
+    told = " ".join(paragraphs(document(result), "plain"))
     assert "Patients were resampled with all their exams" in told
     assert "divided by the design effect of patients" in told
     assert "a Dirichlet posterior" in told
@@ -235,26 +235,26 @@ def test_without_replicates_there_are_no_intervals():
 )
 def test_the_caption_of_the_matrix_fits_its_size(n_readers, numbers):
     written = document(agreement(study(1, n_readers=n_readers, n_classes=1)))
-    captions = [one.caption for one in written.figures()]
+    captions = [figure.caption for figure in written.figures()]
     assert numbers in captions[-1]
 
 
 def test_classes_are_called_by_their_names():
-    found = with_class_names(three_readers(), {"Class 0": "Atrial fibrillation"})
-    written = document(found)
+    result = with_class_names(three_readers(), {"Class 0": "Atrial fibrillation"})
+    written = document(result)
     first = [table.rows[0][0] for table in tables(written) if table.columns[0].title == "Class"]
     assert {name.partition("\u00a0")[0] for name in first} == {"Atrial fibrillation"}
 
 
 @pytest.mark.parametrize(("n_readers", "n_classes", "room"), [(3, 66, True), (8, 66, False)])
 def test_there_is_room_for_few_pairs(n_readers, n_classes, room):
-    found = agreement(study(1, n_readers=n_readers, n_classes=n_classes, n_exams=60))
-    assert has_room_for_pairs(found) == room
+    result = agreement(study(1, n_readers=n_readers, n_classes=n_classes, n_exams=60))
+    assert has_room_for_pairs(result) == room
 
 
 def test_many_pairs_are_left_to_the_files():
-    found = agreement(study(1, n_readers=8, n_classes=30))
-    told = [text for text in paragraphs(document(found), "plain") if "CSV and JSON" in text]
+    result = agreement(study(1, n_readers=8, n_classes=30))
+    told = [text for text in paragraphs(document(result), "plain") if "CSV and JSON" in text]
     assert len(told) == 1
 
 

@@ -31,11 +31,11 @@ def drawn(svg: str) -> ET.Element:
 
 
 def words(svg: str) -> list[str]:
-    return [one.text or "" for one in drawn(svg).iter(f"{SVG}text")]
+    return [item.text or "" for item in drawn(svg).iter(f"{SVG}text")]
 
 
 def told(svg: str) -> list[str]:
-    return [one.text or "" for one in drawn(svg).iter(f"{SVG}title")]
+    return [item.text or "" for item in drawn(svg).iter(f"{SVG}title")]
 
 
 def names_in(svg: str) -> list[str]:
@@ -43,9 +43,9 @@ def names_in(svg: str) -> list[str]:
 
 
 def test_every_class_stands_with_its_counts():
-    found = three_readers()
-    said = words(forest.svg(found, "krippendorff_alpha", ENGLISH))
-    for line in found["classes"]:
+    result = three_readers()
+    said = words(forest.svg(result, "krippendorff_alpha", ENGLISH))
+    for line in result["classes"]:
         at = said.index(line["class"])
         counts = [str(line[key]) for key in ("n_exams", "n_positive_any", "n_positive_all")]
         assert said[at + 1 : at + 4] == counts
@@ -53,24 +53,24 @@ def test_every_class_stands_with_its_counts():
 
 
 def test_the_highest_estimate_is_first_and_the_undefined_last():
-    found = three_readers()
-    values = {one["class"]: one["krippendorff_alpha"]["estimate"] for one in found["classes"]}
-    names = names_in(forest.svg(found, "krippendorff_alpha", ENGLISH))
+    result = three_readers()
+    values = {line["class"]: line["krippendorff_alpha"]["estimate"] for line in result["classes"]}
+    names = names_in(forest.svg(result, "krippendorff_alpha", ENGLISH))
     defined = [values[name] for name in names if values[name] is not None]
     assert values[names[-1]] is None
     assert defined == sorted(defined, reverse=True)
 
 
 def test_classes_can_stand_by_name():
-    found = agreement(study(1), classes=["Class d", "Class B", "Class a", "Class c"])
-    names = names_in(forest.svg(found, "pabak", ENGLISH, order="name"))
+    result = agreement(study(1), classes=["Class d", "Class B", "Class a", "Class c"])
+    names = names_in(forest.svg(result, "pabak", ENGLISH, order="name"))
     assert names == ["Class a", "Class B", "Class c", "Class d"]
 
 
 def test_classes_can_stand_by_how_often_they_are_given():
-    found = three_readers()
-    names = names_in(forest.svg(found, "pabak", ENGLISH, order="n"))
-    given = {one["class"]: one["n_positive_any"] for one in found["classes"]}
+    result = three_readers()
+    names = names_in(forest.svg(result, "pabak", ENGLISH, order="n"))
+    given = {line["class"]: line["n_positive_any"] for line in result["classes"]}
     assert [given[name] for name in names] == sorted(given.values(), reverse=True)
 
 
@@ -81,32 +81,33 @@ def test_classes_can_stand_as_reported():
 
 def test_chance_is_nothing_for_a_kappa():
     drawing = drawn(forest.svg(three_readers(), "fleiss_kappa", ENGLISH))
-    lines = [one for one in drawing.iter(f"{SVG}line") if one.get("stroke-dasharray")]
-    assert len({one.get("x1") for one in lines[:-1]}) == 1  # the last is of the legend
+    lines = [item for item in drawing.iter(f"{SVG}line") if item.get("stroke-dasharray")]
+    assert len({line.get("x1") for line in lines[:-1]}) == 1  # the last is of the legend
 
 
 def test_chance_is_the_share_of_the_class_for_positive_agreement():
-    found = agreement(study(1, n_exams=2000))
-    drawing = drawn(forest.svg(found, "positive_agreement", ENGLISH, order="report"))
-    dashed = [one for one in drawing.iter(f"{SVG}line") if one.get("stroke-dasharray")]
-    places = [float(one.get("x1", "")) for one in dashed[:-1]]
-    shares = [one["prevalence"]["estimate"] for one in found["classes"]]
+    result = agreement(study(1, n_exams=2000))
+    drawing = drawn(forest.svg(result, "positive_agreement", ENGLISH, order="report"))
+    dashed = [item for item in drawing.iter(f"{SVG}line") if item.get("stroke-dasharray")]
+    places = [float(item.get("x1", "")) for item in dashed[:-1]]
+    shares = [line["prevalence"]["estimate"] for line in result["classes"]]
     steps = np.diff(places) / np.diff(shares)
     assert steps == pytest.approx(np.full(3, steps[0]), rel=1e-2)
 
 
 def test_a_rare_class_has_an_open_mark():
-    found = three_readers()
+    result = three_readers()
     fills = [
-        one.get("fill") for one in drawn(forest.svg(found, "pabak", ENGLISH)).iter(f"{SVG}circle")
+        item.get("fill")
+        for item in drawn(forest.svg(result, "pabak", ENGLISH)).iter(f"{SVG}circle")
     ]
-    n_rare = sum(one["pabak"]["method"] == "dirichlet" for one in found["classes"])
+    n_rare = sum(line["pabak"]["method"] == "dirichlet" for line in result["classes"])
     assert fills[:-2].count("#ffffff") == n_rare  # the last two are of the legend
 
 
 def test_a_forest_has_no_interval_where_there_is_none():
-    found = agreement(study(1), how=Resampling(n_replicates=0))
-    said = words(forest.svg(found, "fleiss_kappa", ENGLISH))
+    result = agreement(study(1), how=Resampling(n_replicates=0))
+    said = words(forest.svg(result, "fleiss_kappa", ENGLISH))
     assert "no interval" in said
     assert not any(" to " in word for word in said)
 
@@ -117,26 +118,26 @@ def test_a_forest_of_something_else_is_refused():
 
 
 def test_a_pair_has_its_kappa_in_the_matrix():
-    found = three_readers()
-    pair = found["pairs"][0]
+    result = three_readers()
+    pair = result["pairs"][0]
     column = 3
     table = np.array(
         [[pair["n00"][column], pair["n01"][column]], [pair["n10"][column], pair["n11"][column]]]
     )
     (kappa,) = cohen_kappa(table[None].astype(float)).coefficients()
     assert kappa.value is not None
-    said = words(matrix.svg(found, ENGLISH, class_name="Class 3"))
+    said = words(matrix.svg(result, ENGLISH, class_name="Class 3"))
     assert ENGLISH.decimal(kappa.value, 2) in said
     assert str(table.sum()) in said
 
 
 def test_pooled_answers_are_those_of_all_classes():
-    found = three_readers()
-    pair = found["pairs"][2]
+    result = three_readers()
+    pair = result["pairs"][2]
     counts = [sum(pair[field]) for field in ("n00", "n01", "n10", "n11")]
     (kappa,) = cohen_kappa(np.array(counts, dtype=float).reshape(1, 2, 2)).coefficients()
     assert kappa.value is not None
-    assert ENGLISH.decimal(kappa.value, 2) in words(matrix.svg(found, ENGLISH))
+    assert ENGLISH.decimal(kappa.value, 2) in words(matrix.svg(result, ENGLISH))
 
 
 def test_the_diagonal_is_of_readers_with_themselves():
@@ -176,27 +177,27 @@ def test_figures_of_any_size_are_drawn(found):
 
 
 def test_all_classes_fit_a_page_at_the_width_of_a_journal():
-    names = [one.name for one in taxonomy.load().classes]
-    found = agreement(study(1, n_classes=len(names)), classes=names)
-    root = drawn(forest.svg(found, "krippendorff_alpha", ENGLISH))
+    names = [line.name for line in taxonomy.load().classes]
+    result = agreement(study(1, n_classes=len(names)), classes=names)
+    root = drawn(forest.svg(result, "krippendorff_alpha", ENGLISH))
     assert float(root.get("height", "")) / float(root.get("width", "")) < 240 / 174
 
 
 def test_no_text_of_a_forest_leaves_the_drawing():
-    names = [one.name for one in taxonomy.load().classes]
-    found = agreement(study(1, n_classes=len(names)), classes=names)
-    for one in drawn(forest.svg(found, "pabak", ENGLISH)).iter(f"{SVG}text"):
-        x, size = float(one.get("x", "")), float(one.get("font-size", ""))
-        room = lettering.width(one.text or "", size)
-        left = {"end": x - room, "middle": x - room / 2}.get(one.get("text-anchor", ""), x)
+    names = [item.name for item in taxonomy.load().classes]
+    result = agreement(study(1, n_classes=len(names)), classes=names)
+    for item in drawn(forest.svg(result, "pabak", ENGLISH)).iter(f"{SVG}text"):
+        x, size = float(item.get("x", "")), float(item.get("font-size", ""))
+        room = lettering.width(item.text or "", size)
+        left = {"end": x - room, "middle": x - room / 2}.get(item.get("text-anchor", ""), x)
         assert left >= 0
         assert left + room <= 760
 
 
 def test_the_same_report_is_the_same_drawing():
-    found = three_readers()
-    assert forest.svg(found, "pabak", ENGLISH) == forest.svg(found, "pabak", ENGLISH)
-    assert figure_pdf(matrix.svg(found, ENGLISH)) == figure_pdf(matrix.svg(found, ENGLISH))
+    result = three_readers()
+    assert forest.svg(result, "pabak", ENGLISH) == forest.svg(result, "pabak", ENGLISH)
+    assert figure_pdf(matrix.svg(result, ENGLISH)) == figure_pdf(matrix.svg(result, ENGLISH))
 
 
 def test_portuguese_has_a_comma():
@@ -205,18 +206,18 @@ def test_portuguese_has_a_comma():
 
 
 def test_names_are_no_markup():
-    found = agreement(
+    result = agreement(
         study(1, n_classes=1), classes=['<g onload="x">&'], readers=["</svg>", "&", "'"]
     )
-    assert '<g onload="x">&' in words(forest.svg(found, "pabak", ENGLISH))
-    assert "</svg>" in words(matrix.svg(found, ENGLISH))
+    assert '<g onload="x">&' in words(forest.svg(result, "pabak", ENGLISH))
+    assert "</svg>" in words(matrix.svg(result, ENGLISH))
 
 
 def test_no_letter_is_wider_than_is_reckoned():
-    found = importlib.util.find_spec("matplotlib")
-    assert found is not None
-    assert found.origin is not None
-    font = TTFont(Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf")
+    result = importlib.util.find_spec("matplotlib")
+    assert result is not None
+    assert result.origin is not None
+    font = TTFont(Path(result.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf")
     widths, per_em = font["hmtx"], font["head"].unitsPerEm
     for code, name in font.getBestCmap().items():
         if 32 <= code < 0x100 or code in {0x3BA, 0x3B1, 0x2212, 0x2264, 0x2013}:

@@ -35,12 +35,12 @@ def numbers(values: Any) -> Iterator[float]:
 
 @pytest.mark.parametrize("wording", WORDING, ids=lambda wording: wording.language)
 def test_every_coefficient_is_in_the_json(wording: Wording):
-    found = three_readers()
-    lines = [pair_lines(found, how=QUICK), repeat_lines(found, how=QUICK)]
-    known = {wording.decimal(number) for number in numbers([found, lines])}
+    result = three_readers()
+    lines = [pair_lines(result, how=QUICK), repeat_lines(result, how=QUICK)]
+    known = {wording.decimal(number) for number in numbers([result, lines])}
     told = {
         number
-        for text in texts(document(found, wording=wording))
+        for text in texts(document(result, wording=wording))
         if not text.startswith("<")  # the p of a test, below what is told
         for number in COEFFICIENT.findall(text)
     }
@@ -49,18 +49,20 @@ def test_every_coefficient_is_in_the_json(wording: Wording):
 
 
 def test_every_count_is_in_the_json_or_the_facts():
-    found = three_readers()
-    lines = [pair_lines(found, how=QUICK), repeat_lines(found, how=QUICK)]
-    known = {str(number) for number in numbers([found, lines, dataclasses.asdict(FACTS)])}
+    result = three_readers()
+    lines = [pair_lines(result, how=QUICK), repeat_lines(result, how=QUICK)]
+    known = {str(number) for number in numbers([result, lines, dataclasses.asdict(FACTS)])}
     shares = {"5", "85", "95"}  # of the facts, in per cent
-    sizes = {str(len(found["classes"])), str(len(found["repeats"]))}
-    disputed = {str(one["n_positive_any"] - one["n_positive_all"]) for one in found["classes"]}
-    read_twice = {str(sum(found["repeats"][0][field][0] for field in ("n11", "n10", "n01", "n00")))}
+    sizes = {str(len(result["classes"])), str(len(result["repeats"]))}
+    disputed = {str(line["n_positive_any"] - line["n_positive_all"]) for line in result["classes"]}
+    read_twice = {
+        str(sum(result["repeats"][0][field][0] for field in ("n11", "n10", "n01", "n00")))
+    }
     items = {str(number) for number in range(1, 16)}
     derived = shares | sizes | disputed | read_twice | items | {"3"}
     told = {
         number
-        for text in texts(document(found))
+        for text in texts(document(result))
         for number in COUNT.findall(STRUCTURE.sub("", text.replace("25 mm/s, 10 mm/mV, 3x4", "")))
         if not re.fullmatch(r"Class \d+.*", text) and "2026" not in text
     }
@@ -68,10 +70,10 @@ def test_every_count_is_in_the_json_or_the_facts():
 
 
 def test_an_estimate_stands_with_its_interval():
-    found = three_readers()
-    one = found["classes"][0]["krippendorff_alpha"]
+    result = three_readers()
+    one = result["classes"][0]["krippendorff_alpha"]
     said = f"{one['estimate']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
-    assert said in set(texts(document(found)))
+    assert said in set(texts(document(result)))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_decimals_are_written_as_the_language_does(value, places, english, portu
     ("p", "told"),
     [(0.0, "<\u00a00.001"), (0.0004, "<\u00a00.001"), (0.0006, "0.001"), (1, "1.000")],
 )
-def test_no_p_is_told_to_be_zero(p, told):
+def test_no_p_is_reported_to_be_zero(p, told):
     assert ENGLISH.probability(p) == told
 
 

@@ -50,8 +50,8 @@ def unescaped(text: str) -> str:
 
 def hostile() -> Document:
     ratings = study(1)
-    found = agreement(ratings, readers=HOSTILE[:3], classes=HOSTILE)
-    return document(found, StudyFacts(study=HOSTILE[0], scope=HOSTILE[1], taxonomy=HOSTILE[2]))
+    result = agreement(ratings, readers=HOSTILE[:3], classes=HOSTILE)
+    return document(result, StudyFacts(study=HOSTILE[0], scope=HOSTILE[1], taxonomy=HOSTILE[2]))
 
 
 @pytest.mark.parametrize("facts", [FACTS, NOTHING_KNOWN], ids=["all known", "nothing known"])
@@ -94,7 +94,7 @@ def test_every_row_of_a_markdown_table_has_as_many_cells():
 def test_markdown_names_the_files_of_its_figures():
     written = document(three_readers())
     said = markdown(written, figure_path="figures/{name}.svg")
-    assert [f"(figures/{one.name}.svg)" in said for one in written.figures()] == [True] * 3
+    assert [f"(figures/{figure.name}.svg)" in said for figure in written.figures()] == [True] * 3
 
 
 def test_a_pdf_is_the_same_bytes_each_time():
@@ -174,4 +174,6 @@ def test_any_study_can_be_printed(ratings: np.ndarray, name: str):
 
 
 def test_a_report_has_three_figures():
-    assert [isinstance(one, Figure) for one in document(three_readers()).figures()] == [True] * 3
+    assert [isinstance(figure, Figure) for figure in document(three_readers()).figures()] == [
+        True
+    ] * 3

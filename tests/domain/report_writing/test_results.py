@@ -100,7 +100,7 @@ def test_classes_that_no_two_gave_have_no_section(report):
 
 def test_groups_are_called_by_their_names(report):
     named = with_class_names(report, {"Class 3": "AF"}, {"left": "Left side"})
-    assert [one["class"] for one in named["groups"]] == ["Left side", "right"]
+    assert [group["class"] for group in named["groups"]] == ["Left side", "right"]
     assert named["certainty"]["classes"][3]["class"] == "AF"
     assert report["certainty"]["classes"][3]["class"] == "Class 3"
 

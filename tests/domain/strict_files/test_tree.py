@@ -39,7 +39,7 @@ def test_a_path_reads_as_people_write_it():
     assert in_words(("arms", 0, "weight")) == "arms[0].weight"
 
 
-def test_a_problem_without_a_line_is_told_without_one():
+def test_a_problem_without_a_line_is_reported_without_one():
     assert str(Problem("name", "is empty", "Write one.")) == "name: is empty. Write one."
 
 

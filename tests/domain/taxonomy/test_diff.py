@@ -26,11 +26,11 @@ def test_nothing_differs_between_a_version_with_itself():
 
 
 def test_classes_are_added_or_removed_by_their_codes():
-    found = taxonomy.diff(OLD, listing(["a", "d", "c", "e"], version="2"))
-    assert [row.code for row in found.added] == ["d", "e"]
-    assert [row.code for row in found.removed] == ["b"]
-    assert found.changes == ()
-    assert (found.old, found.new) == ("small 1", "small 2")
+    result = taxonomy.diff(OLD, listing(["a", "d", "c", "e"], version="2"))
+    assert [row.code for row in result.added] == ["d", "e"]
+    assert [row.code for row in result.removed] == ["b"]
+    assert result.changes == ()
+    assert (result.old, result.new) == ("small 1", "small 2")
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_classes_are_added_or_removed_by_their_codes():
     ],
 )
 def test_each_change_is_of_its_kind(kind, values):
-    found = taxonomy.diff(OLD, changed("b", **values))
-    (change,) = found.changes
+    result = taxonomy.diff(OLD, changed("b", **values))
+    (change,) = result.changes
     assert (change.code, change.key) == ("b", *values)
     kinds = ("renamed", "redefined", "regrouped", "reflagged", "others")
-    assert [one for one in kinds if getattr(found, one)] == [kind]
-    assert len(found.lines()) == 1
+    assert [item for item in kinds if getattr(result, item)] == [kind]
+    assert len(result.lines()) == 1
 
 
 def test_a_new_relation_is_a_change_of_the_class_that_has_it():

@@ -35,8 +35,8 @@ MAPPING = taxonomy.map_steps(
 
 
 def translated(*codes: str, by: TaxonomyMapping = MAPPING) -> tuple[set[str], set[str], set[str]]:
-    found = by.translate(frozenset(codes))
-    return set(found.codes), set(found.undecided), set(found.not_asked)
+    result = by.translate(frozenset(codes))
+    return set(result.codes), set(result.undecided), set(result.not_asked)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def mappings(draw: st.DrawFn, old_codes: Iterable[str], version: int) -> Taxonom
             steps.append(Step("merge", taken, (fresh,)))
         elif kind == "split":
             # One target may be a class that is kept: then it is certain or undecided.
-            kept = [one.targets[0] for one in steps if one.kind == "keep"]
+            kept = [item.targets[0] for item in steps if item.kind == "keep"]
             other = draw(st.sampled_from([f"{fresh}b", *kept]))
             steps.append(Step("split", taken, (f"{fresh}a", other)))
         elif kind == "retire":
@@ -183,8 +183,8 @@ def test_a_version_with_the_same_classes_says_the_same(data, reading):
 @given(st.data(), READINGS)
 def test_every_class_of_the_new_version_has_one_state(data, reading):
     mapping = data.draw(mappings(CODES, 1))
-    found = mapping.translate(reading)
-    parts = (found.codes, found.undecided, found.not_asked)
+    result = mapping.translate(reading)
+    parts = (result.codes, result.undecided, result.not_asked)
     assert sum(map(len, parts)) == len(frozenset().union(*parts))
     assert frozenset().union(*parts) <= mapping.origins.keys()
 
@@ -192,15 +192,15 @@ def test_every_class_of_the_new_version_has_one_state(data, reading):
 @given(st.data(), READINGS)
 def test_every_step_does_what_its_kind_says(data, reading):
     mapping = data.draw(mappings(CODES, 1))
-    found = mapping.translate(reading)
+    result = mapping.translate(reading)
     for step in mapping.steps:
         is_given = bool(reading & set(step.sources))
         if step.kind in ("keep", "rename", "merge"):
-            assert is_given <= (step.targets[0] in found.codes)
+            assert is_given <= (step.targets[0] in result.codes)
         if step.kind == "split" and is_given:
-            assert set(step.targets) <= found.undecided | found.codes
+            assert set(step.targets) <= result.undecided | result.codes
         if step.kind == "add":
-            assert set(step.targets) <= found.not_asked
+            assert set(step.targets) <= result.not_asked
 
 
 @given(st.data(), READINGS)

@@ -160,7 +160,7 @@ BREAKS = {
 @pytest.mark.parametrize("message", BREAKS)
 def test_a_broken_mapping_is_refused_with_the_reason(message):
     told = refusal(BREAKS[message])
-    assert any(message in one for one in told), told
+    assert any(message in item for item in told), told
 
 
 def test_a_contradiction_names_both_lines():
@@ -208,7 +208,7 @@ def test_all_problems_of_single_changes_come_at_once():
 )
 def test_a_file_that_is_no_mapping_is_refused(text, message):
     told = refusal(text)
-    assert any(message in one for one in told), told
+    assert any(message in item for item in told), told
 
 
 CODES = ["normal", "same", "a", "b", "wide", "left", "right", "fresh", "xx"]

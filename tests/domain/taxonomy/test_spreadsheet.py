@@ -35,7 +35,7 @@ def test_a_code_with_a_name_is_enough():
 
 
 def test_everything_can_be_said():
-    found = read(
+    result = read(
         "code;abbreviation;name;name_pt;group;group_name;group_name_pt;definition;definition_pt;"
         "is_exclusive;evidence;note;excludes;implies;soft_conflicts;snomed_ct;scp;aha;code15;cpsc2018\n"
         "n;N;Normal;Normal;g;Good;Bom;All well;Tudo bem;sim;a;first;;;;;NORM=exact;;;\n"
@@ -45,11 +45,11 @@ def test_everything_can_be_said():
         banner="From the network.",
         banner_pt="Da rede.",
     )
-    normal, slow, fast = found.classes
-    assert (found.status, found.banner, found.banner_pt) == (
+    normal, slow, fast = result.classes
+    assert (result.status, result.banner, result.banner_pt) == (
         *("official", "From the network.", "Da rede."),
     )
-    assert [(group.code, group.name, group.name_pt) for group in found.groups] == [
+    assert [(group.code, group.name, group.name_pt) for group in result.groups] == [
         ("g", "Good", "Bom"),
         ("r", "Rhythm", "Ritmo"),
     ]
@@ -59,7 +59,7 @@ def test_everything_can_be_said():
     assert normal.codes == {"scp": (ForeignCode("NORM", "exact"),)}
     assert slow.codes == {"snomed_ct": (ForeignCode("1", "related"), ForeignCode("2", "broader"))}
     assert fast.definition_pt == "Acima de 100"
-    assert found.relations == (Relation("s", "f", "excludes"), Relation("f", "s", "excludes"))
+    assert result.relations == (Relation("s", "f", "excludes"), Relation("f", "s", "excludes"))
 
 
 def test_a_name_that_is_missing_in_portuguese_is_the_english_one():
@@ -142,7 +142,7 @@ def test_latin_1_is_refused_with_what_to_do():
 
 def test_all_problems_come_at_once_in_the_order_of_the_file():
     told = refusal("code,name,evidence,implies\na,,x,z\nb c,B,,\n,D,,\na,E,,\n")
-    assert [one.split(": ")[0] for one in told] == [
+    assert [item.split(": ")[0] for item in told] == [
         "line 2, column 2",
         "line 2, column 3",
         "line 2, column 4",
@@ -167,10 +167,10 @@ def test_any_rows_make_a_list_or_are_refused(rows):
     try:
         read("code,name,group,implies,scp\n" + "\n".join(rows))
     except BadTaxonomy as refused:
-        found = refused.problems
+        result = refused.problems
     else:
         return
-    assert all(problem.reason for problem in found)
+    assert all(problem.reason for problem in result)
 
 
 def test_a_hundred_contradictions_are_enough_to_hear_of():

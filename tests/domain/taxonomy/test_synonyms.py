@@ -7,11 +7,11 @@ from ecgreview.taxonomy.synonyms import synonyms
 
 
 def test_every_class_has_everyday_names():
-    assert set(synonyms()) == {one.code for one in taxonomy.load().classes}
+    assert set(synonyms()) == {line.code for line in taxonomy.load().classes}
 
 
 def test_no_everyday_name_is_the_abbreviation_of_another_class():
-    abbreviations = {one.abbreviation.casefold(): one.code for one in taxonomy.load().classes}
+    abbreviations = {line.abbreviation.casefold(): line.code for line in taxonomy.load().classes}
     taken = [
         (code, name)
         for code, names in synonyms().items()

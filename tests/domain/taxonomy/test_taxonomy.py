@@ -90,8 +90,13 @@ def test_the_nine_labels_of_cpsc_2018_have_one_class_each(classes, label):
 
 
 def test_a_broad_code_finds_every_class_it_covers(classes):
-    found = [row.code for row in classes.by_scp("2AVB")]
-    assert found == ["mobitz_i_av_block", "mobitz_ii_av_block", "av_block_2_1", "advanced_av_block"]
+    result = [row.code for row in classes.by_scp("2AVB")]
+    assert result == [
+        "mobitz_i_av_block",
+        "mobitz_ii_av_block",
+        "av_block_2_1",
+        "advanced_av_block",
+    ]
 
 
 def test_an_exact_match_comes_first(classes):
